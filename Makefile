@@ -1,0 +1,58 @@
+# The only tools this needs are make and Python 3.11 or newer with its venv module.
+
+VENV := .venv
+BIN := $(VENV)/bin
+OUT ?= runs/demo
+# Each worker imports torch and trains small networks. More workers than cores are slower, and so are
+# several threads a worker.
+WORKERS ?= 2
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+	then echo $$python; break; fi; done)
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.NOTPARALLEL:
+.PHONY: help demo test check clean
+
+help:
+	@echo "make demo   make a virtual environment, install nasframe, search a small network into $(OUT)"
+	@echo "make test   the whole test suite"
+	@echo "make check  lint, formatting, types, import rules"
+	@echo "make clean  remove what these made, except runs"
+
+demo: $(VENV)/.installed
+	$(BIN)/nasframe demo --out $(OUT)
+
+test: $(VENV)/.installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) $(PYTEST)
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "make: nasframe needs Python 3.11 or newer, and found none as python3" \
+		"or python3.11 to python3.14; say make PYTHON=/path/to/python" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "make:" \
+		"nasframe needs Python 3.11 or newer, and $(PYTHON) is `$(PYTHON) --version 2>/dev/null || echo none`" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "make: $(PYTHON) has no venv module;" \
+		"install it (on Debian: apt install python3-venv)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# A stamp is newer than pyproject.toml, so nothing is installed again until that changes.
+$(VENV)/.installed: pyproject.toml | $(BIN)/python
+	@echo "installing nasframe and what it needs; torch alone is some gigabytes"
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
+	@echo "installing nasframe and what its tests need; torch alone is some gigabytes"
+	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	@touch $@ $(VENV)/.installed

@@ -1,0 +1,21 @@
+"""Search without a task plugin: tensors and labels in, an architecture out.
+
+The left and the right half of scikit-learn's digits are two modalities, eight rows of four pixels each.
+"""
+
+import torch
+from sklearn.datasets import load_digits
+
+import nasframe
+
+digits = load_digits()
+images = torch.tensor(digits.images, dtype=torch.float32) / 16
+halves = {"left": images[:, :, :4], "right": images[:, :, 4:]}
+experiment = nasframe.Experiment.of(
+    task=nasframe.TensorTask(halves, torch.tensor(digits.target)),
+    space="bimodal",
+    relaxation="grmc",
+)
+found = nasframe.search(experiment)
+print(nasframe.draw(found))
+print(found.history[-1]["validation"])

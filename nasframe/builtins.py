@@ -1,0 +1,26 @@
+"""What the core itself registers, by the same hooks as everyone else."""
+
+from __future__ import annotations
+
+from nasframe.hookspecs import hookimpl
+
+__all__: list[str] = []
+
+
+@hookimpl
+def register_operations() -> dict[str, str]:
+    return {"identity": "nasframe.operations:Identity", "zero": "nasframe.operations:Zero"}
+
+
+@hookimpl
+def register_relaxations() -> dict[str, str]:
+    return {
+        "softmax": "nasframe.relaxations.softmax:Softmax",
+        "stgs": "nasframe.relaxations.stgs:StraightThroughGumbelSoftmax",
+        "grmc": "nasframe.relaxations.grmc:GumbelRaoMonteCarlo",
+    }
+
+
+@hookimpl
+def register_loops() -> dict[str, str]:
+    return {"bilevel": "nasframe.loops.bilevel:Bilevel", "joint": "nasframe.loops.joint:Joint"}

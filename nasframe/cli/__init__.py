@@ -1,0 +1,106 @@
+"""The command line: `nasframe COMMAND …`.
+
+Nothing here imports torch; a command imports what it needs when it runs, so that help, completion and
+a mistyped option are answered at once.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+import traceback
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+from cyclopts import App, CycloptsError, Parameter
+
+from nasframe import __version__
+from nasframe.cli import experiments, inspection, results
+from nasframe.errors import NasframeError, PluginWarning
+from nasframe.plugins import manager
+
+__all__ = ["main", "make_app"]
+
+_RESUMABLE = ("run", "search", "train", "demo")
+"""Commands that go on where they stopped when they are given again."""
+
+_BROKEN_PIPE = 128 + 13
+_INTERRUPTED = 128 + 2
+
+
+def make_app() -> App:
+    """The application with the core's commands and those of every plugin."""
+    app = App(
+        name="nasframe",
+        help="Search how a neural network should be wired.",
+        version=__version__,
+        default_parameter=Parameter(negative=()),
+        suppress_keyboard_interrupt=False,
+        exit_on_error=False,
+        print_error=False,
+        result_action="return_value",
+    )
+    for group in (experiments, results, inspection):
+        group.add_commands(app)
+    manager().add_commands(app)
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status: 2 for the user's mistakes, 130 for Ctrl-C."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    with warnings.catch_warnings():
+        _plain_warnings(words)
+        try:
+            status = make_app()(words)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Whoever read our output has gone; the interpreter must not try to flush the rest.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return _BROKEN_PIPE
+        except KeyboardInterrupt:
+            return _say(_interrupted(words), _INTERRUPTED)
+        except CycloptsError as error:
+            return _say(f"{error}\nHelp: {' '.join(('nasframe', *(error.command_chain or ()), '--help'))}")
+        except (NasframeError, OSError) as error:
+            if os.environ.get("NASFRAME_TRACEBACK", "0") not in ("", "0"):
+                traceback.print_exc()
+            return _say(str(error))
+    return status if isinstance(status, int) else 0
+
+
+def _say(message: str, status: int = 2) -> int:
+    print(f"nasframe: {message}", file=sys.stderr)
+    return status
+
+
+def _interrupted(words: Sequence[str]) -> str:
+    if not words or words[0] not in _RESUMABLE:
+        return "interrupted"
+    # --overwrite would throw away what is being kept.
+    command = shlex.join([_program(), *(word for word in words if word != "--overwrite")])
+    return f"interrupted; what was done is kept. To go on:\n  {command}"
+
+
+def _program() -> str:
+    """How the user called us: by the plain name where that finds the same file."""
+    called, found = sys.argv[0], shutil.which("nasframe")
+    same = found is not None and Path(called).exists() and Path(found).samefile(called)
+    return "nasframe" if same or not called.endswith("nasframe") else called
+
+
+def _plain_warnings(words: Sequence[str]) -> None:
+    """Say a plugin's failure in one line; `plugins` lists the failures itself."""
+    usual = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *rest: object, **more: object) -> None:
+        if issubclass(category, PluginWarning):
+            print(f"nasframe: warning: {message}", file=sys.stderr)
+        else:
+            usual(message, category, *rest, **more)  # type: ignore[arg-type]
+
+    warnings.showwarning = show
+    warnings.simplefilter("ignore" if words[:1] == ["plugins"] else "always", PluginWarning)

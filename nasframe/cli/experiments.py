@@ -1,0 +1,184 @@
+"""The commands that make a run: `run`, `search`, `train`, `demo`."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from attrs import frozen
+from cyclopts import App, Parameter
+
+from nasframe.cli.output import print_columns, print_metrics
+from nasframe.errors import ConfigurationError, PluginError, RunError
+from nasframe.plugins import manager
+from nasframe.progress import make_progress
+
+if TYPE_CHECKING:
+    from nasframe.experiment import Experiment
+    from nasframe.run import Run
+
+__all__ = ["add_commands"]
+
+
+@frozen
+class Common:
+    """Options that every command of this group takes."""
+
+    data: Annotated[Path | None, Parameter(help="Your data; the task's own where it has some.")] = None
+    out: Annotated[Path | None, Parameter(help="The run folder. [default: runs/NAME]")] = None
+    overwrite: Annotated[bool, Parameter(help="Replace a run folder made from other inputs.")] = False
+    relaxation: Annotated[str | None, Parameter(help="Short for relaxation.name=…")] = None
+    seed: Annotated[int | None, Parameter(help="Short for seed=….")] = None
+    device: Annotated[str | None, Parameter(help="Short for device=…: auto, cpu, cuda, cuda:N.")] = None
+
+
+CommonOptions = Annotated[Common, Parameter(name="*")]
+Overrides = Annotated[str, Parameter(name="KEY=VALUE", help="Change an option: search.epochs=3.")]
+_DEFAULTS = Common()
+
+
+def add_commands(app: App) -> None:
+    """Add the commands of this group."""
+    for command in (run, search, train, demo):
+        app.command(command)
+
+
+def run(experiment: Path, /, *overrides: Overrides, common: CommonOptions = _DEFAULTS) -> None:
+    """Do everything: prepare, search, derive, train, evaluate, draw.
+
+    What is already done for the same inputs is skipped, so the same command goes on after an interruption.
+
+    Parameters
+    ----------
+    experiment
+        A TOML file.
+    """
+    loaded = _load(experiment, overrides, common)
+
+    from nasframe import api
+
+    out = common.out or Path("runs") / experiment.stem
+    made = api.run_experiment(
+        loaded, out, source=common.data, overwrite=common.overwrite, progress=make_progress()
+    )
+    print_metrics(made.test or {})
+    _announce(made)
+
+
+def search(experiment: Path, /, *overrides: Overrides, common: CommonOptions = _DEFAULTS) -> None:
+    """Prepare the data, search, derive and draw an architecture; do not train it.
+
+    Parameters
+    ----------
+    experiment
+        A TOML file.
+    """
+    loaded = _load(experiment, overrides, common)
+
+    from nasframe import api
+
+    out = common.out or Path("runs") / experiment.stem
+    found = api.search(loaded, out, source=common.data, overwrite=common.overwrite, progress=make_progress())
+    print(api.draw(found).text.rstrip())
+    assert found.run is not None
+    _announce(found.run, f"nasframe train {shlex.quote(str(out))}")
+
+
+def train(
+    experiment: Path,
+    /,
+    *overrides: Overrides,
+    architecture: Path | None = None,
+    common: CommonOptions = _DEFAULTS,
+) -> None:
+    """Train an architecture from scratch: the one that a search derived, or any other.
+
+    Parameters
+    ----------
+    experiment
+        A TOML file, or a run folder with its experiment in it.
+    architecture
+        An architecture's JSON file, or the run folder it came out of. [default: that of the run]
+    """
+    is_run = experiment.is_dir()
+    loaded = _load(experiment / "experiment.toml" if is_run else experiment, overrides, common)
+    out = common.out or (experiment if is_run else Path("runs") / experiment.stem)
+    if is_run and architecture is None and out != experiment:
+        architecture = experiment
+
+    from nasframe import api
+
+    chosen = api.load_architecture(architecture) if architecture is not None else None
+    made = api.train(
+        loaded,
+        out,
+        architecture=chosen,
+        source=common.data,
+        overwrite=common.overwrite,
+        progress=make_progress(),
+    )
+    _announce(made, f"nasframe evaluate {shlex.quote(str(out))}")
+
+
+def demo(name: str | None = None, /, *overrides: Overrides, common: CommonOptions = _DEFAULTS) -> None:
+    """Do everything on a small experiment that comes with a plugin, into runs/demo.
+
+    Parameters
+    ----------
+    name
+        Which demo; may be left out where one is installed.
+    """
+    if name is not None and "=" in name:
+        overrides, name = (name, *overrides), None
+    loaded = _load(_demo_file(name), overrides, common)
+    out = common.out or Path("runs/demo")
+
+    from nasframe import api
+
+    made = api.run_experiment(
+        loaded, out, source=common.data, overwrite=common.overwrite, progress=make_progress()
+    )
+    print_metrics(made.test or {})
+    _announce(made)
+
+
+def _demo_file(name: str | None) -> Path:
+    demos = manager().registered("demo")
+    if name is not None:
+        return Path(manager().load("demo", name))
+    if len(demos) == 1:
+        return Path(demos[0].load())
+    installed = ", ".join(entry.name for entry in demos)
+    raise PluginError(f"say which demo: {installed}" if demos else "no installed plugin brings a demo")
+
+
+def _load(path: Path, overrides: tuple[str, ...], common: Common) -> Experiment:
+    """The experiment, on a device that is there: a run that cannot compute must not begin."""
+    from nasframe.experiment import Experiment
+
+    experiment = Experiment.load(
+        path, overrides, relaxation=common.relaxation, seed=common.seed, device=common.device
+    )
+    experiment.torch_device()
+    if common.data is not None and not common.data.exists():
+        raise ConfigurationError("--data", [f"{common.data}: no such file or folder"])
+    if common.out is not None and common.out.is_file():
+        raise RunError(f"--out {common.out}: is a file; expected a folder, or a name for one")
+    return experiment
+
+
+def _announce(run: Run, following: str | None = None) -> None:
+    """The last lines: where things lie, and what to do next."""
+    # A machine without a renderer has the picture's source only.
+    picture = next(
+        (name for name in ("architecture.svg", "architecture.dot") if (run.path / name).exists()), ""
+    )
+    files = {
+        "picture": picture,
+        "report": "report.html",
+        "numbers": "test.json" if run.test is not None else "metrics.jsonl",
+    }
+    rows = [(key, str(run.path / name)) for key, name in files.items() if (run.path / name).is_file()]
+    print()
+    print_columns(rows + ([("next", following)] if following else []))

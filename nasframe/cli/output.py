@@ -1,0 +1,67 @@
+"""What a command prints: JSON for scripts, aligned columns for people."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+__all__ = ["columns", "number", "print_columns", "print_json", "print_metrics"]
+
+
+def print_json(value: Any, *, indent: int | None = 2) -> None:
+    """JSON on standard output; NaN and infinity, which JSON has not, are null."""
+    print(json.dumps(_finite(value), indent=indent, ensure_ascii=False, allow_nan=False), flush=True)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+def columns(rows: Sequence[Sequence[str]], indent: str = "") -> list[str]:
+    """Rows as lines with aligned columns, two spaces between them."""
+    widths = [max(map(len, column), default=0) for column in zip(*rows, strict=True)]
+    return [
+        indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def print_columns(rows: Sequence[Sequence[str]], indent: str = "") -> None:
+    """`columns` on standard output."""
+    for line in columns(rows, indent):
+        print(line)
+
+
+def number(value: Any) -> str:
+    """A value as a table shows it: four decimals, `undefined` for NaN and None."""
+    if isinstance(value, float) and math.isfinite(value):
+        return f"{value:.4f}"
+    if value is None or isinstance(value, float):
+        return "undefined"
+    return f"{value:,}" if type(value) is int else str(value)
+
+
+def print_metrics(metrics: Mapping[str, Any]) -> None:
+    """Metrics, one a line; a mapping of mappings (per category) as a table below them."""
+    flat = {key: value for key, value in metrics.items() if not isinstance(value, Mapping)}
+    print_columns([(key, number(value)) for key, value in flat.items()])
+    for key, table in metrics.items():
+        if not isinstance(table, Mapping) or not table:
+            continue
+        print(f"\n{key}")
+        rows = {name: row if isinstance(row, Mapping) else {"": row} for name, row in table.items()}
+        heads = list(dict.fromkeys(head for row in rows.values() for head in row))
+        cells = [
+            [name, *(number(row[head]) if head in row else "" for head in heads)]
+            for name, row in rows.items()
+        ]
+        print_columns([["", *heads], *cells] if any(heads) else cells, indent="  ")

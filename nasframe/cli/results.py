@@ -1,0 +1,161 @@
+"""The commands that use a run: `evaluate`, `predict`, `show`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import App, Parameter
+
+from nasframe.cli.output import number, print_json, print_metrics
+from nasframe.errors import ConfigurationError, RunError, nearest
+from nasframe.progress import make_progress
+
+__all__ = ["add_commands"]
+
+Format = Literal["text", "dot", "svg", "png"]
+Json = Annotated[bool, Parameter(help="For scripts: JSON instead of a table.")]
+Device = Annotated[str | None, Parameter(help="auto, cpu, cuda, cuda:N. [default: the experiment's]")]
+
+
+def add_commands(app: App) -> None:
+    """Add the commands of this group."""
+    for command in (evaluate, predict, show):
+        app.command(command)
+
+
+def evaluate(run: Path, /, *, json: Json = False, data: Path | None = None, device: Device = None) -> None:
+    """Score a trained run on its test split, which nothing else opens.
+
+    Parameters
+    ----------
+    run
+        A run folder.
+    data
+        The data the run was made from, where it was given with --data.
+    """
+    _check_run(run)
+
+    from nasframe import api
+
+    metrics = api.evaluate(run, source=data, device=device, progress=make_progress())
+    if json:
+        print_json(metrics)
+    else:
+        print_metrics(metrics)
+
+
+def predict(run: Path, /, *files: Path, json: Json = False, device: Device = None) -> int:
+    """Score files with a trained run. The exit status is 1 where one could not be scored.
+
+    Parameters
+    ----------
+    run
+        A run folder.
+    files
+        The files to score.
+    """
+    _check_run(run)
+    if not files:
+        raise ConfigurationError("predict", ["no files to score"])
+
+    from nasframe import api
+
+    table, failed = _PredictionTable(run), False
+    for record in api.predict(run, files, device=device, progress=make_progress()):
+        failed = failed or "error" in record
+        if json:
+            print_json(record, indent=None)
+        else:
+            table.add(record)
+    return int(failed)
+
+
+class _PredictionTable:
+    """Lines as the results come; the path stands last, for it may be long."""
+
+    def __init__(self, run: Path) -> None:
+        self._run = run
+        self._begun = False
+
+    def add(self, record: dict[str, Any]) -> None:
+        if not self._begun:
+            self._begun = True
+            direction = _direction(self._run)
+            print(f"{direction}\n" * bool(direction) + "    SCORE  THRESHOLD  DECISION  FILE")
+        if "error" in record:
+            file, error = str(record["file"]), str(record["error"])
+            text = error if error.startswith(file) else f"{file}: {error}"
+            print(f"{'-':>9}  {'-':>9}  {'error':8}  {text}", flush=True)
+            return
+        score, threshold = (number(record[key]) if key in record else "-" for key in ("score", "threshold"))
+        print(f"{score:>9}  {threshold:>9}  {record.get('decision', '-')!s:8}  {record['file']}", flush=True)
+
+
+def _direction(run: Path) -> str:
+    """What the score means: the task's `score_meaning`, else the first line of its `predict`."""
+    from nasframe import api
+
+    task = api.load_experiment(run).task
+    return str(getattr(task, "score_meaning", "") or (task.predict.__doc__ or "").strip().partition("\n")[0])
+
+
+def show(
+    source: Path,
+    /,
+    *,
+    format: Format | None = None,
+    out: Path | None = None,
+) -> None:
+    """Show an architecture: as text in the terminal, or drawn.
+
+    Parameters
+    ----------
+    source
+        A run folder, or an architecture's JSON file.
+    format
+        [default: that of the ending of --out, else text]
+    out
+        The file to write; standard output where it is left out (but for PNG).
+    """
+    chosen = _format(format, out)
+    if not source.exists():
+        raise RunError(f"{source}: no such run folder or architecture file{_near(source)}")
+
+    from nasframe import api
+    from nasframe.files import write_text
+
+    drawing = api.draw(source)
+    if chosen == "png":
+        assert out is not None
+        drawing.save(out)
+        return
+    text = {"text": lambda: drawing.text, "dot": lambda: drawing.dot, "svg": lambda: drawing.svg}[chosen]()
+    text = text.rstrip("\n") + "\n"
+    if out is None:
+        sys.stdout.write(text)
+    else:
+        write_text(out, text)
+
+
+def _format(format: Format | None, out: Path | None) -> Format:
+    endings: dict[str, Format] = {".txt": "text", ".dot": "dot", ".gv": "dot", ".svg": "svg", ".png": "png"}
+    if format == "png" and (out is None or out.suffix != ".png"):
+        raise ConfigurationError("show", ["--format png: needs --out FILE.png"])
+    if format is None and out is not None and out.suffix not in endings:
+        raise ConfigurationError("show", [f"--out {out}: unknown ending; valid: {', '.join(endings)}"])
+    return format or (endings[out.suffix] if out is not None else "text")
+
+
+def _check_run(run: Path) -> None:
+    if not run.is_dir():
+        asked = "is a file; expected a run folder" if run.exists() else f"no such run folder{_near(run)}"
+        raise RunError(f"{run}: {asked}")
+
+
+def _near(path: Path) -> str:
+    if not path.parent.is_dir():
+        return ""
+    close = nearest(path.name, (item.name for item in path.parent.iterdir()))
+    return close if "did you mean" in close else ""

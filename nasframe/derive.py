@@ -1,0 +1,118 @@
+"""Derivation: from the probabilities of a search to one architecture.
+
+Every rule walks the decisions of the space in topological order, so that a node whose strongest
+candidate is zero is removed before anything could choose it as a source. What comes out is always valid.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from nasframe.architecture import Architecture
+from nasframe.errors import SpaceError, nearest
+from nasframe.space import Decision, Option, SearchSpace
+from nasframe.space.space import Probabilities
+
+__all__ = ["RULES", "argmax", "best_pair", "derive", "top_k_per_port"]
+
+
+def derive(
+    space: SearchSpace, probabilities: Probabilities, provenance: Mapping[str, Any] | None = None
+) -> Architecture:
+    """The architecture that the space's own rule reads off the probabilities.
+
+    Args:
+        space: names the rule.
+        probabilities: choice → candidate → probability, for every choice.
+        provenance: recorded in the architecture.
+
+    Raises:
+        SpaceError: the space names an unknown rule.
+    """
+    rule = space.derivation
+    if isinstance(rule, str):
+        name, _, argument = rule.partition(":")
+        if name not in RULES:
+            raise SpaceError(f"space {space.name!r}: unknown derivation rule {name!r}{nearest(name, RULES)}")
+        rule = functools.partial(RULES[name], k=int(argument)) if argument else RULES[name]
+    return Architecture(space, rule(space, probabilities), dict(provenance or {}))
+
+
+def argmax(space: SearchSpace, probabilities: Probabilities) -> dict[str, str]:
+    """Every decision takes its most probable option; where sources are dealt to several ports, the set of
+    sources with the largest product of probabilities."""
+    return space.decisions.walk(lambda step, options: _strongest(options, probabilities))
+
+
+def best_pair(space: SearchSpace, probabilities: Probabilities) -> dict[str, str]:
+    """Like `argmax`, but no two cells keep the same sources unless they are tied, or nothing else is left."""
+    wiring, taken = space.wiring, dict[frozenset[str], str]()
+
+    def decide(step: Decision, options: Sequence[Option]) -> Option:
+        if step.kind != "deal" or step.name not in wiring.cells:
+            return _strongest(options, probabilities)
+        sources = {edge.choice.name: edge.source for edge in step.edges if edge.choice is not None}
+
+        def kept(option: Option) -> frozenset[str]:
+            return frozenset(sources[name] for name, value in option.assigns if value == "identity")
+
+        tie = wiring.cells[step.name]
+        fresh = [option for option in options if taken.get(kept(option), tie) == tie]
+        chosen = _strongest(fresh or options, probabilities)
+        taken.setdefault(kept(chosen), tie)
+        return chosen
+
+    return space.decisions.walk(decide)
+
+
+def top_k_per_port(space: SearchSpace, probabilities: Probabilities, k: int = 2) -> dict[str, str]:
+    """Every port keeps its k most probable edges that have not chosen zero's place already, whatever their
+    probability; everything else is decided as by `argmax`. Named as `top_k_per_port:k`."""
+    wiring, removed = space.wiring, set[str]()
+
+    def decide(step: Decision, options: Sequence[Option]) -> Option:
+        if step.kind != "edge" or not options[0].assigns:
+            chosen = _strongest(options, probabilities)
+            if chosen.removes:
+                removed.add(chosen.removes)
+            return chosen
+        (edge,) = step.edges
+        rivals = [
+            item.choice.name
+            for item in wiring.arrivals[edge.target, edge.port]
+            if item.choice is not None and item.source not in removed
+        ]
+        ranked = sorted(rivals, key=lambda name: -_presence(probabilities[name]))
+        keeps = step.choices[0] in ranked[:k]
+        fitting = [option for option in options if (option.assigns[0][1] != "zero") == keeps]
+        return _strongest(fitting or options, probabilities)
+
+    return space.decisions.walk(decide)
+
+
+RULES: Mapping[str, Callable[..., dict[str, str]]] = {
+    "argmax": argmax,
+    "best_pair": best_pair,
+    "top_k_per_port": top_k_per_port,
+}
+
+
+def _presence(probabilities: Mapping[str, float]) -> float:
+    """Probability that an edge is there."""
+    return 1.0 - probabilities.get("zero", 0.0)
+
+
+def _strongest(options: Sequence[Option], probabilities: Probabilities) -> Option:
+    """The option with the largest product of probabilities over what it keeps; the first of equals.
+
+    For sources dealt out, the product runs over the kept edges only: the pair with the largest product.
+    """
+
+    def strength(option: Option) -> float:
+        kept = [pair for pair in option.assigns if pair[1] != "zero" or len(option.assigns) == 1]
+        return sum(math.log(max(probabilities[name][value], 1e-300)) for name, value in kept)
+
+    return max(options, key=strength)

@@ -1,0 +1,77 @@
+"""Errors a user can act on: what was asked, what was found, the nearest valid name."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+__all__ = [
+    "ArchitectureError",
+    "ConfigurationError",
+    "DataError",
+    "NasframeError",
+    "PluginError",
+    "PluginWarning",
+    "RenderError",
+    "RunError",
+    "SpaceError",
+    "nearest",
+]
+
+
+class NasframeError(Exception):
+    """Base of every error that is the user's to mend. The command line prints it without a traceback."""
+
+
+class PluginError(NasframeError):
+    """A plugin is missing, is there twice, or breaks a contract."""
+
+
+class PluginWarning(UserWarning):
+    """A plugin failed and was left out; everything else goes on."""
+
+
+class SpaceError(NasframeError):
+    """A search space that cannot be searched."""
+
+
+class ArchitectureError(NasframeError):
+    """An architecture that its space does not contain, or a document that is none."""
+
+
+class RunError(NasframeError):
+    """A run folder that cannot be used as asked."""
+
+
+class DataError(NasframeError):
+    """Data that is missing, unreadable or not enough."""
+
+
+class RenderError(NasframeError):
+    """A drawing for which this machine lacks a renderer."""
+
+
+class ConfigurationError(NasframeError):
+    """Everything that is wrong with a configuration, at once.
+
+    Args:
+        source: what was read, usually the path of a file.
+        problems: one line each, `key: what is wrong`.
+    """
+
+    def __init__(self, source: str, problems: Sequence[str]) -> None:
+        self.source = source
+        self.problems = tuple(problems)
+        count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
+        super().__init__("\n".join([f"{source}: {count}", *(f"  {line}" for line in self.problems)]))
+
+
+def nearest(name: str, valid: Iterable[str]) -> str:
+    """`; did you mean 'grmc'?`, or the valid names where none is near, ready to end an error message."""
+    names = sorted(set(valid))
+    close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    if close:
+        return "; did you mean " + " or ".join(repr(item) for item in close) + "?"
+    if names:
+        return "; valid: " + ", ".join(names)
+    return "; there is none"

@@ -1,0 +1,56 @@
+"""A TOML file as plain values, or an error that says where it is wrong."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from nasframe.errors import ConfigurationError, nearest
+
+__all__ = ["read_toml"]
+
+_PLACE = re.compile(r"(?P<what>.*) \(at (line (?P<line>\d+), column (?P<column>\d+)|end of document)\)")
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The values of a TOML file.
+
+    Raises:
+        ConfigurationError: no such file (with the near ones), no TOML (with line and column).
+    """
+    if not path.is_file():
+        raise ConfigurationError(str(path), [_missing(path)])
+    try:
+        text = path.read_bytes().decode()
+    except OSError as error:
+        raise ConfigurationError(str(path), [f"cannot be read: {error.strerror}"]) from None
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(str(path), [f"byte {error.start} is not UTF-8; TOML files are"]) from None
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(str(path), [_placed(str(error), text)]) from None
+
+
+def _missing(path: Path) -> str:
+    if path.is_dir():
+        return "is a folder; expected an experiment, a TOML file"
+    folder = path.parent
+    if not folder.is_dir():
+        return f"no such file, and no folder {folder}"
+    beside = [item.name for item in folder.glob("*.toml")]
+    return (
+        f"no such file{nearest(path.name, beside)}" if beside else "no such file, and no TOML file beside it"
+    )
+
+
+def _placed(message: str, text: str) -> str:
+    match = _PLACE.fullmatch(message)
+    if match is None:
+        return message
+    line = int(match["line"] or text.count("\n") + 1)
+    column = f", column {match['column']}" if match["column"] else ""
+    shown = (text.splitlines() or [""])[min(line, len(text.splitlines()) or 1) - 1].strip()
+    return f"line {line}{column}: {match['what']}: {shown}"

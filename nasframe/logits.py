@@ -1,0 +1,127 @@
+"""The packed logits of a space: one parameter for each group and list of candidates, one row a choice."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import torch
+from attrs import frozen
+from torch import Tensor, nn
+
+from nasframe.errors import RunError
+from nasframe.relaxations import Relaxation, Sample
+from nasframe.space import Assignment, SearchSpace
+
+__all__ = ["Logits", "Table"]
+
+
+@frozen
+class Table:
+    """The rows and columns of one packed parameter."""
+
+    key: str
+    group: str
+    candidates: tuple[str, ...]
+    rows: tuple[str, ...]
+
+
+class Logits(nn.Module):
+    """Every logit of a space.
+
+    Args:
+        space: whose choices are packed.
+        scale: standard deviation of the initial values; small, so that no candidate starts ahead.
+    """
+
+    def __init__(self, space: SearchSpace, scale: float = 1e-3) -> None:
+        super().__init__()
+        packed: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+        for choice in space.choices.values():
+            packed.setdefault((choice.group, choice.candidates), []).append(choice.name)
+        groups = [group for group, _ in packed]
+        self.tables: tuple[Table, ...] = tuple(
+            Table(
+                key=group if groups.count(group) == 1 else f"{group}_{groups[:index].count(group) + 1}",
+                group=group,
+                candidates=candidates,
+                rows=tuple(rows),
+            )
+            for index, ((group, candidates), rows) in enumerate(packed.items())
+        )
+        self.values = nn.ParameterDict(
+            {table.key: scale * torch.randn(len(table.rows), len(table.candidates)) for table in self.tables}
+        )
+        self.place = {row: (table, index) for table in self.tables for index, row in enumerate(table.rows)}
+
+    def sample(
+        self, relaxation: Relaxation, progress: float = 0.0, generator: torch.Generator | None = None
+    ) -> dict[str, Sample]:
+        """One sample for each packed parameter; the relaxation is called once for each."""
+        return {
+            table.key: relaxation.sample(self.values[table.key], progress, generator) for table in self.tables
+        }
+
+    def probabilities(self, relaxation: Relaxation) -> dict[str, Sample]:
+        """The relaxation's deterministic distribution, in the form of a sample."""
+        return {
+            table.key: Sample(relaxation.probabilities(self.values[table.key]), one_hot=False)
+            for table in self.tables
+        }
+
+    def one_hot(self, assignment: Assignment) -> dict[str, Sample]:
+        """The weights that an assignment stands for; a choice it leaves out takes its first candidate."""
+        samples = {}
+        for table in self.tables:
+            columns = [table.candidates.index(assignment.get(row, table.candidates[0])) for row in table.rows]
+            like = self.values[table.key]
+            weights = torch.zeros_like(like, requires_grad=False)
+            weights[torch.arange(len(columns)), columns] = 1.0
+            samples[table.key] = Sample(weights, one_hot=True)
+        return samples
+
+    def by_choice(self, samples: Mapping[str, Sample]) -> dict[str, dict[str, float]]:
+        """Choice → candidate → weight."""
+        found = {}
+        for table in self.tables:
+            rows = samples[table.key].weights.detach().tolist()
+            for name, row in zip(table.rows, rows, strict=True):
+                found[name] = dict(zip(table.candidates, row, strict=True))
+        return found
+
+    def entropies(self, samples: Mapping[str, Sample]) -> dict[str, float]:
+        """Group → mean over its choices of the entropy divided by its maximum, log(candidates).
+
+        0 is decided, 1 undecided; a choice with one candidate does not count.
+        """
+        parts: dict[str, list[Tensor]] = {}
+        for table in self.tables:
+            if len(table.candidates) > 1:
+                weights = samples[table.key].weights.detach().double()
+                entropy = torch.special.entr(weights).sum(-1) / math.log(len(table.candidates))
+                parts.setdefault(table.group, []).append(entropy)
+        return {group: float(torch.cat(values).mean()) for group, values in parts.items()}
+
+    def rows(self) -> dict[str, list[list[str]]]:
+        """Key → [rows, candidates]: the names that go beside the tensors into a checkpoint."""
+        return {table.key: [list(table.rows), list(table.candidates)] for table in self.tables}
+
+    def load_by_name(self, tensors: Mapping[str, Tensor], names: Mapping[str, list[list[str]]]) -> None:
+        """Load logits by the names of their rows and candidates, wherever they stood when they were saved.
+
+        Raises:
+            RunError: a choice or candidate of this space has no saved logit.
+        """
+        saved = {
+            (row, candidate): tensors[key][i, j]
+            for key, (rows, candidates) in names.items()
+            for i, row in enumerate(rows)
+            for j, candidate in enumerate(candidates)
+        }
+        with torch.no_grad():
+            for table in self.tables:
+                for i, row in enumerate(table.rows):
+                    for j, candidate in enumerate(table.candidates):
+                        if (row, candidate) not in saved:
+                            raise RunError(f"the saved logits hold no {row!r} → {candidate!r}")
+                        self.values[table.key][i, j] = saved[row, candidate]

@@ -1,0 +1,293 @@
+"""The engine of a search: epochs, schedules, clipping, checkpoints, hooks and the stop rule.
+
+Every random stream of an epoch is seeded from (seed, name, epoch), so a search that was killed and
+resumed ends with the same bits as one that was not.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import torch
+from attrs import define, field
+from torch import Tensor
+
+from nasframe.architecture import Architecture
+from nasframe.derive import derive
+from nasframe.errors import RunError
+from nasframe.loops.base import SearchLoop, Update
+from nasframe.loops.batches import batches, in_order
+from nasframe.loops.checkpoint import (
+    Checkpoint,
+    load_checkpoint,
+    load_optimiser,
+    optimiser_tensors,
+    save_checkpoint,
+)
+from nasframe.loops.options import SearchOptions
+from nasframe.loops.stop import has_converged
+from nasframe.plugins import manager
+from nasframe.progress import Progress
+from nasframe.relaxations import Relaxation, Sample
+from nasframe.run import Run
+from nasframe.seeding import forked_seed, generator
+from nasframe.size import expected_parameters
+from nasframe.space import SearchSpace
+from nasframe.supernet import Supernet
+from nasframe.task import Batch, Data, Split, Task
+
+__all__ = ["Search", "collect_outputs", "finite", "learning_rate"]
+
+
+@define
+class Search:
+    """One search, from fresh logits to a derived architecture.
+
+    Args:
+        space: what to search.
+        task: its loss and metrics.
+        data: its splits; the test split is never opened here.
+        relaxation: how logits become weights.
+        loop: the order of updates.
+        options: of the engine.
+        seed: of everything random.
+        device: where to compute.
+        run: where to write checkpoints and metrics; None keeps them in memory.
+        progress: what to report to.
+        provenance: recorded in the architecture.
+    """
+
+    space: SearchSpace
+    task: Task
+    data: Data
+    relaxation: Relaxation
+    loop: SearchLoop
+    options: SearchOptions = field(factory=SearchOptions)
+    seed: int = 0
+    device: torch.device = field(factory=lambda: torch.device("cpu"))
+    run: Run | None = None
+    progress: Progress = field(factory=Progress)
+    provenance: Mapping[str, Any] = field(factory=dict)
+
+    supernet: Supernet = field(init=False)
+    history: list[dict[str, Any]] = field(init=False, factory=list)
+    converged: bool = field(init=False, default=False)
+    _weights_optimiser: torch.optim.Optimizer = field(init=False)
+    _architecture_optimiser: torch.optim.Optimizer = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        with forked_seed(self.seed, "supernet"):
+            self.supernet = Supernet(self.space, unselected=self.options.unselected)
+        self.supernet.to(self.device)
+        self._weights_optimiser = self.loop.weights_optimiser(self.supernet.weights())
+        self._architecture_optimiser = self.loop.architecture_optimiser(
+            self.supernet.architecture_parameters()
+        )
+
+    # -- the search -------------------------------------------------------------------------------------
+
+    def fit(self) -> Architecture:
+        """Search until the stop rule holds or the epochs are used up; returns the derived architecture."""
+        first = self._resume()
+        plugins = manager()
+        plugins.notify("search_started", run=self.run, space=self.space, relaxation=self.relaxation)
+        with self.progress.task("search", self.options.epochs) as advance:
+            advance(first)
+            for epoch in range(first, self.options.epochs):
+                if self.converged:
+                    break
+                record = self._epoch(epoch)
+                self.history.append(record)
+                self.converged = has_converged(self.history, self.options)
+                if self.run is not None:
+                    self.run.log(record)
+                    self._checkpoint(epoch + 1)
+                plugins.notify("search_epoch", run=self.run, epoch=epoch, record=record)
+                advance(1)
+        architecture = self.derive()
+        plugins.notify("architecture_derived", run=self.run, architecture=architecture)
+        plugins.notify("search_finished", run=self.run, summary=self.summary())
+        return architecture
+
+    def derive(self) -> Architecture:
+        """The architecture that the logits give now."""
+        logits = self.supernet.logits
+        return derive(self.space, logits.by_choice(logits.probabilities(self.relaxation)), self.provenance)
+
+    def summary(self) -> dict[str, Any]:
+        """How the search ended: epochs, whether the stop rule held, the last entropies and metrics."""
+        last = self.history[-1]
+        return {
+            "epochs": len(self.history),
+            "converged": self.converged,
+            "entropy": last["entropy"],
+            "validation": last["validation"],
+            "seconds": round(sum(record["seconds"] for record in self.history), 3),
+        }
+
+    # -- one epoch --------------------------------------------------------------------------------------
+
+    def _epoch(self, epoch: int) -> dict[str, Any]:
+        started = time.monotonic()
+        splits, size = self.data.splits, self.options.batch_size
+        shuffle = generator(self.seed, "shuffle", epoch)
+        noise = generator(self.seed, "relaxation", epoch, device=self.device)
+        losses: dict[str, list[Tensor]] = {}
+
+        def draw(split: Split) -> Iterator[Batch]:
+            return batches(split, size, shuffle, self.device)
+
+        self.supernet.train()
+        with forked_seed(self.seed, "search", epoch):
+            updates = self.loop.updates(splits.weights, splits.architecture, draw, size)
+            for step, update in enumerate(updates):
+                if update.kind == "architecture" and epoch < self.options.warmup_epochs:
+                    continue
+                loss = self._update(update, epoch, noise)
+                losses.setdefault(update.kind, []).append(loss)
+                manager().notify(
+                    "search_step", run=self.run, step=step, record={"kind": update.kind, "loss": loss}
+                )
+        means = {kind: float(torch.stack(values).mean()) for kind, values in losses.items()}
+        if not all(map(math.isfinite, means.values())):
+            raise RunError(f"the loss of epoch {epoch + 1} is not finite ({means}); lower the learning rates")
+        logits = self.supernet.logits
+        probabilities = logits.probabilities(self.relaxation)
+        outputs, targets = self._validate(probabilities)
+        by_choice = logits.by_choice(probabilities)
+        return {
+            "stage": "search",
+            "epoch": epoch + 1,
+            "loss": means,
+            "validation": {
+                "loss": float(self.task.loss(outputs, targets)),
+                **finite(self.task.metrics(outputs, targets)),
+            },
+            "entropy": logits.entropies(probabilities),
+            "derived": derive(self.space, by_choice).fingerprint[:16],
+            "probabilities": {
+                name: {candidate: round(value, 4) for candidate, value in row.items()}
+                for name, row in by_choice.items()
+            },
+            "seconds": round(time.monotonic() - started, 3),
+        }
+
+    def _update(self, update: Update, epoch: int, noise: torch.Generator) -> Tensor:
+        """One update; returns its loss, detached."""
+        warming = update.kind == "both" and epoch < self.options.warmup_epochs
+        logits, progress = self.supernet.logits, epoch / self.options.epochs
+        if update.kind == "weights" or warming:
+            with torch.no_grad():
+                samples = logits.sample(self.relaxation, progress, noise)
+            return self._step(samples, update.batch, epoch, [self._weights_optimiser])
+        samples = logits.sample(self.relaxation, progress, noise)
+        if update.kind == "both":
+            return self._step(
+                samples, update.batch, epoch, [self._weights_optimiser, self._architecture_optimiser]
+            )
+        buffers = {name: value.clone() for name, value in self.supernet.named_buffers()}
+        weights = self.supernet.weights()
+        for parameter in weights:
+            parameter.requires_grad_(False)
+        try:
+            return self._step(samples, update.batch, epoch, [self._architecture_optimiser])
+        finally:
+            for parameter in weights:
+                parameter.requires_grad_(True)
+            for name, value in self.supernet.named_buffers():
+                value.copy_(buffers[name])
+
+    def _step(
+        self, samples: Mapping[str, Sample], batch: Batch, epoch: int, optimisers: list[torch.optim.Optimizer]
+    ) -> Tensor:
+        loss = self.task.loss(self.supernet(batch.inputs, samples), batch.targets)
+        total = loss
+        if self.options.size_penalty and self._architecture_optimiser in optimisers:
+            expected = expected_parameters(self.supernet, self.supernet.logits.probabilities(self.relaxation))
+            total = total + self.options.size_penalty * expected / 1e6
+        for optimiser in optimisers:
+            optimiser.zero_grad(set_to_none=True)
+        if not total.requires_grad:  # nothing to learn: no weights, or nothing to choose
+            return loss.detach()
+        total.backward()  # type: ignore[no-untyped-call]
+        for optimiser in optimisers:
+            parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
+            if self.options.clip_norm:
+                torch.nn.utils.clip_grad_norm_(parameters, self.options.clip_norm)
+            if optimiser is self._weights_optimiser:
+                share = epoch / self.options.epochs
+                for group in optimiser.param_groups:
+                    group["lr"] = learning_rate(
+                        group.setdefault("initial_lr", group["lr"]), share, self.options.schedule
+                    )
+            optimiser.step()
+        return loss.detach()
+
+    def _validate(self, probabilities: Mapping[str, Sample]) -> tuple[Tensor, Tensor]:
+        return collect_outputs(
+            self.supernet.eval(),
+            lambda inputs: self.supernet(inputs, probabilities),
+            self.data.splits.validation,
+            self.options.batch_size,
+            self.device,
+        )
+
+    # -- checkpoints ------------------------------------------------------------------------------------
+
+    def _checkpoint(self, epoch: int) -> None:
+        assert self.run is not None
+        tensors = {f"supernet.{name}": value for name, value in self.supernet.state_dict().items()}
+        tensors |= {
+            f"weights.{name}": value for name, value in optimiser_tensors(self._weights_optimiser).items()
+        }
+        tensors |= {
+            f"architecture.{name}": value
+            for name, value in optimiser_tensors(self._architecture_optimiser).items()
+        }
+        values = {"epoch": epoch, "converged": self.converged, "logits": self.supernet.logits.rows()}
+        save_checkpoint(self.run.checkpoints, "search", Checkpoint(tensors, values), epoch)
+
+    def _resume(self) -> int:
+        """Load the last checkpoint, if there is one; returns the epoch to go on with."""
+        if self.run is None:
+            return 0
+        found = load_checkpoint(self.run.checkpoints, "search", self.device)
+        epoch = 0 if found is None else int(found.values["epoch"])
+        self.run.keep_metrics(lambda record: record["stage"] == "search" and record["epoch"] <= epoch)
+        self.history = self.run.metrics
+        if found is not None:
+            self.supernet.load_state_dict(found.part("supernet."))
+            load_optimiser(self._weights_optimiser, found.part("weights."))
+            load_optimiser(self._architecture_optimiser, found.part("architecture."))
+            self.converged = bool(found.values["converged"])
+        return epoch
+
+
+def collect_outputs(
+    module: torch.nn.Module,
+    forward: Callable[[Mapping[str, Tensor]], Tensor],
+    split: Split,
+    size: int,
+    device: torch.device,
+) -> tuple[Tensor, Tensor]:
+    """Raw outputs and targets of a whole split, in its order, on the CPU, without noise or gradients."""
+    module.eval()
+    outputs, targets = [], []
+    with torch.no_grad():
+        for batch in in_order(split, size, device):
+            outputs.append(forward(batch.inputs).cpu())
+            targets.append(batch.targets.cpu())
+    return torch.cat(outputs), torch.cat(targets)
+
+
+def learning_rate(initial: float, share: float, schedule: str) -> float:
+    """The rate when `share` of the epochs is done: constant, or half a cosine down to zero."""
+    return initial * 0.5 * (1 + math.cos(math.pi * share)) if schedule == "cosine" else initial
+
+
+def finite(metrics: Mapping[str, float]) -> dict[str, float | None]:
+    """Metrics for JSON: an undefined one is null."""
+    return {name: value if math.isfinite(value) else None for name, value in metrics.items()}

@@ -1,0 +1,263 @@
+"""`build`: an architecture as an `nn.Module` that holds only what was kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import torch
+from attrs import frozen
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from nasframe.architecture import Architecture
+from nasframe.errors import ArchitectureError, SpaceError
+from nasframe.operations import Cost, OpSpec, Shape, build_operation, infer, is_zero
+from nasframe.seeding import forked_seed
+from nasframe.space import SearchSpace
+from nasframe.space.resolve import Arrival
+
+__all__ = ["Block", "Network", "Shapes", "build", "cost_of", "infer_shapes", "inherit"]
+
+FIXED = "fixed"
+"""Key of the block of a node that has nothing to choose."""
+
+
+@frozen
+class Shapes:
+    """Shapes and costs all over a space, found without computing anything.
+
+    Attributes:
+        nodes: node → shape of its value.
+        ports: (node, port) → shape of what arrives there.
+        costs: (node or edge, candidate or `fixed`) → cost, including what follows the operation.
+    """
+
+    nodes: Mapping[str, Shape]
+    ports: Mapping[tuple[str, str], Shape]
+    costs: Mapping[tuple[str, str], Cost]
+
+
+class Block(nn.Module):
+    """An operation and what follows it."""
+
+    def __init__(self, operation: nn.Module, then: Iterable[nn.Module] = ()) -> None:
+        super().__init__()
+        self.operation = operation
+        self.then = nn.Sequential(*then)
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        value: Tensor = self.operation(*inputs)
+        for module in self.then:
+            value = module(value)
+        return value
+
+
+def make_block(
+    spec: OpSpec, then: Sequence[OpSpec], shapes: Sequence[Shape], ports: Sequence[str] = ()
+) -> Block:
+    """The block for one operation; nothing follows an operation that stands for nothing."""
+    operation = build_operation(spec, shapes, ports)
+    following, shape = [], None
+    if not is_zero(spec.name):
+        for item in then:
+            shape = infer(spec, shapes, ports)[0] if shape is None else shape
+            following.append(build_operation(item, [shape]))
+            shape = infer(item, [shape])[0]
+    return Block(operation, following)
+
+
+def infer_shapes(space: SearchSpace) -> Shapes:
+    """Shapes of every node and port, and costs of every candidate.
+
+    Raises:
+        SpaceError: an input without a shape; candidates, or arrivals at one port, that differ in shape.
+    """
+    wiring = space.wiring
+    nodes: dict[str, Shape] = {}
+    ports: dict[tuple[str, str], Shape] = {}
+    costs: dict[tuple[str, str], Cost] = {}
+    for name, node in wiring.nodes.items():
+        if node.is_input:
+            if node.shape is None:
+                raise SpaceError(f"search space {space.name!r}: input {name!r} has no shape")
+            nodes[name] = node.shape
+            if node.operation is not None:
+                nodes[name], costs[name, FIXED] = infer(node.operation, [node.shape])
+            continue
+        for port in node.ports:
+            arriving: dict[str, Shape] = {}
+            for edge in wiring.arrivals[name, port]:
+                source = nodes[edge.source]
+                specs = _edge_specs(edge.operation, edge.choice.candidates if edge.choice else ())
+                for spec in specs:
+                    shape, costs[edge.name, spec.name] = infer(spec, [source])
+                    if not is_zero(spec.name):
+                        arriving[f"{edge.source} through {spec.name}"] = shape
+                if not specs:
+                    arriving[edge.source] = source
+            ports[name, port] = _agreed(arriving, f"port {port!r} of {name!r}")
+        shapes = [ports[name, port] for port in node.ports]
+        results: dict[str, Shape] = {}
+        keys = node.choice.candidates if node.choice is not None else (FIXED,)
+        for key in keys:
+            spec = node.spec(None if key == FIXED else key)
+            shape, costs[name, key] = _infer_block(spec, node.then, shapes, node.ports)
+            if not is_zero(spec.name) or len(keys) == 1:
+                results[key] = shape
+        nodes[name] = _agreed(results, f"node {name!r}")
+    return Shapes(nodes, ports, costs)
+
+
+class Network(nn.Module):
+    """The network of an architecture.
+
+    `network(inputs)` takes each input by name, `(batch, *shape)`; inputs that the architecture does not use
+    may be left out. Parameters have the names they have in the supernet.
+    """
+
+    def __init__(self, architecture: Architecture) -> None:
+        super().__init__()
+        self.architecture = architecture
+        self._resolved = architecture.resolved
+        self._shapes = infer_shapes(architecture.space)
+        self.nodes = nn.ModuleDict()
+        self.edges = nn.ModuleDict()
+        wiring = architecture.space.wiring
+        self._entries = frozenset(name for name, node in wiring.nodes.items() if node.is_input)
+        for name, spec in self._resolved.operations.items():
+            ports = self._resolved.arrivals[name]
+            for arrival in (item for items in ports.values() for item in items):
+                if arrival.operation is not None:
+                    shape = self._shapes.nodes[arrival.source]
+                    block = make_block(arrival.operation, (), [shape])
+                    self.edges[arrival.edge.name] = nn.ModuleDict({arrival.operation.name: block})
+            if spec is not None:
+                node = wiring.nodes[name]
+                shapes = [self._shapes.ports[name, port] for port in ports] or [node.shape or ()]
+                key = FIXED if node.choice is None else spec.name
+                self.nodes[name] = nn.ModuleDict({key: make_block(spec, node.then, shapes, tuple(ports))})
+
+    @property
+    def inputs(self) -> dict[str, Shape]:
+        """The inputs that are used, with their shapes."""
+        wiring = self.architecture.space.wiring
+        return {
+            name: wiring.nodes[name].shape or ()
+            for name in self._resolved.operations
+            if wiring.nodes[name].is_input
+        }
+
+    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        values: dict[str, Tensor] = {}
+        for name, spec in self._resolved.operations.items():
+            if name in self._entries:
+                arrived = [take_input(inputs, name)]
+            else:
+                arrived = [
+                    self._collect(name, port, arrivals, values, inputs)
+                    for port, arrivals in self._resolved.arrivals[name].items()
+                ]
+            if spec is None:
+                values[name] = arrived[0]
+                continue
+            (block,) = self.nodes[name].values()  # type: ignore[operator]
+            values[name] = block(*arrived)
+        return values[self._resolved.output]
+
+    def parameters_by_part(self) -> dict[str, int]:
+        """Trainable parameters: those in cells together, the others by the operation they belong to."""
+        parts: dict[str, int] = {}
+        for name, spec in self._resolved.operations.items():
+            if spec is not None:
+                part = "cells" if "/" in name else spec.name
+                count = sum(parameter.numel() for parameter in self.nodes[name].parameters())
+                parts[part] = parts.get(part, 0) + count
+        edges = sum(parameter.numel() for parameter in self.edges.parameters())
+        return parts | ({"edges": edges} if edges else {})
+
+    def _collect(
+        self,
+        name: str,
+        port: str,
+        arrivals: Sequence[Arrival],
+        values: Mapping[str, Tensor],
+        inputs: Mapping[str, Tensor],
+    ) -> Tensor:
+        total: Tensor | None = None
+        for arrival in arrivals:
+            value = values[arrival.source]
+            if arrival.operation is not None:
+                (block,) = self.edges[arrival.edge.name].values()  # type: ignore[operator]
+                value = block(value)
+            total = value if total is None else total + value
+        if total is None:
+            some = next(iter(inputs.values()))
+            return some.new_zeros((len(some), *self._shapes.ports[name, port]))
+        return total
+
+
+def take_input(inputs: Mapping[str, Tensor], name: str) -> Tensor:
+    """The input called `name`.
+
+    Raises:
+        ArchitectureError: it was not given.
+    """
+    if name not in inputs:
+        raise ArchitectureError(f"input {name!r} is missing; given: {', '.join(inputs) or 'none'}")
+    return inputs[name]
+
+
+def build(architecture: Architecture, *, seed: int | None = None) -> Network:
+    """The network of an architecture, freshly initialised.
+
+    Args:
+        architecture: what to build.
+        seed: of the initialisation; None draws from torch's global generator.
+    """
+    if seed is None:
+        return Network(architecture)
+    with forked_seed(seed, "build"):
+        return Network(architecture)
+
+
+def inherit(network: Network, state: Mapping[str, Tensor]) -> list[str]:
+    """Copy the supernet's parameters and buffers into a network; returns the names that had none to take."""
+    own = network.state_dict()
+    taken = {
+        name: state[name] for name, value in own.items() if name in state and state[name].shape == value.shape
+    }
+    network.load_state_dict(taken, strict=False)
+    return [name for name in own if name not in taken]
+
+
+def cost_of(architecture: Architecture) -> Cost:
+    """Parameters, and multiply-adds for one example, of an architecture's network."""
+    with torch.device("meta"):
+        network = Network(architecture).eval()
+        inputs = {name: torch.empty((2, *shape)) for name, shape in network.inputs.items()}
+        with torch.no_grad(), FlopCounterMode(display=False) as counter:
+            network(inputs)
+    return Cost(sum(item.numel() for item in network.parameters()), counter.get_total_flops() // 4)
+
+
+def _edge_specs(operation: OpSpec | None, candidates: Sequence[str]) -> list[OpSpec]:
+    return [operation] if operation is not None else [OpSpec(name) for name in candidates]
+
+
+def _infer_block(
+    spec: OpSpec, then: Sequence[OpSpec], shapes: Sequence[Shape], ports: Sequence[str]
+) -> tuple[Shape, Cost]:
+    shape, cost = infer(spec, shapes, ports)
+    for item in () if is_zero(spec.name) else then:
+        shape, more = infer(item, [shape])
+        cost = Cost(cost.parameters + more.parameters, cost.multiply_adds + more.multiply_adds)
+    return shape, cost
+
+
+def _agreed(shapes: Mapping[str, Shape], where: str) -> Shape:
+    """The one shape of several values that are added or chosen between."""
+    distinct = set(shapes.values())
+    if len(distinct) != 1:
+        found = ", ".join(f"{key}: {shape}" for key, shape in shapes.items())
+        raise SpaceError(f"{where}: shapes must be equal, found {found}")
+    return distinct.pop()

@@ -1,0 +1,190 @@
+"""The contract of an operation, and what one costs."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+import torch
+from attrs import field, frozen
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from nasframe.errors import SpaceError
+from nasframe.plugins import manager
+
+__all__ = [
+    "Cost",
+    "Identity",
+    "OpSpec",
+    "Operation",
+    "Shape",
+    "Zero",
+    "arity_of",
+    "build_operation",
+    "infer",
+    "is_zero",
+]
+
+Shape = tuple[int, ...]
+"""Shape of one example, without the batch dimension."""
+
+Attribute = int | float | str | bool | None
+
+
+class Operation(nn.Module):
+    """What a node or an edge of a space can compute.
+
+    Subclass it, set `arity`, and register the class under a name with the hook `register_operations`.
+    The constructor gets the shapes of the inputs (without the batch) and, as keyword-only arguments,
+    the options; `forward` gets the tensors, batch first. The shape of the output is found by running
+    the module on the meta device, and so are its parameters and multiply-adds.
+
+    Attributes:
+        arity: number of inputs; None for any number.
+        removes: True for an operation that stands for "nothing here": a node that chooses it is
+            removed from the derived network and is nobody's source.
+        passes: True for an operation that returns its input unchanged.
+        names_ports: True for an operation whose constructor takes `ports`, the names of its inputs in
+            order, so that its parameters keep their names when some of the inputs are removed.
+    """
+
+    arity: ClassVar[int | None] = 1
+    removes: ClassVar[bool] = False
+    passes: ClassVar[bool] = False
+    names_ports: ClassVar[bool] = False
+
+    def __init__(self, shapes: Sequence[Shape]) -> None:
+        super().__init__()
+
+
+class Identity(Operation):
+    """The input, unchanged."""
+
+    passes = True
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x
+
+
+class Zero(Operation):
+    """Nothing: zeros in the shape of the first input; a node that chooses it is removed."""
+
+    arity = None
+    removes = True
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return torch.zeros_like(inputs[0])
+
+
+@frozen
+class OpSpec:
+    """An operation by its registered name, with the options it is built with."""
+
+    name: str
+    options: Mapping[str, Attribute] = field(factory=dict)
+
+
+@frozen
+class Cost:
+    """What an operation costs: trainable parameters, and multiply-adds for one example."""
+
+    parameters: int
+    multiply_adds: int
+
+
+def operation_class(name: str) -> type[Operation]:
+    """The class registered as operation `name`.
+
+    Raises:
+        PluginError: unknown or ambiguous name.
+        SpaceError: what is registered is no operation.
+    """
+    found = manager().find("operation", name)
+    target = found.load()
+    if not (isinstance(target, type) and issubclass(target, Operation)):
+        raise SpaceError(
+            f"operation {name!r} of plugin {found.plugin!r} must be a subclass of nasframe.Operation, "
+            f"found {target!r}"
+        )
+    return target
+
+
+def arity_of(name: str) -> int | None:
+    """Number of inputs of operation `name`; None for any number."""
+    return operation_class(name).arity
+
+
+def is_zero(name: str) -> bool:
+    """Whether operation `name` removes the node or edge that chooses it."""
+    return operation_class(name).removes
+
+
+def is_identity(name: str) -> bool:
+    """Whether operation `name` returns its input unchanged."""
+    return operation_class(name).passes
+
+
+def build_operation(spec: OpSpec, shapes: Sequence[Shape], ports: Sequence[str] = ()) -> Operation:
+    """The module of `spec` for inputs of these shapes, which arrive at `ports`.
+
+    Raises:
+        SpaceError: wrong number of inputs, or the constructor refuses shapes or options.
+    """
+    target = operation_class(spec.name)
+    if target.arity is not None and target.arity != len(shapes):
+        raise SpaceError(f"operation {spec.name!r} takes {target.arity} inputs, found {len(shapes)}")
+    options: dict[str, Any] = dict(spec.options)
+    if target.names_ports:
+        options["ports"] = tuple(ports) or tuple(f"x{index}" for index in range(len(shapes)))
+    try:
+        return target(tuple(tuple(shape) for shape in shapes), **options)
+    except (TypeError, ValueError, RuntimeError) as error:
+        shown = ", ".join(str(tuple(shape)) for shape in shapes)
+        raise SpaceError(f"operation {spec.name!r} cannot be built for inputs {shown}: {error}") from error
+
+
+def infer(spec: OpSpec, shapes: Sequence[Shape], ports: Sequence[str] = ()) -> tuple[Shape, Cost]:
+    """Output shape and cost of an operation, found on the meta device without computing anything.
+
+    Raises:
+        SpaceError: the operation cannot be built or run on these shapes, or returns no tensor.
+    """
+    options = tuple(sorted(spec.options.items()))
+    target: Any = operation_class(spec.name)
+    return _infer(target, spec.name, options, tuple(map(tuple, shapes)), tuple(ports))
+
+
+@functools.lru_cache(maxsize=4096)
+def _infer(
+    target: type[Operation],
+    name: str,
+    options: tuple[tuple[str, Attribute], ...],
+    shapes: tuple[Shape, ...],
+    ports: tuple[str, ...],
+) -> tuple[Shape, Cost]:
+    """Depends on its arguments alone; `target` is among them so that a name given to another class misses."""
+    if target in (Identity, Zero):
+        return shapes[0], Cost(0, 0)
+    with torch.device("meta"):
+        module = build_operation(OpSpec(name, dict(options)), shapes, ports).eval()
+        inputs = [torch.empty((2, *shape)) for shape in shapes]
+    output, flops = _run_on_meta(name, module, inputs)
+    if not isinstance(output, Tensor) or output.ndim < 1 or output.shape[0] != 2:
+        raise SpaceError(f"operation {name!r} must return one tensor with the batch first, found {output!r}")
+    parameters = sum(parameter.numel() for parameter in module.parameters())
+    return tuple(output.shape[1:]), Cost(parameters, math.ceil(flops / 4))
+
+
+def _run_on_meta(name: str, module: Callable[..., Any], inputs: Sequence[Tensor]) -> tuple[Any, int]:
+    """The output, and the floating-point operations (two a multiply-add) for the batch of two."""
+    counter = FlopCounterMode(display=False)
+    try:
+        with torch.no_grad(), counter:
+            output = module(*inputs)
+    except (TypeError, ValueError, RuntimeError, IndexError) as error:
+        shown = ", ".join(str(tuple(tensor.shape[1:])) for tensor in inputs)
+        raise SpaceError(f"operation {name!r} fails on inputs {shown}: {error}") from error
+    return output, counter.get_total_flops()

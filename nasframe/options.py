@@ -1,0 +1,190 @@
+"""Typed options: attrs classes filled from TOML, with every mistake reported at once.
+
+The options of a plugin are the fields of its attrs class, or the keyword-only arguments of its
+constructor. Nothing else declares them.
+"""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+from types import NoneType, SimpleNamespace, UnionType
+from typing import Any, TypeVar
+
+import attrs
+import cattrs
+from cattrs.strategies import configure_union_passthrough
+
+from nasframe.errors import ConfigurationError, NasframeError, nearest
+
+__all__ = ["Option", "options_of", "structure", "unstructure"]
+
+T = TypeVar("T")
+
+
+@attrs.frozen
+class Option:
+    """One option: its name, its type as written, its default (None where it is required)."""
+
+    name: str
+    type: str
+    default: Any
+    required: bool
+    description: str = ""
+
+
+def _strict(expected: type, *accepted: type) -> Any:
+    def convert(value: Any, _: type) -> Any:
+        if type(value) not in accepted:
+            raise TypeError(f"expected {expected.__name__}, found {value!r}")
+        return expected(value)
+
+    return convert
+
+
+def _converter() -> cattrs.Converter:
+    converter = cattrs.Converter()
+    converter.register_structure_hook(int, _strict(int, int))
+    converter.register_structure_hook(float, _strict(float, int, float))
+    converter.register_structure_hook(bool, _strict(bool, bool))
+    converter.register_structure_hook(str, _strict(str, str))
+    converter.register_structure_hook(Path, lambda value, _: Path(_strict(str, str)(value, str)))
+    configure_union_passthrough(str | int | float | bool | None, converter)
+    return converter
+
+
+_CONVERTER = _converter()
+
+
+def type_name(annotation: Any) -> str:
+    """A type as a person writes it: `int`, `'shared' | 'choose'`, `list of str`."""
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if annotation in (None, NoneType):
+        return "none"
+    if origin is typing.Literal:
+        return " | ".join(repr(value) for value in arguments)
+    if origin in (UnionType, typing.Union):
+        return " | ".join(type_name(argument) for argument in arguments)
+    if origin in (list, tuple):
+        return f"list of {type_name(arguments[0])}" if arguments else "list"
+    if annotation is Path:
+        return "path"
+    return getattr(annotation, "__name__", str(annotation))
+
+
+def options_of(target: Any) -> list[Option]:
+    """The options of a plugin's class, in the order in which it declares them."""
+    if attrs.has(target):
+        attrs.resolve_types(target)
+        return [
+            Option(
+                name=item.name,
+                type=type_name(item.type),
+                default=_plain_default(item.default),
+                required=item.default is attrs.NOTHING,
+                description=item.metadata.get("help", ""),
+            )
+            for item in attrs.fields(target)
+            if item.init
+        ]
+    return [
+        Option(
+            name=parameter.name,
+            type=type_name(_hints(target).get(parameter.name, Any)),
+            default=None if parameter.default is parameter.empty else parameter.default,
+            required=parameter.default is parameter.empty,
+        )
+        for parameter in inspect.signature(target).parameters.values()
+        if parameter.kind is parameter.KEYWORD_ONLY
+    ]
+
+
+def structure(target: type[T], values: Mapping[str, Any], source: str, path: str = "") -> T:
+    """An instance of attrs class `target` from plain values.
+
+    Args:
+        target: the class whose fields are filled.
+        values: option name → value as TOML or JSON gives it.
+        source: what was read, for the error.
+        path: key path of `values` in the source, for the error.
+
+    Raises:
+        ConfigurationError: unknown keys (with near names), wrong types and values, all at once.
+    """
+    instance, problems = collect(target, values, path)
+    if problems or instance is None:
+        raise ConfigurationError(source, problems)
+    return instance
+
+
+def collect(target: type[T], values: Mapping[str, Any], path: str = "") -> tuple[T | None, list[str]]:
+    """Like `structure`, but returns the problems beside the instance (None where there are any)."""
+    attrs.resolve_types(target)  # type: ignore[type-var]
+    known = {item.name: item for item in attrs.fields(target) if item.init}  # type: ignore[arg-type]
+    prefix = f"{path}." if path else ""
+    problems = [f"{prefix}{key}: unknown key{nearest(key, known)}" for key in values if key not in known]
+    ready: dict[str, Any] = {}
+    for name, item in known.items():
+        if name not in values:
+            if item.default is attrs.NOTHING:
+                problems.append(f"{prefix}{name}: is missing ({type_name(item.type)})")
+            continue
+        if isinstance(item.type, type) and attrs.has(item.type):
+            if not isinstance(values[name], Mapping):
+                problems.append(f"{prefix}{name}: expected a table, found {values[name]!r}")
+                continue
+            ready[name], nested = collect(item.type, values[name], f"{prefix}{name}")
+            problems += nested
+            continue
+        try:
+            ready[name] = _CONVERTER.structure(values[name], item.type)
+            if item.validator is not None:
+                # Stands in for the instance, which is not made before every option is known to be good.
+                unfinished: Any = SimpleNamespace(**{**_defaults(known), **ready})
+                item.validator(unfinished, item, ready[name])
+        except Exception as error:  # cattrs and validators raise many kinds
+            problems.append(f"{prefix}{name}: {_explain(error, item.type, values[name])}")
+    if problems:
+        return None, problems
+    try:
+        return target(**ready), []
+    except (TypeError, ValueError, NasframeError) as error:
+        return None, [f"{path or target.__name__}: {error}"]
+
+
+def unstructure(instance: Any) -> dict[str, Any]:
+    """The options of an attrs instance as plain values; `structure` reads them back."""
+    plain: dict[str, Any] = _CONVERTER.unstructure(instance)
+    return plain
+
+
+def _defaults(fields: Mapping[str, Any]) -> dict[str, Any]:
+    given = {name: item.default for name, item in fields.items() if item.default is not attrs.NOTHING}
+    # A default computed from other options has no value yet.
+    computed = {name for name, default in given.items() if getattr(default, "takes_self", False)}
+    return {name: _plain_default(default) for name, default in given.items() if name not in computed}
+
+
+def _hints(target: Any) -> dict[str, Any]:
+    return typing.get_type_hints(target.__init__ if inspect.isclass(target) else target)
+
+
+def _plain_default(default: Any) -> Any:
+    if default is attrs.NOTHING:
+        return None
+    if isinstance(default, attrs.Factory):  # type: ignore[arg-type]
+        return None if default.takes_self else default.factory()
+    return default
+
+
+def _explain(error: BaseException, annotation: Any, value: Any) -> str:
+    if isinstance(error, BaseExceptionGroup):
+        return "; ".join(_explain(item, annotation, value) for item in error.exceptions)
+    if typing.get_origin(annotation) is typing.Literal and isinstance(value, str):
+        valid = [str(choice) for choice in typing.get_args(annotation)]
+        return f"{value!r} is none of {', '.join(valid)}{nearest(value, valid) if value not in valid else ''}"
+    if isinstance(error, ValueError) and error.args:
+        return str(error.args[0])
+    return f"expected {type_name(annotation)}, found {value!r}"

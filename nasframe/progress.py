@@ -1,0 +1,88 @@
+"""Progress of long work: description, rate and remaining time on a terminal, nothing elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from attrs import define, field
+
+__all__ = ["Progress", "SilentProgress", "TerminalProgress", "make_progress"]
+
+T = TypeVar("T")
+
+
+class Progress:
+    """What long work reports to. The base class is silent, and is what the Python API uses."""
+
+    def say(self, message: str) -> None:
+        """A line that stays: a stage began, was skipped, or ended."""
+
+    @contextmanager
+    def task(self, description: str, total: int | None) -> Iterator[Callable[[int], None]]:
+        """Work of `total` steps (None: unknown); call the yielded function with the steps just done."""
+        yield lambda steps: None
+
+    def track(self, items: Iterable[T], description: str, total: int | None = None) -> Iterator[T]:
+        """Iterate and report one step an item."""
+        size = total if total is not None else getattr(items, "__len__", lambda: None)()
+        with self.task(description, size) as advance:
+            for item in items:
+                yield item
+                advance(1)
+
+
+SilentProgress = Progress
+
+
+@define
+class TerminalProgress(Progress):
+    """Lines on standard error; a bar with rate and remaining time for work beyond `patience` seconds."""
+
+    patience: float = 2.0
+    _bars: object = field(default=None, init=False)
+
+    def say(self, message: str) -> None:
+        print(message, file=sys.stderr, flush=True)
+
+    @contextmanager
+    def task(self, description: str, total: int | None) -> Iterator[Callable[[int], None]]:
+        if not sys.stderr.isatty():
+            yield lambda steps: None
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bars
+
+        bars = Bars(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        bar = bars.add_task(description, total=total, rate="")
+        start, done = time.monotonic(), 0
+
+        def advance(steps: int) -> None:
+            nonlocal done
+            done += steps
+            elapsed = time.monotonic() - start
+            if elapsed > self.patience and not bars.live.is_started:
+                bars.start()
+            bars.update(bar, completed=done, rate=f"{done / max(elapsed, 1e-9):.1f}/s")
+
+        try:
+            yield advance
+        finally:
+            bars.stop()
+
+
+def make_progress() -> Progress:
+    """What the command line uses."""
+    return TerminalProgress()

@@ -1,0 +1,47 @@
+"""Softmax: every candidate at once, in proportion to its probability."""
+
+from __future__ import annotations
+
+import attrs
+import torch
+from torch import Tensor
+
+from nasframe.relaxations.base import Relaxation, Sample
+from nasframe.relaxations.noise import working_dtype
+from nasframe.relaxations.schedule import positive
+
+__all__ = ["Softmax", "tempered_softmax"]
+
+
+def tempered_softmax(logits: Tensor, temperature: float = 1.0) -> Tensor:
+    """softmax(logits / temperature) over the last dimension (DARTS: Liu, Simonyan, Yang 2019, eq. 2).
+
+    Args:
+        logits: `(choices, candidates)`; the result has its shape and dtype.
+        temperature: greater than 0.
+    """
+    theta = logits.to(working_dtype(logits.dtype))
+    return torch.softmax(theta / temperature, dim=-1).to(logits.dtype)
+
+
+@attrs.frozen(kw_only=True)
+class Softmax(Relaxation):
+    """DARTS: the mixture of all candidates, without noise.
+
+    The temperature stays as it is: `probabilities`, by which a search is evaluated and derived, are the
+    weights themselves at every time.
+    """
+
+    temperature: float = attrs.field(
+        default=1.0,
+        validator=positive,
+        metadata={"help": "divides the logits; lower is nearer to a single candidate"},
+    )
+
+    def sample(
+        self, logits: Tensor, progress: float = 0.0, generator: torch.Generator | None = None
+    ) -> Sample:
+        return Sample(tempered_softmax(logits, self.temperature), one_hot=False)
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        return tempered_softmax(logits, self.temperature)

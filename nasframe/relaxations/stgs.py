@@ -1,0 +1,68 @@
+"""Straight-through Gumbel-softmax: one candidate forward, the tempered softmax of the same noise backward."""
+
+from __future__ import annotations
+
+import attrs
+import torch
+from torch import Tensor
+
+from nasframe.relaxations.base import Relaxation, Sample
+from nasframe.relaxations.noise import log_exponential, working_dtype
+from nasframe.relaxations.schedule import (
+    SCHEDULE_HELP,
+    Schedule,
+    check_schedule,
+    temperature_at,
+    temperature_end_option,
+    temperature_option,
+)
+from nasframe.relaxations.surrogate import one_hot
+
+__all__ = ["StraightThroughGumbelSoftmax", "gumbel_softmax"]
+
+
+def gumbel_softmax(
+    logits: Tensor,
+    temperature: float,
+    hard: bool = True,
+    generator: torch.Generator | None = None,
+) -> Tensor:
+    """The Gumbel-softmax sample (paper, eq. 4–5; Jang et al. 2017; Maddison et al. 2017).
+
+    Args:
+        logits: `(choices, candidates)`; the result has its shape and dtype.
+        temperature: λ, greater than 0.
+        hard: exact zeros and ones forward, the gradient of the soft sample backward; else the soft sample.
+        generator: where the noise comes from; None is torch's global generator.
+    """
+    theta = logits.to(working_dtype(logits.dtype))
+    # the largest logit moves to 0, so that noise added to a large one keeps its digits
+    theta = theta - theta.detach().amax(dim=-1, keepdim=True)
+    perturbed = (theta - log_exponential(theta.shape, theta, generator)) / temperature
+    soft = torch.softmax(perturbed, dim=-1)
+    if not hard:
+        return soft.to(logits.dtype)
+    chosen = one_hot(perturbed.detach().argmax(dim=-1, keepdim=True), soft.detach())
+    # the bracket is exactly zero, which `chosen + soft - soft.detach()` would not be
+    return (chosen + (soft - soft.detach())).to(logits.dtype)
+
+
+@attrs.frozen(kw_only=True)
+class StraightThroughGumbelSoftmax(Relaxation):
+    """Gumbel-softmax: samples one candidate, gradient of the tempered softmax of the same noise."""
+
+    temperature: float = temperature_option(1.0)
+    hard: bool = attrs.field(
+        default=True, metadata={"help": "one candidate in the forward pass; false gives the soft sample"}
+    )
+    temperature_end: float | None = temperature_end_option()
+    schedule: Schedule = attrs.field(default="constant", metadata=SCHEDULE_HELP)
+
+    def __attrs_post_init__(self) -> None:
+        check_schedule(self.temperature_end, self.schedule)
+
+    def sample(
+        self, logits: Tensor, progress: float = 0.0, generator: torch.Generator | None = None
+    ) -> Sample:
+        temperature = temperature_at(progress, self.temperature, self.temperature_end, self.schedule)
+        return Sample(gumbel_softmax(logits, temperature, self.hard, generator), one_hot=self.hard)

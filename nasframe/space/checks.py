@@ -1,0 +1,123 @@
+"""What must hold for a space to be searchable; everything wrong is listed at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import networkx as nx
+
+from nasframe.errors import PluginError, SpaceError
+from nasframe.operations import OpSpec, arity_of
+from nasframe.space.records import Choice, Node
+from nasframe.space.space import SearchSpace
+
+__all__ = ["check"]
+
+
+def check(space: SearchSpace) -> None:
+    """Raise a `SpaceError` that lists everything wrong with the space and its cells."""
+    problems = list(dict.fromkeys(_problems(space, "")))
+    if problems:
+        raise SpaceError(
+            "\n".join([f"search space {space.name!r} is not valid:", *(f"  {p}" for p in problems)])
+        )
+
+
+def _problems(space: SearchSpace, prefix: str) -> Iterator[str]:
+    graph = space.graph
+    if not space.inputs:
+        yield f"{prefix or 'the space'}: has no input"
+    if space.output is None:
+        yield f"{prefix or 'the space'}: has no output; call set_output"
+    cycle = next(nx.simple_cycles(nx.DiGraph(graph)), None)
+    if cycle:
+        yield f"{prefix}{cycle[0]}: lies on a cycle: {' → '.join([*cycle, cycle[0]])}"
+    elif space.output is not None and not any(
+        name == space.output or nx.has_path(graph, name, space.output) for name in space.inputs
+    ):
+        yield f"{prefix}{space.output}: the output cannot be reached from any input"
+    known: dict[str, Choice] = {}
+    for choice in _choices(space):
+        if known.setdefault(choice.name, choice) != choice:
+            yield f"{prefix}{choice.name}: two different choices have this name"
+    tied: dict[str, SearchSpace] = {}
+    for name in graph:
+        node = space.node(name)
+        yield from _node_problems(space, node, f"{prefix}{name}")
+        if node.cell is not None:
+            yield from _problems(node.cell, f"{prefix}{name}/")
+            if node.tied is not None and tied.setdefault(node.tied, node.cell) is not node.cell:
+                yield f"{prefix}{name}: is tied as {node.tied!r} to a cell of another space"
+
+
+def _choices(space: SearchSpace) -> Iterator[Choice]:
+    for name in space.graph:
+        node = space.node(name)
+        if node.choice is not None:
+            yield node.choice
+        yield from node.port_choices.values()
+    for _, _, _, edge in space.edges():
+        if edge.choice is not None:
+            yield edge.choice
+
+
+def _node_problems(space: SearchSpace, node: Node, where: str) -> Iterator[str]:
+    arriving = list(space.graph.in_edges(node.name, keys=True, data=True))
+    if node.is_input:
+        if arriving:
+            yield f"{where}: is an input, yet edges end in it"
+        yield from _operation_problems([node.operation], 1, where)
+        return
+    if not arriving:
+        yield f"{where}: no edge ends in it"
+    ports = node.ports or tuple(dict.fromkeys(port for _, _, port, _ in arriving))
+    for source, _, port, data in arriving:
+        edge_where = f"{where} (edge from {source})"
+        if port not in ports:
+            yield f"{edge_where}: there is no port {port!r}; ports: {', '.join(ports)}"
+        edge = data["edge"]
+        if edge.operation is not None and edge.choice is not None:
+            yield f"{edge_where}: has both an operation and a choice"
+        candidates = edge.choice.candidates if edge.choice is not None else ()
+        yield from _operation_problems([edge.operation, *map(OpSpec, candidates)], 1, edge_where)
+    for port in ports:
+        if all(key != port for _, _, key, _ in arriving):
+            yield f"{where}: no edge ends in port {port!r}"
+        if port in node.port_choices and any(
+            data["edge"].choice for _, _, key, data in arriving if key == port
+        ):
+            yield f"{where}: port {port!r} has a choice among its sources, and so has an edge into it"
+    for port, choice in node.port_choices.items():
+        sources = {source for source, _, key, _ in arriving if key == port}
+        if set(choice.candidates) != sources:
+            yield f"{where}: the choice at port {port!r} must name its sources {', '.join(sorted(sources))}"
+    candidates = node.choice.candidates if node.choice is not None else ()
+    yield from _operation_problems([node.operation, *map(node.spec, candidates)], len(ports), where)
+    yield from _operation_problems(node.then, 1, where)
+    if node.deal:
+        yield from _deal_problems(space, node, ports, where)
+
+
+def _operation_problems(specs: object, count: int, where: str) -> Iterator[str]:
+    for spec in specs:  # type: ignore[attr-defined]
+        if spec is None:
+            continue
+        try:
+            arity = arity_of(spec.name)
+        except (PluginError, SpaceError) as error:
+            yield f"{where}: {error}"
+            continue
+        if arity is not None and arity != count:
+            yield f"{where}: operation {spec.name!r} takes {arity} inputs, there are {count}"
+
+
+def _deal_problems(space: SearchSpace, node: Node, ports: tuple[str, ...], where: str) -> Iterator[str]:
+    by_port: dict[str, dict[str, Choice | None]] = {port: {} for port in ports}
+    for source, _, port, data in space.graph.in_edges(node.name, keys=True, data=True):
+        by_port.setdefault(port, {})[source] = data["edge"].choice
+    first = by_port[ports[0]]
+    if any(edges != first for edges in by_port.values()):
+        yield f"{where}: to deal its sources out, every port needs the same edges with the same choices"
+    for source, choice in first.items():
+        if choice is None or set(choice.candidates) != {"zero", "identity"}:
+            yield f"{where} (edge from {source}): a dealt edge chooses between zero and identity"

@@ -1,0 +1,170 @@
+"""A space with every cell laid open: one flat graph in topological order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import attrs
+import networkx as nx
+from attrs import field, frozen
+
+from nasframe.operations import OpSpec
+from nasframe.space.records import Choice, Node
+from nasframe.space.space import SearchSpace
+
+__all__ = ["Deal", "FlatEdge", "Wiring", "lay_open"]
+
+PORT = "in"
+"""The one port of a cell's input node once the cell is laid open."""
+
+
+@frozen
+class FlatEdge:
+    """An edge between flat nodes. `label` is the source's name within its own space."""
+
+    source: str
+    target: str
+    port: str
+    label: str
+    operation: OpSpec | None = None
+    choice: Choice | None = None
+
+    @property
+    def name(self) -> str:
+        """Unique name, for parameters."""
+        return f"{self.source}>{self.target}:{self.port}"
+
+
+@frozen
+class Deal:
+    """Ports whose kept sources are dealt out one each when an architecture is derived."""
+
+    name: str
+    ports: tuple[tuple[str, str], ...]
+
+
+@frozen(eq=False)
+class Wiring:
+    """The flat graph.
+
+    Attributes:
+        nodes: flat name (`cell1/N2`) → record, in topological order.
+        arrivals: (node, port) → edges that end there, in the order of insertion.
+        deals: name → deal.
+        output: flat name of the node whose value is returned.
+        cells: flat name of each cell → what it is tied to (itself where it is not), outer cells first.
+    """
+
+    nodes: Mapping[str, Node]
+    arrivals: Mapping[tuple[str, str], tuple[FlatEdge, ...]]
+    deals: Mapping[str, Deal]
+    output: str
+    cells: Mapping[str, str]
+    choices: Mapping[str, Choice] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "choices", {choice.name: choice for choice in self._all_choices()})
+
+    def ports(self, node: str) -> tuple[str, ...]:
+        """Ports of a node, in the order in which its operation takes them."""
+        return self.nodes[node].ports
+
+    def _all_choices(self) -> Iterable[Choice]:
+        for name, node in self.nodes.items():
+            for port in node.ports:
+                if port in node.port_choices:
+                    yield node.port_choices[port]
+                for edge in self.arrivals[name, port]:
+                    if edge.choice is not None:
+                        yield edge.choice
+            if node.choice is not None:
+                yield node.choice
+
+
+def lay_open(space: SearchSpace) -> Wiring:
+    """Put every cell's nodes into one graph; names and choices get the cell's name before them."""
+    nodes: dict[str, Node] = {}
+    edges: list[FlatEdge] = []
+    deals: dict[str, Deal] = {}
+    cells: dict[str, str] = {}
+    output = _open(space, "", "", nodes, edges, deals, cells)
+
+    order: nx.DiGraph[str] = nx.DiGraph()
+    order.add_nodes_from(nodes)
+    order.add_edges_from((edge.source, edge.target) for edge in edges)
+    position = {name: index for index, name in enumerate(nodes)}
+    arrivals: dict[tuple[str, str], list[FlatEdge]] = {
+        (name, port): [] for name, node in nodes.items() for port in node.ports
+    }
+    for edge in edges:
+        arrivals[edge.target, edge.port].append(edge)
+    return Wiring(
+        nodes={
+            name: nodes[name] for name in nx.lexicographical_topological_sort(order, key=position.__getitem__)
+        },
+        arrivals={key: tuple(value) for key, value in arrivals.items()},
+        deals=deals,
+        output=output,
+        cells=cells,
+    )
+
+
+def _open(
+    space: SearchSpace,
+    prefix: str,
+    choice_prefix: str,
+    nodes: dict[str, Node],
+    edges: list[FlatEdge],
+    deals: dict[str, Deal],
+    cells: dict[str, str],
+) -> str:
+    """Add a space's nodes and edges under `prefix`; returns the flat name of its output."""
+
+    def renamed(choice: Choice) -> Choice:
+        return attrs.evolve(choice, name=choice_prefix + choice.name)
+
+    outputs: dict[str, str] = {}
+    for name in space.graph:
+        node, flat = space.node(name), prefix + name
+        if node.cell is not None:
+            tied = f"{choice_prefix}{node.tied or name}/"
+            cells[flat] = tied.rstrip("/")
+            outputs[name] = _open(node.cell, flat + "/", tied, nodes, edges, deals, cells)
+            for port, choice in node.port_choices.items():
+                inner = f"{flat}/{port}"
+                nodes[inner] = attrs.evolve(nodes[inner], port_choices={PORT: renamed(choice)})
+            if node.deal:
+                deals[flat] = Deal(flat, tuple((f"{flat}/{port}", PORT) for port in node.ports))
+            continue
+        outputs[name] = flat
+        changes: dict[str, Any] = {}
+        if node.is_input and prefix:  # a cell's input passes on what its port receives
+            changes = {"is_input": False, "operation": node.operation or OpSpec("identity"), "ports": (PORT,)}
+        elif not node.is_input and not node.ports:
+            keys = [port for _, _, port in space.graph.in_edges(name, keys=True)]
+            changes = {"ports": tuple(dict.fromkeys(keys))}
+        nodes[flat] = attrs.evolve(
+            node,
+            name=flat,
+            choice=renamed(node.choice) if node.choice is not None else None,
+            port_choices={port: renamed(choice) for port, choice in node.port_choices.items()},
+            **changes,
+        )
+        if nodes[flat].deal:
+            deals[flat] = Deal(flat, tuple((flat, port) for port in node.ports))
+    for target in space.graph:
+        for source, _, port, data in space.graph.in_edges(target, keys=True, data=True):
+            edge, into_cell = data["edge"], space.node(target).cell is not None
+            edges.append(
+                FlatEdge(
+                    source=outputs[source],
+                    target=f"{prefix}{target}/{port}" if into_cell else prefix + target,
+                    port=PORT if into_cell else port,
+                    label=source,
+                    operation=edge.operation,
+                    choice=renamed(edge.choice) if edge.choice is not None else None,
+                )
+            )
+    assert space.output is not None
+    return outputs[space.output]

@@ -1,0 +1,76 @@
+"""Arrays on disk that grow by a row and are then mapped into memory."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from nasframe.errors import DataError
+
+__all__ = ["RowWriter", "open_rows"]
+
+
+class RowWriter:
+    """Writes a `.npy` file row by row; the number of rows is filled in at the end.
+
+    Args:
+        path: of the file.
+        dtype: of the values. The first row says what shape rows have.
+    """
+
+    def __init__(self, path: Path, dtype: DTypeLike) -> None:
+        self._shape: tuple[int, ...] = ()
+        self._dtype, self.rows = np.dtype(dtype), 0
+        self._file = path.open("wb")
+
+    def append(self, row: NDArray[Any]) -> int:
+        """Write one row and return its number."""
+        if self.rows == 0:
+            self._shape = row.shape
+            self._write_header()
+        if row.shape != self._shape:
+            raise ValueError(f"expected a row of shape {self._shape}, found {row.shape}")
+        self._file.write(np.ascontiguousarray(row, self._dtype).data)
+        self.rows += 1
+        return self.rows - 1
+
+    def __enter__(self) -> RowWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._write_header()
+        self._file.close()
+
+    def _write_header(self) -> None:
+        # numpy pads headers so that the first axis can grow in place.
+        description = {
+            "descr": np.lib.format.dtype_to_descr(self._dtype),
+            "fortran_order": False,
+            "shape": (self.rows, *self._shape),
+        }
+        header = io.BytesIO()
+        np.lib.format.write_array_header_1_0(header, description)
+        self._file.seek(0)
+        self._file.write(header.getvalue())
+        self._file.seek(0, io.SEEK_END)
+
+
+def open_rows(path: Path) -> NDArray[Any]:
+    """The array at `path`, mapped into memory; pages are read when they are looked at.
+
+    Raises:
+        DataError: missing or damaged.
+    """
+    try:
+        # Copy-on-write rather than read-only: torch warns about memory it may not write, and nothing writes.
+        array: NDArray[Any] = np.load(path, mmap_mode="c", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read as an array: {error}") from error
+    return array

@@ -1,0 +1,101 @@
+"""`nasframe deepfake …`: make a set, or prepare one. Heavy imports stay inside the commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cyclopts import App
+
+__all__ = ["commands"]
+
+
+def commands() -> App:
+    """The sub-application `deepfake`."""
+    from cyclopts import App
+
+    app = App(name="deepfake", help="Data of the deepfake task.")
+    app.command(synthesize)
+    app.command(prepare)
+    return app
+
+
+def synthesize(
+    out: Path, /, *, clips: int = 40, seed: int = 0, identities: int | None = None, workers: int = 0
+) -> None:
+    """Make talking-head clips, genuine and fake, in FakeAVCeleb's layout.
+
+    Parameters
+    ----------
+    out
+        A new or empty folder.
+    clips
+        How many; 40 % are genuine.
+    seed
+        The same seed gives the same files.
+    identities
+        People; by default one for five clips.
+    workers
+        Processes; 0 is one a core.
+    """
+    from nasframe.errors import ConfigurationError
+    from nasframe.progress import make_progress
+    from nasframe_deepfake.synthesis.corpus import Corpus, write_corpus
+
+    try:
+        corpus = Corpus(clips, seed, identities)
+    except ValueError as error:
+        raise ConfigurationError("deepfake synthesize", [str(error.args[0])]) from error
+    with _appearing(out) as folder:
+        rows = write_corpus(folder, corpus, workers, make_progress())
+    people = len({row.source for row in rows})
+    genuine = sum(row.method == "real" for row in rows)
+    print(f"{len(rows)} clips of {people} people, {genuine} genuine, in {out}")
+
+
+def prepare(source: Path, /, *, out: Path, seed: int = 0, workers: int = 0) -> None:
+    """Decode a set once and split it: arrays, index.csv, splits.csv and report.json.
+
+    Parameters
+    ----------
+    source
+        A folder in FakeAVCeleb's layout.
+    out
+        A new or empty folder.
+    seed
+        Of the splits.
+    workers
+        Processes; 0 is one a core.
+    """
+    from nasframe.progress import make_progress
+    from nasframe_deepfake.prepare import prepare, summary
+    from nasframe_deepfake.task import DeepfakeTask
+
+    with _appearing(out) as folder:
+        report = prepare(source, folder, DeepfakeTask().preparation(seed), workers, make_progress())
+    print("\n".join([*summary(report), f"index and report in {out}"]))
+
+
+@contextmanager
+def _appearing(out: Path) -> Iterator[Path]:
+    """A folder beside `out` that takes its name when the block ends without an error, and else is gone."""
+    import shutil
+    import tempfile
+
+    from nasframe.errors import DataError
+
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise DataError(f"{out} is not an empty folder; nothing there is overwritten")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
+    try:
+        yield folder
+        folder.chmod(0o755)
+        if out.exists():
+            out.rmdir()
+        folder.rename(out)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,184 @@
+"""Stage `prepare`: every clip decoded once; arrays, an index, and a report of what was left out."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import attrs
+import torch
+from attrs import frozen
+
+from nasframe.errors import DataError
+from nasframe.files import write_json
+from nasframe.progress import Progress
+from nasframe_deepfake.arrays import RowWriter
+from nasframe_deepfake.index import Entry, write_index
+from nasframe_deepfake.listing import CATEGORIES, Clip, Listing
+from nasframe_deepfake.media import Recording, Window, decode
+from nasframe_deepfake.readers import Dataset, Desync, read
+from nasframe_deepfake.spectrogram import log_mel
+from nasframe_deepfake.splits import SPLITS, Assignment, read_splits, split_clips, write_splits
+from nasframe_deepfake.workers import in_processes
+
+__all__ = ["Preparation", "preparation_inputs", "prepare", "summary"]
+
+
+@frozen
+class Preparation:
+    """How a source is prepared.
+
+    Attributes:
+        dataset: the layout of the source.
+        desync: the category of false pairings.
+        window: the part of each clip that is used.
+        mels: bands of the spectrogram.
+        shares: of the four splits.
+        split_list: the user's own splits instead.
+        seed: of the splits.
+    """
+
+    dataset: Dataset
+    desync: Desync
+    window: Window
+    mels: int
+    shares: tuple[float, float, float, float]
+    split_list: Path | None
+    seed: int
+
+
+def prepare(source: Path, out: Path, how: Preparation, workers: int, progress: Progress) -> dict[str, Any]:
+    """Decode the clips of `source` into `out` and return the report.
+
+    Writes `pictures.npy` `(streams, frames, size, size, 3)` uint8, `sounds.npy` `(streams, mels, COLUMNS)`
+    float32, `index.csv`, `splits.csv` and `report.json`. A stream that occurs in several clips is kept once.
+
+    Raises:
+        DataError: no usable source, no readable clip, or splits without genuine or fake clips.
+    """
+    listing = read(how.dataset, source, how.desync)
+    used, rows, skipped, counts = _decode_all(listing, out, how, workers, progress)
+    if not used:
+        reasons = "".join(f"\n  {item['reason']}" for item in skipped[:3])
+        raise DataError(f"{source}: none of {len(listing.clips)} clips can be used:{reasons}")
+    if how.split_list is not None:
+        assignment = read_splits(how.split_list, used)
+    else:
+        assignment = split_clips(used, how.shares, how.seed)
+    entries = [
+        Entry(
+            clip.path, split, clip.category, clip.method, clip.source, clip.race, clip.gender,
+            int(clip.fake), int(clip.fake_picture), int(clip.fake_voice), picture, sound,
+        )
+        for clip, split, (picture, sound) in zip(used, assignment.splits, rows, strict=True)
+    ]  # fmt: skip
+    report = _report(listing, entries, skipped, assignment, counts)
+    write_index(out / "index.csv", entries)
+    write_splits(out / "splits.csv", used, assignment.splits)
+    write_json(out / "report.json", report)
+    return report
+
+
+def _decode_all(
+    listing: Listing, out: Path, how: Preparation, workers: int, progress: Progress
+) -> tuple[list[Clip], list[tuple[int, int]], list[dict[str, str]], dict[str, int]]:
+    used: list[Clip] = []
+    rows: list[tuple[int, int]] = []
+    skipped: list[dict[str, str]] = []
+    paths = [clip.path for clip in listing.clips]
+    results: Iterable[Recording | str] = in_processes(
+        functools.partial(_decode_one, listing.root, how.window), paths, workers, least=200
+    )
+    with (
+        RowWriter(out / "pictures.npy", "uint8") as pictures,
+        RowWriter(out / "sounds.npy", "float32") as sounds,
+    ):
+        seen: dict[bytes, int] = {}
+        for clip, result in zip(listing.clips, progress.track(results, "prepare", len(paths)), strict=True):
+            if isinstance(result, str):
+                skipped.append({"path": clip.path, "reason": result})
+                continue
+            keys = [hashlib.sha256(stream.tobytes()).digest() for stream in (result.pictures, result.samples)]
+            if keys[0] not in seen:
+                seen[keys[0]] = pictures.append(result.pictures)
+            if keys[1] not in seen:
+                seen[keys[1]] = sounds.append(log_mel(torch.from_numpy(result.samples), how.mels).numpy())
+            used.append(clip)
+            rows.append((seen[keys[0]], seen[keys[1]]))
+        counts = {"pictures": pictures.rows, "sounds": sounds.rows}
+    return used, rows, skipped, counts
+
+
+def _decode_one(root: Path, window: Window, path: str) -> Recording | str:
+    """The recording, or why there is none; an error must not end the work on the others."""
+    try:
+        return decode(root / path, window)
+    except DataError as error:
+        return str(error)
+
+
+def _report(
+    listing: Listing,
+    entries: list[Entry],
+    skipped: list[dict[str, str]],
+    assignment: Assignment,
+    streams: dict[str, int],
+) -> dict[str, Any]:
+    there = Counter((entry.split, entry.category) for entry in entries)
+    return {
+        "source": str(listing.root),
+        "clips": len(entries),
+        "categories": {name: sum(there[split, name] for split in SPLITS) for name in CATEGORIES},
+        "streams": streams,
+        "splits": {
+            split: {name: there[split, name] for name in CATEGORIES if there[split, name]} for split in SPLITS
+        },
+        "disjoint": assignment.disjoint,
+        "straddling": assignment.straddling,
+        "skipped": skipped,
+        "duplicates": listing.duplicates,
+        "missing": listing.missing,
+        "unlisted": listing.unlisted,
+        "malformed": listing.malformed,
+    }
+
+
+def summary(report: dict[str, Any]) -> list[str]:
+    """The report in a few lines for a person."""
+    categories = ", ".join(f"{name} {count}" for name, count in report["categories"].items() if count)
+    lines = [f"{report['clips']} clips: {categories}"]
+    for split, counts in report["splits"].items():
+        lines.append(f"{split}: {sum(counts.values())} clips, {counts.get('RV-RA', 0)} genuine")
+    lines.append(f"splits share no {report['disjoint']}")
+    for key, text in _LEFT_OUT.items():
+        if report[key]:
+            lines.append(f"{len(report[key])} {text}; the first: {_first(report[key][0])}")
+    return lines
+
+
+_LEFT_OUT = {
+    "skipped": "unreadable clips skipped",
+    "duplicates": "rows dropped because their path was listed before",
+    "missing": "rows name files that are not there",
+    "unlisted": "files have no row",
+    "malformed": "rows are malformed",
+}
+
+
+def _first(item: str | dict[str, str]) -> str:
+    return (
+        item
+        if isinstance(item, str)
+        else item.get("reason") or ", ".join(f"{k} {v}" for k, v in item.items())
+    )
+
+
+def preparation_inputs(how: Preparation) -> dict[str, Any]:
+    """Everything of `how` that the result depends on, as JSON-able values."""
+    plain = attrs.asdict(how)
+    plain["split_list"] = how.split_list.read_text() if how.split_list else None
+    return plain

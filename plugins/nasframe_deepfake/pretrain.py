@@ -1,0 +1,201 @@
+"""Stage `pretrain`: each backbone learns to tell the genuine from the fake in its own stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+import torch
+from attrs import frozen
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from nasframe.files import write_json
+from nasframe.progress import Progress
+from nasframe.seeding import forked_seed, generator
+from nasframe_deepfake.arrays import open_rows
+from nasframe_deepfake.backbones import (
+    channels_last,
+    make_backbone,
+    normalise_pictures,
+    stage_channels,
+    standardise_sounds,
+)
+from nasframe_deepfake.index import Entry, read_index
+from nasframe_deepfake.metrics import auc
+
+__all__ = ["Pretraining", "pretrain", "pretraining_inputs"]
+
+FRAMES = 2
+"""Pictures taken from a clip at each step of training."""
+
+
+@frozen
+class Pretraining:
+    """How the backbones are trained: timm name, local weights to start from, passes over the streams, streams
+    in a batch, highest learning rate of AdamW, seed."""
+
+    backbone: str
+    pretrained: Path | None
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    seed: int
+
+
+@frozen
+class _Stream:
+    """One kind of stream: how rows become images `(batch, channels, height, width)`, and their labels."""
+
+    name: str
+    channels: int
+    epochs: int
+    images: Callable[[Tensor, torch.Generator | None], Tensor]
+    rows: dict[str, Tensor]
+    labels: dict[str, Tensor]
+
+
+def pretrain(
+    prepared: Path, out: Path, how: Pretraining, device: torch.device, progress: Progress
+) -> dict[str, Any]:
+    """Train both backbones on the weights split and return the report.
+
+    Writes `picture.safetensors`, `sound.safetensors` and `report.json`, which also holds mean and deviation
+    of the spectrograms. Validation AUC of each stream is for the reader; nothing is chosen by it.
+    """
+    entries = read_index(prepared / "index.csv")
+    pictures = torch.from_numpy(open_rows(prepared / "pictures.npy"))
+    sounds = torch.from_numpy(open_rows(prepared / "sounds.npy"))
+    rows, labels = _streams(entries, "sound", "fake_voice")
+    mean, deviation = _spread(sounds, rows["weights"])
+
+    def images_of_pictures(rows: Tensor, random: torch.Generator | None) -> Tensor:
+        if random is None:
+            return normalise_pictures(pictures[rows].flatten(0, 1)).to(device)
+        chosen = torch.randint(pictures.shape[1], (len(rows), FRAMES), generator=random)
+        return _vary(normalise_pictures(pictures[rows[:, None], chosen].flatten(0, 1)), random).to(device)
+
+    def images_of_sounds(rows: Tensor, random: torch.Generator | None) -> Tensor:
+        images = standardise_sounds(sounds[rows], mean, deviation)
+        if random is not None:
+            # Another start and another loudness; neither says anything about a voice being fake.
+            shift = int(torch.randint(images.shape[-1], (1,), generator=random))
+            images = images.roll(shift, -1) + 0.2 * torch.randn(len(images), 1, 1, 1, generator=random)
+        return images.to(device)
+
+    streams = [
+        _Stream("picture", 3, how.epochs, images_of_pictures, *_streams(entries, "picture", "fake_picture")),
+        _Stream("sound", 1, how.epochs, images_of_sounds, rows, labels),
+    ]
+    report: dict[str, Any] = {"sound_mean": mean, "sound_deviation": deviation, "streams": {}}
+    for stream in streams:
+        network, losses, score = _train(stream, how, device, progress)
+        save_file(
+            {name: value.contiguous() for name, value in network.state_dict().items()},
+            out / f"{stream.name}.safetensors",
+        )
+        report["streams"][stream.name] = {"loss": losses, "validation_auc": score}
+    write_json(out / "report.json", report)
+    return report
+
+
+def _streams(entries: Sequence[Entry], row: str, label: str) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Distinct streams of a split and their labels, in the order of their rows."""
+    rows, labels = {}, {}
+    for split in ("weights", "validation"):
+        known = {getattr(entry, row): getattr(entry, label) for entry in entries if entry.split == split}
+        rows[split] = torch.tensor(sorted(known))
+        labels[split] = torch.tensor([float(known[key]) for key in sorted(known)])
+    return rows, labels
+
+
+def _vary(images: Tensor, random: torch.Generator) -> Tensor:
+    """Mirrored, moved by up to a sixteenth, and in another light: what no picture is fake for."""
+    count, size = len(images), images.shape[-1]
+    mirrored = torch.rand(count, generator=random) < 0.5
+    images = torch.where(mirrored[:, None, None, None], images.flip(-1), images)
+    gain = 1 + 0.2 * torch.randn(count, 3, 1, 1, generator=random)
+    offset = 0.3 * torch.randn(count, 3, 1, 1, generator=random)
+    room = max(1, size // 16)
+    padded = F.pad(images * gain + offset, (room,) * 4, mode="replicate")
+    top, left = torch.randint(2 * room + 1, (2,), generator=random).tolist()
+    return padded[..., top : top + size, left : left + size]
+
+
+def _spread(sounds: Tensor, rows: Tensor) -> tuple[float, float]:
+    """Mean and deviation of the spectrograms in `rows`, a few at a time."""
+    total = squares = count = 0.0
+    for part in torch.split(rows, 256):
+        values = sounds[part].double()
+        total, squares = total + float(values.sum()), squares + float(values.square().sum())
+        count += values.numel()
+    mean = total / count
+    return mean, max(squares / count - mean**2, 0.0) ** 0.5
+
+
+def _train(
+    stream: _Stream, how: Pretraining, device: torch.device, progress: Progress
+) -> tuple[nn.Module, list[float], float | None]:
+    rows, labels = stream.rows["weights"], stream.labels["weights"]
+    random = generator(how.seed, "pretrain", stream.name)
+    with forked_seed(how.seed, "pretrain", stream.name):
+        network = make_backbone(how.backbone, stream.channels, how.pretrained).to(device)
+        head = nn.Linear(sum(stage_channels(network)), 1).to(device)
+        parameters = [*network.parameters(), *head.parameters()]
+        optimiser = torch.optim.AdamW(parameters, lr=how.learning_rate, weight_decay=0.01, fused=True)
+        steps = max(1, -(-len(rows) // how.batch_size))
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimiser, how.learning_rate, total_steps=max(2, how.epochs * steps)
+        )
+        # Genuine and fake equally often; a set with one of them only trains on what there is.
+        counts = torch.tensor([(labels == 0).sum(), (labels == 1).sum()]).clamp(min=1)
+        weights = (1.0 / counts)[labels.long()]
+        losses = []
+        with progress.task(f"pretrain {stream.name}", how.epochs * steps) as advance:
+            for _ in range(how.epochs):
+                network.train()
+                total = 0.0
+                for _ in range(steps):
+                    chosen = torch.multinomial(weights, how.batch_size, replacement=True, generator=random)
+                    images = stream.images(rows[chosen], random)
+                    targets = labels[chosen].to(device).repeat_interleave(len(images) // len(chosen))
+                    outputs = head(_pooled(network, images))[:, 0]
+                    loss = F.binary_cross_entropy_with_logits(outputs, targets)
+                    optimiser.zero_grad()
+                    loss.backward()  # type: ignore[no-untyped-call]
+                    nn.utils.clip_grad_norm_(parameters, 5.0)
+                    optimiser.step()
+                    schedule.step()
+                    total += loss.item()
+                    advance(1)
+                losses.append(total / steps)
+        return network, losses, _validate(stream, network, head)
+
+
+def _pooled(network: nn.Module, images: Tensor) -> Tensor:
+    """Means of all four maps, side by side: every stage learns, since the search may use any of them."""
+    return torch.cat([stage.mean((2, 3)) for stage in network(channels_last(images))], dim=1)
+
+
+@torch.inference_mode()
+def _validate(stream: _Stream, network: nn.Module, head: nn.Module) -> float | None:
+    """AUC of the stream alone on the validation split; None where it has one class."""
+    network.eval()
+    scores = []
+    for rows in torch.split(stream.rows["validation"], 8):
+        outputs = head(_pooled(network, stream.images(rows, None)))[:, 0]
+        scores.append(outputs.reshape(len(rows), -1).mean(1).cpu())
+    value = auc(torch.cat(scores), stream.labels["validation"])
+    return None if value != value else value
+
+
+def pretraining_inputs(how: Pretraining) -> dict[str, Any]:
+    """Everything of `how` that the result depends on, as JSON-able values; a file by path, size and time."""
+    plain = attrs.asdict(how)
+    if how.pretrained is not None:
+        status = how.pretrained.stat() if how.pretrained.is_file() else None
+        plain["pretrained"] = [str(how.pretrained), status and [status.st_size, status.st_mtime_ns]]
+    return plain

@@ -1,0 +1,159 @@
+"""Four splits that share no person: every clip of a source is in one of them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from attrs import frozen
+
+from nasframe.errors import DataError, nearest
+from nasframe.files import write_text
+from nasframe_deepfake.listing import Clip
+
+__all__ = ["SPLITS", "Assignment", "read_splits", "split_clips", "write_splits"]
+
+SPLITS = ("weights", "architecture", "validation", "test")
+
+
+@frozen
+class Assignment:
+    """The split of each clip.
+
+    Attributes:
+        splits: a name of SPLITS for every clip, in the clips' order.
+        disjoint: what no two splits share: `source and target`, `source`, or `path` (the user's list).
+        straddling: clips whose target identity is the source of clips in another split.
+    """
+
+    splits: tuple[str, ...]
+    disjoint: str
+    straddling: int
+
+
+def split_clips(clips: Sequence[Clip], shares: Sequence[float], seed: int) -> Assignment:
+    """Splits in the given shares of the clips, as near as whole people allow.
+
+    Sources that are tied by a fake's target go together where the groups stay small enough to be shared out;
+    else only the sources are kept apart, and `straddling` counts what that costs. Category, race and gender
+    are spread over the splits in proportion.
+
+    Args:
+        clips: all that is to be split.
+        shares: of SPLITS; they need not sum to one.
+        seed: of the order in which people are dealt out.
+
+    Raises:
+        DataError: a split would lack genuine or fake clips.
+    """
+    tied = _components(clips)
+    largest = max(Counter(tied.values()).values(), default=0)
+    groups, disjoint = tied, "source and target"
+    if largest > 0.5 * min(shares) / sum(shares) * len(set(tied)) and largest > 1:
+        groups, disjoint = {source: source for source in tied}, "source"
+    splits = _deal([groups[clip.source] for clip in clips], clips, shares, seed)
+    _require_both(clips, splits)
+    return Assignment(splits, disjoint, _straddling(clips, splits))
+
+
+def read_splits(path: Path, clips: Sequence[Clip]) -> Assignment:
+    """The user's own list: a CSV file with the columns `path` and `split`, as `splits.csv` beside an index.
+
+    Raises:
+        DataError: the list is unreadable, names an unknown split, or leaves a clip out.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            listed = {row["path"]: row["split"] for row in csv.DictReader(file)}
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path}: cannot be read as a list of splits: {error}") from error
+    except KeyError as error:
+        raise DataError(f"{path}: has no column {error}; expected the columns path and split") from error
+    for name in sorted({str(value) for value in listed.values()} - set(SPLITS)):
+        raise DataError(f"{path}: unknown split {name!r}{nearest(name, SPLITS)}")
+    left_out = [clip.path for clip in clips if clip.path not in listed]
+    if left_out:
+        raise DataError(f"{path}: {len(left_out)} clips have no split, the first is {left_out[0]}")
+    splits = tuple(listed[clip.path] for clip in clips)
+    _require_both(clips, splits)
+    return Assignment(splits, "path", _straddling(clips, splits))
+
+
+def write_splits(path: Path, clips: Sequence[Clip], splits: Sequence[str]) -> None:
+    """Write a list that `read_splits` reads."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["path", "split"])
+    writer.writerows((clip.path, split) for clip, split in zip(clips, splits, strict=True))
+    write_text(path, text.getvalue())
+
+
+def _components(clips: Sequence[Clip]) -> dict[str, str]:
+    """Source → representative of all sources tied to it by a fake."""
+    parent = {clip.source: clip.source for clip in clips}
+
+    def find(name: str) -> str:
+        while parent[name] != name:
+            parent[name] = parent[parent[name]]
+            name = parent[name]
+        return name
+
+    for clip in clips:
+        for target in clip.targets:
+            if target in parent:
+                parent[find(target)] = find(clip.source)
+    return {source: find(source) for source in sorted(parent)}
+
+
+def _deal(
+    groups: Sequence[str], clips: Sequence[Clip], shares: Sequence[float], seed: int
+) -> tuple[str, ...]:
+    """Each group goes where the kinds of clips it brings are most wanted."""
+    kinds = [(f"category {clip.category}", f"{clip.race} {clip.gender}", "all") for clip in clips]
+    columns = {kind: column for column, kind in enumerate(sorted({kind for row in kinds for kind in row}))}
+    names = sorted(set(groups))
+    brings = np.zeros((len(names), len(columns)))
+    place = {name: row for row, name in enumerate(names)}
+    for group, row in zip(groups, kinds, strict=True):
+        for kind in row:
+            brings[place[group], columns[kind]] += 1
+    total = brings.sum(axis=0)
+    target = np.outer(np.array(shares) / sum(shares), total)
+    wanted = target.copy()
+    chosen: dict[str, str] = {}
+    order = np.random.default_rng((seed, 3)).permutation(len(names))
+    # The largest first, or a late one would find no room; equals in random order.
+    for row in sorted(order, key=lambda row: -brings[row, columns["all"]]):
+        need = (wanted / target)[:, brings[row] > 0].sum(axis=1)
+        split = int(need.argmax())
+        wanted[split] -= brings[row]
+        chosen[names[row]] = SPLITS[split]
+    return tuple(chosen[group] for group in groups)
+
+
+def _require_both(clips: Sequence[Clip], splits: Sequence[str]) -> None:
+    there = Counter((split, clip.fake) for split, clip in zip(splits, clips, strict=True))
+    lacking = [
+        f"{split} has no {'fake' if fake else 'genuine'} clip"
+        for split in SPLITS
+        for fake in (False, True)
+        if not there[split, fake]
+    ]
+    if lacking:
+        sources = len({clip.source for clip in clips})
+        raise DataError(
+            f"{len(clips)} clips of {sources} sources cannot be split four ways "
+            "with genuine and fake clips in each: " + "; ".join(lacking)
+        )
+
+
+def _straddling(clips: Sequence[Clip], splits: Sequence[str]) -> int:
+    home = {clip.source: split for clip, split in zip(clips, splits, strict=True)}
+    return sum(
+        any(home.get(target, split) != split for target in clip.targets)
+        for clip, split in zip(clips, splits, strict=True)
+    )

@@ -1,0 +1,105 @@
+"""How a genuine stream becomes a fake one."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasframe_deepfake.synthesis.canvas import Array
+from nasframe_deepfake.synthesis.spectrum import analyse, mel_bands, synthesise
+
+__all__ = ["copy_synthesis", "self_blend"]
+
+
+def copy_synthesis(
+    samples: NDArray[np.float64], rate: int, random: np.random.Generator, bands: int = 48, rounds: int = 16
+) -> NDArray[np.float64]:
+    """The same utterance out of a vocoder: mel spectrogram, then phases by fast Griffin-Lim.
+
+    What is lost is what every mel vocoder loses: the fine structure inside a band, and the phases.
+
+    Args:
+        samples: a genuine voice, `(samples,)`.
+        rate: samples a second.
+        random: the phases to start from.
+        bands: of the mel spectrogram.
+        rounds: of Griffin-Lim (Perraudin, Balazs and Søndergaard, 2013, momentum 0.99).
+    """
+    filters = mel_bands(bands, rate)
+    power = np.abs(analyse(samples)) ** 2
+    # Spread each band's mean power over its bins again.
+    cover = filters / np.maximum(filters.sum(0), 1e-9)
+    magnitude = np.sqrt((power @ filters.T) @ cover)
+    phases = np.exp(2j * np.pi * random.uniform(size=magnitude.shape))
+    previous = np.zeros_like(phases)
+    for _ in range(rounds):
+        rebuilt = analyse(synthesise(magnitude * phases, len(samples)))
+        ahead = rebuilt + 0.99 * (rebuilt - previous)
+        previous = rebuilt
+        phases = ahead / np.maximum(np.abs(ahead), 1e-9)
+    return synthesise(magnitude * phases, len(samples))
+
+
+def self_blend(image: Array, u: Array, v: Array, random: np.random.Generator) -> Array:
+    """A jittered copy of the face pasted back through a soft, deformed mask (Shiohara and Yamasaki, 2022).
+
+    What is wrong is held over the clip with slight jitter: colour and contrast of the inner face, its place
+    and size by a few per cent, its sharpness and noise (it was resampled), and the seam.
+
+    Args:
+        image: genuine, `(3, frames, size, size)` in [0, 1].
+        u, v: head coordinates `(frames, size, size)`.
+        random: what is wrong this time.
+
+    Returns:
+        As `image`.
+    """
+    frames = image.shape[1]
+    # At least one of colour and geometry is plainly off, or there would be nothing to find.
+    colourful = random.uniform() < 0.75
+    gain = 1 + random.uniform(0.05, 0.14, 3) * random.choice([-1, 1], 3) * (1.0 if colourful else 0.3)
+    offset = random.uniform(-0.03, 0.03, 3)
+    reach = 0.6 if colourful else 1.0
+    zoom = 1 + reach * random.uniform(0.03, 0.08) * random.choice([-1, 1])
+    shift = reach * random.uniform(0.02, 0.06, 2) * random.choice([-1, 1], 2)
+    jitter = random.normal(0, 0.004, (frames, 2))
+    copy = _resample(image, u, v, zoom, shift, jitter)
+    copy *= np.asarray(gain, np.float32)[:, None, None, None]
+    copy += np.asarray(offset, np.float32)[:, None, None, None]
+    mask = _soft_mask(u, v, random)
+    mixed = image + mask * (copy - image)
+    return np.asarray(np.clip(mixed, 0, 1), np.float32)
+
+
+def _soft_mask(u: Array, v: Array, random: np.random.Generator) -> Array:
+    """The inner face, its outline bent by a few waves, fading over a tenth of the face."""
+    angle, radius = np.arctan2(v, u), np.hypot(u / 0.62, (v - 0.12) / 0.74)
+    outline = np.ones_like(angle)
+    for wave in range(2, 5):
+        outline += np.float32(random.uniform(0, 0.06)) * np.cos(
+            wave * angle + np.float32(random.uniform(0, 6))
+        )
+    fade = random.uniform(0.06, 0.18)
+    return np.asarray(np.clip((outline - radius) / fade + 0.5, 0, 1) * random.uniform(0.85, 1.0), np.float32)
+
+
+def _resample(
+    image: Array, u: Array, v: Array, zoom: float, shift: NDArray[np.float64], jitter: NDArray[np.float64]
+) -> Array:
+    """The image moved by `shift` and scaled by `zoom` about the face's middle, bilinear."""
+    frames, size = image.shape[1:3]
+    # One pixel to the right is this much further in u (the head is turned by little).
+    step = float(u[0, 0, 1] - u[0, 0, 0])
+    middle_x = (np.arange(size) - (u / step).mean(axis=1)).mean(axis=1)
+    middle_y = (np.arange(size) - (v / step).mean(axis=2)).mean(axis=1)
+    result = np.empty_like(image)
+    for frame in range(frames):
+        dx, dy = (shift + jitter[frame]) / step
+        x = np.clip((np.arange(size) - middle_x[frame]) / zoom + middle_x[frame] - dx, 0, size - 1.001)
+        y = np.clip((np.arange(size) - middle_y[frame]) / zoom + middle_y[frame] - dy, 0, size - 1.001)
+        left, above = x.astype(int), y.astype(int)
+        right = (x - left).astype(np.float32)
+        down = (y - above).astype(np.float32)[:, None]
+        rows = image[:, frame, above] * (1 - down) + image[:, frame, above + 1] * down
+        result[:, frame] = rows[..., left] * (1 - right) + rows[..., left + 1] * right
+    return result

@@ -1,0 +1,167 @@
+"""Five clips of one person in one place: two genuine ones and three fakes made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from attrs import field, frozen, validators
+from numpy.typing import NDArray
+
+from nasframe_deepfake.synthesis.canvas import Array
+from nasframe_deepfake.synthesis.face import draw, gesticulate
+from nasframe_deepfake.synthesis.fakes import copy_synthesis, self_blend
+from nasframe_deepfake.synthesis.identity import Identity
+from nasframe_deepfake.synthesis.speech import CONTROL_RATE, Tracks, articulate
+from nasframe_deepfake.synthesis.voice import RATE, speak
+
+__all__ = ["PATTERN", "Clip", "ClipShape", "Session"]
+
+PATTERN = ("genuine", "genuine", "pairing", "altered", "altered")
+"""What the clips of a session are, in order; a prefix of it makes sense too."""
+
+ALTERED = ("FV-RA", "RV-FA", "FV-FA")
+
+_MARGIN = 1.2
+"""Seconds by which a take is longer than the clips cut from inside it."""
+
+_LOUDNESS = 0.07
+"""Root mean square of every clip's samples; full scale is 1."""
+
+
+@frozen
+class ClipShape:
+    """Length in seconds, height and width in pixels, frames a second; the same for every clip."""
+
+    seconds: float = field(default=2.0, validator=validators.ge(0.5))
+    size: int = field(default=112, validator=[validators.ge(32), validators.le(512)])
+    rate: int = field(default=25, validator=validators.ge(5))
+
+    @property
+    def drawn(self) -> int:
+        """Size at which faces are drawn; every clip is then resampled to `size`."""
+        return self.size * 8 // 7
+
+
+@frozen
+class Clip:
+    """Pixels `(frames, size, size, 3)`, samples `(samples,)` and how they came about.
+
+    Attributes:
+        kind: `RV-RA` (genuine), `FV-RA`, `RV-FA`, `FV-FA` or `pairing`.
+        picture: number in the session (1, 2) of the genuine clip the pictures come from.
+        sound: the same for the sound.
+    """
+
+    kind: str
+    picture: int
+    sound: int
+    frames: NDArray[np.uint8]
+    samples: NDArray[np.int16]
+
+
+@frozen
+class _Take:
+    """What was said before the camera, longer than a clip."""
+
+    tracks: Tracks
+    samples: NDArray[np.float64]
+
+
+class Session:
+    """Session `number` of a set; `seed` and `number` decide everything but the person."""
+
+    def __init__(self, identity: Identity, shape: ClipShape, seed: int, number: int) -> None:
+        self._identity, self._shape, self._key = identity, shape, (seed, 2, number)
+        self._number = number
+        plan = self._random("plan")
+        first, second = self._take(1), self._take(2)
+        start = plan.uniform(0.05, 0.35)
+        later = start + plan.uniform(0.4, _MARGIN - 0.4)
+        # The second genuine clip is the same talk a little later, or another talk.
+        same = bool(plan.integers(2))
+        self._cuts = {
+            1: (first, start),
+            2: (first, later) if same else (second, plan.uniform(0.05, _MARGIN - 0.05)),
+        }
+        self._bases = [int(base) for base in plan.integers(1, 3, size=3)]
+
+    def clips(self, count: int) -> list[Clip]:
+        """The first `count` clips of PATTERN."""
+        made: list[Clip] = []
+        for place, role in enumerate(PATTERN[:count]):
+            if role == "genuine":
+                made.append(self._genuine(place + 1))
+            elif role == "pairing":
+                picture = self._bases[0]
+                sound = 3 - picture
+                made.append(
+                    Clip("pairing", picture, sound, made[picture - 1].frames, made[sound - 1].samples)
+                )
+            else:
+                kind = ALTERED[(2 * self._number + place - 3) % 3]
+                base = self._bases[place - 2]
+                made.append(
+                    Clip(
+                        kind,
+                        base,
+                        base,
+                        self._frames(base, self_blend) if kind.startswith("FV") else made[base - 1].frames,
+                        self._samples(base, copied=True) if kind.endswith("FA") else made[base - 1].samples,
+                    )
+                )
+        return made
+
+    def _genuine(self, number: int) -> Clip:
+        return Clip("RV-RA", number, number, self._frames(number, None), self._samples(number, copied=False))
+
+    def _random(self, *names: str | int) -> np.random.Generator:
+        key = [name if isinstance(name, int) else int.from_bytes(name.encode(), "big") for name in names]
+        return np.random.default_rng((*self._key, *key))
+
+    def _take(self, number: int) -> _Take:
+        random = self._random("take", number)
+        tracks = articulate(self._identity.voice, self._shape.seconds + _MARGIN, random)
+        return _Take(tracks, speak(tracks, self._identity.voice, random))
+
+    def _frames(
+        self, number: int, alter: Callable[[Array, Array, Array, np.random.Generator], Array] | None
+    ) -> NDArray[np.uint8]:
+        shape, (take, start) = self._shape, self._cuts[number]
+        count = round(shape.seconds * shape.rate)
+        moments = start + (np.arange(count) + 0.5) / shape.rate
+        known = np.arange(len(take.tracks.opening)) / CONTROL_RATE
+        said = take.tracks
+        opening, spread = (
+            np.interp(moments, known, track).astype(np.float32) for track in (said.opening, said.spread)
+        )
+        gestures = gesticulate(count, shape.rate, self._random("gestures", number))
+        camera = self._random("camera", number)
+        image, u, v = draw(self._identity.look, gestures, opening, spread, shape.drawn, camera)
+        if alter is not None:
+            image = alter(image, u, v, self._random("alter", number))
+        eight_bits = np.rint(np.clip(image, 0, 1) * np.float32(255))
+        return np.ascontiguousarray(
+            np.rint(_shrink(eight_bits, shape.size)).astype(np.uint8).transpose(1, 2, 3, 0)
+        )
+
+    def _samples(self, number: int, copied: bool) -> NDArray[np.int16]:
+        take, start = self._cuts[number]
+        samples = take.samples
+        if copied:
+            # Copied as a whole take, so that the cut has no edges that genuine cuts lack.
+            samples = copy_synthesis(samples, RATE, self._random("copy", number))
+        first, length = round(start * RATE), round(self._shape.seconds * RATE)
+        piece = samples[first : first + length]
+        piece = piece * (_LOUDNESS / max(float(np.sqrt(np.mean(piece**2))), 1e-6))
+        return np.asarray(np.rint(np.clip(piece, -1, 1) * 32767), np.int16)
+
+
+def _shrink(image: Array, size: int) -> Array:
+    """`(..., n, n)` resampled to `(..., size, size)` by linear interpolation."""
+    drawn = image.shape[-1]
+    place = (np.arange(size) + 0.5) * drawn / size - 0.5
+    low = np.clip(place.astype(int), 0, drawn - 2)
+    part = (place - low).astype(np.float32)
+    rows = image[..., low, :] * (1 - part)[:, None] + image[..., low + 1, :] * part[:, None]
+    return np.asarray(rows[..., low] * (1 - part) + rows[..., low + 1] * part, np.float32)

@@ -1,0 +1,262 @@
+"""The task `deepfake`: is a clip of somebody speaking genuine, judged by picture and sound together?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import attrs
+import torch
+from attrs import define, field, validators
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from nasframe import Data, Split, Stage, StageContext, Task
+from nasframe_deepfake.backbones import check_backbone, count_parameters, make_backbone
+from nasframe_deepfake.dataset import ClipSplit, load_data
+from nasframe_deepfake.detector import count_frozen, load_detector, load_extractor, save_detector
+from nasframe_deepfake.features import extract
+from nasframe_deepfake.media import Window
+from nasframe_deepfake.metrics import accuracy, auc, best_threshold, defined
+from nasframe_deepfake.prepare import Preparation, preparation_inputs, prepare, summary
+from nasframe_deepfake.pretrain import Pretraining, pretrain, pretraining_inputs
+from nasframe_deepfake.readers import Dataset, Desync, describe_source
+from nasframe_deepfake.synthesis.corpus import Corpus, write_corpus
+
+__all__ = ["DeepfakeTask"]
+
+VERSION = 1
+"""Grows when a stage's code would write something else for the same options."""
+
+
+_AT_LEAST_ONE = validators.optional(validators.ge(1))
+
+
+def _valid_shares(_: Any, attribute: Any, value: Sequence[float]) -> None:
+    if len(value) != 4 or min(value) <= 0:
+        raise ValueError(f"expected four numbers above 0, found {list(value)}")
+
+
+@define(kw_only=True)
+class DeepfakeTask(Task):
+    """Detection of fake clips from the frozen features of pictures and sound."""
+
+    objective: ClassVar[str] = "auc"
+
+    clips: int = field(
+        default=40,
+        validator=validators.ge(5),
+        metadata={"help": "clips to synthesise where no data is given"},
+    )
+    identities: int | None = field(
+        default=None,
+        validator=_AT_LEAST_ONE,
+        metadata={"help": "people in the synthesised set; by default one for five clips"},
+    )
+    dataset: Dataset = field(default="fakeavceleb", metadata={"help": "layout of the data"})
+    desync: Desync = field(default="pairing", metadata={"help": "category of clips whose method is desync"})
+    trim: float = field(
+        default=0.2,
+        validator=validators.ge(0),
+        metadata={"help": "seconds left out at the start of both streams"},
+    )
+    seconds: float = field(
+        default=1.6, validator=validators.ge(0.2), metadata={"help": "seconds of each clip that are used"}
+    )
+    frames: int = field(
+        default=16, validator=validators.ge(2), metadata={"help": "pictures taken in these seconds"}
+    )
+    size: int = field(
+        default=112, validator=validators.ge(32), metadata={"help": "height and width of a picture in pixels"}
+    )
+    mels: int = field(
+        default=64, validator=validators.ge(32), metadata={"help": "bands of the log-mel spectrogram"}
+    )
+    shares: tuple[float, float, float, float] = field(
+        default=(0.45, 0.2, 0.15, 0.2),
+        validator=_valid_shares,
+        metadata={"help": "shares of the splits weights, architecture, validation, test"},
+    )
+    split_list: Path | None = field(
+        default=None, metadata={"help": "CSV file with the columns path and split, instead of our own splits"}
+    )
+    backbone: str = field(default="resnet34", metadata={"help": "timm model for each stream"})
+    pretrained: Path | None = field(
+        default=None, metadata={"help": "local file of weights both backbones start from"}
+    )
+    pretrain_epochs: int = field(
+        default=10,
+        validator=validators.ge(1),
+        metadata={"help": "passes over the streams of the weights split"},
+    )
+    pretrain_batch_size: int = field(
+        default=16, validator=validators.ge(2), metadata={"help": "streams in a batch of pretraining"}
+    )
+    pretrain_rate: float = field(
+        default=1e-3, validator=validators.gt(0), metadata={"help": "highest learning rate of pretraining"}
+    )
+    steps: int = field(
+        default=8,
+        validator=validators.ge(1),
+        metadata={"help": "L, the time steps that features are pooled to"},
+    )
+    standardised: bool = field(
+        default=True, metadata={"help": "give each clip's temporally standardised copy beside its features"}
+    )
+    workers: int = field(
+        default=0,
+        validator=validators.ge(0),
+        metadata={"help": "processes that synthesise and decode; 0: one a core"},
+    )
+
+    def stages(self, source: Path | None, seed: int) -> Sequence[Stage]:
+        """`synthesize` (without a source), `prepare`, `pretrain`, `features`.
+
+        Raises:
+            DataError: the source is missing or empty, the backbone unknown.
+        """
+        check_backbone(self.backbone)
+        corpus = Corpus(self.clips, seed, self.identities)
+        preparation = self.preparation(seed)
+        pretraining = Pretraining(
+            self.backbone,
+            self.pretrained,
+            self.pretrain_epochs,
+            self.pretrain_batch_size,
+            self.pretrain_rate,
+            seed,
+        )
+
+        def run_synthesize(context: StageContext) -> None:
+            write_corpus(context.out, corpus, self.workers, context.progress)
+
+        def run_prepare(context: StageContext) -> None:
+            root = source if source is not None else context.earlier["synthesize"]
+            for line in summary(prepare(root, context.out, preparation, self.workers, context.progress)):
+                context.progress.say(line)
+
+        def run_pretrain(context: StageContext) -> None:
+            report = pretrain(
+                context.earlier["prepare"], context.out, pretraining, context.device, context.progress
+            )
+            for name, stream in report["streams"].items():
+                context.progress.say(f"{name} alone: validation AUC {_shown(stream['validation_auc'])}")
+
+        def run_features(context: StageContext) -> None:
+            pretrained = context.earlier["pretrain"]
+            settings = {"backbone": self.backbone, "steps": self.steps, **_sound_statistics(pretrained)}
+            extractor = load_extractor(pretrained, settings, context.device)
+            extract(context.earlier["prepare"], extractor, self.standardised, context.out, context.progress)
+
+        first = [Stage("synthesize", {"version": VERSION, **attrs.asdict(corpus)}, run_synthesize)]
+        given = {} if source is None else {"source": describe_source(source)}
+        return [
+            *(first if source is None else []),
+            Stage(
+                "prepare",
+                {"version": VERSION, **preparation_inputs(preparation), **given},
+                run_prepare,
+                after=("synthesize",) if source is None else (),
+            ),
+            Stage(
+                "pretrain",
+                {"version": VERSION, **pretraining_inputs(pretraining)},
+                run_pretrain,
+                ("prepare",),
+            ),
+            Stage(
+                "features",
+                {"version": VERSION, "steps": self.steps, "standardised": self.standardised},
+                run_features,
+                ("prepare", "pretrain"),
+            ),
+        ]
+
+    def preparation(self, seed: int) -> Preparation:
+        """How clips are decoded and split under these options."""
+        return Preparation(
+            self.dataset, self.desync, self._window, self.mels, self.shares, self.split_list, seed
+        )
+
+    @property
+    def _window(self) -> Window:
+        return Window(self.trim, self.seconds, self.frames, self.size)
+
+    def data(self, folders: Mapping[str, Path]) -> Data:
+        return load_data(folders["prepare"], folders["features"])
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Binary cross-entropy of logits `(batch, 1)` and targets `(batch,)`."""
+        return F.binary_cross_entropy_with_logits(outputs[:, 0], targets.float())
+
+    def metrics(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
+        """AUC (NaN with one class) and accuracy at 0.5."""
+        scores = _scores(outputs)
+        return {"auc": auc(scores, targets), "acc": accuracy(scores, targets, 0.5)}
+
+    def calibrate(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
+        """The threshold with the best balanced accuracy."""
+        return {"threshold": best_threshold(_scores(outputs), targets)}
+
+    def evaluate(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> dict[str, Any]:
+        """AUC, accuracy at the threshold, and the AUC of each fake category against all genuine clips."""
+        scores, threshold = _scores(outputs), calibration.get("threshold", 0.5)
+        targets = split.batch(torch.arange(len(split))).targets.to(scores.device)
+        result: dict[str, Any] = {
+            "auc": defined(auc(scores, targets)),
+            "acc": defined(accuracy(scores, targets, threshold)),
+            "threshold": threshold,
+            "clips": len(split),
+            "genuine": int((targets == 0).sum()),
+        }
+        categories = split.categories if isinstance(split, ClipSplit) else ()
+        result["per_category"] = {}
+        for category in sorted(set(categories) - {"RV-RA"}):
+            chosen = torch.tensor([name in (category, "RV-RA") for name in categories], device=scores.device)
+            result["per_category"][category] = {
+                "auc": defined(auc(scores[chosen], targets[chosen])),
+                "count": sum(name == category for name in categories),
+            }
+        return result
+
+    def save(self, folders: Mapping[str, Path], out: Path) -> None:
+        settings = {
+            "window": self._window,
+            "mels": self.mels,
+            "backbone": self.backbone,
+            "steps": self.steps,
+            "standardised": self.standardised,
+        }
+        frozen = count_parameters([make_backbone(self.backbone, channels) for channels in (3, 1)])
+        save_detector(folders, settings, frozen, out)
+
+    def frozen_parameters(self, saved: Path) -> int:
+        return count_frozen(saved)
+
+    def predict(
+        self,
+        network: nn.Module,
+        files: Sequence[Path],
+        saved: Path,
+        calibration: Mapping[str, float],
+        device: torch.device,
+    ) -> Iterator[dict[str, Any]]:
+        """For each file its score (probability of fake), threshold and decision, or the error."""
+        detector = load_detector(saved, device)
+        yield from detector.scores(network, files, calibration.get("threshold", 0.5))
+
+
+def _scores(outputs: Tensor) -> Tensor:
+    """Probabilities of fake `(batch,)`, in double precision so that large logits stay apart."""
+    return torch.sigmoid(outputs.detach().double().reshape(-1))
+
+
+def _shown(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.3f}"
+
+
+def _sound_statistics(pretrained: Path) -> dict[str, float]:
+    report = json.loads((pretrained / "report.json").read_text())
+    return {key: float(report[key]) for key in ("sound_mean", "sound_deviation")}

@@ -1,0 +1,66 @@
+"""Work spread over processes, with results in the order of the items."""
+
+from __future__ import annotations
+
+import itertools
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import TypeVar
+
+from nasframe.errors import NasframeError
+
+__all__ = ["default_workers", "in_processes"]
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def default_workers() -> int:
+    """As many as this process may use cores."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def in_processes(
+    function: Callable[[Item], Result], items: Sequence[Item], workers: int, least: int = 1
+) -> Iterator[Result]:
+    """`function` of every item, in order.
+
+    Only a few results wait at a time, however many items there are.
+
+    Args:
+        function: of a module, so that another process can import it.
+        items: to work on.
+        workers: processes; 1: this one; 0: one a core, but none for fewer than `least` items, which would be
+            done before it has started.
+        least: see `workers`.
+
+    Raises:
+        NasframeError: a worker process died.
+    """
+    workers = workers or min(default_workers(), max(1, len(items) // least))
+    if workers == 1:
+        yield from map(function, items)
+        return
+    # Spawned, not forked: a fork of a process in which torch runs threads can hang.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        rest = iter(items)
+        waiting: deque[Future[Result]] = deque(
+            pool.submit(function, item) for item in itertools.islice(rest, 4 * workers)
+        )
+        try:
+            while waiting:
+                yield waiting.popleft().result()
+                waiting.extend(pool.submit(function, item) for item in itertools.islice(rest, 1))
+        except BrokenProcessPool as error:
+            raise NasframeError(
+                "a worker process died: out of memory, or a script that starts workers without "
+                "`if __name__ == '__main__':` around its work; workers = 1 stays in one process"
+            ) from error
+        finally:
+            for future in waiting:
+                future.cancel()

@@ -1,0 +1,45 @@
+"""Checks of input shapes, with errors that say what was expected and what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nasframe import Shape
+
+__all__ = ["feature_map", "same_shape"]
+
+
+def feature_map(shapes: Sequence[Shape]) -> tuple[int, int]:
+    """`(length, channels)` of the only input.
+
+    Raises:
+        ValueError: not exactly one input, or its shape is not `(length, channels)`.
+    """
+    if len(shapes) != 1:
+        raise ValueError(f"expected one input of shape (length, channels), found {_listed(shapes)}")
+    if len(shapes[0]) != 2:
+        raise ValueError(f"expected an input of shape (length, channels), found {tuple(shapes[0])}")
+    length, channels = shapes[0]
+    return length, channels
+
+
+def same_shape(shapes: Sequence[Shape], inputs: int | None = None) -> tuple[int, int]:
+    """`(length, channels)`, which all inputs share.
+
+    Args:
+        shapes: of the inputs, without the batch.
+        inputs: how many there must be; None is any number from one.
+
+    Raises:
+        ValueError: another number of inputs, shapes that differ, or that are not `(length, channels)`.
+    """
+    wrong_number = not shapes if inputs is None else len(shapes) != inputs
+    if wrong_number or len(set(map(tuple, shapes))) != 1 or len(shapes[0]) != 2:
+        number = "inputs" if inputs is None else f"{inputs} inputs"
+        raise ValueError(f"expected {number} of one shape (length, channels), found {_listed(shapes)}")
+    length, channels = shapes[0]
+    return length, channels
+
+
+def _listed(shapes: Sequence[Shape]) -> str:
+    return ", ".join(str(tuple(shape)) for shape in shapes) or "no input"

@@ -1,0 +1,63 @@
+"""What stands around the cells: projections into the common width, concatenation, the head."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from nasframe import Operation, Shape
+from nasframe_fusion.shapes import feature_map
+
+__all__ = ["Concat", "Head", "Projection"]
+
+
+def _at_least_one(name: str, value: int) -> int:
+    if value < 1:
+        raise ValueError(f"{name} must be at least 1, found {value!r}")
+    return value
+
+
+class Projection(Operation):
+    """x W + b, from any number of channels to `channels`, at every position alike."""
+
+    def __init__(self, shapes: Sequence[Shape], *, channels: int = 128) -> None:
+        super().__init__(shapes)
+        _, found = feature_map(shapes)
+        self.linear = nn.Linear(found, _at_least_one("channels", channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        output: Tensor = self.linear(x)
+        return output
+
+
+class Concat(Operation):
+    """All inputs side by side along the channels; they share their length."""
+
+    arity: ClassVar[int | None] = None
+
+    def __init__(self, shapes: Sequence[Shape]) -> None:
+        super().__init__(shapes)
+        if not shapes or any(len(shape) != 2 for shape in shapes) or len({s[0] for s in shapes}) != 1:
+            found = ", ".join(str(tuple(shape)) for shape in shapes) or "no input"
+            raise ValueError(f"expected inputs (length, channels) of one length, found {found}")
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return torch.cat(inputs, dim=-1)
+
+
+class Head(Operation):
+    """Everything flattened, then a linear layer: one example becomes `outputs` numbers."""
+
+    def __init__(self, shapes: Sequence[Shape], *, outputs: int = 1) -> None:
+        super().__init__(shapes)
+        if len(shapes) != 1:
+            raise ValueError(f"expected one input, found {len(shapes)}")
+        self.linear = nn.Linear(math.prod(shapes[0]), _at_least_one("outputs", outputs))
+
+    def forward(self, x: Tensor) -> Tensor:
+        output: Tensor = self.linear(x.flatten(start_dim=1))
+        return output

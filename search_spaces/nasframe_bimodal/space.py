@@ -1,0 +1,144 @@
+"""First level: which features a cell takes. Second level: what a cell does with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from attrs import asdict, field, frozen, validators
+
+from nasframe import Choice, OpSpec, SearchSpace, Shape, SpaceFactory
+from nasframe.errors import SpaceError
+
+__all__ = ["Bimodal"]
+
+EDGE = ("zero", "identity")
+
+
+def _help(text: str) -> dict[str, str]:
+    return {"help": text}
+
+
+@frozen
+class Bimodal(SpaceFactory):
+    """Cells over projected features, operations over pairs inside the cells (GRMC-BMNAS, 3.6).
+
+    Group alpha chooses the sources of each cell among all inputs and earlier cells, beta the sources of
+    each inner node, gamma the operation of each inner node. Inputs are `(length, features)` and must agree
+    in length; each is projected to `channels`. A cell returns LayerNorm(x + Σ wᵢNᵢ); the cells are
+    concatenated and a linear head follows.
+    """
+
+    channels: int = field(
+        default=128, validator=validators.ge(1), metadata=_help("channels C of every feature")
+    )
+    cells: int = field(default=2, validator=validators.ge(1), metadata=_help("cells of the first level"))
+    nodes: int = field(default=2, validator=validators.ge(1), metadata=_help("inner nodes M of a cell"))
+    ports: Literal["shared", "choose", "paired"] = field(
+        default="shared",
+        metadata=_help("shared: one sum feeds both ports; choose: one source a port; paired: edges a port"),
+    )
+    derive: Literal["split", "sum"] = field(
+        default="split",
+        metadata=_help(
+            "shared ports only: split deals the two best sources to the ports, sum keeps their sum"
+        ),
+    )
+    operations: tuple[str, ...] = field(
+        default=("zero", "sum", "attention", "linear_glu", "concat_fc"),
+        metadata=_help("candidates of an inner node"),
+    )
+    norm: Literal["layer_norm", "batch_norm", "none"] = field(
+        default="layer_norm", metadata=_help("what follows each candidate")
+    )
+    dropout: float = field(
+        default=0.2,
+        validator=validators.and_(validators.ge(0.0), validators.lt(1.0)),
+        metadata=_help("rate of the dropout after each candidate"),
+    )
+    tied: bool = field(default=False, metadata=_help("whether all cells share their beta and gamma logits"))
+
+    def build(self, inputs: Mapping[str, Shape], outputs: int) -> SearchSpace:
+        _check_inputs(inputs)
+        space = SearchSpace(
+            "bimodal",
+            derivation=self._derivation(),
+            origin={
+                "name": "bimodal",
+                "options": {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()},
+                "inputs": {name: list(shape) for name, shape in inputs.items()},
+                "outputs": outputs,
+            },
+        )
+        sources = []
+        for name, shape in inputs.items():
+            sources.append(space.add_input(name, shape, OpSpec("projection", {"channels": self.channels})))
+        cell = self._cell()
+        cells = []
+        for index in range(1, self.cells + 1):
+            name = space.add_cell(f"cell{index}", cell, tied="cell" if self.tied else None, deal=self._deals)
+            self._connect(space, sources, name, "alpha")
+            sources.append(name)
+            cells.append(name)
+        space.add_node("concat", "concat")
+        for name in cells:
+            space.connect(name, "concat", port=name)
+        space.add_node("head", OpSpec("head", {"outputs": outputs}))
+        space.connect("concat", "head")
+        space.set_output("head")
+        return space
+
+    @property
+    def _deals(self) -> bool:
+        return self.ports == "shared" and self.derive == "split"
+
+    def _derivation(self) -> str:
+        if self.ports == "choose":
+            return "argmax"
+        if self.ports == "paired":
+            return "top_k_per_port:1"
+        return "best_pair" if self.derive == "split" else "top_k_per_port:2"
+
+    def _cell(self) -> SearchSpace:
+        cell = SearchSpace("cell")
+        sources = [cell.add_input("x"), cell.add_input("y")]
+        then = [] if self.norm == "none" else [OpSpec(self.norm)]
+        if self.dropout:
+            then.append(OpSpec("dropout", {"rate": self.dropout}))
+        inner = []
+        for index in range(1, self.nodes + 1):
+            choice = Choice(f"N{index}", self.operations, "gamma")
+            name = cell.add_node(f"N{index}", choice=choice, then=then, ports=("x", "y"), deal=self._deals)
+            self._connect(cell, sources, name, "beta")
+            sources.append(name)
+            inner.append(name)
+        cell.add_node("fusion", "weighted_fusion")
+        cell.connect("x", "fusion", port="x")
+        for name in inner:
+            cell.connect(name, "fusion", port=name)
+        cell.add_node("norm", "layer_norm")
+        cell.connect("fusion", "norm")
+        cell.set_output("norm")
+        return cell
+
+    def _connect(self, space: SearchSpace, sources: Sequence[str], target: str, group: str) -> None:
+        """Every source to both ports of the target, in the way that `ports` says."""
+        for port in ("x", "y"):
+            for source in sources:
+                name = f"{source}->{target}" if self.ports == "shared" else f"{source}->{target}.{port}"
+                choice = None if self.ports == "choose" else Choice(name, EDGE, group)
+                space.connect(source, target, port, choice=choice)
+            if self.ports == "choose":
+                space.choose_source(target, port, f"{target}.{port}", group)
+
+
+def _check_inputs(inputs: Mapping[str, Shape]) -> None:
+    if len(inputs) < 2:
+        raise SpaceError(
+            f"the bimodal space fuses at least two inputs, found {len(inputs)}: {', '.join(inputs)}"
+        )
+    shown = ", ".join(f"{name}: {tuple(shape)}" for name, shape in inputs.items())
+    if any(len(shape) != 2 for shape in inputs.values()):
+        raise SpaceError(f"inputs of the bimodal space are (length, features), found {shown}")
+    if len({shape[0] for shape in inputs.values()}) > 1:
+        raise SpaceError(f"inputs of the bimodal space must agree in length, found {shown}")

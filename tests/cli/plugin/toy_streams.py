@@ -1,0 +1,98 @@
+"""A small plugin for the tests of the commands: which of two streams is the louder one?"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from attrs import define, field, validators
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from nasframe import Data, Split, Stage, StageContext, Task, TensorTask, hookimpl
+
+LENGTH, FEATURES = 4, 6
+
+
+def make(examples: int, seed: int) -> tuple[dict[str, Tensor], Tensor]:
+    """Two streams of noise, the louder one named by the label."""
+    random = torch.Generator().manual_seed(seed)
+    noise = torch.rand(2, examples, LENGTH, FEATURES, generator=random)
+    labels = torch.arange(examples) % 2
+    noise[1] += labels[:, None, None] - 0.5
+    return {"left": noise[0], "right": noise[1]}, labels
+
+
+@define
+class Streams(Task):
+    """Tells which of two streams is the louder one."""
+
+    score_meaning = "score: probability that the right stream is the louder one"
+
+    examples: int = field(default=96, validator=validators.ge(16), metadata={"help": "how many are made"})
+    pause: float = field(default=0.0, metadata={"help": "seconds that every loss takes"})
+
+    def stages(self, source: Path | None, seed: int) -> Sequence[Stage]:
+        inputs = {"examples": self.examples, "seed": seed, "source": str(source)}
+        return [Stage("make", inputs, lambda context: self._make(context, seed))]
+
+    def _make(self, context: StageContext, seed: int) -> None:
+        (context.out / "seed.json").write_text(json.dumps(seed), encoding="utf-8")
+
+    def data(self, folders: Mapping[str, Path]) -> Data:
+        seed = json.loads((folders["make"] / "seed.json").read_text(encoding="utf-8"))
+        return TensorTask(*make(self.examples, seed)).data({})
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        time.sleep(self.pause)
+        return F.cross_entropy(outputs, targets)
+
+    def metrics(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
+        return {"accuracy": float((outputs.argmax(-1) == targets).float().mean())}
+
+    def calibrate(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
+        return {"threshold": 0.5}
+
+    def evaluate(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> dict[str, Any]:
+        usual = Task.evaluate(self, outputs, split, calibration)
+        return {**usual, "agreement": math.nan, "per_category": {"quiet": {"count": 3, "accuracy": 0.5}}}
+
+    def predict(
+        self,
+        network: nn.Module,
+        files: Sequence[Path],
+        saved: Path,
+        calibration: Mapping[str, float],
+        device: torch.device,
+    ) -> Iterator[dict[str, Any]]:
+        for file in files:
+            try:
+                left, right = json.loads(file.read_text(encoding="utf-8"))
+            except (OSError, ValueError) as error:
+                yield {"file": str(file), "error": f"cannot be read: {error}"}
+                continue
+            shape = (1, LENGTH, FEATURES)
+            inputs = {
+                "left": torch.full(shape, left, device=device),
+                "right": torch.full(shape, right, device=device),
+            }
+            with torch.no_grad():
+                score = float(network(inputs).softmax(-1)[0, 1])
+            threshold = calibration["threshold"]
+            decision = "right" if score >= threshold else "left"
+            yield {"file": str(file), "score": score, "threshold": threshold, "decision": decision}
+
+
+@hookimpl
+def register_tasks() -> dict[str, type[Task]]:
+    return {"streams": Streams}
+
+
+@hookimpl
+def register_demos() -> dict[str, Path]:
+    return {"streams": Path(__file__).with_name("streams.toml")}

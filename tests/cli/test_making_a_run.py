@@ -1,0 +1,165 @@
+"""`run`, `search`, `train` and `demo`, on a real and very small experiment."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import signal
+import time
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from nasframe.cli import main
+
+from .conftest import EXPERIMENT, Process
+
+RUN_FILES = (
+    "experiment.toml",
+    "metrics.jsonl",
+    "architecture.json",
+    "architecture.svg",
+    "report.html",
+    "test.json",
+)
+
+
+def metrics(run: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def resolved(run: Path) -> dict[str, dict[str, object]]:
+    return tomllib.loads((run / "experiment.toml").read_text(encoding="utf-8"))
+
+
+def test_run_leaves_everything_in_its_folder(finished: Path) -> None:
+    for name in RUN_FILES:
+        assert (finished / name).stat().st_size > 0, name
+
+
+def test_run_ends_with_the_metrics_and_where_things_lie(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", str(EXPERIMENT)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split() for line in lines[-3:]] == [
+        ["picture", "runs/streams/architecture.svg"],
+        ["report", "runs/streams/report.html"],
+        ["numbers", "runs/streams/test.json"],
+    ]
+    assert any(line.split()[:1] == ["accuracy"] for line in lines)
+
+
+def test_overrides_and_short_cuts_reach_the_run(home: Path) -> None:
+    words = ["search.epochs=1", "train.epochs=1", "--relaxation", "softmax", "--seed", "7", "--out", "there"]
+    assert main(["run", str(EXPERIMENT), *words]) == 0
+    written = resolved(home / "there")
+    assert written["search"]["epochs"] == 1
+    assert written["relaxation"]["name"] == "softmax"
+    assert written["seed"] == 7
+
+
+def test_the_same_command_again_does_nothing_again(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", str(EXPERIMENT)]) == 0
+    before = {path: path.stat().st_mtime_ns for path in home.rglob("*.safetensors")}
+    first = capsys.readouterr().out
+    assert before
+    assert main(["run", str(EXPERIMENT)]) == 0
+    assert {path: path.stat().st_mtime_ns for path in home.rglob("*.safetensors")} == before
+    assert capsys.readouterr().out == first
+
+
+def test_the_run_of_another_experiment_is_replaced_only_when_asked(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", str(EXPERIMENT)]) == 0
+    before = (home / "runs/streams/metrics.jsonl").read_bytes()
+    assert main(["run", str(EXPERIMENT), "--seed", "5"]) == 2
+    assert "--overwrite" in capsys.readouterr().err
+    assert (home / "runs/streams/metrics.jsonl").read_bytes() == before
+    assert main(["run", str(EXPERIMENT), "--seed", "5", "--overwrite"]) == 0
+    assert resolved(home / "runs/streams")["seed"] == 5
+
+
+def test_a_folder_that_is_no_run_is_never_touched(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "precious").mkdir()
+    (home / "precious" / "thesis.txt").write_text("years of work", encoding="utf-8")
+    assert main(["run", str(EXPERIMENT), "--out", "precious", "--overwrite"]) == 2
+    assert (home / "precious" / "thesis.txt").read_text(encoding="utf-8") == "years of work"
+    assert [path.name for path in (home / "precious").iterdir()] == ["thesis.txt"]
+
+
+def test_data_that_is_not_there_is_an_error_before_anything_begins(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", str(EXPERIMENT), "--data", "nowhere"]) == 2
+    assert "nowhere: no such file or folder" in capsys.readouterr().err
+    assert list(home.iterdir()) == []
+
+
+def test_demo_runs_the_experiment_that_a_plugin_brings(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["demo", "streams", "search.epochs=1", "train.epochs=1"]) == 0
+    assert resolved(home / "runs/demo")["search"]["epochs"] == 1
+    assert "runs/demo/architecture.svg" in capsys.readouterr().out
+
+
+def test_search_derives_and_train_finishes(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["search", str(EXPERIMENT), "--out", "found"]) == 0
+    assert (home / "found/architecture.json").exists()
+    assert not (home / "found/test.json").exists()
+    assert "found/architecture.svg" in capsys.readouterr().out
+    assert main(["train", "found"]) == 0
+    assert main(["evaluate", "found", "--json"]) == 0
+
+
+def test_train_takes_the_architecture_of_another_run(home: Path, finished: Path) -> None:
+    for given in (finished, finished / "architecture.json"):
+        out = home / given.name
+        assert (
+            main(
+                ["train", str(EXPERIMENT), "train.epochs=1", "--architecture", str(given), "--out", str(out)]
+            )
+            == 0
+        )
+        mine, theirs = (json.loads((run / "architecture.json").read_text("utf-8")) for run in (out, finished))
+        assert mine["assignment"] == theirs["assignment"]
+    assert main(["train", str(finished), "train.epochs=1", "--out", str(home / "again")]) == 0
+    assert (home / "again/architecture.json").exists()
+
+
+def test_ctrl_c_keeps_the_state_and_prints_the_command_to_go_on(home: Path, start: Process) -> None:
+    words = [
+        "run",
+        str(EXPERIMENT),
+        "search.epochs=6",
+        "search.min_epochs=6",
+        "train.epochs=1",
+        "task.pause=0.05",
+        "--out",
+        "a run",
+    ]
+    process = start(*words, "--overwrite")
+    deadline = time.monotonic() + 120
+    while not (home / "a run/metrics.jsonl").exists() or len(metrics(home / "a run")) < 2:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert "what was done is kept" in err
+    command = shlex.split(err.splitlines()[-1])
+    assert command[1:] == words
+    done = len(metrics(home / "a run"))
+    assert done < 6
+
+    process = start(*command[1:])
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    assert "a run/report.html" in out
+    searched = [record["epoch"] for record in metrics(home / "a run") if record.get("phase") == "search"]
+    assert searched == sorted(set(searched))

@@ -1,0 +1,129 @@
+"""What the command line does as a process: what it imports, its exit status, its streams."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nasframe import __version__
+
+MAIN = "import sys; from nasframe.cli import main; sys.exit(main())"
+
+
+def nasframe(*words: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", MAIN, *words],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["--help"],
+        ["--version"],
+        ["run", "--help"],
+        ["demo", "--help"],
+        ["predict", "--help"],
+        ["plugins", "show", "--help"],
+        ["rnu"],
+        ["run", "--overwite"],
+    ],
+)
+def test_help_and_usage_errors_do_not_import_torch(words: list[str]) -> None:
+    code = (
+        "import sys; from nasframe.cli import main; main(); "
+        "heavy = {'torch', 'timm', 'av', 'matplotlib'}; print(heavy & {*sys.modules}, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False)
+    assert done.stderr.splitlines()[-1] == "set()"
+
+
+def test_the_installed_command_answers_with_its_version() -> None:
+    command = Path(sys.executable).with_name("nasframe")
+    done = subprocess.run([str(command), "--version"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, __version__)
+
+
+def test_help_lists_every_command() -> None:
+    done = nasframe("--help", COLUMNS="200")
+    assert done.returncode == 0
+    for command in ("plugins", "run", "search", "train", "evaluate", "predict", "show", "demo"):
+        assert f" {command} " in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["rnu"], 'Did you mean "run"'),
+        (["run", "exp.toml", "--overwite"], "Did you mean --overwrite"),
+        (["run"], "requires an argument"),
+        (["run", "exp.toml", "--seed", "three"], 'unable to convert "three" into int'),
+        (["run", "exp.toml"], "exp.toml: 1 problem\n  no such file"),
+        (["demo", "no-such-demo"], "unknown demo 'no-such-demo'"),
+        (["evaluate", "runs/nowhere"], "no such run folder"),
+        (["predict", "runs/nowhere", "a.mp4"], "no such run folder"),
+        (["train", "runs/nowhere"], "no such file"),
+        (["show", "nothing.json"], "no such run folder or architecture file"),
+        (["show", "nothing.json", "--format", "png"], "needs --out"),
+        (["show", "nothing.json", "--out", "picture.gif"], "valid: .txt, .dot, .gv, .svg, .png"),
+        (["show", "nothing.json", "--format", "gif"], 'Choose from: "text", "dot", "svg", "png"'),
+        (["plugins", "show", "grmcc"], "did you mean 'grmc'"),
+    ],
+)
+def test_a_mistake_is_one_message_and_exit_status_2(words: list[str], message: str, tmp_path: Path) -> None:
+    done = nasframe(*words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("nasframe: ")
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_variable_shows_the_traceback_of_a_mistake(tmp_path: Path) -> None:
+    done = nasframe("run", "exp.toml", cwd=tmp_path, NASFRAME_TRACEBACK="1")
+    assert done.returncode == 2
+    assert "Traceback" in done.stderr
+    assert done.stderr.splitlines()[-1] == "  no such file, and no TOML file beside it"
+
+
+def test_every_mistake_of_an_experiment_is_printed_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "exp.toml"
+    file.write_text(
+        'sede = 1\n[task]\nname = "nothing-like-it"\n[relaxation]\nsamples = 0\n', encoding="utf-8"
+    )
+    done = nasframe("run", str(file), "train.epoch=3", "--device", "abacus", cwd=tmp_path)
+    assert done.returncode == 2
+    lines = done.stderr.splitlines()
+    assert lines[0] == f"nasframe: {file}: 6 problems"
+    assert [line.split(":")[0].strip() for line in lines[1:]] == [
+        "sede",
+        "device",
+        "task.name",
+        "space.name",
+        "relaxation.samples",
+        "train.epoch",
+    ]
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", MAIN, "plugins", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    complaint = process.stderr.read()
+    process.stderr.close()
+    assert process.wait() == 141
+    assert complaint == b""

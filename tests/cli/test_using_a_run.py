@@ -1,0 +1,125 @@
+"""`evaluate`, `predict` and `show`, on a finished run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from nasframe.cli import main
+from nasframe.cli.output import columns, number, print_json, print_metrics
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[str]:
+    """Two files that can be scored and one between them that cannot."""
+    contents = {"low.json": "[0.9, 0.1]", "broken.json": "no numbers", "high.json": "[0.1, 0.9]"}
+    for name, content in contents.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    return [str(tmp_path / name) for name in contents]
+
+
+def test_evaluate_prints_one_json_object(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", str(finished), "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert 0 <= result["accuracy"] <= 1
+    assert result["agreement"] is None  # NaN, which JSON has not
+    assert result["per_category"] == {"quiet": {"count": 3, "accuracy": 0.5}}
+    assert result["parameters_total"] >= result["parameters"] > 0
+    assert sum(result["parameters_by_part"].values()) == result["parameters"]
+
+
+def test_evaluate_prints_a_table(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", str(finished)]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["agreement", "undefined"] in rows
+    assert ["quiet", "3", "0.5000"] in rows
+
+
+def test_predict_writes_a_json_line_for_each_file(
+    finished: Path, files: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["predict", str(finished), *files, "--json"]) == 1
+    records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [record["file"] for record in records] == files
+    assert [set(record) for record in records] == [
+        {"file", "score", "threshold", "decision"},
+        {"file", "error"},
+        {"file", "score", "threshold", "decision"},
+    ]
+
+
+def test_predict_ends_with_0_where_every_file_was_scored(
+    finished: Path, files: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["predict", str(finished), files[0], files[2], "--json"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+def test_predict_prints_a_table_that_says_what_the_score_means(
+    finished: Path, files: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["predict", str(finished), *files]) == 1
+    direction, head, *rows = capsys.readouterr().out.splitlines()
+    assert direction == "score: probability that the right stream is the louder one"
+    assert head.split() == ["SCORE", "THRESHOLD", "DECISION", "FILE"]
+    assert [row.split()[2] for row in rows][1] == "error"
+    assert "broken.json: cannot be read" in rows[1]
+    assert rows[0].endswith("low.json")
+
+
+def test_predict_without_files_is_a_mistake(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", str(finished)]) == 2
+    assert "no files to score" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["", "architecture.json"])
+def test_show_prints_a_run_or_a_file_as_text(
+    finished: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["show", str(finished / name)]) == 0
+    text = capsys.readouterr().out
+    assert "head" in text
+    assert "cell1" in text
+
+
+@pytest.mark.parametrize(("format", "begin"), [("dot", "digraph"), ("svg", "<?xml")])
+def test_show_draws(
+    finished: Path, format: str, begin: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["show", str(finished), "--format", format]) == 0
+    printed = capsys.readouterr().out
+    assert begin in printed
+    out = tmp_path / f"picture.{format}"
+    assert main(["show", str(finished), "--out", str(out)]) == 0
+    assert out.read_text(encoding="utf-8") == printed
+    assert capsys.readouterr().out == ""
+
+
+def test_show_refuses_a_file_that_is_no_architecture(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "hand.json"
+    file.write_text('{"format": 1, "assignment": {}}', encoding="utf-8")
+    assert main(["show", str(file)]) == 2
+    assert f"{file}: not an architecture" in capsys.readouterr().err
+
+
+def test_json_has_no_nan(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json({"a": [float("nan"), 1.0], "b": {"c": float("inf")}, "path": Path("x")})
+    assert json.loads(capsys.readouterr().out) == {"a": [None, 1.0], "b": {"c": None}, "path": "x"}
+
+
+def test_tables_are_aligned(capsys: pytest.CaptureFixture[str]) -> None:
+    assert columns([("a", "bb"), ("ccc", "d")]) == ["a    bb", "ccc  d"]
+    assert [number(value) for value in (0.5, 1200, float("nan"), None, "x", True)] == [
+        "0.5000",
+        "1,200",
+        "undefined",
+        "undefined",
+        "x",
+        "True",
+    ]
+    print_metrics({"auc": 0.5, "parts": {"head": 3}, "empty": {}})
+    assert capsys.readouterr().out == "auc  0.5000\n\nparts\n  head  3\n"

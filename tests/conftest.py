@@ -1,0 +1,33 @@
+"""What every test shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from nasframe.plugins import PluginManager, manager
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread() -> None:
+    """Tests run side by side; one thread each is faster, and the same everywhere."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> Iterator[None]:
+    with torch.random.fork_rng([]):
+        torch.manual_seed(0)
+        yield
+
+
+@pytest.fixture
+def plugins() -> Iterator[PluginManager]:
+    """The real plugin manager; whatever a test registers is forgotten after it."""
+    found = manager()
+    before = set(found.names)
+    yield found
+    for name in set(found.names) - before:
+        found.unregister(name)

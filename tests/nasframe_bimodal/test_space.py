@@ -1,0 +1,119 @@
+"""The two-level bimodal space in its three port modes."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from nasframe import Architecture, build, draw
+from nasframe.errors import SpaceError
+from nasframe.logits import Logits
+from nasframe_bimodal.space import Bimodal
+
+FEATURES = {f"{stream}{stage}": (8, 4 * stage) for stream in "IS" for stage in range(1, 5)}
+OPERATIONS = 4  # besides zero
+
+
+def inner_count(nodes: int, sources: int, ways: object) -> int:
+    """Architectures of one cell's second level, by recursion over its nodes."""
+    if nodes == 0:
+        return 1
+    return inner_count(nodes - 1, sources, ways) + OPERATIONS * ways(sources) * inner_count(
+        nodes - 1, sources + 1, ways
+    )  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("nodes", [1, 2, 3])
+@pytest.mark.parametrize("cells", [1, 2, 5])
+@pytest.mark.parametrize(
+    ("ports", "ways"),
+    [
+        ("shared", lambda sources: math.comb(sources, 2)),
+        ("choose", lambda sources: sources**2),
+        ("paired", lambda sources: 2 ** (2 * sources)),
+    ],
+)
+def test_the_number_of_architectures_has_a_closed_form(
+    ports: str, ways: object, cells: int, nodes: int
+) -> None:
+    space = Bimodal(ports=ports, cells=cells, nodes=nodes).build(FEATURES, 1)  # type: ignore[arg-type]
+    expected = 1
+    for index in range(cells):
+        expected *= ways(len(FEATURES) + index) * inner_count(nodes, 2, ways)  # type: ignore[operator]
+    assert space.count() == expected
+
+
+def test_tied_cells_share_beta_and_gamma_but_not_alpha() -> None:
+    space = Bimodal(tied=True, cells=3).build(FEATURES, 1)
+    groups = {choice.group: [] for choice in space.choices.values()}
+    for choice in space.choices.values():
+        groups[choice.group].append(choice.name)
+    assert len(groups["gamma"]) == 2
+    assert len(groups["alpha"]) == 8 + 9 + 10
+    assert all(name.startswith("cell/") for name in groups["gamma"] + groups["beta"])
+
+
+def test_logits_of_one_group_and_candidates_are_one_parameter() -> None:
+    logits = Logits(Bimodal().build(FEATURES, 1))
+    assert {table.key: (len(table.rows), len(table.candidates)) for table in logits.tables} == {
+        "alpha": (8 + 9, 2),
+        "beta": (2 * (2 + 3), 2),
+        "gamma": (4, 5),
+    }
+
+
+def test_shared_ports_feed_the_same_sum_to_both_ports() -> None:
+    wiring = Bimodal(ports="shared").build(FEATURES, 1).wiring
+    left, right = wiring.arrivals["cell1/N1", "x"], wiring.arrivals["cell1/N1", "y"]
+    assert [(edge.source, edge.choice) for edge in left] == [(edge.source, edge.choice) for edge in right]
+
+
+def test_the_split_derivation_gives_each_port_one_source() -> None:
+    space = Bimodal(ports="shared").build(FEATURES, 1)
+    architecture = Architecture(space, space.sample(1))
+    for cell in ("cell1", "cell2"):
+        sources = [architecture.resolved.arrivals[f"{cell}/{port}"]["in"] for port in "xy"]
+        assert [len(items) for items in sources] == [1, 1]
+        assert sources[0][0].source != sources[1][0].source
+
+
+def test_projections_of_unused_inputs_go() -> None:
+    space = Bimodal(cells=1).build(FEATURES, 1)
+    architecture = Architecture(space, space.sample(0))
+    network = build(architecture)
+    assert len(network.inputs) == 2
+    assert {name for name in network.nodes if "/" not in name} == {*network.inputs, "concat", "head"}
+
+
+@pytest.mark.parametrize("cells", [1, 5])
+@pytest.mark.parametrize("modalities", [2, 3])
+def test_three_modalities_and_five_cells_build_run_and_draw(modalities: int, cells: int) -> None:
+    inputs = {f"m{index}": (4, 3 + index) for index in range(modalities)}
+    space = Bimodal(channels=8, cells=cells).build(inputs, 3)
+    architecture = Architecture(space, space.sample(3))
+    outputs = build(architecture)({name: torch.randn(2, *shape) for name, shape in inputs.items()})
+    assert outputs.shape == (2, 3)
+    assert f"cell{cells}" in draw(architecture).svg
+
+
+@pytest.mark.parametrize("norm", ["layer_norm", "batch_norm", "none"])
+def test_the_norm_is_an_option(norm: str) -> None:
+    space = Bimodal(channels=8, norm=norm, dropout=0.0).build({"a": (4, 3), "b": (4, 3)}, 1)  # type: ignore[arg-type]
+    assert [spec.name for spec in space.wiring.nodes["cell1/N1"].then] == ([] if norm == "none" else [norm])
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ({"a": (8, 3)}, "fuses at least two inputs, found 1: a"),
+        ({"a": (8, 3), "b": (4, 3)}, r"must agree in length, found a: \(8, 3\), b: \(4, 3\)"),
+        ({"a": (3,), "b": (3,)}, r"are \(length, features\), found a: \(3,\)"),
+    ],
+)
+def test_inputs_that_do_not_fit_are_refused_in_words(
+    inputs: dict[str, tuple[int, ...]], message: str
+) -> None:
+    with pytest.raises(SpaceError, match=message):
+        Bimodal().build(inputs, 1)

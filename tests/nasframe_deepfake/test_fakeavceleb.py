@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nasframe.errors import DataError
+from nasframe_deepfake.fakeavceleb import read_fakeavceleb
+
+from .conftest import HEADER, write_tree
+
+A = "id1,-,-,real,A,RealVideo-RealAudio,African,men,00109.mp4,FakeAVCeleb/RealVideo-RealAudio/African/men/id1"
+B = "id1,-,-,rtvc,B,RealVideo-FakeAudio,African,men,00109_fake.mp4,FakeAVCeleb/RealVideo-FakeAudio/African/men/id1"
+C = "id1,id2,7,fsgan,C,FakeVideo-RealAudio,African,men,00109.mp4,FakeAVCeleb/FakeVideo-RealAudio/African/men/id1"
+D = (
+    "id1,id2,10,wav2lip,D,FakeVideo-FakeAudio,Asian (East),men,00109_10_id2_wavtolip.mp4,"
+    "FakeAVCeleb/FakeVideo-FakeAudio/Asian (East)/men/id1"
+)
+E = (
+    "id1,id1,2,desync,E,RealVideo-RealAudio-Desync,African,men,1_2_desync.mp4,"
+    "FakeAVCeleb/RealVideo-RealAudio-Desync/African/men/id1"
+)
+
+
+@pytest.mark.parametrize("last", ["path,", "vid,path", "filename,path", "path"])
+def test_every_known_header_is_read(tmp_path: Path, last: str) -> None:
+    header = HEADER.removesuffix("path,") + last
+    clips = read_fakeavceleb(write_tree(tmp_path, [A, D], header)).clips
+    assert [clip.path for clip in clips] == [
+        "FakeVideo-FakeAudio/Asian (East)/men/id1/00109_10_id2_wavtolip.mp4",
+        "RealVideo-RealAudio/African/men/id1/00109.mp4",
+    ]
+
+
+def test_an_unknown_header_is_refused_with_what_was_expected(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"unknown header 'a,b,c'; expected 'source,target1"):
+        read_fakeavceleb(write_tree(tmp_path, [A], "a,b,c"))
+
+
+def test_method_and_category_come_from_the_csv_and_not_from_the_name(tmp_path: Path) -> None:
+    clips = {clip.category: clip for clip in read_fakeavceleb(write_tree(tmp_path, [A, B, C, D])).clips}
+    assert clips["FV-FA"].method == "wav2lip"
+    assert {name: (clip.fake, clip.fake_picture, clip.fake_voice) for name, clip in clips.items()} == {
+        "RV-RA": (False, False, False),
+        "RV-FA": (True, False, True),
+        "FV-RA": (True, True, False),
+        "FV-FA": (True, True, True),
+    }
+
+
+def test_targets_are_identities_and_not_clip_numbers(tmp_path: Path) -> None:
+    (clip,) = read_fakeavceleb(write_tree(tmp_path, [D])).clips
+    assert (clip.source, clip.targets) == ("id1", ("id2",))
+
+
+def test_the_same_base_name_in_two_categories_makes_two_clips(tmp_path: Path) -> None:
+    listing = read_fakeavceleb(write_tree(tmp_path, [A, C]))
+    assert [clip.category for clip in listing.clips] == ["FV-RA", "RV-RA"]
+    assert not listing.duplicates
+
+
+def test_of_two_rows_for_one_file_the_first_is_kept_and_the_conflict_reported(tmp_path: Path) -> None:
+    again = D.replace("wav2lip,", "faceswap-wav2lip,")
+    listing = read_fakeavceleb(write_tree(tmp_path, [A, D, again]))
+    assert [clip.method for clip in listing.clips] == ["wav2lip", "real"]
+    path = "FakeVideo-FakeAudio/Asian (East)/men/id1/00109_10_id2_wavtolip.mp4"
+    assert listing.duplicates == [{"path": path, "kept": "wav2lip", "dropped": "faceswap-wav2lip"}]
+
+
+def test_a_row_without_its_file_is_reported_as_missing(tmp_path: Path) -> None:
+    root = write_tree(tmp_path, [A, B])
+    (root / "RealVideo-FakeAudio/African/men/id1/00109_fake.mp4").unlink()
+    listing = read_fakeavceleb(root)
+    assert listing.missing == ["RealVideo-FakeAudio/African/men/id1/00109_fake.mp4"]
+    assert len(listing.clips) == 1
+
+
+def test_a_file_without_a_row_is_reported_as_unlisted(tmp_path: Path) -> None:
+    root = write_tree(tmp_path, [A])
+    (root / "RealVideo-RealAudio/African/men/id1/stray.mp4").touch()
+    (root / "notes.txt").touch()
+    assert read_fakeavceleb(root).unlisted == ["RealVideo-RealAudio/African/men/id1/stray.mp4"]
+
+
+def test_desync_is_a_category_of_its_own_unless_the_reader_is_told_otherwise(tmp_path: Path) -> None:
+    root = write_tree(tmp_path, [A, E])
+    assert [clip.category for clip in read_fakeavceleb(root).clips] == ["pairing", "RV-RA"]
+    clip = read_fakeavceleb(root, desync="FV-FA").clips[0]
+    assert (clip.category, clip.fake, clip.fake_picture, clip.fake_voice) == ("FV-FA", True, False, False)
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("id1,-,-,real,A", "5 fields, expected 10"),
+        (B.replace("RealVideo-FakeAudio,", "SomeVideo,"), "unknown type 'SomeVideo'"),
+        (B.replace("rtvc", "real"), "method 'real' contradicts type 'RealVideo-FakeAudio'"),
+        (A.replace("FakeAVCeleb/", "../"), "lies outside the tree"),
+        (A.replace("00109.mp4", ""), "file name or folder is empty"),
+    ],
+)
+def test_a_row_that_says_nothing_certain_is_reported_and_not_guessed(
+    tmp_path: Path, row: str, reason: str
+) -> None:
+    write_tree(tmp_path, [C])
+    with (tmp_path / "meta_data.csv").open("a") as file:
+        file.write(row + "\n")
+    listing = read_fakeavceleb(tmp_path)
+    assert len(listing.clips) == 1
+    assert len(listing.malformed) == 1
+    assert listing.malformed[0].startswith("line 3: ")
+    assert reason in listing.malformed[0]
+
+
+def test_a_byte_order_mark_and_windows_line_ends_do_not_matter(tmp_path: Path) -> None:
+    root = write_tree(tmp_path, [A])
+    text = (root / "meta_data.csv").read_text()
+    (root / "meta_data.csv").write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+    assert len(read_fakeavceleb(root).clips) == 1
+
+
+def test_a_missing_folder_an_empty_one_and_one_without_table_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="nowhere does not exist"):
+        read_fakeavceleb(tmp_path / "nowhere")
+    with pytest.raises(DataError, match="is empty"):
+        read_fakeavceleb(tmp_path)
+    write_tree(tmp_path / "FakeAVCeleb", [A])
+    with pytest.raises(DataError, match=r"has no meta_data.csv.*there is one in .*FakeAVCeleb"):
+        read_fakeavceleb(tmp_path)
+
+
+def test_a_table_whose_files_are_all_missing_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no clip to use; 2 rows name files that are not there"):
+        read_fakeavceleb(write_tree(tmp_path, [A, B], files=False))

@@ -1,0 +1,114 @@
+"""Options of the relaxations: what is refused, and what is said about it."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import pytest
+
+from nasframe.errors import ConfigurationError
+from nasframe.options import options_of, structure, unstructure
+from nasframe.plugins import manager
+from nasframe.relaxations import (
+    GumbelRaoMonteCarlo,
+    Relaxation,
+    Softmax,
+    StraightThroughGumbelSoftmax,
+    temperature_at,
+)
+
+ALL = [Softmax, StraightThroughGumbelSoftmax, GumbelRaoMonteCarlo]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("softmax", ALL[0]), ("stgs", ALL[1]), ("grmc", ALL[2])],
+    ids=["softmax", "stgs", "grmc"],
+)
+def test_the_core_registers_it_under_its_name(name: str, kind: type[Relaxation]) -> None:
+    assert manager().find("relaxation", name).load() is kind
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_every_option_has_a_default_and_a_help_text(kind: type[Relaxation]) -> None:
+    for option in options_of(kind):
+        assert not option.required, option.name
+        assert option.description, option.name
+
+
+def test_the_defaults_are_those_of_the_paper() -> None:
+    assert unstructure(GumbelRaoMonteCarlo()) == {
+        "samples": 100,
+        "temperature": 0.1,
+        "hard": True,
+        "through_noise": False,
+        "temperature_end": None,
+        "schedule": "constant",
+    }
+
+
+@pytest.mark.parametrize("samples", [0, -3])
+def test_fewer_than_one_sample_is_refused(samples: int) -> None:
+    with pytest.raises(ValueError, match=f"^samples must be at least 1, found {samples}$"):
+        GumbelRaoMonteCarlo(samples=samples)
+
+
+@pytest.mark.parametrize("kind", ALL)
+@pytest.mark.parametrize("temperature", [0.0, -1.0, math.inf, math.nan])
+def test_a_temperature_that_is_not_positive_and_finite_is_refused(kind: Any, temperature: float) -> None:
+    message = f"^temperature must be a finite number greater than 0, found {temperature!r}$"
+    with pytest.raises(ValueError, match=message):
+        kind(temperature=temperature)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"schedule": "linear"}, "schedule = 'linear' needs temperature_end"),
+        ({"temperature_end": 0.1}, "temperature_end = 0.1 has no effect with schedule = 'constant'"),
+        (
+            {"schedule": "steps"},
+            "schedule must be one of constant, linear, exponential, cosine, found 'steps'",
+        ),
+        ({"schedule": "linear", "temperature_end": 0.0}, "temperature_end must be a finite number"),
+    ],
+)
+@pytest.mark.parametrize("kind", ALL[1:])
+def test_a_schedule_that_does_not_fit_is_refused(kind: Any, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        kind(**options)
+
+
+def test_a_file_with_several_mistakes_hears_of_all_of_them() -> None:
+    values = {"samples": 0, "temperature": -0.5, "schedul": "linear"}
+    with pytest.raises(ConfigurationError) as caught:
+        structure(GumbelRaoMonteCarlo, values, "experiment.toml", "relaxation")
+    assert set(caught.value.problems) == {
+        "relaxation.samples: samples must be at least 1, found 0",
+        "relaxation.temperature: temperature must be a finite number greater than 0, found -0.5",
+        "relaxation.schedul: unknown key; did you mean 'schedule'?",
+    }
+
+
+@pytest.mark.parametrize("schedule", ["linear", "exponential", "cosine"])
+def test_a_schedule_goes_steadily_from_start_to_end(schedule: Any) -> None:
+    values = [temperature_at(step / 20, 2.0, 0.1, schedule) for step in range(21)]
+    assert values[0] == pytest.approx(2.0)
+    assert values[-1] == pytest.approx(0.1)
+    assert all(later < earlier for earlier, later in itertools.pairwise(values))
+
+
+@pytest.mark.parametrize(
+    ("schedule", "middle"),
+    [("constant", 2.0), ("linear", 1.25), ("exponential", 1.0), ("cosine", 1.25)],
+)
+def test_half_way_a_schedule_is_at_its_mean(schedule: Any, middle: float) -> None:
+    assert temperature_at(0.5, 2.0, 0.5, schedule) == pytest.approx(middle)
+
+
+@pytest.mark.parametrize("progress", [-0.5, 1.5])
+def test_progress_outside_the_search_means_its_nearer_end(progress: float) -> None:
+    expected = 2.0 if progress < 0 else 0.5
+    assert temperature_at(progress, 2.0, 0.5, "linear") == pytest.approx(expected)

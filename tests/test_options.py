@@ -1,0 +1,151 @@
+"""Typed options: read from plain values, with every mistake reported at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from attrs import field, frozen, validators
+
+from nasframe.errors import ConfigurationError, DataError
+from nasframe.options import options_of, structure, unstructure
+
+
+@frozen
+class Inner:
+    depth: int = 2
+
+
+@frozen
+class Oven:
+    """Bakes."""
+
+    degrees: float
+    minutes: int = field(default=10, validator=validators.ge(1), metadata={"help": "how long"})
+    fan: bool = False
+    mode: Literal["top", "bottom"] = "top"
+    tray: Path | None = None
+    count: int | Literal["many"] = 1
+    sizes: tuple[int, ...] = (1, 2)
+    inner: Inner = field(factory=Inner)
+
+
+def problems_of(values: dict[str, Any], target: type = Oven) -> tuple[str, ...]:
+    with pytest.raises(ConfigurationError) as caught:
+        structure(target, values, "oven.toml", "oven")
+    return caught.value.problems
+
+
+def test_values_are_read_into_their_types() -> None:
+    oven = structure(
+        Oven,
+        {"degrees": 200, "tray": "a/b", "count": "many", "sizes": [3], "inner": {"depth": 5}},
+        "oven.toml",
+    )
+    assert oven == Oven(200.0, tray=Path("a/b"), count="many", sizes=(3,), inner=Inner(5))
+    assert type(oven.degrees) is float
+
+
+def test_all_mistakes_are_reported_at_once() -> None:
+    found = problems_of({"minuts": 3, "minutes": 0, "fan": 1, "mode": "topp"})
+    assert len(found) == 5
+    text = "\n".join(found)
+    assert "oven.minuts: unknown key; did you mean 'minutes'?" in text
+    assert "oven.degrees: is missing (float)" in text
+    assert "oven.minutes: 'minutes' must be >= 1: 0" in text
+    assert "oven.fan: expected bool, found 1" in text
+    assert "oven.mode: 'topp' is none of top, bottom; did you mean 'top'" in text
+
+
+def test_the_message_names_the_source_and_counts() -> None:
+    with pytest.raises(ConfigurationError, match=r"^oven.toml: 1 problem\n  oven.degrees: is missing"):
+        structure(Oven, {}, "oven.toml", "oven")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("minutes", 1.5, "expected int, found 1.5"),
+        ("minutes", True, "expected int, found True"),
+        ("minutes", "3", "expected int, found '3'"),
+        ("degrees", "hot", "expected float, found 'hot'"),
+        ("tray", 3, "expected path | none, found 3"),
+        ("count", "few", "expected int | 'many', found 'few'"),
+        ("inner", 3, "expected a table, found 3"),
+    ],
+)
+def test_a_value_of_the_wrong_type_says_what_was_expected(key: str, value: Any, expected: str) -> None:
+    assert problems_of({"degrees": 1.0, key: value}) == (f"oven.{key}: {expected}",)
+
+
+def test_keys_of_nested_tables_are_checked() -> None:
+    assert problems_of({"degrees": 1.0, "inner": {"dept": 1}}) == (
+        "oven.inner.dept: unknown key; did you mean 'depth'?",
+    )
+
+
+def test_a_validator_may_look_at_other_options() -> None:
+    @frozen
+    class Range:
+        low: int = 0
+        high: int = field(default=1)
+
+        @high.validator
+        def _above(self, _: Any, value: int) -> None:
+            if value <= self.low:
+                raise ValueError(f"must be above low ({self.low})")
+
+    assert problems_of({"low": 5, "high": 3}, Range) == ("oven.high: must be above low (5)",)
+
+
+def test_a_constructor_that_refuses_is_a_mistake_like_the_others() -> None:
+    @frozen
+    class Picky:
+        size: int = 0
+
+        def __attrs_post_init__(self) -> None:
+            raise DataError("nothing to bake")
+
+    assert problems_of({"size": 3}, Picky) == ("oven: nothing to bake",)
+
+
+def test_what_is_written_is_read_back() -> None:
+    oven = Oven(180.0, minutes=3, tray=Path("t"), sizes=(4, 5), inner=Inner(7))
+    assert structure(Oven, unstructure(oven), "oven.toml") == oven
+
+
+def test_the_options_of_a_record_are_its_fields() -> None:
+    options = {option.name: option for option in options_of(Oven)}
+    assert list(options) == ["degrees", "minutes", "fan", "mode", "tray", "count", "sizes", "inner"]
+    assert options["degrees"].required
+    assert not options["minutes"].required
+    assert options["minutes"].default == 10
+    assert options["minutes"].description == "how long"
+    assert options["mode"].type == "'top' | 'bottom'"
+    assert options["tray"].type == "path | none"
+    assert options["sizes"].type == "list of int"
+    assert options["inner"].default == Inner()
+
+
+def test_the_options_of_an_operation_are_its_keyword_only_arguments() -> None:
+    class Operation:
+        def __init__(self, shapes: list[int], *, heads: int = 4, bias: bool) -> None: ...
+
+    heads, bias = options_of(Operation)
+    assert (heads.name, heads.type, heads.default, heads.required) == ("heads", "int", 4, False)
+    assert (bias.name, bias.type, bias.required) == ("bias", "bool", True)
+
+
+def test_a_default_computed_from_other_options_is_shown_as_none() -> None:
+    @frozen
+    class Pair:
+        one: int = 1
+        two: int = field()
+
+        @two.default
+        def _double(self) -> int:
+            return 2 * self.one
+
+    assert [option.default for option in options_of(Pair)] == [1, None]
+    assert structure(Pair, {"one": 4}, "pair.toml").two == 8

@@ -1,0 +1,53 @@
+"""Tensors as a task."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from nasframe import TensorTask
+from nasframe.errors import DataError
+
+
+def task(examples: int = 100, **options: object) -> TensorTask:
+    return TensorTask({"x": torch.randn(examples, 4, 3)}, torch.arange(examples) % 5, **options)  # type: ignore[arg-type]
+
+
+def test_the_four_splits_are_disjoint_and_hold_everything() -> None:
+    splits = task().data({}).splits
+    names = [
+        set(split.identifiers)
+        for split in (splits.weights, splits.architecture, splits.validation, splits.test())
+    ]
+    assert sum(map(len, names)) == len(set.union(*names)) == 100
+
+
+def test_every_split_holds_the_classes_in_equal_shares() -> None:
+    splits = task().data({}).splits
+    for split, size in (
+        (splits.weights, 8),
+        (splits.architecture, 4),
+        (splits.validation, 4),
+        (splits.test(), 4),
+    ):
+        assert split.batch(torch.arange(len(split))).targets.bincount().tolist() == [size] * 5
+
+
+def test_the_seed_decides_the_splits() -> None:
+    first, second, third = (task(seed=seed).data({}).splits.weights.identifiers for seed in (0, 0, 1))
+    assert first == second != third
+
+
+@pytest.mark.parametrize(
+    ("tensors", "labels", "message"),
+    [
+        ({}, torch.arange(10), "no inputs"),
+        ({"x": torch.zeros(9, 2)}, torch.arange(10), r"one row a label \(10\), found {'x': 9}"),
+        ({"x": torch.zeros(4, 2)}, torch.arange(4), "at least 8 examples, found 4"),
+    ],
+)
+def test_data_that_does_not_fit_is_refused_in_words(
+    tensors: object, labels: torch.Tensor, message: str
+) -> None:
+    with pytest.raises(DataError, match=message):
+        TensorTask(tensors, labels)  # type: ignore[arg-type]
