@@ -20,6 +20,7 @@ from nasframe.loops import Search, Training
 from nasframe.loops.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from nasframe.loops.engine import collect_outputs
 from nasframe.network import Network, build, cost_of, inherit
+from nasframe.plugins import manager
 from nasframe.progress import Progress
 from nasframe.render import Drawing
 from nasframe.report import write_report
@@ -96,9 +97,8 @@ def run_experiment(
         progress.say("evaluate: unchanged, skipped")
     else:
         started = time.monotonic()
-        evaluate(found, progress=progress)
+        evaluate(found, experiment=experiment, progress=progress)
         found.mark_done("evaluate", key, time.monotonic() - started)
-    write_report(found)
     return found
 
 
@@ -114,7 +114,7 @@ def search(
 
     See `run_experiment` for the arguments. With `out` None no run folder is written.
     """
-    folder = None if out is None else Run.create(Path(out), experiment.to_toml(), overwrite=overwrite)
+    folder = None if out is None else _create(out, experiment, overwrite)
     prepared = _prepare(experiment, folder, source, progress)
     space = experiment.space.build(prepared.data.inputs, prepared.data.outputs)
     engine = Search(
@@ -132,6 +132,7 @@ def search(
     )
     if folder is None:
         architecture = engine.fit()
+        manager().notify("search_finished", run=None, summary=engine.summary())
         return SearchResult(architecture, engine.history, engine.converged)
     key = _key(folder, "search")
     history = [record for record in folder.metrics if record["stage"] == "search"]
@@ -146,6 +147,7 @@ def search(
     summary = engine.summary()
     folder.note(search=summary)
     folder.mark_done("search", key, time.monotonic() - started)
+    manager().notify("search_finished", run=folder, summary=summary)
     entropies = ", ".join(f"{group} {value:.3f}" for group, value in summary["entropy"].items())
     verdict = "converged" if engine.converged else "did not converge"
     progress.say(f"search: {verdict} after {summary['epochs']} epochs (normalised entropy: {entropies})")
@@ -170,7 +172,7 @@ def train(
         RunError: no architecture was given and `out` holds none, or holds another one.
         ArchitectureError: the architecture takes other inputs than the task gives.
     """
-    folder = Run.create(Path(out), experiment.to_toml(), overwrite=overwrite)
+    folder = _create(out, experiment, overwrite)
     prepared = _prepare(experiment, folder, source, progress)
     chosen = _chosen(folder, architecture, progress)
     _check_fits(chosen, prepared.data)
@@ -202,6 +204,7 @@ def train(
     save_checkpoint(folder.checkpoints, "network", Checkpoint(network.state_dict(), values), 0)
     folder.mark_done("train", key, time.monotonic() - started)
     shown = ", ".join(f"{k} {v:.4f}" for k, v in values["validation"].items() if v is not None)
+    write_report(folder)
     progress.say(f"train: best epoch {engine.best_epoch} of {experiment.train.epochs} (validation: {shown})")
     return folder
 
@@ -209,11 +212,19 @@ def train(
 def evaluate(
     run: Run | str | Path,
     *,
+    experiment: Experiment | None = None,
     source: str | Path | None = None,
     device: str | None = None,
     progress: Progress = SILENT,
 ) -> dict[str, Any]:
     """Metrics of a trained run on its test split; the only function that opens it.
+
+    Args:
+        run: the run or its folder.
+        experiment: the one that made the run; needed only where its task was made in Python.
+        source: the user's data, if it has moved.
+        device: where to compute; None is what the experiment says.
+        progress: what to report to.
 
     Returns:
         The task's metrics, and `parameters` (of the searched network: projections, cells, head),
@@ -224,7 +235,7 @@ def evaluate(
         RunError: the run has not been trained.
     """
     folder = load_run(run)
-    experiment = load_experiment(folder)
+    experiment = experiment or load_experiment(folder)
     network, calibration, where = _load_network(folder, experiment, device)
     prepared = _prepare(experiment, folder, source, progress)
     test = prepared.data.splits.test()
@@ -243,6 +254,7 @@ def evaluate(
     }
     plain: dict[str, Any] = _without_nan(result)
     write_json(folder.path / "test.json", plain)
+    write_report(folder)
     return plain
 
 
@@ -287,6 +299,10 @@ def draw(where: Architecture | SearchResult | Run | str | Path) -> Drawing:
     return render.draw(where.architecture if isinstance(where, SearchResult) else load_architecture(where))
 
 
+def _create(out: str | Path, experiment: Experiment, overwrite: bool) -> Run:
+    return Run.create(Path(out), experiment.to_toml(), identity=experiment.fingerprint(), overwrite=overwrite)
+
+
 def _prepare(
     experiment: Experiment, folder: Run | None, source: str | Path | None, progress: Progress
 ) -> _Prepared:
@@ -325,7 +341,7 @@ def _prepare(
 
 def _key(folder: Run, stage: str, *parts: str) -> str:
     """Fingerprint of what a stage of this run depends on."""
-    return fingerprint([stage, folder.experiment_toml, folder.record["data"]["fingerprint"], *parts])
+    return fingerprint([stage, folder.identity, folder.record["data"]["fingerprint"], *parts])
 
 
 def _provenance(experiment: Experiment, data: str) -> dict[str, Any]:

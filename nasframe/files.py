@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 __all__ = ["fingerprint", "replacing", "write_json", "write_text"]
+
+_NUMBERS = re.compile(r"\[\n\s*((?:-?[\d.e+-]+,?\s*)+)\]")
 
 
 @contextmanager
@@ -36,8 +39,11 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write a whole JSON file that a person can read."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    """Write a whole JSON file that a person can read: indented, a list of numbers on one line."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    # only an indented list has a line break, so no string can match
+    text = _NUMBERS.sub(lambda found: f"[{', '.join(found[1].replace(',', ' ').split())}]", text)
+    write_text(path, text + "\n")
 
 
 def fingerprint(value: Any) -> str:

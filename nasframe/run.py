@@ -15,7 +15,7 @@ from attrs import field, frozen
 from nasframe import __version__
 from nasframe.architecture import Architecture
 from nasframe.errors import RunError
-from nasframe.files import write_json, write_text
+from nasframe.files import fingerprint, write_json, write_text
 from nasframe.plugins import manager
 
 __all__ = ["FORMAT", "Run"]
@@ -45,28 +45,30 @@ class Run:
     # -- opening ----------------------------------------------------------------------------------------
 
     @classmethod
-    def create(cls, path: Path, experiment: str, *, overwrite: bool = False) -> Run:
+    def create(
+        cls, path: Path, experiment: str, *, identity: str | None = None, overwrite: bool = False
+    ) -> Run:
         """A new run folder, or the one that is there if it was made by the same experiment.
 
         Args:
             path: of the folder.
             experiment: the resolved experiment, as TOML.
+            identity: fingerprint of what decides the result; None takes all of `experiment`.
             overwrite: empty a run folder first. Nothing but a run folder is ever emptied.
 
         Raises:
             RunError: the folder holds something else, or another experiment's run.
         """
-        run = cls(path)
+        run, identity = cls(path), identity or fingerprint(experiment)
         if path.exists() and any(path.iterdir() if path.is_dir() else [path]):
             if not (path / "run.json").exists():
                 raise RunError(f"{path}: is there already and is no run folder; choose another --out")
             if not overwrite:
                 opened = cls.open(path)
-                found = opened.experiment_toml
-                if found != experiment:
+                if opened.identity != identity:
+                    difference = _first_difference(opened.experiment_toml, experiment)
                     raise RunError(
-                        f"{path}: holds the run of another experiment "
-                        f"({_first_difference(found, experiment)}); "
+                        f"{path}: holds the run of another experiment ({difference}); "
                         "choose another --out, or say --overwrite to replace it"
                     )
                 return opened
@@ -79,6 +81,7 @@ class Run:
                 "format": FORMAT,
                 "nasframe": __version__,
                 "python": sys.version.split()[0],
+                "experiment": identity,
                 "plugins": _plugins(),
                 "data": None,
                 "done": {},
@@ -122,6 +125,11 @@ class Run:
         """The content of `run.json`."""
         content: dict[str, Any] = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
         return content
+
+    @property
+    def identity(self) -> str:
+        """Fingerprint of what decides the result."""
+        return str(self.record["experiment"])
 
     @property
     def experiment_toml(self) -> str:
@@ -213,7 +221,10 @@ def _plugins() -> dict[str, dict[str, str | None]]:
 
 
 def _first_difference(found: str, wanted: str) -> str:
-    pairs = zip(found.splitlines(), wanted.splitlines(), strict=False)
-    return next(
-        (f"there {a.strip()!r}, asked {b.strip()!r}" for a, b in pairs if a != b), "its options differ"
-    )
+    """The first line, but for those that decide nothing, in which two experiments differ."""
+    lines = [
+        [line.strip() for line in text.splitlines() if not line.startswith(("device =", "cache ="))]
+        for text in (found, wanted)
+    ]
+    pairs = zip(*lines, strict=False)
+    return next((f"there {a!r}, asked {b!r}" for a, b in pairs if a != b), "its options differ")

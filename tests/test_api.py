@@ -301,6 +301,20 @@ def test_a_search_in_memory_writes_nothing(tmp_path: Path, monkeypatch: pytest.M
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_run_of_a_task_made_in_python_is_evaluated_with_its_experiment(tmp_path: Path) -> None:
+    images = torch.tensor(load_digits().images[:120], dtype=torch.float32)
+    halves = {"left": images[:, :, :4], "right": images[:, :, 4:]}
+    experiment = Experiment.of(
+        task=TensorTask(halves, torch.tensor(load_digits().target[:120])),
+        space=Bimodal(channels=4),
+        search=SearchOptions(epochs=1),
+        train=TrainOptions(epochs=1),
+        device="cpu",
+    )
+    run = nasframe.run_experiment(experiment, tmp_path / "run")
+    assert nasframe.evaluate(run, experiment=experiment) == run.test
+
+
 def test_the_report_opens_offline_and_shows_the_numbers(experiment: Experiment, tmp_path: Path) -> None:
     run = nasframe.run_experiment(experiment, tmp_path / "run")
     page = (run.path / "report.html").read_text(encoding="utf-8")

@@ -356,6 +356,12 @@ def test_tensors_are_recorded_by_shape_and_hash() -> None:
     assert written["task"]["tensors"]["x"].startswith("float32 [8, 1] sha256:")
 
 
+def test_what_was_made_in_python_is_not_read_back_from_a_file() -> None:
+    written = Experiment.of(task=tensor_task(0), space="board").to_toml()
+    (found,) = problems_of(text=written)
+    assert found.startswith("task.name: 'nasframe.task:TensorTask' was made in Python")
+
+
 def test_a_value_that_toml_cannot_hold_is_refused_not_dropped() -> None:
     @define
     class Aged(Cheese):

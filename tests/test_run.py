@@ -31,6 +31,11 @@ def test_another_experiment_is_refused_with_the_first_difference_and_nothing_is_
     assert len(Run.open(tmp_path / "run").metrics) == 1
 
 
+def test_what_decides_nothing_may_differ(tmp_path: Path) -> None:
+    Run.create(tmp_path / "run", 'device = "cuda"\n', identity="same").log({"epoch": 1})
+    assert len(Run.create(tmp_path / "run", 'device = "cpu"\n', identity="same").metrics) == 1
+
+
 def test_a_run_is_replaced_when_asked(tmp_path: Path) -> None:
     Run.create(tmp_path / "run", "seed = 0\n").log({"stage": "search", "epoch": 1})
     assert Run.create(tmp_path / "run", "seed = 1\n", overwrite=True).metrics == []

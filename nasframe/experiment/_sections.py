@@ -51,7 +51,15 @@ def structure_section(section: str, values: Mapping[str, Any]) -> tuple[Any, str
         entry = manager().find(kind, name)
         target = entry.load()
     except PluginError as error:
-        return None, name, [f"{section}.name: {error}"]
+        owner = name.rpartition(":")[0]
+        # The form that `name_of` gives to what was made in Python.
+        in_python = ("." in owner or owner == "__main__") and owner not in manager().names
+        why = (
+            f"{name!r} was made in Python and no plugin registers it, so a file cannot name it"
+            if in_python
+            else error
+        )
+        return None, name, [f"{section}.name: {why}"]
     base = _BASES[section]
     if not (isinstance(target, type) and issubclass(target, base) and attrs.has(target)):
         expected = f"expected a {base.__name__} that is an attrs class"

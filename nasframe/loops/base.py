@@ -74,7 +74,9 @@ class Adam(SearchLoop):
     )
 
     def weights_optimiser(self, parameters: Sequence[nn.Parameter]) -> torch.optim.Optimizer:
-        return torch.optim.Adam(_group(parameters), lr=self.weight_rate, weight_decay=self.weight_decay)
+        return torch.optim.Adam(
+            _group(parameters), lr=self.weight_rate, weight_decay=self.weight_decay, fused=True
+        )
 
     def architecture_optimiser(self, parameters: Sequence[nn.Parameter]) -> torch.optim.Optimizer:
         return torch.optim.Adam(
@@ -82,6 +84,7 @@ class Adam(SearchLoop):
             lr=self.architecture_rate,
             betas=(0.5, 0.999),
             weight_decay=self.architecture_decay,
+            fused=True,
         )
 
 

@@ -75,6 +75,7 @@ class Search:
     supernet: Supernet = field(init=False)
     history: list[dict[str, Any]] = field(init=False, factory=list)
     converged: bool = field(init=False, default=False)
+    _weights: list[torch.nn.Parameter] = field(init=False)
     _weights_optimiser: torch.optim.Optimizer = field(init=False)
     _architecture_optimiser: torch.optim.Optimizer = field(init=False)
 
@@ -82,7 +83,8 @@ class Search:
         with forked_seed(self.seed, "supernet"):
             self.supernet = Supernet(self.space, unselected=self.options.unselected)
         self.supernet.to(self.device)
-        self._weights_optimiser = self.loop.weights_optimiser(self.supernet.weights())
+        self._weights = self.supernet.weights()
+        self._weights_optimiser = self.loop.weights_optimiser(self._weights)
         self._architecture_optimiser = self.loop.architecture_optimiser(
             self.supernet.architecture_parameters()
         )
@@ -109,7 +111,6 @@ class Search:
                 advance(1)
         architecture = self.derive()
         plugins.notify("architecture_derived", run=self.run, architecture=architecture)
-        plugins.notify("search_finished", run=self.run, summary=self.summary())
         return architecture
 
     def derive(self) -> Architecture:
@@ -146,7 +147,7 @@ class Search:
             for step, update in enumerate(updates):
                 if update.kind == "architecture" and epoch < self.options.warmup_epochs:
                     continue
-                loss = self._update(update, epoch, noise)
+                loss = self.update(update, epoch, noise)
                 losses.setdefault(update.kind, []).append(loss)
                 manager().notify(
                     "search_step", run=self.run, step=step, record={"kind": update.kind, "loss": loss}
@@ -175,7 +176,7 @@ class Search:
             "seconds": round(time.monotonic() - started, 3),
         }
 
-    def _update(self, update: Update, epoch: int, noise: torch.Generator) -> Tensor:
+    def update(self, update: Update, epoch: int, noise: torch.Generator) -> Tensor:
         """One update; returns its loss, detached."""
         warming = update.kind == "both" and epoch < self.options.warmup_epochs
         logits, progress = self.supernet.logits, epoch / self.options.epochs
@@ -189,13 +190,12 @@ class Search:
                 samples, update.batch, epoch, [self._weights_optimiser, self._architecture_optimiser]
             )
         buffers = {name: value.clone() for name, value in self.supernet.named_buffers()}
-        weights = self.supernet.weights()
-        for parameter in weights:
+        for parameter in self._weights:
             parameter.requires_grad_(False)
         try:
             return self._step(samples, update.batch, epoch, [self._architecture_optimiser])
         finally:
-            for parameter in weights:
+            for parameter in self._weights:
                 parameter.requires_grad_(True)
             for name, value in self.supernet.named_buffers():
                 value.copy_(buffers[name])

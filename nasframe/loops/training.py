@@ -53,7 +53,10 @@ class Training:
         """Train; leaves the best epoch's parameters in the network and returns the task's calibration."""
         self.network.to(self.device)
         optimiser = torch.optim.Adam(
-            self.network.parameters(), lr=self.options.learning_rate, weight_decay=self.options.weight_decay
+            self.network.parameters(),
+            lr=self.options.learning_rate,
+            weight_decay=self.options.weight_decay,
+            fused=True,
         )
         first = self._resume(optimiser)
         split = JoinedSplit(self.data.splits.weights, self.data.splits.architecture)

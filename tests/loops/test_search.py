@@ -126,7 +126,7 @@ def test_the_architecture_step_changes_no_weights_and_no_buffers(
     engine.supernet.train()
     before = {name: value.clone() for name, value in engine.supernet.state_dict().items()}
     batch = digits_data.splits.architecture.batch(torch.arange(32))
-    engine._update(Update("architecture", batch), 0, torch.Generator().manual_seed(0))
+    engine.update(Update("architecture", batch), 0, torch.Generator().manual_seed(0))
     after = engine.supernet.state_dict()
     assert sum(name.endswith("running_mean") for name in after)
     changed = {name for name, value in after.items() if not torch.equal(value, before[name])}
@@ -142,7 +142,7 @@ def test_the_weight_step_changes_no_logits(
     engine = search(digits, digits_data, relaxation=relaxation)
     before = [value.clone() for value in engine.supernet.architecture_parameters()]
     batch = digits_data.splits.weights.batch(torch.arange(32))
-    engine._update(Update("weights", batch), 0, torch.Generator().manual_seed(0))
+    engine.update(Update("weights", batch), 0, torch.Generator().manual_seed(0))
     assert all(map(torch.equal, before, engine.supernet.architecture_parameters()))
 
 
@@ -154,7 +154,7 @@ def test_an_operation_that_was_not_sampled_is_not_updated(digits: TensorTask, di
     before = {name: value.clone() for name, value in engine.supernet.named_parameters()}
     noise = torch.Generator().manual_seed(0)
     for _ in range(5):
-        engine._update(Update("weights", digits_data.splits.weights.batch(torch.arange(32))), 0, noise)
+        engine.update(Update("weights", digits_data.splits.weights.batch(torch.arange(32))), 0, noise)
     for name, value in engine.supernet.named_parameters():
         if ".concat_fc." in name:
             assert torch.equal(value, before[name]), name
@@ -184,7 +184,7 @@ def test_the_cosine_schedule_lowers_the_rate_of_the_weights_only(
 def test_gradients_are_clipped_to_the_norm_that_was_asked(digits: TensorTask, digits_data: Data) -> None:
     engine = search(digits, digits_data, options=SearchOptions(clip_norm=1e-3))
     batch = digits_data.splits.weights.batch(torch.arange(32))
-    engine._update(Update("weights", batch), 0, torch.Generator().manual_seed(0))
+    engine.update(Update("weights", batch), 0, torch.Generator().manual_seed(0))
     gradients = [value.grad for value in engine.supernet.weights() if value.grad is not None]
     assert torch.stack([gradient.norm() for gradient in gradients]).norm() <= 1e-3 * (1 + 1e-4)
 
@@ -209,35 +209,3 @@ def test_a_loss_that_is_not_finite_stops_the_search_in_words(digits: TensorTask,
     broken = Broken(digits.tensors, digits.labels)
     with pytest.raises(RunError, match="the loss of epoch 1 is not finite"):
         search(broken, digits_data).fit()
-
-
-def test_life_cycle_hooks_are_called_in_order(digits: TensorTask, digits_data: Data, plugins: Any) -> None:
-    from nasframe import hookimpl
-
-    calls: list[str] = []
-
-    class Listener:
-        @hookimpl
-        def search_started(self) -> None:
-            calls.append("started")
-
-        @hookimpl
-        def search_step(self, record: Any) -> None:
-            if not calls[-1].startswith("step"):
-                calls.append("step")
-
-        @hookimpl
-        def search_epoch(self, epoch: int) -> None:
-            calls.append(f"epoch {epoch}")
-
-        @hookimpl
-        def architecture_derived(self, architecture: Any) -> None:
-            calls.append("derived")
-
-        @hookimpl
-        def search_finished(self, summary: Any) -> None:
-            calls.append(f"finished after {summary['epochs']}")
-
-    plugins.register(Listener(), "listener")
-    search(digits, digits_data, options=SearchOptions(epochs=2)).fit()
-    assert calls == ["started", "step", "epoch 0", "step", "epoch 1", "derived", "finished after 2"]

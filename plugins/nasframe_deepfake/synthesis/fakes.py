@@ -44,7 +44,7 @@ def self_blend(image: Array, u: Array, v: Array, random: np.random.Generator) ->
     """A jittered copy of the face pasted back through a soft, deformed mask (Shiohara and Yamasaki, 2022).
 
     What is wrong is held over the clip with slight jitter: colour and contrast of the inner face, its place
-    and size by a few per cent, its sharpness and noise (it was resampled), and the seam.
+    and size by a few per cent, its resolution (a generator's is lower than a camera's), and the seam.
 
     Args:
         image: genuine, `(3, frames, size, size)` in [0, 1].
@@ -55,20 +55,17 @@ def self_blend(image: Array, u: Array, v: Array, random: np.random.Generator) ->
         As `image`.
     """
     frames = image.shape[1]
-    # At least one of colour and geometry is plainly off, or there would be nothing to find.
-    colourful = random.uniform() < 0.75
-    gain = 1 + random.uniform(0.05, 0.14, 3) * random.choice([-1, 1], 3) * (1.0 if colourful else 0.3)
-    offset = random.uniform(-0.03, 0.03, 3)
-    reach = 0.6 if colourful else 1.0
-    zoom = 1 + reach * random.uniform(0.03, 0.08) * random.choice([-1, 1])
-    shift = reach * random.uniform(0.02, 0.06, 2) * random.choice([-1, 1], 2)
-    jitter = random.normal(0, 0.004, (frames, 2))
-    copy = _resample(image, u, v, zoom, shift, jitter)
+    # Mostly too light or too dark, a little off in tone: green faces would convince nobody.
+    gain = 1 + random.uniform(0.08, 0.16) * random.choice([-1, 1]) + random.uniform(-0.06, 0.06, 3)
+    offset = random.uniform(-0.02, 0.02)
+    zoom = 1 + random.uniform(0.02, 0.07) * random.choice([-1, 1])
+    shift = random.uniform(0.02, 0.05, 2) * random.choice([-1, 1], 2)
+    jitter = random.normal(0, 0.006, (frames, 2))
+    copy = _resample(image, u, v, zoom, shift, jitter, coarseness=int(random.integers(2, 4)))
     copy *= np.asarray(gain, np.float32)[:, None, None, None]
-    copy += np.asarray(offset, np.float32)[:, None, None, None]
+    copy += np.float32(offset)
     mask = _soft_mask(u, v, random)
-    mixed = image + mask * (copy - image)
-    return np.asarray(np.clip(mixed, 0, 1), np.float32)
+    return np.asarray(np.clip(image + mask * (copy - image), 0, 1), np.float32)
 
 
 def _soft_mask(u: Array, v: Array, random: np.random.Generator) -> Array:
@@ -84,22 +81,38 @@ def _soft_mask(u: Array, v: Array, random: np.random.Generator) -> Array:
 
 
 def _resample(
-    image: Array, u: Array, v: Array, zoom: float, shift: NDArray[np.float64], jitter: NDArray[np.float64]
+    image: Array,
+    u: Array,
+    v: Array,
+    zoom: float,
+    shift: NDArray[np.float64],
+    jitter: NDArray[np.float64],
+    coarseness: int,
 ) -> Array:
-    """The image moved by `shift` and scaled by `zoom` about the face's middle, bilinear."""
+    """The image moved by `shift` and scaled by `zoom` about the face's middle, out of coarser pixels."""
     frames, size = image.shape[1:3]
     # One pixel to the right is this much further in u (the head is turned by little).
     step = float(u[0, 0, 1] - u[0, 0, 0])
     middle_x = (np.arange(size) - (u / step).mean(axis=1)).mean(axis=1)
     middle_y = (np.arange(size) - (v / step).mean(axis=2)).mean(axis=1)
+    count = size // coarseness
+    whole = image[..., : count * coarseness, : count * coarseness]
+    coarse = whole.reshape(3, frames, count, coarseness, count, coarseness).mean((3, 5))
     result = np.empty_like(image)
     for frame in range(frames):
-        dx, dy = (shift + jitter[frame]) / step
-        x = np.clip((np.arange(size) - middle_x[frame]) / zoom + middle_x[frame] - dx, 0, size - 1.001)
-        y = np.clip((np.arange(size) - middle_y[frame]) / zoom + middle_y[frame] - dy, 0, size - 1.001)
-        left, above = x.astype(int), y.astype(int)
-        right = (x - left).astype(np.float32)
-        down = (y - above).astype(np.float32)[:, None]
-        rows = image[:, frame, above] * (1 - down) + image[:, frame, above + 1] * down
-        result[:, frame] = rows[..., left] * (1 - right) + rows[..., left + 1] * right
+        (column, across), (row, down) = (
+            _neighbours((np.arange(size) - middle) / zoom + middle - move, coarseness, count)
+            for middle, move in zip(
+                (middle_x[frame], middle_y[frame]), (shift + jitter[frame]) / step, strict=True
+            )
+        )
+        rows = coarse[:, frame, row] * (1 - down)[:, None] + coarse[:, frame, row + 1] * down[:, None]
+        result[:, frame] = rows[..., column] * (1 - across) + rows[..., column + 1] * across
     return result
+
+
+def _neighbours(place: NDArray[np.float64], coarseness: int, count: int) -> tuple[NDArray[np.intp], Array]:
+    """For places in fine pixels: the coarse pixel before each, and the share of the one after it."""
+    coarse = np.clip((place + 0.5) / coarseness - 0.5, 0, count - 1.001)
+    before = coarse.astype(np.intp)
+    return before, (coarse - before).astype(np.float32)

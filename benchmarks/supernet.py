@@ -1,0 +1,63 @@
+"""One search step (a weight update and an architecture update) at the paper's sizes.
+
+The yardstick evaluates every candidate densely, with a graph through all of them; both compute the same
+function and, for the logits, the same gradient (tests/test_supernet.py).
+"""
+
+from __future__ import annotations
+
+import torch
+from interleaved import report
+
+from nasframe import Sample, SearchOptions, TensorTask, Update
+from nasframe.loops import Search
+from nasframe.loops.bilevel import Bilevel
+from nasframe.relaxations import GumbelRaoMonteCarlo, Softmax, StraightThroughGumbelSoftmax
+from nasframe.task import Data
+from nasframe_bimodal.space import Bimodal
+
+# four stages of two ResNet-34, each beside its standardised copy
+SHAPES = {f"{stream}{stage}": (8, 128 * 2 ** (stage - 1)) for stream in "IS" for stage in range(1, 5)}
+
+
+class Dense(GumbelRaoMonteCarlo):
+    """GRMC that does not declare its weights one-hot."""
+
+    def sample(self, logits: torch.Tensor, *arguments: object, **named: object) -> Sample:
+        return Sample(super().sample(logits, *arguments, **named).weights, one_hot=False)  # type: ignore[arg-type]
+
+
+def main() -> None:
+    torch.manual_seed(0)
+    examples = 320
+    tensors = {name: torch.randn(examples, *shape) for name, shape in SHAPES.items()}
+    task = TensorTask(tensors, torch.randint(0, 2, (examples,)))
+    data: Data = task.data({})
+    relaxations = {
+        "grmc, dense": Dense(),
+        "grmc": GumbelRaoMonteCarlo(),
+        "stgs": StraightThroughGumbelSoftmax(),
+        "softmax": Softmax(),
+    }
+    for size in (8, 64):
+        variants = {}
+        for name, relaxation in relaxations.items():
+            space = Bimodal().build(data.inputs, data.outputs)
+            engine = Search(space, task, data, relaxation, Bilevel(), SearchOptions(batch_size=size))
+            noise = torch.Generator().manual_seed(0)
+            inner, outer = (
+                split.batch(torch.arange(size)) for split in (data.splits.weights, data.splits.architecture)
+            )
+
+            def step(
+                engine: Search = engine, noise: torch.Generator = noise, a: object = inner, b: object = outer
+            ) -> None:
+                engine.update(Update("weights", a), 0, noise)  # type: ignore[arg-type]
+                engine.update(Update("architecture", b), 0, noise)  # type: ignore[arg-type]
+
+            variants[name] = step
+        report(f"search step, batch {size}, {torch.get_num_threads()} threads", variants)
+
+
+if __name__ == "__main__":
+    main()
