@@ -165,15 +165,18 @@ class Network(nn.Module):
         return values[self._resolved.output]
 
     def parameters_by_part(self) -> dict[str, int]:
-        """Trainable parameters: those in cells together, the others by the operation they belong to."""
+        """Trainable parameters: those in cells together, the others by the operation they belong to.
+
+        Parts without parameters are left out.
+        """
         parts: dict[str, int] = {}
         for name, spec in self._resolved.operations.items():
             if spec is not None:
                 part = "cells" if "/" in name else spec.name
                 count = sum(parameter.numel() for parameter in self.nodes[name].parameters())
                 parts[part] = parts.get(part, 0) + count
-        edges = sum(parameter.numel() for parameter in self.edges.parameters())
-        return parts | ({"edges": edges} if edges else {})
+        parts["edges"] = sum(parameter.numel() for parameter in self.edges.parameters())
+        return {part: count for part, count in parts.items() if count}
 
     def _collect(
         self,

@@ -41,7 +41,7 @@ def line_plot(
         axes.set(title=title, xlabel=x, ylabel=y)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         if zero:
-            axes.set_ylim(bottom=0)
+            axes.set_ylim(0, 1.05 * max(point[1] for points in lines.values() for point in points))
         if len(lines) > 1:
             axes.legend(frameon=False)
         buffer = io.StringIO()

@@ -29,18 +29,19 @@ from nasframe_deepfake.metrics import auc
 
 __all__ = ["Pretraining", "pretrain", "pretraining_inputs"]
 
-FRAMES = 2
+FRAMES = 4
 """Pictures taken from a clip at each step of training."""
 
 
 @frozen
 class Pretraining:
-    """How the backbones are trained: timm name, local weights to start from, passes over the streams, streams
-    in a batch, highest learning rate of AdamW, seed."""
+    """How the backbones are trained: timm name, local weights to start from, passes over each kind of stream,
+    streams in a batch, highest learning rate of AdamW, seed."""
 
     backbone: str
     pretrained: Path | None
-    epochs: int
+    picture_epochs: int
+    sound_epochs: int
     batch_size: int
     learning_rate: float
     seed: int
@@ -87,8 +88,14 @@ def pretrain(
         return images.to(device)
 
     streams = [
-        _Stream("picture", 3, how.epochs, images_of_pictures, *_streams(entries, "picture", "fake_picture")),
-        _Stream("sound", 1, how.epochs, images_of_sounds, rows, labels),
+        _Stream(
+            "picture",
+            3,
+            how.picture_epochs,
+            images_of_pictures,
+            *_streams(entries, "picture", "fake_picture"),
+        ),
+        _Stream("sound", 1, how.sound_epochs, images_of_sounds, rows, labels),
     ]
     report: dict[str, Any] = {"sound_mean": mean, "sound_deviation": deviation, "streams": {}}
     for stream in streams:
@@ -148,14 +155,14 @@ def _train(
         optimiser = torch.optim.AdamW(parameters, lr=how.learning_rate, weight_decay=0.01, fused=True)
         steps = max(1, -(-len(rows) // how.batch_size))
         schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimiser, how.learning_rate, total_steps=max(2, how.epochs * steps)
+            optimiser, how.learning_rate, total_steps=max(2, stream.epochs * steps)
         )
         # Genuine and fake equally often; a set with one of them only trains on what there is.
         counts = torch.tensor([(labels == 0).sum(), (labels == 1).sum()]).clamp(min=1)
         weights = (1.0 / counts)[labels.long()]
         losses = []
-        with progress.task(f"pretrain {stream.name}", how.epochs * steps) as advance:
-            for _ in range(how.epochs):
+        with progress.task(f"pretrain {stream.name}", stream.epochs * steps) as advance:
+            for _ in range(stream.epochs):
                 network.train()
                 total = 0.0
                 for _ in range(steps):

@@ -86,16 +86,19 @@ class DeepfakeTask(Task):
     pretrained: Path | None = field(
         default=None, metadata={"help": "local file of weights both backbones start from"}
     )
-    pretrain_epochs: int = field(
-        default=10,
+    picture_epochs: int = field(
+        default=12, validator=validators.ge(1), metadata={"help": "passes of pretraining over the pictures"}
+    )
+    sound_epochs: int = field(
+        default=4,
         validator=validators.ge(1),
-        metadata={"help": "passes over the streams of the weights split"},
+        metadata={"help": "passes of pretraining over the sounds, which learn sooner"},
     )
     pretrain_batch_size: int = field(
         default=16, validator=validators.ge(2), metadata={"help": "streams in a batch of pretraining"}
     )
     pretrain_rate: float = field(
-        default=1e-3, validator=validators.gt(0), metadata={"help": "highest learning rate of pretraining"}
+        default=2e-3, validator=validators.gt(0), metadata={"help": "highest learning rate of pretraining"}
     )
     steps: int = field(
         default=8,
@@ -123,7 +126,8 @@ class DeepfakeTask(Task):
         pretraining = Pretraining(
             self.backbone,
             self.pretrained,
-            self.pretrain_epochs,
+            self.picture_epochs,
+            self.sound_epochs,
             self.pretrain_batch_size,
             self.pretrain_rate,
             seed,

@@ -160,6 +160,21 @@ def test_an_operation_that_was_not_sampled_is_not_updated(digits: TensorTask, di
             assert torch.equal(value, before[name]), name
 
 
+@pytest.mark.parametrize(("modalities", "cells"), [(3, 2), (2, 5), (3, 5)])
+def test_three_modalities_or_five_cells_search_as_well_as_two(
+    digits: TensorTask, modalities: int, cells: int
+) -> None:
+    images = torch.cat(list(digits.tensors.values()), dim=-1)
+    tensors = {f"m{index}": images[:, :, 2 * index : 2 * index + 2] for index in range(modalities)}
+    task = TensorTask(tensors, digits.labels)
+    data = task.data({})
+    space = Bimodal(channels=8, cells=cells).build(data.inputs, data.outputs)
+    engine = search(task, data, space=space, options=SearchOptions(epochs=3, batch_size=32))
+    architecture = engine.fit()
+    assert space.validate(architecture.assignment) == architecture.assignment
+    assert engine.history[-1]["validation"]["loss"] < engine.history[0]["validation"]["loss"]
+
+
 def test_warm_up_epochs_leave_the_logits_alone(digits: TensorTask, digits_data: Data) -> None:
     for loop in (Bilevel(), Joint()):
         engine = search(digits, digits_data, loop=loop, options=SearchOptions(epochs=2, warmup_epochs=2))

@@ -30,7 +30,14 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def task() -> DeepfakeTask:
     return DeepfakeTask(
-        clips=30, size=32, frames=8, mels=32, backbone="resnet10t", pretrain_epochs=1, workers=1
+        clips=30,
+        size=32,
+        frames=8,
+        mels=32,
+        backbone="resnet10t",
+        picture_epochs=1,
+        sound_epochs=1,
+        workers=1,
     )
 
 

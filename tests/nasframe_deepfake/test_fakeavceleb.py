@@ -10,8 +10,14 @@ from nasframe_deepfake.fakeavceleb import read_fakeavceleb
 from .conftest import HEADER, write_tree
 
 A = "id1,-,-,real,A,RealVideo-RealAudio,African,men,00109.mp4,FakeAVCeleb/RealVideo-RealAudio/African/men/id1"
-B = "id1,-,-,rtvc,B,RealVideo-FakeAudio,African,men,00109_fake.mp4,FakeAVCeleb/RealVideo-FakeAudio/African/men/id1"
-C = "id1,id2,7,fsgan,C,FakeVideo-RealAudio,African,men,00109.mp4,FakeAVCeleb/FakeVideo-RealAudio/African/men/id1"
+B = (
+    "id1,-,-,rtvc,B,RealVideo-FakeAudio,African,men,00109_fake.mp4,"
+    "FakeAVCeleb/RealVideo-FakeAudio/African/men/id1"
+)
+C = (
+    "id1,id2,7,fsgan,C,FakeVideo-RealAudio,African,men,00109.mp4,"
+    "FakeAVCeleb/FakeVideo-RealAudio/African/men/id1"
+)
 D = (
     "id1,id2,10,wav2lip,D,FakeVideo-FakeAudio,Asian (East),men,00109_10_id2_wavtolip.mp4,"
     "FakeAVCeleb/FakeVideo-FakeAudio/Asian (East)/men/id1"

@@ -71,10 +71,13 @@ def test_a_truncated_file_is_named_with_what_is_wrong(corpus: Path, tmp_path: Pa
 
 def test_damage_in_the_middle_of_a_file_is_an_error_or_harmless(corpus: Path, tmp_path: Path) -> None:
     whole = bytearray(next(corpus.rglob("*.mp4")).read_bytes())
-    path = tmp_path / "damaged.mp4"
+    path, outcomes = tmp_path / "damaged.mp4", []
     for start in range(200, len(whole) - 400, len(whole) // 12):
         path.write_bytes(whole[:start] + bytes(200) + whole[start + 200 :])
         try:
-            assert decode(path, WINDOW).pictures.shape == (16, 32, 32, 3)
+            shape = decode(path, WINDOW).pictures.shape
         except DataError as error:
-            assert "damaged.mp4" in str(error)
+            outcomes.append("damaged.mp4" in str(error))
+        else:
+            outcomes.append(shape == (16, 32, 32, 3))
+    assert all(outcomes)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from attrs import field, frozen, validators
 from numpy.typing import NDArray
@@ -101,19 +99,14 @@ class Session:
             else:
                 kind = ALTERED[(2 * self._number + place - 3) % 3]
                 base = self._bases[place - 2]
-                made.append(
-                    Clip(
-                        kind,
-                        base,
-                        base,
-                        self._frames(base, self_blend) if kind.startswith("FV") else made[base - 1].frames,
-                        self._samples(base, copied=True) if kind.endswith("FA") else made[base - 1].samples,
-                    )
-                )
+                genuine = made[base - 1]
+                frames = self._frames(base, altered=place) if kind.startswith("FV") else genuine.frames
+                samples = self._samples(base, altered=place) if kind.endswith("FA") else genuine.samples
+                made.append(Clip(kind, base, base, frames, samples))
         return made
 
     def _genuine(self, number: int) -> Clip:
-        return Clip("RV-RA", number, number, self._frames(number, None), self._samples(number, copied=False))
+        return Clip("RV-RA", number, number, self._frames(number), self._samples(number))
 
     def _random(self, *names: str | int) -> np.random.Generator:
         key = [name if isinstance(name, int) else int.from_bytes(name.encode(), "big") for name in names]
@@ -124,9 +117,8 @@ class Session:
         tracks = articulate(self._identity.voice, self._shape.seconds + _MARGIN, random)
         return _Take(tracks, speak(tracks, self._identity.voice, random))
 
-    def _frames(
-        self, number: int, alter: Callable[[Array, Array, Array, np.random.Generator], Array] | None
-    ) -> NDArray[np.uint8]:
+    def _frames(self, number: int, altered: int | None = None) -> NDArray[np.uint8]:
+        """Pictures of genuine clip `number`, or those of the fake at place `altered` made of them."""
         shape, (take, start) = self._shape, self._cuts[number]
         count = round(shape.seconds * shape.rate)
         moments = start + (np.arange(count) + 0.5) / shape.rate
@@ -138,19 +130,20 @@ class Session:
         gestures = gesticulate(count, shape.rate, self._random("gestures", number))
         camera = self._random("camera", number)
         image, u, v = draw(self._identity.look, gestures, opening, spread, shape.drawn, camera)
-        if alter is not None:
-            image = alter(image, u, v, self._random("alter", number))
+        if altered is not None:
+            image = self_blend(image, u, v, self._random("alter", altered))
         eight_bits = np.rint(np.clip(image, 0, 1) * np.float32(255))
         return np.ascontiguousarray(
             np.rint(_shrink(eight_bits, shape.size)).astype(np.uint8).transpose(1, 2, 3, 0)
         )
 
-    def _samples(self, number: int, copied: bool) -> NDArray[np.int16]:
+    def _samples(self, number: int, altered: int | None = None) -> NDArray[np.int16]:
+        """Sound of genuine clip `number`, or that of the fake at place `altered` made of it."""
         take, start = self._cuts[number]
         samples = take.samples
-        if copied:
+        if altered is not None:
             # Copied as a whole take, so that the cut has no edges that genuine cuts lack.
-            samples = copy_synthesis(samples, RATE, self._random("copy", number))
+            samples = copy_synthesis(samples, RATE, self._random("copy", altered))
         first, length = round(start * RATE), round(self._shape.seconds * RATE)
         piece = samples[first : first + length]
         piece = piece * (_LOUDNESS / max(float(np.sqrt(np.mean(piece**2))), 1e-6))

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from nasframe.errors import DataError
+from nasframe.progress import Progress
+from nasframe_deepfake.index import read_index
+from nasframe_deepfake.media import decode
+from nasframe_deepfake.prepare import prepare, summary
+from nasframe_deepfake.spectrogram import COLUMNS, log_mel
+from nasframe_deepfake.task import DeepfakeTask
+
+
+def test_every_clip_of_a_clean_set_is_used_and_its_rows_hold_its_streams(
+    corpus: Path, folders: Mapping[str, Path], task: DeepfakeTask
+) -> None:
+    entries = read_index(folders["prepare"] / "index.csv")
+    pictures = np.load(folders["prepare"] / "pictures.npy", mmap_mode="r")
+    sounds = np.load(folders["prepare"] / "sounds.npy", mmap_mode="r")
+    assert len(entries) == 30
+    for entry in entries[::7]:
+        recording = decode(corpus / entry.path, task.preparation(0).window)
+        np.testing.assert_array_equal(pictures[entry.picture], recording.pictures)
+        np.testing.assert_array_equal(
+            sounds[entry.sound], log_mel(torch.from_numpy(recording.samples), task.mels).numpy()
+        )
+
+
+def test_a_stream_that_occurs_in_several_clips_is_kept_once(folders: Mapping[str, Path]) -> None:
+    entries = read_index(folders["prepare"] / "index.csv")
+    streams = json.loads((folders["prepare"] / "report.json").read_text())["streams"]
+    # 12 genuine pictures and 8 altered ones; 12 genuine voices and 8 copied ones
+    assert streams == {"pictures": 20, "sounds": 20}
+    genuine = {(entry.picture, entry.sound) for entry in entries if not entry.fake}
+    for entry in entries:
+        if entry.category == "pairing":
+            assert (entry.picture, entry.sound) not in genuine
+            assert entry.picture in {picture for picture, _ in genuine}
+            assert entry.sound in {sound for _, sound in genuine}
+
+
+def test_no_person_is_in_two_splits(folders: Mapping[str, Path]) -> None:
+    entries = read_index(folders["prepare"] / "index.csv")
+    assert len({(entry.source, entry.split) for entry in entries}) == 6
+    assert {entry.split for entry in entries} == {"weights", "architecture", "validation", "test"}
+
+
+def test_unreadable_clips_are_skipped_and_listed_with_their_reasons(corpus: Path, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    shutil.copytree(corpus, source)
+    clips = sorted(source.rglob("*.mp4"))
+    clips[0].write_text("no film")
+    clips[9].write_bytes(clips[9].read_bytes()[:3000])
+    clips[20].write_bytes(b"")
+    clips[25].unlink()
+    shutil.copy(clips[1], source / "stray.mp4")
+    out = tmp_path / "out"
+    out.mkdir()
+    report = prepare(source, out, DeepfakeTask(size=32).preparation(0), 1, Progress())
+    assert report["clips"] == 26
+    skipped = {item["path"]: item["reason"] for item in report["skipped"]}
+    assert list(skipped) == [clips[number].relative_to(source).as_posix() for number in (0, 9, 20)]
+    assert all(Path(path).name in reason for path, reason in skipped.items())
+    assert report["missing"] == [clips[25].relative_to(source).as_posix()]
+    assert report["unlisted"] == ["stray.mp4"]
+    assert json.loads((out / "report.json").read_text()) == report
+    assert any("3 unreadable clips skipped" in line for line in summary(report))
+
+
+def test_a_set_without_a_readable_clip_is_an_error(corpus: Path, tmp_path: Path) -> None:
+    shutil.copytree(corpus, tmp_path / "source")
+    for path in (tmp_path / "source").rglob("*.mp4"):
+        path.write_text("no film")
+    with pytest.raises(DataError, match="none of 30 clips can be used:\n"):
+        prepare(tmp_path / "source", tmp_path, DeepfakeTask().preparation(0), 1, Progress())
+
+
+def test_the_result_does_not_depend_on_the_number_of_workers(
+    corpus: Path, folders: Mapping[str, Path], task: DeepfakeTask, tmp_path: Path
+) -> None:
+    prepare(corpus, tmp_path, task.preparation(0), 2, Progress())
+    for name in ("pictures.npy", "sounds.npy", "index.csv", "splits.csv", "report.json"):
+        assert (tmp_path / name).read_bytes() == (folders["prepare"] / name).read_bytes()
+
+
+def test_a_list_of_the_users_own_replaces_our_splits(
+    corpus: Path, folders: Mapping[str, Path], tmp_path: Path
+) -> None:
+    swap = {"weights": "test", "test": "weights"}
+    lines = (folders["prepare"] / "splits.csv").read_text().splitlines()
+    mine = [lines[0], *(f"{p},{swap.get(s, s)}" for p, s in (line.rsplit(",", 1) for line in lines[1:]))]
+    (tmp_path / "mine.csv").write_text("\n".join(mine) + "\n")
+    task = DeepfakeTask(size=32, split_list=tmp_path / "mine.csv")
+    (tmp_path / "out").mkdir()
+    prepare(corpus, tmp_path / "out", task.preparation(0), 1, Progress())
+    ours = {entry.path: entry.split for entry in read_index(folders["prepare"] / "index.csv")}
+    for entry in read_index(tmp_path / "out" / "index.csv"):
+        assert entry.split == swap.get(ours[entry.path], ours[entry.path])
+
+
+def test_a_spectrogram_has_a_fixed_number_of_columns_in_step_with_time() -> None:
+    samples = torch.zeros(25_600)
+    samples[12_800:] = 0.1 * torch.randn(12_800, generator=torch.Generator().manual_seed(0))
+    image = log_mel(samples, 40)
+    assert image.shape == (40, COLUMNS)
+    assert image[:, :124].max() < image[:, 132:].mean() - 5

@@ -1,0 +1,311 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import attrs
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from nasframe.errors import ConfigurationError, DataError, RunError
+from nasframe.options import options_of, structure, unstructure
+from nasframe_deepfake.dataset import ClipSplit
+from nasframe_deepfake.index import read_index
+from nasframe_deepfake.task import DeepfakeTask
+
+from .conftest import run_stages, write_clip
+
+CPU = torch.device("cpu")
+
+
+class Concatenation(nn.Module):
+    """A stand-in for the searched network: all inputs into one linear layer."""
+
+    def __init__(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.linear = nn.Linear(sum(int(np.prod(shape)) for shape in shapes.values()), 1)
+
+    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        values: Tensor = self.linear(torch.cat([value.flatten(1) for value in inputs.values()], 1) / 10)
+        return values
+
+
+def test_without_a_source_the_task_makes_its_own_data(tmp_path: Path) -> None:
+    task = DeepfakeTask(
+        clips=20,
+        size=32,
+        frames=4,
+        mels=32,
+        backbone="resnet10t",
+        picture_epochs=1,
+        sound_epochs=1,
+        workers=1,
+    )
+    folders = run_stages(task, None, tmp_path)
+    assert list(folders) == ["synthesize", "prepare", "pretrain", "features"]
+    assert len(task.data(folders).splits.weights) > 0
+
+
+def test_inputs_are_the_four_stages_of_both_backbones_with_their_copies(
+    folders: Mapping[str, Path], task: DeepfakeTask
+) -> None:
+    data = task.data(folders)
+    assert data.outputs == 1
+    assert data.inputs == {
+        f"{stream}{stage + 1}": (8, 2 * channels)
+        for stream in "IS"
+        for stage, channels in enumerate((64, 128, 256, 512))
+    }
+    batch = data.splits.weights.batch(torch.tensor([3, 0]))
+    assert {name: value.shape[1:] for name, value in batch.inputs.items()} == data.inputs
+    assert all(value.dtype == torch.float32 for value in batch.inputs.values())
+
+
+def test_features_are_standardised_on_the_weights_split_and_copies_within_each_clip(
+    folders: Mapping[str, Path], task: DeepfakeTask
+) -> None:
+    entries = [e for e in read_index(folders["prepare"] / "index.csv") if e.split == "weights"]
+    values = np.load(folders["features"] / "I2.npy", mmap_mode="r")[sorted({e.picture for e in entries})]
+    plain, copy = np.split(values, 2, axis=2)
+    assert plain.mean((0, 1)) == pytest.approx(np.zeros(128), abs=1e-3)
+    assert plain.std((0, 1)) == pytest.approx(np.ones(128), abs=1e-2)
+    expected = (plain - plain.mean(1, keepdims=True)) / (plain.std(1, keepdims=True) + 0.01)
+    np.testing.assert_allclose(copy, expected, atol=1e-3)
+
+
+def test_without_copies_inputs_are_half_as_wide(corpus: Path, tmp_path: Path, task: DeepfakeTask) -> None:
+    folders = run_stages(attrs.evolve(task, standardised=False), corpus, tmp_path)
+    assert task.data(folders).inputs["I1"] == (8, 64)
+
+
+def test_the_cache_is_mapped_into_memory_and_shared_by_the_splits(
+    folders: Mapping[str, Path], task: DeepfakeTask
+) -> None:
+    splits = task.data(folders).splits
+    assert isinstance(splits.weights, ClipSplit)
+    assert isinstance(splits.validation, ClipSplit)
+    assert splits.weights.features["I1"].data_ptr() == splits.validation.features["I1"].data_ptr()
+    maps = Path("/proc/self/maps")
+    if maps.exists():
+        assert str(folders["features"] / "I1.npy") in maps.read_text()
+
+
+def test_no_clip_is_in_two_splits_and_all_are_in_one(folders: Mapping[str, Path], task: DeepfakeTask) -> None:
+    splits = task.data(folders).splits
+    names = [
+        name
+        for split in (splits.weights, splits.architecture, splits.validation, splits.test())
+        for name in split.identifiers
+    ]
+    assert len(names) == len(set(names)) == 30
+
+
+def test_training_draws_genuine_and_fake_clips_equally_often(
+    folders: Mapping[str, Path], task: DeepfakeTask
+) -> None:
+    splits = task.data(folders).splits
+    for split in (splits.weights, splits.architecture):
+        assert split.sampling_weights is not None
+        targets = split.batch(torch.arange(len(split))).targets
+        assert float(split.sampling_weights[targets == 1].sum()) == pytest.approx(0.5)
+        assert float(split.sampling_weights[targets == 0].sum()) == pytest.approx(0.5)
+    assert splits.validation.sampling_weights is None
+
+
+def test_the_same_seed_gives_the_same_features_bit_by_bit(
+    corpus: Path, folders: Mapping[str, Path], task: DeepfakeTask, tmp_path: Path
+) -> None:
+    again = run_stages(task, corpus, tmp_path)
+    for name in ("I1.npy", "I4.npy", "S1.npy", "S4.npy", "statistics.safetensors"):
+        assert (again["features"] / name).read_bytes() == (folders["features"] / name).read_bytes()
+
+
+def test_predict_gives_the_score_of_the_cached_features(
+    corpus: Path, folders: Mapping[str, Path], task: DeepfakeTask, tmp_path: Path
+) -> None:
+    data = task.data(folders)
+    network = Concatenation(data.inputs)
+    task.save(folders, tmp_path)
+    split = data.splits.validation
+    cached = torch.sigmoid(network(split.batch(torch.arange(len(split))).inputs))[:, 0]
+    files = [corpus / name for name in split.identifiers]
+    scored = list(task.predict(network, files, tmp_path, {"threshold": 0.5}, CPU))
+    assert [item["score"] for item in scored] == pytest.approx(cached.tolist(), abs=1e-5)
+    assert [item["file"] for item in scored] == [str(file) for file in files]
+
+
+def test_a_bad_file_gets_an_error_and_the_others_their_scores(
+    corpus: Path, folders: Mapping[str, Path], task: DeepfakeTask, tmp_path: Path
+) -> None:
+    task.save(folders, tmp_path / "saved")
+    (tmp_path / "text.mp4").write_text("no film")
+    mute = write_clip(tmp_path / "mute.mp4", audio=False)
+    good = next(corpus.rglob("*.mp4"))
+    files = [tmp_path / "text.mp4", good, mute, tmp_path / "nowhere.mp4", good]
+    network = Concatenation(task.data(folders).inputs)
+    scored = list(task.predict(network, files, tmp_path / "saved", {"threshold": 0.0}, CPU))
+    assert [sorted(item) for item in scored] == [
+        ["error", "file"],
+        ["decision", "file", "score", "threshold"],
+        ["error", "file"],
+        ["error", "file"],
+        ["decision", "file", "score", "threshold"],
+    ]
+    assert scored[1] == scored[4]
+    assert scored[1]["decision"] == "fake"
+    assert "has no audio stream" in scored[2]["error"]
+    json.dumps(scored)
+
+
+def test_a_score_on_the_threshold_or_above_means_fake(
+    corpus: Path, folders: Mapping[str, Path], task: DeepfakeTask, tmp_path: Path
+) -> None:
+    task.save(folders, tmp_path)
+    network = Concatenation(task.data(folders).inputs)
+    file = next(corpus.rglob("*.mp4"))
+    (first,) = task.predict(network, [file], tmp_path, {"threshold": 0.5}, CPU)
+    for threshold, decision in ((first["score"], "fake"), (first["score"] + 1e-6, "real")):
+        (item,) = task.predict(network, [file], tmp_path, {"threshold": threshold}, CPU)
+        assert (item["decision"], item["threshold"]) == (decision, threshold)
+
+
+def test_frozen_parameters_are_those_of_both_backbones(
+    folders: Mapping[str, Path], task: DeepfakeTask, tmp_path: Path
+) -> None:
+    import timm
+
+    task.save(folders, tmp_path)
+    expected = sum(
+        parameter.numel()
+        for channels in (3, 1)
+        for parameter in timm.create_model(
+            "resnet10t", features_only=True, out_indices=(1, 2, 3, 4), in_chans=channels
+        ).parameters()
+    )
+    assert task.frozen_parameters(tmp_path) == expected
+
+
+def test_a_saved_folder_of_another_format_or_damaged_is_an_error(
+    folders: Mapping[str, Path], task: DeepfakeTask, tmp_path: Path
+) -> None:
+    task.save(folders, tmp_path)
+    settings = json.loads((tmp_path / "detector.json").read_text())
+    (tmp_path / "detector.json").write_text(json.dumps({**settings, "format": 99}))
+    with pytest.raises(RunError, match="has format 99; this version reads 1"):
+        task.frozen_parameters(tmp_path)
+    (tmp_path / "detector.json").unlink()
+    with pytest.raises(RunError, match=r"detector\.json: cannot be read"):
+        list(task.predict(nn.Identity(), [], tmp_path, {}, CPU))
+
+
+def test_evaluation_reports_each_fake_category_against_the_genuine(
+    folders: Mapping[str, Path], task: DeepfakeTask
+) -> None:
+    split = task.data(folders).splits.validation
+    assert isinstance(split, ClipSplit)
+    # everything is found but the false pairings, which look as genuine as can be
+    outputs = torch.tensor([[5.0 if c not in ("RV-RA", "pairing") else -5.0] for c in split.categories])
+    result = task.evaluate(outputs, split, {"threshold": 0.4})
+    assert result["threshold"] == 0.4
+    assert result["per_category"]["pairing"] == {"auc": 0.5, "count": list(split.categories).count("pairing")}
+    others = set(split.categories) - {"RV-RA", "pairing"}
+    assert others
+    assert all(result["per_category"][name]["auc"] == 1.0 for name in others)
+    assert result["acc"] == pytest.approx(1 - list(split.categories).count("pairing") / len(split))
+    json.dumps(result, allow_nan=False)
+
+
+def test_an_undefined_auc_is_nan_in_metrics_and_none_in_the_evaluation(task: DeepfakeTask) -> None:
+    targets, rows = torch.ones(3), torch.zeros(3, dtype=torch.long)
+    split = ClipSplit({}, rows, rows, targets, ["FV-RA"] * 3, ["a", "b", "c"])
+    object.__setattr__(
+        split, "features", {f"{s}{i}": torch.zeros(1, 1, 1) for s in "IS" for i in range(1, 5)}
+    )
+    outputs = torch.zeros(3, 1)
+    assert np.isnan(task.metrics(outputs, targets)["auc"])
+    result = task.evaluate(outputs, split, {})
+    assert result["auc"] is None
+    assert result["per_category"]["FV-RA"]["auc"] is None
+
+
+def test_loss_is_the_cross_entropy_of_the_logit_for_fake(task: DeepfakeTask) -> None:
+    outputs, targets = torch.tensor([[2.0], [-1.0]]), torch.tensor([1.0, 0.0])
+    expected = -(np.log(1 / (1 + np.exp(-2.0))) + np.log(1 - 1 / (1 + np.exp(1.0)))) / 2
+    assert float(task.loss(outputs, targets)) == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_calibrated_threshold_separates_what_can_be_separated(task: DeepfakeTask) -> None:
+    outputs, targets = torch.tensor([[-4.0], [-3.0], [-2.0], [1.0]]), torch.tensor([0.0, 0.0, 1.0, 1.0])
+    threshold = task.calibrate(outputs, targets)["threshold"]
+    low, high = torch.sigmoid(torch.tensor([-3.0, -2.0])).tolist()
+    assert low < threshold < high
+
+
+def test_a_missing_or_empty_source_is_an_error_before_any_stage_runs(
+    task: DeepfakeTask, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match="does not exist"):
+        task.stages(tmp_path / "nowhere", 0)
+    with pytest.raises(DataError, match="is empty"):
+        task.stages(tmp_path, 0)
+
+
+def test_an_unknown_backbone_is_answered_with_the_near_ones() -> None:
+    with pytest.raises(DataError, match="unknown backbone 'resnet35'; did you mean .*'resnet34'"):
+        DeepfakeTask(backbone="resnet35").stages(None, 0)
+
+
+def test_stage_inputs_change_with_the_seed_the_options_and_the_data(
+    corpus: Path, task: DeepfakeTask, tmp_path: Path
+) -> None:
+    def keys(task: DeepfakeTask, source: Path | None, seed: int) -> dict[str, str]:
+        return {stage.name: json.dumps(stage.inputs) for stage in task.stages(source, seed)}
+
+    first = keys(task, corpus, 0)
+    assert first == keys(attrs.evolve(task, workers=2), corpus, 0)
+    assert first["prepare"] != keys(task, corpus, 1)["prepare"]
+    assert first["prepare"] != keys(attrs.evolve(task, trim=0.1), corpus, 0)["prepare"]
+    assert first["features"] != keys(attrs.evolve(task, standardised=False), corpus, 0)["features"]
+    assert first["pretrain"] != keys(attrs.evolve(task, sound_epochs=2), corpus, 0)["pretrain"]
+    (tmp_path / "meta_data.csv").write_text("something else")
+    assert first["prepare"] != keys(task, tmp_path, 0)["prepare"]
+
+
+def test_pretraining_starts_from_a_local_file_and_says_so_where_there_is_none(tmp_path: Path) -> None:
+    import timm
+    from safetensors.torch import save_file
+
+    from nasframe_deepfake.backbones import make_backbone
+
+    torch.manual_seed(0)
+    whole = timm.create_model("resnet10t")
+    save_file(whole.state_dict(), tmp_path / "weights.safetensors")
+    torch.save(whole.state_dict(), tmp_path / "weights.pth")
+    for name in ("weights.safetensors", "weights.pth"):
+        network = make_backbone("resnet10t", 3, tmp_path / name)
+        torch.testing.assert_close(
+            network.state_dict()["layer1.0.conv1.weight"], whole.layer1[0].conv1.weight
+        )
+        make_backbone("resnet10t", 1, tmp_path / name)
+    with pytest.raises(DataError, match=r"never downloads any.*from scratch"):
+        make_backbone("resnet10t", 3, tmp_path / "nowhere.pth")
+    (tmp_path / "text.safetensors").write_text("no weights")
+    with pytest.raises(DataError, match="do not fit resnet10t"):
+        make_backbone("resnet10t", 3, tmp_path / "text.safetensors")
+
+
+def test_every_option_explains_itself_and_survives_a_round_trip() -> None:
+    assert all(option.description for option in options_of(DeepfakeTask))
+    task = DeepfakeTask(clips=50, pretrained=Path("a.pth"), shares=(0.4, 0.2, 0.2, 0.2))
+    plain = json.loads(json.dumps(unstructure(task), default=str))
+    assert structure(DeepfakeTask, plain, "test") == task
+
+
+def test_wrong_options_are_reported_together() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        structure(DeepfakeTask, {"clips": 1, "desync": "pair", "backbon": "x", "shares": [1, 2]}, "file.toml")
+    assert len(caught.value.problems) == 4
