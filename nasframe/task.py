@@ -117,6 +117,9 @@ class Task(ABC):
     objective: ClassVar[str] = "accuracy"
     """The metric that chooses the epoch; larger is better."""
 
+    score_meaning: ClassVar[str] = ""
+    """What a score of `predict` means, and in which direction; empty where files cannot be scored."""
+
     def stages(self, source: Path | None, seed: int) -> Sequence[Stage]:
         """Steps to run before `data`, in order. `source` is the user's data, None for the task's own."""
         return ()

@@ -94,11 +94,10 @@ class _PredictionTable:
 
 
 def _direction(run: Path) -> str:
-    """What the score means: the task's `score_meaning`, else the first line of its `predict`."""
+    """What the score means, and which way."""
     from nasframe import api
 
-    task = api.load_experiment(run).task
-    return str(getattr(task, "score_meaning", "") or (task.predict.__doc__ or "").strip().partition("\n")[0])
+    return api.load_experiment(run).task.score_meaning
 
 
 def show(

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nasframe import Data, Split, Stage, StageContext, Task
+from nasframe.errors import ConfigurationError
 from nasframe_deepfake.backbones import check_backbone, count_parameters, make_backbone
 from nasframe_deepfake.dataset import ClipSplit, load_data
 from nasframe_deepfake.detector import count_frozen, load_detector, load_extractor, save_detector
@@ -44,6 +45,10 @@ class DeepfakeTask(Task):
     """Detection of fake clips from the frozen features of pictures and sound."""
 
     objective: ClassVar[str] = "auc"
+    score_meaning: ClassVar[str] = (
+        "score: probability that the clip is fake, from 0 (genuine) to 1 (fake); "
+        "a clip is called fake from the threshold up"
+    )
 
     clips: int = field(
         default=40,
@@ -121,8 +126,8 @@ class DeepfakeTask(Task):
             DataError: the source is missing or empty, the backbone unknown.
         """
         check_backbone(self.backbone)
-        corpus = Corpus(self.clips, seed, self.identities)
         preparation = self.preparation(seed)
+        corpus = Corpus(self.clips, seed, self.identities)
         pretraining = Pretraining(
             self.backbone,
             self.pretrained,
@@ -179,7 +184,13 @@ class DeepfakeTask(Task):
         ]
 
     def preparation(self, seed: int) -> Preparation:
-        """How clips are decoded and split under these options."""
+        """How clips are decoded and split under these options.
+
+        Raises:
+            ConfigurationError: a negative seed.
+        """
+        if seed < 0:
+            raise ConfigurationError("the task deepfake", [f"seed: expected 0 or more, found {seed}"])
         return Preparation(
             self.dataset, self.desync, self._window, self.mels, self.shares, self.split_list, seed
         )

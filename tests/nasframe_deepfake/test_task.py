@@ -72,7 +72,10 @@ def test_features_are_standardised_on_the_weights_split_and_copies_within_each_c
     values = np.load(folders["features"] / "I2.npy", mmap_mode="r")[sorted({e.picture for e in entries})]
     plain, copy = np.split(values, 2, axis=2)
     assert plain.mean((0, 1)) == pytest.approx(np.zeros(128), abs=1e-3)
-    assert plain.std((0, 1)) == pytest.approx(np.ones(128), abs=1e-2)
+    # a channel that a short training left dead stays at nothing
+    alive = plain.std((0, 1)) > 0.5
+    assert alive.mean() > 0.9
+    assert plain.std((0, 1))[alive] == pytest.approx(np.ones(alive.sum()), abs=1e-2)
     expected = (plain - plain.mean(1, keepdims=True)) / (plain.std(1, keepdims=True) + 0.01)
     np.testing.assert_allclose(copy, expected, atol=1e-3)
 
@@ -257,6 +260,11 @@ def test_a_missing_or_empty_source_is_an_error_before_any_stage_runs(
 def test_an_unknown_backbone_is_answered_with_the_near_ones() -> None:
     with pytest.raises(DataError, match="unknown backbone 'resnet35'; did you mean .*'resnet34'"):
         DeepfakeTask(backbone="resnet35").stages(None, 0)
+
+
+def test_a_negative_seed_is_an_error_in_words(task: DeepfakeTask) -> None:
+    with pytest.raises(ConfigurationError, match="seed: expected 0 or more, found -1"):
+        task.stages(None, -1)
 
 
 def test_stage_inputs_change_with_the_seed_the_options_and_the_data(

@@ -29,7 +29,8 @@ def copy_synthesis(
     power = np.abs(analyse(samples)) ** 2
     # Spread each band's mean power over its bins again.
     cover = filters / np.maximum(filters.sum(0), 1e-9)
-    magnitude = np.sqrt((power @ filters.T) @ cover)
+    # einsum and not @: BLAS would start threads in every worker process
+    magnitude = np.sqrt(np.einsum("tb,bf->tf", np.einsum("tf,bf->tb", power, filters), cover))
     phases = np.exp(2j * np.pi * random.uniform(size=magnitude.shape))
     previous = np.zeros_like(phases)
     for _ in range(rounds):
