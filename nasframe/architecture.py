@@ -101,11 +101,16 @@ class Architecture:
                 f"space {self.space.name!r} was not made by a registered factory, so a document could not "
                 "name it; register a SpaceFactory to save its architectures"
             )
-        nodes = {node.choice.name for node in self.space.wiring.nodes.values() if node.choice is not None}
+        wiring = self.space.wiring
+        nodes = {node.choice.name for node in wiring.nodes.values() if node.choice is not None}
         return {
             "format": FORMAT,
             "space": dict(self.space.origin),
-            "assignment": {k: v for k, v in self.assignment.items() if v != "zero" or k in nodes},
+            "assignment": {
+                name: value
+                for name, value in self.assignment.items()
+                if name in nodes or not wiring.removes(name, value)
+            },
             "provenance": dict(self.provenance),
         }
 

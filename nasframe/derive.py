@@ -13,10 +13,10 @@ from typing import Any
 
 from nasframe.architecture import Architecture
 from nasframe.errors import SpaceError, nearest
-from nasframe.space import Decision, Option, SearchSpace
+from nasframe.space import Assignment, Decision, Option, SearchSpace
 from nasframe.space.space import Probabilities
 
-__all__ = ["RULES", "argmax", "best_pair", "derive", "top_k_per_port"]
+__all__ = ["RULES", "argmax", "best_pair", "derive", "find_rule", "top_k_per_port"]
 
 
 def derive(
@@ -32,19 +32,34 @@ def derive(
     Raises:
         SpaceError: the space names an unknown rule.
     """
-    rule = space.derivation
-    if isinstance(rule, str):
-        name, _, argument = rule.partition(":")
-        if name not in RULES:
-            raise SpaceError(f"space {space.name!r}: unknown derivation rule {name!r}{nearest(name, RULES)}")
-        rule = functools.partial(RULES[name], k=int(argument)) if argument else RULES[name]
-    return Architecture(space, rule(space, probabilities), dict(provenance or {}))
+    return Architecture(space, find_rule(space)(space, probabilities), dict(provenance or {}))
+
+
+def find_rule(space: SearchSpace) -> Callable[[SearchSpace, Probabilities], Assignment]:
+    """The rule that a space names, with its argument.
+
+    Raises:
+        SpaceError: unknown rule, or an argument that is no positive number or that the rule does not take.
+    """
+    if not isinstance(space.derivation, str):
+        return space.derivation
+    name, _, argument = space.derivation.partition(":")
+    if name not in RULES:
+        raise SpaceError(f"space {space.name!r}: unknown derivation rule {name!r}{nearest(name, RULES)}")
+    if not argument:
+        return RULES[name]
+    if name != "top_k_per_port" or not argument.isdecimal() or int(argument) < 1:
+        raise SpaceError(
+            f"space {space.name!r}: derivation {space.derivation!r}: only top_k_per_port takes an argument, "
+            "a number of at least 1"
+        )
+    return functools.partial(top_k_per_port, k=int(argument))
 
 
 def argmax(space: SearchSpace, probabilities: Probabilities) -> dict[str, str]:
     """Every decision takes its most probable option; where sources are dealt to several ports, the set of
     sources with the largest product of probabilities."""
-    return space.decisions.walk(lambda step, options: _strongest(options, probabilities))
+    return space.decisions.walk(lambda step, options: _strongest(space, options, probabilities))
 
 
 def best_pair(space: SearchSpace, probabilities: Probabilities) -> dict[str, str]:
@@ -53,15 +68,17 @@ def best_pair(space: SearchSpace, probabilities: Probabilities) -> dict[str, str
 
     def decide(step: Decision, options: Sequence[Option]) -> Option:
         if step.kind != "deal" or step.name not in wiring.cells:
-            return _strongest(options, probabilities)
+            return _strongest(space, options, probabilities)
         sources = {edge.choice.name: edge.source for edge in step.edges if edge.choice is not None}
 
         def kept(option: Option) -> frozenset[str]:
-            return frozenset(sources[name] for name, value in option.assigns if value == "identity")
+            return frozenset(
+                sources[name] for name, value in option.assigns if not wiring.removes(name, value)
+            )
 
         tie = wiring.cells[step.name]
         fresh = [option for option in options if taken.get(kept(option), tie) == tie]
-        chosen = _strongest(fresh or options, probabilities)
+        chosen = _strongest(space, fresh or options, probabilities)
         taken.setdefault(kept(chosen), tie)
         return chosen
 
@@ -69,13 +86,13 @@ def best_pair(space: SearchSpace, probabilities: Probabilities) -> dict[str, str
 
 
 def top_k_per_port(space: SearchSpace, probabilities: Probabilities, k: int = 2) -> dict[str, str]:
-    """Every port keeps its k most probable edges that have not chosen zero's place already, whatever their
-    probability; everything else is decided as by `argmax`. Named as `top_k_per_port:k`."""
+    """Every port keeps its k most probable live edges, whatever their probability; everything else is
+    decided as by `argmax`. A space names it as `top_k_per_port:k`."""
     wiring, removed = space.wiring, set[str]()
 
     def decide(step: Decision, options: Sequence[Option]) -> Option:
         if step.kind != "edge" or not options[0].assigns:
-            chosen = _strongest(options, probabilities)
+            chosen = _strongest(space, options, probabilities)
             if chosen.removes:
                 removed.add(chosen.removes)
             return chosen
@@ -85,10 +102,10 @@ def top_k_per_port(space: SearchSpace, probabilities: Probabilities, k: int = 2)
             for item in wiring.arrivals[edge.target, edge.port]
             if item.choice is not None and item.source not in removed
         ]
-        ranked = sorted(rivals, key=lambda name: -_presence(probabilities[name]))
+        ranked = sorted(rivals, key=lambda name: -_presence(space, name, probabilities))
         keeps = step.choices[0] in ranked[:k]
-        fitting = [option for option in options if (option.assigns[0][1] != "zero") == keeps]
-        return _strongest(fitting or options, probabilities)
+        fitting = [option for option in options if wiring.removes(*option.assigns[0]) != keeps]
+        return _strongest(space, fitting or options, probabilities)
 
     return space.decisions.walk(decide)
 
@@ -100,19 +117,21 @@ RULES: Mapping[str, Callable[..., dict[str, str]]] = {
 }
 
 
-def _presence(probabilities: Mapping[str, float]) -> float:
+def _presence(space: SearchSpace, choice: str, probabilities: Probabilities) -> float:
     """Probability that an edge is there."""
-    return 1.0 - probabilities.get("zero", 0.0)
+    row = probabilities[choice]
+    return 1.0 - sum(value for name, value in row.items() if space.wiring.removes(choice, name))
 
 
-def _strongest(options: Sequence[Option], probabilities: Probabilities) -> Option:
+def _strongest(space: SearchSpace, options: Sequence[Option], probabilities: Probabilities) -> Option:
     """The option with the largest product of probabilities over what it keeps; the first of equals.
 
     For sources dealt out, the product runs over the kept edges only: the pair with the largest product.
     """
 
     def strength(option: Option) -> float:
-        kept = [pair for pair in option.assigns if pair[1] != "zero" or len(option.assigns) == 1]
+        alone = len(option.assigns) == 1
+        kept = [pair for pair in option.assigns if alone or not space.wiring.removes(*pair)]
         return sum(math.log(max(probabilities[name][value], 1e-300)) for name, value in kept)
 
     return max(options, key=strength)

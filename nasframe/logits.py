@@ -10,6 +10,7 @@ from attrs import frozen
 from torch import Tensor, nn
 
 from nasframe.errors import RunError
+from nasframe.module_keys import module_key
 from nasframe.relaxations import Relaxation, Sample
 from nasframe.space import Assignment, SearchSpace
 
@@ -42,7 +43,7 @@ class Logits(nn.Module):
         groups = [group for group, _ in packed]
         self.tables: tuple[Table, ...] = tuple(
             Table(
-                key=group if groups.count(group) == 1 else f"{group}_{groups[:index].count(group) + 1}",
+                key=_key(group, index, groups),
                 group=group,
                 candidates=candidates,
                 rows=tuple(rows),
@@ -125,3 +126,9 @@ class Logits(nn.Module):
                         if (row, candidate) not in saved:
                             raise RunError(f"the saved logits hold no {row!r} → {candidate!r}")
                         self.values[table.key][i, j] = saved[row, candidate]
+
+
+def _key(group: str, index: int, groups: list[str]) -> str:
+    """A name that a `ParameterDict` takes: the group, numbered where it needs several parameters."""
+    number = f":{groups[:index].count(group) + 1}" if groups.count(group) > 1 else ""
+    return module_key(group) + number

@@ -11,6 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from nasframe.architecture import Architecture
 from nasframe.errors import ArchitectureError, SpaceError
+from nasframe.module_keys import module_key
 from nasframe.operations import Cost, OpSpec, Shape, build_operation, infer, is_zero
 from nasframe.seeding import forked_seed
 from nasframe.space import SearchSpace
@@ -130,12 +131,15 @@ class Network(nn.Module):
                 if arrival.operation is not None:
                     shape = self._shapes.nodes[arrival.source]
                     block = make_block(arrival.operation, (), [shape])
-                    self.edges[arrival.edge.name] = nn.ModuleDict({arrival.operation.name: block})
+                    self.edges[module_key(arrival.edge.name)] = nn.ModuleDict(
+                        {module_key(arrival.operation.name): block}
+                    )
             if spec is not None:
                 node = wiring.nodes[name]
                 shapes = [self._shapes.ports[name, port] for port in ports] or [node.shape or ()]
                 key = FIXED if node.choice is None else spec.name
-                self.nodes[name] = nn.ModuleDict({key: make_block(spec, node.then, shapes, tuple(ports))})
+                block = make_block(spec, node.then, shapes, tuple(ports))
+                self.nodes[module_key(name)] = nn.ModuleDict({module_key(key): block})
 
     @property
     def inputs(self) -> dict[str, Shape]:
@@ -160,7 +164,7 @@ class Network(nn.Module):
             if spec is None:
                 values[name] = arrived[0]
                 continue
-            (block,) = self.nodes[name].values()  # type: ignore[operator]
+            (block,) = self.nodes[module_key(name)].values()  # type: ignore[operator]
             values[name] = block(*arrived)
         return values[self._resolved.output]
 
@@ -173,7 +177,7 @@ class Network(nn.Module):
         for name, spec in self._resolved.operations.items():
             if spec is not None:
                 part = "cells" if "/" in name else spec.name
-                count = sum(parameter.numel() for parameter in self.nodes[name].parameters())
+                count = sum(parameter.numel() for parameter in self.nodes[module_key(name)].parameters())
                 parts[part] = parts.get(part, 0) + count
         parts["edges"] = sum(parameter.numel() for parameter in self.edges.parameters())
         return {part: count for part, count in parts.items() if count}
@@ -190,7 +194,7 @@ class Network(nn.Module):
         for arrival in arrivals:
             value = values[arrival.source]
             if arrival.operation is not None:
-                (block,) = self.edges[arrival.edge.name].values()  # type: ignore[operator]
+                (block,) = self.edges[module_key(arrival.edge.name)].values()  # type: ignore[operator]
                 value = block(value)
             total = value if total is None else total + value
         if total is None:
@@ -237,7 +241,8 @@ def cost_of(architecture: Architecture) -> Cost:
     """Parameters, and multiply-adds for one example, of an architecture's network."""
     with torch.device("meta"):
         network = Network(architecture).eval()
-        inputs = {name: torch.empty((2, *shape)) for name, shape in network.inputs.items()}
+        shapes = architecture.space.inputs
+        inputs = {name: torch.empty((2, *(shape or ()))) for name, shape in shapes.items()}
         with torch.no_grad(), FlopCounterMode(display=False) as counter:
             network(inputs)
     return Cost(sum(item.numel() for item in network.parameters()), counter.get_total_flops() // 4)
@@ -260,6 +265,8 @@ def _infer_block(
 def _agreed(shapes: Mapping[str, Shape], where: str) -> Shape:
     """The one shape of several values that are added or chosen between."""
     distinct = set(shapes.values())
+    if not distinct:
+        raise SpaceError(f"{where}: everything that could arrive is zero")
     if len(distinct) != 1:
         found = ", ".join(f"{key}: {shape}" for key, shape in shapes.items())
         raise SpaceError(f"{where}: shapes must be equal, found {found}")

@@ -47,8 +47,9 @@ class Operation(nn.Module):
         removes: True for an operation that stands for "nothing here": a node that chooses it is
             removed from the derived network and is nobody's source.
         passes: True for an operation that returns its input unchanged.
-        names_ports: True for an operation whose constructor takes `ports`, the names of its inputs in
-            order, so that its parameters keep their names when some of the inputs are removed.
+        names_ports: True for an operation of any number of inputs whose constructor takes `ports`, their
+            names in order: removed inputs are left out of the derived network, and the parameters of the
+            others keep their names. Any other operation receives zeros in their place.
     """
 
     arity: ClassVar[int | None] = 1

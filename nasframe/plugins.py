@@ -11,7 +11,7 @@ import functools
 import importlib
 import importlib.metadata
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any, Literal, get_args
 
@@ -147,27 +147,45 @@ class PluginManager:
             valid |= {f"{entry.plugin}:{entry.name}" for entry in entries}
         raise PluginError(f"unknown {kind} {name!r}{nearest(name, valid)}")
 
+    def name_of(self, kind: Kind, target: type) -> str | None:
+        """The name under which a class is registered, with its plugin where the name alone is ambiguous."""
+        entries = self.registered(kind)
+        path = f"{target.__module__}:{target.__qualname__}"
+        for entry in entries:
+            if entry.target is target or entry.target == path:
+                alone = sum(other.name == entry.name for other in entries) == 1
+                return entry.name if alone else f"{entry.plugin}:{entry.name}"
+        return None
+
     def load(self, kind: Kind, name: str) -> Any:
         """The object registered as `kind` under `name`; see `find` for the errors."""
         return self.find(kind, name).load()
 
     def notify(self, hook: str, **arguments: Any) -> None:
         """Call a life-cycle hook of every plugin; one that raises is reported and not called again."""
-        for implementation in reversed(getattr(self._pluggy.hook, hook).get_hookimpls()):
+        for _ in self._call(hook, arguments):
+            pass
+
+    def _call(self, hook: str, arguments: Mapping[str, Any]) -> Iterator[Any]:
+        """What each plugin answers, in the order of registration; one that raises is disabled."""
+        for implementation in getattr(self._pluggy.hook, hook).get_hookimpls():
             key = (implementation.plugin_name, hook)
             if key in self._disabled:
                 continue
             try:
-                implementation.function(*(arguments[name] for name in implementation.argnames))
+                yield implementation.function(*(arguments[name] for name in implementation.argnames))
             except Exception as error:
                 self._disabled.add(key)
-                message = f"{hook} raised {type(error).__name__}: {error}; disabled"
-                self._report(implementation.plugin_name, message)
+                self._report(
+                    implementation.plugin_name, f"{hook} raised {type(error).__name__}: {error}; disabled"
+                )
 
     def style(self, node: str, operation: str) -> dict[str, str]:
         """The attributes that plugins lay over a drawn node's style."""
-        answers = self._pluggy.hook.style_node(node=node, operation=operation)
-        return {key: value for answer in reversed(answers) if answer for key, value in answer.items()}
+        merged: dict[str, str] = {}
+        for answer in self._call("style_node", {"node": node, "operation": operation}):
+            merged |= answer or {}
+        return merged
 
     def add_commands(self, app: Any) -> None:
         """Let every plugin add its commands; one that fails is reported and left out."""

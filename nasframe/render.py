@@ -13,6 +13,7 @@ from attrs import field, frozen
 from nasframe.architecture import Architecture
 from nasframe.errors import RenderError, nearest
 from nasframe.files import replacing, write_text
+from nasframe.operations import is_identity
 from nasframe.plugins import manager
 from nasframe.space.resolve import Resolved
 
@@ -72,8 +73,12 @@ class Drawing:
             )
         return target
 
-    def _repr_svg_(self) -> str:
-        return self.svg
+    def _repr_svg_(self) -> str | None:
+        """The picture for a notebook; None, so that it shows the text, where there is no renderer."""
+        try:
+            return self.svg
+        except RenderError:
+            return None
 
     def __str__(self) -> str:
         return self.text
@@ -148,7 +153,7 @@ def _appearance(name: str, resolved: Resolved, architecture: Architecture) -> tu
     assert spec is not None
     if node.choice is not None:
         return f"{graphviz.escape(short)}\\n{graphviz.escape(spec.name)}", dict(_OPERATION)
-    if spec.name == "identity":
+    if is_identity(spec.name):
         return graphviz.escape(short), dict(_PORT)
     if name == resolved.output:
         return graphviz.escape(short), dict(_OUTPUT)

@@ -18,40 +18,45 @@ def expected_parameters(supernet: Supernet, probabilities: Mapping[str, Sample])
     """Expected parameters under independent choices, a scalar.
 
     Σᵢ costᵢ·(1 − Πₑ(1 − pₑ)) over fixed nodes i all of whose outgoing edges e are choices (a projection is
-    kept if any edge keeps it), plus Σ_nodes Σ_k p_k·cost_k over the nodes that choose.
+    kept if any edge keeps it), plus Σ_nodes Σ_k p_k·cost_k over the nodes and edges that choose.
     """
-    wiring, place, costs = supernet.wiring, supernet.logits.place, supernet.shapes.costs
-    some = next(iter(probabilities.values())).weights
-    total = some.new_zeros(())
+    wiring, costs = supernet.wiring, supernet.shapes.costs
+    total = next(iter(supernet.parameters()), torch.zeros(())).new_zeros(())
     uses: dict[str, dict[str, Tensor] | None] = {}
     for (target, port), edges in wiring.arrivals.items():
         port_choice = wiring.nodes[target].port_choices.get(port)
         for edge in edges:
-            choice = port_choice or edge.choice
-            if choice is None:
+            row = {} if edge.choice is None else _row(supernet, edge.choice.name, probabilities)
+            for candidate, chance in row.items():
+                cost = costs.get((edge.name, candidate))
+                total = total + chance * (cost.parameters if cost is not None else 0)
+            if port_choice is not None:
+                known = uses.setdefault(edge.source, {})
+                there = _row(supernet, port_choice.name, probabilities)[edge.label]
+                name = f"{port_choice.name}={edge.label}"
+            elif edge.choice is not None:
+                known, name = uses.setdefault(edge.source, {}), edge.choice.name
+                absent = wiring.absent(name)
+                there = 1 - row[absent] if absent is not None else torch.ones_like(total)
+            else:
+                known, there, name = None, torch.ones_like(total), ""
                 uses[edge.source] = None  # always used
-            elif (known := uses.setdefault(edge.source, {})) is not None:
-                table, row = place[choice.name]
-                weights = probabilities[table.key].weights[row]
-                absent = edge.label if port_choice is not None else "zero"
-                column = (
-                    weights[table.candidates.index(absent)]
-                    if absent in table.candidates
-                    else some.new_zeros(())
-                )
-                known[f"{choice.name}={edge.label}"] = column if port_choice is not None else 1 - column
+            if edge.operation is not None:
+                total = total + there * costs[edge.name, edge.operation.name].parameters
+            if known is not None:
+                known[name] = there
     for name, node in wiring.nodes.items():
-        if node.is_input and node.operation is None:
-            continue
         if node.choice is not None:
-            table, row = place[node.choice.name]
-            sizes = [costs[name, candidate].parameters for candidate in table.candidates]
-            total = total + torch.dot(probabilities[table.key].weights[row], some.new_tensor(sizes))
-            continue
-        size = costs[name, FIXED].parameters
-        chances = uses.get(name)
-        if size and chances:
-            total = total + size * (1 - torch.stack([1 - chance for chance in chances.values()]).prod())
-        else:
-            total = total + size
+            for candidate, chance in _row(supernet, node.choice.name, probabilities).items():
+                total = total + chance * costs[name, candidate].parameters
+        elif (name, FIXED) in costs and (size := costs[name, FIXED].parameters):
+            chances = uses.get(name)
+            kept = 1 - torch.stack([1 - chance for chance in chances.values()]).prod() if chances else 1
+            total = total + size * kept
     return total
+
+
+def _row(supernet: Supernet, choice: str, probabilities: Mapping[str, Sample]) -> dict[str, Tensor]:
+    """Candidate → probability, a scalar each."""
+    table, row = supernet.logits.place[choice]
+    return dict(zip(table.candidates, probabilities[table.key].weights[row].unbind(), strict=True))

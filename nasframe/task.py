@@ -180,6 +180,11 @@ class TensorSplit:
         return Batch({name: value[indices] for name, value in self.inputs.items()}, self.targets[indices])
 
 
+def _valid_shares(_: Any, __: Any, value: Sequence[float]) -> None:
+    if len(value) != 4 or min(value) <= 0:
+        raise ValueError(f"fractions must be four numbers above 0, found {list(value)}")
+
+
 @define
 class TensorTask(Task):
     """Classification of tensors in memory: inputs by name, integer labels.
@@ -187,13 +192,15 @@ class TensorTask(Task):
     Args:
         tensors: name → `(examples, *shape)`, floating point.
         labels: `(examples,)`, integers from 0.
-        fractions: shares of the splits weights, architecture, validation, test.
+        fractions: shares of the splits weights, architecture, validation, test; they need not add up to 1.
         seed: of the stratified split.
     """
 
     tensors: Mapping[str, Tensor] = field(factory=dict, repr=False)
     labels: Tensor = field(factory=lambda: torch.empty(0, dtype=torch.long), repr=False)
-    fractions: tuple[float, float, float, float] = (0.4, 0.2, 0.2, 0.2)
+    fractions: tuple[float, float, float, float] = field(
+        default=(0.4, 0.2, 0.2, 0.2), validator=_valid_shares
+    )
     seed: int = 0
 
     def __attrs_post_init__(self) -> None:
@@ -228,15 +235,23 @@ class TensorTask(Task):
         return {"accuracy": float((outputs.argmax(-1) == targets).float().mean())}
 
     def _stratified(self) -> list[Tensor]:
-        """Row numbers of the four splits, with the classes in equal shares in each."""
+        """Row numbers of the four splits: exact sizes, and every class spread evenly over them.
+
+        Raises:
+            DataError: a split would be empty.
+        """
         random = torch.Generator().manual_seed(self.seed)
         order = torch.randperm(len(self.labels), generator=random)
-        order = order[torch.argsort(self.labels[order], stable=True)]
-        # Spread each class evenly over the positions, then cut by cumulative shares.
+        # Where each example stands within its class, 0 to 1; classes that are small begin anywhere.
         position = torch.empty(len(order))
         for label in range(int(self.labels.max()) + 1):
             members = (self.labels[order] == label).nonzero().flatten()
-            position[members] = (torch.arange(len(members)) + 0.5) / len(members)
-        bounds = torch.tensor(self.fractions).cumsum(0)
-        part = torch.bucketize(position, bounds[:-1], right=True)
-        return [order[part == index] for index in range(4)]
+            start = torch.rand((), generator=random)
+            position[members] = (torch.arange(len(members)) + start) / max(len(members), 1)
+        order = order[torch.argsort(position, stable=True)]
+        shares = torch.tensor(self.fractions, dtype=torch.float64)
+        bounds = (shares.cumsum(0) / shares.sum() * len(order)).round().long().tolist()
+        parts = [order[start:end] for start, end in zip([0, *bounds], bounds, strict=False)]
+        if min(map(len, parts)) == 0:
+            raise DataError(f"{len(order)} examples are too few for the shares {list(self.fractions)}")
+        return parts

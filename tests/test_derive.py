@@ -122,3 +122,11 @@ def test_an_unknown_rule_is_named() -> None:
     space.derivation = "argmex"
     with pytest.raises(SpaceError, match="unknown derivation rule 'argmex'; did you mean 'argmax'"):
         derive(space, {})
+
+
+@pytest.mark.parametrize("rule", ["top_k_per_port:two", "top_k_per_port:0", "argmax:3"])
+def test_an_argument_that_a_rule_does_not_take_is_refused(rule: str) -> None:
+    space = Bimodal(ports="choose").build(INPUTS, 1)
+    space.derivation = rule
+    with pytest.raises(SpaceError, match="only top_k_per_port takes an argument, a number of at least 1"):
+        derive(space, {})

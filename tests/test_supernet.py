@@ -14,7 +14,6 @@ from nasframe.derive import derive
 from nasframe.errors import ArchitectureError, SpaceError
 from nasframe.network import inherit
 from nasframe.operations import Operation
-from nasframe.plugins import manager
 from nasframe.relaxations import GumbelRaoMonteCarlo, Relaxation, Softmax, StraightThroughGumbelSoftmax
 from nasframe.space import Choice, SearchSpace
 from nasframe_bimodal.space import Bimodal
@@ -201,12 +200,16 @@ def test_every_logit_gets_a_gradient(relaxation: Relaxation) -> None:
     assert all((value > 0).all() for value in total.values())
 
 
-def test_logits_are_in_the_state_dict_and_load_by_name() -> None:
-    first, second = supernet("choose", nodes=2), supernet("choose", nodes=2)
+def test_logits_are_in_the_state_dict_and_load_by_name_wherever_they_stand() -> None:
+    first = supernet("choose", nodes=2)
     assert {f"logits.values.{table.key}" for table in first.logits.tables} <= set(first.state_dict())
+    backwards = dict(reversed(SHAPES.items()))
+    second = Supernet(Bimodal(channels=6, ports="choose", nodes=2).build(backwards, 2)).double()
     second.logits.load_by_name(dict(first.logits.values.items()), first.logits.rows())
-    for key, value in first.logits.values.items():
-        torch.testing.assert_close(value, second.logits.values[key])
+    assert second.logits.by_choice(second.logits.probabilities(Softmax())) == {
+        name: pytest.approx(row)
+        for name, row in first.logits.by_choice(first.logits.probabilities(Softmax())).items()
+    }
 
 
 def test_entropies_are_one_when_undecided_and_zero_when_decided() -> None:
@@ -253,19 +256,82 @@ class Scale(Operation):
         return self.factor * x
 
 
+class Mean(Operation):
+    """The mean of any number of inputs."""
+
+    arity = None
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return torch.stack(inputs).mean(0)
+
+
+class Nothing(Operation):
+    """Zeros under another name."""
+
+    removes = True
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.zeros_like(x)
+
+
+class AsItIs(Operation):
+    """The identity under another name."""
+
+    passes = True
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x
+
+
 class Extra:
-    """A plugin with two operations for edges."""
+    """A plugin with more operations."""
 
     from nasframe.hookspecs import hookimpl
 
     @hookimpl
     def register_operations(self) -> dict[str, Any]:
-        return {"twice": Twice, "scale": Scale}
+        return {"twice": Twice, "scale": Scale, "mean": Mean, "nothing": Nothing, "as_it_is": AsItIs}
 
 
-def test_edges_may_choose_among_operations_with_parameters(plugins: Any) -> None:
-    assert plugins is manager()
+@pytest.fixture
+def extra(plugins: Any) -> None:
     plugins.register(Extra(), "extra")
+
+
+def two_targets(edge: Choice | None) -> SearchSpace:
+    """One source, two targets, each behind an edge of its own with parameters."""
+    space = SearchSpace("edges")
+    space.add_input("in", (1, 2))
+    space.add_node("out", "concat")
+    for name in ("a", "b"):
+        space.add_node(name, "identity")
+        choice = None if edge is None else Choice(f"e_{name}", edge.candidates, edge.group)
+        space.connect("in", name, choice=choice, operation="scale" if edge is None else None)
+        space.connect(name, "out", port=name)
+    space.set_output("out")
+    return space
+
+
+@pytest.mark.usefixtures("extra")
+@pytest.mark.parametrize("candidates", [None, ("zero", "scale"), ("zero", "identity", "scale", "twice")])
+def test_edges_with_parameters_from_one_source_are_each_their_own(candidates: tuple[str, ...] | None) -> None:
+    space = two_targets(None if candidates is None else Choice("e", candidates, "alpha"))
+    net, inputs = Supernet(space).double().eval(), {"in": torch.ones(1, 1, 2, dtype=torch.float64)}
+    for index, parameter in enumerate(net.weights(), start=3):
+        torch.nn.init.constant_(parameter, index)
+    for assignment in space.enumerate():
+        network = build(Architecture(space, assignment)).double()
+        inherit(network, net.state_dict())
+        one_hot = net.logits.one_hot(assignment)
+        torch.testing.assert_close(net(inputs, one_hot), network(inputs))
+        soft = {key: Sample(item.weights, False) for key, item in one_hot.items()}
+        torch.testing.assert_close(net(inputs, soft), network(inputs))
+    net(inputs, net.logits.probabilities(Softmax())).sum().backward()
+    assert all(parameter.grad is not None and (parameter.grad != 0).all() for parameter in net.parameters())
+
+
+@pytest.mark.usefixtures("extra")
+def test_edges_may_choose_among_operations_with_parameters() -> None:
     space = SearchSpace("edges")
     space.add_input("in", (2,))
     space.add_node("out", "identity")
@@ -280,3 +346,88 @@ def test_edges_may_choose_among_operations_with_parameters(plugins: Any) -> None
         assert (net(inputs, net.logits.one_hot(architecture.assignment)) == factor).all()
     probabilities = {"alpha": Sample(torch.tensor([[0.2, 0.5, 0.3]]), False)}
     torch.testing.assert_close(net(inputs, probabilities), torch.full((1, 2), 0.5 * 2 + 0.3 * 3))
+
+
+@pytest.mark.usefixtures("extra")
+def test_the_expected_size_counts_edges_with_parameters() -> None:
+    from nasframe.size import expected_parameters
+
+    net = Supernet(two_targets(Choice("e", ("zero", "scale"), "alpha")))
+    probabilities = {"alpha": Sample(torch.tensor([[0.75, 0.25], [0.5, 0.5]]), False)}
+    assert float(expected_parameters(net, probabilities)) == pytest.approx(0.25 + 0.5)
+
+
+@pytest.mark.parametrize("operation", ["concat", "mean"])
+def test_a_removed_input_of_a_variadic_operation_is_zeros(operation: str, plugins: Any) -> None:
+    plugins.register(Extra(), "extra")
+    space = SearchSpace("variadic")
+    space.add_input("in", (3, 2))
+    space.add_node("out", operation)
+    for name in ("a", "b"):
+        space.add_node(name, choice=Choice(name, ("zero", "identity"), "gamma"), ports=("x",))
+        space.connect("in", name)
+        space.connect(name, "out", port=name)
+    space.set_output("out")
+    net, inputs = Supernet(space).double().eval(), {"in": torch.randn(2, 3, 2, dtype=torch.float64)}
+    for assignment in space.enumerate():
+        network = build(Architecture(space, assignment)).double()
+        torch.testing.assert_close(network(inputs), net(inputs, net.logits.one_hot(assignment)))
+
+
+@pytest.mark.usefixtures("extra")
+def test_zero_and_identity_are_known_by_what_they_declare_not_by_their_names() -> None:
+    from nasframe.derive import derive as derived
+
+    space = SearchSpace("names")
+    space.add_input("in", (2,))
+    space.add_node("out", "identity")
+    space.connect("in", "out", choice=Choice("e", ("nothing", "as_it_is"), "alpha"))
+    space.set_output("out")
+    assert space.validate({}) == {"e": "nothing"}
+    space.derivation = "top_k_per_port:1"
+    assert derived(space, {"e": {"nothing": 0.9, "as_it_is": 0.1}}).assignment == {"e": "as_it_is"}
+    net = Supernet(space)
+    ones = {"in": torch.ones(1, 2)}
+    assert (net(ones, net.logits.one_hot({"e": "as_it_is"})) == 1).all()
+    assert (net(ones, net.logits.one_hot({"e": "nothing"})) == 0).all()
+
+
+def test_in_the_joint_step_too_an_unused_projection_has_no_gradient() -> None:
+    net, inputs = supernet("choose", cells=1), features()
+    choices = {"cell1.x": "a", "cell1.y": "b", "cell1/N1.x": "x", "cell1/N1.y": "x", "cell1/N2": "zero"}
+    one_hot = net.logits.one_hot({"cell1/N1": "sum", **choices})
+    leaves = {key: Sample(item.weights.clone().requires_grad_(), True) for key, item in one_hot.items()}
+    net(inputs, leaves).square().sum().backward()
+    grads = {name: net.nodes[name]["fixed"].operation.linear.weight.grad for name in SHAPES}  # type: ignore[union-attr,index]
+    assert grads["a"] is not None
+    assert grads["b"] is None
+    assert grads["c"] is None
+
+
+def test_an_unselected_batch_norm_keeps_its_running_values() -> None:
+    net, inputs = supernet("choose", cells=1, nodes=1, norm="batch_norm").train(), features()
+    one_hot = net.logits.one_hot({"cell1/N1": "sum"})
+    before = {name: value.clone() for name, value in net.named_buffers()}
+    net(inputs, {key: Sample(item.weights.clone().requires_grad_(), True) for key, item in one_hot.items()})
+    moved = {name for name, value in net.named_buffers() if not torch.equal(value, before[name])}
+    assert moved
+    assert all(".sum." in name for name in moved)
+
+
+def test_names_that_torch_would_refuse_are_no_trouble() -> None:
+    space = Bimodal(channels=4, cells=1, nodes=1).build({"values": (3, 2), "type": (3, 2)}, 1)
+    net, inputs = Supernet(space), {name: torch.randn(2, 3, 2) for name in ("values", "type")}
+    network = build(Architecture(space, space.sample(0)))
+    assert inherit(network, net.state_dict()) == []
+    assert network(inputs).shape == net(inputs, net.logits.probabilities(Softmax())).shape == (2, 1)
+
+
+def test_a_long_chain_needs_no_recursion() -> None:
+    space = SearchSpace("chain")
+    last = space.add_input("in", (2,))
+    for index in range(1500):
+        name = space.add_node(f"n{index}", "identity")
+        space.connect(last, name)
+        last = name
+    space.set_output(last)
+    assert (Supernet(space)({"in": torch.ones(1, 2)}, {}) == 1).all()

@@ -51,3 +51,16 @@ def test_data_that_does_not_fit_is_refused_in_words(
 ) -> None:
     with pytest.raises(DataError, match=message):
         TensorTask(tensors, labels)  # type: ignore[arg-type]
+
+
+def test_small_classes_are_spread_over_all_splits() -> None:
+    splits = TensorTask({"x": torch.zeros(40, 2)}, torch.arange(40) % 10).data({}).splits
+    parts = (splits.weights, splits.architecture, splits.validation, splits.test())
+    assert [len(part) for part in parts] == [16, 8, 8, 8]
+
+
+def test_shares_that_leave_a_split_empty_are_refused() -> None:
+    with pytest.raises(DataError, match="8 examples are too few for the shares"):
+        TensorTask({"x": torch.zeros(8, 2)}, torch.arange(8) % 2, fractions=(100, 1, 1, 1)).data({})
+    with pytest.raises(ValueError, match="fractions must be four numbers above 0"):
+        TensorTask({"x": torch.zeros(8, 2)}, torch.arange(8) % 2, fractions=(1, 1, 0, 1))

@@ -23,10 +23,13 @@ class JoinedSplit:
 
     @property
     def sampling_weights(self) -> Tensor | None:
-        weights = [self.first.sampling_weights, self.second.sampling_weights]
-        if weights[0] is None or weights[1] is None:
+        """Of both; a split without weights counts each of its examples as one."""
+        splits = (self.first, self.second)
+        if all(split.sampling_weights is None for split in splits):
             return None
-        return torch.cat([weights[0], weights[1]])
+        ones = [torch.ones(len(split)) for split in splits]
+        given = [split.sampling_weights for split in splits]
+        return torch.cat([own if own is not None else one for own, one in zip(given, ones, strict=True)])
 
     @property
     def identifiers(self) -> Sequence[str]:

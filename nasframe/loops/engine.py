@@ -16,8 +16,8 @@ from attrs import define, field
 from torch import Tensor
 
 from nasframe.architecture import Architecture
-from nasframe.derive import derive
-from nasframe.errors import RunError
+from nasframe.derive import derive, find_rule
+from nasframe.errors import DataError, RunError
 from nasframe.loops.base import SearchLoop, Update
 from nasframe.loops.batches import batches, in_order
 from nasframe.loops.checkpoint import (
@@ -76,14 +76,21 @@ class Search:
     history: list[dict[str, Any]] = field(init=False, factory=list)
     converged: bool = field(init=False, default=False)
     _weights: list[torch.nn.Parameter] = field(init=False)
+    _buffers: list[Tensor] = field(init=False)
     _weights_optimiser: torch.optim.Optimizer = field(init=False)
     _architecture_optimiser: torch.optim.Optimizer = field(init=False)
 
     def __attrs_post_init__(self) -> None:
+        find_rule(self.space)  # a rule that is not there should be found before the search
+        splits = self.data.splits
+        for name in ("weights", "architecture", "validation"):
+            if len(getattr(splits, name)) == 0:
+                raise DataError(f"the split {name!r} holds no example")
         with forked_seed(self.seed, "supernet"):
             self.supernet = Supernet(self.space, unselected=self.options.unselected)
         self.supernet.to(self.device)
         self._weights = self.supernet.weights()
+        self._buffers = list(self.supernet.buffers())
         self._weights_optimiser = self.loop.weights_optimiser(self._weights)
         self._architecture_optimiser = self.loop.architecture_optimiser(
             self.supernet.architecture_parameters()
@@ -93,6 +100,7 @@ class Search:
 
     def fit(self) -> Architecture:
         """Search until the stop rule holds or the epochs are used up; returns the derived architecture."""
+        self.history = []
         first = self._resume()
         plugins = manager()
         plugins.notify("search_started", run=self.run, space=self.space, relaxation=self.relaxation)
@@ -157,16 +165,17 @@ class Search:
             raise RunError(f"the loss of epoch {epoch + 1} is not finite ({means}); lower the learning rates")
         logits = self.supernet.logits
         probabilities = logits.probabilities(self.relaxation)
+        if not all(sample.weights.isfinite().all() for sample in probabilities.values()):
+            raise RunError(f"the logits of epoch {epoch + 1} are not finite; lower loop.architecture_rate")
         outputs, targets = self._validate(probabilities)
         by_choice = logits.by_choice(probabilities)
         return {
             "stage": "search",
             "epoch": epoch + 1,
             "loss": means,
-            "validation": {
-                "loss": float(self.task.loss(outputs, targets)),
-                **finite(self.task.metrics(outputs, targets)),
-            },
+            "validation": finite(
+                {"loss": float(self.task.loss(outputs, targets)), **self.task.metrics(outputs, targets)}
+            ),
             "entropy": logits.entropies(probabilities),
             "derived": derive(self.space, by_choice).fingerprint[:16],
             "probabilities": {
@@ -189,7 +198,7 @@ class Search:
             return self._step(
                 samples, update.batch, epoch, [self._weights_optimiser, self._architecture_optimiser]
             )
-        buffers = {name: value.clone() for name, value in self.supernet.named_buffers()}
+        before = [buffer.clone() for buffer in self._buffers]
         for parameter in self._weights:
             parameter.requires_grad_(False)
         try:
@@ -197,8 +206,8 @@ class Search:
         finally:
             for parameter in self._weights:
                 parameter.requires_grad_(True)
-            for name, value in self.supernet.named_buffers():
-                value.copy_(buffers[name])
+            for buffer, value in zip(self._buffers, before, strict=True):
+                buffer.copy_(value)
 
     def _step(
         self, samples: Mapping[str, Sample], batch: Batch, epoch: int, optimisers: list[torch.optim.Optimizer]
@@ -256,10 +265,13 @@ class Search:
             return 0
         found = load_checkpoint(self.run.checkpoints, "search", self.device)
         epoch = 0 if found is None else int(found.values["epoch"])
-        self.run.keep_metrics(lambda record: record["stage"] == "search" and record["epoch"] <= epoch)
-        self.history = self.run.metrics
+        self.run.keep_metrics(lambda record: _is_kept(record, epoch))
+        self.history = [record for record in self.run.metrics if record.get("stage") == "search"]
         if found is not None:
-            self.supernet.load_state_dict(found.part("supernet."))
+            state = found.part("supernet.")
+            logits = {key: state.pop(f"logits.values.{key}") for key in found.values["logits"]}
+            self.supernet.load_state_dict(state, strict=False)
+            self.supernet.logits.load_by_name(logits, found.values["logits"])
             load_optimiser(self._weights_optimiser, found.part("weights."))
             load_optimiser(self._architecture_optimiser, found.part("architecture."))
             self.converged = bool(found.values["converged"])
@@ -281,6 +293,13 @@ def collect_outputs(
             outputs.append(forward(batch.inputs).cpu())
             targets.append(batch.targets.cpu())
     return torch.cat(outputs), torch.cat(targets)
+
+
+def _is_kept(record: Mapping[str, Any], epoch: int) -> bool:
+    """Whether a line of metrics stays when a search goes on after `epoch`: later epochs are made again,
+    and so is any training; lines of plugins stay."""
+    stage = record.get("stage")
+    return stage not in ("search", "train") or (stage == "search" and record["epoch"] <= epoch)
 
 
 def learning_rate(initial: float, share: float, schedule: str) -> float:

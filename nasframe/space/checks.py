@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import networkx as nx
 
 from nasframe.errors import PluginError, SpaceError
-from nasframe.operations import OpSpec, arity_of
+from nasframe.operations import OpSpec, arity_of, is_identity, is_zero
 from nasframe.space.records import Choice, Node
 from nasframe.space.space import SearchSpace
 
@@ -16,14 +16,15 @@ __all__ = ["check"]
 
 def check(space: SearchSpace) -> None:
     """Raise a `SpaceError` that lists everything wrong with the space and its cells."""
-    problems = list(dict.fromkeys(_problems(space, "")))
+    problems = list(dict.fromkeys(_problems(space, "", (space,))))
+    problems += [] if problems else list(_output_problems(space, space.output or ""))
     if problems:
         raise SpaceError(
             "\n".join([f"search space {space.name!r} is not valid:", *(f"  {p}" for p in problems)])
         )
 
 
-def _problems(space: SearchSpace, prefix: str) -> Iterator[str]:
+def _problems(space: SearchSpace, prefix: str, outer: tuple[SearchSpace, ...]) -> Iterator[str]:
     graph = space.graph
     if not space.inputs:
         yield f"{prefix or 'the space'}: has no input"
@@ -38,16 +39,29 @@ def _problems(space: SearchSpace, prefix: str) -> Iterator[str]:
         yield f"{prefix}{space.output}: the output cannot be reached from any input"
     known: dict[str, Choice] = {}
     for choice in _choices(space):
+        if "/" in choice.name:
+            yield f"{prefix}{choice.name}: '/' separates the names of cells in the name of a choice"
         if known.setdefault(choice.name, choice) != choice:
             yield f"{prefix}{choice.name}: two different choices have this name"
     tied: dict[str, SearchSpace] = {}
     for name in graph:
         node = space.node(name)
         yield from _node_problems(space, node, f"{prefix}{name}")
-        if node.cell is not None:
-            yield from _problems(node.cell, f"{prefix}{name}/")
+        if node.cell is not None and any(node.cell is space for space in outer):
+            yield f"{prefix}{name}: lies on a cycle: the cell contains itself"
+        elif node.cell is not None:
+            yield from _problems(node.cell, f"{prefix}{name}/", (*outer, node.cell))
             if node.tied is not None and tied.setdefault(node.tied, node.cell) is not node.cell:
                 yield f"{prefix}{name}: is tied as {node.tied!r} to a cell of another space"
+
+
+def _output_problems(space: SearchSpace, name: str) -> Iterator[str]:
+    """An output that may choose zero would leave nothing to return."""
+    node = space.node(name)
+    if node.cell is not None:
+        yield from _output_problems(node.cell, node.cell.output or "")
+    elif node.choice is not None and any(map(is_zero, node.choice.candidates)):
+        yield f"{name}: is the output, and must not choose zero"
 
 
 def _choices(space: SearchSpace) -> Iterator[Choice]:
@@ -119,5 +133,6 @@ def _deal_problems(space: SearchSpace, node: Node, ports: tuple[str, ...], where
     if any(edges != first for edges in by_port.values()):
         yield f"{where}: to deal its sources out, every port needs the same edges with the same choices"
     for source, choice in first.items():
-        if choice is None or set(choice.candidates) != {"zero", "identity"}:
+        names = choice.candidates if choice is not None else ()
+        if sorted((is_zero(name), is_identity(name)) for name in names) != [(False, True), (True, False)]:
             yield f"{where} (edge from {source}): a dealt edge chooses between zero and identity"

@@ -7,6 +7,7 @@ over the decisions and never an enumeration.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +16,6 @@ from typing import Literal
 from attrs import field, frozen
 
 from nasframe.errors import ArchitectureError, nearest
-from nasframe.operations import is_zero
 from nasframe.space.records import Assignment
 from nasframe.space.wiring import FlatEdge, Wiring
 
@@ -59,14 +59,7 @@ class Decisions:
 
     def __init__(self, wiring: Wiring) -> None:
         self.wiring = wiring
-        self.steps = tuple(_steps(wiring))
-        self._zero = {
-            (choice.name, candidate)
-            for node in wiring.nodes.values()
-            if (choice := node.choice) is not None
-            for candidate in choice.candidates
-            if is_zero(candidate)
-        }
+        self.steps = _ties_together(list(_steps(wiring)))
         # What a state still needs to hold before each step.
         later_nodes: frozenset[str] = frozenset()
         later_choices: frozenset[str] = frozenset()
@@ -95,9 +88,7 @@ class Decisions:
             candidates = self.wiring.choices[step.choices[0]].candidates
             made = [Option(((step.choices[0], candidate),)) for candidate in candidates]
         else:
-            made = [
-                _dealt(alive, chosen) for chosen in itertools.combinations(alive, min(step.size, len(alive)))
-            ]
+            made = self._dealings(step, alive)
         return [
             option
             for option in made
@@ -124,11 +115,11 @@ class Decisions:
 
     def count(self) -> int:
         """Number of architectures."""
-        return self._completions()[0].get(State(), 0)
+        return self._completions[0].get(State(), 0)
 
     def sample(self, source: random.Random) -> dict[str, str]:
         """An architecture drawn uniformly."""
-        completions = self._completions()
+        completions = self._completions
         index, state = itertools.count(), State()
 
         def decide(step: Decision, options: Sequence[Option]) -> Option:
@@ -169,23 +160,20 @@ class Decisions:
         def decide(step: Decision, options: Sequence[Option]) -> Option:
             used.update(name for option in options for name, _ in option.assigns)
             for option in options:
-                if all(assignment.get(name, "zero") == value for name, value in option.assigns):
-                    if step.kind not in ("edge", "deal") and any(
-                        name not in assignment for name, _ in option.assigns
-                    ):
-                        continue
+                if all(self._given(step, assignment, name) == value for name, value in option.assigns):
                     return option
-            problems.append(_mismatch(step, options, assignment))
+            problems.append(self._mismatch(step, options, assignment))
             return options[0]
 
         complete = self.walk(decide)
         for name, value in assignment.items():
-            if name not in used and value != "zero":
+            if name not in used and value != self.wiring.absent(name):
                 problems.append(f"{name}: is set to {value!r}, but what it belongs to was removed")
         if problems:
             raise ArchitectureError("\n  ".join(["the architecture is not in the space:", *problems]))
         return complete
 
+    @functools.cached_property
     def _completions(self) -> list[dict[State, int]]:
         """For every step and reachable state, the number of ways to decide the rest."""
         layers: list[dict[State, list[State]]] = []
@@ -204,12 +192,44 @@ class Decisions:
 
     def _node_options(self, step: Decision, facts: Mapping[str, str]) -> list[Option]:
         name = step.choices[0]
-        candidates = self.wiring.choices[name].candidates
         return [
-            Option(((name, candidate),), removes=step.nodes[0] if (name, candidate) in self._zero else None)
-            for candidate in candidates
-            if facts.get(name, candidate) == candidate
+            Option(((name, item),), removes=step.nodes[0] if self.wiring.removes(name, item) else None)
+            for item in self.wiring.choices[name].candidates
+            if facts.get(name, item) == item
         ]
+
+    def _dealings(self, step: Decision, alive: Sequence[FlatEdge]) -> list[Option]:
+        """Every way to keep as many sources as there are ports."""
+        names = {edge.source: edge.choice.name for edge in alive if edge.choice is not None}
+        made = []
+        for kept in itertools.combinations(names, min(step.size, len(names))):
+            made.append(
+                Option(tuple((name, self._decided(name, source in kept)) for source, name in names.items()))
+            )
+        return made
+
+    def _decided(self, choice: str, keep: bool) -> str:
+        """The candidate that keeps a dealt edge, or the one that drops it."""
+        candidates = self.wiring.choices[choice].candidates
+        return next(name for name in candidates if self.wiring.removes(choice, name) != keep)
+
+    def _given(self, step: Decision, assignment: Assignment, name: str) -> str | None:
+        """What an assignment says of a choice; an edge that is left out is absent."""
+        left_out = self.wiring.absent(name) if step.kind in ("edge", "deal") else None
+        return assignment.get(name, left_out)
+
+    def _mismatch(self, step: Decision, options: Sequence[Option], assignment: Assignment) -> str:
+        if step.kind == "deal":
+            wanted = min(step.size, len(options[0].assigns))
+            names = [name for name, _ in options[0].assigns]
+            kept = [n for n in names if not self.wiring.removes(n, self._given(step, assignment, n) or "")]
+            found = ", ".join(kept) or "none"
+            return f"{step.name}: keeps exactly {wanted} of its sources, found {len(kept)} ({found})"
+        name = step.choices[0]
+        valid = ", ".join(sorted({value for option in options for _, value in option.assigns}))
+        if name not in assignment:
+            return f"{name}: is missing; valid: {valid}"
+        return f"{name}: {assignment[name]!r} was removed or is decided elsewhere; valid here: {valid}"
 
 
 def _steps(wiring: Wiring) -> Iterator[Decision]:
@@ -235,13 +255,21 @@ def _steps(wiring: Wiring) -> Iterator[Decision]:
                         yield Decision("edge", edge.choice.name, (name,), (edge.choice.name,), (edge,))
 
 
-def _dealt(alive: Sequence[FlatEdge], chosen: Sequence[FlatEdge]) -> Option:
-    kept = {edge.source for edge in chosen}
-    return Option(
-        tuple(
-            (edge.choice.name, "identity" if edge.source in kept else "zero") for edge in alive if edge.choice
-        )
-    )
+def _ties_together(steps: list[Decision]) -> tuple[Decision, ...]:
+    """Decisions about one choice side by side, so that what was decided is soon forgotten and counting stays
+    small; the order is left alone where a decision would come before a node it depends on has decided."""
+    first: dict[str, int] = {}
+    for index, step in enumerate(steps):
+        for name in step.choices:
+            first.setdefault(name, index)
+    ordered = sorted(steps, key=lambda step: min(first[name] for name in step.choices))
+    undecided = {step.nodes[0] for step in steps if step.kind == "node"}
+    for step in ordered:
+        if step.kind == "node":
+            undecided.discard(step.nodes[0])
+        elif step.needs & undecided:
+            return tuple(steps)
+    return tuple(ordered)
 
 
 def _range_problems(wiring: Wiring, assignment: Assignment) -> Iterator[str]:
@@ -250,17 +278,3 @@ def _range_problems(wiring: Wiring, assignment: Assignment) -> Iterator[str]:
             yield f"{name}: unknown choice{nearest(name, wiring.choices)}"
         elif value not in wiring.choices[name].candidates:
             yield f"{name}: unknown candidate {value!r}{nearest(value, wiring.choices[name].candidates)}"
-
-
-def _mismatch(step: Decision, options: Sequence[Option], assignment: Assignment) -> str:
-    if step.kind == "deal":
-        names = [name for name, _ in options[0].assigns]
-        wanted = sum(value == "identity" for _, value in options[0].assigns)
-        kept = [name for name in names if assignment.get(name) == "identity"]
-        found = ", ".join(kept) or "none"
-        return f"{step.name}: keeps exactly {wanted} of its sources, found {len(kept)} ({found})"
-    name = step.choices[0]
-    valid = sorted({value for option in options for _, value in option.assigns})
-    if name not in assignment:
-        return f"{name}: is missing; valid: {', '.join(valid)}"
-    return f"{name}: {assignment[name]!r} was removed or is decided elsewhere; valid here: {', '.join(valid)}"

@@ -4,20 +4,44 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from typing import Any
 
 from nasframe.operations import Shape
+from nasframe.options import unstructure
+from nasframe.plugins import manager
 from nasframe.space.space import SearchSpace
 
 __all__ = ["SpaceFactory"]
 
 
 class SpaceFactory(ABC):
-    """Makes a `SearchSpace` for the inputs of a task. Subclasses are attrs classes; fields are options."""
+    """Makes a `SearchSpace` for the inputs of a task. Subclasses are attrs classes; fields are options.
+
+    A subclass implements `make`; `build` calls it and notes in the space where it came from, so that its
+    architectures can be saved and read again.
+    """
 
     @abstractmethod
-    def build(self, inputs: Mapping[str, Shape], outputs: int) -> SearchSpace:
+    def make(self, inputs: Mapping[str, Shape], outputs: int) -> SearchSpace:
         """The space for these input shapes (without the batch) and number of outputs.
 
         Raises:
             SpaceError: the inputs do not fit, in words.
         """
+
+    def build(self, inputs: Mapping[str, Shape], outputs: int) -> SearchSpace:
+        """The space, with its origin; see `make` for the arguments and errors."""
+        space = self.make(inputs, outputs)
+        name = manager().name_of("space", type(self))
+        if name is not None:
+            space.origin = {
+                "name": name,
+                "options": {key: _listed(value) for key, value in unstructure(self).items()},
+                "inputs": {key: list(shape) for key, shape in inputs.items()},
+                "outputs": outputs,
+            }
+        return space
+
+
+def _listed(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value

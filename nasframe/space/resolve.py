@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import networkx as nx
 from attrs import frozen
 
-from nasframe.operations import OpSpec, is_identity, is_zero
+from nasframe.operations import OpSpec, operation_class
 from nasframe.space.records import Assignment
 from nasframe.space.space import SearchSpace
 from nasframe.space.wiring import FlatEdge, Wiring
@@ -31,8 +31,8 @@ class Resolved:
     Attributes:
         operations: node → the operation it computes, in topological order; None for an input that enters
             as it is.
-        arrivals: node → port → what arrives there. A variadic operation's empty ports are left out; any
-            other empty port stays, and receives zeros.
+        arrivals: node → port → what arrives there. An empty port receives zeros; where the operation names
+            its ports (`Operation.names_ports`) it is left out instead.
         output: the node whose value is returned.
     """
 
@@ -47,7 +47,8 @@ def resolve(space: SearchSpace, assignment: Assignment) -> Resolved:
     removed = {
         name
         for name, node in wiring.nodes.items()
-        if node.choice is not None and is_zero(assignment.get(node.choice.name, "zero"))
+        if (choice := node.choice) is not None
+        and (choice.name not in assignment or wiring.removes(choice.name, assignment[choice.name]))
     }
     kept = {
         (node, port): [
@@ -78,21 +79,12 @@ def resolve(space: SearchSpace, assignment: Assignment) -> Resolved:
         if name not in live:
             continue
         operations[name] = node.operation if node.choice is None else node.spec(assignment[node.choice.name])
-        variadic = not space_ports_are_fixed(space, name)
+        operation = operations[name]
+        droppable = operation is not None and operation_class(operation.name).names_ports
         arrivals[name] = {
-            port: tuple(kept[name, port]) for port in node.ports if kept[name, port] or not variadic
+            port: tuple(kept[name, port]) for port in node.ports if kept[name, port] or not droppable
         }
     return Resolved(operations, arrivals, wiring.output)
-
-
-def space_ports_are_fixed(space: SearchSpace, name: str) -> bool:
-    """Whether a flat node takes one value at each of its ports, empty or not."""
-    from nasframe.operations import arity_of
-
-    node = space.wiring.nodes[name]
-    candidates = [node.operation.name] if node.operation is not None else []
-    candidates += list(node.choice.candidates) if node.choice is not None else []
-    return any(arity_of(candidate) is not None for candidate in candidates)
 
 
 def _arrival(wiring: Wiring, edge: FlatEdge, assignment: Assignment) -> Arrival | None:
@@ -106,7 +98,8 @@ def _arrival(wiring: Wiring, edge: FlatEdge, assignment: Assignment) -> Arrival 
         )
     if edge.choice is None:
         return Arrival(edge.source, edge, edge.operation)
-    candidate = assignment.get(edge.choice.name, "zero")
-    if is_zero(candidate):
+    name = edge.choice.name
+    if name not in assignment or wiring.removes(name, assignment[name]):
         return None
-    return Arrival(edge.source, edge, None if is_identity(candidate) else OpSpec(candidate))
+    passes = wiring.passes(name, assignment[name])
+    return Arrival(edge.source, edge, None if passes else OpSpec(assignment[name]))

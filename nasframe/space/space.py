@@ -53,6 +53,7 @@ class SearchSpace:
         self.origin = origin
         self.output: str | None = None
         self.graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+        self._frozen = False
 
     # -- building ---------------------------------------------------------------------------------------
 
@@ -92,7 +93,9 @@ class SearchSpace:
         )
 
     def add_cell(self, name: str, cell: SearchSpace, *, tied: str | None = None, deal: bool = False) -> str:
-        """A node that is a space. Cells with the same `tied` share their logits, never their weights."""
+        """A node that is a space, which must not change any more. Cells with the same `tied` share their
+        logits, never their weights."""
+        cell._frozen = True
         return self._add(Node(name, cell=cell, tied=tied, ports=tuple(cell.inputs), deal=deal))
 
     def connect(
@@ -203,6 +206,9 @@ class SearchSpace:
         return node.name
 
     def _forget(self) -> None:
+        """Called by every change."""
+        if self._frozen:
+            raise SpaceError(f"space {self.name!r} is a cell of another one and cannot change any more")
         self.__dict__.pop("wiring", None)
         self.__dict__.pop("decisions", None)
 

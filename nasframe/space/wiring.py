@@ -9,7 +9,7 @@ import attrs
 import networkx as nx
 from attrs import field, frozen
 
-from nasframe.operations import OpSpec
+from nasframe.operations import OpSpec, is_identity, is_zero
 from nasframe.space.records import Choice, Node
 from nasframe.space.space import SearchSpace
 
@@ -62,13 +62,30 @@ class Wiring:
     output: str
     cells: Mapping[str, str]
     choices: Mapping[str, Choice] = field(init=False)
+    _removing: frozenset[tuple[str, str]] = field(init=False, repr=False)
+    _passing: frozenset[tuple[str, str]] = field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "choices", {choice.name: choice for choice in self._all_choices()})
+        sources = {c.name for node in self.nodes.values() for c in node.port_choices.values()}
+        pairs = [
+            (c.name, name) for c in self.choices.values() if c.name not in sources for name in c.candidates
+        ]
+        object.__setattr__(self, "_removing", frozenset(pair for pair in pairs if is_zero(pair[1])))
+        object.__setattr__(self, "_passing", frozenset(pair for pair in pairs if is_identity(pair[1])))
 
-    def ports(self, node: str) -> tuple[str, ...]:
-        """Ports of a node, in the order in which its operation takes them."""
-        return self.nodes[node].ports
+    def removes(self, choice: str, candidate: str) -> bool:
+        """Whether a candidate of a choice among operations stands for nothing."""
+        return (choice, candidate) in self._removing
+
+    def passes(self, choice: str, candidate: str) -> bool:
+        """Whether a candidate of a choice among operations returns its input unchanged."""
+        return (choice, candidate) in self._passing
+
+    def absent(self, choice: str) -> str | None:
+        """The candidate of a choice that stands for nothing, or None where there is none."""
+        found = (name for name in self.choices[choice].candidates if self.removes(choice, name))
+        return next(found, None)
 
     def _all_choices(self) -> Iterable[Choice]:
         for name, node in self.nodes.items():

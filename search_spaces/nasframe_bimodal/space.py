@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from attrs import asdict, field, frozen, validators
+from attrs import field, frozen, validators
 
 from nasframe import Choice, OpSpec, SearchSpace, Shape, SpaceFactory
 from nasframe.errors import SpaceError
@@ -58,18 +58,9 @@ class Bimodal(SpaceFactory):
     )
     tied: bool = field(default=False, metadata=_help("whether all cells share their beta and gamma logits"))
 
-    def build(self, inputs: Mapping[str, Shape], outputs: int) -> SearchSpace:
+    def make(self, inputs: Mapping[str, Shape], outputs: int) -> SearchSpace:
         _check_inputs(inputs)
-        space = SearchSpace(
-            "bimodal",
-            derivation=self._derivation(),
-            origin={
-                "name": "bimodal",
-                "options": {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()},
-                "inputs": {name: list(shape) for name, shape in inputs.items()},
-                "outputs": outputs,
-            },
-        )
+        space = SearchSpace("bimodal", derivation=self._derivation())
         sources = []
         for name, shape in inputs.items():
             sources.append(space.add_input(name, shape, OpSpec("projection", {"channels": self.channels})))
@@ -112,7 +103,7 @@ class Bimodal(SpaceFactory):
             self._connect(cell, sources, name, "beta")
             sources.append(name)
             inner.append(name)
-        cell.add_node("fusion", "weighted_fusion")
+        cell.add_node("fusion", OpSpec("weighted_fusion", {"total": self.nodes}))
         cell.connect("x", "fusion", port="x")
         for name in inner:
             cell.connect(name, "fusion", port=name)

@@ -204,6 +204,29 @@ def test_gradients_are_clipped_to_the_norm_that_was_asked(digits: TensorTask, di
     assert torch.stack([gradient.norm() for gradient in gradients]).norm() <= 1e-3 * (1 + 1e-4)
 
 
+def test_logits_that_are_not_finite_stop_the_search_and_are_not_kept(
+    digits: TensorTask, digits_data: Data, tmp_path: Path
+) -> None:
+    run = Run.create(tmp_path / "run", "")
+    engine = search(digits, digits_data, run=run)
+    with torch.no_grad():
+        engine.supernet.logits.values["gamma"][0, 0] = float("nan")
+    with pytest.raises(RunError, match="of epoch 1 (is|are) not finite"):
+        engine.fit()
+    assert run.metrics == []
+    assert not list(run.checkpoints.iterdir())
+
+
+def test_an_empty_split_is_refused_by_name(digits: TensorTask, digits_data: Data) -> None:
+    from nasframe import TensorSplit
+    from nasframe.errors import DataError
+
+    empty = TensorSplit({}, torch.empty(0, dtype=torch.long), [])
+    splits = evolve(digits_data.splits, architecture=empty)
+    with pytest.raises(DataError, match="the split 'architecture' holds no example"):
+        search(digits, evolve(digits_data, splits=splits))
+
+
 def test_the_size_penalty_makes_the_network_smaller(digits: TensorTask, digits_data: Data) -> None:
     from nasframe import cost_of
 

@@ -49,7 +49,7 @@ def _operation(function: Any) -> type[Operation]:
 class ToySpace(SpaceFactory):
     """Independent nodes, each with a choice of function."""
 
-    def build(self, inputs: Mapping[str, Shape], outputs: int) -> SearchSpace:
+    def make(self, inputs: Mapping[str, Shape], outputs: int) -> SearchSpace:
         space = SearchSpace("toy")
         space.add_input("x", inputs["x"])
         space.add_node("out", "concat")

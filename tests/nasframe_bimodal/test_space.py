@@ -45,6 +45,30 @@ def test_the_number_of_architectures_has_a_closed_form(
     assert space.count() == expected
 
 
+@pytest.mark.parametrize(
+    ("ports", "derive"), [("shared", "split"), ("shared", "sum"), ("choose", "split"), ("paired", "split")]
+)
+def test_tied_cells_multiply_the_count_by_their_inner_choices_once(ports: str, derive: str) -> None:
+    def count(**options: object) -> int:
+        return Bimodal(ports=ports, derive=derive, nodes=3, **options).build(FEATURES, 1).count()  # type: ignore[arg-type]
+
+    one, two = count(cells=1), count(cells=2)
+    inner = count(cells=2) // count(cells=2, tied=True)
+    assert count(cells=2) == inner * count(cells=2, tied=True)
+    # an untied second cell adds its sources and its inner choices, a tied one only its sources
+    assert two // one // inner == count(cells=2, tied=True) // one
+
+
+def test_tied_counts_agree_with_enumeration() -> None:
+    for ports in ("shared", "choose", "paired"):
+        space = Bimodal(ports=ports, nodes=1, tied=True, operations=("zero", "sum")).build(
+            {"a": (2, 3), "b": (2, 3)}, 1
+        )  # type: ignore[arg-type]
+        found = [tuple(sorted(item.items())) for item in space.enumerate()]
+        assert space.count() == len(found) == len(set(found))
+        assert all(space.validate(dict(item)) == dict(item) for item in found)
+
+
 def test_tied_cells_share_beta_and_gamma_but_not_alpha() -> None:
     space = Bimodal(tied=True, cells=3).build(FEATURES, 1)
     groups = {choice.group: [] for choice in space.choices.values()}

@@ -8,7 +8,7 @@ import pytest
 
 from nasframe.errors import ArchitectureError, SpaceError
 from nasframe.operations import OpSpec
-from nasframe.space import Choice, SearchSpace
+from nasframe.space import Choice, Node, SearchSpace
 
 EDGE = ("zero", "identity")
 
@@ -119,6 +119,35 @@ def test_tied_cells_decide_once(tied: str | None, expected: int) -> None:
     space.set_output("b")
     assert space.count() == len(list(space.enumerate())) == expected
     assert set(space.choices) == ({"a/n", "b/n"} if tied is None else {"cell/n"})
+
+
+def test_a_space_that_is_used_as_a_cell_cannot_change_any_more() -> None:
+    inner = cell()
+    space = SearchSpace("outer")
+    space.add_input("in", (2, 3))
+    space.add_cell("a", inner)
+    with pytest.raises(SpaceError, match="is a cell of another one and cannot change any more"):
+        inner.add_input("late")
+
+
+def test_a_cell_that_contains_itself_is_a_cycle() -> None:
+    space = SearchSpace("loop")
+    space.add_input("x")
+    space.graph.add_node("self", node=Node("self", cell=space, ports=("x",)))
+    space.connect("x", "self", port="x")
+    space.set_output("self")
+    with pytest.raises(SpaceError, match="self: lies on a cycle: the cell contains itself"):
+        space.check()
+
+
+def test_the_output_must_not_choose_zero() -> None:
+    space = SearchSpace("nothing")
+    space.add_input("in", (2, 3))
+    space.add_node("n", choice=Choice("n", ("zero", "identity"), "gamma"), ports=("x",))
+    space.connect("in", "n")
+    space.set_output("n")
+    with pytest.raises(SpaceError, match="n: is the output, and must not choose zero"):
+        space.check()
 
 
 def test_cells_may_stand_inside_cells() -> None:

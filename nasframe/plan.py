@@ -1,0 +1,92 @@
+"""What a pass through the supernet needs to know of each node and port, worked out once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import evolve, field, frozen
+
+from nasframe.operations import Shape
+
+__all__ = ["Candidates", "NodePlan", "PortPlan", "Source", "Weighted"]
+
+
+@frozen
+class Candidates:
+    """A choice among operations: where its weights stand, and which candidates stand for nothing.
+
+    `only_passes` says that besides zero there is one candidate, the identity: the choice is a factor.
+    """
+
+    table: str
+    row: int
+    names: tuple[str, ...]
+    zeros: frozenset[int]
+    only_passes: bool
+
+
+@frozen
+class Source:
+    """One edge into a port.
+
+    Attributes:
+        node: where the value comes from.
+        through: name of the edge whose modules it passes; empty where it passes unchanged.
+        table, row, column: where the weight of this source stands; `table` is None for a weight of one.
+        candidates: the choice among the edge's operations, where there is one.
+    """
+
+    node: str
+    through: str = ""
+    table: str | None = None
+    row: int = 0
+    column: int = 0
+    candidates: Candidates | None = None
+
+
+@frozen
+class Weighted:
+    """The sources of one port whose weights stand in one packed parameter.
+
+    `index` is where their places in the flattened parameter stand in the supernet's index buffer.
+    """
+
+    table: str
+    sources: tuple[Source, ...]
+    index: slice
+
+
+@frozen
+class PortPlan:
+    """A port: its sources and the shape of what arrives. Equal plans are computed once in a pass."""
+
+    sources: tuple[Source, ...]
+    shape: Shape
+    weighted: tuple[Weighted, ...] = field(default=(), eq=False, repr=False)
+
+    def with_weights(self, columns: Mapping[str, int], index: list[int]) -> PortPlan:
+        """The plan with its weighted sources grouped by packed parameter; their places are added to `index`.
+
+        Args:
+            columns: packed parameter → number of its columns.
+            index: places in the flattened parameters, so far.
+        """
+        grouped = []
+        for table in dict.fromkeys(source.table for source in self.sources):
+            if table is not None:
+                members = tuple(source for source in self.sources if source.table == table)
+                start = len(index)
+                index += [source.row * columns[table] + source.column for source in members]
+                grouped.append(Weighted(table, members, slice(start, len(index))))
+        return evolve(self, weighted=tuple(grouped))
+
+
+@frozen
+class NodePlan:
+    """A node: its ports, its choice among operations, whether a value enters here, and enters unchanged."""
+
+    name: str
+    ports: tuple[PortPlan, ...]
+    candidates: Candidates | None
+    is_input: bool
+    passes: bool
