@@ -98,6 +98,8 @@ def options_of(target: Any) -> list[Option]:
         )
         for parameter in inspect.signature(target).parameters.values()
         if parameter.kind is parameter.KEYWORD_ONLY
+        # the core gives it, nobody else
+        and not (parameter.name == "ports" and getattr(target, "names_ports", False))
     ]
 
 
