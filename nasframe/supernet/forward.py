@@ -1,0 +1,160 @@
+"""One pass through the supernet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from nasframe.module_keys import module_key
+from nasframe.network import FIXED, Block, take_input
+from nasframe.relaxations import Sample
+from nasframe.supernet.mixture import mix, plain_sum
+from nasframe.supernet.plan import Candidates, NodePlan, PortPlan, Source
+
+if TYPE_CHECKING:
+    from nasframe.supernet.supernet import Supernet
+
+__all__ = ["Pass"]
+
+
+class Pass:
+    """One forward pass: remembers what was computed already. None stands for a value known to be zero."""
+
+    def __init__(self, net: Supernet, inputs: Mapping[str, Tensor], weights: Mapping[str, Sample]) -> None:
+        self.net, self.inputs, self.weights = net, inputs, weights
+        self.values: dict[str, Tensor | None] = {}
+        self.sums: dict[int, Tensor | None] = {}
+        self.flat = {key: sample.weights.reshape(-1) for key, sample in weights.items()}
+        self.selected = _winners(weights)
+        self.sparse = all(sample.one_hot and not sample.weights.requires_grad for sample in weights.values())
+
+    def output(self) -> Tensor:
+        last = self.net.wiring.output
+        needed = self._needed(last) if self.sparse else None
+        for plan in self.net.plan:
+            if needed is None or plan.name in needed:
+                self.values[plan.name] = self._evaluate(plan)
+        result = self.values[last]
+        if result is None:  # everything that reaches it is zero
+            return self._zeros(self.net.shapes.nodes[last])
+        return result
+
+    def _needed(self, last: str) -> set[str]:
+        """The nodes that reach the output under one-hot weights."""
+        needed = {last}
+        for plan in reversed(self.net.plan):
+            if plan.name in needed and not self._is_removed(plan):
+                needed.update(s.node for port in plan.ports for s in port.sources if self._is_selected(s))
+        return needed
+
+    def _is_removed(self, plan: NodePlan) -> bool:
+        found = plan.candidates
+        return found is not None and self._winner(found.table, found.row) in found.zeros
+
+    def _winner(self, table: str, row: int) -> int | None:
+        rows = self.selected[table]
+        return None if rows is None else rows[row]
+
+    def _is_selected(self, source: Source) -> bool:
+        """Whether one-hot weights keep a source; one without a weight of its own always is."""
+        return source.table is None or self._winner(source.table, source.row) == source.column
+
+    def _evaluate(self, plan: NodePlan) -> Tensor | None:
+        if plan.passes:
+            return take_input(self.inputs, plan.name)
+        if self.sparse and self._is_removed(plan):
+            return None
+        blocks: Any = self.net.nodes[module_key(plan.name)]
+        arrived = [take_input(self.inputs, plan.name)] if plan.is_input else self._arrived(plan)
+        if plan.candidates is None:
+            result: Tensor = blocks[FIXED](*arrived)
+            return result
+        return self._choose(plan.candidates, blocks, arrived)
+
+    def _choose(self, candidates: Candidates, blocks: Any, arrived: Sequence[Tensor]) -> Tensor | None:
+        """The mixture of a choice's candidates."""
+        winner = self._winner(candidates.table, candidates.row)
+        if self.sparse:
+            assert winner is not None
+            return (
+                None if winner in candidates.zeros else blocks[module_key(candidates.names[winner])](*arrived)
+            )
+        outputs: list[Tensor | None] = []
+        for index, name in enumerate(candidates.names):
+            if index in candidates.zeros:
+                outputs.append(None)
+            elif winner is None or winner == index:
+                outputs.append(blocks[module_key(name)](*arrived))
+            else:
+                outputs.append(self._unselected(blocks[module_key(name)], *arrived))
+        weights = self.weights[candidates.table].weights[candidates.row]
+        return mix(weights, outputs, None if winner is None else [winner])
+
+    def _unselected(self, block: Block, *arrived: Tensor) -> Tensor | None:
+        """The value of an operation that one-hot weights left out: no graph, no trace, or nothing at all."""
+        if self.net.unselected == "skip":
+            return None
+        with torch.no_grad():
+            buffers = [(buffer, buffer.clone()) for buffer in block.buffers()]
+            result: Tensor = block(*arrived)
+            for buffer, before in buffers:
+                buffer.copy_(before)
+        return result
+
+    def _arrived(self, plan: NodePlan) -> list[Tensor]:
+        """What arrives at each port; ports fed by the same weighted sources share one plan and one sum."""
+        arrived = []
+        for port in plan.ports:
+            key = id(port)
+            if key not in self.sums:
+                self.sums[key] = self._sum(port)
+            value = self.sums[key]
+            arrived.append(self._zeros(port.shape) if value is None else value)
+        return arrived
+
+    def _sum(self, port: PortPlan) -> Tensor | None:
+        if self.sparse:
+            return plain_sum([self._edge(source) for source in port.sources if self._is_selected(source)])
+        total = plain_sum([self._edge(source) for source in port.sources if source.table is None])
+        for group in port.weighted:
+            selected, values = None, [self._edge(source) for source in group.sources]
+            if self.selected[group.table] is not None:
+                selected = [i for i, source in enumerate(group.sources) if self._is_selected(source)]
+                if self.net.unselected == "skip":
+                    values = [value if i in selected else None for i, value in enumerate(values)]
+            coefficients = self.flat[group.table][self.net.index[group.index]]
+            total = plain_sum([total, mix(coefficients, values, selected)])
+        return total
+
+    def _edge(self, source: Source) -> Tensor | None:
+        """What an edge hands on, before the weight of its source."""
+        value = self.values[source.node]
+        if value is None or not source.through:
+            return value
+        blocks: Any = self.net.edges[module_key(source.through)]
+        if source.candidates is not None:
+            return self._choose(source.candidates, blocks, [value])
+        (block,) = blocks.values()
+        result: Tensor = block(value)
+        return result
+
+    def _zeros(self, shape: tuple[int, ...]) -> Tensor:
+        some = next(iter(self.inputs.values()))
+        return some.new_zeros((len(some), *shape))
+
+
+def _winners(weights: Mapping[str, Sample]) -> dict[str, list[int] | None]:
+    """Packed parameter → the selected column of each row, None where the weights are not one-hot.
+
+    One transfer from the device for all of them.
+    """
+    one_hot = {key: sample.weights.detach() for key, sample in weights.items() if sample.one_hot}
+    found: dict[str, list[int] | None] = dict.fromkeys(weights)
+    if one_hot:
+        flat = torch.cat([value.argmax(-1) for value in one_hot.values()]).tolist()
+        for key, value in one_hot.items():
+            found[key], flat = flat[: len(value)], flat[len(value) :]
+    return found

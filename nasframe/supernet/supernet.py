@@ -1,0 +1,135 @@
+"""The relaxed network: every candidate of a space at once, weighted.
+
+Three ways through it, chosen by what the weights are; all compute the same function.
+
+- weights that are one-hot and carry no gradient (a weight update under a sampled architecture, a derived
+  architecture): only what reaches the output is evaluated;
+- one-hot weights with a gradient (an architecture update of a straight-through relaxation): only the
+  selected operation is back-propagated through, the others are evaluated without a graph, for their inner
+  product with the gradient of the output;
+- anything else: the weighted sum of all candidates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from nasframe.errors import SpaceError
+from nasframe.module_keys import module_key
+from nasframe.network import FIXED, infer_shapes, make_block
+from nasframe.operations import OpSpec
+from nasframe.relaxations import Sample
+from nasframe.space import FlatEdge, SearchSpace
+from nasframe.supernet.forward import Pass
+from nasframe.supernet.logits import Logits
+from nasframe.supernet.plan import Candidates, NodePlan, PortPlan, Source
+
+__all__ = ["Supernet", "Unselected"]
+
+Unselected = Literal["evaluate", "skip"]
+
+
+class Supernet(nn.Module):
+    """Every candidate of a space, and the logits that choose among them.
+
+    Parameters live per operation and are named `nodes.<node>.<candidate>…`, as in the built network.
+
+    Args:
+        space: what to hold.
+        unselected: under one-hot weights with a gradient, "evaluate" the operations and sources that were
+            not selected, or "skip" them, so that the logits learn from the selected ones alone (GDAS).
+    """
+
+    def __init__(self, space: SearchSpace, *, unselected: Unselected = "evaluate") -> None:
+        super().__init__()
+        self.space, self.unselected = space, unselected
+        self.wiring = space.wiring
+        self.shapes = infer_shapes(space)
+        self.logits = Logits(space)
+        self.nodes, self.edges = nn.ModuleDict(), nn.ModuleDict()
+        ports: dict[PortPlan, PortPlan] = {}
+        index: list[int] = []
+        self.plan: tuple[NodePlan, ...] = tuple(self._plan(name, ports, index) for name in self.wiring.nodes)
+        self.index: Tensor
+        self.register_buffer("index", torch.tensor(index, dtype=torch.long), persistent=False)
+
+    def weights(self) -> list[nn.Parameter]:
+        """Every parameter that is not a logit."""
+        return [parameter for name, parameter in self.named_parameters() if not name.startswith("logits.")]
+
+    def architecture_parameters(self) -> list[nn.Parameter]:
+        """The packed logits."""
+        return list(self.logits.values.values())
+
+    def forward(self, inputs: Mapping[str, Tensor], weights: Mapping[str, Sample]) -> Tensor:
+        """The output of the space.
+
+        Args:
+            inputs: each input of the space, `(batch, *shape)`.
+            weights: packed parameter → sample, from `logits.sample`, `logits.probabilities` or
+                `logits.one_hot`. Nothing is sampled here.
+        """
+        for table in self.logits.tables:
+            found, wanted = tuple(weights[table.key].weights.shape), (len(table.rows), len(table.candidates))
+            if found != wanted:
+                raise SpaceError(f"weights {table.key!r} must be {wanted}, found {found}")
+        return Pass(self, inputs, weights).output()
+
+    def _plan(self, name: str, ports: dict[PortPlan, PortPlan], index: list[int]) -> NodePlan:
+        """Make the modules of a node and of the edges into it, and note what a pass needs to know."""
+        node, columns = self.wiring.nodes[name], {t.key: len(t.candidates) for t in self.logits.tables}
+        plans = []
+        for port in node.ports:
+            plan = PortPlan(
+                tuple(self._source(edge) for edge in self.wiring.arrivals[name, port]),
+                self.shapes.ports[name, port],
+            )
+            if plan not in ports:
+                ports[plan] = plan.with_weights(columns, index)
+            plans.append(ports[plan])
+        candidates = None
+        if node.choice is not None:
+            candidates = self._candidates(node.choice.name)
+        if node.choice is not None or node.operation is not None:
+            shapes = [plan.shape for plan in plans] or [node.shape or ()]
+            self.nodes[module_key(name)] = nn.ModuleDict(
+                {
+                    module_key(key): make_block(
+                        node.spec(None if key == FIXED else key), node.then, shapes, node.ports
+                    )
+                    for key in (candidates.names if candidates is not None else (FIXED,))
+                }
+            )
+        passes = node.is_input and node.operation is None
+        return NodePlan(name, tuple(plans), candidates, node.is_input, passes)
+
+    def _source(self, edge: FlatEdge) -> Source:
+        """Where an edge's weight stands and which modules it passes through."""
+        port_choice = self.wiring.nodes[edge.target].port_choices.get(edge.port)
+        candidates = None if edge.choice is None else self._candidates(edge.choice.name)
+        if candidates is not None and candidates.only_passes:
+            (column,) = (i for i, name in enumerate(candidates.names) if i not in candidates.zeros)
+            return Source(edge.source, "", candidates.table, candidates.row, column)
+        plain = edge.choice is None and edge.operation is None
+        if not plain:
+            shape = self.shapes.nodes[edge.source]
+            specs = [edge.operation] if edge.operation is not None else []
+            specs += [OpSpec(name) for name in (candidates.names if candidates is not None else ())]
+            blocks = {module_key(spec.name): make_block(spec, (), [shape]) for spec in specs}
+            self.edges[module_key(edge.name)] = nn.ModuleDict(blocks)
+        through = "" if plain else edge.name
+        if port_choice is None:
+            return Source(edge.source, through, candidates=candidates)
+        table, row = self.logits.place[port_choice.name]
+        return Source(edge.source, through, table.key, row, table.candidates.index(edge.label))
+
+    def _candidates(self, choice: str) -> Candidates:
+        table, row = self.logits.place[choice]
+        zeros = frozenset(i for i, name in enumerate(table.candidates) if self.wiring.removes(choice, name))
+        passing = [self.wiring.passes(choice, name) for name in table.candidates]
+        only = len(passing) - len(zeros) == 1 and any(passing)
+        return Candidates(table.key, row, table.candidates, zeros, only)
