@@ -9,7 +9,7 @@ import torch
 
 from nasframe import Architecture, build, draw
 from nasframe.errors import SpaceError
-from nasframe.logits import Logits
+from nasframe.supernet.logits import Logits
 from nasframe_bimodal.space import Bimodal
 
 FEATURES = {f"{stream}{stage}": (8, 4 * stage) for stream in "IS" for stage in range(1, 5)}
