@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterable, Sequence
 
 __all__ = [
+    "NOT_REPLACED",
     "ArchitectureError",
     "ConfigurationError",
     "DataError",
@@ -17,6 +18,10 @@ __all__ = [
     "SpaceError",
     "nearest",
 ]
+
+
+NOT_REPLACED = "the run that was to be replaced is as it was"
+"""Noted in a Ctrl-C that came before anything was replaced."""
 
 
 class NasframeError(Exception):

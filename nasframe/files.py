@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-__all__ = ["fingerprint", "replacing", "write_json", "write_text"]
+__all__ = ["fingerprint", "replacing", "without_nan", "write_json", "write_text"]
 
-_NUMBERS = re.compile(r"\[\n\s*((?:-?[\d.e+-]+,?\s*)+)\]")
+# One class of characters and nothing optional in it: the time is linear in the text.
+_NUMBERS = re.compile(r"\[\n([-+.,\deE\s]*)\]")
 
 
 @contextmanager
@@ -39,11 +41,24 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write a whole JSON file that a person can read: indented, a list of numbers on one line."""
-    text = json.dumps(value, indent=2, ensure_ascii=False)
+    """Write a whole JSON file that a person can read: indented, a list of numbers on one line.
+
+    Raises:
+        ValueError: a NaN or an infinity, which JSON has not; see `without_nan`.
+    """
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
     # only an indented list has a line break, so no string can match
-    text = _NUMBERS.sub(lambda found: f"[{', '.join(found[1].replace(',', ' ').split())}]", text)
+    text = _NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text)
     write_text(path, text + "\n")
+
+
+def without_nan(value: Any) -> Any:
+    """The value with None for every NaN and infinity in it, for JSON; tuples become lists."""
+    if isinstance(value, Mapping):
+        return {key: without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def fingerprint(value: Any) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import platform
 import shutil
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,6 +24,8 @@ from nasframe.task import Stage, StageContext
 __all__ = ["StageResult", "run_stages"]
 
 RECORD = "stage.json"
+
+_STARTED = time.time()
 
 
 @frozen
@@ -39,7 +44,8 @@ def run_stages(
     """Run each stage, or skip it where `cache` holds its result for the same inputs.
 
     A stage's fingerprint covers its name, its inputs, the version of nasframe and the fingerprints of the
-    stages it comes after. Its folder appears only when it has ended without an error.
+    stages it comes after. Its folder appears only when it has ended without an error. Of two processes that
+    run the same stage at the same time, the first to end provides the folder of both.
     """
     results: dict[str, StageResult] = {}
     for stage in stages:
@@ -67,17 +73,67 @@ def _run(
     record: Mapping[str, Any],
 ) -> float:
     progress.say(f"{stage.name} …")
-    partial = folder.parent / f".{folder.name}.{os.getpid()}.partial"
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    _remove_abandoned(folder)
+    partial = Path(
+        tempfile.mkdtemp(dir=folder.parent, prefix=f"{_prefix(folder)}{os.getpid()}-", suffix=".partial")
+    )
+    out = partial / folder.name  # with the mode of any folder; the one around it is ours alone
+    out.mkdir()
     started = time.monotonic()
     try:
-        stage.run(StageContext(out=partial, earlier=earlier, device=device, progress=progress))
+        stage.run(StageContext(out=out, earlier=earlier, device=device, progress=progress))
         seconds = time.monotonic() - started
-        write_json(partial / RECORD, {"stage": stage.name, "seconds": round(seconds, 3), **record})
-        if folder.exists():  # left by a kill between two renames, or finished by another process meanwhile
-            shutil.rmtree(folder)
-        partial.rename(folder)
+        write_json(out / RECORD, {"stage": stage.name, "seconds": round(seconds, 3), **record})
+        _publish(out, folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return seconds
+
+
+def _publish(made: Path, folder: Path) -> None:
+    """Give a finished folder its name. Where another process was faster its folder stays, for it may be
+    mapped into memory by now; one without a record was never finished and makes room."""
+    if (folder / RECORD).exists():
+        return
+    if folder.exists():
+        aside = made.with_name("unfinished")
+        with contextlib.suppress(FileNotFoundError):  # another process moved it
+            folder.rename(aside)
+        if (aside / RECORD).exists():  # it was finished between the two lines above
+            aside.rename(folder)
+            return
+    try:
+        made.rename(folder)
+    except OSError:
+        if not (folder / RECORD).exists():
+            raise
+
+
+def _prefix(folder: Path) -> str:
+    """How the names of a stage's unfinished folders begin on this machine."""
+    return f".{folder.name}.{platform.node()}."
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what processes that were killed left of this stage."""
+    prefix = _prefix(folder)
+    for item in folder.parent.iterdir():
+        if not (item.name.startswith(prefix) and item.name.endswith(".partial")):
+            continue
+        owner = item.name.removeprefix(prefix).partition("-")[0]
+        with contextlib.suppress(OSError):  # another process may remove it at this moment
+            if owner.isdigit() and not _lives(int(owner)) and item.stat().st_mtime < _STARTED:
+                shutil.rmtree(item, ignore_errors=True)
+
+
+def _lives(process: int) -> bool:
+    if os.name == "nt":  # where signal 0 is Ctrl-C
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

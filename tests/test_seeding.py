@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from nasframe.seeding import derive_seed, forked_seed, generator
+from nasframe.threads import one_thread
 
 
 def test_streams_differ_by_seed_and_by_every_name() -> None:
@@ -23,6 +24,15 @@ def test_streams_differ_by_seed_and_by_every_name() -> None:
 def test_a_stream_can_be_made_again_on_its_own() -> None:
     first, second = (torch.rand(3, generator=generator(7, "shuffle", 2)) for _ in range(2))
     assert torch.equal(first, second)
+
+
+def test_one_thread_inside_the_block_and_as_before_after_it() -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    with one_thread():
+        assert torch.get_num_threads() == 1
+    assert torch.get_num_threads() == 2
+    torch.set_num_threads(before)
 
 
 def test_a_seeded_block_gives_the_callers_state_back() -> None:

@@ -19,7 +19,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from nasframe import __version__
 from nasframe.cli import experiments, inspection, results
-from nasframe.errors import NasframeError, PluginWarning
+from nasframe.errors import NOT_REPLACED, NasframeError, PluginWarning
 from nasframe.plugins import manager
 
 __all__ = ["main", "make_app"]
@@ -63,8 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             # Whoever read our output has gone; the interpreter must not try to flush the rest.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return _BROKEN_PIPE
-        except KeyboardInterrupt:
-            return _say(_interrupted(words), _INTERRUPTED)
+        except KeyboardInterrupt as error:
+            return _say(_interrupted(words, getattr(error, "__notes__", [])), _INTERRUPTED)
         except CycloptsError as error:
             return _say(f"{error}\nHelp: {' '.join(('nasframe', *(error.command_chain or ()), '--help'))}")
         except (NasframeError, OSError) as error:
@@ -79,11 +79,12 @@ def _say(message: str, status: int = 2) -> int:
     return status
 
 
-def _interrupted(words: Sequence[str]) -> str:
+def _interrupted(words: Sequence[str], notes: Sequence[str]) -> str:
     if not words or words[0] not in _RESUMABLE:
         return "interrupted"
-    # --overwrite would throw away what is being kept.
-    command = shlex.join([_program(), *(word for word in words if word != "--overwrite")])
+    # Once the old run is gone, --overwrite would throw away what is being kept.
+    again = [word for word in words if word != "--overwrite" or NOT_REPLACED in notes]
+    command = shlex.join([_program(), *again])
     return f"interrupted; what was done is kept. To go on:\n  {command}"
 
 

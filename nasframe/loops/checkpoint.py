@@ -39,13 +39,11 @@ def save_checkpoint(folder: Path, name: str, checkpoint: Checkpoint, version: in
     """Write `folder/name.json` and the tensors it names; the tensors of older versions are removed."""
     tensors = folder / f"{name}-{version:05d}.safetensors"
     with replacing(tensors) as temporary:
-        save_file(
-            {key: value.detach().cpu().contiguous() for key, value in checkpoint.tensors.items()}, temporary
-        )
+        save_file(_separate(checkpoint.tensors), temporary)
     write_json(folder / f"{name}.json", {"tensors": tensors.name, **checkpoint.values})
     for old in folder.glob(f"{name}-?????.safetensors"):
         if old != tensors:
-            old.unlink()
+            old.unlink(missing_ok=True)
 
 
 def load_checkpoint(folder: Path, name: str, device: torch.device | str = "cpu") -> Checkpoint | None:
@@ -62,7 +60,23 @@ def load_checkpoint(folder: Path, name: str, device: torch.device | str = "cpu")
         tensors = load_file(folder / values["tensors"], device=str(device))
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise RunError(f"{path}: the checkpoint is damaged: {error}") from error
+    # Left by a kill between the two steps of a save. A newer one may be half of a save that goes on now.
+    for old in folder.glob(f"{name}-?????.safetensors"):
+        if old.name < values["tensors"]:
+            old.unlink(missing_ok=True)
     return Checkpoint(tensors, values)
+
+
+def _separate(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Contiguous tensors on the CPU that share no memory: tied ones are written twice."""
+    found: dict[str, Tensor] = {}
+    seen: set[int] = set()
+    for name, value in tensors.items():
+        plain = value.detach().cpu().contiguous()
+        place = plain.untyped_storage().data_ptr()
+        found[name] = plain.clone() if place in seen else plain
+        seen.add(place)
+    return found
 
 
 def optimiser_tensors(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:

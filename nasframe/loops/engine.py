@@ -38,6 +38,7 @@ from nasframe.size import expected_parameters
 from nasframe.space import SearchSpace
 from nasframe.supernet import Supernet
 from nasframe.task import Batch, Data, Split, Task
+from nasframe.threads import one_thread
 
 __all__ = ["Search", "collect_outputs", "finite", "learning_rate"]
 
@@ -104,7 +105,7 @@ class Search:
         first = self._resume()
         plugins = manager()
         plugins.notify("search_started", run=self.run, space=self.space, relaxation=self.relaxation)
-        with self.progress.task("search", self.options.epochs) as advance:
+        with one_thread(), self.progress.task("search", self.options.epochs) as advance:
             advance(first)
             for epoch in range(first, self.options.epochs):
                 if self.converged:

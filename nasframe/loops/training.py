@@ -53,7 +53,7 @@ class Training:
         """Train; leaves the best epoch's parameters in the network and returns the task's calibration."""
         self.network.to(self.device)
         optimiser = torch.optim.Adam(
-            self.network.parameters(),
+            [{"params": list(self.network.parameters())}],  # one group, which may be empty
             lr=self.options.learning_rate,
             weight_decay=self.options.weight_decay,
             fused=True,
@@ -89,16 +89,23 @@ class Training:
         with forked_seed(self.seed, "train", epoch):
             for batch in batches(split, self.options.batch_size, shuffle, self.device):
                 loss = self.task.loss(self.network(batch.inputs), batch.targets)
+                losses.append(loss.detach())
+                if not loss.requires_grad:  # a network without parameters has nothing to learn
+                    continue
                 optimiser.zero_grad(set_to_none=True)
                 loss.backward()  # type: ignore[no-untyped-call]
                 if self.options.clip_norm:
                     torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.options.clip_norm)
                 optimiser.step()
-                losses.append(loss.detach())
         mean = float(torch.stack(losses).mean())
         if not math.isfinite(mean):
             raise RunError(f"the training loss of epoch {epoch + 1} is not finite; lower train.learning_rate")
         outputs, targets = self.outputs_on_validation()
+        if not bool(torch.isfinite(outputs).all()):
+            raise RunError(
+                f"the outputs after epoch {epoch + 1} of the training are not finite; "
+                "lower train.learning_rate"
+            )
         validation = {"loss": float(self.task.loss(outputs, targets)), **self.task.metrics(outputs, targets)}
         self._keep_if_best(epoch + 1, validation)
         seconds = round(time.monotonic() - started, 3)
@@ -132,8 +139,8 @@ class Training:
             return 0
         found = load_checkpoint(self.run.checkpoints, "train", self.device)
         epoch = 0 if found is None else int(found.values["epoch"])
-        self.run.keep_metrics(lambda record: record["stage"] != "train" or record["epoch"] <= epoch)
-        self.history = [record for record in self.run.metrics if record["stage"] == "train"]
+        self.run.keep_metrics(lambda record: record.get("stage") != "train" or record["epoch"] <= epoch)
+        self.history = self.run.history("train")
         if found is not None:
             self.network.load_state_dict(found.part("network."))
             load_optimiser(optimiser, found.part("adam."))

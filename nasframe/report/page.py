@@ -35,8 +35,7 @@ def write_report(run: Run) -> None:
         picture = drawing.svg[drawing.svg.index("<svg") :]
     except RenderError as error:
         picture = f"<p>{html.escape(str(error))}</p>"
-    searched = [line for line in run.metrics if line["stage"] == "search"]
-    trained = [line for line in run.metrics if line["stage"] == "train"]
+    searched, trained = run.history("search"), run.history("train")
     sections = [
         ("The network that was found", f"<figure>{picture}</figure>{_pre(drawing.text)}"),
         ("On the test split", _table(_flat(test)) if test else "<p>Not evaluated yet.</p>"),

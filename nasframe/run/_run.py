@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import shutil
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,12 +13,21 @@ from attrs import field, frozen
 from nasframe import __version__
 from nasframe.architecture import Architecture
 from nasframe.errors import RunError
-from nasframe.files import fingerprint, write_json, write_text
-from nasframe.plugins import manager
+from nasframe.files import fingerprint, without_nan, write_json, write_text
+from nasframe.run._folder import (
+    FORMAT,
+    RECORD,
+    begin,
+    clear,
+    holds_run,
+    is_begun,
+    read_record,
+    refuse_strange,
+    remove,
+)
+from nasframe.run._plugins import plugin_record
 
-__all__ = ["FORMAT", "Run"]
-
-FORMAT = 1
+__all__ = ["Run"]
 
 
 @frozen
@@ -46,7 +53,13 @@ class Run:
 
     @classmethod
     def create(
-        cls, path: Path, experiment: str, *, identity: str | None = None, overwrite: bool = False
+        cls,
+        path: str | Path,
+        experiment: str,
+        *,
+        identity: str | None = None,
+        overwrite: bool = False,
+        data: Mapping[str, Any] | None = None,
     ) -> Run:
         """A new run folder, or the one that is there if it was made by the same experiment.
 
@@ -54,47 +67,70 @@ class Run:
             path: of the folder.
             experiment: the resolved experiment, as TOML.
             identity: fingerprint of what decides the result; None takes all of `experiment`.
-            overwrite: empty a run folder first. Nothing but a run folder is ever emptied.
+            overwrite: replace a run that is there. Only what a run writes is removed.
+            data: what the data was made from, for `run.json`.
 
         Raises:
-            RunError: the folder holds something else, or another experiment's run.
+            RunError: the folder holds something else, or another experiment's run; or it is to be replaced
+                and holds what no run writes.
         """
-        run, identity = cls(path), identity or fingerprint(experiment)
-        if path.exists() and any(path.iterdir() if path.is_dir() else [path]):
-            if not (path / "run.json").exists():
-                raise RunError(f"{path}: is there already and is no run folder; choose another --out")
-            if not overwrite:
-                opened = cls.open(path)
-                if opened.identity != identity:
-                    difference = _first_difference(opened.experiment_toml, experiment)
-                    raise RunError(
-                        f"{path}: holds the run of another experiment ({difference}); "
-                        "choose another --out, or say --overwrite to replace it"
-                    )
-                return opened
-            shutil.rmtree(path)
-        run.checkpoints.mkdir(parents=True, exist_ok=True)
-        write_text(path / "experiment.toml", experiment)
+        run = None if overwrite else cls.matching(path, experiment, identity=identity)
+        if run is not None:
+            return run
+        run = cls(path)
+        if holds_run(run.path, experiment):
+            refuse_strange(run.path)
+        run.path.mkdir(parents=True, exist_ok=True)
+        begin(run.path)  # a kill from here on leaves a folder that is known to be unfinished
+        clear(run.path)
+        run.checkpoints.mkdir()
+        write_text(run.path / "experiment.toml", experiment)
         write_json(
-            path / "run.json",
+            run.path / RECORD,
             {
                 "format": FORMAT,
                 "nasframe": __version__,
                 "python": sys.version.split()[0],
-                "experiment": identity,
-                "plugins": _plugins(),
-                "data": None,
+                "experiment": identity or fingerprint(experiment),
+                "plugins": plugin_record(),
+                "data": data,
                 "done": {},
             },
         )
         return run
 
     @classmethod
+    def matching(cls, path: str | Path, experiment: str, *, identity: str | None = None) -> Run | None:
+        """The run in a folder that the same experiment made; None where there is none yet.
+
+        See `create` for the arguments and the errors.
+        """
+        run, identity = cls.existing(path, experiment), identity or fingerprint(experiment)
+        if run is None:
+            return None
+        lines = [_decisive(run.experiment_toml), _decisive(experiment)]
+        if run.identity != identity:
+            pairs = zip(*lines, strict=False)
+            different = (f"there {a!r}, asked {b!r}" for a, b in pairs if a != b)
+            raise RunError(
+                f"{path}: holds the run of another experiment ({next(different, 'its options differ')}); "
+                "choose another --out, or say --overwrite to replace it"
+            )
+        if lines[0] != lines[1]:  # a kill came between the record and the experiment
+            write_text(run.path / "experiment.toml", experiment)
+        return run
+
+    @classmethod
+    def existing(cls, path: str | Path, experiment: str | None = None) -> Run | None:
+        """The run in a folder, whatever made it; None where there is none and one may be created."""
+        return cls.open(path) if holds_run(Path(path), experiment) else None
+
+    @classmethod
     def open(cls, path: str | Path) -> Run:
         """The run in a folder.
 
         Raises:
-            RunError: no such folder, no run in it, or a run of another format version.
+            RunError: no such folder, no run in it, one that was not begun, or one of another format version.
         """
         folder = Path(path)
         if not folder.is_dir():
@@ -105,26 +141,25 @@ class Run:
             )
             hint = f"; runs there: {', '.join(near)}" if near else ""
             raise RunError(f"{folder}: no such run folder{hint}")
-        run = cls(folder)
-        try:
-            found = run.record.get("format")
-        except FileNotFoundError:
-            raise RunError(f"{folder}: is no run folder: it has no run.json") from None
-        except (OSError, ValueError) as error:
-            raise RunError(f"{folder / 'run.json'}: cannot be read: {error}") from error
-        if found != FORMAT:
+        record = read_record(folder)
+        if record["format"] != FORMAT:
             raise RunError(
-                f"{folder}: run format {found!r} cannot be read; this version reads format {FORMAT}"
+                f"{folder}: run format {record['format']!r} cannot be read; "
+                f"this version reads format {FORMAT}"
             )
-        return run
+        if is_begun(record):
+            raise RunError(
+                f"{folder}: its run has not begun: its data is being prepared, or that was interrupted; "
+                "give the command that makes it again"
+            )
+        return cls(folder)
 
     # -- reading ----------------------------------------------------------------------------------------
 
     @property
     def record(self) -> dict[str, Any]:
         """The content of `run.json`."""
-        content: dict[str, Any] = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
-        return content
+        return read_record(self.path)
 
     @property
     def identity(self) -> str:
@@ -158,6 +193,10 @@ class Run:
             return []
         return [json.loads(line) for line in lines if line.endswith("\n")]
 
+    def history(self, stage: str) -> list[dict[str, Any]]:
+        """The lines of `metrics.jsonl` that the stage `search` or `train` wrote, one an epoch."""
+        return [record for record in self.metrics if record.get("stage") == stage]
+
     @property
     def architecture(self) -> Architecture:
         """What the search found.
@@ -182,15 +221,15 @@ class Run:
     # -- writing ----------------------------------------------------------------------------------------
 
     def log(self, record: Mapping[str, Any]) -> None:
-        """Add a line to `metrics.jsonl`."""
+        """Add a line to `metrics.jsonl`; a number that is not finite is null."""
         with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(record) + "\n")
+            file.write(json.dumps(without_nan(record), allow_nan=False) + "\n")
 
     def keep_metrics(self, keep: Callable[[Mapping[str, Any]], bool]) -> None:
         """Drop the lines that `keep` refuses: those written after the checkpoint that is resumed."""
         write_text(
             self.path / "metrics.jsonl",
-            "".join(json.dumps(record) + "\n" for record in self.metrics if keep(record)),
+            "".join(json.dumps(without_nan(record)) + "\n" for record in self.metrics if keep(record)),
         )
 
     def is_done(self, stage: str, inputs: str) -> bool:
@@ -199,32 +238,31 @@ class Run:
         return done is not None and done["inputs"] == inputs
 
     def note(self, **values: Any) -> None:
-        """Set top-level keys of `run.json`."""
-        write_json(self.path / "run.json", self.record | values)
+        """Set top-level keys of `run.json`; a number that is not finite is null."""
+        write_json(self.path / RECORD, without_nan(self.record | values))
 
     def mark_done(self, stage: str, inputs: str, seconds: float) -> None:
         """Record that a stage ended, for which inputs, and how long it took."""
-        record = self.record
-        record["done"][stage] = {"inputs": inputs, "seconds": round(seconds, 3)}
-        write_json(self.path / "run.json", record)
+        done = self.record["done"]
+        self.note(done=done | {stage: {"inputs": inputs, "seconds": round(seconds, 3)}})
+
+    def drop_training(self, experiment: str, *, identity: str) -> None:
+        """Forget the final training and all that came after it, and keep the search.
+
+        Args:
+            experiment, identity: of the training to come; see `create`.
+        """
+        for pattern in ("train.json", "network.json", "train-*.safetensors", "network-*.safetensors"):
+            for file in self.checkpoints.glob(pattern):
+                file.unlink()
+        for name in ("test.json", "report.html", "task"):
+            remove(self.path / name)
+        self.keep_metrics(lambda record: record.get("stage") != "train")
+        done = {stage: how for stage, how in self.record["done"].items() if stage == "search"}
+        self.note(experiment=identity, done=done)
+        write_text(self.path / "experiment.toml", experiment)
 
 
-def _plugins() -> dict[str, dict[str, str | None]]:
-    """Version and file hash of every registered plugin, for the record; a run never loads them by itself."""
-    plugins, found = manager(), {}
-    versions = plugins.versions()
-    for name in plugins.names:
-        file = getattr(plugins.module(name), "__file__", None)
-        digest = hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else None
-        found[name] = {"version": versions.get(name), "sha256": digest}
-    return found
-
-
-def _first_difference(found: str, wanted: str) -> str:
-    """The first line, but for those that decide nothing, in which two experiments differ."""
-    lines = [
-        [line.strip() for line in text.splitlines() if not line.startswith(("device =", "cache ="))]
-        for text in (found, wanted)
-    ]
-    pairs = zip(*lines, strict=False)
-    return next((f"there {a!r}, asked {b!r}" for a, b in pairs if a != b), "its options differ")
+def _decisive(experiment: str) -> list[str]:
+    """The lines of an experiment, but for those that decide nothing."""
+    return [line.strip() for line in experiment.splitlines() if not line.startswith(("device =", "cache ="))]

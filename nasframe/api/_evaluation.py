@@ -1,0 +1,117 @@
+"""What a trained run is for: its metrics on the test split, and the scores of files."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nasframe.api._preparation import prepare
+from nasframe.api._reading import load_experiment, load_run
+from nasframe.api._search import SILENT
+from nasframe.errors import RunError
+from nasframe.experiment import Experiment, resolve_device
+from nasframe.files import without_nan, write_json
+from nasframe.loops.checkpoint import load_checkpoint
+from nasframe.loops.engine import collect_outputs
+from nasframe.network import Network, build, cost_of
+from nasframe.progress import Progress
+from nasframe.report import write_report
+from nasframe.run import Run, claimed
+
+__all__ = ["evaluate", "evaluate_in", "predict"]
+
+
+def evaluate(
+    run: Run | str | Path,
+    *,
+    experiment: Experiment | None = None,
+    source: str | Path | None = None,
+    device: str | None = None,
+    progress: Progress = SILENT,
+) -> dict[str, Any]:
+    """Metrics of a trained run on its test split; the only function that opens it.
+
+    Args:
+        run: the run or its folder.
+        experiment: the one that made the run; needed only where its task was made in Python.
+        source: the user's data, if it has moved.
+        device: where to compute; None is what the experiment says.
+        progress: what to report to.
+
+    Returns:
+        The task's metrics, and `parameters` (of the searched network: projections, cells, head),
+        `parameters_by_part`, `parameters_total` (with frozen networks in front of it), `multiply_adds` for
+        one example, `architecture` (fingerprint) and `converged`. JSON-able; undefined metrics are None.
+
+    Raises:
+        RunError: the run has not been trained, or another process works in it.
+    """
+    found = load_run(run)
+    with claimed(found.path):
+        return evaluate_in(found, experiment or load_experiment(found), source, device, progress)
+
+
+def evaluate_in(
+    run: Run, experiment: Experiment, source: str | Path | None, device: str | None, progress: Progress
+) -> dict[str, Any]:
+    """`evaluate` in a folder that this process has claimed."""
+    network, calibration, where = _load_network(run, experiment, device)
+    prepared = prepare(experiment, run, source, progress)
+    test = prepared.data.splits.test()
+    outputs, _ = collect_outputs(network, network, test, experiment.train.batch_size, where)
+    architecture = run.architecture
+    cost = cost_of(architecture)
+    result: dict[str, Any] = without_nan(
+        {
+            **experiment.task.evaluate(outputs, test, calibration),
+            "examples": len(test),
+            "parameters": cost.parameters,
+            "parameters_by_part": network.parameters_by_part(),
+            "parameters_total": cost.parameters + experiment.task.frozen_parameters(run.task_folder),
+            "multiply_adds": cost.multiply_adds,
+            "architecture": architecture.fingerprint[:16],
+            "converged": run.record.get("search", {}).get("converged"),
+        }
+    )
+    write_json(run.path / "test.json", result)
+    write_report(run)
+    return result
+
+
+def predict(
+    run: Run | str | Path,
+    files: Sequence[str | Path],
+    *,
+    device: str | None = None,
+    progress: Progress = SILENT,
+) -> Iterator[dict[str, Any]]:
+    """Score files with a trained run: one dictionary a file, in order, with the result or an `error`.
+
+    Raises:
+        RunError: the run has not been trained; at the call, before the first file.
+    """
+    found = load_run(run)
+    experiment = load_experiment(found)
+    network, calibration, where = _load_network(found, experiment, device)
+    paths = [Path(file) for file in files]
+    answers = experiment.task.predict(network.eval(), paths, found.task_folder, calibration, where)
+    return progress.track(answers, "predict", len(paths))
+
+
+def _load_network(
+    run: Run, experiment: Experiment, device: str | None
+) -> tuple[Network, dict[str, float], torch.device]:
+    where = experiment.torch_device() if device is None else resolve_device(device)
+    found = load_checkpoint(run.checkpoints, "network", where)
+    if found is None:
+        raise RunError(f"{run.path}: has no trained network yet; go on with `nasframe train {run.path}`")
+    network = build(run.architecture)
+    network.load_state_dict(dict(found.tensors))
+    calibration = {
+        name: math.nan if value is None else value for name, value in found.values["calibration"].items()
+    }
+    return network.to(where), calibration, where
