@@ -27,6 +27,7 @@ from nasframe.progress import Progress
 from nasframe.run import Run
 from nasframe.seeding import forked_seed, generator
 from nasframe.task import Data, Task
+from nasframe.threads import one_thread
 
 __all__ = ["Training"]
 
@@ -60,7 +61,7 @@ class Training:
         )
         first = self._resume(optimiser)
         split = JoinedSplit(self.data.splits.weights, self.data.splits.architecture)
-        with self.progress.task("train", self.options.epochs) as advance:
+        with one_thread(), self.progress.task("train", self.options.epochs) as advance:
             advance(first)
             for epoch in range(first, self.options.epochs):
                 record = self._epoch(epoch, optimiser, split)
