@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-from collections.abc import Mapping, Sequence
+import shutil
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +35,8 @@ from nasframe import (
     TrainOptions,
     hookimpl,
 )
-from nasframe.errors import ArchitectureError, RunError
+from nasframe.errors import ArchitectureError, RunError, SpaceError
+from nasframe.files import replacing
 from nasframe.loops.joint import Joint
 from nasframe.progress import Progress
 from nasframe_bimodal.space import Bimodal
@@ -91,6 +96,22 @@ class Plugin:
         return {"digits": Digits, "sealed": Sealed}
 
 
+class Log(Progress):
+    """Remembers what was said."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, message: str) -> None:
+        self.lines.append(message)
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
+
+
 @pytest.fixture(autouse=True)
 def _plugin(plugins: Any) -> None:
     plugins.register(Plugin(), "digits_plugin")
@@ -144,13 +165,6 @@ def test_the_same_seed_gives_the_same_architecture_and_metrics(
 
 
 def test_a_second_run_skips_what_is_done_and_changes_nothing(experiment: Experiment, tmp_path: Path) -> None:
-    class Log(Progress):
-        def __init__(self) -> None:
-            self.lines: list[str] = []
-
-        def say(self, message: str) -> None:
-            self.lines.append(message)
-
     run = nasframe.run_experiment(experiment, tmp_path / "run")
     before = {
         path: path.read_bytes() for path in run.path.rglob("*") if path.is_file() and path.suffix != ".html"
@@ -229,6 +243,81 @@ def test_stopped_anywhere_the_same_command_goes_on_to_the_same_result(
     assert without_time(resumed.metrics) == without_time(whole.metrics)
 
 
+@contextmanager
+def killed_at_every_write(folder: Path, into: Path) -> Iterator[list[Path]]:
+    """Copies of a folder as kills would leave it: while a file is written, and just after."""
+    states: list[Path] = []
+
+    @contextmanager
+    def recording(path: Path) -> Iterator[Path]:
+        with replacing(path) as temporary:
+            yield temporary
+            keep(path)
+        keep(path)
+
+    def keep(path: Path) -> None:
+        if path.is_relative_to(folder):
+            states.append(shutil.copytree(folder, into / f"{len(states):03d}-{path.name}"))
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("nasframe.files", "nasframe.loops.checkpoint", "nasframe.render"):
+            patch.setattr(f"{module}.replacing", recording)
+        yield states
+
+
+def assert_same(run: Run, whole: Run) -> None:
+    assert run.architecture == whole.architecture
+    assert run.test == whole.test
+    assert without_time(run.metrics) == without_time(whole.metrics)
+    assert tree(run.path).keys() == tree(whole.path).keys()
+    assert run.record["done"].keys() == whole.record["done"].keys()
+
+
+@pytest.fixture
+def _no_plots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawing them is most of the time that a small run takes."""
+    monkeypatch.setattr("nasframe.report.page.line_plot", lambda *_, **__: "<svg></svg>")
+
+
+@pytest.mark.usefixtures("_no_plots")
+def test_killed_at_any_write_the_same_command_goes_on_to_the_same_result(
+    experiment: Experiment, tmp_path: Path
+) -> None:
+    options = {
+        "search": SearchOptions(epochs=2, batch_size=64),
+        "train": TrainOptions(epochs=2, batch_size=64),
+    }
+    experiment = attrs.evolve(experiment, **options)
+    with killed_at_every_write(tmp_path / "run", tmp_path / "killed") as states:
+        whole = nasframe.run_experiment(experiment, tmp_path / "run")
+    assert len(states) > 45
+    for state in states:
+        assert_same(nasframe.run_experiment(experiment, state), whole)
+
+
+@pytest.mark.usefixtures("_no_plots")
+def test_a_training_that_replaces_another_can_be_killed_at_any_write(
+    experiment: Experiment, tmp_path: Path
+) -> None:
+    train = TrainOptions(epochs=1, batch_size=64)
+    experiment = attrs.evolve(experiment, search=SearchOptions(epochs=1, batch_size=64), train=train)
+    first = nasframe.run_experiment(experiment, tmp_path / "first")
+    shutil.copytree(first.path, tmp_path / "run")
+    longer = attrs.evolve(experiment, train=attrs.evolve(train, epochs=2))
+    with killed_at_every_write(tmp_path / "run", tmp_path / "killed") as states:
+        whole = nasframe.train(longer, tmp_path / "run", overwrite=True)
+    assert len(states) > 12
+    for state in states:
+        record = json.loads((state / "run.json").read_text())
+        again = record["experiment"] == experiment.fingerprint()  # the old training is still on record
+        copy = shutil.copytree(state, f"{state}-for-the-old")
+        run = nasframe.train(longer, state, overwrite=again)
+        assert_same(run, whole)
+        assert nasframe.load_experiment(run) == longer
+        if again:
+            assert_same(nasframe.run_experiment(experiment, copy), first)
+
+
 def test_a_given_architecture_is_trained_and_becomes_the_runs_own(
     experiment: Experiment, tmp_path: Path
 ) -> None:
@@ -247,6 +336,230 @@ def test_an_architecture_for_other_inputs_is_refused(experiment: Experiment, tmp
     space = Bimodal(channels=8).build({"a": (4, 3), "b": (4, 3)}, 10)
     with pytest.raises(ArchitectureError, match="takes the inputs .*, the task gives"):
         nasframe.train(experiment, tmp_path / "run", architecture=Architecture(space, space.sample(0)))
+
+
+def test_an_architecture_with_another_number_of_outputs_is_refused_and_nothing_is_made(
+    experiment: Experiment, tmp_path: Path
+) -> None:
+    space = Bimodal(channels=8).build({"left": (8, 4), "right": (8, 4)}, 3)
+    with pytest.raises(ArchitectureError, match="gives 3 outputs, the task wants 10"):
+        nasframe.train(experiment, tmp_path / "run", architecture=Architecture(space, space.sample(0)))
+    assert not (tmp_path / "run").exists()
+
+
+def test_train_without_an_architecture_says_so_and_makes_nothing(
+    experiment: Experiment, tmp_path: Path
+) -> None:
+    for overwrite in (False, True):
+        with pytest.raises(RunError, match="there is no architecture to train"):
+            nasframe.train(experiment, tmp_path / "run", overwrite=overwrite)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_space_that_is_not_registered_is_refused_before_a_run_is_made(
+    experiment: Experiment, tmp_path: Path
+) -> None:
+    @attrs.frozen
+    class Mine(Bimodal):
+        """Made in Python."""
+
+    mine = Experiment.of(task="digits", space=Mine(channels=8), device="cpu", cache=tmp_path / "cache")
+    with pytest.raises(SpaceError, match="is not registered, so no architecture of it can be saved"):
+        nasframe.search(mine, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+# -- replacing ------------------------------------------------------------------------------------------
+
+
+def test_train_overwrite_keeps_the_search(experiment: Experiment, tmp_path: Path) -> None:
+    run = nasframe.run_experiment(experiment, tmp_path / "run")
+    run.log({"mine": 1})
+    before, searched = tree(run.path), run.history("search")
+    longer = attrs.evolve(experiment, train=TrainOptions(epochs=4, batch_size=32))
+    with pytest.raises(RunError, match="there 'epochs = 3', asked 'epochs = 4'"):
+        nasframe.train(longer, run.path)
+    assert tree(run.path) == before
+    nasframe.train(longer, run.path, overwrite=True)
+    after = tree(run.path)
+    kept = [name for name in before if name.startswith(("architecture.", "checkpoints/search"))]
+    assert len(kept) == 5
+    assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
+    assert run.history("search") == searched
+    assert {"mine": 1} in run.metrics
+    assert [record["epoch"] for record in run.history("train")] == [1, 2, 3, 4]
+    assert run.test is None
+    log = Log()
+    nasframe.run_experiment(longer, run.path, progress=log)
+    assert [line for line in log.lines if "skipped" in line] == [
+        "search: unchanged, skipped",
+        "train: unchanged, skipped",
+    ]
+    assert run.test is not None
+
+
+def test_train_overwrite_refuses_the_search_of_another_experiment_and_loses_nothing(
+    experiment: Experiment, tmp_path: Path
+) -> None:
+    run = nasframe.search(experiment, tmp_path / "run").run
+    assert run is not None
+    before = tree(run.path)
+    other = attrs.evolve(experiment, seed=1)
+    with pytest.raises(RunError, match="differs in more than the training"):
+        nasframe.train(other, run.path, overwrite=True)
+    assert tree(run.path) == before
+
+
+def test_train_overwrite_with_another_architecture_replaces_the_run(
+    experiment: Experiment, tmp_path: Path
+) -> None:
+    found = nasframe.search(experiment, tmp_path / "run").architecture
+    sampled = (Architecture(found.space, found.space.sample(seed)) for seed in range(20))
+    other = next(architecture for architecture in sampled if architecture != found)
+    run = nasframe.train(experiment, tmp_path / "run", architecture=other, overwrite=True)
+    assert run.architecture == other
+    assert run.history("search") == []
+
+
+@pytest.mark.parametrize("command", [nasframe.search, nasframe.run_experiment])
+def test_a_failing_task_leaves_the_run_that_was_to_be_replaced(
+    experiment: Experiment, command: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command(experiment, tmp_path / "run")
+    before = tree(tmp_path / "run")
+
+    def fail(self: Digits, context: StageContext) -> None:
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(Digits, "_save", fail)
+    other = attrs.evolve(experiment, task=Digits(examples=100))
+    with pytest.raises(OSError, match="the disk is gone"):
+        command(other, tmp_path / "run", overwrite=True)
+    assert tree(tmp_path / "run") == before
+    with pytest.raises(OSError, match="the disk is gone"):
+        command(other, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_run_is_replaced_by_that_of_another_experiment(experiment: Experiment, tmp_path: Path) -> None:
+    nasframe.run_experiment(experiment, tmp_path / "run")
+    other = attrs.evolve(experiment, seed=1)
+    fresh = nasframe.run_experiment(other, tmp_path / "fresh")
+    assert_same(nasframe.run_experiment(other, tmp_path / "run", overwrite=True), fresh)
+
+
+def test_a_cache_in_the_run_folder_is_used_again_and_never_deleted(
+    experiment: Experiment, tmp_path: Path
+) -> None:
+    nested = attrs.evolve(experiment, cache=tmp_path / "run/cache")
+    nasframe.search(nested, tmp_path / "run")
+    nasframe.search(nested, tmp_path / "run")
+    before = tree(tmp_path / "run")
+    with pytest.raises(RunError, match="holds cache, which no run writes"):
+        nasframe.search(nested, tmp_path / "run", overwrite=True)
+    assert tree(tmp_path / "run") == before
+
+
+# -- two processes --------------------------------------------------------------------------------------
+
+
+def test_a_second_process_is_refused_and_the_first_is_not_disturbed(
+    experiment: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = nasframe.run_experiment(experiment, tmp_path / "whole")
+    usual, refused = Digits.calibrate, []
+
+    def meanwhile(self: Digits, outputs: Tensor, targets: Tensor) -> dict[str, float]:
+        reader, writer = os.pipe()
+        process = os.fork()
+        if process == 0:
+            for attempt in (
+                lambda: nasframe.run_experiment(experiment, tmp_path / "run"),
+                lambda: nasframe.search(experiment, tmp_path / "run", overwrite=True),
+                lambda: nasframe.train(experiment, tmp_path / "run"),
+                lambda: nasframe.evaluate(tmp_path / "run"),
+            ):
+                try:
+                    attempt()
+                    os.write(writer, b"nothing was raised\n")
+                except BaseException as error:
+                    os.write(writer, f"{type(error).__name__} {error}\n".encode())
+            os._exit(0)
+        os.close(writer)
+        with os.fdopen(reader) as answers:
+            refused.extend(answers)
+        os.waitpid(process, 0)
+        return usual(self, outputs, targets)
+
+    monkeypatch.setattr(Digits, "calibrate", meanwhile)
+    run = nasframe.run_experiment(experiment, tmp_path / "run")
+    assert len(refused) == 4
+    for answer in refused:
+        assert answer.startswith("RunError")
+        assert f"process {os.getpid()} is at work in this run" in answer
+    assert_same(run, whole)
+
+
+def test_a_run_goes_on_after_its_process_was_killed(
+    experiment: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = nasframe.run_experiment(experiment, tmp_path / "whole")
+    process = os.fork()
+    if process == 0:
+        monkeypatch.setattr(Digits, "calibrate", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+        nasframe.run_experiment(experiment, tmp_path / "run")
+        os._exit(1)
+    assert os.WTERMSIG(os.waitpid(process, 0)[1]) == signal.SIGKILL
+    assert_same(nasframe.run_experiment(experiment, tmp_path / "run"), whole)
+
+
+# -- elsewhere ------------------------------------------------------------------------------------------
+
+
+def test_a_run_opened_from_another_working_directory_is_evaluated_without_running_stages_again(
+    experiment: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("here", "there"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    Path("source.txt").write_text("mine")
+    relative = attrs.evolve(experiment, cache=Path("runs/cache"))
+    run = nasframe.run_experiment(relative, "run", source="source.txt")
+    before, data = run.test, run.record["data"]
+    assert data["source"] == str(tmp_path / "here/source.txt")
+    assert data["cache"] == str(tmp_path / "here/runs/cache")
+    monkeypatch.chdir(tmp_path / "there")
+    log = Log()
+    assert nasframe.evaluate(tmp_path / "here/run", progress=log) == before
+    assert nasframe.evaluate("../here/run", source="../here/source.txt", progress=log) == before
+    assert log.lines == []
+    shutil.rmtree(data["cache"])
+    assert nasframe.evaluate(tmp_path / "here/run", progress=log) == before
+    assert [line for line in log.lines if line.startswith("digits: done")]
+    assert Path(data["folders"]["digits"]).is_dir()
+    assert list((tmp_path / "there").iterdir()) == []
+
+
+def test_predict_raises_at_the_call(experiment: Experiment, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="no such run folder"):
+        nasframe.predict(tmp_path / "nowhere", [])
+    nasframe.search(experiment, tmp_path / "run")
+    with pytest.raises(RunError, match="has no trained network yet"):
+        nasframe.predict(tmp_path / "run", [])
+
+
+def test_a_search_that_is_done_builds_no_supernet(
+    experiment: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = nasframe.search(experiment, tmp_path / "run")
+
+    def never(*_: object) -> None:
+        raise AssertionError("a space was built")
+
+    monkeypatch.setattr(Bimodal, "make", never)
+    monkeypatch.setattr("nasframe.api._search.Search", never)
+    monkeypatch.setattr(Run, "architecture", property(lambda run: first.architecture))
+    assert nasframe.search(experiment, tmp_path / "run").history == first.history
 
 
 def test_training_can_inherit_the_supernets_weights(experiment: Experiment, tmp_path: Path) -> None:

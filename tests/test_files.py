@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
 
-from nasframe.files import fingerprint, replacing, write_json, write_text
+from nasframe.files import fingerprint, replacing, without_nan, write_json, write_text
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -44,6 +45,23 @@ def test_json_keeps_lists_of_numbers_on_one_line(tmp_path: Path) -> None:
     content = (tmp_path / "file.json").read_text()
     assert json.loads(content) == value
     assert '"shape": [8, 128],\n' in content
+
+
+def test_json_with_nulls_among_numbers_is_written_at_once(tmp_path: Path) -> None:
+    value = {"best_rank": [0.123456789012, 0.123456789, None], "long": [0.123456789012] * 20_000 + [None]}
+    started = time.monotonic()
+    write_json(tmp_path / "file.json", value)
+    assert time.monotonic() - started < 5
+    assert json.loads((tmp_path / "file.json").read_text()) == value
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_json_is_strict(value: float, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(tmp_path / "file.json", {"a": [value]})
+    assert list(tmp_path.iterdir()) == []
+    write_json(tmp_path / "file.json", without_nan({"a": [value], "b": (1, {"c": value})}))
+    assert json.loads((tmp_path / "file.json").read_text()) == {"a": [None], "b": [1, {"c": None}]}
 
 
 def test_a_fingerprint_depends_on_values_and_not_on_the_order_of_keys() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import platform
 from pathlib import Path
 
 import pytest
@@ -77,3 +79,59 @@ def test_a_stage_that_fails_leaves_nothing_and_runs_again(tmp_path: Path) -> Non
     calls: list[str] = []
     run_stages(stages(calls), tmp_path, CPU, Progress())
     assert calls == ["write", "double"]
+
+
+def test_the_first_of_two_processes_provides_the_folder_of_both(tmp_path: Path) -> None:
+    inner: dict[str, int] = {}
+
+    def first(context: StageContext) -> None:
+        (context.out / "who").write_text("first")
+
+    def second(context: StageContext) -> None:
+        # Another process runs the whole stage while this one does.
+        done = run_stages([Stage("race", {}, first)], tmp_path, CPU, Progress())["race"]
+        inner["inode"] = done.folder.stat().st_ino
+        (context.out / "who").write_text("second")
+
+    result = run_stages([Stage("race", {}, second)], tmp_path, CPU, Progress())["race"]
+    assert result.folder.stat().st_ino == inner["inode"]
+    assert (result.folder / "who").read_text() == "first"
+    assert list(tmp_path.iterdir()) == [result.folder]
+
+
+def test_a_folder_without_a_record_makes_room_for_the_finished_one(tmp_path: Path) -> None:
+    calls: list[str] = []
+    folder = run_stages(stages(calls), tmp_path, CPU, Progress())["write"].folder
+    (folder / "stage.json").unlink()
+    (folder / "stale").write_text("")
+    run_stages(stages(calls), tmp_path, CPU, Progress())
+    assert calls == ["write", "double", "write"]
+    assert {path.name for path in folder.iterdir()} == {"number", "stage.json"}
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_what_a_killed_process_left_is_removed_and_what_a_living_one_makes_is_not(tmp_path: Path) -> None:
+    calls: list[str] = []
+    folder = run_stages(stages(calls), tmp_path, CPU, Progress())["write"].folder
+    dead = os.fork()
+    if dead == 0:
+        os._exit(0)
+    os.waitpid(dead, 0)
+    left = {}
+    for owner in (dead, os.getppid()):
+        left[owner] = tmp_path / f".{folder.name}.{platform.node()}.{owner}-abc.partial"
+        (left[owner] / folder.name).mkdir(parents=True)
+        os.utime(left[owner], (0, 0))
+    elsewhere = tmp_path / f".{folder.name}.another-machine.{dead}-abc.partial"
+    elsewhere.mkdir()
+    (folder / "stage.json").unlink()
+    run_stages(stages(calls), tmp_path, CPU, Progress())
+    assert not left[dead].exists()
+    assert left[os.getppid()].exists()
+    assert elsewhere.exists()
+
+
+def test_a_stages_folder_has_the_mode_of_any_folder(tmp_path: Path) -> None:
+    folder = run_stages(stages([]), tmp_path, CPU, Progress())["write"].folder
+    (tmp_path / "plain").mkdir()
+    assert folder.stat().st_mode == (tmp_path / "plain").stat().st_mode

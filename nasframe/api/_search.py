@@ -74,6 +74,8 @@ def search_in(
     """`search` in a folder that this process has claimed."""
     toml, identity = experiment.to_toml(), experiment.fingerprint()
     run = None if overwrite else Run.matching(out, toml, identity=identity)
+    if overwrite:
+        Run.check_replaceable(out, toml)
     with keeping_old_run(overwrite):
         prepared = prepare(experiment, run, source, progress)
     # How the network found will be trained does not matter to the search.

@@ -58,6 +58,8 @@ def train_in(
     """`train` in a folder that this process has claimed."""
     toml, identity = experiment.to_toml(), experiment.fingerprint()
     run = _kept(experiment, out, architecture) if overwrite else Run.matching(out, toml, identity=identity)
+    if run is None and overwrite:
+        Run.check_replaceable(out, toml)
     chosen = _chosen(run, out, architecture)
     with keeping_old_run(overwrite):
         prepared = prepare(experiment, run, source, progress)

@@ -27,7 +27,9 @@ class Common:
 
     data: Annotated[Path | None, Parameter(help="Your data; the task's own where it has some.")] = None
     out: Annotated[Path | None, Parameter(help="The run folder. [default: runs/NAME]")] = None
-    overwrite: Annotated[bool, Parameter(help="Replace a run folder made from other inputs.")] = False
+    overwrite: Annotated[bool, Parameter(help="Replace the run that is there; train keeps its search.")] = (
+        False
+    )
     relaxation: Annotated[str | None, Parameter(help="Short for relaxation.name=…")] = None
     seed: Annotated[int | None, Parameter(help="Short for seed=….")] = None
     device: Annotated[str | None, Parameter(help="Short for device=…: auto, cpu, cuda, cuda:N.")] = None

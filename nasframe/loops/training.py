@@ -122,7 +122,7 @@ class Training:
         """Best by the task's objective, then by the loss; an undefined objective loses to any other."""
         objective = validation[self.task.objective]
         rank = (objective if math.isfinite(objective) else -math.inf, -validation["loss"])
-        if not self._best or rank > self._best_rank:
+        if self.best_epoch == 0 or rank > self._best_rank:
             self.best_epoch, self._best_rank = epoch, rank
             self._best = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
 

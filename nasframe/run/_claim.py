@@ -41,10 +41,11 @@ def claimed(path: Path, experiment: str | None = None) -> Iterator[None]:
         yield
     finally:
         # Removed while it is held: who gets a lock on a removed file tries again.
-        with contextlib.suppress(OSError):
-            if {item.name for item in path.iterdir()} <= {RECORD, LOCK} and is_begun(read_record(path)):
+        with contextlib.suppress(OSError, RunError):
+            if {item.name for item in path.iterdir()} == {RECORD, LOCK} and is_begun(read_record(path)):
                 (path / RECORD).unlink()
-            (path / LOCK).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            (path / LOCK).unlink()
         os.close(lock)
         if is_new:
             with contextlib.suppress(OSError):  # it is not empty

@@ -110,12 +110,12 @@ def refuse_strange(path: Path) -> None:
         for item in path.iterdir()
         if not (_is_partial(item) or item.name in (_FOLDERS if item.is_dir() else _FILES))
     ]
-    for folder in (path / _CHECKPOINTS,):
-        found += [
-            item
-            for item in (folder.iterdir() if folder.is_dir() else ())
-            if item.is_dir() or not (_is_partial(item) or item.suffix in (".json", ".safetensors"))
-        ]
+    checkpoints = path / _CHECKPOINTS
+    found += [
+        item
+        for item in (checkpoints.iterdir() if checkpoints.is_dir() else ())
+        if item.is_dir() or not (_is_partial(item) or item.suffix in (".json", ".safetensors"))
+    ]
     if found:
         names = _listed(sorted(item.relative_to(path).as_posix() for item in found))
         raise RunError(

@@ -77,9 +77,8 @@ class Run:
         run = None if overwrite else cls.matching(path, experiment, identity=identity)
         if run is not None:
             return run
+        cls.check_replaceable(path, experiment)
         run = cls(path)
-        if holds_run(run.path, experiment):
-            refuse_strange(run.path)
         run.path.mkdir(parents=True, exist_ok=True)
         begin(run.path)  # a kill from here on leaves a folder that is known to be unfinished
         clear(run.path)
@@ -98,6 +97,12 @@ class Run:
             },
         )
         return run
+
+    @staticmethod
+    def check_replaceable(path: str | Path, experiment: str | None = None) -> None:
+        """Refuse, with a `RunError`, what `create` would refuse to replace."""
+        if holds_run(Path(path), experiment):
+            refuse_strange(Path(path))
 
     @classmethod
     def matching(cls, path: str | Path, experiment: str, *, identity: str | None = None) -> Run | None:

@@ -71,10 +71,11 @@ def decode(path: Path, window: Window) -> Recording:
             raise DataError(f"{path}: there is no such file")
         if path.stat().st_size == 0:
             raise DataError(f"{path}: the file is empty")
-        with av.open(str(path)) as container:
+        # Tags need not be UTF-8; nothing here reads them.
+        with av.open(str(path), metadata_errors="replace") as container:
             return _read(path, container, window)
-    except (av.FFmpegError, OSError) as error:
-        reason = error.strerror or type(error).__name__
+    except (av.FFmpegError, OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise DataError(
             f"{path}: cannot be decoded ({reason}); damaged, truncated, or not a video file"
         ) from error
@@ -85,6 +86,10 @@ def _read(path: Path, container: InputContainer, window: Window) -> Recording:
         raise DataError(f"{path}: has no video stream")
     if not container.streams.audio:
         raise DataError(f"{path}: has no audio stream")
+    for stream in (container.streams.video[0], container.streams.audio[0]):
+        # PyAV's types do not say so, but a stream whose codec is unknown has no context.
+        if getattr(stream, "codec_context", None) is None:
+            raise DataError(f"{path}: cannot be decoded (its {stream.type} stream has an unknown codec)")
     pictures, sound = _Pictures(window), _Sound(window)
     # Both streams count from the same zero, so that one which starts later stays later.
     zero = (container.start_time or 0) / av.time_base

@@ -21,7 +21,8 @@ from nasframe_deepfake.index import Entry, write_index
 from nasframe_deepfake.listing import CATEGORIES, Clip, Listing
 from nasframe_deepfake.media import Recording, Window, decode
 from nasframe_deepfake.readers import Dataset, Desync, read
-from nasframe_deepfake.spectrogram import log_mel
+from nasframe_deepfake.space import BLOCK, require_space
+from nasframe_deepfake.spectrogram import COLUMNS, log_mel
 from nasframe_deepfake.splits import SPLITS, Assignment, read_splits, split_clips, write_splits
 from nasframe_deepfake.workers import in_processes
 
@@ -50,6 +51,11 @@ class Preparation:
     split_list: Path | None
     seed: int
 
+    def bytes_needed(self, clips: int) -> int:
+        """Disk space for the arrays and tables of so many clips if no stream occurs twice."""
+        pictures = self.window.frames * self.window.size**2 * 3
+        return clips * (pictures + self.mels * COLUMNS * 4 + 1024) + 8 * BLOCK
+
 
 def prepare(source: Path, out: Path, how: Preparation, workers: int, progress: Progress) -> dict[str, Any]:
     """Decode the clips of `source` into `out` and return the report.
@@ -58,9 +64,14 @@ def prepare(source: Path, out: Path, how: Preparation, workers: int, progress: P
     float32, `index.csv`, `splits.csv` and `report.json`. A stream that occurs in several clips is kept once.
 
     Raises:
-        DataError: no usable source, no readable clip, or splits without genuine or fake clips.
+        DataError: no usable source, too full a disk, no readable clip, or splits lacking a class.
     """
     listing = read(how.dataset, source, how.desync)
+    if how.split_list is None:
+        # What cannot be split as a whole is refused now and not after hours of decoding.
+        split_clips(listing.clips, how.shares, how.seed)
+    clips = len(listing.clips)
+    require_space(out, how.bytes_needed(clips), f"the pictures and sounds of {clips} clips")
     used, rows, skipped, counts = _decode_all(listing, out, how, workers, progress)
     if not used:
         reasons = "".join(f"\n  {item['reason']}" for item in skipped[:3])

@@ -146,9 +146,20 @@ def _require_both(clips: Sequence[Clip], splits: Sequence[str]) -> None:
     if lacking:
         sources = len({clip.source for clip in clips})
         raise DataError(
-            f"{len(clips)} clips of {sources} sources cannot be split four ways "
-            "with genuine and fake clips in each: " + "; ".join(lacking)
+            f"{len(clips)} clips of {sources} source{'s' * (sources != 1)} cannot be split four ways "
+            f"with genuine and fake clips in each: {'; '.join(lacking)}{_cause(clips)}"
         )
+
+
+def _cause(clips: Sequence[Clip]) -> str:
+    """What the clips lack for any split, ready to end an error message."""
+    for fake, name in ((False, "genuine"), (True, "fake")):
+        if not any(clip.fake == fake for clip in clips):
+            return f". There is no {name} clip at all"
+    people = {clip.source for clip in clips if not clip.fake}
+    if len(people) < len(SPLITS):
+        return f". Splits share no source, so four sources with genuine clips are needed, found {len(people)}"
+    return ""
 
 
 def _straddling(clips: Sequence[Clip], splits: Sequence[str]) -> int:

@@ -28,7 +28,7 @@ from nasframe_deepfake.synthesis.corpus import Corpus, write_corpus
 
 __all__ = ["DeepfakeTask"]
 
-VERSION = 1
+VERSION = 2
 """Grows when a stage's code would write something else for the same options."""
 
 

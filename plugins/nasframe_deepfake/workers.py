@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import itertools
 import multiprocessing
 import os
@@ -47,7 +48,7 @@ def in_processes(
         return
     # Spawned, not forked: a fork of a process in which torch runs threads can hang.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_keep_freed_memory) as pool:
         rest = iter(items)
         waiting: deque[Future[Result]] = deque(
             pool.submit(function, item) for item in itertools.islice(rest, 4 * workers)
@@ -64,3 +65,18 @@ def in_processes(
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def _keep_freed_memory() -> None:
+    """Have this process use freed memory again instead of giving it back and asking for it anew.
+
+    For arrays of some megabytes, page faults would otherwise cost a quarter of the time. Where there is no
+    glibc, nothing changes.
+    """
+    trim_threshold, mmap_threshold = -1, -3
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):
+        return
+    mallopt(mmap_threshold, 32 << 20)
+    mallopt(trim_threshold, 256 << 20)

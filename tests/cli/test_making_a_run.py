@@ -82,6 +82,36 @@ def test_the_run_of_another_experiment_is_replaced_only_when_asked(
     assert resolved(home / "runs/streams")["seed"] == 5
 
 
+def test_ctrl_c_before_a_run_is_replaced_keeps_it_and_says_overwrite_again(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["search", str(EXPERIMENT)]) == 0
+    before = (home / "runs/streams/metrics.jsonl").read_bytes()
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    words = ["search", str(EXPERIMENT), "--seed", "5", "--overwrite"]
+    with monkeypatch.context() as patch:
+        patch.setattr("toy_streams.Streams._make", interrupted)
+        assert main(words) == 130
+    assert shlex.split(capsys.readouterr().err.splitlines()[-1])[1:] == words
+    assert (home / "runs/streams/metrics.jsonl").read_bytes() == before
+    assert main(words) == 0
+    assert resolved(home / "runs/streams")["seed"] == 5
+
+
+def test_train_overwrite_takes_other_options_and_keeps_the_search(home: Path) -> None:
+    assert main(["run", str(EXPERIMENT), "--out", "there"]) == 0
+    before = (home / "there/architecture.json").read_bytes()
+    searched = [line for line in metrics(home / "there") if line["stage"] == "search"]
+    assert main(["train", "there", "train.epochs=3", "--overwrite"]) == 0
+    assert (home / "there/architecture.json").read_bytes() == before
+    assert [line for line in metrics(home / "there") if line["stage"] == "search"] == searched
+    assert sum(line["stage"] == "train" for line in metrics(home / "there")) == 3
+    assert resolved(home / "there")["train"]["epochs"] == 3
+
+
 def test_a_folder_that_is_no_run_is_never_touched(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (home / "precious").mkdir()
     (home / "precious" / "thesis.txt").write_text("years of work", encoding="utf-8")

@@ -152,10 +152,13 @@ def test_an_altered_picture_differs_on_the_face_and_nowhere_else() -> None:
     assert difference[:, :8].max() == 0
 
 
-def test_every_clip_is_equally_loud() -> None:
+def test_every_clip_is_about_equally_loud_and_its_peak_about_equally_high() -> None:
     clips = Session(make_identity(0, 2), ClipShape(), 0, 1).clips(5)
-    levels = [np.sqrt(np.mean((clip.samples / 32767.0) ** 2)) for clip in clips]
-    assert levels == pytest.approx([0.07] * 5, rel=0.02)
+    samples = [clip.samples / 32767.0 for clip in clips]
+    levels = [float(np.sqrt(np.mean(each**2))) for each in samples]
+    assert levels == pytest.approx([0.07] * 5, rel=0.2)
+    crests = [float(np.abs(each).max()) / level for each, level in zip(samples, levels, strict=True)]
+    assert crests == pytest.approx([3.3] * 5, abs=0.55)
 
 
 def test_a_folder_that_holds_something_is_refused(tmp_path: Path) -> None:

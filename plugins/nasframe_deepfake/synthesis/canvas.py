@@ -73,14 +73,18 @@ class Canvas:
         (cu, cv), (ru, rv) = ((_column(a), _column(b)) for a, b in (centre, radii))
         mask = ellipse_mask(u - cu, v - cv, ru, rv, turn, self.softness * blur)
         if below is not None:
-            mask = mask * np.clip((v - _column(below)) / self.softness + 0.5, 0, 1)
-        self.cover(mask * np.float32(opacity), colour, rows, columns)
+            mask *= np.clip((v - _column(below)) / self.softness + 0.5, 0, 1)
+        if opacity != 1:
+            mask *= np.float32(opacity)
+        self.cover(mask, colour, rows, columns)
 
     def cover(self, mask: Array, colour: Colour | Sequence[Array], rows: slice, columns: slice) -> None:
         """Blend `colour` into a part of the image, `mask` `(frames, rows, columns)` of it."""
         for plane, value in zip(self.image, colour, strict=True):
             part = plane[:, rows, columns]
-            part += mask * (np.asarray(value, np.float32) - part)
+            change = np.asarray(value, np.float32) - part
+            change *= mask
+            part += change
 
     def _box(self, centre: Pair, radii: Pair) -> tuple[slice, slice]:
         """Rows and columns outside which the ellipse is nowhere in the clip."""
@@ -99,10 +103,18 @@ def ellipse_mask(
     if turn:
         cosine, sine = np.float32(np.cos(turn)), np.float32(np.sin(turn))
         u, v = u * cosine + v * sine, v * cosine - u * sine
-    ru, rv = np.maximum(ru, 1e-3), np.maximum(rv, 1e-3)
-    radius = np.sqrt((u / ru) ** 2 + (v / rv) ** 2)
-    mask = np.clip((1 - radius) * np.minimum(ru, rv) / softness + 0.5, 0, 1)
-    return np.asarray(mask, np.float32)
+    ru, rv = np.maximum(np.float32(ru), np.float32(1e-3)), np.maximum(np.float32(rv), np.float32(1e-3))
+    # In place: fresh memory costs as much as the arithmetic.
+    mask = u / ru
+    mask *= mask
+    other = v / rv
+    other *= other
+    mask += other
+    np.sqrt(mask, out=mask)
+    np.subtract(1, mask, out=mask)
+    mask *= np.minimum(ru, rv) / np.float32(softness)
+    mask += np.float32(0.5)
+    return np.clip(mask, 0, 1, out=mask)
 
 
 def _single(values: NDArray[np.floating]) -> Array:

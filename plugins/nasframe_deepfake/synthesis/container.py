@@ -1,15 +1,22 @@
-"""One clip into one mp4 file: H.264 and AAC, the same settings for every clip."""
+"""One clip into one mp4 file: H.264 and AAC, the same settings and the same sizes for every clip."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["write_mp4"]
+from nasframe_deepfake.synthesis.filler import FillerError, fill_picture, fill_sound
+
+__all__ = ["file_size", "write_mp4"]
+
+_SOUND = 896
+"""Bytes of every frame of sound; 768 is what the standard allows one channel, the encoder goes to 780."""
 
 
 def write_mp4(
@@ -17,30 +24,81 @@ def write_mp4(
 ) -> None:
     """Write frames `(frames, height, width, 3)` and mono samples `(samples,)`, both from time 0.
 
-    The same arrays give the same bytes: one encoder thread, no clock in the metadata.
+    The same arrays give the same bytes: one encoder thread, no clock in the metadata. All clips of a shape
+    give files of one size, frame by frame: each frame is filled up to what its kind may take.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    for coarser in range(0, 31, 3):
+        try:
+            return _write(path, frames, rate, samples, sample_rate, coarser)
+        except FillerError:
+            # A wild picture; coarser steps make it fit.
+            path.unlink(missing_ok=True)
+    raise FillerError(f"{path}: pictures or sound do not go into the sizes of their frames")
+
+
+def file_size(size: int, frames: int, samples: int) -> int:
+    """Bytes of a file of `frames` pictures of height and width `size`, a little more rather than less."""
+    key, other = _picture_sizes(size * size)
+    sounds = samples // 1024 + 2
+    return key + other * frames + _SOUND * sounds + 16 * (frames + sounds) + 2048
+
+
+def _write(
+    path: Path,
+    frames: NDArray[np.uint8],
+    rate: int,
+    samples: NDArray[np.int16],
+    sample_rate: int,
+    coarser: int,
+) -> None:
     with av.open(str(path), "w", options={"fflags": "+bitexact"}) as container:
-        video = container.add_stream(
-            "libx264", rate=rate, options={"crf": "20", "preset": "veryfast", "bf": "0"}
-        )
+        # Without cpu-independent, x264 now and then writes other bits for the same pictures.
+        settings = {"preset": "veryfast", "bf": "0", "x264-params": "cpu-independent=1"}
+        video = container.add_stream("libx264", rate=rate, options={"crf": str(20 + coarser), **settings})
         video.height, video.width = frames.shape[1:3]
         video.pix_fmt = "yuv420p"
         video.thread_type = "NONE"
         video.thread_count = 1
         audio = container.add_stream("aac", rate=sample_rate, layout="mono", options={"aac_coder": "fast"})
-        audio.bit_rate = 64_000
+        audio.bit_rate = 64_000 - 1000 * coarser
         audio.codec_context.thread_count = 1
+        key, other = _picture_sizes(video.height * video.width)
+
+        def put_pictures(packets: Iterable[av.Packet[Any]]) -> None:
+            for packet in packets:
+                container.mux(_filled(packet, fill_picture, key if packet.is_keyframe else other))
+
+        def put_sound(packets: Iterable[av.Packet[Any]]) -> None:
+            for packet in packets:
+                container.mux(_filled(packet, fill_sound, _SOUND))
+
         reformatter = av.video.reformatter.VideoReformatter()
         for number, pixels in enumerate(frames):
             picture = av.VideoFrame.from_ndarray(pixels, format="rgb24")
             picture = reformatter.reformat(picture, format="yuv420p", threads=1)
             picture.pts, picture.time_base = number, Fraction(1, rate)
-            container.mux(video.encode(picture))
+            put_pictures(video.encode(picture))
         sound = av.AudioFrame.from_ndarray(samples[None], format="s16", layout="mono")
         sound.sample_rate, sound.pts, sound.time_base = sample_rate, 0, Fraction(1, sample_rate)
         converter = av.AudioResampler(format="fltp", layout="mono", rate=sample_rate, frame_size=1024)
         for piece in [*converter.resample(sound), *converter.resample(None)]:
-            container.mux(audio.encode(piece))
-        container.mux(video.encode(None))
-        container.mux(audio.encode(None))
+            put_sound(audio.encode(piece))
+        put_pictures(video.encode(None))
+        put_sound(audio.encode(None))
+
+
+def _picture_sizes(pixels: int) -> tuple[int, int]:
+    """Bytes of a frame that stands alone and of one that follows another; half is usual, filling the rest."""
+    return 1024 + pixels // 5, 256 + pixels // 32
+
+
+def _filled(packet: av.Packet[Any], fill: Callable[[bytes, int], bytes], size: int) -> av.Packet[Any]:
+    """The packet with its data filled up to `size` bytes."""
+    filled = av.Packet(fill(bytes(packet), size))
+    filled.stream, filled.time_base = packet.stream, packet.time_base
+    filled.pts, filled.dts, filled.duration = packet.pts, packet.dts, packet.duration
+    filled.is_keyframe = packet.is_keyframe
+    for data in packet.iter_sidedata():
+        filled.set_sidedata(data)
+    return filled

@@ -10,7 +10,8 @@ from attrs import field, frozen, validators
 from nasframe.errors import DataError
 from nasframe.files import write_text
 from nasframe.progress import Progress
-from nasframe_deepfake.synthesis.container import write_mp4
+from nasframe_deepfake.space import BLOCK, on_disk, require_space
+from nasframe_deepfake.synthesis.container import file_size, write_mp4
 from nasframe_deepfake.synthesis.identity import make_identity
 from nasframe_deepfake.synthesis.session import PATTERN, Clip, ClipShape, Session
 from nasframe_deepfake.synthesis.voice import RATE
@@ -51,6 +52,13 @@ class Corpus:
         """Sessions of up to five clips."""
         return -(-self.clips // len(PATTERN))
 
+    @property
+    def bytes_needed(self) -> int:
+        """Disk space for the set: the clips, their folders (up to four a session) and the table."""
+        shape = self.shape
+        clip = file_size(shape.size, round(shape.seconds * shape.rate), round(shape.seconds * RATE))
+        return self.clips * (on_disk(clip) + 256) + (4 * self.sessions + 256) * BLOCK
+
 
 @frozen
 class Row:
@@ -86,10 +94,11 @@ def write_corpus(out: Path, corpus: Corpus, workers: int, progress: Progress) ->
         progress: what to report to.
 
     Raises:
-        DataError: `out` holds something.
+        DataError: `out` holds something, or the disk is too full.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise DataError(f"{out} is not an empty folder; clips are synthesised into a new or empty one only")
+    require_space(out, corpus.bytes_needed, f"{corpus.clips} clips")
     out.mkdir(parents=True, exist_ok=True)
     make = functools.partial(_write_session, out, corpus)
     rows: list[Row] = []

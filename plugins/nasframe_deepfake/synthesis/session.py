@@ -10,6 +10,7 @@ from nasframe_deepfake.synthesis.canvas import Array
 from nasframe_deepfake.synthesis.face import draw, gesticulate
 from nasframe_deepfake.synthesis.fakes import copy_synthesis, self_blend
 from nasframe_deepfake.synthesis.identity import Identity
+from nasframe_deepfake.synthesis.level import draw_level, set_level
 from nasframe_deepfake.synthesis.speech import CONTROL_RATE, Tracks, articulate
 from nasframe_deepfake.synthesis.voice import RATE, speak
 
@@ -22,9 +23,6 @@ ALTERED = ("FV-RA", "RV-FA", "FV-FA")
 
 _MARGIN = 1.2
 """Seconds by which a take is longer than the clips cut from inside it."""
-
-_LOUDNESS = 0.07
-"""Root mean square of every clip's samples; full scale is 1."""
 
 
 @frozen
@@ -132,10 +130,8 @@ class Session:
         image, u, v = draw(self._identity.look, gestures, opening, spread, shape.drawn, camera)
         if altered is not None:
             image = self_blend(image, u, v, self._random("alter", altered))
-        eight_bits = np.rint(np.clip(image, 0, 1) * np.float32(255))
-        return np.ascontiguousarray(
-            np.rint(_shrink(eight_bits, shape.size)).astype(np.uint8).transpose(1, 2, 3, 0)
-        )
+        small = _shrink(_eight_bits(image), shape.size)
+        return np.ascontiguousarray(np.rint(small, out=small).astype(np.uint8).transpose(1, 2, 3, 0))
 
     def _samples(self, number: int, altered: int | None = None) -> NDArray[np.int16]:
         """Sound of genuine clip `number`, or that of the fake at place `altered` made of it."""
@@ -145,9 +141,16 @@ class Session:
             # Copied as a whole take, so that the cut has no edges that genuine cuts lack.
             samples = copy_synthesis(samples, RATE, self._random("copy", altered))
         first, length = round(start * RATE), round(self._shape.seconds * RATE)
-        piece = samples[first : first + length]
-        piece = piece * (_LOUDNESS / max(float(np.sqrt(np.mean(piece**2))), 1e-6))
+        level = draw_level(self._random("level", number, altered or 0))
+        piece = set_level(samples[first : first + length], level)
         return np.asarray(np.rint(np.clip(piece, -1, 1) * 32767), np.int16)
+
+
+def _eight_bits(image: Array) -> Array:
+    """The camera's 256 levels, in place."""
+    np.clip(image, 0, 1, out=image)
+    image *= np.float32(255)
+    return np.rint(image, out=image)
 
 
 def _shrink(image: Array, size: int) -> Array:
@@ -156,5 +159,14 @@ def _shrink(image: Array, size: int) -> Array:
     place = (np.arange(size) + 0.5) * drawn / size - 0.5
     low = np.clip(place.astype(int), 0, drawn - 2)
     part = (place - low).astype(np.float32)
-    rows = image[..., low, :] * (1 - part)[:, None] + image[..., low + 1, :] * part[:, None]
-    return np.asarray(rows[..., low] * (1 - part) + rows[..., low + 1] * part, np.float32)
+    rows = _between(image, low, part[:, None], -2)
+    return _between(rows, low, part, -1)
+
+
+def _between(values: Array, low: NDArray[np.intp], part: Array, axis: int) -> Array:
+    """Values at `low` and after it, mixed by `part` of the latter."""
+    mixed, after = np.take(values, low, axis), np.take(values, low + 1, axis)
+    mixed *= 1 - part
+    after *= part
+    mixed += after
+    return mixed

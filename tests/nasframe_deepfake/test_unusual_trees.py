@@ -1,0 +1,161 @@
+"""What becomes of a tree of one's own that is damaged, one-sided or small."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from nasframe.errors import DataError
+from nasframe.progress import Progress
+from nasframe_deepfake import prepare as stage
+from nasframe_deepfake.fakeavceleb import read_fakeavceleb
+from nasframe_deepfake.media import Window, decode
+from nasframe_deepfake.prepare import prepare
+from nasframe_deepfake.task import DeepfakeTask
+
+from .conftest import run_stages
+
+
+def part(corpus: Path, root: Path, keep: Callable[[str], bool]) -> Path:
+    """A tree with the rows of `corpus` that are to be kept."""
+    shutil.copytree(corpus, root)
+    header, *rows = (corpus / "meta_data.csv").read_text().splitlines()
+    (root / "meta_data.csv").write_text("\n".join([header, *filter(keep, rows)]) + "\n")
+    return root
+
+
+def genuine(row: str) -> bool:
+    return ",real," in row
+
+
+def of_person(*numbers: int) -> Callable[[str], bool]:
+    return lambda row: int(row[2:7]) in numbers
+
+
+@pytest.mark.parametrize(
+    ("keep", "reason"),
+    [
+        (genuine, r"12 clips of 6 sources .*There is no fake clip at all"),
+        (lambda row: not genuine(row), r"18 clips of 6 sources .*There is no genuine clip at all"),
+        (of_person(1), r"5 clips of 1 source cannot .*four sources with genuine clips are needed, found 1"),
+        (of_person(1, 2, 3), r"15 clips of 3 sources .*four sources with genuine clips are needed, found 3"),
+        (lambda row: False, r"meta_data\.csv: no clip to use"),
+    ],
+    ids=["genuine only", "fake only", "one source", "three sources", "nothing"],
+)
+def test_a_tree_that_cannot_be_split_is_refused_before_anything_is_decoded(
+    corpus: Path,
+    task: DeepfakeTask,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    keep: Callable[[str], bool],
+    reason: str,
+) -> None:
+    source, out = part(corpus, tmp_path / "tree", keep), tmp_path / "out"
+    out.mkdir()
+    monkeypatch.setattr(stage, "decode", None)
+    with pytest.raises(DataError, match=reason):
+        prepare(source, out, task.preparation(0), 1, Progress())
+    assert not list(out.iterdir())
+
+
+@pytest.mark.parametrize(
+    "keep",
+    [
+        lambda row: of_person(1, 2, 3, 4)(row) and ("00001.mp4" in row or "_3_" in row),
+        lambda row: genuine(row) or "desync" in row,
+        lambda row: "FakeVideo" not in row,
+        lambda row: "FakeAudio" not in row,
+    ],
+    ids=["fewer clips than a batch", "pairings only", "altered voices only", "altered pictures only"],
+)
+def test_a_tree_that_lacks_something_goes_all_the_way(
+    corpus: Path, task: DeepfakeTask, tmp_path: Path, keep: Callable[[str], bool]
+) -> None:
+    folders = run_stages(task, part(corpus, tmp_path / "tree", keep), tmp_path / "stages")
+    splits = task.data(folders).splits
+    for split in (splits.weights, splits.architecture, splits.validation, splits.test()):
+        batch = split.batch(torch.arange(len(split)))
+        assert set(batch.targets.tolist()) == {0.0, 1.0}
+        assert all(values.isfinite().all() for values in batch.inputs.values())
+
+
+def test_an_unreadable_clip_in_the_middle_of_a_thousand_costs_only_itself(
+    corpus: Path, task: DeepfakeTask, tmp_path: Path
+) -> None:
+    header, *rows = (corpus / "meta_data.csv").read_text().splitlines()
+    source, lines = tmp_path / "source", []
+    for copy in range(34):
+        for row in rows:
+            *first, name, folder = row.split(",")
+            place = folder.removeprefix("FakeAVCeleb/")
+            (source / place).mkdir(parents=True, exist_ok=True)
+            os.link(corpus / place / name, source / place / f"{copy}_{name}")
+            lines.append(",".join([*first, f"{copy}_{name}", folder]))
+    (source / "meta_data.csv").write_text("\n".join([header, *lines]) + "\n")
+    bad = read_fakeavceleb(source).clips[500].path
+    (source / bad).unlink()
+    (source / bad).write_bytes(os.urandom(20_000))
+    out = tmp_path / "out"
+    out.mkdir()
+    report = prepare(source, out, task.preparation(0), 2, Progress())
+    assert report["clips"] == 1019
+    assert [item["path"] for item in report["skipped"]] == [bad]
+    assert report["streams"] == {"pictures": 20, "sounds": 20}
+
+
+def test_a_tree_whose_readable_clips_are_of_one_class_is_refused(
+    corpus: Path, task: DeepfakeTask, tmp_path: Path
+) -> None:
+    source, out = tmp_path / "tree", tmp_path / "out"
+    shutil.copytree(corpus, source)
+    out.mkdir()
+    for clip in read_fakeavceleb(source).clips:
+        if clip.fake:
+            (source / clip.path).write_text("no film")
+    with pytest.raises(DataError, match=r"12 clips of 6 sources .*There is no fake clip at all"):
+        prepare(source, out, task.preparation(0), 1, Progress())
+
+
+def test_whatever_bytes_are_wrong_a_file_is_read_or_named(corpus: Path, tmp_path: Path) -> None:
+    """Half of the damage is in the index at the end, where codecs, sizes and times are written."""
+    whole = [path.read_bytes() for path in sorted(corpus.rglob("*.mp4"))[:3]]
+    chance, path = random.Random(0), tmp_path / "damaged.mp4"
+    complaints = []
+    for _ in range(250):
+        data = bytearray(chance.choice(whole))
+        for _ in range(chance.randint(1, 12)):
+            start = len(data) - 3000 if chance.random() < 0.6 else 0
+            data[chance.randrange(start, len(data))] = chance.randrange(256)
+        path.write_bytes(data)
+        try:
+            decode(path, Window(size=32))
+        except DataError as error:
+            complaints.append(str(error))
+    assert 0 < len(complaints) < 250
+    assert all(text.startswith(f"{path}: ") for text in complaints)
+
+
+def test_a_stream_of_an_unknown_codec_is_named(corpus: Path, tmp_path: Path) -> None:
+    data = next(corpus.rglob("*.mp4")).read_bytes()
+    assert data.count(b"avc1") >= 1
+    path = tmp_path / "odd.mp4"
+    path.write_bytes(data.replace(b"avc1", b"qqqq"))
+    with pytest.raises(
+        DataError, match=r"odd\.mp4: cannot be decoded \(its video stream has an unknown codec"
+    ):
+        decode(path, Window(size=32))
+
+
+def test_tags_in_another_encoding_do_no_harm(corpus: Path, tmp_path: Path) -> None:
+    data = next(corpus.rglob("*.mp4")).read_bytes()
+    assert b"VideoHandler" in data
+    path = tmp_path / "tagged.mp4"
+    path.write_bytes(data.replace(b"VideoHandler", "Vidéo-Träger".encode("latin-1")))
+    assert decode(path, Window(size=32)).pictures.shape == (16, 32, 32, 3)
