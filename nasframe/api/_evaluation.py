@@ -16,7 +16,7 @@ from nasframe.errors import RunError
 from nasframe.experiment import Experiment, resolve_device
 from nasframe.files import without_nan, write_json
 from nasframe.loops.checkpoint import load_checkpoint
-from nasframe.loops.engine import collect_outputs
+from nasframe.loops.outputs import collect_outputs
 from nasframe.network import Network, build, cost_of
 from nasframe.progress import Progress
 from nasframe.report import write_report

@@ -5,25 +5,17 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
+
+from nasframe.files import without_nan
 
 __all__ = ["columns", "number", "print_columns", "print_json", "print_metrics"]
 
 
 def print_json(value: Any, *, indent: int | None = 2) -> None:
     """JSON on standard output; NaN and infinity, which JSON has not, are null."""
-    print(json.dumps(_finite(value), indent=indent, ensure_ascii=False, allow_nan=False), flush=True)
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(key): _finite(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
-    return str(value) if isinstance(value, Path) else value
+    text = json.dumps(without_nan(value), indent=indent, ensure_ascii=False, allow_nan=False, default=str)
+    print(text, flush=True)
 
 
 def columns(rows: Sequence[Sequence[str]], indent: str = "") -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
@@ -18,8 +18,9 @@ from torch import Tensor
 from nasframe.architecture import Architecture
 from nasframe.derive import derive, find_rule
 from nasframe.errors import DataError, RunError
+from nasframe.files import without_nan
 from nasframe.loops.base import SearchLoop, Update
-from nasframe.loops.batches import batches, in_order
+from nasframe.loops.batches import batches
 from nasframe.loops.checkpoint import (
     Checkpoint,
     load_checkpoint,
@@ -28,6 +29,8 @@ from nasframe.loops.checkpoint import (
     save_checkpoint,
 )
 from nasframe.loops.options import SearchOptions
+from nasframe.loops.outputs import collect_outputs
+from nasframe.loops.schedule import learning_rate
 from nasframe.loops.stop import has_converged
 from nasframe.plugins import manager
 from nasframe.progress import Progress
@@ -40,7 +43,7 @@ from nasframe.supernet import Supernet
 from nasframe.task import Batch, Data, Split, Task
 from nasframe.threads import one_thread
 
-__all__ = ["Search", "collect_outputs", "finite", "learning_rate"]
+__all__ = ["Search"]
 
 
 @define
@@ -174,7 +177,7 @@ class Search:
             "stage": "search",
             "epoch": epoch + 1,
             "loss": means,
-            "validation": finite(
+            "validation": without_nan(
                 {"loss": float(self.task.loss(outputs, targets)), **self.task.metrics(outputs, targets)}
             ),
             "entropy": logits.entropies(probabilities),
@@ -279,35 +282,8 @@ class Search:
         return epoch
 
 
-def collect_outputs(
-    module: torch.nn.Module,
-    forward: Callable[[Mapping[str, Tensor]], Tensor],
-    split: Split,
-    size: int,
-    device: torch.device,
-) -> tuple[Tensor, Tensor]:
-    """Raw outputs and targets of a whole split, in its order, on the CPU, without noise or gradients."""
-    module.eval()
-    outputs, targets = [], []
-    with torch.no_grad():
-        for batch in in_order(split, size, device):
-            outputs.append(forward(batch.inputs).cpu())
-            targets.append(batch.targets.cpu())
-    return torch.cat(outputs), torch.cat(targets)
-
-
 def _is_kept(record: Mapping[str, Any], epoch: int) -> bool:
     """Whether a line of metrics stays when a search goes on after `epoch`: later epochs are made again,
     and so is any training; lines of plugins stay."""
     stage = record.get("stage")
     return stage not in ("search", "train") or (stage == "search" and record["epoch"] <= epoch)
-
-
-def learning_rate(initial: float, share: float, schedule: str) -> float:
-    """The rate when `share` of the epochs is done: constant, or half a cosine down to zero."""
-    return initial * 0.5 * (1 + math.cos(math.pi * share)) if schedule == "cosine" else initial
-
-
-def finite(metrics: Mapping[str, float]) -> dict[str, float | None]:
-    """Metrics for JSON: an undefined one is null."""
-    return {name: value if math.isfinite(value) else None for name, value in metrics.items()}

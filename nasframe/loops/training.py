@@ -12,6 +12,7 @@ from attrs import define, field
 from torch import Tensor
 
 from nasframe.errors import RunError
+from nasframe.files import without_nan
 from nasframe.loops.batches import JoinedSplit, batches
 from nasframe.loops.checkpoint import (
     Checkpoint,
@@ -20,8 +21,9 @@ from nasframe.loops.checkpoint import (
     optimiser_tensors,
     save_checkpoint,
 )
-from nasframe.loops.engine import collect_outputs, finite, learning_rate
 from nasframe.loops.options import TrainOptions
+from nasframe.loops.outputs import collect_outputs
+from nasframe.loops.schedule import learning_rate
 from nasframe.network import Network
 from nasframe.progress import Progress
 from nasframe.run import Run
@@ -114,7 +116,7 @@ class Training:
             "stage": "train",
             "epoch": epoch + 1,
             "loss": mean,
-            "validation": finite(validation),
+            "validation": without_nan(validation),
             "seconds": seconds,
         }
 
