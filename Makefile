@@ -13,12 +13,13 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .NOTPARALLEL:
-.PHONY: help demo test check clean
+.PHONY: help demo test check acceptance clean
 
 help:
 	@echo "make demo   make a virtual environment, install nasframe, search a small network into $(OUT)"
 	@echo "make test   the whole test suite"
 	@echo "make check  lint, formatting, types, import rules"
+	@echo "make acceptance  what the embedded set must show, on three seeds; about half an hour"
 	@echo "make clean  remove what these made, except runs"
 
 demo: $(VENV)/.installed
@@ -32,6 +33,9 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+acceptance: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/acceptance.py
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from nasframe.architecture import Architecture as Architecture
     from nasframe.experiment import Experiment as Experiment
     from nasframe.hookspecs import hookimpl as hookimpl
+    from nasframe.loops import BaselineOptions as BaselineOptions
     from nasframe.loops import SearchLoop as SearchLoop
     from nasframe.loops import SearchOptions as SearchOptions
     from nasframe.loops import TrainOptions as TrainOptions
@@ -77,7 +78,9 @@ _HOME = {
     ),
     "Experiment": "nasframe.experiment",
     "Run": "nasframe.run",
-    **dict.fromkeys(("SearchLoop", "SearchOptions", "TrainOptions", "Update"), "nasframe.loops"),
+    **dict.fromkeys(
+        ("BaselineOptions", "SearchLoop", "SearchOptions", "TrainOptions", "Update"), "nasframe.loops"
+    ),
     **dict.fromkeys(
         ("Batch", "Data", "Split", "Splits", "Stage", "StageContext", "Task", "TensorSplit", "TensorTask"),
         "nasframe.task",

@@ -35,13 +35,15 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a whole text file in UTF-8."""
+    """Write a whole text file in UTF-8; a byte of a file name that is none becomes its escape, `\\udcff`."""
     with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def write_json(path: Path, value: Any) -> None:
     """Write a whole JSON file that a person can read: indented, a list of numbers on one line.
+
+    Whatever a file is called, its name is read back as it was.
 
     Raises:
         ValueError: a NaN or an infinity, which JSON has not; see `without_nan`.
@@ -49,6 +51,7 @@ def write_json(path: Path, value: Any) -> None:
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
     # only an indented list has a line break, so no string can match
     text = _NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text)
+    # what `write_text` escapes, it escapes as JSON does
     write_text(path, text + "\n")
 
 
@@ -64,7 +67,7 @@ def without_nan(value: Any) -> Any:
 def fingerprint(value: Any) -> str:
     """SHA-256 of a JSON-able value in canonical form, as 64 hexadecimal digits."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()
 
 
 def _umask() -> int:

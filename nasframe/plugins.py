@@ -145,7 +145,9 @@ class PluginManager:
         valid = {entry.name for entry in entries}
         if colon:
             valid |= {f"{entry.plugin}:{entry.name}" for entry in entries}
-        raise PluginError(f"unknown {kind} {name!r}{nearest(name, valid)}")
+        hint = nearest(name, valid)
+        lacking = "" if "did you mean" in hint else f"; no installed plugin provides {name!r}"
+        raise PluginError(f"unknown {kind} {name!r}{hint}{lacking}")
 
     def name_of(self, kind: Kind, target: type) -> str | None:
         """The name under which a class is registered, with its plugin where the name alone is ambiguous."""

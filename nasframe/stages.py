@@ -21,7 +21,7 @@ from nasframe.files import fingerprint, write_json
 from nasframe.progress import Progress
 from nasframe.task import Stage, StageContext
 
-__all__ = ["StageResult", "run_stages"]
+__all__ = ["StageResult", "run_stages", "stage_fingerprints"]
 
 RECORD = "stage.json"
 
@@ -30,7 +30,7 @@ _STARTED = time.time()
 
 @frozen
 class StageResult:
-    """Where a stage's files lie, what they were made from, and how long it took (0 where it was skipped)."""
+    """Where a stage's files lie, what they were made from, and how long that took when it was done."""
 
     folder: Path
     fingerprint: str
@@ -38,30 +38,45 @@ class StageResult:
     skipped: bool
 
 
+def stage_fingerprints(stages: Sequence[Stage], version: str = __version__) -> dict[str, str]:
+    """Stage → fingerprint of its name, its inputs, the version of nasframe and the stages it comes after."""
+    keys: dict[str, str] = {}
+    for stage in stages:
+        earlier = {name: keys[name] for name in stage.after}
+        keys[stage.name] = fingerprint([stage.name, _plain(stage.inputs), earlier, version])
+    return keys
+
+
 def run_stages(
     stages: Sequence[Stage], cache: Path, device: torch.device, progress: Progress
 ) -> dict[str, StageResult]:
     """Run each stage, or skip it where `cache` holds its result for the same inputs.
 
-    A stage's fingerprint covers its name, its inputs, the version of nasframe and the fingerprints of the
-    stages it comes after. Its folder appears only when it has ended without an error. Of two processes that
-    run the same stage at the same time, the first to end provides the folder of both.
+    What its folder is called depends on its fingerprint. The folder appears only when the stage has ended
+    without an error. Of two processes that run the same stage at the same time, the first to end provides the
+    folder of both.
     """
     results: dict[str, StageResult] = {}
+    keys = stage_fingerprints(stages)
     for stage in stages:
-        earlier = {name: results[name].fingerprint for name in stage.after}
-        inputs = json.loads(json.dumps(dict(stage.inputs), default=str))
-        key = fingerprint([stage.name, inputs, earlier, __version__])
+        key = keys[stage.name]
         folder = cache / f"{stage.name}-{key[:16]}"
         if (folder / RECORD).exists():
             progress.say(f"{stage.name}: unchanged, skipped ({folder})")
-            results[stage.name] = StageResult(folder, key, 0.0, skipped=True)
+            seconds = float(json.loads((folder / RECORD).read_text(encoding="utf-8"))["seconds"])
+            results[stage.name] = StageResult(folder, key, seconds, skipped=True)
             continue
         folders = {name: results[name].folder for name in stage.after}
-        seconds = _run(stage, folder, folders, device, progress, {"fingerprint": key, "inputs": inputs})
+        record = {"fingerprint": key, "inputs": _plain(stage.inputs)}
+        seconds = _run(stage, folder, folders, device, progress, record)
         progress.say(f"{stage.name}: done in {seconds:.1f} s")
         results[stage.name] = StageResult(folder, key, seconds, skipped=False)
     return results
+
+
+def _plain(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    plain: dict[str, Any] = json.loads(json.dumps(dict(inputs), default=str))
+    return plain
 
 
 def _run(

@@ -52,6 +52,13 @@ class Split(Protocol):
         """The examples at `indices` `(batch,)`, int64."""
         ...
 
+    def redrawn(self, random: torch.Generator) -> Split:
+        """The split as one epoch of training sees it: as it is, or with examples drawn anew.
+
+        Their number, names and sampling weights stay. Validation and test are never redrawn.
+        """
+        return self
+
 
 @frozen
 class Splits:
@@ -145,6 +152,13 @@ class Task(ABC):
         targets = split.batch(torch.arange(len(split))).targets
         return dict(self.metrics(outputs, targets))
 
+    def baselines(self, data: Data) -> Mapping[str, Callable[[], nn.Module]]:
+        """Networks to measure a searched one against: name → a function that makes one, untrained.
+
+        Each takes the inputs by name and gives raw outputs, and is trained as the searched network is.
+        """
+        return {}
+
     def save(self, folders: Mapping[str, Path], out: Path) -> None:  # noqa: B027
         """Put into `out` (a folder of the run) what `predict` and `frozen_parameters` will need."""
 
@@ -165,7 +179,7 @@ class Task(ABC):
 
 
 @frozen
-class TensorSplit:
+class TensorSplit(Split):
     """A split of tensors that fit in memory (or are mapped into it)."""
 
     inputs: Mapping[str, Tensor]

@@ -18,12 +18,13 @@ import torch
 from attrs import define
 from sklearn.datasets import load_digits
 from sklearn.metrics import accuracy_score
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 import nasframe
 from nasframe import (
     Architecture,
+    BaselineOptions,
     Data,
     Experiment,
     Run,
@@ -35,7 +36,8 @@ from nasframe import (
     TrainOptions,
     hookimpl,
 )
-from nasframe.errors import ArchitectureError, RunError, SpaceError
+from nasframe.api._baselines import _different
+from nasframe.errors import ArchitectureError, DataError, RunError, SpaceError
 from nasframe.files import replacing
 from nasframe.loops.joint import Joint
 from nasframe.progress import Progress
@@ -49,6 +51,8 @@ class Digits(Task):
     examples: int = 200
 
     def stages(self, source: Path | None, seed: int) -> Sequence[Stage]:
+        if source is not None and not source.exists():
+            raise DataError(f"{source} is not there")
         inputs = {"examples": self.examples, "source": None if source is None else source.read_text()}
         return [Stage("digits", inputs, self._save)]
 
@@ -70,6 +74,21 @@ class Digits(Task):
 
     def metrics(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
         return {"accuracy": float((outputs.argmax(-1) == targets).float().mean())}
+
+    def baselines(self, data: Data) -> dict[str, Callable[[], nn.Module]]:
+        return {"left alone": LeftAlone}
+
+
+class LeftAlone(nn.Module):
+    """A linear classifier of the left half."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(32, 10)
+
+    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        output: Tensor = self.linear(inputs["left"].flatten(1))
+        return output
 
 
 class OpenedTestSplitError(AssertionError):
@@ -646,3 +665,167 @@ def test_a_run_is_loaded_by_its_path(experiment: Experiment, tmp_path: Path) -> 
         run.path / "architecture.json"
     )
     assert "cell1" in nasframe.draw(tmp_path / "run").svg
+
+
+# -- baselines ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def compared(experiment: Experiment) -> Experiment:
+    return attrs.evolve(experiment, baselines=BaselineOptions(random=2, task=True))
+
+
+def test_a_run_is_measured_against_random_architectures_and_the_tasks_own_networks(
+    compared: Experiment, tmp_path: Path
+) -> None:
+    run = nasframe.run_experiment(compared, tmp_path / "run")
+    assert run.test is not None
+    baselines = run.test["baselines"]
+    assert list(baselines) == ["random 1", "random 2", "left alone"]
+    assert baselines["random 1"]["architecture"] != baselines["random 2"]["architecture"]
+    assert baselines["left alone"]["parameters"] == 330
+    assert all({"accuracy", "validation"} <= values.keys() for values in baselines.values())
+    assert "random, mean of 2" in (run.path / "report.html").read_text()
+    assert nasframe.evaluate(run) == run.test
+
+
+def test_a_baseline_is_trained_as_the_searched_network_is(compared: Experiment, tmp_path: Path) -> None:
+    whole = nasframe.run_experiment(compared, tmp_path / "run")
+    assert whole.test is not None
+    space = whole.architecture.space
+    stages = {line["stage"] for line in whole.metrics} - {"search", "train"}
+    assert len(stages) == 3
+    assert all(len(whole.history(stage)) == compared.train.epochs for stage in stages)
+    for number, drawn in enumerate(_different(space, compared.seed, 2), start=1):
+        scored = whole.test["baselines"][f"random {number}"]
+        assert scored["architecture"] == drawn.fingerprint[:16]
+        alone = nasframe.train(compared, tmp_path / str(number), architecture=drawn)
+        assert nasframe.evaluate(alone)["accuracy"] == scored["accuracy"]
+
+
+def test_random_architectures_differ_and_no_more_are_drawn_than_there_are(experiment: Experiment) -> None:
+    space = experiment.space.build({"left": (8, 4), "right": (8, 4)}, 10)
+    drawn = {architecture.fingerprint for architecture in _different(space, 0, 10**9)}
+    assert len(drawn) == space.count()
+
+
+def test_trained_baselines_are_skipped_and_asked_for_later_they_are_added(
+    experiment: Experiment, compared: Experiment, tmp_path: Path
+) -> None:
+    run = nasframe.run_experiment(experiment, tmp_path / "run")
+    assert run.test is not None
+    assert run.test["baselines"] == {}
+    log = Log()
+    nasframe.run_experiment(compared, run.path, progress=log)
+    assert [line for line in log.lines if "unchanged" in line and "digits" not in line] == [
+        "search: unchanged, skipped",
+        "train: unchanged, skipped",
+    ]
+    assert nasframe.load_experiment(run).baselines == compared.baselines
+    log = Log()
+    nasframe.run_experiment(compared, run.path, progress=log)
+    assert {"baselines: unchanged, skipped", "evaluate: unchanged, skipped"} <= set(log.lines)
+
+
+@pytest.mark.usefixtures("_no_plots")
+def test_killed_among_the_baselines_the_same_command_goes_on_to_the_same_result(
+    compared: Experiment, tmp_path: Path
+) -> None:
+    options = {
+        "search": SearchOptions(epochs=1, batch_size=64),
+        "train": TrainOptions(epochs=2, batch_size=64),
+    }
+    compared = attrs.evolve(compared, **options)
+    with killed_at_every_write(tmp_path / "run", tmp_path / "killed") as states:
+        whole = nasframe.run_experiment(compared, tmp_path / "run")
+    among = [state for state in states if (state / "checkpoints/network.json").exists()]
+    assert len(among) > 15
+    for state in among[::3]:
+        assert_same(nasframe.run_experiment(compared, state), whole)
+
+
+def test_training_again_forgets_the_baselines(compared: Experiment, tmp_path: Path) -> None:
+    nasframe.run_experiment(compared, tmp_path / "run")
+    longer = attrs.evolve(compared, train=attrs.evolve(compared.train, epochs=4))
+    run = nasframe.train(longer, tmp_path / "run", overwrite=True)
+    assert not list(run.checkpoints.glob("baseline-*"))
+    assert {line["stage"] for line in run.metrics} == {"search", "train"}
+
+
+# -- files that are not what they were ------------------------------------------------------------------
+
+
+def test_an_edited_architecture_is_not_scored_with_the_network_of_another(
+    experiment: Experiment, tmp_path: Path
+) -> None:
+    run = nasframe.run_experiment(experiment, tmp_path / "run")
+    space = run.architecture.space
+    other = next(
+        found
+        for found in (Architecture(space, space.sample(seed)) for seed in range(9))
+        if found != run.architecture
+    )
+    other.save(run.path / "architecture.json")
+    for use in (lambda: nasframe.evaluate(run), lambda: nasframe.predict(run, [])):
+        with pytest.raises(RunError, match=r"belongs to another architecture.*--overwrite"):
+            use()
+    with pytest.raises(RunError, match="another network has been trained here; say --overwrite"):
+        nasframe.train(experiment, run.path)
+    nasframe.train(experiment, run.path, overwrite=True)
+    assert nasframe.evaluate(run)["architecture"] == other.fingerprint[:16]
+
+
+def test_a_damaged_trained_network_is_made_again_from_the_training(
+    experiment: Experiment, tmp_path: Path
+) -> None:
+    run = nasframe.run_experiment(experiment, tmp_path / "run")
+    file = next(run.checkpoints.glob("network-*.safetensors"))
+    before = file.read_bytes()
+    file.write_bytes(before[:100])
+    with pytest.raises(RunError, match=r"is damaged.*; go on with `nasframe train"):
+        nasframe.evaluate(run)
+    log = Log()
+    nasframe.train(experiment, run.path, progress=log)
+    assert any("is damaged" in line and "made again" in line for line in log.lines)
+    assert file.read_bytes() == before
+
+
+def test_a_damaged_architecture_is_derived_again_once_it_is_removed(
+    experiment: Experiment, tmp_path: Path
+) -> None:
+    run = nasframe.run_experiment(experiment, tmp_path / "run")
+    found = run.architecture
+    (run.path / "architecture.json").write_text("{")
+    with pytest.raises(ArchitectureError, match=r"not JSON(.|\n)*remove the file and search again"):
+        nasframe.evaluate(run)
+    (run.path / "architecture.json").unlink()
+    assert nasframe.run_experiment(experiment, run.path).architecture == found
+
+
+def test_data_that_changed_is_refused_before_any_stage_runs(experiment: Experiment, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_text("one")
+    run = nasframe.run_experiment(experiment, tmp_path / "run", source=source)
+    cached = sorted((tmp_path / "cache").iterdir())
+    source.write_text("two")
+    for use in (
+        lambda: nasframe.run_experiment(experiment, run.path),
+        lambda: nasframe.evaluate(run),
+        lambda: nasframe.evaluate(run, source=source),
+    ):
+        with pytest.raises(RunError, match="the data or the code that reads it has changed"):
+            use()
+    assert sorted((tmp_path / "cache").iterdir()) == cached
+
+
+def test_a_run_whose_source_is_gone_is_evaluated_from_what_was_prepared(
+    experiment: Experiment, tmp_path: Path
+) -> None:
+    source = tmp_path / "source"
+    source.write_text("one")
+    run = nasframe.run_experiment(experiment, tmp_path / "run", source=source)
+    source.rename(tmp_path / "moved")
+    log = Log()
+    assert nasframe.evaluate(run, progress=log) == run.test
+    assert any("going on with what was prepared" in line for line in log.lines)
+    assert nasframe.evaluate(run, source=tmp_path / "moved") == run.test

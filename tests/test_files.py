@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from pathlib import Path
 
@@ -68,3 +69,12 @@ def test_a_fingerprint_depends_on_values_and_not_on_the_order_of_keys() -> None:
     assert fingerprint({"a": 1, "b": [2, "x"]}) == fingerprint({"b": [2, "x"], "a": 1})
     assert fingerprint({"a": 1}) != fingerprint({"a": 2})
     assert len(fingerprint(None)) == 64
+
+
+def test_a_name_that_is_no_utf8_can_be_written_read_and_told_from_others(tmp_path: Path) -> None:
+    value = {"missing": [os.fsdecode(b"a\xff.mp4"), os.fsdecode(b"a\xfe.mp4"), "a\\udcff.mp4", "ä"]}
+    write_json(tmp_path / "file.json", value)
+    assert json.loads((tmp_path / "file.json").read_text(encoding="utf-8")) == value
+    write_text(tmp_path / "file.txt", value["missing"][0])
+    assert (tmp_path / "file.txt").read_text(encoding="utf-8") == "a\\udcff.mp4"
+    assert len({fingerprint(name) for name in value["missing"]}) == 4

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from nasframe.api._baselines import score_baselines
 from nasframe.api._preparation import prepare
 from nasframe.api._reading import load_experiment, load_run
 from nasframe.api._search import SILENT
+from nasframe.api._trained import calibration_of
 from nasframe.errors import RunError
 from nasframe.experiment import Experiment, resolve_device
 from nasframe.files import without_nan, write_json
@@ -45,7 +46,9 @@ def evaluate(
     Returns:
         The task's metrics, and `parameters` (of the searched network: projections, cells, head),
         `parameters_by_part`, `parameters_total` (with frozen networks in front of it), `multiply_adds` for
-        one example, `architecture` (fingerprint) and `converged`. JSON-able; undefined metrics are None.
+        one example, `architecture` (fingerprint), `converged`, `objective` (the metric that counts) and
+        `baselines`: name → the same metrics of what the network is measured against. JSON-able; undefined
+        metrics are None.
 
     Raises:
         RunError: the run has not been trained, or another process works in it.
@@ -75,6 +78,8 @@ def evaluate_in(
             "multiply_adds": cost.multiply_adds,
             "architecture": architecture.fingerprint[:16],
             "converged": run.record.get("search", {}).get("converged"),
+            "objective": experiment.task.objective,
+            "baselines": score_baselines(run, experiment, prepared.data, test, where),
         }
     )
     write_json(run.path / "test.json", result)
@@ -106,12 +111,19 @@ def _load_network(
     run: Run, experiment: Experiment, device: str | None
 ) -> tuple[Network, dict[str, float], torch.device]:
     where = experiment.torch_device() if device is None else resolve_device(device)
-    found = load_checkpoint(run.checkpoints, "network", where)
+    remedy = f"go on with `nasframe train {run.path}`"
+    try:
+        found = load_checkpoint(run.checkpoints, "network", where)
+    except RunError as error:
+        raise RunError(f"{error}; {remedy}") from error
     if found is None:
-        raise RunError(f"{run.path}: has no trained network yet; go on with `nasframe train {run.path}`")
-    network = build(run.architecture)
+        raise RunError(f"{run.path}: has no trained network yet; {remedy}")
+    architecture = run.architecture
+    if found.values["key"] != architecture.fingerprint:
+        raise RunError(
+            f"{run.path}: its trained network belongs to another architecture than architecture.json; "
+            f"{remedy} --overwrite"
+        )
+    network = build(architecture)
     network.load_state_dict(dict(found.tensors))
-    calibration = {
-        name: math.nan if value is None else value for name, value in found.values["calibration"].items()
-    }
-    return network.to(where), calibration, where
+    return network.to(where), calibration_of(found), where

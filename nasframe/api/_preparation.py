@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from attrs import frozen
 
-from nasframe.errors import NOT_REPLACED, RunError
+from nasframe import __version__
+from nasframe.errors import NOT_REPLACED, DataError, RunError
 from nasframe.experiment import Experiment
 from nasframe.files import fingerprint
 from nasframe.progress import Progress
 from nasframe.run import Run
-from nasframe.stages import run_stages
-from nasframe.task import Data
+from nasframe.stages import run_stages, stage_fingerprints
+from nasframe.task import Data, Stage
 
 __all__ = ["Prepared", "keeping_old_run", "prepare"]
 
@@ -69,22 +70,23 @@ def prepare(
         source = known["source"]
     place = None if source is None else Path(source).resolve()
     origin = None if place is None else str(place)
-    if known is not None and origin == known["source"]:
-        folders = {name: Path(item) for name, item in known["folders"].items()}
-        if all(folder.is_dir() for folder in folders.values()):
-            return Prepared(experiment.task.data(folders), folders, known)
+    ready = None if run is None else _ready(experiment, run)
+    try:
+        stages = experiment.task.stages(place, experiment.seed)
+    except DataError as error:
+        if ready is None or known is None or origin != known["source"]:
+            raise
+        progress.say(f"{error}; going on with what was prepared from it")
+        return ready
+    if run is not None:
+        _check_unchanged(run, stages, ready is not None)
+    if ready is not None and known is not None and origin == known["source"]:
+        return ready
     # A relative path belongs to the folder in which the run was made; an absolute one says what it means.
     relative = known is not None and not experiment.cache.is_absolute()
     cache = Path(known["cache"]) if known is not None and relative else experiment.cache.resolve()
-    stages = experiment.task.stages(place, experiment.seed)
     results = run_stages(stages, cache, experiment.torch_device(), progress)
-    key = fingerprint([result.fingerprint for result in results.values()])
-    if known is not None and known["fingerprint"] != key:
-        assert run is not None
-        raise RunError(
-            f"{run.path}: the data or the code that reads it has changed since this run was made; "
-            "choose another --out, or say `nasframe run` or `search` with --overwrite to replace it"
-        )
+    key = _key({name: result.fingerprint for name, result in results.items()})
     folders = {name: result.folder for name, result in results.items()}
     seconds = {name: round(result.seconds, 3) for name, result in results.items()}
     record = {
@@ -98,3 +100,29 @@ def prepare(
     if run is not None:
         run.note(data=record)
     return prepared
+
+
+def _ready(experiment: Experiment, run: Run) -> Prepared | None:
+    """What the run was made from, where all of it is still there."""
+    known = run.record["data"]
+    folders = {name: Path(item) for name, item in known["folders"].items()}
+    if not all(folder.is_dir() for folder in folders.values()):
+        return None
+    return Prepared(experiment.task.data(folders), folders, known)
+
+
+def _check_unchanged(run: Run, stages: Sequence[Stage], ready: bool) -> None:
+    """Refuse, before any stage is run, data or code that is not what the run was made from.
+
+    What is ready may have been made by another version of nasframe.
+    """
+    made_by = run.record["nasframe"] if ready else __version__
+    if run.record["data"]["fingerprint"] != _key(stage_fingerprints(stages, made_by)):
+        raise RunError(
+            f"{run.path}: the data or the code that reads it has changed since this run was made; "
+            "choose another --out, or say `nasframe run` or `search` with --overwrite to replace it"
+        )
+
+
+def _key(fingerprints: Mapping[str, str]) -> str:
+    return fingerprint(list(fingerprints.values()))

@@ -106,7 +106,9 @@ def search_in(
 def without_training(experiment: str) -> dict[str, Any]:
     """What of an experiment decides the result of its search."""
     values = tomllib.loads(experiment)
-    return {key: value for key, value in values.items() if key not in ("device", "cache", "train")}
+    for key in ("device", "cache", "train", "baselines"):
+        values.pop(key, None)
+    return values
 
 
 def _engine(experiment: Experiment, prepared: Prepared, run: Run | None, progress: Progress) -> Search:

@@ -8,12 +8,12 @@ from pathlib import Path
 from nasframe.api._picture import save_picture
 from nasframe.api._preparation import keeping_old_run, prepare
 from nasframe.api._search import SILENT, without_training
+from nasframe.api._trained import train_and_save
 from nasframe.architecture import Architecture
 from nasframe.errors import ArchitectureError, RunError
 from nasframe.experiment import Experiment
-from nasframe.files import without_nan
 from nasframe.loops import Training
-from nasframe.loops.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from nasframe.loops.checkpoint import load_checkpoint
 from nasframe.network import Network, build, inherit
 from nasframe.progress import Progress
 from nasframe.report import write_report
@@ -64,12 +64,7 @@ def train_in(
     with keeping_old_run(overwrite):
         prepared = prepare(experiment, run, source, progress)
     key = prepared.key("train", identity, chosen.fingerprint)
-    if (
-        run is not None
-        and not overwrite
-        and run.is_done("train", key)
-        and (run.checkpoints / "network.json").exists()
-    ):
+    if run is not None and not overwrite and run.is_done("train", key) and _is_whole(run, progress):
         progress.say("train: unchanged, skipped")
         if not (run.path / "report.html").exists():
             write_report(run)
@@ -97,17 +92,25 @@ def train_in(
         device=experiment.torch_device(),
         run=run,
         progress=progress,
+        key=chosen.fingerprint,
     )
-    calibration = engine.fit()
+    trained = train_and_save(engine, run, "network")
     experiment.task.save(prepared.folders, run.task_folder)
-    best = engine.history[engine.best_epoch - 1]["validation"]
-    values = {"calibration": calibration, "best_epoch": engine.best_epoch, "validation": best}
-    save_checkpoint(run.checkpoints, "network", Checkpoint(network.state_dict(), without_nan(values)), 0)
     run.mark_done("train", key, time.monotonic() - started)
     write_report(run)
-    shown = ", ".join(f"{name} {value:.4f}" for name, value in best.items() if value is not None)
+    best = trained["validation"].items()
+    shown = ", ".join(f"{name} {value:.4f}" for name, value in best if value is not None)
     progress.say(f"train: best epoch {engine.best_epoch} of {experiment.train.epochs} (validation: {shown})")
     return run
+
+
+def _is_whole(run: Run, progress: Progress) -> bool:
+    """Whether the trained network can be read."""
+    try:
+        return load_checkpoint(run.checkpoints, "network") is not None
+    except RunError as error:
+        progress.say(f"{error}; it is made again")
+        return False
 
 
 def _kept(experiment: Experiment, out: Path, architecture: Architecture | None) -> Run | None:

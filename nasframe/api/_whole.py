@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from nasframe.api._baselines import train_baselines
 from nasframe.api._evaluation import evaluate_in
+from nasframe.api._preparation import prepare
 from nasframe.api._search import SILENT, search_in
 from nasframe.api._training import train_in
 from nasframe.experiment import Experiment
-from nasframe.files import fingerprint
 from nasframe.progress import Progress
 from nasframe.run import Run, claimed
 
@@ -24,7 +25,7 @@ def run_experiment(
     overwrite: bool = False,
     progress: Progress = SILENT,
 ) -> Run:
-    """Every stage: the task's own, search, derive, draw, train, evaluate, report.
+    """Every stage: the task's own, search, derive, draw, train, baselines, evaluate, report.
 
     What is done for the same inputs is skipped; what was interrupted goes on where it stopped.
 
@@ -42,8 +43,9 @@ def run_experiment(
     with claimed(path, experiment.to_toml()):
         _, run = search_in(experiment, path, source, overwrite, progress)
         train_in(experiment, path, None, None, False, progress)
-        parts = [run.identity, run.record["data"]["fingerprint"], run.architecture.fingerprint]
-        key = fingerprint(["evaluate", *parts])
+        prepared = prepare(experiment, run, None, SILENT)
+        baselines = train_baselines(run, experiment, prepared, progress)
+        key = prepared.key("evaluate", run.identity, run.architecture.fingerprint, baselines)
         if run.is_done("evaluate", key) and run.test is not None:
             progress.say("evaluate: unchanged, skipped")
             return run

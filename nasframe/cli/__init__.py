@@ -6,6 +6,7 @@ a mistyped option are answered at once.
 
 from __future__ import annotations
 
+import io
 import os
 import shlex
 import shutil
@@ -54,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     # Before torch is imported: threads that spin while they wait make a busy machine six times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a file's name need not be UTF-8
+        sys.stdout.reconfigure(errors="backslashreplace")
     with warnings.catch_warnings():
         _plain_warnings(words)
         try:
@@ -80,12 +83,17 @@ def _say(message: str, status: int = 2) -> int:
 
 
 def _interrupted(words: Sequence[str], notes: Sequence[str]) -> str:
-    if not words or words[0] not in _RESUMABLE:
+    if not words:
         return "interrupted"
+    if words[0] not in _RESUMABLE:
+        return f"interrupted. To begin again:\n  {shlex.join([_program(), *words])}"
     # Once the old run is gone, --overwrite would throw away what is being kept.
     again = [word for word in words if word != "--overwrite" or NOT_REPLACED in notes]
     command = shlex.join([_program(), *again])
-    return f"interrupted; what was done is kept. To go on:\n  {command}"
+    return (
+        "interrupted; finished stages are kept. A search or a training goes on after its last finished "
+        f"epoch, any other stage begins again. To go on:\n  {command}"
+    )
 
 
 def _program() -> str:

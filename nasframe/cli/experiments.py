@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 from attrs import frozen
 from cyclopts import App, Parameter
 
-from nasframe.cli.output import print_columns, print_metrics
+from nasframe.cli.output import print_columns
+from nasframe.cli.plugins_of_run import naming_missing_plugins
+from nasframe.cli.summary import print_summary
 from nasframe.errors import ConfigurationError, PluginError, RunError
 from nasframe.plugins import manager
 from nasframe.progress import make_progress
@@ -64,7 +66,7 @@ def run(experiment: Path, /, *overrides: Overrides, common: CommonOptions = _DEF
     made = api.run_experiment(
         loaded, out, source=common.data, overwrite=common.overwrite, progress=make_progress()
     )
-    print_metrics(made.test or {})
+    print_summary(made)
     _announce(made)
 
 
@@ -84,7 +86,7 @@ def search(experiment: Path, /, *overrides: Overrides, common: CommonOptions = _
     found = api.search(loaded, out, source=common.data, overwrite=common.overwrite, progress=make_progress())
     print(api.draw(found).text.rstrip())
     assert found.run is not None
-    _announce(found.run, f"nasframe train {shlex.quote(str(out))}")
+    _announce(found.run, f"nasframe train {_word(out)}")
 
 
 def train(
@@ -104,14 +106,18 @@ def train(
         An architecture's JSON file, or the run folder it came out of. [default: that of the run]
     """
     is_run = experiment.is_dir()
-    loaded = _load(experiment / "experiment.toml" if is_run else experiment, overrides, common)
+    with naming_missing_plugins(experiment):
+        loaded = _load(experiment / "experiment.toml" if is_run else experiment, overrides, common)
     out = common.out or (experiment if is_run else Path("runs") / experiment.stem)
     if is_run and architecture is None and out != experiment:
         architecture = experiment
 
     from nasframe import api
 
-    chosen = api.load_architecture(architecture) if architecture is not None else None
+    chosen = None
+    if architecture is not None:
+        with naming_missing_plugins(architecture):
+            chosen = api.load_architecture(architecture)
     made = api.train(
         loaded,
         out,
@@ -120,7 +126,7 @@ def train(
         overwrite=common.overwrite,
         progress=make_progress(),
     )
-    _announce(made, f"nasframe evaluate {shlex.quote(str(out))}")
+    _announce(made, f"nasframe evaluate {_word(out)}")
 
 
 def demo(name: str | None = None, /, *overrides: Overrides, common: CommonOptions = _DEFAULTS) -> None:
@@ -141,7 +147,7 @@ def demo(name: str | None = None, /, *overrides: Overrides, common: CommonOption
     made = api.run_experiment(
         loaded, out, source=common.data, overwrite=common.overwrite, progress=make_progress()
     )
-    print_metrics(made.test or {})
+    print_summary(made)
     _announce(made)
 
 
@@ -168,6 +174,12 @@ def _load(path: Path, overrides: tuple[str, ...], common: Common) -> Experiment:
     if common.out is not None and common.out.is_file():
         raise RunError(f"--out {common.out}: is a file; expected a folder, or a name for one")
     return experiment
+
+
+def _word(path: Path) -> str:
+    """A path as a shell takes it, and as no option."""
+    text = str(path)
+    return shlex.quote(f"./{text}" if text.startswith("-") else text)
 
 
 def _announce(run: Run, following: str | None = None) -> None:

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 from cyclopts import App, Parameter
 
 from nasframe.cli.output import number, print_json, print_metrics
+from nasframe.cli.plugins_of_run import naming_missing_plugins
+from nasframe.cli.summary import print_comparison
 from nasframe.errors import ConfigurationError, RunError, nearest
 from nasframe.progress import make_progress
 
@@ -39,11 +41,13 @@ def evaluate(run: Path, /, *, json: Json = False, data: Path | None = None, devi
 
     from nasframe import api
 
-    metrics = api.evaluate(run, source=data, device=device, progress=make_progress())
+    with naming_missing_plugins(run):
+        metrics = api.evaluate(run, source=data, device=device, progress=make_progress())
     if json:
         print_json(metrics)
     else:
-        print_metrics(metrics)
+        print_metrics({name: value for name, value in metrics.items() if name != "baselines"})
+        print_comparison(metrics)
 
 
 def predict(run: Path, /, *files: Path, json: Json = False, device: Device = None) -> int:
@@ -63,7 +67,9 @@ def predict(run: Path, /, *files: Path, json: Json = False, device: Device = Non
     from nasframe import api
 
     table, failed = _PredictionTable(run), False
-    for record in api.predict(run, files, device=device, progress=make_progress()):
+    with naming_missing_plugins(run):
+        records = api.predict(run, files, device=device, progress=make_progress())
+    for record in records:
         failed = failed or "error" in record
         if json:
             print_json(record, indent=None)
@@ -125,7 +131,8 @@ def show(
     from nasframe import api
     from nasframe.files import write_text
 
-    drawing = api.draw(source)
+    with naming_missing_plugins(source if source.is_dir() else source.parent):
+        drawing = api.draw(source)
     if chosen == "png":
         assert out is not None
         drawing.save(out)
@@ -140,11 +147,21 @@ def show(
 
 def _format(format: Format | None, out: Path | None) -> Format:
     endings: dict[str, Format] = {".txt": "text", ".dot": "dot", ".gv": "dot", ".svg": "svg", ".png": "png"}
-    if format == "png" and (out is None or out.suffix != ".png"):
-        raise ConfigurationError("show", ["--format png: needs --out FILE.png"])
-    if format is None and out is not None and out.suffix not in endings:
+    if out is None:
+        if format == "png":
+            raise ConfigurationError("show", ["--format png: needs --out FILE.png"])
+        return format or "text"
+    if out.suffix not in endings:
         raise ConfigurationError("show", [f"--out {out}: unknown ending; valid: {', '.join(endings)}"])
-    return format or (endings[out.suffix] if out is not None else "text")
+    named = endings[out.suffix]
+    if format not in (None, named):
+        raise ConfigurationError("show", [f"--format {format}: the ending of --out {out} says {named}"])
+    if not out.parent.is_dir():
+        there = next(folder for folder in out.absolute().parents if folder.is_dir())
+        raise ConfigurationError("show", [f"--out {out}: no folder {out.parent}; there is {there}"])
+    if out.is_dir():
+        raise ConfigurationError("show", [f"--out {out}: is a folder; expected a file"])
+    return named
 
 
 def _check_run(run: Path) -> None:

@@ -29,7 +29,7 @@ from nasframe.files import fingerprint
 from nasframe.options import collect
 
 if TYPE_CHECKING:
-    from nasframe.loops import SearchLoop, SearchOptions, TrainOptions
+    from nasframe.loops import BaselineOptions, SearchLoop, SearchOptions, TrainOptions
     from nasframe.relaxations import Relaxation
     from nasframe.space import SpaceFactory
     from nasframe.task import Task
@@ -53,6 +53,7 @@ class Experiment:
     Attributes:
         task, space, relaxation, loop: instances of plugins, their options as fields.
         search, train: options of the engine for the search and for the final training.
+        baselines: what the searched network is measured against.
         seed: from which every random stream of the run is derived.
         device: `auto`, `cpu`, `cuda` or `cuda:N`; see `torch_device`.
         cache: folder that runs share; what lies in it is keyed by fingerprints.
@@ -65,6 +66,7 @@ class Experiment:
     loop: SearchLoop
     search: SearchOptions
     train: TrainOptions
+    baselines: BaselineOptions
     seed: int = 0
     device: str = "auto"
     cache: Path = Path("runs/cache")
@@ -127,6 +129,7 @@ class Experiment:
         loop: SearchLoop | str = "bilevel",
         search: SearchOptions | None = None,
         train: TrainOptions | None = None,
+        baselines: BaselineOptions | None = None,
         seed: int = 0,
         device: str = "auto",
         cache: str | Path = "runs/cache",
@@ -141,7 +144,11 @@ class Experiment:
             "space": space,
             "relaxation": relaxation,
             "loop": loop,
-            **{name: value for name, value in (("search", search), ("train", train)) if value is not None},
+            **{
+                name: value
+                for name, value in (("search", search), ("train", train), ("baselines", baselines))
+                if value is not None
+            },
         }
         named = {key: {"name": value} for key, value in given.items() if isinstance(value, str)}
         instances = {key: value for key, value in given.items() if not isinstance(value, str)}
@@ -203,9 +210,10 @@ class Experiment:
         return tomli_w.dumps(self.to_dict())
 
     def fingerprint(self) -> str:
-        """64 hexadecimal digits that depend on all that decides the result: not on device and cache."""
-        values = self.to_dict()
-        return fingerprint({key: value for key, value in values.items() if key not in ("device", "cache")})
+        """64 hexadecimal digits that depend on all that decides the searched network and its scores: not on
+        device and cache, nor on what it is measured against."""
+        left_out = ("device", "cache", "baselines")
+        return fingerprint({key: value for key, value in self.to_dict().items() if key not in left_out})
 
 
 _SETTINGS = tuple(item.name for item in attrs.fields(_Settings))

@@ -8,7 +8,7 @@ from typing import Any, cast
 import attrs
 
 from nasframe.errors import PluginError, nearest
-from nasframe.loops import SearchLoop, SearchOptions, TrainOptions
+from nasframe.loops import BaselineOptions, SearchLoop, SearchOptions, TrainOptions
 from nasframe.options import collect
 from nasframe.plugins import Kind, manager
 from nasframe.relaxations import Relaxation
@@ -20,7 +20,7 @@ __all__ = ["ENGINE", "PLUGINS", "misfit", "name_of", "structure_section", "swapp
 PLUGINS = ("task", "space", "relaxation", "loop")
 """Sections that name a plugin."""
 
-ENGINE = ("search", "train")
+ENGINE = ("search", "train", "baselines")
 """Sections that hold options of the engine."""
 
 _BASES: Mapping[str, type] = {
@@ -30,6 +30,7 @@ _BASES: Mapping[str, type] = {
     "loop": SearchLoop,
     "search": SearchOptions,
     "train": TrainOptions,
+    "baselines": BaselineOptions,
 }
 
 _DEFAULT_NAMES = {"relaxation": "grmc", "loop": "bilevel"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,14 @@ def _missing(path: Path) -> str:
     folder = path.parent
     if not folder.is_dir():
         return f"no such file, and no folder {folder}"
+    if path.name == "experiment.toml" and (folder / "run.json").is_file():
+        return (
+            f"is gone, so the run folder is damaged; put the file back, or make the run again: "
+            f"nasframe run EXPERIMENT --out {shlex.quote(str(folder))} --overwrite"
+        )
+    runs = [str(item.parent) for item in sorted(folder.glob("*/run.json"))]
+    if runs and path.suffix != ".toml":
+        return f"no such file or run folder; runs there: {', '.join(runs)}"
     beside = [item.name for item in folder.glob("*.toml")]
     return (
         f"no such file{nearest(path.name, beside)}" if beside else "no such file, and no TOML file beside it"

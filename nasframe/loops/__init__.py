@@ -2,7 +2,7 @@
 
 from nasframe.loops.base import SearchLoop, Update
 from nasframe.loops.engine import Search
-from nasframe.loops.options import SearchOptions, TrainOptions
+from nasframe.loops.options import BaselineOptions, SearchOptions, TrainOptions
 from nasframe.loops.training import Training
 
-__all__ = ["Search", "SearchLoop", "SearchOptions", "TrainOptions", "Training", "Update"]
+__all__ = ["BaselineOptions", "Search", "SearchLoop", "SearchOptions", "TrainOptions", "Training", "Update"]

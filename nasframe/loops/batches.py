@@ -15,7 +15,7 @@ __all__ = ["JoinedSplit", "batches", "in_order", "number_of_batches"]
 
 
 @frozen
-class JoinedSplit:
+class JoinedSplit(Split):
     """Two splits as one."""
 
     first: Split
@@ -37,6 +37,10 @@ class JoinedSplit:
 
     def __len__(self) -> int:
         return len(self.first) + len(self.second)
+
+    def redrawn(self, random: torch.Generator) -> JoinedSplit:
+        """Both redrawn."""
+        return JoinedSplit(self.first.redrawn(random), self.second.redrawn(random))
 
     def batch(self, indices: Tensor) -> Batch:
         """The examples in the order of `indices`, which count the first split, then the second."""

@@ -67,6 +67,13 @@ def load_checkpoint(folder: Path, name: str, device: torch.device | str = "cpu")
     return Checkpoint(tensors, values)
 
 
+def drop_checkpoint(folder: Path, name: str) -> None:
+    """Remove the checkpoint called `name`, if there is one; first what makes it one."""
+    (folder / f"{name}.json").unlink(missing_ok=True)
+    for tensors in folder.glob(f"{name}-?????.safetensors"):
+        tensors.unlink(missing_ok=True)
+
+
 def _separate(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Contiguous tensors on the CPU that share no memory: tied ones are written twice."""
     found: dict[str, Tensor] = {}

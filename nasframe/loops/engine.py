@@ -35,7 +35,7 @@ from nasframe.loops.stop import has_converged
 from nasframe.plugins import manager
 from nasframe.progress import Progress
 from nasframe.relaxations import Relaxation, Sample
-from nasframe.run import Run
+from nasframe.run import Run, is_training
 from nasframe.seeding import forked_seed, generator
 from nasframe.size import expected_parameters
 from nasframe.space import SearchSpace
@@ -148,6 +148,7 @@ class Search:
         splits, size = self.data.splits, self.options.batch_size
         shuffle = generator(self.seed, "shuffle", epoch)
         noise = generator(self.seed, "relaxation", epoch, device=self.device)
+        anew = generator(self.seed, "redrawn", epoch)
         losses: dict[str, list[Tensor]] = {}
 
         def draw(split: Split) -> Iterator[Batch]:
@@ -155,7 +156,9 @@ class Search:
 
         self.supernet.train()
         with forked_seed(self.seed, "search", epoch):
-            updates = self.loop.updates(splits.weights, splits.architecture, draw, size)
+            updates = self.loop.updates(
+                splits.weights.redrawn(anew), splits.architecture.redrawn(anew), draw, size
+            )
             for step, update in enumerate(updates):
                 if update.kind == "architecture" and epoch < self.options.warmup_epochs:
                     continue
@@ -286,4 +289,4 @@ def _is_kept(record: Mapping[str, Any], epoch: int) -> bool:
     """Whether a line of metrics stays when a search goes on after `epoch`: later epochs are made again,
     and so is any training; lines of plugins stay."""
     stage = record.get("stage")
-    return stage not in ("search", "train") or (stage == "search" and record["epoch"] <= epoch)
+    return record["epoch"] <= epoch if stage == "search" else not is_training(record)

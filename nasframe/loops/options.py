@@ -1,4 +1,4 @@
-"""Options of the engine: the sections `[search]` and `[train]` of an experiment."""
+"""Options of the engine: the sections `[search]`, `[train]` and `[baselines]` of an experiment."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Literal
 
 from attrs import field, frozen, validators
 
-__all__ = ["SearchOptions", "TrainOptions"]
+__all__ = ["BaselineOptions", "SearchOptions", "TrainOptions"]
 
 
 def _help(text: str) -> dict[str, str]:
@@ -69,3 +69,13 @@ class TrainOptions:
     inherit: bool = field(
         default=False, metadata=_help("start from the supernet's weights, not from scratch")
     )
+
+
+@frozen
+class BaselineOptions:
+    """What the searched network is measured against; each is trained as it is, by `[train]`."""
+
+    random: int = field(
+        default=0, validator=validators.ge(0), metadata=_help("architectures drawn from the same space")
+    )
+    task: bool = field(default=False, metadata=_help("the fixed networks that the task brings"))

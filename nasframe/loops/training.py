@@ -1,4 +1,4 @@
-"""The final training of a derived network: the best epoch on the validation split is kept."""
+"""The training of a whole network: the best epoch on the validation split is kept."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from attrs import define, field
-from torch import Tensor
+from torch import Tensor, nn
 
 from nasframe.errors import RunError
 from nasframe.files import without_nan
@@ -24,7 +24,6 @@ from nasframe.loops.checkpoint import (
 from nasframe.loops.options import TrainOptions
 from nasframe.loops.outputs import collect_outputs
 from nasframe.loops.schedule import learning_rate
-from nasframe.network import Network
 from nasframe.progress import Progress
 from nasframe.run import Run
 from nasframe.seeding import forked_seed, generator
@@ -36,9 +35,16 @@ __all__ = ["Training"]
 
 @define
 class Training:
-    """Trains a network on the weights and architecture splits; see `Search` for the arguments."""
+    """Trains a network on the weights and architecture splits; see `Search` for the other arguments.
 
-    network: Network
+    Args:
+        network: from inputs by name to raw outputs.
+        name: of this training, among those that write to one run: of its checkpoints, and the `stage` of its
+            metrics.
+        key: of what is trained; a checkpoint of something else is not resumed.
+    """
+
+    network: nn.Module
     task: Task
     data: Data
     options: TrainOptions = field(factory=TrainOptions)
@@ -46,6 +52,8 @@ class Training:
     device: torch.device = field(factory=lambda: torch.device("cpu"))
     run: Run | None = None
     progress: Progress = field(factory=Progress)
+    name: str = "train"
+    key: str = ""
 
     history: list[dict[str, Any]] = field(init=False, factory=list)
     best_epoch: int = field(init=False, default=0)
@@ -63,7 +71,7 @@ class Training:
         )
         first = self._resume(optimiser)
         split = JoinedSplit(self.data.splits.weights, self.data.splits.architecture)
-        with one_thread(), self.progress.task("train", self.options.epochs) as advance:
+        with one_thread(), self.progress.task(self.name, self.options.epochs) as advance:
             advance(first)
             for epoch in range(first, self.options.epochs):
                 record = self._epoch(epoch, optimiser, split)
@@ -85,12 +93,13 @@ class Training:
     def _epoch(self, epoch: int, optimiser: torch.optim.Optimizer, split: JoinedSplit) -> dict[str, Any]:
         started, losses = time.monotonic(), []
         shuffle = generator(self.seed, "train shuffle", epoch)
+        seen = split.redrawn(generator(self.seed, "train redrawn", epoch))
         rate = learning_rate(self.options.learning_rate, epoch / self.options.epochs, self.options.schedule)
         for group in optimiser.param_groups:
             group["lr"] = rate
         self.network.train()
         with forked_seed(self.seed, "train", epoch):
-            for batch in batches(split, self.options.batch_size, shuffle, self.device):
+            for batch in batches(seen, self.options.batch_size, shuffle, self.device):
                 loss = self.task.loss(self.network(batch.inputs), batch.targets)
                 losses.append(loss.detach())
                 if not loss.requires_grad:  # a network without parameters has nothing to learn
@@ -113,7 +122,7 @@ class Training:
         self._keep_if_best(epoch + 1, validation)
         seconds = round(time.monotonic() - started, 3)
         return {
-            "stage": "train",
+            "stage": self.name,
             "epoch": epoch + 1,
             "loss": mean,
             "validation": without_nan(validation),
@@ -134,16 +143,21 @@ class Training:
         tensors |= {f"best.{name}": value for name, value in self._best.items()}
         tensors |= {f"adam.{name}": value for name, value in optimiser_tensors(optimiser).items()}
         rank = [value if math.isfinite(value) else None for value in self._best_rank]
-        values = {"epoch": epoch, "best_epoch": self.best_epoch, "best_rank": rank}
-        save_checkpoint(self.run.checkpoints, "train", Checkpoint(tensors, values), epoch)
+        values = {"key": self.key, "epoch": epoch, "best_epoch": self.best_epoch, "best_rank": rank}
+        save_checkpoint(self.run.checkpoints, self.name, Checkpoint(tensors, values), epoch)
 
     def _resume(self, optimiser: torch.optim.Optimizer) -> int:
         if self.run is None:
             return 0
-        found = load_checkpoint(self.run.checkpoints, "train", self.device)
+        found = load_checkpoint(self.run.checkpoints, self.name, self.device)
+        if found is not None and found.values["key"] != self.key:
+            raise RunError(
+                f"{self.run.path}: another network has been trained here; "
+                "say --overwrite to train this one in its place"
+            )
         epoch = 0 if found is None else int(found.values["epoch"])
-        self.run.keep_metrics(lambda record: record.get("stage") != "train" or record["epoch"] <= epoch)
-        self.history = self.run.history("train")
+        self.run.keep_metrics(lambda record: record.get("stage") != self.name or record["epoch"] <= epoch)
+        self.history = self.run.history(self.name)
         if found is not None:
             self.network.load_state_dict(found.part("network."))
             load_optimiser(optimiser, found.part("adam."))

@@ -9,6 +9,7 @@ from typing import Any
 from nasframe.errors import RenderError
 from nasframe.files import write_text
 from nasframe.render import draw
+from nasframe.report.comparison import compare
 from nasframe.report.plots import line_plot
 from nasframe.run import Run
 
@@ -21,6 +22,7 @@ h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 2rem; border-botto
 figure { margin: 0; overflow-x: auto; } figure svg { max-width: 100%; height: auto; }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 1rem; }
 table { border-collapse: collapse; }
+table.comparison { margin-bottom: 1.5rem; } .comparison th + th { text-align: right; }
 td, th { padding: .2rem .8rem .2rem 0; text-align: left; vertical-align: top; }
 td.number { text-align: right; font-variant-numeric: tabular-nums; }
 pre { overflow-x: auto; background: #f6f6f6; padding: .8rem; }
@@ -38,13 +40,10 @@ def write_report(run: Run) -> None:
     searched, trained = run.history("search"), run.history("train")
     sections = [
         ("The network that was found", f"<figure>{picture}</figure>{_pre(drawing.text)}"),
-        ("On the test split", _table(_flat(test)) if test else "<p>Not evaluated yet.</p>"),
+        ("On the test split", _test(test) if test else "<p>Not evaluated yet.</p>"),
         ("The search", _search(searched, record.get("search"))),
         ("The final training", _training(trained)),
-        (
-            "Time",
-            _table({**_seconds(record), **{f"{k}": v["seconds"] for k, v in record["done"].items()}}, "s"),
-        ),
+        ("Time", _table(run.seconds, "s")),
         ("The experiment", _pre(run.experiment_toml)),
         ("Made with", _table(_flat({"nasframe": record["nasframe"], **_flat(architecture.provenance)}))),
     ]
@@ -56,6 +55,23 @@ def write_report(run: Run) -> None:
         f"<style>{_STYLE}</style></head>\n<body><h1>{title}</h1>\n{body}</body>\n</html>\n"
     )
     write_text(run.path / "report.html", page)
+
+
+def _test(test: Mapping[str, Any]) -> str:
+    own = {name: value for name, value in test.items() if name != "baselines"}
+    table = compare(test)
+    if table is None:
+        return _table(_flat(own))
+    heads = "".join(f"<th>{html.escape(column)}</th>" for column in ("", *table.columns))
+    rows = "".join(
+        f"<tr><th>{html.escape(name)}</th>{''.join(_cell(value, '') for value in row)}</tr>"
+        for name, row in table.rows.items()
+    )
+    note = (
+        f"<p>The columns: {html.escape(test['objective'])}, overall and against each part, and parameters "
+        "without frozen networks. Every row was trained as the searched network was.</p>"
+    )
+    return f'{note}<table class="comparison"><tr>{heads}</tr>{rows}</table>{_table(_flat(own))}'
 
 
 def _search(history: Sequence[Mapping[str, Any]], summary: Mapping[str, Any] | None) -> str:
@@ -104,11 +120,6 @@ def _losses(lines: Mapping[str, Sequence[tuple[float, float]]], title: str) -> s
 
 def _points(history: Iterable[Mapping[str, Any]], part: str, name: str) -> list[tuple[float, float]]:
     return [(line["epoch"], line[part][name]) for line in history if line[part].get(name) is not None]
-
-
-def _seconds(record: Mapping[str, Any]) -> dict[str, float]:
-    found: dict[str, float] = (record.get("data") or {}).get("seconds", {})
-    return {name: seconds for name, seconds in found.items() if seconds}
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -6,10 +6,6 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from matplotlib import rc_context
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
-
 __all__ = ["line_plot"]
 
 _STYLE: Any = {
@@ -33,6 +29,11 @@ def line_plot(
         y: label of the vertical axis.
         zero: whether the vertical axis begins at zero.
     """
+    # Imported where it is used: it takes most of a second, and few commands draw.
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
     with rc_context(_STYLE):
         figure = Figure(figsize=(5.2, 3.0), layout="constrained")
         axes = figure.add_subplot()

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from nasframe.run._claim import claimed
 from nasframe.run._folder import FORMAT
-from nasframe.run._run import Run
+from nasframe.run._run import Run, is_training
 
-__all__ = ["FORMAT", "Run", "claimed"]
+__all__ = ["FORMAT", "Run", "claimed", "is_training"]

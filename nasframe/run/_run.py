@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from nasframe import __version__
 from nasframe.architecture import Architecture
-from nasframe.errors import RunError
+from nasframe.errors import ArchitectureError, RunError
 from nasframe.files import fingerprint, without_nan, write_json, write_text
 from nasframe.run._folder import (
     FORMAT,
@@ -27,7 +27,7 @@ from nasframe.run._folder import (
 )
 from nasframe.run._plugins import plugin_record
 
-__all__ = ["Run"]
+__all__ = ["Run", "is_training"]
 
 
 @frozen
@@ -177,7 +177,10 @@ class Run:
         try:
             return (self.path / "experiment.toml").read_text(encoding="utf-8")
         except OSError as error:
-            raise RunError(f"{self.path}: has no experiment.toml: {error.strerror}") from error
+            raise RunError(
+                f"{self.path}: is damaged: its experiment.toml is gone ({error.strerror}); "
+                "put the file back, or make the run again with --overwrite"
+            ) from error
 
     @property
     def checkpoints(self) -> Path:
@@ -196,10 +199,18 @@ class Run:
             lines = (self.path / "metrics.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
         except FileNotFoundError:
             return []
-        return [json.loads(line) for line in lines if line.endswith("\n")]
+        records = []
+        for number, line in enumerate(lines, start=1):
+            try:
+                records += [json.loads(line)] if line.endswith("\n") else []
+            except ValueError as error:
+                raise RunError(
+                    f"{self.path / 'metrics.jsonl'}: line {number} is not JSON: {error}"
+                ) from error
+        return records
 
     def history(self, stage: str) -> list[dict[str, Any]]:
-        """The lines of `metrics.jsonl` that the stage `search` or `train` wrote, one an epoch."""
+        """The lines of `metrics.jsonl` that a stage wrote (`search`, `train`), one an epoch."""
         return [record for record in self.metrics if record.get("stage") == stage]
 
     @property
@@ -208,11 +219,24 @@ class Run:
 
         Raises:
             RunError: the search has not finished.
+            ArchitectureError: the file is damaged.
         """
         path = self.path / "architecture.json"
         if not path.exists():
             raise RunError(f"{self.path}: has no architecture.json yet; run its search to the end first")
-        return Architecture.load(path)
+        try:
+            return Architecture.load(path)
+        except ArchitectureError as error:
+            raise ArchitectureError(
+                f"{error}\nwhere a search made it, remove the file and search again: it is derived anew"
+            ) from error
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """Stage, of the task or of the run → how long it took when it was last done, in order."""
+        record = self.record
+        stages: dict[str, float] = dict((record["data"] or {}).get("seconds", {}))
+        return stages | {name: done["seconds"] for name, done in record["done"].items()}
 
     @property
     def test(self) -> dict[str, Any] | None:
@@ -257,15 +281,22 @@ class Run:
         Args:
             experiment, identity: of the training to come; see `create`.
         """
-        for pattern in ("train.json", "network.json", "train-*.safetensors", "network-*.safetensors"):
-            for file in self.checkpoints.glob(pattern):
-                file.unlink()
+        for name in ("train", "network", "baseline-*"):
+            for pattern in (f"{name}.json", f"{name}-*.safetensors"):
+                for file in self.checkpoints.glob(pattern):
+                    file.unlink()
         for name in ("test.json", "report.html", "task"):
             remove(self.path / name)
-        self.keep_metrics(lambda record: record.get("stage") != "train")
+        self.keep_metrics(lambda record: not is_training(record))
         done = {stage: how for stage, how in self.record["done"].items() if stage == "search"}
         self.note(experiment=identity, done=done)
         write_text(self.path / "experiment.toml", experiment)
+
+
+def is_training(record: Mapping[str, Any]) -> bool:
+    """Whether a line of metrics was written by the final training, or by that of a baseline."""
+    stage = str(record.get("stage"))
+    return stage == "train" or stage.startswith("baseline-")
 
 
 def _decisive(experiment: str) -> list[str]:

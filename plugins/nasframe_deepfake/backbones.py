@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from nasframe.errors import DataError, NasframeError, nearest
+from nasframe_deepfake.pretrained import misfit, read_weights, require_taken
 
 __all__ = [
     "channels_last",
@@ -42,23 +43,22 @@ def make_backbone(name: str, channels: int, pretrained: Path | None = None) -> n
     if pretrained is None:
         network: nn.Module = timm.create_model(name, **options)
         return network
-    if not pretrained.is_file():
-        raise DataError(
-            f"pretrained weights {pretrained} are not there; give a local file of weights for {name} "
-            "(nasframe never downloads any), or leave `pretrained` out to train from scratch"
-        )
+    weights = read_weights(pretrained, name)
     options |= {"pretrained": True, "pretrained_cfg_overlay": {"file": str(pretrained), "custom_load": False}}
     try:
         loaded: nn.Module = timm.create_model(name, **options)
     except Exception as error:  # timm, safetensors and torch each raise their own
-        raise DataError(f"pretrained weights {pretrained} do not fit {name}: {error}") from error
+        raise misfit(pretrained, name, error) from error
+    require_taken(loaded, weights, pretrained, name)
     return loaded
 
 
-def check_backbone(name: str) -> None:
-    """Raise a DataError with near names unless timm knows `name`."""
+def check_backbone(name: str, pretrained: Path | None = None) -> None:
+    """Raise a DataError unless timm knows `name` (with near names) and the weights fit."""
     if not timm.is_model(name):
         raise DataError(f"unknown backbone {name!r}{nearest(name, timm.list_models('*resnet*'))}")
+    if pretrained is not None:
+        make_backbone(name, 3, pretrained)
 
 
 def load_backbone(name: str, channels: int, weights: Path) -> nn.Module:

@@ -94,8 +94,13 @@ def _appearing(out: Path) -> Iterator[Path]:
     try:
         yield folder
         folder.chmod(0o755)
-        if out.exists():
-            out.rmdir()
-        folder.rename(out)
+        try:
+            if out.exists():
+                out.rmdir()
+            folder.rename(out)
+        except OSError as error:
+            raise DataError(
+                f"{out}: cannot take its place ({error.strerror}); was it filled meanwhile?"
+            ) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import shutil
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,13 +19,17 @@ from nasframe.errors import DataError, RunError
 from nasframe.files import write_json
 from nasframe_deepfake.backbones import load_backbone
 from nasframe_deepfake.features import Extractor, Standardiser, load_statistics
-from nasframe_deepfake.media import Window, decode
+from nasframe_deepfake.heads import Heads, make_heads
+from nasframe_deepfake.media import Recording, Window, decode
 from nasframe_deepfake.spectrogram import log_mel
+from nasframe_deepfake.workers import in_threads
 
 __all__ = ["FORMAT", "Detector", "count_frozen", "load_detector", "save_detector"]
 
 FORMAT = 1
 """Version of the folder that `save_detector` writes."""
+
+SINGLE = make_heads("single")
 
 _WEIGHTS = ("picture.safetensors", "sound.safetensors")
 _STATISTICS = "statistics.safetensors"
@@ -32,40 +38,72 @@ _SETTINGS = "detector.json"
 
 @define
 class Detector:
-    """A file becomes the inputs of the searched network."""
+    """What turns a file into the inputs of the searched network, and those into its score."""
 
     window: Window
     mels: int
     extractor: Extractor
     standardiser: Standardiser
 
-    def inputs(self, file: Path) -> dict[str, Tensor]:
-        """Name → `(1, L, channels)` on the extractor's device.
+    def scores(
+        self, network: nn.Module, files: Sequence[Path], threshold: float, heads: Heads = SINGLE
+    ) -> Iterator[dict[str, Any]]:
+        """For each file, in order: score (probability of fake), threshold and decision, or the error.
 
-        Raises:
-            DataError: the file is no readable clip; see `media.decode`.
+        Where the heads tell kinds of fakes apart, the probability of each comes last, under its name.
+
+        Several files are decoded and scored at once, each by one thread and by itself: its score depends
+        neither on the other files nor on the number of cores. Closing the iterator ends the threads.
         """
-        recording = decode(file, self.window)
-        pictures = torch.from_numpy(recording.pictures)[None]
-        sounds = log_mel(torch.from_numpy(recording.samples), self.mels)[None]
-        features = {**self.extractor.pictures(pictures), **self.extractor.sounds(sounds)}
-        return {
-            name: self.standardiser(name, value).to(self.extractor.device) for name, value in features.items()
-        }
+        network.to(self.extractor.device).eval()
+        mine = threading.local()
+
+        def score(file: Path) -> dict[str, Any]:
+            try:
+                recording = decode(file, self.window)
+            except DataError as error:
+                # A result as well: it must not end the work on the others.
+                return {"file": str(file), "error": str(error)}
+            if not hasattr(mine, "networks"):
+                # Cores are shared out by file. Sharing out each layer would have threads wait for each other.
+                torch.set_num_threads(1)
+                ours = self.extractor
+                twin = attrs.evolve(ours, picture=_twin(ours.picture), sound=_twin(ours.sound))
+                mine.networks = twin, _twin(network)
+            outputs = self._outputs(recording, *mine.networks)
+            found = float(heads.scores(outputs))
+            return {
+                "file": str(file),
+                "score": found,
+                "threshold": threshold,
+                "decision": "fake" if found >= threshold else "real",
+                **{kind: float(value) for kind, value in heads.parts(outputs).items()},
+            }
+
+        threads = torch.get_num_threads()
+        try:
+            yield from in_threads(score, files)
+        finally:
+            # One of torch's libraries counts threads for the whole process.
+            torch.set_num_threads(threads)
 
     @torch.inference_mode()
-    def scores(self, network: nn.Module, files: Sequence[Path], threshold: float) -> Iterator[dict[str, Any]]:
-        """For each file, in order: score (probability of fake), threshold and decision, or the error."""
-        network.to(self.extractor.device).eval()
-        for file in files:
-            try:
-                logit = network(self.inputs(file))
-            except DataError as error:
-                yield {"file": str(file), "error": str(error)}
-                continue
-            score = float(torch.sigmoid(logit.double()).reshape(()))
-            decision = "fake" if score >= threshold else "real"
-            yield {"file": str(file), "score": score, "threshold": threshold, "decision": decision}
+    def _outputs(self, recording: Recording, extractor: Extractor, network: nn.Module) -> Tensor:
+        """Raw outputs `(1, outputs)`."""
+        pictures = torch.from_numpy(recording.pictures)[None]
+        sounds = log_mel(torch.from_numpy(recording.samples), self.mels)[None]
+        features = {**extractor.pictures(pictures), **extractor.sounds(sounds)}
+        inputs = {name: self.standardiser(name, value) for name, value in features.items()}
+        outputs: Tensor = network(
+            {name: value.to(extractor.device).float() for name, value in inputs.items()}
+        )
+        return outputs
+
+
+def _twin(network: nn.Module) -> nn.Module:
+    """The same network on the same tensors, for one thread: what it notes during a pass is its own."""
+    tensors = [*network.parameters(), *network.buffers()]
+    return copy.deepcopy(network, {id(tensor): tensor for tensor in tensors})
 
 
 def save_detector(folders: Mapping[str, Path], settings: Mapping[str, Any], frozen: int, out: Path) -> None:

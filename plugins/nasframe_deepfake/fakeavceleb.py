@@ -6,13 +6,13 @@ Method and category come from the CSV, never from names. Base names repeat, so a
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from nasframe.errors import DataError
-from nasframe_deepfake.listing import Clip, Listing
+from nasframe_deepfake.listing import DESYNC, Clip, Listing
+from nasframe_deepfake.tree import files_of
 
 __all__ = ["read_fakeavceleb"]
 
@@ -38,7 +38,7 @@ def read_fakeavceleb(root: Path, desync: Literal["pairing", "FV-FA"] = "pairing"
         DataError: no folder, nothing in it, no `meta_data.csv`, a header that is none, or no clip at all.
     """
     table = _table(root)
-    present = set(_files(root))
+    present = set(files_of(root))
     listing = Listing(root)
     clips: dict[str, Clip] = {}
     for number, row in _rows(table):
@@ -77,20 +77,17 @@ def _table(root: Path) -> Path:
     raise DataError(f"data folder {root} has no meta_data.csv, as a FakeAVCeleb tree has{hint}")
 
 
-def _files(root: Path) -> Iterator[str]:
-    for folder, _, names in os.walk(root):
-        base = Path(folder).relative_to(root)
-        yield from ((base / name).as_posix() for name in names)
-
-
 def _rows(table: Path) -> Iterator[tuple[int, list[str]]]:
     """Line number and fields of each row, after the header was checked."""
     try:
-        with table.open(encoding="utf-8-sig", newline="") as file:
+        # Bytes that are not UTF-8 spoil their row and not the table.
+        with table.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
             rows = csv.reader(file)
             header = [name.strip() for name in next(rows, [])]
             last = (*header[8:], "")[:2]
             if tuple(header[:8]) != _NAMED or last not in _LAST_TWO:
+                if not _is_utf8("".join(header)):
+                    raise DataError(f"{table}: is not a CSV file in UTF-8")
                 raise DataError(
                     f"{table}: unknown header {','.join(header)!r}; expected {','.join(_NAMED)!r} "
                     "followed by 'path,', 'vid,path' or 'filename,path'"
@@ -98,12 +95,16 @@ def _rows(table: Path) -> Iterator[tuple[int, list[str]]]:
             for row in rows:
                 if any(value.strip() for value in row):
                     yield rows.line_num, [value.strip() for value in row]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{table}: is not a CSV file in UTF-8: {error}") from error
+    except csv.Error as error:
+        raise DataError(f"{table}: is not a CSV file: {error}") from error
 
 
 def _clip(row: list[str], desync: str) -> Clip | str:
     """The clip of a row, or what is wrong with the row."""
+    if not _is_utf8("".join(row)):
+        return "is not in UTF-8"
+    while len(row) > 10 and not row[-1]:  # a comma at the end of every line
+        row = row[:-1]
     if len(row) != 10:
         return f"{len(row)} fields, expected 10"
     source, target1, target2, method, _, kind, race, gender, name, folder = row
@@ -111,7 +112,7 @@ def _clip(row: list[str], desync: str) -> Clip | str:
         return f"unknown type {kind!r}"
     if not source or not name or not folder:
         return "source, file name or folder is empty"
-    category = desync if method == "desync" else _TYPES[kind]
+    category = desync if method == DESYNC else _TYPES[kind]
     if (method == "real") != (category == "RV-RA"):
         return f"method {method!r} contradicts type {kind!r}"
     path = PurePosixPath(folder.removeprefix("FakeAVCeleb/")) / name
@@ -120,3 +121,8 @@ def _clip(row: list[str], desync: str) -> Clip | str:
     # The second target of the real set is a clip's number; only identities tie splits together.
     targets = tuple(sorted({value for value in (target1, target2) if value.startswith("id")} - {source}))
     return Clip(str(path), category, method, source, targets, race, gender)
+
+
+def _is_utf8(text: str) -> bool:
+    """Whether no byte of the text had to be escaped when it was read."""
+    return not any("\udc80" <= character <= "\udcff" for character in text)

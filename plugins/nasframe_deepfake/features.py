@@ -16,8 +16,9 @@ from torch.nn import functional as F
 
 from nasframe.progress import Progress
 from nasframe_deepfake.arrays import RowWriter, open_rows
-from nasframe_deepfake.backbones import channels_last, normalise_pictures, standardise_sounds
+from nasframe_deepfake.backbones import channels_last, normalise_pictures, stage_channels, standardise_sounds
 from nasframe_deepfake.index import read_index
+from nasframe_deepfake.space import BLOCK, on_disk, require_space
 
 __all__ = ["PICTURE_INPUTS", "SOUND_INPUTS", "Extractor", "Standardiser", "extract"]
 
@@ -26,6 +27,8 @@ SOUND_INPUTS = ("S1", "S2", "S3", "S4")
 
 _CHUNK = 16
 """Streams that go through a backbone at once."""
+
+_LARGEST = float(np.finfo(np.float16).max)
 
 
 @define
@@ -69,6 +72,18 @@ class Extractor:
         maps = self.sound(channels_last(images))
         return self._named(SOUND_INPUTS, [stage.mean(2) for stage in maps])
 
+    def bytes_needed(self, pictures: int, sounds: int, temporal: bool) -> int:
+        """Disk space that `extract` takes for so many streams while it works."""
+        streams = ((self.picture, pictures), (self.sound, sounds))
+        raw = [
+            rows * self.steps * channels * 4
+            for network, rows in streams
+            for channels in stage_channels(network)
+        ]
+        # all raw values of one kind of stream beside all results, which are half as long; headers, statistics
+        kinds = [sum(raw[:4]), sum(raw[4:])]
+        return sum(on_disk(size // 2) for size in raw) * (2 if temporal else 1) + max(kinds) + 24 * BLOCK
+
     def _named(self, names: Sequence[str], series: Sequence[Tensor]) -> dict[str, Tensor]:
         return {
             name: F.adaptive_avg_pool1d(values, self.steps).transpose(1, 2).float().cpu()
@@ -84,20 +99,33 @@ class Standardiser:
     temporal: bool
 
     def __call__(self, name: str, features: Tensor) -> Tensor:
-        """`(batch, L, channels)` to the same shape, or to `(batch, L, 2 · channels)` with the copy."""
+        """`(batch, L, channels)` to the same shape, or to `(batch, L, 2 · channels)` with the copy; float16.
+
+        Half the space, and features of this spread keep within 0.02 %; bfloat16 keeps them within 0.17 %.
+        """
         mean, deviation = self.statistics[name]
         values: Tensor = (features - mean) / deviation
-        if not self.temporal:
-            return values
-        centred = values - values.mean(1, keepdim=True)
-        return torch.cat([values, centred / (values.std(1, keepdim=True, correction=0) + 0.01)], dim=2)
+        if self.temporal:
+            centred = values - values.mean(1, keepdim=True)
+            copy = centred / (values.std(1, keepdim=True, correction=0) + 0.01)
+            values = torch.cat([values, copy], dim=2)
+        return values.clamp(-_LARGEST, _LARGEST).half()
 
 
 def extract(prepared: Path, extractor: Extractor, temporal: bool, out: Path, progress: Progress) -> None:
-    """Features of every stream: `I1.npy` … `S4.npy`, float32 `(streams, L, channels)`.
+    """Features of every stream: `I1.npy` … `S4.npy`, float16 `(streams, L, channels)`.
 
     Rows are those of the arrays in `prepared`. `statistics.safetensors` holds those of the weights split.
+
+    Raises:
+        DataError: too full a disk, or a damaged array or index in `prepared`.
     """
+    count = {kind: len(open_rows(prepared / f"{kind}.npy")) for kind in ("pictures", "sounds")}
+    require_space(
+        out,
+        extractor.bytes_needed(count["pictures"], count["sounds"], temporal),
+        f"the features of {count['pictures']} pictures and {count['sounds']} sounds",
+    )
     entries = [entry for entry in read_index(prepared / "index.csv") if entry.split == "weights"]
     groups = (
         ("pictures", PICTURE_INPUTS, extractor.pictures, sorted({entry.picture for entry in entries})),
@@ -108,13 +136,15 @@ def extract(prepared: Path, extractor: Extractor, temporal: bool, out: Path, pro
         streams = torch.from_numpy(open_rows(prepared / f"{kind}.npy"))
         raw = {name: out / f".{name}.raw.npy" for name in names}
         chunks = progress.track(torch.split(streams, _CHUNK), f"features of {kind}")
-        _write(raw, (function(chunk) for chunk in chunks))
+        _write(raw, "float32", (function(chunk) for chunk in chunks))
         for name in names:
             values = open_rows(raw[name])
             statistics[name] = _statistics(values, rows)
             standardise = Standardiser(statistics, temporal)
             parts = torch.split(torch.from_numpy(values), 256)
-            _write({name: out / f"{name}.npy"}, ({name: standardise(name, part)} for part in parts))
+            _write(
+                {name: out / f"{name}.npy"}, "float16", ({name: standardise(name, part)} for part in parts)
+            )
             raw[name].unlink()
     save_file(statistics, out / "statistics.safetensors")
 
@@ -124,10 +154,10 @@ def load_statistics(path: Path) -> dict[str, Tensor]:
     return dict(load_file(path))
 
 
-def _write(paths: Mapping[str, Path], chunks: Iterable[Mapping[str, Tensor]]) -> None:
+def _write(paths: Mapping[str, Path], dtype: str, chunks: Iterable[Mapping[str, Tensor]]) -> None:
     """Write chunks of named features `(rows, L, channels)`, each name to its file."""
     with ExitStack() as stack:
-        writers = {name: stack.enter_context(RowWriter(path, "float32")) for name, path in paths.items()}
+        writers = {name: stack.enter_context(RowWriter(path, dtype)) for name, path in paths.items()}
         for chunk in chunks:
             for name, values in chunk.items():
                 for row in values.numpy():

@@ -13,6 +13,7 @@ from attrs import frozen
 
 from nasframe.errors import DataError
 from nasframe.files import write_text
+from nasframe_deepfake.listing import DESYNC
 
 __all__ = ["Entry", "read_index", "write_index"]
 
@@ -41,6 +42,11 @@ class Entry:
     fake_voice: int
     picture: int
     sound: int
+
+    @property
+    def false_pairing(self) -> int:
+        """1 where genuine streams do not belong together, else 0."""
+        return int(self.method == DESYNC)
 
 
 _INTEGERS = ("fake", "fake_picture", "fake_voice", "picture", "sound")

@@ -6,10 +6,13 @@ from pathlib import Path
 
 from attrs import define, field, frozen
 
-__all__ = ["CATEGORIES", "Clip", "Listing"]
+__all__ = ["CATEGORIES", "DESYNC", "Clip", "Listing"]
 
 CATEGORIES = ("RV-RA", "FV-RA", "RV-FA", "FV-FA", "pairing")
 """Genuine; fake picture; fake voice; both; genuine streams that do not belong together."""
+
+DESYNC = "desync"
+"""Method of the false pairings, under whatever category they stand."""
 
 
 @frozen
@@ -37,12 +40,12 @@ class Clip:
     @property
     def fake_picture(self) -> bool:
         """Whether the pictures were altered; a false pairing's are not, whatever type it stands under."""
-        return self.category.startswith("FV") and self.method != "desync"
+        return self.category.startswith("FV") and self.method != DESYNC
 
     @property
     def fake_voice(self) -> bool:
         """Whether the sound was altered."""
-        return self.category.endswith("FA") and self.method != "desync"
+        return self.category.endswith("FA") and self.method != DESYNC
 
 
 @define

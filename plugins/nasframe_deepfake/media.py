@@ -67,6 +67,8 @@ def decode(path: Path, window: Window) -> Recording:
             no audio stream, or too short; each names the file.
     """
     try:
+        if path.is_dir():
+            raise DataError(f"{path}: is a folder; expected a video file")
         if not path.is_file():
             raise DataError(f"{path}: there is no such file")
         if path.stat().st_size == 0:

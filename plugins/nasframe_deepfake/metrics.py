@@ -6,13 +6,15 @@ import math
 
 import torch
 from torch import Tensor
-from torchmetrics.functional.classification import binary_accuracy, binary_auroc
 
 __all__ = ["accuracy", "auc", "best_threshold", "defined"]
 
 
 def auc(scores: Tensor, targets: Tensor) -> float:
     """Area under the ROC curve of scores `(clips,)` for targets 0 and 1; NaN where one class is absent."""
+    # Imported where it is used: it takes a second, and scoring a file needs none of it.
+    from torchmetrics.functional.classification import binary_auroc
+
     labels = targets.long()
     if labels.numel() == 0 or labels.min() == labels.max():
         return math.nan
@@ -24,6 +26,8 @@ def auc(scores: Tensor, targets: Tensor) -> float:
 
 def accuracy(scores: Tensor, targets: Tensor, threshold: float) -> float:
     """Share of clips on the right side: fake where the score is at least `threshold`; NaN without clips."""
+    from torchmetrics.functional.classification import binary_accuracy
+
     if targets.numel() == 0:
         return math.nan
     return float(binary_accuracy((scores >= threshold).long(), targets.long()))

@@ -23,7 +23,14 @@ from nasframe_deepfake.media import Recording, Window, decode
 from nasframe_deepfake.readers import Dataset, Desync, read
 from nasframe_deepfake.space import BLOCK, require_space
 from nasframe_deepfake.spectrogram import COLUMNS, log_mel
-from nasframe_deepfake.splits import SPLITS, Assignment, read_splits, split_clips, write_splits
+from nasframe_deepfake.splits import (
+    SPLITS,
+    Assignment,
+    read_split_list,
+    read_splits,
+    split_clips,
+    write_splits,
+)
 from nasframe_deepfake.workers import in_processes
 
 __all__ = ["Preparation", "preparation_inputs", "prepare", "summary"]
@@ -67,9 +74,14 @@ def prepare(source: Path, out: Path, how: Preparation, workers: int, progress: P
         DataError: no usable source, too full a disk, no readable clip, or splits lacking a class.
     """
     listing = read(how.dataset, source, how.desync)
+    # What cannot be split as a whole is refused now and not after hours of decoding.
     if how.split_list is None:
-        # What cannot be split as a whole is refused now and not after hours of decoding.
         split_clips(listing.clips, how.shares, how.seed)
+    else:
+        # A list of ours lacks the clips that could not be read.
+        listed = read_split_list(how.split_list)
+        known = [clip for clip in listing.clips if clip.path in listed]
+        read_splits(how.split_list, known or listing.clips)
     clips = len(listing.clips)
     require_space(out, how.bytes_needed(clips), f"the pictures and sounds of {clips} clips")
     used, rows, skipped, counts = _decode_all(listing, out, how, workers, progress)
@@ -189,7 +201,11 @@ def _first(item: str | dict[str, str]) -> str:
 
 
 def preparation_inputs(how: Preparation) -> dict[str, Any]:
-    """Everything of `how` that the result depends on, as JSON-able values."""
+    """Everything of `how` that the result depends on, as JSON-able values.
+
+    Raises:
+        DataError: the user's list of splits is none.
+    """
     plain = attrs.asdict(how)
-    plain["split_list"] = how.split_list.read_text() if how.split_list else None
+    plain["split_list"] = read_split_list(how.split_list) if how.split_list else None
     return plain

@@ -26,8 +26,9 @@ from nasframe_deepfake.backbones import (
 )
 from nasframe_deepfake.index import Entry, read_index
 from nasframe_deepfake.metrics import auc
+from nasframe_deepfake.space import BLOCK, on_disk, require_space
 
-__all__ = ["Pretraining", "pretrain", "pretraining_inputs"]
+__all__ = ["Pretraining", "bytes_needed", "pretrain", "pretraining_inputs"]
 
 FRAMES = 4
 """Pictures taken from a clip at each step of training."""
@@ -66,7 +67,11 @@ def pretrain(
 
     Writes `picture.safetensors`, `sound.safetensors` and `report.json`, which also holds mean and deviation
     of the spectrograms. Validation AUC of each stream is for the reader; nothing is chosen by it.
+
+    Raises:
+        DataError: too full a disk.
     """
+    require_space(out, bytes_needed(how.backbone), "the weights of both backbones")
     entries = read_index(prepared / "index.csv")
     pictures = torch.from_numpy(open_rows(prepared / "pictures.npy"))
     sounds = torch.from_numpy(open_rows(prepared / "sounds.npy"))
@@ -107,6 +112,15 @@ def pretrain(
         report["streams"][stream.name] = {"loss": losses, "validation_auc": score}
     write_json(out / "report.json", report)
     return report
+
+
+def bytes_needed(backbone: str) -> int:
+    """Disk space for the weights of both backbones and the report."""
+    with torch.device("meta"):
+        networks = [make_backbone(backbone, channels) for channels in (3, 1)]
+    states = [list(network.state_dict().values()) for network in networks]
+    # safetensors describes every tensor in a line of its header
+    return sum(on_disk(sum(value.nbytes + 256 for value in state)) for state in states) + 2 * BLOCK
 
 
 def _streams(entries: Sequence[Entry], row: str, label: str) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

@@ -15,9 +15,11 @@ from nasframe.errors import DataError, nearest
 from nasframe.files import write_text
 from nasframe_deepfake.listing import Clip
 
-__all__ = ["SPLITS", "Assignment", "read_splits", "split_clips", "write_splits"]
+__all__ = ["SPLITS", "Assignment", "read_split_list", "read_splits", "split_clips", "write_splits"]
 
 SPLITS = ("weights", "architecture", "validation", "test")
+
+_EXPECTED = "expected a CSV file in UTF-8 with the columns path and split"
 
 
 @frozen
@@ -60,26 +62,47 @@ def split_clips(clips: Sequence[Clip], shares: Sequence[float], seed: int) -> As
     return Assignment(splits, disjoint, _straddling(clips, splits))
 
 
-def read_splits(path: Path, clips: Sequence[Clip]) -> Assignment:
-    """The user's own list: a CSV file with the columns `path` and `split`, as `splits.csv` beside an index.
+def read_split_list(path: Path) -> dict[str, str]:
+    """The user's own list, path → split: a CSV file with the columns `path` and `split`, as `splits.csv`
+    beside an index.
 
     Raises:
-        DataError: the list is unreadable, names an unknown split, or leaves a clip out.
+        DataError: the list is unreadable, names an unknown split, or puts a clip into two.
     """
+    where = f"task.split_list: {path}:"
+    listed: dict[str, str] = {}
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            listed = {row["path"]: row["split"] for row in csv.DictReader(file)}
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path}: cannot be read as a list of splits: {error}") from error
+            for row in csv.DictReader(file):
+                name, split = row["path"], str(row["split"])
+                if split not in SPLITS:
+                    raise DataError(f"{where} unknown split {split!r}{nearest(split, SPLITS)}")
+                if listed.setdefault(name, split) != split:
+                    raise DataError(f"{where} puts {name} into {listed[name]} and into {split}")
     except KeyError as error:
-        raise DataError(f"{path}: has no column {error}; expected the columns path and split") from error
-    for name in sorted({str(value) for value in listed.values()} - set(SPLITS)):
-        raise DataError(f"{path}: unknown split {name!r}{nearest(name, SPLITS)}")
+        raise DataError(f"{where} has no column {error}; {_EXPECTED}") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{where} is not in UTF-8; {_EXPECTED}") from error
+    except (OSError, csv.Error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{where} cannot be read ({reason}); {_EXPECTED}") from error
+    return listed
+
+
+def read_splits(path: Path, clips: Sequence[Clip]) -> Assignment:
+    """The splits of clips by the user's own list.
+
+    Raises:
+        DataError: the list is none (see `read_split_list`), or leaves a clip out.
+    """
+    listed = read_split_list(path)
     left_out = [clip.path for clip in clips if clip.path not in listed]
     if left_out:
-        raise DataError(f"{path}: {len(left_out)} clips have no split, the first is {left_out[0]}")
+        raise DataError(
+            f"task.split_list: {path}: {len(left_out)} clips have no split, the first is {left_out[0]}"
+        )
     splits = tuple(listed[clip.path] for clip in clips)
-    _require_both(clips, splits)
+    _require_both(clips, splits, f"task.split_list: {path}: ")
     return Assignment(splits, "path", _straddling(clips, splits))
 
 
@@ -135,7 +158,7 @@ def _deal(
     return tuple(chosen[group] for group in groups)
 
 
-def _require_both(clips: Sequence[Clip], splits: Sequence[str]) -> None:
+def _require_both(clips: Sequence[Clip], splits: Sequence[str], where: str = "") -> None:
     there = Counter((split, clip.fake) for split, clip in zip(splits, clips, strict=True))
     lacking = [
         f"{split} has no {'fake' if fake else 'genuine'} clip"
@@ -146,7 +169,7 @@ def _require_both(clips: Sequence[Clip], splits: Sequence[str]) -> None:
     if lacking:
         sources = len({clip.source for clip in clips})
         raise DataError(
-            f"{len(clips)} clips of {sources} source{'s' * (sources != 1)} cannot be split four ways "
+            f"{where}{len(clips)} clips of {sources} source{'s' * (sources != 1)} cannot be split four ways "
             f"with genuine and fake clips in each: {'; '.join(lacking)}{_cause(clips)}"
         )
 

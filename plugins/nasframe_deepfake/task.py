@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -11,14 +11,16 @@ import attrs
 import torch
 from attrs import define, field, validators
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from nasframe import Data, Split, Stage, StageContext, Task
 from nasframe.errors import ConfigurationError
 from nasframe_deepfake.backbones import check_backbone, count_parameters, make_backbone
+from nasframe_deepfake.baselines import fixed_networks
 from nasframe_deepfake.dataset import ClipSplit, load_data
 from nasframe_deepfake.detector import count_frozen, load_detector, load_extractor, save_detector
 from nasframe_deepfake.features import extract
+from nasframe_deepfake.heads import Heads, Kind, make_heads
+from nasframe_deepfake.listing import CATEGORIES
 from nasframe_deepfake.media import Window
 from nasframe_deepfake.metrics import accuracy, auc, best_threshold, defined
 from nasframe_deepfake.prepare import Preparation, preparation_inputs, prepare, summary
@@ -28,7 +30,7 @@ from nasframe_deepfake.synthesis.corpus import Corpus, write_corpus
 
 __all__ = ["DeepfakeTask"]
 
-VERSION = 2
+VERSION = 3
 """Grows when a stage's code would write something else for the same options."""
 
 
@@ -58,7 +60,12 @@ class DeepfakeTask(Task):
     identities: int | None = field(
         default=None,
         validator=_AT_LEAST_ONE,
-        metadata={"help": "people in the synthesised set; by default one for five clips"},
+        metadata={"help": "people in the synthesised set; by default one a session of five or six clips"},
+    )
+    pairings: int = field(
+        default=1,
+        validator=validators.in_((1, 2)),
+        metadata={"help": "false pairings a session of the synthesised set; 2: one in three clips"},
     )
     dataset: Dataset = field(default="fakeavceleb", metadata={"help": "layout of the data"})
     desync: Desync = field(default="pairing", metadata={"help": "category of clips whose method is desync"})
@@ -113,6 +120,25 @@ class DeepfakeTask(Task):
     standardised: bool = field(
         default=True, metadata={"help": "give each clip's temporally standardised copy beside its features"}
     )
+    categories: tuple[str, ...] = field(
+        default=CATEGORIES[1:],
+        validator=validators.deep_iterable(validators.in_(CATEGORIES[1:]), validators.min_len(1)),
+        metadata={"help": "categories of fakes that search, training and evaluation see"},
+    )
+    heads: Kind = field(
+        default="single",
+        metadata={"help": "single: one output, fake or not; separate: one for each kind of fake"},
+    )
+    pairing_share: float | None = field(
+        default=None,
+        validator=validators.optional([validators.ge(0), validators.le(1)]),
+        metadata={
+            "help": "share of false pairings among the fakes that training draws; by default as there are"
+        },
+    )
+    redraw: bool = field(
+        default=True, metadata={"help": "whether training sees other false pairings every epoch"}
+    )
     workers: int = field(
         default=0,
         validator=validators.ge(0),
@@ -125,9 +151,9 @@ class DeepfakeTask(Task):
         Raises:
             DataError: the source is missing or empty, the backbone unknown.
         """
-        check_backbone(self.backbone)
+        check_backbone(self.backbone, self.pretrained)
         preparation = self.preparation(seed)
-        corpus = Corpus(self.clips, seed, self.identities)
+        corpus = Corpus(self.clips, seed, self.identities, pairings=self.pairings)
         pretraining = Pretraining(
             self.backbone,
             self.pretrained,
@@ -200,41 +226,56 @@ class DeepfakeTask(Task):
         return Window(self.trim, self.seconds, self.frames, self.size)
 
     def data(self, folders: Mapping[str, Path]) -> Data:
-        return load_data(folders["prepare"], folders["features"])
+        return load_data(
+            folders["prepare"],
+            folders["features"],
+            self._heads,
+            self.categories,
+            pairing_share=self.pairing_share,
+            redraw=self.redraw,
+        )
+
+    @property
+    def _heads(self) -> Heads:
+        return make_heads(self.heads)
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Binary cross-entropy of logits `(batch, 1)` and targets `(batch,)`."""
-        return F.binary_cross_entropy_with_logits(outputs[:, 0], targets.float())
+        """Binary cross-entropy, of one output or the sum of three; see `heads`."""
+        return self._heads.loss(outputs, targets)
 
     def metrics(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
         """AUC (NaN with one class) and accuracy at 0.5."""
-        scores = _scores(outputs)
-        return {"auc": auc(scores, targets), "acc": accuracy(scores, targets, 0.5)}
+        scores, fake = self._heads.scores(outputs), targets[:, 0]
+        return {"auc": auc(scores, fake), "acc": accuracy(scores, fake, 0.5)}
 
     def calibrate(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
         """The threshold with the best balanced accuracy."""
-        return {"threshold": best_threshold(_scores(outputs), targets)}
+        return {"threshold": best_threshold(self._heads.scores(outputs), targets[:, 0])}
 
     def evaluate(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> dict[str, Any]:
         """AUC, accuracy at the threshold, and the AUC of each fake category against all genuine clips."""
-        scores, threshold = _scores(outputs), calibration.get("threshold", 0.5)
-        targets = split.batch(torch.arange(len(split))).targets.to(scores.device)
+        scores, threshold = self._heads.scores(outputs), calibration.get("threshold", 0.5)
+        fake = split.batch(torch.arange(len(split))).targets[:, 0].to(scores.device)
         result: dict[str, Any] = {
-            "auc": defined(auc(scores, targets)),
-            "acc": defined(accuracy(scores, targets, threshold)),
+            "auc": defined(auc(scores, fake)),
+            "acc": defined(accuracy(scores, fake, threshold)),
             "threshold": threshold,
             "clips": len(split),
-            "genuine": int((targets == 0).sum()),
+            "genuine": int((fake == 0).sum()),
         }
         categories = split.categories if isinstance(split, ClipSplit) else ()
         result["per_category"] = {}
         for category in sorted(set(categories) - {"RV-RA"}):
             chosen = torch.tensor([name in (category, "RV-RA") for name in categories], device=scores.device)
             result["per_category"][category] = {
-                "auc": defined(auc(scores[chosen], targets[chosen])),
+                "auc": defined(auc(scores[chosen], fake[chosen])),
                 "count": sum(name == category for name in categories),
             }
         return result
+
+    def baselines(self, data: Data) -> dict[str, Callable[[], nn.Module]]:
+        """Each stream alone, late fusion, and concatenation."""
+        return fixed_networks(data)
 
     def save(self, folders: Mapping[str, Path], out: Path) -> None:
         settings = {
@@ -258,14 +299,12 @@ class DeepfakeTask(Task):
         calibration: Mapping[str, float],
         device: torch.device,
     ) -> Iterator[dict[str, Any]]:
-        """For each file its score (probability of fake), threshold and decision, or the error."""
+        """For each file its score (probability of fake), threshold and decision, or the error.
+
+        With separate heads also the probability of each kind of fake.
+        """
         detector = load_detector(saved, device)
-        yield from detector.scores(network, files, calibration.get("threshold", 0.5))
-
-
-def _scores(outputs: Tensor) -> Tensor:
-    """Probabilities of fake `(batch,)`, in double precision so that large logits stay apart."""
-    return torch.sigmoid(outputs.detach().double().reshape(-1))
+        yield from detector.scores(network, files, calibration.get("threshold", 0.5), self._heads)
 
 
 def _shown(value: float | None) -> str:

@@ -1,4 +1,4 @@
-"""Work spread over processes, with results in the order of the items."""
+"""Work spread over processes or threads, with results in the order of the items."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ import multiprocessing
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
 from nasframe.errors import NasframeError
 
-__all__ = ["default_workers", "in_processes"]
+__all__ = ["default_workers", "in_processes", "in_threads"]
+
+MOST_THREADS = 8
+"""More of them would wait for the interpreter, which works between two frames."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -49,22 +52,49 @@ def in_processes(
     # Spawned, not forked: a fork of a process in which torch runs threads can hang.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_keep_freed_memory) as pool:
-        rest = iter(items)
-        waiting: deque[Future[Result]] = deque(
-            pool.submit(function, item) for item in itertools.islice(rest, 4 * workers)
-        )
         try:
-            while waiting:
-                yield waiting.popleft().result()
-                waiting.extend(pool.submit(function, item) for item in itertools.islice(rest, 1))
+            yield from _in_order(pool, function, items, 4 * workers)
         except BrokenProcessPool as error:
             raise NasframeError(
                 "a worker process died: out of memory, or a script that starts workers without "
                 "`if __name__ == '__main__':` around its work; workers = 1 stays in one process"
             ) from error
-        finally:
-            for future in waiting:
-                future.cancel()
+
+
+def in_threads(
+    function: Callable[[Item], Result], items: Sequence[Item], workers: int = 0
+) -> Iterator[Result]:
+    """`function` of every item, in order, computed ahead in threads while the caller uses the results.
+
+    For work that leaves the interpreter free, as decoding does. Only a few results wait at a time, however
+    many items there are. Where the caller stops early, no other item is begun, and the threads have ended
+    when this iterator is closed.
+
+    Args:
+        function: called from several threads at once.
+        items: to work on.
+        workers: threads; 0: one a core, and no more than `MOST_THREADS`.
+    """
+    workers = min(workers or min(default_workers(), MOST_THREADS), max(1, len(items)))
+    with ThreadPoolExecutor(workers, thread_name_prefix="nasframe") as pool:
+        yield from _in_order(pool, function, items, 2 * workers)
+
+
+def _in_order(
+    pool: Executor, function: Callable[[Item], Result], items: Sequence[Item], ahead: int
+) -> Iterator[Result]:
+    """Results in the order of the items, of which at most `ahead` are begun and not yet asked for."""
+    rest = iter(items)
+    waiting: deque[Future[Result]] = deque(
+        pool.submit(function, item) for item in itertools.islice(rest, ahead)
+    )
+    try:
+        while waiting:
+            yield waiting.popleft().result()
+            waiting.extend(pool.submit(function, item) for item in itertools.islice(rest, 1))
+    finally:
+        for future in waiting:
+            future.cancel()
 
 
 def _keep_freed_memory() -> None:

@@ -8,7 +8,8 @@ from typing import Literal
 from attrs import field, frozen, validators
 
 from nasframe import Choice, OpSpec, SearchSpace, Shape, SpaceFactory
-from nasframe.errors import SpaceError
+from nasframe.errors import NasframeError, SpaceError
+from nasframe.operations import arity_of
 
 __all__ = ["Bimodal"]
 
@@ -46,6 +47,7 @@ class Bimodal(SpaceFactory):
     )
     operations: tuple[str, ...] = field(
         default=("zero", "sum", "attention", "linear_glu", "concat_fc"),
+        validator=lambda _, __, value: _check_operations(value),
         metadata=_help("candidates of an inner node"),
     )
     norm: Literal["layer_norm", "batch_norm", "none"] = field(
@@ -121,6 +123,22 @@ class Bimodal(SpaceFactory):
                 space.connect(source, target, port, choice=choice)
             if self.ports == "choose":
                 space.choose_source(target, port, f"{target}.{port}", group)
+
+
+def _check_operations(names: Sequence[str]) -> None:
+    """Known, without the inputs, before any of them is made."""
+    if not names:
+        raise ValueError("expected at least one operation, found none")
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ValueError(f"{', '.join(map(repr, repeated))} is there more than once")
+    for name in names:
+        try:
+            arity = arity_of(name)
+        except NasframeError as error:
+            raise ValueError(str(error)) from error
+        if arity not in (None, 2):
+            raise ValueError(f"{name!r} takes {arity} input{'s' * (arity != 1)}; an inner node has 2")
 
 
 def _check_inputs(inputs: Mapping[str, Shape]) -> None:

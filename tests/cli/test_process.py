@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -76,6 +77,10 @@ def test_help_lists_every_command() -> None:
         (["show", "nothing.json"], "no such run folder or architecture file"),
         (["show", "nothing.json", "--format", "png"], "needs --out"),
         (["show", "nothing.json", "--out", "picture.gif"], "valid: .txt, .dot, .gv, .svg, .png"),
+        (["show", "nothing.json", "--format", "svg", "--out", "x.dot"], "ending of --out x.dot says dot"),
+        (["show", "nothing.json", "--format", "png", "--out", "x.dot"], "ending of --out x.dot says dot"),
+        (["show", "nothing.json", "--format", "svg", "--out", "x.foo"], "x.foo: unknown ending; valid: "),
+        (["show", "nothing.json", "--out", "no/such/x.svg"], "no folder no/such; there is /"),
         (["show", "nothing.json", "--format", "gif"], 'Choose from: "text", "dot", "svg", "png"'),
         (["plugins", "show", "grmcc"], "did you mean 'grmc'"),
     ],
@@ -127,3 +132,26 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     process.stderr.close()
     assert process.wait() == 141
     assert complaint == b""
+
+
+def test_ctrl_c_in_any_command_prints_it_to_be_given_again(tmp_path: Path) -> None:
+    code = (
+        "import nasframe_deepfake.synthesis.corpus as c\n"
+        "def write_corpus(*_): raise KeyboardInterrupt\n"
+        f"c.write_corpus = write_corpus\n{MAIN}"
+    )
+    words = ["deepfake", "synthesize", "my clips", "--clips", "9"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 130
+    first, again = done.stderr.splitlines()
+    assert first == "nasframe: interrupted. To begin again:"
+    assert shlex.split(again)[-len(words) :] == words
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_is_no_utf8_is_printed_with_escapes(tmp_path: Path) -> None:
+    code = "import sys; from nasframe.cli import main; main(['plugins', '--json']); print('\\udcff')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "\\udcff")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -123,3 +124,44 @@ def test_tables_are_aligned(capsys: pytest.CaptureFixture[str]) -> None:
     ]
     print_metrics({"auc": 0.5, "parts": {"head": 3}, "empty": {}})
     assert capsys.readouterr().out == "auc  0.5000\n\nparts\n  head  3\n"
+
+
+def test_a_run_name_that_is_wrong_is_answered_with_the_runs_beside_it(
+    finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", str(finished.with_name("rum"))]) == 2
+    assert f"no such file or run folder; runs there: {finished}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["evaluate"], ["predict", "x"], ["train"]])
+def test_a_run_without_its_experiment_is_called_damaged_with_what_to_do(
+    finished: Path, words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "my run"
+    shutil.copytree(finished, run)
+    (run / "experiment.toml").unlink()
+    assert main([words[0], str(run), *words[1:]]) == 2
+    message = capsys.readouterr().err
+    assert f"{run}/experiment.toml: 1 problem\n  is gone, so the run folder is damaged" in message
+    assert f"--out '{run}' --overwrite" in message
+
+
+@pytest.mark.parametrize("words", [["evaluate"], ["predict", "x"], ["show"]])
+def test_a_run_made_with_a_plugin_that_is_not_installed_names_it(
+    finished: Path, words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(finished, run)
+    for file, old, new in (
+        ("run.json", '"toy_streams": {', '"tri": {"version": "1.2"}, "toy_streams": {'),
+        ("experiment.toml", 'name = "bimodal"', 'name = "tri"'),
+        ("architecture.json", '"name": "bimodal"', '"name": "tri"'),
+    ):
+        text = (run / file).read_text(encoding="utf-8")
+        assert old in text
+        (run / file).write_text(text.replace(old, new), encoding="utf-8")
+    assert main([words[0], str(run), *words[1:]]) == 2
+    message = capsys.readouterr().err
+    assert "unknown space 'tri'" in message
+    assert "no installed plugin provides 'tri'" in message
+    assert f"{run} was made with the plugin 'tri' (1.2), which is not installed" in message

@@ -7,8 +7,8 @@ import math
 import pytest
 import torch
 
-from nasframe import Architecture, build, draw
-from nasframe.errors import SpaceError
+from nasframe import Architecture, Experiment, build, draw
+from nasframe.errors import ConfigurationError, SpaceError
 from nasframe.supernet.logits import Logits
 from nasframe_bimodal.space import Bimodal
 
@@ -141,3 +141,22 @@ def test_inputs_that_do_not_fit_are_refused_in_words(
 ) -> None:
     with pytest.raises(SpaceError, match=message):
         Bimodal().build(inputs, 1)
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ([], "expected at least one operation, found none"),
+        (["sum", "sum"], "'sum' is there more than once"),
+        (["zero", "summ"], "unknown operation 'summ'; did you mean 'sum'?"),
+        (["head"], "'head' takes 1 input; an inner node has 2"),
+    ],
+)
+def test_operations_that_cannot_be_searched_are_reported_with_their_key_and_all_other_mistakes(
+    names: list[str], message: str
+) -> None:
+    values = {"space": {"name": "bimodal", "operations": names, "cels": 1}}
+    with pytest.raises(ConfigurationError) as caught:
+        Experiment.parse(values, "file.toml")
+    assert f"space.operations: {message}" in caught.value.problems
+    assert any(problem.startswith("space.cels: ") for problem in caught.value.problems)

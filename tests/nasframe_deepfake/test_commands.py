@@ -80,3 +80,17 @@ def test_the_demo_configures_the_task() -> None:
     options = tomllib.loads(register_demos()["deepfake"].read_text())["task"]
     assert options.pop("name") == "deepfake"
     assert structure(DeepfakeTask, options, "demo.toml").clips >= 40
+
+
+def test_a_place_that_is_taken_meanwhile_is_left_alone(
+    app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def of_another(folder: Path, *_: object) -> list[object]:
+        (tmp_path / "set").mkdir()
+        (tmp_path / "set" / "theirs").touch()
+        return []
+
+    monkeypatch.setattr("nasframe_deepfake.synthesis.corpus.write_corpus", of_another)
+    with pytest.raises(DataError, match="set: cannot take its place"):
+        call(app, "deepfake", "synthesize", tmp_path / "set")
+    assert [path.name for path in tmp_path.rglob("*")] == ["set", "theirs"]

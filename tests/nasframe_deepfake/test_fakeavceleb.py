@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -138,3 +139,39 @@ def test_a_missing_folder_an_empty_one_and_one_without_table_are_told_apart(tmp_
 def test_a_table_whose_files_are_all_missing_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no clip to use; 2 rows name files that are not there"):
         read_fakeavceleb(write_tree(tmp_path, [A, B], files=False))
+
+
+def test_folders_that_are_links_hold_clips_like_any_other(tmp_path: Path) -> None:
+    write_tree(tmp_path / "disk", [A, B])
+    root = write_tree(tmp_path / "tree", [A, B], files=False)
+    for kind in ("RealVideo-RealAudio", "RealVideo-FakeAudio"):
+        (root / kind).symlink_to(tmp_path / "disk" / kind)
+    listing = read_fakeavceleb(root)
+    assert len(listing.clips) == 2
+    assert not listing.missing
+
+
+def test_a_comma_at_the_end_of_every_row_does_not_matter(tmp_path: Path) -> None:
+    root = write_tree(tmp_path, [A, C])
+    table = root / "meta_data.csv"
+    table.write_text("".join(f"{line},\n" for line in table.read_text().splitlines()))
+    assert len(read_fakeavceleb(root).clips) == 2
+
+
+def test_a_file_whose_name_is_no_utf8_is_unlisted_and_a_row_that_is_none_malformed(tmp_path: Path) -> None:
+    root = write_tree(tmp_path, [A])
+    name = os.fsdecode(b"\xff.mp4")
+    (root / name).touch()
+    with (root / "meta_data.csv").open("ab") as file:
+        file.write(C.encode().replace(b"00109.mp4", b"\xff.mp4") + b"\n")
+    listing = read_fakeavceleb(root)
+    assert len(listing.clips) == 1
+    assert listing.unlisted == [name]
+    assert listing.malformed == ["line 3: is not in UTF-8"]
+
+
+def test_a_table_in_another_encoding_is_refused(tmp_path: Path) -> None:
+    table = write_tree(tmp_path, [A]) / "meta_data.csv"
+    table.write_bytes(table.read_text().encode("utf-16"))
+    with pytest.raises(DataError, match=r"meta_data\.csv: is not a CSV file in UTF-8"):
+        read_fakeavceleb(tmp_path)

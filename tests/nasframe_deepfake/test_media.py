@@ -50,7 +50,7 @@ def test_the_middle_square_of_a_wide_picture_is_taken(tmp_path: Path) -> None:
         (lambda path: path.write_text("this is not a film"), "cannot be decoded"),
         (lambda path: path.write_bytes(b""), "the file is empty"),
         (lambda path: path.write_bytes(b"") or path.unlink(), "there is no such file"),
-        (lambda path: path.mkdir(), "there is no such file"),
+        (lambda path: path.mkdir(), "is a folder; expected a video file"),
     ],
 )
 def test_a_bad_file_is_named_with_what_is_wrong(tmp_path: Path, make: object, reason: str) -> None:

@@ -111,3 +111,14 @@ def test_a_spectrogram_has_a_fixed_number_of_columns_in_step_with_time() -> None
     image = log_mel(samples, 40)
     assert image.shape == (40, COLUMNS)
     assert image[:, :124].max() < image[:, 132:].mean() - 5
+
+
+def test_a_list_of_splits_that_lacks_a_class_is_refused_before_anything_is_decoded(
+    corpus: Path, folders: Mapping[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = (folders["prepare"] / "splits.csv").read_text().splitlines()
+    (tmp_path / "mine.csv").write_text("\n".join(line for line in lines if not line.endswith("test")) + "\n")
+    monkeypatch.setattr("nasframe_deepfake.prepare.decode", None)
+    task = DeepfakeTask(split_list=tmp_path / "mine.csv")
+    with pytest.raises(DataError, match=r"mine\.csv: .*test has no genuine clip; test has no fake clip"):
+        prepare(corpus, tmp_path, task.preparation(0), 1, Progress())

@@ -7,12 +7,18 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
 from cyclopts import App
 
+from nasframe import StageContext
 from nasframe.errors import DataError
 from nasframe.progress import Progress
 from nasframe_deepfake import register_commands
+from nasframe_deepfake.arrays import open_rows
+from nasframe_deepfake.detector import load_extractor
+from nasframe_deepfake.features import extract
 from nasframe_deepfake.prepare import prepare
+from nasframe_deepfake.pretrain import bytes_needed
 from nasframe_deepfake.space import require_space
 from nasframe_deepfake.synthesis.corpus import Corpus, write_corpus
 from nasframe_deepfake.task import DeepfakeTask
@@ -63,6 +69,44 @@ def test_arrays_that_do_not_fit_are_not_begun(
     with pytest.raises(DataError, match=r"pictures and sounds of 30 clips need up to \d+ bytes"):
         prepare(corpus, tmp_path, task.preparation(0), 1, Progress())
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("stage", "what"),
+    [
+        ("pretrain", "the weights of both backbones"),
+        ("features", r"the features of \d+ pictures and \d+ sounds"),
+    ],
+)
+def test_a_later_stage_that_does_not_fit_is_not_begun_either(
+    corpus: Path,
+    folders: Mapping[str, Path],
+    task: DeepfakeTask,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    stage: str,
+    what: str,
+) -> None:
+    (chosen,) = [item for item in task.stages(corpus, 0) if item.name == stage]
+    leave(monkeypatch, 1000)
+    with pytest.raises(DataError, match=rf"{what} need up to \d+ bytes .* 1000 bytes"):
+        chosen.run(StageContext(tmp_path, folders, torch.device("cpu"), Progress()))
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_later_stages_ask_for_is_enough_and_not_much_too_much(
+    corpus: Path, folders: Mapping[str, Path], task: DeepfakeTask, tmp_path: Path
+) -> None:
+    pretrained = taken(folders["pretrain"])
+    assert pretrained <= bytes_needed(task.backbone) < 2 * pretrained
+    counts = [len(open_rows(folders["prepare"] / f"{kind}.npy")) for kind in ("pictures", "sounds")]
+    settings = {"backbone": task.backbone, "steps": task.steps, "sound_mean": 0.0, "sound_deviation": 1.0}
+    extractor = load_extractor(folders["pretrain"], settings, torch.device("cpu"))
+    for temporal in (True, False):
+        out = tmp_path / str(temporal)
+        out.mkdir()
+        extract(folders["prepare"], extractor, temporal, out, Progress())
+        assert taken(out) <= extractor.bytes_needed(counts[0], counts[1], temporal) < 2 * taken(out)
 
 
 def test_what_is_asked_for_is_enough_and_not_much_too_much(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from nasframe.errors import DataError
 from nasframe_deepfake.listing import Clip
-from nasframe_deepfake.splits import SPLITS, read_splits, split_clips, write_splits
+from nasframe_deepfake.splits import SPLITS, read_split_list, read_splits, split_clips, write_splits
 
 SHARES = (0.45, 0.2, 0.15, 0.2)
 
@@ -106,5 +106,19 @@ def test_a_list_that_is_wrong_says_how(tmp_path: Path) -> None:
     path.write_text("file,split\na.mp4,test\n")
     with pytest.raises(DataError, match="has no column 'path'"):
         read_splits(path, clips)
-    with pytest.raises(DataError, match="cannot be read"):
-        read_splits(tmp_path / "nowhere.csv", clips)
+    path.write_text("path,split\na.mp4,test\na.mp4,weights\n")
+    with pytest.raises(DataError, match=r"puts a\.mp4 into test and into weights"):
+        read_splits(path, clips)
+
+
+def test_a_list_that_cannot_be_read_is_an_error_of_one_line_with_its_key(tmp_path: Path) -> None:
+    (tmp_path / "bytes.csv").write_bytes(b"\xff\xfe")
+    for name, reason in (
+        ("bytes.csv", "is not in UTF-8"),
+        ("nowhere.csv", r"cannot be read \(No such file or directory\)"),
+        (".", r"cannot be read \(Is a directory\)"),
+    ):
+        with pytest.raises(
+            DataError, match=rf"^task\.split_list: .*: {reason}; expected a CSV file .*path and split$"
+        ):
+            read_split_list(tmp_path / name)

@@ -13,7 +13,7 @@ from nasframe.progress import Progress
 from nasframe_deepfake.space import BLOCK, on_disk, require_space
 from nasframe_deepfake.synthesis.container import file_size, write_mp4
 from nasframe_deepfake.synthesis.identity import make_identity
-from nasframe_deepfake.synthesis.session import PATTERN, Clip, ClipShape, Session
+from nasframe_deepfake.synthesis.session import Clip, ClipShape, Session, pattern
 from nasframe_deepfake.synthesis.voice import RATE
 from nasframe_deepfake.workers import in_processes
 
@@ -36,21 +36,29 @@ class Corpus:
     """What to make.
 
     Attributes:
-        clips: how many; 40 % genuine, 20 % false pairings, the rest altered pictures, voices and both.
+        clips: how many; of every five 2 are genuine, 1 is a false pairing, and 2 have an altered picture,
+            voice or both.
         seed: decides every bit of every file.
-        identities: people; None: one for every five clips.
+        identities: people; None: one for every session.
         shape: of every clip.
+        pairings: 2 for twice as many false pairings, one in three clips.
     """
 
     clips: int = field(default=40, validator=validators.ge(5))
     seed: int = field(default=0, validator=validators.ge(0))
     identities: int | None = field(default=None, validator=validators.optional(validators.ge(1)))
     shape: ClipShape = field(factory=ClipShape)
+    pairings: int = field(default=1, validator=validators.in_((1, 2)))
+
+    @property
+    def session_size(self) -> int:
+        """Clips a session; the last one may have fewer."""
+        return len(pattern(self.pairings))
 
     @property
     def sessions(self) -> int:
-        """Sessions of up to five clips."""
-        return -(-self.clips // len(PATTERN))
+        """How many sessions there are."""
+        return -(-self.clips // self.session_size)
 
     @property
     def bytes_needed(self) -> int:
@@ -114,11 +122,13 @@ def write_corpus(out: Path, corpus: Corpus, workers: int, progress: Progress) ->
 def _write_session(out: Path, corpus: Corpus, number: int) -> list[Row]:
     people = corpus.identities or corpus.sessions
     identity = make_identity(corpus.seed, number % people + 1)
-    session = Session(identity, corpus.shape, corpus.seed, number)
+    session = Session(identity, corpus.shape, corpus.seed, number, corpus.pairings)
     # Genuine clips of a person are numbered on from session to session.
     before = 2 * (number // people)
     rows = []
-    for place, clip in enumerate(session.clips(min(len(PATTERN), corpus.clips - number * len(PATTERN)))):
+    for place, clip in enumerate(
+        session.clips(min(corpus.session_size, corpus.clips - number * corpus.session_size))
+    ):
         method, letter, folder = _KINDS[clip.kind]
         row = Row(
             source=identity.name,

@@ -1,4 +1,4 @@
-"""Five clips of one person in one place: two genuine ones and three fakes made of them."""
+"""A few clips of one person in one place: two genuine ones and the fakes made of them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,7 @@ from nasframe_deepfake.synthesis.level import draw_level, set_level
 from nasframe_deepfake.synthesis.speech import CONTROL_RATE, Tracks, articulate
 from nasframe_deepfake.synthesis.voice import RATE, speak
 
-__all__ = ["PATTERN", "Clip", "ClipShape", "Session"]
-
-PATTERN = ("genuine", "genuine", "pairing", "altered", "altered")
-"""What the clips of a session are, in order; a prefix of it makes sense too."""
+__all__ = ["Clip", "ClipShape", "Session", "pattern"]
 
 ALTERED = ("FV-RA", "RV-FA", "FV-FA")
 
@@ -64,10 +61,25 @@ class _Take:
     samples: NDArray[np.float64]
 
 
-class Session:
-    """Session `number` of a set; `seed` and `number` decide everything but the person."""
+def pattern(pairings: int) -> tuple[str, ...]:
+    """What the clips of a session are, in order; a prefix of it makes sense too.
 
-    def __init__(self, identity: Identity, shape: ClipShape, seed: int, number: int) -> None:
+    Args:
+        pairings: false pairings, 1 or 2: of two genuine clips there are no more.
+    """
+    return ("genuine", "genuine", *("pairing",) * pairings, "altered", "altered")
+
+
+class Session:
+    """Session `number` of a set; `seed` and `number` decide everything but the person.
+
+    See `pattern` for the false pairings.
+    """
+
+    def __init__(
+        self, identity: Identity, shape: ClipShape, seed: int, number: int, pairings: int = 1
+    ) -> None:
+        self._pattern = pattern(pairings)
         self._identity, self._shape, self._key = identity, shape, (seed, 2, number)
         self._number = number
         plan = self._random("plan")
@@ -83,20 +95,22 @@ class Session:
         self._bases = [int(base) for base in plan.integers(1, 3, size=3)]
 
     def clips(self, count: int) -> list[Clip]:
-        """The first `count` clips of PATTERN."""
+        """The first `count` clips of the pattern."""
         made: list[Clip] = []
-        for place, role in enumerate(PATTERN[:count]):
+        altered = self._pattern.index("altered")
+        for place, role in enumerate(self._pattern[:count]):
             if role == "genuine":
                 made.append(self._genuine(place + 1))
             elif role == "pairing":
-                picture = self._bases[0]
+                # The second one is the first the other way round.
+                picture = self._bases[0] if place == 2 else 3 - self._bases[0]
                 sound = 3 - picture
                 made.append(
                     Clip("pairing", picture, sound, made[picture - 1].frames, made[sound - 1].samples)
                 )
             else:
-                kind = ALTERED[(2 * self._number + place - 3) % 3]
-                base = self._bases[place - 2]
+                kind = ALTERED[(2 * self._number + place - altered) % 3]
+                base = self._bases[place - altered + 1]
                 genuine = made[base - 1]
                 frames = self._frames(base, altered=place) if kind.startswith("FV") else genuine.frames
                 samples = self._samples(base, altered=place) if kind.endswith("FA") else genuine.samples

@@ -1,0 +1,146 @@
+"""The deepfake task: scoring files beside decoding them, and frozen features in bfloat16 beside float32.
+
+What bfloat16 costs is printed too: how far it moves standardised features and their copies, which divide by
+the small deviation within a clip.
+"""
+
+from __future__ import annotations
+
+import copy
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import torch
+from interleaved import report
+from torch import Tensor, nn
+
+from nasframe.progress import Progress
+from nasframe.threads import one_thread
+from nasframe_deepfake.backbones import channels_last, make_backbone, normalise_pictures, stage_channels
+from nasframe_deepfake.detector import Detector
+from nasframe_deepfake.features import PICTURE_INPUTS, SOUND_INPUTS, Extractor, Standardiser
+from nasframe_deepfake.media import Window, decode
+from nasframe_deepfake.synthesis.corpus import Corpus, write_corpus
+from nasframe_deepfake.workers import in_threads
+
+CPU = torch.device("cpu")
+
+BACKBONES = {"resnet10t": 64, "resnet34": 112}
+"""With the size of the pictures."""
+
+
+class Last(nn.Module):
+    """A stand-in for the searched network, which takes less than a millisecond."""
+
+    def forward(self, inputs: dict[str, Tensor]) -> Tensor:
+        return inputs["I4"].mean((1, 2))[:, None]
+
+
+def make_detector(backbone: str, size: int) -> Detector:
+    """Untrained, which takes as long."""
+    picture, sound = (make_backbone(backbone, channels) for channels in (3, 1))
+    channels = [*stage_channels(picture), *stage_channels(sound)]
+    statistics = {
+        name: torch.tensor([[0.0], [1.0]]).expand(2, count)
+        for name, count in zip(PICTURE_INPUTS + SOUND_INPUTS, channels, strict=True)
+    }
+    extractor = Extractor(picture, sound, 8, 0.0, 1.0, CPU)
+    return Detector(Window(size=size), 64, extractor, Standardiser(statistics, True))
+
+
+def compare_scoring(files: list[Path]) -> None:
+    for backbone, size in BACKBONES.items():
+        detector = make_detector(backbone, size)
+
+        def decode_all(detector: Detector = detector) -> None:
+            for _ in in_threads(lambda file: decode(file, detector.window), files):
+                pass
+
+        def score_all(detector: Detector = detector) -> None:
+            for _ in detector.scores(Last(), files, 0.5):
+                pass
+
+        def score_each(detector: Detector = detector) -> None:
+            for file in files:
+                list(detector.scores(Last(), [file], 0.5))
+
+        variants = {"decode": decode_all, "predict": score_all, "predict, a call for each": score_each}
+        report(f"{len(files)} clips, {backbone} at {size} px", variants, rounds=5)
+
+
+def compare_precision(files: list[Path]) -> None:
+    for backbone, size in BACKBONES.items():
+        clips = [decode(file, Window(size=size)).pictures for file in files]
+        images = [channels_last(normalise_pictures(torch.from_numpy(clip))) for clip in clips]
+        plain = settled(make_backbone(backbone, 3), torch.cat(images))
+        half = copy.deepcopy(plain).bfloat16()
+
+        def autocast(batch: Tensor, network: nn.Module = plain) -> list[Tensor]:
+            with torch.autocast("cpu", torch.bfloat16):
+                return list(network(batch))
+
+        def whole(batch: Tensor, network: nn.Module = half) -> list[Tensor]:
+            return list(network(batch.bfloat16()))
+
+        functions: dict[str, Callable[[Tensor], list[Tensor]]] = {
+            "float32": plain,
+            "autocast to bfloat16": autocast,
+            "bfloat16": whole,
+        }
+        variants = {name: partial(function, images[0]) for name, function in functions.items()}
+        report(f"16 pictures, {backbone} at {size} px, one thread", variants, rounds=10)
+        exact = series(plain, images)
+        for name, function in list(functions.items())[1:]:
+            show_error(name, exact, series(function, images))
+        show_error("float32, stored as bfloat16", exact, exact, torch.bfloat16)
+        show_error("float32, stored as float16", exact, exact, torch.float16)
+
+
+def settled(network: nn.Module, images: Tensor) -> nn.Module:
+    """With the statistics of these images in its normalisation, as if it had been trained on them."""
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = None
+    network.train()
+    for part in torch.split(images, 32):
+        network(part)
+    return network.eval()
+
+
+def series(function: Callable[[Tensor], list[Tensor]], images: list[Tensor]) -> list[Tensor]:
+    """Of each stage `(clips, 8, channels)`."""
+    stages = zip(
+        *([stage.float().mean((2, 3)) for stage in function(batch)] for batch in images), strict=True
+    )
+    return [torch.stack(stage).unflatten(1, (8, -1)).mean(2) for stage in stages]
+
+
+def show_error(
+    name: str, exact: list[Tensor], rounded: list[Tensor], stored: torch.dtype = torch.float32
+) -> None:
+    """Relative error of standardised features and of their copies, one number a stage."""
+    lines: tuple[list[str], list[str]] = ([], [])
+    for right, near in zip(exact, rounded, strict=True):
+        statistics = torch.stack([right.mean((0, 1)), right.std((0, 1)).clamp(min=1e-4)])
+        standardise = Standardiser({"stage": statistics}, True)
+        expected, found = standardise("stage", right), standardise("stage", near).to(stored).float()
+        for line, a, b in zip(lines, expected.chunk(2, 2), found.chunk(2, 2), strict=True):
+            line.append(f"{float((a - b).norm() / a.norm()):.2%}")
+    print(f"  {name:32} moves {' '.join(lines[0])}, copies {' '.join(lines[1])}")
+
+
+@torch.inference_mode()
+def main() -> None:
+    torch.manual_seed(0)
+    with tempfile.TemporaryDirectory() as folder:
+        write_corpus(Path(folder), Corpus(clips=20), 1, Progress())
+        files = sorted(Path(folder).rglob("*.mp4"))
+        compare_scoring(files)
+        with one_thread():
+            compare_precision(files)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""What a searched network is measured against: random architectures of its space, and the task's own."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from attrs import frozen
+from torch import nn
+
+from nasframe.api._preparation import Prepared
+from nasframe.api._trained import calibration_of, train_and_save
+from nasframe.architecture import Architecture
+from nasframe.experiment import Experiment
+from nasframe.files import fingerprint
+from nasframe.loops import Training
+from nasframe.loops.checkpoint import drop_checkpoint, load_checkpoint
+from nasframe.loops.outputs import collect_outputs
+from nasframe.network import build
+from nasframe.progress import Progress
+from nasframe.run import Run
+from nasframe.seeding import forked_seed
+from nasframe.space import SearchSpace
+from nasframe.task import Data, Split
+
+__all__ = ["score_baselines", "train_baselines"]
+
+
+@frozen
+class _Baseline:
+    """One of them: its name, how an untrained one is made, and its architecture where it has one."""
+
+    name: str
+    make: Callable[[], nn.Module]
+    architecture: Architecture | None = None
+
+    @property
+    def file(self) -> str:
+        """Of its checkpoint: the digits tell names apart that look alike as files."""
+        plain = re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")
+        return f"baseline-{plain}-{fingerprint(self.name)[:6]}"
+
+
+def train_baselines(run: Run, experiment: Experiment, prepared: Prepared, progress: Progress) -> str:
+    """Train what `experiment.baselines` asks for, each as the searched network was; skip what is trained.
+
+    Returns:
+        A fingerprint of all of them.
+    """
+    identity, started, made = experiment.fingerprint(), time.monotonic(), 0
+    keys = {}
+    for baseline in _baselines(run, experiment, prepared.data):
+        parts = [baseline.name, baseline.architecture.fingerprint if baseline.architecture else ""]
+        keys[baseline.name] = key = prepared.key("baseline", identity, *parts)
+        found = load_checkpoint(run.checkpoints, _trained(baseline))
+        if found is None or found.values["key"] != key:
+            if not made:
+                progress.say("baselines …")
+            _train(baseline, key, run, experiment, prepared.data, progress)
+            made += 1
+        drop_checkpoint(run.checkpoints, baseline.file)  # of a training that has ended
+    if keys:
+        key = fingerprint(keys)
+        if made:
+            run.mark_done("baselines", key, time.monotonic() - started)
+        progress.say(f"baselines: {made} trained" if made else "baselines: unchanged, skipped")
+    return fingerprint(keys)
+
+
+def score_baselines(
+    run: Run, experiment: Experiment, data: Data, test: Split, device: torch.device
+) -> dict[str, dict[str, Any]]:
+    """Name → the task's metrics on the test split, `parameters`, and `validation` metrics of the best epoch.
+
+    Those of random architectures also name theirs, by its fingerprint. What is not trained is left out.
+    """
+    results = {}
+    for baseline in _baselines(run, experiment, data):
+        found = load_checkpoint(run.checkpoints, _trained(baseline), device)
+        if found is None:
+            continue
+        network = baseline.make().to(device)
+        network.load_state_dict(dict(found.tensors))
+        outputs, _ = collect_outputs(network, network, test, experiment.train.batch_size, device)
+        results[baseline.name] = {
+            **experiment.task.evaluate(outputs, test, calibration_of(found)),
+            "parameters": sum(parameter.numel() for parameter in network.parameters()),
+            "validation": found.values["validation"],
+            **({"architecture": baseline.architecture.fingerprint[:16]} if baseline.architecture else {}),
+        }
+    return results
+
+
+def _baselines(run: Run, experiment: Experiment, data: Data) -> Iterator[_Baseline]:
+    options, seed = experiment.baselines, experiment.seed
+    for number, drawn in enumerate(_different(run.architecture.space, seed, options.random), start=1):
+        yield _Baseline(f"random {number}", _builder(drawn, seed), drawn)
+    if options.task:
+        for name, make in experiment.task.baselines(data).items():
+            yield _Baseline(name, make)
+
+
+def _different(space: SearchSpace, seed: int, count: int) -> list[Architecture]:
+    """Architectures drawn at random, each once; all there are where the space has fewer than `count`."""
+    found: dict[str, Architecture] = {}
+    draw = 0
+    while len(found) < min(count, space.count()):
+        number = int(fingerprint(["random architecture", seed, draw])[:15], 16)
+        architecture = Architecture(space, space.sample(number))
+        found.setdefault(architecture.fingerprint, architecture)
+        draw += 1
+    return list(found.values())
+
+
+def _builder(architecture: Architecture, seed: int) -> Callable[[], nn.Module]:
+    return lambda: build(architecture, seed=seed)
+
+
+def _trained(baseline: _Baseline) -> str:
+    return f"{baseline.file}-network"
+
+
+def _train(
+    baseline: _Baseline, key: str, run: Run, experiment: Experiment, data: Data, progress: Progress
+) -> None:
+    unfinished = load_checkpoint(run.checkpoints, baseline.file)
+    if unfinished is not None and unfinished.values["key"] != key:
+        drop_checkpoint(run.checkpoints, baseline.file)
+    with forked_seed(experiment.seed, baseline.name):
+        network = baseline.make()
+    engine = Training(
+        network=network,
+        task=experiment.task,
+        data=data,
+        options=experiment.train,
+        seed=experiment.seed,
+        device=experiment.torch_device(),
+        run=run,
+        progress=progress,
+        name=baseline.file,
+        key=key,
+    )
+    train_and_save(engine, run, _trained(baseline))

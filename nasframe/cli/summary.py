@@ -1,0 +1,81 @@
+"""The last screen of a run: what was found, how good it is beside what, where the time went."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from nasframe.cli.output import number, print_columns
+
+if TYPE_CHECKING:
+    from nasframe.run import Run
+
+__all__ = ["print_comparison", "print_summary"]
+
+_BARS = "▁▂▃▄▅▆▇█"
+
+
+def print_summary(run: Run) -> None:
+    """The network, the table, the entropies, the costs and the time of each stage."""
+    from nasframe import api
+
+    test = run.test or {}
+    print(f"\n{api.draw(run).text.rstrip()}")
+    if not print_comparison(test):
+        print(f"\n{test['objective']}  {number(test[test['objective']])}")
+    history = run.history("search")
+    if history:
+        print("\nmean normalised entropy of the choices, epoch by epoch")
+        print_columns(_entropies(history), indent="  ")
+    print("\ncosts")
+    parts = ", ".join(f"{name} {number(size)}" for name, size in test["parameters_by_part"].items())
+    print_columns(
+        [
+            ("parameters", f"{number(test['parameters'])} ({parts})"),
+            ("with frozen networks", number(test["parameters_total"])),
+            ("multiply-adds", number(test["multiply_adds"])),
+        ],
+        indent="  ",
+    )
+    print("\ntime")
+    print_columns([(name, f"{value:8.1f} s") for name, value in run.seconds.items()], indent="  ")
+
+
+def print_comparison(test: Mapping[str, Any]) -> bool:
+    """The table of the network and its baselines on the test split; whether there are any."""
+    from nasframe.report.comparison import compare
+
+    table = compare(test)
+    if table is None:
+        return False
+    print(f"\n{test['objective']} on the test split")
+    print_columns(
+        [
+            ("", *(f"{column:>9}" for column in table.columns)),
+            *((name, *map(_shown, row)) for name, row in table.rows.items()),
+        ],
+        indent="  ",
+    )
+    return True
+
+
+def _entropies(history: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    return [
+        (
+            group,
+            f"{_sparkline([line['entropy'][group] for line in history])}  "
+            f"{history[0]['entropy'][group]:.2f} to {history[-1]['entropy'][group]:.2f}",
+        )
+        for group in history[0]["entropy"]
+    ]
+
+
+def _sparkline(values: Sequence[float], width: int = 40) -> str:
+    """Values from 0 to 1 as a row of bars, at most `width` of them."""
+    step = max(1.0, len(values) / width)
+    chosen = [values[int(place * step)] for place in range(min(len(values), width))]
+    return "".join(_BARS[min(int(max(value, 0.0) * len(_BARS)), len(_BARS) - 1)] for value in chosen)
+
+
+def _shown(value: float | None) -> str:
+    return f"{number(value):>9}"

@@ -1,0 +1,78 @@
+"""The searched network beside its baselines: one row each, from what `evaluate` wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+from typing import Any
+
+from attrs import frozen
+
+__all__ = ["Comparison", "compare"]
+
+SEARCHED = "searched"
+
+
+@frozen
+class Comparison:
+    """A table of numbers.
+
+    Attributes:
+        columns: names of the columns: the objective, the objective of each part, `parameters`.
+        rows: name → a number for each column, None where it is undefined.
+    """
+
+    columns: Sequence[str]
+    rows: Mapping[str, Sequence[float | None]]
+
+
+def compare(test: Mapping[str, Any]) -> Comparison | None:
+    """The table for a `test.json`; None where the network was measured against nothing.
+
+    Random architectures share two rows: their mean, and the one that the validation split would have chosen,
+    which is what a random search with that many trainings finds.
+    """
+    baselines: Mapping[str, Mapping[str, Any]] = test.get("baselines") or {}
+    if not baselines:
+        return None
+    objective = test["objective"]
+    paths = [path for path in _paths(test) if path[-1] == objective and path[0] != "baselines"]
+    paths = [*sorted(paths, key=len), ("parameters",)]
+
+    def numbers(values: Mapping[str, Any]) -> list[float | None]:
+        return [_at(values, path) for path in paths]
+
+    rows = {SEARCHED: numbers(test)}
+    drawn = [values for values in baselines.values() if "architecture" in values]
+    if drawn:
+        best = max(drawn, key=lambda values: _rank(values["validation"].get(objective)))
+        means = [_mean(column) for column in zip(*map(numbers, drawn), strict=True)]
+        rows[f"random, mean of {len(drawn)}"] = means
+        rows[f"random, best of {len(drawn)} on validation"] = numbers(best)
+    rows |= {name: numbers(values) for name, values in baselines.items() if "architecture" not in values}
+    return Comparison([path[-2] if len(path) > 1 else path[0] for path in paths], rows)
+
+
+def _paths(values: Mapping[str, Any], before: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    found: list[tuple[str, ...]] = []
+    for key, value in values.items():
+        found += _paths(value, (*before, key)) if isinstance(value, Mapping) else [(*before, key)]
+    return found
+
+
+def _at(values: Mapping[str, Any], path: Sequence[str]) -> float | None:
+    value: Any = values
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value if isinstance(value, int | float) else None
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    if len(known) < len(values):
+        return None
+    return round(fmean(known)) if all(isinstance(value, int) for value in known) else fmean(known)
+
+
+def _rank(value: float | None) -> float:
+    return -float("inf") if value is None else value

@@ -1,0 +1,65 @@
+"""What a searched fusion is measured against: each stream alone, late fusion, plain concatenation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from nasframe import Data
+from nasframe_deepfake.features import PICTURE_INPUTS, SOUND_INPUTS
+
+__all__ = ["LateFusion", "Streams", "fixed_networks"]
+
+Shapes = Mapping[str, Sequence[int | None]]
+
+WIDTH = 32
+"""Channels behind the projection; with these the largest baseline is about as large as a searched network."""
+
+
+class Streams(nn.Module):
+    """Some inputs side by side, one hidden layer for every step, then one layer over all steps.
+
+    Args:
+        names: of the inputs that are looked at, each `(batch, L, channels)`.
+        shapes: name → `(L, channels)`.
+        outputs: numbers for each clip.
+    """
+
+    def __init__(self, names: Sequence[str], shapes: Shapes, outputs: int) -> None:
+        super().__init__()
+        self.names = tuple(names)
+        steps = {shapes[name][0] for name in names}.pop() or 0
+        self.hidden = nn.Linear(sum(shapes[name][1] or 0 for name in names), WIDTH)
+        self.output = nn.Linear(steps * WIDTH, outputs)
+
+    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        hidden = self.hidden(torch.cat([inputs[name] for name in self.names], dim=2))
+        output: Tensor = self.output(F.dropout(F.relu(hidden), 0.2, self.training).flatten(1))
+        return output
+
+
+class LateFusion(nn.Module):
+    """Each stream is judged alone, and the judgements are added."""
+
+    def __init__(self, shapes: Shapes, outputs: int) -> None:
+        super().__init__()
+        self.picture = Streams(PICTURE_INPUTS, shapes, outputs)
+        self.sound = Streams(SOUND_INPUTS, shapes, outputs)
+
+    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        output: Tensor = self.picture(inputs) + self.sound(inputs)
+        return output
+
+
+def fixed_networks(data: Data) -> dict[str, Callable[[], nn.Module]]:
+    """Name → a function that makes the untrained network."""
+    shapes, outputs = data.inputs, data.outputs
+    return {
+        "picture alone": lambda: Streams(PICTURE_INPUTS, shapes, outputs),
+        "sound alone": lambda: Streams(SOUND_INPUTS, shapes, outputs),
+        "late fusion": lambda: LateFusion(shapes, outputs),
+        "concatenation": lambda: Streams((*PICTURE_INPUTS, *SOUND_INPUTS), shapes, outputs),
+    }

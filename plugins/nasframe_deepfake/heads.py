@@ -1,0 +1,76 @@
+"""From raw outputs to a score, and the loss that teaches them: one head, or one for each kind of fake."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+__all__ = ["LABELS", "Heads", "Kind", "make_heads"]
+
+LABELS = ("fake", "fake_picture", "fake_voice", "false_pairing")
+"""Columns of the targets `(clips, 4)`, each 0 or 1; `fake` is any of the others."""
+
+Kind = Literal["single", "separate"]
+
+
+class Heads(ABC):
+    """What the outputs of a network mean."""
+
+    outputs: int
+
+    @abstractmethod
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Mean loss, a scalar, of logits `(clips, outputs)` and targets `(clips, 4)`."""
+
+    @abstractmethod
+    def scores(self, outputs: Tensor) -> Tensor:
+        """Probability of fake `(clips,)`, in double precision so that large logits stay apart."""
+
+    @abstractmethod
+    def parts(self, outputs: Tensor) -> dict[str, Tensor]:
+        """Kind of fake → its probability `(clips,)`; empty where the network does not tell them apart."""
+
+
+class Single(Heads):
+    """One output: is the clip fake? Binary cross-entropy, as in the paper."""
+
+    outputs = 1
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        return F.binary_cross_entropy_with_logits(outputs[:, 0], targets[:, 0])
+
+    def scores(self, outputs: Tensor) -> Tensor:
+        return torch.sigmoid(outputs.detach().double()[:, 0])
+
+    def parts(self, outputs: Tensor) -> dict[str, Tensor]:
+        return {}
+
+
+class Separate(Heads):
+    """An output for each kind of fake; the sum of their binary cross-entropies.
+
+    A clip is fake where any of them holds: the score is 1 − Π (1 − pᵢ), the noisy or. A kind that is easy to
+    see does not take the gradient away from one that is hard.
+    """
+
+    outputs = len(LABELS) - 1
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        return F.binary_cross_entropy_with_logits(outputs, targets[:, 1:]) * self.outputs
+
+    def scores(self, outputs: Tensor) -> Tensor:
+        # log Π (1 − pᵢ) is summed, so that a score near 1 keeps its digits as long as they fit
+        return -torch.expm1(F.logsigmoid(-outputs.detach().double()).sum(1))
+
+    def parts(self, outputs: Tensor) -> dict[str, Tensor]:
+        values = torch.sigmoid(outputs.detach().double())
+        return {name: values[:, column] for column, name in enumerate(LABELS[1:])}
+
+
+def make_heads(kind: Kind) -> Heads:
+    """The heads of that name."""
+    return Single() if kind == "single" else Separate()
