@@ -17,8 +17,8 @@ __all__ = ["DEMO", "SEEDS", "corpus", "run"]
 DEMO = Path(nasframe_deepfake.__file__).with_name("demo.toml")
 SEEDS = (0, 1, 2)
 
-CLIPS = Corpus(clips=2100, seed=0, identities=175, pairings=2)
-"""A third genuine, a third false pairings; twelve clips a person."""
+CLIPS = Corpus(clips=2100, seed=1, identities=175, pairings=2)
+"""A third genuine, a third false pairings; twelve clips a person. No setting was chosen on this set."""
 
 DATA = (
     "task.shares=[0.34, 0.16, 0.12, 0.38]",  # at least 250 genuine clips and 250 pairings to test on
