@@ -11,7 +11,7 @@ import torch
 
 from nasframe import Stage, StageContext
 from nasframe.progress import Progress
-from nasframe.stages import run_stages
+from nasframe.stages import run_stages, stage_fingerprints
 
 CPU = torch.device("cpu")
 
@@ -135,3 +135,20 @@ def test_a_stages_folder_has_the_mode_of_any_folder(tmp_path: Path) -> None:
     folder = run_stages(stages([]), tmp_path, CPU, Progress())["write"].folder
     (tmp_path / "plain").mkdir()
     assert folder.stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_a_skipped_stage_tells_how_long_it_took_when_it_was_done(tmp_path: Path) -> None:
+    done = run_stages(stages([]), tmp_path, CPU, Progress())
+    again = run_stages(stages([]), tmp_path, CPU, Progress())
+    for name, result in again.items():
+        assert result.skipped
+        assert result.seconds == pytest.approx(done[name].seconds, abs=1e-3)
+
+
+def test_fingerprints_are_known_before_any_stage_is_run(tmp_path: Path) -> None:
+    calls: list[str] = []
+    keys = stage_fingerprints(stages(calls))
+    assert calls == []
+    done = run_stages(stages(calls), tmp_path, CPU, Progress())
+    assert keys == {name: result.fingerprint for name, result in done.items()}
+    assert stage_fingerprints(stages(calls), "another version") != keys

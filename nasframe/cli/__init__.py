@@ -22,6 +22,7 @@ from nasframe import __version__
 from nasframe.cli import experiments, inspection, results
 from nasframe.errors import NOT_REPLACED, NasframeError, PluginWarning
 from nasframe.plugins import manager
+from nasframe.processor import require_processor
 
 __all__ = ["main", "make_app"]
 
@@ -60,6 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with warnings.catch_warnings():
         _plain_warnings(words)
         try:
+            if words and not {"--help", "-h", "--version"} & {*words}:
+                require_processor()
             status = make_app()(words)
             sys.stdout.flush()
         except BrokenPipeError:

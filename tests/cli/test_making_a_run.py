@@ -51,6 +51,26 @@ def test_run_ends_with_the_metrics_and_where_things_lie(
     assert any(line.split()[:1] == ["accuracy"] for line in lines)
 
 
+def test_the_last_screen_shows_the_network_beside_its_baselines_its_search_its_costs_and_the_time(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", str(EXPERIMENT), "baselines.random=2"]) == 0
+    out = capsys.readouterr().out
+    network, table, entropies, costs, time, files = out.strip().split("\n\n")
+    assert "head" in network
+    assert table.splitlines()[0] == "accuracy on the test split"
+    heads, searched, mean, best = (line.split() for line in table.splitlines()[1:])
+    assert heads == ["accuracy", "quiet", "parameters"]
+    assert searched[0] == "searched"
+    assert mean[:4] == ["random,", "mean", "of", "2"]
+    assert best[:4] == ["random,", "best", "of", "2"]
+    assert {line.split()[0] for line in entropies.splitlines()[1:]} == {"alpha", "beta", "gamma"}
+    assert {line.split()[0] for line in costs.splitlines()[1:]} == {"parameters", "with", "multiply-adds"}
+    stages = [line.split()[0] for line in time.splitlines()[1:]]
+    assert stages == ["make", "search", "train", "baselines", "evaluate"]
+    assert len(files.splitlines()) == 3
+
+
 def test_overrides_and_short_cuts_reach_the_run(home: Path) -> None:
     words = ["search.epochs=1", "train.epochs=1", "--relaxation", "softmax", "--seed", "7", "--out", "there"]
     assert main(["run", str(EXPERIMENT), *words]) == 0

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import re
+from collections import Counter
 from pathlib import Path
 
 import av
@@ -102,6 +103,17 @@ def test_every_stream_of_a_false_pairing_also_occurs_in_a_genuine_pair(corpus: P
         if clip.category == "pairing":
             recording = decoded[clip.path]
             assert pictures[recording.pictures.tobytes()] != sounds[recording.samples.tobytes()]
+
+
+def test_a_set_can_have_twice_as_many_false_pairings_each_pair_in_both_ways(tmp_path: Path) -> None:
+    rows = write_corpus(tmp_path / "set", Corpus(clips=12, seed=1, pairings=2), 1, Progress())
+    assert Counter(row.method for row in rows)["desync"] == 4
+    ways = {(row.source, row.file.split("_")[0], row.target2) for row in rows if row.method == "desync"}
+    for source in {row.source for row in rows}:
+        assert {(picture, sound) for name, picture, sound in ways if name == source} == {
+            ("00001", "2"),
+            ("00002", "1"),
+        }
 
 
 def test_the_mouth_follows_the_voice_of_genuine_clips() -> None:
