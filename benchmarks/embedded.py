@@ -38,7 +38,7 @@ def corpus(folder: Path) -> Path:
 
 def run(folder: Path, source: Path, seed: int, overrides: Sequence[str] = ()) -> tuple[Run, dict[str, Any]]:
     """An experiment on the set, from the split on: the run and its metrics."""
-    values = [f"cache='{folder.parent / 'cache'}'", f"seed={seed}", *DATA, *overrides]
+    values = [f"cache='{source.parent / 'cache'}'", f"seed={seed}", *DATA, *overrides]
     made = run_experiment(Experiment.load(DEMO, values), folder, source=source, progress=make_progress())
     assert made.test is not None
     return made, made.test

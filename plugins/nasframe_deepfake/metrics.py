@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-__all__ = ["accuracy", "auc", "best_threshold", "defined"]
+__all__ = ["accuracy", "auc", "best_threshold", "defined", "per_category"]
 
 
 def auc(scores: Tensor, targets: Tensor) -> float:
@@ -48,6 +49,24 @@ def best_threshold(scores: Tensor, targets: Tensor) -> float:
     quality = found + passed
     best = candidates[quality >= quality.max() - 1e-12]
     return float(best[(best - 0.5).abs().argmin()])
+
+
+def per_category(
+    scores: Tensor, targets: Tensor, categories: Sequence[str], genuine: str
+) -> dict[str, dict[str, float | None]]:
+    """Category of fakes → `auc` against all genuine clips (None where undefined) and `count` of its clips.
+
+    Args:
+        scores, targets: `(clips,)`.
+        categories: of the clips.
+        genuine: the category that is no fake.
+    """
+    found: dict[str, dict[str, float | None]] = {}
+    for category in sorted(set(categories) - {genuine}):
+        chosen = torch.tensor([name in (category, genuine) for name in categories], device=scores.device)
+        count = sum(name == category for name in categories)
+        found[category] = {"auc": defined(auc(scores[chosen], targets[chosen])), "count": count}
+    return found
 
 
 def defined(value: float) -> float | None:

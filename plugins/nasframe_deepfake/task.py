@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-import attrs
 import torch
 from attrs import define, field, validators
 from torch import Tensor, nn
 
-from nasframe import Data, Split, Stage, StageContext, Task
+from nasframe import Data, Split, Stage, Task
 from nasframe.errors import ConfigurationError
 from nasframe_deepfake.backbones import check_backbone, count_parameters, make_backbone
 from nasframe_deepfake.baselines import fixed_networks
 from nasframe_deepfake.dataset import ClipSplit, load_data
-from nasframe_deepfake.detector import count_frozen, load_detector, load_extractor, save_detector
-from nasframe_deepfake.features import extract
+from nasframe_deepfake.detector import count_frozen, load_detector, save_detector
 from nasframe_deepfake.heads import Heads, Kind, make_heads
 from nasframe_deepfake.listing import CATEGORIES
 from nasframe_deepfake.media import Window
-from nasframe_deepfake.metrics import accuracy, auc, best_threshold, defined
-from nasframe_deepfake.prepare import Preparation, preparation_inputs, prepare, summary
-from nasframe_deepfake.pretrain import Pretraining, pretrain, pretraining_inputs
-from nasframe_deepfake.readers import Dataset, Desync, describe_source
-from nasframe_deepfake.synthesis.corpus import Corpus, write_corpus
+from nasframe_deepfake.metrics import accuracy, auc, best_threshold, defined, per_category
+from nasframe_deepfake.prepare import Preparation
+from nasframe_deepfake.pretrain import Pretraining
+from nasframe_deepfake.readers import Dataset, Desync
+from nasframe_deepfake.stages import features_stage, prepare_stage, pretrain_stage, synthesize_stage
+from nasframe_deepfake.synthesis.corpus import Corpus
 
 __all__ = ["DeepfakeTask"]
-
-VERSION = 3
-"""Grows when a stage's code would write something else for the same options."""
-
 
 _AT_LEAST_ONE = validators.optional(validators.ge(1))
 
@@ -152,8 +146,6 @@ class DeepfakeTask(Task):
             DataError: the source is missing or empty, the backbone unknown.
         """
         check_backbone(self.backbone, self.pretrained)
-        preparation = self.preparation(seed)
-        corpus = Corpus(self.clips, seed, self.identities, pairings=self.pairings)
         pretraining = Pretraining(
             self.backbone,
             self.pretrained,
@@ -163,51 +155,15 @@ class DeepfakeTask(Task):
             self.pretrain_rate,
             seed,
         )
-
-        def run_synthesize(context: StageContext) -> None:
-            write_corpus(context.out, corpus, self.workers, context.progress)
-
-        def run_prepare(context: StageContext) -> None:
-            root = source if source is not None else context.earlier["synthesize"]
-            for line in summary(prepare(root, context.out, preparation, self.workers, context.progress)):
-                context.progress.say(line)
-
-        def run_pretrain(context: StageContext) -> None:
-            report = pretrain(
-                context.earlier["prepare"], context.out, pretraining, context.device, context.progress
-            )
-            for name, stream in report["streams"].items():
-                context.progress.say(f"{name} alone: validation AUC {_shown(stream['validation_auc'])}")
-
-        def run_features(context: StageContext) -> None:
-            pretrained = context.earlier["pretrain"]
-            settings = {"backbone": self.backbone, "steps": self.steps, **_sound_statistics(pretrained)}
-            extractor = load_extractor(pretrained, settings, context.device)
-            extract(context.earlier["prepare"], extractor, self.standardised, context.out, context.progress)
-
-        first = [Stage("synthesize", {"version": VERSION, **attrs.asdict(corpus)}, run_synthesize)]
-        given = {} if source is None else {"source": describe_source(source)}
-        return [
-            *(first if source is None else []),
-            Stage(
-                "prepare",
-                {"version": VERSION, **preparation_inputs(preparation), **given},
-                run_prepare,
-                after=("synthesize",) if source is None else (),
-            ),
-            Stage(
-                "pretrain",
-                {"version": VERSION, **pretraining_inputs(pretraining)},
-                run_pretrain,
-                ("prepare",),
-            ),
-            Stage(
-                "features",
-                {"version": VERSION, "steps": self.steps, "standardised": self.standardised},
-                run_features,
-                ("prepare", "pretrain"),
-            ),
+        stages = [
+            prepare_stage(self.preparation(seed), source, self.workers),
+            pretrain_stage(pretraining),
+            features_stage(self.backbone, self.steps, self.standardised),
         ]
+        if source is not None:
+            return stages
+        corpus = Corpus(self.clips, seed, self.identities, pairings=self.pairings)
+        return [synthesize_stage(corpus, self.workers), *stages]
 
     def preparation(self, seed: int) -> Preparation:
         """How clips are decoded and split under these options.
@@ -264,13 +220,7 @@ class DeepfakeTask(Task):
             "genuine": int((fake == 0).sum()),
         }
         categories = split.categories if isinstance(split, ClipSplit) else ()
-        result["per_category"] = {}
-        for category in sorted(set(categories) - {"RV-RA"}):
-            chosen = torch.tensor([name in (category, "RV-RA") for name in categories], device=scores.device)
-            result["per_category"][category] = {
-                "auc": defined(auc(scores[chosen], fake[chosen])),
-                "count": sum(name == category for name in categories),
-            }
+        result["per_category"] = per_category(scores, fake, categories, genuine=CATEGORIES[0])
         return result
 
     def baselines(self, data: Data) -> dict[str, Callable[[], nn.Module]]:
@@ -305,12 +255,3 @@ class DeepfakeTask(Task):
         """
         detector = load_detector(saved, device)
         yield from detector.scores(network, files, calibration.get("threshold", 0.5), self._heads)
-
-
-def _shown(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.3f}"
-
-
-def _sound_statistics(pretrained: Path) -> dict[str, float]:
-    report = json.loads((pretrained / "report.json").read_text())
-    return {key: float(report[key]) for key in ("sound_mean", "sound_deviation")}
