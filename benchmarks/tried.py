@@ -6,6 +6,7 @@ three seeds, overall, on the pairings, on altered pictures, and the mean over se
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from statistics import fmean
@@ -15,7 +16,7 @@ from embedded import SEEDS, corpus, run
 ONE = ("task.heads=single",)
 TRIED: dict[str, tuple[str, ...]] = {
     "the demo: separate heads, half of the fakes are pairings, redrawn": (),
-    "one head, pairings as they occur, not redrawn": (*ONE, "task.pairing_share=0.25", "task.redraw=false"),
+    "one head, every category alike, not redrawn": (*ONE, "task.pairing_share=0.25", "task.redraw=false"),
     "one head, every category alike": (*ONE, "task.pairing_share=0.25"),
     "one head, half of the fakes are pairings": ONE,
     "separate heads, every category alike": ("task.pairing_share=0.25",),
@@ -51,13 +52,18 @@ def main(out: str = "runs/acceptance", first: str = "0", step: str = "1") -> Non
         if number % int(step) != int(first):
             continue
         found = [
-            run(base / "tried" / f"{number}-{seed}", source, seed, (*overrides, *QUIET))[1] for seed in SEEDS
+            run(base / "tried" / f"{slug(name)}-{seed}", source, seed, (*overrides, *QUIET))[1]
+            for seed in SEEDS
         ]
         parts = [{key: part["auc"] for key, part in values["per_category"].items()} for values in found]
         cells = [[values["auc"] for values in found]]
         cells += [[part[category] for part in parts] for category in ("pairing", "FV-RA")]
         shown = " | ".join(" ".join(f"{value:.2f}" for value in cell) for cell in cells)
         print(f"| {name} | {shown} | {fmean(min(part.values()) for part in parts):.3f} |", flush=True)
+
+
+def slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-")
 
 
 QUIET = ("baselines.random=0", "baselines.task=false")

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 import nasframe
+import nasframe.loops.training
 from nasframe import (
     Architecture,
     BaselineOptions,
@@ -744,6 +745,20 @@ def test_killed_among_the_baselines_the_same_command_goes_on_to_the_same_result(
         assert_same(nasframe.run_experiment(compared, state), whole)
 
 
+def test_a_damaged_baseline_stands_in_nobodys_way_and_is_made_again(
+    compared: Experiment, tmp_path: Path
+) -> None:
+    run = nasframe.run_experiment(compared, tmp_path / "run")
+    file = next(run.checkpoints.glob("baseline-left-alone-*.safetensors"))
+    before = file.read_bytes()
+    file.write_bytes(before[:50])
+    log = Log()
+    assert list(nasframe.evaluate(run, progress=log)["baselines"]) == ["random 1", "random 2"]
+    assert any("is damaged" in line for line in log.lines)
+    nasframe.run_experiment(compared, run.path)
+    assert file.read_bytes() == before
+
+
 def test_training_again_forgets_the_baselines(compared: Experiment, tmp_path: Path) -> None:
     nasframe.run_experiment(compared, tmp_path / "run")
     longer = attrs.evolve(compared, train=attrs.evolve(compared.train, epochs=4))
@@ -788,6 +803,26 @@ def test_a_damaged_trained_network_is_made_again_from_the_training(
     nasframe.train(experiment, run.path, progress=log)
     assert any("is damaged" in line and "made again" in line for line in log.lines)
     assert file.read_bytes() == before
+
+
+def test_a_search_taken_up_again_after_an_unfinished_training_ends_as_a_whole_run(
+    experiment: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = nasframe.run_experiment(experiment, tmp_path / "whole")
+    trained = nasframe.loops.training.Training._checkpoint
+
+    def interrupted(self: Any, epoch: int, optimiser: Any) -> None:
+        trained(self, epoch, optimiser)
+        if epoch == 2:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("nasframe.loops.training.Training._checkpoint", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            nasframe.run_experiment(experiment, tmp_path / "run")
+    (tmp_path / "run/architecture.json").unlink()
+    run = nasframe.run_experiment(experiment, tmp_path / "run")
+    assert run.test == whole.test
 
 
 def test_a_damaged_architecture_is_derived_again_once_it_is_removed(

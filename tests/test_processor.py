@@ -18,6 +18,17 @@ def test_a_processor_that_says_nothing_of_its_instructions_is_let_through() -> N
     assert missing_instructions("Features\t: fp asimd\n") == []
 
 
+def test_a_processor_that_cannot_compute_is_refused_with_what_it_lacks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    monkeypatch.setattr("pathlib.Path.read_text", lambda *_, **__: OLD)
+    with pytest.raises(NasframeError, match="lacks the instructions avx, which the wheels"):
+        require_processor()
+    monkeypatch.setattr("platform.machine", lambda: "aarch64")
+    require_processor()
+
+
 def test_this_processor_is_good_enough() -> None:
     require_processor()
 

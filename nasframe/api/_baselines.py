@@ -14,10 +14,11 @@ from torch import nn
 from nasframe.api._preparation import Prepared
 from nasframe.api._trained import calibration_of, train_and_save
 from nasframe.architecture import Architecture
+from nasframe.errors import RunError
 from nasframe.experiment import Experiment
 from nasframe.files import fingerprint
 from nasframe.loops import Training
-from nasframe.loops.checkpoint import drop_checkpoint, load_checkpoint
+from nasframe.loops.checkpoint import Checkpoint, drop_checkpoint, load_checkpoint
 from nasframe.loops.outputs import collect_outputs
 from nasframe.network import build
 from nasframe.progress import Progress
@@ -55,8 +56,8 @@ def train_baselines(run: Run, experiment: Experiment, prepared: Prepared, progre
     for baseline in _baselines(run, experiment, prepared.data):
         parts = [baseline.name, baseline.architecture.fingerprint if baseline.architecture else ""]
         keys[baseline.name] = key = prepared.key("baseline", identity, *parts)
-        found = load_checkpoint(run.checkpoints, _trained(baseline))
-        if found is None or found.values["key"] != key:
+        found = _load(run, _trained(baseline), progress)
+        if found is None or found.values.get("key") != key:
             if not made:
                 progress.say("baselines …")
             _train(baseline, key, run, experiment, prepared.data, progress)
@@ -71,7 +72,7 @@ def train_baselines(run: Run, experiment: Experiment, prepared: Prepared, progre
 
 
 def score_baselines(
-    run: Run, experiment: Experiment, data: Data, test: Split, device: torch.device
+    run: Run, experiment: Experiment, data: Data, test: Split, device: torch.device, progress: Progress
 ) -> dict[str, dict[str, Any]]:
     """Name → the task's metrics on the test split, `parameters`, and `validation` metrics of the best epoch.
 
@@ -79,7 +80,7 @@ def score_baselines(
     """
     results = {}
     for baseline in _baselines(run, experiment, data):
-        found = load_checkpoint(run.checkpoints, _trained(baseline), device)
+        found = _load(run, _trained(baseline), progress, device)
         if found is None:
             continue
         network = baseline.make().to(device)
@@ -119,6 +120,15 @@ def _builder(architecture: Architecture, seed: int) -> Callable[[], nn.Module]:
     return lambda: build(architecture, seed=seed)
 
 
+def _load(run: Run, name: str, progress: Progress, device: torch.device | str = "cpu") -> Checkpoint | None:
+    """A checkpoint; None where there is none, or a damaged one, which must not stand in the way."""
+    try:
+        return load_checkpoint(run.checkpoints, name, device)
+    except RunError as error:
+        progress.say(f"{error}; `nasframe run` makes it again")
+        return None
+
+
 def _trained(baseline: _Baseline) -> str:
     return f"{baseline.file}-network"
 
@@ -126,8 +136,8 @@ def _trained(baseline: _Baseline) -> str:
 def _train(
     baseline: _Baseline, key: str, run: Run, experiment: Experiment, data: Data, progress: Progress
 ) -> None:
-    unfinished = load_checkpoint(run.checkpoints, baseline.file)
-    if unfinished is not None and unfinished.values["key"] != key:
+    unfinished = _load(run, baseline.file, progress)
+    if unfinished is None or unfinished.values.get("key") != key:
         drop_checkpoint(run.checkpoints, baseline.file)
     with forked_seed(experiment.seed, baseline.name):
         network = baseline.make()

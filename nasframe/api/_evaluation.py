@@ -79,7 +79,7 @@ def evaluate_in(
             "architecture": architecture.fingerprint[:16],
             "converged": run.record.get("search", {}).get("converged"),
             "objective": experiment.task.objective,
-            "baselines": score_baselines(run, experiment, prepared.data, test, where),
+            "baselines": score_baselines(run, experiment, prepared.data, test, where, progress),
         }
     )
     write_json(run.path / "test.json", result)
@@ -119,7 +119,7 @@ def _load_network(
     if found is None:
         raise RunError(f"{run.path}: has no trained network yet; {remedy}")
     architecture = run.architecture
-    if found.values["key"] != architecture.fingerprint:
+    if found.values.get("key") != architecture.fingerprint:
         raise RunError(
             f"{run.path}: its trained network belongs to another architecture than architecture.json; "
             f"{remedy} --overwrite"

@@ -21,9 +21,13 @@ def train_and_save(engine: Training, run: Run, name: str) -> dict[str, Any]:
         `validation` metrics of that epoch.
     """
     calibration = engine.fit()
-    best = engine.history[engine.best_epoch - 1]["validation"]
     values: dict[str, Any] = without_nan(
-        {"key": engine.key, "calibration": calibration, "best_epoch": engine.best_epoch, "validation": best}
+        {
+            "key": engine.key,
+            "calibration": calibration,
+            "best_epoch": engine.best_epoch,
+            "validation": engine.best_validation,
+        }
     )
     save_checkpoint(run.checkpoints, name, Checkpoint(engine.network.state_dict(), values), 0)
     return values

@@ -27,6 +27,8 @@ def print_summary(run: Run) -> None:
     if history:
         print("\nmean normalised entropy of the choices, epoch by epoch")
         print_columns(_entropies(history), indent="  ")
+        print(f"\n{test['objective']} on the validation split")
+        print_columns(_validations(run, history, test["objective"]), indent="  ")
     print("\ncosts")
     parts = ", ".join(f"{name} {number(size)}" for name, size in test["parameters_by_part"].items())
     print_columns(
@@ -67,6 +69,16 @@ def _entropies(history: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
             f"{history[0]['entropy'][group]:.2f} to {history[-1]['entropy'][group]:.2f}",
         )
         for group in history[0]["entropy"]
+    ]
+
+
+def _validations(run: Run, history: Sequence[Mapping[str, Any]], objective: str) -> list[tuple[str, str]]:
+    """How far the network that was derived is from what the search evaluated."""
+    trained = [line["validation"][objective] for line in run.history("train")]
+    known = [value for value in trained if value is not None]
+    return [
+        ("supernet, when the search ended", number(history[-1]["validation"][objective])),
+        ("derived network, best epoch of its training", number(max(known) if known else None)),
     ]
 
 

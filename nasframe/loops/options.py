@@ -51,6 +51,13 @@ class SearchOptions:
         default="evaluate", metadata=_help("operations that a one-hot sample leaves out; skip is GDAS")
     )
 
+    def __attrs_post_init__(self) -> None:
+        if self.warmup_epochs >= self.epochs:
+            raise ValueError(
+                f"warmup_epochs must be less than epochs ({self.epochs}), or nothing is searched; "
+                f"found {self.warmup_epochs}"
+            )
+
 
 @frozen
 class TrainOptions:

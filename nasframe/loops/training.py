@@ -57,6 +57,7 @@ class Training:
 
     history: list[dict[str, Any]] = field(init=False, factory=list)
     best_epoch: int = field(init=False, default=0)
+    best_validation: Mapping[str, Any] = field(init=False, factory=dict)
     _best: dict[str, Tensor] = field(init=False, factory=dict)
     _best_rank: tuple[float, float] = field(init=False, default=(-math.inf, -math.inf))
 
@@ -134,7 +135,7 @@ class Training:
         objective = validation[self.task.objective]
         rank = (objective if math.isfinite(objective) else -math.inf, -validation["loss"])
         if self.best_epoch == 0 or rank > self._best_rank:
-            self.best_epoch, self._best_rank = epoch, rank
+            self.best_epoch, self._best_rank, self.best_validation = epoch, rank, validation
             self._best = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
 
     def _checkpoint(self, epoch: int, optimiser: torch.optim.Optimizer) -> None:
@@ -143,17 +144,23 @@ class Training:
         tensors |= {f"best.{name}": value for name, value in self._best.items()}
         tensors |= {f"adam.{name}": value for name, value in optimiser_tensors(optimiser).items()}
         rank = [value if math.isfinite(value) else None for value in self._best_rank]
-        values = {"key": self.key, "epoch": epoch, "best_epoch": self.best_epoch, "best_rank": rank}
+        values = {
+            "key": self.key,
+            "epoch": epoch,
+            "best_epoch": self.best_epoch,
+            "best_rank": rank,
+            "best_validation": without_nan(self.best_validation),
+        }
         save_checkpoint(self.run.checkpoints, self.name, Checkpoint(tensors, values), epoch)
 
     def _resume(self, optimiser: torch.optim.Optimizer) -> int:
         if self.run is None:
             return 0
         found = load_checkpoint(self.run.checkpoints, self.name, self.device)
-        if found is not None and found.values["key"] != self.key:
+        if found is not None and found.values.get("key") != self.key:
             raise RunError(
                 f"{self.run.path}: another network has been trained here; "
-                "say --overwrite to train this one in its place"
+                f"`nasframe train {self.run.path} --overwrite` trains this one in its place"
             )
         epoch = 0 if found is None else int(found.values["epoch"])
         self.run.keep_metrics(lambda record: record.get("stage") != self.name or record["epoch"] <= epoch)
@@ -162,6 +169,7 @@ class Training:
             self.network.load_state_dict(found.part("network."))
             load_optimiser(optimiser, found.part("adam."))
             self._best, self.best_epoch = found.part("best."), int(found.values["best_epoch"])
+            self.best_validation = found.values["best_validation"]
             objective, loss = found.values["best_rank"]
             self._best_rank = (
                 -math.inf if objective is None else objective,

@@ -16,7 +16,7 @@ __all__ = ["LateFusion", "Streams", "fixed_networks"]
 Shapes = Mapping[str, Sequence[int | None]]
 
 WIDTH = 32
-"""Channels behind the projection; with these the largest baseline is about as large as a searched network."""
+"""Channels behind the projection, as many as the demo's space has."""
 
 
 class Streams(nn.Module):

@@ -27,8 +27,12 @@ class Heads(ABC):
         """Mean loss, a scalar, of logits `(clips, outputs)` and targets `(clips, 4)`."""
 
     @abstractmethod
+    def log_odds(self, outputs: Tensor) -> Tensor:
+        """log p / (1 − p) of fake `(clips,)`, in double precision: what ranks, for it never saturates."""
+
     def scores(self, outputs: Tensor) -> Tensor:
-        """Probability of fake `(clips,)`, in double precision so that large logits stay apart."""
+        """Probability of fake `(clips,)`."""
+        return torch.sigmoid(self.log_odds(outputs))
 
     @abstractmethod
     def parts(self, outputs: Tensor) -> dict[str, Tensor]:
@@ -43,8 +47,8 @@ class Single(Heads):
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         return F.binary_cross_entropy_with_logits(outputs[:, 0], targets[:, 0])
 
-    def scores(self, outputs: Tensor) -> Tensor:
-        return torch.sigmoid(outputs.detach().double()[:, 0])
+    def log_odds(self, outputs: Tensor) -> Tensor:
+        return outputs.detach().double()[:, 0]
 
     def parts(self, outputs: Tensor) -> dict[str, Tensor]:
         return {}
@@ -62,9 +66,10 @@ class Separate(Heads):
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         return F.binary_cross_entropy_with_logits(outputs, targets[:, 1:]) * self.outputs
 
-    def scores(self, outputs: Tensor) -> Tensor:
-        # log Π (1 − pᵢ) is summed, so that a score near 1 keeps its digits as long as they fit
-        return -torch.expm1(F.logsigmoid(-outputs.detach().double()).sum(1))
+    def log_odds(self, outputs: Tensor) -> Tensor:
+        # With s = −log Π (1 − pᵢ), the odds are exp(s) − 1.
+        total = F.softplus(outputs.detach().double(), threshold=40).sum(1)
+        return total + torch.log(-torch.expm1(-total))
 
     def parts(self, outputs: Tensor) -> dict[str, Tensor]:
         values = torch.sigmoid(outputs.detach().double())

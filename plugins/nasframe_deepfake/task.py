@@ -201,8 +201,11 @@ class DeepfakeTask(Task):
 
     def metrics(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
         """AUC (NaN with one class) and accuracy at 0.5."""
-        scores, fake = self._heads.scores(outputs), targets[:, 0]
-        return {"auc": auc(scores, fake), "acc": accuracy(scores, fake, 0.5)}
+        heads, fake = self._heads, targets[:, 0]
+        return {
+            "auc": auc(heads.log_odds(outputs), fake),
+            "acc": accuracy(heads.scores(outputs), fake, 0.5),
+        }
 
     def calibrate(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
         """The threshold with the best balanced accuracy."""
@@ -210,18 +213,17 @@ class DeepfakeTask(Task):
 
     def evaluate(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> dict[str, Any]:
         """AUC, accuracy at the threshold, and the AUC of each fake category against all genuine clips."""
-        scores, threshold = self._heads.scores(outputs), calibration.get("threshold", 0.5)
-        fake = split.batch(torch.arange(len(split))).targets[:, 0].to(scores.device)
-        result: dict[str, Any] = {
-            "auc": defined(auc(scores, fake)),
-            "acc": defined(accuracy(scores, fake, threshold)),
+        ranks, threshold = self._heads.log_odds(outputs), calibration.get("threshold", 0.5)
+        fake = split.batch(torch.arange(len(split))).targets[:, 0].to(ranks.device)
+        categories = split.categories if isinstance(split, ClipSplit) else ()
+        return {
+            "auc": defined(auc(ranks, fake)),
+            "acc": defined(accuracy(self._heads.scores(outputs), fake, threshold)),
             "threshold": threshold,
             "clips": len(split),
             "genuine": int((fake == 0).sum()),
+            "per_category": per_category(ranks, fake, categories, genuine=CATEGORIES[0]),
         }
-        categories = split.categories if isinstance(split, ClipSplit) else ()
-        result["per_category"] = per_category(scores, fake, categories, genuine=CATEGORIES[0])
-        return result
 
     def baselines(self, data: Data) -> dict[str, Callable[[], nn.Module]]:
         """Each stream alone, late fusion, and concatenation."""

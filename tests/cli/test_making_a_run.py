@@ -56,7 +56,7 @@ def test_the_last_screen_shows_the_network_beside_its_baselines_its_search_its_c
 ) -> None:
     assert main(["run", str(EXPERIMENT), "baselines.random=2"]) == 0
     out = capsys.readouterr().out
-    network, table, entropies, costs, time, files = out.strip().split("\n\n")
+    network, table, entropies, validations, costs, time, files = out.strip().split("\n\n")
     assert "head" in network
     assert table.splitlines()[0] == "accuracy on the test split"
     heads, searched, mean, best = (line.split() for line in table.splitlines()[1:])
@@ -65,10 +65,18 @@ def test_the_last_screen_shows_the_network_beside_its_baselines_its_search_its_c
     assert mean[:4] == ["random,", "mean", "of", "2"]
     assert best[:4] == ["random,", "best", "of", "2"]
     assert {line.split()[0] for line in entropies.splitlines()[1:]} == {"alpha", "beta", "gamma"}
+    assert [line.split()[0] for line in validations.splitlines()] == ["accuracy", "supernet,", "derived"]
     assert {line.split()[0] for line in costs.splitlines()[1:]} == {"parameters", "with", "multiply-adds"}
     stages = [line.split()[0] for line in time.splitlines()[1:]]
     assert stages == ["make", "search", "train", "baselines", "evaluate"]
     assert len(files.splitlines()) == 3
+
+
+def test_a_warm_up_as_long_as_the_search_is_refused(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", str(EXPERIMENT), "search.epochs=2", "search.warmup_epochs=2"]) == 2
+    assert "warmup_epochs must be less than epochs (2), or nothing is searched; found 2" in (
+        capsys.readouterr().err
+    )
 
 
 def test_overrides_and_short_cuts_reach_the_run(home: Path) -> None:

@@ -53,11 +53,21 @@ def test_a_copy_is_the_same_source_and_a_file_of_the_same_size_is_not(root: Path
     shutil.copytree(root, tmp_path / "copy")
     os.utime(tmp_path / "copy" / "clip.mp4", (0, 0))
     assert describe_source(tmp_path / "copy") == before
-    for place in (0, 99_999):
+    for place in (0, 50_000, 99_999):
         content = bytearray(100_000)
         content[place] = 1
         clip.write_bytes(content)
         assert describe_source(root) != before
+
+
+def test_a_changed_row_in_the_middle_of_a_long_table_is_a_change(root: Path) -> None:
+    table = root / "meta_data.csv"
+    lines = [f"id{number:05d},real\n" for number in range(100_000)]
+    table.write_text("".join(lines))
+    before = describe_source(root)
+    lines[50_000] = lines[50_000].replace("real", "rtvc")
+    table.write_text("".join(lines))
+    assert describe_source(root) != before
 
 
 def test_names_that_are_no_utf8_are_told_apart(root: Path) -> None:
