@@ -784,7 +784,7 @@ def test_an_edited_architecture_is_not_scored_with_the_network_of_another(
     for use in (lambda: nasframe.evaluate(run), lambda: nasframe.predict(run, [])):
         with pytest.raises(RunError, match=r"belongs to another architecture.*--overwrite"):
             use()
-    with pytest.raises(RunError, match="another network has been trained here; say --overwrite"):
+    with pytest.raises(RunError, match="another network has been trained here; `nasframe train .* --over"):
         nasframe.train(experiment, run.path)
     nasframe.train(experiment, run.path, overwrite=True)
     assert nasframe.evaluate(run)["architecture"] == other.fingerprint[:16]
