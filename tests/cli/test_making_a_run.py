@@ -219,5 +219,5 @@ def test_ctrl_c_keeps_the_state_and_prints_the_command_to_go_on(home: Path, star
     out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
     assert "a run/report.html" in out
-    searched = [record["epoch"] for record in metrics(home / "a run") if record.get("phase") == "search"]
+    searched = [record["epoch"] for record in metrics(home / "a run") if record["stage"] == "search"]
     assert searched == sorted(set(searched))

@@ -66,9 +66,11 @@ def test_an_error_in_a_thread_reaches_the_caller_and_ends_the_others() -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="no such signal")
 def test_ctrl_c_ends_threads_that_have_hours_before_them() -> None:
+    # A process started in the background of a shell ignores the signal, and so do its children.
     script = """
-import time
+import signal, time
 from nasframe_deepfake.workers import in_threads
+signal.signal(signal.SIGINT, signal.default_int_handler)
 for item in in_threads(lambda item: time.sleep(0.1), range(100_000), 2):
     print("one", flush=True)
 """
