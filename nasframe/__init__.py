@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from nasframe.api import search as search
     from nasframe.api import train as train
     from nasframe.architecture import Architecture as Architecture
+    from nasframe.estimators import Measurement as Measurement
+    from nasframe.estimators import measure_estimators as measure_estimators
     from nasframe.experiment import Experiment as Experiment
     from nasframe.hookspecs import hookimpl as hookimpl
     from nasframe.loops import BaselineOptions as BaselineOptions
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from nasframe.operations import Operation as Operation
     from nasframe.operations import OpSpec as OpSpec
     from nasframe.operations import Shape as Shape
+    from nasframe.plugins import load_plugin as load_plugin
     from nasframe.relaxations import Relaxation as Relaxation
     from nasframe.relaxations import Sample as Sample
     from nasframe.run import Run as Run
@@ -55,6 +58,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "hookimpl": "nasframe.hookspecs",
+    "load_plugin": "nasframe.plugins",
     **dict.fromkeys(("OpSpec", "Operation", "Shape"), "nasframe.operations"),
     **dict.fromkeys(("Relaxation", "Sample"), "nasframe.relaxations"),
     **dict.fromkeys(("Choice", "SearchSpace", "SpaceFactory"), "nasframe.space"),
@@ -76,6 +80,7 @@ _HOME = {
         ),
         "nasframe.api",
     ),
+    **dict.fromkeys(("Measurement", "measure_estimators"), "nasframe.estimators"),
     "Experiment": "nasframe.experiment",
     "Run": "nasframe.run",
     **dict.fromkeys(

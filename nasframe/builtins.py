@@ -18,6 +18,10 @@ def register_relaxations() -> dict[str, str]:
         "softmax": "nasframe.relaxations.softmax:Softmax",
         "stgs": "nasframe.relaxations.stgs:StraightThroughGumbelSoftmax",
         "grmc": "nasframe.relaxations.grmc:GumbelRaoMonteCarlo",
+        "reinmax": "nasframe.relaxations.reinmax:ReinMax",
+        "gst": "nasframe.relaxations.gst:GappedStraightThrough",
+        "dirichlet": "nasframe.relaxations.dirichlet:Dirichlet",
+        "sparsemax": "nasframe.relaxations.sparsemax:Sparsemax",
     }
 
 

@@ -9,6 +9,7 @@ __all__ = [
     "NOT_REPLACED",
     "ArchitectureError",
     "ConfigurationError",
+    "ContractError",
     "DataError",
     "NasframeError",
     "PluginError",
@@ -30,6 +31,10 @@ class NasframeError(Exception):
 
 class PluginError(NasframeError):
     """A plugin is missing, is there twice, or breaks a contract."""
+
+
+class ContractError(PluginError):
+    """What a plugin registered does not keep the promises of its kind."""
 
 
 class PluginWarning(UserWarning):

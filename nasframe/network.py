@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 import torch
@@ -12,7 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from nasframe.architecture import Architecture
 from nasframe.errors import ArchitectureError, SpaceError
 from nasframe.module_keys import module_key
-from nasframe.operations import Cost, OpSpec, Shape, build_operation, infer, is_zero
+from nasframe.operations import Cost, OpSpec, Shape, build_operation, infer, is_zero, origin_of
 from nasframe.seeding import forked_seed
 from nasframe.space import SearchSpace
 from nasframe.space.resolve import Arrival
@@ -99,13 +100,15 @@ def infer_shapes(space: SearchSpace) -> Shapes:
             ports[name, port] = _agreed(arriving, f"port {port!r} of {name!r}")
         shapes = [ports[name, port] for port in node.ports]
         results: dict[str, Shape] = {}
+        operations: list[str] = []
         keys = node.choice.candidates if node.choice is not None else (FIXED,)
         for key in keys:
             spec = node.spec(None if key == FIXED else key)
             shape, costs[name, key] = _infer_block(spec, node.then, shapes, node.ports)
             if not is_zero(spec.name) or len(keys) == 1:
                 results[key] = shape
-        nodes[name] = _agreed(results, f"node {name!r}")
+                operations.append(spec.name)
+        nodes[name] = _agreed(results, f"node {name!r}", operations)
     return Shapes(nodes, ports, costs)
 
 
@@ -262,12 +265,19 @@ def _infer_block(
     return shape, cost
 
 
-def _agreed(shapes: Mapping[str, Shape], where: str) -> Shape:
-    """The one shape of several values that are added or chosen between."""
+def _agreed(shapes: Mapping[str, Shape], where: str, operations: Sequence[str] = ()) -> Shape:
+    """The one shape of several values that are added or chosen between; `operations` computed them."""
     distinct = set(shapes.values())
     if not distinct:
         raise SpaceError(f"{where}: everything that could arrive is zero")
     if len(distinct) != 1:
         found = ", ".join(f"{key}: {shape}" for key, shape in shapes.items())
-        raise SpaceError(f"{where}: shapes must be equal, found {found}")
+        common = Counter(shapes.values()).most_common(1)[0][0]
+        odd = [
+            origin_of(name)
+            for name, shape in zip(operations, shapes.values(), strict=False)
+            if shape != common
+        ]
+        blamed = f"; the odd one out is {', '.join(odd)}" if odd else ""
+        raise SpaceError(f"{where}: shapes must be equal, found {found}{blamed}")
     return distinct.pop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
@@ -12,7 +13,7 @@ from attrs import field, frozen
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from nasframe.errors import SpaceError
+from nasframe.errors import ContractError, SpaceError
 from nasframe.plugins import manager
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "build_operation",
     "infer",
     "is_zero",
+    "origin_of",
 ]
 
 Shape = tuple[int, ...]
@@ -101,16 +103,23 @@ def operation_class(name: str) -> type[Operation]:
 
     Raises:
         PluginError: unknown or ambiguous name.
-        SpaceError: what is registered is no operation.
+        ContractError: what is registered is no operation.
     """
     found = manager().find("operation", name)
     target = found.load()
     if not (isinstance(target, type) and issubclass(target, Operation)):
-        raise SpaceError(
-            f"operation {name!r} of plugin {found.plugin!r} must be a subclass of nasframe.Operation, "
-            f"found {target!r}"
+        raise ContractError(f"{found} must be a subclass of nasframe.Operation, found {target!r}")
+    if target.arity is not None and (type(target.arity) is not int or target.arity < 1):
+        raise ContractError(
+            f"{found} breaks the contract of nasframe.Operation: arity must be a number from 1, or None for "
+            f"any number of inputs, found {target.arity!r}"
         )
     return target
+
+
+def origin_of(name: str) -> str:
+    """Operation `name` with its plugin and file, for an error message."""
+    return str(manager().find("operation", name))
 
 
 def arity_of(name: str) -> int | None:
@@ -144,14 +153,28 @@ def build_operation(spec: OpSpec, shapes: Sequence[Shape], ports: Sequence[str] 
         return target(tuple(tuple(shape) for shape in shapes), **options)
     except (TypeError, ValueError, RuntimeError) as error:
         shown = ", ".join(str(tuple(shape)) for shape in shapes)
-        raise SpaceError(f"operation {spec.name!r} cannot be built for inputs {shown}: {error}") from error
+        raise SpaceError(f"{origin_of(spec.name)} cannot be built for inputs {shown}: {error}") from error
+
+
+def _check_arity(target: type[Operation], name: str, count: int) -> None:
+    """Refuse a `forward` that does not take as many inputs as arrive."""
+    try:
+        inspect.signature(target.forward).bind(None, *range(count))
+    except TypeError as error:
+        takes = ", ".join(list(inspect.signature(target.forward).parameters)[1:])
+        arity = "any number" if target.arity is None else target.arity
+        raise ContractError(
+            f"{origin_of(name)} breaks the contract of nasframe.Operation: arity is {arity} and {count} "
+            f"inputs arrive, but it defines forward(self, {takes}): {error}"
+        ) from None
 
 
 def infer(spec: OpSpec, shapes: Sequence[Shape], ports: Sequence[str] = ()) -> tuple[Shape, Cost]:
     """Output shape and cost of an operation, found on the meta device without computing anything.
 
     Raises:
-        SpaceError: the operation cannot be built or run on these shapes, or returns no tensor.
+        SpaceError: the operation cannot be built or run on these shapes.
+        ContractError: it takes another number of inputs than it says, or returns no tensor, batch first.
     """
     options = tuple(sorted(spec.options.items()))
     target: Any = operation_class(spec.name)
@@ -169,12 +192,17 @@ def _infer(
     """Depends on its arguments alone; `target` is among them so that a name given to another class misses."""
     if target in (Identity, Zero):
         return shapes[0], Cost(0, 0)
+    _check_arity(target, name, len(shapes))
     with torch.device("meta"):
         module = build_operation(OpSpec(name, dict(options)), shapes, ports).eval()
         inputs = [torch.empty((2, *shape)) for shape in shapes]
     output, flops = _run_on_meta(name, module, inputs)
     if not isinstance(output, Tensor) or output.ndim < 1 or output.shape[0] != 2:
-        raise SpaceError(f"operation {name!r} must return one tensor with the batch first, found {output!r}")
+        found = f"shape {tuple(output.shape)}" if isinstance(output, Tensor) else repr(output)
+        raise ContractError(
+            f"{origin_of(name)} breaks the contract of nasframe.Operation: forward must return one tensor "
+            f"with the batch first, here (2, …), found {found}"
+        )
     parameters = sum(parameter.numel() for parameter in module.parameters())
     return tuple(output.shape[1:]), Cost(parameters, math.ceil(flops / 4))
 
@@ -187,5 +215,5 @@ def _run_on_meta(name: str, module: Callable[..., Any], inputs: Sequence[Tensor]
             output = module(*inputs)
     except (TypeError, ValueError, RuntimeError, IndexError) as error:
         shown = ", ".join(str(tuple(tensor.shape[1:])) for tensor in inputs)
-        raise SpaceError(f"operation {name!r} fails on inputs {shown}: {error}") from error
+        raise SpaceError(f"{origin_of(name)} fails on inputs {shown}: {error}") from error
     return output, counter.get_total_flops()

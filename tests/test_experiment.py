@@ -272,7 +272,7 @@ def test_a_plugin_that_registers_something_else_is_named() -> None:
         (found,) = problems_of("loop.name=spiral")
     finally:
         manager().unregister("spirals")
-    assert found.startswith("loop.name: plugin 'spirals' registers")
+    assert found.startswith("loop.name: loop 'spiral' of plugin 'spirals' (")
     assert "expected a SearchLoop that is an attrs class" in found
 
 

@@ -14,12 +14,28 @@ from nasframe.derive import derive
 from nasframe.errors import ArchitectureError, SpaceError
 from nasframe.network import inherit
 from nasframe.operations import Operation
-from nasframe.relaxations import GumbelRaoMonteCarlo, Relaxation, Softmax, StraightThroughGumbelSoftmax
+from nasframe.relaxations import (
+    Dirichlet,
+    GappedStraightThrough,
+    GumbelRaoMonteCarlo,
+    ReinMax,
+    Relaxation,
+    Softmax,
+    Sparsemax,
+    StraightThroughGumbelSoftmax,
+)
 from nasframe.space import Choice, SearchSpace
 from nasframe_bimodal.space import Bimodal
 
 SHAPES = {"a": (4, 3), "b": (4, 5), "c": (4, 2)}
-RELAXATIONS = [Softmax(), StraightThroughGumbelSoftmax(), GumbelRaoMonteCarlo(samples=5)]
+ONE_HOT = [
+    StraightThroughGumbelSoftmax(),
+    GumbelRaoMonteCarlo(samples=5),
+    ReinMax(),
+    GappedStraightThrough(),
+]
+# sparsemax so warm that every candidate has a weight: those without get no gradient
+RELAXATIONS = [Softmax(), *ONE_HOT, Dirichlet(), Sparsemax(temperature=20.0)]
 
 
 def supernet(ports: str = "shared", **options: Any) -> Supernet:
@@ -124,7 +140,7 @@ def test_the_dense_gradient_agrees_with_finite_differences() -> None:
     assert torch.autograd.gradcheck(loss, start)
 
 
-@pytest.mark.parametrize("relaxation", RELAXATIONS[1:], ids=lambda item: type(item).__name__)
+@pytest.mark.parametrize("relaxation", ONE_HOT, ids=lambda item: type(item).__name__)
 @pytest.mark.parametrize("with_logits", [False, True], ids=["weight step", "joint step"])
 def test_an_unselected_operation_has_no_gradient(relaxation: Relaxation, with_logits: bool) -> None:
     net, inputs = supernet("choose", nodes=3), features()
@@ -139,6 +155,39 @@ def test_an_unselected_operation_has_no_gradient(relaxation: Relaxation, with_lo
             assert parameter.grad is None, name
             seen += 1
     assert seen
+
+
+@pytest.mark.parametrize("relaxation", ONE_HOT, ids=lambda item: type(item).__name__)
+def test_sampled_logits_get_the_gradient_of_the_dense_path_and_with_skip_the_selected_part_of_it(
+    relaxation: Relaxation,
+) -> None:
+    net, inputs = supernet("choose", nodes=3), features()
+
+    def drawn() -> dict[str, Sample]:
+        return net.logits.sample(relaxation, generator=torch.Generator().manual_seed(5))
+
+    def gradients(unselected: Any, one_hot: bool) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Of the logits, and of the weights."""
+        net.unselected = unselected
+        net.zero_grad()
+        samples = drawn()
+        assert all(sample.one_hot for sample in samples.values())
+        for sample in samples.values():
+            sample.weights.retain_grad()
+        net(inputs, {key: Sample(item.weights, one_hot) for key, item in samples.items()}).sum().backward()
+        return (
+            {key: value.grad for key, value in net.logits.values.items()},  # type: ignore[misc]
+            {key: item.weights.grad for key, item in samples.items()},  # type: ignore[misc]
+        )
+
+    dense, of_weights = gradients("evaluate", one_hot=False)
+    evaluated, _ = gradients("evaluate", one_hot=True)
+    skipped, _ = gradients("skip", one_hot=True)
+    for key, value in net.logits.values.items():
+        torch.testing.assert_close(evaluated[key], dense[key], rtol=1e-9, atol=1e-12)
+        weights = drawn()[key].weights
+        (part,) = torch.autograd.grad(weights, value, of_weights[key] * weights.detach())
+        torch.testing.assert_close(skipped[key], part, rtol=1e-9, atol=1e-12)
 
 
 def test_a_projection_that_no_sampled_edge_uses_has_no_gradient() -> None:

@@ -65,6 +65,11 @@ def prepare(
     Raises:
         RunError: the run was made from another state of the data.
     """
+    if run is not None and run.changed_plugins:
+        progress.say(
+            f"{run.path}: was made with other code of {', '.join(run.changed_plugins)}; what is done is "
+            "kept, and --overwrite makes it anew"
+        )
     known = None if run is None else run.record["data"]
     if source is None and known is not None:
         source = known["source"]

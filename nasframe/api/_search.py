@@ -22,6 +22,7 @@ from nasframe.files import fingerprint
 from nasframe.loops import Search
 from nasframe.plugins import manager
 from nasframe.progress import Progress
+from nasframe.relaxations.contract import check_relaxation
 from nasframe.run import Run, claimed
 
 __all__ = ["SILENT", "SearchResult", "search", "search_in", "without_training"]
@@ -62,6 +63,7 @@ def search(
         with claimed(Path(out), experiment.to_toml()):
             result, _ = search_in(experiment, Path(out), source, overwrite, progress)
         return result
+    check_relaxation(experiment.relaxation)  # before any data is prepared for it
     engine = _engine(experiment, prepare(experiment, None, source, progress), None, progress)
     architecture = engine.fit()
     manager().notify("search_finished", run=None, summary=engine.summary())
@@ -72,6 +74,7 @@ def search_in(
     experiment: Experiment, out: Path, source: str | Path | None, overwrite: bool, progress: Progress
 ) -> tuple[SearchResult, Run]:
     """`search` in a folder that this process has claimed."""
+    check_relaxation(experiment.relaxation)
     toml, identity = experiment.to_toml(), experiment.fingerprint()
     run = None if overwrite else Run.matching(out, toml, identity=identity)
     if overwrite:

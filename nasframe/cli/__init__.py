@@ -19,7 +19,8 @@ from pathlib import Path
 from cyclopts import App, CycloptsError, Parameter
 
 from nasframe import __version__
-from nasframe.cli import experiments, inspection, results
+from nasframe.cli import experiments, inspection, laboratory, results
+from nasframe.cli.plugin_files import HELP, load_plugin_files, prefix
 from nasframe.errors import NOT_REPLACED, NasframeError, PluginWarning
 from nasframe.plugins import manager
 from nasframe.processor import require_processor
@@ -38,6 +39,7 @@ def make_app() -> App:
     app = App(
         name="nasframe",
         help="Search how a neural network should be wired.",
+        help_epilogue=HELP,
         version=__version__,
         default_parameter=Parameter(negative=()),
         suppress_keyboard_interrupt=False,
@@ -45,7 +47,7 @@ def make_app() -> App:
         print_error=False,
         result_action="return_value",
     )
-    for group in (experiments, results, inspection):
+    for group in (experiments, results, laboratory, inspection):
         group.add_commands(app)
     manager().add_commands(app)
     return app
@@ -63,6 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             if words and not {"--help", "-h", "--version"} & {*words}:
                 require_processor()
+            words = load_plugin_files(words)
             status = make_app()(words)
             sys.stdout.flush()
         except BrokenPipeError:
@@ -89,10 +92,10 @@ def _interrupted(words: Sequence[str], notes: Sequence[str]) -> str:
     if not words:
         return "interrupted"
     if words[0] not in _RESUMABLE:
-        return f"interrupted. To begin again:\n  {shlex.join([_program(), *words])}"
+        return f"interrupted. To begin again:\n  {shlex.join([_program(), *prefix(), *words])}"
     # Once the old run is gone, --overwrite would throw away what is being kept.
     again = [word for word in words if word != "--overwrite" or NOT_REPLACED in notes]
-    command = shlex.join([_program(), *again])
+    command = shlex.join([_program(), *prefix(), *again])
     return (
         "interrupted; finished stages are kept. A search or a training goes on after its last finished "
         f"epoch, any other stage begins again. To go on:\n  {command}"

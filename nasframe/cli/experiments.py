@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +9,7 @@ from attrs import frozen
 from cyclopts import App, Parameter
 
 from nasframe.cli.output import print_columns
+from nasframe.cli.plugin_files import next_command
 from nasframe.cli.plugins_of_run import naming_missing_plugins
 from nasframe.cli.summary import print_summary
 from nasframe.errors import ConfigurationError, PluginError, RunError
@@ -86,7 +86,7 @@ def search(experiment: Path, /, *overrides: Overrides, common: CommonOptions = _
     found = api.search(loaded, out, source=common.data, overwrite=common.overwrite, progress=make_progress())
     print(api.draw(found).text.rstrip())
     assert found.run is not None
-    _announce(found.run, f"nasframe train {_word(out)}")
+    _announce(found.run, next_command("train", _word(out)))
 
 
 def train(
@@ -126,7 +126,7 @@ def train(
         overwrite=common.overwrite,
         progress=make_progress(),
     )
-    _announce(made, f"nasframe evaluate {_word(out)}")
+    _announce(made, next_command("evaluate", _word(out)))
 
 
 def demo(name: str | None = None, /, *overrides: Overrides, common: CommonOptions = _DEFAULTS) -> None:
@@ -177,9 +177,9 @@ def _load(path: Path, overrides: tuple[str, ...], common: Common) -> Experiment:
 
 
 def _word(path: Path) -> str:
-    """A path as a shell takes it, and as no option."""
+    """A path that is not taken for an option."""
     text = str(path)
-    return shlex.quote(f"./{text}" if text.startswith("-") else text)
+    return f"./{text}" if text.startswith("-") else text
 
 
 def _announce(run: Run, following: str | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,8 +34,12 @@ def _missing(run: Path) -> list[str]:
         return []
     plugins, lines = manager(), []
     for name in sorted(recorded.keys() - {*plugins.names}):
-        version = (recorded[name] or {}).get("version")
+        version, file = (recorded[name].get(key) for key in ("version", "file"))
         what = f"{name!r}{f' ({version})' if version else ''}"
-        why = f"which {plugins.failed[name]}" if name in plugins.failed else "which is not installed"
+        why = "which is not installed"
+        if name in plugins.failed:
+            why = f"which {plugins.failed[name]}"
+        elif file:
+            why = f"which is a file that is not loaded by itself; add --plugin {shlex.quote(file)}"
         lines.append(f"{run} was made with the plugin {what}, {why}")
     return lines

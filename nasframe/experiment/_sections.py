@@ -64,7 +64,7 @@ def structure_section(section: str, values: Mapping[str, Any]) -> tuple[Any, str
     base = _BASES[section]
     if not (isinstance(target, type) and issubclass(target, base) and attrs.has(target)):
         expected = f"expected a {base.__name__} that is an attrs class"
-        return None, name, [f"{section}.name: plugin {entry.plugin!r} registers {target!r}; {expected}"]
+        return None, name, [f"{section}.name: {entry} is {target!r}; {expected}"]
     instance, problems = collect(target, options, section)
     return instance, name, problems
 

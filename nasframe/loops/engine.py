@@ -35,6 +35,7 @@ from nasframe.loops.stop import has_converged
 from nasframe.plugins import manager
 from nasframe.progress import Progress
 from nasframe.relaxations import Relaxation, Sample
+from nasframe.relaxations.contract import check_relaxation
 from nasframe.run import Run, is_training
 from nasframe.seeding import forked_seed, generator
 from nasframe.size import expected_parameters
@@ -93,6 +94,7 @@ class Search:
         with forked_seed(self.seed, "supernet"):
             self.supernet = Supernet(self.space, unselected=self.options.unselected)
         self.supernet.to(self.device)
+        check_relaxation(self.relaxation, self.supernet.architecture_parameters())
         self._weights = self.supernet.weights()
         self._buffers = list(self.supernet.buffers())
         self._weights_optimiser = self.loop.weights_optimiser(self._weights)

@@ -17,6 +17,7 @@ from attrs import frozen
 from torch import Tensor
 
 from nasframe.relaxations.noise import log_exponential, logistic
+from nasframe.relaxations.surrogate import laplacian
 
 __all__ = ["Average", "average", "log_ratios"]
 
@@ -78,7 +79,7 @@ def average(
     scale = 1 / (noise.shape[-1] * temperature)
     if not through_noise:
         # (diag(s) - s sᵀ)/τ: rows sum to zero, and taking the diagonal from that sum loses no digits
-        return Average(soft.mean(dim=-1), _laplacian(torch.bmm(soft, soft.mT).mul_(scale)))
+        return Average(soft.mean(dim=-1), laplacian(torch.bmm(soft, soft.mT).mul_(scale)))
     # d lag_j / d log p_j = -σ(behind_j) for the losers, and log p depends on θ by I - 1 pᵀ
     moving = soft * torch.sigmoid(behind).scatter_(1, index, 0.0)
     inner = torch.diag_embed(moving.sum(dim=-1)).sub_(torch.bmm(soft, moving.mT)).mul_(scale)
@@ -99,13 +100,3 @@ def _average_of_two(
     weights = torch.cat((share, 1 - share), dim=-1).gather(-1, torch.cat((1 - winner, winner), dim=-1))
     jacobian = torch.stack((slope, -slope, -slope, slope), dim=-1).view(-1, 2, 2)
     return Average(weights, jacobian)
-
-
-def _laplacian(products: Tensor) -> Tensor:
-    """diag(row sums) - products, the diagonal of `products` left out, in place."""
-    diagonal = products.diagonal(dim1=-2, dim2=-1)
-    diagonal.zero_()
-    sums = products.sum(dim=-1)
-    products.neg_()
-    diagonal.copy_(sums)
-    return products

@@ -7,12 +7,28 @@ from typing import Any
 import torch
 from torch import Tensor
 
-__all__ = ["one_hot", "with_jacobian"]
+__all__ = ["laplacian", "one_hot", "softmax_jacobian", "with_jacobian"]
 
 
 def one_hot(winner: Tensor, like: Tensor) -> Tensor:
     """Exact zeros and ones in the shape, dtype and device of `like`, from the indices `(choices, 1)`."""
     return torch.zeros_like(like).scatter_(-1, winner, 1.0)
+
+
+def softmax_jacobian(weights: Tensor, temperature: float = 1.0) -> Tensor:
+    """(diag(s) - s sᵀ)/τ, `(choices, candidates, candidates)`, of s = softmax(θ/τ) with respect to θ."""
+    # by broadcasting, because autocast would do a matrix product in half precision
+    return laplacian(weights.unsqueeze(-1) * weights.unsqueeze(-2)).div_(temperature)
+
+
+def laplacian(products: Tensor) -> Tensor:
+    """diag(row sums) - products, the diagonal of `products` left out, in place."""
+    diagonal = products.diagonal(dim1=-2, dim2=-1)
+    diagonal.zero_()
+    sums = products.sum(dim=-1)
+    products.neg_()
+    diagonal.copy_(sums)
+    return products
 
 
 def with_jacobian(logits: Tensor, value: Tensor, jacobian: Tensor) -> Tensor:

@@ -6,15 +6,16 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["line_plot"]
+__all__ = ["STYLE", "line_plot"]
 
-_STYLE: Any = {
+STYLE: Any = {
     "svg.fonttype": "none",  # text stays text: it can be searched, and follows the page's font
     "svg.hashsalt": "nasframe",  # the same plot gives the same file
     "font.size": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,
 }
+"""What every plot of nasframe looks like."""
 
 
 def line_plot(
@@ -34,7 +35,7 @@ def line_plot(
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
-    with rc_context(_STYLE):
+    with rc_context(STYLE):
         figure = Figure(figsize=(5.2, 3.0), layout="constrained")
         axes = figure.add_subplot()
         for name, points in lines.items():

@@ -35,7 +35,7 @@ _FILES = (
     *("architecture.json", "architecture.dot", "architecture.svg"),
 )
 _CHECKPOINTS = "checkpoints"
-_FOLDERS = (_CHECKPOINTS, "task")
+_FOLDERS = (_CHECKPOINTS, "task", "estimators", "plugins")
 
 
 def read_record(path: Path) -> dict[str, Any]:

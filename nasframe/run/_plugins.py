@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from nasframe.plugins import manager
 
-__all__ = ["plugin_record"]
+__all__ = ["changed_plugins", "plugin_record"]
 
 
 def plugin_record() -> dict[str, dict[str, str | None]]:
-    """Version and hash of every registered plugin; None for what has no version, or no file."""
+    """Version and hash of every registered plugin, None for what has no version or no source; and the file of
+    one that was loaded from a file of its own."""
     plugins = manager()
     versions = plugins.versions()
-    return {
+    record = {
         name: {"version": versions.get(name), "sha256": _digest(plugins.module(name))}
         for name in plugins.names
     }
+    for name, file in plugins.files.items():
+        record[name]["file"] = str(file.resolve())
+    return record
+
+
+def changed_plugins(record: Mapping[str, Mapping[str, str | None]]) -> list[str]:
+    """The plugins that are registered now with other code than a record has of them."""
+    now = plugin_record()
+    return [name for name, then in record.items() if name in now and now[name]["sha256"] != then["sha256"]]
 
 
 def _digest(module: Any) -> str | None:

@@ -25,7 +25,7 @@ from nasframe.run._folder import (
     refuse_strange,
     remove,
 )
-from nasframe.run._plugins import plugin_record
+from nasframe.run._plugins import changed_plugins, plugin_record
 
 __all__ = ["Run", "is_training"]
 
@@ -42,6 +42,8 @@ class Run:
     architecture.svg    its picture (and architecture.dot)
     checkpoints/        search and network: safetensors and JSON
     task/               what the task needs to score files
+    plugins/NAME/       what a plugin writes; see `plugin_folder`
+    estimators/         what `nasframe estimators` measured on its supernet
     test.json           the metrics on the test split
     report.html         all of it on one page
     ```
@@ -183,6 +185,11 @@ class Run:
             ) from error
 
     @property
+    def changed_plugins(self) -> list[str]:
+        """The plugins whose code is not what it was when the run was made, of those that are here."""
+        return changed_plugins(self.record["plugins"])
+
+    @property
     def checkpoints(self) -> Path:
         """Folder of the checkpoints."""
         return self.path / "checkpoints"
@@ -191,6 +198,12 @@ class Run:
     def task_folder(self) -> Path:
         """Folder for what the task needs to score files."""
         return self.path / "task"
+
+    def plugin_folder(self, name: str) -> Path:
+        """A folder for what plugin `name` writes; made if need be, and removed when the run is replaced."""
+        folder = self.path / "plugins" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
 
     @property
     def metrics(self) -> list[dict[str, Any]]:

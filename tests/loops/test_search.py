@@ -16,10 +16,27 @@ from nasframe.loops import Search
 from nasframe.loops.base import Update
 from nasframe.loops.bilevel import Bilevel
 from nasframe.loops.joint import Joint
-from nasframe.relaxations import GumbelRaoMonteCarlo, Relaxation, Softmax, StraightThroughGumbelSoftmax
+from nasframe.relaxations import (
+    Dirichlet,
+    GappedStraightThrough,
+    GumbelRaoMonteCarlo,
+    ReinMax,
+    Relaxation,
+    Softmax,
+    Sparsemax,
+    StraightThroughGumbelSoftmax,
+)
 from nasframe_bimodal.space import Bimodal
 
-RELAXATIONS = [Softmax(), StraightThroughGumbelSoftmax(), GumbelRaoMonteCarlo()]
+RELAXATIONS = [
+    Softmax(),
+    StraightThroughGumbelSoftmax(),
+    GumbelRaoMonteCarlo(),
+    ReinMax(),
+    GappedStraightThrough(),
+    Dirichlet(),
+    Sparsemax(),
+]
 NAMES = [type(item).__name__ for item in RELAXATIONS]
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 
 import pytest
-import torch
 
-from nasframe import Architecture, Experiment, build, draw
+from nasframe import Architecture, Experiment, build
 from nasframe.errors import ConfigurationError, SpaceError
 from nasframe.supernet.logits import Logits
 from nasframe_bimodal.space import Bimodal
@@ -109,17 +108,6 @@ def test_projections_of_unused_inputs_go() -> None:
     network = build(architecture)
     assert len(network.inputs) == 2
     assert {name for name in network.nodes if "/" not in name} == {*network.inputs, "concat", "head"}
-
-
-@pytest.mark.parametrize("cells", [1, 5])
-@pytest.mark.parametrize("modalities", [2, 3])
-def test_three_modalities_and_five_cells_build_run_and_draw(modalities: int, cells: int) -> None:
-    inputs = {f"m{index}": (4, 3 + index) for index in range(modalities)}
-    space = Bimodal(channels=8, cells=cells).build(inputs, 3)
-    architecture = Architecture(space, space.sample(3))
-    outputs = build(architecture)({name: torch.randn(2, *shape) for name, shape in inputs.items()})
-    assert outputs.shape == (2, 3)
-    assert f"cell{cells}" in draw(architecture).svg
 
 
 @pytest.mark.parametrize("norm", ["layer_norm", "batch_norm", "none"])

@@ -70,13 +70,6 @@ def test_the_gradient_is_that_of_finite_differences(kind: Any, maps: Any) -> Non
     assert torch.autograd.gradcheck(run, (*maps(2, (2, 5, 6)), *parameters))
 
 
-@pytest.mark.parametrize("kind", CANDIDATES)
-def test_one_example_does_not_see_the_others(kind: Any, maps: Any) -> None:
-    x, y = maps(2)
-    operation = kind(SHAPES).double()
-    torch.testing.assert_close(operation(x, y)[1:2], operation(x[1:2], y[1:2]))
-
-
 @pytest.mark.parametrize("name", ["sum", "attention", "linear_glu", "concat_fc"])
 @pytest.mark.parametrize(
     ("shapes", "found"),

@@ -21,12 +21,10 @@ def test_the_plugin_brings_the_candidates_and_the_fixed_parts_of_a_fusion_networ
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_name_leads_to_an_operation_with_a_sentence_about_it(name: str) -> None:
+def test_every_name_leads_to_an_operation(name: str) -> None:
     found = manager().find("operation", name)
     assert found.plugin == "nasframe_fusion"
     assert issubclass(found.load(), Operation)
-    assert found.load().__doc__ != Operation.__doc__
-    assert found.description
 
 
 def test_registering_does_not_import_torch() -> None:

@@ -7,7 +7,16 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from nasframe.relaxations import GumbelRaoMonteCarlo, Relaxation, Softmax, StraightThroughGumbelSoftmax
+from nasframe.relaxations import (
+    Dirichlet,
+    GappedStraightThrough,
+    GumbelRaoMonteCarlo,
+    ReinMax,
+    Relaxation,
+    Softmax,
+    Sparsemax,
+    StraightThroughGumbelSoftmax,
+)
 
 SETTINGS: dict[str, Relaxation] = {
     "softmax": Softmax(),
@@ -18,6 +27,16 @@ SETTINGS: dict[str, Relaxation] = {
     "grmc, one draw": GumbelRaoMonteCarlo(samples=1, temperature=1.0),
     "grmc, soft": GumbelRaoMonteCarlo(samples=10, hard=False),
     "grmc, through noise": GumbelRaoMonteCarlo(samples=10, through_noise=True),
+    "grmc, exact": GumbelRaoMonteCarlo(samples="exact"),
+    "grmc, exact, soft": GumbelRaoMonteCarlo(samples="exact", temperature=0.5, hard=False),
+    "reinmax": ReinMax(),
+    "reinmax, cold": ReinMax(temperature=0.1),
+    "gst": GappedStraightThrough(),
+    "gst, soft": GappedStraightThrough(temperature=0.5, hard=False),
+    "dirichlet": Dirichlet(),
+    "dirichlet, near its mean": Dirichlet(temperature=0.1),
+    "sparsemax": Sparsemax(),
+    "sparsemax, cold": Sparsemax(temperature=0.5),
 }
 
 

@@ -9,7 +9,16 @@ from __future__ import annotations
 import pytest
 import torch
 
-from nasframe.relaxations import GumbelRaoMonteCarlo, Relaxation, Softmax, StraightThroughGumbelSoftmax
+from nasframe.relaxations import (
+    Dirichlet,
+    GappedStraightThrough,
+    GumbelRaoMonteCarlo,
+    ReinMax,
+    Relaxation,
+    Softmax,
+    Sparsemax,
+    StraightThroughGumbelSoftmax,
+)
 
 NODES, STEPS = 12, 800
 
@@ -43,8 +52,23 @@ def found_share(relaxation: Relaxation, seed: int) -> float:
         StraightThroughGumbelSoftmax(),
         GumbelRaoMonteCarlo(),
         GumbelRaoMonteCarlo(samples=10, temperature=1.0, temperature_end=0.1, schedule="cosine"),
+        ReinMax(),
+        GappedStraightThrough(),
+        Dirichlet(),
+        Dirichlet(temperature_end=0.1, schedule="cosine"),
+        Sparsemax(),
     ],
-    ids=["softmax", "stgs", "grmc", "grmc, annealed"],
+    ids=[
+        "softmax",
+        "stgs",
+        "grmc",
+        "grmc, annealed",
+        "reinmax",
+        "gst",
+        "dirichlet",
+        "dirichlet, annealed",
+        "sparsemax",
+    ],
 )
 def test_at_least_95_percent_of_the_best_candidates_are_found_in_800_steps_from_every_seed(
     relaxation: Relaxation,

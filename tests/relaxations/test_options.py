@@ -12,21 +12,32 @@ from nasframe.errors import ConfigurationError
 from nasframe.options import options_of, structure, unstructure
 from nasframe.plugins import manager
 from nasframe.relaxations import (
+    Dirichlet,
+    GappedStraightThrough,
     GumbelRaoMonteCarlo,
+    ReinMax,
     Relaxation,
     Softmax,
+    Sparsemax,
     StraightThroughGumbelSoftmax,
     temperature_at,
 )
 
-ALL = [Softmax, StraightThroughGumbelSoftmax, GumbelRaoMonteCarlo]
+REGISTERED: dict[str, type[Relaxation]] = {
+    "softmax": Softmax,
+    "sparsemax": Sparsemax,
+    "stgs": StraightThroughGumbelSoftmax,
+    "grmc": GumbelRaoMonteCarlo,
+    "reinmax": ReinMax,
+    "gst": GappedStraightThrough,
+    "dirichlet": Dirichlet,
+}
+ALL = list(REGISTERED.values())
+SAMPLED = [kind for kind in ALL if kind not in (Softmax, Sparsemax)]
+"""Those that draw, and so have a temperature schedule."""
 
 
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [("softmax", ALL[0]), ("stgs", ALL[1]), ("grmc", ALL[2])],
-    ids=["softmax", "stgs", "grmc"],
-)
+@pytest.mark.parametrize(("name", "kind"), REGISTERED.items(), ids=REGISTERED.keys())
 def test_the_core_registers_it_under_its_name(name: str, kind: type[Relaxation]) -> None:
     assert manager().find("relaxation", name).load() is kind
 
@@ -49,10 +60,38 @@ def test_the_defaults_are_those_of_the_paper() -> None:
     }
 
 
-@pytest.mark.parametrize("samples", [0, -3])
-def test_fewer_than_one_sample_is_refused(samples: int) -> None:
-    with pytest.raises(ValueError, match=f"^samples must be at least 1, found {samples}$"):
+@pytest.mark.parametrize(
+    ("kind", "own"),
+    [(ReinMax, {}), (GappedStraightThrough, {"gap": 1.0, "hard": True}), (Dirichlet, {})],
+)
+def test_reinmax_gst_and_dirichlet_start_at_temperature_one(
+    kind: type[Relaxation], own: dict[str, Any]
+) -> None:
+    constant = {"temperature": 1.0, "temperature_end": None, "schedule": "constant"}
+    assert unstructure(kind()) == constant | own
+
+
+@pytest.mark.parametrize("gap", [-0.5, math.inf, math.nan])
+def test_a_gap_that_is_negative_or_not_finite_is_refused(gap: float) -> None:
+    with pytest.raises(ValueError, match=f"^gap must be a finite number, at least 0, found {gap!r}$"):
+        GappedStraightThrough(gap=gap)
+
+
+@pytest.mark.parametrize("samples", [0, -3, "exakt", 2.5, True])
+def test_samples_that_are_no_number_of_at_least_one_and_not_exact_are_refused(samples: Any) -> None:
+    with pytest.raises(ValueError, match=f'^samples must be at least 1 or "exact", found {samples!r}$'):
         GumbelRaoMonteCarlo(samples=samples)
+
+
+def test_samples_is_a_number_or_exact_in_a_file_too() -> None:
+    for samples in (7, "exact"):
+        relaxation = structure(GumbelRaoMonteCarlo, {"samples": samples}, "experiment.toml")
+        assert relaxation == GumbelRaoMonteCarlo(samples=samples)
+        assert unstructure(relaxation)["samples"] == samples
+    with pytest.raises(ConfigurationError) as caught:
+        structure(GumbelRaoMonteCarlo, {"samples": "exat"}, "experiment.toml", "relaxation")
+    assert caught.value.problems == ("relaxation.samples: expected int | 'exact', found 'exat'",)
+    assert next(option.type for option in options_of(GumbelRaoMonteCarlo)) == "int | 'exact'"
 
 
 @pytest.mark.parametrize("kind", ALL)
@@ -75,7 +114,7 @@ def test_a_temperature_that_is_not_positive_and_finite_is_refused(kind: Any, tem
         ({"schedule": "linear", "temperature_end": 0.0}, "temperature_end must be a finite number"),
     ],
 )
-@pytest.mark.parametrize("kind", ALL[1:])
+@pytest.mark.parametrize("kind", SAMPLED)
 def test_a_schedule_that_does_not_fit_is_refused(kind: Any, options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         kind(**options)
@@ -86,7 +125,7 @@ def test_a_file_with_several_mistakes_hears_of_all_of_them() -> None:
     with pytest.raises(ConfigurationError) as caught:
         structure(GumbelRaoMonteCarlo, values, "experiment.toml", "relaxation")
     assert set(caught.value.problems) == {
-        "relaxation.samples: samples must be at least 1, found 0",
+        'relaxation.samples: samples must be at least 1 or "exact", found 0',
         "relaxation.temperature: temperature must be a finite number greater than 0, found -0.5",
         "relaxation.schedul: unknown key; did you mean 'schedule'?",
     }

@@ -1,0 +1,50 @@
+"""A search space for three modalities: two are fused first, then the third joins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import field, frozen, validators
+
+from nasframe import Choice, OpSpec, SearchSpace, Shape, SpaceFactory
+from nasframe.errors import SpaceError
+
+__all__ = ["Trimodal"]
+
+
+@frozen
+class Trimodal(SpaceFactory):
+    """Three modalities in two steps: which two are fused first, how, and how the rest joins.
+
+    Group alpha chooses the source of each port, gamma the operation of each step.
+    """
+
+    channels: int = field(
+        default=32, validator=validators.ge(1), metadata={"help": "channels of every feature"}
+    )
+    operations: tuple[str, ...] = field(
+        default=("sum", "attention", "film"), metadata={"help": "candidates of each step"}
+    )
+
+    def make(self, inputs: Mapping[str, Shape], outputs: int) -> SearchSpace:
+        if len(inputs) != 3:
+            raise SpaceError(
+                f"the trimodal space takes three inputs, found {len(inputs)}: {', '.join(inputs)}"
+            )
+        space = SearchSpace("trimodal", derivation="argmax")
+        for name, shape in inputs.items():
+            space.add_input(name, shape, OpSpec("projection", {"channels": self.channels}))
+        sources = list(inputs)
+        for step in ("first", "second"):
+            space.add_node(
+                step, choice=Choice(step, self.operations, "gamma"), then=["layer_norm"], ports=("x", "y")
+            )
+            for port in ("x", "y"):
+                for source in sources:
+                    space.connect(source, step, port)
+                space.choose_source(step, port, f"{step}.{port}", "alpha")
+            sources.append(step)
+        space.add_node("head", OpSpec("head", {"outputs": outputs}))
+        space.connect("second", "head")
+        space.set_output("head")
+        return space

@@ -1,0 +1,18 @@
+"""The estimator laboratory: bias, variance, squared error and time of every relaxation's gradient."""
+
+from nasframe.estimators.conditional_bias import ConditionalBias
+from nasframe.estimators.function import Function, Pack, exact_gradient
+from nasframe.estimators.laboratory import Laboratory, measure_estimators
+from nasframe.estimators.measurement import Measurement
+from nasframe.estimators.results import save_results
+
+__all__ = [
+    "ConditionalBias",
+    "Function",
+    "Laboratory",
+    "Measurement",
+    "Pack",
+    "exact_gradient",
+    "measure_estimators",
+    "save_results",
+]

@@ -1,0 +1,96 @@
+"""Draws of a relaxation's gradient: many in one call, and one as a search takes it, for its time."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from nasframe.estimators.function import Function
+from nasframe.relaxations import Relaxation, Sample
+
+__all__ = ["milliseconds", "relaxed_gradient", "relaxed_gradients", "sample_once"]
+
+_ELEMENTS = 1_000_000
+"""Numbers drawn at once, about, so that they stay near the processor."""
+
+_REPEATS, _WARM_UP, _PATIENCE = 15, 3, 0.5
+
+
+def relaxed_gradients(
+    relaxation: Relaxation, function: Function, draws: int, random: torch.Generator, noise: int = 1
+) -> Tensor:
+    """Draws of dw/dθ · df/dw, `(draws, size)`, float64.
+
+    Rows of packed logits are independent by the relaxation's contract, so the draws are rows of one call.
+
+    Args:
+        relaxation: whose gradient.
+        function: f, and θ. The relaxation sees θ in float32, as in a search.
+        draws: how many.
+        random: where the noise comes from.
+        noise: about how many numbers the relaxation draws for a weight; it decides how many draws a call has.
+    """
+    at_once = max(1, _ELEMENTS // (function.size * noise))
+    parts = [min(at_once, draws - first) for first in range(0, draws, at_once)]
+    return torch.cat([_gradients(relaxation, function, number, random) for number in parts])
+
+
+def _gradients(relaxation: Relaxation, function: Function, draws: int, random: torch.Generator) -> Tensor:
+    leaves = [pack.logits.float().repeat(draws, 1).requires_grad_() for pack in function.packs]
+    samples = [_checked(relaxation.sample(leaf, 0.0, random), leaf) for leaf in leaves]
+    one_hot = all(sample.one_hot for sample in samples)
+    drawn = [
+        sample.weights.detach().view(draws, *pack.logits.shape)
+        for sample, pack in zip(samples, function.packs, strict=True)
+    ]
+    slopes = [part.to(leaf) for part, leaf in zip(function.slopes(drawn, one_hot), leaves, strict=True)]
+    gradients = torch.autograd.grad(
+        [sample.weights for sample in samples],
+        leaves,
+        [slope.view_as(leaf) for slope, leaf in zip(slopes, leaves, strict=True)],
+    )
+    return torch.cat([gradient.double().view(draws, -1) for gradient in gradients], dim=-1)
+
+
+def sample_once(relaxation: Relaxation, function: Function, random: torch.Generator) -> bool:
+    """Try the relaxation in the function's real shape; returns whether its weights are one-hot.
+
+    Raises:
+        ValueError: weights of another shape, or that do not depend on the logits.
+    """
+    leaves = [pack.logits.float().requires_grad_() for pack in function.packs]
+    samples = [_checked(relaxation.sample(leaf, 0.0, random), leaf) for leaf in leaves]
+    return all(sample.one_hot for sample in samples)
+
+
+def relaxed_gradient(relaxation: Relaxation, function: Function, random: torch.Generator) -> list[Tensor]:
+    """One gradient as a search takes it: sample, evaluate f, back-propagate."""
+    leaves = [pack.logits.float().requires_grad_() for pack in function.packs]
+    samples = [relaxation.sample(leaf, 0.0, random) for leaf in leaves]
+    value = function.once([sample.weights for sample in samples], all(sample.one_hot for sample in samples))
+    return list(torch.autograd.grad(value, leaves, materialize_grads=True))
+
+
+def milliseconds(call: Callable[[], object]) -> float:
+    """Median time of a call. Slow ones are repeated less often."""
+    times: list[float] = []
+    started = time.perf_counter()
+    for _ in range(_WARM_UP + _REPEATS):
+        before = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - before)
+        if len(times) > _WARM_UP and time.perf_counter() - started > _PATIENCE:
+            break
+    return 1e3 * statistics.median(times[_WARM_UP:])
+
+
+def _checked(sample: Sample, leaf: Tensor) -> Sample:
+    if sample.weights.shape != leaf.shape:
+        raise ValueError(f"weights must be {tuple(leaf.shape)}, found {tuple(sample.weights.shape)}")
+    if not sample.weights.requires_grad:
+        raise ValueError("the weights do not depend on the logits")
+    return sample

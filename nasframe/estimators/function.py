@@ -1,0 +1,127 @@
+"""What a gradient is estimated of: a function of the outcomes of a few choices, and its exact gradient."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+
+import torch
+from attrs import frozen
+from torch import Tensor
+
+__all__ = ["Function", "Pack", "every_outcome", "exact_gradient", "log_probabilities", "one_hot_weights"]
+
+
+@frozen(eq=False)
+class Pack:
+    """Choices among equally many candidates: their group, and their logits `(choices, candidates)`,
+    float64."""
+
+    group: str
+    logits: Tensor
+
+
+@frozen(eq=False)
+class Part:
+    """Some entries of a gradient, `(size,)`, bool; whose they are; and a name for them."""
+
+    name: str
+    group: str
+    entries: Tensor
+
+
+class Function(ABC):
+    """A function f of the weights of some choices, defined at one-hot and at soft weights.
+
+    The choices stand in packs, as the logits of a supernet do. Weights of many draws are a list with a
+    tensor `(draws, choices, candidates)` for each pack; an outcome is one index for each choice, in the
+    order of the packs; a gradient is one vector, the logits of all packs flattened in order.
+
+    Attributes:
+        name: shown in tables.
+        packs: the choices, and the logits at which the gradient is taken.
+        soft_draws: most draws of an estimator whose weights are not one-hot; None for no limit.
+    """
+
+    name: str
+    packs: Sequence[Pack]
+    soft_draws: int | None = None
+
+    @abstractmethod
+    def values(self, outcomes: Tensor) -> Tensor:
+        """f at outcomes `(n, choices)`, int64: `(n,)`, float64."""
+
+    @abstractmethod
+    def slopes(self, weights: Sequence[Tensor], one_hot: bool) -> list[Tensor]:
+        """df/dw at the weights of every draw; a tensor `(draws, choices, candidates)`, float64, a pack.
+
+        Args:
+            weights: of every pack, `(draws, choices, candidates)`.
+            one_hot: whether they are exactly one-hot.
+        """
+
+    @abstractmethod
+    def once(self, weights: Sequence[Tensor], one_hot: bool) -> Tensor:
+        """f, a scalar that autograd can follow, as a search computes it. Its time is what counts.
+
+        Args:
+            weights: of every pack, `(choices, candidates)`.
+            one_hot: whether they are exactly one-hot.
+        """
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The groups of its choices, each once."""
+        return tuple(dict.fromkeys(pack.group for pack in self.packs))
+
+    @property
+    def size(self) -> int:
+        """Length of the gradient."""
+        return sum(pack.logits.numel() for pack in self.packs)
+
+    def parts(self) -> Iterator[Part]:
+        """The whole gradient, and where the choices are in several groups, the part of each."""
+        yield Part(self.name, "+".join(self.groups), torch.ones(self.size, dtype=torch.bool))
+        for group in self.groups if len(self.groups) > 1 else ():
+            entries = [torch.full((pack.logits.numel(),), pack.group == group) for pack in self.packs]
+            yield Part(f"{self.name}:{group}", group, torch.cat(entries))
+
+
+def every_outcome(packs: Sequence[Pack]) -> Tensor:
+    """All outcomes of all choices, `(outcomes, choices)`."""
+    ranges = [torch.arange(pack.logits.shape[1]) for pack in packs for _ in range(pack.logits.shape[0])]
+    return torch.cartesian_prod(*ranges).view(-1, len(ranges))
+
+
+def log_probabilities(packs: Sequence[Pack], logits: Sequence[Tensor], outcomes: Tensor) -> Tensor:
+    """log p of outcomes `(n, choices)` under independent softmax(θ): `(n,)`."""
+    total, first = torch.zeros(len(outcomes), dtype=torch.float64), 0
+    for pack, theta in zip(packs, logits, strict=True):
+        rows = len(pack.logits)
+        chosen = outcomes[:, first : first + rows]
+        total = total + theta.log_softmax(-1)[torch.arange(rows), chosen].sum(-1)
+        first += rows
+    return total
+
+
+def one_hot_weights(packs: Sequence[Pack], outcomes: Tensor) -> list[Tensor]:
+    """The weights of outcomes `(n, choices)`: a tensor `(n, choices, candidates)`, float64, a pack."""
+    parts = torch.split(outcomes, [len(pack.logits) for pack in packs], dim=1)
+    return [
+        torch.nn.functional.one_hot(part, pack.logits.shape[1]).double()
+        for pack, part in zip(packs, parts, strict=True)
+    ]
+
+
+def exact_gradient(function: Function) -> Tensor:
+    """d/dθ E f(D), D ~ softmax(θ) independently for every choice, by enumeration: `(size,)`, float64.
+
+    E f(D) = Σ_d f(d) Πᵢ softmax(θᵢ)[dᵢ]
+    """
+    logits = [pack.logits.detach().clone().requires_grad_() for pack in function.packs]
+    outcomes = every_outcome(function.packs)
+    values = function.values(outcomes).double()
+    # the gradient is the same without the mean, and keeps its digits where f is large
+    values = values - values.mean()
+    expectation = log_probabilities(function.packs, logits, outcomes).exp() @ values
+    return torch.cat([part.flatten() for part in torch.autograd.grad(expectation, logits)])

@@ -1,0 +1,197 @@
+"""The laboratory: what to measure, on what, and the one function that does it."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from attrs import frozen
+
+from nasframe.errors import ConfigurationError, nearest
+from nasframe.estimators.conditional_bias import AVERAGED, ConditionalBias, measure_conditional_bias
+from nasframe.estimators.function import Function, exact_gradient
+from nasframe.estimators.measure import measured
+from nasframe.estimators.measurement import Measurement, Samples
+from nasframe.estimators.of_run import BITS, function_of_run
+from nasframe.estimators.score_function import NAME
+from nasframe.estimators.settings import (
+    SAMPLES,
+    TEMPERATURES,
+    Setting,
+    full_name,
+    relaxation_names,
+    settings_of,
+)
+from nasframe.estimators.standard import FUNCTIONS, standard_functions
+from nasframe.experiment import Experiment
+from nasframe.progress import Progress
+from nasframe.run import Run
+from nasframe.threads import one_thread
+
+__all__ = ["Laboratory", "measure_estimators"]
+
+SILENT = Progress()
+
+
+@frozen(kw_only=True, slots=False)
+class Laboratory:
+    """What to measure; see `measure_estimators` for the attributes.
+
+    Raises:
+        ConfigurationError: an unknown name, or a number out of range; all at once.
+    """
+
+    relaxations: Sequence[str] | None = None
+    functions: Sequence[str] | None = None
+    temperatures: Sequence[float] | None = None
+    samples: Sequence[Samples] | None = None
+    draws: int | None = None
+    seed: int = 0
+    run: Run | str | Path | None = None
+    experiment: Experiment | None = None
+    source: str | Path | None = None
+    bits: float = BITS
+    progress: Progress = SILENT
+
+    def __attrs_post_init__(self) -> None:
+        problems = [
+            *_unknown("relaxation", self._unmatched, [*relaxation_names(), NAME]),
+            *_unknown("function", self.functions, FUNCTIONS),
+        ]
+        problems += [
+            f"temperature: must be a finite number greater than 0, found {value!r}"
+            for value in self.temperatures or ()
+            if not 0 < value < math.inf
+        ]
+        problems += [
+            f"samples: must be at least 1, or 'exact', found {value!r}"
+            for value in self.samples or ()
+            if value != "exact" and (isinstance(value, str) or value < 1)
+        ]
+        if self.draws is not None and self.draws < 2:
+            problems.append(f"draws: must be at least 2, found {self.draws}")
+        if not 1 <= self.bits <= BITS:
+            problems.append(f"bits: must be from 1 to {BITS:g}, found {self.bits:g}")
+        if problems:
+            raise ConfigurationError("estimators", problems)
+
+    @functools.cached_property
+    def subjects(self) -> list[Function]:
+        """The functions whose gradient is estimated: that of the run, and the standard ones."""
+        found: list[Function] = []
+        if self.run is not None:
+            with one_thread():
+                found.append(
+                    function_of_run(
+                        self.run,
+                        experiment=self.experiment,
+                        source=self.source,
+                        bits=self.bits,
+                        seed=self.seed,
+                        progress=self.progress,
+                    )
+                )
+        by_default = FUNCTIONS if self.run is None else ()
+        wanted = by_default if self.functions is None else self.functions
+        return found + [function for function in standard_functions() if function.name in wanted]
+
+    @property
+    def names(self) -> list[str]:
+        """The relaxations that are measured."""
+        if self.relaxations is None:
+            return [*relaxation_names(), NAME]
+        return list(dict.fromkeys(full_name(name) or name for name in self.relaxations))
+
+    def measurements(self) -> list[Measurement]:
+        """Every relaxation, in every setting, on every function; in that order, functions first."""
+        settings = [setting for name in self.names for setting in self._settings(name)]
+        found: list[Measurement] = []
+        with one_thread():
+            for function in self.subjects:
+                exact = exact_gradient(function)
+                with self.progress.task(f"estimators on {function.name}", len(settings)) as advance:
+                    for setting in settings:
+                        found += measured(function, exact, setting, self.draws, self.seed)
+                        advance(1)
+        return found
+
+    def conditional_biases(self) -> list[ConditionalBias]:
+        """Proposition 3 on every function, where Gumbel-Rao Monte Carlo is among what is measured."""
+        if AVERAGED not in self.names:
+            return []
+        asked = SAMPLES if self.samples is None else self.samples
+        counts = sorted(set(asked), key=lambda k: math.inf if k == "exact" else k)
+        temperatures = sorted(set(TEMPERATURES if self.temperatures is None else self.temperatures))
+        return measure_conditional_bias(self.subjects, temperatures, counts, self.seed, self.progress)
+
+    @property
+    def _unmatched(self) -> list[str]:
+        """Relaxations that were asked for and are not there."""
+        return [name for name in self.relaxations or () if name != NAME and full_name(name) is None]
+
+    def _settings(self, name: str) -> list[Setting]:
+        return [Setting(NAME)] if name == NAME else settings_of(name, self.temperatures, self.samples)
+
+
+def measure_estimators(
+    relaxations: Sequence[str] | None = None,
+    *,
+    functions: Sequence[str] | None = None,
+    temperatures: Sequence[float] | None = None,
+    samples: Sequence[Samples] | None = None,
+    draws: int | None = None,
+    seed: int = 0,
+    run: Run | str | Path | None = None,
+    experiment: Experiment | None = None,
+    source: str | Path | None = None,
+    bits: float = BITS,
+    progress: Progress = SILENT,
+) -> list[Measurement]:
+    """Bias, variance, squared error and time of the gradients of relaxations, against the exact gradient.
+
+    The exact gradient is that of E f(D), D ~ softmax(θ), by enumeration of D; estimators with soft weights
+    are measured against the same. What cannot be measured gets an entry with an `error`.
+
+    Args:
+        relaxations: names; None is every installed one, and `score_function`, the unbiased yardstick.
+        functions: names of standard functions; None is all of them, or with `run` none.
+        temperatures: for relaxations with an option `temperature`; None is 0.1, 0.5, 1.0 and their default.
+        samples: for relaxations with an option `samples`; None is 1, 10, 100, 1000 and "exact", as far as
+            they take it.
+        draws: of each gradient, at least 2; None is 20,000, and fewer where K is above 50.
+        seed: of all noise.
+        run: measure on the loss of the supernet of this finished run.
+        experiment: the one that made the run; needed only where its task was made in Python.
+        source: the data of the run, if it has moved.
+        bits: of the run's choices that vary, the sum of log2(candidates) is at most this, at most 12.
+        progress: what to report to.
+
+    Returns:
+        For each function, in order, an entry for each relaxation and setting. A function whose choices are
+        in several groups has entries for each group, too.
+
+    Raises:
+        ConfigurationError: an unknown name, or a number out of range; all at once.
+        RunError: the run cannot be used.
+    """
+    return Laboratory(
+        relaxations=relaxations,
+        functions=functions,
+        temperatures=temperatures,
+        samples=samples,
+        draws=draws,
+        seed=seed,
+        run=run,
+        experiment=experiment,
+        source=source,
+        bits=bits,
+        progress=progress,
+    ).measurements()
+
+
+def _unknown(kind: str, names: Sequence[str] | None, valid: Sequence[str]) -> list[str]:
+    return [
+        f"{kind}: unknown {kind} {name!r}{nearest(name, valid)}" for name in names or () if name not in valid
+    ]

@@ -1,0 +1,121 @@
+"""The function that a finished run gives: the loss of its supernet, over the choices that matter most."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from nasframe.api import load_experiment, load_run
+from nasframe.api._preparation import prepare
+from nasframe.errors import RunError
+from nasframe.estimators.supernet_loss import SupernetLoss
+from nasframe.loops.checkpoint import load_checkpoint
+from nasframe.progress import Progress
+from nasframe.run import claimed
+from nasframe.seeding import generator
+from nasframe.supernet import Supernet
+from nasframe.task import Batch, Task
+
+if TYPE_CHECKING:
+    from nasframe.experiment import Experiment
+    from nasframe.run import Run
+
+__all__ = ["BITS", "choose_choices", "function_of_run"]
+
+BITS = 12.0
+"""Most of the sum of log2(candidates) over the choices that vary: 4,096 outcomes."""
+
+SILENT = Progress()
+
+
+def function_of_run(
+    run: Run | str | Path,
+    *,
+    experiment: Experiment | None = None,
+    source: str | Path | None = None,
+    bits: float = BITS,
+    seed: int = 0,
+    progress: Progress = SILENT,
+) -> SupernetLoss:
+    """The loss of a finished run's supernet, with the weights of its last search checkpoint, on the CPU.
+
+    See `nasframe.measure_estimators` for the arguments. The loss is that of one batch: as many examples of
+    the architecture split as a batch of the search holds, drawn by `seed`. The choices that do not vary are
+    as derived; see `choose_choices` for those that do.
+
+    Raises:
+        RunError: no run, a run without a search checkpoint or an architecture, or one in which no choice
+            changes the loss.
+    """
+    found = load_run(run)
+    with claimed(found.path):
+        checkpoint = load_checkpoint(found.checkpoints, "search")
+        if checkpoint is None:
+            raise RunError(
+                f"{found.path}: has no search checkpoint, and so no supernet; "
+                "expected the folder of a finished `nasframe run` or `nasframe search`"
+            )
+        architecture = found.architecture
+        made_by = experiment or load_experiment(found)
+        prepared = prepare(made_by, found, source, progress)
+    supernet = Supernet(architecture.space)
+    state = checkpoint.part("supernet.")
+    logits = {key: state.pop(f"logits.values.{key}") for key in checkpoint.values["logits"]}
+    supernet.load_state_dict(state, strict=False)
+    supernet.logits.load_by_name(logits, checkpoint.values["logits"])
+    supernet.eval().requires_grad_(False)
+    split = prepared.data.splits.architecture
+    order = torch.randperm(len(split), generator=generator(seed, "estimators", "batch"))
+    batch = split.batch(order[: made_by.search.batch_size].sort().values)
+    task, fixed = made_by.task, architecture.assignment
+    varied = choose_choices(supernet, task, batch, fixed, bits)
+    if not varied:
+        raise RunError(f"{found.path}: no choice that varies within {bits:g} bits changes the loss")
+    function = SupernetLoss(supernet, task, batch, fixed, varied, progress)
+    progress.say(
+        f"supernet of {found.path}: {', '.join(function.choices)} vary, the others are as derived; "
+        f"{len(batch.targets)} examples of the architecture split"
+    )
+    return function
+
+
+def choose_choices(
+    supernet: Supernet, task: Task, batch: Batch, fixed: Mapping[str, str], bits: float
+) -> list[str]:
+    """The choices that vary: as many as have at most 2 ** `bits` outcomes together.
+
+    Only those count that change the loss when they alone leave the derived architecture. The groups take
+    turns, and each gives its choice of highest normalised entropy that still fits.
+    """
+    waiting: dict[str, list[tuple[float, str]]] = {}
+    for table in supernet.logits.tables:
+        if len(table.candidates) > 1:
+            p = supernet.logits.values[table.key].detach().double().softmax(-1)
+            entropies = torch.special.entr(p).sum(-1) / math.log(len(table.candidates))
+            for name, entropy in zip(table.rows, entropies.tolist(), strict=True):
+                if _matters(supernet, task, batch, fixed, name):
+                    waiting.setdefault(table.group, []).append((entropy, name))
+    for choices in waiting.values():
+        choices.sort(key=lambda item: -item[0])
+    left, chosen = bits, list[str]()
+    while any(waiting.values()):
+        for choices in waiting.values():
+            while choices:
+                _, name = choices.pop(0)
+                cost = math.log2(len(supernet.logits.place[name][0].candidates))
+                if cost <= left + 1e-9:
+                    left -= cost
+                    chosen.append(name)
+                    break
+    return chosen
+
+
+def _matters(supernet: Supernet, task: Task, batch: Batch, fixed: Mapping[str, str], choice: str) -> bool:
+    alone = SupernetLoss(supernet, task, batch, fixed, [choice])
+    candidates = len(supernet.logits.place[choice][0].candidates)
+    values = alone.values(torch.arange(candidates).unsqueeze(-1))
+    return bool((values != values[0]).any())

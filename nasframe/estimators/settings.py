@@ -1,0 +1,123 @@
+"""Which relaxations are measured, and with which options: whatever is installed.
+
+Nothing here knows a relaxation by name. An option called `temperature` is varied over temperatures, one
+called `samples` over K; everything else keeps its default.
+"""
+
+from __future__ import annotations
+
+import functools
+import types
+import typing
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import attrs
+from attrs import frozen
+
+from nasframe.errors import PluginError
+from nasframe.estimators.measurement import Samples
+from nasframe.estimators.score_function import NAME as SCORE_FUNCTION
+from nasframe.plugins import Registered, manager
+
+__all__ = ["SAMPLES", "TEMPERATURES", "Setting", "full_name", "relaxation_names", "settings_of"]
+
+TEMPERATURES: tuple[float, ...] = (0.1, 0.5, 1.0)
+SAMPLES: tuple[Samples, ...] = (1, 10, 100, 1000, "exact")
+
+
+@frozen
+class Setting:
+    """A relaxation with its options, not yet made: making it may raise."""
+
+    relaxation: str
+    make: Callable[[], Any] = dict
+    samples: Samples | None = None
+    temperature: float | None = None
+
+
+def relaxation_names() -> list[str]:
+    """Every installed relaxation; a name that two plugins hold stands with its plugin."""
+    return [_name(entry) for entry in manager().registered("relaxation")]
+
+
+def full_name(name: str) -> str | None:
+    """The name under which a relaxation is measured, from that or from `plugin:name`; None where none is."""
+    entries = manager().registered("relaxation")
+    names = {_name(entry): _name(entry) for entry in entries}
+    return ({f"{entry.plugin}:{entry.name}": _name(entry) for entry in entries} | names).get(name)
+
+
+def settings_of(
+    name: str, temperatures: Sequence[float] | None, samples: Sequence[Samples] | None
+) -> list[Setting]:
+    """What to measure of one relaxation.
+
+    Args:
+        name: as `relaxation_names` gives it.
+        temperatures: for its option `temperature`; None is `TEMPERATURES` and its own default.
+        samples: for its option `samples`; None is as many of `SAMPLES` as its type admits.
+    """
+    try:
+        target = manager().load("relaxation", name)
+        options = _options(target)
+        return [
+            Setting(name, functools.partial(_make, target, k, t), k, t)
+            for t in _temperatures(options.get("temperature"), temperatures)
+            for k in _samples(options.get("samples"), samples)
+        ]
+    except Exception as error:  # whatever a stranger's class raises
+        return [Setting(name, functools.partial(_raise, error))]
+
+
+def _make(target: Any, samples: Samples | None, temperature: float | None) -> Any:
+    varied = {"samples": samples, "temperature": temperature}
+    return target(**{option: value for option, value in varied.items() if value is not None})
+
+
+def _raise(error: Exception) -> Any:
+    raise error
+
+
+def _name(entry: Registered) -> str:
+    names = [other.name for other in manager().registered("relaxation")]
+    taken = names.count(entry.name) > 1 or entry.name == SCORE_FUNCTION
+    return f"{entry.plugin}:{entry.name}" if taken else entry.name
+
+
+def _options(target: Any) -> dict[str, attrs.Attribute[Any]]:
+    if not attrs.has(target):
+        return {}
+    attrs.resolve_types(target)
+    return {item.name: item for item in attrs.fields(target) if item.init}
+
+
+def _temperatures(
+    option: attrs.Attribute[Any] | None, asked: Sequence[float] | None
+) -> Sequence[float | None]:
+    if option is None:
+        return [None]
+    if asked is not None:
+        return list(dict.fromkeys(asked))
+    own = [option.default] if isinstance(option.default, int | float) else []
+    return sorted({*TEMPERATURES, *map(float, own)})
+
+
+def _samples(
+    option: attrs.Attribute[Any] | None, asked: Sequence[Samples] | None
+) -> Sequence[Samples | None]:
+    if option is None:
+        return [None]
+    admitted = [k for k in dict.fromkeys(SAMPLES if asked is None else asked) if _admits(option.type, k)]
+    if not admitted:
+        raise PluginError(f"its option samples admits none of {', '.join(map(str, asked or SAMPLES))}")
+    return admitted
+
+
+def _admits(annotation: Any, value: Samples) -> bool:
+    origin, parts = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is Literal:
+        return value in parts
+    if origin in (typing.Union, types.UnionType):
+        return any(_admits(part, value) for part in parts)
+    return annotation in (Any, None, type(value))

@@ -1,0 +1,67 @@
+"""Where code was written, for errors that send its author to the right line."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import traceback
+from pathlib import Path
+from typing import Any
+
+__all__ = ["file_of", "raised_at", "shown"]
+
+
+def file_of(what: Any) -> str | None:
+    """The file of a module, class or function, relative to the working folder where it lies in it."""
+    try:
+        found = inspect.getsourcefile(what) or inspect.getfile(what)
+    except (TypeError, OSError):
+        # a module made by hand has no file, an object in its place has a class that has one
+        return None if inspect.ismodule(what) or inspect.isclass(what) else _of_class(type(what))
+    return _short(found)
+
+
+def shown(file: str | None) -> str:
+    """` (my_ops.py)`, or nothing where no file is known."""
+    return f" ({file})" if file else ""
+
+
+def raised_at(error: BaseException, plugin: Any = None) -> str:
+    """` (my_ops.py, line 3)`: the last line of the plugin that an error came through.
+
+    Args:
+        error: that was caught.
+        plugin: module or object; where the error came through none of its files, or None, the innermost
+            line of all is taken.
+    """
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<")
+    ]
+    if isinstance(error, SyntaxError) and error.filename:
+        return shown(f"{_short(error.filename)}, line {error.lineno}")
+    own = [frame for frame in frames if _belongs(frame.filename, plugin)]
+    if not (own or frames):
+        return ""
+    frame = (own or frames)[-1]
+    return shown(f"{_short(frame.filename)}, line {frame.lineno}")
+
+
+def _belongs(file: str, plugin: Any) -> bool:
+    roots = [Path(folder) for folder in getattr(plugin, "__path__", ())]
+    if any(Path(file).is_relative_to(root) for root in roots):
+        return True
+    name = getattr(plugin, "__file__", None)
+    return isinstance(name, str) and Path(file) == Path(name)
+
+
+def _of_class(target: type) -> str | None:
+    try:
+        return _short(inspect.getfile(target))
+    except (TypeError, OSError):
+        return None
+
+
+def _short(file: str) -> str:
+    path = Path(file)
+    here = Path.cwd()
+    return os.fspath(path.relative_to(here)) if path.is_relative_to(here) else os.fspath(path)

@@ -1,0 +1,107 @@
+"""Dirichlet: all candidates at once, mixed in shares that are drawn anew in every step."""
+
+from __future__ import annotations
+
+import math
+
+import attrs
+import torch
+from torch import Tensor
+
+from nasframe.relaxations.base import Relaxation, Sample
+from nasframe.relaxations.noise import log_exponential
+from nasframe.relaxations.schedule import (
+    SCHEDULE_HELP,
+    Schedule,
+    check_schedule,
+    positive,
+    temperature_at,
+    temperature_end_option,
+)
+from nasframe.relaxations.surrogate import with_jacobian
+
+__all__ = ["Dirichlet", "dirichlet_mean", "dirichlet_sample"]
+
+_FLOOR = 1e-8
+"""Least concentration. exp(logit) becomes 0 below -745, where there is no Dirichlet distribution, and torch's
+derivative of a draw is not a number any more where concentrations of 1e-10 and 1e7 meet. A candidate this
+weak gets all of the weight or none, in either case without a gradient."""
+
+
+def _log_concentration(logits: Tensor) -> Tensor:
+    """log(elu(θ) + 1) in float64, which is θ below zero, where that sum would lose its digits."""
+    theta = logits.double()
+    return torch.where(theta > 0, theta.clamp_min(0.0).log1p(), theta).clamp_min(math.log(_FLOOR))
+
+
+def dirichlet_mean(logits: Tensor) -> Tensor:
+    """Mean of the weights that `dirichlet_sample` draws, the same at every temperature."""
+    return torch.softmax(_log_concentration(logits), dim=-1).to(logits.dtype)
+
+
+def dirichlet_sample(
+    logits: Tensor, temperature: float = 1.0, generator: torch.Generator | None = None
+) -> Tensor:
+    """A Dirichlet sample with pathwise gradient (DrNAS: Chen, Wang, Cheng, Tang, Hsieh 2021).
+
+    The concentrations are a = (elu(θ) + 1) / τ. At τ = 1 that is DrNAS; the mean does not depend on τ, and
+    the variance grows with it, from the mean itself towards one candidate at a time.
+
+    The weights are the shares of independent gamma variables g(a_j). Those are drawn as logarithms,
+    log g(a) = log g(a + 1) + log(U) / a, because small ones underflow. The gradient is that
+    of `torch.distributions.Dirichlet.rsample` at these weights: implicit differentiation of the
+    distribution function (Jankowiak, Obermeyer 2018). Both are computed in float64 whatever the dtype of
+    the logits; in float32 that derivative has no right digit left at a = 0.001.
+
+    Args:
+        logits: θ, `(choices, candidates)`; the result has its shape and dtype.
+        temperature: τ, greater than 0.
+        generator: where the noise comes from; None is torch's global generator.
+    """
+    with torch.no_grad():
+        log_alpha = _log_concentration(logits)
+        alpha = log_alpha.exp() / temperature
+        log_u = -log_exponential(alpha.shape, alpha, generator).exp()
+        weights = torch.softmax(_standard_gamma(alpha + 1, generator).log() + log_u / alpha, dim=-1)
+        # d w_i / d a_j = rate_j (δ_ij - w_i)
+        rate = torch._dirichlet_grad(weights, alpha, alpha.sum(dim=-1, keepdim=True).expand_as(alpha))
+        # d elu = 1 above zero, elu + 1 below; nothing at the floor
+        slope = log_alpha.clamp_max(0.0).exp() * (log_alpha > math.log(_FLOOR)) / temperature
+        trade = torch.eye(alpha.shape[-1], dtype=alpha.dtype, device=alpha.device) - weights.unsqueeze(-1)
+        jacobian = trade * (rate * slope).unsqueeze(-2)
+    return with_jacobian(logits, weights, jacobian)
+
+
+def _standard_gamma(alpha: Tensor, generator: torch.Generator | None) -> Tensor:
+    """Gamma(alpha) variables, drawn where the generator lives."""
+    device = alpha.device if generator is None else generator.device
+    return torch._standard_gamma(alpha.to(device), generator).to(alpha.device)
+
+
+@attrs.frozen(kw_only=True)
+class Dirichlet(Relaxation):
+    """DrNAS: a mixture of all candidates whose shares are drawn from a Dirichlet distribution.
+
+    The `probabilities` are the mean of the shares. Unlike a softmax they do change when all logits of a
+    choice move together: that is how this relaxation grows sure or unsure.
+    """
+
+    temperature: float = attrs.field(
+        default=1.0,
+        validator=positive,
+        metadata={"help": "divides the concentrations; 1 is DrNAS, lower is nearer to the mean"},
+    )
+    temperature_end: float | None = temperature_end_option()
+    schedule: Schedule = attrs.field(default="constant", metadata=SCHEDULE_HELP)
+
+    def __attrs_post_init__(self) -> None:
+        check_schedule(self.temperature_end, self.schedule)
+
+    def sample(
+        self, logits: Tensor, progress: float = 0.0, generator: torch.Generator | None = None
+    ) -> Sample:
+        temperature = temperature_at(progress, self.temperature, self.temperature_end, self.schedule)
+        return Sample(dirichlet_sample(logits, temperature, generator), one_hot=False)
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        return dirichlet_mean(logits)

@@ -1,0 +1,40 @@
+"""Suites of tests that a plugin takes over: every promise of a contract, checked on your own class.
+
+Subclass a suite in a test module, write its `make`, and run pytest:
+
+    from nasframe.testing import RelaxationSuite
+    from my_package import Sharper
+
+    class TestSharper(RelaxationSuite):
+        def make(self):
+            return Sharper(temperature=0.3)
+
+`make` returns what is tested; class attributes, each with a default, say what goes around it. To test
+several settings, let an autouse fixture with `params` put each into an attribute that `make` reads. A test
+that does not hold for your plugin, for a reason you can name, is taken out by an attribute where the suite
+has one, else by overriding it with a `pytest.skip` that gives the reason.
+"""
+
+from __future__ import annotations
+
+try:
+    import pytest
+except ImportError as error:
+    raise ImportError(
+        'nasframe.testing needs pytest, which is not installed: pip install "nasframe[testing]"'
+    ) from error
+
+pytest.register_assert_rewrite(
+    "nasframe.testing.suite",
+    "nasframe.testing.relaxation",
+    "nasframe.testing.operation",
+    "nasframe.testing.space",
+    "nasframe.testing.task",
+)
+
+from nasframe.testing.operation import OperationSuite  # noqa: E402
+from nasframe.testing.relaxation import RelaxationSuite  # noqa: E402
+from nasframe.testing.space import SearchSpaceSuite  # noqa: E402
+from nasframe.testing.task import TaskSuite  # noqa: E402
+
+__all__ = ["OperationSuite", "RelaxationSuite", "SearchSpaceSuite", "TaskSuite"]

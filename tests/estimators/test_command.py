@@ -1,0 +1,146 @@
+"""`nasframe estimators`, and the files it leaves."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from nasframe.cli import main
+from nasframe.estimators import Laboratory, save_results
+
+FEW = ["--draws", "60", "--temperature", "0.5", "--samples", "1,10"]
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def text_of(svg: Path) -> str:
+    return " ".join(ElementTree.parse(svg).getroot().itertext())
+
+
+def test_it_prints_a_table_for_each_function_and_the_third_proposition(here: Path, capsys: Captured) -> None:
+    assert main(["estimators", *FEW, "--function", "alpha-quadratic,gamma-linear"]) == 0
+    output, errors = capsys.readouterr()
+    assert output.index("alpha-quadratic, exact gradient of norm") < output.index("gamma-linear, exact")
+    lines = [line.split() for line in output.splitlines()]
+    assert ["RELAXATION", "K", "TEMP", "BIAS", "VARIANCE", "MSE", "MS", "DRAWS"] in lines
+    assert sum(line[:3] == ["grmc", "10", "0.5"] for line in lines) == 2
+    assert sum(line[:1] == ["score_function"] for line in lines) == 2
+    assert "proposition 3: bias of STGS, and of GRMC with every outcome enumerated" in output
+    assert "runs/estimators: estimators.json, proposition-3.json, proposition-1.svg" in errors
+
+
+def test_json_is_a_list_of_measurements_and_nothing_else(here: Path, capsys: Captured) -> None:
+    assert main(["estimators", *FEW, "--json", "--function", "alpha-linear", "--out", "numbers"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    keys = {"relaxation", "samples", "temperature", "function", "bias", "variance", "mse", "time_ms", "draws"}
+    assert all(entry.keys() >= keys for entry in found)
+    assert {entry["relaxation"] for entry in found} >= {"softmax", "stgs", "grmc", "score_function"}
+    assert {entry["samples"] for entry in found if entry["relaxation"] == "grmc"} == {1, 10}
+    assert json.loads((here / "numbers" / "estimators.json").read_text()) == found
+    third = json.loads((here / "numbers" / "proposition-3.json").read_text())
+    assert [(entry["estimator"], entry["samples"]) for entry in third] == [
+        ("stgs", None),
+        ("grmc", 1),
+        ("grmc", 10),
+    ]
+
+
+def test_options_take_commas_and_repetition(here: Path, capsys: Captured) -> None:
+    words = ["--relaxation", "softmax,stgs", "--relaxation", "score_function", "--function", "alpha-linear"]
+    assert (
+        main(["estimators", *words, "--temperature", "0.5", "--temperature", "1,2", "--draws", "9", "--json"])
+        == 0
+    )
+    found = json.loads(capsys.readouterr().out)
+    assert [(entry["relaxation"], entry["temperature"]) for entry in found] == [
+        *(("softmax", t) for t in (0.5, 1.0, 2.0)),
+        *(("stgs", t) for t in (0.5, 1.0, 2.0)),
+        ("score_function", None),
+    ]
+
+
+def test_the_figures_show_alpha_beside_gamma_with_every_k(here: Path) -> None:
+    laboratory = Laboratory(
+        functions=["alpha-linear", "gamma-linear"], draws=50, samples=[1, 10, "exact"], temperatures=[0.5]
+    )
+    files = save_results(here / "out", laboratory.measurements(), laboratory.conditional_biases())
+    assert {file.name for file in files} == {
+        "estimators.json",
+        "proposition-3.json",
+        "proposition-1.svg",
+        "proposition-2.svg",
+        "proposition-3.svg",
+        "all.svg",
+    }
+    for number, what in ((1, "variance"), (2, "mean squared error"), (3, "bias")):
+        text = text_of(here / "out" / f"proposition-{number}.svg")
+        assert f"Proposition {number}: {what} of the gradient over K" in text
+        assert "alpha-linear" in text
+        assert "gamma-linear" in text
+        assert "STGS, τ = 0.5" in text
+
+
+@pytest.mark.usefixtures("strangers")
+def test_the_figure_of_all_shows_relaxations_that_nobody_named(here: Path) -> None:
+    laboratory = Laboratory(
+        relaxations=["foreign", "raising"], functions=["alpha-linear"], draws=20, samples=[7]
+    )
+    (numbers, figure) = save_results(here / "out", laboratory.measurements())
+    assert (numbers.name, figure.name) == ("estimators.json", "all.svg")
+    assert "foreign, K = 7" in text_of(figure)
+    assert "raising" not in text_of(figure)
+
+
+@pytest.mark.usefixtures("strangers")
+def test_what_fails_has_a_line_in_the_table(here: Path, capsys: Captured) -> None:
+    assert (
+        main(["estimators", "--relaxation", "raising,softmax", "--function", "alpha-linear", "--draws", "5"])
+        == 0
+    )
+    output = capsys.readouterr().out
+    assert "raising: ArithmeticError: the stars are not right" in output
+    assert "softmax" in output
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--relaxation", "gmrc"], "unknown relaxation 'gmrc'; did you mean 'grmc'"),
+        (["--function", "alfa-linear"], "unknown function 'alfa-linear'; did you mean 'alpha-linear'"),
+        (["--draws", "1"], "draws: must be at least 2, found 1"),
+        (["--temperature", "0"], "temperature: must be a finite number greater than 0, found 0.0"),
+        (["--temperature", "cold"], "--temperature cold: expected a number greater than 0"),
+        (["--samples", "many"], "--samples many: expected a whole number of at least 1, or exact"),
+        (["--samples", "0"], "samples: must be at least 1, or 'exact', found 0"),
+        (["--run", "nowhere"], "nowhere: no such run folder"),
+        (["--bits", "4"], "--bits: is about a run; say --run too"),
+        (["--data", "."], "--data: is about a run; say --run too"),
+        (["--out", "file"], "--out file: is a file; expected a folder"),
+    ],
+)
+def test_a_mistake_is_one_message(here: Path, capsys: Captured, words: list[str], message: str) -> None:
+    (here / "file").write_text("")
+    assert main(["estimators", *words]) == 2
+    output, errors = capsys.readouterr()
+    assert output == ""
+    assert message in errors
+    assert "Traceback" not in errors
+    assert not (here / "runs").exists()
+
+
+def test_help_does_not_wait_for_torch() -> None:
+    code = (
+        "import sys; from nasframe.cli import main; main(['estimators', '--help']); "
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0

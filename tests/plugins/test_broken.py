@@ -1,0 +1,135 @@
+"""What a plugin that breaks a contract can and cannot do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nasframe.errors import PluginError, PluginWarning
+from nasframe.plugins import PluginManager
+
+from .made import plugin, with_plugins
+
+
+def test_a_hook_with_a_wrong_signature_is_an_error_that_names_the_plugin() -> None:
+    def wrong(run: Any, no_such_argument: int) -> None: ...
+
+    plugins = PluginManager()
+    with pytest.raises(PluginError, match=r"plugin 'mine'.*no_such_argument|'mine'[\s\S]*no_such_argument"):
+        plugins.register(plugin(search_finished=wrong), "mine")
+    assert plugins.names == []
+
+
+def test_two_plugins_cannot_have_one_name() -> None:
+    plugins = with_plugins(mine=plugin())
+    with pytest.raises(PluginError, match="mine"):
+        plugins.register(plugin(), "mine")
+    assert plugins.names == ["mine"]
+
+
+def test_a_registration_hook_that_raises_takes_nothing_else_down() -> None:
+    def broken() -> dict[str, Any]:
+        raise ValueError("no cheese")
+
+    plugins = with_plugins(
+        bad=plugin(register_relaxations=broken), good=plugin(register_relaxations=lambda: {"brie": int})
+    )
+    with pytest.warns(PluginWarning, match="plugin 'bad' register_relaxations raised ValueError: no cheese"):
+        assert [entry.name for entry in plugins.registered("relaxation")] == ["brie"]
+    assert "no cheese" in plugins.failed["bad"]
+
+
+def test_the_same_failure_is_reported_once() -> None:
+    def broken() -> dict[str, Any]:
+        raise ValueError("no cheese")
+
+    plugins = with_plugins(bad=plugin(register_relaxations=broken))
+    with pytest.warns(PluginWarning) as reported:
+        assert [plugins.registered("relaxation") for _ in range(2)] == [[], []]
+    assert len(reported) == 1
+
+
+def test_commands_that_cannot_be_added_take_nothing_else_down() -> None:
+    added: list[Any] = []
+
+    def broken(app: Any) -> None:
+        raise RuntimeError("no command")
+
+    plugins = with_plugins(
+        bad=plugin(register_commands=broken), good=plugin(register_commands=lambda app: added.append(app))
+    )
+    with pytest.warns(PluginWarning, match="plugin 'bad' register_commands raised RuntimeError: no command"):
+        plugins.add_commands("the app")
+    assert added == ["the app"]
+
+
+def test_a_wrong_signature_says_what_the_hook_takes_and_where_it_was_written() -> None:
+    def wrong(run: Any, no_such_argument: int) -> None: ...
+
+    with pytest.raises(PluginError) as caught:
+        PluginManager().register(plugin(search_finished=wrong), "mine")
+    assert str(caught.value) == (
+        "plugin 'mine': hook search_finished has a wrong signature: it takes run, summary, or some of them; "
+        "found no_such_argument"
+    )
+
+
+def test_an_argument_with_a_default_is_the_plugins_own_affair() -> None:
+    heard: list[Any] = []
+    plugins = with_plugins(mine=plugin(search_epoch=lambda epoch, limit=3: heard.append((epoch, limit))))
+    plugins.notify("search_epoch", run=None, epoch=1, record={})
+    assert heard == [(1, 3)]
+
+
+def test_a_registration_hook_that_returns_no_mapping_is_reported() -> None:
+    plugins = with_plugins(bad=plugin(register_tasks=lambda: ["digits"]))
+    with pytest.warns(
+        PluginWarning, match=r"'bad' register_tasks must return a mapping .* found \['digits'\]"
+    ):
+        assert plugins.registered("task") == []
+
+
+@pytest.mark.parametrize("name", ["a:b", "", 3])
+def test_a_name_that_could_not_be_looked_up_is_reported(name: Any) -> None:
+    plugins = with_plugins(bad=plugin(register_tasks=lambda: {name: int}))
+    with pytest.warns(PluginWarning, match="register_tasks: a name is a string without ':', found"):
+        assert plugins.registered("task") == []
+
+
+def test_an_unknown_name_is_answered_with_the_plugins_that_were_left_out() -> None:
+    def broken() -> dict[str, Any]:
+        raise ValueError("no cheese")
+
+    plugins = with_plugins(bad=plugin(register_relaxations=broken))
+    with pytest.warns(PluginWarning), pytest.raises(PluginError) as caught:
+        plugins.find("relaxation", "brie")
+    assert "plugin 'bad' register_relaxations raised ValueError: no cheese" in str(caught.value)
+
+
+def test_a_name_held_twice_names_the_file_of_each(tmp_path: Path) -> None:
+    plugins = PluginManager()
+    for name in ("one", "two"):
+        code = (
+            "from nasframe import hookimpl\n@hookimpl\ndef register_operations():\n    return {'gate': int}\n"
+        )
+        file = tmp_path / f"gate_{name}.py"
+        file.write_text(code, encoding="utf-8")
+        plugins.load_file(file)
+    with pytest.raises(PluginError) as caught:
+        plugins.find("operation", "gate")
+    assert "say gate_one:gate or gate_two:gate" in str(caught.value)
+    assert f"'gate_one' ({tmp_path / 'gate_one.py'})" in str(caught.value)
+    assert f"'gate_two' ({tmp_path / 'gate_two.py'})" in str(caught.value)
+
+
+def test_what_is_forgotten_takes_its_failures_with_it() -> None:
+    def broken() -> dict[str, Any]:
+        raise ValueError("no cheese")
+
+    plugins = with_plugins(bad=plugin(register_relaxations=broken))
+    with pytest.warns(PluginWarning):
+        plugins.registered("relaxation")
+    plugins.unregister("bad")
+    assert plugins.failed == {}

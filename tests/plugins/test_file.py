@@ -1,0 +1,177 @@
+"""`--plugin my_ops.py`: a plugin that is one file."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import nasframe
+from nasframe.cli import main
+from nasframe.errors import PluginError
+from nasframe.plugins import PluginManager
+
+CODE = '''
+import torch
+from nasframe import Operation, hookimpl
+
+
+class Maximum(Operation):
+    """The larger of both."""
+
+    arity = 2
+
+    def forward(self, x, y):
+        return torch.maximum(x, y)
+
+
+@hookimpl
+def register_operations():
+    return {"maximum": Maximum}
+'''
+
+EXPERIMENT = Path(__file__).parents[1] / "cli" / "plugin" / "streams.toml"
+TASK = Path(__file__).parents[1] / "cli" / "plugin" / "toy_streams.py"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plugins: PluginManager) -> Iterator[Path]:
+    """A working folder with two plugin files; what they import is forgotten after the test."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my_ops.py").write_text(CODE, encoding="utf-8")
+    shutil.copy(TASK, tmp_path)
+    before = set(sys.modules)
+    yield tmp_path
+    for name in set(sys.modules) - before:
+        if getattr(sys.modules[name], "__file__", None) and Path(
+            str(sys.modules[name].__file__)
+        ).is_relative_to(tmp_path):
+            del sys.modules[name]
+
+
+def forget(plugins: PluginManager) -> None:
+    """What a new process does not know."""
+    for name in list(plugins.files):
+        plugins.unregister(name)
+        sys.modules.pop(name, None)
+
+
+SEARCH = [
+    "search",
+    str(EXPERIMENT),
+    'space.operations=["zero", "maximum"]',
+    "search.epochs=1",
+    "--out",
+    "run",
+]
+BOTH = ["--plugin", "my_ops.py", "--plugin", "toy_streams.py"]
+
+
+def test_a_file_is_a_plugin_of_its_name(folder: Path, plugins: PluginManager) -> None:
+    assert nasframe.load_plugin("my_ops.py") == "my_ops"
+    entry = plugins.find("operation", "my_ops:maximum")
+    assert str(entry) == "operation 'maximum' of plugin 'my_ops' (my_ops.py)"
+
+
+def test_the_same_file_twice_is_loaded_once(folder: Path, plugins: PluginManager) -> None:
+    nasframe.load_plugin("my_ops.py")
+    first = plugins.load("operation", "maximum")
+    nasframe.load_plugin(folder / "my_ops.py")
+    assert plugins.load("operation", "maximum") is first
+
+
+@pytest.mark.parametrize("place", ["before", "after", "with ="])
+def test_the_option_may_stand_anywhere(folder: Path, place: str, capsys: pytest.CaptureFixture[str]) -> None:
+    words = {
+        "before": ["--plugin", "my_ops.py", "plugins"],
+        "after": ["plugins", "--plugin", "my_ops.py"],
+        "with =": ["plugins", "--plugin=my_ops.py"],
+    }[place]
+    assert main(words) == 0
+    assert "operation   maximum" in capsys.readouterr().out
+
+
+def test_a_run_records_the_file_and_its_hash(folder: Path, plugins: PluginManager) -> None:
+    assert main([*SEARCH, *BOTH]) == 0
+    record = json.loads((folder / "run" / "run.json").read_text(encoding="utf-8"))["plugins"]["my_ops"]
+    assert record["version"] is None
+    assert record["file"] == str(folder / "my_ops.py")
+    assert len(record["sha256"]) == 64
+
+
+def test_a_run_never_loads_the_file_by_itself_and_says_what_is_missing(
+    folder: Path, plugins: PluginManager, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*SEARCH, *BOTH]) == 0
+    assert "--plugin my_ops.py --plugin toy_streams.py" in capsys.readouterr().out.splitlines()[-1]
+    forget(plugins)
+    assert main(["show", "run"]) == 2
+    error = capsys.readouterr().err
+    assert "unknown operation 'maximum'" in error
+    assert (
+        f"made with the plugin 'my_ops', which is a file that is not loaded by itself; add --plugin {folder}"
+        in error
+    )
+    assert main(["show", "run", "--plugin", "my_ops.py"]) == 0
+
+
+def test_a_run_says_that_a_file_has_changed_since(
+    folder: Path, plugins: PluginManager, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*SEARCH, *BOTH]) == 0
+    assert "other code" not in capsys.readouterr().err
+    forget(plugins)
+    (folder / "my_ops.py").write_text(CODE + "# changed\n", encoding="utf-8")
+    assert main([*SEARCH, *BOTH]) == 0
+    assert "run: was made with other code of my_ops; what is done is kept" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "message"),
+    [
+        ("gone.py", None, "gone.py: no such file"),
+        ("ops.txt", CODE, "ops.txt: a plugin is a Python file whose name can be imported"),
+        ("my-ops.py", CODE, "my-ops.py: a plugin is a Python file whose name can be imported"),
+        ("random.py", CODE, "random.py: there is another Python module 'random'; rename the file"),
+        ("nasframe_fusion.py", CODE, "there is a plugin 'nasframe_fusion' already"),
+        ("rotten.py", "x = 1\nraise RuntimeError('smells')\n", "RuntimeError: smells (rotten.py, line 2)"),
+        ("syntax.py", "def broken(:\n", "SyntaxError: invalid syntax (syntax.py, line 1)"),
+        ("empty.py", "x = 1\n", "empty.py: implements no hook; mark a function such as register_operations"),
+        (
+            "typo.py",
+            "from nasframe import hookimpl\n@hookimpl\ndef search_epoch(epohc):\n    pass\n",
+            "plugin 'typo' (typo.py): hook search_epoch has a wrong signature",
+        ),
+    ],
+)
+def test_a_file_that_is_no_plugin_is_refused_in_words(
+    folder: Path, plugins: PluginManager, name: str, code: str | None, message: str
+) -> None:
+    if code is not None:
+        (folder / name).write_text(code, encoding="utf-8")
+    before = plugins.names
+    with pytest.raises(PluginError) as caught:
+        nasframe.load_plugin(name)
+    assert message in str(caught.value).replace(f"{folder}/", "")
+    assert plugins.names == before
+    assert (
+        Path(name).stem in (*sys.stdlib_module_names, "nasframe_fusion") or Path(name).stem not in sys.modules
+    )
+
+
+def test_an_option_without_a_file_is_a_mistake(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plugins", "--plugin"]) == 2
+    assert "--plugin: needs a Python file" in capsys.readouterr().err
+
+
+def test_a_mistyped_hook_in_a_file_is_reported(
+    folder: Path, plugins: PluginManager, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = CODE + "\n\n@hookimpl\ndef search_epohc(epoch):\n    pass\n"
+    (folder / "typing_ops.py").write_text(code, encoding="utf-8")
+    assert main(["plugins", "--plugin", "typing_ops.py"]) == 0
+    assert "unknown hook 'search_epohc'; did you mean 'search_epoch'" in capsys.readouterr().err

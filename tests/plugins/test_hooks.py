@@ -1,0 +1,199 @@
+"""Each hook does what it promises, seen from outside: one test a hook, named after it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from attrs import frozen
+from torch import Tensor
+
+import nasframe
+from nasframe import Operation, Relaxation, Run, Sample, SearchOptions, TensorTask
+from nasframe.cli import main
+from nasframe.loops.bilevel import Bilevel
+from nasframe.plugins import PluginManager
+from nasframe_bimodal.space import Bimodal
+
+from .made import plugin
+
+SMALL = Bimodal(channels=4, cells=1, nodes=1)
+
+
+def task() -> TensorTask:
+    return TensorTask({name: torch.rand(32, 4, 6) for name in ("left", "right")}, torch.arange(32) % 2)
+
+
+def search(run: Path | None = None, **parts: Any) -> nasframe.SearchResult:
+    """A search of one epoch."""
+    given = {"task": task(), "space": SMALL, "search": SearchOptions(epochs=1, batch_size=16), **parts}
+    return nasframe.search(nasframe.Experiment.of(**given, device="cpu"), run)
+
+
+class Maximum(Operation):
+    """The larger of both."""
+
+    arity = 2
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        return torch.maximum(x, y)
+
+
+@frozen
+class Uniform(Relaxation):
+    """Every candidate alike, whatever the logits are."""
+
+    def sample(
+        self, logits: Tensor, progress: float = 0.0, generator: torch.Generator | None = None
+    ) -> Sample:
+        return Sample(logits.softmax(-1) * 0 + 1 / logits.shape[-1], one_hot=False)
+
+
+# -- registration ---------------------------------------------------------------------------------------
+
+
+def test_register_operations_makes_a_candidate(plugins: PluginManager) -> None:
+    plugins.register(plugin(register_operations=lambda: {"maximum": Maximum}), "mine")
+    found = search(space=Bimodal(channels=4, cells=1, nodes=1, operations=("zero", "maximum")))
+    assert set(found.history[0]["probabilities"]["cell1/N1"]) == {"zero", "maximum"}
+
+
+def test_register_relaxations_makes_one_that_experiments_can_name(plugins: PluginManager) -> None:
+    plugins.register(plugin(register_relaxations=lambda: {"uniform": Uniform}), "mine")
+    record = search(relaxation="uniform").history[-1]
+    assert set(record["entropy"]) == {"alpha", "beta", "gamma"}
+
+
+def test_register_search_spaces_makes_one_that_experiments_can_name(plugins: PluginManager) -> None:
+    @frozen
+    class OneCell(Bimodal):
+        """One small cell."""
+
+        channels: int = 4
+        cells: int = 1
+        nodes: int = 1
+
+    plugins.register(plugin(register_search_spaces=lambda: {"one_cell": OneCell}), "mine")
+    assert search(space="one_cell").architecture.space.origin is not None
+
+
+def test_register_loops_makes_one_that_experiments_can_name(plugins: PluginManager) -> None:
+    kinds: list[str] = []
+
+    @frozen
+    class Watched(Bilevel):
+        """Bilevel, watched."""
+
+        def updates(self, *arguments: Any) -> Any:
+            for update in super().updates(*arguments):
+                kinds.append(update.kind)
+                yield update
+
+    plugins.register(plugin(register_loops=lambda: {"watched": Watched}), "mine")
+    search(loop="watched")
+    assert set(kinds) == {"weights", "architecture"}
+
+
+def test_register_tasks_makes_one_that_experiments_can_name(plugins: PluginManager) -> None:
+    @frozen
+    class Louder(TensorTask):
+        """Which half is louder."""
+
+        def data(self, folders: Any) -> nasframe.Data:
+            return task().data(folders)
+
+        def __attrs_post_init__(self) -> None: ...
+
+    plugins.register(plugin(register_tasks=lambda: {"louder": Louder}), "mine")
+    assert search(task="louder").history
+
+
+def test_register_demos_makes_one_that_the_command_finds(
+    plugins: PluginManager, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plugins.register(plugin(register_demos=lambda: {"mine": tmp_path / "missing.toml"}), "mine")
+    assert main(["demo", "mine"]) == 2
+    assert "missing.toml: 1 problem\n  no such file" in capsys.readouterr().err
+
+
+def test_register_commands_adds_to_the_command_line(
+    plugins: PluginManager, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def hello(name: str, /) -> None:
+        print(f"hello {name}")
+
+    plugins.register(plugin(register_commands=lambda app: app.command(hello)), "mine")
+    assert main(["hello", "world"]) == 0
+    assert capsys.readouterr().out == "hello world\n"
+
+
+# -- life cycle -----------------------------------------------------------------------------------------
+
+
+def test_search_started_comes_before_the_first_update_with_run_space_and_relaxation(
+    plugins: PluginManager, tmp_path: Path
+) -> None:
+    told: list[tuple[Any, ...]] = []
+
+    def started(run: Any, space: Any, relaxation: Any) -> None:
+        told.append((run.path, space.name, relaxation.samples, run.history("search")))
+
+    plugins.register(plugin(search_started=started), "mine")
+    search(tmp_path / "run")
+    assert told == [(tmp_path / "run", "bimodal", 100, [])]
+
+
+def test_search_step_is_told_of_every_update(plugins: PluginManager) -> None:
+    records: list[tuple[int, str, float]] = []
+    listener = plugin(
+        search_step=lambda step, record: records.append((step, record["kind"], float(record["loss"])))
+    )
+    plugins.register(listener, "mine")
+    search()
+    assert [step for step, _, _ in records] == list(range(len(records)))
+    assert {kind for _, kind, _ in records} == {"weights", "architecture"}
+    assert all(loss > 0 for _, _, loss in records)
+
+
+def test_search_epoch_gets_the_line_that_is_written_to_the_metrics(
+    plugins: PluginManager, tmp_path: Path
+) -> None:
+    heard: list[Any] = []
+    plugins.register(plugin(search_epoch=lambda epoch, record: heard.append((epoch, record))), "mine")
+    run = search(tmp_path / "run").run
+    assert run is not None
+    ((epoch, record),) = heard
+    assert epoch == 0
+    assert json.loads(json.dumps(record)) == run.history("search")[0]
+
+
+def test_architecture_derived_gets_what_the_search_returns(plugins: PluginManager) -> None:
+    heard: list[Any] = []
+    plugins.register(plugin(architecture_derived=lambda architecture: heard.append(architecture)), "mine")
+    found = search()
+    assert heard == [found.architecture]
+
+
+def test_search_finished_comes_when_all_is_on_disk(plugins: PluginManager, tmp_path: Path) -> None:
+    there: list[Any] = []
+
+    def finished(run: Run, summary: Any) -> None:
+        there.append((run.architecture.fingerprint, (run.path / "architecture.svg").exists(), summary))
+
+    plugins.register(plugin(search_finished=finished), "mine")
+    found = search(tmp_path / "run")
+    ((fingerprint, drawn, summary),) = there
+    assert fingerprint == found.architecture.fingerprint
+    assert drawn
+    assert summary["epochs"] == 1
+
+
+def test_style_node_is_laid_over_the_style_of_a_drawn_node(plugins: PluginManager) -> None:
+    plugins.register(
+        plugin(style_node=lambda node, operation: {"fillcolor": "gold"} if operation == "head" else None),
+        "mine",
+    )
+    assert nasframe.draw(search()).dot.count("gold") == 1

@@ -1,0 +1,117 @@
+"""Plugins that packages install."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from nasframe.plugins import manager
+
+from .made import install
+
+
+def plugins_command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys; from nasframe.cli import main; sys.exit(main())",
+            "plugins",
+            *arguments,
+        ],
+        env={**os.environ, "PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_an_installed_plugin_is_found_by_its_entry_point(tmp_path: Path) -> None:
+    code = (
+        "from nasframe import hookimpl\n"
+        "class Brie:\n    'A soft one.'\n"
+        "@hookimpl\ndef register_relaxations():\n    return {'brie': Brie}\n"
+    )
+    install(tmp_path, "cheese_plugin", code)
+    done = plugins_command(tmp_path)
+    assert done.returncode == 0, done.stderr
+    (line,) = [line for line in done.stdout.splitlines() if "brie" in line]
+    assert line.split() == ["relaxation", "brie", "cheese_plugin", "A", "soft", "one."]
+
+
+def test_a_plugin_that_fails_at_import_is_reported_and_takes_nothing_down(tmp_path: Path) -> None:
+    install(tmp_path, "rotten_plugin", "raise RuntimeError('smells')\n")
+    done = plugins_command(tmp_path)
+    assert done.returncode == 0
+    assert "grmc" in done.stdout
+    assert "left out: plugin 'rotten_plugin' cannot be loaded from 'rotten_plugin': smells (" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_mistyped_hook_of_an_installed_plugin_is_reported(tmp_path: Path) -> None:
+    code = "from nasframe import hookimpl\n@hookimpl\ndef register_relaxation():\n    return {}\n"
+    install(tmp_path, "typing_plugin", code)
+    done = plugins_command(tmp_path)
+    assert "unknown hook 'register_relaxation'; did you mean 'register_relaxations'" in done.stderr
+
+
+def test_the_record_of_a_run_names_the_versions_of_plugins() -> None:
+    assert manager().versions()["nasframe"]
+
+
+def test_a_plugin_that_fails_at_import_says_the_line(tmp_path: Path) -> None:
+    install(tmp_path, "rotten_plugin", "x = 1\nraise RuntimeError('smells')\n")
+    done = plugins_command(tmp_path)
+    assert f"smells ({tmp_path / 'rotten_plugin.py'}, line 2)" in done.stderr
+
+
+def test_a_plugin_that_ends_the_process_at_import_is_reported(tmp_path: Path) -> None:
+    install(tmp_path, "leaving_plugin", "import sys\nsys.exit(3)\n")
+    done = plugins_command(tmp_path)
+    assert done.returncode == 0
+    assert "left out: plugin 'leaving_plugin' cannot be loaded" in done.stderr
+
+
+def test_an_installed_plugin_with_a_wrong_signature_is_left_out_with_its_file(tmp_path: Path) -> None:
+    code = "from nasframe import hookimpl\n@hookimpl\ndef search_epoch(epoch, recrod):\n    pass\n"
+    install(tmp_path, "wrong_plugin", code)
+    done = plugins_command(tmp_path)
+    assert done.returncode == 0
+    (line,) = [line for line in done.stderr.splitlines() if "wrong_plugin" in line]
+    assert "hook search_epoch has a wrong signature: it takes run, epoch, record" in line
+    assert line.endswith("found recrod")
+    assert str(tmp_path / "wrong_plugin.py") in line
+
+
+def test_of_two_packages_with_one_plugin_name_the_second_is_reported(tmp_path: Path) -> None:
+    code = (
+        "from nasframe import hookimpl\nclass Thing:\n    'From {0}.'\n"
+        "@hookimpl\ndef register_relaxations():\n    return {{'{0}': Thing}}\n"
+    )
+    for package in ("aaa", "bbb"):
+        install(tmp_path, "cheese", code.format(package), package=package, value=f"cheese_{package}")
+    done = plugins_command(tmp_path)
+    assert "From aaa." in done.stdout
+    assert "From bbb." not in done.stdout
+    there, second = (f"{name} 1.0 ({tmp_path / f'cheese_{name}.py'})" for name in ("aaa", "bbb"))
+    message = f"plugin 'cheese' is there already, from {there}; that of {second} is left out"
+    assert message in done.stderr
+
+
+def test_no_package_can_stand_in_for_the_core(tmp_path: Path) -> None:
+    install(tmp_path, "nasframe", "raise SystemExit('taken over')\n", package="aaa", value="impostor")
+    done = plugins_command(tmp_path)
+    assert "grmc" in done.stdout
+    assert "that of aaa 1.0 (" in done.stderr
+    assert "taken over" not in done.stderr
+
+
+def test_a_broken_installed_plugin_does_not_stop_a_search_and_is_named_when_its_name_is_asked_for(
+    tmp_path: Path,
+) -> None:
+    install(tmp_path, "rotten_plugin", "raise RuntimeError('smells')\n")
+    done = plugins_command(tmp_path, "show", "brie")
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr

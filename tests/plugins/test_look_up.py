@@ -1,0 +1,94 @@
+"""Look-up by kind and name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nasframe.builtins import register_relaxations
+from nasframe.errors import PluginError
+from nasframe.plugins import KINDS, manager
+
+from .made import plugin, with_plugins
+
+
+@pytest.mark.parametrize(
+    ("kind", "hook"),
+    [
+        ("operation", "register_operations"),
+        ("relaxation", "register_relaxations"),
+        ("space", "register_search_spaces"),
+        ("loop", "register_loops"),
+        ("task", "register_tasks"),
+        ("demo", "register_demos"),
+    ],
+)
+def test_what_a_registration_hook_returns_is_found_under_its_kind(kind: Any, hook: str) -> None:
+    target = object()
+    plugins = with_plugins(mine=plugin(**{hook: lambda: {"thing": target}}))
+    assert plugins.load(kind, "thing") is target
+    assert [entry.name for entry in plugins.registered(kind)] == ["thing"]
+    assert all(not plugins.registered(other) for other in KINDS if other != kind)
+
+
+def test_an_unknown_name_is_answered_with_the_near_ones() -> None:
+    plugins = with_plugins(mine=plugin(register_relaxations=lambda: {"softmax": int, "grmc": float}))
+    with pytest.raises(PluginError, match=r"unknown relaxation 'sofmax'; did you mean 'softmax'\?"):
+        plugins.find("relaxation", "sofmax")
+
+
+def test_a_name_like_no_other_is_answered_with_all_of_them() -> None:
+    plugins = with_plugins(mine=plugin(register_loops=lambda: {"joint": int, "bilevel": float}))
+    with pytest.raises(PluginError, match="unknown loop 'qqq'; valid: bilevel, joint"):
+        plugins.find("loop", "qqq")
+
+
+def test_package_and_name_always_work() -> None:
+    plugins = with_plugins(mine=plugin(register_tasks=lambda: {"digits": int}))
+    assert plugins.load("task", "mine:digits") is int
+
+
+def test_an_unknown_package_is_answered_with_the_near_ones() -> None:
+    plugins = with_plugins(mine=plugin(register_tasks=lambda: {"digits": int}))
+    with pytest.raises(PluginError, match="did you mean 'mine:digits'"):
+        plugins.find("task", "mime:digits")
+
+
+def test_a_name_held_twice_fails_at_look_up_and_names_both_plugins() -> None:
+    plugins = with_plugins(
+        one=plugin(register_operations=lambda: {"gate": int}),
+        two=plugin(register_operations=lambda: {"gate": float}),
+    )
+    with pytest.raises(PluginError, match="registered by two plugins; say one:gate or two:gate"):
+        plugins.find("operation", "gate")
+    assert plugins.load("operation", "two:gate") is float
+
+
+def test_a_target_given_as_text_is_imported_when_it_is_used() -> None:
+    plugins = with_plugins(mine=plugin(register_operations=lambda: {"path": "pathlib:Path"}))
+    assert plugins.load("operation", "path") is Path
+
+
+@pytest.mark.parametrize("target", ["no_such_module:Thing", "pathlib:NoSuchThing"])
+def test_a_target_that_cannot_be_imported_names_its_plugin(target: str) -> None:
+    plugins = with_plugins(mine=plugin(register_operations=lambda: {"thing": target}))
+    with pytest.raises(PluginError, match=f"plugin 'mine' registers operation 'thing' as '{target}'"):
+        plugins.load("operation", "thing")
+
+
+def test_a_description_is_the_first_line_of_the_docstring() -> None:
+    class Gate:
+        """Lets some through.
+
+        And more about it.
+        """
+
+    plugins = with_plugins(mine=plugin(register_operations=lambda: {"gate": Gate}))
+    assert plugins.find("operation", "gate").description == "Lets some through."
+
+
+def test_the_core_registers_by_the_same_hooks_as_everyone() -> None:
+    assert {entry.name for entry in manager().registered("relaxation")} >= set(register_relaxations())
+    assert manager().find("loop", "bilevel").plugin == "nasframe"

@@ -1,0 +1,81 @@
+"""The guide to extending nasframe: every file and every command of it, as written."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+GUIDE = Path(__file__).parents[1] / "docs" / "extending.md"
+TEXT = GUIDE.read_text(encoding="utf-8")
+FILES = {name: code for code, name in re.findall(r"```(?:python|toml)\n(# (\S+)\n.*?)```", TEXT, re.DOTALL)}
+COMMANDS = [
+    line for block in re.findall(r"```console\n(.*?)```", TEXT, re.DOTALL) for line in block.splitlines()
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every file of the guide in one folder."""
+    made = tmp_path_factory.mktemp("guide")
+    for name, code in FILES.items():
+        (made / name).write_text(code, encoding="utf-8")
+    return made
+
+
+def run(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
+    program, *words = shlex.split(line)
+    start = {
+        "nasframe": [sys.executable, "-c", "import sys; from nasframe.cli import main; sys.exit(main())"],
+        "python": [sys.executable],
+        "pytest": [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"],
+    }[program]
+    return subprocess.run(
+        [*start, *words],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_guide_shows_every_kind_of_extension() -> None:
+    assert {"louder.py", "my_ops.py", "smoothed.py", "one_node.py", "entropies.py", "tensors.py"} <= set(
+        FILES
+    )
+    assert len(COMMANDS) >= 9
+
+
+def test_the_first_operation_takes_ten_lines() -> None:
+    lines = [line for line in FILES["my_ops.py"].splitlines() if line.strip() and not line.startswith("#")]
+    assert len(lines) == 10
+
+
+@pytest.mark.parametrize("line", [line for line in COMMANDS if not line.startswith("nasframe show")])
+def test_every_command_of_the_guide_works_as_written(folder: Path, line: str) -> None:
+    done = run(folder, line)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "warning" not in done.stderr
+
+
+def test_what_the_guide_says_is_found_again(folder: Path) -> None:
+    for line in COMMANDS:
+        if "runs/one" in line:
+            done = run(folder, line)
+            assert done.returncode == 0, done.stderr
+    assert "fuse" in done.stdout
+    assert "projection" in done.stdout
+
+
+def test_the_hook_of_the_guide_writes_a_line_an_epoch(folder: Path) -> None:
+    (line,) = [line for line in COMMANDS if "entropies.py" in line]
+    done = run(folder, f"{line} --overwrite")
+    assert done.returncode == 0, done.stderr
+    written = (folder / "runs/heard/plugins/entropies/entropies.csv").read_text(encoding="utf-8")
+    assert [row.split(",")[0] for row in written.splitlines()] == ["0", "1", "2"]

@@ -1,0 +1,181 @@
+"""The contract of an operation: what is refused, and what is said about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from nasframe.errors import ContractError, NasframeError, SpaceError
+from nasframe.hookspecs import hookimpl
+from nasframe.operations import Identity, Operation, OpSpec, Shape, Zero, infer
+from nasframe.plugins import PluginManager
+from nasframe.supernet import Supernet
+from nasframe.testing import OperationSuite
+from nasframe_bimodal.space import Bimodal
+
+FILE = r"\(.*test_operations\.py\)"
+
+
+class Takes(Operation):
+    """Says two, takes one."""
+
+    arity = 2
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x
+
+
+class Pair(Operation):
+    """Returns two."""
+
+    arity = 2
+
+    def forward(self, x: Tensor, y: Tensor) -> Any:
+        return x, y
+
+
+class Flat(Operation):
+    """Loses the batch."""
+
+    arity = 2
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        return (x + y).flatten()
+
+
+class Half(Operation):
+    """Half of the channels."""
+
+    arity = 2
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        return (x + y)[..., ::2]
+
+
+class Asks(Operation):
+    """Asks for what its node does not give it."""
+
+    arity = 2
+
+    def __init__(self, shapes: Any, *, size: int) -> None:
+        super().__init__(shapes)
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        return x + y
+
+
+class Fails(Operation):
+    """Adds what cannot be added."""
+
+    arity = 2
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        return x + y.new_zeros(3, 5, 7)
+
+
+class Worded(Operation):
+    """Has no number for an arity."""
+
+    arity: ClassVar[Any] = "two"
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        return x + y
+
+
+OPERATIONS = {kind.__name__.lower(): kind for kind in (Takes, Pair, Flat, Half, Asks, Fails, Worded)}
+
+
+class TestIdentity(OperationSuite):
+    def make(self, shapes: Sequence[Shape]) -> Operation:
+        return Identity(shapes)
+
+
+class TestZero(OperationSuite):
+    no_gradient = "zeros do not depend on what arrives"
+
+    def make(self, shapes: Sequence[Shape]) -> Operation:
+        return Zero(shapes)
+
+
+STARTED: list[str] = []
+
+
+@pytest.fixture(autouse=True)
+def _registered(plugins: PluginManager) -> None:
+    STARTED.clear()
+
+    class Mine:
+        @hookimpl
+        def register_operations(self) -> dict[str, Any]:
+            return {**OPERATIONS, "linear": nn.Linear}
+
+        @hookimpl
+        def search_started(self) -> None:
+            STARTED.append("search")
+
+    plugins.register(Mine(), "mine")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("takes", "arity is 2 and 2 inputs arrive, but it defines forward(self, x): too many positional"),
+        ("pair", "forward must return one tensor with the batch first, here (2, …), found ("),
+        ("flat", "forward must return one tensor with the batch first, here (2, …), found shape (48,)"),
+        ("worded", "arity must be a number from 1, or None for any number of inputs, found 'two'"),
+    ],
+)
+def test_a_broken_promise_names_the_plugin_the_file_and_the_contract(name: str, message: str) -> None:
+    with pytest.raises(ContractError) as caught:
+        infer(OpSpec(name), [(4, 6), (4, 6)])
+    words = str(caught.value)
+    assert words.startswith(f"operation {name!r} of plugin 'mine' (")
+    assert "test_operations.py) breaks the contract of nasframe.Operation: " in words
+    assert message in words
+
+
+def test_something_else_than_an_operation_is_refused() -> None:
+    with pytest.raises(ContractError, match="operation 'linear' of plugin 'mine' .* must be a subclass of"):
+        infer(OpSpec("linear"), [(4, 6)])
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (
+            "asks",
+            r"cannot be built for inputs \(4, 6\), \(4, 6\): .*missing 1 required keyword-only argument",
+        ),
+        ("fails", r"fails on inputs \(4, 6\), \(4, 6\): .*broadcast"),
+    ],
+)
+def test_an_operation_that_cannot_be_built_or_run_is_named_with_its_file(name: str, message: str) -> None:
+    with pytest.raises(SpaceError, match=rf"operation {name!r} of plugin 'mine' {FILE} {message}"):
+        infer(OpSpec(name), [(4, 6), (4, 6)])
+
+
+def test_of_candidates_that_differ_in_shape_the_odd_one_is_named() -> None:
+    space = Bimodal(channels=6, operations=("zero", "sum", "attention", "half")).build(
+        {"left": (4, 6), "right": (4, 6)}, 2
+    )
+    with pytest.raises(SpaceError, match=rf"the odd one out is operation 'half' of plugin 'mine' {FILE}"):
+        Supernet(space)
+
+
+@pytest.mark.parametrize("name", ["takes", "pair", "flat", "asks", "fails"])
+def test_a_search_is_refused_before_it_starts(name: str) -> None:
+    import nasframe
+
+    task = nasframe.TensorTask(
+        {side: torch.rand(32, 4, 6) for side in ("left", "right")}, torch.arange(32) % 2
+    )
+    experiment = nasframe.Experiment.of(
+        task=task, space=Bimodal(channels=4, operations=("zero", "sum", name)), device="cpu"
+    )
+    with pytest.raises(NasframeError, match=f"operation {name!r} of plugin 'mine'"):
+        nasframe.search(experiment)
+    assert STARTED == []
