@@ -404,3 +404,13 @@ def test_a_device_that_is_not_there_is_refused_when_it_is_used() -> None:
 def test_an_unknown_device_is_refused(name: str) -> None:
     with pytest.raises(ConfigurationError, match="unknown device"):
         resolve_device(name)
+
+
+def test_several_seeds_share_their_data_where_the_data_has_a_seed_of_its_own() -> None:
+    values = {"task": {"name": "deepfake"}, "space": {"name": "bimodal"}, "seed": 3}
+    assert Experiment.parse(values).stage_seed == 3
+    shared = Experiment.parse(values, overrides=["data_seed=5"])
+    assert shared.stage_seed == 5
+    assert Experiment.parse(shared.to_dict()) == shared
+    assert shared.fingerprint() != Experiment.parse(values).fingerprint()
+    assert "data_seed" not in Experiment.parse(values).to_dict()

@@ -77,7 +77,7 @@ def prepare(
     origin = None if place is None else str(place)
     ready = None if run is None else _ready(experiment, run)
     try:
-        stages = experiment.task.stages(place, experiment.seed)
+        stages = experiment.task.stages(place, experiment.stage_seed)
     except DataError as error:
         if ready is None or known is None or origin != known["source"]:
             raise

@@ -78,8 +78,16 @@ def _validations(run: Run, history: Sequence[Mapping[str, Any]], objective: str)
     known = [value for value in trained if value is not None]
     return [
         ("supernet, when the search ended", number(history[-1]["validation"][objective])),
+        *_inherited(run, objective),
         ("derived network, best epoch of its training", number(max(known) if known else None)),
     ]
+
+
+def _inherited(run: Run, objective: str) -> list[tuple[str, str]]:
+    found = run.record.get("search", {}).get("inherited")
+    return (
+        [] if found is None else [("derived network, with the supernet's weights", number(found[objective]))]
+    )
 
 
 def _sparkline(values: Sequence[float], width: int = 40) -> str:

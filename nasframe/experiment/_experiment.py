@@ -42,6 +42,7 @@ class _Settings:
     """The keys of an experiment that stand outside its sections."""
 
     seed: int = field(default=0, validator=attrs.validators.ge(0))
+    data_seed: int | None = field(default=None, validator=attrs.validators.optional(attrs.validators.ge(0)))
     device: str = field(default="auto", validator=lambda _, __, value: valid_device(value))
     cache: Path = Path("runs/cache")
 
@@ -55,6 +56,7 @@ class Experiment:
         search, train: options of the engine for the search and for the final training.
         baselines: what the searched network is measured against.
         seed: from which every random stream of the run is derived.
+        data_seed: of the task's stages, so that runs with several seeds share their data; None is `seed`.
         device: `auto`, `cpu`, `cuda` or `cuda:N`; see `torch_device`.
         cache: folder that runs share; what lies in it is keyed by fingerprints.
         names: section → the name under which its plugin is registered.
@@ -68,6 +70,7 @@ class Experiment:
     train: TrainOptions
     baselines: BaselineOptions
     seed: int = 0
+    data_seed: int | None = None
     device: str = "auto"
     cache: Path = Path("runs/cache")
     names: Mapping[str, str] = field(factory=dict)
@@ -131,6 +134,7 @@ class Experiment:
         train: TrainOptions | None = None,
         baselines: BaselineOptions | None = None,
         seed: int = 0,
+        data_seed: int | None = None,
         device: str = "auto",
         cache: str | Path = "runs/cache",
     ) -> Experiment:
@@ -152,7 +156,9 @@ class Experiment:
         }
         named = {key: {"name": value} for key, value in given.items() if isinstance(value, str)}
         instances = {key: value for key, value in given.items() if not isinstance(value, str)}
-        settings = {"seed": seed, "device": device, "cache": str(cache)}
+        settings: dict[str, Any] = {"seed": seed, "device": device, "cache": str(cache)}
+        if data_seed is not None:
+            settings["data_seed"] = data_seed
         return cls._assemble({**settings, **named}, "Experiment.of", [], instances)
 
     @classmethod
@@ -188,6 +194,11 @@ class Experiment:
         names = {section: names[section] for section in PLUGINS}
         return cls(**parts, **attrs.asdict(settings, recurse=False), names=names)
 
+    @property
+    def stage_seed(self) -> int:
+        """The seed of the task's stages."""
+        return self.seed if self.data_seed is None else self.data_seed
+
     def torch_device(self) -> torch.device:
         """Where to compute on this machine.
 
@@ -203,7 +214,8 @@ class Experiment:
             for section in PLUGINS
         }
         engine = {section: plain_options(getattr(self, section), section) for section in ENGINE}
-        return {"seed": self.seed, "device": self.device, "cache": str(self.cache), **sections, **engine}
+        seeds = {"seed": self.seed} | ({} if self.data_seed is None else {"data_seed": self.data_seed})
+        return {**seeds, "device": self.device, "cache": str(self.cache), **sections, **engine}
 
     def to_toml(self) -> str:
         """`to_dict` as a TOML document; `load` reads an equal experiment from it."""

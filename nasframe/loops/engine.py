@@ -32,6 +32,7 @@ from nasframe.loops.options import SearchOptions
 from nasframe.loops.outputs import collect_outputs
 from nasframe.loops.schedule import learning_rate
 from nasframe.loops.stop import has_converged
+from nasframe.network import build, inherit
 from nasframe.plugins import manager
 from nasframe.progress import Progress
 from nasframe.relaxations import Relaxation, Sample
@@ -140,8 +141,25 @@ class Search:
             "converged": self.converged,
             "entropy": last["entropy"],
             "validation": last["validation"],
+            "inherited": self.inherited(),
             "seconds": round(sum(record["seconds"] for record in self.history), 3),
         }
+
+    def inherited(self) -> dict[str, Any]:
+        """Validation metrics of the derived network with the supernet's own parameters: with the metrics of
+        the supernet, what derivation costs."""
+        network = build(self.derive()).to(self.device)
+        inherit(network, self.supernet.state_dict())
+        outputs, targets = collect_outputs(
+            network, network, self.data.splits.validation, self.options.batch_size, self.device
+        )
+        return self._scored(outputs, targets)
+
+    def _scored(self, outputs: Tensor, targets: Tensor) -> dict[str, Any]:
+        found: dict[str, Any] = without_nan(
+            {"loss": float(self.task.loss(outputs, targets)), **self.task.metrics(outputs, targets)}
+        )
+        return found
 
     # -- one epoch --------------------------------------------------------------------------------------
 
@@ -182,9 +200,7 @@ class Search:
             "stage": "search",
             "epoch": epoch + 1,
             "loss": means,
-            "validation": without_nan(
-                {"loss": float(self.task.loss(outputs, targets)), **self.task.metrics(outputs, targets)}
-            ),
+            "validation": self._scored(outputs, targets),
             "entropy": logits.entropies(probabilities),
             "derived": derive(self.space, by_choice).fingerprint[:16],
             "probabilities": {

@@ -65,7 +65,8 @@ def test_the_last_screen_shows_the_network_beside_its_baselines_its_search_its_c
     assert mean[:4] == ["random,", "mean", "of", "2"]
     assert best[:4] == ["random,", "best", "of", "2"]
     assert {line.split()[0] for line in entropies.splitlines()[1:]} == {"alpha", "beta", "gamma"}
-    assert [line.split()[0] for line in validations.splitlines()] == ["accuracy", "supernet,", "derived"]
+    firsts = [line.split()[0] for line in validations.splitlines()]
+    assert firsts == ["accuracy", "supernet,", "derived", "derived"]
     assert {line.split()[0] for line in costs.splitlines()[1:]} == {"parameters", "with", "multiply-adds"}
     stages = [line.split()[0] for line in time.splitlines()[1:]]
     assert stages == ["make", "search", "train", "baselines", "evaluate"]

@@ -267,3 +267,20 @@ def test_a_loss_that_is_not_finite_stops_the_search_in_words(digits: TensorTask,
     broken = Broken(digits.tensors, digits.labels)
     with pytest.raises(RunError, match="the loss of epoch 1 is not finite"):
         search(broken, digits_data).fit()
+
+
+def test_where_the_search_samples_what_it_derives_the_derived_network_with_its_weights_is_the_supernet(
+    digits: TensorTask, digits_data: Data
+) -> None:
+    made = search(
+        digits,
+        digits_data,
+        space=Bimodal(channels=8, cells=1, ports="choose").build(digits_data.inputs, digits_data.outputs),
+    )
+    made.fit()
+    hot = made.supernet.logits.one_hot(made.derive().assignment)
+    outputs, targets = made._validate(hot)
+    assert made.inherited() == pytest.approx(
+        {"loss": float(digits.loss(outputs, targets)), **digits.metrics(outputs, targets)}, abs=1e-5
+    )
+    assert made.summary()["inherited"] == made.inherited()
