@@ -13,11 +13,12 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .NOTPARALLEL:
-.PHONY: help demo test check acceptance clean
+.PHONY: help demo test browser check acceptance clean
 
 help:
 	@echo "make demo   make a virtual environment, install nasframe, search a small network into $(OUT)"
-	@echo "make test   the whole test suite"
+	@echo "make test   the whole test suite; without a browser, the tests that need one are skipped"
+	@echo "make browser  install Chromium for those tests, where apt is there and we are root"
 	@echo "make check  lint, formatting, types, import rules"
 	@echo "make acceptance  what the embedded set must show, on three seeds; about half an hour"
 	@echo "make clean  remove what these made, except runs"
@@ -27,6 +28,15 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) $(PYTEST)
+
+# Not a part of `test`: a machine gets no browser that nobody asked for.
+browser:
+	@if command -v chromium || command -v chromium-browser || command -v google-chrome; then :; \
+	elif command -v apt-get >/dev/null && test "$$(id -u)" = 0; then \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; \
+	else \
+		echo "make: no browser, and none can be installed here: that takes apt and root" >&2; exit 1; \
+	fi
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

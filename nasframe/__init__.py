@@ -43,9 +43,14 @@ if TYPE_CHECKING:
     from nasframe.space import Choice as Choice
     from nasframe.space import SearchSpace as SearchSpace
     from nasframe.space import SpaceFactory as SpaceFactory
+    from nasframe.studies.census import census as census
+    from nasframe.studies.census_table import load_census as load_census
+    from nasframe.studies.comparison import compare as compare
+    from nasframe.studies.sweep import sweep as sweep
     from nasframe.supernet import Supernet as Supernet
     from nasframe.task import Batch as Batch
     from nasframe.task import Data as Data
+    from nasframe.task import Scores as Scores
     from nasframe.task import Split as Split
     from nasframe.task import Splits as Splits
     from nasframe.task import Stage as Stage
@@ -81,13 +86,28 @@ _HOME = {
         "nasframe.api",
     ),
     **dict.fromkeys(("Measurement", "measure_estimators"), "nasframe.estimators"),
+    "census": "nasframe.studies.census",
+    "load_census": "nasframe.studies.census_table",
+    "compare": "nasframe.studies.comparison",
     "Experiment": "nasframe.experiment",
     "Run": "nasframe.run",
+    "sweep": "nasframe.studies.sweep",
     **dict.fromkeys(
         ("BaselineOptions", "SearchLoop", "SearchOptions", "TrainOptions", "Update"), "nasframe.loops"
     ),
     **dict.fromkeys(
-        ("Batch", "Data", "Split", "Splits", "Stage", "StageContext", "Task", "TensorSplit", "TensorTask"),
+        (
+            "Batch",
+            "Data",
+            "Scores",
+            "Split",
+            "Splits",
+            "Stage",
+            "StageContext",
+            "Task",
+            "TensorSplit",
+            "TensorTask",
+        ),
         "nasframe.task",
     ),
 }

@@ -145,15 +145,38 @@ class Architecture:
 
     @classmethod
     def load(cls, path: str | Path) -> Architecture:
-        """Read a JSON file; see `from_dict` for the errors."""
+        """Read a JSON file, or a file in a format that a plugin reads (`read_architecture`); see
+        `from_dict` for the errors."""
         file = Path(path)
         try:
-            document = json.loads(file.read_text(encoding="utf-8"))
+            text = file.read_text(encoding="utf-8")
         except OSError as error:
             raise ArchitectureError(f"{file}: cannot be read: {error.strerror}") from error
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        except UnicodeDecodeError as error:
+            raise ArchitectureError(f"{file}: not JSON: {error}") from error
+        try:
+            document = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            found = cls.from_text(text, str(file))
+            if found is not None:
+                return found
             raise ArchitectureError(f"{file}: not JSON: {error}") from error
         return cls.from_dict(document, str(file))
+
+    @classmethod
+    def from_text(cls, text: str, source: str = "architecture") -> Architecture | None:
+        """Read a text that is not nasframe's own document, by the first plugin that knows its format.
+
+        Returns None where none does.
+
+        Raises:
+            ArchitectureError: a plugin knows the format, and the text breaks its rules.
+        """
+        try:
+            found: Architecture | None = manager().read_architecture(text)
+        except ArchitectureError as error:
+            raise ArchitectureError(f"{source}: {error}") from None
+        return found
 
 
 def rebuild_space(origin: Mapping[str, Any], source: str) -> SearchSpace:

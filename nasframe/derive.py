@@ -11,12 +11,15 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import torch
+
 from nasframe.architecture import Architecture
 from nasframe.errors import SpaceError, nearest
+from nasframe.relaxations.noise import log_exponential
 from nasframe.space import Assignment, Decision, Option, SearchSpace
 from nasframe.space.space import Probabilities
 
-__all__ = ["RULES", "argmax", "best_pair", "derive", "find_rule", "top_k_per_port"]
+__all__ = ["RULES", "argmax", "best_pair", "derive", "derive_around", "find_rule", "top_k_per_port"]
 
 
 def derive(
@@ -33,6 +36,46 @@ def derive(
         SpaceError: the space names an unknown rule.
     """
     return Architecture(space, find_rule(space)(space, probabilities), dict(provenance or {}))
+
+
+def derive_around(
+    space: SearchSpace,
+    probabilities: Probabilities,
+    draws: int,
+    generator: torch.Generator,
+    provenance: Mapping[str, Any] | None = None,
+) -> list[Architecture]:
+    """The derived architecture, and those that the rule reads off probabilities perturbed by Gumbel noise.
+
+    Without ties between decisions this draws from the distribution that the search has learnt
+    (perturb-and-MAP; Papandreou, Yuille 2011), and every draw is an architecture that the rule could return.
+
+    Args:
+        space, probabilities, provenance: see `derive`.
+        draws: how often to perturb.
+        generator: where the noise comes from, on the CPU.
+
+    Returns:
+        Each architecture once, the derived one first: at most `draws` + 1.
+    """
+    found = [derive(space, probabilities, provenance)]
+    known = {found[0].fingerprint}
+    for _ in range(draws):
+        drawn = derive(space, _perturbed(probabilities, generator), provenance)
+        if drawn.fingerprint not in known:
+            known.add(drawn.fingerprint)
+            found.append(drawn)
+    return found
+
+
+def _perturbed(probabilities: Probabilities, generator: torch.Generator) -> dict[str, dict[str, float]]:
+    found = {}
+    for choice, row in probabilities.items():
+        values = torch.tensor(list(row.values()), dtype=torch.float64)
+        gumbel = -log_exponential(values.shape, values, generator)
+        perturbed = torch.softmax(values.clamp_min(1e-300).log() + gumbel, dim=-1)
+        found[choice] = dict(zip(row, perturbed.tolist(), strict=True))
+    return found
 
 
 def find_rule(space: SearchSpace) -> Callable[[SearchSpace, Probabilities], Assignment]:

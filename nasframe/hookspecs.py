@@ -65,12 +65,21 @@ def register_commands(app: App) -> None:
     """Add commands to the command line. Import heavy libraries inside the commands, not beside them."""
 
 
+@hookspec
+def read_architecture(text: str) -> Architecture | None:
+    """The architecture in a document of another format than nasframe's own JSON; None where the text is
+    not of that format, an `ArchitectureError` where it is and breaks its rules.
+
+    The text may come from anywhere: parse it, never execute it. The first plugin that answers is taken.
+    """
+
+
 # -- life cycle -----------------------------------------------------------------------------------------
 
 
 @hookspec
 def search_started(run: Run | None, space: Any, relaxation: Any) -> None:
-    """A search is about to make its first update. `run` is None where nothing is written."""
+    """A search begins, or goes on after an interruption. `run` is None where nothing is written."""
 
 
 @hookspec
@@ -81,7 +90,8 @@ def search_step(run: Run | None, step: int, record: Mapping[str, Any]) -> None:
 
 @hookspec
 def search_epoch(run: Run | None, epoch: int, record: Mapping[str, Any]) -> None:
-    """An epoch of the search ended; `record` is the line written to `metrics.jsonl`."""
+    """An epoch of the search ended; `record` is the line written to `metrics.jsonl`. It is called when that
+    and the checkpoint are on disk, so an epoch after which the process was killed is never told."""
 
 
 @hookspec

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from nasframe.errors import ContractError, SpaceError
-from nasframe.plugins import manager
+from nasframe.plugins import manager, raised_at
 
 __all__ = [
     "Cost",
@@ -137,6 +137,11 @@ def is_identity(name: str) -> bool:
     return operation_class(name).passes
 
 
+def failure(error: Exception, target: type) -> str:
+    """What an operation's own code raised, and in which line of it."""
+    return f"{type(error).__name__}: {error}{raised_at(error, inspect.getmodule(target))}"
+
+
 def build_operation(spec: OpSpec, shapes: Sequence[Shape], ports: Sequence[str] = ()) -> Operation:
     """The module of `spec` for inputs of these shapes, which arrive at `ports`.
 
@@ -151,9 +156,11 @@ def build_operation(spec: OpSpec, shapes: Sequence[Shape], ports: Sequence[str] 
         options["ports"] = tuple(ports) or tuple(f"x{index}" for index in range(len(shapes)))
     try:
         return target(tuple(tuple(shape) for shape in shapes), **options)
-    except (TypeError, ValueError, RuntimeError) as error:
+    except Exception as error:  # whatever a stranger's class raises
         shown = ", ".join(str(tuple(shape)) for shape in shapes)
-        raise SpaceError(f"{origin_of(spec.name)} cannot be built for inputs {shown}: {error}") from error
+        raise SpaceError(
+            f"{origin_of(spec.name)} cannot be built for inputs {shown}: {failure(error, target)}"
+        ) from error
 
 
 def _check_arity(target: type[Operation], name: str, count: int) -> None:
@@ -213,7 +220,8 @@ def _run_on_meta(name: str, module: Callable[..., Any], inputs: Sequence[Tensor]
     try:
         with torch.no_grad(), counter:
             output = module(*inputs)
-    except (TypeError, ValueError, RuntimeError, IndexError) as error:
+    except Exception as error:  # whatever a stranger's class raises
         shown = ", ".join(str(tuple(tensor.shape[1:])) for tensor in inputs)
-        raise SpaceError(f"{origin_of(name)} fails on inputs {shown}: {error}") from error
+        why = failure(error, operation_class(name))
+        raise SpaceError(f"{origin_of(name)} fails on inputs {shown}: {why}") from error
     return output, counter.get_total_flops()

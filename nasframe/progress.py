@@ -75,12 +75,19 @@ class TerminalProgress(Progress):
             elapsed = time.monotonic() - start
             if elapsed > self.patience and not bars.live.is_started:
                 bars.start()
-            bars.update(bar, completed=done, rate=f"{done / max(elapsed, 1e-9):.1f}/s")
+            bars.update(bar, completed=done, rate=_rate(done / max(elapsed, 1e-9)))
 
         try:
             yield advance
         finally:
             bars.stop()
+
+
+def _rate(each_second: float) -> str:
+    """Steps in the unit of time that makes a readable number of them."""
+    if each_second >= 0.1 or not each_second:
+        return f"{each_second:.1f}/s"
+    return f"{each_second * 60:.1f}/min" if each_second * 60 >= 0.1 else f"{each_second * 3600:.1f}/h"
 
 
 def make_progress() -> Progress:

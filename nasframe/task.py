@@ -18,7 +18,18 @@ from nasframe.progress import Progress
 if TYPE_CHECKING:
     from nasframe.operations import Shape
 
-__all__ = ["Batch", "Data", "Split", "Splits", "Stage", "StageContext", "Task", "TensorSplit", "TensorTask"]
+__all__ = [
+    "Batch",
+    "Data",
+    "Scores",
+    "Split",
+    "Splits",
+    "Stage",
+    "StageContext",
+    "Task",
+    "TensorSplit",
+    "TensorTask",
+]
 
 
 @frozen
@@ -77,6 +88,26 @@ class Data:
     inputs: Mapping[str, Shape]
     outputs: int
     splits: Splits
+
+
+@frozen
+class Scores:
+    """One score for each example of a split, for a task that tells two classes apart.
+
+    Attributes:
+        log_odds: `(examples,)`, log p / (1 − p) of the positive class: what ranks, for it never saturates.
+        labels: `(examples,)`, 1 for the positive class and 0 for the other.
+        positive, negative: what the classes are called.
+        categories: a finer name for each example; empty where there is none.
+        threshold: the probability from which on an example is called positive.
+    """
+
+    log_odds: Tensor
+    labels: Tensor
+    positive: str = "positive"
+    negative: str = "negative"
+    categories: Sequence[str] = ()
+    threshold: float = 0.5
 
 
 @define
@@ -152,10 +183,18 @@ class Task(ABC):
         targets = split.batch(torch.arange(len(split))).targets
         return dict(self.metrics(outputs, targets))
 
+    def scores(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> Scores | None:
+        """The score of each example, for the report's curves; None where there are not two classes.
+
+        `outputs` are raw and in the order of the split; `evaluate` stores what comes back as `scores.json`.
+        """
+        return None
+
     def baselines(self, data: Data) -> Mapping[str, Callable[[], nn.Module]]:
         """Networks to measure a searched one against: name → a function that makes one, untrained.
 
-        Each takes the inputs by name and gives raw outputs, and is trained as the searched network is.
+        Each takes the inputs by name and gives raw outputs, and is trained as the searched network is. One
+        that looks at a single stream is called `… alone`, so that a comparison can show the best of them.
         """
         return {}
 
@@ -248,6 +287,13 @@ class TensorTask(Task):
     def metrics(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
         return {"accuracy": float((outputs.argmax(-1) == targets).float().mean())}
 
+    def scores(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> Scores | None:
+        """Of label 1, where there are two labels."""
+        if outputs.shape[1] != 2:
+            return None
+        targets = split.batch(torch.arange(len(split))).targets
+        return Scores(_log_odds(outputs), targets, positive="label 1", negative="label 0")
+
     def _stratified(self) -> list[Tensor]:
         """Row numbers of the four splits: exact sizes, and every class spread evenly over them.
 
@@ -269,3 +315,9 @@ class TensorTask(Task):
         if min(map(len, parts)) == 0:
             raise DataError(f"{len(order)} examples are too few for the shares {list(self.fractions)}")
         return parts
+
+
+def _log_odds(outputs: Tensor) -> Tensor:
+    """Of the second of two classes `(batch,)`, in double precision, from logits `(batch, 2)`."""
+    logits = outputs.detach().double()
+    return logits[:, 1] - logits[:, 0]

@@ -16,6 +16,14 @@ def _one_thread() -> None:
     torch.set_num_threads(1)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _no_event_files() -> Iterator[None]:
+    """Runs hold what nasframe writes; the tests of TensorBoard turn it on."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NASFRAME_TENSORBOARD", "0")
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _seeded() -> Iterator[None]:
     with torch.random.fork_rng([]):

@@ -37,7 +37,7 @@ from nasframe import (
     TrainOptions,
     hookimpl,
 )
-from nasframe.api._baselines import _different
+from nasframe.api._baselines import draw_different
 from nasframe.errors import ArchitectureError, DataError, RunError, SpaceError
 from nasframe.files import replacing
 from nasframe.loops.joint import Joint
@@ -280,7 +280,7 @@ def killed_at_every_write(folder: Path, into: Path) -> Iterator[list[Path]]:
             states.append(shutil.copytree(folder, into / f"{len(states):03d}-{path.name}"))
 
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("nasframe.files", "nasframe.loops.checkpoint", "nasframe.render"):
+        for module in ("nasframe.files", "nasframe.loops.checkpoint", "nasframe.render._drawing"):
             patch.setattr(f"{module}.replacing", recording)
         yield states
 
@@ -293,13 +293,6 @@ def assert_same(run: Run, whole: Run) -> None:
     assert run.record["done"].keys() == whole.record["done"].keys()
 
 
-@pytest.fixture
-def _no_plots(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Drawing them is most of the time that a small run takes."""
-    monkeypatch.setattr("nasframe.report.page.line_plot", lambda *_, **__: "<svg></svg>")
-
-
-@pytest.mark.usefixtures("_no_plots")
 def test_killed_at_any_write_the_same_command_goes_on_to_the_same_result(
     experiment: Experiment, tmp_path: Path
 ) -> None:
@@ -315,7 +308,6 @@ def test_killed_at_any_write_the_same_command_goes_on_to_the_same_result(
         assert_same(nasframe.run_experiment(experiment, state), whole)
 
 
-@pytest.mark.usefixtures("_no_plots")
 def test_a_training_that_replaces_another_can_be_killed_at_any_write(
     experiment: Experiment, tmp_path: Path
 ) -> None:
@@ -651,7 +643,8 @@ def test_a_run_of_a_task_made_in_python_is_evaluated_with_its_experiment(tmp_pat
 def test_the_report_opens_offline_and_shows_the_numbers(experiment: Experiment, tmp_path: Path) -> None:
     run = nasframe.run_experiment(experiment, tmp_path / "run")
     page = (run.path / "report.html").read_text(encoding="utf-8")
-    assert page.count("<svg") == 5
+    titles = re.findall(r"<h2[^>]*>(.*?)</h2>", page)
+    assert titles[:3] == ["The network that was found", "How it formed", "On the test split"]
     assert not re.findall(r"""(?:src|href)\s*=\s*["'](?!#|data:)""", page)
     assert run.test is not None
     assert f"{run.test['accuracy']:.4f}" in page
@@ -697,7 +690,7 @@ def test_a_baseline_is_trained_as_the_searched_network_is(compared: Experiment, 
     stages = {line["stage"] for line in whole.metrics} - {"search", "train"}
     assert len(stages) == 3
     assert all(len(whole.history(stage)) == compared.train.epochs for stage in stages)
-    for number, drawn in enumerate(_different(space, compared.seed, 2), start=1):
+    for number, drawn in enumerate(draw_different(space, compared.seed, 2), start=1):
         scored = whole.test["baselines"][f"random {number}"]
         assert scored["architecture"] == drawn.fingerprint[:16]
         alone = nasframe.train(compared, tmp_path / str(number), architecture=drawn)
@@ -706,7 +699,7 @@ def test_a_baseline_is_trained_as_the_searched_network_is(compared: Experiment, 
 
 def test_random_architectures_differ_and_no_more_are_drawn_than_there_are(experiment: Experiment) -> None:
     space = experiment.space.build({"left": (8, 4), "right": (8, 4)}, 10)
-    drawn = {architecture.fingerprint for architecture in _different(space, 0, 10**9)}
+    drawn = {architecture.fingerprint for architecture in draw_different(space, 0, 10**9)}
     assert len(drawn) == space.count()
 
 
@@ -728,7 +721,6 @@ def test_trained_baselines_are_skipped_and_asked_for_later_they_are_added(
     assert {"baselines: unchanged, skipped", "evaluate: unchanged, skipped"} <= set(log.lines)
 
 
-@pytest.mark.usefixtures("_no_plots")
 def test_killed_among_the_baselines_the_same_command_goes_on_to_the_same_result(
     compared: Experiment, tmp_path: Path
 ) -> None:

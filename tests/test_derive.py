@@ -6,8 +6,9 @@ import itertools
 import random
 
 import pytest
+import torch
 
-from nasframe.derive import best_pair, derive
+from nasframe.derive import best_pair, derive, derive_around
 from nasframe.errors import SpaceError
 from nasframe.space import SearchSpace
 from nasframe_bimodal.space import Bimodal
@@ -130,3 +131,40 @@ def test_an_argument_that_a_rule_does_not_take_is_refused(rule: str) -> None:
     space.derivation = rule
     with pytest.raises(SpaceError, match="only top_k_per_port takes an argument, a number of at least 1"):
         derive(space, {})
+
+
+def test_around_the_derived_architecture_all_are_valid_and_different_and_repeat() -> None:
+    space = Bimodal(cells=2, nodes=2).build(INPUTS, 1)
+    probabilities = random_probabilities(space, 3)
+    found = derive_around(space, probabilities, 30, torch.Generator().manual_seed(1))
+    again = derive_around(space, probabilities, 30, torch.Generator().manual_seed(1))
+    assert found[0] == derive(space, probabilities)
+    assert found == again
+    assert 10 < len(found) <= 31
+    assert len({architecture.fingerprint for architecture in found}) == len(found)
+    for architecture in found:
+        assert space.validate(architecture.assignment) == architecture.assignment
+
+
+def test_around_a_decided_search_there_is_only_what_it_decided() -> None:
+    space = Bimodal(ports="choose", cells=1, nodes=1).build(INPUTS, 1)
+    decided = {
+        choice.name: {name: float(name == choice.candidates[-1]) for name in choice.candidates}
+        for choice in space.choices.values()
+    }
+    assert len(derive_around(space, decided, 30, torch.Generator().manual_seed(1))) == 1
+
+
+def test_what_is_drawn_around_follows_the_probabilities() -> None:
+    space = Bimodal(ports="choose", cells=1, nodes=1, operations=("sum", "attention", "concat_fc")).build(
+        INPUTS, 1
+    )
+    row = {"sum": 0.6, "attention": 0.3, "concat_fc": 0.1}
+    decided = {
+        choice.name: {name: float(name == choice.candidates[0]) for name in choice.candidates}
+        for choice in space.choices.values()
+    } | {"cell1/N1": row}
+    generator = torch.Generator().manual_seed(0)
+    drawn = [derive_around(space, decided, 1, generator)[-1].assignment["cell1/N1"] for _ in range(2000)]
+    for name, probability in row.items():
+        assert drawn.count(name) / 2000 == pytest.approx(probability, abs=0.04)

@@ -13,7 +13,7 @@ from nasframe.errors import ContractError, NasframeError, SpaceError
 from nasframe.hookspecs import hookimpl
 from nasframe.operations import Identity, Operation, OpSpec, Shape, Zero, infer
 from nasframe.plugins import PluginManager
-from nasframe.supernet import Supernet
+from nasframe.supernet import Supernet, probe
 from nasframe.testing import OperationSuite
 from nasframe_bimodal.space import Bimodal
 
@@ -77,6 +77,46 @@ class Fails(Operation):
         return x + y.new_zeros(3, 5, 7)
 
 
+class Looks(Operation):
+    """Looks for what is not there."""
+
+    arity = 2
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        table: dict[str, Tensor] = {}
+        return table["x"]
+
+
+class Forgets(Operation):
+    """Does not begin as a module."""
+
+    arity = 2
+
+    def __init__(self, shapes: Any) -> None:
+        self.linear = nn.Linear(3, 3)
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        return x
+
+
+class Elsewhere(Operation):
+    """On the meta device it says one thing, and does another."""
+
+    arity = 2
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        return x if x.device.type == "meta" else x[..., :3]
+
+
+class Divides(Operation):
+    """Divides zero by zero."""
+
+    arity = 2
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        return x * 0 / 0
+
+
 class Worded(Operation):
     """Has no number for an arity."""
 
@@ -86,7 +126,8 @@ class Worded(Operation):
         return x + y
 
 
-OPERATIONS = {kind.__name__.lower(): kind for kind in (Takes, Pair, Flat, Half, Asks, Fails, Worded)}
+KINDS = (Takes, Pair, Flat, Half, Asks, Fails, Looks, Forgets, Elsewhere, Divides, Worded)
+OPERATIONS = {kind.__name__.lower(): kind for kind in KINDS}
 
 
 class TestIdentity(OperationSuite):
@@ -150,6 +191,8 @@ def test_something_else_than_an_operation_is_refused() -> None:
             "asks",
             r"cannot be built for inputs \(4, 6\), \(4, 6\): .*missing 1 required keyword-only argument",
         ),
+        ("looks", r"fails on inputs \(4, 6\), \(4, 6\): KeyError: 'x' \(.*test_operations.py, line \d+\)"),
+        ("forgets", r"cannot be built for inputs .*: AttributeError: cannot assign module before"),
         ("fails", r"fails on inputs \(4, 6\), \(4, 6\): .*broadcast"),
     ],
 )
@@ -166,7 +209,9 @@ def test_of_candidates_that_differ_in_shape_the_odd_one_is_named() -> None:
         Supernet(space)
 
 
-@pytest.mark.parametrize("name", ["takes", "pair", "flat", "asks", "fails"])
+@pytest.mark.parametrize(
+    "name", ["takes", "pair", "flat", "asks", "fails", "looks", "forgets", "elsewhere", "divides"]
+)
 def test_a_search_is_refused_before_it_starts(name: str) -> None:
     import nasframe
 
@@ -179,3 +224,35 @@ def test_a_search_is_refused_before_it_starts(name: str) -> None:
     with pytest.raises(NasframeError, match=f"operation {name!r} of plugin 'mine'"):
         nasframe.search(experiment)
     assert STARTED == []
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (
+            "elsewhere",
+            r"on the meta device its output has the shape \(2, 4, 6\), on real tensors \(2, 4, 3\)",
+        ),
+        ("divides", "its output must be finite, for finite inputs"),
+    ],
+)
+def test_what_an_operation_does_to_real_tensors_is_seen_before_a_search_starts(
+    name: str, message: str
+) -> None:
+    space = Bimodal(channels=6, operations=("sum", name), norm="none").build(
+        {"left": (4, 6), "right": (4, 6)}, 2
+    )
+    with pytest.raises(
+        ContractError, match=rf"operation {name!r} of plugin 'mine' {FILE} breaks .*{message}"
+    ):
+        probe(Supernet(space))
+
+
+def test_the_probe_leaves_a_supernet_as_it_is() -> None:
+    net = Supernet(Bimodal(norm="batch_norm").build({"left": (4, 6), "right": (4, 6)}, 2))
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    noise = torch.get_rng_state()
+    probe(net)
+    assert net.training
+    assert torch.equal(torch.get_rng_state(), noise)
+    assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())

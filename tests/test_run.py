@@ -23,7 +23,7 @@ from nasframe.plugins import manager
 from nasframe.run import claimed
 
 EVERYTHING = {
-    **dict.fromkeys(("metrics.jsonl", "test.json", "report.html", "experiment.toml"), "old"),
+    **dict.fromkeys(("metrics.jsonl", "test.json", "scores.json", "report.html", "experiment.toml"), "old"),
     **dict.fromkeys(("architecture.json", "architecture.dot", "architecture.svg"), "old"),
     "checkpoints/search.json": "old",
     "checkpoints/search-00002.safetensors": "old",

@@ -12,14 +12,13 @@ from attrs import frozen
 from torch import nn
 
 from nasframe.api._preparation import Prepared
-from nasframe.api._trained import calibration_of, train_and_save
+from nasframe.api._trained import calibration_of, cost_of_trained, test_metrics, train_and_save
 from nasframe.architecture import Architecture
 from nasframe.errors import RunError
 from nasframe.experiment import Experiment
 from nasframe.files import fingerprint
 from nasframe.loops import Training
 from nasframe.loops.checkpoint import Checkpoint, drop_checkpoint, load_checkpoint
-from nasframe.loops.outputs import collect_outputs
 from nasframe.network import build
 from nasframe.progress import Progress
 from nasframe.run import Run
@@ -27,7 +26,7 @@ from nasframe.seeding import forked_seed
 from nasframe.space import SearchSpace
 from nasframe.task import Data, Split
 
-__all__ = ["score_baselines", "train_baselines"]
+__all__ = ["draw_different", "score_baselines", "train_baselines"]
 
 
 @frozen
@@ -74,7 +73,7 @@ def train_baselines(run: Run, experiment: Experiment, prepared: Prepared, progre
 def score_baselines(
     run: Run, experiment: Experiment, data: Data, test: Split, device: torch.device, progress: Progress
 ) -> dict[str, dict[str, Any]]:
-    """Name → the task's metrics on the test split, `parameters`, and `validation` metrics of the best epoch.
+    """Name → the task's metrics on the test split, its cost, and `validation` metrics of the best epoch.
 
     Those of random architectures also name theirs, by its fingerprint. What is not trained is left out.
     """
@@ -85,10 +84,11 @@ def score_baselines(
             continue
         network = baseline.make().to(device)
         network.load_state_dict(dict(found.tensors))
-        outputs, _ = collect_outputs(network, network, test, experiment.train.batch_size, device)
+        cost = cost_of_trained(network, baseline.architecture, test, device)
         results[baseline.name] = {
-            **experiment.task.evaluate(outputs, test, calibration_of(found)),
-            "parameters": sum(parameter.numel() for parameter in network.parameters()),
+            **test_metrics(network, experiment, test, calibration_of(found), device),
+            "parameters": cost.parameters,
+            "multiply_adds": cost.multiply_adds,
             "validation": found.values["validation"],
             **({"architecture": baseline.architecture.fingerprint[:16]} if baseline.architecture else {}),
         }
@@ -97,15 +97,18 @@ def score_baselines(
 
 def _baselines(run: Run, experiment: Experiment, data: Data) -> Iterator[_Baseline]:
     options, seed = experiment.baselines, experiment.seed
-    for number, drawn in enumerate(_different(run.architecture.space, seed, options.random), start=1):
+    for number, drawn in enumerate(draw_different(run.architecture.space, seed, options.random), start=1):
         yield _Baseline(f"random {number}", _builder(drawn, seed), drawn)
     if options.task:
         for name, make in experiment.task.baselines(data).items():
             yield _Baseline(name, make)
 
 
-def _different(space: SearchSpace, seed: int, count: int) -> list[Architecture]:
-    """Architectures drawn at random, each once; all there are where the space has fewer than `count`."""
+def draw_different(space: SearchSpace, seed: int, count: int) -> list[Architecture]:
+    """Architectures drawn at random, each once; all there are where the space has fewer than `count`.
+
+    More of them begin with the same ones.
+    """
     found: dict[str, Architecture] = {}
     draw = 0
     while len(found) < min(count, space.count()):

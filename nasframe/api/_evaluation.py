@@ -11,6 +11,7 @@ import torch
 from nasframe.api._baselines import score_baselines
 from nasframe.api._preparation import prepare
 from nasframe.api._reading import load_experiment, load_run
+from nasframe.api._scores import save_scores
 from nasframe.api._search import SILENT
 from nasframe.api._trained import calibration_of
 from nasframe.errors import RunError
@@ -82,6 +83,7 @@ def evaluate_in(
             "baselines": score_baselines(run, experiment, prepared.data, test, where, progress),
         }
     )
+    save_scores(run, experiment.task.scores(outputs, test, calibration), test.identifiers)
     write_json(run.path / "test.json", result)
     write_report(run)
     return result

@@ -67,8 +67,7 @@ def prepare(
     """
     if run is not None and run.changed_plugins:
         progress.say(
-            f"{run.path}: was made with other code of {', '.join(run.changed_plugins)}; what is done is "
-            "kept, and --overwrite makes it anew"
+            f"{run.path}: was made with other code of {', '.join(run.changed_plugins)}; what is done is kept"
         )
     known = None if run is None else run.record["data"]
     if source is None and known is not None:

@@ -25,7 +25,7 @@ def load_experiment(run: Run | str | Path) -> Experiment:
 
 
 def load_architecture(where: Architecture | Run | str | Path) -> Architecture:
-    """An architecture from a run, a run folder or a JSON file."""
+    """An architecture from a run, a run folder, a JSON file, or a file in a format that a plugin reads."""
     if isinstance(where, Architecture):
         return where
     if isinstance(where, Run):
@@ -34,6 +34,34 @@ def load_architecture(where: Architecture | Run | str | Path) -> Architecture:
     return Run.open(path).architecture if path.is_dir() else Architecture.load(path)
 
 
-def draw(where: Architecture | SearchResult | Run | str | Path) -> Drawing:
-    """The drawing of an architecture; a notebook shows it. See `Drawing.save` to write it to a file."""
-    return render.draw(where.architecture if isinstance(where, SearchResult) else load_architecture(where))
+Drawn = Architecture | SearchResult | Run | str | Path
+
+
+def draw(
+    where: Drawn,
+    other: Drawn | None = None,
+    *,
+    against: Drawn | None = None,
+    titles: tuple[str, str] | None = None,
+) -> Drawing:
+    """The drawing of an architecture, or of two; a notebook shows it. See `Drawing.save` to write a file.
+
+    Args:
+        other: draw this one beside it, with what differs marked in both; the text lists the differences.
+        against: draw the first one alone, with what differs from this one marked.
+        titles: of both, with `other`; by default A and B.
+
+    Raises:
+        TypeError: `other` and `against` together, or titles without `other`.
+    """
+    if other is not None and against is not None:
+        raise TypeError("draw: give the second architecture either as other or as against, not as both")
+    if other is not None:
+        return render.draw_pair(_architecture(where), _architecture(other), titles)
+    if titles is not None:
+        raise TypeError("draw: titles are for two architectures, and there is one")
+    return render.draw(_architecture(where), against=None if against is None else _architecture(against))
+
+
+def _architecture(where: Drawn) -> Architecture:
+    return where.architecture if isinstance(where, SearchResult) else load_architecture(where)

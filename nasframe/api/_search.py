@@ -87,6 +87,8 @@ def search_in(
         progress.say("search: unchanged, skipped")
         converged = bool(run.record["search"]["converged"])
         return SearchResult(run.architecture, run.history("search"), converged, run), run
+    if run is not None:
+        run.require_same_plugins()
     # A run that is there goes only when all is ready to replace it.
     engine = _engine(experiment, prepared, Run(out), progress)
     if run is None:

@@ -69,6 +69,8 @@ def train_in(
         if not (run.path / "report.html").exists():
             write_report(run)
         return run
+    if run is not None and not overwrite:
+        run.require_same_plugins()
     _check_fits(chosen, prepared.data)
     network = build(chosen, seed=experiment.seed)
     if experiment.train.inherit:

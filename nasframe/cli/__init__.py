@@ -19,7 +19,7 @@ from pathlib import Path
 from cyclopts import App, CycloptsError, Parameter
 
 from nasframe import __version__
-from nasframe.cli import experiments, inspection, laboratory, results
+from nasframe.cli import comparisons, experiments, inspection, laboratory, results, sweeps
 from nasframe.cli.plugin_files import HELP, load_plugin_files, prefix
 from nasframe.errors import NOT_REPLACED, NasframeError, PluginWarning
 from nasframe.plugins import manager
@@ -29,6 +29,9 @@ __all__ = ["main", "make_app"]
 
 _RESUMABLE = ("run", "search", "train", "demo")
 """Commands that go on where they stopped when they are given again."""
+
+_STUDIES = ("sweep", "compare", "census")
+"""Commands that skip the cells that are done when they are given again."""
 
 _BROKEN_PIPE = 128 + 13
 _INTERRUPTED = 128 + 2
@@ -47,7 +50,7 @@ def make_app() -> App:
         print_error=False,
         result_action="return_value",
     )
-    for group in (experiments, results, laboratory, inspection):
+    for group in (experiments, comparisons, sweeps, results, laboratory, inspection):
         group.add_commands(app)
     manager().add_commands(app)
     return app
@@ -91,13 +94,14 @@ def _say(message: str, status: int = 2) -> int:
 def _interrupted(words: Sequence[str], notes: Sequence[str]) -> str:
     if not words:
         return "interrupted"
-    if words[0] not in _RESUMABLE:
+    if words[0] not in (*_RESUMABLE, *_STUDIES):
         return f"interrupted. To begin again:\n  {shlex.join([_program(), *prefix(), *words])}"
     # Once the old run is gone, --overwrite would throw away what is being kept.
     again = [word for word in words if word != "--overwrite" or NOT_REPLACED in notes]
     command = shlex.join([_program(), *prefix(), *again])
+    kept = "cells" if words[0] in _STUDIES else "stages"
     return (
-        "interrupted; finished stages are kept. A search or a training goes on after its last finished "
+        f"interrupted; finished {kept} are kept. A search or a training goes on after its last finished "
         f"epoch, any other stage begins again. To go on:\n  {command}"
     )
 

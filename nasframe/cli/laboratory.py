@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["add_commands"]
 
+_LARGE = 1e3
+"""From this mean squared error on, in units of the exact gradient, there is a note."""
+
 Several = Annotated[list[str] | None, Parameter(negative=())]
 
 
@@ -77,8 +80,9 @@ def estimators(
     _check_words(folder, run, data, bits)
     counts, numbers = _each("samples", samples, _count), _each("temperature", temperature, _number)
 
-    from nasframe.estimators import Laboratory, save_results
+    from nasframe.estimators import Laboratory
     from nasframe.estimators.of_run import BITS
+    from nasframe.estimators.results import save_biases, save_measurements
 
     laboratory = Laboratory(
         relaxations=_words(relaxation),
@@ -95,13 +99,17 @@ def estimators(
     if run is not None:
         with naming_missing_plugins(run):
             laboratory.subjects  # noqa: B018
-    measurements, biases = laboratory.measurements(), laboratory.conditional_biases()
-    files = save_results(folder, measurements, biases)
+    measurements = laboratory.measurements()
+    files = save_measurements(folder, measurements)  # whatever becomes of Proposition 3
     if json:
         print_json([entry.to_dict() for entry in measurements])
     else:
         _print_measurements(measurements)
+    biases = laboratory.conditional_biases()
+    files += save_biases(folder, biases)
+    if not json:
         _print_biases(biases)
+    _note_large_errors(measurements)
     print(f"{folder}: {', '.join(file.name for file in files)}", file=sys.stderr)
 
 
@@ -168,6 +176,19 @@ def _print_measurements(measurements: Sequence[Measurement]) -> None:
         print()
 
 
+def _note_large_errors(measurements: Sequence[Measurement]) -> None:
+    large = [entry for entry in measurements if (entry.mse or 0.0) > _LARGE]
+    if large:
+        worst = max(large, key=lambda entry: entry.mse or 0.0)
+        others = f", and of {len(large) - 1} more" if len(large) > 1 else ""
+        print(
+            f"the mean squared error of {worst.relaxation} on {worst.function} is {_short(worst.mse or 0.0)}"
+            f"{others} above {_LARGE:,.0f}; docs/estimators.md says under 'Very large errors' where they "
+            "come from",
+            file=sys.stderr,
+        )
+
+
 def _row(entry: Measurement) -> tuple[str, ...]:
     return (
         entry.relaxation,
@@ -190,16 +211,19 @@ def _print_biases(biases: Sequence[ConditionalBias]) -> None:
     rows: dict[tuple[str, float], dict[int | str | None, str]] = {}
     for entry in biases:
         row = rows.setdefault((entry.function, entry.temperature), {})
-        row[entry.samples] = _with_interval(entry.bias, entry.bias_interval)
+        failed = entry.error is not None
+        row[entry.samples] = "error" if failed else _with_interval(entry.bias, entry.bias_interval)
     print("proposition 3: bias of STGS, and of GRMC with every outcome enumerated")
     cells = [(name, f"{t:g}", *(row.get(k, "-") for k in (None, *counts))) for (name, t), row in rows.items()]
     print_columns([heads, *cells], indent="  ")
+    for error in dict.fromkeys(entry.error for entry in biases if entry.error is not None):
+        print(f"  {' '.join(error.split())}")
 
 
 def _with_interval(value: float | None, interval: tuple[float, float] | None) -> str:
-    if value is None or interval is None:
+    if value is None:
         return "-"
-    low, high = interval
+    low, high = interval or (value, value)
     return f"{_short(value)}" if low == high else f"{_short(value)} ({_short(low)} to {_short(high)})"
 
 

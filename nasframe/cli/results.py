@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
@@ -13,6 +13,9 @@ from nasframe.cli.plugins_of_run import naming_missing_plugins
 from nasframe.cli.summary import print_comparison
 from nasframe.errors import ConfigurationError, RunError, nearest
 from nasframe.progress import make_progress
+
+if TYPE_CHECKING:
+    from nasframe.architecture import Architecture
 
 __all__ = ["add_commands"]
 
@@ -107,32 +110,40 @@ def _direction(run: Path) -> str:
 
 
 def show(
-    source: Path,
+    source: str,
+    other: str | None = None,
     /,
-    *,
+    *more: Annotated[str, Parameter(show=False)],
     format: Format | None = None,
     out: Path | None = None,
 ) -> None:
-    """Show an architecture: as text in the terminal, or drawn.
+    """Show an architecture, or two side by side with what differs: as text in the terminal, or drawn.
 
     Parameters
     ----------
     source
-        A run folder, or an architecture's JSON file.
+        A run folder, an architecture's JSON file, or a published genotype (a file, or the text).
+    other
+        Another one, to be shown beside it.
     format
         [default: that of the ending of --out, else text]
     out
         The file to write; standard output where it is left out (but for PNG).
     """
+    if more:
+        raise ConfigurationError("show", [f"{2 + len(more)} architectures; expected one, or two"])
     chosen = _format(format, out)
-    if not source.exists():
-        raise RunError(f"{source}: no such run folder or architecture file{_near(source)}")
 
     from nasframe import api
     from nasframe.files import write_text
+    from nasframe.render import check_format
 
-    with naming_missing_plugins(source if source.is_dir() else source.parent):
-        drawing = api.draw(source)
+    check_format(chosen)
+    first = _architecture(source)
+    if other is None:
+        drawing = api.draw(first)
+    else:
+        drawing = api.draw(first, _architecture(other), titles=_titles(source, other))
     if chosen == "png":
         assert out is not None
         drawing.save(out)
@@ -143,6 +154,41 @@ def show(
         sys.stdout.write(text)
     else:
         write_text(out, text)
+
+
+def _architecture(source: str) -> Architecture:
+    """The architecture of a run folder or a file; or in the words themselves, where a plugin reads them."""
+    from nasframe import api
+    from nasframe.architecture import Architecture
+
+    path = Path(source)
+    if not _exists(path):
+        found = Architecture.from_text(source, "the genotype")
+        if found is None:
+            raise RunError(f"{path}: no such run folder or architecture file{_near(path)}")
+        return found
+    with naming_missing_plugins(path if path.is_dir() else path.parent):
+        return api.load_architecture(path)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # words that are too long for a path, or no path at all
+        return False
+
+
+def _titles(left: str, right: str) -> tuple[str, str]:
+    """The last parts of both names that tell them apart."""
+    parts = [
+        Path(source).parts if _exists(Path(source)) else (letter,)
+        for source, letter in ((left, "A"), (right, "B"))
+    ]
+    for count in (1, 2, 3):
+        names = ["/".join(part[-count:]) for part in parts]
+        if names[0] != names[1]:
+            return names[0], names[1]
+    return "A", "B"
 
 
 def _format(format: Format | None, out: Path | None) -> Format:
@@ -171,7 +217,7 @@ def _check_run(run: Path) -> None:
 
 
 def _near(path: Path) -> str:
-    if not path.parent.is_dir():
+    if not _exists(path.parent) or not path.parent.is_dir():
         return ""
     close = nearest(path.name, (item.name for item in path.parent.iterdir()))
     return close if "did you mean" in close else ""

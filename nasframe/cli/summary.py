@@ -10,7 +10,7 @@ from nasframe.cli.output import number, print_columns
 if TYPE_CHECKING:
     from nasframe.run import Run
 
-__all__ = ["print_comparison", "print_summary"]
+__all__ = ["print_comparison", "print_summary", "sparkline"]
 
 _BARS = "▁▂▃▄▅▆▇█"
 
@@ -65,7 +65,7 @@ def _entropies(history: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
     return [
         (
             group,
-            f"{_sparkline([line['entropy'][group] for line in history])}  "
+            f"{sparkline([line['entropy'][group] for line in history])}  "
             f"{history[0]['entropy'][group]:.2f} to {history[-1]['entropy'][group]:.2f}",
         )
         for group in history[0]["entropy"]
@@ -90,7 +90,7 @@ def _inherited(run: Run, objective: str) -> list[tuple[str, str]]:
     )
 
 
-def _sparkline(values: Sequence[float], width: int = 40) -> str:
+def sparkline(values: Sequence[float], width: int = 40) -> str:
     """Values from 0 to 1 as a row of bars, at most `width` of them."""
     step = max(1.0, len(values) / width)
     chosen = [values[int(place * step)] for place in range(min(len(values), width))]

@@ -12,7 +12,8 @@ draws it and sharing no code with the enumeration.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import attrs
@@ -22,16 +23,17 @@ from torch import Tensor
 from nasframe.estimators.draws import relaxed_gradients
 from nasframe.estimators.function import (
     Function,
-    Part,
     every_outcome,
     exact_gradient,
     log_probabilities,
     one_hot_weights,
 )
+from nasframe.estimators.measure import reason
 from nasframe.estimators.measurement import Samples
-from nasframe.estimators.statistics import Interval, Summary, summarise
+from nasframe.estimators.settings import path_of
+from nasframe.estimators.statistics import LEAST_DRAWS, Interval, summarise
 from nasframe.progress import Progress
-from nasframe.relaxations import StraightThroughGumbelSoftmax
+from nasframe.relaxations import GumbelRaoMonteCarlo, StraightThroughGumbelSoftmax
 from nasframe.relaxations.conditional import average, log_ratios
 from nasframe.relaxations.exact import exact_jacobian
 from nasframe.seeding import generator
@@ -39,7 +41,10 @@ from nasframe.threads import one_thread
 
 __all__ = [
     "AVERAGED",
+    "AVERAGED_TARGET",
     "BASELINE",
+    "BASELINE_TARGET",
+    "MOST_SAMPLES",
     "ConditionalBias",
     "conditional_slopes",
     "enumerated_gradients",
@@ -47,19 +52,25 @@ __all__ = [
 ]
 
 AVERAGED, BASELINE = "grmc", "stgs"
-"""The two estimators of the proposition, by the names under which the core registers them."""
+"""The two estimators of the proposition, in its table and figures."""
+
+AVERAGED_TARGET, BASELINE_TARGET = path_of(GumbelRaoMonteCarlo), path_of(StraightThroughGumbelSoftmax)
+"""Their classes, whatever they are registered as."""
+
+MOST_SAMPLES = 10_000
+"""Largest K whose every outcome is enumerated. Beyond it nothing is left to see, and "exact" is the limit."""
 
 _NOISE = 40_000
 """Conditional draws of every outcome: with K draws a gradient, that many divided by K gradients."""
 
 _DRAWS = 100_000
 _AT_ONCE = 500_000
-SILENT = Progress()
+"""Numbers drawn at once, about, so that memory does not grow with K."""
 
 
 @attrs.frozen(kw_only=True)
 class ConditionalBias:
-    """The bias of one estimator.
+    """The bias of one estimator; None where it could not be measured.
 
     Attributes:
         function: what was differentiated.
@@ -69,6 +80,7 @@ class ConditionalBias:
         bias: norm of the mean's distance from the exact gradient, as a share of the latter's norm.
         bias_interval: 95 % confidence.
         draws: of the gradient; one where it has no noise.
+        error: why it could not be measured.
     """
 
     function: str
@@ -76,9 +88,10 @@ class ConditionalBias:
     estimator: str
     samples: Samples | None
     temperature: float
-    bias: float
-    bias_interval: Interval
-    draws: int
+    bias: float | None = None
+    bias_interval: Interval | None = None
+    draws: int = 0
+    error: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON-able values."""
@@ -89,8 +102,8 @@ def measure_conditional_bias(
     functions: Sequence[Function],
     temperatures: Sequence[float],
     samples: Sequence[Samples],
-    seed: int = 0,
-    progress: Progress = SILENT,
+    seed: int,
+    progress: Progress,
 ) -> list[ConditionalBias]:
     """The bias at every K, and that of STGS, for every function, each group's part of it, and temperature.
 
@@ -104,43 +117,68 @@ def measure_conditional_bias(
     found: list[ConditionalBias] = []
     with one_thread(), progress.task("proposition 3", len(functions) * len(temperatures)) as advance:
         for function in functions:
-            exact, slopes = exact_gradient(function), conditional_slopes(function)
+            exact = exact_gradient(function)
+            slopes = functools.cache(functools.partial(conditional_slopes, function))
             for temperature in temperatures:
-                for (estimator, k), gradients in _gradients(function, slopes, temperature, samples, seed):
-                    found += [
-                        ConditionalBias(
-                            function=part.name,
-                            group=part.group,
-                            estimator=estimator,
-                            samples=k,
-                            temperature=temperature,
-                            bias=summary.bias,
-                            bias_interval=summary.bias_interval,
-                            draws=len(gradients),
-                        )
-                        for part, summary in _summaries(function, gradients, exact)
-                    ]
+                for k in (None, *samples):
+                    found += _measured(function, exact, slopes, temperature, k, seed)
                 advance(1)
     return found
 
 
-def _summaries(function: Function, gradients: Tensor, exact: Tensor) -> Iterator[tuple[Part, Summary]]:
-    several = gradients if len(gradients) > 1 else gradients.expand(2, -1)
+def _measured(
+    function: Function,
+    exact: Tensor,
+    slopes: Callable[[], Sequence[Tensor]],
+    temperature: float,
+    k: Samples | None,
+    seed: int,
+) -> Iterator[ConditionalBias]:
+    """The entries of one estimator, with K = `k`, or STGS where that is None."""
+    gradients, error = None, None
+    try:
+        gradients = _gradients(function, slopes, temperature, k, seed)
+        if not gradients.isfinite().all():
+            raise ValueError("the gradient is not finite")
+    except (Exception, SystemExit) as raised:  # not enough memory, say; the others go on
+        gradients, error = None, reason(raised)
     for part in function.parts():
-        if exact[part.entries].any():
-            yield part, summarise(several[:, part.entries], exact[part.entries])
+        if not exact[part.entries].any():
+            continue
+        entry = ConditionalBias(
+            function=part.name,
+            group=part.group,
+            estimator=BASELINE if k is None else AVERAGED,
+            samples=k,
+            temperature=temperature,
+            error=error,
+        )
+        yield (
+            entry if gradients is None else _with_bias(entry, gradients[:, part.entries], exact[part.entries])
+        )
+
+
+def _with_bias(entry: ConditionalBias, gradients: Tensor, exact: Tensor) -> ConditionalBias:
+    if len(gradients) == 1:
+        bias = float((gradients[0] - exact).norm() / exact.norm())
+        return attrs.evolve(entry, bias=bias, bias_interval=(bias, bias), draws=1)
+    summary = summarise(gradients, exact)
+    return attrs.evolve(entry, bias=summary.bias, bias_interval=summary.bias_interval, draws=len(gradients))
 
 
 def _gradients(
-    function: Function, slopes: Sequence[Tensor], temperature: float, samples: Sequence[Samples], seed: int
-) -> Iterator[tuple[tuple[str, Samples | None], Tensor]]:
+    function: Function,
+    slopes: Callable[[], Sequence[Tensor]],
+    temperature: float,
+    k: Samples | None,
+    seed: int,
+) -> Tensor:
     where = ("proposition 3", function.name, str(temperature))
-    stgs = StraightThroughGumbelSoftmax(temperature=temperature)
-    yield (BASELINE, None), relaxed_gradients(stgs, function, _DRAWS, generator(seed, *where, "stgs"))
-    for k in samples:
-        number = 1 if k == "exact" else max(_NOISE // k, 40)
-        random = generator(seed, *where, k)
-        yield (AVERAGED, k), enumerated_gradients(function, slopes, temperature, k, number, random)
+    if k is None:
+        stgs = StraightThroughGumbelSoftmax(temperature=temperature)
+        return relaxed_gradients(stgs, function, _DRAWS, generator(seed, *where, "stgs"))
+    number = 1 if k == "exact" else max(_NOISE // k, LEAST_DRAWS)
+    return enumerated_gradients(function, slopes(), temperature, k, number, generator(seed, *where, k))
 
 
 def conditional_slopes(function: Function) -> list[Tensor]:
@@ -173,7 +211,15 @@ def enumerated_gradients(
             noise.
         number: of gradients, independent of each other.
         random: where the conditional noise comes from.
+
+    Raises:
+        ValueError: K is above `MOST_SAMPLES`.
     """
+    if isinstance(samples, int) and samples > MOST_SAMPLES:
+        raise ValueError(
+            f"K = {samples:,} is above {MOST_SAMPLES:,}, the most that are drawn of every outcome; "
+            "'exact' is the limit"
+        )
     columns = []
     for pack, slope in zip(function.packs, slopes, strict=True):
         choices, candidates = pack.logits.shape
@@ -199,6 +245,10 @@ def _jacobian(
     """Mean Jacobian of the tempered softmax given the winner, `(rows, candidates, candidates)`, float64."""
     if samples == "exact":
         return exact_jacobian(log_p, winner, temperature)
-    rows = log_p.float()
-    noise = log_ratios(rows, winner, samples, random)
-    return average(rows, winner, noise, temperature).jacobian.double()
+    rows, total = log_p.float(), torch.zeros((), dtype=torch.float64)
+    at_once = max(1, _AT_ONCE // rows.numel())
+    for first in range(0, samples, at_once):
+        count = min(at_once, samples - first)
+        noise = log_ratios(rows, winner, count, random)
+        total = total + average(rows, winner, noise, temperature).jacobian.double() * (count / samples)
+    return total

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from nasframe.estimators.function import Function
-from nasframe.relaxations import Relaxation, Sample
+from nasframe.relaxations import Relaxation
+from nasframe.relaxations.contract import check_relaxation
 
 __all__ = ["milliseconds", "relaxed_gradient", "relaxed_gradients", "sample_once"]
 
@@ -41,7 +42,7 @@ def relaxed_gradients(
 
 def _gradients(relaxation: Relaxation, function: Function, draws: int, random: torch.Generator) -> Tensor:
     leaves = [pack.logits.float().repeat(draws, 1).requires_grad_() for pack in function.packs]
-    samples = [_checked(relaxation.sample(leaf, 0.0, random), leaf) for leaf in leaves]
+    samples = [relaxation.sample(leaf, 0.0, random) for leaf in leaves]
     one_hot = all(sample.one_hot for sample in samples)
     drawn = [
         sample.weights.detach().view(draws, *pack.logits.shape)
@@ -57,14 +58,15 @@ def _gradients(relaxation: Relaxation, function: Function, draws: int, random: t
 
 
 def sample_once(relaxation: Relaxation, function: Function, random: torch.Generator) -> bool:
-    """Try the relaxation in the function's real shape; returns whether its weights are one-hot.
+    """Try the relaxation on the function's logits; returns whether its weights are one-hot.
 
     Raises:
-        ValueError: weights of another shape, or that do not depend on the logits.
+        ContractError: it breaks a promise of `Relaxation`, so that no number measured of it would mean
+            anything.
     """
-    leaves = [pack.logits.float().requires_grad_() for pack in function.packs]
-    samples = [_checked(relaxation.sample(leaf, 0.0, random), leaf) for leaf in leaves]
-    return all(sample.one_hot for sample in samples)
+    leaves = [pack.logits.float() for pack in function.packs]
+    check_relaxation(relaxation, leaves)
+    return all(relaxation.sample(leaf, 0.0, random).one_hot for leaf in leaves)
 
 
 def relaxed_gradient(relaxation: Relaxation, function: Function, random: torch.Generator) -> list[Tensor]:
@@ -86,11 +88,3 @@ def milliseconds(call: Callable[[], object]) -> float:
         if len(times) > _WARM_UP and time.perf_counter() - started > _PATIENCE:
             break
     return 1e3 * statistics.median(times[_WARM_UP:])
-
-
-def _checked(sample: Sample, leaf: Tensor) -> Sample:
-    if sample.weights.shape != leaf.shape:
-        raise ValueError(f"weights must be {tuple(leaf.shape)}, found {tuple(sample.weights.shape)}")
-    if not sample.weights.requires_grad:
-        raise ValueError("the weights do not depend on the logits")
-    return sample

@@ -15,31 +15,45 @@ from __future__ import annotations
 import functools
 import io
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nasframe.estimators.conditional_bias import AVERAGED, BASELINE, ConditionalBias
+from nasframe.estimators.conditional_bias import (
+    AVERAGED,
+    AVERAGED_TARGET,
+    BASELINE,
+    BASELINE_TARGET,
+    ConditionalBias,
+)
 from nasframe.estimators.measurement import Measurement, Samples
-from nasframe.files import write_text
-from nasframe.report.plots import STYLE
+from nasframe.estimators.statistics import Interval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["draw_figures"]
+__all__ = ["figures_of_biases", "figures_of_measurements"]
+
+_STYLE: Any = {
+    "svg.fonttype": "none",  # text stays text: it can be searched, and follows the page's font
+    "svg.hashsalt": "nasframe",  # the same plot gives the same file
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+"""What every plot looks like."""
 
 _LEAST = 1e-3
-"""Smaller errors stand at the edge of a logarithmic axis."""
+"""Smaller errors stand at the edge of the axis of `all.svg`, as arrows."""
+
+_ZERO = 1e-6
+"""A variance or an error below this, in units of the exact gradient, is the rounding of float32."""
 
 
-def draw_figures(
-    measurements: Sequence[Measurement], biases: Sequence[ConditionalBias], out: Path
-) -> list[Path]:
-    """Write what the measurements suffice for, as SVG, into `out`; returns the files."""
+def figures_of_measurements(measurements: Sequence[Measurement]) -> dict[str, str]:
+    """Name → SVG of what the measurements suffice for."""
     measured = [entry for entry in measurements if entry.error is None]
-    pair = [entry for entry in measured if entry.relaxation in (AVERAGED, BASELINE)]
+    pair = _of_proposition(measured)
     figures: dict[str, str] = {}
-    if {entry.relaxation for entry in pair} == {AVERAGED, BASELINE}:
+    if {entry.target for entry in pair} == {AVERAGED_TARGET, BASELINE_TARGET}:
         for number, key, what in ((1, "variance", "variance"), (2, "mse", "mean squared error")):
             figures[f"proposition-{number}"] = _panels(
                 pair,
@@ -47,27 +61,37 @@ def draw_figures(
                 f"Proposition {number}: {what} of the gradient over K",
                 ("K, conditional draws of a gradient", f"{what}, relative"),
             )
-    if biases:
-        figures["proposition-3"] = _panels(
-            biases,
-            _bias_over_k,
-            "Proposition 3: bias of the gradient over K",
-            ("K, conditional draws of a gradient", "bias, relative"),
-        )
     if measured:
+        beyond = any((entry.mse or 0.0) < _LEAST for entry in measured)
         figures["all"] = _panels(
             measured,
             _of_all,
-            "Mean squared error of every relaxation",
+            "Mean squared error of every relaxation" + (f" (◁ below {_LEAST:g})" if beyond else ""),
             ("mean squared error, relative", ""),
             height=0.9 + 0.19 * len({_label(entry) for entry in measured}),
             share=True,
         )
-    files = []
-    for name, svg in figures.items():
-        files.append(out / f"{name}.svg")
-        write_text(files[-1], svg)
-    return files
+    return figures
+
+
+def figures_of_biases(biases: Sequence[ConditionalBias]) -> dict[str, str]:
+    """Name → SVG of Proposition 3; nothing where nothing could be measured."""
+    measured = [entry for entry in biases if entry.error is None]
+    if not measured:
+        return {}
+    labels = ("K, conditional draws of a gradient", "bias, relative")
+    return {
+        "proposition-3": _panels(measured, _bias_over_k, "Proposition 3: bias of the gradient over K", labels)
+    }
+
+
+def _of_proposition(measured: Sequence[Measurement]) -> list[Measurement]:
+    """What is of the two classes of the propositions; a class under a second name counts once."""
+    name: dict[str | None, str] = {}
+    for entry in measured:
+        name.setdefault(entry.target, entry.relaxation)
+    targets = (AVERAGED_TARGET, BASELINE_TARGET)
+    return [entry for entry in measured if entry.target in targets and name[entry.target] == entry.relaxation]
 
 
 def _panels(
@@ -93,7 +117,7 @@ def _panels(
     if columns == 1:  # one function a group: two groups stand beside each other
         names = [name for line in lines for name in line]
         columns, lines = min(2, len(names)), [names[first : first + 2] for first in range(0, len(names), 2)]
-    with rc_context(STYLE | {"svg.hashsalt": title, "font.size": 9}):
+    with rc_context(_STYLE | {"svg.hashsalt": title, "font.size": 9}):
         figure = Figure(
             figsize=(max(5.2, 0.6 + 2.9 * columns), 0.8 + height * len(lines)), layout="constrained"
         )
@@ -127,9 +151,7 @@ def _panels(
 
 def _over_k(key: str, axes: Axes, entries: Sequence[Measurement]) -> None:
     """A line over K for each temperature, and the level of the baseline at the same temperature, dashed."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    averaged = [entry for entry in entries if entry.relaxation == AVERAGED]
+    averaged = [entry for entry in entries if entry.target == AVERAGED_TARGET]
     places = _places(axes, [entry.samples for entry in averaged if entry.samples is not None])
     for color, temperature in _colors(entries):
         here = [entry for entry in averaged if entry.temperature == temperature and entry.samples in places]
@@ -142,12 +164,26 @@ def _over_k(key: str, axes: Axes, entries: Sequence[Measurement]) -> None:
             label=f"GRMC, τ = {temperature:g}",
         )
         for entry in entries:
-            if entry.relaxation == BASELINE and entry.temperature == temperature:
+            if entry.target == BASELINE_TARGET and entry.temperature == temperature:
                 _level(axes, getattr(entry, key), getattr(entry, f"{key}_interval"), color, temperature)
-    axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    _scale(axes, [getattr(entry, key) for entry in entries])
+
+
+def _scale(axes: Axes, values: Sequence[float]) -> None:
+    """Logarithmic; where a value is zero, or as good as zero, linear below the least of the others."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    positive = [value for value in values if value > _ZERO]
+    if not positive:
+        axes.set_ylim(0, 1)
+    elif len(positive) < len(values):
+        axes.set_yscale("symlog", linthresh=min(positive))
+        axes.set_ylim(bottom=0)
+    else:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _bias_over_k(axes: Axes, entries: Sequence[ConditionalBias]) -> None:
@@ -158,7 +194,7 @@ def _bias_over_k(axes: Axes, entries: Sequence[ConditionalBias]) -> None:
         _points(
             axes,
             [places[entry.samples] for entry in here if entry.samples is not None],
-            [entry.bias for entry in here],
+            [entry.bias or 0.0 for entry in here],
             [entry.bias_interval for entry in here],
             color=color,
             label=f"GRMC, D enumerated, τ = {temperature:g}",
@@ -175,17 +211,29 @@ def _of_all(axes: Axes, entries: Sequence[Measurement]) -> None:
     colors = {temperature: color for color, temperature in _colors(entries)}
     for temperature in [*colors, None]:
         here = [entry for entry in entries if entry.temperature == temperature]
-        if here:
-            axes.scatter(
-                [max(entry.mse or 0.0, _LEAST) for entry in here],
-                [labels.index(_label(entry)) for entry in here],
-                s=22,
-                color="black" if temperature is None else colors[temperature],
+        color = "black" if temperature is None else colors[temperature]
+        how: dict[str, Any] = {
+            "color": color,
+            "markersize": 4.5,
+            "linestyle": "none",
+            "zorder": 3,
+        }
+        seen = [entry for entry in here if (entry.mse or 0.0) >= _LEAST]
+        if here:  # one entry in the legend, whether or not a value is within the axis
+            _points(
+                axes,
+                [entry.mse or 0.0 for entry in seen],
+                [labels.index(_label(entry)) for entry in seen],
+                [_within(entry.mse_interval) for entry in seen],
+                horizontal=True,
                 marker="D" if temperature is None else "o",
                 label="no temperature" if temperature is None else f"τ = {temperature:g}",
-                clip_on=False,
-                zorder=3,
+                **how,
             )
+        beyond = [labels.index(_label(entry)) for entry in here if entry not in seen]
+        if beyond:
+            edge = [_LEAST] * len(beyond)
+            axes.plot(edge, beyond, marker="<", markerfacecolor="none", clip_on=False, **how)
     axes.set_xscale("log")
     axes.set_xlim(left=_LEAST)
     axes.set_yticks(range(len(labels)), labels, fontsize=8)
@@ -218,14 +266,31 @@ def _places(axes: Axes, samples: Sequence[Samples]) -> dict[Samples, float]:
     return places
 
 
+def _within(interval: Interval | None) -> Interval | None:
+    return None if interval is None else (max(_LEAST, interval[0]), interval[1])
+
+
 def _points(
-    axes: Axes, x: list[float], y: list[float], intervals: list[tuple[float, float]], **how: Any
+    axes: Axes,
+    x: list[float],
+    y: list[float],
+    intervals: Sequence[Interval | None],
+    horizontal: bool = False,
+    **how: Any,
 ) -> None:
-    below = [max(0.0, value - low) for value, (low, _) in zip(y, intervals, strict=True)]
-    above = [max(0.0, high - value) for value, (_, high) in zip(y, intervals, strict=True)]
-    axes.errorbar(x, y, yerr=[below, above], marker=".", capsize=2, linewidth=1.2, **how)
+    """Points with their intervals, as far as they have them."""
+    values = x if horizontal else y
+    ends = [interval or (value, value) for value, interval in zip(values, intervals, strict=True)]
+    below = [max(0.0, value - low) for value, (low, _) in zip(values, ends, strict=True)]
+    above = [max(0.0, high - value) for value, (_, high) in zip(values, ends, strict=True)]
+    errors: dict[str, Any] = {"xerr" if horizontal else "yerr": [below, above]}
+    axes.errorbar(x, y, **errors, **{"marker": ".", "capsize": 2, "linewidth": 1.2, **how})
 
 
-def _level(axes: Axes, value: float, interval: tuple[float, float], color: str, temperature: float) -> None:
-    axes.axhspan(*interval, color=color, alpha=0.15, linewidth=0)
-    axes.axhline(value, color=color, linestyle="--", linewidth=1, label=f"STGS, τ = {temperature:g}")
+def _level(
+    axes: Axes, value: float | None, interval: Interval | None, color: str, temperature: float
+) -> None:
+    if interval is not None:
+        axes.axhspan(*interval, color=color, alpha=0.15, linewidth=0)
+    if value is not None:
+        axes.axhline(value, color=color, linestyle="--", linewidth=1, label=f"STGS, τ = {temperature:g}")

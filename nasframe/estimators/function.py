@@ -9,7 +9,15 @@ import torch
 from attrs import frozen
 from torch import Tensor
 
-__all__ = ["Function", "Pack", "every_outcome", "exact_gradient", "log_probabilities", "one_hot_weights"]
+__all__ = [
+    "Function",
+    "Pack",
+    "Part",
+    "every_outcome",
+    "exact_gradient",
+    "log_probabilities",
+    "one_hot_weights",
+]
 
 
 @frozen(eq=False)

@@ -7,10 +7,11 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from attrs import frozen
+from attrs import field, frozen
 
-from nasframe.errors import ConfigurationError, nearest
-from nasframe.estimators.conditional_bias import AVERAGED, ConditionalBias, measure_conditional_bias
+from nasframe.errors import ConfigurationError
+from nasframe.estimators.asked import problems_of, several
+from nasframe.estimators.conditional_bias import AVERAGED_TARGET, ConditionalBias, measure_conditional_bias
 from nasframe.estimators.function import Function, exact_gradient
 from nasframe.estimators.measure import measured
 from nasframe.estimators.measurement import Measurement, Samples
@@ -19,20 +20,20 @@ from nasframe.estimators.score_function import NAME
 from nasframe.estimators.settings import (
     SAMPLES,
     TEMPERATURES,
-    Setting,
     full_name,
     relaxation_names,
     settings_of,
+    target_of,
 )
 from nasframe.estimators.standard import FUNCTIONS, standard_functions
 from nasframe.experiment import Experiment
-from nasframe.progress import Progress
+from nasframe.progress import Progress, SilentProgress
 from nasframe.run import Run
 from nasframe.threads import one_thread
 
 __all__ = ["Laboratory", "measure_estimators"]
 
-SILENT = Progress()
+SILENT = SilentProgress()
 
 
 @frozen(kw_only=True, slots=False)
@@ -40,13 +41,13 @@ class Laboratory:
     """What to measure; see `measure_estimators` for the attributes.
 
     Raises:
-        ConfigurationError: an unknown name, or a number out of range; all at once.
+        ConfigurationError: an unknown name, a value of a wrong type, or a number out of range; all at once.
     """
 
-    relaxations: Sequence[str] | None = None
-    functions: Sequence[str] | None = None
-    temperatures: Sequence[float] | None = None
-    samples: Sequence[Samples] | None = None
+    relaxations: Sequence[str] | None = field(default=None, converter=several)
+    functions: Sequence[str] | None = field(default=None, converter=several)
+    temperatures: Sequence[float] | None = field(default=None, converter=several)
+    samples: Sequence[Samples] | None = field(default=None, converter=several)
     draws: int | None = None
     seed: int = 0
     run: Run | str | Path | None = None
@@ -56,24 +57,7 @@ class Laboratory:
     progress: Progress = SILENT
 
     def __attrs_post_init__(self) -> None:
-        problems = [
-            *_unknown("relaxation", self._unmatched, [*relaxation_names(), NAME]),
-            *_unknown("function", self.functions, FUNCTIONS),
-        ]
-        problems += [
-            f"temperature: must be a finite number greater than 0, found {value!r}"
-            for value in self.temperatures or ()
-            if not 0 < value < math.inf
-        ]
-        problems += [
-            f"samples: must be at least 1, or 'exact', found {value!r}"
-            for value in self.samples or ()
-            if value != "exact" and (isinstance(value, str) or value < 1)
-        ]
-        if self.draws is not None and self.draws < 2:
-            problems.append(f"draws: must be at least 2, found {self.draws}")
-        if not 1 <= self.bits <= BITS:
-            problems.append(f"bits: must be from 1 to {BITS:g}, found {self.bits:g}")
+        problems = problems_of(self)
         if problems:
             raise ConfigurationError("estimators", problems)
 
@@ -106,7 +90,9 @@ class Laboratory:
 
     def measurements(self) -> list[Measurement]:
         """Every relaxation, in every setting, on every function; in that order, functions first."""
-        settings = [setting for name in self.names for setting in self._settings(name)]
+        settings = [
+            setting for name in self.names for setting in settings_of(name, self.temperatures, self.samples)
+        ]
         found: list[Measurement] = []
         with one_thread():
             for function in self.subjects:
@@ -119,28 +105,20 @@ class Laboratory:
 
     def conditional_biases(self) -> list[ConditionalBias]:
         """Proposition 3 on every function, where Gumbel-Rao Monte Carlo is among what is measured."""
-        if AVERAGED not in self.names:
+        if AVERAGED_TARGET not in map(target_of, self.names):
             return []
         asked = SAMPLES if self.samples is None else self.samples
         counts = sorted(set(asked), key=lambda k: math.inf if k == "exact" else k)
         temperatures = sorted(set(TEMPERATURES if self.temperatures is None else self.temperatures))
         return measure_conditional_bias(self.subjects, temperatures, counts, self.seed, self.progress)
 
-    @property
-    def _unmatched(self) -> list[str]:
-        """Relaxations that were asked for and are not there."""
-        return [name for name in self.relaxations or () if name != NAME and full_name(name) is None]
-
-    def _settings(self, name: str) -> list[Setting]:
-        return [Setting(NAME)] if name == NAME else settings_of(name, self.temperatures, self.samples)
-
 
 def measure_estimators(
-    relaxations: Sequence[str] | None = None,
+    relaxations: str | Sequence[str] | None = None,
     *,
-    functions: Sequence[str] | None = None,
-    temperatures: Sequence[float] | None = None,
-    samples: Sequence[Samples] | None = None,
+    functions: str | Sequence[str] | None = None,
+    temperatures: float | Sequence[float] | None = None,
+    samples: Samples | Sequence[Samples] | None = None,
     draws: int | None = None,
     seed: int = 0,
     run: Run | str | Path | None = None,
@@ -155,8 +133,8 @@ def measure_estimators(
     are measured against the same. What cannot be measured gets an entry with an `error`.
 
     Args:
-        relaxations: names; None is every installed one, and `score_function`, the unbiased yardstick.
-        functions: names of standard functions; None is all of them, or with `run` none.
+        relaxations: names, or one; None is every installed one, and `score_function`, the unbiased yardstick.
+        functions: names, or one, of standard functions; None is all of them, or with `run` none.
         temperatures: for relaxations with an option `temperature`; None is 0.1, 0.5, 1.0 and their default.
         samples: for relaxations with an option `samples`; None is 1, 10, 100, 1000 and "exact", as far as
             they take it.
@@ -173,7 +151,7 @@ def measure_estimators(
         in several groups has entries for each group, too.
 
     Raises:
-        ConfigurationError: an unknown name, or a number out of range; all at once.
+        ConfigurationError: an unknown name, a value of a wrong type, or a number out of range; all at once.
         RunError: the run cannot be used.
     """
     return Laboratory(
@@ -189,9 +167,3 @@ def measure_estimators(
         bits=bits,
         progress=progress,
     ).measurements()
-
-
-def _unknown(kind: str, names: Sequence[str] | None, valid: Sequence[str]) -> list[str]:
-    return [
-        f"{kind}: unknown {kind} {name!r}{nearest(name, valid)}" for name in names or () if name not in valid
-    ]

@@ -7,20 +7,16 @@ from collections.abc import Iterator
 import attrs
 from torch import Tensor
 
+from nasframe.errors import NasframeError
 from nasframe.estimators.draws import milliseconds, relaxed_gradient, relaxed_gradients, sample_once
 from nasframe.estimators.function import Function
 from nasframe.estimators.measurement import Measurement
-from nasframe.estimators.score_function import (
-    EVALUATIONS,
-    NAME,
-    score_function_gradients,
-    score_function_once,
-)
+from nasframe.estimators.score_function import EVALUATIONS, score_function_gradients, score_function_once
 from nasframe.estimators.settings import Setting
 from nasframe.estimators.statistics import summarise
 from nasframe.seeding import forked_seed, generator
 
-__all__ = ["measured"]
+__all__ = ["measured", "reason"]
 
 _DRAWS, _FEWEST, _NOISE = 20_000, 2_000, 1_000_000
 """Draws where nothing is asked: 20,000, fewer where K is large, so that draws times K is about a million,
@@ -52,11 +48,12 @@ def measured(
     drawn, error = None, None
     try:
         drawn = _draw(function, setting, draws, seed)
-    except Exception as raised:  # a stranger's relaxation may raise anything; the others go on
-        error = f"{type(raised).__name__}: {raised}"
+    except (Exception, SystemExit) as raised:  # a stranger's relaxation may raise anything; the others go on
+        error = reason(raised)
     for part in function.parts():
         entry = Measurement(
             relaxation=setting.relaxation,
+            target=setting.target,
             samples=setting.samples,
             temperature=setting.temperature,
             function=part.name,
@@ -64,6 +61,11 @@ def measured(
             error=error,
         )
         yield entry if drawn is None else _summarised(entry, drawn, exact, part.entries)
+
+
+def reason(error: BaseException) -> str:
+    """Why something could not be measured; our own errors are sentences already."""
+    return str(error) if isinstance(error, NasframeError) else f"{type(error).__name__}: {error}"
 
 
 def _summarised(entry: Measurement, drawn: _Drawn, exact: Tensor, entries: Tensor) -> Measurement:
@@ -80,7 +82,7 @@ def _summarised(entry: Measurement, drawn: _Drawn, exact: Tensor, entries: Tenso
 def _draw(function: Function, setting: Setting, draws: int | None, seed: int) -> _Drawn:
     where = (function.name, setting.relaxation, str(setting.samples), str(setting.temperature))
     random, clock = generator(seed, "estimators", *where), generator(seed, "time of estimators", *where)
-    if setting.relaxation == NAME:
+    if setting.make is None:
         return _Drawn(
             score_function_gradients(function, draws or _DRAWS, random),
             milliseconds(lambda: score_function_once(function, clock)),
@@ -90,7 +92,7 @@ def _draw(function: Function, setting: Setting, draws: int | None, seed: int) ->
     if setting.samples == "exact":
         noise = _NOISE_OF_A_LIMIT
     number = draws or max(_FEWEST, min(_DRAWS, _NOISE // noise))
-    with forked_seed(seed, *where):  # for one that does not use the generator it is given
+    with forked_seed(seed, *where):  # whatever a stranger draws, the caller's state stays as it is
         relaxation = setting.make()
         is_one_hot = sample_once(relaxation, function, clock)
         if not is_one_hot and function.soft_draws is not None:

@@ -19,6 +19,8 @@ class Measurement:
 
     Attributes:
         relaxation: the name it is registered under; `score_function` is the yardstick.
+        target: the registered class, `module:name`; two plugins may use one name for different classes. None
+            for the yardstick, and where it cannot be loaded.
         samples: its option of that name, K; None where it has none.
         temperature: its option of that name; None where it has none.
         function: what was differentiated; `name:group` is one group's part of the same gradient.
@@ -26,7 +28,7 @@ class Measurement:
         bias: norm of the mean's distance from the exact gradient, as a share of `scale`.
         variance: trace of the covariance, as a share of `scale` squared.
         mse: mean squared distance from the exact gradient, as a share of `scale` squared.
-        bias_interval, variance_interval, mse_interval: 95 % confidence.
+        bias_interval, variance_interval, mse_interval: 95 % confidence; None where there are too few draws.
         time_ms: one gradient, forward and backward, in milliseconds; the median of several.
         draws: of the gradient, from which all this was estimated.
         evaluations: of the function, for one gradient.
@@ -35,6 +37,7 @@ class Measurement:
     """
 
     relaxation: str
+    target: str | None = None
     samples: Samples | None
     temperature: float | None
     function: str

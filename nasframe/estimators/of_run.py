@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from nasframe.api import load_experiment, load_run
-from nasframe.api._preparation import prepare
-from nasframe.errors import RunError
+from nasframe.api import load_experiment, load_run, load_supernet, prepare
+from nasframe.errors import DataError, RunError
 from nasframe.estimators.supernet_loss import SupernetLoss
-from nasframe.loops.checkpoint import load_checkpoint
 from nasframe.progress import Progress
 from nasframe.run import claimed
 from nasframe.seeding import generator
+from nasframe.stages import stage_fingerprints
 from nasframe.supernet import Supernet
 from nasframe.task import Batch, Task
 
@@ -29,17 +28,15 @@ __all__ = ["BITS", "choose_choices", "function_of_run"]
 BITS = 12.0
 """Most of the sum of log2(candidates) over the choices that vary: 4,096 outcomes."""
 
-SILENT = Progress()
-
 
 def function_of_run(
     run: Run | str | Path,
     *,
+    progress: Progress,
     experiment: Experiment | None = None,
     source: str | Path | None = None,
     bits: float = BITS,
     seed: int = 0,
-    progress: Progress = SILENT,
 ) -> SupernetLoss:
     """The loss of a finished run's supernet, with the weights of its last search checkpoint, on the CPU.
 
@@ -49,25 +46,19 @@ def function_of_run(
 
     Raises:
         RunError: no run, a run without a search checkpoint or an architecture, or one in which no choice
-            changes the loss.
+            changes the loss; a source for a task that reads none.
     """
     found = load_run(run)
     with claimed(found.path):
-        checkpoint = load_checkpoint(found.checkpoints, "search")
-        if checkpoint is None:
-            raise RunError(
-                f"{found.path}: has no search checkpoint, and so no supernet; "
-                "expected the folder of a finished `nasframe run` or `nasframe search`"
-            )
+        supernet = load_supernet(found)
         architecture = found.architecture
         made_by = experiment or load_experiment(found)
+        if source is not None and not _reads(made_by.task, Path(source).resolve(), made_by.stage_seed):
+            raise RunError(
+                f"{found.path}: its task {made_by.names['task']!r} reads no data from outside, so {source} "
+                "(--data, or source) would not be used; leave it out"
+            )
         prepared = prepare(made_by, found, source, progress)
-    supernet = Supernet(architecture.space)
-    state = checkpoint.part("supernet.")
-    logits = {key: state.pop(f"logits.values.{key}") for key in checkpoint.values["logits"]}
-    supernet.load_state_dict(state, strict=False)
-    supernet.logits.load_by_name(logits, checkpoint.values["logits"])
-    supernet.eval().requires_grad_(False)
     split = prepared.data.splits.architecture
     order = torch.randperm(len(split), generator=generator(seed, "estimators", "batch"))
     batch = split.batch(order[: made_by.search.batch_size].sort().values)
@@ -81,6 +72,15 @@ def function_of_run(
         f"{len(batch.targets)} examples of the architecture split"
     )
     return function
+
+
+def _reads(task: Task, source: Path, seed: int) -> bool:
+    """Whether what a task makes depends on the user's data."""
+    try:
+        with_it, without = (stage_fingerprints(task.stages(place, seed)) for place in (source, None))
+    except DataError:  # it misses something in the data, or does not go without
+        return True
+    return with_it != without
 
 
 def choose_choices(
@@ -115,7 +115,7 @@ def choose_choices(
 
 
 def _matters(supernet: Supernet, task: Task, batch: Batch, fixed: Mapping[str, str], choice: str) -> bool:
-    alone = SupernetLoss(supernet, task, batch, fixed, [choice])
+    alone = SupernetLoss(supernet, task, batch, fixed, [choice], Progress())
     candidates = len(supernet.logits.place[choice][0].candidates)
     values = alone.values(torch.arange(candidates).unsqueeze(-1))
     return bool((values != values[0]).any())

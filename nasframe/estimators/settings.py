@@ -19,8 +19,18 @@ from nasframe.errors import PluginError
 from nasframe.estimators.measurement import Samples
 from nasframe.estimators.score_function import NAME as SCORE_FUNCTION
 from nasframe.plugins import Registered, manager
+from nasframe.relaxations import Relaxation
 
-__all__ = ["SAMPLES", "TEMPERATURES", "Setting", "full_name", "relaxation_names", "settings_of"]
+__all__ = [
+    "SAMPLES",
+    "TEMPERATURES",
+    "Setting",
+    "full_name",
+    "path_of",
+    "relaxation_names",
+    "settings_of",
+    "target_of",
+]
 
 TEMPERATURES: tuple[float, ...] = (0.1, 0.5, 1.0)
 SAMPLES: tuple[Samples, ...] = (1, 10, 100, 1000, "exact")
@@ -28,10 +38,17 @@ SAMPLES: tuple[Samples, ...] = (1, 10, 100, 1000, "exact")
 
 @frozen
 class Setting:
-    """A relaxation with its options, not yet made: making it may raise."""
+    """A relaxation with its options, not yet made: making it may raise.
+
+    Attributes:
+        relaxation: its name.
+        make: makes it; None for the score function, which is no relaxation.
+        target: its class, as `Measurement` has it.
+    """
 
     relaxation: str
-    make: Callable[[], Any] = dict
+    make: Callable[[], Relaxation] | None
+    target: str | None = None
     samples: Samples | None = None
     temperature: float | None = None
 
@@ -54,28 +71,44 @@ def settings_of(
     """What to measure of one relaxation.
 
     Args:
-        name: as `relaxation_names` gives it.
+        name: as `relaxation_names` gives it, or that of the yardstick.
         temperatures: for its option `temperature`; None is `TEMPERATURES` and its own default.
         samples: for its option `samples`; None is as many of `SAMPLES` as its type admits.
     """
+    if name == SCORE_FUNCTION:
+        return [Setting(name, None)]
     try:
         target = manager().load("relaxation", name)
         options = _options(target)
         return [
-            Setting(name, functools.partial(_make, target, k, t), k, t)
+            Setting(name, functools.partial(_make, target, k, t), path_of(target), k, t)
             for t in _temperatures(options.get("temperature"), temperatures)
             for k in _samples(options.get("samples"), samples)
         ]
-    except Exception as error:  # whatever a stranger's class raises
+    except (Exception, SystemExit) as error:  # whatever a stranger's class raises
         return [Setting(name, functools.partial(_raise, error))]
 
 
-def _make(target: Any, samples: Samples | None, temperature: float | None) -> Any:
+def path_of(target: Any) -> str:
+    """What tells a registered class from every other, whatever it is called: `module:name`."""
+    return f"{getattr(target, '__module__', None)}:{getattr(target, '__qualname__', repr(target))}"
+
+
+def target_of(name: str) -> str | None:
+    """`path_of` what is registered under a name; None where it cannot be loaded."""
+    try:
+        return path_of(manager().load("relaxation", name))
+    except (Exception, SystemExit):  # whatever a stranger's module raises
+        return None
+
+
+def _make(target: Any, samples: Samples | None, temperature: float | None) -> Relaxation:
     varied = {"samples": samples, "temperature": temperature}
-    return target(**{option: value for option, value in varied.items() if value is not None})
+    made: Relaxation = target(**{option: value for option, value in varied.items() if value is not None})
+    return made
 
 
-def _raise(error: Exception) -> Any:
+def _raise(error: BaseException) -> Relaxation:
     raise error
 
 

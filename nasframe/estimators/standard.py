@@ -30,6 +30,9 @@ _ALPHA = [[0.3, -0.2], [-0.6, 0.5], [1.1, 0.1], [-0.4, 0.6], [0.0, 0.8], [0.7, -
 _GAMMA = [[0.9, -0.3, -1.2, 0.4, -0.6], [-0.8, 0.7, 0.2, -0.1, -1.5], [0.1, -0.9, 0.6, 1.2, -0.4]]
 
 
+_SHAPES = {"alpha": _ALPHA, "gamma": _GAMMA}
+
+
 def _numbers(rows: int, columns: int) -> Tensor:
     """`(rows, columns)` of sin(1), sin(4), sin(9), …"""
     count = torch.arange(1, rows * columns + 1, dtype=torch.float64)
@@ -92,15 +95,12 @@ def _make(
 def standard_functions() -> list[Standard]:
     """All of them, alpha first."""
     outers = {"linear": _linear, "quadratic": _quadratic, "network": _network}
-    shapes = {"alpha": _ALPHA, "gamma": _GAMMA}
     return [
         _make(f"{group}-{name}", group, logits, outer)
-        for group, logits in shapes.items()
+        for group, logits in _SHAPES.items()
         for name, outer in outers.items()
     ]
 
 
-FUNCTIONS = tuple(
-    f"{group}-{name}" for group in ("alpha", "gamma") for name in ("linear", "quadratic", "network")
-)
+FUNCTIONS = tuple(function.name for function in standard_functions())
 """Their names."""

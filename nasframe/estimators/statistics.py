@@ -18,9 +18,12 @@ from torch import Tensor
 
 from nasframe.seeding import generator
 
-__all__ = ["Interval", "Summary", "summarise"]
+__all__ = ["LEAST_DRAWS", "Interval", "Summary", "summarise"]
 
 Interval = tuple[float, float]
+
+LEAST_DRAWS = 100
+"""With fewer there is no interval: it would hold the truth far less often than it says."""
 
 _NORMAL = 1.959964
 """Half the width of a 95 % interval of the normal distribution, in standard deviations."""
@@ -34,14 +37,17 @@ _ROUNDING = 1e-6
 
 @frozen
 class Summary:
-    """Estimates with 95 % confidence intervals, all relative to the exact gradient."""
+    """Estimates with 95 % confidence intervals, all relative to the exact gradient.
+
+    The intervals are None where there are fewer than `LEAST_DRAWS` draws.
+    """
 
     bias: float
     variance: float
     mse: float
-    bias_interval: Interval
-    variance_interval: Interval
-    mse_interval: Interval
+    bias_interval: Interval | None = None
+    variance_interval: Interval | None = None
+    mse_interval: Interval | None = None
 
 
 def summarise(gradients: Tensor, exact: Tensor) -> Summary:
@@ -50,7 +56,8 @@ def summarise(gradients: Tensor, exact: Tensor) -> Summary:
     The squared bias is estimated without bias: the squared distance of the mean from the exact gradient,
     less the variance of that mean; where that is negative it is zero. Its interval holds the biases under
     which the distance that was found is no surprise; it holds the true one 95 times in 100 or more. The
-    intervals of variance and mse are normal on the logarithmic scale, by the delta method.
+    intervals of variance and mse are those of a mean, corrected for the skewness of its terms (Hall 1992).
+    They are too narrow where a few rare outcomes carry the mean: those that were not drawn leave no trace.
 
     Args:
         gradients: `(draws, size)`, at least two draws.
@@ -72,24 +79,47 @@ def summarise(gradients: Tensor, exact: Tensor) -> Summary:
     error = mean - target
     if float((drawn - drawn[0]).abs().max()) <= _ROUNDING * max(1.0, float(mean.norm())):
         bias = float(error.norm())
+        if number < LEAST_DRAWS:
+            return Summary(bias, 0.0, bias**2)
         return Summary(bias, 0.0, bias**2, (bias, bias), (0.0, 0.0), (bias**2, bias**2))
     spread = (drawn - mean).square().sum(-1) * (number / (number - 1))
     missed = (drawn - target).square().sum(-1)
     variance, mse = float(spread.mean()), float(missed.mean())
+    bias = math.sqrt(max(0.0, float(error @ error) - variance / number))
+    if number < LEAST_DRAWS:
+        return Summary(bias, variance, mse)
     return Summary(
-        bias=math.sqrt(max(0.0, float(error @ error) - variance / number)),
-        variance=variance,
-        mse=mse,
+        bias,
+        variance,
+        mse,
         bias_interval=_bias_interval(drawn - mean, error),
-        variance_interval=_log_normal(variance, spread),
-        mse_interval=_log_normal(mse, missed),
+        variance_interval=_mean_interval(spread),
+        mse_interval=_mean_interval(missed),
     )
 
 
-def _log_normal(mean: float, terms: Tensor) -> Interval:
-    """Interval of a positive mean."""
-    width = _NORMAL * float(terms.std()) / math.sqrt(len(terms)) / mean
-    return mean * math.exp(-width), mean * math.exp(width)
+def _mean_interval(terms: Tensor) -> Interval:
+    """Interval of the mean of positive terms, by Hall's cubic transformation of the studentised mean.
+
+    With t = (mean - μ) / s and γ the skewness, t + γ t²/3 + γ² t³/27 + γ/6n is normal with variance 1/n but
+    for terms in 1/n. It is monotone in t, and its ends are found in closed form.
+    """
+    number, mean = len(terms), float(terms.mean())
+    centred = terms - terms.mean()
+    deviation = float(centred.square().mean().sqrt())
+    if deviation <= _ROUNDING**2 * mean:
+        return mean, mean
+    skewness = float((centred / deviation).pow(3).mean())
+
+    def studentised(normal: float) -> float:
+        share = normal / math.sqrt(number) - skewness / (6 * number)
+        if abs(skewness) < _ROUNDING:
+            return share
+        return 3 * (math.cbrt(1 + skewness * share) - 1) / skewness
+
+    low, high = mean - deviation * studentised(_NORMAL), mean - deviation * studentised(-_NORMAL)
+    # a positive mean; where few terms carry it the end can be negative, and that on a logarithmic scale not
+    return (low if low > 0 else mean * math.exp(-_NORMAL * deviation / math.sqrt(number) / mean)), high
 
 
 def _bias_interval(centred: Tensor, error: Tensor) -> Interval:

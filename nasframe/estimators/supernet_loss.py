@@ -18,7 +18,6 @@ from nasframe.task import Batch, Task
 __all__ = ["SupernetLoss"]
 
 _SOFT_DRAWS = 200
-SILENT = Progress()
 
 
 class SupernetLoss(Function):
@@ -45,7 +44,7 @@ class SupernetLoss(Function):
         batch: Batch,
         fixed: Mapping[str, str],
         varied: Sequence[str],
-        progress: Progress = SILENT,
+        progress: Progress,
     ) -> None:
         self.name = "supernet"
         self.batch, self.fixed = batch, fixed

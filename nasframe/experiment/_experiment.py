@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from nasframe.space import SpaceFactory
     from nasframe.task import Task
 
-__all__ = ["Experiment"]
+__all__ = ["SETTINGS", "Experiment"]
 
 
 @frozen
@@ -171,10 +171,10 @@ class Experiment:
     ) -> Experiment:
         """Structure every section, except those whose instance is already there."""
         parts: dict[str, Any] = dict(instances or {})
-        problems = problems + unknown_keys(table, _SETTINGS)
+        problems = problems + unknown_keys(table, SETTINGS)
         for section, instance in parts.items():
             problems += misfit(section, instance)
-        settings, found = collect(_Settings, {key: table[key] for key in _SETTINGS if key in table})
+        settings, found = collect(_Settings, {key: table[key] for key in SETTINGS if key in table})
         problems += found
         names = {section: name_of(section, parts[section]) for section in PLUGINS if section in parts}
         for section in (*PLUGINS, *ENGINE):
@@ -228,4 +228,4 @@ class Experiment:
         return fingerprint({key: value for key, value in self.to_dict().items() if key not in left_out})
 
 
-_SETTINGS = tuple(item.name for item in attrs.fields(_Settings))
+SETTINGS = tuple(item.name for item in attrs.fields(_Settings))

@@ -15,7 +15,17 @@ from nasframe.relaxations import Relaxation
 from nasframe.space import SpaceFactory
 from nasframe.task import Task
 
-__all__ = ["ENGINE", "PLUGINS", "misfit", "name_of", "structure_section", "swapped", "unknown_keys"]
+__all__ = [
+    "BASES",
+    "DEFAULT_NAMES",
+    "ENGINE",
+    "PLUGINS",
+    "misfit",
+    "name_of",
+    "structure_section",
+    "swapped",
+    "unknown_keys",
+]
 
 PLUGINS = ("task", "space", "relaxation", "loop")
 """Sections that name a plugin."""
@@ -23,7 +33,7 @@ PLUGINS = ("task", "space", "relaxation", "loop")
 ENGINE = ("search", "train", "baselines")
 """Sections that hold options of the engine."""
 
-_BASES: Mapping[str, type] = {
+BASES: Mapping[str, type] = {
     "task": Task,
     "space": SpaceFactory,
     "relaxation": Relaxation,
@@ -33,17 +43,17 @@ _BASES: Mapping[str, type] = {
     "baselines": BaselineOptions,
 }
 
-_DEFAULT_NAMES = {"relaxation": "grmc", "loop": "bilevel"}
+DEFAULT_NAMES = {"relaxation": "grmc", "loop": "bilevel"}
 
 
 def structure_section(section: str, values: Mapping[str, Any]) -> tuple[Any, str, list[str]]:
     """The instance of one section (None where there are problems), its plugin's name, the problems."""
     options = {key: value for key, value in values.items() if key != "name" or section in ENGINE}
     if section in ENGINE:
-        instance, problems = collect(_BASES[section], options, section)
+        instance, problems = collect(BASES[section], options, section)
         return instance, "", problems
     kind = cast(Kind, section)
-    name = values.get("name", _DEFAULT_NAMES.get(section))
+    name = values.get("name", DEFAULT_NAMES.get(section))
     if not isinstance(name, str):
         asked = "is missing" if name is None else f"expected a string, found {name!r}"
         valid = ", ".join(entry.name for entry in manager().registered(kind)) or "there is none"
@@ -61,7 +71,7 @@ def structure_section(section: str, values: Mapping[str, Any]) -> tuple[Any, str
             else error
         )
         return None, name, [f"{section}.name: {why}"]
-    base = _BASES[section]
+    base = BASES[section]
     if not (isinstance(target, type) and issubclass(target, base) and attrs.has(target)):
         expected = f"expected a {base.__name__} that is an attrs class"
         return None, name, [f"{section}.name: {entry} is {target!r}; {expected}"]
@@ -73,7 +83,7 @@ def swapped(section: str, old: Any, new: Any) -> bool:
     """Whether `new` names another plugin than `old`; unknown names are compared as they are written."""
     if section not in PLUGINS:
         return False
-    old = old if old is not None else _DEFAULT_NAMES.get(section)
+    old = old if old is not None else DEFAULT_NAMES.get(section)
     try:
         return manager().find(cast(Kind, section), old) != manager().find(cast(Kind, section), new)
     except (PluginError, AttributeError):
@@ -98,9 +108,9 @@ def _owners(key: str, table: Mapping[str, Any]) -> list[str]:
     found = []
     for section in (*PLUGINS, *ENGINE):
         values = table.get(section, {})
-        name = values.get("name", _DEFAULT_NAMES.get(section)) if isinstance(values, Mapping) else None
+        name = values.get("name", DEFAULT_NAMES.get(section)) if isinstance(values, Mapping) else None
         try:
-            target = _BASES[section] if section in ENGINE else manager().load(cast(Kind, section), str(name))
+            target = BASES[section] if section in ENGINE else manager().load(cast(Kind, section), str(name))
         except PluginError:
             continue
         if attrs.has(target) and key in attrs.fields_dict(target):
@@ -110,7 +120,7 @@ def _owners(key: str, table: Mapping[str, Any]) -> list[str]:
 
 def misfit(section: str, instance: Any) -> list[str]:
     """What is wrong with an instance that somebody passed for a section."""
-    base = _BASES[section]
+    base = BASES[section]
     if not isinstance(instance, base):
         name = "" if section in ENGINE else " or the name of one"
         return [f"{section}: expected a {base.__name__}{name}, found {instance!r}"]

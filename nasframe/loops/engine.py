@@ -16,7 +16,7 @@ from attrs import define, field
 from torch import Tensor
 
 from nasframe.architecture import Architecture
-from nasframe.derive import derive, find_rule
+from nasframe.derive import derive, derive_around, find_rule
 from nasframe.errors import DataError, RunError
 from nasframe.files import without_nan
 from nasframe.loops.base import SearchLoop, Update
@@ -31,6 +31,7 @@ from nasframe.loops.checkpoint import (
 from nasframe.loops.options import SearchOptions
 from nasframe.loops.outputs import collect_outputs
 from nasframe.loops.schedule import learning_rate
+from nasframe.loops.selection import Selection, select
 from nasframe.loops.stop import has_converged
 from nasframe.network import build, inherit
 from nasframe.plugins import manager
@@ -41,7 +42,7 @@ from nasframe.run import Run, is_training
 from nasframe.seeding import forked_seed, generator
 from nasframe.size import expected_parameters
 from nasframe.space import SearchSpace
-from nasframe.supernet import Supernet
+from nasframe.supernet import Supernet, probe
 from nasframe.task import Batch, Data, Split, Task
 from nasframe.threads import one_thread
 
@@ -81,6 +82,7 @@ class Search:
     supernet: Supernet = field(init=False)
     history: list[dict[str, Any]] = field(init=False, factory=list)
     converged: bool = field(init=False, default=False)
+    selection: Selection | None = field(init=False, default=None)
     _weights: list[torch.nn.Parameter] = field(init=False)
     _buffers: list[Tensor] = field(init=False)
     _weights_optimiser: torch.optim.Optimizer = field(init=False)
@@ -96,6 +98,7 @@ class Search:
             self.supernet = Supernet(self.space, unselected=self.options.unselected)
         self.supernet.to(self.device)
         check_relaxation(self.relaxation, self.supernet.architecture_parameters())
+        probe(self.supernet)
         self._weights = self.supernet.weights()
         self._buffers = list(self.supernet.buffers())
         self._weights_optimiser = self.loop.weights_optimiser(self._weights)
@@ -124,14 +127,32 @@ class Search:
                     self._checkpoint(epoch + 1)
                 plugins.notify("search_epoch", run=self.run, epoch=epoch, record=record)
                 advance(1)
-        architecture = self.derive()
+        with one_thread():
+            architecture = self._select()
         plugins.notify("architecture_derived", run=self.run, architecture=architecture)
         return architecture
 
     def derive(self) -> Architecture:
-        """The architecture that the logits give now."""
+        """The architecture that the rule of the space reads off the logits as they are now."""
+        return derive(self.space, self._probabilities(), self.provenance)
+
+    def _select(self) -> Architecture:
+        """The derived architecture, or the best of several around it."""
+        options, random = self.options, generator(self.seed, "candidates")
+        around = derive_around(
+            self.space, self._probabilities(), options.candidates - 1, random, self.provenance
+        )
+        if len(around) > 1:
+            split = self.data.splits.validation
+            self.selection = select(
+                around, self.supernet, self.task, split, options.batch_size, self.device, self.progress
+            )
+            return self.selection.architecture
+        return around[0]
+
+    def _probabilities(self) -> dict[str, dict[str, float]]:
         logits = self.supernet.logits
-        return derive(self.space, logits.by_choice(logits.probabilities(self.relaxation)), self.provenance)
+        return logits.by_choice(logits.probabilities(self.relaxation))
 
     def summary(self) -> dict[str, Any]:
         """How the search ended: epochs, whether the stop rule held, the last entropies and metrics."""
@@ -142,13 +163,15 @@ class Search:
             "entropy": last["entropy"],
             "validation": last["validation"],
             "inherited": self.inherited(),
+            **({} if self.selection is None else {"selection": self.selection.record()}),
             "seconds": round(sum(record["seconds"] for record in self.history), 3),
         }
 
     def inherited(self) -> dict[str, Any]:
         """Validation metrics of the derived network with the supernet's own parameters: with the metrics of
         the supernet, what derivation costs."""
-        network = build(self.derive()).to(self.device)
+        network = build(self.derive() if self.selection is None else self.selection.architecture)
+        network.to(self.device)
         inherit(network, self.supernet.state_dict())
         outputs, targets = collect_outputs(
             network, network, self.data.splits.validation, self.options.batch_size, self.device
@@ -164,7 +187,7 @@ class Search:
     # -- one epoch --------------------------------------------------------------------------------------
 
     def _epoch(self, epoch: int) -> dict[str, Any]:
-        started = time.monotonic()
+        started, logits = time.monotonic(), self.supernet.logits
         splits, size = self.data.splits, self.options.batch_size
         shuffle = generator(self.seed, "shuffle", epoch)
         noise = generator(self.seed, "relaxation", epoch, device=self.device)
@@ -174,6 +197,9 @@ class Search:
         def draw(split: Split) -> Iterator[Batch]:
             return batches(split, size, shuffle, self.device)
 
+        if all(values.isfinite().all() for values in logits.values.values()):
+            # some break only when their schedule has come far enough
+            check_relaxation(self.relaxation, logits.values.values(), [epoch / self.options.epochs])
         self.supernet.train()
         with forked_seed(self.seed, "search", epoch):
             updates = self.loop.updates(
@@ -190,7 +216,6 @@ class Search:
         means = {kind: float(torch.stack(values).mean()) for kind, values in losses.items()}
         if not all(map(math.isfinite, means.values())):
             raise RunError(f"the loss of epoch {epoch + 1} is not finite ({means}); lower the learning rates")
-        logits = self.supernet.logits
         probabilities = logits.probabilities(self.relaxation)
         if not all(sample.weights.isfinite().all() for sample in probabilities.values()):
             raise RunError(f"the logits of epoch {epoch + 1} are not finite; lower loop.architecture_rate")

@@ -42,6 +42,13 @@ class SearchOptions:
         validator=validators.ge(1),
         metadata=_help("epochs the architecture stays before it may stop"),
     )
+    candidates: int = field(
+        default=1,
+        validator=validators.ge(1),
+        metadata=_help(
+            "architectures, the derived one and others around it, among which the supernet chooses at the end"
+        ),
+    )
     size_penalty: float = field(
         default=0.0,
         validator=validators.ge(0.0),

@@ -6,6 +6,17 @@ raises is reported and disabled.
 """
 
 from nasframe.plugins._manager import PluginManager, load_plugin, manager
+from nasframe.plugins._place import raised_at
 from nasframe.plugins._registered import HOOKS, KINDS, Kind, Registered, described
 
-__all__ = ["HOOKS", "KINDS", "Kind", "PluginManager", "Registered", "described", "load_plugin", "manager"]
+__all__ = [
+    "HOOKS",
+    "KINDS",
+    "Kind",
+    "PluginManager",
+    "Registered",
+    "described",
+    "load_plugin",
+    "manager",
+    "raised_at",
+]

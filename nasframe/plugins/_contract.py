@@ -31,25 +31,46 @@ def check_version(module: Any, name: str) -> None:
 
 
 def check_hooks(module: Any, name: str) -> None:
-    """Refuse a hook that asks for arguments its specification does not have."""
+    """Refuse a hook that could not be called as its specification says.
+
+    Raises:
+        PluginError: it asks for other arguments, or is no plain function.
+    """
     for hook in dir(module):
         function = getattr(module, hook, None)
+        options = getattr(function, f"{hookspecs.PROJECT}_impl", None)
         spec = getattr(hookspecs, hook, None)
-        if not (inspect.isroutine(function) and hasattr(function, f"{hookspecs.PROJECT}_impl") and spec):
-            continue
-        offered = list(inspect.signature(spec).parameters)
-        asked = [
-            parameter.name
-            for parameter in inspect.signature(function).parameters.values()
-            if parameter.default is parameter.empty
-        ]
-        unknown = [argument for argument in asked if argument not in offered]
-        if unknown:
-            takes = f"takes {', '.join(offered)}, or some of them" if offered else "takes no argument"
-            raise PluginError(
-                f"plugin {name!r}{shown(file_of(module))}: hook {hook} has a wrong signature: it {takes}; "
-                f"found {', '.join(unknown)}"
-            )
+        wrong = _not_plain(function, options) if options else ""
+        if options and spec and not wrong:
+            wrong = _wrong_arguments(function, spec)
+        if wrong:
+            raise PluginError(f"plugin {name!r}{shown(file_of(module))}: hook {hook} {wrong}")
+
+
+def _not_plain(function: Any, options: Mapping[str, Any]) -> str:
+    """What keeps a marked object from being called for its answer."""
+    if not inspect.isroutine(function):
+        return f"must be a function, found {type(function).__name__}"
+    if options.get("wrapper") or options.get("hookwrapper"):
+        return "cannot be a wrapper: plugins are called one by one, and none around the others"
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        return "must be a plain function, found an async one, which nobody would await"
+    if inspect.isgeneratorfunction(function):
+        return "must be a plain function, found a generator, whose body would never run"
+    return ""
+
+
+def _wrong_arguments(function: Any, spec: Any) -> str:
+    offered = list(inspect.signature(spec).parameters)
+    parameters = inspect.signature(function).parameters.values()
+    needed = [parameter for parameter in parameters if parameter.default is parameter.empty]
+    unknown = [parameter.name for parameter in needed if parameter.name not in offered]
+    named = [parameter.name for parameter in needed if parameter.kind is parameter.KEYWORD_ONLY]
+    if not (unknown or named):
+        return ""
+    takes = f"takes {', '.join(offered)}, or some of them" if offered else "takes no argument"
+    found = ", ".join(unknown) or f"{', '.join(named)} after a *, and hooks get theirs by position"
+    return f"has a wrong signature: it {takes}; found {found}"
 
 
 def entries_of(answer: Any, hook: str) -> dict[str, Any]:

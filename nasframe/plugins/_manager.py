@@ -12,7 +12,7 @@ from typing import Any
 import pluggy
 
 from nasframe import hookspecs
-from nasframe.errors import PluginError, PluginWarning, nearest
+from nasframe.errors import NasframeError, PluginError, PluginWarning, nearest
 from nasframe.plugins._contract import check_hooks, check_version, entries_of
 from nasframe.plugins._file import importing
 from nasframe.plugins._installed import installed, version_of
@@ -86,15 +86,28 @@ class PluginManager:
             raise PluginError(f"{path}: there is a plugin {name!r} already{there}; rename the file")
         with importing(path) as module:
             self.register(module, name)
-            if not self._pluggy.get_hookcallers(module):
+            try:
+                self._check_file(module, path)
+            except PluginError:
                 self.unregister(name)
-                raise PluginError(
-                    f"{path}: implements no hook; mark a function such as register_operations with "
-                    "@nasframe.hookimpl"
-                )
+                raise
         self.files[name] = path
         self._report_unknown_hooks()
         return name
+
+    def _check_file(self, module: ModuleType, path: Path) -> None:
+        """Refuse a file without a hook, or with one that cannot say what it registers."""
+        callers = self._pluggy.get_hookcallers(module)
+        if not callers:
+            raise PluginError(
+                f"{path}: implements no hook; mark a function such as register_operations with "
+                "@nasframe.hookimpl"
+            )
+        for hook in {caller.name for caller in callers} & {*HOOKS.values()}:
+            try:
+                _registered(getattr(module, hook), hook, module)
+            except PluginError as error:
+                raise PluginError(f"{path}: {error}") from error
 
     def register(self, module: ModuleType | object, name: str) -> None:
         """Register one module or object as plugin `name`.
@@ -110,7 +123,8 @@ class PluginManager:
         except (ValueError, pluggy.PluginValidationError) as error:
             if self._pluggy.get_plugin(name) is module:
                 self._pluggy.unregister(name=name)
-            raise PluginError(f"plugin {name!r}{shown(file_of(module))}: {error}") from error
+            why = " ".join(str(error).split())
+            raise PluginError(f"plugin {name!r}{shown(file_of(module))}: {why}") from error
 
     def unregister(self, name: str) -> None:
         """Forget plugin `name`."""
@@ -134,10 +148,9 @@ class PluginManager:
         for implementation in getattr(self._pluggy.hook, HOOKS[kind]).get_hookimpls():
             plugin, module = implementation.plugin_name, implementation.plugin
             try:
-                entries = entries_of(implementation.function(), HOOKS[kind])
-            except Exception as error:
-                what = str(error) if isinstance(error, PluginError) else _raised(HOOKS[kind], error, module)
-                self._report(plugin, what)
+                entries = _registered(implementation.function, HOOKS[kind], module)
+            except PluginError as error:
+                self._report(plugin, str(error))
                 continue
             found += [Registered(kind, name, plugin, target, module) for name, target in entries.items()]
         return sorted(found, key=lambda entry: (entry.name, entry.plugin))
@@ -190,14 +203,21 @@ class PluginManager:
         for _ in self._call(hook, arguments):
             pass
 
-    def _call(self, hook: str, arguments: Mapping[str, Any]) -> Iterator[Any]:
-        """What each plugin answers, in the order of registration; one that raises is disabled."""
+    def _call(
+        self, hook: str, arguments: Mapping[str, Any], passing: tuple[type[Exception], ...] = ()
+    ) -> Iterator[Any]:
+        """What each plugin answers, in the order of registration; one that raises is disabled.
+
+        Errors of the types `passing` are answers to the user, and go on to the caller.
+        """
         for implementation in getattr(self._pluggy.hook, hook).get_hookimpls():
             key = (implementation.plugin_name, hook)
             if key in self._disabled:
                 continue
             try:
                 yield implementation.function(*(arguments[name] for name in implementation.argnames))
+            except passing:
+                raise
             except Exception as error:
                 self._disabled.add(key)
                 why = _raised(hook, error, implementation.plugin)
@@ -209,6 +229,15 @@ class PluginManager:
         for answer in self._call("style_node", {"node": node, "operation": operation}):
             merged |= answer or {}
         return merged
+
+    def read_architecture(self, text: str) -> Any:
+        """What the first plugin that knows the format of a text reads from it; None where none does.
+
+        Raises:
+            NasframeError: a plugin knows the format, and the text breaks its rules.
+        """
+        answers = self._call("read_architecture", {"text": text}, passing=(NasframeError,))
+        return next((answer for answer in answers if answer is not None), None)
 
     def add_commands(self, app: Any) -> None:
         """Let every plugin add its commands; one that fails is reported and left out."""
@@ -248,6 +277,22 @@ class PluginManager:
             return
         self.failed[plugin] = message
         warnings.warn(f"plugin {plugin!r} {message}", PluginWarning, stacklevel=3)
+
+
+def _registered(function: Any, hook: str, module: Any) -> dict[str, Any]:
+    """What a registration hook registers.
+
+    Raises:
+        PluginError: the hook raised, or returned something else than names and targets.
+    """
+    try:
+        answer = function()
+    except Exception as error:  # whatever a stranger's hook raises
+        raise PluginError(_raised(hook, error, module)) from error
+    try:
+        return entries_of(answer, hook)
+    except PluginError as error:
+        raise PluginError(f"{error}{shown(file_of(module))}") from None
 
 
 def _raised(hook: str, error: Exception, module: Any) -> str:

@@ -31,19 +31,19 @@ def raised_at(error: BaseException, plugin: Any = None) -> str:
 
     Args:
         error: that was caught.
-        plugin: module or object; where the error came through none of its files, or None, the innermost
-            line of all is taken.
+        plugin: module or object, of which the file alone is said where the error came through no line of
+            it; where it has none, the innermost line of all is taken.
     """
     frames = [
         frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<")
     ]
     if isinstance(error, SyntaxError) and error.filename:
-        return shown(f"{_short(error.filename)}, line {error.lineno}")
+        return ""  # its own text says where
     own = [frame for frame in frames if _belongs(frame.filename, plugin)]
-    if not (own or frames):
-        return ""
-    frame = (own or frames)[-1]
-    return shown(f"{_short(frame.filename)}, line {frame.lineno}")
+    if not own and file_of(plugin):
+        return shown(file_of(plugin))
+    known = own or [frame for frame in frames if f"importlib{os.sep}" not in frame.filename]
+    return shown(f"{_short(known[-1].filename)}, line {known[-1].lineno}") if known else ""
 
 
 def _belongs(file: str, plugin: Any) -> bool:

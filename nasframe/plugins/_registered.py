@@ -58,9 +58,12 @@ class Registered:
 
     @property
     def description(self) -> str:
-        """First line of the target's docstring."""
-        text = str(self.target) if self.kind == "demo" else (self.load().__doc__ or "")
-        return text.strip().partition("\n")[0]
+        """First line of the target's docstring; the file of a demo."""
+        if self.kind == "demo":
+            return str(self.target)
+        target = self.load()
+        text = (target.__doc__ or "").strip() if inspect.isclass(target) else ""
+        return text.partition("\n")[0] or "no description"
 
     def __str__(self) -> str:
         """`relaxation 'brie' of plugin 'cheese' (cheese/soft.py)`, ready for an error message."""

@@ -2,61 +2,75 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
+from inspect import getmodule
 
 import torch
 from torch import Tensor
 
 from nasframe.errors import ContractError
-from nasframe.plugins import described, manager
+from nasframe.plugins import described, manager, raised_at
 from nasframe.relaxations.base import Relaxation, Sample
 
 __all__ = ["check_relaxation"]
 
 _SHAPES = ((3, 2), (4, 5))
+_PROGRESS = (0.0, 0.5, 1.0)
 
 
-def check_relaxation(relaxation: Relaxation, logits: Iterable[Tensor] | None = None) -> None:
-    """Draw one sample for each packed parameter, and hold it against what `Relaxation` promises.
+def check_relaxation(
+    relaxation: Relaxation,
+    logits: Iterable[Tensor] | None = None,
+    progress: Iterable[float] = _PROGRESS,
+) -> None:
+    """Draw a sample for each packed parameter, and hold it against what `Relaxation` promises.
 
     The suite `nasframe.testing.RelaxationSuite` checks more, and takes longer.
 
     Args:
         relaxation: to check.
         logits: `(choices, candidates)` each; None takes some of two and of five candidates.
+        progress: shares of the search at which to draw.
 
     Raises:
         ContractError: with the plugin, its file, and the promise that is broken.
     """
     if logits is None:
         logits = [torch.linspace(-1, 1, rows * columns).view(rows, columns) for rows, columns in _SHAPES]
-    for values in logits:
-        broken = _broken(relaxation, values.detach().clone().requires_grad_())
+    for values, share in itertools.product(logits, progress):
+        broken = _broken(relaxation, values.detach().clone().requires_grad_(), share)
         if broken:
             kind = type(relaxation)
             name = described("relaxation", kind, manager().entry_of("relaxation", kind))
             raise ContractError(f"{name} breaks the contract of nasframe.Relaxation: {broken}")
 
 
-def _broken(relaxation: Relaxation, logits: Tensor) -> str:
+def _broken(relaxation: Relaxation, logits: Tensor, progress: float) -> str:
     """The first promise that is broken, in words; empty where all hold."""
-    generator = torch.Generator(logits.device)
-    samples = []
+    generator, before = torch.Generator(logits.device), logits.detach().clone()
+    samples, distributions = [], []
     try:
         for _ in range(2):
-            samples.append(relaxation.sample(logits, 0.0, generator.manual_seed(0)))
-        probabilities = relaxation.probabilities(logits)
-    except Exception as error:  # whatever a stranger's class raises
+            samples.append(relaxation.sample(logits, progress, generator.manual_seed(0)))
+        for _ in range(2):
+            distributions.append(relaxation.probabilities(logits))
+    except (Exception, SystemExit) as error:  # whatever a stranger's class raises
         step = "probabilities" if len(samples) == 2 else "sample"
-        return f"{step} raised {type(error).__name__}: {error}"
+        return f"{step} raised {type(error).__name__}: {error}{raised_at(error, getmodule(type(relaxation)))}"
+    if not torch.equal(logits.detach(), before):
+        return "the logits must stay as they are, and were changed in place"
     first, again = samples
     if not isinstance(first, Sample) or not isinstance(again, Sample):
-        return f"sample must return a nasframe.Sample, found {first!r}"
+        return f"sample must return a nasframe.Sample, found {type(first).__name__}"
+    probabilities, repeated = distributions
     found = _off_simplex(first.weights, logits, "the weights") or _off_simplex(
         probabilities, logits, "the probabilities"
     )
     if found:
         return found
+    if not torch.equal(probabilities, repeated):
+        return "probabilities must be deterministic, found others for the same logits"
     weights = first.weights.detach()
     if first.one_hot and not bool(((weights == 0) | (weights == 1)).all()):
         return f"one_hot says that the weights are exactly zeros and ones, found {_row(weights)}"
@@ -72,7 +86,7 @@ def _broken(relaxation: Relaxation, logits: Tensor) -> str:
 
 def _off_simplex(weights: object, logits: Tensor, what: str) -> str:
     if not isinstance(weights, Tensor):
-        return f"{what} must be a tensor, found {weights!r}"
+        return f"{what} must be a tensor, found {type(weights).__name__}"
     if weights.shape != logits.shape:
         return (
             f"{what} must have the shape of the logits, {tuple(logits.shape)}, found {tuple(weights.shape)}"

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from nasframe.errors import RunError
+from nasframe.locks import Lock, LockedError
 from nasframe.run._folder import LOCK, RECORD, begin, holds_run, is_begun, partials, read_record
-
-if sys.platform != "win32":
-    import fcntl
 
 __all__ = ["claimed"]
 
@@ -40,66 +36,23 @@ def claimed(path: Path, experiment: str | None = None) -> Iterator[None]:
             begin(path)
         yield
     finally:
-        # Removed while it is held: who gets a lock on a removed file tries again.
         with contextlib.suppress(OSError, RunError):
             if {item.name for item in path.iterdir()} == {RECORD, LOCK} and is_begun(read_record(path)):
                 (path / RECORD).unlink()
-        with contextlib.suppress(OSError):
-            (path / LOCK).unlink()
-        os.close(lock)
+        lock.release()
         if is_new:
             with contextlib.suppress(OSError):  # it is not empty
                 path.rmdir()
 
 
-def _acquire(path: Path) -> int:
-    """An open file that holds the lock until it is closed."""
-    file = path / LOCK
-    while True:
-        path.mkdir(parents=True, exist_ok=True)
-        try:
-            lock = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
-        except FileNotFoundError:  # another process has just removed the folder it did not need
-            continue
-        try:
-            held = _lock(lock)
-            if held and not _is_at(lock, file):
-                os.close(lock)
-                continue
-        except BlockingIOError:
-            holder = os.read(lock, 100).decode(errors="replace").strip()
-            os.close(lock)
-            raise RunError(
-                f"{path}: {f'process {holder}' if holder else 'another process'} is at work in this run; "
-                "wait until it has ended, or choose another --out"
-            ) from None
-        os.truncate(lock, 0)
-        os.write(lock, f"{os.getpid()}\n".encode())
-        if held:
-            for item in partials(path):  # nobody can be writing them
-                item.unlink(missing_ok=True)
-        return lock
-
-
-def _lock(file: int) -> bool:
-    """Lock an open file; False where there are no locks.
-
-    Raises:
-        BlockingIOError: another process holds it.
-    """
-    if sys.platform == "win32":
-        return False
+def _acquire(path: Path) -> Lock:
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise
-    except OSError:
-        return False
-    return True
-
-
-def _is_at(file: int, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(file), path.stat())
-    except FileNotFoundError:
-        return False
+        lock = Lock.acquire(path / LOCK)
+    except LockedError as error:
+        raise RunError(
+            f"{path}: {error} is at work in this run; wait until it has ended, or choose another --out"
+        ) from None
+    if lock.held:
+        for item in partials(path):  # nobody can be writing them
+            item.unlink(missing_ok=True)
+    return lock

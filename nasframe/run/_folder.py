@@ -20,6 +20,7 @@ __all__ = [
     "clear",
     "holds_run",
     "is_begun",
+    "listed",
     "partials",
     "read_record",
     "refuse_strange",
@@ -31,7 +32,7 @@ RECORD = "run.json"
 LOCK = "run.lock"
 
 _FILES = (
-    *(RECORD, LOCK, "experiment.toml", "metrics.jsonl", "test.json", "report.html"),
+    *(RECORD, LOCK, "experiment.toml", "metrics.jsonl", "test.json", "scores.json", "report.html"),
     *("architecture.json", "architecture.dot", "architecture.svg"),
 )
 _CHECKPOINTS = "checkpoints"
@@ -88,8 +89,7 @@ def holds_run(path: Path, experiment: str | None) -> bool:
     others = sorted(item.name for item in path.iterdir() if item.name not in ours)
     if others:
         raise RunError(
-            f"{path}: is there already and is no run folder (it holds {_listed(others)}); "
-            "choose another --out"
+            f"{path}: is there already and is no run folder (it holds {listed(others)}); choose another --out"
         )
     return False
 
@@ -117,7 +117,7 @@ def refuse_strange(path: Path) -> None:
         if item.is_dir() or not (_is_partial(item) or item.suffix in (".json", ".safetensors"))
     ]
     if found:
-        names = _listed(sorted(item.relative_to(path).as_posix() for item in found))
+        names = listed(sorted(item.relative_to(path).as_posix() for item in found))
         raise RunError(
             f"{path}: holds {names}, which no run writes; nothing was removed. "
             "Move it away, or choose another --out"
@@ -152,5 +152,5 @@ def _is_partial(item: Path) -> bool:
     return item.name.startswith(".") and item.suffix == ".partial" and item.is_file()
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -9,7 +9,7 @@ from typing import Any
 
 from nasframe.plugins import manager
 
-__all__ = ["changed_plugins", "plugin_record"]
+__all__ = ["changed_plugins", "missing_plugins", "plugin_record"]
 
 
 def plugin_record() -> dict[str, dict[str, str | None]]:
@@ -30,6 +30,11 @@ def changed_plugins(record: Mapping[str, Mapping[str, str | None]]) -> list[str]
     """The plugins that are registered now with other code than a record has of them."""
     now = plugin_record()
     return [name for name, then in record.items() if name in now and now[name]["sha256"] != then["sha256"]]
+
+
+def missing_plugins(record: Mapping[str, Mapping[str, str | None]]) -> list[str]:
+    """The plugins of a record that are not here."""
+    return sorted(record.keys() - {*manager().names})
 
 
 def _digest(module: Any) -> str | None:

@@ -25,7 +25,7 @@ from nasframe.run._folder import (
     refuse_strange,
     remove,
 )
-from nasframe.run._plugins import changed_plugins, plugin_record
+from nasframe.run._plugins import changed_plugins, missing_plugins, plugin_record
 
 __all__ = ["Run", "is_training"]
 
@@ -45,6 +45,7 @@ class Run:
     plugins/NAME/       what a plugin writes; see `plugin_folder`
     estimators/         what `nasframe estimators` measured on its supernet
     test.json           the metrics on the test split
+    scores.json         the score of each example of the test split, where the task has scores
     report.html         all of it on one page
     ```
     """
@@ -189,6 +190,25 @@ class Run:
         """The plugins whose code is not what it was when the run was made, of those that are here."""
         return changed_plugins(self.record["plugins"])
 
+    def require_same_plugins(self) -> None:
+        """Refuse to go on with unfinished work in other code than it was begun with; note what is new.
+
+        Raises:
+            RunError: a plugin has changed, or is not here.
+        """
+        then = self.record["plugins"]
+        changed, missing = self.changed_plugins, missing_plugins(then)
+        if changed or missing:
+            parts = [f"the code of {', '.join(changed)} has changed"] * bool(changed)
+            for name in missing:
+                file = then[name].get("file")
+                parts.append(f"{name} is not here" + (f" (add --plugin {file})" if file else ""))
+            raise RunError(
+                f"{self.path}: cannot go on, for it was begun with other plugins: {'; '.join(parts)}. "
+                "Put that back, or begin anew with --overwrite"
+            )
+        self.note(plugins=plugin_record())
+
     @property
     def checkpoints(self) -> Path:
         """Folder of the checkpoints."""
@@ -260,6 +280,15 @@ class Run:
         )
         return content
 
+    @property
+    def scores(self) -> dict[str, Any] | None:
+        """The content of `scores.json`, or None where there is none."""
+        path = self.path / "scores.json"
+        content: dict[str, Any] | None = (
+            json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+        )
+        return content
+
     # -- writing ----------------------------------------------------------------------------------------
 
     def log(self, record: Mapping[str, Any]) -> None:
@@ -298,11 +327,11 @@ class Run:
             for pattern in (f"{name}.json", f"{name}-*.safetensors"):
                 for file in self.checkpoints.glob(pattern):
                     file.unlink()
-        for name in ("test.json", "report.html", "task"):
+        for name in ("test.json", "scores.json", "report.html", "task"):
             remove(self.path / name)
         self.keep_metrics(lambda record: not is_training(record))
         done = {stage: how for stage, how in self.record["done"].items() if stage == "search"}
-        self.note(experiment=identity, done=done)
+        self.note(experiment=identity, done=done, plugins=plugin_record())
         write_text(self.path / "experiment.toml", experiment)
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from attrs import field, frozen
 
-__all__ = ["Cell", "Outcome"]
+from nasframe.progress import Progress
+from nasframe.studies.failures import StopStudyError, full_disk_stops, told
+
+__all__ = ["Cell", "Outcome", "do_cell", "is_done"]
 
 
 @frozen
@@ -20,12 +26,15 @@ class Cell:
         folder: where it writes, its own.
         work: `"module:function"`, called with the folder, the arguments and a `Progress`.
         arguments: JSON-able.
+        done: `"module:function"`, called with the folder and the arguments; tells at little cost whether
+            there is nothing left to do. Without it the work itself finds out.
     """
 
     name: str
     folder: Path
     work: str
     arguments: Mapping[str, Any] = field(factory=dict)
+    done: str = ""
 
 
 @frozen
@@ -41,3 +50,30 @@ class Outcome:
     status: Literal["done", "failed", "open"]
     error: str = ""
     seconds: float | None = None
+
+
+def is_done(cell: Cell) -> bool:
+    """Whether a cell says of itself that there is nothing left to do."""
+    return bool(cell.done and _load(cell.done)(cell.folder, cell.arguments))
+
+
+def do_cell(cell: Cell) -> Outcome:
+    """Do a cell in this process; whatever goes wrong in it is its outcome.
+
+    Raises:
+        StopStudyError: the disk is full, so that no other cell can be done either.
+    """
+    started = time.monotonic()
+    try:
+        with full_disk_stops(cell.folder):
+            _load(cell.work)(cell.folder, cell.arguments, Progress())
+    except StopStudyError:
+        raise
+    except (Exception, SystemExit) as error:  # of the user's plugins, too
+        return Outcome("failed", told(error), time.monotonic() - started)
+    return Outcome("done", "", time.monotonic() - started)
+
+
+def _load(path: str) -> Any:
+    module, _, name = path.partition(":")
+    return functools.reduce(getattr, name.split("."), importlib.import_module(module))

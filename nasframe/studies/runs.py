@@ -8,23 +8,54 @@ from pathlib import Path
 from typing import Any
 
 from nasframe.api import run_experiment
+from nasframe.errors import NasframeError
 from nasframe.experiment import Experiment
 from nasframe.progress import Progress
+from nasframe.run import Run
 from nasframe.studies.cells import Cell
 
-__all__ = ["do_run", "run_cell"]
+__all__ = ["do_run", "is_run_done", "run_cell"]
 
 
-def run_cell(name: str, folder: Path, experiment: Experiment, source: Path | None) -> Cell:
-    """The cell that makes a run of `experiment` in `folder`."""
+def run_cell(
+    name: str, folder: Path, experiment: Experiment, source: Path | None, data: str | None = None
+) -> Cell:
+    """The cell that makes a run of `experiment` in `folder`.
+
+    Args:
+        name: of the cell.
+        folder: of the run.
+        experiment: what to do.
+        source: the user's data.
+        data: fingerprint of the data that is ready for it, where that is known: a run that was made from it
+            and is finished need not be opened again.
+    """
     arguments = {
         "experiment": experiment.to_toml(),
+        "identity": experiment.fingerprint(),
         "source": None if source is None else str(source.resolve()),
+        "data": data,
     }
-    return Cell(name, folder, "nasframe.studies.runs:do_run", arguments)
+    return Cell(
+        name, folder, "nasframe.studies.runs:do_run", arguments, done="nasframe.studies.runs:is_run_done"
+    )
 
 
 def do_run(folder: Path, arguments: Mapping[str, Any], progress: Progress) -> None:
     """What a worker does with such a cell."""
     experiment = Experiment.parse(tomllib.loads(arguments["experiment"]), str(folder))
     run_experiment(experiment, folder, source=arguments["source"], progress=progress)
+
+
+def is_run_done(folder: Path, arguments: Mapping[str, Any]) -> bool:
+    """Whether the run is there, from the same experiment and data, and evaluated."""
+    if arguments["data"] is None or not (folder / "run.json").exists():
+        return False
+    try:
+        run = Run.open(folder)
+        same = run.experiment_toml == arguments["experiment"] and run.identity == arguments["identity"]
+        known = run.record["data"]
+        ready = same and known is not None and known["fingerprint"] == arguments["data"]
+        return ready and "evaluate" in run.record["done"] and run.test is not None
+    except (NasframeError, ValueError):  # whatever is wrong with it, doing it tells
+        return False

@@ -47,7 +47,8 @@ class TaskSuite(PluginSuite):
     announced; four splits of which no two share a name; batches in the order of the indices, the same at
     every call; sampling weights that can be drawn from; `redrawn` keeps number, names and weights and is
     seeded; the test split stays closed through search and training. Numbers: the loss is a finite scalar
-    with a finite gradient; the metrics hold the objective; metrics, calibration and evaluation are JSON-able.
+    with a finite gradient; the metrics hold the objective; metrics, calibration and evaluation are JSON-able;
+    scores, where there are some, are one an example, with a label of two classes.
     Networks: baselines take the inputs by name. Files, where `score_meaning` is set: one record a file, in
     order, with an `error` for a missing one. Options: an attrs class with help texts, equal after a round
     trip.
@@ -242,6 +243,15 @@ class TaskSuite(PluginSuite):
         assert all(isinstance(value, float) for value in calibration.values()), calibration
         _json(calibration)
         _json(task.evaluate(_outputs(data, len(test)), test, calibration))
+
+    def test_scores_are_one_an_example_with_labels_of_two_classes(self, data: Data) -> None:
+        test = data.splits.test()
+        scores = self.make().scores(_outputs(data, len(test)), test, {})
+        if scores is None:
+            return
+        assert scores.log_odds.shape == scores.labels.shape == (len(test),)
+        assert set(scores.labels.tolist()) <= {0, 1}
+        assert len(scores.categories) in (0, len(test))
 
     # -- networks and files -----------------------------------------------------------------------------
 

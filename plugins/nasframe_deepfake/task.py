@@ -10,7 +10,7 @@ import torch
 from attrs import define, field, validators
 from torch import Tensor, nn
 
-from nasframe import Data, Split, Stage, Task
+from nasframe import Data, Scores, Split, Stage, Task
 from nasframe.errors import ConfigurationError
 from nasframe_deepfake.backbones import check_backbone, count_parameters, make_backbone
 from nasframe_deepfake.baselines import fixed_networks
@@ -224,6 +224,17 @@ class DeepfakeTask(Task):
             "genuine": int((fake == 0).sum()),
             "per_category": per_category(ranks, fake, categories, genuine=CATEGORIES[0]),
         }
+
+    def scores(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> Scores:
+        """Of fake, with the category of each clip."""
+        return Scores(
+            self._heads.log_odds(outputs),
+            split.batch(torch.arange(len(split))).targets[:, 0],
+            positive="fake",
+            negative="genuine",
+            categories=split.categories if isinstance(split, ClipSplit) else (),
+            threshold=calibration.get("threshold", 0.5),
+        )
 
     def baselines(self, data: Data) -> dict[str, Callable[[], nn.Module]]:
         """Each stream alone, late fusion, and concatenation."""

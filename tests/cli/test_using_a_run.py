@@ -98,6 +98,77 @@ def test_show_draws(
     assert capsys.readouterr().out == ""
 
 
+GENOTYPE = (
+    "Genotype(edges=[('skip', 0), ('skip', 1)], steps=[StepGenotype(inner_edges=[('skip', 0), ('skip', 1)], "
+    "inner_steps=['Sum'], inner_concat=[2])], concat=[2])"
+)
+
+
+def test_show_of_two_lists_what_differs(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = json.loads((finished / "architecture.json").read_text(encoding="utf-8"))
+    name, value = next(item for item in document["assignment"].items() if item[0].endswith("/N1"))
+    other = "sum" if value != "sum" else "attention"
+    document["assignment"][name] = other
+    changed = tmp_path / "changed.json"
+    changed.write_text(json.dumps(document), encoding="utf-8")
+    assert main(["show", str(finished), str(changed)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("run ")
+    assert lines[1].startswith("changed.json ")
+    assert [line.split() for line in lines[3:]] == [[name, value, "→", other]]
+
+
+def test_show_draws_two_side_by_side(finished: Path, tmp_path: Path) -> None:
+    out = tmp_path / "pair.svg"
+    assert main(["show", str(finished), GENOTYPE, "--out", str(out)]) == 0
+    picture = out.read_text(encoding="utf-8")
+    assert "cluster_left" in picture
+    assert "cluster_right" in picture
+
+
+@pytest.mark.parametrize("as_file", [True, False])
+def test_show_reads_a_published_genotype_from_a_file_or_from_the_words(
+    as_file: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "found.txt"
+    file.write_text(GENOTYPE, encoding="utf-8")
+    assert main(["show", str(file) if as_file else GENOTYPE]) == 0
+    assert "cell1/N1      sum         x = cell1/x, y = cell1/y" in capsys.readouterr().out
+
+
+def test_show_names_the_genotype_that_cannot_be_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "found.txt"
+    file.write_text(GENOTYPE.replace("'Sum'", "__import__('os')"), encoding="utf-8")
+    assert main(["show", str(file)]) == 2
+    message = capsys.readouterr().err
+    assert f"{file}: not a BM-NAS genotype: unknown name '__import__'" in message
+    assert "Traceback" not in message
+
+
+def test_show_takes_two_at_most(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", *[str(finished)] * 3]) == 2
+    assert "3 architectures; expected one, or two" in capsys.readouterr().err
+
+
+def test_show_says_what_png_needs_before_it_reads_anything(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(home))
+    assert main(["show", "missing", "--out", "picture.png"]) == 2
+    assert "PNG needs the command `dot` of Graphviz" in capsys.readouterr().err
+    assert not Path("picture.png").exists()
+
+
+@pytest.mark.parametrize("words", ["no/such/run", "x" * 5000, "a\0b"])
+def test_show_names_what_is_not_there(words: str, finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", str(finished), words]) == 2
+    assert "no such run folder or architecture file" in capsys.readouterr().err
+
+
 def test_show_refuses_a_file_that_is_no_architecture(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

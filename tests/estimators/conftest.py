@@ -54,12 +54,50 @@ class Demanding(Relaxation):
         return Sample(logits.softmax(-1), one_hot=False)
 
 
+@attrs.frozen(kw_only=True)
+class Leaving(Relaxation):
+    """Somebody's relaxation that ends the process."""
+
+    def sample(
+        self, logits: Tensor, progress: float = 0.0, generator: torch.Generator | None = None
+    ) -> Sample:
+        raise SystemExit(0)
+
+
+@attrs.frozen(kw_only=True)
+class Heavy(Relaxation):
+    """Somebody's relaxation whose weights sum to more than one."""
+
+    def sample(
+        self, logits: Tensor, progress: float = 0.0, generator: torch.Generator | None = None
+    ) -> Sample:
+        return Sample(logits - logits.detach() + 1, one_hot=False)
+
+
+@attrs.frozen(kw_only=True)
+class Boastful(Relaxation):
+    """Somebody's relaxation that is soft and says that it is not."""
+
+    def sample(
+        self, logits: Tensor, progress: float = 0.0, generator: torch.Generator | None = None
+    ) -> Sample:
+        return Sample(logits.softmax(-1), one_hot=True)
+
+
 class Strangers:
     """Registers them."""
 
     @hookimpl
     def register_relaxations(self) -> Mapping[str, Any]:
-        return {"foreign": Foreign, "raising": Raising, "demanding": Demanding, "lost": "no.such:Module"}
+        return {
+            "foreign": Foreign,
+            "raising": Raising,
+            "demanding": Demanding,
+            "lost": "no.such:Module",
+            "leaving": Leaving,
+            "heavy": Heavy,
+            "boastful": Boastful,
+        }
 
 
 @pytest.fixture

@@ -10,8 +10,11 @@ from xml.etree import ElementTree
 
 import pytest
 
+from nasframe import hookimpl
 from nasframe.cli import main
 from nasframe.estimators import Laboratory, save_results
+from nasframe.plugins import manager
+from nasframe.relaxations import Softmax
 
 FEW = ["--draws", "60", "--temperature", "0.5", "--samples", "1,10"]
 Captured = pytest.CaptureFixture[str]
@@ -36,7 +39,10 @@ def test_it_prints_a_table_for_each_function_and_the_third_proposition(here: Pat
     assert sum(line[:3] == ["grmc", "10", "0.5"] for line in lines) == 2
     assert sum(line[:1] == ["score_function"] for line in lines) == 2
     assert "proposition 3: bias of STGS, and of GRMC with every outcome enumerated" in output
-    assert "runs/estimators: estimators.json, proposition-3.json, proposition-1.svg" in errors
+    assert (
+        "runs/estimators: estimators.json, proposition-1.svg, proposition-2.svg, all.svg, proposition-3.json"
+        in errors
+    )
 
 
 def test_json_is_a_list_of_measurements_and_nothing_else(here: Path, capsys: Captured) -> None:
@@ -108,7 +114,7 @@ def test_what_fails_has_a_line_in_the_table(here: Path, capsys: Captured) -> Non
         == 0
     )
     output = capsys.readouterr().out
-    assert "raising: ArithmeticError: the stars are not right" in output
+    assert "sample raised ArithmeticError: the stars are not right" in output
     assert "softmax" in output
 
 
@@ -121,7 +127,10 @@ def test_what_fails_has_a_line_in_the_table(here: Path, capsys: Captured) -> Non
         (["--temperature", "0"], "temperature: must be a finite number greater than 0, found 0.0"),
         (["--temperature", "cold"], "--temperature cold: expected a number greater than 0"),
         (["--samples", "many"], "--samples many: expected a whole number of at least 1, or exact"),
-        (["--samples", "0"], "samples: must be at least 1, or 'exact', found 0"),
+        (["--samples", "0"], "samples: must be at least 1 and at most 1,000,000, or 'exact', found 0"),
+        (["--relaxation", ""], "relaxation: expected a name, found none"),
+        (["--relaxation", ","], "relaxation: expected a name, found none"),
+        (["--function", ","], "function: expected a name, found none"),
         (["--run", "nowhere"], "nowhere: no such run folder"),
         (["--bits", "4"], "--bits: is about a run; say --run too"),
         (["--data", "."], "--data: is about a run; say --run too"),
@@ -144,3 +153,112 @@ def test_help_does_not_wait_for_torch() -> None:
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
+
+
+def test_what_was_measured_is_kept_where_the_third_proposition_fails(
+    here: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exhausted(*_: object) -> None:
+        raise MemoryError("no more")
+
+    monkeypatch.setattr("nasframe.estimators.conditional_bias.enumerated_gradients", exhausted)
+    assert main(["estimators", *FEW, "--relaxation", "grmc,stgs", "--function", "alpha-linear"]) == 0
+    assert "MemoryError: no more" in capsys.readouterr().out
+    assert json.loads((here / "runs/estimators/estimators.json").read_text())
+    third = json.loads((here / "runs/estimators/proposition-3.json").read_text())
+    assert [(entry["samples"], entry["error"], entry["bias"] is None) for entry in third] == [
+        (None, None, False),
+        (1, "MemoryError: no more", True),
+        (10, "MemoryError: no more", True),
+    ]
+
+
+def test_what_was_measured_is_saved_before_the_third_proposition_begins(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Laboratory, "conditional_biases", interrupted)
+    assert main(["estimators", *FEW, "--relaxation", "grmc", "--function", "alpha-linear"]) == 130
+    assert (here / "runs/estimators/estimators.json").exists()
+
+
+def test_nothing_of_an_earlier_call_stays_beside_new_results(here: Path) -> None:
+    whole = Laboratory(
+        relaxations=["grmc", "stgs"], functions="alpha-linear", temperatures=1.0, samples="exact", draws=20
+    )
+    save_results(here, whole.measurements(), whole.conditional_biases())
+    (here / "mine.svg").write_text("")
+    less = Laboratory(relaxations="softmax", functions="alpha-linear", temperatures=1.0, draws=20)
+    save_results(here, less.measurements())
+    assert {file.name for file in here.iterdir()} == {"estimators.json", "all.svg", "mine.svg"}
+
+
+def test_the_figures_of_the_propositions_know_the_class_and_not_its_name(here: Path) -> None:
+    class Rival:
+        @hookimpl
+        def register_relaxations(self) -> dict[str, object]:
+            return {"grmc": Softmax, "stgs": Softmax}
+
+    manager().register(Rival(), "rival")
+    try:
+        laboratory = Laboratory(functions="alpha-linear", temperatures=1.0, samples=[1, 10], draws=20)
+        files = save_results(here, laboratory.measurements(), laboratory.conditional_biases())
+    finally:
+        manager().unregister("rival")
+    assert {f"proposition-{number}.svg" for number in (1, 2, 3)} <= {file.name for file in files}
+
+
+@pytest.mark.parametrize("temperatures", [[1e30], [1e30, 0.5]])
+@pytest.mark.filterwarnings("error")
+def test_a_variance_of_zero_is_drawn_without_a_warning(here: Path, temperatures: list[float]) -> None:
+    laboratory = Laboratory(
+        relaxations=["grmc", "stgs"],
+        functions=["alpha-linear", "gamma-network"],
+        temperatures=temperatures,
+        samples=[1, 10],
+        draws=100,
+    )
+    files = save_results(here, laboratory.measurements(), laboratory.conditional_biases())
+    assert len(files) == 6
+
+
+def test_the_figure_of_all_shows_intervals_and_says_what_is_beyond_its_axis(here: Path) -> None:
+    def drawn(relaxation: str) -> str:
+        laboratory = Laboratory(relaxations=relaxation, functions="alpha-linear", temperatures=1.0, draws=200)
+        save_results(here, laboratory.measurements())
+        return (here / "all.svg").read_text()
+
+    assert "◁ below 0.001" in drawn("softmax")  # exact there
+    noisy = drawn("stgs")
+    assert "below" not in noisy
+    assert "LineCollection" in noisy
+
+
+def test_a_very_large_error_is_noted_with_a_pointer_to_its_explanation(here: Path, capsys: Captured) -> None:
+    words = [
+        "estimators",
+        "--relaxation",
+        "stgs",
+        "--function",
+        "gamma-quadratic",
+        "--draws",
+        "3000",
+        "--json",
+    ]
+    assert main([*words, "--temperature", "0.5"]) == 0
+    assert "Very large errors" not in capsys.readouterr().err
+    assert main([*words, "--temperature", "0.0005"]) == 0
+    output, errors = capsys.readouterr()
+    assert "docs/estimators.md says under 'Very large errors'" in errors
+    assert json.loads(output)
+    assert "## Very large errors" in (Path(__file__).parents[2] / "docs/estimators.md").read_text()
+
+
+@pytest.mark.usefixtures("strangers")
+def test_a_relaxation_that_ends_the_process_does_not_end_the_command(here: Path, capsys: Captured) -> None:
+    words = ["--relaxation", "leaving,softmax", "--function", "alpha-linear", "--draws", "5"]
+    assert main(["estimators", *words]) == 0
+    assert "SystemExit" in capsys.readouterr().out
+    assert (here / "runs/estimators/estimators.json").exists()

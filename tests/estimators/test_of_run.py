@@ -23,6 +23,7 @@ from nasframe.estimators.function import every_outcome, one_hot_weights
 from nasframe.estimators.of_run import function_of_run
 from nasframe.estimators.supernet_loss import SupernetLoss
 from nasframe.loops.checkpoint import load_checkpoint
+from nasframe.progress import Progress
 from nasframe.task import Splits
 
 BITS = 5.5
@@ -30,7 +31,7 @@ BITS = 5.5
 
 @pytest.fixture(scope="module")
 def function(finished: Path) -> SupernetLoss:
-    return function_of_run(finished, bits=BITS)
+    return function_of_run(finished, bits=BITS, progress=Progress())
 
 
 @pytest.fixture(scope="module")
@@ -185,7 +186,9 @@ def test_the_run_keeps_its_record_and_can_be_replaced(finished: Path, tmp_path: 
 
 
 def test_a_loss_that_is_not_finite_is_said(function: SupernetLoss, monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = SupernetLoss(function._net, function._task, function.batch, function.fixed, function.choices)
+    broken = SupernetLoss(
+        function._net, function._task, function.batch, function.fixed, function.choices, Progress()
+    )
     monkeypatch.setattr(type(function._task), "loss", lambda *_: torch.tensor(math.nan))
     with pytest.raises(RunError, match="the loss of the supernet is nan"):
         broken.values(every_outcome(broken.packs))
@@ -193,10 +196,25 @@ def test_a_loss_that_is_not_finite_is_said(function: SupernetLoss, monkeypatch: 
 
 def test_a_run_without_a_supernet_is_refused(finished: Path, tmp_path: Path) -> None:
     with pytest.raises(RunError, match="no such run folder"):
-        function_of_run(tmp_path / "nowhere")
+        function_of_run(tmp_path / "nowhere", progress=Progress())
     copy = tmp_path / "copy"
     shutil.copytree(finished, copy)
     for file in (copy / "checkpoints").glob("search*"):
         file.unlink()
     with pytest.raises(RunError, match="has no search checkpoint, and so no supernet"):
-        function_of_run(copy)
+        function_of_run(copy, progress=Progress())
+
+
+def test_a_source_for_a_task_that_reads_none_is_refused(
+    finished: Path, toy_streams: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert nasframe.measure_estimators("softmax", run=finished, bits=3, draws=2, temperatures=1.0)
+    monkeypatch.setattr(toy_streams.Streams, "stages", lambda *_: [])
+    with pytest.raises(RunError, match="its task 'streams' reads no data from outside"):
+        function_of_run(finished, source=tmp_path, progress=Progress())
+
+
+def test_the_choices_that_do_not_vary_are_those_of_the_architecture_file(
+    finished: Path, function: SupernetLoss
+) -> None:
+    assert function.fixed == Run.open(finished).architecture.assignment

@@ -28,7 +28,8 @@ def draws(number: int, bias: float, seed: int, skewed: bool = False) -> torch.Te
     return EXACT + 5 * bias * direction + noise @ FACTOR.T
 
 
-def holds(interval: Interval, value: float) -> bool:
+def holds(interval: Interval | None, value: float) -> bool:
+    assert interval is not None
     return interval[0] <= value <= interval[1]
 
 
@@ -51,7 +52,7 @@ def test_the_intervals_hold_the_truth_nineteen_times_in_twenty(bias: float, skew
 
 def test_the_interval_of_a_bias_is_no_wider_than_the_noise_makes_it() -> None:
     for bias in (0.0, 0.2, 1.0):
-        low, high = summarise(draws(4000, bias, 1), EXACT).bias_interval
+        low, high = summarise(draws(4000, bias, 1), EXACT).bias_interval or (0, 0)
         assert high - low < 4 * math.sqrt(VARIANCE / 4000)
 
 
@@ -68,7 +69,7 @@ def test_the_squared_bias_is_not_inflated_by_noise() -> None:
 
 def test_luck_does_not_look_like_certainty() -> None:
     for seed in range(100):
-        low, high = summarise(draws(1000, 0.0, seed), EXACT).bias_interval
+        low, high = summarise(draws(1000, 0.0, seed), EXACT).bias_interval or (0, 0)
         assert high - low > 0.5 * math.sqrt(VARIANCE / 1000)
 
 
@@ -80,7 +81,7 @@ def test_the_squared_error_is_variance_plus_squared_bias() -> None:
 
 
 def test_draws_that_do_not_differ_have_no_variance_and_an_exact_bias() -> None:
-    gradients = (EXACT + torch.tensor([0.0, 3.0, 0.0, 4.0])).expand(7, 4)
+    gradients = (EXACT + torch.tensor([0.0, 3.0, 0.0, 4.0])).expand(100, 4)
     found = summarise(gradients, EXACT)
     assert found.variance == 0.0
     assert found.bias == pytest.approx(1.0)
@@ -107,3 +108,31 @@ def test_what_cannot_be_summarised_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         summarise(gradients, exact)
+
+
+@pytest.mark.parametrize(("number", "least"), [(200, 0.83), (1000, 0.87)])
+def test_a_heavy_tail_costs_the_interval_less_than_without_the_correction_for_skewness(
+    number: int, least: float
+) -> None:
+    # log-normal, sigma 1; 95 % are not reached, and docs/estimators.md says so
+    truth, repeats = (math.e - 1) * math.e, 300
+    corrected = plain = 0
+    for seed in range(repeats):
+        random = torch.Generator().manual_seed(seed)
+        drawn = torch.randn(number, 1, generator=random, dtype=torch.float64).exp()
+        found = summarise(drawn, torch.ones(1, dtype=torch.float64))
+        corrected += holds(found.variance_interval, truth)
+        spread = (drawn - drawn.mean()).square()
+        width = 1.96 * float(spread.std() / spread.mean()) / math.sqrt(number)
+        plain += found.variance * math.exp(-width) <= truth <= found.variance * math.exp(width)
+    assert corrected / repeats >= least
+    assert corrected > plain + 0.05 * repeats
+
+
+def test_the_interval_of_a_variance_stays_positive_where_one_draw_carries_it() -> None:
+    drawn = torch.zeros(100, 1, dtype=torch.float64)
+    drawn[0] = 10.0
+    found = summarise(drawn, torch.ones(1, dtype=torch.float64))
+    assert found.variance_interval is not None
+    low, high = found.variance_interval
+    assert 0 < low <= found.variance <= high < math.inf

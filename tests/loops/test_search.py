@@ -11,6 +11,7 @@ import torch
 from attrs import evolve
 
 from nasframe import Data, Run, SearchOptions, Splits, TensorTask
+from nasframe.derive import derive_around
 from nasframe.errors import RunError
 from nasframe.loops import Search
 from nasframe.loops.base import Update
@@ -26,6 +27,7 @@ from nasframe.relaxations import (
     Sparsemax,
     StraightThroughGumbelSoftmax,
 )
+from nasframe.seeding import generator
 from nasframe_bimodal.space import Bimodal
 
 RELAXATIONS = [
@@ -284,3 +286,29 @@ def test_where_the_search_samples_what_it_derives_the_derived_network_with_its_w
         {"loss": float(digits.loss(outputs, targets)), **digits.metrics(outputs, targets)}, abs=1e-5
     )
     assert made.summary()["inherited"] == made.inherited()
+
+
+def test_among_candidates_the_supernets_best_on_validation_is_chosen(
+    digits: TensorTask, digits_data: Data
+) -> None:
+    options = SearchOptions(epochs=2, batch_size=32, candidates=12)
+    made = search(digits, digits_data, options=options)
+    chosen = made.fit()
+    random = generator(made.seed, "candidates")
+    around = derive_around(made.space, made._probabilities(), 11, random)
+    scores = []
+    for architecture in around:
+        outputs, targets = made._validate(made.supernet.logits.one_hot(architecture.assignment))
+        scores.append(digits.metrics(outputs, targets)["accuracy"])
+    assert chosen == around[scores.index(max(scores))]
+    assert made.summary()["selection"] == {
+        "candidates": len(around),
+        "rule": pytest.approx(scores[0]),
+        "chosen": pytest.approx(max(scores)),
+    }
+
+
+def test_with_one_candidate_the_rule_decides(digits: TensorTask, digits_data: Data) -> None:
+    made = search(digits, digits_data)
+    assert made.fit() == made.derive()
+    assert "selection" not in made.summary()

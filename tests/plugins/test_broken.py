@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from nasframe.errors import PluginError, PluginWarning
+from nasframe.hookspecs import hookimpl
 from nasframe.plugins import PluginManager
 
 from .made import plugin, with_plugins
@@ -133,3 +136,41 @@ def test_what_is_forgotten_takes_its_failures_with_it() -> None:
         plugins.registered("relaxation")
     plugins.unregister("bad")
     assert plugins.failed == {}
+
+
+def made(kind: str) -> Any:
+    """A marked hook that nobody could call for its answer."""
+
+    async def waiting(epoch: int) -> None: ...
+
+    def yielding(epoch: int) -> Any:
+        yield epoch
+
+    def named(*, run: Any, epoch: int) -> None: ...
+
+    return {
+        "async": lambda: hookimpl(waiting),
+        "generator": lambda: hookimpl(yielding),
+        "wrapper": lambda: hookimpl(wrapper=True)(yielding),
+        "old wrapper": lambda: hookimpl(hookwrapper=True)(yielding),
+        "keyword-only": lambda: hookimpl(named),
+        "object": lambda: hookimpl(functools.partial(waiting, epoch=3)),
+    }[kind]()
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    {
+        "async": "must be a plain function, found an async one, which nobody would await",
+        "generator": "must be a plain function, found a generator, whose body would never run",
+        "wrapper": "cannot be a wrapper",
+        "old wrapper": "cannot be a wrapper",
+        "keyword-only": "has a wrong signature: .* found run, epoch after a .*, and hooks get theirs by",
+        "object": "must be a function, found partial",
+    }.items(),
+)
+def test_a_hook_that_could_not_be_called_for_its_answer_is_refused(kind: str, message: str) -> None:
+    module = ModuleType("made_for_a_test")
+    setattr(module, "search_epoch", made(kind))  # noqa: B010
+    with pytest.raises(PluginError, match=f"plugin 'mine': hook search_epoch {message}"):
+        PluginManager().register(module, "mine")

@@ -130,6 +130,26 @@ def test_a_run_says_that_a_file_has_changed_since(
     assert "run: was made with other code of my_ops; what is done is kept" in capsys.readouterr().err
 
 
+def test_an_unfinished_search_does_not_go_on_with_other_code(
+    folder: Path, plugins: PluginManager, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("nasframe.loops.engine.Search.derive", interrupted)
+        patched.setattr("nasframe.loops.engine.Search._select", interrupted)
+        assert main([*SEARCH, *BOTH]) == 130
+    forget(plugins)
+    (folder / "my_ops.py").write_text(CODE + "# changed\n", encoding="utf-8")
+    capsys.readouterr()
+    assert main([*SEARCH, *BOTH]) == 2
+    assert "the code of my_ops has changed. Put that back, or begin anew with" in capsys.readouterr().err
+    forget(plugins)
+    (folder / "my_ops.py").write_text(CODE, encoding="utf-8")
+    assert main([*SEARCH, *BOTH]) == 0
+
+
 @pytest.mark.parametrize(
     ("name", "code", "message"),
     [

@@ -14,6 +14,7 @@ from torch import Tensor
 import nasframe
 from nasframe import Operation, Relaxation, Run, Sample, SearchOptions, TensorTask
 from nasframe.cli import main
+from nasframe.errors import ArchitectureError
 from nasframe.loops.bilevel import Bilevel
 from nasframe.plugins import PluginManager
 from nasframe_bimodal.space import Bimodal
@@ -128,6 +129,21 @@ def test_register_commands_adds_to_the_command_line(
     plugins.register(plugin(register_commands=lambda app: app.command(hello)), "mine")
     assert main(["hello", "world"]) == 0
     assert capsys.readouterr().out == "hello world\n"
+
+
+def test_read_architecture_makes_a_file_in_another_format_an_architecture(
+    plugins: PluginManager, tmp_path: Path
+) -> None:
+    space = SMALL.build({"left": (4, 3), "right": (4, 3)}, 2)
+    expected = nasframe.Architecture(space, space.sample(0))
+    file = tmp_path / "found.mine"
+    file.write_text("mine: 0", encoding="utf-8")
+    reader = plugin(read_architecture=lambda text: expected if text.startswith("mine") else None)
+    plugins.register(reader, "mine")
+    assert nasframe.load_architecture(file) is expected
+    file.write_text("yours: 0", encoding="utf-8")
+    with pytest.raises(ArchitectureError, match="found.mine: not JSON"):
+        nasframe.load_architecture(file)
 
 
 # -- life cycle -----------------------------------------------------------------------------------------

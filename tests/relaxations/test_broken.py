@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -62,7 +63,7 @@ BROKEN: dict[str, tuple[Brie, str]] = {
     ),
     "wrong dtype": (Brie(soft(lambda w: w.double())), "the weights must have dtype and device of the logits"),
     "no sample": (Brie(lambda logits, _: logits.softmax(-1)), "sample must return a nasframe.Sample, found"),
-    "no tensor": (Brie(lambda logits, _: Sample([1.0], False)), "the weights must be a tensor, found [1.0]"),
+    "no tensor": (Brie(lambda logits, _: Sample([1.0], False)), "the weights must be a tensor, found list"),
     "not one-hot": (
         Brie(soft(lambda w: w, one_hot=True)),
         "one_hot says that the weights are exactly zeros and ones, found [",
@@ -85,6 +86,15 @@ BROKEN: dict[str, tuple[Brie, str]] = {
     "probabilities": (
         Brie(likely=lambda logits: logits),
         "the probabilities must lie on the simplex, not negative and with sum 1, found [",
+    ),
+    "in place": (
+        Brie(lambda logits, _: (logits.data.add_(1), Sample(logits.softmax(-1), False))[1]),
+        "in place",
+    ),
+    "leaves": (Brie(lambda logits, _: sys.exit(3)), "sample raised SystemExit: 3"),
+    "probabilities by chance": (
+        Brie(likely=lambda logits: torch.rand_like(logits).softmax(-1)),
+        "probabilities must be deterministic, found others for the same logits",
     ),
     "probabilities raise": (Brie(likely=lambda logits: {}["x"]), "probabilities raised KeyError: 'x'"),
 }
@@ -142,3 +152,34 @@ def test_the_check_leaves_the_logits_and_the_global_noise_alone() -> None:
     assert torch.equal(logits, torch.zeros(3, 4))
     assert not logits.requires_grad
     assert torch.equal(torch.get_rng_state(), before)
+
+
+@frozen
+class Late(Relaxation):
+    """Keeps its promises until a third of the search is over."""
+
+    how: str = "off"
+
+    def sample(self, logits: Tensor, progress: float = 0.0, generator: torch.Generator | None = None) -> Any:
+        good = Sample(logits.softmax(-1), one_hot=False)
+        if not 0.3 < progress < 0.45:
+            return good
+        return {
+            "off": Sample(good.weights * 3, False),
+            "none": None,
+            "shape": Sample(good.weights[:1], False),
+        }[self.how]
+
+
+@pytest.mark.parametrize("how", ["off", "none", "shape"])
+def test_one_that_breaks_later_is_refused_in_the_epoch_in_which_it_does(how: str) -> None:
+    streams = {name: torch.rand(32, 4, 6) for name in ("x", "y")}
+    experiment = nasframe.Experiment.of(
+        task=nasframe.TensorTask(streams, torch.arange(32) % 2),
+        space="bimodal",
+        relaxation=Late(how),
+        search=nasframe.SearchOptions(epochs=5, batch_size=16),
+        device="cpu",
+    )
+    with pytest.raises(ContractError, match="relaxation 'Late' .* breaks the contract"):
+        nasframe.search(experiment)

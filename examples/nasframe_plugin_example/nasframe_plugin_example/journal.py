@@ -10,15 +10,18 @@ from nasframe import Architecture, Run, hookimpl
 __all__ = ["architecture_derived", "search_epoch", "search_started"]
 
 
-def _write(run: Run | None, line: str, mode: str = "a") -> None:
+def _write(run: Run | None, line: str) -> None:
     if run is not None:
         folder = run.plugin_folder("nasframe_plugin_example")
-        with (folder / "journal.md").open(mode, encoding="utf-8") as file:
+        with (folder / "journal.md").open("a", encoding="utf-8") as file:
             file.write(f"{line}\n")
 
 
 @hookimpl
 def search_started(run: Run | None, space: Any, relaxation: Any) -> None:
+    if run is not None and run.history("search"):  # an interrupted search goes on
+        _write(run, "\nIt was interrupted, and goes on.\n")
+        return
     _write(run, f"# A search of {space.count():,} architectures, by {type(relaxation).__name__}\n")
 
 

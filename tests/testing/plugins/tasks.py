@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nasframe import Batch, Data, Split, Splits, Stage, StageContext, Task, TensorSplit
+from nasframe import Batch, Data, Scores, Split, Splits, Stage, StageContext, Task, TensorSplit
 from nasframe.errors import DataError
 from nasframe.testing import TaskSuite
 from nasframe.testing.probe import EveryInput
@@ -328,6 +328,16 @@ class CalibratesATensor(Good):
 class EvaluatesATensor(Good):
     def evaluate(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> dict[str, Any]:
         return {"accuracy": torch.tensor(0.5)}
+
+
+class ScoresOfABatch(Good):
+    def scores(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> Scores:
+        return Scores(outputs[:1, 0], torch.zeros(1))
+
+
+class ScoresWithoutLabels(Good):
+    def scores(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> Scores:
+        return Scores(outputs[:, 0], torch.full((len(outputs),), 2))
 
 
 # -- networks and files ---------------------------------------------------------------------------------

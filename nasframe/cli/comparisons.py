@@ -1,0 +1,189 @@
+"""The commands that set many trainings side by side: `compare`, `census`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+
+from nasframe.cli.comparison_tables import print_comparison_tables
+from nasframe.cli.output import number, print_columns, print_json
+from nasframe.cli.plugin_files import next_command
+from nasframe.errors import ConfigurationError
+from nasframe.progress import make_progress
+
+__all__ = ["add_commands"]
+
+Overrides = Annotated[str, Parameter(name="KEY=VALUE", help="Change an option: search.epochs=3.")]
+Data = Annotated[Path | None, Parameter(help="Your data; the task's own where it has some.")]
+Overwrite = Annotated[bool, Parameter(help="Replace what an earlier command left in --out.")]
+Workers = Annotated[int, Parameter(help="Processes that work side by side.")]
+Json = Annotated[bool, Parameter(help="For scripts: JSON instead of tables.")]
+Seed = Annotated[int | None, Parameter(help="The first seed. [default: the experiment's]")]
+Device = Annotated[str | None, Parameter(help="Short for device=…: auto, cpu, cuda, cuda:N.")]
+
+
+def add_commands(app: App) -> None:
+    """Add the commands of this group."""
+    for command in (compare, census):
+        app.command(command)
+
+
+def compare(
+    experiment: Path,
+    /,
+    *overrides: Overrides,
+    relaxation: list[str] | None = None,
+    vary: list[str] | None = None,
+    seeds: int = 5,
+    random: int = 3,
+    census: list[Path] | None = None,
+    workers: Workers = 1,
+    data: Data = None,
+    out: Path | None = None,
+    overwrite: Overwrite = False,
+    json: Json = False,
+    seed: Seed = None,
+    device: Device = None,
+) -> int:
+    """Compare variants of an experiment: each with the same data, training and seeds.
+
+    What is done is skipped, so the same command goes on after an interruption. The exit status is 1 where a
+    search or a training failed; the others are finished all the same.
+
+    Parameters
+    ----------
+    experiment
+        A TOML file.
+    relaxation
+        Relaxations to compare, with commas: softmax,stgs,grmc.
+    vary
+        Values of another option to compare, with commas: space.ports=shared,choose. May be given again.
+    seeds
+        How many runs of each variant.
+    random
+        How many random architectures each seed is measured against.
+    census
+        A folder that `nasframe census` made. [default: runs/NAME-census where it fits]
+    out
+        Folder of the comparison. [default: runs/NAME-compare]
+    """
+    _check(experiment, data, workers)
+    _at_least("--seeds", seeds, 1)
+    _at_least("--random", random, 0)
+
+    from nasframe.studies.comparison import compare as do_compare
+
+    place = out or Path("runs") / f"{experiment.stem}-compare"
+    found = do_compare(
+        experiment,
+        place,
+        overrides=overrides,
+        relaxations=[name.strip() for item in relaxation or () for name in item.split(",")],
+        vary=vary or (),
+        seeds=seeds,
+        random=random,
+        census=census,
+        workers=workers,
+        source=data,
+        seed=seed,
+        device=device,
+        overwrite=overwrite,
+        progress=make_progress(),
+    )
+    if json:
+        print_json(found)
+    else:
+        print_comparison_tables(found)
+        _files(report=place / "report.html", numbers=place / "comparison.json")
+    return int(bool(found["failed"]))
+
+
+def census(
+    experiment: Path,
+    /,
+    *overrides: Overrides,
+    architectures: int = 300,
+    workers: Workers = 1,
+    data: Data = None,
+    out: Path | None = None,
+    overwrite: Overwrite = False,
+    json: Json = False,
+    seed: Seed = None,
+    device: Device = None,
+) -> int:
+    """Train many random architectures of the space: a table that comparisons use, and anyone can reuse.
+
+    What is done is kept, so the same command goes on after an interruption, and a larger --architectures adds
+    to it. The exit status is 1 where an architecture could not be trained.
+
+    Parameters
+    ----------
+    experiment
+        A TOML file.
+    architectures
+        How many different ones; all of them where the space has fewer.
+    out
+        Folder of the census. [default: runs/NAME-census]
+    """
+    _check(experiment, data, workers)
+    _at_least("--architectures", architectures, 1)
+
+    from nasframe.studies.census import census as do_census
+
+    place = out or Path("runs") / f"{experiment.stem}-census"
+    found = do_census(
+        experiment,
+        place,
+        overrides=overrides,
+        architectures=architectures,
+        workers=workers,
+        source=data,
+        seed=seed,
+        device=device,
+        overwrite=overwrite,
+        progress=make_progress(),
+    )
+    if json:
+        print_json({**found.record, "rows": list(found.rows)})
+    else:
+        _print_census(found)
+        following = next_command("compare", str(experiment), *(["--census", str(place)] if out else []))
+        _files(table=place / "census.jsonl", made_from=place / "census.json", next=following)
+    return int(bool(found.record["failed"]))
+
+
+def _print_census(found: Any) -> None:
+    objective = found.record["objective"]
+    size = found.record["space_size"]
+    print(f"\n{len(found):,} of the {size:,} architectures of the space, each trained from scratch")
+    rows: list[tuple[str, ...]] = [("", "least", "10 %", "median", "90 %", "most")]
+    columns = {
+        f"{objective}, validation": found.scores("validation"),
+        f"{objective}, test": found.scores("test"),
+        "parameters": [row["parameters"] for row in found.rows],
+    }
+    for name, values in columns.items():
+        known = sorted(value for value in values if value is not None)
+        shown = (number(known[round(share * (len(known) - 1))]) for share in (0, 0.1, 0.5, 0.9, 1) if known)
+        rows.append((name, *shown) if known else (name, *["undefined"] * 5))
+    print_columns(rows, indent="  ")
+    for name, why in found.record["failed"].items():
+        print(f"\n{name}: not all could be trained:\n  {why}")
+
+
+def _files(**paths: object) -> None:
+    print()
+    print_columns([(name.replace("_", " "), str(path)) for name, path in paths.items()])
+
+
+def _check(experiment: Path, data: Path | None, workers: int) -> None:
+    _at_least("--workers", workers, 1)
+    if data is not None and not data.exists():
+        raise ConfigurationError("--data", [f"{data}: no such file or folder"])
+
+
+def _at_least(option: str, value: int, least: int) -> None:
+    if value < least:
+        raise ConfigurationError(option, [f"expected {least} or more, found {value}"])

@@ -1,0 +1,109 @@
+"""What the laboratory was asked for: one value or several, checked with all that is wrong said at once."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any
+
+from nasframe.errors import nearest
+from nasframe.estimators.of_run import BITS
+from nasframe.estimators.score_function import NAME
+from nasframe.estimators.settings import full_name, relaxation_names
+from nasframe.estimators.standard import FUNCTIONS
+from nasframe.experiment import Experiment
+from nasframe.run import Run
+
+if TYPE_CHECKING:
+    from nasframe.estimators.laboratory import Laboratory
+
+__all__ = ["MOST_SAMPLES", "problems_of", "several"]
+
+_NAME, _TEMPERATURE = "a name", "a finite number greater than 0"
+
+MOST_SAMPLES = 1_000_000
+"""Largest K that is measured. One draw of a gradient holds the noise of all K, and must fit in memory."""
+
+_SAMPLES = f"at least 1 and at most {MOST_SAMPLES:,}, or 'exact'"
+
+
+def several(given: Any) -> Any:
+    """A tuple of what was given, whether that is one value or several; None stays None."""
+    if given is None:
+        return None
+    single = isinstance(given, str | type | Mapping) or not isinstance(given, Iterable)
+    try:
+        return tuple(map(_plain, (given,) if single else given))
+    except TypeError:  # a tensor without dimensions
+        return (given,)
+
+
+def _plain(value: Any) -> Any:
+    """NumPy's numbers as Python's, which JSON knows."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return value
+    return int(value) if isinstance(value, Integral) else float(value)
+
+
+def problems_of(asked: Laboratory) -> list[str]:
+    """What is wrong with it, one line each."""
+    return [
+        *_names("relaxation", asked.relaxations, [*relaxation_names(), NAME]),
+        *_names("function", asked.functions, FUNCTIONS),
+        *_numbers("temperature", asked.temperatures, _TEMPERATURE),
+        *_numbers("samples", asked.samples, _SAMPLES),
+        *_whole("draws", asked.draws, 2),
+        *_whole("seed", asked.seed, None),
+        *_bits(asked.bits),
+        *_typed("run", asked.run, (Run, str, os.PathLike), "a folder, or a nasframe.Run"),
+        *_typed("experiment", asked.experiment, (Experiment,), "a nasframe.Experiment"),
+        *_typed("source", asked.source, (str, os.PathLike), "a path"),
+    ]
+
+
+def _names(kind: str, given: Sequence[Any] | None, valid: Sequence[str]) -> Iterator[str]:
+    if given is not None and not given:
+        yield f"{kind}: expected {_NAME}, found none"
+    for name in given or ():
+        if not isinstance(name, str):
+            yield f"{kind}: expected {_NAME}, found {name!r}"
+        elif name not in valid and (kind != "relaxation" or full_name(name) is None):
+            yield f"{kind}: unknown {kind} {name!r}{nearest(name, valid)}"
+
+
+def _numbers(key: str, given: Sequence[Any] | None, expected: str) -> Iterator[str]:
+    if given is not None and not given:
+        yield f"{key}: must be {expected}, found none"
+    for value in given or ():
+        whole = key == "samples"
+        kind = Integral if whole else Real
+        fits = isinstance(value, kind) and not isinstance(value, bool)
+        if whole and isinstance(value, str):
+            fits = value == "exact"
+        elif fits:
+            fits = 1 <= value <= MOST_SAMPLES if whole else 0 < value < math.inf
+        if not fits:
+            yield f"{key}: must be {expected}, found {value!r}"
+
+
+def _whole(key: str, value: Any, least: int | None) -> Iterator[str]:
+    if value is None and key == "draws":
+        return
+    if not isinstance(value, Integral) or isinstance(value, bool):
+        yield f"{key}: must be a whole number, found {value!r}"
+    elif least is not None and int(value) < least:
+        yield f"{key}: must be at least {least}, found {value}"
+
+
+def _bits(value: Any) -> Iterator[str]:
+    if not isinstance(value, Real) or isinstance(value, bool):
+        yield f"bits: must be a number, found {value!r}"
+    elif not 1 <= float(value) <= BITS:
+        yield f"bits: must be from 1 to {BITS:g}, found {float(value):g}"
+
+
+def _typed(key: str, value: Any, types: tuple[type, ...], expected: str) -> Iterator[str]:
+    if value is not None and not isinstance(value, types):
+        yield f"{key}: expected {expected}, found {value!r}"

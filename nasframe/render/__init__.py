@@ -1,0 +1,10 @@
+"""`draw` and `draw_pair`: architectures as DOT, SVG, PNG or text. Labels come from the space, plugins may
+add style."""
+
+from __future__ import annotations
+
+from nasframe.render._difference import Change, Difference, differences
+from nasframe.render._drawing import FORMATS, Drawing, draw, draw_pair
+from nasframe.render._picture import check_format
+
+__all__ = ["FORMATS", "Change", "Difference", "Drawing", "check_format", "differences", "draw", "draw_pair"]

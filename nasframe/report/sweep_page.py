@@ -1,0 +1,189 @@
+"""The page of a sweep: how the objective and the size depend on the options."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from nasframe.files import write_text
+from nasframe.report.charts import Line, grid, line_chart
+from nasframe.report.document import Section, document
+from nasframe.report.markup import esc, number, shown, table, tiles
+from nasframe.report.study import cells_section, made_section, point_text, value_of, words
+
+__all__ = ["write_sweep_page"]
+
+_MOST_GRIDS = 12
+
+Values = list[float]
+
+
+def write_sweep_page(data: Mapping[str, Any], folder: Path) -> None:
+    """Write `report.html` of a sweep into its folder.
+
+    Args:
+        data: the content of `sweep.json`.
+        folder: of the sweep; the runs of its cells lie in it.
+    """
+    sections = [
+        Section("The grid", _grid(data)),
+        Section("Every point", _points(data)),
+        cells_section(data["cells"], data["metrics"]),
+        made_section(data),
+    ]
+    axes = " × ".join(f"{axis['key']} ({len(axis['values'])})" for axis in data["axes"])
+    seeds = len(data["seeds"])
+    about = f"{axes}, {seeds} {'seed' if seeds == 1 else 'seeds'} each"
+    write_text(folder / "report.html", document(f"Sweep: {data['title']}", about, sections, lead=_lead(data)))
+
+
+def _shown_metrics(data: Mapping[str, Any]) -> list[str]:
+    return [data["objective"], *(["parameters"] if "parameters" in data["metrics"] else [])]
+
+
+def _lead(data: Mapping[str, Any]) -> str:
+    objective = data["objective"]
+    means = {text: fmean(found) for text, found in _by_point(data, objective).items() if found}
+    if not means:
+        return ""
+    best = max(means, key=lambda text: means[text])
+    done = sum(cell["status"] == "done" for cell in data["cells"])
+    return tiles(
+        {
+            f"best mean {objective}": number(means[best]),
+            "found at": f'<span class="small">{esc(best)}</span>',
+            "cells done": f"{done} of {len(data['cells'])}",
+        }
+    )
+
+
+def _grid(data: Mapping[str, Any]) -> str:
+    axes = data["axes"]
+    if len(axes) == 1:
+        return f'<div class="grid">{"".join(_line(data, metric) for metric in _shown_metrics(data))}</div>'
+    others = [[(axis["key"], value) for value in axis["values"]] for axis in axes[2:]]
+    combinations = list(itertools.product(*others))
+    if len(combinations) > _MOST_GRIDS:
+        return (
+            f'<p class="note">{len(axes)} axes make {len(combinations)} grids, too many to look at; sort the '
+            "table below by any column.</p>"
+        )
+    charts = []
+    for metric in _shown_metrics(data):
+        tables = {fixed: _values(data, metric, dict(fixed)) for fixed in combinations}
+        known = [value for rows in tables.values() for row in rows for value in row if value is not None]
+        scale = (min(known), max(known)) if known else None
+        for fixed, values in tables.items():
+            where = f", {point_text(dict(fixed))}" if fixed else ""
+            charts.append(
+                grid(
+                    values,
+                    title=f"{words(metric)}{where}",
+                    rows=(_short(axes[0]), [_text(value) for value in axes[0]["values"]]),
+                    columns=(_short(axes[1]), [_text(value) for value in axes[1]["values"]]),
+                    notes=_notes(data, dict(fixed)),
+                    largest_is_best=metric != "parameters",
+                    show=(lambda value: f"{value:,.0f}") if metric == "parameters" else shown,
+                    scale=scale,
+                )
+            )
+    note = (
+        f'<p class="note">Means over the seeds. The darker, the larger; framed: the best mean (largest '
+        f"{esc(data['objective'])}, fewest parameters), which need not be significantly better than its "
+        "neighbours.</p>"
+    )
+    return f'{note}<div class="grid">{"".join(charts)}</div>'
+
+
+def _line(data: Mapping[str, Any], metric: str) -> str:
+    axis = data["axes"][0]
+    points, dots = [], []
+    for place, value in enumerate(axis["values"]):
+        found = _found(data, metric, {axis["key"]: value})
+        dots += [(float(place), item) for item in found]
+        if found:
+            points.append((float(place), fmean(found)))
+    names = [(float(place), _text(value)) for place, value in enumerate(axis["values"])]
+    several = len(data["seeds"]) > 1
+    return line_chart(
+        [Line("mean", points, dots=dots if several else ())],
+        title=words(metric),
+        x=axis["key"],
+        y=words(metric),
+        names=names,
+        caption="Full: the mean over the seeds. Open: single seeds." if several else "",
+    )
+
+
+def _points(data: Mapping[str, Any]) -> str:
+    rows = []
+    for text, cells in _cells_by_point(data).items():
+        values = []
+        for metric in data["metrics"]:
+            found = [value for cell in cells if (value := value_of(cell, metric)) is not None]
+            unit = "s" if metric == "search_seconds" else ""
+            values.append(number(fmean(found), f"{text}/{metric}", unit) if found else "—")
+        done = sum(cell["status"] == "done" for cell in cells)
+        rows.append([esc(text), f"{done} of {len(cells)}", *values])
+    columns = ["", "seeds done", *map(words, data["metrics"])]
+    return table(columns, rows, caption="Means over the seeds that are done", classes="sortable")
+
+
+def _values(data: Mapping[str, Any], metric: str, fixed: Mapping[str, Any]) -> list[list[float | None]]:
+    first, second = data["axes"][:2]
+    return [
+        [
+            fmean(found)
+            if (found := _found(data, metric, {first["key"]: a, second["key"]: b, **fixed}))
+            else None
+            for b in second["values"]
+        ]
+        for a in first["values"]
+    ]
+
+
+def _notes(data: Mapping[str, Any], fixed: Mapping[str, Any]) -> list[list[str]]:
+    """What stands where no number does: `failed` or `open`."""
+    first, second = data["axes"][:2]
+    return [
+        [
+            ", ".join(
+                sorted({cell["status"] for cell in _at(data, {first["key"]: a, second["key"]: b, **fixed})})
+            )
+            for b in second["values"]
+        ]
+        for a in first["values"]
+    ]
+
+
+def _at(data: Mapping[str, Any], point: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [cell for cell in data["cells"] if all(cell["point"].get(key) == point[key] for key in point)]
+
+
+def _found(data: Mapping[str, Any], metric: str, point: Mapping[str, Any]) -> Values:
+    return [value for cell in _at(data, point) if (value := value_of(cell, metric)) is not None]
+
+
+def _cells_by_point(data: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for cell in data["cells"]:
+        found.setdefault(point_text(cell["point"]), []).append(cell)
+    return found
+
+
+def _by_point(data: Mapping[str, Any], metric: str) -> dict[str, Sequence[float]]:
+    return {
+        text: [value for cell in cells if (value := value_of(cell, metric)) is not None]
+        for text, cells in _cells_by_point(data).items()
+    }
+
+
+def _short(axis: Mapping[str, Any]) -> str:
+    return str(axis["key"]).rpartition(".")[2]
+
+
+def _text(value: Any) -> str:
+    return shown(value) if isinstance(value, bool | list | tuple) else str(value)

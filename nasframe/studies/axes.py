@@ -1,0 +1,256 @@
+"""What varies between the cells of a study: options of the experiment, and the values each takes."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import tomli_w
+from attrs import frozen
+
+from nasframe.errors import ConfigurationError, NasframeError, nearest
+from nasframe.experiment import Experiment, option_keys, parse_value
+from nasframe.files import fingerprint
+from nasframe.relaxations.contract import check_relaxation
+
+__all__ = [
+    "Axis",
+    "Point",
+    "experiment_at",
+    "experiments_at",
+    "is_axis",
+    "parse_axes",
+    "point_name",
+    "points",
+    "stage_seed",
+]
+
+Point = Mapping[str, Any]
+"""Dotted key → value: what one cell sets."""
+
+_PLUGINS = ("task", "space", "relaxation", "loop")
+_LONGEST = 100
+
+
+@frozen
+class Axis:
+    """An option, by its full dotted key, and the values it takes, each once."""
+
+    key: str
+    values: tuple[Any, ...]
+
+
+def is_axis(word: str) -> bool:
+    """Whether a word of the command line is an axis rather than an override: several values, or none."""
+    _, equals, text = word.partition("=")
+    return bool(equals) and (not text.strip() or len(_split(text)) > 1)
+
+
+def parse_axes(words: Iterable[str], values: Mapping[str, Any], source: str = "experiment") -> list[Axis]:
+    """The axes that words like `temperature=0.1,0.5` or `space.ports=shared,choose` name.
+
+    Args:
+        words: `key=value,value…` each. Commas inside brackets and quotes belong to a value; a value is read
+            as TOML, else taken as a string. A short key stands for the one option of that name; the name of
+            a section, such as `relaxation`, stands for its plugin.
+        values: of the experiment, as its TOML file gives them.
+        source: what they were read from, for the error.
+
+    Raises:
+        ConfigurationError: everything that is wrong with them: an option that is not there (with the near
+            names) or that two sections have (with both), an axis without a value, a value or an axis twice.
+    """
+    problems: list[str] = []
+    given: list[tuple[str, tuple[Any, ...]]] = []
+    for word in words:
+        key, equals, text = word.partition("=")
+        parts = [part.strip() for part in _split(text)]
+        if not equals or not key.strip():
+            problems.append(f"{word!r}: expected key=value,value…, for example temperature=0.1,0.5")
+        elif not all(parts):
+            empty = "has no value" if len(parts) == 1 else "has an empty value between its commas"
+            problems.append(f"{key.strip()}: {empty}; expected for example {key.strip()}=0.1,0.5")
+        else:
+            given.append((key.strip(), tuple(parse_value(part) for part in parts)))
+    swapped = {
+        key.removesuffix(".name"): found
+        for key, found in given
+        if key in _PLUGINS or (key.endswith(".name") and key.removesuffix(".name") in _PLUGINS)
+    }
+    keys = option_keys(values, swapped)
+    axes: dict[str, Axis] = {}
+    for short, found in given:
+        key, problem = _resolve(short, keys)
+        if not problem and key in axes:
+            problem = f"{short}: is an axis twice"
+        problem = problem or _repeated(short, found)
+        if problem:
+            problems.append(problem)
+        else:
+            axes[key] = Axis(key, found)
+    if problems:
+        raise ConfigurationError(source, problems)
+    return list(axes.values())
+
+
+def points(axes: Sequence[Axis]) -> list[Point]:
+    """Every combination of the axes' values, the last axis fastest."""
+    keys = [axis.key for axis in axes]
+    return [
+        dict(zip(keys, chosen, strict=True)) for chosen in itertools.product(*(axis.values for axis in axes))
+    ]
+
+
+def point_name(point: Point) -> str:
+    """`temperature=0.1,samples=10`: a name for a folder. What a folder cannot be called is replaced; a few
+    digits keep it apart from others."""
+    last = [key.removesuffix(".name").rpartition(".")[2] for key in point]
+    named = {key: key if last.count(short) > 1 else short for key, short in zip(point, last, strict=True)}
+    exact = ",".join(f"{named[key]}={_text(value)}" for key, value in point.items())
+    safe = re.sub(r"[^\w.,=+-]+", "-", exact)[:_LONGEST]
+    return safe if safe == exact else f"{safe}-{fingerprint(exact)[:6]}"
+
+
+def stage_seed(values: Mapping[str, Any], source: str, point: Point) -> int:
+    """The seed of the task's stages that all cells share, whatever their own."""
+    kept = {key: value for key, value in point.items() if key != "seed"}
+    return experiment_at(values, source, kept).stage_seed
+
+
+def experiment_at(
+    values: Mapping[str, Any],
+    source: str,
+    point: Point,
+    *,
+    seed: int | None = None,
+    data_seed: int | None = None,
+) -> Experiment:
+    """The experiment of one cell.
+
+    Args:
+        values: of the experiment, as its TOML file gives them, or `overridden`.
+        source: what they were read from, for the error.
+        point: what the cell sets; naming another plugin starts that section from its defaults.
+        seed: of the cell; None is what the experiment or the point says.
+        data_seed: of the task's stages, unless the point says another; None is what the experiment says.
+
+    Raises:
+        ConfigurationError: with everything that is wrong.
+    """
+    chosen = dict(point)
+    if seed is not None:
+        chosen["seed"] = seed
+    if data_seed is not None:
+        chosen.setdefault("data_seed", data_seed)
+    return Experiment.parse(values, source, [f"{key}={_toml(value)}" for key, value in chosen.items()])
+
+
+def experiments_at(
+    values: Mapping[str, Any],
+    source: str,
+    cells: Sequence[tuple[Point, int | None]],
+    *,
+    data_seed: int | None = None,
+) -> list[Experiment]:
+    """The experiments of all cells, each checked as far as it can be without data.
+
+    Args:
+        values, source, data_seed: see `experiment_at`.
+        cells: point and seed of each.
+
+    Raises:
+        ConfigurationError: what is wrong with any of them, all at once; what is wrong with every point is
+            said once.
+    """
+    experiments: list[Experiment] = []
+    wrong: dict[str, list[str]] = {}
+    for point, seed in cells:
+        try:
+            experiment = experiment_at(values, source, point, seed=seed, data_seed=data_seed)
+            experiment.torch_device()
+            check_relaxation(experiment.relaxation)
+            experiments.append(experiment)
+        except NasframeError as error:
+            problems = error.problems if isinstance(error, ConfigurationError) else [str(error)]
+            for problem in problems:
+                wrong.setdefault(problem, []).append(point_name(point))
+    if wrong:
+        count = len({point_name(point) for point, _ in cells})
+        raise ConfigurationError(source, [_where(problem, names, count) for problem, names in wrong.items()])
+    return experiments
+
+
+def _where(problem: str, names: Sequence[str], count: int) -> str:
+    """A problem with the points it is about, where these are not all."""
+    different = list(dict.fromkeys(names))
+    if len(different) == count:
+        return problem
+    more = f" and {len(different) - 3} more" if len(different) > 3 else ""
+    return f"{problem} (at {' and '.join(different[:3])}{more})"
+
+
+def _split(text: str) -> list[str]:
+    """The parts between the commas that stand in no bracket and no quote."""
+    parts, depth, quote = [""], 0, ""
+    for character in text:
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "\"'":
+            quote = character
+        elif character in "[{(":
+            depth += 1
+        elif character in ")}]":
+            depth -= 1
+        if character == "," and depth <= 0 and not quote:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return parts
+
+
+def _resolve(key: str, keys: Sequence[str]) -> tuple[str, str]:
+    """The full key that a short one stands for, or what is wrong with it."""
+    if key in _PLUGINS:
+        return f"{key}.name", ""
+    if key in keys or any(key.startswith(f"{known}.") for known in keys):
+        return key, ""
+    owners = [known for known in keys if known.endswith(f".{key}")]
+    if len(owners) == 1:
+        return owners[0], ""
+    if owners:
+        return key, f"{key}: is an option of several sections; say {' or '.join(owners)}"
+    valid = keys if "." in key else [*(known.rpartition(".")[2] for known in keys), *_PLUGINS]
+    hint = nearest(key, valid)
+    if "did you mean" not in hint:
+        hint = "; `nasframe plugins show NAME` prints the options of a plugin"
+    return key, f"{key}: there is no such option{hint}"
+
+
+def _repeated(key: str, values: Sequence[Any]) -> str:
+    for first, second in itertools.combinations(values, 2):
+        if first == second and isinstance(first, bool) == isinstance(second, bool):
+            return f"{key}: has the value {_text(second)} twice"
+    return ""
+
+
+def _text(value: Any) -> str:
+    """A value as a person writes it on the command line."""
+    if isinstance(value, str):
+        return value if parse_value(value) == value and "," not in value else _toml(value)
+    return " ".join(_toml(value).split())
+
+
+def _toml(value: Any) -> str:
+    """A value as TOML, which `parse_value` reads back."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(_items(value)) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return tomli_w.dumps({"value": value}).removeprefix("value = ").rstrip("\n")
+
+
+def _items(value: Mapping[str, Any]) -> Iterator[str]:
+    for key, inner in value.items():
+        yield f"{tomli_w.dumps({key: 0}).partition(' = ')[0]} = {_toml(inner)}"

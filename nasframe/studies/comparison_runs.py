@@ -1,0 +1,112 @@
+"""The runs of a comparison: one for each variant and seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+from attrs import frozen
+
+from nasframe.api._preparation import Prepared, prepare
+from nasframe.errors import NasframeError
+from nasframe.experiment import Experiment
+from nasframe.files import fingerprint
+from nasframe.loops import BaselineOptions
+from nasframe.progress import Progress
+from nasframe.run import Run
+from nasframe.studies.axes import Axis
+from nasframe.studies.cells import Cell, Outcome
+from nasframe.studies.results import read_result
+from nasframe.studies.runs import run_cell
+from nasframe.studies.variants import Variant
+
+__all__ = ["Runs", "check_matching", "shared_plan"]
+
+
+@frozen
+class Runs:
+    """The runs of a comparison, variant after variant."""
+
+    folder: Path
+    variants: Sequence[Variant]
+
+    def __iter__(self) -> Iterator[tuple[Variant, int, Path]]:
+        """Variant, seed and folder of each."""
+        for variant in self.variants:
+            for seed in variant.experiments:
+                yield variant, seed, self.folder / "cells" / f"{variant.folder},seed={seed}"
+
+    def prepare(self, source: Path | None, progress: Progress, overwrite: bool) -> dict[str, Prepared]:
+        """Variant → its data; each distinct one is prepared once, before several processes need it."""
+        made: dict[str, Prepared] = {}
+        found = {}
+        for variant in self.variants:
+            first = variant.first
+            values = first.to_dict()
+            key = fingerprint([values["task"], values["cache"], first.stage_seed])
+            if key not in made:
+                places = [] if overwrite else [place for other, _, place in self if other is variant]
+                run = next(filter(None, map(_begun, places)), None)
+                made[key] = prepare(first, run, source, progress)
+            found[variant.name] = made[key]
+        return found
+
+    def cells(self, prepared: Mapping[str, Prepared], source: Path | None) -> list[Cell]:
+        """What makes them. Their baselines are trained elsewhere, once for all variants."""
+        found = []
+        for variant, seed, place in self:
+            experiment = attrs.evolve(variant.experiments[seed], baselines=BaselineOptions())
+            data = str(prepared[variant.name].record["fingerprint"])
+            found.append(run_cell(f"{variant.name},seed={seed}", place, experiment, source, data))
+        return found
+
+    def results(
+        self, cells: Sequence[Cell], outcomes: Mapping[str, Outcome], objective: str
+    ) -> list[dict[str, Any]]:
+        """What is known of each."""
+        return [
+            read_result(
+                cell,
+                outcomes[cell.name],
+                study=self.folder,
+                objective=objective,
+                seed=seed,
+                variant=variant.name,
+                point=variant.point,
+            )
+            for cell, (variant, seed, _) in zip(cells, self, strict=True)
+        ]
+
+
+def shared_plan(experiment: Experiment, axes: Sequence[Axis]) -> dict[str, Any]:
+    """What all variants have in common, and what must be the same when a comparison is gone on with."""
+    base = experiment.to_dict()
+    for key in ("seed", "device", "cache", "baselines"):
+        base.pop(key, None)
+    for axis in axes:
+        *sections, last = axis.key.split(".")
+        table = base
+        for section in sections:
+            table = table.get(section, {})
+        table.pop(last, None)
+        if last == "name":  # another plugin has other options
+            base.pop(sections[0], None)
+    return base
+
+
+def check_matching(cells: Sequence[Cell]) -> None:
+    """Refuse, before anything is searched, runs of other experiments where ours are to be."""
+    for cell in cells:
+        experiment, identity = cell.arguments["experiment"], cell.arguments["identity"]
+        Run.matching(cell.folder, experiment, identity=identity)
+
+
+def _begun(folder: Path) -> Run | None:
+    """The run in a folder, where one is there that knows its data."""
+    try:
+        run = Run.open(folder)
+        return run if run.record["data"] is not None else None
+    except NasframeError:
+        return None

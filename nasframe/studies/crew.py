@@ -1,0 +1,198 @@
+"""Worker processes: started, given cells, watched, replaced when they die, and ended."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from attrs import define, field
+
+from nasframe.studies.cells import Cell, Outcome
+from nasframe.studies.failures import StopStudyError
+from nasframe.studies.queue import ATTEMPTS, CellQueue
+from nasframe.studies.worker import HEARTBEAT, settings
+
+__all__ = ["LOG", "Crew"]
+
+LOG = "workers.log"
+
+_PATIENCE = 5.0  # seconds in which a worker that is told to end must do so
+
+
+@define(eq=False)
+class _Worker:
+    process: subprocess.Popen[bytes]
+    cell: str | None = None
+    pending: bytes = field(default=b"")
+
+    def give(self, line: Mapping[str, Any]) -> None:
+        assert self.process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # it has died, which its output will tell
+            self.process.stdin.write(json.dumps(line).encode() + b"\n")
+            self.process.stdin.flush()
+
+    def lines(self) -> list[dict[str, Any]] | None:
+        """What it has said since; None where it has died."""
+        assert self.process.stdout is not None
+        found = os.read(self.process.stdout.fileno(), 1 << 16)
+        *whole, self.pending = (self.pending + found).split(b"\n")
+        return [json.loads(line) for line in whole] if found else None
+
+
+class Crew:
+    """Processes that do the cells of a queue. As a context, none of them outlives it."""
+
+    def __init__(
+        self, cells: Mapping[str, Cell], queue: CellQueue, folder: Path, size: int, lock: int | None
+    ) -> None:
+        """A crew of `size` workers.
+
+        Args:
+            cells: by name.
+            queue: of their names.
+            folder: of the study, for what the workers print.
+            size: number of processes.
+            lock: descriptor of a lock that is to be held until the last of them has ended.
+        """
+        self._cells, self._queue, self._lock = cells, queue, lock
+        self._log = folder / LOG
+        self._size = size
+        self._workers: list[_Worker] = []
+        self._selector = selectors.DefaultSelector()
+        self._died_early = 0
+        self._settings = settings()
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for worker in self._workers:
+            worker.process.terminate()
+        deadline = time.monotonic() + _PATIENCE
+        for worker in self._workers:
+            try:
+                worker.process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                worker.process.kill()
+                worker.process.wait()
+            self._forget(worker)
+        self._selector.close()
+        with contextlib.suppress(OSError):
+            if not self._log.stat().st_size:
+                self._log.unlink()
+
+    def work(self, ended: Callable[[str, Outcome], None], tick: Callable[[], None]) -> None:
+        """Do all cells.
+
+        Args:
+            ended: called with name and outcome of each.
+            tick: called about once a second.
+
+        Raises:
+            StopStudyError: the disk is full, or no worker can be started.
+        """
+        idle: list[_Worker] = []
+        left, checked = len(self._cells), time.monotonic()
+        while left:
+            while len(self._workers) < min(self._size, left):
+                self._start()
+            for key, _ in self._selector.select(timeout=1.0):
+                worker: _Worker = key.data
+                for line in worker.lines() or ([] if worker.process.poll() is None else [{"died": True}]):
+                    if "ready" in line:
+                        idle.append(worker)
+                        self._died_early = 0
+                    elif "beat" in line and worker.cell is not None:
+                        self._queue.beat(worker.cell)
+                    elif "cell" in line:
+                        worker.cell = None
+                        outcome = Outcome(line["status"], line["error"], line["seconds"])
+                        self._queue.ended(line["cell"], outcome)
+                        ended(line["cell"], outcome)
+                        left -= 1
+                    elif "stop" in line or "fatal" in line:
+                        raise StopStudyError(line.get("stop") or f"no worker can be started: {line['fatal']}")
+                    elif "died" in line:
+                        idle = [other for other in idle if other is not worker]
+                        left -= self._bury(worker, ended)
+            while idle and (name := self._queue.take()) is not None:
+                worker = idle.pop(0)
+                worker.cell = name
+                cell = self._cells[name]
+                worker.give(
+                    {
+                        "name": cell.name,
+                        "folder": str(cell.folder),
+                        "work": cell.work,
+                        "arguments": dict(cell.arguments),
+                    }
+                )
+            if time.monotonic() - checked > HEARTBEAT:
+                checked = time.monotonic()
+                silent = self._queue.silent()
+                for worker in self._workers:
+                    if worker.cell in silent:
+                        worker.process.kill()  # its output ends, and then it is buried
+            tick()
+
+    def _start(self) -> None:
+        with self._log.open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "nasframe.studies.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env={**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
+                pass_fds=() if self._lock is None else (self._lock,),
+            )
+        worker = _Worker(process)
+        self._workers.append(worker)
+        assert process.stdout is not None
+        self._selector.register(process.stdout, selectors.EVENT_READ, worker)
+        worker.give(self._settings)
+
+    def _bury(self, worker: _Worker, ended: Callable[[str, Outcome], None]) -> int:
+        """Forget a worker that has died; the number of cells, 0 or 1, that were given up with it."""
+        status = worker.process.wait()
+        self._forget(worker)
+        how = f"was ended by {_signal(-status)}" if status < 0 else f"ended with status {status}"
+        if worker.cell is None:
+            self._died_early += 1
+            if self._died_early >= ATTEMPTS:
+                raise StopStudyError(f"no worker can be started: it {how}; {self._log} holds what it printed")
+            return 0
+        if self._queue.lost(worker.cell):
+            return 0
+        outcome = Outcome("failed", f"its process {how}, {ATTEMPTS} times; {self._log} holds what it printed")
+        ended(worker.cell, outcome)
+        return 1
+
+    def _forget(self, worker: _Worker) -> None:
+        assert worker.process.stdin is not None
+        assert worker.process.stdout is not None
+        with contextlib.suppress(KeyError):
+            self._selector.unregister(worker.process.stdout)
+        for stream in (worker.process.stdin, worker.process.stdout):
+            with contextlib.suppress(OSError):  # what was not written is for nobody
+                stream.close()
+        self._workers = [other for other in self._workers if other is not worker]
+
+
+def _signal(number: int) -> str:
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        name = f"signal {number}"
+    return f"{name} (is there enough memory?)" if name == "SIGKILL" else name

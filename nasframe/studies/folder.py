@@ -1,0 +1,251 @@
+"""The folder of a study: made, gone on with, refused, replaced; one process at a time works in it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from nasframe import __version__
+from nasframe.errors import RunError
+from nasframe.files import without_nan, write_json
+from nasframe.locks import Lock, LockedError
+from nasframe.progress import Progress
+from nasframe.run import Run
+from nasframe.run._folder import listed, partials, remove
+from nasframe.studies.cells import Cell, Outcome
+from nasframe.studies.crew import LOG
+from nasframe.studies.execution import execute
+from nasframe.studies.queue import QUEUE
+
+__all__ = ["Study", "open_study", "read_study"]
+
+FORMAT = 1
+RECORD = "study.json"
+CELLS = "cells"
+
+_LOCK = "study.lock"
+_FILES = (
+    *(RECORD, _LOCK, LOG, "report.html"),
+    *(QUEUE, *(f"{QUEUE}{ending}" for ending in ("-journal", "-wal", "-shm", ".damaged"))),
+)
+_PATIENCE = 15.0  # seconds that the workers of a command that was killed have to end
+
+
+@frozen
+class Study:
+    """The folder of a study that this process has claimed.
+
+    ```
+    study.json      format version, kind, version of nasframe, what must not change
+    cells/NAME/     each a run folder, or what its work makes of it
+    KIND.json       what was found
+    report.html     the same on one page
+    study.sqlite3   the order of work, and a record of it; nothing is lost with it
+    workers.log     what worker processes printed, where they did
+    ```
+
+    Attributes:
+        path: of the folder.
+        kind: `comparison`, `census` or `sweep`.
+        plan: what must be the same when the study is gone on with.
+        replaces: whether what is there is to be replaced.
+        lock: that is held.
+        also: names of other files and folders that a study of this kind writes.
+    """
+
+    path: Path
+    kind: str
+    plan: Mapping[str, Any]
+    replaces: bool
+    lock: Lock
+    also: Collection[str] = ()
+
+    def begin(self) -> None:
+        """Write what kind of study this is; replace what is there where that was asked."""
+        if self.replaces:
+            for name in (*_written(self.kind, self.also), CELLS):
+                if name != _LOCK:
+                    remove(self.path / name)
+        record = {"format": FORMAT, "nasframe": __version__, "kind": self.kind, "plan": self.plan}
+        if self.replaces or not (self.path / RECORD).exists():
+            write_json(self.path / RECORD, without_nan(record))
+
+    def cell_folder(self, name: str) -> Path:
+        """Where a cell writes."""
+        return self.path / CELLS / name
+
+    def execute(self, cells: Sequence[Cell], workers: int, progress: Progress) -> dict[str, Outcome]:
+        """`execute` in this folder; workers hold its lock too."""
+        lock = self.lock.descriptor if self.lock.held else None
+        return execute(cells, self.path, workers=workers, progress=progress, lock=lock)
+
+    def save(self, result: Mapping[str, Any]) -> dict[str, Any]:
+        """Write `KIND.json` and return what it holds."""
+        plain: dict[str, Any] = without_nan(result)
+        write_json(self.path / f"{self.kind}.json", plain)
+        return plain
+
+
+@contextmanager
+def open_study(
+    path: str | Path,
+    kind: str,
+    plan: Mapping[str, Any],
+    *,
+    overwrite: bool = False,
+    also: Collection[str] = (),
+) -> Iterator[Study]:
+    """The study in a folder, claimed while the block runs; the place for one where there is none.
+
+    Nothing is written or replaced before `Study.begin`.
+
+    Args:
+        path: of the folder.
+        kind: `comparison`, `census` or `sweep`.
+        plan: what must be the same when the study is gone on with; JSON-able.
+        overwrite: replace a study that is there; only what a study writes is removed.
+        also: names of other files and folders that a study of this kind writes.
+
+    Raises:
+        RunError: the folder holds something else, or a study with another plan (the difference is shown), or
+            what no study writes where it is to be replaced; or another process works in it.
+    """
+    folder = Path(path)
+    plain = json.loads(json.dumps(without_nan(plan), default=str))
+    is_new = not folder.exists()
+    _check(folder, kind, plain, overwrite, also)
+    lock = _acquire(folder)
+    try:
+        _check(folder, kind, plain, overwrite, also)
+        if lock.held:
+            for item in partials(folder):
+                item.unlink(missing_ok=True)
+        yield Study(folder, kind, plain, overwrite, lock, also)
+    finally:
+        lock.release()
+        if is_new:
+            with contextlib.suppress(OSError):  # it is not empty
+                folder.rmdir()
+
+
+def read_study(path: Path) -> dict[str, Any]:
+    """The content of a folder's `study.json`.
+
+    Raises:
+        RunError: there is none, or it is not ours.
+    """
+    try:
+        content = json.loads((path / RECORD).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RunError(f"{path}: is no study folder: it has no {RECORD}") from None
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path / RECORD}: cannot be read: {error}") from error
+    if not (isinstance(content, dict) and {"format", "kind", "plan"} <= content.keys()):
+        raise RunError(f"{path}: is no study folder: its {RECORD} is none of nasframe's")
+    if content["format"] != FORMAT:
+        found = content["format"]
+        raise RunError(f"{path}: study format {found!r} cannot be read; this version reads {FORMAT}")
+    return content
+
+
+def _check(path: Path, kind: str, plan: Mapping[str, Any], overwrite: bool, also: Collection[str]) -> None:
+    if path.is_symlink() and not path.exists():
+        raise RunError(f"{path}: is a link to nothing; choose another --out")
+    if not path.exists():
+        return
+    if not path.is_dir():
+        raise RunError(f"{path}: is a file and is no study folder; choose another --out")
+    if not (path / RECORD).exists():
+        others = sorted(item.name for item in path.iterdir() if item.name != _LOCK)
+        others = [name for name in others if not (name.startswith(".") and name.endswith(".partial"))]
+        if others:
+            raise RunError(
+                f"{path}: is there already and is no study folder (it holds {listed(others)}); "
+                "choose another --out"
+            )
+        return
+    there = read_study(path)
+    if there["kind"] != kind:
+        raise RunError(f"{path}: holds a {there['kind']}, not a {kind}; choose another --out")
+    if overwrite:
+        _refuse_strange(path, kind, also)
+        return
+    different = list(_differences(there["plan"], plan))
+    if different:
+        lines = "".join(f"\n  {line}" for line in different[:10])
+        more = f"\n  and {len(different) - 10} more" if len(different) > 10 else ""
+        raise RunError(
+            f"{path}: holds a {kind} of another experiment:{lines}{more}\n"
+            "choose another --out, or say --overwrite to replace it"
+        )
+
+
+def _differences(there: Any, asked: Any, key: str = "") -> Iterator[str]:
+    """What differs between two plans, one line each."""
+    if isinstance(there, Mapping) and isinstance(asked, Mapping):
+        for name in dict.fromkeys([*there, *asked]):
+            inner = f"{key}.{name}" if key else name
+            yield from _differences(there.get(name), asked.get(name), inner)
+    elif there != asked:
+        yield f"{key.removeprefix('experiment.')}: there {_shown(there)}, asked {_shown(asked)}"
+
+
+def _shown(value: Any) -> str:
+    return "nothing" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _written(kind: str, also: Collection[str]) -> tuple[str, ...]:
+    return (*_FILES, f"{kind}.json", *also)
+
+
+def _refuse_strange(path: Path, kind: str, also: Collection[str]) -> None:
+    """Refuse to replace a study in whose folder lies what no study writes."""
+    ours = {*_written(kind, also), *(item.name for item in partials(path))}
+    found = [item for item in path.iterdir() if item.name not in ours]
+    cells = path / CELLS
+    if cells.is_dir() and not cells.is_symlink():
+        found = [item for item in found if item != cells]
+        found += [item for item in cells.iterdir() if not item.is_dir() or item.is_symlink()]
+    if found:
+        names = listed(sorted(item.relative_to(path).as_posix() for item in found))
+        raise RunError(
+            f"{path}: holds {names}, which no study writes; nothing was removed. "
+            "Move it away, or choose another --out"
+        )
+    for record in cells.glob("*/run.json"):
+        Run.check_replaceable(record.parent)
+
+
+def _acquire(path: Path) -> Lock:
+    """The lock of the folder. The workers of a command that was killed hold it for a moment after it."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return Lock.acquire(path / _LOCK)
+        except LockedError as error:
+            if (error.holder.isdigit() and _lives(int(error.holder))) or time.monotonic() > deadline:
+                raise RunError(
+                    f"{path}: {error} is at work in this study; wait until it has ended, or choose another "
+                    "--out"
+                ) from None
+        time.sleep(0.1)
+
+
+def _lives(process: int) -> bool:
+    if os.name == "nt":  # where signal 0 is Ctrl-C
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

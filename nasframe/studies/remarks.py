@@ -1,0 +1,110 @@
+"""What the numbers of a comparison do and do not show, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+__all__ = ["remarks"]
+
+_LEVEL = 0.05
+
+
+def remarks(comparison: Mapping[str, Any]) -> list[str]:
+    """A sentence for each thing that a reader should know before believing a difference.
+
+    Args:
+        comparison: what `comparison.json` holds.
+    """
+    return [
+        *_failed(comparison["failed"]),
+        *_between_variants(comparison),
+        *_against_random(comparison),
+        *_unfinished(comparison["cells"]),
+    ]
+
+
+def _failed(cells: Mapping[str, str]) -> list[str]:
+    return [
+        f"{name} {f'failed: {error}' if error else 'has not ended'}\nIt is in no mean and in no test."
+        for name, error in cells.items()
+    ]
+
+
+def _between_variants(comparison: Mapping[str, Any]) -> list[str]:
+    objective, seeds = comparison["objective"], len(comparison["seeds"])
+    rows = [row for row in comparison["rows"] if row["kind"] == "variant"]
+    if seeds == 1:
+        return ["One seed: no interval and no test. Another seed may turn any order round."]
+    found = [
+        test
+        for test in comparison["tests"]
+        if test["family"] == "variants" and test["metric"] == objective and test["p_holm"] is not None
+    ]
+    said = []
+    clear = [test for test in found if test["p_holm"] < _LEVEL]
+    for test in clear:
+        more, less = (test["a"], test["b"]) if test["difference"] > 0 else (test["b"], test["a"])
+        said.append(
+            f"{more} has a higher {objective} than {less}, by {abs(test['difference']):.4f} "
+            f"({_p(test['p_holm'])} after Holm's correction)."
+        )
+    if found and not clear:
+        smallest = min(test["p_holm"] for test in found)
+        said.append(
+            f"No two variants differ significantly in {objective} (smallest p after Holm's correction: "
+            f"{smallest:.2f}). With {seeds} seeds, that does not show that they are equal."
+        )
+    means = [row["values"][objective]["mean"] for row in rows]
+    widths = [_half(row["values"][objective]) for row in rows]
+    known = [value for value in means if value is not None]
+    wide = max((width for width in widths if width is not None), default=0.0)
+    if len(known) > 1 and not clear and wide > max(known) - min(known):
+        said.append(
+            f"The intervals are wide: up to ±{wide:.4f} {objective}, and the means are at most "
+            f"{max(known) - min(known):.4f} apart."
+        )
+    return said
+
+
+def _against_random(comparison: Mapping[str, Any]) -> list[str]:
+    """Whether the search found more than as many trainings of random architectures would have."""
+    tests = [
+        test
+        for test in comparison["tests"]
+        if test["family"] == "baselines"
+        and test["metric"] == comparison["objective"]
+        and "best of" in test["b"]
+        and test["difference"] is not None
+    ]
+    unclear: dict[str, list[str]] = {}
+    said = []
+    for test in tests:
+        if test["p_holm"] is None or test["p_holm"] >= _LEVEL:
+            unclear.setdefault(test["b"], []).append(test["a"])
+        else:
+            word = "better" if test["difference"] > 0 else "worse"
+            said.append(f"{test['a']} is {word} than {test['b']} ({_p(test['p_holm'])}).")
+    return [
+        *said,
+        *(f"Not shown to be better or worse than {b}: {', '.join(names)}." for b, names in unclear.items()),
+    ]
+
+
+def _unfinished(cells: Sequence[Mapping[str, Any]]) -> list[str]:
+    searched = [cell for cell in cells if cell["search"] is not None]
+    open_ = [cell for cell in searched if not cell["search"]["converged"]]
+    if not open_:
+        return []
+    return [
+        f"{len(open_)} of {len(searched)} searches did not converge: they used up their epochs, and what "
+        "they derived may be far from their supernet."
+    ]
+
+
+def _half(value: Mapping[str, Any]) -> float | None:
+    return None if value["low"] is None else (value["high"] - value["low"]) / 2
+
+
+def _p(value: float) -> str:
+    return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"

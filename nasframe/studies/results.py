@@ -1,0 +1,107 @@
+"""What a study knows of one of its runs, as plain values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nasframe.errors import NasframeError
+from nasframe.files import without_nan
+from nasframe.run import Run
+from nasframe.studies.cells import Cell, Outcome
+
+__all__ = ["read_result"]
+
+_NOT_READ: dict[str, Any] = {
+    "test": None,
+    "seconds": {},
+    "search": None,
+    "entropy": {},
+    "validation": {"supernet": None, "inherited": None, "trained": None},
+    "architecture": None,
+}
+
+
+def read_result(
+    cell: Cell,
+    outcome: Outcome,
+    *,
+    study: Path,
+    objective: str,
+    seed: int,
+    variant: str,
+    point: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The result of a cell that is a run; of one that failed or never began, as much as there is.
+
+    Args:
+        cell: the run.
+        outcome: how it ended.
+        study: folder of the study.
+        objective: the task's metric that counts.
+        seed: of the run.
+        variant: name of the variant or point that the run belongs to.
+        point: dotted key → value, in which the variant differs from the base experiment.
+
+    Returns:
+        JSON-able: `name`, `variant`, `point`, `seed`, `folder` (relative to the study), `status`, `error`,
+        `test` (what `evaluate` found, without its baselines; None before it), `seconds` (stage → seconds),
+        `search` (`epochs`, `converged`, `seconds` of its epochs, `entropy`: group → its last value; None
+        before its end), `entropy`
+        (group → its value after each epoch), `validation` (the objective of the `supernet` when the search
+        ended, of the derived network with the `inherited` parameters, and `trained`, in its best epoch),
+        `architecture` (16 digits of its fingerprint).
+    """
+    folder = cell.folder
+    result: dict[str, Any] = {
+        "name": cell.name,
+        "variant": variant,
+        "point": dict(point),
+        "seed": seed,
+        "folder": (folder.relative_to(study) if folder.is_relative_to(study) else folder).as_posix(),
+        "status": outcome.status,
+        "error": outcome.error or None,
+        **_NOT_READ,
+    }
+    if not (folder / "run.json").exists():
+        return result
+    try:
+        result |= _read(Run.open(folder), objective)
+    except (NasframeError, OSError, ValueError) as error:
+        if outcome.status == "done":
+            result |= {"status": "failed", "error": str(error)}
+    return without_nan(result)  # type: ignore[no-any-return]
+
+
+def _read(run: Run, objective: str) -> dict[str, Any]:
+    test, summary = run.test, run.record.get("search")
+    searched, trained = run.history("search"), run.history("train")
+    found = (run.path / "architecture.json").exists()
+    scores = [line["validation"].get(objective) for line in trained]
+    known = [score for score in scores if score is not None]
+    ended = summary or {}
+    return {
+        "test": None if test is None else {key: test[key] for key in test if key != "baselines"},
+        "seconds": run.seconds,
+        "search": None if summary is None else {key: summary[key] for key in _SEARCH},
+        "entropy": {
+            group: [line["entropy"][group] for line in searched]
+            for group in (searched[0]["entropy"] if searched else ())
+        },
+        "validation": {
+            "supernet": _of(ended.get("validation"), objective),
+            "inherited": _of(ended.get("inherited"), objective),
+            "trained": max(known) if known else None,
+        },
+        "architecture": run.architecture.fingerprint[:16] if found else None,
+    }
+
+
+_SEARCH = ("epochs", "converged", "seconds", "entropy")
+
+
+def _of(metrics: Mapping[str, Any] | None, objective: str) -> float | None:
+    value = (metrics or {}).get(objective)
+    return value if isinstance(value, int | float) and math.isfinite(value) else None

@@ -1,0 +1,148 @@
+"""What a few repetitions say: means with intervals, paired tests, rank correlations, percentiles.
+
+A value that is None or not finite was not measured, and is left out. What cannot be said, for want of values
+or of any spread in them, is None.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TypeGuard
+
+from attrs import frozen
+from scipy import stats
+
+__all__ = ["Correlation", "Difference", "Mean", "Value", "holm", "mean", "paired", "percentile", "spearman"]
+
+Value = float | int | None
+
+_LEVEL = 0.95
+_ROUNDING = 1e-6
+"""Differences closer than this share of the values differ by the rounding of float32 alone."""
+
+_PERFECT = 1e-12
+
+
+@frozen
+class Mean:
+    """A mean with its 95 % interval; `low` and `high` are None where fewer than two values are known."""
+
+    mean: float | None
+    low: float | None
+    high: float | None
+    count: int
+
+
+@frozen
+class Difference:
+    """The mean of paired differences with its 95 % interval, and the p-value of "there is none".
+
+    `p` is None for fewer than two pairs, and where all differ by the very same amount, which tells nothing of
+    how much they would differ another time; if that amount is zero, `p` is 1.
+    """
+
+    difference: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+    count: int
+
+
+@frozen
+class Correlation:
+    """Spearman's rank correlation with its 95 % interval; None where it is undefined."""
+
+    rho: float | None
+    low: float | None
+    high: float | None
+    count: int
+
+
+def mean(values: Sequence[Value]) -> Mean:
+    """The mean, with Student's t interval."""
+    known = [float(value) for value in values if _is_known(value)]
+    if not known:
+        return Mean(None, None, None, 0)
+    centre = math.fsum(known) / len(known)
+    if len(known) == 1:
+        return Mean(centre, None, None, 1)
+    width = _half_width(known, centre)
+    return Mean(centre, centre - width, centre + width, len(known))
+
+
+def paired(first: Sequence[Value], second: Sequence[Value]) -> Difference:
+    """Student's t-test of `first` minus `second`, pair by pair; a pair counts where both are known.
+
+    Raises:
+        ValueError: the sequences differ in length.
+    """
+    pairs = [
+        (float(a), float(b)) for a, b in zip(first, second, strict=True) if _is_known(a) and _is_known(b)
+    ]
+    differences = [a - b for a, b in pairs]
+    found = mean(differences)
+    if found.mean is None or found.count < 2:
+        return Difference(found.mean, None, None, None, found.count)
+    scale = max(max(abs(a), abs(b)) for a, b in pairs)
+    if max(differences) - min(differences) <= _ROUNDING * scale:
+        same = abs(found.mean) <= _ROUNDING * scale
+        return Difference(found.mean, found.mean, found.mean, 1.0 if same else None, found.count)
+    error = _deviation(differences, found.mean) / math.sqrt(found.count)
+    p = 2.0 * float(stats.t.sf(abs(found.mean) / error, found.count - 1))
+    return Difference(found.mean, found.low, found.high, p, found.count)
+
+
+def holm(values: Sequence[Value]) -> list[float | None]:
+    """The p-values of one family, corrected by Holm's method; None stays None and does not count."""
+    known = sorted((float(p), place) for place, p in enumerate(values) if _is_known(p))
+    corrected: list[float | None] = [None] * len(values)
+    largest = 0.0
+    for rank, (p, place) in enumerate(known):
+        largest = max(largest, min(1.0, (len(known) - rank) * p))
+        corrected[place] = largest
+    return corrected
+
+
+def spearman(first: Sequence[Value], second: Sequence[Value]) -> Correlation:
+    """Spearman's rank correlation, ties at their mean rank.
+
+    The interval is Fisher's: atanh(rho) is taken as normal with variance (1 + rho²/2) / (n - 3) (Bonett and
+    Wright, 2000). It needs four pairs and a correlation that is not perfect.
+
+    Raises:
+        ValueError: the sequences differ in length.
+    """
+    pairs = [(a, b) for a, b in zip(first, second, strict=True) if _is_known(a) and _is_known(b)]
+    if len(pairs) < 2 or any(len(set(column)) < 2 for column in zip(*pairs, strict=True)):
+        return Correlation(None, None, None, len(pairs))
+    ranks = [stats.rankdata(column) for column in zip(*pairs, strict=True)]
+    rho = max(-1.0, min(1.0, float(stats.pearsonr(*ranks).statistic)))
+    if len(pairs) < 4 or 1.0 - abs(rho) < _PERFECT:
+        return Correlation(rho, None, None, len(pairs))
+    width = float(stats.norm.ppf(0.5 + _LEVEL / 2)) * math.sqrt((1.0 + rho * rho / 2.0) / (len(pairs) - 3))
+    centre = math.atanh(rho)
+    return Correlation(rho, math.tanh(centre - width), math.tanh(centre + width), len(pairs))
+
+
+def percentile(value: Value, scores: Sequence[Value]) -> float | None:
+    """How many of a hundred scores are lower than `value`; those equal to it count half."""
+    known = [float(score) for score in scores if _is_known(score)]
+    if not known or not _is_known(value):
+        return None
+    lower = sum(score < value for score in known)
+    equal = sum(score == value for score in known)
+    return 100.0 * (lower + equal / 2) / len(known)
+
+
+def _is_known(value: Value) -> TypeGuard[float]:
+    return value is not None and math.isfinite(value)
+
+
+def _half_width(values: Sequence[float], centre: float) -> float:
+    quantile = float(stats.t.ppf(0.5 + _LEVEL / 2, len(values) - 1))
+    return quantile * _deviation(values, centre) / math.sqrt(len(values))
+
+
+def _deviation(values: Sequence[float], centre: float) -> float:
+    return math.sqrt(math.fsum((value - centre) ** 2 for value in values) / (len(values) - 1))

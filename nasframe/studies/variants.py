@@ -1,0 +1,143 @@
+"""What a comparison compares: the same experiment with some options at other values, and several seeds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from attrs import frozen
+
+from nasframe.errors import ConfigurationError
+from nasframe.experiment import Experiment, option_keys, overridden, parse_value
+from nasframe.files import fingerprint
+from nasframe.studies.axes import Axis, Point, experiments_at, point_name, points
+
+__all__ = ["Variant", "make_variants"]
+
+_PLUGINS = ("task", "space", "relaxation", "loop")
+_FIXED = {
+    "seed": "--seeds says how many are used",
+    "data_seed": "all variants share their data",
+    "device": "it decides nothing",
+    "cache": "it decides nothing",
+    "baselines": "--random says how many random architectures there are; the task's own are always trained",
+}
+
+
+@frozen
+class Variant:
+    """One of the things compared.
+
+    Attributes:
+        name: shown to the user, unique among the variants.
+        point: dotted key → value, in which the variant differs from the others.
+        experiments: seed → experiment.
+    """
+
+    name: str
+    point: Point
+    experiments: Mapping[int, Experiment]
+
+    @property
+    def first(self) -> Experiment:
+        """The experiment of the first seed."""
+        return next(iter(self.experiments.values()))
+
+    @property
+    def folder(self) -> str:
+        """The name as part of a folder's."""
+        safe = re.sub(r"[^\w.,=+-]+", "-", self.name)
+        return safe if safe == self.name else f"{safe}-{fingerprint(self.name)[:6]}"
+
+
+def make_variants(
+    values: Mapping[str, Any],
+    source: str,
+    axes: Sequence[Axis],
+    overrides: Iterable[str] = (),
+    *,
+    seeds: int,
+    seed: int | None = None,
+    device: str | None = None,
+) -> list[Variant]:
+    """Every combination of the axes' values; without axes, the experiment as it is.
+
+    An override holds for each variant whose plugin has the option.
+
+    Args:
+        values: of the experiment, as its TOML file gives them.
+        source: what they were read from, for the error.
+        axes: what varies.
+        overrides: `dotted.key=value` each.
+        seeds: how many; they follow each other.
+        seed: the first; None is that of the experiment.
+        device: None is that of the experiment.
+
+    Raises:
+        ConfigurationError: with everything that is wrong with any variant.
+    """
+    given = _given(source, overrides, {"seed": seed, "device": device})
+    problems = [
+        f"{axis.key}: cannot be compared: {why}"
+        for axis in axes
+        for key, why in _FIXED.items()
+        if axis.key == key or axis.key.startswith(f"{key}.")
+    ]
+    problems += [
+        f"{axis.key}: is varied, and given as {given[axis.key]!r} too" for axis in axes if axis.key in given
+    ]
+    if problems:
+        raise ConfigurationError(source, problems)
+    chosen = points(axes)
+    having = {key: [_has(values, {**given, **point}, key) for point in chosen] for key in given}
+    full = [
+        {key: value for key, value in given.items() if having[key][place] or not any(having[key])}
+        | dict(point)
+        for place, point in enumerate(chosen)
+    ]
+    base = experiments_at(values, source, [(point, None) for point in full])
+    numbers = [base[0].seed + place for place in range(seeds)]
+    cells = [(point, number) for point in full for number in numbers]
+    made = iter(experiments_at(values, source, cells, data_seed=base[0].stage_seed))
+    return [
+        Variant(_name(point, first), point, {number: next(made) for number in numbers})
+        for point, first in zip(chosen, base, strict=True)
+    ]
+
+
+def _given(source: str, overrides: Iterable[str], shortcuts: Mapping[str, Any]) -> dict[str, Any]:
+    """Dotted key → value of the overrides."""
+    texts = list(overrides)
+    overridden({}, source, texts)  # says what is wrong with any of them
+    pairs = (text.partition("=") for text in texts)
+    given = {
+        ".".join(part.strip() for part in key.split(".")): parse_value(value.strip())
+        for key, _, value in pairs
+    }
+    problems = [
+        f"{key}: given twice, as {given[key]!r} and as {value!r}"
+        for key, value in shortcuts.items()
+        if value is not None and given.get(key, value) != value
+    ]
+    if problems:
+        raise ConfigurationError(source, problems)
+    return given | {key: value for key, value in shortcuts.items() if value is not None}
+
+
+def _has(values: Mapping[str, Any], point: Mapping[str, Any], key: str) -> bool:
+    """Whether the plugins that a point names have an option."""
+    section = key.partition(".")[0]
+    if section not in _PLUGINS or key == f"{section}.name":
+        return True
+    table = values.get(section, {})
+    name = point.get(f"{section}.name", table.get("name") if isinstance(table, Mapping) else None)
+    keys = option_keys({section: {} if name is None else {"name": name}})
+    return any(key == known or key.startswith(f"{known}.") for known in keys)
+
+
+def _name(point: Point, experiment: Experiment) -> str:
+    """A relaxation goes by its name alone."""
+    rest = {key: value for key, value in point.items() if key != "relaxation.name"}
+    relaxation = str(point.get("relaxation.name", "" if rest else experiment.names["relaxation"]))
+    return ",".join(part for part in (relaxation, point_name(rest) if rest else "") if part)

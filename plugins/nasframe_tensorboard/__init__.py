@@ -1,0 +1,71 @@
+"""A search in TensorBoard: losses, metrics, entropies, and the network that is forming, epoch by epoch.
+
+On where the extra `tensorboard` is installed and the search has a run folder; `NASFRAME_TENSORBOARD=0`
+turns it off. It writes into the run, to `plugins/nasframe_tensorboard/`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nasframe.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from nasframe import Architecture, Run, SearchSpace
+    from nasframe_tensorboard.journal import Journal
+
+__all__: list[str] = []
+
+NAME = "nasframe_tensorboard"
+
+_journals: dict[Path, Journal] = {}  # of the searches that are under way
+
+
+@hookimpl
+def search_started(run: Run | None, space: SearchSpace) -> None:
+    if run is None or not _is_on():
+        return
+    from nasframe_tensorboard.journal import Journal
+
+    _close(run)
+    _journals[run.path.resolve()] = Journal.begin(run, space, run.plugin_folder(NAME))
+
+
+@hookimpl
+def search_epoch(run: Run | None, record: Mapping[str, Any]) -> None:
+    journal = _journal(run)
+    if journal is not None:
+        journal.epoch(record)
+
+
+@hookimpl
+def architecture_derived(run: Run | None, architecture: Architecture) -> None:
+    journal = _journal(run)
+    if journal is not None:
+        journal.derived(architecture)
+
+
+@hookimpl
+def search_finished(run: Run | None) -> None:
+    if run is not None:
+        _close(run)
+
+
+def _is_on() -> bool:
+    return (
+        os.environ.get("NASFRAME_TENSORBOARD") != "0" and importlib.util.find_spec("tensorboard") is not None
+    )
+
+
+def _journal(run: Run | None) -> Journal | None:
+    return None if run is None else _journals.get(run.path.resolve())
+
+
+def _close(run: Run) -> None:
+    journal = _journals.pop(run.path.resolve(), None)
+    if journal is not None:
+        journal.close()

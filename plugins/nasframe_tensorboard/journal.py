@@ -1,0 +1,127 @@
+"""What is written of one search."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from attrs import define, field
+from torch.utils.tensorboard import SummaryWriter
+from torch.utils.tensorboard.summary import hparams
+
+from nasframe import Architecture, Run, SearchSpace
+from nasframe.derive import derive
+from nasframe.errors import RenderError
+from nasframe.render import Drawing, draw
+from nasframe_tensorboard.raster import raster
+
+__all__ = ["Journal"]
+
+SECTIONS = ("space", "relaxation", "loop", "search")
+
+
+@define
+class Journal:
+    """The event file of one search; steps are epochs, counted from 1 as in `metrics.jsonl`."""
+
+    _writer: SummaryWriter
+    _space: SearchSpace
+    _experiment: Mapping[str, Any]
+    _last: int = field(default=0, init=False)
+    _picture: tuple[str, np.ndarray[Any, Any] | None] = field(default=("", None), init=False)
+    _said: bool = field(default=False, init=False)
+
+    @classmethod
+    def begin(cls, run: Run, space: SearchSpace, folder: Path) -> Journal:
+        """Begin, or go on after the last epoch of the run.
+
+        Whatever an interrupted search wrote from its last epoch on is dropped by TensorBoard, and that
+        epoch is written again: it may have been saved and not written here.
+        """
+        history = run.history("search")
+        writer = SummaryWriter(str(folder), purge_step=len(history) or None)
+        journal = cls(writer, space, tomllib.loads(run.experiment_toml))
+        if history:
+            journal.epoch(history[-1])
+        else:
+            journal._text("experiment", run.experiment_toml, 0)
+        return journal
+
+    def epoch(self, record: Mapping[str, Any]) -> None:
+        """Losses, validation metrics, entropies, and the network that would be derived now."""
+        self._last = record["epoch"]
+        for group in ("loss", "validation", "entropy"):
+            for name, value in _numbers(record[group], group):
+                self._writer.add_scalar(name, value, self._last)
+        self._writer.add_scalar("seconds", record["seconds"], self._last)
+        self._options(record)
+        self._network(derive(self._space, record["probabilities"]))
+        self._writer.flush()
+
+    def derived(self, architecture: Architecture) -> None:
+        """What the search ended with."""
+        self._text("derived", draw(architecture).text, self._last)
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._writer.close()
+
+    def _network(self, architecture: Architecture) -> None:
+        """Words where it changed, and the picture in every epoch, so that its slider has them all."""
+        if self._picture[0] != architecture.fingerprint:
+            drawing = draw(architecture)
+            self._text("network", drawing.text, self._last)
+            self._picture = (architecture.fingerprint, _image(drawing))
+        image = self._picture[1]
+        if image is not None:
+            self._writer.add_image("network", image, self._last, dataformats="HWC")
+
+    def _options(self, record: Mapping[str, Any]) -> None:
+        """The experiment's options, once, beside the validation metrics."""
+        if self._said:
+            return
+        self._said = True
+        found = {
+            name: value
+            for section in SECTIONS
+            for name, value in _plain(self._experiment.get(section, {}), section)
+        }
+        found["seed"] = self._experiment.get("seed", 0)
+        metrics = dict(_numbers(record["validation"], "validation"))
+        for summary in hparams(found, metrics):  # type: ignore[no-untyped-call]
+            # not add_hparams, which begins a run of its own in a folder below
+            self._writer._get_file_writer().add_summary(summary)  # type: ignore[no-untyped-call]
+
+    def _text(self, tag: str, text: str, step: int) -> None:
+        """As it stands: four spaces make it code in Markdown."""
+        code = "\n".join(f"    {line}" for line in text.splitlines())
+        self._writer.add_text(tag, code, step)
+
+
+def _image(drawing: Drawing) -> np.ndarray[Any, Any] | None:
+    """The picture as pixels; None where nothing renders it, and the words must do."""
+    try:
+        return raster(drawing.svg)
+    except RenderError:
+        return None
+
+
+def _numbers(values: Mapping[str, Any], name: str) -> Iterator[tuple[str, float]]:
+    """Every number, however deep it stands; what is undefined is left out."""
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _numbers(value, f"{name}/{key}")
+        elif isinstance(value, int | float):
+            yield f"{name}/{key}", float(value)
+
+
+def _plain(values: Mapping[str, Any], name: str) -> Iterator[tuple[str, bool | int | float | str]]:
+    """Dotted key → value that TensorBoard takes."""
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _plain(value, f"{name}.{key}")
+        else:
+            yield f"{name}.{key}", value if isinstance(value, bool | int | float | str) else str(value)

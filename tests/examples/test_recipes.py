@@ -1,0 +1,155 @@
+"""The recipes: every file loads, every command in them exists, and says the paper's settings."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import nasframe
+from nasframe.cli import make_app
+from nasframe.experiment import Experiment
+from nasframe.progress import Progress
+from nasframe_deepfake.synthesis.corpus import Corpus, write_corpus
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+PAGE = EXAMPLES.parent / "docs" / "reproducing.md"
+PAPER = ("table2", "table3", "table4", "figure2")
+
+
+def commands(path: Path) -> list[str]:
+    """The lines of comments that are commands, or those of a page's console blocks."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".toml":
+        return re.findall(r"^#   (\S.*)$", text, re.MULTILINE)
+    blocks = re.findall(r"```console\n(.*?)```", text, re.DOTALL)
+    return [line for block in blocks for line in block.splitlines()]
+
+
+RECIPES = sorted(EXAMPLES.glob("*.toml"))
+COMMANDS = [(path.name, line) for path in [*RECIPES, PAGE] for line in commands(path)]
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_every_recipe_loads(path: Path) -> None:
+    assert Experiment.load(path).names["task"] == "deepfake"
+
+
+def test_there_is_a_recipe_for_each_table_and_the_figure_with_its_small_form() -> None:
+    for name in PAPER:
+        text = "\n".join(commands(EXAMPLES / f"{name}.toml"))
+        assert f"examples/{name}.toml" in text
+        assert "--data FakeAVCeleb" in text
+        assert "examples/embedded.toml" in text
+
+
+@pytest.mark.parametrize(("name", "line"), COMMANDS, ids=[f"{name}: {line}" for name, line in COMMANDS])
+def test_every_command_of_a_recipe_exists_with_its_options_and_files(name: str, line: str) -> None:
+    program, *words = shlex.split(line)
+    for word in words:
+        if word.startswith("examples/"):
+            assert (EXAMPLES.parent / word).is_file()
+    if program == "python":
+        return
+    assert program == "nasframe"
+    command, _, unused = make_app().parse_known_args(words)[:3]
+    assert command.__name__ in words[:2]
+    assert not unused
+
+
+def overrides(line: str) -> list[str]:
+    """The words of a command that set one option to one value."""
+    return [word for word in shlex.split(line) if re.fullmatch(r"[\w.]+=[^,]*", word)]
+
+
+@pytest.mark.parametrize("line", [line for name, line in COMMANDS if overrides(line)])
+def test_the_options_that_a_command_sets_are_there(line: str) -> None:
+    (file,) = [word for word in shlex.split(line) if word.endswith(".toml")]
+    Experiment.load(EXAMPLES.parent / file, overrides(line))
+
+
+@pytest.mark.parametrize("name", PAPER)
+def test_the_large_form_has_the_settings_of_the_paper(name: str) -> None:
+    found: Any = Experiment.load(EXAMPLES / f"{name}.toml")
+    assert (found.search.epochs, found.search.batch_size, found.train.batch_size) == (100, 8, 64)
+    assert found.train.epochs == (1 if name == "figure2" else 100)
+    assert (found.relaxation.samples, found.relaxation.temperature) == (100, 0.1)
+    assert (found.space.channels, found.task.steps, found.space.ports) == (128, 8, "shared")
+    assert found.task.backbone == "resnet34"
+    assert not found.task.standardised
+
+
+def test_the_axes_of_table_4_are_options_of_its_relaxation() -> None:
+    line = next(line for line in commands(EXAMPLES / "table4.toml") if "table4.toml" in line)
+    axes = dict(word.split("=") for word in shlex.split(line) if "=" in word)
+    assert axes == {"temperature": "0.1,0.5,1.0", "samples": "10,100,1000"}
+    for key, values in axes.items():
+        for value in values.split(","):
+            Experiment.load(EXAMPLES / "table4.toml", [f"relaxation.{key}={value}"])
+
+
+# -- unseen.py ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("unseen", EXAMPLES / "unseen.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("tree")
+    write_corpus(out, Corpus(clips=5, seed=1), 1, Progress())
+    return out
+
+
+def scoring(scores: Mapping[str, float]) -> Any:
+    """A stand-in for `predict`: clips by a part of their path, the others fail."""
+
+    def predict(run: Path, files: list[Path]) -> Any:
+        for file in files:
+            value = next((score for part, score in scores.items() if part in str(file)), None)
+            record = {"file": str(file)}
+            yield record | ({"error": "no"} if value is None else {"score": value, "threshold": 0.5})
+
+    return predict
+
+
+def test_unseen_takes_the_labels_from_the_tree_and_the_runs_from_a_study(
+    script: ModuleType, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    for name in ("one", "two"):
+        (tmp_path / "cells" / name).mkdir(parents=True)
+    (tmp_path / "cells" / "one" / "test.json").touch()
+    monkeypatch.setattr(
+        nasframe, "predict", scoring({"Desync": 0.9, "RealVideo-RealAudio": 0.1, "Fake": 0.9})
+    )
+    assert script.main([str(tree), str(tmp_path)]) == 0
+    _, *lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:3] for line in lines] == [["one", "1.0000", "1.0000"]]
+
+
+def test_unseen_counts_what_could_not_be_scored(
+    script: ModuleType, tree: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.setattr(nasframe, "predict", scoring({"RealVideo-RealAudio": 0.1, "FakeVideo-Fake": 0.9}))
+    assert script.main([str(tree), "run"]) == 1
+    assert int(capsys.readouterr().out.split()[-1]) > 0
+
+
+def test_unseen_says_in_words_what_is_not_there(script: ModuleType, tmp_path: Path, capsys: Any) -> None:
+    assert script.main([str(tmp_path / "none"), "run"]) == 2
+    assert "none" in capsys.readouterr().err
+    assert script.main([]) == 2
+    assert "TREE" in capsys.readouterr().err

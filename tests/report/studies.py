@@ -1,0 +1,173 @@
+"""A comparison and a sweep as plain values, made of one run's files and of numbers that are easy to check."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+from nasframe import Run
+
+METRICS = ["auc", "acc", "parameters", "multiply_adds", "search_seconds"]
+MESSAGE = "the loss is not finite in epoch 3 <of 8>; lower loop.weight_rate"
+
+
+def comparison(run: Run, folder: Path, seeds: tuple[int, ...] = (0, 1, 2)) -> dict[str, Any]:
+    """Two variants, of which the second has a failed cell; architectures are written into `folder`."""
+    names = ("softmax", "grmc")
+    cells = [
+        _cell(run, f"{name}-{seed}", name, {"relaxation.name": name}, seed, 0.6 + 0.1 * place + 0.01 * seed)
+        for place, name in enumerate(names)
+        for seed in seeds
+    ]
+    cells[-1] = _failed(cells[-1])
+    draw = random.Random(0)
+    architecture = json.loads((run.path / "architecture.json").read_text(encoding="utf-8"))
+    for cell in cells:
+        if cell["status"] == "done":
+            target = folder / cell["folder"]
+            target.mkdir(parents=True)
+            drawn = {**architecture, "assignment": run.architecture.space.sample(draw)}
+            (target / "architecture.json").write_text(json.dumps(drawn), encoding="utf-8")
+    rows = [_row(name, "variant", [cell for cell in cells if cell["variant"] == name]) for name in names]
+    baseline = {metric: _interval({str(seed): 0.5 + 0.02 * seed for seed in seeds}) for metric in METRICS[:2]}
+    baseline["parameters"] = _interval({str(seed): 900 for seed in seeds})
+    rows.append({"name": "late fusion", "kind": "baseline", "values": baseline})
+    done = [cell for cell in cells if cell["status"] == "done"]
+    scores = [0.5 + index / 100 for index in range(40)]
+    return {
+        "kind": "comparison",
+        "title": "relaxations",
+        "objective": "auc",
+        "metrics": METRICS,
+        "seeds": list(seeds),
+        "variants": [{"name": name, "point": {"relaxation.name": name}} for name in names],
+        "cells": cells,
+        "rows": rows,
+        "tests": [
+            {
+                "a": "grmc",
+                "b": "softmax",
+                "metric": metric,
+                "family": "variants",
+                "pairs": 2,
+                "difference": 0.1,
+                "low": -0.05,
+                "high": 0.25,
+                "p": 0.123,
+                "p_holm": 0.246,
+            }
+            for metric in METRICS[:2]
+        ],
+        "gap": [
+            {
+                "variant": name,
+                **{
+                    stage: {"mean": 0.9 - 0.1 * place, "low": 0.85 - 0.1 * place, "high": 0.95 - 0.1 * place}
+                    for place, stage in enumerate(("supernet", "inherited", "trained"))
+                },
+                "drop": {"mean": 0.1, "low": 0.05, "high": 0.15},
+            }
+            for name in names
+        ],
+        "census": {
+            "architectures": 40,
+            "path": "elsewhere",
+            "percentiles": {cell["name"]: {"validation": 97.5, "test": 62.5} for cell in done},
+            "correlation": {"softmax": {"rho": 0.42, "low": 0.1, "high": 0.7}},
+            "scores": {
+                "validation": scores,
+                "test": [*scores[:-1], None],
+                "parameters": list(range(900, 940)),
+            },
+        },
+        "failed": {cells[-1]["name"]: MESSAGE},
+        "remarks": ["No two variants differ significantly."],
+        "experiment": run.experiment_toml,
+        "versions": {"nasframe": "0.1.0"},
+        "data": "8abc55f3",
+    }
+
+
+def sweep(run: Run, axes: dict[str, list[Any]], seeds: tuple[int, ...] = (0, 1)) -> dict[str, Any]:
+    """The objective is 0.5 at the first point and 0.01 more at each; every cell of the last one failed."""
+    points = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
+    cells = []
+    for number, point in enumerate(points):
+        name = ",".join(f"{key.rpartition('.')[2]}={value}" for key, value in point.items())
+        for seed in seeds:
+            cell = _cell(run, f"{name},seed={seed}", name, point, seed, 0.5 + 0.01 * number)
+            cells.append(_failed(cell) if number == len(points) - 1 and number else cell)
+    return {
+        "kind": "sweep",
+        "title": "small",
+        "objective": "auc",
+        "metrics": METRICS,
+        "axes": [{"key": key, "values": values} for key, values in axes.items()],
+        "seeds": list(seeds),
+        "cells": cells,
+        "experiment": run.experiment_toml,
+        "versions": {"nasframe": "0.1.0"},
+        "data": "8abc55f3",
+    }
+
+
+def _cell(run: Run, name: str, variant: str, point: dict[str, Any], seed: int, auc: float) -> dict[str, Any]:
+    history = run.history("search")[: 8 - seed]
+    return {
+        "name": name,
+        "variant": variant,
+        "point": point,
+        "seed": seed,
+        "folder": f"cells/{name}",
+        "status": "done",
+        "error": None,
+        "test": {
+            "auc": auc,
+            "acc": auc - 0.05,
+            "parameters": 1000 + 10 * seed,
+            "multiply_adds": 5000,
+            "objective": "auc",
+            "converged": False,
+        },
+        "seconds": {"search": 2.5, "train": 1.0},
+        "search": {"epochs": 8, "converged": False, "seconds": 2.25, "entropy": history[-1]["entropy"]},
+        "entropy": {group: [line["entropy"][group] for line in history] for group in history[0]["entropy"]},
+        "validation": {"supernet": 0.9, "inherited": 0.8, "trained": 0.7},
+        "architecture": "2fec54a8fcd9d060",
+    }
+
+
+def _failed(cell: dict[str, Any]) -> dict[str, Any]:
+    nothing = {"test": None, "search": None, "entropy": {}, "architecture": None, "seconds": {}}
+    return {**cell, **nothing, "status": "failed", "error": MESSAGE}
+
+
+def _row(name: str, kind: str, cells: list[dict[str, Any]]) -> dict[str, Any]:
+    values = {}
+    for metric in METRICS:
+        values[metric] = _interval(
+            {
+                str(cell["seed"]): cell["search"]["seconds"]
+                if metric == "search_seconds"
+                else cell["test"][metric]
+                for cell in cells
+                if cell["test"]
+            }
+        )
+    return {"name": name, "kind": kind, "values": values}
+
+
+def _interval(by_seed: dict[str, float]) -> dict[str, Any]:
+    known = list(by_seed.values())
+    half = stdev(known) if len(known) > 1 else None
+    mean = fmean(known) if known else None
+    return {
+        "mean": mean,
+        "low": None if half is None or mean is None else mean - half,
+        "high": None if half is None or mean is None else mean + half,
+        "by_seed": by_seed,
+    }

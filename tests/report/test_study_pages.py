@@ -1,0 +1,201 @@
+"""The pages of comparisons and sweeps, in a real browser."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import pytest
+
+from nasframe import Run
+from nasframe.report import write_comparison_page, write_sweep_page
+
+from .studies import MESSAGE, comparison, sweep
+
+Look = Callable[..., Any]
+
+
+def value(page: Any, key: str) -> float:
+    return float(page.locator(f"[data-key='{key}']").get_attribute("value"))
+
+
+def titles(page: Any) -> list[str]:
+    found: list[str] = page.evaluate("[...document.querySelectorAll('h2')].map((head) => head.textContent)")
+    return found
+
+
+# -- a comparison ---------------------------------------------------------------------------------------
+
+
+def test_a_comparison_shows_every_mean_in_full(compared: Path, look: Look) -> None:
+    data = json.loads((compared / "comparison.json").read_text(encoding="utf-8"))
+    page = look(compared / "report.html")
+    for row in data["rows"]:
+        for metric, found in row["values"].items():
+            assert value(page, f"{row['name']}/{metric}") == found["mean"]
+
+
+def test_only_the_best_mean_is_bold_and_the_page_says_what_that_is_worth(compared: Path, look: Look) -> None:
+    page = look(compared / "report.html")
+    bold = page.evaluate("[...document.querySelectorAll('.best data')].map((item) => item.dataset.key)")
+    assert "grmc/auc" in bold
+    assert sum(key.endswith("/auc") for key in bold) == 1
+    assert "late fusion/parameters" in bold
+    assert not any(key.endswith("/acc") for key in bold), "nobody knows whether more of it is better"
+    assert "does not say that it is better" in page.locator("#results").text_content()
+
+
+def test_intervals_and_tests_are_shown(compared: Path, look: Look) -> None:
+    page = look(compared / "report.html")
+    row = page.get_by_role("row", name="softmax").first
+    assert "0.6000 to 0.6200" in row.text_content()
+    tests = page.locator("#paired-tests").text_content()
+    assert "grmc − softmax" in tests
+    assert "0.1230" in tests
+    assert "0.2460" in tests
+
+
+def test_the_gap_the_census_and_the_remarks_are_shown(compared: Path, look: Look) -> None:
+    page = look(compared / "report.html")
+    assert value(page, "gap/grmc/inherited") == pytest.approx(0.8)
+    assert value(page, "gap/grmc/drop") == pytest.approx(0.1)
+    assert value(page, "percentile/softmax-0/test") == 62.5
+    assert value(page, "correlation/softmax") == 0.42
+    assert page.get_by_text("No two variants differ significantly.").count() == 1
+
+
+def test_every_group_has_its_entropy_with_a_line_and_a_band_a_variant(compared: Path, look: Look) -> None:
+    page = look(compared / "report.html")
+    charts = page.locator("#entropy-over-the-epochs svg.chart")
+    assert charts.count() == 3
+    for number in range(3):
+        assert charts.nth(number).locator("path.line").count() == 2
+        assert charts.nth(number).locator("path.band").count() == 2
+
+
+def test_a_seed_can_be_chosen_for_each_architecture(compared: Path, look: Look) -> None:
+    page = look(compared / "report.html")
+    panel = page.locator(".panel").nth(1)
+    before = panel.locator(".picture:visible svg").get_attribute("aria-label")
+    panel.locator("select").select_option("1")
+    after = panel.locator(".picture:visible svg").get_attribute("aria-label")
+    assert (before, after) == ("grmc, seed 0", "grmc, seed 1")
+    panel.locator("select").select_option("2")
+    assert MESSAGE in panel.locator(".picture:visible").text_content()
+
+
+def test_differences_between_architectures_are_marked(compared: Path, look: Look) -> None:
+    page = look(compared / "report.html")
+    plain, marked = (page.locator(".panel").nth(number).locator("svg").first for number in (0, 1))
+    assert "≠" not in plain.text_content()
+    assert "≠" in marked.text_content() or "+" in marked.text_content()
+
+
+@pytest.mark.parametrize("kind", ["comparison", "sweep"])
+def test_a_failed_cell_is_shown_with_its_message(kind: str, pages: dict[str, Path], look: Look) -> None:
+    page = look(pages[kind])
+    assert page.locator("#cells .failed").get_by_text(MESSAGE).count() >= 1
+    assert page.locator("#cells .bad").first.is_visible()
+
+
+def test_one_seed_without_census_tests_or_gap_still_makes_a_page(
+    run: Run, tmp_path: Path, look: Look
+) -> None:
+    data = comparison(run, tmp_path, seeds=(0,))
+    empty = {metric: {"mean": None, "low": None, "high": None, "by_seed": {}} for metric in data["metrics"]}
+    data["rows"][1]["values"] = empty
+    data |= {"census": None, "tests": [], "gap": [], "remarks": []}
+    write_comparison_page(data, tmp_path)
+    page = look(tmp_path / "report.html")
+    assert page.wrongs == []
+    assert "The census of the space" not in titles(page)
+    assert "too few seeds" in page.locator("#paired-tests").text_content()
+
+
+def test_where_every_cell_failed_there_is_a_page_that_says_so(run: Run, tmp_path: Path, look: Look) -> None:
+    data = comparison(run, tmp_path)
+    for cell in data["cells"]:
+        cell |= {"status": "failed", "error": MESSAGE, "test": None, "search": None, "entropy": {}}
+        cell["folder"] = "cells/none"
+    empty = {"mean": None, "low": None, "high": None}
+    for row in data["rows"]:
+        row["values"] = {}
+    data["gap"] = [{"variant": "grmc", "supernet": empty, "inherited": empty, "trained": empty}]
+    data["census"]["percentiles"] = {}
+    write_comparison_page(data, tmp_path)
+    page = look(tmp_path / "report.html")
+    assert page.wrongs == []
+    assert "0 of 6 cells are done" in page.locator("#cells").text_content()
+
+
+# -- tables ---------------------------------------------------------------------------------------------
+
+
+def test_a_table_is_sorted_by_a_column_with_the_keyboard(swept: Path, look: Look) -> None:
+    page = look(swept / "report.html")
+    part = page.locator("#every-point")
+    part.get_by_role("button", name="auc").press("Enter")
+    column = "(part) => [...part.querySelectorAll('tbody tr')].map((row) => row.cells[2].textContent)"
+    ascending = part.evaluate(column)
+    assert ascending[:5] == sorted(ascending[:5])
+    assert ascending[-1] == "—", "what has no number comes last"
+    part.get_by_role("button", name="auc").press("Enter")
+    assert part.evaluate(column)[-5:] == sorted(ascending[:5], reverse=True)
+    assert part.locator("th[aria-sort=descending]").count() == 1
+
+
+# -- a sweep --------------------------------------------------------------------------------------------
+
+
+def test_a_sweep_of_two_options_is_a_heat_map_of_means(swept: Path, look: Look) -> None:
+    data = json.loads((swept / "sweep.json").read_text(encoding="utf-8"))
+    page = look(swept / "report.html")
+    assert titles(page)[0] == "The grid"
+    heat = page.locator("#the-grid svg[aria-label^='auc']")
+    told = heat.evaluate("(svg) => [...svg.querySelectorAll('title')].map((title) => title.textContent)")
+    for cell in data["cells"]:
+        if cell["status"] == "done":
+            temperature, samples = cell["point"].values()
+            seeds = [other["test"]["auc"] for other in data["cells"] if other["variant"] == cell["variant"]]
+            assert f"temperature {temperature}, samples {samples}: {fmean(seeds)!r}" in told
+    assert heat.get_by_text("failed").count() == 1
+    assert heat.locator(".bestcell").count() == 1
+    assert "0.54" in heat.locator(".bestcell").text_content()
+    shades = heat.evaluate(
+        "(svg) => [...svg.querySelectorAll('.frame')].map((box) => +getComputedStyle(box).fillOpacity)"
+    )
+    assert shades == sorted(shades)
+    assert len(set(shades)) == 5
+
+
+def test_a_sweep_of_one_option_is_a_line_with_a_point_a_seed(run: Run, tmp_path: Path, look: Look) -> None:
+    write_sweep_page(sweep(run, {"relaxation.temperature": [0.1, 0.5, 1.0]}), tmp_path)
+    page = look(tmp_path / "report.html")
+    chart = page.locator("#the-grid svg[aria-label^='auc']")
+    assert chart.locator("circle.open").count() == 4, "two seeds at each of the two values that did not fail"
+    assert chart.locator("circle:not(.open)").count() == 2
+    assert page.wrongs == []
+
+
+def test_a_sweep_of_three_options_has_a_heat_map_for_each_value_of_the_third(
+    run: Run, tmp_path: Path, look: Look
+) -> None:
+    axes = {"a.x": [1, 2], "b.y": [1, 2], "c.ports": ["shared", "choose", "paired"]}
+    write_sweep_page(sweep(run, axes), tmp_path)
+    page = look(tmp_path / "report.html")
+    heads = page.evaluate("[...document.querySelectorAll('#the-grid h3')].map((head) => head.textContent)")
+    assert [head for head in heads if head.startswith("auc")] == [
+        f"auc, ports = {name}" for name in ("shared", "choose", "paired")
+    ]
+    assert page.locator("#the-grid svg[aria-label^='auc'] .bestcell").count() == 1, "the best of all"
+
+
+def test_a_sweep_with_too_many_grids_has_its_table(run: Run, tmp_path: Path, look: Look) -> None:
+    axes: dict[str, list[Any]] = {"a.x": [1, 2], "b.y": [1, 2], "c.z": list(range(13))}
+    write_sweep_page(sweep(run, axes, seeds=(0,)), tmp_path)
+    page = look(tmp_path / "report.html")
+    assert "too many to look at" in page.locator("#the-grid").text_content()
+    assert page.locator("#every-point tbody tr").count() == 52

@@ -1,0 +1,388 @@
+"""`nasframe compare`: the numbers are those of the runs, and what cannot be compared is refused."""
+
+from __future__ import annotations
+
+import json
+import math
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import pytest
+from scipy import stats
+
+import nasframe
+from nasframe.cli import main
+from nasframe.errors import RunError
+from nasframe.network import build, inherit
+from nasframe.run import Run
+from nasframe.studies.census_table import load_census
+
+from .conftest import EXPERIMENT, Finished
+
+SMALL = ["--seeds", "2", "--random", "1", "search.epochs=1", "train.epochs=1", "--out", "compared"]
+
+
+def read(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "comparison.json").read_text(encoding="utf-8"))
+    return found
+
+
+def row(found: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    return next(item for item in found["rows"] if item["name"].startswith(name))
+
+
+def experiment_of(folder: Path) -> dict[str, Any]:
+    return tomllib.loads((folder / "experiment.toml").read_text(encoding="utf-8"))
+
+
+# -- the numbers ------------------------------------------------------------------------------------------
+
+
+def test_the_numbers_are_those_of_evaluate(finished: Finished, capsys: pytest.CaptureFixture[str]) -> None:
+    for cell in finished.found["cells"]:
+        capsys.readouterr()
+        assert main(["evaluate", str(finished.comparison / cell["folder"]), "--json"]) == 0
+        evaluated = json.loads(capsys.readouterr().out)
+        values = row(finished.found, cell["variant"])["values"]
+        for metric in ("accuracy", "confidence", "parameters", "multiply_adds"):
+            assert values[metric]["by_seed"][str(cell["seed"])] == evaluated[metric]
+
+
+def test_metrics_are_compared_and_thresholds_and_counts_are_not(finished: Finished) -> None:
+    assert finished.found["metrics"] == [
+        *("accuracy", "confidence"),
+        *("parameters", "multiply_adds", "search_seconds"),
+    ]
+
+
+def test_every_variant_has_the_same_data_and_the_same_seeds(finished: Finished) -> None:
+    runs = [Run.open(finished.comparison / cell["folder"]) for cell in finished.found["cells"]]
+    assert len({run.record["data"]["fingerprint"] for run in runs}) == 1
+    seeds = [(cell["variant"], cell["seed"]) for cell in finished.found["cells"]]
+    assert seeds == [("softmax", 4), ("softmax", 5), ("grmc", 4), ("grmc", 5)]
+    assert [experiment_of(run.path)["seed"] for run in runs] == [4, 5, 4, 5]
+
+
+def test_another_relaxation_than_the_files_starts_from_its_own_defaults(finished: Finished) -> None:
+    sections = {
+        cell["variant"]: experiment_of(finished.comparison / cell["folder"])["relaxation"]
+        for cell in finished.found["cells"]
+    }
+    assert sections["grmc"]["temperature"] == 0.3
+    assert sections["softmax"]["temperature"] != 0.3
+
+
+def test_the_means_have_students_intervals(finished: Finished) -> None:
+    value = row(finished.found, "grmc")["values"]["confidence"]
+    seeds = list(value["by_seed"].values())
+    expected = stats.t.interval(0.95, df=1, loc=fmean(seeds), scale=stats.sem(seeds))
+    assert (value["low"], value["high"]) == pytest.approx(expected)
+    assert value["mean"] == pytest.approx(fmean(seeds))
+
+
+def test_two_variants_are_tested_seed_by_seed(finished: Finished) -> None:
+    a, b = (
+        list(row(finished.found, name)["values"]["confidence"]["by_seed"].values())
+        for name in ("softmax", "grmc")
+    )
+    (test,) = (
+        item
+        for item in finished.found["tests"]
+        if (item["a"], item["b"], item["metric"]) == ("softmax", "grmc", "confidence")
+    )
+    assert test["p"] == pytest.approx(stats.ttest_rel(a, b).pvalue)
+    assert test["p_holm"] == test["p"]  # the only pair of variants
+    assert test["difference"] == pytest.approx(fmean(a) - fmean(b))
+
+
+def test_every_variant_is_tested_against_every_baseline(finished: Finished) -> None:
+    names = [item["name"] for item in finished.found["rows"] if item["kind"] == "baseline"]
+    tested = {(item["a"], item["b"]) for item in finished.found["tests"] if item["family"] == "baselines"}
+    assert tested == {(variant, name) for variant in ("softmax", "grmc") for name in names}
+
+
+def test_the_gap_is_that_of_the_searches(finished: Finished) -> None:
+    for entry in finished.found["gap"]:
+        cells = [cell for cell in finished.found["cells"] if cell["variant"] == entry["variant"]]
+        records = [Run.open(finished.comparison / cell["folder"]).record["search"] for cell in cells]
+        supernet = [record["validation"]["accuracy"] for record in records]
+        inherited = [record["inherited"]["accuracy"] for record in records]
+        assert entry["supernet"]["mean"] == pytest.approx(fmean(supernet))
+        assert entry["inherited"]["mean"] == pytest.approx(fmean(inherited))
+        assert entry["drop"]["mean"] == pytest.approx(fmean(supernet) - fmean(inherited))
+        assert entry["trained"]["mean"] == pytest.approx(
+            fmean(cell["validation"]["trained"] for cell in cells)
+        )
+
+
+def test_entropies_are_there_for_every_group_and_epoch(finished: Finished) -> None:
+    for cell in finished.found["cells"]:
+        assert {len(line) for line in cell["entropy"].values()} == {2}
+        assert set(cell["entropy"]) == {"alpha", "beta", "gamma"}
+
+
+# -- the baselines ----------------------------------------------------------------------------------------
+
+
+def test_baselines_are_trained_once_a_seed_and_not_for_every_variant(finished: Finished) -> None:
+    trained = sorted((item["seed"], item["name"]) for item in finished.found["baselines"])
+    names = ["concatenation", "left alone", "random 1", "random 2", "right alone"]
+    assert trained == [(seed, name) for seed in (4, 5) for name in names]
+    assert len(list(finished.comparison.glob("baselines/*/*.json"))) == len(trained)
+    tests = [Run.open(finished.comparison / cell["folder"]).test or {} for cell in finished.found["cells"]]
+    assert [test["baselines"] for test in tests] == [{}] * 4
+
+
+def test_baselines_are_those_that_a_run_finds(home: Path, finished: Finished) -> None:
+    words = ["seed=5", "data_seed=4", "baselines.random=2", "baselines.task=true", "search.epochs=1"]
+    assert main(["run", str(EXPERIMENT), *words, "--out", "alone"]) == 0
+    expected = (Run.open(home / "alone").test or {})["baselines"]
+    own = {item["name"]: item for item in finished.found["baselines"] if item["seed"] == 5}
+    assert set(own) == set(expected)
+    for name, item in own.items():
+        costs = {key: item[key] for key in ("parameters", "multiply_adds")}
+        assert {**item["test"], **costs} == {key: expected[name][key] for key in (*item["test"], *costs)}
+
+
+def test_rows_of_the_random_architectures_are_their_mean_and_the_choice_of_the_validation_split(
+    finished: Finished,
+) -> None:
+    means = row(finished.found, "random, mean of 2")["values"]["accuracy"]["by_seed"]
+    best = row(finished.found, "random, best of 2 on validation")["values"]["accuracy"]["by_seed"]
+    for seed in (4, 5):
+        own = [b for b in finished.found["baselines"] if b["seed"] == seed and b["kind"] == "random"]
+        assert means[str(seed)] == pytest.approx(fmean(item["test"]["accuracy"] for item in own))
+        chosen = max(own, key=lambda item: item["validation"]["accuracy"])
+        assert best[str(seed)] == chosen["test"]["accuracy"]
+
+
+def test_the_best_single_stream_is_named(finished: Finished) -> None:
+    found = row(finished.found, "best single stream")
+    chosen = []
+    for seed in (4, 5):
+        own = [b for b in finished.found["baselines"] if b["seed"] == seed and b["name"].endswith(" alone")]
+        best = max(own, key=lambda item: item["validation"]["accuracy"])
+        chosen.append(best["name"])
+        assert found["values"]["accuracy"]["by_seed"][str(seed)] == best["test"]["accuracy"]
+    assert found["name"] == f"best single stream ({', '.join(dict.fromkeys(chosen))})"
+
+
+# -- the census -------------------------------------------------------------------------------------------
+
+
+def test_the_census_beside_it_is_found_and_percentiles_are_counted(finished: Finished) -> None:
+    census = load_census(finished.census)
+    standing = finished.found["census"]
+    assert standing["architectures"] == len(census)
+    for cell in finished.found["cells"]:
+        values = {"validation": cell["validation"]["trained"], "test": cell["test"]["accuracy"]}
+        for split, value in values.items():
+            scores = [item[split]["accuracy"] for item in census.rows]
+            below = sum(score < value for score in scores) + sum(score == value for score in scores) / 2
+            assert standing["percentiles"][cell["name"]][split] == pytest.approx(100 * below / len(scores))
+
+
+def test_the_supernet_ranks_architectures_by_what_they_score_with_its_weights(finished: Finished) -> None:
+    # in a space whose ports choose, the supernet under one-hot weights is the built network
+    import torch
+
+    from nasframe.api._supernet import load_supernet
+    from nasframe.architecture import Architecture
+
+    census, expected = load_census(finished.census), {}
+    for cell in (item for item in finished.found["cells"] if item["variant"] == "grmc"):
+        run = Run.open(finished.comparison / cell["folder"])
+        experiment = nasframe.load_experiment(run)
+        folders = {name: Path(path) for name, path in run.record["data"]["folders"].items()}
+        split = experiment.task.data(folders).splits.validation
+        batch = split.batch(torch.arange(len(split)))
+        scores = []
+        for item in census.rows:
+            network = build(Architecture(run.architecture.space, item["assignment"])).eval()
+            inherit(network, load_supernet(run).state_dict())
+            with torch.no_grad():
+                outputs = network(batch.inputs)
+            scores.append(experiment.task.metrics(outputs, batch.targets)["accuracy"])
+        rho = stats.spearmanr(scores, census.scores("validation")).statistic
+        expected[str(cell["seed"])] = None if math.isnan(rho) else rho
+    assert any(rho is not None for rho in expected.values())
+    found = finished.found["census"]["correlation"]["grmc"]
+    assert found["by_seed"] == pytest.approx(expected)
+    assert found["over"] in ("seeds", "architectures")
+    assert found["architectures"] == len(census)
+
+
+def test_a_census_that_is_named_and_does_not_fit_is_refused_with_the_difference(
+    home: Path, finished: Finished, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--relaxation", "softmax", *SMALL, "--census", str(finished.census)]
+    assert main(["compare", str(EXPERIMENT), *words, "space.nodes=2"]) == 2
+    error = capsys.readouterr().err
+    assert "space.options.nodes: 1 in the census, 2 here" in error
+    assert "train.epochs: 2 in the census, 1 here" in error
+    assert not (home / "compared").exists()
+
+
+def test_a_census_that_is_not_there_is_refused(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", str(EXPERIMENT), *SMALL, "--census", "nowhere"]) == 2
+    assert "nowhere: is no census" in capsys.readouterr().err
+    assert not (home / "compared").exists()
+
+
+# -- the command ------------------------------------------------------------------------------------------
+
+
+def test_the_tables_say_what_was_found_and_what_it_does_not_show(
+    finished: Finished, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    words = ["--relaxation", "softmax,grmc", "--seeds", "2", "--random", "2"]
+    cache = f"cache={finished.comparison.parent / 'cache'}"
+    assert main(["compare", str(EXPERIMENT), cache, *words, "--out", str(finished.comparison)]) == 0
+    printed = capsys.readouterr()
+    assert "8 of 8 cells: done already, skipped" in printed.err
+    value = row(finished.found, "grmc")["values"]["accuracy"]
+    half = (value["high"] - value["low"]) / 2
+    assert f"{value['mean']:.4f} ± {half:.4f}" in printed.out
+    for text in ("paired t-tests", "supernet - inherited", "percentile in the census", "best single stream"):
+        assert text in printed.out
+    assert "4 of 4 searches did not converge" in printed.out
+    assert all(sentence.split()[0] in printed.out for sentence in finished.found["remarks"])
+    assert (finished.comparison / "report.html").is_file()
+
+
+def test_what_is_done_is_kept_and_more_seeds_are_added(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["compare", str(EXPERIMENT), "--relaxation", "stgs", *SMALL]
+    one = [word if word != "2" else "1" for word in words]
+    assert main(one) == 0
+    before = {file: file.stat().st_mtime_ns for file in (home / "compared").glob("*/*/*.json")}
+    capsys.readouterr()
+    assert main(words) == 0
+    assert "3 of 6 cells: done already, skipped" in capsys.readouterr().err
+    assert {file: file.stat().st_mtime_ns for file in before} == before
+    assert [cell["seed"] for cell in read(home / "compared")["cells"]] == [4, 5]
+
+
+def test_one_seed_gives_no_interval_and_the_tables_say_so(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [word if word != "2" else "1" for word in SMALL]
+    assert main(["compare", str(EXPERIMENT), *words, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found == read(home / "compared")
+    assert [variant["name"] for variant in found["variants"]] == ["grmc"]
+    value = row(found, "grmc")["values"]["accuracy"]
+    assert (value["low"], value["high"]) == (None, None)
+    assert any(sentence.startswith("One seed") for sentence in found["remarks"])
+
+
+def test_one_variant_that_fails_does_not_stop_the_others(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--vary", "weight_rate=1e-3,1e30", *SMALL]
+    assert main(["compare", str(EXPERIMENT), *words]) == 1
+    printed = capsys.readouterr().out
+    found = read(home / "compared")
+    assert [cell["status"] for cell in found["cells"]] == ["done", "done", "failed", "failed"]
+    assert all("lower the learning rates" in str(cell["error"]) for cell in found["cells"][2:])
+    assert row(found, "weight_rate=1e+30")["values"]["accuracy"]["mean"] is None
+    assert row(found, "weight_rate=0.001")["values"]["accuracy"]["mean"] is not None
+    assert "weight_rate=1e+30,seed=4 failed" in printed
+    assert "lower the learning rates" in (home / "compared" / "report.html").read_text(encoding="utf-8")
+
+
+def test_variants_of_the_space_have_random_architectures_of_their_own_and_share_the_tasks_networks(
+    home: Path,
+) -> None:
+    words = ["--vary", "space.ports=shared,choose", "--relaxation", "softmax", *SMALL]
+    assert main(["compare", str(EXPERIMENT), *words]) == 0
+    found = read(home / "compared")
+    assert [variant["name"] for variant in found["variants"]] == [
+        "softmax,ports=shared",
+        "softmax,ports=choose",
+    ]
+    names = [item["name"] for item in found["rows"] if item["kind"] == "baseline"]
+    assert names[:4] == [
+        f"random, {what} [ports={ports}]"
+        for ports in ("shared", "choose")
+        for what in ("mean of 1", "best of 1 on validation")
+    ]
+    assert names.count("concatenation") == 1
+    against = {(item["a"], item["b"]) for item in found["tests"] if item["family"] == "baselines"}
+    assert ("softmax,ports=shared", "random, mean of 1 [ports=choose]") not in against
+
+
+def test_an_option_given_for_all_holds_where_the_variant_has_it(home: Path) -> None:
+    words = ["--relaxation", "softmax,grmc", "relaxation.samples=3", *SMALL]
+    assert main(["compare", str(EXPERIMENT), *words]) == 0
+    sections = [experiment_of(folder)["relaxation"] for folder in sorted((home / "compared/cells").iterdir())]
+    assert [section.get("samples") for section in sections] == [3, 3, None, None]
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["--vary", "space.prts=shared,choose"], "did you mean 'space.ports'"),
+        (["--relaxation", "softmax,grcm"], "did you mean 'grmc'"),
+        (["--vary", "seed=1,2"], "seed: cannot be compared: --seeds says how many are used"),
+        (["--vary", "baselines.random=1,2"], "--random says how many"),
+        (["relaxation.smples=3"], "did you mean 'samples'"),
+        (["--vary", "space.ports=shared,choose", "space.ports=shared"], "given as 'shared' too"),
+        (["--vary", "search.epochs=1,-1"], "search.epochs: 'epochs' must be >= 1: -1"),
+        (["--seeds", "0"], "expected 1 or more, found 0"),
+        (["--workers", "0"], "expected 1 or more, found 0"),
+    ],
+)
+def test_what_is_wrong_is_said_before_any_search(
+    words: list[str], problem: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compare", str(EXPERIMENT), *words]) == 2
+    assert problem in capsys.readouterr().err
+    assert list(home.iterdir()) == []
+
+
+def test_runs_of_other_options_in_the_folder_are_refused_before_any_search(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [word if word != "2" else "1" for word in SMALL]
+    assert main(["compare", str(EXPERIMENT), "--relaxation", "grmc", *words]) == 0
+    capsys.readouterr()
+    assert main(["compare", str(EXPERIMENT), "--relaxation", "stgs,grmc", "samples=3", *words]) == 2
+    assert (
+        main(["compare", str(EXPERIMENT), "--relaxation", "stgs,grmc", "relaxation.samples=3", *words]) == 2
+    )
+    assert "there 'samples = 4', asked 'samples = 3'" in capsys.readouterr().err
+    assert not list((home / "compared/cells").glob("stgs*"))
+    assert main(["compare", str(EXPERIMENT), "--relaxation", "grmc", *words, "train.batch_size=8"]) == 2
+    assert "train.batch_size: there 16, asked 8" in capsys.readouterr().err
+    assert (
+        main(
+            ["compare", str(EXPERIMENT), "--relaxation", "stgs", "train.batch_size=8", *words, "--overwrite"]
+        )
+        == 0
+    )
+    assert [folder.name for folder in (home / "compared/cells").iterdir()] == ["stgs,seed=4"]
+
+
+def test_python_compares_too(home: Path) -> None:
+    experiment = nasframe.Experiment.load(EXPERIMENT, ["search.epochs=1", "train.epochs=1"])
+    found = nasframe.compare(experiment, "compared", relaxations=["stgs"], seeds=1, random=0)
+    assert found == read(home / "compared")
+    assert found["rows"][0]["name"] == "stgs"
+    with pytest.raises(RunError, match="holds a comparison, not a census"):
+        nasframe.census(experiment, "compared", architectures=1)
+
+
+def test_processes_side_by_side_find_the_same(home: Path, finished: Finished) -> None:
+    again = nasframe.compare(EXPERIMENT, "again", relaxations=["softmax"], seeds=1, random=2, workers=2)
+    (cell,) = again["cells"]
+    (known,) = (item for item in finished.found["cells"] if item["name"] == cell["name"])
+    assert cell["test"] == known["test"]
+    assert cell["entropy"] == known["entropy"]
+    expected = {item["name"]: item["test"] for item in finished.found["baselines"] if item["seed"] == 4}
+    assert {item["name"]: item["test"] for item in again["baselines"]} == expected

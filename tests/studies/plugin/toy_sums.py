@@ -1,0 +1,92 @@
+"""A task for the tests of studies, and what can go wrong in a cell: which of two sums is the larger one?"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+from attrs import define, field, validators
+from torch import Tensor
+from torch.nn import functional as F
+
+from nasframe import Data, Stage, StageContext, Task, TensorTask, hookimpl
+from nasframe.errors import DataError
+from nasframe.progress import Progress
+
+
+@define
+class Sums(Task):
+    """Tells which of two rows of numbers has the larger sum."""
+
+    examples: int = field(default=48, validator=validators.ge(16), metadata={"help": "how many are made"})
+    pause: float = field(default=0.0, metadata={"help": "seconds that every loss takes"})
+    trouble: str = field(default="none", metadata={"help": "what goes wrong: none, bug, kill, full"})
+
+    def stages(self, source: Path | None, seed: int) -> Sequence[Stage]:
+        inputs = {"examples": self.examples, "seed": seed, "source": str(source)}
+        return [Stage("sums", inputs, lambda context: self._make(context, seed))]
+
+    def _make(self, context: StageContext, seed: int) -> None:
+        (context.out / "seed.json").write_text(json.dumps(seed), encoding="utf-8")
+        with (context.out.parent.parent / "made.txt").open("a", encoding="utf-8") as file:
+            file.write(f"{os.getpid()} {seed}\n")
+
+    def data(self, folders: Mapping[str, Path]) -> Data:
+        seed = json.loads((folders["sums"] / "seed.json").read_text(encoding="utf-8"))
+        random = torch.Generator().manual_seed(seed)
+        rows = torch.rand(2, self.examples, 2, 3, generator=random)
+        labels = torch.arange(self.examples) % 2
+        rows[1] += labels[:, None, None] - 0.5
+        return TensorTask({"left": rows[0], "right": rows[1]}, labels).data({})
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        time.sleep(self.pause)
+        if self.trouble == "bug":
+            raise IndexError("no such sum")
+        if self.trouble == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if self.trouble == "full":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "sums.txt")
+        return F.cross_entropy(outputs, targets)
+
+    def metrics(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
+        return {"accuracy": float((outputs.argmax(-1) == targets).float().mean())}
+
+
+@hookimpl
+def register_tasks() -> dict[str, type[Task]]:
+    return {"sums": Sums}
+
+
+def do(folder: Path, arguments: Mapping[str, object], progress: Progress) -> None:
+    """A cell that is no run: it notes every time it is begun, and does as it is told."""
+    folder.mkdir(parents=True, exist_ok=True)
+    begun = folder / "begun.txt"
+    with begun.open("a", encoding="utf-8") as file:
+        file.write(f"{os.getpid()}\n")
+    if len(begun.read_text(encoding="utf-8").split()) <= int(str(arguments.get("kills", 0))):
+        os.kill(os.getpid(), signal.SIGKILL)
+    print("said by a cell")
+    wanted = arguments.get("raises")
+    if wanted == "mistake":
+        raise DataError("no sums here")
+    if wanted == "bug":
+        raise IndexError("no such sum")
+    if wanted == "exit":
+        raise SystemExit(3)
+    if wanted == "full":
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "sums.txt")
+    while (folder / "wait").exists():
+        time.sleep(0.01)
+    (folder / "done").touch()
+
+
+def done(folder: Path, arguments: Mapping[str, object]) -> bool:
+    """Whether such a cell is done."""
+    return (folder / "done").exists()

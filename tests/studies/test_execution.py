@@ -1,0 +1,273 @@
+"""Doing the cells of a study, in this process and in several."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import optuna
+import pytest
+from attrs import frozen
+
+from nasframe.errors import RunError
+from nasframe.progress import Progress
+from nasframe.studies.cells import Cell, Outcome
+from nasframe.studies.execution import execute
+from nasframe.studies.queue import ATTEMPTS, QUEUE
+
+FOLDER = Path("study")
+
+
+class Lines(Progress):
+    """Keeps what is said."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def say(self, message: str) -> None:
+        self.said.append(message)
+
+
+@frozen
+class Ended:
+    """What `execute` returned and said, and its folder."""
+
+    outcomes: dict[str, Outcome]
+    said: list[str]
+    folder: Path
+
+
+def cells(**of: dict[str, object]) -> list[Cell]:
+    return [
+        Cell(name, FOLDER / "cells" / name, "toy_sums:do", arguments, done="toy_sums:done")
+        for name, arguments in of.items()
+    ]
+
+
+def begun(name: str, folder: Path = FOLDER) -> int:
+    """How often a cell was begun."""
+    return len((folder / "cells" / name / "begun.txt").read_text(encoding="utf-8").split())
+
+
+def statuses(outcomes: dict[str, Outcome]) -> dict[str, str]:
+    return {name: outcome.status for name, outcome in outcomes.items()}
+
+
+def children() -> set[int]:
+    """The processes that this one has started and not yet waited for."""
+    found = Path(f"/proc/{os.getpid()}/task").glob("*/children")
+    return {int(word) for file in found for word in file.read_text(encoding="ascii").split()}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_outlives_the_call(home: Path) -> Iterator[None]:
+    before = children()
+    yield
+    assert children() <= before
+
+
+WANTED: dict[str, dict[str, object]] = {
+    "fine": {},
+    "mistake": {"raises": "mistake"},
+    "bug": {"raises": "bug"},
+    "exit": {"raises": "exit"},
+    "killed": {"kills": 1},
+    "killer": {"kills": 99},
+    "last": {},
+}
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory: pytest.TempPathFactory, _toy_sums: None) -> Iterator[Ended]:
+    """What two workers made of cells in which things go wrong; tests read it and leave it as it is."""
+    lines = Lines()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("ended"))
+        outcomes = execute(cells(**WANTED), FOLDER, workers=2, progress=lines)
+        yield Ended(outcomes, lines.said, FOLDER.absolute())
+
+
+def test_cells_that_fail_do_not_stop_the_others(ended: Ended) -> None:
+    failed = dict.fromkeys(("mistake", "bug", "exit", "killer"), "failed")
+    assert list(ended.outcomes) == list(WANTED)
+    assert statuses(ended.outcomes) == {"fine": "done", "killed": "done", "last": "done", **failed}
+
+
+def test_a_cell_that_fails_says_why(ended: Ended) -> None:
+    assert ended.outcomes["mistake"].error == "no sums here"
+    for name, message in (("bug", "IndexError: no such sum ("), ("exit", "SystemExit: 3 (")):
+        error = ended.outcomes[name].error
+        assert error.startswith(message)
+        assert "toy_sums.py, line " in error
+
+
+def test_a_worker_that_is_killed_is_replaced_and_its_cell_done_again(ended: Ended) -> None:
+    assert begun("killed", ended.folder) == 2
+    assert begun("fine", ended.folder) == begun("last", ended.folder) == 1
+
+
+def test_a_cell_that_kills_its_worker_each_time_has_failed(ended: Ended) -> None:
+    assert begun("killer", ended.folder) == ATTEMPTS
+    assert ended.outcomes["killer"].error.startswith("its process was ended by SIGKILL")
+    assert "3 times" in ended.outcomes["killer"].error
+
+
+def test_a_line_is_said_for_every_cell_that_ended(ended: Ended) -> None:
+    for name in WANTED:
+        assert sum(line.startswith(f"{name}: ") for line in ended.said) == 1
+    assert any(line.startswith("bug: failed: IndexError") for line in ended.said)
+    assert ended.said[-1].endswith("[7 of 7]")
+
+
+def test_what_cells_print_goes_to_a_file(ended: Ended) -> None:
+    log = (ended.folder / "workers.log").read_text(encoding="utf-8")
+    assert log.count("said by a cell") == len(WANTED) - 1  # one never came to it
+
+
+def test_the_queue_is_an_optuna_study_that_tells_how_each_attempt_ended(ended: Ended) -> None:
+    storage = f"sqlite:///{ended.folder / QUEUE}"
+    (name,) = optuna.get_all_study_names(storage)
+    trials = optuna.load_study(study_name=name, storage=storage).trials
+    found = sorted((trial.user_attrs["name"], trial.state.name) for trial in trials)
+    assert found == sorted(
+        [
+            *((name, "COMPLETE") for name in ("fine", "killed", "last")),
+            *((name, "FAIL") for name in ("mistake", "bug", "exit", "killed")),
+            *[("killer", "FAIL")] * ATTEMPTS,
+        ]
+    )
+    (failed,) = [trial for trial in trials if trial.user_attrs["name"] == "mistake"]
+    assert failed.user_attrs["error"] == "no sums here"
+
+
+def test_in_one_process_too_cells_that_fail_do_not_stop_the_others() -> None:
+    wanted = {name: arguments for name, arguments in WANTED.items() if not name.startswith("kill")}
+    outcomes = execute(cells(**wanted), FOLDER)
+    failed = dict.fromkeys(("mistake", "bug", "exit"), "failed")
+    assert statuses(outcomes) == {"fine": "done", "last": "done", **failed}
+
+
+def test_cells_that_are_done_are_skipped_and_those_that_failed_are_tried_again() -> None:
+    execute(cells(a={}, b={"raises": "bug"}), FOLDER)
+    lines = Lines()
+    outcomes = execute(cells(a={}, b={}), FOLDER, progress=lines)
+    assert statuses(outcomes) == {"a": "done", "b": "done"}
+    assert (begun("a"), begun("b")) == (1, 2)
+    assert outcomes["a"].seconds is None
+    assert lines.said[0] == "1 of 2 cells: done already, skipped"
+
+
+def test_where_all_is_done_no_queue_is_made() -> None:
+    execute(cells(a={}), FOLDER)
+    (FOLDER / QUEUE).unlink()
+    assert statuses(execute(cells(a={}), FOLDER, workers=2)) == {"a": "done"}
+    assert not (FOLDER / QUEUE).exists()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_full_disk_stops_the_study_and_keeps_what_is_done(workers: int) -> None:
+    execute(cells(a={}), FOLDER)
+    with pytest.raises(RunError, match=r"cells/b: the disk is full"):
+        execute(cells(a={}, b={"raises": "full"}, c={}, d={}), FOLDER, workers=workers)
+    assert (FOLDER / "cells" / "a" / "done").exists()
+    assert statuses(execute(cells(a={}, b={}, c={}), FOLDER)) == {"a": "done", "b": "done", "c": "done"}
+
+
+def test_a_full_disk_under_the_queue_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(optuna.Study, "ask", full)
+    with pytest.raises(RunError, match=rf"{QUEUE}: the disk is full"):
+        execute(cells(a={}), FOLDER)
+
+
+@pytest.mark.parametrize("damage", ["text", "cut short", "overwritten"])
+def test_a_damaged_queue_is_moved_aside_and_made_anew(damage: str) -> None:
+    execute(cells(a={}, b={"raises": "bug"}), FOLDER)
+    file = FOLDER / QUEUE
+    content = file.read_bytes()
+    broken = {
+        "text": b"not a database\n",
+        "cut short": content[: len(content) // 2],
+        "overwritten": content[:8192] + b"\xff" * 8192 + content[16384:],
+    }[damage]
+    file.write_bytes(broken)
+    lines = Lines()
+    outcomes = execute(cells(a={}, b={}), FOLDER, progress=lines)
+    assert statuses(outcomes) == {"a": "done", "b": "done"}
+    assert begun("a") == 1
+    assert any(line.startswith(f"{file}: is damaged; moved to {QUEUE}.damaged") for line in lines.said)
+    assert file.with_name(f"{QUEUE}.damaged").read_bytes() == broken
+    with closing(sqlite3.connect(file)) as database:
+        assert database.execute("PRAGMA quick_check").fetchone() == ("ok",)
+
+
+def test_a_queue_that_is_damaged_while_it_is_used_is_named_with_the_remedy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def damaged(*_: object, **__: object) -> None:
+        raise sqlite3.DatabaseError("database disk image is malformed")
+
+    monkeypatch.setattr(optuna.Study, "tell", damaged)
+    with pytest.raises(RunError, match="malformed; nothing but the order of work is in this file"):
+        execute(cells(a={}), FOLDER)
+
+
+@contextmanager
+def interrupted_when(file: Path) -> Iterator[None]:
+    """Ctrl-C in this process, once a file is there."""
+
+    def wait() -> None:
+        deadline = time.monotonic() + 60
+        while not file.exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    with contextlib.suppress(KeyboardInterrupt):
+        yield
+        pytest.fail("was not interrupted")
+    thread.join()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_ctrl_c_ends_all_and_the_same_call_goes_on(workers: int) -> None:
+    wanted = cells(a={}, b={})
+    waits = FOLDER / "cells" / "b" / "wait"
+    waits.parent.mkdir(parents=True)
+    waits.touch()
+    with interrupted_when(waits.with_name("begun.txt")):
+        execute(wanted, FOLDER, workers=workers)
+    waits.unlink()
+    assert statuses(execute(wanted, FOLDER)) == {"a": "done", "b": "done"}
+
+
+def test_a_worker_that_gives_no_sign_of_life_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nasframe.studies.crew.HEARTBEAT", 0.2)
+    monkeypatch.setattr("nasframe.studies.queue._GRACE", 1)
+    stopped = FOLDER / "cells" / "a" / "begun.txt"
+    stopped.parent.mkdir(parents=True)
+    waits = stopped.with_name("wait")
+    waits.touch()
+
+    def stop() -> None:
+        while not (stopped.exists() and stopped.read_text(encoding="utf-8").strip()):
+            time.sleep(0.01)
+        os.kill(int(stopped.read_text(encoding="utf-8")), signal.SIGSTOP)
+        waits.unlink()
+
+    thread = threading.Thread(target=stop)
+    thread.start()
+    outcomes = execute(cells(a={}, b={}), FOLDER, workers=2)
+    thread.join()
+    assert statuses(outcomes) == {"a": "done", "b": "done"}
+    assert begun("a") == 2

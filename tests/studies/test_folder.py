@@ -1,0 +1,108 @@
+"""The folder of a study: who may work in it, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nasframe.errors import RunError
+from nasframe.studies.folder import open_study, read_study
+
+PLAN = {"experiment": {"seed": 1, "search": {"epochs": 2}}}
+
+
+def test_a_study_that_was_begun_is_gone_on_with_by_the_same_plan(tmp_path: Path) -> None:
+    for _ in range(2):
+        with open_study(tmp_path / "out", "sweep", PLAN) as study:
+            study.begin()
+    assert read_study(tmp_path / "out")["plan"] == PLAN
+
+
+def test_a_place_where_nothing_was_begun_is_left_as_it_was(tmp_path: Path) -> None:
+    with open_study(tmp_path / "out", "sweep", PLAN):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_study_of_another_kind_is_refused(tmp_path: Path) -> None:
+    with open_study(tmp_path, "census", PLAN) as study:
+        study.begin()
+    with (
+        pytest.raises(RunError, match="holds a census, not a sweep"),
+        open_study(tmp_path, "sweep", PLAN, overwrite=True),
+    ):
+        pass
+
+
+def test_every_difference_is_shown_by_its_key(tmp_path: Path) -> None:
+    with open_study(tmp_path, "sweep", PLAN) as study:
+        study.begin()
+    other = {"experiment": {"seed": 2, "search": {"epochs": 2, "level": 0.1}}}
+    with pytest.raises(RunError) as caught, open_study(tmp_path, "sweep", other):
+        pass
+    assert "\n  seed: there 1, asked 2\n  search.level: there nothing, asked 0.1\n" in str(caught.value)
+
+
+@pytest.mark.parametrize("content", ["not JSON", "{}", '{"format": 99, "kind": "sweep", "plan": {}}'])
+def test_a_record_that_is_not_ours_is_refused(content: str, tmp_path: Path) -> None:
+    (tmp_path / "study.json").write_text(content, encoding="utf-8")
+    with (
+        pytest.raises(RunError, match="cannot be read|none of nasframe's"),
+        open_study(tmp_path, "sweep", PLAN),
+    ):
+        pass
+    assert (tmp_path / "study.json").read_text(encoding="utf-8") == content
+
+
+def test_two_processes_do_not_work_in_one_study(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from nasframe.locks import Lock\n"
+        f"lock = Lock.acquire(Path({str(tmp_path / 'out' / 'study.lock')!r}))\n"
+        "print('claimed', flush=True); sys.stdin.read(); lock.release()"
+    )
+    other = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert other.stdout is not None
+    assert other.stdout.readline() == "claimed\n"
+    with (
+        pytest.raises(RunError, match=f"process {other.pid} is at work in this study"),
+        open_study(tmp_path / "out", "sweep", PLAN),
+    ):
+        pass
+    other.communicate("")
+    with open_study(tmp_path / "out", "sweep", PLAN):
+        pass
+
+
+def test_overwrite_removes_what_a_study_wrote_once_it_begins(tmp_path: Path) -> None:
+    with open_study(tmp_path, "sweep", PLAN) as study:
+        study.begin()
+        study.save({"kind": "sweep"})
+        study.cell_folder("a").mkdir(parents=True)
+    with open_study(tmp_path, "sweep", {"experiment": {}}, overwrite=True) as study:
+        assert study.cell_folder("a").exists()
+        study.begin()
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["study.json"]
+    assert read_study(tmp_path)["plan"] == {"experiment": {}}
+
+
+@pytest.mark.parametrize("stranger", ["notes.txt", "cells/notes.txt", "cells/a/notes.txt"])
+def test_overwrite_refuses_what_no_study_writes(stranger: str, tmp_path: Path) -> None:
+    with open_study(tmp_path, "sweep", PLAN) as study:
+        study.begin()
+        run = study.cell_folder("a")
+        (run / "checkpoints").mkdir(parents=True)
+        record = {"format": 1, "nasframe": "0", "experiment": "x"}
+        (run / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    (tmp_path / stranger).write_text("mine", encoding="utf-8")
+    with (
+        pytest.raises(RunError, match=r"notes\.txt, which no (study|run) writes; nothing was removed"),
+        open_study(tmp_path, "sweep", PLAN, overwrite=True),
+    ):
+        pass
+    assert (tmp_path / stranger).exists()

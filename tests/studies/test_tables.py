@@ -1,0 +1,179 @@
+"""The rows of a comparison and the sentences under it, from numbers made by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nasframe.studies.cells import Cell
+from nasframe.studies.remarks import remarks
+from nasframe.studies.tables import Row, baseline_rows, metrics_of, paired_tests, row_json
+from nasframe.studies.trainings import Training
+from nasframe.studies.yardsticks import Yardstick
+
+METRICS = ["auc", "parameters", "search_seconds"]
+
+
+def network(name: str, validation: float | None, test: float | None, parameters: int = 10) -> dict[str, Any]:
+    return {
+        "name": name,
+        "validation": {"auc": validation},
+        "test": {"auc": test},
+        "parameters": parameters,
+        "multiply_adds": 0,
+    }
+
+
+def yardstick(kind: str, seed: int, networks: Sequence[Mapping[str, Any]], missing: int = 0) -> Any:
+    names = [item["name"] for item in networks] + [f"missing {number}" for number in range(missing)]
+    trainings = [Training(name, f"{name}.json") for name in names]
+    return Yardstick(kind, "", ["grmc"], seed, trainings, Cell(f"{kind} {seed}", Path(), "")), networks
+
+
+def values(rows: Sequence[Row], name: str, metric: str = "auc") -> Mapping[int, float | int | None]:
+    return next(row for row in rows if row.name.startswith(name)).values[metric]
+
+
+RANDOM = [
+    yardstick("random", 0, [network("random 1", 0.9, 0.6, 30), network("random 2", 0.7, 0.8, 20)]),
+    yardstick("random", 1, [network("random 1", None, 0.9), network("random 2", 0.6, 0.5)]),
+]
+
+
+def test_the_best_random_architecture_is_chosen_on_validation_and_not_on_test() -> None:
+    rows = baseline_rows(RANDOM, "auc", METRICS, 2)
+    assert values(rows, "random, best of 2 on validation") == {0: 0.6, 1: 0.5}
+    assert values(rows, "random, best of 2 on validation", "parameters") == {0: 30, 1: 10}
+
+
+def test_the_mean_of_the_random_architectures_is_taken_within_each_seed() -> None:
+    rows = baseline_rows(RANDOM, "auc", METRICS, 2)
+    assert values(rows, "random, mean of 2") == pytest.approx({0: 0.7, 1: 0.7})
+    assert values(rows, "random, mean of 2", "parameters") == pytest.approx({0: 25, 1: 10})
+
+
+def test_a_seed_whose_random_architectures_are_not_all_trained_has_no_best_of_them() -> None:
+    some = [*RANDOM[:1], yardstick("random", 1, [network("random 1", 0.9, 0.9)], missing=1)]
+    rows = baseline_rows(some, "auc", METRICS, 2)
+    assert list(values(rows, "random, best of 2")) == [0]
+    assert list(values(rows, "random, mean of 2")) == [0]
+
+
+def test_a_space_with_fewer_architectures_says_so() -> None:
+    assert baseline_rows(RANDOM, "auc", METRICS, 5)[0].name == "random, mean of 2 (all there are)"
+
+
+def test_no_baseline_was_searched_for() -> None:
+    assert set(values(baseline_rows(RANDOM, "auc", METRICS, 2), "random", "search_seconds").values()) == {
+        None
+    }
+
+
+def test_the_best_single_stream_is_chosen_seed_by_seed_among_those_that_are_alone() -> None:
+    task = [
+        yardstick(
+            "task",
+            seed,
+            [
+                network("picture alone", 0.8 - seed / 10, 0.55),
+                network("sound alone", 0.75, 0.65),
+                network("concatenation", 0.99, 0.95),
+            ],
+        )
+        for seed in (0, 1)
+    ]
+    rows = baseline_rows(task, "auc", METRICS, 0)
+    assert [row.name for row in rows] == [
+        "best single stream (picture alone, sound alone)",
+        *("picture alone", "sound alone", "concatenation"),
+    ]
+    assert rows[0].values["auc"] == {0: 0.55, 1: 0.65}
+
+
+def test_metrics_are_what_is_measured_on_both_splits_and_the_costs() -> None:
+    validation = {"loss": 0.3, "acc": 0.8, "auc": 0.9, "other": 1.0}
+    test = {"auc": 0.9, "acc": 0.8, "threshold": 0.5, "clips": 30, "other": {"a": 1}, "loss": 0.4}
+    assert metrics_of("auc", validation, test) == [
+        *("auc", "acc"),
+        *("parameters", "multiply_adds", "search_seconds"),
+    ]
+
+
+def test_where_nothing_was_trained_the_objective_is_still_a_column() -> None:
+    assert metrics_of("auc", {}, {})[0] == "auc"
+
+
+def row(name: str, kind: str, seeds: Sequence[float | None], variants: Sequence[str] = ()) -> Row:
+    return Row(name, kind, {"auc": dict(enumerate(seeds))}, variants)
+
+
+ROWS = [
+    row("a", "variant", [0.90, 0.92, 0.91]),
+    row("b", "variant", [0.80, 0.83, 0.81]),
+    row("c", "variant", [0.70, None, 0.75]),
+    row("late fusion", "baseline", [0.85, 0.85, 0.86], ["a", "b"]),
+]
+
+
+def test_pairs_of_variants_and_pairs_with_baselines_are_corrected_apart() -> None:
+    found = paired_tests(ROWS, ["auc"])
+    families = {
+        family: [(test["a"], test["b"]) for test in found if test["family"] == family]
+        for family in ("variants", "baselines")
+    }
+    assert families == {
+        "variants": [("a", "b"), ("a", "c"), ("b", "c")],
+        "baselines": [("a", "late fusion"), ("b", "late fusion")],
+    }
+    for family in ("variants", "baselines"):
+        own = [test for test in found if test["family"] == family]
+        smallest = min(own, key=lambda test: test["p"])
+        assert smallest["p_holm"] == pytest.approx(min(1.0, len(own) * smallest["p"]))
+
+
+def test_a_seed_that_is_missing_on_one_side_is_in_no_pair() -> None:
+    found = {(test["a"], test["b"]): test for test in paired_tests(ROWS, ["auc"])}
+    assert found["a", "b"]["pairs"] == 3
+    assert found["a", "c"]["pairs"] == 2
+    assert found["a", "c"]["difference"] == pytest.approx((0.20 + 0.16) / 2)
+
+
+def said(rows: Sequence[Row], **more: Any) -> str:
+    cells = [{"search": {"converged": True}}]
+    made = [row_json(item) for item in rows]
+    seeds = list(rows[0].values["auc"])
+    base = {"objective": "auc", "cells": cells, "failed": {}, "seeds": seeds, "rows": made}
+    return "\n".join(remarks({**base, "tests": paired_tests(rows, ["auc"]), **more}))
+
+
+def test_a_clear_difference_is_said_with_its_direction() -> None:
+    assert "a has a higher auc than b, by 0.0967" in said(ROWS[:2])
+    assert "a has a higher auc than b, by 0.0967" in said(ROWS[1::-1])
+
+
+def test_a_difference_that_may_be_chance_is_not_called_one() -> None:
+    rows = [row("a", "variant", [0.9, 0.7, 0.8]), row("b", "variant", [0.7, 0.9, 0.79])]
+    text = said(rows)
+    assert "No two variants differ significantly in auc" in text
+    assert "does not show that they are equal" in text
+    assert "The intervals are wide" in text
+
+
+def test_a_search_is_set_against_as_many_random_trainings() -> None:
+    best = row("random, best of 3 on validation", "baseline", [0.95, 0.975, 0.96], ["a"])
+    assert "a is worse than random, best of 3 on validation" in said([ROWS[0], best])
+    unclear = row("random, best of 3 on validation", "baseline", [0.95, 0.87, 0.91], ["a"])
+    assert "Not shown to be better or worse than random, best of 3 on validation: a." in said(
+        [ROWS[0], unclear]
+    )
+
+
+def test_failures_and_searches_that_did_not_converge_are_named() -> None:
+    cells = [{"search": {"converged": False}}, {"search": None}]
+    text = said(ROWS[:2], cells=cells, failed={"a,seed=2": "out of luck", "b,seed=2": ""})
+    assert "a,seed=2 failed: out of luck" in text
+    assert "b,seed=2 has not ended" in text
+    assert "1 of 1 searches did not converge" in text
