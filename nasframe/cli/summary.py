@@ -78,8 +78,19 @@ def _validations(run: Run, history: Sequence[Mapping[str, Any]], objective: str)
     known = [value for value in trained if value is not None]
     return [
         ("supernet, when the search ended", number(history[-1]["validation"][objective])),
+        *_selected(run),
         *_inherited(run, objective),
         ("derived network, best epoch of its training", number(max(known) if known else None)),
+    ]
+
+
+def _selected(run: Run) -> list[tuple[str, str]]:
+    found = run.record.get("search", {}).get("selection")
+    if found is None:
+        return []
+    return [
+        ("supernet, as what the rule derived", number(found["rule"])),
+        (f"supernet, as the best of {found['candidates']} around it", number(found["chosen"])),
     ]
 
 

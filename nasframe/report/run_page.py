@@ -160,6 +160,7 @@ def _search(history: History, summary: Mapping[str, Any] | None, *, follows: boo
         )
         verdict = (
             f"<p>After {summary['epochs']} epochs the search {ended}. Entropy at the end: {entropies}.</p>"
+            f"{_selected(summary)}"
         )
     entropy = line_chart(
         [Line(group, _points(history, "entropy", group)) for group in history[0]["entropy"]],
@@ -175,6 +176,21 @@ def _search(history: History, summary: Mapping[str, Any] | None, *, follows: boo
     loss = _losses(losses, "Loss of the search", follows=follows)
     metrics = _metrics(history, "Validation metrics of the supernet", follows=follows)
     return f'{verdict}<div class="grid">{entropy}{loss}{metrics}</div>'
+
+
+def _selected(summary: Mapping[str, Any]) -> str:
+    """That the network is the best of several around what the rule of the space derived."""
+    found = summary.get("selection")
+    if found is None:
+        return ""
+    scores = [
+        "undefined" if found[key] is None else f'<span title="{found[key]}">{found[key]:.4f}</span>'
+        for key in ("chosen", "rule")
+    ]
+    return (
+        f"<p>The network is the best, by the supernet on validation, of {found['candidates']} around the one "
+        f"that the rule of the space derived: {scores[0]}, against {scores[1]} of that one.</p>"
+    )
 
 
 def _choices(run: Run, history: History) -> str:

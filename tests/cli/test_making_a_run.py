@@ -222,3 +222,17 @@ def test_ctrl_c_keeps_the_state_and_prints_the_command_to_go_on(home: Path, star
     assert "a run/report.html" in out
     searched = [record["epoch"] for record in metrics(home / "a run") if record["stage"] == "search"]
     assert searched == sorted(set(searched))
+
+
+def test_the_last_screen_and_the_report_say_that_the_supernet_chose_among_candidates(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", str(EXPERIMENT), "search.candidates=6"]) == 0
+    selection = json.loads((home / "runs/streams/run.json").read_text(encoding="utf-8"))["search"][
+        "selection"
+    ]
+    out = capsys.readouterr().out
+    assert f"supernet, as the best of {selection['candidates']} around it" in out
+    page = (home / "runs/streams/report.html").read_text(encoding="utf-8")
+    assert f"of {selection['candidates']} around the one that the rule of the space derived" in page
+    assert f"{selection['chosen']:.4f}" in page
