@@ -47,8 +47,8 @@ def derive_around(
 ) -> list[Architecture]:
     """The derived architecture, and those that the rule reads off probabilities perturbed by Gumbel noise.
 
-    Without ties between decisions this draws from the distribution that the search has learnt
-    (perturb-and-MAP; Papandreou, Yuille 2011), and every draw is an architecture that the rule could return.
+    Where every decision stands alone this draws from the distribution that the search has learnt, elsewhere
+    nearly so (perturb-and-MAP; Papandreou, Yuille 2011), and every draw is one that the rule could return.
 
     Args:
         space, probabilities, provenance: see `derive`.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -29,6 +30,17 @@ def _seeded() -> Iterator[None]:
     with torch.random.fork_rng([]):
         torch.manual_seed(0)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _plugin_files_are_forgotten() -> Iterator[None]:
+    """A file that a test loads with --plugin is not there for the next one."""
+    found = manager()
+    before = set(found.files)
+    yield
+    for name in set(found.files) - before:
+        found.unregister(name)
+        sys.modules.pop(name, None)
 
 
 @pytest.fixture

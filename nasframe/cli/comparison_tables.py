@@ -113,10 +113,11 @@ def _print_census(found: Mapping[str, Any]) -> None:
     print_columns(table, indent="  ")
 
 
-def _mean_line(lines: Sequence[Sequence[float]]) -> list[float]:
-    """The mean of each epoch, over the searches that were still running."""
-    longest = max(map(len, lines))
-    return [fmean(line[epoch] for line in lines if epoch < len(line)) for epoch in range(longest)]
+def _mean_line(lines: Sequence[Sequence[float | None]]) -> list[float]:
+    """The mean of each epoch; a search that stopped early counts on with its last value."""
+    known = [found for line in lines if (found := [value for value in line if value is not None])]
+    longest = max(map(len, known), default=0)
+    return [fmean(line[min(epoch, len(line) - 1)] for line in known) for epoch in range(longest)]
 
 
 def _mean(metric: str, value: Mapping[str, Any]) -> str:

@@ -90,7 +90,7 @@ def _selected(run: Run) -> list[tuple[str, str]]:
         return []
     return [
         ("supernet, as what the rule derived", number(found["rule"])),
-        (f"supernet, as the best of {found['candidates']} around it", number(found["chosen"])),
+        (f"supernet, as the best of {found['candidates']}, this one among them", number(found["chosen"])),
     ]
 
 

@@ -120,7 +120,8 @@ def cores() -> int:
 
 def print_sweep(result: Mapping[str, Any]) -> None:
     """A grid for the objective and one for the parameters where there are two axes, else a list."""
-    seeds = len(result["seeds"])
+    # as an axis it is no repetition
+    seeds = 1 if any(axis["key"] == "seed" for axis in result["axes"]) else len(result["seeds"])
     mean = "" if seeds == 1 else f", mean of {seeds} seeds"
     for metric in (result["objective"], "parameters"):
         if len(result["axes"]) == 2:
@@ -175,7 +176,7 @@ def _values(result: Mapping[str, Any], metric: str, point: Mapping[str, Any]) ->
     """Of every seed of a point that is done."""
     read: Callable[[Mapping[str, Any]], Any] = lambda cell: (cell["test"] or {}).get(metric)  # noqa: E731
     if metric == "search_seconds":
-        read = lambda cell: cell["seconds"].get("search")  # noqa: E731
+        read = lambda cell: (cell["search"] or {}).get("seconds")  # noqa: E731
     found = [read(cell) for cell in result["cells"] if cell["point"] == point and cell["status"] == "done"]
     return [value for value in found if value is not None]
 

@@ -12,7 +12,7 @@ from nasframe.report.census import census_section
 from nasframe.report.charts import Cloud, Interval, Line, intervals, line_chart, scatter
 from nasframe.report.document import Section, document
 from nasframe.report.markup import details, esc, number, shown, table, tiles
-from nasframe.report.study import cells_section, made_section, value_of, words
+from nasframe.report.study import cells_section, made_section, unit_of, value_of, words
 
 __all__ = ["write_comparison_page"]
 
@@ -84,7 +84,7 @@ def _results(data: Mapping[str, Any]) -> Section:
     listing = table(
         ["", *map(words, metrics)],
         rows,
-        caption="Variants, and what they are measured against",
+        caption="On the test split: variants, and what they are measured against",
         marked=variants,
     )
     charts = "".join(
@@ -112,7 +112,7 @@ def _intervals(data: Mapping[str, Any], metric: str) -> str:
 
 def _value(value: Mapping[str, Any] | None, key: str = "") -> str:
     """A mean above its interval; `key` ends in the name of the metric."""
-    unit = "s" if key.endswith("/search_seconds") else ""
+    unit = unit_of(key.rpartition("/")[2])
     if value is None or value.get("mean") is None:
         return "—"
     interval = ""

@@ -49,10 +49,14 @@ def shown(value: Any, unit: str = "") -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
+        if unit == "count":
+            return f"{value:,}"
         text = f"{value:,}"
     elif isinstance(value, float):
         if unit == "s":
             text = f"{value:,.1f}"
+        elif unit == "count":
+            return f"{value:,.0f}"
         elif value == 0 or 1e-3 <= abs(value) < 1e3:
             text = f"{value:.4f}"
         else:

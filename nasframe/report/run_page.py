@@ -188,8 +188,9 @@ def _selected(summary: Mapping[str, Any]) -> str:
         for key in ("chosen", "rule")
     ]
     return (
-        f"<p>The network is the best, by the supernet on validation, of {found['candidates']} around the one "
-        f"that the rule of the space derived: {scores[0]}, against {scores[1]} of that one.</p>"
+        "<p>The network is the best, by the supernet on validation, of "
+        f"{found['candidates']}, the one that the rule of the space derived and others around it: "
+        f"{scores[0]}, against {scores[1]} of the rule's. The last epoch above shows the rule's.</p>"
     )
 
 

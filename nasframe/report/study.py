@@ -13,12 +13,21 @@ __all__ = ["cells_section", "made_section", "point_text", "value_of", "words"]
 
 def value_of(cell: Mapping[str, Any], metric: str) -> float | None:
     """A metric of a finished cell, None where it has none. `search_seconds` is the time of the search."""
+    if cell["status"] != "done":
+        return None
     if metric == "search_seconds":
         # `seconds` is what the last attempt took, `search` what its epochs took together
         found = (cell.get("search") or {}).get("seconds") or (cell.get("seconds") or {}).get("search")
     else:
         found = (cell.get("test") or {}).get(metric)
     return found if isinstance(found, int | float) and not isinstance(found, bool) else None
+
+
+def unit_of(metric: str) -> str:
+    """How a metric is shown: in seconds, as a count, or as it is."""
+    if metric == "search_seconds":
+        return "s"
+    return "count" if metric in ("parameters", "multiply_adds") else ""
 
 
 def point_text(point: Mapping[str, Any]) -> str:

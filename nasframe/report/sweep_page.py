@@ -12,7 +12,7 @@ from nasframe.files import write_text
 from nasframe.report.charts import Line, grid, line_chart
 from nasframe.report.document import Section, document
 from nasframe.report.markup import esc, number, shown, table, tiles
-from nasframe.report.study import cells_section, made_section, point_text, value_of, words
+from nasframe.report.study import cells_section, made_section, point_text, unit_of, value_of, words
 
 __all__ = ["write_sweep_page"]
 
@@ -36,7 +36,11 @@ def write_sweep_page(data: Mapping[str, Any], folder: Path) -> None:
     ]
     axes = " × ".join(f"{axis['key']} ({len(axis['values'])})" for axis in data["axes"])
     seeds = len(data["seeds"])
-    about = f"{axes}, {seeds} {'seed' if seeds == 1 else 'seeds'} each"
+    # as an axis a seed is no repetition
+    each = f", {seeds} {'seed' if seeds == 1 else 'seeds'} each" * all(
+        axis["key"] != "seed" for axis in data["axes"]
+    )
+    about = f"{axes}{each}"
     write_text(folder / "report.html", document(f"Sweep: {data['title']}", about, sections, lead=_lead(data)))
 
 
@@ -53,8 +57,8 @@ def _lead(data: Mapping[str, Any]) -> str:
     done = sum(cell["status"] == "done" for cell in data["cells"])
     return tiles(
         {
-            f"best mean {objective}": number(means[best]),
-            "found at": f'<span class="small">{esc(best)}</span>',
+            f"largest {objective} on the test split": number(means[best]),
+            "at (to choose options, look at validation)": f'<span class="small">{esc(best)}</span>',
             "cells done": f"{done} of {len(data['cells'])}",
         }
     )
@@ -124,12 +128,13 @@ def _points(data: Mapping[str, Any]) -> str:
         values = []
         for metric in data["metrics"]:
             found = [value for cell in cells if (value := value_of(cell, metric)) is not None]
-            unit = "s" if metric == "search_seconds" else ""
-            values.append(number(fmean(found), f"{text}/{metric}", unit) if found else "—")
+            values.append(number(fmean(found), f"{text}/{metric}", unit_of(metric)) if found else "—")
         done = sum(cell["status"] == "done" for cell in cells)
         rows.append([esc(text), f"{done} of {len(cells)}", *values])
     columns = ["", "seeds done", *map(words, data["metrics"])]
-    return table(columns, rows, caption="Means over the seeds that are done", classes="sortable")
+    return table(
+        columns, rows, caption="On the test split: means over the seeds that are done", classes="sortable"
+    )
 
 
 def _values(data: Mapping[str, Any], metric: str, fixed: Mapping[str, Any]) -> list[list[float | None]]:

@@ -23,6 +23,7 @@ from nasframe.run._folder import listed, partials, remove
 from nasframe.studies.cells import Cell, Outcome
 from nasframe.studies.crew import LOG
 from nasframe.studies.execution import execute
+from nasframe.studies.failures import full_disk_stops
 from nasframe.studies.queue import QUEUE
 
 __all__ = ["Study", "open_study", "read_study"]
@@ -90,7 +91,8 @@ class Study:
     def save(self, result: Mapping[str, Any]) -> dict[str, Any]:
         """Write `KIND.json` and return what it holds."""
         plain: dict[str, Any] = without_nan(result)
-        write_json(self.path / f"{self.kind}.json", plain)
+        with full_disk_stops(self.path):
+            write_json(self.path / f"{self.kind}.json", plain)
         return plain
 
 

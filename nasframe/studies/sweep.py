@@ -89,6 +89,7 @@ def sweep(
     set_twice = _set_twice(grid, overrides, relaxation, seed, device)
     _check(name, grid, seeds, set_twice, source)
     places = points(grid)
+    experiments_at(values, name, [(place, None) for place in places])  # all that is wrong, at once
     shared = stage_seed(values, name, places[0])
     # A seed that is an axis is in the point.
     first = experiment_at(values, name, places[0]).seed

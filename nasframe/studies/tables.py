@@ -52,7 +52,7 @@ def variant_rows(variants: Sequence[Variant], results: Sequence[Result], metrics
     """A row a variant, from the results of its runs that have been evaluated."""
     rows = []
     for variant in variants:
-        own = [result for result in results if result["variant"] == variant.name and result["test"]]
+        own = [result for result in results if _counts(result, variant)]
         found = {
             metric: {
                 result["seed"]: _number((result["search"] or {}).get("seconds"))
@@ -64,6 +64,10 @@ def variant_rows(variants: Sequence[Variant], results: Sequence[Result], metrics
         }
         rows.append(Row(variant.name, "variant", found))
     return rows
+
+
+def _counts(result: Result, variant: Variant) -> bool:
+    return result["variant"] == variant.name and result["status"] == "done" and bool(result["test"])
 
 
 def baseline_rows(

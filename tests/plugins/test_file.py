@@ -44,13 +44,24 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plugins: PluginManag
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my_ops.py").write_text(CODE, encoding="utf-8")
     shutil.copy(TASK, tmp_path)
+    # the tests of the commands may have it registered for the whole session
+    there, module = plugins.module("toy_streams"), sys.modules.pop("toy_streams", None)
+    if there is not None:
+        plugins.unregister("toy_streams")
+    monkeypatch.setattr(sys, "path", [item for item in sys.path if Path(item) != TASK.parent])
     before = set(sys.modules)
     yield tmp_path
+    if "toy_streams" in plugins.names:
+        plugins.unregister("toy_streams")
+    if there is not None:
+        plugins.register(there, "toy_streams")
     for name in set(sys.modules) - before:
         if getattr(sys.modules[name], "__file__", None) and Path(
             str(sys.modules[name].__file__)
         ).is_relative_to(tmp_path):
             del sys.modules[name]
+    if module is not None:
+        sys.modules["toy_streams"] = module
 
 
 def forget(plugins: PluginManager) -> None:

@@ -19,7 +19,7 @@ MOST_EDGES = 200
 
 _BAR = 58
 _KEY = {
-    "kept, if the search ended with this epoch": 'class="e kept" stroke-width="3.5"',
+    "kept by the rule of the space in this epoch": 'class="e kept" stroke-width="3.5"',
     "probable, but not kept": 'class="e" stroke-width="3.5" stroke-opacity=".6"',
     "losing": 'class="e" stroke-width=".8" stroke-opacity=".3"',
     "not searched": 'class="fix"',
