@@ -148,9 +148,9 @@ def _links(space: SearchSpace, level: str, members: Mapping[str, Box]) -> nx.DiG
     links.add_nodes_from(members)
     for (target, _), edges in space.wiring.arrivals.items():
         for edge in edges:
-            ends = inside(level, edge.source), inside(level, target)
-            if ends[0] in members and ends[1] in members and ends[0] != ends[1]:
-                links.add_edge(*ends)
+            start, end = inside(level, edge.source), inside(level, target)
+            if start in members and end in members and start != end:
+                links.add_edge(str(start), str(end))
     return links
 
 
