@@ -150,7 +150,7 @@ class Crew:
     def _start(self) -> None:
         with self._log.open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "nasframe.studies.worker"],
+                [sys.executable, "-P", "-u", "-m", "nasframe.studies.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
