@@ -71,7 +71,10 @@ def overrides(line: str) -> list[str]:
 @pytest.mark.parametrize("line", [line for name, line in COMMANDS if overrides(line)])
 def test_the_options_that_a_command_sets_are_there(line: str) -> None:
     (file,) = [word for word in shlex.split(line) if word.endswith(".toml")]
-    Experiment.load(EXAMPLES.parent / file, overrides(line))
+    table = Experiment.load(EXAMPLES.parent / file, overrides(line)).to_dict()
+    for word in overrides(line):
+        section, _, option = word.partition("=")[0].rpartition(".")
+        assert option in (table[section] if section else table)
 
 
 @pytest.mark.parametrize("name", PAPER)
