@@ -1,8 +1,8 @@
 """What the machinery of a sweep costs beside running its cells in a loop.
 
 The yardstick calls `nasframe.run_experiment` for one cell after the other, on one thread. Beside it stand
-`nasframe.sweep` in one process, and, as both use two cores, two such loops started by hand with half of the
-cells each and `nasframe.sweep` with two workers. All take turns within one run; what counts is the ratio.
+`nasframe sweep` in one process, and, as both use two cores, two such loops started by hand with half of the
+cells each and `nasframe sweep` with two workers. All take turns within one run; what counts is the ratio.
 
     python benchmarks/sweep.py [--cells N] [--rounds N]
 """
@@ -39,19 +39,31 @@ def loop(folder: Path, values: list[str]) -> None:
             nasframe.run_experiment(experiment, folder / value)
 
 
-def sweep(folder: Path, values: list[str], workers: int) -> None:
-    """The same cells by the machinery."""
-    import nasframe
+def in_loop(folder: Path, values: list[str]) -> subprocess.Popen[bytes]:
+    """`loop` in a process of its own."""
+    return process(sys.executable, __file__, "--loop", folder, ",".join(values))
 
+
+def sweep(folder: Path, values: list[str], workers: int) -> subprocess.Popen[bytes]:
+    """The same cells by the machinery, as a user starts it."""
     axis = f"relaxation.temperature={','.join(values)}"
-    found = nasframe.sweep(EXPERIMENT, [axis], OPTIONS, out=folder, workers=workers)
-    assert all(cell["status"] == "done" for cell in found["cells"])
+    command = [
+        Path(sys.executable).with_name("nasframe"),
+        "--plugin",
+        PLUGIN,
+        "sweep",
+        EXPERIMENT,
+        axis,
+        *OPTIONS,
+    ]
+    return process(*command, "--workers", workers, "--out", folder)
 
 
 def process(*words: object) -> subprocess.Popen[bytes]:
-    """This file as a process of its own, which does one part of the comparison."""
+    """A command, on one thread."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    return subprocess.Popen([sys.executable, __file__, *map(str, words)], env=environment)
+    silent = subprocess.DEVNULL
+    return subprocess.Popen([*map(str, words)], env=environment, stdout=silent, stderr=silent)
 
 
 def timed(start: Callable[[Path], list[subprocess.Popen[bytes]]], folder: Path) -> tuple[float, float]:
@@ -69,17 +81,17 @@ def timed(start: Callable[[Path], list[subprocess.Popen[bytes]]], folder: Path) 
 def compare(cells: int, rounds: int) -> None:
     """Let the variants take turns, and print median seconds and ratios."""
     values = [f"{0.1 + step / 100:.2f}" for step in range(cells)]
-    every, halves = ",".join(values), (",".join(values[::2]), ",".join(values[1::2]))
+    halves = values[::2], values[1::2]
     variants: dict[str, Callable[[Path], list[subprocess.Popen[bytes]]]] = {
-        "a loop": lambda folder: [process("--part", "loop", every, folder)],
-        "sweep, 1 worker": lambda folder: [process("--part", "1", every, folder)],
-        "two loops by hand": lambda folder: [process("--part", "loop", half, folder) for half in halves],
-        "sweep, 2 workers": lambda folder: [process("--part", "2", every, folder)],
+        "a loop": lambda folder: [in_loop(folder, values)],
+        "sweep, 1 worker": lambda folder: [sweep(folder, values, 1)],
+        "two loops by hand": lambda folder: [in_loop(folder, half) for half in halves],
+        "sweep, 2 workers": lambda folder: [sweep(folder, values, 2)],
     }
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in variants}
     with tempfile.TemporaryDirectory() as name:
         os.chdir(name)
-        timed(lambda folder: [process("--part", "loop", values[0], folder)], Path("warm"))
+        timed(lambda folder: [in_loop(folder, values[:1])], Path("warm"))
         for turn in range(rounds):
             for variant, start in variants.items():
                 times[variant].append(timed(start, Path(f"turn-{turn}")))
@@ -100,23 +112,20 @@ def _both(mine: list[tuple[float, float]], other: list[tuple[float, float]], whi
 
 
 def main() -> None:
-    """The comparison, or one part of it in a process of its own."""
+    """The comparison, or a loop in a process of its own."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--cells", type=int, default=24)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--part", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--loop", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.part is None:
+    if given.loop is None:
         compare(given.cells, given.rounds)
         return
     from nasframe.plugins import load_plugin
 
     load_plugin(PLUGIN)
-    how, values, folder = given.part
-    if how == "loop":
-        loop(Path(folder), values.split(","))
-    else:
-        sweep(Path(folder), values.split(","), int(how))
+    folder, values = given.loop
+    loop(Path(folder), values.split(","))
 
 
 if __name__ == "__main__":

@@ -1,19 +1,25 @@
-"""Whether the processor has the instructions that the wheels of NumPy and PyTorch were built for.
-
-Where it lacks them their import ends the process with "Illegal instruction" and no word from Python.
+"""How many cores there are, and whether the processor has the instructions that the wheels of NumPy and
+PyTorch were built for: where it lacks them their import ends the process with "Illegal instruction" and no
+word from Python.
 """
 
 from __future__ import annotations
 
+import os
 import platform
 from pathlib import Path
 
 from nasframe.errors import NasframeError
 
-__all__ = ["missing_instructions", "require_processor"]
+__all__ = ["cores", "missing_instructions", "require_processor"]
 
 _NEEDED = ("avx",)
 """Found by emulation (torch 2.11, numpy 2.4): a Sandy Bridge computes, the generation before it stops."""
+
+
+def cores() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def missing_instructions(description: str) -> list[str]:

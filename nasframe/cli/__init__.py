@@ -20,10 +20,11 @@ from cyclopts import App, CycloptsError, Parameter
 
 from nasframe import __version__
 from nasframe.cli import comparisons, experiments, inspection, laboratory, results, sweeps
-from nasframe.cli.plugin_files import HELP, load_plugin_files, prefix
+from nasframe.cli.plugin_files import HELP, prefix, split_plugin_files
 from nasframe.errors import NOT_REPLACED, NasframeError, PluginWarning
 from nasframe.plugins import manager
-from nasframe.processor import require_processor
+from nasframe.processor import cores, require_processor
+from nasframe.studies.forkserver import server_ahead
 
 __all__ = ["main", "make_app"]
 
@@ -32,6 +33,8 @@ _RESUMABLE = ("run", "search", "train", "demo")
 
 _STUDIES = ("sweep", "compare", "census")
 """Commands that skip the cells that are done when they are given again."""
+
+_HELP = {"--help", "-h", "--version"}
 
 _BROKEN_PIPE = 128 + 13
 _INTERRUPTED = 128 + 2
@@ -66,10 +69,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with warnings.catch_warnings():
         _plain_warnings(words)
         try:
-            if words and not {"--help", "-h", "--version"} & {*words}:
+            if words and not _HELP & {*words}:
                 require_processor()
-            words = load_plugin_files(words)
-            status = make_app()(words)
+            files, words = split_plugin_files(words)
+            with server_ahead(_workers(words)):
+                for file in files:
+                    manager().load_file(file)
+                status = make_app()(words)
             sys.stdout.flush()
         except BrokenPipeError:
             # Whoever read our output has gone; the interpreter must not try to flush the rest.
@@ -84,6 +90,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 traceback.print_exc()
             return _say(str(error))
     return status if isinstance(status, int) else 0
+
+
+def _workers(words: Sequence[str]) -> int:
+    """How many processes the command will want; they begin to import torch at once, as this one does."""
+    if words[:1] == [] or words[0] not in _STUDIES or not _HELP.isdisjoint(words):
+        return 1
+    given = [word.partition("=")[2] for word in words if word.startswith("--workers=")]
+    given += [words[place + 1] for place, word in enumerate(words[:-1]) if word == "--workers"]
+    return int(given[-1]) if given and given[-1].isdecimal() else 1 if given else cores()
 
 
 def _say(message: str, status: int = 2) -> int:

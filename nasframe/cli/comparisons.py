@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
 from nasframe.cli.comparison_tables import print_comparison_tables
 from nasframe.cli.output import number, print_columns, print_json
 from nasframe.cli.plugin_files import next_command
-from nasframe.errors import ConfigurationError
+from nasframe.cli.study_options import (
+    Data,
+    Device,
+    Json,
+    Out,
+    Overrides,
+    Overwrite,
+    Seed,
+    Workers,
+    at_least,
+    check_options,
+    print_files,
+)
 from nasframe.progress import make_progress
 
 __all__ = ["add_commands"]
-
-Overrides = Annotated[str, Parameter(name="KEY=VALUE", help="Change an option: search.epochs=3.")]
-Data = Annotated[Path | None, Parameter(help="Your data; the task's own where it has some.")]
-Overwrite = Annotated[bool, Parameter(help="Replace what an earlier command left in --out.")]
-Workers = Annotated[int, Parameter(help="Processes that work side by side.")]
-Json = Annotated[bool, Parameter(help="For scripts: JSON instead of tables.")]
-Seed = Annotated[int | None, Parameter(help="The first seed. [default: the experiment's]")]
-Device = Annotated[str | None, Parameter(help="Short for device=…: auto, cpu, cuda, cuda:N.")]
 
 
 def add_commands(app: App) -> None:
@@ -39,9 +43,9 @@ def compare(
     seeds: int = 5,
     random: int = 3,
     census: list[Path] | None = None,
-    workers: Workers = 1,
+    workers: Workers = None,
     data: Data = None,
-    out: Path | None = None,
+    out: Out = None,
     overwrite: Overwrite = False,
     json: Json = False,
     seed: Seed = None,
@@ -66,12 +70,10 @@ def compare(
         How many random architectures each seed is measured against.
     census
         A folder that `nasframe census` made. [default: runs/NAME-census where it fits]
-    out
-        Folder of the comparison. [default: runs/NAME-compare]
     """
-    _check(experiment, data, workers)
-    _at_least("--seeds", seeds, 1)
-    _at_least("--random", random, 0)
+    check_options(data, out, workers)
+    at_least("--seeds", seeds, 1)
+    at_least("--random", random, 0)
 
     from nasframe.studies.comparison import compare as do_compare
 
@@ -96,7 +98,7 @@ def compare(
         print_json(found)
     else:
         print_comparison_tables(found)
-        _files(report=place / "report.html", numbers=place / "comparison.json")
+        print_files(report=place / "report.html", numbers=place / "comparison.json")
     return int(bool(found["failed"]))
 
 
@@ -105,9 +107,9 @@ def census(
     /,
     *overrides: Overrides,
     architectures: int = 300,
-    workers: Workers = 1,
+    workers: Workers = None,
     data: Data = None,
-    out: Path | None = None,
+    out: Out = None,
     overwrite: Overwrite = False,
     json: Json = False,
     seed: Seed = None,
@@ -124,11 +126,9 @@ def census(
         A TOML file.
     architectures
         How many different ones; all of them where the space has fewer.
-    out
-        Folder of the census. [default: runs/NAME-census]
     """
-    _check(experiment, data, workers)
-    _at_least("--architectures", architectures, 1)
+    check_options(data, out, workers)
+    at_least("--architectures", architectures, 1)
 
     from nasframe.studies.census import census as do_census
 
@@ -150,7 +150,7 @@ def census(
     else:
         _print_census(found)
         following = next_command("compare", str(experiment), *(["--census", str(place)] if out else []))
-        _files(table=place / "census.jsonl", made_from=place / "census.json", next=following)
+        print_files(table=place / "census.jsonl", made_from=place / "census.json", next=following)
     return int(bool(found.record["failed"]))
 
 
@@ -171,19 +171,3 @@ def _print_census(found: Any) -> None:
     print_columns(rows, indent="  ")
     for name, why in found.record["failed"].items():
         print(f"\n{name}: not all could be trained:\n  {why}")
-
-
-def _files(**paths: object) -> None:
-    print()
-    print_columns([(name.replace("_", " "), str(path)) for name, path in paths.items()])
-
-
-def _check(experiment: Path, data: Path | None, workers: int) -> None:
-    _at_least("--workers", workers, 1)
-    if data is not None and not data.exists():
-        raise ConfigurationError("--data", [f"{data}: no such file or folder"])
-
-
-def _at_least(option: str, value: int, least: int) -> None:
-    if value < least:
-        raise ConfigurationError(option, [f"expected {least} or more, found {value}"])

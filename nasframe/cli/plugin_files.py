@@ -9,27 +9,26 @@ from pathlib import Path
 from nasframe.errors import PluginError
 from nasframe.plugins import manager
 
-__all__ = ["HELP", "load_plugin_files", "next_command", "prefix"]
+__all__ = ["HELP", "next_command", "prefix", "split_plugin_files"]
 
 _OPTION = "--plugin"
 
 HELP = "Every command takes --plugin FILE, once or more: a Python file with hooks, for this command alone."
 
 
-def load_plugin_files(words: Sequence[str]) -> list[str]:
-    """Load the file of every `--plugin FILE` and return the other words.
-
-    Commands that the file brings are there then, and whatever it registers can be named.
+def split_plugin_files(words: Sequence[str]) -> tuple[list[Path], list[str]]:
+    """The file of every `--plugin FILE`, and the other words.
 
     Raises:
-        PluginError: a file that cannot be loaded, or none after the option.
+        PluginError: no file after the option.
     """
+    files: list[Path] = []
     left: list[str] = []
     rest = list(words)
     while rest:
         word = rest.pop(0)
         if word == "--":
-            return [*left, word, *rest]
+            return files, [*left, word, *rest]
         option, equals, file = word.partition("=")
         if option != _OPTION:
             left.append(word)
@@ -38,8 +37,8 @@ def load_plugin_files(words: Sequence[str]) -> list[str]:
             file = rest.pop(0) if rest else ""
         if not file:
             raise PluginError(f"{_OPTION}: needs a Python file, such as {_OPTION} my_ops.py")
-        manager().load_file(Path(file))
-    return left
+        files.append(Path(file))
+    return files, left
 
 
 def prefix() -> list[str]:

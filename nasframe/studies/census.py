@@ -16,6 +16,7 @@ from nasframe.loops import BaselineOptions
 from nasframe.progress import Progress
 from nasframe.studies.cells import Cell
 from nasframe.studies.census_table import FORMAT, TABLE, Census, load_census, made_from, versions, write_table
+from nasframe.studies.execution import worker_count
 from nasframe.studies.folder import open_study
 from nasframe.studies.trainings import Training, read_training, training_cell
 
@@ -33,7 +34,7 @@ def census(
     *,
     overrides: Iterable[str] = (),
     architectures: int = 300,
-    workers: int = 1,
+    workers: int | None = 1,
     source: str | Path | None = None,
     seed: int | None = None,
     device: str | None = None,
@@ -51,7 +52,7 @@ def census(
         out: folder of the census.
         overrides: `dotted.key=value` each.
         architectures: how many different ones; all where the space has fewer.
-        workers: processes.
+        workers: processes; 1 is this one, None is one a core, or 1 on a GPU.
         source: the user's data; None is the task's own.
         seed, device: instead of those of the experiment.
         overwrite: replace a census that is there.
@@ -80,11 +81,11 @@ def census(
         baselines=BaselineOptions(),
         train=attrs.evolve(chosen.train, inherit=False),
     )
-    chosen.torch_device()
+    size = worker_count(workers, chosen.torch_device())
     folder, data = Path(out), None if source is None else Path(source)
     values = chosen.to_dict()
     plan = {"experiment": {key: values[key] for key in ("seed", "data_seed", "task", "space", "train")}}
-    with open_study(folder, "census", plan, overwrite=overwrite, also=_ALSO) as study:
+    with open_study(folder, "census", plan, overwrite=overwrite, also=_ALSO, workers=size) as study:
         place = folder / _ALSO[0]
         with keeping_old_run(overwrite):
             prepared = prepare(chosen, None, data, progress)
@@ -106,8 +107,8 @@ def census(
         if not overwrite:
             _check_data(folder, [place / item.file for item in trainings], origin["data"])
         study.begin()
-        cells = _cells(trainings, place, chosen, data, workers)
-        outcomes = study.execute(cells, workers, progress)
+        cells = _cells(trainings, place, chosen, data, size)
+        outcomes = study.execute(cells, progress)
         rows = []
         for training in trainings:
             found = read_training(place / training.file)

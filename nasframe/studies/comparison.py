@@ -8,14 +8,16 @@ from typing import Any
 
 from nasframe.api._preparation import keeping_old_run
 from nasframe.errors import ConfigurationError
-from nasframe.experiment import Experiment, read_toml
+from nasframe.experiment import Experiment, overridden, read_toml
 from nasframe.progress import Progress
 from nasframe.report import write_comparison_page
 from nasframe.run import Run
 from nasframe.studies.axes import parse_axes
 from nasframe.studies.census_table import load_census, versions
-from nasframe.studies.comparison_runs import Runs, check_matching, shared_plan
+from nasframe.studies.comparison_runs import Runs, check_matching
+from nasframe.studies.execution import worker_count
 from nasframe.studies.folder import open_study
+from nasframe.studies.plan import shared_plan
 from nasframe.studies.remarks import remarks
 from nasframe.studies.standing import FOLDER as RANKINGS
 from nasframe.studies.standing import census_beside, fitting_censuses, standing
@@ -41,7 +43,7 @@ def compare(
     seeds: int = 5,
     random: int = 3,
     census: Sequence[str | Path] | None = None,
-    workers: int = 1,
+    workers: int | None = 1,
     source: str | Path | None = None,
     seed: int | None = None,
     device: str | None = None,
@@ -63,7 +65,7 @@ def compare(
         random: how many random architectures each seed is measured against.
         census: folders of censuses of the spaces; None takes the one beside `out` that `nasframe census`
             makes by itself, if it fits.
-        workers: processes.
+        workers: processes; 1 is this one, None is one a core, or 1 on a GPU.
         source: the user's data; None is the task's own.
         seed, device: instead of those of the experiment.
         overwrite: replace a comparison that is there.
@@ -80,6 +82,7 @@ def compare(
         raise ConfigurationError(
             "compare", [f"needs at least 1 seed and 0 random, found {seeds} and {random}"]
         )
+    overrides = list(overrides)
     if isinstance(experiment, Experiment):
         values, origin, title = experiment.to_dict(), "experiment", Path(out).name
     else:
@@ -91,8 +94,13 @@ def compare(
     objective = _only({variant.first.task.objective for variant in variants}, "objective of the task")
     given = None if census is None else [load_census(path) for path in census]
     data = None if source is None else Path(source)
-    plan = {"experiment": shared_plan(variants[0].first, axes), "axes": sorted(axis.key for axis in axes)}
-    with open_study(out, "comparison", plan, overwrite=overwrite, also=_ALSO) as study:
+    written = overridden(values, origin, overrides)
+    plan = {
+        "experiment": shared_plan(variants[0].first, written, axes, free=("seed",)),
+        "axes": sorted(axis.key for axis in axes),
+    }
+    size = worker_count(workers, variants[0].first.torch_device())
+    with open_study(out, "comparison", plan, overwrite=overwrite, also=_ALSO, workers=size) as study:
         runs = Runs(study.path, variants)
         with keeping_old_run(overwrite):
             prepared = runs.prepare(data, progress, overwrite)
@@ -103,7 +111,7 @@ def compare(
             check_matching(cells)
         study.begin()
         shown = [*cells, *(item.cell for item in yardsticks)]
-        outcomes = study.execute(shown, workers, progress)
+        outcomes = study.execute(shown, progress)
         results = runs.results(cells, outcomes, objective)
         trained = [(item, read_yardstick(item)) for item in yardsticks]
         metrics = metrics_of(objective, *_sample(study.path, results, trained))
@@ -127,7 +135,7 @@ def compare(
                 for item, networks in trained
                 for network in networks
             ],
-            "census": standing(study, results, counted, objective, workers, progress),
+            "census": standing(study, results, counted, objective, progress),
             "failed": {name: item.error for name, item in outcomes.items() if item.status != "done"},
             "experiment": variants[0].first.to_toml(),
             "versions": versions(),

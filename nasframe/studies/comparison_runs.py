@@ -10,19 +10,16 @@ import attrs
 from attrs import frozen
 
 from nasframe.api._preparation import Prepared, prepare
-from nasframe.errors import NasframeError
-from nasframe.experiment import Experiment
-from nasframe.files import fingerprint
 from nasframe.loops import BaselineOptions
 from nasframe.progress import Progress
 from nasframe.run import Run
-from nasframe.studies.axes import Axis
 from nasframe.studies.cells import Cell, Outcome
+from nasframe.studies.data import data_key, first_begun
 from nasframe.studies.results import read_result
 from nasframe.studies.runs import run_cell
 from nasframe.studies.variants import Variant
 
-__all__ = ["Runs", "check_matching", "shared_plan"]
+__all__ = ["Runs", "check_matching"]
 
 
 @frozen
@@ -44,12 +41,10 @@ class Runs:
         found = {}
         for variant in self.variants:
             first = variant.first
-            values = first.to_dict()
-            key = fingerprint([values["task"], values["cache"], first.stage_seed])
+            key = data_key(first)
             if key not in made:
                 places = [] if overwrite else [place for other, _, place in self if other is variant]
-                run = next(filter(None, map(_begun, places)), None)
-                made[key] = prepare(first, run, source, progress)
+                made[key] = prepare(first, first_begun(places), source, progress)
             found[variant.name] = made[key]
         return found
 
@@ -80,33 +75,8 @@ class Runs:
         ]
 
 
-def shared_plan(experiment: Experiment, axes: Sequence[Axis]) -> dict[str, Any]:
-    """What all variants have in common, and what must be the same when a comparison is gone on with."""
-    base = experiment.to_dict()
-    for key in ("seed", "device", "cache", "baselines"):
-        base.pop(key, None)
-    for axis in axes:
-        *sections, last = axis.key.split(".")
-        table = base
-        for section in sections:
-            table = table.get(section, {})
-        table.pop(last, None)
-        if last == "name":  # another plugin has other options
-            base.pop(sections[0], None)
-    return base
-
-
 def check_matching(cells: Sequence[Cell]) -> None:
     """Refuse, before anything is searched, runs of other experiments where ours are to be."""
     for cell in cells:
         experiment, identity = cell.arguments["experiment"], cell.arguments["identity"]
         Run.matching(cell.folder, experiment, identity=identity)
-
-
-def _begun(folder: Path) -> Run | None:
-    """The run in a folder, where one is there that knows its data."""
-    try:
-        run = Run.open(folder)
-        return run if run.record["data"] is not None else None
-    except NasframeError:
-        return None

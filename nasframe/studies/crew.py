@@ -7,18 +7,18 @@ import json
 import os
 import selectors
 import signal
-import subprocess
-import sys
+import socket
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from attrs import define, field
+from attrs import define
 
 from nasframe.studies.cells import Cell, Outcome
 from nasframe.studies.failures import StopStudyError
+from nasframe.studies.forkserver import take_server
 from nasframe.studies.queue import ATTEMPTS, CellQueue
 from nasframe.studies.worker import HEARTBEAT, settings
 
@@ -26,27 +26,26 @@ __all__ = ["LOG", "Crew"]
 
 LOG = "workers.log"
 
-_PATIENCE = 5.0  # seconds in which a worker that is told to end must do so
-
 
 @define(eq=False)
 class _Worker:
-    process: subprocess.Popen[bytes]
+    connection: socket.socket
+    process: int | None = None  # it says its number itself
     cell: str | None = None
-    pending: bytes = field(default=b"")
+    pending: bytes = b""
 
     def give(self, line: Mapping[str, Any]) -> None:
-        assert self.process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # it has died, which its output will tell
-            self.process.stdin.write(json.dumps(line).encode() + b"\n")
-            self.process.stdin.flush()
+        with contextlib.suppress(OSError):  # it has died, which the end of the connection will tell
+            self.connection.sendall(json.dumps(line).encode() + b"\n")
 
-    def lines(self) -> list[dict[str, Any]] | None:
-        """What it has said since; None where it has died."""
-        assert self.process.stdout is not None
-        found = os.read(self.process.stdout.fileno(), 1 << 16)
+    def lines(self) -> list[dict[str, Any]]:
+        """What it has said since; last of all that it has died."""
+        try:
+            found = self.connection.recv(1 << 16)
+        except OSError:
+            found = b""
         *whole, self.pending = (self.pending + found).split(b"\n")
-        return [json.loads(line) for line in whole] if found else None
+        return [json.loads(line) for line in whole] if found else [{"died": True}]
 
 
 class Crew:
@@ -71,6 +70,7 @@ class Crew:
         self._selector = selectors.DefaultSelector()
         self._died_early = 0
         self._settings = settings()
+        self._server = take_server()
 
     def __enter__(self) -> Crew:
         return self
@@ -78,16 +78,9 @@ class Crew:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for worker in self._workers:
-            worker.process.terminate()
-        deadline = time.monotonic() + _PATIENCE
-        for worker in self._workers:
-            try:
-                worker.process.wait(max(0.0, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                worker.process.kill()
-                worker.process.wait()
+        for worker in [*self._workers]:
             self._forget(worker)
+        self._server.close()
         self._selector.close()
         with contextlib.suppress(OSError):
             if not self._log.stat().st_size:
@@ -110,8 +103,10 @@ class Crew:
                 self._start()
             for key, _ in self._selector.select(timeout=1.0):
                 worker: _Worker = key.data
-                for line in worker.lines() or ([] if worker.process.poll() is None else [{"died": True}]):
-                    if "ready" in line:
+                for line in worker.lines():
+                    if "process" in line:
+                        worker.process = line["process"]
+                    elif "ready" in line:
                         idle.append(worker)
                         self._died_early = 0
                     elif "beat" in line and worker.cell is not None:
@@ -143,35 +138,32 @@ class Crew:
                 checked = time.monotonic()
                 silent = self._queue.silent()
                 for worker in self._workers:
-                    if worker.cell in silent:
-                        worker.process.kill()  # its output ends, and then it is buried
+                    if worker.cell in silent and worker.process is not None:
+                        # Its connection ends, and then it is buried.
+                        with contextlib.suppress(ProcessLookupError):
+                            os.kill(worker.process, signal.SIGKILL)
             tick()
 
     def _start(self) -> None:
         with self._log.open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-u", "-m", "nasframe.studies.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env={**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
-                pass_fds=() if self._lock is None else (self._lock,),
-            )
-        worker = _Worker(process)
+            worker = _Worker(self._server.fork(log.fileno(), self._lock))
         self._workers.append(worker)
-        assert process.stdout is not None
-        self._selector.register(process.stdout, selectors.EVENT_READ, worker)
+        self._selector.register(worker.connection, selectors.EVENT_READ, worker)
         worker.give(self._settings)
 
     def _bury(self, worker: _Worker, ended: Callable[[str, Outcome], None]) -> int:
         """Forget a worker that has died; the number of cells, 0 or 1, that were given up with it."""
-        status = worker.process.wait()
         self._forget(worker)
-        how = f"was ended by {_signal(-status)}" if status < 0 else f"ended with status {status}"
+        status = self._server.status(worker.process)
+        if worker.process is None:
+            raise StopStudyError(f"no worker can be started: {status or 'what starts them has ended'}")
+        how = _told(status)
         if worker.cell is None:
             self._died_early += 1
             if self._died_early >= ATTEMPTS:
-                raise StopStudyError(f"no worker can be started: it {how}; {self._log} holds what it printed")
+                raise StopStudyError(
+                    f"no worker can be started: its process {how}; {self._log} holds what it printed"
+                )
             return 0
         if self._queue.lost(worker.cell):
             return 0
@@ -180,14 +172,16 @@ class Crew:
         return 1
 
     def _forget(self, worker: _Worker) -> None:
-        assert worker.process.stdin is not None
-        assert worker.process.stdout is not None
         with contextlib.suppress(KeyError):
-            self._selector.unregister(worker.process.stdout)
-        for stream in (worker.process.stdin, worker.process.stdout):
-            with contextlib.suppress(OSError):  # what was not written is for nobody
-                stream.close()
+            self._selector.unregister(worker.connection)
+        worker.connection.close()
         self._workers = [other for other in self._workers if other is not worker]
+
+
+def _told(status: int | str | None) -> str:
+    if not isinstance(status, int):
+        return "has ended"
+    return f"was ended by {_signal(-status)}" if status < 0 else f"ended with status {status}"
 
 
 def _signal(number: int) -> str:

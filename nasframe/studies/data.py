@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from nasframe.api._preparation import prepare
@@ -12,7 +12,7 @@ from nasframe.files import fingerprint
 from nasframe.progress import Progress
 from nasframe.run import Run
 
-__all__ = ["prepare_data"]
+__all__ = ["data_key", "first_begun", "prepare_data"]
 
 
 def prepare_data(
@@ -39,11 +39,11 @@ def prepare_data(
         NasframeError: none of it could be made, or a run was made from another state of the data.
     """
     made: dict[str, str | NasframeError] = {}
-    keys = [_key(experiment) for experiment in experiments]
+    keys = [data_key(experiment) for experiment in experiments]
     for key, experiment in dict(zip(reversed(keys), reversed(experiments), strict=True)).items():
         near = [folder for other, folder in zip(keys, folders, strict=True) if other == key]
         try:
-            run = None if replaces else next(filter(None, map(_begun, near)), None)
+            run = None if replaces else first_begun(near)
             made[key] = str(prepare(experiment, run, source, progress).record["fingerprint"])
         except NasframeError as error:
             made[key] = error
@@ -55,9 +55,15 @@ def prepare_data(
     return [None if isinstance(found := made[key], NasframeError) else found for key in keys]
 
 
-def _key(experiment: Experiment) -> str:
+def data_key(experiment: Experiment) -> str:
+    """The same for experiments that share their data."""
     values = experiment.to_dict()
     return fingerprint([values["task"], values["cache"], experiment.stage_seed])
+
+
+def first_begun(folders: Iterable[Path]) -> Run | None:
+    """The run in the first of the folders that holds one that knows its data."""
+    return next(filter(None, map(_begun, folders)), None)
 
 
 def _begun(folder: Path) -> Run | None:

@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import torch
+
+from nasframe.processor import cores
 from nasframe.progress import Progress
 from nasframe.studies.cells import Cell, Outcome, do_cell, is_done
 from nasframe.studies.crew import Crew
 from nasframe.studies.queue import QUEUE, CellQueue
 from nasframe.threads import one_thread
 
-__all__ = ["execute"]
+__all__ = ["execute", "worker_count"]
+
+
+def worker_count(asked: int | None, device: torch.device) -> int:
+    """How many processes work side by side where nobody says: one a core, and a single one on a GPU."""
+    if asked is not None:
+        return asked
+    return cores() if device.type == "cpu" else 1
 
 
 def execute(

@@ -24,6 +24,7 @@ from nasframe.studies.cells import Cell, Outcome
 from nasframe.studies.crew import LOG
 from nasframe.studies.execution import execute
 from nasframe.studies.failures import full_disk_stops
+from nasframe.studies.forkserver import server_ahead
 from nasframe.studies.queue import QUEUE
 
 __all__ = ["Study", "open_study", "read_study"]
@@ -60,6 +61,7 @@ class Study:
         replaces: whether what is there is to be replaced.
         lock: that is held.
         also: names of other files and folders that a study of this kind writes.
+        workers: processes that do its cells; 1 is this one.
     """
 
     path: Path
@@ -68,6 +70,7 @@ class Study:
     replaces: bool
     lock: Lock
     also: Collection[str] = ()
+    workers: int = 1
 
     def begin(self) -> None:
         """Write what kind of study this is; replace what is there where that was asked."""
@@ -83,10 +86,10 @@ class Study:
         """Where a cell writes."""
         return self.path / CELLS / name
 
-    def execute(self, cells: Sequence[Cell], workers: int, progress: Progress) -> dict[str, Outcome]:
+    def execute(self, cells: Sequence[Cell], progress: Progress) -> dict[str, Outcome]:
         """`execute` in this folder; workers hold its lock too."""
         lock = self.lock.descriptor if self.lock.held else None
-        return execute(cells, self.path, workers=workers, progress=progress, lock=lock)
+        return execute(cells, self.path, workers=self.workers, progress=progress, lock=lock)
 
     def save(self, result: Mapping[str, Any]) -> dict[str, Any]:
         """Write `KIND.json` and return what it holds."""
@@ -104,6 +107,7 @@ def open_study(
     *,
     overwrite: bool = False,
     also: Collection[str] = (),
+    workers: int = 1,
 ) -> Iterator[Study]:
     """The study in a folder, claimed while the block runs; the place for one where there is none.
 
@@ -115,6 +119,7 @@ def open_study(
         plan: what must be the same when the study is gone on with; JSON-able.
         overwrite: replace a study that is there; only what a study writes is removed.
         also: names of other files and folders that a study of this kind writes.
+        workers: processes that will do its cells; 1 is this one.
 
     Raises:
         RunError: the folder holds something else, or a study with another plan (the difference is shown), or
@@ -130,7 +135,8 @@ def open_study(
         if lock.held:
             for item in partials(folder):
                 item.unlink(missing_ok=True)
-        yield Study(folder, kind, plain, overwrite, lock, also)
+        with server_ahead(workers):
+            yield Study(folder, kind, plain, overwrite, lock, also, workers)
     finally:
         lock.release()
         if is_new:

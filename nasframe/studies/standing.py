@@ -72,7 +72,6 @@ def standing(
     results: Sequence[Mapping[str, Any]],
     counted: Mapping[str, Census],
     objective: str,
-    workers: int,
     progress: Progress,
 ) -> dict[str, Any] | None:
     """Where what was found stands in the census of its space."""
@@ -88,7 +87,7 @@ def standing(
         )
         for result in done
     }
-    outcomes = study.execute(list(cells.values()), workers, progress)
+    outcomes = study.execute(list(cells.values()), progress)
     rankings: dict[str, dict[int, Mapping[str, float | None]]] = {}
     for result in done:
         cell = cells[result["name"]]

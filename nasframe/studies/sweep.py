@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import tomli_w
-import torch
 
-from nasframe import __version__
 from nasframe.api._preparation import keeping_old_run
 from nasframe.errors import ConfigurationError
 from nasframe.experiment import overridden, read_toml
@@ -28,9 +25,12 @@ from nasframe.studies.axes import (
     stage_seed,
 )
 from nasframe.studies.cells import Outcome
+from nasframe.studies.census_table import versions
 from nasframe.studies.data import prepare_data
+from nasframe.studies.execution import worker_count
 from nasframe.studies.failures import full_disk_stops
 from nasframe.studies.folder import open_study
+from nasframe.studies.plan import shared_plan
 from nasframe.studies.results import read_result
 from nasframe.studies.runs import run_cell
 
@@ -43,7 +43,7 @@ def sweep(
     overrides: Sequence[str] = (),
     *,
     seeds: int = 1,
-    workers: int = 1,
+    workers: int | None = 1,
     out: str | Path | None = None,
     source: str | Path | None = None,
     overwrite: bool = False,
@@ -62,7 +62,7 @@ def sweep(
         axes: `temperature=0.1,0.5` each; see `parse_axes`.
         overrides: `search.epochs=3` each, of every cell.
         seeds: how many, from that of the experiment upward. They share their data.
-        workers: processes; 1 is this one.
+        workers: processes; 1 is this one, None is one a core, or 1 on a GPU.
         out: the folder; None is `runs/NAME-sweep`.
         source: the user's data; None is the task's own.
         overwrite: replace a sweep that is there.
@@ -99,11 +99,12 @@ def sweep(
     names = [_cell_name(point, number, len(numbers)) for point, number in pairs]
     folder = Path(out) if out is not None else Path("runs") / f"{path.stem}-sweep"
     plan: dict[str, Any] = {
-        "experiment": _base(values, name, places[0], grid),
+        "experiment": shared_plan(experiment_at(values, name, places[0]), values, grid),
         "axes": sorted(axis.key for axis in grid),
     }
     data = None if source is None else Path(source)
-    with open_study(folder, "sweep", plan, overwrite=overwrite) as study:
+    size = worker_count(workers, experiments[0].torch_device())
+    with open_study(folder, "sweep", plan, overwrite=overwrite, workers=size) as study:
         folders = [study.cell_folder(item) for item in names]
         with keeping_old_run(overwrite):
             prints = prepare_data(experiments, folders, data, shown, replaces=overwrite)
@@ -113,7 +114,7 @@ def sweep(
             run_cell(item, place, one, data, print_)
             for item, place, one, print_ in zip(names, folders, experiments, prints, strict=True)
         ]
-        outcomes = study.execute(cells, workers, shown)
+        outcomes = study.execute(cells, shown)
         objective = experiments[0].task.objective
         results = [
             read_result(
@@ -139,11 +140,7 @@ def sweep(
                     "seeds": sorted({one.seed for one in experiments}),
                     "cells": results,
                     "experiment": tomli_w.dumps(plan["experiment"]),
-                    "versions": {
-                        "nasframe": __version__,
-                        "torch": str(torch.__version__),
-                        "python": platform.python_version(),
-                    },
+                    "versions": versions(),
                     "data": known[0] if len(known) == 1 else fingerprint(known) if known else None,
                 }
             )
@@ -187,23 +184,6 @@ def _varies(grid: Sequence[Axis], key: str) -> bool:
 
 def _cell_name(point: Point, seed: int | None, seeds: int) -> str:
     return point_name(point) if seed is None else point_name({**point, "seed": seed})
-
-
-def _base(values: Mapping[str, Any], name: str, point: Point, grid: Sequence[Axis]) -> dict[str, Any]:
-    """What all cells have in common, as plain values: it decides whether a sweep may be gone on with."""
-    base = experiment_at(values, name, {**point}).to_dict()
-    for key in ("device", "cache", "baselines"):
-        base.pop(key, None)
-    for axis in grid:
-        *sections, last = axis.key.split(".")
-        table = base
-        for section in sections:
-            table = table.get(section, {})
-        if last == "name":  # another plugin has other options
-            base.pop(sections[0], None)
-        else:
-            table.pop(last, None)
-    return base
 
 
 def _metrics(results: Sequence[Mapping[str, Any]], objective: str) -> list[str]:

@@ -1,8 +1,7 @@
-"""A process that does cells: it is told which on its standard input, and says on its output how they
-ended.
+"""What a worker process does: it is told cells on a connection, and says on it how they ended.
 
-A line of JSON each: first what to load, then cell after cell. It ends when its input ends, which is when the
-process that started it has ended, however that came about.
+A line of JSON each: first what to load, then cell after cell. It ends when the connection ends, which is when
+the process at its other end has ended, however that came about.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ import json
 import os
 import queue
 import signal
+import socket
 import sys
 import threading
 import time
@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["HEARTBEAT", "main", "settings"]
+__all__ = ["HEARTBEAT", "settings", "work"]
 
 HEARTBEAT = 5
 """Seconds between two signs of life of a worker."""
@@ -49,16 +49,14 @@ def settings() -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    """Do cells until there are no more."""
-    # Ctrl-C is for the process that started this one; it says when to end.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def work(connection: socket.socket) -> None:
+    """Do cells until there are no more; for a process of its own."""
     signal.signal(signal.SIGTERM, _end)
-    answers = _Answers(os.dup(1))
-    os.dup2(2, 1)  # what a plugin prints goes with the errors
+    answers = _Answers(connection)
     lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    threading.Thread(target=_read, args=(lines,), daemon=True).start()
+    threading.Thread(target=_read, args=(connection, lines), daemon=True).start()
     with contextlib.suppress(_EndedError):
+        answers.say(process=os.getpid())
         try:
             _prepare(json.loads(lines.get()))
         except Exception as error:
@@ -68,29 +66,20 @@ def main() -> None:
         _work(lines, answers)
 
 
-def _main() -> None:
-    main()
-    # A thread waits for input, which the end of an interpreter cannot interrupt.
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
-
-
 class _EndedError(BaseException):
-    """The process that started this one wants it to end, or has ended."""
+    """The process at the other end wants this one to end, or has ended."""
 
 
 class _Answers:
-    """Lines to the process that started this one; several threads write them."""
+    """Lines to the process at the other end; several threads write them."""
 
-    def __init__(self, descriptor: int) -> None:
-        self._file = os.fdopen(descriptor, "wb")
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
         self._turn = threading.Lock()
 
     def say(self, **values: Any) -> None:
         with self._turn:
-            self._file.write(json.dumps(values).encode() + b"\n")
-            self._file.flush()
+            self._connection.sendall(json.dumps(values).encode() + b"\n")
 
     def beat(self) -> None:
         while True:
@@ -105,9 +94,10 @@ def _end(*_: object) -> None:
     raise _EndedError
 
 
-def _read(lines: queue.SimpleQueue[bytes]) -> None:
-    for line in sys.stdin.buffer:
-        lines.put(line)
+def _read(connection: socket.socket, lines: queue.SimpleQueue[bytes]) -> None:
+    with contextlib.suppress(OSError), connection.makefile("rb") as file:
+        for line in file:
+            lines.put(line)
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(_LAST_SECONDS)
     os._exit(1)
@@ -139,7 +129,3 @@ def _work(lines: queue.SimpleQueue[bytes], answers: _Answers) -> None:
                 answers.say(stop=str(error))
                 return
             answers.say(cell=cell.name, status=outcome.status, error=outcome.error, seconds=outcome.seconds)
-
-
-if __name__ == "__main__":
-    _main()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import itertools
 import multiprocessing
-import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -13,19 +12,15 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
 from nasframe.errors import NasframeError
+from nasframe.processor import cores
 
-__all__ = ["default_workers", "in_processes", "in_threads"]
+__all__ = ["in_processes", "in_threads"]
 
 MOST_THREADS = 8
 """More of them would wait for the interpreter, which works between two frames."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-
-
-def default_workers() -> int:
-    """As many as this process may use cores."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def in_processes(
@@ -45,7 +40,7 @@ def in_processes(
     Raises:
         NasframeError: a worker process died.
     """
-    workers = workers or min(default_workers(), max(1, len(items) // least))
+    workers = workers or min(cores(), max(1, len(items) // least))
     if workers == 1:
         yield from map(function, items)
         return
@@ -75,7 +70,7 @@ def in_threads(
         items: to work on.
         workers: threads; 0: one a core, and no more than `MOST_THREADS`.
     """
-    workers = min(workers or min(default_workers(), MOST_THREADS), max(1, len(items)))
+    workers = min(workers or min(cores(), MOST_THREADS), max(1, len(items)))
     with ThreadPoolExecutor(workers, thread_name_prefix="nasframe") as pool:
         yield from _in_order(pool, function, items, 2 * workers)
 

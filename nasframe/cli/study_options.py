@@ -1,0 +1,49 @@
+"""What the commands that do many trainings have in common: options, what is wrong with them, last lines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from nasframe.cli.output import print_columns
+from nasframe.errors import ConfigurationError, RunError
+
+__all__ = [
+    *("Data", "Device", "Json", "Out", "Overrides", "Overwrite", "Seed", "Workers"),
+    *("at_least", "check_options", "print_files"),
+]
+
+Overrides = Annotated[str, Parameter(name="KEY=VALUE", help="Change an option: search.epochs=3.")]
+Data = Annotated[Path | None, Parameter(help="Your data; the task's own where it has some.")]
+Out = Annotated[Path | None, Parameter(help="The folder. [default: runs/NAME-COMMAND]")]
+Overwrite = Annotated[bool, Parameter(help="Replace what an earlier command left in --out.")]
+Workers = Annotated[
+    int | None, Parameter(help="Processes that work side by side. [default: one a core; 1 on a GPU]")
+]
+Json = Annotated[bool, Parameter(help="For scripts: JSON instead of tables.")]
+Seed = Annotated[int | None, Parameter(help="The first seed. [default: the experiment's]")]
+Device = Annotated[str | None, Parameter(help="Short for device=…: auto, cpu, cuda, cuda:N.")]
+
+
+def check_options(data: Path | None, out: Path | None, workers: int | None) -> None:
+    """Refuse what no study could be made with, before torch is imported."""
+    if workers is not None:
+        at_least("--workers", workers, 1)
+    if data is not None and not data.exists():
+        raise ConfigurationError("command line", [f"--data {data}: no such file or folder"])
+    if out is not None and out.is_file():
+        raise RunError(f"--out {out}: is a file; expected a folder, or a name for one")
+
+
+def at_least(option: str, value: int, least: int) -> None:
+    """Refuse a number that is too small."""
+    if value < least:
+        raise ConfigurationError("command line", [f"{option}: expected {least} or more, found {value}"])
+
+
+def print_files(**paths: object) -> None:
+    """Where to look further."""
+    print()
+    print_columns([(name.replace("_", " "), str(path)) for name, path in paths.items()])

@@ -1,0 +1,39 @@
+"""What all cells of a study have in common: it decides whether the study may be gone on with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nasframe.experiment import Experiment
+from nasframe.studies.axes import Axis
+
+__all__ = ["shared_plan"]
+
+_FREE = ("device", "cache", "baselines")
+"""What may change between two commands: it decides nothing that a cell finds."""
+
+
+def shared_plan(
+    experiment: Experiment, written: Mapping[str, Any], axes: Sequence[Axis], *, free: Sequence[str] = ()
+) -> dict[str, Any]:
+    """An experiment as plain values, without what varies.
+
+    Args:
+        experiment: of any cell.
+        written: what the user wrote: file and overrides. Where the plugin of a section varies, and its
+            options with it, what was written for that section stands for them.
+        axes: what varies.
+        free: other keys that may change.
+    """
+    base = experiment.to_dict()
+    for key in (*_FREE, *free):
+        base.pop(key, None)
+    places = [axis.key.split(".") for axis in axes]
+    base |= {section: dict(written.get(section, {})) for section, *last in places if last == ["name"]}
+    for *sections, last in places:
+        table = base
+        for section in sections:
+            table = table.get(section, {})
+        table.pop(last, None)
+    return base
