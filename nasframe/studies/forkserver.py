@@ -243,3 +243,4 @@ def _say(connection: socket.socket, **values: Any) -> None:
 
 if __name__ == "__main__":
     _main(socket.socket(fileno=int(sys.argv[1])))
+    os._exit(0)  # to tidy up all that was imported would take the better part of a second
