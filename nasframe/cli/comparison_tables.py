@@ -25,8 +25,8 @@ def print_comparison_tables(found: Mapping[str, Any]) -> None:
     _print_tests(found)
     _print_gap(found)
     _print_entropies(found)
-    if found["census"] is not None:
-        _print_census(found)
+    for census in found["censuses"]:
+        _print_census(census, found)
     print()
     for sentence in found["remarks"]:
         for line in sentence.splitlines():
@@ -95,10 +95,12 @@ def _print_entropies(found: Mapping[str, Any]) -> None:
         print_columns(table, indent="  ")
 
 
-def _print_census(found: Mapping[str, Any]) -> None:
-    census, objective = found["census"], found["objective"]
+def _print_census(census: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+    objective = found["objective"]
+    which = f" of {census['path']}" if len(found["censuses"]) > 1 else ""
     print(
-        f"\npercentile in the census of the space, {census['architectures']:,} architectures, by {objective}"
+        f"\npercentile in the census of the space{which}, {census['architectures']:,} architectures, by "
+        f"{objective}"
     )
     table: list[tuple[str, ...]] = [("", "validation", "test")]
     for name, standing in census["percentiles"].items():

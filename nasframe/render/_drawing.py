@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
+from typing import Literal
 
 import graphviz
 from attrs import field, frozen
@@ -20,7 +21,7 @@ __all__ = ["FORMATS", "Drawing", "draw", "draw_pair"]
 
 FORMATS = ("svg", "dot", "png", "text")
 
-_LEGEND = "+ dashed: only here   ≠ double border: another operation   ≠ thick arrow: only here"
+_LEGEND = r"+ dashed: only here\n≠ double border: another operation\n≠ thick arrow: only here"
 
 
 @frozen(slots=False)
@@ -84,18 +85,24 @@ class Drawing:
         return self.text
 
 
-def draw(architecture: Architecture, *, against: Architecture | None = None) -> Drawing:
+def draw(
+    architecture: Architecture,
+    *,
+    against: Architecture | None = None,
+    rankdir: Literal["LR", "TB"] = "LR",
+) -> Drawing:
     """The drawing of an architecture: one box a cell, only what was kept.
 
     Args:
         against: mark what differs from this one, by colour and by border, sign and thickness; what is equal
             is drawn pale.
+        rankdir: from left to right, or from top to bottom, which is narrow.
     """
     if against is None:
-        graph = new_graph(architecture.space.name)
+        graph = new_graph(architecture.space.name, rankdir=rankdir)
         add_network(graph, architecture)
         return Drawing(dot=str(graph.source), text=words(architecture))
-    graph = new_graph(architecture.space.name, **_legend(architecture, against))
+    graph = new_graph(architecture.space.name, rankdir=rankdir, **_legend(architecture, against))
     add_network(graph, architecture, Difference.of(architecture, against))
     return Drawing(dot=str(graph.source), text=words_against(architecture, against))
 

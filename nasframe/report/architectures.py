@@ -52,7 +52,7 @@ def _panel(
         mine, other = found.get((variant, seed)), found.get((first, seed))
         if isinstance(mine, Architecture):
             against = other if isinstance(other, Architecture) and variant != first else None
-            content = drawing(draw(mine, against=against), f"{variant}, seed {seed}")
+            content = drawing(draw(mine, against=against, rankdir="TB"), f"{variant}, seed {seed}")
         else:
             content = f'<p class="note">{esc(mine or "There is no architecture of this seed.")}</p>'
         hidden = " hidden" if place else ""

@@ -14,21 +14,34 @@ __all__ = ["census_section"]
 
 
 def census_section(data: Mapping[str, Any]) -> Section | None:
-    """The census of a comparison; None where it has none."""
-    census = data.get("census")
-    if not census:
+    """The censuses of a comparison, one for each space that has one; None where there is none."""
+    censuses = data.get("censuses")
+    if not censuses:
         return None
-    objective = data["objective"]
+    parts = ["<p>A percentile says what share of the census a searched architecture beats.</p>"]
+    for census in censuses:
+        if len(censuses) > 1:
+            parts.append(f"<h3>For {esc(', '.join(census['variants']))}</h3>")
+        parts.append(_one(census, data))
+    return Section("The census of the space", "".join(parts))
+
+
+def _one(census: Mapping[str, Any], data: Mapping[str, Any]) -> str:
     cells = {cell["name"]: cell for cell in data["cells"]}
+    told = (
+        f"<p>{census['architectures']:,} random architectures of the space were trained in the same way.</p>"
+    )
+    return told + _figures(census, cells, data["objective"]) + _percentiles(census) + _correlations(census)
+
+
+def _figures(census: Mapping[str, Any], cells: Mapping[str, Mapping[str, Any]], objective: str) -> str:
     searched = {
-        name: score for name in census["percentiles"] if (score := _score(cells, name, objective)) is not None
+        name: score
+        for name in census["percentiles"]
+        if name in cells and (score := value_of(cells[name], objective)) is not None
     }
     scores = [score for score in census["scores"]["test"] if score is not None]
     both = [*scores, *searched.values()]
-    parts = [
-        f"<p>{census['architectures']} random architectures of the space were trained in the same way. "
-        "A percentile says what share of them a searched architecture beats.</p>"
-    ]
     figures = ""
     if both and max(both) > min(both):
         figures += histogram(
@@ -60,7 +73,10 @@ def census_section(data: Mapping[str, Any]) -> Section | None:
         x="parameters",
         y=f"{objective}, test",
     )
-    parts.append(f'<div class="grid">{figures}</div>')
+    return f'<div class="grid">{figures}</div>'
+
+
+def _percentiles(census: Mapping[str, Any]) -> str:
     rows = [
         [
             esc(name),
@@ -72,25 +88,25 @@ def census_section(data: Mapping[str, Any]) -> Section | None:
         for name, found in census["percentiles"].items()
     ]
     caption = "Percentile of each searched architecture in the space"
-    parts.append(table(["", "validation", "test"], rows, caption=caption, classes="sortable"))
+    return table(["", "validation", "test"], rows, caption=caption, classes="sortable")
+
+
+def _correlations(census: Mapping[str, Any]) -> str:
     rows = [
         [
             esc(variant),
             number(found["rho"], f"correlation/{variant}"),
             "—" if found.get("low") is None else f"{number(found['low'])} to {number(found['high'])}",
+            esc(found["over"]),
+            number(found["architectures"]),
         ]
         for variant, found in census["correlation"].items()
     ]
-    if rows:
-        caption = (
-            "Rank correlation between the supernet's score of an architecture and its score when trained"
-        )
-        parts.append(table(["", "Spearman's rho", "95 % interval"], rows, caption=caption))
-    return Section("The census of the space", "".join(parts))
-
-
-def _score(cells: Mapping[str, Mapping[str, Any]], name: str, objective: str) -> float | None:
-    return value_of(cells[name], objective) if name in cells else None
+    if not rows:
+        return ""
+    caption = "Rank correlation between the supernet's score of an architecture and its score when trained"
+    columns = ["", "Spearman's rho", "95 % interval", "over", "architectures ranked"]
+    return table(columns, rows, caption=caption)
 
 
 def _percentile(value: float | None, key: str) -> str:

@@ -31,6 +31,9 @@ __all__ = [
 _IDENTIFIERS = re.compile(r' id="[^"]*"')
 _SIZE = re.compile(r'<svg width="(\d+)(?:\.\d+)?pt" height="[^"]*"')
 
+_LEAST_SCALE = 0.64
+"""A drawing's letters are 15 px high; on a telephone no smaller than 9."""
+
 
 def esc(value: object) -> str:
     """The value as text that HTML shows as it is."""
@@ -157,7 +160,8 @@ def drawing(drawn: Drawing, label: str) -> str:
     found = _SIZE.match(svg)
     # as large as it was drawn where there is room, and not so small that it cannot be read where there is not
     width = int(found[1]) * 4 // 3 if found else 800
-    style = f'style="width:100%;max-width:{width}px;min-width:{min(width, 760)}px"'
+    least = min(round(_LEAST_SCALE * width), 760)
+    style = f'style="width:100%;max-width:{width}px;min-width:{least}px"'
     svg = _SIZE.sub(f'<svg role="img" aria-label="{esc(label)}" {style}', svg, count=1)
     return figure(svg, classes="drawing", label=label) + words
 

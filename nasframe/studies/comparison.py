@@ -119,6 +119,7 @@ def compare(
             *variant_rows(variants, results, metrics),
             *baseline_rows(trained, objective, metrics, random),
         ]
+        censuses, ranked = standing(study, results, counted, objective, progress)
         found: dict[str, Any] = {
             "kind": "comparison",
             "title": title,
@@ -135,8 +136,10 @@ def compare(
                 for item, networks in trained
                 for network in networks
             ],
-            "census": standing(study, results, counted, objective, progress),
-            "failed": {name: item.error for name, item in outcomes.items() if item.status != "done"},
+            "censuses": censuses,
+            "failed": {
+                name: item.error for name, item in {**outcomes, **ranked}.items() if item.status != "done"
+            },
             "experiment": variants[0].first.to_toml(),
             "versions": versions(),
             "data": ",".join(dict.fromkeys(str(item.record["fingerprint"]) for item in prepared.values())),

@@ -9,6 +9,7 @@ from typing import Any
 from nasframe.api._preparation import Prepared
 from nasframe.errors import RunError
 from nasframe.progress import Progress
+from nasframe.studies.cells import Outcome
 from nasframe.studies.census_table import TABLE, Census, differences, load_census, made_from
 from nasframe.studies.folder import Study
 from nasframe.studies.ranking import ranking_cell, read_ranking
@@ -73,10 +74,14 @@ def standing(
     counted: Mapping[str, Census],
     objective: str,
     progress: Progress,
-) -> dict[str, Any] | None:
-    """Where what was found stands in the census of its space."""
-    if not counted:
-        return None
+) -> tuple[list[dict[str, Any]], dict[str, Outcome]]:
+    """Where what was found stands in the censuses of its spaces.
+
+    Returns:
+        One entry for each census: `path`, `architectures`, `variants` that it is a census of, `percentiles`
+        of their runs, rank `correlation` of their supernets, and its own `scores`; and how the scoring by
+        each supernet ended.
+    """
     done = [result for result in results if result["status"] == "done" and result["variant"] in counted]
     cells = {
         result["name"]: ranking_cell(
@@ -87,30 +92,38 @@ def standing(
         )
         for result in done
     }
-    outcomes = study.execute(list(cells.values()), progress)
+    outcomes = study.execute(list(cells.values()), progress) if cells else {}
     rankings: dict[str, dict[int, Mapping[str, float | None]]] = {}
     for result in done:
         cell = cells[result["name"]]
         scores = read_ranking(cell) if outcomes[cell.name].status == "done" else None
         if scores is not None:
             rankings.setdefault(result["variant"], {})[result["seed"]] = scores
-    shown = next(iter(counted.values()))
-    fits: dict[str, list[str]] = {}
-    for variant, census in counted.items():
-        fits.setdefault(str(census.path), []).append(variant)
-    return {
-        "architectures": len(shown),
-        "variants": fits,
-        "percentiles": {
-            result["name"]: percentiles(result, counted[result["variant"]], objective) for result in done
-        },
-        "correlation": {name: correlation(scores, counted[name]) for name, scores in rankings.items()},
-        "scores": {
-            "validation": shown.scores("validation"),
-            "test": shown.scores("test"),
-            "parameters": [row["parameters"] for row in shown.rows],
-        },
-    }
+    censuses = {str(census.path): census for census in counted.values()}
+    found = []
+    for path, census in censuses.items():
+        variants = [name for name, other in counted.items() if str(other.path) == path]
+        found.append(
+            {
+                "path": path,
+                "architectures": len(census),
+                "variants": variants,
+                "percentiles": {
+                    result["name"]: percentiles(result, census, objective)
+                    for result in done
+                    if result["variant"] in variants
+                },
+                "correlation": {
+                    name: correlation(scores, census) for name, scores in rankings.items() if name in variants
+                },
+                "scores": {
+                    "validation": census.scores("validation"),
+                    "test": census.scores("test"),
+                    "parameters": [row["parameters"] for row in census.rows],
+                },
+            }
+        )
+    return found, outcomes
 
 
 def percentiles(result: Mapping[str, Any], census: Census, objective: str) -> dict[str, float | None]:

@@ -73,17 +73,22 @@ def comparison(run: Run, folder: Path, seeds: tuple[int, ...] = (0, 1, 2)) -> di
             }
             for name in names
         ],
-        "census": {
-            "architectures": 40,
-            "path": "elsewhere",
-            "percentiles": {cell["name"]: {"validation": 97.5, "test": 62.5} for cell in done},
-            "correlation": {"softmax": {"rho": 0.42, "low": 0.1, "high": 0.7}},
-            "scores": {
-                "validation": scores,
-                "test": [*scores[:-1], None],
-                "parameters": list(range(900, 940)),
-            },
-        },
+        "censuses": [
+            {
+                "path": "elsewhere",
+                "architectures": 40,
+                "variants": ["softmax", "grmc"],
+                "percentiles": {cell["name"]: {"validation": 97.5, "test": 62.5} for cell in done},
+                "correlation": {
+                    "softmax": {"rho": 0.42, "low": 0.1, "high": 0.7, "over": "seeds", "architectures": 33}
+                },
+                "scores": {
+                    "validation": scores,
+                    "test": [*scores[:-1], None],
+                    "parameters": list(range(900, 940)),
+                },
+            }
+        ],
         "failed": {cells[-1]["name"]: MESSAGE},
         "remarks": ["No two variants differ significantly."],
         "experiment": run.experiment_toml,

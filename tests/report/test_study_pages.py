@@ -65,6 +65,50 @@ def test_the_gap_the_census_and_the_remarks_are_shown(compared: Path, look: Look
     assert value(page, "percentile/softmax-0/test") == 62.5
     assert value(page, "correlation/softmax") == 0.42
     assert page.get_by_text("No two variants differ significantly.").count() == 1
+    row = page.locator("tr").filter(has=page.locator('[data-key="correlation/softmax"]'))
+    assert row.text_content().endswith("seeds33")
+
+
+def test_each_census_is_shown_with_its_own_scores_and_variants(run: Run, tmp_path: Path, look: Look) -> None:
+    data = comparison(run, tmp_path)
+    (one,) = data["censuses"]
+    other = {**one, "path": "another", "architectures": 7, "variants": ["grmc"]}
+    for census, variant in ((one, "softmax"), (other, "grmc")):
+        census["variants"] = [variant]
+        census["percentiles"] = {
+            name: found for name, found in census["percentiles"].items() if name.startswith(variant)
+        }
+    other["correlation"] = {}
+    other["scores"] = {"validation": [0.25] * 7, "test": [0.25] * 7, "parameters": [5] * 7}
+    data["censuses"].append(other)
+    write_comparison_page(data, tmp_path)
+    page = look(tmp_path / "report.html")
+    section = page.locator("#the-census-of-the-space")
+    heads = section.locator("h3").filter(has_text="For ").all_text_contents()
+    assert heads == ["For softmax", "For grmc"]
+    text = section.text_content()
+    assert "40 random architectures" in text
+    assert "7 random architectures" in text
+    shown = section.locator("[data-key^=percentile]").evaluate_all("all => all.map(a => a.dataset.key)")
+    assert {key.partition("/")[2].partition("-")[0] for key in shown} == {"softmax", "grmc"}
+    assert len(shown) == len(set(shown))
+
+
+def test_architectures_stand_side_by_side_where_there_is_room(compared: Path, look: Look) -> None:
+    page = look(compared / "report.html")
+    panels = page.locator(".panel")
+
+    def corners() -> list[tuple[float, float]]:
+        return [(box["x"], box["y"]) for box in (panels.nth(place).bounding_box() for place in (0, 1)) if box]
+
+    page.set_viewport_size({"width": 1440, "height": 900})
+    (left, top), (right, level) = corners()
+    assert left < right
+    assert top == level
+    page.set_viewport_size({"width": 360, "height": 900})
+    (left, top), (below, lower) = corners()
+    assert left == below
+    assert top < lower
 
 
 def test_every_group_has_its_entropy_with_a_line_and_a_band_a_variant(compared: Path, look: Look) -> None:
@@ -107,7 +151,7 @@ def test_one_seed_without_census_tests_or_gap_still_makes_a_page(
     data = comparison(run, tmp_path, seeds=(0,))
     empty = {metric: {"mean": None, "low": None, "high": None, "by_seed": {}} for metric in data["metrics"]}
     data["rows"][1]["values"] = empty
-    data |= {"census": None, "tests": [], "gap": [], "remarks": []}
+    data |= {"censuses": [], "tests": [], "gap": [], "remarks": []}
     write_comparison_page(data, tmp_path)
     page = look(tmp_path / "report.html")
     assert page.wrongs == []
@@ -124,7 +168,7 @@ def test_where_every_cell_failed_there_is_a_page_that_says_so(run: Run, tmp_path
     for row in data["rows"]:
         row["values"] = {}
     data["gap"] = [{"variant": "grmc", "supernet": empty, "inherited": empty, "trained": empty}]
-    data["census"]["percentiles"] = {}
+    data["censuses"][0]["percentiles"] = {}
     write_comparison_page(data, tmp_path)
     page = look(tmp_path / "report.html")
     assert page.wrongs == []

@@ -175,7 +175,8 @@ def test_the_best_single_stream_is_named(finished: Finished) -> None:
 
 def test_the_census_beside_it_is_found_and_percentiles_are_counted(finished: Finished) -> None:
     census = load_census(finished.census)
-    standing = finished.found["census"]
+    (standing,) = finished.found["censuses"]
+    assert standing["variants"] == [variant["name"] for variant in finished.found["variants"]]
     assert standing["architectures"] == len(census)
     for cell in finished.found["cells"]:
         values = {"validation": cell["validation"]["trained"], "test": cell["test"]["accuracy"]}
@@ -209,10 +210,43 @@ def test_the_supernet_ranks_architectures_by_what_they_score_with_its_weights(fi
         rho = stats.spearmanr(scores, census.scores("validation")).statistic
         expected[str(cell["seed"])] = None if math.isnan(rho) else rho
     assert any(rho is not None for rho in expected.values())
-    found = finished.found["census"]["correlation"]["grmc"]
+    found = finished.found["censuses"][0]["correlation"]["grmc"]
     assert found["by_seed"] == pytest.approx(expected)
     assert found["over"] in ("seeds", "architectures")
     assert found["architectures"] == len(census)
+
+
+def test_two_spaces_are_each_counted_in_their_own_census(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = [*SMALL[4:-2], "--workers", "1"]
+    for nodes, size in ((1, 2), (2, 3)):
+        given = [f"space.nodes={nodes}", "--architectures", str(size), "--out", f"census-{nodes}"]
+        assert main(["census", str(EXPERIMENT), *words, *given]) == 0
+    named = ["--census", "census-1", "--census", "census-2"]
+    given = ["--vary", "space.nodes=1,2", "--seeds", "1", "--random", "0", "--out", "compared"]
+    assert main(["compare", str(EXPERIMENT), *words, *given, *named]) == 0
+    censuses = read(home / "compared")["censuses"]
+    assert [(census["path"], census["variants"]) for census in censuses] == [
+        ("census-1", ["nodes=1"]),
+        ("census-2", ["nodes=2"]),
+    ]
+    for census, size in zip(censuses, (2, 3), strict=True):
+        assert census["scores"]["test"] == load_census(census["path"]).scores("test")
+        assert len(census["scores"]["test"]) == size
+        assert list(census["percentiles"]) == [f"{census['variants'][0]},seed=4"]
+    printed = capsys.readouterr().out
+    assert "census of the space of census-2, 3 architectures" in printed
+
+    def broken(*_: object) -> None:
+        raise RunError("this supernet says nothing")
+
+    for file in Path("compared/supernets").rglob("*.json"):
+        file.unlink()
+    monkeypatch.setattr("nasframe.studies.ranking.load_supernet", broken)
+    assert main(["compare", str(EXPERIMENT), *words, *given, *named]) == 1
+    failed = read(home / "compared")["failed"]
+    assert failed == {f"supernet of nodes={nodes},seed=4": "this supernet says nothing" for nodes in (1, 2)}
 
 
 def test_a_census_that_is_named_and_does_not_fit_is_refused_with_the_difference(
