@@ -88,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except (NasframeError, OSError) as error:
             if os.environ.get("NASFRAME_TRACEBACK", "0") not in ("", "0"):
                 traceback.print_exc()
-            return _say(str(error))
+            return _say(_told(error))
     return status if isinstance(status, int) else 0
 
 
@@ -104,6 +104,12 @@ def _workers(words: Sequence[str]) -> int:
 def _say(message: str, status: int = 2) -> int:
     print(f"nasframe: {message}", file=sys.stderr)
     return status
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror[:1].lower()}{error.strerror[1:]}"
+    return str(error)
 
 
 def _interrupted(words: Sequence[str], notes: Sequence[str]) -> str:

@@ -141,7 +141,7 @@ def _number(metric: str, value: float | None, *, sign: bool = False) -> str:
 
 
 def _percent(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.1f}"
+    return _NONE if value is None else f"{value:.1f}"
 
 
 def _p(value: float | None) -> str:

@@ -10,8 +10,6 @@ from nasframe.cli.output import number, print_columns
 
 __all__ = ["print_sweep"]
 
-_COUNTS = ("parameters", "multiply_adds")
-
 
 def print_sweep(result: Mapping[str, Any]) -> None:
     """A grid for the objective and one for the parameters where there are two axes, else a list."""
@@ -77,7 +75,9 @@ def _values(result: Mapping[str, Any], metric: str, point: Mapping[str, Any]) ->
 
 
 def _shown(metric: str, values: Sequence[float]) -> str:
+    from nasframe.report.study import unit_of
+
     if not values:
         return f"{'-':>9}"
     mean = fmean(values)
-    return f"{number(round(mean) if metric in _COUNTS else mean):>9}"
+    return f"{number(round(mean) if unit_of(metric) == 'count' else mean):>9}"

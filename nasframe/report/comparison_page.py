@@ -12,12 +12,9 @@ from nasframe.report.census import census_section
 from nasframe.report.charts import Cloud, Interval, Line, intervals, line_chart, scatter
 from nasframe.report.document import Section, document
 from nasframe.report.markup import details, esc, number, shown, table, tiles
-from nasframe.report.study import cells_section, made_section, unit_of, value_of, words
+from nasframe.report.study import COSTS, cells_section, made_section, unit_of, value_of, words
 
 __all__ = ["write_comparison_page"]
-
-_COSTS = ("parameters", "multiply_adds", "search_seconds")
-"""Of these, less is better; of the objective, more is; of other metrics, nobody here knows."""
 
 _STAGES = {"supernet": "supernet", "inherited": "inherited weights", "trained": "trained"}
 
@@ -44,7 +41,7 @@ def write_comparison_page(data: Mapping[str, Any], folder: Path) -> None:
     seeds = len(data["seeds"])
     about = (
         f"{len(variants)} {'variant' if len(variants) == 1 else 'variants'}, {seeds} "
-        f"{'seed' if seeds == 1 else 'seeds'} each, the same data and training for all"
+        f"{'seed' if seeds == 1 else 'seeds'} each{_same(data)}"
     )
     page = document(
         f"Comparison: {data['title']}",
@@ -53,6 +50,13 @@ def write_comparison_page(data: Mapping[str, Any], folder: Path) -> None:
         lead=_lead(data),
     )
     write_text(folder / "report.html", page)
+
+
+def _same(data: Mapping[str, Any]) -> str:
+    """What all variants have in common."""
+    varied = {key.partition(".")[0] for variant in data["variants"] for key in variant["point"]}
+    same = [word for section, word in {"task": "data", "train": "training"}.items() if section not in varied]
+    return f", the same {' and '.join(same)} for all" if same else ""
 
 
 def _lead(data: Mapping[str, Any]) -> str:
@@ -71,7 +75,7 @@ def _results(data: Mapping[str, Any]) -> Section:
         cells = []
         for metric in metrics:
             text = _value(row["values"].get(metric), f"{row['name']}/{metric}")
-            cells.append(f'<span class="best">{text}</span>' if row["name"] == best[metric] else text)
+            cells.append(f'<span class="best">{text}</span>' if row["name"] in best[metric] else text)
         rows.append([esc(row["name"]), *cells])
     variants = [index for index, row in enumerate(data["rows"]) if row["kind"] == "variant"]
     note = (
@@ -89,7 +93,7 @@ def _results(data: Mapping[str, Any]) -> Section:
     )
     charts = "".join(
         _intervals(data, metric)
-        for metric in dict.fromkeys([objective, *(m for m in metrics if m not in _COSTS), "parameters"])
+        for metric in dict.fromkeys([objective, *(m for m in metrics if m not in COSTS), "parameters"])
         if metric in metrics
     )
     told = f'<ul class="remarks">{remarks}</ul>' if remarks else ""
@@ -123,16 +127,17 @@ def _value(value: Mapping[str, Any] | None, key: str = "") -> str:
     return number(value["mean"], key, unit) + interval
 
 
-def _best(rows: Sequence[Mapping[str, Any]], metric: str, objective: str) -> str | None:
-    """The row with the best mean; None where what is better is not known, or all are equal."""
-    if metric != objective and metric not in _COSTS:
-        return None
+def _best(rows: Sequence[Mapping[str, Any]], metric: str, objective: str) -> set[str]:
+    """The rows with the best mean; none where all are equal, or what is better is not known: of the objective
+    more is, of a cost less is."""
+    if metric != objective and metric not in COSTS:
+        return set()
     means = {row["name"]: (row["values"].get(metric) or {}).get("mean") for row in rows}
     known: dict[str, float] = {name: mean for name, mean in means.items() if mean is not None}
     if len(set(known.values())) < 2:
-        return None
-    order = sorted(known, key=lambda name: known[name])
-    return order[-1] if metric == objective else order[0]
+        return set()
+    best = (max if metric == objective else min)(known.values())
+    return {name for name, mean in known.items() if mean == best}
 
 
 def _tests(data: Mapping[str, Any]) -> Section:

@@ -8,7 +8,10 @@ from typing import Any
 from nasframe.report.document import Section
 from nasframe.report.markup import details, esc, facts, flat, number, preformatted, table
 
-__all__ = ["cells_section", "made_section", "point_text", "value_of", "words"]
+__all__ = ["COSTS", "cells_section", "made_section", "point_text", "unit_of", "value_of", "words"]
+
+COSTS = ("parameters", "multiply_adds", "search_seconds")
+"""Of these less is better."""
 
 
 def value_of(cell: Mapping[str, Any], metric: str) -> float | None:
@@ -69,11 +72,9 @@ def cells_section(
             f'<span class="{"bad" if cell["status"] == "failed" else ""}">{esc(cell["status"])}</span>',
             number(cell.get("seed")),
             *(
-                number(
-                    value_of(cell, metric),
-                    f"{cell['name']}/{metric}",
-                    "s" if metric == "search_seconds" else "",
-                )
+                "—"
+                if (value := value_of(cell, metric)) is None
+                else number(value, f"{cell['name']}/{metric}", unit_of(metric))
                 for metric in metrics
             ),
             f"<code>{esc((cell.get('architecture') or '')[:12])}</code>",

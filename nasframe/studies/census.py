@@ -17,6 +17,7 @@ from nasframe.progress import Progress
 from nasframe.studies.cells import Cell
 from nasframe.studies.census_table import FORMAT, TABLE, Census, load_census, made_from, versions, write_table
 from nasframe.studies.execution import worker_count
+from nasframe.studies.failures import full_disk_stops
 from nasframe.studies.folder import open_study
 from nasframe.studies.trainings import Training, read_training, training_cell
 
@@ -117,7 +118,8 @@ def census(
         failed = {name: outcome.error for name, outcome in outcomes.items() if outcome.status != "done"}
         if not rows:
             raise RunError("\n".join([f"{folder}: no architecture could be trained", *failed.values()]))
-        write_table(folder, rows)
+        with full_disk_stops(folder):
+            write_table(folder, rows)
         study.save(
             {
                 "kind": "census",

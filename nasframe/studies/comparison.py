@@ -11,14 +11,15 @@ from nasframe.errors import ConfigurationError
 from nasframe.experiment import Experiment, overridden, read_toml
 from nasframe.progress import Progress
 from nasframe.report import write_comparison_page
-from nasframe.run import Run
 from nasframe.studies.axes import parse_axes
 from nasframe.studies.census_table import load_census, versions
 from nasframe.studies.comparison_runs import Runs, check_matching
 from nasframe.studies.execution import worker_count
+from nasframe.studies.failures import full_disk_stops
 from nasframe.studies.folder import open_study
 from nasframe.studies.plan import shared_plan
 from nasframe.studies.remarks import remarks
+from nasframe.studies.results import measured
 from nasframe.studies.standing import FOLDER as RANKINGS
 from nasframe.studies.standing import census_beside, fitting_censuses, standing
 from nasframe.studies.tables import baseline_rows, gaps, metrics_of, paired_tests, row_json, variant_rows
@@ -146,7 +147,8 @@ def compare(
         }
         found["remarks"] = remarks(found)
         found = study.save(found)
-        write_comparison_page(found, study.path)
+        with full_disk_stops(study.path):
+            write_comparison_page(found, study.path)
     return found
 
 
@@ -164,7 +166,4 @@ def _sample(
     """Metrics on validation and test of any network that was trained; none where all failed."""
     for network in (network for _, found in trained for network in found):
         return network["validation"], network["test"]
-    for result in results:
-        if result["test"]:
-            return Run.open(folder / result["folder"]).history("train")[-1]["validation"], result["test"]
-    return {}, {}
+    return measured(results, folder)

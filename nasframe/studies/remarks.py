@@ -18,6 +18,7 @@ def remarks(comparison: Mapping[str, Any]) -> list[str]:
     """
     return [
         *_failed(comparison["failed"]),
+        *_data(comparison),
         *_between_variants(comparison),
         *_against_random(comparison),
         *_unfinished(comparison["cells"]),
@@ -25,9 +26,18 @@ def remarks(comparison: Mapping[str, Any]) -> list[str]:
 
 
 def _failed(cells: Mapping[str, str]) -> list[str]:
+    said = [f"{name} {f'failed: {error}' if error else 'has not ended'}" for name, error in cells.items()]
+    return [*said, "What failed or has not ended is in no mean and in no test."] if said else []
+
+
+def _data(comparison: Mapping[str, Any]) -> list[str]:
+    varied = sorted({key for variant in comparison["variants"] for key in variant["point"]})
+    options = [key for key in varied if key.startswith("task.")]
+    if not options:
+        return []
     return [
-        f"{name} {f'failed: {error}' if error else 'has not ended'}\nIt is in no mean and in no test."
-        for name, error in cells.items()
+        f"The variants differ in their task ({', '.join(options)}): where it makes or splits the data in "
+        "another way, they are scored on different examples, and a difference may be one between these."
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from nasframe.files import without_nan
 from nasframe.run import Run
 from nasframe.studies.cells import Cell, Outcome
 
-__all__ = ["read_result"]
+__all__ = ["measured", "read_result"]
 
 _NOT_READ: dict[str, Any] = {
     "test": None,
@@ -105,3 +105,19 @@ _SEARCH = ("epochs", "converged", "seconds", "entropy")
 def _of(metrics: Mapping[str, Any] | None, objective: str) -> float | None:
     value = (metrics or {}).get(objective)
     return value if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+def measured(
+    results: Sequence[Mapping[str, Any]], study: Path
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """What the task measured of the first run that has been evaluated: on the validation split after its last
+    epoch, and on the test split; nothing where there is none.
+
+    Args:
+        results: of `read_result`.
+        study: folder of the study.
+    """
+    for result in results:
+        if result["test"]:
+            return Run.open(study / result["folder"]).history("train")[-1]["validation"], result["test"]
+    return {}, {}

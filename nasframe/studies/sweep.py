@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +31,9 @@ from nasframe.studies.execution import worker_count
 from nasframe.studies.failures import full_disk_stops
 from nasframe.studies.folder import open_study
 from nasframe.studies.plan import shared_plan
-from nasframe.studies.results import read_result
+from nasframe.studies.results import measured, read_result
 from nasframe.studies.runs import run_cell
+from nasframe.studies.tables import metrics_of
 
 __all__ = ["sweep"]
 
@@ -135,7 +136,7 @@ def sweep(
                     "kind": "sweep",
                     "title": f"{path.stem}: {' × '.join(axis.key for axis in grid)}",
                     "objective": objective,
-                    "metrics": _metrics(results, objective),
+                    "metrics": metrics_of(objective, *measured(results, folder)),
                     "axes": [{"key": axis.key, "values": list(axis.values)} for axis in grid],
                     "seeds": sorted({one.seed for one in experiments}),
                     "cells": results,
@@ -184,18 +185,3 @@ def _varies(grid: Sequence[Axis], key: str) -> bool:
 
 def _cell_name(point: Point, seed: int | None, seeds: int) -> str:
     return point_name(point) if seed is None else point_name({**point, "seed": seed})
-
-
-def _metrics(results: Sequence[Mapping[str, Any]], objective: str) -> list[str]:
-    """The objective first, then every other number of the test, the costs and the time of the search."""
-    tests = [result["test"] for result in results if result["test"] is not None]
-    last = ("parameters", "multiply_adds")
-    others = [
-        key
-        for test in tests
-        for key, value in test.items()
-        if isinstance(value, int | float) and not isinstance(value, bool)
-    ]
-    left_out = {objective, *last, "examples", "parameters_total"}
-    middle = [key for key in dict.fromkeys(others) if key not in left_out]
-    return [objective, *middle, *last, "search_seconds"]

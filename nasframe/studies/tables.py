@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
+from nasframe.report.study import COSTS
 from nasframe.studies.statistics import holm, mean, paired
 from nasframe.studies.variants import Variant
 from nasframe.studies.yardsticks import ALONE, Yardstick
@@ -17,7 +18,6 @@ __all__ = ["Row", "baseline_rows", "gaps", "metrics_of", "paired_tests", "row_js
 Result = Mapping[str, Any]
 Seeds = Mapping[int, float | int | None]
 
-COSTS = ("parameters", "multiply_adds", "search_seconds")
 STAGES = ("supernet", "inherited", "trained")
 
 

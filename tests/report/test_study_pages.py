@@ -94,6 +94,38 @@ def test_each_census_is_shown_with_its_own_scores_and_variants(run: Run, tmp_pat
     assert len(shown) == len(set(shown))
 
 
+def test_every_best_mean_of_a_column_is_bold_and_a_column_without_differences_has_none(
+    run: Run, tmp_path: Path, look: Look
+) -> None:
+    data = comparison(run, tmp_path)
+    data["metrics"] = [data["objective"], "parameters", "multiply_adds"]
+    means = {"parameters": [7, 5, 5], "multiply_adds": [9, 9, 9]}
+    for number, row in enumerate(data["rows"]):
+        for metric, values in means.items():
+            row["values"][metric] = {"mean": values[min(number, 2)], "low": None, "high": None}
+    write_comparison_page(data, tmp_path)
+    page = look(tmp_path / "report.html")
+    bold = page.locator("#results .best data").evaluate_all("all => all.map(a => a.dataset.key)")
+    names = [row["name"] for row in data["rows"]]
+    assert {key for key in bold if key.endswith("/parameters")} == {
+        f"{name}/parameters" for name in names[1:]
+    }
+    assert not [key for key in bold if key.endswith("/multiply_adds")]
+
+
+def test_a_comparison_of_tasks_does_not_claim_that_they_share_their_data(
+    run: Run, tmp_path: Path, look: Look
+) -> None:
+    data = comparison(run, tmp_path)
+    write_comparison_page(data, tmp_path)
+    page = look(tmp_path / "report.html")
+    assert "the same data and training for all" in page.locator("header").text_content()
+    data["variants"] = [{"name": "a", "point": {"task.pairings": 1}}]
+    write_comparison_page(data, tmp_path)
+    page = look(tmp_path / "report.html")
+    assert "the same training for all" in page.locator("header").text_content()
+
+
 def test_architectures_stand_side_by_side_where_there_is_room(compared: Path, look: Look) -> None:
     page = look(compared / "report.html")
     panels = page.locator(".panel")

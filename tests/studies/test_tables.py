@@ -145,13 +145,20 @@ def said(rows: Sequence[Row], **more: Any) -> str:
     cells = [{"search": {"converged": True}}]
     made = [row_json(item) for item in rows]
     seeds = list(rows[0].values["auc"])
-    base = {"objective": "auc", "cells": cells, "failed": {}, "seeds": seeds, "rows": made}
+    base = {"objective": "auc", "cells": cells, "failed": {}, "seeds": seeds, "rows": made, "variants": []}
     return "\n".join(remarks({**base, "tests": paired_tests(rows, ["auc"]), **more}))
 
 
 def test_a_clear_difference_is_said_with_its_direction() -> None:
     assert "a has a higher auc than b, by 0.0967" in said(ROWS[:2])
     assert "a has a higher auc than b, by 0.0967" in said(ROWS[1::-1])
+
+
+def test_variants_of_the_task_are_said_to_be_scored_on_other_examples() -> None:
+    points: list[dict[str, Any]] = [{"task.pairings": 1, "train.epochs": 2}, {"task.pairings": 2}]
+    text = said(ROWS[:2], variants=[{"name": "a", "point": point} for point in points])
+    assert "The variants differ in their task (task.pairings)" in text
+    assert "differ in their task" not in said(ROWS[:2], variants=[{"name": "a", "point": {"seed": 1}}])
 
 
 def test_a_difference_that_may_be_chance_is_not_called_one() -> None:

@@ -51,7 +51,7 @@ def histogram(
             found[min(bins - 1, max(0, int((value - low) / (high - low) * bins)))] += 1
         counts.append(found)
     most = max((count for found in counts for count in found), default=1) or 1
-    frame = Frame(Range(low, high), Range(0, most * 1.12), x, y)
+    frame = Frame(Range(low, high), Range(0, most * 1.12), x, y, counts=True)
     content, base = "", frame.down(0)
     for number, (kind, found) in enumerate(zip(kinds, counts, strict=True)):
         for index, count in enumerate(found):

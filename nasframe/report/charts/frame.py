@@ -72,6 +72,7 @@ class Frame:
         width, height: of the whole.
         names: labels of places on the horizontal axis, instead of numbers.
         whole: whether the horizontal axis counts.
+        counts: whether the vertical axis does.
     """
 
     x: Range
@@ -82,6 +83,7 @@ class Frame:
     height: int = HEIGHT
     names: Sequence[tuple[float, str]] = ()
     whole: bool = False
+    counts: bool = False
     left: int = field(default=_LEFT)
 
     def across(self, value: float) -> float:
@@ -100,7 +102,7 @@ class Frame:
         """The chart with `content` in it."""
         bottom, right = self.height - _BOTTOM, self.width - _RIGHT
         parts = []
-        for value in self.y.ticks(5):
+        for value in self.y.ticks(5, whole=self.counts):
             y = self.down(value)
             parts.append(f'<path class="rule" d="M{self.left} {y:.1f}H{right}"/>')
             parts.append(svg_text(self.left - 7, y + 4, tick(value), anchor="end"))
