@@ -73,6 +73,17 @@ def test_what_the_guide_says_is_found_again(folder: Path) -> None:
     assert "projection" in done.stdout
 
 
+def test_the_scores_of_the_guides_task_make_a_roc(folder: Path) -> None:
+    (line,) = [line for line in COMMANDS if line.startswith("nasframe run louder.toml --plugin louder.py")][
+        :1
+    ]
+    done = run(folder, f"{line} --overwrite --out runs/roc")
+    assert done.returncode == 0, done.stderr
+    page = (folder / "runs/roc/report.html").read_text(encoding="utf-8")
+    assert "ROC" in page
+    assert "right" in page
+
+
 def test_the_hook_of_the_guide_writes_a_line_an_epoch(folder: Path) -> None:
     (line,) = [line for line in COMMANDS if "entropies.py" in line]
     done = run(folder, f"{line} --overwrite")

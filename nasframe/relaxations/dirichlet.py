@@ -8,14 +8,13 @@ import attrs
 import torch
 from torch import Tensor
 
-from nasframe.relaxations.base import Relaxation, Sample
+from nasframe.relaxations.base import Sample
 from nasframe.relaxations.noise import log_exponential
 from nasframe.relaxations.schedule import (
     SCHEDULE_HELP,
     Schedule,
-    check_schedule,
+    Scheduled,
     positive,
-    temperature_at,
     temperature_end_option,
 )
 from nasframe.relaxations.surrogate import with_jacobian
@@ -79,7 +78,7 @@ def _standard_gamma(alpha: Tensor, generator: torch.Generator | None) -> Tensor:
 
 
 @attrs.frozen(kw_only=True)
-class Dirichlet(Relaxation):
+class Dirichlet(Scheduled):
     """DrNAS: a mixture of all candidates whose shares are drawn from a Dirichlet distribution.
 
     The `probabilities` are the mean of the shares. Unlike a softmax they do change when all logits of a
@@ -94,13 +93,10 @@ class Dirichlet(Relaxation):
     temperature_end: float | None = temperature_end_option()
     schedule: Schedule = attrs.field(default="constant", metadata=SCHEDULE_HELP)
 
-    def __attrs_post_init__(self) -> None:
-        check_schedule(self.temperature_end, self.schedule)
-
     def sample(
         self, logits: Tensor, progress: float = 0.0, generator: torch.Generator | None = None
     ) -> Sample:
-        temperature = temperature_at(progress, self.temperature, self.temperature_end, self.schedule)
+        temperature = self.temperature_after(progress)
         return Sample(dirichlet_sample(logits, temperature, generator), one_hot=False)
 
     def probabilities(self, logits: Tensor) -> Tensor:

@@ -8,15 +8,14 @@ import attrs
 import torch
 from torch import Tensor
 
-from nasframe.relaxations.base import Relaxation, Sample
+from nasframe.relaxations.base import Sample
 from nasframe.relaxations.conditional import average, log_ratios
 from nasframe.relaxations.exact import exact_jacobian, exact_weights
 from nasframe.relaxations.noise import categorical, working_dtype
 from nasframe.relaxations.schedule import (
     SCHEDULE_HELP,
     Schedule,
-    check_schedule,
-    temperature_at,
+    Scheduled,
     temperature_end_option,
     temperature_option,
 )
@@ -94,7 +93,7 @@ def _valid_samples(instance: object, attribute: attrs.Attribute[Any], value: obj
 
 
 @attrs.frozen(kw_only=True)
-class GumbelRaoMonteCarlo(Relaxation):
+class GumbelRaoMonteCarlo(Scheduled):
     """Gumbel-Rao Monte Carlo: samples one candidate, gradient averaged over K draws of its noise.
 
     `through_noise` lets the derivative also go through the conditional draws, which depend on the logits.
@@ -129,11 +128,11 @@ class GumbelRaoMonteCarlo(Relaxation):
 
     def __attrs_post_init__(self) -> None:
         _check_samples(self.samples, self.through_noise)
-        check_schedule(self.temperature_end, self.schedule)
+        super().__attrs_post_init__()
 
     def sample(
         self, logits: Tensor, progress: float = 0.0, generator: torch.Generator | None = None
     ) -> Sample:
-        temperature = temperature_at(progress, self.temperature, self.temperature_end, self.schedule)
+        temperature = self.temperature_after(progress)
         weights = gumbel_rao(logits, self.samples, temperature, self.hard, self.through_noise, generator)
         return Sample(weights, one_hot=self.hard)

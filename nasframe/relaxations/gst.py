@@ -9,13 +9,12 @@ import attrs
 import torch
 from torch import Tensor
 
-from nasframe.relaxations.base import Relaxation, Sample
+from nasframe.relaxations.base import Sample
 from nasframe.relaxations.noise import categorical, working_dtype
 from nasframe.relaxations.schedule import (
     SCHEDULE_HELP,
     Schedule,
-    check_schedule,
-    temperature_at,
+    Scheduled,
     temperature_end_option,
     temperature_option,
 )
@@ -68,7 +67,7 @@ def _not_negative(instance: object, attribute: attrs.Attribute[Any], value: floa
 
 
 @attrs.frozen(kw_only=True)
-class GappedStraightThrough(Relaxation):
+class GappedStraightThrough(Scheduled):
     """Gapped straight-through: samples one candidate, gradient of a softmax in which it leads by a gap."""
 
     temperature: float = temperature_option(1.0)
@@ -83,12 +82,9 @@ class GappedStraightThrough(Relaxation):
     temperature_end: float | None = temperature_end_option()
     schedule: Schedule = attrs.field(default="constant", metadata=SCHEDULE_HELP)
 
-    def __attrs_post_init__(self) -> None:
-        check_schedule(self.temperature_end, self.schedule)
-
     def sample(
         self, logits: Tensor, progress: float = 0.0, generator: torch.Generator | None = None
     ) -> Sample:
-        temperature = temperature_at(progress, self.temperature, self.temperature_end, self.schedule)
+        temperature = self.temperature_after(progress)
         weights = gapped_straight_through(logits, temperature, self.gap, self.hard, generator)
         return Sample(weights, one_hot=self.hard)

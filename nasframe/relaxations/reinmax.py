@@ -6,14 +6,13 @@ import attrs
 import torch
 from torch import Tensor
 
-from nasframe.relaxations.base import Relaxation, Sample
+from nasframe.relaxations.base import Sample
 from nasframe.relaxations.noise import categorical, working_dtype
 from nasframe.relaxations.schedule import (
     SCHEDULE_HELP,
     Schedule,
-    check_schedule,
+    Scheduled,
     positive,
-    temperature_at,
     temperature_end_option,
 )
 from nasframe.relaxations.surrogate import one_hot, softmax_jacobian, with_jacobian
@@ -52,7 +51,7 @@ def reinmax_sample(
 
 
 @attrs.frozen(kw_only=True)
-class ReinMax(Relaxation):
+class ReinMax(Scheduled):
     """ReinMax: samples one candidate, gradient accurate to second order around what was drawn.
 
     The authors recommend temperatures of 1 and more, where Gumbel-softmax wants less than 1. The default
@@ -70,11 +69,8 @@ class ReinMax(Relaxation):
     temperature_end: float | None = temperature_end_option()
     schedule: Schedule = attrs.field(default="constant", metadata=SCHEDULE_HELP)
 
-    def __attrs_post_init__(self) -> None:
-        check_schedule(self.temperature_end, self.schedule)
-
     def sample(
         self, logits: Tensor, progress: float = 0.0, generator: torch.Generator | None = None
     ) -> Sample:
-        temperature = temperature_at(progress, self.temperature, self.temperature_end, self.schedule)
+        temperature = self.temperature_after(progress)
         return Sample(reinmax_sample(logits, temperature, generator), one_hot=True)

@@ -7,9 +7,12 @@ from typing import Any, Literal, get_args
 
 import attrs
 
+from nasframe.relaxations.base import Relaxation
+
 __all__ = [
     "SCHEDULE_HELP",
     "Schedule",
+    "Scheduled",
     "check_schedule",
     "positive",
     "temperature_at",
@@ -78,3 +81,21 @@ def temperature_end_option() -> float | None:
     text = "temperature when the search ends, for every schedule but 'constant'"
     option: float | None = attrs.field(default=None, validator=positive, metadata={"help": text})
     return option
+
+
+class Scheduled(Relaxation):
+    """A relaxation whose temperature may change while a search goes on.
+
+    Subclasses are attrs classes with the fields `temperature`, `temperature_end` and `schedule`.
+    """
+
+    temperature: float
+    temperature_end: float | None
+    schedule: Schedule
+
+    def __attrs_post_init__(self) -> None:
+        check_schedule(self.temperature_end, self.schedule)
+
+    def temperature_after(self, progress: float) -> float:
+        """The temperature after a share `progress` of the search, 0 to 1."""
+        return temperature_at(progress, self.temperature, self.temperature_end, self.schedule)

@@ -6,13 +6,12 @@ import attrs
 import torch
 from torch import Tensor
 
-from nasframe.relaxations.base import Relaxation, Sample
+from nasframe.relaxations.base import Sample
 from nasframe.relaxations.noise import log_exponential, working_dtype
 from nasframe.relaxations.schedule import (
     SCHEDULE_HELP,
     Schedule,
-    check_schedule,
-    temperature_at,
+    Scheduled,
     temperature_end_option,
     temperature_option,
 )
@@ -48,7 +47,7 @@ def gumbel_softmax(
 
 
 @attrs.frozen(kw_only=True)
-class StraightThroughGumbelSoftmax(Relaxation):
+class StraightThroughGumbelSoftmax(Scheduled):
     """Gumbel-softmax: samples one candidate, gradient of the tempered softmax of the same noise."""
 
     temperature: float = temperature_option(1.0)
@@ -58,11 +57,8 @@ class StraightThroughGumbelSoftmax(Relaxation):
     temperature_end: float | None = temperature_end_option()
     schedule: Schedule = attrs.field(default="constant", metadata=SCHEDULE_HELP)
 
-    def __attrs_post_init__(self) -> None:
-        check_schedule(self.temperature_end, self.schedule)
-
     def sample(
         self, logits: Tensor, progress: float = 0.0, generator: torch.Generator | None = None
     ) -> Sample:
-        temperature = temperature_at(progress, self.temperature, self.temperature_end, self.schedule)
+        temperature = self.temperature_after(progress)
         return Sample(gumbel_softmax(logits, temperature, self.hard, generator), one_hot=self.hard)
