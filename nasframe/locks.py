@@ -12,7 +12,7 @@ from attrs import frozen
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["Lock", "LockedError"]
+__all__ = ["Lock", "LockedError", "lives"]
 
 
 class LockedError(Exception):
@@ -96,3 +96,16 @@ def _is_at(file: int, path: Path) -> bool:
         return os.path.samestat(os.fstat(file), path.stat())
     except FileNotFoundError:
         return False
+
+
+def lives(process: int) -> bool:
+    """Whether a process of this machine has not ended; True where nobody can tell."""
+    if os.name == "nt":  # where signal 0 is Ctrl-C
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

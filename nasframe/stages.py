@@ -18,6 +18,7 @@ from attrs import frozen
 
 from nasframe import __version__
 from nasframe.files import fingerprint, write_json
+from nasframe.locks import lives
 from nasframe.progress import Progress
 from nasframe.task import Stage, StageContext
 
@@ -138,17 +139,5 @@ def _remove_abandoned(folder: Path) -> None:
             continue
         owner = item.name.removeprefix(prefix).partition("-")[0]
         with contextlib.suppress(OSError):  # another process may remove it at this moment
-            if owner.isdigit() and not _lives(int(owner)) and item.stat().st_mtime < _STARTED:
+            if owner.isdigit() and not lives(int(owner)) and item.stat().st_mtime < _STARTED:
                 shutil.rmtree(item, ignore_errors=True)
-
-
-def _lives(process: int) -> bool:
-    if os.name == "nt":  # where signal 0 is Ctrl-C
-        return True
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from attrs import frozen
 from nasframe import __version__
 from nasframe.errors import RunError
 from nasframe.files import without_nan, write_json
-from nasframe.locks import Lock, LockedError
+from nasframe.locks import Lock, LockedError, lives
 from nasframe.progress import Progress
 from nasframe.run import Run
 from nasframe.run._folder import listed, partials, remove
@@ -239,21 +238,9 @@ def _acquire(path: Path) -> Lock:
         try:
             return Lock.acquire(path / _LOCK)
         except LockedError as error:
-            if (error.holder.isdigit() and _lives(int(error.holder))) or time.monotonic() > deadline:
+            if (error.holder.isdigit() and lives(int(error.holder))) or time.monotonic() > deadline:
                 raise RunError(
                     f"{path}: {error} is at work in this study; wait until it has ended, or choose another "
                     "--out"
                 ) from None
         time.sleep(0.1)
-
-
-def _lives(process: int) -> bool:
-    if os.name == "nt":  # where signal 0 is Ctrl-C
-        return True
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True

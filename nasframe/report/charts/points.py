@@ -58,7 +58,7 @@ def legend_of_points(names: Sequence[str]) -> str:
 def _shape(number: int, x: float, y: float, small: bool) -> str:
     """Circle, square, triangle or diamond: the shapes tell the clouds apart without their colours."""
     if small:
-        return f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="2.8" opacity=".5"/>'
+        return f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="2.8" style="stroke:none;opacity:.55"/>'
     path = (
         "m-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0z",
         "m-4.5 -4.5h9v9h-9z",
