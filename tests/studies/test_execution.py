@@ -231,12 +231,17 @@ def interrupted_when(file: Path) -> Iterator[None]:
             time.sleep(0.01)
         os.kill(os.getpid(), signal.SIGINT)
 
+    # a shell's background job would ignore it
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     thread = threading.Thread(target=wait)
     thread.start()
-    with contextlib.suppress(KeyboardInterrupt):
-        yield
-        pytest.fail("was not interrupted")
-    thread.join()
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            yield
+            pytest.fail("was not interrupted")
+    finally:
+        thread.join()
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
