@@ -24,6 +24,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PLUGIN = ROOT / "tests" / "cli" / "plugin" / "toy_streams.py"
 EXPERIMENT = PLUGIN.with_name("streams.toml")
+SAID = "said.txt"
 OPTIONS = ["search.epochs=30", "search.min_epochs=30", "train.epochs=15", "cache=cache"]
 
 
@@ -62,8 +63,8 @@ def sweep(folder: Path, values: list[str], workers: int) -> subprocess.Popen[byt
 def process(*words: object) -> subprocess.Popen[bytes]:
     """A command, on one thread."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    silent = subprocess.DEVNULL
-    return subprocess.Popen([*map(str, words)], env=environment, stdout=silent, stderr=silent)
+    with Path(SAID).open("ab") as said:
+        return subprocess.Popen([*map(str, words)], env=environment, stdout=said, stderr=said)
 
 
 def timed(start: Callable[[Path], list[subprocess.Popen[bytes]]], folder: Path) -> tuple[float, float]:
@@ -73,7 +74,7 @@ def timed(start: Callable[[Path], list[subprocess.Popen[bytes]]], folder: Path) 
     seconds = time.perf_counter() - started
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if any(statuses):
-        raise SystemExit(f"a part of the comparison failed: {statuses}")
+        raise SystemExit(f"a part of the comparison failed: {statuses}\n{Path(SAID).read_text()[-2000:]}")
     shutil.rmtree(folder)
     return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

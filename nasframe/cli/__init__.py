@@ -62,6 +62,7 @@ def make_app() -> App:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 2 for the user's mistakes, 130 for Ctrl-C."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    files: list[Path] = []
     # Before torch is imported: threads that spin while they wait make a busy machine six times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if isinstance(sys.stdout, io.TextIOWrapper):  # a file's name need not be UTF-8
@@ -82,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return _BROKEN_PIPE
         except KeyboardInterrupt as error:
-            return _say(_interrupted(words, getattr(error, "__notes__", [])), _INTERRUPTED)
+            return _say(_interrupted(words, files, getattr(error, "__notes__", [])), _INTERRUPTED)
         except CycloptsError as error:
             return _say(f"{error}\nHelp: {' '.join(('nasframe', *(error.command_chain or ()), '--help'))}")
         except (NasframeError, OSError) as error:
@@ -94,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _workers(words: Sequence[str]) -> int:
     """How many processes the command will want; they begin to import torch at once, as this one does."""
-    if words[:1] == [] or words[0] not in _STUDIES or not _HELP.isdisjoint(words):
+    if not words or words[0] not in _STUDIES or not _HELP.isdisjoint(words):
         return 1
     given = [word.partition("=")[2] for word in words if word.startswith("--workers=")]
     given += [words[place + 1] for place, word in enumerate(words[:-1]) if word == "--workers"]
@@ -107,19 +108,20 @@ def _say(message: str, status: int = 2) -> int:
 
 
 def _told(error: Exception) -> str:
-    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+    if isinstance(error, OSError) and error.strerror and error.filename and not error.filename2:
         return f"{error.filename}: {error.strerror[:1].lower()}{error.strerror[1:]}"
     return str(error)
 
 
-def _interrupted(words: Sequence[str], notes: Sequence[str]) -> str:
+def _interrupted(words: Sequence[str], files: Sequence[Path], notes: Sequence[str]) -> str:
+    plugins = prefix(files)
     if not words:
         return "interrupted"
     if words[0] not in (*_RESUMABLE, *_STUDIES):
-        return f"interrupted. To begin again:\n  {shlex.join([_program(), *prefix(), *words])}"
+        return f"interrupted. To begin again:\n  {shlex.join([_program(), *plugins, *words])}"
     # Once the old run is gone, --overwrite would throw away what is being kept.
     again = [word for word in words if word != "--overwrite" or NOT_REPLACED in notes]
-    command = shlex.join([_program(), *prefix(), *again])
+    command = shlex.join([_program(), *plugins, *again])
     kept = "cells" if words[0] in _STUDIES else "stages"
     return (
         f"interrupted; finished {kept} are kept. A search or a training goes on after its last finished "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from nasframe.errors import PluginError
@@ -41,11 +41,11 @@ def split_plugin_files(words: Sequence[str]) -> tuple[list[Path], list[str]]:
     return files, left
 
 
-def prefix() -> list[str]:
-    """The options that load again what was loaded from files."""
-    return [word for file in manager().files.values() for word in (_OPTION, str(file))]
+def prefix(files: Iterable[Path]) -> list[str]:
+    """The options that load files."""
+    return [word for file in files for word in (_OPTION, str(file))]
 
 
 def next_command(*words: str) -> str:
     """A command of nasframe to give next, as a shell takes it, with the same plugins."""
-    return shlex.join(["nasframe", *words, *prefix()])
+    return shlex.join(["nasframe", *words, *prefix(manager().files.values())])

@@ -17,7 +17,6 @@ from nasframe.cli.study_options import (
     Overwrite,
     Seed,
     Workers,
-    at_least,
     check_options,
     print_files,
 )
@@ -69,7 +68,6 @@ def sweep(
         Short for relaxation.name=….
     """
     check_options(data, out, workers)
-    at_least("--seeds", seeds, 1)
 
     from nasframe.studies.axes import is_axis
     from nasframe.studies.sweep import sweep as run_sweep

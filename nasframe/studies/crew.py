@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import selectors
-import signal
 import socket
 import time
 from collections.abc import Callable, Mapping
@@ -18,7 +16,7 @@ from attrs import define
 
 from nasframe.studies.cells import Cell, Outcome
 from nasframe.studies.failures import StopStudyError
-from nasframe.studies.forkserver import take_server
+from nasframe.studies.forkserver import take_server, told
 from nasframe.studies.queue import ATTEMPTS, CellQueue
 from nasframe.studies.worker import HEARTBEAT, settings
 
@@ -30,7 +28,7 @@ LOG = "workers.log"
 @define(eq=False)
 class _Worker:
     connection: socket.socket
-    process: int | None = None  # it says its number itself
+    process: int | None = None
     cell: str | None = None
     pending: bytes = b""
 
@@ -70,7 +68,11 @@ class Crew:
         self._selector = selectors.DefaultSelector()
         self._died_early = 0
         self._settings = settings()
-        self._server = take_server()
+        try:
+            self._server = take_server()
+        except OSError as error:
+            raise StopStudyError(f"no worker can be started: {error}") from error
+        self._selector.register(self._server, selectors.EVENT_READ)
 
     def __enter__(self) -> Crew:
         return self
@@ -102,6 +104,9 @@ class Crew:
             while len(self._workers) < min(self._size, left):
                 self._start()
             for key, _ in self._selector.select(timeout=1.0):
+                if key.data is None:
+                    self._hear_server()
+                    continue
                 worker: _Worker = key.data
                 for line in worker.lines():
                     if "process" in line:
@@ -137,11 +142,10 @@ class Crew:
             if time.monotonic() - checked > HEARTBEAT:
                 checked = time.monotonic()
                 silent = self._queue.silent()
-                for worker in self._workers:
+                for worker in [*self._workers]:
                     if worker.cell in silent and worker.process is not None:
-                        # Its connection ends, and then it is buried.
-                        with contextlib.suppress(ProcessLookupError):
-                            os.kill(worker.process, signal.SIGKILL)
+                        self._server.kill(worker.process)
+                        left -= self._bury(worker, ended)
             tick()
 
     def _start(self) -> None:
@@ -151,19 +155,27 @@ class Crew:
         self._selector.register(worker.connection, selectors.EVENT_READ, worker)
         worker.give(self._settings)
 
+    def _hear_server(self) -> None:
+        """See to workers that have ended, although a program that one of them started may keep its connection
+        open."""
+        ended = self._server.read()
+        if ended is None:  # its workers go on; who needs a new one will be told
+            self._selector.unregister(self._server)
+        for worker in self._workers:
+            if worker.process in (ended or ()):
+                with contextlib.suppress(OSError):
+                    worker.connection.shutdown(socket.SHUT_RD)  # what it said last is still read
+
     def _bury(self, worker: _Worker, ended: Callable[[str, Outcome], None]) -> int:
         """Forget a worker that has died; the number of cells, 0 or 1, that were given up with it."""
         self._forget(worker)
-        status = self._server.status(worker.process)
-        if worker.process is None:
-            raise StopStudyError(f"no worker can be started: {status or 'what starts them has ended'}")
-        how = _told(status)
+        how = told(None if worker.process is None else self._server.status(worker.process))
         if worker.cell is None:
             self._died_early += 1
+            if death := self._server.death():
+                raise StopStudyError(f"no worker can be started: {death}")
             if self._died_early >= ATTEMPTS:
-                raise StopStudyError(
-                    f"no worker can be started: its process {how}; {self._log} holds what it printed"
-                )
+                raise StopStudyError(f"no worker can be started: it {how}; {self._log} holds what it printed")
             return 0
         if self._queue.lost(worker.cell):
             return 0
@@ -176,17 +188,3 @@ class Crew:
             self._selector.unregister(worker.connection)
         worker.connection.close()
         self._workers = [other for other in self._workers if other is not worker]
-
-
-def _told(status: int | str | None) -> str:
-    if not isinstance(status, int):
-        return "has ended"
-    return f"was ended by {_signal(-status)}" if status < 0 else f"ended with status {status}"
-
-
-def _signal(number: int) -> str:
-    try:
-        name = signal.Signals(number).name
-    except ValueError:
-        name = f"signal {number}"
-    return f"{name} (is there enough memory?)" if name == "SIGKILL" else name

@@ -11,6 +11,7 @@ from nasframe.processor import cores
 from nasframe.progress import Progress
 from nasframe.studies.cells import Cell, Outcome, do_cell, is_done
 from nasframe.studies.crew import Crew
+from nasframe.studies.forkserver import drop_server
 from nasframe.studies.queue import QUEUE, CellQueue
 from nasframe.threads import one_thread
 
@@ -72,9 +73,12 @@ def execute(
                     with Crew(left, queue, folder, size, lock) as crew:
                         crew.work(ended, lambda: advance(0))
                 else:
+                    drop_server()
                     _do_here(left, queue, ended)
         finally:
             queue.close()
+    else:
+        drop_server()
     return {cell.name: outcomes[cell.name] for cell in cells}
 
 

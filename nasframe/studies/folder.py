@@ -23,7 +23,7 @@ from nasframe.studies.cells import Cell, Outcome
 from nasframe.studies.crew import LOG
 from nasframe.studies.execution import execute
 from nasframe.studies.failures import full_disk_stops
-from nasframe.studies.forkserver import server_ahead
+from nasframe.studies.forkserver import drop_server, server_ahead
 from nasframe.studies.queue import QUEUE
 
 __all__ = ["Study", "open_study", "read_study"]
@@ -134,6 +134,8 @@ def open_study(
         if lock.held:
             for item in partials(folder):
                 item.unlink(missing_ok=True)
+        if workers < 2:
+            drop_server()
         with server_ahead(workers):
             yield Study(folder, kind, plain, overwrite, lock, also, workers)
     finally:

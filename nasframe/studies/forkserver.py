@@ -1,4 +1,4 @@
-"""A process that has imported what every worker needs, and becomes one as often as it is asked.
+"""A process that has imported what every worker needs, and forks one as often as it is asked.
 
 Importing torch takes seconds of a processor. The server does it once for all workers, while the process that
 started it reads the experiment and prepares the data, so that both are ready at the same time; a worker that
@@ -10,43 +10,68 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import json
 import os
 import selectors
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
-__all__ = ["ForkServer", "server_ahead", "take_server"]
+from nasframe.studies.worker import EndedError, end, work
+
+__all__ = ["ForkServer", "drop_server", "server_ahead", "take_server", "told"]
 
 _PATIENCE = 5.0  # seconds in which workers that are told to end must do so
 
-_READY = ("nasframe.studies.runs", "nasframe.studies.trainings", "nasframe.studies.ranking")
+_READY = (
+    *("nasframe.studies.runs", "nasframe.studies.trainings", "nasframe.studies.ranking"),
+    "torch._dynamo",  # which the first optimizer imports
+)
 """Modules with what cells do."""
+
+_REQUEST = struct.Struct("=cI")  # what to do, and with which process
+_FORK, _KILL = b"f", b"k"
 
 
 class ForkServer:
-    """The process, seen from the one that started it. Workers that are left end with it."""
+    """The process, seen from the one that started it.
+
+    Workers end when whoever is at the other end of their connection does.
+    """
 
     def __init__(self) -> None:
-        """Start it; it imports while this process goes on."""
+        """Start it; it imports while this process goes on.
+
+        Raises:
+            OSError: there can be no other process.
+        """
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - until `close`
         self._socket, far = socket.socketpair()
         with far:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-u", "-m", __name__, str(far.fileno())],
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
+                stdout=self._errors,
+                stderr=self._errors,
                 env={**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
                 pass_fds=(far.fileno(),),
             )
         self._said = b""
+        self._gone = False
+        self._ended: dict[int, int] = {}
+
+    def fileno(self) -> int:
+        """Readable when a worker has ended, or the server itself."""
+        return self._socket.fileno()
 
     def fork(self, log: int, lock: int | None) -> socket.socket:
         """Start a worker.
@@ -56,39 +81,62 @@ class ForkServer:
             lock: descriptor that it holds until it ends.
 
         Returns:
-            The connection with it, on which it first says its number. It is closed where there is no worker.
+            The connection with it, which first says its number, or why there is none. It is closed where the
+            server has ended.
         """
         near, far = socket.socketpair()
         descriptors = [far.fileno(), log, *([] if lock is None else [lock])]
-        with far, contextlib.suppress(OSError):  # the server has ended, which the worker's end tells
-            socket.send_fds(self._socket, [b"."], descriptors)
+        with far:
+            try:
+                socket.send_fds(self._socket, [_REQUEST.pack(_FORK, 0)], descriptors)
+            except OSError:
+                self._gone = True
         return near
 
-    def status(self, process: int | None) -> int | str | None:
-        """How a worker ended that has ended.
+    def kill(self, process: int) -> None:
+        """Kill a worker; by the server, which alone knows whether the number is still that of the worker."""
+        try:
+            self._socket.sendall(_REQUEST.pack(_KILL, process))
+        except OSError:
+            self._gone = True
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
 
-        Args:
-            process: its number; None of one that never said it.
+    def read(self, seconds: float = 0.0) -> list[int] | None:
+        """The numbers of workers that have ended since, waited for so long; None where the server has."""
+        self._socket.settimeout(seconds)
+        try:
+            found = self._socket.recv(1 << 12)
+        except (TimeoutError, BlockingIOError):
+            return []
+        except OSError:
+            found = b""
+        if not found:
+            self._gone = True
+            return None
+        *lines, self._said = (self._said + found).split(b"\n")
+        ended = {line["ended"]: line["status"] for line in map(json.loads, lines)}
+        self._ended |= ended
+        return list(ended)
 
-        Returns:
-            Its exit status, below 0 for a signal; why there was no worker; or None where nobody knows.
-        """
-        self._socket.settimeout(_PATIENCE)
-        with contextlib.suppress(OSError):
-            while True:
-                line, newline, rest = self._said.partition(b"\n")
-                if newline:
-                    self._said = rest
-                    said = json.loads(line)
-                    if "fatal" in said:
-                        return str(said["fatal"])
-                    if said["ended"] == process:
-                        return int(said["status"])
-                elif found := self._socket.recv(1 << 12):
-                    self._said += found
-                else:
-                    break
-        return None
+    def status(self, process: int) -> int | None:
+        """The exit status of a worker that has ended, below 0 for a signal; None where nobody knows."""
+        deadline = time.monotonic() + _PATIENCE
+        while process not in self._ended and (left := deadline - time.monotonic()) > 0:
+            if self.read(left) is None:
+                break
+        return self._ended.pop(process, None)
+
+    def death(self) -> str:
+        """How the server itself ended, and the last it said; empty while it lives."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_PATIENCE if self._gone else 0)
+        if self._process.returncode is None:
+            return ""
+        self._errors.seek(0)
+        lines = self._errors.read().decode(errors="replace").split("\n")
+        last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+        return f"what starts them {told(self._process.returncode)}{last and f': {last}'}"
 
     def close(self) -> None:
         """End it and whatever workers it has."""
@@ -99,6 +147,20 @@ class ForkServer:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._errors.close()
+
+
+def told(status: int | None) -> str:
+    """How a process ended, in words."""
+    if status is None:
+        return "has ended"
+    if status >= 0:
+        return f"ended with status {status}"
+    try:
+        name = signal.Signals(-status).name
+    except ValueError:
+        name = f"signal {-status}"
+    return f"was ended by {name}{' (is there enough memory?)' if name == 'SIGKILL' else ''}"
 
 
 _ahead: list[ForkServer] = []
@@ -111,63 +173,71 @@ def server_ahead(workers: int) -> Iterator[None]:
     if workers < 2 or _ahead:
         yield
         return
-    _ahead.append(ForkServer())
+    with contextlib.suppress(OSError):  # perhaps none will be needed
+        _ahead.append(ForkServer())
     try:
         yield
     finally:
-        while _ahead:  # nobody took it
-            _ahead.pop().close()
+        drop_server()
 
 
 def take_server() -> ForkServer:
-    """The server that was started ahead, or a new one. Whoever takes it closes it."""
-    return _ahead.pop() if _ahead else ForkServer()
+    """The server that was started ahead, or a new one. Whoever takes it closes it.
+
+    Raises:
+        OSError: there can be no other process.
+    """
+    while _ahead:
+        server = _ahead.pop()
+        if not server.death():
+            return server
+        server.close()
+    return ForkServer()
 
 
-class _EndedError(BaseException):
-    """The process that started this one wants it to end."""
-
-
-def _end(*_: object) -> None:
-    raise _EndedError
+def drop_server() -> None:
+    """End the server that was started ahead: there is nothing for it to do."""
+    while _ahead:
+        _ahead.pop().close()
 
 
 def _main(connection: socket.socket) -> None:
     # Ctrl-C is for the process that started this one; it says when to end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    fatal = ""
     try:
         for name in _READY:
-            __import__(name)
+            importlib.import_module(name)
     except Exception as error:
-        _say(connection, fatal=f"{type(error).__name__}: {error}")
-        return
+        fatal = f"{type(error).__name__}: {error}"
     gc.collect()
     gc.freeze()  # so that a worker shares the pages of what is there
-    with contextlib.suppress(_EndedError):
-        signal.signal(signal.SIGTERM, _end)
-        _Server(connection).serve()
+    with contextlib.suppress(EndedError):
+        signal.signal(signal.SIGTERM, end)
+        _Server(connection, fatal).serve()
 
 
 class _Server:
-    """Forks a worker for every byte that comes, and tells how each of them ended."""
+    """Forks and kills workers on request, and tells how each of them ended."""
 
-    def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
+    def __init__(self, connection: socket.socket, fatal: str) -> None:
+        """A server; `fatal` says why it can have no workers."""
+        self._connection, self._fatal = connection, fatal
         self._woken, self._wake = socket.socketpair()
         self._woken.setblocking(False)
         self._wake.setblocking(False)
         signal.set_wakeup_fd(self._wake.fileno())
         signal.signal(signal.SIGCHLD, lambda *_: None)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(connection, selectors.EVENT_READ)
+        self._selector.register(self._woken, selectors.EVENT_READ)
         self._children: set[int] = set()
 
     def serve(self) -> None:
         """Serve until whoever asks has gone."""
         try:
-            with selectors.DefaultSelector() as selector:
-                selector.register(self._connection, selectors.EVENT_READ)
-                selector.register(self._woken, selectors.EVENT_READ)
-                while self._answer([key.fileobj for key, _ in selector.select()]):
-                    pass
+            while self._answer([key.fileobj for key, _ in self._selector.select()]):
+                pass
         finally:
             self._end_all()
 
@@ -176,36 +246,52 @@ class _Server:
             self._woken.recv(1 << 12)
             self._reap()
         if self._connection in ready:
-            asked, descriptors, _, _ = socket.recv_fds(self._connection, 1, 3)
+            asked, descriptors, _, _ = socket.recv_fds(self._connection, _REQUEST.size, 3)
             if not asked:
                 return False
-            self._fork(descriptors)
+            what, process = _REQUEST.unpack(asked)
+            if what == _KILL and process in self._children:
+                os.kill(process, signal.SIGKILL)
+            elif what == _FORK and descriptors:
+                self._fork(descriptors)
         return True
 
     def _fork(self, descriptors: list[int]) -> None:
-        try:
-            process = os.fork()
-        except OSError as error:
-            _say(self._connection, fatal=str(error))
-        else:
-            if not process:
-                self._become_worker(*descriptors)
-            self._children.add(process)
+        """Fork a worker; its number, or why there is none, is the first that its connection says."""
+        said: dict[str, Any] = {"fatal": self._fatal}
+        if not self._fatal:
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+            try:
+                process = os.fork()
+            except OSError as error:
+                said = {"fatal": str(error)}
+            else:
+                if not process:
+                    self._become_worker(descriptors)
+                self._children.add(process)
+                said = {"process": process}
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+        with socket.socket(fileno=descriptors.pop(0)) as worker, contextlib.suppress(OSError):
+            worker.sendall(json.dumps(said).encode() + b"\n")
         for descriptor in descriptors:
             os.close(descriptor)
 
-    def _become_worker(self, connection: int, log: int, *_: int) -> None:
+    def _become_worker(self, descriptors: list[int]) -> NoReturn:
         status = 1
         try:
-            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            signal.set_wakeup_fd(-1)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+            self._selector.close()
             for each in (self._connection, self._woken, self._wake):
                 each.close()
+            for descriptor in descriptors:
+                os.set_inheritable(descriptor, False)  # not for programs that a cell starts
+            connection, log, *_ = descriptors
             os.dup2(log, 1)
             os.dup2(log, 2)
             os.close(log)
-            from nasframe.studies.worker import work
-
             work(socket.socket(fileno=connection))
             status = 0
         except BaseException:
@@ -213,8 +299,6 @@ class _Server:
         finally:
             # Not to where this process came from; and a thread waits for input, which the end of an
             # interpreter cannot interrupt.
-            sys.stdout.flush()
-            sys.stderr.flush()
             os._exit(status)
 
     def _reap(self) -> None:
@@ -222,23 +306,22 @@ class _Server:
             found, status = os.waitpid(process, os.WNOHANG)
             if found:
                 self._children.discard(process)
-                _say(self._connection, ended=process, status=os.waitstatus_to_exitcode(status))
+                line = {"ended": process, "status": os.waitstatus_to_exitcode(status)}
+                with contextlib.suppress(OSError):  # nobody hears it
+                    self._connection.sendall(json.dumps(line).encode() + b"\n")
 
     def _end_all(self) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough
-        for process in self._children:
-            os.kill(process, signal.SIGTERM)
+        self._signal_all(signal.SIGTERM)
         deadline = time.monotonic() + _PATIENCE
         while self._children and time.monotonic() < deadline:
             time.sleep(0.01)
             self._reap()
+        self._signal_all(signal.SIGKILL)
+
+    def _signal_all(self, which: signal.Signals) -> None:
         for process in self._children:
-            os.kill(process, signal.SIGKILL)
-
-
-def _say(connection: socket.socket, **values: Any) -> None:
-    with contextlib.suppress(OSError):  # nobody hears it
-        connection.sendall(json.dumps(values).encode() + b"\n")
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, which)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ _FREE = ("device", "cache", "baselines")
 def shared_plan(
     experiment: Experiment, written: Mapping[str, Any], axes: Sequence[Axis], *, free: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """An experiment as plain values, without what varies.
+    """An experiment as plain values, without what varies and what may change.
 
     Args:
         experiment: of any cell.
@@ -30,10 +30,14 @@ def shared_plan(
     for key in (*_FREE, *free):
         base.pop(key, None)
     places = [axis.key.split(".") for axis in axes]
-    base |= {section: dict(written.get(section, {})) for section, *last in places if last == ["name"]}
+    varied = [section for section, *last in places if last == ["name"]]
+    base |= {section: dict(written.get(section, {})) for section in varied}
     for *sections, last in places:
         table = base
         for section in sections:
             table = table.get(section, {})
         table.pop(last, None)
+    for section in varied:
+        if base[section] and "name" in written[section]:  # whose options these are
+            base[section]["name"] = written[section]["name"]
     return base

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -119,5 +120,6 @@ def measured(
     """
     for result in results:
         if result["test"]:
-            return Run.open(study / result["folder"]).history("train")[-1]["validation"], result["test"]
+            with contextlib.suppress(NasframeError, IndexError):  # another run tells it as well
+                return Run.open(study / result["folder"]).history("train")[-1]["validation"], result["test"]
     return {}, {}

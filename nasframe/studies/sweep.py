@@ -157,7 +157,7 @@ def _check(
     if not grid:
         problems.append("a sweep needs an axis, for example temperature=0.1,0.5")
     if seeds < 1:
-        problems.append(f"--seeds: expected at least 1, found {seeds}")
+        problems.append(f"--seeds: expected 1 or more, found {seeds}")
     if seeds > 1 and _varies(grid, "seed"):
         problems.append("--seeds: seed is an axis; say one of the two")
     if source is not None and not Path(source).exists():

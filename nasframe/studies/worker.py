@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["HEARTBEAT", "settings", "work"]
+__all__ = ["HEARTBEAT", "EndedError", "end", "settings", "work"]
 
 HEARTBEAT = 5
 """Seconds between two signs of life of a worker."""
@@ -49,14 +49,23 @@ def settings() -> dict[str, Any]:
     }
 
 
+class EndedError(BaseException):
+    """The process at the other end wants this one to end, or has ended."""
+
+
+def end(*_: object) -> None:
+    """A handler of the signal that says so; once is enough."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise EndedError
+
+
 def work(connection: socket.socket) -> None:
     """Do cells until there are no more; for a process of its own."""
-    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGTERM, end)
     answers = _Answers(connection)
     lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(connection, lines), daemon=True).start()
-    with contextlib.suppress(_EndedError):
-        answers.say(process=os.getpid())
+    with contextlib.suppress(EndedError):
         try:
             _prepare(json.loads(lines.get()))
         except Exception as error:
@@ -64,10 +73,6 @@ def work(connection: socket.socket) -> None:
             return
         threading.Thread(target=answers.beat, daemon=True).start()
         _work(lines, answers)
-
-
-class _EndedError(BaseException):
-    """The process at the other end wants this one to end, or has ended."""
 
 
 class _Answers:
@@ -88,10 +93,6 @@ class _Answers:
                 self.say(beat=True)
             except OSError:  # there is nobody to hear it; `_read` sees to the rest
                 return
-
-
-def _end(*_: object) -> None:
-    raise _EndedError
 
 
 def _read(connection: socket.socket, lines: queue.SimpleQueue[bytes]) -> None:

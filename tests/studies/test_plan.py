@@ -33,12 +33,16 @@ def test_what_varies_and_what_decides_nothing_is_left_out() -> None:
 
 @pytest.mark.usefixtures("home")
 def test_where_a_plugin_varies_what_was_written_for_its_section_stands_for_its_options() -> None:
-    assert plan("relaxation=softmax,grmc")["relaxation"] == {"samples": 4}
+    # with the name of the plugin whose options they are
+    assert plan("relaxation=softmax,grmc")["relaxation"] == {"name": "grmc", "samples": 4}
     assert plan("relaxation=grmc,stgs") == plan("relaxation=softmax,grmc")
     varied = plan("relaxation=stgs,grmc", "temperature=0.1,0.5", given=("relaxation.temperature=0.3",))
-    assert varied["relaxation"] == {"samples": 4}
+    assert varied["relaxation"] == {"name": "grmc", "samples": 4}
     changed = plan("relaxation=softmax,grmc", given=("relaxation.samples=5",))
-    assert changed["relaxation"] == {"samples": 5}
+    assert changed["relaxation"] == {"name": "grmc", "samples": 5}
+    alone = {**read_toml(EXPERIMENT), "relaxation": {"name": "grmc"}}
+    grid = parse_axes(["relaxation=grmc,stgs"], alone)
+    assert shared_plan(experiment_at(alone, "test", points(grid)[0]), alone, grid)["relaxation"] == {}
 
 
 @pytest.mark.usefixtures("home")
@@ -50,5 +54,10 @@ def test_a_sweep_of_relaxations_with_a_changed_option_is_refused_as_a_whole(
     assert main(command) == 0
     assert main([*command, "relaxation.samples=5"]) == 2
     assert "relaxation.samples: there 4, asked 5" in capsys.readouterr().err
+    swapped = Path("swapped.toml")
+    text = EXPERIMENT.read_text(encoding="utf-8")
+    swapped.write_text(text.replace('name = "grmc"\nsamples = 4', 'name = "stgs"'), encoding="utf-8")
+    assert main(["sweep", str(swapped), *command[2:], "relaxation.temperature=0.3"]) == 2
+    assert 'relaxation.name: there "grmc", asked "stgs"' in capsys.readouterr().err
     assert main(command) == 0
     assert len(list(Path("out/cells").iterdir())) == 2

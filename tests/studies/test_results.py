@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from nasframe.cli import main
 from nasframe.run import Run
 from nasframe.studies.cells import Cell, Outcome
-from nasframe.studies.results import read_result
+from nasframe.studies.results import measured, read_result
 
 from .conftest import EXPERIMENT
 
@@ -75,3 +76,16 @@ def test_a_damaged_run_has_failed_and_says_why(home: Path) -> None:
     found = read(home / "run", Outcome("done"))
     assert found["status"] == "failed"
     assert "run.json: cannot be read" in str(found["error"])
+
+
+def test_what_is_measured_is_read_from_a_run_that_still_has_its_history(home: Path) -> None:
+    assert main(["run", str(EXPERIMENT), "search.epochs=1", "search.min_epochs=1", "--out", "whole"]) == 0
+    shutil.copytree("whole", "lost")
+    Path("lost/metrics.jsonl").unlink()
+    lost, whole = (
+        {"folder": name, "test": read(home / name, Outcome("done"))["test"]} for name in ("lost", "whole")
+    )
+    validation, test = measured([{"folder": "none", "test": None}, lost, whole], home)
+    assert "accuracy" in validation
+    assert test == whole["test"]
+    assert measured([lost], home) == ({}, {})

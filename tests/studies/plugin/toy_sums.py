@@ -70,6 +70,8 @@ def do(folder: Path, arguments: Mapping[str, object], progress: Progress) -> Non
     begun = folder / "begun.txt"
     with begun.open("a", encoding="utf-8") as file:
         file.write(f"{os.getpid()}\n")
+    if starts := arguments.get("starts"):
+        _start(str(starts), folder / "started.txt")
     if len(begun.read_text(encoding="utf-8").split()) <= int(str(arguments.get("kills", 0))):
         os.kill(os.getpid(), signal.SIGKILL)
     print("said by a cell")
@@ -85,6 +87,22 @@ def do(folder: Path, arguments: Mapping[str, object], progress: Progress) -> Non
     while (folder / "wait").exists():
         time.sleep(0.01)
     (folder / "done").touch()
+
+
+def nothing(folder: Path, arguments: Mapping[str, object], progress: Progress) -> None:
+    """A cell without work."""
+
+
+def _start(how: str, record: Path) -> None:
+    """Start a program that outlives the cell."""
+    if how == "exec":
+        os.system(f"sleep 60 & echo $! >> {record}")
+    elif not (process := os.fork()):
+        time.sleep(60)
+        os._exit(0)
+    else:
+        with record.open("a", encoding="utf-8") as file:
+            file.write(f"{process}\n")
 
 
 def done(folder: Path, arguments: Mapping[str, object]) -> bool:
