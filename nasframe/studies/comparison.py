@@ -19,10 +19,10 @@ from nasframe.studies.failures import full_disk_stops
 from nasframe.studies.folder import open_study
 from nasframe.studies.plan import shared_plan
 from nasframe.studies.remarks import remarks
-from nasframe.studies.results import measured
+from nasframe.studies.results import measured, metrics_of
 from nasframe.studies.standing import FOLDER as RANKINGS
 from nasframe.studies.standing import census_beside, fitting_censuses, standing
-from nasframe.studies.tables import baseline_rows, gaps, metrics_of, paired_tests, row_json, variant_rows
+from nasframe.studies.tables import baseline_rows, gaps, paired_tests, row_json, variant_rows
 from nasframe.studies.variants import make_variants
 from nasframe.studies.yardsticks import Yardstick, make_yardsticks, read_yardstick
 

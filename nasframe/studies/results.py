@@ -10,10 +10,11 @@ from typing import Any
 
 from nasframe.errors import NasframeError
 from nasframe.files import without_nan
+from nasframe.report.study import COSTS
 from nasframe.run import Run
 from nasframe.studies.cells import Cell, Outcome
 
-__all__ = ["measured", "read_result"]
+__all__ = ["measured", "metrics_of", "number_of", "read_result"]
 
 _NOT_READ: dict[str, Any] = {
     "test": None,
@@ -123,3 +124,18 @@ def measured(
             with contextlib.suppress(NasframeError, IndexError):  # another run tells it as well
                 return Run.open(study / result["folder"]).history("train")[-1]["validation"], result["test"]
     return {}, {}
+
+
+def metrics_of(objective: str, validation: Mapping[str, Any], test: Mapping[str, Any]) -> list[str]:
+    """The names of what is compared, in order: the objective, the task's other metrics, the costs.
+
+    A metric is what the task measures on the validation split after every epoch and `evaluate` reports as a
+    number on the test split; so a threshold and the number of examples are none.
+    """
+    others = [name for name in validation if name != "loss" and number_of(test.get(name)) is not None]
+    return [*dict.fromkeys([objective, *others]), *COSTS]
+
+
+def number_of(value: Any) -> float | int | None:
+    """The value where it is a number."""
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -31,9 +31,8 @@ from nasframe.studies.execution import worker_count
 from nasframe.studies.failures import full_disk_stops
 from nasframe.studies.folder import open_study
 from nasframe.studies.plan import shared_plan
-from nasframe.studies.results import measured, read_result
+from nasframe.studies.results import measured, metrics_of, read_result
 from nasframe.studies.runs import run_cell
-from nasframe.studies.tables import metrics_of
 
 __all__ = ["sweep"]
 

@@ -9,11 +9,12 @@ from typing import Any
 from attrs import frozen
 
 from nasframe.report.study import COSTS
+from nasframe.studies.results import number_of
 from nasframe.studies.statistics import holm, mean, paired
 from nasframe.studies.variants import Variant
 from nasframe.studies.yardsticks import ALONE, Yardstick
 
-__all__ = ["Row", "baseline_rows", "gaps", "metrics_of", "paired_tests", "row_json", "variant_rows"]
+__all__ = ["Row", "baseline_rows", "gaps", "paired_tests", "row_json", "variant_rows"]
 
 Result = Mapping[str, Any]
 Seeds = Mapping[int, float | int | None]
@@ -38,16 +39,6 @@ class Row:
     variants: Sequence[str] = ()
 
 
-def metrics_of(objective: str, validation: Mapping[str, Any], test: Mapping[str, Any]) -> list[str]:
-    """The names of what is compared, in order: the objective, the task's other metrics, the costs.
-
-    A metric is what the task measures on the validation split after every epoch and `evaluate` reports as a
-    number on the test split; so a threshold and the number of examples are none.
-    """
-    others = [name for name in validation if name != "loss" and _number(test.get(name)) is not None]
-    return [*dict.fromkeys([objective, *others]), *COSTS]
-
-
 def variant_rows(variants: Sequence[Variant], results: Sequence[Result], metrics: Sequence[str]) -> list[Row]:
     """A row a variant, from the results of its runs that have been evaluated."""
     rows = []
@@ -55,9 +46,9 @@ def variant_rows(variants: Sequence[Variant], results: Sequence[Result], metrics
         own = [result for result in results if _counts(result, variant)]
         found = {
             metric: {
-                result["seed"]: _number((result["search"] or {}).get("seconds"))
+                result["seed"]: number_of((result["search"] or {}).get("seconds"))
                 if metric == "search_seconds"
-                else _number(result["test"].get(metric))
+                else number_of(result["test"].get(metric))
                 for result in own
             }
             for metric in metrics
@@ -218,12 +209,8 @@ def _of(network: Result, metric: str) -> float | int | None:
     """A metric of a network trained alone; a search took none of its time."""
     if metric == "search_seconds":
         return None
-    return _number(network[metric] if metric in COSTS else network["test"].get(metric))
+    return number_of(network[metric] if metric in COSTS else network["test"].get(metric))
 
 
 def _labelled(name: str, label: str) -> str:
     return f"{name} [{label}]" if label else name
-
-
-def _number(value: Any) -> float | int | None:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None

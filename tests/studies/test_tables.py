@@ -10,7 +10,8 @@ import pytest
 
 from nasframe.studies.cells import Cell
 from nasframe.studies.remarks import remarks
-from nasframe.studies.tables import Row, baseline_rows, metrics_of, paired_tests, row_json
+from nasframe.studies.results import metrics_of
+from nasframe.studies.tables import Row, baseline_rows, paired_tests, row_json
 from nasframe.studies.trainings import Training
 from nasframe.studies.yardsticks import Yardstick
 
