@@ -311,6 +311,7 @@ class _Server:
                     self._connection.sendall(json.dumps(line).encode() + b"\n")
 
     def _end_all(self) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it has been said
         self._signal_all(signal.SIGTERM)
         deadline = time.monotonic() + _PATIENCE
         while self._children and time.monotonic() < deadline:
