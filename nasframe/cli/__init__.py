@@ -20,6 +20,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from nasframe import __version__
 from nasframe.cli import comparisons, experiments, inspection, laboratory, results, sweeps
+from nasframe.cli.interrupts import interrupts_kept
 from nasframe.cli.plugin_files import HELP, prefix, split_plugin_files
 from nasframe.errors import NOT_REPLACED, NasframeError, PluginWarning
 from nasframe.plugins import manager
@@ -67,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if isinstance(sys.stdout, io.TextIOWrapper):  # a file's name need not be UTF-8
         sys.stdout.reconfigure(errors="backslashreplace")
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), interrupts_kept():
         _plain_warnings(words)
         try:
             if words and not _HELP & {*words}:

@@ -1,0 +1,49 @@
+"""Ctrl-C at a moment at which the interpreter would drop it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from nasframe.cli import main
+
+CALLBACK = """
+import time, weakref
+
+class Key:
+    pass
+
+def interrupted(_):
+    raise KeyboardInterrupt
+
+key = Key()
+callback = weakref.ref(key, interrupted)
+del key
+for _ in range(1000):
+    time.sleep(0.01)
+"""
+
+
+def test_ctrl_c_during_a_callback_ends_the_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slow = tmp_path / "slow.py"
+    slow.write_text(CALLBACK, encoding="utf-8")
+    before = sys.unraisablehook
+    assert main(["spaces", "--plugin", str(slow)]) == 130
+    assert capsys.readouterr().err.startswith("nasframe: interrupted")
+    assert sys.unraisablehook is before
+
+
+def test_another_exception_in_a_callback_is_told_as_always(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda found: told.append(found.exc_type))
+    quick = tmp_path / "quick.py"
+    text = CALLBACK.replace("raise KeyboardInterrupt", "raise ZeroDivisionError").replace("1000", "1")
+    quick.write_text(text, encoding="utf-8")
+    main(["plugins", "--plugin", str(quick)])
+    assert told == [ZeroDivisionError]
