@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from nasframe.cli import main
@@ -31,6 +33,7 @@ def test_a_processor_that_cannot_compute_is_refused_with_what_it_lacks(
 
 def test_this_processor_is_good_enough() -> None:
     require_processor()
+    assert not missing_instructions(Path("/proc/cpuinfo").read_text(encoding="utf-8"))
 
 
 def test_a_command_says_what_is_missing_and_help_still_helps(

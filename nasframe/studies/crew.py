@@ -30,6 +30,7 @@ class _Worker:
     connection: socket.socket
     process: int | None = None
     cell: str | None = None
+    is_idle: bool = False
     pending: bytes = b""
 
     def give(self, line: Mapping[str, Any]) -> None:
@@ -50,7 +51,13 @@ class Crew:
     """Processes that do the cells of a queue. As a context, none of them outlives it."""
 
     def __init__(
-        self, cells: Mapping[str, Cell], queue: CellQueue, folder: Path, size: int, lock: int | None
+        self,
+        cells: Mapping[str, Cell],
+        queue: CellQueue,
+        folder: Path,
+        size: int,
+        lock: int | None,
+        ended: Callable[[str, Outcome], None],
     ) -> None:
         """A crew of `size` workers.
 
@@ -60,8 +67,10 @@ class Crew:
             folder: of the study, for what the workers print.
             size: number of processes.
             lock: descriptor of a lock that is to be held until the last of them has ended.
+            ended: called with name and outcome of each cell.
         """
-        self._cells, self._queue, self._lock = cells, queue, lock
+        self._cells, self._queue, self._lock, self._ended = cells, queue, lock, ended
+        self._left = len(cells)
         self._log = folder / LOG
         self._size = size
         self._workers: list[_Worker] = []
@@ -88,64 +97,29 @@ class Crew:
             if not self._log.stat().st_size:
                 self._log.unlink()
 
-    def work(self, ended: Callable[[str, Outcome], None], tick: Callable[[], None]) -> None:
+    def work(self, tick: Callable[[], None]) -> None:
         """Do all cells.
 
         Args:
-            ended: called with name and outcome of each.
             tick: called about once a second.
 
         Raises:
             StopStudyError: the disk is full, or no worker can be started.
         """
-        idle: list[_Worker] = []
-        left, checked = len(self._cells), time.monotonic()
-        while left:
-            while len(self._workers) < min(self._size, left):
+        checked = time.monotonic()
+        while self._left:
+            while len(self._workers) < min(self._size, self._left):
                 self._start()
             for key, _ in self._selector.select(timeout=1.0):
-                if key.data is None:
-                    self._hear_server()
-                    continue
-                worker: _Worker = key.data
-                for line in worker.lines():
-                    if "process" in line:
-                        worker.process = line["process"]
-                    elif "ready" in line:
-                        idle.append(worker)
-                        self._died_early = 0
-                    elif "beat" in line and worker.cell is not None:
-                        self._queue.beat(worker.cell)
-                    elif "cell" in line:
-                        worker.cell = None
-                        outcome = Outcome(line["status"], line["error"], line["seconds"])
-                        self._queue.ended(line["cell"], outcome)
-                        ended(line["cell"], outcome)
-                        left -= 1
-                    elif "stop" in line or "fatal" in line:
-                        raise StopStudyError(line.get("stop") or f"no worker can be started: {line['fatal']}")
-                    elif "died" in line:
-                        idle = [other for other in idle if other is not worker]
-                        left -= self._bury(worker, ended)
-            while idle and (name := self._queue.take()) is not None:
-                worker = idle.pop(0)
-                worker.cell = name
-                cell = self._cells[name]
-                worker.give(
-                    {
-                        "name": cell.name,
-                        "folder": str(cell.folder),
-                        "work": cell.work,
-                        "arguments": dict(cell.arguments),
-                    }
-                )
+                if key.data is not None:
+                    self._hear(key.data)
+                elif not self._server.read():  # its workers go on; who needs a new one will be told
+                    self._selector.unregister(self._server)
+            self._part_from_dead()
+            self._give()
             if time.monotonic() - checked > HEARTBEAT:
                 checked = time.monotonic()
-                silent = self._queue.silent()
-                for worker in [*self._workers]:
-                    if worker.cell in silent and worker.process is not None:
-                        self._server.kill(worker.process)
-                        left -= self._bury(worker, ended)
+                self._end_silent()
             tick()
 
     def _start(self) -> None:
@@ -155,19 +129,57 @@ class Crew:
         self._selector.register(worker.connection, selectors.EVENT_READ, worker)
         worker.give(self._settings)
 
-    def _hear_server(self) -> None:
-        """See to workers that have ended, although a program that one of them started may keep its connection
-        open."""
-        ended = self._server.read()
-        if ended is None:  # its workers go on; who needs a new one will be told
-            self._selector.unregister(self._server)
+    def _hear(self, worker: _Worker) -> None:
+        for line in worker.lines():
+            if "process" in line:
+                worker.process = line["process"]
+            elif "ready" in line:
+                worker.is_idle = True
+                self._died_early = 0
+            elif "beat" in line and worker.cell is not None:
+                self._queue.beat(worker.cell)
+            elif "cell" in line:
+                worker.cell = None
+                outcome = Outcome(line["status"], line["error"], line["seconds"])
+                self._queue.ended(line["cell"], outcome)
+                self._settle(line["cell"], outcome)
+            elif "stop" in line or "fatal" in line:
+                raise StopStudyError(line.get("stop") or f"no worker can be started: {line['fatal']}")
+            elif "died" in line:
+                self._bury(worker)
+
+    def _give(self) -> None:
+        """A cell to each worker that has none, as long as there are any."""
         for worker in self._workers:
-            if worker.process in (ended or ()):
+            if not worker.is_idle or (name := self._queue.take()) is None:
+                continue
+            worker.cell, worker.is_idle, cell = name, False, self._cells[name]
+            worker.give(
+                {
+                    "name": cell.name,
+                    "folder": str(cell.folder),
+                    "work": cell.work,
+                    "arguments": dict(cell.arguments),
+                }
+            )
+
+    def _part_from_dead(self) -> None:
+        """A program that a dead worker started may keep its connection open."""
+        for worker in self._workers:
+            if self._server.has_ended(worker.process):
                 with contextlib.suppress(OSError):
                     worker.connection.shutdown(socket.SHUT_RD)  # what it said last is still read
 
-    def _bury(self, worker: _Worker, ended: Callable[[str, Outcome], None]) -> int:
-        """Forget a worker that has died; the number of cells, 0 or 1, that were given up with it."""
+    def _end_silent(self) -> None:
+        """Kill the workers that gave no sign of life for too long."""
+        silent = self._queue.silent()
+        for worker in [*self._workers]:
+            if worker.cell in silent and worker.process is not None:
+                self._server.kill(worker.process)
+                self._bury(worker)
+
+    def _bury(self, worker: _Worker) -> None:
+        """Forget a worker that has died; its cell is done again, or given up."""
         self._forget(worker)
         how = told(None if worker.process is None else self._server.status(worker.process))
         if worker.cell is None:
@@ -176,12 +188,13 @@ class Crew:
                 raise StopStudyError(f"no worker can be started: {death}")
             if self._died_early >= ATTEMPTS:
                 raise StopStudyError(f"no worker can be started: it {how}; {self._log} holds what it printed")
-            return 0
-        if self._queue.lost(worker.cell):
-            return 0
-        outcome = Outcome("failed", f"its process {how}, {ATTEMPTS} times; {self._log} holds what it printed")
-        ended(worker.cell, outcome)
-        return 1
+        elif not self._queue.lost(worker.cell):
+            error = f"its process {how}, {ATTEMPTS} times; {self._log} holds what it printed"
+            self._settle(worker.cell, Outcome("failed", error))
+
+    def _settle(self, name: str, outcome: Outcome) -> None:
+        self._left -= 1
+        self._ended(name, outcome)
 
     def _forget(self, worker: _Worker) -> None:
         with contextlib.suppress(KeyError):

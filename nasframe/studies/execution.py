@@ -70,8 +70,8 @@ def execute(
 
                 size = min(workers, len(left))
                 if size > 1:
-                    with Crew(left, queue, folder, size, lock) as crew:
-                        crew.work(ended, lambda: advance(0))
+                    with Crew(left, queue, folder, size, lock, ended) as crew:
+                        crew.work(lambda: advance(0))
                 else:
                     drop_server()
                     _do_here(left, queue, ended)

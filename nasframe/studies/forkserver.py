@@ -102,28 +102,31 @@ class ForkServer:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
 
-    def read(self, seconds: float = 0.0) -> list[int] | None:
-        """The numbers of workers that have ended since, waited for so long; None where the server has."""
+    def read(self, seconds: float = 0.0) -> bool:
+        """Hear of workers that have ended, waited for so long; False where the server itself has."""
         self._socket.settimeout(seconds)
         try:
             found = self._socket.recv(1 << 12)
         except (TimeoutError, BlockingIOError):
-            return []
+            return True
         except OSError:
             found = b""
         if not found:
             self._gone = True
-            return None
+            return False
         *lines, self._said = (self._said + found).split(b"\n")
-        ended = {line["ended"]: line["status"] for line in map(json.loads, lines)}
-        self._ended |= ended
-        return list(ended)
+        self._ended |= {line["ended"]: line["status"] for line in map(json.loads, lines)}
+        return True
+
+    def has_ended(self, process: int | None) -> bool:
+        """Whether a worker has ended whose `status` nobody has asked for."""
+        return process in self._ended
 
     def status(self, process: int) -> int | None:
         """The exit status of a worker that has ended, below 0 for a signal; None where nobody knows."""
         deadline = time.monotonic() + _PATIENCE
         while process not in self._ended and (left := deadline - time.monotonic()) > 0:
-            if self.read(left) is None:
+            if not self.read(left):
                 break
         return self._ended.pop(process, None)
 

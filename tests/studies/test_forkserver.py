@@ -169,7 +169,9 @@ def test_it_tells_how_each_worker_ended_in_whatever_order_it_is_asked(server: Fo
         os.kill(numbers[1], signal.SIGTERM)
         server.kill(numbers[2])
         signals = [signal.SIGKILL, signal.SIGTERM, signal.SIGKILL]
+        until(lambda: server.read() and all(map(server.has_ended, numbers)))
         found = {process: server.status(process) for process in reversed(numbers)}
+        assert not any(map(server.has_ended, numbers))
     # one that is told to end may do so in good order
     assert [found[numbers[0]], found[numbers[2]]] == [-signals[0], -signals[2]]
     assert found[numbers[1]] in (0, -signal.SIGTERM)
