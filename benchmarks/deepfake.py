@@ -16,8 +16,7 @@ import torch
 from interleaved import report
 from torch import Tensor, nn
 
-from nasframe.progress import Progress
-from nasframe.threads import one_thread
+from nasframe.runtime import Progress, one_thread
 from nasframe_deepfake.backbones import channels_last, make_backbone, normalise_pictures, stage_channels
 from nasframe_deepfake.detector import Detector
 from nasframe_deepfake.features import PICTURE_INPUTS, SOUND_INPUTS, Extractor, Standardiser

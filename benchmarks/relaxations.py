@@ -10,11 +10,17 @@ from functools import partial
 import torch
 from interleaved import report
 
-from nasframe.relaxations import GumbelRaoMonteCarlo, Relaxation, Softmax, StraightThroughGumbelSoftmax
-from nasframe.relaxations.conditional import average, log_ratios
-from nasframe.relaxations.exact import exact_jacobian
-from nasframe.relaxations.noise import categorical
-from nasframe.relaxations.race import race_table
+from nasframe.relaxations import (
+    GumbelRaoMonteCarlo,
+    Relaxation,
+    Softmax,
+    StraightThroughGumbelSoftmax,
+    average,
+    categorical,
+    exact_jacobian,
+    log_ratios,
+    race_table,
+)
 
 SIZES = {
     "alpha of two cells (17, 2)": (17, 2),

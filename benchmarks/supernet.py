@@ -10,10 +10,9 @@ import torch
 from interleaved import report
 
 from nasframe import Sample, SearchOptions, TensorTask, Update
-from nasframe.loops import Search
-from nasframe.loops.bilevel import Bilevel
 from nasframe.relaxations import GumbelRaoMonteCarlo, Softmax, StraightThroughGumbelSoftmax
-from nasframe.task import Data
+from nasframe.searching import Bilevel, Search
+from nasframe.tasks import Data
 from nasframe_bimodal.space import Bimodal
 
 # four stages of two ResNet-34, each beside its standardised copy

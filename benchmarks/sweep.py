@@ -31,7 +31,7 @@ OPTIONS = ["search.epochs=30", "search.min_epochs=30", "train.epochs=15", "cache
 def loop(folder: Path, values: list[str]) -> None:
     """The cells without any machinery."""
     import nasframe
-    from nasframe.threads import one_thread
+    from nasframe.runtime import one_thread
 
     with one_thread():
         for value in values:

@@ -10,15 +10,12 @@ from attrs import frozen
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from nasframe.architecture import Architecture
 from nasframe.errors import ArchitectureError, SpaceError
-from nasframe.module_keys import module_key
 from nasframe.operations import Cost, OpSpec, Shape, build_operation, infer, is_zero, origin_of
-from nasframe.seeding import forked_seed
-from nasframe.space import SearchSpace
-from nasframe.space.resolve import Arrival
+from nasframe.runtime import forked_seed
+from nasframe.space import Architecture, Arrival, SearchSpace
 
-__all__ = ["Block", "Network", "Shapes", "build", "cost_of", "infer_shapes", "inherit"]
+__all__ = ["Block", "Network", "Shapes", "build", "cost_of", "infer_shapes", "inherit", "module_key"]
 
 FIXED = "fixed"
 """Key of the block of a node that has nothing to choose."""
@@ -281,3 +278,9 @@ def _agreed(shapes: Mapping[str, Shape], where: str, operations: Sequence[str] =
         blamed = f"; the odd one out is {', '.join(odd)}" if odd else ""
         raise SpaceError(f"{where}: shapes must be equal, found {found}{blamed}")
     return distinct.pop()
+
+
+def module_key(name: str) -> str:
+    """A name as the key of a `ModuleDict`, which takes no dot and none of its own attributes."""
+    escaped = name.replace("%", "%25").replace(".", "%2E")
+    return f"%{escaped}" if hasattr(nn.ModuleDict, escaped) or not escaped else escaped

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nasframe.report.comparison import compare
+from nasframe.report import compare
 
 
 def scores(auc: float | None, part: float, parameters: int, **more: Any) -> dict[str, Any]:

@@ -10,9 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from nasframe.errors import ContractError, NasframeError, SpaceError
-from nasframe.hookspecs import hookimpl
 from nasframe.operations import Identity, Operation, OpSpec, Shape, Zero, infer
-from nasframe.plugins import PluginManager
+from nasframe.plugins import PluginManager, hookimpl
 from nasframe.supernet import Supernet, probe
 from nasframe.testing import OperationSuite
 from nasframe_bimodal.space import Bimodal

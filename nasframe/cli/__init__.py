@@ -23,9 +23,9 @@ from nasframe.cli import comparisons, experiments, inspection, laboratory, resul
 from nasframe.cli.interrupts import interrupts_kept
 from nasframe.cli.plugin_files import HELP, prefix, split_plugin_files
 from nasframe.errors import NOT_REPLACED, NasframeError, PluginWarning
+from nasframe.jobs import server_ahead
 from nasframe.plugins import manager
-from nasframe.processor import cores, require_processor
-from nasframe.studies.forkserver import server_ahead
+from nasframe.runtime import cores, require_processor
 
 __all__ = ["main", "make_app"]
 

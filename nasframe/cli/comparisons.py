@@ -23,7 +23,7 @@ from nasframe.cli.study_options import (
     check_options,
     print_files,
 )
-from nasframe.progress import make_progress
+from nasframe.runtime import make_progress
 
 __all__ = ["add_commands"]
 
@@ -75,7 +75,7 @@ def compare(
     at_least("--seeds", seeds, 1)
     at_least("--random", random, 0)
 
-    from nasframe.studies.comparison import compare as do_compare
+    from nasframe.studies import compare as do_compare
 
     place = out or Path("runs") / f"{experiment.stem}-compare"
     found = do_compare(
@@ -130,7 +130,7 @@ def census(
     check_options(data, out, workers)
     at_least("--architectures", architectures, 1)
 
-    from nasframe.studies.census import census as do_census
+    from nasframe.studies import census as do_census
 
     place = out or Path("runs") / f"{experiment.stem}-census"
     found = do_census(

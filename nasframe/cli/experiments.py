@@ -14,11 +14,11 @@ from nasframe.cli.plugins_of_run import naming_missing_plugins
 from nasframe.cli.summary import print_summary
 from nasframe.errors import ConfigurationError, PluginError, RunError
 from nasframe.plugins import manager
-from nasframe.progress import make_progress
+from nasframe.runtime import make_progress
 
 if TYPE_CHECKING:
     from nasframe.experiment import Experiment
-    from nasframe.run import Run
+    from nasframe.runs import Run
 
 __all__ = ["add_commands"]
 
@@ -58,12 +58,12 @@ def run(experiment: Path, /, *overrides: Overrides, common: CommonOptions = _DEF
     experiment
         A TOML file.
     """
+    from nasframe import pipeline
+
     loaded = _load(experiment, overrides, common)
 
-    from nasframe import api
-
     out = common.out or Path("runs") / experiment.stem
-    made = api.run_experiment(
+    made = pipeline.run_experiment(
         loaded, out, source=common.data, overwrite=common.overwrite, progress=make_progress()
     )
     print_summary(made)
@@ -78,13 +78,15 @@ def search(experiment: Path, /, *overrides: Overrides, common: CommonOptions = _
     experiment
         A TOML file.
     """
+    from nasframe import pipeline
+
     loaded = _load(experiment, overrides, common)
 
-    from nasframe import api
-
     out = common.out or Path("runs") / experiment.stem
-    found = api.search(loaded, out, source=common.data, overwrite=common.overwrite, progress=make_progress())
-    print(api.draw(found).text.rstrip())
+    found = pipeline.search(
+        loaded, out, source=common.data, overwrite=common.overwrite, progress=make_progress()
+    )
+    print(pipeline.draw(found).text.rstrip())
     assert found.run is not None
     _announce(found.run, next_command("train", _word(out)))
 
@@ -105,6 +107,8 @@ def train(
     architecture
         An architecture's JSON file, or the run folder it came out of. [default: that of the run]
     """
+    from nasframe import pipeline
+
     is_run = experiment.is_dir()
     with naming_missing_plugins(experiment):
         loaded = _load(experiment / "experiment.toml" if is_run else experiment, overrides, common)
@@ -112,13 +116,11 @@ def train(
     if is_run and architecture is None and out != experiment:
         architecture = experiment
 
-    from nasframe import api
-
     chosen = None
     if architecture is not None:
         with naming_missing_plugins(architecture):
-            chosen = api.load_architecture(architecture)
-    made = api.train(
+            chosen = pipeline.load_architecture(architecture)
+    made = pipeline.train(
         loaded,
         out,
         architecture=chosen,
@@ -137,14 +139,14 @@ def demo(name: str | None = None, /, *overrides: Overrides, common: CommonOption
     name
         Which demo; may be left out where one is installed.
     """
+    from nasframe import pipeline
+
     if name is not None and "=" in name:
         overrides, name = (name, *overrides), None
     loaded = _load(_demo_file(name), overrides, common)
     out = common.out or Path("runs/demo")
 
-    from nasframe import api
-
-    made = api.run_experiment(
+    made = pipeline.run_experiment(
         loaded, out, source=common.data, overwrite=common.overwrite, progress=make_progress()
     )
     print_summary(made)

@@ -13,7 +13,7 @@ from cyclopts import App, Parameter
 from nasframe.cli.output import print_columns, print_json
 from nasframe.cli.plugins_of_run import naming_missing_plugins
 from nasframe.errors import ConfigurationError, RunError
-from nasframe.progress import make_progress
+from nasframe.runtime import make_progress
 
 if TYPE_CHECKING:
     from nasframe.estimators import ConditionalBias, Measurement
@@ -80,9 +80,7 @@ def estimators(
     _check_words(folder, run, data, bits)
     counts, numbers = _each("samples", samples, _count), _each("temperature", temperature, _number)
 
-    from nasframe.estimators import Laboratory
-    from nasframe.estimators.of_run import BITS
-    from nasframe.estimators.results import save_biases, save_measurements
+    from nasframe.estimators import BITS, Laboratory, save_biases, save_measurements
 
     laboratory = Laboratory(
         relaxations=_words(relaxation),

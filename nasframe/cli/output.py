@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nasframe.files import without_nan
+from nasframe.runtime import without_nan
 
 __all__ = ["columns", "number", "print_columns", "print_json", "print_metrics"]
 

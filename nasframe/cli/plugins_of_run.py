@@ -26,7 +26,7 @@ def naming_missing_plugins(run: Path) -> Iterator[None]:
 
 
 def _missing(run: Path) -> list[str]:
-    from nasframe.run import Run
+    from nasframe.runs import Run
 
     try:
         recorded = Run.open(run).record.get("plugins", {})

@@ -12,10 +12,10 @@ from nasframe.cli.output import number, print_json, print_metrics
 from nasframe.cli.plugins_of_run import naming_missing_plugins
 from nasframe.cli.summary import print_comparison
 from nasframe.errors import ConfigurationError, RunError, nearest
-from nasframe.progress import make_progress
+from nasframe.runtime import make_progress
 
 if TYPE_CHECKING:
-    from nasframe.architecture import Architecture
+    from nasframe.space import Architecture
 
 __all__ = ["add_commands"]
 
@@ -40,12 +40,12 @@ def evaluate(run: Path, /, *, json: Json = False, data: Path | None = None, devi
     data
         The data the run was made from, where it was given with --data.
     """
+    from nasframe import pipeline
+
     _check_run(run)
 
-    from nasframe import api
-
     with naming_missing_plugins(run):
-        metrics = api.evaluate(run, source=data, device=device, progress=make_progress())
+        metrics = pipeline.evaluate(run, source=data, device=device, progress=make_progress())
     if json:
         print_json(metrics)
     else:
@@ -63,15 +63,15 @@ def predict(run: Path, /, *files: Path, json: Json = False, device: Device = Non
     files
         The files to score.
     """
+    from nasframe import pipeline
+
     _check_run(run)
     if not files:
         raise ConfigurationError("predict", ["no files to score"])
 
-    from nasframe import api
-
     table, failed = _PredictionTable(run), False
     with naming_missing_plugins(run):
-        records = api.predict(run, files, device=device, progress=make_progress())
+        records = pipeline.predict(run, files, device=device, progress=make_progress())
     for record in records:
         failed = failed or "error" in record
         if json:
@@ -104,9 +104,9 @@ class _PredictionTable:
 
 def _direction(run: Path) -> str:
     """What the score means, and which way."""
-    from nasframe import api
+    from nasframe import pipeline
 
-    return api.load_experiment(run).task.score_meaning
+    return pipeline.load_experiment(run).task.score_meaning
 
 
 def show(
@@ -130,20 +130,21 @@ def show(
     out
         The file to write; standard output where it is left out (but for PNG).
     """
+    from nasframe import pipeline
+
     if more:
         raise ConfigurationError("show", [f"{2 + len(more)} architectures; expected one, or two"])
     chosen = _format(format, out)
 
-    from nasframe import api
-    from nasframe.files import write_text
     from nasframe.render import check_format
+    from nasframe.runtime import write_text
 
     check_format(chosen)
     first = _architecture(source)
     if other is None:
-        drawing = api.draw(first)
+        drawing = pipeline.draw(first)
     else:
-        drawing = api.draw(first, _architecture(other), titles=_titles(source, other))
+        drawing = pipeline.draw(first, _architecture(other), titles=_titles(source, other))
     if chosen == "png":
         assert out is not None
         drawing.save(out)
@@ -158,8 +159,8 @@ def show(
 
 def _architecture(source: str) -> Architecture:
     """The architecture of a run folder or a file; or in the words themselves, where a plugin reads them."""
-    from nasframe import api
-    from nasframe.architecture import Architecture
+    from nasframe import pipeline
+    from nasframe.space import Architecture
 
     path = Path(source)
     if not _exists(path):
@@ -168,7 +169,7 @@ def _architecture(source: str) -> Architecture:
             raise RunError(f"{path}: no such run folder or architecture file{_near(path)}")
         return found
     with naming_missing_plugins(path if path.is_dir() else path.parent):
-        return api.load_architecture(path)
+        return pipeline.load_architecture(path)
 
 
 def _exists(path: Path) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nasframe.cli.output import number, print_columns
 
 if TYPE_CHECKING:
-    from nasframe.run import Run
+    from nasframe.runs import Run
 
 __all__ = ["print_comparison", "print_summary", "sparkline"]
 
@@ -17,10 +17,10 @@ _BARS = "▁▂▃▄▅▆▇█"
 
 def print_summary(run: Run) -> None:
     """The network, the table, the entropies, the costs and the time of each stage."""
-    from nasframe import api
+    from nasframe import pipeline
 
     test = run.test or {}
-    print(f"\n{api.draw(run).text.rstrip()}")
+    print(f"\n{pipeline.draw(run).text.rstrip()}")
     if not print_comparison(test):
         print(f"\n{test['objective']}  {number(test[test['objective']])}")
     history = run.history("search")
@@ -45,7 +45,7 @@ def print_summary(run: Run) -> None:
 
 def print_comparison(test: Mapping[str, Any]) -> bool:
     """The table of the network and its baselines on the test split; whether there are any."""
-    from nasframe.report.comparison import compare
+    from nasframe.report import compare
 
     table = compare(test)
     if table is None:

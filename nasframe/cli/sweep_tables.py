@@ -75,7 +75,7 @@ def _values(result: Mapping[str, Any], metric: str, point: Mapping[str, Any]) ->
 
 
 def _shown(metric: str, values: Sequence[float]) -> str:
-    from nasframe.report.study import unit_of
+    from nasframe.report import unit_of
 
     if not values:
         return f"{'-':>9}"

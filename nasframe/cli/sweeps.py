@@ -21,7 +21,7 @@ from nasframe.cli.study_options import (
     print_files,
 )
 from nasframe.cli.sweep_tables import print_sweep
-from nasframe.progress import make_progress
+from nasframe.runtime import make_progress
 
 __all__ = ["add_commands"]
 
@@ -69,8 +69,8 @@ def sweep(
     """
     check_options(data, out, workers)
 
-    from nasframe.studies.axes import is_axis
-    from nasframe.studies.sweep import sweep as run_sweep
+    from nasframe.studies import is_axis
+    from nasframe.studies import sweep as run_sweep
 
     folder = out or Path("runs") / f"{experiment.stem}-sweep"
     result = run_sweep(

@@ -4,9 +4,11 @@ from nasframe.estimators.conditional_bias import ConditionalBias
 from nasframe.estimators.function import Function, Pack, exact_gradient
 from nasframe.estimators.laboratory import Laboratory, measure_estimators
 from nasframe.estimators.measurement import Measurement
-from nasframe.estimators.results import save_results
+from nasframe.estimators.of_run import BITS
+from nasframe.estimators.results import save_biases, save_measurements, save_results
 
 __all__ = [
+    "BITS",
     "ConditionalBias",
     "Function",
     "Laboratory",
@@ -14,5 +16,7 @@ __all__ = [
     "Pack",
     "exact_gradient",
     "measure_estimators",
+    "save_biases",
+    "save_measurements",
     "save_results",
 ]

@@ -14,7 +14,7 @@ from nasframe.estimators.score_function import NAME
 from nasframe.estimators.settings import full_name, relaxation_names
 from nasframe.estimators.standard import FUNCTIONS
 from nasframe.experiment import Experiment
-from nasframe.run import Run
+from nasframe.runs import Run
 
 if TYPE_CHECKING:
     from nasframe.estimators.laboratory import Laboratory

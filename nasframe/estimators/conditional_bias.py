@@ -32,12 +32,14 @@ from nasframe.estimators.measure import reason
 from nasframe.estimators.measurement import Samples
 from nasframe.estimators.settings import path_of
 from nasframe.estimators.statistics import LEAST_DRAWS, Interval, summarise
-from nasframe.progress import Progress
-from nasframe.relaxations import GumbelRaoMonteCarlo, StraightThroughGumbelSoftmax
-from nasframe.relaxations.conditional import average, log_ratios
-from nasframe.relaxations.exact import exact_jacobian
-from nasframe.seeding import generator
-from nasframe.threads import one_thread
+from nasframe.relaxations import (
+    GumbelRaoMonteCarlo,
+    StraightThroughGumbelSoftmax,
+    average,
+    exact_jacobian,
+    log_ratios,
+)
+from nasframe.runtime import Progress, generator, one_thread
 
 __all__ = [
     "AVERAGED",

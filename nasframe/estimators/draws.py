@@ -10,8 +10,7 @@ import torch
 from torch import Tensor
 
 from nasframe.estimators.function import Function
-from nasframe.relaxations import Relaxation
-from nasframe.relaxations.contract import check_relaxation
+from nasframe.relaxations import Relaxation, check_relaxation
 
 __all__ = ["milliseconds", "relaxed_gradient", "relaxed_gradients", "sample_once"]
 

@@ -27,9 +27,8 @@ from nasframe.estimators.settings import (
 )
 from nasframe.estimators.standard import FUNCTIONS, standard_functions
 from nasframe.experiment import Experiment
-from nasframe.progress import Progress, SilentProgress
-from nasframe.run import Run
-from nasframe.threads import one_thread
+from nasframe.runs import Run
+from nasframe.runtime import Progress, SilentProgress, one_thread
 
 __all__ = ["Laboratory", "measure_estimators"]
 

@@ -14,7 +14,7 @@ from nasframe.estimators.measurement import Measurement
 from nasframe.estimators.score_function import EVALUATIONS, score_function_gradients, score_function_once
 from nasframe.estimators.settings import Setting
 from nasframe.estimators.statistics import summarise
-from nasframe.seeding import forked_seed, generator
+from nasframe.runtime import forked_seed, generator
 
 __all__ = ["measured", "reason"]
 

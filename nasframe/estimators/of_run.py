@@ -9,19 +9,17 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from nasframe.api import load_experiment, load_run, load_supernet, prepare
 from nasframe.errors import DataError, RunError
 from nasframe.estimators.supernet_loss import SupernetLoss
-from nasframe.progress import Progress
-from nasframe.run import claimed
-from nasframe.seeding import generator
-from nasframe.stages import stage_fingerprints
+from nasframe.pipeline import load_experiment, load_run, load_supernet, prepare
+from nasframe.runs import claimed
+from nasframe.runtime import Progress, generator
 from nasframe.supernet import Supernet
-from nasframe.task import Batch, Task
+from nasframe.tasks import Batch, Task, stage_fingerprints
 
 if TYPE_CHECKING:
     from nasframe.experiment import Experiment
-    from nasframe.run import Run
+    from nasframe.runs import Run
 
 __all__ = ["BITS", "choose_choices", "function_of_run"]
 

@@ -9,7 +9,7 @@ from typing import Any
 from nasframe.estimators.conditional_bias import ConditionalBias
 from nasframe.estimators.figures import figures_of_biases, figures_of_measurements
 from nasframe.estimators.measurement import Measurement
-from nasframe.files import without_nan, write_json, write_text
+from nasframe.runtime import without_nan, write_json, write_text
 
 __all__ = ["save_biases", "save_measurements", "save_results"]
 

@@ -16,7 +16,7 @@ import torch
 from attrs import frozen
 from torch import Tensor
 
-from nasframe.seeding import generator
+from nasframe.runtime import generator
 
 __all__ = ["LEAST_DRAWS", "Interval", "Summary", "summarise"]
 

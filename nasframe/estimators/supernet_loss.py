@@ -10,10 +10,10 @@ from torch import Tensor
 
 from nasframe.errors import RunError
 from nasframe.estimators.function import Function, Pack
-from nasframe.progress import Progress
 from nasframe.relaxations import Sample
+from nasframe.runtime import Progress
 from nasframe.supernet import Supernet
-from nasframe.task import Batch, Task
+from nasframe.tasks import Batch, Task
 
 __all__ = ["SupernetLoss"]
 

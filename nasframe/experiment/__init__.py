@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from nasframe.experiment._device import resolve_device
-from nasframe.experiment._experiment import Experiment
-from nasframe.experiment._keys import option_keys, overridden
-from nasframe.experiment._overrides import parse_value
-from nasframe.experiment._source import read_toml
+from nasframe.experiment.device import resolve_device
+from nasframe.experiment.experiment import Experiment
+from nasframe.experiment.keys import option_keys, overridden
+from nasframe.experiment.overrides import parse_value
+from nasframe.experiment.source import read_toml
 
 __all__ = ["Experiment", "option_keys", "overridden", "parse_value", "read_toml", "resolve_device"]

@@ -1,21 +1,26 @@
-"""The one plugin manager: what is installed, looked up by kind and name.
+"""Plugins: the hooks that they implement, and the one manager that looks them up by kind and name.
 
 `package:name` always works. A name held by two plugins fails at look-up and names both. A plugin that
 cannot be imported is reported as a `PluginWarning` and takes nothing else down. A life-cycle hook that
 raises is reported and disabled.
 """
 
-from nasframe.plugins._manager import PluginManager, load_plugin, manager
-from nasframe.plugins._place import raised_at
-from nasframe.plugins._registered import HOOKS, KINDS, Kind, Registered, described
+from __future__ import annotations
+
+from nasframe.plugins.hookspecs import PROJECT, hookimpl
+from nasframe.plugins.registered import HOOKS, KINDS, Kind, Registered, described
+from nasframe.plugins.registry import PluginManager, load_plugin, manager
+from nasframe.plugins.source_place import raised_at
 
 __all__ = [
     "HOOKS",
     "KINDS",
+    "PROJECT",
     "Kind",
     "PluginManager",
     "Registered",
     "described",
+    "hookimpl",
     "load_plugin",
     "manager",
     "raised_at",

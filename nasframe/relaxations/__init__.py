@@ -3,11 +3,18 @@
 The contract is `Relaxation`. Beside each class stands the pure function with its mathematics.
 """
 
-from nasframe.relaxations.base import Relaxation, Sample
+from __future__ import annotations
+
+from nasframe.relaxations.check import check_relaxation
 from nasframe.relaxations.dirichlet import Dirichlet, dirichlet_mean, dirichlet_sample
-from nasframe.relaxations.grmc import GumbelRaoMonteCarlo, gumbel_rao
 from nasframe.relaxations.gst import GappedStraightThrough, gapped_straight_through
+from nasframe.relaxations.gumbel_rao.conditional import average, log_ratios
+from nasframe.relaxations.gumbel_rao.estimator import GumbelRaoMonteCarlo, gumbel_rao
+from nasframe.relaxations.gumbel_rao.exact import exact_jacobian
+from nasframe.relaxations.gumbel_rao.race import race_table
+from nasframe.relaxations.noise import categorical, log_exponential
 from nasframe.relaxations.reinmax import ReinMax, reinmax_sample
+from nasframe.relaxations.relaxation import Relaxation, Sample
 from nasframe.relaxations.schedule import Schedule, temperature_at
 from nasframe.relaxations.softmax import Softmax, tempered_softmax
 from nasframe.relaxations.sparsemax import Sparsemax, simplex_projection
@@ -24,11 +31,18 @@ __all__ = [
     "Softmax",
     "Sparsemax",
     "StraightThroughGumbelSoftmax",
+    "average",
+    "categorical",
+    "check_relaxation",
     "dirichlet_mean",
     "dirichlet_sample",
+    "exact_jacobian",
     "gapped_straight_through",
     "gumbel_rao",
     "gumbel_softmax",
+    "log_exponential",
+    "log_ratios",
+    "race_table",
     "reinmax_sample",
     "simplex_projection",
     "temperature_at",

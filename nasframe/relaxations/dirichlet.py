@@ -8,15 +8,9 @@ import attrs
 import torch
 from torch import Tensor
 
-from nasframe.relaxations.base import Sample
 from nasframe.relaxations.noise import log_exponential
-from nasframe.relaxations.schedule import (
-    SCHEDULE_HELP,
-    Schedule,
-    Scheduled,
-    positive,
-    temperature_end_option,
-)
+from nasframe.relaxations.relaxation import Sample
+from nasframe.relaxations.schedule import SCHEDULE_HELP, Schedule, Scheduled, positive, temperature_end_option
 from nasframe.relaxations.surrogate import with_jacobian
 
 __all__ = ["Dirichlet", "dirichlet_mean", "dirichlet_sample"]

@@ -9,8 +9,8 @@ import attrs
 import torch
 from torch import Tensor
 
-from nasframe.relaxations.base import Sample
 from nasframe.relaxations.noise import categorical, working_dtype
+from nasframe.relaxations.relaxation import Sample
 from nasframe.relaxations.schedule import (
     SCHEDULE_HELP,
     Schedule,

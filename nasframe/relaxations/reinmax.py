@@ -6,15 +6,9 @@ import attrs
 import torch
 from torch import Tensor
 
-from nasframe.relaxations.base import Sample
 from nasframe.relaxations.noise import categorical, working_dtype
-from nasframe.relaxations.schedule import (
-    SCHEDULE_HELP,
-    Schedule,
-    Scheduled,
-    positive,
-    temperature_end_option,
-)
+from nasframe.relaxations.relaxation import Sample
+from nasframe.relaxations.schedule import SCHEDULE_HELP, Schedule, Scheduled, positive, temperature_end_option
 from nasframe.relaxations.surrogate import one_hot, softmax_jacobian, with_jacobian
 
 __all__ = ["ReinMax", "reinmax_sample"]

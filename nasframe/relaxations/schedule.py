@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 import attrs
 
-from nasframe.relaxations.base import Relaxation
+from nasframe.relaxations.relaxation import Relaxation
 
 __all__ = [
     "SCHEDULE_HELP",

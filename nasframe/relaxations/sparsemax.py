@@ -6,8 +6,8 @@ import attrs
 import torch
 from torch import Tensor
 
-from nasframe.relaxations.base import Relaxation, Sample
 from nasframe.relaxations.noise import working_dtype
+from nasframe.relaxations.relaxation import Relaxation, Sample
 from nasframe.relaxations.schedule import positive
 from nasframe.relaxations.surrogate import softmax_jacobian, with_jacobian
 

@@ -3,8 +3,8 @@ add style."""
 
 from __future__ import annotations
 
-from nasframe.render._difference import Change, Difference, differences
-from nasframe.render._drawing import FORMATS, Drawing, draw, draw_pair
-from nasframe.render._picture import check_format
+from nasframe.render.difference import Change, Difference, differences
+from nasframe.render.drawing import FORMATS, Drawing, draw, draw_pair
+from nasframe.render.picture import check_format
 
 __all__ = ["FORMATS", "Change", "Difference", "Drawing", "check_format", "differences", "draw", "draw_pair"]

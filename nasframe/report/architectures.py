@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nasframe.architecture import Architecture
 from nasframe.errors import NasframeError
 from nasframe.render import draw
 from nasframe.report.markup import drawing, esc, slug
+from nasframe.space import Architecture
 
 __all__ = ["architectures"]
 

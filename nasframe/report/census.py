@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nasframe.report.charts import Bars, Cloud, histogram, scatter
+from nasframe.report.charts.bars import Bars, histogram
+from nasframe.report.charts.points import Cloud, scatter
 from nasframe.report.document import Section
 from nasframe.report.markup import esc, number, table
 from nasframe.report.study import value_of

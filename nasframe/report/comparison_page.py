@@ -6,13 +6,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nasframe.files import write_text
 from nasframe.report.architectures import architectures
 from nasframe.report.census import census_section
-from nasframe.report.charts import Cloud, Interval, Line, intervals, line_chart, scatter
+from nasframe.report.charts import intervals
+from nasframe.report.charts.intervals import Interval
+from nasframe.report.charts.lines import Line, line_chart
+from nasframe.report.charts.points import Cloud, scatter
 from nasframe.report.document import Section, document
 from nasframe.report.markup import details, esc, number, shown, table, tiles
 from nasframe.report.study import COSTS, cells_section, made_section, unit_of, value_of, words
+from nasframe.runtime import write_text
 
 __all__ = ["write_comparison_page"]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nasframe.files import write_text
 from nasframe.render import draw
-from nasframe.report.charts import Line, heat_over_time, line_chart
+from nasframe.report.charts.heat import heat_over_time
+from nasframe.report.charts.lines import Line, line_chart
 from nasframe.report.comparison import compare
 from nasframe.report.document import Section, document
-from nasframe.report.forming import forming
+from nasframe.report.forming.picture import forming
 from nasframe.report.markup import (
     details,
     drawing,
@@ -24,7 +24,8 @@ from nasframe.report.markup import (
     tiles,
 )
 from nasframe.report.scores import score_figures
-from nasframe.run import Run
+from nasframe.runs import Run
+from nasframe.runtime import write_text
 
 __all__ = ["write_report"]
 

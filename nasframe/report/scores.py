@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from nasframe.report.charts import Bars, histogram
+from nasframe.report.charts.bars import Bars, histogram
 from nasframe.report.charts.frame import Frame, Range, legend, mark
 from nasframe.report.markup import esc, figure, number, svg_text
 

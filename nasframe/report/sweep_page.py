@@ -8,11 +8,12 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from nasframe.files import write_text
-from nasframe.report.charts import Line, grid, line_chart
+from nasframe.report.charts import grid
+from nasframe.report.charts.lines import Line, line_chart
 from nasframe.report.document import Section, document
 from nasframe.report.markup import esc, number, shown, table, tiles
 from nasframe.report.study import cells_section, made_section, point_text, unit_of, value_of, words
+from nasframe.runtime import write_text
 
 __all__ = ["write_sweep_page"]
 

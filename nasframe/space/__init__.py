@@ -1,12 +1,18 @@
 """Search spaces: what can be chosen, how many architectures there are, and what one of them is."""
 
+from __future__ import annotations
+
+from nasframe.space.architecture import Architecture
 from nasframe.space.decisions import Decision, Decisions, Option
 from nasframe.space.factory import SpaceFactory
 from nasframe.space.records import Assignment, Choice, Edge, Node
-from nasframe.space.space import SearchSpace
+from nasframe.space.resolve import Arrival, Resolved
+from nasframe.space.space import Probabilities, SearchSpace
 from nasframe.space.wiring import FlatEdge, Wiring
 
 __all__ = [
+    "Architecture",
+    "Arrival",
     "Assignment",
     "Choice",
     "Decision",
@@ -15,6 +21,8 @@ __all__ = [
     "FlatEdge",
     "Node",
     "Option",
+    "Probabilities",
+    "Resolved",
     "SearchSpace",
     "SpaceFactory",
     "Wiring",

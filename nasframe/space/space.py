@@ -36,7 +36,7 @@ class SearchSpace:
     Args:
         name: shown in messages.
         derivation: the rule that turns probabilities into an assignment: the name of one of
-            `nasframe.derive`, or a function of the space's own.
+            `nasframe.searching.derivation`, or a function of the space's own.
         origin: how a registered factory made this space (`name`, `options`, `inputs`, `outputs`), kept in
             architectures in place of the whole graph.
     """

@@ -1,1 +1,28 @@
-"""Studies: many runs of one experiment, side by side. Comparisons, sweeps, and the census of a space."""
+"""Studies: many runs of one experiment, side by side. Comparisons, sweeps, and the census of a space.
+
+The names are imported when they are first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nasframe.runtime.lazy import lazy_page
+
+if TYPE_CHECKING:
+    from nasframe.studies.axes import is_axis as is_axis
+    from nasframe.studies.census_study import census as census
+    from nasframe.studies.census_table import load_census as load_census
+    from nasframe.studies.comparison_study import compare as compare
+    from nasframe.studies.sweep_study import sweep as sweep
+
+_HOMES = {
+    "is_axis": "nasframe.studies.axes",
+    "census": "nasframe.studies.census_study",
+    "load_census": "nasframe.studies.census_table",
+    "compare": "nasframe.studies.comparison_study",
+    "sweep": "nasframe.studies.sweep_study",
+}
+
+__all__ = [*_HOMES]
+__getattr__, __dir__ = lazy_page(__name__, _HOMES)

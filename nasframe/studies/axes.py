@@ -12,8 +12,8 @@ from attrs import frozen
 
 from nasframe.errors import ConfigurationError, NasframeError, nearest
 from nasframe.experiment import Experiment, option_keys, parse_value
-from nasframe.files import fingerprint
-from nasframe.relaxations.contract import check_relaxation
+from nasframe.relaxations import check_relaxation
+from nasframe.runtime import fingerprint
 
 __all__ = [
     "Axis",

@@ -23,7 +23,7 @@ from attrs import field, frozen
 from nasframe import __version__
 from nasframe.errors import RunError
 from nasframe.experiment import Experiment
-from nasframe.files import write_text
+from nasframe.runtime import write_text
 
 __all__ = ["FORMAT", "TABLE", "Census", "differences", "load_census", "made_from", "versions", "write_table"]
 

@@ -9,15 +9,15 @@ from typing import Any
 import attrs
 from attrs import frozen
 
-from nasframe.api._preparation import Prepared, prepare
-from nasframe.loops import BaselineOptions
-from nasframe.progress import Progress
-from nasframe.run import Run
-from nasframe.studies.cells import Cell, Outcome
+from nasframe.jobs import Cell, Outcome
+from nasframe.pipeline import Prepared, prepare
+from nasframe.runs import Run
+from nasframe.runtime import Progress
 from nasframe.studies.data import data_key, first_begun
 from nasframe.studies.results import read_result
-from nasframe.studies.runs import run_cell
+from nasframe.studies.run_trial import run_cell
 from nasframe.studies.variants import Variant
+from nasframe.training import BaselineOptions
 
 __all__ = ["Runs", "check_matching"]
 

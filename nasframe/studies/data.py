@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from nasframe.api._preparation import prepare
 from nasframe.errors import NasframeError
 from nasframe.experiment import Experiment
-from nasframe.files import fingerprint
-from nasframe.progress import Progress
-from nasframe.run import Run
+from nasframe.pipeline import prepare
+from nasframe.runs import Run
+from nasframe.runtime import Progress, fingerprint
 
 __all__ = ["data_key", "first_begun", "prepare_data"]
 

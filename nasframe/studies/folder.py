@@ -14,17 +14,9 @@ from attrs import frozen
 
 from nasframe import __version__
 from nasframe.errors import RunError
-from nasframe.files import without_nan, write_json
-from nasframe.locks import Lock, LockedError, lives
-from nasframe.progress import Progress
-from nasframe.run import Run
-from nasframe.run._folder import listed, partials, remove
-from nasframe.studies.cells import Cell, Outcome
-from nasframe.studies.crew import LOG
-from nasframe.studies.execution import execute
-from nasframe.studies.failures import full_disk_stops
-from nasframe.studies.forkserver import drop_server, server_ahead
-from nasframe.studies.queue import QUEUE
+from nasframe.jobs import LOG, QUEUE, Cell, Outcome, drop_server, execute, full_disk_stops, server_ahead
+from nasframe.runs import Run, listed, partials, remove
+from nasframe.runtime import Lock, LockedError, Progress, lives, without_nan, write_json
 
 __all__ = ["Study", "open_study", "read_study"]
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from nasframe.errors import NasframeError
-from nasframe.files import without_nan
-from nasframe.report.study import COSTS
-from nasframe.run import Run
-from nasframe.studies.cells import Cell, Outcome
+from nasframe.jobs import Cell, Outcome
+from nasframe.report import COSTS
+from nasframe.runs import Run
+from nasframe.runtime import without_nan
 
 __all__ = ["measured", "metrics_of", "number_of", "read_result"]
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from attrs import frozen
 
-from nasframe.report.study import COSTS
+from nasframe.report import COSTS
+from nasframe.studies.baselines import ALONE, Yardstick
 from nasframe.studies.results import number_of
 from nasframe.studies.statistics import holm, mean, paired
 from nasframe.studies.variants import Variant
-from nasframe.studies.yardsticks import ALONE, Yardstick
 
 __all__ = ["Row", "baseline_rows", "gaps", "paired_tests", "row_json", "variant_rows"]
 

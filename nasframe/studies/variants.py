@@ -10,7 +10,7 @@ from attrs import frozen
 
 from nasframe.errors import ConfigurationError
 from nasframe.experiment import Experiment, option_keys, overridden, parse_value
-from nasframe.files import fingerprint
+from nasframe.runtime import fingerprint
 from nasframe.studies.axes import Axis, Point, experiments_at, point_name, points
 
 __all__ = ["Variant", "make_variants"]

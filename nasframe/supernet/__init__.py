@@ -1,7 +1,10 @@
 """The relaxed network: every candidate of a space at once, and the logits that choose among them."""
 
+from __future__ import annotations
+
+from nasframe.supernet.expected_size import expected_parameters
 from nasframe.supernet.logits import Logits, Table
 from nasframe.supernet.probe import probe
 from nasframe.supernet.supernet import Supernet
 
-__all__ = ["Logits", "Supernet", "Table", "probe"]
+__all__ = ["Logits", "Supernet", "Table", "expected_parameters", "probe"]

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from nasframe.module_keys import module_key
-from nasframe.network import FIXED, Block, take_input
+from nasframe.network import FIXED, Block, module_key, take_input
 from nasframe.relaxations import Sample
 from nasframe.supernet.mixture import mix, plain_sum
 from nasframe.supernet.plan import Candidates, NodePlan, PortPlan, Source

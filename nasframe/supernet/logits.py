@@ -10,7 +10,7 @@ from attrs import frozen
 from torch import Tensor, nn
 
 from nasframe.errors import RunError
-from nasframe.module_keys import module_key
+from nasframe.network import module_key
 from nasframe.relaxations import Relaxation, Sample
 from nasframe.space import Assignment, SearchSpace
 

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import torch
 
 from nasframe.errors import ContractError, SpaceError
-from nasframe.module_keys import module_key
-from nasframe.network import FIXED, Block
+from nasframe.network import FIXED, Block, module_key
 from nasframe.operations import OpSpec, failure, operation_class, origin_of
 from nasframe.supernet.supernet import Supernet
 

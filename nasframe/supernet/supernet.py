@@ -19,8 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from nasframe.errors import SpaceError
-from nasframe.module_keys import module_key
-from nasframe.network import FIXED, infer_shapes, make_block
+from nasframe.network import FIXED, infer_shapes, make_block, module_key
 from nasframe.operations import OpSpec
 from nasframe.relaxations import Sample
 from nasframe.space import FlatEdge, SearchSpace

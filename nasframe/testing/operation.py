@@ -12,15 +12,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from nasframe.architecture import Architecture
 from nasframe.errors import SpaceError
-from nasframe.loops import Search, SearchOptions
-from nasframe.loops.bilevel import Bilevel
 from nasframe.network import build, inherit
 from nasframe.operations import Operation, OpSpec, Shape, build_operation, infer
 from nasframe.relaxations import GumbelRaoMonteCarlo, Sample
-from nasframe.seeding import forked_seed
-from nasframe.space import Choice, SearchSpace
+from nasframe.runtime import forked_seed
+from nasframe.searching import Bilevel, Search, SearchOptions
+from nasframe.space import Architecture, Choice, SearchSpace
 from nasframe.supernet import Supernet
 from nasframe.testing.probe import FirstInput, SmallOutputs
 from nasframe.testing.registration import registered

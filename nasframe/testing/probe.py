@@ -11,7 +11,7 @@ from attrs import define
 from torch import Tensor, nn
 
 from nasframe.operations import Operation, Shape
-from nasframe.task import Data, Splits, Task, TensorSplit
+from nasframe.tasks import Data, Splits, Task, TensorSplit
 
 __all__ = ["EveryInput", "FirstInput", "FlatLinear", "SmallOutputs", "random_split"]
 

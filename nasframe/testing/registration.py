@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from nasframe.hookspecs import hookimpl
-from nasframe.plugins import manager
+from nasframe.plugins import hookimpl, manager
 
 __all__ = ["PLUGIN", "registered"]
 

@@ -13,12 +13,7 @@ import torch
 from attrs import define, field
 from torch import Tensor
 
-from nasframe.architecture import Architecture
-from nasframe.derive import derive
-from nasframe.loops import Search, SearchOptions, Update
-from nasframe.loops.bilevel import Bilevel
-from nasframe.module_keys import module_key
-from nasframe.network import build, inherit
+from nasframe.network import build, inherit, module_key
 from nasframe.operations import Shape
 from nasframe.plugins import manager
 from nasframe.relaxations import (
@@ -29,10 +24,11 @@ from nasframe.relaxations import (
     StraightThroughGumbelSoftmax,
 )
 from nasframe.render import draw
-from nasframe.seeding import forked_seed, generator
-from nasframe.space import SearchSpace, SpaceFactory
+from nasframe.runtime import forked_seed, generator
+from nasframe.searching import Bilevel, Search, SearchOptions, Update, derive
+from nasframe.space import Architecture, SearchSpace, SpaceFactory
 from nasframe.supernet import Supernet
-from nasframe.task import TensorTask
+from nasframe.tasks import TensorTask
 from nasframe.testing.registration import registered
 from nasframe.testing.suite import PluginSuite, on_a_gpu, seeded
 

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from nasframe.options import options_of, structure, unstructure
-from nasframe.seeding import forked_seed
+from nasframe.runtime import forked_seed
 
 __all__ = ["PluginSuite", "Suite", "on_a_gpu", "seeded"]
 

@@ -13,17 +13,16 @@ import torch
 from torch import Tensor
 
 from nasframe.errors import NasframeError
-from nasframe.loops import Search, SearchOptions, Training, TrainOptions
-from nasframe.loops.bilevel import Bilevel
 from nasframe.operations import OpSpec
-from nasframe.progress import Progress
 from nasframe.relaxations import GumbelRaoMonteCarlo
+from nasframe.runtime import Progress
+from nasframe.searching import Bilevel, Search, SearchOptions
 from nasframe.space import Choice, SearchSpace
-from nasframe.stages import RECORD, run_stages
-from nasframe.task import Batch, Data, Split, StageContext, Task
+from nasframe.tasks import STAGE_RECORD, Batch, Data, Split, StageContext, Task, run_stages
 from nasframe.testing.probe import EveryInput, FlatLinear
 from nasframe.testing.registration import registered
 from nasframe.testing.suite import PluginSuite, on_a_gpu, seeded
+from nasframe.training import Training, TrainOptions
 
 __all__ = ["TaskSuite"]
 
@@ -329,7 +328,7 @@ def _files(folder: Path) -> dict[str, Path]:
     return {
         str(path.relative_to(folder)): path
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != RECORD
+        if path.is_file() and path.name != STAGE_RECORD
     }
 
 

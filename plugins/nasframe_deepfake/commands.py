@@ -42,7 +42,7 @@ def synthesize(
         Processes; 0 is one a core.
     """
     from nasframe.errors import ConfigurationError
-    from nasframe.progress import make_progress
+    from nasframe.runtime import make_progress
     from nasframe_deepfake.synthesis.corpus import Corpus, write_corpus
 
     try:
@@ -70,7 +70,7 @@ def prepare(source: Path, /, *, out: Path, seed: int = 0, workers: int = 0) -> N
     workers
         Processes; 0 is one a core.
     """
-    from nasframe.progress import make_progress
+    from nasframe.runtime import make_progress
     from nasframe_deepfake.prepare import prepare, summary
     from nasframe_deepfake.task import DeepfakeTask
 

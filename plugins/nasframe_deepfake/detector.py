@@ -16,7 +16,7 @@ from attrs import define
 from torch import Tensor, nn
 
 from nasframe.errors import DataError, RunError
-from nasframe.files import write_json
+from nasframe.runtime import write_json
 from nasframe_deepfake.backbones import load_backbone
 from nasframe_deepfake.features import Extractor, Standardiser, load_statistics
 from nasframe_deepfake.heads import Heads, make_heads

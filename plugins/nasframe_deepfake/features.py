@@ -14,11 +14,11 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nasframe.progress import Progress
+from nasframe.runtime import Progress
 from nasframe_deepfake.arrays import RowWriter, open_rows
 from nasframe_deepfake.backbones import channels_last, normalise_pictures, stage_channels, standardise_sounds
+from nasframe_deepfake.disk_space import BLOCK, on_disk, require_space
 from nasframe_deepfake.index import read_index
-from nasframe_deepfake.space import BLOCK, on_disk, require_space
 
 __all__ = ["PICTURE_INPUTS", "SOUND_INPUTS", "Extractor", "Standardiser", "extract"]
 

@@ -12,7 +12,7 @@ import attrs
 from attrs import frozen
 
 from nasframe.errors import DataError
-from nasframe.files import write_text
+from nasframe.runtime import write_text
 from nasframe_deepfake.listing import DESYNC
 
 __all__ = ["Entry", "read_index", "write_index"]

@@ -14,14 +14,13 @@ import torch
 from attrs import frozen
 
 from nasframe.errors import DataError
-from nasframe.files import write_json
-from nasframe.progress import Progress
+from nasframe.runtime import Progress, write_json
 from nasframe_deepfake.arrays import RowWriter
+from nasframe_deepfake.disk_space import BLOCK, require_space
 from nasframe_deepfake.index import Entry, write_index
 from nasframe_deepfake.listing import CATEGORIES, Clip, Listing
 from nasframe_deepfake.media import Recording, Window, decode
 from nasframe_deepfake.readers import Dataset, Desync, read
-from nasframe_deepfake.space import BLOCK, require_space
 from nasframe_deepfake.spectrogram import COLUMNS, log_mel
 from nasframe_deepfake.splits import (
     SPLITS,

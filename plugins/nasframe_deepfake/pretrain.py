@@ -13,9 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nasframe.files import write_json
-from nasframe.progress import Progress
-from nasframe.seeding import forked_seed, generator
+from nasframe.runtime import Progress, forked_seed, generator, write_json
 from nasframe_deepfake.arrays import open_rows
 from nasframe_deepfake.backbones import (
     channels_last,
@@ -24,9 +22,9 @@ from nasframe_deepfake.backbones import (
     stage_channels,
     standardise_sounds,
 )
+from nasframe_deepfake.disk_space import BLOCK, on_disk, require_space
 from nasframe_deepfake.index import Entry, read_index
 from nasframe_deepfake.metrics import auc
-from nasframe_deepfake.space import BLOCK, on_disk, require_space
 
 __all__ = ["Pretraining", "bytes_needed", "pretrain", "pretraining_inputs"]
 

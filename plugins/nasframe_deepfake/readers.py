@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from nasframe.errors import DataError
-from nasframe.files import fingerprint
+from nasframe.runtime import fingerprint
 from nasframe_deepfake.fakeavceleb import read_fakeavceleb
 from nasframe_deepfake.listing import Listing
 from nasframe_deepfake.tree import files_of

@@ -12,7 +12,7 @@ import numpy as np
 from attrs import frozen
 
 from nasframe.errors import DataError, nearest
-from nasframe.files import write_text
+from nasframe.runtime import write_text
 from nasframe_deepfake.listing import Clip
 
 __all__ = ["SPLITS", "Assignment", "read_split_list", "read_splits", "split_clips", "write_splits"]

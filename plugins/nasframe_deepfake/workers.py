@@ -12,7 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
 from nasframe.errors import NasframeError
-from nasframe.processor import cores
+from nasframe.runtime import cores
 
 __all__ = ["in_processes", "in_threads"]
 

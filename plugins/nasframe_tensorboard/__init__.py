@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nasframe.hookspecs import hookimpl
+from nasframe.plugins import hookimpl
 
 if TYPE_CHECKING:
     from nasframe import Architecture, Run, SearchSpace

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nasframe.hookspecs import hookimpl
+from nasframe.plugins import hookimpl
 
 if TYPE_CHECKING:
     from nasframe import Architecture

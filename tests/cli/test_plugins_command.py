@@ -10,9 +10,8 @@ from types import SimpleNamespace
 import pytest
 
 from nasframe.cli import main
-from nasframe.hookspecs import hookimpl
-from nasframe.plugins import KINDS, manager
-from nasframe.relaxations.softmax import Softmax
+from nasframe.plugins import KINDS, hookimpl, manager
+from nasframe.relaxations import Softmax
 
 
 def test_every_plugin_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,8 +21,7 @@ from nasframe.estimators.score_function import score_function_gradients
 from nasframe.estimators.standard import FUNCTIONS, standard_functions
 from nasframe.estimators.statistics import summarise
 from nasframe.plugins import manager
-from nasframe.relaxations import Softmax, StraightThroughGumbelSoftmax
-from nasframe.relaxations.conditional import log_ratios
+from nasframe.relaxations import Softmax, StraightThroughGumbelSoftmax, log_ratios
 
 STANDARD = {function.name: function for function in standard_functions()}
 INSTALLED = {entry.name for entry in manager().registered("relaxation")}

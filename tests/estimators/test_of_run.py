@@ -15,16 +15,16 @@ from torch import Tensor
 
 import nasframe
 from nasframe import Run, Sample, Supernet
-from nasframe.api import load_experiment
 from nasframe.cli import main
 from nasframe.errors import RunError
 from nasframe.estimators import exact_gradient
 from nasframe.estimators.function import every_outcome, one_hot_weights
 from nasframe.estimators.of_run import function_of_run
 from nasframe.estimators.supernet_loss import SupernetLoss
-from nasframe.loops.checkpoint import load_checkpoint
-from nasframe.progress import Progress
-from nasframe.task import Splits
+from nasframe.pipeline import load_experiment
+from nasframe.runs import load_checkpoint
+from nasframe.runtime import Progress
+from nasframe.tasks import Splits
 
 BITS = 5.5
 

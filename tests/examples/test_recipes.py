@@ -15,7 +15,7 @@ import pytest
 import nasframe
 from nasframe.cli import make_app
 from nasframe.experiment import Experiment
-from nasframe.progress import Progress
+from nasframe.runtime import Progress
 from nasframe_deepfake.synthesis.corpus import Corpus, write_corpus
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

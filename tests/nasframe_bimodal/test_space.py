@@ -8,7 +8,7 @@ import pytest
 
 from nasframe import Architecture, Experiment, build
 from nasframe.errors import ConfigurationError, SpaceError
-from nasframe.supernet.logits import Logits
+from nasframe.supernet import Logits
 from nasframe_bimodal.space import Bimodal
 
 FEATURES = {f"{stream}{stage}": (8, 4 * stage) for stream in "IS" for stage in range(1, 5)}

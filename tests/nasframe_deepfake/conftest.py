@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from nasframe import StageContext
-from nasframe.progress import Progress
+from nasframe.runtime import Progress
 from nasframe_deepfake.synthesis.corpus import Corpus, write_corpus
 from nasframe_deepfake.task import DeepfakeTask
 

@@ -17,7 +17,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold
 
-from nasframe.progress import Progress
+from nasframe.runtime import Progress
 from nasframe_deepfake.fakeavceleb import read_fakeavceleb
 from nasframe_deepfake.synthesis.corpus import Corpus, write_corpus
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from nasframe.errors import DataError
-from nasframe.progress import Progress
+from nasframe.runtime import Progress
 from nasframe_deepfake.index import read_index
 from nasframe_deepfake.media import decode
 from nasframe_deepfake.prepare import prepare, summary

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from nasframe.errors import DataError
-from nasframe.progress import Progress
+from nasframe.runtime import Progress
 from nasframe_deepfake.fakeavceleb import read_fakeavceleb
 from nasframe_deepfake.media import Window, decode
 from nasframe_deepfake.synthesis.corpus import Corpus, write_corpus

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from nasframe.errors import DataError
-from nasframe.progress import Progress
+from nasframe.runtime import Progress
 from nasframe_deepfake import prepare as stage
 from nasframe_deepfake.fakeavceleb import read_fakeavceleb
 from nasframe_deepfake.media import Window, decode

@@ -6,8 +6,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from nasframe.hookspecs import hookimpl
-from nasframe.plugins import PluginManager
+from nasframe.plugins import PluginManager, hookimpl
 
 __all__ = ["install", "plugin", "with_plugins"]
 

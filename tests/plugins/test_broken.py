@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from nasframe.errors import PluginError, PluginWarning
-from nasframe.hookspecs import hookimpl
-from nasframe.plugins import PluginManager
+from nasframe.plugins import PluginManager, hookimpl
 
 from .made import plugin, with_plugins
 

@@ -15,8 +15,8 @@ import nasframe
 from nasframe import Operation, Relaxation, Run, Sample, SearchOptions, TensorTask
 from nasframe.cli import main
 from nasframe.errors import ArchitectureError
-from nasframe.loops.bilevel import Bilevel
 from nasframe.plugins import PluginManager
+from nasframe.searching import Bilevel
 from nasframe_bimodal.space import Bimodal
 
 from .made import plugin

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from nasframe import hookspecs
 from nasframe.errors import PluginError
+from nasframe.plugins import hookspecs
 
 from . import test_hooks
 from .made import with_plugins

@@ -77,10 +77,10 @@ def heard() -> list[tuple[str, dict[str, Any]]]:
     """What the life-cycle hooks of a plugin were told during a search of two epochs."""
     import torch
 
-    from nasframe.api import search
     from nasframe.experiment import Experiment
-    from nasframe.loops import SearchOptions
-    from nasframe.task import TensorTask
+    from nasframe.pipeline import search
+    from nasframe.searching import SearchOptions
+    from nasframe.tasks import TensorTask
     from nasframe_bimodal.space import Bimodal
 
     calls: list[tuple[str, dict[str, Any]]] = []

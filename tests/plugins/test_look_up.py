@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from nasframe.builtins import register_relaxations
 from nasframe.errors import PluginError
 from nasframe.plugins import KINDS, manager
+from nasframe.plugins.builtins import register_relaxations
 
 from .made import plugin, with_plugins
 

@@ -14,10 +14,8 @@ from torch import Tensor
 
 import nasframe
 from nasframe.errors import ContractError
-from nasframe.hookspecs import hookimpl
-from nasframe.plugins import PluginManager
-from nasframe.relaxations import Relaxation, Sample
-from nasframe.relaxations.contract import check_relaxation
+from nasframe.plugins import PluginManager, hookimpl
+from nasframe.relaxations import Relaxation, Sample, check_relaxation
 
 from .conftest import SETTINGS
 

@@ -13,8 +13,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from nasframe.relaxations import gumbel_rao, gumbel_softmax
-from nasframe.relaxations.conditional import average, log_ratios
+from nasframe.relaxations import average, gumbel_rao, gumbel_softmax, log_ratios
 
 THETA = torch.tensor([1.5, -0.3, -2.2, 0.6, -1.1], dtype=torch.float64)
 TARGET = torch.tensor([0.2, 0.7, 0.1, 0.9, 0.4], dtype=torch.float64)

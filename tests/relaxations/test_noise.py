@@ -6,7 +6,8 @@ import pytest
 import torch
 from scipy import stats
 
-from nasframe.relaxations.noise import categorical, log_exponential, logistic
+from nasframe.relaxations import categorical, log_exponential
+from nasframe.relaxations.noise import logistic
 
 DTYPES = [torch.float32, torch.float64]
 

@@ -7,8 +7,7 @@ import torch
 import torch.nn.functional as F
 from scipy import stats
 
-from nasframe.relaxations import StraightThroughGumbelSoftmax, gumbel_softmax
-from nasframe.relaxations.noise import log_exponential
+from nasframe.relaxations import StraightThroughGumbelSoftmax, gumbel_softmax, log_exponential
 
 
 @pytest.mark.parametrize("hard", [True, False])

@@ -30,9 +30,9 @@ from nasframe import (
     TrainOptions,
     hookimpl,
 )
-from nasframe.loops.joint import Joint
 from nasframe.plugins import manager
 from nasframe.report import write_comparison_page, write_sweep_page
+from nasframe.searching.joint import Joint
 from nasframe_bimodal.space import Bimodal
 
 from .studies import comparison, sweep

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from nasframe import Choice, OpSpec, SearchSpace, Shape
-from nasframe.derive import derive
 from nasframe.report.forming import forming
 from nasframe.report.forming.layout import Box, lay_out
 from nasframe.report.forming.routes import drawn_edges
+from nasframe.searching import derive
 from nasframe_bimodal.space import Bimodal
 
 SHAPES: dict[str, Shape] = dict.fromkeys(("I1", "I2", "S1", "S2"), (8, 16))

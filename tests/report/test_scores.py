@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from nasframe import Run, Scores, Split, TensorSplit, TensorTask
-from nasframe.api._scores import save_scores
+from nasframe.pipeline.scores import save_scores
 from nasframe.report.scores import area, roc
 from nasframe_deepfake.task import DeepfakeTask
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from nasframe.errors import ConfigurationError
+from nasframe.studies import is_axis
 from nasframe.studies.axes import (
     Axis,
     experiment_at,
     experiments_at,
-    is_axis,
     parse_axes,
     point_name,
     points,

@@ -17,10 +17,9 @@ import pytest
 from attrs import frozen
 
 from nasframe.errors import RunError
-from nasframe.progress import Progress
-from nasframe.studies.cells import Cell, Outcome
-from nasframe.studies.execution import execute
-from nasframe.studies.queue import ATTEMPTS, QUEUE
+from nasframe.jobs import QUEUE, Cell, Outcome, execute
+from nasframe.jobs.queue import ATTEMPTS
+from nasframe.runtime import Progress
 
 FOLDER = Path("study")
 
@@ -257,8 +256,8 @@ def test_ctrl_c_ends_all_and_the_same_call_goes_on(workers: int) -> None:
 
 
 def test_a_worker_that_gives_no_sign_of_life_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nasframe.studies.crew.HEARTBEAT", 0.2)
-    monkeypatch.setattr("nasframe.studies.queue._GRACE", 1)
+    monkeypatch.setattr("nasframe.jobs.pool.HEARTBEAT", 0.2)
+    monkeypatch.setattr("nasframe.jobs.queue._GRACE", 1)
     stopped = FOLDER / "cells" / "a" / "begun.txt"
     stopped.parent.mkdir(parents=True)
     waits = stopped.with_name("wait")

@@ -60,7 +60,7 @@ def test_a_record_that_is_not_ours_is_refused(content: str, tmp_path: Path) -> N
 
 def test_two_processes_do_not_work_in_one_study(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from nasframe.locks import Lock\n"
+        "import sys; from pathlib import Path; from nasframe.runtime import Lock\n"
         f"lock = Lock.acquire(Path({str(tmp_path / 'out' / 'study.lock')!r}))\n"
         "print('claimed', flush=True); sys.stdin.read(); lock.release()"
     )

@@ -17,11 +17,8 @@ import pytest
 
 from nasframe.cli import main
 from nasframe.errors import RunError
-from nasframe.studies import forkserver
-from nasframe.studies.cells import Cell, Outcome
-from nasframe.studies.crew import LOG
-from nasframe.studies.execution import execute
-from nasframe.studies.forkserver import ForkServer, server_ahead, take_server
+from nasframe.jobs import LOG, Cell, Outcome, execute, forkserver, server_ahead
+from nasframe.jobs.forkserver import ForkServer, take_server
 
 from .conftest import EXPERIMENT
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from nasframe.cli import main
-from nasframe.run import Run
-from nasframe.studies.cells import Cell, Outcome
+from nasframe.jobs import Cell, Outcome
+from nasframe.runs import Run
 from nasframe.studies.results import measured, read_result
 
 from .conftest import EXPERIMENT

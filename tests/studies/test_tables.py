@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from nasframe.studies.cells import Cell
-from nasframe.studies.remarks import remarks
+from nasframe.jobs import Cell
+from nasframe.studies.baselines import Yardstick
+from nasframe.studies.caveats import remarks
 from nasframe.studies.results import metrics_of
 from nasframe.studies.tables import Row, baseline_rows, paired_tests, row_json
-from nasframe.studies.trainings import Training
-from nasframe.studies.yardsticks import Yardstick
+from nasframe.studies.training_trial import Training
 
 METRICS = ["auc", "parameters", "search_seconds"]
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from attrs import frozen
 
-from nasframe.derive import derive
 from nasframe.errors import SpaceError
 from nasframe.operations import is_zero
 from nasframe.report.forming.routes import Drawn
+from nasframe.searching import derive
 from nasframe.space import SearchSpace
 
 __all__ = ["History"]

@@ -8,9 +8,8 @@ from pathlib import Path
 from attrs import field, frozen, validators
 
 from nasframe.errors import DataError
-from nasframe.files import write_text
-from nasframe.progress import Progress
-from nasframe_deepfake.space import BLOCK, on_disk, require_space
+from nasframe.runtime import Progress, write_text
+from nasframe_deepfake.disk_space import BLOCK, on_disk, require_space
 from nasframe_deepfake.synthesis.container import file_size, write_mp4
 from nasframe_deepfake.synthesis.identity import make_identity
 from nasframe_deepfake.synthesis.session import Clip, ClipShape, Session, pattern

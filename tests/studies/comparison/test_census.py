@@ -12,15 +12,14 @@ import attrs
 import pytest
 
 import nasframe
-from nasframe.api._alone import train_alone
-from nasframe.api._preparation import prepare
-from nasframe.architecture import Architecture
 from nasframe.cli import main
 from nasframe.errors import RunError
-from nasframe.progress import Progress
-from nasframe.run import Run
+from nasframe.pipeline import prepare, train_alone
+from nasframe.runs import Run
+from nasframe.runtime import Progress
+from nasframe.space import Architecture
 from nasframe.studies.census_table import differences, load_census, made_from
-from nasframe.task import Split
+from nasframe.tasks import Split
 
 from .conftest import EXPERIMENT, Finished
 

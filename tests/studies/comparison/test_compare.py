@@ -17,7 +17,7 @@ import nasframe
 from nasframe.cli import main
 from nasframe.errors import RunError
 from nasframe.network import build, inherit
-from nasframe.run import Run
+from nasframe.runs import Run
 from nasframe.studies.census_table import load_census
 
 from .conftest import EXPERIMENT, Finished
@@ -190,8 +190,8 @@ def test_the_supernet_ranks_architectures_by_what_they_score_with_its_weights(fi
     # in a space whose ports choose, the supernet under one-hot weights is the built network
     import torch
 
-    from nasframe.api._supernet import load_supernet
-    from nasframe.architecture import Architecture
+    from nasframe.pipeline import load_supernet
+    from nasframe.space import Architecture
 
     census, expected = load_census(finished.census), {}
     for cell in (item for item in finished.found["cells"] if item["variant"] == "grmc"):
@@ -243,7 +243,7 @@ def test_two_spaces_are_each_counted_in_their_own_census(
 
     for file in Path("compared/supernets").rglob("*.json"):
         file.unlink()
-    monkeypatch.setattr("nasframe.studies.ranking.load_supernet", broken)
+    monkeypatch.setattr("nasframe.studies.ranking_trial.load_supernet", broken)
     assert main(["compare", str(EXPERIMENT), *words, *given, *named]) == 1
     failed = read(home / "compared")["failed"]
     assert failed == {f"supernet of nodes={nodes},seed=4": "this supernet says nothing" for nodes in (1, 2)}

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from nasframe import Data, Stage, StageContext, Task, TensorTask, hookimpl
 from nasframe.errors import DataError
-from nasframe.progress import Progress
+from nasframe.runtime import Progress
 
 
 @define

@@ -1,0 +1,232 @@
+"""The typed experiment, read from TOML with every mistake reported at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import tomli_w
+import torch
+from attrs import field, frozen
+
+from nasframe.errors import ConfigurationError
+from nasframe.experiment.device import resolve_device, valid_device
+from nasframe.experiment.overrides import apply_overrides, parse_overrides
+from nasframe.experiment.plain import plain_options
+from nasframe.experiment.sections import (
+    ENGINE,
+    PLUGINS,
+    misfit,
+    name_of,
+    structure_section,
+    swapped,
+    unknown_keys,
+)
+from nasframe.experiment.source import read_toml
+from nasframe.options import collect
+from nasframe.runtime import fingerprint
+
+if TYPE_CHECKING:
+    from nasframe.relaxations import Relaxation
+    from nasframe.searching import SearchLoop, SearchOptions
+    from nasframe.space import SpaceFactory
+    from nasframe.tasks import Task
+    from nasframe.training import BaselineOptions, TrainOptions
+
+__all__ = ["SETTINGS", "Experiment"]
+
+
+@frozen
+class _Settings:
+    """The keys of an experiment that stand outside its sections."""
+
+    seed: int = field(default=0, validator=attrs.validators.ge(0))
+    data_seed: int | None = field(default=None, validator=attrs.validators.optional(attrs.validators.ge(0)))
+    device: str = field(default="auto", validator=lambda _, __, value: valid_device(value))
+    cache: Path = Path("runs/cache")
+
+
+@frozen
+class Experiment:
+    """Everything a run is made from.
+
+    Attributes:
+        task, space, relaxation, loop: instances of plugins, their options as fields.
+        search, train: options of the engine for the search and for the final training.
+        baselines: what the searched network is measured against.
+        seed: from which every random stream of the run is derived.
+        data_seed: of the task's stages, so that runs with several seeds share their data; None is `seed`.
+        device: `auto`, `cpu`, `cuda` or `cuda:N`; see `torch_device`.
+        cache: folder that runs share; what lies in it is keyed by fingerprints.
+        names: section → the name under which its plugin is registered.
+    """
+
+    task: Task
+    space: SpaceFactory
+    relaxation: Relaxation
+    loop: SearchLoop
+    search: SearchOptions
+    train: TrainOptions
+    baselines: BaselineOptions
+    seed: int = 0
+    data_seed: int | None = None
+    device: str = "auto"
+    cache: Path = Path("runs/cache")
+    names: Mapping[str, str] = field(factory=dict)
+
+    @classmethod
+    def load(
+        cls,
+        path: str | Path,
+        overrides: Iterable[str] = (),
+        *,
+        relaxation: str | None = None,
+        seed: int | None = None,
+        device: str | None = None,
+    ) -> Experiment:
+        """The experiment of a TOML file; see `parse` for the arguments and the errors."""
+        values = read_toml(Path(path))
+        return cls.parse(values, str(path), overrides, relaxation=relaxation, seed=seed, device=device)
+
+    @classmethod
+    def parse(
+        cls,
+        values: Mapping[str, Any],
+        source: str = "experiment",
+        overrides: Iterable[str] = (),
+        *,
+        relaxation: str | None = None,
+        seed: int | None = None,
+        device: str | None = None,
+    ) -> Experiment:
+        """The experiment that plain values describe.
+
+        Naming another plugin for a section than `values` does (by `relaxation`, or by an override such
+        as `loop.name=joint`) starts that section from the new plugin's defaults: the options written
+        for the old one are dropped, even those the new one has too, for a temperature tuned for one
+        estimator is wrong for another. Overrides of the section's options still hold.
+
+        Args:
+            values: what a TOML file holds.
+            source: what they were read from, for the error.
+            overrides: `dotted.key=value` each; a value is read as TOML, else taken as a string.
+            relaxation, seed, device: short-cuts for `relaxation.name=…`, `seed=…` and `device=…`.
+
+        Raises:
+            ConfigurationError: with everything that is wrong, each by its key path.
+        """
+        given, problems = parse_overrides(overrides)
+        shortcuts = {("relaxation", "name"): relaxation, ("seed",): seed, ("device",): device}
+        given += [(path, value) for path, value in shortcuts.items() if value is not None]
+        table, conflicts = apply_overrides(values, given, swapped)
+        return cls._assemble(table, source, problems + conflicts)
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        task: Task | str,
+        space: SpaceFactory | str,
+        relaxation: Relaxation | str = "grmc",
+        loop: SearchLoop | str = "bilevel",
+        search: SearchOptions | None = None,
+        train: TrainOptions | None = None,
+        baselines: BaselineOptions | None = None,
+        seed: int = 0,
+        data_seed: int | None = None,
+        device: str = "auto",
+        cache: str | Path = "runs/cache",
+    ) -> Experiment:
+        """An experiment made in Python: each plugin an instance, or a name for its default options.
+
+        Raises:
+            ConfigurationError: with everything that is wrong.
+        """
+        given: dict[str, Any] = {
+            "task": task,
+            "space": space,
+            "relaxation": relaxation,
+            "loop": loop,
+            **{
+                name: value
+                for name, value in (("search", search), ("train", train), ("baselines", baselines))
+                if value is not None
+            },
+        }
+        named = {key: {"name": value} for key, value in given.items() if isinstance(value, str)}
+        instances = {key: value for key, value in given.items() if not isinstance(value, str)}
+        settings: dict[str, Any] = {"seed": seed, "device": device, "cache": str(cache)}
+        if data_seed is not None:
+            settings["data_seed"] = data_seed
+        return cls._assemble({**settings, **named}, "Experiment.of", [], instances)
+
+    @classmethod
+    def _assemble(
+        cls,
+        table: Mapping[str, Any],
+        source: str,
+        problems: list[str],
+        instances: Mapping[str, Any] | None = None,
+    ) -> Experiment:
+        """Structure every section, except those whose instance is already there."""
+        parts: dict[str, Any] = dict(instances or {})
+        problems = problems + unknown_keys(table, SETTINGS)
+        for section, instance in parts.items():
+            problems += misfit(section, instance)
+        settings, found = collect(_Settings, {key: table[key] for key in SETTINGS if key in table})
+        problems += found
+        names = {section: name_of(section, parts[section]) for section in PLUGINS if section in parts}
+        for section in (*PLUGINS, *ENGINE):
+            if section in parts:
+                continue
+            values = table.get(section, {})
+            if not isinstance(values, Mapping):
+                named = (
+                    f"; say {section}.name={values}" if section in PLUGINS and isinstance(values, str) else ""
+                )
+                problems.append(f"{section}: expected a table [{section}], found {values!r}{named}")
+                continue
+            parts[section], names[section], found = structure_section(section, values)
+            problems += found
+        if problems or settings is None:
+            raise ConfigurationError(source, problems)
+        names = {section: names[section] for section in PLUGINS}
+        return cls(**parts, **attrs.asdict(settings, recurse=False), names=names)
+
+    @property
+    def stage_seed(self) -> int:
+        """The seed of the task's stages."""
+        return self.seed if self.data_seed is None else self.data_seed
+
+    def torch_device(self) -> torch.device:
+        """Where to compute on this machine.
+
+        Raises:
+            ConfigurationError: `device` is not on this machine.
+        """
+        return resolve_device(self.device)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, defaults included, as TOML can hold it; `parse` reads it back. None is left out."""
+        sections = {
+            section: {"name": self.names[section], **plain_options(getattr(self, section), section)}
+            for section in PLUGINS
+        }
+        engine = {section: plain_options(getattr(self, section), section) for section in ENGINE}
+        seeds = {"seed": self.seed} | ({} if self.data_seed is None else {"data_seed": self.data_seed})
+        return {**seeds, "device": self.device, "cache": str(self.cache), **sections, **engine}
+
+    def to_toml(self) -> str:
+        """`to_dict` as a TOML document; `load` reads an equal experiment from it."""
+        return tomli_w.dumps(self.to_dict())
+
+    def fingerprint(self) -> str:
+        """64 hexadecimal digits that depend on all that decides the searched network and its scores: not on
+        device and cache, nor on what it is measured against."""
+        left_out = ("device", "cache", "baselines")
+        return fingerprint({key: value for key, value in self.to_dict().items() if key not in left_out})
+
+
+SETTINGS = tuple(item.name for item in attrs.fields(_Settings))

@@ -1,0 +1,78 @@
+"""The keys an experiment has, and its values with overrides laid over them, before anything is structured."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, cast
+
+import attrs
+
+from nasframe.errors import ConfigurationError, PluginError
+from nasframe.experiment.experiment import SETTINGS
+from nasframe.experiment.overrides import apply_overrides, parse_overrides
+from nasframe.experiment.sections import BASES, DEFAULT_NAMES, ENGINE, PLUGINS, swapped
+from nasframe.plugins import Kind, manager
+
+__all__ = ["option_keys", "overridden"]
+
+
+def overridden(
+    values: Mapping[str, Any],
+    source: str = "experiment",
+    overrides: Iterable[str] = (),
+    *,
+    relaxation: str | None = None,
+    seed: int | None = None,
+    device: str | None = None,
+) -> dict[str, Any]:
+    """Plain values as `Experiment.parse` takes them, with overrides laid over them; see there.
+
+    Raises:
+        ConfigurationError: an override that is none, or two that contradict each other.
+    """
+    given, problems = parse_overrides(overrides)
+    shortcuts = {("relaxation", "name"): relaxation, ("seed",): seed, ("device",): device}
+    given += [(path, value) for path, value in shortcuts.items() if value is not None]
+    table, conflicts = apply_overrides(values, given, swapped)
+    if problems or conflicts:
+        raise ConfigurationError(source, problems + conflicts)
+    return table
+
+
+def option_keys(values: Mapping[str, Any], names: Mapping[str, Collection[Any]] | None = None) -> list[str]:
+    """Every dotted key that an experiment of these values may have; plugins that are unknown have none.
+
+    Args:
+        values: what a TOML file holds.
+        names: section → names of other plugins whose keys count too.
+    """
+    keys = list(SETTINGS)
+    for section in PLUGINS:
+        table = values.get(section, {})
+        own = table.get("name", DEFAULT_NAMES.get(section)) if isinstance(table, Mapping) else None
+        keys.append(f"{section}.name")
+        for name in dict.fromkeys([own, *(names or {}).get(section, ())]):
+            keys += _fields(_plugin(section, name), section)
+    for section in ENGINE:
+        keys += _fields(BASES[section], section)
+    return list(dict.fromkeys(keys))
+
+
+def _plugin(section: str, name: Any) -> Any:
+    if not isinstance(name, str):
+        return None
+    try:
+        return manager().load(cast(Kind, section), name)
+    except PluginError:
+        return None
+
+
+def _fields(target: Any, path: str) -> list[str]:
+    if not (isinstance(target, type) and attrs.has(target)):
+        return []
+    attrs.resolve_types(target)
+    keys = []
+    for item in attrs.fields(target):
+        if item.init:
+            keys += _fields(item.type, f"{path}.{item.name}") or [f"{path}.{item.name}"]
+    return keys

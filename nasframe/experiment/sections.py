@@ -1,0 +1,148 @@
+"""One section of an experiment: a plugin and its options, or options of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import attrs
+
+from nasframe.errors import PluginError, nearest
+from nasframe.options import collect
+from nasframe.plugins import Kind, manager
+from nasframe.relaxations import Relaxation
+from nasframe.searching import SearchLoop, SearchOptions
+from nasframe.space import SpaceFactory
+from nasframe.tasks import Task, TensorTask
+from nasframe.training import BaselineOptions, TrainOptions
+
+__all__ = [
+    "BASES",
+    "DEFAULT_NAMES",
+    "ENGINE",
+    "PLUGINS",
+    "misfit",
+    "name_of",
+    "structure_section",
+    "swapped",
+    "unknown_keys",
+]
+
+PLUGINS = ("task", "space", "relaxation", "loop")
+"""Sections that name a plugin."""
+
+ENGINE = ("search", "train", "baselines")
+"""Sections that hold options of the engine."""
+
+BASES: Mapping[str, type] = {
+    "task": Task,
+    "space": SpaceFactory,
+    "relaxation": Relaxation,
+    "loop": SearchLoop,
+    "search": SearchOptions,
+    "train": TrainOptions,
+    "baselines": BaselineOptions,
+}
+
+_RECORDED: Mapping[type, str] = {TensorTask: "nasframe.task:TensorTask"}
+"""Names of classes in experiments, which enter fingerprints, so they stay when the class moves."""
+
+DEFAULT_NAMES = {"relaxation": "grmc", "loop": "bilevel"}
+
+
+def structure_section(section: str, values: Mapping[str, Any]) -> tuple[Any, str, list[str]]:
+    """The instance of one section (None where there are problems), its plugin's name, the problems."""
+    options = {key: value for key, value in values.items() if key != "name" or section in ENGINE}
+    if section in ENGINE:
+        instance, problems = collect(BASES[section], options, section)
+        return instance, "", problems
+    kind = cast(Kind, section)
+    name = values.get("name", DEFAULT_NAMES.get(section))
+    if not isinstance(name, str):
+        asked = "is missing" if name is None else f"expected a string, found {name!r}"
+        valid = ", ".join(entry.name for entry in manager().registered(kind)) or "there is none"
+        return None, "", [f"{section}.name: {asked}; valid: {valid}"]
+    try:
+        entry = manager().find(kind, name)
+        target = entry.load()
+    except PluginError as error:
+        owner = name.rpartition(":")[0]
+        # The form that `name_of` gives to what was made in Python.
+        in_python = ("." in owner or owner == "__main__") and owner not in manager().names
+        why = (
+            f"{name!r} was made in Python and no plugin registers it, so a file cannot name it"
+            if in_python
+            else error
+        )
+        return None, name, [f"{section}.name: {why}"]
+    base = BASES[section]
+    if not (isinstance(target, type) and issubclass(target, base) and attrs.has(target)):
+        expected = f"expected a {base.__name__} that is an attrs class"
+        return None, name, [f"{section}.name: {entry} is {target!r}; {expected}"]
+    instance, problems = collect(target, options, section)
+    return instance, name, problems
+
+
+def swapped(section: str, old: Any, new: Any) -> bool:
+    """Whether `new` names another plugin than `old`; unknown names are compared as they are written."""
+    if section not in PLUGINS:
+        return False
+    old = old if old is not None else DEFAULT_NAMES.get(section)
+    try:
+        return manager().find(cast(Kind, section), old) != manager().find(cast(Kind, section), new)
+    except (PluginError, AttributeError):
+        return bool(old != new)
+
+
+def unknown_keys(table: Mapping[str, Any], settings: Sequence[str]) -> list[str]:
+    """Keys outside every section that mean nothing, each with what may have been meant."""
+    valid = (*settings, *PLUGINS, *ENGINE)
+    problems = []
+    for key, value in table.items():
+        if key in valid:
+            continue
+        owners = [] if isinstance(value, Mapping) else _owners(key, table)
+        meant = "; did you mean " + " or ".join(map(repr, owners)) + "?" if owners else nearest(key, valid)
+        problems.append(f"{key}: unknown {'section' if isinstance(value, Mapping) else 'key'}{meant}")
+    return problems
+
+
+def _owners(key: str, table: Mapping[str, Any]) -> list[str]:
+    """The sections that have an option `key`, as dotted keys."""
+    found = []
+    for section in (*PLUGINS, *ENGINE):
+        values = table.get(section, {})
+        name = values.get("name", DEFAULT_NAMES.get(section)) if isinstance(values, Mapping) else None
+        try:
+            target = BASES[section] if section in ENGINE else manager().load(cast(Kind, section), str(name))
+        except PluginError:
+            continue
+        if attrs.has(target) and key in attrs.fields_dict(target):
+            found.append(f"{section}.{key}")
+    return found
+
+
+def misfit(section: str, instance: Any) -> list[str]:
+    """What is wrong with an instance that somebody passed for a section."""
+    base = BASES[section]
+    if not isinstance(instance, base):
+        name = "" if section in ENGINE else " or the name of one"
+        return [f"{section}: expected a {base.__name__}{name}, found {instance!r}"]
+    if not attrs.has(type(instance)):
+        return [f"{section}: {type(instance).__qualname__} is no attrs class, so its options are unknown"]
+    return []
+
+
+def name_of(section: str, instance: Any) -> str:
+    """The registered name of an instance's class, or `module:class` where it is not registered."""
+    kind, cls = cast(Kind, section), type(instance)
+    entries = manager().registered(kind)
+    for entry in entries:
+        try:
+            found = entry.load() is cls
+        except PluginError:
+            continue
+        if found:
+            alone = sum(other.name == entry.name for other in entries) == 1
+            return entry.name if alone else f"{entry.plugin}:{entry.name}"
+    return _RECORDED.get(cls, f"{cls.__module__}:{cls.__qualname__}")

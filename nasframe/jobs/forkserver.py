@@ -1,0 +1,333 @@
+"""A process that has imported what every worker needs, and forks one as often as it is asked.
+
+Importing torch takes seconds of a processor. The server does it once for all workers, while the process that
+started it reads the experiment and prepares the data, so that both are ready at the same time; a worker that
+must be replaced is there at once. It loads no plugin: what a plugin starts when it is imported (threads, a
+GPU) would not survive a fork.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import selectors
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+from nasframe.jobs.worker import EndedError, end, work
+
+__all__ = ["ForkServer", "drop_server", "server_ahead", "take_server", "told"]
+
+_PATIENCE = 5.0  # seconds in which workers that are told to end must do so
+
+_READY = (
+    *("nasframe.studies.run_trial", "nasframe.studies.training_trial", "nasframe.studies.ranking_trial"),
+    "torch._dynamo",  # which the first optimizer imports
+)
+"""Modules with what cells do."""
+
+_REQUEST = struct.Struct("=cI")  # what to do, and with which process
+_FORK, _KILL = b"f", b"k"
+
+
+class ForkServer:
+    """The process, seen from the one that started it.
+
+    Workers end when whoever is at the other end of their connection does.
+    """
+
+    def __init__(self) -> None:
+        """Start it; it imports while this process goes on.
+
+        Raises:
+            OSError: there can be no other process.
+        """
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - until `close`
+        self._socket, far = socket.socketpair()
+        with far:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-u", "-m", __name__, str(far.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=self._errors,
+                stderr=self._errors,
+                env={**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
+                pass_fds=(far.fileno(),),
+            )
+        self._said = b""
+        self._gone = False
+        self._ended: dict[int, int] = {}
+
+    def fileno(self) -> int:
+        """Readable when a worker has ended, or the server itself."""
+        return self._socket.fileno()
+
+    def fork(self, log: int, lock: int | None) -> socket.socket:
+        """Start a worker.
+
+        Args:
+            log: descriptor that its output goes to.
+            lock: descriptor that it holds until it ends.
+
+        Returns:
+            The connection with it, which first says its number, or why there is none. It is closed where the
+            server has ended.
+        """
+        near, far = socket.socketpair()
+        descriptors = [far.fileno(), log, *([] if lock is None else [lock])]
+        with far:
+            try:
+                socket.send_fds(self._socket, [_REQUEST.pack(_FORK, 0)], descriptors)
+            except OSError:
+                self._gone = True
+        return near
+
+    def kill(self, process: int) -> None:
+        """Kill a worker; by the server, which alone knows whether the number is still that of the worker."""
+        try:
+            self._socket.sendall(_REQUEST.pack(_KILL, process))
+        except OSError:
+            self._gone = True
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+
+    def read(self, seconds: float = 0.0) -> bool:
+        """Hear of workers that have ended, waited for so long; False where the server itself has."""
+        self._socket.settimeout(seconds)
+        try:
+            found = self._socket.recv(1 << 12)
+        except (TimeoutError, BlockingIOError):
+            return True
+        except OSError:
+            found = b""
+        if not found:
+            self._gone = True
+            return False
+        *lines, self._said = (self._said + found).split(b"\n")
+        self._ended |= {line["ended"]: line["status"] for line in map(json.loads, lines)}
+        return True
+
+    def has_ended(self, process: int | None) -> bool:
+        """Whether a worker has ended whose `status` nobody has asked for."""
+        return process in self._ended
+
+    def status(self, process: int) -> int | None:
+        """The exit status of a worker that has ended, below 0 for a signal; None where nobody knows."""
+        deadline = time.monotonic() + _PATIENCE
+        while process not in self._ended and (left := deadline - time.monotonic()) > 0:
+            if not self.read(left):
+                break
+        return self._ended.pop(process, None)
+
+    def death(self) -> str:
+        """How the server itself ended, and the last it said; empty while it lives."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_PATIENCE if self._gone else 0)
+        if self._process.returncode is None:
+            return ""
+        self._errors.seek(0)
+        lines = self._errors.read().decode(errors="replace").split("\n")
+        last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+        return f"what starts them {told(self._process.returncode)}{last and f': {last}'}"
+
+    def close(self) -> None:
+        """End it and whatever workers it has."""
+        self._socket.close()
+        self._process.terminate()
+        try:
+            self._process.wait(2 * _PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._errors.close()
+
+
+def told(status: int | None) -> str:
+    """How a process ended, in words."""
+    if status is None:
+        return "has ended"
+    if status >= 0:
+        return f"ended with status {status}"
+    try:
+        name = signal.Signals(-status).name
+    except ValueError:
+        name = f"signal {-status}"
+    return f"was ended by {name}{' (is there enough memory?)' if name == 'SIGKILL' else ''}"
+
+
+_ahead: list[ForkServer] = []
+"""The one that was started before it was needed."""
+
+
+@contextmanager
+def server_ahead(workers: int) -> Iterator[None]:
+    """Start a server at once where several workers will be wanted while the block runs."""
+    if workers < 2 or _ahead:
+        yield
+        return
+    with contextlib.suppress(OSError):  # perhaps none will be needed
+        _ahead.append(ForkServer())
+    try:
+        yield
+    finally:
+        drop_server()
+
+
+def take_server() -> ForkServer:
+    """The server that was started ahead, or a new one. Whoever takes it closes it.
+
+    Raises:
+        OSError: there can be no other process.
+    """
+    while _ahead:
+        server = _ahead.pop()
+        if not server.death():
+            return server
+        server.close()
+    return ForkServer()
+
+
+def drop_server() -> None:
+    """End the server that was started ahead: there is nothing for it to do."""
+    while _ahead:
+        _ahead.pop().close()
+
+
+def _main(connection: socket.socket) -> None:
+    # Ctrl-C is for the process that started this one; it says when to end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    fatal = ""
+    try:
+        for name in _READY:
+            importlib.import_module(name)
+    except Exception as error:
+        fatal = f"{type(error).__name__}: {error}"
+    gc.collect()
+    gc.freeze()  # so that a worker shares the pages of what is there
+    with contextlib.suppress(EndedError):
+        signal.signal(signal.SIGTERM, end)
+        _Server(connection, fatal).serve()
+
+
+class _Server:
+    """Forks and kills workers on request, and tells how each of them ended."""
+
+    def __init__(self, connection: socket.socket, fatal: str) -> None:
+        """A server; `fatal` says why it can have no workers."""
+        self._connection, self._fatal = connection, fatal
+        self._woken, self._wake = socket.socketpair()
+        self._woken.setblocking(False)
+        self._wake.setblocking(False)
+        signal.set_wakeup_fd(self._wake.fileno())
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(connection, selectors.EVENT_READ)
+        self._selector.register(self._woken, selectors.EVENT_READ)
+        self._children: set[int] = set()
+
+    def serve(self) -> None:
+        """Serve until whoever asks has gone."""
+        try:
+            while self._answer([key.fileobj for key, _ in self._selector.select()]):
+                pass
+        finally:
+            self._end_all()
+
+    def _answer(self, ready: list[Any]) -> bool:
+        if self._woken in ready:
+            self._woken.recv(1 << 12)
+            self._reap()
+        if self._connection in ready:
+            asked, descriptors, _, _ = socket.recv_fds(self._connection, _REQUEST.size, 3)
+            if not asked:
+                return False
+            what, process = _REQUEST.unpack(asked)
+            if what == _KILL and process in self._children:
+                os.kill(process, signal.SIGKILL)
+            elif what == _FORK and descriptors:
+                self._fork(descriptors)
+        return True
+
+    def _fork(self, descriptors: list[int]) -> None:
+        """Fork a worker; its number, or why there is none, is the first that its connection says."""
+        said: dict[str, Any] = {"fatal": self._fatal}
+        if not self._fatal:
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+            try:
+                process = os.fork()
+            except OSError as error:
+                said = {"fatal": str(error)}
+            else:
+                if not process:
+                    self._become_worker(descriptors)
+                self._children.add(process)
+                said = {"process": process}
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+        with socket.socket(fileno=descriptors.pop(0)) as worker, contextlib.suppress(OSError):
+            worker.sendall(json.dumps(said).encode() + b"\n")
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+    def _become_worker(self, descriptors: list[int]) -> NoReturn:
+        status = 1
+        try:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            signal.set_wakeup_fd(-1)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+            self._selector.close()
+            for each in (self._connection, self._woken, self._wake):
+                each.close()
+            for descriptor in descriptors:
+                os.set_inheritable(descriptor, False)  # not for programs that a cell starts
+            connection, log, *_ = descriptors
+            os.dup2(log, 1)
+            os.dup2(log, 2)
+            os.close(log)
+            work(socket.socket(fileno=connection))
+            status = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            # Not to where this process came from; and a thread waits for input, which the end of an
+            # interpreter cannot interrupt.
+            os._exit(status)
+
+    def _reap(self) -> None:
+        for process in [*self._children]:
+            found, status = os.waitpid(process, os.WNOHANG)
+            if found:
+                self._children.discard(process)
+                line = {"ended": process, "status": os.waitstatus_to_exitcode(status)}
+                with contextlib.suppress(OSError):  # nobody hears it
+                    self._connection.sendall(json.dumps(line).encode() + b"\n")
+
+    def _end_all(self) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it has been said
+        self._signal_all(signal.SIGTERM)
+        deadline = time.monotonic() + _PATIENCE
+        while self._children and time.monotonic() < deadline:
+            time.sleep(0.01)
+            self._reap()
+        self._signal_all(signal.SIGKILL)
+
+    def _signal_all(self, which: signal.Signals) -> None:
+        for process in self._children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, which)
+
+
+if __name__ == "__main__":
+    _main(socket.socket(fileno=int(sys.argv[1])))
+    os._exit(0)  # to tidy up all that was imported would take the better part of a second

@@ -1,0 +1,203 @@
+"""Worker processes: started, given cells, watched, replaced when they die, and ended."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import selectors
+import socket
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from attrs import define
+
+from nasframe.jobs.failures import StopStudyError
+from nasframe.jobs.forkserver import take_server, told
+from nasframe.jobs.queue import ATTEMPTS, CellQueue
+from nasframe.jobs.trial import Cell, Outcome
+from nasframe.jobs.worker import HEARTBEAT, settings
+
+__all__ = ["LOG", "Crew"]
+
+LOG = "workers.log"
+
+
+@define(eq=False)
+class _Worker:
+    connection: socket.socket
+    process: int | None = None
+    cell: str | None = None
+    is_idle: bool = False
+    pending: bytes = b""
+
+    def give(self, line: Mapping[str, Any]) -> None:
+        with contextlib.suppress(OSError):  # it has died, which the end of the connection will tell
+            self.connection.sendall(json.dumps(line).encode() + b"\n")
+
+    def lines(self) -> list[dict[str, Any]]:
+        """What it has said since; last of all that it has died."""
+        try:
+            found = self.connection.recv(1 << 16)
+        except OSError:
+            found = b""
+        *whole, self.pending = (self.pending + found).split(b"\n")
+        return [json.loads(line) for line in whole] if found else [{"died": True}]
+
+
+class Crew:
+    """Processes that do the cells of a queue. As a context, none of them outlives it."""
+
+    def __init__(
+        self,
+        cells: Mapping[str, Cell],
+        queue: CellQueue,
+        folder: Path,
+        size: int,
+        lock: int | None,
+        ended: Callable[[str, Outcome], None],
+    ) -> None:
+        """A crew of `size` workers.
+
+        Args:
+            cells: by name.
+            queue: of their names.
+            folder: of the study, for what the workers print.
+            size: number of processes.
+            lock: descriptor of a lock that is to be held until the last of them has ended.
+            ended: called with name and outcome of each cell.
+        """
+        self._cells, self._queue, self._lock, self._ended = cells, queue, lock, ended
+        self._left = len(cells)
+        self._log = folder / LOG
+        self._size = size
+        self._workers: list[_Worker] = []
+        self._selector = selectors.DefaultSelector()
+        self._died_early = 0
+        self._settings = settings()
+        try:
+            self._server = take_server()
+        except OSError as error:
+            raise StopStudyError(f"no worker can be started: {error}") from error
+        self._selector.register(self._server, selectors.EVENT_READ)
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for worker in [*self._workers]:
+            self._forget(worker)
+        self._server.close()
+        self._selector.close()
+        with contextlib.suppress(OSError):
+            if not self._log.stat().st_size:
+                self._log.unlink()
+
+    def work(self, tick: Callable[[], None]) -> None:
+        """Do all cells.
+
+        Args:
+            tick: called about once a second.
+
+        Raises:
+            StopStudyError: the disk is full, or no worker can be started.
+        """
+        checked = time.monotonic()
+        while self._left:
+            while len(self._workers) < min(self._size, self._left):
+                self._start()
+            for key, _ in self._selector.select(timeout=1.0):
+                if key.data is not None:
+                    self._hear(key.data)
+                elif not self._server.read():  # its workers go on; who needs a new one will be told
+                    self._selector.unregister(self._server)
+            self._part_from_dead()
+            self._give()
+            if time.monotonic() - checked > HEARTBEAT:
+                checked = time.monotonic()
+                self._end_silent()
+            tick()
+
+    def _start(self) -> None:
+        with self._log.open("ab") as log:
+            worker = _Worker(self._server.fork(log.fileno(), self._lock))
+        self._workers.append(worker)
+        self._selector.register(worker.connection, selectors.EVENT_READ, worker)
+        worker.give(self._settings)
+
+    def _hear(self, worker: _Worker) -> None:
+        for line in worker.lines():
+            if "process" in line:
+                worker.process = line["process"]
+            elif "ready" in line:
+                worker.is_idle = True
+                self._died_early = 0
+            elif "beat" in line and worker.cell is not None:
+                self._queue.beat(worker.cell)
+            elif "cell" in line:
+                worker.cell = None
+                outcome = Outcome(line["status"], line["error"], line["seconds"])
+                self._queue.ended(line["cell"], outcome)
+                self._settle(line["cell"], outcome)
+            elif "stop" in line or "fatal" in line:
+                raise StopStudyError(line.get("stop") or f"no worker can be started: {line['fatal']}")
+            elif "died" in line:
+                self._bury(worker)
+
+    def _give(self) -> None:
+        """A cell to each worker that has none, as long as there are any."""
+        for worker in self._workers:
+            if not worker.is_idle or (name := self._queue.take()) is None:
+                continue
+            worker.cell, worker.is_idle, cell = name, False, self._cells[name]
+            worker.give(
+                {
+                    "name": cell.name,
+                    "folder": str(cell.folder),
+                    "work": cell.work,
+                    "arguments": dict(cell.arguments),
+                }
+            )
+
+    def _part_from_dead(self) -> None:
+        """A program that a dead worker started may keep its connection open."""
+        for worker in self._workers:
+            if self._server.has_ended(worker.process):
+                with contextlib.suppress(OSError):
+                    worker.connection.shutdown(socket.SHUT_RD)  # what it said last is still read
+
+    def _end_silent(self) -> None:
+        """Kill the workers that gave no sign of life for too long."""
+        silent = self._queue.silent()
+        for worker in [*self._workers]:
+            if worker.cell in silent and worker.process is not None:
+                self._server.kill(worker.process)
+                self._bury(worker)
+
+    def _bury(self, worker: _Worker) -> None:
+        """Forget a worker that has died; its cell is done again, or given up."""
+        self._forget(worker)
+        how = told(None if worker.process is None else self._server.status(worker.process))
+        if worker.cell is None:
+            self._died_early += 1
+            if death := self._server.death():
+                raise StopStudyError(f"no worker can be started: {death}")
+            if self._died_early >= ATTEMPTS:
+                raise StopStudyError(f"no worker can be started: it {how}; {self._log} holds what it printed")
+        elif not self._queue.lost(worker.cell):
+            error = f"its process {how}, {ATTEMPTS} times; {self._log} holds what it printed"
+            self._settle(worker.cell, Outcome("failed", error))
+
+    def _settle(self, name: str, outcome: Outcome) -> None:
+        self._left -= 1
+        self._ended(name, outcome)
+
+    def _forget(self, worker: _Worker) -> None:
+        with contextlib.suppress(KeyError):
+            self._selector.unregister(worker.connection)
+        worker.connection.close()
+        self._workers = [other for other in self._workers if other is not worker]

@@ -1,0 +1,200 @@
+"""Which cell is done next: a grid over the cells, in an Optuna study on SQLite."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.samplers import GridSampler
+from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback, fail_stale_trials
+from optuna.trial import Trial, TrialState
+from sqlalchemy.exc import SQLAlchemyError
+
+from nasframe.errors import RunError
+from nasframe.jobs.failures import StopStudyError, full_disk_stops, is_disk_full
+from nasframe.jobs.trial import Outcome
+from nasframe.jobs.worker import HEARTBEAT
+from nasframe.runtime import Progress
+
+__all__ = ["ATTEMPTS", "QUEUE", "CellQueue"]
+
+QUEUE = "study.sqlite3"
+
+ATTEMPTS = 3
+"""How often a cell is begun whose process is killed."""
+
+_GRACE = 120  # after that many seconds without one it is taken for dead
+
+
+class CellQueue:
+    """The cells of one command: each is taken once, and again where the process that did it died.
+
+    Every command makes a study of its own in the file, for what is done is known from the folders of the
+    cells. Those of earlier commands stay, as a record.
+    """
+
+    def __init__(self, file: Path, names: Sequence[str], progress: Progress) -> None:
+        """The queue of cells of these names.
+
+        Raises:
+            RunError: the file cannot be written; one that is damaged is moved aside.
+        """
+        self._file, self._names = file, list(names)
+        self._waiting = len(self._names)
+        self._trials: dict[str, Trial] = {}
+        self._beats: dict[str, float] = {}
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        with self._errors():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            if file.exists() and not _is_sound(file):
+                _move_aside(file, progress)
+            try:
+                self._study = self._open()
+            except (SQLAlchemyError, RuntimeError) as error:  # another program's tables, or a later Optuna's
+                if is_disk_full(error) or _is_denied(error):
+                    raise
+                _move_aside(file, progress)
+                self._study = self._open()
+
+    def take(self) -> str | None:
+        """The name of a cell that nobody does; None where there is none at the moment."""
+        if not self._waiting:
+            return None
+        with self._errors(), _no_warnings():
+            trial = self._study.ask()
+            name = self._names[trial.suggest_int("cell", 0, len(self._names) - 1)]
+            trial.set_user_attr("name", name)
+        self._waiting -= 1
+        self._trials[name] = trial
+        self.beat(name)
+        return name
+
+    def beat(self, name: str) -> None:
+        """Note that the process that does a cell lives."""
+        if time.monotonic() - self._beats.get(name, -HEARTBEAT) >= HEARTBEAT and name in self._trials:
+            self._beats[name] = time.monotonic()
+            with self._errors():
+                self._storage.record_heartbeat(self._trials[name]._trial_id)
+
+    def ended(self, name: str, outcome: Outcome) -> None:
+        """Note how a cell ended that was taken."""
+        trial = self._trials.pop(name)
+        self._beats.pop(name, None)
+        with self._errors():
+            if outcome.status == "done":
+                self._study.tell(trial, outcome.seconds, skip_if_finished=True)
+                return
+            trial.set_user_attr("error", outcome.error)
+            self._study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
+
+    def lost(self, name: str) -> bool:
+        """Note that the process that did a cell has died; whether the cell will be taken again."""
+        trial = self._trials.pop(name)
+        self._beats.pop(name, None)
+        with self._errors():
+            if self._state(trial) == TrialState.RUNNING:  # else its heartbeat was missed
+                self._study.tell(trial, state=TrialState.FAIL)
+                self._retry(self._study, self._storage.get_trial(trial._trial_id))
+            waiting = self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+            again = any(trial.number in other.system_attrs["retry_history"] for other in waiting)
+        self._waiting += again
+        return again
+
+    def silent(self) -> list[str]:
+        """The cells whose process gave no sign of life for too long; to be given to `lost`."""
+        with self._errors():
+            with _no_warnings():
+                fail_stale_trials(self._study)
+            return [name for name, trial in self._trials.items() if self._state(trial) != TrialState.RUNNING]
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._storage.engine.dispose()
+
+    def _open(self) -> optuna.Study:
+        with _no_warnings():
+            self._retry = RetryHeartbeatStaleTrialCallback(max_retry=ATTEMPTS - 1)
+            self._storage = RDBStorage(
+                f"sqlite:///{self._file.absolute()}",
+                engine_kwargs={"connect_args": {"factory": _Connection}},
+                heartbeat_interval=HEARTBEAT,
+                grace_period=_GRACE,
+                heartbeat_stale_trial_callback=self._retry,
+            )
+        number = len(optuna.get_all_study_names(self._storage)) + 1
+        sampler = _Grid({"cell": list(range(len(self._names)))}, seed=0)
+        return optuna.create_study(storage=self._storage, sampler=sampler, study_name=f"command {number}")
+
+    def _state(self, trial: Trial) -> TrialState:
+        return self._storage.get_trial(trial._trial_id).state
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            with full_disk_stops(self._file):
+                yield
+        except (SQLAlchemyError, sqlite3.Error, OSError, optuna.exceptions.StorageInternalError) as error:
+            why = " ".join(str(error.__cause__ or error).partition("\n")[0].split())
+            raise StopStudyError(
+                f"{self._file}: {why}; nothing but the order of work is in this file, and finished cells "
+                "are kept in their folders: remove it and give the command again"
+            ) from error
+
+
+class _Connection(sqlite3.Connection):
+    """Does not wait for the disk: what is written survives the process, and after a power failure that leaves
+    the file damaged nothing is lost that counts."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.execute("PRAGMA synchronous = OFF")
+
+
+class _Grid(GridSampler):
+    """The grid without its own idea of when the study ends: that is when no cell is waiting."""
+
+    def after_trial(self, *_: Any) -> None:
+        pass
+
+
+@contextmanager
+def _no_warnings() -> Iterator[None]:
+    """Without those about the heartbeat: that it may change, and that it is not recorded by itself."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        warnings.filterwarnings("ignore", "Heartbeat of storage", UserWarning)
+        yield
+
+
+def _is_sound(file: Path) -> bool:
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", uri=True)) as database:
+            found: tuple[str] = database.execute("PRAGMA quick_check").fetchone()
+            return found == ("ok",)
+    except sqlite3.OperationalError:  # locked, or not to be written: not damaged
+        return True
+    except sqlite3.DatabaseError:
+        return False
+
+
+def _is_denied(error: Exception) -> bool:
+    return any(words in str(error) for words in ("unable to open", "readonly", "locked"))
+
+
+def _move_aside(file: Path, progress: Progress) -> None:
+    if file.is_dir():
+        raise RunError(f"{file}: is a folder; expected a file, which holds the order of work")
+    aside = file.with_name(f"{file.name}.damaged")
+    file.replace(aside)
+    for ending in ("-journal", "-wal", "-shm"):
+        file.with_name(file.name + ending).unlink(missing_ok=True)
+    progress.say(
+        f"{file}: is damaged; moved to {aside.name} and made anew. It holds nothing but the order of work: "
+        "finished cells are kept in their folders"
+    )

@@ -1,0 +1,79 @@
+"""One cell of a study: a piece of work with a folder of its own, and how it ended."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from attrs import field, frozen
+
+from nasframe.jobs.failures import StopStudyError, full_disk_stops, told
+from nasframe.runtime import Progress
+
+__all__ = ["Cell", "Outcome", "do_cell", "is_done"]
+
+
+@frozen
+class Cell:
+    """A piece of work that any process can do, and that skips what is done when it is done again.
+
+    Attributes:
+        name: unique within its study; shown to the user.
+        folder: where it writes, its own.
+        work: `"module:function"`, called with the folder, the arguments and a `Progress`.
+        arguments: JSON-able.
+        done: `"module:function"`, called with the folder and the arguments; tells at little cost whether
+            there is nothing left to do. Without it the work itself finds out.
+    """
+
+    name: str
+    folder: Path
+    work: str
+    arguments: Mapping[str, Any] = field(factory=dict)
+    done: str = ""
+
+
+@frozen
+class Outcome:
+    """How a cell ended.
+
+    Attributes:
+        status: `failed` with the message in `error`; `open` where it was never finished.
+        error: for the user, without a traceback.
+        seconds: of the attempt that ended it; None where it was found done.
+    """
+
+    status: Literal["done", "failed", "open"]
+    error: str = ""
+    seconds: float | None = None
+
+
+def is_done(cell: Cell) -> bool:
+    """Whether a cell says of itself that there is nothing left to do."""
+    return bool(cell.done and _load(cell.done)(cell.folder, cell.arguments))
+
+
+def do_cell(cell: Cell) -> Outcome:
+    """Do a cell in this process; whatever goes wrong in it is its outcome.
+
+    Raises:
+        StopStudyError: the disk is full, so that no other cell can be done either.
+    """
+    started = time.monotonic()
+    try:
+        with full_disk_stops(cell.folder):
+            _load(cell.work)(cell.folder, cell.arguments, Progress())
+    except StopStudyError:
+        raise
+    except (Exception, SystemExit) as error:  # of the user's plugins, too
+        return Outcome("failed", told(error), time.monotonic() - started)
+    return Outcome("done", "", time.monotonic() - started)
+
+
+def _load(path: str) -> Any:
+    module, _, name = path.partition(":")
+    return functools.reduce(getattr, name.split("."), importlib.import_module(module))

@@ -1,0 +1,155 @@
+"""What a searched network is measured against: random architectures of its space, and the task's own."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from attrs import frozen
+from torch import nn
+
+from nasframe.errors import RunError
+from nasframe.experiment import Experiment
+from nasframe.network import build
+from nasframe.pipeline.preparation import Prepared
+from nasframe.pipeline.trained import calibration_of, cost_of_trained, test_metrics, train_and_save
+from nasframe.runs import Checkpoint, Run, drop_checkpoint, load_checkpoint
+from nasframe.runtime import Progress, fingerprint, forked_seed
+from nasframe.space import Architecture, SearchSpace
+from nasframe.tasks import Data, Split
+from nasframe.training import Training
+
+__all__ = ["draw_different", "score_baselines", "train_baselines"]
+
+
+@frozen
+class _Baseline:
+    """One of them: its name, how an untrained one is made, and its architecture where it has one."""
+
+    name: str
+    make: Callable[[], nn.Module]
+    architecture: Architecture | None = None
+
+    @property
+    def file(self) -> str:
+        """Of its checkpoint: the digits tell names apart that look alike as files."""
+        plain = re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")
+        return f"baseline-{plain}-{fingerprint(self.name)[:6]}"
+
+
+def train_baselines(run: Run, experiment: Experiment, prepared: Prepared, progress: Progress) -> str:
+    """Train what `experiment.baselines` asks for, each as the searched network was; skip what is trained.
+
+    Returns:
+        A fingerprint of all of them.
+    """
+    identity, started, made = experiment.fingerprint(), time.monotonic(), 0
+    keys = {}
+    for baseline in _baselines(run, experiment, prepared.data):
+        parts = [baseline.name, baseline.architecture.fingerprint if baseline.architecture else ""]
+        keys[baseline.name] = key = prepared.key("baseline", identity, *parts)
+        found = _load(run, _trained(baseline), progress)
+        if found is None or found.values.get("key") != key:
+            if not made:
+                progress.say("baselines …")
+            _train(baseline, key, run, experiment, prepared.data, progress)
+            made += 1
+        drop_checkpoint(run.checkpoints, baseline.file)  # of a training that has ended
+    if keys:
+        key = fingerprint(keys)
+        if made:
+            run.mark_done("baselines", key, time.monotonic() - started)
+        progress.say(f"baselines: {made} trained" if made else "baselines: unchanged, skipped")
+    return fingerprint(keys)
+
+
+def score_baselines(
+    run: Run, experiment: Experiment, data: Data, test: Split, device: torch.device, progress: Progress
+) -> dict[str, dict[str, Any]]:
+    """Name → the task's metrics on the test split, its cost, and `validation` metrics of the best epoch.
+
+    Those of random architectures also name theirs, by its fingerprint. What is not trained is left out.
+    """
+    results = {}
+    for baseline in _baselines(run, experiment, data):
+        found = _load(run, _trained(baseline), progress, device)
+        if found is None:
+            continue
+        network = baseline.make().to(device)
+        network.load_state_dict(dict(found.tensors))
+        cost = cost_of_trained(network, baseline.architecture, test, device)
+        results[baseline.name] = {
+            **test_metrics(network, experiment, test, calibration_of(found), device),
+            "parameters": cost.parameters,
+            "multiply_adds": cost.multiply_adds,
+            "validation": found.values["validation"],
+            **({"architecture": baseline.architecture.fingerprint[:16]} if baseline.architecture else {}),
+        }
+    return results
+
+
+def _baselines(run: Run, experiment: Experiment, data: Data) -> Iterator[_Baseline]:
+    options, seed = experiment.baselines, experiment.seed
+    for number, drawn in enumerate(draw_different(run.architecture.space, seed, options.random), start=1):
+        yield _Baseline(f"random {number}", _builder(drawn, seed), drawn)
+    if options.task:
+        for name, make in experiment.task.baselines(data).items():
+            yield _Baseline(name, make)
+
+
+def draw_different(space: SearchSpace, seed: int, count: int) -> list[Architecture]:
+    """Architectures drawn at random, each once; all there are where the space has fewer than `count`.
+
+    More of them begin with the same ones.
+    """
+    found: dict[str, Architecture] = {}
+    draw = 0
+    while len(found) < min(count, space.count()):
+        number = int(fingerprint(["random architecture", seed, draw])[:15], 16)
+        architecture = Architecture(space, space.sample(number))
+        found.setdefault(architecture.fingerprint, architecture)
+        draw += 1
+    return list(found.values())
+
+
+def _builder(architecture: Architecture, seed: int) -> Callable[[], nn.Module]:
+    return lambda: build(architecture, seed=seed)
+
+
+def _load(run: Run, name: str, progress: Progress, device: torch.device | str = "cpu") -> Checkpoint | None:
+    """A checkpoint; None where there is none, or a damaged one, which must not stand in the way."""
+    try:
+        return load_checkpoint(run.checkpoints, name, device)
+    except RunError as error:
+        progress.say(f"{error}; `nasframe run` makes it again")
+        return None
+
+
+def _trained(baseline: _Baseline) -> str:
+    return f"{baseline.file}-network"
+
+
+def _train(
+    baseline: _Baseline, key: str, run: Run, experiment: Experiment, data: Data, progress: Progress
+) -> None:
+    unfinished = _load(run, baseline.file, progress)
+    if unfinished is None or unfinished.values.get("key") != key:
+        drop_checkpoint(run.checkpoints, baseline.file)
+    with forked_seed(experiment.seed, baseline.name):
+        network = baseline.make()
+    engine = Training(
+        network=network,
+        task=experiment.task,
+        data=data,
+        options=experiment.train,
+        seed=experiment.seed,
+        device=experiment.torch_device(),
+        run=run,
+        progress=progress,
+        name=baseline.file,
+        key=key,
+    )
+    train_and_save(engine, run, _trained(baseline))

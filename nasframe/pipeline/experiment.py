@@ -1,0 +1,55 @@
+"""An experiment from its data to its report."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from nasframe.experiment import Experiment
+from nasframe.pipeline.architecture_search import SILENT, search_in
+from nasframe.pipeline.baselines import train_baselines
+from nasframe.pipeline.evaluation import evaluate_in
+from nasframe.pipeline.final_training import train_in
+from nasframe.pipeline.preparation import prepare
+from nasframe.runs import Run, claimed
+from nasframe.runtime import Progress
+
+__all__ = ["run_experiment"]
+
+
+def run_experiment(
+    experiment: Experiment,
+    out: str | Path,
+    *,
+    source: str | Path | None = None,
+    overwrite: bool = False,
+    progress: Progress = SILENT,
+) -> Run:
+    """Every stage: the task's own, search, derive, draw, train, baselines, evaluate, report.
+
+    What is done for the same inputs is skipped; what was interrupted goes on where it stopped.
+
+    Args:
+        experiment: what to do.
+        out: the run folder; see `Run.create` for what may be there already.
+        source: the user's data; None is what the run used before, or the task's own.
+        overwrite: replace a run that is there, once all is ready to search again.
+        progress: what to report to.
+
+    Raises:
+        RunError: `out` holds something else, or another process works in it.
+    """
+    path = Path(out)
+    with claimed(path, experiment.to_toml()):
+        _, run = search_in(experiment, path, source, overwrite, progress)
+        train_in(experiment, path, None, None, False, progress)
+        prepared = prepare(experiment, run, None, SILENT)
+        baselines = train_baselines(run, experiment, prepared, progress)
+        key = prepared.key("evaluate", run.identity, run.architecture.fingerprint, baselines)
+        if run.is_done("evaluate", key) and run.test is not None:
+            progress.say("evaluate: unchanged, skipped")
+            return run
+        started = time.monotonic()
+        evaluate_in(run, experiment, None, None, progress)
+        run.mark_done("evaluate", key, time.monotonic() - started)
+    return run

@@ -1,0 +1,172 @@
+"""The final training of an architecture in a run folder."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from nasframe.errors import ArchitectureError, RunError
+from nasframe.experiment import Experiment
+from nasframe.network import Network, build, inherit
+from nasframe.pipeline.architecture_search import SILENT, without_training
+from nasframe.pipeline.picture import save_picture
+from nasframe.pipeline.preparation import keeping_old_run, prepare
+from nasframe.pipeline.trained import train_and_save
+from nasframe.report import write_report
+from nasframe.runs import Run, claimed, load_checkpoint
+from nasframe.runtime import Progress
+from nasframe.space import Architecture
+from nasframe.tasks import Data
+from nasframe.training import Training
+
+__all__ = ["train", "train_in"]
+
+
+def train(
+    experiment: Experiment,
+    out: str | Path,
+    *,
+    architecture: Architecture | None = None,
+    source: str | Path | None = None,
+    overwrite: bool = False,
+    progress: Progress = SILENT,
+) -> Run:
+    """The final training of an architecture; see `run_experiment` for the other arguments.
+
+    Args:
+        architecture: what to train; None is the one that the run in `out` found.
+        overwrite: train again, maybe with other options of the training; what the search found is kept.
+            Only another `architecture` replaces the whole run.
+
+    Raises:
+        RunError: no architecture was given and `out` holds none, or holds another one.
+        ArchitectureError: the architecture takes other inputs or gives other outputs than the task.
+    """
+    with claimed(Path(out), experiment.to_toml()):
+        return train_in(experiment, Path(out), architecture, source, overwrite, progress)
+
+
+def train_in(
+    experiment: Experiment,
+    out: Path,
+    architecture: Architecture | None,
+    source: str | Path | None,
+    overwrite: bool,
+    progress: Progress,
+) -> Run:
+    """`train` in a folder that this process has claimed."""
+    toml, identity = experiment.to_toml(), experiment.fingerprint()
+    run = _kept(experiment, out, architecture) if overwrite else Run.matching(out, toml, identity=identity)
+    if run is None and overwrite:
+        Run.check_replaceable(out, toml)
+    chosen = _chosen(run, out, architecture)
+    with keeping_old_run(overwrite):
+        prepared = prepare(experiment, run, source, progress)
+    key = prepared.key("train", identity, chosen.fingerprint)
+    if run is not None and not overwrite and run.is_done("train", key) and _is_whole(run, progress):
+        progress.say("train: unchanged, skipped")
+        if not (run.path / "report.html").exists():
+            write_report(run)
+        return run
+    if run is not None and not overwrite:
+        run.require_same_plugins()
+    _check_fits(chosen, prepared.data)
+    network = build(chosen, seed=experiment.seed)
+    if experiment.train.inherit:
+        _inherit(run, out, network)
+    # Whatever can be refused has been; from here on the old training goes.
+    if run is None:
+        run = Run.create(out, toml, identity=identity, overwrite=overwrite, data=prepared.record)
+    elif overwrite:
+        run.drop_training(toml, identity=identity)
+    if not (run.path / "architecture.json").exists():
+        chosen.save(run.path / "architecture.json")
+    if not (run.path / "architecture.dot").exists():
+        save_picture(run, chosen, progress)
+    started = time.monotonic()
+    engine = Training(
+        network=network,
+        task=experiment.task,
+        data=prepared.data,
+        options=experiment.train,
+        seed=experiment.seed,
+        device=experiment.torch_device(),
+        run=run,
+        progress=progress,
+        key=chosen.fingerprint,
+    )
+    trained = train_and_save(engine, run, "network")
+    experiment.task.save(prepared.folders, run.task_folder)
+    run.mark_done("train", key, time.monotonic() - started)
+    write_report(run)
+    best = trained["validation"].items()
+    shown = ", ".join(f"{name} {value:.4f}" for name, value in best if value is not None)
+    progress.say(f"train: best epoch {engine.best_epoch} of {experiment.train.epochs} (validation: {shown})")
+    return run
+
+
+def _is_whole(run: Run, progress: Progress) -> bool:
+    """Whether the trained network can be read."""
+    try:
+        return load_checkpoint(run.checkpoints, "network") is not None
+    except RunError as error:
+        progress.say(f"{error}; it is made again")
+        return False
+
+
+def _kept(experiment: Experiment, out: Path, architecture: Architecture | None) -> Run | None:
+    """The run whose architecture is trained again; None where the whole run is made anew.
+
+    Raises:
+        RunError: the architecture in the run belongs to another experiment.
+    """
+    run = Run.existing(out, experiment.to_toml())
+    if run is None:
+        return None
+    if architecture is not None and not (
+        (run.path / "architecture.json").exists() and run.architecture == architecture
+    ):
+        return None
+    if without_training(run.experiment_toml) == without_training(experiment.to_toml()):
+        return run
+    if architecture is not None:
+        return None
+    raise RunError(
+        f"{out}: holds the search of an experiment that differs in more than the training; "
+        f"choose another --out, with --architecture {out} to train what was found"
+    )
+
+
+def _chosen(run: Run | None, out: Path, architecture: Architecture | None) -> Architecture:
+    """The architecture to train; one that was given becomes the run's own."""
+    path = out / "architecture.json"
+    if run is None:
+        if architecture is None:
+            raise RunError(f"{path}: there is no architecture to train; search first, or give one")
+        return architecture
+    if architecture is not None and path.exists() and run.architecture != architecture:
+        raise RunError(
+            f"{path}: the run holds another architecture; choose another --out, or say --overwrite"
+        )
+    return run.architecture if architecture is None else architecture
+
+
+def _check_fits(architecture: Architecture, data: Data) -> None:
+    wanted = {name: tuple(shape or ()) for name, shape in architecture.space.inputs.items()}
+    given = {name: tuple(shape) for name, shape in data.inputs.items()}
+    if wanted != given:
+        raise ArchitectureError(f"the architecture takes the inputs {wanted}, the task gives {given}")
+    origin = architecture.space.origin
+    if origin is not None and origin["outputs"] != data.outputs:
+        raise ArchitectureError(
+            f"the architecture gives {origin['outputs']} outputs, the task wants {data.outputs}"
+        )
+
+
+def _inherit(run: Run | None, out: Path, network: Network) -> None:
+    found = None if run is None else load_checkpoint(run.checkpoints, "search")
+    if found is None:
+        raise RunError(f"{out}: train.inherit needs the supernet of a search, and there is none")
+    missing = inherit(network, found.part("supernet."))
+    if missing:
+        raise RunError(f"{out}: the supernet has no parameters {', '.join(missing)} to inherit")

@@ -1,0 +1,130 @@
+"""Data that is ready: the task's stages run, or found as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from nasframe import __version__
+from nasframe.errors import NOT_REPLACED, DataError, RunError
+from nasframe.experiment import Experiment
+from nasframe.runs import Run
+from nasframe.runtime import Progress, fingerprint
+from nasframe.tasks import Data, Stage, run_stages, stage_fingerprints
+
+__all__ = ["Prepared", "keeping_old_run", "prepare"]
+
+
+@frozen
+class Prepared:
+    """Data that is ready, and what it was made from.
+
+    Attributes:
+        data: the splits.
+        folders: of the stages.
+        record: for `run.json`: `source` and `cache` (absolute), `fingerprint`, `folders`, `seconds`.
+    """
+
+    data: Data
+    folders: Mapping[str, Path]
+    record: Mapping[str, Any]
+
+    def key(self, stage: str, identity: str, *parts: str) -> str:
+        """Fingerprint of what a stage of a run depends on."""
+        return fingerprint([stage, identity, self.record["fingerprint"], *parts])
+
+
+@contextmanager
+def keeping_old_run(overwrite: bool) -> Iterator[None]:
+    """Note in a Ctrl-C that the run to be replaced is still there, so that --overwrite must be said again."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        if overwrite:
+            error.add_note(NOT_REPLACED)
+        raise
+
+
+def prepare(
+    experiment: Experiment, run: Run | None, source: str | Path | None, progress: Progress
+) -> Prepared:
+    """Run or skip the task's stages; a run that is there gets the data it was made from.
+
+    Args:
+        experiment: names the task and the cache.
+        run: the run to use them in, None for a new one.
+        source: the user's data; None is what the run used before, or the task's own.
+        progress: what to report to.
+
+    Raises:
+        RunError: the run was made from another state of the data.
+    """
+    if run is not None and run.changed_plugins:
+        progress.say(
+            f"{run.path}: was made with other code of {', '.join(run.changed_plugins)}; what is done is kept"
+        )
+    known = None if run is None else run.record["data"]
+    if source is None and known is not None:
+        source = known["source"]
+    place = None if source is None else Path(source).resolve()
+    origin = None if place is None else str(place)
+    ready = None if run is None else _ready(experiment, run)
+    try:
+        stages = experiment.task.stages(place, experiment.stage_seed)
+    except DataError as error:
+        if ready is None or known is None or origin != known["source"]:
+            raise
+        progress.say(f"{error}; going on with what was prepared from it")
+        return ready
+    if run is not None:
+        _check_unchanged(run, stages, ready is not None)
+    if ready is not None and known is not None and origin == known["source"]:
+        return ready
+    # A relative path belongs to the folder in which the run was made; an absolute one says what it means.
+    relative = known is not None and not experiment.cache.is_absolute()
+    cache = Path(known["cache"]) if known is not None and relative else experiment.cache.resolve()
+    results = run_stages(stages, cache, experiment.torch_device(), progress)
+    key = _key({name: result.fingerprint for name, result in results.items()})
+    folders = {name: result.folder for name, result in results.items()}
+    seconds = {name: round(result.seconds, 3) for name, result in results.items()}
+    record = {
+        "source": origin,
+        "cache": str(cache),
+        "fingerprint": key,
+        "folders": {name: str(path) for name, path in folders.items()},
+        "seconds": seconds if known is None else known["seconds"],
+    }
+    prepared = Prepared(experiment.task.data(folders), folders, record)
+    if run is not None:
+        run.note(data=record)
+    return prepared
+
+
+def _ready(experiment: Experiment, run: Run) -> Prepared | None:
+    """What the run was made from, where all of it is still there."""
+    known = run.record["data"]
+    folders = {name: Path(item) for name, item in known["folders"].items()}
+    if not all(folder.is_dir() for folder in folders.values()):
+        return None
+    return Prepared(experiment.task.data(folders), folders, known)
+
+
+def _check_unchanged(run: Run, stages: Sequence[Stage], ready: bool) -> None:
+    """Refuse, before any stage is run, data or code that is not what the run was made from.
+
+    What is ready may have been made by another version of nasframe.
+    """
+    made_by = run.record["nasframe"] if ready else __version__
+    if run.record["data"]["fingerprint"] != _key(stage_fingerprints(stages, made_by)):
+        raise RunError(
+            f"{run.path}: the data or the code that reads it has changed since this run was made; "
+            "choose another --out, or say `nasframe run` or `search` with --overwrite to replace it"
+        )
+
+
+def _key(fingerprints: Mapping[str, str]) -> str:
+    return fingerprint(list(fingerprints.values()))

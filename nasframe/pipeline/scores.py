@@ -1,0 +1,37 @@
+"""`scores.json`: the score of each example of the test split, as the report's curves need it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from nasframe.runs import Run
+from nasframe.runtime import write_json
+from nasframe.tasks import Scores
+
+__all__ = ["save_scores"]
+
+
+def save_scores(run: Run, scores: Scores | None, identifiers: Sequence[str]) -> None:
+    """Write `scores.json`, and remove an old one where there are no scores or one of them is not finite."""
+    target = run.path / "scores.json"
+    if scores is None or not bool(torch.isfinite(scores.log_odds).all()):
+        target.unlink(missing_ok=True)
+        return
+    content = {
+        "positive": scores.positive,
+        "negative": scores.negative,
+        "threshold": scores.threshold,
+        "log_odds": _rounded(scores.log_odds.double().tolist()),
+        "labels": [int(label) for label in scores.labels.tolist()],
+        "categories": list(scores.categories),
+        "examples": list(identifiers),
+    }
+    write_json(target, content)
+
+
+def _rounded(values: Sequence[float]) -> list[float]:
+    """Nine digits of each, or all of them where nine would make equal what is not."""
+    short = [float(f"{value:.9g}") for value in values]
+    return short if len(set(short)) == len(set(values)) else list(values)

@@ -1,0 +1,74 @@
+"""A trained network: what was fitted on the validation split, its metrics on the test split, its cost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from nasframe.experiment import Experiment
+from nasframe.network import cost_of
+from nasframe.operations import Cost
+from nasframe.runs import Checkpoint, Run, save_checkpoint
+from nasframe.runtime import without_nan
+from nasframe.space import Architecture
+from nasframe.tasks import Split
+from nasframe.training import Training, collect_outputs
+
+__all__ = ["calibration_of", "cost_of_trained", "test_metrics", "train_and_save"]
+
+
+def train_and_save(engine: Training, run: Run, name: str) -> dict[str, Any]:
+    """Train a network and save its best epoch as the checkpoint `name`.
+
+    Returns:
+        What is saved beside the parameters: the engine's `key`, `calibration`, `best_epoch` and the
+        `validation` metrics of that epoch.
+    """
+    calibration = engine.fit()
+    values: dict[str, Any] = without_nan(
+        {
+            "key": engine.key,
+            "calibration": calibration,
+            "best_epoch": engine.best_epoch,
+            "validation": engine.best_validation,
+        }
+    )
+    save_checkpoint(run.checkpoints, name, Checkpoint(engine.network.state_dict(), values), 0)
+    return values
+
+
+def calibration_of(checkpoint: Checkpoint) -> dict[str, float]:
+    """What the task fitted for this network; an undefined value is NaN again."""
+    saved = checkpoint.values["calibration"]
+    return {name: math.nan if value is None else value for name, value in saved.items()}
+
+
+def test_metrics(
+    network: nn.Module,
+    experiment: Experiment,
+    test: Split,
+    calibration: Mapping[str, float],
+    device: torch.device,
+) -> dict[str, Any]:
+    """The task's metrics of a trained network on the test split, which the caller opened."""
+    outputs, _ = collect_outputs(network, network, test, experiment.train.batch_size, device)
+    return experiment.task.evaluate(outputs, test, calibration)
+
+
+def cost_of_trained(
+    network: nn.Module, architecture: Architecture | None, split: Split, device: torch.device
+) -> Cost:
+    """Parameters, and multiply-adds for one example; counted on examples where there is no architecture."""
+    if architecture is not None:
+        return cost_of(architecture)
+    batch = split.batch(torch.arange(min(2, len(split)))).to(device)
+    network.eval()
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        network(batch.inputs)
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    return Cost(parameters, counter.get_total_flops() // (2 * len(batch.targets)))

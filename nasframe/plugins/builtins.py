@@ -1,0 +1,30 @@
+"""What the core itself registers, by the same hooks as everyone else."""
+
+from __future__ import annotations
+
+from nasframe.plugins.hookspecs import hookimpl
+
+__all__: list[str] = []
+
+
+@hookimpl
+def register_operations() -> dict[str, str]:
+    return {"identity": "nasframe.operations:Identity", "zero": "nasframe.operations:Zero"}
+
+
+@hookimpl
+def register_relaxations() -> dict[str, str]:
+    return {
+        "softmax": "nasframe.relaxations.softmax:Softmax",
+        "stgs": "nasframe.relaxations.stgs:StraightThroughGumbelSoftmax",
+        "grmc": "nasframe.relaxations.gumbel_rao.estimator:GumbelRaoMonteCarlo",
+        "reinmax": "nasframe.relaxations.reinmax:ReinMax",
+        "gst": "nasframe.relaxations.gst:GappedStraightThrough",
+        "dirichlet": "nasframe.relaxations.dirichlet:Dirichlet",
+        "sparsemax": "nasframe.relaxations.sparsemax:Sparsemax",
+    }
+
+
+@hookimpl
+def register_loops() -> dict[str, str]:
+    return {"bilevel": "nasframe.searching.bilevel:Bilevel", "joint": "nasframe.searching.joint:Joint"}

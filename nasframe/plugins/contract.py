@@ -1,0 +1,87 @@
+"""What a plugin must keep to before anything of it is used: hook versions, signatures, what hooks return."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from nasframe.errors import PluginError
+from nasframe.plugins import hookspecs
+from nasframe.plugins.source_place import file_of, shown
+
+__all__ = ["check_hooks", "check_version", "entries_of"]
+
+
+def check_version(module: Any, name: str) -> None:
+    """Refuse a plugin whose `NASFRAME_HOOKS` names a later version of the hook interface than ours."""
+    wanted = getattr(module, "NASFRAME_HOOKS", None)
+    if wanted is None:
+        return
+    if type(wanted) is not int or wanted < 1:
+        raise PluginError(
+            f"plugin {name!r}{shown(file_of(module))}: NASFRAME_HOOKS must be a version, a whole number from "
+            f"1, found {wanted!r}"
+        )
+    if wanted > hookspecs.VERSION:
+        raise PluginError(
+            f"plugin {name!r}{shown(file_of(module))} was written for version {wanted} of the hooks; this "
+            f"nasframe has version {hookspecs.VERSION}, so upgrade nasframe"
+        )
+
+
+def check_hooks(module: Any, name: str) -> None:
+    """Refuse a hook that could not be called as its specification says.
+
+    Raises:
+        PluginError: it asks for other arguments, or is no plain function.
+    """
+    for hook in dir(module):
+        function = getattr(module, hook, None)
+        options = getattr(function, f"{hookspecs.PROJECT}_impl", None)
+        spec = getattr(hookspecs, hook, None)
+        wrong = _not_plain(function, options) if options else ""
+        if options and spec and not wrong:
+            wrong = _wrong_arguments(function, spec)
+        if wrong:
+            raise PluginError(f"plugin {name!r}{shown(file_of(module))}: hook {hook} {wrong}")
+
+
+def _not_plain(function: Any, options: Mapping[str, Any]) -> str:
+    """What keeps a marked object from being called for its answer."""
+    if not inspect.isroutine(function):
+        return f"must be a function, found {type(function).__name__}"
+    if options.get("wrapper") or options.get("hookwrapper"):
+        return "cannot be a wrapper: plugins are called one by one, and none around the others"
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        return "must be a plain function, found an async one, which nobody would await"
+    if inspect.isgeneratorfunction(function):
+        return "must be a plain function, found a generator, whose body would never run"
+    return ""
+
+
+def _wrong_arguments(function: Any, spec: Any) -> str:
+    offered = list(inspect.signature(spec).parameters)
+    parameters = inspect.signature(function).parameters.values()
+    needed = [parameter for parameter in parameters if parameter.default is parameter.empty]
+    unknown = [parameter.name for parameter in needed if parameter.name not in offered]
+    named = [parameter.name for parameter in needed if parameter.kind is parameter.KEYWORD_ONLY]
+    if not (unknown or named):
+        return ""
+    takes = f"takes {', '.join(offered)}, or some of them" if offered else "takes no argument"
+    found = ", ".join(unknown) or f"{', '.join(named)} after a *, and hooks get theirs by position"
+    return f"has a wrong signature: it {takes}; found {found}"
+
+
+def entries_of(answer: Any, hook: str) -> dict[str, Any]:
+    """What a registration hook returned, as name → target.
+
+    Raises:
+        PluginError: no mapping, or a name that cannot be one.
+    """
+    if not isinstance(answer, Mapping):
+        raise PluginError(f"{hook} must return a mapping from name to target, found {answer!r}")
+    for name in answer:
+        if not isinstance(name, str) or not name or ":" in name:
+            raise PluginError(f"{hook}: a name is a string without ':', found {name!r}")
+    return dict(answer)

@@ -1,0 +1,105 @@
+"""Every hook that a plugin may implement: one empty function and its promise.
+
+A plugin is a module found through the entry-point group `nasframe`. It implements hooks with
+`nasframe.hookimpl`. Registration hooks return a mapping from name to target; a target is the object
+itself or `"module:attribute"`, which is imported when the name is first used, so that help and
+completion stay fast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pluggy
+
+from nasframe.plugins.protocols import HookApp, HookArchitecture, HookRun
+
+PROJECT = "nasframe"
+VERSION = 1
+"""Version of the hook interface; it grows when a hook changes its arguments or its meaning."""
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+# -- registration ---------------------------------------------------------------------------------------
+
+
+@hookspec
+def register_operations() -> Mapping[str, Any]:  # type: ignore[empty-body]
+    """Name → subclass of `nasframe.Operation`: what a node or an edge of a space can compute."""
+
+
+@hookspec
+def register_relaxations() -> Mapping[str, Any]:  # type: ignore[empty-body]
+    """Name → subclass of `nasframe.Relaxation`: how logits become differentiable weights."""
+
+
+@hookspec
+def register_search_spaces() -> Mapping[str, Any]:  # type: ignore[empty-body]
+    """Name → subclass of `nasframe.SpaceFactory`: options and input shapes in, a `SearchSpace` out."""
+
+
+@hookspec
+def register_loops() -> Mapping[str, Any]:  # type: ignore[empty-body]
+    """Name → subclass of `nasframe.SearchLoop`: the order in which weights and logits are updated."""
+
+
+@hookspec
+def register_tasks() -> Mapping[str, Any]:  # type: ignore[empty-body]
+    """Name → subclass of `nasframe.Task`: data, loss and metrics."""
+
+
+@hookspec
+def register_demos() -> Mapping[str, Path]:  # type: ignore[empty-body]
+    """Name → an experiment TOML that runs in minutes and needs no download: `nasframe demo [NAME]`."""
+
+
+@hookspec
+def register_commands(app: HookApp) -> None:
+    """Add commands to the command line. Import heavy libraries inside the commands, not beside them."""
+
+
+@hookspec
+def read_architecture(text: str) -> HookArchitecture | None:
+    """The architecture in a document of another format than nasframe's own JSON; None where the text is
+    not of that format, an `ArchitectureError` where it is and breaks its rules.
+
+    The text may come from anywhere: parse it, never execute it. The first plugin that answers is taken.
+    """
+
+
+# -- life cycle -----------------------------------------------------------------------------------------
+
+
+@hookspec
+def search_started(run: HookRun | None, space: Any, relaxation: Any) -> None:
+    """A search begins, or goes on after an interruption. `run` is None where nothing is written."""
+
+
+@hookspec
+def search_step(run: HookRun | None, step: int, record: Mapping[str, Any]) -> None:
+    """One update was made. `step` counts from 0 in every epoch; `record` holds the update's `kind` and its
+    `loss`, a scalar tensor: reading it waits for the device, so read it only as often as you need it."""
+
+
+@hookspec
+def search_epoch(run: HookRun | None, epoch: int, record: Mapping[str, Any]) -> None:
+    """An epoch of the search ended; `record` is the line written to `metrics.jsonl`. It is called when that
+    and the checkpoint are on disk, so an epoch after which the process was killed is never told."""
+
+
+@hookspec
+def architecture_derived(run: HookRun | None, architecture: HookArchitecture) -> None:
+    """The search ended and this architecture came out of it."""
+
+
+@hookspec
+def search_finished(run: HookRun | None, summary: Mapping[str, Any]) -> None:
+    """Everything the search wrote is on disk."""
+
+
+@hookspec
+def style_node(node: str, operation: str) -> Mapping[str, str] | None:
+    """Graphviz attributes for a drawn node, laid over the default style; None leaves it alone."""

@@ -1,0 +1,66 @@
+"""A plugin that is one file, without a package around it."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.abc import Loader
+from pathlib import Path
+from types import ModuleType
+
+from nasframe.errors import PluginError
+from nasframe.plugins.source_place import raised_at
+
+__all__ = ["importing"]
+
+
+@contextmanager
+def importing(path: Path) -> Iterator[ModuleType]:
+    """The module that a file is, under the file's name; forgotten if what is done with it fails.
+
+    Raises:
+        PluginError: no such file, no Python file, a name that another module has, or an error in it.
+    """
+    name = path.stem
+    if not path.is_file():
+        what = "is a folder; expected a Python file" if path.is_dir() else "no such file"
+        raise PluginError(f"{path}: {what}")
+    if path.suffix != ".py" or not name.isidentifier():
+        raise PluginError(f"{path}: a plugin is a Python file whose name can be imported, such as my_ops.py")
+    if _is_taken(name, path):
+        raise PluginError(f"{path}: there is another Python module {name!r}; rename the file")
+    spec = importlib.util.spec_from_file_location(name, path.resolve())
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # so that its classes can be found by their module's name
+    try:
+        _execute(spec.loader, module, path)
+        yield module
+    except BaseException:
+        del sys.modules[name]
+        raise
+
+
+def _execute(loader: Loader, module: ModuleType, path: Path) -> None:
+    try:
+        loader.exec_module(module)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever a stranger's file raises, and SystemExit
+        why = f"{type(error).__name__}: {error}{raised_at(error, module)}"
+        raise PluginError(f"{path}: cannot be imported: {why}") from error
+
+
+def _is_taken(name: str, path: Path) -> bool:
+    """Whether `import name` would find something that is not this file."""
+    if name in sys.modules:
+        found = getattr(sys.modules[name], "__file__", None)
+    else:
+        spec = importlib.util.find_spec(name)
+        found = None if spec is None else spec.origin
+        if spec is None:
+            return False
+    return found is None or Path(found).resolve() != path.resolve()

@@ -1,0 +1,82 @@
+"""One name that a plugin registered: what it stands for, and where that was written."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+from collections.abc import Mapping
+from typing import Any, Literal, get_args
+
+from attrs import field, frozen
+
+from nasframe.errors import PluginError
+from nasframe.plugins.source_place import file_of, raised_at, shown
+
+__all__ = ["HOOKS", "KINDS", "Kind", "Registered", "described"]
+
+Kind = Literal["operation", "relaxation", "space", "loop", "task", "demo"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+HOOKS: Mapping[Kind, str] = {
+    "operation": "register_operations",
+    "relaxation": "register_relaxations",
+    "space": "register_search_spaces",
+    "loop": "register_loops",
+    "task": "register_tasks",
+    "demo": "register_demos",
+}
+"""The hook by which each kind is registered."""
+
+
+@frozen
+class Registered:
+    """One name that one plugin registered. `module` is the plugin itself."""
+
+    kind: Kind
+    name: str
+    plugin: str
+    target: Any = field(repr=False)
+    module: Any = field(default=None, repr=False, eq=False)
+
+    def load(self) -> Any:
+        """The registered object; a `"module:attribute"` target is imported.
+
+        Raises:
+            PluginError: the target cannot be imported.
+        """
+        if not isinstance(self.target, str):
+            return self.target
+        module, _, attribute = self.target.partition(":")
+        try:
+            return functools.reduce(getattr, attribute.split("."), importlib.import_module(module))
+        except Exception as error:  # whatever a stranger's module raises
+            raise PluginError(
+                f"plugin {self.plugin!r} registers {self.kind} {self.name!r} as {self.target!r}, "
+                f"which cannot be imported: {error}{raised_at(error, self.module)}"
+            ) from error
+
+    @property
+    def description(self) -> str:
+        """First line of the target's docstring; the file of a demo."""
+        if self.kind == "demo":
+            return str(self.target)
+        target = self.load()
+        text = (target.__doc__ or "").strip() if inspect.isclass(target) else ""
+        return text.partition("\n")[0] or "no description"
+
+    def __str__(self) -> str:
+        """`relaxation 'brie' of plugin 'cheese' (cheese/soft.py)`, ready for an error message."""
+        try:
+            file = file_of(self.load()) or file_of(self.module)
+        except PluginError:
+            file = file_of(self.module)
+        return f"{self.kind} {self.name!r} of plugin {self.plugin!r}{shown(file)}"
+
+
+def described(kind: Kind, target: type, entry: Registered | None) -> str:
+    """A class in an error message: as it is registered, or by its own name where it was made in Python."""
+    if entry is not None:
+        return str(entry)
+    name = target.__qualname__ if inspect.isclass(target) else repr(target)
+    return f"{kind} {name!r}{shown(file_of(target))}"

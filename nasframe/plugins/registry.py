@@ -1,0 +1,318 @@
+"""Finds plugins once, answers look-ups, and calls the hooks of the life cycle."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pluggy
+
+from nasframe.errors import NasframeError, PluginError, PluginWarning, nearest
+from nasframe.plugins import hookspecs
+from nasframe.plugins.contract import check_hooks, check_version, entries_of
+from nasframe.plugins.installed import installed, version_of
+from nasframe.plugins.plugin_file import importing
+from nasframe.plugins.registered import HOOKS, Kind, Registered
+from nasframe.plugins.source_place import file_of, raised_at, shown
+
+__all__ = ["PluginManager", "load_plugin", "manager"]
+
+
+class PluginManager:
+    """Finds plugins once and answers look-ups.
+
+    Attributes:
+        failed: plugin that was left out → why.
+        files: plugin that was loaded from one file → that file.
+    """
+
+    def __init__(self) -> None:
+        self._pluggy = pluggy.PluginManager(hookspecs.PROJECT)
+        self._pluggy.add_hookspecs(hookspecs)
+        self._disabled: set[tuple[str, str]] = set()
+        self.failed: dict[str, str] = {}
+        self.files: dict[str, Path] = {}
+
+    def load_entry_points(self) -> None:
+        """Register every installed plugin of the entry-point group `nasframe`.
+
+        Of two packages that install a plugin of one name the first is taken, nasframe's own before others,
+        and the other is reported.
+        """
+        owners: dict[str, str] = {}
+        for point in installed():
+            package = version_of(point)
+            if point.name in owners:
+                message = f"is there already, from {owners[point.name]}; that of {package} is left out"
+                self._report(point.name, f"{message}; uninstall one of them")
+            elif not self._pluggy.has_plugin(point.name):
+                self._load_entry_point(point)
+            owners.setdefault(point.name, package)
+        self._report_unknown_hooks()
+
+    def _load_entry_point(self, point: Any) -> None:
+        try:
+            module = point.load()
+        except BaseException as error:  # whatever a stranger's module raises
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            why = str(error) or type(error).__name__
+            self._report(point.name, f"cannot be loaded from {point.value!r}: {why}{raised_at(error)}")
+            return
+        try:
+            self.register(module, point.name)
+        except PluginError as error:
+            self._report(point.name, str(error).removeprefix(f"plugin {point.name!r} "))
+
+    def load_file(self, path: str | Path) -> str:
+        """Register the plugin that one Python file is; returns its name, that of the file without `.py`.
+
+        The same file twice is loaded once.
+
+        Raises:
+            PluginError: no such file, one that cannot be imported, whose name is taken, or that implements
+                no hook.
+        """
+        path = Path(path)
+        name = path.stem
+        if name in self.files and self.files[name].resolve() == path.resolve():
+            return name
+        if self._pluggy.has_plugin(name):
+            there = shown(file_of(self.module(name)))
+            raise PluginError(f"{path}: there is a plugin {name!r} already{there}; rename the file")
+        with importing(path) as module:
+            self.register(module, name)
+            try:
+                self._check_file(module, path)
+            except PluginError:
+                self.unregister(name)
+                raise
+        self.files[name] = path
+        self._report_unknown_hooks()
+        return name
+
+    def _check_file(self, module: ModuleType, path: Path) -> None:
+        """Refuse a file without a hook, or with one that cannot say what it registers."""
+        callers = self._pluggy.get_hookcallers(module)
+        if not callers:
+            raise PluginError(
+                f"{path}: implements no hook; mark a function such as register_operations with "
+                "@nasframe.hookimpl"
+            )
+        for hook in {caller.name for caller in callers} & {*HOOKS.values()}:
+            try:
+                _registered(getattr(module, hook), hook, module)
+            except PluginError as error:
+                raise PluginError(f"{path}: {error}") from error
+
+    def register(self, module: ModuleType | object, name: str) -> None:
+        """Register one module or object as plugin `name`.
+
+        Raises:
+            PluginError: the name is taken, a hook has a wrong signature, or the plugin was written for a
+                later version of the hooks.
+        """
+        check_version(module, name)
+        check_hooks(module, name)
+        try:
+            self._pluggy.register(module, name)
+        except (ValueError, pluggy.PluginValidationError) as error:
+            if self._pluggy.get_plugin(name) is module:
+                self._pluggy.unregister(name=name)
+            why = " ".join(str(error).split())
+            raise PluginError(f"plugin {name!r}{shown(file_of(module))}: {why}") from error
+
+    def unregister(self, name: str) -> None:
+        """Forget plugin `name`."""
+        self._pluggy.unregister(name=name)
+        self.files.pop(name, None)
+        self.failed.pop(name, None)
+        self._disabled = {(plugin, hook) for plugin, hook in self._disabled if plugin != name}
+
+    @property
+    def names(self) -> list[str]:
+        """Registered plugins, sorted."""
+        return sorted(name for name, _ in self._pluggy.list_name_plugin())
+
+    def module(self, name: str) -> Any:
+        """The module or object registered as plugin `name`."""
+        return self._pluggy.get_plugin(name)
+
+    def registered(self, kind: Kind) -> list[Registered]:
+        """All that plugins registered under `kind`, sorted by name, then plugin."""
+        found: list[Registered] = []
+        for implementation in getattr(self._pluggy.hook, HOOKS[kind]).get_hookimpls():
+            plugin, module = implementation.plugin_name, implementation.plugin
+            try:
+                entries = _registered(implementation.function, HOOKS[kind], module)
+            except PluginError as error:
+                self._report(plugin, str(error))
+                continue
+            found += [Registered(kind, name, plugin, target, module) for name, target in entries.items()]
+        return sorted(found, key=lambda entry: (entry.name, entry.plugin))
+
+    def find(self, kind: Kind, name: str) -> Registered:
+        """The one entry called `name`, or `plugin:name`.
+
+        Raises:
+            PluginError: unknown (with the near names), or registered by two plugins.
+        """
+        entries = self.registered(kind)
+        plugin, colon, short = name.rpartition(":")
+        matches = [e for e in entries if e.name == short and (not colon or e.plugin == plugin)]
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            choices = " or ".join(f"{entry.plugin}:{entry.name}" for entry in matches)
+            owners = " and ".join(f"{entry.plugin!r}{shown(file_of(entry.module))}" for entry in matches)
+            raise PluginError(
+                f"{kind} {name!r} is registered by two plugins; say {choices}; they are {owners}"
+            )
+        valid = {entry.name for entry in entries}
+        if colon:
+            valid |= {f"{entry.plugin}:{entry.name}" for entry in entries}
+        hint = nearest(name, valid)
+        lacking = "" if "did you mean" in hint else f"; no installed plugin provides {name!r}"
+        left_out = "".join(f"; plugin {plugin!r} {why}" for plugin, why in self.failed.items())
+        raise PluginError(f"unknown {kind} {name!r}{hint}{lacking}{left_out}")
+
+    def entry_of(self, kind: Kind, target: type) -> Registered | None:
+        """What a class is registered as; None where it is not."""
+        path = f"{target.__module__}:{target.__qualname__}"
+        entries = self.registered(kind)
+        return next((entry for entry in entries if entry.target is target or entry.target == path), None)
+
+    def name_of(self, kind: Kind, target: type) -> str | None:
+        """The name under which a class is registered, with its plugin where the name alone is ambiguous."""
+        entry = self.entry_of(kind, target)
+        if entry is None:
+            return None
+        alone = sum(other.name == entry.name for other in self.registered(kind)) == 1
+        return entry.name if alone else f"{entry.plugin}:{entry.name}"
+
+    def load(self, kind: Kind, name: str) -> Any:
+        """The object registered as `kind` under `name`; see `find` for the errors."""
+        return self.find(kind, name).load()
+
+    def notify(self, hook: str, **arguments: Any) -> None:
+        """Call a life-cycle hook of every plugin; one that raises is reported and not called again."""
+        for _ in self._call(hook, arguments):
+            pass
+
+    def _call(
+        self, hook: str, arguments: Mapping[str, Any], passing: tuple[type[Exception], ...] = ()
+    ) -> Iterator[Any]:
+        """What each plugin answers, in the order of registration; one that raises is disabled.
+
+        Errors of the types `passing` are answers to the user, and go on to the caller.
+        """
+        for implementation in getattr(self._pluggy.hook, hook).get_hookimpls():
+            key = (implementation.plugin_name, hook)
+            if key in self._disabled:
+                continue
+            try:
+                yield implementation.function(*(arguments[name] for name in implementation.argnames))
+            except passing:
+                raise
+            except Exception as error:
+                self._disabled.add(key)
+                why = _raised(hook, error, implementation.plugin)
+                self._report(implementation.plugin_name, f"{why}; disabled")
+
+    def style(self, node: str, operation: str) -> dict[str, str]:
+        """The attributes that plugins lay over a drawn node's style."""
+        merged: dict[str, str] = {}
+        for answer in self._call("style_node", {"node": node, "operation": operation}):
+            merged |= answer or {}
+        return merged
+
+    def read_architecture(self, text: str) -> Any:
+        """What the first plugin that knows the format of a text reads from it; None where none does.
+
+        Raises:
+            NasframeError: a plugin knows the format, and the text breaks its rules.
+        """
+        answers = self._call("read_architecture", {"text": text}, passing=(NasframeError,))
+        return next((answer for answer in answers if answer is not None), None)
+
+    def add_commands(self, app: Any) -> None:
+        """Let every plugin add its commands; one that fails is reported and left out."""
+        for implementation in self._pluggy.hook.register_commands.get_hookimpls():
+            try:
+                implementation.function(app)
+            except Exception as error:
+                why = _raised("register_commands", error, implementation.plugin)
+                self._report(implementation.plugin_name, why)
+
+    def versions(self) -> dict[str, str]:
+        """Version of the distribution behind each installed plugin, for the record of a run."""
+        found: dict[str, str] = {}
+        for point in installed():
+            if (
+                point.dist is not None
+                and self._pluggy.has_plugin(point.name)
+                and point.name not in self.files
+            ):
+                found.setdefault(point.name, point.dist.version)
+        return dict(sorted(found.items()))
+
+    def _report_unknown_hooks(self) -> None:
+        """Nobody ever calls a hook whose name is mistyped, so say it."""
+        found = vars(self._pluggy.hook).values()
+        callers = [caller for caller in found if isinstance(caller, pluggy.HookCaller)]
+        valid = [caller.name for caller in callers if caller.has_spec()]
+        for caller in callers:
+            if not caller.has_spec():
+                for implementation in caller.get_hookimpls():
+                    place = shown(file_of(implementation.plugin))
+                    message = f"implements unknown hook {caller.name!r}{nearest(caller.name, valid)}{place}"
+                    self._report(implementation.plugin_name, message)
+
+    def _report(self, plugin: str, message: str) -> None:
+        if self.failed.get(plugin) == message:
+            return
+        self.failed[plugin] = message
+        warnings.warn(f"plugin {plugin!r} {message}", PluginWarning, stacklevel=3)
+
+
+def _registered(function: Any, hook: str, module: Any) -> dict[str, Any]:
+    """What a registration hook registers.
+
+    Raises:
+        PluginError: the hook raised, or returned something else than names and targets.
+    """
+    try:
+        answer = function()
+    except Exception as error:  # whatever a stranger's hook raises
+        raise PluginError(_raised(hook, error, module)) from error
+    try:
+        return entries_of(answer, hook)
+    except PluginError as error:
+        raise PluginError(f"{error}{shown(file_of(module))}") from None
+
+
+def _raised(hook: str, error: Exception, module: Any) -> str:
+    return f"{hook} raised {type(error).__name__}: {error}{raised_at(error, module)}"
+
+
+@functools.cache
+def manager() -> PluginManager:
+    """The process-wide plugin manager, with every installed plugin."""
+    plugins = PluginManager()
+    plugins.load_entry_points()
+    return plugins
+
+
+def load_plugin(path: str | Path) -> str:
+    """Load the plugin that one Python file is, as `--plugin FILE` does; returns its name.
+
+    Runs record it by its name and the hash of the file, and never load it by themselves.
+
+    Raises:
+        PluginError: see `PluginManager.load_file`.
+    """
+    return manager().load_file(path)

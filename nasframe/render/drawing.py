@@ -1,0 +1,138 @@
+"""`Drawing`, and the functions that make one: of one architecture, or of two side by side."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Literal
+
+import graphviz
+from attrs import field, frozen
+
+from nasframe.errors import RenderError, nearest
+from nasframe.render.difference import Difference, differences
+from nasframe.render.graph import add_network, new_graph
+from nasframe.render.picture import picture
+from nasframe.render.words import pair_in_words, titled, words, words_against
+from nasframe.runtime import replacing, write_text
+from nasframe.space import Architecture
+
+__all__ = ["FORMATS", "Drawing", "draw", "draw_pair"]
+
+FORMATS = ("svg", "dot", "png", "text")
+
+_LEGEND = r"+ dashed: only here\n≠ double border: another operation\n≠ thick arrow: only here"
+
+
+@frozen(slots=False)
+class Drawing:
+    """A drawn architecture, or two; a notebook shows it as a picture.
+
+    Attributes:
+        dot: the graph in the DOT language.
+        text: the same in words, a line a node; of two, a line a difference.
+    """
+
+    dot: str = field(repr=False)
+    text: str
+
+    @functools.cached_property
+    def svg(self) -> str:
+        """The picture, by the system's `dot` or else by Graphviz compiled to WebAssembly.
+
+        Raises:
+            RenderError: neither is there.
+        """
+        return picture(self.dot, "svg").decode("utf-8")
+
+    @property
+    def png(self) -> bytes:
+        """The picture as PNG.
+
+        Raises:
+            RenderError: the system has no `dot`.
+        """
+        return picture(self.dot, "png")
+
+    def save(self, path: str | Path) -> Path:
+        """Write the drawing in the format that the file's suffix names: .svg, .dot, .png or .txt.
+
+        Raises:
+            RenderError: unknown suffix, or no renderer for this format (PNG needs the system's `dot`).
+        """
+        target = Path(path)
+        kind = {"txt": "text", "gv": "dot"}.get(target.suffix[1:], target.suffix[1:])
+        if kind not in FORMATS:
+            raise RenderError(f"{target}: unknown format {target.suffix!r}{nearest(kind, FORMATS)}")
+        if kind == "png":
+            content = self.png
+            with replacing(target) as temporary:
+                temporary.write_bytes(content)
+        else:
+            write_text(
+                target, {"svg": lambda: self.svg, "dot": lambda: self.dot, "text": lambda: self.text}[kind]()
+            )
+        return target
+
+    def _repr_svg_(self) -> str | None:
+        """The picture for a notebook; None, so that it shows the text, where there is no renderer."""
+        try:
+            return self.svg
+        except RenderError:
+            return None
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def draw(
+    architecture: Architecture,
+    *,
+    against: Architecture | None = None,
+    rankdir: Literal["LR", "TB"] = "LR",
+) -> Drawing:
+    """The drawing of an architecture: one box a cell, only what was kept.
+
+    Args:
+        against: mark what differs from this one, by colour and by border, sign and thickness; what is equal
+            is drawn pale.
+        rankdir: from left to right, or from top to bottom, which is narrow.
+    """
+    if against is None:
+        graph = new_graph(architecture.space.name, rankdir=rankdir)
+        add_network(graph, architecture)
+        return Drawing(dot=str(graph.source), text=words(architecture))
+    graph = new_graph(architecture.space.name, rankdir=rankdir, **_legend(architecture, against))
+    add_network(graph, architecture, Difference.of(architecture, against))
+    return Drawing(dot=str(graph.source), text=words_against(architecture, against))
+
+
+def draw_pair(left: Architecture, right: Architecture, titles: tuple[str, str] | None = None) -> Drawing:
+    """Two architectures side by side, with what differs marked in both; its text lists the differences.
+
+    Nodes are matched by name, so architectures of different spaces can be compared too: all that has no
+    counterpart differs.
+
+    Args:
+        titles: of the left and of the right one; by default A and B.
+    """
+    titles = titles or ("A", "B")
+    # from top to bottom, so that the two stand beside each other
+    graph = new_graph("pair", rankdir="TB", **_legend(left, right))
+    both = (("left", left, right), ("right", right, left))
+    for title, (side, architecture, other) in zip(titles, both, strict=True):
+        attributes = {
+            "label": f"{graphviz.escape(title)}\\n{graphviz.escape(titled(architecture))}",
+            "style": "rounded",
+            "color": "#8a8a8a",
+            "fontsize": "14",
+            "margin": "14",
+        }
+        with graph.subgraph(name=f"cluster_{side}", graph_attr=attributes) as box:
+            add_network(box, architecture, Difference.of(architecture, other), f"{side}/")
+    return Drawing(dot=str(graph.source), text=pair_in_words(left, right, titles))
+
+
+def _legend(left: Architecture, right: Architecture) -> dict[str, str]:
+    """What the marks mean, under the picture; nothing where nothing is marked."""
+    return {"label": _LEGEND, "fontsize": "10", "pad": "0.1"} if differences(left, right) else {}

@@ -1,0 +1,154 @@
+"""An architecture as nodes, boxes and arrows of a DOT graph; what differs from another stands out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import graphviz
+
+from nasframe.operations import is_identity
+from nasframe.plugins import manager
+from nasframe.render.difference import Difference
+from nasframe.space import Architecture
+
+__all__ = ["FONT", "add_network", "new_graph"]
+
+FONT = "Helvetica,Arial,sans-serif"
+
+# Colours tell roles apart, and the shapes tell the same to those who do not see colours.
+_INPUT = {"shape": "box", "style": "filled,rounded", "fillcolor": "#dbe9f6", "color": "#3b6ea5"}
+_OPERATION = {"shape": "box", "style": "filled,rounded", "fillcolor": "#fdebd0", "color": "#b9770e"}
+_PORT = {"shape": "circle", "style": "filled", "fillcolor": "#ffffff", "color": "#8a8a8a", "width": "0.25"}
+_FIXED = {"shape": "box", "style": "filled", "fillcolor": "#f2f2f2", "color": "#8a8a8a"}
+_OUTPUT = {"shape": "box", "style": "filled", "fillcolor": "#d9ead3", "color": "#4b7f3a"}
+
+# What differs is also marked by a sign and a border, so that it shows without colours.
+_CALM = {"fillcolor": "#ffffff", "color": "#a8a8a8", "fontcolor": "#555555", "class": "same"}
+_LOUD = {"fillcolor": "#ffd9e4", "color": "#b0003a", "fontcolor": "#000000", "penwidth": "2.5"}
+_CALM_ARROW = {"color": "#a8a8a8", "fontcolor": "#555555", "class": "same"}
+_LOUD_ARROW = {
+    "color": "#b0003a",
+    "fontcolor": "#b0003a",
+    "penwidth": "2.5",
+    "arrowhead": "vee",
+    "class": "differs",
+}
+
+
+def new_graph(name: str, **attributes: str) -> graphviz.Digraph:
+    """An empty graph in the common look; `attributes` are laid over its own."""
+    return graphviz.Digraph(
+        name,
+        graph_attr={
+            "rankdir": "LR",
+            "fontname": FONT,
+            "nodesep": "0.25",
+            "ranksep": "0.5",
+            "bgcolor": "transparent",
+            **attributes,
+        },
+        node_attr={"fontname": FONT, "fontsize": "11", "margin": "0.12,0.06", "height": "0.3"},
+        edge_attr={"fontname": FONT, "fontsize": "9", "color": "#555555", "arrowsize": "0.7"},
+    )
+
+
+def add_network(
+    graph: graphviz.Digraph,
+    architecture: Architecture,
+    difference: Difference | None = None,
+    prefix: str = "",
+) -> None:
+    """Draw an architecture into a graph.
+
+    Args:
+        difference: what to mark; None marks nothing and keeps the colours of the roles.
+        prefix: put before every identifier, where one graph holds two networks.
+    """
+    resolved = architecture.resolved
+    members: dict[str, list[str]] = {}
+    for name in resolved.operations:
+        members.setdefault(name.rpartition("/")[0], []).append(name)
+    _add_nodes(graph, "", members, architecture, difference, prefix)
+    for target, ports in resolved.arrivals.items():
+        for port, arrivals in ports.items():
+            for arrival in arrivals:
+                # a port is worth its label where there are several, unless its source has the same name
+                shown = port if len(ports) > 1 and arrival.edge.label != port else ""
+                through = arrival.operation.name if arrival.operation is not None else ""
+                differs = (
+                    difference is not None and (arrival.source, target, port, through) in difference.arrows
+                )
+                label = " → ".join(part for part in (through, shown) if part)
+                label = f"≠ {label}".rstrip() if differs else label
+                style = {} if difference is None else _LOUD_ARROW if differs else _CALM_ARROW
+                graph.edge(
+                    _id(prefix, arrival.source),
+                    _id(prefix, target),
+                    label=graphviz.escape(label) if label else None,
+                    **style,
+                )
+
+
+def _add_nodes(
+    graph: graphviz.Digraph,
+    cell: str,
+    members: Mapping[str, list[str]],
+    architecture: Architecture,
+    difference: Difference | None,
+    prefix: str,
+) -> None:
+    """The nodes of one cell, then its inner cells as boxes inside its box."""
+    for name in members.get(cell, []):
+        label, style = _appearance(name, architecture)
+        spec = architecture.resolved.operations[name]
+        style |= manager().style(name, spec.name if spec is not None else "input")
+        if difference is not None:
+            sign, mark = _mark(name, difference, style)
+            label, style = f"{sign}{label}", style | mark
+        graph.node(_id(prefix, name), label=label, **style)
+    for inner in architecture.space.wiring.cells:
+        if inner.rpartition("/")[0] == cell:
+            alone = difference is not None and inner in difference.cells
+            sign = "+ " if alone else ""
+            attributes = {
+                "label": graphviz.escape(f"{sign}{inner.rpartition('/')[2]}"),
+                "style": "rounded,filled",
+                "color": "#c9c9c9",
+                "fillcolor": "#fafafa",
+                "fontsize": "12",
+                "margin": "12",
+            }
+            if alone:
+                attributes |= {"color": "#b0003a", "penwidth": "2.5", "style": "rounded,filled,dashed"}
+            with graph.subgraph(name=f"cluster_{_id(prefix, inner)}", graph_attr=attributes) as box:
+                _add_nodes(box, inner, members, architecture, difference, prefix)
+
+
+def _mark(name: str, difference: Difference, style: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """The sign before a node's label, and the attributes over its own."""
+    if name in difference.only:
+        return "+ ", {**_LOUD, "style": f"{style.get('style', 'filled')},dashed", "class": "differs only"}
+    if name in difference.changed:
+        return "≠ ", {**_LOUD, "peripheries": "2", "class": "differs changed"}
+    return "", _CALM
+
+
+def _appearance(name: str, architecture: Architecture) -> tuple[str, dict[str, str]]:
+    resolved = architecture.resolved
+    node, spec = architecture.space.wiring.nodes[name], resolved.operations[name]
+    short = name.rpartition("/")[2]
+    if node.is_input:
+        return graphviz.escape(short), dict(_INPUT)
+    assert spec is not None
+    if node.choice is not None:
+        return f"{graphviz.escape(short)}\\n{graphviz.escape(spec.name)}", dict(_OPERATION)
+    if is_identity(spec.name):
+        return graphviz.escape(short), dict(_PORT)
+    if name == resolved.output:
+        return graphviz.escape(short), dict(_OUTPUT)
+    return graphviz.escape(short), dict(_FIXED)
+
+
+def _id(prefix: str, name: str) -> str:
+    """A node identifier that DOT's port syntax cannot misread."""
+    return f"{prefix}{name}".replace(":", "_")

@@ -1,0 +1,84 @@
+"""Architectures and their differences as text."""
+
+from __future__ import annotations
+
+from nasframe.render.difference import Change, arrived, differences, kind_of
+from nasframe.space import Architecture
+
+__all__ = ["pair_in_words", "titled", "words", "words_against"]
+
+
+def titled(architecture: Architecture) -> str:
+    """The space and the first digits of the fingerprint."""
+    return f"{architecture.space.name}, {architecture.fingerprint[:12]}"
+
+
+def words(architecture: Architecture) -> str:
+    """One line a node: its name, what it computes, and what arrives at each of its ports."""
+    return "\n".join([titled(architecture), *(f"  {line}" for _, line in _rows(architecture))])
+
+
+def words_against(architecture: Architecture, other: Architecture) -> str:
+    """The same, with a sign before each line that differs, and the nodes that only the other has."""
+    found = differences(architecture, other)
+    only = {change.where for change in found if change.right is None}
+    differing = {change.where.partition(".")[0] for change in found}
+    lines = [
+        f"{titled(architecture)}, against {titled(other)}",
+        "+ only here, ≠ differs, - only in the other",
+    ]
+    for name, line in _rows(architecture):
+        sign = "+" if name in only else "≠" if name in differing else " "
+        lines.append(f"{sign} {line}")
+    lines += [
+        f"- {name}  {kind_of(spec)}"
+        for name, spec in other.resolved.operations.items()
+        if name not in architecture.resolved.operations
+    ]
+    return "\n".join(lines)
+
+
+def pair_in_words(left: Architecture, right: Architecture, titles: tuple[str, str]) -> str:
+    """What differs between two architectures, line by line; `same network` where nothing does."""
+    width = max(map(len, titles))
+    head = [
+        f"{title:{width}}  {titled(architecture)}"
+        for title, architecture in zip(titles, (left, right), strict=True)
+    ]
+    found = differences(left, right)
+    if not found:
+        unused = len(left.difference(right))
+        return "\n".join([*head, f"same network{_unreached(unused)}"])
+    count = "1 difference" if len(found) == 1 else f"{len(found)} differences"
+    kept = left.resolved.operations
+    alike = len(kept.keys() & right.resolved.operations.keys())
+    same = f"{alike} of {len(kept.keys() | right.resolved.operations.keys())} nodes are in both"
+    wide = max(len(change.where) for change in found)
+    return "\n".join([*head, f"{count}, {same}", *(f"  {_line(change, titles, wide)}" for change in found)])
+
+
+def _line(change: Change, titles: tuple[str, str], width: int) -> str:
+    if change.right is None:
+        return f"{change.where:{width}}  only in {titles[0]}: {change.left}"
+    if change.left is None:
+        return f"{change.where:{width}}  only in {titles[1]}: {change.right}"
+    return f"{change.where:{width}}  {change.left} → {change.right}"
+
+
+def _unreached(choices: int) -> str:
+    if not choices:
+        return ""
+    return f"; {choices} choice{'s' * (choices > 1)} that nothing depends on differ{'s' * (choices == 1)}"
+
+
+def _rows(architecture: Architecture) -> list[tuple[str, str]]:
+    """Node → its line."""
+    rows: list[tuple[str, str, str]] = []
+    for name, spec in architecture.resolved.operations.items():
+        ports = [(port, arrived(items)) for port, items in architecture.resolved.arrivals[name].items()]
+        shown = ", ".join(
+            what if len(ports) == 1 or what == port else f"{port} = {what}" for port, what in ports
+        )
+        rows.append((name, kind_of(spec), shown))
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    return [(name, f"{name:{widths[0]}}  {kind:{widths[1]}}  {shown}".rstrip()) for name, kind, shown in rows]

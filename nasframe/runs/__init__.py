@@ -1,0 +1,31 @@
+"""The record of a run: its folder, the claim on it, its metrics and checkpoints."""
+
+from __future__ import annotations
+
+from nasframe.runs.checkpoint import (
+    Checkpoint,
+    drop_checkpoint,
+    load_checkpoint,
+    load_optimiser,
+    optimiser_tensors,
+    save_checkpoint,
+)
+from nasframe.runs.claim import claimed
+from nasframe.runs.folder import FORMAT, listed, partials, remove
+from nasframe.runs.run import Run, is_training
+
+__all__ = [
+    "FORMAT",
+    "Checkpoint",
+    "Run",
+    "claimed",
+    "drop_checkpoint",
+    "is_training",
+    "listed",
+    "load_checkpoint",
+    "load_optimiser",
+    "optimiser_tensors",
+    "partials",
+    "remove",
+    "save_checkpoint",
+]

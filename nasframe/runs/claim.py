@@ -1,0 +1,58 @@
+"""One process at a time works in a run folder."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from nasframe.errors import RunError
+from nasframe.runs.folder import LOCK, RECORD, begin, holds_run, is_begun, partials, read_record
+from nasframe.runtime import Lock, LockedError
+
+__all__ = ["claimed"]
+
+
+@contextmanager
+def claimed(path: Path, experiment: str | None = None) -> Iterator[None]:
+    """Keep other processes out of a run folder, or of the place for one, while the block runs.
+
+    The lock ends with the process, however it ends. Where nothing came of the block, a folder that was not
+    there before is not there after it. Without locks in the file system, nobody is kept out.
+
+    Args:
+        path: of the folder.
+        experiment: the resolved experiment of the run that is to be made there.
+
+    Raises:
+        RunError: the folder holds something else than a run, or another process works in it.
+    """
+    is_new = not path.exists()
+    holds_run(path, experiment)
+    lock = _acquire(path)
+    try:
+        if not (path / RECORD).exists():
+            begin(path)
+        yield
+    finally:
+        with contextlib.suppress(OSError, RunError):
+            if {item.name for item in path.iterdir()} == {RECORD, LOCK} and is_begun(read_record(path)):
+                (path / RECORD).unlink()
+        lock.release()
+        if is_new:
+            with contextlib.suppress(OSError):  # it is not empty
+                path.rmdir()
+
+
+def _acquire(path: Path) -> Lock:
+    try:
+        lock = Lock.acquire(path / LOCK)
+    except LockedError as error:
+        raise RunError(
+            f"{path}: {error} is at work in this run; wait until it has ended, or choose another --out"
+        ) from None
+    if lock.held:
+        for item in partials(path):  # nobody can be writing them
+            item.unlink(missing_ok=True)
+    return lock

@@ -1,0 +1,156 @@
+"""What lies in a folder in which a run is to be made, and what of it may be removed: only what runs write."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from nasframe import __version__
+from nasframe.errors import RunError
+from nasframe.runtime import write_json
+
+__all__ = [
+    "FORMAT",
+    "LOCK",
+    "RECORD",
+    "begin",
+    "clear",
+    "holds_run",
+    "is_begun",
+    "listed",
+    "partials",
+    "read_record",
+    "refuse_strange",
+    "remove",
+]
+
+FORMAT = 1
+RECORD = "run.json"
+LOCK = "run.lock"
+
+_FILES = (
+    *(RECORD, LOCK, "experiment.toml", "metrics.jsonl", "test.json", "scores.json", "report.html"),
+    *("architecture.json", "architecture.dot", "architecture.svg"),
+)
+_CHECKPOINTS = "checkpoints"
+_FOLDERS = (_CHECKPOINTS, "task", "estimators", "plugins")
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """The content of a folder's `run.json`.
+
+    Raises:
+        RunError: there is none, or it is not ours.
+    """
+    try:
+        content = json.loads((path / RECORD).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RunError(f"{path}: is no run folder: it has no {RECORD}") from None
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path / RECORD}: cannot be read: {error}") from error
+    if not isinstance(content, dict) or not {"format", "nasframe"} <= content.keys():
+        raise RunError(f"{path}: is no run folder: its {RECORD} is none of nasframe's")
+    return content
+
+
+def is_begun(record: dict[str, Any]) -> bool:
+    """Whether the record is that of a folder whose creation began and did not end."""
+    return record.get("format") == FORMAT and record.get("experiment", "") is None
+
+
+def holds_run(path: Path, experiment: str | None) -> bool:
+    """Whether there is a run in the folder; False where one may be made in it.
+
+    Args:
+        path: of the folder, which need not be there.
+        experiment: of the run to be made; a folder that holds nothing but it is one whose creation was cut
+            short, while any other file `experiment.toml` is somebody's.
+
+    Raises:
+        RunError: the folder holds something else.
+    """
+    if path.is_symlink() and not path.exists():
+        raise RunError(f"{path}: is a link to nothing; choose another --out")
+    if not path.exists():
+        return False
+    if not path.is_dir():
+        raise RunError(f"{path}: is a file and is no run folder; choose another --out")
+    if (path / RECORD).exists():
+        return not is_begun(read_record(path))
+    ours = {LOCK, *(item.name for item in partials(path))}
+    if (path / _CHECKPOINTS).is_dir() and not any((path / _CHECKPOINTS).iterdir()):
+        ours.add(_CHECKPOINTS)
+    toml = path / "experiment.toml"
+    if experiment is not None and toml.is_file() and toml.read_bytes() == experiment.encode():
+        ours.add(toml.name)
+    others = sorted(item.name for item in path.iterdir() if item.name not in ours)
+    if others:
+        raise RunError(
+            f"{path}: is there already and is no run folder (it holds {listed(others)}); choose another --out"
+        )
+    return False
+
+
+def begin(path: Path) -> None:
+    """Mark the folder as ours, and as one whose creation has not ended."""
+    write_json(path / RECORD, {"format": FORMAT, "nasframe": __version__, "experiment": None})
+
+
+def refuse_strange(path: Path) -> None:
+    """Refuse to replace a run in whose folder lies what no run writes.
+
+    Raises:
+        RunError: names it.
+    """
+    found = [
+        item
+        for item in path.iterdir()
+        if not (_is_partial(item) or item.name in (_FOLDERS if item.is_dir() else _FILES))
+    ]
+    checkpoints = path / _CHECKPOINTS
+    found += [
+        item
+        for item in (checkpoints.iterdir() if checkpoints.is_dir() else ())
+        if item.is_dir() or not (_is_partial(item) or item.suffix in (".json", ".safetensors"))
+    ]
+    if found:
+        names = listed(sorted(item.relative_to(path).as_posix() for item in found))
+        raise RunError(
+            f"{path}: holds {names}, which no run writes; nothing was removed. "
+            "Move it away, or choose another --out"
+        )
+
+
+def clear(path: Path) -> None:
+    """Remove what a run writes, but for `run.json` and the lock; the folder itself stays."""
+    for name in (*_FILES, *_FOLDERS):
+        if name not in (RECORD, LOCK):
+            remove(path / name)
+    for item in partials(path):
+        item.unlink(missing_ok=True)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a folder with all that is in it, or a link but not what it leads to."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def partials(path: Path) -> Iterator[Path]:
+    """Files that a kill left half written, in the folder and among its checkpoints."""
+    for folder in (path, path / _CHECKPOINTS):
+        if folder.is_dir():
+            yield from filter(_is_partial, list(folder.iterdir()))
+
+
+def _is_partial(item: Path) -> bool:
+    return item.name.startswith(".") and item.suffix == ".partial" and item.is_file()
+
+
+def listed(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

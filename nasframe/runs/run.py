@@ -1,0 +1,346 @@
+"""The run folder: everything a search leaves behind, in files that a text editor can read."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from attrs import field, frozen
+
+from nasframe import __version__
+from nasframe.errors import ArchitectureError, RunError
+from nasframe.runs.folder import (
+    FORMAT,
+    RECORD,
+    begin,
+    clear,
+    holds_run,
+    is_begun,
+    read_record,
+    refuse_strange,
+    remove,
+)
+from nasframe.runs.plugin_record import changed_plugins, missing_plugins, plugin_record
+from nasframe.runtime import fingerprint, without_nan, write_json, write_text
+from nasframe.space import Architecture
+
+__all__ = ["Run", "is_training"]
+
+
+@frozen
+class Run:
+    """A run folder.
+
+    ```
+    run.json            format version, versions of nasframe and of every plugin, what is done
+    experiment.toml     the resolved experiment
+    metrics.jsonl       a line an epoch
+    architecture.json   what was found, with where it came from
+    architecture.svg    its picture (and architecture.dot)
+    checkpoints/        search and network: safetensors and JSON
+    task/               what the task needs to score files
+    plugins/NAME/       what a plugin writes; see `plugin_folder`
+    estimators/         what `nasframe estimators` measured on its supernet
+    test.json           the metrics on the test split
+    scores.json         the score of each example of the test split, where the task has scores
+    report.html         all of it on one page
+    ```
+    """
+
+    path: Path = field(converter=Path)
+
+    # -- opening ----------------------------------------------------------------------------------------
+
+    @classmethod
+    def create(
+        cls,
+        path: str | Path,
+        experiment: str,
+        *,
+        identity: str | None = None,
+        overwrite: bool = False,
+        data: Mapping[str, Any] | None = None,
+    ) -> Run:
+        """A new run folder, or the one that is there if it was made by the same experiment.
+
+        Args:
+            path: of the folder.
+            experiment: the resolved experiment, as TOML.
+            identity: fingerprint of what decides the result; None takes all of `experiment`.
+            overwrite: replace a run that is there. Only what a run writes is removed.
+            data: what the data was made from, for `run.json`.
+
+        Raises:
+            RunError: the folder holds something else, or another experiment's run; or it is to be replaced
+                and holds what no run writes.
+        """
+        run = None if overwrite else cls.matching(path, experiment, identity=identity)
+        if run is not None:
+            return run
+        cls.check_replaceable(path, experiment)
+        run = cls(path)
+        run.path.mkdir(parents=True, exist_ok=True)
+        begin(run.path)  # a kill from here on leaves a folder that is known to be unfinished
+        clear(run.path)
+        run.checkpoints.mkdir()
+        write_text(run.path / "experiment.toml", experiment)
+        write_json(
+            run.path / RECORD,
+            {
+                "format": FORMAT,
+                "nasframe": __version__,
+                "python": sys.version.split()[0],
+                "experiment": identity or fingerprint(experiment),
+                "plugins": plugin_record(),
+                "data": data,
+                "done": {},
+            },
+        )
+        return run
+
+    @staticmethod
+    def check_replaceable(path: str | Path, experiment: str | None = None) -> None:
+        """Refuse, with a `RunError`, what `create` would refuse to replace."""
+        if holds_run(Path(path), experiment):
+            refuse_strange(Path(path))
+
+    @classmethod
+    def matching(cls, path: str | Path, experiment: str, *, identity: str | None = None) -> Run | None:
+        """The run in a folder that the same experiment made; None where there is none yet.
+
+        See `create` for the arguments and the errors.
+        """
+        run, identity = cls.existing(path, experiment), identity or fingerprint(experiment)
+        if run is None:
+            return None
+        lines = [_decisive(run.experiment_toml), _decisive(experiment)]
+        if run.identity != identity:
+            pairs = zip(*lines, strict=False)
+            different = (f"there {a!r}, asked {b!r}" for a, b in pairs if a != b)
+            raise RunError(
+                f"{path}: holds the run of another experiment ({next(different, 'its options differ')}); "
+                "choose another --out, or say --overwrite to replace it"
+            )
+        if lines[0] != lines[1]:  # a kill came between the record and the experiment
+            write_text(run.path / "experiment.toml", experiment)
+        return run
+
+    @classmethod
+    def existing(cls, path: str | Path, experiment: str | None = None) -> Run | None:
+        """The run in a folder, whatever made it; None where there is none and one may be created."""
+        return cls.open(path) if holds_run(Path(path), experiment) else None
+
+    @classmethod
+    def open(cls, path: str | Path) -> Run:
+        """The run in a folder.
+
+        Raises:
+            RunError: no such folder, no run in it, one that was not begun, or one of another format version.
+        """
+        folder = Path(path)
+        if not folder.is_dir():
+            near = (
+                [str(item.parent) for item in sorted(folder.parent.glob("*/run.json"))]
+                if folder.parent.is_dir()
+                else []
+            )
+            hint = f"; runs there: {', '.join(near)}" if near else ""
+            raise RunError(f"{folder}: no such run folder{hint}")
+        record = read_record(folder)
+        if record["format"] != FORMAT:
+            raise RunError(
+                f"{folder}: run format {record['format']!r} cannot be read; "
+                f"this version reads format {FORMAT}"
+            )
+        if is_begun(record):
+            raise RunError(
+                f"{folder}: its run has not begun: its data is being prepared, or that was interrupted; "
+                "give the command that makes it again"
+            )
+        return cls(folder)
+
+    # -- reading ----------------------------------------------------------------------------------------
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The content of `run.json`."""
+        return read_record(self.path)
+
+    @property
+    def identity(self) -> str:
+        """Fingerprint of what decides the result."""
+        return str(self.record["experiment"])
+
+    @property
+    def experiment_toml(self) -> str:
+        """The resolved experiment, as TOML."""
+        try:
+            return (self.path / "experiment.toml").read_text(encoding="utf-8")
+        except OSError as error:
+            raise RunError(
+                f"{self.path}: is damaged: its experiment.toml is gone ({error.strerror}); "
+                "put the file back, or make the run again with --overwrite"
+            ) from error
+
+    @property
+    def changed_plugins(self) -> list[str]:
+        """The plugins whose code is not what it was when the run was made, of those that are here."""
+        return changed_plugins(self.record["plugins"])
+
+    def require_same_plugins(self) -> None:
+        """Refuse to go on with unfinished work in other code than it was begun with; note what is new.
+
+        Raises:
+            RunError: a plugin has changed, or is not here.
+        """
+        then = self.record["plugins"]
+        changed, missing = self.changed_plugins, missing_plugins(then)
+        if changed or missing:
+            parts = [f"the code of {', '.join(changed)} has changed"] * bool(changed)
+            for name in missing:
+                file = then[name].get("file")
+                parts.append(f"{name} is not here" + (f" (add --plugin {file})" if file else ""))
+            raise RunError(
+                f"{self.path}: cannot go on, for it was begun with other plugins: {'; '.join(parts)}. "
+                "Put that back, or begin anew with --overwrite"
+            )
+        self.note(plugins=plugin_record())
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of the checkpoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def task_folder(self) -> Path:
+        """Folder for what the task needs to score files."""
+        return self.path / "task"
+
+    def plugin_folder(self, name: str) -> Path:
+        """A folder for what plugin `name` writes; made if need be, and removed when the run is replaced."""
+        folder = self.path / "plugins" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    @property
+    def metrics(self) -> list[dict[str, Any]]:
+        """The lines of `metrics.jsonl`; a last line that a kill cut short is left out."""
+        try:
+            lines = (self.path / "metrics.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+        except FileNotFoundError:
+            return []
+        records = []
+        for number, line in enumerate(lines, start=1):
+            try:
+                records += [json.loads(line)] if line.endswith("\n") else []
+            except ValueError as error:
+                raise RunError(
+                    f"{self.path / 'metrics.jsonl'}: line {number} is not JSON: {error}"
+                ) from error
+        return records
+
+    def history(self, stage: str) -> list[dict[str, Any]]:
+        """The lines of `metrics.jsonl` that a stage wrote (`search`, `train`), one an epoch."""
+        return [record for record in self.metrics if record.get("stage") == stage]
+
+    @property
+    def architecture(self) -> Architecture:
+        """What the search found.
+
+        Raises:
+            RunError: the search has not finished.
+            ArchitectureError: the file is damaged.
+        """
+        path = self.path / "architecture.json"
+        if not path.exists():
+            raise RunError(f"{self.path}: has no architecture.json yet; run its search to the end first")
+        try:
+            return Architecture.load(path)
+        except ArchitectureError as error:
+            raise ArchitectureError(
+                f"{error}\nwhere a search made it, remove the file and search again: it is derived anew"
+            ) from error
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """Stage, of the task or of the run → how long it took when it was last done, in order."""
+        record = self.record
+        stages: dict[str, float] = dict((record["data"] or {}).get("seconds", {}))
+        return stages | {name: done["seconds"] for name, done in record["done"].items()}
+
+    @property
+    def test(self) -> dict[str, Any] | None:
+        """The metrics on the test split, or None before `evaluate`."""
+        path = self.path / "test.json"
+        content: dict[str, Any] | None = (
+            json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+        )
+        return content
+
+    @property
+    def scores(self) -> dict[str, Any] | None:
+        """The content of `scores.json`, or None where there is none."""
+        path = self.path / "scores.json"
+        content: dict[str, Any] | None = (
+            json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+        )
+        return content
+
+    # -- writing ----------------------------------------------------------------------------------------
+
+    def log(self, record: Mapping[str, Any]) -> None:
+        """Add a line to `metrics.jsonl`; a number that is not finite is null."""
+        with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(without_nan(record), allow_nan=False) + "\n")
+
+    def keep_metrics(self, keep: Callable[[Mapping[str, Any]], bool]) -> None:
+        """Drop the lines that `keep` refuses: those written after the checkpoint that is resumed."""
+        write_text(
+            self.path / "metrics.jsonl",
+            "".join(json.dumps(without_nan(record)) + "\n" for record in self.metrics if keep(record)),
+        )
+
+    def is_done(self, stage: str, inputs: str) -> bool:
+        """Whether a stage ended for inputs of this fingerprint."""
+        done = self.record["done"].get(stage)
+        return done is not None and done["inputs"] == inputs
+
+    def note(self, **values: Any) -> None:
+        """Set top-level keys of `run.json`; a number that is not finite is null."""
+        write_json(self.path / RECORD, without_nan(self.record | values))
+
+    def mark_done(self, stage: str, inputs: str, seconds: float) -> None:
+        """Record that a stage ended, for which inputs, and how long it took."""
+        done = self.record["done"]
+        self.note(done=done | {stage: {"inputs": inputs, "seconds": round(seconds, 3)}})
+
+    def drop_training(self, experiment: str, *, identity: str) -> None:
+        """Forget the final training and all that came after it, and keep the search.
+
+        Args:
+            experiment, identity: of the training to come; see `create`.
+        """
+        for name in ("train", "network", "baseline-*"):
+            for pattern in (f"{name}.json", f"{name}-*.safetensors"):
+                for file in self.checkpoints.glob(pattern):
+                    file.unlink()
+        for name in ("test.json", "scores.json", "report.html", "task"):
+            remove(self.path / name)
+        self.keep_metrics(lambda record: not is_training(record))
+        done = {stage: how for stage, how in self.record["done"].items() if stage == "search"}
+        self.note(experiment=identity, done=done, plugins=plugin_record())
+        write_text(self.path / "experiment.toml", experiment)
+
+
+def is_training(record: Mapping[str, Any]) -> bool:
+    """Whether a line of metrics was written by the final training, or by that of a baseline."""
+    stage = str(record.get("stage"))
+    return stage == "train" or stage.startswith("baseline-")
+
+
+def _decisive(experiment: str) -> list[str]:
+    """The lines of an experiment, but for those that decide nothing."""
+    return [line.strip() for line in experiment.splitlines() if not line.startswith(("device =", "cache ="))]

@@ -1,0 +1,38 @@
+"""Seeds derived from one seed and a name, so that every random stream can be made again on its own."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["derive_seed", "forked_seed", "generator"]
+
+
+def derive_seed(seed: int, *names: str | int) -> int:
+    """A 63-bit seed that depends on `seed` and every name, and on nothing else."""
+    digest = hashlib.sha256(repr((seed, *names)).encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+def generator(seed: int, *names: str | int, device: torch.device | str = "cpu") -> torch.Generator:
+    """A generator of its own for the stream called `names`."""
+    import torch
+
+    return torch.Generator(device).manual_seed(derive_seed(seed, *names))
+
+
+@contextmanager
+def forked_seed(seed: int, *names: str | int) -> Iterator[None]:
+    """Seed torch's global generators inside the block (dropout and initialisation draw from them)
+    and give the caller's states back after it."""
+    import torch
+
+    devices = list(range(torch.cuda.device_count())) if torch.cuda.is_available() else []
+    with torch.random.fork_rng(devices):
+        torch.manual_seed(derive_seed(seed, *names))
+        yield

@@ -1,0 +1,11 @@
+"""The search: loops and the engine that runs them, the stop rule, and derivation."""
+
+from __future__ import annotations
+
+from nasframe.searching.bilevel import Bilevel
+from nasframe.searching.derivation import derive
+from nasframe.searching.engine import Search
+from nasframe.searching.loop import SearchLoop, Update
+from nasframe.searching.options import SearchOptions
+
+__all__ = ["Bilevel", "Search", "SearchLoop", "SearchOptions", "Update", "derive"]

@@ -1,0 +1,178 @@
+"""Derivation: from the probabilities of a search to one architecture.
+
+Every rule walks the decisions of the space in topological order, so that a node whose strongest
+candidate is zero is removed before anything could choose it as a source. What comes out is always valid.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+
+from nasframe.errors import SpaceError, nearest
+from nasframe.relaxations import log_exponential
+from nasframe.space import Architecture, Assignment, Decision, Option, Probabilities, SearchSpace
+
+__all__ = ["RULES", "argmax", "best_pair", "derive", "derive_around", "find_rule", "top_k_per_port"]
+
+
+def derive(
+    space: SearchSpace, probabilities: Probabilities, provenance: Mapping[str, Any] | None = None
+) -> Architecture:
+    """The architecture that the space's own rule reads off the probabilities.
+
+    Args:
+        space: names the rule.
+        probabilities: choice → candidate → probability, for every choice.
+        provenance: recorded in the architecture.
+
+    Raises:
+        SpaceError: the space names an unknown rule.
+    """
+    return Architecture(space, find_rule(space)(space, probabilities), dict(provenance or {}))
+
+
+def derive_around(
+    space: SearchSpace,
+    probabilities: Probabilities,
+    draws: int,
+    generator: torch.Generator,
+    provenance: Mapping[str, Any] | None = None,
+) -> list[Architecture]:
+    """The derived architecture, and those that the rule reads off probabilities perturbed by Gumbel noise.
+
+    Where every decision stands alone this draws from the distribution that the search has learnt, elsewhere
+    nearly so (perturb-and-MAP; Papandreou, Yuille 2011), and every draw is one that the rule could return.
+
+    Args:
+        space, probabilities, provenance: see `derive`.
+        draws: how often to perturb.
+        generator: where the noise comes from, on the CPU.
+
+    Returns:
+        Each architecture once, the derived one first: at most `draws` + 1.
+    """
+    found = [derive(space, probabilities, provenance)]
+    known = {found[0].fingerprint}
+    for _ in range(draws):
+        drawn = derive(space, _perturbed(probabilities, generator), provenance)
+        if drawn.fingerprint not in known:
+            known.add(drawn.fingerprint)
+            found.append(drawn)
+    return found
+
+
+def _perturbed(probabilities: Probabilities, generator: torch.Generator) -> dict[str, dict[str, float]]:
+    found = {}
+    for choice, row in probabilities.items():
+        values = torch.tensor(list(row.values()), dtype=torch.float64)
+        gumbel = -log_exponential(values.shape, values, generator)
+        perturbed = torch.softmax(values.clamp_min(1e-300).log() + gumbel, dim=-1)
+        found[choice] = dict(zip(row, perturbed.tolist(), strict=True))
+    return found
+
+
+def find_rule(space: SearchSpace) -> Callable[[SearchSpace, Probabilities], Assignment]:
+    """The rule that a space names, with its argument.
+
+    Raises:
+        SpaceError: unknown rule, or an argument that is no positive number or that the rule does not take.
+    """
+    if not isinstance(space.derivation, str):
+        return space.derivation
+    name, _, argument = space.derivation.partition(":")
+    if name not in RULES:
+        raise SpaceError(f"space {space.name!r}: unknown derivation rule {name!r}{nearest(name, RULES)}")
+    if not argument:
+        return RULES[name]
+    if name != "top_k_per_port" or not argument.isdecimal() or int(argument) < 1:
+        raise SpaceError(
+            f"space {space.name!r}: derivation {space.derivation!r}: only top_k_per_port takes an argument, "
+            "a number of at least 1"
+        )
+    return functools.partial(top_k_per_port, k=int(argument))
+
+
+def argmax(space: SearchSpace, probabilities: Probabilities) -> dict[str, str]:
+    """Every decision takes its most probable option; where sources are dealt to several ports, the set of
+    sources with the largest product of probabilities."""
+    return space.decisions.walk(lambda step, options: _strongest(space, options, probabilities))
+
+
+def best_pair(space: SearchSpace, probabilities: Probabilities) -> dict[str, str]:
+    """Like `argmax`, but no two cells keep the same sources unless they are tied, or nothing else is left."""
+    wiring, taken = space.wiring, dict[frozenset[str], str]()
+
+    def decide(step: Decision, options: Sequence[Option]) -> Option:
+        if step.kind != "deal" or step.name not in wiring.cells:
+            return _strongest(space, options, probabilities)
+        sources = {edge.choice.name: edge.source for edge in step.edges if edge.choice is not None}
+
+        def kept(option: Option) -> frozenset[str]:
+            return frozenset(
+                sources[name] for name, value in option.assigns if not wiring.removes(name, value)
+            )
+
+        tie = wiring.cells[step.name]
+        fresh = [option for option in options if taken.get(kept(option), tie) == tie]
+        chosen = _strongest(space, fresh or options, probabilities)
+        taken.setdefault(kept(chosen), tie)
+        return chosen
+
+    return space.decisions.walk(decide)
+
+
+def top_k_per_port(space: SearchSpace, probabilities: Probabilities, k: int = 2) -> dict[str, str]:
+    """Every port keeps its k most probable live edges, whatever their probability; everything else is
+    decided as by `argmax`. A space names it as `top_k_per_port:k`."""
+    wiring, removed = space.wiring, set[str]()
+
+    def decide(step: Decision, options: Sequence[Option]) -> Option:
+        if step.kind != "edge" or not options[0].assigns:
+            chosen = _strongest(space, options, probabilities)
+            if chosen.removes:
+                removed.add(chosen.removes)
+            return chosen
+        (edge,) = step.edges
+        rivals = [
+            item.choice.name
+            for item in wiring.arrivals[edge.target, edge.port]
+            if item.choice is not None and item.source not in removed
+        ]
+        ranked = sorted(rivals, key=lambda name: -_presence(space, name, probabilities))
+        keeps = step.choices[0] in ranked[:k]
+        fitting = [option for option in options if wiring.removes(*option.assigns[0]) != keeps]
+        return _strongest(space, fitting or options, probabilities)
+
+    return space.decisions.walk(decide)
+
+
+RULES: Mapping[str, Callable[..., dict[str, str]]] = {
+    "argmax": argmax,
+    "best_pair": best_pair,
+    "top_k_per_port": top_k_per_port,
+}
+
+
+def _presence(space: SearchSpace, choice: str, probabilities: Probabilities) -> float:
+    """Probability that an edge is there."""
+    row = probabilities[choice]
+    return 1.0 - sum(value for name, value in row.items() if space.wiring.removes(choice, name))
+
+
+def _strongest(space: SearchSpace, options: Sequence[Option], probabilities: Probabilities) -> Option:
+    """The option with the largest product of probabilities over what it keeps; the first of equals.
+
+    For sources dealt out, the product runs over the kept edges only: the pair with the largest product.
+    """
+
+    def strength(option: Option) -> float:
+        alone = len(option.assigns) == 1
+        kept = [pair for pair in option.assigns if alone or not space.wiring.removes(*pair)]
+        return sum(math.log(max(probabilities[name][value], 1e-300)) for name, value in kept)
+
+    return max(options, key=strength)

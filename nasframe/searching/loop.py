@@ -1,0 +1,93 @@
+"""The contract of a search loop: two optimisers, and the order of updates."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from typing import Literal
+
+import torch
+from attrs import field, frozen, validators
+from torch import nn
+
+from nasframe.tasks import Batch, Split
+
+__all__ = ["Adam", "SearchLoop", "Update"]
+
+
+@frozen
+class Update:
+    """One update: of the weights, of the architecture's logits, or of both from one loss."""
+
+    kind: Literal["weights", "architecture", "both"]
+    batch: Batch
+
+
+class SearchLoop(ABC):
+    """Trains weights and logits against each other. Subclasses are attrs classes; fields are the options.
+
+    The engine asks for both optimisers once, then for the updates of each epoch, and makes them; time,
+    schedules, clipping and checkpoints are the engine's.
+    """
+
+    @abstractmethod
+    def weights_optimiser(self, parameters: Sequence[nn.Parameter]) -> torch.optim.Optimizer:
+        """Of the operations' parameters."""
+
+    @abstractmethod
+    def architecture_optimiser(self, parameters: Sequence[nn.Parameter]) -> torch.optim.Optimizer:
+        """Of the packed logits."""
+
+    @abstractmethod
+    def updates(
+        self, weights: Split, architecture: Split, draw: Callable[[Split], Iterator[Batch]], size: int
+    ) -> Iterator[Update]:
+        """The updates of one epoch, in order.
+
+        Args:
+            weights: the split that operation weights learn from.
+            architecture: the split that logits learn from.
+            draw: one epoch of shuffled batches of a split.
+            size: examples a batch.
+        """
+
+
+def _help(text: str) -> dict[str, str]:
+    return {"help": text}
+
+
+@frozen
+class Adam(SearchLoop):
+    """The optimisers of the paper: Adam for the weights, and for the logits with short momentum."""
+
+    weight_rate: float = field(
+        default=1e-3, validator=validators.gt(0.0), metadata=_help("learning rate of weights")
+    )
+    weight_decay: float = field(default=0.0, validator=validators.ge(0.0), metadata=_help("of the weights"))
+    architecture_rate: float = field(
+        default=3e-4,
+        validator=validators.gt(0.0),
+        metadata=_help("learning rate of logits; short searches need 1e-2"),
+    )
+    architecture_decay: float = field(
+        default=1e-3, validator=validators.ge(0.0), metadata=_help("weight decay of the logits")
+    )
+
+    def weights_optimiser(self, parameters: Sequence[nn.Parameter]) -> torch.optim.Optimizer:
+        return torch.optim.Adam(
+            _group(parameters), lr=self.weight_rate, weight_decay=self.weight_decay, fused=True
+        )
+
+    def architecture_optimiser(self, parameters: Sequence[nn.Parameter]) -> torch.optim.Optimizer:
+        return torch.optim.Adam(
+            _group(parameters),
+            lr=self.architecture_rate,
+            betas=(0.5, 0.999),
+            weight_decay=self.architecture_decay,
+            fused=True,
+        )
+
+
+def _group(parameters: Sequence[nn.Parameter]) -> list[dict[str, list[nn.Parameter]]]:
+    """One group, which may be empty: a space may have no weights at all, or nothing to choose."""
+    return [{"params": list(parameters)}]

@@ -1,0 +1,87 @@
+"""Which of several architectures a search ends with: the one that its supernet thinks best."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+import torch
+from attrs import frozen
+from torch import Tensor
+
+from nasframe.relaxations import Sample
+from nasframe.runtime import Progress
+from nasframe.space import Architecture
+from nasframe.supernet import Supernet
+from nasframe.tasks import Split, Task
+from nasframe.training import collect_outputs
+
+__all__ = ["Selection", "select"]
+
+
+@frozen
+class Selection:
+    """What was chosen among candidates.
+
+    Attributes:
+        architecture: the best of them.
+        candidates: how many different ones there were.
+        rule: the objective of the first, which the rule of the space derived; None where it is undefined.
+        chosen: the objective of the best.
+    """
+
+    architecture: Architecture
+    candidates: int
+    rule: float | None
+    chosen: float | None
+
+    def record(self) -> Mapping[str, float | int | bool | None]:
+        """For `run.json`."""
+        return {"candidates": self.candidates, "rule": self.rule, "chosen": self.chosen}
+
+
+def select(
+    candidates: Sequence[Architecture],
+    supernet: Supernet,
+    task: Task,
+    validation: Split,
+    size: int,
+    device: torch.device,
+    progress: Progress,
+) -> Selection:
+    """The candidate with the best objective on validation, by the supernet under its one-hot weights.
+
+    Nothing is trained. The supernet sees the sources of a node as it was searched: where `ports` are shared,
+    their sum, which is not what `build` makes of them. It still tells a network that has lost one of its
+    inputs. The first of equals is kept.
+
+    Args:
+        candidates: of the supernet's space, at least one.
+        supernet: trained.
+        task: its objective.
+        validation: the split.
+        size: examples in a batch.
+        device: where the supernet is.
+        progress: what to report to.
+    """
+    scores = []
+    for architecture in progress.track(candidates, "candidates", len(candidates)):
+        forward = partial(_forward, supernet, supernet.logits.one_hot(architecture.assignment))
+        outputs, targets = collect_outputs(supernet, forward, validation, size, device)
+        scores.append(task.metrics(outputs, targets)[task.objective])
+    best = max(range(len(scores)), key=lambda index: (_rank(scores[index]), -index))
+    return Selection(candidates[best], len(candidates), _defined(scores[0]), _defined(scores[best]))
+
+
+def _forward(supernet: Supernet, weights: Mapping[str, Sample], inputs: Mapping[str, Tensor]) -> Tensor:
+    outputs: Tensor = supernet(inputs, weights)
+    return outputs
+
+
+def _rank(score: float) -> float:
+    return score if math.isfinite(score) else -math.inf
+
+
+def _defined(score: float) -> float | None:
+    return score if math.isfinite(score) else None

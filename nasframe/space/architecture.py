@@ -1,0 +1,187 @@
+"""`Architecture`: one point of a search space, as data that people read, write and compare."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+from attrs import field, frozen
+
+from nasframe.errors import ArchitectureError
+from nasframe.options import structure
+from nasframe.plugins import manager
+from nasframe.runtime import fingerprint, write_json
+from nasframe.space.factory import SpaceFactory
+from nasframe.space.resolve import Resolved, resolve
+from nasframe.space.space import SearchSpace
+
+__all__ = ["FORMAT", "Architecture", "rebuild_space"]
+
+FORMAT = 1
+
+_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["format", "space", "assignment"],
+    "additionalProperties": False,
+    "properties": {
+        "format": {"const": FORMAT},
+        "space": {
+            "type": "object",
+            "required": ["name", "inputs", "outputs"],
+            "additionalProperties": False,
+            "properties": {
+                "name": {"type": "string"},
+                "options": {"type": "object"},
+                "inputs": {
+                    "type": "object",
+                    "minProperties": 1,
+                    "additionalProperties": {"type": "array", "items": {"type": "integer", "minimum": 1}},
+                },
+                "outputs": {"type": "integer", "minimum": 1},
+            },
+        },
+        "assignment": {"type": "object", "additionalProperties": {"type": "string"}},
+        "provenance": {"type": "object"},
+    },
+}
+
+
+@frozen(slots=False)
+class Architecture:
+    """A space and one assignment in it; equal when both are, whatever the provenance.
+
+    Attributes:
+        space: the space the assignment belongs to.
+        assignment: choice → candidate, complete and valid.
+        provenance: where it came from (relaxation, seed, data fingerprint, versions), JSON-able.
+
+    Raises:
+        ArchitectureError: the assignment is not in the space.
+    """
+
+    space: SearchSpace = field(eq=False)
+    assignment: Mapping[str, str]
+    provenance: Mapping[str, Any] = field(factory=dict, eq=False)
+    _origin: str = field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "assignment", self.space.validate(self.assignment))
+        object.__setattr__(self, "_origin", json.dumps(self.space.origin or self.space.name, sort_keys=True))
+
+    def __hash__(self) -> int:
+        return hash(self.fingerprint)
+
+    @functools.cached_property
+    def resolved(self) -> Resolved:
+        """The graph this architecture keeps."""
+        return resolve(self.space, self.assignment)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of space and assignment."""
+        return fingerprint([self._origin, dict(self.assignment)])
+
+    def difference(self, other: Architecture) -> dict[str, tuple[str | None, str | None]]:
+        """Choice → candidates here and there, for every choice in which the two differ."""
+        names = [*self.assignment, *(name for name in other.assignment if name not in self.assignment)]
+        pairs = {name: (self.assignment.get(name), other.assignment.get(name)) for name in names}
+        return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document; edges that chose zero are left out.
+
+        Raises:
+            ArchitectureError: the space was made by hand and not by a registered factory.
+        """
+        if self.space.origin is None:
+            raise ArchitectureError(
+                f"space {self.space.name!r} was not made by a registered factory, so a document could not "
+                "name it; register a SpaceFactory to save its architectures"
+            )
+        wiring = self.space.wiring
+        nodes = {node.choice.name for node in wiring.nodes.values() if node.choice is not None}
+        return {
+            "format": FORMAT,
+            "space": dict(self.space.origin),
+            "assignment": {
+                name: value
+                for name, value in self.assignment.items()
+                if name in nodes or not wiring.removes(name, value)
+            },
+            "provenance": dict(self.provenance),
+        }
+
+    def save(self, path: str | Path) -> None:
+        """Write the document as JSON."""
+        write_json(Path(path), self.to_dict())
+
+    @classmethod
+    def from_dict(cls, document: Any, source: str = "architecture") -> Architecture:
+        """Read a document, written by hand or by `to_dict`.
+
+        Raises:
+            ArchitectureError: lists everything that breaks the schema or leaves the space.
+        """
+        found = document.get("format", FORMAT) if isinstance(document, Mapping) else FORMAT
+        if found != FORMAT:
+            raise ArchitectureError(
+                f"{source}: format {found!r} cannot be read; this version reads format {FORMAT}"
+            )
+        broken = sorted(
+            jsonschema.Draft202012Validator(_SCHEMA).iter_errors(document), key=lambda e: list(e.path)
+        )
+        if broken:
+            lines = [f"  {'.'.join(map(str, error.path)) or 'document'}: {error.message}" for error in broken]
+            raise ArchitectureError("\n".join([f"{source}: not an architecture:", *lines]))
+        origin = document["space"]
+        space = rebuild_space(origin, f"{source}: space")
+        try:
+            return cls(space, document["assignment"], document.get("provenance", {}))
+        except ArchitectureError as error:
+            raise ArchitectureError(f"{source}: {error}") from None
+
+    @classmethod
+    def load(cls, path: str | Path) -> Architecture:
+        """Read a JSON file, or a file in a format that a plugin reads (`read_architecture`); see
+        `from_dict` for the errors."""
+        file = Path(path)
+        try:
+            text = file.read_text(encoding="utf-8")
+        except OSError as error:
+            raise ArchitectureError(f"{file}: cannot be read: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise ArchitectureError(f"{file}: not JSON: {error}") from error
+        try:
+            document = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            found = cls.from_text(text, str(file))
+            if found is not None:
+                return found
+            raise ArchitectureError(f"{file}: not JSON: {error}") from error
+        return cls.from_dict(document, str(file))
+
+    @classmethod
+    def from_text(cls, text: str, source: str = "architecture") -> Architecture | None:
+        """Read a text that is not nasframe's own document, by the first plugin that knows its format.
+
+        Returns None where none does.
+
+        Raises:
+            ArchitectureError: a plugin knows the format, and the text breaks its rules.
+        """
+        try:
+            found: Architecture | None = manager().read_architecture(text)
+        except ArchitectureError as error:
+            raise ArchitectureError(f"{source}: {error}") from None
+        return found
+
+
+def rebuild_space(origin: Mapping[str, Any], source: str) -> SearchSpace:
+    """The space that a registered factory makes from its recorded name, options, inputs and outputs."""
+    target = manager().load("space", origin["name"])
+    factory: SpaceFactory = structure(target, origin.get("options", {}), source, "options")
+    return factory.build({name: tuple(shape) for name, shape in origin["inputs"].items()}, origin["outputs"])

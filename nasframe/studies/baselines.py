@@ -1,0 +1,109 @@
+"""What a comparison measures searches against: random architectures, and the networks that the task brings.
+
+They depend on the data, the training, the seed and, the random ones, on the space; not on how anything is
+searched. So variants that differ in their search alone share them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+from attrs import frozen
+
+from nasframe.jobs import Cell
+from nasframe.pipeline import Prepared, draw_different
+from nasframe.runtime import fingerprint
+from nasframe.studies.axes import point_name
+from nasframe.studies.training_trial import Training, read_training, training_cell
+from nasframe.studies.variants import Variant
+from nasframe.training import BaselineOptions
+
+__all__ = ["Yardstick", "make_yardsticks", "read_yardstick"]
+
+_TASK = ("task", "train")
+_RANDOM = (*_TASK, "space")
+ALONE = " alone"
+
+
+@frozen
+class Yardstick:
+    """Networks trained for one seed.
+
+    Attributes:
+        kind: `random` architectures, or the task's own networks.
+        label: what tells their group from others of the kind, "" where there is one.
+        variants: names of those they are a measure for.
+        seed: of their training.
+        trainings: the networks.
+        cell: that trains them.
+    """
+
+    kind: str
+    label: str
+    variants: Sequence[str]
+    seed: int
+    trainings: Sequence[Training]
+    cell: Cell
+
+
+def make_yardsticks(
+    variants: Sequence[Variant],
+    prepared: Mapping[str, Prepared],
+    folder: Path,
+    source: Path | None,
+    random: int,
+) -> list[Yardstick]:
+    """Each distinct one once.
+
+    Args:
+        variants: that are compared.
+        prepared: variant → its data.
+        folder: of the comparison.
+        source: the user's data.
+        random: how many random architectures a seed gets.
+    """
+    found = []
+    for kind, sections in (("random", _RANDOM), ("task", _TASK)):
+        groups: dict[str, list[Variant]] = {}
+        for variant in variants:
+            groups.setdefault(_key(variant, sections, prepared[variant.name]), []).append(variant)
+        for key, members in groups.items():
+            first = members[0]
+            point = {k: v for k, v in first.point.items() if k.partition(".")[0] in sections}
+            label = point_name(point) if len(groups) > 1 else ""
+            for seed, experiment in first.experiments.items():
+                data = prepared[first.name].data
+                if kind == "random":
+                    space = experiment.space.build(data.inputs, data.outputs)
+                    trainings = [
+                        Training(f"random {number}", f"random-{number}.json", drawn.assignment)
+                        for number, drawn in enumerate(draw_different(space, seed, random), start=1)
+                    ]
+                else:
+                    trainings = [
+                        Training(name, f"{number}.json")
+                        for number, name in enumerate(experiment.task.baselines(data), start=1)
+                    ]
+                if not trainings:
+                    continue
+                name = ",".join(part for part in (f"{kind}-networks", label, f"seed={seed}") if part)
+                place = folder / "baselines" / f"{kind}-{key[:12]}-seed={seed}"
+                alone = attrs.evolve(experiment, baselines=BaselineOptions())
+                cell = training_cell(name, place, alone, source, trainings)
+                found.append(Yardstick(kind, label, [item.name for item in members], seed, trainings, cell))
+    return found
+
+
+def read_yardstick(yardstick: Yardstick) -> list[dict[str, Any]]:
+    """What was found of its networks, those that are trained; see `read_training`."""
+    read = (read_training(yardstick.cell.folder / item.file) for item in yardstick.trainings)
+    return [item for item in read if item is not None]
+
+
+def _key(variant: Variant, sections: Sequence[str], prepared: Prepared) -> str:
+    """Fingerprint of what the networks depend on, but for the seed."""
+    values = variant.first.to_dict()
+    return prepared.key("yardstick", fingerprint({section: values[section] for section in sections}))

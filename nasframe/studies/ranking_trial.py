@@ -1,0 +1,85 @@
+"""A cell that scores architectures of a census in the supernet of a run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from nasframe.errors import NasframeError, RunError
+from nasframe.jobs import Cell
+from nasframe.pipeline import load_experiment, load_supernet, prepare
+from nasframe.runs import Run, claimed
+from nasframe.runtime import Progress, without_nan, write_json
+from nasframe.studies.census_table import Census
+from nasframe.training import collect_outputs
+
+__all__ = ["RANKED", "do_ranking", "is_ranked", "ranking_cell", "read_ranking"]
+
+RANKED = 200
+"""At most so many architectures of a census are scored by each supernet."""
+
+_FILE = "supernet.json"
+
+
+def ranking_cell(name: str, folder: Path, run: Path, census: Census) -> Cell:
+    """The cell that scores architectures of a census in the supernet of a run."""
+    rows = census.rows[:RANKED]
+    arguments = {
+        "run": str(run),
+        "objective": census.record["objective"],
+        "assignments": {row["fingerprint"]: row["assignment"] for row in rows},
+    }
+    module = "nasframe.studies.ranking_trial"
+    return Cell(name, folder, f"{module}:do_ranking", arguments, done=f"{module}:is_ranked")
+
+
+def is_ranked(folder: Path, arguments: Mapping[str, Any]) -> bool:
+    """Whether such a cell has been done, for the supernet as it is."""
+    try:
+        return read_ranking(Cell("", folder, "", arguments)) is not None
+    except NasframeError:  # doing it tells
+        return False
+
+
+def read_ranking(cell: Cell) -> dict[str, float | None] | None:
+    """Architecture → score in the supernet; None where they are not all there."""
+    try:
+        found: dict[str, Any] = json.loads((cell.folder / _FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    run, wanted = Run.open(cell.arguments["run"]), cell.arguments["assignments"]
+    if found.get("run") != _search_of(run) or not wanted.keys() <= found["scores"].keys():
+        return None
+    return {name: found["scores"][name] for name in wanted}
+
+
+def do_ranking(folder: Path, arguments: Mapping[str, Any], progress: Progress) -> None:
+    """What a worker does with such a cell: one-hot weights, on the validation split.
+
+    Raises:
+        RunError: the run has no supernet.
+    """
+    run = Run.open(arguments["run"])
+    with claimed(run.path):
+        supernet, experiment = load_supernet(run), load_experiment(run)
+        prepared = prepare(experiment, run, None, Progress())
+    device, split = experiment.torch_device(), prepared.data.splits.validation
+    supernet.to(device)
+    scores = {}
+    assignments = arguments["assignments"]
+    for name, assignment in progress.track(assignments.items(), "supernet", len(assignments)):
+        forward = partial(supernet, weights=supernet.logits.one_hot(assignment))
+        outputs, targets = collect_outputs(supernet, forward, split, experiment.search.batch_size, device)
+        scores[name] = experiment.task.metrics(outputs, targets)[arguments["objective"]]
+    write_json(folder / _FILE, without_nan({"run": _search_of(run), "scores": scores}))
+
+
+def _search_of(run: Run) -> str:
+    """What the search of a run was made from."""
+    done = run.record["done"].get("search")
+    if done is None:
+        raise RunError(f"{run.path}: its search has not ended, so there is no supernet to ask")
+    return str(done["inputs"])

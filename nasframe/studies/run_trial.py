@@ -1,0 +1,65 @@
+"""A cell that is a whole run: search, train, evaluate."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nasframe.errors import NasframeError
+from nasframe.experiment import Experiment
+from nasframe.jobs import Cell
+from nasframe.pipeline import run_experiment
+from nasframe.runs import Run
+from nasframe.runtime import Progress
+
+__all__ = ["do_run", "is_run_done", "run_cell"]
+
+
+def run_cell(
+    name: str, folder: Path, experiment: Experiment, source: Path | None, data: str | None = None
+) -> Cell:
+    """The cell that makes a run of `experiment` in `folder`.
+
+    Args:
+        name: of the cell.
+        folder: of the run.
+        experiment: what to do.
+        source: the user's data.
+        data: fingerprint of the data that is ready for it, where that is known: a run that was made from it
+            and is finished need not be opened again.
+    """
+    arguments = {
+        "experiment": experiment.to_toml(),
+        "identity": experiment.fingerprint(),
+        "source": None if source is None else str(source.resolve()),
+        "data": data,
+    }
+    return Cell(
+        name,
+        folder,
+        "nasframe.studies.run_trial:do_run",
+        arguments,
+        done="nasframe.studies.run_trial:is_run_done",
+    )
+
+
+def do_run(folder: Path, arguments: Mapping[str, Any], progress: Progress) -> None:
+    """What a worker does with such a cell."""
+    experiment = Experiment.parse(tomllib.loads(arguments["experiment"]), str(folder))
+    run_experiment(experiment, folder, source=arguments["source"], progress=progress)
+
+
+def is_run_done(folder: Path, arguments: Mapping[str, Any]) -> bool:
+    """Whether the run is there, from the same experiment and data, and evaluated."""
+    if arguments["data"] is None or not (folder / "run.json").exists():
+        return False
+    try:
+        run = Run.open(folder)
+        same = run.experiment_toml == arguments["experiment"] and run.identity == arguments["identity"]
+        known = run.record["data"]
+        ready = same and known is not None and known["fingerprint"] == arguments["data"]
+        return ready and "evaluate" in run.record["done"] and run.test is not None
+    except (NasframeError, ValueError):  # whatever is wrong with it, doing it tells
+        return False

@@ -1,0 +1,117 @@
+"""A cell that trains some networks outside any run, and leaves one small file for each."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from attrs import field, frozen
+from torch import nn
+
+from nasframe.errors import DataError, RunError
+from nasframe.experiment import Experiment
+from nasframe.jobs import Cell, is_disk_full, told
+from nasframe.pipeline import Prepared, prepare, train_alone
+from nasframe.runtime import Progress, write_json
+from nasframe.space import Architecture
+
+__all__ = ["Training", "do_trainings", "is_trained", "read_training", "training_cell"]
+
+
+@frozen
+class Training:
+    """One network to be trained.
+
+    Attributes:
+        name: of the network; one without an assignment is a baseline that the task brings under that name.
+        file: that will hold what was found, in the folder of its cell.
+        assignment: of an architecture of the experiment's space.
+    """
+
+    name: str
+    file: str
+    assignment: Mapping[str, str] | None = field(default=None)
+
+
+def training_cell(
+    name: str, folder: Path, experiment: Experiment, source: Path | None, trainings: Sequence[Training]
+) -> Cell:
+    """The cell that makes `trainings` under `[train]` of an experiment."""
+    arguments = {
+        "experiment": experiment.to_toml(),
+        "source": None if source is None else str(source.resolve()),
+        "trainings": [
+            {"name": item.name, "file": item.file, "assignment": item.assignment} for item in trainings
+        ],
+    }
+    module = "nasframe.studies.training_trial"
+    return Cell(name, folder, f"{module}:do_trainings", arguments, done=f"{module}:is_trained")
+
+
+def is_trained(folder: Path, arguments: Mapping[str, Any]) -> bool:
+    """Whether every network of such a cell has been trained."""
+    return all((folder / item["file"]).exists() for item in arguments["trainings"])
+
+
+def do_trainings(folder: Path, arguments: Mapping[str, Any], progress: Progress) -> None:
+    """What a worker does with such a cell. A network that fails does not stop the others.
+
+    Raises:
+        RunError: names the networks that failed, after the others have been trained.
+    """
+    wanted = [Training(**item) for item in arguments["trainings"]]
+    missing = [item for item in wanted if read_training(folder / item.file) is None]
+    if not missing:
+        return
+    experiment = Experiment.parse(tomllib.loads(arguments["experiment"]), str(folder))
+    prepared = prepare(experiment, None, arguments["source"], Progress())
+    failed = []
+    for item in progress.track(missing, folder.name, len(missing)):
+        try:
+            what = _network(item, experiment, prepared)
+            found = train_alone(what, item.name, experiment, prepared, progress)
+        except Exception as error:  # of the user's plugins, too
+            if is_disk_full(error):
+                raise
+            failed.append(f"{item.name}: {told(error)}")
+            continue
+        of = what.fingerprint[:16] if isinstance(what, Architecture) else None
+        identity = {"name": item.name, "fingerprint": of, "assignment": item.assignment}
+        data = prepared.record["fingerprint"]
+        write_json(folder / item.file, {**identity, **found, "data": data})
+    if failed:
+        raise RunError("\n".join(failed))
+
+
+def read_training(file: Path) -> dict[str, Any] | None:
+    """What was found of a network: its `name`, its architecture's `fingerprint` and `assignment` (None where
+    it has none), what `train_alone` returns, and the fingerprint of the `data`. None where it has not been
+    trained yet.
+
+    Raises:
+        RunError: the file is damaged.
+    """
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise RunError(f"{file}: is damaged: {error}; remove it, and it is made again") from error
+    if not (isinstance(found, dict) and {"name", "validation", "test", "data"} <= found.keys()):
+        raise RunError(f"{file}: is damaged: it holds no trained network; remove it, and it is made again")
+    return found
+
+
+def _network(
+    item: Training, experiment: Experiment, prepared: Prepared
+) -> Architecture | Callable[[], nn.Module]:
+    data = prepared.data
+    if item.assignment is not None:
+        return Architecture(experiment.space.build(data.inputs, data.outputs), item.assignment)
+    networks = experiment.task.baselines(data)
+    if item.name not in networks:
+        raise DataError(f"the task brings no baseline {item.name!r}")
+    return networks[item.name]

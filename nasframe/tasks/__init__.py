@@ -1,0 +1,24 @@
+"""Tasks: data in four splits, a loss, metrics, and the stages that prepare the data."""
+
+from __future__ import annotations
+
+from nasframe.tasks.data import Batch, Data, Scores, Split, Splits
+from nasframe.tasks.stages import STAGE_RECORD, Stage, StageContext, run_stages, stage_fingerprints
+from nasframe.tasks.task import Task
+from nasframe.tasks.tensors import TensorSplit, TensorTask
+
+__all__ = [
+    "STAGE_RECORD",
+    "Batch",
+    "Data",
+    "Scores",
+    "Split",
+    "Splits",
+    "Stage",
+    "StageContext",
+    "Task",
+    "TensorSplit",
+    "TensorTask",
+    "run_stages",
+    "stage_fingerprints",
+]

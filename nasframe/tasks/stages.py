@@ -1,0 +1,174 @@
+"""The stages of a task, run into a cache that runs share; one whose inputs have not changed is skipped."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from attrs import define, frozen
+
+from nasframe import __version__
+from nasframe.runtime import Progress, fingerprint, lives, write_json
+
+__all__ = ["STAGE_RECORD", "Stage", "StageContext", "StageResult", "run_stages", "stage_fingerprints"]
+
+STAGE_RECORD = "stage.json"
+
+_STARTED = time.time()
+
+
+@define
+class StageContext:
+    """What a running stage gets.
+
+    Attributes:
+        out: an empty folder; it appears under its final name only if the stage ends without an error.
+        earlier: folder of each stage this one comes after.
+        device: where to compute.
+        progress: what to report to.
+    """
+
+    out: Path
+    earlier: Mapping[str, Path]
+    device: torch.device
+    progress: Progress
+
+
+@frozen
+class Stage:
+    """One named step between the user's data and the splits.
+
+    Attributes:
+        name: shown to the user, unique within the task.
+        inputs: everything JSON-able that the result depends on, apart from earlier stages.
+        run: does the work.
+        after: names of the stages whose folders it reads.
+    """
+
+    name: str
+    inputs: Mapping[str, Any]
+    run: Callable[[StageContext], None]
+    after: Sequence[str] = ()
+
+
+@frozen
+class StageResult:
+    """Where a stage's files lie, what they were made from, and how long that took when it was done."""
+
+    folder: Path
+    fingerprint: str
+    seconds: float
+    skipped: bool
+
+
+def stage_fingerprints(stages: Sequence[Stage], version: str = __version__) -> dict[str, str]:
+    """Stage → fingerprint of its name, its inputs, the version of nasframe and the stages it comes after."""
+    keys: dict[str, str] = {}
+    for stage in stages:
+        earlier = {name: keys[name] for name in stage.after}
+        keys[stage.name] = fingerprint([stage.name, _plain(stage.inputs), earlier, version])
+    return keys
+
+
+def run_stages(
+    stages: Sequence[Stage], cache: Path, device: torch.device, progress: Progress
+) -> dict[str, StageResult]:
+    """Run each stage, or skip it where `cache` holds its result for the same inputs.
+
+    What its folder is called depends on its fingerprint. The folder appears only when the stage has ended
+    without an error. Of two processes that run the same stage at the same time, the first to end provides the
+    folder of both.
+    """
+    results: dict[str, StageResult] = {}
+    keys = stage_fingerprints(stages)
+    for stage in stages:
+        key = keys[stage.name]
+        folder = cache / f"{stage.name}-{key[:16]}"
+        if (folder / STAGE_RECORD).exists():
+            progress.say(f"{stage.name}: unchanged, skipped ({folder})")
+            seconds = float(json.loads((folder / STAGE_RECORD).read_text(encoding="utf-8"))["seconds"])
+            results[stage.name] = StageResult(folder, key, seconds, skipped=True)
+            continue
+        folders = {name: results[name].folder for name in stage.after}
+        record = {"fingerprint": key, "inputs": _plain(stage.inputs)}
+        seconds = _run(stage, folder, folders, device, progress, record)
+        progress.say(f"{stage.name}: done in {seconds:.1f} s")
+        results[stage.name] = StageResult(folder, key, seconds, skipped=False)
+    return results
+
+
+def _plain(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    plain: dict[str, Any] = json.loads(json.dumps(dict(inputs), default=str))
+    return plain
+
+
+def _run(
+    stage: Stage,
+    folder: Path,
+    earlier: Mapping[str, Path],
+    device: torch.device,
+    progress: Progress,
+    record: Mapping[str, Any],
+) -> float:
+    progress.say(f"{stage.name} …")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    _remove_abandoned(folder)
+    partial = Path(
+        tempfile.mkdtemp(dir=folder.parent, prefix=f"{_prefix(folder)}{os.getpid()}-", suffix=".partial")
+    )
+    out = partial / folder.name  # with the mode of any folder; the one around it is ours alone
+    out.mkdir()
+    started = time.monotonic()
+    try:
+        stage.run(StageContext(out=out, earlier=earlier, device=device, progress=progress))
+        seconds = time.monotonic() - started
+        write_json(out / STAGE_RECORD, {"stage": stage.name, "seconds": round(seconds, 3), **record})
+        _publish(out, folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return seconds
+
+
+def _publish(made: Path, folder: Path) -> None:
+    """Give a finished folder its name. Where another process was faster its folder stays, for it may be
+    mapped into memory by now; one without a record was never finished and makes room."""
+    if (folder / STAGE_RECORD).exists():
+        return
+    if folder.exists():
+        aside = made.with_name("unfinished")
+        with contextlib.suppress(FileNotFoundError):  # another process moved it
+            folder.rename(aside)
+        if (aside / STAGE_RECORD).exists():  # it was finished between the two lines above
+            aside.rename(folder)
+            return
+    try:
+        made.rename(folder)
+    except OSError:
+        if not (folder / STAGE_RECORD).exists():
+            raise
+
+
+def _prefix(folder: Path) -> str:
+    """How the names of a stage's unfinished folders begin on this machine."""
+    return f".{folder.name}.{platform.node()}."
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what processes that were killed left of this stage."""
+    prefix = _prefix(folder)
+    for item in folder.parent.iterdir():
+        if not (item.name.startswith(prefix) and item.name.endswith(".partial")):
+            continue
+        owner = item.name.removeprefix(prefix).partition("-")[0]
+        with contextlib.suppress(OSError):  # another process may remove it at this moment
+            if owner.isdigit() and not lives(int(owner)) and item.stat().st_mtime < _STARTED:
+                shutil.rmtree(item, ignore_errors=True)

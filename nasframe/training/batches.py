@@ -1,0 +1,77 @@
+"""Batches of a split, in an order that only the generator decides."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import torch
+from attrs import frozen
+from torch import Tensor
+
+from nasframe.tasks import Batch, Split
+
+__all__ = ["JoinedSplit", "batches", "in_order", "number_of_batches"]
+
+
+@frozen
+class JoinedSplit(Split):
+    """Two splits as one."""
+
+    first: Split
+    second: Split
+
+    @property
+    def sampling_weights(self) -> Tensor | None:
+        """Of both; a split without weights counts each of its examples as one."""
+        splits = (self.first, self.second)
+        if all(split.sampling_weights is None for split in splits):
+            return None
+        ones = [torch.ones(len(split)) for split in splits]
+        given = [split.sampling_weights for split in splits]
+        return torch.cat([own if own is not None else one for own, one in zip(given, ones, strict=True)])
+
+    @property
+    def identifiers(self) -> Sequence[str]:
+        return [*self.first.identifiers, *self.second.identifiers]
+
+    def __len__(self) -> int:
+        return len(self.first) + len(self.second)
+
+    def redrawn(self, random: torch.Generator) -> JoinedSplit:
+        """Both redrawn."""
+        return JoinedSplit(self.first.redrawn(random), self.second.redrawn(random))
+
+    def batch(self, indices: Tensor) -> Batch:
+        """The examples in the order of `indices`, which count the first split, then the second."""
+        here = indices < len(self.first)
+        parts = [
+            split.batch(rows)
+            for split, rows in ((self.first, indices[here]), (self.second, indices[~here] - len(self.first)))
+            if len(rows)
+        ]
+        order = torch.argsort(torch.cat([here.nonzero().flatten(), (~here).nonzero().flatten()]))
+        inputs = {name: torch.cat([part.inputs[name] for part in parts])[order] for name in parts[0].inputs}
+        return Batch(inputs, torch.cat([part.targets for part in parts])[order])
+
+
+def number_of_batches(split: Split, size: int) -> int:
+    """Batches an epoch; the last one may be smaller."""
+    return math.ceil(len(split) / size)
+
+
+def batches(split: Split, size: int, generator: torch.Generator, device: torch.device) -> Iterator[Batch]:
+    """One epoch: every example once, or as many draws by the split's sampling weights."""
+    weights = split.sampling_weights
+    if weights is None:
+        order = torch.randperm(len(split), generator=generator)
+    else:
+        order = torch.multinomial(weights.double(), len(split), replacement=True, generator=generator)
+    for rows in torch.split(order, size):
+        yield split.batch(rows).to(device)
+
+
+def in_order(split: Split, size: int, device: torch.device) -> Iterator[Batch]:
+    """Every example once, in the order of the split."""
+    for rows in torch.split(torch.arange(len(split)), size):
+        yield split.batch(rows).to(device)

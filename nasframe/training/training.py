@@ -1,0 +1,168 @@
+"""The training of a whole network: the best epoch on the validation split is kept."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from attrs import define, field
+from torch import Tensor, nn
+
+from nasframe.errors import RunError
+from nasframe.runs import Checkpoint, Run, load_checkpoint, load_optimiser, optimiser_tensors, save_checkpoint
+from nasframe.runtime import Progress, forked_seed, generator, one_thread, without_nan
+from nasframe.tasks import Data, Task
+from nasframe.training.batches import JoinedSplit, batches
+from nasframe.training.options import TrainOptions
+from nasframe.training.outputs import collect_outputs
+from nasframe.training.schedule import learning_rate
+
+__all__ = ["Training"]
+
+
+@define
+class Training:
+    """Trains a network on the weights and architecture splits; see `Search` for the other arguments.
+
+    Args:
+        network: from inputs by name to raw outputs.
+        name: of this training, among those that write to one run: of its checkpoints, and the `stage` of its
+            metrics.
+        key: of what is trained; a checkpoint of something else is not resumed.
+    """
+
+    network: nn.Module
+    task: Task
+    data: Data
+    options: TrainOptions = field(factory=TrainOptions)
+    seed: int = 0
+    device: torch.device = field(factory=lambda: torch.device("cpu"))
+    run: Run | None = None
+    progress: Progress = field(factory=Progress)
+    name: str = "train"
+    key: str = ""
+
+    history: list[dict[str, Any]] = field(init=False, factory=list)
+    best_epoch: int = field(init=False, default=0)
+    best_validation: Mapping[str, Any] = field(init=False, factory=dict)
+    _best: dict[str, Tensor] = field(init=False, factory=dict)
+    _best_rank: tuple[float, float] = field(init=False, default=(-math.inf, -math.inf))
+
+    def fit(self) -> dict[str, float]:
+        """Train; leaves the best epoch's parameters in the network and returns the task's calibration."""
+        self.network.to(self.device)
+        optimiser = torch.optim.Adam(
+            [{"params": list(self.network.parameters())}],  # one group, which may be empty
+            lr=self.options.learning_rate,
+            weight_decay=self.options.weight_decay,
+            fused=True,
+        )
+        first = self._resume(optimiser)
+        split = JoinedSplit(self.data.splits.weights, self.data.splits.architecture)
+        with one_thread(), self.progress.task(self.name, self.options.epochs) as advance:
+            advance(first)
+            for epoch in range(first, self.options.epochs):
+                record = self._epoch(epoch, optimiser, split)
+                self.history.append(record)
+                if self.run is not None:
+                    self.run.log(record)
+                    self._checkpoint(epoch + 1, optimiser)
+                advance(1)
+        self.network.load_state_dict(self._best)
+        outputs, targets = self.outputs_on_validation()
+        return self.task.calibrate(outputs, targets)
+
+    def outputs_on_validation(self) -> tuple[Tensor, Tensor]:
+        """Raw outputs and targets of the validation split."""
+        return collect_outputs(
+            self.network, self.network, self.data.splits.validation, self.options.batch_size, self.device
+        )
+
+    def _epoch(self, epoch: int, optimiser: torch.optim.Optimizer, split: JoinedSplit) -> dict[str, Any]:
+        started, losses = time.monotonic(), []
+        shuffle = generator(self.seed, "train shuffle", epoch)
+        seen = split.redrawn(generator(self.seed, "train redrawn", epoch))
+        rate = learning_rate(self.options.learning_rate, epoch / self.options.epochs, self.options.schedule)
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+        self.network.train()
+        with forked_seed(self.seed, "train", epoch):
+            for batch in batches(seen, self.options.batch_size, shuffle, self.device):
+                loss = self.task.loss(self.network(batch.inputs), batch.targets)
+                losses.append(loss.detach())
+                if not loss.requires_grad:  # a network without parameters has nothing to learn
+                    continue
+                optimiser.zero_grad(set_to_none=True)
+                loss.backward()  # type: ignore[no-untyped-call]
+                if self.options.clip_norm:
+                    torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.options.clip_norm)
+                optimiser.step()
+        mean = float(torch.stack(losses).mean())
+        if not math.isfinite(mean):
+            raise RunError(f"the training loss of epoch {epoch + 1} is not finite; lower train.learning_rate")
+        outputs, targets = self.outputs_on_validation()
+        if not bool(torch.isfinite(outputs).all()):
+            raise RunError(
+                f"the outputs after epoch {epoch + 1} of the training are not finite; "
+                "lower train.learning_rate"
+            )
+        validation = {"loss": float(self.task.loss(outputs, targets)), **self.task.metrics(outputs, targets)}
+        self._keep_if_best(epoch + 1, validation)
+        seconds = round(time.monotonic() - started, 3)
+        return {
+            "stage": self.name,
+            "epoch": epoch + 1,
+            "loss": mean,
+            "validation": without_nan(validation),
+            "seconds": seconds,
+        }
+
+    def _keep_if_best(self, epoch: int, validation: Mapping[str, float]) -> None:
+        """Best by the task's objective, then by the loss; an undefined objective loses to any other."""
+        objective = validation[self.task.objective]
+        rank = (objective if math.isfinite(objective) else -math.inf, -validation["loss"])
+        if self.best_epoch == 0 or rank > self._best_rank:
+            self.best_epoch, self._best_rank, self.best_validation = epoch, rank, validation
+            self._best = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
+
+    def _checkpoint(self, epoch: int, optimiser: torch.optim.Optimizer) -> None:
+        assert self.run is not None
+        tensors = {f"network.{name}": value for name, value in self.network.state_dict().items()}
+        tensors |= {f"best.{name}": value for name, value in self._best.items()}
+        tensors |= {f"adam.{name}": value for name, value in optimiser_tensors(optimiser).items()}
+        rank = [value if math.isfinite(value) else None for value in self._best_rank]
+        values = {
+            "key": self.key,
+            "epoch": epoch,
+            "best_epoch": self.best_epoch,
+            "best_rank": rank,
+            "best_validation": without_nan(self.best_validation),
+        }
+        save_checkpoint(self.run.checkpoints, self.name, Checkpoint(tensors, values), epoch)
+
+    def _resume(self, optimiser: torch.optim.Optimizer) -> int:
+        if self.run is None:
+            return 0
+        found = load_checkpoint(self.run.checkpoints, self.name, self.device)
+        if found is not None and found.values.get("key") != self.key:
+            raise RunError(
+                f"{self.run.path}: another network has been trained here; "
+                f"`nasframe train {self.run.path} --overwrite` trains this one in its place"
+            )
+        epoch = 0 if found is None else int(found.values["epoch"])
+        self.run.keep_metrics(lambda record: record.get("stage") != self.name or record["epoch"] <= epoch)
+        self.history = self.run.history(self.name)
+        if found is not None:
+            self.network.load_state_dict(found.part("network."))
+            load_optimiser(optimiser, found.part("adam."))
+            self._best, self.best_epoch = found.part("best."), int(found.values["best_epoch"])
+            self.best_validation = found.values["best_validation"]
+            objective, loss = found.values["best_rank"]
+            self._best_rank = (
+                -math.inf if objective is None else objective,
+                -math.inf if loss is None else loss,
+            )
+        return epoch

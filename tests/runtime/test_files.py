@@ -1,0 +1,80 @@
+"""Files that are whole or absent."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from nasframe.runtime import fingerprint, replacing, without_nan, write_json, write_text
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write_text(path, "old")
+
+    def interrupted() -> None:
+        with replacing(path) as temporary:
+            temporary.write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_written_file_has_the_mode_a_plain_open_would_give(tmp_path: Path) -> None:
+    (tmp_path / "plain").write_text("")
+    write_text(tmp_path / "whole", "")
+    assert (tmp_path / "whole").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_json_keeps_lists_of_numbers_on_one_line(tmp_path: Path) -> None:
+    value = {
+        "shape": [8, 128],
+        "names": ["a", "b"],
+        "text": "[\n1,\n2]",
+        "float": [1e-9, -2.5],
+        "none": [None, 1],
+        "empty": [],
+    }
+    write_json(tmp_path / "file.json", value)
+    content = (tmp_path / "file.json").read_text()
+    assert json.loads(content) == value
+    assert '"shape": [8, 128],\n' in content
+
+
+def test_json_with_nulls_among_numbers_is_written_at_once(tmp_path: Path) -> None:
+    value = {"best_rank": [0.123456789012, 0.123456789, None], "long": [0.123456789012] * 20_000 + [None]}
+    started = time.monotonic()
+    write_json(tmp_path / "file.json", value)
+    assert time.monotonic() - started < 5
+    assert json.loads((tmp_path / "file.json").read_text()) == value
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_json_is_strict(value: float, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(tmp_path / "file.json", {"a": [value]})
+    assert list(tmp_path.iterdir()) == []
+    write_json(tmp_path / "file.json", without_nan({"a": [value], "b": (1, {"c": value})}))
+    assert json.loads((tmp_path / "file.json").read_text()) == {"a": [None], "b": [1, {"c": None}]}
+
+
+def test_a_fingerprint_depends_on_values_and_not_on_the_order_of_keys() -> None:
+    assert fingerprint({"a": 1, "b": [2, "x"]}) == fingerprint({"b": [2, "x"], "a": 1})
+    assert fingerprint({"a": 1}) != fingerprint({"a": 2})
+    assert len(fingerprint(None)) == 64
+
+
+def test_a_name_that_is_no_utf8_can_be_written_read_and_told_from_others(tmp_path: Path) -> None:
+    value = {"missing": [os.fsdecode(b"a\xff.mp4"), os.fsdecode(b"a\xfe.mp4"), "a\\udcff.mp4", "ä"]}
+    write_json(tmp_path / "file.json", value)
+    assert json.loads((tmp_path / "file.json").read_text(encoding="utf-8")) == value
+    write_text(tmp_path / "file.txt", value["missing"][0])
+    assert (tmp_path / "file.txt").read_text(encoding="utf-8") == "a\\udcff.mp4"
+    assert len({fingerprint(name) for name in value["missing"]}) == 4

@@ -1,0 +1,154 @@
+"""Stages: run once for the same inputs, whole or absent."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+
+import pytest
+import torch
+
+from nasframe import Stage, StageContext
+from nasframe.runtime import Progress
+from nasframe.tasks import run_stages, stage_fingerprints
+
+CPU = torch.device("cpu")
+
+
+class Log(Progress):
+    """Remembers what was said."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, message: str) -> None:
+        self.lines.append(message)
+
+
+def stages(calls: list[str], first: int = 1, second: int = 1) -> list[Stage]:
+    def write(context: StageContext) -> None:
+        calls.append("write")
+        (context.out / "number").write_text(str(first))
+
+    def double(context: StageContext) -> None:
+        calls.append("double")
+        number = int((context.earlier["write"] / "number").read_text())
+        (context.out / "number").write_text(str(2 * number))
+
+    return [
+        Stage("write", {"first": first}, write),
+        Stage("double", {"second": second}, double, after=("write",)),
+    ]
+
+
+def test_stages_run_in_order_and_see_earlier_folders(tmp_path: Path) -> None:
+    calls: list[str] = []
+    results = run_stages(stages(calls, first=21), tmp_path, CPU, Progress())
+    assert calls == ["write", "double"]
+    assert (results["double"].folder / "number").read_text() == "42"
+
+
+def test_unchanged_stages_are_skipped_and_it_is_said(tmp_path: Path) -> None:
+    calls: list[str] = []
+    run_stages(stages(calls), tmp_path, CPU, Progress())
+    log = Log()
+    results = run_stages(stages(calls), tmp_path, CPU, log)
+    assert calls == ["write", "double"]
+    assert all(result.skipped for result in results.values())
+    assert [line.split(":")[1].split(",")[0] for line in log.lines] == [" unchanged", " unchanged"]
+
+
+def test_a_change_runs_the_stage_and_all_that_comes_after_it(tmp_path: Path) -> None:
+    calls: list[str] = []
+    run_stages(stages(calls), tmp_path, CPU, Progress())
+    run_stages(stages(calls, second=2), tmp_path, CPU, Progress())
+    assert calls == ["write", "double", "double"]
+    run_stages(stages(calls, first=2), tmp_path, CPU, Progress())
+    assert calls == ["write", "double", "double", "write", "double"]
+
+
+def test_a_stage_that_fails_leaves_nothing_and_runs_again(tmp_path: Path) -> None:
+    def fail(context: StageContext) -> None:
+        (context.out / "half").write_text("half")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_stages([Stage("fail", {}, fail)], tmp_path, CPU, Progress())
+    assert list(tmp_path.iterdir()) == []
+    calls: list[str] = []
+    run_stages(stages(calls), tmp_path, CPU, Progress())
+    assert calls == ["write", "double"]
+
+
+def test_the_first_of_two_processes_provides_the_folder_of_both(tmp_path: Path) -> None:
+    inner: dict[str, int] = {}
+
+    def first(context: StageContext) -> None:
+        (context.out / "who").write_text("first")
+
+    def second(context: StageContext) -> None:
+        # Another process runs the whole stage while this one does.
+        done = run_stages([Stage("race", {}, first)], tmp_path, CPU, Progress())["race"]
+        inner["inode"] = done.folder.stat().st_ino
+        (context.out / "who").write_text("second")
+
+    result = run_stages([Stage("race", {}, second)], tmp_path, CPU, Progress())["race"]
+    assert result.folder.stat().st_ino == inner["inode"]
+    assert (result.folder / "who").read_text() == "first"
+    assert list(tmp_path.iterdir()) == [result.folder]
+
+
+def test_a_folder_without_a_record_makes_room_for_the_finished_one(tmp_path: Path) -> None:
+    calls: list[str] = []
+    folder = run_stages(stages(calls), tmp_path, CPU, Progress())["write"].folder
+    (folder / "stage.json").unlink()
+    (folder / "stale").write_text("")
+    run_stages(stages(calls), tmp_path, CPU, Progress())
+    assert calls == ["write", "double", "write"]
+    assert {path.name for path in folder.iterdir()} == {"number", "stage.json"}
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_what_a_killed_process_left_is_removed_and_what_a_living_one_makes_is_not(tmp_path: Path) -> None:
+    calls: list[str] = []
+    folder = run_stages(stages(calls), tmp_path, CPU, Progress())["write"].folder
+    dead = os.fork()
+    if dead == 0:
+        os._exit(0)
+    os.waitpid(dead, 0)
+    left = {}
+    for owner in (dead, os.getppid()):
+        left[owner] = tmp_path / f".{folder.name}.{platform.node()}.{owner}-abc.partial"
+        (left[owner] / folder.name).mkdir(parents=True)
+        os.utime(left[owner], (0, 0))
+    elsewhere = tmp_path / f".{folder.name}.another-machine.{dead}-abc.partial"
+    elsewhere.mkdir()
+    (folder / "stage.json").unlink()
+    run_stages(stages(calls), tmp_path, CPU, Progress())
+    assert not left[dead].exists()
+    assert left[os.getppid()].exists()
+    assert elsewhere.exists()
+
+
+def test_a_stages_folder_has_the_mode_of_any_folder(tmp_path: Path) -> None:
+    folder = run_stages(stages([]), tmp_path, CPU, Progress())["write"].folder
+    (tmp_path / "plain").mkdir()
+    assert folder.stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_a_skipped_stage_tells_how_long_it_took_when_it_was_done(tmp_path: Path) -> None:
+    done = run_stages(stages([]), tmp_path, CPU, Progress())
+    again = run_stages(stages([]), tmp_path, CPU, Progress())
+    for name, result in again.items():
+        assert result.skipped
+        assert result.seconds == pytest.approx(done[name].seconds, abs=1e-3)
+
+
+def test_fingerprints_are_known_before_any_stage_is_run(tmp_path: Path) -> None:
+    calls: list[str] = []
+    keys = stage_fingerprints(stages(calls))
+    assert calls == []
+    done = run_stages(stages(calls), tmp_path, CPU, Progress())
+    assert keys == {name: result.fingerprint for name, result in done.items()}
+    assert stage_fingerprints(stages(calls), "another version") != keys
