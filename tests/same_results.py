@@ -1,0 +1,150 @@
+"""Does this checkout compute what another revision computes? Same seed, same bits.
+
+    python tests/same_results.py REVISION [--keep FOLDER]
+
+Small demos with two seeds and two relaxations, a comparison, a sweep and a table are made by both, each on
+one thread, in one environment. Compared are the space and assignment of every architecture, every tensor of
+every checkpoint, the test metrics, fingerprints of the data, and the numbers of each study, all without
+times. Exit status 1 where anything differs. It takes some minutes on two cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import tempfile
+import tomllib
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from safetensors import safe_open
+
+ROOT = Path(__file__).resolve().parents[1]
+SMALL = (
+    *("task.clips=120", "task.identities=24", "task.picture_epochs=2", "task.sound_epochs=2"),
+    *("search.epochs=12", "search.warmup_epochs=3", "search.candidates=8", "train.epochs=4"),
+)
+SHORT = (*SMALL, "search.epochs=4", "train.epochs=2")
+TIMES = re.compile(r"seconds|version|cache|source|folder|path|hash|experiment|python")
+
+
+def commands(out: Path) -> Iterator[list[str]]:
+    """The command lines, without `nasframe`; every one writes into a folder of `out`."""
+    cache = f"cache={out / 'cache'}"
+    for seed in ("0", "1"):
+        for relaxation in ("softmax", "grmc"):
+            name = str(out / f"demo-{relaxation}-{seed}")
+            yield ["demo", *SMALL, cache, "--seed", seed, "--relaxation", relaxation, "--out", name]
+    study = ["examples/embedded.toml", *SHORT, cache]
+    compared = ["--relaxation", "softmax,grmc", "--seeds", "2", "--out", str(out / "comparison")]
+    yield ["compare", *study, *compared]
+    yield ["sweep", *study, "temperature=0.1,0.5", "--out", str(out / "sweep")]
+    yield ["census", *study, "--architectures", "3", "--out", str(out / "table")]
+
+
+def record(checkout: Path, out: Path) -> dict[str, Any]:
+    """Run the commands with the code of a checkout, and read what they computed."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(_places(checkout, out)),
+        "OMP_NUM_THREADS": "1",
+    }
+    for words in commands(out):
+        program = [sys.executable, "-c", "from nasframe.cli import main; main()", *words]
+        found = subprocess.run(program, cwd=checkout, env=environment, capture_output=True, text=True)
+        if found.returncode:
+            raise SystemExit(f"{checkout}: nasframe {' '.join(words)}\n{found.stdout}{found.stderr}")
+    return dict(sorted(_values(out)))
+
+
+def _places(checkout: Path, out: Path) -> list[str]:
+    """Where Python finds the packages of a checkout, and their entry points, before any installed ones."""
+    project = tomllib.loads((checkout / "pyproject.toml").read_text())["project"]
+    metadata = out / "metadata" / f"{project['name']}-{project['version']}.dist-info"
+    metadata.mkdir(parents=True)
+    points = [f"{name} = {target}" for name, target in project["entry-points"]["nasframe"].items()]
+    (metadata / "entry_points.txt").write_text("\n".join(["[nasframe]", *points]))
+    (metadata / "METADATA").write_text(f"Name: {project['name']}\nVersion: {project['version']}\n")
+    return [str(metadata.parent), *(str(checkout / name) for name in ("", "plugins", "search_spaces"))]
+
+
+def _values(out: Path) -> Iterator[tuple[str, Any]]:
+    for file in out.rglob("*"):
+        name = file.relative_to(out).as_posix().replace("/cells/", "/trials/")
+        if name.startswith(("cache/", "metadata/")):
+            continue
+        if file.name == "architecture.json":
+            document = json.loads(file.read_text())
+            yield name, {key: document[key] for key in ("space", "assignment")}
+        elif file.name == "run.json":
+            yield name, json.loads(file.read_text())["data"]["fingerprint"]
+        elif file.name == "test.json":
+            yield name, _without_times(json.loads(file.read_text()))
+        elif file.suffix == ".safetensors":
+            yield name, _digest(file)
+        elif file.suffix == ".json" and file.parent.parent == out and file.name != "study.json":
+            yield (
+                f"{file.parent.name}: numbers",
+                sorted(_numbers(_without_times(json.loads(file.read_text())))),
+            )
+
+
+def _without_times(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_times(item) for key, item in value.items() if not TIMES.search(key)}
+    return [_without_times(item) for item in value] if isinstance(value, list) else value
+
+
+def _numbers(value: Any) -> Iterator[float]:
+    if isinstance(value, Mapping | list):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from _numbers(item)
+    elif isinstance(value, float):
+        yield value
+
+
+def _digest(file: Path) -> str:
+    digest = hashlib.sha256()
+    with safe_open(file, "pt") as tensors:
+        for name in sorted(tensors.keys()):
+            value = tensors.get_tensor(name)
+            digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
+            digest.update(value.contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("revision")
+    parser.add_argument("--keep", type=Path, help="a new folder in which all that was made stays")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        place = (asked.keep or Path(temporary)).resolve()
+        then = place / "checkout"
+        archive = subprocess.run(
+            ["git", "archive", asked.revision], cwd=ROOT, check=True, capture_output=True
+        ).stdout
+        with tarfile.open(fileobj=BytesIO(archive)) as packed:
+            packed.extractall(then, filter="data")
+        with ThreadPoolExecutor() as both:
+            old, new = both.map(record, (then, ROOT), (place / "then", place / "now"))
+        for name, values in (("then.json", old), ("now.json", new)):
+            (place / name).write_text(json.dumps(values, indent=1))
+    different = [name for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
+    for name in different:
+        print(f"differs: {name}")
+    print(f"{len(old)} values of {asked.revision}, {len(new)} of this checkout, {len(different)} differ")
+    raise SystemExit(bool(different))
+
+
+if __name__ == "__main__":
+    main()
