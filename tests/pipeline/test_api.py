@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-import nasframe.training.training
 import pytest
 import torch
 from attrs import define
@@ -23,6 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 import nasframe
+import nasframe.training.training
 from nasframe import (
     Architecture,
     BaselineOptions,
