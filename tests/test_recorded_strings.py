@@ -1,0 +1,122 @@
+"""Strings that enter a seed, a fingerprint or the name of a file are data: old runs depend on them.
+
+They are never renamed, however the code around them is called. A new one is added to the list here.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nasframe import Experiment
+from nasframe.runtime.seeding import derive_seed
+from nasframe.studies.axes import point_name
+from nasframe.tasks import stage_fingerprints
+
+ROOT = Path(__file__).parents[1]
+
+SEEDS = {
+    *("supernet", "search", "shuffle", "redrawn", "relaxation", "candidates"),
+    *("train", "train shuffle", "train redrawn", "build", "pretrain"),
+    *("estimators", "batch", "time of estimators", "bias interval", "stgs"),
+    *("testing", "operation"),
+}
+KEYS = {"search", "train", "baseline", "evaluate", "yardstick", "random architecture"}
+FIELDS = {"fingerprint", "task", "cache"}
+"""Keys of records, read inside such a call."""
+
+FOLDERS = {
+    "nasframe/runs": ("run.json", "run.lock", "experiment.toml", "metrics.jsonl", "test.json", "scores.json"),
+    "nasframe/studies": ("study.json", "study.lock", "cells", "baselines", "supernets", "census.jsonl"),
+    "nasframe/jobs": ("workers.log", "study.sqlite3"),
+    "nasframe/tasks": ("stage.json",),
+    "plugins/nasframe_deepfake": ("sound alone", "picture alone", "late fusion", "concatenation"),
+}
+
+EXPERIMENTS = {
+    "plugins/nasframe_deepfake/demo.toml": "7530969d2d4c6acb1236b6cb4eedb4673303e2e28499b9737aac0f257b95f407",
+    "examples/embedded.toml": "5429642e3d3489943ec171dc3e9ad67ede47414a96a44d66fa9135e04b397ceb",
+    "examples/table2.toml": "b3cc3214b4c6c1437011ab1afae6a49f92c7411caeb6d0e4b83586d2fe6a012a",
+    "examples/table3.toml": "b3cc3214b4c6c1437011ab1afae6a49f92c7411caeb6d0e4b83586d2fe6a012a",
+    "examples/table4.toml": "b3cc3214b4c6c1437011ab1afae6a49f92c7411caeb6d0e4b83586d2fe6a012a",
+    "examples/figure2.toml": "9b41d810a48c096256067b06f09fb85d5197fff68a21aa7a3318d50b264ad3d4",
+}
+STAGES = {
+    "synthesize": "7d5e68e27f60d39dce4fabdf913ee1439a1a1e38f4df40b159a29792486761f1",
+    "prepare": "90142e1b3bc0c276520c8a63406f72006432286d9439b30873ae9cf73be9ff9c",
+    "pretrain": "52020238e78560ee82119208af234569631d2c7342d2fed7853a621129583167",
+    "features": "03183072fc4e23aa16aa6cf1cbf80fbe0ca29c79198479f35d19cd56f4f2e437",
+}
+
+
+def strings(calls: set[str], folders: tuple[str, ...] = ("nasframe", "plugins", "search_spaces")) -> set[str]:
+    """Every string that stands among the arguments of a call to one of these functions."""
+
+    def found() -> Iterator[str]:
+        for folder in folders:
+            for file in (ROOT / folder).rglob("*.py"):
+                for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                    if isinstance(node, ast.Call) and name(node.func) in calls:
+                        arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
+                        yield from (text for item in arguments for text in constants(item))
+
+    return {*found()}
+
+
+def name(function: ast.expr) -> str:
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+def constants(node: ast.AST) -> Iterator[str]:
+    for item in ast.walk(node):
+        if isinstance(item, ast.Constant) and isinstance(item.value, str):
+            yield item.value
+
+
+def test_every_string_that_enters_a_seed_is_on_the_list() -> None:
+    assert strings({"derive_seed", "forked_seed", "generator"}) == SEEDS
+
+
+def test_every_string_that_enters_a_fingerprint_is_on_the_list() -> None:
+    assert strings({"fingerprint", "key"}) == KEYS | FIELDS
+
+
+@pytest.mark.parametrize(
+    ("names", "seed"),
+    [
+        (("supernet",), 6884819392562602835),
+        (("search", 1), 28552787200925594),
+        (("train shuffle", 2), 2734982686530238179),
+        (("sound alone",), 3012336524985867631),
+    ],
+)
+def test_a_seed_is_what_it_always_was(names: tuple[str | int, ...], seed: int) -> None:
+    assert derive_seed(0, *names) == seed
+
+
+@pytest.mark.parametrize("room", FOLDERS)
+def test_names_of_files_and_folders_stay(room: str) -> None:
+    files = (ROOT / room).rglob("*.py")
+    there = {text for file in files for text in constants(ast.parse(file.read_text(encoding="utf-8")))}
+    assert {*FOLDERS[room]} <= there
+
+
+@pytest.mark.parametrize("file", EXPERIMENTS)
+def test_an_experiment_keeps_its_fingerprint(file: str) -> None:
+    assert Experiment.load(ROOT / file).fingerprint() == EXPERIMENTS[file]
+
+
+def test_the_stages_of_the_demo_keep_their_fingerprints() -> None:
+    experiment = Experiment.load(ROOT / "plugins/nasframe_deepfake/demo.toml")
+    stages = experiment.task.stages(None, experiment.stage_seed)
+    assert stage_fingerprints(stages, "0.1.0") == STAGES
+
+
+def test_a_trial_keeps_the_name_of_its_folder() -> None:
+    assert point_name({"relaxation.temperature": 0.1, "space.ports": "choose"}) == (
+        "temperature=0.1,ports=choose"
+    )
+    assert point_name({"space.operations": ["zero", "sum"]}) == "operations=-zero-,-sum--967082"
