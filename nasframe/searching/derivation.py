@@ -15,7 +15,7 @@ import torch
 
 from nasframe.errors import SpaceError, nearest
 from nasframe.relaxations import log_exponential
-from nasframe.space import Architecture, Assignment, Decision, Option, Probabilities, SearchSpace
+from nasframe.space import Alternative, Architecture, Assignment, Decision, Probabilities, SearchSpace
 
 __all__ = ["RULES", "argmax", "best_pair", "derive", "derive_around", "find_rule", "top_k_per_port"]
 
@@ -98,28 +98,28 @@ def find_rule(space: SearchSpace) -> Callable[[SearchSpace, Probabilities], Assi
 
 
 def argmax(space: SearchSpace, probabilities: Probabilities) -> dict[str, str]:
-    """Every decision takes its most probable option; where sources are dealt to several ports, the set of
-    sources with the largest product of probabilities."""
-    return space.decisions.walk(lambda step, options: _strongest(space, options, probabilities))
+    """Take the most probable alternative of every decision; where sources are dealt to several ports, the set
+    of sources with the largest product of probabilities."""
+    return space.decisions.walk(lambda step, alternatives: _strongest(space, alternatives, probabilities))
 
 
 def best_pair(space: SearchSpace, probabilities: Probabilities) -> dict[str, str]:
     """Like `argmax`, but no two cells keep the same sources unless they are tied, or nothing else is left."""
     wiring, taken = space.wiring, dict[frozenset[str], str]()
 
-    def decide(step: Decision, options: Sequence[Option]) -> Option:
+    def decide(step: Decision, alternatives: Sequence[Alternative]) -> Alternative:
         if step.kind != "deal" or step.name not in wiring.cells:
-            return _strongest(space, options, probabilities)
+            return _strongest(space, alternatives, probabilities)
         sources = {edge.choice.name: edge.source for edge in step.edges if edge.choice is not None}
 
-        def kept(option: Option) -> frozenset[str]:
+        def kept(alternative: Alternative) -> frozenset[str]:
             return frozenset(
-                sources[name] for name, value in option.assigns if not wiring.removes(name, value)
+                sources[name] for name, value in alternative.assigns if not wiring.removes(name, value)
             )
 
         tie = wiring.cells[step.name]
-        fresh = [option for option in options if taken.get(kept(option), tie) == tie]
-        chosen = _strongest(space, fresh or options, probabilities)
+        fresh = [alternative for alternative in alternatives if taken.get(kept(alternative), tie) == tie]
+        chosen = _strongest(space, fresh or alternatives, probabilities)
         taken.setdefault(kept(chosen), tie)
         return chosen
 
@@ -131,9 +131,9 @@ def top_k_per_port(space: SearchSpace, probabilities: Probabilities, k: int = 2)
     decided as by `argmax`. A space names it as `top_k_per_port:k`."""
     wiring, removed = space.wiring, set[str]()
 
-    def decide(step: Decision, options: Sequence[Option]) -> Option:
-        if step.kind != "edge" or not options[0].assigns:
-            chosen = _strongest(space, options, probabilities)
+    def decide(step: Decision, alternatives: Sequence[Alternative]) -> Alternative:
+        if step.kind != "edge" or not alternatives[0].assigns:
+            chosen = _strongest(space, alternatives, probabilities)
             if chosen.removes:
                 removed.add(chosen.removes)
             return chosen
@@ -145,8 +145,10 @@ def top_k_per_port(space: SearchSpace, probabilities: Probabilities, k: int = 2)
         ]
         ranked = sorted(rivals, key=lambda name: -_presence(space, name, probabilities))
         keeps = step.choices[0] in ranked[:k]
-        fitting = [option for option in options if wiring.removes(*option.assigns[0]) != keeps]
-        return _strongest(space, fitting or options, probabilities)
+        fitting = [
+            alternative for alternative in alternatives if wiring.removes(*alternative.assigns[0]) != keeps
+        ]
+        return _strongest(space, fitting or alternatives, probabilities)
 
     return space.decisions.walk(decide)
 
@@ -164,15 +166,17 @@ def _presence(space: SearchSpace, choice: str, probabilities: Probabilities) -> 
     return 1.0 - sum(value for name, value in row.items() if space.wiring.removes(choice, name))
 
 
-def _strongest(space: SearchSpace, options: Sequence[Option], probabilities: Probabilities) -> Option:
-    """The option with the largest product of probabilities over what it keeps; the first of equals.
+def _strongest(
+    space: SearchSpace, alternatives: Sequence[Alternative], probabilities: Probabilities
+) -> Alternative:
+    """The alternative with the largest product of probabilities over what it keeps; the first of equals.
 
     For sources dealt out, the product runs over the kept edges only: the pair with the largest product.
     """
 
-    def strength(option: Option) -> float:
-        alone = len(option.assigns) == 1
-        kept = [pair for pair in option.assigns if alone or not space.wiring.removes(*pair)]
+    def strength(alternative: Alternative) -> float:
+        alone = len(alternative.assigns) == 1
+        kept = [pair for pair in alternative.assigns if alone or not space.wiring.removes(*pair)]
         return sum(math.log(max(probabilities[name][value], 1e-300)) for name, value in kept)
 
-    return max(options, key=strength)
+    return max(alternatives, key=strength)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nasframe.space.architecture import Architecture
-from nasframe.space.decisions import Decision, Decisions, Option
+from nasframe.space.decisions import Alternative, Decision, Decisions
 from nasframe.space.factory import SpaceFactory
 from nasframe.space.records import Assignment, Choice, Edge, Node
 from nasframe.space.resolve import Arrival, Resolved
@@ -11,6 +11,7 @@ from nasframe.space.space import Probabilities, SearchSpace
 from nasframe.space.wiring import FlatEdge, Wiring
 
 __all__ = [
+    "Alternative",
     "Architecture",
     "Arrival",
     "Assignment",
@@ -20,7 +21,6 @@ __all__ = [
     "Edge",
     "FlatEdge",
     "Node",
-    "Option",
     "Probabilities",
     "Resolved",
     "SearchSpace",

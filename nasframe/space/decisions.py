@@ -19,11 +19,11 @@ from nasframe.errors import ArchitectureError, nearest
 from nasframe.space.records import Assignment
 from nasframe.space.wiring import FlatEdge, Wiring
 
-__all__ = ["Decision", "Decisions", "Option", "State"]
+__all__ = ["Alternative", "Decision", "Decisions", "State"]
 
 
 @frozen
-class Option:
+class Alternative:
     """One way to decide: what it assigns, and the node it removes, if any."""
 
     assigns: tuple[tuple[str, str], ...] = ()
@@ -72,43 +72,43 @@ class Decisions:
 
     # -- one step ---------------------------------------------------------------------------------------
 
-    def options(self, step: Decision, state: State) -> list[Option]:
+    def alternatives(self, step: Decision, state: State) -> list[Alternative]:
         """The ways to decide `step`; a decision that nothing depends on any more has the empty one only."""
         if any(node in state.removed for node in step.nodes):
-            return [Option()]
+            return [Alternative()]
         facts = dict(state.facts)
         alive = [edge for edge in step.edges if edge.source not in state.removed]
         if step.kind == "node":
-            return self._node_options(step, facts)
+            return self._node_alternatives(step, facts)
         if not alive:
-            return [Option()]
+            return [Alternative()]
         if step.kind == "port":
-            made = [Option(((step.choices[0], edge.label),)) for edge in alive]
+            made = [Alternative(((step.choices[0], edge.label),)) for edge in alive]
         elif step.kind == "edge":
             candidates = self.wiring.choices[step.choices[0]].candidates
-            made = [Option(((step.choices[0], candidate),)) for candidate in candidates]
+            made = [Alternative(((step.choices[0], candidate),)) for candidate in candidates]
         else:
             made = self._dealings(step, alive)
         return [
-            option
-            for option in made
-            if all(facts.get(name, value) == value for name, value in option.assigns)
+            alternative
+            for alternative in made
+            if all(facts.get(name, value) == value for name, value in alternative.assigns)
         ]
 
-    def after(self, index: int, state: State, option: Option) -> State:
+    def after(self, index: int, state: State, alternative: Alternative) -> State:
         """The state after step `index` was decided."""
         nodes, choices = self._kept[index + 1]
-        removed = state.removed | {option.removes} if option.removes else state.removed
-        facts = state.facts | set(option.assigns)
+        removed = state.removed | {alternative.removes} if alternative.removes else state.removed
+        facts = state.facts | set(alternative.assigns)
         return State(removed & nodes, frozenset(fact for fact in facts if fact[0] in choices))
 
-    def walk(self, decide: Callable[[Decision, Sequence[Option]], Option]) -> dict[str, str]:
+    def walk(self, decide: Callable[[Decision, Sequence[Alternative]], Alternative]) -> dict[str, str]:
         """Decide every step in order; returns the assignment."""
         state, assignment = State(), dict[str, str]()
         for index, step in enumerate(self.steps):
-            option = decide(step, self.options(step, state))
-            assignment.update(option.assigns)
-            state = self.after(index, state, option)
+            alternative = decide(step, self.alternatives(step, state))
+            assignment.update(alternative.assigns)
+            state = self.after(index, state, alternative)
         return assignment
 
     # -- all of them ------------------------------------------------------------------------------------
@@ -122,17 +122,17 @@ class Decisions:
         completions = self._completions
         index, state = itertools.count(), State()
 
-        def decide(step: Decision, options: Sequence[Option]) -> Option:
+        def decide(step: Decision, alternatives: Sequence[Alternative]) -> Alternative:
             nonlocal state
             here = next(index)
-            following = [self.after(here, state, option) for option in options]
+            following = [self.after(here, state, alternative) for alternative in alternatives]
             ticket = source.randrange(sum(completions[here + 1][item] for item in following))
-            for option, item in zip(options, following, strict=True):
+            for alternative, item in zip(alternatives, following, strict=True):
                 ticket -= completions[here + 1][item]
                 if ticket < 0:
                     state = item
-                    return option
-            raise AssertionError("the counts of the options add up to that of the state")
+                    return alternative
+            raise AssertionError("the counts of the alternatives add up to that of the state")
 
         return self.walk(decide)
 
@@ -143,9 +143,9 @@ class Decisions:
             if index == len(self.steps):
                 yield assignment
                 return
-            for option in self.options(self.steps[index], state):
+            for alternative in self.alternatives(self.steps[index], state):
                 yield from descend(
-                    index + 1, self.after(index, state, option), assignment | dict(option.assigns)
+                    index + 1, self.after(index, state, alternative), assignment | dict(alternative.assigns)
                 )
 
         return descend(0, State(), {})
@@ -157,13 +157,13 @@ class Decisions:
             raise ArchitectureError("\n  ".join(["the architecture is not in the space:", *problems]))
         used: set[str] = set()
 
-        def decide(step: Decision, options: Sequence[Option]) -> Option:
-            used.update(name for option in options for name, _ in option.assigns)
-            for option in options:
-                if all(self._given(step, assignment, name) == value for name, value in option.assigns):
-                    return option
-            problems.append(self._mismatch(step, options, assignment))
-            return options[0]
+        def decide(step: Decision, alternatives: Sequence[Alternative]) -> Alternative:
+            used.update(name for alternative in alternatives for name, _ in alternative.assigns)
+            for alternative in alternatives:
+                if all(self._given(step, assignment, name) == value for name, value in alternative.assigns):
+                    return alternative
+            problems.append(self._mismatch(step, alternatives, assignment))
+            return alternatives[0]
 
         complete = self.walk(decide)
         for name, value in assignment.items():
@@ -180,7 +180,9 @@ class Decisions:
         frontier = {State()}
         for index, step in enumerate(self.steps):
             layer = {
-                state: [self.after(index, state, option) for option in self.options(step, state)]
+                state: [
+                    self.after(index, state, alternative) for alternative in self.alternatives(step, state)
+                ]
                 for state in frontier
             }
             layers.append(layer)
@@ -190,21 +192,23 @@ class Decisions:
             counts.append({state: sum(counts[-1][item] for item in items) for state, items in layer.items()})
         return counts[::-1]
 
-    def _node_options(self, step: Decision, facts: Mapping[str, str]) -> list[Option]:
+    def _node_alternatives(self, step: Decision, facts: Mapping[str, str]) -> list[Alternative]:
         name = step.choices[0]
         return [
-            Option(((name, item),), removes=step.nodes[0] if self.wiring.removes(name, item) else None)
+            Alternative(((name, item),), removes=step.nodes[0] if self.wiring.removes(name, item) else None)
             for item in self.wiring.choices[name].candidates
             if facts.get(name, item) == item
         ]
 
-    def _dealings(self, step: Decision, alive: Sequence[FlatEdge]) -> list[Option]:
+    def _dealings(self, step: Decision, alive: Sequence[FlatEdge]) -> list[Alternative]:
         """Every way to keep as many sources as there are ports."""
         names = {edge.source: edge.choice.name for edge in alive if edge.choice is not None}
         made = []
         for kept in itertools.combinations(names, min(step.size, len(names))):
             made.append(
-                Option(tuple((name, self._decided(name, source in kept)) for source, name in names.items()))
+                Alternative(
+                    tuple((name, self._decided(name, source in kept)) for source, name in names.items())
+                )
             )
         return made
 
@@ -218,15 +222,15 @@ class Decisions:
         left_out = self.wiring.absent(name) if step.kind in ("edge", "deal") else None
         return assignment.get(name, left_out)
 
-    def _mismatch(self, step: Decision, options: Sequence[Option], assignment: Assignment) -> str:
+    def _mismatch(self, step: Decision, alternatives: Sequence[Alternative], assignment: Assignment) -> str:
         if step.kind == "deal":
-            wanted = min(step.size, len(options[0].assigns))
-            names = [name for name, _ in options[0].assigns]
+            wanted = min(step.size, len(alternatives[0].assigns))
+            names = [name for name, _ in alternatives[0].assigns]
             kept = [n for n in names if not self.wiring.removes(n, self._given(step, assignment, n) or "")]
             found = ", ".join(kept) or "none"
             return f"{step.name}: keeps exactly {wanted} of its sources, found {len(kept)} ({found})"
         name = step.choices[0]
-        valid = ", ".join(sorted({value for option in options for _, value in option.assigns}))
+        valid = ", ".join(sorted({value for alternative in alternatives for _, value in alternative.assigns}))
         if name not in assignment:
             return f"{name}: is missing; valid: {valid}"
         return f"{name}: {assignment[name]!r} was removed or is decided elsewhere; valid here: {valid}"
