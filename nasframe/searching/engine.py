@@ -35,7 +35,7 @@ from nasframe.searching.options import SearchOptions
 from nasframe.searching.selection import Selection, select
 from nasframe.searching.stop import has_converged
 from nasframe.space import Architecture, SearchSpace
-from nasframe.supernet import Supernet, expected_parameters, probe
+from nasframe.supernet import Supernet, check_operations, expected_parameters
 from nasframe.tasks import Batch, Data, Split, Task
 from nasframe.training import batches, collect_outputs, learning_rate
 
@@ -91,7 +91,7 @@ class Search:
             self.supernet = Supernet(self.space, unselected=self.options.unselected)
         self.supernet.to(self.device)
         check_relaxation(self.relaxation, self.supernet.architecture_parameters())
-        probe(self.supernet)
+        check_operations(self.supernet)
         self._weights = self.supernet.weights()
         self._buffers = list(self.supernet.buffers())
         self._weights_optimiser = self.loop.weights_optimiser(self._weights)

@@ -23,7 +23,7 @@ from nasframe.network import FIXED, infer_shapes, make_block, module_key
 from nasframe.operations import OpSpec
 from nasframe.relaxations import Sample
 from nasframe.space import FlatEdge, SearchSpace
-from nasframe.supernet.forward import Pass
+from nasframe.supernet.forward_pass import ForwardPass
 from nasframe.supernet.logits import Logits
 from nasframe.supernet.plan import Candidates, NodePlan, PortPlan, Source
 
@@ -76,7 +76,7 @@ class Supernet(nn.Module):
             found, wanted = tuple(weights[table.key].weights.shape), (len(table.rows), len(table.candidates))
             if found != wanted:
                 raise SpaceError(f"weights {table.key!r} must be {wanted}, found {found}")
-        return Pass(self, inputs, weights).output()
+        return ForwardPass(self, inputs, weights).output()
 
     def _plan(self, name: str, ports: dict[PortPlan, PortPlan], index: list[int]) -> NodePlan:
         """Make the modules of a node and of the edges into it, and note what a pass needs to know."""

@@ -1,4 +1,4 @@
-"""Data of a task: batches, splits, and the score of each example."""
+"""Data of a task: batches and splits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from nasframe.operations import Shape
 
-__all__ = ["Batch", "Data", "Scores", "Split", "Splits"]
+__all__ = ["Batch", "Data", "Split", "Splits"]
 
 
 @frozen
@@ -70,23 +70,3 @@ class Data:
     inputs: Mapping[str, Shape]
     outputs: int
     splits: Splits
-
-
-@frozen
-class Scores:
-    """One score for each example of a split, for a task that tells two classes apart.
-
-    Attributes:
-        log_odds: `(examples,)`, log p / (1 − p) of the positive class: what ranks, for it never saturates.
-        labels: `(examples,)`, 1 for the positive class and 0 for the other.
-        positive, negative: what the classes are called.
-        categories: a finer name for each example; empty where there is none.
-        threshold: the probability from which on an example is called positive.
-    """
-
-    log_odds: Tensor
-    labels: Tensor
-    positive: str = "positive"
-    negative: str = "negative"
-    categories: Sequence[str] = ()
-    threshold: float = 0.5

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from nasframe.errors import DataError
-from nasframe.tasks.data import Data, Scores, Split
+from nasframe.tasks.data import Data, Split
+from nasframe.tasks.scores import Scores
 from nasframe.tasks.stages import Stage
 
 __all__ = ["Task"]

@@ -26,15 +26,15 @@ except ImportError as error:
 
 pytest.register_assert_rewrite(
     "nasframe.testing.suite",
-    "nasframe.testing.relaxation",
-    "nasframe.testing.operation",
-    "nasframe.testing.space",
-    "nasframe.testing.task",
+    "nasframe.testing.relaxation_suite",
+    "nasframe.testing.operation_suite",
+    "nasframe.testing.space_suite",
+    "nasframe.testing.task_suite",
 )
 
-from nasframe.testing.operation import OperationSuite  # noqa: E402
-from nasframe.testing.relaxation import RelaxationSuite  # noqa: E402
-from nasframe.testing.space import SearchSpaceSuite  # noqa: E402
-from nasframe.testing.task import TaskSuite  # noqa: E402
+from nasframe.testing.operation_suite import OperationSuite  # noqa: E402
+from nasframe.testing.relaxation_suite import RelaxationSuite  # noqa: E402
+from nasframe.testing.space_suite import SearchSpaceSuite  # noqa: E402
+from nasframe.testing.task_suite import TaskSuite  # noqa: E402
 
 __all__ = ["OperationSuite", "RelaxationSuite", "SearchSpaceSuite", "TaskSuite"]

@@ -19,7 +19,7 @@ from nasframe.runtime import Progress
 from nasframe.searching import Bilevel, Search, SearchOptions
 from nasframe.space import Choice, SearchSpace
 from nasframe.tasks import STAGE_RECORD, Batch, Data, Split, StageContext, Task, run_stages
-from nasframe.testing.probe import EveryInput, FlatLinear
+from nasframe.testing.minimal_plugins import EveryInput, FlatLinear
 from nasframe.testing.registration import registered
 from nasframe.testing.suite import PluginSuite, on_a_gpu, seeded
 from nasframe.training import Training, TrainOptions

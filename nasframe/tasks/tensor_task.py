@@ -12,7 +12,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from nasframe.errors import DataError
-from nasframe.tasks.data import Batch, Data, Scores, Split, Splits
+from nasframe.tasks.data import Batch, Data, Split, Splits
+from nasframe.tasks.scores import Scores
 from nasframe.tasks.task import Task
 
 __all__ = ["TensorSplit", "TensorTask"]

@@ -20,7 +20,7 @@ from nasframe.runtime import forked_seed
 from nasframe.searching import Bilevel, Search, SearchOptions
 from nasframe.space import Architecture, Choice, SearchSpace
 from nasframe.supernet import Supernet
-from nasframe.testing.probe import FirstInput, SmallOutputs
+from nasframe.testing.minimal_plugins import FirstInput, SmallOutputs
 from nasframe.testing.registration import registered
 from nasframe.testing.suite import Suite, on_a_gpu, seeded
 

@@ -16,10 +16,10 @@ from nasframe.supernet.plan import Candidates, NodePlan, PortPlan, Source
 if TYPE_CHECKING:
     from nasframe.supernet.supernet import Supernet
 
-__all__ = ["Pass"]
+__all__ = ["ForwardPass"]
 
 
-class Pass:
+class ForwardPass:
     """One forward pass: remembers what was computed already. None stands for a value known to be zero."""
 
     def __init__(self, net: Supernet, inputs: Mapping[str, Tensor], weights: Mapping[str, Sample]) -> None:

@@ -11,10 +11,10 @@ from nasframe.network import FIXED, Block, module_key
 from nasframe.operations import OpSpec, failure, operation_class, origin_of
 from nasframe.supernet.supernet import Supernet
 
-__all__ = ["probe"]
+__all__ = ["check_operations"]
 
 
-def probe(net: Supernet) -> None:
+def check_operations(net: Supernet) -> None:
     """Run every operation on two random examples, in evaluation mode, without a trace.
 
     Raises:
