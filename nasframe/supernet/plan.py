@@ -1,4 +1,4 @@
-"""What a pass through the supernet needs to know of each node and port, worked out once."""
+"""The plan of a pass through the supernet: its nodes and ports, worked out once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from attrs import evolve, field, frozen
 
 from nasframe.operations import Shape
 
-__all__ = ["Candidates", "NodePlan", "PortPlan", "Source", "Weighted"]
+__all__ = ["Candidates", "NodePlan", "Plan", "PortPlan", "Source", "Weighted"]
 
 
 @frozen
@@ -90,3 +90,18 @@ class NodePlan:
     candidates: Candidates | None
     is_input: bool
     passes: bool
+
+
+@frozen
+class Plan:
+    """A pass through the supernet.
+
+    Attributes:
+        nodes: in topological order.
+        output: name of the node whose value is returned.
+        shape: of that value, without the batch.
+    """
+
+    nodes: tuple[NodePlan, ...]
+    output: str
+    shape: Shape

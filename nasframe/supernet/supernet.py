@@ -13,7 +13,6 @@ Three ways through it, chosen by what the weights are; all compute the same func
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -23,13 +22,11 @@ from nasframe.network import FIXED, infer_shapes, make_block, module_key
 from nasframe.operations import OpSpec
 from nasframe.relaxations import Sample
 from nasframe.space import FlatEdge, SearchSpace
-from nasframe.supernet.forward_pass import ForwardPass
+from nasframe.supernet.forward_pass import ForwardPass, Unselected
 from nasframe.supernet.logits import Logits
-from nasframe.supernet.plan import Candidates, NodePlan, PortPlan, Source
+from nasframe.supernet.plan import Candidates, NodePlan, Plan, PortPlan, Source
 
-__all__ = ["Supernet", "Unselected"]
-
-Unselected = Literal["evaluate", "skip"]
+__all__ = ["Supernet"]
 
 
 class Supernet(nn.Module):
@@ -52,7 +49,11 @@ class Supernet(nn.Module):
         self.nodes, self.edges = nn.ModuleDict(), nn.ModuleDict()
         ports: dict[PortPlan, PortPlan] = {}
         index: list[int] = []
-        self.plan: tuple[NodePlan, ...] = tuple(self._plan(name, ports, index) for name in self.wiring.nodes)
+        self.plan = Plan(
+            nodes=tuple(self._plan_node(name, ports, index) for name in self.wiring.nodes),
+            output=self.wiring.output,
+            shape=self.shapes.nodes[self.wiring.output],
+        )
         self.index: Tensor
         self.register_buffer("index", torch.tensor(index, dtype=torch.long), persistent=False)
 
@@ -76,9 +77,12 @@ class Supernet(nn.Module):
             found, wanted = tuple(weights[table.key].weights.shape), (len(table.rows), len(table.candidates))
             if found != wanted:
                 raise SpaceError(f"weights {table.key!r} must be {wanted}, found {found}")
-        return ForwardPass(self, inputs, weights).output()
+        forward_pass = ForwardPass(
+            self.plan, self.nodes, self.edges, self.index, self.unselected, inputs, weights
+        )
+        return forward_pass.output()
 
-    def _plan(self, name: str, ports: dict[PortPlan, PortPlan], index: list[int]) -> NodePlan:
+    def _plan_node(self, name: str, ports: dict[PortPlan, PortPlan], index: list[int]) -> NodePlan:
         """Make the modules of a node and of the edges into it, and note what a pass needs to know."""
         node, columns = self.wiring.nodes[name], {t.key: len(t.candidates) for t in self.logits.tables}
         plans = []
