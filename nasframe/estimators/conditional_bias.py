@@ -20,7 +20,6 @@ import attrs
 import torch
 from torch import Tensor
 
-from nasframe.estimators.draws import relaxed_gradients
 from nasframe.estimators.function import (
     Function,
     every_outcome,
@@ -28,9 +27,9 @@ from nasframe.estimators.function import (
     log_probabilities,
     one_hot_weights,
 )
-from nasframe.estimators.measure import reason
-from nasframe.estimators.measurement import Samples
-from nasframe.estimators.settings import path_of
+from nasframe.estimators.measurement import reason
+from nasframe.estimators.relaxation_settings import Samples, path_of
+from nasframe.estimators.relaxed_gradients import relaxed_gradients
 from nasframe.estimators.statistics import LEAST_DRAWS, Interval, summarise
 from nasframe.relaxations import (
     GumbelRaoMonteCarlo,

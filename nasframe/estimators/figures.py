@@ -24,7 +24,8 @@ from nasframe.estimators.conditional_bias import (
     BASELINE_TARGET,
     ConditionalBias,
 )
-from nasframe.estimators.measurement import Measurement, Samples
+from nasframe.estimators.measurement import Measurement
+from nasframe.estimators.relaxation_settings import Samples
 from nasframe.estimators.statistics import Interval
 
 if TYPE_CHECKING:

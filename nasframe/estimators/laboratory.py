@@ -10,22 +10,22 @@ from pathlib import Path
 from attrs import field, frozen
 
 from nasframe.errors import ConfigurationError
-from nasframe.estimators.asked import problems_of, several
+from nasframe.estimators.arguments import problems_of, several
 from nasframe.estimators.conditional_bias import AVERAGED_TARGET, ConditionalBias, measure_conditional_bias
+from nasframe.estimators.finished_run import BITS, function_of_run
 from nasframe.estimators.function import Function, exact_gradient
-from nasframe.estimators.measure import measured
-from nasframe.estimators.measurement import Measurement, Samples
-from nasframe.estimators.of_run import BITS, function_of_run
-from nasframe.estimators.score_function import NAME
-from nasframe.estimators.settings import (
+from nasframe.estimators.measurement import Measurement, measured
+from nasframe.estimators.relaxation_settings import (
     SAMPLES,
     TEMPERATURES,
+    Samples,
     full_name,
     relaxation_names,
     settings_of,
     target_of,
 )
-from nasframe.estimators.standard import FUNCTIONS, standard_functions
+from nasframe.estimators.score_function import NAME
+from nasframe.estimators.standard_functions import FUNCTIONS, standard_functions
 from nasframe.experiment import Experiment
 from nasframe.runs import Run
 from nasframe.runtime import Progress, SilentProgress, one_thread

@@ -1,16 +1,34 @@
-"""What the laboratory returns: one estimator, in one setting, on one function."""
+"""A measurement: one estimator, in one setting, on one function; and how it is taken."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Iterator
+from typing import Any
 
 import attrs
+from torch import Tensor
 
-from nasframe.estimators.statistics import Interval
+from nasframe.errors import NasframeError
+from nasframe.estimators.function import Function
+from nasframe.estimators.relaxation_settings import Samples, Setting
+from nasframe.estimators.relaxed_gradients import (
+    milliseconds,
+    relaxed_gradient,
+    relaxed_gradients,
+    sample_once,
+)
+from nasframe.estimators.score_function import EVALUATIONS, score_function_gradients, score_function_once
+from nasframe.estimators.statistics import Interval, summarise
+from nasframe.runtime import forked_seed, generator
 
-__all__ = ["Measurement", "Samples"]
+__all__ = ["Measurement", "measured", "reason"]
 
-Samples = int | Literal["exact"]
+_DRAWS, _FEWEST, _NOISE = 20_000, 2_000, 1_000_000
+"""Draws where nothing is asked: 20,000, fewer where K is large, so that draws times K is about a million,
+but not fewer than 2,000."""
+
+_NOISE_OF_A_LIMIT = 250
+"""What the exact limit is assumed to cost, in draws."""
 
 
 @attrs.frozen(kw_only=True)
@@ -59,3 +77,78 @@ class Measurement:
         return attrs.asdict(
             self, value_serializer=lambda _, __, value: list(value) if isinstance(value, tuple) else value
         )
+
+
+@attrs.frozen
+class _Drawn:
+    gradients: Tensor
+    time_ms: float
+    evaluations: int = 1
+
+
+def measured(
+    function: Function, exact: Tensor, setting: Setting, draws: int | None, seed: int
+) -> Iterator[Measurement]:
+    """One entry, and where the choices are in several groups, one for each group's part of the gradient.
+
+    Args:
+        function: f, and θ.
+        exact: its exact gradient.
+        setting: the estimator.
+        draws: how many, None for as many as it takes.
+        seed: of the noise, with the names of function and setting.
+    """
+    drawn, error = None, None
+    try:
+        drawn = _draw(function, setting, draws, seed)
+    except (Exception, SystemExit) as raised:  # a stranger's relaxation may raise anything; the others go on
+        error = reason(raised)
+    for part in function.parts():
+        entry = Measurement(
+            relaxation=setting.relaxation,
+            target=setting.target,
+            samples=setting.samples,
+            temperature=setting.temperature,
+            function=part.name,
+            group=part.group,
+            error=error,
+        )
+        yield entry if drawn is None else _summarised(entry, drawn, exact, part.entries)
+
+
+def reason(error: BaseException) -> str:
+    """Why something could not be measured; our own errors are sentences already."""
+    return str(error) if isinstance(error, NasframeError) else f"{type(error).__name__}: {error}"
+
+
+def _summarised(entry: Measurement, drawn: _Drawn, exact: Tensor, entries: Tensor) -> Measurement:
+    entry = attrs.evolve(
+        entry, time_ms=drawn.time_ms, draws=len(drawn.gradients), evaluations=drawn.evaluations
+    )
+    try:
+        summary = summarise(drawn.gradients[:, entries], exact[entries])
+    except ValueError as error:
+        return attrs.evolve(entry, error=str(error))
+    return attrs.evolve(entry, scale=float(exact[entries].norm()), **attrs.asdict(summary))
+
+
+def _draw(function: Function, setting: Setting, draws: int | None, seed: int) -> _Drawn:
+    where = (function.name, setting.relaxation, str(setting.samples), str(setting.temperature))
+    random, clock = generator(seed, "estimators", *where), generator(seed, "time of estimators", *where)
+    if setting.make is None:
+        return _Drawn(
+            score_function_gradients(function, draws or _DRAWS, random),
+            milliseconds(lambda: score_function_once(function, clock)),
+            EVALUATIONS,
+        )
+    noise = setting.samples if isinstance(setting.samples, int) else 1
+    if setting.samples == "exact":
+        noise = _NOISE_OF_A_LIMIT
+    number = draws or max(_FEWEST, min(_DRAWS, _NOISE // noise))
+    with forked_seed(seed, *where):  # whatever a stranger draws, the caller's state stays as it is
+        relaxation = setting.make()
+        is_one_hot = sample_once(relaxation, function, clock)
+        if not is_one_hot and function.soft_draws is not None:
+            number = min(number, function.soft_draws)
+        gradients = relaxed_gradients(relaxation, function, number, random, noise)
+        return _Drawn(gradients, milliseconds(lambda: relaxed_gradient(relaxation, function, clock)))

@@ -9,7 +9,7 @@ import torch
 
 from nasframe.estimators import Function, Pack, exact_gradient
 from nasframe.estimators.function import every_outcome, one_hot_weights
-from nasframe.estimators.standard import FUNCTIONS, Standard, standard_functions
+from nasframe.estimators.standard_functions import FUNCTIONS, Standard, standard_functions
 
 STANDARD = {function.name: function for function in standard_functions()}
 

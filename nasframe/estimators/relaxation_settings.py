@@ -16,7 +16,6 @@ import attrs
 from attrs import frozen
 
 from nasframe.errors import PluginError
-from nasframe.estimators.measurement import Samples
 from nasframe.estimators.score_function import NAME as SCORE_FUNCTION
 from nasframe.plugins import Registered, manager
 from nasframe.relaxations import Relaxation
@@ -24,6 +23,7 @@ from nasframe.relaxations import Relaxation
 __all__ = [
     "SAMPLES",
     "TEMPERATURES",
+    "Samples",
     "Setting",
     "full_name",
     "path_of",
@@ -31,6 +31,8 @@ __all__ = [
     "settings_of",
     "target_of",
 ]
+
+Samples = int | Literal["exact"]
 
 TEMPERATURES: tuple[float, ...] = (0.1, 0.5, 1.0)
 SAMPLES: tuple[Samples, ...] = (1, 10, 100, 1000, "exact")

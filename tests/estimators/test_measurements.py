@@ -15,10 +15,10 @@ import nasframe
 from nasframe.errors import ConfigurationError
 from nasframe.estimators import Laboratory, Measurement, conditional_bias, exact_gradient
 from nasframe.estimators.conditional_bias import conditional_slopes, enumerated_gradients
-from nasframe.estimators.draws import relaxed_gradients
 from nasframe.estimators.function import every_outcome
+from nasframe.estimators.relaxed_gradients import relaxed_gradients
 from nasframe.estimators.score_function import score_function_gradients
-from nasframe.estimators.standard import FUNCTIONS, standard_functions
+from nasframe.estimators.standard_functions import FUNCTIONS, standard_functions
 from nasframe.estimators.statistics import summarise
 from nasframe.plugins import manager
 from nasframe.relaxations import Softmax, StraightThroughGumbelSoftmax, log_ratios

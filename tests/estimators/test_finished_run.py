@@ -18,8 +18,8 @@ from nasframe import Run, Sample, Supernet
 from nasframe.cli import main
 from nasframe.errors import RunError
 from nasframe.estimators import exact_gradient
+from nasframe.estimators.finished_run import function_of_run
 from nasframe.estimators.function import every_outcome, one_hot_weights
-from nasframe.estimators.of_run import function_of_run
 from nasframe.estimators.supernet_loss import SupernetLoss
 from nasframe.pipeline import load_experiment
 from nasframe.runs import load_checkpoint

@@ -9,10 +9,10 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 from nasframe.errors import nearest
-from nasframe.estimators.of_run import BITS
+from nasframe.estimators.finished_run import BITS
+from nasframe.estimators.relaxation_settings import full_name, relaxation_names
 from nasframe.estimators.score_function import NAME
-from nasframe.estimators.settings import full_name, relaxation_names
-from nasframe.estimators.standard import FUNCTIONS
+from nasframe.estimators.standard_functions import FUNCTIONS
 from nasframe.experiment import Experiment
 from nasframe.runs import Run
 
