@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nasframe.errors import nearest
 from nasframe.estimators.finished_run import BITS
 from nasframe.estimators.relaxation_settings import full_name, relaxation_names
-from nasframe.estimators.score_function import NAME
+from nasframe.estimators.score_function import SCORE_FUNCTION
 from nasframe.estimators.standard_functions import FUNCTIONS
 from nasframe.experiment import Experiment
 from nasframe.runs import Run
@@ -19,7 +19,7 @@ from nasframe.runs import Run
 if TYPE_CHECKING:
     from nasframe.estimators.laboratory import Laboratory
 
-__all__ = ["MOST_SAMPLES", "problems_of", "several"]
+__all__ = ["MOST_SAMPLES", "as_tuple", "problems_of"]
 
 _NAME, _TEMPERATURE = "a name", "a finite number greater than 0"
 
@@ -29,7 +29,7 @@ MOST_SAMPLES = 1_000_000
 _SAMPLES = f"at least 1 and at most {MOST_SAMPLES:,}, or 'exact'"
 
 
-def several(given: Any) -> Any:
+def as_tuple(given: Any) -> Any:
     """A tuple of what was given, whether that is one value or several; None stays None."""
     if given is None:
         return None
@@ -50,7 +50,7 @@ def _plain(value: Any) -> Any:
 def problems_of(asked: Laboratory) -> list[str]:
     """What is wrong with it, one line each."""
     return [
-        *_names("relaxation", asked.relaxations, [*relaxation_names(), NAME]),
+        *_names("relaxation", asked.relaxations, [*relaxation_names(), SCORE_FUNCTION]),
         *_names("function", asked.functions, FUNCTIONS),
         *_numbers("temperature", asked.temperatures, _TEMPERATURE),
         *_numbers("samples", asked.samples, _SAMPLES),

@@ -28,7 +28,7 @@ from nasframe.estimators.function import (
     one_hot_weights,
 )
 from nasframe.estimators.measurement import reason
-from nasframe.estimators.relaxation_settings import Samples, path_of
+from nasframe.estimators.relaxation_settings import Samples, class_path
 from nasframe.estimators.relaxed_gradients import relaxed_gradients
 from nasframe.estimators.statistics import LEAST_DRAWS, Interval, summarise
 from nasframe.relaxations import (
@@ -41,24 +41,24 @@ from nasframe.relaxations import (
 from nasframe.runtime import Progress, generator, one_thread
 
 __all__ = [
-    "AVERAGED",
-    "AVERAGED_TARGET",
-    "BASELINE",
-    "BASELINE_TARGET",
-    "MOST_SAMPLES",
+    "GRMC",
+    "GRMC_TARGET",
+    "MOST_ENUMERATED",
+    "STGS",
+    "STGS_TARGET",
     "ConditionalBias",
     "conditional_slopes",
     "enumerated_gradients",
     "measure_conditional_bias",
 ]
 
-AVERAGED, BASELINE = "grmc", "stgs"
+GRMC, STGS = "grmc", "stgs"
 """The two estimators of the proposition, in its table and figures."""
 
-AVERAGED_TARGET, BASELINE_TARGET = path_of(GumbelRaoMonteCarlo), path_of(StraightThroughGumbelSoftmax)
+GRMC_TARGET, STGS_TARGET = class_path(GumbelRaoMonteCarlo), class_path(StraightThroughGumbelSoftmax)
 """Their classes, whatever they are registered as."""
 
-MOST_SAMPLES = 10_000
+MOST_ENUMERATED = 10_000
 """Largest K whose every outcome is enumerated. Beyond it nothing is left to see, and "exact" is the limit."""
 
 _NOISE = 40_000
@@ -149,7 +149,7 @@ def _measured(
         entry = ConditionalBias(
             function=part.name,
             group=part.group,
-            estimator=BASELINE if k is None else AVERAGED,
+            estimator=STGS if k is None else GRMC,
             samples=k,
             temperature=temperature,
             error=error,
@@ -214,11 +214,11 @@ def enumerated_gradients(
         random: where the conditional noise comes from.
 
     Raises:
-        ValueError: K is above `MOST_SAMPLES`.
+        ValueError: K is above `MOST_ENUMERATED`.
     """
-    if isinstance(samples, int) and samples > MOST_SAMPLES:
+    if isinstance(samples, int) and samples > MOST_ENUMERATED:
         raise ValueError(
-            f"K = {samples:,} is above {MOST_SAMPLES:,}, the most that are drawn of every outcome; "
+            f"K = {samples:,} is above {MOST_ENUMERATED:,}, the most that are drawn of every outcome; "
             "'exact' is the limit"
         )
     columns = []

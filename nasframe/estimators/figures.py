@@ -18,10 +18,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nasframe.estimators.conditional_bias import (
-    AVERAGED,
-    AVERAGED_TARGET,
-    BASELINE,
-    BASELINE_TARGET,
+    GRMC,
+    GRMC_TARGET,
+    STGS,
+    STGS_TARGET,
     ConditionalBias,
 )
 from nasframe.estimators.measurement import Measurement
@@ -54,7 +54,7 @@ def figures_of_measurements(measurements: Sequence[Measurement]) -> dict[str, st
     measured = [entry for entry in measurements if entry.error is None]
     pair = _of_proposition(measured)
     figures: dict[str, str] = {}
-    if {entry.target for entry in pair} == {AVERAGED_TARGET, BASELINE_TARGET}:
+    if {entry.target for entry in pair} == {GRMC_TARGET, STGS_TARGET}:
         for number, key, what in ((1, "variance", "variance"), (2, "mse", "mean squared error")):
             figures[f"proposition-{number}"] = _panels(
                 pair,
@@ -91,7 +91,7 @@ def _of_proposition(measured: Sequence[Measurement]) -> list[Measurement]:
     name: dict[str | None, str] = {}
     for entry in measured:
         name.setdefault(entry.target, entry.relaxation)
-    targets = (AVERAGED_TARGET, BASELINE_TARGET)
+    targets = (GRMC_TARGET, STGS_TARGET)
     return [entry for entry in measured if entry.target in targets and name[entry.target] == entry.relaxation]
 
 
@@ -152,7 +152,7 @@ def _panels(
 
 def _over_k(key: str, axes: Axes, entries: Sequence[Measurement]) -> None:
     """A line over K for each temperature, and the level of the baseline at the same temperature, dashed."""
-    averaged = [entry for entry in entries if entry.target == AVERAGED_TARGET]
+    averaged = [entry for entry in entries if entry.target == GRMC_TARGET]
     places = _places(axes, [entry.samples for entry in averaged if entry.samples is not None])
     for color, temperature in _colors(entries):
         here = [entry for entry in averaged if entry.temperature == temperature and entry.samples in places]
@@ -165,7 +165,7 @@ def _over_k(key: str, axes: Axes, entries: Sequence[Measurement]) -> None:
             label=f"GRMC, τ = {temperature:g}",
         )
         for entry in entries:
-            if entry.target == BASELINE_TARGET and entry.temperature == temperature:
+            if entry.target == STGS_TARGET and entry.temperature == temperature:
                 _level(axes, getattr(entry, key), getattr(entry, f"{key}_interval"), color, temperature)
     _scale(axes, [getattr(entry, key) for entry in entries])
 
@@ -188,7 +188,7 @@ def _scale(axes: Axes, values: Sequence[float]) -> None:
 
 
 def _bias_over_k(axes: Axes, entries: Sequence[ConditionalBias]) -> None:
-    averaged = [entry for entry in entries if entry.estimator == AVERAGED]
+    averaged = [entry for entry in entries if entry.estimator == GRMC]
     places = _places(axes, [entry.samples for entry in averaged if entry.samples is not None])
     for color, temperature in _colors(entries):
         here = [entry for entry in averaged if entry.temperature == temperature]
@@ -201,7 +201,7 @@ def _bias_over_k(axes: Axes, entries: Sequence[ConditionalBias]) -> None:
             label=f"GRMC, D enumerated, τ = {temperature:g}",
         )
         for entry in entries:
-            if entry.estimator == BASELINE and entry.temperature == temperature:
+            if entry.estimator == STGS and entry.temperature == temperature:
                 _level(axes, entry.bias, entry.bias_interval, color, temperature)
     axes.set_ylim(bottom=0)
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from attrs import field, frozen
 
 from nasframe.errors import ConfigurationError
-from nasframe.estimators.arguments import problems_of, several
-from nasframe.estimators.conditional_bias import AVERAGED_TARGET, ConditionalBias, measure_conditional_bias
+from nasframe.estimators.arguments import as_tuple, problems_of
+from nasframe.estimators.conditional_bias import GRMC_TARGET, ConditionalBias, measure_conditional_bias
 from nasframe.estimators.finished_run import BITS, function_of_run
 from nasframe.estimators.function import Function, exact_gradient
-from nasframe.estimators.measurement import Measurement, measured
+from nasframe.estimators.measurement import Measurement, measure
 from nasframe.estimators.relaxation_settings import (
     SAMPLES,
     TEMPERATURES,
@@ -24,7 +24,7 @@ from nasframe.estimators.relaxation_settings import (
     settings_of,
     target_of,
 )
-from nasframe.estimators.score_function import NAME
+from nasframe.estimators.score_function import SCORE_FUNCTION
 from nasframe.estimators.standard_functions import FUNCTIONS, standard_functions
 from nasframe.experiment import Experiment
 from nasframe.runs import Run
@@ -43,10 +43,10 @@ class Laboratory:
         ConfigurationError: an unknown name, a value of a wrong type, or a number out of range; all at once.
     """
 
-    relaxations: Sequence[str] | None = field(default=None, converter=several)
-    functions: Sequence[str] | None = field(default=None, converter=several)
-    temperatures: Sequence[float] | None = field(default=None, converter=several)
-    samples: Sequence[Samples] | None = field(default=None, converter=several)
+    relaxations: Sequence[str] | None = field(default=None, converter=as_tuple)
+    functions: Sequence[str] | None = field(default=None, converter=as_tuple)
+    temperatures: Sequence[float] | None = field(default=None, converter=as_tuple)
+    samples: Sequence[Samples] | None = field(default=None, converter=as_tuple)
     draws: int | None = None
     seed: int = 0
     run: Run | str | Path | None = None
@@ -84,7 +84,7 @@ class Laboratory:
     def names(self) -> list[str]:
         """The relaxations that are measured."""
         if self.relaxations is None:
-            return [*relaxation_names(), NAME]
+            return [*relaxation_names(), SCORE_FUNCTION]
         return list(dict.fromkeys(full_name(name) or name for name in self.relaxations))
 
     def measurements(self) -> list[Measurement]:
@@ -98,13 +98,13 @@ class Laboratory:
                 exact = exact_gradient(function)
                 with self.progress.task(f"estimators on {function.name}", len(settings)) as advance:
                     for setting in settings:
-                        found += measured(function, exact, setting, self.draws, self.seed)
+                        found += measure(function, exact, setting, self.draws, self.seed)
                         advance(1)
         return found
 
     def conditional_biases(self) -> list[ConditionalBias]:
         """Proposition 3 on every function, where Gumbel-Rao Monte Carlo is among what is measured."""
-        if AVERAGED_TARGET not in map(target_of, self.names):
+        if GRMC_TARGET not in map(target_of, self.names):
             return []
         asked = SAMPLES if self.samples is None else self.samples
         counts = sorted(set(asked), key=lambda k: math.inf if k == "exact" else k)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import statistics
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import attrs
@@ -12,16 +14,15 @@ from nasframe.errors import NasframeError
 from nasframe.estimators.function import Function
 from nasframe.estimators.relaxation_settings import Samples, Setting
 from nasframe.estimators.relaxed_gradients import (
-    milliseconds,
     relaxed_gradient,
     relaxed_gradients,
-    sample_once,
+    samples_one_hot,
 )
 from nasframe.estimators.score_function import EVALUATIONS, score_function_gradients, score_function_once
 from nasframe.estimators.statistics import Interval, summarise
 from nasframe.runtime import forked_seed, generator
 
-__all__ = ["Measurement", "measured", "reason"]
+__all__ = ["Measurement", "measure", "reason"]
 
 _DRAWS, _FEWEST, _NOISE = 20_000, 2_000, 1_000_000
 """Draws where nothing is asked: 20,000, fewer where K is large, so that draws times K is about a million,
@@ -29,6 +30,9 @@ but not fewer than 2,000."""
 
 _NOISE_OF_A_LIMIT = 250
 """What the exact limit is assumed to cost, in draws."""
+
+_REPEATS, _WARM_UP, _PATIENCE = 15, 3, 0.5
+"""Calls that are timed, calls before them, and seconds after which no more are made."""
 
 
 @attrs.frozen(kw_only=True)
@@ -86,7 +90,7 @@ class _Drawn:
     evaluations: int = 1
 
 
-def measured(
+def measure(
     function: Function, exact: Tensor, setting: Setting, draws: int | None, seed: int
 ) -> Iterator[Measurement]:
     """One entry, and where the choices are in several groups, one for each group's part of the gradient.
@@ -138,7 +142,7 @@ def _draw(function: Function, setting: Setting, draws: int | None, seed: int) ->
     if setting.make is None:
         return _Drawn(
             score_function_gradients(function, draws or _DRAWS, random),
-            milliseconds(lambda: score_function_once(function, clock)),
+            _milliseconds(lambda: score_function_once(function, clock)),
             EVALUATIONS,
         )
     noise = setting.samples if isinstance(setting.samples, int) else 1
@@ -147,8 +151,21 @@ def _draw(function: Function, setting: Setting, draws: int | None, seed: int) ->
     number = draws or max(_FEWEST, min(_DRAWS, _NOISE // noise))
     with forked_seed(seed, *where):  # whatever a stranger draws, the caller's state stays as it is
         relaxation = setting.make()
-        is_one_hot = sample_once(relaxation, function, clock)
+        is_one_hot = samples_one_hot(relaxation, function, clock)
         if not is_one_hot and function.soft_draws is not None:
             number = min(number, function.soft_draws)
         gradients = relaxed_gradients(relaxation, function, number, random, noise)
-        return _Drawn(gradients, milliseconds(lambda: relaxed_gradient(relaxation, function, clock)))
+        return _Drawn(gradients, _milliseconds(lambda: relaxed_gradient(relaxation, function, clock)))
+
+
+def _milliseconds(call: Callable[[], object]) -> float:
+    """Median time of a call. Slow ones are repeated less often."""
+    times: list[float] = []
+    started = time.perf_counter()
+    for _ in range(_WARM_UP + _REPEATS):
+        before = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - before)
+        if len(times) > _WARM_UP and time.perf_counter() - started > _PATIENCE:
+            break
+    return 1e3 * statistics.median(times[_WARM_UP:])

@@ -16,7 +16,7 @@ import attrs
 from attrs import frozen
 
 from nasframe.errors import PluginError
-from nasframe.estimators.score_function import NAME as SCORE_FUNCTION
+from nasframe.estimators.score_function import SCORE_FUNCTION
 from nasframe.plugins import Registered, manager
 from nasframe.relaxations import Relaxation
 
@@ -25,8 +25,8 @@ __all__ = [
     "TEMPERATURES",
     "Samples",
     "Setting",
+    "class_path",
     "full_name",
-    "path_of",
     "relaxation_names",
     "settings_of",
     "target_of",
@@ -83,7 +83,7 @@ def settings_of(
         target = manager().load("relaxation", name)
         options = _options(target)
         return [
-            Setting(name, functools.partial(_make, target, k, t), path_of(target), k, t)
+            Setting(name, functools.partial(_make, target, k, t), class_path(target), k, t)
             for t in _temperatures(options.get("temperature"), temperatures)
             for k in _samples(options.get("samples"), samples)
         ]
@@ -91,15 +91,15 @@ def settings_of(
         return [Setting(name, functools.partial(_raise, error))]
 
 
-def path_of(target: Any) -> str:
+def class_path(target: Any) -> str:
     """What tells a registered class from every other, whatever it is called: `module:name`."""
     return f"{getattr(target, '__module__', None)}:{getattr(target, '__qualname__', repr(target))}"
 
 
 def target_of(name: str) -> str | None:
-    """`path_of` what is registered under a name; None where it cannot be loaded."""
+    """`class_path` what is registered under a name; None where it cannot be loaded."""
     try:
-        return path_of(manager().load("relaxation", name))
+        return class_path(manager().load("relaxation", name))
     except (Exception, SystemExit):  # whatever a stranger's module raises
         return None
 

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import statistics
-import time
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
 
 from nasframe.estimators.function import Function
 from nasframe.relaxations import Relaxation, check_relaxation
 
-__all__ = ["milliseconds", "relaxed_gradient", "relaxed_gradients", "sample_once"]
+__all__ = ["relaxed_gradient", "relaxed_gradients", "samples_one_hot"]
 
 _ELEMENTS = 1_000_000
 """Numbers drawn at once, about, so that they stay near the processor."""
-
-_REPEATS, _WARM_UP, _PATIENCE = 15, 3, 0.5
 
 
 def relaxed_gradients(
@@ -56,7 +50,7 @@ def _gradients(relaxation: Relaxation, function: Function, draws: int, random: t
     return torch.cat([gradient.double().view(draws, -1) for gradient in gradients], dim=-1)
 
 
-def sample_once(relaxation: Relaxation, function: Function, random: torch.Generator) -> bool:
+def samples_one_hot(relaxation: Relaxation, function: Function, random: torch.Generator) -> bool:
     """Try the relaxation on the function's logits; returns whether its weights are one-hot.
 
     Raises:
@@ -74,16 +68,3 @@ def relaxed_gradient(relaxation: Relaxation, function: Function, random: torch.G
     samples = [relaxation.sample(leaf, 0.0, random) for leaf in leaves]
     value = function.once([sample.weights for sample in samples], all(sample.one_hot for sample in samples))
     return list(torch.autograd.grad(value, leaves, materialize_grads=True))
-
-
-def milliseconds(call: Callable[[], object]) -> float:
-    """Median time of a call. Slow ones are repeated less often."""
-    times: list[float] = []
-    started = time.perf_counter()
-    for _ in range(_WARM_UP + _REPEATS):
-        before = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - before)
-        if len(times) > _WARM_UP and time.perf_counter() - started > _PATIENCE:
-            break
-    return 1e3 * statistics.median(times[_WARM_UP:])

@@ -14,9 +14,15 @@ from torch import Tensor
 
 from nasframe.estimators.function import Function, one_hot_weights
 
-__all__ = ["EVALUATIONS", "NAME", "draw_outcomes", "score_function_gradients", "score_function_once"]
+__all__ = [
+    "EVALUATIONS",
+    "SCORE_FUNCTION",
+    "draw_outcomes",
+    "score_function_gradients",
+    "score_function_once",
+]
 
-NAME = "score_function"
+SCORE_FUNCTION = "score_function"
 EVALUATIONS = 4
 """M."""
 

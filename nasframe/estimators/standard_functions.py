@@ -22,7 +22,7 @@ from torch import Tensor
 
 from nasframe.estimators.function import Function, Pack, one_hot_weights
 
-__all__ = ["FUNCTIONS", "Standard", "standard_functions"]
+__all__ = ["FUNCTIONS", "StandardFunction", "standard_functions"]
 
 _WIDTH = 4
 
@@ -52,7 +52,7 @@ def _network(x: Tensor) -> Tensor:
 
 
 @frozen(eq=False)
-class Standard(Function):
+class StandardFunction(Function):
     """A function of the sum of what the candidates contribute.
 
     Attributes:
@@ -84,15 +84,15 @@ class Standard(Function):
 
 def _make(
     name: str, group: str, logits: Sequence[Sequence[float]], outer: Callable[[Tensor], Tensor]
-) -> Standard:
+) -> StandardFunction:
     theta = torch.tensor(logits, dtype=torch.float64)
     choices, candidates = theta.shape
     contributions = _numbers(choices * candidates, _WIDTH).view(choices, candidates, _WIDTH).clone()
     contributions[:, 0] = 0.0  # the candidate zero
-    return Standard(name, (Pack(group, theta),), contributions, outer)
+    return StandardFunction(name, (Pack(group, theta),), contributions, outer)
 
 
-def standard_functions() -> list[Standard]:
+def standard_functions() -> list[StandardFunction]:
     """All of them, alpha first."""
     outers = {"linear": _linear, "quadratic": _quadratic, "network": _network}
     return [
