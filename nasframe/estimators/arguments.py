@@ -1,4 +1,4 @@
-"""What the laboratory was asked for: one value or several, checked with all that is wrong said at once."""
+"""The arguments of the laboratory: one value or several, and everything that is wrong with them at once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nasframe.errors import nearest
 from nasframe.estimators.finished_run import BITS
@@ -15,9 +15,6 @@ from nasframe.estimators.score_function import SCORE_FUNCTION
 from nasframe.estimators.standard_functions import FUNCTIONS
 from nasframe.experiment import Experiment
 from nasframe.runs import Run
-
-if TYPE_CHECKING:
-    from nasframe.estimators.laboratory import Laboratory
 
 __all__ = ["MOST_SAMPLES", "as_tuple", "problems_of"]
 
@@ -30,7 +27,7 @@ _SAMPLES = f"at least 1 and at most {MOST_SAMPLES:,}, or 'exact'"
 
 
 def as_tuple(given: Any) -> Any:
-    """A tuple of what was given, whether that is one value or several; None stays None."""
+    """Return one value, or several, as a tuple; None stays None."""
     if given is None:
         return None
     single = isinstance(given, str | type | Mapping) or not isinstance(given, Iterable)
@@ -47,19 +44,19 @@ def _plain(value: Any) -> Any:
     return int(value) if isinstance(value, Integral) else float(value)
 
 
-def problems_of(asked: Laboratory) -> list[str]:
-    """What is wrong with it, one line each."""
+def problems_of(arguments: Mapping[str, Any]) -> list[str]:
+    """Everything that is wrong with the arguments of a `Laboratory`, by name, one line each."""
     return [
-        *_names("relaxation", asked.relaxations, [*relaxation_names(), SCORE_FUNCTION]),
-        *_names("function", asked.functions, FUNCTIONS),
-        *_numbers("temperature", asked.temperatures, _TEMPERATURE),
-        *_numbers("samples", asked.samples, _SAMPLES),
-        *_whole("draws", asked.draws, 2),
-        *_whole("seed", asked.seed, None),
-        *_bits(asked.bits),
-        *_typed("run", asked.run, (Run, str, os.PathLike), "a folder, or a nasframe.Run"),
-        *_typed("experiment", asked.experiment, (Experiment,), "a nasframe.Experiment"),
-        *_typed("source", asked.source, (str, os.PathLike), "a path"),
+        *_names("relaxation", arguments["relaxations"], [*relaxation_names(), SCORE_FUNCTION]),
+        *_names("function", arguments["functions"], FUNCTIONS),
+        *_numbers("temperature", arguments["temperatures"], _TEMPERATURE),
+        *_numbers("samples", arguments["samples"], _SAMPLES),
+        *_whole("draws", arguments["draws"], 2),
+        *_whole("seed", arguments["seed"], None),
+        *_bits(arguments["bits"]),
+        *_typed("run", arguments["run"], (Run, str, os.PathLike), "a folder, or a nasframe.Run"),
+        *_typed("experiment", arguments["experiment"], (Experiment,), "a nasframe.Experiment"),
+        *_typed("source", arguments["source"], (str, os.PathLike), "a path"),
     ]
 
 

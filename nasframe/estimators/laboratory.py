@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from attrs import field, frozen
+from attrs import asdict, field, frozen
 
 from nasframe.errors import ConfigurationError
 from nasframe.estimators.arguments import as_tuple, problems_of
@@ -56,7 +56,7 @@ class Laboratory:
     progress: Progress = SILENT
 
     def __attrs_post_init__(self) -> None:
-        problems = problems_of(self)
+        problems = problems_of(asdict(self, recurse=False))
         if problems:
             raise ConfigurationError("estimators", problems)
 
