@@ -1,4 +1,4 @@
-"""Search spaces: what can be chosen, how many architectures there are, and what one of them is."""
+"""Search spaces: the graph of choices, the set of its architectures, and one architecture."""
 
 from __future__ import annotations
 

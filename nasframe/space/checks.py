@@ -1,4 +1,4 @@
-"""What must hold for a space to be searchable; everything wrong is listed at once."""
+"""The checks of a space before it is searched; everything wrong is listed at once."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _problems(space: SearchSpace, prefix: str, outer: tuple[SearchSpace, ...]) -
 
 
 def _output_problems(space: SearchSpace, name: str) -> Iterator[str]:
-    """An output that may choose zero would leave nothing to return."""
+    """Report an output that may choose zero: the space would have nothing to return."""
     node = space.node(name)
     if node.cell is not None:
         yield from _output_problems(node.cell, node.cell.output or "")

@@ -1,8 +1,8 @@
 """The decisions that make an architecture, in order: counted, sampled, enumerated, validated, chosen.
 
-A decision can depend on earlier ones: a node that chose zero is nobody's source, and a choice that
-stands in two places is made once. Both are carried as a state, so that counting is a dynamic programme
-over the decisions and never an enumeration.
+A decision can depend on earlier ones: a node that chose zero is the source of no edge, and a choice that
+stands in two places is made once. A state carries both, so that counting is a dynamic programme over the
+decisions and never an enumeration.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = ["Alternative", "Decision", "Decisions", "State"]
 
 @frozen
 class Alternative:
-    """One way to decide: what it assigns, and the node it removes, if any."""
+    """One way to decide: the candidates it assigns to choices, and the node it removes, if any."""
 
     assigns: tuple[tuple[str, str], ...] = ()
     removes: str | None = None
@@ -32,7 +32,7 @@ class Alternative:
 
 @frozen
 class State:
-    """What later decisions need to know of earlier ones."""
+    """The results of earlier decisions that later ones depend on."""
 
     removed: frozenset[str] = frozenset()
     facts: frozenset[tuple[str, str]] = frozenset()
@@ -60,7 +60,7 @@ class Decisions:
     def __init__(self, wiring: Wiring) -> None:
         self.wiring = wiring
         self.steps = _ties_together(list(_steps(wiring)))
-        # What a state still needs to hold before each step.
+        # The nodes and choices that a state still needs before each step.
         later_nodes: frozenset[str] = frozenset()
         later_choices: frozenset[str] = frozenset()
         self._kept: list[tuple[frozenset[str], frozenset[str]]] = [(later_nodes, later_choices)]
@@ -73,7 +73,7 @@ class Decisions:
     # -- one step ---------------------------------------------------------------------------------------
 
     def alternatives(self, step: Decision, state: State) -> list[Alternative]:
-        """The ways to decide `step`; a decision that nothing depends on any more has the empty one only."""
+        """Return the ways to decide `step`; only the empty one where its node or all sources were removed."""
         if any(node in state.removed for node in step.nodes):
             return [Alternative()]
         facts = dict(state.facts)
@@ -96,14 +96,14 @@ class Decisions:
         ]
 
     def after(self, index: int, state: State, alternative: Alternative) -> State:
-        """The state after step `index` was decided."""
+        """Return the state after step `index` was decided."""
         nodes, choices = self._kept[index + 1]
         removed = state.removed | {alternative.removes} if alternative.removes else state.removed
         facts = state.facts | set(alternative.assigns)
         return State(removed & nodes, frozenset(fact for fact in facts if fact[0] in choices))
 
     def walk(self, decide: Callable[[Decision, Sequence[Alternative]], Alternative]) -> dict[str, str]:
-        """Decide every step in order; returns the assignment."""
+        """Decide every step in order, and return the assignment."""
         state, assignment = State(), dict[str, str]()
         for index, step in enumerate(self.steps):
             alternative = decide(step, self.alternatives(step, state))
@@ -114,11 +114,11 @@ class Decisions:
     # -- all of them ------------------------------------------------------------------------------------
 
     def count(self) -> int:
-        """Number of architectures."""
+        """Return the number of architectures."""
         return self._completions[0].get(State(), 0)
 
     def sample(self, source: random.Random) -> dict[str, str]:
-        """An architecture drawn uniformly."""
+        """Return an architecture drawn uniformly."""
         completions = self._completions
         index, state = itertools.count(), State()
 
@@ -137,7 +137,7 @@ class Decisions:
         return self.walk(decide)
 
     def enumerate(self) -> Iterator[dict[str, str]]:
-        """Every architecture."""
+        """Yield every architecture."""
 
         def descend(index: int, state: State, assignment: dict[str, str]) -> Iterator[dict[str, str]]:
             if index == len(self.steps):
@@ -151,7 +151,7 @@ class Decisions:
         return descend(0, State(), {})
 
     def validate(self, assignment: Assignment) -> dict[str, str]:
-        """The full assignment; see `SearchSpace.validate`."""
+        """Return the full assignment; see `SearchSpace.validate`."""
         problems = list(_range_problems(self.wiring, assignment))
         if problems:
             raise ArchitectureError("\n  ".join(["the architecture is not in the space:", *problems]))
@@ -168,7 +168,7 @@ class Decisions:
         complete = self.walk(decide)
         for name, value in assignment.items():
             if name not in used and value != self.wiring.absent(name):
-                problems.append(f"{name}: is set to {value!r}, but what it belongs to was removed")
+                problems.append(f"{name}: is set to {value!r}, but its node or edge was removed")
         if problems:
             raise ArchitectureError("\n  ".join(["the architecture is not in the space:", *problems]))
         return complete
@@ -213,12 +213,12 @@ class Decisions:
         return made
 
     def _decided(self, choice: str, keep: bool) -> str:
-        """The candidate that keeps a dealt edge, or the one that drops it."""
+        """Return the candidate that keeps a dealt edge, or the one that drops it."""
         candidates = self.wiring.choices[choice].candidates
         return next(name for name in candidates if self.wiring.removes(choice, name) != keep)
 
     def _given(self, step: Decision, assignment: Assignment, name: str) -> str | None:
-        """What an assignment says of a choice; an edge that is left out is absent."""
+        """Return the candidate that an assignment gives a choice; an edge that it leaves out is absent."""
         left_out = self.wiring.absent(name) if step.kind in ("edge", "deal") else None
         return assignment.get(name, left_out)
 
@@ -260,8 +260,10 @@ def _steps(wiring: Wiring) -> Iterator[Decision]:
 
 
 def _ties_together(steps: list[Decision]) -> tuple[Decision, ...]:
-    """Decisions about one choice side by side, so that what was decided is soon forgotten and counting stays
-    small; the order is left alone where a decision would come before a node it depends on has decided."""
+    """Put decisions about one choice side by side, so that states forget it soon and counting stays small.
+
+    The order stays where a decision would otherwise come before the decision of a node that it depends on.
+    """
     first: dict[str, int] = {}
     for index, step in enumerate(steps):
         for name in step.choices:

@@ -1,4 +1,4 @@
-"""What a search space is made of: choices, nodes and edges, as plain records."""
+"""The parts of a search space: choices, nodes and edges, as plain records."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ class Node:
 
     Attributes:
         shape: of an input of the outermost space, without the batch.
-        is_input: whether values enter the space here; an input may have an operation of its own, such as
+        is_input: True where values enter the space; an input may have an operation of its own, such as
             the projection of a feature.
-        ports: the inputs in the order in which the operation takes them; empty for a variadic operation,
-            whose ports are those its edges name, in the order of their insertion.
+        ports: the inputs in the order in which the operation takes them; empty for a variadic operation:
+            its edges name the ports, in the order of their insertion.
         options: candidate → options it is built with; `""` holds those for every candidate.
         then: operations that follow each candidate, with parameters of their own for each.
         port_choices: port → the choice among the sources whose edges end there.
-        deal: in a derived architecture the kept sources are dealt to the ports, one each, in order.
+        deal: True where the ports of a derived architecture get one of the kept sources each, in order.
     """
 
     name: str
@@ -72,7 +72,7 @@ class Node:
     tied: str | None = None
 
     def spec(self, candidate: str | None = None) -> OpSpec:
-        """The fixed operation, or `candidate` with its options."""
+        """Return the fixed operation, or `candidate` with its options."""
         if self.operation is not None:
             return self.operation
         assert candidate is not None
@@ -88,10 +88,10 @@ class Edge:
 
 
 def as_spec(operation: OpSpec | str) -> OpSpec:
-    """An operation given by its name alone, or with options."""
+    """Return the operation, which may be given by its name alone."""
     return OpSpec(operation) if isinstance(operation, str) else operation
 
 
 def as_specs(operations: Sequence[OpSpec | str]) -> tuple[OpSpec, ...]:
-    """Several operations, each given by its name alone, or with options."""
+    """Return several operations, each of which may be given by its name alone."""
     return tuple(as_spec(item) for item in operations)

@@ -58,8 +58,13 @@ class SearchSpace:
     # -- building ---------------------------------------------------------------------------------------
 
     def add_input(self, name: str, shape: Shape | None = None, operation: OpSpec | str | None = None) -> str:
-        """A place where values enter; `shape` without the batch, None inside a cell. `operation` is applied
-        to what enters, and goes with the input when nothing uses it."""
+        """Add a node where values enter, and return its name.
+
+        Args:
+            name: of the node.
+            shape: without the batch; None inside a cell.
+            operation: applied to the values; it is removed together with an unused input.
+        """
         spec = None if operation is None else as_spec(operation)
         return self._add(
             Node(name, shape=None if shape is None else tuple(shape), is_input=True, operation=spec)
@@ -76,7 +81,7 @@ class SearchSpace:
         ports: Sequence[str] = (),
         deal: bool = False,
     ) -> str:
-        """A node with one fixed operation, or a choice among operations; see `Node` for the rest."""
+        """Add a node with one fixed operation, or a choice among operations; see `Node` for the rest."""
         if (operation is None) == (choice is None):
             raise SpaceError(f"node {name!r} needs an operation or a choice, and not both")
         spec = None if operation is None else as_spec(operation)
@@ -93,7 +98,7 @@ class SearchSpace:
         )
 
     def add_cell(self, name: str, cell: SearchSpace, *, tied: str | None = None, deal: bool = False) -> str:
-        """A node that is a space, which must not change any more. Cells with the same `tied` share their
+        """Add a node that is a space; `cell` cannot change any more. Cells with the same `tied` share their
         logits, never their weights."""
         cell._frozen = True
         return self._add(Node(name, cell=cell, tied=tied, ports=tuple(cell.inputs), deal=deal))
@@ -107,7 +112,7 @@ class SearchSpace:
         choice: Choice | None = None,
         operation: OpSpec | str | None = None,
     ) -> None:
-        """An edge from `source` into a port of `target`."""
+        """Add an edge from `source` into a port of `target`."""
         for name in (source, target):
             if name not in self.graph:
                 raise SpaceError(
@@ -120,7 +125,7 @@ class SearchSpace:
         self._forget()
 
     def choose_source(self, target: str, port: str, choice: str, group: str) -> None:
-        """One categorical among the sources already connected to a port, named after them."""
+        """Add one choice among the sources that are already connected to a port; they are its candidates."""
         sources = [source for source, _, key in self.graph.in_edges(target, keys=True) if key == port]
         node = self.node(target)
         made = Choice(choice, tuple(sources), group)
@@ -128,7 +133,7 @@ class SearchSpace:
         self._forget()
 
     def set_output(self, name: str) -> None:
-        """The node whose value the space returns."""
+        """Name the node whose value the space returns."""
         if name not in self.graph:
             raise SpaceError(f"unknown output {name!r}{nearest(name, self.graph)}")
         self.output = name
@@ -142,18 +147,18 @@ class SearchSpace:
         return {name: self.node(name).shape for name in self.graph if self.node(name).is_input}
 
     def node(self, name: str) -> Node:
-        """The record of node `name`."""
+        """Return the record of node `name`."""
         node: Node = self.graph.nodes[name]["node"]
         return node
 
     def edges(self) -> Iterator[tuple[str, str, str, Edge]]:
-        """Every edge as source, target, port, record."""
+        """Yield every edge as source, target, port, record."""
         for source, target, port, data in self.graph.edges(keys=True, data=True):
             yield source, target, port, data["edge"]
 
     @functools.cached_property
     def wiring(self) -> Wiring:
-        """The space with every cell laid open; checks it first."""
+        """The flat graph of the space and its cells; checks it first."""
         from nasframe.space.checks import check
         from nasframe.space.wiring import lay_open
 
@@ -177,19 +182,19 @@ class SearchSpace:
         self.wiring  # noqa: B018
 
     def count(self) -> int:
-        """Number of architectures."""
+        """Return the number of architectures, without enumerating them."""
         return self.decisions.count()
 
     def enumerate(self) -> Iterator[dict[str, str]]:
-        """Every architecture; for small spaces."""
+        """Yield every architecture; for small spaces."""
         return self.decisions.enumerate()
 
     def sample(self, seed: int | random.Random = 0) -> dict[str, str]:
-        """An architecture drawn uniformly from all of them."""
+        """Return an architecture drawn uniformly from all of them."""
         return self.decisions.sample(seed if isinstance(seed, random.Random) else random.Random(seed))
 
     def validate(self, assignment: Assignment) -> dict[str, str]:
-        """The assignment with its left-out edges filled in as zero.
+        """Return the assignment with its left-out edges filled in as zero.
 
         Raises:
             ArchitectureError: lists every choice that is unknown, missing, superfluous or out of range.
@@ -206,7 +211,7 @@ class SearchSpace:
         return node.name
 
     def _forget(self) -> None:
-        """Called by every change."""
+        """Forget what was computed of the graph; every change calls this."""
         if self._frozen:
             raise SpaceError(f"space {self.name!r} is a cell of another one and cannot change any more")
         self.__dict__.pop("wiring", None)

@@ -1,4 +1,4 @@
-"""A space with every cell laid open: one flat graph in topological order."""
+"""The wiring of a space: one flat graph of its nodes and those of its cells, in topological order."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from nasframe.space.space import SearchSpace
 __all__ = ["Deal", "FlatEdge", "Wiring", "lay_open"]
 
 PORT = "in"
-"""The one port of a cell's input node once the cell is laid open."""
+"""The one port of a cell's input node in the flat graph."""
 
 
 @frozen
@@ -38,7 +38,7 @@ class FlatEdge:
 
 @frozen
 class Deal:
-    """Ports whose kept sources are dealt out one each when an architecture is derived."""
+    """Ports that get one of the kept sources each when an architecture is derived."""
 
     name: str
     ports: tuple[tuple[str, str], ...]
@@ -53,7 +53,7 @@ class Wiring:
         arrivals: (node, port) → edges that end there, in the order of insertion.
         deals: name → deal.
         output: flat name of the node whose value is returned.
-        cells: flat name of each cell → what it is tied to (itself where it is not), outer cells first.
+        cells: flat name of each cell → name of its tie (its own name where it has none), outer cells first.
     """
 
     nodes: Mapping[str, Node]
@@ -75,15 +75,15 @@ class Wiring:
         object.__setattr__(self, "_passing", frozenset(pair for pair in pairs if is_identity(pair[1])))
 
     def removes(self, choice: str, candidate: str) -> bool:
-        """Whether a candidate of a choice among operations stands for nothing."""
+        """Return True where a candidate of a choice among operations stands for nothing."""
         return (choice, candidate) in self._removing
 
     def passes(self, choice: str, candidate: str) -> bool:
-        """Whether a candidate of a choice among operations returns its input unchanged."""
+        """Return True where a candidate of a choice among operations returns its input unchanged."""
         return (choice, candidate) in self._passing
 
     def absent(self, choice: str) -> str | None:
-        """The candidate of a choice that stands for nothing, or None where there is none."""
+        """Return the candidate of a choice that stands for nothing, or None where there is none."""
         found = (name for name in self.choices[choice].candidates if self.removes(choice, name))
         return next(found, None)
 
@@ -136,7 +136,7 @@ def _open(
     deals: dict[str, Deal],
     cells: dict[str, str],
 ) -> str:
-    """Add a space's nodes and edges under `prefix`; returns the flat name of its output."""
+    """Add a space's nodes and edges under `prefix`, and return the flat name of its output."""
 
     def renamed(choice: Choice) -> Choice:
         return attrs.evolve(choice, name=choice_prefix + choice.name)
@@ -156,7 +156,7 @@ def _open(
             continue
         outputs[name] = flat
         changes: dict[str, Any] = {}
-        if node.is_input and prefix:  # a cell's input passes on what its port receives
+        if node.is_input and prefix:  # a cell's input passes on the value of its port
             changes = {"is_input": False, "operation": node.operation or OpSpec("identity"), "ports": (PORT,)}
         elif not node.is_input and not node.ports:
             keys = [port for _, _, port in space.graph.in_edges(name, keys=True)]

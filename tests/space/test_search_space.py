@@ -85,7 +85,7 @@ def test_validation_lists_every_problem_with_near_names() -> None:
 
 def test_what_belongs_to_a_removed_node_is_refused() -> None:
     with pytest.raises(
-        ArchitectureError, match="in->n0: is set to 'identity', but what it belongs to was removed"
+        ArchitectureError, match="in->n0: is set to 'identity', but its node or edge was removed"
     ):
         chain(1).validate({"n0": "zero", "in->n0": "identity"})
 
