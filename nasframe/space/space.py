@@ -160,10 +160,10 @@ class SearchSpace:
     def wiring(self) -> Wiring:
         """The flat graph of the space and its cells; checks it first."""
         from nasframe.space.checks import check
-        from nasframe.space.wiring import lay_open
+        from nasframe.space.wiring import flatten
 
         check(self)
-        return lay_open(self)
+        return flatten(self)
 
     @functools.cached_property
     def decisions(self) -> Decisions:

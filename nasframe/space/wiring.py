@@ -13,7 +13,7 @@ from nasframe.operations import OpSpec, is_identity, is_zero
 from nasframe.space.records import Choice, Node
 from nasframe.space.space import SearchSpace
 
-__all__ = ["Deal", "FlatEdge", "Wiring", "lay_open"]
+__all__ = ["Deal", "FlatEdge", "Wiring", "flatten"]
 
 PORT = "in"
 """The one port of a cell's input node in the flat graph."""
@@ -99,13 +99,13 @@ class Wiring:
                 yield node.choice
 
 
-def lay_open(space: SearchSpace) -> Wiring:
+def flatten(space: SearchSpace) -> Wiring:
     """Put every cell's nodes into one graph; names and choices get the cell's name before them."""
     nodes: dict[str, Node] = {}
     edges: list[FlatEdge] = []
     deals: dict[str, Deal] = {}
     cells: dict[str, str] = {}
-    output = _open(space, "", "", nodes, edges, deals, cells)
+    output = _flatten(space, "", "", nodes, edges, deals, cells)
 
     order: nx.DiGraph[str] = nx.DiGraph()
     order.add_nodes_from(nodes)
@@ -127,7 +127,7 @@ def lay_open(space: SearchSpace) -> Wiring:
     )
 
 
-def _open(
+def _flatten(
     space: SearchSpace,
     prefix: str,
     choice_prefix: str,
@@ -147,7 +147,7 @@ def _open(
         if node.cell is not None:
             tied = f"{choice_prefix}{node.tied or name}/"
             cells[flat] = tied.rstrip("/")
-            outputs[name] = _open(node.cell, flat + "/", tied, nodes, edges, deals, cells)
+            outputs[name] = _flatten(node.cell, flat + "/", tied, nodes, edges, deals, cells)
             for port, choice in node.port_choices.items():
                 inner = f"{flat}/{port}"
                 nodes[inner] = attrs.evolve(nodes[inner], port_choices={PORT: renamed(choice)})
