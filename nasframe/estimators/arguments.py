@@ -21,7 +21,7 @@ __all__ = ["MOST_SAMPLES", "as_tuple", "problems_of"]
 _NAME, _TEMPERATURE = "a name", "a finite number greater than 0"
 
 MOST_SAMPLES = 1_000_000
-"""Largest K that is measured. One draw of a gradient holds the noise of all K, and must fit in memory."""
+"""Largest K that is measured. One draw of a gradient holds the noise of all K, which must fit in memory."""
 
 _SAMPLES = f"at least 1 and at most {MOST_SAMPLES:,}, or 'exact'"
 
@@ -38,14 +38,14 @@ def as_tuple(given: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """NumPy's numbers as Python's, which JSON knows."""
+    """Return a number of NumPy as one of Python, which JSON can hold."""
     if isinstance(value, bool) or not isinstance(value, Real):
         return value
     return int(value) if isinstance(value, Integral) else float(value)
 
 
 def problems_of(arguments: Mapping[str, Any]) -> list[str]:
-    """Everything that is wrong with the arguments of a `Laboratory`, by name, one line each."""
+    """Return everything that is wrong with the arguments of a `Laboratory`, by name, one line each."""
     return [
         *_names("relaxation", arguments["relaxations"], [*relaxation_names(), SCORE_FUNCTION]),
         *_names("function", arguments["functions"], FUNCTIONS),

@@ -1,4 +1,4 @@
-"""The figures of the paper's supplement, drawn from what was measured, and one of all relaxations.
+"""The figures of the paper's supplement, drawn from measurements, and one of all relaxations.
 
 - `proposition-1.svg`: variance of Gumbel-Rao Monte Carlo (GRMC) over K, beside straight-through
   Gumbel-softmax (STGS);
@@ -40,7 +40,7 @@ _STYLE: Any = {
     "axes.spines.top": False,
     "axes.spines.right": False,
 }
-"""What every plot looks like."""
+"""The style of every plot."""
 
 _LEAST = 1e-3
 """Smaller errors stand at the edge of the axis of `all.svg`, as arrows."""
@@ -50,7 +50,7 @@ _ZERO = 1e-6
 
 
 def figures_of_measurements(measurements: Sequence[Measurement]) -> dict[str, str]:
-    """Name → SVG of what the measurements suffice for."""
+    """Return name → SVG of every figure that the measurements suffice for."""
     measured = [entry for entry in measurements if entry.error is None]
     pair = _of_proposition(measured)
     figures: dict[str, str] = {}
@@ -76,7 +76,7 @@ def figures_of_measurements(measurements: Sequence[Measurement]) -> dict[str, st
 
 
 def figures_of_biases(biases: Sequence[ConditionalBias]) -> dict[str, str]:
-    """Name → SVG of Proposition 3; nothing where nothing could be measured."""
+    """Return name → SVG of Proposition 3; empty where no bias could be measured."""
     measured = [entry for entry in biases if entry.error is None]
     if not measured:
         return {}
@@ -87,7 +87,7 @@ def figures_of_biases(biases: Sequence[ConditionalBias]) -> dict[str, str]:
 
 
 def _of_proposition(measured: Sequence[Measurement]) -> list[Measurement]:
-    """What is of the two classes of the propositions; a class under a second name counts once."""
+    """Return the measurements of the two estimators of the propositions; under one name each."""
     name: dict[str | None, str] = {}
     for entry in measured:
         name.setdefault(entry.target, entry.relaxation)
@@ -104,7 +104,7 @@ def _panels(
     share: bool = False,
 ) -> str:
     """A grid of panels with one legend."""
-    # Imported where it is used: it takes most of a second, and few commands draw.
+    # imported here: it takes most of a second, and few commands draw
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
@@ -134,7 +134,7 @@ def _panels(
                 legend |= dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
             axes_of_row[0].set_ylabel(labels[1])
         figure.suptitle(title, fontsize=10)
-        # what belongs to one temperature stands in one column
+        # one column of the legend for each temperature
         order = sorted(legend, key=lambda label: (label.partition("τ")[2], label))
         figure.legend(
             [legend[label] for label in order],
@@ -151,7 +151,7 @@ def _panels(
 
 
 def _over_k(key: str, axes: Axes, entries: Sequence[Measurement]) -> None:
-    """A line over K for each temperature, and the level of the baseline at the same temperature, dashed."""
+    """Draw a line over K for each temperature, and the level of STGS at the same temperature, dashed."""
     averaged = [entry for entry in entries if entry.target == GRMC_TARGET]
     places = _places(axes, [entry.samples for entry in averaged if entry.samples is not None])
     for color, temperature in _colors(entries):
@@ -171,7 +171,7 @@ def _over_k(key: str, axes: Axes, entries: Sequence[Measurement]) -> None:
 
 
 def _scale(axes: Axes, values: Sequence[float]) -> None:
-    """Logarithmic; where a value is zero, or as good as zero, linear below the least of the others."""
+    """Make the axis logarithmic; linear below the least value that is not about zero, where one is."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     positive = [value for value in values if value > _ZERO]
@@ -207,7 +207,7 @@ def _bias_over_k(axes: Axes, entries: Sequence[ConditionalBias]) -> None:
 
 
 def _of_all(axes: Axes, entries: Sequence[Measurement]) -> None:
-    """A point for each relaxation and K, in the color of its temperature."""
+    """Draw a point for each relaxation and K, in the color of its temperature."""
     labels = list(dict.fromkeys(map(_label, entries)))[::-1]
     colors = {temperature: color for color, temperature in _colors(entries)}
     for temperature in [*colors, None]:
@@ -254,7 +254,7 @@ def _colors(entries: Sequence[Any]) -> list[tuple[str, float]]:
 
 
 def _places(axes: Axes, samples: Sequence[Samples]) -> dict[Samples, float]:
-    """K on a logarithmic axis; the exact limit stands a decade to the right of the last."""
+    """Return the places of K on a logarithmic axis; the exact limit is a decade to the right of the last."""
     from matplotlib.ticker import NullLocator
 
     numbers = sorted({k for k in samples if isinstance(k, int)})
@@ -279,7 +279,7 @@ def _points(
     horizontal: bool = False,
     **how: Any,
 ) -> None:
-    """Points with their intervals, as far as they have them."""
+    """Draw points with those intervals that are given."""
     values = x if horizontal else y
     ends = [interval or (value, value) for value, interval in zip(values, intervals, strict=True)]
     below = [max(0.0, value - low) for value, (low, _) in zip(values, ends, strict=True)]

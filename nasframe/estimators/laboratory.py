@@ -1,4 +1,4 @@
-"""The laboratory: what to measure, on what, and the one function that does it."""
+"""The laboratory: relaxations in all their settings, measured on functions."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SILENT = SilentProgress()
 
 @frozen(kw_only=True, slots=False)
 class Laboratory:
-    """What to measure; see `measure_estimators` for the attributes.
+    """The arguments of a measurement; see `measure_estimators` for the attributes.
 
     Raises:
         ConfigurationError: an unknown name, a value of a wrong type, or a number out of range; all at once.
@@ -62,7 +62,7 @@ class Laboratory:
 
     @functools.cached_property
     def subjects(self) -> list[Function]:
-        """The functions whose gradient is estimated: that of the run, and the standard ones."""
+        """The functions whose gradients are estimated: that of the run, and the standard ones."""
         found: list[Function] = []
         if self.run is not None:
             with one_thread():
@@ -88,7 +88,7 @@ class Laboratory:
         return list(dict.fromkeys(full_name(name) or name for name in self.relaxations))
 
     def measurements(self) -> list[Measurement]:
-        """Every relaxation, in every setting, on every function; in that order, functions first."""
+        """Return an entry for each function, relaxation and setting, in that order."""
         settings = [
             setting for name in self.names for setting in settings_of(name, self.temperatures, self.samples)
         ]
@@ -103,11 +103,11 @@ class Laboratory:
         return found
 
     def conditional_biases(self) -> list[ConditionalBias]:
-        """Proposition 3 on every function, where Gumbel-Rao Monte Carlo is among what is measured."""
+        """Return Proposition 3 on every function; empty where Gumbel-Rao Monte Carlo is not measured."""
         if GRMC_TARGET not in map(target_of, self.names):
             return []
-        asked = SAMPLES if self.samples is None else self.samples
-        counts = sorted(set(asked), key=lambda k: math.inf if k == "exact" else k)
+        samples = SAMPLES if self.samples is None else self.samples
+        counts = sorted(set(samples), key=lambda k: math.inf if k == "exact" else k)
         temperatures = sorted(set(TEMPERATURES if self.temperatures is None else self.temperatures))
         return measure_conditional_bias(self.subjects, temperatures, counts, self.seed, self.progress)
 
@@ -126,13 +126,13 @@ def measure_estimators(
     bits: float = BITS,
     progress: Progress = SILENT,
 ) -> list[Measurement]:
-    """Bias, variance, squared error and time of the gradients of relaxations, against the exact gradient.
+    """Measure bias, variance, squared error and time of the gradients of relaxations.
 
-    The exact gradient is that of E f(D), D ~ softmax(θ), by enumeration of D; estimators with soft weights
-    are measured against the same. What cannot be measured gets an entry with an `error`.
+    They are compared with the exact gradient of E f(D), D ~ softmax(θ), by enumeration of D, also where the
+    weights are soft. A relaxation that cannot be measured gets an entry with an `error`.
 
     Args:
-        relaxations: names, or one; None is every installed one, and `score_function`, the unbiased yardstick.
+        relaxations: names, or one; None is every installed one, and `score_function`, the unbiased reference.
         functions: names, or one, of standard functions; None is all of them, or with `run` none.
         temperatures: for relaxations with an option `temperature`; None is 0.1, 0.5, 1.0 and their default.
         samples: for relaxations with an option `samples`; None is 1, 10, 100, 1000 and "exact", as far as
@@ -142,8 +142,8 @@ def measure_estimators(
         run: measure on the loss of the supernet of this finished run.
         experiment: the one that made the run; needed only where its task was made in Python.
         source: the data of the run, if it has moved.
-        bits: of the run's choices that vary, the sum of log2(candidates) is at most this, at most 12.
-        progress: what to report to.
+        bits: largest sum of log2(candidates) over the run's choices that vary; at most 12.
+        progress: to report to.
 
     Returns:
         For each function, in order, an entry for each relaxation and setting. A function whose choices are

@@ -1,4 +1,4 @@
-"""A measurement: one estimator, in one setting, on one function; and how it is taken."""
+"""The measurement of one estimator, in one setting, on one function."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from nasframe.runtime import forked_seed, generator
 __all__ = ["Measurement", "measure", "reason"]
 
 _DRAWS, _FEWEST, _NOISE = 20_000, 2_000, 1_000_000
-"""Draws where nothing is asked: 20,000, fewer where K is large, so that draws times K is about a million,
-but not fewer than 2,000."""
+"""Draws by default: 20,000; fewer where K is large, so that draws times K is about a million, but not fewer
+than 2,000."""
 
 _NOISE_OF_A_LIMIT = 250
-"""What the exact limit is assumed to cost, in draws."""
+"""The K whose cost is assumed for the exact limit."""
 
 _REPEATS, _WARM_UP, _PATIENCE = 15, 3, 0.5
 """Calls that are timed, calls before them, and seconds after which no more are made."""
@@ -40,12 +40,12 @@ class Measurement:
     """Bias, variance, squared error and time of one estimator; None where it could not be measured.
 
     Attributes:
-        relaxation: the name it is registered under; `score_function` is the yardstick.
+        relaxation: its registered name; or `score_function`, the unbiased reference.
         target: the registered class, `module:name`; two plugins may use one name for different classes. None
-            for the yardstick, and where it cannot be loaded.
+            for `score_function`, and where it cannot be loaded.
         samples: its option of that name, K; None where it has none.
         temperature: its option of that name; None where it has none.
-        function: what was differentiated; `name:group` is one group's part of the same gradient.
+        function: its name; `name:group` is one group's part of the same gradient.
         group: of the choices; several are joined by a plus sign.
         bias: norm of the mean's distance from the exact gradient, as a share of `scale`.
         variance: trace of the covariance, as a share of `scale` squared.
@@ -55,7 +55,7 @@ class Measurement:
         draws: of the gradient, from which all this was estimated.
         evaluations: of the function, for one gradient.
         scale: norm of the exact gradient.
-        error: why it could not be measured.
+        error: the reason where it could not be measured.
     """
 
     relaxation: str
@@ -77,7 +77,7 @@ class Measurement:
     error: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as JSON-able values."""
+        """Return the fields as JSON-able values."""
         return attrs.asdict(
             self, value_serializer=lambda _, __, value: list(value) if isinstance(value, tuple) else value
         )
@@ -93,19 +93,19 @@ class _Drawn:
 def measure(
     function: Function, exact: Tensor, setting: Setting, draws: int | None, seed: int
 ) -> Iterator[Measurement]:
-    """One entry, and where the choices are in several groups, one for each group's part of the gradient.
+    """Yield one entry, and where the choices are in several groups, one for each group's part.
 
     Args:
         function: f, and θ.
         exact: its exact gradient.
         setting: the estimator.
-        draws: how many, None for as many as it takes.
+        draws: their number; None is the default.
         seed: of the noise, with the names of function and setting.
     """
     drawn, error = None, None
     try:
         drawn = _draw(function, setting, draws, seed)
-    except (Exception, SystemExit) as raised:  # a stranger's relaxation may raise anything; the others go on
+    except (Exception, SystemExit) as raised:  # a plugin may raise anything; the others go on
         error = reason(raised)
     for part in function.parts():
         entry = Measurement(
@@ -121,7 +121,7 @@ def measure(
 
 
 def reason(error: BaseException) -> str:
-    """Why something could not be measured; our own errors are sentences already."""
+    """Return an error's text; with its type, where the error is not one of nasframe's."""
     return str(error) if isinstance(error, NasframeError) else f"{type(error).__name__}: {error}"
 
 
@@ -149,7 +149,7 @@ def _draw(function: Function, setting: Setting, draws: int | None, seed: int) ->
     if setting.samples == "exact":
         noise = _NOISE_OF_A_LIMIT
     number = draws or max(_FEWEST, min(_DRAWS, _NOISE // noise))
-    with forked_seed(seed, *where):  # whatever a stranger draws, the caller's state stays as it is
+    with forked_seed(seed, *where):  # a plugin may draw from torch's global generator
         relaxation = setting.make()
         is_one_hot = samples_one_hot(relaxation, function, clock)
         if not is_one_hot and function.soft_draws is not None:
@@ -159,7 +159,7 @@ def _draw(function: Function, setting: Setting, draws: int | None, seed: int) ->
 
 
 def _milliseconds(call: Callable[[], object]) -> float:
-    """Median time of a call. Slow ones are repeated less often."""
+    """Return the median time of a call, in ms. Slow ones are repeated less often."""
     times: list[float] = []
     started = time.perf_counter()
     for _ in range(_WARM_UP + _REPEATS):

@@ -1,4 +1,4 @@
-"""Draws of a relaxation's gradient: many in one call, and one as a search takes it, for its time."""
+"""The gradient of a relaxation: many draws in one call, and one draw as in a search."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from nasframe.relaxations import Relaxation, check_relaxation
 __all__ = ["relaxed_gradient", "relaxed_gradients", "samples_one_hot"]
 
 _ELEMENTS = 1_000_000
-"""Numbers drawn at once, about, so that they stay near the processor."""
+"""About how many numbers are drawn at once, so that they fit in the processor's cache."""
 
 
 def relaxed_gradients(
     relaxation: Relaxation, function: Function, draws: int, random: torch.Generator, noise: int = 1
 ) -> Tensor:
-    """Draws of dw/dθ · df/dw, `(draws, size)`, float64.
+    """Return draws of dw/dθ · df/dw, `(draws, size)`, float64.
 
     Rows of packed logits are independent by the relaxation's contract, so the draws are rows of one call.
 
     Args:
-        relaxation: whose gradient.
+        relaxation: to differentiate.
         function: f, and θ. The relaxation sees θ in float32, as in a search.
-        draws: how many.
-        random: where the noise comes from.
-        noise: about how many numbers the relaxation draws for a weight; it decides how many draws a call has.
+        draws: their number.
+        random: generator of the noise.
+        noise: about how many numbers the relaxation draws for a weight; decides the draws of one call.
     """
     at_once = max(1, _ELEMENTS // (function.size * noise))
     parts = [min(at_once, draws - first) for first in range(0, draws, at_once)]
@@ -51,11 +51,10 @@ def _gradients(relaxation: Relaxation, function: Function, draws: int, random: t
 
 
 def samples_one_hot(relaxation: Relaxation, function: Function, random: torch.Generator) -> bool:
-    """Try the relaxation on the function's logits; returns whether its weights are one-hot.
+    """Check the relaxation on the function's logits; return True where its weights are one-hot.
 
     Raises:
-        ContractError: it breaks a promise of `Relaxation`, so that no number measured of it would mean
-            anything.
+        ContractError: it breaks a promise of `Relaxation`, so that its measurements would have no meaning.
     """
     leaves = [pack.logits.float() for pack in function.packs]
     check_relaxation(relaxation, leaves)
@@ -63,7 +62,7 @@ def samples_one_hot(relaxation: Relaxation, function: Function, random: torch.Ge
 
 
 def relaxed_gradient(relaxation: Relaxation, function: Function, random: torch.Generator) -> list[Tensor]:
-    """One gradient as a search takes it: sample, evaluate f, back-propagate."""
+    """Return one gradient, a tensor a pack, computed as in a search: sample, evaluate f, back-propagate."""
     leaves = [pack.logits.float().requires_grad_() for pack in function.packs]
     samples = [relaxation.sample(leaf, 0.0, random) for leaf in leaves]
     value = function.once([sample.weights for sample in samples], all(sample.one_hot for sample in samples))

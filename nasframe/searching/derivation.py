@@ -1,7 +1,7 @@
 """Derivation: from the probabilities of a search to one architecture.
 
 Every rule walks the decisions of the space in topological order, so that a node whose strongest
-candidate is zero is removed before anything could choose it as a source. What comes out is always valid.
+candidate is zero is removed before anything could choose it as a source. The assignment is always valid.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["RULES", "argmax", "best_pair", "derive", "derive_around", "find_rule
 def derive(
     space: SearchSpace, probabilities: Probabilities, provenance: Mapping[str, Any] | None = None
 ) -> Architecture:
-    """The architecture that the space's own rule reads off the probabilities.
+    """Return the architecture that the space's own rule derives from the probabilities.
 
     Args:
         space: names the rule.
@@ -43,14 +43,14 @@ def derive_around(
     generator: torch.Generator,
     provenance: Mapping[str, Any] | None = None,
 ) -> list[Architecture]:
-    """The derived architecture, and those that the rule reads off probabilities perturbed by Gumbel noise.
+    """Return the derived architecture, and those derived from probabilities perturbed by Gumbel noise.
 
-    Where every decision stands alone this draws from the distribution that the search has learnt, elsewhere
-    nearly so (perturb-and-MAP; Papandreou, Yuille 2011), and every draw is one that the rule could return.
+    Where all decisions are independent this draws from the distribution that the search has learnt, elsewhere
+    nearly so (perturb-and-MAP; Papandreou, Yuille 2011). The rule can return every draw.
 
     Args:
         space, probabilities, provenance: see `derive`.
-        draws: how often to perturb.
+        draws: number of perturbations.
         generator: where the noise comes from, on the CPU.
 
     Returns:
@@ -77,7 +77,7 @@ def _perturbed(probabilities: Probabilities, generator: torch.Generator) -> dict
 
 
 def find_rule(space: SearchSpace) -> Callable[[SearchSpace, Probabilities], Assignment]:
-    """The rule that a space names, with its argument.
+    """Return the rule that a space names, with its argument.
 
     Raises:
         SpaceError: unknown rule, or an argument that is no positive number or that the rule does not take.
@@ -104,7 +104,7 @@ def argmax(space: SearchSpace, probabilities: Probabilities) -> dict[str, str]:
 
 
 def best_pair(space: SearchSpace, probabilities: Probabilities) -> dict[str, str]:
-    """Like `argmax`, but no two cells keep the same sources unless they are tied, or nothing else is left."""
+    """Decide as `argmax`, but no two cells keep the same sources, unless tied or no others are left."""
     wiring, taken = space.wiring, dict[frozenset[str], str]()
 
     def decide(step: Decision, alternatives: Sequence[Alternative]) -> Alternative:
@@ -127,8 +127,8 @@ def best_pair(space: SearchSpace, probabilities: Probabilities) -> dict[str, str
 
 
 def top_k_per_port(space: SearchSpace, probabilities: Probabilities, k: int = 2) -> dict[str, str]:
-    """Every port keeps its k most probable live edges, whatever their probability; everything else is
-    decided as by `argmax`. A space names it as `top_k_per_port:k`."""
+    """Keep the k most probable live edges of every port, even improbable ones; decide everything else as
+    `argmax`. A space names this rule as `top_k_per_port:k`."""
     wiring, removed = space.wiring, set[str]()
 
     def decide(step: Decision, alternatives: Sequence[Alternative]) -> Alternative:
@@ -161,7 +161,7 @@ RULES: Mapping[str, Callable[..., dict[str, str]]] = {
 
 
 def _presence(space: SearchSpace, choice: str, probabilities: Probabilities) -> float:
-    """Probability that an edge is there."""
+    """Return the probability that an edge is kept."""
     row = probabilities[choice]
     return 1.0 - sum(value for name, value in row.items() if space.wiring.removes(choice, name))
 
@@ -169,9 +169,9 @@ def _presence(space: SearchSpace, choice: str, probabilities: Probabilities) -> 
 def _strongest(
     space: SearchSpace, alternatives: Sequence[Alternative], probabilities: Probabilities
 ) -> Alternative:
-    """The alternative with the largest product of probabilities over what it keeps; the first of equals.
+    """Return the alternative with the largest product of probabilities; the first of equals.
 
-    For sources dealt out, the product runs over the kept edges only: the pair with the largest product.
+    Where sources are dealt to several ports, the product runs over the kept edges only.
     """
 
     def strength(alternative: Alternative) -> float:

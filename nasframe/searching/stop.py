@@ -1,4 +1,4 @@
-"""When a search has decided: low entropy that no longer falls, and an architecture that stays."""
+"""The stop rule of a search: low entropy that no longer falls, and an architecture that stays."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["has_converged"]
 
 
 def has_converged(history: Sequence[Mapping[str, Any]], options: SearchOptions) -> bool:
-    """Whether the stop rule holds after the last epoch of `history`.
+    """Return True where the stop rule holds after the last epoch of `history`.
 
     Each record holds `entropy` (group → mean normalised entropy) and `derived` (the fingerprint of the
     architecture that the epoch's probabilities give). After `min_epochs`: every entropy at or below

@@ -19,7 +19,7 @@ Unselected = Literal["evaluate", "skip"]
 
 
 class ForwardPass:
-    """One forward pass: remembers what was computed already. None stands for a value known to be zero.
+    """One forward pass; it computes each value once. None stands for a value known to be zero.
 
     Args:
         plan: of the supernet.
@@ -51,7 +51,7 @@ class ForwardPass:
         self.sparse = all(sample.one_hot and not sample.weights.requires_grad for sample in weights.values())
 
     def output(self) -> Tensor:
-        """The value of the output node, `(batch, *shape)`."""
+        """Return the value of the output node, `(batch, *shape)`."""
         needed = self._needed() if self.sparse else None
         for plan in self.plan.nodes:
             if needed is None or plan.name in needed:
@@ -62,7 +62,7 @@ class ForwardPass:
         return result
 
     def _needed(self) -> set[str]:
-        """The nodes that reach the output under one-hot weights."""
+        """Return the nodes that reach the output under one-hot weights."""
         needed = {self.plan.output}
         for plan in reversed(self.plan.nodes):
             if plan.name in needed and not self._is_removed(plan):
@@ -78,7 +78,7 @@ class ForwardPass:
         return None if rows is None else rows[row]
 
     def _is_selected(self, source: Source) -> bool:
-        """Whether one-hot weights keep a source; one without a weight of its own always is."""
+        """Return True where one-hot weights keep a source; one without a weight of its own is always kept."""
         return source.table is None or self._winner(source.table, source.row) == source.column
 
     def _evaluate(self, plan: NodePlan) -> Tensor | None:
@@ -94,7 +94,7 @@ class ForwardPass:
         return self._choose(plan.candidates, blocks, arrived)
 
     def _choose(self, candidates: Candidates, blocks: Any, arrived: Sequence[Tensor]) -> Tensor | None:
-        """The mixture of a choice's candidates."""
+        """Return the mixture of a choice's candidates."""
         winner = self._winner(candidates.table, candidates.row)
         if self.sparse:
             assert winner is not None
@@ -113,7 +113,10 @@ class ForwardPass:
         return mix(weights, outputs, None if winner is None else [winner])
 
     def _unselected(self, block: Block, *arrived: Tensor) -> Tensor | None:
-        """The value of an operation that one-hot weights left out: no graph, no trace, or nothing at all."""
+        """Return the value of an operation that one-hot weights left out; None where these are skipped.
+
+        It has no graph, and the operation's buffers stay as they were.
+        """
         if self.unselected == "skip":
             return None
         with torch.no_grad():
@@ -124,7 +127,7 @@ class ForwardPass:
         return result
 
     def _arrived(self, plan: NodePlan) -> list[Tensor]:
-        """What arrives at each port; ports fed by the same weighted sources share one plan and one sum."""
+        """Return the sum at each port; ports with the same weighted sources share one plan and one sum."""
         arrived = []
         for port in plan.ports:
             key = id(port)
@@ -149,7 +152,7 @@ class ForwardPass:
         return total
 
     def _edge(self, source: Source) -> Tensor | None:
-        """What an edge hands on, before the weight of its source."""
+        """Return the value of an edge, before the weight of its source."""
         value = self.values[source.node]
         if value is None or not source.through:
             return value
@@ -166,9 +169,9 @@ class ForwardPass:
 
 
 def _winners(weights: Mapping[str, Sample]) -> dict[str, list[int] | None]:
-    """Packed parameter → the selected column of each row, None where the weights are not one-hot.
+    """Return packed parameter → the selected column of each row, None where the weights are not one-hot.
 
-    One transfer from the device for all of them.
+    All are moved from the device in one transfer.
     """
     one_hot = {key: sample.weights.detach() for key, sample in weights.items() if sample.one_hot}
     found: dict[str, list[int] | None] = dict.fromkeys(weights)

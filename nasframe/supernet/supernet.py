@@ -1,6 +1,6 @@
 """The relaxed network: every candidate of a space at once, weighted.
 
-Three ways through it, chosen by what the weights are; all compute the same function.
+It is computed in one of three ways, which the weights decide; all compute the same function.
 
 - weights that are one-hot and carry no gradient (a weight update under a sampled architecture, a derived
   architecture): only what reaches the output is evaluated;
@@ -35,7 +35,7 @@ class Supernet(nn.Module):
     Parameters live per operation and are named `nodes.<node>.<candidate>…`, as in the built network.
 
     Args:
-        space: what to hold.
+        space: the search space.
         unselected: under one-hot weights with a gradient, "evaluate" the operations and sources that were
             not selected, or "skip" them, so that the logits learn from the selected ones alone (GDAS).
     """
@@ -58,20 +58,23 @@ class Supernet(nn.Module):
         self.register_buffer("index", torch.tensor(index, dtype=torch.long), persistent=False)
 
     def weights(self) -> list[nn.Parameter]:
-        """Every parameter that is not a logit."""
+        """Return every parameter that is not a logit."""
         return [parameter for name, parameter in self.named_parameters() if not name.startswith("logits.")]
 
     def architecture_parameters(self) -> list[nn.Parameter]:
-        """The packed logits."""
+        """Return the packed logits."""
         return list(self.logits.values.values())
 
     def forward(self, inputs: Mapping[str, Tensor], weights: Mapping[str, Sample]) -> Tensor:
-        """The output of the space.
+        """Return the output of the space, `(batch, *shape)`.
 
         Args:
             inputs: each input of the space, `(batch, *shape)`.
             weights: packed parameter → sample, from `logits.sample`, `logits.probabilities` or
                 `logits.one_hot`. Nothing is sampled here.
+
+        Raises:
+            SpaceError: the weights of a packed parameter have another shape.
         """
         for table in self.logits.tables:
             found, wanted = tuple(weights[table.key].weights.shape), (len(table.rows), len(table.candidates))
@@ -83,7 +86,7 @@ class Supernet(nn.Module):
         return forward_pass.output()
 
     def _plan_node(self, name: str, ports: dict[PortPlan, PortPlan], index: list[int]) -> NodePlan:
-        """Make the modules of a node and of the edges into it, and note what a pass needs to know."""
+        """Make the modules of a node and of the edges into it, and return the node's plan."""
         node, columns = self.wiring.nodes[name], {t.key: len(t.candidates) for t in self.logits.tables}
         plans = []
         for port in node.ports:
@@ -111,7 +114,7 @@ class Supernet(nn.Module):
         return NodePlan(name, tuple(plans), candidates, node.is_input, passes)
 
     def _source(self, edge: FlatEdge) -> Source:
-        """Where an edge's weight stands and which modules it passes through."""
+        """Make the modules of an edge, and return its source: the place of its weight, and its modules."""
         port_choice = self.wiring.nodes[edge.target].port_choices.get(edge.port)
         candidates = None if edge.choice is None else self._candidates(edge.choice.name)
         if candidates is not None and candidates.only_passes:

@@ -22,12 +22,12 @@ class Batch:
     targets: Tensor
 
     def to(self, device: torch.device) -> Batch:
-        """The same batch on `device`."""
+        """Return the same batch on `device`."""
         return Batch({name: value.to(device) for name, value in self.inputs.items()}, self.targets.to(device))
 
 
 class Split(Protocol):
-    """Examples that can be drawn by index."""
+    """Examples that are read by index."""
 
     @property
     def sampling_weights(self) -> Tensor | None:
@@ -42,11 +42,11 @@ class Split(Protocol):
     def __len__(self) -> int: ...
 
     def batch(self, indices: Tensor) -> Batch:
-        """The examples at `indices` `(batch,)`, int64."""
+        """Return the examples at `indices` `(batch,)`, int64."""
         ...
 
     def redrawn(self, random: torch.Generator) -> Split:
-        """The split as one epoch of training sees it: as it is, or with examples drawn anew.
+        """Return the split for one epoch of training: as it is, or with examples drawn anew.
 
         Their number, names and sampling weights stay. Validation and test are never redrawn.
         """
@@ -65,7 +65,7 @@ class Splits:
 
 @frozen
 class Data:
-    """What a search needs to know: the shape of each input, the number of outputs, the splits."""
+    """The data of a task: the shape of each input, the number of outputs, the splits."""
 
     inputs: Mapping[str, Shape]
     outputs: int

@@ -15,9 +15,10 @@ class Scores:
     """One score for each example of a split, for a task that tells two classes apart.
 
     Attributes:
-        log_odds: `(examples,)`, log p / (1 − p) of the positive class: what ranks, for it never saturates.
+        log_odds: `(examples,)`, log p / (1 − p) of the positive class; examples are ranked by it, as it never
+            saturates.
         labels: `(examples,)`, 1 for the positive class and 0 for the other.
-        positive, negative: what the classes are called.
+        positive, negative: names of the classes.
         categories: a finer name for each example; empty where there is none.
         threshold: the probability from which on an example is called positive.
     """

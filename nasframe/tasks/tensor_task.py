@@ -1,4 +1,4 @@
-"""Classification of tensors that are in memory, or mapped into it."""
+"""`TensorTask`: classification of tensors that are in memory, or mapped into it."""
 
 from __future__ import annotations
 
@@ -90,21 +90,21 @@ class TensorTask(Task):
         return {"accuracy": float((outputs.argmax(-1) == targets).float().mean())}
 
     def scores(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> Scores | None:
-        """Of label 1, where there are two labels."""
+        """Return the score of label 1, where there are two labels."""
         if outputs.shape[1] != 2:
             return None
         targets = split.batch(torch.arange(len(split))).targets
         return Scores(_log_odds(outputs), targets, positive="label 1", negative="label 0")
 
     def _stratified(self) -> list[Tensor]:
-        """Row numbers of the four splits: exact sizes, and every class spread evenly over them.
+        """Return the row numbers of the four splits: exact sizes, and every class spread evenly over them.
 
         Raises:
             DataError: a split would be empty.
         """
         random = torch.Generator().manual_seed(self.seed)
         order = torch.randperm(len(self.labels), generator=random)
-        # Where each example stands within its class, 0 to 1; classes that are small begin anywhere.
+        # The place of each example within its class, 0 to 1; the first place is random, for small classes.
         position = torch.empty(len(order))
         for label in range(int(self.labels.max()) + 1):
             members = (self.labels[order] == label).nonzero().flatten()
@@ -120,6 +120,6 @@ class TensorTask(Task):
 
 
 def _log_odds(outputs: Tensor) -> Tensor:
-    """Of the second of two classes `(batch,)`, in double precision, from logits `(batch, 2)`."""
+    """Return the log-odds of the second of two classes `(batch,)`, float64, from logits `(batch, 2)`."""
     logits = outputs.detach().double()
     return logits[:, 1] - logits[:, 0]
