@@ -218,8 +218,24 @@ def build(architecture: Architecture, *, seed: int | None = None) -> Network:
     """Return the network of an architecture, freshly initialised.
 
     Args:
-        architecture: what to build.
+        architecture: to build.
         seed: of the initialisation; None draws from torch's global generator.
+
+    Example:
+        >>> import torch
+        >>> from nasframe import Architecture, Choice, SearchSpace, build, cost_of
+        >>> space = SearchSpace("fusion")
+        >>> _ = space.add_input("audio", (4, 8)), space.add_input("video", (4, 8))
+        >>> fusion = Choice("fusion", ("sum", "linear_glu"), "gamma")  # operations of nasframe_fusion
+        >>> _ = space.add_node("fused", choice=fusion, ports=("x", "y"))
+        >>> space.connect("audio", "fused", "x")
+        >>> space.connect("video", "fused", "y")
+        >>> space.set_output("fused")
+        >>> architecture = Architecture(space, {"fusion": "linear_glu"})
+        >>> cost_of(architecture)
+        Cost(parameters=128, multiply_adds=512)
+        >>> build(architecture, seed=0)({name: torch.ones(2, 4, 8) for name in space.inputs}).shape
+        torch.Size([2, 4, 8])
     """
     if seed is None:
         return Network(architecture)

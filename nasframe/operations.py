@@ -182,6 +182,11 @@ def infer(spec: OpSpec, shapes: Sequence[Shape], ports: Sequence[str] = ()) -> t
     Raises:
         SpaceError: the operation cannot be built or run on these shapes.
         ContractError: it takes another number of inputs than it says, or returns no tensor, batch first.
+
+    Example:
+        >>> from nasframe import OpSpec
+        >>> infer(OpSpec("linear_glu"), [(4, 8), (4, 8)])  # an operation of nasframe_fusion
+        ((4, 8), Cost(parameters=128, multiply_adds=512))
     """
     options = tuple(sorted(spec.options.items()))
     target: Any = operation_class(spec.name)

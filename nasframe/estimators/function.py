@@ -125,6 +125,23 @@ def exact_gradient(function: Function) -> Tensor:
     """Return d/dθ E f(D), D ~ softmax(θ) independently for every choice, by enumeration: `(size,)`, float64.
 
     E f(D) = Σ_d f(d) Πᵢ softmax(θᵢ)[dᵢ]
+
+    Example:
+        One choice between two candidates at θ = (0, 0), with f(0) = 0 and f(1) = 1:
+
+        >>> class Second(Function):
+        ...     name, packs = "second", [Pack("alpha", torch.zeros(1, 2, dtype=torch.float64))]
+        ...
+        ...     def values(self, outcomes):
+        ...         return outcomes[:, 0].double()
+        ...
+        ...     def slopes(self, weights, one_hot):
+        ...         return [torch.tensor([0.0, 1.0]).double().expand_as(weights[0])]
+        ...
+        ...     def once(self, weights, one_hot):
+        ...         return weights[0][0, 1]
+        >>> exact_gradient(Second()).tolist()
+        [-0.25, 0.25]
     """
     logits = [pack.logits.detach().clone().requires_grad_() for pack in function.packs]
     outcomes = every_outcome(function.packs)

@@ -32,6 +32,15 @@ def derive(
 
     Raises:
         SpaceError: the space names an unknown rule.
+
+    Example:
+        >>> from nasframe import Choice, SearchSpace
+        >>> space = SearchSpace("one edge", derivation="argmax")
+        >>> _ = space.add_input("x", (3,)), space.add_node("y", "identity")
+        >>> space.connect("x", "y", choice=Choice("edge", ("zero", "identity"), "alpha"))
+        >>> space.set_output("y")
+        >>> derive(space, {"edge": {"zero": 0.3, "identity": 0.7}}).assignment
+        {'edge': 'identity'}
     """
     return Architecture(space, find_rule(space)(space, probabilities), dict(provenance or {}))
 

@@ -17,6 +17,16 @@ def has_converged(history: Sequence[Mapping[str, Any]], options: SearchOptions) 
     architecture that the epoch's probabilities give). After `min_epochs`: every entropy at or below
     `level`, none changed by `tolerance` or more in the last epoch, the architecture the same for
     `patience` epochs.
+
+    Example:
+        >>> from nasframe import SearchOptions
+        >>> options = SearchOptions(min_epochs=2, patience=1, level=0.5)
+        >>> undecided = {"entropy": {"alpha": 0.9}, "derived": "5f3a"}
+        >>> decided = {"entropy": {"alpha": 0.4}, "derived": "5f3a"}
+        >>> has_converged([undecided, decided], options)
+        False
+        >>> has_converged([undecided, decided, decided], options)
+        True
     """
     if len(history) < max(options.min_epochs, options.patience + 1, 2):
         return False

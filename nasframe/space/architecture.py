@@ -61,6 +61,18 @@ class Architecture:
 
     Raises:
         ArchitectureError: the assignment is not in the space.
+
+    Example:
+        >>> from nasframe import Architecture, Choice, SearchSpace
+        >>> space = SearchSpace("one edge")
+        >>> _ = space.add_input("x", (3,)), space.add_node("y", "identity")
+        >>> space.connect("x", "y", choice=Choice("edge", ("zero", "identity"), "alpha"))
+        >>> space.set_output("y")
+        >>> kept, dropped = Architecture(space, {"edge": "identity"}), Architecture(space, {})
+        >>> kept.difference(dropped)
+        {'edge': ('identity', 'zero')}
+        >>> kept == Architecture(space, {"edge": "identity"}, {"seed": 1})
+        True
     """
 
     space: SearchSpace = field(eq=False)

@@ -39,6 +39,21 @@ class SearchSpace:
             `nasframe.searching.derivation`, or a function of the space's own.
         origin: how a registered factory made this space (`name`, `options`, `inputs`, `outputs`), kept in
             architectures in place of the whole graph.
+
+    Example:
+        A sum of two inputs, each of which may be left out:
+
+        >>> from nasframe import Choice, SearchSpace
+        >>> space = SearchSpace("sum of inputs")
+        >>> _ = space.add_node("sum", "identity")
+        >>> for name in ("audio", "video"):
+        ...     _ = space.add_input(name, (3,))
+        ...     space.connect(name, "sum", choice=Choice(f"use {name}", ("zero", "identity"), "alpha"))
+        >>> space.set_output("sum")
+        >>> space.count()
+        4
+        >>> space.validate({"use audio": "identity"})
+        {'use audio': 'identity', 'use video': 'zero'}
     """
 
     def __init__(

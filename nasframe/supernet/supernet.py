@@ -38,6 +38,23 @@ class Supernet(nn.Module):
         space: the search space.
         unselected: under one-hot weights with a gradient, "evaluate" the operations and sources that were
             not selected, or "skip" them, so that the logits learn from the selected ones alone (GDAS).
+
+    Example:
+        >>> import torch
+        >>> from nasframe import Choice, SearchSpace, Supernet
+        >>> from nasframe.relaxations import Softmax
+        >>> space = SearchSpace("sum of inputs")
+        >>> _ = space.add_node("sum", "identity")
+        >>> for name in ("audio", "video"):
+        ...     _ = space.add_input(name, (3,))
+        ...     space.connect(name, "sum", choice=Choice(f"use {name}", ("zero", "identity"), "alpha"))
+        >>> space.set_output("sum")
+        >>> supernet = Supernet(space)
+        >>> {key: tuple(logits.shape) for key, logits in supernet.logits.values.items()}
+        {'alpha': (2, 2)}
+        >>> weights = supernet.logits.sample(Softmax())
+        >>> supernet({"audio": torch.ones(5, 3), "video": torch.ones(5, 3)}, weights).shape
+        torch.Size([5, 3])
     """
 
     def __init__(self, space: SearchSpace, *, unselected: Unselected = "evaluate") -> None:

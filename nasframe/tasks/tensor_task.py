@@ -49,6 +49,19 @@ class TensorTask(Task):
         labels: `(examples,)`, integers from 0.
         fractions: shares of the splits weights, architecture, validation, test; they need not add up to 1.
         seed: of the stratified split.
+
+    Raises:
+        DataError: no inputs, inputs and labels of different length, or fewer than 8 examples.
+
+    Example:
+        >>> import torch
+        >>> from nasframe import TensorTask
+        >>> data = TensorTask({"x": torch.zeros(50, 3)}, labels=torch.arange(50) % 2).data({})
+        >>> data.inputs, data.outputs
+        ({'x': (3,)}, 2)
+        >>> splits = data.splits
+        >>> len(splits.weights), len(splits.architecture), len(splits.validation), len(splits.test())
+        (20, 10, 10, 10)
     """
 
     tensors: Mapping[str, Tensor] = field(factory=dict, repr=False)
