@@ -16,7 +16,7 @@ from typing import Literal
 from attrs import field, frozen
 
 from nasframe.errors import ArchitectureError, nearest
-from nasframe.space.records import Assignment
+from nasframe.space.choice import Assignment
 from nasframe.space.wiring import FlatEdge, Wiring
 
 __all__ = ["Alternative", "Decision", "Decisions", "State"]

@@ -8,7 +8,7 @@ import networkx as nx
 from attrs import frozen
 
 from nasframe.operations import OpSpec, operation_class
-from nasframe.space.records import Assignment
+from nasframe.space.choice import Assignment
 from nasframe.space.space import SearchSpace
 from nasframe.space.wiring import FlatEdge, Wiring
 

@@ -10,8 +10,8 @@ import networkx as nx
 from attrs import field, frozen
 
 from nasframe.operations import OpSpec, is_identity, is_zero
-from nasframe.space.records import Choice, Node
-from nasframe.space.space import SearchSpace
+from nasframe.space.choice import Choice
+from nasframe.space.graph import Node, SpaceGraph
 
 __all__ = ["Deal", "FlatEdge", "Wiring", "flatten"]
 
@@ -99,7 +99,7 @@ class Wiring:
                 yield node.choice
 
 
-def flatten(space: SearchSpace) -> Wiring:
+def flatten(space: SpaceGraph) -> Wiring:
     """Put every cell's nodes into one graph; names and choices get the cell's name before them."""
     nodes: dict[str, Node] = {}
     edges: list[FlatEdge] = []
@@ -128,7 +128,7 @@ def flatten(space: SearchSpace) -> Wiring:
 
 
 def _flatten(
-    space: SearchSpace,
+    space: SpaceGraph,
     prefix: str,
     choice_prefix: str,
     nodes: dict[str, Node],
