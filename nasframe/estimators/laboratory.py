@@ -103,7 +103,7 @@ class Laboratory:
         return found
 
     def conditional_biases(self) -> list[ConditionalBias]:
-        """Return Proposition 3 on every function; empty where Gumbel-Rao Monte Carlo is not measured."""
+        """Return the biases of Proposition 3; empty where Gumbel-Rao Monte Carlo is not measured."""
         if GRMC_TARGET not in map(target_of, self.names):
             return []
         samples = SAMPLES if self.samples is None else self.samples

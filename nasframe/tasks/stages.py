@@ -65,7 +65,7 @@ class Stage:
 class StageResult:
     """The folder of a stage's files, the fingerprint of its inputs, and the seconds it took when it was run.
 
-    `skipped` is True where an earlier process had run it.
+    `skipped` is True where the cache held the result already.
     """
 
     folder: Path

@@ -1,4 +1,4 @@
-"""The exact gradient, by three roads: enumeration, the closed form and finite differences."""
+"""The exact gradient, in three ways: enumeration, the closed form and finite differences."""
 
 from __future__ import annotations
 
