@@ -5,21 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 
 from nasframe.errors import DataError, RunError
 from nasframe.estimators.supernet_loss import SupernetLoss
+from nasframe.experiment import Experiment
 from nasframe.pipeline import load_experiment, load_run, load_supernet, prepare
-from nasframe.runs import claimed
+from nasframe.runs import Run, claimed
 from nasframe.runtime import Progress, generator
 from nasframe.supernet import Supernet
 from nasframe.tasks import Batch, Task, stage_fingerprints
-
-if TYPE_CHECKING:
-    from nasframe.experiment import Experiment
-    from nasframe.runs import Run
 
 __all__ = ["BITS", "choose_choices", "function_of_run"]
 
