@@ -1,4 +1,4 @@
-"""`build`: an architecture as an `nn.Module` that holds only what was kept."""
+"""`build`: the network of an architecture, an `nn.Module` with the kept operations alone."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from nasframe.space import Architecture, Arrival, SearchSpace
 __all__ = ["Block", "Network", "Shapes", "build", "cost_of", "infer_shapes", "inherit", "module_key"]
 
 FIXED = "fixed"
-"""Key of the block of a node that has nothing to choose."""
+"""Key of the block of a node without a choice."""
 
 
 @frozen
 class Shapes:
-    """Shapes and costs all over a space, found without computing anything.
+    """Shapes and costs of a whole space, found on the meta device.
 
     Attributes:
         nodes: node → shape of its value.
         ports: (node, port) → shape of what arrives there.
-        costs: (node or edge, candidate or `fixed`) → cost, including what follows the operation.
+        costs: (node or edge, candidate or `fixed`) → cost, with that of the operations that follow.
     """
 
     nodes: Mapping[str, Shape]
@@ -37,7 +37,7 @@ class Shapes:
 
 
 class Block(nn.Module):
-    """An operation and what follows it."""
+    """An operation and those that follow it."""
 
     def __init__(self, operation: nn.Module, then: Iterable[nn.Module] = ()) -> None:
         super().__init__()
@@ -54,7 +54,7 @@ class Block(nn.Module):
 def make_block(
     spec: OpSpec, then: Sequence[OpSpec], shapes: Sequence[Shape], ports: Sequence[str] = ()
 ) -> Block:
-    """The block for one operation; nothing follows an operation that stands for nothing."""
+    """Return the block for one operation; no other follows it where it stands for nothing."""
     operation = build_operation(spec, shapes, ports)
     following, shape = [], None
     if not is_zero(spec.name):
@@ -66,7 +66,7 @@ def make_block(
 
 
 def infer_shapes(space: SearchSpace) -> Shapes:
-    """Shapes of every node and port, and costs of every candidate.
+    """Return the shapes of every node and port, and the costs of every candidate.
 
     Raises:
         SpaceError: an input without a shape; candidates, or arrivals at one port, that differ in shape.
@@ -169,7 +169,7 @@ class Network(nn.Module):
         return values[self._resolved.output]
 
     def parameters_by_part(self) -> dict[str, int]:
-        """Trainable parameters: those in cells together, the others by the operation they belong to.
+        """Return the number of trainable parameters: those in cells together, the others by operation.
 
         Parts without parameters are left out.
         """
@@ -204,7 +204,7 @@ class Network(nn.Module):
 
 
 def take_input(inputs: Mapping[str, Tensor], name: str) -> Tensor:
-    """The input called `name`.
+    """Return the input called `name`.
 
     Raises:
         ArchitectureError: it was not given.
@@ -215,11 +215,27 @@ def take_input(inputs: Mapping[str, Tensor], name: str) -> Tensor:
 
 
 def build(architecture: Architecture, *, seed: int | None = None) -> Network:
-    """The network of an architecture, freshly initialised.
+    """Return the network of an architecture, freshly initialised.
 
     Args:
-        architecture: what to build.
+        architecture: to build.
         seed: of the initialisation; None draws from torch's global generator.
+
+    Example:
+        >>> import torch
+        >>> from nasframe import Architecture, Choice, SearchSpace, build, cost_of
+        >>> space = SearchSpace("fusion")
+        >>> _ = space.add_input("audio", (4, 8)), space.add_input("video", (4, 8))
+        >>> fusion = Choice("fusion", ("sum", "linear_glu"), "gamma")  # operations of nasframe_fusion
+        >>> _ = space.add_node("fused", choice=fusion, ports=("x", "y"))
+        >>> space.connect("audio", "fused", "x")
+        >>> space.connect("video", "fused", "y")
+        >>> space.set_output("fused")
+        >>> architecture = Architecture(space, {"fusion": "linear_glu"})
+        >>> cost_of(architecture)
+        Cost(parameters=128, multiply_adds=512)
+        >>> build(architecture, seed=0)({name: torch.ones(2, 4, 8) for name in space.inputs}).shape
+        torch.Size([2, 4, 8])
     """
     if seed is None:
         return Network(architecture)
@@ -228,7 +244,7 @@ def build(architecture: Architecture, *, seed: int | None = None) -> Network:
 
 
 def inherit(network: Network, state: Mapping[str, Tensor]) -> list[str]:
-    """Copy the supernet's parameters and buffers into a network; returns the names that had none to take."""
+    """Copy the supernet's parameters and buffers into a network; return the names that the supernet lacks."""
     own = network.state_dict()
     taken = {
         name: state[name] for name, value in own.items() if name in state and state[name].shape == value.shape
@@ -238,7 +254,7 @@ def inherit(network: Network, state: Mapping[str, Tensor]) -> list[str]:
 
 
 def cost_of(architecture: Architecture) -> Cost:
-    """Parameters, and multiply-adds for one example, of an architecture's network."""
+    """Return the parameters of an architecture's network, and its multiply-adds for one example."""
     with torch.device("meta"):
         network = Network(architecture).eval()
         shapes = architecture.space.inputs
@@ -263,7 +279,7 @@ def _infer_block(
 
 
 def _agreed(shapes: Mapping[str, Shape], where: str, operations: Sequence[str] = ()) -> Shape:
-    """The one shape of several values that are added or chosen between; `operations` computed them."""
+    """Return the one shape of several values that are added or chosen between; `operations` computed them."""
     distinct = set(shapes.values())
     if not distinct:
         raise SpaceError(f"{where}: everything that could arrive is zero")
@@ -281,6 +297,6 @@ def _agreed(shapes: Mapping[str, Shape], where: str, operations: Sequence[str] =
 
 
 def module_key(name: str) -> str:
-    """A name as the key of a `ModuleDict`, which takes no dot and none of its own attributes."""
+    """Return a name as the key of a `ModuleDict`, which takes no dot and none of its own attributes."""
     escaped = name.replace("%", "%25").replace(".", "%2E")
     return f"%{escaped}" if hasattr(nn.ModuleDict, escaped) or not escaped else escaped

@@ -1,4 +1,4 @@
-"""The contract of an operation, and what one costs."""
+"""The contract of an operation, and its cost."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Attribute = int | float | str | bool | None
 
 
 class Operation(nn.Module):
-    """What a node or an edge of a space can compute.
+    """A computation of a node or an edge of a space.
 
     Subclass it, set `arity`, and register the class under a name with the hook `register_operations`.
     The constructor gets the shapes of the inputs (without the batch) and, as keyword-only arguments,
@@ -47,7 +47,7 @@ class Operation(nn.Module):
     Attributes:
         arity: number of inputs; None for any number.
         removes: True for an operation that stands for "nothing here": a node that chooses it is
-            removed from the derived network and is nobody's source.
+            removed from the derived network, with the edges from it.
         passes: True for an operation that returns its input unchanged.
         names_ports: True for an operation of any number of inputs whose constructor takes `ports`, their
             names in order: removed inputs are left out of the derived network, and the parameters of the
@@ -92,18 +92,18 @@ class OpSpec:
 
 @frozen
 class Cost:
-    """What an operation costs: trainable parameters, and multiply-adds for one example."""
+    """The cost of an operation: trainable parameters, and multiply-adds for one example."""
 
     parameters: int
     multiply_adds: int
 
 
 def operation_class(name: str) -> type[Operation]:
-    """The class registered as operation `name`.
+    """Return the class registered as operation `name`.
 
     Raises:
         PluginError: unknown or ambiguous name.
-        ContractError: what is registered is no operation.
+        ContractError: the registered object is no operation.
     """
     found = manager().find("operation", name)
     target = found.load()
@@ -118,32 +118,32 @@ def operation_class(name: str) -> type[Operation]:
 
 
 def origin_of(name: str) -> str:
-    """Operation `name` with its plugin and file, for an error message."""
+    """Return operation `name` with its plugin and file, for an error message."""
     return str(manager().find("operation", name))
 
 
 def arity_of(name: str) -> int | None:
-    """Number of inputs of operation `name`; None for any number."""
+    """Return the number of inputs of operation `name`; None for any number."""
     return operation_class(name).arity
 
 
 def is_zero(name: str) -> bool:
-    """Whether operation `name` removes the node or edge that chooses it."""
+    """Return True where operation `name` removes the node or edge that chooses it."""
     return operation_class(name).removes
 
 
 def is_identity(name: str) -> bool:
-    """Whether operation `name` returns its input unchanged."""
+    """Return True where operation `name` returns its input unchanged."""
     return operation_class(name).passes
 
 
 def failure(error: Exception, target: type) -> str:
-    """What an operation's own code raised, and in which line of it."""
+    """Return the text of an error of an operation's own code, with the line that raised it."""
     return f"{type(error).__name__}: {error}{raised_at(error, inspect.getmodule(target))}"
 
 
 def build_operation(spec: OpSpec, shapes: Sequence[Shape], ports: Sequence[str] = ()) -> Operation:
-    """The module of `spec` for inputs of these shapes, which arrive at `ports`.
+    """Return the module of `spec` for inputs of these shapes, which arrive at `ports`.
 
     Raises:
         SpaceError: wrong number of inputs, or the constructor refuses shapes or options.
@@ -156,7 +156,7 @@ def build_operation(spec: OpSpec, shapes: Sequence[Shape], ports: Sequence[str] 
         options["ports"] = tuple(ports) or tuple(f"x{index}" for index in range(len(shapes)))
     try:
         return target(tuple(tuple(shape) for shape in shapes), **options)
-    except Exception as error:  # whatever a stranger's class raises
+    except Exception as error:  # a plugin's class may raise anything
         shown = ", ".join(str(tuple(shape)) for shape in shapes)
         raise SpaceError(
             f"{origin_of(spec.name)} cannot be built for inputs {shown}: {failure(error, target)}"
@@ -177,11 +177,16 @@ def _check_arity(target: type[Operation], name: str, count: int) -> None:
 
 
 def infer(spec: OpSpec, shapes: Sequence[Shape], ports: Sequence[str] = ()) -> tuple[Shape, Cost]:
-    """Output shape and cost of an operation, found on the meta device without computing anything.
+    """Return the output shape and cost of an operation, found on the meta device.
 
     Raises:
         SpaceError: the operation cannot be built or run on these shapes.
         ContractError: it takes another number of inputs than it says, or returns no tensor, batch first.
+
+    Example:
+        >>> from nasframe import OpSpec
+        >>> infer(OpSpec("linear_glu"), [(4, 8), (4, 8)])  # an operation of nasframe_fusion
+        ((4, 8), Cost(parameters=128, multiply_adds=512))
     """
     options = tuple(sorted(spec.options.items()))
     target: Any = operation_class(spec.name)
@@ -196,7 +201,10 @@ def _infer(
     shapes: tuple[Shape, ...],
     ports: tuple[str, ...],
 ) -> tuple[Shape, Cost]:
-    """Depends on its arguments alone; `target` is among them so that a name given to another class misses."""
+    """Return the same as `infer`, from the cache where it can.
+
+    `target` is an argument so that a name that another class has taken over is not found in the cache.
+    """
     if target in (Identity, Zero):
         return shapes[0], Cost(0, 0)
     _check_arity(target, name, len(shapes))
@@ -215,12 +223,12 @@ def _infer(
 
 
 def _run_on_meta(name: str, module: Callable[..., Any], inputs: Sequence[Tensor]) -> tuple[Any, int]:
-    """The output, and the floating-point operations (two a multiply-add) for the batch of two."""
+    """Return the output, and the floating-point operations (two a multiply-add) for the batch of two."""
     counter = FlopCounterMode(display=False)
     try:
         with torch.no_grad(), counter:
             output = module(*inputs)
-    except Exception as error:  # whatever a stranger's class raises
+    except Exception as error:  # a plugin's class may raise anything
         shown = ", ".join(str(tuple(tensor.shape[1:])) for tensor in inputs)
         why = failure(error, operation_class(name))
         raise SpaceError(f"{origin_of(name)} fails on inputs {shown}: {why}") from error

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from nasframe.errors import ContractError, NasframeError, SpaceError
 from nasframe.operations import Identity, Operation, OpSpec, Shape, Zero, infer
 from nasframe.plugins import PluginManager, hookimpl
-from nasframe.supernet import Supernet, probe
+from nasframe.supernet import Supernet, check_operations
 from nasframe.testing import OperationSuite
 from nasframe_bimodal.space import Bimodal
 
@@ -244,14 +244,14 @@ def test_what_an_operation_does_to_real_tensors_is_seen_before_a_search_starts(
     with pytest.raises(
         ContractError, match=rf"operation {name!r} of plugin 'mine' {FILE} breaks .*{message}"
     ):
-        probe(Supernet(space))
+        check_operations(Supernet(space))
 
 
 def test_the_probe_leaves_a_supernet_as_it_is() -> None:
     net = Supernet(Bimodal(norm="batch_norm").build({"left": (4, 6), "right": (4, 6)}, 2))
     before = {name: value.clone() for name, value in net.state_dict().items()}
     noise = torch.get_rng_state()
-    probe(net)
+    check_operations(net)
     assert net.training
     assert torch.equal(torch.get_rng_state(), noise)
     assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())

@@ -1,10 +1,10 @@
 """The estimator laboratory: bias, variance, squared error and time of every relaxation's gradient."""
 
 from nasframe.estimators.conditional_bias import ConditionalBias
+from nasframe.estimators.finished_run import BITS
 from nasframe.estimators.function import Function, Pack, exact_gradient
 from nasframe.estimators.laboratory import Laboratory, measure_estimators
 from nasframe.estimators.measurement import Measurement
-from nasframe.estimators.of_run import BITS
 from nasframe.estimators.results import save_biases, save_measurements, save_results
 
 __all__ = [

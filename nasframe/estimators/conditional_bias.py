@@ -1,13 +1,13 @@
-"""Proposition 3 as measured: whether the bias of Gumbel-Rao Monte Carlo goes to zero as K grows.
+"""Proposition 3, measured: does the bias of Gumbel-Rao Monte Carlo go to zero as K grows?
 
-The paper's supplement says so. The mean of the estimator with K conditional draws is
+The paper's supplement says that it does. The mean of the estimator with K conditional draws is
 
     E G = Σ_d p(d) Σᵢ E[J̄ᵢ(dᵢ)]ᵀ ∂f/∂wᵢ(d),    J̄ᵢ(dᵢ) = 1/K Σₖ d softmax_τ(θᵢ + Gₖ | dᵢ)/dθ,
 
-and averaging K terms of equal mean leaves the mean as it is. To show it with little noise, the outcomes d
-are enumerated, and only the noise that they leave open is sampled; in the limit K → ∞ that is an integral,
-and nothing is sampled at all. Beside it stands straight-through Gumbel-softmax (STGS), drawn as a search
-draws it and sharing no code with the enumeration.
+and the average of K terms of equal mean has that same mean. To show it with little noise, the outcomes d
+are enumerated, and only the noise given d is sampled; in the limit K → ∞ this is an integral, and nothing is
+sampled. Straight-through Gumbel-softmax (STGS) is measured for comparison, drawn as in a search; it shares no
+code with the enumeration.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ import attrs
 import torch
 from torch import Tensor
 
-from nasframe.estimators.draws import relaxed_gradients
 from nasframe.estimators.function import (
     Function,
     every_outcome,
@@ -28,9 +27,9 @@ from nasframe.estimators.function import (
     log_probabilities,
     one_hot_weights,
 )
-from nasframe.estimators.measure import reason
-from nasframe.estimators.measurement import Samples
-from nasframe.estimators.settings import path_of
+from nasframe.estimators.measurement import reason
+from nasframe.estimators.relaxation_settings import Samples, class_path
+from nasframe.estimators.relaxed_gradients import relaxed_gradients
 from nasframe.estimators.statistics import LEAST_DRAWS, Interval, summarise
 from nasframe.relaxations import (
     GumbelRaoMonteCarlo,
@@ -42,32 +41,32 @@ from nasframe.relaxations import (
 from nasframe.runtime import Progress, generator, one_thread
 
 __all__ = [
-    "AVERAGED",
-    "AVERAGED_TARGET",
-    "BASELINE",
-    "BASELINE_TARGET",
-    "MOST_SAMPLES",
+    "GRMC",
+    "GRMC_TARGET",
+    "MOST_ENUMERATED",
+    "STGS",
+    "STGS_TARGET",
     "ConditionalBias",
     "conditional_slopes",
     "enumerated_gradients",
     "measure_conditional_bias",
 ]
 
-AVERAGED, BASELINE = "grmc", "stgs"
-"""The two estimators of the proposition, in its table and figures."""
+GRMC, STGS = "grmc", "stgs"
+"""The two estimators of the proposition, as named in its JSON file."""
 
-AVERAGED_TARGET, BASELINE_TARGET = path_of(GumbelRaoMonteCarlo), path_of(StraightThroughGumbelSoftmax)
-"""Their classes, whatever they are registered as."""
+GRMC_TARGET, STGS_TARGET = class_path(GumbelRaoMonteCarlo), class_path(StraightThroughGumbelSoftmax)
+"""Their classes; a plugin may register them under other names."""
 
-MOST_SAMPLES = 10_000
-"""Largest K whose every outcome is enumerated. Beyond it nothing is left to see, and "exact" is the limit."""
+MOST_ENUMERATED = 10_000
+"""Largest K that is measured with enumerated outcomes. Beyond it "exact", the limit, shows the same."""
 
 _NOISE = 40_000
-"""Conditional draws of every outcome: with K draws a gradient, that many divided by K gradients."""
+"""Conditional draws of every outcome; the number of gradients is this divided by K."""
 
 _DRAWS = 100_000
 _AT_ONCE = 500_000
-"""Numbers drawn at once, about, so that memory does not grow with K."""
+"""About how many numbers are drawn at once, so that memory does not grow with K."""
 
 
 @attrs.frozen(kw_only=True)
@@ -75,14 +74,15 @@ class ConditionalBias:
     """The bias of one estimator; None where it could not be measured.
 
     Attributes:
-        function: what was differentiated.
+        function: name of the function, with the group where it is one group's part of the gradient.
+        group: of the choices; several are joined by a plus sign.
         estimator: "grmc", with D enumerated, or "stgs", drawn.
         samples: K, or "exact" for the limit; None for STGS.
         temperature: τ.
         bias: norm of the mean's distance from the exact gradient, as a share of the latter's norm.
         bias_interval: 95 % confidence.
         draws: of the gradient; one where it has no noise.
-        error: why it could not be measured.
+        error: the reason where it could not be measured.
     """
 
     function: str
@@ -96,7 +96,7 @@ class ConditionalBias:
     error: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as JSON-able values."""
+        """Return the fields as JSON-able values."""
         return attrs.asdict(self)
 
 
@@ -107,14 +107,14 @@ def measure_conditional_bias(
     seed: int,
     progress: Progress,
 ) -> list[ConditionalBias]:
-    """The bias at every K, and that of STGS, for every function, each group's part of it, and temperature.
+    """Return the bias at every K, and of STGS, for every function, part of its gradient, and temperature.
 
     Args:
-        functions: what is differentiated. A gradient, or a part of one, that is zero is left out.
+        functions: to differentiate. A gradient, or a group's part of one, that is zero is left out.
         temperatures: of both estimators.
         samples: K; "exact" is the limit.
         seed: of all noise.
-        progress: what to report to.
+        progress: to report to.
     """
     found: list[ConditionalBias] = []
     with one_thread(), progress.task("proposition 3", len(functions) * len(temperatures)) as advance:
@@ -136,13 +136,13 @@ def _measured(
     k: Samples | None,
     seed: int,
 ) -> Iterator[ConditionalBias]:
-    """The entries of one estimator, with K = `k`, or STGS where that is None."""
+    """Yield the entries of one estimator, with K = `k`, or of STGS where that is None."""
     gradients, error = None, None
     try:
         gradients = _gradients(function, slopes, temperature, k, seed)
         if not gradients.isfinite().all():
             raise ValueError("the gradient is not finite")
-    except (Exception, SystemExit) as raised:  # not enough memory, say; the others go on
+    except (Exception, SystemExit) as raised:  # for example too little memory; the others go on
         gradients, error = None, reason(raised)
     for part in function.parts():
         if not exact[part.entries].any():
@@ -150,7 +150,7 @@ def _measured(
         entry = ConditionalBias(
             function=part.name,
             group=part.group,
-            estimator=BASELINE if k is None else AVERAGED,
+            estimator=STGS if k is None else GRMC,
             samples=k,
             temperature=temperature,
             error=error,
@@ -184,7 +184,7 @@ def _gradients(
 
 
 def conditional_slopes(function: Function) -> list[Tensor]:
-    """E[∂f/∂wᵢ | Dᵢ = d] by enumeration: for each pack `(choices, candidates, candidates)`, first d."""
+    """Return E[∂f/∂wᵢ | Dᵢ = d] by enumeration: `(choices, candidates, candidates)` a pack, d before w."""
     outcomes = every_outcome(function.packs)
     probabilities = log_probabilities(function.packs, [p.logits for p in function.packs], outcomes).exp()
     weights = one_hot_weights(function.packs, outcomes)
@@ -203,7 +203,7 @@ def enumerated_gradients(
     number: int,
     random: torch.Generator,
 ) -> Tensor:
-    """Gradients of Gumbel-Rao Monte Carlo averaged over D, `(number, size)`.
+    """Return gradients of Gumbel-Rao Monte Carlo averaged over D, `(number, size)`.
 
     Args:
         function: f, and θ.
@@ -212,14 +212,14 @@ def enumerated_gradients(
         samples: K, the conditional draws of each outcome in each gradient; "exact" is their limit, without
             noise.
         number: of gradients, independent of each other.
-        random: where the conditional noise comes from.
+        random: generator of the conditional noise.
 
     Raises:
-        ValueError: K is above `MOST_SAMPLES`.
+        ValueError: K is above `MOST_ENUMERATED`.
     """
-    if isinstance(samples, int) and samples > MOST_SAMPLES:
+    if isinstance(samples, int) and samples > MOST_ENUMERATED:
         raise ValueError(
-            f"K = {samples:,} is above {MOST_SAMPLES:,}, the most that are drawn of every outcome; "
+            f"K = {samples:,} is above {MOST_ENUMERATED:,}, the most that are drawn of every outcome; "
             "'exact' is the limit"
         )
     columns = []
@@ -244,7 +244,8 @@ def enumerated_gradients(
 def _jacobian(
     log_p: Tensor, winner: Tensor, temperature: float, samples: Samples, random: torch.Generator
 ) -> Tensor:
-    """Mean Jacobian of the tempered softmax given the winner, `(rows, candidates, candidates)`, float64."""
+    """Return the mean Jacobian of the tempered softmax given the winner, `(rows, candidates, candidates)`,
+    float64."""
     if samples == "exact":
         return exact_jacobian(log_p, winner, temperature)
     rows, total = log_p.float(), torch.zeros((), dtype=torch.float64)

@@ -1,4 +1,4 @@
-"""The figures of the paper's supplement, drawn from what was measured, and one of all relaxations.
+"""The figures of the paper's supplement, drawn from measurements, and one of all relaxations.
 
 - `proposition-1.svg`: variance of Gumbel-Rao Monte Carlo (GRMC) over K, beside straight-through
   Gumbel-softmax (STGS);
@@ -18,13 +18,14 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nasframe.estimators.conditional_bias import (
-    AVERAGED,
-    AVERAGED_TARGET,
-    BASELINE,
-    BASELINE_TARGET,
+    GRMC,
+    GRMC_TARGET,
+    STGS,
+    STGS_TARGET,
     ConditionalBias,
 )
-from nasframe.estimators.measurement import Measurement, Samples
+from nasframe.estimators.measurement import Measurement
+from nasframe.estimators.relaxation_settings import Samples
 from nasframe.estimators.statistics import Interval
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ _STYLE: Any = {
     "axes.spines.top": False,
     "axes.spines.right": False,
 }
-"""What every plot looks like."""
+"""The style of every plot."""
 
 _LEAST = 1e-3
 """Smaller errors stand at the edge of the axis of `all.svg`, as arrows."""
@@ -49,11 +50,11 @@ _ZERO = 1e-6
 
 
 def figures_of_measurements(measurements: Sequence[Measurement]) -> dict[str, str]:
-    """Name → SVG of what the measurements suffice for."""
+    """Return name → SVG of every figure that the measurements suffice for."""
     measured = [entry for entry in measurements if entry.error is None]
     pair = _of_proposition(measured)
     figures: dict[str, str] = {}
-    if {entry.target for entry in pair} == {AVERAGED_TARGET, BASELINE_TARGET}:
+    if {entry.target for entry in pair} == {GRMC_TARGET, STGS_TARGET}:
         for number, key, what in ((1, "variance", "variance"), (2, "mse", "mean squared error")):
             figures[f"proposition-{number}"] = _panels(
                 pair,
@@ -75,7 +76,7 @@ def figures_of_measurements(measurements: Sequence[Measurement]) -> dict[str, st
 
 
 def figures_of_biases(biases: Sequence[ConditionalBias]) -> dict[str, str]:
-    """Name → SVG of Proposition 3; nothing where nothing could be measured."""
+    """Return name → SVG of Proposition 3; empty where no bias could be measured."""
     measured = [entry for entry in biases if entry.error is None]
     if not measured:
         return {}
@@ -86,11 +87,11 @@ def figures_of_biases(biases: Sequence[ConditionalBias]) -> dict[str, str]:
 
 
 def _of_proposition(measured: Sequence[Measurement]) -> list[Measurement]:
-    """What is of the two classes of the propositions; a class under a second name counts once."""
+    """Return the measurements of the two estimators of the propositions; under one name each."""
     name: dict[str | None, str] = {}
     for entry in measured:
         name.setdefault(entry.target, entry.relaxation)
-    targets = (AVERAGED_TARGET, BASELINE_TARGET)
+    targets = (GRMC_TARGET, STGS_TARGET)
     return [entry for entry in measured if entry.target in targets and name[entry.target] == entry.relaxation]
 
 
@@ -103,7 +104,7 @@ def _panels(
     share: bool = False,
 ) -> str:
     """A grid of panels with one legend."""
-    # Imported where it is used: it takes most of a second, and few commands draw.
+    # imported here: it takes most of a second, and few commands draw
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
@@ -133,7 +134,7 @@ def _panels(
                 legend |= dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
             axes_of_row[0].set_ylabel(labels[1])
         figure.suptitle(title, fontsize=10)
-        # what belongs to one temperature stands in one column
+        # one column of the legend for each temperature
         order = sorted(legend, key=lambda label: (label.partition("τ")[2], label))
         figure.legend(
             [legend[label] for label in order],
@@ -150,8 +151,8 @@ def _panels(
 
 
 def _over_k(key: str, axes: Axes, entries: Sequence[Measurement]) -> None:
-    """A line over K for each temperature, and the level of the baseline at the same temperature, dashed."""
-    averaged = [entry for entry in entries if entry.target == AVERAGED_TARGET]
+    """Draw a line over K for each temperature, and the level of STGS at the same temperature, dashed."""
+    averaged = [entry for entry in entries if entry.target == GRMC_TARGET]
     places = _places(axes, [entry.samples for entry in averaged if entry.samples is not None])
     for color, temperature in _colors(entries):
         here = [entry for entry in averaged if entry.temperature == temperature and entry.samples in places]
@@ -164,13 +165,13 @@ def _over_k(key: str, axes: Axes, entries: Sequence[Measurement]) -> None:
             label=f"GRMC, τ = {temperature:g}",
         )
         for entry in entries:
-            if entry.target == BASELINE_TARGET and entry.temperature == temperature:
+            if entry.target == STGS_TARGET and entry.temperature == temperature:
                 _level(axes, getattr(entry, key), getattr(entry, f"{key}_interval"), color, temperature)
     _scale(axes, [getattr(entry, key) for entry in entries])
 
 
 def _scale(axes: Axes, values: Sequence[float]) -> None:
-    """Logarithmic; where a value is zero, or as good as zero, linear below the least of the others."""
+    """Make the axis logarithmic; linear below the least value that is not about zero, where one is."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     positive = [value for value in values if value > _ZERO]
@@ -187,7 +188,7 @@ def _scale(axes: Axes, values: Sequence[float]) -> None:
 
 
 def _bias_over_k(axes: Axes, entries: Sequence[ConditionalBias]) -> None:
-    averaged = [entry for entry in entries if entry.estimator == AVERAGED]
+    averaged = [entry for entry in entries if entry.estimator == GRMC]
     places = _places(axes, [entry.samples for entry in averaged if entry.samples is not None])
     for color, temperature in _colors(entries):
         here = [entry for entry in averaged if entry.temperature == temperature]
@@ -200,13 +201,13 @@ def _bias_over_k(axes: Axes, entries: Sequence[ConditionalBias]) -> None:
             label=f"GRMC, D enumerated, τ = {temperature:g}",
         )
         for entry in entries:
-            if entry.estimator == BASELINE and entry.temperature == temperature:
+            if entry.estimator == STGS and entry.temperature == temperature:
                 _level(axes, entry.bias, entry.bias_interval, color, temperature)
     axes.set_ylim(bottom=0)
 
 
 def _of_all(axes: Axes, entries: Sequence[Measurement]) -> None:
-    """A point for each relaxation and K, in the color of its temperature."""
+    """Draw a point for each relaxation and K, in the color of its temperature."""
     labels = list(dict.fromkeys(map(_label, entries)))[::-1]
     colors = {temperature: color for color, temperature in _colors(entries)}
     for temperature in [*colors, None]:
@@ -253,7 +254,7 @@ def _colors(entries: Sequence[Any]) -> list[tuple[str, float]]:
 
 
 def _places(axes: Axes, samples: Sequence[Samples]) -> dict[Samples, float]:
-    """K on a logarithmic axis; the exact limit stands a decade to the right of the last."""
+    """Return the places of K on a logarithmic axis; the exact limit is a decade to the right of the last."""
     from matplotlib.ticker import NullLocator
 
     numbers = sorted({k for k in samples if isinstance(k, int)})
@@ -278,7 +279,7 @@ def _points(
     horizontal: bool = False,
     **how: Any,
 ) -> None:
-    """Points with their intervals, as far as they have them."""
+    """Draw points with those intervals that are given."""
     values = x if horizontal else y
     ends = [interval or (value, value) for value, interval in zip(values, intervals, strict=True)]
     below = [max(0.0, value - low) for value, (low, _) in zip(values, ends, strict=True)]

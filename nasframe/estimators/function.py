@@ -1,4 +1,4 @@
-"""What a gradient is estimated of: a function of the outcomes of a few choices, and its exact gradient."""
+"""A function of the outcomes of a few choices, and its exact gradient, which relaxations estimate."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Pack:
 
 @frozen(eq=False)
 class Part:
-    """Some entries of a gradient, `(size,)`, bool; whose they are; and a name for them."""
+    """Some entries of a gradient: a name for them, the group of their choices, and a mask `(size,)`, bool."""
 
     name: str
     group: str
@@ -41,9 +41,9 @@ class Part:
 class Function(ABC):
     """A function f of the weights of some choices, defined at one-hot and at soft weights.
 
-    The choices stand in packs, as the logits of a supernet do. Weights of many draws are a list with a
-    tensor `(draws, choices, candidates)` for each pack; an outcome is one index for each choice, in the
-    order of the packs; a gradient is one vector, the logits of all packs flattened in order.
+    The choices are packed, as the logits of a supernet are. Weights of many draws are a list with a tensor
+    `(draws, choices, candidates)` for each pack; an outcome is one index for each choice, in the order of
+    the packs; a gradient is one vector, the logits of all packs flattened in order.
 
     Attributes:
         name: shown in tables.
@@ -57,11 +57,11 @@ class Function(ABC):
 
     @abstractmethod
     def values(self, outcomes: Tensor) -> Tensor:
-        """f at outcomes `(n, choices)`, int64: `(n,)`, float64."""
+        """Return f at outcomes `(n, choices)`, int64: `(n,)`, float64."""
 
     @abstractmethod
     def slopes(self, weights: Sequence[Tensor], one_hot: bool) -> list[Tensor]:
-        """df/dw at the weights of every draw; a tensor `(draws, choices, candidates)`, float64, a pack.
+        """Return df/dw at the weights of every draw: `(draws, choices, candidates)`, float64, for each pack.
 
         Args:
             weights: of every pack, `(draws, choices, candidates)`.
@@ -70,7 +70,7 @@ class Function(ABC):
 
     @abstractmethod
     def once(self, weights: Sequence[Tensor], one_hot: bool) -> Tensor:
-        """f, a scalar that autograd can follow, as a search computes it. Its time is what counts.
+        """Return f, a scalar with a graph, computed as in a search; the time of this call is measured.
 
         Args:
             weights: of every pack, `(choices, candidates)`.
@@ -88,7 +88,7 @@ class Function(ABC):
         return sum(pack.logits.numel() for pack in self.packs)
 
     def parts(self) -> Iterator[Part]:
-        """The whole gradient, and where the choices are in several groups, the part of each."""
+        """Yield the whole gradient, and where the choices are in several groups, the part of each."""
         yield Part(self.name, "+".join(self.groups), torch.ones(self.size, dtype=torch.bool))
         for group in self.groups if len(self.groups) > 1 else ():
             entries = [torch.full((pack.logits.numel(),), pack.group == group) for pack in self.packs]
@@ -96,13 +96,13 @@ class Function(ABC):
 
 
 def every_outcome(packs: Sequence[Pack]) -> Tensor:
-    """All outcomes of all choices, `(outcomes, choices)`."""
+    """Return all outcomes of all choices, `(outcomes, choices)`."""
     ranges = [torch.arange(pack.logits.shape[1]) for pack in packs for _ in range(pack.logits.shape[0])]
     return torch.cartesian_prod(*ranges).view(-1, len(ranges))
 
 
 def log_probabilities(packs: Sequence[Pack], logits: Sequence[Tensor], outcomes: Tensor) -> Tensor:
-    """log p of outcomes `(n, choices)` under independent softmax(θ): `(n,)`."""
+    """Return log p of outcomes `(n, choices)` under independent softmax(θ): `(n,)`."""
     total, first = torch.zeros(len(outcomes), dtype=torch.float64), 0
     for pack, theta in zip(packs, logits, strict=True):
         rows = len(pack.logits)
@@ -113,7 +113,7 @@ def log_probabilities(packs: Sequence[Pack], logits: Sequence[Tensor], outcomes:
 
 
 def one_hot_weights(packs: Sequence[Pack], outcomes: Tensor) -> list[Tensor]:
-    """The weights of outcomes `(n, choices)`: a tensor `(n, choices, candidates)`, float64, a pack."""
+    """Return the weights of outcomes `(n, choices)`: a tensor `(n, choices, candidates)`, float64, a pack."""
     parts = torch.split(outcomes, [len(pack.logits) for pack in packs], dim=1)
     return [
         torch.nn.functional.one_hot(part, pack.logits.shape[1]).double()
@@ -122,9 +122,26 @@ def one_hot_weights(packs: Sequence[Pack], outcomes: Tensor) -> list[Tensor]:
 
 
 def exact_gradient(function: Function) -> Tensor:
-    """d/dθ E f(D), D ~ softmax(θ) independently for every choice, by enumeration: `(size,)`, float64.
+    """Return d/dθ E f(D), D ~ softmax(θ) independently for every choice, by enumeration: `(size,)`, float64.
 
     E f(D) = Σ_d f(d) Πᵢ softmax(θᵢ)[dᵢ]
+
+    Example:
+        One choice between two candidates at θ = (0, 0), with f(0) = 0 and f(1) = 1:
+
+        >>> class Second(Function):
+        ...     name, packs = "second", [Pack("alpha", torch.zeros(1, 2, dtype=torch.float64))]
+        ...
+        ...     def values(self, outcomes):
+        ...         return outcomes[:, 0].double()
+        ...
+        ...     def slopes(self, weights, one_hot):
+        ...         return [torch.tensor([0.0, 1.0]).double().expand_as(weights[0])]
+        ...
+        ...     def once(self, weights, one_hot):
+        ...         return weights[0][0, 1]
+        >>> exact_gradient(Second()).tolist()
+        [-0.25, 0.25]
     """
     logits = [pack.logits.detach().clone().requires_grad_() for pack in function.packs]
     outcomes = every_outcome(function.packs)

@@ -1,4 +1,4 @@
-"""The laboratory: what to measure, on what, and the one function that does it."""
+"""The laboratory: relaxations in all their settings, measured on functions."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from attrs import field, frozen
+from attrs import asdict, field, frozen
 
 from nasframe.errors import ConfigurationError
-from nasframe.estimators.asked import problems_of, several
-from nasframe.estimators.conditional_bias import AVERAGED_TARGET, ConditionalBias, measure_conditional_bias
+from nasframe.estimators.arguments import as_tuple, problems_of
+from nasframe.estimators.conditional_bias import GRMC_TARGET, ConditionalBias, measure_conditional_bias
+from nasframe.estimators.finished_run import BITS, function_of_run
 from nasframe.estimators.function import Function, exact_gradient
-from nasframe.estimators.measure import measured
-from nasframe.estimators.measurement import Measurement, Samples
-from nasframe.estimators.of_run import BITS, function_of_run
-from nasframe.estimators.score_function import NAME
-from nasframe.estimators.settings import (
+from nasframe.estimators.measurement import Measurement, measure
+from nasframe.estimators.relaxation_settings import (
     SAMPLES,
     TEMPERATURES,
+    Samples,
     full_name,
     relaxation_names,
     settings_of,
     target_of,
 )
-from nasframe.estimators.standard import FUNCTIONS, standard_functions
+from nasframe.estimators.score_function import SCORE_FUNCTION
+from nasframe.estimators.standard_functions import FUNCTIONS, standard_functions
 from nasframe.experiment import Experiment
 from nasframe.runs import Run
 from nasframe.runtime import Progress, SilentProgress, one_thread
@@ -37,16 +37,16 @@ SILENT = SilentProgress()
 
 @frozen(kw_only=True, slots=False)
 class Laboratory:
-    """What to measure; see `measure_estimators` for the attributes.
+    """The arguments of a measurement; see `measure_estimators` for the attributes.
 
     Raises:
         ConfigurationError: an unknown name, a value of a wrong type, or a number out of range; all at once.
     """
 
-    relaxations: Sequence[str] | None = field(default=None, converter=several)
-    functions: Sequence[str] | None = field(default=None, converter=several)
-    temperatures: Sequence[float] | None = field(default=None, converter=several)
-    samples: Sequence[Samples] | None = field(default=None, converter=several)
+    relaxations: Sequence[str] | None = field(default=None, converter=as_tuple)
+    functions: Sequence[str] | None = field(default=None, converter=as_tuple)
+    temperatures: Sequence[float] | None = field(default=None, converter=as_tuple)
+    samples: Sequence[Samples] | None = field(default=None, converter=as_tuple)
     draws: int | None = None
     seed: int = 0
     run: Run | str | Path | None = None
@@ -56,13 +56,13 @@ class Laboratory:
     progress: Progress = SILENT
 
     def __attrs_post_init__(self) -> None:
-        problems = problems_of(self)
+        problems = problems_of(asdict(self, recurse=False))
         if problems:
             raise ConfigurationError("estimators", problems)
 
     @functools.cached_property
     def subjects(self) -> list[Function]:
-        """The functions whose gradient is estimated: that of the run, and the standard ones."""
+        """The functions whose gradients are estimated: that of the run, and the standard ones."""
         found: list[Function] = []
         if self.run is not None:
             with one_thread():
@@ -84,11 +84,11 @@ class Laboratory:
     def names(self) -> list[str]:
         """The relaxations that are measured."""
         if self.relaxations is None:
-            return [*relaxation_names(), NAME]
+            return [*relaxation_names(), SCORE_FUNCTION]
         return list(dict.fromkeys(full_name(name) or name for name in self.relaxations))
 
     def measurements(self) -> list[Measurement]:
-        """Every relaxation, in every setting, on every function; in that order, functions first."""
+        """Return an entry for each function, relaxation and setting, in that order."""
         settings = [
             setting for name in self.names for setting in settings_of(name, self.temperatures, self.samples)
         ]
@@ -98,16 +98,16 @@ class Laboratory:
                 exact = exact_gradient(function)
                 with self.progress.task(f"estimators on {function.name}", len(settings)) as advance:
                     for setting in settings:
-                        found += measured(function, exact, setting, self.draws, self.seed)
+                        found += measure(function, exact, setting, self.draws, self.seed)
                         advance(1)
         return found
 
     def conditional_biases(self) -> list[ConditionalBias]:
-        """Proposition 3 on every function, where Gumbel-Rao Monte Carlo is among what is measured."""
-        if AVERAGED_TARGET not in map(target_of, self.names):
+        """Return the biases of Proposition 3; empty where Gumbel-Rao Monte Carlo is not measured."""
+        if GRMC_TARGET not in map(target_of, self.names):
             return []
-        asked = SAMPLES if self.samples is None else self.samples
-        counts = sorted(set(asked), key=lambda k: math.inf if k == "exact" else k)
+        samples = SAMPLES if self.samples is None else self.samples
+        counts = sorted(set(samples), key=lambda k: math.inf if k == "exact" else k)
         temperatures = sorted(set(TEMPERATURES if self.temperatures is None else self.temperatures))
         return measure_conditional_bias(self.subjects, temperatures, counts, self.seed, self.progress)
 
@@ -126,13 +126,13 @@ def measure_estimators(
     bits: float = BITS,
     progress: Progress = SILENT,
 ) -> list[Measurement]:
-    """Bias, variance, squared error and time of the gradients of relaxations, against the exact gradient.
+    """Measure bias, variance, squared error and time of the gradients of relaxations.
 
-    The exact gradient is that of E f(D), D ~ softmax(θ), by enumeration of D; estimators with soft weights
-    are measured against the same. What cannot be measured gets an entry with an `error`.
+    They are compared with the exact gradient of E f(D), D ~ softmax(θ), by enumeration of D, also where the
+    weights are soft. A relaxation that cannot be measured gets an entry with an `error`.
 
     Args:
-        relaxations: names, or one; None is every installed one, and `score_function`, the unbiased yardstick.
+        relaxations: names, or one; None is every installed one, and `score_function`, the unbiased reference.
         functions: names, or one, of standard functions; None is all of them, or with `run` none.
         temperatures: for relaxations with an option `temperature`; None is 0.1, 0.5, 1.0 and their default.
         samples: for relaxations with an option `samples`; None is 1, 10, 100, 1000 and "exact", as far as
@@ -142,8 +142,8 @@ def measure_estimators(
         run: measure on the loss of the supernet of this finished run.
         experiment: the one that made the run; needed only where its task was made in Python.
         source: the data of the run, if it has moved.
-        bits: of the run's choices that vary, the sum of log2(candidates) is at most this, at most 12.
-        progress: what to report to.
+        bits: largest sum of log2(candidates) over the run's choices that vary; at most 12.
+        progress: to report to.
 
     Returns:
         For each function, in order, an entry for each relaxation and setting. A function whose choices are

@@ -22,12 +22,12 @@ def save_results(
 ) -> list[Path]:
     """Write `estimators.json`, `proposition-3.json` where there are biases, and the figures.
 
-    Files of these names that an earlier call left are removed, so that all that is there belongs together.
+    Files of these names from an earlier call are removed, so that the folder holds the results of one call.
 
     Args:
-        out: the folder, made where it is not there.
-        measurements: what `measure_estimators` returned.
-        biases: what `Laboratory.conditional_biases` returned.
+        out: the folder; it is made if it does not exist.
+        measurements: from `measure_estimators`.
+        biases: from `Laboratory.conditional_biases`.
 
     Returns:
         The files that were written.
@@ -36,14 +36,14 @@ def save_results(
 
 
 def save_measurements(out: Path, measurements: Sequence[Measurement]) -> list[Path]:
-    """The files of `save_results` without those of Proposition 3, which belong to others and are removed."""
+    """Write the files of `save_results` without those of Proposition 3; old ones of it are removed."""
     figures = figures_of_measurements(measurements)
     _remove(out, (*_OF_MEASUREMENTS, *_OF_BIASES))
     return _write(out, "estimators", measurements, figures)
 
 
 def save_biases(out: Path, biases: Sequence[ConditionalBias]) -> list[Path]:
-    """The files of Proposition 3."""
+    """Write the files of Proposition 3, and return them."""
     figures = figures_of_biases(biases)
     _remove(out, _OF_BIASES)
     return _write(out, "proposition-3", biases, figures)

@@ -1,10 +1,10 @@
-"""The yardstick: the score-function estimator with leave-one-out baseline, which has no bias.
+"""The unbiased reference: the score-function estimator with a leave-one-out baseline.
 
-Of M independent outcomes D₁…D_M (Kool, van Hoof, Welling 2019; Williams 1992),
+From M independent outcomes D₁…D_M (Kool, van Hoof, Welling 2019; Williams 1992),
 
     G = 1/M Σₖ (f(Dₖ) - mean of the other f) ∇ log p(Dₖ) = 1/(M-1) Σₖ (f(Dₖ) - mean of all f) ∇ log p(Dₖ).
 
-It needs values of f alone and no derivative, and M of them for one gradient.
+It needs M values of f for one gradient, and no derivative of f.
 """
 
 from __future__ import annotations
@@ -14,15 +14,21 @@ from torch import Tensor
 
 from nasframe.estimators.function import Function, one_hot_weights
 
-__all__ = ["EVALUATIONS", "NAME", "draw_outcomes", "score_function_gradients", "score_function_once"]
+__all__ = [
+    "EVALUATIONS",
+    "SCORE_FUNCTION",
+    "draw_outcomes",
+    "score_function_gradients",
+    "score_function_once",
+]
 
-NAME = "score_function"
+SCORE_FUNCTION = "score_function"
 EVALUATIONS = 4
-"""M."""
+"""M, the values of f for one gradient."""
 
 
 def draw_outcomes(function: Function, number: int, random: torch.Generator) -> Tensor:
-    """Independent outcomes `(number, choices)` under softmax(θ)."""
+    """Return independent outcomes `(number, choices)` under softmax(θ)."""
     columns = [
         torch.multinomial(row.softmax(-1), number, replacement=True, generator=random)
         for pack in function.packs
@@ -34,7 +40,7 @@ def draw_outcomes(function: Function, number: int, random: torch.Generator) -> T
 def score_function_gradients(
     function: Function, draws: int, random: torch.Generator, evaluations: int = EVALUATIONS
 ) -> Tensor:
-    """Draws of the estimator, `(draws, size)`, float64."""
+    """Return draws of the estimator, `(draws, size)`, float64."""
     outcomes = draw_outcomes(function, draws * evaluations, random)
     values = function.values(outcomes).view(draws, evaluations)
     return _combine(function, outcomes, values)
@@ -43,7 +49,7 @@ def score_function_gradients(
 def score_function_once(
     function: Function, random: torch.Generator, evaluations: int = EVALUATIONS
 ) -> Tensor:
-    """One gradient `(size,)`, the function evaluated as a search evaluates it."""
+    """Return one gradient `(size,)`; the function is evaluated as in a search."""
     outcomes = draw_outcomes(function, evaluations, random)
     weights = one_hot_weights(function.packs, outcomes)
     with torch.no_grad():

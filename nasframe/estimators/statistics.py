@@ -23,7 +23,7 @@ __all__ = ["LEAST_DRAWS", "Interval", "Summary", "summarise"]
 Interval = tuple[float, float]
 
 LEAST_DRAWS = 100
-"""With fewer there is no interval: it would hold the truth far less often than it says."""
+"""With fewer draws there is no interval: it would hold the true value less often than 95 %."""
 
 _NORMAL = 1.959964
 """Half the width of a 95 % interval of the normal distribution, in standard deviations."""
@@ -51,13 +51,13 @@ class Summary:
 
 
 def summarise(gradients: Tensor, exact: Tensor) -> Summary:
-    """What draws of an estimator say about it.
+    """Return bias, variance and mean squared error of an estimator, from its draws.
 
     The squared bias is estimated without bias: the squared distance of the mean from the exact gradient,
-    less the variance of that mean; where that is negative it is zero. Its interval holds the biases under
-    which the distance that was found is no surprise; it holds the true one 95 times in 100 or more. The
-    intervals of variance and mse are those of a mean, corrected for the skewness of its terms (Hall 1992).
-    They are too narrow where a few rare outcomes carry the mean: those that were not drawn leave no trace.
+    less the variance of that mean; where that is negative it is zero. Its interval holds the biases that
+    a test does not reject, and the true one in at least 95 of 100 cases. The intervals of variance and mse
+    are those of a mean, corrected for the skewness of its terms (Hall 1992). They are too narrow where a few
+    rare outcomes dominate the mean and were not drawn.
 
     Args:
         gradients: `(draws, size)`, at least two draws.
@@ -99,10 +99,10 @@ def summarise(gradients: Tensor, exact: Tensor) -> Summary:
 
 
 def _mean_interval(terms: Tensor) -> Interval:
-    """Interval of the mean of positive terms, by Hall's cubic transformation of the studentised mean.
+    """Return the interval of the mean of positive terms, by Hall's cubic transformation.
 
-    With t = (mean - μ) / s and γ the skewness, t + γ t²/3 + γ² t³/27 + γ/6n is normal with variance 1/n but
-    for terms in 1/n. It is monotone in t, and its ends are found in closed form.
+    With t = (mean - μ) / s the studentised mean and γ the skewness, t + γ t²/3 + γ² t³/27 + γ/6n is normal
+    with variance 1/n but for terms in 1/n. It is monotone in t, so the ends have a closed form.
     """
     number, mean = len(terms), float(terms.mean())
     centred = terms - terms.mean()
@@ -118,23 +118,23 @@ def _mean_interval(terms: Tensor) -> Interval:
         return 3 * (math.cbrt(1 + skewness * share) - 1) / skewness
 
     low, high = mean - deviation * studentised(_NORMAL), mean - deviation * studentised(-_NORMAL)
-    # a positive mean; where few terms carry it the end can be negative, and that on a logarithmic scale not
+    # the mean is positive; where few terms dominate it this end can be negative: use a logarithmic scale then
     return (low if low > 0 else mean * math.exp(-_NORMAL * deviation / math.sqrt(number) / mean)), high
 
 
 def _bias_interval(centred: Tensor, error: Tensor) -> Interval:
-    """Interval of |E G - g|, by inverting a test.
+    """Return the interval of |E G - g|, by inverting a test.
 
     The mean of n draws misses g by b + e, with b the bias and e normal with covariance Σ/n. For a bias of
     norm β in direction u, |b + e|² = β² + 2β u·e + |e|². A β is in the interval where neither tail of that,
     by simulation, leaves less than 2.5 % beyond the value found. Unlike a bootstrap of the norm it is right
     at β = 0, where the norm of the error is all noise.
 
-    Where the error found is smaller than noise alone would make it, the upper end is that of its median
-    under noise alone, so that luck does not look like certainty.
+    Where the error found is below its median under noise alone, the upper end is computed from that median: a
+    small error found by luck does not make the interval narrow.
 
-    The direction is known only up to e. The noisiest one counts that the error found leaves possible: two
-    standard deviations off, along the first principal axis of the noise.
+    The direction is known only up to e. Of the error found, and of it moved by two standard deviations along
+    the first principal axis of the noise in either sense, the direction with the most noise is taken.
     """
     number, size = centred.shape
     covariance = centred.T @ centred / (number - 1) / number
@@ -158,7 +158,7 @@ def _bias_interval(centred: Tensor, error: Tensor) -> Interval:
 
 
 def _first(holds: Callable[[float], bool], most: float) -> float:
-    """The least β in [0, most] from which on `holds`."""
+    """Return the least β in [0, most] from which on `holds` is true."""
     if holds(0.0):
         return 0.0
     low, high = 0.0, most

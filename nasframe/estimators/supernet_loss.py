@@ -23,16 +23,16 @@ _SOFT_DRAWS = 200
 class SupernetLoss(Function):
     """The loss of a supernet on one batch, without dropout; the choices that do not vary are one-hot.
 
-    What is computed for an outcome is kept: one-hot weights never cost a second pass. Soft weights cost a
-    pass a draw, so that estimators that use them get at most `soft_draws` draws.
+    The results of an outcome are kept: one-hot weights never need a second pass. Soft weights need one pass a
+    draw, so estimators that use them get at most `soft_draws` draws.
 
     Args:
-        supernet: in evaluation mode, with operations that were not selected evaluated.
-        task: whose loss.
+        supernet: in evaluation mode, with unselected="evaluate".
+        task: of the loss.
         batch: of the architecture split.
         fixed: choice → candidate, for the choices that do not vary.
         varied: the choices that do.
-        progress: what long work is reported to.
+        progress: to report long work to.
     """
 
     soft_draws = _SOFT_DRAWS
@@ -98,7 +98,7 @@ class SupernetLoss(Function):
         every = dict(self._fixed)
         for table, rows, part in zip(self._tables, self._rows, weights, strict=True):
             every[table.key] = every[table.key].index_copy(0, rows, part.to(every[table.key].dtype))
-        # a parameter in which nothing varies is one-hot whatever the relaxation does
+        # a parameter without varied choices is one-hot under any relaxation
         varied = {table.key for table in self._tables}
         samples = {key: Sample(value, one_hot or key not in varied) for key, value in every.items()}
         return self._task.loss(self._net(self.batch.inputs, samples), self.batch.targets)
@@ -132,7 +132,7 @@ def _missing(outcomes: Tensor, known: Mapping[tuple[int, ...], object]) -> list[
 
 
 def _distinct(outcomes: Tensor) -> tuple[list[tuple[int, ...]], Tensor]:
-    """The different rows, and the place of each row among them."""
+    """Return the different rows, and the place of each row among them."""
     base = int(outcomes.max()) + 1 if outcomes.numel() else 1
     powers = torch.tensor([base**place for place in range(outcomes.shape[1])])
     codes, inverse = torch.unique((outcomes * powers).sum(-1), return_inverse=True)

@@ -1,7 +1,7 @@
 """Derivation: from the probabilities of a search to one architecture.
 
 Every rule walks the decisions of the space in topological order, so that a node whose strongest
-candidate is zero is removed before anything could choose it as a source. What comes out is always valid.
+candidate is zero is removed before anything could choose it as a source. The assignment is always valid.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import torch
 
 from nasframe.errors import SpaceError, nearest
 from nasframe.relaxations import log_exponential
-from nasframe.space import Architecture, Assignment, Decision, Option, Probabilities, SearchSpace
+from nasframe.space import Alternative, Architecture, Assignment, Decision, Probabilities, SearchSpace
 
 __all__ = ["RULES", "argmax", "best_pair", "derive", "derive_around", "find_rule", "top_k_per_port"]
 
@@ -23,7 +23,7 @@ __all__ = ["RULES", "argmax", "best_pair", "derive", "derive_around", "find_rule
 def derive(
     space: SearchSpace, probabilities: Probabilities, provenance: Mapping[str, Any] | None = None
 ) -> Architecture:
-    """The architecture that the space's own rule reads off the probabilities.
+    """Return the architecture that the space's own rule derives from the probabilities.
 
     Args:
         space: names the rule.
@@ -32,6 +32,15 @@ def derive(
 
     Raises:
         SpaceError: the space names an unknown rule.
+
+    Example:
+        >>> from nasframe import Choice, SearchSpace
+        >>> space = SearchSpace("one edge", derivation="argmax")
+        >>> _ = space.add_input("x", (3,)), space.add_node("y", "identity")
+        >>> space.connect("x", "y", choice=Choice("edge", ("zero", "identity"), "alpha"))
+        >>> space.set_output("y")
+        >>> derive(space, {"edge": {"zero": 0.3, "identity": 0.7}}).assignment
+        {'edge': 'identity'}
     """
     return Architecture(space, find_rule(space)(space, probabilities), dict(provenance or {}))
 
@@ -43,14 +52,14 @@ def derive_around(
     generator: torch.Generator,
     provenance: Mapping[str, Any] | None = None,
 ) -> list[Architecture]:
-    """The derived architecture, and those that the rule reads off probabilities perturbed by Gumbel noise.
+    """Return the derived architecture, and those derived from probabilities perturbed by Gumbel noise.
 
-    Where every decision stands alone this draws from the distribution that the search has learnt, elsewhere
-    nearly so (perturb-and-MAP; Papandreou, Yuille 2011), and every draw is one that the rule could return.
+    Where all decisions are independent this draws from the distribution that the search has learnt, elsewhere
+    nearly so (perturb-and-MAP; Papandreou, Yuille 2011). The rule can return every draw.
 
     Args:
         space, probabilities, provenance: see `derive`.
-        draws: how often to perturb.
+        draws: number of perturbations.
         generator: where the noise comes from, on the CPU.
 
     Returns:
@@ -77,7 +86,7 @@ def _perturbed(probabilities: Probabilities, generator: torch.Generator) -> dict
 
 
 def find_rule(space: SearchSpace) -> Callable[[SearchSpace, Probabilities], Assignment]:
-    """The rule that a space names, with its argument.
+    """Return the rule that a space names, with its argument.
 
     Raises:
         SpaceError: unknown rule, or an argument that is no positive number or that the rule does not take.
@@ -98,28 +107,28 @@ def find_rule(space: SearchSpace) -> Callable[[SearchSpace, Probabilities], Assi
 
 
 def argmax(space: SearchSpace, probabilities: Probabilities) -> dict[str, str]:
-    """Every decision takes its most probable option; where sources are dealt to several ports, the set of
-    sources with the largest product of probabilities."""
-    return space.decisions.walk(lambda step, options: _strongest(space, options, probabilities))
+    """Take the most probable alternative of every decision; where sources are dealt to several ports, the set
+    of sources with the largest product of probabilities."""
+    return space.decisions.walk(lambda step, alternatives: _strongest(space, alternatives, probabilities))
 
 
 def best_pair(space: SearchSpace, probabilities: Probabilities) -> dict[str, str]:
-    """Like `argmax`, but no two cells keep the same sources unless they are tied, or nothing else is left."""
+    """Decide as `argmax`, but no two cells keep the same sources, unless tied or no others are left."""
     wiring, taken = space.wiring, dict[frozenset[str], str]()
 
-    def decide(step: Decision, options: Sequence[Option]) -> Option:
+    def decide(step: Decision, alternatives: Sequence[Alternative]) -> Alternative:
         if step.kind != "deal" or step.name not in wiring.cells:
-            return _strongest(space, options, probabilities)
+            return _strongest(space, alternatives, probabilities)
         sources = {edge.choice.name: edge.source for edge in step.edges if edge.choice is not None}
 
-        def kept(option: Option) -> frozenset[str]:
+        def kept(alternative: Alternative) -> frozenset[str]:
             return frozenset(
-                sources[name] for name, value in option.assigns if not wiring.removes(name, value)
+                sources[name] for name, value in alternative.assigns if not wiring.removes(name, value)
             )
 
         tie = wiring.cells[step.name]
-        fresh = [option for option in options if taken.get(kept(option), tie) == tie]
-        chosen = _strongest(space, fresh or options, probabilities)
+        fresh = [alternative for alternative in alternatives if taken.get(kept(alternative), tie) == tie]
+        chosen = _strongest(space, fresh or alternatives, probabilities)
         taken.setdefault(kept(chosen), tie)
         return chosen
 
@@ -127,13 +136,13 @@ def best_pair(space: SearchSpace, probabilities: Probabilities) -> dict[str, str
 
 
 def top_k_per_port(space: SearchSpace, probabilities: Probabilities, k: int = 2) -> dict[str, str]:
-    """Every port keeps its k most probable live edges, whatever their probability; everything else is
-    decided as by `argmax`. A space names it as `top_k_per_port:k`."""
+    """Keep the k most probable live edges of every port, even improbable ones; decide everything else as
+    `argmax`. A space names this rule as `top_k_per_port:k`."""
     wiring, removed = space.wiring, set[str]()
 
-    def decide(step: Decision, options: Sequence[Option]) -> Option:
-        if step.kind != "edge" or not options[0].assigns:
-            chosen = _strongest(space, options, probabilities)
+    def decide(step: Decision, alternatives: Sequence[Alternative]) -> Alternative:
+        if step.kind != "edge" or not alternatives[0].assigns:
+            chosen = _strongest(space, alternatives, probabilities)
             if chosen.removes:
                 removed.add(chosen.removes)
             return chosen
@@ -145,8 +154,10 @@ def top_k_per_port(space: SearchSpace, probabilities: Probabilities, k: int = 2)
         ]
         ranked = sorted(rivals, key=lambda name: -_presence(space, name, probabilities))
         keeps = step.choices[0] in ranked[:k]
-        fitting = [option for option in options if wiring.removes(*option.assigns[0]) != keeps]
-        return _strongest(space, fitting or options, probabilities)
+        fitting = [
+            alternative for alternative in alternatives if wiring.removes(*alternative.assigns[0]) != keeps
+        ]
+        return _strongest(space, fitting or alternatives, probabilities)
 
     return space.decisions.walk(decide)
 
@@ -159,20 +170,22 @@ RULES: Mapping[str, Callable[..., dict[str, str]]] = {
 
 
 def _presence(space: SearchSpace, choice: str, probabilities: Probabilities) -> float:
-    """Probability that an edge is there."""
+    """Return the probability that an edge is kept."""
     row = probabilities[choice]
     return 1.0 - sum(value for name, value in row.items() if space.wiring.removes(choice, name))
 
 
-def _strongest(space: SearchSpace, options: Sequence[Option], probabilities: Probabilities) -> Option:
-    """The option with the largest product of probabilities over what it keeps; the first of equals.
+def _strongest(
+    space: SearchSpace, alternatives: Sequence[Alternative], probabilities: Probabilities
+) -> Alternative:
+    """Return the alternative with the largest product of probabilities; the first of equals.
 
-    For sources dealt out, the product runs over the kept edges only: the pair with the largest product.
+    Where sources are dealt to several ports, the product runs over the kept edges only.
     """
 
-    def strength(option: Option) -> float:
-        alone = len(option.assigns) == 1
-        kept = [pair for pair in option.assigns if alone or not space.wiring.removes(*pair)]
+    def strength(alternative: Alternative) -> float:
+        alone = len(alternative.assigns) == 1
+        kept = [pair for pair in alternative.assigns if alone or not space.wiring.removes(*pair)]
         return sum(math.log(max(probabilities[name][value], 1e-300)) for name, value in kept)
 
-    return max(options, key=strength)
+    return max(alternatives, key=strength)

@@ -35,7 +35,7 @@ from nasframe.searching.options import SearchOptions
 from nasframe.searching.selection import Selection, select
 from nasframe.searching.stop import has_converged
 from nasframe.space import Architecture, SearchSpace
-from nasframe.supernet import Supernet, expected_parameters, probe
+from nasframe.supernet import Supernet, check_operations, expected_parameters
 from nasframe.tasks import Batch, Data, Split, Task
 from nasframe.training import batches, collect_outputs, learning_rate
 
@@ -47,16 +47,16 @@ class Search:
     """One search, from fresh logits to a derived architecture.
 
     Args:
-        space: what to search.
+        space: to search.
         task: its loss and metrics.
         data: its splits; the test split is never opened here.
-        relaxation: how logits become weights.
+        relaxation: from logits to weights.
         loop: the order of updates.
         options: of the engine.
         seed: of everything random.
-        device: where to compute.
-        run: where to write checkpoints and metrics; None keeps them in memory.
-        progress: what to report to.
+        device: to compute on.
+        run: to write checkpoints and metrics to; None keeps them in memory.
+        progress: to report to.
         provenance: recorded in the architecture.
     """
 
@@ -82,7 +82,7 @@ class Search:
     _architecture_optimiser: torch.optim.Optimizer = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        find_rule(self.space)  # a rule that is not there should be found before the search
+        find_rule(self.space)  # refuses an unknown rule before the search
         splits = self.data.splits
         for name in ("weights", "architecture", "validation"):
             if len(getattr(splits, name)) == 0:
@@ -91,7 +91,7 @@ class Search:
             self.supernet = Supernet(self.space, unselected=self.options.unselected)
         self.supernet.to(self.device)
         check_relaxation(self.relaxation, self.supernet.architecture_parameters())
-        probe(self.supernet)
+        check_operations(self.supernet)
         self._weights = self.supernet.weights()
         self._buffers = list(self.supernet.buffers())
         self._weights_optimiser = self.loop.weights_optimiser(self._weights)
@@ -102,7 +102,7 @@ class Search:
     # -- the search -------------------------------------------------------------------------------------
 
     def fit(self) -> Architecture:
-        """Search until the stop rule holds or the epochs are used up; returns the derived architecture."""
+        """Search until the stop rule holds or the epochs are used up; return the derived architecture."""
         self.history = []
         first = self._resume()
         plugins = manager()
@@ -126,11 +126,11 @@ class Search:
         return architecture
 
     def derive(self) -> Architecture:
-        """The architecture that the rule of the space reads off the logits as they are now."""
+        """Return the architecture that the rule of the space derives from the logits as they are now."""
         return derive(self.space, self._probabilities(), self.provenance)
 
     def _select(self) -> Architecture:
-        """The derived architecture, or the best of several around it."""
+        """Return the derived architecture, or the best of several around it."""
         options, random = self.options, generator(self.seed, "candidates")
         around = derive_around(
             self.space, self._probabilities(), options.candidates - 1, random, self.provenance
@@ -148,7 +148,7 @@ class Search:
         return logits.by_choice(logits.probabilities(self.relaxation))
 
     def summary(self) -> dict[str, Any]:
-        """How the search ended: epochs, whether the stop rule held, the last entropies and metrics."""
+        """Return the end of the search: epochs, the stop rule, the last entropies and metrics; JSON-able."""
         last = self.history[-1]
         return {
             "epochs": len(self.history),
@@ -161,8 +161,10 @@ class Search:
         }
 
     def inherited(self) -> dict[str, Any]:
-        """Validation metrics of the derived network with the supernet's own parameters: with the metrics of
-        the supernet, what derivation costs."""
+        """Return the validation metrics of the derived network with the supernet's own parameters.
+
+        Their distance from the metrics of the supernet is the cost of derivation.
+        """
         network = build(self.derive() if self.selection is None else self.selection.architecture)
         network.to(self.device)
         inherit(network, self.supernet.state_dict())
@@ -191,7 +193,7 @@ class Search:
             return batches(split, size, shuffle, self.device)
 
         if all(values.isfinite().all() for values in logits.values.values()):
-            # some break only when their schedule has come far enough
+            # a relaxation may break its contract only later in its schedule
             check_relaxation(self.relaxation, logits.values.values(), [epoch / self.options.epochs])
         self.supernet.train()
         with forked_seed(self.seed, "search", epoch):
@@ -229,7 +231,7 @@ class Search:
         }
 
     def update(self, update: Update, epoch: int, noise: torch.Generator) -> Tensor:
-        """One update; returns its loss, detached."""
+        """Make one update, and return its loss, detached."""
         warming = update.kind == "both" and epoch < self.options.warmup_epochs
         logits, progress = self.supernet.logits, epoch / self.options.epochs
         if update.kind == "weights" or warming:
@@ -303,7 +305,7 @@ class Search:
         save_checkpoint(self.run.checkpoints, "search", Checkpoint(tensors, values), epoch)
 
     def _resume(self) -> int:
-        """Load the last checkpoint, if there is one; returns the epoch to go on with."""
+        """Load the last checkpoint, if there is one; return the epoch to go on with."""
         if self.run is None:
             return 0
         found = load_checkpoint(self.run.checkpoints, "search", self.device)
@@ -322,7 +324,9 @@ class Search:
 
 
 def _is_kept(record: Mapping[str, Any], epoch: int) -> bool:
-    """Whether a line of metrics stays when a search goes on after `epoch`: later epochs are made again,
-    and so is any training; lines of plugins stay."""
+    """Return True where a line of metrics stays when a search goes on after `epoch`.
+
+    Later epochs and all training are repeated, so their lines go; lines of plugins stay.
+    """
     stage = record.get("stage")
     return record["epoch"] <= epoch if stage == "search" else not is_training(record)

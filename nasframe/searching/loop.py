@@ -32,22 +32,22 @@ class SearchLoop(ABC):
 
     @abstractmethod
     def weights_optimiser(self, parameters: Sequence[nn.Parameter]) -> torch.optim.Optimizer:
-        """Of the operations' parameters."""
+        """Return the optimiser of the operations' parameters."""
 
     @abstractmethod
     def architecture_optimiser(self, parameters: Sequence[nn.Parameter]) -> torch.optim.Optimizer:
-        """Of the packed logits."""
+        """Return the optimiser of the packed logits."""
 
     @abstractmethod
     def updates(
         self, weights: Split, architecture: Split, draw: Callable[[Split], Iterator[Batch]], size: int
     ) -> Iterator[Update]:
-        """The updates of one epoch, in order.
+        """Yield the updates of one epoch, in order.
 
         Args:
             weights: the split that operation weights learn from.
             architecture: the split that logits learn from.
-            draw: one epoch of shuffled batches of a split.
+            draw: from a split to its shuffled batches of one epoch.
             size: examples a batch.
         """
 
@@ -58,7 +58,7 @@ def _help(text: str) -> dict[str, str]:
 
 @frozen
 class Adam(SearchLoop):
-    """The optimisers of the paper: Adam for the weights, and for the logits with short momentum."""
+    """The optimisers of the paper: Adam for the weights; Adam with β₁ = 0.5 for the logits."""
 
     weight_rate: float = field(
         default=1e-3, validator=validators.gt(0.0), metadata=_help("learning rate of weights")
@@ -89,5 +89,5 @@ class Adam(SearchLoop):
 
 
 def _group(parameters: Sequence[nn.Parameter]) -> list[dict[str, list[nn.Parameter]]]:
-    """One group, which may be empty: a space may have no weights at all, or nothing to choose."""
+    """Return one group, which may be empty: a space may have no weights, or no choices."""
     return [{"params": list(parameters)}]

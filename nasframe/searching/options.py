@@ -15,7 +15,7 @@ def _help(text: str) -> dict[str, str]:
 
 @frozen
 class SearchOptions:
-    """How long a search runs, what a step sees, and when it stops."""
+    """The length of a search, the size of its batches, and its stop rule."""
 
     epochs: int = field(default=30, validator=validators.ge(1), metadata=_help("most epochs"))
     min_epochs: int = field(

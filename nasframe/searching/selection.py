@@ -1,4 +1,4 @@
-"""Which of several architectures a search ends with: the one that its supernet thinks best."""
+"""The choice among several architectures at the end of a search: the best one by the supernet."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ __all__ = ["Selection", "select"]
 
 @frozen
 class Selection:
-    """What was chosen among candidates.
+    """The architecture that was chosen among candidates.
 
     Attributes:
         architecture: the best of them.
-        candidates: how many different ones there were.
-        rule: the objective of the first, which the rule of the space derived; None where it is undefined.
-        chosen: the objective of the best.
+        candidates: number of different architectures.
+        rule: objective of the first, which the rule of the space derived; None where it is undefined.
+        chosen: objective of the best.
     """
 
     architecture: Architecture
@@ -37,7 +37,7 @@ class Selection:
     chosen: float | None
 
     def record(self) -> Mapping[str, float | int | bool | None]:
-        """For `run.json`."""
+        """Return the record for `run.json`."""
         return {"candidates": self.candidates, "rule": self.rule, "chosen": self.chosen}
 
 
@@ -50,11 +50,11 @@ def select(
     device: torch.device,
     progress: Progress,
 ) -> Selection:
-    """The candidate with the best objective on validation, by the supernet under its one-hot weights.
+    """Return the candidate with the best objective on validation, by the supernet under its one-hot weights.
 
-    Nothing is trained. The supernet sees the sources of a node as it was searched: where `ports` are shared,
-    their sum, which is not what `build` makes of them. It still tells a network that has lost one of its
-    inputs. The first of equals is kept.
+    Nothing is trained. Where sources are dealt to several ports, the supernet gives every port their sum, and
+    the built network gives it one source; the supernet still detects a network that has lost an input.
+    The first of equals is kept.
 
     Args:
         candidates: of the supernet's space, at least one.
@@ -63,7 +63,7 @@ def select(
         validation: the split.
         size: examples in a batch.
         device: where the supernet is.
-        progress: what to report to.
+        progress: to report to.
     """
     scores = []
     for architecture in progress.track(candidates, "candidates", len(candidates)):

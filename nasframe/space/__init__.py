@@ -1,16 +1,18 @@
-"""Search spaces: what can be chosen, how many architectures there are, and what one of them is."""
+"""Search spaces: the graph of choices, the set of its architectures, and one architecture."""
 
 from __future__ import annotations
 
 from nasframe.space.architecture import Architecture
-from nasframe.space.decisions import Decision, Decisions, Option
+from nasframe.space.choice import Assignment, Choice
+from nasframe.space.decisions import Alternative, Decision, Decisions
 from nasframe.space.factory import SpaceFactory
-from nasframe.space.records import Assignment, Choice, Edge, Node
+from nasframe.space.graph import Edge, Node
 from nasframe.space.resolve import Arrival, Resolved
 from nasframe.space.space import Probabilities, SearchSpace
 from nasframe.space.wiring import FlatEdge, Wiring
 
 __all__ = [
+    "Alternative",
     "Architecture",
     "Arrival",
     "Assignment",
@@ -20,7 +22,6 @@ __all__ = [
     "Edge",
     "FlatEdge",
     "Node",
-    "Option",
     "Probabilities",
     "Resolved",
     "SearchSpace",

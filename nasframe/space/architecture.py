@@ -52,7 +52,7 @@ _SCHEMA: dict[str, Any] = {
 
 @frozen(slots=False)
 class Architecture:
-    """A space and one assignment in it; equal when both are, whatever the provenance.
+    """A space and one assignment in it. Two are equal when both of these are; the provenance does not count.
 
     Attributes:
         space: the space the assignment belongs to.
@@ -61,6 +61,18 @@ class Architecture:
 
     Raises:
         ArchitectureError: the assignment is not in the space.
+
+    Example:
+        >>> from nasframe import Architecture, Choice, SearchSpace
+        >>> space = SearchSpace("one edge")
+        >>> _ = space.add_input("x", (3,)), space.add_node("y", "identity")
+        >>> space.connect("x", "y", choice=Choice("edge", ("zero", "identity"), "alpha"))
+        >>> space.set_output("y")
+        >>> kept, dropped = Architecture(space, {"edge": "identity"}), Architecture(space, {})
+        >>> kept.difference(dropped)
+        {'edge': ('identity', 'zero')}
+        >>> kept == Architecture(space, {"edge": "identity"}, {"seed": 1})
+        True
     """
 
     space: SearchSpace = field(eq=False)
@@ -86,13 +98,13 @@ class Architecture:
         return fingerprint([self._origin, dict(self.assignment)])
 
     def difference(self, other: Architecture) -> dict[str, tuple[str | None, str | None]]:
-        """Choice → candidates here and there, for every choice in which the two differ."""
+        """Return choice → (candidate here, candidate of `other`), for every choice in which they differ."""
         names = [*self.assignment, *(name for name in other.assignment if name not in self.assignment)]
         pairs = {name: (self.assignment.get(name), other.assignment.get(name)) for name in names}
         return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
     def to_dict(self) -> dict[str, Any]:
-        """The document; edges that chose zero are left out.
+        """Return the document; edges that chose zero are left out.
 
         Raises:
             ArchitectureError: the space was made by hand and not by a registered factory.
@@ -181,7 +193,7 @@ class Architecture:
 
 
 def rebuild_space(origin: Mapping[str, Any], source: str) -> SearchSpace:
-    """The space that a registered factory makes from its recorded name, options, inputs and outputs."""
+    """Return the space that a registered factory makes from recorded name, options, inputs and outputs."""
     target = manager().load("space", origin["name"])
     factory: SpaceFactory = structure(target, origin.get("options", {}), source, "options")
     return factory.build({name: tuple(shape) for name, shape in origin["inputs"].items()}, origin["outputs"])

@@ -1,4 +1,4 @@
-"""What must hold for a space to be searchable; everything wrong is listed at once."""
+"""The checks of a space before it is searched; everything wrong is listed at once."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import networkx as nx
 
 from nasframe.errors import PluginError, SpaceError
 from nasframe.operations import OpSpec, arity_of, is_identity, is_zero
-from nasframe.space.records import Choice, Node
-from nasframe.space.space import SearchSpace
+from nasframe.space.choice import Choice
+from nasframe.space.graph import Node, SpaceGraph
 
 __all__ = ["check"]
 
 
-def check(space: SearchSpace) -> None:
+def check(space: SpaceGraph) -> None:
     """Raise a `SpaceError` that lists everything wrong with the space and its cells."""
     problems = list(dict.fromkeys(_problems(space, "", (space,))))
     problems += [] if problems else list(_output_problems(space, space.output or ""))
@@ -24,7 +24,7 @@ def check(space: SearchSpace) -> None:
         )
 
 
-def _problems(space: SearchSpace, prefix: str, outer: tuple[SearchSpace, ...]) -> Iterator[str]:
+def _problems(space: SpaceGraph, prefix: str, outer: tuple[SpaceGraph, ...]) -> Iterator[str]:
     graph = space.graph
     if not space.inputs:
         yield f"{prefix or 'the space'}: has no input"
@@ -43,7 +43,7 @@ def _problems(space: SearchSpace, prefix: str, outer: tuple[SearchSpace, ...]) -
             yield f"{prefix}{choice.name}: '/' separates the names of cells in the name of a choice"
         if known.setdefault(choice.name, choice) != choice:
             yield f"{prefix}{choice.name}: two different choices have this name"
-    tied: dict[str, SearchSpace] = {}
+    tied: dict[str, SpaceGraph] = {}
     for name in graph:
         node = space.node(name)
         yield from _node_problems(space, node, f"{prefix}{name}")
@@ -55,8 +55,8 @@ def _problems(space: SearchSpace, prefix: str, outer: tuple[SearchSpace, ...]) -
                 yield f"{prefix}{name}: is tied as {node.tied!r} to a cell of another space"
 
 
-def _output_problems(space: SearchSpace, name: str) -> Iterator[str]:
-    """An output that may choose zero would leave nothing to return."""
+def _output_problems(space: SpaceGraph, name: str) -> Iterator[str]:
+    """Report an output that may choose zero: the space would have nothing to return."""
     node = space.node(name)
     if node.cell is not None:
         yield from _output_problems(node.cell, node.cell.output or "")
@@ -64,7 +64,7 @@ def _output_problems(space: SearchSpace, name: str) -> Iterator[str]:
         yield f"{name}: is the output, and must not choose zero"
 
 
-def _choices(space: SearchSpace) -> Iterator[Choice]:
+def _choices(space: SpaceGraph) -> Iterator[Choice]:
     for name in space.graph:
         node = space.node(name)
         if node.choice is not None:
@@ -75,7 +75,7 @@ def _choices(space: SearchSpace) -> Iterator[Choice]:
             yield edge.choice
 
 
-def _node_problems(space: SearchSpace, node: Node, where: str) -> Iterator[str]:
+def _node_problems(space: SpaceGraph, node: Node, where: str) -> Iterator[str]:
     arriving = list(space.graph.in_edges(node.name, keys=True, data=True))
     if node.is_input:
         if arriving:
@@ -125,7 +125,7 @@ def _operation_problems(specs: object, count: int, where: str) -> Iterator[str]:
             yield f"{where}: operation {spec.name!r} takes {arity} inputs, there are {count}"
 
 
-def _deal_problems(space: SearchSpace, node: Node, ports: tuple[str, ...], where: str) -> Iterator[str]:
+def _deal_problems(space: SpaceGraph, node: Node, ports: tuple[str, ...], where: str) -> Iterator[str]:
     by_port: dict[str, dict[str, Choice | None]] = {port: {} for port in ports}
     for source, _, port, data in space.graph.in_edges(node.name, keys=True, data=True):
         by_port.setdefault(port, {})[source] = data["edge"].choice

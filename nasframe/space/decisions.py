@@ -1,8 +1,8 @@
 """The decisions that make an architecture, in order: counted, sampled, enumerated, validated, chosen.
 
-A decision can depend on earlier ones: a node that chose zero is nobody's source, and a choice that
-stands in two places is made once. Both are carried as a state, so that counting is a dynamic programme
-over the decisions and never an enumeration.
+A decision can depend on earlier ones: a node that chose zero is the source of no edge, and a choice that
+stands in two places is made once. A state carries both, so that counting is a dynamic programme over the
+decisions and never an enumeration.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from typing import Literal
 from attrs import field, frozen
 
 from nasframe.errors import ArchitectureError, nearest
-from nasframe.space.records import Assignment
+from nasframe.space.choice import Assignment
 from nasframe.space.wiring import FlatEdge, Wiring
 
-__all__ = ["Decision", "Decisions", "Option", "State"]
+__all__ = ["Alternative", "Decision", "Decisions", "State"]
 
 
 @frozen
-class Option:
-    """One way to decide: what it assigns, and the node it removes, if any."""
+class Alternative:
+    """One way to decide: the candidates it assigns to choices, and the node it removes, if any."""
 
     assigns: tuple[tuple[str, str], ...] = ()
     removes: str | None = None
@@ -32,7 +32,7 @@ class Option:
 
 @frozen
 class State:
-    """What later decisions need to know of earlier ones."""
+    """The results of earlier decisions that later ones depend on."""
 
     removed: frozenset[str] = frozenset()
     facts: frozenset[tuple[str, str]] = frozenset()
@@ -60,7 +60,7 @@ class Decisions:
     def __init__(self, wiring: Wiring) -> None:
         self.wiring = wiring
         self.steps = _ties_together(list(_steps(wiring)))
-        # What a state still needs to hold before each step.
+        # The nodes and choices that a state still needs before each step.
         later_nodes: frozenset[str] = frozenset()
         later_choices: frozenset[str] = frozenset()
         self._kept: list[tuple[frozenset[str], frozenset[str]]] = [(later_nodes, later_choices)]
@@ -72,103 +72,103 @@ class Decisions:
 
     # -- one step ---------------------------------------------------------------------------------------
 
-    def options(self, step: Decision, state: State) -> list[Option]:
-        """The ways to decide `step`; a decision that nothing depends on any more has the empty one only."""
+    def alternatives(self, step: Decision, state: State) -> list[Alternative]:
+        """Return the ways to decide `step`; only the empty one where its node or all sources were removed."""
         if any(node in state.removed for node in step.nodes):
-            return [Option()]
+            return [Alternative()]
         facts = dict(state.facts)
         alive = [edge for edge in step.edges if edge.source not in state.removed]
         if step.kind == "node":
-            return self._node_options(step, facts)
+            return self._node_alternatives(step, facts)
         if not alive:
-            return [Option()]
+            return [Alternative()]
         if step.kind == "port":
-            made = [Option(((step.choices[0], edge.label),)) for edge in alive]
+            made = [Alternative(((step.choices[0], edge.label),)) for edge in alive]
         elif step.kind == "edge":
             candidates = self.wiring.choices[step.choices[0]].candidates
-            made = [Option(((step.choices[0], candidate),)) for candidate in candidates]
+            made = [Alternative(((step.choices[0], candidate),)) for candidate in candidates]
         else:
             made = self._dealings(step, alive)
         return [
-            option
-            for option in made
-            if all(facts.get(name, value) == value for name, value in option.assigns)
+            alternative
+            for alternative in made
+            if all(facts.get(name, value) == value for name, value in alternative.assigns)
         ]
 
-    def after(self, index: int, state: State, option: Option) -> State:
-        """The state after step `index` was decided."""
+    def after(self, index: int, state: State, alternative: Alternative) -> State:
+        """Return the state after step `index` was decided."""
         nodes, choices = self._kept[index + 1]
-        removed = state.removed | {option.removes} if option.removes else state.removed
-        facts = state.facts | set(option.assigns)
+        removed = state.removed | {alternative.removes} if alternative.removes else state.removed
+        facts = state.facts | set(alternative.assigns)
         return State(removed & nodes, frozenset(fact for fact in facts if fact[0] in choices))
 
-    def walk(self, decide: Callable[[Decision, Sequence[Option]], Option]) -> dict[str, str]:
-        """Decide every step in order; returns the assignment."""
+    def walk(self, decide: Callable[[Decision, Sequence[Alternative]], Alternative]) -> dict[str, str]:
+        """Decide every step in order, and return the assignment."""
         state, assignment = State(), dict[str, str]()
         for index, step in enumerate(self.steps):
-            option = decide(step, self.options(step, state))
-            assignment.update(option.assigns)
-            state = self.after(index, state, option)
+            alternative = decide(step, self.alternatives(step, state))
+            assignment.update(alternative.assigns)
+            state = self.after(index, state, alternative)
         return assignment
 
     # -- all of them ------------------------------------------------------------------------------------
 
     def count(self) -> int:
-        """Number of architectures."""
+        """Return the number of architectures."""
         return self._completions[0].get(State(), 0)
 
     def sample(self, source: random.Random) -> dict[str, str]:
-        """An architecture drawn uniformly."""
+        """Return an architecture drawn uniformly."""
         completions = self._completions
         index, state = itertools.count(), State()
 
-        def decide(step: Decision, options: Sequence[Option]) -> Option:
+        def decide(step: Decision, alternatives: Sequence[Alternative]) -> Alternative:
             nonlocal state
             here = next(index)
-            following = [self.after(here, state, option) for option in options]
+            following = [self.after(here, state, alternative) for alternative in alternatives]
             ticket = source.randrange(sum(completions[here + 1][item] for item in following))
-            for option, item in zip(options, following, strict=True):
+            for alternative, item in zip(alternatives, following, strict=True):
                 ticket -= completions[here + 1][item]
                 if ticket < 0:
                     state = item
-                    return option
-            raise AssertionError("the counts of the options add up to that of the state")
+                    return alternative
+            raise AssertionError("the counts of the alternatives add up to that of the state")
 
         return self.walk(decide)
 
     def enumerate(self) -> Iterator[dict[str, str]]:
-        """Every architecture."""
+        """Yield every architecture."""
 
         def descend(index: int, state: State, assignment: dict[str, str]) -> Iterator[dict[str, str]]:
             if index == len(self.steps):
                 yield assignment
                 return
-            for option in self.options(self.steps[index], state):
+            for alternative in self.alternatives(self.steps[index], state):
                 yield from descend(
-                    index + 1, self.after(index, state, option), assignment | dict(option.assigns)
+                    index + 1, self.after(index, state, alternative), assignment | dict(alternative.assigns)
                 )
 
         return descend(0, State(), {})
 
     def validate(self, assignment: Assignment) -> dict[str, str]:
-        """The full assignment; see `SearchSpace.validate`."""
+        """Return the full assignment; see `SearchSpace.validate`."""
         problems = list(_range_problems(self.wiring, assignment))
         if problems:
             raise ArchitectureError("\n  ".join(["the architecture is not in the space:", *problems]))
         used: set[str] = set()
 
-        def decide(step: Decision, options: Sequence[Option]) -> Option:
-            used.update(name for option in options for name, _ in option.assigns)
-            for option in options:
-                if all(self._given(step, assignment, name) == value for name, value in option.assigns):
-                    return option
-            problems.append(self._mismatch(step, options, assignment))
-            return options[0]
+        def decide(step: Decision, alternatives: Sequence[Alternative]) -> Alternative:
+            used.update(name for alternative in alternatives for name, _ in alternative.assigns)
+            for alternative in alternatives:
+                if all(self._given(step, assignment, name) == value for name, value in alternative.assigns):
+                    return alternative
+            problems.append(self._mismatch(step, alternatives, assignment))
+            return alternatives[0]
 
         complete = self.walk(decide)
         for name, value in assignment.items():
             if name not in used and value != self.wiring.absent(name):
-                problems.append(f"{name}: is set to {value!r}, but what it belongs to was removed")
+                problems.append(f"{name}: is set to {value!r}, but its node or edge was removed")
         if problems:
             raise ArchitectureError("\n  ".join(["the architecture is not in the space:", *problems]))
         return complete
@@ -180,7 +180,9 @@ class Decisions:
         frontier = {State()}
         for index, step in enumerate(self.steps):
             layer = {
-                state: [self.after(index, state, option) for option in self.options(step, state)]
+                state: [
+                    self.after(index, state, alternative) for alternative in self.alternatives(step, state)
+                ]
                 for state in frontier
             }
             layers.append(layer)
@@ -190,43 +192,45 @@ class Decisions:
             counts.append({state: sum(counts[-1][item] for item in items) for state, items in layer.items()})
         return counts[::-1]
 
-    def _node_options(self, step: Decision, facts: Mapping[str, str]) -> list[Option]:
+    def _node_alternatives(self, step: Decision, facts: Mapping[str, str]) -> list[Alternative]:
         name = step.choices[0]
         return [
-            Option(((name, item),), removes=step.nodes[0] if self.wiring.removes(name, item) else None)
+            Alternative(((name, item),), removes=step.nodes[0] if self.wiring.removes(name, item) else None)
             for item in self.wiring.choices[name].candidates
             if facts.get(name, item) == item
         ]
 
-    def _dealings(self, step: Decision, alive: Sequence[FlatEdge]) -> list[Option]:
+    def _dealings(self, step: Decision, alive: Sequence[FlatEdge]) -> list[Alternative]:
         """Every way to keep as many sources as there are ports."""
         names = {edge.source: edge.choice.name for edge in alive if edge.choice is not None}
         made = []
         for kept in itertools.combinations(names, min(step.size, len(names))):
             made.append(
-                Option(tuple((name, self._decided(name, source in kept)) for source, name in names.items()))
+                Alternative(
+                    tuple((name, self._decided(name, source in kept)) for source, name in names.items())
+                )
             )
         return made
 
     def _decided(self, choice: str, keep: bool) -> str:
-        """The candidate that keeps a dealt edge, or the one that drops it."""
+        """Return the candidate that keeps a dealt edge, or the one that drops it."""
         candidates = self.wiring.choices[choice].candidates
         return next(name for name in candidates if self.wiring.removes(choice, name) != keep)
 
     def _given(self, step: Decision, assignment: Assignment, name: str) -> str | None:
-        """What an assignment says of a choice; an edge that is left out is absent."""
+        """Return the candidate that an assignment gives a choice; an edge that it leaves out is absent."""
         left_out = self.wiring.absent(name) if step.kind in ("edge", "deal") else None
         return assignment.get(name, left_out)
 
-    def _mismatch(self, step: Decision, options: Sequence[Option], assignment: Assignment) -> str:
+    def _mismatch(self, step: Decision, alternatives: Sequence[Alternative], assignment: Assignment) -> str:
         if step.kind == "deal":
-            wanted = min(step.size, len(options[0].assigns))
-            names = [name for name, _ in options[0].assigns]
+            wanted = min(step.size, len(alternatives[0].assigns))
+            names = [name for name, _ in alternatives[0].assigns]
             kept = [n for n in names if not self.wiring.removes(n, self._given(step, assignment, n) or "")]
             found = ", ".join(kept) or "none"
             return f"{step.name}: keeps exactly {wanted} of its sources, found {len(kept)} ({found})"
         name = step.choices[0]
-        valid = ", ".join(sorted({value for option in options for _, value in option.assigns}))
+        valid = ", ".join(sorted({value for alternative in alternatives for _, value in alternative.assigns}))
         if name not in assignment:
             return f"{name}: is missing; valid: {valid}"
         return f"{name}: {assignment[name]!r} was removed or is decided elsewhere; valid here: {valid}"
@@ -256,8 +260,10 @@ def _steps(wiring: Wiring) -> Iterator[Decision]:
 
 
 def _ties_together(steps: list[Decision]) -> tuple[Decision, ...]:
-    """Decisions about one choice side by side, so that what was decided is soon forgotten and counting stays
-    small; the order is left alone where a decision would come before a node it depends on has decided."""
+    """Put decisions about one choice side by side, so that states forget it soon and counting stays small.
+
+    The order stays where a decision would otherwise come before the decision of a node that it depends on.
+    """
     first: dict[str, int] = {}
     for index, step in enumerate(steps):
         for name in step.choices:

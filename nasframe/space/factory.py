@@ -23,14 +23,14 @@ class SpaceFactory(ABC):
 
     @abstractmethod
     def make(self, inputs: Mapping[str, Shape], outputs: int) -> SearchSpace:
-        """The space for these input shapes (without the batch) and number of outputs.
+        """Return the space for these input shapes (without the batch) and number of outputs.
 
         Raises:
-            SpaceError: the inputs do not fit, in words.
+            SpaceError: the inputs do not fit; its text says why.
         """
 
     def build(self, inputs: Mapping[str, Shape], outputs: int) -> SearchSpace:
-        """The space, with its origin; see `make` for the arguments and errors."""
+        """Return the space, with its origin; see `make` for the arguments and errors."""
         space = self.make(inputs, outputs)
         name = manager().name_of("space", type(self))
         if name is not None:

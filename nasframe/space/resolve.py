@@ -1,4 +1,4 @@
-"""What an assignment keeps of a space: the derived graph, without removed and unreachable nodes."""
+"""The derived graph of an assignment: the space without removed and unreachable nodes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import networkx as nx
 from attrs import frozen
 
 from nasframe.operations import OpSpec, operation_class
-from nasframe.space.records import Assignment
+from nasframe.space.choice import Assignment
 from nasframe.space.space import SearchSpace
 from nasframe.space.wiring import FlatEdge, Wiring
 
@@ -42,7 +42,7 @@ class Resolved:
 
 
 def resolve(space: SearchSpace, assignment: Assignment) -> Resolved:
-    """The graph that a valid, complete assignment keeps (see `SearchSpace.validate`)."""
+    """Return the graph that a valid, complete assignment keeps (see `SearchSpace.validate`)."""
     wiring = space.wiring
     removed = {
         name
@@ -88,7 +88,7 @@ def resolve(space: SearchSpace, assignment: Assignment) -> Resolved:
 
 
 def _arrival(wiring: Wiring, edge: FlatEdge, assignment: Assignment) -> Arrival | None:
-    """The kept form of an edge, or None where the assignment drops it."""
+    """Return the kept form of an edge, or None where the assignment drops it."""
     port_choice = wiring.nodes[edge.target].port_choices.get(edge.port)
     if port_choice is not None:
         return (

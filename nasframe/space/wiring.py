@@ -1,4 +1,4 @@
-"""A space with every cell laid open: one flat graph in topological order."""
+"""The wiring of a space: one flat graph of its nodes and those of its cells, in topological order."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import networkx as nx
 from attrs import field, frozen
 
 from nasframe.operations import OpSpec, is_identity, is_zero
-from nasframe.space.records import Choice, Node
-from nasframe.space.space import SearchSpace
+from nasframe.space.choice import Choice
+from nasframe.space.graph import Node, SpaceGraph
 
-__all__ = ["Deal", "FlatEdge", "Wiring", "lay_open"]
+__all__ = ["Deal", "FlatEdge", "Wiring", "flatten"]
 
 PORT = "in"
-"""The one port of a cell's input node once the cell is laid open."""
+"""The one port of a cell's input node in the flat graph."""
 
 
 @frozen
@@ -38,7 +38,7 @@ class FlatEdge:
 
 @frozen
 class Deal:
-    """Ports whose kept sources are dealt out one each when an architecture is derived."""
+    """Ports that get one of the kept sources each when an architecture is derived."""
 
     name: str
     ports: tuple[tuple[str, str], ...]
@@ -53,7 +53,7 @@ class Wiring:
         arrivals: (node, port) → edges that end there, in the order of insertion.
         deals: name → deal.
         output: flat name of the node whose value is returned.
-        cells: flat name of each cell → what it is tied to (itself where it is not), outer cells first.
+        cells: flat name of each cell → name of its tie (its own name where it has none), outer cells first.
     """
 
     nodes: Mapping[str, Node]
@@ -75,15 +75,15 @@ class Wiring:
         object.__setattr__(self, "_passing", frozenset(pair for pair in pairs if is_identity(pair[1])))
 
     def removes(self, choice: str, candidate: str) -> bool:
-        """Whether a candidate of a choice among operations stands for nothing."""
+        """Return True where a candidate of a choice among operations stands for nothing."""
         return (choice, candidate) in self._removing
 
     def passes(self, choice: str, candidate: str) -> bool:
-        """Whether a candidate of a choice among operations returns its input unchanged."""
+        """Return True where a candidate of a choice among operations returns its input unchanged."""
         return (choice, candidate) in self._passing
 
     def absent(self, choice: str) -> str | None:
-        """The candidate of a choice that stands for nothing, or None where there is none."""
+        """Return the candidate of a choice that stands for nothing, or None where there is none."""
         found = (name for name in self.choices[choice].candidates if self.removes(choice, name))
         return next(found, None)
 
@@ -99,13 +99,13 @@ class Wiring:
                 yield node.choice
 
 
-def lay_open(space: SearchSpace) -> Wiring:
+def flatten(space: SpaceGraph) -> Wiring:
     """Put every cell's nodes into one graph; names and choices get the cell's name before them."""
     nodes: dict[str, Node] = {}
     edges: list[FlatEdge] = []
     deals: dict[str, Deal] = {}
     cells: dict[str, str] = {}
-    output = _open(space, "", "", nodes, edges, deals, cells)
+    output = _flatten(space, "", "", nodes, edges, deals, cells)
 
     order: nx.DiGraph[str] = nx.DiGraph()
     order.add_nodes_from(nodes)
@@ -127,8 +127,8 @@ def lay_open(space: SearchSpace) -> Wiring:
     )
 
 
-def _open(
-    space: SearchSpace,
+def _flatten(
+    space: SpaceGraph,
     prefix: str,
     choice_prefix: str,
     nodes: dict[str, Node],
@@ -136,7 +136,7 @@ def _open(
     deals: dict[str, Deal],
     cells: dict[str, str],
 ) -> str:
-    """Add a space's nodes and edges under `prefix`; returns the flat name of its output."""
+    """Add a space's nodes and edges under `prefix`, and return the flat name of its output."""
 
     def renamed(choice: Choice) -> Choice:
         return attrs.evolve(choice, name=choice_prefix + choice.name)
@@ -147,7 +147,7 @@ def _open(
         if node.cell is not None:
             tied = f"{choice_prefix}{node.tied or name}/"
             cells[flat] = tied.rstrip("/")
-            outputs[name] = _open(node.cell, flat + "/", tied, nodes, edges, deals, cells)
+            outputs[name] = _flatten(node.cell, flat + "/", tied, nodes, edges, deals, cells)
             for port, choice in node.port_choices.items():
                 inner = f"{flat}/{port}"
                 nodes[inner] = attrs.evolve(nodes[inner], port_choices={PORT: renamed(choice)})
@@ -156,7 +156,7 @@ def _open(
             continue
         outputs[name] = flat
         changes: dict[str, Any] = {}
-        if node.is_input and prefix:  # a cell's input passes on what its port receives
+        if node.is_input and prefix:  # a cell's input passes on the value of its port
             changes = {"is_input": False, "operation": node.operation or OpSpec("identity"), "ports": (PORT,)}
         elif not node.is_input and not node.ports:
             keys = [port for _, _, port in space.graph.in_edges(name, keys=True)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nasframe.supernet.expected_size import expected_parameters
 from nasframe.supernet.logits import Logits, Table
-from nasframe.supernet.probe import probe
+from nasframe.supernet.operation_check import check_operations
 from nasframe.supernet.supernet import Supernet
 
-__all__ = ["Logits", "Supernet", "Table", "expected_parameters", "probe"]
+__all__ = ["Logits", "Supernet", "Table", "check_operations", "expected_parameters"]

@@ -15,7 +15,7 @@ __all__ = ["expected_parameters"]
 
 
 def expected_parameters(supernet: Supernet, probabilities: Mapping[str, Sample]) -> Tensor:
-    """Expected parameters under independent choices, a scalar.
+    """Return the expected number of parameters under independent choices, a scalar.
 
     Σᵢ costᵢ·(1 − Πₑ(1 − pₑ)) over fixed nodes i all of whose outgoing edges e are choices (a projection is
     kept if any edge keeps it), plus Σ_nodes Σ_k p_k·cost_k over the nodes and edges that choose.
@@ -57,6 +57,6 @@ def expected_parameters(supernet: Supernet, probabilities: Mapping[str, Sample])
 
 
 def _row(supernet: Supernet, choice: str, probabilities: Mapping[str, Sample]) -> dict[str, Tensor]:
-    """Candidate → probability, a scalar each."""
+    """Return candidate → probability, a scalar each."""
     table, row = supernet.logits.place[choice]
     return dict(zip(table.candidates, probabilities[table.key].weights[row].unbind(), strict=True))

@@ -31,7 +31,7 @@ class Logits(nn.Module):
     """Every logit of a space.
 
     Args:
-        space: whose choices are packed.
+        space: its choices are packed.
         scale: standard deviation of the initial values; small, so that no candidate starts ahead.
     """
 
@@ -58,20 +58,20 @@ class Logits(nn.Module):
     def sample(
         self, relaxation: Relaxation, progress: float = 0.0, generator: torch.Generator | None = None
     ) -> dict[str, Sample]:
-        """One sample for each packed parameter; the relaxation is called once for each."""
+        """Return one sample for each packed parameter; the relaxation is called once for each."""
         return {
             table.key: relaxation.sample(self.values[table.key], progress, generator) for table in self.tables
         }
 
     def probabilities(self, relaxation: Relaxation) -> dict[str, Sample]:
-        """The relaxation's deterministic distribution, in the form of a sample."""
+        """Return the relaxation's deterministic distribution, in the form of a sample."""
         return {
             table.key: Sample(relaxation.probabilities(self.values[table.key]), one_hot=False)
             for table in self.tables
         }
 
     def one_hot(self, assignment: Assignment) -> dict[str, Sample]:
-        """The weights that an assignment stands for; a choice it leaves out takes its first candidate."""
+        """Return the one-hot weights of an assignment; a choice it leaves out takes its first candidate."""
         samples = {}
         for table in self.tables:
             columns = [table.candidates.index(assignment.get(row, table.candidates[0])) for row in table.rows]
@@ -82,7 +82,7 @@ class Logits(nn.Module):
         return samples
 
     def by_choice(self, samples: Mapping[str, Sample]) -> dict[str, dict[str, float]]:
-        """Choice → candidate → weight."""
+        """Return choice → candidate → weight."""
         found = {}
         for table in self.tables:
             rows = samples[table.key].weights.detach().tolist()
@@ -91,7 +91,7 @@ class Logits(nn.Module):
         return found
 
     def entropies(self, samples: Mapping[str, Sample]) -> dict[str, float]:
-        """Group → mean over its choices of the entropy divided by its maximum, log(candidates).
+        """Return group → mean over its choices of the entropy divided by its maximum, log(candidates).
 
         0 is decided, 1 undecided; a choice with one candidate does not count.
         """
@@ -104,11 +104,11 @@ class Logits(nn.Module):
         return {group: float(torch.cat(values).mean()) for group, values in parts.items()}
 
     def rows(self) -> dict[str, list[list[str]]]:
-        """Key → [rows, candidates]: the names that go beside the tensors into a checkpoint."""
+        """Return key → [rows, candidates]: the names that a checkpoint keeps beside the tensors."""
         return {table.key: [list(table.rows), list(table.candidates)] for table in self.tables}
 
     def load_by_name(self, tensors: Mapping[str, Tensor], names: Mapping[str, list[list[str]]]) -> None:
-        """Load logits by the names of their rows and candidates, wherever they stood when they were saved.
+        """Load logits by the names of their rows and candidates; their places may have changed since.
 
         Raises:
             RunError: a choice or candidate of this space has no saved logit.
@@ -129,6 +129,6 @@ class Logits(nn.Module):
 
 
 def _key(group: str, index: int, groups: list[str]) -> str:
-    """A name that a `ParameterDict` takes: the group, numbered where it needs several parameters."""
+    """Return a name that a `ParameterDict` takes: the group, numbered where it needs several parameters."""
     number = f":{groups[:index].count(group) + 1}" if groups.count(group) > 1 else ""
     return module_key(group) + number

@@ -12,7 +12,7 @@ __all__ = ["mix", "plain_sum"]
 
 
 def mix(weights: Tensor, values: Sequence[Tensor | None], selected: Sequence[int] | None) -> Tensor | None:
-    """Σᵢ wᵢ vᵢ, or None where every value is known to be zero.
+    """Return Σᵢ wᵢ vᵢ, or None where every value is known to be zero.
 
     Args:
         weights: `(values,)`.
@@ -33,7 +33,7 @@ def mix(weights: Tensor, values: Sequence[Tensor | None], selected: Sequence[int
 
 
 def plain_sum(values: Sequence[Tensor | None]) -> Tensor | None:
-    """The sum of the values that are there, or None where none is."""
+    """Return the sum of the values that are not None, or None where all are."""
     total: Tensor | None = None
     for value in values:
         if value is not None:
@@ -42,7 +42,7 @@ def plain_sum(values: Sequence[Tensor | None]) -> Tensor | None:
 
 
 class _OneHotMix(torch.autograd.Function):
-    """Σᵢ wᵢ vᵢ for one-hot w: the selected values go through; ∂/∂wᵢ = ⟨g, vᵢ⟩ for every value given."""
+    """Σᵢ wᵢ vᵢ for one-hot w: the sum of the selected values; ∂/∂wᵢ = ⟨g, vᵢ⟩ for every value given."""
 
     @staticmethod
     def forward(

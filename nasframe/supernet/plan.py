@@ -1,4 +1,4 @@
-"""What a pass through the supernet needs to know of each node and port, worked out once."""
+"""The plan of a pass through the supernet: its nodes and ports, worked out once."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from attrs import evolve, field, frozen
 
 from nasframe.operations import Shape
 
-__all__ = ["Candidates", "NodePlan", "PortPlan", "Source", "Weighted"]
+__all__ = ["Candidates", "NodePlan", "Plan", "PortPlan", "Source", "Weighted"]
 
 
 @frozen
 class Candidates:
-    """A choice among operations: where its weights stand, and which candidates stand for nothing.
+    """A choice among operations: the place of its weights, and the candidates that stand for nothing.
 
-    `only_passes` says that besides zero there is one candidate, the identity: the choice is a factor.
+    `only_passes` is True where the one candidate besides zero is the identity: the choice is a factor.
     """
 
     table: str
@@ -30,9 +30,9 @@ class Source:
     """One edge into a port.
 
     Attributes:
-        node: where the value comes from.
+        node: the one whose value it passes on.
         through: name of the edge whose modules it passes; empty where it passes unchanged.
-        table, row, column: where the weight of this source stands; `table` is None for a weight of one.
+        table, row, column: the place of this source's weight; `table` is None for a weight of one.
         candidates: the choice among the edge's operations, where there is one.
     """
 
@@ -48,7 +48,7 @@ class Source:
 class Weighted:
     """The sources of one port whose weights stand in one packed parameter.
 
-    `index` is where their places in the flattened parameter stand in the supernet's index buffer.
+    `index` is the part of the supernet's index buffer that holds their places in the flattened parameter.
     """
 
     table: str
@@ -65,7 +65,7 @@ class PortPlan:
     weighted: tuple[Weighted, ...] = field(default=(), eq=False, repr=False)
 
     def with_weights(self, columns: Mapping[str, int], index: list[int]) -> PortPlan:
-        """The plan with its weighted sources grouped by packed parameter; their places are added to `index`.
+        """Return the plan with its weighted sources grouped by packed parameter; add their places to `index`.
 
         Args:
             columns: packed parameter → number of its columns.
@@ -83,10 +83,28 @@ class PortPlan:
 
 @frozen
 class NodePlan:
-    """A node: its ports, its choice among operations, whether a value enters here, and enters unchanged."""
+    """A node: its ports and its choice among operations.
+
+    `is_input` is True where a value enters the network, `passes` where it enters unchanged.
+    """
 
     name: str
     ports: tuple[PortPlan, ...]
     candidates: Candidates | None
     is_input: bool
     passes: bool
+
+
+@frozen
+class Plan:
+    """A pass through the supernet.
+
+    Attributes:
+        nodes: in topological order.
+        output: name of the node whose value is returned.
+        shape: of that value, without the batch.
+    """
+
+    nodes: tuple[NodePlan, ...]
+    output: str
+    shape: Shape

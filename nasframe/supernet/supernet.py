@@ -1,6 +1,6 @@
 """The relaxed network: every candidate of a space at once, weighted.
 
-Three ways through it, chosen by what the weights are; all compute the same function.
+It is computed in one of three ways, which the weights decide; all compute the same function.
 
 - weights that are one-hot and carry no gradient (a weight update under a sampled architecture, a derived
   architecture): only what reaches the output is evaluated;
@@ -13,7 +13,6 @@ Three ways through it, chosen by what the weights are; all compute the same func
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -23,13 +22,11 @@ from nasframe.network import FIXED, infer_shapes, make_block, module_key
 from nasframe.operations import OpSpec
 from nasframe.relaxations import Sample
 from nasframe.space import FlatEdge, SearchSpace
-from nasframe.supernet.forward import Pass
+from nasframe.supernet.forward_pass import ForwardPass, Unselected
 from nasframe.supernet.logits import Logits
-from nasframe.supernet.plan import Candidates, NodePlan, PortPlan, Source
+from nasframe.supernet.plan import Candidates, NodePlan, Plan, PortPlan, Source
 
-__all__ = ["Supernet", "Unselected"]
-
-Unselected = Literal["evaluate", "skip"]
+__all__ = ["Supernet"]
 
 
 class Supernet(nn.Module):
@@ -38,9 +35,26 @@ class Supernet(nn.Module):
     Parameters live per operation and are named `nodes.<node>.<candidate>…`, as in the built network.
 
     Args:
-        space: what to hold.
+        space: the search space.
         unselected: under one-hot weights with a gradient, "evaluate" the operations and sources that were
             not selected, or "skip" them, so that the logits learn from the selected ones alone (GDAS).
+
+    Example:
+        >>> import torch
+        >>> from nasframe import Choice, SearchSpace, Supernet
+        >>> from nasframe.relaxations import Softmax
+        >>> space = SearchSpace("sum of inputs")
+        >>> _ = space.add_node("sum", "identity")
+        >>> for name in ("audio", "video"):
+        ...     _ = space.add_input(name, (3,))
+        ...     space.connect(name, "sum", choice=Choice(f"use {name}", ("zero", "identity"), "alpha"))
+        >>> space.set_output("sum")
+        >>> supernet = Supernet(space)
+        >>> {key: tuple(logits.shape) for key, logits in supernet.logits.values.items()}
+        {'alpha': (2, 2)}
+        >>> weights = supernet.logits.sample(Softmax())
+        >>> supernet({"audio": torch.ones(5, 3), "video": torch.ones(5, 3)}, weights).shape
+        torch.Size([5, 3])
     """
 
     def __init__(self, space: SearchSpace, *, unselected: Unselected = "evaluate") -> None:
@@ -52,34 +66,44 @@ class Supernet(nn.Module):
         self.nodes, self.edges = nn.ModuleDict(), nn.ModuleDict()
         ports: dict[PortPlan, PortPlan] = {}
         index: list[int] = []
-        self.plan: tuple[NodePlan, ...] = tuple(self._plan(name, ports, index) for name in self.wiring.nodes)
+        self.plan = Plan(
+            nodes=tuple(self._plan_node(name, ports, index) for name in self.wiring.nodes),
+            output=self.wiring.output,
+            shape=self.shapes.nodes[self.wiring.output],
+        )
         self.index: Tensor
         self.register_buffer("index", torch.tensor(index, dtype=torch.long), persistent=False)
 
     def weights(self) -> list[nn.Parameter]:
-        """Every parameter that is not a logit."""
+        """Return every parameter that is not a logit."""
         return [parameter for name, parameter in self.named_parameters() if not name.startswith("logits.")]
 
     def architecture_parameters(self) -> list[nn.Parameter]:
-        """The packed logits."""
+        """Return the packed logits."""
         return list(self.logits.values.values())
 
     def forward(self, inputs: Mapping[str, Tensor], weights: Mapping[str, Sample]) -> Tensor:
-        """The output of the space.
+        """Return the output of the space, `(batch, *shape)`.
 
         Args:
             inputs: each input of the space, `(batch, *shape)`.
             weights: packed parameter → sample, from `logits.sample`, `logits.probabilities` or
                 `logits.one_hot`. Nothing is sampled here.
+
+        Raises:
+            SpaceError: the weights of a packed parameter have another shape.
         """
         for table in self.logits.tables:
             found, wanted = tuple(weights[table.key].weights.shape), (len(table.rows), len(table.candidates))
             if found != wanted:
                 raise SpaceError(f"weights {table.key!r} must be {wanted}, found {found}")
-        return Pass(self, inputs, weights).output()
+        forward_pass = ForwardPass(
+            self.plan, self.nodes, self.edges, self.index, self.unselected, inputs, weights
+        )
+        return forward_pass.output()
 
-    def _plan(self, name: str, ports: dict[PortPlan, PortPlan], index: list[int]) -> NodePlan:
-        """Make the modules of a node and of the edges into it, and note what a pass needs to know."""
+    def _plan_node(self, name: str, ports: dict[PortPlan, PortPlan], index: list[int]) -> NodePlan:
+        """Make the modules of a node and of the edges into it, and return the node's plan."""
         node, columns = self.wiring.nodes[name], {t.key: len(t.candidates) for t in self.logits.tables}
         plans = []
         for port in node.ports:
@@ -107,7 +131,7 @@ class Supernet(nn.Module):
         return NodePlan(name, tuple(plans), candidates, node.is_input, passes)
 
     def _source(self, edge: FlatEdge) -> Source:
-        """Where an edge's weight stands and which modules it passes through."""
+        """Make the modules of an edge, and return its source: the place of its weight, and its modules."""
         port_choice = self.wiring.nodes[edge.target].port_choices.get(edge.port)
         candidates = None if edge.choice is None else self._candidates(edge.choice.name)
         if candidates is not None and candidates.only_passes:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from nasframe.tasks.data import Batch, Data, Scores, Split, Splits
+from nasframe.tasks.data import Batch, Data, Split, Splits
+from nasframe.tasks.scores import Scores
 from nasframe.tasks.stages import STAGE_RECORD, Stage, StageContext, run_stages, stage_fingerprints
 from nasframe.tasks.task import Task
-from nasframe.tasks.tensors import TensorSplit, TensorTask
+from nasframe.tasks.tensor_task import TensorSplit, TensorTask
 
 __all__ = [
     "STAGE_RECORD",

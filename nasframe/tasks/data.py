@@ -1,4 +1,4 @@
-"""Data of a task: batches, splits, and the score of each example."""
+"""Data of a task: batches and splits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from nasframe.operations import Shape
 
-__all__ = ["Batch", "Data", "Scores", "Split", "Splits"]
+__all__ = ["Batch", "Data", "Split", "Splits"]
 
 
 @frozen
@@ -22,12 +22,12 @@ class Batch:
     targets: Tensor
 
     def to(self, device: torch.device) -> Batch:
-        """The same batch on `device`."""
+        """Return the same batch on `device`."""
         return Batch({name: value.to(device) for name, value in self.inputs.items()}, self.targets.to(device))
 
 
 class Split(Protocol):
-    """Examples that can be drawn by index."""
+    """Examples that are read by index."""
 
     @property
     def sampling_weights(self) -> Tensor | None:
@@ -42,11 +42,11 @@ class Split(Protocol):
     def __len__(self) -> int: ...
 
     def batch(self, indices: Tensor) -> Batch:
-        """The examples at `indices` `(batch,)`, int64."""
+        """Return the examples at `indices` `(batch,)`, int64."""
         ...
 
     def redrawn(self, random: torch.Generator) -> Split:
-        """The split as one epoch of training sees it: as it is, or with examples drawn anew.
+        """Return the split for one epoch of training: as it is, or with examples drawn anew.
 
         Their number, names and sampling weights stay. Validation and test are never redrawn.
         """
@@ -65,28 +65,8 @@ class Splits:
 
 @frozen
 class Data:
-    """What a search needs to know: the shape of each input, the number of outputs, the splits."""
+    """The data of a task: the shape of each input, the number of outputs, the splits."""
 
     inputs: Mapping[str, Shape]
     outputs: int
     splits: Splits
-
-
-@frozen
-class Scores:
-    """One score for each example of a split, for a task that tells two classes apart.
-
-    Attributes:
-        log_odds: `(examples,)`, log p / (1 − p) of the positive class: what ranks, for it never saturates.
-        labels: `(examples,)`, 1 for the positive class and 0 for the other.
-        positive, negative: what the classes are called.
-        categories: a finer name for each example; empty where there is none.
-        threshold: the probability from which on an example is called positive.
-    """
-
-    log_odds: Tensor
-    labels: Tensor
-    positive: str = "positive"
-    negative: str = "negative"
-    categories: Sequence[str] = ()
-    threshold: float = 0.5

@@ -1,4 +1,4 @@
-"""The stages of a task, run into a cache that runs share; one whose inputs have not changed is skipped."""
+"""The stages of a task, run into a cache that runs share; a stage with unchanged inputs is skipped."""
 
 from __future__ import annotations
 
@@ -22,19 +22,20 @@ from nasframe.runtime import Progress, fingerprint, lives, write_json
 __all__ = ["STAGE_RECORD", "Stage", "StageContext", "StageResult", "run_stages", "stage_fingerprints"]
 
 STAGE_RECORD = "stage.json"
+"""Name of the file that is added to the folder of a finished stage."""
 
-_STARTED = time.time()
+_STARTED = time.time()  # unfinished folders that are younger than this process are not removed
 
 
 @define
 class StageContext:
-    """What a running stage gets.
+    """The arguments of a running stage.
 
     Attributes:
-        out: an empty folder; it appears under its final name only if the stage ends without an error.
-        earlier: folder of each stage this one comes after.
-        device: where to compute.
-        progress: what to report to.
+        out: an empty folder; it gets its final name only if the stage ends without an error.
+        earlier: name → folder of each stage that this one comes after.
+        device: to compute on.
+        progress: to report to.
     """
 
     out: Path
@@ -62,7 +63,10 @@ class Stage:
 
 @frozen
 class StageResult:
-    """Where a stage's files lie, what they were made from, and how long that took when it was done."""
+    """The folder of a stage's files, the fingerprint of its inputs, and the seconds it took when it was run.
+
+    `skipped` is True where the cache held the result already.
+    """
 
     folder: Path
     fingerprint: str
@@ -71,7 +75,7 @@ class StageResult:
 
 
 def stage_fingerprints(stages: Sequence[Stage], version: str = __version__) -> dict[str, str]:
-    """Stage → fingerprint of its name, its inputs, the version of nasframe and the stages it comes after."""
+    """Return stage → fingerprint of its name, inputs, earlier stages and the version of nasframe."""
     keys: dict[str, str] = {}
     for stage in stages:
         earlier = {name: keys[name] for name in stage.after}
@@ -84,7 +88,7 @@ def run_stages(
 ) -> dict[str, StageResult]:
     """Run each stage, or skip it where `cache` holds its result for the same inputs.
 
-    What its folder is called depends on its fingerprint. The folder appears only when the stage has ended
+    The name of its folder depends on its fingerprint. The folder appears only when the stage has ended
     without an error. Of two processes that run the same stage at the same time, the first to end provides the
     folder of both.
     """
@@ -125,7 +129,7 @@ def _run(
     partial = Path(
         tempfile.mkdtemp(dir=folder.parent, prefix=f"{_prefix(folder)}{os.getpid()}-", suffix=".partial")
     )
-    out = partial / folder.name  # with the mode of any folder; the one around it is ours alone
+    out = partial / folder.name  # with the usual permissions; only its owner may read the one around it
     out.mkdir()
     started = time.monotonic()
     try:
@@ -139,8 +143,11 @@ def _run(
 
 
 def _publish(made: Path, folder: Path) -> None:
-    """Give a finished folder its name. Where another process was faster its folder stays, for it may be
-    mapped into memory by now; one without a record was never finished and makes room."""
+    """Give a finished folder its name.
+
+    Where another process was faster its folder stays, as it may be mapped into memory by now. A folder
+    without a record was never finished and is replaced.
+    """
     if (folder / STAGE_RECORD).exists():
         return
     if folder.exists():
@@ -158,12 +165,12 @@ def _publish(made: Path, folder: Path) -> None:
 
 
 def _prefix(folder: Path) -> str:
-    """How the names of a stage's unfinished folders begin on this machine."""
+    """Return the first part of the names of a stage's unfinished folders on this machine."""
     return f".{folder.name}.{platform.node()}."
 
 
 def _remove_abandoned(folder: Path) -> None:
-    """Remove what processes that were killed left of this stage."""
+    """Remove the unfinished folders of this stage that killed processes have left."""
     prefix = _prefix(folder)
     for item in folder.parent.iterdir():
         if not (item.name.startswith(prefix) and item.name.endswith(".partial")):

@@ -11,14 +11,15 @@ import torch
 from torch import Tensor, nn
 
 from nasframe.errors import DataError
-from nasframe.tasks.data import Data, Scores, Split
+from nasframe.tasks.data import Data, Split
+from nasframe.tasks.scores import Scores
 from nasframe.tasks.stages import Stage
 
 __all__ = ["Task"]
 
 
 class Task(ABC):
-    """What is learned. Subclasses are attrs classes; their fields are the options.
+    """The problem that a network learns. Subclasses are attrs classes; their fields are the options.
 
     Order of calls: `stages`, each stage run or skipped by the core; `data` with their folders; `loss`
     and `metrics` during search and training; `calibrate` on the validation split; `save`; then, maybe
@@ -29,42 +30,42 @@ class Task(ABC):
     """The metric that chooses the epoch; larger is better."""
 
     score_meaning: ClassVar[str] = ""
-    """What a score of `predict` means, and in which direction; empty where files cannot be scored."""
+    """The meaning of a score of `predict`, and its direction; empty where files cannot be scored."""
 
     def stages(self, source: Path | None, seed: int) -> Sequence[Stage]:
-        """Steps to run before `data`, in order. `source` is the user's data, None for the task's own."""
+        """Return the steps before `data`, in order. `source` is the user's data, None for the task's own."""
         return ()
 
     @abstractmethod
     def data(self, folders: Mapping[str, Path]) -> Data:
-        """Shapes and splits, read from the folders that the stages wrote."""
+        """Return shapes and splits, read from the folders that the stages wrote."""
 
     @abstractmethod
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Mean loss, a scalar, of raw outputs `(batch, outputs)`."""
+        """Return the mean loss, a scalar, of raw outputs `(batch, outputs)`."""
 
     @abstractmethod
     def metrics(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
-        """Metrics of raw outputs; holds `objective`. An undefined metric is NaN."""
+        """Return metrics of raw outputs, `objective` among them. An undefined metric is NaN."""
 
     def calibrate(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
-        """What is fitted on the validation split and used by `evaluate` and `predict`."""
+        """Return the numbers that are fitted on the validation split and used by `evaluate` and `predict`."""
         return {}
 
     def evaluate(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> dict[str, Any]:
-        """The final, JSON-able metrics of raw outputs on the test split."""
+        """Return the final, JSON-able metrics of raw outputs on the test split."""
         targets = split.batch(torch.arange(len(split))).targets
         return dict(self.metrics(outputs, targets))
 
     def scores(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> Scores | None:
-        """The score of each example, for the report's curves; None where there are not two classes.
+        """Return the score of each example, for the report's curves; None where there are not two classes.
 
-        `outputs` are raw and in the order of the split; `evaluate` stores what comes back as `scores.json`.
+        `outputs` are raw, in the order of the split; `nasframe.evaluate` writes the scores to `scores.json`.
         """
         return None
 
     def baselines(self, data: Data) -> Mapping[str, Callable[[], nn.Module]]:
-        """Networks to measure a searched one against: name → a function that makes one, untrained.
+        """Return networks to compare a searched one with: name → a function that makes one, untrained.
 
         Each takes the inputs by name and gives raw outputs, and is trained as the searched network is. One
         that looks at a single stream is called `… alone`, so that a comparison can show the best of them.
@@ -72,10 +73,10 @@ class Task(ABC):
         return {}
 
     def save(self, folders: Mapping[str, Path], out: Path) -> None:  # noqa: B027
-        """Put into `out` (a folder of the run) what `predict` and `frozen_parameters` will need."""
+        """Write into `out` (a folder of the run) the files that `predict` and `frozen_parameters` read."""
 
     def frozen_parameters(self, saved: Path) -> int:
-        """Parameters of frozen networks in front of the searched one, given the folder `save` filled."""
+        """Return the number of parameters of the frozen networks; `save` has filled the folder `saved`."""
         return 0
 
     def predict(
@@ -86,5 +87,9 @@ class Task(ABC):
         calibration: Mapping[str, float],
         device: torch.device,
     ) -> Iterator[dict[str, Any]]:
-        """For each file, in order: `file` and either the result or `error`."""
+        """Yield a record for each file, in order: `file` and either the result or `error`.
+
+        Raises:
+            DataError: the task scores no files.
+        """
         raise DataError(f"{type(self).__name__} scores no files")

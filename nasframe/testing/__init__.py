@@ -1,4 +1,4 @@
-"""Suites of tests that a plugin takes over: every promise of a contract, checked on your own class.
+"""Suites of tests for the authors of plugins: every promise of a contract, checked on your own class.
 
 Subclass a suite in a test module, write its `make`, and run pytest:
 
@@ -9,10 +9,10 @@ Subclass a suite in a test module, write its `make`, and run pytest:
         def make(self):
             return Sharper(temperature=0.3)
 
-`make` returns what is tested; class attributes, each with a default, say what goes around it. To test
-several settings, let an autouse fixture with `params` put each into an attribute that `make` reads. A test
-that does not hold for your plugin, for a reason you can name, is taken out by an attribute where the suite
-has one, else by overriding it with a `pytest.skip` that gives the reason.
+`make` returns the object to test; class attributes, each with a default, describe its surroundings. To test
+several settings, let an autouse fixture with `params` put each into an attribute that `make` reads. Where a
+test cannot hold for your plugin, take it out by an attribute if the suite has one, else override it with a
+`pytest.skip` that gives the reason.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ except ImportError as error:
 
 pytest.register_assert_rewrite(
     "nasframe.testing.suite",
-    "nasframe.testing.relaxation",
-    "nasframe.testing.operation",
-    "nasframe.testing.space",
-    "nasframe.testing.task",
+    "nasframe.testing.relaxation_suite",
+    "nasframe.testing.operation_suite",
+    "nasframe.testing.space_suite",
+    "nasframe.testing.task_suite",
 )
 
-from nasframe.testing.operation import OperationSuite  # noqa: E402
-from nasframe.testing.relaxation import RelaxationSuite  # noqa: E402
-from nasframe.testing.space import SearchSpaceSuite  # noqa: E402
-from nasframe.testing.task import TaskSuite  # noqa: E402
+from nasframe.testing.operation_suite import OperationSuite  # noqa: E402
+from nasframe.testing.relaxation_suite import RelaxationSuite  # noqa: E402
+from nasframe.testing.space_suite import SearchSpaceSuite  # noqa: E402
+from nasframe.testing.task_suite import TaskSuite  # noqa: E402
 
 __all__ = ["OperationSuite", "RelaxationSuite", "SearchSpaceSuite", "TaskSuite"]

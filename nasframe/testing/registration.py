@@ -1,4 +1,4 @@
-"""A plugin that is there for the length of a `with` block."""
+"""A plugin that is registered during a `with` block."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nasframe.plugins import hookimpl, manager
 __all__ = ["PLUGIN", "registered"]
 
 PLUGIN = "nasframe_testing"
-"""The name under which the suites register what they test."""
+"""The name under which the suites register their plugin."""
 
 
 class _Plugin:
@@ -31,7 +31,7 @@ class _Plugin:
 def registered(
     *, operations: Mapping[str, Any] | None = None, spaces: Mapping[str, Any] | None = None
 ) -> Iterator[None]:
-    """Register operations and search spaces, name → class, and forget them after the block."""
+    """Register operations and search spaces, name → class, and unregister them after the block."""
     manager().register(_Plugin(operations or {}, spaces or {}), PLUGIN)
     try:
         yield

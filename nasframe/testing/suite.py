@@ -1,5 +1,4 @@
-"""What all suites share: a `make` that the subclass writes, randomness of its own, options that explain
-themselves."""
+"""The base of all suites: a `make` that the subclass writes, seeded randomness, tests of options."""
 
 from __future__ import annotations
 
@@ -19,25 +18,25 @@ from nasframe.runtime import forked_seed
 __all__ = ["PluginSuite", "Suite", "on_a_gpu", "seeded"]
 
 on_a_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
-"""Of a test that runs on a GPU, and is skipped where there is none."""
+"""Marks a test that needs a GPU; it is skipped where there is none."""
 
 
 def seeded(seed: int = 0, device: str = "cpu") -> torch.Generator:
-    """A generator of its own."""
+    """Return a new generator with this seed."""
     return torch.Generator(device).manual_seed(seed)
 
 
 class Suite:
-    """Tests that a subclass takes over; every one calls `make` for a fresh object."""
+    """Tests that a subclass inherits; each calls `make` for a new object."""
 
     @pytest.fixture(autouse=True)
     def _same_randomness_every_time(self) -> Iterator[None]:
-        """Torch's global generators start from a fixed seed and are given back after each test."""
+        """Seed torch's global generators before each test, and restore them after it."""
         with forked_seed(0, "testing"):
             yield
 
     def _lacks(self, signature: str, example: str) -> NoReturn:
-        """Fail with what to write in place of the `make` that is not there."""
+        """Fail with the code of the `make` that is missing."""
         pytest.fail(
             f"{type(self).__name__} does not say what to test; write in it\n\n"
             f"    def {signature}:\n        return {example}",
@@ -46,18 +45,18 @@ class Suite:
 
 
 class PluginSuite(Suite):
-    """Of a plugin whose attrs fields are its options.
+    """Tests of a plugin whose options are the fields of an attrs class.
 
     Attributes:
-        from_file: False for a plugin that is made in Python only, from what no file can hold; its options
-            then need neither a help text nor a round trip.
+        from_file: False for a plugin that is made in Python only, from objects that no file can hold; its
+            options then need neither a help text nor a round trip.
     """
 
     from_file: bool = True
 
     @abstractmethod
     def make(self) -> Any:
-        """What is tested."""
+        """Return the plugin to test."""
 
     def test_its_options_are_the_fields_of_an_attrs_class(self) -> None:
         kind = type(self.make())
@@ -71,13 +70,13 @@ class PluginSuite(Suite):
 
     def test_its_options_survive_a_round_trip_through_plain_values(self) -> None:
         if not self.from_file:
-            pytest.skip("it is made in Python, from what no file can hold")
+            pytest.skip("it is made in Python, from objects that no file can hold")
         made = self.make()
         plain = json.loads(json.dumps(unstructure(made), default=str))
         assert structure(type(made), plain, "its own options") == made
 
     def test_a_copy_equals_it(self) -> None:
         if not self.from_file:
-            pytest.skip("it holds what cannot be compared")
+            pytest.skip("it holds objects that cannot be compared")
         made = self.make()
         assert copy.deepcopy(made) == made

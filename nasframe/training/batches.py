@@ -1,4 +1,4 @@
-"""Batches of a split, in an order that only the generator decides."""
+"""Batches of a split, shuffled by a generator or in order."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class JoinedSplit(Split):
 
     @property
     def sampling_weights(self) -> Tensor | None:
-        """Of both; a split without weights counts each of its examples as one."""
+        """The weights of both; each example of a split without weights has weight one."""
         splits = (self.first, self.second)
         if all(split.sampling_weights is None for split in splits):
             return None
@@ -39,11 +39,11 @@ class JoinedSplit(Split):
         return len(self.first) + len(self.second)
 
     def redrawn(self, random: torch.Generator) -> JoinedSplit:
-        """Both redrawn."""
+        """Return both redrawn."""
         return JoinedSplit(self.first.redrawn(random), self.second.redrawn(random))
 
     def batch(self, indices: Tensor) -> Batch:
-        """The examples in the order of `indices`, which count the first split, then the second."""
+        """Return the examples in the order of `indices`, which count the first split, then the second."""
         here = indices < len(self.first)
         parts = [
             split.batch(rows)
@@ -56,12 +56,12 @@ class JoinedSplit(Split):
 
 
 def number_of_batches(split: Split, size: int) -> int:
-    """Batches an epoch; the last one may be smaller."""
+    """Return the number of batches of an epoch; the last batch may be smaller."""
     return math.ceil(len(split) / size)
 
 
 def batches(split: Split, size: int, generator: torch.Generator, device: torch.device) -> Iterator[Batch]:
-    """One epoch: every example once, or as many draws by the split's sampling weights."""
+    """Yield one epoch: every example once, or as many draws by the split's sampling weights."""
     weights = split.sampling_weights
     if weights is None:
         order = torch.randperm(len(split), generator=generator)
@@ -72,6 +72,6 @@ def batches(split: Split, size: int, generator: torch.Generator, device: torch.d
 
 
 def in_order(split: Split, size: int, device: torch.device) -> Iterator[Batch]:
-    """Every example once, in the order of the split."""
+    """Yield every example once, in the order of the split."""
     for rows in torch.split(torch.arange(len(split)), size):
         yield split.batch(rows).to(device)

@@ -34,7 +34,7 @@ class TrainOptions:
 
 @frozen
 class BaselineOptions:
-    """What the searched network is measured against; each is trained as it is, by `[train]`."""
+    """The networks that the searched one is compared with; each is trained in the same way, by `[train]`."""
 
     random: int = field(
         default=0, validator=validators.ge(0), metadata=_help("architectures drawn from the same space")

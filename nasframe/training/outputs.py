@@ -1,4 +1,4 @@
-"""What a network says of a whole split."""
+"""The outputs of a network on a whole split."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def collect_outputs(
     size: int,
     device: torch.device,
 ) -> tuple[Tensor, Tensor]:
-    """Raw outputs and targets of a whole split, in its order, on the CPU, without noise or gradients."""
+    """Return raw outputs and targets of a whole split, in its order, on the CPU; in evaluation mode."""
     module.eval()
     outputs, targets = [], []
     with torch.no_grad():

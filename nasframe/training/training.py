@@ -29,9 +29,8 @@ class Training:
 
     Args:
         network: from inputs by name to raw outputs.
-        name: of this training, among those that write to one run: of its checkpoints, and the `stage` of its
-            metrics.
-        key: of what is trained; a checkpoint of something else is not resumed.
+        name: of this training within its run: the name of its checkpoints, and the `stage` of its metrics.
+        key: fingerprint of the network; a checkpoint with another key is not resumed.
     """
 
     network: nn.Module
@@ -52,7 +51,7 @@ class Training:
     _best_rank: tuple[float, float] = field(init=False, default=(-math.inf, -math.inf))
 
     def fit(self) -> dict[str, float]:
-        """Train; leaves the best epoch's parameters in the network and returns the task's calibration."""
+        """Train, leave the best epoch's parameters in the network, and return the task's calibration."""
         self.network.to(self.device)
         optimiser = torch.optim.Adam(
             [{"params": list(self.network.parameters())}],  # one group, which may be empty
@@ -76,7 +75,7 @@ class Training:
         return self.task.calibrate(outputs, targets)
 
     def outputs_on_validation(self) -> tuple[Tensor, Tensor]:
-        """Raw outputs and targets of the validation split."""
+        """Return raw outputs and targets of the validation split."""
         return collect_outputs(
             self.network, self.network, self.data.splits.validation, self.options.batch_size, self.device
         )
@@ -121,7 +120,7 @@ class Training:
         }
 
     def _keep_if_best(self, epoch: int, validation: Mapping[str, float]) -> None:
-        """Best by the task's objective, then by the loss; an undefined objective loses to any other."""
+        """Keep the parameters of best objective, then of lowest loss; an undefined objective is the worst."""
         objective = validation[self.task.objective]
         rank = (objective if math.isfinite(objective) else -math.inf, -validation["loss"])
         if self.best_epoch == 0 or rank > self._best_rank:

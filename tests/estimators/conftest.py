@@ -127,7 +127,7 @@ def toy_streams() -> Iterator[ModuleType]:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory, toy_streams: ModuleType) -> Path:
-    """The folder of a search of the toy experiment. Tests leave what is in it as it is."""
+    """The folder of a search of the toy experiment. Tests do not change its files."""
     from nasframe.cli import main
 
     folder = tmp_path_factory.mktemp("searched")

@@ -1,4 +1,4 @@
-"""`nasframe estimators`, and the files it leaves."""
+"""`nasframe estimators`, and the files it writes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The exact gradient, by three roads: enumeration, the closed form and finite differences."""
+"""The exact gradient, in three ways: enumeration, the closed form and finite differences."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import torch
 
 from nasframe.estimators import Function, Pack, exact_gradient
 from nasframe.estimators.function import every_outcome, one_hot_weights
-from nasframe.estimators.standard import FUNCTIONS, Standard, standard_functions
+from nasframe.estimators.standard_functions import FUNCTIONS, StandardFunction, standard_functions
 
 STANDARD = {function.name: function for function in standard_functions()}
 
 
-def expectation(function: Standard, theta: torch.Tensor) -> float:
+def expectation(function: StandardFunction, theta: torch.Tensor) -> float:
     """E f(D) with loops and nothing else."""
     p = theta.softmax(-1).tolist()
     choices, candidates = theta.shape

@@ -1,4 +1,4 @@
-"""What is said of an estimator's draws, against estimators of which everything is known."""
+"""Bias, variance and error from draws, against estimators for which all of them are known."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FACTOR = torch.tensor(
     [[2.0, 0.0, 0.0, 0.0], [1.0, 0.5, 0.0, 0.0], [0.0, 0.0, 6.0, 0.0], [-3.0, -0.5, -6.0, 0.0]],
     dtype=torch.float64,
 )
-"""Of a covariance without full rank, as that of a gradient of logits is: its rows sum to zero."""
+"""A square root of a covariance without full rank, as that of a gradient of logits: its rows sum to zero."""
 VARIANCE = float(FACTOR.square().sum()) / 25
 
 
@@ -67,7 +67,7 @@ def test_the_squared_bias_is_not_inflated_by_noise() -> None:
     assert float(naive.mean()) - bias**2 > 5 * error
 
 
-def test_luck_does_not_look_like_certainty() -> None:
+def test_a_small_error_by_luck_does_not_make_the_interval_narrow() -> None:
     for seed in range(100):
         low, high = summarise(draws(1000, 0.0, seed), EXACT).bias_interval or (0, 0)
         assert high - low > 0.5 * math.sqrt(VARIANCE / 1000)

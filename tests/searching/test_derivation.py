@@ -1,4 +1,4 @@
-"""Derivation: what each rule reads off the probabilities."""
+"""Derivation: the architecture that each rule derives from the probabilities."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def test_around_the_derived_architecture_all_are_valid_and_different_and_repeat(
         assert space.validate(architecture.assignment) == architecture.assignment
 
 
-def test_around_a_decided_search_there_is_only_what_it_decided() -> None:
+def test_around_a_decided_search_only_its_architecture_is_drawn() -> None:
     space = Bimodal(ports="choose", cells=1, nodes=1).build(INPUTS, 1)
     decided = {
         choice.name: {name: float(name == choice.candidates[-1]) for name in choice.candidates}

@@ -1,4 +1,4 @@
-"""The search engine: what it updates, that it learns, that it can be killed."""
+"""The search engine: its updates, the known best architecture, and resuming after a kill."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The final training: what it takes, keeps and refuses."""
+"""The final training: edge cases, refusals, and resuming."""
 
 from __future__ import annotations
 

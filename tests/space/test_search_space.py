@@ -1,4 +1,4 @@
-"""What a search space accepts, and how many architectures it holds."""
+"""Search spaces: the architectures they accept, and their number."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_counting_does_not_enumerate() -> None:
     assert chain(12, removable=False).count() == 2 ** (12 * 13 // 2)
 
 
-def test_a_node_that_chose_zero_is_nobodys_source() -> None:
+def test_a_node_that_chose_zero_is_the_source_of_no_edge() -> None:
     space = chain(2)
     for assignment in space.enumerate():
         if assignment["n0"] == "zero":
@@ -83,9 +83,9 @@ def test_validation_lists_every_problem_with_near_names() -> None:
     assert "n7: unknown choice; did you mean" in str(error.value)
 
 
-def test_what_belongs_to_a_removed_node_is_refused() -> None:
+def test_a_choice_of_a_removed_node_is_refused() -> None:
     with pytest.raises(
-        ArchitectureError, match="in->n0: is set to 'identity', but what it belongs to was removed"
+        ArchitectureError, match="in->n0: is set to 'identity', but its node or edge was removed"
     ):
         chain(1).validate({"n0": "zero", "in->n0": "identity"})
 
@@ -166,7 +166,7 @@ def test_cells_may_stand_inside_cells() -> None:
 
 
 def broken(change: str) -> SearchSpace:
-    """A small space with one thing wrong."""
+    """A small space with one mistake."""
     space = SearchSpace("broken")
     space.add_input("in", (2, 3))
     if change == "candidate":

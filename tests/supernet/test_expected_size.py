@@ -1,4 +1,4 @@
-"""The expected size agrees with the sizes of what is sampled."""
+"""The expected size agrees with the sizes of sampled architectures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The supernet: exact, sparing, and the same function on every path."""
+"""The supernet: exact, evaluated only as far as needed, and the same function on every path."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def test_sampled_logits_get_the_gradient_of_the_dense_path_and_with_skip_the_sel
         return net.logits.sample(relaxation, generator=torch.Generator().manual_seed(5))
 
     def gradients(unselected: Any, one_hot: bool) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Of the logits, and of the weights."""
+        """Gradients of the logits, and of the weights."""
         net.unselected = unselected
         net.zero_grad()
         samples = drawn()
@@ -463,7 +463,7 @@ def test_an_unselected_batch_norm_keeps_its_running_values() -> None:
     assert all(".sum." in name for name in moved)
 
 
-def test_names_that_torch_would_refuse_are_no_trouble() -> None:
+def test_names_that_torch_refuses_for_modules_are_accepted() -> None:
     space = Bimodal(channels=4, cells=1, nodes=1).build({"values": (3, 2), "type": (3, 2)}, 1)
     net, inputs = Supernet(space), {name: torch.randn(2, 3, 2) for name in ("values", "type")}
     network = build(Architecture(space, space.sample(0)))

@@ -1,4 +1,4 @@
-"""Runs the suites on good and on broken plugins and tells what failed."""
+"""Runs the suites on good and on broken plugins, and collects the failures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ QUIETLY = ("-s", "-p", "no:cacheprovider", "-p", "no:faulthandler", "-p", "no:un
 
 @frozen
 class Outcome:
-    """What came of one class: test without its parameters → what the failure said; and what passed."""
+    """The results of one class: failed test, without its parameters → message; and the tests that passed."""
 
     failed: dict[str, str] = field(factory=dict)
     passed: set[str] = field(factory=set)
@@ -26,7 +26,7 @@ class Outcome:
 
 @frozen
 class Recorder:
-    """A pytest plugin that notes what comes of every class."""
+    """A pytest plugin that records the results of every class."""
 
     outcomes: dict[str, Outcome] = field(factory=dict)
     broken: list[str] = field(factory=list)
@@ -48,7 +48,7 @@ class Recorder:
 def outcomes(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Mapping[str, Outcome]:
-    """Class → what came of it, in one run of pytest as a third party would start it, outside this repository.
+    """Return class → results, in one run of pytest outside this repository, as a third party would start it.
 
     The test module says which file of `plugins/` is meant (PLUGINS), which of its classes keep their promises
     (GOOD), and which break one (BROKEN: class → the test that must fail). Of those only that test is run.

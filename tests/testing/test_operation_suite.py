@@ -1,4 +1,4 @@
-"""The suite for operations finds what is broken, and nothing in what is not."""
+"""The suite for operations finds every broken promise, and fails no good operation."""
 
 from __future__ import annotations
 

@@ -31,7 +31,9 @@ def test_a_suite_that_is_imported_is_not_collected(tmp_path: Path, monkeypatch: 
     assert result.returncode == pytest.ExitCode.NO_TESTS_COLLECTED
 
 
-@pytest.mark.parametrize("name", ["suite", "relaxation", "operation", "space", "task"])
+@pytest.mark.parametrize(
+    "name", ["suite", "relaxation_suite", "operation_suite", "space_suite", "task_suite"]
+)
 def test_its_assertions_show_what_they_compared(name: str) -> None:
     module = sys.modules[f"nasframe.testing.{name}"]
     assert "@pytest_ar" in vars(module), "pytest did not rewrite the assertions of this module"

@@ -1,4 +1,4 @@
-"""The suite for relaxations finds what is broken, and nothing in what is not."""
+"""The suite for relaxations finds every broken promise, and fails no good relaxation."""
 
 from __future__ import annotations
 

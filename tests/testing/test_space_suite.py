@@ -1,4 +1,4 @@
-"""The suite for search spaces finds what is broken, and nothing in what is not."""
+"""The suite for search spaces finds every broken promise, and fails no good space."""
 
 from __future__ import annotations
 

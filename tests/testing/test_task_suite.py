@@ -1,4 +1,4 @@
-"""The suite for tasks finds what is broken, and nothing in what is not."""
+"""The suite for tasks finds every broken promise, and fails no good task."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from nasframe import Batch, Data, Scores, Split, Splits, Stage, StageContext, Task, TensorSplit
 from nasframe.errors import DataError
 from nasframe.testing import TaskSuite
-from nasframe.testing.probe import EveryInput
+from nasframe.testing.minimal_plugins import EveryInput
 
 
 def numbers(context: StageContext) -> None:

@@ -1,4 +1,4 @@
-"""What every operation promises, alone and in a supernet."""
+"""The suite of operations, alone and in a supernet."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from nasframe.runtime import forked_seed
 from nasframe.searching import Bilevel, Search, SearchOptions
 from nasframe.space import Architecture, Choice, SearchSpace
 from nasframe.supernet import Supernet
-from nasframe.testing.probe import FirstInput, SmallOutputs
+from nasframe.testing.minimal_plugins import FirstInput, SmallOutputs
 from nasframe.testing.registration import registered
 from nasframe.testing.suite import Suite, on_a_gpu, seeded
 
@@ -39,23 +39,24 @@ class OperationSuite(Suite):
                 return Maximum(shapes)
 
     Shape: the inputs fit `arity` and `forward`; the output has the batch first and the shape that the meta
-    device finds, for batches of 1, 2 and 5; so have the parameters; another number of inputs is refused.
-    Values: examples of a batch do not see each other in eval mode; eval mode changes nothing and draws
-    nothing; training draws from torch's global generator alone; inputs stay as they are; `removes` gives
-    zeros, `passes` gives its input. Gradient: reaches every parameter and input and is finite, also for
-    zeros. State: moves with `to` and `state_dict`; a copy is a twin. In a space: it is searched, derived and
-    built; one-hot weights compute the built network; what is not selected has no gradient.
+    device finds, for batches of 1, 2 and 5; there are as many parameters as on the meta device; another
+    number of inputs is refused. Values: in eval mode an example does not depend on the others of its batch,
+    and nothing is changed or drawn; training draws from torch's global generator alone; inputs stay as they
+    are; `removes` gives zeros, `passes` gives its input. Gradient: reaches every parameter and input and is
+    finite, also for zeros. State: moves with `to` and `state_dict`; a copy computes the same and shares
+    nothing. In a space: it is searched, derived and built; one-hot weights compute the built network; an
+    operation that is not selected has no gradient.
 
     Attributes:
         shapes: of the inputs, without the batch; as many as the operation takes.
-        no_gradient: why some parameter or input gets no gradient, where that is as it should be.
+        no_gradient: the reason where some parameter or input rightly gets no gradient.
     """
 
     shapes: Sequence[Shape] = ((4, 8),)
     no_gradient: str = ""
 
     def make(self, shapes: Sequence[Shape]) -> Operation:
-        """The operation to test, for inputs of these shapes. One that names its ports also takes `ports`."""
+        """Return the operation to test, for inputs of these shapes; with `names_ports` also for `ports`."""
         self._lacks("make(self, shapes)", "MyOperation(shapes)")
 
     # -- shape ------------------------------------------------------------------------------------------
@@ -258,7 +259,7 @@ class OperationSuite(Suite):
             for name, parameter in net.named_parameters():
                 assert parameter.grad is None or f".{TWIN}." not in name, f"{name} has a gradient"
 
-    # -- what the tests are made of ---------------------------------------------------------------------
+    # -- parts of the tests -----------------------------------------------------------------------------
 
     def _made(self, seed: int = 0) -> Operation:
         with forked_seed(seed, "testing", "operation"):
@@ -272,11 +273,11 @@ class OperationSuite(Suite):
 
     @contextmanager
     def _registered(self) -> Iterator[None]:
-        """The class registered as `tested`, and once more as its twin; built by `make`."""
+        """Register the class as `tested`, and again as its twin; `make` builds both."""
         kind, make = type(self._made()), self.make
 
         def new(_: type, shapes: Sequence[Shape], **options: Any) -> Operation:
-            return make(shapes, **options)  # no instance of the subclass below, so `__init__` stays away
+            return make(shapes, **options)  # no instance of the subclass below: `__init__` is not called
 
         names = {"__new__": new, "__doc__": kind.__doc__, "__module__": kind.__module__}
         target = type(kind.__name__, (kind,), names)
@@ -284,7 +285,7 @@ class OperationSuite(Suite):
             yield
 
     def _space(self) -> SearchSpace:
-        """One node that chooses the operation, or its twin, or nothing."""
+        """Return a space with one node that chooses the operation, or its twin, or zero."""
         candidates = (NAME, FIRST) if self._made().removes else (NAME, TWIN, "zero")
         space, ports = SearchSpace("tested"), [f"x{index}" for index in range(len(self.shapes))]
         space.add_node("node", choice=Choice("node", candidates, "gamma"), ports=ports)

@@ -1,4 +1,4 @@
-"""What every relaxation promises, whatever its mathematics."""
+"""The suite of relaxations."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def random_logits(
     device: str = "cpu",
     seed: int = 7,
 ) -> Tensor:
-    """Logits that ask for a gradient."""
+    """Return random logits that require a gradient."""
     values = torch.randn(shape, generator=seeded(seed), dtype=torch.float64) * scale
     return values.to(device, dtype).requires_grad_()
 
 
 def assert_on_simplex(weights: Tensor, like: Tensor) -> None:
-    """Not negative, every row with sum one, in the shape, dtype and device of the logits."""
+    """Assert that weights are not negative, with rows of sum one, in shape, dtype, device of the logits."""
     assert weights.shape == like.shape, "the weights must have the shape of the logits"
     assert weights.dtype == like.dtype, "the weights must have the dtype of the logits"
     assert weights.device == like.device, "the weights must be on the device of the logits"
@@ -53,12 +53,13 @@ class RelaxationSuite(PluginSuite):
                 return Sharper(temperature=0.3)
 
     Values: weights and probabilities on the simplex in shape, dtype and device of the logits, at every
-    progress, for huge and for arbitrary logits, and one for a single candidate; bfloat16 and autocast only
-    round; `one_hot` is true only of exact zeros and ones. Randomness: the generator alone decides, the
-    global one only where none is given; `probabilities` draws nothing; a one-hot relaxation draws each
-    candidate as often as `probabilities` says. Gradient: finite, not zero, in the dtype of the logits, no
-    graph where none is asked for; rows do not see each other; the logits stay as they are. Options: an
-    attrs class, a default and a help text for each field, equal after a round trip through plain values.
+    progress, for huge and for arbitrary logits; the weight of a single candidate is one; bfloat16 and
+    autocast only round; `one_hot` is true only of exact zeros and ones. Randomness: from the given generator
+    alone, from the global one only where none is given; `probabilities` draws nothing; a one-hot relaxation
+    draws each candidate as often as `probabilities` says. Gradient: finite, not zero, in the dtype of the
+    logits, no graph where none is required; rows do not depend on each other; the logits stay as they are.
+    Options: an attrs class, a default and a help text for each field, equal after a round trip through plain
+    values.
 
     Attributes:
         draws_from_probabilities: False for a one-hot relaxation whose forward weights are not draws from
@@ -68,12 +69,12 @@ class RelaxationSuite(PluginSuite):
     draws_from_probabilities: bool = True
 
     def make(self) -> Relaxation:
-        """The relaxation to test."""
+        """Return the relaxation to test."""
         self._lacks("make(self)", "MyRelaxation()")
 
     def test_every_option_has_a_default(self) -> None:
         required = [option.name for option in options_of(type(self.make())) if option.required]
-        assert not required, "a relaxation is named in one word, so each of its options needs a default"
+        assert not required, "a relaxation may be named without options, so each option needs a default"
 
     # -- values -----------------------------------------------------------------------------------------
 
@@ -222,7 +223,7 @@ class RelaxationSuite(PluginSuite):
         if not sample.one_hot:
             pytest.skip("it draws no candidate")
         expected = relaxation.probabilities(logits)[0]
-        # five standard errors, and a little for what is never drawn
+        # five standard errors, and a little for candidates that are never drawn
         margin = 5 * (expected * (1 - expected) / draws).sqrt() + 1e-6
         assert ((sample.weights.mean(0) - expected).abs() <= margin).all()
 

@@ -9,7 +9,7 @@ Every candidate of every choice contributes a vector; weights add them up to x =
     quadratic(x)  =  ½ |x - t|²              choices interact through their products
     network(x)    =  -log softmax(A tanh(x))₀
 
-The numbers in v, c, t and A are sin(1), sin(4), sin(9), …: without a pattern, and the same everywhere.
+The numbers in v, c, t and A are sin(1), sin(4), sin(9), …: they have no pattern and need no seed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from torch import Tensor
 
 from nasframe.estimators.function import Function, Pack, one_hot_weights
 
-__all__ = ["FUNCTIONS", "Standard", "standard_functions"]
+__all__ = ["FUNCTIONS", "StandardFunction", "standard_functions"]
 
 _WIDTH = 4
 
@@ -34,7 +34,7 @@ _SHAPES = {"alpha": _ALPHA, "gamma": _GAMMA}
 
 
 def _numbers(rows: int, columns: int) -> Tensor:
-    """`(rows, columns)` of sin(1), sin(4), sin(9), …"""
+    """Return sin(1), sin(4), sin(9), … as `(rows, columns)`."""
     count = torch.arange(1, rows * columns + 1, dtype=torch.float64)
     return torch.sin(count.square()).view(rows, columns)
 
@@ -52,8 +52,8 @@ def _network(x: Tensor) -> Tensor:
 
 
 @frozen(eq=False)
-class Standard(Function):
-    """A function of the sum of what the candidates contribute.
+class StandardFunction(Function):
+    """A function of x, the weighted sum of the contributions of all candidates.
 
     Attributes:
         contributions: v, `(choices, candidates, width)`.
@@ -66,7 +66,7 @@ class Standard(Function):
     outer: Callable[[Tensor], Tensor] = field(repr=False)
 
     def value(self, weights: Tensor) -> Tensor:
-        """f of `(draws, choices, candidates)`: `(draws,)`; float64, differentiable."""
+        """Return f of `(draws, choices, candidates)`: `(draws,)`; float64, differentiable."""
         return self.outer(weights.double().flatten(1) @ self.contributions.flatten(0, 1))
 
     def values(self, outcomes: Tensor) -> Tensor:
@@ -84,16 +84,16 @@ class Standard(Function):
 
 def _make(
     name: str, group: str, logits: Sequence[Sequence[float]], outer: Callable[[Tensor], Tensor]
-) -> Standard:
+) -> StandardFunction:
     theta = torch.tensor(logits, dtype=torch.float64)
     choices, candidates = theta.shape
     contributions = _numbers(choices * candidates, _WIDTH).view(choices, candidates, _WIDTH).clone()
     contributions[:, 0] = 0.0  # the candidate zero
-    return Standard(name, (Pack(group, theta),), contributions, outer)
+    return StandardFunction(name, (Pack(group, theta),), contributions, outer)
 
 
-def standard_functions() -> list[Standard]:
-    """All of them, alpha first."""
+def standard_functions() -> list[StandardFunction]:
+    """Return all standard functions, those of alpha first."""
     outers = {"linear": _linear, "quadratic": _quadratic, "network": _network}
     return [
         _make(f"{group}-{name}", group, logits, outer)
@@ -103,4 +103,4 @@ def standard_functions() -> list[Standard]:
 
 
 FUNCTIONS = tuple(function.name for function in standard_functions())
-"""Their names."""
+"""Names of the standard functions."""

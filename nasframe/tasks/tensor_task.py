@@ -1,4 +1,4 @@
-"""Classification of tensors that are in memory, or mapped into it."""
+"""`TensorTask`: classification of tensors that are in memory, or mapped into it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from nasframe.errors import DataError
-from nasframe.tasks.data import Batch, Data, Scores, Split, Splits
+from nasframe.tasks.data import Batch, Data, Split, Splits
+from nasframe.tasks.scores import Scores
 from nasframe.tasks.task import Task
 
 __all__ = ["TensorSplit", "TensorTask"]
@@ -48,6 +49,19 @@ class TensorTask(Task):
         labels: `(examples,)`, integers from 0.
         fractions: shares of the splits weights, architecture, validation, test; they need not add up to 1.
         seed: of the stratified split.
+
+    Raises:
+        DataError: no inputs, inputs and labels of different length, or fewer than 8 examples.
+
+    Example:
+        >>> import torch
+        >>> from nasframe import TensorTask
+        >>> data = TensorTask({"x": torch.zeros(50, 3)}, labels=torch.arange(50) % 2).data({})
+        >>> data.inputs, data.outputs
+        ({'x': (3,)}, 2)
+        >>> splits = data.splits
+        >>> len(splits.weights), len(splits.architecture), len(splits.validation), len(splits.test())
+        (20, 10, 10, 10)
     """
 
     tensors: Mapping[str, Tensor] = field(factory=dict, repr=False)
@@ -89,21 +103,21 @@ class TensorTask(Task):
         return {"accuracy": float((outputs.argmax(-1) == targets).float().mean())}
 
     def scores(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> Scores | None:
-        """Of label 1, where there are two labels."""
+        """Return the score of label 1, where there are two labels."""
         if outputs.shape[1] != 2:
             return None
         targets = split.batch(torch.arange(len(split))).targets
         return Scores(_log_odds(outputs), targets, positive="label 1", negative="label 0")
 
     def _stratified(self) -> list[Tensor]:
-        """Row numbers of the four splits: exact sizes, and every class spread evenly over them.
+        """Return the row numbers of the four splits: exact sizes, and every class spread evenly over them.
 
         Raises:
             DataError: a split would be empty.
         """
         random = torch.Generator().manual_seed(self.seed)
         order = torch.randperm(len(self.labels), generator=random)
-        # Where each example stands within its class, 0 to 1; classes that are small begin anywhere.
+        # The place of each example within its class, 0 to 1; the first place is random, for small classes.
         position = torch.empty(len(order))
         for label in range(int(self.labels.max()) + 1):
             members = (self.labels[order] == label).nonzero().flatten()
@@ -119,6 +133,6 @@ class TensorTask(Task):
 
 
 def _log_odds(outputs: Tensor) -> Tensor:
-    """Of the second of two classes `(batch,)`, in double precision, from logits `(batch, 2)`."""
+    """Return the log-odds of the second of two classes `(batch,)`, float64, from logits `(batch, 2)`."""
     logits = outputs.detach().double()
     return logits[:, 1] - logits[:, 0]

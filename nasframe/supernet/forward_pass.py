@@ -3,27 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from nasframe.network import FIXED, Block, module_key, take_input
 from nasframe.relaxations import Sample
 from nasframe.supernet.mixture import mix, plain_sum
-from nasframe.supernet.plan import Candidates, NodePlan, PortPlan, Source
+from nasframe.supernet.plan import Candidates, NodePlan, Plan, PortPlan, Source
 
-if TYPE_CHECKING:
-    from nasframe.supernet.supernet import Supernet
+__all__ = ["ForwardPass", "Unselected"]
 
-__all__ = ["Pass"]
+Unselected = Literal["evaluate", "skip"]
 
 
-class Pass:
-    """One forward pass: remembers what was computed already. None stands for a value known to be zero."""
+class ForwardPass:
+    """One forward pass; it computes each value once. None stands for a value known to be zero.
 
-    def __init__(self, net: Supernet, inputs: Mapping[str, Tensor], weights: Mapping[str, Sample]) -> None:
-        self.net, self.inputs, self.weights = net, inputs, weights
+    Args:
+        plan: of the supernet.
+        nodes: node → candidate → module.
+        edges: edge → candidate → module.
+        index: the places of the plan's weighted sources in the flattened parameters; see `Weighted`.
+        unselected: see `Supernet`.
+        inputs: each input of the space, `(batch, *shape)`.
+        weights: packed parameter → sample.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        nodes: nn.ModuleDict,
+        edges: nn.ModuleDict,
+        index: Tensor,
+        unselected: Unselected,
+        inputs: Mapping[str, Tensor],
+        weights: Mapping[str, Sample],
+    ) -> None:
+        self.plan, self.nodes, self.edges, self.index = plan, nodes, edges, index
+        self.unselected = unselected
+        self.inputs, self.weights = inputs, weights
         self.values: dict[str, Tensor | None] = {}
         self.sums: dict[int, Tensor | None] = {}
         self.flat = {key: sample.weights.reshape(-1) for key, sample in weights.items()}
@@ -31,20 +51,20 @@ class Pass:
         self.sparse = all(sample.one_hot and not sample.weights.requires_grad for sample in weights.values())
 
     def output(self) -> Tensor:
-        last = self.net.wiring.output
-        needed = self._needed(last) if self.sparse else None
-        for plan in self.net.plan:
+        """Return the value of the output node, `(batch, *shape)`."""
+        needed = self._needed() if self.sparse else None
+        for plan in self.plan.nodes:
             if needed is None or plan.name in needed:
                 self.values[plan.name] = self._evaluate(plan)
-        result = self.values[last]
+        result = self.values[self.plan.output]
         if result is None:  # everything that reaches it is zero
-            return self._zeros(self.net.shapes.nodes[last])
+            return self._zeros(self.plan.shape)
         return result
 
-    def _needed(self, last: str) -> set[str]:
-        """The nodes that reach the output under one-hot weights."""
-        needed = {last}
-        for plan in reversed(self.net.plan):
+    def _needed(self) -> set[str]:
+        """Return the nodes that reach the output under one-hot weights."""
+        needed = {self.plan.output}
+        for plan in reversed(self.plan.nodes):
             if plan.name in needed and not self._is_removed(plan):
                 needed.update(s.node for port in plan.ports for s in port.sources if self._is_selected(s))
         return needed
@@ -58,7 +78,7 @@ class Pass:
         return None if rows is None else rows[row]
 
     def _is_selected(self, source: Source) -> bool:
-        """Whether one-hot weights keep a source; one without a weight of its own always is."""
+        """Return True where one-hot weights keep a source; one without a weight of its own is always kept."""
         return source.table is None or self._winner(source.table, source.row) == source.column
 
     def _evaluate(self, plan: NodePlan) -> Tensor | None:
@@ -66,7 +86,7 @@ class Pass:
             return take_input(self.inputs, plan.name)
         if self.sparse and self._is_removed(plan):
             return None
-        blocks: Any = self.net.nodes[module_key(plan.name)]
+        blocks: Any = self.nodes[module_key(plan.name)]
         arrived = [take_input(self.inputs, plan.name)] if plan.is_input else self._arrived(plan)
         if plan.candidates is None:
             result: Tensor = blocks[FIXED](*arrived)
@@ -74,7 +94,7 @@ class Pass:
         return self._choose(plan.candidates, blocks, arrived)
 
     def _choose(self, candidates: Candidates, blocks: Any, arrived: Sequence[Tensor]) -> Tensor | None:
-        """The mixture of a choice's candidates."""
+        """Return the mixture of a choice's candidates."""
         winner = self._winner(candidates.table, candidates.row)
         if self.sparse:
             assert winner is not None
@@ -93,8 +113,11 @@ class Pass:
         return mix(weights, outputs, None if winner is None else [winner])
 
     def _unselected(self, block: Block, *arrived: Tensor) -> Tensor | None:
-        """The value of an operation that one-hot weights left out: no graph, no trace, or nothing at all."""
-        if self.net.unselected == "skip":
+        """Return the value of an operation that one-hot weights left out; None where these are skipped.
+
+        It has no graph, and the operation's buffers stay as they were.
+        """
+        if self.unselected == "skip":
             return None
         with torch.no_grad():
             buffers = [(buffer, buffer.clone()) for buffer in block.buffers()]
@@ -104,7 +127,7 @@ class Pass:
         return result
 
     def _arrived(self, plan: NodePlan) -> list[Tensor]:
-        """What arrives at each port; ports fed by the same weighted sources share one plan and one sum."""
+        """Return the sum at each port; ports with the same weighted sources share one plan and one sum."""
         arrived = []
         for port in plan.ports:
             key = id(port)
@@ -122,18 +145,18 @@ class Pass:
             selected, values = None, [self._edge(source) for source in group.sources]
             if self.selected[group.table] is not None:
                 selected = [i for i, source in enumerate(group.sources) if self._is_selected(source)]
-                if self.net.unselected == "skip":
+                if self.unselected == "skip":
                     values = [value if i in selected else None for i, value in enumerate(values)]
-            coefficients = self.flat[group.table][self.net.index[group.index]]
+            coefficients = self.flat[group.table][self.index[group.index]]
             total = plain_sum([total, mix(coefficients, values, selected)])
         return total
 
     def _edge(self, source: Source) -> Tensor | None:
-        """What an edge hands on, before the weight of its source."""
+        """Return the value of an edge, before the weight of its source."""
         value = self.values[source.node]
         if value is None or not source.through:
             return value
-        blocks: Any = self.net.edges[module_key(source.through)]
+        blocks: Any = self.edges[module_key(source.through)]
         if source.candidates is not None:
             return self._choose(source.candidates, blocks, [value])
         (block,) = blocks.values()
@@ -146,9 +169,9 @@ class Pass:
 
 
 def _winners(weights: Mapping[str, Sample]) -> dict[str, list[int] | None]:
-    """Packed parameter → the selected column of each row, None where the weights are not one-hot.
+    """Return packed parameter → the selected column of each row, None where the weights are not one-hot.
 
-    One transfer from the device for all of them.
+    All are moved from the device in one transfer.
     """
     one_hot = {key: sample.weights.detach() for key, sample in weights.items() if sample.one_hot}
     found: dict[str, list[int] | None] = dict.fromkeys(weights)

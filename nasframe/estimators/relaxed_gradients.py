@@ -1,10 +1,6 @@
-"""Draws of a relaxation's gradient: many in one call, and one as a search takes it, for its time."""
+"""The gradient of a relaxation: many draws in one call, and one draw as in a search."""
 
 from __future__ import annotations
-
-import statistics
-import time
-from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -12,27 +8,25 @@ from torch import Tensor
 from nasframe.estimators.function import Function
 from nasframe.relaxations import Relaxation, check_relaxation
 
-__all__ = ["milliseconds", "relaxed_gradient", "relaxed_gradients", "sample_once"]
+__all__ = ["relaxed_gradient", "relaxed_gradients", "samples_one_hot"]
 
 _ELEMENTS = 1_000_000
-"""Numbers drawn at once, about, so that they stay near the processor."""
-
-_REPEATS, _WARM_UP, _PATIENCE = 15, 3, 0.5
+"""About how many numbers are drawn at once, so that they fit in the processor's cache."""
 
 
 def relaxed_gradients(
     relaxation: Relaxation, function: Function, draws: int, random: torch.Generator, noise: int = 1
 ) -> Tensor:
-    """Draws of dw/dθ · df/dw, `(draws, size)`, float64.
+    """Return draws of dw/dθ · df/dw, `(draws, size)`, float64.
 
     Rows of packed logits are independent by the relaxation's contract, so the draws are rows of one call.
 
     Args:
-        relaxation: whose gradient.
+        relaxation: to differentiate.
         function: f, and θ. The relaxation sees θ in float32, as in a search.
-        draws: how many.
-        random: where the noise comes from.
-        noise: about how many numbers the relaxation draws for a weight; it decides how many draws a call has.
+        draws: their number.
+        random: generator of the noise.
+        noise: about how many numbers the relaxation draws for a weight; decides the draws of one call.
     """
     at_once = max(1, _ELEMENTS // (function.size * noise))
     parts = [min(at_once, draws - first) for first in range(0, draws, at_once)]
@@ -56,12 +50,11 @@ def _gradients(relaxation: Relaxation, function: Function, draws: int, random: t
     return torch.cat([gradient.double().view(draws, -1) for gradient in gradients], dim=-1)
 
 
-def sample_once(relaxation: Relaxation, function: Function, random: torch.Generator) -> bool:
-    """Try the relaxation on the function's logits; returns whether its weights are one-hot.
+def samples_one_hot(relaxation: Relaxation, function: Function, random: torch.Generator) -> bool:
+    """Check the relaxation on the function's logits; return True where its weights are one-hot.
 
     Raises:
-        ContractError: it breaks a promise of `Relaxation`, so that no number measured of it would mean
-            anything.
+        ContractError: it breaks a promise of `Relaxation`, so that its measurements would have no meaning.
     """
     leaves = [pack.logits.float() for pack in function.packs]
     check_relaxation(relaxation, leaves)
@@ -69,21 +62,8 @@ def sample_once(relaxation: Relaxation, function: Function, random: torch.Genera
 
 
 def relaxed_gradient(relaxation: Relaxation, function: Function, random: torch.Generator) -> list[Tensor]:
-    """One gradient as a search takes it: sample, evaluate f, back-propagate."""
+    """Return one gradient, a tensor a pack, computed as in a search: sample, evaluate f, back-propagate."""
     leaves = [pack.logits.float().requires_grad_() for pack in function.packs]
     samples = [relaxation.sample(leaf, 0.0, random) for leaf in leaves]
     value = function.once([sample.weights for sample in samples], all(sample.one_hot for sample in samples))
     return list(torch.autograd.grad(value, leaves, materialize_grads=True))
-
-
-def milliseconds(call: Callable[[], object]) -> float:
-    """Median time of a call. Slow ones are repeated less often."""
-    times: list[float] = []
-    started = time.perf_counter()
-    for _ in range(_WARM_UP + _REPEATS):
-        before = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - before)
-        if len(times) > _WARM_UP and time.perf_counter() - started > _PATIENCE:
-            break
-    return 1e3 * statistics.median(times[_WARM_UP:])

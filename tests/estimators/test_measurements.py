@@ -1,4 +1,4 @@
-"""What the laboratory measures, against what is known without it."""
+"""Measurements of the laboratory, against results that are known without it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ import nasframe
 from nasframe.errors import ConfigurationError
 from nasframe.estimators import Laboratory, Measurement, conditional_bias, exact_gradient
 from nasframe.estimators.conditional_bias import conditional_slopes, enumerated_gradients
-from nasframe.estimators.draws import relaxed_gradients
 from nasframe.estimators.function import every_outcome
+from nasframe.estimators.relaxed_gradients import relaxed_gradients
 from nasframe.estimators.score_function import score_function_gradients
-from nasframe.estimators.standard import FUNCTIONS, standard_functions
+from nasframe.estimators.standard_functions import FUNCTIONS, standard_functions
 from nasframe.estimators.statistics import summarise
 from nasframe.plugins import manager
 from nasframe.relaxations import Softmax, StraightThroughGumbelSoftmax, log_ratios
@@ -265,7 +265,9 @@ def test_a_relaxation_that_nobody_named_is_measured_with_its_options_varied() ->
         ("lost", "cannot be imported"),
     ],
 )
-def test_one_that_fails_gets_a_line_with_its_error_and_the_rest_goes_on(name: str, message: str) -> None:
+def test_a_relaxation_that_fails_gets_a_line_with_its_error_and_the_others_go_on(
+    name: str, message: str
+) -> None:
     found = measure([name, "softmax"], "alpha-linear", 20, temperatures=[1.0])
     assert [entry.relaxation for entry in found] == [name, "softmax"]
     assert found[0].error is not None
@@ -365,7 +367,7 @@ def test_entries_are_json_with_every_key() -> None:
         ({"bits": "few"}, "bits: must be a number, found 'few'"),
     ],
 )
-def test_what_makes_no_sense_is_refused(how: dict[str, object], message: str) -> None:
+def test_arguments_of_a_wrong_type_or_range_are_refused(how: dict[str, object], message: str) -> None:
     refused: Callable[[], object] = lambda: nasframe.measure_estimators(**how)  # type: ignore[arg-type]  # noqa: E731
     with pytest.raises(ConfigurationError, match=re.escape(message)):
         refused()

@@ -1,30 +1,26 @@
-"""The function that a finished run gives: the loss of its supernet, over the choices that matter most."""
+"""The function of a finished run: the loss of its supernet, over its most undecided choices."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 
 from nasframe.errors import DataError, RunError
 from nasframe.estimators.supernet_loss import SupernetLoss
+from nasframe.experiment import Experiment
 from nasframe.pipeline import load_experiment, load_run, load_supernet, prepare
-from nasframe.runs import claimed
+from nasframe.runs import Run, claimed
 from nasframe.runtime import Progress, generator
 from nasframe.supernet import Supernet
 from nasframe.tasks import Batch, Task, stage_fingerprints
 
-if TYPE_CHECKING:
-    from nasframe.experiment import Experiment
-    from nasframe.runs import Run
-
 __all__ = ["BITS", "choose_choices", "function_of_run"]
 
 BITS = 12.0
-"""Most of the sum of log2(candidates) over the choices that vary: 4,096 outcomes."""
+"""Largest sum of log2(candidates) over the choices that vary: 4,096 outcomes."""
 
 
 def function_of_run(
@@ -36,11 +32,11 @@ def function_of_run(
     bits: float = BITS,
     seed: int = 0,
 ) -> SupernetLoss:
-    """The loss of a finished run's supernet, with the weights of its last search checkpoint, on the CPU.
+    """Return the loss of a finished run's supernet, on the CPU, with the weights of its last checkpoint.
 
     See `nasframe.measure_estimators` for the arguments. The loss is that of one batch: as many examples of
-    the architecture split as a batch of the search holds, drawn by `seed`. The choices that do not vary are
-    as derived; see `choose_choices` for those that do.
+    the architecture split as a batch of the search holds, drawn by `seed`. See `choose_choices` for the
+    choices that vary; the others are as derived.
 
     Raises:
         RunError: no run, a run without a search checkpoint or an architecture, or one in which no choice
@@ -73,10 +69,10 @@ def function_of_run(
 
 
 def _reads(task: Task, source: Path, seed: int) -> bool:
-    """Whether what a task makes depends on the user's data."""
+    """Return True where the stages of a task depend on the user's data."""
     try:
         with_it, without = (stage_fingerprints(task.stages(place, seed)) for place in (source, None))
-    except DataError:  # it misses something in the data, or does not go without
+    except DataError:  # something is missing in the data, or the task needs data
         return True
     return with_it != without
 
@@ -84,10 +80,10 @@ def _reads(task: Task, source: Path, seed: int) -> bool:
 def choose_choices(
     supernet: Supernet, task: Task, batch: Batch, fixed: Mapping[str, str], bits: float
 ) -> list[str]:
-    """The choices that vary: as many as have at most 2 ** `bits` outcomes together.
+    """Return the choices that vary: as many as have at most 2 ** `bits` outcomes together.
 
-    Only those count that change the loss when they alone leave the derived architecture. The groups take
-    turns, and each gives its choice of highest normalised entropy that still fits.
+    Each changes the loss when it alone departs from the derived architecture. The groups take turns: the
+    next choice is the one of highest normalised entropy in the group that still fits.
     """
     waiting: dict[str, list[tuple[float, str]]] = {}
     for table in supernet.logits.tables:

@@ -1,4 +1,4 @@
-"""The smallest plugins, which the suites put around what they test."""
+"""Minimal operations, networks and tasks, which the suites combine with the plugin under test."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class FirstInput(Operation):
 
 
 class FlatLinear(Operation):
-    """A linear layer over everything in its input."""
+    """A linear layer over its flattened input."""
 
     def __init__(self, shapes: Sequence[Shape], *, outputs: int = 1) -> None:
         super().__init__(shapes)
@@ -52,7 +52,7 @@ class EveryInput(nn.Module):
 
 @define
 class SmallOutputs(Task):
-    """Random inputs, and the wish that the outputs be small, whatever their shape."""
+    """Random inputs, and the mean square of the outputs, of any shape, as the loss."""
 
     shapes: Mapping[str, Shape]
 
@@ -68,7 +68,7 @@ class SmallOutputs(Task):
 
 
 def random_split(shapes: Mapping[str, Shape], examples: int, seed: int) -> TensorSplit:
-    """Standard normal inputs without labels."""
+    """Return a split of standard normal inputs without labels."""
     generator = torch.Generator().manual_seed(seed)
     inputs = {name: torch.randn((examples, *shape), generator=generator) for name, shape in shapes.items()}
     return TensorSplit(inputs, torch.zeros(examples), [f"{seed}/{index}" for index in range(examples)])

@@ -1,4 +1,4 @@
-"""Every operation of a supernet computed once, before a search relies on what the meta device said of it."""
+"""The check of a supernet's operations before a search: each is run once on real tensors."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from nasframe.network import FIXED, Block, module_key
 from nasframe.operations import OpSpec, failure, operation_class, origin_of
 from nasframe.supernet.supernet import Supernet
 
-__all__ = ["probe"]
+__all__ = ["check_operations"]
 
 
-def probe(net: Supernet) -> None:
-    """Run every operation on two random examples, in evaluation mode, without a trace.
+def check_operations(net: Supernet) -> None:
+    """Run every operation on two random examples, in evaluation mode; the supernet stays as it is.
 
     Raises:
         SpaceError: one fails.
@@ -31,7 +31,7 @@ def probe(net: Supernet) -> None:
         try:
             with torch.no_grad():
                 output = block(*inputs)
-        except Exception as error:  # whatever a stranger's class raises
+        except Exception as error:  # a plugin's class may raise anything
             shown = ", ".join(map(str, shapes))
             why = failure(error, operation_class(spec.name))
             raise SpaceError(f"{name} fails on inputs {shown}: {why}") from error
@@ -47,7 +47,7 @@ def probe(net: Supernet) -> None:
 
 
 def _blocks(net: Supernet) -> Iterator[tuple[OpSpec, Block, list[tuple[int, ...]], tuple[int, ...]]]:
-    """Each candidate of each node: what it is, its module, the shapes that arrive, the shape that is due."""
+    """Yield each candidate of each node: its operation, module, input shapes and output shape."""
     for name, node in net.wiring.nodes.items():
         key = module_key(name)
         if key not in net.nodes:

@@ -1,4 +1,4 @@
-"""What every search space promises: counting, sampling, deriving, building, searching, drawing."""
+"""The suite of search spaces: counting, sampling, deriving, building, searching, drawing."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Probabilities = dict[str, dict[str, float]]
 
 @define
 class Counting(Relaxation):
-    """Softmax that notes the shape of the logits at every call."""
+    """Softmax that records the shape of the logits at every call."""
 
     shapes: list[tuple[int, ...]] = field(factory=list)
 
@@ -59,17 +59,17 @@ class SearchSpaceSuite(PluginSuite):
             def make(self):
                 return Pyramid(channels=8)
 
-    Set: valid; the same at every call; the count is that of the enumeration where it is small; samples are
-    valid, seeded and distinct. Architectures: read back from JSON equal; build, run, and give
-    `(batch, outputs)`; every kept node is in the drawing. Derivation: from any probabilities an architecture
-    of the space, the same one every time. Supernet: output shape, a finite gradient for every logit, one
-    call of the relaxation for each packed parameter; one-hot weights compute the built network; what is not
-    selected has no gradient; an architecture update changes no weight and no buffer. Search: two epochs run,
-    twice to the same bits. Options: an attrs class with help texts, equal after a round trip.
+    Set: valid; the same at every call; a small count is that of the enumeration; samples are valid, seeded
+    and distinct. Architectures: equal when read back from JSON; they build, run, and give `(batch, outputs)`;
+    every kept node is in the drawing. Derivation: any probabilities give an architecture of the space, the
+    same one every time. Supernet: output shape, a finite gradient for every logit, one call of the relaxation
+    for each packed parameter; one-hot weights compute the built network; an operation that is not selected
+    has no gradient; an architecture update changes no weight and no buffer. Search: two epochs run, twice
+    with the same bits. Options: an attrs class with help texts, equal after a round trip.
 
     Attributes:
-        inputs: name → shape without the batch, of what the space is made for.
-        outputs: how many numbers an example becomes.
+        inputs: of the space, name → shape without the batch.
+        outputs: of the network, numbers an example.
         exact: False where derivation changes what is computed, so that one-hot weights of an architecture
             and its network need not agree.
         enumerable: the largest number of architectures that is enumerated.
@@ -81,12 +81,12 @@ class SearchSpaceSuite(PluginSuite):
     enumerable: int = 2000
 
     def make(self) -> SpaceFactory:
-        """The factory of the space to test."""
+        """Return the factory of the space to test."""
         self._lacks("make(self)", "MySpace()")
 
     @pytest.fixture
     def _registered(self) -> Iterator[None]:
-        """Architectures are written with the name of the factory, so it needs one."""
+        """Register the factory where it has no name: architectures are written with its name."""
         kind = type(self.make())
         known = manager().name_of("space", kind) is not None
         with nullcontext() if known else registered(spaces={"tested": kind}):
@@ -284,13 +284,13 @@ class SearchSpaceSuite(PluginSuite):
         architecture = self._search(GumbelRaoMonteCarlo(samples=3), "cuda").fit()
         assert build(architecture, seed=0).eval()(self._inputs(2)).shape == (2, self.outputs)
 
-    # -- what the tests are made of ---------------------------------------------------------------------
+    # -- parts of the tests -----------------------------------------------------------------------------
 
     def _space(self) -> SearchSpace:
         return self.make().build(self.inputs, self.outputs)
 
     def _supernet(self) -> Supernet:
-        """In float64, with logits that differ."""
+        """Return a supernet in float64, with random logits."""
         with forked_seed(0, "testing", "supernet"):
             net = Supernet(self._space()).double()
             for logits in net.architecture_parameters():
@@ -319,7 +319,7 @@ class SearchSpaceSuite(PluginSuite):
 
 
 def _random_probabilities(space: SearchSpace, seed: int) -> Probabilities:
-    """Uniform over the simplex, for every choice."""
+    """Return probabilities of every choice, drawn uniformly from the simplex."""
     source = random.Random(seed)
     found: Probabilities = {}
     for name, choice in space.choices.items():
@@ -331,7 +331,7 @@ def _random_probabilities(space: SearchSpace, seed: int) -> Probabilities:
 
 
 def _selected(net: Supernet, samples: Mapping[str, Sample]) -> dict[str, str]:
-    """Choice → the candidate that one-hot weights select."""
+    """Return choice → the candidate that one-hot weights select."""
     return {
         row: table.candidates[int(samples[table.key].weights[index].argmax())]
         for table in net.logits.tables

@@ -1,6 +1,6 @@
-"""Which relaxations are measured, and with which options: whatever is installed.
+"""The settings in which each installed relaxation is measured.
 
-Nothing here knows a relaxation by name. An option called `temperature` is varied over temperatures, one
+No relaxation is known here by name. An option called `temperature` is varied over temperatures, one
 called `samples` over K; everything else keeps its default.
 """
 
@@ -16,21 +16,23 @@ import attrs
 from attrs import frozen
 
 from nasframe.errors import PluginError
-from nasframe.estimators.measurement import Samples
-from nasframe.estimators.score_function import NAME as SCORE_FUNCTION
+from nasframe.estimators.score_function import SCORE_FUNCTION
 from nasframe.plugins import Registered, manager
 from nasframe.relaxations import Relaxation
 
 __all__ = [
     "SAMPLES",
     "TEMPERATURES",
+    "Samples",
     "Setting",
+    "class_path",
     "full_name",
-    "path_of",
     "relaxation_names",
     "settings_of",
     "target_of",
 ]
+
+Samples = int | Literal["exact"]
 
 TEMPERATURES: tuple[float, ...] = (0.1, 0.5, 1.0)
 SAMPLES: tuple[Samples, ...] = (1, 10, 100, 1000, "exact")
@@ -54,12 +56,12 @@ class Setting:
 
 
 def relaxation_names() -> list[str]:
-    """Every installed relaxation; a name that two plugins hold stands with its plugin."""
+    """Return the names of all installed relaxations; with the plugin, where two plugins use one name."""
     return [_name(entry) for entry in manager().registered("relaxation")]
 
 
 def full_name(name: str) -> str | None:
-    """The name under which a relaxation is measured, from that or from `plugin:name`; None where none is."""
+    """Return the name under which a relaxation is measured, from it or `plugin:name`; None if unknown."""
     entries = manager().registered("relaxation")
     names = {_name(entry): _name(entry) for entry in entries}
     return ({f"{entry.plugin}:{entry.name}": _name(entry) for entry in entries} | names).get(name)
@@ -68,12 +70,12 @@ def full_name(name: str) -> str | None:
 def settings_of(
     name: str, temperatures: Sequence[float] | None, samples: Sequence[Samples] | None
 ) -> list[Setting]:
-    """What to measure of one relaxation.
+    """Return the settings in which one relaxation is measured.
 
     Args:
-        name: as `relaxation_names` gives it, or that of the yardstick.
-        temperatures: for its option `temperature`; None is `TEMPERATURES` and its own default.
-        samples: for its option `samples`; None is as many of `SAMPLES` as its type admits.
+        name: one of `relaxation_names`, or `score_function`.
+        temperatures: of its option `temperature`; None is `TEMPERATURES` and its own default.
+        samples: of its option `samples`; None is those of `SAMPLES` that its type admits.
     """
     if name == SCORE_FUNCTION:
         return [Setting(name, None)]
@@ -81,24 +83,24 @@ def settings_of(
         target = manager().load("relaxation", name)
         options = _options(target)
         return [
-            Setting(name, functools.partial(_make, target, k, t), path_of(target), k, t)
+            Setting(name, functools.partial(_make, target, k, t), class_path(target), k, t)
             for t in _temperatures(options.get("temperature"), temperatures)
             for k in _samples(options.get("samples"), samples)
         ]
-    except (Exception, SystemExit) as error:  # whatever a stranger's class raises
+    except (Exception, SystemExit) as error:  # a plugin's class may raise anything
         return [Setting(name, functools.partial(_raise, error))]
 
 
-def path_of(target: Any) -> str:
-    """What tells a registered class from every other, whatever it is called: `module:name`."""
+def class_path(target: Any) -> str:
+    """Return `module:name` of a registered class, which no other class has."""
     return f"{getattr(target, '__module__', None)}:{getattr(target, '__qualname__', repr(target))}"
 
 
 def target_of(name: str) -> str | None:
-    """`path_of` what is registered under a name; None where it cannot be loaded."""
+    """Return the `class_path` of a registered name; None where it cannot be loaded."""
     try:
-        return path_of(manager().load("relaxation", name))
-    except (Exception, SystemExit):  # whatever a stranger's module raises
+        return class_path(manager().load("relaxation", name))
+    except (Exception, SystemExit):  # a plugin's module may raise anything
         return None
 
 

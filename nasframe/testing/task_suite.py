@@ -1,4 +1,4 @@
-"""What every task promises: stages, four splits, a loss, metrics, and scores of files."""
+"""The suite of tasks: stages, four splits, a loss, metrics, and scores of files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from nasframe.runtime import Progress
 from nasframe.searching import Bilevel, Search, SearchOptions
 from nasframe.space import Choice, SearchSpace
 from nasframe.tasks import STAGE_RECORD, Batch, Data, Split, StageContext, Task, run_stages
-from nasframe.testing.probe import EveryInput, FlatLinear
+from nasframe.testing.minimal_plugins import EveryInput, FlatLinear
 from nasframe.testing.registration import registered
 from nasframe.testing.suite import PluginSuite, on_a_gpu, seeded
 from nasframe.training import Training, TrainOptions
@@ -56,19 +56,19 @@ class TaskSuite(PluginSuite):
 
     Attributes:
         source: the user's data, None for the task's own.
-        files: some that `predict` can score; none leaves only the missing file to be tested.
+        files: some that `predict` can score; without any, only a missing file is tested.
     """
 
     source: Path | None = None
     files: Sequence[Path] = ()
 
     def make(self) -> Task:
-        """The task to test."""
+        """Return the task to test."""
         self._lacks("make(self)", "MyTask()")
 
     @pytest.fixture
     def folders(self, tmp_path_factory: pytest.TempPathFactory) -> Folders:
-        """What the stages wrote, by name; one run for all tests of a class."""
+        """The folders that the stages wrote, by name; one run for all tests of a class."""
         kind: Any = type(self)
         if "_cache" not in vars(kind):
             kind._cache = tmp_path_factory.mktemp("stages")
@@ -77,7 +77,7 @@ class TaskSuite(PluginSuite):
 
     @pytest.fixture
     def data(self, folders: Folders) -> Data:
-        """What the task reads from the folders."""
+        """The data that the task reads from the folders."""
         return self.make().data(folders)
 
     # -- stages -----------------------------------------------------------------------------------------
@@ -307,7 +307,7 @@ class TaskSuite(PluginSuite):
         assert task.loss(outputs, batch.targets).isfinite()
         _json(task.metrics(outputs, batch.targets))
 
-    # -- what the tests are made of ---------------------------------------------------------------------
+    # -- parts of the tests -----------------------------------------------------------------------------
 
     def _stages(self) -> Sequence[Any]:
         return self.make().stages(self.source, 0)
@@ -319,12 +319,12 @@ class TaskSuite(PluginSuite):
 
 
 def _json(value: Any) -> str:
-    """Fails where JSON cannot hold a value."""
+    """Return a value as JSON; fail where JSON cannot hold it."""
     return json.dumps(dict(value) if isinstance(value, Mapping) else value)
 
 
 def _files(folder: Path) -> dict[str, Path]:
-    """Relative name → file, without the core's own record."""
+    """Return relative name → file, without the record that `run_stages` adds."""
     return {
         str(path.relative_to(folder)): path
         for path in sorted(folder.rglob("*"))
@@ -333,7 +333,7 @@ def _files(folder: Path) -> dict[str, Path]:
 
 
 def _state(place: Path) -> dict[str, tuple[int, int]]:
-    """Size and time of change of every file."""
+    """Return size and time of change of every file."""
     files = _files(place).values() if place.is_dir() else [place]
     return {str(path): (path.stat().st_size, path.stat().st_mtime_ns) for path in files}
 
@@ -372,7 +372,7 @@ def _assert_same(one: Batch, other: Batch) -> None:
 
 
 def _space(data: Data) -> SearchSpace:
-    """Each input through a linear layer, or left out."""
+    """Return a space in which each input passes a linear layer, or is left out."""
     space = SearchSpace("tested")
     space.add_node("_sum", "identity")
     for index, (name, shape) in enumerate(data.inputs.items()):

@@ -18,8 +18,8 @@ from nasframe import Run, Sample, Supernet
 from nasframe.cli import main
 from nasframe.errors import RunError
 from nasframe.estimators import exact_gradient
+from nasframe.estimators.finished_run import function_of_run
 from nasframe.estimators.function import every_outcome, one_hot_weights
-from nasframe.estimators.of_run import function_of_run
 from nasframe.estimators.supernet_loss import SupernetLoss
 from nasframe.pipeline import load_experiment
 from nasframe.runs import load_checkpoint
@@ -36,7 +36,7 @@ def function(finished: Path) -> SupernetLoss:
 
 @pytest.fixture(scope="module")
 def brute_force(finished: Path, toy_streams: ModuleType) -> tuple[Supernet, torch.Tensor, Tensor]:
-    """The supernet, loaded by other means, its inputs, and the targets of the whole architecture split."""
+    """The supernet, loaded in another way, its inputs, and the targets of the whole architecture split."""
     run = Run.open(finished)
     found = load_checkpoint(run.checkpoints, "search")
     assert found is not None
@@ -150,9 +150,9 @@ def test_its_score_function_is_unbiased_and_softmax_without_noise(finished: Path
     }
     assert {name for name, _ in found} == {"supernet", *(f"supernet:{g}" for g in ("alpha", "beta", "gamma"))}
     for name in ("supernet", "supernet:alpha", "supernet:gamma"):
-        yardstick = found[name, "score_function"].bias_interval
-        assert yardstick is not None
-        assert yardstick[0] < 0.02
+        unbiased = found[name, "score_function"].bias_interval
+        assert unbiased is not None
+        assert unbiased[0] < 0.02
         assert found[name, "softmax"].variance == 0.0
     # soft weights cost a pass a draw, one-hot ones a pass an outcome
     assert found["supernet", "softmax"].draws == 200

@@ -1,4 +1,4 @@
-"""What the laboratory was asked for: one value or several, checked with all that is wrong said at once."""
+"""The arguments of the laboratory: one value or several, and everything that is wrong with them at once."""
 
 from __future__ import annotations
 
@@ -6,31 +6,28 @@ import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nasframe.errors import nearest
-from nasframe.estimators.of_run import BITS
-from nasframe.estimators.score_function import NAME
-from nasframe.estimators.settings import full_name, relaxation_names
-from nasframe.estimators.standard import FUNCTIONS
+from nasframe.estimators.finished_run import BITS
+from nasframe.estimators.relaxation_settings import full_name, relaxation_names
+from nasframe.estimators.score_function import SCORE_FUNCTION
+from nasframe.estimators.standard_functions import FUNCTIONS
 from nasframe.experiment import Experiment
 from nasframe.runs import Run
 
-if TYPE_CHECKING:
-    from nasframe.estimators.laboratory import Laboratory
-
-__all__ = ["MOST_SAMPLES", "problems_of", "several"]
+__all__ = ["MOST_SAMPLES", "as_tuple", "problems_of"]
 
 _NAME, _TEMPERATURE = "a name", "a finite number greater than 0"
 
 MOST_SAMPLES = 1_000_000
-"""Largest K that is measured. One draw of a gradient holds the noise of all K, and must fit in memory."""
+"""Largest K that is measured. One draw of a gradient holds the noise of all K, which must fit in memory."""
 
 _SAMPLES = f"at least 1 and at most {MOST_SAMPLES:,}, or 'exact'"
 
 
-def several(given: Any) -> Any:
-    """A tuple of what was given, whether that is one value or several; None stays None."""
+def as_tuple(given: Any) -> Any:
+    """Return one value, or several, as a tuple; None stays None."""
     if given is None:
         return None
     single = isinstance(given, str | type | Mapping) or not isinstance(given, Iterable)
@@ -41,25 +38,25 @@ def several(given: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """NumPy's numbers as Python's, which JSON knows."""
+    """Return a number of NumPy as one of Python, which JSON can hold."""
     if isinstance(value, bool) or not isinstance(value, Real):
         return value
     return int(value) if isinstance(value, Integral) else float(value)
 
 
-def problems_of(asked: Laboratory) -> list[str]:
-    """What is wrong with it, one line each."""
+def problems_of(arguments: Mapping[str, Any]) -> list[str]:
+    """Return everything that is wrong with the arguments of a `Laboratory`, by name, one line each."""
     return [
-        *_names("relaxation", asked.relaxations, [*relaxation_names(), NAME]),
-        *_names("function", asked.functions, FUNCTIONS),
-        *_numbers("temperature", asked.temperatures, _TEMPERATURE),
-        *_numbers("samples", asked.samples, _SAMPLES),
-        *_whole("draws", asked.draws, 2),
-        *_whole("seed", asked.seed, None),
-        *_bits(asked.bits),
-        *_typed("run", asked.run, (Run, str, os.PathLike), "a folder, or a nasframe.Run"),
-        *_typed("experiment", asked.experiment, (Experiment,), "a nasframe.Experiment"),
-        *_typed("source", asked.source, (str, os.PathLike), "a path"),
+        *_names("relaxation", arguments["relaxations"], [*relaxation_names(), SCORE_FUNCTION]),
+        *_names("function", arguments["functions"], FUNCTIONS),
+        *_numbers("temperature", arguments["temperatures"], _TEMPERATURE),
+        *_numbers("samples", arguments["samples"], _SAMPLES),
+        *_whole("draws", arguments["draws"], 2),
+        *_whole("seed", arguments["seed"], None),
+        *_bits(arguments["bits"]),
+        *_typed("run", arguments["run"], (Run, str, os.PathLike), "a folder, or a nasframe.Run"),
+        *_typed("experiment", arguments["experiment"], (Experiment,), "a nasframe.Experiment"),
+        *_typed("source", arguments["source"], (str, os.PathLike), "a path"),
     ]
 
 

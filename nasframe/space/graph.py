@@ -1,0 +1,202 @@
+"""The graph of a search space: its nodes and edges, and the methods that build it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import attrs
+import networkx as nx
+from attrs import field, frozen
+
+from nasframe.errors import SpaceError, nearest
+from nasframe.operations import OpSpec, Shape
+from nasframe.space.choice import Choice
+
+__all__ = ["Edge", "Node", "SpaceGraph"]
+
+
+@frozen
+class Node:
+    """A node: an input, an operation (fixed or chosen), or a cell, which is a space of its own.
+
+    Attributes:
+        shape: of an input of the outermost space, without the batch.
+        is_input: True where values enter the space; an input may have an operation of its own, such as
+            the projection of a feature.
+        ports: the inputs in the order in which the operation takes them; empty for a variadic operation:
+            its edges name the ports, in the order of their insertion.
+        options: candidate → options it is built with; `""` holds those for every candidate.
+        then: operations that follow each candidate, with parameters of their own for each.
+        port_choices: port → the choice among the sources whose edges end there.
+        deal: True where the ports of a derived architecture get one of the kept sources each, in order.
+    """
+
+    name: str
+    shape: Shape | None = None
+    is_input: bool = False
+    operation: OpSpec | None = None
+    choice: Choice | None = None
+    options: Mapping[str, Mapping[str, int | float | str | bool | None]] = field(factory=dict)
+    then: tuple[OpSpec, ...] = ()
+    ports: tuple[str, ...] = ()
+    port_choices: Mapping[str, Choice] = field(factory=dict)
+    deal: bool = False
+    cell: SpaceGraph | None = None
+    tied: str | None = None
+
+    def spec(self, candidate: str | None = None) -> OpSpec:
+        """Return the fixed operation, or `candidate` with its options."""
+        if self.operation is not None:
+            return self.operation
+        assert candidate is not None
+        return OpSpec(candidate, self.options.get(candidate, self.options.get("", {})))
+
+
+@frozen
+class Edge:
+    """An edge into a port. It passes its source on unchanged, or through an operation, fixed or chosen."""
+
+    operation: OpSpec | None = None
+    choice: Choice | None = None
+
+
+def as_spec(operation: OpSpec | str) -> OpSpec:
+    """Return the operation, which may be given by its name alone."""
+    return OpSpec(operation) if isinstance(operation, str) else operation
+
+
+def as_specs(operations: Sequence[OpSpec | str]) -> tuple[OpSpec, ...]:
+    """Return several operations, each of which may be given by its name alone."""
+    return tuple(as_spec(item) for item in operations)
+
+
+class SpaceGraph:
+    """The graph of a search space; see `SearchSpace`.
+
+    Attributes:
+        name: shown in messages.
+        graph: node → `Node` under the key `node`; edge → `Edge` under the key `edge`.
+        output: name of the node whose value is returned.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.output: str | None = None
+        self.graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+        self._frozen = False
+
+    # -- building ---------------------------------------------------------------------------------------
+
+    def add_input(self, name: str, shape: Shape | None = None, operation: OpSpec | str | None = None) -> str:
+        """Add a node where values enter, and return its name.
+
+        Args:
+            name: of the node.
+            shape: without the batch; None inside a cell.
+            operation: applied to the values; it is removed together with an unused input.
+        """
+        spec = None if operation is None else as_spec(operation)
+        return self._add(
+            Node(name, shape=None if shape is None else tuple(shape), is_input=True, operation=spec)
+        )
+
+    def add_node(
+        self,
+        name: str,
+        operation: OpSpec | str | None = None,
+        *,
+        choice: Choice | None = None,
+        options: Mapping[str, Mapping[str, Any]] | None = None,
+        then: Sequence[OpSpec | str] = (),
+        ports: Sequence[str] = (),
+        deal: bool = False,
+    ) -> str:
+        """Add a node with one fixed operation, or a choice among operations; see `Node` for the rest."""
+        if (operation is None) == (choice is None):
+            raise SpaceError(f"node {name!r} needs an operation or a choice, and not both")
+        spec = None if operation is None else as_spec(operation)
+        return self._add(
+            Node(
+                name,
+                operation=spec,
+                choice=choice,
+                options=dict(options or {}),
+                then=as_specs(then),
+                ports=tuple(ports),
+                deal=deal,
+            )
+        )
+
+    def add_cell(self, name: str, cell: SpaceGraph, *, tied: str | None = None, deal: bool = False) -> str:
+        """Add a node that is a space; `cell` cannot change any more. Cells with the same `tied` share their
+        logits, never their weights."""
+        cell._frozen = True
+        return self._add(Node(name, cell=cell, tied=tied, ports=tuple(cell.inputs), deal=deal))
+
+    def connect(
+        self,
+        source: str,
+        target: str,
+        port: str = "x",
+        *,
+        choice: Choice | None = None,
+        operation: OpSpec | str | None = None,
+    ) -> None:
+        """Add an edge from `source` into a port of `target`."""
+        for name in (source, target):
+            if name not in self.graph:
+                raise SpaceError(
+                    f"edge {source} → {target}: unknown node {name!r}{nearest(name, self.graph)}"
+                )
+        if self.graph.has_edge(source, target, port):
+            raise SpaceError(f"edge {source} → {target} at port {port!r} is there already")
+        edge = Edge(operation=None if operation is None else as_spec(operation), choice=choice)
+        self.graph.add_edge(source, target, key=port, edge=edge)
+        self._changed()
+
+    def choose_source(self, target: str, port: str, choice: str, group: str) -> None:
+        """Add one choice among the sources that are already connected to a port; they are its candidates."""
+        sources = [source for source, _, key in self.graph.in_edges(target, keys=True) if key == port]
+        node = self.node(target)
+        made = Choice(choice, tuple(sources), group)
+        self.graph.nodes[target]["node"] = attrs.evolve(node, port_choices={**node.port_choices, port: made})
+        self._changed()
+
+    def set_output(self, name: str) -> None:
+        """Name the node whose value the space returns."""
+        if name not in self.graph:
+            raise SpaceError(f"unknown output {name!r}{nearest(name, self.graph)}")
+        self.output = name
+        self._changed()
+
+    # -- reading ----------------------------------------------------------------------------------------
+
+    @property
+    def inputs(self) -> dict[str, Shape | None]:
+        """Input name → shape, in the order of insertion."""
+        return {name: self.node(name).shape for name in self.graph if self.node(name).is_input}
+
+    def node(self, name: str) -> Node:
+        """Return the record of node `name`."""
+        node: Node = self.graph.nodes[name]["node"]
+        return node
+
+    def edges(self) -> Iterator[tuple[str, str, str, Edge]]:
+        """Yield every edge as source, target, port, record."""
+        for source, target, port, data in self.graph.edges(keys=True, data=True):
+            yield source, target, port, data["edge"]
+
+    def _add(self, node: Node) -> str:
+        if node.name in self.graph:
+            raise SpaceError(f"node {node.name!r} is there already")
+        if "/" in node.name or "." in node.name:
+            raise SpaceError(f"node {node.name!r}: '/' and '.' separate the names of cells and parameters")
+        self.graph.add_node(node.name, node=node)
+        self._changed()
+        return node.name
+
+    def _changed(self) -> None:
+        """Refuse the change where the space is a cell already; every change calls this."""
+        if self._frozen:
+            raise SpaceError(f"space {self.name!r} is a cell of another one and cannot change any more")
