@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 
 from nasframe.cli.output import number, print_json, print_metrics
 from nasframe.cli.plugins_of_run import naming_missing_plugins
-from nasframe.cli.summary import print_comparison
+from nasframe.cli.summary import print_baselines
 from nasframe.errors import ConfigurationError, RunError, nearest
 from nasframe.runtime import make_progress
 
@@ -50,7 +50,7 @@ def evaluate(run: Path, /, *, json: Json = False, data: Path | None = None, devi
         print_json(metrics)
     else:
         print_metrics({name: value for name, value in metrics.items() if name != "baselines"})
-        print_comparison(metrics)
+        print_baselines(metrics)
 
 
 def predict(run: Path, /, *files: Path, json: Json = False, device: Device = None) -> int:

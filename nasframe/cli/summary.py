@@ -10,7 +10,7 @@ from nasframe.cli.output import number, print_columns
 if TYPE_CHECKING:
     from nasframe.runs import Run
 
-__all__ = ["print_comparison", "print_summary", "sparkline"]
+__all__ = ["print_baselines", "print_summary", "sparkline"]
 
 _BARS = "▁▂▃▄▅▆▇█"
 
@@ -21,7 +21,7 @@ def print_summary(run: Run) -> None:
 
     test = run.test or {}
     print(f"\n{pipeline.draw(run).text.rstrip()}")
-    if not print_comparison(test):
+    if not print_baselines(test):
         print(f"\n{test['objective']}  {number(test[test['objective']])}")
     history = run.history("search")
     if history:
@@ -43,11 +43,11 @@ def print_summary(run: Run) -> None:
     print_columns([(name, f"{value:8.1f} s") for name, value in run.seconds.items()], indent="  ")
 
 
-def print_comparison(test: Mapping[str, Any]) -> bool:
+def print_baselines(test: Mapping[str, Any]) -> bool:
     """The table of the network and its baselines on the test split; whether there are any."""
-    from nasframe.report import compare
+    from nasframe.report import baseline_table
 
-    table = compare(test)
+    table = baseline_table(test)
     if table is None:
         return False
     print(f"\n{test['objective']} on the test split")

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nasframe.render import draw
+from nasframe.report.baselines import baseline_table
 from nasframe.report.charts.heat import heat_over_time
 from nasframe.report.charts.lines import Line, line_chart
-from nasframe.report.comparison import compare
 from nasframe.report.document import Section, document
 from nasframe.report.forming.picture import forming
 from nasframe.report.markup import (
@@ -83,7 +83,7 @@ def _lead(run: Run, test: Mapping[str, Any] | None) -> str:
 
 def _test(test: Mapping[str, Any], scores: Mapping[str, Any] | None) -> str:
     parts = []
-    compared = compare(test)
+    compared = baseline_table(test)
     if compared is not None:
         note = (
             f"The columns: {test['objective']}, overall and against each part, and parameters without frozen "

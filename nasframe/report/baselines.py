@@ -8,13 +8,13 @@ from typing import Any
 
 from attrs import frozen
 
-__all__ = ["Comparison", "compare"]
+__all__ = ["BaselineTable", "baseline_table"]
 
 SEARCHED = "searched"
 
 
 @frozen
-class Comparison:
+class BaselineTable:
     """A table of numbers.
 
     Attributes:
@@ -26,7 +26,7 @@ class Comparison:
     rows: Mapping[str, Sequence[float | None]]
 
 
-def compare(test: Mapping[str, Any]) -> Comparison | None:
+def baseline_table(test: Mapping[str, Any]) -> BaselineTable | None:
     """The table for a `test.json`; None where the network was measured against nothing.
 
     Random architectures share two rows: their mean, and the one that the validation split would have chosen,
@@ -50,7 +50,7 @@ def compare(test: Mapping[str, Any]) -> Comparison | None:
         rows[f"random, mean of {len(drawn)}"] = means
         rows[f"random, best of {len(drawn)} on validation"] = numbers(best)
     rows |= {name: numbers(values) for name, values in baselines.items() if "architecture" not in values}
-    return Comparison([path[-2] if len(path) > 1 else path[0] for path in paths], rows)
+    return BaselineTable([path[-2] if len(path) > 1 else path[0] for path in paths], rows)
 
 
 def _paths(values: Mapping[str, Any], before: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
