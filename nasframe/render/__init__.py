@@ -3,8 +3,17 @@ add style."""
 
 from __future__ import annotations
 
-from nasframe.render.difference import Change, Difference, differences
+from nasframe.render.difference import ArchitectureDifference, Change, differences
 from nasframe.render.drawing import FORMATS, Drawing, draw, draw_pair
 from nasframe.render.picture import check_format
 
-__all__ = ["FORMATS", "Change", "Difference", "Drawing", "check_format", "differences", "draw", "draw_pair"]
+__all__ = [
+    "FORMATS",
+    "ArchitectureDifference",
+    "Change",
+    "Drawing",
+    "check_format",
+    "differences",
+    "draw",
+    "draw_pair",
+]

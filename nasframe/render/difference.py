@@ -10,7 +10,7 @@ from attrs import frozen
 from nasframe.operations import OpSpec
 from nasframe.space import Architecture, Arrival, Resolved
 
-__all__ = ["Arrow", "Change", "Difference", "arrived", "differences", "kind_of"]
+__all__ = ["ArchitectureDifference", "Arrow", "Change", "arrived", "differences", "kind_of"]
 
 Arrow = tuple[str, str, str, str]
 """Source, target, port, and the operation passed through (empty: none)."""
@@ -32,7 +32,7 @@ class Change:
 
 
 @frozen
-class Difference:
+class ArchitectureDifference:
     """What the left network has that the right one has not.
 
     Attributes:
@@ -48,7 +48,7 @@ class Difference:
     cells: frozenset[str]
 
     @classmethod
-    def of(cls, left: Architecture, right: Architecture) -> Difference:
+    def of(cls, left: Architecture, right: Architecture) -> ArchitectureDifference:
         """What of `left` is not in `right`."""
         here, there = left.resolved, right.resolved
         return cls(

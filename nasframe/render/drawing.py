@@ -10,10 +10,10 @@ import graphviz
 from attrs import field, frozen
 
 from nasframe.errors import RenderError, nearest
-from nasframe.render.difference import Difference, differences
+from nasframe.render.difference import ArchitectureDifference, differences
 from nasframe.render.graph import add_network, new_graph
-from nasframe.render.picture import picture
-from nasframe.render.words import pair_in_words, titled, words, words_against
+from nasframe.render.picture import picture_bytes
+from nasframe.render.text import network_text, network_text_against, pair_text, title_of
 from nasframe.runtime import replacing, write_text
 from nasframe.space import Architecture
 
@@ -43,7 +43,7 @@ class Drawing:
         Raises:
             RenderError: neither is there.
         """
-        return picture(self.dot, "svg").decode("utf-8")
+        return picture_bytes(self.dot, "svg").decode("utf-8")
 
     @property
     def png(self) -> bytes:
@@ -52,7 +52,7 @@ class Drawing:
         Raises:
             RenderError: the system has no `dot`.
         """
-        return picture(self.dot, "png")
+        return picture_bytes(self.dot, "png")
 
     def save(self, path: str | Path) -> Path:
         """Write the drawing in the format that the file's suffix names: .svg, .dot, .png or .txt.
@@ -101,10 +101,10 @@ def draw(
     if against is None:
         graph = new_graph(architecture.space.name, rankdir=rankdir)
         add_network(graph, architecture)
-        return Drawing(dot=str(graph.source), text=words(architecture))
+        return Drawing(dot=str(graph.source), text=network_text(architecture))
     graph = new_graph(architecture.space.name, rankdir=rankdir, **_legend(architecture, against))
-    add_network(graph, architecture, Difference.of(architecture, against))
-    return Drawing(dot=str(graph.source), text=words_against(architecture, against))
+    add_network(graph, architecture, ArchitectureDifference.of(architecture, against))
+    return Drawing(dot=str(graph.source), text=network_text_against(architecture, against))
 
 
 def draw_pair(left: Architecture, right: Architecture, titles: tuple[str, str] | None = None) -> Drawing:
@@ -122,15 +122,15 @@ def draw_pair(left: Architecture, right: Architecture, titles: tuple[str, str] |
     both = (("left", left, right), ("right", right, left))
     for title, (side, architecture, other) in zip(titles, both, strict=True):
         attributes = {
-            "label": f"{graphviz.escape(title)}\\n{graphviz.escape(titled(architecture))}",
+            "label": f"{graphviz.escape(title)}\\n{graphviz.escape(title_of(architecture))}",
             "style": "rounded",
             "color": "#8a8a8a",
             "fontsize": "14",
             "margin": "14",
         }
         with graph.subgraph(name=f"cluster_{side}", graph_attr=attributes) as box:
-            add_network(box, architecture, Difference.of(architecture, other), f"{side}/")
-    return Drawing(dot=str(graph.source), text=pair_in_words(left, right, titles))
+            add_network(box, architecture, ArchitectureDifference.of(architecture, other), f"{side}/")
+    return Drawing(dot=str(graph.source), text=pair_text(left, right, titles))
 
 
 def _legend(left: Architecture, right: Architecture) -> dict[str, str]:

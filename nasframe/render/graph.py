@@ -8,7 +8,7 @@ import graphviz
 
 from nasframe.operations import is_identity
 from nasframe.plugins import manager
-from nasframe.render.difference import Difference
+from nasframe.render.difference import ArchitectureDifference
 from nasframe.space import Architecture
 
 __all__ = ["FONT", "add_network", "new_graph"]
@@ -55,7 +55,7 @@ def new_graph(name: str, **attributes: str) -> graphviz.Digraph:
 def add_network(
     graph: graphviz.Digraph,
     architecture: Architecture,
-    difference: Difference | None = None,
+    difference: ArchitectureDifference | None = None,
     prefix: str = "",
 ) -> None:
     """Draw an architecture into a graph.
@@ -94,7 +94,7 @@ def _add_nodes(
     cell: str,
     members: Mapping[str, list[str]],
     architecture: Architecture,
-    difference: Difference | None,
+    difference: ArchitectureDifference | None,
     prefix: str,
 ) -> None:
     """The nodes of one cell, then its inner cells as boxes inside its box."""
@@ -124,7 +124,9 @@ def _add_nodes(
                 _add_nodes(box, inner, members, architecture, difference, prefix)
 
 
-def _mark(name: str, difference: Difference, style: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+def _mark(
+    name: str, difference: ArchitectureDifference, style: Mapping[str, str]
+) -> tuple[str, dict[str, str]]:
     """The sign before a node's label, and the attributes over its own."""
     if name in difference.only:
         return "+ ", {**_LOUD, "style": f"{style.get('style', 'filled')},dashed", "class": "differs only"}

