@@ -11,13 +11,13 @@ from nasframe.render import draw
 from nasframe.report.markup import drawing, esc, slug
 from nasframe.space import Architecture
 
-__all__ = ["architectures"]
+__all__ = ["architecture_panels"]
 
 _MOST = 24
 """Drawings on a page; a seed that would make more of them is left out."""
 
 
-def architectures(data: Mapping[str, Any], folder: Path) -> str:
+def architecture_panels(data: Mapping[str, Any], folder: Path) -> str:
     """HTML: a panel for each variant, with a list of its seeds to choose from."""
     variants = [variant["name"] for variant in data["variants"]]
     seeds = data["seeds"][: max(1, _MOST // max(1, len(variants)))]

@@ -29,10 +29,12 @@ def census_section(data: Mapping[str, Any]) -> Section | None:
 
 def _one(census: Mapping[str, Any], data: Mapping[str, Any]) -> str:
     cells = {cell["name"]: cell for cell in data["cells"]}
-    told = (
+    sentence = (
         f"<p>{census['architectures']:,} random architectures of the space were trained in the same way.</p>"
     )
-    return told + _figures(census, cells, data["objective"]) + _percentiles(census) + _correlations(census)
+    return (
+        sentence + _figures(census, cells, data["objective"]) + _percentiles(census) + _correlations(census)
+    )
 
 
 def _figures(census: Mapping[str, Any], cells: Mapping[str, Mapping[str, Any]], objective: str) -> str:

@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nasframe.report.architectures import architectures
+from nasframe.report.architectures import architecture_panels
 from nasframe.report.census import census_section
-from nasframe.report.charts import intervals
-from nasframe.report.charts.intervals import Interval
+from nasframe.report.charts.intervals import Interval, interval_chart
 from nasframe.report.charts.lines import Line, line_chart
 from nasframe.report.charts.points import Cloud, scatter
-from nasframe.report.document import Section, document
+from nasframe.report.document import Section, html_page
 from nasframe.report.markup import details, esc, number, shown, table, tiles
 from nasframe.report.study import COSTS, cells_section, made_section, unit_of, value_of, words
 from nasframe.runtime import write_text
@@ -37,7 +36,7 @@ def write_comparison_page(data: Mapping[str, Any], folder: Path) -> None:
         _entropy(data, variants),
         _size(data, variants),
         census_section(data),
-        Section("The architectures", architectures(data, folder)),
+        Section("The architectures", architecture_panels(data, folder)),
         cells_section(data["cells"], data["metrics"], data.get("failed")),
         made_section(data),
     ]
@@ -46,7 +45,7 @@ def write_comparison_page(data: Mapping[str, Any], folder: Path) -> None:
         f"{len(variants)} {'variant' if len(variants) == 1 else 'variants'}, {seeds} "
         f"{'seed' if seeds == 1 else 'seeds'} each{_same(data)}"
     )
-    page = document(
+    page = html_page(
         f"Comparison: {data['title']}",
         about,
         [part for part in sections if part is not None],
@@ -114,7 +113,7 @@ def _intervals(data: Mapping[str, Any], metric: str) -> str:
                 Interval(row["name"], value["mean"], value.get("low"), value.get("high"), seeds, series)
             )
     caption = "Full: the mean with its 95 % interval. Open: single seeds." if len(data["seeds"]) > 1 else ""
-    return intervals(rows, title=words(metric), x=words(metric), caption=caption)
+    return interval_chart(rows, title=words(metric), x=words(metric), caption=caption)
 
 
 def _value(value: Mapping[str, Any] | None, key: str = "") -> str:
@@ -154,7 +153,7 @@ def _tests(data: Mapping[str, Any]) -> Section:
         Interval(f"{test['a']} − {test['b']}", test["difference"], test.get("low"), test.get("high"))
         for test in main
     ]
-    chart = intervals(
+    chart = interval_chart(
         rows, title=f"Differences in {objective}", x="difference of the means, seed by seed", zero=True
     )
     note = (
@@ -204,7 +203,7 @@ def _gap(data: Mapping[str, Any]) -> Section | None:
         rows,
         caption=f"{data['objective']} on the validation split",
     )
-    chart = intervals(
+    chart = interval_chart(
         bars, title="From supernet to network", x=f"{data['objective']} on the validation split"
     )
     note = (

@@ -12,7 +12,7 @@ from attrs import frozen
 
 from nasframe.report.markup import esc, slug
 
-__all__ = ["Section", "document"]
+__all__ = ["Section", "html_page"]
 
 # The browser itself refuses whatever the page might ask for.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
@@ -26,7 +26,7 @@ class Section:
     content: str
 
 
-def document(
+def html_page(
     title: str,
     about: str,
     sections: Sequence[Section],
@@ -50,7 +50,7 @@ def document(
         for part in sections
     )
     # "</script>" in a name must not end the script
-    scripts = _asset("page.js") + (_asset("forming.js") if data and data.get("forming") else "")
+    scripts = _asset("page.js") + (_asset("animation.js") if data and data.get("animation") else "")
     inlined = json.dumps(data or {}, separators=(",", ":")).replace("<", "\\u003c")
     return f"""<!doctype html>
 <html lang="en">

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nasframe.render import draw
+from nasframe.report.animation.picture import animate_search
 from nasframe.report.baselines import baseline_table
 from nasframe.report.charts.heat import heat_over_time
 from nasframe.report.charts.lines import Line, line_chart
-from nasframe.report.document import Section, document
-from nasframe.report.forming.picture import forming
+from nasframe.report.document import Section, html_page
 from nasframe.report.markup import (
     details,
     drawing,
@@ -36,7 +36,7 @@ def write_report(run: Run) -> None:
     """Write `report.html` from what the run folder holds."""
     architecture, record, test = run.architecture, run.record, run.test
     searched, trained = run.history("search"), run.history("train")
-    picture, epochs = forming(architecture.space, searched) if searched else ("", {})
+    picture, epochs = animate_search(architecture.space, searched) if searched else ("", {})
     label = f"The searched network {architecture.fingerprint[:12]}"
     sections = [
         Section("The network that was found", drawing(draw(architecture), label)),
@@ -56,8 +56,12 @@ def write_report(run: Run) -> None:
     about = ", ".join(
         f"{name} {provenance[name]}" for name in ("task", "relaxation", "loop", "seed") if name in provenance
     )
-    page = document(
-        f"nasframe: {run.path.name}", about, sections, lead=_lead(run, test), data={"forming": epochs or None}
+    page = html_page(
+        f"nasframe: {run.path.name}",
+        about,
+        sections,
+        lead=_lead(run, test),
+        data={"animation": epochs or None},
     )
     write_text(run.path / "report.html", page)
 

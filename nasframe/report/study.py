@@ -60,10 +60,10 @@ def cells_section(
     content = f"<p>{len(cells) - len(failed) - unfinished} of {len(cells)} cells are done"
     content += f", {unfinished} not begun or not finished" if unfinished else ""
     content += f', <span class="bad">{len(failed)} failed</span>.</p>' if failed else ".</p>"
-    told = {**failed, **{name: error for name, error in (failures or {}).items() if error}}
+    message_of = {**failed, **{name: error for name, error in (failures or {}).items() if error}}
     messages = "".join(
         f"<li><strong>{esc(name)}</strong><pre>{esc(error or 'no message')}</pre></li>"
-        for name, error in told.items()
+        for name, error in message_of.items()
     )
     content += f'<ul class="failed">{messages}</ul>' if messages else ""
     rows = [

@@ -8,9 +8,9 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from nasframe.report.charts import grid
+from nasframe.report.charts import value_grid
 from nasframe.report.charts.lines import Line, line_chart
-from nasframe.report.document import Section, document
+from nasframe.report.document import Section, html_page
 from nasframe.report.markup import esc, number, shown, table, tiles
 from nasframe.report.study import cells_section, made_section, point_text, unit_of, value_of, words
 from nasframe.runtime import write_text
@@ -42,7 +42,9 @@ def write_sweep_page(data: Mapping[str, Any], folder: Path) -> None:
         axis["key"] != "seed" for axis in data["axes"]
     )
     about = f"{axes}{each}"
-    write_text(folder / "report.html", document(f"Sweep: {data['title']}", about, sections, lead=_lead(data)))
+    write_text(
+        folder / "report.html", html_page(f"Sweep: {data['title']}", about, sections, lead=_lead(data))
+    )
 
 
 def _shown_metrics(data: Mapping[str, Any]) -> list[str]:
@@ -84,7 +86,7 @@ def _grid(data: Mapping[str, Any]) -> str:
         for fixed, values in tables.items():
             where = f", {point_text(dict(fixed))}" if fixed else ""
             charts.append(
-                grid(
+                value_grid(
                     values,
                     title=f"{words(metric)}{where}",
                     rows=(_short(axes[0]), [_text(value) for value in axes[0]["values"]]),

@@ -238,8 +238,8 @@ def test_a_sweep_of_two_options_is_a_heat_map_of_means(swept: Path, look: Look) 
             seeds = [other["test"]["auc"] for other in data["cells"] if other["variant"] == cell["variant"]]
             assert f"temperature {temperature}, samples {samples}: {fmean(seeds)!r}" in told
     assert heat.get_by_text("failed").count() == 1
-    assert heat.locator(".bestcell").count() == 1
-    assert "0.54" in heat.locator(".bestcell").text_content()
+    assert heat.locator(".bestvalue").count() == 1
+    assert "0.54" in heat.locator(".bestvalue").text_content()
     shades = heat.evaluate(
         "(svg) => [...svg.querySelectorAll('.frame')].map((box) => +getComputedStyle(box).fillOpacity)"
     )
@@ -266,7 +266,7 @@ def test_a_sweep_of_three_options_has_a_heat_map_for_each_value_of_the_third(
     assert [head for head in heads if head.startswith("auc")] == [
         f"auc, ports = {name}" for name in ("shared", "choose", "paired")
     ]
-    assert page.locator("#the-grid svg[aria-label^='auc'] .bestcell").count() == 1, "the best of all"
+    assert page.locator("#the-grid svg[aria-label^='auc'] .bestvalue").count() == 1, "the best of all"
 
 
 def test_a_sweep_with_too_many_grids_has_its_table(run: Run, tmp_path: Path, look: Look) -> None:

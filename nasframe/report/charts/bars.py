@@ -70,7 +70,7 @@ def histogram(
         content += f'<path class="now" stroke-dasharray="4 3" d="M{place:.1f} 12V{base:.1f}"/>' + svg_text(
             place + shift, 22 + 14 * row, name, anchor=anchor, classes="name halo"
         )
-    told = ", ".join(f"{len(kind.values)} {kind.name}" for kind in kinds)
-    chart = frame.draw(content, f"{title}: {told}")
+    sizes = ", ".join(f"{len(kind.values)} {kind.name}" for kind in kinds)
+    chart = frame.draw(content, f"{title}: {sizes}")
     names = legend([kind.name for kind in kinds], filled=True)
     return f"<div><h3>{esc(title)}</h3>{figure(chart, esc(caption))}{names}</div>"

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 from nasframe.report.markup import esc, figure, shown, svg_text
 
-__all__ = ["grid"]
+__all__ = ["value_grid"]
 
 
-def grid(
+def value_grid(
     values: Sequence[Sequence[float | None]],
     *,
     title: str,
@@ -60,15 +60,15 @@ def grid(
                 continue
             # no darker than that its number can be read on it, on a light page and on a dark one
             shade = 0.05 + 0.43 * (value - low) / (high - low) if high > low else 0.2
-            framed = ' class="bestcell"' if value == best else ""
+            framed = ' class="bestvalue"' if value == best else ""
             inside = svg_text(x + wide / 2, y + tall / 2 + 4, show(value), anchor="middle", classes="value")
             parts.append(
                 f'<g{framed}><title>{esc(where)}: {value!r}</title><rect class="cold" {box}/>'
                 f'<rect class="h frame" fill-opacity="{shade:.3f}" {box}/>{inside}</g>'
             )
-    told = f"from {show(min(known))} to {show(max(known))}" if known else "no cell is done"
+    extent = f"from {show(min(known))} to {show(max(known))}" if known else "no cell is done"
     chart = (
-        f'<svg class="chart" role="img" aria-label="{esc(f"{title}: {told}")}" '
+        f'<svg class="chart" role="img" aria-label="{esc(f"{title}: {extent}")}" '
         f'viewBox="0 0 {width:.0f} {height:.0f}" style="max-width:{width * 1.25:.0f}px;'
         f'min-width:{min(width, 420):.0f}px">{"".join(parts)}</svg>'
     )

@@ -9,7 +9,7 @@ from attrs import frozen
 from nasframe.report.charts.frame import SERIES, span, tick
 from nasframe.report.markup import esc, figure, shown, svg_text
 
-__all__ = ["Interval", "intervals"]
+__all__ = ["Interval", "interval_chart"]
 
 _ROW = 27
 _LONGEST = 34
@@ -27,7 +27,9 @@ class Interval:
     series: int = 0
 
 
-def intervals(rows: Sequence[Interval], *, title: str, x: str, caption: str = "", zero: bool = False) -> str:
+def interval_chart(
+    rows: Sequence[Interval], *, title: str, x: str, caption: str = "", zero: bool = False
+) -> str:
     """A figure with a line at zero if `zero`."""
     ends = [
         value for row in rows for value in (row.mean, row.low, row.high, *row.values) if value is not None
@@ -64,9 +66,9 @@ def intervals(rows: Sequence[Interval], *, title: str, x: str, caption: str = ""
             f"<title>{esc(row.name)}: {row.mean!r}</title></circle></g>"
             + svg_text(width - 2, y + 4, shown(row.mean), anchor="end", classes="value")
         )
-    told = ", ".join(f"{row.name} {row.mean:.4g}" for row in rows)
+    means = ", ".join(f"{row.name} {row.mean:.4g}" for row in rows)
     chart = (
-        f'<svg class="chart wide" role="img" aria-label="{esc(f"{title}: {told}")}" '
+        f'<svg class="chart wide" role="img" aria-label="{esc(f"{title}: {means}")}" '
         f'viewBox="0 0 {width} {height}">{"".join(parts)}</svg>'
     )
     return f"<div><h3>{esc(title)}</h3>{figure(chart, esc(caption))}</div>"

@@ -84,10 +84,10 @@ def line_chart(
         content += f'<path class="line {mark(number)}" d="{frame.path(line.points)}"/>'
         ends = line.points if len(line.points) <= 12 else line.points[-1:]
         content += _dots(frame, line.dots, number, "open", 3) + _dots(frame, ends, number, "", 3.5)
-    ends_told = ", ".join(
+    ends_text = ", ".join(
         f"{line.name} from {line.points[0][1]:.4g} to {line.points[-1][1]:.4g}" for line in lines
     )
-    chart = frame.draw(content, f"{title}: {ends_told}")
+    chart = frame.draw(content, f"{title}: {ends_text}")
     return f"<div>{heading}{figure(chart, esc(caption))}{legend([line.name for line in lines])}</div>"
 
 

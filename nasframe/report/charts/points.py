@@ -37,8 +37,8 @@ def scatter(clouds: Sequence[Cloud], *, title: str, x: str, y: str, caption: str
                 f'<g class="{mark(number)}">{_shape(number, frame.across(a), frame.down(b), cloud.small)}'
                 f"<title>{esc(name)}: {a:,.6g}, {b:.6g}</title></g>"
             )
-    told = ", ".join(f"{len(cloud.points)} of {cloud.name}" for cloud in clouds)
-    chart = frame.draw(content, f"{title}: {told}")
+    sizes = ", ".join(f"{len(cloud.points)} of {cloud.name}" for cloud in clouds)
+    chart = frame.draw(content, f"{title}: {sizes}")
     names = legend_of_points([cloud.name for cloud in clouds])
     return f"<div><h3>{esc(title)}</h3>{figure(chart, esc(caption))}{names}</div>"
 

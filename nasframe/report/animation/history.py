@@ -9,7 +9,7 @@ from attrs import frozen
 
 from nasframe.errors import SpaceError
 from nasframe.operations import is_zero
-from nasframe.report.forming.routes import Drawn
+from nasframe.report.animation.routes import Drawn
 from nasframe.searching import derive
 from nasframe.space import SearchSpace
 
@@ -18,7 +18,7 @@ __all__ = ["History"]
 SCALE = 10_000
 """Probabilities are inlined as integers: `metrics.jsonl` has four digits of them."""
 
-_TOLD = 8
+_DESCRIBED = 8
 
 
 @frozen
@@ -49,7 +49,7 @@ class History:
     drawn: Sequence[Drawn]
     names: Sequence[str]
     candidates: Sequence[Sequence[str]]
-    told: Sequence[int]
+    described: Sequence[int]
     kept: Sequence[_Kept | None]
 
     @classmethod
@@ -84,7 +84,7 @@ class History:
             drawn=drawn,
             names=list(choices),
             candidates=[choice.candidates for choice in choices.values()],
-            told=[numbers[name] for name in order[:_TOLD]],
+            described=[numbers[name] for name in order[:_DESCRIBED]],
             kept=[_kept(space, drawn, line, seen) for line in history],
         )
 
@@ -117,9 +117,9 @@ class History:
         kept = self.kept[epoch]
         return kept is None or node in kept.nodes
 
-    def telling(self, epoch: int) -> str:
+    def description(self, epoch: int) -> str:
         """The epoch in words."""
-        leads = [(choice, self.lead(choice, epoch)) for choice in self.told]
+        leads = [(choice, self.lead(choice, epoch)) for choice in self.described]
         parts = [
             f"{self.names[a]} {self.candidates[a][b]} {self.probability(a, b, epoch):.2f}" for a, b in leads
         ]
@@ -137,14 +137,14 @@ class History:
             "values": self.values,
             "names": self.names,
             "candidates": self.candidates,
-            "told": list(self.told),
+            "described": list(self.described),
             "edgeNames": [edge.name for edge in self.drawn],
             "edges": [self._present(index) for index in range(len(self.drawn))],
             "kept": [
                 None if item is None else {"edges": sorted(item.edges), "nodes": sorted(item.nodes)}
                 for item in different
             ],
-            "keeps": [different.index(item) for item in self.kept],
+            "keptOfEpoch": [different.index(item) for item in self.kept],
         }
 
     def _present(self, edge: int) -> list[tuple[int, int]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import define, field, frozen
 
-from nasframe.report.forming.layout import Box, inside
+from nasframe.report.animation.layout import Box, inside
 from nasframe.space import Choice, FlatEdge, SearchSpace
 
 __all__ = ["Drawn", "common", "drawn_edges", "forks", "route"]

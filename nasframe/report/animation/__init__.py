@@ -1,5 +1,5 @@
 """The cells forming: the whole search space drawn once, and how probable each part was in each epoch."""
 
-from nasframe.report.forming.picture import forming
+from nasframe.report.animation.picture import animate_search
 
-__all__ = ["forming"]
+__all__ = ["animate_search"]
