@@ -23,7 +23,7 @@ def architecture_panels(data: Mapping[str, Any], folder: Path) -> str:
     seeds = data["seeds"][: max(1, _MOST // max(1, len(variants)))]
     if len(variants) > _MOST:
         variants = variants[:_MOST]
-    found = {(cell["variant"], cell["seed"]): _load(cell, folder) for cell in data["cells"]}
+    found = {(trial["variant"], trial["seed"]): _load(trial, folder) for trial in data["trials"]}
     first = variants[0] if variants else ""
     panels = "".join(_panel(index, name, first, seeds, found) for index, name in enumerate(variants))
     note = (
@@ -68,11 +68,11 @@ def _panel(
     return f'<div class="panel"><h3>{esc(variant)}</h3>{select}{pictures}</div>'
 
 
-def _load(cell: Mapping[str, Any], folder: Path) -> Architecture | str:
-    path = folder / cell["folder"] / "architecture.json"
+def _load(trial: Mapping[str, Any], folder: Path) -> Architecture | str:
+    path = folder / trial["folder"] / "architecture.json"
     if not path.exists():
-        return f"{cell['name']}: {cell.get('error') or 'no architecture was found yet'}"
+        return f"{trial['name']}: {trial.get('error') or 'no architecture was found yet'}"
     try:
         return Architecture.load(path)
     except NasframeError as error:
-        return f"{cell['name']}: {error}"
+        return f"{trial['name']}: {error}"

@@ -28,20 +28,20 @@ def census_section(data: Mapping[str, Any]) -> Section | None:
 
 
 def _one(census: Mapping[str, Any], data: Mapping[str, Any]) -> str:
-    cells = {cell["name"]: cell for cell in data["cells"]}
+    trials = {trial["name"]: trial for trial in data["trials"]}
     sentence = (
         f"<p>{census['architectures']:,} random architectures of the space were trained in the same way.</p>"
     )
     return (
-        sentence + _figures(census, cells, data["objective"]) + _percentiles(census) + _correlations(census)
+        sentence + _figures(census, trials, data["objective"]) + _percentiles(census) + _correlations(census)
     )
 
 
-def _figures(census: Mapping[str, Any], cells: Mapping[str, Mapping[str, Any]], objective: str) -> str:
+def _figures(census: Mapping[str, Any], trials: Mapping[str, Mapping[str, Any]], objective: str) -> str:
     searched = {
         name: score
         for name in census["percentiles"]
-        if name in cells and (score := value_of(cells[name], objective)) is not None
+        if name in trials and (score := value_of(trials[name], objective)) is not None
     }
     scores = [score for score in census["scores"]["test"] if score is not None]
     both = [*scores, *searched.values()]
@@ -65,7 +65,7 @@ def _figures(census: Mapping[str, Any], cells: Mapping[str, Mapping[str, Any]], 
     found = [
         (size, score, name)
         for name, score in searched.items()
-        if (size := value_of(cells[name], "parameters")) is not None
+        if (size := value_of(trials[name], "parameters")) is not None
     ]
     figures += scatter(
         [

@@ -66,7 +66,7 @@ def value_grid(
                 f'<g{framed}><title>{esc(where)}: {value!r}</title><rect class="cold" {box}/>'
                 f'<rect class="h frame" fill-opacity="{shade:.3f}" {box}/>{inside}</g>'
             )
-    extent = f"from {show(min(known))} to {show(max(known))}" if known else "no cell is done"
+    extent = f"from {show(min(known))} to {show(max(known))}" if known else "no trial is done"
     chart = (
         f'<svg class="chart" role="img" aria-label="{esc(f"{title}: {extent}")}" '
         f'viewBox="0 0 {width:.0f} {height:.0f}" style="max-width:{width * 1.25:.0f}px;'
