@@ -134,7 +134,7 @@ def _program() -> str:
     """How the user called us: by the plain name where that finds the same file."""
     called, found = sys.argv[0], shutil.which("nasframe")
     same = found is not None and Path(called).exists() and Path(found).samefile(called)
-    return "nasframe" if same or not called.endswith("nasframe") else called
+    return "nasframe" if same or Path(called).name != "nasframe" else called
 
 
 def _plain_warnings(words: Sequence[str]) -> None:

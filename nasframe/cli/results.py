@@ -11,7 +11,7 @@ from cyclopts import App, Parameter
 from nasframe.cli.output import number, print_json, print_metrics
 from nasframe.cli.plugins_of_run import naming_missing_plugins
 from nasframe.cli.summary import print_baselines
-from nasframe.errors import ConfigurationError, RunError, nearest
+from nasframe.errors import ConfigurationError, RunError, near_names, nearest
 from nasframe.runtime import make_progress
 
 if TYPE_CHECKING:
@@ -218,7 +218,8 @@ def _check_run(run: Path) -> None:
 
 
 def _near(path: Path) -> str:
+    """Return the names beside a path that may be meant, ready to end an error message; "" for none."""
     if not _exists(path.parent) or not path.parent.is_dir():
         return ""
-    close = nearest(path.name, (item.name for item in path.parent.iterdir()))
-    return close if "did you mean" in close else ""
+    names = [item.name for item in path.parent.iterdir()]
+    return nearest(path.name, names) if near_names(path.name, names) else ""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nasframe.operations import is_zero
 from nasframe.render import draw
+from nasframe.report.animation.layout import is_plain
 from nasframe.report.animation.picture import animate_search
 from nasframe.report.baselines import baseline_table
 from nasframe.report.charts.heat import heat_over_time
@@ -26,6 +28,7 @@ from nasframe.report.markup import (
 from nasframe.report.scores import score_figures
 from nasframe.runs import Run
 from nasframe.runtime import write_text
+from nasframe.space import SearchSpace
 
 __all__ = ["write_report"]
 
@@ -69,10 +72,10 @@ def write_report(run: Run) -> None:
 def _lead(run: Run, test: Mapping[str, Any] | None) -> str:
     first: dict[str, str] = {}
     if test:
-        own = {
-            name: value for name, value in test.items() if isinstance(value, float) and name != "threshold"
-        }
         objective = test["objective"]
+        # the metrics of each epoch; what the evaluation adds, such as a threshold, is further below
+        known = run.history("train")[-1]["validation"] if run.history("train") else {}
+        own = [name for name in test if name in known and isinstance(test[name], float)]
         names = [objective, *(name for name in own if name != objective)][:3]
         first |= {f"{name}, test": number(test.get(name)) for name in names}
         first |= {"parameters": number(test["parameters"]), "multiply-adds": number(test["multiply_adds"])}
@@ -204,6 +207,7 @@ def _choices(run: Run, history: History) -> str:
     for name, choice in run.architecture.space.choices.items():
         groups.setdefault(choice.group, []).append(name)
     recorded = history[0]["probabilities"]
+    plain = _present_or_not(run.architecture.space)
     parts = []
     for group, names in groups.items():
         rows = {
@@ -214,9 +218,9 @@ def _choices(run: Run, history: History) -> str:
             for name in names
             if name in recorded
         }
-        # of two candidates one says it all, and what is there says it better than what is not
+        # an edge that is there or not has one row: the probability that it is there
         rows = {
-            name: {"identity": found["identity"]} if set(found) == {"zero", "identity"} else found
+            name: {item: found[item] for item in found if not (name in plain and is_zero(item))}
             for name, found in rows.items()
         }
         if rows:
@@ -229,6 +233,21 @@ def _choices(run: Run, history: History) -> str:
         f'height="12"/>{key}</svg> 1: the probability of a candidate in each epoch</p>'
     )
     return f'{scale}<div class="grid heats">{"".join(parts)}</div>'
+
+
+def _present_or_not(space: SearchSpace) -> set[str]:
+    """Return the names of the choices of an edge between two candidates: it is there, or it is not."""
+    choices = {
+        edge.choice.name: edge.choice
+        for edges in space.wiring.arrivals.values()
+        for edge in edges
+        if edge.choice is not None
+    }
+    return {
+        name
+        for name, choice in choices.items()
+        if is_plain(choice) and len(choice.candidates) == 2 and sum(map(is_zero, choice.candidates)) == 1
+    }
 
 
 def _training(history: History) -> str:
@@ -286,7 +305,7 @@ def _made(run: Run) -> str:
     record = run.record
     provenance = run.architecture.provenance
     made = {"nasframe": record["nasframe"], **flat(provenance.get("versions", {}))}
-    made |= {name: value for name, value in flat(provenance).items() if not name.startswith("versions.")}
+    made |= flat({name: value for name, value in provenance.items() if name != "versions"})
     data = record.get("data") or {}
     if data.get("fingerprint"):
         made["data"] = data["fingerprint"]
