@@ -30,7 +30,7 @@ class Drawing:
 
     Attributes:
         dot: the graph in the DOT language.
-        text: the same in words, a line a node; of two, a line a difference.
+        text: a line for each node; of two architectures, a line for each difference.
     """
 
     dot: str = field(repr=False)
@@ -38,10 +38,10 @@ class Drawing:
 
     @functools.cached_property
     def svg(self) -> str:
-        """The picture, by the system's `dot` or else by Graphviz compiled to WebAssembly.
+        """The picture as SVG, made by the system's `dot` or else by Graphviz compiled to WebAssembly.
 
         Raises:
-            RenderError: neither is there.
+            RenderError: this machine has neither.
         """
         return picture_bytes(self.dot, "svg").decode("utf-8")
 
@@ -58,7 +58,7 @@ class Drawing:
         """Write the drawing in the format that the file's suffix names: .svg, .dot, .png or .txt.
 
         Raises:
-            RenderError: unknown suffix, or no renderer for this format (PNG needs the system's `dot`).
+            RenderError: an unknown suffix, or no renderer for this format (PNG needs the system's `dot`).
         """
         target = Path(path)
         kind = {"txt": "text", "gv": "dot"}.get(target.suffix[1:], target.suffix[1:])
@@ -75,7 +75,7 @@ class Drawing:
         return target
 
     def _repr_svg_(self) -> str | None:
-        """The picture for a notebook; None, so that it shows the text, where there is no renderer."""
+        """Return the picture for a notebook; None, where there is no renderer, makes it show the text."""
         try:
             return self.svg
         except RenderError:
@@ -91,12 +91,12 @@ def draw(
     against: Architecture | None = None,
     rankdir: Literal["LR", "TB"] = "LR",
 ) -> Drawing:
-    """The drawing of an architecture: one box a cell, only what was kept.
+    """Draw an architecture: a box for each cell, and in it the nodes and edges that were kept.
 
     Args:
         against: mark what differs from this one, by colour and by border, sign and thickness; what is equal
             is drawn pale.
-        rankdir: from left to right, or from top to bottom, which is narrow.
+        rankdir: from left to right, or from top to bottom, which is narrower.
     """
     if against is None:
         graph = new_graph(architecture.space.name, rankdir=rankdir)
@@ -108,9 +108,9 @@ def draw(
 
 
 def draw_pair(left: Architecture, right: Architecture, titles: tuple[str, str] | None = None) -> Drawing:
-    """Two architectures side by side, with what differs marked in both; its text lists the differences.
+    """Draw two architectures side by side, with the differences marked in both and listed in the text.
 
-    Nodes are matched by name, so architectures of different spaces can be compared too: all that has no
+    Nodes are matched by name, so architectures of different spaces can be compared too: a node without a
     counterpart differs.
 
     Args:
@@ -134,5 +134,5 @@ def draw_pair(left: Architecture, right: Architecture, titles: tuple[str, str] |
 
 
 def _legend(left: Architecture, right: Architecture) -> dict[str, str]:
-    """What the marks mean, under the picture; nothing where nothing is marked."""
+    """Return the legend under the picture, which says what the marks mean; empty where nothing is marked."""
     return {"label": _LEGEND, "fontsize": "10", "pad": "0.1"} if differences(left, right) else {}

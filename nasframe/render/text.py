@@ -9,20 +9,20 @@ __all__ = ["network_text", "network_text_against", "pair_text", "title_of"]
 
 
 def title_of(architecture: Architecture) -> str:
-    """The space and the first digits of the fingerprint."""
+    """Return the name of the space and the first digits of the fingerprint."""
     return f"{architecture.space.name}, {architecture.fingerprint[:12]}"
 
 
 def network_text(architecture: Architecture) -> str:
-    """One line a node: its name, what it computes, and what arrives at each of its ports."""
+    """Return a line for each node: its name, its operation, and what arrives at each of its ports."""
     return "\n".join([title_of(architecture), *(f"  {line}" for _, line in _rows(architecture))])
 
 
 def network_text_against(architecture: Architecture, other: Architecture) -> str:
-    """The same, with a sign before each line that differs, and the nodes that only the other has."""
+    """Return `network_text` with a sign before what differs, and the nodes that only `other` has."""
     found = differences(architecture, other)
-    only = {change.where for change in found if change.right is None}
-    differing = {change.where.partition(".")[0] for change in found}
+    only = architecture.resolved.operations.keys() - other.resolved.operations.keys()
+    differing = {change.node for change in found}
     lines = [
         f"{title_of(architecture)}, against {title_of(other)}",
         "+ only here, ≠ differs, - only in the other",
@@ -39,7 +39,7 @@ def network_text_against(architecture: Architecture, other: Architecture) -> str
 
 
 def pair_text(left: Architecture, right: Architecture, titles: tuple[str, str]) -> str:
-    """What differs between two architectures, line by line; `same network` where nothing does."""
+    """Return a line for each difference of two architectures; `same network` where there is none."""
     width = max(map(len, titles))
     head = [
         f"{title:{width}}  {title_of(architecture)}"
@@ -72,7 +72,7 @@ def _unreached(choices: int) -> str:
 
 
 def _rows(architecture: Architecture) -> list[tuple[str, str]]:
-    """Node → its line."""
+    """Return each node with its line."""
     rows: list[tuple[str, str, str]] = []
     for name, spec in architecture.resolved.operations.items():
         ports = [(port, arrived(items)) for port, items in architecture.resolved.arrivals[name].items()]
