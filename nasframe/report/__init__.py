@@ -1,4 +1,4 @@
-"""Reports: one HTML file for a run, a comparison or a sweep, that opens offline."""
+"""Reports: an HTML file for a run, a comparison or a sweep, which needs no network to be read."""
 
 from __future__ import annotations
 

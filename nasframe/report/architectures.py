@@ -1,4 +1,4 @@
-"""The architectures of a comparison beside each other, with what differs marked."""
+"""The architectures of a comparison side by side, with their differences marked."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from nasframe.space import Architecture
 __all__ = ["architecture_panels"]
 
 _MOST = 24
-"""Drawings on a page; a seed that would make more of them is left out."""
+"""The most drawings on a page; seeds that would make more are left out."""
 
 
 def architecture_panels(data: Mapping[str, Any], folder: Path) -> str:
-    """HTML: a panel for each variant, with a list of its seeds to choose from."""
+    """Return HTML with a panel for each variant, in which the reader chooses a seed."""
     variants = [variant["name"] for variant in data["variants"]]
     seeds = data["seeds"][: max(1, _MOST // max(1, len(variants)))]
     if len(variants) > _MOST:
@@ -27,7 +27,7 @@ def architecture_panels(data: Mapping[str, Any], folder: Path) -> str:
     first = variants[0] if variants else ""
     panels = "".join(_panel(index, name, first, seeds, found) for index, name in enumerate(variants))
     note = (
-        f"Marked in each: what differs from the architecture that {first} found with the same seed."
+        f"Marked: the differences from the architecture that {first} found with the same seed."
         if len(variants) > 1
         else ""
     )

@@ -1,4 +1,4 @@
-"""The searched network beside its baselines: one row each, from what `evaluate` wrote."""
+"""The table of the searched network and its baselines, made from `test.json`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SEARCHED = "searched"
 
 @frozen
 class BaselineTable:
-    """A table of numbers.
+    """The numbers of the searched network and of its baselines.
 
     Attributes:
         columns: names of the columns: the objective, the objective of each part, `parameters`.
@@ -27,10 +27,10 @@ class BaselineTable:
 
 
 def baseline_table(test: Mapping[str, Any]) -> BaselineTable | None:
-    """The table for a `test.json`; None where the network was measured against nothing.
+    """Return the table for the content of a `test.json`; None where the run has no baselines.
 
-    Random architectures share two rows: their mean, and the one that the validation split would have chosen,
-    which is what a random search with that many trainings finds.
+    Random architectures share two rows: their mean, and the one that is best on the validation split, which
+    a random search with as many trainings would find.
     """
     baselines: Mapping[str, Mapping[str, Any]] = test.get("baselines") or {}
     if not baselines:

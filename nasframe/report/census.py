@@ -1,4 +1,4 @@
-"""Where the searched architectures stand among random ones of their space."""
+"""The percentiles of the searched architectures among random ones of their space."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ __all__ = ["census_section"]
 
 
 def census_section(data: Mapping[str, Any]) -> Section | None:
-    """The censuses of a comparison, one for each space that has one; None where there is none."""
+    """Return the section with the census of each space; None where there is none."""
     censuses = data.get("censuses")
     if not censuses:
         return None
-    parts = ["<p>A percentile says what share of the census a searched architecture beats.</p>"]
+    parts = ["<p>A percentile is the share of the census that has a lower score than the architecture.</p>"]
     for census in censuses:
         if len(censuses) > 1:
             parts.append(f"<h3>For {esc(', '.join(census['variants']))}</h3>")

@@ -1,4 +1,4 @@
-"""The page of a comparison: what differs between the variants, and how sure that is."""
+"""The page of a comparison: the results of the variants, their differences, and tests of these."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def write_comparison_page(data: Mapping[str, Any], folder: Path) -> None:
 
     Args:
         data: the content of `comparison.json`.
-        folder: of the comparison; the runs of its trials lie in it.
+        folder: of the comparison, with the runs of its trials in it.
     """
     data = current_names(data)
     variants = [variant["name"] for variant in data["variants"]]
@@ -246,8 +246,8 @@ def _entropy(data: Mapping[str, Any], variants: Sequence[str]) -> Section | None
     note = (
         '<p class="note">Mean normalised entropy of each group of choices: 1 where all candidates are '
         "equally probable, 0 where everything is decided. The line is the mean over the seeds, the band "
-        "reaches from the lowest seed to the highest. A search that stopped early counts on with its "
-        "last value.</p>"
+        "reaches from the lowest seed to the highest. A search that stopped early keeps its last value until "
+        "the end.</p>"
     )
     return Section("Entropy over the epochs", f'{note}<div class="grid">{"".join(charts)}</div>')
 
@@ -286,6 +286,6 @@ def _size(data: Mapping[str, Any], variants: Sequence[str]) -> Section | None:
         title=f"{objective} against size",
         x="parameters",
         y=objective,
-        caption="A point a seed; hold the pointer over a point for its name and numbers.",
+        caption="Each point is a seed; hold the pointer over it for its name and numbers.",
     )
     return Section("Size", chart) if chart else None

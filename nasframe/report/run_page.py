@@ -1,4 +1,4 @@
-"""The page of a run: what was found, how good it is, how the search went, what it was made from."""
+"""The page of a run: the network, its test metrics, the course of the search, and the provenance."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ History = Sequence[Mapping[str, Any]]
 
 
 def write_report(run: Run) -> None:
-    """Write `report.html` from what the run folder holds."""
+    """Write `report.html` into the folder of a run, from the other files in it."""
     architecture, record, test = run.architecture, run.record, run.test
     searched, trained = run.history("search"), run.history("train")
     picture, epochs = animate_search(architecture.space, searched) if searched else ("", {})
     label = f"The searched network {architecture.fingerprint[:12]}"
     sections = [
         Section("The network that was found", drawing(draw(architecture), label)),
-        *([Section("How it formed", picture)] if picture else []),
+        *([Section("The search space over the epochs", picture)] if picture else []),
         Section("On the test split", _test(test, run.scores) if test else "<p>Not evaluated yet.</p>"),
         Section("The search", _search(searched, record.get("search"), follows=bool(epochs))),
         *([Section("Every choice over time", _choices(run, searched))] if searched else []),
@@ -93,8 +93,8 @@ def _test(test: Mapping[str, Any], scores: Mapping[str, Any] | None) -> str:
     compared = baseline_table(test)
     if compared is not None:
         note = (
-            f"The columns: {test['objective']}, overall and against each part, and parameters without frozen "
-            "networks. Every row was trained as the searched network was."
+            f"The columns: {test['objective']}, over all and for each part, and parameters without frozen "
+            "networks. Every row was trained in the same way."
         )
         rows = [[esc(name), *(number(value) for value in row)] for name, row in compared.rows.items()]
         parts.append(f'<p class="note">{esc(note)}</p>')
@@ -132,7 +132,7 @@ def _keyed(values: Mapping[str, Any], prefix: str = "") -> str:
 
 
 def _is_table(value: Any) -> bool:
-    """Whether a metric is a mapping from names to mappings of numbers, such as one of each category."""
+    """True for a metric with several numbers for each name, such as for each category."""
     return (
         isinstance(value, Mapping)
         and bool(value)
@@ -187,7 +187,7 @@ def _search(history: History, summary: Mapping[str, Any] | None, *, follows: boo
 
 
 def _selected(summary: Mapping[str, Any]) -> str:
-    """That the network is the best of several around what the rule of the space derived."""
+    """Return a sentence on the choice among finalists; empty where there was none."""
     found = summary.get("selection")
     if found is None:
         return ""
@@ -196,9 +196,9 @@ def _selected(summary: Mapping[str, Any]) -> str:
         for key in ("chosen", "rule")
     ]
     return (
-        "<p>The network is the best, by the supernet on validation, of "
-        f"{found['candidates']}, the one that the rule of the space derived and others around it: "
-        f"{scores[0]}, against {scores[1]} of the rule's. The last epoch above shows the rule's.</p>"
+        f"<p>The supernet compared {found['candidates']} architectures on validation: the one that the rule "
+        "of the space derived, and others near it. The best of them was taken: it reached "
+        f"{scores[0]}, and the rule's {scores[1]}. The last epoch above shows the rule's.</p>"
     )
 
 
@@ -292,7 +292,12 @@ def _costs(test: Mapping[str, Any] | None, seconds: Mapping[str, float]) -> str:
 
 
 def _bars(rows: Mapping[str, tuple[float, str]], title: str) -> str:
-    """Name → share of the longest bar, and what is written beside it."""
+    """Return a list of bars.
+
+    Args:
+        rows: name → the length as a share of the longest bar, and the text beside it.
+        title: above the list.
+    """
     lines = "".join(
         f'<div><dt>{esc(name)}</dt><dd><span class="rod" style="width:{max(0.4, 100 * share):.1f}%"></span>'
         f"<span>{esc(text)}</span></dd></div>"

@@ -1,4 +1,4 @@
-"""The page of a sweep: how the objective and the size depend on the options."""
+"""The page of a sweep: the objective and the size at each point of the grid."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def write_sweep_page(data: Mapping[str, Any], folder: Path) -> None:
 
     Args:
         data: the content of `sweep.json`.
-        folder: of the sweep; the runs of its trials lie in it.
+        folder: of the sweep, with the runs of its trials in it.
     """
     data = current_names(data)
     sections = [
@@ -48,7 +48,7 @@ def write_sweep_page(data: Mapping[str, Any], folder: Path) -> None:
     ]
     axes = " × ".join(f"{axis['key']} ({len(axis['values'])})" for axis in data["axes"])
     seeds = len(data["seeds"])
-    # as an axis a seed is no repetition
+    # where the seed is an axis, it is no repetition
     each = f", {seeds} {'seed' if seeds == 1 else 'seeds'} each" * all(
         axis["key"] != "seed" for axis in data["axes"]
     )
@@ -72,7 +72,7 @@ def _lead(data: Mapping[str, Any]) -> str:
     return tiles(
         {
             f"largest {objective} on the test split": number(means[best]),
-            "at (to choose options, look at validation)": f'<span class="small">{esc(best)}</span>',
+            "at (choose options by validation, not by test)": f'<span class="small">{esc(best)}</span>',
             "trials done": f"{done} of {len(data['trials'])}",
         }
     )
@@ -109,7 +109,7 @@ def _grid(data: Mapping[str, Any]) -> str:
                 )
             )
     note = (
-        f'<p class="note">Means over the seeds. The darker, the larger; framed: the best mean (largest '
+        f'<p class="note">Means over the seeds. Darker is larger; framed is the best mean (largest '
         f"{esc(data['objective'])}, fewest parameters), which need not be significantly better than its "
         "neighbours.</p>"
     )

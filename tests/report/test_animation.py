@@ -1,4 +1,4 @@
-"""The drawing of the forming cells, without a browser."""
+"""The animation of a search, without a browser."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_probabilities_of_another_space_are_refused_in_words() -> None:
     assert "are not those of the space" in html
 
 
-def test_probabilities_that_are_not_finite_are_told() -> None:
+def test_probabilities_that_are_not_finite_are_reported() -> None:
     space = SPACES["choose"]
     lines = history(space)
     name, found = next(iter(lines[0]["probabilities"].items()))

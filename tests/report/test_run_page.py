@@ -128,7 +128,7 @@ def test_the_last_epoch_keeps_what_the_architecture_keeps(page: Any, run: Run) -
     assert kept(page)
 
 
-def test_losing_candidates_are_faint(page: Any, run: Run) -> None:
+def test_improbable_candidates_are_faint(page: Any, run: Run) -> None:
     shown = page.evaluate(
         """[...document.querySelectorAll('#animation .candidate')].map((item) =>
             [Number(item.getAttribute('opacity')), Number(item.lastElementChild.getAttribute('width'))])"""

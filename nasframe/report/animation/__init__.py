@@ -1,4 +1,4 @@
-"""The cells forming: the whole search space drawn once, and how probable each part was in each epoch."""
+"""The animation of a search: the search space drawn once, with the probability of each part in each epoch."""
 
 from nasframe.report.animation.picture import animate_search
 

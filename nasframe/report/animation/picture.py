@@ -1,4 +1,4 @@
-"""The picture of the forming cells: SVG for the last epoch, and what a script needs for the others."""
+"""The picture of the search space: SVG for the last epoch, and the data of the script for the others."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from nasframe.space import SearchSpace
 __all__ = ["MOST_EDGES", "animate_search"]
 
 MOST_EDGES = 200
-"""A space with more of them is not drawn: nobody could read it."""
+"""A space with more edges is not drawn: nobody could read it."""
 
 _BAR = 58
 _KEY = {
     "kept by the rule of the space in this epoch": 'class="e kept" stroke-width="3.5"',
     "probable, but not kept": 'class="e" stroke-width="3.5" stroke-opacity=".6"',
-    "losing": 'class="e" stroke-width=".8" stroke-opacity=".3"',
+    "improbable": 'class="e" stroke-width=".8" stroke-opacity=".3"',
     "not searched": 'class="fix"',
 }
 _MARGIN = 14
 
 
 def animate_search(space: SearchSpace, history: Sequence[Mapping[str, Any]]) -> tuple[str, dict[str, Any]]:
-    """HTML and the data of its script.
+    """Return the picture with its controls as HTML, and the data of its script.
 
     Args:
-        space: that was searched.
+        space: the one that was searched.
         history: the lines of `metrics.jsonl` that the search wrote, at least one.
     """
     drawn = drawn_edges(space)

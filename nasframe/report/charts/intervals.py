@@ -1,4 +1,4 @@
-"""Means with their intervals, a row each."""
+"""A chart with a row for each mean and its interval."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LONGEST = 34
 
 @frozen
 class Interval:
-    """A row: its mean, the interval where there is one, and the values of single seeds."""
+    """A row: a mean, its interval where there is one, and the values of single seeds."""
 
     name: str
     mean: float
@@ -30,7 +30,7 @@ class Interval:
 def interval_chart(
     rows: Sequence[Interval], *, title: str, x: str, caption: str = "", zero: bool = False
 ) -> str:
-    """A figure with a line at zero if `zero`."""
+    """Return a figure; with `zero`, there is a line at zero. Empty where there is no row."""
     ends = [
         value for row in rows for value in (row.mean, row.low, row.high, *row.values) if value is not None
     ]
