@@ -41,11 +41,11 @@ def _missing(run: Path) -> list[str]:
     plugins, lines = manager(), []
     for name in sorted(recorded.keys() - {*plugins.names}):
         version, file = (recorded[name].get(key) for key in ("version", "file"))
-        what = f"{name!r}{f' ({version})' if version else ''}"
+        title = f"{name!r}{f' ({version})' if version else ''}"
         why = "which is not installed"
         if name in plugins.failed:
             why = f"which {plugins.failed[name]}"
         elif file:
             why = f"which is a file that is not loaded by itself; add --plugin {shlex.quote(file)}"
-        lines.append(f"{run} was made with the plugin {what}, {why}")
+        lines.append(f"{run} was made with the plugin {title}, {why}")
     return lines

@@ -1,4 +1,4 @@
-"""The last screen of a run: what was found, how good it is beside what, where the time went."""
+"""The last screen of a run: the network, its baselines, entropies, costs and times."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BARS = "▁▂▃▄▅▆▇█"
 
 
 def print_summary(run: Run) -> None:
-    """The network, the table, the entropies, the costs and the time of each stage."""
+    """Print the network, the table of baselines, the entropies, the costs and the time of each stage."""
     from nasframe import pipeline
 
     test = run.test or {}
@@ -44,7 +44,7 @@ def print_summary(run: Run) -> None:
 
 
 def print_baselines(test: Mapping[str, Any]) -> bool:
-    """The table of the network and its baselines on the test split; whether there are any."""
+    """Print the table of the network and its baselines on the test split; return False where it has none."""
     from nasframe.report import baseline_table
 
     table = baseline_table(test)
@@ -73,7 +73,7 @@ def _entropies(history: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
 
 
 def _validations(run: Run, history: Sequence[Mapping[str, Any]], objective: str) -> list[tuple[str, str]]:
-    """How far the network that was derived is from what the search evaluated."""
+    """Return the objective on validation: of the supernet, of the derived network, and of the trained one."""
     trained = [line["validation"][objective] for line in run.history("train")]
     known = [value for value in trained if value is not None]
     return [
@@ -89,8 +89,8 @@ def _selected(run: Run) -> list[tuple[str, str]]:
     if found is None:
         return []
     return [
-        ("supernet, as what the rule derived", number(found["rule"])),
-        (f"supernet, as the best of {found['candidates']}, this one among them", number(found["chosen"])),
+        ("supernet, with the architecture of the rule", number(found["rule"])),
+        (f"supernet, with the best of {found['candidates']}, this one among them", number(found["chosen"])),
     ]
 
 
@@ -102,7 +102,7 @@ def _inherited(run: Run, objective: str) -> list[tuple[str, str]]:
 
 
 def sparkline(values: Sequence[float], width: int = 40) -> str:
-    """Values from 0 to 1 as a row of bars, at most `width` of them."""
+    """Return values from 0 to 1 as a row of bars, at most `width` of them."""
     step = max(1.0, len(values) / width)
     chosen = [values[int(place * step)] for place in range(min(len(values), width))]
     return "".join(_BARS[min(int(max(value, 0.0) * len(_BARS)), len(_BARS) - 1)] for value in chosen)
