@@ -15,7 +15,7 @@ __all__ = ["naming_missing_plugins"]
 
 @contextmanager
 def naming_missing_plugins(run: Path) -> Iterator[None]:
-    """Name the missing plugins of a run in an error of the block, if a name was looked up that none has.
+    """Name the missing plugins of a run in an error of the block, if a look-up of a name failed in it.
 
     Raises:
         RunError: in place of the error, with its text and a line for each missing plugin.

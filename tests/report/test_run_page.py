@@ -153,7 +153,7 @@ def test_playing_ends_with_the_last_epoch_and_a_key_pauses_it(page: Any) -> None
     assert page.locator("#description").get_attribute("aria-live") == "polite"
 
 
-def test_who_wants_no_motion_gets_none(run: Run, look: Look) -> None:
+def test_readers_who_want_no_motion_get_none(run: Run, look: Look) -> None:
     duration = "getComputedStyle(document.querySelector('#animation [data-e]')).transitionDuration"
     assert look(run.path / "report.html").evaluate(duration) != "0s"
     assert look(run.path / "report.html", reduced_motion="reduce").evaluate(duration) == "0s"
