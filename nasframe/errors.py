@@ -17,6 +17,7 @@ __all__ = [
     "RenderError",
     "RunError",
     "SpaceError",
+    "near_names",
     "nearest",
 ]
 
@@ -76,10 +77,15 @@ class ConfigurationError(NasframeError):
         super().__init__("\n".join([f"{source}: {count}", *(f"  {line}" for line in self.problems)]))
 
 
+def near_names(name: str, valid: Iterable[str]) -> list[str]:
+    """Return up to three of the valid names that `name` may be a mistyping of, the nearest first."""
+    return difflib.get_close_matches(name, sorted(set(valid)), n=3, cutoff=0.5)
+
+
 def nearest(name: str, valid: Iterable[str]) -> str:
-    """`; did you mean 'grmc'?`, or the valid names where none is near, ready to end an error message."""
+    """Return the end of an error message: `; did you mean 'grmc'?`, or the valid names where none is near."""
     names = sorted(set(valid))
-    close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    close = near_names(name, names)
     if close:
         return "; did you mean " + " or ".join(repr(item) for item in close) + "?"
     if names:

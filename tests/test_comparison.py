@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nasframe.report import compare
+from nasframe.report import baseline_table
 
 
 def scores(auc: float | None, part: float, parameters: int, **more: Any) -> dict[str, Any]:
@@ -18,13 +18,13 @@ TEST = scores(0.9, 0.8, 10, objective="auc", threshold=0.4)
 
 
 def test_a_network_measured_against_nothing_has_no_table() -> None:
-    assert compare(TEST) is None
-    assert compare({**TEST, "baselines": {}}) is None
+    assert baseline_table(TEST) is None
+    assert baseline_table({**TEST, "baselines": {}}) is None
 
 
 def test_columns_are_the_objective_overall_and_of_every_part_and_the_parameters() -> None:
     fixed = scores(0.7, 0.6, 30, validation={"auc": 0.99})
-    table = compare({**TEST, "baselines": {"fixed": fixed}})
+    table = baseline_table({**TEST, "baselines": {"fixed": fixed}})
     assert table is not None
     assert table.columns == ["auc", "a", "parameters"]
     assert table.rows == {"searched": [0.9, 0.8, 10], "fixed": [0.7, 0.6, 30]}
@@ -32,7 +32,7 @@ def test_columns_are_the_objective_overall_and_of_every_part_and_the_parameters(
 
 def test_random_architectures_share_their_mean_and_the_one_that_validation_chooses() -> None:
     drawn = {"random 1": random(0.5, 0.4, 0.9), "random 2": random(0.7, 0.6, 0.8)}
-    table = compare({**TEST, "baselines": drawn})
+    table = baseline_table({**TEST, "baselines": drawn})
     assert table is not None
     assert list(table.rows) == ["searched", "random, mean of 2", "random, best of 2 on validation"]
     assert table.rows["random, mean of 2"] == [0.6, 0.5, 20]
@@ -41,7 +41,7 @@ def test_random_architectures_share_their_mean_and_the_one_that_validation_choos
 
 def test_an_undefined_number_makes_an_undefined_mean_and_is_never_chosen() -> None:
     drawn = {"random 1": random(None, 0.4, None), "random 2": random(0.7, 0.6, 0.8)}
-    table = compare({**TEST, "baselines": drawn})
+    table = baseline_table({**TEST, "baselines": drawn})
     assert table is not None
     assert table.rows["random, mean of 2"] == [None, 0.5, 20]
     assert table.rows["random, best of 2 on validation"] == [0.7, 0.6, 20]

@@ -1,7 +1,7 @@
 """The command line: `nasframe COMMAND …`.
 
-Nothing here imports torch; a command imports what it needs when it runs, so that help, completion and
-a mistyped option are answered at once.
+No file here imports torch at its head; a command imports its modules when it runs. So help, completion and
+the message about a mistyped option come at once.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from nasframe.runtime import cores, require_processor
 __all__ = ["main", "make_app"]
 
 _RESUMABLE = ("run", "search", "train", "demo")
-"""Commands that go on where they stopped when they are given again."""
+"""Commands that go on where they stopped when they are repeated."""
 
 _STUDIES = ("sweep", "compare", "census")
-"""Commands that skip the cells that are done when they are given again."""
+"""Commands that skip finished trials when they are repeated."""
 
 _HELP = {"--help", "-h", "--version"}
 
@@ -42,7 +42,7 @@ _INTERRUPTED = 128 + 2
 
 
 def make_app() -> App:
-    """The application with the core's commands and those of every plugin."""
+    """Return the application with the commands of the core and of every plugin."""
     app = App(
         name="nasframe",
         help="Search how a neural network should be wired.",
@@ -80,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 status = make_app()(words)
             sys.stdout.flush()
         except BrokenPipeError:
-            # Whoever read our output has gone; the interpreter must not try to flush the rest.
+            # The reader of our output has ended; the interpreter must not try to flush the rest.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return _BROKEN_PIPE
         except KeyboardInterrupt as error:
@@ -95,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _workers(words: Sequence[str]) -> int:
-    """How many processes the command will want; they begin to import torch at once, as this one does."""
+    """Return the number of worker processes of the command, so that they import torch while this one does."""
     if not words or words[0] not in _STUDIES or not _HELP.isdisjoint(words):
         return 1
     given = [word.partition("=")[2] for word in words if word.startswith("--workers=")]
@@ -120,10 +120,10 @@ def _interrupted(words: Sequence[str], files: Sequence[Path], notes: Sequence[st
         return "interrupted"
     if words[0] not in (*_RESUMABLE, *_STUDIES):
         return f"interrupted. To begin again:\n  {shlex.join([_program(), *plugins, *words])}"
-    # Once the old run is gone, --overwrite would throw away what is being kept.
+    # Once the old run is gone, --overwrite would delete the new stages.
     again = [word for word in words if word != "--overwrite" or NOT_REPLACED in notes]
     command = shlex.join([_program(), *plugins, *again])
-    kept = "cells" if words[0] in _STUDIES else "stages"
+    kept = "trials" if words[0] in _STUDIES else "stages"
     return (
         f"interrupted; finished {kept} are kept. A search or a training goes on after its last finished "
         f"epoch, any other stage begins again. To go on:\n  {command}"
@@ -131,14 +131,14 @@ def _interrupted(words: Sequence[str], files: Sequence[Path], notes: Sequence[st
 
 
 def _program() -> str:
-    """How the user called us: by the plain name where that finds the same file."""
+    """Return the program as the user called it: `nasframe` where the PATH finds the same file by it."""
     called, found = sys.argv[0], shutil.which("nasframe")
     same = found is not None and Path(called).exists() and Path(found).samefile(called)
-    return "nasframe" if same or not called.endswith("nasframe") else called
+    return "nasframe" if same or Path(called).name != "nasframe" else called
 
 
 def _plain_warnings(words: Sequence[str]) -> None:
-    """Say a plugin's failure in one line; `plugins` lists the failures itself."""
+    """Print the failure of a plugin in one line; not for `plugins`, which lists the failures itself."""
     usual = warnings.showwarning
 
     def show(message: Warning | str, category: type[Warning], *rest: object, **more: object) -> None:

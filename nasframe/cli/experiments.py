@@ -27,7 +27,7 @@ __all__ = ["add_commands"]
 class Common:
     """Options that every command of this group takes."""
 
-    data: Annotated[Path | None, Parameter(help="Your data; the task's own where it has some.")] = None
+    data: Annotated[Path | None, Parameter(help="Your data. [default: the task's own, if any]")] = None
     out: Annotated[Path | None, Parameter(help="The run folder. [default: runs/NAME]")] = None
     overwrite: Annotated[bool, Parameter(help="Replace the run that is there; train keeps its search.")] = (
         False
@@ -51,7 +51,7 @@ def add_commands(app: App) -> None:
 def run(experiment: Path, /, *overrides: Overrides, common: CommonOptions = _DEFAULTS) -> None:
     """Do everything: prepare, search, derive, train, evaluate, draw.
 
-    What is already done for the same inputs is skipped, so the same command goes on after an interruption.
+    Stages that are done for the same inputs are skipped, so the same command goes on after an interruption.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def train(
     experiment
         A TOML file, or a run folder with its experiment in it.
     architecture
-        An architecture's JSON file, or the run folder it came out of. [default: that of the run]
+        An architecture's JSON file, or a run folder that has one. [default: that of the run]
     """
     from nasframe import pipeline
 
@@ -137,7 +137,7 @@ def demo(name: str | None = None, /, *overrides: Overrides, common: CommonOption
     Parameters
     ----------
     name
-        Which demo; may be left out where one is installed.
+        The name of the demo; needed where several are installed.
     """
     from nasframe import pipeline
 
@@ -160,11 +160,11 @@ def _demo_file(name: str | None) -> Path:
     if len(demos) == 1:
         return Path(demos[0].load())
     installed = ", ".join(entry.name for entry in demos)
-    raise PluginError(f"say which demo: {installed}" if demos else "no installed plugin brings a demo")
+    raise PluginError(f"say which demo: {installed}" if demos else "no installed plugin has a demo")
 
 
 def _load(path: Path, overrides: tuple[str, ...], common: Common) -> Experiment:
-    """The experiment, on a device that is there: a run that cannot compute must not begin."""
+    """Return the experiment; refuse a device, data or a folder with which no run can be made."""
     from nasframe.experiment import Experiment
 
     experiment = Experiment.load(
@@ -179,14 +179,14 @@ def _load(path: Path, overrides: tuple[str, ...], common: Common) -> Experiment:
 
 
 def _word(path: Path) -> str:
-    """A path that is not taken for an option."""
+    """Return a path in a form that is not taken for an option."""
     text = str(path)
     return f"./{text}" if text.startswith("-") else text
 
 
 def _announce(run: Run, following: str | None = None) -> None:
-    """The last lines: where things lie, and what to do next."""
-    # A machine without a renderer has the picture's source only.
+    """Print the last lines: the files of the run, and the next command."""
+    # a machine without a renderer has only the source of the picture
     picture = next(
         (name for name in ("architecture.svg", "architecture.dot") if (run.path / name).exists()), ""
     )

@@ -1,4 +1,4 @@
-"""`nasframe plugins`: what is installed, and the options of each."""
+"""`nasframe plugins`: the list of what plugins register, and the options of each entry."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def _option_lines(options: list[dict[str, Any]]) -> list[str]:
 
 
 def _shown(value: Any) -> str:
-    """A default as TOML writes it, where it can."""
+    """Return a default as TOML writes it, if TOML can."""
     if isinstance(value, bool):
         return str(value).lower()
     return "none" if value is None else repr(value)

@@ -1,4 +1,4 @@
-"""Ctrl-C that is not lost: the interpreter drops one that comes while it collects garbage."""
+"""Keeps a Ctrl-C that the interpreter would lose, because it comes during garbage collection."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ _SECONDS = 0.05
 
 @contextmanager
 def interrupts_kept() -> Iterator[None]:
-    """While the block runs, give a `KeyboardInterrupt` again that was raised in a callback or destructor,
-    out of which no exception comes."""
+    """Repeat, while the block runs, a `KeyboardInterrupt` that was raised in a callback or a destructor.
+
+    No exception leaves these, so the interpreter drops it.
+    """
     usual = sys.unraisablehook
     waiting: list[threading.Timer] = []
 
     def hook(found: sys.UnraisableHookArgs) -> None:
         if issubclass(found.exc_type, KeyboardInterrupt):
-            # not at once: it would be dropped here too
+            # later: at once, it would be dropped again
             again = threading.Timer(_SECONDS, _thread.interrupt_main)
             again.daemon = True
             again.start()

@@ -1,4 +1,4 @@
-"""`nasframe estimators`: what the gradients of the installed relaxations are worth."""
+"""`nasframe estimators`: bias, variance and time of the gradients of the installed relaxations."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["add_commands"]
 
 _LARGE = 1e3
-"""From this mean squared error on, in units of the exact gradient, there is a note."""
+"""Above this mean squared error, relative to the exact gradient, a note is printed."""
 
 Several = Annotated[list[str] | None, Parameter(negative=())]
 
@@ -47,30 +47,31 @@ def estimators(
 ) -> None:
     """Measure bias, variance, squared error and time of the gradient of every relaxation.
 
-    Against the exact gradient by enumeration, on standard functions or on the supernet of a run; with 95 %
-    confidence intervals, and the figures of the paper's three propositions. Options that take several
-    values take them with commas, or are given again.
+    Each is compared with the exact gradient, found by enumeration, on standard functions or on the supernet
+    of a run. There are 95 % confidence intervals, and figures for the three propositions of the paper.
+    Separate several values of an option by commas, or repeat the option.
 
     Parameters
     ----------
     relaxation
-        Which. [default: all that are installed, and score_function, the unbiased yardstick]
+        Names. [default: all that are installed, and score_function, the unbiased baseline]
     function
-        On which standard functions. [default: all; with --run, none]
+        Names of standard functions. [default: all; with --run, none]
     temperature
-        [default: 0.1, 0.5, 1 and each relaxation's own]
+        Temperatures. [default: 0.1, 0.5, 1 and that of each relaxation]
     samples
-        K, for relaxations that have it; exact is its limit. [default: 1, 10, 100, 1000, exact]
+        K, for relaxations that have it; exact is the limit of large K. [default: 1, 10, 100, 1000, exact]
     draws
-        Of each gradient. [default: 20,000, fewer where K is large]
+        Number of draws of each gradient. [default: 20,000, fewer where K is large]
     seed
-        Of the noise.
+        Seed of the noise.
     run
-        A finished run: measure on the loss of its supernet.
+        A finished run, whose supernet gives the loss.
     data
         The data the run was made from, if it has moved.
     bits
-        Of the choices of the run that vary, the sum of log2(candidates); at most 12. [default: 12]
+        Size of the part of the run that is enumerated: the sum of log2(candidates) over the choices that
+        vary, at most 12. [default: 12]
     json
         A list with an object for each measurement instead of a table.
     out
@@ -98,7 +99,7 @@ def estimators(
         with naming_missing_plugins(run):
             laboratory.subjects  # noqa: B018
     measurements = laboratory.measurements()
-    files = save_measurements(folder, measurements)  # whatever becomes of Proposition 3
+    files = save_measurements(folder, measurements)  # before Proposition 3, which may fail
     if json:
         print_json([entry.to_dict() for entry in measurements])
     else:
@@ -114,9 +115,7 @@ def estimators(
 def _check_words(folder: Path, run: Path | None, data: Path | None, bits: float | None) -> None:
     if run is None:
         given = {"--data": data, "--bits": bits}
-        problems = [
-            f"{name}: is about a run; say --run too" for name, value in given.items() if value is not None
-        ]
+        problems = [f"{name}: needs --run" for name, value in given.items() if value is not None]
         if problems:
             raise ConfigurationError("estimators", problems)
     if data is not None and not data.exists():
@@ -126,7 +125,7 @@ def _check_words(folder: Path, run: Path | None, data: Path | None, bits: float 
 
 
 def _words(given: Sequence[str] | None) -> list[str] | None:
-    """What was given with commas, or several times."""
+    """Return the values of an option that was repeated, or that separates them by commas."""
     return (
         None
         if given is None
@@ -161,7 +160,7 @@ def _count(word: str) -> int | str:
 
 
 def _print_measurements(measurements: Sequence[Measurement]) -> None:
-    """A table for each function; every number is relative to the exact gradient, with its interval."""
+    """Print a table for each function; every number is relative to the exact gradient, with its interval."""
     heads = ("RELAXATION", "K", "TEMP", "BIAS", "VARIANCE", "MSE", "MS", "DRAWS")
     for function in dict.fromkeys(entry.function for entry in measurements):
         here = [entry for entry in measurements if entry.function == function]
@@ -201,7 +200,7 @@ def _row(entry: Measurement) -> tuple[str, ...]:
 
 
 def _print_biases(biases: Sequence[ConditionalBias]) -> None:
-    """Proposition 3: a line for each function and temperature, a column for each K."""
+    """Print Proposition 3: a line for each function and temperature, a column for each K."""
     if not biases:
         return
     counts = list(dict.fromkeys(entry.samples for entry in biases if entry.samples is not None))
@@ -212,8 +211,8 @@ def _print_biases(biases: Sequence[ConditionalBias]) -> None:
         failed = entry.error is not None
         row[entry.samples] = "error" if failed else _with_interval(entry.bias, entry.bias_interval)
     print("proposition 3: bias of STGS, and of GRMC with every outcome enumerated")
-    cells = [(name, f"{t:g}", *(row.get(k, "-") for k in (None, *counts))) for (name, t), row in rows.items()]
-    print_columns([heads, *cells], indent="  ")
+    lines = [(name, f"{t:g}", *(row.get(k, "-") for k in (None, *counts))) for (name, t), row in rows.items()]
+    print_columns([heads, *lines], indent="  ")
     for error in dict.fromkeys(entry.error for entry in biases if entry.error is not None):
         print(f"  {' '.join(error.split())}")
 
@@ -226,7 +225,7 @@ def _with_interval(value: float | None, interval: tuple[float, float] | None) ->
 
 
 def _short(value: float) -> str:
-    """Three digits, an exponent only where the number is large."""
+    """Return a number with three digits, and with an exponent where it is large."""
     if value < 5e-4:
         return "0"
     if value >= 1e5:

@@ -1,4 +1,4 @@
-"""`--plugin FILE`: plugins that are one file, loaded before anything else is read."""
+"""`--plugin FILE`: plugins of one file, which are loaded before the command is read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HELP = "Every command takes --plugin FILE, once or more: a Python file with hook
 
 
 def split_plugin_files(words: Sequence[str]) -> tuple[list[Path], list[str]]:
-    """The file of every `--plugin FILE`, and the other words.
+    """Return the file of every `--plugin FILE`, and the other words.
 
     Raises:
         PluginError: no file after the option.
@@ -42,10 +42,10 @@ def split_plugin_files(words: Sequence[str]) -> tuple[list[Path], list[str]]:
 
 
 def prefix(files: Iterable[Path]) -> list[str]:
-    """The options that load files."""
+    """Return the options that load files."""
     return [word for file in files for word in (_OPTION, str(file))]
 
 
 def next_command(*words: str) -> str:
-    """A command of nasframe to give next, as a shell takes it, with the same plugins."""
+    """Return a command of nasframe for the shell, with the plugin files of this one."""
     return shlex.join(["nasframe", *words, *prefix(manager().files.values())])

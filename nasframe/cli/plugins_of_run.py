@@ -1,4 +1,4 @@
-"""What a run was made with and this machine lacks."""
+"""The plugins that a run was made with and that this machine lacks, named in an error."""
 
 from __future__ import annotations
 
@@ -15,17 +15,23 @@ __all__ = ["naming_missing_plugins"]
 
 @contextmanager
 def naming_missing_plugins(run: Path) -> Iterator[None]:
-    """Add to an error about an unknown name the plugins that the run was made with and that are not here."""
-    try:
-        yield
-    except NasframeError as error:
-        missing = _missing(run) if "unknown" in str(error) else []
-        if not missing:
-            raise
-        raise RunError("\n  ".join([str(error), *missing])) from error
+    """Name the missing plugins of a run in an error of the block, if a look-up of a name failed in it.
+
+    Raises:
+        RunError: in place of the error, with its text and a line for each missing plugin.
+    """
+    with manager().unknown_names() as unknown:
+        try:
+            yield
+        except NasframeError as error:
+            missing = _missing(run) if unknown else []
+            if not missing:
+                raise
+            raise RunError("\n  ".join([str(error), *missing])) from error
 
 
 def _missing(run: Path) -> list[str]:
+    """Return a sentence for each plugin of the run that is not here; none where `run` is no run folder."""
     from nasframe.runs import Run
 
     try:
@@ -35,11 +41,11 @@ def _missing(run: Path) -> list[str]:
     plugins, lines = manager(), []
     for name in sorted(recorded.keys() - {*plugins.names}):
         version, file = (recorded[name].get(key) for key in ("version", "file"))
-        what = f"{name!r}{f' ({version})' if version else ''}"
+        title = f"{name!r}{f' ({version})' if version else ''}"
         why = "which is not installed"
         if name in plugins.failed:
             why = f"which {plugins.failed[name]}"
         elif file:
             why = f"which is a file that is not loaded by itself; add --plugin {shlex.quote(file)}"
-        lines.append(f"{run} was made with the plugin {what}, {why}")
+        lines.append(f"{run} was made with the plugin {title}, {why}")
     return lines

@@ -10,8 +10,8 @@ from cyclopts import App, Parameter
 
 from nasframe.cli.output import number, print_json, print_metrics
 from nasframe.cli.plugins_of_run import naming_missing_plugins
-from nasframe.cli.summary import print_comparison
-from nasframe.errors import ConfigurationError, RunError, nearest
+from nasframe.cli.summary import print_baselines
+from nasframe.errors import ConfigurationError, RunError, near_names, nearest
 from nasframe.runtime import make_progress
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def evaluate(run: Path, /, *, json: Json = False, data: Path | None = None, devi
     run
         A run folder.
     data
-        The data the run was made from, where it was given with --data.
+        The data that the run was made from, if it was given with --data.
     """
     from nasframe import pipeline
 
@@ -50,11 +50,11 @@ def evaluate(run: Path, /, *, json: Json = False, data: Path | None = None, devi
         print_json(metrics)
     else:
         print_metrics({name: value for name, value in metrics.items() if name != "baselines"})
-        print_comparison(metrics)
+        print_baselines(metrics)
 
 
 def predict(run: Path, /, *files: Path, json: Json = False, device: Device = None) -> int:
-    """Score files with a trained run. The exit status is 1 where one could not be scored.
+    """Score files with a trained run. The exit status is 1 where a file could not be scored.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def predict(run: Path, /, *files: Path, json: Json = False, device: Device = Non
 
 
 class _PredictionTable:
-    """Lines as the results come; the path stands last, for it may be long."""
+    """A table that prints each line as its result comes; the path is last, because it may be long."""
 
     def __init__(self, run: Path) -> None:
         self._run = run
@@ -103,7 +103,7 @@ class _PredictionTable:
 
 
 def _direction(run: Path) -> str:
-    """What the score means, and which way."""
+    """Return what a high score means."""
     from nasframe import pipeline
 
     return pipeline.load_experiment(run).task.score_meaning
@@ -117,18 +117,18 @@ def show(
     format: Format | None = None,
     out: Path | None = None,
 ) -> None:
-    """Show an architecture, or two side by side with what differs: as text in the terminal, or drawn.
+    """Show an architecture, or two side by side with their differences: as text, or as a picture.
 
     Parameters
     ----------
     source
-        A run folder, an architecture's JSON file, or a published genotype (a file, or the text).
+        A run folder, an architecture's JSON file, or a published genotype (a file, or its text).
     other
-        Another one, to be shown beside it.
+        A second architecture, to be shown beside the first.
     format
-        [default: that of the ending of --out, else text]
+        [default: the one that the ending of --out names, else text]
     out
-        The file to write; standard output where it is left out (but for PNG).
+        The file to write. [default: standard output; png needs a file]
     """
     from nasframe import pipeline
 
@@ -158,7 +158,7 @@ def show(
 
 
 def _architecture(source: str) -> Architecture:
-    """The architecture of a run folder or a file; or in the words themselves, where a plugin reads them."""
+    """Return the architecture of a run folder or a file, or of a text that a plugin can read."""
     from nasframe import pipeline
     from nasframe.space import Architecture
 
@@ -175,12 +175,12 @@ def _architecture(source: str) -> Architecture:
 def _exists(path: Path) -> bool:
     try:
         return path.exists()
-    except (OSError, ValueError):  # words that are too long for a path, or no path at all
+    except (OSError, ValueError):  # a text that is too long for a path, or that cannot be one
         return False
 
 
 def _titles(left: str, right: str) -> tuple[str, str]:
-    """The last parts of both names that tell them apart."""
+    """Return the shortest ends of both paths that differ; A and B where there are none."""
     parts = [
         Path(source).parts if _exists(Path(source)) else (letter,)
         for source, letter in ((left, "A"), (right, "B"))
@@ -218,7 +218,8 @@ def _check_run(run: Path) -> None:
 
 
 def _near(path: Path) -> str:
+    """Return the names beside a path that may be meant, ready to end an error message; "" for none."""
     if not _exists(path.parent) or not path.parent.is_dir():
         return ""
-    close = nearest(path.name, (item.name for item in path.parent.iterdir()))
-    return close if "did you mean" in close else ""
+    names = [item.name for item in path.parent.iterdir()]
+    return nearest(path.name, names) if near_names(path.name, names) else ""

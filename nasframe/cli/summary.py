@@ -1,4 +1,4 @@
-"""The last screen of a run: what was found, how good it is beside what, where the time went."""
+"""The last screen of a run: the network, its baselines, entropies, costs and times."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from nasframe.cli.output import number, print_columns
 if TYPE_CHECKING:
     from nasframe.runs import Run
 
-__all__ = ["print_comparison", "print_summary", "sparkline"]
+__all__ = ["print_baselines", "print_summary", "sparkline"]
 
 _BARS = "▁▂▃▄▅▆▇█"
 
 
 def print_summary(run: Run) -> None:
-    """The network, the table, the entropies, the costs and the time of each stage."""
+    """Print the network, the table of baselines, the entropies, the costs and the time of each stage."""
     from nasframe import pipeline
 
     test = run.test or {}
     print(f"\n{pipeline.draw(run).text.rstrip()}")
-    if not print_comparison(test):
+    if not print_baselines(test):
         print(f"\n{test['objective']}  {number(test[test['objective']])}")
     history = run.history("search")
     if history:
@@ -43,11 +43,11 @@ def print_summary(run: Run) -> None:
     print_columns([(name, f"{value:8.1f} s") for name, value in run.seconds.items()], indent="  ")
 
 
-def print_comparison(test: Mapping[str, Any]) -> bool:
-    """The table of the network and its baselines on the test split; whether there are any."""
-    from nasframe.report import compare
+def print_baselines(test: Mapping[str, Any]) -> bool:
+    """Print the table of the network and its baselines on the test split; return False where it has none."""
+    from nasframe.report import baseline_table
 
-    table = compare(test)
+    table = baseline_table(test)
     if table is None:
         return False
     print(f"\n{test['objective']} on the test split")
@@ -73,7 +73,7 @@ def _entropies(history: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
 
 
 def _validations(run: Run, history: Sequence[Mapping[str, Any]], objective: str) -> list[tuple[str, str]]:
-    """How far the network that was derived is from what the search evaluated."""
+    """Return the objective on validation: of the supernet, of the derived network, and of the trained one."""
     trained = [line["validation"][objective] for line in run.history("train")]
     known = [value for value in trained if value is not None]
     return [
@@ -89,8 +89,8 @@ def _selected(run: Run) -> list[tuple[str, str]]:
     if found is None:
         return []
     return [
-        ("supernet, as what the rule derived", number(found["rule"])),
-        (f"supernet, as the best of {found['candidates']}, this one among them", number(found["chosen"])),
+        ("supernet, with the architecture of the rule", number(found["rule"])),
+        (f"supernet, with the best of {found['candidates']}, this one among them", number(found["chosen"])),
     ]
 
 
@@ -102,7 +102,7 @@ def _inherited(run: Run, objective: str) -> list[tuple[str, str]]:
 
 
 def sparkline(values: Sequence[float], width: int = 40) -> str:
-    """Values from 0 to 1 as a row of bars, at most `width` of them."""
+    """Return values from 0 to 1 as a row of bars, at most `width` of them."""
     step = max(1.0, len(values) / width)
     chosen = [values[int(place * step)] for place in range(min(len(values), width))]
     return "".join(_BARS[min(int(max(value, 0.0) * len(_BARS)), len(_BARS) - 1)] for value in chosen)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pluggy
 
-from nasframe.errors import NasframeError, PluginError, PluginWarning, nearest
+from nasframe.errors import NasframeError, PluginError, PluginWarning, near_names, nearest
 from nasframe.plugins import hookspecs
 from nasframe.plugins.contract import check_hooks, check_version, entries_of
 from nasframe.plugins.installed import installed, version_of
@@ -34,6 +35,7 @@ class PluginManager:
         self._pluggy = pluggy.PluginManager(hookspecs.PROJECT)
         self._pluggy.add_hookspecs(hookspecs)
         self._disabled: set[tuple[str, str]] = set()
+        self._unknown: set[tuple[Kind, str]] = set()
         self.failed: dict[str, str] = {}
         self.files: dict[str, Path] = {}
 
@@ -159,7 +161,7 @@ class PluginManager:
         """The one entry called `name`, or `plugin:name`.
 
         Raises:
-            PluginError: unknown (with the near names), or registered by two plugins.
+            PluginError: unknown (with the near names; see `unknown_names`), or registered by two plugins.
         """
         entries = self.registered(kind)
         plugin, colon, short = name.rpartition(":")
@@ -175,10 +177,24 @@ class PluginManager:
         valid = {entry.name for entry in entries}
         if colon:
             valid |= {f"{entry.plugin}:{entry.name}" for entry in entries}
-        hint = nearest(name, valid)
-        lacking = "" if "did you mean" in hint else f"; no installed plugin provides {name!r}"
+        self._unknown.add((kind, name))
+        lacking = "" if near_names(name, valid) else f"; no installed plugin provides {name!r}"
         left_out = "".join(f"; plugin {plugin!r} {why}" for plugin, why in self.failed.items())
-        raise PluginError(f"unknown {kind} {name!r}{hint}{lacking}{left_out}")
+        raise PluginError(f"unknown {kind} {name!r}{nearest(name, valid)}{lacking}{left_out}")
+
+    @contextmanager
+    def unknown_names(self) -> Iterator[set[tuple[Kind, str]]]:
+        """Collect every (kind, name) that is looked up in the block and that no plugin registers.
+
+        The error of such a look-up may have become one line of another error, so its type cannot tell.
+        """
+        outer, found = self._unknown, set[tuple[Kind, str]]()
+        self._unknown = found
+        try:
+            yield found
+        finally:
+            outer |= found
+            self._unknown = outer
 
     def entry_of(self, kind: Kind, target: type) -> Registered | None:
         """What a class is registered as; None where it is not."""

@@ -1,16 +1,16 @@
-"""What one drawn network has that another has not: nodes, operations and arrows, matched by name."""
+"""The differences of two architectures: nodes, operations and arrows, matched by name."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from nasframe.operations import OpSpec
 from nasframe.space import Architecture, Arrival, Resolved
 
-__all__ = ["Arrow", "Change", "Difference", "arrived", "differences", "kind_of"]
+__all__ = ["ArchitectureDifference", "Arrow", "Change", "arrived", "differences", "kind_of"]
 
 Arrow = tuple[str, str, str, str]
 """Source, target, port, and the operation passed through (empty: none)."""
@@ -18,22 +18,24 @@ Arrow = tuple[str, str, str, str]
 
 @frozen
 class Change:
-    """One line of a difference.
+    """One difference of two architectures.
 
     Attributes:
-        where: a node, `node.port`, or `option NAME` of the space.
-        left: what is there in the left one; None: nothing has this name.
+        where: for people: a node, `node.port`, or `option NAME` of the space.
+        left: what the left architecture has there; None where it has nothing of this name.
         right: the same of the right one.
+        node: the node that differs; None for an option.
     """
 
     where: str
     left: str | None
     right: str | None
+    node: str | None = field(default=None, eq=False, repr=False)
 
 
 @frozen
-class Difference:
-    """What the left network has that the right one has not.
+class ArchitectureDifference:
+    """All that only the left one of two architectures has.
 
     Attributes:
         only: nodes that only the left one has.
@@ -48,8 +50,8 @@ class Difference:
     cells: frozenset[str]
 
     @classmethod
-    def of(cls, left: Architecture, right: Architecture) -> Difference:
-        """What of `left` is not in `right`."""
+    def of(cls, left: Architecture, right: Architecture) -> ArchitectureDifference:
+        """Compare `left` with `right`."""
         here, there = left.resolved, right.resolved
         return cls(
             only=frozenset(here.operations.keys() - there.operations.keys()),
@@ -64,22 +66,22 @@ class Difference:
 
 
 def differences(left: Architecture, right: Architecture) -> list[Change]:
-    """Every difference of two architectures, in the order of the left one and then of the right one.
+    """Return every difference of two architectures, in the order of the left one, then of the right one.
 
-    Options of their spaces stand first, where both are of one space. A node that one of them lacks is one
-    line, and its arrows are not listed again; of the nodes of both, operations and ports are compared.
+    The options of their spaces come first, where both are of one space. A node that one of them lacks is one
+    difference, and its arrows are not listed again; of a node of both, operation and ports are compared.
     """
     here, there = left.resolved, right.resolved
     found = list(_options(left, right))
     for name, spec in here.operations.items():
         if name not in there.operations:
-            found.append(Change(name, kind_of(spec), None))
+            found.append(Change(name, kind_of(spec), None, name))
             continue
         if kind_of(spec) != kind_of(there.operations[name]):
-            found.append(Change(name, kind_of(spec), kind_of(there.operations[name])))
+            found.append(Change(name, kind_of(spec), kind_of(there.operations[name]), name))
         found += _ports(name, here, there)
     found += [
-        Change(name, None, kind_of(spec))
+        Change(name, None, kind_of(spec), name)
         for name, spec in there.operations.items()
         if name not in here.operations
     ]
@@ -87,12 +89,12 @@ def differences(left: Architecture, right: Architecture) -> list[Change]:
 
 
 def kind_of(spec: OpSpec | None) -> str:
-    """What a node computes, in a word."""
+    """Return the name of a node's operation, or `input`."""
     return "input" if spec is None else spec.name
 
 
 def arrived(items: tuple[Arrival, ...]) -> str:
-    """What arrives at a port, in words: `0` where it is nothing."""
+    """Return the sum that arrives at a port as text, `0` for an empty one."""
     return " + ".join(_through(item) for item in items) or "0"
 
 
@@ -115,11 +117,11 @@ def _ports(name: str, here: Resolved, there: Resolved) -> Iterator[Change]:
         right = arrived(theirs[port]) if port in theirs else None
         if left == right or _follows(port, ours, theirs, here, there):
             continue
-        yield Change(name if len(names) == 1 else f"{name}.{port}", left, right)
+        yield Change(name if len(names) == 1 else f"{name}.{port}", left, right, name)
 
 
 def _follows(port: str, ours: Any, theirs: Any, here: Resolved, there: Resolved) -> bool:
-    """Whether a port is there in one of them only because its sources are, which is a line already."""
+    """True where only one of the two has the port because only it has the sources, which are listed."""
     if port in ours and port in theirs:
         return False
     items = ours[port] if port in ours else theirs[port]

@@ -10,10 +10,10 @@ import graphviz
 from attrs import field, frozen
 
 from nasframe.errors import RenderError, nearest
-from nasframe.render.difference import Difference, differences
+from nasframe.render.difference import ArchitectureDifference, differences
 from nasframe.render.graph import add_network, new_graph
-from nasframe.render.picture import picture
-from nasframe.render.words import pair_in_words, titled, words, words_against
+from nasframe.render.picture import picture_bytes
+from nasframe.render.text import network_text, network_text_against, pair_text, title_of
 from nasframe.runtime import replacing, write_text
 from nasframe.space import Architecture
 
@@ -30,7 +30,7 @@ class Drawing:
 
     Attributes:
         dot: the graph in the DOT language.
-        text: the same in words, a line a node; of two, a line a difference.
+        text: a line for each node; of two architectures, a line for each difference.
     """
 
     dot: str = field(repr=False)
@@ -38,12 +38,12 @@ class Drawing:
 
     @functools.cached_property
     def svg(self) -> str:
-        """The picture, by the system's `dot` or else by Graphviz compiled to WebAssembly.
+        """The picture as SVG, made by the system's `dot` or else by Graphviz compiled to WebAssembly.
 
         Raises:
-            RenderError: neither is there.
+            RenderError: this machine has neither.
         """
-        return picture(self.dot, "svg").decode("utf-8")
+        return picture_bytes(self.dot, "svg").decode("utf-8")
 
     @property
     def png(self) -> bytes:
@@ -52,13 +52,13 @@ class Drawing:
         Raises:
             RenderError: the system has no `dot`.
         """
-        return picture(self.dot, "png")
+        return picture_bytes(self.dot, "png")
 
     def save(self, path: str | Path) -> Path:
         """Write the drawing in the format that the file's suffix names: .svg, .dot, .png or .txt.
 
         Raises:
-            RenderError: unknown suffix, or no renderer for this format (PNG needs the system's `dot`).
+            RenderError: an unknown suffix, or no renderer for this format (PNG needs the system's `dot`).
         """
         target = Path(path)
         kind = {"txt": "text", "gv": "dot"}.get(target.suffix[1:], target.suffix[1:])
@@ -75,7 +75,7 @@ class Drawing:
         return target
 
     def _repr_svg_(self) -> str | None:
-        """The picture for a notebook; None, so that it shows the text, where there is no renderer."""
+        """Return the picture for a notebook; None, where there is no renderer, makes it show the text."""
         try:
             return self.svg
         except RenderError:
@@ -91,26 +91,26 @@ def draw(
     against: Architecture | None = None,
     rankdir: Literal["LR", "TB"] = "LR",
 ) -> Drawing:
-    """The drawing of an architecture: one box a cell, only what was kept.
+    """Draw an architecture: a box for each cell, and in it the nodes and edges that were kept.
 
     Args:
         against: mark what differs from this one, by colour and by border, sign and thickness; what is equal
             is drawn pale.
-        rankdir: from left to right, or from top to bottom, which is narrow.
+        rankdir: from left to right, or from top to bottom, which is narrower.
     """
     if against is None:
         graph = new_graph(architecture.space.name, rankdir=rankdir)
         add_network(graph, architecture)
-        return Drawing(dot=str(graph.source), text=words(architecture))
+        return Drawing(dot=str(graph.source), text=network_text(architecture))
     graph = new_graph(architecture.space.name, rankdir=rankdir, **_legend(architecture, against))
-    add_network(graph, architecture, Difference.of(architecture, against))
-    return Drawing(dot=str(graph.source), text=words_against(architecture, against))
+    add_network(graph, architecture, ArchitectureDifference.of(architecture, against))
+    return Drawing(dot=str(graph.source), text=network_text_against(architecture, against))
 
 
 def draw_pair(left: Architecture, right: Architecture, titles: tuple[str, str] | None = None) -> Drawing:
-    """Two architectures side by side, with what differs marked in both; its text lists the differences.
+    """Draw two architectures side by side, with the differences marked in both and listed in the text.
 
-    Nodes are matched by name, so architectures of different spaces can be compared too: all that has no
+    Nodes are matched by name, so architectures of different spaces can be compared too: a node without a
     counterpart differs.
 
     Args:
@@ -122,17 +122,17 @@ def draw_pair(left: Architecture, right: Architecture, titles: tuple[str, str] |
     both = (("left", left, right), ("right", right, left))
     for title, (side, architecture, other) in zip(titles, both, strict=True):
         attributes = {
-            "label": f"{graphviz.escape(title)}\\n{graphviz.escape(titled(architecture))}",
+            "label": f"{graphviz.escape(title)}\\n{graphviz.escape(title_of(architecture))}",
             "style": "rounded",
             "color": "#8a8a8a",
             "fontsize": "14",
             "margin": "14",
         }
         with graph.subgraph(name=f"cluster_{side}", graph_attr=attributes) as box:
-            add_network(box, architecture, Difference.of(architecture, other), f"{side}/")
-    return Drawing(dot=str(graph.source), text=pair_in_words(left, right, titles))
+            add_network(box, architecture, ArchitectureDifference.of(architecture, other), f"{side}/")
+    return Drawing(dot=str(graph.source), text=pair_text(left, right, titles))
 
 
 def _legend(left: Architecture, right: Architecture) -> dict[str, str]:
-    """What the marks mean, under the picture; nothing where nothing is marked."""
+    """Return the legend under the picture, which says what the marks mean; empty where nothing is marked."""
     return {"label": _LEGEND, "fontsize": "10", "pad": "0.1"} if differences(left, right) else {}

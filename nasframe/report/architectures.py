@@ -1,4 +1,4 @@
-"""The architectures of a comparison beside each other, with what differs marked."""
+"""The architectures of a comparison side by side, with their differences marked."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from nasframe.render import draw
 from nasframe.report.markup import drawing, esc, slug
 from nasframe.space import Architecture
 
-__all__ = ["architectures"]
+__all__ = ["architecture_panels"]
 
 _MOST = 24
-"""Drawings on a page; a seed that would make more of them is left out."""
+"""The most drawings on a page; seeds that would make more are left out."""
 
 
-def architectures(data: Mapping[str, Any], folder: Path) -> str:
-    """HTML: a panel for each variant, with a list of its seeds to choose from."""
+def architecture_panels(data: Mapping[str, Any], folder: Path) -> str:
+    """Return HTML with a panel for each variant, in which the reader chooses a seed."""
     variants = [variant["name"] for variant in data["variants"]]
     seeds = data["seeds"][: max(1, _MOST // max(1, len(variants)))]
     if len(variants) > _MOST:
         variants = variants[:_MOST]
-    found = {(cell["variant"], cell["seed"]): _load(cell, folder) for cell in data["cells"]}
+    found = {(trial["variant"], trial["seed"]): _load(trial, folder) for trial in data["trials"]}
     first = variants[0] if variants else ""
     panels = "".join(_panel(index, name, first, seeds, found) for index, name in enumerate(variants))
     note = (
-        f"Marked in each: what differs from the architecture that {first} found with the same seed."
+        f"Marked: the differences from the architecture that {first} found with the same seed."
         if len(variants) > 1
         else ""
     )
@@ -68,11 +68,11 @@ def _panel(
     return f'<div class="panel"><h3>{esc(variant)}</h3>{select}{pictures}</div>'
 
 
-def _load(cell: Mapping[str, Any], folder: Path) -> Architecture | str:
-    path = folder / cell["folder"] / "architecture.json"
+def _load(trial: Mapping[str, Any], folder: Path) -> Architecture | str:
+    path = folder / trial["folder"] / "architecture.json"
     if not path.exists():
-        return f"{cell['name']}: {cell.get('error') or 'no architecture was found yet'}"
+        return f"{trial['name']}: {trial.get('error') or 'no architecture was found yet'}"
     try:
         return Architecture.load(path)
     except NasframeError as error:
-        return f"{cell['name']}: {error}"
+        return f"{trial['name']}: {error}"

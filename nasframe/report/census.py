@@ -1,4 +1,4 @@
-"""Where the searched architectures stand among random ones of their space."""
+"""The percentiles of the searched architectures among random ones of their space."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ __all__ = ["census_section"]
 
 
 def census_section(data: Mapping[str, Any]) -> Section | None:
-    """The censuses of a comparison, one for each space that has one; None where there is none."""
+    """Return the section with the census of each space; None where there is none."""
     censuses = data.get("censuses")
     if not censuses:
         return None
-    parts = ["<p>A percentile says what share of the census a searched architecture beats.</p>"]
+    parts = ["<p>A percentile is the share of the census that has a lower score than the architecture.</p>"]
     for census in censuses:
         if len(censuses) > 1:
             parts.append(f"<h3>For {esc(', '.join(census['variants']))}</h3>")
@@ -28,18 +28,20 @@ def census_section(data: Mapping[str, Any]) -> Section | None:
 
 
 def _one(census: Mapping[str, Any], data: Mapping[str, Any]) -> str:
-    cells = {cell["name"]: cell for cell in data["cells"]}
-    told = (
+    trials = {trial["name"]: trial for trial in data["trials"]}
+    sentence = (
         f"<p>{census['architectures']:,} random architectures of the space were trained in the same way.</p>"
     )
-    return told + _figures(census, cells, data["objective"]) + _percentiles(census) + _correlations(census)
+    return (
+        sentence + _figures(census, trials, data["objective"]) + _percentiles(census) + _correlations(census)
+    )
 
 
-def _figures(census: Mapping[str, Any], cells: Mapping[str, Mapping[str, Any]], objective: str) -> str:
+def _figures(census: Mapping[str, Any], trials: Mapping[str, Mapping[str, Any]], objective: str) -> str:
     searched = {
         name: score
         for name in census["percentiles"]
-        if name in cells and (score := value_of(cells[name], objective)) is not None
+        if name in trials and (score := value_of(trials[name], objective)) is not None
     }
     scores = [score for score in census["scores"]["test"] if score is not None]
     both = [*scores, *searched.values()]
@@ -63,7 +65,7 @@ def _figures(census: Mapping[str, Any], cells: Mapping[str, Mapping[str, Any]], 
     found = [
         (size, score, name)
         for name, score in searched.items()
-        if (size := value_of(cells[name], "parameters")) is not None
+        if (size := value_of(trials[name], "parameters")) is not None
     ]
     figures += scatter(
         [

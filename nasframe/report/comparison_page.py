@@ -1,4 +1,4 @@
-"""The page of a comparison: what differs between the variants, and how sure that is."""
+"""The page of a comparison: the results of the variants, their differences, and tests of these."""
 
 from __future__ import annotations
 
@@ -6,15 +6,22 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nasframe.report.architectures import architectures
+from nasframe.report.architectures import architecture_panels
 from nasframe.report.census import census_section
-from nasframe.report.charts import intervals
-from nasframe.report.charts.intervals import Interval
+from nasframe.report.charts.intervals import Interval, interval_chart
 from nasframe.report.charts.lines import Line, line_chart
 from nasframe.report.charts.points import Cloud, scatter
-from nasframe.report.document import Section, document
+from nasframe.report.document import Section, html_page
 from nasframe.report.markup import details, esc, number, shown, table, tiles
-from nasframe.report.study import COSTS, cells_section, made_section, unit_of, value_of, words
+from nasframe.report.study import (
+    COSTS,
+    current_names,
+    made_section,
+    title_of,
+    trials_section,
+    unit_of,
+    value_of,
+)
 from nasframe.runtime import write_text
 
 __all__ = ["write_comparison_page"]
@@ -27,8 +34,9 @@ def write_comparison_page(data: Mapping[str, Any], folder: Path) -> None:
 
     Args:
         data: the content of `comparison.json`.
-        folder: of the comparison; the runs of its cells lie in it.
+        folder: of the comparison, with the runs of its trials in it.
     """
+    data = current_names(data)
     variants = [variant["name"] for variant in data["variants"]]
     sections = [
         _results(data),
@@ -37,8 +45,8 @@ def write_comparison_page(data: Mapping[str, Any], folder: Path) -> None:
         _entropy(data, variants),
         _size(data, variants),
         census_section(data),
-        Section("The architectures", architectures(data, folder)),
-        cells_section(data["cells"], data["metrics"], data.get("failed")),
+        Section("The architectures", architecture_panels(data, folder)),
+        trials_section(data["trials"], data["metrics"], data.get("failed")),
         made_section(data),
     ]
     seeds = len(data["seeds"])
@@ -46,7 +54,7 @@ def write_comparison_page(data: Mapping[str, Any], folder: Path) -> None:
         f"{len(variants)} {'variant' if len(variants) == 1 else 'variants'}, {seeds} "
         f"{'seed' if seeds == 1 else 'seeds'} each{_same(data)}"
     )
-    page = document(
+    page = html_page(
         f"Comparison: {data['title']}",
         about,
         [part for part in sections if part is not None],
@@ -56,9 +64,9 @@ def write_comparison_page(data: Mapping[str, Any], folder: Path) -> None:
 
 
 def _same(data: Mapping[str, Any]) -> str:
-    """What all variants have in common."""
+    """Return what all variants have in common, as words that end a sentence."""
     varied = {key.partition(".")[0] for variant in data["variants"] for key in variant["point"]}
-    same = [word for section, word in {"task": "data", "train": "training"}.items() if section not in varied]
+    same = [name for section, name in {"task": "data", "train": "training"}.items() if section not in varied]
     return f", the same {' and '.join(same)} for all" if same else ""
 
 
@@ -75,11 +83,11 @@ def _results(data: Mapping[str, Any]) -> Section:
     best = {metric: _best(data["rows"], metric, objective) for metric in metrics}
     rows = []
     for row in data["rows"]:
-        cells = []
+        values = []
         for metric in metrics:
-            text = _value(row["values"].get(metric), f"{row['name']}/{metric}")
-            cells.append(f'<span class="best">{text}</span>' if row["name"] in best[metric] else text)
-        rows.append([esc(row["name"]), *cells])
+            text = _value(row["values"].get(metric), f"{row['name']}/{metric}", unit_of(metric))
+            values.append(f'<span class="best">{text}</span>' if row["name"] in best[metric] else text)
+        rows.append([esc(row["name"]), *values])
     variants = [index for index, row in enumerate(data["rows"]) if row["kind"] == "variant"]
     note = (
         '<p class="note">Each number is a mean over the seeds; below it its 95 % interval, where there '
@@ -87,11 +95,11 @@ def _results(data: Mapping[str, Any]) -> Section:
         "cost). "
         "That alone does not say that it is better than the others: see the tests.</p>"
     )
-    remarks = "".join(f"<li>{esc(remark)}</li>" for remark in data.get("remarks") or ())
+    caveats = "".join(f"<li>{esc(caveat)}</li>" for caveat in data.get("caveats") or ())
     listing = table(
-        ["", *map(words, metrics)],
+        ["", *map(title_of, metrics)],
         rows,
-        caption="On the test split: variants, and what they are measured against",
+        caption="On the test split: variants and baselines",
         marked=variants,
     )
     charts = "".join(
@@ -99,8 +107,8 @@ def _results(data: Mapping[str, Any]) -> Section:
         for metric in dict.fromkeys([objective, *(m for m in metrics if m not in COSTS), "parameters"])
         if metric in metrics
     )
-    told = f'<ul class="remarks">{remarks}</ul>' if remarks else ""
-    return Section("Results", f'{told}{listing}{note}<div class="grid">{charts}</div>')
+    listed = f'<ul class="caveats">{caveats}</ul>' if caveats else ""
+    return Section("Results", f'{listed}{listing}{note}<div class="grid">{charts}</div>')
 
 
 def _intervals(data: Mapping[str, Any], metric: str) -> str:
@@ -114,12 +122,11 @@ def _intervals(data: Mapping[str, Any], metric: str) -> str:
                 Interval(row["name"], value["mean"], value.get("low"), value.get("high"), seeds, series)
             )
     caption = "Full: the mean with its 95 % interval. Open: single seeds." if len(data["seeds"]) > 1 else ""
-    return intervals(rows, title=words(metric), x=words(metric), caption=caption)
+    return interval_chart(rows, title=title_of(metric), x=title_of(metric), caption=caption)
 
 
-def _value(value: Mapping[str, Any] | None, key: str = "") -> str:
-    """A mean above its interval; `key` ends in the name of the metric."""
-    unit = unit_of(key.rpartition("/")[2])
+def _value(value: Mapping[str, Any] | None, key: str = "", unit: str = "") -> str:
+    """Return a mean above its interval, as HTML."""
     if value is None or value.get("mean") is None:
         return "—"
     interval = ""
@@ -131,8 +138,10 @@ def _value(value: Mapping[str, Any] | None, key: str = "") -> str:
 
 
 def _best(rows: Sequence[Mapping[str, Any]], metric: str, objective: str) -> set[str]:
-    """The rows with the best mean; none where all are equal, or what is better is not known: of the objective
-    more is, of a cost less is."""
+    """Return the names of the rows with the best mean: the largest objective, the smallest cost.
+
+    Empty where all means are equal, and for any other metric: nobody knows which of its values are better.
+    """
     if metric != objective and metric not in COSTS:
         return set()
     means = {row["name"]: (row["values"].get(metric) or {}).get("mean") for row in rows}
@@ -154,7 +163,7 @@ def _tests(data: Mapping[str, Any]) -> Section:
         Interval(f"{test['a']} − {test['b']}", test["difference"], test.get("low"), test.get("high"))
         for test in main
     ]
-    chart = intervals(
+    chart = interval_chart(
         rows, title=f"Differences in {objective}", x="difference of the means, seed by seed", zero=True
     )
     note = (
@@ -170,7 +179,7 @@ def _test_table(tests: Sequence[Mapping[str, Any]], caption: str) -> str:
     rows = [
         [
             f"{esc(test['a'])} − {esc(test['b'])}",
-            esc(words(test["metric"])),
+            esc(title_of(test["metric"])),
             number(test["difference"]),
             "—" if test.get("low") is None else f"{number(test['low'])} to {number(test['high'])}",
             "—" if test.get("p") is None else number(float(test["p"])),
@@ -192,8 +201,8 @@ def _gap(data: Mapping[str, Any]) -> Section | None:
         return None
     rows, bars = [], []
     for gap in gaps:
-        cells = [_value(gap.get(stage), f"gap/{gap['variant']}/{stage}") for stage in _STAGES]
-        rows.append([esc(gap["variant"]), *cells, _value(gap.get("drop"), f"gap/{gap['variant']}/drop")])
+        values = [_value(gap.get(stage), f"gap/{gap['variant']}/{stage}") for stage in _STAGES]
+        rows.append([esc(gap["variant"]), *values, _value(gap.get("drop"), f"gap/{gap['variant']}/drop")])
         for index, stage in enumerate(_STAGES):
             value = gap.get(stage) or {}
             if value.get("mean") is not None:
@@ -204,7 +213,7 @@ def _gap(data: Mapping[str, Any]) -> Section | None:
         rows,
         caption=f"{data['objective']} on the validation split",
     )
-    chart = intervals(
+    chart = interval_chart(
         bars, title="From supernet to network", x=f"{data['objective']} on the validation split"
     )
     note = (
@@ -216,15 +225,15 @@ def _gap(data: Mapping[str, Any]) -> Section | None:
 
 
 def _entropy(data: Mapping[str, Any], variants: Sequence[str]) -> Section | None:
-    groups = list(dict.fromkeys(group for cell in data["cells"] for group in cell.get("entropy") or {}))
+    groups = list(dict.fromkeys(group for trial in data["trials"] for group in trial.get("entropy") or {}))
     charts = []
     for group in groups:
         lines = []
         for variant in variants:
             curves = [
-                [value for value in cell["entropy"][group] if value is not None]
-                for cell in data["cells"]
-                if cell["variant"] == variant and (cell.get("entropy") or {}).get(group)
+                [value for value in trial["entropy"][group] if value is not None]
+                for trial in data["trials"]
+                if trial["variant"] == variant and (trial.get("entropy") or {}).get(group)
             ]
             curves = [curve for curve in curves if curve]
             if curves:
@@ -237,8 +246,8 @@ def _entropy(data: Mapping[str, Any], variants: Sequence[str]) -> Section | None
     note = (
         '<p class="note">Mean normalised entropy of each group of choices: 1 where all candidates are '
         "equally probable, 0 where everything is decided. The line is the mean over the seeds, the band "
-        "reaches from the lowest seed to the highest. A search that stopped early counts on with its "
-        "last value.</p>"
+        "reaches from the lowest seed to the highest. A search that stopped early keeps its last value until "
+        "the end.</p>"
     )
     return Section("Entropy over the epochs", f'{note}<div class="grid">{"".join(charts)}</div>')
 
@@ -260,9 +269,9 @@ def _size(data: Mapping[str, Any], variants: Sequence[str]) -> Section | None:
     clouds = []
     for variant in variants:
         pairs = [
-            (value_of(cell, "parameters"), value_of(cell, objective), f"{variant}, seed {cell['seed']}")
-            for cell in data["cells"]
-            if cell["variant"] == variant
+            (value_of(trial, "parameters"), value_of(trial, objective), f"{variant}, seed {trial['seed']}")
+            for trial in data["trials"]
+            if trial["variant"] == variant
         ]
         found = [(a, b, name) for a, b, name in pairs if a is not None and b is not None]
         clouds.append(Cloud(variant, [(a, b) for a, b, _ in found], [name for *_, name in found]))
@@ -277,6 +286,6 @@ def _size(data: Mapping[str, Any], variants: Sequence[str]) -> Section | None:
         title=f"{objective} against size",
         x="parameters",
         y=objective,
-        caption="A point a seed; hold the pointer over a point for its name and numbers.",
+        caption="Each point is a seed; hold the pointer over it for its name and numbers.",
     )
     return Section("Size", chart) if chart else None

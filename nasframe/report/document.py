@@ -1,4 +1,4 @@
-"""The frame of every page: one file that asks nothing of the network."""
+"""The frame of every page: one HTML file that loads nothing else."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from attrs import frozen
 
 from nasframe.report.markup import esc, slug
 
-__all__ = ["Section", "document"]
+__all__ = ["Section", "html_page"]
 
-# The browser itself refuses whatever the page might ask for.
+# The browser refuses every request that the page might make.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 
 
 @frozen
 class Section:
-    """A part of a page: its head, and its content as HTML."""
+    """A part of a page: its title as text, and its content as HTML."""
 
     title: str
     content: str
 
 
-def document(
+def html_page(
     title: str,
     about: str,
     sections: Sequence[Section],
@@ -34,14 +34,14 @@ def document(
     lead: str = "",
     data: Mapping[str, Any] | None = None,
 ) -> str:
-    """A whole page.
+    """Return a whole page.
 
     Args:
         title: of the page.
-        about: one line of text below it.
+        about: one line of text below the title.
         sections: in order; each is in the table of contents.
         lead: HTML before the first section.
-        data: what the scripts read, JSON-able.
+        data: for the scripts, JSON-able.
     """
     links = "".join(f'<li><a href="#{slug(part.title)}">{esc(part.title)}</a></li>' for part in sections)
     body = "\n".join(
@@ -50,7 +50,7 @@ def document(
         for part in sections
     )
     # "</script>" in a name must not end the script
-    scripts = _asset("page.js") + (_asset("forming.js") if data and data.get("forming") else "")
+    scripts = _asset("page.js") + (_asset("animation.js") if data and data.get("animation") else "")
     inlined = json.dumps(data or {}, separators=(",", ":")).replace("<", "\\u003c")
     return f"""<!doctype html>
 <html lang="en">

@@ -1,4 +1,4 @@
-"""Pieces of a page: numbers that can be read back in full, tables, figures, facts."""
+"""Pieces of a page: numbers with their full precision behind them, tables, figures, lists."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ __all__ = [
     "tiles",
 ]
 
-# What Graphviz names its elements; two pictures on one page would have the same names.
+# The identifiers that Graphviz gives; two pictures on one page would have the same ones.
 _IDENTIFIERS = re.compile(r' id="[^"]*"')
 _SIZE = re.compile(r'<svg width="(\d+)(?:\.\d+)?pt" height="[^"]*"')
 
 _LEAST_SCALE = 0.64
-"""A drawing's letters are 15 px high; on a telephone no smaller than 9."""
+"""The letters of a drawing are 15 px high; on a telephone this makes them 9 px at least."""
 
 
 def esc(value: object) -> str:
-    """The value as text that HTML shows as it is."""
+    """Return the value as text with the special characters of HTML escaped."""
     return html.escape(str(value))
 
 
 def slug(name: str) -> str:
-    """A name as part of an `id`."""
+    """Return a name in a form that may be part of an `id`."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 def shown(value: Any, unit: str = "") -> str:
-    """A value as people read it: four decimals, thousands apart, `undefined` for None."""
+    """Return a value for people: four decimals, thousands separated, `undefined` for None."""
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return "undefined"
     if isinstance(value, bool):
@@ -72,12 +72,12 @@ def shown(value: Any, unit: str = "") -> str:
 
 
 def number(value: Any, key: str = "", unit: str = "") -> str:
-    """A value, rounded for the eye; its full precision is in `value` and shown as a tooltip.
+    """Return a value as HTML: rounded, with all its digits in the attribute `value` and in a tooltip.
 
     Args:
-        value: of any kind; what is no number is shown as text.
-        key: its dotted path in the file it is from.
-        unit: put after it.
+        value: of any type; one that is no number is shown as text.
+        key: its dotted path in the file that it comes from.
+        unit: `s`, or `count`, which is not written.
     """
     named = f' data-key="{esc(key)}"' if key else ""
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -93,21 +93,21 @@ def table(
     classes: str = "",
     marked: Sequence[int] = (),
 ) -> str:
-    """A table that scrolls in a box of its own.
+    """Return a table in a box that scrolls.
 
     Args:
-        columns: heads, as text.
-        rows: cells, as HTML; the first of each is the row's head.
-        caption: what the table shows, above it.
+        columns: the heads, as text.
+        rows: the entries, as HTML; the first of each row is its head.
+        caption: text above the table.
         classes: of the table.
-        marked: numbers of the rows that stand out.
+        marked: indices of the rows that are highlighted.
     """
     heads = "".join(f'<th scope="col">{esc(column)}</th>' for column in columns)
     body = ""
     for index, (first, *others) in enumerate(rows):
-        cells = "".join(f"<td>{cell}</td>" for cell in others)
+        entries = "".join(f"<td>{entry}</td>" for entry in others)
         mark = ' class="marked"' if index in marked else ""
-        body += f'<tr{mark}><th scope="row">{first}</th>{cells}</tr>\n'
+        body += f'<tr{mark}><th scope="row">{first}</th>{entries}</tr>\n'
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{esc(caption)}">'
         f'<table class="{classes}"><caption>{esc(caption)}</caption>'
@@ -116,7 +116,7 @@ def table(
 
 
 def facts(values: Mapping[str, Any], unit: str = "", prefix: str = "") -> str:
-    """Names and values, one pair a line; `prefix` is put before the names to make the keys of the numbers."""
+    """Return names and values, a pair each line; `prefix` and a name make the key of its number."""
     rows = "".join(
         f"<div><dt>{esc(name)}</dt><dd>{number(value, f'{prefix}{name}' if prefix else '', unit)}</dd></div>"
         for name, value in values.items()
@@ -125,56 +125,58 @@ def facts(values: Mapping[str, Any], unit: str = "", prefix: str = "") -> str:
 
 
 def tiles(values: Mapping[str, str]) -> str:
-    """The few numbers that matter most; the values are HTML."""
+    """Return a row of tiles for the most important numbers; the values are HTML."""
     rows = "".join(f"<div><dt>{esc(name)}</dt><dd>{value}</dd></div>" for name, value in values.items())
     return f'<dl class="tiles">{rows}</dl>'
 
 
 def figure(content: str, caption: str = "", classes: str = "", label: str = "") -> str:
-    """A picture with its caption (HTML). A wide one has a `label`, and scrolls in a box that the keyboard
-    reaches."""
+    """Return a picture with its caption, both HTML.
+
+    With a `label`, for wide pictures, the keyboard can scroll the box around it.
+    """
     below = f"<figcaption>{caption}</figcaption>" if caption else ""
     reached = f' tabindex="0" role="group" aria-label="{esc(label)}"' if label else ""
     return f'<figure class="{classes}"><div class="scroll"{reached}>{content}</div>{below}</figure>'
 
 
 def details(summary: str, content: str, *, is_open: bool = False) -> str:
-    """Content that is folded away."""
+    """Return content that is folded under its summary."""
     opened = " open" if is_open else ""
     return f"<details{opened}><summary>{esc(summary)}</summary>{content}</details>"
 
 
 def preformatted(text: str, label: str) -> str:
-    """Text in its own lines, in a box that can be scrolled by keyboard."""
+    """Return text with its line breaks, in a box that the keyboard can scroll."""
     return f'<pre tabindex="0" role="region" aria-label="{esc(label)}">{esc(text)}</pre>'
 
 
 def drawing(drawn: Drawing, label: str) -> str:
-    """A drawn architecture, and the same in words folded below it."""
-    words = details("The same in words", preformatted(drawn.text, f"{label}, in words"))
+    """Return the picture of an architecture, with its text folded below."""
+    text = details("The same as text", preformatted(drawn.text, f"{label}, as text"))
     try:
         svg = drawn.svg[drawn.svg.index("<svg") :]
     except RenderError as error:
-        return f'<p class="note">{esc(error)}</p>{words}'
+        return f'<p class="note">{esc(error)}</p>{text}'
     svg = _IDENTIFIERS.sub("", svg)
     found = _SIZE.match(svg)
-    # as large as it was drawn where there is room, and not so small that it cannot be read where there is not
+    # at most as large as it was drawn, and at least so large that it can be read
     width = int(found[1]) * 4 // 3 if found else 800
     least = min(round(_LEAST_SCALE * width), 760)
     style = f'style="width:100%;max-width:{width}px;min-width:{least}px"'
     svg = _SIZE.sub(f'<svg role="img" aria-label="{esc(label)}" {style}', svg, count=1)
-    return figure(svg, classes="drawing", label=label) + words
+    return figure(svg, classes="drawing", label=label) + text
 
 
 def svg_text(x: float, y: float, text: object, *, anchor: str = "start", classes: str = "") -> str:
-    """Text in a picture, whose baseline is at `y`."""
+    """Return text in an SVG picture, with its baseline at `y`."""
     named = f' class="{classes}"' if classes else ""
     held = f' text-anchor="{anchor}"' if anchor != "start" else ""
     return f'<text{named} x="{x:.1f}" y="{y:.1f}"{held}>{esc(text)}</text>'
 
 
 def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested mappings as one level, with dotted names."""
+    """Return nested mappings as one mapping with dotted names."""
     found: dict[str, Any] = {}
     for key, value in values.items():
         found |= flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}

@@ -1,16 +1,18 @@
-"""The page of a run: what was found, how good it is, how the search went, what it was made from."""
+"""The page of a run: the network, its test metrics, the course of the search, and the provenance."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nasframe.operations import is_zero
 from nasframe.render import draw
+from nasframe.report.animation.layout import is_plain
+from nasframe.report.animation.picture import animate_search
+from nasframe.report.baselines import baseline_table
 from nasframe.report.charts.heat import heat_over_time
 from nasframe.report.charts.lines import Line, line_chart
-from nasframe.report.comparison import compare
-from nasframe.report.document import Section, document
-from nasframe.report.forming.picture import forming
+from nasframe.report.document import Section, html_page
 from nasframe.report.markup import (
     details,
     drawing,
@@ -26,6 +28,7 @@ from nasframe.report.markup import (
 from nasframe.report.scores import score_figures
 from nasframe.runs import Run
 from nasframe.runtime import write_text
+from nasframe.space import SearchSpace
 
 __all__ = ["write_report"]
 
@@ -33,14 +36,14 @@ History = Sequence[Mapping[str, Any]]
 
 
 def write_report(run: Run) -> None:
-    """Write `report.html` from what the run folder holds."""
+    """Write `report.html` into the folder of a run, from the other files in it."""
     architecture, record, test = run.architecture, run.record, run.test
     searched, trained = run.history("search"), run.history("train")
-    picture, epochs = forming(architecture.space, searched) if searched else ("", {})
+    picture, epochs = animate_search(architecture.space, searched) if searched else ("", {})
     label = f"The searched network {architecture.fingerprint[:12]}"
     sections = [
         Section("The network that was found", drawing(draw(architecture), label)),
-        *([Section("How it formed", picture)] if picture else []),
+        *([Section("The search space over the epochs", picture)] if picture else []),
         Section("On the test split", _test(test, run.scores) if test else "<p>Not evaluated yet.</p>"),
         Section("The search", _search(searched, record.get("search"), follows=bool(epochs))),
         *([Section("Every choice over time", _choices(run, searched))] if searched else []),
@@ -56,8 +59,12 @@ def write_report(run: Run) -> None:
     about = ", ".join(
         f"{name} {provenance[name]}" for name in ("task", "relaxation", "loop", "seed") if name in provenance
     )
-    page = document(
-        f"nasframe: {run.path.name}", about, sections, lead=_lead(run, test), data={"forming": epochs or None}
+    page = html_page(
+        f"nasframe: {run.path.name}",
+        about,
+        sections,
+        lead=_lead(run, test),
+        data={"animation": epochs or None},
     )
     write_text(run.path / "report.html", page)
 
@@ -65,10 +72,10 @@ def write_report(run: Run) -> None:
 def _lead(run: Run, test: Mapping[str, Any] | None) -> str:
     first: dict[str, str] = {}
     if test:
-        own = {
-            name: value for name, value in test.items() if isinstance(value, float) and name != "threshold"
-        }
         objective = test["objective"]
+        # the metrics of each epoch; what the evaluation adds, such as a threshold, is further below
+        known = run.history("train")[-1]["validation"] if run.history("train") else {}
+        own = [name for name in test if name in known and isinstance(test[name], float)]
         names = [objective, *(name for name in own if name != objective)][:3]
         first |= {f"{name}, test": number(test.get(name)) for name in names}
         first |= {"parameters": number(test["parameters"]), "multiply-adds": number(test["multiply_adds"])}
@@ -83,11 +90,11 @@ def _lead(run: Run, test: Mapping[str, Any] | None) -> str:
 
 def _test(test: Mapping[str, Any], scores: Mapping[str, Any] | None) -> str:
     parts = []
-    compared = compare(test)
+    compared = baseline_table(test)
     if compared is not None:
         note = (
-            f"The columns: {test['objective']}, overall and against each part, and parameters without frozen "
-            "networks. Every row was trained as the searched network was."
+            f"The columns: {test['objective']}, over all and for each part, and parameters without frozen "
+            "networks. Every row was trained in the same way."
         )
         rows = [[esc(name), *(number(value) for value in row)] for name, row in compared.rows.items()]
         parts.append(f'<p class="note">{esc(note)}</p>')
@@ -125,7 +132,7 @@ def _keyed(values: Mapping[str, Any], prefix: str = "") -> str:
 
 
 def _is_table(value: Any) -> bool:
-    """Whether a metric is a mapping from names to mappings of numbers, such as one of each category."""
+    """True for a metric with several numbers for each name, such as for each category."""
     return (
         isinstance(value, Mapping)
         and bool(value)
@@ -180,7 +187,7 @@ def _search(history: History, summary: Mapping[str, Any] | None, *, follows: boo
 
 
 def _selected(summary: Mapping[str, Any]) -> str:
-    """That the network is the best of several around what the rule of the space derived."""
+    """Return a sentence on the choice among finalists; empty where there was none."""
     found = summary.get("selection")
     if found is None:
         return ""
@@ -189,9 +196,9 @@ def _selected(summary: Mapping[str, Any]) -> str:
         for key in ("chosen", "rule")
     ]
     return (
-        "<p>The network is the best, by the supernet on validation, of "
-        f"{found['candidates']}, the one that the rule of the space derived and others around it: "
-        f"{scores[0]}, against {scores[1]} of the rule's. The last epoch above shows the rule's.</p>"
+        f"<p>The supernet compared {found['candidates']} architectures on validation: the one that the rule "
+        "of the space derived, and others near it. The best of them was taken: it reached "
+        f"{scores[0]}, and the rule's {scores[1]}. The last epoch above shows the rule's.</p>"
     )
 
 
@@ -200,6 +207,7 @@ def _choices(run: Run, history: History) -> str:
     for name, choice in run.architecture.space.choices.items():
         groups.setdefault(choice.group, []).append(name)
     recorded = history[0]["probabilities"]
+    plain = _present_or_not(run.architecture.space)
     parts = []
     for group, names in groups.items():
         rows = {
@@ -210,9 +218,9 @@ def _choices(run: Run, history: History) -> str:
             for name in names
             if name in recorded
         }
-        # of two candidates one says it all, and what is there says it better than what is not
+        # an edge that is there or not has one row: the probability that it is there
         rows = {
-            name: {"identity": found["identity"]} if set(found) == {"zero", "identity"} else found
+            name: {item: found[item] for item in found if not (name in plain and is_zero(item))}
             for name, found in rows.items()
         }
         if rows:
@@ -225,6 +233,21 @@ def _choices(run: Run, history: History) -> str:
         f'height="12"/>{key}</svg> 1: the probability of a candidate in each epoch</p>'
     )
     return f'{scale}<div class="grid heats">{"".join(parts)}</div>'
+
+
+def _present_or_not(space: SearchSpace) -> set[str]:
+    """Return the names of the choices of an edge between two candidates: it is there, or it is not."""
+    choices = {
+        edge.choice.name: edge.choice
+        for edges in space.wiring.arrivals.values()
+        for edge in edges
+        if edge.choice is not None
+    }
+    return {
+        name
+        for name, choice in choices.items()
+        if is_plain(choice) and len(choice.candidates) == 2 and sum(map(is_zero, choice.candidates)) == 1
+    }
 
 
 def _training(history: History) -> str:
@@ -269,7 +292,12 @@ def _costs(test: Mapping[str, Any] | None, seconds: Mapping[str, float]) -> str:
 
 
 def _bars(rows: Mapping[str, tuple[float, str]], title: str) -> str:
-    """Name → share of the longest bar, and what is written beside it."""
+    """Return a list of bars.
+
+    Args:
+        rows: name → the length as a share of the longest bar, and the text beside it.
+        title: above the list.
+    """
     lines = "".join(
         f'<div><dt>{esc(name)}</dt><dd><span class="rod" style="width:{max(0.4, 100 * share):.1f}%"></span>'
         f"<span>{esc(text)}</span></dd></div>"
@@ -282,7 +310,7 @@ def _made(run: Run) -> str:
     record = run.record
     provenance = run.architecture.provenance
     made = {"nasframe": record["nasframe"], **flat(provenance.get("versions", {}))}
-    made |= {name: value for name, value in flat(provenance).items() if not name.startswith("versions.")}
+    made |= flat({name: value for name, value in provenance.items() if name != "versions"})
     data = record.get("data") or {}
     if data.get("fingerprint"):
         made["data"] = data["fingerprint"]

@@ -1,4 +1,4 @@
-"""How well the scores of the test split tell two classes apart: ROC curve, histogram, shades by category."""
+"""The scores of the test split: ROC curve, histogram of both classes, and shades by category."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BINS = 40
 
 
 def roc(ranks: Sequence[float], labels: Sequence[int]) -> Curve:
-    """The ROC curve; examples of equal score are one step. Empty where one class is absent."""
+    """Return the ROC curve; examples of equal score are one step. Empty where one class is absent."""
     positives = sum(labels)
     negatives = len(labels) - positives
     if not positives or not negatives:
@@ -35,14 +35,14 @@ def roc(ranks: Sequence[float], labels: Sequence[int]) -> Curve:
 
 
 def area(curve: Curve) -> float | None:
-    """Below a curve; None where there is none."""
+    """Return the area under a curve; None for an empty one."""
     if not curve:
         return None
     return sum((b[0] - a[0]) * (a[1] + b[1]) / 2 for a, b in pairwise(curve))
 
 
 def score_figures(scores: Mapping[str, Any]) -> str:
-    """HTML of a run's `scores.json`."""
+    """Return the figures for the content of a `scores.json`, as HTML."""
     ranks, labels = scores["log_odds"], scores["labels"]
     kinds, categories = scores.get("categories") or [], []
     for name in dict.fromkeys(name for name, label in zip(kinds, labels, strict=False) if label):
@@ -87,7 +87,7 @@ def _curves(
         content += (
             f'<circle class="dot {kind} s0" cx="{left:.1f}" cy="{top:.1f}" r="5"><title>'
             f"threshold {value:.4f}: {y:.4f} of {esc(scores['positive'])} found, "
-            f"{x:.4f} of {esc(scores['negative'])} taken for it</title></circle>"
+            f"{x:.4f} of {esc(scores['negative'])} called {esc(scores['positive'])}</title></circle>"
         )
         if not kind:
             content += svg_text(left + 10, top + 16, f"{name} {value:.3f}", classes="name halo")
@@ -96,8 +96,8 @@ def _curves(
         f"{name} {area(curve) or 0:.4f}" for name, curve in shown[1:]
     )
     caption = (
-        f"Area under the curve {number(total, 'roc.area')}; the full dot is the threshold that evaluation "
-        "used, the open one is 0.5."
+        f"Area under the curve {number(total, 'roc.area')}. The full dot is the threshold that evaluation "
+        "used; the open dot is 0.5."
     )
     if len(shown) > 1:
         caption += f" Each category of {esc(scores['positive'])} against all of {esc(scores['negative'])}."
@@ -124,7 +124,7 @@ def _shades(chances: Sequence[float], kinds: Sequence[str], threshold: float, po
         )
         for place, count in enumerate(counts):
             if count:
-                # the root, so that a few examples can be seen beside many
+                # the square root shows a few examples beside many
                 level = max(1, round(10 * math.sqrt(count / len(values))))
                 parts.append(
                     f'<rect class="h h{level}" x="{left + step * place:.1f}" y="{y}" width="{step:.1f}" '
@@ -141,7 +141,7 @@ def _shades(chances: Sequence[float], kinds: Sequence[str], threshold: float, po
         f'<svg class="chart" role="img" aria-label="{esc(label)}" viewBox="0 0 {width} {bottom + 38}">'
         f"{''.join(parts)}</svg>"
     )
-    caption = "The darker, the larger the share of a category's examples there. Dashed: the threshold."
+    caption = "A darker shade is a larger share of the examples of a category. Dashed: the threshold."
     return f"<div><h3>Scores by category</h3>{figure(chart, caption)}</div>"
 
 
@@ -152,7 +152,7 @@ def _at(threshold: float, chances: Sequence[float], labels: Sequence[int]) -> tu
 
 
 def _corners(curve: Curve) -> Curve:
-    """The curve without the points on its straight parts."""
+    """Return the curve without the points inside its straight parts."""
     kept = curve[:1]
     for before, point, after in zip(curve, curve[1:], curve[2:], strict=False):
         turn = (point[0] - before[0]) * (after[1] - point[1]) - (point[1] - before[1]) * (after[0] - point[0])

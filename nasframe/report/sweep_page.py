@@ -1,18 +1,28 @@
-"""The page of a sweep: how the objective and the size depend on the options."""
+"""The page of a sweep: the objective and the size at each point of the grid."""
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from nasframe.report.charts import grid
+from nasframe.report.charts import value_grid
 from nasframe.report.charts.lines import Line, line_chart
-from nasframe.report.document import Section, document
+from nasframe.report.document import Section, html_page
 from nasframe.report.markup import esc, number, shown, table, tiles
-from nasframe.report.study import cells_section, made_section, point_text, unit_of, value_of, words
+from nasframe.report.study import (
+    COSTS,
+    current_names,
+    made_section,
+    point_text,
+    title_of,
+    trials_section,
+    unit_of,
+    value_of,
+)
 from nasframe.runtime import write_text
 
 __all__ = ["write_sweep_page"]
@@ -27,22 +37,25 @@ def write_sweep_page(data: Mapping[str, Any], folder: Path) -> None:
 
     Args:
         data: the content of `sweep.json`.
-        folder: of the sweep; the runs of its cells lie in it.
+        folder: of the sweep, with the runs of its trials in it.
     """
+    data = current_names(data)
     sections = [
         Section("The grid", _grid(data)),
         Section("Every point", _points(data)),
-        cells_section(data["cells"], data["metrics"]),
+        trials_section(data["trials"], data["metrics"]),
         made_section(data),
     ]
     axes = " × ".join(f"{axis['key']} ({len(axis['values'])})" for axis in data["axes"])
     seeds = len(data["seeds"])
-    # as an axis a seed is no repetition
+    # where the seed is an axis, it is no repetition
     each = f", {seeds} {'seed' if seeds == 1 else 'seeds'} each" * all(
         axis["key"] != "seed" for axis in data["axes"]
     )
     about = f"{axes}{each}"
-    write_text(folder / "report.html", document(f"Sweep: {data['title']}", about, sections, lead=_lead(data)))
+    write_text(
+        folder / "report.html", html_page(f"Sweep: {data['title']}", about, sections, lead=_lead(data))
+    )
 
 
 def _shown_metrics(data: Mapping[str, Any]) -> list[str]:
@@ -55,12 +68,12 @@ def _lead(data: Mapping[str, Any]) -> str:
     if not means:
         return ""
     best = max(means, key=lambda text: means[text])
-    done = sum(cell["status"] == "done" for cell in data["cells"])
+    done = sum(trial["status"] == "done" for trial in data["trials"])
     return tiles(
         {
             f"largest {objective} on the test split": number(means[best]),
-            "at (to choose options, look at validation)": f'<span class="small">{esc(best)}</span>',
-            "cells done": f"{done} of {len(data['cells'])}",
+            "at (choose options by validation, not by test)": f'<span class="small">{esc(best)}</span>',
+            "trials done": f"{done} of {len(data['trials'])}",
         }
     )
 
@@ -84,19 +97,19 @@ def _grid(data: Mapping[str, Any]) -> str:
         for fixed, values in tables.items():
             where = f", {point_text(dict(fixed))}" if fixed else ""
             charts.append(
-                grid(
+                value_grid(
                     values,
-                    title=f"{words(metric)}{where}",
+                    title=f"{title_of(metric)}{where}",
                     rows=(_short(axes[0]), [_text(value) for value in axes[0]["values"]]),
                     columns=(_short(axes[1]), [_text(value) for value in axes[1]["values"]]),
                     notes=_notes(data, dict(fixed)),
-                    largest_is_best=metric != "parameters",
-                    show=(lambda value: f"{value:,.0f}") if metric == "parameters" else shown,
+                    largest_is_best=metric not in COSTS,
+                    show=functools.partial(shown, unit=unit_of(metric)),
                     scale=scale,
                 )
             )
     note = (
-        f'<p class="note">Means over the seeds. The darker, the larger; framed: the best mean (largest '
+        f'<p class="note">Means over the seeds. Darker is larger; framed is the best mean (largest '
         f"{esc(data['objective'])}, fewest parameters), which need not be significantly better than its "
         "neighbours.</p>"
     )
@@ -115,9 +128,9 @@ def _line(data: Mapping[str, Any], metric: str) -> str:
     several = len(data["seeds"]) > 1
     return line_chart(
         [Line("mean", points, dots=dots if several else ())],
-        title=words(metric),
+        title=title_of(metric),
         x=axis["key"],
-        y=words(metric),
+        y=title_of(metric),
         names=names,
         caption="Full: the mean over the seeds. Open: single seeds." if several else "",
     )
@@ -125,14 +138,14 @@ def _line(data: Mapping[str, Any], metric: str) -> str:
 
 def _points(data: Mapping[str, Any]) -> str:
     rows = []
-    for text, cells in _cells_by_point(data).items():
+    for text, trials in _trials_by_point(data).items():
         values = []
         for metric in data["metrics"]:
-            found = [value for cell in cells if (value := value_of(cell, metric)) is not None]
+            found = [value for trial in trials if (value := value_of(trial, metric)) is not None]
             values.append(number(fmean(found), f"{text}/{metric}", unit_of(metric)) if found else "—")
-        done = sum(cell["status"] == "done" for cell in cells)
-        rows.append([esc(text), f"{done} of {len(cells)}", *values])
-    columns = ["", "seeds done", *map(words, data["metrics"])]
+        done = sum(trial["status"] == "done" for trial in trials)
+        rows.append([esc(text), f"{done} of {len(trials)}", *values])
+    columns = ["", "seeds done", *map(title_of, data["metrics"])]
     return table(
         columns, rows, caption="On the test split: means over the seeds that are done", classes="sortable"
     )
@@ -152,12 +165,12 @@ def _values(data: Mapping[str, Any], metric: str, fixed: Mapping[str, Any]) -> l
 
 
 def _notes(data: Mapping[str, Any], fixed: Mapping[str, Any]) -> list[list[str]]:
-    """What stands where no number does: `failed` or `open`."""
+    """Return the states of the trials, such as `failed`, to be shown where there is no number."""
     first, second = data["axes"][:2]
     return [
         [
             ", ".join(
-                sorted({cell["status"] for cell in _at(data, {first["key"]: a, second["key"]: b, **fixed})})
+                sorted({trial["status"] for trial in _at(data, {first["key"]: a, second["key"]: b, **fixed})})
             )
             for b in second["values"]
         ]
@@ -166,24 +179,24 @@ def _notes(data: Mapping[str, Any], fixed: Mapping[str, Any]) -> list[list[str]]
 
 
 def _at(data: Mapping[str, Any], point: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [cell for cell in data["cells"] if all(cell["point"].get(key) == point[key] for key in point)]
+    return [trial for trial in data["trials"] if all(trial["point"].get(key) == point[key] for key in point)]
 
 
 def _found(data: Mapping[str, Any], metric: str, point: Mapping[str, Any]) -> Values:
-    return [value for cell in _at(data, point) if (value := value_of(cell, metric)) is not None]
+    return [value for trial in _at(data, point) if (value := value_of(trial, metric)) is not None]
 
 
-def _cells_by_point(data: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
+def _trials_by_point(data: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
     found: dict[str, list[Mapping[str, Any]]] = {}
-    for cell in data["cells"]:
-        found.setdefault(point_text(cell["point"]), []).append(cell)
+    for trial in data["trials"]:
+        found.setdefault(point_text(trial["point"]), []).append(trial)
     return found
 
 
 def _by_point(data: Mapping[str, Any], metric: str) -> dict[str, Sequence[float]]:
     return {
-        text: [value for cell in cells if (value := value_of(cell, metric)) is not None]
-        for text, cells in _cells_by_point(data).items()
+        text: [value for trial in trials if (value := value_of(trial, metric)) is not None]
+        for text, trials in _trials_by_point(data).items()
     }
 
 

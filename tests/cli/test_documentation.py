@@ -1,4 +1,4 @@
-"""What the README and the page of commands say, as written."""
+"""The commands in the README and in the page of commands exist as written there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the command line does as a process: what it imports, its exit status, its streams."""
+"""The command line as a process: its imports, its exit status, its streams."""
 
 from __future__ import annotations
 

@@ -236,3 +236,19 @@ def test_a_run_made_with_a_plugin_that_is_not_installed_names_it(
     assert "unknown space 'tri'" in message
     assert "no installed plugin provides 'tri'" in message
     assert f"{run} was made with the plugin 'tri' (1.2), which is not installed" in message
+
+
+def test_an_error_that_no_name_caused_names_no_missing_plugin(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "unknown"  # the word stands in the message, which must not matter
+    shutil.copytree(finished, run)
+    record = (run / "run.json").read_text(encoding="utf-8")
+    (run / "run.json").write_text(
+        record.replace('"toy_streams": {', '"tri": {"version": "1.2"}, "toy_streams": {'), encoding="utf-8"
+    )
+    shutil.rmtree(run / "checkpoints")
+    assert main(["evaluate", str(run)]) == 2
+    message = capsys.readouterr().err
+    assert f"{run}: has no trained network yet" in message
+    assert "made with the plugin" not in message

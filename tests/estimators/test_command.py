@@ -132,8 +132,8 @@ def test_what_fails_has_a_line_in_the_table(here: Path, capsys: Captured) -> Non
         (["--relaxation", ","], "relaxation: expected a name, found none"),
         (["--function", ","], "function: expected a name, found none"),
         (["--run", "nowhere"], "nowhere: no such run folder"),
-        (["--bits", "4"], "--bits: is about a run; say --run too"),
-        (["--data", "."], "--data: is about a run; say --run too"),
+        (["--bits", "4"], "--bits: needs --run"),
+        (["--data", "."], "--data: needs --run"),
         (["--out", "file"], "--out file: is a file; expected a folder"),
     ],
 )

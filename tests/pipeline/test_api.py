@@ -643,7 +643,11 @@ def test_the_report_opens_offline_and_shows_the_numbers(experiment: Experiment, 
     run = nasframe.run_experiment(experiment, tmp_path / "run")
     page = (run.path / "report.html").read_text(encoding="utf-8")
     titles = re.findall(r"<h2[^>]*>(.*?)</h2>", page)
-    assert titles[:3] == ["The network that was found", "How it formed", "On the test split"]
+    assert titles[:3] == [
+        "The network that was found",
+        "The search space over the epochs",
+        "On the test split",
+    ]
     assert not re.findall(r"""(?:src|href)\s*=\s*["'](?!#|data:)""", page)
     assert run.test is not None
     assert f"{run.test['accuracy']:.4f}" in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,18 @@ def test_a_name_like_no_other_is_answered_with_all_of_them() -> None:
     plugins = with_plugins(mine=plugin(register_loops=lambda: {"joint": int, "bilevel": float}))
     with pytest.raises(PluginError, match="unknown loop 'qqq'; valid: bilevel, joint"):
         plugins.find("loop", "qqq")
+
+
+def test_names_that_no_plugin_registers_are_collected_whatever_becomes_of_their_errors() -> None:
+    plugins = with_plugins(mine=plugin(register_loops=lambda: {"joint": int}))
+    with plugins.unknown_names() as outer:
+        plugins.find("loop", "joint")
+        with plugins.unknown_names() as inner, contextlib.suppress(PluginError):
+            plugins.find("loop", "qqq")
+        with contextlib.suppress(PluginError):
+            plugins.find("task", "digits")
+    assert inner == {("loop", "qqq")}
+    assert outer == {("loop", "qqq"), ("task", "digits")}
 
 
 def test_package_and_name_always_work() -> None:

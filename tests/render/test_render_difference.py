@@ -1,4 +1,4 @@
-"""What differs between two architectures: marked in the picture without colours too, and listed in words."""
+"""The differences of two architectures: marked in the picture without colours too, and listed as text."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ QUIET = "<quiet> & 'odd'"
 
 @define
 class Louder(Task):
-    """Which of two noisy streams is the louder one? In two categories, one of them harder."""
+    """Two noisy streams, of which the louder one is to be named; in two categories, one of them harder."""
 
     objective = "auc"
 
@@ -141,7 +141,7 @@ def swept(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def pages(run: Run, compared: Path, swept: Path) -> dict[str, Path]:
-    """What is reported → its page."""
+    """The kind of a page → the page."""
     folders = {"run": run.path, "comparison": compared, "sweep": swept}
     return {name: folder / "report.html" for name, folder in folders.items()}
 

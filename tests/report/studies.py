@@ -16,27 +16,27 @@ MESSAGE = "the loss is not finite in epoch 3 <of 8>; lower loop.weight_rate"
 
 
 def comparison(run: Run, folder: Path, seeds: tuple[int, ...] = (0, 1, 2)) -> dict[str, Any]:
-    """Two variants, of which the second has a failed cell; architectures are written into `folder`."""
+    """Two variants, of which the second has a failed trial; architectures are written into `folder`."""
     names = ("softmax", "grmc")
-    cells = [
-        _cell(run, f"{name}-{seed}", name, {"relaxation.name": name}, seed, 0.6 + 0.1 * place + 0.01 * seed)
+    trials = [
+        _trial(run, f"{name}-{seed}", name, {"relaxation.name": name}, seed, 0.6 + 0.1 * place + 0.01 * seed)
         for place, name in enumerate(names)
         for seed in seeds
     ]
-    cells[-1] = _failed(cells[-1])
+    trials[-1] = _failed(trials[-1])
     draw = random.Random(0)
     architecture = json.loads((run.path / "architecture.json").read_text(encoding="utf-8"))
-    for cell in cells:
-        if cell["status"] == "done":
-            target = folder / cell["folder"]
+    for trial in trials:
+        if trial["status"] == "done":
+            target = folder / trial["folder"]
             target.mkdir(parents=True)
             drawn = {**architecture, "assignment": run.architecture.space.sample(draw)}
             (target / "architecture.json").write_text(json.dumps(drawn), encoding="utf-8")
-    rows = [_row(name, "variant", [cell for cell in cells if cell["variant"] == name]) for name in names]
+    rows = [_row(name, "variant", [trial for trial in trials if trial["variant"] == name]) for name in names]
     baseline = {metric: _interval({str(seed): 0.5 + 0.02 * seed for seed in seeds}) for metric in METRICS[:2]}
     baseline["parameters"] = _interval({str(seed): 900 for seed in seeds})
     rows.append({"name": "late fusion", "kind": "baseline", "values": baseline})
-    done = [cell for cell in cells if cell["status"] == "done"]
+    done = [trial for trial in trials if trial["status"] == "done"]
     scores = [0.5 + index / 100 for index in range(40)]
     return {
         "kind": "comparison",
@@ -45,7 +45,7 @@ def comparison(run: Run, folder: Path, seeds: tuple[int, ...] = (0, 1, 2)) -> di
         "metrics": METRICS,
         "seeds": list(seeds),
         "variants": [{"name": name, "point": {"relaxation.name": name}} for name in names],
-        "cells": cells,
+        "trials": trials,
         "rows": rows,
         "tests": [
             {
@@ -78,7 +78,7 @@ def comparison(run: Run, folder: Path, seeds: tuple[int, ...] = (0, 1, 2)) -> di
                 "path": "elsewhere",
                 "architectures": 40,
                 "variants": ["softmax", "grmc"],
-                "percentiles": {cell["name"]: {"validation": 97.5, "test": 62.5} for cell in done},
+                "percentiles": {trial["name"]: {"validation": 97.5, "test": 62.5} for trial in done},
                 "correlation": {
                     "softmax": {"rho": 0.42, "low": 0.1, "high": 0.7, "over": "seeds", "architectures": 33}
                 },
@@ -89,8 +89,8 @@ def comparison(run: Run, folder: Path, seeds: tuple[int, ...] = (0, 1, 2)) -> di
                 },
             }
         ],
-        "failed": {cells[-1]["name"]: MESSAGE},
-        "remarks": ["No two variants differ significantly."],
+        "failed": {trials[-1]["name"]: MESSAGE},
+        "caveats": ["No two variants differ significantly."],
         "experiment": run.experiment_toml,
         "versions": {"nasframe": "0.1.0"},
         "data": "8abc55f3",
@@ -98,14 +98,14 @@ def comparison(run: Run, folder: Path, seeds: tuple[int, ...] = (0, 1, 2)) -> di
 
 
 def sweep(run: Run, axes: dict[str, list[Any]], seeds: tuple[int, ...] = (0, 1)) -> dict[str, Any]:
-    """The objective is 0.5 at the first point and 0.01 more at each; every cell of the last one failed."""
+    """The objective is 0.5 at the first point and 0.01 more at each; every trial of the last one failed."""
     points = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
-    cells = []
+    trials = []
     for number, point in enumerate(points):
         name = ",".join(f"{key.rpartition('.')[2]}={value}" for key, value in point.items())
         for seed in seeds:
-            cell = _cell(run, f"{name},seed={seed}", name, point, seed, 0.5 + 0.01 * number)
-            cells.append(_failed(cell) if number == len(points) - 1 and number else cell)
+            trial = _trial(run, f"{name},seed={seed}", name, point, seed, 0.5 + 0.01 * number)
+            trials.append(_failed(trial) if number == len(points) - 1 and number else trial)
     return {
         "kind": "sweep",
         "title": "small",
@@ -113,14 +113,14 @@ def sweep(run: Run, axes: dict[str, list[Any]], seeds: tuple[int, ...] = (0, 1))
         "metrics": METRICS,
         "axes": [{"key": key, "values": values} for key, values in axes.items()],
         "seeds": list(seeds),
-        "cells": cells,
+        "trials": trials,
         "experiment": run.experiment_toml,
         "versions": {"nasframe": "0.1.0"},
         "data": "8abc55f3",
     }
 
 
-def _cell(run: Run, name: str, variant: str, point: dict[str, Any], seed: int, auc: float) -> dict[str, Any]:
+def _trial(run: Run, name: str, variant: str, point: dict[str, Any], seed: int, auc: float) -> dict[str, Any]:
     history = run.history("search")[: 8 - seed]
     return {
         "name": name,
@@ -146,21 +146,21 @@ def _cell(run: Run, name: str, variant: str, point: dict[str, Any], seed: int, a
     }
 
 
-def _failed(cell: dict[str, Any]) -> dict[str, Any]:
+def _failed(trial: dict[str, Any]) -> dict[str, Any]:
     nothing = {"test": None, "search": None, "entropy": {}, "architecture": None, "seconds": {}}
-    return {**cell, **nothing, "status": "failed", "error": MESSAGE}
+    return {**trial, **nothing, "status": "failed", "error": MESSAGE}
 
 
-def _row(name: str, kind: str, cells: list[dict[str, Any]]) -> dict[str, Any]:
+def _row(name: str, kind: str, trials: list[dict[str, Any]]) -> dict[str, Any]:
     values = {}
     for metric in METRICS:
         values[metric] = _interval(
             {
-                str(cell["seed"]): cell["search"]["seconds"]
+                str(trial["seed"]): trial["search"]["seconds"]
                 if metric == "search_seconds"
-                else cell["test"][metric]
-                for cell in cells
-                if cell["test"]
+                else trial["test"][metric]
+                for trial in trials
+                if trial["test"]
             }
         )
     return {"name": name, "kind": kind, "values": values}

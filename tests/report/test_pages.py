@@ -1,4 +1,4 @@
-"""What holds for every page, in a real browser."""
+"""The properties of every page, in a real browser."""
 
 from __future__ import annotations
 

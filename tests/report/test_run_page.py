@@ -30,7 +30,7 @@ def page(run: Run, look: Look) -> Any:
 def edges(page: Any) -> dict[str, float]:
     """Name of each drawn edge → its width."""
     found: dict[str, float] = page.evaluate(
-        """Object.fromEntries([...document.querySelectorAll('#forming [data-e]')].map((edge) =>
+        """Object.fromEntries([...document.querySelectorAll('#animation [data-e]')].map((edge) =>
             [edge.querySelector('title').textContent, Number(edge.getAttribute('stroke-width'))]))"""
     )
     return found
@@ -40,7 +40,7 @@ def kept(page: Any) -> set[str]:
     """Names of the edges that are drawn as kept."""
     return set(
         page.evaluate(
-            """[...document.querySelectorAll('#forming .e.kept')].map((edge) =>
+            """[...document.querySelectorAll('#animation .e.kept')].map((edge) =>
                 edge.querySelector('title').textContent)"""
         )
     )
@@ -83,7 +83,7 @@ def test_arrow_keys_move_it_an_epoch_at_a_time(page: Any) -> None:
     assert all(a != b for a, b in pairwise(widths))
     assert slider.get_attribute("aria-valuetext") == "epoch 5 of 8"
     page.keyboard.press("Home")
-    assert page.locator("#telling").text_content().startswith("Epoch 1 of 8: cell1/N1 ")
+    assert page.locator("#description").text_content().startswith("Epoch 1 of 8: cell1/N1 ")
     assert page.locator("#count").text_content() == "1 / 8"
 
 
@@ -101,7 +101,7 @@ def test_an_edge_is_as_wide_as_it_is_probable_and_the_leading_candidate_is_bold(
         assert in_order == sorted(in_order)
         assert in_order[-1] == pytest.approx(0.6 + 3.4 * expected[order[-1]], abs=0.01)
         bold = page.evaluate(
-            """[...document.querySelectorAll('#forming .candidate.lead text')].map((text) =>
+            """[...document.querySelectorAll('#animation .candidate.lead text')].map((text) =>
                 [text.textContent, getComputedStyle(text).fontWeight])"""
         )
         nodes = [chances for name, chances in found.items() if "->" not in name]
@@ -122,15 +122,15 @@ def test_the_last_epoch_keeps_what_the_architecture_keeps(page: Any, run: Run) -
     chosen = {name for name, value in assignment.items() if "->" in name and value == "identity"}
     assert {_plain(name) for name in kept(page)} <= {_plain(name.replace("->", " → ")) for name in chosen}
     alive = page.evaluate(
-        "[...document.querySelectorAll('#forming .node:not(.gone)')].map((node) => node.dataset.n)"
+        "[...document.querySelectorAll('#animation .node:not(.gone)')].map((node) => node.dataset.n)"
     )
     assert set(alive) == set(run.architecture.resolved.operations)
     assert kept(page)
 
 
-def test_losing_candidates_are_faint(page: Any, run: Run) -> None:
+def test_improbable_candidates_are_faint(page: Any, run: Run) -> None:
     shown = page.evaluate(
-        """[...document.querySelectorAll('#forming .candidate')].map((item) =>
+        """[...document.querySelectorAll('#animation .candidate')].map((item) =>
             [Number(item.getAttribute('opacity')), Number(item.lastElementChild.getAttribute('width'))])"""
     )
     widest = max(shown, key=lambda pair: pair[1])
@@ -143,18 +143,18 @@ def test_playing_ends_with_the_last_epoch_and_a_key_pauses_it(page: Any) -> None
     play = page.locator("#play")
     play.press("Enter")
     assert play.text_content() == "Pause"
-    assert page.locator("#telling").get_attribute("aria-live") == "off"
+    assert page.locator("#description").get_attribute("aria-live") == "off"
     play.press("Enter")
     assert play.text_content() == "Play"
     assert page.locator("#epoch").input_value() != "7"
     play.press("Enter")
     page.locator("#play", has_text="Play").wait_for()
     assert page.locator("#epoch").input_value() == "7"
-    assert page.locator("#telling").get_attribute("aria-live") == "polite"
+    assert page.locator("#description").get_attribute("aria-live") == "polite"
 
 
-def test_who_wants_no_motion_gets_none(run: Run, look: Look) -> None:
-    duration = "getComputedStyle(document.querySelector('#forming [data-e]')).transitionDuration"
+def test_readers_who_want_no_motion_get_none(run: Run, look: Look) -> None:
+    duration = "getComputedStyle(document.querySelector('#animation [data-e]')).transitionDuration"
     assert look(run.path / "report.html").evaluate(duration) != "0s"
     assert look(run.path / "report.html", reduced_motion="reduce").evaluate(duration) == "0s"
 
@@ -171,11 +171,11 @@ def test_a_mark_over_the_entropies_follows_the_slider(page: Any) -> None:
 def test_without_scripts_the_last_epoch_shows(run: Run, look: Look, page: Any) -> None:
     still = look(run.path / "report.html", java_script_enabled=False)
     assert not still.locator("#player").is_visible()
-    first = still.locator("#forming [data-e]").first
+    first = still.locator("#animation [data-e]").first
     assert float(first.get_attribute("stroke-width")) in edges(page).values()
-    assert still.locator("#telling").text_content().startswith("Epoch 8 of 8")
-    assert page.locator("#telling").text_content() == still.locator("#telling").text_content()
-    assert page.locator("#forming").get_attribute("viewBox") == still.locator("#forming").get_attribute(
+    assert still.locator("#description").text_content().startswith("Epoch 8 of 8")
+    assert page.locator("#description").text_content() == still.locator("#telling").text_content()
+    assert page.locator("#animation").get_attribute("viewBox") == still.locator("#animation").get_attribute(
         "viewBox"
     )
 

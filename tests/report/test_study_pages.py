@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from statistics import fmean
@@ -58,7 +59,7 @@ def test_intervals_and_tests_are_shown(compared: Path, look: Look) -> None:
     assert "0.2460" in tests
 
 
-def test_the_gap_the_census_and_the_remarks_are_shown(compared: Path, look: Look) -> None:
+def test_the_gap_the_census_and_the_caveats_are_shown(compared: Path, look: Look) -> None:
     page = look(compared / "report.html")
     assert value(page, "gap/grmc/inherited") == pytest.approx(0.8)
     assert value(page, "gap/grmc/drop") == pytest.approx(0.1)
@@ -171,10 +172,22 @@ def test_differences_between_architectures_are_marked(compared: Path, look: Look
 
 
 @pytest.mark.parametrize("kind", ["comparison", "sweep"])
-def test_a_failed_cell_is_shown_with_its_message(kind: str, pages: dict[str, Path], look: Look) -> None:
+def test_a_record_with_the_keys_of_earlier_versions_makes_the_same_page(
+    kind: str, compared: Path, swept: Path, tmp_path: Path
+) -> None:
+    made, write = (compared, write_comparison_page) if kind == "comparison" else (swept, write_sweep_page)
+    folder = Path(shutil.copytree(made, tmp_path / kind))
+    data = json.loads((folder / f"{kind}.json").read_text(encoding="utf-8"))
+    former = {"trials": "cells", "caveats": "remarks"}
+    write({former.get(key, key): value for key, value in data.items()}, folder)
+    assert (folder / "report.html").read_bytes() == (made / "report.html").read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["comparison", "sweep"])
+def test_a_failed_trial_is_shown_with_its_message(kind: str, pages: dict[str, Path], look: Look) -> None:
     page = look(pages[kind])
-    assert page.locator("#cells .failed").get_by_text(MESSAGE).count() >= 1
-    assert page.locator("#cells .bad").first.is_visible()
+    assert page.locator("#trials .failed").get_by_text(MESSAGE).count() >= 1
+    assert page.locator("#trials .bad").first.is_visible()
 
 
 def test_one_seed_without_census_tests_or_gap_still_makes_a_page(
@@ -183,7 +196,7 @@ def test_one_seed_without_census_tests_or_gap_still_makes_a_page(
     data = comparison(run, tmp_path, seeds=(0,))
     empty = {metric: {"mean": None, "low": None, "high": None, "by_seed": {}} for metric in data["metrics"]}
     data["rows"][1]["values"] = empty
-    data |= {"censuses": [], "tests": [], "gap": [], "remarks": []}
+    data |= {"censuses": [], "tests": [], "gap": [], "caveats": []}
     write_comparison_page(data, tmp_path)
     page = look(tmp_path / "report.html")
     assert page.wrongs == []
@@ -191,11 +204,11 @@ def test_one_seed_without_census_tests_or_gap_still_makes_a_page(
     assert "too few seeds" in page.locator("#paired-tests").text_content()
 
 
-def test_where_every_cell_failed_there_is_a_page_that_says_so(run: Run, tmp_path: Path, look: Look) -> None:
+def test_where_every_trial_failed_there_is_a_page_that_says_so(run: Run, tmp_path: Path, look: Look) -> None:
     data = comparison(run, tmp_path)
-    for cell in data["cells"]:
-        cell |= {"status": "failed", "error": MESSAGE, "test": None, "search": None, "entropy": {}}
-        cell["folder"] = "cells/none"
+    for trial in data["trials"]:
+        trial |= {"status": "failed", "error": MESSAGE, "test": None, "search": None, "entropy": {}}
+        trial["folder"] = "cells/none"
     empty = {"mean": None, "low": None, "high": None}
     for row in data["rows"]:
         row["values"] = {}
@@ -204,7 +217,7 @@ def test_where_every_cell_failed_there_is_a_page_that_says_so(run: Run, tmp_path
     write_comparison_page(data, tmp_path)
     page = look(tmp_path / "report.html")
     assert page.wrongs == []
-    assert "0 of 6 cells are done" in page.locator("#cells").text_content()
+    assert "0 of 6 trials are done" in page.locator("#trials").text_content()
 
 
 # -- tables ---------------------------------------------------------------------------------------------
@@ -232,14 +245,14 @@ def test_a_sweep_of_two_options_is_a_heat_map_of_means(swept: Path, look: Look) 
     assert titles(page)[0] == "The grid"
     heat = page.locator("#the-grid svg[aria-label^='auc']")
     told = heat.evaluate("(svg) => [...svg.querySelectorAll('title')].map((title) => title.textContent)")
-    for cell in data["cells"]:
-        if cell["status"] == "done":
-            temperature, samples = cell["point"].values()
-            seeds = [other["test"]["auc"] for other in data["cells"] if other["variant"] == cell["variant"]]
+    for trial in data["trials"]:
+        if trial["status"] == "done":
+            temperature, samples = trial["point"].values()
+            seeds = [other["test"]["auc"] for other in data["trials"] if other["variant"] == trial["variant"]]
             assert f"temperature {temperature}, samples {samples}: {fmean(seeds)!r}" in told
     assert heat.get_by_text("failed").count() == 1
-    assert heat.locator(".bestcell").count() == 1
-    assert "0.54" in heat.locator(".bestcell").text_content()
+    assert heat.locator(".bestvalue").count() == 1
+    assert "0.54" in heat.locator(".bestvalue").text_content()
     shades = heat.evaluate(
         "(svg) => [...svg.querySelectorAll('.frame')].map((box) => +getComputedStyle(box).fillOpacity)"
     )
@@ -266,7 +279,7 @@ def test_a_sweep_of_three_options_has_a_heat_map_for_each_value_of_the_third(
     assert [head for head in heads if head.startswith("auc")] == [
         f"auc, ports = {name}" for name in ("shared", "choose", "paired")
     ]
-    assert page.locator("#the-grid svg[aria-label^='auc'] .bestcell").count() == 1, "the best of all"
+    assert page.locator("#the-grid svg[aria-label^='auc'] .bestvalue").count() == 1, "the best of all"
 
 
 def test_a_sweep_with_too_many_grids_has_its_table(run: Run, tmp_path: Path, look: Look) -> None:

@@ -134,7 +134,7 @@ def test_a_command_that_is_told_to_end_leaves_no_process_and_what_it_did(
         return
     assert command.returncode == 130
     *_, message, again = said.splitlines()
-    assert message.startswith("nasframe: interrupted; finished cells are kept.")
+    assert message.startswith("nasframe: interrupted; finished trials are kept.")
     words = shlex.split(again)
     assert main(words[words.index("sweep") :]) == 0
     assert found(OUT) == undisturbed

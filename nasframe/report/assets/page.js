@@ -55,7 +55,7 @@
   };
   const compare = (a, b) => {
     if (typeof a === typeof b) return typeof a === "number" ? a - b : a.localeCompare(b, undefined, { numeric: true });
-    return typeof a === "number" ? -1 : 1; // what has no number comes last
+    return typeof a === "number" ? -1 : 1; // rows without a number come last
   };
   for (const table of document.querySelectorAll("table.sortable")) {
     const heads = [...table.tHead.rows[0].cells];

@@ -1,9 +1,9 @@
-"""Charts as inline SVG whose colours are classes, so that they follow the page into the dark."""
+"""Charts as inline SVG. Their colours are CSS classes, so that they follow the light or dark page."""
 
 from nasframe.report.charts.bars import Bars, histogram
-from nasframe.report.charts.grid import grid
+from nasframe.report.charts.grid import value_grid
 from nasframe.report.charts.heat import heat_over_time
-from nasframe.report.charts.intervals import Interval, intervals
+from nasframe.report.charts.intervals import Interval, interval_chart
 from nasframe.report.charts.lines import Line, line_chart
 from nasframe.report.charts.points import Cloud, scatter
 
@@ -12,10 +12,10 @@ __all__ = [
     "Cloud",
     "Interval",
     "Line",
-    "grid",
     "heat_over_time",
     "histogram",
-    "intervals",
+    "interval_chart",
     "line_chart",
     "scatter",
+    "value_grid",
 ]

@@ -1,4 +1,4 @@
-"""How often each value occurs."""
+"""A histogram."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Bars", "histogram"]
 
 @frozen
 class Bars:
-    """The values of one kind."""
+    """The values of one series of a histogram."""
 
     name: str
     values: Sequence[float]
@@ -32,17 +32,17 @@ def histogram(
     y: str = "examples",
     caption: str = "",
 ) -> str:
-    """A figure with the kinds before each other.
+    """Return a figure with the series in front of each other.
 
     Args:
-        kinds: in the order of the legend; one without values has no bars.
-        title: above it.
-        x: what the values are.
-        low, high: ends of the axis; what lies outside counts at the end.
-        bins: bars of each kind.
-        marks: name → a value marked by an upright line.
-        y: what is counted.
-        caption: below it.
+        kinds: the series in the order of the legend; one without values has no bars.
+        title: text above the figure.
+        x: name of the values.
+        low, high: ends of the axis; a value outside is counted at the end.
+        bins: number of bars of each series.
+        marks: name → a value that is marked by an upright line.
+        y: name of the things that are counted.
+        caption: text below the figure.
     """
     counts = []
     for kind in kinds:
@@ -70,7 +70,7 @@ def histogram(
         content += f'<path class="now" stroke-dasharray="4 3" d="M{place:.1f} 12V{base:.1f}"/>' + svg_text(
             place + shift, 22 + 14 * row, name, anchor=anchor, classes="name halo"
         )
-    told = ", ".join(f"{len(kind.values)} {kind.name}" for kind in kinds)
-    chart = frame.draw(content, f"{title}: {told}")
+    sizes = ", ".join(f"{len(kind.values)} {kind.name}" for kind in kinds)
+    chart = frame.draw(content, f"{title}: {sizes}")
     names = legend([kind.name for kind in kinds], filled=True)
     return f"<div><h3>{esc(title)}</h3>{figure(chart, esc(caption))}{names}</div>"

@@ -1,4 +1,4 @@
-"""The axes of a chart: from values to places on the page, and back to labels that are round numbers."""
+"""The axes of a chart: the place of a value on the page, and round numbers for labels."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nasframe.report.markup import esc, svg_text
 __all__ = ["DASHES", "SERIES", "Frame", "Range", "legend", "mark", "span", "tick"]
 
 SERIES = 6
-"""Colours there are; a seventh line has the first again, with another dash."""
+"""The number of colours; a seventh series has the colour of the first."""
 
 DASHES = 6
 
@@ -26,7 +26,7 @@ class Range:
 
     Attributes:
         low, high: its ends.
-        is_log: whether equal steps are equal factors.
+        is_log: True where equal steps are equal factors.
     """
 
     low: float
@@ -34,13 +34,13 @@ class Range:
     is_log: bool = False
 
     def share(self, value: float) -> float:
-        """Where a value stands: 0 at the low end, 1 at the high one."""
+        """Return the place of a value: 0 at the low end, 1 at the high one."""
         if self.is_log:
             return (math.log(value) - math.log(self.low)) / (math.log(self.high) - math.log(self.low))
         return (value - self.low) / (self.high - self.low)
 
     def ticks(self, most: int = 6, *, whole: bool = False) -> list[float]:
-        """Round numbers within it."""
+        """Return round numbers within the range."""
         if self.is_log:
             powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
             found = [10.0**power for power in powers if self.low * 0.999 <= 10.0**power <= self.high * 1.001]
@@ -54,7 +54,7 @@ class Range:
 
 
 def span(values: Iterable[float], *, zero: bool = False, top: float | None = None) -> Range:
-    """A range with a little room around the values; from zero where it is asked for."""
+    """Return a range with a little room around the values; with `zero`, it begins at zero."""
     known = [value for value in values if math.isfinite(value)] or [0.0, 1.0]
     low, high = min(known), max(known)
     room = 0.06 * (high - low) or 0.06 * abs(high) or 0.5
@@ -67,12 +67,13 @@ class Frame:
     """A chart's rectangle with its two axes.
 
     Attributes:
-        x, y: their ranges.
-        x_label, y_label: what they measure.
-        width, height: of the whole.
+        x, y: ranges of the axes.
+        x_label, y_label: names of the axes.
+        width, height: of the chart.
         names: labels of places on the horizontal axis, instead of numbers.
-        whole: whether the horizontal axis counts.
-        counts: whether the vertical axis does.
+        whole: True where the horizontal axis has whole numbers only.
+        counts: True where the vertical axis has whole numbers only.
+        left: the x of the vertical axis.
     """
 
     x: Range
@@ -87,19 +88,19 @@ class Frame:
     left: int = field(default=_LEFT)
 
     def across(self, value: float) -> float:
-        """Horizontal place of a value."""
+        """Return the x of a value."""
         return self.left + (self.width - self.left - _RIGHT) * self.x.share(value)
 
     def down(self, value: float) -> float:
-        """Vertical place of a value."""
+        """Return the y of a value."""
         return self.height - _BOTTOM - (self.height - _TOP - _BOTTOM) * self.y.share(value)
 
     def path(self, points: Sequence[tuple[float, float]]) -> str:
-        """Data of a path through points."""
+        """Return the data of a path through points."""
         return "M" + "L".join(f"{self.across(x):.1f} {self.down(y):.1f}" for x, y in points)
 
     def draw(self, content: str, label: str, classes: str = "") -> str:
-        """The chart with `content` in it."""
+        """Return the chart with `content` in it."""
         bottom, right = self.height - _BOTTOM, self.width - _RIGHT
         parts = []
         for value in self.y.ticks(5, whole=self.counts):
@@ -124,19 +125,19 @@ class Frame:
         )
 
     def now(self) -> str:
-        """A mark that the slider of the epochs moves along."""
+        """Return a line that the slider of the epochs moves."""
         step = self.across(1) - self.across(0)
         line = f"M0 {_TOP}V{self.height - _BOTTOM}"
         return f'<path class="now controls" data-now="{self.across(0):.2f} {step:.4f}" d="{line}"/>'
 
 
 def mark(number: int) -> str:
-    """Classes of a series: its colour and its dash."""
+    """Return the CSS classes of a series: its colour and its dash."""
     return f"s{number % SERIES} d{number % DASHES}"
 
 
 def legend(names: Sequence[str], *, filled: bool = False) -> str:
-    """The names of the series beside what they look like; nothing for one alone."""
+    """Return the legend of several series; empty for a single one."""
     if len(names) < 2:
         return ""
     shape = '<path class="bar" d="M4 1H26V11H4Z"/>' if filled else '<path class="line {dash}" d="M1 6H29"/>'
@@ -154,7 +155,7 @@ def _step(rough: float) -> float:
 
 
 def tick(value: float) -> str:
-    """A round number on an axis."""
+    """Return the label of a round number on an axis."""
     if value and abs(value) >= 10_000:
         return f"{value / 1000:,.0f}k" if abs(value) < 1e6 else f"{value / 1e6:,.4g}M"
     return f"{round(value, 10):.5g}"

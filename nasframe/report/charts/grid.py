@@ -1,4 +1,4 @@
-"""A number at each crossing of two options."""
+"""A table of numbers with shades: one number for each pair of values of two options."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 from nasframe.report.markup import esc, figure, shown, svg_text
 
-__all__ = ["grid"]
+__all__ = ["value_grid"]
 
 
-def grid(
+def value_grid(
     values: Sequence[Sequence[float | None]],
     *,
     title: str,
@@ -20,15 +20,15 @@ def grid(
     show: Callable[[float], str] = shown,
     scale: tuple[float, float] | None = None,
 ) -> str:
-    """A figure: the darker, the larger; the best is framed.
+    """Return a figure in which darker is larger and the best number has a frame.
 
     Args:
         values: row → column → number, None where there is none.
-        title: above it.
-        rows, columns: the option, and its values as text.
+        title: text above the figure.
+        rows, columns: name of the option, and its values as text.
         notes: shown in place of a number that is None, such as `failed`.
-        largest_is_best: whether the largest number is framed, or the smallest.
-        show: how a number is written.
+        largest_is_best: True to frame the largest number, False to frame the smallest.
+        show: writes a number.
         scale: the numbers of the lightest and the darkest shade, where several figures share them.
     """
     known = [value for row in values for value in row if value is not None]
@@ -58,17 +58,17 @@ def grid(
                 inside = svg_text(x + wide / 2, y + tall / 2 + 4, text or "—", anchor="middle")
                 parts.append(f'<rect class="missing" {box}/>{inside}')
                 continue
-            # no darker than that its number can be read on it, on a light page and on a dark one
+            # light enough that the number on it can be read, on a light page and on a dark one
             shade = 0.05 + 0.43 * (value - low) / (high - low) if high > low else 0.2
-            framed = ' class="bestcell"' if value == best else ""
+            framed = ' class="bestvalue"' if value == best else ""
             inside = svg_text(x + wide / 2, y + tall / 2 + 4, show(value), anchor="middle", classes="value")
             parts.append(
                 f'<g{framed}><title>{esc(where)}: {value!r}</title><rect class="cold" {box}/>'
                 f'<rect class="h frame" fill-opacity="{shade:.3f}" {box}/>{inside}</g>'
             )
-    told = f"from {show(min(known))} to {show(max(known))}" if known else "no cell is done"
+    extent = f"from {show(min(known))} to {show(max(known))}" if known else "no trial is done"
     chart = (
-        f'<svg class="chart" role="img" aria-label="{esc(f"{title}: {told}")}" '
+        f'<svg class="chart" role="img" aria-label="{esc(f"{title}: {extent}")}" '
         f'viewBox="0 0 {width:.0f} {height:.0f}" style="max-width:{width * 1.25:.0f}px;'
         f'min-width:{min(width, 420):.0f}px">{"".join(parts)}</svg>'
     )

@@ -1,4 +1,4 @@
-"""The probabilities of many candidates over the epochs, a row each."""
+"""A heat map with a row for the probability of each candidate over the epochs."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _LEVELS = 10
 def heat_over_time(
     rows: Mapping[str, Mapping[str, Sequence[float | None]]], epochs: Sequence[int], *, title: str
 ) -> str:
-    """A figure.
+    """Return a figure.
 
     Args:
         rows: choice → candidate → probability in each epoch; None where it was not finite.
-        epochs: their numbers.
-        title: above it.
+        epochs: numbers of the epochs.
+        title: text above the figure.
     """
     longest = max(len(name) for name in rows)
     widest = max(len(candidate) for candidates in rows.values() for candidate in candidates)
-    # where every choice has one row, its candidate goes without saying
+    # where every choice has one row, the name of its candidate is left out
     is_plain = all(len(candidates) == 1 for candidates in rows.values())
     first = _TEXT * longest + 10
     left = first + (0 if is_plain else _TEXT * widest + 8)
@@ -72,7 +72,7 @@ def heat_over_time(
 
 
 def _runs(values: Sequence[float | None]) -> list[tuple[int, int, int]]:
-    """Equal neighbours as one: level, first epoch, number of epochs."""
+    """Return runs of equal levels: level, first epoch, number of epochs."""
     found: list[tuple[int, int, int]] = []
     for index, value in enumerate(values):
         level = min(_LEVELS, max(0, round(_LEVELS * (value or 0))))

@@ -1,4 +1,4 @@
-"""Means with their intervals, a row each."""
+"""A chart with a row for each mean and its interval."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from attrs import frozen
 from nasframe.report.charts.frame import SERIES, span, tick
 from nasframe.report.markup import esc, figure, shown, svg_text
 
-__all__ = ["Interval", "intervals"]
+__all__ = ["Interval", "interval_chart"]
 
 _ROW = 27
 _LONGEST = 34
@@ -17,7 +17,7 @@ _LONGEST = 34
 
 @frozen
 class Interval:
-    """A row: its mean, the interval where there is one, and the values of single seeds."""
+    """A row: a mean, its interval where there is one, and the values of single seeds."""
 
     name: str
     mean: float
@@ -27,8 +27,10 @@ class Interval:
     series: int = 0
 
 
-def intervals(rows: Sequence[Interval], *, title: str, x: str, caption: str = "", zero: bool = False) -> str:
-    """A figure with a line at zero if `zero`."""
+def interval_chart(
+    rows: Sequence[Interval], *, title: str, x: str, caption: str = "", zero: bool = False
+) -> str:
+    """Return a figure; with `zero`, there is a line at zero. Empty where there is no row."""
     ends = [
         value for row in rows for value in (row.mean, row.low, row.high, *row.values) if value is not None
     ]
@@ -64,9 +66,9 @@ def intervals(rows: Sequence[Interval], *, title: str, x: str, caption: str = ""
             f"<title>{esc(row.name)}: {row.mean!r}</title></circle></g>"
             + svg_text(width - 2, y + 4, shown(row.mean), anchor="end", classes="value")
         )
-    told = ", ".join(f"{row.name} {row.mean:.4g}" for row in rows)
+    means = ", ".join(f"{row.name} {row.mean:.4g}" for row in rows)
     chart = (
-        f'<svg class="chart wide" role="img" aria-label="{esc(f"{title}: {told}")}" '
+        f'<svg class="chart wide" role="img" aria-label="{esc(f"{title}: {means}")}" '
         f'viewBox="0 0 {width} {height}">{"".join(parts)}</svg>'
     )
     return f"<div><h3>{esc(title)}</h3>{figure(chart, esc(caption))}</div>"

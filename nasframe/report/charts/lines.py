@@ -1,4 +1,4 @@
-"""Lines over an axis, with a band or points where there are several seeds."""
+"""A line chart, with a band or points where there are several seeds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Line:
     Attributes:
         name: for the legend.
         points: (x, y), in order.
-        low, high: of the band around it, at the same x; none where they are empty.
+        low, high: ends of the band around it at each x; empty for no band.
         dots: more points, such as those of single seeds.
     """
 
@@ -45,18 +45,18 @@ def line_chart(
     follows: bool = False,
     caption: str = "",
 ) -> str:
-    """A figure, or a sentence where no line has a point.
+    """Return a figure, or a sentence where no line has a point.
 
     Args:
         lines: in the order of the legend.
-        title: above it; also its name for those who do not see it, with the ends of each line.
-        x, y: what the axes measure.
-        zero: whether the vertical axis begins at zero.
-        top: its end, if that is known.
-        names: of places on the horizontal axis, in place of numbers.
-        epochs: whether the horizontal axis counts.
-        follows: whether the slider of the epochs moves a mark over it.
-        caption: below it.
+        title: text above the figure; with the ends of each line it is read out to those who cannot see.
+        x, y: names of the axes.
+        zero: True where the vertical axis begins at zero.
+        top: end of the vertical axis, if it is known.
+        names: labels of places on the horizontal axis, instead of numbers.
+        epochs: True where the horizontal axis has whole numbers only.
+        follows: True where the slider of the epochs moves a mark over the chart.
+        caption: text below the figure.
     """
     lines = [line for line in lines if line.points]
     heading = f"<h3>{esc(title)}</h3>"
@@ -84,10 +84,10 @@ def line_chart(
         content += f'<path class="line {mark(number)}" d="{frame.path(line.points)}"/>'
         ends = line.points if len(line.points) <= 12 else line.points[-1:]
         content += _dots(frame, line.dots, number, "open", 3) + _dots(frame, ends, number, "", 3.5)
-    ends_told = ", ".join(
+    ends_text = ", ".join(
         f"{line.name} from {line.points[0][1]:.4g} to {line.points[-1][1]:.4g}" for line in lines
     )
-    chart = frame.draw(content, f"{title}: {ends_told}")
+    chart = frame.draw(content, f"{title}: {ends_text}")
     return f"<div>{heading}{figure(chart, esc(caption))}{legend([line.name for line in lines])}</div>"
 
 

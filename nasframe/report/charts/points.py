@@ -1,4 +1,4 @@
-"""Points in the plane."""
+"""A scatter chart."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Cloud", "scatter"]
 
 @frozen
 class Cloud:
-    """Named points; `small` for many of them in the background."""
+    """Named points; `small` is for many of them in the background."""
 
     name: str
     points: Sequence[tuple[float, float]]
@@ -23,7 +23,7 @@ class Cloud:
 
 
 def scatter(clouds: Sequence[Cloud], *, title: str, x: str, y: str, caption: str = "") -> str:
-    """A figure; nothing where there is no point."""
+    """Return a figure; empty where there is no point."""
     clouds = [cloud for cloud in clouds if cloud.points]
     if not clouds:
         return ""
@@ -37,14 +37,14 @@ def scatter(clouds: Sequence[Cloud], *, title: str, x: str, y: str, caption: str
                 f'<g class="{mark(number)}">{_shape(number, frame.across(a), frame.down(b), cloud.small)}'
                 f"<title>{esc(name)}: {a:,.6g}, {b:.6g}</title></g>"
             )
-    told = ", ".join(f"{len(cloud.points)} of {cloud.name}" for cloud in clouds)
-    chart = frame.draw(content, f"{title}: {told}")
+    sizes = ", ".join(f"{len(cloud.points)} of {cloud.name}" for cloud in clouds)
+    chart = frame.draw(content, f"{title}: {sizes}")
     names = legend_of_points([cloud.name for cloud in clouds])
     return f"<div><h3>{esc(title)}</h3>{figure(chart, esc(caption))}{names}</div>"
 
 
 def legend_of_points(names: Sequence[str]) -> str:
-    """The names of the clouds beside their shapes; nothing for one alone."""
+    """Return the legend of several clouds; empty for a single one."""
     if not legend(names):
         return ""
     items = "".join(
@@ -56,7 +56,7 @@ def legend_of_points(names: Sequence[str]) -> str:
 
 
 def _shape(number: int, x: float, y: float, small: bool) -> str:
-    """Circle, square, triangle or diamond: the shapes tell the clouds apart without their colours."""
+    """Return a circle, square, triangle or diamond, so that clouds differ without colours too."""
     if small:
         return f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="2.8" style="stroke:none;opacity:.55"/>'
     path = (

@@ -1,4 +1,4 @@
-"""The searched network beside its baselines: one row each, from what `evaluate` wrote."""
+"""The table of the searched network and its baselines, made from `test.json`."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 from attrs import frozen
 
-__all__ = ["Comparison", "compare"]
+__all__ = ["BaselineTable", "baseline_table"]
 
 SEARCHED = "searched"
 
 
 @frozen
-class Comparison:
-    """A table of numbers.
+class BaselineTable:
+    """The numbers of the searched network and of its baselines.
 
     Attributes:
         columns: names of the columns: the objective, the objective of each part, `parameters`.
@@ -26,11 +26,11 @@ class Comparison:
     rows: Mapping[str, Sequence[float | None]]
 
 
-def compare(test: Mapping[str, Any]) -> Comparison | None:
-    """The table for a `test.json`; None where the network was measured against nothing.
+def baseline_table(test: Mapping[str, Any]) -> BaselineTable | None:
+    """Return the table for the content of a `test.json`; None where the run has no baselines.
 
-    Random architectures share two rows: their mean, and the one that the validation split would have chosen,
-    which is what a random search with that many trainings finds.
+    Random architectures share two rows: their mean, and the one that is best on the validation split, which
+    a random search with as many trainings would find.
     """
     baselines: Mapping[str, Mapping[str, Any]] = test.get("baselines") or {}
     if not baselines:
@@ -50,7 +50,7 @@ def compare(test: Mapping[str, Any]) -> Comparison | None:
         rows[f"random, mean of {len(drawn)}"] = means
         rows[f"random, best of {len(drawn)} on validation"] = numbers(best)
     rows |= {name: numbers(values) for name, values in baselines.items() if "architecture" not in values}
-    return Comparison([path[-2] if len(path) > 1 else path[0] for path in paths], rows)
+    return BaselineTable([path[-2] if len(path) > 1 else path[0] for path in paths], rows)
 
 
 def _paths(values: Mapping[str, Any], before: tuple[str, ...] = ()) -> list[tuple[str, ...]]:

@@ -1,30 +1,30 @@
 // The epochs of a search: the slider sets widths and opacities of what is drawn already.
 (() => {
-  const told = JSON.parse(document.getElementById("data").textContent).forming;
+  const search = JSON.parse(document.getElementById("data").textContent).animation;
   const slider = document.getElementById("epoch");
-  if (!told || !slider) return;
-  const svg = document.getElementById("forming");
+  if (!search || !slider) return;
+  const svg = document.getElementById("animation");
   const play = document.getElementById("play");
   const count = document.getElementById("count");
-  const telling = document.getElementById("telling");
+  const description = document.getElementById("description");
   const edges = [...svg.querySelectorAll("[data-e]")];
   const candidates = [...svg.querySelectorAll("[data-c]")];
   const nodes = [...svg.querySelectorAll("[data-n]")];
   const through = [...svg.querySelectorAll("[data-through]")];
   const nows = [...document.querySelectorAll("[data-now]")];
-  const last = told.epochs.length - 1;
+  const last = search.epochs.length - 1;
   let timer = 0;
 
   const lead = (values) => values.indexOf(Math.max(...values));
   const show = (index) => {
-    const values = told.values[index];
-    const kept = told.kept[told.keeps[index]];
+    const values = search.values[index];
+    const kept = search.kept[search.keptOfEpoch[index]];
     const keptEdges = new Set(kept ? kept.edges : []);
     const keptNodes = kept ? new Set(kept.nodes) : null;
-    const chance = (choice, candidate) => values[choice][candidate] / told.scale;
+    const chance = (choice, candidate) => values[choice][candidate] / search.scale;
     for (const edge of edges) {
       const number = Number(edge.dataset.e);
-      const p = told.edges[number].reduce((sum, [choice, candidate]) => sum + chance(choice, candidate), 0);
+      const p = search.edges[number].reduce((sum, [choice, candidate]) => sum + chance(choice, candidate), 0);
       edge.setAttribute("stroke-width", (0.6 + 3.4 * p).toFixed(2));
       const isKept = keptEdges.has(number);
       edge.setAttribute("stroke-opacity", (isKept ? 0.6 + 0.4 * p : 0.08 + 0.62 * p * p).toFixed(2));
@@ -39,24 +39,24 @@
     }
     for (const node of nodes) node.classList.toggle("gone", keptNodes !== null && !keptNodes.has(node.dataset.n));
     for (const label of through) {
-      const choice = told.edges[Number(label.dataset.through)][0][0];
-      label.textContent = told.candidates[choice][lead(values[choice])];
+      const choice = search.edges[Number(label.dataset.through)][0][0];
+      label.textContent = search.candidates[choice][lead(values[choice])];
     }
     for (const line of nows) {
       const [first, step] = line.dataset.now.split(" ").map(Number);
-      line.setAttribute("transform", `translate(${(first + step * told.epochs[index]).toFixed(1)} 0)`);
+      line.setAttribute("transform", `translate(${(first + step * search.epochs[index]).toFixed(1)} 0)`);
     }
-    const words = told.told.map((choice) => {
+    const words = search.described.map((choice) => {
       const best = lead(values[choice]);
-      return `${told.names[choice]} ${told.candidates[choice][best]} ${chance(choice, best).toFixed(2)}`;
+      return `${search.names[choice]} ${search.candidates[choice][best]} ${chance(choice, best).toFixed(2)}`;
     });
-    const keptNames = (kept ? kept.edges : []).map((edge) => told.edgeNames[edge]);
+    const keptNames = (kept ? kept.edges : []).map((edge) => search.edgeNames[edge]);
     const ending = keptNames.length ? `. Kept: ${keptNames.join(", ")}.` : ".";
-    const said = `Epoch ${told.epochs[index]} of ${told.epochs[last]}: ${words.join(", ")}${ending}`;
-    telling.textContent = said;
-    count.textContent = `${told.epochs[index]} / ${told.epochs[last]}`;
+    const said = `Epoch ${search.epochs[index]} of ${search.epochs[last]}: ${words.join(", ")}${ending}`;
+    description.textContent = said;
+    count.textContent = `${search.epochs[index]} / ${search.epochs[last]}`;
     svg.setAttribute("aria-label", `The search space; ${said}`);
-    slider.setAttribute("aria-valuetext", `epoch ${told.epochs[index]} of ${told.epochs[last]}`);
+    slider.setAttribute("aria-valuetext", `epoch ${search.epochs[index]} of ${search.epochs[last]}`);
   };
 
   const pause = () => {
@@ -64,7 +64,7 @@
     timer = 0;
     play.textContent = "Play";
     play.setAttribute("aria-label", "Play the epochs");
-    telling.setAttribute("aria-live", "polite");
+    description.setAttribute("aria-live", "polite");
   };
   play.addEventListener("click", () => {
     if (timer) return pause();
@@ -72,7 +72,7 @@
     show(Number(slider.value));
     play.textContent = "Pause";
     play.setAttribute("aria-label", "Pause");
-    telling.setAttribute("aria-live", "off"); // several epochs a second are too many to be read out
+    description.setAttribute("aria-live", "off"); // several epochs a second are too many to be read out
     // without motion: in a few large steps, each of which can be read
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const step = still ? Math.max(1, Math.round(last / 8)) : 1;

@@ -1,4 +1,4 @@
-"""The drawing of the forming cells, without a browser."""
+"""The animation of a search, without a browser."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from nasframe import Choice, OpSpec, SearchSpace, Shape
-from nasframe.report.forming import forming
-from nasframe.report.forming.layout import Box, lay_out
-from nasframe.report.forming.routes import drawn_edges
+from nasframe.report.animation import animate_search
+from nasframe.report.animation.layout import Box, lay_out
+from nasframe.report.animation.routes import drawn_edges
 from nasframe.searching import derive
 from nasframe_bimodal.space import Bimodal
 
@@ -77,14 +77,14 @@ def test_every_edge_of_the_space_is_drawn_once_and_every_node_is_there(name: str
     assert sorted(edge.name for part in drawn for edge in part.edges) == sorted(flat)
     searched = [part.name for part in drawn if part.choice is not None]
     assert len(searched) == len(set(searched))
-    html, _ = forming(space, history(space))
+    html, _ = animate_search(space, history(space))
     assert set(re.findall(r'data-n="([^"]+)"', html)) == set(space.wiring.nodes)
 
 
 @pytest.mark.parametrize("name", SPACES)
 def test_every_choice_has_its_place_in_the_picture(name: str) -> None:
     space = SPACES[name]
-    html, data = forming(space, history(space))
+    html, data = animate_search(space, history(space))
     on_edges = {choice for pairs in data["edges"] for choice, _ in pairs}
     on_nodes = {int(number) for number in re.findall(r'data-c="(\d+)"', html)}
     assert on_edges | on_nodes == set(range(len(space.choices)))
@@ -99,13 +99,13 @@ def test_where_ports_share_what_arrives_an_edge_is_drawn_for_both() -> None:
 
 def test_an_edge_that_chooses_its_operation_is_labelled_with_the_leading_one() -> None:
     space = SPACES["edges"]
-    html, _ = forming(space, history(space))
+    html, _ = animate_search(space, history(space))
     assert re.findall(r'class="through halo"[^>]*>([^<]+)<', html) == ["layer_norm"] * 10
 
 
 def test_a_space_that_is_too_big_is_not_drawn_and_the_page_says_so() -> None:
     space = of_edges(21)
-    html, data = forming(space, history(space))
+    html, data = animate_search(space, history(space))
     assert data == {}
     assert "232 edges" in html
     assert "<svg" not in html
@@ -113,23 +113,23 @@ def test_a_space_that_is_too_big_is_not_drawn_and_the_page_says_so() -> None:
 
 def test_where_rounded_probabilities_give_another_architecture_nothing_is_called_kept() -> None:
     space = SPACES["choose"]
-    html, data = forming(space, history(space, derived="0" * 16))
+    html, data = animate_search(space, history(space, derived="0" * 16))
     assert data["kept"] == [None]
     assert 'class="e kept" data-e' not in html
     assert ' gone"' not in html
 
 
 def test_probabilities_of_another_space_are_refused_in_words() -> None:
-    html, data = forming(SPACES["choose"], history(SPACES["shared"]))
+    html, data = animate_search(SPACES["choose"], history(SPACES["shared"]))
     assert data == {}
     assert "are not those of the space" in html
 
 
-def test_probabilities_that_are_not_finite_are_told() -> None:
+def test_probabilities_that_are_not_finite_are_reported() -> None:
     space = SPACES["choose"]
     lines = history(space)
     name, found = next(iter(lines[0]["probabilities"].items()))
     broken = {**lines[0]["probabilities"], name: dict.fromkeys(found)}
-    html, data = forming(space, [*lines, {**lines[0], "epoch": 2, "probabilities": broken}])
+    html, data = animate_search(space, [*lines, {**lines[0], "epoch": 2, "probabilities": broken}])
     assert data == {}
     assert "in epoch 2 a probability is not finite" in html

@@ -1,7 +1,7 @@
-"""Where everything stands: nodes in columns from the inputs to the output, cells as boxes.
+"""The places of nodes and cells: columns from the inputs to the output, and a box for each cell.
 
-What decides something (a node with a choice, or one that chooses its sources) has a row of its own, so that
-an edge that passes a column runs in the row of one of its ends and never behind another node.
+A node that decides something (it has a choice, or chooses its sources) has a row of its own, so that an edge
+that passes a column runs in the row of one of its ends and never behind another node.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ ROW = 17
 """Height of a candidate in the list of its node."""
 
 HEAD = 25
-"""Height of what stands above the candidates, and of the name of a cell."""
+"""Height of the head above the candidates, and of the name of a cell."""
 
 LABEL = 13
-"""Height of what an edge is labelled with."""
+"""Height of the label of an edge."""
 
 _LETTER = 6.7
 _BAR = 58
@@ -36,13 +36,14 @@ class Box:
 
     Attributes:
         name: flat name.
-        label: what is written on it.
+        label: the text on it.
         kind: input, port (of a cell), fixed, choice, cell, output.
         x, y, width, height: of its rectangle.
         column: number of its column among its neighbours.
         row: number of its row, None where it has none of its own.
+        inner: the boxes in a cell.
         lefts, rights: of the columns in a cell.
-        lane: height of the lane above everything in a cell.
+        lane: height of the lane above the boxes in a cell, where edges pass all of them.
     """
 
     name: str
@@ -60,18 +61,18 @@ class Box:
     lane: float = 0
 
     def walk(self) -> Iterator[Box]:
-        """It and everything in it, outer boxes first."""
+        """Yield this box and all boxes in it, outer ones first."""
         yield self
         for box in self.inner:
             yield from box.walk()
 
     @property
     def middle(self) -> float:
-        """Height of its middle."""
+        """The y of its middle."""
         return self.y + self.height / 2
 
     def move(self, x: float, y: float) -> None:
-        """Move it with everything in it."""
+        """Move the box and all boxes in it."""
         for box in self.walk():
             box.x, box.y = box.x + x, box.y + y
             box.lane += y
@@ -80,7 +81,7 @@ class Box:
 
 
 def inside(level: str, name: str) -> str | None:
-    """What stands directly in cell `level` and is or holds the node `name`; None where nothing does."""
+    """Return the member of cell `level` that is the node `name` or holds it; None where there is none."""
     prefix = f"{level}/" if level else ""
     if not name.startswith(prefix):
         return None
@@ -88,12 +89,12 @@ def inside(level: str, name: str) -> str | None:
 
 
 def is_plain(choice: Choice) -> bool:
-    """Whether the choice of an edge is only whether it is there."""
+    """True where the choice of an edge decides only that it is there or not."""
     return all(is_zero(name) or is_identity(name) for name in choice.candidates)
 
 
 def lay_out(space: SearchSpace) -> Box:
-    """The whole space as a box without a name, at the origin."""
+    """Return the whole space as a box without a name, at the origin."""
     wiring = space.wiring
     deciding = {
         name
@@ -106,7 +107,7 @@ def lay_out(space: SearchSpace) -> Box:
 
 
 def _cell(space: SearchSpace, level: str, deciding: set[str]) -> Box:
-    """A cell with everything in it, at the origin."""
+    """Return a cell with its members, at the origin."""
     wiring = space.wiring
     members: dict[str, Box] = {}
     for name in wiring.nodes:
@@ -155,7 +156,7 @@ def _links(space: SearchSpace, level: str, members: Mapping[str, Box]) -> nx.DiG
 
 
 def _columns(members: Mapping[str, Box], links: nx.DiGraph[str]) -> None:
-    """The longest way from the left; a cell that follows a cell stands below it."""
+    """Give each member the column of its longest path from the left; a cell after a cell is below it."""
     for name in nx.lexicographical_topological_sort(links, key=list(members).index):
         box = members[name]
         for source in links.predecessors(name):
@@ -164,7 +165,7 @@ def _columns(members: Mapping[str, Box], links: nx.DiGraph[str]) -> None:
 
 
 def _stand(cell: Box, links: nx.DiGraph[str], *, is_outer: bool) -> None:
-    """Give everything in a cell its place, and the cell its size."""
+    """Place the members of a cell, and compute its size."""
     columns: dict[int, list[Box]] = {}
     for box in cell.inner:
         columns.setdefault(box.column, []).append(box)
@@ -214,7 +215,7 @@ def _stacked(boxes: Sequence[Box], gap: float) -> float:
 
 
 def _spread(boxes: Sequence[Box], top: float, height: float) -> None:
-    """Boxes above each other in the middle of what height there is."""
+    """Place boxes below each other, in the middle of the height."""
     if not boxes:
         return
     total = sum(box.height for box in boxes)

@@ -5,26 +5,26 @@ from __future__ import annotations
 from nasframe.render.difference import Change, arrived, differences, kind_of
 from nasframe.space import Architecture
 
-__all__ = ["pair_in_words", "titled", "words", "words_against"]
+__all__ = ["network_text", "network_text_against", "pair_text", "title_of"]
 
 
-def titled(architecture: Architecture) -> str:
-    """The space and the first digits of the fingerprint."""
+def title_of(architecture: Architecture) -> str:
+    """Return the name of the space and the first digits of the fingerprint."""
     return f"{architecture.space.name}, {architecture.fingerprint[:12]}"
 
 
-def words(architecture: Architecture) -> str:
-    """One line a node: its name, what it computes, and what arrives at each of its ports."""
-    return "\n".join([titled(architecture), *(f"  {line}" for _, line in _rows(architecture))])
+def network_text(architecture: Architecture) -> str:
+    """Return a line for each node: its name, its operation, and what arrives at each of its ports."""
+    return "\n".join([title_of(architecture), *(f"  {line}" for _, line in _rows(architecture))])
 
 
-def words_against(architecture: Architecture, other: Architecture) -> str:
-    """The same, with a sign before each line that differs, and the nodes that only the other has."""
+def network_text_against(architecture: Architecture, other: Architecture) -> str:
+    """Return `network_text` with a sign before what differs, and the nodes that only `other` has."""
     found = differences(architecture, other)
-    only = {change.where for change in found if change.right is None}
-    differing = {change.where.partition(".")[0] for change in found}
+    only = architecture.resolved.operations.keys() - other.resolved.operations.keys()
+    differing = {change.node for change in found}
     lines = [
-        f"{titled(architecture)}, against {titled(other)}",
+        f"{title_of(architecture)}, against {title_of(other)}",
         "+ only here, ≠ differs, - only in the other",
     ]
     for name, line in _rows(architecture):
@@ -38,11 +38,11 @@ def words_against(architecture: Architecture, other: Architecture) -> str:
     return "\n".join(lines)
 
 
-def pair_in_words(left: Architecture, right: Architecture, titles: tuple[str, str]) -> str:
-    """What differs between two architectures, line by line; `same network` where nothing does."""
+def pair_text(left: Architecture, right: Architecture, titles: tuple[str, str]) -> str:
+    """Return a line for each difference of two architectures; `same network` where there is none."""
     width = max(map(len, titles))
     head = [
-        f"{title:{width}}  {titled(architecture)}"
+        f"{title:{width}}  {title_of(architecture)}"
         for title, architecture in zip(titles, (left, right), strict=True)
     ]
     found = differences(left, right)
@@ -72,7 +72,7 @@ def _unreached(choices: int) -> str:
 
 
 def _rows(architecture: Architecture) -> list[tuple[str, str]]:
-    """Node → its line."""
+    """Return each node with its line."""
     rows: list[tuple[str, str, str]] = []
     for name, spec in architecture.resolved.operations.items():
         ports = [(port, arrived(items)) for port, items in architecture.resolved.arrivals[name].items()]

@@ -1,4 +1,4 @@
-"""The picture of the forming cells: SVG for the last epoch, and what a script needs for the others."""
+"""The picture of the search space: SVG for the last epoch, and the data of the script for the others."""
 
 from __future__ import annotations
 
@@ -6,32 +6,32 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nasframe.errors import NasframeError
-from nasframe.report.forming.history import History
-from nasframe.report.forming.layout import HEAD, LABEL, ROW, Box, is_plain, lay_out
-from nasframe.report.forming.routes import Drawn, drawn_edges, forks, route
+from nasframe.report.animation.history import History
+from nasframe.report.animation.layout import HEAD, LABEL, ROW, Box, is_plain, lay_out
+from nasframe.report.animation.routes import Drawn, drawn_edges, forks, route
 from nasframe.report.markup import esc, figure, svg_text
 from nasframe.space import SearchSpace
 
-__all__ = ["MOST_EDGES", "forming"]
+__all__ = ["MOST_EDGES", "animate_search"]
 
 MOST_EDGES = 200
-"""A space with more of them is not drawn: nobody could read it."""
+"""A space with more edges is not drawn: nobody could read it."""
 
 _BAR = 58
 _KEY = {
     "kept by the rule of the space in this epoch": 'class="e kept" stroke-width="3.5"',
     "probable, but not kept": 'class="e" stroke-width="3.5" stroke-opacity=".6"',
-    "losing": 'class="e" stroke-width=".8" stroke-opacity=".3"',
+    "improbable": 'class="e" stroke-width=".8" stroke-opacity=".3"',
     "not searched": 'class="fix"',
 }
 _MARGIN = 14
 
 
-def forming(space: SearchSpace, history: Sequence[Mapping[str, Any]]) -> tuple[str, dict[str, Any]]:
-    """HTML and the data of its script.
+def animate_search(space: SearchSpace, history: Sequence[Mapping[str, Any]]) -> tuple[str, dict[str, Any]]:
+    """Return the picture with its controls as HTML, and the data of its script.
 
     Args:
-        space: that was searched.
+        space: the one that was searched.
         history: the lines of `metrics.jsonl` that the search wrote, at least one.
     """
     drawn = drawn_edges(space)
@@ -42,38 +42,38 @@ def forming(space: SearchSpace, history: Sequence[Mapping[str, Any]]) -> tuple[s
         )
         return f'<p class="note">{esc(note)}</p>', {}
     try:
-        told = History.read(space, drawn, history)
+        epochs = History.read(space, drawn, history)
     except KeyError as error:
         note = f"The epochs cannot be drawn: their choices are not those of the space ({error})."
         return f'<p class="note">{esc(note)}</p>', {}
     except NasframeError as error:
         return f'<p class="note">The epochs cannot be drawn: {esc(error)}.</p>', {}
-    svg = _svg(space, drawn, told)
+    svg = _svg(space, drawn, epochs)
     controls = (
         '<div class="controls player" id="player" hidden>'
         '<button type="button" id="play" aria-label="Play the epochs">Play</button>'
         '<label for="epoch">Epoch</label>'
         f'<input type="range" id="epoch" min="0" max="{len(history) - 1}" '
-        f'value="{len(history) - 1}" step="1" aria-describedby="telling">'
+        f'value="{len(history) - 1}" step="1" aria-describedby="description">'
         '<output id="count" for="epoch"></output>'
         "</div>"
-        '<p class="note" id="telling" role="status" aria-live="polite">'
-        f"{esc(told.telling(len(history) - 1))}</p>"
+        '<p class="note" id="description" role="status" aria-live="polite">'
+        f"{esc(epochs.description(len(history) - 1))}</p>"
     )
     items = "".join(
         f'<li><svg aria-hidden="true" viewBox="0 0 30 12"><path {look} d="M0 6H30"/></svg>{name}</li>'
         for name, look in _KEY.items()
     )
-    picture = figure(svg, classes="forming", label="The search space, epoch by epoch")
-    return f'{controls}{picture}<ul class="legend">{items}</ul>', told.data()
+    picture = figure(svg, classes="animation", label="The search space, epoch by epoch")
+    return f'{controls}{picture}<ul class="legend">{items}</ul>', epochs.data()
 
 
-def _svg(space: SearchSpace, drawn: Sequence[Drawn], told: History) -> str:
+def _svg(space: SearchSpace, drawn: Sequence[Drawn], epochs: History) -> str:
     root = lay_out(space)
     root.move(_MARGIN, _MARGIN)
     boxes = {box.name: box for box in root.walk()}
     width, height = root.width + 2 * _MARGIN, root.height + 2 * _MARGIN
-    last = len(told.epochs) - 1
+    last = len(epochs.epochs) - 1
     parts = [_frame(box) for box in root.walk() if box.kind == "cell" and box.name]
     parts += [f'<path class="fix" d="{path}"/>' for path in forks(drawn, boxes)]
     labels = []
@@ -81,8 +81,8 @@ def _svg(space: SearchSpace, drawn: Sequence[Drawn], told: History) -> str:
         if edge.choice is None:
             parts.append(f'<path class="fix" d="{path}"/>')
             continue
-        probability = told.edge_probability(index, last)
-        is_kept = told.is_kept(index, last)
+        probability = epochs.edge_probability(index, last)
+        is_kept = epochs.is_kept(index, last)
         opacity = 0.6 + 0.4 * probability if is_kept else 0.08 + 0.62 * probability**2
         parts.append(
             f'<path class="{"e kept" if is_kept else "e"}" data-e="{index}" '
@@ -92,15 +92,15 @@ def _svg(space: SearchSpace, drawn: Sequence[Drawn], told: History) -> str:
         if edge.candidate is None and not is_plain(edge.choice):
             box, above = boxes[edge.target], sum(other.target == edge.target for other in drawn[:index])
             labels.append((index, box.x - 10, box.y + LABEL * (above + 0.8)))
-    parts += [_node(box, space, told) for box in root.walk() if box.kind != "cell"]
+    parts += [_node(box, space, epochs) for box in root.walk() if box.kind != "cell"]
     parts += [
         f'<text class="through halo" data-through="{index}" x="{x:.0f}" y="{y:.0f}" text-anchor="end">'
-        f"{esc(told.leading(index, last))}</text>"
+        f"{esc(epochs.leading(index, last))}</text>"
         for index, x, y in labels
     ]
-    label = f"The search space {space.name} in the last epoch; {told.telling(last)}"
+    label = f"The search space {space.name} in the last epoch; {epochs.description(last)}"
     return (
-        f'<svg id="forming" role="img" aria-label="{esc(label)}" viewBox="0 0 {width:.0f} {height:.0f}" '
+        f'<svg id="animation" role="img" aria-label="{esc(label)}" viewBox="0 0 {width:.0f} {height:.0f}" '
         f'style="min-width:{min(width, 760):.0f}px;max-width:{width * 1.15:.0f}px">{"".join(parts)}</svg>'
     )
 
@@ -113,9 +113,9 @@ def _frame(box: Box) -> str:
     )
 
 
-def _node(box: Box, space: SearchSpace, told: History) -> str:
-    last = len(told.epochs) - 1
-    gone = "" if told.is_alive(box.name, last) else " gone"
+def _node(box: Box, space: SearchSpace, epochs: History) -> str:
+    last = len(epochs.epochs) - 1
+    gone = "" if epochs.is_alive(box.name, last) else " gone"
     label = svg_text(box.x + box.width / 2, box.middle + 4, box.label, anchor="middle")
     rounded = 13 if box.kind == "port" else 6
     shape = (
@@ -127,12 +127,12 @@ def _node(box: Box, space: SearchSpace, told: History) -> str:
     if choice is None:
         return f"{opened}{label}</g>"
     rows = [svg_text(box.x + 10, box.y + 17, box.label, classes="head")]
-    number = told.numbers[choice.name]
+    number = epochs.numbers[choice.name]
     for index, candidate in enumerate(choice.candidates):
-        probability = told.probability(number, index, last)
+        probability = epochs.probability(number, index, last)
         top = box.y + HEAD + ROW * index
         right = box.x + box.width - 10
-        lead = " lead" if told.lead(number, last) == index else ""
+        lead = " lead" if epochs.lead(number, last) == index else ""
         rows.append(
             f'<g class="candidate{lead}" data-c="{number}" data-k="{index}" '
             f'opacity="{0.35 + 0.65 * min(1, 2 * probability):.2f}">'

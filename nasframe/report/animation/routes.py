@@ -1,4 +1,4 @@
-"""The way of each edge over the page, as the data of an SVG path."""
+"""The route of each edge over the page, as the data of an SVG path."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import define, field, frozen
 
-from nasframe.report.forming.layout import Box, inside
+from nasframe.report.animation.layout import Box, inside
 from nasframe.space import Choice, FlatEdge, SearchSpace
 
 __all__ = ["Drawn", "common", "drawn_edges", "forks", "route"]
@@ -14,15 +14,15 @@ __all__ = ["Drawn", "common", "drawn_edges", "forks", "route"]
 
 @frozen
 class Drawn:
-    """One drawn edge, which may stand for several that are one decision: a source that feeds all ports.
+    """One drawn edge. It may stand for several edges of one decision, such as a source that feeds all ports.
 
     Attributes:
         source: flat name.
         target: flat name of a node, or of a cell where the edge feeds several of its ports.
-        edges: what it stands for.
-        choice: decides about it; None where it is fixed.
-        candidate: of a choice among sources, the one that is this edge.
-        port: where it ends, if the target has several and they do not share it.
+        edges: the edges of the space that it stands for.
+        choice: the one that decides about it; None for a fixed edge.
+        candidate: of a choice among sources, the candidate that is this edge.
+        port: the port in which it ends, if the target has several and they do not share the edge.
     """
 
     source: str
@@ -34,14 +34,14 @@ class Drawn:
 
     @property
     def name(self) -> str:
-        """For people, and unique."""
+        """A unique name for people."""
         level, label = common(self.source, self.target), self.edges[0].label
         source = f"{level}/{label}" if level else label
         return f"{source} → {self.target}{f'.{self.port}' if self.port else ''}"
 
 
 def drawn_edges(space: SearchSpace) -> list[Drawn]:
-    """Every edge of the space; those with one source, one choice and one target as one."""
+    """Return every edge of the space; those with the same source, choice and target are one."""
     wiring = space.wiring
     found: dict[tuple[str, str, str], list[FlatEdge]] = {}
     for (target, port), edges in wiring.arrivals.items():
@@ -63,14 +63,14 @@ def drawn_edges(space: SearchSpace) -> list[Drawn]:
 
 
 def _enters(edge: FlatEdge) -> bool:
-    """Whether an edge goes into a cell that its source is not in."""
+    """True where an edge enters a cell from outside."""
     cell = edge.target.rpartition("/")[0]
     return bool(cell) and not edge.source.startswith(f"{cell}/")
 
 
 @define
 class _Lanes:
-    """How many edges already run in a gap, so that the next one runs beside them."""
+    """The number of edges in each gap, so that the next one runs beside them."""
 
     taken: dict[tuple[str, float], int] = field(factory=dict)
 
@@ -81,13 +81,13 @@ class _Lanes:
 
 
 def route(drawn: Sequence[Drawn], boxes: Mapping[str, Box], space: SearchSpace) -> list[str]:
-    """The path of each drawn edge, in order."""
+    """Return the path of each drawn edge, in order."""
     lanes = _Lanes()
     return [_path(edge, boxes, space, lanes) for edge in drawn]
 
 
 def forks(drawn: Sequence[Drawn], boxes: Mapping[str, Box]) -> list[str]:
-    """The ways from the side of a cell to those of its ports that share what arrives."""
+    """Return the paths from the side of a cell to those of its ports that share an edge."""
     pairs = {
         (edge.target, flat.target): None
         for edge in drawn
@@ -144,7 +144,7 @@ def _arrival(edge: Drawn, target: Box, boxes: Mapping[str, Box], space: SearchSp
 def _round_about(
     here: Box, start: Box, end: Box, a: tuple[float, float], b: tuple[float, float], lanes: _Lanes
 ) -> str:
-    """From the right side of one cell, between the two, to the left side of one below it."""
+    """Return a path from the right side of a cell, between the two, to the left side of a cell below it."""
     number = lanes.next(here.name, start.column + 1000 * (start.row or 0))
     column_right, column_left = here.rights[start.column], here.lefts[start.column]
     between = start.y + start.height + 15 + 5 * (number % 3)
@@ -160,7 +160,7 @@ def _round_about(
 
 
 def common(first: str, second: str) -> str:
-    """The innermost cell that both stand in."""
+    """Return the innermost cell that both nodes are in."""
     a, b = first.split("/")[:-1], second.split("/")[:-1]
     shared = []
     for left, right in zip(a, b, strict=False):

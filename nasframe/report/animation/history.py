@@ -1,4 +1,4 @@
-"""What each epoch says of the drawn edges and candidates: how probable they are, and which would be kept."""
+"""The epochs of a search: how probable each candidate is, and which drawn edges would be kept."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from attrs import frozen
 
 from nasframe.errors import SpaceError
 from nasframe.operations import is_zero
-from nasframe.report.forming.routes import Drawn
+from nasframe.report.animation.routes import Drawn
 from nasframe.searching import derive
 from nasframe.space import SearchSpace
 
 __all__ = ["History"]
 
 SCALE = 10_000
-"""Probabilities are inlined as integers: `metrics.jsonl` has four digits of them."""
+"""Probabilities are integers in the page: `metrics.jsonl` has four digits of each."""
 
-_TOLD = 8
+_DESCRIBED = 8
 
 
 @frozen
 class _Kept:
-    """What an architecture keeps: numbers of drawn edges, and names of nodes."""
+    """The parts that an architecture keeps: indices of drawn edges, and names of nodes."""
 
     edges: frozenset[int]
     nodes: frozenset[str]
@@ -36,11 +36,13 @@ class History:
     Attributes:
         epochs: their numbers.
         values: epoch → choice → candidate → probability, times `SCALE`.
-        numbers: name of a choice → its number.
+        numbers: name of a choice → its index.
         drawn: the drawn edges.
         names: of the choices.
         candidates: of each choice.
-        kept: what each epoch's architecture keeps; None where the recorded digits do not tell.
+        described: indices of the choices that the description of an epoch names.
+        kept: the parts that each epoch's architecture keeps; None where the recorded digits are too few to
+            derive it again.
     """
 
     epochs: Sequence[int]
@@ -49,14 +51,14 @@ class History:
     drawn: Sequence[Drawn]
     names: Sequence[str]
     candidates: Sequence[Sequence[str]]
-    told: Sequence[int]
+    described: Sequence[int]
     kept: Sequence[_Kept | None]
 
     @classmethod
     def read(
         cls, space: SearchSpace, drawn: Sequence[Drawn], history: Sequence[Mapping[str, Any]]
     ) -> History:
-        """From the lines that a search wrote.
+        """Read the lines that a search wrote.
 
         Raises:
             KeyError: a line lacks a choice of the space.
@@ -68,7 +70,7 @@ class History:
                 raise SpaceError(f"in epoch {line['epoch']} a probability is not finite")
         on_nodes = [node.choice.name for node in space.wiring.nodes.values() if node.choice is not None]
         numbers = {name: index for index, name in enumerate(choices)}
-        # what an edge chooses is told by which edges are kept
+        # of a choice on an edge, the kept edges already show the result
         order = list(dict.fromkeys(on_nodes)) or list(choices)
         seen: dict[str, _Kept | None] = {}
         return cls(
@@ -84,42 +86,42 @@ class History:
             drawn=drawn,
             names=list(choices),
             candidates=[choice.candidates for choice in choices.values()],
-            told=[numbers[name] for name in order[:_TOLD]],
+            described=[numbers[name] for name in order[:_DESCRIBED]],
             kept=[_kept(space, drawn, line, seen) for line in history],
         )
 
     def probability(self, choice: int, candidate: int, epoch: int) -> float:
-        """Of a candidate, by their numbers."""
+        """Return the probability of a candidate; choice, candidate and epoch are indices."""
         return self.values[epoch][choice][candidate] / SCALE
 
     def lead(self, choice: int, epoch: int) -> int:
-        """The number of the most probable candidate."""
+        """Return the index of the most probable candidate of a choice."""
         values = self.values[epoch][choice]
         return values.index(max(values))
 
     def leading(self, edge: int, epoch: int) -> str:
-        """The name of the most probable candidate of an edge's choice."""
+        """Return the name of the most probable candidate of an edge's choice."""
         choice = self.drawn[edge].choice
         assert choice is not None
         return choice.candidates[self.lead(self.numbers[choice.name], epoch)]
 
     def edge_probability(self, edge: int, epoch: int) -> float:
-        """That an edge is there."""
+        """Return the probability that an edge is there."""
         return sum(self.probability(*pair, epoch) for pair in self._present(edge))
 
     def is_kept(self, edge: int, epoch: int) -> bool:
-        """Whether the architecture of an epoch has the edge."""
+        """True where the architecture of an epoch has the edge."""
         kept = self.kept[epoch]
         return kept is not None and edge in kept.edges
 
     def is_alive(self, node: str, epoch: int) -> bool:
-        """Whether the architecture of an epoch has the node; where nobody can tell, it does."""
+        """True where the architecture of an epoch has the node, or where it is not known."""
         kept = self.kept[epoch]
         return kept is None or node in kept.nodes
 
-    def telling(self, epoch: int) -> str:
-        """The epoch in words."""
-        leads = [(choice, self.lead(choice, epoch)) for choice in self.told]
+    def description(self, epoch: int) -> str:
+        """Return a sentence on an epoch."""
+        leads = [(choice, self.lead(choice, epoch)) for choice in self.described]
         parts = [
             f"{self.names[a]} {self.candidates[a][b]} {self.probability(a, b, epoch):.2f}" for a, b in leads
         ]
@@ -129,7 +131,7 @@ class History:
         return f"Epoch {self.epochs[epoch]} of {self.epochs[-1]}: {', '.join(parts)}{ending}"
 
     def data(self) -> dict[str, Any]:
-        """For the script, JSON-able."""
+        """Return the data of the script, JSON-able."""
         different = list(dict.fromkeys(self.kept))
         return {
             "scale": SCALE,
@@ -137,18 +139,18 @@ class History:
             "values": self.values,
             "names": self.names,
             "candidates": self.candidates,
-            "told": list(self.told),
+            "described": list(self.described),
             "edgeNames": [edge.name for edge in self.drawn],
             "edges": [self._present(index) for index in range(len(self.drawn))],
             "kept": [
                 None if item is None else {"edges": sorted(item.edges), "nodes": sorted(item.nodes)}
                 for item in different
             ],
-            "keeps": [different.index(item) for item in self.kept],
+            "keptOfEpoch": [different.index(item) for item in self.kept],
         }
 
     def _present(self, edge: int) -> list[tuple[int, int]]:
-        """The candidates with which an edge is there, as numbers of choice and candidate."""
+        """Return the candidates with which an edge is there, as indices of choice and candidate."""
         drawn = self.drawn[edge]
         if drawn.choice is None:
             return []
@@ -161,7 +163,10 @@ class History:
 def _kept(
     space: SearchSpace, drawn: Sequence[Drawn], line: Mapping[str, Any], seen: dict[str, _Kept | None]
 ) -> _Kept | None:
-    """What the architecture of an epoch keeps, derived again; None where rounding made another one of it."""
+    """Return the parts that the architecture of an epoch keeps.
+
+    It is derived again from the recorded probabilities; None where their rounding gives another architecture.
+    """
     name = line.get("derived")
     if name not in seen or seen[name] is None:
         architecture = derive(space, line["probabilities"])
