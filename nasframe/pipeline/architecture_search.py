@@ -5,45 +5,24 @@ from __future__ import annotations
 import platform
 import time
 import tomllib
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-from attrs import frozen
 
 from nasframe import __version__
 from nasframe.errors import SpaceError
 from nasframe.experiment import Experiment
 from nasframe.pipeline.picture import save_picture
 from nasframe.pipeline.preparation import Prepared, keeping_old_run, prepare
+from nasframe.pipeline.search_result import SearchResult
 from nasframe.plugins import manager
 from nasframe.relaxations import check_relaxation
 from nasframe.runs import Run, claimed
-from nasframe.runtime import Progress, fingerprint
+from nasframe.runtime import SILENT, Progress, fingerprint
 from nasframe.searching import Search
-from nasframe.space import Architecture
 
-__all__ = ["SILENT", "SearchResult", "search", "search_in", "without_training"]
-
-SILENT = Progress()
-
-
-@frozen
-class SearchResult:
-    """What a search gave.
-
-    Attributes:
-        architecture: the derived one.
-        history: a record an epoch: losses, validation metrics, entropies, probabilities.
-        converged: whether the stop rule held before the epochs were used up.
-        run: the folder it was written to, None where nothing was written.
-    """
-
-    architecture: Architecture
-    history: Sequence[Mapping[str, Any]]
-    converged: bool
-    run: Run | None = None
+__all__ = ["search", "search_in", "without_training"]
 
 
 def search(

@@ -15,7 +15,7 @@ from nasframe.errors import RunError
 from nasframe.experiment import Experiment
 from nasframe.network import build
 from nasframe.pipeline.preparation import Prepared
-from nasframe.pipeline.trained import calibration_of, cost_of_trained, test_metrics, train_and_save
+from nasframe.pipeline.trained_network import calibration_of, cost_of_trained, test_metrics, train_and_save
 from nasframe.runs import Checkpoint, Run, drop_checkpoint, load_checkpoint
 from nasframe.runtime import Progress, fingerprint, forked_seed
 from nasframe.space import Architecture, SearchSpace

@@ -8,13 +8,13 @@ from pathlib import Path
 from nasframe.errors import ArchitectureError, RunError
 from nasframe.experiment import Experiment
 from nasframe.network import Network, build, inherit
-from nasframe.pipeline.architecture_search import SILENT, without_training
+from nasframe.pipeline.architecture_search import without_training
 from nasframe.pipeline.picture import save_picture
 from nasframe.pipeline.preparation import keeping_old_run, prepare
-from nasframe.pipeline.trained import train_and_save
+from nasframe.pipeline.trained_network import train_and_save
 from nasframe.report import write_report
 from nasframe.runs import Run, claimed, load_checkpoint
-from nasframe.runtime import Progress
+from nasframe.runtime import SILENT, Progress
 from nasframe.space import Architecture
 from nasframe.tasks import Data
 from nasframe.training import Training

@@ -11,7 +11,7 @@ from torch import nn
 from nasframe.experiment import Experiment
 from nasframe.network import build
 from nasframe.pipeline.preparation import Prepared
-from nasframe.pipeline.trained import cost_of_trained, test_metrics
+from nasframe.pipeline.trained_network import cost_of_trained, test_metrics
 from nasframe.runtime import Progress, forked_seed, without_nan
 from nasframe.space import Architecture
 from nasframe.training import Training

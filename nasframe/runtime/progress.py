@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from attrs import define, field
 
-__all__ = ["Progress", "SilentProgress", "TerminalProgress", "make_progress"]
+__all__ = ["SILENT", "Progress", "SilentProgress", "TerminalProgress", "make_progress"]
 
 T = TypeVar("T")
 
@@ -36,6 +36,7 @@ class Progress:
 
 
 SilentProgress = Progress
+SILENT = Progress()
 
 
 @define

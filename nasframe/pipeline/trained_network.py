@@ -10,16 +10,17 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from nasframe.experiment import Experiment
-from nasframe.network import cost_of
+from nasframe.errors import RunError
+from nasframe.experiment import Experiment, resolve_device
+from nasframe.network import Network, build, cost_of
 from nasframe.operations import Cost
-from nasframe.runs import Checkpoint, Run, save_checkpoint
+from nasframe.runs import Checkpoint, Run, load_checkpoint, save_checkpoint
 from nasframe.runtime import without_nan
 from nasframe.space import Architecture
 from nasframe.tasks import Split
 from nasframe.training import Training, collect_outputs
 
-__all__ = ["calibration_of", "cost_of_trained", "test_metrics", "train_and_save"]
+__all__ = ["calibration_of", "cost_of_trained", "load_network", "test_metrics", "train_and_save"]
 
 
 def train_and_save(engine: Training, run: Run, name: str) -> dict[str, Any]:
@@ -40,6 +41,28 @@ def train_and_save(engine: Training, run: Run, name: str) -> dict[str, Any]:
     )
     save_checkpoint(run.checkpoints, name, Checkpoint(engine.network.state_dict(), values), 0)
     return values
+
+
+def load_network(
+    run: Run, experiment: Experiment, device: str | None
+) -> tuple[Network, dict[str, float], torch.device]:
+    where = experiment.torch_device() if device is None else resolve_device(device)
+    remedy = f"go on with `nasframe train {run.path}`"
+    try:
+        found = load_checkpoint(run.checkpoints, "network", where)
+    except RunError as error:
+        raise RunError(f"{error}; {remedy}") from error
+    if found is None:
+        raise RunError(f"{run.path}: has no trained network yet; {remedy}")
+    architecture = run.architecture
+    if found.values.get("key") != architecture.fingerprint:
+        raise RunError(
+            f"{run.path}: its trained network belongs to another architecture than architecture.json; "
+            f"{remedy} --overwrite"
+        )
+    network = build(architecture)
+    network.load_state_dict(dict(found.tensors))
+    return network.to(where), calibration_of(found), where
 
 
 def calibration_of(checkpoint: Checkpoint) -> dict[str, float]:

@@ -6,13 +6,13 @@ import time
 from pathlib import Path
 
 from nasframe.experiment import Experiment
-from nasframe.pipeline.architecture_search import SILENT, search_in
+from nasframe.pipeline.architecture_search import search_in
 from nasframe.pipeline.baselines import train_baselines
 from nasframe.pipeline.evaluation import evaluate_in
 from nasframe.pipeline.final_training import train_in
 from nasframe.pipeline.preparation import prepare
 from nasframe.runs import Run, claimed
-from nasframe.runtime import Progress
+from nasframe.runtime import SILENT, Progress
 
 __all__ = ["run_experiment"]
 
