@@ -17,7 +17,7 @@ from nasframe.runs import Run, claimed
 from nasframe.runtime import SILENT, Progress, without_nan, write_json
 from nasframe.training import collect_outputs
 
-__all__ = ["evaluate", "evaluate_in"]
+__all__ = ["evaluate"]
 
 
 def evaluate(
@@ -28,7 +28,7 @@ def evaluate(
     device: str | None = None,
     progress: Progress = SILENT,
 ) -> dict[str, Any]:
-    """Metrics of a trained run on its test split; the only function that opens it.
+    """Evaluate a trained run on its test split; no other step of a run opens it.
 
     Args:
         run: the run or its folder.
@@ -49,34 +49,28 @@ def evaluate(
     """
     found = load_run(run)
     with claimed(found.path):
-        return evaluate_in(found, experiment or load_experiment(found), source, device, progress)
-
-
-def evaluate_in(
-    run: Run, experiment: Experiment, source: str | Path | None, device: str | None, progress: Progress
-) -> dict[str, Any]:
-    """`evaluate` in a folder that this process has claimed."""
-    network, calibration, where = load_network(run, experiment, device)
-    prepared = prepare(experiment, run, source, progress)
-    test = prepared.data.splits.test()
-    outputs, _ = collect_outputs(network, network, test, experiment.train.batch_size, where)
-    architecture = run.architecture
-    cost = cost_of(architecture)
-    result: dict[str, Any] = without_nan(
-        {
-            **experiment.task.evaluate(outputs, test, calibration),
-            "examples": len(test),
-            "parameters": cost.parameters,
-            "parameters_by_part": network.parameters_by_part(),
-            "parameters_total": cost.parameters + experiment.task.frozen_parameters(run.task_folder),
-            "multiply_adds": cost.multiply_adds,
-            "architecture": architecture.fingerprint[:16],
-            "converged": run.record.get("search", {}).get("converged"),
-            "objective": experiment.task.objective,
-            "baselines": score_baselines(run, experiment, prepared.data, test, where, progress),
-        }
-    )
-    save_scores(run, experiment.task.scores(outputs, test, calibration), test.identifiers)
-    write_json(run.path / "test.json", result)
-    write_report(run)
-    return result
+        experiment = experiment or load_experiment(found)
+        network, calibration, where = load_network(found, experiment, device)
+        prepared = prepare(experiment, found, source, progress)
+        test = prepared.data.splits.test()
+        outputs, _ = collect_outputs(network, network, test, experiment.train.batch_size, where)
+        architecture = found.architecture
+        cost = cost_of(architecture)
+        result: dict[str, Any] = without_nan(
+            {
+                **experiment.task.evaluate(outputs, test, calibration),
+                "examples": len(test),
+                "parameters": cost.parameters,
+                "parameters_by_part": network.parameters_by_part(),
+                "parameters_total": cost.parameters + experiment.task.frozen_parameters(found.task_folder),
+                "multiply_adds": cost.multiply_adds,
+                "architecture": architecture.fingerprint[:16],
+                "converged": found.record.get("search", {}).get("converged"),
+                "objective": experiment.task.objective,
+                "baselines": score_baselines(found, experiment, prepared.data, test, where, progress),
+            }
+        )
+        save_scores(found, experiment.task.scores(outputs, test, calibration), test.identifiers)
+        write_json(found.path / "test.json", result)
+        write_report(found)
+        return result

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,12 @@ from nasframe.runs.folder import (
     is_begun,
     read_record,
     refuse_strange,
-    remove,
 )
 from nasframe.runs.plugin_record import changed_plugins, missing_plugins, plugin_record
 from nasframe.runtime import fingerprint, without_nan, write_json, write_text
 from nasframe.space import Architecture
 
-__all__ = ["Run", "is_training"]
+__all__ = ["Run"]
 
 
 @frozen
@@ -317,28 +316,16 @@ class Run:
         done = self.record["done"]
         self.note(done=done | {stage: {"inputs": inputs, "seconds": round(seconds, 3)}})
 
-    def drop_training(self, experiment: str, *, identity: str) -> None:
-        """Forget the final training and all that came after it, and keep the search.
+    def go_on_with(self, experiment: str, *, identity: str, keep: Collection[str]) -> None:
+        """Record another experiment as the one that makes the run, and forget which stages are done.
 
         Args:
-            experiment, identity: of the training to come; see `create`.
+            experiment, identity: see `create`.
+            keep: the stages that stay done.
         """
-        for name in ("train", "network", "baseline-*"):
-            for pattern in (f"{name}.json", f"{name}-*.safetensors"):
-                for file in self.checkpoints.glob(pattern):
-                    file.unlink()
-        for name in ("test.json", "scores.json", "report.html", "task"):
-            remove(self.path / name)
-        self.keep_metrics(lambda record: not is_training(record))
-        done = {stage: how for stage, how in self.record["done"].items() if stage == "search"}
+        done = {stage: how for stage, how in self.record["done"].items() if stage in keep}
         self.note(experiment=identity, done=done, plugins=plugin_record())
         write_text(self.path / "experiment.toml", experiment)
-
-
-def is_training(record: Mapping[str, Any]) -> bool:
-    """Whether a line of metrics was written by the final training, or by that of a baseline."""
-    stage = str(record.get("stage"))
-    return stage == "train" or stage.startswith("baseline-")
 
 
 def _decisive(experiment: str) -> list[str]:
