@@ -17,6 +17,7 @@ __all__ = [
     "RenderError",
     "RunError",
     "SpaceError",
+    "close_to",
     "nearest",
 ]
 
@@ -76,10 +77,15 @@ class ConfigurationError(NasframeError):
         super().__init__("\n".join([f"{source}: {count}", *(f"  {line}" for line in self.problems)]))
 
 
+def close_to(name: str, valid: Iterable[str]) -> list[str]:
+    """Return the valid names, three at most, that look like `name`, the nearest first."""
+    return difflib.get_close_matches(name, sorted(set(valid)), n=3, cutoff=0.5)
+
+
 def nearest(name: str, valid: Iterable[str]) -> str:
     """`; did you mean 'grmc'?`, or the valid names where none is near, ready to end an error message."""
     names = sorted(set(valid))
-    close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    close = close_to(name, names)
     if close:
         return "; did you mean " + " or ".join(repr(item) for item in close) + "?"
     if names:

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 from nasframe.errors import PluginError
+from nasframe.plugins.moved import moved_to
 from nasframe.plugins.source_place import raised_at
 
 __all__ = ["importing"]
@@ -50,7 +51,7 @@ def _execute(loader: Loader, module: ModuleType, path: Path) -> None:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # whatever a stranger's file raises, and SystemExit
-        why = f"{type(error).__name__}: {error}{raised_at(error, module)}"
+        why = f"{type(error).__name__}: {error}{raised_at(error, module)}{moved_to(error)}"
         raise PluginError(f"{path}: cannot be imported: {why}") from error
 
 

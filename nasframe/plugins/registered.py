@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 from attrs import field, frozen
 
 from nasframe.errors import PluginError
+from nasframe.plugins.moved import moved_to
 from nasframe.plugins.source_place import file_of, raised_at, shown
 
 __all__ = ["HOOKS", "KINDS", "Kind", "Registered", "described"]
@@ -53,7 +54,7 @@ class Registered:
         except Exception as error:  # whatever a stranger's module raises
             raise PluginError(
                 f"plugin {self.plugin!r} registers {self.kind} {self.name!r} as {self.target!r}, "
-                f"which cannot be imported: {error}{raised_at(error, self.module)}"
+                f"which cannot be imported: {error}{raised_at(error, self.module)}{moved_to(error)}"
             ) from error
 
     @property

@@ -11,10 +11,11 @@ from typing import Any
 
 import pluggy
 
-from nasframe.errors import NasframeError, PluginError, PluginWarning, nearest
+from nasframe.errors import NasframeError, PluginError, PluginWarning, close_to, nearest
 from nasframe.plugins import hookspecs
-from nasframe.plugins.contract import check_hooks, check_version, entries_of
+from nasframe.plugins.contract import UnfitPluginError, check_hooks, check_version, entries_of
 from nasframe.plugins.installed import installed, version_of
+from nasframe.plugins.moved import moved_to
 from nasframe.plugins.plugin_file import importing
 from nasframe.plugins.registered import HOOKS, Kind, Registered
 from nasframe.plugins.source_place import file_of, raised_at, shown
@@ -61,12 +62,14 @@ class PluginManager:
             if isinstance(error, KeyboardInterrupt):
                 raise
             why = str(error) or type(error).__name__
-            self._report(point.name, f"cannot be loaded from {point.value!r}: {why}{raised_at(error)}")
+            self._report(
+                point.name, f"cannot be loaded from {point.value!r}: {why}{raised_at(error)}{moved_to(error)}"
+            )
             return
         try:
             self.register(module, point.name)
-        except PluginError as error:
-            self._report(point.name, str(error).removeprefix(f"plugin {point.name!r} "))
+        except UnfitPluginError as error:
+            self._report(point.name, error.reason)
 
     def load_file(self, path: str | Path) -> str:
         """Register the plugin that one Python file is; returns its name, that of the file without `.py`.
@@ -113,7 +116,7 @@ class PluginManager:
         """Register one module or object as plugin `name`.
 
         Raises:
-            PluginError: the name is taken, a hook has a wrong signature, or the plugin was written for a
+            UnfitPluginError: the name is taken, a hook has a wrong signature, or the plugin was written for a
                 later version of the hooks.
         """
         check_version(module, name)
@@ -124,7 +127,7 @@ class PluginManager:
             if self._pluggy.get_plugin(name) is module:
                 self._pluggy.unregister(name=name)
             why = " ".join(str(error).split())
-            raise PluginError(f"plugin {name!r}{shown(file_of(module))}: {why}") from error
+            raise UnfitPluginError(name, file_of(module), why) from error
 
     def unregister(self, name: str) -> None:
         """Forget plugin `name`."""
@@ -175,10 +178,9 @@ class PluginManager:
         valid = {entry.name for entry in entries}
         if colon:
             valid |= {f"{entry.plugin}:{entry.name}" for entry in entries}
-        hint = nearest(name, valid)
-        lacking = "" if "did you mean" in hint else f"; no installed plugin provides {name!r}"
+        lacking = "" if close_to(name, valid) else f"; no installed plugin provides {name!r}"
         left_out = "".join(f"; plugin {plugin!r} {why}" for plugin, why in self.failed.items())
-        raise PluginError(f"unknown {kind} {name!r}{hint}{lacking}{left_out}")
+        raise PluginError(f"unknown {kind} {name!r}{nearest(name, valid)}{lacking}{left_out}")
 
     def entry_of(self, kind: Kind, target: type) -> Registered | None:
         """What a class is registered as; None where it is not."""
