@@ -1,4 +1,4 @@
-"""A TOML file as plain values, or an error that says where it is wrong."""
+"""Reading a TOML file, with an error that says the line and column of a mistake."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _PLACE = re.compile(r"(?P<what>.*) \(at (line (?P<line>\d+), column (?P<column>\
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """The values of a TOML file.
+    """Return the values of a TOML file.
 
     Raises:
-        ConfigurationError: no such file (with the near ones), no TOML (with line and column).
+        ConfigurationError: there is no such file (the near ones are named), or it is not TOML.
     """
     if not path.is_file():
         raise ConfigurationError(str(path), [_missing(path)])

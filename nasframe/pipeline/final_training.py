@@ -93,7 +93,7 @@ def train(
 
 
 def _is_whole(run: Run, progress: Progress) -> bool:
-    """Return True where the trained network can be read; say why it cannot."""
+    """Return True where the trained network can be read; report one that cannot."""
     try:
         return load_checkpoint(run.checkpoints, "network") is not None
     except RunError as error:

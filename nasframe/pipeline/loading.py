@@ -1,4 +1,4 @@
-"""What is read from a run folder or a file."""
+"""Reading from a run folder or a file: the run, its experiment, its architecture, its supernet."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ __all__ = ["load_architecture", "load_experiment", "load_run", "load_supernet"]
 
 
 def load_run(path: Run | str | Path) -> Run:
-    """The run in a folder; see `Run.open` for the errors."""
+    """Return the run in a folder; see `Run.open` for the errors."""
     return path if isinstance(path, Run) else Run.open(path)
 
 
 def load_experiment(run: Run | str | Path) -> Experiment:
-    """The resolved experiment of a run."""
+    """Return the resolved experiment of a run."""
     return Experiment.load(load_run(run).path / "experiment.toml")
 
 
 def load_architecture(where: Architecture | Run | str | Path) -> Architecture:
-    """An architecture from a run, a run folder, a JSON file, or a file in a format that a plugin reads."""
+    """Return the architecture in a run, a run folder, a JSON file, or a file that a plugin can read."""
     if isinstance(where, Architecture):
         return where
     if isinstance(where, Run):
@@ -34,7 +34,7 @@ def load_architecture(where: Architecture | Run | str | Path) -> Architecture:
 
 
 def load_supernet(run: Run) -> Supernet:
-    """The supernet of the last search checkpoint, on the CPU, for evaluation: without gradients.
+    """Return the supernet of the last search checkpoint, on the CPU, for evaluation: without gradients.
 
     Raises:
         RunError: the run has no search checkpoint, or no architecture yet.

@@ -1,4 +1,4 @@
-"""Pictures of architectures: drawn from wherever they lie, and saved in a run."""
+"""Pictures of architectures, from any place where one lies; and the picture that a run keeps."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Drawn = Architecture | SearchResult | Run | str | Path
 
 
 def save_picture(run: Run, architecture: Architecture, progress: Progress) -> None:
-    """The DOT file always, the SVG where there is a renderer; a missing one never fails a search."""
+    """Write the DOT file, and the SVG where there is a renderer; a missing renderer never fails a search."""
     drawing = render.draw(architecture)
     try:
         drawing.save(run.path / "architecture.svg")
@@ -35,9 +35,10 @@ def draw(
     against: Drawn | None = None,
     titles: tuple[str, str] | None = None,
 ) -> Drawing:
-    """The drawing of an architecture, or of two; a notebook shows it. See `Drawing.save` to write a file.
+    """Draw an architecture, or two; a notebook shows the result. See `Drawing.save` to write a file.
 
     Args:
+        where: the architecture, or where it is found.
         other: draw this one beside it, with what differs marked in both; the text lists the differences.
         against: draw the first one alone, with what differs from this one marked.
         titles: of both, with `other`; by default A and B.

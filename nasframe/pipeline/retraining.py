@@ -1,4 +1,4 @@
-"""What trainings leave in a run, and how it goes when its network is to be trained again."""
+"""Training again: the lines and files of trainings in a run, and their removal."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nasframe.runs import Run, remove
 __all__ = ["BASELINE", "forget_training", "is_training"]
 
 BASELINE = "baseline-"
-"""How the name of each baseline's training begins: of its checkpoints, and the `stage` of its metrics."""
+"""The prefix of the name of every baseline's training: of its checkpoints, and the `stage` of its metrics."""
 
 
 def is_training(record: Mapping[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""The result of a search."""
+"""The result of a search, in memory or in a run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["SearchResult"]
 
 @frozen
 class SearchResult:
-    """What a search gave.
+    """The result of a search.
 
     Attributes:
         architecture: the derived one.

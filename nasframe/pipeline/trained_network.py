@@ -1,4 +1,4 @@
-"""A trained network: what was fitted on the validation split, its metrics on the test split, its cost."""
+"""A trained network: saved, loaded, scored on the test split, and its cost."""
 
 from __future__ import annotations
 
@@ -46,6 +46,11 @@ def train_and_save(engine: Training, run: Run, name: str) -> dict[str, Any]:
 def load_network(
     run: Run, experiment: Experiment, device: str | None
 ) -> tuple[Network, dict[str, float], torch.device]:
+    """Return the trained network of a run, its calibration, and the device on which it is.
+
+    Raises:
+        RunError: the run has none, a damaged one, or that of another architecture.
+    """
     where = experiment.torch_device() if device is None else resolve_device(device)
     remedy = f"go on with `nasframe train {run.path}`"
     try:
@@ -66,7 +71,7 @@ def load_network(
 
 
 def calibration_of(checkpoint: Checkpoint) -> dict[str, float]:
-    """What the task fitted for this network; an undefined value is NaN again."""
+    """Return the calibration that the task fitted for this network; an undefined value is NaN again."""
     saved = checkpoint.values["calibration"]
     return {name: math.nan if value is None else value for name, value in saved.items()}
 
@@ -78,7 +83,7 @@ def test_metrics(
     calibration: Mapping[str, float],
     device: torch.device,
 ) -> dict[str, Any]:
-    """The task's metrics of a trained network on the test split, which the caller opened."""
+    """Return the task's metrics of a trained network on the test split, which the caller opened."""
     outputs, _ = collect_outputs(network, network, test, experiment.train.batch_size, device)
     return experiment.task.evaluate(outputs, test, calibration)
 
@@ -86,7 +91,7 @@ def test_metrics(
 def cost_of_trained(
     network: nn.Module, architecture: Architecture | None, split: Split, device: torch.device
 ) -> Cost:
-    """Parameters, and multiply-adds for one example; counted on examples where there is no architecture."""
+    """Return parameters, and multiply-adds for one example; without an architecture they are measured."""
     if architecture is not None:
         return cost_of(architecture)
     batch = split.batch(torch.arange(min(2, len(split)))).to(device)

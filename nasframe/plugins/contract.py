@@ -1,4 +1,4 @@
-"""What a plugin must keep to before anything of it is used: hook versions, signatures, what hooks return."""
+"""The contract of a plugin, checked before it is used: version of the hooks, signatures, returned values."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ def check_version(module: Any, name: str) -> None:
 
 
 def check_hooks(module: Any, name: str) -> None:
-    """Refuse a hook that could not be called as its specification says.
+    """Refuse a plugin with a hook that cannot be called as its specification says.
 
     Raises:
-        UnfitPluginError: it asks for other arguments, or is no plain function.
+        UnfitPluginError: a hook asks for other arguments, or is no plain function.
     """
     for hook in dir(module):
         function = getattr(module, hook, None)
@@ -61,7 +61,7 @@ def check_hooks(module: Any, name: str) -> None:
 
 
 def _not_plain(function: Any, options: Mapping[str, Any]) -> str:
-    """What keeps a marked object from being called for its answer."""
+    """Return why a marked object cannot be called for its answer; empty where it can."""
     if not inspect.isroutine(function):
         return f"must be a function, found {type(function).__name__}"
     if options.get("wrapper") or options.get("hookwrapper"):
@@ -87,7 +87,7 @@ def _wrong_arguments(function: Any, spec: Any) -> str:
 
 
 def entries_of(answer: Any, hook: str) -> dict[str, Any]:
-    """What a registration hook returned, as name → target.
+    """Return the entries of a registration hook, name → target, from what it returned.
 
     Raises:
         PluginError: no mapping, or a name that cannot be one.

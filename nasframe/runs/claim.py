@@ -90,6 +90,6 @@ def _acquire(path: Path) -> Lock:
             f"{path}: {error} is at work in this run; wait until it has ended, or choose another --out"
         ) from None
     if lock.held:
-        for item in partials(path):  # nobody can be writing them
+        for item in partials(path):  # nobody writes them now
             item.unlink(missing_ok=True)
     return lock

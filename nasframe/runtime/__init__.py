@@ -1,4 +1,4 @@
-"""What any code may use, a plugin's too: files that are whole or absent, locks, progress, seeds, threads.
+"""The runtime that all code may use, a plugin's too: files, locks, progress, seeds, threads.
 
 Importing it imports no torch.
 """
