@@ -1,4 +1,10 @@
-"""The steps that fill a run: prepare, search, train, evaluate, predict. The command line calls the same."""
+"""The steps that fill a run. The command line calls the same functions.
+
+`whole_run` makes all of them in order: `preparation` of the data, `architecture_search`, `final_training`,
+`baselines`, `evaluation`; `prediction` uses a run that is trained. `engines` sets up the search and the
+training by an experiment, `retraining` removes a training that is made again, and `standalone` trains one
+network outside any run.
+"""
 
 from __future__ import annotations
 

@@ -55,27 +55,29 @@ def search(
                 converged = bool(run.record["search"]["converged"])
                 return SearchResult(run.architecture, run.history("search"), converged, run)
             run.require_same_plugins()
-        # A run that is there goes only when all is ready to replace it.
+        # The old run is replaced only now, when all is ready for the new one.
         engine = search_engine(experiment, prepared, Run(path), progress)
         if run is None:
             run = Run.create(path, toml, identity=identity, overwrite=overwrite, data=prepared.record)
         progress.say(f"search: {engine.space.count():,} architectures, {experiment.names['relaxation']}")
-        return _search_in_run(engine, run, key, progress)
+        return _search_in_run(engine, run, key)
 
 
-def _search_in_run(engine: Search, run: Run, key: str, progress: Progress) -> SearchResult:
+def _search_in_run(engine: Search, run: Run, key: str) -> SearchResult:
     """Run the engine to its end, and write what it found."""
     started = time.monotonic()
     architecture = engine.fit()
     architecture.save(run.path / "architecture.json")
-    save_picture(run, architecture, progress)
+    save_picture(run, architecture, engine.progress)
     summary = engine.summary()
     run.note(search=summary)
     run.mark_done("search", key, time.monotonic() - started)
     manager().notify("search_finished", run=run, summary=summary)
     entropies = ", ".join(f"{group} {value:.3f}" for group, value in summary["entropy"].items())
     verdict = "converged" if engine.converged else "did not converge"
-    progress.say(f"search: {verdict} after {summary['epochs']} epochs (normalised entropy: {entropies})")
+    engine.progress.say(
+        f"search: {verdict} after {summary['epochs']} epochs (normalised entropy: {entropies})"
+    )
     return SearchResult(architecture, engine.history, engine.converged, run)
 
 

@@ -11,7 +11,7 @@ from nasframe.network import Network, build, inherit
 from nasframe.pipeline.architecture_search import without_training
 from nasframe.pipeline.engines import training_engine
 from nasframe.pipeline.picture import save_picture
-from nasframe.pipeline.preparation import keeping_old_run, prepare
+from nasframe.pipeline.preparation import Prepared, keeping_old_run, prepare
 from nasframe.pipeline.retraining import forget_training
 from nasframe.pipeline.trained_network import train_and_save
 from nasframe.report import write_report
@@ -19,6 +19,7 @@ from nasframe.runs import Run, claimed, load_checkpoint
 from nasframe.runtime import SILENT, Progress
 from nasframe.space import Architecture
 from nasframe.tasks import Data
+from nasframe.training import Training
 
 __all__ = ["train"]
 
@@ -45,13 +46,12 @@ def train(
     """
     path, toml, identity = Path(out), experiment.to_toml(), experiment.fingerprint()
     with claimed(path, toml):
-        run = (
-            _kept(experiment, path, architecture)
-            if overwrite
-            else Run.matching(path, toml, identity=identity)
-        )
-        if run is None and overwrite:
-            Run.check_replaceable(path, toml)
+        if overwrite:
+            run = _kept(experiment, path, architecture)
+            if run is None:
+                Run.check_replaceable(path, toml)
+        else:
+            run = Run.matching(path, toml, identity=identity)
         chosen = _chosen(run, path, architecture)
         with keeping_old_run(overwrite):
             prepared = prepare(experiment, run, source, progress)
@@ -67,7 +67,7 @@ def train(
         network = build(chosen, seed=experiment.seed)
         if experiment.train.inherit:
             _inherit(run, path, network)
-        # Whatever can be refused has been; from here on the old training goes.
+        # Nothing is refused from here on, so the old training may go.
         if run is None:
             run = Run.create(path, toml, identity=identity, overwrite=overwrite, data=prepared.record)
         elif overwrite:
@@ -76,20 +76,25 @@ def train(
             chosen.save(run.path / "architecture.json")
         if not (run.path / "architecture.dot").exists():
             save_picture(run, chosen, progress)
-        started = time.monotonic()
         engine = training_engine(
             network, experiment, prepared.data, progress, run=run, key=chosen.fingerprint
         )
-        trained = train_and_save(engine, run, "network")
-        experiment.task.save(prepared.folders, run.task_folder)
-        run.mark_done("train", key, time.monotonic() - started)
-        write_report(run)
-        best = trained["validation"].items()
-        shown = ", ".join(f"{name} {value:.4f}" for name, value in best if value is not None)
-        progress.say(
-            f"train: best epoch {engine.best_epoch} of {experiment.train.epochs} (validation: {shown})"
-        )
-        return run
+        return _train_in_run(engine, run, prepared, key)
+
+
+def _train_in_run(engine: Training, run: Run, prepared: Prepared, key: str) -> Run:
+    """Train the network to the end, and write it, what the task needs beside it, and the report."""
+    started = time.monotonic()
+    trained = train_and_save(engine, run, "network")
+    engine.task.save(prepared.folders, run.task_folder)
+    run.mark_done("train", key, time.monotonic() - started)
+    write_report(run)
+    best = trained["validation"].items()
+    shown = ", ".join(f"{name} {value:.4f}" for name, value in best if value is not None)
+    engine.progress.say(
+        f"train: best epoch {engine.best_epoch} of {engine.options.epochs} (validation: {shown})"
+    )
+    return run
 
 
 def _is_whole(run: Run, progress: Progress) -> bool:
