@@ -1,4 +1,4 @@
-"""The device a person names, as torch knows it."""
+"""From the name of a device to the device of torch."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _FORM = re.compile(r"auto|cpu|cuda(:\d+)?")
 
 
 def valid_device(value: str) -> None:
-    """Check the form of a device's name; whether this machine has it is another question.
+    """Check the form of a device's name; the device may be one that this machine lacks.
 
-    A run's own experiment names the device it was made on, and must load on a machine that has none.
+    A run's own experiment names the device it was made on, and must load on every machine.
 
     Raises:
         ValueError: not of the form.
@@ -26,7 +26,7 @@ def valid_device(value: str) -> None:
 
 
 def resolve_device(name: str) -> torch.device:
-    """The device called `name`; `auto` is the first CUDA device where there is one, else the CPU.
+    """Return the device called `name`; `auto` is the first CUDA device where there is one, else the CPU.
 
     Raises:
         ConfigurationError: no such device, or not on this machine.

@@ -86,7 +86,7 @@ class Experiment:
         seed: int | None = None,
         device: str | None = None,
     ) -> Experiment:
-        """The experiment of a TOML file; see `parse` for the arguments and the errors."""
+        """Return the experiment of a TOML file; see `parse` for the arguments and the errors."""
         values = read_toml(Path(path))
         return cls.parse(values, str(path), overrides, relaxation=relaxation, seed=seed, device=device)
 
@@ -101,7 +101,7 @@ class Experiment:
         seed: int | None = None,
         device: str | None = None,
     ) -> Experiment:
-        """The experiment that plain values describe.
+        """Return the experiment that plain values describe.
 
         Naming another plugin for a section than `values` does (by `relaxation`, or by an override such
         as `loop.name=joint`) starts that section from the new plugin's defaults: the options written
@@ -139,7 +139,7 @@ class Experiment:
         device: str = "auto",
         cache: str | Path = "runs/cache",
     ) -> Experiment:
-        """An experiment made in Python: each plugin an instance, or a name for its default options.
+        """Return an experiment made in Python: each plugin an instance, or a name for its default options.
 
         Raises:
             ConfigurationError: with everything that is wrong.
@@ -201,7 +201,7 @@ class Experiment:
         return self.seed if self.data_seed is None else self.data_seed
 
     def torch_device(self) -> torch.device:
-        """Where to compute on this machine.
+        """Return the device of this machine on which to compute.
 
         Raises:
             ConfigurationError: `device` is not on this machine.
@@ -209,7 +209,7 @@ class Experiment:
         return resolve_device(self.device)
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything, defaults included, as TOML can hold it; `parse` reads it back. None is left out."""
+        """Return everything, defaults included, as TOML can hold it; `parse` reads it. None is left out."""
         sections = {
             section: {"name": self.names[section], **plain_options(getattr(self, section), section)}
             for section in PLUGINS
@@ -219,12 +219,12 @@ class Experiment:
         return {**seeds, "device": self.device, "cache": str(self.cache), **sections, **engine}
 
     def to_toml(self) -> str:
-        """`to_dict` as a TOML document; `load` reads an equal experiment from it."""
+        """Return `to_dict` as a TOML document, from which `load` reads an equal experiment."""
         return tomli_w.dumps(self.to_dict())
 
     def fingerprint(self) -> str:
-        """64 hexadecimal digits that depend on all that decides the searched network and its scores: not on
-        device and cache, nor on what it is measured against."""
+        """Return 64 hexadecimal digits that depend on everything that decides the searched network and its
+        scores: not on device and cache, nor on the baselines."""
         left_out = ("device", "cache", "baselines")
         return fingerprint({key: value for key, value in self.to_dict().items() if key not in left_out})
 

@@ -1,4 +1,4 @@
-"""The keys an experiment has, and its values with overrides laid over them, before anything is structured."""
+"""The keys of an experiment, and its plain values with overrides laid over them."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def overridden(
     seed: int | None = None,
     device: str | None = None,
 ) -> dict[str, Any]:
-    """Plain values as `Experiment.parse` takes them, with overrides laid over them; see there.
+    """Return plain values with overrides laid over them; see `Experiment.parse` for the arguments.
 
     Raises:
-        ConfigurationError: an override that is none, or two that contradict each other.
+        ConfigurationError: an override is not of the form `key=value`, or two of them contradict each other.
     """
     given, problems = parse_overrides(overrides)
     shortcuts = {("relaxation", "name"): relaxation, ("seed",): seed, ("device",): device}
@@ -40,7 +40,7 @@ def overridden(
 
 
 def option_keys(values: Mapping[str, Any], names: Mapping[str, Collection[Any]] | None = None) -> list[str]:
-    """Every dotted key that an experiment of these values may have; plugins that are unknown have none.
+    """Return every dotted key that an experiment of these values may have; unknown plugins have none.
 
     Args:
         values: what a TOML file holds.

@@ -13,9 +13,9 @@ Override = tuple[tuple[str, ...], Any]
 
 
 def parse_overrides(texts: Iterable[str]) -> tuple[list[Override], list[str]]:
-    """Each `dotted.key=value` as a key path and a value, and what is wrong with the others.
+    """Return each `dotted.key=value` as a key path and a value, and the problems of the others.
 
-    A value is read as TOML (`3`, `0.1`, `true`, `[1, 2]`, `"text"`) and is a string where it is none.
+    A value is read by `parse_value`.
     """
     overrides: list[Override] = []
     problems: list[str] = []
@@ -30,12 +30,16 @@ def parse_overrides(texts: Iterable[str]) -> tuple[list[Override], list[str]]:
 
 
 def parse_value(text: str) -> Any:
-    """One value as TOML reads it, or the text itself."""
+    """Return a value as TOML reads it, or the text itself where it is not TOML.
+
+    >>> [parse_value(text) for text in ("3", "0.1", "true", "[1, 2]", '"3"', "grmc")]
+    [3, 0.1, True, [1, 2], '3', 'grmc']
+    """
     try:
         table = tomllib.loads(f"value = {text}")
     except tomllib.TOMLDecodeError:
         return text
-    # More than one key is a value with a line break in it; dates are no option's type.
+    # With a line break in it a value could hold more keys; no option is a date.
     if len(table) > 1 or not isinstance(table["value"], str | int | float | bool | list | dict):
         return text
     return table["value"]
@@ -44,7 +48,7 @@ def parse_value(text: str) -> Any:
 def apply_overrides(
     values: Mapping[str, Any], overrides: Iterable[Override], swapped: Callable[[str, Any, Any], bool]
 ) -> tuple[dict[str, Any], list[str]]:
-    """A copy of `values` with `overrides` laid over it, and what is wrong with them.
+    """Return a copy of `values` with `overrides` laid over it, and the problems of the overrides.
 
     Args:
         values: what the file says.

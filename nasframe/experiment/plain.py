@@ -17,7 +17,7 @@ __all__ = ["plain_options"]
 
 
 def plain_options(instance: Any, section: str) -> dict[str, Any]:
-    """The options of an attrs instance, defaults included, None left out.
+    """Return the options of an attrs instance, defaults included, None left out.
 
     What TOML cannot hold (the tensors of a task made in Python) appears as its type, shape and hash, so
     that a fingerprint still depends on the data.

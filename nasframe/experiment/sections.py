@@ -51,7 +51,7 @@ DEFAULT_NAMES = {"relaxation": "grmc", "loop": "bilevel"}
 
 
 def structure_section(section: str, values: Mapping[str, Any]) -> tuple[Any, str, list[str]]:
-    """The instance of one section (None where there are problems), its plugin's name, the problems."""
+    """Return the instance of one section (None where there are problems), its plugin's name, the problems."""
     options = {key: value for key, value in values.items() if key != "name" or section in ENGINE}
     if section in ENGINE:
         instance, problems = collect(BASES[section], options, section)
@@ -84,7 +84,7 @@ def structure_section(section: str, values: Mapping[str, Any]) -> tuple[Any, str
 
 
 def swapped(section: str, old: Any, new: Any) -> bool:
-    """Whether `new` names another plugin than `old`; unknown names are compared as they are written."""
+    """Return True where `new` names another plugin than `old`; unknown names are compared as written."""
     if section not in PLUGINS:
         return False
     old = old if old is not None else DEFAULT_NAMES.get(section)
@@ -95,7 +95,7 @@ def swapped(section: str, old: Any, new: Any) -> bool:
 
 
 def unknown_keys(table: Mapping[str, Any], settings: Sequence[str]) -> list[str]:
-    """Keys outside every section that mean nothing, each with what may have been meant."""
+    """Return the problems of unknown keys outside every section, each with the nearest valid one."""
     valid = (*settings, *PLUGINS, *ENGINE)
     problems = []
     for key, value in table.items():
@@ -108,7 +108,7 @@ def unknown_keys(table: Mapping[str, Any], settings: Sequence[str]) -> list[str]
 
 
 def _owners(key: str, table: Mapping[str, Any]) -> list[str]:
-    """The sections that have an option `key`, as dotted keys."""
+    """Return the dotted keys of the sections that have an option `key`."""
     found = []
     for section in (*PLUGINS, *ENGINE):
         values = table.get(section, {})
@@ -123,7 +123,7 @@ def _owners(key: str, table: Mapping[str, Any]) -> list[str]:
 
 
 def misfit(section: str, instance: Any) -> list[str]:
-    """What is wrong with an instance that somebody passed for a section."""
+    """Return the problems of an instance that was passed for a section."""
     base = BASES[section]
     if not isinstance(instance, base):
         name = "" if section in ENGINE else " or the name of one"
@@ -134,7 +134,7 @@ def misfit(section: str, instance: Any) -> list[str]:
 
 
 def name_of(section: str, instance: Any) -> str:
-    """The registered name of an instance's class, or `module:class` where it is not registered."""
+    """Return the registered name of an instance's class, or `module:class` where it is not registered."""
     kind, cls = cast(Kind, section), type(instance)
     entries = manager().registered(kind)
     for entry in entries:

@@ -1,4 +1,4 @@
-"""A TOML file as plain values, or an error that says where it is wrong."""
+"""Reading a TOML file, with an error that says the line and column of a mistake."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from nasframe.errors import ConfigurationError, nearest
 
 __all__ = ["read_toml"]
 
+# Before Python 3.14 the place of an error is in its text alone.
 _PLACE = re.compile(r"(?P<what>.*) \(at (line (?P<line>\d+), column (?P<column>\d+)|end of document)\)")
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """The values of a TOML file.
+    """Return the values of a TOML file.
 
     Raises:
-        ConfigurationError: no such file (with the near ones), no TOML (with line and column).
+        ConfigurationError: there is no such file (the near ones are named), or it is not TOML.
     """
     if not path.is_file():
         raise ConfigurationError(str(path), [_missing(path)])
@@ -32,7 +33,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(str(path), [_placed(str(error), text)]) from None
+        raise ConfigurationError(str(path), [_placed(error, text)]) from None
 
 
 def _missing(path: Path) -> str:
@@ -55,11 +56,25 @@ def _missing(path: Path) -> str:
     )
 
 
-def _placed(message: str, text: str) -> str:
-    match = _PLACE.fullmatch(message)
+def _placed(error: tomllib.TOMLDecodeError, text: str) -> str:
+    """Return what is wrong, after the line and column, and the text of that line."""
+    parts = _parts(error, text)
+    if parts is None:
+        return str(error)
+    what, line, column = parts
+    place = f"line {line}" if column is None else f"line {line}, column {column}"
+    lines = text.splitlines() or [""]
+    return f"{place}: {what}: {lines[min(line, len(lines)) - 1].strip()}"
+
+
+def _parts(error: Any, text: str) -> tuple[str, int, int | None] | None:
+    """Return what is wrong, the line, and the column; None for the column at the end of the document."""
+    end = text.count("\n") + 1
+    if hasattr(error, "lineno"):  # since Python 3.14
+        return (
+            (error.msg, error.lineno, error.colno) if error.pos < len(error.doc) else (error.msg, end, None)
+        )
+    match = _PLACE.fullmatch(str(error))
     if match is None:
-        return message
-    line = int(match["line"] or text.count("\n") + 1)
-    column = f", column {match['column']}" if match["column"] else ""
-    shown = (text.splitlines() or [""])[min(line, len(text.splitlines()) or 1) - 1].strip()
-    return f"line {line}{column}: {match['what']}: {shown}"
+        return None
+    return match["what"], int(match["line"] or end), int(match["column"]) if match["column"] else None

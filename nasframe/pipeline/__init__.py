@@ -1,16 +1,24 @@
-"""The steps that fill a run: prepare, search, train, evaluate, predict. The command line calls the same."""
+"""The steps that fill a run. The command line calls the same functions.
+
+`whole_run` makes all of them in order: `preparation` of the data, `architecture_search`, `final_training`,
+`baselines`, `evaluation`; `prediction` uses a run that is trained. `engines` sets up the search and the
+training by an experiment, `retraining` removes a training that is made again, and `standalone` trains one
+network outside any run.
+"""
 
 from __future__ import annotations
 
-from nasframe.pipeline.architecture_search import SearchResult, search
+from nasframe.pipeline.architecture_search import search
 from nasframe.pipeline.baselines import draw_different
-from nasframe.pipeline.evaluation import evaluate, predict
-from nasframe.pipeline.experiment import run_experiment
+from nasframe.pipeline.evaluation import evaluate
 from nasframe.pipeline.final_training import train
-from nasframe.pipeline.loading import draw, load_architecture, load_experiment, load_run
+from nasframe.pipeline.loading import load_architecture, load_experiment, load_run, load_supernet
+from nasframe.pipeline.picture import draw
+from nasframe.pipeline.prediction import predict
 from nasframe.pipeline.preparation import Prepared, keeping_old_run, prepare
+from nasframe.pipeline.search_result import SearchResult
 from nasframe.pipeline.standalone import train_alone
-from nasframe.pipeline.supernet import load_supernet
+from nasframe.pipeline.whole_run import run_experiment
 
 __all__ = [
     "Prepared",

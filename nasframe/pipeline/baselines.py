@@ -1,4 +1,4 @@
-"""What a searched network is measured against: random architectures of its space, and the task's own."""
+"""Baselines of a searched network: random architectures of its space, and networks of the task."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ from torch import nn
 from nasframe.errors import RunError
 from nasframe.experiment import Experiment
 from nasframe.network import build
+from nasframe.pipeline.engines import training_engine
 from nasframe.pipeline.preparation import Prepared
-from nasframe.pipeline.trained import calibration_of, cost_of_trained, test_metrics, train_and_save
+from nasframe.pipeline.retraining import BASELINE
+from nasframe.pipeline.trained_network import calibration_of, cost_of_trained, test_metrics, train_and_save
 from nasframe.runs import Checkpoint, Run, drop_checkpoint, load_checkpoint
 from nasframe.runtime import Progress, fingerprint, forked_seed
 from nasframe.space import Architecture, SearchSpace
 from nasframe.tasks import Data, Split
-from nasframe.training import Training
 
 __all__ = ["draw_different", "score_baselines", "train_baselines"]
 
 
 @frozen
 class _Baseline:
-    """One of them: its name, how an untrained one is made, and its architecture where it has one."""
+    """A baseline: its name, a function that makes it untrained, and its architecture where it has one."""
 
     name: str
     make: Callable[[], nn.Module]
@@ -35,9 +36,9 @@ class _Baseline:
 
     @property
     def file(self) -> str:
-        """Of its checkpoint: the digits tell names apart that look alike as files."""
+        """The name of its training; the digits tell names apart that look alike as files."""
         plain = re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")
-        return f"baseline-{plain}-{fingerprint(self.name)[:6]}"
+        return f"{BASELINE}{plain}-{fingerprint(self.name)[:6]}"
 
 
 def train_baselines(run: Run, experiment: Experiment, prepared: Prepared, progress: Progress) -> str:
@@ -69,9 +70,8 @@ def train_baselines(run: Run, experiment: Experiment, prepared: Prepared, progre
 def score_baselines(
     run: Run, experiment: Experiment, data: Data, test: Split, device: torch.device, progress: Progress
 ) -> dict[str, dict[str, Any]]:
-    """Name → the task's metrics on the test split, its cost, and `validation` metrics of the best epoch.
-
-    Those of random architectures also name theirs, by its fingerprint. What is not trained is left out.
+    """Return for each trained baseline, by name, the task's metrics on the test split, its cost, and the
+    `validation` metrics of its best epoch; for a random architecture also its fingerprint.
     """
     results = {}
     for baseline in _baselines(run, experiment, data):
@@ -101,9 +101,9 @@ def _baselines(run: Run, experiment: Experiment, data: Data) -> Iterator[_Baseli
 
 
 def draw_different(space: SearchSpace, seed: int, count: int) -> list[Architecture]:
-    """Architectures drawn at random, each once; all there are where the space has fewer than `count`.
+    """Draw `count` different architectures at random; all there are where the space has fewer.
 
-    More of them begin with the same ones.
+    A larger `count` begins with the same ones.
     """
     found: dict[str, Architecture] = {}
     draw = 0
@@ -120,7 +120,7 @@ def _builder(architecture: Architecture, seed: int) -> Callable[[], nn.Module]:
 
 
 def _load(run: Run, name: str, progress: Progress, device: torch.device | str = "cpu") -> Checkpoint | None:
-    """A checkpoint; None where there is none, or a damaged one, which must not stand in the way."""
+    """Return a checkpoint; None where there is none, or a damaged one, which is reported."""
     try:
         return load_checkpoint(run.checkpoints, name, device)
     except RunError as error:
@@ -140,16 +140,5 @@ def _train(
         drop_checkpoint(run.checkpoints, baseline.file)
     with forked_seed(experiment.seed, baseline.name):
         network = baseline.make()
-    engine = Training(
-        network=network,
-        task=experiment.task,
-        data=data,
-        options=experiment.train,
-        seed=experiment.seed,
-        device=experiment.torch_device(),
-        run=run,
-        progress=progress,
-        name=baseline.file,
-        key=key,
-    )
+    engine = training_engine(network, experiment, data, progress, run=run, name=baseline.file, key=key)
     train_and_save(engine, run, _trained(baseline))

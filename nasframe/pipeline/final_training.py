@@ -8,18 +8,20 @@ from pathlib import Path
 from nasframe.errors import ArchitectureError, RunError
 from nasframe.experiment import Experiment
 from nasframe.network import Network, build, inherit
-from nasframe.pipeline.architecture_search import SILENT, without_training
+from nasframe.pipeline.architecture_search import without_training
+from nasframe.pipeline.engines import training_engine
 from nasframe.pipeline.picture import save_picture
-from nasframe.pipeline.preparation import keeping_old_run, prepare
-from nasframe.pipeline.trained import train_and_save
+from nasframe.pipeline.preparation import Prepared, keeping_old_run, prepare
+from nasframe.pipeline.retraining import forget_training
+from nasframe.pipeline.trained_network import train_and_save
 from nasframe.report import write_report
 from nasframe.runs import Run, claimed, load_checkpoint
-from nasframe.runtime import Progress
+from nasframe.runtime import SILENT, Progress
 from nasframe.space import Architecture
 from nasframe.tasks import Data
 from nasframe.training import Training
 
-__all__ = ["train", "train_in"]
+__all__ = ["train"]
 
 
 def train(
@@ -31,7 +33,7 @@ def train(
     overwrite: bool = False,
     progress: Progress = SILENT,
 ) -> Run:
-    """The final training of an architecture; see `run_experiment` for the other arguments.
+    """Train an architecture for good; see `run_experiment` for the other arguments.
 
     Args:
         architecture: what to train; None is the one that the run in `out` found.
@@ -42,71 +44,61 @@ def train(
         RunError: no architecture was given and `out` holds none, or holds another one.
         ArchitectureError: the architecture takes other inputs or gives other outputs than the task.
     """
-    with claimed(Path(out), experiment.to_toml()):
-        return train_in(experiment, Path(out), architecture, source, overwrite, progress)
+    path, toml, identity = Path(out), experiment.to_toml(), experiment.fingerprint()
+    with claimed(path, toml):
+        if overwrite:
+            run = _kept(experiment, path, architecture)
+            if run is None:
+                Run.check_replaceable(path, toml)
+        else:
+            run = Run.matching(path, toml, identity=identity)
+        chosen = _chosen(run, path, architecture)
+        with keeping_old_run(overwrite):
+            prepared = prepare(experiment, run, source, progress)
+        key = prepared.key("train", identity, chosen.fingerprint)
+        if run is not None and not overwrite:
+            if run.is_done("train", key) and _is_whole(run, progress):
+                progress.say("train: unchanged, skipped")
+                if not (run.path / "report.html").exists():
+                    write_report(run)
+                return run
+            run.require_same_plugins()
+        _check_fits(chosen, prepared.data)
+        network = build(chosen, seed=experiment.seed)
+        if experiment.train.inherit:
+            _inherit(run, path, network)
+        # Nothing is refused from here on, so the old training may go.
+        if run is None:
+            run = Run.create(path, toml, identity=identity, overwrite=overwrite, data=prepared.record)
+        elif overwrite:
+            forget_training(run, toml, identity=identity)
+        if not (run.path / "architecture.json").exists():
+            chosen.save(run.path / "architecture.json")
+        if not (run.path / "architecture.dot").exists():
+            save_picture(run, chosen, progress)
+        engine = training_engine(
+            network, experiment, prepared.data, progress, run=run, key=chosen.fingerprint
+        )
+        return _train_in_run(engine, run, prepared, key)
 
 
-def train_in(
-    experiment: Experiment,
-    out: Path,
-    architecture: Architecture | None,
-    source: str | Path | None,
-    overwrite: bool,
-    progress: Progress,
-) -> Run:
-    """`train` in a folder that this process has claimed."""
-    toml, identity = experiment.to_toml(), experiment.fingerprint()
-    run = _kept(experiment, out, architecture) if overwrite else Run.matching(out, toml, identity=identity)
-    if run is None and overwrite:
-        Run.check_replaceable(out, toml)
-    chosen = _chosen(run, out, architecture)
-    with keeping_old_run(overwrite):
-        prepared = prepare(experiment, run, source, progress)
-    key = prepared.key("train", identity, chosen.fingerprint)
-    if run is not None and not overwrite and run.is_done("train", key) and _is_whole(run, progress):
-        progress.say("train: unchanged, skipped")
-        if not (run.path / "report.html").exists():
-            write_report(run)
-        return run
-    if run is not None and not overwrite:
-        run.require_same_plugins()
-    _check_fits(chosen, prepared.data)
-    network = build(chosen, seed=experiment.seed)
-    if experiment.train.inherit:
-        _inherit(run, out, network)
-    # Whatever can be refused has been; from here on the old training goes.
-    if run is None:
-        run = Run.create(out, toml, identity=identity, overwrite=overwrite, data=prepared.record)
-    elif overwrite:
-        run.drop_training(toml, identity=identity)
-    if not (run.path / "architecture.json").exists():
-        chosen.save(run.path / "architecture.json")
-    if not (run.path / "architecture.dot").exists():
-        save_picture(run, chosen, progress)
+def _train_in_run(engine: Training, run: Run, prepared: Prepared, key: str) -> Run:
+    """Train the network to the end, and write it, what the task needs beside it, and the report."""
     started = time.monotonic()
-    engine = Training(
-        network=network,
-        task=experiment.task,
-        data=prepared.data,
-        options=experiment.train,
-        seed=experiment.seed,
-        device=experiment.torch_device(),
-        run=run,
-        progress=progress,
-        key=chosen.fingerprint,
-    )
     trained = train_and_save(engine, run, "network")
-    experiment.task.save(prepared.folders, run.task_folder)
+    engine.task.save(prepared.folders, run.task_folder)
     run.mark_done("train", key, time.monotonic() - started)
     write_report(run)
     best = trained["validation"].items()
     shown = ", ".join(f"{name} {value:.4f}" for name, value in best if value is not None)
-    progress.say(f"train: best epoch {engine.best_epoch} of {experiment.train.epochs} (validation: {shown})")
+    engine.progress.say(
+        f"train: best epoch {engine.best_epoch} of {engine.options.epochs} (validation: {shown})"
+    )
     return run
 
 
 def _is_whole(run: Run, progress: Progress) -> bool:
-    """Whether the trained network can be read."""
+    """Return True where the trained network can be read; report one that cannot."""
     try:
         return load_checkpoint(run.checkpoints, "network") is not None
     except RunError as error:
@@ -115,7 +107,7 @@ def _is_whole(run: Run, progress: Progress) -> bool:
 
 
 def _kept(experiment: Experiment, out: Path, architecture: Architecture | None) -> Run | None:
-    """The run whose architecture is trained again; None where the whole run is made anew.
+    """Return the run whose architecture is trained again, None where the whole run is made anew.
 
     Raises:
         RunError: the architecture in the run belongs to another experiment.
@@ -138,7 +130,7 @@ def _kept(experiment: Experiment, out: Path, architecture: Architecture | None) 
 
 
 def _chosen(run: Run | None, out: Path, architecture: Architecture | None) -> Architecture:
-    """The architecture to train; one that was given becomes the run's own."""
+    """Return the architecture to train; one that was given becomes the run's own."""
     path = out / "architecture.json"
     if run is None:
         if architecture is None:

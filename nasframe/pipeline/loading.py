@@ -1,31 +1,30 @@
-"""What is read from a run folder or a file."""
+"""Reading from a run folder or a file: the run, its experiment, its architecture, its supernet."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from nasframe import render
+from nasframe.errors import RunError
 from nasframe.experiment import Experiment
-from nasframe.pipeline.architecture_search import SearchResult
-from nasframe.render import Drawing
-from nasframe.runs import Run
+from nasframe.runs import Run, load_checkpoint
 from nasframe.space import Architecture
+from nasframe.supernet import Supernet
 
-__all__ = ["draw", "load_architecture", "load_experiment", "load_run"]
+__all__ = ["load_architecture", "load_experiment", "load_run", "load_supernet"]
 
 
 def load_run(path: Run | str | Path) -> Run:
-    """The run in a folder; see `Run.open` for the errors."""
+    """Return the run in a folder; see `Run.open` for the errors."""
     return path if isinstance(path, Run) else Run.open(path)
 
 
 def load_experiment(run: Run | str | Path) -> Experiment:
-    """The resolved experiment of a run."""
+    """Return the resolved experiment of a run."""
     return Experiment.load(load_run(run).path / "experiment.toml")
 
 
 def load_architecture(where: Architecture | Run | str | Path) -> Architecture:
-    """An architecture from a run, a run folder, a JSON file, or a file in a format that a plugin reads."""
+    """Return the architecture in a run, a run folder, a JSON file, or a file that a plugin can read."""
     if isinstance(where, Architecture):
         return where
     if isinstance(where, Run):
@@ -34,34 +33,21 @@ def load_architecture(where: Architecture | Run | str | Path) -> Architecture:
     return Run.open(path).architecture if path.is_dir() else Architecture.load(path)
 
 
-Drawn = Architecture | SearchResult | Run | str | Path
-
-
-def draw(
-    where: Drawn,
-    other: Drawn | None = None,
-    *,
-    against: Drawn | None = None,
-    titles: tuple[str, str] | None = None,
-) -> Drawing:
-    """The drawing of an architecture, or of two; a notebook shows it. See `Drawing.save` to write a file.
-
-    Args:
-        other: draw this one beside it, with what differs marked in both; the text lists the differences.
-        against: draw the first one alone, with what differs from this one marked.
-        titles: of both, with `other`; by default A and B.
+def load_supernet(run: Run) -> Supernet:
+    """Return the supernet of the last search checkpoint, on the CPU, for evaluation: without gradients.
 
     Raises:
-        TypeError: `other` and `against` together, or titles without `other`.
+        RunError: the run has no search checkpoint, or no architecture yet.
     """
-    if other is not None and against is not None:
-        raise TypeError("draw: give the second architecture either as other or as against, not as both")
-    if other is not None:
-        return render.draw_pair(_architecture(where), _architecture(other), titles)
-    if titles is not None:
-        raise TypeError("draw: titles are for two architectures, and there is one")
-    return render.draw(_architecture(where), against=None if against is None else _architecture(against))
-
-
-def _architecture(where: Drawn) -> Architecture:
-    return where.architecture if isinstance(where, SearchResult) else load_architecture(where)
+    checkpoint = load_checkpoint(run.checkpoints, "search")
+    if checkpoint is None:
+        raise RunError(
+            f"{run.path}: has no search checkpoint, and so no supernet; "
+            "expected the folder of a finished `nasframe run` or `nasframe search`"
+        )
+    supernet = Supernet(run.architecture.space)
+    state = checkpoint.part("supernet.")
+    logits = {key: state.pop(f"logits.values.{key}") for key in checkpoint.values["logits"]}
+    supernet.load_state_dict(state, strict=False)
+    supernet.logits.load_by_name(logits, checkpoint.values["logits"])
+    return supernet.eval().requires_grad_(False)

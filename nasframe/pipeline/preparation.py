@@ -1,4 +1,4 @@
-"""Data that is ready: the task's stages run, or found as they were."""
+"""Preparation of the data: the task's stages are run, or found done."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class Prepared:
     record: Mapping[str, Any]
 
     def key(self, stage: str, identity: str, *parts: str) -> str:
-        """Fingerprint of what a stage of a run depends on."""
+        """Return a fingerprint of everything that a step of a run depends on."""
         return fingerprint([stage, identity, self.record["fingerprint"], *parts])
 
 
 @contextmanager
 def keeping_old_run(overwrite: bool) -> Iterator[None]:
-    """Note in a Ctrl-C that the run to be replaced is still there, so that --overwrite must be said again."""
+    """Note in a Ctrl-C inside the block that the run to be replaced is as it was."""
     try:
         yield
     except KeyboardInterrupt as error:
@@ -84,7 +84,7 @@ def prepare(
         _check_unchanged(run, stages, ready is not None)
     if ready is not None and known is not None and origin == known["source"]:
         return ready
-    # A relative path belongs to the folder in which the run was made; an absolute one says what it means.
+    # A relative cache belongs to the folder in which the run was made; an absolute one is taken as it is.
     relative = known is not None and not experiment.cache.is_absolute()
     cache = Path(known["cache"]) if known is not None and relative else experiment.cache.resolve()
     results = run_stages(stages, cache, experiment.torch_device(), progress)
@@ -105,7 +105,7 @@ def prepare(
 
 
 def _ready(experiment: Experiment, run: Run) -> Prepared | None:
-    """What the run was made from, where all of it is still there."""
+    """Return the data that the run was made from, None where some of its folders are gone."""
     known = run.record["data"]
     folders = {name: Path(item) for name, item in known["folders"].items()}
     if not all(folder.is_dir() for folder in folders.values()):
@@ -114,9 +114,9 @@ def _ready(experiment: Experiment, run: Run) -> Prepared | None:
 
 
 def _check_unchanged(run: Run, stages: Sequence[Stage], ready: bool) -> None:
-    """Refuse, before any stage is run, data or code that is not what the run was made from.
+    """Refuse data or code that has changed since the run was made, before any stage is run.
 
-    What is ready may have been made by another version of nasframe.
+    Data that is ready counts as unchanged also where another version of nasframe prepared it.
     """
     made_by = run.record["nasframe"] if ready else __version__
     if run.record["data"]["fingerprint"] != _key(stage_fingerprints(stages, made_by)):

@@ -32,6 +32,6 @@ def save_scores(run: Run, scores: Scores | None, identifiers: Sequence[str]) -> 
 
 
 def _rounded(values: Sequence[float]) -> list[float]:
-    """Nine digits of each, or all of them where nine would make equal what is not."""
+    """Return each value to nine digits, or all of them as they are where two would become equal."""
     short = [float(f"{value:.9g}") for value in values]
     return short if len(set(short)) == len(set(values)) else list(values)

@@ -10,11 +10,11 @@ from torch import nn
 
 from nasframe.experiment import Experiment
 from nasframe.network import build
+from nasframe.pipeline.engines import training_engine
 from nasframe.pipeline.preparation import Prepared
-from nasframe.pipeline.trained import cost_of_trained, test_metrics
+from nasframe.pipeline.trained_network import cost_of_trained, test_metrics
 from nasframe.runtime import Progress, forked_seed, without_nan
 from nasframe.space import Architecture
-from nasframe.training import Training
 
 __all__ = ["train_alone"]
 
@@ -44,16 +44,7 @@ def train_alone(
     architecture = what if isinstance(what, Architecture) else None
     with forked_seed(experiment.seed, name):
         network = build(what, seed=experiment.seed) if isinstance(what, Architecture) else what()
-    engine = Training(
-        network=network,
-        task=experiment.task,
-        data=prepared.data,
-        options=experiment.train,
-        seed=experiment.seed,
-        device=device,
-        progress=progress,
-        name=name,
-    )
+    engine = training_engine(network, experiment, prepared.data, progress, name=name)
     calibration = engine.fit()
     test = prepared.data.splits.test()
     metrics = test_metrics(network, experiment, test, calibration, device)

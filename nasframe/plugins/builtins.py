@@ -1,4 +1,4 @@
-"""What the core itself registers, by the same hooks as everyone else."""
+"""The operations, relaxations and loops of the core, registered by the same hooks as those of plugins."""
 
 from __future__ import annotations
 

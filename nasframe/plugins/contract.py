@@ -1,4 +1,4 @@
-"""What a plugin must keep to before anything of it is used: hook versions, signatures, what hooks return."""
+"""The contract of a plugin, checked before it is used: version of the hooks, signatures, returned values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,21 @@ from nasframe.errors import PluginError
 from nasframe.plugins import hookspecs
 from nasframe.plugins.source_place import file_of, shown
 
-__all__ = ["check_hooks", "check_version", "entries_of"]
+__all__ = ["UnfitPluginError", "check_hooks", "check_version", "entries_of"]
+
+
+class UnfitPluginError(PluginError):
+    """A plugin that cannot be registered.
+
+    Attributes:
+        plugin: its name.
+        reason: its file, where that is known, and why it cannot be registered.
+    """
+
+    def __init__(self, plugin: str, file: str | None, why: str) -> None:
+        self.plugin = plugin
+        self.reason = f"({file}): {why}" if file else why
+        super().__init__(f"plugin {plugin!r}{shown(file)}: {why}")
 
 
 def check_version(module: Any, name: str) -> None:
@@ -19,22 +33,21 @@ def check_version(module: Any, name: str) -> None:
     if wanted is None:
         return
     if type(wanted) is not int or wanted < 1:
-        raise PluginError(
-            f"plugin {name!r}{shown(file_of(module))}: NASFRAME_HOOKS must be a version, a whole number from "
-            f"1, found {wanted!r}"
-        )
+        why = f"NASFRAME_HOOKS must be a version, a whole number from 1, found {wanted!r}"
+        raise UnfitPluginError(name, file_of(module), why)
     if wanted > hookspecs.VERSION:
-        raise PluginError(
-            f"plugin {name!r}{shown(file_of(module))} was written for version {wanted} of the hooks; this "
-            f"nasframe has version {hookspecs.VERSION}, so upgrade nasframe"
+        why = (
+            f"was written for version {wanted} of the hooks; this nasframe has version {hookspecs.VERSION}, "
+            "so upgrade nasframe"
         )
+        raise UnfitPluginError(name, file_of(module), why)
 
 
 def check_hooks(module: Any, name: str) -> None:
-    """Refuse a hook that could not be called as its specification says.
+    """Refuse a plugin with a hook that cannot be called as its specification says.
 
     Raises:
-        PluginError: it asks for other arguments, or is no plain function.
+        UnfitPluginError: a hook asks for other arguments, or is no plain function.
     """
     for hook in dir(module):
         function = getattr(module, hook, None)
@@ -44,11 +57,11 @@ def check_hooks(module: Any, name: str) -> None:
         if options and spec and not wrong:
             wrong = _wrong_arguments(function, spec)
         if wrong:
-            raise PluginError(f"plugin {name!r}{shown(file_of(module))}: hook {hook} {wrong}")
+            raise UnfitPluginError(name, file_of(module), f"hook {hook} {wrong}")
 
 
 def _not_plain(function: Any, options: Mapping[str, Any]) -> str:
-    """What keeps a marked object from being called for its answer."""
+    """Return why a marked object cannot be called for its answer; empty where it can."""
     if not inspect.isroutine(function):
         return f"must be a function, found {type(function).__name__}"
     if options.get("wrapper") or options.get("hookwrapper"):
@@ -74,7 +87,7 @@ def _wrong_arguments(function: Any, spec: Any) -> str:
 
 
 def entries_of(answer: Any, hook: str) -> dict[str, Any]:
-    """What a registration hook returned, as name → target.
+    """Return the entries of a registration hook, name → target, from what it returned.
 
     Raises:
         PluginError: no mapping, or a name that cannot be one.

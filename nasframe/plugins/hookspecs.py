@@ -1,4 +1,4 @@
-"""Every hook that a plugin may implement: one empty function and its promise.
+"""Every hook that a plugin may implement: an empty function, with the promise of the hook.
 
 A plugin is a module found through the entry-point group `nasframe`. It implements hooks with
 `nasframe.hookimpl`. Registration hooks return a mapping from name to target; a target is the object
@@ -63,8 +63,8 @@ def register_commands(app: HookApp) -> None:
 
 @hookspec
 def read_architecture(text: str) -> HookArchitecture | None:
-    """The architecture in a document of another format than nasframe's own JSON; None where the text is
-    not of that format, an `ArchitectureError` where it is and breaks its rules.
+    """Return the architecture in a document of a format that nasframe itself does not read; None where the
+    text is not of that format. Raise an `ArchitectureError` where it is, and breaks the rules of the format.
 
     The text may come from anywhere: parse it, never execute it. The first plugin that answers is taken.
     """
@@ -87,7 +87,7 @@ def search_step(run: HookRun | None, step: int, record: Mapping[str, Any]) -> No
 @hookspec
 def search_epoch(run: HookRun | None, epoch: int, record: Mapping[str, Any]) -> None:
     """An epoch of the search ended; `record` is the line written to `metrics.jsonl`. It is called when that
-    and the checkpoint are on disk, so an epoch after which the process was killed is never told."""
+    and the checkpoint are on disk; where a kill comes before the call, the epoch is never reported."""
 
 
 @hookspec

@@ -13,13 +13,13 @@ __all__ = ["installed", "version_of"]
 
 
 def installed() -> list[EntryPoint]:
-    """Every entry point of the group, by name; nasframe's own first among equals, then by package."""
+    """Return every entry point of the group, by name; of one name nasframe's own first, then by package."""
     points = importlib.metadata.entry_points(group=PROJECT)
     return sorted(points, key=lambda point: (point.name, _package(point) != PROJECT, _package(point)))
 
 
 def version_of(point: EntryPoint) -> str:
-    """The package that declares an entry point, its version, and the file that it names."""
+    """Return the package that declares an entry point, its version, and the file of the plugin."""
     version = "" if point.dist is None else f" {point.dist.version}"
     return f"{_package(point) or 'a package without metadata'}{version}{shown(_file(point))}"
 

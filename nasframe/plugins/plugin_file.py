@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 from nasframe.errors import PluginError
+from nasframe.plugins.moved import moved_to
 from nasframe.plugins.source_place import raised_at
 
 __all__ = ["importing"]
@@ -18,7 +19,7 @@ __all__ = ["importing"]
 
 @contextmanager
 def importing(path: Path) -> Iterator[ModuleType]:
-    """The module that a file is, under the file's name; forgotten if what is done with it fails.
+    """Import a file as a module under its own name; forget the module if the block fails.
 
     Raises:
         PluginError: no such file, no Python file, a name that another module has, or an error in it.
@@ -49,13 +50,13 @@ def _execute(loader: Loader, module: ModuleType, path: Path) -> None:
         loader.exec_module(module)
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # whatever a stranger's file raises, and SystemExit
-        why = f"{type(error).__name__}: {error}{raised_at(error, module)}"
+    except BaseException as error:  # a plugin may raise anything, SystemExit too
+        why = f"{type(error).__name__}: {error}{raised_at(error, module)}{moved_to(error)}"
         raise PluginError(f"{path}: cannot be imported: {why}") from error
 
 
 def _is_taken(name: str, path: Path) -> bool:
-    """Whether `import name` would find something that is not this file."""
+    """Return True where `import name` would find something else than this file."""
     if name in sys.modules:
         found = getattr(sys.modules[name], "__file__", None)
     else:

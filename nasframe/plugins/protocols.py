@@ -13,7 +13,7 @@ __all__ = ["HookApp", "HookArchitecture", "HookRun"]
 
 
 class HookArchitecture(Protocol):
-    """What a hook knows of a `nasframe.Architecture`."""
+    """The part of a `nasframe.Architecture` on which a hook may rely."""
 
     @property
     def assignment(self) -> Mapping[str, str]:
@@ -22,7 +22,7 @@ class HookArchitecture(Protocol):
 
     @property
     def provenance(self) -> Mapping[str, Any]:
-        """Where it came from."""
+        """Its origin: seed, relaxation, data, versions."""
         ...
 
     @property
@@ -32,24 +32,24 @@ class HookArchitecture(Protocol):
 
 
 class HookRun(Protocol):
-    """What a hook knows of a `nasframe.Run`."""
+    """The part of a `nasframe.Run` on which a hook may rely."""
 
     @property
     def path(self) -> Path:
-        """Of the run folder."""
+        """The run folder."""
         ...
 
     def plugin_folder(self, name: str) -> Path:
-        """A folder for what plugin `name` writes."""
+        """Return the folder in which plugin `name` may write."""
         ...
 
     def history(self, stage: str) -> list[dict[str, Any]]:
-        """The lines of `metrics.jsonl` that a stage wrote, one an epoch."""
+        """Return the lines of `metrics.jsonl` that a stage wrote, one an epoch."""
         ...
 
 
 class HookApp(Protocol):
-    """What a hook knows of the command line, a `cyclopts.App`."""
+    """The part of the command line, a `cyclopts.App`, on which a hook may rely."""
 
     def command(self, obj: Any, /) -> Any:
         """Add a command: a function, or an application with commands of its own."""

@@ -1,4 +1,4 @@
-"""One name that a plugin registered: what it stands for, and where that was written."""
+"""One name that a plugin registered, with its target."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 from attrs import field, frozen
 
 from nasframe.errors import PluginError
+from nasframe.plugins.moved import moved_to
 from nasframe.plugins.source_place import file_of, raised_at, shown
 
 __all__ = ["HOOKS", "KINDS", "Kind", "Registered", "described"]
@@ -40,7 +41,7 @@ class Registered:
     module: Any = field(default=None, repr=False, eq=False)
 
     def load(self) -> Any:
-        """The registered object; a `"module:attribute"` target is imported.
+        """Return the registered object; a `"module:attribute"` target is imported.
 
         Raises:
             PluginError: the target cannot be imported.
@@ -50,10 +51,10 @@ class Registered:
         module, _, attribute = self.target.partition(":")
         try:
             return functools.reduce(getattr, attribute.split("."), importlib.import_module(module))
-        except Exception as error:  # whatever a stranger's module raises
+        except Exception as error:  # a plugin may raise anything
             raise PluginError(
                 f"plugin {self.plugin!r} registers {self.kind} {self.name!r} as {self.target!r}, "
-                f"which cannot be imported: {error}{raised_at(error, self.module)}"
+                f"which cannot be imported: {error}{raised_at(error, self.module)}{moved_to(error)}"
             ) from error
 
     @property
@@ -66,7 +67,7 @@ class Registered:
         return text.partition("\n")[0] or "no description"
 
     def __str__(self) -> str:
-        """`relaxation 'brie' of plugin 'cheese' (cheese/soft.py)`, ready for an error message."""
+        """Return `relaxation 'brie' of plugin 'cheese' (cheese/soft.py)`, ready for an error message."""
         try:
             file = file_of(self.load()) or file_of(self.module)
         except PluginError:
@@ -75,7 +76,7 @@ class Registered:
 
 
 def described(kind: Kind, target: type, entry: Registered | None) -> str:
-    """A class in an error message: as it is registered, or by its own name where it was made in Python."""
+    """Return a class for an error message: as it is registered, or by its own name where it is not."""
     if entry is not None:
         return str(entry)
     name = target.__qualname__ if inspect.isclass(target) else repr(target)

@@ -1,4 +1,4 @@
-"""Finds plugins once, answers look-ups, and calls the hooks of the life cycle."""
+"""The manager of plugins: finds them once, answers look-ups, and calls the hooks of the life cycle."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ import pluggy
 
 from nasframe.errors import NasframeError, PluginError, PluginWarning, near_names, nearest
 from nasframe.plugins import hookspecs
-from nasframe.plugins.contract import check_hooks, check_version, entries_of
+from nasframe.plugins.contract import UnfitPluginError, check_hooks, check_version, entries_of
 from nasframe.plugins.installed import installed, version_of
+from nasframe.plugins.moved import moved_to
 from nasframe.plugins.plugin_file import importing
 from nasframe.plugins.registered import HOOKS, Kind, Registered
 from nasframe.plugins.source_place import file_of, raised_at, shown
@@ -59,19 +60,21 @@ class PluginManager:
     def _load_entry_point(self, point: Any) -> None:
         try:
             module = point.load()
-        except BaseException as error:  # whatever a stranger's module raises
+        except BaseException as error:  # a plugin may raise anything
             if isinstance(error, KeyboardInterrupt):
                 raise
             why = str(error) or type(error).__name__
-            self._report(point.name, f"cannot be loaded from {point.value!r}: {why}{raised_at(error)}")
+            self._report(
+                point.name, f"cannot be loaded from {point.value!r}: {why}{raised_at(error)}{moved_to(error)}"
+            )
             return
         try:
             self.register(module, point.name)
-        except PluginError as error:
-            self._report(point.name, str(error).removeprefix(f"plugin {point.name!r} "))
+        except UnfitPluginError as error:
+            self._report(point.name, error.reason)
 
     def load_file(self, path: str | Path) -> str:
-        """Register the plugin that one Python file is; returns its name, that of the file without `.py`.
+        """Register a Python file as a plugin; return its name, that of the file without `.py`.
 
         The same file twice is loaded once.
 
@@ -98,7 +101,7 @@ class PluginManager:
         return name
 
     def _check_file(self, module: ModuleType, path: Path) -> None:
-        """Refuse a file without a hook, or with one that cannot say what it registers."""
+        """Refuse a file without a hook, or with a registration hook that fails."""
         callers = self._pluggy.get_hookcallers(module)
         if not callers:
             raise PluginError(
@@ -115,7 +118,7 @@ class PluginManager:
         """Register one module or object as plugin `name`.
 
         Raises:
-            PluginError: the name is taken, a hook has a wrong signature, or the plugin was written for a
+            UnfitPluginError: the name is taken, a hook has a wrong signature, or the plugin was written for a
                 later version of the hooks.
         """
         check_version(module, name)
@@ -126,7 +129,7 @@ class PluginManager:
             if self._pluggy.get_plugin(name) is module:
                 self._pluggy.unregister(name=name)
             why = " ".join(str(error).split())
-            raise PluginError(f"plugin {name!r}{shown(file_of(module))}: {why}") from error
+            raise UnfitPluginError(name, file_of(module), why) from error
 
     def unregister(self, name: str) -> None:
         """Forget plugin `name`."""
@@ -141,11 +144,11 @@ class PluginManager:
         return sorted(name for name, _ in self._pluggy.list_name_plugin())
 
     def module(self, name: str) -> Any:
-        """The module or object registered as plugin `name`."""
+        """Return the module or object registered as plugin `name`."""
         return self._pluggy.get_plugin(name)
 
     def registered(self, kind: Kind) -> list[Registered]:
-        """All that plugins registered under `kind`, sorted by name, then plugin."""
+        """Return all that plugins registered under `kind`, sorted by name, then plugin."""
         found: list[Registered] = []
         for implementation in getattr(self._pluggy.hook, HOOKS[kind]).get_hookimpls():
             plugin, module = implementation.plugin_name, implementation.plugin
@@ -158,7 +161,7 @@ class PluginManager:
         return sorted(found, key=lambda entry: (entry.name, entry.plugin))
 
     def find(self, kind: Kind, name: str) -> Registered:
-        """The one entry called `name`, or `plugin:name`.
+        """Return the one entry called `name`, or `plugin:name`.
 
         Raises:
             PluginError: unknown (with the near names; see `unknown_names`), or registered by two plugins.
@@ -197,13 +200,13 @@ class PluginManager:
             self._unknown = outer
 
     def entry_of(self, kind: Kind, target: type) -> Registered | None:
-        """What a class is registered as; None where it is not."""
+        """Return the entry under which a class is registered; None where it is not."""
         path = f"{target.__module__}:{target.__qualname__}"
         entries = self.registered(kind)
         return next((entry for entry in entries if entry.target is target or entry.target == path), None)
 
     def name_of(self, kind: Kind, target: type) -> str | None:
-        """The name under which a class is registered, with its plugin where the name alone is ambiguous."""
+        """Return the name under which a class is registered, with its plugin where two have that name."""
         entry = self.entry_of(kind, target)
         if entry is None:
             return None
@@ -211,7 +214,7 @@ class PluginManager:
         return entry.name if alone else f"{entry.plugin}:{entry.name}"
 
     def load(self, kind: Kind, name: str) -> Any:
-        """The object registered as `kind` under `name`; see `find` for the errors."""
+        """Return the object registered as `kind` under `name`; see `find` for the errors."""
         return self.find(kind, name).load()
 
     def notify(self, hook: str, **arguments: Any) -> None:
@@ -222,9 +225,9 @@ class PluginManager:
     def _call(
         self, hook: str, arguments: Mapping[str, Any], passing: tuple[type[Exception], ...] = ()
     ) -> Iterator[Any]:
-        """What each plugin answers, in the order of registration; one that raises is disabled.
+        """Yield the answer of each plugin, in the order of registration; one that raises is disabled.
 
-        Errors of the types `passing` are answers to the user, and go on to the caller.
+        Errors of the types `passing` are for the user, and go on to the caller.
         """
         for implementation in getattr(self._pluggy.hook, hook).get_hookimpls():
             key = (implementation.plugin_name, hook)
@@ -240,17 +243,19 @@ class PluginManager:
                 self._report(implementation.plugin_name, f"{why}; disabled")
 
     def style(self, node: str, operation: str) -> dict[str, str]:
-        """The attributes that plugins lay over a drawn node's style."""
+        """Return the attributes that plugins lay over a drawn node's style."""
         merged: dict[str, str] = {}
         for answer in self._call("style_node", {"node": node, "operation": operation}):
             merged |= answer or {}
         return merged
 
     def read_architecture(self, text: str) -> Any:
-        """What the first plugin that knows the format of a text reads from it; None where none does.
+        """Return the architecture that the first plugin which knows the format of a text reads from it.
+
+        None where no plugin knows it.
 
         Raises:
-            NasframeError: a plugin knows the format, and the text breaks its rules.
+            NasframeError: a plugin knows the format, and the text breaks the rules of the format.
         """
         answers = self._call("read_architecture", {"text": text}, passing=(NasframeError,))
         return next((answer for answer in answers if answer is not None), None)
@@ -265,7 +270,7 @@ class PluginManager:
                 self._report(implementation.plugin_name, why)
 
     def versions(self) -> dict[str, str]:
-        """Version of the distribution behind each installed plugin, for the record of a run."""
+        """Return the version of each installed plugin's distribution, for the record of a run."""
         found: dict[str, str] = {}
         for point in installed():
             if (
@@ -277,7 +282,7 @@ class PluginManager:
         return dict(sorted(found.items()))
 
     def _report_unknown_hooks(self) -> None:
-        """Nobody ever calls a hook whose name is mistyped, so say it."""
+        """Report hooks whose names are mistyped: they would never be called."""
         found = vars(self._pluggy.hook).values()
         callers = [caller for caller in found if isinstance(caller, pluggy.HookCaller)]
         valid = [caller.name for caller in callers if caller.has_spec()]
@@ -296,14 +301,14 @@ class PluginManager:
 
 
 def _registered(function: Any, hook: str, module: Any) -> dict[str, Any]:
-    """What a registration hook registers.
+    """Return the entries of a registration hook, name → target.
 
     Raises:
         PluginError: the hook raised, or returned something else than names and targets.
     """
     try:
         answer = function()
-    except Exception as error:  # whatever a stranger's hook raises
+    except Exception as error:  # a hook may raise anything
         raise PluginError(_raised(hook, error, module)) from error
     try:
         return entries_of(answer, hook)
@@ -317,14 +322,14 @@ def _raised(hook: str, error: Exception, module: Any) -> str:
 
 @functools.cache
 def manager() -> PluginManager:
-    """The process-wide plugin manager, with every installed plugin."""
+    """Return the one plugin manager of the process, with every installed plugin."""
     plugins = PluginManager()
     plugins.load_entry_points()
     return plugins
 
 
 def load_plugin(path: str | Path) -> str:
-    """Load the plugin that one Python file is, as `--plugin FILE` does; returns its name.
+    """Load a Python file as a plugin, as `--plugin FILE` does; return its name.
 
     Runs record it by its name and the hash of the file, and never load it by themselves.
 

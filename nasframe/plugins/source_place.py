@@ -1,4 +1,4 @@
-"""Where code was written, for errors that send its author to the right line."""
+"""Files and lines of code, for errors that send its author to the right place."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ __all__ = ["file_of", "raised_at", "shown"]
 
 
 def file_of(what: Any) -> str | None:
-    """The file of a module, class or function, relative to the working folder where it lies in it."""
+    """Return the file of a module, class or function, relative to the working folder where it lies in it."""
     try:
         found = inspect.getsourcefile(what) or inspect.getfile(what)
     except (TypeError, OSError):
-        # a module made by hand has no file, an object in its place has a class that has one
+        # a module made in Python has no file; an object in its place may have a class in a file
         return None if inspect.ismodule(what) or inspect.isclass(what) else _of_class(type(what))
     return _short(found)
 
 
 def shown(file: str | None) -> str:
-    """` (my_ops.py)`, or nothing where no file is known."""
+    """Return ` (my_ops.py)`, or nothing where no file is known."""
     return f" ({file})" if file else ""
 
 
 def raised_at(error: BaseException, plugin: Any = None) -> str:
-    """` (my_ops.py, line 3)`: the last line of the plugin that an error came through.
+    """Return ` (my_ops.py, line 3)`: the last line of the plugin that an error came through.
 
     Args:
-        error: that was caught.
-        plugin: module or object, of which the file alone is said where the error came through no line of
-            it; where it has none, the innermost line of all is taken.
+        error: the error that was caught.
+        plugin: module or object. Where the error came through no line of it, the file of the plugin is
+            returned alone; where that is not known either, the innermost line of all.
     """
     frames = [
         frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<")

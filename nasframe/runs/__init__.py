@@ -12,7 +12,7 @@ from nasframe.runs.checkpoint import (
 )
 from nasframe.runs.claim import claimed
 from nasframe.runs.folder import FORMAT, listed, partials, remove
-from nasframe.runs.run import Run, is_training
+from nasframe.runs.run import Run
 
 __all__ = [
     "FORMAT",
@@ -20,7 +20,6 @@ __all__ = [
     "Run",
     "claimed",
     "drop_checkpoint",
-    "is_training",
     "listed",
     "load_checkpoint",
     "load_optimiser",

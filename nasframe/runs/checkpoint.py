@@ -31,7 +31,7 @@ class Checkpoint:
     values: Mapping[str, Any]
 
     def part(self, prefix: str) -> dict[str, Tensor]:
-        """The tensors whose names begin with `prefix`, without it."""
+        """Return the tensors whose names begin with `prefix`, by the rest of their names."""
         return {name[len(prefix) :]: value for name, value in self.tensors.items() if name.startswith(prefix)}
 
 
@@ -47,7 +47,7 @@ def save_checkpoint(folder: Path, name: str, checkpoint: Checkpoint, version: in
 
 
 def load_checkpoint(folder: Path, name: str, device: torch.device | str = "cpu") -> Checkpoint | None:
-    """The checkpoint called `name`, or None where there is none.
+    """Return the checkpoint called `name`, or None where there is none.
 
     Raises:
         RunError: a file of it is missing or damaged.
@@ -60,7 +60,7 @@ def load_checkpoint(folder: Path, name: str, device: torch.device | str = "cpu")
         tensors = load_file(folder / values["tensors"], device=str(device))
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise RunError(f"{path}: the checkpoint is damaged: {error}") from error
-    # Left by a kill between the two steps of a save. A newer one may be half of a save that goes on now.
+    # A kill between the two steps of a save left these. Newer tensors may belong to a save that goes on now.
     for old in folder.glob(f"{name}-?????.safetensors"):
         if old.name < values["tensors"]:
             old.unlink(missing_ok=True)
@@ -68,14 +68,14 @@ def load_checkpoint(folder: Path, name: str, device: torch.device | str = "cpu")
 
 
 def drop_checkpoint(folder: Path, name: str) -> None:
-    """Remove the checkpoint called `name`, if there is one; first what makes it one."""
+    """Remove the checkpoint called `name`, if there is one: the JSON file first, then the tensors."""
     (folder / f"{name}.json").unlink(missing_ok=True)
     for tensors in folder.glob(f"{name}-?????.safetensors"):
         tensors.unlink(missing_ok=True)
 
 
 def _separate(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Contiguous tensors on the CPU that share no memory: tied ones are written twice."""
+    """Return contiguous tensors on the CPU that share no memory: tied ones are written twice."""
     found: dict[str, Tensor] = {}
     seen: set[int] = set()
     for name, value in tensors.items():
@@ -87,7 +87,7 @@ def _separate(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def optimiser_tensors(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """State of an optimiser as `index.name` → tensor; parameters without state have none."""
+    """Return the state of an optimiser as `index.name` → tensor; parameters without state have none."""
     state = optimiser.state_dict()["state"]
     return {
         f"{index}.{name}": torch.as_tensor(value)
@@ -97,7 +97,7 @@ def optimiser_tensors(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
 
 
 def load_optimiser(optimiser: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Give an optimiser back the state that `optimiser_tensors` took."""
+    """Give an optimiser the state that `optimiser_tensors` returned."""
     state: dict[int, dict[str, Tensor]] = {}
     for name, value in tensors.items():
         index, _, slot = name.partition(".")

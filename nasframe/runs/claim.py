@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,12 +16,27 @@ from nasframe.runtime import Lock, LockedError
 __all__ = ["claimed"]
 
 
+class _Held(threading.local):
+    """The claims that this thread holds: the number of the process that made each, and its folder.
+
+    A thread has claims of its own. A forked process inherits the claims of its parent, but not their number.
+    """
+
+    def __init__(self) -> None:
+        self.claims: set[tuple[int, Path]] = set()
+
+
+_held = _Held()
+
+
 @contextmanager
 def claimed(path: Path, experiment: str | None = None) -> Iterator[None]:
     """Keep other processes out of a run folder, or of the place for one, while the block runs.
 
-    The lock ends with the process, however it ends. Where nothing came of the block, a folder that was not
-    there before is not there after it. Without locks in the file system, nobody is kept out.
+    Inside the block the same thread may claim the folder again, which changes nothing; other threads are
+    refused as other processes are. The lock ends with the process, however it ends. Where nothing came of
+    the outermost block, a folder that was not there before is not there after it. Without locks in the file
+    system, nobody is kept out.
 
     Args:
         path: of the folder.
@@ -28,21 +45,41 @@ def claimed(path: Path, experiment: str | None = None) -> Iterator[None]:
     Raises:
         RunError: the folder holds something else than a run, or another process works in it.
     """
+    claim = os.getpid(), path.resolve()
+    if claim in _held.claims:
+        yield
+        return
+    with _locked(path, experiment):
+        _held.claims.add(claim)
+        try:
+            yield
+        finally:
+            _held.claims.discard(claim)
+
+
+@contextmanager
+def _locked(path: Path, experiment: str | None) -> Iterator[None]:
     is_new = not path.exists()
     holds_run(path, experiment)
     lock = _acquire(path)
+    owner = os.getpid()
     try:
         if not (path / RECORD).exists():
             begin(path)
         yield
     finally:
-        with contextlib.suppress(OSError, RunError):
-            if {item.name for item in path.iterdir()} == {RECORD, LOCK} and is_begun(read_record(path)):
-                (path / RECORD).unlink()
-        lock.release()
-        if is_new:
-            with contextlib.suppress(OSError):  # it is not empty
-                path.rmdir()
+        if os.getpid() == owner:  # a process that was forked inside the block leaves the folder alone
+            _leave(path, lock, is_new)
+
+
+def _leave(path: Path, lock: Lock, is_new: bool) -> None:
+    with contextlib.suppress(OSError, RunError):
+        if {item.name for item in path.iterdir()} == {RECORD, LOCK} and is_begun(read_record(path)):
+            (path / RECORD).unlink()
+    lock.release()
+    if is_new:
+        with contextlib.suppress(OSError):  # it is not empty
+            path.rmdir()
 
 
 def _acquire(path: Path) -> Lock:
@@ -53,6 +90,6 @@ def _acquire(path: Path) -> Lock:
             f"{path}: {error} is at work in this run; wait until it has ended, or choose another --out"
         ) from None
     if lock.held:
-        for item in partials(path):  # nobody can be writing them
+        for item in partials(path):  # nobody writes them now
             item.unlink(missing_ok=True)
     return lock

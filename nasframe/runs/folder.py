@@ -1,4 +1,4 @@
-"""What lies in a folder in which a run is to be made, and what of it may be removed: only what runs write."""
+"""The content of a run folder: whether it is a run, and removal of the files that runs write, no others."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _FOLDERS = (_CHECKPOINTS, "task", "estimators", "plugins")
 
 
 def read_record(path: Path) -> dict[str, Any]:
-    """The content of a folder's `run.json`.
+    """Return the content of a folder's `run.json`.
 
     Raises:
         RunError: there is none, or it is not ours.
@@ -57,12 +57,12 @@ def read_record(path: Path) -> dict[str, Any]:
 
 
 def is_begun(record: dict[str, Any]) -> bool:
-    """Whether the record is that of a folder whose creation began and did not end."""
+    """Return True for the record of a run whose creation began and did not end."""
     return record.get("format") == FORMAT and record.get("experiment", "") is None
 
 
 def holds_run(path: Path, experiment: str | None) -> bool:
-    """Whether there is a run in the folder; False where one may be made in it.
+    """Return True where there is a run in the folder, False where one may be made in it.
 
     Args:
         path: of the folder, which need not be there.
@@ -100,7 +100,7 @@ def begin(path: Path) -> None:
 
 
 def refuse_strange(path: Path) -> None:
-    """Refuse to replace a run in whose folder lies what no run writes.
+    """Refuse to replace a run whose folder holds files that no run writes.
 
     Raises:
         RunError: names it.
@@ -125,7 +125,7 @@ def refuse_strange(path: Path) -> None:
 
 
 def clear(path: Path) -> None:
-    """Remove what a run writes, but for `run.json` and the lock; the folder itself stays."""
+    """Remove everything that a run writes, except `run.json` and the lock; the folder itself stays."""
     for name in (*_FILES, *_FOLDERS):
         if name not in (RECORD, LOCK):
             remove(path / name)
@@ -134,7 +134,7 @@ def clear(path: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file, a folder with all that is in it, or a link but not what it leads to."""
+    """Remove a file, a folder with all that is in it, or a link without its target."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
@@ -142,7 +142,7 @@ def remove(path: Path) -> None:
 
 
 def partials(path: Path) -> Iterator[Path]:
-    """Files that a kill left half written, in the folder and among its checkpoints."""
+    """Yield the files that a kill left half written, in the folder and among its checkpoints."""
     for folder in (path, path / _CHECKPOINTS):
         if folder.is_dir():
             yield from filter(_is_partial, list(folder.iterdir()))
@@ -153,4 +153,5 @@ def _is_partial(item: Path) -> bool:
 
 
 def listed(names: list[str]) -> str:
+    """Return the first three names, and the number of the others."""
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -1,4 +1,4 @@
-"""What the registered plugins are, for the record of a run; a run never loads them by itself."""
+"""The plugins of a run, by version and hash, for its record; a run never loads them by itself."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ __all__ = ["changed_plugins", "missing_plugins", "plugin_record"]
 
 
 def plugin_record() -> dict[str, dict[str, str | None]]:
-    """Version and hash of every registered plugin, None for what has no version or no source; and the file of
-    one that was loaded from a file of its own."""
+    """Return version and hash of every registered plugin, None where it has none; and its file where it is
+    one file."""
     plugins = manager()
     versions = plugins.versions()
     record = {
@@ -27,18 +27,18 @@ def plugin_record() -> dict[str, dict[str, str | None]]:
 
 
 def changed_plugins(record: Mapping[str, Mapping[str, str | None]]) -> list[str]:
-    """The plugins that are registered now with other code than a record has of them."""
+    """Return the registered plugins whose code is not the one in a record."""
     now = plugin_record()
     return [name for name, then in record.items() if name in now and now[name]["sha256"] != then["sha256"]]
 
 
 def missing_plugins(record: Mapping[str, Mapping[str, str | None]]) -> list[str]:
-    """The plugins of a record that are not here."""
+    """Return the plugins of a record that are not registered here."""
     return sorted(record.keys() - {*manager().names})
 
 
 def _digest(module: Any) -> str | None:
-    """SHA-256 of a module's file, or of the names and contents of all Python files of a package."""
+    """Return the SHA-256 of a module's file, or of names and contents of all Python files of a package."""
     folders = [Path(folder) for folder in getattr(module, "__path__", ())]
     files = [
         (file.relative_to(folder).as_posix(), file)

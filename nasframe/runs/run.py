@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,12 @@ from nasframe.runs.folder import (
     is_begun,
     read_record,
     refuse_strange,
-    remove,
 )
 from nasframe.runs.plugin_record import changed_plugins, missing_plugins, plugin_record
 from nasframe.runtime import fingerprint, without_nan, write_json, write_text
 from nasframe.space import Architecture
 
-__all__ = ["Run", "is_training"]
+__all__ = ["Run"]
 
 
 @frozen
@@ -64,7 +63,7 @@ class Run:
         overwrite: bool = False,
         data: Mapping[str, Any] | None = None,
     ) -> Run:
-        """A new run folder, or the one that is there if it was made by the same experiment.
+        """Make a run folder; return the one that is there if it was made by the same experiment.
 
         Args:
             path: of the folder.
@@ -83,7 +82,7 @@ class Run:
         cls.check_replaceable(path, experiment)
         run = cls(path)
         run.path.mkdir(parents=True, exist_ok=True)
-        begin(run.path)  # a kill from here on leaves a folder that is known to be unfinished
+        begin(run.path)  # a kill from here on leaves a folder that says that it is unfinished
         clear(run.path)
         run.checkpoints.mkdir()
         write_text(run.path / "experiment.toml", experiment)
@@ -109,7 +108,7 @@ class Run:
 
     @classmethod
     def matching(cls, path: str | Path, experiment: str, *, identity: str | None = None) -> Run | None:
-        """The run in a folder that the same experiment made; None where there is none yet.
+        """Return the run in a folder that the same experiment made; None where there is none yet.
 
         See `create` for the arguments and the errors.
         """
@@ -130,12 +129,12 @@ class Run:
 
     @classmethod
     def existing(cls, path: str | Path, experiment: str | None = None) -> Run | None:
-        """The run in a folder, whatever made it; None where there is none and one may be created."""
+        """Return the run in a folder, whatever made it; None where there is none and one may be created."""
         return cls.open(path) if holds_run(Path(path), experiment) else None
 
     @classmethod
     def open(cls, path: str | Path) -> Run:
-        """The run in a folder.
+        """Return the run in a folder.
 
         Raises:
             RunError: no such folder, no run in it, one that was not begun, or one of another format version.
@@ -187,11 +186,11 @@ class Run:
 
     @property
     def changed_plugins(self) -> list[str]:
-        """The plugins whose code is not what it was when the run was made, of those that are here."""
+        """The registered plugins whose code has changed since the run was made."""
         return changed_plugins(self.record["plugins"])
 
     def require_same_plugins(self) -> None:
-        """Refuse to go on with unfinished work in other code than it was begun with; note what is new.
+        """Refuse to go on with work that other code of a plugin began; record plugins that are new.
 
         Raises:
             RunError: a plugin has changed, or is not here.
@@ -220,7 +219,7 @@ class Run:
         return self.path / "task"
 
     def plugin_folder(self, name: str) -> Path:
-        """A folder for what plugin `name` writes; made if need be, and removed when the run is replaced."""
+        """Make and return the folder of plugin `name`; it is removed when the run is replaced."""
         folder = self.path / "plugins" / name
         folder.mkdir(parents=True, exist_ok=True)
         return folder
@@ -243,12 +242,12 @@ class Run:
         return records
 
     def history(self, stage: str) -> list[dict[str, Any]]:
-        """The lines of `metrics.jsonl` that a stage wrote (`search`, `train`), one an epoch."""
+        """Return the lines of `metrics.jsonl` that a stage wrote (`search`, `train`), one an epoch."""
         return [record for record in self.metrics if record.get("stage") == stage]
 
     @property
     def architecture(self) -> Architecture:
-        """What the search found.
+        """The architecture that the search found.
 
         Raises:
             RunError: the search has not finished.
@@ -266,7 +265,7 @@ class Run:
 
     @property
     def seconds(self) -> dict[str, float]:
-        """Stage, of the task or of the run → how long it took when it was last done, in order."""
+        """Stage, of the task or of the run, in order → seconds that it took when it was last done."""
         record = self.record
         stages: dict[str, float] = dict((record["data"] or {}).get("seconds", {}))
         return stages | {name: done["seconds"] for name, done in record["done"].items()}
@@ -297,14 +296,14 @@ class Run:
             file.write(json.dumps(without_nan(record), allow_nan=False) + "\n")
 
     def keep_metrics(self, keep: Callable[[Mapping[str, Any]], bool]) -> None:
-        """Drop the lines that `keep` refuses: those written after the checkpoint that is resumed."""
+        """Drop the lines of `metrics.jsonl` for which `keep` is not true."""
         write_text(
             self.path / "metrics.jsonl",
             "".join(json.dumps(without_nan(record)) + "\n" for record in self.metrics if keep(record)),
         )
 
     def is_done(self, stage: str, inputs: str) -> bool:
-        """Whether a stage ended for inputs of this fingerprint."""
+        """Return True where a stage ended for inputs of this fingerprint."""
         done = self.record["done"].get(stage)
         return done is not None and done["inputs"] == inputs
 
@@ -317,30 +316,18 @@ class Run:
         done = self.record["done"]
         self.note(done=done | {stage: {"inputs": inputs, "seconds": round(seconds, 3)}})
 
-    def drop_training(self, experiment: str, *, identity: str) -> None:
-        """Forget the final training and all that came after it, and keep the search.
+    def go_on_with(self, experiment: str, *, identity: str, keep: Collection[str]) -> None:
+        """Record another experiment as the one that makes the run, and forget which stages are done.
 
         Args:
-            experiment, identity: of the training to come; see `create`.
+            experiment, identity: see `create`.
+            keep: the stages that stay done.
         """
-        for name in ("train", "network", "baseline-*"):
-            for pattern in (f"{name}.json", f"{name}-*.safetensors"):
-                for file in self.checkpoints.glob(pattern):
-                    file.unlink()
-        for name in ("test.json", "scores.json", "report.html", "task"):
-            remove(self.path / name)
-        self.keep_metrics(lambda record: not is_training(record))
-        done = {stage: how for stage, how in self.record["done"].items() if stage == "search"}
+        done = {stage: how for stage, how in self.record["done"].items() if stage in keep}
         self.note(experiment=identity, done=done, plugins=plugin_record())
         write_text(self.path / "experiment.toml", experiment)
 
 
-def is_training(record: Mapping[str, Any]) -> bool:
-    """Whether a line of metrics was written by the final training, or by that of a baseline."""
-    stage = str(record.get("stage"))
-    return stage == "train" or stage.startswith("baseline-")
-
-
 def _decisive(experiment: str) -> list[str]:
-    """The lines of an experiment, but for those that decide nothing."""
+    """Return the lines of an experiment, without those that do not change the result."""
     return [line.strip() for line in experiment.splitlines() if not line.startswith(("device =", "cache ="))]

@@ -1,4 +1,4 @@
-"""What any code may use, a plugin's too: files that are whole or absent, locks, progress, seeds, threads.
+"""The runtime that all code may use, a plugin's too: files, locks, progress, seeds, threads.
 
 Importing it imports no torch.
 """
@@ -8,11 +8,12 @@ from __future__ import annotations
 from nasframe.runtime.files import fingerprint, replacing, without_nan, write_json, write_text
 from nasframe.runtime.locks import Lock, LockedError, lives
 from nasframe.runtime.processor import cores, require_processor
-from nasframe.runtime.progress import Progress, SilentProgress, make_progress
+from nasframe.runtime.progress import SILENT, Progress, SilentProgress, make_progress
 from nasframe.runtime.seeding import forked_seed, generator
 from nasframe.runtime.threads import one_thread
 
 __all__ = [
+    "SILENT",
     "Lock",
     "LockedError",
     "Progress",

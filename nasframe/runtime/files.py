@@ -21,7 +21,7 @@ _NUMBERS = re.compile(r"\[\n([-+.,\deE\s]*)\]")
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` that takes its place when the block ends without an error."""
+    """Yield a temporary path beside `path` that takes its place when the block ends without an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
     os.close(handle)
@@ -35,7 +35,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a whole text file in UTF-8; a byte of a file name that is none becomes its escape, `\\udcff`."""
+    """Write a whole text file in UTF-8; what is not UTF-8 in a file name becomes an escape, `\\udcff`."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
 
@@ -43,20 +43,24 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Write a whole JSON file that a person can read: indented, a list of numbers on one line.
 
-    Whatever a file is called, its name is read back as it was.
+    Every file name in it is read back as it was.
 
     Raises:
-        ValueError: a NaN or an infinity, which JSON has not; see `without_nan`.
+        ValueError: there is a NaN or an infinity in it, which JSON cannot hold; see `without_nan`.
     """
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
     # only an indented list has a line break, so no string can match
     text = _NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text)
-    # what `write_text` escapes, it escapes as JSON does
+    # the escapes of `write_text` are those of JSON
     write_text(path, text + "\n")
 
 
 def without_nan(value: Any) -> Any:
-    """The value with None for every NaN and infinity in it, for JSON; tuples become lists."""
+    """Return the value with None for every NaN and infinity in it, for JSON; tuples become lists.
+
+    >>> without_nan({"loss": float("nan"), "auc": (0.5, float("inf"))})
+    {'loss': None, 'auc': [0.5, None]}
+    """
     if isinstance(value, Mapping):
         return {key: without_nan(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -65,7 +69,13 @@ def without_nan(value: Any) -> Any:
 
 
 def fingerprint(value: Any) -> str:
-    """SHA-256 of a JSON-able value in canonical form, as 64 hexadecimal digits."""
+    """Return the SHA-256 of a JSON-able value in canonical form, as 64 hexadecimal digits.
+
+    >>> fingerprint({"a": 1, "b": 2}) == fingerprint({"b": 2, "a": 1})
+    True
+    >>> fingerprint({"a": 1, "b": 2})[:16]
+    '43258cff783fe703'
+    """
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()
 

@@ -10,7 +10,7 @@ __all__ = ["lazy_page"]
 
 
 def lazy_page(page: str, homes: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """The functions `__getattr__` and `__dir__` of a package that imports nothing by itself (PEP 562).
+    """Return the functions `__getattr__` and `__dir__` of a package that imports nothing by itself (PEP 562).
 
     Args:
         page: name of the package.

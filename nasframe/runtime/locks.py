@@ -19,7 +19,7 @@ class LockedError(Exception):
     """Another process holds the lock.
 
     Attributes:
-        holder: its number, as it wrote it into the file; empty where it wrote none.
+        holder: the number of that process, from the file; empty where the file holds none.
     """
 
     def __init__(self, holder: str) -> None:
@@ -43,7 +43,7 @@ class Lock:
 
     @classmethod
     def acquire(cls, file: Path) -> Lock:
-        """Lock a file, and make it and its folder where they are not there.
+        """Lock a file, which is made with its folder where it is not there.
 
         Raises:
             LockedError: another process holds it.
@@ -68,7 +68,11 @@ class Lock:
             return cls(file, descriptor, held)
 
     def release(self) -> None:
-        """Remove the file while it is held, for who gets a lock on a removed file tries again; and let go."""
+        """Remove the file, then unlock it.
+
+        In this order no other process gets the lock of a file that is then removed: `acquire` sees that the
+        file it has locked is gone, and tries again.
+        """
         with contextlib.suppress(OSError):
             self.file.unlink()
         os.close(self.descriptor)
@@ -99,8 +103,8 @@ def _is_at(file: int, path: Path) -> bool:
 
 
 def lives(process: int) -> bool:
-    """Whether a process of this machine has not ended; True where nobody can tell."""
-    if os.name == "nt":  # where signal 0 is Ctrl-C
+    """Return False where a process of this machine has ended; True where that cannot be told."""
+    if os.name == "nt":  # signal 0 is Ctrl-C there
         return True
     try:
         os.kill(process, 0)

@@ -1,6 +1,7 @@
-"""How many cores there are, and whether the processor has the instructions that the wheels of NumPy and
-PyTorch were built for: where it lacks them their import ends the process with "Illegal instruction" and no
-word from Python.
+"""The processor: its cores, and the instructions that the wheels of NumPy and PyTorch were built for.
+
+On a processor that lacks them their import ends the process with "Illegal instruction", without a word
+from Python.
 """
 
 from __future__ import annotations
@@ -18,12 +19,15 @@ _NEEDED = ("avx",)
 
 
 def cores() -> int:
-    """How many this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def missing_instructions(description: str) -> list[str]:
-    """What a processor lacks, by a text in the form of `/proc/cpuinfo`; empty where it says nothing."""
+    """Return the instructions that a processor lacks, from a text in the form of `/proc/cpuinfo`.
+
+    Empty where the text names no instructions.
+    """
     for line in description.splitlines():
         name, _, flags = line.partition(":")
         if name.strip() == "flags":
@@ -32,7 +36,7 @@ def missing_instructions(description: str) -> list[str]:
 
 
 def require_processor() -> None:
-    """Refuse to begin on a processor on which nothing could be computed.
+    """Refuse a processor on which NumPy and PyTorch cannot be imported.
 
     Raises:
         NasframeError: names the instructions that are missing.

@@ -10,20 +10,20 @@ from typing import TypeVar
 
 from attrs import define, field
 
-__all__ = ["Progress", "SilentProgress", "TerminalProgress", "make_progress"]
+__all__ = ["SILENT", "Progress", "SilentProgress", "TerminalProgress", "make_progress"]
 
 T = TypeVar("T")
 
 
 class Progress:
-    """What long work reports to. The base class is silent, and is what the Python API uses."""
+    """Takes the reports of long work. This base class is silent; the Python API uses it."""
 
     def say(self, message: str) -> None:
-        """A line that stays: a stage began, was skipped, or ended."""
+        """Show a line that stays: a stage began, was skipped, or ended."""
 
     @contextmanager
     def task(self, description: str, total: int | None) -> Iterator[Callable[[int], None]]:
-        """Work of `total` steps (None: unknown); call the yielded function with the steps just done."""
+        """Show work of `total` steps (None: unknown); call the yielded function with the steps just done."""
         yield lambda steps: None
 
     def track(self, items: Iterable[T], description: str, total: int | None = None) -> Iterator[T]:
@@ -36,6 +36,7 @@ class Progress:
 
 
 SilentProgress = Progress
+SILENT = Progress()
 
 
 @define
@@ -84,12 +85,12 @@ class TerminalProgress(Progress):
 
 
 def _rate(each_second: float) -> str:
-    """Steps in the unit of time that makes a readable number of them."""
+    """Return a rate by the second, the minute or the hour, so that the number is readable."""
     if each_second >= 0.1 or not each_second:
         return f"{each_second:.1f}/s"
     return f"{each_second * 60:.1f}/min" if each_second * 60 >= 0.1 else f"{each_second * 3600:.1f}/h"
 
 
 def make_progress() -> Progress:
-    """What the command line uses."""
+    """Return the progress that the command line shows."""
     return TerminalProgress()

@@ -1,13 +1,9 @@
-"""How many threads torch computes with."""
+"""The number of threads with which torch computes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["one_thread"]
 
@@ -17,7 +13,7 @@ def one_thread() -> Iterator[None]:
     """Compute on one thread of the CPU inside the block.
 
     The matrices of a search are small: handing them to several threads costs more than it saves, most of
-    all on a machine that has other work. And the result does not depend on the number of cores.
+    all on a machine that has other work. On one thread the result does not depend on the number of cores.
     """
     import torch
 

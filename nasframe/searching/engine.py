@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -22,7 +22,6 @@ from nasframe.relaxations import Relaxation, Sample, check_relaxation
 from nasframe.runs import (
     Checkpoint,
     Run,
-    is_training,
     load_checkpoint,
     load_optimiser,
     optimiser_tensors,
@@ -58,6 +57,8 @@ class Search:
         run: to write checkpoints and metrics to; None keeps them in memory.
         progress: to report to.
         provenance: recorded in the architecture.
+        outdated: true of those lines that another stage wrote to `metrics.jsonl` and that the search removes
+            when it begins or goes on.
     """
 
     space: SearchSpace
@@ -71,6 +72,7 @@ class Search:
     run: Run | None = None
     progress: Progress = field(factory=Progress)
     provenance: Mapping[str, Any] = field(factory=dict)
+    outdated: Callable[[Mapping[str, Any]], bool] = lambda record: False
 
     supernet: Supernet = field(init=False)
     history: list[dict[str, Any]] = field(init=False, factory=list)
@@ -310,7 +312,7 @@ class Search:
             return 0
         found = load_checkpoint(self.run.checkpoints, "search", self.device)
         epoch = 0 if found is None else int(found.values["epoch"])
-        self.run.keep_metrics(lambda record: _is_kept(record, epoch))
+        self.run.keep_metrics(lambda record: self._is_kept(record, epoch))
         self.history = [record for record in self.run.metrics if record.get("stage") == "search"]
         if found is not None:
             state = found.part("supernet.")
@@ -322,11 +324,8 @@ class Search:
             self.converged = bool(found.values["converged"])
         return epoch
 
-
-def _is_kept(record: Mapping[str, Any], epoch: int) -> bool:
-    """Return True where a line of metrics stays when a search goes on after `epoch`.
-
-    Later epochs and all training are repeated, so their lines go; lines of plugins stay.
-    """
-    stage = record.get("stage")
-    return record["epoch"] <= epoch if stage == "search" else not is_training(record)
+    def _is_kept(self, record: Mapping[str, Any], epoch: int) -> bool:
+        """Return True for a line of metrics that stays when the search goes on after `epoch`."""
+        if record.get("stage") == "search":
+            return bool(record["epoch"] <= epoch)  # later epochs are made again
+        return not self.outdated(record)

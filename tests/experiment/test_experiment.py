@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -288,6 +289,35 @@ def test_a_syntax_error_names_file_and_line(tmp_path: Path) -> None:
     file.write_text('seed = 1\n[task]\nname = cheese"\n', encoding="utf-8")
     with pytest.raises(ConfigurationError, match=r"exp.toml: 1 problem\n  line 3, column 8: .*name = cheese"):
         Experiment.load(file)
+
+
+@pytest.mark.parametrize("text", ["seed = 1\n[task]\nname = cheese\n", "seed = 1\nname = [\n", "seed = "])
+def test_the_place_of_a_mistake_is_the_same_where_the_error_carries_it(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From Python 3.14 on the error has attributes; before, its text ends with the place."""
+    (tmp_path / "exp.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigurationError) as by_text:
+        Experiment.load(tmp_path / "exp.toml")
+
+    def loads(content: str) -> None:
+        try:
+            usual(content)
+        except tomllib.TOMLDecodeError as error:
+            what, _, place = str(error).rpartition(" (at ")
+            numbers = [int(number) for number in re.findall(r"\d+", place)] or [content.count("\n") + 1, 1]
+            lines = content.splitlines(keepends=True)
+            at_end = "end of document" in place
+            position = len(content) if at_end else len("".join(lines[: numbers[0] - 1])) + numbers[1] - 1
+            newer: Any = tomllib.TOMLDecodeError("no place")
+            newer.msg, newer.doc, newer.pos, (newer.lineno, newer.colno) = what, content, position, numbers
+            raise newer from None
+
+    usual = tomllib.loads
+    monkeypatch.setattr(tomllib, "loads", loads)
+    with pytest.raises(ConfigurationError) as by_attributes:
+        Experiment.load(tmp_path / "exp.toml")
+    assert by_attributes.value.problems == by_text.value.problems
 
 
 def test_a_file_that_ends_too_soon_names_its_last_line(tmp_path: Path) -> None:

@@ -568,7 +568,7 @@ def test_a_search_that_is_done_builds_no_supernet(
         raise AssertionError("a space was built")
 
     monkeypatch.setattr(Bimodal, "make", never)
-    monkeypatch.setattr("nasframe.pipeline.architecture_search.Search", never)
+    monkeypatch.setattr("nasframe.pipeline.engines.Search", never)
     monkeypatch.setattr(Run, "architecture", property(lambda run: first.architecture))
     assert nasframe.search(experiment, tmp_path / "run").history == first.history
 

@@ -11,6 +11,7 @@ import pytest
 
 from nasframe.errors import PluginError, PluginWarning
 from nasframe.plugins import PluginManager, hookimpl
+from nasframe.plugins.contract import UnfitPluginError
 
 from .made import plugin, with_plugins
 
@@ -22,6 +23,15 @@ def test_a_hook_with_a_wrong_signature_is_an_error_that_names_the_plugin() -> No
     with pytest.raises(PluginError, match=r"plugin 'mine'.*no_such_argument|'mine'[\s\S]*no_such_argument"):
         plugins.register(plugin(search_finished=wrong), "mine")
     assert plugins.names == []
+
+
+def test_the_error_of_a_plugin_that_cannot_be_registered_has_its_name_and_the_reason() -> None:
+    plugins = PluginManager()
+    with pytest.raises(UnfitPluginError) as caught:
+        plugins.register(plugin(search_epoch=lambda epohc: None), "mine")
+    assert caught.value.plugin == "mine"
+    assert caught.value.reason.startswith("hook search_epoch has a wrong signature")
+    assert str(caught.value) == f"plugin 'mine': {caught.value.reason}"
 
 
 def test_two_plugins_cannot_have_one_name() -> None:

@@ -170,6 +170,11 @@ def test_an_unfinished_search_does_not_go_on_with_other_code(
         ("random.py", CODE, "random.py: there is another Python module 'random'; rename the file"),
         ("nasframe_fusion.py", CODE, "there is a plugin 'nasframe_fusion' already"),
         ("rotten.py", "x = 1\nraise RuntimeError('smells')\n", "RuntimeError: smells (rotten.py, line 2)"),
+        (
+            "older.py",
+            "from nasframe.files import write_json\n",
+            "'nasframe.files' (older.py, line 1); nasframe.files is now part of nasframe.runtime",
+        ),
         ("syntax.py", "def broken(:\n", "SyntaxError: invalid syntax (syntax.py, line 1)"),
         ("empty.py", "x = 1\n", "empty.py: implements no hook; mark a function such as register_operations"),
         (

@@ -67,6 +67,13 @@ def test_a_plugin_that_fails_at_import_says_the_line(tmp_path: Path) -> None:
     assert f"smells ({tmp_path / 'rotten_plugin.py'}, line 2)" in done.stderr
 
 
+def test_a_plugin_that_imports_a_module_which_has_moved_is_told_where_it_is_now(tmp_path: Path) -> None:
+    install(tmp_path, "older_plugin", "from nasframe.task import Task\n")
+    done = plugins_command(tmp_path)
+    assert "plugin 'older_plugin' cannot be loaded from 'older_plugin'" in done.stderr
+    assert "; nasframe.task is now part of nasframe.tasks" in done.stderr
+
+
 def test_a_plugin_that_ends_the_process_at_import_is_reported(tmp_path: Path) -> None:
     install(tmp_path, "leaving_plugin", "import sys\nsys.exit(3)\n")
     done = plugins_command(tmp_path)

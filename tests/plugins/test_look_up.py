@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from nasframe.errors import PluginError
 from nasframe.plugins import KINDS, manager
 from nasframe.plugins.builtins import register_relaxations
+from nasframe.plugins.moved import MOVED, moved_to
 
 from .made import plugin, with_plugins
 
@@ -89,6 +91,28 @@ def test_a_target_that_cannot_be_imported_names_its_plugin(target: str) -> None:
     plugins = with_plugins(mine=plugin(register_operations=lambda: {"thing": target}))
     with pytest.raises(PluginError, match=f"plugin 'mine' registers operation 'thing' as '{target}'"):
         plugins.load("operation", "thing")
+
+
+def test_a_target_in_a_module_that_has_moved_is_told_where_it_is_now() -> None:
+    plugins = with_plugins(mine=plugin(register_loops=lambda: {"twice": "nasframe.loops.bilevel:Bilevel"}))
+    told = "; nasframe.loops is now part of nasframe.searching and nasframe.training"
+    with pytest.raises(PluginError, match=f"{told}$"):
+        plugins.load("loop", "twice")
+
+
+@pytest.mark.parametrize(("old", "pages"), MOVED.items())
+def test_the_pages_that_moved_modules_are_sent_to_are_there(old: str, pages: str) -> None:
+    assert moved_to(ModuleNotFoundError(name=old)) == f"; {old} is now part of {pages}"
+    for page in pages.split(" and "):
+        importlib.import_module(page)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ModuleNotFoundError(name="cheese"), ImportError(name="nasframe.task"), ValueError("nasframe.task")],
+)
+def test_another_error_is_not_taken_for_a_module_that_has_moved(error: Exception) -> None:
+    assert moved_to(error) == ""
 
 
 def test_a_description_is_the_first_line_of_the_docstring() -> None:

@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,10 @@ from typing import Any
 import pytest
 
 from nasframe import Run
-from nasframe import files as files_module
 from nasframe.errors import RunError
 from nasframe.plugins import manager
 from nasframe.runs import claimed
+from nasframe.runtime import files as files_module
 from nasframe.runtime import replacing
 
 EVERYTHING = {
@@ -375,6 +376,81 @@ def test_ctrl_c_at_the_first_write_of_a_claim_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
     with claimed(tmp_path / "run", ""):  # and the lock is free
         pass
+
+
+def refused_elsewhere(path: Path) -> bool:
+    """True where a process that is forked now is refused the folder."""
+    process = os.fork()
+    if process == 0:
+        code = 2
+        try:
+            with claimed(path, ""):
+                code = 1
+        except RunError:
+            code = 0
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0
+
+
+def test_a_claim_entered_twice_is_given_up_when_the_outer_block_ends(tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    with claimed(path, ""):
+        with claimed(path, ""), claimed(tmp_path / "other/../run"):
+            assert refused_elsewhere(path)
+        assert (path / "run.json").exists()
+        assert (path / "run.lock").exists()
+        assert refused_elsewhere(path)
+        with claimed(path):
+            Run.create(path, "")
+    assert not (path / "run.lock").exists()
+    assert not refused_elsewhere(path)
+
+
+def test_a_claim_entered_twice_of_which_nothing_came_leaves_nothing(tmp_path: Path) -> None:
+    def fail() -> None:
+        with claimed(tmp_path / "run", ""), claimed(tmp_path / "run", ""):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_claim_holds_for_its_folder_alone(tmp_path: Path) -> None:
+    with claimed(tmp_path / "run", ""), claimed(tmp_path / "other", ""):
+        assert refused_elsewhere(tmp_path / "other")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_thread_does_not_share_a_claim(tmp_path: Path) -> None:
+    def enter() -> str:
+        try:
+            with claimed(tmp_path / "run", ""):
+                return "entered"
+        except RunError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(1) as other:
+        with claimed(tmp_path / "run", ""), claimed(tmp_path / "run", ""):
+            assert f"process {os.getpid()} is at work in this run" in other.submit(enter).result()
+            assert (tmp_path / "run/run.lock").exists()
+        assert other.submit(enter).result() == "entered"
+
+
+def test_a_process_forked_inside_a_claim_neither_shares_it_nor_ends_it(tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    process = os.fork()
+    if process == 0:
+        try:
+            with claimed(path, ""):
+                if os.fork() == 0:
+                    raise KeyboardInterrupt  # leaves the block that its parent entered
+                os.wait()
+                os._exit(0 if (path / "run.lock").exists() and refused_elsewhere(path) else 1)
+        finally:
+            os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0
 
 
 def test_a_claim_clears_away_what_a_kill_left_half_written(tmp_path: Path) -> None:

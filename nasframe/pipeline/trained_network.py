@@ -1,4 +1,4 @@
-"""A trained network: what was fitted on the validation split, its metrics on the test split, its cost."""
+"""A trained network: saved, loaded, scored on the test split, and its cost."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from nasframe.experiment import Experiment
-from nasframe.network import cost_of
+from nasframe.errors import RunError
+from nasframe.experiment import Experiment, resolve_device
+from nasframe.network import Network, build, cost_of
 from nasframe.operations import Cost
-from nasframe.runs import Checkpoint, Run, save_checkpoint
+from nasframe.runs import Checkpoint, Run, load_checkpoint, save_checkpoint
 from nasframe.runtime import without_nan
 from nasframe.space import Architecture
 from nasframe.tasks import Split
 from nasframe.training import Training, collect_outputs
 
-__all__ = ["calibration_of", "cost_of_trained", "test_metrics", "train_and_save"]
+__all__ = ["calibration_of", "cost_of_trained", "load_network", "test_metrics", "train_and_save"]
 
 
 def train_and_save(engine: Training, run: Run, name: str) -> dict[str, Any]:
@@ -42,8 +43,35 @@ def train_and_save(engine: Training, run: Run, name: str) -> dict[str, Any]:
     return values
 
 
+def load_network(
+    run: Run, experiment: Experiment, device: str | None
+) -> tuple[Network, dict[str, float], torch.device]:
+    """Return the trained network of a run, its calibration, and the device on which it is.
+
+    Raises:
+        RunError: the run has none, a damaged one, or that of another architecture.
+    """
+    where = experiment.torch_device() if device is None else resolve_device(device)
+    remedy = f"go on with `nasframe train {run.path}`"
+    try:
+        found = load_checkpoint(run.checkpoints, "network", where)
+    except RunError as error:
+        raise RunError(f"{error}; {remedy}") from error
+    if found is None:
+        raise RunError(f"{run.path}: has no trained network yet; {remedy}")
+    architecture = run.architecture
+    if found.values.get("key") != architecture.fingerprint:
+        raise RunError(
+            f"{run.path}: its trained network belongs to another architecture than architecture.json; "
+            f"{remedy} --overwrite"
+        )
+    network = build(architecture)
+    network.load_state_dict(dict(found.tensors))
+    return network.to(where), calibration_of(found), where
+
+
 def calibration_of(checkpoint: Checkpoint) -> dict[str, float]:
-    """What the task fitted for this network; an undefined value is NaN again."""
+    """Return the calibration that the task fitted for this network; an undefined value is NaN again."""
     saved = checkpoint.values["calibration"]
     return {name: math.nan if value is None else value for name, value in saved.items()}
 
@@ -55,7 +83,7 @@ def test_metrics(
     calibration: Mapping[str, float],
     device: torch.device,
 ) -> dict[str, Any]:
-    """The task's metrics of a trained network on the test split, which the caller opened."""
+    """Return the task's metrics of a trained network on the test split, which the caller opened."""
     outputs, _ = collect_outputs(network, network, test, experiment.train.batch_size, device)
     return experiment.task.evaluate(outputs, test, calibration)
 
@@ -63,7 +91,7 @@ def test_metrics(
 def cost_of_trained(
     network: nn.Module, architecture: Architecture | None, split: Split, device: torch.device
 ) -> Cost:
-    """Parameters, and multiply-adds for one example; counted on examples where there is no architecture."""
+    """Return parameters, and multiply-adds for one example; without an architecture they are measured."""
     if architecture is not None:
         return cost_of(architecture)
     batch = split.batch(torch.arange(min(2, len(split)))).to(device)

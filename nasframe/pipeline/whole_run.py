@@ -1,4 +1,4 @@
-"""An experiment from its data to its report."""
+"""All steps of a run, from its data to its report."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import time
 from pathlib import Path
 
 from nasframe.experiment import Experiment
-from nasframe.pipeline.architecture_search import SILENT, search_in
+from nasframe.pipeline.architecture_search import search
 from nasframe.pipeline.baselines import train_baselines
-from nasframe.pipeline.evaluation import evaluate_in
-from nasframe.pipeline.final_training import train_in
+from nasframe.pipeline.evaluation import evaluate
+from nasframe.pipeline.final_training import train
 from nasframe.pipeline.preparation import prepare
 from nasframe.runs import Run, claimed
-from nasframe.runtime import Progress
+from nasframe.runtime import SILENT, Progress
 
 __all__ = ["run_experiment"]
 
@@ -25,7 +25,7 @@ def run_experiment(
     overwrite: bool = False,
     progress: Progress = SILENT,
 ) -> Run:
-    """Every stage: the task's own, search, derive, draw, train, baselines, evaluate, report.
+    """Make a whole run: the task's stages, search, derive, draw, train, baselines, evaluate, report.
 
     What is done for the same inputs is skipped; what was interrupted goes on where it stopped.
 
@@ -41,8 +41,8 @@ def run_experiment(
     """
     path = Path(out)
     with claimed(path, experiment.to_toml()):
-        _, run = search_in(experiment, path, source, overwrite, progress)
-        train_in(experiment, path, None, None, False, progress)
+        search(experiment, path, source=source, overwrite=overwrite, progress=progress)
+        run = train(experiment, path, progress=progress)
         prepared = prepare(experiment, run, None, SILENT)
         baselines = train_baselines(run, experiment, prepared, progress)
         key = prepared.key("evaluate", run.identity, run.architecture.fingerprint, baselines)
@@ -50,6 +50,6 @@ def run_experiment(
             progress.say("evaluate: unchanged, skipped")
             return run
         started = time.monotonic()
-        evaluate_in(run, experiment, None, None, progress)
+        evaluate(run, experiment=experiment, progress=progress)
         run.mark_done("evaluate", key, time.monotonic() - started)
     return run

@@ -1,0 +1,91 @@
+"""The engines of the steps: the search, and the training of one network, as an experiment sets them up."""
+
+from __future__ import annotations
+
+import platform
+from typing import Any
+
+import torch
+from torch import nn
+
+from nasframe import __version__
+from nasframe.errors import SpaceError
+from nasframe.experiment import Experiment
+from nasframe.pipeline.preparation import Prepared
+from nasframe.pipeline.retraining import is_training
+from nasframe.runs import Run
+from nasframe.runtime import Progress
+from nasframe.searching import Search
+from nasframe.tasks import Data
+from nasframe.training import Training
+
+__all__ = ["search_engine", "training_engine"]
+
+
+def search_engine(experiment: Experiment, prepared: Prepared, run: Run | None, progress: Progress) -> Search:
+    """Return the search of an experiment; with `run` None it writes nothing.
+
+    Raises:
+        SpaceError: the space cannot be searched, or no architecture of it can be saved in the run.
+    """
+    space = experiment.space.build(prepared.data.inputs, prepared.data.outputs)
+    if run is not None and space.origin is None:
+        raise SpaceError(
+            f"search space {experiment.names['space']!r} is not registered, so no architecture of it can be "
+            "saved; register it as a plugin, or search without a run folder"
+        )
+    return Search(
+        space=space,
+        task=experiment.task,
+        data=prepared.data,
+        relaxation=experiment.relaxation,
+        loop=experiment.loop,
+        options=experiment.search,
+        seed=experiment.seed,
+        device=experiment.torch_device(),
+        run=run,
+        progress=progress,
+        provenance=_provenance(experiment, prepared),
+        outdated=is_training,
+    )
+
+
+def training_engine(
+    network: nn.Module,
+    experiment: Experiment,
+    data: Data,
+    progress: Progress,
+    *,
+    run: Run | None = None,
+    name: str = "train",
+    key: str = "",
+) -> Training:
+    """Return the training of a network by `[train]`; with `run` None it writes nothing. See `Training`."""
+    return Training(
+        network=network,
+        task=experiment.task,
+        data=data,
+        options=experiment.train,
+        seed=experiment.seed,
+        device=experiment.torch_device(),
+        run=run,
+        progress=progress,
+        name=name,
+        key=key,
+    )
+
+
+def _provenance(experiment: Experiment, prepared: Prepared) -> dict[str, Any]:
+    return {
+        "relaxation": experiment.names["relaxation"],
+        "loop": experiment.names["loop"],
+        "task": experiment.names["task"],
+        "seed": experiment.seed,
+        "experiment": experiment.fingerprint(),
+        "data": prepared.record["fingerprint"],
+        "versions": {
+            "nasframe": __version__,
+            "torch": str(torch.__version__),
+            "python": platform.python_version(),
+        },
+    }

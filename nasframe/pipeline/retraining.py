@@ -1,0 +1,36 @@
+"""Training again: the lines and files of trainings in a run, and their removal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nasframe.runs import Run, remove
+
+__all__ = ["BASELINE", "forget_training", "is_training"]
+
+BASELINE = "baseline-"
+"""The prefix of the name of every baseline's training: of its checkpoints, and the `stage` of its metrics."""
+
+
+def is_training(record: Mapping[str, Any]) -> bool:
+    """Return True where a line of metrics was written by the final training, or by that of a baseline."""
+    stage = str(record.get("stage"))
+    return stage == "train" or stage.startswith(BASELINE)
+
+
+def forget_training(run: Run, experiment: str, *, identity: str) -> None:
+    """Remove the final training and all that came after it from a run, and keep its search.
+
+    Args:
+        run: to remove it from.
+        experiment, identity: of the training to come; see `Run.create`.
+    """
+    for name in ("train", "network", f"{BASELINE}*"):
+        for pattern in (f"{name}.json", f"{name}-*.safetensors"):
+            for file in run.checkpoints.glob(pattern):
+                file.unlink()
+    for path in (*(run.path / name for name in ("test.json", "scores.json", "report.html")), run.task_folder):
+        remove(path)
+    run.keep_metrics(lambda record: not is_training(record))
+    run.go_on_with(experiment, identity=identity, keep=["search"])

@@ -1,0 +1,30 @@
+"""The result of a search, in memory or in a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from attrs import frozen
+
+from nasframe.runs import Run
+from nasframe.space import Architecture
+
+__all__ = ["SearchResult"]
+
+
+@frozen
+class SearchResult:
+    """The result of a search.
+
+    Attributes:
+        architecture: the derived one.
+        history: a record an epoch: losses, validation metrics, entropies, probabilities.
+        converged: whether the stop rule held before the epochs were used up.
+        run: the folder it was written to, None where nothing was written.
+    """
+
+    architecture: Architecture
+    history: Sequence[Mapping[str, Any]]
+    converged: bool
+    run: Run | None = None
