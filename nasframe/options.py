@@ -1,17 +1,18 @@
 """Typed options: attrs classes filled from TOML, with every mistake reported at once.
 
 The options of a plugin are the fields of its attrs class, or the keyword-only arguments of its
-constructor. Nothing else declares them.
+constructor. Nothing else declares them. `option` makes a field with a help text and bounds; `options_of`
+lists options, `structure` fills a class from plain values, and `unstructure` is its inverse.
 """
 
 from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from types import NoneType, SimpleNamespace, UnionType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 import attrs
 import cattrs
@@ -19,9 +20,12 @@ from cattrs.strategies import configure_union_passthrough
 
 from nasframe.errors import ConfigurationError, NasframeError, nearest
 
-__all__ = ["Option", "options_of", "structure", "unstructure"]
+__all__ = ["Option", "option", "options_of", "structure", "unstructure"]
 
 T = TypeVar("T")
+
+Validator = Callable[[Any, Any, Any], object]
+"""A validator as attrs takes it: called with the instance, the field and the value; raises ValueError."""
 
 
 @attrs.frozen
@@ -33,6 +37,104 @@ class Option:
     default: Any
     required: bool
     description: str = ""
+
+
+@overload
+def option(
+    default: T,
+    *,
+    help: str,
+    ge: float | None = None,
+    gt: float | None = None,
+    le: float | None = None,
+    lt: float | None = None,
+    choices: Collection[Any] | None = None,
+    validator: Validator | None = None,
+) -> T: ...
+
+
+@overload
+def option(
+    *,
+    factory: Callable[[], T],
+    help: str,
+    ge: float | None = None,
+    gt: float | None = None,
+    le: float | None = None,
+    lt: float | None = None,
+    choices: Collection[Any] | None = None,
+    validator: Validator | None = None,
+) -> T: ...
+
+
+@overload
+def option(
+    *,
+    help: str,
+    ge: float | None = None,
+    gt: float | None = None,
+    le: float | None = None,
+    lt: float | None = None,
+    choices: Collection[Any] | None = None,
+    validator: Validator | None = None,
+) -> Any: ...
+
+
+def option(
+    default: Any = attrs.NOTHING,
+    *,
+    factory: Callable[[], Any] | None = None,
+    help: str,
+    ge: float | None = None,
+    gt: float | None = None,
+    le: float | None = None,
+    lt: float | None = None,
+    choices: Collection[Any] | None = None,
+    validator: Validator | None = None,
+) -> Any:
+    """Return the field of an attrs class that is an option, with its help text and bounds.
+
+    Where the default is None, None passes the bounds and choices.
+
+    Args:
+        default: the value where none is given; an option without default and factory is required.
+        factory: makes the default, for values that can be changed in place, such as lists.
+        help: what the option means, in a few words, as `nasframe plugins show` prints it.
+        ge: least value.
+        gt: the value must be greater.
+        le: greatest value.
+        lt: the value must be less.
+        choices: the only values that are allowed; a `Literal` type needs none.
+        validator: any other check, as attrs takes it.
+
+    Raises:
+        ValueError: both a default and a factory.
+
+    Example:
+        >>> from attrs import frozen
+        >>> @frozen
+        ... class Oven:
+        ...     minutes: int = option(10, help="how long it bakes", ge=1)
+        >>> Oven().minutes
+        10
+        >>> Oven(minutes=0)
+        Traceback (most recent call last):
+        ...
+        ValueError: 'minutes' must be >= 1: 0
+    """
+    limits: list[tuple[Callable[[Any], Validator], Any]] = [
+        (attrs.validators.ge, ge),
+        (attrs.validators.gt, gt),
+        (attrs.validators.le, le),
+        (attrs.validators.lt, lt),
+        (attrs.validators.in_, choices),
+    ]
+    checks = [check(limit) for check, limit in limits if limit is not None]
+    if checks and default is None:
+        checks = [attrs.validators.optional(checks)]
+    if validator is not None:
+        checks.append(validator)
+    return attrs.field(default=default, factory=factory, validator=checks or None, metadata={"help": help})
 
 
 def _strict(expected: type, *accepted: type) -> Any:

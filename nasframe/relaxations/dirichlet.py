@@ -8,6 +8,7 @@ import attrs
 import torch
 from torch import Tensor
 
+from nasframe.options import option
 from nasframe.relaxations.noise import log_exponential
 from nasframe.relaxations.relaxation import Sample
 from nasframe.relaxations.schedule import SCHEDULE_HELP, Schedule, Scheduled, positive, temperature_end_option
@@ -79,10 +80,8 @@ class Dirichlet(Scheduled):
     choice move together: that is how this relaxation grows sure or unsure.
     """
 
-    temperature: float = attrs.field(
-        default=1.0,
-        validator=positive,
-        metadata={"help": "divides the concentrations; 1 is DrNAS, lower is nearer to the mean"},
+    temperature: float = option(
+        1.0, help="divides the concentrations; 1 is DrNAS, lower is nearer to the mean", validator=positive
     )
     temperature_end: float | None = temperature_end_option()
     schedule: Schedule = attrs.field(default="constant", metadata=SCHEDULE_HELP)

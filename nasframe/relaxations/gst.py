@@ -9,6 +9,7 @@ import attrs
 import torch
 from torch import Tensor
 
+from nasframe.options import option
 from nasframe.relaxations.noise import categorical, working_dtype
 from nasframe.relaxations.relaxation import Sample
 from nasframe.relaxations.schedule import (
@@ -71,14 +72,12 @@ class GappedStraightThrough(Scheduled):
     """Gapped straight-through: samples one candidate, gradient of a softmax in which it leads by a gap."""
 
     temperature: float = temperature_option(1.0)
-    gap: float = attrs.field(
-        default=1.0,
+    gap: float = option(
+        1.0,
+        help="by how much the drawn candidate's logit leads in the backward pass",
         validator=_not_negative,
-        metadata={"help": "by how much the drawn candidate's logit leads in the backward pass"},
     )
-    hard: bool = attrs.field(
-        default=True, metadata={"help": "one candidate in the forward pass; false gives the soft sample"}
-    )
+    hard: bool = option(True, help="one candidate in the forward pass; false gives the soft sample")
     temperature_end: float | None = temperature_end_option()
     schedule: Schedule = attrs.field(default="constant", metadata=SCHEDULE_HELP)
 

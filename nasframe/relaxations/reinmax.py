@@ -6,6 +6,7 @@ import attrs
 import torch
 from torch import Tensor
 
+from nasframe.options import option
 from nasframe.relaxations.noise import categorical, working_dtype
 from nasframe.relaxations.relaxation import Sample
 from nasframe.relaxations.schedule import SCHEDULE_HELP, Schedule, Scheduled, positive, temperature_end_option
@@ -53,12 +54,10 @@ class ReinMax(Scheduled):
     their gradient is less noisy depends on the function.
     """
 
-    temperature: float = attrs.field(
-        default=1.0,
+    temperature: float = option(
+        1.0,
+        help="of the softmax in the gradient; 1 is least biased, the authors recommend 1 or more",
         validator=positive,
-        metadata={
-            "help": "of the softmax in the gradient; 1 is least biased, the authors recommend 1 or more"
-        },
     )
     temperature_end: float | None = temperature_end_option()
     schedule: Schedule = attrs.field(default="constant", metadata=SCHEDULE_HELP)

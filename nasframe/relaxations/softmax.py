@@ -6,6 +6,7 @@ import attrs
 import torch
 from torch import Tensor
 
+from nasframe.options import option
 from nasframe.relaxations.noise import working_dtype
 from nasframe.relaxations.relaxation import Relaxation, Sample
 from nasframe.relaxations.schedule import positive
@@ -32,10 +33,8 @@ class Softmax(Relaxation):
     weights themselves at every time.
     """
 
-    temperature: float = attrs.field(
-        default=1.0,
-        validator=positive,
-        metadata={"help": "divides the logits; lower is nearer to a single candidate"},
+    temperature: float = option(
+        1.0, help="divides the logits; lower is nearer to a single candidate", validator=positive
     )
 
     def sample(

@@ -6,6 +6,7 @@ import attrs
 import torch
 from torch import Tensor
 
+from nasframe.options import option
 from nasframe.relaxations.noise import working_dtype
 from nasframe.relaxations.relaxation import Relaxation, Sample
 from nasframe.relaxations.schedule import positive
@@ -52,10 +53,8 @@ class Sparsemax(Relaxation):
     weights themselves at every time.
     """
 
-    temperature: float = attrs.field(
-        default=1.0,
-        validator=positive,
-        metadata={"help": "divides the logits; lower leaves fewer candidates with a weight"},
+    temperature: float = option(
+        1.0, help="divides the logits; lower leaves fewer candidates with a weight", validator=positive
     )
 
     def sample(

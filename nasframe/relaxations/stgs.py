@@ -6,6 +6,7 @@ import attrs
 import torch
 from torch import Tensor
 
+from nasframe.options import option
 from nasframe.relaxations.noise import log_exponential, working_dtype
 from nasframe.relaxations.relaxation import Sample
 from nasframe.relaxations.schedule import (
@@ -51,9 +52,7 @@ class StraightThroughGumbelSoftmax(Scheduled):
     """Gumbel-softmax: samples one candidate, gradient of the tempered softmax of the same noise."""
 
     temperature: float = temperature_option(1.0)
-    hard: bool = attrs.field(
-        default=True, metadata={"help": "one candidate in the forward pass; false gives the soft sample"}
-    )
+    hard: bool = option(True, help="one candidate in the forward pass; false gives the soft sample")
     temperature_end: float | None = temperature_end_option()
     schedule: Schedule = attrs.field(default="constant", metadata=SCHEDULE_HELP)
 

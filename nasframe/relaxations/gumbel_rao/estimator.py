@@ -8,6 +8,7 @@ import attrs
 import torch
 from torch import Tensor
 
+from nasframe.options import option
 from nasframe.relaxations.gumbel_rao.conditional import average, log_ratios
 from nasframe.relaxations.gumbel_rao.exact import exact_jacobian, exact_weights
 from nasframe.relaxations.noise import categorical, working_dtype
@@ -105,23 +106,16 @@ class GumbelRaoMonteCarlo(Scheduled):
     no `through_noise`.
     """
 
-    samples: int | Literal["exact"] = attrs.field(
-        default=100,
+    samples: int | Literal["exact"] = option(
+        100,
+        help="K, the conditional draws averaged for a gradient; more is less noisy, "
+        "and 'exact' is their limit, without draws",
         validator=_valid_samples,
-        metadata={
-            "help": "K, the conditional draws averaged for a gradient; more is less noisy, "
-            "and 'exact' is their limit, without draws"
-        },
     )
     temperature: float = temperature_option(0.1)
-    hard: bool = attrs.field(
-        default=True, metadata={"help": "one candidate in the forward pass; false gives the averaged weights"}
-    )
-    through_noise: bool = attrs.field(
-        default=False,
-        metadata={
-            "help": "differentiate the conditional draws too; for comparison, its gradient is near zero"
-        },
+    hard: bool = option(True, help="one candidate in the forward pass; false gives the averaged weights")
+    through_noise: bool = option(
+        False, help="differentiate the conditional draws too; for comparison, its gradient is near zero"
     )
     temperature_end: float | None = temperature_end_option()
     schedule: Schedule = attrs.field(default="constant", metadata=SCHEDULE_HELP)
