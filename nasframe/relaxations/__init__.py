@@ -15,7 +15,13 @@ from nasframe.relaxations.gumbel_rao.race import race_table
 from nasframe.relaxations.noise import categorical, log_exponential
 from nasframe.relaxations.reinmax import ReinMax, reinmax_sample
 from nasframe.relaxations.relaxation import Relaxation, Sample
-from nasframe.relaxations.schedule import Schedule, temperature_at
+from nasframe.relaxations.schedule import (
+    Schedule,
+    ScheduledRelaxation,
+    schedule_last,
+    temperature_at,
+    temperature_option,
+)
 from nasframe.relaxations.softmax import Softmax, tempered_softmax
 from nasframe.relaxations.sparsemax import Sparsemax, simplex_projection
 from nasframe.relaxations.stgs import StraightThroughGumbelSoftmax, gumbel_softmax
@@ -28,6 +34,7 @@ __all__ = [
     "Relaxation",
     "Sample",
     "Schedule",
+    "ScheduledRelaxation",
     "Softmax",
     "Sparsemax",
     "StraightThroughGumbelSoftmax",
@@ -44,7 +51,9 @@ __all__ = [
     "log_ratios",
     "race_table",
     "reinmax_sample",
+    "schedule_last",
     "simplex_projection",
     "temperature_at",
+    "temperature_option",
     "tempered_softmax",
 ]

@@ -8,10 +8,9 @@ import attrs
 import torch
 from torch import Tensor
 
-from nasframe.options import option
 from nasframe.relaxations.noise import log_exponential
 from nasframe.relaxations.relaxation import Sample
-from nasframe.relaxations.schedule import SCHEDULE_HELP, Schedule, Scheduled, positive, temperature_end_option
+from nasframe.relaxations.schedule import ScheduledRelaxation, schedule_last, temperature_option
 from nasframe.relaxations.surrogate import with_jacobian
 
 __all__ = ["Dirichlet", "dirichlet_mean", "dirichlet_sample"]
@@ -72,19 +71,17 @@ def _standard_gamma(alpha: Tensor, generator: torch.Generator | None) -> Tensor:
     return torch._standard_gamma(alpha.to(device), generator).to(alpha.device)
 
 
-@attrs.frozen(kw_only=True)
-class Dirichlet(Scheduled):
+@attrs.frozen(kw_only=True, field_transformer=schedule_last)
+class Dirichlet(ScheduledRelaxation):
     """DrNAS: a mixture of all candidates whose shares are drawn from a Dirichlet distribution.
 
     The `probabilities` are the mean of the shares. Unlike a softmax they do change when all logits of a
     choice move together: that is how this relaxation grows sure or unsure.
     """
 
-    temperature: float = option(
-        1.0, help="divides the concentrations; 1 is DrNAS, lower is nearer to the mean", validator=positive
+    temperature: float = temperature_option(
+        1.0, "divides the concentrations; 1 is DrNAS, lower is nearer to the mean"
     )
-    temperature_end: float | None = temperature_end_option()
-    schedule: Schedule = attrs.field(default="constant", metadata=SCHEDULE_HELP)
 
     def sample(
         self, logits: Tensor, progress: float = 0.0, generator: torch.Generator | None = None

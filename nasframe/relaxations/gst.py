@@ -12,13 +12,7 @@ from torch import Tensor
 from nasframe.options import option
 from nasframe.relaxations.noise import categorical, working_dtype
 from nasframe.relaxations.relaxation import Sample
-from nasframe.relaxations.schedule import (
-    SCHEDULE_HELP,
-    Schedule,
-    Scheduled,
-    temperature_end_option,
-    temperature_option,
-)
+from nasframe.relaxations.schedule import ScheduledRelaxation, schedule_last
 from nasframe.relaxations.surrogate import one_hot, softmax_jacobian, with_jacobian
 
 __all__ = ["GappedStraightThrough", "gapped_straight_through"]
@@ -67,19 +61,16 @@ def _not_negative(instance: object, attribute: attrs.Attribute[Any], value: floa
         raise ValueError(f"{attribute.name} must be a finite number, at least 0, found {value!r}")
 
 
-@attrs.frozen(kw_only=True)
-class GappedStraightThrough(Scheduled):
+@attrs.frozen(kw_only=True, field_transformer=schedule_last)
+class GappedStraightThrough(ScheduledRelaxation):
     """Gapped straight-through: samples one candidate, gradient of a softmax in which it leads by a gap."""
 
-    temperature: float = temperature_option(1.0)
     gap: float = option(
         1.0,
         help="by how much the drawn candidate's logit leads in the backward pass",
         validator=_not_negative,
     )
     hard: bool = option(True, help="one candidate in the forward pass; false gives the soft sample")
-    temperature_end: float | None = temperature_end_option()
-    schedule: Schedule = attrs.field(default="constant", metadata=SCHEDULE_HELP)
 
     def sample(
         self, logits: Tensor, progress: float = 0.0, generator: torch.Generator | None = None

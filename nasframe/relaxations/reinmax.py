@@ -6,10 +6,9 @@ import attrs
 import torch
 from torch import Tensor
 
-from nasframe.options import option
 from nasframe.relaxations.noise import categorical, working_dtype
 from nasframe.relaxations.relaxation import Sample
-from nasframe.relaxations.schedule import SCHEDULE_HELP, Schedule, Scheduled, positive, temperature_end_option
+from nasframe.relaxations.schedule import ScheduledRelaxation, schedule_last, temperature_option
 from nasframe.relaxations.surrogate import one_hot, softmax_jacobian, with_jacobian
 
 __all__ = ["ReinMax", "reinmax_sample"]
@@ -45,8 +44,8 @@ def reinmax_sample(
     return with_jacobian(logits, drawn, jacobian)
 
 
-@attrs.frozen(kw_only=True)
-class ReinMax(Scheduled):
+@attrs.frozen(kw_only=True, field_transformer=schedule_last)
+class ReinMax(ScheduledRelaxation):
     """ReinMax: samples one candidate, gradient accurate to second order around what was drawn.
 
     The authors recommend temperatures of 1 and more, where Gumbel-softmax wants less than 1. The default
@@ -54,13 +53,9 @@ class ReinMax(Scheduled):
     their gradient is less noisy depends on the function.
     """
 
-    temperature: float = option(
-        1.0,
-        help="of the softmax in the gradient; 1 is least biased, the authors recommend 1 or more",
-        validator=positive,
+    temperature: float = temperature_option(
+        1.0, "of the softmax in the gradient; 1 is least biased, the authors recommend 1 or more"
     )
-    temperature_end: float | None = temperature_end_option()
-    schedule: Schedule = attrs.field(default="constant", metadata=SCHEDULE_HELP)
 
     def sample(
         self, logits: Tensor, progress: float = 0.0, generator: torch.Generator | None = None

@@ -6,10 +6,9 @@ import attrs
 import torch
 from torch import Tensor
 
-from nasframe.options import option
 from nasframe.relaxations.noise import working_dtype
 from nasframe.relaxations.relaxation import Relaxation, Sample
-from nasframe.relaxations.schedule import positive
+from nasframe.relaxations.schedule import temperature_option
 
 __all__ = ["Softmax", "tempered_softmax"]
 
@@ -33,9 +32,7 @@ class Softmax(Relaxation):
     weights themselves at every time.
     """
 
-    temperature: float = option(
-        1.0, help="divides the logits; lower is nearer to a single candidate", validator=positive
-    )
+    temperature: float = temperature_option(1.0, "divides the logits; lower is nearer to a single candidate")
 
     def sample(
         self, logits: Tensor, progress: float = 0.0, generator: torch.Generator | None = None

@@ -6,10 +6,9 @@ import attrs
 import torch
 from torch import Tensor
 
-from nasframe.options import option
 from nasframe.relaxations.noise import working_dtype
 from nasframe.relaxations.relaxation import Relaxation, Sample
-from nasframe.relaxations.schedule import positive
+from nasframe.relaxations.schedule import temperature_option
 from nasframe.relaxations.surrogate import softmax_jacobian, with_jacobian
 
 __all__ = ["Sparsemax", "simplex_projection"]
@@ -53,8 +52,8 @@ class Sparsemax(Relaxation):
     weights themselves at every time.
     """
 
-    temperature: float = option(
-        1.0, help="divides the logits; lower leaves fewer candidates with a weight", validator=positive
+    temperature: float = temperature_option(
+        1.0, "divides the logits; lower leaves fewer candidates with a weight"
     )
 
     def sample(

@@ -9,13 +9,7 @@ from torch import Tensor
 from nasframe.options import option
 from nasframe.relaxations.noise import log_exponential, working_dtype
 from nasframe.relaxations.relaxation import Sample
-from nasframe.relaxations.schedule import (
-    SCHEDULE_HELP,
-    Schedule,
-    Scheduled,
-    temperature_end_option,
-    temperature_option,
-)
+from nasframe.relaxations.schedule import ScheduledRelaxation, schedule_last
 from nasframe.relaxations.surrogate import one_hot
 
 __all__ = ["StraightThroughGumbelSoftmax", "gumbel_softmax"]
@@ -47,14 +41,11 @@ def gumbel_softmax(
     return (chosen + (soft - soft.detach())).to(logits.dtype)
 
 
-@attrs.frozen(kw_only=True)
-class StraightThroughGumbelSoftmax(Scheduled):
+@attrs.frozen(kw_only=True, field_transformer=schedule_last)
+class StraightThroughGumbelSoftmax(ScheduledRelaxation):
     """Gumbel-softmax: samples one candidate, gradient of the tempered softmax of the same noise."""
 
-    temperature: float = temperature_option(1.0)
     hard: bool = option(True, help="one candidate in the forward pass; false gives the soft sample")
-    temperature_end: float | None = temperature_end_option()
-    schedule: Schedule = attrs.field(default="constant", metadata=SCHEDULE_HELP)
 
     def sample(
         self, logits: Tensor, progress: float = 0.0, generator: torch.Generator | None = None

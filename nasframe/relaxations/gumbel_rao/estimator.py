@@ -13,13 +13,7 @@ from nasframe.relaxations.gumbel_rao.conditional import average, log_ratios
 from nasframe.relaxations.gumbel_rao.exact import exact_jacobian, exact_weights
 from nasframe.relaxations.noise import categorical, working_dtype
 from nasframe.relaxations.relaxation import Sample
-from nasframe.relaxations.schedule import (
-    SCHEDULE_HELP,
-    Schedule,
-    Scheduled,
-    temperature_end_option,
-    temperature_option,
-)
+from nasframe.relaxations.schedule import ScheduledRelaxation, schedule_last, temperature_option
 from nasframe.relaxations.surrogate import one_hot, with_jacobian
 
 __all__ = ["GumbelRaoMonteCarlo", "gumbel_rao"]
@@ -93,8 +87,8 @@ def _valid_samples(instance: object, attribute: attrs.Attribute[Any], value: obj
     _check_samples(value)
 
 
-@attrs.frozen(kw_only=True)
-class GumbelRaoMonteCarlo(Scheduled):
+@attrs.frozen(kw_only=True, field_transformer=schedule_last)
+class GumbelRaoMonteCarlo(ScheduledRelaxation):
     """Gumbel-Rao Monte Carlo: samples one candidate, gradient averaged over K draws of its noise.
 
     `through_noise` lets the derivative also go through the conditional draws, which depend on the logits.
@@ -117,8 +111,6 @@ class GumbelRaoMonteCarlo(Scheduled):
     through_noise: bool = option(
         False, help="differentiate the conditional draws too; for comparison, its gradient is near zero"
     )
-    temperature_end: float | None = temperature_end_option()
-    schedule: Schedule = attrs.field(default="constant", metadata=SCHEDULE_HELP)
 
     def __attrs_post_init__(self) -> None:
         _check_samples(self.samples, self.through_noise)
