@@ -5,6 +5,13 @@ Importing it imports no torch.
 
 from __future__ import annotations
 
+from nasframe.runtime.console import (
+    format_columns,
+    format_number,
+    print_columns,
+    print_json,
+    print_metrics,
+)
 from nasframe.runtime.files import fingerprint, replacing, without_nan, write_json, write_text
 from nasframe.runtime.locks import Lock, LockedError, lives
 from nasframe.runtime.processor import cores, require_processor
@@ -20,10 +27,15 @@ __all__ = [
     "cores",
     "fingerprint",
     "forked_seed",
+    "format_columns",
+    "format_number",
     "generator",
     "lives",
     "make_progress",
     "one_thread",
+    "print_columns",
+    "print_json",
+    "print_metrics",
     "replacing",
     "require_processor",
     "without_nan",

@@ -1,4 +1,4 @@
-"""What a command prints: JSON for scripts, aligned columns for people."""
+"""The output of a command: JSON for scripts, aligned columns for people."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nasframe.runtime import without_nan
+from nasframe.runtime.files import without_nan
 
-__all__ = ["columns", "number", "print_columns", "print_json", "print_metrics"]
+__all__ = ["format_columns", "format_number", "print_columns", "print_json", "print_metrics"]
 
 
 def print_json(value: Any, *, indent: int | None = 2) -> None:
@@ -18,7 +18,7 @@ def print_json(value: Any, *, indent: int | None = 2) -> None:
     print(text, flush=True)
 
 
-def columns(rows: Sequence[Sequence[str]], indent: str = "") -> list[str]:
+def format_columns(rows: Sequence[Sequence[str]], indent: str = "") -> list[str]:
     """Rows as lines with aligned columns, two spaces between them."""
     widths = [max(map(len, column), default=0) for column in zip(*rows, strict=True)]
     return [
@@ -28,12 +28,12 @@ def columns(rows: Sequence[Sequence[str]], indent: str = "") -> list[str]:
 
 
 def print_columns(rows: Sequence[Sequence[str]], indent: str = "") -> None:
-    """`columns` on standard output."""
-    for line in columns(rows, indent):
+    """`format_columns` on standard output."""
+    for line in format_columns(rows, indent):
         print(line)
 
 
-def number(value: Any) -> str:
+def format_number(value: Any) -> str:
     """A value as a table shows it: four decimals, `undefined` for NaN and None."""
     if isinstance(value, float) and math.isfinite(value):
         return f"{value:.4f}"
@@ -45,7 +45,7 @@ def number(value: Any) -> str:
 def print_metrics(metrics: Mapping[str, Any]) -> None:
     """Metrics, one a line; a mapping of mappings (per category) as a table below them."""
     flat = {key: value for key, value in metrics.items() if not isinstance(value, Mapping)}
-    print_columns([(key, number(value)) for key, value in flat.items()])
+    print_columns([(key, format_number(value)) for key, value in flat.items()])
     for key, table in metrics.items():
         if not isinstance(table, Mapping) or not table:
             continue
@@ -53,7 +53,7 @@ def print_metrics(metrics: Mapping[str, Any]) -> None:
         rows = {name: row if isinstance(row, Mapping) else {"": row} for name, row in table.items()}
         heads = list(dict.fromkeys(head for row in rows.values() for head in row))
         cells = [
-            [name, *(number(row[head]) if head in row else "" for head in heads)]
+            [name, *(format_number(row[head]) if head in row else "" for head in heads)]
             for name, row in rows.items()
         ]
         print_columns([["", *heads], *cells] if any(heads) else cells, indent="  ")
