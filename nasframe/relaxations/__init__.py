@@ -8,7 +8,7 @@ from __future__ import annotations
 from nasframe.relaxations.check import check_relaxation
 from nasframe.relaxations.dirichlet import Dirichlet, dirichlet_mean, dirichlet_sample
 from nasframe.relaxations.gst import GappedStraightThrough, gapped_straight_through
-from nasframe.relaxations.gumbel_rao.conditional import average, log_ratios
+from nasframe.relaxations.gumbel_rao.conditional import conditional_average, conditional_log_ratios
 from nasframe.relaxations.gumbel_rao.estimator import GumbelRaoMonteCarlo, gumbel_rao
 from nasframe.relaxations.gumbel_rao.exact import exact_jacobian
 from nasframe.relaxations.gumbel_rao.race import race_table
@@ -38,9 +38,10 @@ __all__ = [
     "Softmax",
     "Sparsemax",
     "StraightThroughGumbelSoftmax",
-    "average",
     "categorical",
     "check_relaxation",
+    "conditional_average",
+    "conditional_log_ratios",
     "dirichlet_mean",
     "dirichlet_sample",
     "exact_jacobian",
@@ -48,7 +49,6 @@ __all__ = [
     "gumbel_rao",
     "gumbel_softmax",
     "log_exponential",
-    "log_ratios",
     "race_table",
     "reinmax_sample",
     "schedule_last",

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from nasframe.relaxations.gumbel_rao.conditional import average, log_ratios
+from nasframe.relaxations.gumbel_rao.conditional import conditional_average, conditional_log_ratios
 from nasframe.relaxations.gumbel_rao.estimator import GumbelRaoMonteCarlo, gumbel_rao
 from nasframe.relaxations.gumbel_rao.exact import exact_jacobian, exact_weights
 from nasframe.relaxations.gumbel_rao.race import race_table
 
 __all__ = [
     "GumbelRaoMonteCarlo",
-    "average",
+    "conditional_average",
+    "conditional_log_ratios",
     "exact_jacobian",
     "exact_weights",
     "gumbel_rao",
-    "log_ratios",
     "race_table",
 ]

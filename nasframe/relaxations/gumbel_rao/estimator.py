@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from nasframe.options import option
-from nasframe.relaxations.gumbel_rao.conditional import average, log_ratios
+from nasframe.relaxations.gumbel_rao.conditional import conditional_average, conditional_log_ratios
 from nasframe.relaxations.gumbel_rao.exact import exact_jacobian, exact_weights
 from nasframe.relaxations.noise import categorical, working_dtype
 from nasframe.relaxations.relaxation import Sample
@@ -65,8 +65,8 @@ def gumbel_rao(
                 return value.to(logits.dtype)
             jacobian = exact_jacobian(log_p, winner, temperature)
         else:
-            noise = log_ratios(log_p, winner, samples, generator)
-            mean = average(log_p, winner, noise, temperature, through_noise)
+            noise = conditional_log_ratios(log_p, winner, samples, generator)
+            mean = conditional_average(log_p, winner, noise, temperature, through_noise)
             value = one_hot(winner, log_p) if hard else mean.weights
             jacobian = mean.jacobian
     return with_jacobian(logits, value, jacobian)
