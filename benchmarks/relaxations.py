@@ -19,8 +19,8 @@ from nasframe.relaxations import (
     conditional_average,
     conditional_log_ratios,
     exact_jacobian,
-    race_table,
 )
+from nasframe.relaxations.gumbel_rao import race_table
 
 SIZES = {
     "alpha of two cells (17, 2)": (17, 2),

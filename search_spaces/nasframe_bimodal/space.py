@@ -7,9 +7,8 @@ from typing import Literal
 
 from attrs import frozen
 
-from nasframe import Choice, OpSpec, SearchSpace, Shape, SpaceFactory
+from nasframe import Choice, OpSpec, SearchSpace, Shape, SpaceFactory, arity_of
 from nasframe.errors import NasframeError, SpaceError
-from nasframe.operations import arity_of
 from nasframe.options import option
 
 __all__ = ["Bimodal"]

@@ -18,8 +18,8 @@ from nasframe.relaxations import (
     conditional_log_ratios,
     exact_jacobian,
     gumbel_rao,
-    race_table,
 )
+from nasframe.relaxations.gumbel_rao import race_table
 from nasframe.relaxations.gumbel_rao.exact import exact_weights, jacobian_of_many, weights_of_many
 from nasframe.relaxations.gumbel_rao.quadrature import arrival_times, reciprocal
 
