@@ -77,7 +77,14 @@ class ConfigurationError(NasframeError):
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:
-    """`; did you mean 'grmc'?`, or the valid names where none is near, ready to end an error message."""
+    """Return the end of an error message: the valid names near to `name`, or all where none is near.
+
+    Example:
+        >>> "unknown relaxation 'grcm'" + nearest("grcm", ["grmc", "softmax"])
+        "unknown relaxation 'grcm'; did you mean 'grmc'?"
+        >>> "unknown relaxation 'x'" + nearest("x", ["grmc", "softmax"])
+        "unknown relaxation 'x'; valid: grmc, softmax"
+    """
     names = sorted(set(valid))
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     if close:

@@ -177,7 +177,15 @@ def type_name(annotation: Any) -> str:
 
 
 def options_of(target: Any) -> list[Option]:
-    """The options of a plugin's class, in the order in which it declares them."""
+    """Return the options of a plugin's class, in the order in which it declares them.
+
+    They are the fields of an attrs class, or the keyword-only arguments of a constructor or function.
+
+    Example:
+        >>> def bake(dough: str, *, minutes: int = 10, fan: bool = False) -> None: ...
+        >>> [(item.name, item.type, item.default) for item in options_of(bake)]
+        [('minutes', 'int', 10), ('fan', 'bool', False)]
+    """
     if attrs.has(target):
         attrs.resolve_types(target)
         return [
@@ -206,16 +214,33 @@ def options_of(target: Any) -> list[Option]:
 
 
 def structure(target: type[T], values: Mapping[str, Any], source: str, path: str = "") -> T:
-    """An instance of attrs class `target` from plain values.
+    """Return an instance of attrs class `target`, made from plain values.
 
     Args:
         target: the class whose fields are filled.
         values: option name → value as TOML or JSON gives it.
-        source: what was read, for the error.
+        source: name of the file or document, for the error.
         path: key path of `values` in the source, for the error.
 
     Raises:
         ConfigurationError: unknown keys (with near names), wrong types and values, all at once.
+
+    Example:
+        >>> from attrs import frozen
+        >>> @frozen
+        ... class Oven:
+        ...     degrees: float
+        ...     minutes: int = option(10, help="how long it bakes", ge=1)
+        >>> structure(Oven, {"degrees": 200}, "oven.toml")
+        Oven(degrees=200.0, minutes=10)
+        >>> try:
+        ...     structure(Oven, {"minuts": 5, "minutes": 0}, "oven.toml")
+        ... except ConfigurationError as error:
+        ...     print(error)
+        oven.toml: 3 problems
+          minuts: unknown key; did you mean 'minutes'?
+          degrees: is missing (float)
+          minutes: 'minutes' must be >= 1: 0
     """
     instance, problems = collect(target, values, path)
     if problems or instance is None:

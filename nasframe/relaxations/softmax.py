@@ -19,6 +19,12 @@ def tempered_softmax(logits: Tensor, temperature: float = 1.0) -> Tensor:
     Args:
         logits: `(choices, candidates)`; the result has its shape and dtype.
         temperature: greater than 0.
+
+    Example:
+        >>> tempered_softmax(torch.tensor([[1.0, 3.0]]).log())
+        tensor([[0.2500, 0.7500]])
+        >>> tempered_softmax(torch.tensor([[1.0, 3.0]]).log(), temperature=0.5)
+        tensor([[0.1000, 0.9000]])
     """
     theta = logits.to(working_dtype(logits.dtype))
     return torch.softmax(theta / temperature, dim=-1).to(logits.dtype)

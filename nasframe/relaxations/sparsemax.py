@@ -24,6 +24,10 @@ def simplex_projection(logits: Tensor, temperature: float = 1.0) -> Tensor:
     Args:
         logits: `(choices, candidates)`; the result has its shape and dtype.
         temperature: greater than 0.
+
+    Example:
+        >>> simplex_projection(torch.tensor([[1.0, 0.5, -2.0]]))
+        tensor([[0.7500, 0.2500, 0.0000]])
     """
     with torch.no_grad():
         z = logits.to(working_dtype(logits.dtype)) / temperature

@@ -49,7 +49,17 @@ def gumbel_rao(
         generator: where the noise comes from; None is torch's global generator.
 
     Raises:
-        ValueError: `samples` is neither, or `through_noise` asks for what "exact" does not have.
+        ValueError: `samples` is neither, or `through_noise` comes with "exact".
+
+    Example:
+        >>> logits = torch.tensor([[0.0, 1.0, 2.0]], requires_grad=True)
+        >>> generator = torch.Generator().manual_seed(0)
+        >>> weights = gumbel_rao(logits, samples=100, temperature=0.5, generator=generator)
+        >>> weights.detach()
+        tensor([[0., 1., 0.]])
+        >>> (gradient,) = torch.autograd.grad(weights[0, 1], logits)
+        >>> gradient.round(decimals=2)
+        tensor([[-0.0500,  0.2800, -0.2300]])
     """
     _check_samples(samples, through_noise)
     wanted = logits.requires_grad and torch.is_grad_enabled()

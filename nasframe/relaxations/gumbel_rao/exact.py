@@ -42,6 +42,12 @@ def exact_jacobian(log_p: Tensor, winner: Tensor, temperature: float) -> Tensor:
 
     Returns:
         `(choices, candidates, candidates)`; symmetric, and rows sum to zero.
+
+    Example:
+        >>> log_p = torch.tensor([[0.0, 0.0]]).log_softmax(-1)
+        >>> exact_jacobian(log_p, torch.tensor([[0]]), temperature=1.0)  # 1/6
+        tensor([[[ 0.1667, -0.1667],
+                 [-0.1667,  0.1667]]])
     """
     if log_p.shape[-1] == 1:
         return torch.zeros_like(log_p).unsqueeze(-1)
