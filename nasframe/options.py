@@ -20,7 +20,7 @@ from cattrs.strategies import configure_union_passthrough
 
 from nasframe.errors import ConfigurationError, NasframeError, nearest
 
-__all__ = ["Option", "option", "options_of", "structure", "unstructure"]
+__all__ = ["Option", "collect", "option", "options_of", "structure", "unstructure"]
 
 T = TypeVar("T")
 
@@ -30,7 +30,13 @@ Validator = Callable[[Any, Any, Any], object]
 
 @attrs.frozen
 class Option:
-    """One option: its name, its type as written, its default (None where it is required)."""
+    """One option of a plugin.
+
+    Attributes:
+        type: as a person writes it.
+        default: None where the option is required, or its default is computed from other options.
+        description: the help text.
+    """
 
     name: str
     type: str
@@ -161,7 +167,7 @@ _CONVERTER = _converter()
 
 
 def type_name(annotation: Any) -> str:
-    """A type as a person writes it: `int`, `'shared' | 'choose'`, `list of str`."""
+    """Return a type as a person writes it: `int`, `'shared' | 'choose'`, `list of str`."""
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if annotation in (None, NoneType):
         return "none"
@@ -208,7 +214,7 @@ def options_of(target: Any) -> list[Option]:
         )
         for parameter in inspect.signature(target).parameters.values()
         if parameter.kind is parameter.KEYWORD_ONLY
-        # the core gives it, nobody else
+        # given by the core, never by a user
         and not (parameter.name == "ports" and getattr(target, "names_ports", False))
     ]
 
@@ -249,7 +255,7 @@ def structure(target: type[T], values: Mapping[str, Any], source: str, path: str
 
 
 def collect(target: type[T], values: Mapping[str, Any], path: str = "") -> tuple[T | None, list[str]]:
-    """Like `structure`, but returns the problems beside the instance (None where there are any)."""
+    """Return what `structure` returns, and the problems; with any problem the instance is None."""
     attrs.resolve_types(target)  # type: ignore[type-var]
     known = {item.name: item for item in attrs.fields(target) if item.init}  # type: ignore[arg-type]
     prefix = f"{path}." if path else ""
@@ -270,7 +276,7 @@ def collect(target: type[T], values: Mapping[str, Any], path: str = "") -> tuple
         try:
             ready[name] = _CONVERTER.structure(values[name], item.type)
             if item.validator is not None:
-                # Stands in for the instance, which is not made before every option is known to be good.
+                # In place of the instance, which is made only when every option is valid.
                 unfinished: Any = SimpleNamespace(**{**_defaults(known), **ready})
                 item.validator(unfinished, item, ready[name])
         except Exception as error:  # cattrs and validators raise many kinds
@@ -284,7 +290,7 @@ def collect(target: type[T], values: Mapping[str, Any], path: str = "") -> tuple
 
 
 def unstructure(instance: Any) -> dict[str, Any]:
-    """The options of an attrs instance as plain values; `structure` reads them back."""
+    """Return the options of an attrs instance as plain values; `structure` reads them back."""
     plain: dict[str, Any] = _CONVERTER.unstructure(instance)
     return plain
 

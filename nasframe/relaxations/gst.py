@@ -25,10 +25,10 @@ def gapped_straight_through(
     hard: bool = True,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """The gapped straight-through estimator (Fan, Chi, Rudnicky, Ramadge 2022).
+    """Return a sample of the gapped straight-through estimator (Fan, Chi, Rudnicky, Ramadge 2022).
 
     D is drawn from softmax(θ). Then the logits are moved by constants: the drawn one up to the largest,
-    the others down, where need be, to `gap` below it. Measured from the largest logit that is
+    the others down to at least `gap` below it. Relative to the largest logit that is
 
         z_D = 0,    z_j = min(θ_j - max θ, -gap).
 

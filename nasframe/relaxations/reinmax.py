@@ -1,4 +1,4 @@
-"""ReinMax: one candidate forward, a backward pass that follows the drawn outcome to second order."""
+"""ReinMax: one candidate forward, a backward pass that is accurate to second order."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["ReinMax", "reinmax_sample"]
 def reinmax_sample(
     logits: Tensor, temperature: float = 1.0, generator: torch.Generator | None = None
 ) -> Tensor:
-    """The ReinMax estimator (Liu, Dong, Liu, Yu, Gao 2023, algorithm 2).
+    """Return a sample of the ReinMax estimator (Liu, Dong, Liu, Yu, Gao 2023, algorithm 2).
 
     Forward is D, drawn from p = softmax(θ). With J(q) = diag(q) - q qᵀ, the Jacobian of a softmax whose
     value is q, backward is

@@ -13,7 +13,7 @@ from nasframe.relaxations.relaxation import Relaxation
 __all__ = ["Schedule", "ScheduledRelaxation", "schedule_last", "temperature_at", "temperature_option"]
 
 Schedule = Literal["constant", "linear", "exponential", "cosine"]
-"""How the temperature goes from its first value to its last."""
+"""The course of the temperature from its first value to its last."""
 
 
 def temperature_at(progress: float, start: float, end: float | None, schedule: Schedule) -> float:
@@ -41,7 +41,7 @@ def temperature_at(progress: float, start: float, end: float | None, schedule: S
 
 
 def _positive(instance: object, attribute: attrs.Attribute[Any], value: float | None) -> None:
-    """Refuse all but finite numbers greater than 0, and None, which the type of the option refuses."""
+    """Refuse a number that is not finite or not greater than 0; None is for the type to refuse."""
     if value is not None and not 0 < value < math.inf:
         raise ValueError(f"{attribute.name} must be a finite number greater than 0, found {value!r}")
 

@@ -14,7 +14,7 @@ __all__ = ["Softmax", "tempered_softmax"]
 
 
 def tempered_softmax(logits: Tensor, temperature: float = 1.0) -> Tensor:
-    """softmax(logits / temperature) over the last dimension (DARTS: Liu, Simonyan, Yang 2019, eq. 2).
+    """Return softmax(logits / temperature) over the last dimension (DARTS: Liu, Simonyan, Yang 2019, eq. 2).
 
     Args:
         logits: `(choices, candidates)`; the result has its shape and dtype.

@@ -15,7 +15,7 @@ __all__ = ["Sparsemax", "simplex_projection"]
 
 
 def simplex_projection(logits: Tensor, temperature: float = 1.0) -> Tensor:
-    """The Euclidean projection of logits/temperature onto the simplex (Martins, Astudillo 2016).
+    """Return the Euclidean projection of logits/temperature onto the simplex (Martins, Astudillo 2016).
 
     The weights are max(z_j - t, 0), with the threshold t that makes their sum 1 (their algorithm 1). With s
     the indicator of the support, the candidates of weight above 0, the Jacobian is
@@ -31,7 +31,7 @@ def simplex_projection(logits: Tensor, temperature: float = 1.0) -> Tensor:
     """
     with torch.no_grad():
         z = logits.to(working_dtype(logits.dtype)) / temperature
-        # the threshold is at least max z - 1: what lies below is off the support, and would cost digits
+        # the threshold is at least max z - 1: lower values are off the support, and would cost digits
         z = (z - z.amax(dim=-1, keepdim=True)).clamp_min_(-1.0)
         ordered = z.sort(dim=-1, descending=True).values
         ranks = torch.arange(1, z.shape[-1] + 1, dtype=z.dtype, device=z.device)
@@ -49,8 +49,8 @@ class Sparsemax(Relaxation):
     """Sparsemax: a mixture without noise in which weak candidates have weight exactly zero.
 
     A candidate of weight zero gets no gradient, and gradient descent on the others never lowers the
-    threshold that it fell below, since their gradients sum to zero: it is out for good, unless weight decay
-    or the uneven steps of Adam bring it back. A higher temperature keeps candidates in for longer.
+    threshold that it fell below, since their gradients sum to zero: it never returns, unless weight decay or
+    the uneven steps of Adam bring it back. A higher temperature keeps candidates for longer.
 
     The temperature stays as it is: `probabilities`, by which a search is evaluated and derived, are the
     weights themselves at every time.

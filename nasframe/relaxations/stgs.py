@@ -21,7 +21,7 @@ def gumbel_softmax(
     hard: bool = True,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """The Gumbel-softmax sample (paper, eq. 4–5; Jang et al. 2017; Maddison et al. 2017).
+    """Return a Gumbel-softmax sample (paper, eq. 4–5; Jang et al. 2017; Maddison et al. 2017).
 
     Args:
         logits: `(choices, candidates)`; the result has its shape and dtype.

@@ -1,10 +1,10 @@
-"""The noise of a categorical draw given its outcome, and what the tempered softmax averages to over it.
+"""The noise of a categorical draw given its outcome, and the mean of the tempered softmax over that noise.
 
 Read the Gumbel-max trick as a race: candidate j arrives at time T_j, exponential with rate p_j, and the
 first to arrive is drawn. Then θ_j + G_j is -log T_j, up to a constant that a softmax does not see. Given
 the winner I, its time is E_I and the others need E_j / p_j longer, with independent E ~ Exp(1); that is
-eq. 7 of the paper (Maddison, Tarlow, Minka 2014). Only how far behind the winner the others arrive
-matters, and in logarithms it neither overflows nor vanishes:
+eq. 7 of the paper (Maddison, Tarlow, Minka 2014). Only the lags of the others behind the winner matter. In
+logarithms they neither overflow nor vanish:
 
     lag_j = log T_j - log T_I = softplus(log(E_j / E_I) - log p_j),    lag_I = 0.
 """
@@ -22,8 +22,8 @@ from nasframe.relaxations.surrogate import laplacian
 __all__ = ["ConditionalAverage", "conditional_average", "conditional_log_ratios"]
 
 _FLOOR = -40.0
-"""Least exponent of a soft weight before it is normalised. Below it weights say nothing (exp(-40) is 4e-18),
-but their products are subnormal numbers, with which processors are ten times slower."""
+"""Least exponent of a soft weight before it is normalised. Smaller weights are negligible (exp(-40)
+is 4e-18), but their products are subnormal numbers, with which processors are ten times slower."""
 
 
 @frozen
@@ -38,7 +38,7 @@ class ConditionalAverage:
 def conditional_log_ratios(
     log_p: Tensor, winner: Tensor, samples: int, generator: torch.Generator | None = None
 ) -> Tensor:
-    """Draws of log(E_j / E_I), the whole of the conditional noise.
+    """Return draws of log(E_j / E_I), which is all of the conditional noise.
 
     Args:
         log_p: `(choices, candidates)`, normalised.
@@ -60,15 +60,17 @@ def conditional_log_ratios(
 def conditional_average(
     log_p: Tensor, winner: Tensor, noise: Tensor, temperature: float, through_noise: bool = False
 ) -> ConditionalAverage:
-    """Mean of softmax_τ(θ + G) and of its Jacobian over draws of G given the winner (paper, eq. 7–8).
+    """Return the mean of softmax_τ(θ + G) and of its Jacobian over draws of G given the winner.
+
+    See eq. 7 and 8 of the paper.
 
     Args:
         log_p: `(choices, candidates)`, the log-softmax of θ.
         winner: `(choices, 1)`.
-        noise: what `conditional_log_ratios` returned.
+        noise: as `conditional_log_ratios` returns it.
         temperature: τ, greater than 0.
-        through_noise: include the way in which the draws themselves move with θ (E held, eq. 7
-            differentiated); else they are constants.
+        through_noise: differentiate the draws too, with respect to θ (eq. 7 with E held constant); else
+            they are constants.
     """
     if log_p.shape[-1] == 2:
         return _average_of_two(log_p, winner, noise, temperature, through_noise)
@@ -91,8 +93,8 @@ def conditional_average(
 def _average_of_two(
     log_p: Tensor, winner: Tensor, noise: Tensor, temperature: float, through_noise: bool
 ) -> ConditionalAverage:
-    """`conditional_average` of two candidates: with s the loser's weight, every Jacobian is a multiple of
-    [1 -1; -1 1]."""
+    """Return the `conditional_average` of two candidates. With s the loser's weight, every Jacobian is a
+    multiple of [1 -1; -1 1]."""
     behind = noise.squeeze(1) - log_p.gather(-1, 1 - winner)
     loser = F.softplus(behind).mul_(-1 / temperature).clamp_min_(_FLOOR).sigmoid_()
     slope = loser * (1 - loser)

@@ -1,4 +1,4 @@
-"""Gumbel-Rao Monte Carlo: the straight-through gradient averaged over the noise that the draw leaves open."""
+"""Gumbel-Rao Monte Carlo: the straight-through gradient averaged over the noise given the draw."""
 
 from __future__ import annotations
 
@@ -27,18 +27,20 @@ def gumbel_rao(
     through_noise: bool = False,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """The Gumbel-Rao estimator with K conditional draws (paper, eq. 6–8; Paulus, Maddison, Krause 2021).
+    """Return a sample of the Gumbel-Rao estimator with K conditional draws.
+
+    It is that of the paper, eq. 6–8 (Paulus, Maddison, Krause 2021).
 
     Forward is the sampled one-hot D. Backward is the Jacobian of the tempered softmax, averaged over K
     draws of the Gumbel noise given D; it is one matrix a choice, and no graph of the draws is kept. The
     mean of the gradient is that of straight-through Gumbel-softmax, its variance is smaller; K = 1 is
     straight-through Gumbel-softmax itself.
 
-    With `samples="exact"` the average is over the whole of the conditional noise, K → ∞, by quadrature: no
-    noise but that of D is left, and it is cheaper than K = 100 (see `exact_jacobian` for how exact it is).
+    With `samples="exact"` the average is over all of the conditional noise, K → ∞, by quadrature: only the
+    noise of D is left, and it is cheaper than K = 100 (see `exact_jacobian` for how exact it is).
 
-    The generator moves on by D alone where the average is exact, and where no gradient is asked for and
-    `hard` is set, because the K draws are not made then.
+    Where the average is exact, and where `hard` is set and no gradient is wanted, the K draws are not made:
+    the generator then draws D alone.
 
     Args:
         logits: θ, `(choices, candidates)`; the result has its shape and dtype.
