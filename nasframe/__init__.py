@@ -1,7 +1,26 @@
 """nasframe: modular neural architecture search on PyTorch.
 
-Everything public is reachable from here and imported on first use, so that `nasframe --help` and
-completion never wait for torch.
+- **an experiment**: `Experiment`, `load_experiment`; its sections are `SearchOptions`, `TrainOptions` and
+  `BaselineOptions`
+- **its steps**: `run_experiment`, or one by one `prepare` (`Prepared`), `search` (`SearchResult`), `train`,
+  `evaluate`, `predict`
+- **what comes out**: `Run`, `load_run`, `Architecture`, `load_architecture`; `draw` (`Drawing`)
+- **studies**: `compare`, `sweep`, `census`, `load_census`
+- **plugins**: `hookimpl`, `load_plugin`, `manager`, `Registered`
+- **operations**: `Operation`, `OpSpec`, `Shape`, `arity_of`
+- **search spaces**: `SearchSpace`, `SpaceFactory`, `Choice`, `derive`
+- **networks**: `Network`, `build`, `cost_of`; the relaxed one is `Supernet`, `load_supernet`
+- **relaxations**: `Relaxation`, `Sample`; the others are in `nasframe.relaxations`
+- **search loops**: `SearchLoop`, `Update`
+- **tasks**: `Task`, `TensorTask`, `Data`, `Splits`, `Split`, `TensorSplit`, `Batch`, `Scores`; their stages
+  `Stage`, `StageContext`, `stage_fingerprints`
+- **a run of your own**: `claimed` keeps other processes out of its folder
+- **the laboratory of estimators**: `measure_estimators`, `Measurement`
+
+A plugin imports from here, from `nasframe.errors`, `nasframe.options`, `nasframe.runtime`,
+`nasframe.relaxations` and `nasframe.testing`, and from no other module of nasframe.
+
+Every name is imported when it is first used, so that `nasframe --help` and completion never wait for torch.
 """
 
 from __future__ import annotations
@@ -22,24 +41,33 @@ if TYPE_CHECKING:
     from nasframe.operations import Operation as Operation
     from nasframe.operations import OpSpec as OpSpec
     from nasframe.operations import Shape as Shape
+    from nasframe.operations import arity_of as arity_of
+    from nasframe.pipeline import Prepared as Prepared
     from nasframe.pipeline import SearchResult as SearchResult
     from nasframe.pipeline import draw as draw
     from nasframe.pipeline import evaluate as evaluate
     from nasframe.pipeline import load_architecture as load_architecture
     from nasframe.pipeline import load_experiment as load_experiment
     from nasframe.pipeline import load_run as load_run
+    from nasframe.pipeline import load_supernet as load_supernet
     from nasframe.pipeline import predict as predict
+    from nasframe.pipeline import prepare as prepare
     from nasframe.pipeline import run_experiment as run_experiment
     from nasframe.pipeline import search as search
     from nasframe.pipeline import train as train
+    from nasframe.plugins import Registered as Registered
     from nasframe.plugins import hookimpl as hookimpl
     from nasframe.plugins import load_plugin as load_plugin
+    from nasframe.plugins import manager as manager
     from nasframe.relaxations import Relaxation as Relaxation
     from nasframe.relaxations import Sample as Sample
+    from nasframe.render import Drawing as Drawing
     from nasframe.runs import Run as Run
+    from nasframe.runs import claimed as claimed
     from nasframe.searching import SearchLoop as SearchLoop
     from nasframe.searching import SearchOptions as SearchOptions
     from nasframe.searching import Update as Update
+    from nasframe.searching import derive as derive
     from nasframe.space import Architecture as Architecture
     from nasframe.space import Choice as Choice
     from nasframe.space import SearchSpace as SearchSpace
@@ -59,12 +87,13 @@ if TYPE_CHECKING:
     from nasframe.tasks import Task as Task
     from nasframe.tasks import TensorSplit as TensorSplit
     from nasframe.tasks import TensorTask as TensorTask
+    from nasframe.tasks import stage_fingerprints as stage_fingerprints
     from nasframe.training import BaselineOptions as BaselineOptions
     from nasframe.training import TrainOptions as TrainOptions
 
 _HOMES = {
-    **dict.fromkeys(("hookimpl", "load_plugin"), "nasframe.plugins"),
-    **dict.fromkeys(("OpSpec", "Operation", "Shape"), "nasframe.operations"),
+    **dict.fromkeys(("hookimpl", "load_plugin", "manager", "Registered"), "nasframe.plugins"),
+    **dict.fromkeys(("Operation", "OpSpec", "Shape", "arity_of"), "nasframe.operations"),
     **dict.fromkeys(
         (
             "Batch",
@@ -77,26 +106,31 @@ _HOMES = {
             "Task",
             "TensorSplit",
             "TensorTask",
+            "stage_fingerprints",
         ),
         "nasframe.tasks",
     ),
     **dict.fromkeys(("Architecture", "Choice", "SearchSpace", "SpaceFactory"), "nasframe.space"),
-    "Run": "nasframe.runs",
+    **dict.fromkeys(("Run", "claimed"), "nasframe.runs"),
     **dict.fromkeys(("Relaxation", "Sample"), "nasframe.relaxations"),
     **dict.fromkeys(("Network", "build", "cost_of"), "nasframe.network"),
     "Supernet": "nasframe.supernet",
+    "Drawing": "nasframe.render",
     **dict.fromkeys(("BaselineOptions", "TrainOptions"), "nasframe.training"),
-    **dict.fromkeys(("SearchLoop", "SearchOptions", "Update"), "nasframe.searching"),
+    **dict.fromkeys(("SearchLoop", "SearchOptions", "Update", "derive"), "nasframe.searching"),
     "Experiment": "nasframe.experiment",
     **dict.fromkeys(
         (
+            "Prepared",
             "SearchResult",
             "draw",
             "evaluate",
             "load_architecture",
             "load_experiment",
             "load_run",
+            "load_supernet",
             "predict",
+            "prepare",
             "run_experiment",
             "search",
             "train",
@@ -108,4 +142,8 @@ _HOMES = {
 }
 
 __all__ = ["__version__", *sorted(_HOMES)]
-__getattr__, __dir__ = lazy_page(__name__, _HOMES)
+__getattr__, _ = lazy_page(__name__, _HOMES)
+
+
+def __dir__() -> list[str]:
+    return __all__

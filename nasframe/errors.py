@@ -1,4 +1,4 @@
-"""Errors a user can act on: what was asked, what was found, the nearest valid name."""
+"""Errors that a user can mend. Each says what was expected, what was found, and the nearest valid name."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ __all__ = [
 ]
 
 
-NOT_REPLACED = "the run that was to be replaced is as it was"
-"""Noted in a Ctrl-C that came before anything was replaced."""
+NOT_REPLACED = "the run that was to be replaced is unchanged"
+"""Note of a KeyboardInterrupt that came before anything was replaced."""
 
 
 class NasframeError(Exception):
-    """Base of every error that is the user's to mend. The command line prints it without a traceback."""
+    """Base of every error that a user can mend. The command line prints it without a traceback."""
 
 
 class PluginError(NasframeError):
@@ -35,7 +35,7 @@ class PluginError(NasframeError):
 
 
 class ContractError(PluginError):
-    """What a plugin registered does not keep the promises of its kind."""
+    """A plugin registered something that does not keep the contract of its kind."""
 
 
 class PluginWarning(UserWarning):
@@ -47,7 +47,7 @@ class SpaceError(NasframeError):
 
 
 class ArchitectureError(NasframeError):
-    """An architecture that its space does not contain, or a document that is none."""
+    """An architecture that its space does not contain, or a document that holds none."""
 
 
 class RunError(NasframeError):
@@ -63,10 +63,10 @@ class RenderError(NasframeError):
 
 
 class ConfigurationError(NasframeError):
-    """Everything that is wrong with a configuration, at once.
+    """All mistakes of a configuration, at once.
 
     Args:
-        source: what was read, usually the path of a file.
+        source: name of what was read, usually the path of a file.
         problems: one line each, `key: what is wrong`.
     """
 
@@ -83,7 +83,14 @@ def near_names(name: str, valid: Iterable[str]) -> list[str]:
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:
-    """Return the end of an error message: `; did you mean 'grmc'?`, or the valid names where none is near."""
+    """Return the end of an error message: the valid names near to `name`, or all where none is near.
+
+    Example:
+        >>> "unknown relaxation 'grcm'" + nearest("grcm", ["grmc", "softmax"])
+        "unknown relaxation 'grcm'; did you mean 'grmc'?"
+        >>> "unknown relaxation 'x'" + nearest("x", ["grmc", "softmax"])
+        "unknown relaxation 'x'; valid: grmc, softmax"
+    """
     names = sorted(set(valid))
     close = near_names(name, names)
     if close:

@@ -1,17 +1,18 @@
 """Typed options: attrs classes filled from TOML, with every mistake reported at once.
 
 The options of a plugin are the fields of its attrs class, or the keyword-only arguments of its
-constructor. Nothing else declares them.
+constructor. Nothing else declares them. `option` makes a field with a help text and bounds; `options_of`
+lists options, `structure` fills a class from plain values, and `unstructure` is its inverse.
 """
 
 from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from types import NoneType, SimpleNamespace, UnionType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 import attrs
 import cattrs
@@ -19,20 +20,127 @@ from cattrs.strategies import configure_union_passthrough
 
 from nasframe.errors import ConfigurationError, NasframeError, nearest
 
-__all__ = ["Option", "options_of", "structure", "unstructure"]
+__all__ = ["Option", "collect", "option", "options_of", "structure", "unstructure"]
 
 T = TypeVar("T")
+
+Validator = Callable[[Any, Any, Any], object]
+"""A validator as attrs takes it: called with the instance, the field and the value; raises ValueError."""
 
 
 @attrs.frozen
 class Option:
-    """One option: its name, its type as written, its default (None where it is required)."""
+    """One option of a plugin.
+
+    Attributes:
+        type: as a person writes it.
+        default: None where the option is required, or its default is computed from other options.
+        description: the help text.
+    """
 
     name: str
     type: str
     default: Any
     required: bool
     description: str = ""
+
+
+@overload
+def option(
+    default: T,
+    *,
+    help: str,
+    ge: float | None = None,
+    gt: float | None = None,
+    le: float | None = None,
+    lt: float | None = None,
+    choices: Collection[Any] | None = None,
+    validator: Validator | None = None,
+) -> T: ...
+
+
+@overload
+def option(
+    *,
+    factory: Callable[[], T],
+    help: str,
+    ge: float | None = None,
+    gt: float | None = None,
+    le: float | None = None,
+    lt: float | None = None,
+    choices: Collection[Any] | None = None,
+    validator: Validator | None = None,
+) -> T: ...
+
+
+@overload
+def option(
+    *,
+    help: str,
+    ge: float | None = None,
+    gt: float | None = None,
+    le: float | None = None,
+    lt: float | None = None,
+    choices: Collection[Any] | None = None,
+    validator: Validator | None = None,
+) -> Any: ...
+
+
+def option(
+    default: Any = attrs.NOTHING,
+    *,
+    factory: Callable[[], Any] | None = None,
+    help: str,
+    ge: float | None = None,
+    gt: float | None = None,
+    le: float | None = None,
+    lt: float | None = None,
+    choices: Collection[Any] | None = None,
+    validator: Validator | None = None,
+) -> Any:
+    """Return the field of an attrs class that is an option, with its help text and bounds.
+
+    Where the default is None, None passes the bounds and choices.
+
+    Args:
+        default: the value where none is given; an option without default and factory is required.
+        factory: makes the default, for values that can be changed in place, such as lists.
+        help: what the option means, in a few words, as `nasframe plugins show` prints it.
+        ge: least value.
+        gt: the value must be greater.
+        le: greatest value.
+        lt: the value must be less.
+        choices: the only values that are allowed; a `Literal` type needs none.
+        validator: any other check, as attrs takes it.
+
+    Raises:
+        ValueError: both a default and a factory.
+
+    Example:
+        >>> from attrs import frozen
+        >>> @frozen
+        ... class Oven:
+        ...     minutes: int = option(10, help="how long it bakes", ge=1)
+        >>> Oven().minutes
+        10
+        >>> Oven(minutes=0)
+        Traceback (most recent call last):
+        ...
+        ValueError: 'minutes' must be >= 1: 0
+    """
+    limits: list[tuple[Callable[[Any], Validator], Any]] = [
+        (attrs.validators.ge, ge),
+        (attrs.validators.gt, gt),
+        (attrs.validators.le, le),
+        (attrs.validators.lt, lt),
+        (attrs.validators.in_, choices),
+    ]
+    checks = [check(limit) for check, limit in limits if limit is not None]
+    if checks and default is None:
+        checks = [attrs.validators.optional(checks)]
+    if validator is not None:
+        checks.append(validator)
+    return attrs.field(default=default, factory=factory, validator=checks or None, metadata={"help": help})
 
 
 def _strict(expected: type, *accepted: type) -> Any:
@@ -59,7 +167,7 @@ _CONVERTER = _converter()
 
 
 def type_name(annotation: Any) -> str:
-    """A type as a person writes it: `int`, `'shared' | 'choose'`, `list of str`."""
+    """Return a type as a person writes it: `int`, `'shared' | 'choose'`, `list of str`."""
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if annotation in (None, NoneType):
         return "none"
@@ -75,7 +183,15 @@ def type_name(annotation: Any) -> str:
 
 
 def options_of(target: Any) -> list[Option]:
-    """The options of a plugin's class, in the order in which it declares them."""
+    """Return the options of a plugin's class, in the order in which it declares them.
+
+    They are the fields of an attrs class, or the keyword-only arguments of a constructor or function.
+
+    Example:
+        >>> def bake(dough: str, *, minutes: int = 10, fan: bool = False) -> None: ...
+        >>> [(item.name, item.type, item.default) for item in options_of(bake)]
+        [('minutes', 'int', 10), ('fan', 'bool', False)]
+    """
     if attrs.has(target):
         attrs.resolve_types(target)
         return [
@@ -98,22 +214,39 @@ def options_of(target: Any) -> list[Option]:
         )
         for parameter in inspect.signature(target).parameters.values()
         if parameter.kind is parameter.KEYWORD_ONLY
-        # the core gives it, nobody else
+        # given by the core, never by a user
         and not (parameter.name == "ports" and getattr(target, "names_ports", False))
     ]
 
 
 def structure(target: type[T], values: Mapping[str, Any], source: str, path: str = "") -> T:
-    """An instance of attrs class `target` from plain values.
+    """Return an instance of attrs class `target`, made from plain values.
 
     Args:
         target: the class whose fields are filled.
         values: option name → value as TOML or JSON gives it.
-        source: what was read, for the error.
+        source: name of the file or document, for the error.
         path: key path of `values` in the source, for the error.
 
     Raises:
         ConfigurationError: unknown keys (with near names), wrong types and values, all at once.
+
+    Example:
+        >>> from attrs import frozen
+        >>> @frozen
+        ... class Oven:
+        ...     degrees: float
+        ...     minutes: int = option(10, help="how long it bakes", ge=1)
+        >>> structure(Oven, {"degrees": 200}, "oven.toml")
+        Oven(degrees=200.0, minutes=10)
+        >>> try:
+        ...     structure(Oven, {"minuts": 5, "minutes": 0}, "oven.toml")
+        ... except ConfigurationError as error:
+        ...     print(error)
+        oven.toml: 3 problems
+          minuts: unknown key; did you mean 'minutes'?
+          degrees: is missing (float)
+          minutes: 'minutes' must be >= 1: 0
     """
     instance, problems = collect(target, values, path)
     if problems or instance is None:
@@ -122,7 +255,7 @@ def structure(target: type[T], values: Mapping[str, Any], source: str, path: str
 
 
 def collect(target: type[T], values: Mapping[str, Any], path: str = "") -> tuple[T | None, list[str]]:
-    """Like `structure`, but returns the problems beside the instance (None where there are any)."""
+    """Return what `structure` returns, and the problems; with any problem the instance is None."""
     attrs.resolve_types(target)  # type: ignore[type-var]
     known = {item.name: item for item in attrs.fields(target) if item.init}  # type: ignore[arg-type]
     prefix = f"{path}." if path else ""
@@ -143,7 +276,7 @@ def collect(target: type[T], values: Mapping[str, Any], path: str = "") -> tuple
         try:
             ready[name] = _CONVERTER.structure(values[name], item.type)
             if item.validator is not None:
-                # Stands in for the instance, which is not made before every option is known to be good.
+                # In place of the instance, which is made only when every option is valid.
                 unfinished: Any = SimpleNamespace(**{**_defaults(known), **ready})
                 item.validator(unfinished, item, ready[name])
         except Exception as error:  # cattrs and validators raise many kinds
@@ -157,7 +290,7 @@ def collect(target: type[T], values: Mapping[str, Any], path: str = "") -> tuple
 
 
 def unstructure(instance: Any) -> dict[str, Any]:
-    """The options of an attrs instance as plain values; `structure` reads them back."""
+    """Return the options of an attrs instance as plain values; `structure` reads them back."""
     plain: dict[str, Any] = _CONVERTER.unstructure(instance)
     return plain
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,7 +10,7 @@ import pytest
 from attrs import field, frozen, validators
 
 from nasframe.errors import ConfigurationError, DataError
-from nasframe.options import options_of, structure, unstructure
+from nasframe.options import option, options_of, structure, unstructure
 
 
 @frozen
@@ -22,7 +23,7 @@ class Oven:
     """Bakes."""
 
     degrees: float
-    minutes: int = field(default=10, validator=validators.ge(1), metadata={"help": "how long"})
+    minutes: int = option(10, help="how long", ge=1)
     fan: bool = False
     mode: Literal["top", "bottom"] = "top"
     tray: Path | None = None
@@ -149,3 +150,80 @@ def test_a_default_computed_from_other_options_is_shown_as_none() -> None:
 
     assert [option.default for option in options_of(Pair)] == [1, None]
     assert structure(Pair, {"one": 4}, "pair.toml").two == 8
+
+
+@pytest.mark.parametrize(
+    ("bounds", "value", "message"),
+    [
+        ({"ge": 1}, 0, "'size' must be >= 1: 0"),
+        ({"gt": 0.0}, 0, "'size' must be > 0.0: 0"),
+        ({"le": 3}, 4, "'size' must be <= 3: 4"),
+        ({"lt": 1.0}, 1, "'size' must be < 1.0: 1"),
+        ({"ge": 0, "le": 1}, 2, "'size' must be <= 1: 2"),
+        ({"choices": (1, 2)}, 3, "'size' must be in (1, 2) (got 3)"),
+    ],
+)
+def test_an_option_refuses_a_value_beyond_its_bounds(bounds: Any, value: int, message: str) -> None:
+    @frozen
+    class Box:
+        size: int = option(help="how large", **bounds)
+
+    with pytest.raises(ValueError, match=re.escape(message)):
+        Box(size=value)
+    assert problems_of({"size": value}, Box) == (f"oven.size: {message}",)
+
+
+def test_an_option_has_a_default_a_factory_or_is_required() -> None:
+    @frozen
+    class Box:
+        width: int = option(help="across")
+        height: int = option(2, help="upwards")
+        sides: list[str] = option(factory=list, help="their names")
+
+    listed = [(item.name, item.required, item.default, item.description) for item in options_of(Box)]
+    assert listed == [
+        ("width", True, None, "across"),
+        ("height", False, 2, "upwards"),
+        ("sides", False, [], "their names"),
+    ]
+    assert Box(1).sides is not Box(1).sides
+    with pytest.raises(ValueError, match="mutually exclusive"):
+        option(2, factory=int, help="both")  # type: ignore[call-overload]
+
+
+def test_none_passes_the_bounds_only_where_it_is_the_default() -> None:
+    @frozen
+    class Box:
+        people: int | None = option(None, help="by default nobody says", ge=1)
+        size: int | None = option(1, help="how large", ge=1)
+
+    assert Box().people is None
+    assert problems_of({"people": 0}, Box) == ("oven.people: 'people' must be >= 1: 0",)
+    with pytest.raises(TypeError):
+        Box(size=None)
+
+
+def test_an_options_own_validator_comes_after_its_bounds() -> None:
+    def even(_: Any, field: Any, value: int) -> None:
+        if value % 2:
+            raise ValueError(f"{field.name} must be even")
+
+    @frozen
+    class Box:
+        size: int = option(2, help="how large", ge=1, validator=even)
+
+    assert problems_of({"size": -1}, Box) == ("oven.size: 'size' must be >= 1: -1",)
+    assert problems_of({"size": 3}, Box) == ("oven.size: size must be even",)
+
+
+def test_a_field_of_attrs_with_a_help_text_is_an_option_like_any_other() -> None:
+    @frozen
+    class Old:
+        minutes: int = field(default=10, validator=validators.ge(1), metadata={"help": "how long"})
+
+    @frozen
+    class New:
+        minutes: int = option(10, help="how long", ge=1)
+
+    assert options_of(Old) == options_of(New)
+    assert problems_of({"minutes": 0}, Old) == problems_of({"minutes": 0}, New)

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
-from nasframe.cli.output import print_columns
 from nasframe.cli.summary import sparkline
+from nasframe.runtime import print_columns
 
 __all__ = ["print_comparison_tables"]
 

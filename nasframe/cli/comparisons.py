@@ -8,7 +8,6 @@ from typing import Any
 from cyclopts import App
 
 from nasframe.cli.comparison_tables import print_comparison_tables
-from nasframe.cli.output import number, print_columns, print_json
 from nasframe.cli.plugin_files import next_command
 from nasframe.cli.study_options import (
     Data,
@@ -23,7 +22,7 @@ from nasframe.cli.study_options import (
     check_options,
     print_files,
 )
-from nasframe.runtime import make_progress
+from nasframe.runtime import format_number, make_progress, print_columns, print_json
 
 __all__ = ["add_commands"]
 
@@ -166,7 +165,9 @@ def _print_census(found: Any) -> None:
     }
     for name, values in columns.items():
         known = sorted(value for value in values if value is not None)
-        shown = (number(known[round(share * (len(known) - 1))]) for share in (0, 0.1, 0.5, 0.9, 1) if known)
+        shown = (
+            format_number(known[round(share * (len(known) - 1))]) for share in (0, 0.1, 0.5, 0.9, 1) if known
+        )
         rows.append((name, *shown) if known else (name, *["undefined"] * 5))
     print_columns(rows, indent="  ")
     for name, why in found.record["failed"].items():

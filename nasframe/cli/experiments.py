@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 from attrs import frozen
 from cyclopts import App, Parameter
 
-from nasframe.cli.output import print_columns
 from nasframe.cli.plugin_files import next_command
 from nasframe.cli.plugins_of_run import naming_missing_plugins
 from nasframe.cli.summary import print_summary
 from nasframe.errors import ConfigurationError, PluginError, RunError
 from nasframe.plugins import manager
-from nasframe.runtime import make_progress
+from nasframe.runtime import make_progress, print_columns
 
 if TYPE_CHECKING:
     from nasframe.experiment import Experiment

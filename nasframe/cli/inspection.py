@@ -8,9 +8,9 @@ from typing import Any
 
 from cyclopts import App
 
-from nasframe.cli.output import columns, print_columns, print_json
 from nasframe.errors import PluginError, nearest
 from nasframe.plugins import KINDS, Registered, manager
+from nasframe.runtime import format_columns, print_columns, print_json
 
 __all__ = ["add_commands"]
 
@@ -122,7 +122,7 @@ def _option_lines(options: list[dict[str, Any]]) -> list[str]:
         )
         for option in options
     ]
-    return columns(rows)
+    return format_columns(rows)
 
 
 def _shown(value: Any) -> str:

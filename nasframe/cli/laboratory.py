@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
-from nasframe.cli.output import print_columns, print_json
 from nasframe.cli.plugins_of_run import naming_missing_plugins
 from nasframe.errors import ConfigurationError, RunError
-from nasframe.runtime import make_progress
+from nasframe.runtime import make_progress, print_columns, print_json
 
 if TYPE_CHECKING:
     from nasframe.estimators import ConditionalBias, Measurement

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from nasframe.cli.output import number, print_json, print_metrics
 from nasframe.cli.plugins_of_run import naming_missing_plugins
 from nasframe.cli.summary import print_baselines
 from nasframe.errors import ConfigurationError, RunError, near_names, nearest
-from nasframe.runtime import make_progress
+from nasframe.runtime import format_number, make_progress, print_json, print_metrics
 
 if TYPE_CHECKING:
     from nasframe.space import Architecture
@@ -98,7 +97,9 @@ class _PredictionTable:
             text = error if error.startswith(file) else f"{file}: {error}"
             print(f"{'-':>9}  {'-':>9}  {'error':8}  {text}", flush=True)
             return
-        score, threshold = (number(record[key]) if key in record else "-" for key in ("score", "threshold"))
+        score, threshold = (
+            format_number(record[key]) if key in record else "-" for key in ("score", "threshold")
+        )
         print(f"{score:>9}  {threshold:>9}  {record.get('decision', '-')!s:8}  {record['file']}", flush=True)
 
 

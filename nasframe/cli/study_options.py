@@ -7,8 +7,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from nasframe.cli.output import print_columns
 from nasframe.errors import ConfigurationError, RunError
+from nasframe.runtime import print_columns
 
 __all__ = [
     *("Data", "Device", "Json", "Out", "Overrides", "Overwrite", "Seed", "Workers"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nasframe.cli.output import number, print_columns
+from nasframe.runtime import format_number, print_columns
 
 if TYPE_CHECKING:
     from nasframe.runs import Run
@@ -22,7 +22,7 @@ def print_summary(run: Run) -> None:
     test = run.test or {}
     print(f"\n{pipeline.draw(run).text.rstrip()}")
     if not print_baselines(test):
-        print(f"\n{test['objective']}  {number(test[test['objective']])}")
+        print(f"\n{test['objective']}  {format_number(test[test['objective']])}")
     history = run.history("search")
     if history:
         print("\nmean normalised entropy of the choices, epoch by epoch")
@@ -30,12 +30,12 @@ def print_summary(run: Run) -> None:
         print(f"\n{test['objective']} on the validation split")
         print_columns(_validations(run, history, test["objective"]), indent="  ")
     print("\ncosts")
-    parts = ", ".join(f"{name} {number(size)}" for name, size in test["parameters_by_part"].items())
+    parts = ", ".join(f"{name} {format_number(size)}" for name, size in test["parameters_by_part"].items())
     print_columns(
         [
-            ("parameters", f"{number(test['parameters'])} ({parts})"),
-            ("with frozen networks", number(test["parameters_total"])),
-            ("multiply-adds", number(test["multiply_adds"])),
+            ("parameters", f"{format_number(test['parameters'])} ({parts})"),
+            ("with frozen networks", format_number(test["parameters_total"])),
+            ("multiply-adds", format_number(test["multiply_adds"])),
         ],
         indent="  ",
     )
@@ -77,10 +77,10 @@ def _validations(run: Run, history: Sequence[Mapping[str, Any]], objective: str)
     trained = [line["validation"][objective] for line in run.history("train")]
     known = [value for value in trained if value is not None]
     return [
-        ("supernet, when the search ended", number(history[-1]["validation"][objective])),
+        ("supernet, when the search ended", format_number(history[-1]["validation"][objective])),
         *_selected(run),
         *_inherited(run, objective),
-        ("derived network, best epoch of its training", number(max(known) if known else None)),
+        ("derived network, best epoch of its training", format_number(max(known) if known else None)),
     ]
 
 
@@ -89,15 +89,20 @@ def _selected(run: Run) -> list[tuple[str, str]]:
     if found is None:
         return []
     return [
-        ("supernet, with the architecture of the rule", number(found["rule"])),
-        (f"supernet, with the best of {found['candidates']}, this one among them", number(found["chosen"])),
+        ("supernet, with the architecture of the rule", format_number(found["rule"])),
+        (
+            f"supernet, with the best of {found['candidates']}, this one among them",
+            format_number(found["chosen"]),
+        ),
     ]
 
 
 def _inherited(run: Run, objective: str) -> list[tuple[str, str]]:
     found = run.record.get("search", {}).get("inherited")
     return (
-        [] if found is None else [("derived network, with the supernet's weights", number(found[objective]))]
+        []
+        if found is None
+        else [("derived network, with the supernet's weights", format_number(found[objective]))]
     )
 
 
@@ -109,4 +114,4 @@ def sparkline(values: Sequence[float], width: int = 40) -> str:
 
 
 def _shown(value: float | None) -> str:
-    return f"{number(value):>9}"
+    return f"{format_number(value):>9}"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
-from nasframe.cli.output import number, print_columns
+from nasframe.runtime import format_number, print_columns
 
 __all__ = ["print_sweep"]
 
@@ -80,4 +80,4 @@ def _shown(metric: str, values: Sequence[float]) -> str:
     if not values:
         return f"{'-':>9}"
     mean = fmean(values)
-    return f"{number(round(mean) if unit_of(metric) == 'count' else mean):>9}"
+    return f"{format_number(round(mean) if unit_of(metric) == 'count' else mean):>9}"

@@ -8,7 +8,6 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from nasframe.cli.output import print_json
 from nasframe.cli.study_options import (
     Data,
     Device,
@@ -21,7 +20,7 @@ from nasframe.cli.study_options import (
     print_files,
 )
 from nasframe.cli.sweep_tables import print_sweep
-from nasframe.runtime import make_progress
+from nasframe.runtime import make_progress, print_json
 
 __all__ = ["add_commands"]
 

@@ -34,9 +34,9 @@ from nasframe.estimators.statistics import LEAST_DRAWS, Interval, summarise
 from nasframe.relaxations import (
     GumbelRaoMonteCarlo,
     StraightThroughGumbelSoftmax,
-    average,
+    conditional_average,
+    conditional_log_ratios,
     exact_jacobian,
-    log_ratios,
 )
 from nasframe.runtime import Progress, generator, one_thread
 
@@ -252,6 +252,8 @@ def _jacobian(
     at_once = max(1, _AT_ONCE // rows.numel())
     for first in range(0, samples, at_once):
         count = min(at_once, samples - first)
-        noise = log_ratios(rows, winner, count, random)
-        total = total + average(rows, winner, noise, temperature).jacobian.double() * (count / samples)
+        noise = conditional_log_ratios(rows, winner, count, random)
+        total = total + conditional_average(rows, winner, noise, temperature).jacobian.double() * (
+            count / samples
+        )
     return total

@@ -28,11 +28,9 @@ from nasframe.estimators.score_function import SCORE_FUNCTION
 from nasframe.estimators.standard_functions import FUNCTIONS, standard_functions
 from nasframe.experiment import Experiment
 from nasframe.runs import Run
-from nasframe.runtime import Progress, SilentProgress, one_thread
+from nasframe.runtime import SILENT, Progress, one_thread
 
 __all__ = ["Laboratory", "measure_estimators"]
-
-SILENT = SilentProgress()
 
 
 @frozen(kw_only=True, slots=False)

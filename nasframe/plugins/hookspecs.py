@@ -22,6 +22,7 @@ VERSION = 1
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
+"""Marks a function of a plugin as the implementation of the hook whose name it has."""
 
 # -- registration ---------------------------------------------------------------------------------------
 

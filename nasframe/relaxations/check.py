@@ -24,12 +24,12 @@ def check_relaxation(
     logits: Iterable[Tensor] | None = None,
     progress: Iterable[float] = _PROGRESS,
 ) -> None:
-    """Draw a sample for each packed parameter, and hold it against what `Relaxation` promises.
+    """Draw a sample for each packed parameter, and check it against the contract of `Relaxation`.
 
     The suite `nasframe.testing.RelaxationSuite` checks more, and takes longer.
 
     Args:
-        relaxation: to check.
+        relaxation: the one to check.
         logits: `(choices, candidates)` each; None takes some of two and of five candidates.
         progress: shares of the search at which to draw.
 
@@ -47,7 +47,7 @@ def check_relaxation(
 
 
 def _broken(relaxation: Relaxation, logits: Tensor, progress: float) -> str:
-    """The first promise that is broken, in words; empty where all hold."""
+    """Return the first broken promise in words; empty where all hold."""
     generator, before = torch.Generator(logits.device), logits.detach().clone()
     samples, distributions = [], []
     try:
@@ -55,7 +55,7 @@ def _broken(relaxation: Relaxation, logits: Tensor, progress: float) -> str:
             samples.append(relaxation.sample(logits, progress, generator.manual_seed(0)))
         for _ in range(2):
             distributions.append(relaxation.probabilities(logits))
-    except (Exception, SystemExit) as error:  # whatever a stranger's class raises
+    except (Exception, SystemExit) as error:  # a plugin may raise anything
         step = "probabilities" if len(samples) == 2 else "sample"
         return f"{step} raised {type(error).__name__}: {error}{raised_at(error, getmodule(type(relaxation)))}"
     if not torch.equal(logits.detach(), before):
@@ -70,7 +70,7 @@ def _broken(relaxation: Relaxation, logits: Tensor, progress: float) -> str:
     if found:
         return found
     if not torch.equal(probabilities, repeated):
-        return "probabilities must be deterministic, found others for the same logits"
+        return "probabilities must be deterministic, found different ones for the same logits"
     weights = first.weights.detach()
     if first.one_hot and not bool(((weights == 0) | (weights == 1)).all()):
         return f"one_hot says that the weights are exactly zeros and ones, found {_row(weights)}"

@@ -1,4 +1,4 @@
-"""Dirichlet: all candidates at once, mixed in shares that are drawn anew in every step."""
+"""Dirichlet: all candidates at once, mixed in shares that are drawn again in every step."""
 
 from __future__ import annotations
 
@@ -10,32 +10,36 @@ from torch import Tensor
 
 from nasframe.relaxations.noise import log_exponential
 from nasframe.relaxations.relaxation import Sample
-from nasframe.relaxations.schedule import SCHEDULE_HELP, Schedule, Scheduled, positive, temperature_end_option
+from nasframe.relaxations.schedule import ScheduledRelaxation, schedule_last, temperature_option
 from nasframe.relaxations.surrogate import with_jacobian
 
 __all__ = ["Dirichlet", "dirichlet_mean", "dirichlet_sample"]
 
 _FLOOR = 1e-8
-"""Least concentration. exp(logit) becomes 0 below -745, where there is no Dirichlet distribution, and torch's
-derivative of a draw is not a number any more where concentrations of 1e-10 and 1e7 meet. A candidate this
-weak gets all of the weight or none, in either case without a gradient."""
+"""Least concentration. exp(logit) is 0 below -745, and no Dirichlet distribution has a concentration of 0;
+torch's derivative of a draw is NaN for concentrations of 1e-10 beside 1e7. A candidate this weak gets all of
+the weight or none, in both cases without a gradient."""
 
 
 def _log_concentration(logits: Tensor) -> Tensor:
-    """log(elu(θ) + 1) in float64, which is θ below zero, where that sum would lose its digits."""
+    """Return log(elu(θ) + 1) in float64. Below zero that is θ, and the sum would lose its digits."""
     theta = logits.double()
     return torch.where(theta > 0, theta.clamp_min(0.0).log1p(), theta).clamp_min(math.log(_FLOOR))
 
 
 def dirichlet_mean(logits: Tensor) -> Tensor:
-    """Mean of the weights that `dirichlet_sample` draws, the same at every temperature."""
+    """Return the mean of the weights that `dirichlet_sample` draws, the same at every temperature.
+
+    Args:
+        logits: `(choices, candidates)`; the result has its shape and dtype.
+    """
     return torch.softmax(_log_concentration(logits), dim=-1).to(logits.dtype)
 
 
 def dirichlet_sample(
     logits: Tensor, temperature: float = 1.0, generator: torch.Generator | None = None
 ) -> Tensor:
-    """A Dirichlet sample with pathwise gradient (DrNAS: Chen, Wang, Cheng, Tang, Hsieh 2021).
+    """Return a Dirichlet sample with pathwise gradient (DrNAS: Chen, Wang, Cheng, Tang, Hsieh 2021).
 
     The concentrations are a = (elu(θ) + 1) / τ. At τ = 1 that is DrNAS; the mean does not depend on τ, and
     the variance grows with it, from the mean itself towards one candidate at a time.
@@ -66,26 +70,22 @@ def dirichlet_sample(
 
 
 def _standard_gamma(alpha: Tensor, generator: torch.Generator | None) -> Tensor:
-    """Gamma(alpha) variables, drawn where the generator lives."""
+    """Return Gamma(alpha) variables, drawn on the device of the generator."""
     device = alpha.device if generator is None else generator.device
     return torch._standard_gamma(alpha.to(device), generator).to(alpha.device)
 
 
-@attrs.frozen(kw_only=True)
-class Dirichlet(Scheduled):
+@attrs.frozen(kw_only=True, field_transformer=schedule_last)
+class Dirichlet(ScheduledRelaxation):
     """DrNAS: a mixture of all candidates whose shares are drawn from a Dirichlet distribution.
 
     The `probabilities` are the mean of the shares. Unlike a softmax they do change when all logits of a
-    choice move together: that is how this relaxation grows sure or unsure.
+    choice move together: so a search by it becomes more or less certain.
     """
 
-    temperature: float = attrs.field(
-        default=1.0,
-        validator=positive,
-        metadata={"help": "divides the concentrations; 1 is DrNAS, lower is nearer to the mean"},
+    temperature: float = temperature_option(
+        1.0, "divides the concentrations; 1 is DrNAS, lower is nearer to the mean"
     )
-    temperature_end: float | None = temperature_end_option()
-    schedule: Schedule = attrs.field(default="constant", metadata=SCHEDULE_HELP)
 
     def sample(
         self, logits: Tensor, progress: float = 0.0, generator: torch.Generator | None = None

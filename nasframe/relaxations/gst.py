@@ -9,15 +9,10 @@ import attrs
 import torch
 from torch import Tensor
 
+from nasframe.options import option
 from nasframe.relaxations.noise import categorical, working_dtype
 from nasframe.relaxations.relaxation import Sample
-from nasframe.relaxations.schedule import (
-    SCHEDULE_HELP,
-    Schedule,
-    Scheduled,
-    temperature_end_option,
-    temperature_option,
-)
+from nasframe.relaxations.schedule import ScheduledRelaxation, schedule_last
 from nasframe.relaxations.surrogate import one_hot, softmax_jacobian, with_jacobian
 
 __all__ = ["GappedStraightThrough", "gapped_straight_through"]
@@ -30,10 +25,10 @@ def gapped_straight_through(
     hard: bool = True,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """The gapped straight-through estimator (Fan, Chi, Rudnicky, Ramadge 2022).
+    """Return a sample of the gapped straight-through estimator (Fan, Chi, Rudnicky, Ramadge 2022).
 
     D is drawn from softmax(θ). Then the logits are moved by constants: the drawn one up to the largest,
-    the others down, where need be, to `gap` below it. Measured from the largest logit that is
+    the others down to at least `gap` below it. Relative to the largest logit that is
 
         z_D = 0,    z_j = min(θ_j - max θ, -gap).
 
@@ -66,21 +61,16 @@ def _not_negative(instance: object, attribute: attrs.Attribute[Any], value: floa
         raise ValueError(f"{attribute.name} must be a finite number, at least 0, found {value!r}")
 
 
-@attrs.frozen(kw_only=True)
-class GappedStraightThrough(Scheduled):
+@attrs.frozen(kw_only=True, field_transformer=schedule_last)
+class GappedStraightThrough(ScheduledRelaxation):
     """Gapped straight-through: samples one candidate, gradient of a softmax in which it leads by a gap."""
 
-    temperature: float = temperature_option(1.0)
-    gap: float = attrs.field(
-        default=1.0,
+    gap: float = option(
+        1.0,
+        help="by how much the drawn candidate's logit leads in the backward pass",
         validator=_not_negative,
-        metadata={"help": "by how much the drawn candidate's logit leads in the backward pass"},
     )
-    hard: bool = attrs.field(
-        default=True, metadata={"help": "one candidate in the forward pass; false gives the soft sample"}
-    )
-    temperature_end: float | None = temperature_end_option()
-    schedule: Schedule = attrs.field(default="constant", metadata=SCHEDULE_HELP)
+    hard: bool = option(True, help="one candidate in the forward pass; false gives the soft sample")
 
     def sample(
         self, logits: Tensor, progress: float = 0.0, generator: torch.Generator | None = None

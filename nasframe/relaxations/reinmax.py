@@ -1,4 +1,4 @@
-"""ReinMax: one candidate forward, a backward pass that follows the drawn outcome to second order."""
+"""ReinMax: one candidate forward, a backward pass that is accurate to second order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from torch import Tensor
 
 from nasframe.relaxations.noise import categorical, working_dtype
 from nasframe.relaxations.relaxation import Sample
-from nasframe.relaxations.schedule import SCHEDULE_HELP, Schedule, Scheduled, positive, temperature_end_option
+from nasframe.relaxations.schedule import ScheduledRelaxation, schedule_last, temperature_option
 from nasframe.relaxations.surrogate import one_hot, softmax_jacobian, with_jacobian
 
 __all__ = ["ReinMax", "reinmax_sample"]
@@ -17,7 +17,7 @@ __all__ = ["ReinMax", "reinmax_sample"]
 def reinmax_sample(
     logits: Tensor, temperature: float = 1.0, generator: torch.Generator | None = None
 ) -> Tensor:
-    """The ReinMax estimator (Liu, Dong, Liu, Yu, Gao 2023, algorithm 2).
+    """Return a sample of the ReinMax estimator (Liu, Dong, Liu, Yu, Gao 2023, algorithm 2).
 
     Forward is D, drawn from p = softmax(θ). With J(q) = diag(q) - q qᵀ, the Jacobian of a softmax whose
     value is q, backward is
@@ -44,8 +44,8 @@ def reinmax_sample(
     return with_jacobian(logits, drawn, jacobian)
 
 
-@attrs.frozen(kw_only=True)
-class ReinMax(Scheduled):
+@attrs.frozen(kw_only=True, field_transformer=schedule_last)
+class ReinMax(ScheduledRelaxation):
     """ReinMax: samples one candidate, gradient accurate to second order around what was drawn.
 
     The authors recommend temperatures of 1 and more, where Gumbel-softmax wants less than 1. The default
@@ -53,15 +53,9 @@ class ReinMax(Scheduled):
     their gradient is less noisy depends on the function.
     """
 
-    temperature: float = attrs.field(
-        default=1.0,
-        validator=positive,
-        metadata={
-            "help": "of the softmax in the gradient; 1 is least biased, the authors recommend 1 or more"
-        },
+    temperature: float = temperature_option(
+        1.0, "of the softmax in the gradient; 1 is least biased, the authors recommend 1 or more"
     )
-    temperature_end: float | None = temperature_end_option()
-    schedule: Schedule = attrs.field(default="constant", metadata=SCHEDULE_HELP)
 
     def sample(
         self, logits: Tensor, progress: float = 0.0, generator: torch.Generator | None = None

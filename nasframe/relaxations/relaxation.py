@@ -35,7 +35,7 @@ class Relaxation(ABC):
     def sample(
         self, logits: Tensor, progress: float = 0.0, generator: torch.Generator | None = None
     ) -> Sample:
-        """Weights for one forward pass.
+        """Return the weights for one forward pass.
 
         Args:
             logits: `(choices, candidates)`.
@@ -44,6 +44,8 @@ class Relaxation(ABC):
         """
 
     def probabilities(self, logits: Tensor) -> Tensor:
-        """The deterministic distribution `(choices, candidates)` behind the samples, used for evaluation,
-        entropy, derivation and drawing."""
+        """Return the deterministic distribution `(choices, candidates)` behind the samples.
+
+        Evaluation, entropy, derivation and drawing use it.
+        """
         return torch.softmax(logits, dim=-1)

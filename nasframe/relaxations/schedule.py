@@ -7,28 +7,17 @@ from typing import Any, Literal, get_args
 
 import attrs
 
+from nasframe.options import option
 from nasframe.relaxations.relaxation import Relaxation
 
-__all__ = [
-    "SCHEDULE_HELP",
-    "Schedule",
-    "Scheduled",
-    "check_schedule",
-    "positive",
-    "temperature_at",
-    "temperature_end_option",
-    "temperature_option",
-]
+__all__ = ["Schedule", "ScheduledRelaxation", "schedule_last", "temperature_at", "temperature_option"]
 
 Schedule = Literal["constant", "linear", "exponential", "cosine"]
-"""How the temperature goes from its first value to its last."""
-
-SCHEDULE_HELP = {"help": "how the temperature goes to temperature_end"}
-"""Metadata of the attrs field of option `schedule`."""
+"""The course of the temperature from its first value to its last."""
 
 
 def temperature_at(progress: float, start: float, end: float | None, schedule: Schedule) -> float:
-    """The temperature after a share `progress` of the search.
+    """Return the temperature after a share `progress` of the search.
 
     Args:
         progress: 0 to 1; values outside are taken as the nearer end.
@@ -36,6 +25,10 @@ def temperature_at(progress: float, start: float, end: float | None, schedule: S
         end: the temperature at 1, greater than 0; None keeps `start`.
         schedule: `linear` moves by equal differences, `exponential` by equal ratios, `cosine` slowly at
             both ends; `constant` keeps `start`.
+
+    Example:
+        >>> [temperature_at(share, 1.0, 0.25, "exponential") for share in (0.0, 0.5, 1.0)]
+        [1.0, 0.5, 0.25]
     """
     if end is None or schedule == "constant":
         return start
@@ -47,13 +40,53 @@ def temperature_at(progress: float, start: float, end: float | None, schedule: S
     return end + (start - end) * (1 + math.cos(math.pi * done)) / 2
 
 
-def positive(instance: object, attribute: attrs.Attribute[Any], value: float | None) -> None:
-    """Validator: a finite number greater than 0, or None where the option allows it."""
+def _positive(instance: object, attribute: attrs.Attribute[Any], value: float | None) -> None:
+    """Refuse a number that is not finite or not greater than 0; None is for the type to refuse."""
     if value is not None and not 0 < value < math.inf:
         raise ValueError(f"{attribute.name} must be a finite number greater than 0, found {value!r}")
 
 
-def check_schedule(end: float | None, schedule: Schedule) -> None:
+def temperature_option(
+    default: float = 1.0, help: str = "of the softmax behind the gradient; lower is less biased and noisier"
+) -> float:
+    """Return the option `temperature`, a finite number greater than 0, with this default and help text."""
+    return option(default, help=help, validator=_positive)
+
+
+def schedule_last(kind: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.Attribute[Any]]:
+    """Return the fields of a scheduled relaxation in the order in which they are listed and written.
+
+    attrs puts what is inherited first. Here `temperature_end` and `schedule` come last, after the options
+    that the subclass adds. Give it to attrs as `field_transformer`.
+    """
+    last = ("temperature_end", "schedule")
+    return sorted(fields, key=lambda item: item.name in last)
+
+
+@attrs.frozen(kw_only=True)
+class ScheduledRelaxation(Relaxation):
+    """A relaxation whose temperature may change while a search goes on.
+
+    It has the options `temperature`, `temperature_end` and `schedule`. A subclass is an attrs class with
+    options of its own. To change the default or help text of the temperature it declares
+    `temperature: float = temperature_option(0.1)` again.
+    """
+
+    temperature: float = temperature_option()
+    temperature_end: float | None = option(
+        None, help="temperature when the search ends, for every schedule but 'constant'", validator=_positive
+    )
+    schedule: Schedule = option("constant", help="how the temperature goes to temperature_end")
+
+    def __attrs_post_init__(self) -> None:
+        _check_schedule(self.temperature_end, self.schedule)
+
+    def temperature_after(self, progress: float) -> float:
+        """Return the temperature after a share `progress` of the search, 0 to 1."""
+        return temperature_at(progress, self.temperature, self.temperature_end, self.schedule)
+
+
+def _check_schedule(end: float | None, schedule: Schedule) -> None:
     """Refuse an unknown schedule, one without a last temperature, and a last temperature without one.
 
     Raises:
@@ -68,34 +101,3 @@ def check_schedule(end: float | None, schedule: Schedule) -> None:
         )
     if schedule != "constant" and end is None:
         raise ValueError(f"schedule = {schedule!r} needs temperature_end, found none")
-
-
-def temperature_option(default: float) -> float:
-    """The attrs field of option `temperature`."""
-    text = "of the softmax behind the gradient; lower is less biased and noisier"
-    return attrs.field(default=default, validator=positive, metadata={"help": text})
-
-
-def temperature_end_option() -> float | None:
-    """The attrs field of option `temperature_end`."""
-    text = "temperature when the search ends, for every schedule but 'constant'"
-    option: float | None = attrs.field(default=None, validator=positive, metadata={"help": text})
-    return option
-
-
-class Scheduled(Relaxation):
-    """A relaxation whose temperature may change while a search goes on.
-
-    Subclasses are attrs classes with the fields `temperature`, `temperature_end` and `schedule`.
-    """
-
-    temperature: float
-    temperature_end: float | None
-    schedule: Schedule
-
-    def __attrs_post_init__(self) -> None:
-        check_schedule(self.temperature_end, self.schedule)
-
-    def temperature_after(self, progress: float) -> float:
-        """The temperature after a share `progress` of the search, 0 to 1."""
-        return temperature_at(progress, self.temperature, self.temperature_end, self.schedule)

@@ -8,17 +8,23 @@ from torch import Tensor
 
 from nasframe.relaxations.noise import working_dtype
 from nasframe.relaxations.relaxation import Relaxation, Sample
-from nasframe.relaxations.schedule import positive
+from nasframe.relaxations.schedule import temperature_option
 
 __all__ = ["Softmax", "tempered_softmax"]
 
 
 def tempered_softmax(logits: Tensor, temperature: float = 1.0) -> Tensor:
-    """softmax(logits / temperature) over the last dimension (DARTS: Liu, Simonyan, Yang 2019, eq. 2).
+    """Return softmax(logits / temperature) over the last dimension (DARTS: Liu, Simonyan, Yang 2019, eq. 2).
 
     Args:
         logits: `(choices, candidates)`; the result has its shape and dtype.
         temperature: greater than 0.
+
+    Example:
+        >>> tempered_softmax(torch.tensor([[1.0, 3.0]]).log())
+        tensor([[0.2500, 0.7500]])
+        >>> tempered_softmax(torch.tensor([[1.0, 3.0]]).log(), temperature=0.5)
+        tensor([[0.1000, 0.9000]])
     """
     theta = logits.to(working_dtype(logits.dtype))
     return torch.softmax(theta / temperature, dim=-1).to(logits.dtype)
@@ -32,11 +38,7 @@ class Softmax(Relaxation):
     weights themselves at every time.
     """
 
-    temperature: float = attrs.field(
-        default=1.0,
-        validator=positive,
-        metadata={"help": "divides the logits; lower is nearer to a single candidate"},
-    )
+    temperature: float = temperature_option(1.0, "divides the logits; lower is nearer to a single candidate")
 
     def sample(
         self, logits: Tensor, progress: float = 0.0, generator: torch.Generator | None = None

@@ -6,15 +6,10 @@ import attrs
 import torch
 from torch import Tensor
 
+from nasframe.options import option
 from nasframe.relaxations.noise import log_exponential, working_dtype
 from nasframe.relaxations.relaxation import Sample
-from nasframe.relaxations.schedule import (
-    SCHEDULE_HELP,
-    Schedule,
-    Scheduled,
-    temperature_end_option,
-    temperature_option,
-)
+from nasframe.relaxations.schedule import ScheduledRelaxation, schedule_last
 from nasframe.relaxations.surrogate import one_hot
 
 __all__ = ["StraightThroughGumbelSoftmax", "gumbel_softmax"]
@@ -26,7 +21,7 @@ def gumbel_softmax(
     hard: bool = True,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """The Gumbel-softmax sample (paper, eq. 4–5; Jang et al. 2017; Maddison et al. 2017).
+    """Return a Gumbel-softmax sample (paper, eq. 4–5; Jang et al. 2017; Maddison et al. 2017).
 
     Args:
         logits: `(choices, candidates)`; the result has its shape and dtype.
@@ -46,16 +41,11 @@ def gumbel_softmax(
     return (chosen + (soft - soft.detach())).to(logits.dtype)
 
 
-@attrs.frozen(kw_only=True)
-class StraightThroughGumbelSoftmax(Scheduled):
+@attrs.frozen(kw_only=True, field_transformer=schedule_last)
+class StraightThroughGumbelSoftmax(ScheduledRelaxation):
     """Gumbel-softmax: samples one candidate, gradient of the tempered softmax of the same noise."""
 
-    temperature: float = temperature_option(1.0)
-    hard: bool = attrs.field(
-        default=True, metadata={"help": "one candidate in the forward pass; false gives the soft sample"}
-    )
-    temperature_end: float | None = temperature_end_option()
-    schedule: Schedule = attrs.field(default="constant", metadata=SCHEDULE_HELP)
+    hard: bool = option(True, help="one candidate in the forward pass; false gives the soft sample")
 
     def sample(
         self, logits: Tensor, progress: float = 0.0, generator: torch.Generator | None = None

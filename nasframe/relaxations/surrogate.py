@@ -1,4 +1,4 @@
-"""A forward value with a Jacobian of its own: what straight-through estimators have in common."""
+"""A forward value with a Jacobian of its own, the common part of straight-through estimators."""
 
 from __future__ import annotations
 
@@ -11,18 +11,28 @@ __all__ = ["laplacian", "one_hot", "softmax_jacobian", "with_jacobian"]
 
 
 def one_hot(winner: Tensor, like: Tensor) -> Tensor:
-    """Exact zeros and ones in the shape, dtype and device of `like`, from the indices `(choices, 1)`."""
+    """Return exact zeros and ones in the shape, dtype and device of `like`.
+
+    Args:
+        winner: index of the one in each row, `(choices, 1)`.
+        like: `(choices, candidates)`.
+    """
     return torch.zeros_like(like).scatter_(-1, winner, 1.0)
 
 
 def softmax_jacobian(weights: Tensor, temperature: float = 1.0) -> Tensor:
-    """(diag(s) - s sᵀ)/τ, `(choices, candidates, candidates)`, of s = softmax(θ/τ) with respect to θ."""
+    """Return the Jacobian of s = softmax(θ/τ) with respect to θ, which is (diag(s) - s sᵀ)/τ.
+
+    Args:
+        weights: s, `(choices, candidates)`; the result is `(choices, candidates, candidates)`.
+        temperature: τ, greater than 0.
+    """
     # by broadcasting, because autocast would do a matrix product in half precision
     return laplacian(weights.unsqueeze(-1) * weights.unsqueeze(-2)).div_(temperature)
 
 
 def laplacian(products: Tensor) -> Tensor:
-    """diag(row sums) - products, the diagonal of `products` left out, in place."""
+    """Return diag(row sums) - products without the diagonal of `products`, computed in place."""
     diagonal = products.diagonal(dim1=-2, dim2=-1)
     diagonal.zero_()
     sums = products.sum(dim=-1)
@@ -32,13 +42,12 @@ def laplacian(products: Tensor) -> Tensor:
 
 
 def with_jacobian(logits: Tensor, value: Tensor, jacobian: Tensor) -> Tensor:
-    """`value` in the forward pass, `jacobian` in the backward pass.
+    """Return `value` for the forward pass, with `jacobian` as its derivative in the backward pass.
 
-    Nothing else is kept for the backward pass, whatever the Jacobian was averaged over. It is taken as a
-    constant: second derivatives are zero.
+    Nothing but the Jacobian is kept for the backward pass. It is a constant: second derivatives are zero.
 
     Args:
-        logits: `(choices, candidates)`, what the gradient goes to; the result has its dtype.
+        logits: `(choices, candidates)`, which get the gradient; the result has their dtype.
         value: `(choices, candidates)`.
         jacobian: `(choices, candidates, candidates)`, d value_i / d logits_j in row i, column j.
     """

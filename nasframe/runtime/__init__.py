@@ -5,10 +5,17 @@ Importing it imports no torch.
 
 from __future__ import annotations
 
+from nasframe.runtime.console import (
+    format_columns,
+    format_number,
+    print_columns,
+    print_json,
+    print_metrics,
+)
 from nasframe.runtime.files import fingerprint, replacing, without_nan, write_json, write_text
 from nasframe.runtime.locks import Lock, LockedError, lives
 from nasframe.runtime.processor import cores, require_processor
-from nasframe.runtime.progress import SILENT, Progress, SilentProgress, make_progress
+from nasframe.runtime.progress import SILENT, Progress, make_progress
 from nasframe.runtime.seeding import forked_seed, generator
 from nasframe.runtime.threads import one_thread
 
@@ -17,14 +24,18 @@ __all__ = [
     "Lock",
     "LockedError",
     "Progress",
-    "SilentProgress",
     "cores",
     "fingerprint",
     "forked_seed",
+    "format_columns",
+    "format_number",
     "generator",
     "lives",
     "make_progress",
     "one_thread",
+    "print_columns",
+    "print_json",
+    "print_metrics",
     "replacing",
     "require_processor",
     "without_nan",

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from attrs import define, field
 
-__all__ = ["SILENT", "Progress", "SilentProgress", "TerminalProgress", "make_progress"]
+__all__ = ["SILENT", "Progress", "TerminalProgress", "make_progress"]
 
 T = TypeVar("T")
 
@@ -35,8 +35,8 @@ class Progress:
                 advance(1)
 
 
-SilentProgress = Progress
 SILENT = Progress()
+"""Reports nothing."""
 
 
 @define

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
 import torch
-from attrs import field, frozen, validators
+from attrs import frozen
 from torch import nn
 
+from nasframe.options import option
 from nasframe.tasks import Batch, Split
 
 __all__ = ["Adam", "SearchLoop", "Update"]
@@ -52,26 +53,14 @@ class SearchLoop(ABC):
         """
 
 
-def _help(text: str) -> dict[str, str]:
-    return {"help": text}
-
-
 @frozen
 class Adam(SearchLoop):
     """The optimisers of the paper: Adam for the weights; Adam with β₁ = 0.5 for the logits."""
 
-    weight_rate: float = field(
-        default=1e-3, validator=validators.gt(0.0), metadata=_help("learning rate of weights")
-    )
-    weight_decay: float = field(default=0.0, validator=validators.ge(0.0), metadata=_help("of the weights"))
-    architecture_rate: float = field(
-        default=3e-4,
-        validator=validators.gt(0.0),
-        metadata=_help("learning rate of logits; short searches need 1e-2"),
-    )
-    architecture_decay: float = field(
-        default=1e-3, validator=validators.ge(0.0), metadata=_help("weight decay of the logits")
-    )
+    weight_rate: float = option(1e-3, help="learning rate of weights", gt=0.0)
+    weight_decay: float = option(0.0, help="of the weights", ge=0.0)
+    architecture_rate: float = option(3e-4, help="learning rate of logits; short searches need 1e-2", gt=0.0)
+    architecture_decay: float = option(1e-3, help="weight decay of the logits", ge=0.0)
 
     def weights_optimiser(self, parameters: Sequence[nn.Parameter]) -> torch.optim.Optimizer:
         return torch.optim.Adam(

@@ -4,58 +4,37 @@ from __future__ import annotations
 
 from typing import Literal
 
-from attrs import field, frozen, validators
+from attrs import frozen
+
+from nasframe.options import option
 
 __all__ = ["SearchOptions"]
-
-
-def _help(text: str) -> dict[str, str]:
-    return {"help": text}
 
 
 @frozen
 class SearchOptions:
     """The length of a search, the size of its batches, and its stop rule."""
 
-    epochs: int = field(default=30, validator=validators.ge(1), metadata=_help("most epochs"))
-    min_epochs: int = field(
-        default=10, validator=validators.ge(0), metadata=_help("epochs before it may stop")
+    epochs: int = option(30, help="most epochs", ge=1)
+    min_epochs: int = option(10, help="epochs before it may stop", ge=0)
+    batch_size: int = option(64, help="examples an update", ge=1)
+    warmup_epochs: int = option(0, help="first epochs, without architecture updates", ge=0)
+    schedule: Literal["constant", "cosine"] = option("cosine", help="of the weights' learning rate")
+    clip_norm: float = option(5.0, help="largest gradient norm; 0 does not clip", ge=0.0)
+    level: float = option(0.5, help="stop at this normalised entropy of every group")
+    tolerance: float = option(1e-3, help="stop when no entropy changes more in an epoch", gt=0.0)
+    patience: int = option(3, help="epochs the architecture stays before it may stop", ge=1)
+    candidates: int = option(
+        1,
+        help="architectures, the derived one and others around it, "
+        "among which the supernet chooses at the end",
+        ge=1,
     )
-    batch_size: int = field(default=64, validator=validators.ge(1), metadata=_help("examples an update"))
-    warmup_epochs: int = field(
-        default=0, validator=validators.ge(0), metadata=_help("first epochs, without architecture updates")
+    size_penalty: float = option(
+        0.0, help="weight of the expected parameters, in millions, in the architecture loss", ge=0.0
     )
-    schedule: Literal["constant", "cosine"] = field(
-        default="cosine", metadata=_help("of the weights' learning rate")
-    )
-    clip_norm: float = field(
-        default=5.0, validator=validators.ge(0.0), metadata=_help("largest gradient norm; 0 does not clip")
-    )
-    level: float = field(default=0.5, metadata=_help("stop at this normalised entropy of every group"))
-    tolerance: float = field(
-        default=1e-3,
-        validator=validators.gt(0.0),
-        metadata=_help("stop when no entropy changes more in an epoch"),
-    )
-    patience: int = field(
-        default=3,
-        validator=validators.ge(1),
-        metadata=_help("epochs the architecture stays before it may stop"),
-    )
-    candidates: int = field(
-        default=1,
-        validator=validators.ge(1),
-        metadata=_help(
-            "architectures, the derived one and others around it, among which the supernet chooses at the end"
-        ),
-    )
-    size_penalty: float = field(
-        default=0.0,
-        validator=validators.ge(0.0),
-        metadata=_help("weight of the expected parameters, in millions, in the architecture loss"),
-    )
-    unselected: Literal["evaluate", "skip"] = field(
-        default="evaluate", metadata=_help("operations that a one-hot sample leaves out; skip is GDAS")
+    unselected: Literal["evaluate", "skip"] = option(
+        "evaluate", help="operations that a one-hot sample leaves out; skip is GDAS"
     )
 
     def __attrs_post_init__(self) -> None:

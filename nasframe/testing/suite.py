@@ -66,7 +66,7 @@ class PluginSuite(Suite):
         if not self.from_file:
             pytest.skip("it is made in Python, so nobody lists its options")
         for option in options_of(type(self.make())):
-            assert option.description, f'option {option.name}: say metadata={{"help": "..."}} in its field'
+            assert option.description, f'option {option.name}: give it a help text, option(..., help="...")'
 
     def test_its_options_survive_a_round_trip_through_plain_values(self) -> None:
         if not self.from_file:

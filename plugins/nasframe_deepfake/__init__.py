@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nasframe.plugins import hookimpl
+from nasframe import hookimpl
 
 if TYPE_CHECKING:
     from cyclopts import App

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
-from attrs import define, field, validators
+from attrs import define, validators
 from torch import Tensor, nn
 
 from nasframe import Data, Scores, Split, Stage, Task
 from nasframe.errors import ConfigurationError
+from nasframe.options import option
 from nasframe_deepfake.backbones import check_backbone, count_parameters, make_backbone
 from nasframe_deepfake.baselines import fixed_networks
 from nasframe_deepfake.dataset import ClipSplit, load_data
@@ -27,8 +28,6 @@ from nasframe_deepfake.stages import features_stage, prepare_stage, pretrain_sta
 from nasframe_deepfake.synthesis.corpus import Corpus
 
 __all__ = ["DeepfakeTask"]
-
-_AT_LEAST_ONE = validators.optional(validators.ge(1))
 
 
 def _valid_shares(_: Any, attribute: Any, value: Sequence[float]) -> None:
@@ -46,98 +45,54 @@ class DeepfakeTask(Task):
         "a clip is called fake from the threshold up"
     )
 
-    clips: int = field(
-        default=40,
-        validator=validators.ge(5),
-        metadata={"help": "clips to synthesise where no data is given"},
+    clips: int = option(40, help="clips to synthesise where no data is given", ge=5)
+    identities: int | None = option(
+        None, help="people in the synthesised set; by default one a session of five or six clips", ge=1
     )
-    identities: int | None = field(
-        default=None,
-        validator=_AT_LEAST_ONE,
-        metadata={"help": "people in the synthesised set; by default one a session of five or six clips"},
+    pairings: int = option(
+        1, help="false pairings a session of the synthesised set; 2: one in three clips", choices=(1, 2)
     )
-    pairings: int = field(
-        default=1,
-        validator=validators.in_((1, 2)),
-        metadata={"help": "false pairings a session of the synthesised set; 2: one in three clips"},
-    )
-    dataset: Dataset = field(default="fakeavceleb", metadata={"help": "layout of the data"})
-    desync: Desync = field(default="pairing", metadata={"help": "category of clips whose method is desync"})
-    trim: float = field(
-        default=0.2,
-        validator=validators.ge(0),
-        metadata={"help": "seconds left out at the start of both streams"},
-    )
-    seconds: float = field(
-        default=1.6, validator=validators.ge(0.2), metadata={"help": "seconds of each clip that are used"}
-    )
-    frames: int = field(
-        default=16, validator=validators.ge(2), metadata={"help": "pictures taken in these seconds"}
-    )
-    size: int = field(
-        default=112, validator=validators.ge(32), metadata={"help": "height and width of a picture in pixels"}
-    )
-    mels: int = field(
-        default=64, validator=validators.ge(32), metadata={"help": "bands of the log-mel spectrogram"}
-    )
-    shares: tuple[float, float, float, float] = field(
-        default=(0.45, 0.2, 0.15, 0.2),
+    dataset: Dataset = option("fakeavceleb", help="layout of the data")
+    desync: Desync = option("pairing", help="category of clips whose method is desync")
+    trim: float = option(0.2, help="seconds left out at the start of both streams", ge=0)
+    seconds: float = option(1.6, help="seconds of each clip that are used", ge=0.2)
+    frames: int = option(16, help="pictures taken in these seconds", ge=2)
+    size: int = option(112, help="height and width of a picture in pixels", ge=32)
+    mels: int = option(64, help="bands of the log-mel spectrogram", ge=32)
+    shares: tuple[float, float, float, float] = option(
+        (0.45, 0.2, 0.15, 0.2),
+        help="shares of the splits weights, architecture, validation, test",
         validator=_valid_shares,
-        metadata={"help": "shares of the splits weights, architecture, validation, test"},
     )
-    split_list: Path | None = field(
-        default=None, metadata={"help": "CSV file with the columns path and split, instead of our own splits"}
+    split_list: Path | None = option(
+        None, help="CSV file with the columns path and split, instead of our own splits"
     )
-    backbone: str = field(default="resnet34", metadata={"help": "timm model for each stream"})
-    pretrained: Path | None = field(
-        default=None, metadata={"help": "local file of weights both backbones start from"}
+    backbone: str = option("resnet34", help="timm model for each stream")
+    pretrained: Path | None = option(None, help="local file of weights both backbones start from")
+    picture_epochs: int = option(12, help="passes of pretraining over the pictures", ge=1)
+    sound_epochs: int = option(4, help="passes of pretraining over the sounds, which learn sooner", ge=1)
+    pretrain_batch_size: int = option(16, help="streams in a batch of pretraining", ge=2)
+    pretrain_rate: float = option(2e-3, help="highest learning rate of pretraining", gt=0)
+    steps: int = option(8, help="L, the time steps that features are pooled to", ge=1)
+    standardised: bool = option(
+        True, help="give each clip's temporally standardised copy beside its features"
     )
-    picture_epochs: int = field(
-        default=12, validator=validators.ge(1), metadata={"help": "passes of pretraining over the pictures"}
-    )
-    sound_epochs: int = field(
-        default=4,
-        validator=validators.ge(1),
-        metadata={"help": "passes of pretraining over the sounds, which learn sooner"},
-    )
-    pretrain_batch_size: int = field(
-        default=16, validator=validators.ge(2), metadata={"help": "streams in a batch of pretraining"}
-    )
-    pretrain_rate: float = field(
-        default=2e-3, validator=validators.gt(0), metadata={"help": "highest learning rate of pretraining"}
-    )
-    steps: int = field(
-        default=8,
-        validator=validators.ge(1),
-        metadata={"help": "L, the time steps that features are pooled to"},
-    )
-    standardised: bool = field(
-        default=True, metadata={"help": "give each clip's temporally standardised copy beside its features"}
-    )
-    categories: tuple[str, ...] = field(
-        default=CATEGORIES[1:],
+    categories: tuple[str, ...] = option(
+        CATEGORIES[1:],
+        help="categories of fakes that search, training and evaluation see",
         validator=validators.deep_iterable(validators.in_(CATEGORIES[1:]), validators.min_len(1)),
-        metadata={"help": "categories of fakes that search, training and evaluation see"},
     )
-    heads: Kind = field(
-        default="single",
-        metadata={"help": "single: one output, fake or not; separate: one for each kind of fake"},
+    heads: Kind = option(
+        "single", help="single: one output, fake or not; separate: one for each kind of fake"
     )
-    pairing_share: float | None = field(
-        default=None,
-        validator=validators.optional([validators.ge(0), validators.le(1)]),
-        metadata={
-            "help": "share of false pairings among the fakes that training draws; by default as there are"
-        },
+    pairing_share: float | None = option(
+        None,
+        help="share of false pairings among the fakes that training draws; by default as there are",
+        ge=0,
+        le=1,
     )
-    redraw: bool = field(
-        default=True, metadata={"help": "whether training sees other false pairings every epoch"}
-    )
-    workers: int = field(
-        default=0,
-        validator=validators.ge(0),
-        metadata={"help": "processes that synthesise and decode; 0: one a core"},
-    )
+    redraw: bool = option(True, help="whether training sees other false pairings every epoch")
+    workers: int = option(0, help="processes that synthesise and decode; 0: one a core", ge=0)
 
     def stages(self, source: Path | None, seed: int) -> Sequence[Stage]:
         """`synthesize` (without a source), `prepare`, `pretrain`, `features`.

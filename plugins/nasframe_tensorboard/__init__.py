@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nasframe.plugins import hookimpl
+from nasframe import hookimpl
 
 if TYPE_CHECKING:
     from nasframe import Architecture, Run, SearchSpace

@@ -12,10 +12,8 @@ from attrs import define, field
 from torch.utils.tensorboard import SummaryWriter
 from torch.utils.tensorboard.summary import hparams
 
-from nasframe import Architecture, Run, SearchSpace
+from nasframe import Architecture, Drawing, Run, SearchSpace, derive, draw
 from nasframe.errors import RenderError
-from nasframe.render import Drawing, draw
-from nasframe.searching import derive
 from nasframe_tensorboard.raster import raster
 
 __all__ = ["Journal"]

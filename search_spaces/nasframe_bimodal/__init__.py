@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nasframe.plugins import hookimpl
+from nasframe import hookimpl
 
 if TYPE_CHECKING:
     from nasframe import Architecture

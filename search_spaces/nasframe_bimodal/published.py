@@ -12,9 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nasframe import Architecture, Choice, OpSpec, SearchSpace
+from nasframe import Architecture, Choice, OpSpec, SearchSpace, arity_of
 from nasframe.errors import ArchitectureError, NasframeError, nearest
-from nasframe.operations import arity_of
 from nasframe_bimodal.genotype import Genotype, StepGenotype
 
 __all__ = ["OPERATIONS", "architecture_of"]

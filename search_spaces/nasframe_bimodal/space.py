@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from attrs import field, frozen, validators
+from attrs import frozen
 
-from nasframe import Choice, OpSpec, SearchSpace, Shape, SpaceFactory
+from nasframe import Choice, OpSpec, SearchSpace, Shape, SpaceFactory, arity_of
 from nasframe.errors import NasframeError, SpaceError
-from nasframe.operations import arity_of
+from nasframe.options import option
 
 __all__ = ["Bimodal"]
 
 EDGE = ("zero", "identity")
-
-
-def _help(text: str) -> dict[str, str]:
-    return {"help": text}
 
 
 @frozen
@@ -30,35 +26,25 @@ class Bimodal(SpaceFactory):
     concatenated and a linear head follows.
     """
 
-    channels: int = field(
-        default=128, validator=validators.ge(1), metadata=_help("channels C of every feature")
+    channels: int = option(128, help="channels C of every feature", ge=1)
+    cells: int = option(2, help="cells of the first level", ge=1)
+    nodes: int = option(2, help="inner nodes M of a cell", ge=1)
+    ports: Literal["shared", "choose", "paired"] = option(
+        "shared", help="shared: one sum feeds both ports; choose: one source a port; paired: edges a port"
     )
-    cells: int = field(default=2, validator=validators.ge(1), metadata=_help("cells of the first level"))
-    nodes: int = field(default=2, validator=validators.ge(1), metadata=_help("inner nodes M of a cell"))
-    ports: Literal["shared", "choose", "paired"] = field(
-        default="shared",
-        metadata=_help("shared: one sum feeds both ports; choose: one source a port; paired: edges a port"),
+    derive: Literal["split", "sum"] = option(
+        "split", help="shared ports only: split deals the two best sources to the ports, sum keeps their sum"
     )
-    derive: Literal["split", "sum"] = field(
-        default="split",
-        metadata=_help(
-            "shared ports only: split deals the two best sources to the ports, sum keeps their sum"
-        ),
-    )
-    operations: tuple[str, ...] = field(
-        default=("zero", "sum", "attention", "linear_glu", "concat_fc"),
+    operations: tuple[str, ...] = option(
+        ("zero", "sum", "attention", "linear_glu", "concat_fc"),
+        help="candidates of an inner node",
         validator=lambda _, __, value: _check_operations(value),
-        metadata=_help("candidates of an inner node"),
     )
-    norm: Literal["layer_norm", "batch_norm", "none"] = field(
-        default="layer_norm", metadata=_help("what follows each candidate")
+    norm: Literal["layer_norm", "batch_norm", "none"] = option(
+        "layer_norm", help="what follows each candidate"
     )
-    dropout: float = field(
-        default=0.2,
-        validator=validators.and_(validators.ge(0.0), validators.lt(1.0)),
-        metadata=_help("rate of the dropout after each candidate"),
-    )
-    tied: bool = field(default=False, metadata=_help("whether all cells share their beta and gamma logits"))
+    dropout: float = option(0.2, help="rate of the dropout after each candidate", ge=0.0, lt=1.0)
+    tied: bool = option(False, help="whether all cells share their beta and gamma logits")
 
     def make(self, inputs: Mapping[str, Shape], outputs: int) -> SearchSpace:
         _check_inputs(inputs)

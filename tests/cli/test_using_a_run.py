@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from nasframe.cli import main
-from nasframe.cli.output import columns, number, print_json, print_metrics
+from nasframe.runtime import format_columns, format_number, print_json, print_metrics
 
 
 @pytest.fixture
@@ -184,8 +184,8 @@ def test_json_has_no_nan(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_tables_are_aligned(capsys: pytest.CaptureFixture[str]) -> None:
-    assert columns([("a", "bb"), ("ccc", "d")]) == ["a    bb", "ccc  d"]
-    assert [number(value) for value in (0.5, 1200, float("nan"), None, "x", True)] == [
+    assert format_columns([("a", "bb"), ("ccc", "d")]) == ["a    bb", "ccc  d"]
+    assert [format_number(value) for value in (0.5, 1200, float("nan"), None, "x", True)] == [
         "0.5000",
         "1,200",
         "undefined",

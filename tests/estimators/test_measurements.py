@@ -21,7 +21,7 @@ from nasframe.estimators.score_function import score_function_gradients
 from nasframe.estimators.standard_functions import FUNCTIONS, standard_functions
 from nasframe.estimators.statistics import summarise
 from nasframe.plugins import manager
-from nasframe.relaxations import Softmax, StraightThroughGumbelSoftmax, log_ratios
+from nasframe.relaxations import Softmax, StraightThroughGumbelSoftmax, conditional_log_ratios
 
 STANDARD = {function.name: function for function in standard_functions()}
 INSTALLED = {entry.name for entry in manager().registered("relaxation")}
@@ -416,9 +416,9 @@ def test_the_memory_of_an_enumeration_does_not_grow_with_k(monkeypatch: pytest.M
         rows: torch.Tensor, winner: torch.Tensor, k: int, noise: torch.Generator | None
     ) -> torch.Tensor:
         seen.append(rows.numel() * k)
-        return log_ratios(rows, winner, k, noise)
+        return conditional_log_ratios(rows, winner, k, noise)
 
-    monkeypatch.setattr(conditional_bias, "log_ratios", watched)
+    monkeypatch.setattr(conditional_bias, "conditional_log_ratios", watched)
     monkeypatch.setattr(conditional_bias, "_AT_ONCE", 750)
     found = enumerated_gradients(function, slopes, 0.5, 400, 20, random(1))
     assert max(seen) <= 750

@@ -92,7 +92,7 @@ BROKEN: dict[str, tuple[Brie, str]] = {
     "leaves": (Brie(lambda logits, _: sys.exit(3)), "sample raised SystemExit: 3"),
     "probabilities by chance": (
         Brie(likely=lambda logits: torch.rand_like(logits).softmax(-1)),
-        "probabilities must be deterministic, found others for the same logits",
+        "probabilities must be deterministic, found different ones for the same logits",
     ),
     "probabilities raise": (Brie(likely=lambda logits: {}["x"]), "probabilities raised KeyError: 'x'"),
 }

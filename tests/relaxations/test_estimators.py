@@ -13,7 +13,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from nasframe.relaxations import average, gumbel_rao, gumbel_softmax, log_ratios
+from nasframe.relaxations import conditional_average, conditional_log_ratios, gumbel_rao, gumbel_softmax
 
 THETA = torch.tensor([1.5, -0.3, -2.2, 0.6, -1.1], dtype=torch.float64)
 TARGET = torch.tensor([0.2, 0.7, 0.1, 0.9, 0.4], dtype=torch.float64)
@@ -83,7 +83,9 @@ def test_enumerating_the_outcome_gives_the_mean_of_stgs_too() -> None:
     log_p = THETA.log_softmax(-1).expand(5, 5)
     every = torch.arange(5).unsqueeze(-1)
     generator = torch.Generator().manual_seed(2)
-    jacobians = average(log_p, every, log_ratios(log_p, every, 100_000, generator), temperature).jacobian
+    jacobians = conditional_average(
+        log_p, every, conditional_log_ratios(log_p, every, 100_000, generator), temperature
+    ).jacobian
     slopes = 2 * (torch.eye(5, dtype=torch.float64) - TARGET)
     mean = torch.einsum("d,dij,di->j", log_p[0].exp(), jacobians, slopes) / EXACT.norm()
     stgs = gradients(torchs_stgs(temperature), 200_000)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import itertools
 import math
+import tomllib
 from typing import Any
 
+import attrs
 import pytest
+from torch import Tensor
 
 from nasframe.errors import ConfigurationError
-from nasframe.options import options_of, structure, unstructure
+from nasframe.experiment import Experiment
+from nasframe.options import option, options_of, structure, unstructure
 from nasframe.plugins import manager
 from nasframe.relaxations import (
     Dirichlet,
@@ -17,10 +21,15 @@ from nasframe.relaxations import (
     GumbelRaoMonteCarlo,
     ReinMax,
     Relaxation,
+    Sample,
+    ScheduledRelaxation,
     Softmax,
     Sparsemax,
     StraightThroughGumbelSoftmax,
+    schedule_last,
     temperature_at,
+    temperature_option,
+    tempered_softmax,
 )
 
 REGISTERED: dict[str, type[Relaxation]] = {
@@ -44,9 +53,51 @@ def test_the_core_registers_it_under_its_name(name: str, kind: type[Relaxation])
 
 @pytest.mark.parametrize("kind", ALL)
 def test_every_option_has_a_default_and_a_help_text(kind: type[Relaxation]) -> None:
-    for option in options_of(kind):
-        assert not option.required, option.name
-        assert option.description, option.name
+    for item in options_of(kind):
+        assert not item.required, item.name
+        assert item.description, item.name
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("softmax", ["temperature"]),
+        ("sparsemax", ["temperature"]),
+        ("stgs", ["temperature", "hard", "temperature_end", "schedule"]),
+        ("grmc", ["samples", "temperature", "hard", "through_noise", "temperature_end", "schedule"]),
+        ("reinmax", ["temperature", "temperature_end", "schedule"]),
+        ("gst", ["temperature", "gap", "hard", "temperature_end", "schedule"]),
+        ("dirichlet", ["temperature", "temperature_end", "schedule"]),
+    ],
+)
+def test_options_are_listed_and_written_in_this_order(name: str, expected: list[str]) -> None:
+    assert [item.name for item in options_of(REGISTERED[name])] == expected
+    assert list(unstructure(REGISTERED[name]())) == expected
+    written = tomllib.loads(Experiment.of(task="deepfake", space="bimodal", relaxation=name).to_toml())[
+        "relaxation"
+    ]
+    assert list(written) == ["name", *(key for key in expected if key != "temperature_end")]
+
+
+def test_a_relaxation_with_a_schedule_adds_options_and_may_change_the_default_temperature() -> None:
+    @attrs.frozen(kw_only=True, field_transformer=schedule_last)
+    class Mine(ScheduledRelaxation):
+        strength: int = option(2, help="how strong")
+        temperature: float = temperature_option(0.3, "of mine")
+
+        def sample(self, logits: Tensor, progress: float = 0.0, generator: Any = None) -> Sample:
+            return Sample(tempered_softmax(logits, self.temperature_after(progress)), one_hot=False)
+
+    listed = [(item.name, item.default, item.description) for item in options_of(Mine)]
+    assert listed == [
+        ("strength", 2, "how strong"),
+        ("temperature", 0.3, "of mine"),
+        ("temperature_end", None, "temperature when the search ends, for every schedule but 'constant'"),
+        ("schedule", "constant", "how the temperature goes to temperature_end"),
+    ]
+    assert Mine(temperature_end=0.1, schedule="linear").temperature_after(0.5) == pytest.approx(0.2)
+    with pytest.raises(ValueError, match="schedule = 'linear' needs temperature_end"):
+        Mine(schedule="linear")
 
 
 def test_the_defaults_are_those_of_the_paper() -> None:
@@ -91,7 +142,7 @@ def test_samples_is_a_number_or_exact_in_a_file_too() -> None:
     with pytest.raises(ConfigurationError) as caught:
         structure(GumbelRaoMonteCarlo, {"samples": "exat"}, "experiment.toml", "relaxation")
     assert caught.value.problems == ("relaxation.samples: expected int | 'exact', found 'exat'",)
-    assert next(option.type for option in options_of(GumbelRaoMonteCarlo)) == "int | 'exact'"
+    assert next(item.type for item in options_of(GumbelRaoMonteCarlo)) == "int | 'exact'"
 
 
 @pytest.mark.parametrize("kind", ALL)

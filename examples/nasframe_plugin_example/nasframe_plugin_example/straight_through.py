@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import torch
-from attrs import field, frozen, validators
+from attrs import frozen
 from torch import Tensor
 
 from nasframe import Relaxation, Sample
+from nasframe.options import option
 
 __all__ = ["StraightThrough"]
 
@@ -15,11 +16,7 @@ __all__ = ["StraightThrough"]
 class StraightThrough(Relaxation):
     """Samples one candidate; the gradient is that of softmax (Bengio, Léonard, Courville 2013)."""
 
-    temperature: float = field(
-        default=1.0,
-        validator=validators.gt(0.0),
-        metadata={"help": "of the softmax behind the gradient"},
-    )
+    temperature: float = option(1.0, help="of the softmax behind the gradient", gt=0.0)
 
     def sample(
         self, logits: Tensor, progress: float = 0.0, generator: torch.Generator | None = None

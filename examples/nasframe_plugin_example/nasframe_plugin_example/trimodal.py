@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from attrs import field, frozen, validators
+from attrs import frozen
 
 from nasframe import Choice, OpSpec, SearchSpace, Shape, SpaceFactory
 from nasframe.errors import SpaceError
+from nasframe.options import option
 
 __all__ = ["Trimodal"]
 
@@ -19,12 +20,8 @@ class Trimodal(SpaceFactory):
     Group alpha chooses the source of each port, gamma the operation of each step.
     """
 
-    channels: int = field(
-        default=32, validator=validators.ge(1), metadata={"help": "channels of every feature"}
-    )
-    operations: tuple[str, ...] = field(
-        default=("sum", "attention", "film"), metadata={"help": "candidates of each step"}
-    )
+    channels: int = option(32, help="channels of every feature", ge=1)
+    operations: tuple[str, ...] = option(("sum", "attention", "film"), help="candidates of each step")
 
     def make(self, inputs: Mapping[str, Shape], outputs: int) -> SearchSpace:
         if len(inputs) != 3:

@@ -1,10 +1,10 @@
-"""The noise of a categorical draw given its outcome, and what the tempered softmax averages to over it.
+"""The noise of a categorical draw given its outcome, and the mean of the tempered softmax over that noise.
 
 Read the Gumbel-max trick as a race: candidate j arrives at time T_j, exponential with rate p_j, and the
 first to arrive is drawn. Then θ_j + G_j is -log T_j, up to a constant that a softmax does not see. Given
 the winner I, its time is E_I and the others need E_j / p_j longer, with independent E ~ Exp(1); that is
-eq. 7 of the paper (Maddison, Tarlow, Minka 2014). Only how far behind the winner the others arrive
-matters, and in logarithms it neither overflows nor vanishes:
+eq. 7 of the paper (Maddison, Tarlow, Minka 2014). Only the lags of the others behind the winner matter. In
+logarithms they neither overflow nor vanish:
 
     lag_j = log T_j - log T_I = softplus(log(E_j / E_I) - log p_j),    lag_I = 0.
 """
@@ -19,15 +19,15 @@ from torch import Tensor
 from nasframe.relaxations.noise import log_exponential, logistic
 from nasframe.relaxations.surrogate import laplacian
 
-__all__ = ["Average", "average", "log_ratios"]
+__all__ = ["ConditionalAverage", "conditional_average", "conditional_log_ratios"]
 
 _FLOOR = -40.0
-"""Least exponent of a soft weight before it is normalised. Below it weights say nothing (exp(-40) is 4e-18),
-but their products are subnormal numbers, with which processors are ten times slower."""
+"""Least exponent of a soft weight before it is normalised. Smaller weights are negligible (exp(-40)
+is 4e-18), but their products are subnormal numbers, with which processors are ten times slower."""
 
 
 @frozen
-class Average:
+class ConditionalAverage:
     """Mean over the conditional noise: of the weights, `(choices, candidates)`, and of their Jacobian with
     respect to the logits, `(choices, candidates, candidates)`."""
 
@@ -35,10 +35,10 @@ class Average:
     jacobian: Tensor
 
 
-def log_ratios(
+def conditional_log_ratios(
     log_p: Tensor, winner: Tensor, samples: int, generator: torch.Generator | None = None
 ) -> Tensor:
-    """Draws of log(E_j / E_I), the whole of the conditional noise.
+    """Return draws of log(E_j / E_I), which is all of the conditional noise.
 
     Args:
         log_p: `(choices, candidates)`, normalised.
@@ -57,18 +57,20 @@ def log_ratios(
     return times - times.gather(1, winner.unsqueeze(-1).expand(-1, 1, samples))
 
 
-def average(
+def conditional_average(
     log_p: Tensor, winner: Tensor, noise: Tensor, temperature: float, through_noise: bool = False
-) -> Average:
-    """Mean of softmax_τ(θ + G) and of its Jacobian over draws of G given the winner (paper, eq. 7–8).
+) -> ConditionalAverage:
+    """Return the mean of softmax_τ(θ + G) and of its Jacobian over draws of G given the winner.
+
+    See eq. 7 and 8 of the paper.
 
     Args:
         log_p: `(choices, candidates)`, the log-softmax of θ.
         winner: `(choices, 1)`.
-        noise: what `log_ratios` returned.
+        noise: as `conditional_log_ratios` returns it.
         temperature: τ, greater than 0.
-        through_noise: include the way in which the draws themselves move with θ (E held, eq. 7
-            differentiated); else they are constants.
+        through_noise: differentiate the draws too, with respect to θ (eq. 7 with E held constant); else
+            they are constants.
     """
     if log_p.shape[-1] == 2:
         return _average_of_two(log_p, winner, noise, temperature, through_noise)
@@ -79,17 +81,20 @@ def average(
     scale = 1 / (noise.shape[-1] * temperature)
     if not through_noise:
         # (diag(s) - s sᵀ)/τ: rows sum to zero, and taking the diagonal from that sum loses no digits
-        return Average(soft.mean(dim=-1), laplacian(torch.bmm(soft, soft.mT).mul_(scale)))
+        return ConditionalAverage(soft.mean(dim=-1), laplacian(torch.bmm(soft, soft.mT).mul_(scale)))
     # d lag_j / d log p_j = -σ(behind_j) for the losers, and log p depends on θ by I - 1 pᵀ
     moving = soft * torch.sigmoid(behind).scatter_(1, index, 0.0)
     inner = torch.diag_embed(moving.sum(dim=-1)).sub_(torch.bmm(soft, moving.mT)).mul_(scale)
-    return Average(soft.mean(dim=-1), inner - inner.sum(dim=-1, keepdim=True) * log_p.exp().unsqueeze(-2))
+    return ConditionalAverage(
+        soft.mean(dim=-1), inner - inner.sum(dim=-1, keepdim=True) * log_p.exp().unsqueeze(-2)
+    )
 
 
 def _average_of_two(
     log_p: Tensor, winner: Tensor, noise: Tensor, temperature: float, through_noise: bool
-) -> Average:
-    """`average` in one dimension: with s the loser's weight, every Jacobian is a multiple of [1 -1; -1 1]."""
+) -> ConditionalAverage:
+    """Return the `conditional_average` of two candidates. With s the loser's weight, every Jacobian is a
+    multiple of [1 -1; -1 1]."""
     behind = noise.squeeze(1) - log_p.gather(-1, 1 - winner)
     loser = F.softplus(behind).mul_(-1 / temperature).clamp_min_(_FLOOR).sigmoid_()
     slope = loser * (1 - loser)
@@ -99,4 +104,4 @@ def _average_of_two(
     share = loser.mean(dim=-1, keepdim=True)
     weights = torch.cat((share, 1 - share), dim=-1).gather(-1, torch.cat((1 - winner, winner), dim=-1))
     jacobian = torch.stack((slope, -slope, -slope, slope), dim=-1).view(-1, 2, 2)
-    return Average(weights, jacobian)
+    return ConditionalAverage(weights, jacobian)

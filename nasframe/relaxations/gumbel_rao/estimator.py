@@ -1,4 +1,4 @@
-"""Gumbel-Rao Monte Carlo: the straight-through gradient averaged over the noise that the draw leaves open."""
+"""Gumbel-Rao Monte Carlo: the straight-through gradient averaged over the noise given the draw."""
 
 from __future__ import annotations
 
@@ -8,17 +8,12 @@ import attrs
 import torch
 from torch import Tensor
 
-from nasframe.relaxations.gumbel_rao.conditional import average, log_ratios
+from nasframe.options import option
+from nasframe.relaxations.gumbel_rao.conditional import conditional_average, conditional_log_ratios
 from nasframe.relaxations.gumbel_rao.exact import exact_jacobian, exact_weights
 from nasframe.relaxations.noise import categorical, working_dtype
 from nasframe.relaxations.relaxation import Sample
-from nasframe.relaxations.schedule import (
-    SCHEDULE_HELP,
-    Schedule,
-    Scheduled,
-    temperature_end_option,
-    temperature_option,
-)
+from nasframe.relaxations.schedule import ScheduledRelaxation, schedule_last, temperature_option
 from nasframe.relaxations.surrogate import one_hot, with_jacobian
 
 __all__ = ["GumbelRaoMonteCarlo", "gumbel_rao"]
@@ -32,18 +27,20 @@ def gumbel_rao(
     through_noise: bool = False,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """The Gumbel-Rao estimator with K conditional draws (paper, eq. 6–8; Paulus, Maddison, Krause 2021).
+    """Return a sample of the Gumbel-Rao estimator with K conditional draws.
+
+    It is that of the paper, eq. 6–8 (Paulus, Maddison, Krause 2021).
 
     Forward is the sampled one-hot D. Backward is the Jacobian of the tempered softmax, averaged over K
     draws of the Gumbel noise given D; it is one matrix a choice, and no graph of the draws is kept. The
     mean of the gradient is that of straight-through Gumbel-softmax, its variance is smaller; K = 1 is
     straight-through Gumbel-softmax itself.
 
-    With `samples="exact"` the average is over the whole of the conditional noise, K → ∞, by quadrature: no
-    noise but that of D is left, and it is cheaper than K = 100 (see `exact_jacobian` for how exact it is).
+    With `samples="exact"` the average is over all of the conditional noise, K → ∞, by quadrature: only the
+    noise of D is left, and it is cheaper than K = 100 (see `exact_jacobian` for how exact it is).
 
-    The generator moves on by D alone where the average is exact, and where no gradient is asked for and
-    `hard` is set, because the K draws are not made then.
+    Where the average is exact, and where `hard` is set and no gradient is wanted, the K draws are not made:
+    the generator then draws D alone.
 
     Args:
         logits: θ, `(choices, candidates)`; the result has its shape and dtype.
@@ -54,7 +51,17 @@ def gumbel_rao(
         generator: where the noise comes from; None is torch's global generator.
 
     Raises:
-        ValueError: `samples` is neither, or `through_noise` asks for what "exact" does not have.
+        ValueError: `samples` is neither, or `through_noise` comes with "exact".
+
+    Example:
+        >>> logits = torch.tensor([[0.0, 1.0, 2.0]], requires_grad=True)
+        >>> generator = torch.Generator().manual_seed(0)
+        >>> weights = gumbel_rao(logits, samples=100, temperature=0.5, generator=generator)
+        >>> weights.detach()
+        tensor([[0., 1., 0.]])
+        >>> (gradient,) = torch.autograd.grad(weights[0, 1], logits)
+        >>> gradient.round(decimals=2)
+        tensor([[-0.0500,  0.2800, -0.2300]])
     """
     _check_samples(samples, through_noise)
     wanted = logits.requires_grad and torch.is_grad_enabled()
@@ -70,8 +77,8 @@ def gumbel_rao(
                 return value.to(logits.dtype)
             jacobian = exact_jacobian(log_p, winner, temperature)
         else:
-            noise = log_ratios(log_p, winner, samples, generator)
-            mean = average(log_p, winner, noise, temperature, through_noise)
+            noise = conditional_log_ratios(log_p, winner, samples, generator)
+            mean = conditional_average(log_p, winner, noise, temperature, through_noise)
             value = one_hot(winner, log_p) if hard else mean.weights
             jacobian = mean.jacobian
     return with_jacobian(logits, value, jacobian)
@@ -92,8 +99,8 @@ def _valid_samples(instance: object, attribute: attrs.Attribute[Any], value: obj
     _check_samples(value)
 
 
-@attrs.frozen(kw_only=True)
-class GumbelRaoMonteCarlo(Scheduled):
+@attrs.frozen(kw_only=True, field_transformer=schedule_last)
+class GumbelRaoMonteCarlo(ScheduledRelaxation):
     """Gumbel-Rao Monte Carlo: samples one candidate, gradient averaged over K draws of its noise.
 
     `through_noise` lets the derivative also go through the conditional draws, which depend on the logits.
@@ -105,26 +112,17 @@ class GumbelRaoMonteCarlo(Scheduled):
     no `through_noise`.
     """
 
-    samples: int | Literal["exact"] = attrs.field(
-        default=100,
+    samples: int | Literal["exact"] = option(
+        100,
+        help="K, the conditional draws averaged for a gradient; more is less noisy, "
+        "and 'exact' is their limit, without draws",
         validator=_valid_samples,
-        metadata={
-            "help": "K, the conditional draws averaged for a gradient; more is less noisy, "
-            "and 'exact' is their limit, without draws"
-        },
     )
     temperature: float = temperature_option(0.1)
-    hard: bool = attrs.field(
-        default=True, metadata={"help": "one candidate in the forward pass; false gives the averaged weights"}
+    hard: bool = option(True, help="one candidate in the forward pass; false gives the averaged weights")
+    through_noise: bool = option(
+        False, help="differentiate the conditional draws too; for comparison, its gradient is near zero"
     )
-    through_noise: bool = attrs.field(
-        default=False,
-        metadata={
-            "help": "differentiate the conditional draws too; for comparison, its gradient is near zero"
-        },
-    )
-    temperature_end: float | None = temperature_end_option()
-    schedule: Schedule = attrs.field(default="constant", metadata=SCHEDULE_HELP)
 
     def __attrs_post_init__(self) -> None:
         _check_samples(self.samples, self.through_noise)

@@ -21,13 +21,13 @@ __all__ = ["jacobian_of_two", "weights_of_two"]
 
 
 def jacobian_of_two(log_p: Tensor, winner: Tensor, temperature: float) -> Tensor:
-    """The mean Jacobian `(choices, 2, 2)` for `log_p` `(choices, 2)` and `winner` `(choices, 1)`."""
+    """Return the mean Jacobian `(choices, 2, 2)` for `log_p` `(choices, 2)` and `winner` `(choices, 1)`."""
     rule = _rule(temperature, log_p.dtype, log_p.device)
     return torch.mm(rule.density(log_p, winner), rule.slope).view(-1, 2, 2)
 
 
 def weights_of_two(log_p: Tensor, winner: Tensor, temperature: float) -> Tensor:
-    """The mean weights `(choices, 2)` for `log_p` `(choices, 2)` and `winner` `(choices, 1)`."""
+    """Return the mean weights `(choices, 2)` for `log_p` `(choices, 2)` and `winner` `(choices, 1)`."""
     rule = _rule(temperature, log_p.dtype, log_p.device)
     loser = torch.mv(rule.density(log_p, winner), rule.share).unsqueeze(-1)
     return torch.where(F.one_hot(winner.squeeze(-1), 2).bool(), 1 - loser, loser)
@@ -35,26 +35,32 @@ def weights_of_two(log_p: Tensor, winner: Tensor, temperature: float) -> Tensor:
 
 @frozen(eq=False)
 class _Rule:
-    """Nodes b `(nodes,)`; the step times s `(nodes,)`, and times s(1 - s)/τ with the signs of a Jacobian,
-    `(nodes, 4)`."""
+    """A rule of quadrature.
+
+    Attributes:
+        nodes: b, `(nodes,)`.
+        share: the step times s at the nodes, `(nodes,)`.
+        slope: the step times s(1 - s)/τ with the signs of a Jacobian, `(nodes, 4)`.
+    """
 
     nodes: Tensor
     share: Tensor
     slope: Tensor
 
     def density(self, log_p: Tensor, winner: Tensor) -> Tensor:
-        """That of b at the nodes, `(choices, nodes)`."""
+        """Return the density of b at the nodes, `(choices, nodes)`."""
         below = torch.sigmoid(log_p.gather(-1, 1 - winner) + self.nodes)
         return torch.addcmul(below, below, below, value=-1)
 
 
 @lru_cache(maxsize=16)
 def _rule(temperature: float, dtype: torch.dtype, device: torch.device) -> _Rule:
-    """Even steps: both ends fall off exponentially or faster, which makes the trapezoid rule nearly Gaussian.
+    """Return the rule for a temperature, in even steps.
 
-    Towards -∞ the density vanishes, towards ∞ s does, as e^(-b/τ).
+    Both ends fall off exponentially or faster, which makes the trapezoid rule nearly Gaussian. Towards -∞ the
+    density vanishes, towards ∞ s does, as e^(-b/τ).
     """
-    # kept beyond this call, so made as ordinary tensors even where no graph will ever be wanted
+    # cached, so ordinary tensors even when first made in inference mode
     with torch.inference_mode(False), torch.no_grad():
         step = 0.5
         # beyond the first the density is e^-16 τ, beyond the last s is e^-18

@@ -1,8 +1,8 @@
-"""Gauss rules for weights e^(-x) on the positive axis, in a variable of one's choice.
+"""Gauss rules for weights e^(-x) on the positive axis, in a chosen variable.
 
 A Gauss rule with n nodes is exact for polynomials up to degree 2n - 1. Polynomials in x itself (Gauss-
-Laguerre) fit poorly what bends near 0 or decays at unlike rates; polynomials in a suitable function of x fit
-well, and a handful of nodes is enough.
+Laguerre) are a poor fit for functions that bend near 0 or decay at different rates; polynomials in a suitable
+function of x fit them well, and a handful of nodes is enough.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _STEP = 0.05
 
 
 def arrival_times(nodes: int) -> Rule:
-    """∫ e^(-t) f(t) dt ≈ Σ w f(t), exact for polynomials in t^(1/3).
+    """Return t and w with ∫ e^(-t) f(t) dt ≈ Σ w f(t), exact for polynomials in t^(1/3).
 
     The arrival time of the winner is Exp(1). What is averaged over it behaves like t^(1/τ) or t log t near
     0, and the cube root serves for every temperature: polynomials in t need 20 times the nodes at τ = 1.
@@ -32,7 +32,7 @@ def arrival_times(nodes: int) -> Rule:
 
 
 def reciprocal(largest: int) -> Rule:
-    """1/S ≈ Σ w e^(-r S) and 1/S² ≈ Σ w r e^(-r S) for every S from 1 to `largest`.
+    """Return r and w with 1/S ≈ Σ w e^(-r S) and 1/S² ≈ Σ w r e^(-r S) for every S from 1 to `largest`.
 
     It is ∫ e^(-r S) dr with polynomials in r / (r + 16 / largest), which bend where e^(-r S) does. The error
     is at most 2e-6 of 1/S² up to 12, 6e-5 up to 32, 2e-4 up to 64, and less for 1/S.
@@ -45,12 +45,12 @@ def reciprocal(largest: int) -> Rule:
 
 @lru_cache(maxsize=1)
 def _grid() -> Tensor:
-    """Where the weight e^(-x) is sampled: evenly in log x."""
+    """Return the points at which the weight e^(-x) is sampled, even in log x."""
     return torch.arange(-45.0, 4.3, _STEP, dtype=torch.float64, device="cpu").exp()
 
 
 def _gauss(nodes: int, variable: Tensor) -> Rule:
-    """The Gauss rule of weight e^(-x) in `variable`, a function of `_grid()`: its nodes and weights.
+    """Return nodes and weights of the Gauss rule of weight e^(-x) in `variable`, a function of `_grid()`.
 
     Three-term recurrence by Stieltjes' procedure on the sampled weight, then the eigenvalues of its Jacobi
     matrix (Golub, Welsch 1969).

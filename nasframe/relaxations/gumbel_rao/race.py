@@ -1,4 +1,4 @@
-"""One loser of the race, averaged over its own arrival: tables for the exact Gumbel-Rao Jacobian.
+"""Tables for the exact Gumbel-Rao Jacobian: a loser of the race, averaged over its own arrival time.
 
 A loser with rate p, behind a winner that arrived at t, has weight y = (1 + E / (p t))^(-1/τ) relative to the
 winner's 1, with E ~ Exp(1). What the Jacobian needs of it are, with c = p t,
@@ -6,7 +6,7 @@ winner's 1, with E ~ Exp(1). What the Jacobian needs of it are, with c = p t,
     φ(r, c) = E e^(-r y),    γ(r, c) = E y e^(-r y) / φ(r, c),
 
 at a few (t, r), for any p. Both are smooth in log p, so they are tabulated there, finely enough for straight
-lines between, and the logits choose rows. The winner is a loser that is not behind: c = ∞, y = 1.
+lines between, and the logits choose rows. The winner enters as a loser without delay: c = ∞, y = 1.
 """
 
 from __future__ import annotations
@@ -48,13 +48,13 @@ class RaceTable:
     ratio: Tensor
 
     def look_up(self, log_p: Tensor, winner: Tensor) -> tuple[Tensor, Tensor]:
-        """Weight times Π φ, `(choices, nodes)`, and γ, `(choices, candidates, nodes)`.
+        """Return weight times Π φ, `(choices, nodes)`, and γ, `(choices, candidates, nodes)`.
 
         Args:
             log_p: `(choices, candidates)`.
             winner: `(choices, 1)`.
         """
-        # without a number there is no line to choose; the share of it stays NaN, and so does the result
+        # NaN takes the first line; the fraction stays NaN, and so does the result
         place = torch.add(self.start, log_p, alpha=self.scale).clamp_min_(0)
         place = place.scatter_(-1, winner, len(self.lines) - 1).view(-1)
         begin, rise = self.lines.index_select(0, place.nan_to_num(nan=0.0).long()).unbind(1)
@@ -65,15 +65,18 @@ class RaceTable:
 
 @lru_cache(maxsize=8)
 def race_table(temperature: float, candidates: int, dtype: torch.dtype, device: torch.device) -> RaceTable:
-    """The table for one temperature and number of candidates: 2 MB, 6 when hot, made in 2 ms."""
-    # kept beyond this call, so made as ordinary tensors even where no graph will ever be wanted
+    """Return the table for a temperature and a number of candidates.
+
+    It takes 2 ms and 2 MB; 6 MB at high temperatures.
+    """
+    # cached, so ordinary tensors even when first made in inference mode
     with torch.inference_mode(False), torch.no_grad():
         t, of_t = arrival_times(_ARRIVALS)
         r, of_r = reciprocal(candidates)
         step = 0.125 * math.sqrt(max(1.0, min(temperature, 4.0)))
-        # rarer candidates have y below e^-12, and their mean is below e^-20 when cold
-        cells = math.ceil(max(24, 12 * min(temperature, 10.0) + 4) / (3 * step))
-        missing, psi = _averages(temperature, t.log() - cells * 3 * step, r, step, 3 * cells + 4)
+        # rarer candidates have y below e^-12, and at low temperatures a mean below e^-20
+        segments = math.ceil(max(24, 12 * min(temperature, 10.0) + 4) / (3 * step))
+        missing, psi = _averages(temperature, t.log() - segments * 3 * step, r, step, 3 * segments + 4)
         both = torch.cat((torch.log1p(-missing).flatten(1), (psi / (1 - missing)).flatten(1)), dim=-1)
         points = torch.arange(_LINES, dtype=torch.float64, device="cpu") / _LINES * 3
         values = (_cubics(points) @ both.unfold(0, 4, 3).mT).flatten(0, 1)
@@ -82,20 +85,20 @@ def race_table(temperature: float, candidates: int, dtype: torch.dtype, device: 
         log_weight = of_t.log().unsqueeze(-1) + (of_r * r).log() - r - math.log(temperature)
         winner[0] = torch.cat((log_weight.flatten(), torch.ones_like(log_weight).flatten()))
         # log p = 0 is where the line before the winner's begins, and nothing lies beyond
-        values = torch.cat((values[: cells * _LINES + 1], winner))
+        values = torch.cat((values[: segments * _LINES + 1], winner))
         rises = values.diff(dim=0, append=winner)
         rises[-2] = 0
         lines = torch.stack((values, rises), dim=1)
         return RaceTable(
             lines=lines.to(device, dtype),
-            start=torch.tensor(cells * _LINES, dtype=dtype, device=device),
+            start=torch.tensor(segments * _LINES, dtype=dtype, device=device),
             scale=_LINES / (3 * step),
             ratio=(temperature / r).repeat(len(t)).to(device, dtype),
         )
 
 
 def _cubics(x: Tensor) -> Tensor:
-    """`(points, 4)`: the cubics that are one at 0, 1, 2 or 3 and zero at the others, at x."""
+    """Return, at x, the cubics that are one at 0, 1, 2 or 3 and zero at the others: `(points, 4)`."""
     nodes = torch.arange(4, dtype=torch.float64, device="cpu")
     values: Tensor = torch.linalg.solve(torch.vander(nodes, N=4), torch.vander(x, N=4), left=False)
     return values
@@ -104,14 +107,16 @@ def _cubics(x: Tensor) -> Tensor:
 def _averages(
     temperature: float, lowest: Tensor, r: Tensor, step: float, count: int
 ) -> tuple[Tensor, Tensor]:
-    """1 - φ and E y e^(-r y) at log c = lowest + n step, n below `count`: `(count, len(lowest), len(r))`.
+    """Return 1 - φ and E y e^(-r y) at log c = lowest + n step for n below `count`.
+
+    Both are `(count, len(lowest), len(r))`.
 
     With E = c v both are ∫ k(c v) f(v) d log v with k(x) = x e^(-x): one convolution in the logarithms,
     by the trapezoid rule with twice the step.
     """
     alpha = 1 / temperature
     start = -18 - math.log(max(alpha, 1.0))
-    # up to where c v is too late for e^(-c v), or y(v) v is nothing
+    # beyond, e^(-c v) or y(v) v is negligible
     stop = min(4 - float(lowest.min()), 25 / (alpha - 1) + 2 if alpha > 1 else math.inf)
     points = math.ceil((stop - start) / (2 * step))
     log_v = start + 2 * step * torch.arange(points, dtype=torch.float64, device="cpu")

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from attrs import define, field, validators
+from attrs import define
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nasframe import Data, Split, Stage, StageContext, Task, TensorTask, hookimpl
+from nasframe.options import option
 
 LENGTH, FEATURES = 4, 6
 
@@ -34,8 +35,8 @@ class Streams(Task):
 
     score_meaning = "score: probability that the right stream is the louder one"
 
-    examples: int = field(default=96, validator=validators.ge(16), metadata={"help": "how many are made"})
-    pause: float = field(default=0.0, metadata={"help": "seconds that every loss takes"})
+    examples: int = option(96, help="how many are made", ge=16)
+    pause: float = option(0.0, help="seconds that every loss takes")
 
     def stages(self, source: Path | None, seed: int) -> Sequence[Stage]:
         inputs = {"examples": self.examples, "seed": seed, "source": str(source)}

@@ -7,7 +7,13 @@ import pytest
 import torch
 from scipy import integrate, stats
 
-from nasframe.relaxations import GumbelRaoMonteCarlo, average, categorical, gumbel_rao, log_ratios
+from nasframe.relaxations import (
+    GumbelRaoMonteCarlo,
+    categorical,
+    conditional_average,
+    conditional_log_ratios,
+    gumbel_rao,
+)
 
 TEMPERATURES = [0.1, 0.5, 1.0]
 
@@ -26,7 +32,7 @@ def same_draws(
     """The outcome `(choices, 1)` and E_j/E_I `(choices, candidates, samples)` that `gumbel_rao` uses."""
     log_p = logits.detach().log_softmax(-1)
     winner = categorical(log_p, generator)
-    ratios = log_ratios(log_p, winner, samples, generator).exp()
+    ratios = conditional_log_ratios(log_p, winner, samples, generator).exp()
     if logits.shape[-1] == 2:
         pair = torch.ones(len(logits), 2, samples, dtype=logits.dtype)
         ratios = pair.scatter(1, (1 - winner).unsqueeze(-1).expand(-1, 1, samples), ratios)
@@ -116,8 +122,8 @@ def test_for_two_candidates_the_mean_jacobian_agrees_with_quadrature(winner: int
 
     expected = integrate.quad(integrand, 0, 40 * temperature + 40, points=[temperature], limit=200)[0]
     index = torch.tensor([[winner]])
-    noise = log_ratios(log_p, index, 200_000, seeded(6))
-    jacobian = average(log_p, index, noise, temperature).jacobian[0]
+    noise = conditional_log_ratios(log_p, index, 200_000, seeded(6))
+    jacobian = conditional_average(log_p, index, noise, temperature).jacobian[0]
     sign = torch.tensor([[1.0, -1.0], [-1.0, 1.0]], dtype=torch.float64)
     # 200,000 draws of something between 0 and 1/4 that varies less than its mean times 4: 1 % is ample
     torch.testing.assert_close(jacobian, sign * expected / temperature, rtol=0.02, atol=0)
@@ -135,7 +141,9 @@ def test_the_mean_jacobian_is_that_of_gumbel_draws_that_happened_to_choose_the_s
         soft = (perturbed[perturbed.argmax(-1) == candidate] / temperature).softmax(-1)
         products = -soft.unsqueeze(-1) * soft.unsqueeze(-2) / temperature
         index = torch.tensor([[candidate]])
-        ours = average(log_p, index, log_ratios(log_p, index, 100_000, seeded(candidate)), temperature)
+        ours = conditional_average(
+            log_p, index, conditional_log_ratios(log_p, index, 100_000, seeded(candidate)), temperature
+        )
         # five standard errors of the rejection sampler, and as much for our own draws
         tolerance = 10 * products.std(0) / len(soft) ** 0.5
         difference = (ours.jacobian[0] - products.mean(0)).abs()
@@ -177,6 +185,6 @@ def test_without_a_gradient_the_conditional_draws_are_not_made() -> None:
 def test_sure_choices_make_no_subnormal_numbers_which_are_slow(candidates: int) -> None:
     log_p = (torch.randn(50, candidates, generator=seeded()) * 20).log_softmax(-1)
     winner = categorical(log_p, seeded(1))
-    found = average(log_p, winner, log_ratios(log_p, winner, 100, seeded(2)), 0.1)
+    found = conditional_average(log_p, winner, conditional_log_ratios(log_p, winner, 100, seeded(2)), 0.1)
     for numbers in (found.weights, found.jacobian):
         assert ((numbers == 0) | (numbers.abs() >= torch.finfo(torch.float32).tiny)).all()

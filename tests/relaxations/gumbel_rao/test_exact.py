@@ -13,13 +13,13 @@ from scipy import integrate, special
 
 from nasframe.relaxations import (
     GumbelRaoMonteCarlo,
-    average,
     categorical,
+    conditional_average,
+    conditional_log_ratios,
     exact_jacobian,
     gumbel_rao,
-    log_ratios,
-    race_table,
 )
+from nasframe.relaxations.gumbel_rao import race_table
 from nasframe.relaxations.gumbel_rao.exact import exact_weights, jacobian_of_many, weights_of_many
 from nasframe.relaxations.gumbel_rao.quadrature import arrival_times, reciprocal
 
@@ -186,7 +186,9 @@ def test_colder_hotter_and_with_many_candidates_it_is_within_1e_4(
 def test_the_mean_over_very_many_draws_goes_there(candidates: int, temperature: float) -> None:
     log_p, winner = every_winner(logits_of("skewed", candidates))
     runs = [
-        average(log_p, winner, log_ratios(log_p, winner, 4000, generator), temperature)
+        conditional_average(
+            log_p, winner, conditional_log_ratios(log_p, winner, 4000, generator), temperature
+        )
         for generator in map(seeded, range(50))
     ]
     for draws, exact in (

@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
-from attrs import define, field, validators
+from attrs import define
 from torch import Tensor
 from torch.nn import functional as F
 
 from nasframe import Data, Stage, StageContext, Task, TensorTask, hookimpl
 from nasframe.errors import DataError
+from nasframe.options import option
 from nasframe.runtime import Progress
 
 
@@ -24,9 +25,9 @@ from nasframe.runtime import Progress
 class Sums(Task):
     """Tells which of two rows of numbers has the larger sum."""
 
-    examples: int = field(default=48, validator=validators.ge(16), metadata={"help": "how many are made"})
-    pause: float = field(default=0.0, metadata={"help": "seconds that every loss takes"})
-    trouble: str = field(default="none", metadata={"help": "what goes wrong: none, bug, kill, full"})
+    examples: int = option(48, help="how many are made", ge=16)
+    pause: float = option(0.0, help="seconds that every loss takes")
+    trouble: str = option("none", help="what goes wrong: none, bug, kill, full")
 
     def stages(self, source: Path | None, seed: int) -> Sequence[Stage]:
         inputs = {"examples": self.examples, "seed": seed, "source": str(source)}

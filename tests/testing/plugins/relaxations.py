@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from nasframe import Relaxation, Sample
+from nasframe.options import option
 from nasframe.testing import RelaxationSuite
 
 
@@ -24,7 +25,7 @@ def gumbel(logits: Tensor, generator: torch.Generator | None) -> Tensor:
 class Good(Relaxation):
     """Gumbel-softmax without straight-through."""
 
-    temperature: float = attrs.field(default=0.7, metadata={"help": "of the softmax"})
+    temperature: float = option(0.7, help="of the softmax")
 
     def sample(
         self, logits: Tensor, progress: float = 0.0, generator: torch.Generator | None = None
@@ -217,12 +218,12 @@ class WithoutHelp(Good):
 
 @attrs.frozen(kw_only=True)
 class WithoutDefault(Good):
-    strength: float = attrs.field(metadata={"help": "needed"})
+    strength: float = option(help="needed")
 
 
 @attrs.define(eq=False)
 class NeverEqual(Relaxation):
-    temperature: float = attrs.field(default=0.7, metadata={"help": "of the softmax"})
+    temperature: float = option(0.7, help="of the softmax")
 
     def sample(self, logits: Tensor, progress: float = 0.0, generator: Any = None) -> Sample:
         return Good().sample(logits, progress, generator)

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import pytest
-from attrs import field, frozen
+from attrs import frozen
 from torch import Tensor, nn
 
 from nasframe import Choice, Operation, OpSpec, SearchSpace, Shape, SpaceFactory, hookimpl
+from nasframe.options import option
 from nasframe.plugins import manager
 from nasframe.testing import SearchSpaceSuite
 
@@ -80,9 +81,7 @@ def _plugin() -> Iterator[None]:
 class Good(SpaceFactory):
     """Each input through an operation of its choice, added up."""
 
-    operations: tuple[str, ...] = field(
-        default=("zero", "identity", "my_dense"), metadata={"help": "candidates of every node"}
-    )
+    operations: tuple[str, ...] = option(("zero", "identity", "my_dense"), help="candidates of every node")
 
     def make(self, inputs: Mapping[str, Shape], outputs: int) -> SearchSpace:
         space = SearchSpace("good")

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from nasframe import Batch, Data, Scores, Split, Splits, Stage, StageContext, Task, TensorSplit
 from nasframe.errors import DataError
+from nasframe.options import option
 from nasframe.testing import TaskSuite
 from nasframe.testing.minimal_plugins import EveryInput
 
@@ -43,7 +44,7 @@ class Good(Task):
     """Is a number above the mean?"""
 
     score_meaning: ClassVar[str] = "score: above the mean"
-    width: int = attrs.field(default=3, metadata={"help": "copies of the number"})
+    width: int = option(3, help="copies of the number")
 
     def stages(self, source: Path | None, seed: int) -> Sequence[Stage]:
         return [

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from attrs import define, field
+from attrs import define
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nasframe import Data, Operation, Split, Stage, StageContext, Task, TensorTask, hookimpl
 from nasframe.errors import DataError
+from nasframe.options import option
 
 
 class Flat(nn.Module):
@@ -45,7 +46,7 @@ class Fragile(Operation):
 class Pairs(Task):
     """Tells which of two noisy rows is the larger one."""
 
-    examples: int = field(default=100, metadata={"help": "how many are made"})
+    examples: int = option(100, help="how many are made")
 
     def stages(self, source: Path | None, seed: int) -> Sequence[Stage]:
         lines = None if source is None else source.read_text(encoding="utf-8")
