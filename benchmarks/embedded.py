@@ -1,4 +1,4 @@
-"""The embedded set as both `acceptance.py` and `tried.py` use it: one synthesised set, experiments on it."""
+"""The embedded set as `acceptance.py` and `ablation.py` use it: one synthesised set, experiments on it."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from nasframe.errors import DataError, NasframeError, nearest
-from nasframe_deepfake.pretrained import misfit, read_weights, require_taken
+from nasframe_deepfake.local_weights import read_weights, require_loaded, weights_error
 
 __all__ = [
     "channels_last",
@@ -48,8 +48,8 @@ def make_backbone(name: str, channels: int, pretrained: Path | None = None) -> n
     try:
         loaded: nn.Module = timm.create_model(name, **options)
     except Exception as error:  # timm, safetensors and torch each raise their own
-        raise misfit(pretrained, name, error) from error
-    require_taken(loaded, weights, pretrained, name)
+        raise weights_error(pretrained, name, error) from error
+    require_loaded(loaded, weights, pretrained, name)
     return loaded
 
 

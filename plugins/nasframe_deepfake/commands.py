@@ -49,7 +49,7 @@ def synthesize(
         corpus = Corpus(clips, seed, identities)
     except ValueError as error:
         raise ConfigurationError("deepfake synthesize", [str(error.args[0])]) from error
-    with _appearing(out) as folder:
+    with _new_folder(out) as folder:
         rows = write_corpus(folder, corpus, workers, make_progress())
     people = len({row.source for row in rows})
     genuine = sum(row.method == "real" for row in rows)
@@ -74,13 +74,13 @@ def prepare(source: Path, /, *, out: Path, seed: int = 0, workers: int = 0) -> N
     from nasframe_deepfake.prepare import prepare, summary
     from nasframe_deepfake.task import DeepfakeTask
 
-    with _appearing(out) as folder:
+    with _new_folder(out) as folder:
         report = prepare(source, folder, DeepfakeTask().preparation(seed), workers, make_progress())
     print("\n".join([*summary(report), f"index and report in {out}"]))
 
 
 @contextmanager
-def _appearing(out: Path) -> Iterator[Path]:
+def _new_folder(out: Path) -> Iterator[Path]:
     """A folder beside `out` that takes its name when the block ends without an error, and else is gone."""
     import shutil
     import tempfile

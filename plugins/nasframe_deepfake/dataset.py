@@ -12,10 +12,10 @@ from torch import Tensor
 
 from nasframe import Batch, Data, Split, Splits
 from nasframe.errors import DataError
-from nasframe_deepfake.arrays import open_rows
+from nasframe_deepfake.array_files import open_rows
+from nasframe_deepfake.clip_index import PreparedClip, read_index
 from nasframe_deepfake.features import PICTURE_INPUTS, SOUND_INPUTS
 from nasframe_deepfake.heads import LABELS, Heads
-from nasframe_deepfake.index import Entry, read_index
 from nasframe_deepfake.pairing import Pairings, pairings_of
 from nasframe_deepfake.splits import SPLITS
 
@@ -119,7 +119,7 @@ def load_data(
     )
 
 
-def _split(features: Mapping[str, Tensor], entries: Sequence[Entry]) -> ClipSplit:
+def _split(features: Mapping[str, Tensor], entries: Sequence[PreparedClip]) -> ClipSplit:
     return ClipSplit(
         features,
         torch.tensor([entry.picture for entry in entries]),
@@ -130,7 +130,7 @@ def _split(features: Mapping[str, Tensor], entries: Sequence[Entry]) -> ClipSpli
     )
 
 
-def _balanced(entries: Sequence[Entry], pairing_share: float | None) -> Tensor:
+def _balanced(entries: Sequence[PreparedClip], pairing_share: float | None) -> Tensor:
     """Weights `(clips,)`: half for the genuine clips, half for the fakes, `pairing_share` of it for the false
     pairings; what has no clip leaves its part to the others."""
     kind = torch.tensor([2 if entry.false_pairing else entry.fake for entry in entries])

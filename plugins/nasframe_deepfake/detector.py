@@ -18,9 +18,9 @@ from torch import Tensor, nn
 from nasframe.errors import DataError, RunError
 from nasframe.runtime import write_json
 from nasframe_deepfake.backbones import load_backbone
+from nasframe_deepfake.decoding import Recording, Window, decode
 from nasframe_deepfake.features import Extractor, Standardiser, load_statistics
 from nasframe_deepfake.heads import Heads, make_heads
-from nasframe_deepfake.media import Recording, Window, decode
 from nasframe_deepfake.spectrogram import log_mel
 from nasframe_deepfake.workers import in_threads
 

@@ -7,15 +7,15 @@ from pathlib import Path
 
 from nasframe.errors import DataError
 
-__all__ = ["BLOCK", "on_disk", "require_space"]
+__all__ = ["DISK_BLOCK", "require_space", "size_on_disk"]
 
-BLOCK = 4096
+DISK_BLOCK = 4096
 """Bytes that file systems give out at a time."""
 
 
-def on_disk(size: int) -> int:
+def size_on_disk(size: int) -> int:
     """Bytes that a file of `size` bytes takes: whole blocks."""
-    return -(-size // BLOCK) * BLOCK
+    return -(-size // DISK_BLOCK) * DISK_BLOCK
 
 
 def require_space(out: Path, needed: int, what: str) -> None:

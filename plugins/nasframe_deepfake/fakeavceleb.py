@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from nasframe.errors import DataError
+from nasframe_deepfake.folder_files import files_of
 from nasframe_deepfake.listing import DESYNC, Clip, Listing
-from nasframe_deepfake.tree import files_of
 
 __all__ = ["read_fakeavceleb"]
 

@@ -15,10 +15,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nasframe.runtime import Progress
-from nasframe_deepfake.arrays import RowWriter, open_rows
+from nasframe_deepfake.array_files import RowWriter, open_rows
 from nasframe_deepfake.backbones import channels_last, normalise_pictures, stage_channels, standardise_sounds
-from nasframe_deepfake.disk_space import BLOCK, on_disk, require_space
-from nasframe_deepfake.index import read_index
+from nasframe_deepfake.clip_index import read_index
+from nasframe_deepfake.disk_space import DISK_BLOCK, require_space, size_on_disk
 
 __all__ = ["PICTURE_INPUTS", "SOUND_INPUTS", "Extractor", "Standardiser", "extract"]
 
@@ -82,7 +82,11 @@ class Extractor:
         ]
         # all raw values of one kind of stream beside all results, which are half as long; headers, statistics
         kinds = [sum(raw[:4]), sum(raw[4:])]
-        return sum(on_disk(size // 2) for size in raw) * (2 if temporal else 1) + max(kinds) + 24 * BLOCK
+        return (
+            sum(size_on_disk(size // 2) for size in raw) * (2 if temporal else 1)
+            + max(kinds)
+            + 24 * DISK_BLOCK
+        )
 
     def _named(self, names: Sequence[str], series: Sequence[Tensor]) -> dict[str, Tensor]:
         return {

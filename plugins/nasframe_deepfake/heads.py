@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-__all__ = ["LABELS", "Heads", "Kind", "make_heads"]
+__all__ = ["LABELS", "HeadKind", "Heads", "make_heads"]
 
 LABELS = ("fake", "fake_picture", "fake_voice", "false_pairing")
 """Columns of the targets `(clips, 4)`, each 0 or 1; `fake` is any of the others."""
 
-Kind = Literal["single", "separate"]
+HeadKind = Literal["single", "separate"]
 
 
 class Heads(ABC):
@@ -76,6 +76,6 @@ class Separate(Heads):
         return {name: values[:, column] for column, name in enumerate(LABELS[1:])}
 
 
-def make_heads(kind: Kind) -> Heads:
+def make_heads(kind: HeadKind) -> Heads:
     """The heads of that name."""
     return Single() if kind == "single" else Separate()

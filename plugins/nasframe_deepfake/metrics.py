@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-__all__ = ["accuracy", "auc", "best_threshold", "defined", "per_category"]
+__all__ = ["accuracy", "auc", "best_threshold", "none_if_nan", "per_category"]
 
 
 def auc(scores: Tensor, targets: Tensor) -> float:
@@ -65,10 +65,10 @@ def per_category(
     for category in sorted(set(categories) - {genuine}):
         chosen = torch.tensor([name in (category, genuine) for name in categories], device=scores.device)
         count = sum(name == category for name in categories)
-        found[category] = {"auc": defined(auc(scores[chosen], targets[chosen])), "count": count}
+        found[category] = {"auc": none_if_nan(auc(scores[chosen], targets[chosen])), "count": count}
     return found
 
 
-def defined(value: float) -> float | None:
+def none_if_nan(value: float) -> float | None:
     """None instead of NaN, which JSON has not."""
     return None if math.isnan(value) else value

@@ -12,7 +12,7 @@ import torch
 from attrs import field, frozen
 from torch import Tensor
 
-from nasframe_deepfake.index import Entry
+from nasframe_deepfake.clip_index import PreparedClip
 
 __all__ = ["Pairings", "pairings_of"]
 
@@ -42,9 +42,9 @@ class Pairings:
         return self.pictures[self.first + picture], self.sounds[self.first + sound]
 
 
-def pairings_of(entries: Sequence[Entry]) -> Pairings:
+def pairings_of(entries: Sequence[PreparedClip]) -> Pairings:
     """The pairings among the clips of one split; those of people with one genuine clip stay as they are."""
-    genuine: dict[str, list[Entry]] = {}
+    genuine: dict[str, list[PreparedClip]] = {}
     for entry in entries:
         known = genuine.setdefault(entry.source, [])
         # A stream that two clips share is in step with both.
@@ -53,7 +53,7 @@ def pairings_of(entries: Sequence[Entry]) -> Pairings:
         ):
             known.append(entry)
     first: dict[str, int] = {}
-    clips: list[Entry] = []
+    clips: list[PreparedClip] = []
     for source, known in genuine.items():
         first[source] = len(clips)
         clips += known

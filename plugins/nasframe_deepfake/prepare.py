@@ -15,12 +15,12 @@ from attrs import frozen
 
 from nasframe.errors import DataError
 from nasframe.runtime import Progress, write_json
-from nasframe_deepfake.arrays import RowWriter
-from nasframe_deepfake.disk_space import BLOCK, require_space
-from nasframe_deepfake.index import Entry, write_index
+from nasframe_deepfake.array_files import RowWriter
+from nasframe_deepfake.clip_index import PreparedClip, write_index
+from nasframe_deepfake.decoding import Recording, Window, decode
+from nasframe_deepfake.disk_space import DISK_BLOCK, require_space
 from nasframe_deepfake.listing import CATEGORIES, Clip, Listing
-from nasframe_deepfake.media import Recording, Window, decode
-from nasframe_deepfake.readers import Dataset, Desync, read
+from nasframe_deepfake.readers import Dataset, Desync, read_dataset
 from nasframe_deepfake.spectrogram import COLUMNS, log_mel
 from nasframe_deepfake.splits import (
     SPLITS,
@@ -60,7 +60,7 @@ class Preparation:
     def bytes_needed(self, clips: int) -> int:
         """Disk space for the arrays and tables of so many clips if no stream occurs twice."""
         pictures = self.window.frames * self.window.size**2 * 3
-        return clips * (pictures + self.mels * COLUMNS * 4 + 1024) + 8 * BLOCK
+        return clips * (pictures + self.mels * COLUMNS * 4 + 1024) + 8 * DISK_BLOCK
 
 
 def prepare(source: Path, out: Path, how: Preparation, workers: int, progress: Progress) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def prepare(source: Path, out: Path, how: Preparation, workers: int, progress: P
     Raises:
         DataError: no usable source, too full a disk, no readable clip, or splits lacking a class.
     """
-    listing = read(how.dataset, source, how.desync)
+    listing = read_dataset(how.dataset, source, how.desync)
     # What cannot be split as a whole is refused now and not after hours of decoding.
     if how.split_list is None:
         split_clips(listing.clips, how.shares, how.seed)
@@ -92,7 +92,7 @@ def prepare(source: Path, out: Path, how: Preparation, workers: int, progress: P
     else:
         assignment = split_clips(used, how.shares, how.seed)
     entries = [
-        Entry(
+        PreparedClip(
             clip.path, split, clip.category, clip.method, clip.source, clip.race, clip.gender,
             int(clip.fake), int(clip.fake_picture), int(clip.fake_voice), picture, sound,
         )
@@ -145,7 +145,7 @@ def _decode_one(root: Path, window: Window, path: str) -> Recording | str:
 
 def _report(
     listing: Listing,
-    entries: list[Entry],
+    entries: list[PreparedClip],
     skipped: list[dict[str, str]],
     assignment: Assignment,
     streams: dict[str, int],

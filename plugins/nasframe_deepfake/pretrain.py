@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nasframe.runtime import Progress, forked_seed, generator, write_json
-from nasframe_deepfake.arrays import open_rows
+from nasframe_deepfake.array_files import open_rows
 from nasframe_deepfake.backbones import (
     channels_last,
     make_backbone,
@@ -22,8 +22,8 @@ from nasframe_deepfake.backbones import (
     stage_channels,
     standardise_sounds,
 )
-from nasframe_deepfake.disk_space import BLOCK, on_disk, require_space
-from nasframe_deepfake.index import Entry, read_index
+from nasframe_deepfake.clip_index import PreparedClip, read_index
+from nasframe_deepfake.disk_space import DISK_BLOCK, require_space, size_on_disk
 from nasframe_deepfake.metrics import auc
 
 __all__ = ["Pretraining", "bytes_needed", "pretrain", "pretraining_inputs"]
@@ -118,10 +118,12 @@ def bytes_needed(backbone: str) -> int:
         networks = [make_backbone(backbone, channels) for channels in (3, 1)]
     states = [list(network.state_dict().values()) for network in networks]
     # safetensors describes every tensor in a line of its header
-    return sum(on_disk(sum(value.nbytes + 256 for value in state)) for state in states) + 2 * BLOCK
+    return sum(size_on_disk(sum(value.nbytes + 256 for value in state)) for state in states) + 2 * DISK_BLOCK
 
 
-def _streams(entries: Sequence[Entry], row: str, label: str) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+def _streams(
+    entries: Sequence[PreparedClip], row: str, label: str
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Distinct streams of a split and their labels, in the order of their rows."""
     rows, labels = {}, {}
     for split in ("weights", "validation"):

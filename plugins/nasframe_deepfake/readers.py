@@ -11,10 +11,10 @@ from typing import Any, Literal
 from nasframe.errors import DataError
 from nasframe.runtime import fingerprint
 from nasframe_deepfake.fakeavceleb import read_fakeavceleb
+from nasframe_deepfake.folder_files import files_of
 from nasframe_deepfake.listing import Listing
-from nasframe_deepfake.tree import files_of
 
-__all__ = ["Dataset", "Desync", "describe_source", "read"]
+__all__ = ["Dataset", "Desync", "describe_source", "read_dataset"]
 
 Dataset = Literal["fakeavceleb"]
 Desync = Literal["pairing", "FV-FA"]
@@ -26,7 +26,7 @@ _AT_ONCE = 8
 _READERS = {"fakeavceleb": read_fakeavceleb}
 
 
-def read(dataset: Dataset, root: Path, desync: Desync) -> Listing:
+def read_dataset(dataset: Dataset, root: Path, desync: Desync) -> Listing:
     """The clips at `root`, read as `dataset`; the reader's errors are its own."""
     return _READERS[dataset](root, desync)
 

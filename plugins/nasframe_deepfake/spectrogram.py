@@ -8,7 +8,7 @@ import torch
 import torchaudio
 from torch import Tensor
 
-from nasframe_deepfake.media import SAMPLE_RATE
+from nasframe_deepfake.decoding import SAMPLE_RATE
 
 __all__ = ["COLUMNS", "log_mel"]
 

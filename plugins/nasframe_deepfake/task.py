@@ -15,11 +15,11 @@ from nasframe.errors import ConfigurationError
 from nasframe_deepfake.backbones import check_backbone, count_parameters, make_backbone
 from nasframe_deepfake.baselines import fixed_networks
 from nasframe_deepfake.dataset import ClipSplit, load_data
+from nasframe_deepfake.decoding import Window
 from nasframe_deepfake.detector import count_frozen, load_detector, save_detector
-from nasframe_deepfake.heads import Heads, Kind, make_heads
+from nasframe_deepfake.heads import HeadKind, Heads, make_heads
 from nasframe_deepfake.listing import CATEGORIES
-from nasframe_deepfake.media import Window
-from nasframe_deepfake.metrics import accuracy, auc, best_threshold, defined, per_category
+from nasframe_deepfake.metrics import accuracy, auc, best_threshold, none_if_nan, per_category
 from nasframe_deepfake.prepare import Preparation
 from nasframe_deepfake.pretrain import Pretraining
 from nasframe_deepfake.readers import Dataset, Desync
@@ -119,7 +119,7 @@ class DeepfakeTask(Task):
         validator=validators.deep_iterable(validators.in_(CATEGORIES[1:]), validators.min_len(1)),
         metadata={"help": "categories of fakes that search, training and evaluation see"},
     )
-    heads: Kind = field(
+    heads: HeadKind = field(
         default="single",
         metadata={"help": "single: one output, fake or not; separate: one for each kind of fake"},
     )
@@ -217,8 +217,8 @@ class DeepfakeTask(Task):
         fake = split.batch(torch.arange(len(split))).targets[:, 0].to(ranks.device)
         categories = split.categories if isinstance(split, ClipSplit) else ()
         return {
-            "auc": defined(auc(ranks, fake)),
-            "acc": defined(accuracy(self._heads.scores(outputs), fake, threshold)),
+            "auc": none_if_nan(auc(ranks, fake)),
+            "acc": none_if_nan(accuracy(self._heads.scores(outputs), fake, threshold)),
             "threshold": threshold,
             "clips": len(split),
             "genuine": int((fake == 0).sum()),

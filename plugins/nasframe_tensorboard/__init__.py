@@ -16,37 +16,37 @@ from nasframe.plugins import hookimpl
 
 if TYPE_CHECKING:
     from nasframe import Architecture, Run, SearchSpace
-    from nasframe_tensorboard.journal import Journal
+    from nasframe_tensorboard.event_file import EventFile
 
 __all__: list[str] = []
 
 NAME = "nasframe_tensorboard"
 
-_journals: dict[Path, Journal] = {}  # of the searches that are under way
+_event_files: dict[Path, EventFile] = {}  # of the searches that are under way
 
 
 @hookimpl
 def search_started(run: Run | None, space: SearchSpace) -> None:
     if run is None or not _is_on():
         return
-    from nasframe_tensorboard.journal import Journal
+    from nasframe_tensorboard.event_file import EventFile
 
     _close(run)
-    _journals[run.path.resolve()] = Journal.begin(run, space, run.plugin_folder(NAME))
+    _event_files[run.path.resolve()] = EventFile.begin(run, space, run.plugin_folder(NAME))
 
 
 @hookimpl
 def search_epoch(run: Run | None, record: Mapping[str, Any]) -> None:
-    journal = _journal(run)
-    if journal is not None:
-        journal.epoch(record)
+    event_file = _event_file(run)
+    if event_file is not None:
+        event_file.epoch(record)
 
 
 @hookimpl
 def architecture_derived(run: Run | None, architecture: Architecture) -> None:
-    journal = _journal(run)
-    if journal is not None:
-        journal.derived(architecture)
+    event_file = _event_file(run)
+    if event_file is not None:
+        event_file.derived(architecture)
 
 
 @hookimpl
@@ -61,11 +61,11 @@ def _is_on() -> bool:
     )
 
 
-def _journal(run: Run | None) -> Journal | None:
-    return None if run is None else _journals.get(run.path.resolve())
+def _event_file(run: Run | None) -> EventFile | None:
+    return None if run is None else _event_files.get(run.path.resolve())
 
 
 def _close(run: Run) -> None:
-    journal = _journals.pop(run.path.resolve(), None)
-    if journal is not None:
-        journal.close()
+    event_file = _event_files.pop(run.path.resolve(), None)
+    if event_file is not None:
+        event_file.close()

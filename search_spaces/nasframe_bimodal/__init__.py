@@ -24,8 +24,8 @@ def register_search_spaces() -> dict[str, str]:
 def read_architecture(text: str) -> Architecture | None:
     if "Genotype" not in text:
         return None
-    from nasframe_bimodal.genotype import parse
-    from nasframe_bimodal.published import architecture_of
+    from nasframe_bimodal.genotype import parse_genotype
+    from nasframe_bimodal.genotype_architecture import architecture_of
 
-    genotype = parse(text)
+    genotype = parse_genotype(text)
     return None if genotype is None else architecture_of(genotype)

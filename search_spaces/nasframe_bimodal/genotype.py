@@ -23,7 +23,7 @@ from attrs import frozen
 
 from nasframe.errors import ArchitectureError, nearest
 
-__all__ = ["EDGES", "Genotype", "StepGenotype", "parse"]
+__all__ = ["EDGES", "Genotype", "StepGenotype", "parse_genotype"]
 
 Edge = tuple[str, int]
 """Name of the edge's operation, and the index of its source."""
@@ -64,7 +64,7 @@ class Genotype:
         return max(self.concat) + 1 - len(self.steps)
 
 
-def parse(text: str) -> Genotype | None:
+def parse_genotype(text: str) -> Genotype | None:
     """The genotype in a text; None where the text holds none.
 
     It may stand in a line of a log or behind `genotype =`, and more than once where all are equal.

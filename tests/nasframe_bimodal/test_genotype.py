@@ -11,7 +11,7 @@ import pytest
 import nasframe
 from nasframe import Architecture
 from nasframe.errors import ArchitectureError
-from nasframe_bimodal.genotype import Genotype, parse
+from nasframe_bimodal.genotype import Genotype, parse_genotype
 
 # as the notebook beside the published code has it
 NOTEBOOK = (
@@ -51,7 +51,7 @@ def wiring(architecture: Architecture) -> dict[str, dict[str, list[str]]]:
 
 @pytest.mark.parametrize(("text", "inputs"), [(NOTEBOOK, 8), (LOGGED, 6), (OLD, 8)])
 def test_the_number_of_inputs_follows_from_the_last_index(text: str, inputs: int) -> None:
-    found = parse(text)
+    found = parse_genotype(text)
     assert found is not None
     assert found.inputs == inputs
 
@@ -126,19 +126,19 @@ def test_a_plugin_may_bring_an_operation_that_bm_nas_has_not(plugins: Any) -> No
 
 
 def test_the_same_genotype_again_is_one_and_another_is_refused() -> None:
-    assert parse(OLD + "\n" + OLD) == parse(OLD)
+    assert parse_genotype(OLD + "\n" + OLD) == parse_genotype(OLD)
     with pytest.raises(ArchitectureError, match="holds 2 different genotypes"):
-        parse(OLD + "\n" + NOTEBOOK)
+        parse_genotype(OLD + "\n" + NOTEBOOK)
 
 
 def test_fields_may_stand_without_their_names_and_indices_as_a_range() -> None:
     bare = OLD.replace("edges=", "").replace("inner_", "").replace("steps=", "").replace("concat=", "")
-    assert parse(bare.replace("[8]", "range(8, 9)")) == parse(OLD)
+    assert parse_genotype(bare.replace("[8]", "range(8, 9)")) == parse_genotype(OLD)
 
 
 @pytest.mark.parametrize("text", ["", "{}", "StepGenotype(inner_edges=[])", "my.Genotype(1)", "genotype"])
 def test_any_other_text_is_not_ours_to_read(text: str) -> None:
-    assert parse(text) is None
+    assert parse_genotype(text) is None
     assert Architecture.from_text(text) is None
 
 
@@ -237,5 +237,5 @@ def test_it_cannot_be_saved_as_an_architecture_of_ours(tmp_path: Path) -> None:
 
 
 def test_parsing_gives_records_that_compare() -> None:
-    assert isinstance(parse(OLD), Genotype)
-    assert parse(OLD) != parse(NOTEBOOK)
+    assert isinstance(parse_genotype(OLD), Genotype)
+    assert parse_genotype(OLD) != parse_genotype(NOTEBOOK)

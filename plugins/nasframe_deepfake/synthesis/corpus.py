@@ -9,14 +9,14 @@ from attrs import field, frozen, validators
 
 from nasframe.errors import DataError
 from nasframe.runtime import Progress, write_text
-from nasframe_deepfake.disk_space import BLOCK, on_disk, require_space
-from nasframe_deepfake.synthesis.container import file_size, write_mp4
+from nasframe_deepfake.disk_space import DISK_BLOCK, require_space, size_on_disk
 from nasframe_deepfake.synthesis.identity import make_identity
-from nasframe_deepfake.synthesis.session import Clip, ClipShape, Session, pattern
+from nasframe_deepfake.synthesis.mp4 import file_size, write_mp4
+from nasframe_deepfake.synthesis.session import Clip, ClipShape, Session, session_roles
 from nasframe_deepfake.synthesis.voice import RATE
 from nasframe_deepfake.workers import in_processes
 
-__all__ = ["HEADER", "Corpus", "Row", "write_corpus"]
+__all__ = ["HEADER", "Corpus", "MetadataRow", "write_corpus"]
 
 HEADER = "source,target1,target2,method,category,type,race,gender,path,"
 
@@ -52,7 +52,7 @@ class Corpus:
     @property
     def session_size(self) -> int:
         """Clips a session; the last one may have fewer."""
-        return len(pattern(self.pairings))
+        return len(session_roles(self.pairings))
 
     @property
     def sessions(self) -> int:
@@ -64,11 +64,11 @@ class Corpus:
         """Disk space for the set: the clips, their folders (up to four a session) and the table."""
         shape = self.shape
         clip = file_size(shape.size, round(shape.seconds * shape.rate), round(shape.seconds * RATE))
-        return self.clips * (on_disk(clip) + 256) + (4 * self.sessions + 256) * BLOCK
+        return self.clips * (size_on_disk(clip) + 256) + (4 * self.sessions + 256) * DISK_BLOCK
 
 
 @frozen
-class Row:
+class MetadataRow:
     """One line of `meta_data.csv`; `file` is the file's name and `folder` its folder under the root."""
 
     source: str
@@ -91,7 +91,7 @@ class Row:
         return ",".join((*named, self.race, self.gender, self.file, f"FakeAVCeleb/{self.folder}"))
 
 
-def write_corpus(out: Path, corpus: Corpus, workers: int, progress: Progress) -> list[Row]:
+def write_corpus(out: Path, corpus: Corpus, workers: int, progress: Progress) -> list[MetadataRow]:
     """Make the clips of `corpus` under `out`, an empty or missing folder; `meta_data.csv` comes last.
 
     Args:
@@ -108,7 +108,7 @@ def write_corpus(out: Path, corpus: Corpus, workers: int, progress: Progress) ->
     require_space(out, corpus.bytes_needed, f"{corpus.clips} clips")
     out.mkdir(parents=True, exist_ok=True)
     make = functools.partial(_write_session, out, corpus)
-    rows: list[Row] = []
+    rows: list[MetadataRow] = []
     with progress.task("synthesize", corpus.clips) as advance:
         for made in in_processes(make, range(corpus.sessions), workers, least=4):
             rows += made
@@ -118,7 +118,7 @@ def write_corpus(out: Path, corpus: Corpus, workers: int, progress: Progress) ->
     return rows
 
 
-def _write_session(out: Path, corpus: Corpus, number: int) -> list[Row]:
+def _write_session(out: Path, corpus: Corpus, number: int) -> list[MetadataRow]:
     people = corpus.identities or corpus.sessions
     identity = make_identity(corpus.seed, number % people + 1)
     session = Session(identity, corpus.shape, corpus.seed, number, corpus.pairings)
@@ -129,7 +129,7 @@ def _write_session(out: Path, corpus: Corpus, number: int) -> list[Row]:
         session.clips(min(corpus.session_size, corpus.clips - number * corpus.session_size))
     ):
         method, letter, folder = _KINDS[clip.kind]
-        row = Row(
+        row = MetadataRow(
             source=identity.name,
             target1=identity.name if clip.kind == "pairing" else "-",
             target2=str(before + clip.sound) if clip.kind == "pairing" else "-",

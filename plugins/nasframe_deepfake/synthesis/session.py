@@ -10,11 +10,11 @@ from nasframe_deepfake.synthesis.canvas import Array
 from nasframe_deepfake.synthesis.face import draw, gesticulate
 from nasframe_deepfake.synthesis.fakes import copy_synthesis, self_blend
 from nasframe_deepfake.synthesis.identity import Identity
-from nasframe_deepfake.synthesis.level import draw_level, set_level
+from nasframe_deepfake.synthesis.loudness import draw_level, set_level
 from nasframe_deepfake.synthesis.speech import CONTROL_RATE, Tracks, articulate
 from nasframe_deepfake.synthesis.voice import RATE, speak
 
-__all__ = ["Clip", "ClipShape", "Session", "pattern"]
+__all__ = ["Clip", "ClipShape", "Session", "session_roles"]
 
 ALTERED = ("FV-RA", "RV-FA", "FV-FA")
 
@@ -61,7 +61,7 @@ class _Take:
     samples: NDArray[np.float64]
 
 
-def pattern(pairings: int) -> tuple[str, ...]:
+def session_roles(pairings: int) -> tuple[str, ...]:
     """What the clips of a session are, in order; a prefix of it makes sense too.
 
     Args:
@@ -73,13 +73,13 @@ def pattern(pairings: int) -> tuple[str, ...]:
 class Session:
     """Session `number` of a set; `seed` and `number` decide everything but the person.
 
-    See `pattern` for the false pairings.
+    See `session_roles` for the false pairings.
     """
 
     def __init__(
         self, identity: Identity, shape: ClipShape, seed: int, number: int, pairings: int = 1
     ) -> None:
-        self._pattern = pattern(pairings)
+        self._roles = session_roles(pairings)
         self._identity, self._shape, self._key = identity, shape, (seed, 2, number)
         self._number = number
         plan = self._random("plan")
@@ -97,8 +97,8 @@ class Session:
     def clips(self, count: int) -> list[Clip]:
         """The first `count` clips of the pattern."""
         made: list[Clip] = []
-        altered = self._pattern.index("altered")
-        for place, role in enumerate(self._pattern[:count]):
+        altered = self._roles.index("altered")
+        for place, role in enumerate(self._roles[:count]):
             if role == "genuine":
                 made.append(self._genuine(place + 1))
             elif role == "pairing":

@@ -15,11 +15,11 @@ from nasframe.errors import DataError
 from nasframe.runtime import write_text
 from nasframe_deepfake.listing import DESYNC
 
-__all__ = ["Entry", "read_index", "write_index"]
+__all__ = ["PreparedClip", "read_index", "write_index"]
 
 
 @frozen
-class Entry:
+class PreparedClip:
     """One prepared clip.
 
     Attributes:
@@ -52,16 +52,16 @@ class Entry:
 _INTEGERS = ("fake", "fake_picture", "fake_voice", "picture", "sound")
 
 
-def write_index(path: Path, entries: Sequence[Entry]) -> None:
+def write_index(path: Path, entries: Sequence[PreparedClip]) -> None:
     """Write `entries` as a CSV file."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([item.name for item in attrs.fields(Entry)])
+    writer.writerow([item.name for item in attrs.fields(PreparedClip)])
     writer.writerows(attrs.astuple(entry) for entry in entries)
     write_text(path, text.getvalue())
 
 
-def read_index(path: Path) -> list[Entry]:
+def read_index(path: Path) -> list[PreparedClip]:
     """The entries of the CSV file at `path`.
 
     Raises:
@@ -70,7 +70,7 @@ def read_index(path: Path) -> list[Entry]:
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = csv.DictReader(file)
-            return [Entry(**{key: _value(key, text) for key, text in row.items()}) for row in rows]
+            return [PreparedClip(**{key: _value(key, text) for key, text in row.items()}) for row in rows]
     except (OSError, TypeError, ValueError) as error:
         raise DataError(f"{path}: is not an index of prepared clips: {error}") from error
 

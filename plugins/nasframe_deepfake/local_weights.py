@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from nasframe.errors import DataError
 
-__all__ = ["misfit", "read_weights", "require_taken"]
+__all__ = ["read_weights", "require_loaded", "weights_error"]
 
 
 def read_weights(path: Path, name: str) -> list[Tensor]:
@@ -30,13 +30,13 @@ def read_weights(path: Path, name: str) -> list[Tensor]:
         values = {}.values()
     tensors = [value for value in values if isinstance(value, Tensor)]
     if not tensors:
-        raise misfit(
+        raise weights_error(
             path, name, "the file holds no weights; expected .safetensors, or a state dict of tensors (.pth)"
         )
     return tensors
 
 
-def require_taken(network: nn.Module, weights: list[Tensor], path: Path, name: str) -> None:
+def require_loaded(network: nn.Module, weights: list[Tensor], path: Path, name: str) -> None:
     """Raise a DataError unless some of the weights are now the network's: timm takes what it knows by name
     and leaves the rest as it was."""
     taken = any(
@@ -46,10 +46,10 @@ def require_taken(network: nn.Module, weights: list[Tensor], path: Path, name: s
         for weight in weights
     )
     if not taken:
-        raise misfit(path, name, "none of the weights in the file is one of that network")
+        raise weights_error(path, name, "none of the weights in the file is one of that network")
 
 
-def misfit(path: Path, name: str, why: object) -> DataError:
+def weights_error(path: Path, name: str, why: object) -> DataError:
     """An error in one line; the first of what torch says of each tensor."""
     lines = [line.strip().rstrip(".") for line in str(why).splitlines()]
     reason = lines[0] if len(lines) < 2 else f"{lines[1]}{f', and {len(lines) - 2} more' * (len(lines) > 2)}"

@@ -11,7 +11,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from nasframe_deepfake.synthesis.filler import FillerError, fill_picture, fill_sound
+from nasframe_deepfake.synthesis.padding import PaddingError, pad_picture, pad_sound
 
 __all__ = ["file_size", "write_mp4"]
 
@@ -31,10 +31,10 @@ def write_mp4(
     for coarser in range(0, 31, 3):
         try:
             return _write(path, frames, rate, samples, sample_rate, coarser)
-        except FillerError:
+        except PaddingError:
             # A wild picture; coarser steps make it fit.
             path.unlink(missing_ok=True)
-    raise FillerError(f"{path}: pictures or sound do not go into the sizes of their frames")
+    raise PaddingError(f"{path}: pictures or sound do not go into the sizes of their frames")
 
 
 def file_size(size: int, frames: int, samples: int) -> int:
@@ -67,11 +67,11 @@ def _write(
 
         def put_pictures(packets: Iterable[av.Packet[Any]]) -> None:
             for packet in packets:
-                container.mux(_filled(packet, fill_picture, key if packet.is_keyframe else other))
+                container.mux(_filled(packet, pad_picture, key if packet.is_keyframe else other))
 
         def put_sound(packets: Iterable[av.Packet[Any]]) -> None:
             for packet in packets:
-                container.mux(_filled(packet, fill_sound, _SOUND))
+                container.mux(_filled(packet, pad_sound, _SOUND))
 
         reformatter = av.video.reformatter.VideoReformatter()
         for number, pixels in enumerate(frames):

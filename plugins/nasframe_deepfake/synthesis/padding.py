@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 
-__all__ = ["FillerError", "fill_picture", "fill_sound"]
+__all__ = ["PaddingError", "pad_picture", "pad_sound"]
 
 _NAME = b"nasframe filling"
 """Sixteen bytes in front of user data, as H.264 wants them."""
@@ -20,31 +20,31 @@ _FILL = 0b110
 """The element that may hold anything."""
 
 
-class FillerError(ValueError):
+class PaddingError(ValueError):
     """A frame is larger than what it was to be filled up to."""
 
 
-def fill_picture(frame: bytes, size: int) -> bytes:
+def pad_picture(frame: bytes, size: int) -> bytes:
     """`size` bytes: one frame of H.264 (Annex B) after user data (SEI, ISO 14496-10, D.1.7).
 
     Not filler data units, which players know as well but mp4 files may not hold (ISO 14496-15).
 
     Raises:
-        FillerError: the frame is larger, or so little smaller that nothing fits.
+        PaddingError: the frame is larger, or so little smaller that nothing fits.
     """
     room = size - len(frame)
     if room == 0:
         return frame
     if room < _smallest(0):
-        raise FillerError(f"a picture of {len(frame)} bytes does not go into {size}")
+        raise PaddingError(f"a picture of {len(frame)} bytes does not go into {size}")
     return _user_data(room) + frame
 
 
-def fill_sound(frame: bytes, size: int) -> bytes:
+def pad_sound(frame: bytes, size: int) -> bytes:
     """`size` bytes: one frame of AAC with fill elements before its end (ISO 14496-3, 4.4.2.7).
 
     Raises:
-        FillerError: the frame is larger.
+        PaddingError: the frame is larger.
     """
     bits = int.from_bytes(frame, "big")
     # Zeros after the end only complete the last byte.
@@ -52,7 +52,7 @@ def fill_sound(frame: bytes, size: int) -> bytes:
     bits >>= rest
     room = 8 * (size - len(frame)) + rest - 3
     if size < len(frame):
-        raise FillerError(f"a sound of {len(frame)} bytes does not go into {size}")
+        raise PaddingError(f"a sound of {len(frame)} bytes does not go into {size}")
     while room >= 8:
         # A count of 15 goes on in one byte more.
         long = room >= 15 + 8 * 15

@@ -13,7 +13,7 @@ import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-__all__ = ["raster"]
+__all__ = ["rasterise"]
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _FINER = 2
@@ -28,7 +28,7 @@ _CURVE = np.concatenate(
 Array = np.ndarray[Any, Any]
 
 
-def raster(svg: str, scale: float = 1.4) -> Array:
+def rasterise(svg: str, scale: float = 1.4) -> Array:
     """The picture that Graphviz wrote as SVG, on white; `(height, width, 3)`, bytes, `scale` pixels a point.
 
     Knows the shapes that Graphviz writes: polygons, paths of cubic curves, ellipses, lines of text.

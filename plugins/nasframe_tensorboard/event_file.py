@@ -16,15 +16,15 @@ from nasframe import Architecture, Run, SearchSpace
 from nasframe.errors import RenderError
 from nasframe.render import Drawing, draw
 from nasframe.searching import derive
-from nasframe_tensorboard.raster import raster
+from nasframe_tensorboard.rasterise import rasterise
 
-__all__ = ["Journal"]
+__all__ = ["EventFile"]
 
 SECTIONS = ("space", "relaxation", "loop", "search")
 
 
 @define
-class Journal:
+class EventFile:
     """The event file of one search; steps are epochs, counted from 1 as in `metrics.jsonl`."""
 
     _writer: SummaryWriter
@@ -35,7 +35,7 @@ class Journal:
     _said: bool = field(default=False, init=False)
 
     @classmethod
-    def begin(cls, run: Run, space: SearchSpace, folder: Path) -> Journal:
+    def begin(cls, run: Run, space: SearchSpace, folder: Path) -> EventFile:
         """Begin, or go on after the last epoch of the run.
 
         Whatever an interrupted search wrote from its last epoch on is dropped by TensorBoard, and that
@@ -43,12 +43,12 @@ class Journal:
         """
         history = run.history("search")
         writer = SummaryWriter(str(folder), purge_step=len(history) or None)
-        journal = cls(writer, space, tomllib.loads(run.experiment_toml))
+        event_file = cls(writer, space, tomllib.loads(run.experiment_toml))
         if history:
-            journal.epoch(history[-1])
+            event_file.epoch(history[-1])
         else:
-            journal._text("experiment", run.experiment_toml, 0)
-        return journal
+            event_file._text("experiment", run.experiment_toml, 0)
+        return event_file
 
     def epoch(self, record: Mapping[str, Any]) -> None:
         """Losses, validation metrics, entropies, and the network that would be derived now."""
@@ -104,7 +104,7 @@ class Journal:
 def _image(drawing: Drawing) -> np.ndarray[Any, Any] | None:
     """The picture as pixels; None where nothing renders it, and the words must do."""
     try:
-        return raster(drawing.svg)
+        return rasterise(drawing.svg)
     except RenderError:
         return None
 
