@@ -1,4 +1,4 @@
-"""Weights that a backbone starts from: a local file, looked at first, so that a wrong one is named."""
+"""Weights that a backbone starts from: a local file, checked first, so that an error names it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ __all__ = ["read_weights", "require_loaded", "weights_error"]
 
 
 def read_weights(path: Path, name: str) -> list[Tensor]:
-    """The tensors in a file of weights for timm model `name`.
+    """Read the tensors in a file of weights for timm model `name`.
 
     Raises:
-        DataError: no such file, or no weights in it.
+        DataError: there is no such file, or it has no weights.
     """
     if not path.is_file():
         raise DataError(
@@ -26,7 +26,9 @@ def read_weights(path: Path, name: str) -> list[Tensor]:
         )
     try:
         values = load_state_dict(str(path)).values()
-    except Exception:  # timm, safetensors and torch each raise their own, with advice of their own
+    except (
+        Exception
+    ):  # timm, safetensors and torch raise different classes, and their advice does not help here
         values = {}.values()
     tensors = [value for value in values if isinstance(value, Tensor)]
     if not tensors:
@@ -37,20 +39,20 @@ def read_weights(path: Path, name: str) -> list[Tensor]:
 
 
 def require_loaded(network: nn.Module, weights: list[Tensor], path: Path, name: str) -> None:
-    """Raise a DataError unless some of the weights are now the network's: timm takes what it knows by name
-    and leaves the rest as it was."""
-    taken = any(
+    """Raise a DataError unless the network has some of the weights: timm loads those whose names it knows and
+    ignores the others."""
+    loaded = any(
         weight.shape == parameter.shape and weight.to(parameter.dtype).equal(parameter)
         for parameter in network.parameters()
         if parameter.ndim > 1
         for weight in weights
     )
-    if not taken:
+    if not loaded:
         raise weights_error(path, name, "none of the weights in the file is one of that network")
 
 
-def weights_error(path: Path, name: str, why: object) -> DataError:
-    """An error in one line; the first of what torch says of each tensor."""
-    lines = [line.strip().rstrip(".") for line in str(why).splitlines()]
-    reason = lines[0] if len(lines) < 2 else f"{lines[1]}{f', and {len(lines) - 2} more' * (len(lines) > 2)}"
-    return DataError(f"task.pretrained: {path}: the weights do not fit {name}: {reason}")
+def weights_error(path: Path, name: str, reason: object) -> DataError:
+    """Return an error of one line. Of torch's list with a line for each tensor, it has the first one."""
+    lines = [line.strip().rstrip(".") for line in str(reason).splitlines()]
+    line = lines[0] if len(lines) < 2 else f"{lines[1]}{f', and {len(lines) - 2} more' * (len(lines) > 2)}"
+    return DataError(f"task.pretrained: {path}: the weights do not fit {name}: {line}")

@@ -16,10 +16,11 @@ from attrs import frozen
 from nasframe.errors import DataError
 from nasframe.runtime import Progress, write_json
 from nasframe_deepfake.array_files import RowWriter
+from nasframe_deepfake.categories import CATEGORY_NAMES, GENUINE
 from nasframe_deepfake.clip_index import PreparedClip, write_index
 from nasframe_deepfake.decoding import Recording, Window, decode
 from nasframe_deepfake.disk_space import DISK_BLOCK, require_space
-from nasframe_deepfake.listing import CATEGORIES, Clip, Listing
+from nasframe_deepfake.listing import Clip, Listing
 from nasframe_deepfake.readers import Dataset, Desync, read_dataset
 from nasframe_deepfake.spectrogram import COLUMNS, log_mel
 from nasframe_deepfake.splits import (
@@ -154,10 +155,11 @@ def _report(
     return {
         "source": str(listing.root),
         "clips": len(entries),
-        "categories": {name: sum(there[split, name] for split in SPLITS) for name in CATEGORIES},
+        "categories": {name: sum(there[split, name] for split in SPLITS) for name in CATEGORY_NAMES},
         "streams": streams,
         "splits": {
-            split: {name: there[split, name] for name in CATEGORIES if there[split, name]} for split in SPLITS
+            split: {name: there[split, name] for name in CATEGORY_NAMES if there[split, name]}
+            for split in SPLITS
         },
         "disjoint": assignment.disjoint,
         "straddling": assignment.straddling,
@@ -174,7 +176,7 @@ def summary(report: dict[str, Any]) -> list[str]:
     categories = ", ".join(f"{name} {count}" for name, count in report["categories"].items() if count)
     lines = [f"{report['clips']} clips: {categories}"]
     for split, counts in report["splits"].items():
-        lines.append(f"{split}: {sum(counts.values())} clips, {counts.get('RV-RA', 0)} genuine")
+        lines.append(f"{split}: {sum(counts.values())} clips, {counts.get(GENUINE.name, 0)} genuine")
     lines.append(f"splits share no {report['disjoint']}")
     for key, text in _LEFT_OUT.items():
         if report[key]:

@@ -14,11 +14,11 @@ from nasframe import Data, Scores, Split, Stage, Task
 from nasframe.errors import ConfigurationError
 from nasframe_deepfake.backbones import check_backbone, count_parameters, make_backbone
 from nasframe_deepfake.baselines import fixed_networks
+from nasframe_deepfake.categories import FAKE_NAMES, GENUINE
 from nasframe_deepfake.dataset import ClipSplit, load_data
 from nasframe_deepfake.decoding import Window
 from nasframe_deepfake.detector import count_frozen, load_detector, save_detector
 from nasframe_deepfake.heads import HeadKind, Heads, make_heads
-from nasframe_deepfake.listing import CATEGORIES
 from nasframe_deepfake.metrics import accuracy, auc, best_threshold, none_if_nan, per_category
 from nasframe_deepfake.prepare import Preparation
 from nasframe_deepfake.pretrain import Pretraining
@@ -115,8 +115,8 @@ class DeepfakeTask(Task):
         default=True, metadata={"help": "give each clip's temporally standardised copy beside its features"}
     )
     categories: tuple[str, ...] = field(
-        default=CATEGORIES[1:],
-        validator=validators.deep_iterable(validators.in_(CATEGORIES[1:]), validators.min_len(1)),
+        default=FAKE_NAMES,
+        validator=validators.deep_iterable(validators.in_(FAKE_NAMES), validators.min_len(1)),
         metadata={"help": "categories of fakes that search, training and evaluation see"},
     )
     heads: HeadKind = field(
@@ -222,7 +222,7 @@ class DeepfakeTask(Task):
             "threshold": threshold,
             "clips": len(split),
             "genuine": int((fake == 0).sum()),
-            "per_category": per_category(ranks, fake, categories, genuine=CATEGORIES[0]),
+            "per_category": per_category(ranks, fake, categories, genuine=GENUINE.name),
         }
 
     def scores(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> Scores:

@@ -46,7 +46,7 @@ def test_a_sound_is_filled_up_to_any_size() -> None:
 
 @pytest.mark.parametrize(("fill", "frame"), [(pad_picture, FRAME), (pad_sound, SOUND)])
 def test_what_is_too_large_is_refused(fill: object, frame: bytes) -> None:
-    with pytest.raises(PaddingError, match=f"of {len(frame)} bytes does not go into {len(frame) - 1}"):
+    with pytest.raises(PaddingError, match=f"of {len(frame)} bytes does not fit into {len(frame) - 1}"):
         fill(frame, len(frame) - 1)  # type: ignore[operator]
 
 
