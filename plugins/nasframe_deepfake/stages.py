@@ -12,7 +12,7 @@ from nasframe_deepfake.detector import load_extractor
 from nasframe_deepfake.features import extract
 from nasframe_deepfake.prepare import Preparation, preparation_inputs, prepare, summary
 from nasframe_deepfake.pretrain import Pretraining, pretrain, pretraining_inputs
-from nasframe_deepfake.readers import describe_source
+from nasframe_deepfake.source_fingerprint import describe_source
 from nasframe_deepfake.synthesis.corpus import Corpus, write_corpus
 
 __all__ = ["features_stage", "prepare_stage", "pretrain_stage", "synthesize_stage"]
