@@ -17,5 +17,9 @@ _READERS = {"fakeavceleb": read_fakeavceleb}
 
 
 def read_dataset(dataset: Dataset, root: Path, desync: Desync) -> Listing:
-    """The clips at `root`, read as `dataset`; the reader's errors are its own."""
+    """Return the clips at `root`, which has the layout of `dataset`.
+
+    Raises:
+        DataError: see the function that reads it.
+    """
     return _READERS[dataset](root, desync)

@@ -20,25 +20,25 @@ _AT_ONCE = 8
 
 
 def describe_source(root: Path) -> dict[str, Any]:
-    """Number of files at `root` and a fingerprint of their paths, sizes and contents.
+    """Return the number of files at `root` and a fingerprint of their paths, sizes and contents.
 
-    Not of their times: a copy is the same data. Tables are read whole, of a large clip eight blocks.
+    Times do not count, since a copy is the same data. Of a large media file only eight blocks are read.
 
     Raises:
-        DataError: `root` is missing, no folder, or holds no file.
+        DataError: `root` is missing, is not a folder, or has no file.
     """
     if not root.is_dir():
         raise DataError(f"data folder {root} {'is not a folder' if root.exists() else 'does not exist'}")
     names = list(files_of(root))
     if not names:
         raise DataError(f"data folder {root} is empty; expected meta_data.csv and the clips it lists")
-    with ThreadPoolExecutor(_AT_ONCE) as pool:  # a disk answers many at once sooner than in turn
+    with ThreadPoolExecutor(_AT_ONCE) as pool:  # a disk is faster with several requests at once
         contents = pool.map(lambda name: _content(root / name), names, chunksize=64)
     return {"files": len(names), "listing": fingerprint(list(zip(names, contents, strict=True)))}
 
 
 def _content(path: Path) -> tuple[int, str]:
-    """Size of a file and a digest of what is in it; of one that cannot be read, its error."""
+    """Return size and digest of a file; of one that cannot be read, −1 and the number of the error."""
     try:
         status = path.stat()
         return status.st_size, _digest(path, status.st_size, status.st_mtime_ns)
@@ -48,12 +48,12 @@ def _content(path: Path) -> tuple[int, str]:
 
 @lru_cache(maxsize=100_000)
 def _digest(path: Path, size: int, changed: int) -> str:
-    """Read once a process for every state of a file; `changed` tells states apart."""
-    found = hashlib.sha256()
+    """Return a digest of the contents; computed anew only if size or time `changed` are others."""
+    digest = hashlib.sha256()
     with path.open("rb") as file:
         if path.suffix.lower() not in _MEDIA or size <= _BLOCKS * _BLOCK:
             return hashlib.file_digest(file, "sha256").hexdigest()
         for number in range(_BLOCKS):
             file.seek(number * (size - _BLOCK) // (_BLOCKS - 1))
-            found.update(file.read(_BLOCK))
-    return found.hexdigest()
+            digest.update(file.read(_BLOCK))
+    return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""The task `deepfake`: is a clip of somebody speaking genuine, judged by picture and sound together?"""
+"""The task `deepfake`: decide from picture and sound whether a clip of a speaking person is genuine."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ class DeepfakeTask(Task):
     identities: int | None = field(
         default=None,
         validator=_AT_LEAST_ONE,
-        metadata={"help": "people in the synthesised set; by default one a session of five or six clips"},
+        metadata={"help": "people in the synthesised set; by default one for each session of 5 or 6 clips"},
     )
     pairings: int = field(
         default=1,
         validator=validators.in_((1, 2)),
-        metadata={"help": "false pairings a session of the synthesised set; 2: one in three clips"},
+        metadata={"help": "false pairings in a session of the synthesised set; 2: every third clip"},
     )
     dataset: Dataset = field(default="fakeavceleb", metadata={"help": "layout of the data"})
     desync: Desync = field(default="pairing", metadata={"help": "category of clips whose method is desync"})
@@ -86,7 +86,8 @@ class DeepfakeTask(Task):
         metadata={"help": "shares of the splits weights, architecture, validation, test"},
     )
     split_list: Path | None = field(
-        default=None, metadata={"help": "CSV file with the columns path and split, instead of our own splits"}
+        default=None,
+        metadata={"help": "CSV file with the columns path and split, instead of splits by shares"},
     )
     backbone: str = field(default="resnet34", metadata={"help": "timm model for each stream"})
     pretrained: Path | None = field(
@@ -98,7 +99,7 @@ class DeepfakeTask(Task):
     sound_epochs: int = field(
         default=4,
         validator=validators.ge(1),
-        metadata={"help": "passes of pretraining over the sounds, which learn sooner"},
+        metadata={"help": "passes of pretraining over the sounds, which need fewer"},
     )
     pretrain_batch_size: int = field(
         default=16, validator=validators.ge(2), metadata={"help": "streams in a batch of pretraining"}
@@ -112,12 +113,12 @@ class DeepfakeTask(Task):
         metadata={"help": "L, the time steps that features are pooled to"},
     )
     standardised: bool = field(
-        default=True, metadata={"help": "give each clip's temporally standardised copy beside its features"}
+        default=True, metadata={"help": "add to the features a copy standardised over the time of each clip"}
     )
     categories: tuple[str, ...] = field(
         default=FAKE_NAMES,
         validator=validators.deep_iterable(validators.in_(FAKE_NAMES), validators.min_len(1)),
-        metadata={"help": "categories of fakes that search, training and evaluation see"},
+        metadata={"help": "categories of fakes in search, training and evaluation"},
     )
     heads: HeadKind = field(
         default="single",
@@ -127,20 +128,20 @@ class DeepfakeTask(Task):
         default=None,
         validator=validators.optional([validators.ge(0), validators.le(1)]),
         metadata={
-            "help": "share of false pairings among the fakes that training draws; by default as there are"
+            "help": "share of false pairings among the fakes that training draws; by default as in the data"
         },
     )
     redraw: bool = field(
-        default=True, metadata={"help": "whether training sees other false pairings every epoch"}
+        default=True, metadata={"help": "draw other false pairings for training in every epoch"}
     )
     workers: int = field(
         default=0,
         validator=validators.ge(0),
-        metadata={"help": "processes that synthesise and decode; 0: one a core"},
+        metadata={"help": "processes that synthesise and decode; 0: one for each core"},
     )
 
     def stages(self, source: Path | None, seed: int) -> Sequence[Stage]:
-        """`synthesize` (without a source), `prepare`, `pretrain`, `features`.
+        """Return the stages `synthesize` (without a source), `prepare`, `pretrain`, `features`.
 
         Raises:
             DataError: the source is missing or empty, the backbone unknown.
@@ -166,10 +167,10 @@ class DeepfakeTask(Task):
         return [synthesize_stage(corpus, self.workers), *stages]
 
     def preparation(self, seed: int) -> Preparation:
-        """How clips are decoded and split under these options.
+        """Return the options of the stage `prepare`.
 
         Raises:
-            ConfigurationError: a negative seed.
+            ConfigurationError: the seed is negative.
         """
         if seed < 0:
             raise ConfigurationError("the task deepfake", [f"seed: expected 0 or more, found {seed}"])
@@ -196,11 +197,11 @@ class DeepfakeTask(Task):
         return make_heads(self.heads)
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Binary cross-entropy, of one output or the sum of three; see `heads`."""
+        """Return the binary cross-entropy, of one output or the sum of three; see `heads`."""
         return self._heads.loss(outputs, targets)
 
     def metrics(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
-        """AUC (NaN with one class) and accuracy at 0.5."""
+        """Return AUC (NaN with one class) and accuracy at 0.5."""
         heads, fake = self._heads, targets[:, 0]
         return {
             "auc": auc(heads.log_odds(outputs), fake),
@@ -208,11 +209,11 @@ class DeepfakeTask(Task):
         }
 
     def calibrate(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
-        """The threshold with the best balanced accuracy."""
+        """Return the threshold with the best balanced accuracy."""
         return {"threshold": best_threshold(self._heads.scores(outputs), targets[:, 0])}
 
     def evaluate(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> dict[str, Any]:
-        """AUC, accuracy at the threshold, and the AUC of each fake category against all genuine clips."""
+        """Return AUC, accuracy at the threshold, and AUC of each fake category against all genuine clips."""
         ranks, threshold = self._heads.log_odds(outputs), calibration.get("threshold", 0.5)
         fake = split.batch(torch.arange(len(split))).targets[:, 0].to(ranks.device)
         categories = split.categories if isinstance(split, ClipSplit) else ()
@@ -226,7 +227,7 @@ class DeepfakeTask(Task):
         }
 
     def scores(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> Scores:
-        """Of fake, with the category of each clip."""
+        """Return the log-odds of fake, with the category of each clip."""
         return Scores(
             self._heads.log_odds(outputs),
             split.batch(torch.arange(len(split))).targets[:, 0],
@@ -237,7 +238,7 @@ class DeepfakeTask(Task):
         )
 
     def baselines(self, data: Data) -> dict[str, Callable[[], nn.Module]]:
-        """Each stream alone, late fusion, and concatenation."""
+        """Return networks of each stream alone, of late fusion, and of concatenation."""
         return fixed_networks(data)
 
     def save(self, folders: Mapping[str, Path], out: Path) -> None:
@@ -262,9 +263,9 @@ class DeepfakeTask(Task):
         calibration: Mapping[str, float],
         device: torch.device,
     ) -> Iterator[dict[str, Any]]:
-        """For each file its score (probability of fake), threshold and decision, or the error.
+        """Give for each file its score (probability of fake), threshold and decision, or the error.
 
-        With separate heads also the probability of each kind of fake.
+        With separate heads it adds the probability of each kind of fake.
         """
         detector = load_detector(saved, device)
         yield from detector.scores(network, files, calibration.get("threshold", 0.5), self._heads)

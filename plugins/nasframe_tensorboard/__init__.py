@@ -1,7 +1,7 @@
-"""A search in TensorBoard: losses, metrics, entropies, and the network that is forming, epoch by epoch.
+"""A search in TensorBoard: losses, metrics, entropies and a picture of the network, after every epoch.
 
-On where the extra `tensorboard` is installed and the search has a run folder; `NASFRAME_TENSORBOARD=0`
-turns it off. It writes into the run, to `plugins/nasframe_tensorboard/`.
+It is on if the extra `tensorboard` is installed and the search has a run folder; `NASFRAME_TENSORBOARD=0`
+turns it off. It writes to `plugins/nasframe_tensorboard/` in the run.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__: list[str] = []
 
 NAME = "nasframe_tensorboard"
 
-_event_files: dict[Path, EventFile] = {}  # of the searches that are under way
+_event_files: dict[Path, EventFile] = {}  # run folder → event file, of running searches
 
 
 @hookimpl

@@ -1,6 +1,6 @@
 """The two-level bimodal cell space of the GRMC-BMNAS paper, section 3.6, for any number of inputs.
 
-It also reads the genotypes that BM-NAS published, as text, for `nasframe show`.
+For `nasframe show`, it also reads the genotypes that BM-NAS published as text.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from nasframe_deepfake.metrics import accuracy, auc, best_threshold, none_if_nan
 scored = st.lists(st.tuples(st.integers(-30, 30), st.booleans()), min_size=2, max_size=40)
 
 
+@settings(deadline=None)  # the first call imports torchmetrics
 @given(scored)
 def test_auc_agrees_with_scikit_learn_ties_and_large_logits_included(clips: list[tuple[int, bool]]) -> None:
     scores = torch.tensor([score for score, _ in clips], dtype=torch.float32)
