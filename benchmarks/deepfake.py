@@ -1,7 +1,7 @@
-"""The deepfake task: scoring files beside decoding them, and frozen features in bfloat16 beside float32.
+"""The deepfake task: scoring files and decoding them, and frozen features in bfloat16 and in float32.
 
-What bfloat16 costs is printed too: how far it moves standardised features and their copies, which divide by
-the small deviation within a clip.
+The error of bfloat16 is printed too: the change of standardised features, and of their copies, which are
+divided by the small deviation within a clip.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from torch import Tensor, nn
 
 from nasframe.runtime import Progress, one_thread
 from nasframe_deepfake.backbones import channels_last, make_backbone, normalise_pictures, stage_channels
+from nasframe_deepfake.decoding import Window, decode
 from nasframe_deepfake.detector import Detector
 from nasframe_deepfake.features import PICTURE_INPUTS, SOUND_INPUTS, Extractor, Standardiser
-from nasframe_deepfake.media import Window, decode
 from nasframe_deepfake.synthesis.corpus import Corpus, write_corpus
 from nasframe_deepfake.workers import in_threads
 
 CPU = torch.device("cpu")
 
 BACKBONES = {"resnet10t": 64, "resnet34": 112}
-"""With the size of the pictures."""
+"""Backbone → size of the pictures."""
 
 
 class Last(nn.Module):
@@ -38,7 +38,7 @@ class Last(nn.Module):
 
 
 def make_detector(backbone: str, size: int) -> Detector:
-    """Untrained, which takes as long."""
+    """Return an untrained detector, which takes as long as a trained one."""
     picture, sound = (make_backbone(backbone, channels) for channels in (3, 1))
     channels = [*stage_channels(picture), *stage_channels(sound)]
     statistics = {
@@ -98,7 +98,7 @@ def compare_precision(files: list[Path]) -> None:
 
 
 def settled(network: nn.Module, images: Tensor) -> nn.Module:
-    """With the statistics of these images in its normalisation, as if it had been trained on them."""
+    """Give the normalisation the statistics of these images, as if the network had been trained on them."""
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.momentum = None
@@ -109,7 +109,7 @@ def settled(network: nn.Module, images: Tensor) -> nn.Module:
 
 
 def series(function: Callable[[Tensor], list[Tensor]], images: list[Tensor]) -> list[Tensor]:
-    """Of each stage `(clips, 8, channels)`."""
+    """Return the features of each stage, `(clips, 8, channels)`."""
     stages = zip(
         *([stage.float().mean((2, 3)) for stage in function(batch)] for batch in images), strict=True
     )
@@ -119,7 +119,7 @@ def series(function: Callable[[Tensor], list[Tensor]], images: list[Tensor]) -> 
 def show_error(
     name: str, exact: list[Tensor], rounded: list[Tensor], stored: torch.dtype = torch.float32
 ) -> None:
-    """Relative error of standardised features and of their copies, one number a stage."""
+    """Print the relative error of standardised features and of their copies, one number for each stage."""
     lines: tuple[list[str], list[str]] = ([], [])
     for right, near in zip(exact, rounded, strict=True):
         statistics = torch.stack([right.mean((0, 1)), right.std((0, 1)).clamp(min=1e-4)])

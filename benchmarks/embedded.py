@@ -1,4 +1,4 @@
-"""The embedded set as both `acceptance.py` and `tried.py` use it: one synthesised set, experiments on it."""
+"""The embedded set as `acceptance.py` and `ablation.py` use it: one synthesised set, experiments on it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DATA = (
 
 
 def corpus(folder: Path) -> Path:
-    """The set, synthesised unless it is there."""
+    """Return the folder of the set, which is synthesised where it does not exist."""
     if not (folder / "meta_data.csv").exists():
         started = time.monotonic()
         write_corpus(folder, CLIPS, 0, make_progress())
@@ -37,7 +37,7 @@ def corpus(folder: Path) -> Path:
 
 
 def run(folder: Path, source: Path, seed: int, overrides: Sequence[str] = ()) -> tuple[Run, dict[str, Any]]:
-    """An experiment on the set, from the split on: the run and its metrics."""
+    """Run an experiment on the set, from the split on, and return the run and its metrics."""
     values = [f"cache='{source.parent / 'cache'}'", f"seed={seed}", *DATA, *overrides]
     made = run_experiment(Experiment.load(DEMO, values), folder, source=source, progress=make_progress())
     assert made.test is not None

@@ -1,4 +1,4 @@
-"""Timing on shared machines: variants take turns, and what counts is their ratio within one run."""
+"""Timing on shared machines: variants take turns, and only their ratio within one run counts."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ def report(title: str, variants: Mapping[str, Callable[[], object]], *, rounds: 
     """Print the median time of each variant and its ratio to the first one.
 
     Args:
-        title: heads the lines.
-        variants: name → what is timed; the first is the yardstick.
-        rounds: turns each variant gets; two more come before them, uncounted.
+        title: the line above the times.
+        variants: name → the function to time; the first is the reference.
+        rounds: turns of each variant, after two that are not counted.
     """
     times: dict[str, list[float]] = {name: [] for name in variants}
     for turn in range(rounds + 2):

@@ -1,5 +1,5 @@
-"""GRMC forward and backward, beside the same estimator written with K autograd graphs, and what sampling
-leaves of the error that the exact average does not have."""
+"""GRMC forward and backward, the same estimator written with K autograd graphs, and the error of K draws
+against the exact average."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ RELAXATIONS: dict[str, Relaxation] = {
 def naive(
     logits: torch.Tensor, generator: torch.Generator, samples: int = 100, temperature: float = 0.1
 ) -> torch.Tensor:
-    """Straight-through GRMC by eq. 7 and 8, one graph a draw."""
+    """Sample by straight-through GRMC, eq. 7 and 8, with one graph for each draw."""
     theta, partition = logits.exp(), logits.exp().sum(-1, keepdim=True)
     winner = torch.multinomial(theta.detach(), 1, generator=generator)
     chosen = torch.zeros_like(logits).scatter(-1, winner, 1.0)
@@ -77,7 +77,7 @@ def speed() -> None:
 
 
 def exact_against_sampling() -> None:
-    """Ratios of time to K = 100, at the sizes above and larger ones."""
+    """Print ratios of time to K = 100, at the sizes above and larger ones."""
     for title, shape in (SIZES | LARGE).items():
         logits = torch.randn(shape, requires_grad=True)
         upstream = torch.randn(shape)
@@ -89,7 +89,7 @@ def exact_against_sampling() -> None:
 
 
 def errors_of_sampling() -> None:
-    """Largest distance of an entry of the Jacobian from the exact one, for 4 choices of 5; mean of 20."""
+    """Print the largest error of an entry of the Jacobian, for 4 choices of 5 candidates; mean of 20."""
     log_p = torch.randn(4, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(0)).log_softmax(-1)
     winner = categorical(log_p, torch.Generator().manual_seed(1))
     generator = torch.Generator().manual_seed(2)

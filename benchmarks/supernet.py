@@ -1,7 +1,7 @@
 """One search step (a weight update and an architecture update) at the paper's sizes.
 
-The yardstick evaluates every candidate densely, with a graph through all of them; both compute the same
-function and, for the logits, the same gradient (tests/test_supernet.py).
+The reference evaluates every candidate densely, with a graph through all of them. Both compute the same
+function and, for the logits, the same gradient (tests/supernet/test_supernet.py).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SHAPES = {f"{stream}{stage}": (8, 128 * 2 ** (stage - 1)) for stream in "IS" for
 
 
 class Dense(GumbelRaoMonteCarlo):
-    """GRMC that does not declare its weights one-hot."""
+    """GRMC that does not declare that its weights are one-hot."""
 
     def sample(self, logits: torch.Tensor, *arguments: object, **named: object) -> Sample:
         return Sample(super().sample(logits, *arguments, **named).weights, one_hot=False)  # type: ignore[arg-type]

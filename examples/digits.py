@@ -1,7 +1,7 @@
 """Search without a task plugin: tensors and labels in, an architecture out.
 
-The left and the right half of scikit-learn's digits are two modalities, eight rows of four pixels each.
-The digits come with scikit-learn: pip install "nasframe[examples]".
+The left and the right half of a digit are two modalities, each of eight rows of four pixels. The data come
+with scikit-learn: pip install "nasframe[examples]".
 """
 
 import torch

@@ -1,6 +1,6 @@
-"""The task `deepfake`: FakeAVCeleb's layout, frozen features of two streams, and a set made from nothing.
+"""The task `deepfake`: clips in FakeAVCeleb's layout, or synthesised; frozen features of both streams.
 
-Importing this package imports neither torch nor a codec; its hooks name what they register.
+Importing this package imports neither torch nor a codec: its hooks register names.
 """
 
 from __future__ import annotations

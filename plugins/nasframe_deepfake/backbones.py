@@ -1,4 +1,4 @@
-"""The two networks in front of the fusion: timm ResNets that give the maps of their four stages."""
+"""The two networks before the fusion: timm models that return the maps of their last four stages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from nasframe.errors import DataError, NasframeError, nearest
-from nasframe_deepfake.pretrained import misfit, read_weights, require_taken
+from nasframe_deepfake.local_weights import read_weights, require_loaded, weights_error
 
 __all__ = [
     "channels_last",
@@ -28,7 +28,7 @@ _STAGES = (-4, -3, -2, -1)
 
 
 def make_backbone(name: str, channels: int, pretrained: Path | None = None) -> nn.Module:
-    """A network from images `(batch, channels, height, width)` to a list of four maps.
+    """Return a network from images `(batch, channels, height, width)` to a list of four maps.
 
     Args:
         name: of a timm model, for example `resnet34`.
@@ -47,14 +47,14 @@ def make_backbone(name: str, channels: int, pretrained: Path | None = None) -> n
     options |= {"pretrained": True, "pretrained_cfg_overlay": {"file": str(pretrained), "custom_load": False}}
     try:
         loaded: nn.Module = timm.create_model(name, **options)
-    except Exception as error:  # timm, safetensors and torch each raise their own
-        raise misfit(pretrained, name, error) from error
-    require_taken(loaded, weights, pretrained, name)
+    except Exception as error:  # timm, safetensors and torch raise different classes
+        raise weights_error(pretrained, name, error) from error
+    require_loaded(loaded, weights, pretrained, name)
     return loaded
 
 
 def check_backbone(name: str, pretrained: Path | None = None) -> None:
-    """Raise a DataError unless timm knows `name` (with near names) and the weights fit."""
+    """Raise a DataError unless timm knows `name` and the weights fit; it names models of similar names."""
     if not timm.is_model(name):
         raise DataError(f"unknown backbone {name!r}{nearest(name, timm.list_models('*resnet*'))}")
     if pretrained is not None:
@@ -62,7 +62,7 @@ def check_backbone(name: str, pretrained: Path | None = None) -> None:
 
 
 def load_backbone(name: str, channels: int, weights: Path) -> nn.Module:
-    """A frozen backbone with the weights of a run, in evaluation mode.
+    """Return a frozen backbone with the weights of a run, in evaluation mode.
 
     Raises:
         NasframeError: the file is missing or holds another network's weights.
@@ -76,25 +76,25 @@ def load_backbone(name: str, channels: int, weights: Path) -> nn.Module:
 
 
 def stage_channels(network: nn.Module) -> list[int]:
-    """Channels of the four maps."""
+    """Return the number of channels of each of the four maps."""
     return list(network.feature_info.channels())  # type: ignore[union-attr, operator]
 
 
 def normalise_pictures(pictures: Tensor) -> Tensor:
-    """Images `(..., 3, size, size)` with mean near 0 and spread near 1, of uint8 `(..., size, size, 3)`."""
+    """Turn uint8 `(..., size, size, 3)` into `(..., 3, size, size)` of mean near 0 and deviation near 1."""
     return ((pictures.float() / 255 - 0.45) / 0.225).movedim(-1, -3)
 
 
 def count_parameters(networks: list[nn.Module]) -> int:
-    """Parameters of all networks, without the statistics of their normalisation."""
+    """Count the parameters of all networks, without the statistics of their normalisation."""
     return sum(parameter.numel() for network in networks for parameter in network.parameters())
 
 
 def standardise_sounds(sounds: Tensor, mean: float, deviation: float) -> Tensor:
-    """Images `(batch, 1, mels, columns)` of log-mel spectrograms `(batch, mels, columns)`."""
+    """Standardise log-mel spectrograms `(batch, mels, columns)` to images `(batch, 1, mels, columns)`."""
     return ((sounds - mean) / max(deviation, 1e-3)).unsqueeze(1)
 
 
 def channels_last(images: Tensor) -> Tensor:
-    """The same images in the memory layout in which convolutions are fastest."""
+    """Return the same images in the memory layout in which convolutions are fastest."""
     return images.contiguous(memory_format=torch.channels_last)

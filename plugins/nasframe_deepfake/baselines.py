@@ -1,4 +1,4 @@
-"""What a searched fusion is measured against: each stream alone, late fusion, plain concatenation."""
+"""Fixed networks to compare a searched fusion with: each stream alone, late fusion, concatenation."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ __all__ = ["LateFusion", "Streams", "fixed_networks"]
 Shapes = Mapping[str, Sequence[int | None]]
 
 WIDTH = 32
-"""Channels behind the projection, as many as the demo's space has."""
+"""Channels of the hidden layer, as many as the demo's space has."""
 
 
 class Streams(nn.Module):
-    """Some inputs side by side, one hidden layer for every step, then one layer over all steps.
+    """The concatenation of some inputs, a hidden layer at every step, then a linear layer over all steps.
 
     Args:
-        names: of the inputs that are looked at, each `(batch, L, channels)`.
+        names: of the inputs that are used, each `(batch, L, channels)`.
         shapes: name → `(L, channels)`.
         outputs: numbers for each clip.
     """
@@ -42,7 +42,7 @@ class Streams(nn.Module):
 
 
 class LateFusion(nn.Module):
-    """Each stream is judged alone, and the judgements are added."""
+    """A network for each stream alone; their outputs are added."""
 
     def __init__(self, shapes: Shapes, outputs: int) -> None:
         super().__init__()
@@ -55,7 +55,7 @@ class LateFusion(nn.Module):
 
 
 def fixed_networks(data: Data) -> dict[str, Callable[[], nn.Module]]:
-    """Name → a function that makes the untrained network."""
+    """Return name → a function that makes the untrained network. The names enter seeds: never change them."""
     shapes, outputs = data.inputs, data.outputs
     return {
         "picture alone": lambda: Streams(PICTURE_INPUTS, shapes, outputs),

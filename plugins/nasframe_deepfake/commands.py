@@ -1,4 +1,4 @@
-"""`nasframe deepfake …`: make a set, or prepare one. Heavy imports stay inside the commands."""
+"""The commands `nasframe deepfake …`: synthesise a set, or prepare one. Heavy imports are inside them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["commands"]
 
 
 def commands() -> App:
-    """The sub-application `deepfake`."""
+    """Return the sub-application `deepfake`."""
     from cyclopts import App
 
     app = App(name="deepfake", help="Data of the deepfake task.")
@@ -33,13 +33,13 @@ def synthesize(
     out
         A new or empty folder.
     clips
-        How many; 40 % are genuine.
+        Number of clips; 40 % are genuine.
     seed
         The same seed gives the same files.
     identities
-        People; by default one for five clips.
+        Number of people; by default one for five clips.
     workers
-        Processes; 0 is one a core.
+        Number of processes; 0 is one for each core.
     """
     from nasframe.errors import ConfigurationError
     from nasframe.runtime import make_progress
@@ -49,7 +49,7 @@ def synthesize(
         corpus = Corpus(clips, seed, identities)
     except ValueError as error:
         raise ConfigurationError("deepfake synthesize", [str(error.args[0])]) from error
-    with _appearing(out) as folder:
+    with _new_folder(out) as folder:
         rows = write_corpus(folder, corpus, workers, make_progress())
     people = len({row.source for row in rows})
     genuine = sum(row.method == "real" for row in rows)
@@ -66,29 +66,29 @@ def prepare(source: Path, /, *, out: Path, seed: int = 0, workers: int = 0) -> N
     out
         A new or empty folder.
     seed
-        Of the splits.
+        Seed of the splits.
     workers
-        Processes; 0 is one a core.
+        Number of processes; 0 is one for each core.
     """
     from nasframe.runtime import make_progress
     from nasframe_deepfake.prepare import prepare, summary
     from nasframe_deepfake.task import DeepfakeTask
 
-    with _appearing(out) as folder:
+    with _new_folder(out) as folder:
         report = prepare(source, folder, DeepfakeTask().preparation(seed), workers, make_progress())
     print("\n".join([*summary(report), f"index and report in {out}"]))
 
 
 @contextmanager
-def _appearing(out: Path) -> Iterator[Path]:
-    """A folder beside `out` that takes its name when the block ends without an error, and else is gone."""
+def _new_folder(out: Path) -> Iterator[Path]:
+    """Give a temporary folder. It is renamed to `out` when the block ends without an error, else removed."""
     import shutil
     import tempfile
 
     from nasframe.errors import DataError
 
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise DataError(f"{out} is not an empty folder; nothing there is overwritten")
+        raise DataError(f"{out} is not an empty folder; its files are not overwritten")
     out.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
     try:
@@ -100,7 +100,7 @@ def _appearing(out: Path) -> Iterator[Path]:
             folder.rename(out)
         except OSError as error:
             raise DataError(
-                f"{out}: cannot take its place ({error.strerror}); was it filled meanwhile?"
+                f"{out}: cannot be replaced ({error.strerror}); did another program write into it?"
             ) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)

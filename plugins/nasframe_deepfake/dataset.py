@@ -1,4 +1,4 @@
-"""The four splits over the cached features."""
+"""The four splits of the clips, on cached features."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from torch import Tensor
 
 from nasframe import Batch, Data, Split, Splits
 from nasframe.errors import DataError
-from nasframe_deepfake.arrays import open_rows
+from nasframe_deepfake.array_files import open_rows
+from nasframe_deepfake.categories import GENUINE
+from nasframe_deepfake.clip_index import PreparedClip, read_index
 from nasframe_deepfake.features import PICTURE_INPUTS, SOUND_INPUTS
 from nasframe_deepfake.heads import LABELS, Heads
-from nasframe_deepfake.index import Entry, read_index
 from nasframe_deepfake.pairing import Pairings, pairings_of
 from nasframe_deepfake.splits import SPLITS
 
@@ -24,7 +25,7 @@ __all__ = ["ClipSplit", "load_data"]
 
 @frozen
 class ClipSplit(Split):
-    """Clips of one split. Features stay on disk, mapped into memory, one row a distinct stream.
+    """Clips of one split. Features stay on disk, mapped into memory, with one row for each distinct stream.
 
     Attributes:
         features: input name → `(streams, L, channels)`, float16, shared by all splits.
@@ -34,7 +35,7 @@ class ClipSplit(Split):
         categories: of each clip.
         identifiers: paths of the clips.
         sampling_weights: see `nasframe.Split`.
-        pairings: what `redrawn` draws anew; None: nothing.
+        pairings: the false pairings that `redrawn` draws anew; None: none.
     """
 
     features: Mapping[str, Tensor] = field(repr=False)
@@ -50,14 +51,14 @@ class ClipSplit(Split):
         return len(self.targets)
 
     def batch(self, indices: Tensor) -> Batch:
-        """Inputs `(batch, L, channels)` and targets `(batch, 4)`."""
+        """Return inputs `(batch, L, channels)` and targets `(batch, 4)`."""
         rows = dict.fromkeys(PICTURE_INPUTS, self.pictures[indices])
         rows |= dict.fromkeys(SOUND_INPUTS, self.sounds[indices])
         inputs = {name: self.features[name][row].float() for name, row in rows.items()}
         return Batch(inputs, self.targets[indices])
 
     def redrawn(self, random: torch.Generator) -> ClipSplit:
-        """The split with other false pairings, each of the same person as before."""
+        """Return the split with other false pairings, each of the same person as before."""
         if self.pairings is None:
             return self
         pictures, sounds = self.pairings.draw(random)
@@ -77,37 +78,39 @@ def load_data(
     pairing_share: float | None,
     redraw: bool,
 ) -> Data:
-    """What a search needs, from the folders of the stages `prepare` and `features`.
+    """Return the data of a search.
 
-    Training draws genuine and fake clips equally often. The test split is put together when it is asked for.
+    Training draws genuine and fake clips equally often. The test split is made when it is used first.
 
     Args:
+        prepared: folder of the stage `prepare`.
+        features: folder of the stage `features`.
         heads: decide the number of outputs.
-        categories: of the fakes that are seen.
-        pairing_share: of false pairings among the fakes that training draws; None: as many as there are.
+        categories: names of the categories of fakes to use.
+        pairing_share: share of false pairings among the fakes that training draws; None: as in the data.
         redraw: whether training sees other false pairings every epoch.
 
     Raises:
         DataError: a split has no clip of these categories, or no genuine one.
     """
-    seen = ("RV-RA", *categories)
-    entries = [entry for entry in read_index(prepared / "index.csv") if entry.category in seen]
+    used = (GENUINE.name, *categories)
+    clips = [clip for clip in read_index(prepared / "index.csv") if clip.category in used]
     for name in SPLITS:
-        if {entry.fake for entry in entries if entry.split == name} != {0, 1}:
+        if {clip.fake for clip in clips if clip.split == name} != {0, 1}:
             raise DataError(f"the split {name!r} lacks genuine clips, or fakes of {', '.join(categories)}")
     mapped = {
         name: torch.from_numpy(open_rows(features / f"{name}.npy")) for name in PICTURE_INPUTS + SOUND_INPUTS
     }
 
     def split(name: str) -> ClipSplit:
-        return _split(mapped, [entry for entry in entries if entry.split == name])
+        return _split(mapped, [clip for clip in clips if clip.split == name])
 
     def training(name: str) -> ClipSplit:
-        here = [entry for entry in entries if entry.split == name]
+        chosen = [clip for clip in clips if clip.split == name]
         return attrs.evolve(
-            _split(mapped, here),
-            sampling_weights=_balanced(here, pairing_share),
-            pairings=pairings_of(here) if redraw else None,
+            _split(mapped, chosen),
+            sampling_weights=_balanced(chosen, pairing_share),
+            pairings=pairings_of(chosen) if redraw else None,
         )
 
     return Data(
@@ -119,21 +122,23 @@ def load_data(
     )
 
 
-def _split(features: Mapping[str, Tensor], entries: Sequence[Entry]) -> ClipSplit:
+def _split(features: Mapping[str, Tensor], clips: Sequence[PreparedClip]) -> ClipSplit:
     return ClipSplit(
         features,
-        torch.tensor([entry.picture for entry in entries]),
-        torch.tensor([entry.sound for entry in entries]),
-        torch.tensor([[float(getattr(entry, label)) for label in LABELS] for entry in entries]),
-        [entry.category for entry in entries],
-        [entry.path for entry in entries],
+        torch.tensor([clip.picture for clip in clips]),
+        torch.tensor([clip.sound for clip in clips]),
+        torch.tensor([[float(getattr(clip, label)) for label in LABELS] for clip in clips]),
+        [clip.category for clip in clips],
+        [clip.path for clip in clips],
     )
 
 
-def _balanced(entries: Sequence[Entry], pairing_share: float | None) -> Tensor:
-    """Weights `(clips,)`: half for the genuine clips, half for the fakes, `pairing_share` of it for the false
-    pairings; what has no clip leaves its part to the others."""
-    kind = torch.tensor([2 if entry.false_pairing else entry.fake for entry in entries])
+def _balanced(clips: Sequence[PreparedClip], pairing_share: float | None) -> Tensor:
+    """Return sampling weights `(clips,)`: half for the genuine clips, half for the fakes.
+
+    The false pairings have `pairing_share` of the fakes' half, unless one kind of fakes has no clip.
+    """
+    kind = torch.tensor([2 if clip.false_pairing else clip.fake for clip in clips])
     counts = torch.bincount(kind, minlength=3)
     fakes = counts[1:].double() / counts[1:].sum().clamp(min=1)
     if pairing_share is not None and bool((counts[1:] > 0).all()):

@@ -1,4 +1,4 @@
-"""From files to scores with what a run folder holds: no cache, no data set."""
+"""Scoring of files with the weights and settings in a run folder, without the cache and the data set."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from torch import Tensor, nn
 from nasframe.errors import DataError, RunError
 from nasframe.runtime import write_json
 from nasframe_deepfake.backbones import load_backbone
+from nasframe_deepfake.decoding import Recording, Window, decode
 from nasframe_deepfake.features import Extractor, Standardiser, load_statistics
 from nasframe_deepfake.heads import Heads, make_heads
-from nasframe_deepfake.media import Recording, Window, decode
 from nasframe_deepfake.spectrogram import log_mel
 from nasframe_deepfake.workers import in_threads
 
@@ -38,7 +38,14 @@ _SETTINGS = "detector.json"
 
 @define
 class Detector:
-    """What turns a file into the inputs of the searched network, and those into its score."""
+    """The steps from a file to the inputs of the searched network, and from its outputs to a score.
+
+    Attributes:
+        window: the part of a clip that is used.
+        mels: bands of the spectrogram.
+        extractor: both backbones.
+        standardiser: of the features.
+    """
 
     window: Window
     mels: int
@@ -48,35 +55,35 @@ class Detector:
     def scores(
         self, network: nn.Module, files: Sequence[Path], threshold: float, heads: Heads = SINGLE
     ) -> Iterator[dict[str, Any]]:
-        """For each file, in order: score (probability of fake), threshold and decision, or the error.
+        """Give for each file, in order, score (probability of fake), threshold and decision, or the error.
 
-        Where the heads tell kinds of fakes apart, the probability of each comes last, under its name.
+        Heads for kinds of fakes add the probability of each kind, under its name.
 
-        Several files are decoded and scored at once, each by one thread and by itself: its score depends
+        Several files are decoded and scored at once, each in one thread and separately, so a score depends
         neither on the other files nor on the number of cores. Closing the iterator ends the threads.
         """
         network.to(self.extractor.device).eval()
-        mine = threading.local()
+        local = threading.local()
 
         def score(file: Path) -> dict[str, Any]:
             try:
                 recording = decode(file, self.window)
             except DataError as error:
-                # A result as well: it must not end the work on the others.
+                # An error is a result too: the other files are still scored.
                 return {"file": str(file), "error": str(error)}
-            if not hasattr(mine, "networks"):
-                # Cores are shared out by file. Sharing out each layer would have threads wait for each other.
+            if not hasattr(local, "networks"):
+                # Threads work on different files. If they shared a layer, they would wait for each other.
                 torch.set_num_threads(1)
-                ours = self.extractor
-                twin = attrs.evolve(ours, picture=_twin(ours.picture), sound=_twin(ours.sound))
-                mine.networks = twin, _twin(network)
-            outputs = self._outputs(recording, *mine.networks)
-            found = float(heads.scores(outputs))
+                picture, sound = _shared_copy(self.extractor.picture), _shared_copy(self.extractor.sound)
+                extractor = attrs.evolve(self.extractor, picture=picture, sound=sound)
+                local.networks = extractor, _shared_copy(network)
+            outputs = self._outputs(recording, *local.networks)
+            probability = float(heads.scores(outputs))
             return {
                 "file": str(file),
-                "score": found,
+                "score": probability,
                 "threshold": threshold,
-                "decision": "fake" if found >= threshold else "real",
+                "decision": "fake" if probability >= threshold else "real",
                 **{kind: float(value) for kind, value in heads.parts(outputs).items()},
             }
 
@@ -84,12 +91,12 @@ class Detector:
         try:
             yield from in_threads(score, files)
         finally:
-            # One of torch's libraries counts threads for the whole process.
+            # The number of threads of one of torch's libraries is that of the whole process.
             torch.set_num_threads(threads)
 
     @torch.inference_mode()
     def _outputs(self, recording: Recording, extractor: Extractor, network: nn.Module) -> Tensor:
-        """Raw outputs `(1, outputs)`."""
+        """Return the outputs of the network, `(1, outputs)`."""
         pictures = torch.from_numpy(recording.pictures)[None]
         sounds = log_mel(torch.from_numpy(recording.samples), self.mels)[None]
         features = {**extractor.pictures(pictures), **extractor.sounds(sounds)}
@@ -100,19 +107,19 @@ class Detector:
         return outputs
 
 
-def _twin(network: nn.Module) -> nn.Module:
-    """The same network on the same tensors, for one thread: what it notes during a pass is its own."""
+def _shared_copy(network: nn.Module) -> nn.Module:
+    """Copy a network for one thread: it shares the tensors, and not the values stored during a pass."""
     tensors = [*network.parameters(), *network.buffers()]
     return copy.deepcopy(network, {id(tensor): tensor for tensor in tensors})
 
 
 def save_detector(folders: Mapping[str, Path], settings: Mapping[str, Any], frozen: int, out: Path) -> None:
-    """Copy weights and statistics out of the stages' folders into `out` and write the settings beside them.
+    """Copy weights and statistics from the folders of the stages to `out`, and write the settings there.
 
     Args:
         folders: of the stages `pretrain` and `features`.
         settings: `window` (see `media.Window`), `mels`, `backbone`, `steps`, `standardised`.
-        frozen: parameters of both backbones.
+        frozen: number of parameters of both backbones.
         out: a folder of the run.
     """
     out.mkdir(parents=True, exist_ok=True)
@@ -134,10 +141,10 @@ def save_detector(folders: Mapping[str, Path], settings: Mapping[str, Any], froz
 
 
 def load_detector(saved: Path, device: torch.device) -> Detector:
-    """What `save_detector` wrote.
+    """Load the detector that `save_detector` wrote.
 
     Raises:
-        RunError: something is missing, damaged, or of another format version.
+        RunError: a file is missing, damaged, or of another format version.
     """
     settings = _settings(saved)
     try:
@@ -153,7 +160,7 @@ def load_detector(saved: Path, device: torch.device) -> Detector:
 
 
 def load_extractor(folder: Path, settings: Mapping[str, Any], device: torch.device) -> Extractor:
-    """The backbones in `folder`; `settings` hold `backbone`, `steps` and the statistics of the sound."""
+    """Load the backbones in `folder`; `settings` has `backbone`, `steps` and the statistics of the sound."""
     picture, sound = (
         load_backbone(settings["backbone"], channels, folder / name)
         for name, channels in zip(_WEIGHTS, (3, 1), strict=True)
@@ -164,7 +171,7 @@ def load_extractor(folder: Path, settings: Mapping[str, Any], device: torch.devi
 
 
 def count_frozen(saved: Path) -> int:
-    """Parameters of both backbones, as `save_detector` noted them."""
+    """Return the number of parameters of both backbones that `save_detector` wrote."""
     return int(_settings(saved)["frozen_parameters"])
 
 

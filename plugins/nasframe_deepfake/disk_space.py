@@ -1,4 +1,4 @@
-"""Whether what is to be written fits on the disk, asked before the first byte is written."""
+"""A check of the free disk space, before the first byte is written."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from pathlib import Path
 
 from nasframe.errors import DataError
 
-__all__ = ["BLOCK", "on_disk", "require_space"]
+__all__ = ["DISK_BLOCK", "require_space", "size_on_disk"]
 
-BLOCK = 4096
-"""Bytes that file systems give out at a time."""
+DISK_BLOCK = 4096
+"""Bytes of a block, the unit in which file systems use a disk."""
 
 
-def on_disk(size: int) -> int:
-    """Bytes that a file of `size` bytes takes: whole blocks."""
-    return -(-size // BLOCK) * BLOCK
+def size_on_disk(size: int) -> int:
+    """Return the bytes that a file of `size` bytes takes: whole blocks."""
+    return -(-size // DISK_BLOCK) * DISK_BLOCK
 
 
 def require_space(out: Path, needed: int, what: str) -> None:
-    """Refuse to begin what cannot be finished.
+    """Raise an error unless there is space for what is to be written.
 
     Args:
         out: the folder to be written into; it need not exist.
-        needed: bytes, an estimate from above.
-        what: is to be written, for the message.
+        needed: bytes, an upper estimate.
+        what: name of what is to be written, in the plural, for the message.
 
     Raises:
         DataError: fewer bytes are free where `out` lies.
     """
-    # An ancestor that is there, and not `out`: it may be a temporary folder, whose name says nothing.
+    # The message names an existing parent. `out` may be a temporary folder, which the user does not know.
     place = out.absolute().parent
     while not place.exists():
         place = place.parent

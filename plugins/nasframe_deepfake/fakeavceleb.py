@@ -1,6 +1,7 @@
-"""Reader of a FakeAVCeleb tree: `meta_data.csv` at the root, clips in folders below.
+"""Reader of FakeAVCeleb's layout: `meta_data.csv` at the root, clips in folders below.
 
-Method and category come from the CSV, never from names. Base names repeat, so a clip is its whole path.
+Method and category come from the table, never from file names. File names repeat, so a clip is known by its
+path.
 """
 
 from __future__ import annotations
@@ -11,31 +12,26 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from nasframe.errors import DataError
-from nasframe_deepfake.listing import DESYNC, Clip, Listing
-from nasframe_deepfake.tree import files_of
+from nasframe_deepfake.categories import CATEGORIES, DESYNC, GENUINE
+from nasframe_deepfake.folder_files import files_of
+from nasframe_deepfake.listing import Clip, Listing
 
 __all__ = ["read_fakeavceleb"]
 
-_TYPES = {
-    "RealVideo-RealAudio": "RV-RA",
-    "RealVideo-FakeAudio": "RV-FA",
-    "FakeVideo-RealAudio": "FV-RA",
-    "FakeVideo-FakeAudio": "FV-FA",
-    "RealVideo-RealAudio-Desync": "pairing",
-}
-_NAMED = ("source", "target1", "target2", "method", "category", "type", "race", "gender")
-_LAST_TWO = (("path", ""), ("vid", "path"), ("filename", "path"))
+_CATEGORY_OF_TYPE = {category.type: category.name for category in CATEGORIES.values()}
+_COLUMNS = ("source", "target1", "target2", "method", "category", "type", "race", "gender")
+_LAST_COLUMNS = (("path", ""), ("vid", "path"), ("filename", "path"))
 
 
 def read_fakeavceleb(root: Path, desync: Literal["pairing", "FV-FA"] = "pairing") -> Listing:
-    """The clips of the tree at `root`, sorted by path.
+    """Return the clips of the data set at `root`, sorted by path.
 
     Args:
         root: the folder with `meta_data.csv`.
         desync: the category of clips whose method is `desync`.
 
     Raises:
-        DataError: no folder, nothing in it, no `meta_data.csv`, a header that is none, or no clip at all.
+        DataError: no folder, an empty one, no `meta_data.csv`, an unknown header, or no clip to use.
     """
     table = _table(root)
     present = set(files_of(root))
@@ -54,7 +50,7 @@ def read_fakeavceleb(root: Path, desync: Literal["pairing", "FV-FA"] = "pairing"
             listing.duplicates.append(note)
     listing.clips = [clips[path] for path in sorted(clips) if path in present]
     listing.missing = sorted(clips.keys() - present)
-    listing.unlisted = sorted(path for path in present - clips.keys() if path.lower().endswith(".mp4"))
+    listing.unlisted = sorted(filter(_is_video, present - clips.keys()))
     if not listing.clips:
         examples = "".join(f"\n  {row}" for row in listing.malformed[:3])
         raise DataError(
@@ -78,18 +74,18 @@ def _table(root: Path) -> Path:
 
 
 def _rows(table: Path) -> Iterator[tuple[int, list[str]]]:
-    """Line number and fields of each row, after the header was checked."""
+    """Check the header, then return line number and fields of each row."""
     try:
-        # Bytes that are not UTF-8 spoil their row and not the table.
+        # A byte that is not UTF-8 makes its row unreadable, not the table.
         with table.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
             rows = csv.reader(file)
             header = [name.strip() for name in next(rows, [])]
             last = (*header[8:], "")[:2]
-            if tuple(header[:8]) != _NAMED or last not in _LAST_TWO:
+            if tuple(header[:8]) != _COLUMNS or last not in _LAST_COLUMNS:
                 if not _is_utf8("".join(header)):
                     raise DataError(f"{table}: is not a CSV file in UTF-8")
                 raise DataError(
-                    f"{table}: unknown header {','.join(header)!r}; expected {','.join(_NAMED)!r} "
+                    f"{table}: unknown header {','.join(header)!r}; expected {','.join(_COLUMNS)!r} "
                     "followed by 'path,', 'vid,path' or 'filename,path'"
                 )
             for row in rows:
@@ -100,29 +96,33 @@ def _rows(table: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def _clip(row: list[str], desync: str) -> Clip | str:
-    """The clip of a row, or what is wrong with the row."""
+    """Return the clip of a row, or the reason why the row cannot be used."""
     if not _is_utf8("".join(row)):
         return "is not in UTF-8"
     while len(row) > 10 and not row[-1]:  # a comma at the end of every line
         row = row[:-1]
     if len(row) != 10:
         return f"{len(row)} fields, expected 10"
-    source, target1, target2, method, _, kind, race, gender, name, folder = row
-    if kind not in _TYPES:
-        return f"unknown type {kind!r}"
+    source, target1, target2, method, _, type_, race, gender, name, folder = row
+    if type_ not in _CATEGORY_OF_TYPE:
+        return f"unknown type {type_!r}"
     if not source or not name or not folder:
         return "source, file name or folder is empty"
-    category = desync if method == DESYNC else _TYPES[kind]
-    if (method == "real") != (category == "RV-RA"):
-        return f"method {method!r} contradicts type {kind!r}"
+    category = desync if method == DESYNC else _CATEGORY_OF_TYPE[type_]
+    if (method == "real") != (category == GENUINE.name):
+        return f"method {method!r} contradicts type {type_!r}"
     path = PurePosixPath(folder.removeprefix("FakeAVCeleb/")) / name
     if path.is_absolute() or ".." in path.parts:
         return f"{folder}/{name} lies outside the tree"
-    # The second target of the real set is a clip's number; only identities tie splits together.
+    # Splits share no identity. The second target may be the number of a clip; identities begin with `id`.
     targets = tuple(sorted({value for value in (target1, target2) if value.startswith("id")} - {source}))
     return Clip(str(path), category, method, source, targets, race, gender)
 
 
+def _is_video(path: str) -> bool:
+    return PurePosixPath(path).suffix.lower() == ".mp4"
+
+
 def _is_utf8(text: str) -> bool:
-    """Whether no byte of the text had to be escaped when it was read."""
+    """True where no byte of the text had to be escaped when it was read."""
     return not any("\udc80" <= character <= "\udcff" for character in text)

@@ -1,4 +1,4 @@
-"""Frozen features: four stages of both backbones, pooled to L steps, standardised, beside their copies."""
+"""Frozen features: four stages of both backbones, pooled to L steps and standardised, with their copies."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nasframe.runtime import Progress
-from nasframe_deepfake.arrays import RowWriter, open_rows
+from nasframe_deepfake.array_files import RowWriter, open_rows
 from nasframe_deepfake.backbones import channels_last, normalise_pictures, stage_channels, standardise_sounds
-from nasframe_deepfake.disk_space import BLOCK, on_disk, require_space
-from nasframe_deepfake.index import read_index
+from nasframe_deepfake.clip_index import read_index
+from nasframe_deepfake.disk_space import DISK_BLOCK, require_space, size_on_disk
 
 __all__ = ["PICTURE_INPUTS", "SOUND_INPUTS", "Extractor", "Standardiser", "extract"]
 
@@ -26,7 +26,7 @@ PICTURE_INPUTS = ("I1", "I2", "I3", "I4")
 SOUND_INPUTS = ("S1", "S2", "S3", "S4")
 
 _CHUNK = 16
-"""Streams that go through a backbone at once."""
+"""Streams in one batch of a backbone."""
 
 _LARGEST = float(np.finfo(np.float16).max)
 
@@ -38,10 +38,10 @@ class Extractor:
     Attributes:
         picture: from images `(batch, 3, size, size)` to four maps.
         sound: from images `(batch, 1, mels, columns)` to four maps.
-        steps: L, to which time is pooled.
-        sound_mean: of the spectrograms it was trained on.
-        sound_deviation: likewise.
-        device: where it computes.
+        steps: L, the number of steps to which time is pooled.
+        sound_mean: mean of the spectrograms that the backbone was trained on.
+        sound_deviation: their standard deviation.
+        device: of the computation.
     """
 
     picture: nn.Module
@@ -57,7 +57,7 @@ class Extractor:
 
     @torch.inference_mode()
     def pictures(self, pictures: Tensor) -> dict[str, Tensor]:
-        """Name → `(batch, L, channels)` on the CPU, of uint8 `(batch, frames, size, size, 3)`."""
+        """Turn uint8 `(batch, frames, size, size, 3)` into name → `(batch, L, channels)` on the CPU."""
         batch, frames = pictures.shape[:2]
         images = normalise_pictures(pictures.flatten(0, 1).to(self.device))
         maps = self.picture(channels_last(images))
@@ -67,22 +67,26 @@ class Extractor:
 
     @torch.inference_mode()
     def sounds(self, sounds: Tensor) -> dict[str, Tensor]:
-        """Name → `(batch, L, channels)` on the CPU, of log-mel `(batch, mels, columns)`."""
+        """Turn log-mel `(batch, mels, columns)` into name → `(batch, L, channels)` on the CPU."""
         images = standardise_sounds(sounds.to(self.device), self.sound_mean, self.sound_deviation)
         maps = self.sound(channels_last(images))
         return self._named(SOUND_INPUTS, [stage.mean(2) for stage in maps])
 
     def bytes_needed(self, pictures: int, sounds: int, temporal: bool) -> int:
-        """Disk space that `extract` takes for so many streams while it works."""
+        """Return the disk space that `extract` takes for so many streams while it works."""
         streams = ((self.picture, pictures), (self.sound, sounds))
         raw = [
             rows * self.steps * channels * 4
             for network, rows in streams
             for channels in stage_channels(network)
         ]
-        # all raw values of one kind of stream beside all results, which are half as long; headers, statistics
+        # at most: the raw values of one kind of stream, all results (half as large), headers and statistics
         kinds = [sum(raw[:4]), sum(raw[4:])]
-        return sum(on_disk(size // 2) for size in raw) * (2 if temporal else 1) + max(kinds) + 24 * BLOCK
+        return (
+            sum(size_on_disk(size // 2) for size in raw) * (2 if temporal else 1)
+            + max(kinds)
+            + 24 * DISK_BLOCK
+        )
 
     def _named(self, names: Sequence[str], series: Sequence[Tensor]) -> dict[str, Tensor]:
         return {
@@ -93,15 +97,20 @@ class Extractor:
 
 @frozen
 class Standardiser:
-    """Channel statistics of the weights split; `temporal` puts each clip's standardised copy beside it."""
+    """Standardises features by the channel statistics of the weights split.
+
+    Attributes:
+        statistics: input name → `(2, channels)`, mean and deviation.
+        temporal: whether a copy that is standardised over the time of each clip is appended.
+    """
 
     statistics: Mapping[str, Tensor]
     temporal: bool
 
     def __call__(self, name: str, features: Tensor) -> Tensor:
-        """`(batch, L, channels)` to the same shape, or to `(batch, L, 2 · channels)` with the copy; float16.
+        """Return float16 of the same shape `(batch, L, channels)`, or of twice the channels with the copy.
 
-        Half the space, and features of this spread keep within 0.02 %; bfloat16 keeps them within 0.17 %.
+        float16 takes half the space and changes such features by at most 0.02 %, bfloat16 by 0.17 %.
         """
         mean, deviation = self.statistics[name]
         values: Tensor = (features - mean) / deviation
@@ -113,12 +122,13 @@ class Standardiser:
 
 
 def extract(prepared: Path, extractor: Extractor, temporal: bool, out: Path, progress: Progress) -> None:
-    """Features of every stream: `I1.npy` … `S4.npy`, float16 `(streams, L, channels)`.
+    """Write the features of every stream, `I1.npy` … `S4.npy`, float16 `(streams, L, channels)`.
 
-    Rows are those of the arrays in `prepared`. `statistics.safetensors` holds those of the weights split.
+    Rows are those of the arrays in `prepared`. The statistics of the weights split are in
+    `statistics.safetensors`.
 
     Raises:
-        DataError: too full a disk, or a damaged array or index in `prepared`.
+        DataError: the disk is too full, or an array or the index in `prepared` is damaged.
     """
     count = {kind: len(open_rows(prepared / f"{kind}.npy")) for kind in ("pictures", "sounds")}
     require_space(
@@ -126,10 +136,10 @@ def extract(prepared: Path, extractor: Extractor, temporal: bool, out: Path, pro
         extractor.bytes_needed(count["pictures"], count["sounds"], temporal),
         f"the features of {count['pictures']} pictures and {count['sounds']} sounds",
     )
-    entries = [entry for entry in read_index(prepared / "index.csv") if entry.split == "weights"]
+    clips = [clip for clip in read_index(prepared / "index.csv") if clip.split == "weights"]
     groups = (
-        ("pictures", PICTURE_INPUTS, extractor.pictures, sorted({entry.picture for entry in entries})),
-        ("sounds", SOUND_INPUTS, extractor.sounds, sorted({entry.sound for entry in entries})),
+        ("pictures", PICTURE_INPUTS, extractor.pictures, sorted({clip.picture for clip in clips})),
+        ("sounds", SOUND_INPUTS, extractor.sounds, sorted({clip.sound for clip in clips})),
     )
     statistics: dict[str, Tensor] = {}
     for kind, names, function, rows in groups:
@@ -150,7 +160,7 @@ def extract(prepared: Path, extractor: Extractor, temporal: bool, out: Path, pro
 
 
 def load_statistics(path: Path) -> dict[str, Tensor]:
-    """Name → `(2, channels)`: mean and deviation of every channel."""
+    """Read name → `(2, channels)`: mean and deviation of every channel."""
     return dict(load_file(path))
 
 
@@ -165,7 +175,7 @@ def _write(paths: Mapping[str, Path], dtype: str, chunks: Iterable[Mapping[str, 
 
 
 def _statistics(values: np.ndarray[Any, Any], rows: Sequence[int]) -> Tensor:
-    """`(2, channels)`: mean and deviation over the given rows and all steps, in double precision."""
+    """Return `(2, channels)`: mean and deviation over `rows` and all steps, computed in double precision."""
     total, squares = np.zeros(values.shape[2]), np.zeros(values.shape[2])
     for start in range(0, len(rows), 256):
         part = values[list(rows[start : start + 256])].astype(np.float64)
@@ -174,5 +184,5 @@ def _statistics(values: np.ndarray[Any, Any], rows: Sequence[int]) -> Tensor:
     count = len(rows) * values.shape[1]
     mean = total / count
     deviation = np.sqrt(np.maximum(squares / count - mean**2, 0))
-    # A channel that never changes would be divided by nothing.
+    # The deviation of a constant channel is 0, and features are divided by it.
     return torch.from_numpy(np.stack([mean, np.maximum(deviation, 1e-4)]).astype(np.float32))

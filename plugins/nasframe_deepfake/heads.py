@@ -1,4 +1,4 @@
-"""From raw outputs to a score, and the loss that teaches them: one head, or one for each kind of fake."""
+"""The heads of a network, with loss and score: one for fake or not, or one for each kind of fake."""
 
 from __future__ import annotations
 
@@ -9,38 +9,42 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-__all__ = ["LABELS", "Heads", "Kind", "make_heads"]
+__all__ = ["LABELS", "HeadKind", "Heads", "make_heads"]
 
 LABELS = ("fake", "fake_picture", "fake_voice", "false_pairing")
 """Columns of the targets `(clips, 4)`, each 0 or 1; `fake` is any of the others."""
 
-Kind = Literal["single", "separate"]
+HeadKind = Literal["single", "separate"]
 
 
 class Heads(ABC):
-    """What the outputs of a network mean."""
+    """The meaning of the outputs of a network.
+
+    Attributes:
+        outputs: number of outputs.
+    """
 
     outputs: int
 
     @abstractmethod
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Mean loss, a scalar, of logits `(clips, outputs)` and targets `(clips, 4)`."""
+        """Return the mean loss, a scalar, of logits `(clips, outputs)` and targets `(clips, 4)`."""
 
     @abstractmethod
     def log_odds(self, outputs: Tensor) -> Tensor:
-        """log p / (1 − p) of fake `(clips,)`, in double precision: what ranks, for it never saturates."""
+        """Return log p / (1 − p) of fake `(clips,)`, in double precision; unlike p, it never saturates."""
 
     def scores(self, outputs: Tensor) -> Tensor:
-        """Probability of fake `(clips,)`."""
+        """Return the probability of fake `(clips,)`."""
         return torch.sigmoid(self.log_odds(outputs))
 
     @abstractmethod
     def parts(self, outputs: Tensor) -> dict[str, Tensor]:
-        """Kind of fake → its probability `(clips,)`; empty where the network does not tell them apart."""
+        """Return kind of fake → its probability `(clips,)`; empty where there is one head for all kinds."""
 
 
 class Single(Heads):
-    """One output: is the clip fake? Binary cross-entropy, as in the paper."""
+    """One output, fake or not, with binary cross-entropy, as in the paper."""
 
     outputs = 1
 
@@ -57,8 +61,8 @@ class Single(Heads):
 class Separate(Heads):
     """An output for each kind of fake; the sum of their binary cross-entropies.
 
-    A clip is fake where any of them holds: the score is 1 − Π (1 − pᵢ), the noisy or. A kind that is easy to
-    see does not take the gradient away from one that is hard.
+    A clip is fake where any of them holds: the score is 1 − Π (1 − pᵢ), the noisy or. So a kind that is easy
+    to recognise does not take the gradient from one that is hard.
     """
 
     outputs = len(LABELS) - 1
@@ -76,6 +80,6 @@ class Separate(Heads):
         return {name: values[:, column] for column, name in enumerate(LABELS[1:])}
 
 
-def make_heads(kind: Kind) -> Heads:
-    """The heads of that name."""
+def make_heads(kind: HeadKind) -> Heads:
+    """Return the heads of that name."""
     return Single() if kind == "single" else Separate()

@@ -1,4 +1,4 @@
-"""What every reader of a data set answers: the clips, and all that could not be used."""
+"""The clips of a data set on disk, and the files and rows that cannot be used."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from pathlib import Path
 
 from attrs import define, field, frozen
 
-__all__ = ["CATEGORIES", "DESYNC", "Clip", "Listing"]
+from nasframe_deepfake.categories import CATEGORIES, DESYNC
 
-CATEGORIES = ("RV-RA", "FV-RA", "RV-FA", "FV-FA", "pairing")
-"""Genuine; fake picture; fake voice; both; genuine streams that do not belong together."""
-
-DESYNC = "desync"
-"""Method of the false pairings, under whatever category they stand."""
+__all__ = ["Clip", "Listing"]
 
 
 @frozen
 class Clip:
-    """One clip of a listing; `path` is relative to its root, with forward slashes.
+    """One clip of a listing.
 
     Attributes:
-        category: one of CATEGORIES.
+        path: relative to the root of the listing, with forward slashes.
+        category: name of one of CATEGORIES.
+        method: by which it was made; `real` for genuine clips.
         source: identity whose face is seen.
-        targets: other identities that went into it.
+        targets: other identities whose face or voice was used for it.
+        race: as the data set names it.
+        gender: likewise.
     """
 
     path: str
@@ -35,22 +35,31 @@ class Clip:
 
     @property
     def fake(self) -> bool:
-        return self.category != "RV-RA"
+        return CATEGORIES[self.category].fake
 
     @property
     def fake_picture(self) -> bool:
-        """Whether the pictures were altered; a false pairing's are not, whatever type it stands under."""
-        return self.category.startswith("FV") and self.method != DESYNC
+        """True where the pictures were altered. Those of a false pairing are not, whatever its category."""
+        return CATEGORIES[self.category].fake_picture and self.method != DESYNC
 
     @property
     def fake_voice(self) -> bool:
-        """Whether the sound was altered."""
-        return self.category.endswith("FA") and self.method != DESYNC
+        """True where the sound was altered. That of a false pairing is not, whatever its category."""
+        return CATEGORIES[self.category].fake_voice and self.method != DESYNC
 
 
 @define
 class Listing:
-    """What a reader found. Everything that is not in `clips` is named, with the reason where there is one."""
+    """The result of reading a data set.
+
+    Attributes:
+        root: folder of the data set.
+        clips: the clips to use, sorted by path.
+        duplicates: rows of the table whose path an earlier row has: both methods, and categories that differ.
+        missing: paths of rows without a file.
+        unlisted: video files without a row.
+        malformed: rows that cannot be read, with the reason.
+    """
 
     root: Path
     clips: list[Clip] = field(factory=list)

@@ -1,4 +1,4 @@
-"""AUC, accuracy and the threshold, of logits or probabilities of `fake`."""
+"""AUC, accuracy and the best threshold of logits or probabilities of `fake`."""
 
 from __future__ import annotations
 
@@ -8,25 +8,32 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-__all__ = ["accuracy", "auc", "best_threshold", "defined", "per_category"]
+__all__ = ["accuracy", "auc", "best_threshold", "none_if_nan", "per_category"]
 
 
 def auc(scores: Tensor, targets: Tensor) -> float:
-    """Area under the ROC curve of scores `(clips,)` for targets 0 and 1; NaN where one class is absent."""
-    # Imported where it is used: it takes a second, and scoring a file needs none of it.
+    """Return the area under the ROC curve of scores `(clips,)` for targets `(clips,)`, each 0 or 1.
+
+    It is NaN where one class is absent.
+
+    Example:
+        >>> auc(torch.tensor([0.1, 0.4, 0.35, 0.8]), torch.tensor([0, 0, 1, 1]))
+        0.75
+    """
+    # Imported here because it takes a second, and scoring a file does not need it.
     from torchmetrics.functional.classification import binary_auroc
 
     labels = targets.long()
     if labels.numel() == 0 or labels.min() == labels.max():
         return math.nan
-    # torchmetrics squashes what lies outside [0, 1] by a float32 sigmoid, which merges large logits; ranks do
-    # not change the area and stay apart.
+    # torchmetrics puts values outside [0, 1] through a float32 sigmoid, which makes large logits equal. Ranks
+    # have the same area and stay different.
     ranks = torch.unique(scores.double(), return_inverse=True)[1].double()
     return float(binary_auroc(ranks / max(1.0, float(ranks.max())), labels))
 
 
 def accuracy(scores: Tensor, targets: Tensor, threshold: float) -> float:
-    """Share of clips on the right side: fake where the score is at least `threshold`; NaN without clips."""
+    """Return the share of correct decisions, fake from `threshold` up; NaN without clips."""
     from torchmetrics.functional.classification import binary_accuracy
 
     if targets.numel() == 0:
@@ -35,9 +42,9 @@ def accuracy(scores: Tensor, targets: Tensor, threshold: float) -> float:
 
 
 def best_threshold(scores: Tensor, targets: Tensor) -> float:
-    """The threshold with the best mean of both classes' accuracies, half way between two scores (Youden).
+    """Return the threshold, half way between two scores, of the best mean accuracy of both classes (Youden).
 
-    Among equals the one nearest to 0.5; 0.5 where one class is absent.
+    Among equal ones it is the one nearest to 0.5. It is 0.5 where one class is absent.
     """
     values, labels = scores.double(), targets.bool()
     if labels.all() or not labels.any():
@@ -54,21 +61,21 @@ def best_threshold(scores: Tensor, targets: Tensor) -> float:
 def per_category(
     scores: Tensor, targets: Tensor, categories: Sequence[str], genuine: str
 ) -> dict[str, dict[str, float | None]]:
-    """Category of fakes → `auc` against all genuine clips (None where undefined) and `count` of its clips.
+    """Return category of fakes → its `auc` against all genuine clips (None: undefined) and `count` of clips.
 
     Args:
         scores, targets: `(clips,)`.
-        categories: of the clips.
-        genuine: the category that is no fake.
+        categories: name of the category of each clip.
+        genuine: the category of the genuine clips.
     """
     found: dict[str, dict[str, float | None]] = {}
     for category in sorted(set(categories) - {genuine}):
         chosen = torch.tensor([name in (category, genuine) for name in categories], device=scores.device)
         count = sum(name == category for name in categories)
-        found[category] = {"auc": defined(auc(scores[chosen], targets[chosen])), "count": count}
+        found[category] = {"auc": none_if_nan(auc(scores[chosen], targets[chosen])), "count": count}
     return found
 
 
-def defined(value: float) -> float | None:
-    """None instead of NaN, which JSON has not."""
+def none_if_nan(value: float) -> float | None:
+    """Return None instead of NaN, which JSON does not have."""
     return None if math.isnan(value) else value

@@ -1,7 +1,7 @@
 """False pairings drawn anew: the pictures of one genuine clip with the sound of another of the same person.
 
-Of the same person, because a strange voice would give the pairing away without a look at the mouth. Fixed
-pairs are soon known by heart; new ones every epoch have to be understood.
+The voice of another person would be enough to recognise a pairing, without a look at the mouth. A network
+memorises fixed pairings; with new ones in every epoch it has to learn what a pairing is.
 """
 
 from __future__ import annotations
@@ -12,19 +12,29 @@ import torch
 from attrs import field, frozen
 from torch import Tensor
 
-from nasframe_deepfake.index import Entry
+from nasframe_deepfake.clip_index import PreparedClip
 
 __all__ = ["Pairings", "pairings_of"]
 
 
 @frozen
 class Pairings:
-    """The false pairings of a split that can be drawn anew, and what from.
+    """The false pairings of a split that can be drawn anew, and the genuine clips to draw from.
 
     Attributes:
-        places: where they stand in the split `(pairings,)`.
-        pictures, sounds: rows of the genuine clips, those of one person side by side `(genuine,)`.
-        first, count: the clips of each pairing's person among these `(pairings,)`; `count` is at least 2.
+        places: indices of the pairings in the split `(pairings,)`.
+        pictures, sounds: rows of the genuine clips `(genuine,)`; those of one person are consecutive.
+        first, count: for each pairing, the first genuine clip of its person and their number, at least 2
+            `(pairings,)`.
+
+    Example:
+        Two pairings of one person with three genuine clips, of rows 0, 1, 2:
+
+        >>> rows, two = torch.arange(3), torch.tensor([0, 0])
+        >>> pairings = Pairings(torch.tensor([3, 4]), rows, rows, first=two, count=two + 3)
+        >>> pictures, sounds = pairings.draw(torch.Generator().manual_seed(0))
+        >>> pictures.shape, bool((pictures != sounds).all())
+        (torch.Size([2]), True)
     """
 
     places: Tensor = field(repr=False)
@@ -34,7 +44,7 @@ class Pairings:
     count: Tensor = field(repr=False)
 
     def draw(self, random: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Rows of pictures and of sounds `(pairings,)`: of two different clips of one person."""
+        """Draw rows of pictures and of sounds `(pairings,)`, of two different clips of one person."""
         chance = torch.rand(2, len(self.places), generator=random, dtype=torch.float64)
         picture = (chance[0] * self.count).long()
         sound = (chance[1] * (self.count - 1)).long()
@@ -42,30 +52,30 @@ class Pairings:
         return self.pictures[self.first + picture], self.sounds[self.first + sound]
 
 
-def pairings_of(entries: Sequence[Entry]) -> Pairings:
-    """The pairings among the clips of one split; those of people with one genuine clip stay as they are."""
-    genuine: dict[str, list[Entry]] = {}
-    for entry in entries:
-        known = genuine.setdefault(entry.source, [])
-        # A stream that two clips share is in step with both.
-        if not entry.fake and not any(
-            other.picture == entry.picture or other.sound == entry.sound for other in known
+def pairings_of(clips: Sequence[PreparedClip]) -> Pairings:
+    """Return the pairings among the clips of one split, without those of people with one genuine clip."""
+    genuine: dict[str, list[PreparedClip]] = {}
+    for clip in clips:
+        known = genuine.setdefault(clip.source, [])
+        # A stream that two genuine clips share belongs to both, so it would make no false pairing.
+        if not clip.fake and not any(
+            other.picture == clip.picture or other.sound == clip.sound for other in known
         ):
-            known.append(entry)
+            known.append(clip)
     first: dict[str, int] = {}
-    clips: list[Entry] = []
-    for source, known in genuine.items():
-        first[source] = len(clips)
-        clips += known
+    sources: list[PreparedClip] = []
+    for person, known in genuine.items():
+        first[person] = len(sources)
+        sources += known
     drawn = [
-        (place, entry.source)
-        for place, entry in enumerate(entries)
-        if entry.false_pairing and len(genuine[entry.source]) > 1
+        (place, clip.source)
+        for place, clip in enumerate(clips)
+        if clip.false_pairing and len(genuine[clip.source]) > 1
     ]
     return Pairings(
         torch.tensor([place for place, _ in drawn], dtype=torch.long),
-        torch.tensor([entry.picture for entry in clips], dtype=torch.long),
-        torch.tensor([entry.sound for entry in clips], dtype=torch.long),
-        torch.tensor([first[source] for _, source in drawn], dtype=torch.long),
-        torch.tensor([len(genuine[source]) for _, source in drawn], dtype=torch.long),
+        torch.tensor([clip.picture for clip in sources], dtype=torch.long),
+        torch.tensor([clip.sound for clip in sources], dtype=torch.long),
+        torch.tensor([first[person] for _, person in drawn], dtype=torch.long),
+        torch.tensor([len(genuine[person]) for _, person in drawn], dtype=torch.long),
     )

@@ -1,4 +1,4 @@
-"""Stage `prepare`: every clip decoded once; arrays, an index, and a report of what was left out."""
+"""Stage `prepare`: every clip decoded once; arrays, an index, and a report on clips that were left out."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from attrs import frozen
 
 from nasframe.errors import DataError
 from nasframe.runtime import Progress, write_json
-from nasframe_deepfake.arrays import RowWriter
-from nasframe_deepfake.disk_space import BLOCK, require_space
-from nasframe_deepfake.index import Entry, write_index
-from nasframe_deepfake.listing import CATEGORIES, Clip, Listing
-from nasframe_deepfake.media import Recording, Window, decode
-from nasframe_deepfake.readers import Dataset, Desync, read
+from nasframe_deepfake.array_files import RowWriter
+from nasframe_deepfake.categories import CATEGORY_NAMES, GENUINE
+from nasframe_deepfake.clip_index import PreparedClip, write_index
+from nasframe_deepfake.decoding import Recording, Window, decode
+from nasframe_deepfake.disk_space import DISK_BLOCK, require_space
+from nasframe_deepfake.listing import Clip, Listing
+from nasframe_deepfake.readers import Dataset, Desync, read_dataset
 from nasframe_deepfake.spectrogram import COLUMNS, log_mel
 from nasframe_deepfake.splits import (
     SPLITS,
@@ -37,15 +38,15 @@ __all__ = ["Preparation", "preparation_inputs", "prepare", "summary"]
 
 @frozen
 class Preparation:
-    """How a source is prepared.
+    """The options of the stage.
 
     Attributes:
-        dataset: the layout of the source.
-        desync: the category of false pairings.
+        dataset: layout of the source.
+        desync: category of clips whose method is `desync`.
         window: the part of each clip that is used.
         mels: bands of the spectrogram.
         shares: of the four splits.
-        split_list: the user's own splits instead.
+        split_list: a CSV file with the user's own splits, instead of `shares`.
         seed: of the splits.
     """
 
@@ -58,62 +59,65 @@ class Preparation:
     seed: int
 
     def bytes_needed(self, clips: int) -> int:
-        """Disk space for the arrays and tables of so many clips if no stream occurs twice."""
+        """Return the disk space for the arrays and tables of so many clips, if no stream occurs twice."""
         pictures = self.window.frames * self.window.size**2 * 3
-        return clips * (pictures + self.mels * COLUMNS * 4 + 1024) + 8 * BLOCK
+        return clips * (pictures + self.mels * COLUMNS * 4 + 1024) + 8 * DISK_BLOCK
 
 
-def prepare(source: Path, out: Path, how: Preparation, workers: int, progress: Progress) -> dict[str, Any]:
+def prepare(
+    source: Path, out: Path, preparation: Preparation, workers: int, progress: Progress
+) -> dict[str, Any]:
     """Decode the clips of `source` into `out` and return the report.
 
     Writes `pictures.npy` `(streams, frames, size, size, 3)` uint8, `sounds.npy` `(streams, mels, COLUMNS)`
-    float32, `index.csv`, `splits.csv` and `report.json`. A stream that occurs in several clips is kept once.
+    float32, `index.csv`, `splits.csv` and `report.json`. A stream that several clips share is written once.
 
     Raises:
-        DataError: no usable source, too full a disk, no readable clip, or splits lacking a class.
+        DataError: the source cannot be read, the disk is too full, no clip can be decoded, or a split would
+            have no genuine or no fake clip.
     """
-    listing = read(how.dataset, source, how.desync)
-    # What cannot be split as a whole is refused now and not after hours of decoding.
-    if how.split_list is None:
-        split_clips(listing.clips, how.shares, how.seed)
+    listing = read_dataset(preparation.dataset, source, preparation.desync)
+    # Clips that cannot be split are refused now, and not after hours of decoding.
+    if preparation.split_list is None:
+        split_clips(listing.clips, preparation.shares, preparation.seed)
     else:
-        # A list of ours lacks the clips that could not be read.
-        listed = read_split_list(how.split_list)
+        # The `splits.csv` of an earlier preparation lacks the clips that could not be decoded.
+        listed = read_split_list(preparation.split_list)
         known = [clip for clip in listing.clips if clip.path in listed]
-        read_splits(how.split_list, known or listing.clips)
+        read_splits(preparation.split_list, known or listing.clips)
     clips = len(listing.clips)
-    require_space(out, how.bytes_needed(clips), f"the pictures and sounds of {clips} clips")
-    used, rows, skipped, counts = _decode_all(listing, out, how, workers, progress)
+    require_space(out, preparation.bytes_needed(clips), f"the pictures and sounds of {clips} clips")
+    used, rows, skipped, counts = _decode_all(listing, out, preparation, workers, progress)
     if not used:
         reasons = "".join(f"\n  {item['reason']}" for item in skipped[:3])
         raise DataError(f"{source}: none of {len(listing.clips)} clips can be used:{reasons}")
-    if how.split_list is not None:
-        assignment = read_splits(how.split_list, used)
+    if preparation.split_list is not None:
+        assignment = read_splits(preparation.split_list, used)
     else:
-        assignment = split_clips(used, how.shares, how.seed)
-    entries = [
-        Entry(
+        assignment = split_clips(used, preparation.shares, preparation.seed)
+    prepared = [
+        PreparedClip(
             clip.path, split, clip.category, clip.method, clip.source, clip.race, clip.gender,
             int(clip.fake), int(clip.fake_picture), int(clip.fake_voice), picture, sound,
         )
         for clip, split, (picture, sound) in zip(used, assignment.splits, rows, strict=True)
     ]  # fmt: skip
-    report = _report(listing, entries, skipped, assignment, counts)
-    write_index(out / "index.csv", entries)
+    report = _report(listing, prepared, skipped, assignment, counts)
+    write_index(out / "index.csv", prepared)
     write_splits(out / "splits.csv", used, assignment.splits)
     write_json(out / "report.json", report)
     return report
 
 
 def _decode_all(
-    listing: Listing, out: Path, how: Preparation, workers: int, progress: Progress
+    listing: Listing, out: Path, preparation: Preparation, workers: int, progress: Progress
 ) -> tuple[list[Clip], list[tuple[int, int]], list[dict[str, str]], dict[str, int]]:
     used: list[Clip] = []
     rows: list[tuple[int, int]] = []
     skipped: list[dict[str, str]] = []
     paths = [clip.path for clip in listing.clips]
     results: Iterable[Recording | str] = in_processes(
-        functools.partial(_decode_one, listing.root, how.window), paths, workers, least=200
+        functools.partial(_decode_one, listing.root, preparation.window), paths, workers, least=200
     )
     with (
         RowWriter(out / "pictures.npy", "uint8") as pictures,
@@ -128,7 +132,9 @@ def _decode_all(
             if keys[0] not in seen:
                 seen[keys[0]] = pictures.append(result.pictures)
             if keys[1] not in seen:
-                seen[keys[1]] = sounds.append(log_mel(torch.from_numpy(result.samples), how.mels).numpy())
+                seen[keys[1]] = sounds.append(
+                    log_mel(torch.from_numpy(result.samples), preparation.mels).numpy()
+                )
             used.append(clip)
             rows.append((seen[keys[0]], seen[keys[1]]))
         counts = {"pictures": pictures.rows, "sounds": sounds.rows}
@@ -136,7 +142,7 @@ def _decode_all(
 
 
 def _decode_one(root: Path, window: Window, path: str) -> Recording | str:
-    """The recording, or why there is none; an error must not end the work on the others."""
+    """Return the recording, or the reason why there is none: an error must not stop the other clips."""
     try:
         return decode(root / path, window)
     except DataError as error:
@@ -145,19 +151,20 @@ def _decode_one(root: Path, window: Window, path: str) -> Recording | str:
 
 def _report(
     listing: Listing,
-    entries: list[Entry],
+    clips: list[PreparedClip],
     skipped: list[dict[str, str]],
     assignment: Assignment,
     streams: dict[str, int],
 ) -> dict[str, Any]:
-    there = Counter((entry.split, entry.category) for entry in entries)
+    counts = Counter((clip.split, clip.category) for clip in clips)
     return {
         "source": str(listing.root),
-        "clips": len(entries),
-        "categories": {name: sum(there[split, name] for split in SPLITS) for name in CATEGORIES},
+        "clips": len(clips),
+        "categories": {name: sum(counts[split, name] for split in SPLITS) for name in CATEGORY_NAMES},
         "streams": streams,
         "splits": {
-            split: {name: there[split, name] for name in CATEGORIES if there[split, name]} for split in SPLITS
+            split: {name: counts[split, name] for name in CATEGORY_NAMES if counts[split, name]}
+            for split in SPLITS
         },
         "disjoint": assignment.disjoint,
         "straddling": assignment.straddling,
@@ -170,11 +177,11 @@ def _report(
 
 
 def summary(report: dict[str, Any]) -> list[str]:
-    """The report in a few lines for a person."""
+    """Return the report in a few lines for the user."""
     categories = ", ".join(f"{name} {count}" for name, count in report["categories"].items() if count)
     lines = [f"{report['clips']} clips: {categories}"]
     for split, counts in report["splits"].items():
-        lines.append(f"{split}: {sum(counts.values())} clips, {counts.get('RV-RA', 0)} genuine")
+        lines.append(f"{split}: {sum(counts.values())} clips, {counts.get(GENUINE.name, 0)} genuine")
     lines.append(f"splits share no {report['disjoint']}")
     for key, text in _LEFT_OUT.items():
         if report[key]:
@@ -199,12 +206,12 @@ def _first(item: str | dict[str, str]) -> str:
     )
 
 
-def preparation_inputs(how: Preparation) -> dict[str, Any]:
-    """Everything of `how` that the result depends on, as JSON-able values.
+def preparation_inputs(preparation: Preparation) -> dict[str, Any]:
+    """Return everything that the result depends on, as values for JSON.
 
     Raises:
-        DataError: the user's list of splits is none.
+        DataError: the user's list of splits cannot be read.
     """
-    plain = attrs.asdict(how)
-    plain["split_list"] = read_split_list(how.split_list) if how.split_list else None
+    plain = attrs.asdict(preparation)
+    plain["split_list"] = read_split_list(preparation.split_list) if preparation.split_list else None
     return plain

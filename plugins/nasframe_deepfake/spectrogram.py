@@ -1,4 +1,4 @@
-"""Log-mel spectrograms whose columns fall into steps with the pictures."""
+"""Log-mel spectrograms with a fixed number of columns, whatever the length of the sound."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import torch
 import torchaudio
 from torch import Tensor
 
-from nasframe_deepfake.media import SAMPLE_RATE
+from nasframe_deepfake.decoding import SAMPLE_RATE
 
 __all__ = ["COLUMNS", "log_mel"]
 
 COLUMNS = 256
-"""Columns of every spectrogram: the last stage of a ResNet halves them five times and still has eight."""
+"""Columns of every spectrogram: a ResNet halves them five times, so that its last stage has eight."""
 
 
 def log_mel(samples: Tensor, bands: int) -> Tensor:
-    """Natural logarithm of mel power, `(..., bands, COLUMNS)`, of samples `(..., length)` at 16 kHz.
+    """Return the natural log of mel power, `(..., bands, COLUMNS)`, of samples `(..., length)` at 16 kHz.
 
     Windows are 25 ms long; the hop is such that COLUMNS of them span the samples.
     """

@@ -1,4 +1,4 @@
-"""Four splits that share no person: every clip of a source is in one of them."""
+"""Four splits that share no person: all clips of a source are in the same split."""
 
 from __future__ import annotations
 
@@ -28,8 +28,9 @@ class Assignment:
 
     Attributes:
         splits: a name of SPLITS for every clip, in the clips' order.
-        disjoint: what no two splits share: `source and target`, `source`, or `path` (the user's list).
-        straddling: clips whose target identity is the source of clips in another split.
+        disjoint: the property whose values no two splits share: `source and target`, `source`, or `path` (by
+            the user's list).
+        straddling: number of clips whose target identity is the source of clips in another split.
     """
 
     splits: tuple[str, ...]
@@ -38,36 +39,37 @@ class Assignment:
 
 
 def split_clips(clips: Sequence[Clip], shares: Sequence[float], seed: int) -> Assignment:
-    """Splits in the given shares of the clips, as near as whole people allow.
+    """Split the clips in the given shares, as nearly as whole people allow.
 
-    Sources that are tied by a fake's target go together where the groups stay small enough to be shared out;
-    else only the sources are kept apart, and `straddling` counts what that costs. Category, race and gender
-    are spread over the splits in proportion.
+    Sources that are connected by the target of a fake are kept in one split, if these groups are small
+    enough. If not, only the clips of one source are, and `straddling` counts the clips that connect two
+    splits. Category, race and gender are spread over the splits in proportion.
 
     Args:
-        clips: all that is to be split.
+        clips: all clips to be split.
         shares: of SPLITS; they need not sum to one.
-        seed: of the order in which people are dealt out.
+        seed: of the order in which people are assigned.
 
     Raises:
         DataError: a split would lack genuine or fake clips.
     """
-    tied = _components(clips)
-    largest = max(Counter(tied.values()).values(), default=0)
-    groups, disjoint = tied, "source and target"
-    if largest > 0.5 * min(shares) / sum(shares) * len(set(tied)) and largest > 1:
-        groups, disjoint = {source: source for source in tied}, "source"
-    splits = _deal([groups[clip.source] for clip in clips], clips, shares, seed)
+    connected = _components(clips)
+    largest = max(Counter(connected.values()).values(), default=0)
+    groups, disjoint = connected, "source and target"
+    if largest > 0.5 * min(shares) / sum(shares) * len(set(connected)) and largest > 1:
+        groups, disjoint = {source: source for source in connected}, "source"
+    splits = _assign([groups[clip.source] for clip in clips], clips, shares, seed)
     _require_both(clips, splits)
     return Assignment(splits, disjoint, _straddling(clips, splits))
 
 
 def read_split_list(path: Path) -> dict[str, str]:
-    """The user's own list, path → split: a CSV file with the columns `path` and `split`, as `splits.csv`
-    beside an index.
+    """Read the user's own list, path → split: a CSV file with the columns `path` and `split`.
+
+    The `splits.csv` of a prepared set is such a list.
 
     Raises:
-        DataError: the list is unreadable, names an unknown split, or puts a clip into two.
+        DataError: the list cannot be read, names an unknown split, or puts a clip into two.
     """
     where = f"task.split_list: {path}:"
     listed: dict[str, str] = {}
@@ -84,16 +86,16 @@ def read_split_list(path: Path) -> dict[str, str]:
     except UnicodeDecodeError as error:
         raise DataError(f"{where} is not in UTF-8; {_EXPECTED}") from error
     except (OSError, csv.Error) as error:
-        reason = getattr(error, "strerror", None) or error
+        reason = error.strerror if isinstance(error, OSError) else error
         raise DataError(f"{where} cannot be read ({reason}); {_EXPECTED}") from error
     return listed
 
 
 def read_splits(path: Path, clips: Sequence[Clip]) -> Assignment:
-    """The splits of clips by the user's own list.
+    """Split the clips by the user's own list.
 
     Raises:
-        DataError: the list is none (see `read_split_list`), or leaves a clip out.
+        DataError: the list cannot be used (see `read_split_list`), or leaves a clip out.
     """
     listed = read_split_list(path)
     left_out = [clip.path for clip in clips if clip.path not in listed]
@@ -107,7 +109,7 @@ def read_splits(path: Path, clips: Sequence[Clip]) -> Assignment:
 
 
 def write_splits(path: Path, clips: Sequence[Clip], splits: Sequence[str]) -> None:
-    """Write a list that `read_splits` reads."""
+    """Write a list for `read_splits`."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["path", "split"])
@@ -116,7 +118,7 @@ def write_splits(path: Path, clips: Sequence[Clip], splits: Sequence[str]) -> No
 
 
 def _components(clips: Sequence[Clip]) -> dict[str, str]:
-    """Source → representative of all sources tied to it by a fake."""
+    """Return source → representative of all sources that are connected to it by fakes."""
     parent = {clip.source: clip.source for clip in clips}
 
     def find(name: str) -> str:
@@ -132,39 +134,38 @@ def _components(clips: Sequence[Clip]) -> dict[str, str]:
     return {source: find(source) for source in sorted(parent)}
 
 
-def _deal(
+def _assign(
     groups: Sequence[str], clips: Sequence[Clip], shares: Sequence[float], seed: int
 ) -> tuple[str, ...]:
-    """Each group goes where the kinds of clips it brings are most wanted."""
+    """Put each group into the split that lacks most of the kinds of clips in it."""
     kinds = [(f"category {clip.category}", f"{clip.race} {clip.gender}", "all") for clip in clips]
     columns = {kind: column for column, kind in enumerate(sorted({kind for row in kinds for kind in row}))}
     names = sorted(set(groups))
-    brings = np.zeros((len(names), len(columns)))
-    place = {name: row for row, name in enumerate(names)}
-    for group, row in zip(groups, kinds, strict=True):
-        for kind in row:
-            brings[place[group], columns[kind]] += 1
-    total = brings.sum(axis=0)
-    target = np.outer(np.array(shares) / sum(shares), total)
-    wanted = target.copy()
+    counts = np.zeros((len(names), len(columns)))
+    row_of = {name: row for row, name in enumerate(names)}
+    for group, of_clip in zip(groups, kinds, strict=True):
+        for kind in of_clip:
+            counts[row_of[group], columns[kind]] += 1
+    target = np.outer(np.array(shares) / sum(shares), counts.sum(axis=0))
+    lacking = target.copy()
     chosen: dict[str, str] = {}
     order = np.random.default_rng((seed, 3)).permutation(len(names))
-    # The largest first, or a late one would find no room; equals in random order.
-    for row in sorted(order, key=lambda row: -brings[row, columns["all"]]):
-        need = (wanted / target)[:, brings[row] > 0].sum(axis=1)
+    # The largest groups first, while every split has room for them; groups of one size in random order.
+    for row in sorted(order, key=lambda row: -counts[row, columns["all"]]):
+        need = (lacking / target)[:, counts[row] > 0].sum(axis=1)
         split = int(need.argmax())
-        wanted[split] -= brings[row]
+        lacking[split] -= counts[row]
         chosen[names[row]] = SPLITS[split]
     return tuple(chosen[group] for group in groups)
 
 
 def _require_both(clips: Sequence[Clip], splits: Sequence[str], where: str = "") -> None:
-    there = Counter((split, clip.fake) for split, clip in zip(splits, clips, strict=True))
+    counts = Counter((split, clip.fake) for split, clip in zip(splits, clips, strict=True))
     lacking = [
         f"{split} has no {'fake' if fake else 'genuine'} clip"
         for split in SPLITS
         for fake in (False, True)
-        if not there[split, fake]
+        if not counts[split, fake]
     ]
     if lacking:
         sources = len({clip.source for clip in clips})
@@ -175,7 +176,7 @@ def _require_both(clips: Sequence[Clip], splits: Sequence[str], where: str = "")
 
 
 def _cause(clips: Sequence[Clip]) -> str:
-    """What the clips lack for any split, ready to end an error message."""
+    """Return the end of the error message: the clips without which no split is possible."""
     for fake, name in ((False, "genuine"), (True, "fake")):
         if not any(clip.fake == fake for clip in clips):
             return f". There is no {name} clip at all"
@@ -186,8 +187,8 @@ def _cause(clips: Sequence[Clip]) -> str:
 
 
 def _straddling(clips: Sequence[Clip], splits: Sequence[str]) -> int:
-    home = {clip.source: split for clip, split in zip(clips, splits, strict=True)}
+    split_of = {clip.source: split for clip, split in zip(clips, splits, strict=True)}
     return sum(
-        any(home.get(target, split) != split for target in clip.targets)
+        any(split_of.get(target, split) != split for target in clip.targets)
         for clip, split in zip(clips, splits, strict=True)
     )

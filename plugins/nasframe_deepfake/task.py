@@ -1,4 +1,4 @@
-"""The task `deepfake`: is a clip of somebody speaking genuine, judged by picture and sound together?"""
+"""The task `deepfake`: decide from picture and sound whether a clip of a speaking person is genuine."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from nasframe.errors import ConfigurationError
 from nasframe.options import option
 from nasframe_deepfake.backbones import check_backbone, count_parameters, make_backbone
 from nasframe_deepfake.baselines import fixed_networks
+from nasframe_deepfake.categories import FAKE_NAMES, GENUINE
 from nasframe_deepfake.dataset import ClipSplit, load_data
+from nasframe_deepfake.decoding import Window
 from nasframe_deepfake.detector import count_frozen, load_detector, save_detector
-from nasframe_deepfake.heads import Heads, Kind, make_heads
-from nasframe_deepfake.listing import CATEGORIES
-from nasframe_deepfake.media import Window
-from nasframe_deepfake.metrics import accuracy, auc, best_threshold, defined, per_category
+from nasframe_deepfake.heads import HeadKind, Heads, make_heads
+from nasframe_deepfake.metrics import accuracy, auc, best_threshold, none_if_nan, per_category
 from nasframe_deepfake.prepare import Preparation
 from nasframe_deepfake.pretrain import Pretraining
 from nasframe_deepfake.readers import Dataset, Desync
@@ -47,10 +47,10 @@ class DeepfakeTask(Task):
 
     clips: int = option(40, help="clips to synthesise where no data is given", ge=5)
     identities: int | None = option(
-        None, help="people in the synthesised set; by default one a session of five or six clips", ge=1
+        None, help="people in the synthesised set; by default one for each session of 5 or 6 clips", ge=1
     )
     pairings: int = option(
-        1, help="false pairings a session of the synthesised set; 2: one in three clips", choices=(1, 2)
+        1, help="false pairings in a session of the synthesised set; 2: every third clip", choices=(1, 2)
     )
     dataset: Dataset = option("fakeavceleb", help="layout of the data")
     desync: Desync = option("pairing", help="category of clips whose method is desync")
@@ -65,37 +65,37 @@ class DeepfakeTask(Task):
         validator=_valid_shares,
     )
     split_list: Path | None = option(
-        None, help="CSV file with the columns path and split, instead of our own splits"
+        None, help="CSV file with the columns path and split, instead of splits by shares"
     )
     backbone: str = option("resnet34", help="timm model for each stream")
     pretrained: Path | None = option(None, help="local file of weights both backbones start from")
     picture_epochs: int = option(12, help="passes of pretraining over the pictures", ge=1)
-    sound_epochs: int = option(4, help="passes of pretraining over the sounds, which learn sooner", ge=1)
+    sound_epochs: int = option(4, help="passes of pretraining over the sounds, which need fewer", ge=1)
     pretrain_batch_size: int = option(16, help="streams in a batch of pretraining", ge=2)
     pretrain_rate: float = option(2e-3, help="highest learning rate of pretraining", gt=0)
     steps: int = option(8, help="L, the time steps that features are pooled to", ge=1)
     standardised: bool = option(
-        True, help="give each clip's temporally standardised copy beside its features"
+        True, help="add to the features a copy standardised over the time of each clip"
     )
     categories: tuple[str, ...] = option(
-        CATEGORIES[1:],
-        help="categories of fakes that search, training and evaluation see",
-        validator=validators.deep_iterable(validators.in_(CATEGORIES[1:]), validators.min_len(1)),
+        FAKE_NAMES,
+        help="categories of fakes in search, training and evaluation",
+        validator=validators.deep_iterable(validators.in_(FAKE_NAMES), validators.min_len(1)),
     )
-    heads: Kind = option(
+    heads: HeadKind = option(
         "single", help="single: one output, fake or not; separate: one for each kind of fake"
     )
     pairing_share: float | None = option(
         None,
-        help="share of false pairings among the fakes that training draws; by default as there are",
+        help="share of false pairings among the fakes that training draws; by default as in the data",
         ge=0,
         le=1,
     )
-    redraw: bool = option(True, help="whether training sees other false pairings every epoch")
-    workers: int = option(0, help="processes that synthesise and decode; 0: one a core", ge=0)
+    redraw: bool = option(True, help="draw other false pairings for training in every epoch")
+    workers: int = option(0, help="processes that synthesise and decode; 0: one for each core", ge=0)
 
     def stages(self, source: Path | None, seed: int) -> Sequence[Stage]:
-        """`synthesize` (without a source), `prepare`, `pretrain`, `features`.
+        """Return the stages `synthesize` (without a source), `prepare`, `pretrain`, `features`.
 
         Raises:
             DataError: the source is missing or empty, the backbone unknown.
@@ -121,10 +121,10 @@ class DeepfakeTask(Task):
         return [synthesize_stage(corpus, self.workers), *stages]
 
     def preparation(self, seed: int) -> Preparation:
-        """How clips are decoded and split under these options.
+        """Return the options of the stage `prepare`.
 
         Raises:
-            ConfigurationError: a negative seed.
+            ConfigurationError: the seed is negative.
         """
         if seed < 0:
             raise ConfigurationError("the task deepfake", [f"seed: expected 0 or more, found {seed}"])
@@ -151,11 +151,11 @@ class DeepfakeTask(Task):
         return make_heads(self.heads)
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Binary cross-entropy, of one output or the sum of three; see `heads`."""
+        """Return the binary cross-entropy, of one output or the sum of three; see `heads`."""
         return self._heads.loss(outputs, targets)
 
     def metrics(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
-        """AUC (NaN with one class) and accuracy at 0.5."""
+        """Return AUC (NaN with one class) and accuracy at 0.5."""
         heads, fake = self._heads, targets[:, 0]
         return {
             "auc": auc(heads.log_odds(outputs), fake),
@@ -163,25 +163,25 @@ class DeepfakeTask(Task):
         }
 
     def calibrate(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
-        """The threshold with the best balanced accuracy."""
+        """Return the threshold with the best balanced accuracy."""
         return {"threshold": best_threshold(self._heads.scores(outputs), targets[:, 0])}
 
     def evaluate(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> dict[str, Any]:
-        """AUC, accuracy at the threshold, and the AUC of each fake category against all genuine clips."""
+        """Return AUC, accuracy at the threshold, and AUC of each fake category against all genuine clips."""
         ranks, threshold = self._heads.log_odds(outputs), calibration.get("threshold", 0.5)
         fake = split.batch(torch.arange(len(split))).targets[:, 0].to(ranks.device)
         categories = split.categories if isinstance(split, ClipSplit) else ()
         return {
-            "auc": defined(auc(ranks, fake)),
-            "acc": defined(accuracy(self._heads.scores(outputs), fake, threshold)),
+            "auc": none_if_nan(auc(ranks, fake)),
+            "acc": none_if_nan(accuracy(self._heads.scores(outputs), fake, threshold)),
             "threshold": threshold,
             "clips": len(split),
             "genuine": int((fake == 0).sum()),
-            "per_category": per_category(ranks, fake, categories, genuine=CATEGORIES[0]),
+            "per_category": per_category(ranks, fake, categories, genuine=GENUINE.name),
         }
 
     def scores(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> Scores:
-        """Of fake, with the category of each clip."""
+        """Return the log-odds of fake, with the category of each clip."""
         return Scores(
             self._heads.log_odds(outputs),
             split.batch(torch.arange(len(split))).targets[:, 0],
@@ -192,7 +192,7 @@ class DeepfakeTask(Task):
         )
 
     def baselines(self, data: Data) -> dict[str, Callable[[], nn.Module]]:
-        """Each stream alone, late fusion, and concatenation."""
+        """Return networks of each stream alone, of late fusion, and of concatenation."""
         return fixed_networks(data)
 
     def save(self, folders: Mapping[str, Path], out: Path) -> None:
@@ -217,9 +217,9 @@ class DeepfakeTask(Task):
         calibration: Mapping[str, float],
         device: torch.device,
     ) -> Iterator[dict[str, Any]]:
-        """For each file its score (probability of fake), threshold and decision, or the error.
+        """Give for each file its score (probability of fake), threshold and decision, or the error.
 
-        With separate heads also the probability of each kind of fake.
+        With separate heads it adds the probability of each kind of fake.
         """
         detector = load_detector(saved, device)
         yield from detector.scores(network, files, calibration.get("threshold", 0.5), self._heads)

@@ -1,4 +1,4 @@
-"""Work spread over processes or threads, with results in the order of the items."""
+"""A function of many items, computed in processes or threads, with results in the order of the items."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from nasframe.runtime import cores
 __all__ = ["in_processes", "in_threads"]
 
 MOST_THREADS = 8
-"""More of them would wait for the interpreter, which works between two frames."""
+"""More threads would wait for the interpreter, which is needed between two frames."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -26,15 +26,13 @@ Result = TypeVar("Result")
 def in_processes(
     function: Callable[[Item], Result], items: Sequence[Item], workers: int, least: int = 1
 ) -> Iterator[Result]:
-    """`function` of every item, in order.
-
-    Only a few results wait at a time, however many items there are.
+    """Give `function` of every item, in order. At most a few results are in memory.
 
     Args:
         function: of a module, so that another process can import it.
         items: to work on.
-        workers: processes; 1: this one; 0: one a core, but none for fewer than `least` items, which would be
-            done before it has started.
+        workers: number of processes; 1: only this one; 0: one for each core, but at most one for
+            every `least` items, since a process takes time to start.
         least: see `workers`.
 
     Raises:
@@ -44,7 +42,7 @@ def in_processes(
     if workers == 1:
         yield from map(function, items)
         return
-    # Spawned, not forked: a fork of a process in which torch runs threads can hang.
+    # Spawn, because a fork of a process in which torch has threads can hang.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_keep_freed_memory) as pool:
         try:
@@ -59,16 +57,15 @@ def in_processes(
 def in_threads(
     function: Callable[[Item], Result], items: Sequence[Item], workers: int = 0
 ) -> Iterator[Result]:
-    """`function` of every item, in order, computed ahead in threads while the caller uses the results.
+    """Give `function` of every item, in order, computed ahead in threads while the caller uses the results.
 
-    For work that leaves the interpreter free, as decoding does. Only a few results wait at a time, however
-    many items there are. Where the caller stops early, no other item is begun, and the threads have ended
-    when this iterator is closed.
+    For work that does not hold the interpreter, such as decoding. At most a few results are in memory. If the
+    caller stops early, no other item is started, and the threads have ended when this iterator is closed.
 
     Args:
         function: called from several threads at once.
         items: to work on.
-        workers: threads; 0: one a core, and no more than `MOST_THREADS`.
+        workers: number of threads; 0: one for each core, and no more than `MOST_THREADS`.
     """
     workers = min(workers or min(cores(), MOST_THREADS), max(1, len(items)))
     with ThreadPoolExecutor(workers, thread_name_prefix="nasframe") as pool:
@@ -78,7 +75,7 @@ def in_threads(
 def _in_order(
     pool: Executor, function: Callable[[Item], Result], items: Sequence[Item], ahead: int
 ) -> Iterator[Result]:
-    """Results in the order of the items, of which at most `ahead` are begun and not yet asked for."""
+    """Give results in the order of the items. At most `ahead` of them are started before they are used."""
     rest = iter(items)
     waiting: deque[Future[Result]] = deque(
         pool.submit(function, item) for item in itertools.islice(rest, ahead)
@@ -93,10 +90,10 @@ def _in_order(
 
 
 def _keep_freed_memory() -> None:
-    """Have this process use freed memory again instead of giving it back and asking for it anew.
+    """Keep freed memory in this process for later use, instead of returning it to the system.
 
-    For arrays of some megabytes, page faults would otherwise cost a quarter of the time. Where there is no
-    glibc, nothing changes.
+    With arrays of some megabytes, page faults would otherwise take a quarter of the time. Without glibc,
+    nothing changes.
     """
     trim_threshold, mmap_threshold = -1, -3
     try:

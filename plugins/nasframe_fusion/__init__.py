@@ -17,7 +17,7 @@ def register_operations() -> dict[str, str]:
         "attention": "nasframe_fusion.fusion:Attention",
         "linear_glu": "nasframe_fusion.fusion:LinearGLU",
         "concat_fc": "nasframe_fusion.fusion:ConcatFC",
-        "weighted_fusion": "nasframe_fusion.weighted:WeightedFusion",
+        "weighted_fusion": "nasframe_fusion.weighted_fusion:WeightedFusion",
         "projection": "nasframe_fusion.structural:Projection",
         "concat": "nasframe_fusion.structural:Concat",
         "head": "nasframe_fusion.structural:Head",

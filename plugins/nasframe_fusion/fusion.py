@@ -1,6 +1,6 @@
-"""The candidates of a fusion node: two feature maps of one shape in, one of that shape out.
+"""The operations of a fusion node, from two feature maps of one shape to one of the same shape.
 
-The formulas are table 1 of the GRMC-BMNAS paper. Normalisation and dropout are operations of their own.
+The formulas are those of table 1 of the GRMC-BMNAS paper. Normalisation and dropout are separate operations.
 """
 
 from __future__ import annotations
@@ -33,7 +33,16 @@ class Sum(Operation):
 
 
 class Attention(Operation):
-    """softmax(x yᵀ / √channels) y: every position of x looks at the positions of y; no parameters."""
+    """softmax(x yᵀ / √channels) y: every position of x attends to the positions of y; no parameters.
+
+    Example:
+        >>> x, y = torch.randn(2, 8, 16), torch.randn(2, 8, 16)  # (batch, length, channels)
+        >>> attention = Attention([(8, 16), (8, 16)])
+        >>> attention(x, y).shape
+        torch.Size([2, 8, 16])
+        >>> torch.allclose(attention(x, y[:, :1].expand(2, 8, 16)), y[:, :1].expand(2, 8, 16), atol=1e-6)
+        True
+    """
 
     arity: ClassVar[int | None] = 2
 
@@ -43,12 +52,12 @@ class Attention(Operation):
         self._scale = 1 / math.sqrt(channels)
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        # two plain products: for a few positions they beat the fused kernel
+        # two plain products: with few positions they are faster than the fused kernel
         return torch.bmm(torch.softmax(torch.bmm(x, y.mT) * self._scale, dim=-1), y)
 
 
 class LinearGLU(Operation):
-    """x W₁ ⊙ sigmoid(y W₂), without bias: y decides how much of x passes."""
+    """x W₁ ⊙ sigmoid(y W₂), without bias: y is the gate of x."""
 
     arity: ClassVar[int | None] = 2
 
@@ -64,7 +73,7 @@ class LinearGLU(Operation):
 
 
 class ConcatFC(Operation):
-    """ReLU([x, y] W + b): a fully connected layer over the channels of both."""
+    """ReLU([x, y] W + b): a fully connected layer on the channels of both inputs."""
 
     arity: ClassVar[int | None] = 2
 

@@ -1,4 +1,4 @@
-"""Normalisation and dropout: one feature map in, one of the same shape out."""
+"""Normalisation and dropout, from one feature map to one of the same shape."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["BatchNorm", "Dropout", "LayerNorm"]
 
 
 class LayerNorm(Operation):
-    """Zero mean and unit variance over the channels of each position, then a learnt scale and shift."""
+    """Zero mean and unit variance over the channels of each position, then a learned scale and shift."""
 
     def __init__(self, shapes: Sequence[Shape]) -> None:
         super().__init__(shapes)
@@ -28,9 +28,9 @@ class LayerNorm(Operation):
 
 
 class BatchNorm(Operation):
-    """Zero mean and unit variance of each channel over batch and positions; running values when evaluated.
+    """Zero mean and unit variance of each channel over batch and positions; in evaluation, of running values.
 
-    Its output depends on the whole batch and it has buffers; prefer `layer_norm` inside a search.
+    Its output depends on the whole batch, and it has buffers, so `layer_norm` is better in a search.
     """
 
     def __init__(self, shapes: Sequence[Shape]) -> None:
@@ -39,13 +39,13 @@ class BatchNorm(Operation):
         self.norm = nn.BatchNorm1d(channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        # positions are as good as further examples: one row for each, no transposing
+        # one row for each position, as if it were another example: nothing is transposed
         output: Tensor = self.norm(x.flatten(end_dim=-2))
         return output.view_as(x)
 
 
 class Dropout(Operation):
-    """Zeroes entries with probability `rate` while training, from torch's global generator."""
+    """Sets entries to zero with probability `rate` in training, by torch's global generator."""
 
     def __init__(self, shapes: Sequence[Shape], *, rate: float = 0.2) -> None:
         super().__init__(shapes)
@@ -62,9 +62,9 @@ class Dropout(Operation):
 
 
 def _dropout(x: Tensor, rate: float) -> Tensor:
-    """Dropout from 16 random bits an entry: four entries a draw, twice as fast as torch's on a CPU.
+    """Dropout by 16 random bits for each entry, four entries a draw: twice as fast as torch's on a CPU.
 
-    The rate is rounded to a multiple of 2⁻¹⁶ and the scale is that of the rounded rate, so the mean stays.
+    The rate is rounded to a multiple of 2⁻¹⁶. The scale is that of the rounded rate, so the mean is kept.
     """
     dropped = round(rate * 2**16)
     draws = torch.empty((x.numel() + 3) // 4, dtype=torch.int64).random_(-(2**63), None)

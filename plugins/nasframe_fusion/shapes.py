@@ -1,4 +1,4 @@
-"""Checks of input shapes, with errors that say what was expected and what was found."""
+"""Checks of input shapes. Their errors name the expected and the found shapes."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ __all__ = ["feature_map", "same_shape"]
 
 
 def feature_map(shapes: Sequence[Shape]) -> tuple[int, int]:
-    """`(length, channels)` of the only input.
+    """Return `(length, channels)` of the only input.
 
     Raises:
-        ValueError: not exactly one input, or its shape is not `(length, channels)`.
+        ValueError: there is not exactly one input, or its shape is not `(length, channels)`.
     """
     if len(shapes) != 1:
         raise ValueError(f"expected one input of shape (length, channels), found {_listed(shapes)}")
@@ -24,14 +24,14 @@ def feature_map(shapes: Sequence[Shape]) -> tuple[int, int]:
 
 
 def same_shape(shapes: Sequence[Shape], inputs: int | None = None) -> tuple[int, int]:
-    """`(length, channels)`, which all inputs share.
+    """Return `(length, channels)`, which all inputs share.
 
     Args:
         shapes: of the inputs, without the batch.
-        inputs: how many there must be; None is any number from one.
+        inputs: the number that there must be; None: any number from one.
 
     Raises:
-        ValueError: another number of inputs, shapes that differ, or that are not `(length, channels)`.
+        ValueError: the number of inputs is another, their shapes differ, or are not `(length, channels)`.
     """
     wrong_number = not shapes if inputs is None else len(shapes) != inputs
     if wrong_number or len(set(map(tuple, shapes))) != 1 or len(shapes[0]) != 2:

@@ -1,4 +1,4 @@
-"""What stands around the cells: projections into the common width, concatenation, the head."""
+"""The fixed operations around the cells: projection to a common width, concatenation, the head."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _at_least_one(name: str, value: int) -> int:
 
 
 class Projection(Operation):
-    """x W + b, from any number of channels to `channels`, at every position alike."""
+    """x W + b, from any number of channels to `channels`, the same at every position."""
 
     def __init__(self, shapes: Sequence[Shape], *, channels: int = 128) -> None:
         super().__init__(shapes)
@@ -35,7 +35,7 @@ class Projection(Operation):
 
 
 class Concat(Operation):
-    """All inputs side by side along the channels; they share their length."""
+    """All inputs concatenated along the channels; they have the same length."""
 
     arity: ClassVar[int | None] = None
 
@@ -50,7 +50,7 @@ class Concat(Operation):
 
 
 class Head(Operation):
-    """Everything flattened, then a linear layer: one example becomes `outputs` numbers."""
+    """Flattens the input, then a linear layer: `outputs` numbers for each example."""
 
     def __init__(self, shapes: Sequence[Shape], *, outputs: int = 1) -> None:
         super().__init__(shapes)

@@ -1,7 +1,7 @@
-"""A search in TensorBoard: losses, metrics, entropies, and the network that is forming, epoch by epoch.
+"""A search in TensorBoard: losses, metrics, entropies and a picture of the network, after every epoch.
 
-On where the extra `tensorboard` is installed and the search has a run folder; `NASFRAME_TENSORBOARD=0`
-turns it off. It writes into the run, to `plugins/nasframe_tensorboard/`.
+It is on if the extra `tensorboard` is installed and the search has a run folder; `NASFRAME_TENSORBOARD=0`
+turns it off. It writes to `plugins/nasframe_tensorboard/` in the run.
 """
 
 from __future__ import annotations
@@ -16,37 +16,37 @@ from nasframe import hookimpl
 
 if TYPE_CHECKING:
     from nasframe import Architecture, Run, SearchSpace
-    from nasframe_tensorboard.journal import Journal
+    from nasframe_tensorboard.event_file import EventFile
 
 __all__: list[str] = []
 
 NAME = "nasframe_tensorboard"
 
-_journals: dict[Path, Journal] = {}  # of the searches that are under way
+_event_files: dict[Path, EventFile] = {}  # run folder → event file, of running searches
 
 
 @hookimpl
 def search_started(run: Run | None, space: SearchSpace) -> None:
     if run is None or not _is_on():
         return
-    from nasframe_tensorboard.journal import Journal
+    from nasframe_tensorboard.event_file import EventFile
 
     _close(run)
-    _journals[run.path.resolve()] = Journal.begin(run, space, run.plugin_folder(NAME))
+    _event_files[run.path.resolve()] = EventFile.begin(run, space, run.plugin_folder(NAME))
 
 
 @hookimpl
 def search_epoch(run: Run | None, record: Mapping[str, Any]) -> None:
-    journal = _journal(run)
-    if journal is not None:
-        journal.epoch(record)
+    event_file = _event_file(run)
+    if event_file is not None:
+        event_file.epoch(record)
 
 
 @hookimpl
 def architecture_derived(run: Run | None, architecture: Architecture) -> None:
-    journal = _journal(run)
-    if journal is not None:
-        journal.derived(architecture)
+    event_file = _event_file(run)
+    if event_file is not None:
+        event_file.derived(architecture)
 
 
 @hookimpl
@@ -61,11 +61,11 @@ def _is_on() -> bool:
     )
 
 
-def _journal(run: Run | None) -> Journal | None:
-    return None if run is None else _journals.get(run.path.resolve())
+def _event_file(run: Run | None) -> EventFile | None:
+    return None if run is None else _event_files.get(run.path.resolve())
 
 
 def _close(run: Run) -> None:
-    journal = _journals.pop(run.path.resolve(), None)
-    if journal is not None:
-        journal.close()
+    event_file = _event_files.pop(run.path.resolve(), None)
+    if event_file is not None:
+        event_file.close()

@@ -1,6 +1,6 @@
 """The two-level bimodal cell space of the GRMC-BMNAS paper, section 3.6, for any number of inputs.
 
-It also reads the genotypes that BM-NAS published, as text, for `nasframe show`.
+For `nasframe show`, it also reads the genotypes that BM-NAS published as text.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ def register_search_spaces() -> dict[str, str]:
 def read_architecture(text: str) -> Architecture | None:
     if "Genotype" not in text:
         return None
-    from nasframe_bimodal.genotype import parse
-    from nasframe_bimodal.published import architecture_of
+    from nasframe_bimodal.genotype import parse_genotype
+    from nasframe_bimodal.genotype_architecture import architecture_of
 
-    genotype = parse(text)
+    genotype = parse_genotype(text)
     return None if genotype is None else architecture_of(genotype)

@@ -1,15 +1,16 @@
-"""Published genotypes of BM-NAS (Yin et al., AAAI 2022): text in, checked records out; nothing is executed.
+"""Parser of genotypes of BM-NAS (Yin et al., AAAI 2022), from text to checked records. Nothing is executed.
 
-BM-NAS prints what it found as Python text of two named tuples:
+BM-NAS prints its result as Python text of two named tuples:
 
     Genotype(edges=[('skip', 2), ('skip', 7)], steps=[StepGenotype(inner_edges=[('skip', 0), ('skip', 1)],
     inner_steps=['LinearGLU'], inner_concat=[2])], concat=[8])
 
-`edges` holds two edges a step (a cell, in our words): what it takes as x and as y. An index below the number
-of inputs is an input, a higher one an earlier step. Inside a step 0 is x, 1 is y, and 2, 3, … are the inner
-steps, each with two edges of its own. `inner_concat` and `concat` index what is concatenated at the end of a
-step and of the network. The number of inputs is not written down; it is the highest index of `concat` less
-the number of steps, plus one, because the steps come right after the inputs.
+A step is a cell in nasframe. `edges` has two edges for each step: the sources of its x and of its y. An index
+below the number of inputs is an input, a higher one an earlier step. Inside a step 0 is x, 1 is y, and 2, 3,
+… are the inner steps, each with its own two edges. `inner_concat` and `concat` are the indices that are
+concatenated at the end of a step and of the network. The number of inputs is not in the text. It is the
+highest index of `concat` less the number of steps, plus one, because the indices of the steps follow those of
+the inputs.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from attrs import frozen
 
 from nasframe.errors import ArchitectureError, nearest
 
-__all__ = ["EDGES", "Genotype", "StepGenotype", "parse"]
+__all__ = ["EDGES", "Genotype", "StepGenotype", "parse_genotype"]
 
 Edge = tuple[str, int]
 """Name of the edge's operation, and the index of its source."""
@@ -43,7 +44,7 @@ _NAMES = {*_FIELDS, *(name for names in _FIELDS.values() for name in names), "ra
 
 @frozen
 class StepGenotype:
-    """One step: two edges for each inner step, their operations, and which of them are concatenated."""
+    """One step: two edges for each inner step, the operations, and the indices that are concatenated."""
 
     inner_edges: tuple[Edge, ...]
     inner_steps: tuple[str, ...]
@@ -52,7 +53,7 @@ class StepGenotype:
 
 @frozen
 class Genotype:
-    """A whole genotype; every index in it names something."""
+    """A whole genotype; every index in it is one of an input or a step."""
 
     edges: tuple[Edge, ...]
     steps: tuple[StepGenotype, ...]
@@ -64,32 +65,32 @@ class Genotype:
         return max(self.concat) + 1 - len(self.steps)
 
 
-def parse(text: str) -> Genotype | None:
-    """The genotype in a text; None where the text holds none.
+def parse_genotype(text: str) -> Genotype | None:
+    """Return the genotype in a text; None where the text has none.
 
-    It may stand in a line of a log or behind `genotype =`, and more than once where all are equal.
+    It may be in a line of a log or after `genotype =`. A text may have several, if they are equal.
 
     Raises:
-        ArchitectureError: says what is not of a genotype and where, or which index names nothing.
+        ArchitectureError: the text is not a genotype, or an index is invalid. The message names the place.
     """
     starts = [found.start() for found in _START.finditer(text[: _LIMIT + 1])]
     if not starts:
         return None
     if len(text) > _LIMIT:
         raise ArchitectureError(f"a text with a genotype of over {_LIMIT:,} characters is not read")
-    found = {_one(text, start) for start in starts}
+    found = {_parse_at(text, start) for start in starts}
     if len(found) > 1:
         raise ArchitectureError(f"the text holds {len(found)} different genotypes; keep the one to read")
     return found.pop()
 
 
-def _one(text: str, start: int) -> Genotype:
-    expression = _cut(text, start)
+def _parse_at(text: str, start: int) -> Genotype:
+    expression = _expression(text, start)
     try:
         tree = ast.parse(expression, mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        why = error.msg if isinstance(error, SyntaxError) else type(error).__name__
-        _refuse(f"cannot be parsed: {why}")
+        reason = error.msg if isinstance(error, SyntaxError) else type(error).__name__
+        _refuse(f"cannot be parsed: {reason}")
     values = _call(tree.body, "Genotype")
     steps = tuple(
         _step(item, f"steps[{index}]") for index, item in enumerate(_list(values["steps"], "steps"))
@@ -106,8 +107,8 @@ def _one(text: str, start: int) -> Genotype:
     return genotype
 
 
-def _cut(text: str, start: int) -> str:
-    """From `Genotype(` to the bracket that closes it, all of it of tokens that genotypes have."""
+def _expression(text: str, start: int) -> str:
+    """Return the text from `Genotype(` to its closing bracket, which has only tokens of genotypes."""
     position, depth = start, 0
     while depth or position == start or text[position - 1] != ")":
         token = _TOKEN.match(text, position)
@@ -126,7 +127,7 @@ def _cut(text: str, start: int) -> str:
 
 
 def _call(node: ast.expr, name: str) -> dict[str, ast.expr]:
-    """Field → value of a named tuple, given by name or in order."""
+    """Return field → value of a named tuple, whose values are given by name or in order."""
     fields = _FIELDS[name]
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name):
         _refuse(f"expected {name}({', '.join(fields)}), found {_shown(node)}")
@@ -137,8 +138,8 @@ def _call(node: ast.expr, name: str) -> dict[str, ast.expr]:
         values[keyword.arg] = keyword.value
     missing = [field for field in fields if field not in values]
     if missing or len(node.args) > len(fields):
-        what = f"lacks {', '.join(missing)}" if missing else f"has {len(node.args)} fields"
-        _refuse(f"{name}: {what}; fields: {', '.join(fields)}")
+        problem = f"lacks {', '.join(missing)}" if missing else f"has {len(node.args)} fields"
+        _refuse(f"{name}: {problem}; fields: {', '.join(fields)}")
     return values
 
 
@@ -169,7 +170,7 @@ def _edge(node: ast.expr, where: str) -> Edge:
 
 
 def _indices(node: ast.expr, where: str) -> tuple[int, ...]:
-    """A list of indices, or `range(first, end)`."""
+    """Read a list of indices, or `range(first, end)`."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range":
         ends = [_constant(item, int, where) for item in node.args]
         if node.keywords or not 1 <= len(ends) <= 2 or len(range(*ends)) > 1000:
@@ -185,27 +186,29 @@ def _list(node: ast.expr, where: str) -> Sequence[ast.expr]:
 
 
 def _constant(node: ast.expr, kind: type[Any], where: str) -> Any:
-    """A name or a whole number that is written out."""
+    """Read a name or a whole number that is written out."""
     value: Any = node.value if isinstance(node, ast.Constant) else None
     if type(value) is not kind:
         _refuse(f"{where}: expected {'a number' if kind is int else 'a name'}, found {_shown(node)}")
     if kind is str and not re.fullmatch(r"[\w:.-]{1,100}", value):
-        _refuse(f"{where}: {value[:40]!r} is no name of an operation")
+        _refuse(f"{where}: {value[:40]!r} is not a name of an operation")
     return value
 
 
 def _check(edges: Sequence[Edge], concat: Sequence[int], steps: int, before: int, prefix: str) -> None:
-    """Two edges a step, each from something that is there by then; `before` values precede the steps."""
+    """Check that each step has two edges, from earlier sources; `before` indices precede the steps."""
     if len(edges) != 2 * steps:
         _refuse(f"{prefix}edges: {len(edges)} for {steps} steps; expected two a step")
     for place, (_, index) in enumerate(edges):
         last = before + place // 2 - 1
         if index > last:
-            _refuse(f"{prefix}edges[{place}]: index {index} names nothing yet; expected 0 to {last}")
+            _refuse(f"{prefix}edges[{place}]: index {index} is not available here; expected 0 to {last}")
     last = before + steps - 1
     for index in concat:
         if not before <= index <= last or concat.count(index) > 1:
-            _refuse(f"{prefix}concat: index {index} is no step, or there twice; expected {before} to {last}")
+            _refuse(
+                f"{prefix}concat: index {index} is not a step, or occurs twice; expected {before} to {last}"
+            )
     if not concat:
         _refuse(f"{prefix}concat: expected at least one index of a step, {before} to {last}")
 
@@ -215,5 +218,5 @@ def _shown(node: ast.expr) -> str:
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 
-def _refuse(what: str) -> NoReturn:
-    raise ArchitectureError(f"not a BM-NAS genotype: {what}")
+def _refuse(problem: str) -> NoReturn:
+    raise ArchitectureError(f"not a BM-NAS genotype: {problem}")

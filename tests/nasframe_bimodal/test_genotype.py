@@ -11,7 +11,7 @@ import pytest
 import nasframe
 from nasframe import Architecture
 from nasframe.errors import ArchitectureError
-from nasframe_bimodal.genotype import Genotype, parse
+from nasframe_bimodal.genotype import Genotype, parse_genotype
 
 # as the notebook beside the published code has it
 NOTEBOOK = (
@@ -51,7 +51,7 @@ def wiring(architecture: Architecture) -> dict[str, dict[str, list[str]]]:
 
 @pytest.mark.parametrize(("text", "inputs"), [(NOTEBOOK, 8), (LOGGED, 6), (OLD, 8)])
 def test_the_number_of_inputs_follows_from_the_last_index(text: str, inputs: int) -> None:
-    found = parse(text)
+    found = parse_genotype(text)
     assert found is not None
     assert found.inputs == inputs
 
@@ -126,35 +126,35 @@ def test_a_plugin_may_bring_an_operation_that_bm_nas_has_not(plugins: Any) -> No
 
 
 def test_the_same_genotype_again_is_one_and_another_is_refused() -> None:
-    assert parse(OLD + "\n" + OLD) == parse(OLD)
+    assert parse_genotype(OLD + "\n" + OLD) == parse_genotype(OLD)
     with pytest.raises(ArchitectureError, match="holds 2 different genotypes"):
-        parse(OLD + "\n" + NOTEBOOK)
+        parse_genotype(OLD + "\n" + NOTEBOOK)
 
 
 def test_fields_may_stand_without_their_names_and_indices_as_a_range() -> None:
     bare = OLD.replace("edges=", "").replace("inner_", "").replace("steps=", "").replace("concat=", "")
-    assert parse(bare.replace("[8]", "range(8, 9)")) == parse(OLD)
+    assert parse_genotype(bare.replace("[8]", "range(8, 9)")) == parse_genotype(OLD)
 
 
 @pytest.mark.parametrize("text", ["", "{}", "StepGenotype(inner_edges=[])", "my.Genotype(1)", "genotype"])
 def test_any_other_text_is_not_ours_to_read(text: str) -> None:
-    assert parse(text) is None
+    assert parse_genotype(text) is None
     assert Architecture.from_text(text) is None
 
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("('skip', 7)", "('skip', 8)", r"edges\[1\]: index 8 names nothing yet; expected 0 to 7"),
+        ("('skip', 7)", "('skip', 8)", r"edges\[1\]: index 8 is not available here; expected 0 to 7"),
         ("('skip', 7)", "('skip', -1)", "unexpected '-1"),
         ("('skip', 7)", "('skipp', 7)", "unknown edge 'skipp'; did you mean 'skip'"),
         ("('skip', 7)", "('skip',)", "expected a pair"),
         (", ('skip', 7)", "", "edges: 1 for 1 steps; expected two a step"),
-        ("('skip', 0)]", "('skip', 2)]", r"inner_edges\[1\]: index 2 names nothing yet; expected 0 to 1"),
-        ("inner_concat=[2]", "inner_concat=[3]", "inner_concat: index 3 is no step"),
+        ("('skip', 0)]", "('skip', 2)]", r"inner_edges\[1\]: index 2 is not available here; expected 0 to 1"),
+        ("inner_concat=[2]", "inner_concat=[3]", "inner_concat: index 3 is not a step"),
         ("inner_concat=[2]", "inner_concat=[]", "inner_concat: expected at least one"),
         ("inner_concat=[2]", "inner_concat=2", "inner_concat: expected a list, found 2"),
-        ("concat=[8]", "concat=[8, 8]", "concat: index 8 is no step, or there twice"),
+        ("concat=[8]", "concat=[8, 8]", "concat: index 8 is not a step, or occurs twice"),
         ("concat=[8]", "concat=[0]", "leaves no input"),
         ("'cat_conv_relu'", "'ConcatFCC'", "unknown operation 'ConcatFCC'; did you mean 'ConcatFC'"),
         ("'cat_conv_relu'", "'fusion:head'", "takes 1 input|unknown operation"),
@@ -237,5 +237,5 @@ def test_it_cannot_be_saved_as_an_architecture_of_ours(tmp_path: Path) -> None:
 
 
 def test_parsing_gives_records_that_compare() -> None:
-    assert isinstance(parse(OLD), Genotype)
-    assert parse(OLD) != parse(NOTEBOOK)
+    assert isinstance(parse_genotype(OLD), Genotype)
+    assert parse_genotype(OLD) != parse_genotype(NOTEBOOK)

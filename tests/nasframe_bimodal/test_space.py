@@ -135,7 +135,7 @@ def test_inputs_that_do_not_fit_are_refused_in_words(
     ("names", "message"),
     [
         ([], "expected at least one operation, found none"),
-        (["sum", "sum"], "'sum' is there more than once"),
+        (["sum", "sum"], "'sum' occurs more than once"),
         (["zero", "summ"], "unknown operation 'summ'; did you mean 'sum'?"),
         (["head"], "'head' takes 1 input; an inner node has 2"),
     ],

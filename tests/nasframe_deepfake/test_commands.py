@@ -47,9 +47,9 @@ def test_synthesize_then_prepare_leaves_a_set_and_its_index(
 def test_a_folder_that_holds_something_is_left_alone(app: App, tmp_path: Path) -> None:
     (tmp_path / "set").mkdir()
     (tmp_path / "set" / "letter.txt").touch()
-    with pytest.raises(DataError, match="nothing there is overwritten"):
+    with pytest.raises(DataError, match="its files are not overwritten"):
         call(app, "deepfake", "synthesize", tmp_path / "set")
-    with pytest.raises(DataError, match="nothing there is overwritten"):
+    with pytest.raises(DataError, match="its files are not overwritten"):
         call(app, "deepfake", "prepare", tmp_path, "--out", tmp_path / "set")
 
 
@@ -91,6 +91,6 @@ def test_a_place_that_is_taken_meanwhile_is_left_alone(
         return []
 
     monkeypatch.setattr("nasframe_deepfake.synthesis.corpus.write_corpus", of_another)
-    with pytest.raises(DataError, match="set: cannot take its place"):
+    with pytest.raises(DataError, match="set: cannot be replaced"):
         call(app, "deepfake", "synthesize", tmp_path / "set")
     assert [path.name for path in tmp_path.rglob("*")] == ["set", "theirs"]

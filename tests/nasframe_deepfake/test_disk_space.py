@@ -9,14 +9,14 @@ from types import SimpleNamespace
 import pytest
 import torch
 from cyclopts import App
-from nasframe_deepfake.space import require_space
 
 from nasframe import StageContext
 from nasframe.errors import DataError
 from nasframe.runtime import Progress
 from nasframe_deepfake import register_commands
-from nasframe_deepfake.arrays import open_rows
+from nasframe_deepfake.array_files import open_rows
 from nasframe_deepfake.detector import load_extractor
+from nasframe_deepfake.disk_space import require_space
 from nasframe_deepfake.features import extract
 from nasframe_deepfake.prepare import prepare
 from nasframe_deepfake.pretrain import bytes_needed

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from nasframe_deepfake.heads import LABELS, Kind, make_heads
+from nasframe_deepfake.heads import LABELS, HeadKind, make_heads
 
 TARGETS = torch.tensor([[0.0, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0], [1, 0, 0, 1]])
 
@@ -42,7 +42,7 @@ def test_the_score_of_separate_heads_is_the_chance_that_any_kind_holds() -> None
 
 
 @pytest.mark.parametrize("kind", ["single", "separate"])
-def test_the_log_odds_of_large_logits_stay_apart_and_finite(kind: Kind) -> None:
+def test_the_log_odds_of_large_logits_stay_apart_and_finite(kind: HeadKind) -> None:
     heads = make_heads(kind)
     outputs = torch.tensor([-200.0, -30, -20, 0, 20, 38, 45, 60, 500])[:, None].expand(-1, heads.outputs)
     found = heads.log_odds(outputs)

@@ -8,17 +8,17 @@ import attrs
 import pytest
 import torch
 
+from nasframe_deepfake.clip_index import PreparedClip, read_index
 from nasframe_deepfake.dataset import ClipSplit
-from nasframe_deepfake.index import Entry, read_index
 from nasframe_deepfake.pairing import pairings_of
 from nasframe_deepfake.task import DeepfakeTask
 
 
-def entry(source: str, picture: int, sound: int, category: str = "RV-RA") -> Entry:
+def entry(source: str, picture: int, sound: int, category: str = "RV-RA") -> PreparedClip:
     method = "desync" if category == "pairing" else "real"
     fake = int(category != "RV-RA")
     path = f"{source}/{picture}-{sound}-{category}"
-    return Entry(path, "weights", category, method, source, "", "", fake, 0, 0, picture, sound)
+    return PreparedClip(path, "weights", category, method, source, "", "", fake, 0, 0, picture, sound)
 
 
 ENTRIES = [

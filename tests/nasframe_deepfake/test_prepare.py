@@ -11,8 +11,8 @@ import torch
 
 from nasframe.errors import DataError
 from nasframe.runtime import Progress
-from nasframe_deepfake.index import read_index
-from nasframe_deepfake.media import decode
+from nasframe_deepfake.clip_index import read_index
+from nasframe_deepfake.decoding import decode
 from nasframe_deepfake.prepare import prepare, summary
 from nasframe_deepfake.spectrogram import COLUMNS, log_mel
 from nasframe_deepfake.task import DeepfakeTask

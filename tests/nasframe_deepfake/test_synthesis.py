@@ -12,8 +12,8 @@ import pytest
 
 from nasframe.errors import DataError
 from nasframe.runtime import Progress
+from nasframe_deepfake.decoding import Window, decode
 from nasframe_deepfake.fakeavceleb import read_fakeavceleb
-from nasframe_deepfake.media import Window, decode
 from nasframe_deepfake.synthesis.corpus import Corpus, write_corpus
 from nasframe_deepfake.synthesis.fakes import copy_synthesis
 from nasframe_deepfake.synthesis.identity import make_identity
@@ -157,8 +157,8 @@ def test_a_copied_voice_keeps_the_bands_and_loses_the_waveform() -> None:
 def test_an_altered_picture_differs_on_the_face_and_nowhere_else() -> None:
     session = Session(make_identity(0, 1), ClipShape(), 0, 0)
     clips = session.clips(5)
-    fake = next(clip for clip in clips if clip.kind == "FV-RA")
-    genuine = next(clip for clip in clips if clip.kind == "RV-RA" and clip.picture == fake.picture)
+    fake = next(clip for clip in clips if clip.category.name == "FV-RA")
+    genuine = next(clip for clip in clips if clip.category.name == "RV-RA" and clip.picture == fake.picture)
     difference = np.abs(fake.frames.astype(int) - genuine.frames).mean((0, 3))
     assert difference[40:80, 40:72].mean() > 3
     assert difference[:, :8].max() == 0

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from nasframe.errors import ConfigurationError, DataError, RunError
 from nasframe.options import structure, unstructure
+from nasframe_deepfake.clip_index import read_index
 from nasframe_deepfake.dataset import ClipSplit
-from nasframe_deepfake.index import read_index
 from nasframe_deepfake.task import DeepfakeTask
 
 from .conftest import run_stages, write_clip

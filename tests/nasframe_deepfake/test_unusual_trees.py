@@ -14,8 +14,8 @@ import torch
 from nasframe.errors import DataError
 from nasframe.runtime import Progress
 from nasframe_deepfake import prepare as stage
+from nasframe_deepfake.decoding import Window, decode
 from nasframe_deepfake.fakeavceleb import read_fakeavceleb
-from nasframe_deepfake.media import Window, decode
 from nasframe_deepfake.prepare import prepare
 from nasframe_deepfake.task import DeepfakeTask
 

@@ -11,7 +11,7 @@ from nasframe.testing import OperationSuite
 from nasframe_fusion.fusion import Attention, ConcatFC, LinearGLU, Sum
 from nasframe_fusion.regularization import BatchNorm, Dropout, LayerNorm
 from nasframe_fusion.structural import Concat, Head, Projection
-from nasframe_fusion.weighted import WeightedFusion
+from nasframe_fusion.weighted_fusion import WeightedFusion
 
 
 class TestFusion(OperationSuite):

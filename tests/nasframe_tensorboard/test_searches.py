@@ -16,7 +16,7 @@ import nasframe
 from nasframe import Experiment, SearchOptions, TensorTask, hookimpl
 from nasframe.plugins import PluginManager
 from nasframe_bimodal.space import Bimodal
-from nasframe_tensorboard.raster import raster
+from nasframe_tensorboard.rasterise import rasterise
 
 SMALL = Bimodal(channels=4, cells=1, nodes=1)
 
@@ -174,7 +174,7 @@ def test_the_pixels_show_what_the_picture_has() -> None:
         '<polygon fill="#ff0000" stroke="none" points="0,-28 30,-28 30,0 0,0 0,-28"/>'
         '<ellipse fill="#0000ff" stroke="none" cx="50" cy="-14" rx="10" ry="10"/></g></svg>'
     )
-    pixels = raster(svg, scale=1)
+    pixels = rasterise(svg, scale=1)
     assert pixels.shape == (36, 72, 3)
     assert pixels[18, 15].tolist() == [255, 0, 0]
     assert pixels[18, 54].tolist() == [0, 0, 255]

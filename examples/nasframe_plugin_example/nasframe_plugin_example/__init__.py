@@ -1,6 +1,6 @@
-"""An example of a plugin: an operation, a relaxation, a search space, and two hooks.
+"""An example of a plugin: an operation, a relaxation, a search space, and hooks.
 
-What hooks return is given as text and imported when it is used, so that `nasframe --help` stays fast.
+Hooks name their classes as text, and nasframe imports a class when it is used. So `nasframe --help` is fast.
 """
 
 from __future__ import annotations

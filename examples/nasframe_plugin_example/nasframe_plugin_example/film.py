@@ -1,4 +1,4 @@
-"""Feature-wise linear modulation: one stream says how much of the other passes, and what is added."""
+"""Feature-wise linear modulation (FiLM): one stream scales and shifts the channels of the other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A hook of the life cycle: the search told in words, in the run folder."""
+"""Hooks of the life cycle that describe the search in a text file in the run folder."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class StraightThrough(Relaxation):
     def sample(
         self, logits: Tensor, progress: float = 0.0, generator: torch.Generator | None = None
     ) -> Sample:
-        # float32 or better inside, whatever the logits are, and whatever autocast would like
+        # at least float32 inside, whatever the type of the logits, and also under autocast
         theta = logits.to(torch.promote_types(logits.dtype, torch.float32))
         soft = torch.softmax(theta / self.temperature, dim=-1)
         device = logits.device if generator is None else generator.device

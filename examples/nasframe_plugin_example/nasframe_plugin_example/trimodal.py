@@ -15,9 +15,10 @@ __all__ = ["Trimodal"]
 
 @frozen
 class Trimodal(SpaceFactory):
-    """Three modalities in two steps: which two are fused first, how, and how the rest joins.
+    """Three modalities in two steps. The search chooses the sources and the operation of each step.
 
-    Group alpha chooses the source of each port, gamma the operation of each step.
+    Group alpha chooses the source of each port among the inputs and the earlier step, gamma the operation of
+    each step.
     """
 
     channels: int = option(32, help="channels of every feature", ge=1)

@@ -1,4 +1,4 @@
-"""Soft-edged ellipses painted on a clip, frame by frame at once."""
+"""Ellipses with soft edges, painted on all frames of a clip at once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Pair = tuple[float | Array, float | Array]
 
 @define
 class Pose:
-    """Where the head is in each frame: centre `(frames,)` in half pictures, turn in radians, half height."""
+    """Place of the head in each frame: centre `(frames,)` in half pictures, turn in radians, half height."""
 
     x: Array
     y: Array
@@ -26,7 +26,7 @@ class Pose:
     scale: float
 
     def place(self, size: int) -> tuple[Array, Array]:
-        """Head coordinates `(frames, size, size)` of every pixel: 0 mid-face, v = 1 at the chin."""
+        """Return head coordinates `(frames, size, size)` of every pixel: 0 in mid-face, v = 1 at the chin."""
         axis = ((np.arange(size, dtype=np.float32) + 0.5) / size * 2 - 1).astype(np.float32)
         x = axis[None, None, :] - self.x[:, None, None]
         y = axis[None, :, None] - self.y[:, None, None]
@@ -63,7 +63,7 @@ class Canvas:
             centre: in head coordinates.
             radii: half width and half height, in head coordinates.
             colour: RGB, or a plane `(frames, size, size)` for each of them.
-            opacity: 1 covers.
+            opacity: 1 covers the image, 0 leaves it.
             turn: radians.
             blur: width of the edge, in pixels.
             below: paint only where v is larger than this.
@@ -87,7 +87,7 @@ class Canvas:
             part += change
 
     def _box(self, centre: Pair, radii: Pair) -> tuple[slice, slice]:
-        """Rows and columns outside which the ellipse is nowhere in the clip."""
+        """Return rows and columns that hold the ellipse in every frame."""
         pose, size = self.pose, self.image.shape[-1]
         (u, v), reach = centre, max(float(np.max(radii[0])), float(np.max(radii[1]))) + 2 * self.softness
         cosine, sine = np.cos(pose.turn), np.sin(pose.turn)
@@ -99,7 +99,7 @@ class Canvas:
 def ellipse_mask(
     u: Array, v: Array, ru: float | Array, rv: float | Array, turn: float, softness: float
 ) -> Array:
-    """1 inside, 0 outside, with an edge about `softness` wide."""
+    """Return 1 inside the ellipse, 0 outside, with an edge about `softness` wide."""
     if turn:
         cosine, sine = np.float32(np.cos(turn)), np.float32(np.sin(turn))
         u, v = u * cosine + v * sine, v * cosine - u * sine
@@ -127,6 +127,6 @@ def _column(value: float | Array) -> Array:
 
 
 def _span(middle: NDArray[np.floating], reach: float, size: int) -> slice:
-    """Pixels within `reach` (half pictures) of any of the `middle` places."""
+    """Return the pixels within `reach` (in half pictures) of any of the places `middle`."""
     low, high = ((float(edge) + 1) / 2 * size for edge in (middle.min() - reach, middle.max() + reach))
     return slice(max(0, int(low)), min(size, max(0, int(high) + 2)))

@@ -1,4 +1,4 @@
-"""A whole set: sessions in worker processes, the FakeAVCeleb tree, and its `meta_data.csv`."""
+"""A synthesised data set in FakeAVCeleb's layout: clips in folders, and `meta_data.csv`."""
 
 from __future__ import annotations
 
@@ -9,38 +9,45 @@ from attrs import field, frozen, validators
 
 from nasframe.errors import DataError
 from nasframe.runtime import Progress, write_text
-from nasframe_deepfake.disk_space import BLOCK, on_disk, require_space
-from nasframe_deepfake.synthesis.container import file_size, write_mp4
+from nasframe_deepfake.categories import (
+    DESYNC,
+    FAKE_BOTH,
+    FAKE_PICTURE,
+    FAKE_VOICE,
+    GENUINE,
+    PAIRING,
+)
+from nasframe_deepfake.disk_space import DISK_BLOCK, require_space, size_on_disk
 from nasframe_deepfake.synthesis.identity import make_identity
-from nasframe_deepfake.synthesis.session import Clip, ClipShape, Session, pattern
+from nasframe_deepfake.synthesis.mp4 import file_size, write_mp4
+from nasframe_deepfake.synthesis.session import Clip, ClipShape, Session, session_roles
 from nasframe_deepfake.synthesis.voice import RATE
 from nasframe_deepfake.workers import in_processes
 
-__all__ = ["HEADER", "Corpus", "Row", "write_corpus"]
+__all__ = ["HEADER", "Corpus", "MetadataRow", "write_corpus"]
 
 HEADER = "source,target1,target2,method,category,type,race,gender,path,"
 
-_KINDS = {
-    # kind: method, letter, folder. The first four folders are FakeAVCeleb's; a false pairing has its own.
-    "RV-RA": ("real", "A", "RealVideo-RealAudio"),
-    "RV-FA": ("griffinlim", "B", "RealVideo-FakeAudio"),
-    "FV-RA": ("selfblend", "C", "FakeVideo-RealAudio"),
-    "FV-FA": ("selfblend-griffinlim", "D", "FakeVideo-FakeAudio"),
-    "pairing": ("desync", "E", "RealVideo-RealAudio-Desync"),
+_METHODS = {
+    GENUINE: "real",
+    FAKE_VOICE: "griffinlim",
+    FAKE_PICTURE: "selfblend",
+    FAKE_BOTH: "selfblend-griffinlim",
+    PAIRING: DESYNC,
 }
 
 
 @frozen
 class Corpus:
-    """What to make.
+    """The settings of a synthesised data set.
 
     Attributes:
-        clips: how many; of every five 2 are genuine, 1 is a false pairing, and 2 have an altered picture,
-            voice or both.
+        clips: number of clips; of every five 2 are genuine, 1 is a false pairing, and 2 have an altered
+            picture, voice or both.
         seed: decides every bit of every file.
-        identities: people; None: one for every session.
+        identities: number of people; None: one for every session.
         shape: of every clip.
-        pairings: 2 for twice as many false pairings, one in three clips.
+        pairings: false pairings in a session; with 2 every third clip is one.
     """
 
     clips: int = field(default=40, validator=validators.ge(5))
@@ -51,24 +58,24 @@ class Corpus:
 
     @property
     def session_size(self) -> int:
-        """Clips a session; the last one may have fewer."""
-        return len(pattern(self.pairings))
+        """Number of clips in a session; the last session may have fewer."""
+        return len(session_roles(self.pairings))
 
     @property
     def sessions(self) -> int:
-        """How many sessions there are."""
+        """Number of sessions."""
         return -(-self.clips // self.session_size)
 
     @property
     def bytes_needed(self) -> int:
-        """Disk space for the set: the clips, their folders (up to four a session) and the table."""
+        """Disk space for the set: the clips, their folders (up to four for each session) and the table."""
         shape = self.shape
         clip = file_size(shape.size, round(shape.seconds * shape.rate), round(shape.seconds * RATE))
-        return self.clips * (on_disk(clip) + 256) + (4 * self.sessions + 256) * BLOCK
+        return self.clips * (size_on_disk(clip) + 256) + (4 * self.sessions + 256) * DISK_BLOCK
 
 
 @frozen
-class Row:
+class MetadataRow:
     """One line of `meta_data.csv`; `file` is the file's name and `folder` its folder under the root."""
 
     source: str
@@ -91,24 +98,24 @@ class Row:
         return ",".join((*named, self.race, self.gender, self.file, f"FakeAVCeleb/{self.folder}"))
 
 
-def write_corpus(out: Path, corpus: Corpus, workers: int, progress: Progress) -> list[Row]:
-    """Make the clips of `corpus` under `out`, an empty or missing folder; `meta_data.csv` comes last.
+def write_corpus(out: Path, corpus: Corpus, workers: int, progress: Progress) -> list[MetadataRow]:
+    """Write the clips of `corpus` to `out`, then `meta_data.csv`, and return the rows of that table.
 
     Args:
-        out: the root of the tree.
-        corpus: what to make.
+        out: root of the data set, an empty or missing folder.
+        corpus: settings of the data set.
         workers: processes; the files do not depend on their number.
-        progress: what to report to.
+        progress: shows the finished clips.
 
     Raises:
-        DataError: `out` holds something, or the disk is too full.
+        DataError: `out` is not empty, or the disk is too full.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise DataError(f"{out} is not an empty folder; clips are synthesised into a new or empty one only")
     require_space(out, corpus.bytes_needed, f"{corpus.clips} clips")
     out.mkdir(parents=True, exist_ok=True)
     make = functools.partial(_write_session, out, corpus)
-    rows: list[Row] = []
+    rows: list[MetadataRow] = []
     with progress.task("synthesize", corpus.clips) as advance:
         for made in in_processes(make, range(corpus.sessions), workers, least=4):
             rows += made
@@ -118,24 +125,24 @@ def write_corpus(out: Path, corpus: Corpus, workers: int, progress: Progress) ->
     return rows
 
 
-def _write_session(out: Path, corpus: Corpus, number: int) -> list[Row]:
+def _write_session(out: Path, corpus: Corpus, number: int) -> list[MetadataRow]:
     people = corpus.identities or corpus.sessions
     identity = make_identity(corpus.seed, number % people + 1)
     session = Session(identity, corpus.shape, corpus.seed, number, corpus.pairings)
-    # Genuine clips of a person are numbered on from session to session.
+    # Over all sessions of a person, genuine clips have consecutive numbers.
     before = 2 * (number // people)
     rows = []
     for place, clip in enumerate(
         session.clips(min(corpus.session_size, corpus.clips - number * corpus.session_size))
     ):
-        method, letter, folder = _KINDS[clip.kind]
-        row = Row(
+        method, paired = _METHODS[clip.category], clip.category.false_pairing
+        row = MetadataRow(
             source=identity.name,
-            target1=identity.name if clip.kind == "pairing" else "-",
-            target2=str(before + clip.sound) if clip.kind == "pairing" else "-",
+            target1=identity.name if paired else "-",
+            target2=str(before + clip.sound) if paired else "-",
             method=method,
-            letter=letter,
-            type=folder,
+            letter=clip.category.letter,
+            type=clip.category.type,
             race=identity.race,
             gender=identity.gender,
             file=_file_name(clip, method, before, place),
@@ -147,8 +154,8 @@ def _write_session(out: Path, corpus: Corpus, number: int) -> list[Row]:
 
 def _file_name(clip: Clip, method: str, before: int, place: int) -> str:
     picture = f"{before + clip.picture:05d}"
-    if clip.kind == "RV-RA":
+    if not clip.category.fake:
         return f"{picture}.mp4"
-    if clip.kind == "pairing":
+    if clip.category.false_pairing:
         return f"{picture}_{before + clip.sound}_{method}.mp4"
     return f"{picture}_{place}_{method}.mp4"

@@ -1,4 +1,4 @@
-"""The picture: one person's head and shoulders, speaking."""
+"""The picture: head and shoulders of one person who speaks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Gestures", "draw", "gesticulate"]
 
 @frozen
 class Gestures:
-    """What moves besides the mouth, one value per frame: the head, the eyelids, the light."""
+    """Motion of everything but the mouth, one value per frame: the head, the eyelids, the light."""
 
     pose: Pose
     lids: Array
@@ -22,7 +22,7 @@ class Gestures:
 
 
 def gesticulate(frames: int, rate: float, random: np.random.Generator) -> Gestures:
-    """Slight, smooth motion for `frames` frames at `rate` frames a second."""
+    """Draw slight, smooth motion for `frames` frames at `rate` frames a second."""
     moments = np.arange(frames) / rate
 
     def drift(size: float) -> Array:
@@ -49,7 +49,7 @@ def gesticulate(frames: int, rate: float, random: np.random.Generator) -> Gestur
 def draw(
     look: Look, gestures: Gestures, opening: Array, spread: Array, size: int, random: np.random.Generator
 ) -> tuple[Array, Array, Array]:
-    """The clip before the camera's 8 bits.
+    """Draw the pictures of a clip, before they are rounded to 8 bits.
 
     Args:
         look: of the person.
@@ -57,7 +57,7 @@ def draw(
         opening: of the mouth, `(frames,)` in [0, 1].
         spread: of the lips, `(frames,)`: 0 rounded, 1 wide.
         size: height and width in pixels.
-        random: noise of the camera, pattern of the wall.
+        random: of the noise of the camera and the pattern of the wall.
 
     Returns:
         Image `(3, frames, size, size)` in [0, 1] and the head coordinates u, v `(frames, size, size)`.
@@ -78,7 +78,7 @@ def draw(
 
 
 def _add_noise(image: Array, random: np.random.Generator) -> None:
-    """Noise of the camera: for each frame another cut from one sheet, ten times cheaper than fresh noise."""
+    """Add the camera's noise: another part of one sheet for each frame, ten times faster than new noise."""
     frames, size = image.shape[1:3]
     level, room = np.float32(random.uniform(0.006, 0.014)), 2 * size
     sheet = random.standard_normal((3, size + room, size + room), np.float32) * level
@@ -87,7 +87,7 @@ def _add_noise(image: Array, random: np.random.Generator) -> None:
 
 
 def _wall(look: Look, size: int, random: np.random.Generator) -> Array:
-    """`(3, size, size)`"""
+    """Return the background, `(3, size, size)`."""
     top, bottom = (np.array(colour, np.float32)[:, None, None] for colour in look.wall)
     slope = np.linspace(0, 1, size, dtype=np.float32)[:, None]
     x, y = np.meshgrid(*[np.linspace(0, 2 * np.pi, size)] * 2)
@@ -175,7 +175,7 @@ def _mouth(canvas: Canvas, look: Look, opening: Array, spread: Array) -> None:
 
 
 def _fringe(canvas: Canvas, look: Look) -> None:
-    """Hair over the forehead: what lies above a bent line and inside the head's outline."""
+    """Paint hair over the forehead: above a bent line and inside the outline of the head."""
     u, v = canvas.u, canvas.v
     outline = ellipse_mask(u, v + 0.14, look.width + 0.09, 0.93, 0.0, 2 * canvas.softness)
     line = look.hairline + 0.10 * u + 0.55 * u**2

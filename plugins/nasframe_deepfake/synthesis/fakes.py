@@ -1,4 +1,4 @@
-"""How a genuine stream becomes a fake one."""
+"""Fakes of one stream: a face pasted over itself, and a voice out of a vocoder."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ __all__ = ["copy_synthesis", "self_blend"]
 def copy_synthesis(
     samples: NDArray[np.float64], rate: int, random: np.random.Generator, bands: int = 48, rounds: int = 16
 ) -> NDArray[np.float64]:
-    """The same utterance out of a vocoder: mel spectrogram, then phases by fast Griffin-Lim.
+    """Return the same utterance out of a vocoder: mel spectrogram, then phases by fast Griffin-Lim.
 
-    What is lost is what every mel vocoder loses: the fine structure inside a band, and the phases.
+    It loses the phases and the fine structure inside a band, as with every mel vocoder.
 
     Args:
         samples: a genuine voice, `(samples,)`.
         rate: samples a second.
-        random: the phases to start from.
+        random: of the first phases.
         bands: of the mel spectrogram.
         rounds: of Griffin-Lim (Perraudin, Balazs and Søndergaard, 2013, momentum 0.99).
     """
@@ -44,21 +44,22 @@ def copy_synthesis(
 
 
 def self_blend(image: Array, u: Array, v: Array, random: np.random.Generator) -> Array:
-    """A jittered copy of the face pasted back through a soft, deformed mask (Shiohara and Yamasaki, 2022).
+    """Paste a changed copy of the face back through a soft, deformed mask (Shiohara and Yamasaki, 2022).
 
-    What is wrong is held over the clip with slight jitter: colour and contrast of the inner face, its place
-    and size by a few per cent, its resolution (a generator's is lower than a camera's), and the seam.
+    It changes colour and contrast of the inner face, its place and size by a few per cent, and its resolution
+    (a generator's is lower than a camera's), and leaves a seam. The changes are the same in all frames, but
+    the place jitters slightly.
 
     Args:
         image: genuine, `(3, frames, size, size)` in [0, 1].
         u, v: head coordinates `(frames, size, size)`.
-        random: what is wrong this time.
+        random: of the changes.
 
     Returns:
         As `image`.
     """
     frames = image.shape[1]
-    # Mostly too light or too dark, a little off in tone: green faces would convince nobody.
+    # Mostly lighter or darker, with little change in tone: a green face would not be a convincing fake.
     gain = 1 + random.uniform(0.08, 0.16) * random.choice([-1, 1]) + random.uniform(-0.06, 0.06, 3)
     offset = random.uniform(-0.02, 0.02)
     zoom = 1 + random.uniform(0.02, 0.07) * random.choice([-1, 1])
@@ -75,7 +76,7 @@ def self_blend(image: Array, u: Array, v: Array, random: np.random.Generator) ->
 
 
 def _soft_mask(u: Array, v: Array, random: np.random.Generator) -> Array:
-    """The inner face, its outline bent by a few waves, fading over a tenth of the face."""
+    """Return a mask of the inner face; its outline is wavy and fades over about a tenth of the face."""
     angle, radius = np.arctan2(v, u), np.hypot(u / 0.62, (v - 0.12) / 0.74)
     outline = np.ones_like(angle)
     for wave in range(2, 5):
@@ -95,7 +96,7 @@ def _resample(
     jitter: NDArray[np.float64],
     coarseness: int,
 ) -> Array:
-    """The image moved by `shift` and scaled by `zoom` about the face's middle, out of coarser pixels."""
+    """Return the image in coarser pixels, moved by `shift` and scaled by `zoom` about the face's middle."""
     frames, size = image.shape[1:3]
     # One pixel to the right is this much further in u (the head is turned by little).
     step = float(u[0, 0, 1] - u[0, 0, 0])
@@ -121,7 +122,7 @@ def _resample(
 
 
 def _neighbours(place: NDArray[np.float64], coarseness: int, count: int) -> tuple[NDArray[np.intp], Array]:
-    """For places in fine pixels: the coarse pixel before each, and the share of the one after it."""
+    """Return the coarse pixel before each place (given in fine pixels), and the share of the one after it."""
     coarse = np.clip((place + 0.5) / coarseness - 0.5, 0, count - 1.001)
     before = coarse.astype(np.intp)
     return before, (coarse - before).astype(np.float32)

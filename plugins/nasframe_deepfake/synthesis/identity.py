@@ -1,4 +1,4 @@
-"""Who speaks: a look and a voice of their own, drawn from a seed."""
+"""The people of a synthesised data set: each has a look and a voice, drawn from a seed."""
 
 from __future__ import annotations
 
@@ -12,17 +12,28 @@ GENDERS = ("men", "women")
 
 Colour = tuple[float, float, float]
 
-_SKIN: dict[str, Colour] = {
-    "African": (0.42, 0.28, 0.20),
-    "Asian (East)": (0.86, 0.70, 0.56),
-    "Asian (South)": (0.62, 0.45, 0.33),
-    "Caucasian (American)": (0.88, 0.69, 0.58),
-    "Caucasian (European)": (0.92, 0.76, 0.67),
-}
 _DARK_HAIR: tuple[Colour, ...] = ((0.07, 0.06, 0.06), (0.13, 0.09, 0.07), (0.20, 0.13, 0.09))
 _ANY_HAIR: tuple[Colour, ...] = (*_DARK_HAIR, (0.38, 0.25, 0.14), (0.72, 0.56, 0.32), (0.50, 0.48, 0.46))
 _DARK_EYES: tuple[Colour, ...] = ((0.20, 0.12, 0.07), (0.28, 0.17, 0.09))
 _ANY_EYES: tuple[Colour, ...] = (*_DARK_EYES, (0.25, 0.42, 0.55), (0.33, 0.45, 0.28))
+
+
+@frozen
+class _Complexion:
+    """Mean colour of the skin, and the colours from which hair and eyes are drawn."""
+
+    skin: Colour
+    hair: tuple[Colour, ...] = _DARK_HAIR
+    eyes: tuple[Colour, ...] = _DARK_EYES
+
+
+_COMPLEXIONS = {
+    "African": _Complexion((0.42, 0.28, 0.20)),
+    "Asian (East)": _Complexion((0.86, 0.70, 0.56)),
+    "Asian (South)": _Complexion((0.62, 0.45, 0.33)),
+    "Caucasian (American)": _Complexion((0.88, 0.69, 0.58), _ANY_HAIR, _ANY_EYES),
+    "Caucasian (European)": _Complexion((0.92, 0.76, 0.67), _ANY_HAIR, _ANY_EYES),
+}
 
 
 @frozen
@@ -63,7 +74,7 @@ class Voice:
 
 @frozen
 class Identity:
-    """A person of the set; `name` is the folder name, as `id00001`."""
+    """A person of the set; `name` is also the name of a folder, such as `id00001`."""
 
     name: str
     race: str
@@ -73,7 +84,7 @@ class Identity:
 
 
 def make_identity(seed: int, number: int) -> Identity:
-    """Person `number` (from 1) of the set with this seed; races and genders take turns."""
+    """Return person `number` (from 1) of the set with this seed; races and genders alternate."""
     random = np.random.default_rng((seed, 1, number))
     race, gender = RACES[(number - 1) // 2 % len(RACES)], GENDERS[(number - 1) % 2]
     return Identity(f"id{number:05d}", race, gender, _look(random, race, gender), _voice(random, gender))
@@ -90,15 +101,15 @@ def _pick(random: np.random.Generator, colours: tuple[Colour, ...]) -> Colour:
 
 
 def _look(random: np.random.Generator, race: str, gender: str) -> Look:
-    skin = _near(random, _SKIN[race], 0.015, 0.05)
-    caucasian = race.startswith("Caucasian")
+    complexion = _COMPLEXIONS[race]
+    skin = _near(random, complexion.skin, 0.015, 0.05)
     red, green, blue = skin
     wall = _near(random, (0.45, 0.47, 0.50), 0.12, 0.15)
     woman = gender == "women"
     return Look(
         skin=skin,
-        hair=_near(random, _pick(random, _ANY_HAIR if caucasian else _DARK_HAIR), 0.02),
-        eyes=_near(random, _pick(random, _ANY_EYES if caucasian else _DARK_EYES), 0.02),
+        hair=_near(random, _pick(random, complexion.hair), 0.02),
+        eyes=_near(random, _pick(random, complexion.eyes), 0.02),
         lips=_near(random, (red * 0.85 + 0.08, green * 0.62, blue * 0.66), 0.03, 0.02),
         shirt=_near(random, (0.4, 0.4, 0.45), 0.2, 0.1),
         wall=(wall, _near(random, wall, 0.03, 0.08)),

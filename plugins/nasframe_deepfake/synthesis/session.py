@@ -1,4 +1,4 @@
-"""A few clips of one person in one place: two genuine ones and the fakes made of them."""
+"""A session: two genuine clips of one person in one place, and the fakes made of them."""
 
 from __future__ import annotations
 
@@ -6,17 +6,26 @@ import numpy as np
 from attrs import field, frozen, validators
 from numpy.typing import NDArray
 
+from nasframe_deepfake.categories import (
+    FAKE_BOTH,
+    FAKE_PICTURE,
+    FAKE_VOICE,
+    GENUINE,
+    PAIRING,
+    Category,
+)
 from nasframe_deepfake.synthesis.canvas import Array
 from nasframe_deepfake.synthesis.face import draw, gesticulate
 from nasframe_deepfake.synthesis.fakes import copy_synthesis, self_blend
 from nasframe_deepfake.synthesis.identity import Identity
-from nasframe_deepfake.synthesis.level import draw_level, set_level
+from nasframe_deepfake.synthesis.loudness import draw_level, set_level
 from nasframe_deepfake.synthesis.speech import CONTROL_RATE, Tracks, articulate
 from nasframe_deepfake.synthesis.voice import RATE, speak
 
-__all__ = ["Clip", "ClipShape", "Session", "pattern"]
+__all__ = ["Clip", "ClipShape", "Session", "session_roles"]
 
-ALTERED = ("FV-RA", "RV-FA", "FV-FA")
+ALTERED = (FAKE_PICTURE, FAKE_VOICE, FAKE_BOTH)
+"""Categories of the altered clips, in the order in which sessions take them in turn."""
 
 _MARGIN = 1.2
 """Seconds by which a take is longer than the clips cut from inside it."""
@@ -32,21 +41,23 @@ class ClipShape:
 
     @property
     def drawn(self) -> int:
-        """Size at which faces are drawn; every clip is then resampled to `size`."""
+        """Height and width at which faces are drawn; every clip is then resampled to `size`."""
         return self.size * 8 // 7
 
 
 @frozen
 class Clip:
-    """Pixels `(frames, size, size, 3)`, samples `(samples,)` and how they came about.
+    """One clip of a session.
 
     Attributes:
-        kind: `RV-RA` (genuine), `FV-RA`, `RV-FA`, `FV-FA` or `pairing`.
-        picture: number in the session (1, 2) of the genuine clip the pictures come from.
+        category: of the clip.
+        picture: number in the session (1, 2) of the genuine clip whose pictures were used.
         sound: the same for the sound.
+        frames: pixels `(frames, size, size, 3)`.
+        samples: sound `(samples,)`.
     """
 
-    kind: str
+    category: Category
     picture: int
     sound: int
     frames: NDArray[np.uint8]
@@ -55,38 +66,43 @@ class Clip:
 
 @frozen
 class _Take:
-    """What was said before the camera, longer than a clip."""
+    """A recorded talk, longer than a clip: the motion of the mouth and the sound."""
 
     tracks: Tracks
     samples: NDArray[np.float64]
 
 
-def pattern(pairings: int) -> tuple[str, ...]:
-    """What the clips of a session are, in order; a prefix of it makes sense too.
+def session_roles(pairings: int) -> tuple[str, ...]:
+    """Return the role of each clip of a session, in order. A session may end after any of them.
 
     Args:
-        pairings: false pairings, 1 or 2: of two genuine clips there are no more.
+        pairings: number of false pairings, 1 or 2; two genuine clips allow no more.
     """
     return ("genuine", "genuine", *("pairing",) * pairings, "altered", "altered")
 
 
 class Session:
-    """Session `number` of a set; `seed` and `number` decide everything but the person.
+    """Session `number` of a set. `seed` and `number` decide everything but the person.
 
-    See `pattern` for the false pairings.
+    Args:
+        identity: the person.
+        shape: of every clip.
+        seed: of the set.
+        number: of the session in the set, from 0.
+        pairings: number of false pairings, 1 or 2.
     """
 
     def __init__(
         self, identity: Identity, shape: ClipShape, seed: int, number: int, pairings: int = 1
     ) -> None:
-        self._pattern = pattern(pairings)
+        self._roles = session_roles(pairings)
         self._identity, self._shape, self._key = identity, shape, (seed, 2, number)
         self._number = number
         plan = self._random("plan")
         first, second = self._take(1), self._take(2)
         start = plan.uniform(0.05, 0.35)
         later = start + plan.uniform(0.4, _MARGIN - 0.4)
-        # The second genuine clip is the same talk a little later, or another talk.
+        # The second genuine clip is from the same talk a little later, or from another talk.
         same = bool(plan.integers(2))
         self._cuts = {
             1: (first, start),
@@ -95,30 +111,28 @@ class Session:
         self._bases = [int(base) for base in plan.integers(1, 3, size=3)]
 
     def clips(self, count: int) -> list[Clip]:
-        """The first `count` clips of the pattern."""
+        """Make the first `count` clips of the session."""
         made: list[Clip] = []
-        altered = self._pattern.index("altered")
-        for place, role in enumerate(self._pattern[:count]):
+        altered = self._roles.index("altered")
+        for place, role in enumerate(self._roles[:count]):
             if role == "genuine":
                 made.append(self._genuine(place + 1))
             elif role == "pairing":
-                # The second one is the first the other way round.
+                # The second pairing exchanges pictures and sound of the first.
                 picture = self._bases[0] if place == 2 else 3 - self._bases[0]
                 sound = 3 - picture
-                made.append(
-                    Clip("pairing", picture, sound, made[picture - 1].frames, made[sound - 1].samples)
-                )
+                made.append(Clip(PAIRING, picture, sound, made[picture - 1].frames, made[sound - 1].samples))
             else:
-                kind = ALTERED[(2 * self._number + place - altered) % 3]
+                category = ALTERED[(2 * self._number + place - altered) % 3]
                 base = self._bases[place - altered + 1]
                 genuine = made[base - 1]
-                frames = self._frames(base, altered=place) if kind.startswith("FV") else genuine.frames
-                samples = self._samples(base, altered=place) if kind.endswith("FA") else genuine.samples
-                made.append(Clip(kind, base, base, frames, samples))
+                frames = self._frames(base, altered=place) if category.fake_picture else genuine.frames
+                samples = self._samples(base, altered=place) if category.fake_voice else genuine.samples
+                made.append(Clip(category, base, base, frames, samples))
         return made
 
     def _genuine(self, number: int) -> Clip:
-        return Clip("RV-RA", number, number, self._frames(number), self._samples(number))
+        return Clip(GENUINE, number, number, self._frames(number), self._samples(number))
 
     def _random(self, *names: str | int) -> np.random.Generator:
         key = [name if isinstance(name, int) else int.from_bytes(name.encode(), "big") for name in names]
@@ -130,7 +144,7 @@ class Session:
         return _Take(tracks, speak(tracks, self._identity.voice, random))
 
     def _frames(self, number: int, altered: int | None = None) -> NDArray[np.uint8]:
-        """Pictures of genuine clip `number`, or those of the fake at place `altered` made of them."""
+        """Return the pictures of genuine clip `number`, or of the fake at place `altered` made of them."""
         shape, (take, start) = self._shape, self._cuts[number]
         count = round(shape.seconds * shape.rate)
         moments = start + (np.arange(count) + 0.5) / shape.rate
@@ -148,11 +162,11 @@ class Session:
         return np.ascontiguousarray(np.rint(small, out=small).astype(np.uint8).transpose(1, 2, 3, 0))
 
     def _samples(self, number: int, altered: int | None = None) -> NDArray[np.int16]:
-        """Sound of genuine clip `number`, or that of the fake at place `altered` made of it."""
+        """Return the sound of genuine clip `number`, or of the fake at place `altered` made of it."""
         take, start = self._cuts[number]
         samples = take.samples
         if altered is not None:
-            # Copied as a whole take, so that the cut has no edges that genuine cuts lack.
+            # The whole take goes through the vocoder, so that the cut has no other edges than a genuine one.
             samples = copy_synthesis(samples, RATE, self._random("copy", altered))
         first, length = round(start * RATE), round(self._shape.seconds * RATE)
         level = draw_level(self._random("level", number, altered or 0))
@@ -161,14 +175,14 @@ class Session:
 
 
 def _eight_bits(image: Array) -> Array:
-    """The camera's 256 levels, in place."""
+    """Round to the 256 levels of the camera, in place."""
     np.clip(image, 0, 1, out=image)
     image *= np.float32(255)
     return np.rint(image, out=image)
 
 
 def _shrink(image: Array, size: int) -> Array:
-    """`(..., n, n)` resampled to `(..., size, size)` by linear interpolation."""
+    """Resample `(..., n, n)` to `(..., size, size)` by linear interpolation."""
     drawn = image.shape[-1]
     place = (np.arange(size) + 0.5) * drawn / size - 0.5
     low = np.clip(place.astype(int), 0, drawn - 2)
@@ -178,7 +192,7 @@ def _shrink(image: Array, size: int) -> Array:
 
 
 def _between(values: Array, low: NDArray[np.intp], part: Array, axis: int) -> Array:
-    """Values at `low` and after it, mixed by `part` of the latter."""
+    """Mix the values at `low` and one after it, with share `part` of the latter."""
     mixed, after = np.take(values, low, axis), np.take(values, low + 1, axis)
     mixed *= 1 - part
     after *= part

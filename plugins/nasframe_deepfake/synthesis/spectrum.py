@@ -1,4 +1,4 @@
-"""Short-time spectra of waveforms, there and back, and the mel bands between."""
+"""Short-time spectra of waveforms, waveforms of spectra, and mel bands."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _WINDOW = np.hanning(SIZE + 1)[:-1]
 
 
 def analyse(samples: NDArray[np.float64]) -> NDArray[np.complex128]:
-    """Spectra `(frames, SIZE // 2 + 1)` of Hann-windowed frames every HOP samples, centred."""
+    """Return spectra `(frames, SIZE // 2 + 1)` of Hann-windowed frames centred at every HOP samples."""
     padded = np.pad(samples, SIZE // 2, mode="reflect")
     frames = np.lib.stride_tricks.sliding_window_view(padded, SIZE)[::HOP]
     return np.asarray(np.fft.rfft(frames * _WINDOW, axis=1))
 
 
 def synthesise(spectra: NDArray[np.complex128], length: int) -> NDArray[np.float64]:
-    """`length` samples whose frames are nearest to `spectra` in least squares (Griffin and Lim, 1984)."""
+    """Return `length` samples with frames nearest to `spectra` in least squares (Griffin and Lim, 1984)."""
     frames = np.fft.irfft(spectra, SIZE, axis=1) * _WINDOW
     count, parts = len(frames), SIZE // HOP
     total = np.zeros((count + parts - 1, HOP))
@@ -38,7 +38,7 @@ def synthesise(spectra: NDArray[np.complex128], length: int) -> NDArray[np.float
 
 @functools.cache
 def mel_bands(count: int, rate: int) -> NDArray[np.float64]:
-    """Triangular filters `(count, SIZE // 2 + 1)` evenly spaced in mel, each summing to one."""
+    """Return triangular filters `(count, SIZE // 2 + 1)`, evenly spaced in mel, each with sum one."""
     highest = 2595 * np.log10(1 + rate / 2 / 700)
     corners = 700 * (10 ** (np.linspace(0, highest, count + 2) / 2595) - 1)
     bins = np.linspace(0, rate / 2, SIZE // 2 + 1)
@@ -46,7 +46,7 @@ def mel_bands(count: int, rate: int) -> NDArray[np.float64]:
     filters = np.clip(
         np.minimum((bins - lower) / (centre - lower), (upper - bins) / (upper - centre)), 0, None
     )
-    # A band narrower than a bin would be empty; it takes its nearest bin.
+    # A band narrower than a bin would be empty, so it gets its nearest bin.
     for row in np.flatnonzero(filters.sum(1) < 1e-9):
         filters[row, np.abs(bins - centre[row]).argmin()] = 1
     return np.asarray(filters / filters.sum(1, keepdims=True))

@@ -1,4 +1,4 @@
-"""What is said: syllables and pauses, as tracks that drive both the voice and the mouth."""
+"""Invented speech: syllables and pauses, as tracks that drive both the voice and the mouth."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nasframe_deepfake.synthesis.identity import Voice
 __all__ = ["CONTROL_RATE", "Tracks", "articulate"]
 
 CONTROL_RATE = 200
-"""Values of every track a second."""
+"""Values of every track in one second."""
 
 Array = NDArray[np.float64]
 
@@ -38,7 +38,7 @@ VOWELS = (
 
 @frozen
 class Tracks:
-    """CONTROL_RATE values a second; `formants` `(time, 3)` and `pitch` in Hz, the rest in [0, 1]."""
+    """CONTROL_RATE values for each second; `formants` `(time, 3)` and `pitch` in Hz, the rest in [0, 1]."""
 
     voicing: Array
     friction: Array
@@ -50,7 +50,7 @@ class Tracks:
 
 
 def articulate(voice: Voice, seconds: float, random: np.random.Generator) -> Tracks:
-    """Invented speech of `seconds` seconds: words of one to three syllables between pauses."""
+    """Return invented speech of `seconds` seconds: words of one to three syllables between pauses."""
     length = round(seconds * CONTROL_RATE)
     tracks = {name: np.zeros(length) for name in ("voicing", "friction", "brightness", "opening", "spread")}
     formants = np.tile(np.array([500.0, 1480.0, 2450.0]), (length, 1))
@@ -105,7 +105,7 @@ def articulate(voice: Voice, seconds: float, random: np.random.Generator) -> Tra
 
 
 def _smooth(values: Array, seconds: float) -> Array:
-    """Values `(time, ...)` under a Hann window of `seconds`, edges held."""
+    """Return `(time, ...)` smoothed by a Hann window of `seconds`; the edge values are repeated."""
     half = max(1, round(seconds * CONTROL_RATE / 2))
     window = np.hanning(2 * half + 3)[1:-1]
     window /= window.sum()

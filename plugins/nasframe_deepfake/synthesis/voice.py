@@ -12,7 +12,7 @@ from nasframe_deepfake.synthesis.speech import CONTROL_RATE, Tracks
 __all__ = ["RATE", "speak"]
 
 RATE = 16_000
-"""Samples a second."""
+"""Samples in one second."""
 
 Array = NDArray[np.float64]
 
@@ -20,7 +20,7 @@ _BANDWIDTHS = np.array([70.0, 100.0, 140.0, 220.0, 300.0])
 
 
 def speak(tracks: Tracks, voice: Voice, random: np.random.Generator) -> Array:
-    """The waveform of `tracks` at RATE, with breath and the noise of a room; loudness is not yet set."""
+    """Return the waveform of `tracks` at RATE, with breath and the noise of a room, of any loudness."""
     length = round(len(tracks.pitch) / CONTROL_RATE * RATE)
     moments = np.arange(length) / RATE
     known = np.arange(len(tracks.pitch)) / CONTROL_RATE
@@ -39,14 +39,14 @@ def speak(tracks: Tracks, voice: Voice, random: np.random.Generator) -> Array:
 
 
 def _glottis(phase: Array) -> Array:
-    """Derivative of the glottal flow over one period (rise for 0.4, fall for 0.2, then closed)."""
+    """Return the derivative of the glottal flow over one period (rise for 0.4, fall for 0.2, then closed)."""
     rise = np.sin(np.pi * phase / 0.4)
     fall = -2.0 * np.sin(np.pi / 2 * np.clip((phase - 0.4) / 0.2, 0, 1))
     return np.where(phase < 0.4, 0.5 * rise, np.where(phase < 0.6, fall, 0.0))
 
 
 def _tract(formants: Array, scale: float) -> NDArray[np.complex128]:
-    """Response `(frames, bins)` of five resonators in a row, of gain 1 at frequency 0 (Klatt, 1980)."""
+    """Return the response `(frames, bins)` of five resonators in series, of gain 1 at 0 Hz (Klatt, 1980)."""
     fixed = np.tile(np.array([3500.0, 4500.0]) * scale, (len(formants), 1))
     centre = np.concatenate([formants, fixed], axis=1)
     radius = np.exp(-np.pi * _BANDWIDTHS / RATE)
@@ -61,7 +61,7 @@ def _tract(formants: Array, scale: float) -> NDArray[np.complex128]:
 
 
 def _friction(brightness: Array) -> Array:
-    """Gain `(frames, bins)` of fricative noise: a band at 2.5 kHz (0) to 6 kHz (1)."""
+    """Return the gain `(frames, bins)` of fricative noise: a band at 2.5 kHz (0) to 6 kHz (1)."""
     bins = np.linspace(0, RATE / 2, SIZE // 2 + 1)
     centre = 2500 + 3500 * brightness[:, None]
     return np.asarray(np.exp(-0.5 * ((bins - centre) / 1100) ** 2))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nasframe.errors import DataError
-from nasframe_deepfake.media import SAMPLE_RATE, Window, decode
+from nasframe_deepfake.decoding import SAMPLE_RATE, Window, decode
 
 from .conftest import write_clip
 

@@ -9,7 +9,7 @@ import torch
 
 from nasframe.errors import SpaceError
 from nasframe.operations import OpSpec, build_operation
-from nasframe_fusion.weighted import WeightedFusion
+from nasframe_fusion.weighted_fusion import WeightedFusion
 
 
 def test_it_adds_the_weighted_nodes_to_the_first_input(maps: Any) -> None:

@@ -1,5 +1,8 @@
-"""Graphviz's SVG as pixels: TensorBoard shows no SVG, and Graphviz itself writes PNG only where the system
-has its `dot`. Pillow draws it, which comes with matplotlib, in a few milliseconds."""
+"""Graphviz's SVG as pixels, drawn by Pillow in a few milliseconds.
+
+TensorBoard shows no SVG, and Graphviz itself writes PNG only if the system has its program `dot`. Pillow is
+installed with matplotlib.
+"""
 
 from __future__ import annotations
 
@@ -13,25 +16,27 @@ import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-__all__ = ["raster"]
+__all__ = ["rasterise"]
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _FINER = 2
-"""Drawn so many times larger and then made smaller, for smooth edges."""
+"""The picture is drawn this many times larger and then made smaller, for smooth edges."""
 
 _BEND = np.linspace(0, 1, 9)[1:, None]
 _CURVE = np.concatenate(
     [(1 - _BEND) ** 3, 3 * (1 - _BEND) ** 2 * _BEND, 3 * (1 - _BEND) * _BEND**2, _BEND**3], axis=1
 )
-"""Points of a cubic curve from its four."""
+"""Weights of the four control points of a cubic curve, for eight points on it."""
 
 Array = np.ndarray[Any, Any]
 
 
-def raster(svg: str, scale: float = 1.4) -> Array:
-    """The picture that Graphviz wrote as SVG, on white; `(height, width, 3)`, bytes, `scale` pixels a point.
+def rasterise(svg: str, scale: float = 1.4) -> Array:
+    """Return the pixels `(height, width, 3)`, uint8, of an SVG by Graphviz, on white.
 
-    Knows the shapes that Graphviz writes: polygons, paths of cubic curves, ellipses, lines of text.
+    Args:
+        svg: of the shapes that Graphviz writes: polygons, paths of cubic curves, ellipses, lines of text.
+        scale: pixels for each point.
     """
     root = ET.fromstring(svg)
     left, top, width, height = (float(part) for part in root.get("viewBox", "0 0 1 1").split())
@@ -52,7 +57,7 @@ def _draw(pen: ImageDraw.ImageDraw, element: ET.Element, shift: Array, scale: fl
     if kind == "text":
         place = (np.array([float(element.get("x", 0)), float(element.get("y", 0))]) + shift) * scale
         anchor = {"start": "ls", "end": "rs"}.get(element.get("text-anchor", ""), "ms")
-        # this font is wider than the one that Graphviz measured
+        # the font is wider than the one that Graphviz assumes
         font = _font(round(float(element.get("font-size", 10)) * scale * 0.9))
         pen.text(tuple(place), element.text or "", element.get("fill", "black"), font, anchor)
         return
@@ -76,12 +81,12 @@ def _draw(pen: ImageDraw.ImageDraw, element: ET.Element, shift: Array, scale: fl
 
 
 def _points(text: str) -> Array:
-    """All coordinates in order: of polygons the corners, of paths a point and then three for each curve."""
+    """Return all coordinates in order: the corners of a polygon; for a path one point, then three a curve."""
     return np.array([float(number) for number in re.findall(r"-?\d+\.?\d*", text)]).reshape(-1, 2)
 
 
 def _flattened(points: Array) -> Array:
-    """A path of cubic curves as one of short lines."""
+    """Turn a path of cubic curves into one of short lines."""
     ends = range(0, len(points) - 3, 3)
     return np.concatenate([points[:1], *(_CURVE @ points[start : start + 4] for start in ends)])
 
@@ -92,5 +97,5 @@ def _colour(name: str | None) -> str | None:
 
 @functools.cache
 def _font(size: int) -> ImageFont.FreeTypeFont:
-    """One that is always there, and has arrows and the like."""
+    """Load a font that is always there and has arrows."""
     return ImageFont.truetype(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf", size)

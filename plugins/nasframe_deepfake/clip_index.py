@@ -1,4 +1,4 @@
-"""The index of prepared clips: one line a clip, with its split, its labels and the rows of its streams."""
+"""The index of prepared clips: a line for each, with its split, its labels and the rows of its streams."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from attrs import frozen
 
 from nasframe.errors import DataError
 from nasframe.runtime import write_text
-from nasframe_deepfake.listing import DESYNC
+from nasframe_deepfake.categories import DESYNC
 
-__all__ = ["Entry", "read_index", "write_index"]
+__all__ = ["PreparedClip", "read_index", "write_index"]
 
 
 @frozen
-class Entry:
-    """One prepared clip.
+class PreparedClip:
+    """One prepared clip. The names of the fields are the columns of the index.
 
     Attributes:
         path: relative to the root of the data.
         split: weights, architecture, validation or test.
+        category, method, source, race, gender: see `listing.Clip`.
         fake: 1 or 0; `fake_picture` and `fake_voice` are the labels of the streams alone.
-        picture: row of its pictures; clips with the same pictures share it.
+        picture: row of its pictures; clips with the same pictures share a row.
         sound: row of its sound.
     """
 
@@ -45,32 +46,32 @@ class Entry:
 
     @property
     def false_pairing(self) -> int:
-        """1 where genuine streams do not belong together, else 0."""
+        """1 where both streams are genuine but do not belong together, else 0."""
         return int(self.method == DESYNC)
 
 
 _INTEGERS = ("fake", "fake_picture", "fake_voice", "picture", "sound")
 
 
-def write_index(path: Path, entries: Sequence[Entry]) -> None:
-    """Write `entries` as a CSV file."""
+def write_index(path: Path, clips: Sequence[PreparedClip]) -> None:
+    """Write `clips` as a CSV file."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([item.name for item in attrs.fields(Entry)])
-    writer.writerows(attrs.astuple(entry) for entry in entries)
+    writer.writerow([item.name for item in attrs.fields(PreparedClip)])
+    writer.writerows(attrs.astuple(clip) for clip in clips)
     write_text(path, text.getvalue())
 
 
-def read_index(path: Path) -> list[Entry]:
-    """The entries of the CSV file at `path`.
+def read_index(path: Path) -> list[PreparedClip]:
+    """Read the clips of the CSV file at `path`.
 
     Raises:
-        DataError: it is missing or none of ours.
+        DataError: the file is missing, or not an index.
     """
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = csv.DictReader(file)
-            return [Entry(**{key: _value(key, text) for key, text in row.items()}) for row in rows]
+            return [PreparedClip(**{key: _value(key, text) for key, text in row.items()}) for row in rows]
     except (OSError, TypeError, ValueError) as error:
         raise DataError(f"{path}: is not an index of prepared clips: {error}") from error
 

@@ -1,4 +1,4 @@
-"""One clip into one mp4 file: H.264 and AAC, the same settings and the same sizes for every clip."""
+"""Clips as mp4 files: H.264 and AAC, with the same settings and the same sizes for every clip."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from nasframe_deepfake.synthesis.filler import FillerError, fill_picture, fill_sound
+from nasframe_deepfake.synthesis.padding import PaddingError, pad_picture, pad_sound
 
 __all__ = ["file_size", "write_mp4"]
 
 _SOUND = 896
-"""Bytes of every frame of sound; 768 is what the standard allows one channel, the encoder goes to 780."""
+"""Bytes of every frame of sound. The standard allows 768 for one channel, the encoder writes up to 780."""
 
 
 def write_mp4(
@@ -24,21 +24,24 @@ def write_mp4(
 ) -> None:
     """Write frames `(frames, height, width, 3)` and mono samples `(samples,)`, both from time 0.
 
-    The same arrays give the same bytes: one encoder thread, no clock in the metadata. All clips of a shape
-    give files of one size, frame by frame: each frame is filled up to what its kind may take.
+    The same arrays give the same bytes: one encoder thread, no time in the metadata. All clips of a shape
+    give files of one size: each frame is padded to the size of its kind.
+
+    Raises:
+        PaddingError: a frame is larger than the size of its kind, even in the coarsest encoding.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     for coarser in range(0, 31, 3):
         try:
             return _write(path, frames, rate, samples, sample_rate, coarser)
-        except FillerError:
-            # A wild picture; coarser steps make it fit.
+        except PaddingError:
+            # The pictures have much detail; a coarser encoding makes them fit.
             path.unlink(missing_ok=True)
-    raise FillerError(f"{path}: pictures or sound do not go into the sizes of their frames")
+    raise PaddingError(f"{path}: pictures or sound are larger than the sizes of their frames")
 
 
 def file_size(size: int, frames: int, samples: int) -> int:
-    """Bytes of a file of `frames` pictures of height and width `size`, a little more rather than less."""
+    """Return an upper estimate of the bytes of a file of `frames` pictures of height and width `size`."""
     key, other = _picture_sizes(size * size)
     sounds = samples // 1024 + 2
     return key + other * frames + _SOUND * sounds + 16 * (frames + sounds) + 2048
@@ -67,11 +70,11 @@ def _write(
 
         def put_pictures(packets: Iterable[av.Packet[Any]]) -> None:
             for packet in packets:
-                container.mux(_filled(packet, fill_picture, key if packet.is_keyframe else other))
+                container.mux(_padded(packet, pad_picture, key if packet.is_keyframe else other))
 
         def put_sound(packets: Iterable[av.Packet[Any]]) -> None:
             for packet in packets:
-                container.mux(_filled(packet, fill_sound, _SOUND))
+                container.mux(_padded(packet, pad_sound, _SOUND))
 
         reformatter = av.video.reformatter.VideoReformatter()
         for number, pixels in enumerate(frames):
@@ -89,16 +92,16 @@ def _write(
 
 
 def _picture_sizes(pixels: int) -> tuple[int, int]:
-    """Bytes of a frame that stands alone and of one that follows another; half is usual, filling the rest."""
+    """Return the bytes of a key frame and of any other; about half of them are padding."""
     return 1024 + pixels // 5, 256 + pixels // 32
 
 
-def _filled(packet: av.Packet[Any], fill: Callable[[bytes, int], bytes], size: int) -> av.Packet[Any]:
-    """The packet with its data filled up to `size` bytes."""
-    filled = av.Packet(fill(bytes(packet), size))
-    filled.stream, filled.time_base = packet.stream, packet.time_base
-    filled.pts, filled.dts, filled.duration = packet.pts, packet.dts, packet.duration
-    filled.is_keyframe = packet.is_keyframe
+def _padded(packet: av.Packet[Any], pad: Callable[[bytes, int], bytes], size: int) -> av.Packet[Any]:
+    """Return the packet with its data padded to `size` bytes."""
+    padded = av.Packet(pad(bytes(packet), size))
+    padded.stream, padded.time_base = packet.stream, packet.time_base
+    padded.pts, padded.dts, padded.duration = packet.pts, packet.dts, packet.duration
+    padded.is_keyframe = packet.is_keyframe
     for data in packet.iter_sidedata():
-        filled.set_sidedata(data)
-    return filled
+        padded.set_sidedata(data)
+    return padded

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nasframe_deepfake.synthesis.level import Level, draw_level, set_level
+from nasframe_deepfake.synthesis.loudness import Level, draw_level, set_level
 
 
 def loudness(samples: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:

@@ -1,4 +1,4 @@
-"""The files of a folder, through links: large sets are often linked together from several disks."""
+"""The files of a folder, links followed: large data sets are often linked from several disks."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ __all__ = ["files_of"]
 
 
 def files_of(root: Path) -> Iterator[str]:
-    """Paths of all files below `root`, relative to it, with forward slashes, in a fixed order.
+    """Give the paths of all files below `root`, relative to it, with forward slashes, in a fixed order.
 
-    A link to a folder is followed, unless it leads back to a folder it lies in. What cannot be listed counts
-    as empty.
+    A link to a folder is followed, unless that folder contains the link. A folder that cannot be listed
+    counts as empty.
     """
     yield from _below(root, "", frozenset())
 

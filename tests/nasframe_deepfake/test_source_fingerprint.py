@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from nasframe.errors import DataError
-from nasframe_deepfake.readers import describe_source
-from nasframe_deepfake.tree import files_of
+from nasframe_deepfake.folder_files import files_of
+from nasframe_deepfake.source_fingerprint import describe_source
 
 
 @pytest.fixture

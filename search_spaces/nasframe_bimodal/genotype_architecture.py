@@ -1,11 +1,11 @@
-"""A genotype of BM-NAS as an architecture that is drawn and compared like ours.
+"""A genotype of BM-NAS as an architecture, which can be drawn and compared like any other.
 
-The wiring is exactly what the genotype says. Four things are not in it, and are taken from the published
-network: the edges to a cell's end add x and normalise; more than one concatenated inner step is projected
-back to the common width; the network normalises what it concatenates, and a linear head follows. The
-operations are named as ours of the same kind, though those of BM-NAS have another normalisation, and its
-LinearGLU gates with both inputs. So an architecture made here is to be looked at, not to be trained: its
-space is no registered one, and its inputs have no shapes.
+The wiring is exactly that of the genotype. Four things are not in it and come from the published network: the
+end of a cell adds x and normalises; several concatenated inner steps are projected to the common width; the
+network normalises its concatenation; a linear head follows. Operations have the names of nasframe's
+operations of the same kind, although those of BM-NAS have another normalisation, and its LinearGLU gates with
+both inputs. So an architecture made here cannot be trained: its space is not registered, and its inputs have
+no shapes.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ OPERATIONS = {
     "ScaleDotAttn": "attention",
     "LinearGLU": "linear_glu",
     "ConcatFC": "concat_fc",
-    # as they were called before the code was published
+    # the names before the code was published
     "scale_dot_attn": "attention",
     "cat_conv_glu": "linear_glu",
     "cat_conv_relu": "concat_fc",
 }
-"""Published name → ours. Any other name must be that of an installed operation with two inputs."""
+"""Name in BM-NAS → name in nasframe. Other names must be those of installed operations with two inputs."""
 
 
 def architecture_of(genotype: Genotype) -> Architecture:
-    """The architecture that a genotype describes, in a space of its own.
+    """Return the architecture of a genotype, in its own space.
 
-    Inputs are `input0`, `input1`, … as the genotype numbers them, steps `cell1`, `cell2`, … with the inner
-    steps `N1`, `N2`, …. An edge `none` leaves its port empty.
+    Inputs are `input0`, `input1`, … with the numbers of the genotype, steps `cell1`, `cell2`, …, inner steps
+    `N1`, `N2`, …. The port of an edge `none` is empty.
 
     Raises:
-        ArchitectureError: an operation that is not installed.
+        ArchitectureError: an operation is not installed.
     """
     space = SearchSpace("bm_nas")
     assignment: dict[str, str] = {}
@@ -64,7 +64,7 @@ def architecture_of(genotype: Genotype) -> Architecture:
 
 
 def _cell(step: StepGenotype, where: str) -> tuple[SearchSpace, dict[str, str]]:
-    """The space of one step, and what is chosen in it."""
+    """Return the space of one step, and the assignment in it."""
     cell = SearchSpace("cell")
     assignment: dict[str, str] = {}
     names = [cell.add_input("x"), cell.add_input("y")]
@@ -102,7 +102,7 @@ def _connect(
     group: str,
     ports: Sequence[str] = ("x", "y"),
 ) -> dict[str, str]:
-    """One source for each port, as a choice, so that architectures compare by their wiring too."""
+    """Connect one source to each port, as a choice, so that the wiring of architectures can be compared."""
     assignment: dict[str, str] = {}
     for port, (kind, source) in zip(ports, picked, strict=True):
         name = f"{target}.{port}"
@@ -118,7 +118,7 @@ def _connect(
 
 
 def _gather(space: SearchSpace, sources: Sequence[str], target: str) -> dict[str, str]:
-    """A port for each source; which they are is part of the assignment."""
+    """Connect each source to a port of its own, as a choice, and return the assignment."""
     for source in sources:
         space.connect(source, target, source)
         space.choose_source(target, source, f"{target}.{source}", "concat")

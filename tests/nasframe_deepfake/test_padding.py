@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from nasframe_deepfake.synthesis import container as writer
-from nasframe_deepfake.synthesis.container import file_size, write_mp4
-from nasframe_deepfake.synthesis.filler import FillerError, fill_picture, fill_sound
+from nasframe_deepfake.synthesis import mp4 as writer
+from nasframe_deepfake.synthesis.mp4 import file_size, write_mp4
+from nasframe_deepfake.synthesis.padding import PaddingError, pad_picture, pad_sound
 
 FRAME = b"\0\0\0\1\x65picture"
 SOUND = bytes([0x01, 0x40, 0x20, 0x07])
@@ -31,22 +31,22 @@ def decoded(path: Path) -> tuple[list[bytes], list[bytes]]:
 
 def test_a_picture_is_filled_up_to_any_size() -> None:
     for size in (len(FRAME), *range(len(FRAME) + 24, 2000)):
-        filled = fill_picture(FRAME, size)
+        filled = pad_picture(FRAME, size)
         assert len(filled) == size
         assert filled.endswith(FRAME)
         assert filled.count(b"\0\0\0\1") <= 3
 
 
 def test_a_sound_is_filled_up_to_any_size() -> None:
-    filled = [fill_sound(SOUND, size) for size in range(len(SOUND), 1200)]
+    filled = [pad_sound(SOUND, size) for size in range(len(SOUND), 1200)]
     assert [len(frame) for frame in filled] == list(range(len(SOUND), 1200))
     assert filled[0] == SOUND
     assert all(frame.startswith(SOUND[:3]) for frame in filled)
 
 
-@pytest.mark.parametrize(("fill", "frame"), [(fill_picture, FRAME), (fill_sound, SOUND)])
+@pytest.mark.parametrize(("fill", "frame"), [(pad_picture, FRAME), (pad_sound, SOUND)])
 def test_what_is_too_large_is_refused(fill: object, frame: bytes) -> None:
-    with pytest.raises(FillerError, match=f"of {len(frame)} bytes does not go into {len(frame) - 1}"):
+    with pytest.raises(PaddingError, match=f"of {len(frame)} bytes does not fit into {len(frame) - 1}"):
         fill(frame, len(frame) - 1)  # type: ignore[operator]
 
 
@@ -58,7 +58,7 @@ def test_decoders_see_and_hear_the_same_with_and_without_the_filling(
     with av.logging.Capture() as complaints:
         filled = decoded(tmp_path / "filled.mp4")
     assert complaints == []
-    for name in ("fill_picture", "fill_sound"):
+    for name in ("pad_picture", "pad_sound"):
         monkeypatch.setattr(writer, name, lambda frame, size: frame)
     write_mp4(tmp_path / "plain.mp4", frames, 25, samples, 16_000)
     assert (tmp_path / "plain.mp4").stat().st_size < (tmp_path / "filled.mp4").stat().st_size

@@ -1,4 +1,4 @@
-"""Arrays on disk that grow by a row and are then mapped into memory."""
+"""Arrays in files: written row by row, then mapped into memory."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ __all__ = ["RowWriter", "open_rows"]
 
 
 class RowWriter:
-    """Writes a `.npy` file row by row; the number of rows is filled in at the end.
+    """Writes a `.npy` file row by row; the number of rows is set at the end.
 
     Args:
         path: of the file.
-        dtype: of the values. The first row says what shape rows have.
+        dtype: of the values. The first row gives the shape of all rows.
     """
 
     def __init__(self, path: Path, dtype: DTypeLike) -> None:
@@ -49,7 +49,7 @@ class RowWriter:
         self._file.close()
 
     def _write_header(self) -> None:
-        # numpy pads headers so that the first axis can grow in place.
+        # numpy leaves room in a header for a larger number of rows.
         description = {
             "descr": np.lib.format.dtype_to_descr(self._dtype),
             "fortran_order": False,
@@ -63,13 +63,13 @@ class RowWriter:
 
 
 def open_rows(path: Path) -> NDArray[Any]:
-    """The array at `path`, mapped into memory; pages are read when they are looked at.
+    """Map the array at `path` into memory; a part is read from disk when it is used.
 
     Raises:
-        DataError: missing or damaged.
+        DataError: the file is missing or damaged.
     """
     try:
-        # Copy-on-write rather than read-only: torch warns about memory it may not write, and nothing writes.
+        # Nothing is written, but torch warns about read-only memory, so it is copy-on-write.
         array: NDArray[Any] = np.load(path, mmap_mode="c", allow_pickle=False)
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read as an array: {error}") from error

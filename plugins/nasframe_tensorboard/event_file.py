@@ -1,4 +1,4 @@
-"""What is written of one search."""
+"""The event file of a search, which TensorBoard reads."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from torch.utils.tensorboard.summary import hparams
 
 from nasframe import Architecture, Drawing, Run, SearchSpace, derive, draw
 from nasframe.errors import RenderError
-from nasframe_tensorboard.raster import raster
+from nasframe_tensorboard.rasterise import rasterise
 
-__all__ = ["Journal"]
+__all__ = ["EventFile"]
 
 SECTIONS = ("space", "relaxation", "loop", "search")
 
 
 @define
-class Journal:
+class EventFile:
     """The event file of one search; steps are epochs, counted from 1 as in `metrics.jsonl`."""
 
     _writer: SummaryWriter
@@ -30,26 +30,26 @@ class Journal:
     _experiment: Mapping[str, Any]
     _last: int = field(default=0, init=False)
     _picture: tuple[str, np.ndarray[Any, Any] | None] = field(default=("", None), init=False)
-    _said: bool = field(default=False, init=False)
+    _has_options: bool = field(default=False, init=False)
 
     @classmethod
-    def begin(cls, run: Run, space: SearchSpace, folder: Path) -> Journal:
-        """Begin, or go on after the last epoch of the run.
+    def begin(cls, run: Run, space: SearchSpace, folder: Path) -> EventFile:
+        """Begin a file, or go on after the last epoch of the run.
 
-        Whatever an interrupted search wrote from its last epoch on is dropped by TensorBoard, and that
-        epoch is written again: it may have been saved and not written here.
+        TensorBoard drops everything that an interrupted search wrote from its last epoch on. That epoch is
+        written again: the run may have it while the event file does not.
         """
         history = run.history("search")
         writer = SummaryWriter(str(folder), purge_step=len(history) or None)
-        journal = cls(writer, space, tomllib.loads(run.experiment_toml))
+        event_file = cls(writer, space, tomllib.loads(run.experiment_toml))
         if history:
-            journal.epoch(history[-1])
+            event_file.epoch(history[-1])
         else:
-            journal._text("experiment", run.experiment_toml, 0)
-        return journal
+            event_file._text("experiment", run.experiment_toml, 0)
+        return event_file
 
     def epoch(self, record: Mapping[str, Any]) -> None:
-        """Losses, validation metrics, entropies, and the network that would be derived now."""
+        """Write losses, validation metrics, entropies, and the network that would be derived now."""
         self._last = record["epoch"]
         for group in ("loss", "validation", "entropy"):
             for name, value in _numbers(record[group], group):
@@ -60,15 +60,15 @@ class Journal:
         self._writer.flush()
 
     def derived(self, architecture: Architecture) -> None:
-        """What the search ended with."""
+        """Write the architecture with which the search ended."""
         self._text("derived", draw(architecture).text, self._last)
 
     def close(self) -> None:
-        """Finish the file."""
+        """Complete the file."""
         self._writer.close()
 
     def _network(self, architecture: Architecture) -> None:
-        """Words where it changed, and the picture in every epoch, so that its slider has them all."""
+        """Write the text where it changed, and the picture in every epoch, for the slider over epochs."""
         if self._picture[0] != architecture.fingerprint:
             drawing = draw(architecture)
             self._text("network", drawing.text, self._last)
@@ -78,37 +78,37 @@ class Journal:
             self._writer.add_image("network", image, self._last, dataformats="HWC")
 
     def _options(self, record: Mapping[str, Any]) -> None:
-        """The experiment's options, once, beside the validation metrics."""
-        if self._said:
+        """Write the options of the experiment, once, with the validation metrics."""
+        if self._has_options:
             return
-        self._said = True
-        found = {
+        self._has_options = True
+        options = {
             name: value
             for section in SECTIONS
             for name, value in _plain(self._experiment.get(section, {}), section)
         }
-        found["seed"] = self._experiment.get("seed", 0)
+        options["seed"] = self._experiment.get("seed", 0)
         metrics = dict(_numbers(record["validation"], "validation"))
-        for summary in hparams(found, metrics):  # type: ignore[no-untyped-call]
-            # not add_hparams, which begins a run of its own in a folder below
+        for summary in hparams(options, metrics):  # type: ignore[no-untyped-call]
+            # not add_hparams, which begins another run in a folder below
             self._writer._get_file_writer().add_summary(summary)  # type: ignore[no-untyped-call]
 
     def _text(self, tag: str, text: str, step: int) -> None:
-        """As it stands: four spaces make it code in Markdown."""
+        """Write text unchanged: four spaces make it code in Markdown."""
         code = "\n".join(f"    {line}" for line in text.splitlines())
         self._writer.add_text(tag, code, step)
 
 
 def _image(drawing: Drawing) -> np.ndarray[Any, Any] | None:
-    """The picture as pixels; None where nothing renders it, and the words must do."""
+    """Return the picture as pixels; None where it cannot be rendered, so that there is only the text."""
     try:
-        return raster(drawing.svg)
+        return rasterise(drawing.svg)
     except RenderError:
         return None
 
 
 def _numbers(values: Mapping[str, Any], name: str) -> Iterator[tuple[str, float]]:
-    """Every number, however deep it stands; what is undefined is left out."""
+    """Give the path and value of every number, at any depth; undefined ones are left out."""
     for key, value in values.items():
         if isinstance(value, Mapping):
             yield from _numbers(value, f"{name}/{key}")
@@ -117,7 +117,7 @@ def _numbers(values: Mapping[str, Any], name: str) -> Iterator[tuple[str, float]
 
 
 def _plain(values: Mapping[str, Any], name: str) -> Iterator[tuple[str, bool | int | float | str]]:
-    """Dotted key → value that TensorBoard takes."""
+    """Give dotted key and value, of a type that TensorBoard takes."""
     for key, value in values.items():
         if isinstance(value, Mapping):
             yield from _plain(value, f"{name}.{key}")

@@ -1,7 +1,7 @@
-"""One search that keeps the altered pictures and finds the pairings: what was tried, failures included.
+"""Settings that were tried for one search that recognises altered pictures and false pairings alike.
 
-Every row changes one thing of the demo's settings. Prints a Markdown table: AUC on test clips of each of
-three seeds, overall, on the pairings, on altered pictures, and the mean over seeds of the worst category.
+Every row changes one setting of the demo. Prints a Markdown table: the AUC on the test clips of each of three
+seeds, overall, on the pairings, on altered pictures, and the mean over seeds of the worst category.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from statistics import fmean
 from embedded import SEEDS, corpus, run
 
 ONE = ("task.heads=single",)
-TRIED: dict[str, tuple[str, ...]] = {
+SETTINGS: dict[str, tuple[str, ...]] = {
     "the demo: separate heads, half of the fakes are pairings, redrawn": (),
     "one head, every category alike, not redrawn": (*ONE, "task.pairing_share=0.25", "task.redraw=false"),
     "one head, every category alike": (*ONE, "task.pairing_share=0.25"),
@@ -44,11 +44,11 @@ TRIED: dict[str, tuple[str, ...]] = {
 
 
 def main(out: str = "runs/acceptance", first: str = "0", step: str = "1") -> None:
-    """Rows `first`, `first` + `step`, …: a search uses one core, so two processes can share the work."""
+    """Make rows `first`, `first` + `step`, …: a search uses one core, so two processes can share the work."""
     base = Path(out)
     source = corpus(base / "clips")
-    print("| what | overall | pairing | FV-RA | worst category |\n|---|---|---|---|---|", flush=True)
-    for number, (name, overrides) in enumerate(TRIED.items()):
+    print("| setting | overall | pairing | FV-RA | worst category |\n|---|---|---|---|---|", flush=True)
+    for number, (name, overrides) in enumerate(SETTINGS.items()):
         if number % int(step) != int(first):
             continue
         found = [

@@ -1,4 +1,4 @@
-"""The output of a cell: its input and what its nodes add to it, each with a weight that is learnt."""
+"""The output of a cell: its input plus the outputs of its nodes, each with a learned weight."""
 
 from __future__ import annotations
 
@@ -15,11 +15,10 @@ __all__ = ["WeightedFusion"]
 
 
 class WeightedFusion(Operation):
-    """x + Σ wᵢ Nᵢ: the first input and the weighted others; each wᵢ is a free number, 1/M at first.
+    """x + Σ wᵢ Nᵢ: the first input plus the weighted others; each wᵢ is a free number, 1/M at first.
 
-    The weights are named after the input ports, and M can be given, so that a network derived from a
-    search, in which some nodes are gone, has the parameters of those that stayed under the same names
-    and with the same first values.
+    The weights have the names of the input ports, and M can be given. So a derived network, which lacks some
+    nodes of the search, has parameters of the same names and first values for those that it kept.
     """
 
     arity: ClassVar[int | None] = None
@@ -31,11 +30,11 @@ class WeightedFusion(Operation):
         """
         Args:
             shapes: of x and of N1, N2, …, all `(length, channels)` and equal.
-            ports: name of each input; nothing is x, N1, N2, ….
-            total: M, the number of weighted inputs before any was removed; None counts those given.
+            ports: name of each input; empty: x, N1, N2, ….
+            total: M, the number of weighted inputs before any was removed; None: the number of those given.
 
         Raises:
-            ValueError: shapes that differ, ports that do not match them, a total below their number.
+            ValueError: shapes differ, ports do not match them, or the total is below the number of inputs.
         """
         super().__init__(shapes)
         same_shape(shapes)
