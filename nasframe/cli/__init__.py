@@ -33,7 +33,7 @@ _RESUMABLE = ("run", "search", "train", "demo")
 """Commands that go on where they stopped when they are given again."""
 
 _STUDIES = ("sweep", "compare", "census")
-"""Commands that skip the cells that are done when they are given again."""
+"""Commands that skip the trials that are done when they are given again."""
 
 _HELP = {"--help", "-h", "--version"}
 
@@ -90,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except (NasframeError, OSError) as error:
             if os.environ.get("NASFRAME_TRACEBACK", "0") not in ("", "0"):
                 traceback.print_exc()
-            return _say(_told(error))
+            return _say(_error_line(error))
     return status if isinstance(status, int) else 0
 
 
@@ -108,7 +108,7 @@ def _say(message: str, status: int = 2) -> int:
     return status
 
 
-def _told(error: Exception) -> str:
+def _error_line(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror and error.filename and not error.filename2:
         return f"{error.filename}: {error.strerror[:1].lower()}{error.strerror[1:]}"
     return str(error)
@@ -123,7 +123,7 @@ def _interrupted(words: Sequence[str], files: Sequence[Path], notes: Sequence[st
     # Once the old run is gone, --overwrite would throw away what is being kept.
     again = [word for word in words if word != "--overwrite" or NOT_REPLACED in notes]
     command = shlex.join([_program(), *plugins, *again])
-    kept = "cells" if words[0] in _STUDIES else "stages"
+    kept = "trials" if words[0] in _STUDIES else "stages"
     return (
         f"interrupted; finished {kept} are kept. A search or a training goes on after its last finished "
         f"epoch, any other stage begins again. To go on:\n  {command}"

@@ -85,7 +85,7 @@ def _print_gap(found: Mapping[str, Any]) -> None:
 def _print_entropies(found: Mapping[str, Any]) -> None:
     table = []
     for variant in found["variants"]:
-        own = [cell["entropy"] for cell in found["cells"] if cell["variant"] == variant["name"]]
+        own = [trial["entropy"] for trial in found["cells"] if trial["variant"] == variant["name"]]
         own = [entropy for entropy in own if entropy]
         for group in own[0] if own else ():
             line = _mean_line([entropy[group] for entropy in own])
@@ -103,8 +103,8 @@ def _print_census(census: Mapping[str, Any], found: Mapping[str, Any]) -> None:
         f"{objective}"
     )
     table: list[tuple[str, ...]] = [("", "validation", "test")]
-    for name, standing in census["percentiles"].items():
-        table.append((name, *(_percent(standing[split]) for split in ("validation", "test"))))
+    for name, percentiles in census["percentiles"].items():
+        table.append((name, *(_percent(percentiles[split]) for split in ("validation", "test"))))
     print_columns(table, indent="  ")
     print(f"\nrank correlation of the supernet's {objective} with that of the trained architectures")
     table = [("", "rho", "interval", "over", "architectures")]

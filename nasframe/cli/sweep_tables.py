@@ -47,8 +47,8 @@ def _list(result: Mapping[str, Any]) -> list[tuple[str, ...]]:
     keys = {axis["key"]: _short(axis) for axis in result["axes"]}
     metrics = (result["objective"], "parameters", "multiply_adds", "search_seconds")
     points: list[Mapping[str, Any]] = []
-    for cell in result["cells"]:
-        points += [] if cell["point"] in points else [cell["point"]]
+    for trial in result["cells"]:
+        points += [] if trial["point"] in points else [trial["point"]]
     return [
         (*keys.values(), *(f"{name:>9}" for name in metrics)),
         *(
@@ -67,10 +67,12 @@ def _short(axis: Mapping[str, Any]) -> str:
 
 def _values(result: Mapping[str, Any], metric: str, point: Mapping[str, Any]) -> list[float]:
     """Of every seed of a point that is done."""
-    read: Callable[[Mapping[str, Any]], Any] = lambda cell: (cell["test"] or {}).get(metric)  # noqa: E731
+    read: Callable[[Mapping[str, Any]], Any] = lambda trial: (trial["test"] or {}).get(metric)  # noqa: E731
     if metric == "search_seconds":
-        read = lambda cell: (cell["search"] or {}).get("seconds")  # noqa: E731
-    found = [read(cell) for cell in result["cells"] if cell["point"] == point and cell["status"] == "done"]
+        read = lambda trial: (trial["search"] or {}).get("seconds")  # noqa: E731
+    found = [
+        read(trial) for trial in result["cells"] if trial["point"] == point and trial["status"] == "done"
+    ]
     return [value for value in found if value is not None]
 
 

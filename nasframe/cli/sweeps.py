@@ -56,7 +56,7 @@ def sweep(
     """Search, train and evaluate at every point of a grid of options, in several processes.
 
     What is done is kept and skipped: the same command goes on after an interruption, or with more seeds or
-    values. A cell that fails does not stop the others.
+    values. A trial that fails does not stop the others.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def sweep(
     else:
         print_sweep(result)
         print_files(report=folder / "report.html", numbers=folder / "sweep.json")
-    failed = [cell for cell in result["cells"] if cell["status"] != "done"]
-    for cell in failed:
-        print(f"nasframe: {cell['name']}: {cell['status']}: {cell['error']}", file=sys.stderr)
+    failed = [trial for trial in result["cells"] if trial["status"] != "done"]
+    for trial in failed:
+        print(f"nasframe: {trial['name']}: {trial['status']}: {trial['error']}", file=sys.stderr)
     return 1 if failed else 0

@@ -1,4 +1,4 @@
-"""What went wrong in a cell, in words, and whether it concerns all of them."""
+"""What went wrong in a trial, in words, and whether it concerns all of them."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ import nasframe
 from nasframe.errors import NasframeError, RunError
 from nasframe.plugins import manager
 
-__all__ = ["StopStudyError", "full_disk_stops", "is_disk_full", "told"]
+__all__ = ["StopStudyError", "error_message", "full_disk_stops", "is_disk_full"]
 
 _FULL = ("No space left on device", "database or disk is full", "Disk quota exceeded")
 
 
 class StopStudyError(RunError):
-    """Something that no cell of the study could do anything about."""
+    """Something that no trial of the study could do anything about."""
 
 
-def told(error: BaseException) -> str:
+def error_message(error: BaseException) -> str:
     """The message of an error that is the user's to mend; of another its type, its message, and the last line
     of nasframe or of a plugin that it came through."""
     if isinstance(error, NasframeError):

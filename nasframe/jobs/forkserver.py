@@ -28,7 +28,7 @@ from typing import Any, NoReturn
 
 from nasframe.jobs.worker import EndedError, end, work
 
-__all__ = ["ForkServer", "drop_server", "server_ahead", "take_server", "told"]
+__all__ = ["ForkServer", "drop_server", "exit_description", "server_ahead", "take_server"]
 
 _PATIENCE = 5.0  # seconds in which workers that are told to end must do so
 
@@ -36,7 +36,7 @@ _READY = (
     *("nasframe.studies.run_trial", "nasframe.studies.training_trial", "nasframe.studies.ranking_trial"),
     "torch._dynamo",  # which the first optimizer imports
 )
-"""Modules with what cells do."""
+"""Modules with what trials do."""
 
 _REQUEST = struct.Struct("=cI")  # what to do, and with which process
 _FORK, _KILL = b"f", b"k"
@@ -139,7 +139,7 @@ class ForkServer:
         self._errors.seek(0)
         lines = self._errors.read().decode(errors="replace").split("\n")
         last = next((line.strip() for line in reversed(lines) if line.strip()), "")
-        return f"what starts them {told(self._process.returncode)}{last and f': {last}'}"
+        return f"what starts them {exit_description(self._process.returncode)}{last and f': {last}'}"
 
     def close(self) -> None:
         """End it and whatever workers it has."""
@@ -153,7 +153,7 @@ class ForkServer:
         self._errors.close()
 
 
-def told(status: int | None) -> str:
+def exit_description(status: int | None) -> str:
     """How a process ended, in words."""
     if status is None:
         return "has ended"
@@ -290,7 +290,7 @@ class _Server:
             for each in (self._connection, self._woken, self._wake):
                 each.close()
             for descriptor in descriptors:
-                os.set_inheritable(descriptor, False)  # not for programs that a cell starts
+                os.set_inheritable(descriptor, False)  # not for programs that a trial starts
             connection, log, *_ = descriptors
             os.dup2(log, 1)
             os.dup2(log, 2)

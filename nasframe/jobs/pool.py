@@ -1,4 +1,4 @@
-"""Worker processes: started, given cells, watched, replaced when they die, and ended."""
+"""Worker processes: started, given trials, watched, replaced when they die, and ended."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from typing import Any
 from attrs import define
 
 from nasframe.jobs.failures import StopStudyError
-from nasframe.jobs.forkserver import take_server, told
-from nasframe.jobs.queue import ATTEMPTS, CellQueue
-from nasframe.jobs.trial import Cell, Outcome
+from nasframe.jobs.forkserver import exit_description, take_server
+from nasframe.jobs.queue import ATTEMPTS, TrialQueue
+from nasframe.jobs.trial import Outcome, Trial
 from nasframe.jobs.worker import HEARTBEAT, settings
 
-__all__ = ["LOG", "Crew"]
+__all__ = ["LOG", "Pool"]
 
 LOG = "workers.log"
 
@@ -29,7 +29,7 @@ LOG = "workers.log"
 class _Worker:
     connection: socket.socket
     process: int | None = None
-    cell: str | None = None
+    trial: str | None = None
     is_idle: bool = False
     pending: bytes = b""
 
@@ -47,30 +47,30 @@ class _Worker:
         return [json.loads(line) for line in whole] if found else [{"died": True}]
 
 
-class Crew:
-    """Processes that do the cells of a queue. As a context, none of them outlives it."""
+class Pool:
+    """Processes that do the trials of a queue. As a context, none of them outlives it."""
 
     def __init__(
         self,
-        cells: Mapping[str, Cell],
-        queue: CellQueue,
+        trials: Mapping[str, Trial],
+        queue: TrialQueue,
         folder: Path,
         size: int,
         lock: int | None,
         ended: Callable[[str, Outcome], None],
     ) -> None:
-        """A crew of `size` workers.
+        """A pool of `size` workers.
 
         Args:
-            cells: by name.
+            trials: by name.
             queue: of their names.
             folder: of the study, for what the workers print.
             size: number of processes.
             lock: descriptor of a lock that is to be held until the last of them has ended.
-            ended: called with name and outcome of each cell.
+            ended: called with name and outcome of each trial.
         """
-        self._cells, self._queue, self._lock, self._ended = cells, queue, lock, ended
-        self._left = len(cells)
+        self._trials, self._queue, self._lock, self._ended = trials, queue, lock, ended
+        self._left = len(trials)
         self._log = folder / LOG
         self._size = size
         self._workers: list[_Worker] = []
@@ -83,7 +83,7 @@ class Crew:
             raise StopStudyError(f"no worker can be started: {error}") from error
         self._selector.register(self._server, selectors.EVENT_READ)
 
-    def __enter__(self) -> Crew:
+    def __enter__(self) -> Pool:
         return self
 
     def __exit__(
@@ -98,7 +98,7 @@ class Crew:
                 self._log.unlink()
 
     def work(self, tick: Callable[[], None]) -> None:
-        """Do all cells.
+        """Do all trials.
 
         Args:
             tick: called about once a second.
@@ -136,30 +136,30 @@ class Crew:
             elif "ready" in line:
                 worker.is_idle = True
                 self._died_early = 0
-            elif "beat" in line and worker.cell is not None:
-                self._queue.beat(worker.cell)
-            elif "cell" in line:
-                worker.cell = None
+            elif "beat" in line and worker.trial is not None:
+                self._queue.beat(worker.trial)
+            elif "trial" in line:
+                worker.trial = None
                 outcome = Outcome(line["status"], line["error"], line["seconds"])
-                self._queue.ended(line["cell"], outcome)
-                self._settle(line["cell"], outcome)
+                self._queue.ended(line["trial"], outcome)
+                self._settle(line["trial"], outcome)
             elif "stop" in line or "fatal" in line:
                 raise StopStudyError(line.get("stop") or f"no worker can be started: {line['fatal']}")
             elif "died" in line:
                 self._bury(worker)
 
     def _give(self) -> None:
-        """A cell to each worker that has none, as long as there are any."""
+        """A trial to each worker that has none, as long as there are any."""
         for worker in self._workers:
             if not worker.is_idle or (name := self._queue.take()) is None:
                 continue
-            worker.cell, worker.is_idle, cell = name, False, self._cells[name]
+            worker.trial, worker.is_idle, trial = name, False, self._trials[name]
             worker.give(
                 {
-                    "name": cell.name,
-                    "folder": str(cell.folder),
-                    "work": cell.work,
-                    "arguments": dict(cell.arguments),
+                    "name": trial.name,
+                    "folder": str(trial.folder),
+                    "work": trial.work,
+                    "arguments": dict(trial.arguments),
                 }
             )
 
@@ -174,23 +174,23 @@ class Crew:
         """Kill the workers that gave no sign of life for too long."""
         silent = self._queue.silent()
         for worker in [*self._workers]:
-            if worker.cell in silent and worker.process is not None:
+            if worker.trial in silent and worker.process is not None:
                 self._server.kill(worker.process)
                 self._bury(worker)
 
     def _bury(self, worker: _Worker) -> None:
-        """Forget a worker that has died; its cell is done again, or given up."""
+        """Forget a worker that has died; its trial is done again, or given up."""
         self._forget(worker)
-        how = told(None if worker.process is None else self._server.status(worker.process))
-        if worker.cell is None:
+        how = exit_description(None if worker.process is None else self._server.status(worker.process))
+        if worker.trial is None:
             self._died_early += 1
             if death := self._server.death():
                 raise StopStudyError(f"no worker can be started: {death}")
             if self._died_early >= ATTEMPTS:
                 raise StopStudyError(f"no worker can be started: it {how}; {self._log} holds what it printed")
-        elif not self._queue.lost(worker.cell):
+        elif not self._queue.lost(worker.trial):
             error = f"its process {how}, {ATTEMPTS} times; {self._log} holds what it printed"
-            self._settle(worker.cell, Outcome("failed", error))
+            self._settle(worker.trial, Outcome("failed", error))
 
     def _settle(self, name: str, outcome: Outcome) -> None:
         self._left -= 1

@@ -1,4 +1,4 @@
-"""One cell of a study: a piece of work with a folder of its own, and how it ended."""
+"""One trial of a study: a piece of work with a folder of its own, and how it ended."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any, Literal
 
 from attrs import field, frozen
 
-from nasframe.jobs.failures import StopStudyError, full_disk_stops, told
+from nasframe.jobs.failures import StopStudyError, error_message, full_disk_stops
 from nasframe.runtime import Progress
 
-__all__ = ["Cell", "Outcome", "do_cell", "is_done"]
+__all__ = ["Outcome", "Trial", "do_trial", "is_done"]
 
 
 @frozen
-class Cell:
+class Trial:
     """A piece of work that any process can do, and that skips what is done when it is done again.
 
     Attributes:
@@ -39,7 +39,7 @@ class Cell:
 
 @frozen
 class Outcome:
-    """How a cell ended.
+    """How a trial ended.
 
     Attributes:
         status: `failed` with the message in `error`; `open` where it was never finished.
@@ -52,25 +52,25 @@ class Outcome:
     seconds: float | None = None
 
 
-def is_done(cell: Cell) -> bool:
-    """Whether a cell says of itself that there is nothing left to do."""
-    return bool(cell.done and _load(cell.done)(cell.folder, cell.arguments))
+def is_done(trial: Trial) -> bool:
+    """Whether a trial says of itself that there is nothing left to do."""
+    return bool(trial.done and _load(trial.done)(trial.folder, trial.arguments))
 
 
-def do_cell(cell: Cell) -> Outcome:
-    """Do a cell in this process; whatever goes wrong in it is its outcome.
+def do_trial(trial: Trial) -> Outcome:
+    """Do a trial in this process; whatever goes wrong in it is its outcome.
 
     Raises:
-        StopStudyError: the disk is full, so that no other cell can be done either.
+        StopStudyError: the disk is full, so that no other trial can be done either.
     """
     started = time.monotonic()
     try:
-        with full_disk_stops(cell.folder):
-            _load(cell.work)(cell.folder, cell.arguments, Progress())
+        with full_disk_stops(trial.folder):
+            _load(trial.work)(trial.folder, trial.arguments, Progress())
     except StopStudyError:
         raise
     except (Exception, SystemExit) as error:  # of the user's plugins, too
-        return Outcome("failed", told(error), time.monotonic() - started)
+        return Outcome("failed", error_message(error), time.monotonic() - started)
     return Outcome("done", "", time.monotonic() - started)
 
 

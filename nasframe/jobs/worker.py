@@ -1,7 +1,7 @@
-"""What a worker process does: it is told cells on a connection, and says on it how they ended.
+"""What a worker process does: it is told trials on a connection, and says on it how they ended.
 
-A line of JSON each: first what to load, then cell after cell. It ends when the connection ends, which is when
-the process at its other end has ended, however that came about.
+A line of JSON each: first what to load, then trial after trial. It ends when the connection ends, which is
+when the process at its other end has ended, however that came about.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def end(*_: object) -> None:
 
 
 def work(connection: socket.socket) -> None:
-    """Do cells until there are no more; for a process of its own."""
+    """Do trials until there are no more; for a process of its own."""
     signal.signal(signal.SIGTERM, end)
     answers = _Answers(connection)
     lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
@@ -115,17 +115,17 @@ def _prepare(loaded: Mapping[str, Any]) -> None:
 
 def _work(lines: queue.SimpleQueue[bytes], answers: _Answers) -> None:
     from nasframe.jobs.failures import StopStudyError
-    from nasframe.jobs.trial import Cell, do_cell
+    from nasframe.jobs.trial import Trial, do_trial
     from nasframe.runtime import one_thread
 
     with one_thread():
         while True:
             answers.say(ready=True)
             given = json.loads(lines.get())
-            cell = Cell(**{**given, "folder": Path(given["folder"])})
+            trial = Trial(**{**given, "folder": Path(given["folder"])})
             try:
-                outcome = do_cell(cell)
+                outcome = do_trial(trial)
             except StopStudyError as error:
                 answers.say(stop=str(error))
                 return
-            answers.say(cell=cell.name, status=outcome.status, error=outcome.error, seconds=outcome.seconds)
+            answers.say(trial=trial.name, status=outcome.status, error=outcome.error, seconds=outcome.seconds)

@@ -1,4 +1,4 @@
-"""What varies between the cells of a study: options of the experiment, and the values each takes."""
+"""What varies between the trials of a study: options of the experiment, and the values each takes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 Point = Mapping[str, Any]
-"""Dotted key → value: what one cell sets."""
+"""Dotted key → value: what one trial sets."""
 
 _PLUGINS = ("task", "space", "relaxation", "loop")
 _LONGEST = 100
@@ -114,7 +114,7 @@ def point_name(point: Point) -> str:
 
 
 def stage_seed(values: Mapping[str, Any], source: str, point: Point) -> int:
-    """The seed of the task's stages that all cells share, whatever their own."""
+    """The seed of the task's stages that all trials share, whatever their own."""
     kept = {key: value for key, value in point.items() if key != "seed"}
     return experiment_at(values, source, kept).stage_seed
 
@@ -127,13 +127,13 @@ def experiment_at(
     seed: int | None = None,
     data_seed: int | None = None,
 ) -> Experiment:
-    """The experiment of one cell.
+    """The experiment of one trial.
 
     Args:
         values: of the experiment, as its TOML file gives them, or `overridden`.
         source: what they were read from, for the error.
-        point: what the cell sets; naming another plugin starts that section from its defaults.
-        seed: of the cell; None is what the experiment or the point says.
+        point: what the trial sets; naming another plugin starts that section from its defaults.
+        seed: of the trial; None is what the experiment or the point says.
         data_seed: of the task's stages, unless the point says another; None is what the experiment says.
 
     Raises:
@@ -150,15 +150,15 @@ def experiment_at(
 def experiments_at(
     values: Mapping[str, Any],
     source: str,
-    cells: Sequence[tuple[Point, int | None]],
+    trials: Sequence[tuple[Point, int | None]],
     *,
     data_seed: int | None = None,
 ) -> list[Experiment]:
-    """The experiments of all cells, each checked as far as it can be without data.
+    """The experiments of all trials, each checked as far as it can be without data.
 
     Args:
         values, source, data_seed: see `experiment_at`.
-        cells: point and seed of each.
+        trials: point and seed of each.
 
     Raises:
         ConfigurationError: what is wrong with any of them, all at once; what is wrong with every point is
@@ -166,7 +166,7 @@ def experiments_at(
     """
     experiments: list[Experiment] = []
     wrong: dict[str, list[str]] = {}
-    for point, seed in cells:
+    for point, seed in trials:
         try:
             experiment = experiment_at(values, source, point, seed=seed, data_seed=data_seed)
             experiment.torch_device()
@@ -177,7 +177,7 @@ def experiments_at(
             for problem in problems:
                 wrong.setdefault(problem, []).append(point_name(point))
     if wrong:
-        count = len({point_name(point) for point, _ in cells})
+        count = len({point_name(point) for point, _ in trials})
         raise ConfigurationError(source, [_where(problem, names, count) for problem, names in wrong.items()])
     return experiments
 

@@ -13,15 +13,15 @@ from typing import Any
 import attrs
 from attrs import frozen
 
-from nasframe.jobs import Cell
+from nasframe.jobs import Trial
 from nasframe.pipeline import Prepared, draw_different
 from nasframe.runtime import fingerprint
 from nasframe.studies.axes import point_name
-from nasframe.studies.training_trial import Training, read_training, training_cell
+from nasframe.studies.training_trial import NetworkToTrain, make_training_trial, read_trained_network
 from nasframe.studies.variants import Variant
 from nasframe.training import BaselineOptions
 
-__all__ = ["Yardstick", "make_yardsticks", "read_yardstick"]
+__all__ = ["BaselineGroup", "make_baseline_groups", "read_baselines"]
 
 _TASK = ("task", "train")
 _RANDOM = (*_TASK, "space")
@@ -29,7 +29,7 @@ ALONE = " alone"
 
 
 @frozen
-class Yardstick:
+class BaselineGroup:
     """Networks trained for one seed.
 
     Attributes:
@@ -37,25 +37,25 @@ class Yardstick:
         label: what tells their group from others of the kind, "" where there is one.
         variants: names of those they are a measure for.
         seed: of their training.
-        trainings: the networks.
-        cell: that trains them.
+        networks: the networks.
+        trial: that trains them.
     """
 
     kind: str
     label: str
     variants: Sequence[str]
     seed: int
-    trainings: Sequence[Training]
-    cell: Cell
+    networks: Sequence[NetworkToTrain]
+    trial: Trial
 
 
-def make_yardsticks(
+def make_baseline_groups(
     variants: Sequence[Variant],
     prepared: Mapping[str, Prepared],
     folder: Path,
     source: Path | None,
     random: int,
-) -> list[Yardstick]:
+) -> list[BaselineGroup]:
     """Each distinct one once.
 
     Args:
@@ -78,32 +78,35 @@ def make_yardsticks(
                 data = prepared[first.name].data
                 if kind == "random":
                     space = experiment.space.build(data.inputs, data.outputs)
-                    trainings = [
-                        Training(f"random {number}", f"random-{number}.json", drawn.assignment)
+                    networks = [
+                        NetworkToTrain(f"random {number}", f"random-{number}.json", drawn.assignment)
                         for number, drawn in enumerate(draw_different(space, seed, random), start=1)
                     ]
                 else:
-                    trainings = [
-                        Training(name, f"{number}.json")
+                    networks = [
+                        NetworkToTrain(name, f"{number}.json")
                         for number, name in enumerate(experiment.task.baselines(data), start=1)
                     ]
-                if not trainings:
+                if not networks:
                     continue
                 name = ",".join(part for part in (f"{kind}-networks", label, f"seed={seed}") if part)
                 place = folder / "baselines" / f"{kind}-{key[:12]}-seed={seed}"
                 alone = attrs.evolve(experiment, baselines=BaselineOptions())
-                cell = training_cell(name, place, alone, source, trainings)
-                found.append(Yardstick(kind, label, [item.name for item in members], seed, trainings, cell))
+                trial = make_training_trial(name, place, alone, source, networks)
+                found.append(
+                    BaselineGroup(kind, label, [item.name for item in members], seed, networks, trial)
+                )
     return found
 
 
-def read_yardstick(yardstick: Yardstick) -> list[dict[str, Any]]:
-    """What was found of its networks, those that are trained; see `read_training`."""
-    read = (read_training(yardstick.cell.folder / item.file) for item in yardstick.trainings)
+def read_baselines(group: BaselineGroup) -> list[dict[str, Any]]:
+    """What was found of its networks, those that are trained; see `read_trained_network`."""
+    read = (read_trained_network(group.trial.folder / item.file) for item in group.networks)
     return [item for item in read if item is not None]
 
 
 def _key(variant: Variant, sections: Sequence[str], prepared: Prepared) -> str:
     """Fingerprint of what the networks depend on, but for the seed."""
     values = variant.first.to_dict()
+    # "yardstick" is in the names of folders that are there
     return prepared.key("yardstick", fingerprint({section: values[section] for section in sections}))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["remarks"]
+__all__ = ["caveats"]
 
 _LEVEL = 0.05
 
 
-def remarks(comparison: Mapping[str, Any]) -> list[str]:
+def caveats(comparison: Mapping[str, Any]) -> list[str]:
     """A sentence for each thing that a reader should know before believing a difference.
 
     Args:
@@ -25,8 +25,8 @@ def remarks(comparison: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _failed(cells: Mapping[str, str]) -> list[str]:
-    said = [f"{name} {f'failed: {error}' if error else 'has not ended'}" for name, error in cells.items()]
+def _failed(trials: Mapping[str, str]) -> list[str]:
+    said = [f"{name} {f'failed: {error}' if error else 'has not ended'}" for name, error in trials.items()]
     return [*said, "What failed or has not ended is in no mean and in no test."] if said else []
 
 
@@ -101,9 +101,9 @@ def _against_random(comparison: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _unfinished(cells: Sequence[Mapping[str, Any]]) -> list[str]:
-    searched = [cell for cell in cells if cell["search"] is not None]
-    open_ = [cell for cell in searched if not cell["search"]["converged"]]
+def _unfinished(trials: Sequence[Mapping[str, Any]]) -> list[str]:
+    searched = [trial for trial in trials if trial["search"] is not None]
+    open_ = [trial for trial in searched if not trial["search"]["converged"]]
     if not open_:
         return []
     return [

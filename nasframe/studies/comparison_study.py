@@ -13,13 +13,13 @@ from nasframe.pipeline import keeping_old_run
 from nasframe.report import write_comparison_page
 from nasframe.runtime import Progress
 from nasframe.studies.axes import parse_axes
-from nasframe.studies.baselines import Yardstick, make_yardsticks, read_yardstick
-from nasframe.studies.caveats import remarks
+from nasframe.studies.baselines import BaselineGroup, make_baseline_groups, read_baselines
+from nasframe.studies.caveats import caveats
 from nasframe.studies.census_table import load_census, versions
 from nasframe.studies.comparison_runs import Runs, check_matching
 from nasframe.studies.folder import open_study
 from nasframe.studies.percentiles import FOLDER as RANKINGS
-from nasframe.studies.percentiles import census_beside, fitting_censuses, standing
+from nasframe.studies.percentiles import census_beside, fitting_censuses, percentiles
 from nasframe.studies.plan import shared_plan
 from nasframe.studies.results import measured, metrics_of
 from nasframe.studies.tables import baseline_rows, gaps, paired_tests, row_json, variant_rows
@@ -105,21 +105,21 @@ def compare(
         with keeping_old_run(overwrite):
             prepared = runs.prepare(data, progress, overwrite)
         counted = fitting_censuses(variants, prepared, given, census_beside(study.path, title), progress)
-        yardsticks = make_yardsticks(variants, prepared, study.path, data, random)
-        cells = runs.cells(prepared, data)
+        groups = make_baseline_groups(variants, prepared, study.path, data, random)
+        trials = runs.trials(prepared, data)
         if not overwrite:
-            check_matching(cells)
+            check_matching(trials)
         study.begin()
-        shown = [*cells, *(item.cell for item in yardsticks)]
+        shown = [*trials, *(item.trial for item in groups)]
         outcomes = study.execute(shown, progress)
-        results = runs.results(cells, outcomes, objective)
-        trained = [(item, read_yardstick(item)) for item in yardsticks]
+        results = runs.results(trials, outcomes, objective)
+        trained = [(item, read_baselines(item)) for item in groups]
         metrics = metrics_of(objective, *_sample(study.path, results, trained))
         rows = [
             *variant_rows(variants, results, metrics),
             *baseline_rows(trained, objective, metrics, random),
         ]
-        censuses, ranked = standing(study, results, counted, objective, progress)
+        censuses, ranked = percentiles(study, results, counted, objective, progress)
         found: dict[str, Any] = {
             "kind": "comparison",
             "title": title,
@@ -144,7 +144,7 @@ def compare(
             "versions": versions(),
             "data": ",".join(dict.fromkeys(str(item.record["fingerprint"]) for item in prepared.values())),
         }
-        found["remarks"] = remarks(found)
+        found["remarks"] = caveats(found)
         found = study.save(found)
         with full_disk_stops(study.path):
             write_comparison_page(found, study.path)
@@ -160,7 +160,7 @@ def _only(values: set[str], what: str) -> str:
 
 
 def _sample(
-    folder: Path, results: Sequence[Mapping[str, Any]], trained: Sequence[tuple[Yardstick, Any]]
+    folder: Path, results: Sequence[Mapping[str, Any]], trained: Sequence[tuple[BaselineGroup, Any]]
 ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """Metrics on validation and test of any network that was trained; none where all failed."""
     for network in (network for _, found in trained for network in found):

@@ -1,4 +1,4 @@
-"""The data of a study's cells, made once for all that share it, before any of them begins."""
+"""The data of a study's trials, made once for all that share it, before any of them begins."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def prepare_data(
     """Run or skip the task's stages for every distinct data that the experiments ask for.
 
     Args:
-        experiments: of the cells.
+        experiments: of the trials.
         folders: of their runs, some of which may be there: these get the data they were made from.
         source: the user's data.
         progress: what to report to.
         replaces: whether the runs that are there will be replaced, so that they do not count.
 
     Returns:
-        Fingerprint of the data of each; None where it could not be made, which its cell will tell.
+        Fingerprint of the data of each; None where it could not be made, which its trial will tell.
 
     Raises:
         NasframeError: none of it could be made, or a run was made from another state of the data.

@@ -14,15 +14,15 @@ from attrs import frozen
 
 from nasframe import __version__
 from nasframe.errors import RunError
-from nasframe.jobs import LOG, QUEUE, Cell, Outcome, drop_server, execute, full_disk_stops, server_ahead
+from nasframe.jobs import LOG, QUEUE, Outcome, Trial, drop_server, execute, full_disk_stops, server_ahead
 from nasframe.runs import Run, listed, partials, remove
 from nasframe.runtime import Lock, LockedError, Progress, lives, without_nan, write_json
 
-__all__ = ["Study", "open_study", "read_study"]
+__all__ = ["TRIALS", "Study", "open_study", "read_study"]
 
 FORMAT = 1
 RECORD = "study.json"
-CELLS = "cells"
+TRIALS = "cells"  # of the folder on disk
 
 _LOCK = "study.lock"
 _FILES = (
@@ -52,7 +52,7 @@ class Study:
         replaces: whether what is there is to be replaced.
         lock: that is held.
         also: names of other files and folders that a study of this kind writes.
-        workers: processes that do its cells; 1 is this one.
+        workers: processes that do its trials; 1 is this one.
     """
 
     path: Path
@@ -66,21 +66,21 @@ class Study:
     def begin(self) -> None:
         """Write what kind of study this is; replace what is there where that was asked."""
         if self.replaces:
-            for name in (*_written(self.kind, self.also), CELLS):
+            for name in (*_written(self.kind, self.also), TRIALS):
                 if name != _LOCK:
                     remove(self.path / name)
         record = {"format": FORMAT, "nasframe": __version__, "kind": self.kind, "plan": self.plan}
         if self.replaces or not (self.path / RECORD).exists():
             write_json(self.path / RECORD, without_nan(record))
 
-    def cell_folder(self, name: str) -> Path:
-        """Where a cell writes."""
-        return self.path / CELLS / name
+    def trial_folder(self, name: str) -> Path:
+        """Where a trial writes."""
+        return self.path / TRIALS / name
 
-    def execute(self, cells: Sequence[Cell], progress: Progress) -> dict[str, Outcome]:
+    def execute(self, trials: Sequence[Trial], progress: Progress) -> dict[str, Outcome]:
         """`execute` in this folder; workers hold its lock too."""
         lock = self.lock.descriptor if self.lock.held else None
-        return execute(cells, self.path, workers=self.workers, progress=progress, lock=lock)
+        return execute(trials, self.path, workers=self.workers, progress=progress, lock=lock)
 
     def save(self, result: Mapping[str, Any]) -> dict[str, Any]:
         """Write `KIND.json` and return what it holds."""
@@ -110,7 +110,7 @@ def open_study(
         plan: what must be the same when the study is gone on with; JSON-able.
         overwrite: replace a study that is there; only what a study writes is removed.
         also: names of other files and folders that a study of this kind writes.
-        workers: processes that will do its cells; 1 is this one.
+        workers: processes that will do its trials; 1 is this one.
 
     Raises:
         RunError: the folder holds something else, or a study with another plan (the difference is shown), or
@@ -211,17 +211,17 @@ def _refuse_strange(path: Path, kind: str, also: Collection[str]) -> None:
     """Refuse to replace a study in whose folder lies what no study writes."""
     ours = {*_written(kind, also), *(item.name for item in partials(path))}
     found = [item for item in path.iterdir() if item.name not in ours]
-    cells = path / CELLS
-    if cells.is_dir() and not cells.is_symlink():
-        found = [item for item in found if item != cells]
-        found += [item for item in cells.iterdir() if not item.is_dir() or item.is_symlink()]
+    trials = path / TRIALS
+    if trials.is_dir() and not trials.is_symlink():
+        found = [item for item in found if item != trials]
+        found += [item for item in trials.iterdir() if not item.is_dir() or item.is_symlink()]
     if found:
         names = listed(sorted(item.relative_to(path).as_posix() for item in found))
         raise RunError(
             f"{path}: holds {names}, which no study writes; nothing was removed. "
             "Move it away, or choose another --out"
         )
-    for record in cells.glob("*/run.json"):
+    for record in trials.glob("*/run.json"):
         Run.check_replaceable(record.parent)
 
 

@@ -12,11 +12,11 @@ from nasframe.pipeline import Prepared
 from nasframe.runtime import Progress
 from nasframe.studies.census_table import TABLE, Census, differences, load_census, made_from
 from nasframe.studies.folder import Study
-from nasframe.studies.ranking_trial import ranking_cell, read_ranking
+from nasframe.studies.ranking_trial import make_ranking_trial, read_ranking
 from nasframe.studies.statistics import mean, percentile, spearman
 from nasframe.studies.variants import Variant
 
-__all__ = ["FOLDER", "census_beside", "correlation", "fitting_censuses", "percentiles", "standing"]
+__all__ = ["FOLDER", "census_beside", "correlation", "fitting_censuses", "percentiles", "percentiles_of_run"]
 
 FOLDER = "supernets"
 """Of the rankings, beside the runs of a comparison."""
@@ -68,7 +68,7 @@ def fitting_censuses(
     return found
 
 
-def standing(
+def percentiles(
     study: Study,
     results: Sequence[Mapping[str, Any]],
     counted: Mapping[str, Census],
@@ -83,8 +83,8 @@ def standing(
         each supernet ended.
     """
     done = [result for result in results if result["status"] == "done" and result["variant"] in counted]
-    cells = {
-        result["name"]: ranking_cell(
+    trials = {
+        result["name"]: make_ranking_trial(
             f"supernet of {result['name']}",
             study.path / FOLDER / Path(result["folder"]).name,
             study.path / result["folder"],
@@ -92,11 +92,11 @@ def standing(
         )
         for result in done
     }
-    outcomes = study.execute(list(cells.values()), progress) if cells else {}
+    outcomes = study.execute(list(trials.values()), progress) if trials else {}
     rankings: dict[str, dict[int, Mapping[str, float | None]]] = {}
     for result in done:
-        cell = cells[result["name"]]
-        scores = read_ranking(cell) if outcomes[cell.name].status == "done" else None
+        trial = trials[result["name"]]
+        scores = read_ranking(trial) if outcomes[trial.name].status == "done" else None
         if scores is not None:
             rankings.setdefault(result["variant"], {})[result["seed"]] = scores
     censuses = {str(census.path): census for census in counted.values()}
@@ -109,7 +109,7 @@ def standing(
                 "architectures": len(census),
                 "variants": variants,
                 "percentiles": {
-                    result["name"]: percentiles(result, census, objective)
+                    result["name"]: percentiles_of_run(result, census, objective)
                     for result in done
                     if result["variant"] in variants
                 },
@@ -126,7 +126,7 @@ def standing(
     return found, outcomes
 
 
-def percentiles(result: Mapping[str, Any], census: Census, objective: str) -> dict[str, float | None]:
+def percentiles_of_run(result: Mapping[str, Any], census: Census, objective: str) -> dict[str, float | None]:
     """At which percentile of the census a run's retrained network stands, on `validation` and on `test`."""
     test = result["test"] or {}
     return {

@@ -1,4 +1,4 @@
-"""What all cells of a study have in common: it decides whether the study may be gone on with."""
+"""What all trials of a study have in common: it decides whether the study may be gone on with."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nasframe.studies.axes import Axis
 __all__ = ["shared_plan"]
 
 _FREE = ("device", "cache", "baselines")
-"""What may change between two commands: it decides nothing that a cell finds."""
+"""What may change between two commands: it decides nothing that a trial finds."""
 
 
 def shared_plan(
@@ -20,7 +20,7 @@ def shared_plan(
     """An experiment as plain values, without what varies and what may change.
 
     Args:
-        experiment: of any cell.
+        experiment: of any trial.
         written: what the user wrote: file and overrides. Where the plugin of a section varies, and its
             options with it, what was written for that section stands for them.
         axes: what varies.

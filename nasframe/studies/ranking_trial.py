@@ -1,4 +1,4 @@
-"""A cell that scores architectures of a census in the supernet of a run."""
+"""A trial that scores architectures of a census in the supernet of a run."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from nasframe.errors import NasframeError, RunError
-from nasframe.jobs import Cell
+from nasframe.jobs import Trial
 from nasframe.pipeline import load_experiment, load_supernet, prepare
 from nasframe.runs import Run, claimed
 from nasframe.runtime import Progress, without_nan, write_json
 from nasframe.studies.census_table import Census
 from nasframe.training import collect_outputs
 
-__all__ = ["RANKED", "do_ranking", "is_ranked", "ranking_cell", "read_ranking"]
+__all__ = ["RANKED", "do_ranking", "is_ranked", "make_ranking_trial", "read_ranking"]
 
 RANKED = 200
 """At most so many architectures of a census are scored by each supernet."""
@@ -24,8 +24,8 @@ RANKED = 200
 _FILE = "supernet.json"
 
 
-def ranking_cell(name: str, folder: Path, run: Path, census: Census) -> Cell:
-    """The cell that scores architectures of a census in the supernet of a run."""
+def make_ranking_trial(name: str, folder: Path, run: Path, census: Census) -> Trial:
+    """The trial that scores architectures of a census in the supernet of a run."""
     rows = census.rows[:RANKED]
     arguments = {
         "run": str(run),
@@ -33,31 +33,31 @@ def ranking_cell(name: str, folder: Path, run: Path, census: Census) -> Cell:
         "assignments": {row["fingerprint"]: row["assignment"] for row in rows},
     }
     module = "nasframe.studies.ranking_trial"
-    return Cell(name, folder, f"{module}:do_ranking", arguments, done=f"{module}:is_ranked")
+    return Trial(name, folder, f"{module}:do_ranking", arguments, done=f"{module}:is_ranked")
 
 
 def is_ranked(folder: Path, arguments: Mapping[str, Any]) -> bool:
-    """Whether such a cell has been done, for the supernet as it is."""
+    """Whether such a trial has been done, for the supernet as it is."""
     try:
-        return read_ranking(Cell("", folder, "", arguments)) is not None
+        return read_ranking(Trial("", folder, "", arguments)) is not None
     except NasframeError:  # doing it tells
         return False
 
 
-def read_ranking(cell: Cell) -> dict[str, float | None] | None:
+def read_ranking(trial: Trial) -> dict[str, float | None] | None:
     """Architecture → score in the supernet; None where they are not all there."""
     try:
-        found: dict[str, Any] = json.loads((cell.folder / _FILE).read_text(encoding="utf-8"))
+        found: dict[str, Any] = json.loads((trial.folder / _FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    run, wanted = Run.open(cell.arguments["run"]), cell.arguments["assignments"]
+    run, wanted = Run.open(trial.arguments["run"]), trial.arguments["assignments"]
     if found.get("run") != _search_of(run) or not wanted.keys() <= found["scores"].keys():
         return None
     return {name: found["scores"][name] for name in wanted}
 
 
 def do_ranking(folder: Path, arguments: Mapping[str, Any], progress: Progress) -> None:
-    """What a worker does with such a cell: one-hot weights, on the validation split.
+    """What a worker does with such a trial: one-hot weights, on the validation split.
 
     Raises:
         RunError: the run has no supernet.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nasframe.errors import NasframeError
-from nasframe.jobs import Cell, Outcome
+from nasframe.jobs import Outcome, Trial
 from nasframe.report import COSTS
 from nasframe.runs import Run
 from nasframe.runtime import without_nan
@@ -27,7 +27,7 @@ _NOT_READ: dict[str, Any] = {
 
 
 def read_result(
-    cell: Cell,
+    trial: Trial,
     outcome: Outcome,
     *,
     study: Path,
@@ -36,10 +36,10 @@ def read_result(
     variant: str,
     point: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The result of a cell that is a run; of one that failed or never began, as much as there is.
+    """The result of a trial that is a run; of one that failed or never began, as much as there is.
 
     Args:
-        cell: the run.
+        trial: the run.
         outcome: how it ended.
         study: folder of the study.
         objective: the task's metric that counts.
@@ -56,9 +56,9 @@ def read_result(
         ended, of the derived network with the `inherited` parameters, and `trained`, in its best epoch),
         `architecture` (16 digits of its fingerprint).
     """
-    folder = cell.folder
+    folder = trial.folder
     result: dict[str, Any] = {
-        "name": cell.name,
+        "name": trial.name,
         "variant": variant,
         "point": dict(point),
         "seed": seed,

@@ -1,4 +1,4 @@
-"""A cell that is a whole run: search, train, evaluate."""
+"""A trial that is a whole run: search, train, evaluate."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import Any
 
 from nasframe.errors import NasframeError
 from nasframe.experiment import Experiment
-from nasframe.jobs import Cell
+from nasframe.jobs import Trial
 from nasframe.pipeline import run_experiment
 from nasframe.runs import Run
 from nasframe.runtime import Progress
 
-__all__ = ["do_run", "is_run_done", "run_cell"]
+__all__ = ["do_run", "is_run_done", "make_run_trial"]
 
 
-def run_cell(
+def make_run_trial(
     name: str, folder: Path, experiment: Experiment, source: Path | None, data: str | None = None
-) -> Cell:
-    """The cell that makes a run of `experiment` in `folder`.
+) -> Trial:
+    """The trial that makes a run of `experiment` in `folder`.
 
     Args:
-        name: of the cell.
+        name: of the trial.
         folder: of the run.
         experiment: what to do.
         source: the user's data.
@@ -36,7 +36,7 @@ def run_cell(
         "source": None if source is None else str(source.resolve()),
         "data": data,
     }
-    return Cell(
+    return Trial(
         name,
         folder,
         "nasframe.studies.run_trial:do_run",
@@ -46,7 +46,7 @@ def run_cell(
 
 
 def do_run(folder: Path, arguments: Mapping[str, Any], progress: Progress) -> None:
-    """What a worker does with such a cell."""
+    """What a worker does with such a trial."""
     experiment = Experiment.parse(tomllib.loads(arguments["experiment"]), str(folder))
     run_experiment(experiment, folder, source=arguments["source"], progress=progress)
 

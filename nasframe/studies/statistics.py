@@ -13,7 +13,17 @@ from typing import TypeGuard
 from attrs import frozen
 from scipy import stats
 
-__all__ = ["Correlation", "Difference", "Mean", "Value", "holm", "mean", "paired", "percentile", "spearman"]
+__all__ = [
+    "Correlation",
+    "Mean",
+    "PairedDifference",
+    "Value",
+    "holm",
+    "mean",
+    "paired",
+    "percentile",
+    "spearman",
+]
 
 Value = float | int | None
 
@@ -35,7 +45,7 @@ class Mean:
 
 
 @frozen
-class Difference:
+class PairedDifference:
     """The mean of paired differences with its 95 % interval, and the p-value of "there is none".
 
     `p` is None for fewer than two pairs, and where all differ by the very same amount, which tells nothing of
@@ -71,7 +81,7 @@ def mean(values: Sequence[Value]) -> Mean:
     return Mean(centre, centre - width, centre + width, len(known))
 
 
-def paired(first: Sequence[Value], second: Sequence[Value]) -> Difference:
+def paired(first: Sequence[Value], second: Sequence[Value]) -> PairedDifference:
     """Student's t-test of `first` minus `second`, pair by pair; a pair counts where both are known.
 
     Raises:
@@ -83,14 +93,14 @@ def paired(first: Sequence[Value], second: Sequence[Value]) -> Difference:
     differences = [a - b for a, b in pairs]
     found = mean(differences)
     if found.mean is None or found.count < 2:
-        return Difference(found.mean, None, None, None, found.count)
+        return PairedDifference(found.mean, None, None, None, found.count)
     scale = max(max(abs(a), abs(b)) for a, b in pairs)
     if max(differences) - min(differences) <= _ROUNDING * scale:
         same = abs(found.mean) <= _ROUNDING * scale
-        return Difference(found.mean, found.mean, found.mean, 1.0 if same else None, found.count)
+        return PairedDifference(found.mean, found.mean, found.mean, 1.0 if same else None, found.count)
     error = _deviation(differences, found.mean) / math.sqrt(found.count)
     p = 2.0 * float(stats.t.sf(abs(found.mean) / error, found.count - 1))
-    return Difference(found.mean, found.low, found.high, p, found.count)
+    return PairedDifference(found.mean, found.low, found.high, p, found.count)
 
 
 def holm(values: Sequence[Value]) -> list[float | None]:

@@ -9,7 +9,7 @@ from typing import Any
 from attrs import frozen
 
 from nasframe.report import COSTS
-from nasframe.studies.baselines import ALONE, Yardstick
+from nasframe.studies.baselines import ALONE, BaselineGroup
 from nasframe.studies.results import number_of
 from nasframe.studies.statistics import holm, mean, paired
 from nasframe.studies.variants import Variant
@@ -62,17 +62,20 @@ def _counts(result: Result, variant: Variant) -> bool:
 
 
 def baseline_rows(
-    trained: Sequence[tuple[Yardstick, Sequence[Result]]], objective: str, metrics: Sequence[str], random: int
+    trained: Sequence[tuple[BaselineGroup, Sequence[Result]]],
+    objective: str,
+    metrics: Sequence[str],
+    random: int,
 ) -> list[Row]:
     """The rows of the random architectures (mean, and the best on the validation split), of the best single
     stream, and of every network that the task brings."""
     rows = []
     for label in dict.fromkeys(item.label for item, _ in trained if item.kind == "random"):
         own = _grouped(trained, "random", label)
-        drawn = max(len(item.trainings) for item, _ in own)
+        drawn = max(len(item.networks) for item, _ in own)
         count = f"{drawn} (all there are)" if drawn < random else str(drawn)
         # A best of fewer would be a best of something else.
-        complete = [(item, found) for item, found in own if len(found) == len(item.trainings)]
+        complete = [(item, found) for item, found in own if len(found) == len(item.networks)]
         mean_of = {
             metric: {
                 item.seed: mean([_of(network, metric) for network in found]).mean for item, found in complete
@@ -90,7 +93,7 @@ def baseline_rows(
         ]
     for label in dict.fromkeys(item.label for item, _ in trained if item.kind == "task"):
         own = _grouped(trained, "task", label)
-        names = [training.name for training in own[0][0].trainings]
+        names = [network.name for network in own[0][0].networks]
         streams = [
             (item, [network for network in found if network["name"].endswith(ALONE)]) for item, found in own
         ]
@@ -181,13 +184,13 @@ def _test(a: Row, b: Row, metric: str) -> dict[str, Any]:
 
 
 def _grouped(
-    trained: Sequence[tuple[Yardstick, Sequence[Result]]], kind: str, label: str
-) -> list[tuple[Yardstick, Sequence[Result]]]:
+    trained: Sequence[tuple[BaselineGroup, Sequence[Result]]], kind: str, label: str
+) -> list[tuple[BaselineGroup, Sequence[Result]]]:
     return [(item, found) for item, found in trained if (item.kind, item.label) == (kind, label)]
 
 
 def _best(
-    own: Sequence[tuple[Yardstick, Sequence[Result]]], objective: str, metrics: Sequence[str]
+    own: Sequence[tuple[BaselineGroup, Sequence[Result]]], objective: str, metrics: Sequence[str]
 ) -> dict[str, Seeds]:
     return {
         metric: {item.seed: _of(_champion(found, objective), metric) for item, found in own}

@@ -98,8 +98,8 @@ def make_variants(
     ]
     base = experiments_at(values, source, [(point, None) for point in full])
     numbers = [base[0].seed + place for place in range(seeds)]
-    cells = [(point, number) for point in full for number in numbers]
-    made = iter(experiments_at(values, source, cells, data_seed=base[0].stage_seed))
+    trials = [(point, number) for point in full for number in numbers]
+    made = iter(experiments_at(values, source, trials, data_seed=base[0].stage_seed))
     return [
         Variant(_name(point, first), point, {number: next(made) for number in numbers})
         for point, first in zip(chosen, base, strict=True)

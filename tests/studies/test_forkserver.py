@@ -17,7 +17,7 @@ import pytest
 
 from nasframe.cli import main
 from nasframe.errors import RunError
-from nasframe.jobs import LOG, Cell, Outcome, execute, forkserver, server_ahead
+from nasframe.jobs import LOG, Outcome, Trial, execute, forkserver, server_ahead
 from nasframe.jobs.forkserver import ForkServer, take_server
 
 from .conftest import EXPERIMENT
@@ -25,9 +25,9 @@ from .conftest import EXPERIMENT
 FOLDER = Path("study")
 
 
-def cells(*names: str, **more: dict[str, object]) -> list[Cell]:
+def trials(*names: str, **more: dict[str, object]) -> list[Trial]:
     given = {**{name: {} for name in names}, **more}
-    return [Cell(name, FOLDER / "cells" / name, "toy_sums:do", of) for name, of in given.items()]
+    return [Trial(name, FOLDER / "cells" / name, "toy_sums:do", of) for name, of in given.items()]
 
 
 def statuses(outcomes: dict[str, Outcome]) -> set[str]:
@@ -51,7 +51,7 @@ def until(condition: Callable[[], object]) -> None:
 
 
 def waiting(name: str) -> Path:
-    """Let a cell wait; the file that it writes its process's number into."""
+    """Let a trial wait; the file that it writes its process's number into."""
     folder = FOLDER / "cells" / name
     folder.mkdir(parents=True)
     (folder / "wait").touch()
@@ -60,7 +60,7 @@ def waiting(name: str) -> Path:
 
 @contextmanager
 def when_begun(file: Path, act: Callable[[int], None]) -> Iterator[None]:
-    """Do something to the process of a cell that waits, once it has begun; then it waits no longer."""
+    """Do something to the process of a trial that waits, once it has begun; then it waits no longer."""
     wrong: list[BaseException] = []
 
     def wait() -> None:
@@ -107,7 +107,7 @@ def test_workers_are_forked_from_the_server_that_was_started_ahead() -> None:
     with server_ahead(2):
         (number,) = set(children()) - set(before)
         with when_begun(waiting("a"), lambda process: found.append(parent(process))):
-            outcomes = execute(cells("a", "b"), FOLDER, workers=2)
+            outcomes = execute(trials("a", "b"), FOLDER, workers=2)
         assert children() == before
     assert statuses(outcomes) == {"done"}
     assert found == [number]
@@ -133,7 +133,7 @@ def test_one_worker_needs_no_server() -> None:
 def test_a_server_is_ended_as_soon_as_it_is_not_needed(names: tuple[str, ...]) -> None:
     before = children()
     with server_ahead(2):
-        execute(cells(*names), FOLDER, workers=2)
+        execute(trials(*names), FOLDER, workers=2)
         assert children() == before
 
 
@@ -143,14 +143,14 @@ def test_a_server_that_has_died_before_it_was_needed_is_replaced() -> None:
     with server_ahead(2):
         (number,) = set(children()) - set(before)
         os.kill(number, signal.SIGKILL)
-        assert statuses(execute(cells("a", "b"), FOLDER, workers=2)) == {"done"}
+        assert statuses(execute(trials("a", "b"), FOLDER, workers=2)) == {"done"}
 
 
 @pytest.mark.usefixtures("home")
 def test_a_study_that_goes_well_leaves_no_log() -> None:
     for turn in range(6):
         folder = Path(f"turn-{turn}")
-        quiet = [Cell(name, folder / name, "toy_sums:nothing", {}) for name in "abcd"]
+        quiet = [Trial(name, folder / name, "toy_sums:nothing", {}) for name in "abcd"]
         assert statuses(execute(quiet, folder, workers=4)) == {"done"}
         assert not (folder / LOG).exists(), (folder / LOG).read_text(encoding="utf-8")
 
@@ -199,14 +199,14 @@ def test_a_worker_that_dies_before_it_has_done_anything_is_replaced(monkeypatch:
         return connection
 
     monkeypatch.setattr(ForkServer, "fork", fork_and_kill)
-    assert statuses(execute(cells("a", "b"), FOLDER, workers=2)) == {"done"}
+    assert statuses(execute(trials("a", "b"), FOLDER, workers=2)) == {"done"}
     assert killed
 
 
 @pytest.mark.usefixtures("home")
 @pytest.mark.parametrize("how", ["exec", "fork"])
 def test_a_worker_that_dies_is_noticed_although_what_it_started_lives_on(how: str) -> None:
-    outcomes = execute(cells("b", a={"starts": how, "kills": 1}), FOLDER, workers=2)
+    outcomes = execute(trials("b", a={"starts": how, "kills": 1}), FOLDER, workers=2)
     assert statuses(outcomes) == {"done"}
     started = (FOLDER / "cells/a/started.txt").read_text(encoding="utf-8").split()
     assert len(started) == 2
@@ -226,7 +226,7 @@ def test_a_server_that_is_killed_ends_the_study_with_a_message_and_no_process_is
 
     wanted = r"no worker can be started: what starts them was ended by SIGKILL \(is there enough memory\?\)"
     with when_begun(waiting("a"), kill), pytest.raises(RunError, match=wanted):
-        execute(cells("a", "b"), FOLDER, workers=2)
+        execute(trials("a", "b"), FOLDER, workers=2)
     numbers += map(int, other.read_text(encoding="utf-8").split() if other.exists() else [])
     until(lambda: not any(Path(f"/proc/{number}").exists() for number in numbers))
     assert numbers
@@ -249,7 +249,7 @@ def test_where_the_server_cannot_import_the_message_says_why(
     (broken / "__init__.py").write_text(line, encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(broken.parent))
     with pytest.raises(RunError, match=f"no worker can be started: .*{message}"):
-        execute(cells("a", "b"), FOLDER, workers=2)
+        execute(trials("a", "b"), FOLDER, workers=2)
 
 
 # -- the command ------------------------------------------------------------------------------------------
