@@ -28,7 +28,7 @@ def print_comparison_tables(found: Mapping[str, Any]) -> None:
     for census in found["censuses"]:
         _print_census(census, found)
     print()
-    for sentence in found["remarks"]:
+    for sentence in found["caveats"]:
         for line in sentence.splitlines():
             print(textwrap.fill(line, _WIDTH))
 
@@ -85,7 +85,7 @@ def _print_gap(found: Mapping[str, Any]) -> None:
 def _print_entropies(found: Mapping[str, Any]) -> None:
     table = []
     for variant in found["variants"]:
-        own = [trial["entropy"] for trial in found["cells"] if trial["variant"] == variant["name"]]
+        own = [trial["entropy"] for trial in found["trials"] if trial["variant"] == variant["name"]]
         own = [entropy for entropy in own if entropy]
         for group in own[0] if own else ():
             line = _mean_line([entropy[group] for entropy in own])

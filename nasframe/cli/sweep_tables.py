@@ -47,7 +47,7 @@ def _list(result: Mapping[str, Any]) -> list[tuple[str, ...]]:
     keys = {axis["key"]: _short(axis) for axis in result["axes"]}
     metrics = (result["objective"], "parameters", "multiply_adds", "search_seconds")
     points: list[Mapping[str, Any]] = []
-    for trial in result["cells"]:
+    for trial in result["trials"]:
         points += [] if trial["point"] in points else [trial["point"]]
     return [
         (*keys.values(), *(f"{name:>9}" for name in metrics)),
@@ -71,7 +71,7 @@ def _values(result: Mapping[str, Any], metric: str, point: Mapping[str, Any]) ->
     if metric == "search_seconds":
         read = lambda trial: (trial["search"] or {}).get("seconds")  # noqa: E731
     found = [
-        read(trial) for trial in result["cells"] if trial["point"] == point and trial["status"] == "done"
+        read(trial) for trial in result["trials"] if trial["point"] == point and trial["status"] == "done"
     ]
     return [value for value in found if value is not None]
 

@@ -92,7 +92,7 @@ def sweep(
     else:
         print_sweep(result)
         print_files(report=folder / "report.html", numbers=folder / "sweep.json")
-    failed = [trial for trial in result["cells"] if trial["status"] != "done"]
+    failed = [trial for trial in result["trials"] if trial["status"] != "done"]
     for trial in failed:
         print(f"nasframe: {trial['name']}: {trial['status']}: {trial['error']}", file=sys.stderr)
     return 1 if failed else 0

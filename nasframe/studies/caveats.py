@@ -21,7 +21,7 @@ def caveats(comparison: Mapping[str, Any]) -> list[str]:
         *_data(comparison),
         *_between_variants(comparison),
         *_against_random(comparison),
-        *_unfinished(comparison["cells"]),
+        *_unfinished(comparison["trials"]),
     ]
 
 

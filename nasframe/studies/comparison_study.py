@@ -127,7 +127,7 @@ def compare(
             "metrics": metrics,
             "seeds": list(variants[0].experiments),
             "variants": [{"name": variant.name, "point": dict(variant.point)} for variant in variants],
-            "cells": results,
+            "trials": results,
             "rows": [row_json(row) for row in rows],
             "tests": paired_tests(rows, metrics),
             "gap": gaps(variants, results),
@@ -144,7 +144,7 @@ def compare(
             "versions": versions(),
             "data": ",".join(dict.fromkeys(str(item.record["fingerprint"]) for item in prepared.values())),
         }
-        found["remarks"] = caveats(found)
+        found["caveats"] = caveats(found)
         found = study.save(found)
         with full_disk_stops(study.path):
             write_comparison_page(found, study.path)

@@ -68,8 +68,8 @@ def sweep(
 
     Returns:
         The content of `sweep.json`: `kind`, `title`, `objective`, `metrics` (names), `axes` (`key` and
-        `values` of each), `seeds`, `cells` (what `read_result` returns of each), `experiment` (TOML: what all
-        trials share), `versions`, `data` (fingerprint). A trial that failed says why in `error`.
+        `values` of each), `seeds`, `trials` (what `read_result` returns of each), `experiment` (TOML: what
+        all trials share), `versions`, `data` (fingerprint). A trial that failed says why in `error`.
 
     Raises:
         ConfigurationError: whatever is wrong with any trial, before the first of them begins.
@@ -135,7 +135,7 @@ def sweep(
                     "metrics": metrics_of(objective, *measured(results, folder)),
                     "axes": [{"key": axis.key, "values": list(axis.values)} for axis in grid],
                     "seeds": sorted({one.seed for one in experiments}),
-                    "cells": results,
+                    "trials": results,
                     "experiment": tomli_w.dumps(plan["experiment"]),
                     "versions": versions(),
                     "data": known[0] if len(known) == 1 else fingerprint(known) if known else None,

@@ -27,7 +27,7 @@ COMMAND = ["sweep", str(EXPERIMENT), *AXES, *OPTIONS, "--workers", "2", "--out",
 def found(out: Path) -> dict[str, Any]:
     """All that a sweep found, down to the bits of its networks, without times."""
     trials = {}
-    for trial in json.loads((out / "sweep.json").read_text(encoding="utf-8"))["cells"]:
+    for trial in json.loads((out / "sweep.json").read_text(encoding="utf-8"))["trials"]:
         run = nasframe.load_run(out / trial["folder"])
         tensors = sorted(run.checkpoints.glob("*-*.safetensors"))
         trials[trial["name"]] = {

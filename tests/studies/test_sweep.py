@@ -54,8 +54,8 @@ def test_a_sweep_of_two_axes_has_a_run_for_every_point_and_seed(swept: Path) -> 
     found = result(swept)
     assert [axis["key"] for axis in found["axes"]] == ["relaxation.temperature", "relaxation.samples"]
     assert found["seeds"] == [1, 2]
-    assert len(found["cells"]) == 8
-    for trial in found["cells"]:
+    assert len(found["trials"]) == 8
+    for trial in found["trials"]:
         run = nasframe.load_run(swept / trial["folder"])
         experiment = nasframe.load_experiment(run)
         assert trial["status"] == "done"
@@ -71,7 +71,7 @@ def test_all_trials_share_data_that_was_made_once_before_they_began(swept: Path)
     assert made.endswith(" 1")
     prints = {
         nasframe.load_run(swept / trial["folder"]).record["data"]["fingerprint"]
-        for trial in result(swept)["cells"]
+        for trial in result(swept)["trials"]
     }
     assert prints == {result(swept)["data"]}
 
@@ -82,10 +82,10 @@ def test_a_sweep_has_a_page(swept: Path) -> None:
 
 def test_one_process_finds_the_same_as_two(swept: Path, home: Path) -> None:
     assert sweep("temperature=0.1,0.5", "relaxation.samples=4") == 0
-    for trial in result()["cells"]:
+    for trial in result()["trials"]:
         (other,) = [
             one
-            for one in result(swept)["cells"]
+            for one in result(swept)["trials"]
             if (one["point"], one["seed"]) == ({**trial["point"], "relaxation.samples": 4}, 1)
         ]
         assert network(OUT / trial["folder"]) == network(swept / other["folder"])
@@ -105,7 +105,7 @@ def test_two_axes_are_printed_as_grids_of_means(swept: Path, capsys: pytest.Capt
 
 def mean(found: dict[str, Any], variant: str) -> str:
     """The accuracy of a point over its seeds, as it is printed."""
-    scores = [trial["test"]["accuracy"] for trial in found["cells"] if trial["variant"] == variant]
+    scores = [trial["test"]["accuracy"] for trial in found["trials"] if trial["variant"] == variant]
     assert len(scores) == 2
     return f"{sum(scores) / 2:.4f}"
 
@@ -197,7 +197,7 @@ def test_a_trial_that_fails_is_in_the_result_with_its_message(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert sweep("trouble=none,bug") == 1
-    done, failed = result()["cells"]
+    done, failed = result()["trials"]
     assert (done["status"], done["error"]) == ("done", None)
     assert failed["status"] == "failed"
     assert failed["error"].startswith("IndexError: no such sum (")
@@ -244,7 +244,7 @@ def test_baselines_are_trained_only_where_they_are_asked_for(home: Path) -> None
     counts = {}
     for name, overrides in (("off", []), ("on", ["baselines.random=1"])):
         made = nasframe.sweep(experiment, ["samples=4"], [CACHE, *overrides], out=name)
-        test = nasframe.load_run(Path(name) / made["cells"][0]["folder"]).test
+        test = nasframe.load_run(Path(name) / made["trials"][0]["folder"]).test
         assert test is not None
         counts[name] = len(test["baselines"])
     assert counts == {"off": 0, "on": 1}

@@ -146,7 +146,7 @@ def said(rows: Sequence[Row], **more: Any) -> str:
     trials = [{"search": {"converged": True}}]
     made = [row_json(item) for item in rows]
     seeds = list(rows[0].values["auc"])
-    base = {"objective": "auc", "cells": trials, "failed": {}, "seeds": seeds, "rows": made, "variants": []}
+    base = {"objective": "auc", "trials": trials, "failed": {}, "seeds": seeds, "rows": made, "variants": []}
     return "\n".join(caveats({**base, "tests": paired_tests(rows, ["auc"]), **more}))
 
 
@@ -181,7 +181,7 @@ def test_a_search_is_set_against_as_many_random_trainings() -> None:
 
 def test_failures_and_searches_that_did_not_converge_are_named() -> None:
     trials = [{"search": {"converged": False}}, {"search": None}]
-    text = said(ROWS[:2], cells=trials, failed={"a,seed=2": "out of luck", "b,seed=2": ""})
+    text = said(ROWS[:2], trials=trials, failed={"a,seed=2": "out of luck", "b,seed=2": ""})
     assert "a,seed=2 failed: out of luck" in text
     assert "b,seed=2 has not ended" in text
     assert "1 of 1 searches did not converge" in text

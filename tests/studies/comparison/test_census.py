@@ -34,7 +34,7 @@ def test_every_row_is_another_architecture_of_the_space(finished: Finished) -> N
     census = load_census(finished.census)
     assert len(census) == len({row["fingerprint"] for row in census.rows}) == 4
     for row in census.rows:
-        space = Run.open(finished.comparison / finished.found["cells"][0]["folder"]).architecture.space
+        space = Run.open(finished.comparison / finished.found["trials"][0]["folder"]).architecture.space
         assert Architecture(space, row["assignment"]).fingerprint.startswith(row["fingerprint"])
 
 
@@ -70,7 +70,7 @@ def test_the_record_says_what_was_counted(finished: Finished) -> None:
     assert record["train"]["epochs"] == 2
     assert record["objective"] == "accuracy"
     assert (record["asked"], record["count"], record["failed"]) == (4, 4, {})
-    run = Run.open(finished.comparison / finished.found["cells"][0]["folder"])
+    run = Run.open(finished.comparison / finished.found["trials"][0]["folder"])
     assert record["data"] == run.record["data"]["fingerprint"]
     assert set(record["versions"]) == {"nasframe", "torch", "python"}
 

@@ -42,7 +42,7 @@ def experiment_of(folder: Path) -> dict[str, Any]:
 
 
 def test_the_numbers_are_those_of_evaluate(finished: Finished, capsys: pytest.CaptureFixture[str]) -> None:
-    for trial in finished.found["cells"]:
+    for trial in finished.found["trials"]:
         capsys.readouterr()
         assert main(["evaluate", str(finished.comparison / trial["folder"]), "--json"]) == 0
         evaluated = json.loads(capsys.readouterr().out)
@@ -59,9 +59,9 @@ def test_metrics_are_compared_and_thresholds_and_counts_are_not(finished: Finish
 
 
 def test_every_variant_has_the_same_data_and_the_same_seeds(finished: Finished) -> None:
-    runs = [Run.open(finished.comparison / trial["folder"]) for trial in finished.found["cells"]]
+    runs = [Run.open(finished.comparison / trial["folder"]) for trial in finished.found["trials"]]
     assert len({run.record["data"]["fingerprint"] for run in runs}) == 1
-    seeds = [(trial["variant"], trial["seed"]) for trial in finished.found["cells"]]
+    seeds = [(trial["variant"], trial["seed"]) for trial in finished.found["trials"]]
     assert seeds == [("softmax", 4), ("softmax", 5), ("grmc", 4), ("grmc", 5)]
     assert [experiment_of(run.path)["seed"] for run in runs] == [4, 5, 4, 5]
 
@@ -69,7 +69,7 @@ def test_every_variant_has_the_same_data_and_the_same_seeds(finished: Finished) 
 def test_another_relaxation_than_the_files_starts_from_its_own_defaults(finished: Finished) -> None:
     sections = {
         trial["variant"]: experiment_of(finished.comparison / trial["folder"])["relaxation"]
-        for trial in finished.found["cells"]
+        for trial in finished.found["trials"]
     }
     assert sections["grmc"]["temperature"] == 0.3
     assert sections["softmax"]["temperature"] != 0.3
@@ -106,7 +106,7 @@ def test_every_variant_is_tested_against_every_baseline(finished: Finished) -> N
 
 def test_the_gap_is_that_of_the_searches(finished: Finished) -> None:
     for entry in finished.found["gap"]:
-        trials = [trial for trial in finished.found["cells"] if trial["variant"] == entry["variant"]]
+        trials = [trial for trial in finished.found["trials"] if trial["variant"] == entry["variant"]]
         records = [Run.open(finished.comparison / trial["folder"]).record["search"] for trial in trials]
         supernet = [record["validation"]["accuracy"] for record in records]
         inherited = [record["inherited"]["accuracy"] for record in records]
@@ -119,7 +119,7 @@ def test_the_gap_is_that_of_the_searches(finished: Finished) -> None:
 
 
 def test_entropies_are_there_for_every_group_and_epoch(finished: Finished) -> None:
-    for trial in finished.found["cells"]:
+    for trial in finished.found["trials"]:
         assert {len(line) for line in trial["entropy"].values()} == {2}
         assert set(trial["entropy"]) == {"alpha", "beta", "gamma"}
 
@@ -132,7 +132,7 @@ def test_baselines_are_trained_once_a_seed_and_not_for_every_variant(finished: F
     names = ["concatenation", "left alone", "random 1", "random 2", "right alone"]
     assert trained == [(seed, name) for seed in (4, 5) for name in names]
     assert len(list(finished.comparison.glob("baselines/*/*.json"))) == len(trained)
-    tests = [Run.open(finished.comparison / trial["folder"]).test or {} for trial in finished.found["cells"]]
+    tests = [Run.open(finished.comparison / trial["folder"]).test or {} for trial in finished.found["trials"]]
     assert [test["baselines"] for test in tests] == [{}] * 4
 
 
@@ -178,7 +178,7 @@ def test_the_census_beside_it_is_found_and_percentiles_are_counted(finished: Fin
     (standing,) = finished.found["censuses"]
     assert standing["variants"] == [variant["name"] for variant in finished.found["variants"]]
     assert standing["architectures"] == len(census)
-    for trial in finished.found["cells"]:
+    for trial in finished.found["trials"]:
         values = {"validation": trial["validation"]["trained"], "test": trial["test"]["accuracy"]}
         for split, value in values.items():
             scores = [item[split]["accuracy"] for item in census.rows]
@@ -194,7 +194,7 @@ def test_the_supernet_ranks_architectures_by_what_they_score_with_its_weights(fi
     from nasframe.space import Architecture
 
     census, expected = load_census(finished.census), {}
-    for trial in (item for item in finished.found["cells"] if item["variant"] == "grmc"):
+    for trial in (item for item in finished.found["trials"] if item["variant"] == "grmc"):
         run = Run.open(finished.comparison / trial["folder"])
         experiment = nasframe.load_experiment(run)
         folders = {name: Path(path) for name, path in run.record["data"]["folders"].items()}
@@ -284,7 +284,7 @@ def test_the_tables_say_what_was_found_and_what_it_does_not_show(
     for text in ("paired t-tests", "supernet - inherited", "percentile in the census", "best single stream"):
         assert text in printed.out
     assert "4 of 4 searches did not converge" in printed.out
-    assert all(sentence.split()[0] in printed.out for sentence in finished.found["remarks"])
+    assert all(sentence.split()[0] in printed.out for sentence in finished.found["caveats"])
     assert (finished.comparison / "report.html").is_file()
 
 
@@ -299,7 +299,7 @@ def test_what_is_done_is_kept_and_more_seeds_are_added(
     assert main(words) == 0
     assert "3 of 6 trials: done already, skipped" in capsys.readouterr().err
     assert {file: file.stat().st_mtime_ns for file in before} == before
-    assert [trial["seed"] for trial in read(home / "compared")["cells"]] == [4, 5]
+    assert [trial["seed"] for trial in read(home / "compared")["trials"]] == [4, 5]
 
 
 def test_one_seed_gives_no_interval_and_the_tables_say_so(
@@ -312,7 +312,7 @@ def test_one_seed_gives_no_interval_and_the_tables_say_so(
     assert [variant["name"] for variant in found["variants"]] == ["grmc"]
     value = row(found, "grmc")["values"]["accuracy"]
     assert (value["low"], value["high"]) == (None, None)
-    assert any(sentence.startswith("One seed") for sentence in found["remarks"])
+    assert any(sentence.startswith("One seed") for sentence in found["caveats"])
 
 
 def test_one_variant_that_fails_does_not_stop_the_others(
@@ -322,8 +322,8 @@ def test_one_variant_that_fails_does_not_stop_the_others(
     assert main(["compare", str(EXPERIMENT), *words]) == 1
     printed = capsys.readouterr().out
     found = read(home / "compared")
-    assert [trial["status"] for trial in found["cells"]] == ["done", "done", "failed", "failed"]
-    assert all("lower the learning rates" in str(trial["error"]) for trial in found["cells"][2:])
+    assert [trial["status"] for trial in found["trials"]] == ["done", "done", "failed", "failed"]
+    assert all("lower the learning rates" in str(trial["error"]) for trial in found["trials"][2:])
     assert row(found, "weight_rate=1e+30")["values"]["accuracy"]["mean"] is None
     assert row(found, "weight_rate=0.001")["values"]["accuracy"]["mean"] is not None
     assert "weight_rate=1e+30,seed=4 failed" in printed
@@ -415,8 +415,8 @@ def test_python_compares_too(home: Path) -> None:
 
 def test_processes_side_by_side_find_the_same(home: Path, finished: Finished) -> None:
     again = nasframe.compare(EXPERIMENT, "again", relaxations=["softmax"], seeds=1, random=2, workers=2)
-    (trial,) = again["cells"]
-    (known,) = (item for item in finished.found["cells"] if item["name"] == trial["name"])
+    (trial,) = again["trials"]
+    (known,) = (item for item in finished.found["trials"] if item["name"] == trial["name"])
     assert trial["test"] == known["test"]
     assert trial["entropy"] == known["entropy"]
     expected = {item["name"]: item["test"] for item in finished.found["baselines"] if item["seed"] == 4}
