@@ -6,7 +6,7 @@ searched. So variants that differ in their search alone share them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,13 @@ from nasframe.runtime import fingerprint
 from nasframe.studies.axes import point_name
 from nasframe.studies.training_trial import NetworkToTrain, make_training_trial, read_trained_network
 from nasframe.studies.variants import Variant
+from nasframe.tasks import baseline_records
 from nasframe.training import BaselineOptions
 
 __all__ = ["BaselineGroup", "make_baseline_groups", "read_baselines"]
 
 _TASK = ("task", "train")
 _RANDOM = (*_TASK, "space")
-ALONE = " alone"
 
 
 @frozen
@@ -39,6 +39,7 @@ class BaselineGroup:
         seed: of their training.
         networks: the networks.
         trial: that trains them.
+        single_streams: names of those that look at a single stream.
     """
 
     kind: str
@@ -47,6 +48,7 @@ class BaselineGroup:
     seed: int
     networks: Sequence[NetworkToTrain]
     trial: Trial
+    single_streams: Collection[str] = ()
 
 
 def make_baseline_groups(
@@ -76,6 +78,7 @@ def make_baseline_groups(
             label = point_name(point) if len(groups) > 1 else ""
             for seed, experiment in first.experiments.items():
                 data = prepared[first.name].data
+                single_streams: list[str] = []
                 if kind == "random":
                     space = experiment.space.build(data.inputs, data.outputs)
                     networks = [
@@ -83,19 +86,19 @@ def make_baseline_groups(
                         for number, drawn in enumerate(draw_different(space, seed, random), start=1)
                     ]
                 else:
+                    brought = baseline_records(experiment.task.baselines(data))
                     networks = [
-                        NetworkToTrain(name, f"{number}.json")
-                        for number, name in enumerate(experiment.task.baselines(data), start=1)
+                        NetworkToTrain(name, f"{number}.json") for number, name in enumerate(brought, start=1)
                     ]
+                    single_streams = [name for name, item in brought.items() if item.single_stream]
                 if not networks:
                     continue
                 name = ",".join(part for part in (f"{kind}-networks", label, f"seed={seed}") if part)
                 place = folder / "baselines" / f"{kind}-{key[:12]}-seed={seed}"
                 alone = attrs.evolve(experiment, baselines=BaselineOptions())
                 trial = make_training_trial(name, place, alone, source, networks)
-                found.append(
-                    BaselineGroup(kind, label, [item.name for item in members], seed, networks, trial)
-                )
+                names = [item.name for item in members]
+                found.append(BaselineGroup(kind, label, names, seed, networks, trial, single_streams))
     return found
 
 

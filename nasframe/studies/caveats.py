@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 __all__ = ["caveats"]
@@ -10,17 +10,18 @@ __all__ = ["caveats"]
 _LEVEL = 0.05
 
 
-def caveats(comparison: Mapping[str, Any]) -> list[str]:
+def caveats(comparison: Mapping[str, Any], best_random: Collection[str]) -> list[str]:
     """A sentence for each thing that a reader should know before believing a difference.
 
     Args:
         comparison: what `comparison.json` holds.
+        best_random: names of the rows of the best of several random architectures.
     """
     return [
         *_failed(comparison["failed"]),
         *_data(comparison),
         *_between_variants(comparison),
-        *_against_random(comparison),
+        *_against_random(comparison, best_random),
         *_unfinished(comparison["trials"]),
     ]
 
@@ -77,14 +78,14 @@ def _between_variants(comparison: Mapping[str, Any]) -> list[str]:
     return said
 
 
-def _against_random(comparison: Mapping[str, Any]) -> list[str]:
+def _against_random(comparison: Mapping[str, Any], best_random: Collection[str]) -> list[str]:
     """Whether the search found more than as many trainings of random architectures would have."""
     tests = [
         test
         for test in comparison["tests"]
         if test["family"] == "baselines"
         and test["metric"] == comparison["objective"]
-        and "best of" in test["b"]
+        and test["b"] in best_random
         and test["difference"] is not None
     ]
     unclear: dict[str, list[str]] = {}

@@ -144,7 +144,7 @@ def compare(
             "versions": versions(),
             "data": ",".join(dict.fromkeys(str(item.record["fingerprint"]) for item in prepared.values())),
         }
-        found["caveats"] = caveats(found)
+        found["caveats"] = caveats(found, [row.name for row in rows if row.is_best_random])
         found = study.save(found)
         with full_disk_stops(study.path):
             write_comparison_page(found, study.path)

@@ -9,7 +9,7 @@ from typing import Any
 from attrs import frozen
 
 from nasframe.report import COSTS
-from nasframe.studies.baselines import ALONE, BaselineGroup
+from nasframe.studies.baselines import BaselineGroup
 from nasframe.studies.results import number_of
 from nasframe.studies.statistics import holm, mean, paired
 from nasframe.studies.variants import Variant
@@ -31,12 +31,14 @@ class Row:
         kind: `variant` or `baseline`.
         values: metric → seed → value.
         variants: those that a baseline is a measure for.
+        is_best_random: each value is that of the best of several random architectures.
     """
 
     name: str
     kind: str
     values: Mapping[str, Seeds]
     variants: Sequence[str] = ()
+    is_best_random: bool = False
 
 
 def variant_rows(variants: Sequence[Variant], results: Sequence[Result], metrics: Sequence[str]) -> list[Row]:
@@ -89,13 +91,15 @@ def baseline_rows(
                 "baseline",
                 _best(complete, objective, metrics),
                 own[0][0].variants,
+                is_best_random=True,
             ),
         ]
     for label in dict.fromkeys(item.label for item, _ in trained if item.kind == "task"):
         own = _grouped(trained, "task", label)
         names = [network.name for network in own[0][0].networks]
         streams = [
-            (item, [network for network in found if network["name"].endswith(ALONE)]) for item, found in own
+            (item, [network for network in found if network["name"] in item.single_streams])
+            for item, found in own
         ]
         streams = [(item, found) for item, found in streams if found]
         if streams:

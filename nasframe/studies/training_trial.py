@@ -17,6 +17,7 @@ from nasframe.jobs import Trial, error_message, is_disk_full
 from nasframe.pipeline import Prepared, prepare, train_alone
 from nasframe.runtime import Progress, write_json
 from nasframe.space import Architecture
+from nasframe.tasks import baseline_records
 
 __all__ = ["NetworkToTrain", "are_trained", "make_training_trial", "read_trained_network", "train_networks"]
 
@@ -111,7 +112,7 @@ def _network(
     data = prepared.data
     if item.assignment is not None:
         return Architecture(experiment.space.build(data.inputs, data.outputs), item.assignment)
-    networks = experiment.task.baselines(data)
+    networks = baseline_records(experiment.task.baselines(data))
     if item.name not in networks:
         raise DataError(f"the task brings no baseline {item.name!r}")
-    return networks[item.name]
+    return networks[item.name].make

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nasframe.tasks.baseline import Baseline, baseline_records
 from nasframe.tasks.data import Batch, Data, Scores, Split, Splits
 from nasframe.tasks.stages import STAGE_RECORD, Stage, StageContext, run_stages, stage_fingerprints
 from nasframe.tasks.task import Task
@@ -9,6 +10,7 @@ from nasframe.tasks.tensors import TensorSplit, TensorTask
 
 __all__ = [
     "STAGE_RECORD",
+    "Baseline",
     "Batch",
     "Data",
     "Scores",
@@ -19,6 +21,7 @@ __all__ = [
     "Task",
     "TensorSplit",
     "TensorTask",
+    "baseline_records",
     "run_stages",
     "stage_fingerprints",
 ]

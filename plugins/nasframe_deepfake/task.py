@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from nasframe import Data, Scores, Split, Stage, Task
 from nasframe.errors import ConfigurationError
+from nasframe.tasks import Baseline
 from nasframe_deepfake.backbones import check_backbone, count_parameters, make_backbone
 from nasframe_deepfake.baselines import fixed_networks
 from nasframe_deepfake.dataset import ClipSplit, load_data
@@ -236,7 +237,7 @@ class DeepfakeTask(Task):
             threshold=calibration.get("threshold", 0.5),
         )
 
-    def baselines(self, data: Data) -> dict[str, Callable[[], nn.Module]]:
+    def baselines(self, data: Data) -> dict[str, Baseline]:
         """Each stream alone, late fusion, and concatenation."""
         return fixed_networks(data)
 

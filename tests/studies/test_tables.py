@@ -28,10 +28,17 @@ def network(name: str, validation: float | None, test: float | None, parameters:
     }
 
 
-def group(kind: str, seed: int, networks: Sequence[Mapping[str, Any]], missing: int = 0) -> Any:
+def group(
+    kind: str,
+    seed: int,
+    networks: Sequence[Mapping[str, Any]],
+    missing: int = 0,
+    single_streams: Sequence[str] = (),
+) -> Any:
     names = [item["name"] for item in networks] + [f"missing {number}" for number in range(missing)]
     wanted = [NetworkToTrain(name, f"{name}.json") for name in names]
-    return BaselineGroup(kind, "", ["grmc"], seed, wanted, Trial(f"{kind} {seed}", Path(), "")), networks
+    trial = Trial(f"{kind} {seed}", Path(), "")
+    return BaselineGroup(kind, "", ["grmc"], seed, wanted, trial, single_streams), networks
 
 
 def values(rows: Sequence[Row], name: str, metric: str = "auc") -> Mapping[int, float | int | None]:
@@ -73,23 +80,24 @@ def test_no_baseline_was_searched_for() -> None:
     }
 
 
-def test_the_best_single_stream_is_chosen_seed_by_seed_among_those_that_are_alone() -> None:
+def test_the_best_single_stream_is_chosen_seed_by_seed_among_those_that_say_they_are_one() -> None:
     task = [
         group(
             "task",
             seed,
             [
-                network("picture alone", 0.8 - seed / 10, 0.55),
-                network("sound alone", 0.75, 0.65),
+                network("picture", 0.8 - seed / 10, 0.55),
+                network("sound", 0.75, 0.65),
                 network("concatenation", 0.99, 0.95),
             ],
+            single_streams=["picture", "sound"],
         )
         for seed in (0, 1)
     ]
     rows = baseline_rows(task, "auc", METRICS, 0)
     assert [row.name for row in rows] == [
-        "best single stream (picture alone, sound alone)",
-        *("picture alone", "sound alone", "concatenation"),
+        "best single stream (picture, sound)",
+        *("picture", "sound", "concatenation"),
     ]
     assert rows[0].values["auc"] == {0: 0.55, 1: 0.65}
 
@@ -107,8 +115,14 @@ def test_where_nothing_was_trained_the_objective_is_still_a_column() -> None:
     assert metrics_of("auc", {}, {})[0] == "auc"
 
 
-def row(name: str, kind: str, seeds: Sequence[float | None], variants: Sequence[str] = ()) -> Row:
-    return Row(name, kind, {"auc": dict(enumerate(seeds))}, variants)
+def row(
+    name: str,
+    kind: str,
+    seeds: Sequence[float | None],
+    variants: Sequence[str] = (),
+    is_best_random: bool = False,
+) -> Row:
+    return Row(name, kind, {"auc": dict(enumerate(seeds))}, variants, is_best_random)
 
 
 ROWS = [
@@ -147,7 +161,8 @@ def said(rows: Sequence[Row], **more: Any) -> str:
     made = [row_json(item) for item in rows]
     seeds = list(rows[0].values["auc"])
     base = {"objective": "auc", "trials": trials, "failed": {}, "seeds": seeds, "rows": made, "variants": []}
-    return "\n".join(caveats({**base, "tests": paired_tests(rows, ["auc"]), **more}))
+    best_random = [item.name for item in rows if item.is_best_random]
+    return "\n".join(caveats({**base, "tests": paired_tests(rows, ["auc"]), **more}, best_random))
 
 
 def test_a_clear_difference_is_said_with_its_direction() -> None:
@@ -171,9 +186,9 @@ def test_a_difference_that_may_be_chance_is_not_called_one() -> None:
 
 
 def test_a_search_is_set_against_as_many_random_trainings() -> None:
-    best = row("random, best of 3 on validation", "baseline", [0.95, 0.975, 0.96], ["a"])
+    best = row("random, best of 3 on validation", "baseline", [0.95, 0.975, 0.96], ["a"], True)
     assert "a is worse than random, best of 3 on validation" in said([ROWS[0], best])
-    unclear = row("random, best of 3 on validation", "baseline", [0.95, 0.87, 0.91], ["a"])
+    unclear = row("random, best of 3 on validation", "baseline", [0.95, 0.87, 0.91], ["a"], True)
     assert "Not shown to be better or worse than random, best of 3 on validation: a." in said(
         [ROWS[0], unclear]
     )
