@@ -26,6 +26,7 @@ from nasframe.errors import NOT_REPLACED, NasframeError, PluginWarning
 from nasframe.jobs import server_ahead
 from nasframe.plugins import manager
 from nasframe.runtime import cores, require_processor
+from nasframe.studies import PRELOAD
 
 __all__ = ["main", "make_app"]
 
@@ -74,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if words and not _HELP & {*words}:
                 require_processor()
             files, words = split_plugin_files(words)
-            with server_ahead(_workers(words)):
+            with server_ahead(_workers(words), PRELOAD):
                 for file in files:
                     manager().load_file(file)
                 status = make_app()(words)

@@ -30,6 +30,7 @@ def execute(
     workers: int = 1,
     progress: Progress | None = None,
     lock: int | None = None,
+    preload: Sequence[str] = (),
 ) -> dict[str, Outcome]:
     """Do every trial that is not done; one that fails does not stop the others.
 
@@ -43,6 +44,7 @@ def execute(
         workers: processes; 1 is this one. Each computes on one thread.
         progress: what to report to.
         lock: descriptor of the study's lock, which workers hold too.
+        preload: names of modules that are imported once for all workers, before the first is forked.
 
     Returns:
         Name of a trial → how it ended, in the order of `trials`.
@@ -68,7 +70,7 @@ def execute(
 
                 size = min(workers, len(left))
                 if size > 1:
-                    with Pool(left, queue, folder, size, lock, ended) as pool:
+                    with Pool(left, queue, folder, size, lock, ended, preload) as pool:
                         pool.work(lambda: advance(0))
                 else:
                     drop_server()

@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
@@ -31,12 +31,6 @@ from nasframe.jobs.worker import EndedError, end, work
 __all__ = ["ForkServer", "drop_server", "exit_description", "server_ahead", "take_server"]
 
 _PATIENCE = 5.0  # seconds in which workers that are told to end must do so
-
-_READY = (
-    *("nasframe.studies.run_trial", "nasframe.studies.training_trial", "nasframe.studies.ranking_trial"),
-    "torch._dynamo",  # which the first optimizer imports
-)
-"""Modules with what trials do."""
 
 _REQUEST = struct.Struct("=cI")  # what to do, and with which process
 _FORK, _KILL = b"f", b"k"
@@ -48,8 +42,11 @@ class ForkServer:
     Workers end when whoever is at the other end of their connection does.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, preload: Sequence[str] = ()) -> None:
         """Start it; it imports while this process goes on.
+
+        Args:
+            preload: names of the modules that it imports.
 
         Raises:
             OSError: there can be no other process.
@@ -58,7 +55,7 @@ class ForkServer:
         self._socket, far = socket.socketpair()
         with far:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-u", "-m", __name__, str(far.fileno())],
+                [sys.executable, "-P", "-u", "-m", __name__, str(far.fileno()), *preload],
                 stdin=subprocess.DEVNULL,
                 stdout=self._errors,
                 stderr=self._errors,
@@ -171,21 +168,26 @@ _ahead: list[ForkServer] = []
 
 
 @contextmanager
-def server_ahead(workers: int) -> Iterator[None]:
-    """Start a server at once where several workers will be wanted while the block runs."""
+def server_ahead(workers: int, preload: Sequence[str] = ()) -> Iterator[None]:
+    """Start a server at once where several workers will be wanted while the block runs.
+
+    Args:
+        workers: number of processes that will be wanted.
+        preload: names of the modules that the server imports.
+    """
     if workers < 2 or _ahead:
         yield
         return
     with contextlib.suppress(OSError):  # perhaps none will be needed
-        _ahead.append(ForkServer())
+        _ahead.append(ForkServer(preload))
     try:
         yield
     finally:
         drop_server()
 
 
-def take_server() -> ForkServer:
-    """The server that was started ahead, or a new one. Whoever takes it closes it.
+def take_server(preload: Sequence[str] = ()) -> ForkServer:
+    """Return the server that was started ahead, or a new one that imports `preload`; the caller closes it.
 
     Raises:
         OSError: there can be no other process.
@@ -195,7 +197,7 @@ def take_server() -> ForkServer:
         if not server.death():
             return server
         server.close()
-    return ForkServer()
+    return ForkServer(preload)
 
 
 def drop_server() -> None:
@@ -204,12 +206,12 @@ def drop_server() -> None:
         _ahead.pop().close()
 
 
-def _main(connection: socket.socket) -> None:
+def _main(connection: socket.socket, preload: Sequence[str]) -> None:
     # Ctrl-C is for the process that started this one; it says when to end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     fatal = ""
     try:
-        for name in _READY:
+        for name in preload:
             importlib.import_module(name)
     except Exception as error:
         fatal = f"{type(error).__name__}: {error}"
@@ -329,5 +331,5 @@ class _Server:
 
 
 if __name__ == "__main__":
-    _main(socket.socket(fileno=int(sys.argv[1])))
+    _main(socket.socket(fileno=int(sys.argv[1])), sys.argv[2:])
     os._exit(0)  # to tidy up all that was imported would take the better part of a second

@@ -7,7 +7,7 @@ import json
 import selectors
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -58,6 +58,7 @@ class Pool:
         size: int,
         lock: int | None,
         ended: Callable[[str, Outcome], None],
+        preload: Sequence[str] = (),
     ) -> None:
         """A pool of `size` workers.
 
@@ -68,6 +69,7 @@ class Pool:
             size: number of processes.
             lock: descriptor of a lock that is to be held until the last of them has ended.
             ended: called with name and outcome of each trial.
+            preload: names of modules for `ForkServer`.
         """
         self._trials, self._queue, self._lock, self._ended = trials, queue, lock, ended
         self._left = len(trials)
@@ -78,7 +80,7 @@ class Pool:
         self._died_early = 0
         self._settings = settings()
         try:
-            self._server = take_server()
+            self._server = take_server(preload)
         except OSError as error:
             raise StopStudyError(f"no worker can be started: {error}") from error
         self._selector.register(self._server, selectors.EVENT_READ)

@@ -17,6 +17,7 @@ from nasframe.errors import RunError
 from nasframe.jobs import LOG, QUEUE, Outcome, Trial, drop_server, execute, full_disk_stops, server_ahead
 from nasframe.runs import Run, listed, partials, remove
 from nasframe.runtime import Lock, LockedError, Progress, lives, without_nan, write_json
+from nasframe.studies.preload import PRELOAD
 
 __all__ = ["TRIALS", "Study", "open_study", "read_study"]
 
@@ -80,7 +81,7 @@ class Study:
     def execute(self, trials: Sequence[Trial], progress: Progress) -> dict[str, Outcome]:
         """`execute` in this folder; workers hold its lock too."""
         lock = self.lock.descriptor if self.lock.held else None
-        return execute(trials, self.path, workers=self.workers, progress=progress, lock=lock)
+        return execute(trials, self.path, workers=self.workers, progress=progress, lock=lock, preload=PRELOAD)
 
     def save(self, result: Mapping[str, Any]) -> dict[str, Any]:
         """Write `KIND.json` and return what it holds."""
@@ -128,7 +129,7 @@ def open_study(
                 item.unlink(missing_ok=True)
         if workers < 2:
             drop_server()
-        with server_ahead(workers):
+        with server_ahead(workers, PRELOAD):
             yield Study(folder, kind, plain, overwrite, lock, also, workers)
     finally:
         lock.release()

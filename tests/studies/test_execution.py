@@ -10,18 +10,23 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import optuna
 import pytest
 from attrs import frozen
 
+from nasframe import jobs
 from nasframe.errors import RunError
-from nasframe.jobs import QUEUE, Outcome, Trial, execute
+from nasframe.jobs import QUEUE, Outcome, Trial
 from nasframe.jobs.queue import ATTEMPTS
 from nasframe.runtime import Progress
+from nasframe.studies import PRELOAD
 
 FOLDER = Path("study")
+
+execute = partial(jobs.execute, preload=PRELOAD)
 
 
 class Lines(Progress):

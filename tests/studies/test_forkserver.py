@@ -9,20 +9,25 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from nasframe import jobs
 from nasframe.cli import main
 from nasframe.errors import RunError
-from nasframe.jobs import LOG, Outcome, Trial, execute, forkserver, server_ahead
+from nasframe.jobs import LOG, Outcome, Trial, forkserver, server_ahead
 from nasframe.jobs.forkserver import ForkServer, take_server
+from nasframe.studies import PRELOAD
 
 from .conftest import EXPERIMENT
 
 FOLDER = Path("study")
+
+execute = partial(jobs.execute, preload=PRELOAD)
 
 
 def trials(*names: str, **more: dict[str, object]) -> list[Trial]:
@@ -84,7 +89,7 @@ def when_begun(file: Path, act: Callable[[int], None]) -> Iterator[None]:
 
 @pytest.fixture
 def server() -> Iterator[ForkServer]:
-    made = ForkServer()
+    made = ForkServer(PRELOAD)
     yield made
     made.close()
 
@@ -273,18 +278,18 @@ def test_where_the_server_cannot_import_the_message_says_why(
 def test_a_command_starts_it_at_once_where_it_will_want_workers(
     words: list[str], started: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made: list[ForkServer] = []
+    made: list[Sequence[str]] = []
     start = ForkServer.__init__
 
-    def noted(server: ForkServer) -> None:
-        start(server)
-        made.append(server)
+    def noted(server: ForkServer, preload: Sequence[str] = ()) -> None:
+        start(server, preload)
+        made.append(preload)
 
     monkeypatch.setattr(forkserver.ForkServer, "__init__", noted)
     monkeypatch.setattr("nasframe.cli.cores", lambda: 2)
     before = children()
     main(words)
-    assert len(made) == started
+    assert made == [PRELOAD] * started
     assert children() == before
 
 
