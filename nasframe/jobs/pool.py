@@ -14,7 +14,7 @@ from typing import Any
 
 from attrs import define
 
-from nasframe.jobs.failures import StopStudyError
+from nasframe.jobs.failures import StopTrialsError
 from nasframe.jobs.forkserver import exit_description, take_server
 from nasframe.jobs.queue import ATTEMPTS, TrialQueue
 from nasframe.jobs.trial import Outcome, Trial
@@ -82,7 +82,7 @@ class Pool:
         try:
             self._server = take_server(preload)
         except OSError as error:
-            raise StopStudyError(f"no worker can be started: {error}") from error
+            raise StopTrialsError(f"no worker can be started: {error}") from error
         self._selector.register(self._server, selectors.EVENT_READ)
 
     def __enter__(self) -> Pool:
@@ -106,7 +106,7 @@ class Pool:
             tick: called about once a second.
 
         Raises:
-            StopStudyError: the disk is full, or no worker can be started.
+            StopTrialsError: the disk is full, or no worker can be started.
         """
         checked = time.monotonic()
         while self._left:
@@ -146,7 +146,7 @@ class Pool:
                 self._queue.ended(line["trial"], outcome)
                 self._settle(line["trial"], outcome)
             elif "stop" in line or "fatal" in line:
-                raise StopStudyError(line.get("stop") or f"no worker can be started: {line['fatal']}")
+                raise StopTrialsError(line.get("stop") or f"no worker can be started: {line['fatal']}")
             elif "died" in line:
                 self._bury(worker)
 
@@ -187,11 +187,11 @@ class Pool:
         if worker.trial is None:
             self._died_early += 1
             if death := self._server.death():
-                raise StopStudyError(f"no worker can be started: {death}")
+                raise StopTrialsError(f"no worker can be started: {death}")
             if self._died_early >= ATTEMPTS:
-                raise StopStudyError(f"no worker can be started: it {how}; {self._log} holds what it printed")
+                raise StopTrialsError(f"no worker can be started: it {how}; {self._log} holds its output")
         elif not self._queue.lost(worker.trial):
-            error = f"its process {how}, {ATTEMPTS} times; {self._log} holds what it printed"
+            error = f"its process {how}, {ATTEMPTS} times; {self._log} holds its output"
             self._settle(worker.trial, Outcome("failed", error))
 
     def _settle(self, name: str, outcome: Outcome) -> None:

@@ -18,7 +18,7 @@ from optuna.trial import TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
 from nasframe.errors import RunError
-from nasframe.jobs.failures import StopStudyError, full_disk_stops, is_disk_full
+from nasframe.jobs.failures import StopTrialsError, full_disk_stops, is_disk_full, sqlite_codes
 from nasframe.jobs.trial import Outcome
 from nasframe.jobs.worker import HEARTBEAT
 from nasframe.runtime import Progress
@@ -31,6 +31,7 @@ ATTEMPTS = 3
 """How often a trial is begun whose process is killed."""
 
 _PARAMETER = "cell"  # its name in files that are there
+_DENIED = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _GRACE = 120  # after that many seconds without one it is taken for dead
 
 
@@ -59,7 +60,7 @@ class TrialQueue:
             try:
                 self._study = self._open()
             except (SQLAlchemyError, RuntimeError) as error:  # another program's tables, or a later Optuna's
-                if is_disk_full(error) or _is_denied(error):
+                if is_disk_full(error, file) or _is_denied(error):
                     raise
                 _move_aside(file, progress)
                 self._study = self._open()
@@ -145,7 +146,7 @@ class TrialQueue:
                 yield
         except (SQLAlchemyError, sqlite3.Error, OSError, optuna.exceptions.StorageInternalError) as error:
             why = " ".join(str(error.__cause__ or error).partition("\n")[0].split())
-            raise StopStudyError(
+            raise StopTrialsError(
                 f"{self._file}: {why}; nothing but the order of work is in this file, and finished trials "
                 "are kept in their folders: remove it and give the command again"
             ) from error
@@ -188,7 +189,8 @@ def _is_sound(file: Path) -> bool:
 
 
 def _is_denied(error: Exception) -> bool:
-    return any(words in str(error) for words in ("unable to open", "readonly", "locked"))
+    """Return True where SQLite could not use the file, which may be sound."""
+    return not _DENIED.isdisjoint(sqlite_codes(error))
 
 
 def _move_aside(file: Path, progress: Progress) -> None:

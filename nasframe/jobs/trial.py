@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from attrs import field, frozen
 
-from nasframe.jobs.failures import StopStudyError, error_message, full_disk_stops
+from nasframe.jobs.failures import StopTrialsError, error_message, full_disk_stops
 from nasframe.runtime import Progress
 
 __all__ = ["Outcome", "Trial", "do_trial", "is_done"]
@@ -61,13 +61,13 @@ def do_trial(trial: Trial) -> Outcome:
     """Do a trial in this process; whatever goes wrong in it is its outcome.
 
     Raises:
-        StopStudyError: the disk is full, so that no other trial can be done either.
+        StopTrialsError: the disk is full, so that no other trial can be done either.
     """
     started = time.monotonic()
     try:
         with full_disk_stops(trial.folder):
             _load(trial.work)(trial.folder, trial.arguments, Progress())
-    except StopStudyError:
+    except StopTrialsError:
         raise
     except (Exception, SystemExit) as error:  # of the user's plugins, too
         return Outcome("failed", error_message(error), time.monotonic() - started)

@@ -114,7 +114,7 @@ def _prepare(loaded: Mapping[str, Any]) -> None:
 
 
 def _work(lines: queue.SimpleQueue[bytes], answers: _Answers) -> None:
-    from nasframe.jobs.failures import StopStudyError
+    from nasframe.jobs.failures import StopTrialsError
     from nasframe.jobs.trial import Trial, do_trial
     from nasframe.runtime import one_thread
 
@@ -125,7 +125,7 @@ def _work(lines: queue.SimpleQueue[bytes], answers: _Answers) -> None:
             trial = Trial(**{**given, "folder": Path(given["folder"])})
             try:
                 outcome = do_trial(trial)
-            except StopStudyError as error:
+            except StopTrialsError as error:
                 answers.say(stop=str(error))
                 return
             answers.say(trial=trial.name, status=outcome.status, error=outcome.error, seconds=outcome.seconds)

@@ -75,7 +75,7 @@ def train_networks(folder: Path, arguments: Mapping[str, Any], progress: Progres
             what = _network(item, experiment, prepared)
             found = train_alone(what, item.name, experiment, prepared, progress)
         except Exception as error:  # of the user's plugins, too
-            if is_disk_full(error):
+            if is_disk_full(error, folder):
                 raise
             failed.append(f"{item.name}: {error_message(error)}")
             continue

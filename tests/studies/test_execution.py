@@ -186,7 +186,9 @@ def test_a_full_disk_stops_the_study_and_keeps_what_is_done(workers: int) -> Non
 
 def test_a_full_disk_under_the_queue_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> None:
-        raise sqlite3.OperationalError("database or disk is full")
+        with closing(sqlite3.connect(":memory:")) as database:
+            database.execute("PRAGMA max_page_count = 1")
+            database.execute("CREATE TABLE cannot_fit (number)")
 
     monkeypatch.setattr(optuna.Study, "ask", full)
     with pytest.raises(RunError, match=rf"{QUEUE}: the disk is full"):
