@@ -34,7 +34,7 @@ _RESUMABLE = ("run", "search", "train", "demo")
 """Commands that go on where they stopped when they are given again."""
 
 _STUDIES = ("sweep", "compare", "census")
-"""Commands that skip the trials that are done when they are given again."""
+"""Commands that skip finished trials when they are given again."""
 
 _HELP = {"--help", "-h", "--version"}
 
@@ -96,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _workers(words: Sequence[str]) -> int:
-    """How many processes the command will want; they begin to import torch at once, as this one does."""
+    """Return the number of processes that the command will want, so that their server can start at once."""
     if not words or words[0] not in _STUDIES or not _HELP.isdisjoint(words):
         return 1
     given = [word.partition("=")[2] for word in words if word.startswith("--workers=")]
@@ -132,7 +132,7 @@ def _interrupted(words: Sequence[str], files: Sequence[Path], notes: Sequence[st
 
 
 def _program() -> str:
-    """How the user called us: by the plain name where that finds the same file."""
+    """Return the program as the user called it, by its plain name where that finds the same file."""
     called, found = sys.argv[0], shutil.which("nasframe")
     same = found is not None and Path(called).exists() and Path(found).samefile(called)
     return "nasframe" if same or not called.endswith("nasframe") else called

@@ -1,4 +1,4 @@
-"""What `compare` prints: tables, tests, the gap, entropies, the census, and what they do not show."""
+"""The output of `compare`: tables, tests, the gap, entropies, the census, and caveats."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _WIDTH = 100
 _NONE = "-"
 
 _FEW = 3
-"""So many variants are tested on every metric here; of more, the page shows the tests on the others."""
+"""With more variants, only the tests on the objective are printed; the page shows all tests."""
 
 
 def print_comparison_tables(found: Mapping[str, Any]) -> None:
-    """Every table of a comparison, from what `comparison.json` holds."""
+    """Print every table of a comparison, given the content of `comparison.json`."""
     _print_rows(found)
     _print_tests(found)
     _print_gap(found)
@@ -116,7 +116,7 @@ def _print_census(census: Mapping[str, Any], found: Mapping[str, Any]) -> None:
 
 
 def _mean_line(lines: Sequence[Sequence[float | None]]) -> list[float]:
-    """The mean of each epoch; a search that stopped early counts on with its last value."""
+    """Return the mean of each epoch; the last value of a search that stopped early counts in later epochs."""
     known = [found for line in lines if (found := [value for value in line if value is not None])]
     longest = max(map(len, known), default=0)
     return [fmean(line[min(epoch, len(line) - 1)] for line in known) for epoch in range(longest)]

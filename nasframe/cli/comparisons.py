@@ -53,7 +53,7 @@ def compare(
 ) -> int:
     """Compare variants of an experiment: each with the same data, training and seeds.
 
-    What is done is skipped, so the same command goes on after an interruption. The exit status is 1 where a
+    Finished trials are skipped: the same command goes on after an interruption. The exit status is 1 where a
     search or a training failed; the others are finished all the same.
 
     Parameters
@@ -67,7 +67,7 @@ def compare(
     seeds
         How many runs of each variant.
     random
-        How many random architectures each seed is measured against.
+        How many random architectures are trained for each seed.
     census
         A folder that `nasframe census` made. [default: runs/NAME-census where it fits]
     """
@@ -117,8 +117,8 @@ def census(
 ) -> int:
     """Train many random architectures of the space: a table that comparisons use, and anyone can reuse.
 
-    What is done is kept, so the same command goes on after an interruption, and a larger --architectures adds
-    to it. The exit status is 1 where an architecture could not be trained.
+    Trained architectures are kept: the same command goes on after an interruption, and a larger
+    --architectures adds to them. The exit status is 1 where an architecture could not be trained.
 
     Parameters
     ----------

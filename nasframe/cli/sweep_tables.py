@@ -1,4 +1,4 @@
-"""What `sweep` prints: a grid where there are two axes, else a list."""
+"""The output of `sweep`: a grid where there are two axes, else a list."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ __all__ = ["print_sweep"]
 
 
 def print_sweep(result: Mapping[str, Any]) -> None:
-    """A grid for the objective and one for the parameters where there are two axes, else a list."""
-    # as an axis it is no repetition
+    """Print a grid for the objective and one for the parameters where there are two axes, else a list."""
+    # a seed that is an axis is no repetition
     seeds = 1 if any(axis["key"] == "seed" for axis in result["axes"]) else len(result["seeds"])
     mean = "" if seeds == 1 else f", mean of {seeds} seeds"
     for metric in (result["objective"], "parameters"):
@@ -66,7 +66,7 @@ def _short(axis: Mapping[str, Any]) -> str:
 
 
 def _values(result: Mapping[str, Any], metric: str, point: Mapping[str, Any]) -> list[float]:
-    """Of every seed of a point that is done."""
+    """Return the metric of every finished trial of a point."""
     read: Callable[[Mapping[str, Any]], Any] = lambda trial: (trial["test"] or {}).get(metric)  # noqa: E731
     if metric == "search_seconds":
         read = lambda trial: (trial["search"] or {}).get("seconds")  # noqa: E731

@@ -55,8 +55,8 @@ def sweep(
 ) -> int:
     """Search, train and evaluate at every point of a grid of options, in several processes.
 
-    What is done is kept and skipped: the same command goes on after an interruption, or with more seeds or
-    values. A trial that fails does not stop the others.
+    Finished trials are kept and skipped: the same command goes on after an interruption, or with more seeds
+    or values. A trial that fails does not stop the others.
 
     Parameters
     ----------

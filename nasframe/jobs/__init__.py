@@ -1,7 +1,7 @@
 """Trials in worker processes. A trial is a function's name and JSON arguments.
 
-The names are imported when they are first used: a process that only starts the fork server imports no more
-than that.
+The names are imported when they are first used, so that a process can start the fork server before it imports
+anything else.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Doing the trials of a study, in this process or in several."""
+"""Execution of trials, in this process or in several."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["execute", "worker_count"]
 
 
 def worker_count(asked: int | None, device: torch.device) -> int:
-    """How many processes work side by side where nobody says: one a core, and a single one on a GPU."""
+    """Return the number of processes that was asked for, or one a core, and a single one on a GPU."""
     if asked is not None:
         return asked
     return cores() if device.type == "cpu" else 1
@@ -34,24 +34,24 @@ def execute(
 ) -> dict[str, Outcome]:
     """Do every trial that is not done; one that fails does not stop the others.
 
-    What is done is known from the folders of the trials. A trial whose process is killed is begun again, by
-    another process, and goes on from what is in its folder; after the third time it has failed. Trials that
-    failed are tried again when they are given again.
+    The folders of the trials tell which are done. A trial whose process is killed begins again in another
+    process and continues from its folder; after the third time it has failed. A later call tries failed
+    trials again.
 
     Args:
-        trials: of the study; each name once.
-        folder: of the study, for the queue.
-        workers: processes; 1 is this one. Each computes on one thread.
-        progress: what to report to.
-        lock: descriptor of the study's lock, which workers hold too.
+        trials: each name once.
+        folder: the caller's, for the queue and the output of workers.
+        workers: number of processes; 1 is this one. Each computes on one thread.
+        progress: hears of the progress.
+        lock: descriptor of a lock of the caller, which workers hold too.
         preload: names of modules that are imported once for all workers, before the first is forked.
 
     Returns:
-        Name of a trial → how it ended, in the order of `trials`.
+        Name of a trial → its outcome, in the order of `trials`.
 
     Raises:
-        RunError: the disk is full, the queue cannot be written, or no worker can be started. What is done is
-            kept.
+        RunError: the disk is full, the queue cannot be written, or no worker can be started. Finished trials
+            are kept.
     """
     shown = progress or Progress()
     outcomes = {trial.name: Outcome("done") for trial in trials if is_done(trial)}

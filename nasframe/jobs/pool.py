@@ -1,4 +1,4 @@
-"""Worker processes: started, given trials, watched, replaced when they die, and ended."""
+"""A pool of worker processes: it starts them, gives them trials, replaces dead ones, and ends them."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class _Worker:
     pending: bytes = b""
 
     def give(self, line: Mapping[str, Any]) -> None:
-        with contextlib.suppress(OSError):  # it has died, which the end of the connection will tell
+        with contextlib.suppress(OSError):  # it has died: `lines` will find the end of the connection
             self.connection.sendall(json.dumps(line).encode() + b"\n")
 
     def lines(self) -> list[dict[str, Any]]:
-        """What it has said since; last of all that it has died."""
+        """Return the messages that have arrived; the last one of a dead worker is that it has died."""
         try:
             found = self.connection.recv(1 << 16)
         except OSError:
@@ -48,7 +48,7 @@ class _Worker:
 
 
 class Pool:
-    """Processes that do the trials of a queue. As a context, none of them outlives it."""
+    """Processes that do the trials of a queue. They end with the `with` block."""
 
     def __init__(
         self,
@@ -60,14 +60,14 @@ class Pool:
         ended: Callable[[str, Outcome], None],
         preload: Sequence[str] = (),
     ) -> None:
-        """A pool of `size` workers.
+        """Make a pool of `size` workers, without starting them.
 
         Args:
             trials: by name.
             queue: of their names.
-            folder: of the study, for what the workers print.
+            folder: the folder in which the output of the workers is kept.
             size: number of processes.
-            lock: descriptor of a lock that is to be held until the last of them has ended.
+            lock: descriptor of a lock that each worker holds until it ends.
             ended: called with name and outcome of each trial.
             preload: names of modules for `ForkServer`.
         """
@@ -115,7 +115,7 @@ class Pool:
             for key, _ in self._selector.select(timeout=1.0):
                 if key.data is not None:
                     self._hear(key.data)
-                elif not self._server.read():  # its workers go on; who needs a new one will be told
+                elif not self._server.read():  # running workers go on; `_start` will fail
                     self._selector.unregister(self._server)
             self._part_from_dead()
             self._give()
@@ -151,7 +151,7 @@ class Pool:
                 self._bury(worker)
 
     def _give(self) -> None:
-        """A trial to each worker that has none, as long as there are any."""
+        """Give a trial to each idle worker, as long as there are any."""
         for worker in self._workers:
             if not worker.is_idle or (name := self._queue.take()) is None:
                 continue
@@ -166,11 +166,11 @@ class Pool:
             )
 
     def _part_from_dead(self) -> None:
-        """A program that a dead worker started may keep its connection open."""
+        """Close the connections of dead workers: programs that they started may keep them open."""
         for worker in self._workers:
             if self._server.has_ended(worker.process):
                 with contextlib.suppress(OSError):
-                    worker.connection.shutdown(socket.SHUT_RD)  # what it said last is still read
+                    worker.connection.shutdown(socket.SHUT_RD)  # its last messages are still read
 
     def _end_silent(self) -> None:
         """Kill the workers that gave no sign of life for too long."""

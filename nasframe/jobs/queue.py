@@ -1,4 +1,4 @@
-"""Which trial is done next: a grid over the trials, in an Optuna study on SQLite."""
+"""The queue of trials: a grid over them, in an Optuna study on SQLite."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ __all__ = ["ATTEMPTS", "QUEUE", "TrialQueue"]
 QUEUE = "study.sqlite3"
 
 ATTEMPTS = 3
-"""How often a trial is begun whose process is killed."""
+"""The most attempts at a trial whose process is killed."""
 
-_PARAMETER = "cell"  # its name in files that are there
+_PARAMETER = "cell"  # the name of the grid's parameter in the file
 _DENIED = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-_GRACE = 120  # after that many seconds without one it is taken for dead
+_GRACE = 120  # a worker without a sign of life for so many seconds counts as dead
 
 
 class TrialQueue:
-    """The trials of one command: each is taken once, and again where the process that did it died.
+    """The trials of one call: each is taken once, and again where the process that did it has died.
 
-    Every command makes a study of its own in the file, for what is done is known from the folders of the
-    trials. Those of earlier commands stay, as a record.
+    Every call makes an Optuna study of its own in the file, for the folders of the trials tell which are
+    done. Those of earlier calls stay, as a record.
     """
 
     def __init__(self, file: Path, names: Sequence[str], progress: Progress) -> None:
-        """The queue of trials of these names.
+        """Make a queue of trials of these names.
 
         Raises:
-            RunError: the file cannot be written; one that is damaged is moved aside.
+            RunError: the file cannot be written. A damaged file is moved aside.
         """
         self._file, self._names = file, list(names)
         self._waiting = len(self._names)
@@ -59,14 +59,14 @@ class TrialQueue:
                 _move_aside(file, progress)
             try:
                 self._study = self._open()
-            except (SQLAlchemyError, RuntimeError) as error:  # another program's tables, or a later Optuna's
+            except (SQLAlchemyError, RuntimeError) as error:  # tables of another program or Optuna
                 if is_disk_full(error, file) or _is_denied(error):
                     raise
                 _move_aside(file, progress)
                 self._study = self._open()
 
     def take(self) -> str | None:
-        """The name of a trial that nobody does; None where there is none at the moment."""
+        """Return the name of a trial that no process does; None where there is none at the moment."""
         if not self._waiting:
             return None
         with self._errors(), _no_warnings():
@@ -79,14 +79,14 @@ class TrialQueue:
         return name
 
     def beat(self, name: str) -> None:
-        """Note that the process that does a trial lives."""
+        """Record that the process that does a trial lives."""
         if time.monotonic() - self._beats.get(name, -HEARTBEAT) >= HEARTBEAT and name in self._attempts:
             self._beats[name] = time.monotonic()
             with self._errors():
                 self._storage.record_heartbeat(self._attempts[name]._trial_id)
 
     def ended(self, name: str, outcome: Outcome) -> None:
-        """Note how a trial ended that was taken."""
+        """Record the outcome of a trial that was taken."""
         attempt = self._attempts.pop(name)
         self._beats.pop(name, None)
         with self._errors():
@@ -97,7 +97,7 @@ class TrialQueue:
             self._study.tell(attempt, state=TrialState.FAIL, skip_if_finished=True)
 
     def lost(self, name: str) -> bool:
-        """Note that the process that did a trial has died; whether the trial will be taken again."""
+        """Record that the process that did a trial has died; return True where it will be taken again."""
         attempt = self._attempts.pop(name)
         self._beats.pop(name, None)
         with self._errors():
@@ -110,7 +110,7 @@ class TrialQueue:
         return again
 
     def silent(self) -> list[str]:
-        """The trials whose process gave no sign of life for too long; to be given to `lost`."""
+        """Return the trials whose process gave no sign of life for too long. The caller then calls `lost`."""
         with self._errors():
             with _no_warnings():
                 fail_stale_trials(self._study)
@@ -119,7 +119,7 @@ class TrialQueue:
             ]
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._storage.engine.dispose()
 
     def _open(self) -> optuna.Study:
@@ -153,8 +153,10 @@ class TrialQueue:
 
 
 class _Connection(sqlite3.Connection):
-    """Does not wait for the disk: what is written survives the process, and after a power failure that leaves
-    the file damaged nothing is lost that counts."""
+    """A connection that does not wait for the disk.
+
+    The file survives the end of the process. A power failure may damage it, and it can be made anew.
+    """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -162,7 +164,7 @@ class _Connection(sqlite3.Connection):
 
 
 class _Grid(GridSampler):
-    """The grid without its own idea of when the study ends: that is when no trial is waiting."""
+    """A grid that does not stop the Optuna study when all trials were taken once; some are taken again."""
 
     def after_trial(self, *_: Any) -> None:
         pass
@@ -170,7 +172,7 @@ class _Grid(GridSampler):
 
 @contextmanager
 def _no_warnings() -> Iterator[None]:
-    """Without those about the heartbeat: that it may change, and that it is not recorded by itself."""
+    """Silence the warnings about the heartbeat: that it is experimental, and that we must record it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         warnings.filterwarnings("ignore", "Heartbeat of storage", UserWarning)
@@ -182,7 +184,7 @@ def _is_sound(file: Path) -> bool:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", uri=True)) as database:
             found: tuple[str] = database.execute("PRAGMA quick_check").fetchone()
             return found == ("ok",)
-    except sqlite3.OperationalError:  # locked, or not to be written: not damaged
+    except sqlite3.OperationalError:  # locked or read-only, which is not damaged
         return True
     except sqlite3.DatabaseError:
         return False

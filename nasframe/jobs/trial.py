@@ -1,4 +1,4 @@
-"""One trial of a study: a piece of work with a folder of its own, and how it ended."""
+"""A trial: a piece of work with a folder of its own, and its outcome."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ __all__ = ["Outcome", "Trial", "do_trial", "is_done"]
 
 @frozen
 class Trial:
-    """A piece of work that any process can do, and that skips what is done when it is done again.
+    """A piece of work that any process can do. Done again, it skips the parts that are done.
 
     Attributes:
-        name: unique within its study; shown to the user.
-        folder: where it writes, its own.
+        name: unique among the trials of a call; shown to the user.
+        folder: its own, in which it writes.
         work: `"module:function"`, called with the folder, the arguments and a `Progress`.
         arguments: JSON-able.
-        done: `"module:function"`, called with the folder and the arguments; tells at little cost whether
-            there is nothing left to do. Without it the work itself finds out.
+        done: `"module:function"`, called with the folder and the arguments; it is cheap, and returns True
+            where nothing is left to do. Without it the work itself finds out.
     """
 
     name: str
@@ -39,12 +39,12 @@ class Trial:
 
 @frozen
 class Outcome:
-    """How a trial ended.
+    """The outcome of a trial.
 
     Attributes:
-        status: `failed` with the message in `error`; `open` where it was never finished.
+        status: `done`; `failed`, with the message in `error`; `open`, where it did not finish.
         error: for the user, without a traceback.
-        seconds: of the attempt that ended it; None where it was found done.
+        seconds: duration of the last attempt; None where the trial was done before.
     """
 
     status: Literal["done", "failed", "open"]
@@ -53,12 +53,12 @@ class Outcome:
 
 
 def is_done(trial: Trial) -> bool:
-    """Whether a trial says of itself that there is nothing left to do."""
+    """Return True where the `done` of a trial says that nothing is left to do."""
     return bool(trial.done and _load(trial.done)(trial.folder, trial.arguments))
 
 
 def do_trial(trial: Trial) -> Outcome:
-    """Do a trial in this process; whatever goes wrong in it is its outcome.
+    """Do a trial in this process and return its outcome; an error in it is a failed outcome.
 
     Raises:
         StopTrialsError: the disk is full, so that no other trial can be done either.

@@ -1,4 +1,4 @@
-"""Studies: many runs of one experiment, side by side. Comparisons, sweeps, and the census of a space.
+"""Studies of many runs of one experiment: comparisons, sweeps, and the census of a space.
 
 The names are imported when they are first used.
 """

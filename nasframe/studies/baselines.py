@@ -1,7 +1,7 @@
-"""What a comparison measures searches against: random architectures, and the networks that the task brings.
+"""The baselines of a comparison: random architectures, and the networks that the task brings.
 
-They depend on the data, the training, the seed and, the random ones, on the space; not on how anything is
-searched. So variants that differ in their search alone share them.
+They depend on the data, the training and the seed, the random ones also on the space, and not on the search.
+So variants that differ only in their search share them.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ _RANDOM = (*_TASK, "space")
 
 @frozen
 class BaselineGroup:
-    """Networks trained for one seed.
+    """Baselines of one kind that are trained for one seed.
 
     Attributes:
         kind: `random` architectures, or the task's own networks.
-        label: what tells their group from others of the kind, "" where there is one.
-        variants: names of those they are a measure for.
+        label: the options in which this group differs from others of its kind, "" where there is one.
+        variants: names of the variants that are compared with them.
         seed: of their training.
         networks: the networks.
-        trial: that trains them.
+        trial: the trial that trains them.
         single_streams: names of those that look at a single stream.
     """
 
@@ -58,7 +58,7 @@ def make_baseline_groups(
     source: Path | None,
     random: int,
 ) -> list[BaselineGroup]:
-    """Each distinct one once.
+    """Return the groups of baselines; variants with the same data, training and space share theirs.
 
     Args:
         variants: that are compared.
@@ -103,13 +103,13 @@ def make_baseline_groups(
 
 
 def read_baselines(group: BaselineGroup) -> list[dict[str, Any]]:
-    """What was found of its networks, those that are trained; see `read_trained_network`."""
+    """Return the results of the networks of a group that have been trained; see `read_trained_network`."""
     read = (read_trained_network(group.trial.folder / item.file) for item in group.networks)
     return [item for item in read if item is not None]
 
 
 def _key(variant: Variant, sections: Sequence[str], prepared: Prepared) -> str:
-    """Fingerprint of what the networks depend on, but for the seed."""
+    """Return a fingerprint of all that the networks depend on except the seed."""
     values = variant.first.to_dict()
     # "yardstick" is in the names of folders that are there
     return prepared.key("yardstick", fingerprint({section: values[section] for section in sections}))

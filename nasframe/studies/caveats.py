@@ -1,4 +1,4 @@
-"""What the numbers of a comparison do and do not show, in sentences."""
+"""Caveats: sentences that say which conclusions the numbers of a comparison support."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _LEVEL = 0.05
 
 
 def caveats(comparison: Mapping[str, Any], best_random: Collection[str]) -> list[str]:
-    """A sentence for each thing that a reader should know before believing a difference.
+    """Return a sentence for each fact that a reader should know before believing a difference.
 
     Args:
-        comparison: what `comparison.json` holds.
+        comparison: content of `comparison.json`.
         best_random: names of the rows of the best of several random architectures.
     """
     return [
@@ -79,7 +79,7 @@ def _between_variants(comparison: Mapping[str, Any]) -> list[str]:
 
 
 def _against_random(comparison: Mapping[str, Any], best_random: Collection[str]) -> list[str]:
-    """Whether the search found more than as many trainings of random architectures would have."""
+    """Compare each variant with the best of several random architectures."""
     tests = [
         test
         for test in comparison["tests"]

@@ -23,7 +23,7 @@ __all__ = ["census"]
 SILENT = Progress()
 
 _CHUNK = 10
-"""At most so many architectures a trial: what a worker prepares once serves all of them."""
+"""The most architectures of one trial; they share the data that its worker prepares."""
 
 
 def census(
@@ -39,13 +39,13 @@ def census(
     overwrite: bool = False,
     progress: Progress = SILENT,
 ) -> Census:
-    """Train that many random architectures of an experiment's space, each as a searched one is trained.
+    """Train random architectures of an experiment's space, each as a searched one is trained.
 
-    Architectures that are there are kept, so the same call goes on after an interruption, and a larger number
+    Architectures that are trained are kept: the same call goes on after an interruption, and a larger number
     adds to them.
 
     Args:
-        experiment: its space, task, training options and seed; or its TOML file. How it searches does not
+        experiment: its space, task, training options and seed; or its TOML file. Its search does not
             matter.
         out: folder of the census.
         overrides: `dotted.key=value` each.
@@ -54,7 +54,7 @@ def census(
         source: the user's data; None is the task's own.
         seed, device: instead of those of the experiment.
         overwrite: replace a census that is there.
-        progress: what to report to.
+        progress: hears of the progress.
 
     Returns:
         The census, with those that could be trained; `record["failed"]` says why the others could not.
@@ -153,7 +153,7 @@ def _network(number: int, architecture: Architecture) -> NetworkToTrain:
 def _trials(
     networks: Sequence[NetworkToTrain], place: Path, experiment: Experiment, source: Path | None, workers: int
 ) -> list[Trial]:
-    """A few architectures each, and several for every worker."""
+    """Return trials of a few architectures each, several trials for every worker."""
     size = max(1, min(_CHUNK, len(networks) // (4 * workers)))
     trials = []
     for start in range(0, len(networks), size):
@@ -165,7 +165,7 @@ def _trials(
 
 
 def _asked_before(folder: Path) -> int:
-    """How many architectures the census in a folder was to have; 0 where there is none to the end."""
+    """Return the number of architectures that a finished census was asked for; 0 where none is finished."""
     try:
         return int(load_census(folder).record["asked"])
     except RunError:

@@ -31,13 +31,13 @@ class Runs:
     variants: Sequence[Variant]
 
     def __iter__(self) -> Iterator[tuple[Variant, int, Path]]:
-        """Variant, seed and folder of each."""
+        """Yield variant, seed and folder of each run."""
         for variant in self.variants:
             for seed in variant.experiments:
                 yield variant, seed, self.folder / TRIALS / f"{variant.folder},seed={seed}"
 
     def prepare(self, source: Path | None, progress: Progress, overwrite: bool) -> dict[str, Prepared]:
-        """Variant → its data; each distinct one is prepared once, before several processes need it."""
+        """Return variant → its data. Data that variants share are prepared once, before workers need them."""
         made: dict[str, Prepared] = {}
         found = {}
         for variant in self.variants:
@@ -50,7 +50,7 @@ class Runs:
         return found
 
     def trials(self, prepared: Mapping[str, Prepared], source: Path | None) -> list[Trial]:
-        """What makes them. Their baselines are trained elsewhere, once for all variants."""
+        """Return a trial for each run. Baselines are trained in other trials, once for all variants."""
         found = []
         for variant, seed, place in self:
             experiment = attrs.evolve(variant.experiments[seed], baselines=BaselineOptions())
@@ -61,7 +61,7 @@ class Runs:
     def results(
         self, trials: Sequence[Trial], outcomes: Mapping[str, Outcome], objective: str
     ) -> list[dict[str, Any]]:
-        """What is known of each."""
+        """Return the result of each run; see `read_result`."""
         return [
             read_result(
                 trial,
@@ -77,7 +77,7 @@ class Runs:
 
 
 def check_matching(trials: Sequence[Trial]) -> None:
-    """Refuse, before anything is searched, runs of other experiments where ours are to be."""
+    """Refuse folders that hold runs of other experiments, before anything is searched."""
     for trial in trials:
         experiment, identity = trial.arguments["experiment"], trial.arguments["identity"]
         Run.matching(trial.folder, experiment, identity=identity)

@@ -50,29 +50,29 @@ def compare(
     overwrite: bool = False,
     progress: Progress = SILENT,
 ) -> dict[str, Any]:
-    """Search, train and evaluate each variant with each seed, and what they are measured against.
+    """Search, train and evaluate each variant with each seed, and train their baselines.
 
-    What is done is skipped, so the same call goes on after an interruption; more seeds, variants or random
-    architectures are added to what is there.
+    Finished trials are skipped: the same call goes on after an interruption, and more seeds, variants or
+    random architectures are added to those that are there.
 
     Args:
-        experiment: what is varied, or its TOML file.
+        experiment: the one that is varied, or its TOML file.
         out: folder of the comparison.
         overrides: `dotted.key=value` each, for every variant that has the option.
         relaxations: names; each starts from its own defaults, but for the one that the experiment names.
         vary: `key=value,value…` each; with several, and with `relaxations`, every combination.
         seeds: how many, beginning with the experiment's; all use the same data.
-        random: how many random architectures each seed is measured against.
+        random: number of random architectures that are trained for each seed.
         census: folders of censuses of the spaces; None takes the one beside `out` that `nasframe census`
             makes by itself, if it fits.
         workers: processes; 1 is this one, None is one a core, or 1 on a GPU.
         source: the user's data; None is the task's own.
         seed, device: instead of those of the experiment.
         overwrite: replace a comparison that is there.
-        progress: what to report to.
+        progress: hears of the progress.
 
     Returns:
-        What `comparison.json` holds; docs/commands.md describes it.
+        The content of `comparison.json`; docs/commands.md describes it.
 
     Raises:
         ConfigurationError: everything that is wrong with any variant, before any search starts.
@@ -162,7 +162,7 @@ def _only(values: set[str], what: str) -> str:
 def _sample(
     folder: Path, results: Sequence[Mapping[str, Any]], trained: Sequence[tuple[BaselineGroup, Any]]
 ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """Metrics on validation and test of any network that was trained; none where all failed."""
+    """Return the metrics on validation and test of any network that was trained; none where all failed."""
     for network in (network for _, found in trained for network in found):
         return network["validation"], network["test"]
     return measured(results, folder)

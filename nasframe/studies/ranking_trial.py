@@ -19,13 +19,13 @@ from nasframe.training import collect_outputs
 __all__ = ["RANKED", "do_ranking", "is_ranked", "make_ranking_trial", "read_ranking"]
 
 RANKED = 200
-"""At most so many architectures of a census are scored by each supernet."""
+"""The most architectures of a census that each supernet scores."""
 
 _FILE = "supernet.json"
 
 
 def make_ranking_trial(name: str, folder: Path, run: Path, census: Census) -> Trial:
-    """The trial that scores architectures of a census in the supernet of a run."""
+    """Return the trial that scores architectures of a census in the supernet of a run."""
     rows = census.rows[:RANKED]
     arguments = {
         "run": str(run),
@@ -37,15 +37,15 @@ def make_ranking_trial(name: str, folder: Path, run: Path, census: Census) -> Tr
 
 
 def is_ranked(folder: Path, arguments: Mapping[str, Any]) -> bool:
-    """Whether such a trial has been done, for the supernet as it is."""
+    """Return True where such a trial has been done with the present supernet."""
     try:
         return read_ranking(Trial("", folder, "", arguments)) is not None
-    except NasframeError:  # doing it tells
+    except NasframeError:  # the trial will fail with the reason
         return False
 
 
 def read_ranking(trial: Trial) -> dict[str, float | None] | None:
-    """Architecture → score in the supernet; None where they are not all there."""
+    """Return architecture → score in the supernet; None where some are missing."""
     try:
         found: dict[str, Any] = json.loads((trial.folder / _FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -57,7 +57,7 @@ def read_ranking(trial: Trial) -> dict[str, float | None] | None:
 
 
 def do_ranking(folder: Path, arguments: Mapping[str, Any], progress: Progress) -> None:
-    """What a worker does with such a trial: one-hot weights, on the validation split.
+    """Score architectures in a supernet, with one-hot weights, on the validation split.
 
     Raises:
         RunError: the run has no supernet.
@@ -78,7 +78,7 @@ def do_ranking(folder: Path, arguments: Mapping[str, Any], progress: Progress) -
 
 
 def _search_of(run: Run) -> str:
-    """What the search of a run was made from."""
+    """Return the fingerprint of the inputs of a run's search."""
     done = run.record["done"].get("search")
     if done is None:
         raise RunError(f"{run.path}: its search has not ended, so there is no supernet to ask")

@@ -1,4 +1,4 @@
-"""What a study knows of one of its runs, as plain values."""
+"""The result of one run of a study, as plain values."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def read_result(
     variant: str,
     point: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The result of a trial that is a run; of one that failed or never began, as much as there is.
+    """Return the result of a trial that is a run; of one that failed or never began, as much as there is.
 
     Args:
         trial: the run.
-        outcome: how it ended.
+        outcome: that of the trial.
         study: folder of the study.
         objective: the task's metric that counts.
         seed: of the run.
@@ -112,8 +112,9 @@ def _of(metrics: Mapping[str, Any] | None, objective: str) -> float | None:
 def measured(
     results: Sequence[Mapping[str, Any]], study: Path
 ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """What the task measured of the first run that has been evaluated: on the validation split after its last
-    epoch, and on the test split; nothing where there is none.
+    """Return the metrics of the first evaluated run: on validation after its last epoch, and on test.
+
+    Both are empty where no run has been evaluated.
 
     Args:
         results: of `read_result`.
@@ -121,21 +122,21 @@ def measured(
     """
     for result in results:
         if result["test"]:
-            with contextlib.suppress(NasframeError, IndexError):  # another run tells it as well
+            with contextlib.suppress(NasframeError, IndexError):  # another run serves as well
                 return Run.open(study / result["folder"]).history("train")[-1]["validation"], result["test"]
     return {}, {}
 
 
 def metrics_of(objective: str, validation: Mapping[str, Any], test: Mapping[str, Any]) -> list[str]:
-    """The names of what is compared, in order: the objective, the task's other metrics, the costs.
+    """Return the names of the metrics to compare: the objective, the others of the task, the costs.
 
-    A metric is what the task measures on the validation split after every epoch and `evaluate` reports as a
-    number on the test split; so a threshold and the number of examples are none.
+    A metric is a number that the task measures on the validation split after every epoch and `evaluate` on
+    the test split; so a threshold and the number of examples are no metrics.
     """
     others = [name for name in validation if name != "loss" and number_of(test.get(name)) is not None]
     return [*dict.fromkeys([objective, *others]), *COSTS]
 
 
 def number_of(value: Any) -> float | int | None:
-    """The value where it is a number."""
+    """Return the value where it is a number, else None."""
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None

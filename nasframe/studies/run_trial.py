@@ -20,15 +20,15 @@ __all__ = ["do_run", "is_run_done", "make_run_trial"]
 def make_run_trial(
     name: str, folder: Path, experiment: Experiment, source: Path | None, data: str | None = None
 ) -> Trial:
-    """The trial that makes a run of `experiment` in `folder`.
+    """Return the trial that makes a run of `experiment` in `folder`.
 
     Args:
         name: of the trial.
         folder: of the run.
-        experiment: what to do.
+        experiment: that of the run.
         source: the user's data.
-        data: fingerprint of the data that is ready for it, where that is known: a run that was made from it
-            and is finished need not be opened again.
+        data: fingerprint of the prepared data, where it is known: a finished run that was made from the same
+            data is skipped.
     """
     arguments = {
         "experiment": experiment.to_toml(),
@@ -46,13 +46,13 @@ def make_run_trial(
 
 
 def do_run(folder: Path, arguments: Mapping[str, Any], progress: Progress) -> None:
-    """What a worker does with such a trial."""
+    """Search, train and evaluate the experiment of such a trial."""
     experiment = Experiment.parse(tomllib.loads(arguments["experiment"]), str(folder))
     run_experiment(experiment, folder, source=arguments["source"], progress=progress)
 
 
 def is_run_done(folder: Path, arguments: Mapping[str, Any]) -> bool:
-    """Whether the run is there, from the same experiment and data, and evaluated."""
+    """Return True where the run is there, made from the same experiment and data, and evaluated."""
     if arguments["data"] is None or not (folder / "run.json").exists():
         return False
     try:
@@ -61,5 +61,5 @@ def is_run_done(folder: Path, arguments: Mapping[str, Any]) -> bool:
         known = run.record["data"]
         ready = same and known is not None and known["fingerprint"] == arguments["data"]
         return ready and "evaluate" in run.record["done"] and run.test is not None
-    except (NasframeError, ValueError):  # whatever is wrong with it, doing it tells
+    except (NasframeError, ValueError):  # the trial will fail with the reason
         return False

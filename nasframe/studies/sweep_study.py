@@ -51,20 +51,20 @@ def sweep(
 ) -> dict[str, Any]:
     """Run an experiment at every point of a grid, and write `sweep.json` and `report.html`.
 
-    What is done is kept and skipped, so the same call goes on where it was stopped. More seeds and more
-    values of an axis may be asked for later; all else must be the same.
+    Finished trials are kept and skipped: the same call goes on after an interruption. More seeds and more
+    values of an axis may be given later; all else must be the same.
 
     Args:
         experiment: a TOML file.
         axes: `temperature=0.1,0.5` each; see `parse_axes`.
-        overrides: `search.epochs=3` each, of every trial.
+        overrides: `search.epochs=3` each, for every trial.
         seeds: how many, from that of the experiment upward. They share their data.
         workers: processes; 1 is this one, None is one a core, or 1 on a GPU.
         out: the folder; None is `runs/NAME-sweep`.
         source: the user's data; None is the task's own.
         overwrite: replace a sweep that is there.
         relaxation, seed, device: short-cuts for `relaxation.name=…`, `seed=…` and `device=…`.
-        progress: what to report to.
+        progress: hears of the progress.
 
     Returns:
         The content of `sweep.json`: `kind`, `title`, `objective`, `metrics` (names), `axes` (`key` and
@@ -72,7 +72,7 @@ def sweep(
         all trials share), `versions`, `data` (fingerprint). A trial that failed says why in `error`.
 
     Raises:
-        ConfigurationError: whatever is wrong with any trial, before the first of them begins.
+        ConfigurationError: all problems of all trials, before the first of them begins.
         RunError: the folder holds something else, or another experiment's sweep (with the difference); or the
             disk is full.
     """
@@ -86,7 +86,7 @@ def sweep(
     set_twice = _set_twice(grid, overrides, relaxation, seed, device)
     _check(name, grid, seeds, set_twice, source)
     places = points(grid)
-    experiments_at(values, name, [(place, None) for place in places])  # all that is wrong, at once
+    experiments_at(values, name, [(place, None) for place in places])  # raises all problems at once
     shared = stage_seed(values, name, places[0])
     # A seed that is an axis is in the point.
     first = experiment_at(values, name, places[0]).seed
@@ -148,7 +148,7 @@ def sweep(
 def _check(
     name: str, grid: Sequence[Axis], seeds: int, set_twice: Sequence[str], source: str | Path | None
 ) -> None:
-    """Refuse what makes no sense together."""
+    """Refuse arguments that contradict each other."""
     problems = [f"{key}: is an axis, and is set to one value too" for key in set_twice]
     if not grid:
         problems.append("a sweep needs an axis, for example temperature=0.1,0.5")

@@ -28,8 +28,8 @@ class NetworkToTrain:
 
     Attributes:
         name: of the network; one without an assignment is a baseline that the task brings under that name.
-        file: that will hold what was found, in the folder of its trial.
-        assignment: of an architecture of the experiment's space.
+        file: name of the file of its result, in the folder of the trial.
+        assignment: that of an architecture of the experiment's space.
     """
 
     name: str
@@ -40,7 +40,7 @@ class NetworkToTrain:
 def make_training_trial(
     name: str, folder: Path, experiment: Experiment, source: Path | None, networks: Sequence[NetworkToTrain]
 ) -> Trial:
-    """The trial that makes `networks` under `[train]` of an experiment."""
+    """Return the trial that trains `networks` by `[train]` of an experiment."""
     arguments = {
         "experiment": experiment.to_toml(),
         "source": None if source is None else str(source.resolve()),
@@ -53,12 +53,12 @@ def make_training_trial(
 
 
 def are_trained(folder: Path, arguments: Mapping[str, Any]) -> bool:
-    """Whether every network of such a trial has been trained."""
+    """Return True where every network of such a trial has been trained."""
     return all((folder / item["file"]).exists() for item in arguments["networks"])
 
 
 def train_networks(folder: Path, arguments: Mapping[str, Any], progress: Progress) -> None:
-    """What a worker does with such a trial. A network that fails does not stop the others.
+    """Train the networks of such a trial. A network that fails does not stop the others.
 
     Raises:
         RunError: names the networks that failed, after the others have been trained.
@@ -88,9 +88,10 @@ def train_networks(folder: Path, arguments: Mapping[str, Any], progress: Progres
 
 
 def read_trained_network(file: Path) -> dict[str, Any] | None:
-    """What was found of a network: its `name`, its architecture's `fingerprint` and `assignment` (None where
-    it has none), what `train_alone` returns, and the fingerprint of the `data`. None where it has not been
-    trained yet.
+    """Return the result of a network; None where it has not been trained yet.
+
+    It holds its `name`, the `fingerprint` and `assignment` of its architecture (None where it has none), all
+    that `train_alone` returns, and the fingerprint of the `data`.
 
     Raises:
         RunError: the file is damaged.

@@ -41,7 +41,7 @@ class Lines(Progress):
 
 @frozen
 class Ended:
-    """What `execute` returned and said, and its folder."""
+    """The outcomes and messages of `execute`, and its folder."""
 
     outcomes: dict[str, Outcome]
     said: list[str]
@@ -56,7 +56,7 @@ def trials(**of: dict[str, object]) -> list[Trial]:
 
 
 def begun(name: str, folder: Path = FOLDER) -> int:
-    """How often a trial was begun."""
+    """Return the number of times that a trial was begun."""
     return len((folder / "cells" / name / "begun.txt").read_text(encoding="utf-8").split())
 
 
@@ -90,7 +90,7 @@ WANTED: dict[str, dict[str, object]] = {
 
 @pytest.fixture(scope="module")
 def ended(tmp_path_factory: pytest.TempPathFactory, _toy_sums: None) -> Iterator[Ended]:
-    """What two workers made of trials in which things go wrong; tests read it and leave it as it is."""
+    """The outcomes of trials in which things go wrong, done by two workers; tests only read them."""
     lines = Lines()
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("ended"))

@@ -229,7 +229,10 @@ def test_a_server_that_is_killed_ends_the_study_with_a_message_and_no_process_is
         os.kill(parent(process), signal.SIGKILL)
         os.kill(process, signal.SIGKILL)
 
-    wanted = r"no worker can be started: what starts them was ended by SIGKILL \(is there enough memory\?\)"
+    wanted = (
+        r"no worker can be started: the process that forks them was ended by SIGKILL "
+        r"\(is there enough memory\?\)"
+    )
     with when_begun(waiting("a"), kill), pytest.raises(RunError, match=wanted):
         execute(trials("a", "b"), FOLDER, workers=2)
     numbers += map(int, other.read_text(encoding="utf-8").split() if other.exists() else [])
@@ -243,7 +246,7 @@ def test_a_server_that_is_killed_ends_the_study_with_a_message_and_no_process_is
     [
         ("raise ImportError('no such library')", "ImportError: no such library"),
         ("raise SystemExit('not on this machine')", "ended with status 1: not on this machine"),
-        ("import os; os.abort()", "what starts them was ended by SIGABRT"),
+        ("import os; os.abort()", "the process that forks them was ended by SIGABRT"),
     ],
 )
 def test_where_the_server_cannot_import_the_message_says_why(

@@ -42,7 +42,7 @@ def found(out: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory, _toy_sums: None) -> dict[str, Any]:
-    """What the same sweep finds in one process that nobody kills."""
+    """The results of the same sweep in one process that nobody kills."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("undisturbed"))
         nasframe.sweep(EXPERIMENT, AXES, OPTIONS, out=OUT)

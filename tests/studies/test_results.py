@@ -1,4 +1,4 @@
-"""What a study reads from the folder of a run, at whatever point it stands."""
+"""The result that a study reads from the folder of a run, finished or not."""
 
 from __future__ import annotations
 

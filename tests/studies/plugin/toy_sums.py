@@ -106,5 +106,5 @@ def _start(how: str, record: Path) -> None:
 
 
 def done(folder: Path, arguments: Mapping[str, object]) -> bool:
-    """Whether such a trial is done."""
+    """Return True where such a trial is done."""
     return (folder / "done").exists()
