@@ -31,10 +31,10 @@ from nasframe.studies import PRELOAD
 __all__ = ["main", "make_app"]
 
 _RESUMABLE = ("run", "search", "train", "demo")
-"""Commands that go on where they stopped when they are given again."""
+"""Commands that go on where they stopped when they are repeated."""
 
 _STUDIES = ("sweep", "compare", "census")
-"""Commands that skip finished trials when they are given again."""
+"""Commands that skip finished trials when they are repeated."""
 
 _HELP = {"--help", "-h", "--version"}
 
@@ -96,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _workers(words: Sequence[str]) -> int:
-    """Return the number of processes that the command will want, so that their server can start at once."""
+    """Return the number of worker processes of the command, so that they import torch while this one does."""
     if not words or words[0] not in _STUDIES or not _HELP.isdisjoint(words):
         return 1
     given = [word.partition("=")[2] for word in words if word.startswith("--workers=")]
@@ -132,7 +132,7 @@ def _interrupted(words: Sequence[str], files: Sequence[Path], notes: Sequence[st
 
 
 def _program() -> str:
-    """Return the program as the user called it, by its plain name where that finds the same file."""
+    """Return the program as the user called it: `nasframe` where the PATH finds the same file by it."""
     called, found = sys.argv[0], shutil.which("nasframe")
     same = found is not None and Path(called).exists() and Path(found).samefile(called)
     return "nasframe" if same or not called.endswith("nasframe") else called
