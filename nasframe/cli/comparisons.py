@@ -30,11 +30,11 @@ __all__ = ["add_commands"]
 
 def add_commands(app: App) -> None:
     """Add the commands of this group."""
-    for command in (compare, census):
-        app.command(command)
+    app.command(compare_variants, name="compare")
+    app.command(census)
 
 
-def compare(
+def compare_variants(
     experiment: Path,
     /,
     *overrides: Overrides,
@@ -75,10 +75,10 @@ def compare(
     at_least("--seeds", seeds, 1)
     at_least("--random", random, 0)
 
-    from nasframe.studies import compare as do_compare
+    from nasframe.studies import compare
 
     place = out or Path("runs") / f"{experiment.stem}-compare"
-    found = do_compare(
+    found = compare(
         experiment,
         place,
         overrides=overrides,
