@@ -12,8 +12,8 @@
 - **networks**: `Network`, `build`, `cost_of`; the relaxed one is `Supernet`, `load_supernet`
 - **relaxations**: `Relaxation`, `Sample`; the others are in `nasframe.relaxations`
 - **search loops**: `SearchLoop`, `Update`
-- **tasks**: `Task`, `TensorTask`, `Data`, `Splits`, `Split`, `TensorSplit`, `Batch`, `Scores`; their stages
-  `Stage`, `StageContext`, `stage_fingerprints`
+- **tasks**: `Task`, `TensorTask`, `Data`, `Splits`, `Split`, `TensorSplit`, `Batch`, `Scores`,
+  `Baseline`; their stages `Stage`, `StageContext`, `stage_fingerprints`
 - **a run of your own**: `claimed` keeps other processes out of its folder
 - **the laboratory of estimators**: `measure_estimators`, `Measurement`
 
@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from nasframe.studies import load_census as load_census
     from nasframe.studies import sweep as sweep
     from nasframe.supernet import Supernet as Supernet
+    from nasframe.tasks import Baseline as Baseline
     from nasframe.tasks import Batch as Batch
     from nasframe.tasks import Data as Data
     from nasframe.tasks import Scores as Scores
@@ -96,6 +97,7 @@ _HOMES = {
     **dict.fromkeys(("Operation", "OpSpec", "Shape", "arity_of"), "nasframe.operations"),
     **dict.fromkeys(
         (
+            "Baseline",
             "Batch",
             "Data",
             "Scores",

@@ -26,6 +26,7 @@ from nasframe.errors import NOT_REPLACED, NasframeError, PluginWarning
 from nasframe.jobs import server_ahead
 from nasframe.plugins import manager
 from nasframe.runtime import cores, require_processor
+from nasframe.studies import PRELOAD
 
 __all__ = ["main", "make_app"]
 
@@ -74,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if words and not _HELP & {*words}:
                 require_processor()
             files, words = split_plugin_files(words)
-            with server_ahead(_workers(words)):
+            with server_ahead(_workers(words), PRELOAD):
                 for file in files:
                     manager().load_file(file)
                 status = make_app()(words)
@@ -90,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except (NasframeError, OSError) as error:
             if os.environ.get("NASFRAME_TRACEBACK", "0") not in ("", "0"):
                 traceback.print_exc()
-            return _say(_told(error))
+            return _say(_error_line(error))
     return status if isinstance(status, int) else 0
 
 
@@ -108,7 +109,7 @@ def _say(message: str, status: int = 2) -> int:
     return status
 
 
-def _told(error: Exception) -> str:
+def _error_line(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror and error.filename and not error.filename2:
         return f"{error.filename}: {error.strerror[:1].lower()}{error.strerror[1:]}"
     return str(error)

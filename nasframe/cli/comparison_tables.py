@@ -1,4 +1,4 @@
-"""What `compare` prints: tables, tests, the gap, entropies, the census, and what they do not show."""
+"""The output of `compare`: tables, tests, the gap, entropies, the census, and caveats."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _WIDTH = 100
 _NONE = "-"
 
 _FEW = 3
-"""So many variants are tested on every metric here; of more, the page shows the tests on the others."""
+"""With more variants, only the tests on the objective are printed; the page shows all tests."""
 
 
 def print_comparison_tables(found: Mapping[str, Any]) -> None:
-    """Every table of a comparison, from what `comparison.json` holds."""
+    """Print every table of a comparison, given the content of `comparison.json`."""
     _print_rows(found)
     _print_tests(found)
     _print_gap(found)
@@ -28,7 +28,7 @@ def print_comparison_tables(found: Mapping[str, Any]) -> None:
     for census in found["censuses"]:
         _print_census(census, found)
     print()
-    for sentence in found["remarks"]:
+    for sentence in found["caveats"]:
         for line in sentence.splitlines():
             print(textwrap.fill(line, _WIDTH))
 
@@ -85,7 +85,7 @@ def _print_gap(found: Mapping[str, Any]) -> None:
 def _print_entropies(found: Mapping[str, Any]) -> None:
     table = []
     for variant in found["variants"]:
-        own = [cell["entropy"] for cell in found["cells"] if cell["variant"] == variant["name"]]
+        own = [trial["entropy"] for trial in found["trials"] if trial["variant"] == variant["name"]]
         own = [entropy for entropy in own if entropy]
         for group in own[0] if own else ():
             line = _mean_line([entropy[group] for entropy in own])
@@ -103,8 +103,8 @@ def _print_census(census: Mapping[str, Any], found: Mapping[str, Any]) -> None:
         f"{objective}"
     )
     table: list[tuple[str, ...]] = [("", "validation", "test")]
-    for name, standing in census["percentiles"].items():
-        table.append((name, *(_percent(standing[split]) for split in ("validation", "test"))))
+    for name, percentiles in census["percentiles"].items():
+        table.append((name, *(_percent(percentiles[split]) for split in ("validation", "test"))))
     print_columns(table, indent="  ")
     print(f"\nrank correlation of the supernet's {objective} with that of the trained architectures")
     table = [("", "rho", "interval", "over", "architectures")]
@@ -116,7 +116,7 @@ def _print_census(census: Mapping[str, Any], found: Mapping[str, Any]) -> None:
 
 
 def _mean_line(lines: Sequence[Sequence[float | None]]) -> list[float]:
-    """The mean of each epoch; a search that stopped early counts on with its last value."""
+    """Return the mean of each epoch; the last value of a search that stopped early counts in later epochs."""
     known = [found for line in lines if (found := [value for value in line if value is not None])]
     longest = max(map(len, known), default=0)
     return [fmean(line[min(epoch, len(line) - 1)] for line in known) for epoch in range(longest)]

@@ -29,11 +29,11 @@ __all__ = ["add_commands"]
 
 def add_commands(app: App) -> None:
     """Add the commands of this group."""
-    for command in (compare, census):
-        app.command(command)
+    app.command(compare_variants, name="compare")
+    app.command(census)
 
 
-def compare(
+def compare_variants(
     experiment: Path,
     /,
     *overrides: Overrides,
@@ -52,7 +52,7 @@ def compare(
 ) -> int:
     """Compare variants of an experiment: each with the same data, training and seeds.
 
-    What is done is skipped, so the same command goes on after an interruption. The exit status is 1 where a
+    Finished trials are skipped: the same command goes on after an interruption. The exit status is 1 where a
     search or a training failed; the others are finished all the same.
 
     Parameters
@@ -66,7 +66,7 @@ def compare(
     seeds
         How many runs of each variant.
     random
-        How many random architectures each seed is measured against.
+        How many random architectures are trained for each seed.
     census
         A folder that `nasframe census` made. [default: runs/NAME-census where it fits]
     """
@@ -74,10 +74,10 @@ def compare(
     at_least("--seeds", seeds, 1)
     at_least("--random", random, 0)
 
-    from nasframe.studies import compare as do_compare
+    from nasframe.studies import compare
 
     place = out or Path("runs") / f"{experiment.stem}-compare"
-    found = do_compare(
+    found = compare(
         experiment,
         place,
         overrides=overrides,
@@ -116,8 +116,8 @@ def census(
 ) -> int:
     """Train many random architectures of the space: a table that comparisons use, and anyone can reuse.
 
-    What is done is kept, so the same command goes on after an interruption, and a larger --architectures adds
-    to it. The exit status is 1 where an architecture could not be trained.
+    Trained architectures are kept: the same command goes on after an interruption, and a larger
+    --architectures adds to them. The exit status is 1 where an architecture could not be trained.
 
     Parameters
     ----------

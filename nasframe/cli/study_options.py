@@ -1,4 +1,4 @@
-"""What the commands that do many trainings have in common: options, what is wrong with them, last lines."""
+"""Options, checks and last lines that the commands of studies share."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Device = Annotated[str | None, Parameter(help="Short for device=…: auto, cpu, 
 
 
 def check_options(data: Path | None, out: Path | None, workers: int | None) -> None:
-    """Refuse what no study could be made with, before torch is imported."""
+    """Refuse options that no study can be made with, before torch is imported."""
     if workers is not None:
         at_least("--workers", workers, 1)
     if data is not None and not data.exists():
@@ -44,6 +44,6 @@ def at_least(option: str, value: int, least: int) -> None:
 
 
 def print_files(**paths: object) -> None:
-    """Where to look further."""
+    """Print the places of the files, a line each."""
     print()
     print_columns([(name.replace("_", " "), str(path)) for name, path in paths.items()])

@@ -1,4 +1,4 @@
-"""What `sweep` prints: a grid where there are two axes, else a list."""
+"""The output of `sweep`: a grid where there are two axes, else a list."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ __all__ = ["print_sweep"]
 
 
 def print_sweep(result: Mapping[str, Any]) -> None:
-    """A grid for the objective and one for the parameters where there are two axes, else a list."""
-    # as an axis it is no repetition
+    """Print a grid for the objective and one for the parameters where there are two axes, else a list."""
+    # a seed that is an axis is no repetition
     seeds = 1 if any(axis["key"] == "seed" for axis in result["axes"]) else len(result["seeds"])
     mean = "" if seeds == 1 else f", mean of {seeds} seeds"
     for metric in (result["objective"], "parameters"):
@@ -47,8 +47,8 @@ def _list(result: Mapping[str, Any]) -> list[tuple[str, ...]]:
     keys = {axis["key"]: _short(axis) for axis in result["axes"]}
     metrics = (result["objective"], "parameters", "multiply_adds", "search_seconds")
     points: list[Mapping[str, Any]] = []
-    for cell in result["cells"]:
-        points += [] if cell["point"] in points else [cell["point"]]
+    for trial in result["trials"]:
+        points += [] if trial["point"] in points else [trial["point"]]
     return [
         (*keys.values(), *(f"{name:>9}" for name in metrics)),
         *(
@@ -66,11 +66,13 @@ def _short(axis: Mapping[str, Any]) -> str:
 
 
 def _values(result: Mapping[str, Any], metric: str, point: Mapping[str, Any]) -> list[float]:
-    """Of every seed of a point that is done."""
-    read: Callable[[Mapping[str, Any]], Any] = lambda cell: (cell["test"] or {}).get(metric)  # noqa: E731
+    """Return the metric of every finished trial of a point."""
+    read: Callable[[Mapping[str, Any]], Any] = lambda trial: (trial["test"] or {}).get(metric)  # noqa: E731
     if metric == "search_seconds":
-        read = lambda cell: (cell["search"] or {}).get("seconds")  # noqa: E731
-    found = [read(cell) for cell in result["cells"] if cell["point"] == point and cell["status"] == "done"]
+        read = lambda trial: (trial["search"] or {}).get("seconds")  # noqa: E731
+    found = [
+        read(trial) for trial in result["trials"] if trial["point"] == point and trial["status"] == "done"
+    ]
     return [value for value in found if value is not None]
 
 

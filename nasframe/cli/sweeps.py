@@ -54,8 +54,8 @@ def sweep(
 ) -> int:
     """Search, train and evaluate at every point of a grid of options, in several processes.
 
-    What is done is kept and skipped: the same command goes on after an interruption, or with more seeds or
-    values. A cell that fails does not stop the others.
+    Finished trials are kept and skipped: the same command goes on after an interruption, or with more seeds
+    or values. A trial that fails does not stop the others.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def sweep(
     else:
         print_sweep(result)
         print_files(report=folder / "report.html", numbers=folder / "sweep.json")
-    failed = [cell for cell in result["cells"] if cell["status"] != "done"]
-    for cell in failed:
-        print(f"nasframe: {cell['name']}: {cell['status']}: {cell['error']}", file=sys.stderr)
+    failed = [trial for trial in result["trials"] if trial["status"] != "done"]
+    for trial in failed:
+        print(f"nasframe: {trial['name']}: {trial['status']}: {trial['error']}", file=sys.stderr)
     return 1 if failed else 0

@@ -1,7 +1,7 @@
 """Trials in worker processes. A trial is a function's name and JSON arguments.
 
-The names are imported when they are first used: a process that only starts the fork server imports no more
-than that.
+The names are imported when they are first used, so that a process can start the fork server before it imports
+anything else.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from nasframe.runtime.lazy import lazy_page
 if TYPE_CHECKING:
     from nasframe.jobs.execution import execute as execute
     from nasframe.jobs.execution import worker_count as worker_count
+    from nasframe.jobs.failures import error_message as error_message
     from nasframe.jobs.failures import full_disk_stops as full_disk_stops
     from nasframe.jobs.failures import is_disk_full as is_disk_full
-    from nasframe.jobs.failures import told as told
     from nasframe.jobs.forkserver import drop_server as drop_server
     from nasframe.jobs.forkserver import server_ahead as server_ahead
     from nasframe.jobs.pool import LOG as LOG
     from nasframe.jobs.queue import QUEUE as QUEUE
-    from nasframe.jobs.trial import Cell as Cell
     from nasframe.jobs.trial import Outcome as Outcome
+    from nasframe.jobs.trial import Trial as Trial
 
 _HOMES = {
     **dict.fromkeys(("execute", "worker_count"), "nasframe.jobs.execution"),
-    **dict.fromkeys(("full_disk_stops", "is_disk_full", "told"), "nasframe.jobs.failures"),
+    **dict.fromkeys(("full_disk_stops", "is_disk_full", "error_message"), "nasframe.jobs.failures"),
     **dict.fromkeys(("drop_server", "server_ahead"), "nasframe.jobs.forkserver"),
     "LOG": "nasframe.jobs.pool",
     "QUEUE": "nasframe.jobs.queue",
-    **dict.fromkeys(("Cell", "Outcome"), "nasframe.jobs.trial"),
+    **dict.fromkeys(("Trial", "Outcome"), "nasframe.jobs.trial"),
 }
 
 __all__ = [*_HOMES]

@@ -1,4 +1,4 @@
-"""Doing the cells of a study, in this process or in several."""
+"""Execution of trials, in this process or in several."""
 
 from __future__ import annotations
 
@@ -8,68 +8,70 @@ from pathlib import Path
 import torch
 
 from nasframe.jobs.forkserver import drop_server
-from nasframe.jobs.pool import Crew
-from nasframe.jobs.queue import QUEUE, CellQueue
-from nasframe.jobs.trial import Cell, Outcome, do_cell, is_done
+from nasframe.jobs.pool import Pool
+from nasframe.jobs.queue import QUEUE, TrialQueue
+from nasframe.jobs.trial import Outcome, Trial, do_trial, is_done
 from nasframe.runtime import Progress, cores, one_thread
 
 __all__ = ["execute", "worker_count"]
 
 
 def worker_count(asked: int | None, device: torch.device) -> int:
-    """How many processes work side by side where nobody says: one a core, and a single one on a GPU."""
+    """Return the number of processes that was asked for, or one a core, and a single one on a GPU."""
     if asked is not None:
         return asked
     return cores() if device.type == "cpu" else 1
 
 
 def execute(
-    cells: Sequence[Cell],
+    trials: Sequence[Trial],
     folder: Path,
     *,
     workers: int = 1,
     progress: Progress | None = None,
     lock: int | None = None,
+    preload: Sequence[str] = (),
 ) -> dict[str, Outcome]:
-    """Do every cell that is not done; one that fails does not stop the others.
+    """Do every trial that is not done; one that fails does not stop the others.
 
-    What is done is known from the folders of the cells. A cell whose process is killed is begun again, by
-    another process, and goes on from what is in its folder; after the third time it has failed. Cells that
-    failed are tried again when they are given again.
+    The folders of the trials tell which are done. A trial whose process is killed begins again in another
+    process and continues from its folder; after the third time it has failed. A later call tries failed
+    trials again.
 
     Args:
-        cells: of the study; each name once.
-        folder: of the study, for the queue.
-        workers: processes; 1 is this one. Each computes on one thread.
-        progress: what to report to.
-        lock: descriptor of the study's lock, which workers hold too.
+        trials: each name once.
+        folder: the caller's, for the queue and the output of workers.
+        workers: number of processes; 1 is this one. Each computes on one thread.
+        progress: hears of the progress.
+        lock: descriptor of a lock of the caller, which workers hold too.
+        preload: names of modules that are imported once for all workers, before the first is forked.
 
     Returns:
-        Name of a cell → how it ended, in the order of `cells`.
+        Name of a trial → its outcome, in the order of `trials`.
 
     Raises:
-        RunError: the disk is full, the queue cannot be written, or no worker can be started. What is done is
-            kept.
+        RunError: the disk is full, the queue cannot be written, or no worker can be started. Finished trials
+            are kept.
     """
     shown = progress or Progress()
-    outcomes = {cell.name: Outcome("done") for cell in cells if is_done(cell)}
-    left = {cell.name: cell for cell in cells if cell.name not in outcomes}
+    outcomes = {trial.name: Outcome("done") for trial in trials if is_done(trial)}
+    left = {trial.name: trial for trial in trials if trial.name not in outcomes}
     if outcomes:
-        shown.say(f"{len(outcomes)} of {len(cells)} cells: done already, skipped")
+        shown.say(f"{len(outcomes)} of {len(trials)} trials: done already, skipped")
     if left:
-        queue = CellQueue(folder / QUEUE, list(left), shown)
+        queue = TrialQueue(folder / QUEUE, list(left), shown)
         try:
-            with shown.task("cells", len(left)) as advance:
+            with shown.task("trials", len(left)) as advance:
 
                 def ended(name: str, outcome: Outcome) -> None:
                     outcomes[name] = outcome
-                    shown.say(f"{name}: {_told(outcome)} [{len(outcomes)} of {len(cells)}]")
+                    shown.say(f"{name}: {_outcome_line(outcome)} [{len(outcomes)} of {len(trials)}]")
                     advance(1)
 
                 size = min(workers, len(left))
                 if size > 1:
-                    with Crew(left, queue, folder, size, lock, ended) as crew:
-                        crew.work(lambda: advance(0))
+                    with Pool(left, queue, folder, size, lock, ended, preload) as pool:
+                        pool.work(lambda: advance(0))
                 else:
                     drop_server()
                     _do_here(left, queue, ended)
@@ -77,18 +79,18 @@ def execute(
             queue.close()
     else:
         drop_server()
-    return {cell.name: outcomes[cell.name] for cell in cells}
+    return {trial.name: outcomes[trial.name] for trial in trials}
 
 
-def _do_here(cells: Mapping[str, Cell], queue: CellQueue, ended: Callable[[str, Outcome], None]) -> None:
+def _do_here(trials: Mapping[str, Trial], queue: TrialQueue, ended: Callable[[str, Outcome], None]) -> None:
     with one_thread():
         while (name := queue.take()) is not None:
-            outcome = do_cell(cells[name])
+            outcome = do_trial(trials[name])
             queue.ended(name, outcome)
             ended(name, outcome)
 
 
-def _told(outcome: Outcome) -> str:
+def _outcome_line(outcome: Outcome) -> str:
     if outcome.status == "failed":
         return f"failed: {outcome.error}"
     return "done" if outcome.seconds is None else f"done in {outcome.seconds:.1f} s"

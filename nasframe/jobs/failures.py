@@ -1,8 +1,10 @@
-"""What went wrong in a cell, in words, and whether it concerns all of them."""
+"""Failures of trials: the message of one, and those that stop all trials."""
 
 from __future__ import annotations
 
 import errno
+import shutil
+import sqlite3
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,18 +14,19 @@ import nasframe
 from nasframe.errors import NasframeError, RunError
 from nasframe.plugins import manager
 
-__all__ = ["StopStudyError", "full_disk_stops", "is_disk_full", "told"]
-
-_FULL = ("No space left on device", "database or disk is full", "Disk quota exceeded")
+__all__ = ["StopTrialsError", "error_message", "full_disk_stops", "is_disk_full", "sqlite_codes"]
 
 
-class StopStudyError(RunError):
-    """Something that no cell of the study could do anything about."""
+class StopTrialsError(RunError):
+    """A failure that every other trial would meet too."""
 
 
-def told(error: BaseException) -> str:
-    """The message of an error that is the user's to mend; of another its type, its message, and the last line
-    of nasframe or of a plugin that it came through."""
+def error_message(error: BaseException) -> str:
+    """Return the message of an error for the user.
+
+    An error that is not nasframe's own gets its type and the last line of nasframe or of a plugin that it
+    came through.
+    """
     if isinstance(error, NasframeError):
         return str(error)
     message = f"{type(error).__name__}: {error}".removesuffix(": ")
@@ -35,30 +38,46 @@ def told(error: BaseException) -> str:
 
 @contextmanager
 def full_disk_stops(place: Path) -> Iterator[None]:
-    """Make an error inside the block that says that the disk is full one that the user can act on.
+    """Turn an error of a full disk inside the block into one that tells the user what to do.
+
+    Args:
+        place: file or folder that the block writes.
 
     Raises:
-        StopStudyError: the disk is full.
+        StopTrialsError: the disk is full.
     """
     try:
         yield
     except (Exception, SystemExit) as error:
-        if not is_disk_full(error):
+        if not is_disk_full(error, place):
             raise
-        raise StopStudyError(
-            f"{place}: the disk is full ({' '.join(str(error).split())}); what is done is kept: make "
+        raise StopTrialsError(
+            f"{place}: the disk is full ({' '.join(str(error).split())}); finished work is kept: make "
             "room and give the same command again"
         ) from error
 
 
-def is_disk_full(error: BaseException) -> bool:
-    """Whether an error, or one that led to it, says that the disk is full."""
-    for item in _chain(error):
-        if isinstance(item, OSError) and item.errno in (errno.ENOSPC, errno.EDQUOT):
-            return True
-        if any(words in str(item) for words in _FULL):  # of libraries that are not written in Python
-            return True
-    return False
+def is_disk_full(error: BaseException, place: Path) -> bool:
+    """Return True where a full disk caused an error.
+
+    The number of the operating system or the code of SQLite decides, of the error or of one that led to it.
+    Some libraries raise errors without either; then the free space decides.
+
+    Args:
+        error: any error.
+        place: file or folder that was being written.
+    """
+    numbers = {item.errno for item in _chain(error) if isinstance(item, OSError)} - {None}
+    codes = sqlite_codes(error)
+    if numbers or codes:
+        return not numbers.isdisjoint((errno.ENOSPC, errno.EDQUOT)) or sqlite3.SQLITE_FULL in codes
+    return _free_bytes(place) == 0
+
+
+def sqlite_codes(error: BaseException) -> set[int]:
+    """Return the primary result codes of SQLite that an error, or one that led to it, carries."""
+    found = (getattr(item, "sqlite_errorcode", None) for item in _chain(error))
+    return {code & 0xFF for code in found if code is not None}  # the rest is a detail of the same code
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -69,12 +88,24 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
+def _free_bytes(place: Path) -> int | None:
+    """Return the free space of the disk that a place is on; None where it cannot be found."""
+    there = next((folder for folder in (place, *place.absolute().parents) if folder.exists()), None)
+    try:
+        return None if there is None else shutil.disk_usage(there).free
+    except OSError:
+        return None
+
+
 def _is_ours(file: str) -> bool:
+    """Return True for a file of nasframe or of a plugin, except those that only call a trial."""
+    if Path(file).parent == Path(__file__).parent:
+        return False
     plugins = manager()
     modules = [nasframe, *(plugins.module(name) for name in plugins.names)]
     for module in modules:
         if any(Path(file).is_relative_to(folder) for folder in getattr(module, "__path__", ())):
-            return Path(file).name != "cells.py" or Path(file).parent != Path(__file__).parent
+            return True
         if file == getattr(module, "__file__", None):
             return True
     return False

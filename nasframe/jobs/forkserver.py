@@ -1,9 +1,8 @@
-"""A process that has imported what every worker needs, and forks one as often as it is asked.
+"""A fork server: a process that imports the modules that workers need, and forks workers on request.
 
-Importing torch takes seconds of a processor. The server does it once for all workers, while the process that
-started it reads the experiment and prepares the data, so that both are ready at the same time; a worker that
-must be replaced is there at once. It loads no plugin: what a plugin starts when it is imported (threads, a
-GPU) would not survive a fork.
+To import torch takes seconds of a processor. The server does it once for all workers, while the process that
+started it prepares the work; a worker that must be replaced is there at once. The server loads no plugin:
+threads or a GPU that a plugin starts when it is imported would not survive a fork.
 """
 
 from __future__ import annotations
@@ -22,43 +21,40 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from nasframe.jobs.worker import EndedError, end, work
 
-__all__ = ["ForkServer", "drop_server", "server_ahead", "take_server", "told"]
+__all__ = ["ForkServer", "drop_server", "exit_description", "server_ahead", "take_server"]
 
-_PATIENCE = 5.0  # seconds in which workers that are told to end must do so
+_PATIENCE = 5.0  # seconds in which workers must end after the signal to end
 
-_READY = (
-    *("nasframe.studies.run_trial", "nasframe.studies.training_trial", "nasframe.studies.ranking_trial"),
-    "torch._dynamo",  # which the first optimizer imports
-)
-"""Modules with what cells do."""
-
-_REQUEST = struct.Struct("=cI")  # what to do, and with which process
+_REQUEST = struct.Struct("=cI")  # the action, and the number of a process
 _FORK, _KILL = b"f", b"k"
 
 
 class ForkServer:
-    """The process, seen from the one that started it.
+    """The server, as the process that started it sees it.
 
-    Workers end when whoever is at the other end of their connection does.
+    A worker ends when the process at the other end of its connection ends.
     """
 
-    def __init__(self) -> None:
-        """Start it; it imports while this process goes on.
+    def __init__(self, preload: Sequence[str] = ()) -> None:
+        """Start the server; it imports while this process goes on.
+
+        Args:
+            preload: names of the modules that it imports.
 
         Raises:
-            OSError: there can be no other process.
+            OSError: no process can be started.
         """
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - until `close`
         self._socket, far = socket.socketpair()
         with far:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-u", "-m", __name__, str(far.fileno())],
+                [sys.executable, "-P", "-u", "-m", __name__, str(far.fileno()), *preload],
                 stdin=subprocess.DEVNULL,
                 stdout=self._errors,
                 stderr=self._errors,
@@ -70,19 +66,19 @@ class ForkServer:
         self._ended: dict[int, int] = {}
 
     def fileno(self) -> int:
-        """Readable when a worker has ended, or the server itself."""
+        """Return a descriptor that is readable when a worker or the server itself has ended."""
         return self._socket.fileno()
 
     def fork(self, log: int, lock: int | None) -> socket.socket:
         """Start a worker.
 
         Args:
-            log: descriptor that its output goes to.
+            log: descriptor of the file for its output.
             lock: descriptor that it holds until it ends.
 
         Returns:
-            The connection with it, which first says its number, or why there is none. It is closed where the
-            server has ended.
+            The connection with it. Its first message is the number of the worker's process, or the reason why
+            there is no worker. It is closed where the server has ended.
         """
         near, far = socket.socketpair()
         descriptors = [far.fileno(), log, *([] if lock is None else [lock])]
@@ -94,7 +90,7 @@ class ForkServer:
         return near
 
     def kill(self, process: int) -> None:
-        """Kill a worker; by the server, which alone knows whether the number is still that of the worker."""
+        """Kill a worker, through the server: only it knows whether the number is still the worker's."""
         try:
             self._socket.sendall(_REQUEST.pack(_KILL, process))
         except OSError:
@@ -103,7 +99,7 @@ class ForkServer:
                 os.kill(process, signal.SIGKILL)
 
     def read(self, seconds: float = 0.0) -> bool:
-        """Hear of workers that have ended, waited for so long; False where the server itself has."""
+        """Wait so long for news of workers that have ended; return False where the server has ended."""
         self._socket.settimeout(seconds)
         try:
             found = self._socket.recv(1 << 12)
@@ -119,11 +115,11 @@ class ForkServer:
         return True
 
     def has_ended(self, process: int | None) -> bool:
-        """Whether a worker has ended whose `status` nobody has asked for."""
+        """Return True where a worker has ended and its `status` has not been read."""
         return process in self._ended
 
     def status(self, process: int) -> int | None:
-        """The exit status of a worker that has ended, below 0 for a signal; None where nobody knows."""
+        """Return the exit status of a worker that has ended: below 0 for a signal, None if unknown."""
         deadline = time.monotonic() + _PATIENCE
         while process not in self._ended and (left := deadline - time.monotonic()) > 0:
             if not self.read(left):
@@ -131,7 +127,7 @@ class ForkServer:
         return self._ended.pop(process, None)
 
     def death(self) -> str:
-        """How the server itself ended, and the last it said; empty while it lives."""
+        """Return a description of the end of the server, with its last output; empty while it lives."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_PATIENCE if self._gone else 0)
         if self._process.returncode is None:
@@ -139,10 +135,12 @@ class ForkServer:
         self._errors.seek(0)
         lines = self._errors.read().decode(errors="replace").split("\n")
         last = next((line.strip() for line in reversed(lines) if line.strip()), "")
-        return f"what starts them {told(self._process.returncode)}{last and f': {last}'}"
+        return (
+            f"the process that forks them {exit_description(self._process.returncode)}{last and f': {last}'}"
+        )
 
     def close(self) -> None:
-        """End it and whatever workers it has."""
+        """End the server and all its workers."""
         self._socket.close()
         self._process.terminate()
         try:
@@ -153,8 +151,8 @@ class ForkServer:
         self._errors.close()
 
 
-def told(status: int | None) -> str:
-    """How a process ended, in words."""
+def exit_description(status: int | None) -> str:
+    """Return a description of the end of a process, given its exit status."""
     if status is None:
         return "has ended"
     if status >= 0:
@@ -167,49 +165,54 @@ def told(status: int | None) -> str:
 
 
 _ahead: list[ForkServer] = []
-"""The one that was started before it was needed."""
+"""The server that was started before it was needed, if there is one."""
 
 
 @contextmanager
-def server_ahead(workers: int) -> Iterator[None]:
-    """Start a server at once where several workers will be wanted while the block runs."""
+def server_ahead(workers: int, preload: Sequence[str] = ()) -> Iterator[None]:
+    """Start a server at once where several workers will be wanted while the block runs.
+
+    Args:
+        workers: number of processes that will be wanted.
+        preload: names of the modules that the server imports.
+    """
     if workers < 2 or _ahead:
         yield
         return
-    with contextlib.suppress(OSError):  # perhaps none will be needed
-        _ahead.append(ForkServer())
+    with contextlib.suppress(OSError):  # it may not be needed
+        _ahead.append(ForkServer(preload))
     try:
         yield
     finally:
         drop_server()
 
 
-def take_server() -> ForkServer:
-    """The server that was started ahead, or a new one. Whoever takes it closes it.
+def take_server(preload: Sequence[str] = ()) -> ForkServer:
+    """Return the server that was started ahead, or a new one that imports `preload`; the caller closes it.
 
     Raises:
-        OSError: there can be no other process.
+        OSError: no process can be started.
     """
     while _ahead:
         server = _ahead.pop()
         if not server.death():
             return server
         server.close()
-    return ForkServer()
+    return ForkServer(preload)
 
 
 def drop_server() -> None:
-    """End the server that was started ahead: there is nothing for it to do."""
+    """End the server that was started ahead, because it is not needed."""
     while _ahead:
         _ahead.pop().close()
 
 
-def _main(connection: socket.socket) -> None:
-    # Ctrl-C is for the process that started this one; it says when to end.
+def _main(connection: socket.socket, preload: Sequence[str]) -> None:
+    # Ctrl-C is for the process that started this one, which then ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     fatal = ""
     try:
-        for name in _READY:
+        for name in preload:
             importlib.import_module(name)
     except Exception as error:
         fatal = f"{type(error).__name__}: {error}"
@@ -221,10 +224,10 @@ def _main(connection: socket.socket) -> None:
 
 
 class _Server:
-    """Forks and kills workers on request, and tells how each of them ended."""
+    """The server itself: forks and kills workers on request, and reports how each of them ended."""
 
     def __init__(self, connection: socket.socket, fatal: str) -> None:
-        """A server; `fatal` says why it can have no workers."""
+        """Make a server; a `fatal` that is not empty is the reason why it cannot have workers."""
         self._connection, self._fatal = connection, fatal
         self._woken, self._wake = socket.socketpair()
         self._woken.setblocking(False)
@@ -237,7 +240,7 @@ class _Server:
         self._children: set[int] = set()
 
     def serve(self) -> None:
-        """Serve until whoever asks has gone."""
+        """Serve until the other end of the connection has gone."""
         try:
             while self._answer([key.fileobj for key, _ in self._selector.select()]):
                 pass
@@ -260,7 +263,7 @@ class _Server:
         return True
 
     def _fork(self, descriptors: list[int]) -> None:
-        """Fork a worker; its number, or why there is none, is the first that its connection says."""
+        """Fork a worker, and send its number, or the reason why there is none, on its connection."""
         said: dict[str, Any] = {"fatal": self._fatal}
         if not self._fatal:
             signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
@@ -290,7 +293,7 @@ class _Server:
             for each in (self._connection, self._woken, self._wake):
                 each.close()
             for descriptor in descriptors:
-                os.set_inheritable(descriptor, False)  # not for programs that a cell starts
+                os.set_inheritable(descriptor, False)  # not for programs that a trial starts
             connection, log, *_ = descriptors
             os.dup2(log, 1)
             os.dup2(log, 2)
@@ -300,8 +303,8 @@ class _Server:
         except BaseException:
             traceback.print_exc()
         finally:
-            # Not to where this process came from; and a thread waits for input, which the end of an
-            # interpreter cannot interrupt.
+            # A return would run the code of the server. And the interpreter cannot end while a thread waits
+            # for input.
             os._exit(status)
 
     def _reap(self) -> None:
@@ -310,11 +313,11 @@ class _Server:
             if found:
                 self._children.discard(process)
                 line = {"ended": process, "status": os.waitstatus_to_exitcode(status)}
-                with contextlib.suppress(OSError):  # nobody hears it
+                with contextlib.suppress(OSError):  # the other end has gone
                     self._connection.sendall(json.dumps(line).encode() + b"\n")
 
     def _end_all(self) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it has been said
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second signal must not interrupt this
         self._signal_all(signal.SIGTERM)
         deadline = time.monotonic() + _PATIENCE
         while self._children and time.monotonic() < deadline:
@@ -329,5 +332,5 @@ class _Server:
 
 
 if __name__ == "__main__":
-    _main(socket.socket(fileno=int(sys.argv[1])))
-    os._exit(0)  # to tidy up all that was imported would take the better part of a second
+    _main(socket.socket(fileno=int(sys.argv[1])), sys.argv[2:])
+    os._exit(0)  # the usual end of the interpreter takes up to a second

@@ -1,4 +1,4 @@
-"""Worker processes: started, given cells, watched, replaced when they die, and ended."""
+"""A pool of worker processes: it starts them, gives them trials, replaces dead ones, and ends them."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import json
 import selectors
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from attrs import define
 
-from nasframe.jobs.failures import StopStudyError
-from nasframe.jobs.forkserver import take_server, told
-from nasframe.jobs.queue import ATTEMPTS, CellQueue
-from nasframe.jobs.trial import Cell, Outcome
+from nasframe.jobs.failures import StopTrialsError
+from nasframe.jobs.forkserver import exit_description, take_server
+from nasframe.jobs.queue import ATTEMPTS, TrialQueue
+from nasframe.jobs.trial import Outcome, Trial
 from nasframe.jobs.worker import HEARTBEAT, settings
 
-__all__ = ["LOG", "Crew"]
+__all__ = ["LOG", "Pool"]
 
 LOG = "workers.log"
 
@@ -29,16 +29,16 @@ LOG = "workers.log"
 class _Worker:
     connection: socket.socket
     process: int | None = None
-    cell: str | None = None
+    trial: str | None = None
     is_idle: bool = False
     pending: bytes = b""
 
     def give(self, line: Mapping[str, Any]) -> None:
-        with contextlib.suppress(OSError):  # it has died, which the end of the connection will tell
+        with contextlib.suppress(OSError):  # it has died: `lines` will find the end of the connection
             self.connection.sendall(json.dumps(line).encode() + b"\n")
 
     def lines(self) -> list[dict[str, Any]]:
-        """What it has said since; last of all that it has died."""
+        """Return the messages that have arrived; the last one of a dead worker is that it has died."""
         try:
             found = self.connection.recv(1 << 16)
         except OSError:
@@ -47,30 +47,32 @@ class _Worker:
         return [json.loads(line) for line in whole] if found else [{"died": True}]
 
 
-class Crew:
-    """Processes that do the cells of a queue. As a context, none of them outlives it."""
+class Pool:
+    """Processes that do the trials of a queue. They end with the `with` block."""
 
     def __init__(
         self,
-        cells: Mapping[str, Cell],
-        queue: CellQueue,
+        trials: Mapping[str, Trial],
+        queue: TrialQueue,
         folder: Path,
         size: int,
         lock: int | None,
         ended: Callable[[str, Outcome], None],
+        preload: Sequence[str] = (),
     ) -> None:
-        """A crew of `size` workers.
+        """Make a pool of `size` workers, without starting them.
 
         Args:
-            cells: by name.
+            trials: by name.
             queue: of their names.
-            folder: of the study, for what the workers print.
+            folder: the folder in which the output of the workers is kept.
             size: number of processes.
-            lock: descriptor of a lock that is to be held until the last of them has ended.
-            ended: called with name and outcome of each cell.
+            lock: descriptor of a lock that each worker holds until it ends.
+            ended: called with name and outcome of each trial.
+            preload: names of modules for `ForkServer`.
         """
-        self._cells, self._queue, self._lock, self._ended = cells, queue, lock, ended
-        self._left = len(cells)
+        self._trials, self._queue, self._lock, self._ended = trials, queue, lock, ended
+        self._left = len(trials)
         self._log = folder / LOG
         self._size = size
         self._workers: list[_Worker] = []
@@ -78,12 +80,12 @@ class Crew:
         self._died_early = 0
         self._settings = settings()
         try:
-            self._server = take_server()
+            self._server = take_server(preload)
         except OSError as error:
-            raise StopStudyError(f"no worker can be started: {error}") from error
+            raise StopTrialsError(f"no worker can be started: {error}") from error
         self._selector.register(self._server, selectors.EVENT_READ)
 
-    def __enter__(self) -> Crew:
+    def __enter__(self) -> Pool:
         return self
 
     def __exit__(
@@ -98,13 +100,13 @@ class Crew:
                 self._log.unlink()
 
     def work(self, tick: Callable[[], None]) -> None:
-        """Do all cells.
+        """Do all trials.
 
         Args:
             tick: called about once a second.
 
         Raises:
-            StopStudyError: the disk is full, or no worker can be started.
+            StopTrialsError: the disk is full, or no worker can be started.
         """
         checked = time.monotonic()
         while self._left:
@@ -113,7 +115,7 @@ class Crew:
             for key, _ in self._selector.select(timeout=1.0):
                 if key.data is not None:
                     self._hear(key.data)
-                elif not self._server.read():  # its workers go on; who needs a new one will be told
+                elif not self._server.read():  # running workers go on; `_start` will fail
                     self._selector.unregister(self._server)
             self._part_from_dead()
             self._give()
@@ -136,61 +138,61 @@ class Crew:
             elif "ready" in line:
                 worker.is_idle = True
                 self._died_early = 0
-            elif "beat" in line and worker.cell is not None:
-                self._queue.beat(worker.cell)
-            elif "cell" in line:
-                worker.cell = None
+            elif "beat" in line and worker.trial is not None:
+                self._queue.beat(worker.trial)
+            elif "trial" in line:
+                worker.trial = None
                 outcome = Outcome(line["status"], line["error"], line["seconds"])
-                self._queue.ended(line["cell"], outcome)
-                self._settle(line["cell"], outcome)
+                self._queue.ended(line["trial"], outcome)
+                self._settle(line["trial"], outcome)
             elif "stop" in line or "fatal" in line:
-                raise StopStudyError(line.get("stop") or f"no worker can be started: {line['fatal']}")
+                raise StopTrialsError(line.get("stop") or f"no worker can be started: {line['fatal']}")
             elif "died" in line:
                 self._bury(worker)
 
     def _give(self) -> None:
-        """A cell to each worker that has none, as long as there are any."""
+        """Give a trial to each idle worker, as long as there are any."""
         for worker in self._workers:
             if not worker.is_idle or (name := self._queue.take()) is None:
                 continue
-            worker.cell, worker.is_idle, cell = name, False, self._cells[name]
+            worker.trial, worker.is_idle, trial = name, False, self._trials[name]
             worker.give(
                 {
-                    "name": cell.name,
-                    "folder": str(cell.folder),
-                    "work": cell.work,
-                    "arguments": dict(cell.arguments),
+                    "name": trial.name,
+                    "folder": str(trial.folder),
+                    "work": trial.work,
+                    "arguments": dict(trial.arguments),
                 }
             )
 
     def _part_from_dead(self) -> None:
-        """A program that a dead worker started may keep its connection open."""
+        """Close the connections of dead workers: programs that they started may keep them open."""
         for worker in self._workers:
             if self._server.has_ended(worker.process):
                 with contextlib.suppress(OSError):
-                    worker.connection.shutdown(socket.SHUT_RD)  # what it said last is still read
+                    worker.connection.shutdown(socket.SHUT_RD)  # its last messages are still read
 
     def _end_silent(self) -> None:
         """Kill the workers that gave no sign of life for too long."""
         silent = self._queue.silent()
         for worker in [*self._workers]:
-            if worker.cell in silent and worker.process is not None:
+            if worker.trial in silent and worker.process is not None:
                 self._server.kill(worker.process)
                 self._bury(worker)
 
     def _bury(self, worker: _Worker) -> None:
-        """Forget a worker that has died; its cell is done again, or given up."""
+        """Forget a worker that has died; its trial is done again, or given up."""
         self._forget(worker)
-        how = told(None if worker.process is None else self._server.status(worker.process))
-        if worker.cell is None:
+        how = exit_description(None if worker.process is None else self._server.status(worker.process))
+        if worker.trial is None:
             self._died_early += 1
             if death := self._server.death():
-                raise StopStudyError(f"no worker can be started: {death}")
+                raise StopTrialsError(f"no worker can be started: {death}")
             if self._died_early >= ATTEMPTS:
-                raise StopStudyError(f"no worker can be started: it {how}; {self._log} holds what it printed")
-        elif not self._queue.lost(worker.cell):
-            error = f"its process {how}, {ATTEMPTS} times; {self._log} holds what it printed"
-            self._settle(worker.cell, Outcome("failed", error))
+                raise StopTrialsError(f"no worker can be started: it {how}; {self._log} holds its output")
+        elif not self._queue.lost(worker.trial):
+            error = f"its process {how}, {ATTEMPTS} times; {self._log} holds its output"
+            self._settle(worker.trial, Outcome("failed", error))
 
     def _settle(self, name: str, outcome: Outcome) -> None:
         self._left -= 1

@@ -1,4 +1,4 @@
-"""One cell of a study: a piece of work with a folder of its own, and how it ended."""
+"""A trial: a piece of work with a folder of its own, and its outcome."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from typing import Any, Literal
 
 from attrs import field, frozen
 
-from nasframe.jobs.failures import StopStudyError, full_disk_stops, told
+from nasframe.jobs.failures import StopTrialsError, error_message, full_disk_stops
 from nasframe.runtime import Progress
 
-__all__ = ["Cell", "Outcome", "do_cell", "is_done"]
+__all__ = ["Outcome", "Trial", "do_trial", "is_done"]
 
 
 @frozen
-class Cell:
-    """A piece of work that any process can do, and that skips what is done when it is done again.
+class Trial:
+    """A piece of work that any process can do. Done again, it skips the parts that are done.
 
     Attributes:
-        name: unique within its study; shown to the user.
-        folder: where it writes, its own.
+        name: unique among the trials of a call; shown to the user.
+        folder: its own, in which it writes.
         work: `"module:function"`, called with the folder, the arguments and a `Progress`.
         arguments: JSON-able.
-        done: `"module:function"`, called with the folder and the arguments; tells at little cost whether
-            there is nothing left to do. Without it the work itself finds out.
+        done: `"module:function"`, called with the folder and the arguments; it is cheap, and returns True
+            where nothing is left to do. Without it the work itself finds out.
     """
 
     name: str
@@ -39,12 +39,12 @@ class Cell:
 
 @frozen
 class Outcome:
-    """How a cell ended.
+    """The outcome of a trial.
 
     Attributes:
-        status: `failed` with the message in `error`; `open` where it was never finished.
+        status: `done`; `failed`, with the message in `error`; `open`, where it did not finish.
         error: for the user, without a traceback.
-        seconds: of the attempt that ended it; None where it was found done.
+        seconds: duration of the last attempt; None where the trial was done before.
     """
 
     status: Literal["done", "failed", "open"]
@@ -52,25 +52,25 @@ class Outcome:
     seconds: float | None = None
 
 
-def is_done(cell: Cell) -> bool:
-    """Whether a cell says of itself that there is nothing left to do."""
-    return bool(cell.done and _load(cell.done)(cell.folder, cell.arguments))
+def is_done(trial: Trial) -> bool:
+    """Return True where the `done` of a trial says that nothing is left to do."""
+    return bool(trial.done and _load(trial.done)(trial.folder, trial.arguments))
 
 
-def do_cell(cell: Cell) -> Outcome:
-    """Do a cell in this process; whatever goes wrong in it is its outcome.
+def do_trial(trial: Trial) -> Outcome:
+    """Do a trial in this process and return its outcome; an error in it is a failed outcome.
 
     Raises:
-        StopStudyError: the disk is full, so that no other cell can be done either.
+        StopTrialsError: the disk is full, so that no other trial can be done either.
     """
     started = time.monotonic()
     try:
-        with full_disk_stops(cell.folder):
-            _load(cell.work)(cell.folder, cell.arguments, Progress())
-    except StopStudyError:
+        with full_disk_stops(trial.folder):
+            _load(trial.work)(trial.folder, trial.arguments, Progress())
+    except StopTrialsError:
         raise
     except (Exception, SystemExit) as error:  # of the user's plugins, too
-        return Outcome("failed", told(error), time.monotonic() - started)
+        return Outcome("failed", error_message(error), time.monotonic() - started)
     return Outcome("done", "", time.monotonic() - started)
 
 

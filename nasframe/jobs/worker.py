@@ -1,7 +1,7 @@
-"""What a worker process does: it is told cells on a connection, and says on it how they ended.
+"""A worker process: it receives trials on a connection and sends back their outcomes.
 
-A line of JSON each: first what to load, then cell after cell. It ends when the connection ends, which is when
-the process at its other end has ended, however that came about.
+Each message is a line of JSON: first the plugins to load, then trial after trial. The worker ends when the
+connection ends, that is, when the process at the other end has ended for whatever reason.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _LAST_SECONDS = 5.0
 
 
 def settings() -> dict[str, Any]:
-    """What a worker must load to know the plugins of this process: JSON-able."""
+    """Return what a worker must load to know the plugins of this process; JSON-able."""
     from importlib.metadata import entry_points
     from types import ModuleType
 
@@ -53,13 +53,13 @@ class EndedError(BaseException):
 
 
 def end(*_: object) -> None:
-    """A handler of the signal that says so; once is enough."""
+    """Handle the signal to end: raise `EndedError`, and ignore further signals."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise EndedError
 
 
 def work(connection: socket.socket) -> None:
-    """Do cells until there are no more; for a process of its own."""
+    """Do trials until the connection ends. The whole process serves this one call."""
     signal.signal(signal.SIGTERM, end)
     answers = _Answers(connection)
     lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
@@ -75,7 +75,7 @@ def work(connection: socket.socket) -> None:
 
 
 class _Answers:
-    """Lines to the process at the other end; several threads write them."""
+    """The messages to the process at the other end; several threads send them."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
@@ -90,7 +90,7 @@ class _Answers:
             time.sleep(HEARTBEAT)
             try:
                 self.say(beat=True)
-            except OSError:  # there is nobody to hear it; `_read` sees to the rest
+            except OSError:  # the other end has gone; `_read` ends this process
                 return
 
 
@@ -114,18 +114,18 @@ def _prepare(loaded: Mapping[str, Any]) -> None:
 
 
 def _work(lines: queue.SimpleQueue[bytes], answers: _Answers) -> None:
-    from nasframe.jobs.failures import StopStudyError
-    from nasframe.jobs.trial import Cell, do_cell
+    from nasframe.jobs.failures import StopTrialsError
+    from nasframe.jobs.trial import Trial, do_trial
     from nasframe.runtime import one_thread
 
     with one_thread():
         while True:
             answers.say(ready=True)
             given = json.loads(lines.get())
-            cell = Cell(**{**given, "folder": Path(given["folder"])})
+            trial = Trial(**{**given, "folder": Path(given["folder"])})
             try:
-                outcome = do_cell(cell)
-            except StopStudyError as error:
+                outcome = do_trial(trial)
+            except StopTrialsError as error:
                 answers.say(stop=str(error))
                 return
-            answers.say(cell=cell.name, status=outcome.status, error=outcome.error, seconds=outcome.seconds)
+            answers.say(trial=trial.name, status=outcome.status, error=outcome.error, seconds=outcome.seconds)

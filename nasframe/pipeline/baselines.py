@@ -21,7 +21,7 @@ from nasframe.pipeline.trained_network import calibration_of, cost_of_trained, t
 from nasframe.runs import Checkpoint, Run, drop_checkpoint, load_checkpoint
 from nasframe.runtime import Progress, fingerprint, forked_seed
 from nasframe.space import Architecture, SearchSpace
-from nasframe.tasks import Data, Split
+from nasframe.tasks import Data, Split, baseline_records
 
 __all__ = ["draw_different", "score_baselines", "train_baselines"]
 
@@ -96,8 +96,8 @@ def _baselines(run: Run, experiment: Experiment, data: Data) -> Iterator[_Baseli
     for number, drawn in enumerate(draw_different(run.architecture.space, seed, options.random), start=1):
         yield _Baseline(f"random {number}", _builder(drawn, seed), drawn)
     if options.task:
-        for name, make in experiment.task.baselines(data).items():
-            yield _Baseline(name, make)
+        for name, found in baseline_records(experiment.task.baselines(data)).items():
+            yield _Baseline(name, found.make)
 
 
 def draw_different(space: SearchSpace, seed: int, count: int) -> list[Architecture]:

@@ -1,4 +1,4 @@
-"""Studies: many runs of one experiment, side by side. Comparisons, sweeps, and the census of a space.
+"""Studies of many runs of one experiment: comparisons, sweeps, and the census of a space.
 
 The names are imported when they are first used.
 """
@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from nasframe.studies.census_study import census as census
     from nasframe.studies.census_table import load_census as load_census
     from nasframe.studies.comparison_study import compare as compare
+    from nasframe.studies.preload import PRELOAD as PRELOAD
     from nasframe.studies.sweep_study import sweep as sweep
 
 _HOMES = {
+    "PRELOAD": "nasframe.studies.preload",
     "is_axis": "nasframe.studies.axes",
     "census": "nasframe.studies.census_study",
     "load_census": "nasframe.studies.census_table",

@@ -1,4 +1,4 @@
-"""What varies between the cells of a study: options of the experiment, and the values each takes."""
+"""Axes of a study: options of the experiment that vary between its trials, and the values each takes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 Point = Mapping[str, Any]
-"""Dotted key → value: what one cell sets."""
+"""Dotted key → value: the options that one trial sets."""
 
 _PLUGINS = ("task", "space", "relaxation", "loop")
 _LONGEST = 100
@@ -43,24 +43,31 @@ class Axis:
 
 
 def is_axis(word: str) -> bool:
-    """Whether a word of the command line is an axis rather than an override: several values, or none."""
+    """Return True where a word of the command line is an axis, with several values or none, and no override.
+
+    >>> is_axis("temperature=0.1,0.5"), is_axis("search.epochs=3")
+    (True, False)
+    """
     _, equals, text = word.partition("=")
     return bool(equals) and (not text.strip() or len(_split(text)) > 1)
 
 
 def parse_axes(words: Iterable[str], values: Mapping[str, Any], source: str = "experiment") -> list[Axis]:
-    """The axes that words like `temperature=0.1,0.5` or `space.ports=shared,choose` name.
+    """Return the axes that words like `temperature=0.1,0.5` or `space.ports=shared,choose` name.
 
     Args:
         words: `key=value,value…` each. Commas inside brackets and quotes belong to a value; a value is read
             as TOML, else taken as a string. A short key stands for the one option of that name; the name of
             a section, such as `relaxation`, stands for its plugin.
         values: of the experiment, as its TOML file gives them.
-        source: what they were read from, for the error.
+        source: name of the file they were read from, for the error.
 
     Raises:
         ConfigurationError: everything that is wrong with them: an option that is not there (with the near
             names) or that two sections have (with both), an axis without a value, a value or an axis twice.
+
+    >>> parse_axes(["search.epochs=2,5"], {})
+    [Axis(key='search.epochs', values=(2, 5))]
     """
     problems: list[str] = []
     given: list[tuple[str, tuple[Any, ...]]] = []
@@ -96,7 +103,7 @@ def parse_axes(words: Iterable[str], values: Mapping[str, Any], source: str = "e
 
 
 def points(axes: Sequence[Axis]) -> list[Point]:
-    """Every combination of the axes' values, the last axis fastest."""
+    """Return every combination of the axes' values; the last axis varies fastest."""
     keys = [axis.key for axis in axes]
     return [
         dict(zip(keys, chosen, strict=True)) for chosen in itertools.product(*(axis.values for axis in axes))
@@ -104,8 +111,11 @@ def points(axes: Sequence[Axis]) -> list[Point]:
 
 
 def point_name(point: Point) -> str:
-    """`temperature=0.1,samples=10`: a name for a folder. What a folder cannot be called is replaced; a few
-    digits keep it apart from others."""
+    """Return a name for a folder. Characters that do not fit are replaced, and a few digits added.
+
+    >>> point_name({"relaxation.temperature": 0.1, "relaxation.samples": 10})
+    'temperature=0.1,samples=10'
+    """
     last = [key.removesuffix(".name").rpartition(".")[2] for key in point]
     named = {key: key if last.count(short) > 1 else short for key, short in zip(point, last, strict=True)}
     exact = ",".join(f"{named[key]}={_text(value)}" for key, value in point.items())
@@ -114,7 +124,7 @@ def point_name(point: Point) -> str:
 
 
 def stage_seed(values: Mapping[str, Any], source: str, point: Point) -> int:
-    """The seed of the task's stages that all cells share, whatever their own."""
+    """Return the seed of the task's stages: all trials share it, also where they have different seeds."""
     kept = {key: value for key, value in point.items() if key != "seed"}
     return experiment_at(values, source, kept).stage_seed
 
@@ -127,17 +137,17 @@ def experiment_at(
     seed: int | None = None,
     data_seed: int | None = None,
 ) -> Experiment:
-    """The experiment of one cell.
+    """Return the experiment of one trial.
 
     Args:
         values: of the experiment, as its TOML file gives them, or `overridden`.
-        source: what they were read from, for the error.
-        point: what the cell sets; naming another plugin starts that section from its defaults.
-        seed: of the cell; None is what the experiment or the point says.
-        data_seed: of the task's stages, unless the point says another; None is what the experiment says.
+        source: name of the file they were read from, for the error.
+        point: options that the trial sets; naming another plugin starts that section from its defaults.
+        seed: of the trial; None takes that of the point, else of the experiment.
+        data_seed: of the task's stages, unless the point sets one; None takes that of the experiment.
 
     Raises:
-        ConfigurationError: with everything that is wrong.
+        ConfigurationError: everything that is wrong.
     """
     chosen = dict(point)
     if seed is not None:
@@ -150,23 +160,22 @@ def experiment_at(
 def experiments_at(
     values: Mapping[str, Any],
     source: str,
-    cells: Sequence[tuple[Point, int | None]],
+    trials: Sequence[tuple[Point, int | None]],
     *,
     data_seed: int | None = None,
 ) -> list[Experiment]:
-    """The experiments of all cells, each checked as far as it can be without data.
+    """Return the experiments of all trials, each checked as far as it can be without data.
 
     Args:
         values, source, data_seed: see `experiment_at`.
-        cells: point and seed of each.
+        trials: point and seed of each.
 
     Raises:
-        ConfigurationError: what is wrong with any of them, all at once; what is wrong with every point is
-            said once.
+        ConfigurationError: all problems of all of them; a problem that every point has is there once.
     """
     experiments: list[Experiment] = []
     wrong: dict[str, list[str]] = {}
-    for point, seed in cells:
+    for point, seed in trials:
         try:
             experiment = experiment_at(values, source, point, seed=seed, data_seed=data_seed)
             experiment.torch_device()
@@ -177,13 +186,13 @@ def experiments_at(
             for problem in problems:
                 wrong.setdefault(problem, []).append(point_name(point))
     if wrong:
-        count = len({point_name(point) for point, _ in cells})
+        count = len({point_name(point) for point, _ in trials})
         raise ConfigurationError(source, [_where(problem, names, count) for problem, names in wrong.items()])
     return experiments
 
 
 def _where(problem: str, names: Sequence[str], count: int) -> str:
-    """A problem with the points it is about, where these are not all."""
+    """Return a problem; where only some points have it, with their names."""
     different = list(dict.fromkeys(names))
     if len(different) == count:
         return problem
@@ -192,7 +201,7 @@ def _where(problem: str, names: Sequence[str], count: int) -> str:
 
 
 def _split(text: str) -> list[str]:
-    """The parts between the commas that stand in no bracket and no quote."""
+    """Return the parts between commas; commas inside brackets and quotes do not count."""
     parts, depth, quote = [""], 0, ""
     for character in text:
         if quote:
@@ -211,7 +220,7 @@ def _split(text: str) -> list[str]:
 
 
 def _resolve(key: str, keys: Sequence[str]) -> tuple[str, str]:
-    """The full key that a short one stands for, or what is wrong with it."""
+    """Return the full key that a short one stands for, and a problem, empty where there is none."""
     if key in _PLUGINS:
         return f"{key}.name", ""
     if key in keys or any(key.startswith(f"{known}.") for known in keys):
@@ -236,14 +245,14 @@ def _repeated(key: str, values: Sequence[Any]) -> str:
 
 
 def _text(value: Any) -> str:
-    """A value as a person writes it on the command line."""
+    """Return a value as a person writes it on the command line."""
     if isinstance(value, str):
         return value if parse_value(value) == value and "," not in value else _toml(value)
     return " ".join(_toml(value).split())
 
 
 def _toml(value: Any) -> str:
-    """A value as TOML, which `parse_value` reads back."""
+    """Return a value as TOML, which `parse_value` reads back."""
     if isinstance(value, Mapping):
         return "{" + ", ".join(_items(value)) + "}"
     if isinstance(value, list | tuple):

@@ -1,62 +1,64 @@
-"""What a comparison measures searches against: random architectures, and the networks that the task brings.
+"""The baselines of a comparison: random architectures, and the networks that the task brings.
 
-They depend on the data, the training, the seed and, the random ones, on the space; not on how anything is
-searched. So variants that differ in their search alone share them.
+They depend on the data, the training and the seed, the random ones also on the space, and not on the search.
+So variants that differ only in their search share them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import attrs
 from attrs import frozen
 
-from nasframe.jobs import Cell
+from nasframe.jobs import Trial
 from nasframe.pipeline import Prepared, draw_different
 from nasframe.runtime import fingerprint
 from nasframe.studies.axes import point_name
-from nasframe.studies.training_trial import Training, read_training, training_cell
+from nasframe.studies.training_trial import NetworkToTrain, make_training_trial, read_trained_network
 from nasframe.studies.variants import Variant
+from nasframe.tasks import baseline_records
 from nasframe.training import BaselineOptions
 
-__all__ = ["Yardstick", "make_yardsticks", "read_yardstick"]
+__all__ = ["BaselineGroup", "make_baseline_groups", "read_baselines"]
 
 _TASK = ("task", "train")
 _RANDOM = (*_TASK, "space")
-ALONE = " alone"
 
 
 @frozen
-class Yardstick:
-    """Networks trained for one seed.
+class BaselineGroup:
+    """Baselines of one kind that are trained for one seed.
 
     Attributes:
         kind: `random` architectures, or the task's own networks.
-        label: what tells their group from others of the kind, "" where there is one.
-        variants: names of those they are a measure for.
+        label: the options in which this group differs from others of its kind, "" where there is one.
+        variants: names of the variants that are compared with them.
         seed: of their training.
-        trainings: the networks.
-        cell: that trains them.
+        networks: the networks.
+        trial: the trial that trains them.
+        single_streams: names of those that look at a single stream.
     """
 
     kind: str
     label: str
     variants: Sequence[str]
     seed: int
-    trainings: Sequence[Training]
-    cell: Cell
+    networks: Sequence[NetworkToTrain]
+    trial: Trial
+    single_streams: Collection[str] = ()
 
 
-def make_yardsticks(
+def make_baseline_groups(
     variants: Sequence[Variant],
     prepared: Mapping[str, Prepared],
     folder: Path,
     source: Path | None,
     random: int,
-) -> list[Yardstick]:
-    """Each distinct one once.
+) -> list[BaselineGroup]:
+    """Return the groups of baselines; variants with the same data, training and space share theirs.
 
     Args:
         variants: that are compared.
@@ -76,34 +78,38 @@ def make_yardsticks(
             label = point_name(point) if len(groups) > 1 else ""
             for seed, experiment in first.experiments.items():
                 data = prepared[first.name].data
+                single_streams: list[str] = []
                 if kind == "random":
                     space = experiment.space.build(data.inputs, data.outputs)
-                    trainings = [
-                        Training(f"random {number}", f"random-{number}.json", drawn.assignment)
+                    networks = [
+                        NetworkToTrain(f"random {number}", f"random-{number}.json", drawn.assignment)
                         for number, drawn in enumerate(draw_different(space, seed, random), start=1)
                     ]
                 else:
-                    trainings = [
-                        Training(name, f"{number}.json")
-                        for number, name in enumerate(experiment.task.baselines(data), start=1)
+                    brought = baseline_records(experiment.task.baselines(data))
+                    networks = [
+                        NetworkToTrain(name, f"{number}.json") for number, name in enumerate(brought, start=1)
                     ]
-                if not trainings:
+                    single_streams = [name for name, item in brought.items() if item.single_stream]
+                if not networks:
                     continue
                 name = ",".join(part for part in (f"{kind}-networks", label, f"seed={seed}") if part)
                 place = folder / "baselines" / f"{kind}-{key[:12]}-seed={seed}"
                 alone = attrs.evolve(experiment, baselines=BaselineOptions())
-                cell = training_cell(name, place, alone, source, trainings)
-                found.append(Yardstick(kind, label, [item.name for item in members], seed, trainings, cell))
+                trial = make_training_trial(name, place, alone, source, networks)
+                names = [item.name for item in members]
+                found.append(BaselineGroup(kind, label, names, seed, networks, trial, single_streams))
     return found
 
 
-def read_yardstick(yardstick: Yardstick) -> list[dict[str, Any]]:
-    """What was found of its networks, those that are trained; see `read_training`."""
-    read = (read_training(yardstick.cell.folder / item.file) for item in yardstick.trainings)
+def read_baselines(group: BaselineGroup) -> list[dict[str, Any]]:
+    """Return the results of the networks of a group that have been trained; see `read_trained_network`."""
+    read = (read_trained_network(group.trial.folder / item.file) for item in group.networks)
     return [item for item in read if item is not None]
 
 
 def _key(variant: Variant, sections: Sequence[str], prepared: Prepared) -> str:
-    """Fingerprint of what the networks depend on, but for the seed."""
+    """Return a fingerprint of all that the networks depend on except the seed."""
     values = variant.first.to_dict()
+    # "yardstick" is in the names of folders that are there
     return prepared.key("yardstick", fingerprint({section: values[section] for section in sections}))

@@ -1,32 +1,33 @@
-"""What the numbers of a comparison do and do not show, in sentences."""
+"""Caveats: sentences that say which conclusions the numbers of a comparison support."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-__all__ = ["remarks"]
+__all__ = ["caveats"]
 
 _LEVEL = 0.05
 
 
-def remarks(comparison: Mapping[str, Any]) -> list[str]:
-    """A sentence for each thing that a reader should know before believing a difference.
+def caveats(comparison: Mapping[str, Any], best_random: Collection[str]) -> list[str]:
+    """Return a sentence for each fact that a reader should know before believing a difference.
 
     Args:
-        comparison: what `comparison.json` holds.
+        comparison: content of `comparison.json`.
+        best_random: names of the rows of the best of several random architectures.
     """
     return [
         *_failed(comparison["failed"]),
         *_data(comparison),
         *_between_variants(comparison),
-        *_against_random(comparison),
-        *_unfinished(comparison["cells"]),
+        *_against_random(comparison, best_random),
+        *_unfinished(comparison["trials"]),
     ]
 
 
-def _failed(cells: Mapping[str, str]) -> list[str]:
-    said = [f"{name} {f'failed: {error}' if error else 'has not ended'}" for name, error in cells.items()]
+def _failed(trials: Mapping[str, str]) -> list[str]:
+    said = [f"{name} {f'failed: {error}' if error else 'has not ended'}" for name, error in trials.items()]
     return [*said, "What failed or has not ended is in no mean and in no test."] if said else []
 
 
@@ -77,14 +78,14 @@ def _between_variants(comparison: Mapping[str, Any]) -> list[str]:
     return said
 
 
-def _against_random(comparison: Mapping[str, Any]) -> list[str]:
-    """Whether the search found more than as many trainings of random architectures would have."""
+def _against_random(comparison: Mapping[str, Any], best_random: Collection[str]) -> list[str]:
+    """Compare each variant with the best of several random architectures."""
     tests = [
         test
         for test in comparison["tests"]
         if test["family"] == "baselines"
         and test["metric"] == comparison["objective"]
-        and "best of" in test["b"]
+        and test["b"] in best_random
         and test["difference"] is not None
     ]
     unclear: dict[str, list[str]] = {}
@@ -101,9 +102,9 @@ def _against_random(comparison: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _unfinished(cells: Sequence[Mapping[str, Any]]) -> list[str]:
-    searched = [cell for cell in cells if cell["search"] is not None]
-    open_ = [cell for cell in searched if not cell["search"]["converged"]]
+def _unfinished(trials: Sequence[Mapping[str, Any]]) -> list[str]:
+    searched = [trial for trial in trials if trial["search"] is not None]
+    open_ = [trial for trial in searched if not trial["search"]["converged"]]
     if not open_:
         return []
     return [

@@ -9,13 +9,13 @@ import attrs
 
 from nasframe.errors import ConfigurationError, RunError, SpaceError
 from nasframe.experiment import Experiment
-from nasframe.jobs import Cell, full_disk_stops, worker_count
+from nasframe.jobs import Trial, full_disk_stops, worker_count
 from nasframe.pipeline import draw_different, keeping_old_run, prepare
 from nasframe.runtime import Progress
 from nasframe.space import Architecture
 from nasframe.studies.census_table import FORMAT, TABLE, Census, load_census, made_from, versions, write_table
 from nasframe.studies.folder import open_study
-from nasframe.studies.training_trial import Training, read_training, training_cell
+from nasframe.studies.training_trial import NetworkToTrain, make_training_trial, read_trained_network
 from nasframe.training import BaselineOptions
 
 __all__ = ["census"]
@@ -23,7 +23,7 @@ __all__ = ["census"]
 SILENT = Progress()
 
 _CHUNK = 10
-"""At most so many architectures a cell: what a worker prepares once serves all of them."""
+"""The most architectures of one trial; they share the data that its worker prepares."""
 
 
 def census(
@@ -39,13 +39,13 @@ def census(
     overwrite: bool = False,
     progress: Progress = SILENT,
 ) -> Census:
-    """Train that many random architectures of an experiment's space, each as a searched one is trained.
+    """Train random architectures of an experiment's space, each as a searched one is trained.
 
-    Architectures that are there are kept, so the same call goes on after an interruption, and a larger number
+    Architectures that are trained are kept: the same call goes on after an interruption, and a larger number
     adds to them.
 
     Args:
-        experiment: its space, task, training options and seed; or its TOML file. How it searches does not
+        experiment: its space, task, training options and seed; or its TOML file. Its search does not
             matter.
         out: folder of the census.
         overrides: `dotted.key=value` each.
@@ -54,7 +54,7 @@ def census(
         source: the user's data; None is the task's own.
         seed, device: instead of those of the experiment.
         overwrite: replace a census that is there.
-        progress: what to report to.
+        progress: hears of the progress.
 
     Returns:
         The census, with those that could be trained; `record["failed"]` says why the others could not.
@@ -101,15 +101,15 @@ def census(
         drawn = draw_different(space, chosen.seed, wanted)
         if len(drawn) < wanted:
             progress.say(f"census: the space has {len(drawn)} architectures; all of them are trained")
-        trainings = [_training(number, item) for number, item in enumerate(drawn, start=1)]
+        networks = [_network(number, item) for number, item in enumerate(drawn, start=1)]
         if not overwrite:
-            _check_data(folder, [place / item.file for item in trainings], origin["data"])
+            _check_data(folder, [place / item.file for item in networks], origin["data"])
         study.begin()
-        cells = _cells(trainings, place, chosen, data, size)
-        outcomes = study.execute(cells, progress)
+        trials = _trials(networks, place, chosen, data, size)
+        outcomes = study.execute(trials, progress)
         rows = []
-        for training in trainings:
-            found = read_training(place / training.file)
+        for network in networks:
+            found = read_trained_network(place / network.file)
             if found is not None:
                 rows.append({key: found[key] for key in _COLUMNS})
         failed = {name: outcome.error for name, outcome in outcomes.items() if outcome.status != "done"}
@@ -144,28 +144,28 @@ _COLUMNS = (
 )
 
 
-def _training(number: int, architecture: Architecture) -> Training:
-    return Training(
+def _network(number: int, architecture: Architecture) -> NetworkToTrain:
+    return NetworkToTrain(
         f"architecture {number}", f"{architecture.fingerprint[:16]}.json", dict(architecture.assignment)
     )
 
 
-def _cells(
-    trainings: Sequence[Training], place: Path, experiment: Experiment, source: Path | None, workers: int
-) -> list[Cell]:
-    """A few architectures each, and several for every worker."""
-    size = max(1, min(_CHUNK, len(trainings) // (4 * workers)))
-    cells = []
-    for start in range(0, len(trainings), size):
-        part = trainings[start : start + size]
+def _trials(
+    networks: Sequence[NetworkToTrain], place: Path, experiment: Experiment, source: Path | None, workers: int
+) -> list[Trial]:
+    """Return trials of a few architectures each, several trials for every worker."""
+    size = max(1, min(_CHUNK, len(networks) // (4 * workers)))
+    trials = []
+    for start in range(0, len(networks), size):
+        part = networks[start : start + size]
         last = start + len(part)
         name = part[0].name if len(part) == 1 else f"architectures {start + 1} to {last}"
-        cells.append(training_cell(name, place, experiment, source, part))
-    return cells
+        trials.append(make_training_trial(name, place, experiment, source, part))
+    return trials
 
 
 def _asked_before(folder: Path) -> int:
-    """How many architectures the census in a folder was to have; 0 where there is none to the end."""
+    """Return the number of architectures that a finished census was asked for; 0 where none is finished."""
     try:
         return int(load_census(folder).record["asked"])
     except RunError:
@@ -174,7 +174,7 @@ def _asked_before(folder: Path) -> int:
 
 def _check_data(folder: Path, files: Iterable[Path], data: str) -> None:
     """Refuse to go on with a census of other data."""
-    there = (read_training(file) for file in files)
+    there = (read_trained_network(file) for file in files)
     if any(found is not None and found["data"] != data for found in there):
         raise RunError(
             f"{folder}: the data or the code that reads it has changed since this census was begun; "

@@ -3,9 +3,9 @@
 Its folder holds
 
 ```
-census.json          what was counted: space, task, training, data, versions
+census.json          space, task, training, data, versions
 census.jsonl         a line an architecture
-architectures/       a file an architecture, as they come
+architectures/       a file an architecture, written when it is trained
 ```
 """
 
@@ -33,7 +33,7 @@ RECORD, TABLE = "census.json", "census.jsonl"
 
 @frozen
 class Census:
-    """A census that was read.
+    """The census in a folder.
 
     Attributes:
         path: of its folder.
@@ -54,20 +54,20 @@ class Census:
         return len(self.rows)
 
     def find(self, fingerprint: str) -> Mapping[str, Any] | None:
-        """The row of an architecture, by 16 or more digits of its fingerprint; None where there is none."""
+        """Return the row of an architecture, given 16 or more digits of its fingerprint; None without one."""
         place = self._places.get(fingerprint[:16])
         return None if place is None else self.rows[place]
 
     def scores(self, split: str) -> list[float | None]:
-        """The objective of each row on `validation` (best epoch) or `test`."""
+        """Return the objective of each row on the split `validation` (best epoch) or `test`."""
         return [row[split].get(self.record["objective"]) for row in self.rows]
 
 
 def load_census(path: str | Path) -> Census:
-    """A census, from its folder or either of its two files.
+    """Return the census in a folder, given the folder or either of its two files.
 
     Raises:
-        RunError: no census there, one of another format, or a damaged one.
+        RunError: there is no census, or it has another format, or it is damaged.
     """
     given = Path(path)
     folder = given if given.is_dir() else given.parent
@@ -105,10 +105,10 @@ def write_table(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def made_from(experiment: Experiment, space: Mapping[str, Any] | None, data: str) -> dict[str, Any]:
-    """What an experiment has to share with a census so that their scores can be compared.
+    """Return all that must be the same in an experiment and a census for their scores to be compared.
 
     Args:
-        experiment: whose architectures are trained.
+        experiment: the one whose architectures are trained.
         space: its origin.
         data: fingerprint of the data.
     """
@@ -117,7 +117,7 @@ def made_from(experiment: Experiment, space: Mapping[str, Any] | None, data: str
 
 
 def differences(census: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """In what a census differs from what `made_from` says of an experiment, a line each."""
+    """Return a line for each difference between a census and what `made_from` returns of an experiment."""
     keys = ("space", "task", "train", "data")
     there, here = ({key: dict(_flat(values.get(key), key)) for key in keys} for values in (census, other))
     found = []
@@ -130,7 +130,7 @@ def differences(census: Mapping[str, Any], other: Mapping[str, Any]) -> list[str
 
 
 def versions() -> dict[str, str]:
-    """Of what computes."""
+    """Return the versions of nasframe, torch and Python."""
     return {
         "nasframe": __version__,
         "torch": str(torch.__version__),

@@ -9,13 +9,14 @@ from typing import Any
 import attrs
 from attrs import frozen
 
-from nasframe.jobs import Cell, Outcome
+from nasframe.jobs import Outcome, Trial
 from nasframe.pipeline import Prepared, prepare
 from nasframe.runs import Run
 from nasframe.runtime import Progress
 from nasframe.studies.data import data_key, first_begun
+from nasframe.studies.folder import TRIALS
 from nasframe.studies.results import read_result
-from nasframe.studies.run_trial import run_cell
+from nasframe.studies.run_trial import make_run_trial
 from nasframe.studies.variants import Variant
 from nasframe.training import BaselineOptions
 
@@ -30,13 +31,13 @@ class Runs:
     variants: Sequence[Variant]
 
     def __iter__(self) -> Iterator[tuple[Variant, int, Path]]:
-        """Variant, seed and folder of each."""
+        """Yield variant, seed and folder of each run."""
         for variant in self.variants:
             for seed in variant.experiments:
-                yield variant, seed, self.folder / "cells" / f"{variant.folder},seed={seed}"
+                yield variant, seed, self.folder / TRIALS / f"{variant.folder},seed={seed}"
 
     def prepare(self, source: Path | None, progress: Progress, overwrite: bool) -> dict[str, Prepared]:
-        """Variant → its data; each distinct one is prepared once, before several processes need it."""
+        """Return variant → its data. Data that variants share are prepared once, before workers need them."""
         made: dict[str, Prepared] = {}
         found = {}
         for variant in self.variants:
@@ -48,35 +49,35 @@ class Runs:
             found[variant.name] = made[key]
         return found
 
-    def cells(self, prepared: Mapping[str, Prepared], source: Path | None) -> list[Cell]:
-        """What makes them. Their baselines are trained elsewhere, once for all variants."""
+    def trials(self, prepared: Mapping[str, Prepared], source: Path | None) -> list[Trial]:
+        """Return a trial for each run. Baselines are trained in other trials, once for all variants."""
         found = []
         for variant, seed, place in self:
             experiment = attrs.evolve(variant.experiments[seed], baselines=BaselineOptions())
             data = str(prepared[variant.name].record["fingerprint"])
-            found.append(run_cell(f"{variant.name},seed={seed}", place, experiment, source, data))
+            found.append(make_run_trial(f"{variant.name},seed={seed}", place, experiment, source, data))
         return found
 
     def results(
-        self, cells: Sequence[Cell], outcomes: Mapping[str, Outcome], objective: str
+        self, trials: Sequence[Trial], outcomes: Mapping[str, Outcome], objective: str
     ) -> list[dict[str, Any]]:
-        """What is known of each."""
+        """Return the result of each run; see `read_result`."""
         return [
             read_result(
-                cell,
-                outcomes[cell.name],
+                trial,
+                outcomes[trial.name],
                 study=self.folder,
                 objective=objective,
                 seed=seed,
                 variant=variant.name,
                 point=variant.point,
             )
-            for cell, (variant, seed, _) in zip(cells, self, strict=True)
+            for trial, (variant, seed, _) in zip(trials, self, strict=True)
         ]
 
 
-def check_matching(cells: Sequence[Cell]) -> None:
-    """Refuse, before anything is searched, runs of other experiments where ours are to be."""
-    for cell in cells:
-        experiment, identity = cell.arguments["experiment"], cell.arguments["identity"]
-        Run.matching(cell.folder, experiment, identity=identity)
+def check_matching(trials: Sequence[Trial]) -> None:
+    """Refuse folders that hold runs of other experiments, before anything is searched."""
+    for trial in trials:
+        experiment, identity = trial.arguments["experiment"], trial.arguments["identity"]
+        Run.matching(trial.folder, experiment, identity=identity)

@@ -13,13 +13,13 @@ from nasframe.pipeline import keeping_old_run
 from nasframe.report import write_comparison_page
 from nasframe.runtime import Progress
 from nasframe.studies.axes import parse_axes
-from nasframe.studies.baselines import Yardstick, make_yardsticks, read_yardstick
-from nasframe.studies.caveats import remarks
+from nasframe.studies.baselines import BaselineGroup, make_baseline_groups, read_baselines
+from nasframe.studies.caveats import caveats
 from nasframe.studies.census_table import load_census, versions
 from nasframe.studies.comparison_runs import Runs, check_matching
 from nasframe.studies.folder import open_study
 from nasframe.studies.percentiles import FOLDER as RANKINGS
-from nasframe.studies.percentiles import census_beside, fitting_censuses, standing
+from nasframe.studies.percentiles import census_beside, fitting_censuses, percentiles
 from nasframe.studies.plan import shared_plan
 from nasframe.studies.results import measured, metrics_of
 from nasframe.studies.tables import baseline_rows, gaps, paired_tests, row_json, variant_rows
@@ -50,29 +50,29 @@ def compare(
     overwrite: bool = False,
     progress: Progress = SILENT,
 ) -> dict[str, Any]:
-    """Search, train and evaluate each variant with each seed, and what they are measured against.
+    """Search, train and evaluate each variant with each seed, and train their baselines.
 
-    What is done is skipped, so the same call goes on after an interruption; more seeds, variants or random
-    architectures are added to what is there.
+    Finished trials are skipped: the same call goes on after an interruption, and more seeds, variants or
+    random architectures are added to those that are there.
 
     Args:
-        experiment: what is varied, or its TOML file.
+        experiment: the one that is varied, or its TOML file.
         out: folder of the comparison.
         overrides: `dotted.key=value` each, for every variant that has the option.
         relaxations: names; each starts from its own defaults, but for the one that the experiment names.
         vary: `key=value,value…` each; with several, and with `relaxations`, every combination.
         seeds: how many, beginning with the experiment's; all use the same data.
-        random: how many random architectures each seed is measured against.
+        random: number of random architectures that are trained for each seed.
         census: folders of censuses of the spaces; None takes the one beside `out` that `nasframe census`
             makes by itself, if it fits.
         workers: processes; 1 is this one, None is one a core, or 1 on a GPU.
         source: the user's data; None is the task's own.
         seed, device: instead of those of the experiment.
         overwrite: replace a comparison that is there.
-        progress: what to report to.
+        progress: hears of the progress.
 
     Returns:
-        What `comparison.json` holds; docs/commands.md describes it.
+        The content of `comparison.json`; docs/commands.md describes it.
 
     Raises:
         ConfigurationError: everything that is wrong with any variant, before any search starts.
@@ -105,21 +105,21 @@ def compare(
         with keeping_old_run(overwrite):
             prepared = runs.prepare(data, progress, overwrite)
         counted = fitting_censuses(variants, prepared, given, census_beside(study.path, title), progress)
-        yardsticks = make_yardsticks(variants, prepared, study.path, data, random)
-        cells = runs.cells(prepared, data)
+        groups = make_baseline_groups(variants, prepared, study.path, data, random)
+        trials = runs.trials(prepared, data)
         if not overwrite:
-            check_matching(cells)
+            check_matching(trials)
         study.begin()
-        shown = [*cells, *(item.cell for item in yardsticks)]
+        shown = [*trials, *(item.trial for item in groups)]
         outcomes = study.execute(shown, progress)
-        results = runs.results(cells, outcomes, objective)
-        trained = [(item, read_yardstick(item)) for item in yardsticks]
+        results = runs.results(trials, outcomes, objective)
+        trained = [(item, read_baselines(item)) for item in groups]
         metrics = metrics_of(objective, *_sample(study.path, results, trained))
         rows = [
             *variant_rows(variants, results, metrics),
             *baseline_rows(trained, objective, metrics, random),
         ]
-        censuses, ranked = standing(study, results, counted, objective, progress)
+        censuses, ranked = percentiles(study, results, counted, objective, progress)
         found: dict[str, Any] = {
             "kind": "comparison",
             "title": title,
@@ -127,7 +127,7 @@ def compare(
             "metrics": metrics,
             "seeds": list(variants[0].experiments),
             "variants": [{"name": variant.name, "point": dict(variant.point)} for variant in variants],
-            "cells": results,
+            "trials": results,
             "rows": [row_json(row) for row in rows],
             "tests": paired_tests(rows, metrics),
             "gap": gaps(variants, results),
@@ -144,7 +144,7 @@ def compare(
             "versions": versions(),
             "data": ",".join(dict.fromkeys(str(item.record["fingerprint"]) for item in prepared.values())),
         }
-        found["remarks"] = remarks(found)
+        found["caveats"] = caveats(found, [row.name for row in rows if row.is_best_random])
         found = study.save(found)
         with full_disk_stops(study.path):
             write_comparison_page(found, study.path)
@@ -160,9 +160,9 @@ def _only(values: set[str], what: str) -> str:
 
 
 def _sample(
-    folder: Path, results: Sequence[Mapping[str, Any]], trained: Sequence[tuple[Yardstick, Any]]
+    folder: Path, results: Sequence[Mapping[str, Any]], trained: Sequence[tuple[BaselineGroup, Any]]
 ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """Metrics on validation and test of any network that was trained; none where all failed."""
+    """Return the metrics on validation and test of any network that was trained; none where all failed."""
     for network in (network for _, found in trained for network in found):
         return network["validation"], network["test"]
     return measured(results, folder)

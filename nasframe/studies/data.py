@@ -1,4 +1,4 @@
-"""The data of a study's cells, made once for all that share it, before any of them begins."""
+"""The data of a study's trials, prepared once for all that share it, before any of them begins."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ def prepare_data(
     """Run or skip the task's stages for every distinct data that the experiments ask for.
 
     Args:
-        experiments: of the cells.
-        folders: of their runs, some of which may be there: these get the data they were made from.
+        experiments: of the trials.
+        folders: of their runs. A run that is there keeps the data it was made from.
         source: the user's data.
-        progress: what to report to.
-        replaces: whether the runs that are there will be replaced, so that they do not count.
+        progress: hears of the progress.
+        replaces: the runs that are there will be replaced, so their data does not matter.
 
     Returns:
-        Fingerprint of the data of each; None where it could not be made, which its cell will tell.
+        Fingerprint of the data of each; None where it could not be made: its trial will fail with the reason.
 
     Raises:
-        NasframeError: none of it could be made, or a run was made from another state of the data.
+        NasframeError: no data could be made, or a run was made from another state of the data.
     """
     made: dict[str, str | NasframeError] = {}
     keys = [data_key(experiment) for experiment in experiments]
@@ -55,18 +55,18 @@ def prepare_data(
 
 
 def data_key(experiment: Experiment) -> str:
-    """The same for experiments that share their data."""
+    """Return a key that is the same for experiments that share their data."""
     values = experiment.to_dict()
     return fingerprint([values["task"], values["cache"], experiment.stage_seed])
 
 
 def first_begun(folders: Iterable[Path]) -> Run | None:
-    """The run in the first of the folders that holds one that knows its data."""
+    """Return the first run in the folders that records its data; None where there is none."""
     return next(filter(None, map(_begun, folders)), None)
 
 
 def _begun(folder: Path) -> Run | None:
-    """The run in a folder, where one is there that knows its data."""
+    """Return the run in a folder; None where there is none that records its data."""
     try:
         run = Run.open(folder)
         return run if run.record["data"] is not None else None

@@ -1,4 +1,4 @@
-"""The folder of a study: made, gone on with, refused, replaced; one process at a time works in it."""
+"""The folder of a study: made, continued, refused or replaced. One process at a time works in it."""
 
 from __future__ import annotations
 
@@ -14,22 +14,23 @@ from attrs import frozen
 
 from nasframe import __version__
 from nasframe.errors import RunError
-from nasframe.jobs import LOG, QUEUE, Cell, Outcome, drop_server, execute, full_disk_stops, server_ahead
+from nasframe.jobs import LOG, QUEUE, Outcome, Trial, drop_server, execute, full_disk_stops, server_ahead
 from nasframe.runs import Run, listed, partials, remove
 from nasframe.runtime import Lock, LockedError, Progress, lives, without_nan, write_json
+from nasframe.studies.preload import PRELOAD
 
-__all__ = ["Study", "open_study", "read_study"]
+__all__ = ["TRIALS", "Study", "open_study", "read_study"]
 
 FORMAT = 1
 RECORD = "study.json"
-CELLS = "cells"
+TRIALS = "cells"  # of the folder on disk
 
 _LOCK = "study.lock"
 _FILES = (
     *(RECORD, _LOCK, LOG, "report.html"),
     *(QUEUE, *(f"{QUEUE}{ending}" for ending in ("-journal", "-wal", "-shm", ".damaged"))),
 )
-_PATIENCE = 15.0  # seconds that the workers of a command that was killed have to end
+_PATIENCE = 15.0  # seconds in which the workers of a killed command must end
 
 
 @frozen
@@ -37,22 +38,22 @@ class Study:
     """The folder of a study that this process has claimed.
 
     ```
-    study.json      format version, kind, version of nasframe, what must not change
-    cells/NAME/     each a run folder, or what its work makes of it
-    KIND.json       what was found
-    report.html     the same on one page
-    study.sqlite3   the order of work, and a record of it; nothing is lost with it
-    workers.log     what worker processes printed, where they did
+    study.json      format version, kind, version of nasframe, plan
+    cells/NAME/     the folder of a trial, such as a run
+    KIND.json       the results
+    report.html     the results on one page
+    study.sqlite3   the order of work and a record of it; it may be removed
+    workers.log     the output of worker processes, where there is any
     ```
 
     Attributes:
         path: of the folder.
         kind: `comparison`, `census` or `sweep`.
-        plan: what must be the same when the study is gone on with.
-        replaces: whether what is there is to be replaced.
-        lock: that is held.
+        plan: values that must be the same when the study is continued.
+        replaces: the study that is there is to be replaced.
+        lock: the lock of the folder, held.
         also: names of other files and folders that a study of this kind writes.
-        workers: processes that do its cells; 1 is this one.
+        workers: number of processes that do its trials; 1 is this one.
     """
 
     path: Path
@@ -64,26 +65,26 @@ class Study:
     workers: int = 1
 
     def begin(self) -> None:
-        """Write what kind of study this is; replace what is there where that was asked."""
+        """Write `study.json`; remove the study that is there where it is to be replaced."""
         if self.replaces:
-            for name in (*_written(self.kind, self.also), CELLS):
+            for name in (*_written(self.kind, self.also), TRIALS):
                 if name != _LOCK:
                     remove(self.path / name)
         record = {"format": FORMAT, "nasframe": __version__, "kind": self.kind, "plan": self.plan}
         if self.replaces or not (self.path / RECORD).exists():
             write_json(self.path / RECORD, without_nan(record))
 
-    def cell_folder(self, name: str) -> Path:
-        """Where a cell writes."""
-        return self.path / CELLS / name
+    def trial_folder(self, name: str) -> Path:
+        """Return the folder in which a trial writes."""
+        return self.path / TRIALS / name
 
-    def execute(self, cells: Sequence[Cell], progress: Progress) -> dict[str, Outcome]:
-        """`execute` in this folder; workers hold its lock too."""
+    def execute(self, trials: Sequence[Trial], progress: Progress) -> dict[str, Outcome]:
+        """Do the trials; the queue is in this folder, and workers hold its lock too. See `nasframe.jobs`."""
         lock = self.lock.descriptor if self.lock.held else None
-        return execute(cells, self.path, workers=self.workers, progress=progress, lock=lock)
+        return execute(trials, self.path, workers=self.workers, progress=progress, lock=lock, preload=PRELOAD)
 
     def save(self, result: Mapping[str, Any]) -> dict[str, Any]:
-        """Write `KIND.json` and return what it holds."""
+        """Write `KIND.json` and return its content."""
         plain: dict[str, Any] = without_nan(result)
         with full_disk_stops(self.path):
             write_json(self.path / f"{self.kind}.json", plain)
@@ -100,21 +101,22 @@ def open_study(
     also: Collection[str] = (),
     workers: int = 1,
 ) -> Iterator[Study]:
-    """The study in a folder, claimed while the block runs; the place for one where there is none.
+    """Claim a folder for a study while the block runs; the folder may be empty or missing.
 
     Nothing is written or replaced before `Study.begin`.
 
     Args:
         path: of the folder.
         kind: `comparison`, `census` or `sweep`.
-        plan: what must be the same when the study is gone on with; JSON-able.
+        plan: values that must be the same when the study is continued; JSON-able.
         overwrite: replace a study that is there; only what a study writes is removed.
         also: names of other files and folders that a study of this kind writes.
-        workers: processes that will do its cells; 1 is this one.
+        workers: number of processes that will do its trials; 1 is this one.
 
     Raises:
-        RunError: the folder holds something else, or a study with another plan (the difference is shown), or
-            what no study writes where it is to be replaced; or another process works in it.
+        RunError: the folder holds something else, or a study with another plan (the message shows the
+            difference), or, where it is to be replaced, files that no study writes; or another process works
+            in it.
     """
     folder = Path(path)
     plain = json.loads(json.dumps(without_nan(plan), default=str))
@@ -128,7 +130,7 @@ def open_study(
                 item.unlink(missing_ok=True)
         if workers < 2:
             drop_server()
-        with server_ahead(workers):
+        with server_ahead(workers, PRELOAD):
             yield Study(folder, kind, plain, overwrite, lock, also, workers)
     finally:
         lock.release()
@@ -138,10 +140,10 @@ def open_study(
 
 
 def read_study(path: Path) -> dict[str, Any]:
-    """The content of a folder's `study.json`.
+    """Return the content of a folder's `study.json`.
 
     Raises:
-        RunError: there is none, or it is not ours.
+        RunError: there is none, or nasframe did not write it.
     """
     try:
         content = json.loads((path / RECORD).read_text(encoding="utf-8"))
@@ -190,7 +192,7 @@ def _check(path: Path, kind: str, plan: Mapping[str, Any], overwrite: bool, also
 
 
 def _differences(there: Any, asked: Any, key: str = "") -> Iterator[str]:
-    """What differs between two plans, one line each."""
+    """Yield a line for each difference between two plans."""
     if isinstance(there, Mapping) and isinstance(asked, Mapping):
         for name in dict.fromkeys([*there, *asked]):
             inner = f"{key}.{name}" if key else name
@@ -208,25 +210,25 @@ def _written(kind: str, also: Collection[str]) -> tuple[str, ...]:
 
 
 def _refuse_strange(path: Path, kind: str, also: Collection[str]) -> None:
-    """Refuse to replace a study in whose folder lies what no study writes."""
+    """Refuse to replace a study whose folder holds files that no study writes."""
     ours = {*_written(kind, also), *(item.name for item in partials(path))}
     found = [item for item in path.iterdir() if item.name not in ours]
-    cells = path / CELLS
-    if cells.is_dir() and not cells.is_symlink():
-        found = [item for item in found if item != cells]
-        found += [item for item in cells.iterdir() if not item.is_dir() or item.is_symlink()]
+    trials = path / TRIALS
+    if trials.is_dir() and not trials.is_symlink():
+        found = [item for item in found if item != trials]
+        found += [item for item in trials.iterdir() if not item.is_dir() or item.is_symlink()]
     if found:
         names = listed(sorted(item.relative_to(path).as_posix() for item in found))
         raise RunError(
             f"{path}: holds {names}, which no study writes; nothing was removed. "
             "Move it away, or choose another --out"
         )
-    for record in cells.glob("*/run.json"):
+    for record in trials.glob("*/run.json"):
         Run.check_replaceable(record.parent)
 
 
 def _acquire(path: Path) -> Lock:
-    """The lock of the folder. The workers of a command that was killed hold it for a moment after it."""
+    """Acquire the lock of the folder. Workers of a killed command may hold it for a moment longer."""
     deadline = time.monotonic() + _PATIENCE
     while True:
         try:

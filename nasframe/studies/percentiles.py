@@ -1,4 +1,4 @@
-"""Where searched architectures stand in the census of their space, and how well a supernet ranks it."""
+"""Percentiles of searched architectures in the census of their space, and how well a supernet ranks it."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from nasframe.pipeline import Prepared
 from nasframe.runtime import Progress
 from nasframe.studies.census_table import TABLE, Census, differences, load_census, made_from
 from nasframe.studies.folder import Study
-from nasframe.studies.ranking_trial import ranking_cell, read_ranking
+from nasframe.studies.ranking_trial import make_ranking_trial, read_ranking
 from nasframe.studies.statistics import mean, percentile, spearman
 from nasframe.studies.variants import Variant
 
-__all__ = ["FOLDER", "census_beside", "correlation", "fitting_censuses", "percentiles", "standing"]
+__all__ = ["FOLDER", "census_beside", "correlation", "fitting_censuses", "percentiles", "percentiles_of_run"]
 
 FOLDER = "supernets"
-"""Of the rankings, beside the runs of a comparison."""
+"""Name of the folder of the rankings, beside the runs of a comparison."""
 
 
 def census_beside(folder: Path, title: str) -> list[Census]:
-    """The census that `nasframe census` makes of the same file by itself: beside a folder, or in `runs`."""
+    """Return the census at the default place of `nasframe census`, beside a folder or in `runs`; or none."""
     for parent in (folder.parent, Path("runs")):
         place = parent / f"{title}-census"
         try:
@@ -41,11 +41,12 @@ def fitting_censuses(
     beside: Sequence[Census],
     progress: Progress,
 ) -> dict[str, Census]:
-    """Variant → the census that its architectures can be compared with: of those that were `named`, else of
-    what lies `beside` the comparison.
+    """Return variant → the census that its architectures can be compared with.
+
+    It is one of those that were `named`, or, where none was, of those that lie `beside` the comparison.
 
     Raises:
-        RunError: one that was named fits no variant.
+        RunError: a census that was named fits no variant.
     """
     found: dict[str, Census] = {}
     for census in beside if named is None else named:
@@ -61,30 +62,30 @@ def fitting_censuses(
         if not unfit:
             continue
         name, lines = next(iter(unfit.items()))
-        told = "\n  ".join([f"{census.path}: is no census of what {name} searches:", *lines[:8]])
+        message = "\n  ".join([f"{census.path}: is no census of what {name} searches:", *lines[:8]])
         if named is not None and len(unfit) == len(variants):
-            raise RunError(told)
-        progress.say(f"{told}\n  so it says nothing of {', '.join(unfit)}")
+            raise RunError(message)
+        progress.say(f"{message}\n  so it says nothing of {', '.join(unfit)}")
     return found
 
 
-def standing(
+def percentiles(
     study: Study,
     results: Sequence[Mapping[str, Any]],
     counted: Mapping[str, Census],
     objective: str,
     progress: Progress,
 ) -> tuple[list[dict[str, Any]], dict[str, Outcome]]:
-    """Where what was found stands in the censuses of its spaces.
+    """Compare finished runs with the censuses of their spaces, and score the censuses by their supernets.
 
     Returns:
         One entry for each census: `path`, `architectures`, `variants` that it is a census of, `percentiles`
-        of their runs, rank `correlation` of their supernets, and its own `scores`; and how the scoring by
-        each supernet ended.
+        of their runs, rank `correlation` of their supernets, and its own `scores`; and the outcomes of the
+        trials that score by a supernet.
     """
     done = [result for result in results if result["status"] == "done" and result["variant"] in counted]
-    cells = {
-        result["name"]: ranking_cell(
+    trials = {
+        result["name"]: make_ranking_trial(
             f"supernet of {result['name']}",
             study.path / FOLDER / Path(result["folder"]).name,
             study.path / result["folder"],
@@ -92,11 +93,11 @@ def standing(
         )
         for result in done
     }
-    outcomes = study.execute(list(cells.values()), progress) if cells else {}
+    outcomes = study.execute(list(trials.values()), progress) if trials else {}
     rankings: dict[str, dict[int, Mapping[str, float | None]]] = {}
     for result in done:
-        cell = cells[result["name"]]
-        scores = read_ranking(cell) if outcomes[cell.name].status == "done" else None
+        trial = trials[result["name"]]
+        scores = read_ranking(trial) if outcomes[trial.name].status == "done" else None
         if scores is not None:
             rankings.setdefault(result["variant"], {})[result["seed"]] = scores
     censuses = {str(census.path): census for census in counted.values()}
@@ -109,7 +110,7 @@ def standing(
                 "architectures": len(census),
                 "variants": variants,
                 "percentiles": {
-                    result["name"]: percentiles(result, census, objective)
+                    result["name"]: percentiles_of_run(result, census, objective)
                     for result in done
                     if result["variant"] in variants
                 },
@@ -126,8 +127,8 @@ def standing(
     return found, outcomes
 
 
-def percentiles(result: Mapping[str, Any], census: Census, objective: str) -> dict[str, float | None]:
-    """At which percentile of the census a run's retrained network stands, on `validation` and on `test`."""
+def percentiles_of_run(result: Mapping[str, Any], census: Census, objective: str) -> dict[str, float | None]:
+    """Return the percentile of a run's retrained network in the census, on `validation` and on `test`."""
     test = result["test"] or {}
     return {
         "validation": percentile(result["validation"]["trained"], census.scores("validation")),
@@ -136,17 +137,18 @@ def percentiles(result: Mapping[str, Any], census: Census, objective: str) -> di
 
 
 def correlation(rankings: Mapping[int, Mapping[str, float | None]], census: Census) -> dict[str, Any]:
-    """Spearman's rank correlation between the scores of a supernet and of the trained architectures.
+    """Return Spearman's rank correlation between the scores of a supernet and of the trained architectures.
 
     Both are scores on the validation split.
 
     Args:
         rankings: seed → architecture → its score in the supernet of that seed's search.
-        census: of the trained ones.
+        census: scores of the trained architectures.
 
     Returns:
-        `rho`, the mean over the seeds, with the interval `low` to `high`: over the `seeds`, or where there is
-        one, over the `architectures`, as `over` says; `by_seed`; `architectures`, how many were scored.
+        `rho`, the mean over the seeds, with its interval `low` to `high`; `over`, which says whether the
+        interval is over `seeds` or, with one seed, over `architectures`; `by_seed`; `architectures`, the
+        number that was scored.
     """
     trained = dict(zip((row["fingerprint"] for row in census.rows), census.scores("validation"), strict=True))
     found = {

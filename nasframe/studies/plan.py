@@ -1,4 +1,4 @@
-"""What all cells of a study have in common: it decides whether the study may be gone on with."""
+"""The plan of a study: what all its trials share. It must be the same when the study is continued."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from nasframe.studies.axes import Axis
 __all__ = ["shared_plan"]
 
 _FREE = ("device", "cache", "baselines")
-"""What may change between two commands: it decides nothing that a cell finds."""
+"""Sections and keys that do not change the result of a trial, so they may differ between two commands."""
 
 
 def shared_plan(
     experiment: Experiment, written: Mapping[str, Any], axes: Sequence[Axis], *, free: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """An experiment as plain values, without what varies and what may change.
+    """Return an experiment as plain values, without the options that vary or may change.
 
     Args:
-        experiment: of any cell.
-        written: what the user wrote: file and overrides. Where the plugin of a section varies, and its
-            options with it, what was written for that section stands for them.
-        axes: what varies.
+        experiment: that of any trial.
+        written: values of the user's file and overrides. Where the plugin of a section varies, its options
+            vary too, and the section is taken from these values.
+        axes: options that vary.
         free: other keys that may change.
     """
     base = experiment.to_dict()
@@ -38,6 +38,6 @@ def shared_plan(
             table = table.get(section, {})
         table.pop(last, None)
     for section in varied:
-        if base[section] and "name" in written[section]:  # whose options these are
+        if base[section] and "name" in written[section]:  # the plugin that these options belong to
             base[section]["name"] = written[section]["name"]
     return base

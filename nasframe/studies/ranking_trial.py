@@ -1,4 +1,4 @@
-"""A cell that scores architectures of a census in the supernet of a run."""
+"""A trial that scores architectures of a census in the supernet of a run."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from pathlib import Path
 from typing import Any
 
 from nasframe.errors import NasframeError, RunError
-from nasframe.jobs import Cell
+from nasframe.jobs import Trial
 from nasframe.pipeline import load_experiment, load_supernet, prepare
 from nasframe.runs import Run, claimed
 from nasframe.runtime import Progress, without_nan, write_json
 from nasframe.studies.census_table import Census
 from nasframe.training import collect_outputs
 
-__all__ = ["RANKED", "do_ranking", "is_ranked", "ranking_cell", "read_ranking"]
+__all__ = ["RANKED", "do_ranking", "is_ranked", "make_ranking_trial", "read_ranking"]
 
 RANKED = 200
-"""At most so many architectures of a census are scored by each supernet."""
+"""The most architectures of a census that each supernet scores."""
 
 _FILE = "supernet.json"
 
 
-def ranking_cell(name: str, folder: Path, run: Path, census: Census) -> Cell:
-    """The cell that scores architectures of a census in the supernet of a run."""
+def make_ranking_trial(name: str, folder: Path, run: Path, census: Census) -> Trial:
+    """Return the trial that scores architectures of a census in the supernet of a run."""
     rows = census.rows[:RANKED]
     arguments = {
         "run": str(run),
@@ -33,31 +33,31 @@ def ranking_cell(name: str, folder: Path, run: Path, census: Census) -> Cell:
         "assignments": {row["fingerprint"]: row["assignment"] for row in rows},
     }
     module = "nasframe.studies.ranking_trial"
-    return Cell(name, folder, f"{module}:do_ranking", arguments, done=f"{module}:is_ranked")
+    return Trial(name, folder, f"{module}:do_ranking", arguments, done=f"{module}:is_ranked")
 
 
 def is_ranked(folder: Path, arguments: Mapping[str, Any]) -> bool:
-    """Whether such a cell has been done, for the supernet as it is."""
+    """Return True where such a trial has been done with the present supernet."""
     try:
-        return read_ranking(Cell("", folder, "", arguments)) is not None
-    except NasframeError:  # doing it tells
+        return read_ranking(Trial("", folder, "", arguments)) is not None
+    except NasframeError:  # the trial will fail with the reason
         return False
 
 
-def read_ranking(cell: Cell) -> dict[str, float | None] | None:
-    """Architecture → score in the supernet; None where they are not all there."""
+def read_ranking(trial: Trial) -> dict[str, float | None] | None:
+    """Return architecture → score in the supernet; None where some are missing."""
     try:
-        found: dict[str, Any] = json.loads((cell.folder / _FILE).read_text(encoding="utf-8"))
+        found: dict[str, Any] = json.loads((trial.folder / _FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    run, wanted = Run.open(cell.arguments["run"]), cell.arguments["assignments"]
+    run, wanted = Run.open(trial.arguments["run"]), trial.arguments["assignments"]
     if found.get("run") != _search_of(run) or not wanted.keys() <= found["scores"].keys():
         return None
     return {name: found["scores"][name] for name in wanted}
 
 
 def do_ranking(folder: Path, arguments: Mapping[str, Any], progress: Progress) -> None:
-    """What a worker does with such a cell: one-hot weights, on the validation split.
+    """Score architectures in a supernet, with one-hot weights, on the validation split.
 
     Raises:
         RunError: the run has no supernet.
@@ -78,7 +78,7 @@ def do_ranking(folder: Path, arguments: Mapping[str, Any], progress: Progress) -
 
 
 def _search_of(run: Run) -> str:
-    """What the search of a run was made from."""
+    """Return the fingerprint of the inputs of a run's search."""
     done = run.record["done"].get("search")
     if done is None:
         raise RunError(f"{run.path}: its search has not ended, so there is no supernet to ask")

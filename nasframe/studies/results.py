@@ -1,4 +1,4 @@
-"""What a study knows of one of its runs, as plain values."""
+"""The result of one run of a study, as plain values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nasframe.errors import NasframeError
-from nasframe.jobs import Cell, Outcome
+from nasframe.jobs import Outcome, Trial
 from nasframe.report import COSTS
 from nasframe.runs import Run
 from nasframe.runtime import without_nan
@@ -27,7 +27,7 @@ _NOT_READ: dict[str, Any] = {
 
 
 def read_result(
-    cell: Cell,
+    trial: Trial,
     outcome: Outcome,
     *,
     study: Path,
@@ -36,11 +36,11 @@ def read_result(
     variant: str,
     point: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The result of a cell that is a run; of one that failed or never began, as much as there is.
+    """Return the result of a trial that is a run; of one that failed or never began, as much as there is.
 
     Args:
-        cell: the run.
-        outcome: how it ended.
+        trial: the run.
+        outcome: that of the trial.
         study: folder of the study.
         objective: the task's metric that counts.
         seed: of the run.
@@ -56,9 +56,9 @@ def read_result(
         ended, of the derived network with the `inherited` parameters, and `trained`, in its best epoch),
         `architecture` (16 digits of its fingerprint).
     """
-    folder = cell.folder
+    folder = trial.folder
     result: dict[str, Any] = {
-        "name": cell.name,
+        "name": trial.name,
         "variant": variant,
         "point": dict(point),
         "seed": seed,
@@ -112,8 +112,9 @@ def _of(metrics: Mapping[str, Any] | None, objective: str) -> float | None:
 def measured(
     results: Sequence[Mapping[str, Any]], study: Path
 ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """What the task measured of the first run that has been evaluated: on the validation split after its last
-    epoch, and on the test split; nothing where there is none.
+    """Return the metrics of the first evaluated run: on validation after its last epoch, and on test.
+
+    Both are empty where no run has been evaluated.
 
     Args:
         results: of `read_result`.
@@ -121,21 +122,21 @@ def measured(
     """
     for result in results:
         if result["test"]:
-            with contextlib.suppress(NasframeError, IndexError):  # another run tells it as well
+            with contextlib.suppress(NasframeError, IndexError):  # another run serves as well
                 return Run.open(study / result["folder"]).history("train")[-1]["validation"], result["test"]
     return {}, {}
 
 
 def metrics_of(objective: str, validation: Mapping[str, Any], test: Mapping[str, Any]) -> list[str]:
-    """The names of what is compared, in order: the objective, the task's other metrics, the costs.
+    """Return the names of the metrics to compare: the objective, the others of the task, the costs.
 
-    A metric is what the task measures on the validation split after every epoch and `evaluate` reports as a
-    number on the test split; so a threshold and the number of examples are none.
+    A metric is a number that the task measures on the validation split after every epoch and `evaluate` on
+    the test split; so a threshold and the number of examples are no metrics.
     """
     others = [name for name in validation if name != "loss" and number_of(test.get(name)) is not None]
     return [*dict.fromkeys([objective, *others]), *COSTS]
 
 
 def number_of(value: Any) -> float | int | None:
-    """The value where it is a number."""
+    """Return the value where it is a number, else None."""
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -1,4 +1,4 @@
-"""A cell that is a whole run: search, train, evaluate."""
+"""A trial that is a whole run: search, train, evaluate."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from typing import Any
 
 from nasframe.errors import NasframeError
 from nasframe.experiment import Experiment
-from nasframe.jobs import Cell
+from nasframe.jobs import Trial
 from nasframe.pipeline import run_experiment
 from nasframe.runs import Run
 from nasframe.runtime import Progress
 
-__all__ = ["do_run", "is_run_done", "run_cell"]
+__all__ = ["do_run", "is_run_done", "make_run_trial"]
 
 
-def run_cell(
+def make_run_trial(
     name: str, folder: Path, experiment: Experiment, source: Path | None, data: str | None = None
-) -> Cell:
-    """The cell that makes a run of `experiment` in `folder`.
+) -> Trial:
+    """Return the trial that makes a run of `experiment` in `folder`.
 
     Args:
-        name: of the cell.
+        name: of the trial.
         folder: of the run.
-        experiment: what to do.
+        experiment: that of the run.
         source: the user's data.
-        data: fingerprint of the data that is ready for it, where that is known: a run that was made from it
-            and is finished need not be opened again.
+        data: fingerprint of the prepared data, where it is known: a finished run that was made from the same
+            data is skipped.
     """
     arguments = {
         "experiment": experiment.to_toml(),
@@ -36,7 +36,7 @@ def run_cell(
         "source": None if source is None else str(source.resolve()),
         "data": data,
     }
-    return Cell(
+    return Trial(
         name,
         folder,
         "nasframe.studies.run_trial:do_run",
@@ -46,13 +46,13 @@ def run_cell(
 
 
 def do_run(folder: Path, arguments: Mapping[str, Any], progress: Progress) -> None:
-    """What a worker does with such a cell."""
+    """Search, train and evaluate the experiment of such a trial."""
     experiment = Experiment.parse(tomllib.loads(arguments["experiment"]), str(folder))
     run_experiment(experiment, folder, source=arguments["source"], progress=progress)
 
 
 def is_run_done(folder: Path, arguments: Mapping[str, Any]) -> bool:
-    """Whether the run is there, from the same experiment and data, and evaluated."""
+    """Return True where the run is there, made from the same experiment and data, and evaluated."""
     if arguments["data"] is None or not (folder / "run.json").exists():
         return False
     try:
@@ -61,5 +61,5 @@ def is_run_done(folder: Path, arguments: Mapping[str, Any]) -> bool:
         known = run.record["data"]
         ready = same and known is not None and known["fingerprint"] == arguments["data"]
         return ready and "evaluate" in run.record["done"] and run.test is not None
-    except (NasframeError, ValueError):  # whatever is wrong with it, doing it tells
+    except (NasframeError, ValueError):  # the trial will fail with the reason
         return False

@@ -1,7 +1,7 @@
-"""What a few repetitions say: means with intervals, paired tests, rank correlations, percentiles.
+"""Statistics of a few repetitions: means with intervals, paired tests, rank correlations, percentiles.
 
-A value that is None or not finite was not measured, and is left out. What cannot be said, for want of values
-or of any spread in them, is None.
+A value that is None or not finite was not measured, and is left out. A result is None where there are too few
+values, or no spread in them, to compute it.
 """
 
 from __future__ import annotations
@@ -13,13 +13,23 @@ from typing import TypeGuard
 from attrs import frozen
 from scipy import stats
 
-__all__ = ["Correlation", "Difference", "Mean", "Value", "holm", "mean", "paired", "percentile", "spearman"]
+__all__ = [
+    "Correlation",
+    "Mean",
+    "PairedDifference",
+    "Value",
+    "holm",
+    "mean",
+    "paired",
+    "percentile",
+    "spearman",
+]
 
 Value = float | int | None
 
 _LEVEL = 0.95
 _ROUNDING = 1e-6
-"""Differences closer than this share of the values differ by the rounding of float32 alone."""
+"""Differences that are closer than this share of the values are equal up to the rounding of float32."""
 
 _PERFECT = 1e-12
 
@@ -35,11 +45,11 @@ class Mean:
 
 
 @frozen
-class Difference:
-    """The mean of paired differences with its 95 % interval, and the p-value of "there is none".
+class PairedDifference:
+    """The mean of paired differences with its 95 % interval, and the p-value of "the mean is zero".
 
-    `p` is None for fewer than two pairs, and where all differ by the very same amount, which tells nothing of
-    how much they would differ another time; if that amount is zero, `p` is 1.
+    `p` is None for fewer than two pairs, and where all pairs differ by the same amount, for then the spread
+    is unknown; where that amount is zero, `p` is 1.
     """
 
     difference: float | None
@@ -60,7 +70,12 @@ class Correlation:
 
 
 def mean(values: Sequence[Value]) -> Mean:
-    """The mean, with Student's t interval."""
+    """Return the mean with Student's t interval.
+
+    >>> found = mean([0.8, 0.9, 0.7, None])
+    >>> round(found.mean, 4), round(found.low, 4), round(found.high, 4), found.count
+    (0.8, 0.5516, 1.0484, 3)
+    """
     known = [float(value) for value in values if _is_known(value)]
     if not known:
         return Mean(None, None, None, 0)
@@ -71,11 +86,15 @@ def mean(values: Sequence[Value]) -> Mean:
     return Mean(centre, centre - width, centre + width, len(known))
 
 
-def paired(first: Sequence[Value], second: Sequence[Value]) -> Difference:
-    """Student's t-test of `first` minus `second`, pair by pair; a pair counts where both are known.
+def paired(first: Sequence[Value], second: Sequence[Value]) -> PairedDifference:
+    """Return Student's t-test of `first` minus `second`, pair by pair; a pair counts where both are known.
 
     Raises:
         ValueError: the sequences differ in length.
+
+    >>> found = paired([0.90, 0.92, 0.91], [0.80, 0.83, 0.81])
+    >>> round(found.difference, 4), round(found.p, 4)
+    (0.0967, 0.0012)
     """
     pairs = [
         (float(a), float(b)) for a, b in zip(first, second, strict=True) if _is_known(a) and _is_known(b)
@@ -83,18 +102,22 @@ def paired(first: Sequence[Value], second: Sequence[Value]) -> Difference:
     differences = [a - b for a, b in pairs]
     found = mean(differences)
     if found.mean is None or found.count < 2:
-        return Difference(found.mean, None, None, None, found.count)
+        return PairedDifference(found.mean, None, None, None, found.count)
     scale = max(max(abs(a), abs(b)) for a, b in pairs)
     if max(differences) - min(differences) <= _ROUNDING * scale:
         same = abs(found.mean) <= _ROUNDING * scale
-        return Difference(found.mean, found.mean, found.mean, 1.0 if same else None, found.count)
+        return PairedDifference(found.mean, found.mean, found.mean, 1.0 if same else None, found.count)
     error = _deviation(differences, found.mean) / math.sqrt(found.count)
     p = 2.0 * float(stats.t.sf(abs(found.mean) / error, found.count - 1))
-    return Difference(found.mean, found.low, found.high, p, found.count)
+    return PairedDifference(found.mean, found.low, found.high, p, found.count)
 
 
 def holm(values: Sequence[Value]) -> list[float | None]:
-    """The p-values of one family, corrected by Holm's method; None stays None and does not count."""
+    """Return the p-values of one family, corrected by Holm's method; None stays None and does not count.
+
+    >>> holm([0.01, None, 0.04, 0.5])
+    [0.03, None, 0.08, 0.5]
+    """
     known = sorted((float(p), place) for place, p in enumerate(values) if _is_known(p))
     corrected: list[float | None] = [None] * len(values)
     largest = 0.0
@@ -105,7 +128,7 @@ def holm(values: Sequence[Value]) -> list[float | None]:
 
 
 def spearman(first: Sequence[Value], second: Sequence[Value]) -> Correlation:
-    """Spearman's rank correlation, ties at their mean rank.
+    """Return Spearman's rank correlation, ties at their mean rank.
 
     The interval is Fisher's: atanh(rho) is taken as normal with variance (1 + rho²/2) / (n - 3) (Bonett and
     Wright, 2000). It needs four pairs and a correlation that is not perfect.
@@ -126,7 +149,11 @@ def spearman(first: Sequence[Value], second: Sequence[Value]) -> Correlation:
 
 
 def percentile(value: Value, scores: Sequence[Value]) -> float | None:
-    """How many of a hundred scores are lower than `value`; those equal to it count half."""
+    """Return the percentage of scores that are lower than `value`; those equal to it count half.
+
+    >>> percentile(0.9, [0.7, 0.8, 0.9, 0.95])
+    62.5
+    """
     known = [float(score) for score in scores if _is_known(score)]
     if not known or not _is_known(value):
         return None

@@ -29,7 +29,7 @@ from nasframe.studies.data import prepare_data
 from nasframe.studies.folder import open_study
 from nasframe.studies.plan import shared_plan
 from nasframe.studies.results import measured, metrics_of, read_result
-from nasframe.studies.run_trial import run_cell
+from nasframe.studies.run_trial import make_run_trial
 
 __all__ = ["sweep"]
 
@@ -51,28 +51,28 @@ def sweep(
 ) -> dict[str, Any]:
     """Run an experiment at every point of a grid, and write `sweep.json` and `report.html`.
 
-    What is done is kept and skipped, so the same call goes on where it was stopped. More seeds and more
-    values of an axis may be asked for later; all else must be the same.
+    Finished trials are kept and skipped: the same call goes on after an interruption. More seeds and more
+    values of an axis may be given later; all else must be the same.
 
     Args:
         experiment: a TOML file.
         axes: `temperature=0.1,0.5` each; see `parse_axes`.
-        overrides: `search.epochs=3` each, of every cell.
+        overrides: `search.epochs=3` each, for every trial.
         seeds: how many, from that of the experiment upward. They share their data.
         workers: processes; 1 is this one, None is one a core, or 1 on a GPU.
         out: the folder; None is `runs/NAME-sweep`.
         source: the user's data; None is the task's own.
         overwrite: replace a sweep that is there.
         relaxation, seed, device: short-cuts for `relaxation.name=…`, `seed=…` and `device=…`.
-        progress: what to report to.
+        progress: hears of the progress.
 
     Returns:
         The content of `sweep.json`: `kind`, `title`, `objective`, `metrics` (names), `axes` (`key` and
-        `values` of each), `seeds`, `cells` (what `read_result` returns of each), `experiment` (TOML: what all
-        cells share), `versions`, `data` (fingerprint). A cell that failed says why in `error`.
+        `values` of each), `seeds`, `trials` (what `read_result` returns of each), `experiment` (TOML: what
+        all trials share), `versions`, `data` (fingerprint). A trial that failed says why in `error`.
 
     Raises:
-        ConfigurationError: whatever is wrong with any cell, before the first of them begins.
+        ConfigurationError: all problems of all trials, before the first of them begins.
         RunError: the folder holds something else, or another experiment's sweep (with the difference); or the
             disk is full.
     """
@@ -80,20 +80,20 @@ def sweep(
     name = str(path)
     given = read_toml(path)
     if not any(word.startswith("baselines") for word in (*overrides, *axes)):
-        given["baselines"] = {}  # they are the same for many cells, and no part of the grid
+        given["baselines"] = {}  # they are the same for many trials, and no part of the grid
     values = overridden(given, name, overrides, relaxation=relaxation, seed=seed, device=device)
     grid = parse_axes(axes, values, name)
     set_twice = _set_twice(grid, overrides, relaxation, seed, device)
     _check(name, grid, seeds, set_twice, source)
     places = points(grid)
-    experiments_at(values, name, [(place, None) for place in places])  # all that is wrong, at once
+    experiments_at(values, name, [(place, None) for place in places])  # raises all problems at once
     shared = stage_seed(values, name, places[0])
     # A seed that is an axis is in the point.
     first = experiment_at(values, name, places[0]).seed
     numbers = [None] if _varies(grid, "seed") else [first + step for step in range(seeds)]
     pairs = [(point, number) for point in places for number in numbers]
     experiments = experiments_at(values, name, pairs, data_seed=shared)
-    names = [_cell_name(point, number, len(numbers)) for point, number in pairs]
+    names = [_trial_name(point, number, len(numbers)) for point, number in pairs]
     folder = Path(out) if out is not None else Path("runs") / f"{path.stem}-sweep"
     plan: dict[str, Any] = {
         "experiment": shared_plan(experiment_at(values, name, places[0]), values, grid),
@@ -102,28 +102,28 @@ def sweep(
     data = None if source is None else Path(source)
     size = worker_count(workers, experiments[0].torch_device())
     with open_study(folder, "sweep", plan, overwrite=overwrite, workers=size) as study:
-        folders = [study.cell_folder(item) for item in names]
+        folders = [study.trial_folder(item) for item in names]
         with keeping_old_run(overwrite):
             prints = prepare_data(experiments, folders, data, shown, replaces=overwrite)
         study.begin()
-        shown.say(f"sweep: {len(places)} points, {len(pairs)} cells")
-        cells = [
-            run_cell(item, place, one, data, print_)
+        shown.say(f"sweep: {len(places)} points, {len(pairs)} trials")
+        trials = [
+            make_run_trial(item, place, one, data, print_)
             for item, place, one, print_ in zip(names, folders, experiments, prints, strict=True)
         ]
-        outcomes = study.execute(cells, shown)
+        outcomes = study.execute(trials, shown)
         objective = experiments[0].task.objective
         results = [
             read_result(
-                cell,
-                outcomes.get(cell.name, Outcome("open")),
+                trial,
+                outcomes.get(trial.name, Outcome("open")),
                 study=folder,
                 objective=objective,
                 seed=one.seed,
                 variant=point_name(point),
                 point=point,
             )
-            for cell, one, (point, _) in zip(cells, experiments, pairs, strict=True)
+            for trial, one, (point, _) in zip(trials, experiments, pairs, strict=True)
         ]
         known = sorted({item for item in prints if item is not None})
         with full_disk_stops(folder):
@@ -135,7 +135,7 @@ def sweep(
                     "metrics": metrics_of(objective, *measured(results, folder)),
                     "axes": [{"key": axis.key, "values": list(axis.values)} for axis in grid],
                     "seeds": sorted({one.seed for one in experiments}),
-                    "cells": results,
+                    "trials": results,
                     "experiment": tomli_w.dumps(plan["experiment"]),
                     "versions": versions(),
                     "data": known[0] if len(known) == 1 else fingerprint(known) if known else None,
@@ -148,7 +148,7 @@ def sweep(
 def _check(
     name: str, grid: Sequence[Axis], seeds: int, set_twice: Sequence[str], source: str | Path | None
 ) -> None:
-    """Refuse what makes no sense together."""
+    """Refuse arguments that contradict each other."""
     problems = [f"{key}: is an axis, and is set to one value too" for key in set_twice]
     if not grid:
         problems.append("a sweep needs an axis, for example temperature=0.1,0.5")
@@ -179,5 +179,5 @@ def _varies(grid: Sequence[Axis], key: str) -> bool:
     return any(axis.key == key for axis in grid)
 
 
-def _cell_name(point: Point, seed: int | None, seeds: int) -> str:
+def _trial_name(point: Point, seed: int | None, seeds: int) -> str:
     return point_name(point) if seed is None else point_name({**point, "seed": seed})

@@ -9,7 +9,7 @@ from typing import Any
 from attrs import frozen
 
 from nasframe.report import COSTS
-from nasframe.studies.baselines import ALONE, Yardstick
+from nasframe.studies.baselines import BaselineGroup
 from nasframe.studies.results import number_of
 from nasframe.studies.statistics import holm, mean, paired
 from nasframe.studies.variants import Variant
@@ -30,17 +30,19 @@ class Row:
         name: shown to the user.
         kind: `variant` or `baseline`.
         values: metric → seed → value.
-        variants: those that a baseline is a measure for.
+        variants: names of the variants that are compared with a baseline.
+        is_best_random: each value is that of the best of several random architectures.
     """
 
     name: str
     kind: str
     values: Mapping[str, Seeds]
     variants: Sequence[str] = ()
+    is_best_random: bool = False
 
 
 def variant_rows(variants: Sequence[Variant], results: Sequence[Result], metrics: Sequence[str]) -> list[Row]:
-    """A row a variant, from the results of its runs that have been evaluated."""
+    """Return a row for each variant, from the results of its runs that have been evaluated."""
     rows = []
     for variant in variants:
         own = [result for result in results if _counts(result, variant)]
@@ -62,17 +64,20 @@ def _counts(result: Result, variant: Variant) -> bool:
 
 
 def baseline_rows(
-    trained: Sequence[tuple[Yardstick, Sequence[Result]]], objective: str, metrics: Sequence[str], random: int
+    trained: Sequence[tuple[BaselineGroup, Sequence[Result]]],
+    objective: str,
+    metrics: Sequence[str],
+    random: int,
 ) -> list[Row]:
-    """The rows of the random architectures (mean, and the best on the validation split), of the best single
-    stream, and of every network that the task brings."""
+    """Return the rows of the random architectures (mean, and the best on the validation split), of the best
+    single stream, and of every network that the task brings."""
     rows = []
     for label in dict.fromkeys(item.label for item, _ in trained if item.kind == "random"):
         own = _grouped(trained, "random", label)
-        drawn = max(len(item.trainings) for item, _ in own)
+        drawn = max(len(item.networks) for item, _ in own)
         count = f"{drawn} (all there are)" if drawn < random else str(drawn)
-        # A best of fewer would be a best of something else.
-        complete = [(item, found) for item, found in own if len(found) == len(item.trainings)]
+        # The best of fewer architectures would be another quantity.
+        complete = [(item, found) for item, found in own if len(found) == len(item.networks)]
         mean_of = {
             metric: {
                 item.seed: mean([_of(network, metric) for network in found]).mean for item, found in complete
@@ -86,13 +91,15 @@ def baseline_rows(
                 "baseline",
                 _best(complete, objective, metrics),
                 own[0][0].variants,
+                is_best_random=True,
             ),
         ]
     for label in dict.fromkeys(item.label for item, _ in trained if item.kind == "task"):
         own = _grouped(trained, "task", label)
-        names = [training.name for training in own[0][0].trainings]
+        names = [network.name for network in own[0][0].networks]
         streams = [
-            (item, [network for network in found if network["name"].endswith(ALONE)]) for item, found in own
+            (item, [network for network in found if network["name"] in item.single_streams])
+            for item, found in own
         ]
         streams = [(item, found) for item, found in streams if found]
         if streams:
@@ -115,7 +122,7 @@ def baseline_rows(
 
 
 def row_json(row: Row) -> dict[str, Any]:
-    """A row as `comparison.json` holds it."""
+    """Return a row as `comparison.json` holds it."""
     values = {}
     for metric, seeds in row.values.items():
         found = mean(list(seeds.values()))
@@ -125,9 +132,10 @@ def row_json(row: Row) -> dict[str, Any]:
 
 
 def paired_tests(rows: Sequence[Row], metrics: Sequence[str]) -> list[dict[str, Any]]:
-    """Paired tests on the seeds: of every two variants, and of every variant against its baselines.
+    """Return paired tests on the seeds: of every two variants, and of every variant against its baselines.
 
-    Of each metric the pairs of variants are one family for Holm's correction, those with baselines another.
+    For each metric the pairs of variants are one family of Holm's correction, and the pairs with baselines
+    another.
     """
     variants = [row for row in rows if row.kind == "variant"]
     baselines = [row for row in rows if row.kind == "baseline"]
@@ -149,8 +157,11 @@ def paired_tests(rows: Sequence[Row], metrics: Sequence[str]) -> list[dict[str, 
 
 
 def gaps(variants: Sequence[Variant], results: Sequence[Result]) -> list[dict[str, Any]]:
-    """Of each variant the objective on the validation split: of the supernet, of the derived network with its
-    weights, of the trained one; and `drop`, what derivation costs: supernet minus inherited, seed by seed."""
+    """Return the objective of each variant on the validation split, before and after derivation.
+
+    `supernet` is that of the supernet, `inherited` of the derived network with the supernet's weights,
+    `trained` of the trained one; `drop` is supernet minus inherited, seed by seed.
+    """
     found = []
     for variant in variants:
         own = [result["validation"] for result in results if result["variant"] == variant.name]
@@ -181,13 +192,13 @@ def _test(a: Row, b: Row, metric: str) -> dict[str, Any]:
 
 
 def _grouped(
-    trained: Sequence[tuple[Yardstick, Sequence[Result]]], kind: str, label: str
-) -> list[tuple[Yardstick, Sequence[Result]]]:
+    trained: Sequence[tuple[BaselineGroup, Sequence[Result]]], kind: str, label: str
+) -> list[tuple[BaselineGroup, Sequence[Result]]]:
     return [(item, found) for item, found in trained if (item.kind, item.label) == (kind, label)]
 
 
 def _best(
-    own: Sequence[tuple[Yardstick, Sequence[Result]]], objective: str, metrics: Sequence[str]
+    own: Sequence[tuple[BaselineGroup, Sequence[Result]]], objective: str, metrics: Sequence[str]
 ) -> dict[str, Seeds]:
     return {
         metric: {item.seed: _of(_champion(found, objective), metric) for item, found in own}
@@ -196,7 +207,7 @@ def _best(
 
 
 def _champion(networks: Sequence[Result], objective: str) -> Result:
-    """The network that the validation split chooses."""
+    """Return the network with the best objective on the validation split."""
 
     def rank(network: Result) -> float:
         value = network["validation"].get(objective)
@@ -206,7 +217,7 @@ def _champion(networks: Sequence[Result], objective: str) -> Result:
 
 
 def _of(network: Result, metric: str) -> float | int | None:
-    """A metric of a network trained alone; a search took none of its time."""
+    """Return a metric of a network that was trained without a search, so that `search_seconds` is None."""
     if metric == "search_seconds":
         return None
     return number_of(network[metric] if metric in COSTS else network["test"].get(metric))

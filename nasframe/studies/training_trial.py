@@ -1,4 +1,4 @@
-"""A cell that trains some networks outside any run, and leaves one small file for each."""
+"""A trial that trains some networks outside any run, and leaves one small file for each."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ from torch import nn
 
 from nasframe.errors import DataError, RunError
 from nasframe.experiment import Experiment
-from nasframe.jobs import Cell, is_disk_full, told
+from nasframe.jobs import Trial, error_message, is_disk_full
 from nasframe.pipeline import Prepared, prepare, train_alone
 from nasframe.runtime import Progress, write_json
 from nasframe.space import Architecture
+from nasframe.tasks import baseline_records
 
-__all__ = ["Training", "do_trainings", "is_trained", "read_training", "training_cell"]
+__all__ = ["NetworkToTrain", "are_trained", "make_training_trial", "read_trained_network", "train_networks"]
 
 
 @frozen
-class Training:
+class NetworkToTrain:
     """One network to be trained.
 
     Attributes:
         name: of the network; one without an assignment is a baseline that the task brings under that name.
-        file: that will hold what was found, in the folder of its cell.
-        assignment: of an architecture of the experiment's space.
+        file: name of the file of its result, in the folder of the trial.
+        assignment: that of an architecture of the experiment's space.
     """
 
     name: str
@@ -36,34 +37,34 @@ class Training:
     assignment: Mapping[str, str] | None = field(default=None)
 
 
-def training_cell(
-    name: str, folder: Path, experiment: Experiment, source: Path | None, trainings: Sequence[Training]
-) -> Cell:
-    """The cell that makes `trainings` under `[train]` of an experiment."""
+def make_training_trial(
+    name: str, folder: Path, experiment: Experiment, source: Path | None, networks: Sequence[NetworkToTrain]
+) -> Trial:
+    """Return the trial that trains `networks` by `[train]` of an experiment."""
     arguments = {
         "experiment": experiment.to_toml(),
         "source": None if source is None else str(source.resolve()),
-        "trainings": [
-            {"name": item.name, "file": item.file, "assignment": item.assignment} for item in trainings
+        "networks": [
+            {"name": item.name, "file": item.file, "assignment": item.assignment} for item in networks
         ],
     }
     module = "nasframe.studies.training_trial"
-    return Cell(name, folder, f"{module}:do_trainings", arguments, done=f"{module}:is_trained")
+    return Trial(name, folder, f"{module}:train_networks", arguments, done=f"{module}:are_trained")
 
 
-def is_trained(folder: Path, arguments: Mapping[str, Any]) -> bool:
-    """Whether every network of such a cell has been trained."""
-    return all((folder / item["file"]).exists() for item in arguments["trainings"])
+def are_trained(folder: Path, arguments: Mapping[str, Any]) -> bool:
+    """Return True where every network of such a trial has been trained."""
+    return all((folder / item["file"]).exists() for item in arguments["networks"])
 
 
-def do_trainings(folder: Path, arguments: Mapping[str, Any], progress: Progress) -> None:
-    """What a worker does with such a cell. A network that fails does not stop the others.
+def train_networks(folder: Path, arguments: Mapping[str, Any], progress: Progress) -> None:
+    """Train the networks of such a trial. A network that fails does not stop the others.
 
     Raises:
         RunError: names the networks that failed, after the others have been trained.
     """
-    wanted = [Training(**item) for item in arguments["trainings"]]
-    missing = [item for item in wanted if read_training(folder / item.file) is None]
+    wanted = [NetworkToTrain(**item) for item in arguments["networks"]]
+    missing = [item for item in wanted if read_trained_network(folder / item.file) is None]
     if not missing:
         return
     experiment = Experiment.parse(tomllib.loads(arguments["experiment"]), str(folder))
@@ -74,9 +75,9 @@ def do_trainings(folder: Path, arguments: Mapping[str, Any], progress: Progress)
             what = _network(item, experiment, prepared)
             found = train_alone(what, item.name, experiment, prepared, progress)
         except Exception as error:  # of the user's plugins, too
-            if is_disk_full(error):
+            if is_disk_full(error, folder):
                 raise
-            failed.append(f"{item.name}: {told(error)}")
+            failed.append(f"{item.name}: {error_message(error)}")
             continue
         of = what.fingerprint[:16] if isinstance(what, Architecture) else None
         identity = {"name": item.name, "fingerprint": of, "assignment": item.assignment}
@@ -86,10 +87,11 @@ def do_trainings(folder: Path, arguments: Mapping[str, Any], progress: Progress)
         raise RunError("\n".join(failed))
 
 
-def read_training(file: Path) -> dict[str, Any] | None:
-    """What was found of a network: its `name`, its architecture's `fingerprint` and `assignment` (None where
-    it has none), what `train_alone` returns, and the fingerprint of the `data`. None where it has not been
-    trained yet.
+def read_trained_network(file: Path) -> dict[str, Any] | None:
+    """Return the result of a network; None where it has not been trained yet.
+
+    It holds its `name`, the `fingerprint` and `assignment` of its architecture (None where it has none), all
+    that `train_alone` returns, and the fingerprint of the `data`.
 
     Raises:
         RunError: the file is damaged.
@@ -106,12 +108,12 @@ def read_training(file: Path) -> dict[str, Any] | None:
 
 
 def _network(
-    item: Training, experiment: Experiment, prepared: Prepared
+    item: NetworkToTrain, experiment: Experiment, prepared: Prepared
 ) -> Architecture | Callable[[], nn.Module]:
     data = prepared.data
     if item.assignment is not None:
         return Architecture(experiment.space.build(data.inputs, data.outputs), item.assignment)
-    networks = experiment.task.baselines(data)
+    networks = baseline_records(experiment.task.baselines(data))
     if item.name not in networks:
         raise DataError(f"the task brings no baseline {item.name!r}")
-    return networks[item.name]
+    return networks[item.name].make

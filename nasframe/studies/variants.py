@@ -1,4 +1,4 @@
-"""What a comparison compares: the same experiment with some options at other values, and several seeds."""
+"""The variants of a comparison: the same experiment with some options at other values, and several seeds."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ _PLUGINS = ("task", "space", "relaxation", "loop")
 _FIXED = {
     "seed": "--seeds says how many are used",
     "data_seed": "all variants share their data",
-    "device": "it decides nothing",
-    "cache": "it decides nothing",
+    "device": "it does not change the result",
+    "cache": "it does not change the result",
     "baselines": "--random says how many random architectures there are; the task's own are always trained",
 }
 
 
 @frozen
 class Variant:
-    """One of the things compared.
+    """One of the experiments that are compared.
 
     Attributes:
         name: shown to the user, unique among the variants.
-        point: dotted key → value, in which the variant differs from the others.
+        point: dotted key → value: the options in which it differs from the others.
         experiments: seed → experiment.
     """
 
@@ -41,12 +41,12 @@ class Variant:
 
     @property
     def first(self) -> Experiment:
-        """The experiment of the first seed."""
+        """Return the experiment of the first seed."""
         return next(iter(self.experiments.values()))
 
     @property
     def folder(self) -> str:
-        """The name as part of a folder's."""
+        """Return the name as part of a folder's."""
         safe = re.sub(r"[^\w.,=+-]+", "-", self.name)
         return safe if safe == self.name else f"{safe}-{fingerprint(self.name)[:6]}"
 
@@ -61,21 +61,21 @@ def make_variants(
     seed: int | None = None,
     device: str | None = None,
 ) -> list[Variant]:
-    """Every combination of the axes' values; without axes, the experiment as it is.
+    """Return a variant for every combination of the axes' values; without axes, the experiment as it is.
 
     An override holds for each variant whose plugin has the option.
 
     Args:
         values: of the experiment, as its TOML file gives them.
-        source: what they were read from, for the error.
-        axes: what varies.
+        source: name of the file they were read from, for the error.
+        axes: options that vary.
         overrides: `dotted.key=value` each.
-        seeds: how many; they follow each other.
-        seed: the first; None is that of the experiment.
-        device: None is that of the experiment.
+        seeds: how many; they are consecutive.
+        seed: the first one; None takes that of the experiment.
+        device: None takes that of the experiment.
 
     Raises:
-        ConfigurationError: with everything that is wrong with any variant.
+        ConfigurationError: all problems of all variants.
     """
     given = _given(source, overrides, {"seed": seed, "device": device})
     problems = [
@@ -98,8 +98,8 @@ def make_variants(
     ]
     base = experiments_at(values, source, [(point, None) for point in full])
     numbers = [base[0].seed + place for place in range(seeds)]
-    cells = [(point, number) for point in full for number in numbers]
-    made = iter(experiments_at(values, source, cells, data_seed=base[0].stage_seed))
+    trials = [(point, number) for point in full for number in numbers]
+    made = iter(experiments_at(values, source, trials, data_seed=base[0].stage_seed))
     return [
         Variant(_name(point, first), point, {number: next(made) for number in numbers})
         for point, first in zip(chosen, base, strict=True)
@@ -107,9 +107,9 @@ def make_variants(
 
 
 def _given(source: str, overrides: Iterable[str], shortcuts: Mapping[str, Any]) -> dict[str, Any]:
-    """Dotted key → value of the overrides."""
+    """Return dotted key → value of the overrides."""
     texts = list(overrides)
-    overridden({}, source, texts)  # says what is wrong with any of them
+    overridden({}, source, texts)  # raises the problems of all of them
     pairs = (text.partition("=") for text in texts)
     given = {
         ".".join(part.strip() for part in key.split(".")): parse_value(value.strip())
@@ -126,7 +126,7 @@ def _given(source: str, overrides: Iterable[str], shortcuts: Mapping[str, Any]) 
 
 
 def _has(values: Mapping[str, Any], point: Mapping[str, Any], key: str) -> bool:
-    """Whether the plugins that a point names have an option."""
+    """Return True where the plugins that a point names have an option."""
     section = key.partition(".")[0]
     if section not in _PLUGINS or key == f"{section}.name":
         return True
@@ -137,7 +137,7 @@ def _has(values: Mapping[str, Any], point: Mapping[str, Any], key: str) -> bool:
 
 
 def _name(point: Point, experiment: Experiment) -> str:
-    """A relaxation goes by its name alone."""
+    """Return the name of a variant; the value of `relaxation.name` stands in it without its key."""
     rest = {key: value for key, value in point.items() if key != "relaxation.name"}
     relaxation = str(point.get("relaxation.name", "" if rest else experiment.names["relaxation"]))
     return ",".join(part for part in (relaxation, point_name(rest) if rest else "") if part)

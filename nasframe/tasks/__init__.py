@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nasframe.tasks.baseline import Baseline, baseline_records
 from nasframe.tasks.data import Batch, Data, Split, Splits
 from nasframe.tasks.scores import Scores
 from nasframe.tasks.stages import STAGE_RECORD, Stage, StageContext, run_stages, stage_fingerprints
@@ -10,6 +11,7 @@ from nasframe.tasks.tensor_task import TensorSplit, TensorTask
 
 __all__ = [
     "STAGE_RECORD",
+    "Baseline",
     "Batch",
     "Data",
     "Scores",
@@ -20,6 +22,7 @@ __all__ = [
     "Task",
     "TensorSplit",
     "TensorTask",
+    "baseline_records",
     "run_stages",
     "stage_fingerprints",
 ]

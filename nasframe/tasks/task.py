@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from nasframe.errors import DataError
+from nasframe.tasks.baseline import Baseline
 from nasframe.tasks.data import Data, Split
 from nasframe.tasks.scores import Scores
 from nasframe.tasks.stages import Stage
@@ -64,11 +65,12 @@ class Task(ABC):
         """
         return None
 
-    def baselines(self, data: Data) -> Mapping[str, Callable[[], nn.Module]]:
-        """Return networks to compare a searched one with: name → a function that makes one, untrained.
+    def baselines(self, data: Data) -> Mapping[str, Baseline | Callable[[], nn.Module]]:
+        """Return networks to compare a searched one with: name → `Baseline`, or a function that makes one.
 
-        Each takes the inputs by name and gives raw outputs, and is trained as the searched network is. One
-        that looks at a single stream is called `… alone`, so that a comparison can show the best of them.
+        Each is made untrained, takes the inputs by name, gives raw outputs, and is trained as the searched
+        network is. The `Baseline` of one that looks at a single stream says so: a comparison shows the best
+        of these.
         """
         return {}
 

@@ -18,7 +18,16 @@ from nasframe.relaxations import GumbelRaoMonteCarlo
 from nasframe.runtime import Progress
 from nasframe.searching import Bilevel, Search, SearchOptions
 from nasframe.space import Choice, SearchSpace
-from nasframe.tasks import STAGE_RECORD, Batch, Data, Split, StageContext, Task, run_stages
+from nasframe.tasks import (
+    STAGE_RECORD,
+    Batch,
+    Data,
+    Split,
+    StageContext,
+    Task,
+    baseline_records,
+    run_stages,
+)
 from nasframe.testing.minimal_plugins import EveryInput, FlatLinear
 from nasframe.testing.registration import registered
 from nasframe.testing.suite import PluginSuite, on_a_gpu, seeded
@@ -256,13 +265,13 @@ class TaskSuite(PluginSuite):
 
     def test_baselines_take_the_inputs_by_name_and_learn(self, data: Data) -> None:
         task = self.make()
-        baselines = task.baselines(data)
+        baselines = baseline_records(task.baselines(data))
         if not baselines:
             pytest.skip("it brings no baselines")
         batch = data.splits.weights.batch(torch.arange(min(3, len(data.splits.weights))))
-        for name, make in baselines.items():
-            network = make()
-            assert make() is not network, f"{name} gives one network twice"
+        for name, baseline in baselines.items():
+            network = baseline.make()
+            assert baseline.make() is not network, f"{name} gives one network twice"
             outputs = network(batch.inputs)
             assert tuple(outputs.shape) == (len(batch.targets), data.outputs), name
             task.loss(outputs, batch.targets).backward()  # type: ignore[no-untyped-call]

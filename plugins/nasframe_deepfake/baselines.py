@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nasframe import Data
+from nasframe import Baseline, Data
 from nasframe_deepfake.features import PICTURE_INPUTS, SOUND_INPUTS
 
 __all__ = ["LateFusion", "Streams", "fixed_networks"]
@@ -54,12 +54,12 @@ class LateFusion(nn.Module):
         return output
 
 
-def fixed_networks(data: Data) -> dict[str, Callable[[], nn.Module]]:
-    """Return name → a function that makes the untrained network. The names enter seeds: never change them."""
+def fixed_networks(data: Data) -> dict[str, Baseline]:
+    """Return the baselines by name. The names enter seeds and the names of files: never change them."""
     shapes, outputs = data.inputs, data.outputs
     return {
-        "picture alone": lambda: Streams(PICTURE_INPUTS, shapes, outputs),
-        "sound alone": lambda: Streams(SOUND_INPUTS, shapes, outputs),
-        "late fusion": lambda: LateFusion(shapes, outputs),
-        "concatenation": lambda: Streams((*PICTURE_INPUTS, *SOUND_INPUTS), shapes, outputs),
+        "picture alone": Baseline(lambda: Streams(PICTURE_INPUTS, shapes, outputs), single_stream=True),
+        "sound alone": Baseline(lambda: Streams(SOUND_INPUTS, shapes, outputs), single_stream=True),
+        "late fusion": Baseline(lambda: LateFusion(shapes, outputs)),
+        "concatenation": Baseline(lambda: Streams((*PICTURE_INPUTS, *SOUND_INPUTS), shapes, outputs)),
     }

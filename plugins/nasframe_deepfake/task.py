@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,7 +10,7 @@ import torch
 from attrs import define, validators
 from torch import Tensor, nn
 
-from nasframe import Data, Scores, Split, Stage, Task
+from nasframe import Baseline, Data, Scores, Split, Stage, Task
 from nasframe.errors import ConfigurationError
 from nasframe.options import option
 from nasframe_deepfake.backbones import check_backbone, count_parameters, make_backbone
@@ -191,7 +191,7 @@ class DeepfakeTask(Task):
             threshold=calibration.get("threshold", 0.5),
         )
 
-    def baselines(self, data: Data) -> dict[str, Callable[[], nn.Module]]:
+    def baselines(self, data: Data) -> dict[str, Baseline]:
         """Return networks of each stream alone, of late fusion, and of concatenation."""
         return fixed_networks(data)
 

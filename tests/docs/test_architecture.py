@@ -1,4 +1,4 @@
-"""docs/architecture.md is true: its layers are those that are checked, its files those that a search enters."""
+"""docs/architecture.md is true: its layers are checked, and its files are those that a search enters."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 PACKAGES = ("nasframe", "nasframe_fusion", "nasframe_bimodal", "nasframe_deepfake", "nasframe_tensorboard")
-LEAST = 6
+LEAST = 20
 
 
 def modules() -> Iterator[str]:

@@ -34,7 +34,7 @@ def test_a_baseline_looks_at_its_own_streams_only(
     task: DeepfakeTask,
     inputs: Mapping[str, Tensor],
 ) -> None:
-    network = fixed_networks(task.data(folders))[name]().eval()
+    network = fixed_networks(task.data(folders))[name].make().eval()
     before = network(inputs)
     assert before.shape == (3, 1)
     for names, is_seen in ((PICTURE_INPUTS, picture), (SOUND_INPUTS, sound)):
@@ -46,7 +46,7 @@ def test_a_baseline_looks_at_its_own_streams_only(
 def test_late_fusion_adds_what_each_stream_says_and_so_sees_no_pairing(
     folders: Mapping[str, Path], task: DeepfakeTask, inputs: Mapping[str, Tensor]
 ) -> None:
-    network = fixed_networks(task.data(folders))["late fusion"]().eval()
+    network = fixed_networks(task.data(folders))["late fusion"].make().eval()
     swapped = dict(inputs) | {name: inputs[name].flip(0) for name in SOUND_INPUTS}
     # over all pairings of the same streams the outputs add up to the same
     torch.testing.assert_close(network(inputs).sum(), network(swapped).sum())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import resource
+import signal
 from pathlib import Path
 
 import pytest
@@ -61,3 +64,17 @@ def test_a_checkpoint_that_is_not_there_is_none_and_a_damaged_one_is_named(tmp_p
     (tmp_path / "search-00001.safetensors").write_bytes(b"cut short")
     with pytest.raises(RunError, match=r"search\.json: the checkpoint is damaged"):
         load_checkpoint(tmp_path, "search")
+
+
+def test_a_checkpoint_that_cannot_be_written_raises_the_systems_error(tmp_path: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    usual = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(OSError) as found:  # noqa: PT011 - its number is what counts
+            save_checkpoint(tmp_path, "search", Checkpoint({"a": torch.ones(1000)}, {}), 1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, usual)
+    assert found.value.errno == errno.EFBIG
+    assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""Axes: what varies between the cells of a study, as words of a command line."""
+"""Axes: what varies between the trials of a study, as words of a command line."""
 
 from __future__ import annotations
 
@@ -119,13 +119,13 @@ def test_points_that_a_folder_name_cannot_tell_apart_have_different_names() -> N
     assert all("/" not in name and len(name) < 120 for name in names)
 
 
-def test_a_cell_is_the_experiment_with_its_point_and_seed_and_shared_data(values: dict[str, Any]) -> None:
+def test_a_trial_is_the_experiment_with_its_point_and_seed_and_shared_data(values: dict[str, Any]) -> None:
     point = {"relaxation.temperature": 0.25, "task.trouble": "1"}
     shared = stage_seed(values, "sums.toml", point)
-    cell = experiment_at(values, "sums.toml", point, seed=7, data_seed=shared)
-    assert cell.relaxation.temperature == 0.25
-    assert cell.task.trouble == "1"  # a string stays one
-    assert (cell.seed, cell.stage_seed) == (7, 1)
+    trial = experiment_at(values, "sums.toml", point, seed=7, data_seed=shared)
+    assert trial.relaxation.temperature == 0.25
+    assert trial.task.trouble == "1"  # a string stays one
+    assert (trial.seed, trial.stage_seed) == (7, 1)
 
 
 def test_a_seed_that_is_an_axis_leaves_the_data_alone(values: dict[str, Any]) -> None:
@@ -139,7 +139,7 @@ def test_another_plugin_starts_from_its_own_defaults(values: dict[str, Any]) -> 
     assert experiment_at(values, "", {"relaxation.name": "stgs"}).relaxation.temperature != 0.123
 
 
-def test_what_is_wrong_with_any_cell_is_said_before_any_is_begun(values: dict[str, Any]) -> None:
+def test_what_is_wrong_with_any_trial_is_said_before_any_is_begun(values: dict[str, Any]) -> None:
     values["task"]["exampels"] = 3
     axes = parse_axes(["relaxation=softmax,grmc", "samples=10,0"], values)
     with pytest.raises(ConfigurationError) as caught:

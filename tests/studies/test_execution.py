@@ -1,4 +1,4 @@
-"""Doing the cells of a study, in this process and in several."""
+"""Doing the trials of a study, in this process and in several."""
 
 from __future__ import annotations
 
@@ -10,18 +10,23 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import optuna
 import pytest
 from attrs import frozen
 
+from nasframe import jobs
 from nasframe.errors import RunError
-from nasframe.jobs import QUEUE, Cell, Outcome, execute
+from nasframe.jobs import QUEUE, Outcome, Trial
 from nasframe.jobs.queue import ATTEMPTS
 from nasframe.runtime import Progress
+from nasframe.studies import PRELOAD
 
 FOLDER = Path("study")
+
+execute = partial(jobs.execute, preload=PRELOAD)
 
 
 class Lines(Progress):
@@ -36,22 +41,22 @@ class Lines(Progress):
 
 @frozen
 class Ended:
-    """What `execute` returned and said, and its folder."""
+    """The outcomes and messages of `execute`, and its folder."""
 
     outcomes: dict[str, Outcome]
     said: list[str]
     folder: Path
 
 
-def cells(**of: dict[str, object]) -> list[Cell]:
+def trials(**of: dict[str, object]) -> list[Trial]:
     return [
-        Cell(name, FOLDER / "cells" / name, "toy_sums:do", arguments, done="toy_sums:done")
+        Trial(name, FOLDER / "cells" / name, "toy_sums:do", arguments, done="toy_sums:done")
         for name, arguments in of.items()
     ]
 
 
 def begun(name: str, folder: Path = FOLDER) -> int:
-    """How often a cell was begun."""
+    """Return the number of times that a trial was begun."""
     return len((folder / "cells" / name / "begun.txt").read_text(encoding="utf-8").split())
 
 
@@ -85,21 +90,21 @@ WANTED: dict[str, dict[str, object]] = {
 
 @pytest.fixture(scope="module")
 def ended(tmp_path_factory: pytest.TempPathFactory, _toy_sums: None) -> Iterator[Ended]:
-    """What two workers made of cells in which things go wrong; tests read it and leave it as it is."""
+    """The outcomes of trials in which things go wrong, done by two workers; tests only read them."""
     lines = Lines()
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("ended"))
-        outcomes = execute(cells(**WANTED), FOLDER, workers=2, progress=lines)
+        outcomes = execute(trials(**WANTED), FOLDER, workers=2, progress=lines)
         yield Ended(outcomes, lines.said, FOLDER.absolute())
 
 
-def test_cells_that_fail_do_not_stop_the_others(ended: Ended) -> None:
+def test_trials_that_fail_do_not_stop_the_others(ended: Ended) -> None:
     failed = dict.fromkeys(("mistake", "bug", "exit", "killer"), "failed")
     assert list(ended.outcomes) == list(WANTED)
     assert statuses(ended.outcomes) == {"fine": "done", "killed": "done", "last": "done", **failed}
 
 
-def test_a_cell_that_fails_says_why(ended: Ended) -> None:
+def test_a_trial_that_fails_says_why(ended: Ended) -> None:
     assert ended.outcomes["mistake"].error == "no sums here"
     for name, message in (("bug", "IndexError: no such sum ("), ("exit", "SystemExit: 3 (")):
         error = ended.outcomes[name].error
@@ -107,27 +112,27 @@ def test_a_cell_that_fails_says_why(ended: Ended) -> None:
         assert "toy_sums.py, line " in error
 
 
-def test_a_worker_that_is_killed_is_replaced_and_its_cell_done_again(ended: Ended) -> None:
+def test_a_worker_that_is_killed_is_replaced_and_its_trial_done_again(ended: Ended) -> None:
     assert begun("killed", ended.folder) == 2
     assert begun("fine", ended.folder) == begun("last", ended.folder) == 1
 
 
-def test_a_cell_that_kills_its_worker_each_time_has_failed(ended: Ended) -> None:
+def test_a_trial_that_kills_its_worker_each_time_has_failed(ended: Ended) -> None:
     assert begun("killer", ended.folder) == ATTEMPTS
     assert ended.outcomes["killer"].error.startswith("its process was ended by SIGKILL")
     assert "3 times" in ended.outcomes["killer"].error
 
 
-def test_a_line_is_said_for_every_cell_that_ended(ended: Ended) -> None:
+def test_a_line_is_said_for_every_trial_that_ended(ended: Ended) -> None:
     for name in WANTED:
         assert sum(line.startswith(f"{name}: ") for line in ended.said) == 1
     assert any(line.startswith("bug: failed: IndexError") for line in ended.said)
     assert ended.said[-1].endswith("[7 of 7]")
 
 
-def test_what_cells_print_goes_to_a_file(ended: Ended) -> None:
+def test_what_trials_print_goes_to_a_file(ended: Ended) -> None:
     log = (ended.folder / "workers.log").read_text(encoding="utf-8")
-    assert log.count("said by a cell") == len(WANTED) - 1  # one never came to it
+    assert log.count("said by a trial") == len(WANTED) - 1  # one never came to it
 
 
 def test_the_queue_is_an_optuna_study_that_tells_how_each_attempt_ended(ended: Ended) -> None:
@@ -146,51 +151,53 @@ def test_the_queue_is_an_optuna_study_that_tells_how_each_attempt_ended(ended: E
     assert failed.user_attrs["error"] == "no sums here"
 
 
-def test_in_one_process_too_cells_that_fail_do_not_stop_the_others() -> None:
+def test_in_one_process_too_trials_that_fail_do_not_stop_the_others() -> None:
     wanted = {name: arguments for name, arguments in WANTED.items() if not name.startswith("kill")}
-    outcomes = execute(cells(**wanted), FOLDER)
+    outcomes = execute(trials(**wanted), FOLDER)
     failed = dict.fromkeys(("mistake", "bug", "exit"), "failed")
     assert statuses(outcomes) == {"fine": "done", "last": "done", **failed}
 
 
-def test_cells_that_are_done_are_skipped_and_those_that_failed_are_tried_again() -> None:
-    execute(cells(a={}, b={"raises": "bug"}), FOLDER)
+def test_trials_that_are_done_are_skipped_and_those_that_failed_are_tried_again() -> None:
+    execute(trials(a={}, b={"raises": "bug"}), FOLDER)
     lines = Lines()
-    outcomes = execute(cells(a={}, b={}), FOLDER, progress=lines)
+    outcomes = execute(trials(a={}, b={}), FOLDER, progress=lines)
     assert statuses(outcomes) == {"a": "done", "b": "done"}
     assert (begun("a"), begun("b")) == (1, 2)
     assert outcomes["a"].seconds is None
-    assert lines.said[0] == "1 of 2 cells: done already, skipped"
+    assert lines.said[0] == "1 of 2 trials: done already, skipped"
 
 
 def test_where_all_is_done_no_queue_is_made() -> None:
-    execute(cells(a={}), FOLDER)
+    execute(trials(a={}), FOLDER)
     (FOLDER / QUEUE).unlink()
-    assert statuses(execute(cells(a={}), FOLDER, workers=2)) == {"a": "done"}
+    assert statuses(execute(trials(a={}), FOLDER, workers=2)) == {"a": "done"}
     assert not (FOLDER / QUEUE).exists()
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_full_disk_stops_the_study_and_keeps_what_is_done(workers: int) -> None:
-    execute(cells(a={}), FOLDER)
+    execute(trials(a={}), FOLDER)
     with pytest.raises(RunError, match=r"cells/b: the disk is full"):
-        execute(cells(a={}, b={"raises": "full"}, c={}, d={}), FOLDER, workers=workers)
+        execute(trials(a={}, b={"raises": "full"}, c={}, d={}), FOLDER, workers=workers)
     assert (FOLDER / "cells" / "a" / "done").exists()
-    assert statuses(execute(cells(a={}, b={}, c={}), FOLDER)) == {"a": "done", "b": "done", "c": "done"}
+    assert statuses(execute(trials(a={}, b={}, c={}), FOLDER)) == {"a": "done", "b": "done", "c": "done"}
 
 
 def test_a_full_disk_under_the_queue_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> None:
-        raise sqlite3.OperationalError("database or disk is full")
+        with closing(sqlite3.connect(":memory:")) as database:
+            database.execute("PRAGMA max_page_count = 1")
+            database.execute("CREATE TABLE cannot_fit (number)")
 
     monkeypatch.setattr(optuna.Study, "ask", full)
     with pytest.raises(RunError, match=rf"{QUEUE}: the disk is full"):
-        execute(cells(a={}), FOLDER)
+        execute(trials(a={}), FOLDER)
 
 
 @pytest.mark.parametrize("damage", ["text", "cut short", "overwritten"])
 def test_a_damaged_queue_is_moved_aside_and_made_anew(damage: str) -> None:
-    execute(cells(a={}, b={"raises": "bug"}), FOLDER)
+    execute(trials(a={}, b={"raises": "bug"}), FOLDER)
     file = FOLDER / QUEUE
     content = file.read_bytes()
     broken = {
@@ -200,7 +207,7 @@ def test_a_damaged_queue_is_moved_aside_and_made_anew(damage: str) -> None:
     }[damage]
     file.write_bytes(broken)
     lines = Lines()
-    outcomes = execute(cells(a={}, b={}), FOLDER, progress=lines)
+    outcomes = execute(trials(a={}, b={}), FOLDER, progress=lines)
     assert statuses(outcomes) == {"a": "done", "b": "done"}
     assert begun("a") == 1
     assert any(line.startswith(f"{file}: is damaged; moved to {QUEUE}.damaged") for line in lines.said)
@@ -217,7 +224,7 @@ def test_a_queue_that_is_damaged_while_it_is_used_is_named_with_the_remedy(
 
     monkeypatch.setattr(optuna.Study, "tell", damaged)
     with pytest.raises(RunError, match="malformed; nothing but the order of work is in this file"):
-        execute(cells(a={}), FOLDER)
+        execute(trials(a={}), FOLDER)
 
 
 @contextmanager
@@ -245,7 +252,7 @@ def interrupted_when(file: Path) -> Iterator[None]:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_ctrl_c_ends_all_and_the_same_call_goes_on(workers: int) -> None:
-    wanted = cells(a={}, b={})
+    wanted = trials(a={}, b={})
     waits = FOLDER / "cells" / "b" / "wait"
     waits.parent.mkdir(parents=True)
     waits.touch()
@@ -271,7 +278,7 @@ def test_a_worker_that_gives_no_sign_of_life_is_replaced(monkeypatch: pytest.Mon
 
     thread = threading.Thread(target=stop)
     thread.start()
-    outcomes = execute(cells(a={}, b={}), FOLDER, workers=2)
+    outcomes = execute(trials(a={}, b={}), FOLDER, workers=2)
     thread.join()
     assert statuses(outcomes) == {"a": "done", "b": "done"}
     assert begun("a") == 2

@@ -83,9 +83,9 @@ def test_overwrite_removes_what_a_study_wrote_once_it_begins(tmp_path: Path) -> 
     with open_study(tmp_path, "sweep", PLAN) as study:
         study.begin()
         study.save({"kind": "sweep"})
-        study.cell_folder("a").mkdir(parents=True)
+        study.trial_folder("a").mkdir(parents=True)
     with open_study(tmp_path, "sweep", {"experiment": {}}, overwrite=True) as study:
-        assert study.cell_folder("a").exists()
+        assert study.trial_folder("a").exists()
         study.begin()
     assert sorted(item.name for item in tmp_path.iterdir()) == ["study.json"]
     assert read_study(tmp_path)["plan"] == {"experiment": {}}
@@ -95,7 +95,7 @@ def test_overwrite_removes_what_a_study_wrote_once_it_begins(tmp_path: Path) -> 
 def test_overwrite_refuses_what_no_study_writes(stranger: str, tmp_path: Path) -> None:
     with open_study(tmp_path, "sweep", PLAN) as study:
         study.begin()
-        run = study.cell_folder("a")
+        run = study.trial_folder("a")
         (run / "checkpoints").mkdir(parents=True)
         record = {"format": 1, "nasframe": "0", "experiment": "x"}
         (run / "run.json").write_text(json.dumps(record), encoding="utf-8")

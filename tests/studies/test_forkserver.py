@@ -9,25 +9,30 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from nasframe import jobs
 from nasframe.cli import main
 from nasframe.errors import RunError
-from nasframe.jobs import LOG, Cell, Outcome, execute, forkserver, server_ahead
+from nasframe.jobs import LOG, Outcome, Trial, forkserver, server_ahead
 from nasframe.jobs.forkserver import ForkServer, take_server
+from nasframe.studies import PRELOAD
 
 from .conftest import EXPERIMENT
 
 FOLDER = Path("study")
 
+execute = partial(jobs.execute, preload=PRELOAD)
 
-def cells(*names: str, **more: dict[str, object]) -> list[Cell]:
+
+def trials(*names: str, **more: dict[str, object]) -> list[Trial]:
     given = {**{name: {} for name in names}, **more}
-    return [Cell(name, FOLDER / "cells" / name, "toy_sums:do", of) for name, of in given.items()]
+    return [Trial(name, FOLDER / "cells" / name, "toy_sums:do", of) for name, of in given.items()]
 
 
 def statuses(outcomes: dict[str, Outcome]) -> set[str]:
@@ -51,7 +56,7 @@ def until(condition: Callable[[], object]) -> None:
 
 
 def waiting(name: str) -> Path:
-    """Let a cell wait; the file that it writes its process's number into."""
+    """Let a trial wait; the file that it writes its process's number into."""
     folder = FOLDER / "cells" / name
     folder.mkdir(parents=True)
     (folder / "wait").touch()
@@ -60,7 +65,7 @@ def waiting(name: str) -> Path:
 
 @contextmanager
 def when_begun(file: Path, act: Callable[[int], None]) -> Iterator[None]:
-    """Do something to the process of a cell that waits, once it has begun; then it waits no longer."""
+    """Do something to the process of a trial that waits, once it has begun; then it waits no longer."""
     wrong: list[BaseException] = []
 
     def wait() -> None:
@@ -84,7 +89,7 @@ def when_begun(file: Path, act: Callable[[int], None]) -> Iterator[None]:
 
 @pytest.fixture
 def server() -> Iterator[ForkServer]:
-    made = ForkServer()
+    made = ForkServer(PRELOAD)
     yield made
     made.close()
 
@@ -107,7 +112,7 @@ def test_workers_are_forked_from_the_server_that_was_started_ahead() -> None:
     with server_ahead(2):
         (number,) = set(children()) - set(before)
         with when_begun(waiting("a"), lambda process: found.append(parent(process))):
-            outcomes = execute(cells("a", "b"), FOLDER, workers=2)
+            outcomes = execute(trials("a", "b"), FOLDER, workers=2)
         assert children() == before
     assert statuses(outcomes) == {"done"}
     assert found == [number]
@@ -133,7 +138,7 @@ def test_one_worker_needs_no_server() -> None:
 def test_a_server_is_ended_as_soon_as_it_is_not_needed(names: tuple[str, ...]) -> None:
     before = children()
     with server_ahead(2):
-        execute(cells(*names), FOLDER, workers=2)
+        execute(trials(*names), FOLDER, workers=2)
         assert children() == before
 
 
@@ -143,14 +148,14 @@ def test_a_server_that_has_died_before_it_was_needed_is_replaced() -> None:
     with server_ahead(2):
         (number,) = set(children()) - set(before)
         os.kill(number, signal.SIGKILL)
-        assert statuses(execute(cells("a", "b"), FOLDER, workers=2)) == {"done"}
+        assert statuses(execute(trials("a", "b"), FOLDER, workers=2)) == {"done"}
 
 
 @pytest.mark.usefixtures("home")
 def test_a_study_that_goes_well_leaves_no_log() -> None:
     for turn in range(6):
         folder = Path(f"turn-{turn}")
-        quiet = [Cell(name, folder / name, "toy_sums:nothing", {}) for name in "abcd"]
+        quiet = [Trial(name, folder / name, "toy_sums:nothing", {}) for name in "abcd"]
         assert statuses(execute(quiet, folder, workers=4)) == {"done"}
         assert not (folder / LOG).exists(), (folder / LOG).read_text(encoding="utf-8")
 
@@ -199,14 +204,14 @@ def test_a_worker_that_dies_before_it_has_done_anything_is_replaced(monkeypatch:
         return connection
 
     monkeypatch.setattr(ForkServer, "fork", fork_and_kill)
-    assert statuses(execute(cells("a", "b"), FOLDER, workers=2)) == {"done"}
+    assert statuses(execute(trials("a", "b"), FOLDER, workers=2)) == {"done"}
     assert killed
 
 
 @pytest.mark.usefixtures("home")
 @pytest.mark.parametrize("how", ["exec", "fork"])
 def test_a_worker_that_dies_is_noticed_although_what_it_started_lives_on(how: str) -> None:
-    outcomes = execute(cells("b", a={"starts": how, "kills": 1}), FOLDER, workers=2)
+    outcomes = execute(trials("b", a={"starts": how, "kills": 1}), FOLDER, workers=2)
     assert statuses(outcomes) == {"done"}
     started = (FOLDER / "cells/a/started.txt").read_text(encoding="utf-8").split()
     assert len(started) == 2
@@ -224,9 +229,12 @@ def test_a_server_that_is_killed_ends_the_study_with_a_message_and_no_process_is
         os.kill(parent(process), signal.SIGKILL)
         os.kill(process, signal.SIGKILL)
 
-    wanted = r"no worker can be started: what starts them was ended by SIGKILL \(is there enough memory\?\)"
+    wanted = (
+        r"no worker can be started: the process that forks them was ended by SIGKILL "
+        r"\(is there enough memory\?\)"
+    )
     with when_begun(waiting("a"), kill), pytest.raises(RunError, match=wanted):
-        execute(cells("a", "b"), FOLDER, workers=2)
+        execute(trials("a", "b"), FOLDER, workers=2)
     numbers += map(int, other.read_text(encoding="utf-8").split() if other.exists() else [])
     until(lambda: not any(Path(f"/proc/{number}").exists() for number in numbers))
     assert numbers
@@ -238,7 +246,7 @@ def test_a_server_that_is_killed_ends_the_study_with_a_message_and_no_process_is
     [
         ("raise ImportError('no such library')", "ImportError: no such library"),
         ("raise SystemExit('not on this machine')", "ended with status 1: not on this machine"),
-        ("import os; os.abort()", "what starts them was ended by SIGABRT"),
+        ("import os; os.abort()", "the process that forks them was ended by SIGABRT"),
     ],
 )
 def test_where_the_server_cannot_import_the_message_says_why(
@@ -249,7 +257,7 @@ def test_where_the_server_cannot_import_the_message_says_why(
     (broken / "__init__.py").write_text(line, encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(broken.parent))
     with pytest.raises(RunError, match=f"no worker can be started: .*{message}"):
-        execute(cells("a", "b"), FOLDER, workers=2)
+        execute(trials("a", "b"), FOLDER, workers=2)
 
 
 # -- the command ------------------------------------------------------------------------------------------
@@ -273,18 +281,18 @@ def test_where_the_server_cannot_import_the_message_says_why(
 def test_a_command_starts_it_at_once_where_it_will_want_workers(
     words: list[str], started: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made: list[ForkServer] = []
+    made: list[Sequence[str]] = []
     start = ForkServer.__init__
 
-    def noted(server: ForkServer) -> None:
-        start(server)
-        made.append(server)
+    def noted(server: ForkServer, preload: Sequence[str] = ()) -> None:
+        start(server, preload)
+        made.append(preload)
 
     monkeypatch.setattr(forkserver.ForkServer, "__init__", noted)
     monkeypatch.setattr("nasframe.cli.cores", lambda: 2)
     before = children()
     main(words)
-    assert len(made) == started
+    assert made == [PRELOAD] * started
     assert children() == before
 
 

@@ -1,4 +1,4 @@
-"""A sweep whose processes are killed in the middle of a cell ends with the same bits as one that is not."""
+"""A sweep whose processes are killed in the middle of a trial ends with the same bits as one that is not."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ COMMAND = ["sweep", str(EXPERIMENT), *AXES, *OPTIONS, "--workers", "2", "--out",
 
 def found(out: Path) -> dict[str, Any]:
     """All that a sweep found, down to the bits of its networks, without times."""
-    cells = {}
-    for cell in json.loads((out / "sweep.json").read_text(encoding="utf-8"))["cells"]:
-        run = nasframe.load_run(out / cell["folder"])
+    trials = {}
+    for trial in json.loads((out / "sweep.json").read_text(encoding="utf-8"))["trials"]:
+        run = nasframe.load_run(out / trial["folder"])
         tensors = sorted(run.checkpoints.glob("*-*.safetensors"))
-        cells[cell["name"]] = {
-            "status": cell["status"],
+        trials[trial["name"]] = {
+            "status": trial["status"],
             "test": run.test,
             "architecture": run.architecture.fingerprint,
             "losses": [(line["stage"], line["epoch"], line.get("loss")) for line in run.metrics],
             "network": [file.read_bytes() for file in tensors if file.name.startswith("network")],
         }
-    return cells
+    return trials
 
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory, _toy_sums: None) -> dict[str, Any]:
-    """What the same sweep finds in one process that nobody kills."""
+    """The results of the same sweep in one process that nobody kills."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("undisturbed"))
         nasframe.sweep(EXPERIMENT, AXES, OPTIONS, out=OUT)
@@ -50,18 +50,18 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, _toy_sums: None) -> di
 
 
 def second_epoch() -> Path:
-    """Wait until a cell has ended its second epoch, so that its first is kept; its folder."""
+    """Wait until a trial has ended its second epoch, so that its first is kept; its folder."""
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         for file in OUT.glob("cells/*/metrics.jsonl"):
             if file.read_text(encoding="utf-8").count("\n") >= 2:
                 return file.parent
         time.sleep(0.01)
-    raise AssertionError("no cell was begun")
+    raise AssertionError("no trial was begun")
 
 
 def workers() -> list[int]:
-    """The processes at work in the cells."""
+    """The processes at work in the trials."""
     return [int(file.read_text(encoding="ascii")) for file in OUT.glob("cells/*/run.lock")]
 
 
@@ -80,7 +80,7 @@ def all_end(processes: list[int]) -> bool:
     return not any(map(lives, processes))
 
 
-def test_a_worker_that_is_killed_in_the_middle_of_a_cell_loses_nothing(
+def test_a_worker_that_is_killed_in_the_middle_of_a_trial_loses_nothing(
     home: Path, undisturbed: dict[str, Any]
 ) -> None:
     kept: list[tuple[Path, str]] = []

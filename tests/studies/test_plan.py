@@ -1,4 +1,4 @@
-"""What decides whether a study may be gone on with."""
+"""The plan of a study, which decides whether it may be continued."""
 
 from __future__ import annotations
 

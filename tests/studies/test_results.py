@@ -1,4 +1,4 @@
-"""What a study reads from the folder of a run, at whatever point it stands."""
+"""The result that a study reads from the folder of a run, finished or not."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from nasframe.cli import main
-from nasframe.jobs import Cell, Outcome
+from nasframe.jobs import Outcome, Trial
 from nasframe.runs import Run
 from nasframe.studies.results import measured, read_result
 
@@ -17,10 +17,10 @@ from .conftest import EXPERIMENT
 
 
 def read(folder: Path, outcome: Outcome) -> dict[str, object]:
-    cell = Cell("grmc,seed=1", folder, "")
+    trial = Trial("grmc,seed=1", folder, "")
     study = folder.parent
     return read_result(
-        cell, outcome, study=study, objective="accuracy", seed=1, variant="grmc", point={"a.b": 1}
+        trial, outcome, study=study, objective="accuracy", seed=1, variant="grmc", point={"a.b": 1}
     )
 
 

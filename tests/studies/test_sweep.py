@@ -54,24 +54,24 @@ def test_a_sweep_of_two_axes_has_a_run_for_every_point_and_seed(swept: Path) -> 
     found = result(swept)
     assert [axis["key"] for axis in found["axes"]] == ["relaxation.temperature", "relaxation.samples"]
     assert found["seeds"] == [1, 2]
-    assert len(found["cells"]) == 8
-    for cell in found["cells"]:
-        run = nasframe.load_run(swept / cell["folder"])
+    assert len(found["trials"]) == 8
+    for trial in found["trials"]:
+        run = nasframe.load_run(swept / trial["folder"])
         experiment = nasframe.load_experiment(run)
-        assert cell["status"] == "done"
-        assert experiment.relaxation.temperature == cell["point"]["relaxation.temperature"]
-        assert experiment.relaxation.samples == cell["point"]["relaxation.samples"]
-        assert (experiment.seed, experiment.stage_seed) == (cell["seed"], 1)
+        assert trial["status"] == "done"
+        assert experiment.relaxation.temperature == trial["point"]["relaxation.temperature"]
+        assert experiment.relaxation.samples == trial["point"]["relaxation.samples"]
+        assert (experiment.seed, experiment.stage_seed) == (trial["seed"], 1)
         assert run.test is not None
-        assert cell["test"]["accuracy"] == run.test["accuracy"]
+        assert trial["test"]["accuracy"] == run.test["accuracy"]
 
 
-def test_all_cells_share_data_that_was_made_once_before_they_began(swept: Path) -> None:
+def test_all_trials_share_data_that_was_made_once_before_they_began(swept: Path) -> None:
     (made,) = (swept.parent / "cache" / "made.txt").read_text(encoding="utf-8").splitlines()
     assert made.endswith(" 1")
     prints = {
-        nasframe.load_run(swept / cell["folder"]).record["data"]["fingerprint"]
-        for cell in result(swept)["cells"]
+        nasframe.load_run(swept / trial["folder"]).record["data"]["fingerprint"]
+        for trial in result(swept)["trials"]
     }
     assert prints == {result(swept)["data"]}
 
@@ -82,14 +82,14 @@ def test_a_sweep_has_a_page(swept: Path) -> None:
 
 def test_one_process_finds_the_same_as_two(swept: Path, home: Path) -> None:
     assert sweep("temperature=0.1,0.5", "relaxation.samples=4") == 0
-    for cell in result()["cells"]:
+    for trial in result()["trials"]:
         (other,) = [
             one
-            for one in result(swept)["cells"]
-            if (one["point"], one["seed"]) == ({**cell["point"], "relaxation.samples": 4}, 1)
+            for one in result(swept)["trials"]
+            if (one["point"], one["seed"]) == ({**trial["point"], "relaxation.samples": 4}, 1)
         ]
-        assert network(OUT / cell["folder"]) == network(swept / other["folder"])
-        assert cell["test"] == other["test"]
+        assert network(OUT / trial["folder"]) == network(swept / other["folder"])
+        assert trial["test"] == other["test"]
 
 
 def test_two_axes_are_printed_as_grids_of_means(swept: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -105,7 +105,7 @@ def test_two_axes_are_printed_as_grids_of_means(swept: Path, capsys: pytest.Capt
 
 def mean(found: dict[str, Any], variant: str) -> str:
     """The accuracy of a point over its seeds, as it is printed."""
-    scores = [cell["test"]["accuracy"] for cell in found["cells"] if cell["variant"] == variant]
+    scores = [trial["test"]["accuracy"] for trial in found["trials"] if trial["variant"] == variant]
     assert len(scores) == 2
     return f"{sum(scores) / 2:.4f}"
 
@@ -119,7 +119,7 @@ def test_the_same_command_skips_what_is_done(swept: Path, capsys: pytest.Capture
     before = {file: file.stat().st_mtime_ns for file in swept.glob("cells/*/run.json")}
     first = result(swept)
     assert again(swept) == 0
-    assert "8 of 8 cells: done already, skipped" in capsys.readouterr().err
+    assert "8 of 8 trials: done already, skipped" in capsys.readouterr().err
     assert {file: file.stat().st_mtime_ns for file in swept.glob("cells/*/run.json")} == before
     assert result(swept) == first
 
@@ -131,7 +131,7 @@ def test_more_seeds_and_values_are_added_and_one_axis_is_printed_as_a_list(
     capsys.readouterr()
     assert sweep("samples=1,4", "--seeds", "2") == 0
     printed = capsys.readouterr()
-    assert "1 of 4 cells: done already, skipped" in printed.err
+    assert "1 of 4 trials: done already, skipped" in printed.err
     lines = printed.out.splitlines()
     start = lines.index("on the test split, mean of 2 seeds")
     assert lines[start + 1].split() == [
@@ -193,11 +193,11 @@ def test_a_folder_that_is_no_study_is_left_alone(
     assert [item.name for item in OUT.iterdir()] == [holds]
 
 
-def test_a_cell_that_fails_is_in_the_result_with_its_message(
+def test_a_trial_that_fails_is_in_the_result_with_its_message(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert sweep("trouble=none,bug") == 1
-    done, failed = result()["cells"]
+    done, failed = result()["trials"]
     assert (done["status"], done["error"]) == ("done", None)
     assert failed["status"] == "failed"
     assert failed["error"].startswith("IndexError: no such sum (")
@@ -244,7 +244,7 @@ def test_baselines_are_trained_only_where_they_are_asked_for(home: Path) -> None
     counts = {}
     for name, overrides in (("off", []), ("on", ["baselines.random=1"])):
         made = nasframe.sweep(experiment, ["samples=4"], [CACHE, *overrides], out=name)
-        test = nasframe.load_run(Path(name) / made["cells"][0]["folder"]).test
+        test = nasframe.load_run(Path(name) / made["trials"][0]["folder"]).test
         assert test is not None
         counts[name] = len(test["baselines"])
     assert counts == {"off": 0, "on": 1}

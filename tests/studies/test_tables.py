@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from nasframe.jobs import Cell
-from nasframe.studies.baselines import Yardstick
-from nasframe.studies.caveats import remarks
+from nasframe.jobs import Trial
+from nasframe.studies.baselines import BaselineGroup
+from nasframe.studies.caveats import caveats
 from nasframe.studies.results import metrics_of
 from nasframe.studies.tables import Row, baseline_rows, paired_tests, row_json
-from nasframe.studies.training_trial import Training
+from nasframe.studies.training_trial import NetworkToTrain
 
 METRICS = ["auc", "parameters", "search_seconds"]
 
@@ -28,10 +28,17 @@ def network(name: str, validation: float | None, test: float | None, parameters:
     }
 
 
-def yardstick(kind: str, seed: int, networks: Sequence[Mapping[str, Any]], missing: int = 0) -> Any:
+def group(
+    kind: str,
+    seed: int,
+    networks: Sequence[Mapping[str, Any]],
+    missing: int = 0,
+    single_streams: Sequence[str] = (),
+) -> Any:
     names = [item["name"] for item in networks] + [f"missing {number}" for number in range(missing)]
-    trainings = [Training(name, f"{name}.json") for name in names]
-    return Yardstick(kind, "", ["grmc"], seed, trainings, Cell(f"{kind} {seed}", Path(), "")), networks
+    wanted = [NetworkToTrain(name, f"{name}.json") for name in names]
+    trial = Trial(f"{kind} {seed}", Path(), "")
+    return BaselineGroup(kind, "", ["grmc"], seed, wanted, trial, single_streams), networks
 
 
 def values(rows: Sequence[Row], name: str, metric: str = "auc") -> Mapping[int, float | int | None]:
@@ -39,8 +46,8 @@ def values(rows: Sequence[Row], name: str, metric: str = "auc") -> Mapping[int, 
 
 
 RANDOM = [
-    yardstick("random", 0, [network("random 1", 0.9, 0.6, 30), network("random 2", 0.7, 0.8, 20)]),
-    yardstick("random", 1, [network("random 1", None, 0.9), network("random 2", 0.6, 0.5)]),
+    group("random", 0, [network("random 1", 0.9, 0.6, 30), network("random 2", 0.7, 0.8, 20)]),
+    group("random", 1, [network("random 1", None, 0.9), network("random 2", 0.6, 0.5)]),
 ]
 
 
@@ -57,7 +64,7 @@ def test_the_mean_of_the_random_architectures_is_taken_within_each_seed() -> Non
 
 
 def test_a_seed_whose_random_architectures_are_not_all_trained_has_no_best_of_them() -> None:
-    some = [*RANDOM[:1], yardstick("random", 1, [network("random 1", 0.9, 0.9)], missing=1)]
+    some = [*RANDOM[:1], group("random", 1, [network("random 1", 0.9, 0.9)], missing=1)]
     rows = baseline_rows(some, "auc", METRICS, 2)
     assert list(values(rows, "random, best of 2")) == [0]
     assert list(values(rows, "random, mean of 2")) == [0]
@@ -73,23 +80,24 @@ def test_no_baseline_was_searched_for() -> None:
     }
 
 
-def test_the_best_single_stream_is_chosen_seed_by_seed_among_those_that_are_alone() -> None:
+def test_the_best_single_stream_is_chosen_seed_by_seed_among_those_that_say_they_are_one() -> None:
     task = [
-        yardstick(
+        group(
             "task",
             seed,
             [
-                network("picture alone", 0.8 - seed / 10, 0.55),
-                network("sound alone", 0.75, 0.65),
+                network("picture", 0.8 - seed / 10, 0.55),
+                network("sound", 0.75, 0.65),
                 network("concatenation", 0.99, 0.95),
             ],
+            single_streams=["picture", "sound"],
         )
         for seed in (0, 1)
     ]
     rows = baseline_rows(task, "auc", METRICS, 0)
     assert [row.name for row in rows] == [
-        "best single stream (picture alone, sound alone)",
-        *("picture alone", "sound alone", "concatenation"),
+        "best single stream (picture, sound)",
+        *("picture", "sound", "concatenation"),
     ]
     assert rows[0].values["auc"] == {0: 0.55, 1: 0.65}
 
@@ -107,8 +115,14 @@ def test_where_nothing_was_trained_the_objective_is_still_a_column() -> None:
     assert metrics_of("auc", {}, {})[0] == "auc"
 
 
-def row(name: str, kind: str, seeds: Sequence[float | None], variants: Sequence[str] = ()) -> Row:
-    return Row(name, kind, {"auc": dict(enumerate(seeds))}, variants)
+def row(
+    name: str,
+    kind: str,
+    seeds: Sequence[float | None],
+    variants: Sequence[str] = (),
+    is_best_random: bool = False,
+) -> Row:
+    return Row(name, kind, {"auc": dict(enumerate(seeds))}, variants, is_best_random)
 
 
 ROWS = [
@@ -143,11 +157,12 @@ def test_a_seed_that_is_missing_on_one_side_is_in_no_pair() -> None:
 
 
 def said(rows: Sequence[Row], **more: Any) -> str:
-    cells = [{"search": {"converged": True}}]
+    trials = [{"search": {"converged": True}}]
     made = [row_json(item) for item in rows]
     seeds = list(rows[0].values["auc"])
-    base = {"objective": "auc", "cells": cells, "failed": {}, "seeds": seeds, "rows": made, "variants": []}
-    return "\n".join(remarks({**base, "tests": paired_tests(rows, ["auc"]), **more}))
+    base = {"objective": "auc", "trials": trials, "failed": {}, "seeds": seeds, "rows": made, "variants": []}
+    best_random = [item.name for item in rows if item.is_best_random]
+    return "\n".join(caveats({**base, "tests": paired_tests(rows, ["auc"]), **more}, best_random))
 
 
 def test_a_clear_difference_is_said_with_its_direction() -> None:
@@ -171,17 +186,17 @@ def test_a_difference_that_may_be_chance_is_not_called_one() -> None:
 
 
 def test_a_search_is_set_against_as_many_random_trainings() -> None:
-    best = row("random, best of 3 on validation", "baseline", [0.95, 0.975, 0.96], ["a"])
+    best = row("random, best of 3 on validation", "baseline", [0.95, 0.975, 0.96], ["a"], True)
     assert "a is worse than random, best of 3 on validation" in said([ROWS[0], best])
-    unclear = row("random, best of 3 on validation", "baseline", [0.95, 0.87, 0.91], ["a"])
+    unclear = row("random, best of 3 on validation", "baseline", [0.95, 0.87, 0.91], ["a"], True)
     assert "Not shown to be better or worse than random, best of 3 on validation: a." in said(
         [ROWS[0], unclear]
     )
 
 
 def test_failures_and_searches_that_did_not_converge_are_named() -> None:
-    cells = [{"search": {"converged": False}}, {"search": None}]
-    text = said(ROWS[:2], cells=cells, failed={"a,seed=2": "out of luck", "b,seed=2": ""})
+    trials = [{"search": {"converged": False}}, {"search": None}]
+    text = said(ROWS[:2], trials=trials, failed={"a,seed=2": "out of luck", "b,seed=2": ""})
     assert "a,seed=2 failed: out of luck" in text
     assert "b,seed=2 has not ended" in text
     assert "1 of 1 searches did not converge" in text

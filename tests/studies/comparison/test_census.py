@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from nasframe.runs import Run
 from nasframe.runtime import Progress
 from nasframe.space import Architecture
 from nasframe.studies.census_table import differences, load_census, made_from
-from nasframe.tasks import Split
+from nasframe.tasks import Split, baseline_records
 
 from .conftest import EXPERIMENT, Finished
 
@@ -34,7 +33,7 @@ def test_every_row_is_another_architecture_of_the_space(finished: Finished) -> N
     census = load_census(finished.census)
     assert len(census) == len({row["fingerprint"] for row in census.rows}) == 4
     for row in census.rows:
-        space = Run.open(finished.comparison / finished.found["cells"][0]["folder"]).architecture.space
+        space = Run.open(finished.comparison / finished.found["trials"][0]["folder"]).architecture.space
         assert Architecture(space, row["assignment"]).fingerprint.startswith(row["fingerprint"])
 
 
@@ -70,7 +69,7 @@ def test_the_record_says_what_was_counted(finished: Finished) -> None:
     assert record["train"]["epochs"] == 2
     assert record["objective"] == "accuracy"
     assert (record["asked"], record["count"], record["failed"]) == (4, 4, {})
-    run = Run.open(finished.comparison / finished.found["cells"][0]["folder"])
+    run = Run.open(finished.comparison / finished.found["trials"][0]["folder"])
     assert record["data"] == run.record["data"]["fingerprint"]
     assert set(record["versions"]) == {"nasframe", "torch", "python"}
 
@@ -173,7 +172,7 @@ def test_the_test_split_is_opened_when_the_training_has_ended(home: Path) -> Non
         return loss(self, *arguments)
 
     data = attrs.evolve(prepared.data, splits=attrs.evolve(splits, test=opened))
-    make: Callable[[], Any] = experiment.task.baselines(data)["concatenation"]
+    make = baseline_records(experiment.task.baselines(data))["concatenation"].make
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(type(experiment.task), "loss", noted)
         train_alone(make, "concatenation", experiment, attrs.evolve(prepared, data=data), Progress())

@@ -42,13 +42,13 @@ def experiment_of(folder: Path) -> dict[str, Any]:
 
 
 def test_the_numbers_are_those_of_evaluate(finished: Finished, capsys: pytest.CaptureFixture[str]) -> None:
-    for cell in finished.found["cells"]:
+    for trial in finished.found["trials"]:
         capsys.readouterr()
-        assert main(["evaluate", str(finished.comparison / cell["folder"]), "--json"]) == 0
+        assert main(["evaluate", str(finished.comparison / trial["folder"]), "--json"]) == 0
         evaluated = json.loads(capsys.readouterr().out)
-        values = row(finished.found, cell["variant"])["values"]
+        values = row(finished.found, trial["variant"])["values"]
         for metric in ("accuracy", "confidence", "parameters", "multiply_adds"):
-            assert values[metric]["by_seed"][str(cell["seed"])] == evaluated[metric]
+            assert values[metric]["by_seed"][str(trial["seed"])] == evaluated[metric]
 
 
 def test_metrics_are_compared_and_thresholds_and_counts_are_not(finished: Finished) -> None:
@@ -59,17 +59,17 @@ def test_metrics_are_compared_and_thresholds_and_counts_are_not(finished: Finish
 
 
 def test_every_variant_has_the_same_data_and_the_same_seeds(finished: Finished) -> None:
-    runs = [Run.open(finished.comparison / cell["folder"]) for cell in finished.found["cells"]]
+    runs = [Run.open(finished.comparison / trial["folder"]) for trial in finished.found["trials"]]
     assert len({run.record["data"]["fingerprint"] for run in runs}) == 1
-    seeds = [(cell["variant"], cell["seed"]) for cell in finished.found["cells"]]
+    seeds = [(trial["variant"], trial["seed"]) for trial in finished.found["trials"]]
     assert seeds == [("softmax", 4), ("softmax", 5), ("grmc", 4), ("grmc", 5)]
     assert [experiment_of(run.path)["seed"] for run in runs] == [4, 5, 4, 5]
 
 
 def test_another_relaxation_than_the_files_starts_from_its_own_defaults(finished: Finished) -> None:
     sections = {
-        cell["variant"]: experiment_of(finished.comparison / cell["folder"])["relaxation"]
-        for cell in finished.found["cells"]
+        trial["variant"]: experiment_of(finished.comparison / trial["folder"])["relaxation"]
+        for trial in finished.found["trials"]
     }
     assert sections["grmc"]["temperature"] == 0.3
     assert sections["softmax"]["temperature"] != 0.3
@@ -106,22 +106,22 @@ def test_every_variant_is_tested_against_every_baseline(finished: Finished) -> N
 
 def test_the_gap_is_that_of_the_searches(finished: Finished) -> None:
     for entry in finished.found["gap"]:
-        cells = [cell for cell in finished.found["cells"] if cell["variant"] == entry["variant"]]
-        records = [Run.open(finished.comparison / cell["folder"]).record["search"] for cell in cells]
+        trials = [trial for trial in finished.found["trials"] if trial["variant"] == entry["variant"]]
+        records = [Run.open(finished.comparison / trial["folder"]).record["search"] for trial in trials]
         supernet = [record["validation"]["accuracy"] for record in records]
         inherited = [record["inherited"]["accuracy"] for record in records]
         assert entry["supernet"]["mean"] == pytest.approx(fmean(supernet))
         assert entry["inherited"]["mean"] == pytest.approx(fmean(inherited))
         assert entry["drop"]["mean"] == pytest.approx(fmean(supernet) - fmean(inherited))
         assert entry["trained"]["mean"] == pytest.approx(
-            fmean(cell["validation"]["trained"] for cell in cells)
+            fmean(trial["validation"]["trained"] for trial in trials)
         )
 
 
 def test_entropies_are_there_for_every_group_and_epoch(finished: Finished) -> None:
-    for cell in finished.found["cells"]:
-        assert {len(line) for line in cell["entropy"].values()} == {2}
-        assert set(cell["entropy"]) == {"alpha", "beta", "gamma"}
+    for trial in finished.found["trials"]:
+        assert {len(line) for line in trial["entropy"].values()} == {2}
+        assert set(trial["entropy"]) == {"alpha", "beta", "gamma"}
 
 
 # -- the baselines ----------------------------------------------------------------------------------------
@@ -132,7 +132,7 @@ def test_baselines_are_trained_once_a_seed_and_not_for_every_variant(finished: F
     names = ["concatenation", "left alone", "random 1", "random 2", "right alone"]
     assert trained == [(seed, name) for seed in (4, 5) for name in names]
     assert len(list(finished.comparison.glob("baselines/*/*.json"))) == len(trained)
-    tests = [Run.open(finished.comparison / cell["folder"]).test or {} for cell in finished.found["cells"]]
+    tests = [Run.open(finished.comparison / trial["folder"]).test or {} for trial in finished.found["trials"]]
     assert [test["baselines"] for test in tests] == [{}] * 4
 
 
@@ -178,12 +178,12 @@ def test_the_census_beside_it_is_found_and_percentiles_are_counted(finished: Fin
     (standing,) = finished.found["censuses"]
     assert standing["variants"] == [variant["name"] for variant in finished.found["variants"]]
     assert standing["architectures"] == len(census)
-    for cell in finished.found["cells"]:
-        values = {"validation": cell["validation"]["trained"], "test": cell["test"]["accuracy"]}
+    for trial in finished.found["trials"]:
+        values = {"validation": trial["validation"]["trained"], "test": trial["test"]["accuracy"]}
         for split, value in values.items():
             scores = [item[split]["accuracy"] for item in census.rows]
             below = sum(score < value for score in scores) + sum(score == value for score in scores) / 2
-            assert standing["percentiles"][cell["name"]][split] == pytest.approx(100 * below / len(scores))
+            assert standing["percentiles"][trial["name"]][split] == pytest.approx(100 * below / len(scores))
 
 
 def test_the_supernet_ranks_architectures_by_what_they_score_with_its_weights(finished: Finished) -> None:
@@ -194,8 +194,8 @@ def test_the_supernet_ranks_architectures_by_what_they_score_with_its_weights(fi
     from nasframe.space import Architecture
 
     census, expected = load_census(finished.census), {}
-    for cell in (item for item in finished.found["cells"] if item["variant"] == "grmc"):
-        run = Run.open(finished.comparison / cell["folder"])
+    for trial in (item for item in finished.found["trials"] if item["variant"] == "grmc"):
+        run = Run.open(finished.comparison / trial["folder"])
         experiment = nasframe.load_experiment(run)
         folders = {name: Path(path) for name, path in run.record["data"]["folders"].items()}
         split = experiment.task.data(folders).splits.validation
@@ -208,7 +208,7 @@ def test_the_supernet_ranks_architectures_by_what_they_score_with_its_weights(fi
                 outputs = network(batch.inputs)
             scores.append(experiment.task.metrics(outputs, batch.targets)["accuracy"])
         rho = stats.spearmanr(scores, census.scores("validation")).statistic
-        expected[str(cell["seed"])] = None if math.isnan(rho) else rho
+        expected[str(trial["seed"])] = None if math.isnan(rho) else rho
     assert any(rho is not None for rho in expected.values())
     found = finished.found["censuses"][0]["correlation"]["grmc"]
     assert found["by_seed"] == pytest.approx(expected)
@@ -277,14 +277,14 @@ def test_the_tables_say_what_was_found_and_what_it_does_not_show(
     cache = f"cache={finished.comparison.parent / 'cache'}"
     assert main(["compare", str(EXPERIMENT), cache, *words, "--out", str(finished.comparison)]) == 0
     printed = capsys.readouterr()
-    assert "8 of 8 cells: done already, skipped" in printed.err
+    assert "8 of 8 trials: done already, skipped" in printed.err
     value = row(finished.found, "grmc")["values"]["accuracy"]
     half = (value["high"] - value["low"]) / 2
     assert f"{value['mean']:.4f} ± {half:.4f}" in printed.out
     for text in ("paired t-tests", "supernet - inherited", "percentile in the census", "best single stream"):
         assert text in printed.out
     assert "4 of 4 searches did not converge" in printed.out
-    assert all(sentence.split()[0] in printed.out for sentence in finished.found["remarks"])
+    assert all(sentence.split()[0] in printed.out for sentence in finished.found["caveats"])
     assert (finished.comparison / "report.html").is_file()
 
 
@@ -297,9 +297,9 @@ def test_what_is_done_is_kept_and_more_seeds_are_added(
     before = {file: file.stat().st_mtime_ns for file in (home / "compared").glob("*/*/*.json")}
     capsys.readouterr()
     assert main(words) == 0
-    assert "3 of 6 cells: done already, skipped" in capsys.readouterr().err
+    assert "3 of 6 trials: done already, skipped" in capsys.readouterr().err
     assert {file: file.stat().st_mtime_ns for file in before} == before
-    assert [cell["seed"] for cell in read(home / "compared")["cells"]] == [4, 5]
+    assert [trial["seed"] for trial in read(home / "compared")["trials"]] == [4, 5]
 
 
 def test_one_seed_gives_no_interval_and_the_tables_say_so(
@@ -312,7 +312,7 @@ def test_one_seed_gives_no_interval_and_the_tables_say_so(
     assert [variant["name"] for variant in found["variants"]] == ["grmc"]
     value = row(found, "grmc")["values"]["accuracy"]
     assert (value["low"], value["high"]) == (None, None)
-    assert any(sentence.startswith("One seed") for sentence in found["remarks"])
+    assert any(sentence.startswith("One seed") for sentence in found["caveats"])
 
 
 def test_one_variant_that_fails_does_not_stop_the_others(
@@ -322,8 +322,8 @@ def test_one_variant_that_fails_does_not_stop_the_others(
     assert main(["compare", str(EXPERIMENT), *words]) == 1
     printed = capsys.readouterr().out
     found = read(home / "compared")
-    assert [cell["status"] for cell in found["cells"]] == ["done", "done", "failed", "failed"]
-    assert all("lower the learning rates" in str(cell["error"]) for cell in found["cells"][2:])
+    assert [trial["status"] for trial in found["trials"]] == ["done", "done", "failed", "failed"]
+    assert all("lower the learning rates" in str(trial["error"]) for trial in found["trials"][2:])
     assert row(found, "weight_rate=1e+30")["values"]["accuracy"]["mean"] is None
     assert row(found, "weight_rate=0.001")["values"]["accuracy"]["mean"] is not None
     assert "weight_rate=1e+30,seed=4 failed" in printed
@@ -415,9 +415,9 @@ def test_python_compares_too(home: Path) -> None:
 
 def test_processes_side_by_side_find_the_same(home: Path, finished: Finished) -> None:
     again = nasframe.compare(EXPERIMENT, "again", relaxations=["softmax"], seeds=1, random=2, workers=2)
-    (cell,) = again["cells"]
-    (known,) = (item for item in finished.found["cells"] if item["name"] == cell["name"])
-    assert cell["test"] == known["test"]
-    assert cell["entropy"] == known["entropy"]
+    (trial,) = again["trials"]
+    (known,) = (item for item in finished.found["trials"] if item["name"] == trial["name"])
+    assert trial["test"] == known["test"]
+    assert trial["entropy"] == known["entropy"]
     expected = {item["name"]: item["test"] for item in finished.found["baselines"] if item["seed"] == 4}
     assert {item["name"]: item["test"] for item in again["baselines"]} == expected

@@ -1,4 +1,4 @@
-"""A task for the tests of studies, and what can go wrong in a cell: which of two sums is the larger one?"""
+"""A task for the tests of studies, and what can go wrong in a trial: which of two sums is the larger one?"""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def register_tasks() -> dict[str, type[Task]]:
 
 
 def do(folder: Path, arguments: Mapping[str, object], progress: Progress) -> None:
-    """A cell that is no run: it notes every time it is begun, and does as it is told."""
+    """A trial that is no run: it notes every time it is begun, and does as it is told."""
     folder.mkdir(parents=True, exist_ok=True)
     begun = folder / "begun.txt"
     with begun.open("a", encoding="utf-8") as file:
@@ -75,7 +75,7 @@ def do(folder: Path, arguments: Mapping[str, object], progress: Progress) -> Non
         _start(str(starts), folder / "started.txt")
     if len(begun.read_text(encoding="utf-8").split()) <= int(str(arguments.get("kills", 0))):
         os.kill(os.getpid(), signal.SIGKILL)
-    print("said by a cell")
+    print("said by a trial")
     wanted = arguments.get("raises")
     if wanted == "mistake":
         raise DataError("no sums here")
@@ -91,11 +91,11 @@ def do(folder: Path, arguments: Mapping[str, object], progress: Progress) -> Non
 
 
 def nothing(folder: Path, arguments: Mapping[str, object], progress: Progress) -> None:
-    """A cell without work."""
+    """A trial without work."""
 
 
 def _start(how: str, record: Path) -> None:
-    """Start a program that outlives the cell."""
+    """Start a program that outlives the trial."""
     if how == "exec":
         os.system(f"sleep 60 & echo $! >> {record}")
     elif not (process := os.fork()):
@@ -107,5 +107,5 @@ def _start(how: str, record: Path) -> None:
 
 
 def done(folder: Path, arguments: Mapping[str, object]) -> bool:
-    """Whether such a cell is done."""
+    """Return True where such a trial is done."""
     return (folder / "done").exists()

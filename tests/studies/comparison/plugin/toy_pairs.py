@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from attrs import define
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nasframe import Data, Operation, Split, Stage, StageContext, Task, TensorTask, hookimpl
+from nasframe import Baseline, Data, Operation, Split, Stage, StageContext, Task, TensorTask, hookimpl
 from nasframe.errors import DataError
 from nasframe.options import option
 
@@ -79,11 +79,11 @@ class Pairs(Task):
     def evaluate(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> dict[str, Any]:
         return {**Task.evaluate(self, outputs, split, calibration), **calibration, "agreement": math.nan}
 
-    def baselines(self, data: Data) -> Mapping[str, Callable[[], nn.Module]]:
+    def baselines(self, data: Data) -> Mapping[str, Baseline]:
         return {
-            "left alone": lambda: Flat("left"),
-            "right alone": lambda: Flat("right"),
-            "concatenation": lambda: Flat("left", "right"),
+            "left alone": Baseline(lambda: Flat("left"), single_stream=True),
+            "right alone": Baseline(lambda: Flat("right"), single_stream=True),
+            "concatenation": Baseline(lambda: Flat("left", "right")),
         }
 
 

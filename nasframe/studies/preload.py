@@ -1,0 +1,11 @@
+"""The modules that every worker of a study needs. This file imports none of them."""
+
+from __future__ import annotations
+
+__all__ = ["PRELOAD"]
+
+PRELOAD = (
+    *("nasframe.studies.run_trial", "nasframe.studies.training_trial", "nasframe.studies.ranking_trial"),
+    "torch._dynamo",  # which the first optimizer imports
+)
+"""Names of modules: the fork server imports them once, for all workers."""

@@ -1,0 +1,41 @@
+"""A baseline: a network that a task brings, to measure a searched one against."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from attrs import frozen
+from torch import nn
+
+__all__ = ["Baseline", "baseline_records"]
+
+
+@frozen
+class Baseline:
+    """A network that a task brings, to measure a searched one against.
+
+    Attributes:
+        make: returns the untrained network, a new one at each call. The network takes the inputs by name and
+            gives raw outputs `(batch, outputs)`.
+        single_stream: the network looks at a single stream; a comparison shows the best of these.
+    """
+
+    make: Callable[[], nn.Module]
+    single_stream: bool = False
+
+
+def baseline_records(found: Mapping[str, Baseline | Callable[[], nn.Module]]) -> dict[str, Baseline]:
+    """Return what `Task.baselines` returned with a record for each name, in the same order.
+
+    >>> records = baseline_records({"sum": nn.Identity, "left": Baseline(nn.Identity, single_stream=True)})
+    >>> [name for name, record in records.items() if record.single_stream]
+    ['left']
+    """
+    return {
+        name: item if isinstance(item, Baseline) else _of_function(name, item) for name, item in found.items()
+    }
+
+
+def _of_function(name: str, make: Callable[[], nn.Module]) -> Baseline:
+    # Compatibility: before there were records, a name that ended so said that there is a single stream.
+    return Baseline(make, single_stream=name.endswith(" alone"))
