@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-GUIDE = Path(__file__).parents[1] / "docs" / "extending.md"
+GUIDE = Path(__file__).parents[2] / "docs" / "extending.md"
 TEXT = GUIDE.read_text(encoding="utf-8")
 FILES = {name: code for code, name in re.findall(r"```(?:python|toml)\n(# (\S+)\n.*?)```", TEXT, re.DOTALL)}
 COMMANDS = [

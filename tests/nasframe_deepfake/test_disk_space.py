@@ -9,7 +9,6 @@ from types import SimpleNamespace
 import pytest
 import torch
 from cyclopts import App
-from nasframe_deepfake.space import require_space
 
 from nasframe import StageContext
 from nasframe.errors import DataError
@@ -17,6 +16,7 @@ from nasframe.runtime import Progress
 from nasframe_deepfake import register_commands
 from nasframe_deepfake.arrays import open_rows
 from nasframe_deepfake.detector import load_extractor
+from nasframe_deepfake.disk_space import require_space
 from nasframe_deepfake.features import extract
 from nasframe_deepfake.prepare import prepare
 from nasframe_deepfake.pretrain import bytes_needed

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from nasframe import Run
-from nasframe import files as files_module
 from nasframe.errors import RunError
 from nasframe.plugins import manager
 from nasframe.runs import claimed
+from nasframe.runtime import files as files_module
 from nasframe.runtime import replacing
 
 EVERYTHING = {
