@@ -10,8 +10,7 @@ import pytest
 from nasframe.errors import PluginError
 from nasframe.plugins import KINDS, manager
 from nasframe.plugins.builtins import register_relaxations
-
-from .made import plugin, with_plugins
+from tests.plugins.made import plugin, with_plugins
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ WANTED: dict[str, dict[str, object]] = {
 
 
 @pytest.fixture(scope="module")
-def ended(tmp_path_factory: pytest.TempPathFactory, _toy_sums: None) -> Iterator[Ended]:
+def ended(tmp_path_factory: pytest.TempPathFactory, toy_sums: None) -> Iterator[Ended]:
     """What two workers made of cells in which things go wrong; tests read it and leave it as it is."""
     lines = Lines()
     with pytest.MonkeyPatch.context() as patch:

@@ -19,8 +19,7 @@ from nasframe.cli import main
 from nasframe.errors import RunError
 from nasframe.jobs import LOG, Cell, Outcome, execute, forkserver, server_ahead
 from nasframe.jobs.forkserver import ForkServer, take_server
-
-from .conftest import EXPERIMENT
+from tests.toys import SUMS as EXPERIMENT
 
 FOLDER = Path("study")
 
