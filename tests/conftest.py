@@ -15,12 +15,11 @@ from types import ModuleType
 
 import pytest
 import torch
-from sklearn.datasets import load_digits
 
 from nasframe import Data, TensorTask
 from nasframe.cli import main
 from nasframe.plugins import PluginManager, manager
-from tests.toys import STREAMS, TOYS, toy_functions
+from tests.toys import STREAMS, TOYS, toy_digits, toy_functions
 
 Process = Callable[..., "subprocess.Popen[str]"]
 
@@ -138,9 +137,7 @@ def toy_plugin(plugins: PluginManager) -> ModuleType:
 @pytest.fixture(scope="session")
 def digits() -> TensorTask:
     """400 of scikit-learn's digits, left and right half as two modalities."""
-    found = load_digits()
-    images = torch.tensor(found.images[:400], dtype=torch.float32) / 16
-    return TensorTask({"left": images[:, :, :4], "right": images[:, :, 4:]}, torch.tensor(found.target[:400]))
+    return toy_digits.digits(400)
 
 
 @pytest.fixture
