@@ -1,4 +1,7 @@
-"""The steps that fill a run: prepare, search, train, evaluate, predict. The command line calls the same."""
+"""The steps that fill a run: prepare, search, train, evaluate, predict.
+
+The command line calls the same.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
-"""`draw` and `draw_pair`: architectures as DOT, SVG, PNG or text. Labels come from the space, plugins may
-add style."""
+"""`draw` and `draw_pair`: architectures as DOT, SVG, PNG or text.
+
+Labels come from the space; plugins may add style.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What any code may use, a plugin's too: files that are whole or absent, locks, progress, seeds, threads.
+"""Files that are whole or absent, locks, progress, seeds and threads, for any code, a plugin's too.
 
 Importing it imports no torch.
 """
@@ -6,6 +6,7 @@ Importing it imports no torch.
 from __future__ import annotations
 
 from nasframe.runtime.files import fingerprint, replacing, without_nan, write_json, write_text
+from nasframe.runtime.lazy import lazy_page
 from nasframe.runtime.locks import Lock, LockedError, lives
 from nasframe.runtime.processor import cores, require_processor
 from nasframe.runtime.progress import Progress, SilentProgress, make_progress
@@ -21,6 +22,7 @@ __all__ = [
     "fingerprint",
     "forked_seed",
     "generator",
+    "lazy_page",
     "lives",
     "make_progress",
     "one_thread",

@@ -1,4 +1,4 @@
-"""Studies: many runs of one experiment, side by side. Comparisons, sweeps, and the census of a space.
+"""Studies: many runs of one experiment, side by side, as comparisons, sweeps and the census of a space.
 
 The names are imported when they are first used.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nasframe.runtime.lazy import lazy_page
+from nasframe.runtime import lazy_page
 
 if TYPE_CHECKING:
     from nasframe.studies.axes import is_axis as is_axis
