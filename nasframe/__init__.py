@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"  # before anything of ours is imported, which may want it
 
-from nasframe.runtime.lazy import lazy_page
+from nasframe.runtime import lazy_page
 
 if TYPE_CHECKING:
     from nasframe.estimators import Measurement as Measurement

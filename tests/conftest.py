@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import importlib
+import os
+import signal
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 import torch
 
+from nasframe import Data, TensorTask
+from nasframe.cli import main
 from nasframe.plugins import PluginManager, manager
+from tests.toys import STREAMS, TOYS, toy_digits, toy_functions
+
+Process = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -51,3 +64,99 @@ def plugins() -> Iterator[PluginManager]:
     yield found
     for name in set(found.names) - before:
         found.unregister(name)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to work in."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def start() -> Iterator[Process]:
+    """Start a process: `start(*words, **environment)` is `nasframe WORDS…`; none outlives the test."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*words: str, **environment: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [str(Path(sys.executable).with_name("nasframe")), *words],
+            env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            # Children of a shell's background job would ignore Ctrl-C.
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+            start_new_session=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+# -- toys, each registered when it is first wanted -------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def toy_streams() -> Iterator[ModuleType]:
+    """A task that predicts, registered as an installed plugin is: the commands do not ask for its file."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(TOYS)
+        module = importlib.import_module("toy_streams")
+        manager().register(module, "toy_streams")
+        yield module
+        manager().unregister("toy_streams")
+
+
+@pytest.fixture(scope="session")
+def toy_sums() -> Iterator[None]:
+    """A task in which things can go wrong, loaded as `--plugin` does, so that workers load it too."""
+    with loaded("toy_sums"):
+        yield
+
+
+@pytest.fixture(scope="session")
+def toy_pairs() -> Iterator[None]:
+    """A task with baselines, loaded as `--plugin` does."""
+    with loaded("toy_pairs"):
+        yield
+
+
+@pytest.fixture
+def toy_plugin(plugins: PluginManager) -> ModuleType:
+    """The module of a space whose best architecture is known, and of its task; both registered."""
+    plugins.register(toy_functions.ToyPlugin(), "toy")
+    return toy_functions
+
+
+@pytest.fixture(scope="session")
+def digits() -> TensorTask:
+    """400 of scikit-learn's digits, left and right half as two modalities."""
+    return toy_digits.digits(400)
+
+
+@pytest.fixture
+def digits_data(digits: TensorTask) -> Data:
+    """The splits of the digits."""
+    return digits.data({})
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory, toy_streams: ModuleType) -> Path:
+    """The folder of a finished run of `STREAMS`. Tests read it and leave it as it is."""
+    folder = tmp_path_factory.mktemp("finished")
+    run = folder / "run"
+    assert main(["run", str(STREAMS), f"cache={folder / 'cache'}", "--out", str(run)]) == 0
+    return run
+
+
+@contextmanager
+def loaded(name: str) -> Iterator[None]:
+    manager().load_file(TOYS / f"{name}.py")
+    yield
+    manager().unregister(name)

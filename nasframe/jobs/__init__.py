@@ -1,4 +1,4 @@
-"""Trials in worker processes. A trial is a function's name and JSON arguments.
+"""Trials in worker processes: a trial is a function's name and JSON arguments.
 
 The names are imported when they are first used, so that a process can start the fork server before it imports
 anything else.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nasframe.runtime.lazy import lazy_page
+from nasframe.runtime import lazy_page
 
 if TYPE_CHECKING:
     from nasframe.jobs.execution import execute as execute

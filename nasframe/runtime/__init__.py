@@ -13,6 +13,7 @@ from nasframe.runtime.console import (
     print_metrics,
 )
 from nasframe.runtime.files import fingerprint, replacing, without_nan, write_json, write_text
+from nasframe.runtime.lazy import lazy_page
 from nasframe.runtime.locks import Lock, LockedError, lives
 from nasframe.runtime.processor import cores, require_processor
 from nasframe.runtime.progress import SILENT, Progress, make_progress
@@ -30,6 +31,7 @@ __all__ = [
     "format_columns",
     "format_number",
     "generator",
+    "lazy_page",
     "lives",
     "make_progress",
     "one_thread",

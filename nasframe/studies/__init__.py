@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nasframe.runtime.lazy import lazy_page
+from nasframe.runtime import lazy_page
 
 if TYPE_CHECKING:
     from nasframe.studies.axes import is_axis as is_axis

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from nasframe.cli import main
-
-from .conftest import EXPERIMENT, Process
+from tests.conftest import Process
+from tests.toys import STREAMS as EXPERIMENT
 
 RUN_FILES = (
     "experiment.toml",

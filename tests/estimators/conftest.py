@@ -1,11 +1,8 @@
-"""Relaxations of a third party, a tiny finished run, and the laboratory at few draws."""
+"""Relaxations of a third party."""
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import attrs
@@ -15,8 +12,6 @@ from torch import Tensor
 
 from nasframe import Relaxation, Sample, hookimpl
 from nasframe.plugins import manager
-
-PLUGIN = Path(__file__).parents[1] / "cli" / "plugin"
 
 
 @attrs.frozen(kw_only=True)
@@ -106,37 +101,3 @@ def strangers() -> Iterator[None]:
     manager().register(Strangers(), "strangers")
     yield
     manager().unregister("strangers")
-
-
-@pytest.fixture(scope="session")
-def toy_streams() -> Iterator[ModuleType]:
-    """The toy plugin of the tests of the commands."""
-    already = manager().module("toy_streams")
-    if already is not None:
-        yield already
-        return
-    spec = importlib.util.spec_from_file_location("toy_streams", PLUGIN / "toy_streams.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    manager().register(module, "toy_streams")
-    yield module
-    manager().unregister("toy_streams")
-
-
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory, toy_streams: ModuleType) -> Path:
-    """The folder of a search of the toy experiment. Tests do not change its files."""
-    from nasframe.cli import main
-
-    folder = tmp_path_factory.mktemp("searched")
-    words = [
-        "search",
-        str(PLUGIN / "streams.toml"),
-        f"cache={folder / 'cache'}",
-        "--out",
-        str(folder / "run"),
-    ]
-    assert main(words) == 0
-    return folder / "run"

@@ -7,8 +7,7 @@ import pytest
 
 from nasframe.errors import DataError
 from nasframe_deepfake.decoding import SAMPLE_RATE, Window, decode
-
-from .conftest import write_clip
+from tests.nasframe_deepfake.conftest import write_clip
 
 WINDOW = Window(trim=0.2, seconds=1.6, frames=16, size=32)
 

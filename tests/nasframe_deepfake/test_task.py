@@ -15,8 +15,7 @@ from nasframe.options import structure, unstructure
 from nasframe_deepfake.clip_index import read_index
 from nasframe_deepfake.dataset import ClipSplit
 from nasframe_deepfake.task import DeepfakeTask
-
-from .conftest import run_stages, write_clip
+from tests.nasframe_deepfake.conftest import run_stages, write_clip
 
 CPU = torch.device("cpu")
 

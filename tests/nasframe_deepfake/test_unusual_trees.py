@@ -18,8 +18,7 @@ from nasframe_deepfake.decoding import Window, decode
 from nasframe_deepfake.fakeavceleb import read_fakeavceleb
 from nasframe_deepfake.prepare import prepare
 from nasframe_deepfake.task import DeepfakeTask
-
-from .conftest import run_stages
+from tests.nasframe_deepfake.conftest import run_stages
 
 
 def part(corpus: Path, root: Path, keep: Callable[[str], bool]) -> Path:

@@ -12,8 +12,7 @@ import pytest
 from nasframe.errors import PluginError, PluginWarning
 from nasframe.plugins import PluginManager, hookimpl
 from nasframe.plugins.contract import UnfitPluginError
-
-from .made import plugin, with_plugins
+from tests.plugins.made import plugin, with_plugins
 
 
 def test_a_hook_with_a_wrong_signature_is_an_error_that_names_the_plugin() -> None:

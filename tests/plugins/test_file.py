@@ -14,6 +14,8 @@ import nasframe
 from nasframe.cli import main
 from nasframe.errors import PluginError
 from nasframe.plugins import PluginManager
+from tests.toys import STREAMS as EXPERIMENT
+from tests.toys import TOYS
 
 CODE = '''
 import torch
@@ -34,8 +36,7 @@ def register_operations():
     return {"maximum": Maximum}
 '''
 
-EXPERIMENT = Path(__file__).parents[1] / "cli" / "plugin" / "streams.toml"
-TASK = Path(__file__).parents[1] / "cli" / "plugin" / "toy_streams.py"
+TASK = TOYS / "toy_streams.py"
 
 
 @pytest.fixture

@@ -18,8 +18,7 @@ from nasframe.errors import ArchitectureError
 from nasframe.plugins import PluginManager
 from nasframe.searching import Bilevel
 from nasframe_bimodal.space import Bimodal
-
-from .made import plugin
+from tests.plugins.made import plugin
 
 SMALL = Bimodal(channels=4, cells=1, nodes=1)
 

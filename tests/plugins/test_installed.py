@@ -8,8 +8,7 @@ import sys
 from pathlib import Path
 
 from nasframe.plugins import manager
-
-from .made import install
+from tests.plugins.made import install
 
 
 def plugins_command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

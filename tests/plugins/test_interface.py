@@ -10,9 +10,8 @@ import pytest
 
 from nasframe.errors import PluginError
 from nasframe.plugins import hookspecs
-
-from . import test_hooks
-from .made import with_plugins
+from tests.plugins import test_hooks
+from tests.plugins.made import with_plugins
 
 HOOKS = [
     name

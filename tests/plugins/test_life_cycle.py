@@ -9,8 +9,7 @@ import pytest
 
 from nasframe.errors import PluginWarning
 from nasframe.plugins import manager
-
-from .made import plugin, with_plugins
+from tests.plugins.made import plugin, with_plugins
 
 
 def test_life_cycle_hooks_get_the_arguments_they_ask_for() -> None:

@@ -13,8 +13,7 @@ from nasframe.errors import PluginError
 from nasframe.plugins import KINDS, manager
 from nasframe.plugins.builtins import register_relaxations
 from nasframe.plugins.moved import MOVED, moved_to
-
-from .made import plugin, with_plugins
+from tests.plugins.made import plugin, with_plugins
 
 
 @pytest.mark.parametrize(

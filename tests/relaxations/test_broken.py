@@ -16,8 +16,7 @@ import nasframe
 from nasframe.errors import ContractError
 from nasframe.plugins import PluginManager, hookimpl
 from nasframe.relaxations import Relaxation, Sample, check_relaxation
-
-from .conftest import SETTINGS
+from tests.relaxations.conftest import SETTINGS
 
 Function = Callable[[Tensor, "torch.Generator | None"], Any]
 

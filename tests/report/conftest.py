@@ -34,8 +34,7 @@ from nasframe.plugins import manager
 from nasframe.report import write_comparison_page, write_sweep_page
 from nasframe.searching.joint import Joint
 from nasframe_bimodal.space import Bimodal
-
-from .studies import comparison, sweep
+from tests.report.studies import comparison, sweep
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 

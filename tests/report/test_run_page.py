@@ -16,8 +16,7 @@ import nasframe
 from nasframe import Run, TensorTask
 from nasframe.report import write_report
 from nasframe.report.markup import flat
-
-from .conftest import QUIET
+from tests.report.conftest import QUIET
 
 Look = Callable[..., Any]
 

@@ -13,8 +13,7 @@ import pytest
 
 from nasframe import Run
 from nasframe.report import write_comparison_page, write_sweep_page
-
-from .studies import MESSAGE, comparison, sweep
+from tests.report.studies import MESSAGE, comparison, sweep
 
 Look = Callable[..., Any]
 

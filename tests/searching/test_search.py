@@ -27,6 +27,7 @@ from nasframe.searching import Bilevel, Search, Update
 from nasframe.searching.derivation import derive_around
 from nasframe.searching.joint import Joint
 from nasframe_bimodal.space import Bimodal
+from tests.comparing import without_time
 
 RELAXATIONS = [
     Softmax(),
@@ -57,10 +58,6 @@ def search(task: TensorTask, data: Data, **changes: Any) -> Search:
         "options": SearchOptions(epochs=3, batch_size=32),
     }
     return Search(**arguments | changes)
-
-
-def without_time(history: Any) -> list[dict[str, Any]]:
-    return [{key: value for key, value in record.items() if key != "seconds"} for record in history]
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -1,60 +1,43 @@
-"""The toy task, loaded from its file as `--plugin` does, so that worker processes load it too."""
+"""The toy tasks, one census of a space, and one comparison beside it."""
 
 from __future__ import annotations
 
-import os
-import signal
+import json
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from nasframe.plugins import manager
+from nasframe.cli import main
+from tests.conftest import Process
+from tests.studies.records import Finished
+from tests.toys import PAIRS, TOYS
 
-PLUGIN = Path(__file__).parent / "plugin" / "toy_sums.py"
-EXPERIMENT = PLUGIN.with_name("sums.toml")
 
-Process = Callable[..., "subprocess.Popen[str]"]
+@pytest.fixture
+def home(home: Path, toy_sums: None, toy_pairs: None) -> Path:
+    """An empty folder to work in, with the toy tasks at hand."""
+    return home
+
+
+@pytest.fixture
+def start(home: Path, start: Process) -> Process:
+    """Start `nasframe --plugin … WORDS…` as a process of its own."""
+
+    def start_with_sums(*words: str) -> subprocess.Popen[str]:
+        return start("--plugin", str(TOYS / "toy_sums.py"), *words)
+
+    return start_with_sums
 
 
 @pytest.fixture(scope="session")
-def _toy_sums() -> Iterator[None]:
-    name = manager().load_file(PLUGIN)
-    yield
-    manager().unregister(name)
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _toy_sums: None) -> Path:
-    """An empty folder to work in, with the toy task at hand."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def start(home: Path) -> Iterator[Process]:
-    """Start `nasframe --plugin … WORDS…` as a process of its own; none outlives the test."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start(*words: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [str(Path(sys.executable).with_name("nasframe")), "--plugin", str(PLUGIN), *words],
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            # Children of a shell's background job would ignore Ctrl-C.
-            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
-            start_new_session=True,
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
+def finished(tmp_path_factory: pytest.TempPathFactory, toy_pairs: None) -> Finished:
+    """Tests read it and leave it as it is."""
+    folder = tmp_path_factory.mktemp("finished")
+    cache = f"cache={folder / 'cache'}"
+    census, comparison = folder / "pairs-census", folder / "pairs-compare"
+    assert main(["census", str(PAIRS), cache, "--architectures", "4", "--out", str(census)]) == 0
+    words = ["--relaxation", "softmax,grmc", "--seeds", "2", "--random", "2", "--out", str(comparison)]
+    assert main(["compare", str(PAIRS), cache, *words]) == 0
+    found = json.loads((comparison / "comparison.json").read_text(encoding="utf-8"))
+    return Finished(census, comparison, found)

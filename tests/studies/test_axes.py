@@ -19,8 +19,7 @@ from nasframe.studies.axes import (
     points,
     stage_seed,
 )
-
-from .conftest import EXPERIMENT
+from tests.toys import SUMS as EXPERIMENT
 
 
 @pytest.fixture

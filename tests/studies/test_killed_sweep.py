@@ -15,8 +15,8 @@ import pytest
 
 import nasframe
 from nasframe.cli import main
-
-from .conftest import EXPERIMENT, Process
+from tests.conftest import Process
+from tests.toys import SUMS as EXPERIMENT
 
 OUT = Path("out")
 AXES = ["samples=1,4"]
@@ -41,7 +41,7 @@ def found(out: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory, _toy_sums: None) -> dict[str, Any]:
+def undisturbed(tmp_path_factory: pytest.TempPathFactory, toy_sums: None) -> dict[str, Any]:
     """The results of the same sweep in one process that nobody kills."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("undisturbed"))

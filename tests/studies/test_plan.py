@@ -11,8 +11,7 @@ from nasframe.cli import main
 from nasframe.experiment import overridden, read_toml
 from nasframe.studies.axes import experiment_at, parse_axes, points
 from nasframe.studies.plan import shared_plan
-
-from .conftest import EXPERIMENT
+from tests.toys import SUMS as EXPERIMENT
 
 
 def plan(*axes: str, given: tuple[str, ...] = (), free: tuple[str, ...] = ()) -> dict[str, Any]:

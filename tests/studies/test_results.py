@@ -12,8 +12,7 @@ from nasframe.cli import main
 from nasframe.jobs import Outcome, Trial
 from nasframe.runs import Run
 from nasframe.studies.results import measured, read_result
-
-from .conftest import EXPERIMENT
+from tests.toys import SUMS as EXPERIMENT
 
 
 def read(folder: Path, outcome: Outcome) -> dict[str, object]:

@@ -11,8 +11,7 @@ import pytest
 import nasframe
 from nasframe.cli import main
 from nasframe.errors import ConfigurationError, RunError
-
-from .conftest import EXPERIMENT
+from tests.toys import SUMS as EXPERIMENT
 
 OUT = Path("out")
 CACHE = "cache=cache"
@@ -34,7 +33,7 @@ def network(run: Path) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def swept(tmp_path_factory: pytest.TempPathFactory, _toy_sums: None) -> Path:
+def swept(tmp_path_factory: pytest.TempPathFactory, toy_sums: None) -> Path:
     """Two axes, two seeds, two workers. Tests read it and leave it as it is."""
     out = tmp_path_factory.mktemp("swept") / "out"
     assert again(out) == 0

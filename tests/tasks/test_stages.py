@@ -12,18 +12,9 @@ import torch
 from nasframe import Stage, StageContext
 from nasframe.runtime import Progress
 from nasframe.tasks import run_stages, stage_fingerprints
+from tests.recorded_progress import Log
 
 CPU = torch.device("cpu")
-
-
-class Log(Progress):
-    """Remembers what was said."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def say(self, message: str) -> None:
-        self.lines.append(message)
 
 
 def stages(calls: list[str], first: int = 1, second: int = 1) -> list[Stage]:

@@ -12,8 +12,7 @@ import pytest
 
 from nasframe.cli import main, make_app
 from nasframe.plugins import manager
-
-from .conftest import EXPERIMENT
+from tests.toys import STREAMS as EXPERIMENT
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "docs" / "commands.md"]

@@ -22,8 +22,7 @@ from nasframe.errors import RunError
 from nasframe.jobs import LOG, Outcome, Trial, forkserver, server_ahead
 from nasframe.jobs.forkserver import ForkServer, take_server
 from nasframe.studies import PRELOAD
-
-from .conftest import EXPERIMENT
+from tests.toys import SUMS as EXPERIMENT
 
 FOLDER = Path("study")
 

@@ -19,8 +19,8 @@ from nasframe.errors import RunError
 from nasframe.network import build, inherit
 from nasframe.runs import Run
 from nasframe.studies.census_table import load_census
-
-from .conftest import EXPERIMENT, Finished
+from tests.studies.records import Finished
+from tests.toys import PAIRS as EXPERIMENT
 
 SMALL = ["--seeds", "2", "--random", "1", "search.epochs=1", "train.epochs=1", "--out", "compared"]
 

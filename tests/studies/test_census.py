@@ -19,8 +19,8 @@ from nasframe.runtime import Progress
 from nasframe.space import Architecture
 from nasframe.studies.census_table import differences, load_census, made_from
 from nasframe.tasks import Split, baseline_records
-
-from .conftest import EXPERIMENT, Finished
+from tests.studies.records import Finished
+from tests.toys import PAIRS as EXPERIMENT
 
 SMALL = ["train.epochs=1", "--out", "counted"]
 

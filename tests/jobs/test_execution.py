@@ -89,7 +89,7 @@ WANTED: dict[str, dict[str, object]] = {
 
 
 @pytest.fixture(scope="module")
-def ended(tmp_path_factory: pytest.TempPathFactory, _toy_sums: None) -> Iterator[Ended]:
+def ended(tmp_path_factory: pytest.TempPathFactory, toy_sums: None) -> Iterator[Ended]:
     """The outcomes of trials in which things go wrong, done by two workers; tests only read them."""
     lines = Lines()
     with pytest.MonkeyPatch.context() as patch:

@@ -1,0 +1,18 @@
+"""What studies that are done once for many tests left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+
+@frozen
+class Finished:
+    """Folders of a census and of the comparison beside it, and what the comparison wrote."""
+
+    census: Path
+    comparison: Path
+    found: Mapping[str, Any]

@@ -1,0 +1,104 @@
+"""The house as a specification: a room is a package of nasframe, and what it shows stands on its page."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CORE = ROOT / "nasframe"
+SHIPPED = [CORE, ROOT / "plugins", ROOT / "search_spaces"]
+FILES = [file for folder in SHIPPED for file in sorted(folder.rglob("*.py"))]
+OTHERS = [file for name in ("examples", "benchmarks") for file in sorted((ROOT / name).rglob("*.py"))]
+PAGES = sorted(CORE.rglob("__init__.py"))
+ROOMS = [".".join(page.parent.relative_to(ROOT).parts) for page in PAGES]
+LAZY = ["nasframe", "nasframe.jobs", "nasframe.studies"]
+
+
+def short(file: Path) -> str:
+    return file.relative_to(ROOT).as_posix()
+
+
+def imported(file: Path) -> Iterator[str]:
+    """Every module that a file imports, and every `module.name`; relative imports in full."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (item.name for item in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = file.relative_to(ROOT).parts[: -node.level] if node.level else ()
+            module = ".".join([*above, *([node.module] if node.module else [])])
+            yield from (f"{module}.{item.name}" for item in node.names)
+
+
+def file_of_a_room(name: str) -> str | None:
+    """The file of a room that a name is or comes from, such as `nasframe.runs.run`; None for a page."""
+    parts = name.split(".")
+    if parts[0] != "nasframe":
+        return None
+    for length in range(3, len(parts) + 1):
+        place = ROOT.joinpath(*parts[:length])
+        if place.with_suffix(".py").is_file():
+            if length == len(parts) and parts[-1] in importlib.import_module(".".join(parts[:-1])).__all__:
+                return None  # a function that has the name of its file
+            return ".".join(parts[:length])
+    return None
+
+
+def summary(room: str) -> str:
+    """The first paragraph of a room's docstring."""
+    page = ROOT.joinpath(*room.split("."), "__init__.py")
+    text = ast.get_docstring(ast.parse(page.read_text(encoding="utf-8"))) or ""
+    return text.partition("\n\n")[0].replace("\n", " ")
+
+
+def test_the_house_has_its_rooms() -> None:
+    assert {"nasframe", "nasframe.runtime", "nasframe.relaxations.gumbel_rao", "nasframe.cli"} <= set(ROOMS)
+
+
+def test_no_file_begins_with_an_underscore() -> None:
+    allowed = ("__init__.py", "__main__.py")
+    assert [short(file) for file in FILES if file.name.startswith("_") and file.name not in allowed] == []
+
+
+def test_outside_a_room_nobody_imports_its_files() -> None:
+    found = {
+        f"{short(file)}: {module}"
+        for file in FILES + OTHERS
+        for module in filter(None, map(file_of_a_room, imported(file)))
+        if not file.is_relative_to(CORE / module.split(".")[1])
+    }
+    assert sorted(found) == []
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_room_lists_its_names_and_they_are_there(room: str) -> None:
+    page = importlib.import_module(room)
+    assert len(set(page.__all__)) == len(page.__all__)
+    assert [name for name in page.__all__ if not hasattr(page, name)] == []
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_room_says_in_one_sentence_what_it_is(room: str) -> None:
+    sentence = summary(room)
+    assert sentence.endswith(".")
+    assert not re.search(r"[.!?] +[A-Z`]", sentence), f"more than one sentence: {sentence}"
+    assert not sentence.startswith(("What", "How", "Whether"))
+
+
+@pytest.mark.parametrize("room", LAZY)
+def test_on_a_lazy_page_no_module_has_the_name_of_an_exported_function(room: str) -> None:
+    folder = ROOT.joinpath(*room.split("."))
+    modules = {file.stem for file in folder.glob("*.py")}
+    modules |= {page.parent.name for page in folder.glob("*/__init__.py")}
+    assert modules.isdisjoint(importlib.import_module(room).__all__)
+
+
+def test_no_file_is_a_drawer_for_everything() -> None:
+    drawers = {"utils", "helpers", "misc", "common", "base"}
+    everything = [*FILES, *OTHERS, *(ROOT / "tests").rglob("*.py")]
+    assert [short(file) for file in everything if drawers & {file.stem, file.parent.name}] == []

@@ -1,0 +1,11 @@
+"""Toy problems that the tests of several rooms share: plugins, one a file, and their experiments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+TOYS = Path(__file__).parent
+
+STREAMS = TOYS / "streams.toml"
+SUMS = TOYS / "sums.toml"
+PAIRS = TOYS / "pairs.toml"
