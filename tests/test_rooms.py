@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import networkx
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -96,6 +97,29 @@ def test_on_a_lazy_page_no_module_has_the_name_of_an_exported_function(room: str
     modules = {file.stem for file in folder.glob("*.py")}
     modules |= {page.parent.name for page in folder.glob("*/__init__.py")}
     assert modules.isdisjoint(importlib.import_module(room).__all__)
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    core = [file for file in FILES if file.is_relative_to(CORE)]
+    known = {".".join(file.relative_to(ROOT).with_suffix("").parts): file for file in core}
+    graph = networkx.DiGraph()
+    for name, file in known.items():
+        for module in imported(file):
+            ends = (module, module.rpartition(".")[0])
+            graph.add_edges_from((name, end) for end in ends if end in known)
+    assert graph.number_of_edges() > 400
+    assert [circle for circle in networkx.strongly_connected_components(graph) if len(circle) > 1] == []
+
+
+def test_no_docstring_is_a_riddle_that_begins_with_a_question_word() -> None:
+    found = [
+        f"{short(file)}: {text.splitlines()[0]}"
+        for file in FILES
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and (text := ast.get_docstring(node) or "").startswith(("What ", "How ", "Whether ", "Where "))
+    ]
+    assert found == []
 
 
 def test_no_file_is_a_drawer_for_everything() -> None:

@@ -1,4 +1,4 @@
-"""The steps that fill a run. The command line calls the same functions.
+"""The steps that fill a run, which the command line calls too.
 
 `whole_run` makes all of them in order: `preparation` of the data, `architecture_search`, `final_training`,
 `baselines`, `evaluation`; `prediction` uses a run that is trained. `engines` sets up the search and the

@@ -59,7 +59,7 @@ def test_every_command_of_a_recipe_exists_with_its_options_and_files(name: str, 
         return
     assert program == "nasframe"
     command, _, unused = make_app().parse_known_args(words)[:3]
-    assert command.__name__ in words[:2]
+    assert command.__name__.removesuffix("_variants") in words[:2]  # the function behind `compare`
     assert not unused
 
 

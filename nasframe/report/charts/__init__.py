@@ -1,4 +1,4 @@
-"""Charts as inline SVG. Their colours are CSS classes, so that they follow the light or dark page."""
+"""Charts as inline SVG whose colours are CSS classes, so that they follow the light or dark page."""
 
 from nasframe.report.charts.bars import Bars, histogram
 from nasframe.report.charts.grid import value_grid
