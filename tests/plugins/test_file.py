@@ -45,10 +45,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plugins: PluginManag
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my_ops.py").write_text(CODE, encoding="utf-8")
     shutil.copy(TASK, tmp_path)
-    # the tests of the commands may have it registered for the whole session
+    # other tests may have it and plugin files registered for the whole session
     there, module = plugins.module("toy_streams"), sys.modules.pop("toy_streams", None)
     if there is not None:
         plugins.unregister("toy_streams")
+    others = list(plugins.files.values())
+    for file in others:
+        plugins.unregister(file.stem)
     monkeypatch.setattr(sys, "path", [item for item in sys.path if Path(item) != TASK.parent])
     before = set(sys.modules)
     yield tmp_path
@@ -63,6 +66,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plugins: PluginManag
             del sys.modules[name]
     if module is not None:
         sys.modules["toy_streams"] = module
+    for file in others:
+        plugins.load_file(file)
 
 
 def forget(plugins: PluginManager) -> None:
