@@ -11,6 +11,7 @@ from nasframe.experiment import Experiment
 from nasframe.pipeline.engines import search_engine
 from nasframe.pipeline.picture import save_picture
 from nasframe.pipeline.preparation import keeping_old_run, prepare
+from nasframe.pipeline.retraining import is_training
 from nasframe.pipeline.search_result import SearchResult
 from nasframe.plugins import manager
 from nasframe.relaxations import check_relaxation
@@ -66,6 +67,7 @@ def search(
 def _search_in_run(engine: Search, run: Run, key: str) -> SearchResult:
     """Run the engine to its end, and write what it found."""
     started = time.monotonic()
+    run.keep_metrics(lambda record: not is_training(record))  # a training comes after the search
     architecture = engine.fit()
     architecture.save(run.path / "architecture.json")
     save_picture(run, architecture, engine.progress)

@@ -12,7 +12,6 @@ from nasframe import __version__
 from nasframe.errors import SpaceError
 from nasframe.experiment import Experiment
 from nasframe.pipeline.preparation import Prepared
-from nasframe.pipeline.retraining import is_training
 from nasframe.runs import Run
 from nasframe.runtime import Progress
 from nasframe.searching import Search
@@ -46,7 +45,6 @@ def search_engine(experiment: Experiment, prepared: Prepared, run: Run | None, p
         run=run,
         progress=progress,
         provenance=_provenance(experiment, prepared),
-        outdated=is_training,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
@@ -57,8 +57,6 @@ class Search:
         run: to write checkpoints and metrics to; None keeps them in memory.
         progress: to report to.
         provenance: recorded in the architecture.
-        outdated: true of those lines that another stage wrote to `metrics.jsonl` and that the search removes
-            when it begins or goes on.
     """
 
     space: SearchSpace
@@ -72,7 +70,6 @@ class Search:
     run: Run | None = None
     progress: Progress = field(factory=Progress)
     provenance: Mapping[str, Any] = field(factory=dict)
-    outdated: Callable[[Mapping[str, Any]], bool] = lambda record: False
 
     supernet: Supernet = field(init=False)
     history: list[dict[str, Any]] = field(init=False, factory=list)
@@ -312,8 +309,8 @@ class Search:
             return 0
         found = load_checkpoint(self.run.checkpoints, "search", self.device)
         epoch = 0 if found is None else int(found.values["epoch"])
-        self.run.keep_metrics(lambda record: self._is_kept(record, epoch))
-        self.history = [record for record in self.run.metrics if record.get("stage") == "search"]
+        self.run.keep_metrics(lambda record: record.get("stage") != "search" or record["epoch"] <= epoch)
+        self.history = self.run.history("search")
         if found is not None:
             state = found.part("supernet.")
             logits = {key: state.pop(f"logits.values.{key}") for key in found.values["logits"]}
@@ -323,9 +320,3 @@ class Search:
             load_optimiser(self._architecture_optimiser, found.part("architecture."))
             self.converged = bool(found.values["converged"])
         return epoch
-
-    def _is_kept(self, record: Mapping[str, Any], epoch: int) -> bool:
-        """Return True for a line of metrics that stays when the search goes on after `epoch`."""
-        if record.get("stage") == "search":
-            return bool(record["epoch"] <= epoch)  # later epochs are made again
-        return not self.outdated(record)

@@ -95,7 +95,7 @@ class Plugin:
 
     @hookimpl
     def register_tasks(self) -> dict[str, Any]:
-        return {"louder": Louder}
+        return {"louder_of_two": Louder}
 
 
 @pytest.fixture(scope="session")
@@ -104,7 +104,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     folder = tmp_path_factory.mktemp("report")
     manager().register(Plugin(), "louder_plugin")
     experiment = Experiment.of(
-        task="louder",
+        task="louder_of_two",
         space=Bimodal(channels=4, cells=2, nodes=2),
         relaxation="softmax",
         loop=Joint(architecture_rate=0.3),

@@ -173,7 +173,7 @@ def test_without_scripts_the_last_epoch_shows(run: Run, look: Look, page: Any) -
     first = still.locator("#animation [data-e]").first
     assert float(first.get_attribute("stroke-width")) in edges(page).values()
     assert still.locator("#description").text_content().startswith("Epoch 8 of 8")
-    assert page.locator("#description").text_content() == still.locator("#telling").text_content()
+    assert page.locator("#description").text_content() == still.locator("#description").text_content()
     assert page.locator("#animation").get_attribute("viewBox") == still.locator("#animation").get_attribute(
         "viewBox"
     )
