@@ -25,11 +25,8 @@ Every name is imported when it is first used, so that `nasframe --help` and comp
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-__version__ = "0.1.0"  # before anything of ours is imported, which may want it
-
-from nasframe.runtime import lazy_page
+import importlib
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nasframe.estimators import Measurement as Measurement
@@ -92,6 +89,8 @@ if TYPE_CHECKING:
     from nasframe.training import BaselineOptions as BaselineOptions
     from nasframe.training import TrainOptions as TrainOptions
 
+__version__ = "0.1.0"  # recorded in every run
+
 _HOMES = {
     **dict.fromkeys(("hookimpl", "load_plugin", "manager", "Registered"), "nasframe.plugins"),
     **dict.fromkeys(("Operation", "OpSpec", "Shape", "arity_of"), "nasframe.operations"),
@@ -144,7 +143,12 @@ _HOMES = {
 }
 
 __all__ = ["__version__", *sorted(_HOMES)]
-__getattr__, _ = lazy_page(__name__, _HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'nasframe' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -6,11 +6,11 @@ import difflib
 from collections.abc import Iterable, Sequence
 
 __all__ = [
-    "NOT_REPLACED",
     "ArchitectureError",
     "ConfigurationError",
     "ContractError",
     "DataError",
+    "KeptRunInterrupt",
     "NasframeError",
     "PluginError",
     "PluginWarning",
@@ -20,10 +20,6 @@ __all__ = [
     "near_names",
     "nearest",
 ]
-
-
-NOT_REPLACED = "the run that was to be replaced is unchanged"
-"""Note of a KeyboardInterrupt that came before anything was replaced."""
 
 
 class NasframeError(Exception):
@@ -60,6 +56,10 @@ class DataError(NasframeError):
 
 class RenderError(NasframeError):
     """A drawing for which this machine lacks a renderer."""
+
+
+class KeptRunInterrupt(KeyboardInterrupt):
+    """Ctrl-C that came while the run that was to be replaced was still whole."""
 
 
 class ConfigurationError(NasframeError):

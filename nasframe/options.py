@@ -12,7 +12,7 @@ import typing
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from types import NoneType, SimpleNamespace, UnionType
-from typing import Any, TypeVar, overload
+from typing import Any, TypedDict, TypeVar, Unpack, overload
 
 import attrs
 import cattrs
@@ -45,45 +45,27 @@ class Option:
     description: str = ""
 
 
-@overload
-def option(
-    default: T,
-    *,
-    help: str,
-    ge: float | None = None,
-    gt: float | None = None,
-    le: float | None = None,
-    lt: float | None = None,
-    choices: Collection[Any] | None = None,
-    validator: Validator | None = None,
-) -> T: ...
+class _Limits(TypedDict, total=False):
+    """The limits of an option's value, as `option` explains them."""
+
+    ge: float
+    gt: float
+    le: float
+    lt: float
+    choices: Collection[Any]
+    validator: Validator
 
 
 @overload
-def option(
-    *,
-    factory: Callable[[], T],
-    help: str,
-    ge: float | None = None,
-    gt: float | None = None,
-    le: float | None = None,
-    lt: float | None = None,
-    choices: Collection[Any] | None = None,
-    validator: Validator | None = None,
-) -> T: ...
+def option(default: T, *, help: str, **limits: Unpack[_Limits]) -> T: ...
 
 
 @overload
-def option(
-    *,
-    help: str,
-    ge: float | None = None,
-    gt: float | None = None,
-    le: float | None = None,
-    lt: float | None = None,
-    choices: Collection[Any] | None = None,
-    validator: Validator | None = None,
-) -> Any: ...
+def option(*, factory: Callable[[], T], help: str, **limits: Unpack[_Limits]) -> T: ...
+
+
+@overload
+def option(*, help: str, **limits: Unpack[_Limits]) -> Any: ...
 
 
 def option(

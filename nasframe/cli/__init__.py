@@ -22,7 +22,7 @@ from nasframe import __version__
 from nasframe.cli import comparisons, experiments, inspection, laboratory, results, sweeps
 from nasframe.cli.interrupts import interrupts_kept
 from nasframe.cli.plugin_files import HELP, prefix, split_plugin_files
-from nasframe.errors import NOT_REPLACED, NasframeError, PluginWarning
+from nasframe.errors import KeptRunInterrupt, NasframeError, PluginWarning
 from nasframe.jobs import server_ahead
 from nasframe.plugins import manager
 from nasframe.runtime import cores, require_processor
@@ -85,7 +85,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return _BROKEN_PIPE
         except KeyboardInterrupt as error:
-            return _say(_interrupted(words, files, getattr(error, "__notes__", [])), _INTERRUPTED)
+            kept = isinstance(error, KeptRunInterrupt)
+            return _say(_interrupted(words, files, nothing_replaced=kept), _INTERRUPTED)
         except CycloptsError as error:
             return _say(f"{error}\nHelp: {' '.join(('nasframe', *(error.command_chain or ()), '--help'))}")
         except (NasframeError, OSError) as error:
@@ -115,14 +116,14 @@ def _error_line(error: Exception) -> str:
     return str(error)
 
 
-def _interrupted(words: Sequence[str], files: Sequence[Path], notes: Sequence[str]) -> str:
+def _interrupted(words: Sequence[str], files: Sequence[Path], *, nothing_replaced: bool) -> str:
     plugins = prefix(files)
     if not words:
         return "interrupted"
     if words[0] not in (*_RESUMABLE, *_STUDIES):
         return f"interrupted. To begin again:\n  {shlex.join([_program(), *plugins, *words])}"
     # Once the old run is gone, --overwrite would delete the new stages.
-    again = [word for word in words if word != "--overwrite" or NOT_REPLACED in notes]
+    again = [word for word in words if word != "--overwrite" or nothing_replaced]
     command = shlex.join([_program(), *plugins, *again])
     kept = "trials" if words[0] in _STUDIES else "stages"
     return (

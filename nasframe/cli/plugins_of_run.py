@@ -20,14 +20,14 @@ def naming_missing_plugins(run: Path) -> Iterator[None]:
     Raises:
         RunError: in place of the error, with its text and a line for each missing plugin.
     """
-    with manager().unknown_names() as unknown:
-        try:
-            yield
-        except NasframeError as error:
-            missing = _missing(run) if unknown else []
-            if not missing:
-                raise
-            raise RunError("\n  ".join([str(error), *missing])) from error
+    before = manager().failed_look_ups
+    try:
+        yield
+    except NasframeError as error:
+        missing = _missing(run) if manager().failed_look_ups > before else []
+        if not missing:
+            raise
+        raise RunError("\n  ".join([str(error), *missing])) from error
 
 
 def _missing(run: Path) -> list[str]:

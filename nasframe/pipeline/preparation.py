@@ -10,7 +10,7 @@ from typing import Any
 from attrs import frozen
 
 from nasframe import __version__
-from nasframe.errors import NOT_REPLACED, DataError, RunError
+from nasframe.errors import DataError, KeptRunInterrupt, RunError
 from nasframe.experiment import Experiment
 from nasframe.runs import Run
 from nasframe.runtime import Progress, fingerprint
@@ -40,12 +40,16 @@ class Prepared:
 
 @contextmanager
 def keeping_old_run(overwrite: bool) -> Iterator[None]:
-    """Note in a Ctrl-C inside the block that the run to be replaced is as it was."""
+    """Turn a Ctrl-C inside the block into one that says that the run to be replaced is unchanged.
+
+    Raises:
+        KeptRunInterrupt: in place of a KeyboardInterrupt, where a run was to be replaced.
+    """
     try:
         yield
     except KeyboardInterrupt as error:
         if overwrite:
-            error.add_note(NOT_REPLACED)
+            raise KeptRunInterrupt from error
         raise
 
 

@@ -37,8 +37,8 @@ def check_version(module: Any, name: str) -> None:
         raise UnfitPluginError(name, file_of(module), why)
     if wanted > hookspecs.VERSION:
         why = (
-            f"was written for version {wanted} of the hooks; this nasframe has version {hookspecs.VERSION}, "
-            "so upgrade nasframe"
+            f"it was written for version {wanted} of the hooks; this nasframe has version "
+            f"{hookspecs.VERSION}, so upgrade nasframe"
         )
         raise UnfitPluginError(name, file_of(module), why)
 

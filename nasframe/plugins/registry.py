@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -30,13 +29,14 @@ class PluginManager:
     Attributes:
         failed: plugin that was left out → why.
         files: plugin that was loaded from one file → that file.
+        failed_look_ups: how often `find` found no plugin that registers a name.
     """
 
     def __init__(self) -> None:
         self._pluggy = pluggy.PluginManager(hookspecs.PROJECT)
         self._pluggy.add_hookspecs(hookspecs)
         self._disabled: set[tuple[str, str]] = set()
-        self._unknown: set[tuple[Kind, str]] = set()
+        self.failed_look_ups = 0
         self.failed: dict[str, str] = {}
         self.files: dict[str, Path] = {}
 
@@ -164,7 +164,7 @@ class PluginManager:
         """Return the one entry called `name`, or `plugin:name`.
 
         Raises:
-            PluginError: unknown (with the near names; see `unknown_names`), or registered by two plugins.
+            PluginError: unknown (with the near names), or registered by two plugins.
         """
         entries = self.registered(kind)
         plugin, colon, short = name.rpartition(":")
@@ -180,24 +180,10 @@ class PluginManager:
         valid = {entry.name for entry in entries}
         if colon:
             valid |= {f"{entry.plugin}:{entry.name}" for entry in entries}
-        self._unknown.add((kind, name))
+        self.failed_look_ups += 1
         lacking = "" if near_names(name, valid) else f"; no installed plugin provides {name!r}"
         left_out = "".join(f"; plugin {plugin!r} {why}" for plugin, why in self.failed.items())
         raise PluginError(f"unknown {kind} {name!r}{nearest(name, valid)}{lacking}{left_out}")
-
-    @contextmanager
-    def unknown_names(self) -> Iterator[set[tuple[Kind, str]]]:
-        """Collect every (kind, name) that is looked up in the block and that no plugin registers.
-
-        The error of such a look-up may have become one line of another error, so its type cannot tell.
-        """
-        outer, found = self._unknown, set[tuple[Kind, str]]()
-        self._unknown = found
-        try:
-            yield found
-        finally:
-            outer |= found
-            self._unknown = outer
 
     def entry_of(self, kind: Kind, target: type) -> Registered | None:
         """Return the entry under which a class is registered; None where it is not."""

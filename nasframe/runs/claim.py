@@ -16,17 +16,8 @@ from nasframe.runtime import Lock, LockedError
 __all__ = ["claimed"]
 
 
-class _Held(threading.local):
-    """The claims that this thread holds: the number of the process that made each, and its folder.
-
-    A thread has claims of its own. A forked process inherits the claims of its parent, but not their number.
-    """
-
-    def __init__(self) -> None:
-        self.claims: set[tuple[int, Path]] = set()
-
-
-_held = _Held()
+_held: set[tuple[int, int, str]] = set()
+"""Claims of this process: its number, the thread, the folder. A forked process has another number."""
 
 
 @contextmanager
@@ -45,16 +36,16 @@ def claimed(path: Path, experiment: str | None = None) -> Iterator[None]:
     Raises:
         RunError: the folder holds something else than a run, or another process works in it.
     """
-    claim = os.getpid(), path.resolve()
-    if claim in _held.claims:
+    claim = os.getpid(), threading.get_ident(), os.path.realpath(path)
+    if claim in _held:
         yield
         return
     with _locked(path, experiment):
-        _held.claims.add(claim)
+        _held.add(claim)
         try:
             yield
         finally:
-            _held.claims.discard(claim)
+            _held.discard(claim)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 import tomli_w
 from attrs import frozen
 
-from nasframe.errors import ConfigurationError, NasframeError, nearest
+from nasframe.errors import ConfigurationError, NasframeError, near_names, nearest
 from nasframe.experiment import Experiment, option_keys, parse_value
 from nasframe.relaxations import check_relaxation
 from nasframe.runtime import fingerprint
@@ -231,9 +231,9 @@ def _resolve(key: str, keys: Sequence[str]) -> tuple[str, str]:
     if owners:
         return key, f"{key}: is an option of several sections; say {' or '.join(owners)}"
     valid = keys if "." in key else [*(known.rpartition(".")[2] for known in keys), *_PLUGINS]
-    hint = nearest(key, valid)
-    if "did you mean" not in hint:
-        hint = "; `nasframe plugins show NAME` prints the options of a plugin"
+    hint = "; `nasframe plugins show NAME` prints the options of a plugin"
+    if near_names(key, valid):
+        hint = nearest(key, valid)
     return key, f"{key}: there is no such option{hint}"
 
 

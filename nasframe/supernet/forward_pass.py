@@ -33,6 +33,7 @@ class ForwardPass:
 
     def __init__(
         self,
+        *,
         plan: Plan,
         nodes: nn.ModuleDict,
         edges: nn.ModuleDict,

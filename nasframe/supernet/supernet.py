@@ -98,7 +98,13 @@ class Supernet(nn.Module):
             if found != wanted:
                 raise SpaceError(f"weights {table.key!r} must be {wanted}, found {found}")
         forward_pass = ForwardPass(
-            self.plan, self.nodes, self.edges, self.index, self.unselected, inputs, weights
+            plan=self.plan,
+            nodes=self.nodes,
+            edges=self.edges,
+            index=self.index,
+            unselected=self.unselected,
+            inputs=inputs,
+            weights=weights,
         )
         return forward_pass.output()
 

@@ -47,16 +47,14 @@ def test_a_name_like_no_other_is_answered_with_all_of_them() -> None:
         plugins.find("loop", "qqq")
 
 
-def test_names_that_no_plugin_registers_are_collected_whatever_becomes_of_their_errors() -> None:
+def test_a_look_up_of_a_name_that_no_plugin_registers_is_counted_whatever_becomes_of_its_error() -> None:
     plugins = with_plugins(mine=plugin(register_loops=lambda: {"joint": int}))
-    with plugins.unknown_names() as outer:
-        plugins.find("loop", "joint")
-        with plugins.unknown_names() as inner, contextlib.suppress(PluginError):
-            plugins.find("loop", "qqq")
+    plugins.find("loop", "joint")
+    assert plugins.failed_look_ups == 0
+    for kind, name in (("loop", "qqq"), ("task", "digits")):
         with contextlib.suppress(PluginError):
-            plugins.find("task", "digits")
-    assert inner == {("loop", "qqq")}
-    assert outer == {("loop", "qqq"), ("task", "digits")}
+            plugins.find(kind, name)
+    assert plugins.failed_look_ups == 2
 
 
 def test_package_and_name_always_work() -> None:

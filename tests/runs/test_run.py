@@ -152,6 +152,9 @@ def test_a_link_to_nothing_is_refused(tmp_path: Path) -> None:
     (tmp_path / "run").symlink_to(tmp_path / "nowhere")
     with pytest.raises(RunError, match="is a link to nothing"):
         Run.create(tmp_path / "run", "")
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    with pytest.raises(RunError, match="is a link to nothing"), claimed(tmp_path / "circle", ""):
+        pass
 
 
 def test_a_path_may_be_a_string(tmp_path: Path) -> None:
@@ -436,6 +439,17 @@ def test_another_thread_does_not_share_a_claim(tmp_path: Path) -> None:
             assert f"process {os.getpid()} is at work in this run" in other.submit(enter).result()
             assert (tmp_path / "run/run.lock").exists()
         assert other.submit(enter).result() == "entered"
+
+
+def test_a_claim_that_another_thread_gives_up_is_held_no_more(tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    outer = claimed(path, "")
+    outer.__enter__()
+    with ThreadPoolExecutor(1) as other:
+        other.submit(outer.__exit__, None, None, None).result()
+    with claimed(path, ""):
+        assert (path / "run.lock").exists()
+        assert refused_elsewhere(path)
 
 
 def test_a_process_forked_inside_a_claim_neither_shares_it_nor_ends_it(tmp_path: Path) -> None:
