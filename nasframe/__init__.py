@@ -91,7 +91,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"  # recorded in every run
 
-_HOMES = {
+_MODULES = {
     **dict.fromkeys(("hookimpl", "load_plugin", "manager", "Registered"), "nasframe.plugins"),
     **dict.fromkeys(("Operation", "OpSpec", "Shape", "arity_of"), "nasframe.operations"),
     **dict.fromkeys(
@@ -142,13 +142,13 @@ _HOMES = {
     **dict.fromkeys(("Measurement", "measure_estimators"), "nasframe.estimators"),
 }
 
-__all__ = ["__version__", *sorted(_HOMES)]
+__all__ = ["__version__", *sorted(_MODULES)]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module 'nasframe' has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    return getattr(importlib.import_module(_MODULES[name]), name)
 
 
 def __dir__() -> list[str]:

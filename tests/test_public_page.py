@@ -154,7 +154,7 @@ def test_the_names_for_type_checkers_are_those_that_are_imported_when_used() -> 
         for item in node.names
         if item.asname == item.name
     }
-    assert typed == nasframe._HOMES
+    assert typed == nasframe._MODULES
     assert {"__version__", *typed} == set(nasframe.__all__) == set(dir(nasframe))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from attrs import asdict, field, frozen
 
 from nasframe.errors import ConfigurationError
-from nasframe.estimators.arguments import as_tuple, problems_of
+from nasframe.estimators.argument_checks import as_tuple, problems_of
 from nasframe.estimators.conditional_bias import GRMC_TARGET, ConditionalBias, measure_conditional_bias
 from nasframe.estimators.finished_run import BITS, function_of_run
 from nasframe.estimators.function import Function, exact_gradient

@@ -6,6 +6,6 @@ from nasframe.experiment.device import resolve_device
 from nasframe.experiment.experiment import Experiment
 from nasframe.experiment.keys import option_keys, overridden
 from nasframe.experiment.overrides import parse_value
-from nasframe.experiment.source import read_toml
+from nasframe.experiment.toml_file import read_toml
 
 __all__ = ["Experiment", "option_keys", "overridden", "parse_value", "read_toml", "resolve_device"]

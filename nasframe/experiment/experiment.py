@@ -24,7 +24,7 @@ from nasframe.experiment.sections import (
     swapped,
     unknown_keys,
 )
-from nasframe.experiment.source import read_toml
+from nasframe.experiment.toml_file import read_toml
 from nasframe.options import collect
 from nasframe.runtime import fingerprint
 

@@ -11,8 +11,8 @@ from nasframe.experiment import Experiment
 from nasframe.pipeline.engines import search_engine
 from nasframe.pipeline.picture import save_picture
 from nasframe.pipeline.preparation import keeping_old_run, prepare
-from nasframe.pipeline.retraining import is_training
 from nasframe.pipeline.search_result import SearchResult
+from nasframe.pipeline.training_records import is_training
 from nasframe.plugins import manager
 from nasframe.relaxations import check_relaxation
 from nasframe.runs import Run, claimed

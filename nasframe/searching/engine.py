@@ -29,8 +29,8 @@ from nasframe.runs import (
 )
 from nasframe.runtime import Progress, forked_seed, generator, one_thread, without_nan
 from nasframe.searching.derivation import derive, derive_around, find_rule
-from nasframe.searching.loop import SearchLoop, Update
 from nasframe.searching.options import SearchOptions
+from nasframe.searching.search_loop import SearchLoop, Update
 from nasframe.searching.selection import Selection, select
 from nasframe.searching.stop import has_converged
 from nasframe.space import Architecture, SearchSpace

@@ -25,7 +25,7 @@ class ForwardPass:
         plan: of the supernet.
         nodes: node → candidate → module.
         edges: edge → candidate → module.
-        index: the places of the plan's weighted sources in the flattened parameters; see `Weighted`.
+        index: the places of the plan's weighted sources in the flattened parameters; see `WeightedSources`.
         unselected: see `Supernet`.
         inputs: each input of the space, `(batch, *shape)`.
         weights: packed parameter → sample.

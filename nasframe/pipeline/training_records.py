@@ -33,4 +33,4 @@ def forget_training(run: Run, experiment: str, *, identity: str) -> None:
     for path in (*(run.path / name for name in ("test.json", "scores.json", "report.html")), run.task_folder):
         remove(path)
     run.keep_metrics(lambda record: not is_training(record))
-    run.go_on_with(experiment, identity=identity, keep=["search"])
+    run.replace_experiment(experiment, identity=identity, keep=["search"])
