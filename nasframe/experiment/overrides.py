@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from typing import Any
 
-__all__ = ["apply_overrides", "parse_overrides"]
+__all__ = ["apply_overrides", "parse_overrides", "parse_value"]
 
 Override = tuple[tuple[str, ...], Any]
 

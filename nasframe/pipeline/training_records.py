@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nasframe.runs import Run, remove
+from nasframe.runs import Run
+from nasframe.runtime import remove_path
 
 __all__ = ["BASELINE", "forget_training", "is_training"]
 
@@ -31,6 +32,6 @@ def forget_training(run: Run, experiment: str, *, identity: str) -> None:
             for file in run.checkpoints.glob(pattern):
                 file.unlink()
     for path in (*(run.path / name for name in ("test.json", "scores.json", "report.html")), run.task_folder):
-        remove(path)
+        remove_path(path)
     run.keep_metrics(lambda record: not is_training(record))
     run.replace_experiment(experiment, identity=identity, keep=["search"])

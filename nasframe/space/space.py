@@ -13,7 +13,7 @@ from nasframe.space.decisions import Decisions
 from nasframe.space.graph import SpaceGraph
 from nasframe.space.wiring import Wiring, flatten
 
-__all__ = ["Derivation", "SearchSpace"]
+__all__ = ["Derivation", "Probabilities", "SearchSpace"]
 
 Probabilities = Mapping[str, Mapping[str, float]]
 """Choice name → candidate → probability."""
