@@ -35,7 +35,7 @@ __all__ = ["Laboratory", "measure_estimators"]
 
 @frozen(kw_only=True, slots=False)
 class Laboratory:
-    """The arguments of a measurement; see `measure_estimators` for the attributes.
+    """Measures relaxations on functions, in every setting; see `measure_estimators` for the attributes.
 
     Raises:
         ConfigurationError: an unknown name, a value of a wrong type, or a number out of range; all at once.
