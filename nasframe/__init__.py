@@ -9,9 +9,10 @@
 - **plugins**: `hookimpl`, `load_plugin`, `manager`, `Registered`
 - **operations**: `Operation`, `OpSpec`, `Shape`, `arity_of`
 - **search spaces**: `SearchSpace`, `SpaceFactory`, `Choice`, `derive`
-- **networks**: `Network`, `build`, `cost_of`; the relaxed one is `Supernet`, `load_supernet`
+- **networks**: `Network`, `build`, `cost_of` (`Cost`); the relaxed one is `Supernet`, `load_supernet`
 - **relaxations**: `Relaxation`, `Sample`; the others are in `nasframe.relaxations`
-- **search loops**: `SearchLoop`, `Update`
+- **search loops**: `SearchLoop`, `Update`; with the optimisers of the paper `AdamLoop`; `JoinedSplit` and
+  `number_of_batches`, for the updates of a loop
 - **tasks**: `Task`, `TensorTask`, `Data`, `Splits`, `Split`, `TensorSplit`, `Batch`, `Scores`,
   `Baseline`; their stages `Stage`, `StageContext`, `stage_fingerprints`
 - **a run of your own**: `claimed` keeps other processes out of its folder
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from nasframe.network import Network as Network
     from nasframe.network import build as build
     from nasframe.network import cost_of as cost_of
+    from nasframe.operations import Cost as Cost
     from nasframe.operations import Operation as Operation
     from nasframe.operations import OpSpec as OpSpec
     from nasframe.operations import Shape as Shape
@@ -61,6 +63,7 @@ if TYPE_CHECKING:
     from nasframe.render import Drawing as Drawing
     from nasframe.runs import Run as Run
     from nasframe.runs import claimed as claimed
+    from nasframe.searching import AdamLoop as AdamLoop
     from nasframe.searching import SearchLoop as SearchLoop
     from nasframe.searching import SearchOptions as SearchOptions
     from nasframe.searching import Update as Update
@@ -87,13 +90,15 @@ if TYPE_CHECKING:
     from nasframe.tasks import TensorTask as TensorTask
     from nasframe.tasks import stage_fingerprints as stage_fingerprints
     from nasframe.training import BaselineOptions as BaselineOptions
+    from nasframe.training import JoinedSplit as JoinedSplit
     from nasframe.training import TrainOptions as TrainOptions
+    from nasframe.training import number_of_batches as number_of_batches
 
 __version__ = "0.1.0"  # recorded in every run
 
-_HOMES = {
+_MODULES = {
     **dict.fromkeys(("hookimpl", "load_plugin", "manager", "Registered"), "nasframe.plugins"),
-    **dict.fromkeys(("Operation", "OpSpec", "Shape", "arity_of"), "nasframe.operations"),
+    **dict.fromkeys(("Cost", "Operation", "OpSpec", "Shape", "arity_of"), "nasframe.operations"),
     **dict.fromkeys(
         (
             "Baseline",
@@ -117,8 +122,10 @@ _HOMES = {
     **dict.fromkeys(("Network", "build", "cost_of"), "nasframe.network"),
     "Supernet": "nasframe.supernet",
     "Drawing": "nasframe.render",
-    **dict.fromkeys(("BaselineOptions", "TrainOptions"), "nasframe.training"),
-    **dict.fromkeys(("SearchLoop", "SearchOptions", "Update", "derive"), "nasframe.searching"),
+    **dict.fromkeys(
+        ("BaselineOptions", "JoinedSplit", "TrainOptions", "number_of_batches"), "nasframe.training"
+    ),
+    **dict.fromkeys(("AdamLoop", "SearchLoop", "SearchOptions", "Update", "derive"), "nasframe.searching"),
     "Experiment": "nasframe.experiment",
     **dict.fromkeys(
         (
@@ -142,13 +149,13 @@ _HOMES = {
     **dict.fromkeys(("Measurement", "measure_estimators"), "nasframe.estimators"),
 }
 
-__all__ = ["__version__", *sorted(_HOMES)]
+__all__ = ["__version__", *sorted(_MODULES)]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module 'nasframe' has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    return getattr(importlib.import_module(_MODULES[name]), name)
 
 
 def __dir__() -> list[str]:

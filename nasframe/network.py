@@ -15,7 +15,18 @@ from nasframe.operations import Cost, OpSpec, Shape, build_operation, infer, is_
 from nasframe.runtime import forked_seed
 from nasframe.space import Architecture, Arrival, SearchSpace
 
-__all__ = ["Block", "Network", "Shapes", "build", "cost_of", "infer_shapes", "inherit", "module_key"]
+__all__ = [
+    "FIXED",
+    "Block",
+    "Network",
+    "build",
+    "cost_of",
+    "infer_shapes",
+    "inherit",
+    "make_block",
+    "module_key",
+    "take_input",
+]
 
 FIXED = "fixed"
 """Key of the block of a node without a choice."""

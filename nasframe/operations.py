@@ -25,8 +25,11 @@ __all__ = [
     "Zero",
     "arity_of",
     "build_operation",
+    "failure",
     "infer",
+    "is_identity",
     "is_zero",
+    "operation_class",
     "origin_of",
 ]
 

@@ -79,6 +79,7 @@ def _places(checkout: Path, out: Path) -> list[str]:
 
 def _values(out: Path) -> Iterator[tuple[str, Any]]:
     for file in out.rglob("*"):
+        # A study keeps its trials in `cells`; a revision that calls the folder `trials` compares too.
         name = file.relative_to(out).as_posix().replace("/cells/", "/trials/")
         if name.startswith(("cache/", "metadata/")):
             continue
@@ -126,12 +127,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("revision")
     parser.add_argument("--keep", type=Path, help="a new folder in which all that was made stays")
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        place = (asked.keep or Path(temporary)).resolve()
+        place = (arguments.keep or Path(temporary)).resolve()
         then = place / "checkout"
         archive = subprocess.run(
-            ["git", "archive", asked.revision], cwd=ROOT, check=True, capture_output=True
+            ["git", "archive", arguments.revision], cwd=ROOT, check=True, capture_output=True
         ).stdout
         with tarfile.open(fileobj=BytesIO(archive)) as packed:
             packed.extractall(then, filter="data")
@@ -142,7 +143,7 @@ def main() -> None:
     different = [name for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
     for name in different:
         print(f"differs: {name}")
-    print(f"{len(old)} values of {asked.revision}, {len(new)} of this checkout, {len(different)} differ")
+    print(f"{len(old)} values of {arguments.revision}, {len(new)} of this checkout, {len(different)} differ")
     raise SystemExit(bool(different))
 
 

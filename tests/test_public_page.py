@@ -88,16 +88,16 @@ def test_an_import_from_elsewhere_is_found_wherever_it_stands(
 
 
 def test_the_laboratory_of_estimators_could_be_a_plugin_of_the_public_page() -> None:
-    """Every name that it imports from other rooms is on a page."""
+    """Every name that it imports from other packages is on a page."""
     public = {name for page in PAGES for name in importlib.import_module(page).__all__}
     files = sorted((ROOT / "nasframe" / "estimators").glob("*.py"))
     files.append(ROOT / "nasframe" / "cli" / "laboratory.py")
-    rooms_of_its_own = ("nasframe.estimators", "nasframe.cli")
+    packages_of_its_own = ("nasframe.estimators", "nasframe.cli")
     missing = {
         (path.name, module, name)
         for path in files
         for _, module, name in imports(path)
-        if not module.startswith(rooms_of_its_own) and name not in public
+        if not module.startswith(packages_of_its_own) and name not in public
     }
     assert missing == set()
 
@@ -154,7 +154,7 @@ def test_the_names_for_type_checkers_are_those_that_are_imported_when_used() -> 
         for item in node.names
         if item.asname == item.name
     }
-    assert typed == nasframe._HOMES
+    assert typed == nasframe._MODULES
     assert {"__version__", *typed} == set(nasframe.__all__) == set(dir(nasframe))
 
 

@@ -97,11 +97,11 @@ def test_a_seed_is_what_it_always_was(names: tuple[str | int, ...], seed: int) -
     assert derive_seed(0, *names) == seed
 
 
-@pytest.mark.parametrize("room", FOLDERS)
-def test_names_of_files_and_folders_stay(room: str) -> None:
-    files = (ROOT / room).rglob("*.py")
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_names_of_files_and_folders_stay(folder: str) -> None:
+    files = (ROOT / folder).rglob("*.py")
     there = {text for file in files for text in constants(ast.parse(file.read_text(encoding="utf-8")))}
-    assert {*FOLDERS[room]} <= there
+    assert {*FOLDERS[folder]} <= there
 
 
 @pytest.mark.parametrize("file", EXPERIMENTS)

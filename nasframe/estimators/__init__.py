@@ -1,5 +1,7 @@
 """The estimator laboratory: bias, variance, squared error and time of every relaxation's gradient."""
 
+from __future__ import annotations
+
 from nasframe.estimators.conditional_bias import ConditionalBias
 from nasframe.estimators.finished_run import BITS
 from nasframe.estimators.function import Function, Pack, exact_gradient

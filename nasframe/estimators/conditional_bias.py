@@ -1,6 +1,7 @@
-"""Proposition 3, measured: does the bias of Gumbel-Rao Monte Carlo go to zero as K grows?
+"""Proposition 3, measured: the bias of Gumbel-Rao Monte Carlo over K.
 
-The paper's supplement says that it does. The mean of the estimator with K conditional draws is
+The paper's supplement says that it goes to zero as K grows. The mean of the estimator with K conditional
+draws is
 
     E G = Σ_d p(d) Σᵢ E[J̄ᵢ(dᵢ)]ᵀ ∂f/∂wᵢ(d),    J̄ᵢ(dᵢ) = 1/K Σₖ d softmax_τ(θᵢ + Gₖ | dᵢ)/dθ,
 

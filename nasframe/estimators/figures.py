@@ -87,7 +87,7 @@ def figures_of_biases(biases: Sequence[ConditionalBias]) -> dict[str, str]:
 
 
 def _of_proposition(measured: Sequence[Measurement]) -> list[Measurement]:
-    """Return the measurements of the two estimators of the propositions; under one name each."""
+    """Return the measurements of the propositions' two estimators, each under its first name only."""
     name: dict[str | None, str] = {}
     for entry in measured:
         name.setdefault(entry.target, entry.relaxation)
@@ -103,7 +103,7 @@ def _panels(
     height: float = 2.5,
     share: bool = False,
 ) -> str:
-    """A grid of panels with one legend."""
+    """Return the SVG of a grid of panels with one legend."""
     # imported here: it takes most of a second, and few commands draw
     from matplotlib import rc_context
     from matplotlib.figure import Figure

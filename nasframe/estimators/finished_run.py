@@ -13,7 +13,7 @@ from nasframe.estimators.supernet_loss import SupernetLoss
 from nasframe.experiment import Experiment
 from nasframe.pipeline import load_experiment, load_run, load_supernet, prepare
 from nasframe.runs import Run, claimed
-from nasframe.runtime import Progress, generator
+from nasframe.runtime import SILENT, Progress, generator
 from nasframe.supernet import Supernet
 from nasframe.tasks import Batch, Task, stage_fingerprints
 
@@ -109,7 +109,7 @@ def choose_choices(
 
 
 def _matters(supernet: Supernet, task: Task, batch: Batch, fixed: Mapping[str, str], choice: str) -> bool:
-    alone = SupernetLoss(supernet, task, batch, fixed, [choice], Progress())
+    alone = SupernetLoss(supernet, task, batch, fixed, [choice], SILENT)
     candidates = len(supernet.logits.place[choice][0].candidates)
     values = alone.values(torch.arange(candidates).unsqueeze(-1))
     return bool((values != values[0]).any())

@@ -10,7 +10,7 @@ from pathlib import Path
 from attrs import asdict, field, frozen
 
 from nasframe.errors import ConfigurationError
-from nasframe.estimators.arguments import as_tuple, problems_of
+from nasframe.estimators.argument_checks import as_tuple, problems_of
 from nasframe.estimators.conditional_bias import GRMC_TARGET, ConditionalBias, measure_conditional_bias
 from nasframe.estimators.finished_run import BITS, function_of_run
 from nasframe.estimators.function import Function, exact_gradient
@@ -35,7 +35,7 @@ __all__ = ["Laboratory", "measure_estimators"]
 
 @frozen(kw_only=True, slots=False)
 class Laboratory:
-    """The arguments of a measurement; see `measure_estimators` for the attributes.
+    """Measures relaxations on functions, in every setting; see `measure_estimators` for the attributes.
 
     Raises:
         ConfigurationError: an unknown name, a value of a wrong type, or a number out of range; all at once.

@@ -133,8 +133,9 @@ def _bias_interval(centred: Tensor, error: Tensor) -> Interval:
     Where the error found is below its median under noise alone, the upper end is computed from that median: a
     small error found by luck does not make the interval narrow.
 
-    The direction is known only up to e. Of the error found, and of it moved by two standard deviations along
-    the first principal axis of the noise in either sense, the direction with the most noise is taken.
+    The direction is known only up to e. Three are tried: that of the error found, and those of this error
+    moved by plus and minus two standard deviations along the first principal axis of the noise. The one with
+    the most noise is taken.
     """
     number, size = centred.shape
     covariance = centred.T @ centred / (number - 1) / number

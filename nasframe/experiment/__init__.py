@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from nasframe.experiment.device import resolve_device
 from nasframe.experiment.experiment import Experiment
-from nasframe.experiment.keys import option_keys, overridden
-from nasframe.experiment.overrides import parse_value
-from nasframe.experiment.source import read_toml
+from nasframe.experiment.keys import option_keys
+from nasframe.experiment.overrides import overridden, parse_value
+from nasframe.experiment.toml_file import read_toml
 
 __all__ = ["Experiment", "option_keys", "overridden", "parse_value", "read_toml", "resolve_device"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 import tomli_w
@@ -13,7 +13,7 @@ from attrs import field, frozen
 
 from nasframe.errors import ConfigurationError
 from nasframe.experiment.device import resolve_device, valid_device
-from nasframe.experiment.overrides import apply_overrides, parse_overrides
+from nasframe.experiment.overrides import apply_overrides
 from nasframe.experiment.plain import plain_options
 from nasframe.experiment.sections import (
     ENGINE,
@@ -21,19 +21,16 @@ from nasframe.experiment.sections import (
     misfit,
     name_of,
     structure_section,
-    swapped,
     unknown_keys,
 )
-from nasframe.experiment.source import read_toml
+from nasframe.experiment.toml_file import read_toml
 from nasframe.options import collect
+from nasframe.relaxations import Relaxation
 from nasframe.runtime import fingerprint
-
-if TYPE_CHECKING:
-    from nasframe.relaxations import Relaxation
-    from nasframe.searching import SearchLoop, SearchOptions
-    from nasframe.space import SpaceFactory
-    from nasframe.tasks import Task
-    from nasframe.training import BaselineOptions, TrainOptions
+from nasframe.searching import SearchLoop, SearchOptions
+from nasframe.space import SpaceFactory
+from nasframe.tasks import Task
+from nasframe.training import BaselineOptions, TrainOptions
 
 __all__ = ["SETTINGS", "Experiment"]
 
@@ -117,11 +114,8 @@ class Experiment:
         Raises:
             ConfigurationError: with everything that is wrong, each by its key path.
         """
-        given, problems = parse_overrides(overrides)
-        shortcuts = {("relaxation", "name"): relaxation, ("seed",): seed, ("device",): device}
-        given += [(path, value) for path, value in shortcuts.items() if value is not None]
-        table, conflicts = apply_overrides(values, given, swapped)
-        return cls._assemble(table, source, problems + conflicts)
+        table, problems = apply_overrides(values, overrides, relaxation=relaxation, seed=seed, device=device)
+        return cls._assemble(table, source, problems)
 
     @classmethod
     def of(

@@ -1,42 +1,18 @@
-"""The keys of an experiment, and its plain values with overrides laid over them."""
+"""The keys that an experiment may have."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, cast
 
 import attrs
 
-from nasframe.errors import ConfigurationError, PluginError
+from nasframe.errors import PluginError
 from nasframe.experiment.experiment import SETTINGS
-from nasframe.experiment.overrides import apply_overrides, parse_overrides
-from nasframe.experiment.sections import BASES, DEFAULT_NAMES, ENGINE, PLUGINS, swapped
+from nasframe.experiment.sections import BASES, DEFAULT_NAMES, ENGINE, PLUGINS
 from nasframe.plugins import Kind, manager
 
-__all__ = ["option_keys", "overridden"]
-
-
-def overridden(
-    values: Mapping[str, Any],
-    source: str = "experiment",
-    overrides: Iterable[str] = (),
-    *,
-    relaxation: str | None = None,
-    seed: int | None = None,
-    device: str | None = None,
-) -> dict[str, Any]:
-    """Return plain values with overrides laid over them; see `Experiment.parse` for the arguments.
-
-    Raises:
-        ConfigurationError: an override is not of the form `key=value`, or two of them contradict each other.
-    """
-    given, problems = parse_overrides(overrides)
-    shortcuts = {("relaxation", "name"): relaxation, ("seed",): seed, ("device",): device}
-    given += [(path, value) for path, value in shortcuts.items() if value is not None]
-    table, conflicts = apply_overrides(values, given, swapped)
-    if problems or conflicts:
-        raise ConfigurationError(source, problems + conflicts)
-    return table
+__all__ = ["option_keys"]
 
 
 def option_keys(values: Mapping[str, Any], names: Mapping[str, Collection[Any]] | None = None) -> list[str]:

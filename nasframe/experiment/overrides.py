@@ -3,16 +3,58 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import Any
 
-__all__ = ["apply_overrides", "parse_overrides"]
+from nasframe.errors import ConfigurationError
+from nasframe.experiment.sections import swapped
+
+__all__ = ["apply_overrides", "overridden", "parse_value"]
 
 Override = tuple[tuple[str, ...], Any]
 
 
-def parse_overrides(texts: Iterable[str]) -> tuple[list[Override], list[str]]:
+def overridden(
+    values: Mapping[str, Any],
+    source: str = "experiment",
+    overrides: Iterable[str] = (),
+    *,
+    relaxation: str | None = None,
+    seed: int | None = None,
+    device: str | None = None,
+) -> dict[str, Any]:
+    """Return plain values with overrides laid over them; see `Experiment.parse` for the arguments.
+
+    Raises:
+        ConfigurationError: an override is not of the form `key=value`, or two of them contradict each other.
+    """
+    table, problems = apply_overrides(values, overrides, relaxation=relaxation, seed=seed, device=device)
+    if problems:
+        raise ConfigurationError(source, problems)
+    return table
+
+
+def apply_overrides(
+    values: Mapping[str, Any],
+    overrides: Iterable[str],
+    *,
+    relaxation: str | None,
+    seed: int | None,
+    device: str | None,
+) -> tuple[dict[str, Any], list[str]]:
+    """Return a copy of plain values with overrides laid over it, and the problems of the overrides.
+
+    See `Experiment.parse` for the arguments.
+    """
+    given, problems = _parse(overrides)
+    shortcuts = {("relaxation", "name"): relaxation, ("seed",): seed, ("device",): device}
+    given += [(path, value) for path, value in shortcuts.items() if value is not None]
+    table, conflicts = _lay_over(values, given)
+    return table, problems + conflicts
+
+
+def _parse(texts: Iterable[str]) -> tuple[list[Override], list[str]]:
     """Return each `dotted.key=value` as a key path and a value, and the problems of the others.
 
     A value is read by `parse_value`.
@@ -45,16 +87,10 @@ def parse_value(text: str) -> Any:
     return table["value"]
 
 
-def apply_overrides(
-    values: Mapping[str, Any], overrides: Iterable[Override], swapped: Callable[[str, Any, Any], bool]
-) -> tuple[dict[str, Any], list[str]]:
+def _lay_over(values: Mapping[str, Any], overrides: Iterable[Override]) -> tuple[dict[str, Any], list[str]]:
     """Return a copy of `values` with `overrides` laid over it, and the problems of the overrides.
 
-    Args:
-        values: what the file says.
-        overrides: key path and value of each.
-        swapped: given a section, the name of its plugin in the file (or None) and the new one, tells
-            whether that is another plugin. The file's options of such a section are dropped.
+    The file's options of a section that gets another plugin are dropped.
     """
     result = deepcopy(dict(values))
     chosen: dict[tuple[str, ...], Any] = {}

@@ -1,4 +1,4 @@
-"""The options of live objects as values that TOML can hold."""
+"""The options of attrs instances as values that TOML can hold."""
 
 from __future__ import annotations
 

@@ -70,7 +70,8 @@ def structure_section(section: str, values: Mapping[str, Any]) -> tuple[Any, str
         # The form that `name_of` gives to what was made in Python.
         in_python = ("." in owner or owner == "__main__") and owner not in manager().names
         why = (
-            f"{name!r} was made in Python and no plugin registers it, so a file cannot name it"
+            f"{name!r} was made in Python and no plugin registers it, so a file cannot name it; "
+            f"pass `experiment=…` in Python, or register the {section} as a plugin (docs/extending.md)"
             if in_python
             else error
         )

@@ -2,14 +2,15 @@
 
 `whole_run` makes all of them in order: `preparation` of the data, `architecture_search`, `final_training`,
 `baselines`, `evaluation`; `prediction` uses a run that is trained. `engines` sets up the search and the
-training by an experiment, `retraining` removes a training that is made again, and `standalone` trains one
-network outside any run.
+training by an experiment, `training_records` removes a training that is made again, and
+`standalone_training` trains one network outside any run. `loading` reads experiments, runs and what they
+hold; `search_result`, `trained_network`, `scores` and `picture` are what the steps return and save.
 """
 
 from __future__ import annotations
 
 from nasframe.pipeline.architecture_search import search
-from nasframe.pipeline.baselines import draw_different
+from nasframe.pipeline.baselines import draw_distinct_architectures
 from nasframe.pipeline.evaluation import evaluate
 from nasframe.pipeline.final_training import train
 from nasframe.pipeline.loading import load_architecture, load_experiment, load_run, load_supernet
@@ -17,14 +18,14 @@ from nasframe.pipeline.picture import draw
 from nasframe.pipeline.prediction import predict
 from nasframe.pipeline.preparation import Prepared, keeping_old_run, prepare
 from nasframe.pipeline.search_result import SearchResult
-from nasframe.pipeline.standalone import train_alone
+from nasframe.pipeline.standalone_training import train_alone
 from nasframe.pipeline.whole_run import run_experiment
 
 __all__ = [
     "Prepared",
     "SearchResult",
     "draw",
-    "draw_different",
+    "draw_distinct_architectures",
     "evaluate",
     "keeping_old_run",
     "load_architecture",

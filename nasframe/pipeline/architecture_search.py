@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import time
-import tomllib
 from pathlib import Path
-from typing import Any
 
 from nasframe.experiment import Experiment
 from nasframe.pipeline.engines import search_engine
 from nasframe.pipeline.picture import save_picture
 from nasframe.pipeline.preparation import keeping_old_run, prepare
-from nasframe.pipeline.retraining import is_training
 from nasframe.pipeline.search_result import SearchResult
+from nasframe.pipeline.training_records import is_training, without_training
 from nasframe.plugins import manager
 from nasframe.relaxations import check_relaxation
 from nasframe.runs import Run, claimed
 from nasframe.runtime import SILENT, Progress, fingerprint
 from nasframe.searching import Search
 
-__all__ = ["search", "without_training"]
+__all__ = ["search"]
 
 
 def search(
@@ -81,11 +79,3 @@ def _search_in_run(engine: Search, run: Run, key: str) -> SearchResult:
         f"search: {verdict} after {summary['epochs']} epochs (normalised entropy: {entropies})"
     )
     return SearchResult(architecture, engine.history, engine.converged, run)
-
-
-def without_training(experiment: str) -> dict[str, Any]:
-    """Return the values of an experiment, given as TOML, that decide the result of its search."""
-    values = tomllib.loads(experiment)
-    for key in ("device", "cache", "train", "baselines"):
-        values.pop(key, None)
-    return values

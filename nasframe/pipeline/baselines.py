@@ -16,14 +16,14 @@ from nasframe.experiment import Experiment
 from nasframe.network import build
 from nasframe.pipeline.engines import training_engine
 from nasframe.pipeline.preparation import Prepared
-from nasframe.pipeline.retraining import BASELINE
 from nasframe.pipeline.trained_network import calibration_of, cost_of_trained, test_metrics, train_and_save
+from nasframe.pipeline.training_records import BASELINE
 from nasframe.runs import Checkpoint, Run, drop_checkpoint, load_checkpoint
 from nasframe.runtime import Progress, fingerprint, forked_seed
 from nasframe.space import Architecture, SearchSpace
 from nasframe.tasks import Data, Split, baseline_records
 
-__all__ = ["draw_different", "score_baselines", "train_baselines"]
+__all__ = ["draw_distinct_architectures", "score_baselines", "train_baselines"]
 
 
 @frozen
@@ -93,14 +93,16 @@ def score_baselines(
 
 def _baselines(run: Run, experiment: Experiment, data: Data) -> Iterator[_Baseline]:
     options, seed = experiment.baselines, experiment.seed
-    for number, drawn in enumerate(draw_different(run.architecture.space, seed, options.random), start=1):
+    for number, drawn in enumerate(
+        draw_distinct_architectures(run.architecture.space, seed, options.random), start=1
+    ):
         yield _Baseline(f"random {number}", _builder(drawn, seed), drawn)
     if options.task:
         for name, found in baseline_records(experiment.task.baselines(data)).items():
             yield _Baseline(name, found.make)
 
 
-def draw_different(space: SearchSpace, seed: int, count: int) -> list[Architecture]:
+def draw_distinct_architectures(space: SearchSpace, seed: int, count: int) -> list[Architecture]:
     """Draw `count` different architectures at random; all there are where the space has fewer.
 
     A larger `count` begins with the same ones.

@@ -8,12 +8,11 @@ from pathlib import Path
 from nasframe.errors import ArchitectureError, RunError
 from nasframe.experiment import Experiment
 from nasframe.network import Network, build, inherit
-from nasframe.pipeline.architecture_search import without_training
 from nasframe.pipeline.engines import training_engine
 from nasframe.pipeline.picture import save_picture
 from nasframe.pipeline.preparation import Prepared, keeping_old_run, prepare
-from nasframe.pipeline.retraining import forget_training
 from nasframe.pipeline.trained_network import train_and_save
+from nasframe.pipeline.training_records import forget_training, without_training
 from nasframe.report import write_report
 from nasframe.runs import Run, claimed, load_checkpoint
 from nasframe.runtime import SILENT, Progress

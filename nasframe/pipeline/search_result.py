@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from nasframe.runs import Run
 from nasframe.space import Architecture
@@ -20,11 +20,11 @@ class SearchResult:
     Attributes:
         architecture: the derived one.
         history: a record an epoch: losses, validation metrics, entropies, probabilities.
-        converged: whether the stop rule held before the epochs were used up.
+        converged: True where the stop rule held before the epochs were used up.
         run: the folder it was written to, None where nothing was written.
     """
 
     architecture: Architecture
-    history: Sequence[Mapping[str, Any]]
+    history: Sequence[Mapping[str, Any]] = field(repr=False)
     converged: bool
     run: Run | None = None

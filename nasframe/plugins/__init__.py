@@ -8,12 +8,11 @@ raises is reported and disabled.
 from __future__ import annotations
 
 from nasframe.plugins.hookspecs import PROJECT, hookimpl
-from nasframe.plugins.registered import HOOKS, KINDS, Kind, Registered, described
-from nasframe.plugins.registry import PluginManager, load_plugin, manager
-from nasframe.plugins.source_place import raised_at
+from nasframe.plugins.plugin_manager import PluginManager, load_plugin, manager
+from nasframe.plugins.registered import KINDS, Kind, Registered, described
+from nasframe.plugins.source_location import raised_at
 
 __all__ = [
-    "HOOKS",
     "KINDS",
     "PROJECT",
     "Kind",

@@ -8,7 +8,7 @@ from typing import Any
 
 from nasframe.errors import PluginError
 from nasframe.plugins import hookspecs
-from nasframe.plugins.source_place import file_of, shown
+from nasframe.plugins.source_location import file_of, in_brackets
 
 __all__ = ["UnfitPluginError", "check_hooks", "check_version", "entries_of"]
 
@@ -24,7 +24,7 @@ class UnfitPluginError(PluginError):
     def __init__(self, plugin: str, file: str | None, why: str) -> None:
         self.plugin = plugin
         self.reason = f"({file}): {why}" if file else why
-        super().__init__(f"plugin {plugin!r}{shown(file)}: {why}")
+        super().__init__(f"plugin {plugin!r}{in_brackets(file)}: {why}")
 
 
 def check_version(module: Any, name: str) -> None:

@@ -16,6 +16,8 @@ import pluggy
 
 from nasframe.plugins.protocols import HookApp, HookArchitecture, HookRun
 
+__all__ = ["PROJECT", "VERSION", "hookimpl", "hookspec"]
+
 PROJECT = "nasframe"
 VERSION = 1
 """Version of the hook interface; it grows when a hook changes its arguments or its meaning."""

@@ -7,7 +7,7 @@ import importlib.util
 from importlib.metadata import EntryPoint
 
 from nasframe.plugins.hookspecs import PROJECT
-from nasframe.plugins.source_place import shown
+from nasframe.plugins.source_location import in_brackets
 
 __all__ = ["installed", "version_of"]
 
@@ -21,7 +21,7 @@ def installed() -> list[EntryPoint]:
 def version_of(point: EntryPoint) -> str:
     """Return the package that declares an entry point, its version, and the file of the plugin."""
     version = "" if point.dist is None else f" {point.dist.version}"
-    return f"{_package(point) or 'a package without metadata'}{version}{shown(_file(point))}"
+    return f"{_package(point) or 'a package without metadata'}{version}{in_brackets(_file(point))}"
 
 
 def _file(point: EntryPoint) -> str | None:

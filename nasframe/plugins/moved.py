@@ -14,27 +14,29 @@ _PAGES: Mapping[str, tuple[str, ...]] = {
     "nasframe.network": ("module_keys",),
     "nasframe.pipeline": ("api",),
     "nasframe.plugins": ("builtins", "hookspecs"),
-    "nasframe.relaxations": tuple(
-        f"relaxations.{name}"
-        for name in ("base", "conditional", "contract", "exact", "grmc", "pair", "quadrature", "race")
-    ),
     "nasframe.runs": ("run",),
-    "nasframe.runtime": ("files", "locks", "processor", "progress", "seeding", "threads"),
+    "nasframe.runs, nasframe.searching and nasframe.training": ("loops",),
+    "nasframe.runtime": ("cli.output", "files", "locks", "processor", "progress", "seeding", "threads"),
     "nasframe.searching": ("derive",),
-    "nasframe.searching and nasframe.training": ("loops",),
     "nasframe.space": ("architecture",),
     "nasframe.supernet": ("size",),
     "nasframe.tasks": ("stages", "task"),
 }
 MOVED = {f"nasframe.{name}": page for page, names in _PAGES.items() for name in names}
-"""Old module → the page where its names are now."""
+"""Old module → the page where its names are now; of those that moved to another package."""
 
 
 def moved_to(error: BaseException) -> str:
     """Return `; nasframe.files is now part of nasframe.runtime`, to end the message of an import that failed.
 
-    Empty where the error is another one than that a module which has moved was not found.
+    For a file of a package that is gone, or has lost a name, it says to import from the package itself.
+    Empty for any other error.
     """
-    if not isinstance(error, ModuleNotFoundError) or error.name not in MOVED:
+    module = (error.name or "") if isinstance(error, ImportError) else ""
+    if module in MOVED and isinstance(error, ModuleNotFoundError):
+        return f"; {module} is now part of {MOVED[module]}"
+    parts = module.split(".")
+    if parts[0] != "nasframe" or len(parts) < 3:
         return ""
-    return f"; {error.name} is now part of {MOVED[error.name]}"
+    page = f"nasframe.{parts[1]}"
+    return f"; the names of {page} are imported from {page} itself"

@@ -12,7 +12,7 @@ from types import ModuleType
 
 from nasframe.errors import PluginError
 from nasframe.plugins.moved import moved_to
-from nasframe.plugins.source_place import raised_at
+from nasframe.plugins.source_location import raised_at
 
 __all__ = ["importing"]
 

@@ -1,6 +1,6 @@
 """The types of hooks: as much of a run, an architecture and a command line as a hook may rely on.
 
-The real ones live in rooms above this one.
+The classes themselves are in packages above this one.
 """
 
 from __future__ import annotations

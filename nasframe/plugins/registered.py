@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from nasframe.errors import PluginError
 from nasframe.plugins.moved import moved_to
-from nasframe.plugins.source_place import file_of, raised_at, shown
+from nasframe.plugins.source_location import file_of, in_brackets, raised_at
 
 __all__ = ["HOOKS", "KINDS", "Kind", "Registered", "described"]
 
@@ -72,7 +72,7 @@ class Registered:
             file = file_of(self.load()) or file_of(self.module)
         except PluginError:
             file = file_of(self.module)
-        return f"{self.kind} {self.name!r} of plugin {self.plugin!r}{shown(file)}"
+        return f"{self.kind} {self.name!r} of plugin {self.plugin!r}{in_brackets(file)}"
 
 
 def described(kind: Kind, target: type, entry: Registered | None) -> str:
@@ -80,4 +80,4 @@ def described(kind: Kind, target: type, entry: Registered | None) -> str:
     if entry is not None:
         return str(entry)
     name = target.__qualname__ if inspect.isclass(target) else repr(target)
-    return f"{kind} {name!r}{shown(file_of(target))}"
+    return f"{kind} {name!r}{in_brackets(file_of(target))}"

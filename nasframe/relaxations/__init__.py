@@ -12,7 +12,7 @@ The contract is `Relaxation`. Beside each class stands the pure function with it
 - **parts of a straight-through estimator**: `with_jacobian`, `softmax_jacobian`, `one_hot`,
   `working_dtype`
 - **noise**: `uniform`, `log_exponential`, `logistic`, `categorical`
-- **what a draw leaves open**: `conditional_log_ratios`, `conditional_average` (`ConditionalAverage`), and
+- **the noise given the draw**: `conditional_log_ratios`, `conditional_average` (`ConditionalAverage`), and
   their limits `exact_jacobian`, `exact_weights`
 """
 

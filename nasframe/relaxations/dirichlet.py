@@ -79,8 +79,8 @@ def _standard_gamma(alpha: Tensor, generator: torch.Generator | None) -> Tensor:
 class Dirichlet(ScheduledRelaxation):
     """DrNAS: a mixture of all candidates whose shares are drawn from a Dirichlet distribution.
 
-    The `probabilities` are the mean of the shares. Unlike a softmax they do change when all logits of a
-    choice move together: so a search by it becomes more or less certain.
+    The `probabilities` are the mean of the shares. Unlike those of a softmax they change when all logits of a
+    choice move together, and the search becomes more or less certain by that.
     """
 
     temperature: float = temperature_option(

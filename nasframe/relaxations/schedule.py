@@ -41,7 +41,10 @@ def temperature_at(progress: float, start: float, end: float | None, schedule: S
 
 
 def _positive(instance: object, attribute: attrs.Attribute[Any], value: float | None) -> None:
-    """Refuse a number that is not finite or not greater than 0; None is for the type to refuse."""
+    """Refuse a number that is not finite or not greater than 0.
+
+    None passes; the type of the option decides about it.
+    """
     if value is not None and not 0 < value < math.inf:
         raise ValueError(f"{attribute.name} must be a finite number greater than 0, found {value!r}")
 

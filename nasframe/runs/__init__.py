@@ -11,20 +11,17 @@ from nasframe.runs.checkpoint import (
     save_checkpoint,
 )
 from nasframe.runs.claim import claimed
-from nasframe.runs.folder import FORMAT, listed, partials, remove
+from nasframe.runs.folder import partials
 from nasframe.runs.run import Run
 
 __all__ = [
-    "FORMAT",
     "Checkpoint",
     "Run",
     "claimed",
     "drop_checkpoint",
-    "listed",
     "load_checkpoint",
     "load_optimiser",
     "optimiser_tensors",
     "partials",
-    "remove",
     "save_checkpoint",
 ]

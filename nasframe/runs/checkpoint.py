@@ -20,7 +20,14 @@ from torch import Tensor
 from nasframe.errors import RunError
 from nasframe.runtime import replacing, write_json
 
-__all__ = ["Checkpoint", "load_checkpoint", "load_optimiser", "optimiser_tensors", "save_checkpoint"]
+__all__ = [
+    "Checkpoint",
+    "drop_checkpoint",
+    "load_checkpoint",
+    "load_optimiser",
+    "optimiser_tensors",
+    "save_checkpoint",
+]
 
 
 @frozen

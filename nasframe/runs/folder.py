@@ -1,16 +1,15 @@
-"""The content of a run folder: whether it is a run, and removal of the files that runs write, no others."""
+"""The content of a run folder: the check that it is a run, and removal of what runs write, nothing else."""
 
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from nasframe import __version__
 from nasframe.errors import RunError
-from nasframe.runtime import write_json
+from nasframe.runtime import format_names, remove_path, write_json
 
 __all__ = [
     "FORMAT",
@@ -20,11 +19,9 @@ __all__ = [
     "clear",
     "holds_run",
     "is_begun",
-    "listed",
     "partials",
     "read_record",
     "refuse_strange",
-    "remove",
 ]
 
 FORMAT = 1
@@ -89,7 +86,8 @@ def holds_run(path: Path, experiment: str | None) -> bool:
     others = sorted(item.name for item in path.iterdir() if item.name not in ours)
     if others:
         raise RunError(
-            f"{path}: is there already and is no run folder (it holds {listed(others)}); choose another --out"
+            f"{path}: is there already and is no run folder (it holds {format_names(others)}); "
+            "choose another --out"
         )
     return False
 
@@ -117,7 +115,7 @@ def refuse_strange(path: Path) -> None:
         if item.is_dir() or not (_is_partial(item) or item.suffix in (".json", ".safetensors"))
     ]
     if found:
-        names = listed(sorted(item.relative_to(path).as_posix() for item in found))
+        names = format_names(sorted(item.relative_to(path).as_posix() for item in found))
         raise RunError(
             f"{path}: holds {names}, which no run writes; nothing was removed. "
             "Move it away, or choose another --out"
@@ -128,17 +126,9 @@ def clear(path: Path) -> None:
     """Remove everything that a run writes, except `run.json` and the lock; the folder itself stays."""
     for name in (*_FILES, *_FOLDERS):
         if name not in (RECORD, LOCK):
-            remove(path / name)
+            remove_path(path / name)
     for item in partials(path):
         item.unlink(missing_ok=True)
-
-
-def remove(path: Path) -> None:
-    """Remove a file, a folder with all that is in it, or a link without its target."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def partials(path: Path) -> Iterator[Path]:
@@ -150,8 +140,3 @@ def partials(path: Path) -> Iterator[Path]:
 
 def _is_partial(item: Path) -> bool:
     return item.name.startswith(".") and item.suffix == ".partial" and item.is_file()
-
-
-def listed(names: list[str]) -> str:
-    """Return the first three names, and the number of the others."""
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

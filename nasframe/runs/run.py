@@ -316,7 +316,7 @@ class Run:
         done = self.record["done"]
         self.note(done=done | {stage: {"inputs": inputs, "seconds": round(seconds, 3)}})
 
-    def go_on_with(self, experiment: str, *, identity: str, keep: Collection[str]) -> None:
+    def replace_experiment(self, experiment: str, *, identity: str, keep: Collection[str]) -> None:
         """Record another experiment as the one that makes the run, and forget which stages are done.
 
         Args:

@@ -12,7 +12,15 @@ from nasframe.runtime.console import (
     print_json,
     print_metrics,
 )
-from nasframe.runtime.files import fingerprint, replacing, without_nan, write_json, write_text
+from nasframe.runtime.files import (
+    fingerprint,
+    format_names,
+    remove_path,
+    replacing,
+    without_nan,
+    write_json,
+    write_text,
+)
 from nasframe.runtime.lazy import lazy_page
 from nasframe.runtime.locks import Lock, LockedError, lives
 from nasframe.runtime.processor import cores, require_processor
@@ -29,6 +37,7 @@ __all__ = [
     "fingerprint",
     "forked_seed",
     "format_columns",
+    "format_names",
     "format_number",
     "generator",
     "lazy_page",
@@ -38,6 +47,7 @@ __all__ = [
     "print_columns",
     "print_json",
     "print_metrics",
+    "remove_path",
     "replacing",
     "require_processor",
     "without_nan",

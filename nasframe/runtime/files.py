@@ -1,4 +1,4 @@
-"""Files that are whole or absent, and fingerprints of what they hold."""
+"""Files that are whole or absent, their removal, and fingerprints of what they hold."""
 
 from __future__ import annotations
 
@@ -7,13 +7,22 @@ import json
 import math
 import os
 import re
+import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-__all__ = ["fingerprint", "replacing", "without_nan", "write_json", "write_text"]
+__all__ = [
+    "fingerprint",
+    "format_names",
+    "remove_path",
+    "replacing",
+    "without_nan",
+    "write_json",
+    "write_text",
+]
 
 # One class of characters and nothing optional in it: the time is linear in the text.
 _NUMBERS = re.compile(r"\[\n([-+.,\deE\s]*)\]")
@@ -78,6 +87,23 @@ def fingerprint(value: Any) -> str:
     """
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()
+
+
+def remove_path(path: Path) -> None:
+    """Remove a file, a folder with all that is in it, or a link without its target."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def format_names(names: Sequence[str]) -> str:
+    """Return the first three names, and the number of the others.
+
+    >>> format_names(["a.txt", "b.txt", "c.txt", "d.txt"])
+    'a.txt, b.txt, c.txt and 1 more'
+    """
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _umask() -> int:

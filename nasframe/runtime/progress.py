@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from attrs import define, field
+from attrs import define
 
 __all__ = ["SILENT", "Progress", "TerminalProgress", "make_progress"]
 
@@ -44,7 +44,6 @@ class TerminalProgress(Progress):
     """Lines on standard error; a bar with rate and remaining time for work beyond `patience` seconds."""
 
     patience: float = 2.0
-    _bars: object = field(default=None, init=False)
 
     def say(self, message: str) -> None:
         print(message, file=sys.stderr, flush=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nasframe.searching.bilevel import Bilevel
 from nasframe.searching.derivation import derive
 from nasframe.searching.engine import Search
-from nasframe.searching.loop import SearchLoop, Update
 from nasframe.searching.options import SearchOptions
+from nasframe.searching.search_loop import AdamLoop, SearchLoop, Update
 
-__all__ = ["Bilevel", "Search", "SearchLoop", "SearchOptions", "Update", "derive"]
+__all__ = ["AdamLoop", "Bilevel", "Search", "SearchLoop", "SearchOptions", "Update", "derive"]

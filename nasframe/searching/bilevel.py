@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from attrs import frozen
 
-from nasframe.searching.loop import Adam, Update
+from nasframe.searching.search_loop import AdamLoop, Update
 from nasframe.tasks import Batch, Split
 from nasframe.training import number_of_batches
 
@@ -14,7 +14,7 @@ __all__ = ["Bilevel"]
 
 
 @frozen
-class Bilevel(Adam):
+class Bilevel(AdamLoop):
     """Weights on the weights split, logits on the architecture split, in turn: first-order bilevel search.
 
     Each architecture batch makes one update; they are spread evenly among the weight updates.

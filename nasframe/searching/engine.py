@@ -27,10 +27,10 @@ from nasframe.runs import (
     optimiser_tensors,
     save_checkpoint,
 )
-from nasframe.runtime import Progress, forked_seed, generator, one_thread, without_nan
+from nasframe.runtime import SILENT, Progress, forked_seed, generator, one_thread, without_nan
 from nasframe.searching.derivation import derive, derive_around, find_rule
-from nasframe.searching.loop import SearchLoop, Update
 from nasframe.searching.options import SearchOptions
+from nasframe.searching.search_loop import SearchLoop, Update
 from nasframe.searching.selection import Selection, select
 from nasframe.searching.stop import has_converged
 from nasframe.space import Architecture, SearchSpace
@@ -68,7 +68,7 @@ class Search:
     seed: int = 0
     device: torch.device = field(factory=lambda: torch.device("cpu"))
     run: Run | None = None
-    progress: Progress = field(factory=Progress)
+    progress: Progress = SILENT
     provenance: Mapping[str, Any] = field(factory=dict)
 
     supernet: Supernet = field(init=False)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from attrs import frozen
 
-from nasframe.searching.loop import Adam, Update
+from nasframe.searching.search_loop import AdamLoop, Update
 from nasframe.tasks import Batch, Split
 from nasframe.training import JoinedSplit
 
@@ -14,7 +14,7 @@ __all__ = ["Joint"]
 
 
 @frozen
-class Joint(Adam):
+class Joint(AdamLoop):
     """Weights and logits from the same loss, on the weights and architecture splits together."""
 
     def updates(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from nasframe.space.architecture import Architecture
 from nasframe.space.choice import Assignment, Choice
-from nasframe.space.decisions import Alternative, Decision, Decisions
+from nasframe.space.decisions import Alternative, Decision
+from nasframe.space.derived_graph import Arrival, Resolved
 from nasframe.space.factory import SpaceFactory
-from nasframe.space.graph import Edge, Node
-from nasframe.space.resolve import Arrival, Resolved
 from nasframe.space.space import Probabilities, SearchSpace
-from nasframe.space.wiring import FlatEdge, Wiring
+from nasframe.space.wiring import FlatEdge
 
 __all__ = [
     "Alternative",
@@ -18,13 +17,9 @@ __all__ = [
     "Assignment",
     "Choice",
     "Decision",
-    "Decisions",
-    "Edge",
     "FlatEdge",
-    "Node",
     "Probabilities",
     "Resolved",
     "SearchSpace",
     "SpaceFactory",
-    "Wiring",
 ]

@@ -15,8 +15,8 @@ from nasframe.errors import ArchitectureError
 from nasframe.options import structure
 from nasframe.plugins import manager
 from nasframe.runtime import fingerprint, write_json
+from nasframe.space.derived_graph import Resolved, resolve
 from nasframe.space.factory import SpaceFactory
-from nasframe.space.resolve import Resolved, resolve
 from nasframe.space.space import SearchSpace
 
 __all__ = ["FORMAT", "Architecture", "rebuild_space"]

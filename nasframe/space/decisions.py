@@ -201,7 +201,7 @@ class Decisions:
         ]
 
     def _dealings(self, step: Decision, alive: Sequence[FlatEdge]) -> list[Alternative]:
-        """Every way to keep as many sources as there are ports."""
+        """Return every way to keep as many sources as there are ports."""
         names = {edge.source: edge.choice.name for edge in alive if edge.choice is not None}
         made = []
         for kept in itertools.combinations(names, min(step.size, len(names))):

@@ -13,7 +13,7 @@ from nasframe.space.decisions import Decisions
 from nasframe.space.graph import SpaceGraph
 from nasframe.space.wiring import Wiring, flatten
 
-__all__ = ["Derivation", "SearchSpace"]
+__all__ = ["Derivation", "Probabilities", "SearchSpace"]
 
 Probabilities = Mapping[str, Mapping[str, float]]
 """Choice name → candidate → probability."""
@@ -31,8 +31,8 @@ class SearchSpace(SpaceGraph):
 
     Args:
         name: shown in messages.
-        derivation: the rule that turns probabilities into an assignment: the name of one of
-            `nasframe.searching.derivation`, or a function of the space's own.
+        derivation: the rule that turns probabilities into an assignment: `argmax`, `best_pair`,
+            `top_k_per_port:K`, or a function.
         origin: how a registered factory made this space (`name`, `options`, `inputs`, `outputs`), kept in
             architectures in place of the whole graph.
 

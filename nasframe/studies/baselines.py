@@ -14,7 +14,7 @@ import attrs
 from attrs import frozen
 
 from nasframe.jobs import Trial
-from nasframe.pipeline import Prepared, draw_different
+from nasframe.pipeline import Prepared, draw_distinct_architectures
 from nasframe.runtime import fingerprint
 from nasframe.studies.axes import point_name
 from nasframe.studies.training_trial import NetworkToTrain, make_training_trial, read_trained_network
@@ -83,7 +83,9 @@ def make_baseline_groups(
                     space = experiment.space.build(data.inputs, data.outputs)
                     networks = [
                         NetworkToTrain(f"random {number}", f"random-{number}.json", drawn.assignment)
-                        for number, drawn in enumerate(draw_different(space, seed, random), start=1)
+                        for number, drawn in enumerate(
+                            draw_distinct_architectures(space, seed, random), start=1
+                        )
                     ]
                 else:
                     brought = baseline_records(experiment.task.baselines(data))

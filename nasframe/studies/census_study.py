@@ -10,7 +10,7 @@ import attrs
 from nasframe.errors import ConfigurationError, RunError, SpaceError
 from nasframe.experiment import Experiment
 from nasframe.jobs import Trial, full_disk_stops, worker_count
-from nasframe.pipeline import draw_different, keeping_old_run, prepare
+from nasframe.pipeline import draw_distinct_architectures, keeping_old_run, prepare
 from nasframe.runtime import Progress
 from nasframe.space import Architecture
 from nasframe.studies.census_table import FORMAT, TABLE, Census, load_census, made_from, versions, write_table
@@ -98,7 +98,7 @@ def census(
         if before > architectures:
             progress.say(f"{folder}: {before} architectures were asked for before, and are kept")
         wanted = max(architectures, before)
-        drawn = draw_different(space, chosen.seed, wanted)
+        drawn = draw_distinct_architectures(space, chosen.seed, wanted)
         if len(drawn) < wanted:
             progress.say(f"census: the space has {len(drawn)} architectures; all of them are trained")
         networks = [_network(number, item) for number, item in enumerate(drawn, start=1)]

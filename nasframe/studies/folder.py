@@ -15,8 +15,17 @@ from attrs import frozen
 from nasframe import __version__
 from nasframe.errors import RunError
 from nasframe.jobs import LOG, QUEUE, Outcome, Trial, drop_server, execute, full_disk_stops, server_ahead
-from nasframe.runs import Run, listed, partials, remove
-from nasframe.runtime import Lock, LockedError, Progress, lives, without_nan, write_json
+from nasframe.runs import Run, partials
+from nasframe.runtime import (
+    Lock,
+    LockedError,
+    Progress,
+    format_names,
+    lives,
+    remove_path,
+    without_nan,
+    write_json,
+)
 from nasframe.studies.preload import PRELOAD
 
 __all__ = ["TRIALS", "Study", "open_study", "read_study"]
@@ -69,7 +78,7 @@ class Study:
         if self.replaces:
             for name in (*_written(self.kind, self.also), TRIALS):
                 if name != _LOCK:
-                    remove(self.path / name)
+                    remove_path(self.path / name)
         record = {"format": FORMAT, "nasframe": __version__, "kind": self.kind, "plan": self.plan}
         if self.replaces or not (self.path / RECORD).exists():
             write_json(self.path / RECORD, without_nan(record))
@@ -171,7 +180,7 @@ def _check(path: Path, kind: str, plan: Mapping[str, Any], overwrite: bool, also
         others = [name for name in others if not (name.startswith(".") and name.endswith(".partial"))]
         if others:
             raise RunError(
-                f"{path}: is there already and is no study folder (it holds {listed(others)}); "
+                f"{path}: is there already and is no study folder (it holds {format_names(others)}); "
                 "choose another --out"
             )
         return
@@ -218,7 +227,7 @@ def _refuse_strange(path: Path, kind: str, also: Collection[str]) -> None:
         found = [item for item in found if item != trials]
         found += [item for item in trials.iterdir() if not item.is_dir() or item.is_symlink()]
     if found:
-        names = listed(sorted(item.relative_to(path).as_posix() for item in found))
+        names = format_names(sorted(item.relative_to(path).as_posix() for item in found))
         raise RunError(
             f"{path}: holds {names}, which no study writes; nothing was removed. "
             "Move it away, or choose another --out"

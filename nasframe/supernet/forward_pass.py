@@ -25,10 +25,10 @@ class ForwardPass:
         plan: of the supernet.
         nodes: node → candidate → module.
         edges: edge → candidate → module.
-        index: the places of the plan's weighted sources in the flattened parameters; see `Weighted`.
+        index: the places of the plan's weighted sources in the flattened parameters; see `WeightedSources`.
         unselected: see `Supernet`.
         inputs: each input of the space, `(batch, *shape)`.
-        weights: packed parameter → sample.
+        samples: packed parameter → sample of its weights.
     """
 
     def __init__(
@@ -40,16 +40,16 @@ class ForwardPass:
         index: Tensor,
         unselected: Unselected,
         inputs: Mapping[str, Tensor],
-        weights: Mapping[str, Sample],
+        samples: Mapping[str, Sample],
     ) -> None:
         self.plan, self.nodes, self.edges, self.index = plan, nodes, edges, index
         self.unselected = unselected
-        self.inputs, self.weights = inputs, weights
+        self.inputs, self.samples = inputs, samples
         self.values: dict[str, Tensor | None] = {}
         self.sums: dict[int, Tensor | None] = {}
-        self.flat = {key: sample.weights.reshape(-1) for key, sample in weights.items()}
-        self.selected = _winners(weights)
-        self.sparse = all(sample.one_hot and not sample.weights.requires_grad for sample in weights.values())
+        self.flat = {key: sample.weights.reshape(-1) for key, sample in samples.items()}
+        self.selected = _winners(samples)
+        self.sparse = all(sample.one_hot and not sample.weights.requires_grad for sample in samples.values())
 
     def output(self) -> Tensor:
         """Return the value of the output node, `(batch, *shape)`."""
@@ -110,7 +110,7 @@ class ForwardPass:
                 outputs.append(blocks[module_key(name)](*arrived))
             else:
                 outputs.append(self._unselected(blocks[module_key(name)], *arrived))
-        weights = self.weights[candidates.table].weights[candidates.row]
+        weights = self.samples[candidates.table].weights[candidates.row]
         return mix(weights, outputs, None if winner is None else [winner])
 
     def _unselected(self, block: Block, *arrived: Tensor) -> Tensor | None:
@@ -169,13 +169,13 @@ class ForwardPass:
         return some.new_zeros((len(some), *shape))
 
 
-def _winners(weights: Mapping[str, Sample]) -> dict[str, list[int] | None]:
+def _winners(samples: Mapping[str, Sample]) -> dict[str, list[int] | None]:
     """Return packed parameter → the selected column of each row, None where the weights are not one-hot.
 
     All are moved from the device in one transfer.
     """
-    one_hot = {key: sample.weights.detach() for key, sample in weights.items() if sample.one_hot}
-    found: dict[str, list[int] | None] = dict.fromkeys(weights)
+    one_hot = {key: sample.weights.detach() for key, sample in samples.items() if sample.one_hot}
+    found: dict[str, list[int] | None] = dict.fromkeys(samples)
     if one_hot:
         flat = torch.cat([value.argmax(-1) for value in one_hot.values()]).tolist()
         for key, value in one_hot.items():

@@ -8,7 +8,7 @@ from attrs import evolve, field, frozen
 
 from nasframe.operations import Shape
 
-__all__ = ["Candidates", "NodePlan", "Plan", "PortPlan", "Source", "Weighted"]
+__all__ = ["Candidates", "NodePlan", "Plan", "PortPlan", "Source", "WeightedSources"]
 
 
 @frozen
@@ -45,7 +45,7 @@ class Source:
 
 
 @frozen
-class Weighted:
+class WeightedSources:
     """The sources of one port whose weights stand in one packed parameter.
 
     `index` is the part of the supernet's index buffer that holds their places in the flattened parameter.
@@ -62,7 +62,7 @@ class PortPlan:
 
     sources: tuple[Source, ...]
     shape: Shape
-    weighted: tuple[Weighted, ...] = field(default=(), eq=False, repr=False)
+    weighted: tuple[WeightedSources, ...] = field(default=(), eq=False, repr=False)
 
     def with_weights(self, columns: Mapping[str, int], index: list[int]) -> PortPlan:
         """Return the plan with its weighted sources grouped by packed parameter; add their places to `index`.
@@ -77,7 +77,7 @@ class PortPlan:
                 members = tuple(source for source in self.sources if source.table == table)
                 start = len(index)
                 index += [source.row * columns[table] + source.column for source in members]
-                grouped.append(Weighted(table, members, slice(start, len(index))))
+                grouped.append(WeightedSources(table, members, slice(start, len(index))))
         return evolve(self, weighted=tuple(grouped))
 
 

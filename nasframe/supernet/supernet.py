@@ -93,8 +93,9 @@ class Supernet(nn.Module):
         Raises:
             SpaceError: the weights of a packed parameter have another shape.
         """
+        samples = weights  # `weights` of a supernet are its parameters; the public keyword stays
         for table in self.logits.tables:
-            found, wanted = tuple(weights[table.key].weights.shape), (len(table.rows), len(table.candidates))
+            found, wanted = tuple(samples[table.key].weights.shape), (len(table.rows), len(table.candidates))
             if found != wanted:
                 raise SpaceError(f"weights {table.key!r} must be {wanted}, found {found}")
         forward_pass = ForwardPass(
@@ -104,7 +105,7 @@ class Supernet(nn.Module):
             index=self.index,
             unselected=self.unselected,
             inputs=inputs,
-            weights=weights,
+            samples=samples,
         )
         return forward_pass.output()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 
 from attrs import frozen
@@ -38,4 +39,12 @@ def baseline_records(found: Mapping[str, Baseline | Callable[[], nn.Module]]) ->
 
 def _of_function(name: str, make: Callable[[], nn.Module]) -> Baseline:
     # Compatibility: before there were records, a name that ended so said that there is a single stream.
-    return Baseline(make, single_stream=name.endswith(" alone"))
+    single_stream = name.endswith(" alone")
+    if single_stream:
+        warnings.warn(
+            f"baseline {name!r}: taken as a single stream for its name, which the next release does not do; "
+            "return `Baseline(make, single_stream=True)`",
+            DeprecationWarning,
+            stacklevel=1,  # one place, so that Python shows it once, and not for every caller
+        )
+    return Baseline(make, single_stream)

@@ -15,7 +15,7 @@ from torch import Tensor
 from nasframe.errors import NasframeError
 from nasframe.operations import OpSpec
 from nasframe.relaxations import GumbelRaoMonteCarlo
-from nasframe.runtime import Progress
+from nasframe.runtime import SILENT
 from nasframe.searching import Bilevel, Search, SearchOptions
 from nasframe.space import Choice, SearchSpace
 from nasframe.tasks import (
@@ -81,7 +81,7 @@ class TaskSuite(PluginSuite):
         kind: Any = type(self)
         if "_cache" not in vars(kind):
             kind._cache = tmp_path_factory.mktemp("stages")
-        results = run_stages(self.make().stages(self.source, 0), kind._cache, CPU, Progress())
+        results = run_stages(self.make().stages(self.source, 0), kind._cache, CPU, SILENT)
         return {name: result.folder for name, result in results.items()}
 
     @pytest.fixture
@@ -116,7 +116,7 @@ class TaskSuite(PluginSuite):
             before = {name: _state(folder) for name, folder in again.items()}
             out = tmp_path / stage.name
             out.mkdir()
-            stage.run(StageContext(out, {name: again[name] for name in stage.after}, CPU, Progress()))
+            stage.run(StageContext(out, {name: again[name] for name in stage.after}, CPU, SILENT))
             for name, state in before.items():
                 assert _state(again[name]) == state, f"{stage.name} wrote into the folder of {name}"
             again[stage.name] = out

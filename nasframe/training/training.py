@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from nasframe.errors import RunError
 from nasframe.runs import Checkpoint, Run, load_checkpoint, load_optimiser, optimiser_tensors, save_checkpoint
-from nasframe.runtime import Progress, forked_seed, generator, one_thread, without_nan
+from nasframe.runtime import SILENT, Progress, forked_seed, generator, one_thread, without_nan
 from nasframe.tasks import Data, Task
 from nasframe.training.batches import JoinedSplit, batches
 from nasframe.training.options import TrainOptions
@@ -25,10 +25,17 @@ __all__ = ["Training"]
 
 @define
 class Training:
-    """Trains a network on the weights and architecture splits; see `Search` for the other arguments.
+    """Trains a network on the weights and architecture splits.
 
     Args:
         network: from inputs by name to raw outputs.
+        task: its loss, metrics and objective.
+        data: its splits; the test split is never opened here.
+        options: of the training.
+        seed: of everything random.
+        device: to compute on.
+        run: to write checkpoints and metrics to; None keeps them in memory.
+        progress: to report to.
         name: of this training within its run: the name of its checkpoints, and the `stage` of its metrics.
         key: fingerprint of the network; a checkpoint with another key is not resumed.
     """
@@ -40,7 +47,7 @@ class Training:
     seed: int = 0
     device: torch.device = field(factory=lambda: torch.device("cpu"))
     run: Run | None = None
-    progress: Progress = field(factory=Progress)
+    progress: Progress = SILENT
     name: str = "train"
     key: str = ""
 

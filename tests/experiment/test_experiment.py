@@ -389,6 +389,7 @@ def test_what_was_made_in_python_is_not_read_back_from_a_file() -> None:
     written = Experiment.of(task=tensor_task(0), space="board").to_toml()
     (found,) = problems_of(text=written)
     assert found.startswith("task.name: 'nasframe.task:TensorTask' was made in Python")
+    assert "pass `experiment=…` in Python, or register the task as a plugin" in found
 
 
 def test_a_value_that_toml_cannot_hold_is_refused_not_dropped() -> None:

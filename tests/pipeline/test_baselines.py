@@ -9,7 +9,7 @@ import pytest
 
 import nasframe
 from nasframe import BaselineOptions, Experiment, SearchOptions, TrainOptions
-from nasframe.pipeline import draw_different
+from nasframe.pipeline import draw_distinct_architectures
 from tests.pipeline.killed_runs import assert_same, killed_at_every_write
 from tests.recorded_progress import Log
 
@@ -40,7 +40,7 @@ def test_a_baseline_is_trained_as_the_searched_network_is(compared: Experiment, 
     stages = {line["stage"] for line in whole.metrics} - {"search", "train"}
     assert len(stages) == 3
     assert all(len(whole.history(stage)) == compared.train.epochs for stage in stages)
-    for number, drawn in enumerate(draw_different(space, compared.seed, 2), start=1):
+    for number, drawn in enumerate(draw_distinct_architectures(space, compared.seed, 2), start=1):
         scored = whole.test["baselines"][f"random {number}"]
         assert scored["architecture"] == drawn.fingerprint[:16]
         alone = nasframe.train(compared, tmp_path / str(number), architecture=drawn)
@@ -49,7 +49,7 @@ def test_a_baseline_is_trained_as_the_searched_network_is(compared: Experiment, 
 
 def test_random_architectures_differ_and_no_more_are_drawn_than_there_are(experiment: Experiment) -> None:
     space = experiment.space.build({"left": (8, 4), "right": (8, 4)}, 10)
-    drawn = {architecture.fingerprint for architecture in draw_different(space, 0, 10**9)}
+    drawn = {architecture.fingerprint for architecture in draw_distinct_architectures(space, 0, 10**9)}
     assert len(drawn) == space.count()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,21 @@ from nasframe.plugins import KINDS, manager
 from nasframe.plugins.builtins import register_relaxations
 from nasframe.plugins.moved import MOVED, moved_to
 from tests.plugins.made import plugin, with_plugins
+
+INSIDE = [
+    f"nasframe.{package}.{name}"
+    for package, names in {
+        "estimators": ("asked", "draws", "measure", "of_run", "settings", "standard"),
+        "relaxations": ("base", "conditional", "contract", "exact", "grmc", "pair", "quadrature", "race"),
+        "report": ("comparison", "forming"),
+        "space": ("records", "resolve"),
+        "studies": ("census", "comparison", "ranking", "remarks", "runs", "standing", "sweep", "trainings"),
+        "supernet": ("forward", "probe"),
+        "testing": ("operation", "probe", "relaxation", "space", "task"),
+    }.items()
+    for name in names
+]
+"""Old names of files that stayed in their packages."""
 
 
 @pytest.mark.parametrize(
@@ -92,7 +108,7 @@ def test_a_target_that_cannot_be_imported_names_its_plugin(target: str) -> None:
 
 def test_a_target_in_a_module_that_has_moved_is_told_where_it_is_now() -> None:
     plugins = with_plugins(mine=plugin(register_loops=lambda: {"twice": "nasframe.loops.bilevel:Bilevel"}))
-    told = "; nasframe.loops is now part of nasframe.searching and nasframe.training"
+    told = "; nasframe.loops is now part of nasframe.runs, nasframe.searching and nasframe.training"
     with pytest.raises(PluginError, match=f"{told}$"):
         plugins.load("loop", "twice")
 
@@ -100,8 +116,29 @@ def test_a_target_in_a_module_that_has_moved_is_told_where_it_is_now() -> None:
 @pytest.mark.parametrize(("old", "pages"), MOVED.items())
 def test_the_pages_that_moved_modules_are_sent_to_are_there(old: str, pages: str) -> None:
     assert moved_to(ModuleNotFoundError(name=old)) == f"; {old} is now part of {pages}"
-    for page in pages.split(" and "):
+    for page in pages.replace(" and ", ", ").split(", "):
         importlib.import_module(page)
+
+
+@pytest.mark.parametrize("old", [*MOVED, *INSIDE])
+def test_no_module_is_there_by_its_old_name(old: str) -> None:
+    assert importlib.util.find_spec(old) is None
+
+
+@pytest.mark.parametrize("old", INSIDE)
+def test_a_file_that_is_gone_from_its_package_names_the_package(old: str) -> None:
+    with pytest.raises(ModuleNotFoundError) as caught:
+        importlib.import_module(old)
+    page = ".".join(old.split(".")[:2])
+    assert moved_to(caught.value) == f"; the names of {page} are imported from {page} itself"
+    importlib.import_module(page)
+
+
+def test_a_name_that_is_gone_from_a_file_names_the_package() -> None:
+    with pytest.raises(ImportError) as caught:
+        exec("from nasframe.relaxations.schedule import SCHEDULE_HELP")
+    told = "; the names of nasframe.relaxations are imported from nasframe.relaxations itself"
+    assert moved_to(caught.value) == told
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import pytest
 
 from nasframe.errors import ArchitectureError, SpaceError
 from nasframe.operations import OpSpec
-from nasframe.space import Choice, Node, SearchSpace
+from nasframe.space import Choice, SearchSpace
+from nasframe.space.graph import Node
 
 EDGE = ("zero", "identity")
 

@@ -1,4 +1,4 @@
-"""Toy problems that the tests of several rooms share: plugins, one a file, and their experiments."""
+"""Toy problems that the tests of several packages share: plugins, one a file, and their experiments."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from sklearn.datasets import load_digits
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nasframe import Data, Stage, StageContext, Task, TensorTask, hookimpl
+from nasframe import Baseline, Data, Stage, StageContext, Task, TensorTask, hookimpl
 from nasframe.errors import DataError
 
 
@@ -58,8 +58,8 @@ class Digits(Task):
     def metrics(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
         return {"accuracy": float((outputs.argmax(-1) == targets).float().mean())}
 
-    def baselines(self, data: Data) -> dict[str, Callable[[], nn.Module]]:
-        return {"left alone": LeftAlone}
+    def baselines(self, data: Data) -> dict[str, Baseline]:
+        return {"left alone": Baseline(LeftAlone, single_stream=True)}
 
 
 class LeftAlone(nn.Module):

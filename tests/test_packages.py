@@ -1,4 +1,4 @@
-"""The house as a specification: a room is a package of nasframe, and what it shows stands on its page."""
+"""The rules of nasframe's packages: what others import is in `__all__`, and no files import each other."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ SHIPPED = [CORE, ROOT / "plugins", ROOT / "search_spaces"]
 FILES = [file for folder in SHIPPED for file in sorted(folder.rglob("*.py"))]
 OTHERS = [file for name in ("examples", "benchmarks") for file in sorted((ROOT / name).rglob("*.py"))]
 PAGES = sorted(CORE.rglob("__init__.py"))
-ROOMS = [".".join(page.parent.relative_to(ROOT).parts) for page in PAGES]
+PACKAGES = [".".join(page.parent.relative_to(ROOT).parts) for page in PAGES]
+QUESTIONS = ("What ", "How ", "Whether ", "Where ", "Which ")
 LAZY = ["nasframe", "nasframe.jobs", "nasframe.studies"]
 
 
@@ -36,8 +37,8 @@ def imported(file: Path) -> Iterator[str]:
             yield from (f"{module}.{item.name}" for item in node.names)
 
 
-def file_of_a_room(name: str) -> str | None:
-    """The file of a room that a name is or comes from, such as `nasframe.runs.run`; None for a page."""
+def file_of_a_package(name: str) -> str | None:
+    """The file of a package that a name is or comes from, such as `nasframe.runs.run`; None for its page."""
     parts = name.split(".")
     if parts[0] != "nasframe":
         return None
@@ -50,15 +51,17 @@ def file_of_a_room(name: str) -> str | None:
     return None
 
 
-def summary(room: str) -> str:
-    """The first paragraph of a room's docstring."""
-    page = ROOT.joinpath(*room.split("."), "__init__.py")
+def summary(package: str) -> str:
+    """The first paragraph of a package's docstring."""
+    page = ROOT.joinpath(*package.split("."), "__init__.py")
     text = ast.get_docstring(ast.parse(page.read_text(encoding="utf-8"))) or ""
     return text.partition("\n\n")[0].replace("\n", " ")
 
 
-def test_the_house_has_its_rooms() -> None:
-    assert {"nasframe", "nasframe.runtime", "nasframe.relaxations.gumbel_rao", "nasframe.cli"} <= set(ROOMS)
+def test_the_packages_are_found() -> None:
+    assert {"nasframe", "nasframe.runtime", "nasframe.relaxations.gumbel_rao", "nasframe.cli"} <= set(
+        PACKAGES
+    )
 
 
 def test_no_file_begins_with_an_underscore() -> None:
@@ -66,40 +69,53 @@ def test_no_file_begins_with_an_underscore() -> None:
     assert [short(file) for file in FILES if file.name.startswith("_") and file.name not in allowed] == []
 
 
-def test_outside_a_room_nobody_imports_its_files() -> None:
+def test_outside_a_package_nobody_imports_its_files() -> None:
     found = {
         f"{short(file)}: {module}"
         for file in FILES + OTHERS
-        for module in filter(None, map(file_of_a_room, imported(file)))
+        for module in filter(None, map(file_of_a_package, imported(file)))
         if not file.is_relative_to(CORE / module.split(".")[1])
     }
     assert sorted(found) == []
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_every_room_lists_its_names_and_they_are_there(room: str) -> None:
-    page = importlib.import_module(room)
+def test_what_others_import_from_a_file_is_in_its_list() -> None:
+    """Of every file of the core, a package of a single file too."""
+    missing = {
+        f"{module}: {name}"
+        for file in FILES + OTHERS
+        for module, _, name in (item.rpartition(".") for item in imported(file))
+        if module.startswith("nasframe.")
+        and ROOT.joinpath(*module.split(".")).with_suffix(".py").is_file()
+        and name not in getattr(importlib.import_module(module), "__all__", ())
+    }
+    assert sorted(missing) == []
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_package_lists_its_names_and_they_are_there(package: str) -> None:
+    page = importlib.import_module(package)
     assert len(set(page.__all__)) == len(page.__all__)
     assert [name for name in page.__all__ if not hasattr(page, name)] == []
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_every_room_says_in_one_sentence_what_it_is(room: str) -> None:
-    sentence = summary(room)
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_package_says_in_one_sentence_what_it_is(package: str) -> None:
+    sentence = summary(package)
     assert sentence.endswith(".")
     assert not re.search(r"[.!?] +[A-Z`]", sentence), f"more than one sentence: {sentence}"
-    assert not sentence.startswith(("What", "How", "Whether"))
+    assert not sentence.startswith(QUESTIONS)
 
 
-@pytest.mark.parametrize("room", LAZY)
-def test_on_a_lazy_page_no_module_has_the_name_of_an_exported_function(room: str) -> None:
-    folder = ROOT.joinpath(*room.split("."))
+@pytest.mark.parametrize("package", LAZY)
+def test_on_a_lazy_page_no_module_has_the_name_of_an_exported_function(package: str) -> None:
+    folder = ROOT.joinpath(*package.split("."))
     modules = {file.stem for file in folder.glob("*.py")}
     modules |= {page.parent.name for page in folder.glob("*/__init__.py")}
-    assert modules.isdisjoint(importlib.import_module(room).__all__)
+    assert modules.isdisjoint(importlib.import_module(package).__all__)
 
 
-def test_no_files_import_each_other_in_a_circle() -> None:
+def test_no_files_import_each_other_in_a_cycle() -> None:
     core = [file for file in FILES if file.is_relative_to(CORE)]
     known = {".".join(file.relative_to(ROOT).with_suffix("").parts): file for file in core}
     graph = networkx.DiGraph()
@@ -108,7 +124,7 @@ def test_no_files_import_each_other_in_a_circle() -> None:
             ends = (module, module.rpartition(".")[0])
             graph.add_edges_from((name, end) for end in ends if end in known)
     assert graph.number_of_edges() > 400
-    assert [circle for circle in networkx.strongly_connected_components(graph) if len(circle) > 1] == []
+    assert [cycle for cycle in networkx.strongly_connected_components(graph) if len(cycle) > 1] == []
 
 
 def test_no_docstring_is_a_riddle_that_begins_with_a_question_word() -> None:
@@ -117,7 +133,7 @@ def test_no_docstring_is_a_riddle_that_begins_with_a_question_word() -> None:
         for file in FILES
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-        and (text := ast.get_docstring(node) or "").startswith(("What ", "How ", "Whether ", "Where "))
+        and (text := ast.get_docstring(node) or "").startswith(QUESTIONS)
     ]
     assert found == []
 

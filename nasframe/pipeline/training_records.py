@@ -1,13 +1,15 @@
-"""Training again: the lines and files of trainings in a run, and their removal."""
+"""The records of trainings in a run: lines, files and a section of the experiment; and their removal."""
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from typing import Any
 
-from nasframe.runs import Run, remove
+from nasframe.runs import Run
+from nasframe.runtime import remove_path
 
-__all__ = ["BASELINE", "forget_training", "is_training"]
+__all__ = ["BASELINE", "forget_training", "is_training", "without_training"]
 
 BASELINE = "baseline-"
 """The prefix of the name of every baseline's training: of its checkpoints, and the `stage` of its metrics."""
@@ -31,6 +33,14 @@ def forget_training(run: Run, experiment: str, *, identity: str) -> None:
             for file in run.checkpoints.glob(pattern):
                 file.unlink()
     for path in (*(run.path / name for name in ("test.json", "scores.json", "report.html")), run.task_folder):
-        remove(path)
+        remove_path(path)
     run.keep_metrics(lambda record: not is_training(record))
-    run.go_on_with(experiment, identity=identity, keep=["search"])
+    run.replace_experiment(experiment, identity=identity, keep=["search"])
+
+
+def without_training(experiment: str) -> dict[str, Any]:
+    """Return the values of an experiment, given as TOML, that decide the result of its search."""
+    values = tomllib.loads(experiment)
+    for key in ("device", "cache", "train", "baselines"):
+        values.pop(key, None)
+    return values

@@ -18,7 +18,7 @@ from nasframe.plugins.installed import installed, version_of
 from nasframe.plugins.moved import moved_to
 from nasframe.plugins.plugin_file import importing
 from nasframe.plugins.registered import HOOKS, Kind, Registered
-from nasframe.plugins.source_place import file_of, raised_at, shown
+from nasframe.plugins.source_location import file_of, in_brackets, raised_at
 
 __all__ = ["PluginManager", "load_plugin", "manager"]
 
@@ -87,7 +87,7 @@ class PluginManager:
         if name in self.files and self.files[name].resolve() == path.resolve():
             return name
         if self._pluggy.has_plugin(name):
-            there = shown(file_of(self.module(name)))
+            there = in_brackets(file_of(self.module(name)))
             raise PluginError(f"{path}: there is a plugin {name!r} already{there}; rename the file")
         with importing(path) as module:
             self.register(module, name)
@@ -173,7 +173,9 @@ class PluginManager:
             return matches[0]
         if matches:
             choices = " or ".join(f"{entry.plugin}:{entry.name}" for entry in matches)
-            owners = " and ".join(f"{entry.plugin!r}{shown(file_of(entry.module))}" for entry in matches)
+            owners = " and ".join(
+                f"{entry.plugin!r}{in_brackets(file_of(entry.module))}" for entry in matches
+            )
             raise PluginError(
                 f"{kind} {name!r} is registered by two plugins; say {choices}; they are {owners}"
             )
@@ -275,7 +277,7 @@ class PluginManager:
         for caller in callers:
             if not caller.has_spec():
                 for implementation in caller.get_hookimpls():
-                    place = shown(file_of(implementation.plugin))
+                    place = in_brackets(file_of(implementation.plugin))
                     message = f"implements unknown hook {caller.name!r}{nearest(caller.name, valid)}{place}"
                     self._report(implementation.plugin_name, message)
 
@@ -299,7 +301,7 @@ def _registered(function: Any, hook: str, module: Any) -> dict[str, Any]:
     try:
         return entries_of(answer, hook)
     except PluginError as error:
-        raise PluginError(f"{error}{shown(file_of(module))}") from None
+        raise PluginError(f"{error}{in_brackets(file_of(module))}") from None
 
 
 def _raised(hook: str, error: Exception, module: Any) -> str:

@@ -8,7 +8,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-__all__ = ["file_of", "raised_at", "shown"]
+__all__ = ["file_of", "in_brackets", "raised_at"]
 
 
 def file_of(what: Any) -> str | None:
@@ -21,7 +21,7 @@ def file_of(what: Any) -> str | None:
     return _short(found)
 
 
-def shown(file: str | None) -> str:
+def in_brackets(file: str | None) -> str:
     """Return ` (my_ops.py)`, or nothing where no file is known."""
     return f" ({file})" if file else ""
 
@@ -41,9 +41,9 @@ def raised_at(error: BaseException, plugin: Any = None) -> str:
         return ""  # its own text says where
     own = [frame for frame in frames if _belongs(frame.filename, plugin)]
     if not own and file_of(plugin):
-        return shown(file_of(plugin))
+        return in_brackets(file_of(plugin))
     known = own or [frame for frame in frames if f"importlib{os.sep}" not in frame.filename]
-    return shown(f"{_short(known[-1].filename)}, line {known[-1].lineno}") if known else ""
+    return in_brackets(f"{_short(known[-1].filename)}, line {known[-1].lineno}") if known else ""
 
 
 def _belongs(file: str, plugin: Any) -> bool:

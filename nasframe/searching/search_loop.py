@@ -13,7 +13,7 @@ from torch import nn
 from nasframe.options import option
 from nasframe.tasks import Batch, Split
 
-__all__ = ["Adam", "SearchLoop", "Update"]
+__all__ = ["AdamLoop", "SearchLoop", "Update"]
 
 
 @frozen
@@ -54,7 +54,7 @@ class SearchLoop(ABC):
 
 
 @frozen
-class Adam(SearchLoop):
+class AdamLoop(SearchLoop):
     """The optimisers of the paper: Adam for the weights; Adam with β₁ = 0.5 for the logits."""
 
     weight_rate: float = option(1e-3, help="learning rate of weights", gt=0.0)

@@ -9,7 +9,7 @@ import torch
 
 import nasframe
 from nasframe import BaselineOptions, Experiment, Run, SearchOptions, TensorTask, TrainOptions
-from nasframe.pipeline.retraining import forget_training, is_training
+from nasframe.pipeline.training_records import forget_training, is_training
 from nasframe_bimodal.space import Bimodal
 
 STAGES = ["search", "train", "baseline-random-1-0a1b2c", "of a plugin", None]
