@@ -32,6 +32,8 @@ cells = 1
 [search]
 epochs = 2
 min_epochs = 1
+candidates = 3
+size_penalty = 0.1
 """
 TRACER = """
 import json, sys, threading
