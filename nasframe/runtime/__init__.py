@@ -12,7 +12,7 @@ from nasframe.runtime.console import (
     print_json,
     print_metrics,
 )
-from nasframe.runtime.files import fingerprint, replacing, without_nan, write_json, write_text
+from nasframe.runtime.files import fingerprint, replacing, without_nan, write_json, write_tensors, write_text
 from nasframe.runtime.lazy import lazy_page
 from nasframe.runtime.locks import Lock, LockedError, lives
 from nasframe.runtime.processor import cores, require_processor
@@ -42,5 +42,6 @@ __all__ = [
     "require_processor",
     "without_nan",
     "write_json",
+    "write_tensors",
     "write_text",
 ]

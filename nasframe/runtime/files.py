@@ -11,9 +11,12 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["fingerprint", "replacing", "without_nan", "write_json", "write_text"]
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = ["fingerprint", "replacing", "without_nan", "write_json", "write_tensors", "write_text"]
 
 # One class of characters and nothing optional in it: the time is linear in the text.
 _NUMBERS = re.compile(r"\[\n([-+.,\deE\s]*)\]")
@@ -53,6 +56,23 @@ def write_json(path: Path, value: Any) -> None:
     text = _NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text)
     # the escapes of `write_text` are those of JSON
     write_text(path, text + "\n")
+
+
+def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Write a whole file of safetensors.
+
+    Args:
+        path: of the file.
+        tensors: contiguous ones that share no memory, by name.
+
+    Raises:
+        OSError: with the system's number, such as that of a full disk; `save_file` of safetensors hides it.
+        ValueError, RuntimeError: a tensor is not contiguous, or two share memory.
+    """
+    from safetensors.torch import save
+
+    with replacing(path) as temporary:
+        temporary.write_bytes(save(dict(tensors)))
 
 
 def without_nan(value: Any) -> Any:
