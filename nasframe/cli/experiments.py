@@ -138,11 +138,13 @@ def demo(name: str | None = None, /, *overrides: Overrides, common: CommonOption
     name
         The name of the demo; needed where several are installed.
     """
-    from nasframe import pipeline
-
     if name is not None and "=" in name:
         overrides, name = (name, *overrides), None
-    loaded = _load(_demo_file(name), overrides, common)
+    file = _demo_file(name)
+
+    from nasframe import pipeline
+
+    loaded = _load(file, overrides, common)
     out = common.out or Path("runs/demo")
 
     made = pipeline.run_experiment(

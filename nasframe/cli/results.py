@@ -39,9 +39,9 @@ def evaluate(run: Path, /, *, json: Json = False, data: Path | None = None, devi
     data
         The data that the run was made from, if it was given with --data.
     """
-    from nasframe import pipeline
-
     _check_run(run)
+
+    from nasframe import pipeline
 
     with naming_missing_plugins(run):
         metrics = pipeline.evaluate(run, source=data, device=device, progress=make_progress())
@@ -62,11 +62,11 @@ def predict(run: Path, /, *files: Path, json: Json = False, device: Device = Non
     files
         The files to score.
     """
-    from nasframe import pipeline
-
     _check_run(run)
     if not files:
         raise ConfigurationError("predict", ["no files to score"])
+
+    from nasframe import pipeline
 
     table, failed = _PredictionTable(run), False
     with naming_missing_plugins(run):
@@ -131,12 +131,11 @@ def show(
     out
         The file to write. [default: standard output; png needs a file]
     """
-    from nasframe import pipeline
-
     if more:
         raise ConfigurationError("show", [f"{2 + len(more)} architectures; expected one, or two"])
     chosen = _format(format, out)
 
+    from nasframe import pipeline
     from nasframe.render import check_format
     from nasframe.runtime import write_text
 

@@ -38,6 +38,11 @@ def nasframe(*words: str, cwd: Path | None = None, **environment: str) -> subpro
         ["plugins", "show", "--help"],
         ["rnu"],
         ["run", "--overwite"],
+        ["evaluate", "/none"],
+        ["predict", "/none", "a.mp4"],
+        ["predict", "/tmp"],
+        ["show", "a.json", "b.json", "c.json"],
+        ["demo", "nosuch"],
     ],
 )
 def test_help_and_usage_errors_do_not_import_torch(words: list[str]) -> None:
