@@ -93,9 +93,7 @@ class _PredictionTable:
             direction = _direction(self._run)
             print(f"{direction}\n" * bool(direction) + "    SCORE  THRESHOLD  DECISION  FILE")
         if "error" in record:
-            file, error = str(record["file"]), str(record["error"])
-            text = error if error.startswith(file) else f"{file}: {error}"
-            print(f"{'-':>9}  {'-':>9}  {'error':8}  {text}", flush=True)
+            print(f"{'-':>9}  {'-':>9}  {'error':8}  {record['file']}: {record['error']}", flush=True)
             return
         score, threshold = (
             format_number(record[key]) if key in record else "-" for key in ("score", "threshold")

@@ -67,6 +67,7 @@ def test_predict_prints_a_table_that_says_what_the_score_means(
     assert head.split() == ["SCORE", "THRESHOLD", "DECISION", "FILE"]
     assert [row.split()[2] for row in rows][1] == "error"
     assert "broken.json: cannot be read" in rows[1]
+    assert rows[1].count("broken.json") == 1
     assert rows[0].endswith("low.json")
 
 
