@@ -19,7 +19,7 @@ from pathlib import Path
 from cyclopts import App, CycloptsError, Parameter
 
 from nasframe import __version__
-from nasframe.cli import comparisons, experiments, inspection, laboratory, results, sweeps
+from nasframe.cli import comparisons, laboratory, making_a_run, plugins_command, sweeps, using_a_run
 from nasframe.cli.interrupts import interrupts_kept
 from nasframe.cli.plugin_files import HELP, prefix, split_plugin_files
 from nasframe.errors import KeptRunInterrupt, NasframeError, PluginWarning
@@ -55,7 +55,7 @@ def make_app() -> App:
         print_error=False,
         result_action="return_value",
     )
-    for group in (experiments, comparisons, sweeps, results, laboratory, inspection):
+    for group in (making_a_run, comparisons, sweeps, using_a_run, laboratory, plugins_command):
         group.add_commands(app)
     manager().add_commands(app)
     return app

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
-from nasframe.cli.plugins_of_run import naming_missing_plugins
+from nasframe.cli.missing_plugins import naming_missing_plugins
 from nasframe.errors import ConfigurationError, RunError
 from nasframe.runtime import make_progress, print_columns, print_json
 

@@ -13,7 +13,7 @@ from nasframe.report.charts import value_grid
 from nasframe.report.charts.lines import Line, line_chart
 from nasframe.report.document import Section, html_page
 from nasframe.report.markup import esc, number, shown, table, tiles
-from nasframe.report.study import (
+from nasframe.report.study_sections import (
     COSTS,
     current_names,
     made_section,

@@ -15,14 +15,14 @@ from nasframe.runtime import Progress
 from nasframe.studies.axes import parse_axes
 from nasframe.studies.baselines import BaselineGroup, make_baseline_groups, read_baselines
 from nasframe.studies.caveats import caveats
+from nasframe.studies.census_comparison import FOLDER as RANKINGS
+from nasframe.studies.census_comparison import census_beside, fitting_censuses, percentiles
 from nasframe.studies.census_table import load_census, versions
 from nasframe.studies.comparison_runs import Runs, check_matching
+from nasframe.studies.comparison_table import baseline_rows, gaps, paired_tests, row_json, variant_rows
 from nasframe.studies.folder import open_study
-from nasframe.studies.percentiles import FOLDER as RANKINGS
-from nasframe.studies.percentiles import census_beside, fitting_censuses, percentiles
-from nasframe.studies.plan import shared_plan
 from nasframe.studies.results import measured, metrics_of
-from nasframe.studies.tables import baseline_rows, gaps, paired_tests, row_json, variant_rows
+from nasframe.studies.shared_plan import shared_plan
 from nasframe.studies.variants import make_variants
 
 __all__ = ["compare"]

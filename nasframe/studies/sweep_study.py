@@ -25,11 +25,11 @@ from nasframe.studies.axes import (
     stage_seed,
 )
 from nasframe.studies.census_table import versions
-from nasframe.studies.data import prepare_data
+from nasframe.studies.data_preparation import prepare_data
 from nasframe.studies.folder import open_study
-from nasframe.studies.plan import shared_plan
 from nasframe.studies.results import measured, metrics_of, read_result
 from nasframe.studies.run_trial import make_run_trial
+from nasframe.studies.shared_plan import shared_plan
 
 __all__ = ["sweep"]
 

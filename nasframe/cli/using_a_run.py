@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from nasframe.cli.plugins_of_run import naming_missing_plugins
+from nasframe.cli.missing_plugins import naming_missing_plugins
 from nasframe.cli.summary import print_baselines
 from nasframe.errors import ConfigurationError, RunError, near_names, nearest
 from nasframe.runtime import format_number, make_progress, print_json, print_metrics

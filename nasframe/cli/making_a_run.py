@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 from attrs import frozen
 from cyclopts import App, Parameter
 
+from nasframe.cli.missing_plugins import naming_missing_plugins
 from nasframe.cli.plugin_files import next_command
-from nasframe.cli.plugins_of_run import naming_missing_plugins
 from nasframe.cli.summary import print_summary
 from nasframe.errors import ConfigurationError, PluginError, RunError
 from nasframe.plugins import manager
