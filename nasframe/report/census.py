@@ -7,9 +7,9 @@ from typing import Any
 
 from nasframe.report.charts.histogram import Bars, histogram
 from nasframe.report.charts.scatter import Cloud, scatter
+from nasframe.report.costs import value_of
 from nasframe.report.document import Section
 from nasframe.report.markup import esc, number, table
-from nasframe.report.study_sections import value_of
 
 __all__ = ["census_section"]
 
