@@ -23,7 +23,7 @@ from nasframe.cli import comparisons, laboratory, making_a_run, plugins_command,
 from nasframe.cli.interrupts import interrupts_kept
 from nasframe.cli.plugin_files import HELP, prefix, split_plugin_files
 from nasframe.errors import KeptRunInterrupt, NasframeError, PluginWarning
-from nasframe.jobs import server_ahead
+from nasframe.jobs import started_server
 from nasframe.plugins import manager
 from nasframe.runtime import cores, require_processor
 from nasframe.studies import PRELOAD
@@ -75,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if words and not _HELP & {*words}:
                 require_processor()
             files, words = split_plugin_files(words)
-            with server_ahead(_workers(words), PRELOAD):
+            with started_server(_workers(words), PRELOAD):
                 for file in files:
                     manager().load_file(file)
                 status = make_app()(words)

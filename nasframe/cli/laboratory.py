@@ -53,7 +53,7 @@ def estimators(
     Parameters
     ----------
     relaxation
-        Names. [default: all that are installed, and score_function, the unbiased baseline]
+        Names. [default: all that are installed, and score_function, the unbiased reference]
     function
         Names of standard functions. [default: all; with --run, none]
     temperature

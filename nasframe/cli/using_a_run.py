@@ -211,8 +211,8 @@ def _format(format: Format | None, out: Path | None) -> Format:
 
 def _check_run(run: Path) -> None:
     if not run.is_dir():
-        asked = "is a file; expected a run folder" if run.exists() else f"no such run folder{_near(run)}"
-        raise RunError(f"{run}: {asked}")
+        problem = "is a file; expected a run folder" if run.exists() else f"no such run folder{_near(run)}"
+        raise RunError(f"{run}: {problem}")
 
 
 def _near(path: Path) -> str:

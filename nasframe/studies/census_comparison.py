@@ -16,9 +16,16 @@ from nasframe.studies.ranking_trial import make_ranking_trial, read_ranking
 from nasframe.studies.statistics import mean, percentile, spearman
 from nasframe.studies.variants import Variant
 
-__all__ = ["FOLDER", "census_beside", "correlation", "fitting_censuses", "percentiles", "percentiles_of_run"]
+__all__ = [
+    "RANKINGS",
+    "census_beside",
+    "compare_with_censuses",
+    "correlation",
+    "fitting_censuses",
+    "percentiles_of_run",
+]
 
-FOLDER = "supernets"
+RANKINGS = "supernets"
 """Name of the folder of the rankings, beside the runs of a comparison."""
 
 
@@ -69,7 +76,7 @@ def fitting_censuses(
     return found
 
 
-def percentiles(
+def compare_with_censuses(
     study: Study,
     results: Sequence[Mapping[str, Any]],
     counted: Mapping[str, Census],
@@ -87,7 +94,7 @@ def percentiles(
     trials = {
         result["name"]: make_ranking_trial(
             f"supernet of {result['name']}",
-            study.path / FOLDER / Path(result["folder"]).name,
+            study.path / RANKINGS / Path(result["folder"]).name,
             study.path / result["folder"],
             counted[result["variant"]],
         )

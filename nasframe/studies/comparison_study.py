@@ -15,8 +15,12 @@ from nasframe.runtime import Progress
 from nasframe.studies.axes import parse_axes
 from nasframe.studies.baselines import BaselineGroup, make_baseline_groups, read_baselines
 from nasframe.studies.caveats import caveats
-from nasframe.studies.census_comparison import FOLDER as RANKINGS
-from nasframe.studies.census_comparison import census_beside, fitting_censuses, percentiles
+from nasframe.studies.census_comparison import (
+    RANKINGS,
+    census_beside,
+    compare_with_censuses,
+    fitting_censuses,
+)
 from nasframe.studies.census_table import load_census, versions
 from nasframe.studies.comparison_runs import Runs, check_matching
 from nasframe.studies.comparison_table import baseline_rows, gaps, paired_tests, row_json, variant_rows
@@ -119,7 +123,7 @@ def compare(
             *variant_rows(variants, results, metrics),
             *baseline_rows(trained, objective, metrics, random),
         ]
-        censuses, ranked = percentiles(study, results, counted, objective, progress)
+        censuses, ranked = compare_with_censuses(study, results, counted, objective, progress)
         found: dict[str, Any] = {
             "kind": "comparison",
             "title": title,

@@ -19,7 +19,7 @@ from attrs import frozen
 
 from nasframe import jobs
 from nasframe.errors import RunError
-from nasframe.jobs import QUEUE, Outcome, Trial
+from nasframe.jobs import QUEUE_FILE, Outcome, Trial
 from nasframe.jobs.queue import ATTEMPTS
 from nasframe.runtime import Progress
 from nasframe.studies import PRELOAD
@@ -136,7 +136,7 @@ def test_what_trials_print_goes_to_a_file(ended: Ended) -> None:
 
 
 def test_the_queue_is_an_optuna_study_that_tells_how_each_attempt_ended(ended: Ended) -> None:
-    storage = f"sqlite:///{ended.folder / QUEUE}"
+    storage = f"sqlite:///{ended.folder / QUEUE_FILE}"
     (name,) = optuna.get_all_study_names(storage)
     trials = optuna.load_study(study_name=name, storage=storage).trials
     found = sorted((trial.user_attrs["name"], trial.state.name) for trial in trials)
@@ -170,9 +170,9 @@ def test_trials_that_are_done_are_skipped_and_those_that_failed_are_tried_again(
 
 def test_where_all_is_done_no_queue_is_made() -> None:
     execute(trials(a={}), FOLDER)
-    (FOLDER / QUEUE).unlink()
+    (FOLDER / QUEUE_FILE).unlink()
     assert statuses(execute(trials(a={}), FOLDER, workers=2)) == {"a": "done"}
-    assert not (FOLDER / QUEUE).exists()
+    assert not (FOLDER / QUEUE_FILE).exists()
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -191,14 +191,14 @@ def test_a_full_disk_under_the_queue_is_said(monkeypatch: pytest.MonkeyPatch) ->
             database.execute("CREATE TABLE cannot_fit (number)")
 
     monkeypatch.setattr(optuna.Study, "ask", full)
-    with pytest.raises(RunError, match=rf"{QUEUE}: the disk is full"):
+    with pytest.raises(RunError, match=rf"{QUEUE_FILE}: the disk is full"):
         execute(trials(a={}), FOLDER)
 
 
 @pytest.mark.parametrize("damage", ["text", "cut short", "overwritten"])
 def test_a_damaged_queue_is_moved_aside_and_made_anew(damage: str) -> None:
     execute(trials(a={}, b={"raises": "bug"}), FOLDER)
-    file = FOLDER / QUEUE
+    file = FOLDER / QUEUE_FILE
     content = file.read_bytes()
     broken = {
         "text": b"not a database\n",
@@ -210,8 +210,8 @@ def test_a_damaged_queue_is_moved_aside_and_made_anew(damage: str) -> None:
     outcomes = execute(trials(a={}, b={}), FOLDER, progress=lines)
     assert statuses(outcomes) == {"a": "done", "b": "done"}
     assert begun("a") == 1
-    assert any(line.startswith(f"{file}: is damaged; moved to {QUEUE}.damaged") for line in lines.said)
-    assert file.with_name(f"{QUEUE}.damaged").read_bytes() == broken
+    assert any(line.startswith(f"{file}: is damaged; moved to {QUEUE_FILE}.damaged") for line in lines.said)
+    assert file.with_name(f"{QUEUE_FILE}.damaged").read_bytes() == broken
     with closing(sqlite3.connect(file)) as database:
         assert database.execute("PRAGMA quick_check").fetchone() == ("ok",)
 

@@ -122,7 +122,7 @@ def test_how_is_searched_does_not_matter_and_how_is_trained_does(
     assert main(["census", str(EXPERIMENT), "--architectures", "1", *words, *SMALL]) == 0
     capsys.readouterr()
     assert main(["census", str(EXPERIMENT), "--architectures", "1", *SMALL, "train.learning_rate=0.5"]) == 2
-    assert "train.learning_rate: there 0.001, asked 0.5" in capsys.readouterr().err
+    assert "train.learning_rate: there 0.001, now 0.5" in capsys.readouterr().err
 
 
 def test_an_architecture_that_cannot_be_trained_is_named_and_the_others_are_kept(

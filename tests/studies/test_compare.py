@@ -391,10 +391,10 @@ def test_runs_of_other_options_in_the_folder_are_refused_before_any_search(
     assert (
         main(["compare", str(EXPERIMENT), "--relaxation", "stgs,grmc", "relaxation.samples=3", *words]) == 2
     )
-    assert "relaxation.samples: there 4, asked 3" in capsys.readouterr().err
+    assert "relaxation.samples: there 4, now 3" in capsys.readouterr().err
     assert not list((home / "compared/cells").glob("stgs*"))
     assert main(["compare", str(EXPERIMENT), "--relaxation", "grmc", *words, "train.batch_size=8"]) == 2
-    assert "train.batch_size: there 16, asked 8" in capsys.readouterr().err
+    assert "train.batch_size: there 16, now 8" in capsys.readouterr().err
     assert (
         main(
             ["compare", str(EXPERIMENT), "--relaxation", "stgs", "train.batch_size=8", *words, "--overwrite"]
