@@ -68,6 +68,19 @@ def test_help_lists_every_command() -> None:
 
 
 @pytest.mark.parametrize(
+    ("command", "default"),
+    [
+        ("run", "runs/NAME"),
+        ("search", "runs/NAME"),
+        ("train", "runs/NAME, or the run folder that is given"),
+        ("demo", "runs/demo"),
+    ],
+)
+def test_help_says_which_run_folder_is_the_default(command: str, default: str) -> None:
+    assert f"The run folder. [default: {default}]" in nasframe(command, "--help", COLUMNS="200").stdout
+
+
+@pytest.mark.parametrize(
     ("words", "message"),
     [
         (["rnu"], 'Did you mean "run"'),
