@@ -69,10 +69,11 @@ def fitting_censuses(
         if not unfit:
             continue
         name, lines = next(iter(unfit.items()))
-        message = "\n  ".join([f"{census.path}: is no census of what {name} searches:", *lines[:8]])
+        title = f"{census.path}: is a census of another space, task, training or data than {name}:"
+        message = "\n  ".join([title, *lines[:8]])
         if named is not None and len(unfit) == len(variants):
             raise RunError(message)
-        progress.say(f"{message}\n  so it says nothing of {', '.join(unfit)}")
+        progress.say(f"{message}\n  it is not used for {', '.join(unfit)}")
     return found
 
 

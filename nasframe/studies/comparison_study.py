@@ -69,7 +69,7 @@ def compare(
         random: number of random architectures that are trained for each seed.
         census: folders of censuses of the spaces; None takes the one beside `out` that `nasframe census`
             makes by itself, if it fits.
-        workers: processes; 1 is this one, None is one a core, or 1 on a GPU.
+        workers: processes; 1 is this one, None is one for each core, or 1 on a GPU.
         source: the user's data; None is the task's own.
         seed, device: instead of those of the experiment.
         overwrite: replace a comparison that is there.

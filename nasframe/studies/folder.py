@@ -32,7 +32,7 @@ __all__ = ["TRIALS", "Study", "open_study", "read_study"]
 
 FORMAT = 1
 RECORD = "study.json"
-TRIALS = "cells"  # of the folder on disk
+TRIALS = "cells"  # the folder's name on disk: never rename it
 
 _LOCK = "study.lock"
 _FILES = (

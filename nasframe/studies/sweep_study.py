@@ -59,7 +59,7 @@ def sweep(
         axes: `temperature=0.1,0.5` each; see `parse_axes`.
         overrides: `search.epochs=3` each, for every trial.
         seeds: how many, from that of the experiment upward. They share their data.
-        workers: processes; 1 is this one, None is one a core, or 1 on a GPU.
+        workers: processes; 1 is this one, None is one for each core, or 1 on a GPU.
         out: the folder; None is `runs/NAME-sweep`.
         source: the user's data; None is the task's own.
         overwrite: replace a sweep that is there.

@@ -55,7 +55,7 @@ class Detector:
     def scores(
         self, network: nn.Module, files: Sequence[Path], threshold: float, heads: Heads = SINGLE
     ) -> Iterator[dict[str, Any]]:
-        """Give for each file, in order, score (probability of fake), threshold and decision, or the error.
+        """Yield for each file, in order, score (probability of fake), threshold and decision, or the error.
 
         Heads for kinds of fakes add the probability of each kind, under its name.
 
@@ -118,7 +118,7 @@ def save_detector(folders: Mapping[str, Path], settings: Mapping[str, Any], froz
 
     Args:
         folders: of the stages `pretrain` and `features`.
-        settings: `window` (see `media.Window`), `mels`, `backbone`, `steps`, `standardised`.
+        settings: `window` (see `decoding.Window`), `mels`, `backbone`, `steps`, `standardised`.
         frozen: number of parameters of both backbones.
         out: a folder of the run.
     """
