@@ -20,7 +20,7 @@ help:
 	@echo "make test   the whole test suite; without a browser, the tests that need one are skipped"
 	@echo "make browser  install Chromium for those tests, where apt is there and we are root"
 	@echo "make check  lint, formatting, types, import rules"
-	@echo "make acceptance  what the embedded set must show, on three seeds; about half an hour"
+	@echo "make acceptance  check the results that a search must reach on the embedded set; about half an hour"
 	@echo "make clean  remove what these made, except runs"
 
 demo: $(VENV)/.installed

@@ -56,9 +56,9 @@ def main(out: str = "runs/acceptance", first: str = "0", step: str = "1") -> Non
             for seed in SEEDS
         ]
         parts = [{key: part["auc"] for key, part in values["per_category"].items()} for values in found]
-        cells = [[values["auc"] for values in found]]
-        cells += [[part[category] for part in parts] for category in ("pairing", "FV-RA")]
-        shown = " | ".join(" ".join(f"{value:.2f}" for value in cell) for cell in cells)
+        entries = [[values["auc"] for values in found]]
+        entries += [[part[category] for part in parts] for category in ("pairing", "FV-RA")]
+        shown = " | ".join(" ".join(f"{value:.2f}" for value in entry) for entry in entries)
         print(f"| {name} | {shown} | {fmean(min(part.values()) for part in parts):.3f} |", flush=True)
 
 

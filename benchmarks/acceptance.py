@@ -121,11 +121,11 @@ def mean(found: Sequence[Mapping[str, Any]], categories: Sequence[str]) -> dict[
 
 def row(name: str, found: Sequence[Mapping[str, Any]], categories: Sequence[str]) -> str:
     size = fmean(values["parameters"] for values in found)
-    cells = [interval([values["auc"] for values in found])]
-    cells += [
+    entries = [interval([values["auc"] for values in found])]
+    entries += [
         interval([values["per_category"][category]["auc"] for values in found]) for category in categories
     ]
-    return f"| {name} | {size:,.0f} | {' | '.join(cells)} |"
+    return f"| {name} | {size:,.0f} | {' | '.join(entries)} |"
 
 
 def interval(values: Sequence[float]) -> str:

@@ -22,7 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PLUGIN = ROOT / "tests" / "cli" / "plugin" / "toy_streams.py"
+PLUGIN = ROOT / "tests" / "toys" / "toy_streams.py"
 EXPERIMENT = PLUGIN.with_name("streams.toml")
 LOG = "output.txt"
 OPTIONS = ["search.epochs=30", "search.min_epochs=30", "train.epochs=15", "cache=cache"]

@@ -1,4 +1,4 @@
-"""What every test shares."""
+"""Fixtures for all tests."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def digits_data(digits: TensorTask) -> Data:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory, toy_streams: ModuleType) -> Path:
+def finished_run(tmp_path_factory: pytest.TempPathFactory, toy_streams: ModuleType) -> Path:
     """The folder of a finished run of `STREAMS`. Tests read it and leave it as it is."""
     folder = tmp_path_factory.mktemp("finished")
     run = folder / "run"

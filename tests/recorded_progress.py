@@ -1,4 +1,4 @@
-"""Progress that is read back."""
+"""A `Progress` whose messages a test reads."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from nasframe.runtime import Progress
 
 
 class Log(Progress):
-    """Remembers what was said."""
+    """Records the messages."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []

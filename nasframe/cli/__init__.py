@@ -19,11 +19,11 @@ from pathlib import Path
 from cyclopts import App, CycloptsError, Parameter
 
 from nasframe import __version__
-from nasframe.cli import comparisons, experiments, inspection, laboratory, results, sweeps
+from nasframe.cli import comparisons, laboratory, making_a_run, plugins_command, sweeps, using_a_run
 from nasframe.cli.interrupts import interrupts_kept
 from nasframe.cli.plugin_files import HELP, prefix, split_plugin_files
 from nasframe.errors import KeptRunInterrupt, NasframeError, PluginWarning
-from nasframe.jobs import server_ahead
+from nasframe.jobs import started_server
 from nasframe.plugins import manager
 from nasframe.runtime import cores, require_processor
 from nasframe.studies import PRELOAD
@@ -55,7 +55,7 @@ def make_app() -> App:
         print_error=False,
         result_action="return_value",
     )
-    for group in (experiments, comparisons, sweeps, results, laboratory, inspection):
+    for group in (making_a_run, comparisons, sweeps, using_a_run, laboratory, plugins_command):
         group.add_commands(app)
     manager().add_commands(app)
     return app
@@ -75,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if words and not _HELP & {*words}:
                 require_processor()
             files, words = split_plugin_files(words)
-            with server_ahead(_workers(words), PRELOAD):
+            with started_server(_workers(words), PRELOAD):
                 for file in files:
                     manager().load_file(file)
                 status = make_app()(words)

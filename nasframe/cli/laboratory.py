@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
-from nasframe.cli.plugins_of_run import naming_missing_plugins
+from nasframe.cli.missing_plugins import naming_missing_plugins
 from nasframe.errors import ConfigurationError, RunError
 from nasframe.runtime import make_progress, print_columns, print_json
 
@@ -53,7 +53,7 @@ def estimators(
     Parameters
     ----------
     relaxation
-        Names. [default: all that are installed, and score_function, the unbiased baseline]
+        Names. [default: all that are installed, and score_function, the unbiased reference]
     function
         Names of standard functions. [default: all; with --run, none]
     temperature

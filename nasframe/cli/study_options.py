@@ -1,4 +1,4 @@
-"""Options, checks and last lines that the commands of studies share."""
+"""Options, checks and last lines of the commands of studies; those that make a run share some options."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ __all__ = [
 ]
 
 Overrides = Annotated[str, Parameter(name="KEY=VALUE", help="Change an option: search.epochs=3.")]
-Data = Annotated[Path | None, Parameter(help="Your data; the task's own where it has some.")]
+Data = Annotated[Path | None, Parameter(help="Your data. [default: the task's own, if any]")]
 Out = Annotated[Path | None, Parameter(help="The folder. [default: runs/NAME-COMMAND]")]
 Overwrite = Annotated[bool, Parameter(help="Replace what an earlier command left in --out.")]
 Workers = Annotated[
-    int | None, Parameter(help="Processes that work side by side. [default: one a core; 1 on a GPU]")
+    int | None, Parameter(help="Processes that work side by side. [default: one for each core; 1 on a GPU]")
 ]
 Json = Annotated[bool, Parameter(help="For scripts: JSON instead of tables.")]
 Seed = Annotated[int | None, Parameter(help="The first seed. [default: the experiment's]")]

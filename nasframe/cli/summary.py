@@ -89,7 +89,7 @@ def _selected(run: Run) -> list[tuple[str, str]]:
     if found is None:
         return []
     return [
-        ("supernet, with the architecture of the rule", format_number(found["rule"])),
+        ("supernet, with the rule's architecture alone", format_number(found["rule"])),
         (
             f"supernet, with the best of {found['candidates']}, this one among them",
             format_number(found["chosen"]),

@@ -17,23 +17,23 @@ if TYPE_CHECKING:
     from nasframe.jobs.failures import full_disk_stops as full_disk_stops
     from nasframe.jobs.failures import is_disk_full as is_disk_full
     from nasframe.jobs.forkserver import drop_server as drop_server
-    from nasframe.jobs.forkserver import server_ahead as server_ahead
-    from nasframe.jobs.pool import LOG as LOG
-    from nasframe.jobs.queue import QUEUE as QUEUE
+    from nasframe.jobs.forkserver import started_server as started_server
+    from nasframe.jobs.pool import LOG_FILE as LOG_FILE
+    from nasframe.jobs.queue import QUEUE_FILE as QUEUE_FILE
     from nasframe.jobs.trial import Outcome as Outcome
     from nasframe.jobs.trial import Trial as Trial
 
-_HOMES = {
+_MODULES = {
     **dict.fromkeys(("execute", "worker_count"), "nasframe.jobs.execution"),
     **dict.fromkeys(("full_disk_stops", "is_disk_full", "error_message"), "nasframe.jobs.failures"),
-    **dict.fromkeys(("drop_server", "server_ahead"), "nasframe.jobs.forkserver"),
-    "LOG": "nasframe.jobs.pool",
-    "QUEUE": "nasframe.jobs.queue",
+    **dict.fromkeys(("drop_server", "started_server"), "nasframe.jobs.forkserver"),
+    "LOG_FILE": "nasframe.jobs.pool",
+    "QUEUE_FILE": "nasframe.jobs.queue",
     **dict.fromkeys(("Trial", "Outcome"), "nasframe.jobs.trial"),
 }
 
-__all__ = [*_HOMES]
-__getattr__ = lazy_page(__name__, _HOMES)
+__all__ = [*_MODULES]
+__getattr__ = lazy_page(__name__, _MODULES)
 
 
 def __dir__() -> list[str]:

@@ -9,17 +9,17 @@ import torch
 
 from nasframe.jobs.forkserver import drop_server
 from nasframe.jobs.pool import Pool
-from nasframe.jobs.queue import QUEUE, TrialQueue
+from nasframe.jobs.queue import QUEUE_FILE, TrialQueue
 from nasframe.jobs.trial import Outcome, Trial, do_trial, is_done
 from nasframe.runtime import Progress, cores, one_thread
 
 __all__ = ["execute", "worker_count"]
 
 
-def worker_count(asked: int | None, device: torch.device) -> int:
-    """Return the number of processes that was asked for, or one a core, and a single one on a GPU."""
-    if asked is not None:
-        return asked
+def worker_count(workers: int | None, device: torch.device) -> int:
+    """Return `workers`, or where it is None the number of cores, and 1 on a GPU."""
+    if workers is not None:
+        return workers
     return cores() if device.type == "cpu" else 1
 
 
@@ -59,7 +59,7 @@ def execute(
     if outcomes:
         shown.say(f"{len(outcomes)} of {len(trials)} trials: done already, skipped")
     if left:
-        queue = TrialQueue(folder / QUEUE, list(left), shown)
+        queue = TrialQueue(folder / QUEUE_FILE, list(left), shown)
         try:
             with shown.task("trials", len(left)) as advance:
 

@@ -27,7 +27,7 @@ from typing import Any, NoReturn
 
 from nasframe.jobs.worker import EndedError, end, work
 
-__all__ = ["ForkServer", "drop_server", "exit_description", "server_ahead", "take_server"]
+__all__ = ["ForkServer", "drop_server", "exit_description", "started_server", "take_server"]
 
 _PATIENCE = 5.0  # seconds in which workers must end after the signal to end
 
@@ -61,7 +61,7 @@ class ForkServer:
                 env={**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
                 pass_fds=(far.fileno(),),
             )
-        self._said = b""
+        self._pending = b""
         self._gone = False
         self._ended: dict[int, int] = {}
 
@@ -110,7 +110,7 @@ class ForkServer:
         if not found:
             self._gone = True
             return False
-        *lines, self._said = (self._said + found).split(b"\n")
+        *lines, self._pending = (self._pending + found).split(b"\n")
         self._ended |= {line["ended"]: line["status"] for line in map(json.loads, lines)}
         return True
 
@@ -164,23 +164,23 @@ def exit_description(status: int | None) -> str:
     return f"was ended by {name}{' (is there enough memory?)' if name == 'SIGKILL' else ''}"
 
 
-_ahead: list[ForkServer] = []
+_started: list[ForkServer] = []
 """The server that was started before it was needed, if there is one."""
 
 
 @contextmanager
-def server_ahead(workers: int, preload: Sequence[str] = ()) -> Iterator[None]:
-    """Start a server at once where several workers will be wanted while the block runs.
+def started_server(workers: int, preload: Sequence[str] = ()) -> Iterator[None]:
+    """Start a server at once, for use in the block, if it will need several workers.
 
     Args:
-        workers: number of processes that will be wanted.
+        workers: number of processes that the block will need.
         preload: names of the modules that the server imports.
     """
-    if workers < 2 or _ahead:
+    if workers < 2 or _started:
         yield
         return
     with contextlib.suppress(OSError):  # it may not be needed
-        _ahead.append(ForkServer(preload))
+        _started.append(ForkServer(preload))
     try:
         yield
     finally:
@@ -188,13 +188,13 @@ def server_ahead(workers: int, preload: Sequence[str] = ()) -> Iterator[None]:
 
 
 def take_server(preload: Sequence[str] = ()) -> ForkServer:
-    """Return the server that was started ahead, or a new one that imports `preload`; the caller closes it.
+    """Return the server of `started_server`, or a new one that imports `preload`; the caller closes it.
 
     Raises:
         OSError: no process can be started.
     """
-    while _ahead:
-        server = _ahead.pop()
+    while _started:
+        server = _started.pop()
         if not server.death():
             return server
         server.close()
@@ -202,9 +202,9 @@ def take_server(preload: Sequence[str] = ()) -> ForkServer:
 
 
 def drop_server() -> None:
-    """End the server that was started ahead, because it is not needed."""
-    while _ahead:
-        _ahead.pop().close()
+    """End the server of `started_server`, because it is not needed."""
+    while _started:
+        _started.pop().close()
 
 
 def _main(connection: socket.socket, preload: Sequence[str]) -> None:
@@ -252,10 +252,10 @@ class _Server:
             self._woken.recv(1 << 12)
             self._reap()
         if self._connection in ready:
-            asked, descriptors, _, _ = socket.recv_fds(self._connection, _REQUEST.size, 3)
-            if not asked:
+            request, descriptors, _, _ = socket.recv_fds(self._connection, _REQUEST.size, 3)
+            if not request:
                 return False
-            what, process = _REQUEST.unpack(asked)
+            what, process = _REQUEST.unpack(request)
             if what == _KILL and process in self._children:
                 os.kill(process, signal.SIGKILL)
             elif what == _FORK and descriptors:
@@ -264,21 +264,21 @@ class _Server:
 
     def _fork(self, descriptors: list[int]) -> None:
         """Fork a worker, and send its number, or the reason why there is none, on its connection."""
-        said: dict[str, Any] = {"fatal": self._fatal}
+        message: dict[str, Any] = {"fatal": self._fatal}
         if not self._fatal:
             signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
             try:
                 process = os.fork()
             except OSError as error:
-                said = {"fatal": str(error)}
+                message = {"fatal": str(error)}
             else:
                 if not process:
                     self._become_worker(descriptors)
                 self._children.add(process)
-                said = {"process": process}
+                message = {"process": process}
             signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
         with socket.socket(fileno=descriptors.pop(0)) as worker, contextlib.suppress(OSError):
-            worker.sendall(json.dumps(said).encode() + b"\n")
+            worker.sendall(json.dumps(message).encode() + b"\n")
         for descriptor in descriptors:
             os.close(descriptor)
 

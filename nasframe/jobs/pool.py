@@ -20,9 +20,9 @@ from nasframe.jobs.queue import ATTEMPTS, TrialQueue
 from nasframe.jobs.trial import Outcome, Trial
 from nasframe.jobs.worker import HEARTBEAT, settings
 
-__all__ = ["LOG", "Pool"]
+__all__ = ["LOG_FILE", "Pool"]
 
-LOG = "workers.log"
+LOG_FILE = "workers.log"
 
 
 @define(eq=False)
@@ -73,7 +73,7 @@ class Pool:
         """
         self._trials, self._queue, self._lock, self._ended = trials, queue, lock, ended
         self._left = len(trials)
-        self._log = folder / LOG
+        self._log = folder / LOG_FILE
         self._size = size
         self._workers: list[_Worker] = []
         self._selector = selectors.DefaultSelector()
@@ -114,10 +114,10 @@ class Pool:
                 self._start()
             for key, _ in self._selector.select(timeout=1.0):
                 if key.data is not None:
-                    self._hear(key.data)
-                elif not self._server.read():  # running workers go on; `_start` will fail
+                    self._receive(key.data)
+                elif not self._server.read():  # its running workers go on
                     self._selector.unregister(self._server)
-            self._part_from_dead()
+            self._close_dead_connections()
             self._give()
             if time.monotonic() - checked > HEARTBEAT:
                 checked = time.monotonic()
@@ -131,7 +131,7 @@ class Pool:
         self._selector.register(worker.connection, selectors.EVENT_READ, worker)
         worker.give(self._settings)
 
-    def _hear(self, worker: _Worker) -> None:
+    def _receive(self, worker: _Worker) -> None:
         for line in worker.lines():
             if "process" in line:
                 worker.process = line["process"]
@@ -144,11 +144,11 @@ class Pool:
                 worker.trial = None
                 outcome = Outcome(line["status"], line["error"], line["seconds"])
                 self._queue.ended(line["trial"], outcome)
-                self._settle(line["trial"], outcome)
+                self._record(line["trial"], outcome)
             elif "stop" in line or "fatal" in line:
                 raise StopTrialsError(line.get("stop") or f"no worker can be started: {line['fatal']}")
             elif "died" in line:
-                self._bury(worker)
+                self._replace_dead(worker)
 
     def _give(self) -> None:
         """Give a trial to each idle worker, as long as there are any."""
@@ -165,7 +165,7 @@ class Pool:
                 }
             )
 
-    def _part_from_dead(self) -> None:
+    def _close_dead_connections(self) -> None:
         """Close the connections of dead workers: programs that they started may keep them open."""
         for worker in self._workers:
             if self._server.has_ended(worker.process):
@@ -178,9 +178,9 @@ class Pool:
         for worker in [*self._workers]:
             if worker.trial in silent and worker.process is not None:
                 self._server.kill(worker.process)
-                self._bury(worker)
+                self._replace_dead(worker)
 
-    def _bury(self, worker: _Worker) -> None:
+    def _replace_dead(self, worker: _Worker) -> None:
         """Forget a worker that has died; its trial is done again, or given up."""
         self._forget(worker)
         how = exit_description(None if worker.process is None else self._server.status(worker.process))
@@ -192,9 +192,9 @@ class Pool:
                 raise StopTrialsError(f"no worker can be started: it {how}; {self._log} holds its output")
         elif not self._queue.lost(worker.trial):
             error = f"its process {how}, {ATTEMPTS} times; {self._log} holds its output"
-            self._settle(worker.trial, Outcome("failed", error))
+            self._record(worker.trial, Outcome("failed", error))
 
-    def _settle(self, name: str, outcome: Outcome) -> None:
+    def _record(self, name: str, outcome: Outcome) -> None:
         self._left -= 1
         self._ended(name, outcome)
 

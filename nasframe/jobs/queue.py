@@ -23,9 +23,9 @@ from nasframe.jobs.trial import Outcome
 from nasframe.jobs.worker import HEARTBEAT
 from nasframe.runtime import Progress
 
-__all__ = ["ATTEMPTS", "QUEUE", "TrialQueue"]
+__all__ = ["ATTEMPTS", "QUEUE_FILE", "TrialQueue"]
 
-QUEUE = "study.sqlite3"
+QUEUE_FILE = "study.sqlite3"
 
 ATTEMPTS = 3
 """The most attempts at a trial whose process is killed."""

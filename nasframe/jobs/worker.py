@@ -68,7 +68,7 @@ def work(connection: socket.socket) -> None:
         try:
             _prepare(json.loads(lines.get()))
         except Exception as error:
-            answers.say(fatal=f"{type(error).__name__}: {error}")
+            answers.send(fatal=f"{type(error).__name__}: {error}")
             return
         threading.Thread(target=answers.beat, daemon=True).start()
         _work(lines, answers)
@@ -81,7 +81,7 @@ class _Answers:
         self._connection = connection
         self._turn = threading.Lock()
 
-    def say(self, **values: Any) -> None:
+    def send(self, **values: Any) -> None:
         with self._turn:
             self._connection.sendall(json.dumps(values).encode() + b"\n")
 
@@ -89,7 +89,7 @@ class _Answers:
         while True:
             time.sleep(HEARTBEAT)
             try:
-                self.say(beat=True)
+                self.send(beat=True)
             except OSError:  # the other end has gone; `_read` ends this process
                 return
 
@@ -120,12 +120,14 @@ def _work(lines: queue.SimpleQueue[bytes], answers: _Answers) -> None:
 
     with one_thread():
         while True:
-            answers.say(ready=True)
+            answers.send(ready=True)
             given = json.loads(lines.get())
             trial = Trial(**{**given, "folder": Path(given["folder"])})
             try:
                 outcome = do_trial(trial)
             except StopTrialsError as error:
-                answers.say(stop=str(error))
+                answers.send(stop=str(error))
                 return
-            answers.say(trial=trial.name, status=outcome.status, error=outcome.error, seconds=outcome.seconds)
+            answers.send(
+                trial=trial.name, status=outcome.status, error=outcome.error, seconds=outcome.seconds
+            )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nasframe.report.charts.bars import Bars, histogram
-from nasframe.report.charts.points import Cloud, scatter
+from nasframe.report.charts.histogram import Bars, histogram
+from nasframe.report.charts.scatter import Cloud, scatter
+from nasframe.report.costs import value_of
 from nasframe.report.document import Section
 from nasframe.report.markup import esc, number, table
-from nasframe.report.study import value_of
 
 __all__ = ["census_section"]
 

@@ -10,18 +10,11 @@ from nasframe.report.architectures import architecture_panels
 from nasframe.report.census import census_section
 from nasframe.report.charts.intervals import Interval, interval_chart
 from nasframe.report.charts.lines import Line, line_chart
-from nasframe.report.charts.points import Cloud, scatter
+from nasframe.report.charts.scatter import Cloud, scatter
+from nasframe.report.costs import COSTS, title_of, unit_of, value_of
 from nasframe.report.document import Section, html_page
 from nasframe.report.markup import details, esc, number, shown, table, tiles
-from nasframe.report.study import (
-    COSTS,
-    current_names,
-    made_section,
-    title_of,
-    trials_section,
-    unit_of,
-    value_of,
-)
+from nasframe.report.study_sections import current_names, made_section, trials_section
 from nasframe.runtime import write_text
 
 __all__ = ["write_comparison_page"]

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from nasframe.report.charts.bars import Bars, histogram
 from nasframe.report.charts.frame import Frame, Range, legend, mark
+from nasframe.report.charts.histogram import Bars, histogram
 from nasframe.report.markup import esc, figure, number, svg_text
 
 __all__ = ["area", "roc", "score_figures"]

@@ -11,18 +11,10 @@ from typing import Any
 
 from nasframe.report.charts import value_grid
 from nasframe.report.charts.lines import Line, line_chart
+from nasframe.report.costs import COSTS, title_of, unit_of, value_of
 from nasframe.report.document import Section, html_page
 from nasframe.report.markup import esc, number, shown, table, tiles
-from nasframe.report.study import (
-    COSTS,
-    current_names,
-    made_section,
-    point_text,
-    title_of,
-    trials_section,
-    unit_of,
-    value_of,
-)
+from nasframe.report.study_sections import current_names, made_section, point_text, trials_section
 from nasframe.runtime import write_text
 
 __all__ = ["write_sweep_page"]

@@ -14,11 +14,11 @@ from typing import Any
 import torch
 from attrs import frozen
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import load_file
 from torch import Tensor
 
 from nasframe.errors import RunError
-from nasframe.runtime import replacing, write_json
+from nasframe.runtime import write_json, write_tensors
 
 __all__ = [
     "Checkpoint",
@@ -45,9 +45,7 @@ class Checkpoint:
 def save_checkpoint(folder: Path, name: str, checkpoint: Checkpoint, version: int) -> None:
     """Write `folder/name.json` and the tensors it names; the tensors of older versions are removed."""
     tensors = folder / f"{name}-{version:05d}.safetensors"
-    with replacing(tensors) as temporary:
-        # `save_file` of safetensors would hide the number of the system's error, such as that of a full disk.
-        temporary.write_bytes(save(_separate(checkpoint.tensors)))
+    write_tensors(tensors, _separate(checkpoint.tensors))
     write_json(folder / f"{name}.json", {"tensors": tensors.name, **checkpoint.values})
     for old in folder.glob(f"{name}-?????.safetensors"):
         if old != tensors:

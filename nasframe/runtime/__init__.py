@@ -19,6 +19,7 @@ from nasframe.runtime.files import (
     replacing,
     without_nan,
     write_json,
+    write_tensors,
     write_text,
 )
 from nasframe.runtime.lazy import lazy_page
@@ -52,5 +53,6 @@ __all__ = [
     "require_processor",
     "without_nan",
     "write_json",
+    "write_tensors",
     "write_text",
 ]

@@ -12,7 +12,10 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = [
     "fingerprint",
@@ -21,6 +24,7 @@ __all__ = [
     "replacing",
     "without_nan",
     "write_json",
+    "write_tensors",
     "write_text",
 ]
 
@@ -62,6 +66,23 @@ def write_json(path: Path, value: Any) -> None:
     text = _NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text)
     # the escapes of `write_text` are those of JSON
     write_text(path, text + "\n")
+
+
+def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Write a whole file of safetensors.
+
+    Args:
+        path: of the file.
+        tensors: contiguous ones that share no memory, by name.
+
+    Raises:
+        OSError: with the system's number, such as that of a full disk; `save_file` of safetensors hides it.
+        ValueError, RuntimeError: a tensor is not contiguous, or two share memory.
+    """
+    from safetensors.torch import save
+
+    with replacing(path) as temporary:
+        temporary.write_bytes(save(dict(tensors)))
 
 
 def without_nan(value: Any) -> Any:

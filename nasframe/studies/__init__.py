@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nasframe.studies.preload import PRELOAD as PRELOAD
     from nasframe.studies.sweep_study import sweep as sweep
 
-_HOMES = {
+_MODULES = {
     "PRELOAD": "nasframe.studies.preload",
     "is_axis": "nasframe.studies.axes",
     "census": "nasframe.studies.census_study",
@@ -26,8 +26,8 @@ _HOMES = {
     "sweep": "nasframe.studies.sweep_study",
 }
 
-__all__ = [*_HOMES]
-__getattr__ = lazy_page(__name__, _HOMES)
+__all__ = [*_MODULES]
+__getattr__ = lazy_page(__name__, _MODULES)
 
 
 def __dir__() -> list[str]:

@@ -111,7 +111,7 @@ def points(axes: Sequence[Axis]) -> list[Point]:
 
 
 def point_name(point: Point) -> str:
-    """Return a name for a folder. Characters that do not fit are replaced, and a few digits added.
+    """Return a name for a folder. Where characters must be replaced, a few digits are added.
 
     >>> point_name({"relaxation.temperature": 0.1, "relaxation.samples": 10})
     'temperature=0.1,samples=10'

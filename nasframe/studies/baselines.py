@@ -113,5 +113,5 @@ def read_baselines(group: BaselineGroup) -> list[dict[str, Any]]:
 def _key(variant: Variant, sections: Sequence[str], prepared: Prepared) -> str:
     """Return a fingerprint of all that the networks depend on except the seed."""
     values = variant.first.to_dict()
-    # "yardstick" is in the names of folders that are there
+    # "yardstick" is in the folder's name on disk: never rename it
     return prepared.key("yardstick", fingerprint({section: values[section] for section in sections}))

@@ -27,8 +27,8 @@ def caveats(comparison: Mapping[str, Any], best_random: Collection[str]) -> list
 
 
 def _failed(trials: Mapping[str, str]) -> list[str]:
-    said = [f"{name} {f'failed: {error}' if error else 'has not ended'}" for name, error in trials.items()]
-    return [*said, "What failed or has not ended is in no mean and in no test."] if said else []
+    lines = [f"{name} {f'failed: {error}' if error else 'has not ended'}" for name, error in trials.items()]
+    return [*lines, "Trials that failed or have not ended count in no mean and no test."] if lines else []
 
 
 def _data(comparison: Mapping[str, Any]) -> list[str]:
@@ -38,7 +38,7 @@ def _data(comparison: Mapping[str, Any]) -> list[str]:
         return []
     return [
         f"The variants differ in their task ({', '.join(options)}): where it makes or splits the data in "
-        "another way, they are scored on different examples, and a difference may be one between these."
+        "another way, they are scored on different examples, so a difference may come from the examples."
     ]
 
 
@@ -52,17 +52,17 @@ def _between_variants(comparison: Mapping[str, Any]) -> list[str]:
         for test in comparison["tests"]
         if test["family"] == "variants" and test["metric"] == objective and test["p_holm"] is not None
     ]
-    said = []
+    lines = []
     clear = [test for test in found if test["p_holm"] < _LEVEL]
     for test in clear:
         more, less = (test["a"], test["b"]) if test["difference"] > 0 else (test["b"], test["a"])
-        said.append(
+        lines.append(
             f"{more} has a higher {objective} than {less}, by {abs(test['difference']):.4f} "
             f"({_p(test['p_holm'])} after Holm's correction)."
         )
     if found and not clear:
         smallest = min(test["p_holm"] for test in found)
-        said.append(
+        lines.append(
             f"No two variants differ significantly in {objective} (smallest p after Holm's correction: "
             f"{smallest:.2f}). With {seeds} seeds, that does not show that they are equal."
         )
@@ -71,11 +71,11 @@ def _between_variants(comparison: Mapping[str, Any]) -> list[str]:
     known = [value for value in means if value is not None]
     wide = max((width for width in widths if width is not None), default=0.0)
     if len(known) > 1 and not clear and wide > max(known) - min(known):
-        said.append(
+        lines.append(
             f"The intervals are wide: up to ±{wide:.4f} {objective}, and the means are at most "
             f"{max(known) - min(known):.4f} apart."
         )
-    return said
+    return lines
 
 
 def _against_random(comparison: Mapping[str, Any], best_random: Collection[str]) -> list[str]:
@@ -89,15 +89,15 @@ def _against_random(comparison: Mapping[str, Any], best_random: Collection[str])
         and test["difference"] is not None
     ]
     unclear: dict[str, list[str]] = {}
-    said = []
+    lines = []
     for test in tests:
         if test["p_holm"] is None or test["p_holm"] >= _LEVEL:
             unclear.setdefault(test["b"], []).append(test["a"])
         else:
             word = "better" if test["difference"] > 0 else "worse"
-            said.append(f"{test['a']} is {word} than {test['b']} ({_p(test['p_holm'])}).")
+            lines.append(f"{test['a']} is {word} than {test['b']} ({_p(test['p_holm'])}).")
     return [
-        *said,
+        *lines,
         *(f"Not shown to be better or worse than {b}: {', '.join(names)}." for b, names in unclear.items()),
     ]
 
@@ -108,8 +108,8 @@ def _unfinished(trials: Sequence[Mapping[str, Any]]) -> list[str]:
     if not open_:
         return []
     return [
-        f"{len(open_)} of {len(searched)} searches did not converge: they used up their epochs, and what "
-        "they derived may be far from their supernet."
+        f"{len(open_)} of {len(searched)} searches did not converge: they used up their epochs, and the "
+        "derived networks may be far worse than their supernets."
     ]
 
 

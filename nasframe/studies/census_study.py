@@ -50,7 +50,7 @@ def census(
         out: folder of the census.
         overrides: `dotted.key=value` each.
         architectures: how many different ones; all where the space has fewer.
-        workers: processes; 1 is this one, None is one a core, or 1 on a GPU.
+        workers: processes; 1 is this one, None is one for each core, or 1 on a GPU.
         source: the user's data; None is the task's own.
         seed, device: instead of those of the experiment.
         overwrite: replace a census that is there.

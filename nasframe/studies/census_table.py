@@ -4,8 +4,8 @@ Its folder holds
 
 ```
 census.json          space, task, training, data, versions
-census.jsonl         a line an architecture
-architectures/       a file an architecture, written when it is trained
+census.jsonl         a line for each architecture
+architectures/       a file for each architecture, written when it is trained
 ```
 """
 

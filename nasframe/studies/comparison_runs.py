@@ -13,7 +13,7 @@ from nasframe.jobs import Outcome, Trial
 from nasframe.pipeline import Prepared, prepare
 from nasframe.runs import Run
 from nasframe.runtime import Progress
-from nasframe.studies.data import data_key, first_begun
+from nasframe.studies.data_preparation import data_key, first_begun
 from nasframe.studies.folder import TRIALS
 from nasframe.studies.results import read_result
 from nasframe.studies.run_trial import make_run_trial

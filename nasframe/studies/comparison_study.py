@@ -15,14 +15,18 @@ from nasframe.runtime import Progress
 from nasframe.studies.axes import parse_axes
 from nasframe.studies.baselines import BaselineGroup, make_baseline_groups, read_baselines
 from nasframe.studies.caveats import caveats
+from nasframe.studies.census_comparison import (
+    RANKINGS,
+    census_beside,
+    compare_with_censuses,
+    fitting_censuses,
+)
 from nasframe.studies.census_table import load_census, versions
 from nasframe.studies.comparison_runs import Runs, check_matching
+from nasframe.studies.comparison_table import baseline_rows, gaps, paired_tests, row_json, variant_rows
 from nasframe.studies.folder import open_study
-from nasframe.studies.percentiles import FOLDER as RANKINGS
-from nasframe.studies.percentiles import census_beside, fitting_censuses, percentiles
-from nasframe.studies.plan import shared_plan
 from nasframe.studies.results import measured, metrics_of
-from nasframe.studies.tables import baseline_rows, gaps, paired_tests, row_json, variant_rows
+from nasframe.studies.shared_plan import shared_plan
 from nasframe.studies.variants import make_variants
 
 __all__ = ["compare"]
@@ -65,7 +69,7 @@ def compare(
         random: number of random architectures that are trained for each seed.
         census: folders of censuses of the spaces; None takes the one beside `out` that `nasframe census`
             makes by itself, if it fits.
-        workers: processes; 1 is this one, None is one a core, or 1 on a GPU.
+        workers: processes; 1 is this one, None is one for each core, or 1 on a GPU.
         source: the user's data; None is the task's own.
         seed, device: instead of those of the experiment.
         overwrite: replace a comparison that is there.
@@ -119,7 +123,7 @@ def compare(
             *variant_rows(variants, results, metrics),
             *baseline_rows(trained, objective, metrics, random),
         ]
-        censuses, ranked = percentiles(study, results, counted, objective, progress)
+        censuses, ranked = compare_with_censuses(study, results, counted, objective, progress)
         found: dict[str, Any] = {
             "kind": "comparison",
             "title": title,

@@ -14,7 +14,16 @@ from attrs import frozen
 
 from nasframe import __version__
 from nasframe.errors import RunError
-from nasframe.jobs import LOG, QUEUE, Outcome, Trial, drop_server, execute, full_disk_stops, server_ahead
+from nasframe.jobs import (
+    LOG_FILE,
+    QUEUE_FILE,
+    Outcome,
+    Trial,
+    drop_server,
+    execute,
+    full_disk_stops,
+    started_server,
+)
 from nasframe.runs import Run, partials
 from nasframe.runtime import (
     Lock,
@@ -32,12 +41,12 @@ __all__ = ["TRIALS", "Study", "open_study", "read_study"]
 
 FORMAT = 1
 RECORD = "study.json"
-TRIALS = "cells"  # of the folder on disk
+TRIALS = "cells"  # the folder's name on disk: never rename it
 
 _LOCK = "study.lock"
 _FILES = (
-    *(RECORD, _LOCK, LOG, "report.html"),
-    *(QUEUE, *(f"{QUEUE}{ending}" for ending in ("-journal", "-wal", "-shm", ".damaged"))),
+    *(RECORD, _LOCK, LOG_FILE, "report.html"),
+    *(QUEUE_FILE, *(f"{QUEUE_FILE}{ending}" for ending in ("-journal", "-wal", "-shm", ".damaged"))),
 )
 _PATIENCE = 15.0  # seconds in which the workers of a killed command must end
 
@@ -139,7 +148,7 @@ def open_study(
                 item.unlink(missing_ok=True)
         if workers < 2:
             drop_server()
-        with server_ahead(workers, PRELOAD):
+        with started_server(workers, PRELOAD):
             yield Study(folder, kind, plain, overwrite, lock, also, workers)
     finally:
         lock.release()
@@ -200,14 +209,14 @@ def _check(path: Path, kind: str, plan: Mapping[str, Any], overwrite: bool, also
         )
 
 
-def _differences(there: Any, asked: Any, key: str = "") -> Iterator[str]:
+def _differences(there: Any, now: Any, key: str = "") -> Iterator[str]:
     """Yield a line for each difference between two plans."""
-    if isinstance(there, Mapping) and isinstance(asked, Mapping):
-        for name in dict.fromkeys([*there, *asked]):
+    if isinstance(there, Mapping) and isinstance(now, Mapping):
+        for name in dict.fromkeys([*there, *now]):
             inner = f"{key}.{name}" if key else name
-            yield from _differences(there.get(name), asked.get(name), inner)
-    elif there != asked:
-        yield f"{key.removeprefix('experiment.')}: there {_shown(there)}, asked {_shown(asked)}"
+            yield from _differences(there.get(name), now.get(name), inner)
+    elif there != now:
+        yield f"{key.removeprefix('experiment.')}: there {_shown(there)}, now {_shown(now)}"
 
 
 def _shown(value: Any) -> str:

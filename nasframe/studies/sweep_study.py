@@ -25,11 +25,11 @@ from nasframe.studies.axes import (
     stage_seed,
 )
 from nasframe.studies.census_table import versions
-from nasframe.studies.data import prepare_data
+from nasframe.studies.data_preparation import prepare_data
 from nasframe.studies.folder import open_study
-from nasframe.studies.plan import shared_plan
 from nasframe.studies.results import measured, metrics_of, read_result
 from nasframe.studies.run_trial import make_run_trial
+from nasframe.studies.shared_plan import shared_plan
 
 __all__ = ["sweep"]
 
@@ -59,7 +59,7 @@ def sweep(
         axes: `temperature=0.1,0.5` each; see `parse_axes`.
         overrides: `search.epochs=3` each, for every trial.
         seeds: how many, from that of the experiment upward. They share their data.
-        workers: processes; 1 is this one, None is one a core, or 1 on a GPU.
+        workers: processes; 1 is this one, None is one for each core, or 1 on a GPU.
         out: the folder; None is `runs/NAME-sweep`.
         source: the user's data; None is the task's own.
         overwrite: replace a sweep that is there.

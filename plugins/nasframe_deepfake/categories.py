@@ -43,6 +43,7 @@ class Category:
 
     @property
     def fake(self) -> bool:
+        """Return True for every category but the genuine one."""
         return self.fake_picture or self.fake_voice or self.false_pairing
 
 

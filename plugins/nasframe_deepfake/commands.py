@@ -81,7 +81,7 @@ def prepare(source: Path, /, *, out: Path, seed: int = 0, workers: int = 0) -> N
 
 @contextmanager
 def _new_folder(out: Path) -> Iterator[Path]:
-    """Give a temporary folder. It is renamed to `out` when the block ends without an error, else removed."""
+    """Yield a temporary folder. It is renamed to `out` when the block ends without an error, else removed."""
     import shutil
     import tempfile
 

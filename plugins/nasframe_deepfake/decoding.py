@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from nasframe.errors import DataError
 
-__all__ = ["SAMPLE_RATE", "Recording", "Window", "decode"]
+__all__ = ["SAMPLE_RATE", "ClipError", "Recording", "Window", "decode"]
 
 SAMPLE_RATE = 16_000
 """Samples in one second of every decoded sound."""
@@ -59,40 +59,48 @@ class Recording:
     samples: NDArray[np.float32]
 
 
+class ClipError(DataError):
+    """A clip that cannot be used. The message is the path of the file and the `reason`."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.reason = reason
+
+
 def decode(path: Path, window: Window) -> Recording:
     """Decode the part `window` of the clip at `path`.
 
     Raises:
-        DataError: it is not a file, is empty, cannot be decoded (a text file, a truncated one), has no video
-            stream or no audio stream, or is too short. The message names the file.
+        ClipError: it is not a file, is empty, cannot be decoded (a text file, a truncated one), has no video
+            stream or no audio stream, or is too short.
     """
     try:
         if path.is_dir():
-            raise DataError(f"{path}: is a folder; expected a video file")
+            raise ClipError(path, "is a folder; expected a video file")
         if not path.is_file():
-            raise DataError(f"{path}: there is no such file")
+            raise ClipError(path, "there is no such file")
         if path.stat().st_size == 0:
-            raise DataError(f"{path}: the file is empty")
+            raise ClipError(path, "the file is empty")
         # Tags need not be in UTF-8; they are not used.
         with av.open(str(path), metadata_errors="replace") as container:
             return _read(path, container, window)
     except (av.FFmpegError, OSError, ValueError) as error:
         described = error.strerror if isinstance(error, av.FFmpegError | OSError) else None
         reason = described or str(error) or type(error).__name__
-        raise DataError(
-            f"{path}: cannot be decoded ({reason}); damaged, truncated, or not a video file"
+        raise ClipError(
+            path, f"cannot be decoded ({reason}); damaged, truncated, or not a video file"
         ) from error
 
 
 def _read(path: Path, container: InputContainer, window: Window) -> Recording:
     if not container.streams.video:
-        raise DataError(f"{path}: has no video stream")
+        raise ClipError(path, "has no video stream")
     if not container.streams.audio:
-        raise DataError(f"{path}: has no audio stream")
+        raise ClipError(path, "has no audio stream")
     for stream in (container.streams.video[0], container.streams.audio[0]):
         # A stream with an unknown codec has no context, which PyAV's types do not say.
         if getattr(stream, "codec_context", None) is None:
-            raise DataError(f"{path}: cannot be decoded (its {stream.type} stream has an unknown codec)")
+            raise ClipError(path, f"cannot be decoded (its {stream.type} stream has an unknown codec)")
     pictures, sound = _Pictures(window), _Sound(window)
     # One zero for both streams, so that their offset is kept.
     zero = (container.start_time or 0) / av.time_base
@@ -107,12 +115,12 @@ def _read(path: Path, container: InputContainer, window: Window) -> Recording:
             break
     sound.flush()
     if not pictures.finish():
-        raise DataError(
-            f"{path}: too short; its pictures end at {pictures.end:.2f} s, {window.end:.2f} s are needed"
+        raise ClipError(
+            path, f"too short; its pictures end at {pictures.end:.2f} s, {window.end:.2f} s are needed"
         )
     if not sound.finish():
-        raise DataError(
-            f"{path}: too short; its sound ends at {sound.end:.2f} s, {window.end:.2f} s are needed"
+        raise ClipError(
+            path, f"too short; its sound ends at {sound.end:.2f} s, {window.end:.2f} s are needed"
         )
     return Recording(np.stack(pictures.taken), sound.samples)
 

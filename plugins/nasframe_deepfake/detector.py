@@ -15,10 +15,10 @@ import torch
 from attrs import define
 from torch import Tensor, nn
 
-from nasframe.errors import DataError, RunError
+from nasframe.errors import RunError
 from nasframe.runtime import write_json
 from nasframe_deepfake.backbones import load_backbone
-from nasframe_deepfake.decoding import Recording, Window, decode
+from nasframe_deepfake.decoding import ClipError, Recording, Window, decode
 from nasframe_deepfake.features import Extractor, Standardiser, load_statistics
 from nasframe_deepfake.heads import Heads, make_heads
 from nasframe_deepfake.spectrogram import log_mel
@@ -55,7 +55,7 @@ class Detector:
     def scores(
         self, network: nn.Module, files: Sequence[Path], threshold: float, heads: Heads = SINGLE
     ) -> Iterator[dict[str, Any]]:
-        """Give for each file, in order, score (probability of fake), threshold and decision, or the error.
+        """Yield for each file, in order, score (probability of fake), threshold and decision, or the error.
 
         Heads for kinds of fakes add the probability of each kind, under its name.
 
@@ -68,9 +68,9 @@ class Detector:
         def score(file: Path) -> dict[str, Any]:
             try:
                 recording = decode(file, self.window)
-            except DataError as error:
+            except ClipError as error:
                 # An error is a result too: the other files are still scored.
-                return {"file": str(file), "error": str(error)}
+                return {"file": str(file), "error": error.reason}
             if not hasattr(local, "networks"):
                 # Threads work on different files. If they shared a layer, they would wait for each other.
                 torch.set_num_threads(1)
@@ -118,7 +118,7 @@ def save_detector(folders: Mapping[str, Path], settings: Mapping[str, Any], froz
 
     Args:
         folders: of the stages `pretrain` and `features`.
-        settings: `window` (see `media.Window`), `mels`, `backbone`, `steps`, `standardised`.
+        settings: `window` (see `decoding.Window`), `mels`, `backbone`, `steps`, `standardised`.
         frozen: number of parameters of both backbones.
         out: a folder of the run.
     """

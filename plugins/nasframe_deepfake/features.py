@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import torch
 from attrs import define, frozen
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nasframe.runtime import Progress
+from nasframe.runtime import Progress, write_tensors
 from nasframe_deepfake.array_files import RowWriter, open_rows
 from nasframe_deepfake.backbones import channels_last, normalise_pictures, stage_channels, standardise_sounds
 from nasframe_deepfake.clip_index import read_index
@@ -156,7 +156,7 @@ def extract(prepared: Path, extractor: Extractor, temporal: bool, out: Path, pro
                 {name: out / f"{name}.npy"}, "float16", ({name: standardise(name, part)} for part in parts)
             )
             raw[name].unlink()
-    save_file(statistics, out / "statistics.safetensors")
+    write_tensors(out / "statistics.safetensors", statistics)
 
 
 def load_statistics(path: Path) -> dict[str, Tensor]:

@@ -10,7 +10,7 @@ __all__ = ["files_of"]
 
 
 def files_of(root: Path) -> Iterator[str]:
-    """Give the paths of all files below `root`, relative to it, with forward slashes, in a fixed order.
+    """Yield the paths of all files below `root`, relative to it, with forward slashes, in a fixed order.
 
     A link to a folder is followed, unless that folder contains the link. A folder that cannot be listed
     counts as empty.

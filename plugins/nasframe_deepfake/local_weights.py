@@ -26,9 +26,7 @@ def read_weights(path: Path, name: str) -> list[Tensor]:
         )
     try:
         values = load_state_dict(str(path)).values()
-    except (
-        Exception
-    ):  # timm, safetensors and torch raise different classes, and their advice does not help here
+    except Exception:  # timm, safetensors and torch raise different classes, and their advice is of no help
         values = {}.values()
     tensors = [value for value in values if isinstance(value, Tensor)]
     if not tensors:

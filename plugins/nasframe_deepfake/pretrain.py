@@ -9,11 +9,10 @@ from typing import Any
 import attrs
 import torch
 from attrs import frozen
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nasframe.runtime import Progress, forked_seed, generator, write_json
+from nasframe.runtime import Progress, forked_seed, generator, write_json, write_tensors
 from nasframe_deepfake.array_files import open_rows
 from nasframe_deepfake.backbones import (
     channels_last,
@@ -112,9 +111,9 @@ def pretrain(
     report: dict[str, Any] = {"sound_mean": mean, "sound_deviation": deviation, "streams": {}}
     for stream in streams:
         network, losses, score = _train(stream, options, device, progress)
-        save_file(
-            {name: value.contiguous() for name, value in network.state_dict().items()},
+        write_tensors(
             out / f"{stream.name}.safetensors",
+            {name: value.contiguous() for name, value in network.state_dict().items()},
         )
         report["streams"][stream.name] = {"loss": losses, "validation_auc": score}
     write_json(out / "report.json", report)

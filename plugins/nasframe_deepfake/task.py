@@ -217,7 +217,7 @@ class DeepfakeTask(Task):
         calibration: Mapping[str, float],
         device: torch.device,
     ) -> Iterator[dict[str, Any]]:
-        """Give for each file its score (probability of fake), threshold and decision, or the error.
+        """Yield for each file its score (probability of fake), threshold and decision, or the error.
 
         With separate heads it adds the probability of each kind of fake.
         """

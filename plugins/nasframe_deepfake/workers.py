@@ -26,7 +26,7 @@ Result = TypeVar("Result")
 def in_processes(
     function: Callable[[Item], Result], items: Sequence[Item], workers: int, least: int = 1
 ) -> Iterator[Result]:
-    """Give `function` of every item, in order. At most a few results are in memory.
+    """Yield `function` of every item, in order. At most a few results are in memory.
 
     Args:
         function: of a module, so that another process can import it.
@@ -57,7 +57,7 @@ def in_processes(
 def in_threads(
     function: Callable[[Item], Result], items: Sequence[Item], workers: int = 0
 ) -> Iterator[Result]:
-    """Give `function` of every item, in order, computed ahead in threads while the caller uses the results.
+    """Yield `function` of every item, in order, computed ahead in threads while the caller uses the results.
 
     For work that does not hold the interpreter, such as decoding. At most a few results are in memory. If the
     caller stops early, no other item is started, and the threads have ended when this iterator is closed.
@@ -75,7 +75,7 @@ def in_threads(
 def _in_order(
     pool: Executor, function: Callable[[Item], Result], items: Sequence[Item], ahead: int
 ) -> Iterator[Result]:
-    """Give results in the order of the items. At most `ahead` of them are started before they are used."""
+    """Yield results in the order of the items. At most `ahead` of them are started before they are used."""
     rest = iter(items)
     waiting: deque[Future[Result]] = deque(
         pool.submit(function, item) for item in itertools.islice(rest, ahead)

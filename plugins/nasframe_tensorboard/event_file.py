@@ -108,7 +108,7 @@ def _image(drawing: Drawing) -> np.ndarray[Any, Any] | None:
 
 
 def _numbers(values: Mapping[str, Any], name: str) -> Iterator[tuple[str, float]]:
-    """Give the path and value of every number, at any depth; undefined ones are left out."""
+    """Yield the path and value of every number, at any depth; undefined ones are left out."""
     for key, value in values.items():
         if isinstance(value, Mapping):
             yield from _numbers(value, f"{name}/{key}")
@@ -117,7 +117,7 @@ def _numbers(values: Mapping[str, Any], name: str) -> Iterator[tuple[str, float]
 
 
 def _plain(values: Mapping[str, Any], name: str) -> Iterator[tuple[str, bool | int | float | str]]:
-    """Give dotted key and value, of a type that TensorBoard takes."""
+    """Yield dotted key and value, of a type that TensorBoard takes."""
     for key, value in values.items():
         if isinstance(value, Mapping):
             yield from _plain(value, f"{name}.{key}")

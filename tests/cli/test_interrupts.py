@@ -37,13 +37,13 @@ def test_ctrl_c_during_a_callback_ends_the_command(
     assert sys.unraisablehook is before
 
 
-def test_another_exception_in_a_callback_is_told_as_always(
+def test_another_exception_in_a_callback_is_reported_as_usual(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[object] = []
-    monkeypatch.setattr(sys, "unraisablehook", lambda found: told.append(found.exc_type))
+    reported: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda found: reported.append(found.exc_type))
     quick = tmp_path / "quick.py"
     text = CALLBACK.replace("raise KeyboardInterrupt", "raise ZeroDivisionError").replace("1000", "1")
     quick.write_text(text, encoding="utf-8")
     main(["plugins", "--plugin", str(quick)])
-    assert told == [ZeroDivisionError]
+    assert reported == [ZeroDivisionError]

@@ -33,9 +33,9 @@ def resolved(run: Path) -> dict[str, dict[str, object]]:
     return tomllib.loads((run / "experiment.toml").read_text(encoding="utf-8"))
 
 
-def test_run_leaves_everything_in_its_folder(finished: Path) -> None:
+def test_run_leaves_everything_in_its_folder(finished_run: Path) -> None:
     for name in RUN_FILES:
-        assert (finished / name).stat().st_size > 0, name
+        assert (finished_run / name).stat().st_size > 0, name
 
 
 def test_run_ends_with_the_metrics_and_where_things_lie(
@@ -175,8 +175,8 @@ def test_search_derives_and_train_finishes(home: Path, capsys: pytest.CaptureFix
     assert main(["evaluate", "found", "--json"]) == 0
 
 
-def test_train_takes_the_architecture_of_another_run(home: Path, finished: Path) -> None:
-    for given in (finished, finished / "architecture.json"):
+def test_train_takes_the_architecture_of_another_run(home: Path, finished_run: Path) -> None:
+    for given in (finished_run, finished_run / "architecture.json"):
         out = home / given.name
         assert (
             main(
@@ -184,9 +184,11 @@ def test_train_takes_the_architecture_of_another_run(home: Path, finished: Path)
             )
             == 0
         )
-        mine, theirs = (json.loads((run / "architecture.json").read_text("utf-8")) for run in (out, finished))
+        mine, theirs = (
+            json.loads((run / "architecture.json").read_text("utf-8")) for run in (out, finished_run)
+        )
         assert mine["assignment"] == theirs["assignment"]
-    assert main(["train", str(finished), "train.epochs=1", "--out", str(home / "again")]) == 0
+    assert main(["train", str(finished_run), "train.epochs=1", "--out", str(home / "again")]) == 0
     assert (home / "again/architecture.json").exists()
 
 

@@ -38,6 +38,11 @@ def nasframe(*words: str, cwd: Path | None = None, **environment: str) -> subpro
         ["plugins", "show", "--help"],
         ["rnu"],
         ["run", "--overwite"],
+        ["evaluate", "/none"],
+        ["predict", "/none", "a.mp4"],
+        ["predict", "/tmp"],
+        ["show", "a.json", "b.json", "c.json"],
+        ["demo", "nosuch"],
     ],
 )
 def test_help_and_usage_errors_do_not_import_torch(words: list[str]) -> None:
@@ -60,6 +65,19 @@ def test_help_lists_every_command() -> None:
     assert done.returncode == 0
     for command in ("plugins", "run", "search", "train", "evaluate", "predict", "show", "demo"):
         assert f" {command} " in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "default"),
+    [
+        ("run", "runs/NAME"),
+        ("search", "runs/NAME"),
+        ("train", "runs/NAME, or the run folder that is given"),
+        ("demo", "runs/demo"),
+    ],
+)
+def test_help_says_which_run_folder_is_the_default(command: str, default: str) -> None:
+    assert f"The run folder. [default: {default}]" in nasframe(command, "--help", COLUMNS="200").stdout
 
 
 @pytest.mark.parametrize(

@@ -30,14 +30,14 @@ BITS = 5.5
 
 
 @pytest.fixture(scope="module")
-def function(finished: Path) -> SupernetLoss:
-    return function_of_run(finished, bits=BITS, progress=Progress())
+def function(finished_run: Path) -> SupernetLoss:
+    return function_of_run(finished_run, bits=BITS, progress=Progress())
 
 
 @pytest.fixture(scope="module")
-def brute_force(finished: Path, toy_streams: ModuleType) -> tuple[Supernet, torch.Tensor, Tensor]:
+def brute_force(finished_run: Path, toy_streams: ModuleType) -> tuple[Supernet, torch.Tensor, Tensor]:
     """The supernet, loaded in another way, its inputs, and the targets of the whole architecture split."""
-    run = Run.open(finished)
+    run = Run.open(finished_run)
     found = load_checkpoint(run.checkpoints, "search")
     assert found is not None
     supernet = Supernet(run.architecture.space).double().eval()
@@ -112,8 +112,8 @@ def test_every_choice_that_varies_changes_the_loss(function: SupernetLoss) -> No
         assert any(values[groups == group].unique().numel() > 1 for group in range(int(groups.max()) + 1))
 
 
-def test_the_batch_is_of_the_architecture_split(finished: Path, function: SupernetLoss) -> None:
-    run = Run.open(finished)
+def test_the_batch_is_of_the_architecture_split(finished_run: Path, function: SupernetLoss) -> None:
+    run = Run.open(finished_run)
     experiment = load_experiment(run)
     folders = {name: Path(path) for name, path in run.record["data"]["folders"].items()}
     split = experiment.task.data(folders).splits.architecture
@@ -123,7 +123,7 @@ def test_the_batch_is_of_the_architecture_split(finished: Path, function: Supern
 
 
 def test_the_test_split_stays_closed(
-    finished: Path, toy_streams: ModuleType, monkeypatch: pytest.MonkeyPatch
+    finished_run: Path, toy_streams: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usual = toy_streams.Streams.data
 
@@ -138,14 +138,14 @@ def test_the_test_split_stays_closed(
         return nasframe.Data(found.inputs, found.outputs, splits)
 
     monkeypatch.setattr(toy_streams.Streams, "data", guarded)
-    assert nasframe.measure_estimators(["softmax"], run=finished, bits=3, draws=2, temperatures=[1.0])
+    assert nasframe.measure_estimators(["softmax"], run=finished_run, bits=3, draws=2, temperatures=[1.0])
 
 
-def test_its_score_function_is_unbiased_and_softmax_without_noise(finished: Path) -> None:
+def test_its_score_function_is_unbiased_and_softmax_without_noise(finished_run: Path) -> None:
     found = {
         (entry.function, entry.relaxation): entry
         for entry in nasframe.measure_estimators(
-            ["softmax", "score_function", "stgs"], run=finished, bits=BITS, temperatures=[1.0], draws=3000
+            ["softmax", "score_function", "stgs"], run=finished_run, bits=BITS, temperatures=[1.0], draws=3000
         )
     }
     assert {name for name, _ in found} == {"supernet", *(f"supernet:{g}" for g in ("alpha", "beta", "gamma"))}
@@ -159,10 +159,10 @@ def test_its_score_function_is_unbiased_and_softmax_without_noise(finished: Path
     assert found["supernet", "stgs"].draws == 3000
 
 
-def test_the_parts_of_the_groups_make_up_the_whole(finished: Path) -> None:
+def test_the_parts_of_the_groups_make_up_the_whole(finished_run: Path) -> None:
     found = {
         entry.function: entry
-        for entry in nasframe.measure_estimators(["score_function"], run=finished, bits=BITS, draws=500)
+        for entry in nasframe.measure_estimators(["score_function"], run=finished_run, bits=BITS, draws=500)
     }
     parts = [found[f"supernet:{group}"] for group in ("alpha", "beta", "gamma")]
     whole = found["supernet"]
@@ -171,9 +171,9 @@ def test_the_parts_of_the_groups_make_up_the_whole(finished: Path) -> None:
         assert together == pytest.approx(getattr(whole, key) * whole.scale**2, rel=1e-6)  # type: ignore[operator]
 
 
-def test_the_run_keeps_its_record_and_can_be_replaced(finished: Path, tmp_path: Path) -> None:
+def test_the_run_keeps_its_record_and_can_be_replaced(finished_run: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
-    shutil.copytree(finished, copy)
+    shutil.copytree(finished_run, copy)
     before = (copy / "run.json").read_bytes()
     words = ["--run", str(copy), "--bits", "3", "--relaxation", "softmax,score_function", "--draws", "20"]
     assert main(["estimators", *words]) == 0
@@ -194,11 +194,11 @@ def test_a_loss_that_is_not_finite_is_said(function: SupernetLoss, monkeypatch: 
         broken.values(every_outcome(broken.packs))
 
 
-def test_a_run_without_a_supernet_is_refused(finished: Path, tmp_path: Path) -> None:
+def test_a_run_without_a_supernet_is_refused(finished_run: Path, tmp_path: Path) -> None:
     with pytest.raises(RunError, match="no such run folder"):
         function_of_run(tmp_path / "nowhere", progress=Progress())
     copy = tmp_path / "copy"
-    shutil.copytree(finished, copy)
+    shutil.copytree(finished_run, copy)
     for file in (copy / "checkpoints").glob("search*"):
         file.unlink()
     with pytest.raises(RunError, match="has no search checkpoint, and so no supernet"):
@@ -206,15 +206,15 @@ def test_a_run_without_a_supernet_is_refused(finished: Path, tmp_path: Path) -> 
 
 
 def test_a_source_for_a_task_that_reads_none_is_refused(
-    finished: Path, toy_streams: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    finished_run: Path, toy_streams: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    assert nasframe.measure_estimators("softmax", run=finished, bits=3, draws=2, temperatures=1.0)
+    assert nasframe.measure_estimators("softmax", run=finished_run, bits=3, draws=2, temperatures=1.0)
     monkeypatch.setattr(toy_streams.Streams, "stages", lambda *_: [])
     with pytest.raises(RunError, match="its task 'streams' reads no data from outside"):
-        function_of_run(finished, source=tmp_path, progress=Progress())
+        function_of_run(finished_run, source=tmp_path, progress=Progress())
 
 
 def test_the_choices_that_do_not_vary_are_those_of_the_architecture_file(
-    finished: Path, function: SupernetLoss
+    finished_run: Path, function: SupernetLoss
 ) -> None:
-    assert function.fixed == Run.open(finished).architecture.assignment
+    assert function.fixed == Run.open(finished_run).architecture.assignment

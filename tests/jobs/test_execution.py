@@ -19,24 +19,14 @@ from attrs import frozen
 
 from nasframe import jobs
 from nasframe.errors import RunError
-from nasframe.jobs import QUEUE, Outcome, Trial
+from nasframe.jobs import QUEUE_FILE, Outcome, Trial
 from nasframe.jobs.queue import ATTEMPTS
-from nasframe.runtime import Progress
 from nasframe.studies import PRELOAD
+from tests.recorded_progress import Log
 
 FOLDER = Path("study")
 
 execute = partial(jobs.execute, preload=PRELOAD)
-
-
-class Lines(Progress):
-    """Keeps what is said."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    def say(self, message: str) -> None:
-        self.said.append(message)
 
 
 @frozen
@@ -44,7 +34,7 @@ class Ended:
     """The outcomes and messages of `execute`, and its folder."""
 
     outcomes: dict[str, Outcome]
-    said: list[str]
+    lines: list[str]
     folder: Path
 
 
@@ -91,11 +81,11 @@ WANTED: dict[str, dict[str, object]] = {
 @pytest.fixture(scope="module")
 def ended(tmp_path_factory: pytest.TempPathFactory, toy_sums: None) -> Iterator[Ended]:
     """The outcomes of trials in which things go wrong, done by two workers; tests only read them."""
-    lines = Lines()
+    log = Log()
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("ended"))
-        outcomes = execute(trials(**WANTED), FOLDER, workers=2, progress=lines)
-        yield Ended(outcomes, lines.said, FOLDER.absolute())
+        outcomes = execute(trials(**WANTED), FOLDER, workers=2, progress=log)
+        yield Ended(outcomes, log.lines, FOLDER.absolute())
 
 
 def test_trials_that_fail_do_not_stop_the_others(ended: Ended) -> None:
@@ -125,9 +115,9 @@ def test_a_trial_that_kills_its_worker_each_time_has_failed(ended: Ended) -> Non
 
 def test_a_line_is_said_for_every_trial_that_ended(ended: Ended) -> None:
     for name in WANTED:
-        assert sum(line.startswith(f"{name}: ") for line in ended.said) == 1
-    assert any(line.startswith("bug: failed: IndexError") for line in ended.said)
-    assert ended.said[-1].endswith("[7 of 7]")
+        assert sum(line.startswith(f"{name}: ") for line in ended.lines) == 1
+    assert any(line.startswith("bug: failed: IndexError") for line in ended.lines)
+    assert ended.lines[-1].endswith("[7 of 7]")
 
 
 def test_what_trials_print_goes_to_a_file(ended: Ended) -> None:
@@ -136,7 +126,7 @@ def test_what_trials_print_goes_to_a_file(ended: Ended) -> None:
 
 
 def test_the_queue_is_an_optuna_study_that_tells_how_each_attempt_ended(ended: Ended) -> None:
-    storage = f"sqlite:///{ended.folder / QUEUE}"
+    storage = f"sqlite:///{ended.folder / QUEUE_FILE}"
     (name,) = optuna.get_all_study_names(storage)
     trials = optuna.load_study(study_name=name, storage=storage).trials
     found = sorted((trial.user_attrs["name"], trial.state.name) for trial in trials)
@@ -160,19 +150,19 @@ def test_in_one_process_too_trials_that_fail_do_not_stop_the_others() -> None:
 
 def test_trials_that_are_done_are_skipped_and_those_that_failed_are_tried_again() -> None:
     execute(trials(a={}, b={"raises": "bug"}), FOLDER)
-    lines = Lines()
-    outcomes = execute(trials(a={}, b={}), FOLDER, progress=lines)
+    log = Log()
+    outcomes = execute(trials(a={}, b={}), FOLDER, progress=log)
     assert statuses(outcomes) == {"a": "done", "b": "done"}
     assert (begun("a"), begun("b")) == (1, 2)
     assert outcomes["a"].seconds is None
-    assert lines.said[0] == "1 of 2 trials: done already, skipped"
+    assert log.lines[0] == "1 of 2 trials: done already, skipped"
 
 
 def test_where_all_is_done_no_queue_is_made() -> None:
     execute(trials(a={}), FOLDER)
-    (FOLDER / QUEUE).unlink()
+    (FOLDER / QUEUE_FILE).unlink()
     assert statuses(execute(trials(a={}), FOLDER, workers=2)) == {"a": "done"}
-    assert not (FOLDER / QUEUE).exists()
+    assert not (FOLDER / QUEUE_FILE).exists()
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -184,21 +174,21 @@ def test_a_full_disk_stops_the_study_and_keeps_what_is_done(workers: int) -> Non
     assert statuses(execute(trials(a={}, b={}, c={}), FOLDER)) == {"a": "done", "b": "done", "c": "done"}
 
 
-def test_a_full_disk_under_the_queue_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_under_the_queue_has_a_message_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> None:
         with closing(sqlite3.connect(":memory:")) as database:
             database.execute("PRAGMA max_page_count = 1")
             database.execute("CREATE TABLE cannot_fit (number)")
 
     monkeypatch.setattr(optuna.Study, "ask", full)
-    with pytest.raises(RunError, match=rf"{QUEUE}: the disk is full"):
+    with pytest.raises(RunError, match=rf"{QUEUE_FILE}: the disk is full"):
         execute(trials(a={}), FOLDER)
 
 
 @pytest.mark.parametrize("damage", ["text", "cut short", "overwritten"])
 def test_a_damaged_queue_is_moved_aside_and_made_anew(damage: str) -> None:
     execute(trials(a={}, b={"raises": "bug"}), FOLDER)
-    file = FOLDER / QUEUE
+    file = FOLDER / QUEUE_FILE
     content = file.read_bytes()
     broken = {
         "text": b"not a database\n",
@@ -206,12 +196,12 @@ def test_a_damaged_queue_is_moved_aside_and_made_anew(damage: str) -> None:
         "overwritten": content[:8192] + b"\xff" * 8192 + content[16384:],
     }[damage]
     file.write_bytes(broken)
-    lines = Lines()
-    outcomes = execute(trials(a={}, b={}), FOLDER, progress=lines)
+    log = Log()
+    outcomes = execute(trials(a={}, b={}), FOLDER, progress=log)
     assert statuses(outcomes) == {"a": "done", "b": "done"}
     assert begun("a") == 1
-    assert any(line.startswith(f"{file}: is damaged; moved to {QUEUE}.damaged") for line in lines.said)
-    assert file.with_name(f"{QUEUE}.damaged").read_bytes() == broken
+    assert any(line.startswith(f"{file}: is damaged; moved to {QUEUE_FILE}.damaged") for line in log.lines)
+    assert file.with_name(f"{QUEUE_FILE}.damaged").read_bytes() == broken
     with closing(sqlite3.connect(file)) as database:
         assert database.execute("PRAGMA quick_check").fetchone() == ("ok",)
 

@@ -19,7 +19,7 @@ import pytest
 from nasframe import jobs
 from nasframe.cli import main
 from nasframe.errors import RunError
-from nasframe.jobs import LOG, Outcome, Trial, forkserver, server_ahead
+from nasframe.jobs import LOG_FILE, Outcome, Trial, forkserver, started_server
 from nasframe.jobs.forkserver import ForkServer, take_server
 from nasframe.studies import PRELOAD
 from tests.toys import SUMS as EXPERIMENT
@@ -108,7 +108,7 @@ def number(connection: socket.socket) -> int:
 def test_workers_are_forked_from_the_server_that_was_started_ahead() -> None:
     found: list[int] = []
     before = children()
-    with server_ahead(2):
+    with started_server(2):
         (number,) = set(children()) - set(before)
         with when_begun(waiting("a"), lambda process: found.append(parent(process))):
             outcomes = execute(trials("a", "b"), FOLDER, workers=2)
@@ -119,8 +119,8 @@ def test_workers_are_forked_from_the_server_that_was_started_ahead() -> None:
 
 def test_a_server_that_nobody_took_ends_with_the_block() -> None:
     before = children()
-    with server_ahead(2):
-        with server_ahead(2):  # one is enough
+    with started_server(2):
+        with started_server(2):  # one is enough
             assert len(children()) == len(before) + 1
         assert len(children()) == len(before) + 1
     assert children() == before
@@ -128,7 +128,7 @@ def test_a_server_that_nobody_took_ends_with_the_block() -> None:
 
 def test_one_worker_needs_no_server() -> None:
     before = children()
-    with server_ahead(1):
+    with started_server(1):
         assert children() == before
 
 
@@ -136,7 +136,7 @@ def test_one_worker_needs_no_server() -> None:
 @pytest.mark.parametrize("names", [("a",), ()])
 def test_a_server_is_ended_as_soon_as_it_is_not_needed(names: tuple[str, ...]) -> None:
     before = children()
-    with server_ahead(2):
+    with started_server(2):
         execute(trials(*names), FOLDER, workers=2)
         assert children() == before
 
@@ -144,7 +144,7 @@ def test_a_server_is_ended_as_soon_as_it_is_not_needed(names: tuple[str, ...]) -
 @pytest.mark.usefixtures("home")
 def test_a_server_that_has_died_before_it_was_needed_is_replaced() -> None:
     before = children()
-    with server_ahead(2):
+    with started_server(2):
         (number,) = set(children()) - set(before)
         os.kill(number, signal.SIGKILL)
         assert statuses(execute(trials("a", "b"), FOLDER, workers=2)) == {"done"}
@@ -156,7 +156,7 @@ def test_a_study_that_goes_well_leaves_no_log() -> None:
         folder = Path(f"turn-{turn}")
         quiet = [Trial(name, folder / name, "toy_sums:nothing", {}) for name in "abcd"]
         assert statuses(execute(quiet, folder, workers=4)) == {"done"}
-        assert not (folder / LOG).exists(), (folder / LOG).read_text(encoding="utf-8")
+        assert not (folder / LOG_FILE).exists(), (folder / LOG_FILE).read_text(encoding="utf-8")
 
 
 # -- what ends --------------------------------------------------------------------------------------------
@@ -306,7 +306,7 @@ def test_ctrl_c_while_a_plugin_is_loaded_still_names_it(
 
 
 def test_taking_one_that_is_there_leaves_none() -> None:
-    with server_ahead(2):
+    with started_server(2):
         first, second = take_server(), take_server()
         assert first is not second
         first.close()

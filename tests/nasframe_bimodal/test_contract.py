@@ -1,4 +1,4 @@
-"""What every search space promises, checked on the bimodal one in the settings that differ in kind."""
+"""The contract of every search space, checked on the bimodal one in the settings that differ in kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every task promises, checked on the one for deepfakes with a tiny set of clips."""
+"""The contract of every task, checked on the one for deepfakes with a tiny set of clips."""
 
 from __future__ import annotations
 

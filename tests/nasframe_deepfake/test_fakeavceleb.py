@@ -88,7 +88,7 @@ def test_a_file_without_a_row_is_reported_as_unlisted(tmp_path: Path) -> None:
     assert read_fakeavceleb(root).unlisted == ["RealVideo-RealAudio/African/men/id1/stray.mp4"]
 
 
-def test_desync_is_a_category_of_its_own_unless_the_reader_is_told_otherwise(tmp_path: Path) -> None:
+def test_desync_is_a_category_of_its_own_unless_the_reader_is_given_another(tmp_path: Path) -> None:
     root = write_tree(tmp_path, [A, E])
     assert [clip.category for clip in read_fakeavceleb(root).clips] == ["pairing", "RV-RA"]
     clip = read_fakeavceleb(root, desync="FV-FA").clips[0]
@@ -125,7 +125,7 @@ def test_a_byte_order_mark_and_windows_line_ends_do_not_matter(tmp_path: Path) -
     assert len(read_fakeavceleb(root).clips) == 1
 
 
-def test_a_missing_folder_an_empty_one_and_one_without_table_are_told_apart(tmp_path: Path) -> None:
+def test_a_missing_folder_an_empty_one_and_one_without_table_have_different_messages(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="nowhere does not exist"):
         read_fakeavceleb(tmp_path / "nowhere")
     with pytest.raises(DataError, match="is empty"):

@@ -1,4 +1,4 @@
-"""What a set tells without anybody looking or listening: sizes, lengths, metadata, loudness, lead-in."""
+"""Leaks of the labels by sizes, lengths, metadata, loudness or lead-in: there must be none."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SOUND = ("lead-in", "loudness", "peak")
 
 @frozen
 class Traits:
-    """What is known of each clip: values `(clips, names)`, category and person."""
+    """The facts about each clip: values `(clips, names)`, category and person."""
 
     names: Sequence[str]
     values: NDArray[np.float64]

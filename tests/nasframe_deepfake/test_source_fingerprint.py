@@ -1,4 +1,4 @@
-"""What of a data folder the cache depends on: every file, also behind links, whatever it is called."""
+"""The fingerprint of a data folder: of every file, also behind links, whatever its name."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_changed_row_in_the_middle_of_a_long_table_is_a_change(root: Path) -> 
     assert describe_source(root) != before
 
 
-def test_names_that_are_no_utf8_are_told_apart(root: Path) -> None:
+def test_names_that_are_no_utf8_count_as_different(root: Path) -> None:
     found = []
     for name in (b"a\xff", b"a\xfe"):
         path = root / os.fsdecode(name)

@@ -1,4 +1,4 @@
-"""What becomes of a tree of one's own that is damaged, one-sided or small."""
+"""Trees of the user that are damaged, one-sided or small."""
 
 from __future__ import annotations
 

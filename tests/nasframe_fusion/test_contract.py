@@ -1,4 +1,4 @@
-"""What every operation promises, checked on those of the plugin."""
+"""The contract of every operation, checked on those of the plugin."""
 
 from __future__ import annotations
 

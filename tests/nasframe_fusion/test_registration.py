@@ -1,4 +1,4 @@
-"""What the plugin registers, and what that costs."""
+"""The operations that the plugin registers, without an import of torch."""
 
 from __future__ import annotations
 

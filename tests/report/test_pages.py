@@ -15,7 +15,7 @@ KINDS = ("run", "comparison", "sweep")
 Look = Callable[..., Any]
 
 LEAST_CONTRAST = 4.5
-"""Of text, by the Web Content Accessibility Guidelines, level AA."""
+"""The least contrast of text in the Web Content Accessibility Guidelines, level AA."""
 
 TEXTS = (
     "h1",
@@ -43,7 +43,7 @@ def contrast(first: str, second: str) -> float:
 
 
 def colours(page: Any, selector: str) -> tuple[str, str]:
-    """Of a text, and of what is behind it."""
+    """Return the colours of a text and of its background."""
     found: list[str] = page.locator(selector).first.evaluate(
         """(element) => {
             const style = getComputedStyle(element);

@@ -250,7 +250,7 @@ def test_a_run_says_what_it_was_made_from(page: Any, run: Run) -> None:
     assert page.get_by_text("[relaxation]").is_visible()
 
 
-def test_the_network_is_drawn_and_told_in_words(page: Any, run: Run) -> None:
+def test_the_network_is_drawn_and_described_in_words(page: Any, run: Run) -> None:
     drawing = page.locator(".drawing svg")
     assert run.architecture.fingerprint[:12] in drawing.get_attribute("aria-label")
     assert page.locator("pre", has_text="weighted_fusion").count() == 1

@@ -8,8 +8,10 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
-from nasframe.runtime import fingerprint, replacing, without_nan, write_json, write_text
+from nasframe.runtime import fingerprint, replacing, without_nan, write_json, write_tensors, write_text
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -78,3 +80,10 @@ def test_a_name_that_is_no_utf8_can_be_written_read_and_told_from_others(tmp_pat
     write_text(tmp_path / "file.txt", value["missing"][0])
     assert (tmp_path / "file.txt").read_text(encoding="utf-8") == "a\\udcff.mp4"
     assert len({fingerprint(name) for name in value["missing"]}) == 4
+
+
+def test_tensors_are_written_as_safetensors_writes_them(tmp_path: Path) -> None:
+    tensors = dict(torch.nn.BatchNorm1d(3).state_dict())
+    save_file(tensors, tmp_path / "theirs")
+    write_tensors(tmp_path / "ours", tensors)
+    assert (tmp_path / "ours").read_bytes() == (tmp_path / "theirs").read_bytes()

@@ -31,7 +31,7 @@ def start(home: Path, start: Process) -> Process:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory, toy_pairs: None) -> Finished:
+def finished_studies(tmp_path_factory: pytest.TempPathFactory, toy_pairs: None) -> Finished:
     """Tests read it and leave it as it is."""
     folder = tmp_path_factory.mktemp("finished")
     cache = f"cache={folder / 'cache'}"

@@ -1,4 +1,4 @@
-"""What studies that are done once for many tests left."""
+"""The results of studies that are done once for many tests."""
 
 from __future__ import annotations
 

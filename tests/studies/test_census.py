@@ -29,16 +29,18 @@ def files(folder: Path) -> dict[str, int]:
     return {file.name: file.stat().st_mtime_ns for file in (folder / "architectures").iterdir()}
 
 
-def test_every_row_is_another_architecture_of_the_space(finished: Finished) -> None:
-    census = load_census(finished.census)
+def test_every_row_is_another_architecture_of_the_space(finished_studies: Finished) -> None:
+    census = load_census(finished_studies.census)
     assert len(census) == len({row["fingerprint"] for row in census.rows}) == 4
     for row in census.rows:
-        space = Run.open(finished.comparison / finished.found["trials"][0]["folder"]).architecture.space
+        space = Run.open(
+            finished_studies.comparison / finished_studies.found["trials"][0]["folder"]
+        ).architecture.space
         assert Architecture(space, row["assignment"]).fingerprint.startswith(row["fingerprint"])
 
 
-def test_a_row_holds_what_train_and_evaluate_find(home: Path, finished: Finished) -> None:
-    row = load_census(finished.census).rows[0]
+def test_a_row_holds_what_train_and_evaluate_find(home: Path, finished_studies: Finished) -> None:
+    row = load_census(finished_studies.census).rows[0]
     experiment = nasframe.Experiment.load(EXPERIMENT)
     prepared = prepare(experiment, None, None, Progress())
     space = experiment.space.build(prepared.data.inputs, prepared.data.outputs)
@@ -50,8 +52,8 @@ def test_a_row_holds_what_train_and_evaluate_find(home: Path, finished: Finished
     assert row["validation"] == history[row["best_epoch"] - 1]["validation"]
 
 
-def test_an_architecture_is_looked_up_by_its_fingerprint(finished: Finished) -> None:
-    census = load_census(finished.census)
+def test_an_architecture_is_looked_up_by_its_fingerprint(finished_studies: Finished) -> None:
+    census = load_census(finished_studies.census)
     row = census.rows[2]
     assert census.find(row["fingerprint"]) == row
     assert census.find(row["fingerprint"] + "0" * 48) == row
@@ -59,17 +61,17 @@ def test_an_architecture_is_looked_up_by_its_fingerprint(finished: Finished) -> 
 
 
 @pytest.mark.parametrize("name", ["", "census.json", "census.jsonl"])
-def test_a_census_is_read_from_its_folder_or_either_file(name: str, finished: Finished) -> None:
-    assert load_census(finished.census / name) == load_census(finished.census)
+def test_a_census_is_read_from_its_folder_or_either_file(name: str, finished_studies: Finished) -> None:
+    assert load_census(finished_studies.census / name) == load_census(finished_studies.census)
 
 
-def test_the_record_says_what_was_counted(finished: Finished) -> None:
-    record = json.loads((finished.census / "census.json").read_text(encoding="utf-8"))
+def test_the_record_says_what_was_counted(finished_studies: Finished) -> None:
+    record = json.loads((finished_studies.census / "census.json").read_text(encoding="utf-8"))
     assert record["space"]["options"]["ports"] == "choose"
     assert record["train"]["epochs"] == 2
     assert record["objective"] == "accuracy"
     assert (record["asked"], record["count"], record["failed"]) == (4, 4, {})
-    run = Run.open(finished.comparison / finished.found["trials"][0]["folder"])
+    run = Run.open(finished_studies.comparison / finished_studies.found["trials"][0]["folder"])
     assert record["data"] == run.record["data"]["fingerprint"]
     assert set(record["versions"]) == {"nasframe", "torch", "python"}
 
@@ -89,9 +91,9 @@ def test_more_architectures_are_added_to_those_that_are_there(
 
 
 def test_an_interrupted_census_goes_on_with_what_is_missing(
-    home: Path, finished: Finished, capsys: pytest.CaptureFixture[str]
+    home: Path, finished_studies: Finished, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shutil.copytree(finished.census, "counted")
+    shutil.copytree(finished_studies.census, "counted")
     before, lost = files(home / "counted"), load_census("counted").rows[1]
     (home / "counted" / "architectures" / f"{lost['fingerprint']}.json").unlink()
     (home / "counted" / "census.json").unlink()
@@ -122,7 +124,7 @@ def test_how_is_searched_does_not_matter_and_how_is_trained_does(
     assert main(["census", str(EXPERIMENT), "--architectures", "1", *words, *SMALL]) == 0
     capsys.readouterr()
     assert main(["census", str(EXPERIMENT), "--architectures", "1", *SMALL, "train.learning_rate=0.5"]) == 2
-    assert "train.learning_rate: there 0.001, asked 0.5" in capsys.readouterr().err
+    assert "train.learning_rate: there 0.001, now 0.5" in capsys.readouterr().err
 
 
 def test_an_architecture_that_cannot_be_trained_is_named_and_the_others_are_kept(
@@ -192,16 +194,16 @@ def test_the_test_split_is_opened_when_the_training_has_ended(home: Path) -> Non
     ],
 )
 def test_a_damaged_census_is_refused(
-    file: str, text: str, problem: str, home: Path, finished: Finished
+    file: str, text: str, problem: str, home: Path, finished_studies: Finished
 ) -> None:
-    shutil.copytree(finished.census, "counted")
+    shutil.copytree(finished_studies.census, "counted")
     (home / "counted" / file).write_text(text, encoding="utf-8")
     with pytest.raises(RunError, match=problem):
         load_census("counted")
 
 
-def test_a_difference_is_named_by_its_key(home: Path, finished: Finished) -> None:
-    record = load_census(finished.census).record
+def test_a_difference_is_named_by_its_key(home: Path, finished_studies: Finished) -> None:
+    record = load_census(finished_studies.census).record
     experiment = nasframe.Experiment.load(EXPERIMENT)
     same = made_from(experiment, record["space"], record["data"])
     assert differences(record, same) == []

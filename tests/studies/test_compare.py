@@ -41,56 +41,60 @@ def experiment_of(folder: Path) -> dict[str, Any]:
 # -- the numbers ------------------------------------------------------------------------------------------
 
 
-def test_the_numbers_are_those_of_evaluate(finished: Finished, capsys: pytest.CaptureFixture[str]) -> None:
-    for trial in finished.found["trials"]:
+def test_the_numbers_are_those_of_evaluate(
+    finished_studies: Finished, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for trial in finished_studies.found["trials"]:
         capsys.readouterr()
-        assert main(["evaluate", str(finished.comparison / trial["folder"]), "--json"]) == 0
+        assert main(["evaluate", str(finished_studies.comparison / trial["folder"]), "--json"]) == 0
         evaluated = json.loads(capsys.readouterr().out)
-        values = row(finished.found, trial["variant"])["values"]
+        values = row(finished_studies.found, trial["variant"])["values"]
         for metric in ("accuracy", "confidence", "parameters", "multiply_adds"):
             assert values[metric]["by_seed"][str(trial["seed"])] == evaluated[metric]
 
 
-def test_metrics_are_compared_and_thresholds_and_counts_are_not(finished: Finished) -> None:
-    assert finished.found["metrics"] == [
+def test_metrics_are_compared_and_thresholds_and_counts_are_not(finished_studies: Finished) -> None:
+    assert finished_studies.found["metrics"] == [
         *("accuracy", "confidence"),
         *("parameters", "multiply_adds", "search_seconds"),
     ]
 
 
-def test_every_variant_has_the_same_data_and_the_same_seeds(finished: Finished) -> None:
-    runs = [Run.open(finished.comparison / trial["folder"]) for trial in finished.found["trials"]]
+def test_every_variant_has_the_same_data_and_the_same_seeds(finished_studies: Finished) -> None:
+    runs = [
+        Run.open(finished_studies.comparison / trial["folder"]) for trial in finished_studies.found["trials"]
+    ]
     assert len({run.record["data"]["fingerprint"] for run in runs}) == 1
-    seeds = [(trial["variant"], trial["seed"]) for trial in finished.found["trials"]]
+    seeds = [(trial["variant"], trial["seed"]) for trial in finished_studies.found["trials"]]
     assert seeds == [("softmax", 4), ("softmax", 5), ("grmc", 4), ("grmc", 5)]
     assert [experiment_of(run.path)["seed"] for run in runs] == [4, 5, 4, 5]
 
 
-def test_another_relaxation_than_the_files_starts_from_its_own_defaults(finished: Finished) -> None:
+def test_another_relaxation_than_the_files_starts_from_its_own_defaults(finished_studies: Finished) -> None:
     sections = {
-        trial["variant"]: experiment_of(finished.comparison / trial["folder"])["relaxation"]
-        for trial in finished.found["trials"]
+        trial["variant"]: experiment_of(finished_studies.comparison / trial["folder"])["relaxation"]
+        for trial in finished_studies.found["trials"]
     }
     assert sections["grmc"]["temperature"] == 0.3
     assert sections["softmax"]["temperature"] != 0.3
 
 
-def test_the_means_have_students_intervals(finished: Finished) -> None:
-    value = row(finished.found, "grmc")["values"]["confidence"]
+def test_the_means_have_students_intervals(finished_studies: Finished) -> None:
+    value = row(finished_studies.found, "grmc")["values"]["confidence"]
     seeds = list(value["by_seed"].values())
     expected = stats.t.interval(0.95, df=1, loc=fmean(seeds), scale=stats.sem(seeds))
     assert (value["low"], value["high"]) == pytest.approx(expected)
     assert value["mean"] == pytest.approx(fmean(seeds))
 
 
-def test_two_variants_are_tested_seed_by_seed(finished: Finished) -> None:
+def test_two_variants_are_tested_seed_by_seed(finished_studies: Finished) -> None:
     a, b = (
-        list(row(finished.found, name)["values"]["confidence"]["by_seed"].values())
+        list(row(finished_studies.found, name)["values"]["confidence"]["by_seed"].values())
         for name in ("softmax", "grmc")
     )
     (test,) = (
         item
-        for item in finished.found["tests"]
+        for item in finished_studies.found["tests"]
         if (item["a"], item["b"], item["metric"]) == ("softmax", "grmc", "confidence")
     )
     assert test["p"] == pytest.approx(stats.ttest_rel(a, b).pvalue)
@@ -98,16 +102,20 @@ def test_two_variants_are_tested_seed_by_seed(finished: Finished) -> None:
     assert test["difference"] == pytest.approx(fmean(a) - fmean(b))
 
 
-def test_every_variant_is_tested_against_every_baseline(finished: Finished) -> None:
-    names = [item["name"] for item in finished.found["rows"] if item["kind"] == "baseline"]
-    tested = {(item["a"], item["b"]) for item in finished.found["tests"] if item["family"] == "baselines"}
+def test_every_variant_is_tested_against_every_baseline(finished_studies: Finished) -> None:
+    names = [item["name"] for item in finished_studies.found["rows"] if item["kind"] == "baseline"]
+    tested = {
+        (item["a"], item["b"]) for item in finished_studies.found["tests"] if item["family"] == "baselines"
+    }
     assert tested == {(variant, name) for variant in ("softmax", "grmc") for name in names}
 
 
-def test_the_gap_is_that_of_the_searches(finished: Finished) -> None:
-    for entry in finished.found["gap"]:
-        trials = [trial for trial in finished.found["trials"] if trial["variant"] == entry["variant"]]
-        records = [Run.open(finished.comparison / trial["folder"]).record["search"] for trial in trials]
+def test_the_gap_is_that_of_the_searches(finished_studies: Finished) -> None:
+    for entry in finished_studies.found["gap"]:
+        trials = [trial for trial in finished_studies.found["trials"] if trial["variant"] == entry["variant"]]
+        records = [
+            Run.open(finished_studies.comparison / trial["folder"]).record["search"] for trial in trials
+        ]
         supernet = [record["validation"]["accuracy"] for record in records]
         inherited = [record["inherited"]["accuracy"] for record in records]
         assert entry["supernet"]["mean"] == pytest.approx(fmean(supernet))
@@ -118,8 +126,8 @@ def test_the_gap_is_that_of_the_searches(finished: Finished) -> None:
         )
 
 
-def test_entropies_are_there_for_every_group_and_epoch(finished: Finished) -> None:
-    for trial in finished.found["trials"]:
+def test_entropies_are_there_for_every_group_and_epoch(finished_studies: Finished) -> None:
+    for trial in finished_studies.found["trials"]:
         assert {len(line) for line in trial["entropy"].values()} == {2}
         assert set(trial["entropy"]) == {"alpha", "beta", "gamma"}
 
@@ -127,20 +135,23 @@ def test_entropies_are_there_for_every_group_and_epoch(finished: Finished) -> No
 # -- the baselines ----------------------------------------------------------------------------------------
 
 
-def test_baselines_are_trained_once_a_seed_and_not_for_every_variant(finished: Finished) -> None:
-    trained = sorted((item["seed"], item["name"]) for item in finished.found["baselines"])
+def test_baselines_are_trained_once_a_seed_and_not_for_every_variant(finished_studies: Finished) -> None:
+    trained = sorted((item["seed"], item["name"]) for item in finished_studies.found["baselines"])
     names = ["concatenation", "left alone", "random 1", "random 2", "right alone"]
     assert trained == [(seed, name) for seed in (4, 5) for name in names]
-    assert len(list(finished.comparison.glob("baselines/*/*.json"))) == len(trained)
-    tests = [Run.open(finished.comparison / trial["folder"]).test or {} for trial in finished.found["trials"]]
+    assert len(list(finished_studies.comparison.glob("baselines/*/*.json"))) == len(trained)
+    tests = [
+        Run.open(finished_studies.comparison / trial["folder"]).test or {}
+        for trial in finished_studies.found["trials"]
+    ]
     assert [test["baselines"] for test in tests] == [{}] * 4
 
 
-def test_baselines_are_those_that_a_run_finds(home: Path, finished: Finished) -> None:
+def test_baselines_are_those_that_a_run_finds(home: Path, finished_studies: Finished) -> None:
     words = ["seed=5", "data_seed=4", "baselines.random=2", "baselines.task=true", "search.epochs=1"]
     assert main(["run", str(EXPERIMENT), *words, "--out", "alone"]) == 0
     expected = (Run.open(home / "alone").test or {})["baselines"]
-    own = {item["name"]: item for item in finished.found["baselines"] if item["seed"] == 5}
+    own = {item["name"]: item for item in finished_studies.found["baselines"] if item["seed"] == 5}
     assert set(own) == set(expected)
     for name, item in own.items():
         costs = {key: item[key] for key in ("parameters", "multiply_adds")}
@@ -148,22 +159,26 @@ def test_baselines_are_those_that_a_run_finds(home: Path, finished: Finished) ->
 
 
 def test_rows_of_the_random_architectures_are_their_mean_and_the_choice_of_the_validation_split(
-    finished: Finished,
+    finished_studies: Finished,
 ) -> None:
-    means = row(finished.found, "random, mean of 2")["values"]["accuracy"]["by_seed"]
-    best = row(finished.found, "random, best of 2 on validation")["values"]["accuracy"]["by_seed"]
+    means = row(finished_studies.found, "random, mean of 2")["values"]["accuracy"]["by_seed"]
+    best = row(finished_studies.found, "random, best of 2 on validation")["values"]["accuracy"]["by_seed"]
     for seed in (4, 5):
-        own = [b for b in finished.found["baselines"] if b["seed"] == seed and b["kind"] == "random"]
+        own = [b for b in finished_studies.found["baselines"] if b["seed"] == seed and b["kind"] == "random"]
         assert means[str(seed)] == pytest.approx(fmean(item["test"]["accuracy"] for item in own))
         chosen = max(own, key=lambda item: item["validation"]["accuracy"])
         assert best[str(seed)] == chosen["test"]["accuracy"]
 
 
-def test_the_best_single_stream_is_named(finished: Finished) -> None:
-    found = row(finished.found, "best single stream")
+def test_the_best_single_stream_is_named(finished_studies: Finished) -> None:
+    found = row(finished_studies.found, "best single stream")
     chosen = []
     for seed in (4, 5):
-        own = [b for b in finished.found["baselines"] if b["seed"] == seed and b["name"].endswith(" alone")]
+        own = [
+            b
+            for b in finished_studies.found["baselines"]
+            if b["seed"] == seed and b["name"].endswith(" alone")
+        ]
         best = max(own, key=lambda item: item["validation"]["accuracy"])
         chosen.append(best["name"])
         assert found["values"]["accuracy"]["by_seed"][str(seed)] == best["test"]["accuracy"]
@@ -173,12 +188,12 @@ def test_the_best_single_stream_is_named(finished: Finished) -> None:
 # -- the census -------------------------------------------------------------------------------------------
 
 
-def test_the_census_beside_it_is_found_and_percentiles_are_counted(finished: Finished) -> None:
-    census = load_census(finished.census)
-    (standing,) = finished.found["censuses"]
-    assert standing["variants"] == [variant["name"] for variant in finished.found["variants"]]
+def test_the_census_beside_it_is_found_and_percentiles_are_counted(finished_studies: Finished) -> None:
+    census = load_census(finished_studies.census)
+    (standing,) = finished_studies.found["censuses"]
+    assert standing["variants"] == [variant["name"] for variant in finished_studies.found["variants"]]
     assert standing["architectures"] == len(census)
-    for trial in finished.found["trials"]:
+    for trial in finished_studies.found["trials"]:
         values = {"validation": trial["validation"]["trained"], "test": trial["test"]["accuracy"]}
         for split, value in values.items():
             scores = [item[split]["accuracy"] for item in census.rows]
@@ -186,16 +201,18 @@ def test_the_census_beside_it_is_found_and_percentiles_are_counted(finished: Fin
             assert standing["percentiles"][trial["name"]][split] == pytest.approx(100 * below / len(scores))
 
 
-def test_the_supernet_ranks_architectures_by_what_they_score_with_its_weights(finished: Finished) -> None:
+def test_the_supernet_ranks_architectures_by_what_they_score_with_its_weights(
+    finished_studies: Finished,
+) -> None:
     # in a space whose ports choose, the supernet under one-hot weights is the built network
     import torch
 
     from nasframe.pipeline import load_supernet
     from nasframe.space import Architecture
 
-    census, expected = load_census(finished.census), {}
-    for trial in (item for item in finished.found["trials"] if item["variant"] == "grmc"):
-        run = Run.open(finished.comparison / trial["folder"])
+    census, expected = load_census(finished_studies.census), {}
+    for trial in (item for item in finished_studies.found["trials"] if item["variant"] == "grmc"):
+        run = Run.open(finished_studies.comparison / trial["folder"])
         experiment = nasframe.load_experiment(run)
         folders = {name: Path(path) for name, path in run.record["data"]["folders"].items()}
         split = experiment.task.data(folders).splits.validation
@@ -210,7 +227,7 @@ def test_the_supernet_ranks_architectures_by_what_they_score_with_its_weights(fi
         rho = stats.spearmanr(scores, census.scores("validation")).statistic
         expected[str(trial["seed"])] = None if math.isnan(rho) else rho
     assert any(rho is not None for rho in expected.values())
-    found = finished.found["censuses"][0]["correlation"]["grmc"]
+    found = finished_studies.found["censuses"][0]["correlation"]["grmc"]
     assert found["by_seed"] == pytest.approx(expected)
     assert found["over"] in ("seeds", "architectures")
     assert found["architectures"] == len(census)
@@ -250,9 +267,9 @@ def test_two_spaces_are_each_counted_in_their_own_census(
 
 
 def test_a_census_that_is_named_and_does_not_fit_is_refused_with_the_difference(
-    home: Path, finished: Finished, capsys: pytest.CaptureFixture[str]
+    home: Path, finished_studies: Finished, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["--relaxation", "softmax", *SMALL, "--census", str(finished.census)]
+    words = ["--relaxation", "softmax", *SMALL, "--census", str(finished_studies.census)]
     assert main(["compare", str(EXPERIMENT), *words, "space.nodes=2"]) == 2
     error = capsys.readouterr().err
     assert "space.options.nodes: 1 in the census, 2 here" in error
@@ -270,22 +287,22 @@ def test_a_census_that_is_not_there_is_refused(home: Path, capsys: pytest.Captur
 
 
 def test_the_tables_say_what_was_found_and_what_it_does_not_show(
-    finished: Finished, capsys: pytest.CaptureFixture[str]
+    finished_studies: Finished, capsys: pytest.CaptureFixture[str]
 ) -> None:
     capsys.readouterr()
     words = ["--relaxation", "softmax,grmc", "--seeds", "2", "--random", "2"]
-    cache = f"cache={finished.comparison.parent / 'cache'}"
-    assert main(["compare", str(EXPERIMENT), cache, *words, "--out", str(finished.comparison)]) == 0
+    cache = f"cache={finished_studies.comparison.parent / 'cache'}"
+    assert main(["compare", str(EXPERIMENT), cache, *words, "--out", str(finished_studies.comparison)]) == 0
     printed = capsys.readouterr()
     assert "8 of 8 trials: done already, skipped" in printed.err
-    value = row(finished.found, "grmc")["values"]["accuracy"]
+    value = row(finished_studies.found, "grmc")["values"]["accuracy"]
     half = (value["high"] - value["low"]) / 2
     assert f"{value['mean']:.4f} ± {half:.4f}" in printed.out
     for text in ("paired t-tests", "supernet - inherited", "percentile in the census", "best single stream"):
         assert text in printed.out
     assert "4 of 4 searches did not converge" in printed.out
-    assert all(sentence.split()[0] in printed.out for sentence in finished.found["caveats"])
-    assert (finished.comparison / "report.html").is_file()
+    assert all(sentence.split()[0] in printed.out for sentence in finished_studies.found["caveats"])
+    assert (finished_studies.comparison / "report.html").is_file()
 
 
 def test_what_is_done_is_kept_and_more_seeds_are_added(
@@ -391,10 +408,10 @@ def test_runs_of_other_options_in_the_folder_are_refused_before_any_search(
     assert (
         main(["compare", str(EXPERIMENT), "--relaxation", "stgs,grmc", "relaxation.samples=3", *words]) == 2
     )
-    assert "relaxation.samples: there 4, asked 3" in capsys.readouterr().err
+    assert "relaxation.samples: there 4, now 3" in capsys.readouterr().err
     assert not list((home / "compared/cells").glob("stgs*"))
     assert main(["compare", str(EXPERIMENT), "--relaxation", "grmc", *words, "train.batch_size=8"]) == 2
-    assert "train.batch_size: there 16, asked 8" in capsys.readouterr().err
+    assert "train.batch_size: there 16, now 8" in capsys.readouterr().err
     assert (
         main(
             ["compare", str(EXPERIMENT), "--relaxation", "stgs", "train.batch_size=8", *words, "--overwrite"]
@@ -413,11 +430,13 @@ def test_python_compares_too(home: Path) -> None:
         nasframe.census(experiment, "compared", architectures=1)
 
 
-def test_processes_side_by_side_find_the_same(home: Path, finished: Finished) -> None:
+def test_processes_side_by_side_find_the_same(home: Path, finished_studies: Finished) -> None:
     again = nasframe.compare(EXPERIMENT, "again", relaxations=["softmax"], seeds=1, random=2, workers=2)
     (trial,) = again["trials"]
-    (known,) = (item for item in finished.found["trials"] if item["name"] == trial["name"])
+    (known,) = (item for item in finished_studies.found["trials"] if item["name"] == trial["name"])
     assert trial["test"] == known["test"]
     assert trial["entropy"] == known["entropy"]
-    expected = {item["name"]: item["test"] for item in finished.found["baselines"] if item["seed"] == 4}
+    expected = {
+        item["name"]: item["test"] for item in finished_studies.found["baselines"] if item["seed"] == 4
+    }
     assert {item["name"]: item["test"] for item in again["baselines"]} == expected

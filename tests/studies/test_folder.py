@@ -44,7 +44,7 @@ def test_every_difference_is_shown_by_its_key(tmp_path: Path) -> None:
     other = {"experiment": {"seed": 2, "search": {"epochs": 2, "level": 0.1}}}
     with pytest.raises(RunError) as caught, open_study(tmp_path, "sweep", other):
         pass
-    assert "\n  seed: there 1, asked 2\n  search.level: there nothing, asked 0.1\n" in str(caught.value)
+    assert "\n  seed: there 1, now 2\n  search.level: there nothing, now 0.1\n" in str(caught.value)
 
 
 @pytest.mark.parametrize("content", ["not JSON", "{}", '{"format": 99, "kind": "sweep", "plan": {}}'])

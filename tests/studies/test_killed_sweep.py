@@ -116,7 +116,7 @@ def test_a_command_that_is_killed_goes_on_when_it_is_given_again(
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_a_command_that_is_told_to_end_leaves_no_process_and_what_it_did(
+def test_a_command_that_is_interrupted_leaves_its_work_and_no_process(
     how: signal.Signals, start: Process, undisturbed: dict[str, Any]
 ) -> None:
     command = start(*COMMAND)

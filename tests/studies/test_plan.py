@@ -10,7 +10,7 @@ import pytest
 from nasframe.cli import main
 from nasframe.experiment import overridden, read_toml
 from nasframe.studies.axes import experiment_at, parse_axes, points
-from nasframe.studies.plan import shared_plan
+from nasframe.studies.shared_plan import shared_plan
 from tests.toys import SUMS as EXPERIMENT
 
 
@@ -52,11 +52,11 @@ def test_a_sweep_of_relaxations_with_a_changed_option_is_refused_as_a_whole(
     command = ["sweep", str(EXPERIMENT), *words, "--out", "out"]
     assert main(command) == 0
     assert main([*command, "relaxation.samples=5"]) == 2
-    assert "relaxation.samples: there 4, asked 5" in capsys.readouterr().err
+    assert "relaxation.samples: there 4, now 5" in capsys.readouterr().err
     swapped = Path("swapped.toml")
     text = EXPERIMENT.read_text(encoding="utf-8")
     swapped.write_text(text.replace('name = "grmc"\nsamples = 4', 'name = "stgs"'), encoding="utf-8")
     assert main(["sweep", str(swapped), *command[2:], "relaxation.temperature=0.3"]) == 2
-    assert 'relaxation.name: there "grmc", asked "stgs"' in capsys.readouterr().err
+    assert 'relaxation.name: there "grmc", now "stgs"' in capsys.readouterr().err
     assert main(command) == 0
     assert len(list(Path("out/cells").iterdir())) == 2

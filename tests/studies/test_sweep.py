@@ -142,12 +142,12 @@ def test_more_seeds_and_values_are_added_and_one_axis_is_printed_as_a_list(
 @pytest.mark.parametrize(
     ("grid", "more", "difference"),
     [
-        (GRID, ["search.epochs=1"], "search.epochs: there 2, asked 1"),
-        (GRID, ["--seed", "9"], "seed: there 1, asked 9"),
+        (GRID, ["search.epochs=1"], "search.epochs: there 2, now 1"),
+        (GRID, ["--seed", "9"], "seed: there 1, now 9"),
         (
             ("temperature=0.1,0.5",),
             [],
-            'axes: there ["relaxation.samples", "relaxation.temperature"], asked ["relaxation.temperature"]',
+            'axes: there ["relaxation.samples", "relaxation.temperature"], now ["relaxation.temperature"]',
         ),
     ],
 )

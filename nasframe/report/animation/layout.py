@@ -122,7 +122,7 @@ def _cell(space: SearchSpace, level: str, deciding: set[str]) -> Box:
         if box.kind == "cell" or (box.name in deciding and (sourced or box.kind == "choice")):
             box.row = 0
     made = Box(level, level.rpartition("/")[2], "cell", inner=list(members.values()))
-    _stand(made, links, is_outer=not level)
+    _place_members(made, links, is_outer=not level)
     return made
 
 
@@ -164,7 +164,7 @@ def _columns(members: Mapping[str, Box], links: nx.DiGraph[str]) -> None:
             box.column = max(box.column, members[source].column + int(not below))
 
 
-def _stand(cell: Box, links: nx.DiGraph[str], *, is_outer: bool) -> None:
+def _place_members(cell: Box, links: nx.DiGraph[str], *, is_outer: bool) -> None:
     """Place the members of a cell, and compute its size."""
     columns: dict[int, list[Box]] = {}
     for box in cell.inner:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 from attrs import frozen
 from cyclopts import App, Parameter
 
+from nasframe.cli.missing_plugins import naming_missing_plugins
 from nasframe.cli.plugin_files import next_command
-from nasframe.cli.plugins_of_run import naming_missing_plugins
+from nasframe.cli.study_options import Data, Device, Overrides
 from nasframe.cli.summary import print_summary
 from nasframe.errors import ConfigurationError, PluginError, RunError
 from nasframe.plugins import manager
@@ -26,18 +27,17 @@ __all__ = ["add_commands"]
 class Common:
     """Options that every command of this group takes."""
 
-    data: Annotated[Path | None, Parameter(help="Your data. [default: the task's own, if any]")] = None
-    out: Annotated[Path | None, Parameter(help="The run folder. [default: runs/NAME]")] = None
+    data: Data = None
     overwrite: Annotated[bool, Parameter(help="Replace the run that is there; train keeps its search.")] = (
         False
     )
     relaxation: Annotated[str | None, Parameter(help="Short for relaxation.name=…")] = None
     seed: Annotated[int | None, Parameter(help="Short for seed=….")] = None
-    device: Annotated[str | None, Parameter(help="Short for device=…: auto, cpu, cuda, cuda:N.")] = None
+    device: Device = None
 
 
 CommonOptions = Annotated[Common, Parameter(name="*")]
-Overrides = Annotated[str, Parameter(name="KEY=VALUE", help="Change an option: search.epochs=3.")]
+Out = Annotated[Path | None, Parameter(help="The run folder. [default: runs/NAME]")]
 _DEFAULTS = Common()
 
 
@@ -47,7 +47,9 @@ def add_commands(app: App) -> None:
         app.command(command)
 
 
-def run(experiment: Path, /, *overrides: Overrides, common: CommonOptions = _DEFAULTS) -> None:
+def run(
+    experiment: Path, /, *overrides: Overrides, out: Out = None, common: CommonOptions = _DEFAULTS
+) -> None:
     """Do everything: prepare, search, derive, train, evaluate, draw.
 
     Stages that are done for the same inputs are skipped, so the same command goes on after an interruption.
@@ -59,9 +61,9 @@ def run(experiment: Path, /, *overrides: Overrides, common: CommonOptions = _DEF
     """
     from nasframe import pipeline
 
-    loaded = _load(experiment, overrides, common)
+    loaded = _load(experiment, overrides, common, out)
 
-    out = common.out or Path("runs") / experiment.stem
+    out = out or Path("runs") / experiment.stem
     made = pipeline.run_experiment(
         loaded, out, source=common.data, overwrite=common.overwrite, progress=make_progress()
     )
@@ -69,7 +71,9 @@ def run(experiment: Path, /, *overrides: Overrides, common: CommonOptions = _DEF
     _announce(made)
 
 
-def search(experiment: Path, /, *overrides: Overrides, common: CommonOptions = _DEFAULTS) -> None:
+def search(
+    experiment: Path, /, *overrides: Overrides, out: Out = None, common: CommonOptions = _DEFAULTS
+) -> None:
     """Prepare the data, search, derive and draw an architecture; do not train it.
 
     Parameters
@@ -79,9 +83,9 @@ def search(experiment: Path, /, *overrides: Overrides, common: CommonOptions = _
     """
     from nasframe import pipeline
 
-    loaded = _load(experiment, overrides, common)
+    loaded = _load(experiment, overrides, common, out)
 
-    out = common.out or Path("runs") / experiment.stem
+    out = out or Path("runs") / experiment.stem
     found = pipeline.search(
         loaded, out, source=common.data, overwrite=common.overwrite, progress=make_progress()
     )
@@ -95,6 +99,9 @@ def train(
     /,
     *overrides: Overrides,
     architecture: Path | None = None,
+    out: Annotated[
+        Path | None, Parameter(help="The run folder. [default: runs/NAME, or the run folder that is given]")
+    ] = None,
     common: CommonOptions = _DEFAULTS,
 ) -> None:
     """Train an architecture from scratch: the one that a search derived, or any other.
@@ -110,8 +117,8 @@ def train(
 
     is_run = experiment.is_dir()
     with naming_missing_plugins(experiment):
-        loaded = _load(experiment / "experiment.toml" if is_run else experiment, overrides, common)
-    out = common.out or (experiment if is_run else Path("runs") / experiment.stem)
+        loaded = _load(experiment / "experiment.toml" if is_run else experiment, overrides, common, out)
+    out = out or (experiment if is_run else Path("runs") / experiment.stem)
     if is_run and architecture is None and out != experiment:
         architecture = experiment
 
@@ -130,7 +137,13 @@ def train(
     _announce(made, next_command("evaluate", _word(out)))
 
 
-def demo(name: str | None = None, /, *overrides: Overrides, common: CommonOptions = _DEFAULTS) -> None:
+def demo(
+    name: str | None = None,
+    /,
+    *overrides: Overrides,
+    out: Annotated[Path | None, Parameter(help="The run folder. [default: runs/demo]")] = None,
+    common: CommonOptions = _DEFAULTS,
+) -> None:
     """Do everything on a small experiment that comes with a plugin, into runs/demo.
 
     Parameters
@@ -138,12 +151,14 @@ def demo(name: str | None = None, /, *overrides: Overrides, common: CommonOption
     name
         The name of the demo; needed where several are installed.
     """
-    from nasframe import pipeline
-
     if name is not None and "=" in name:
         overrides, name = (name, *overrides), None
-    loaded = _load(_demo_file(name), overrides, common)
-    out = common.out or Path("runs/demo")
+    file = _demo_file(name)
+
+    from nasframe import pipeline
+
+    loaded = _load(file, overrides, common, out)
+    out = out or Path("runs/demo")
 
     made = pipeline.run_experiment(
         loaded, out, source=common.data, overwrite=common.overwrite, progress=make_progress()
@@ -162,7 +177,7 @@ def _demo_file(name: str | None) -> Path:
     raise PluginError(f"say which demo: {installed}" if demos else "no installed plugin has a demo")
 
 
-def _load(path: Path, overrides: tuple[str, ...], common: Common) -> Experiment:
+def _load(path: Path, overrides: tuple[str, ...], common: Common, out: Path | None) -> Experiment:
     """Return the experiment; refuse a device, data or a folder with which no run can be made."""
     from nasframe.experiment import Experiment
 
@@ -172,8 +187,8 @@ def _load(path: Path, overrides: tuple[str, ...], common: Common) -> Experiment:
     experiment.torch_device()
     if common.data is not None and not common.data.exists():
         raise ConfigurationError("--data", [f"{common.data}: no such file or folder"])
-    if common.out is not None and common.out.is_file():
-        raise RunError(f"--out {common.out}: is a file; expected a folder, or a name for one")
+    if out is not None and out.is_file():
+        raise RunError(f"--out {out}: is a file; expected a folder, or a name for one")
     return experiment
 
 

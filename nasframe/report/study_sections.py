@@ -1,52 +1,15 @@
-"""The parts that the pages of comparisons and sweeps share: costs, the list of trials, and the provenance."""
+"""The sections that the pages of comparisons and sweeps share: every trial, and how the study was made."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
-from attrs import frozen
-
+from nasframe.report.costs import title_of, unit_of, value_of
 from nasframe.report.document import Section
 from nasframe.report.markup import details, esc, facts, flat, number, preformatted, table
 
-__all__ = [
-    "COSTS",
-    "Cost",
-    "current_names",
-    "made_section",
-    "point_text",
-    "title_of",
-    "trials_section",
-    "unit_of",
-    "value_of",
-]
-
-Unit = Literal["count", "s", ""]
-
-
-@frozen
-class Cost:
-    """A metric of which less is better.
-
-    Attributes:
-        title: its name for people.
-        unit: `count`, or `s` for seconds.
-        paths: where the record of a trial has it; the first that is there counts.
-    """
-
-    title: str
-    unit: Unit
-    paths: Sequence[tuple[str, str]]
-
-
-COSTS: Mapping[str, Cost] = {
-    "parameters": Cost("parameters", "count", [("test", "parameters")]),
-    "multiply_adds": Cost("multiply-adds", "count", [("test", "multiply_adds")]),
-    # `search` has the time of all its epochs, `seconds` that of the last attempt
-    "search_seconds": Cost("search", "s", [("search", "seconds"), ("seconds", "search")]),
-}
-"""The name of a metric in the record of a study → the cost that it is. Every other metric is the task's."""
+__all__ = ["current_names", "made_section", "point_text", "trials_section"]
 
 _FORMER_NAMES = {"cells": "trials", "remarks": "caveats"}
 
@@ -56,29 +19,9 @@ def current_names(found: Mapping[str, Any]) -> Mapping[str, Any]:
     return {_FORMER_NAMES.get(key, key): value for key, value in found.items()}
 
 
-def value_of(trial: Mapping[str, Any], metric: str) -> float | None:
-    """Return a metric of a finished trial; None where it has none."""
-    if trial["status"] != "done":
-        return None
-    paths = COSTS[metric].paths if metric in COSTS else [("test", metric)]
-    values = ((trial.get(part) or {}).get(name) for part, name in paths)
-    found = next((value for value in values if value is not None), None)
-    return found if isinstance(found, int | float) and not isinstance(found, bool) else None
-
-
-def unit_of(metric: str) -> Unit:
-    """Return the unit in which a metric is shown: seconds, a count, or none."""
-    return COSTS[metric].unit if metric in COSTS else ""
-
-
 def point_text(point: Mapping[str, Any]) -> str:
     """Return the short names of the options with their values: `temperature = 0.1, samples = 10`."""
     return ", ".join(f"{key.rpartition('.')[2]} = {value}" for key, value in point.items())
-
-
-def title_of(metric: str) -> str:
-    """Return the name of a metric for people."""
-    return COSTS[metric].title if metric in COSTS else metric.replace("_", " ")
 
 
 def trials_section(

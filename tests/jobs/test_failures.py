@@ -1,21 +1,26 @@
-"""Failures of trials: which of them stop all, and how they are said."""
+"""Failures of trials: those that stop all, and their messages."""
 
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 import sqlite3
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+import torch
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from nasframe.jobs import Trial, is_disk_full
 from nasframe.jobs.failures import sqlite_codes
 from nasframe.jobs.trial import do_trial
+from nasframe.runtime import SILENT, write_tensors
+from nasframe.tasks import Stage, StageContext, run_stages
 
 
 def raised(act: Callable[[], object]) -> Exception:
@@ -53,6 +58,36 @@ def test_where_an_error_has_no_number_the_free_space_decides(
     assert is_disk_full(RuntimeError("unexpected position 576"), tmp_path / "run" / "file")
     assert asked == [tmp_path]  # the part of the path that is there
     assert not is_disk_full(OSError(errno.EACCES, "denied"), tmp_path)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder on a disk of 64 KiB; without the right to mount one, no tensors can be written anywhere."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounting = ["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(disk)]
+    if os.geteuid() == 0 and subprocess.run(mounting, check=False, capture_output=True).returncode == 0:
+        yield disk
+        subprocess.run(["umount", str(disk)], check=True)
+        return
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    yield disk
+
+
+def test_the_full_disk_of_the_cache_is_known_after_a_stage_has_removed_its_files(
+    small_disk: Path, tmp_path: Path
+) -> None:
+    def save(context: StageContext) -> None:
+        write_tensors(context.out / "weights.safetensors", {"a": torch.zeros(100_000)})
+
+    stages = [Stage("pretrain", {}, save)]
+    error = raised(lambda: run_stages(stages, small_disk, torch.device("cpu"), SILENT))
+    assert is_disk_full(error, tmp_path / "trial")
+    assert list(small_disk.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ import pytest
 from nasframe.jobs import Trial
 from nasframe.studies.baselines import BaselineGroup
 from nasframe.studies.caveats import caveats
+from nasframe.studies.comparison_table import Row, baseline_rows, paired_tests, row_json
 from nasframe.studies.results import metrics_of
-from nasframe.studies.tables import Row, baseline_rows, paired_tests, row_json
 from nasframe.studies.training_trial import NetworkToTrain
 
 METRICS = ["auc", "parameters", "search_seconds"]

@@ -16,9 +16,16 @@ from nasframe.studies.ranking_trial import make_ranking_trial, read_ranking
 from nasframe.studies.statistics import mean, percentile, spearman
 from nasframe.studies.variants import Variant
 
-__all__ = ["FOLDER", "census_beside", "correlation", "fitting_censuses", "percentiles", "percentiles_of_run"]
+__all__ = [
+    "RANKINGS",
+    "census_beside",
+    "compare_with_censuses",
+    "correlation",
+    "fitting_censuses",
+    "percentiles_of_run",
+]
 
-FOLDER = "supernets"
+RANKINGS = "supernets"
 """Name of the folder of the rankings, beside the runs of a comparison."""
 
 
@@ -62,14 +69,15 @@ def fitting_censuses(
         if not unfit:
             continue
         name, lines = next(iter(unfit.items()))
-        message = "\n  ".join([f"{census.path}: is no census of what {name} searches:", *lines[:8]])
+        title = f"{census.path}: is a census of another space, task, training or data than {name}:"
+        message = "\n  ".join([title, *lines[:8]])
         if named is not None and len(unfit) == len(variants):
             raise RunError(message)
-        progress.say(f"{message}\n  so it says nothing of {', '.join(unfit)}")
+        progress.say(f"{message}\n  it is not used for {', '.join(unfit)}")
     return found
 
 
-def percentiles(
+def compare_with_censuses(
     study: Study,
     results: Sequence[Mapping[str, Any]],
     counted: Mapping[str, Census],
@@ -87,7 +95,7 @@ def percentiles(
     trials = {
         result["name"]: make_ranking_trial(
             f"supernet of {result['name']}",
-            study.path / FOLDER / Path(result["folder"]).name,
+            study.path / RANKINGS / Path(result["folder"]).name,
             study.path / result["folder"],
             counted[result["variant"]],
         )

@@ -1,4 +1,4 @@
-"""The tables of a comparison: a row a variant and a row a baseline, tests between them, and the gap."""
+"""The tables of a comparison: a row for each variant and each baseline, tests between them, and the gap."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from nasframe.cli.plugins_of_run import naming_missing_plugins
+from nasframe.cli.missing_plugins import naming_missing_plugins
 from nasframe.cli.summary import print_baselines
 from nasframe.errors import ConfigurationError, RunError, near_names, nearest
 from nasframe.runtime import format_number, make_progress, print_json, print_metrics
@@ -39,9 +39,9 @@ def evaluate(run: Path, /, *, json: Json = False, data: Path | None = None, devi
     data
         The data that the run was made from, if it was given with --data.
     """
-    from nasframe import pipeline
-
     _check_run(run)
+
+    from nasframe import pipeline
 
     with naming_missing_plugins(run):
         metrics = pipeline.evaluate(run, source=data, device=device, progress=make_progress())
@@ -62,11 +62,11 @@ def predict(run: Path, /, *files: Path, json: Json = False, device: Device = Non
     files
         The files to score.
     """
-    from nasframe import pipeline
-
     _check_run(run)
     if not files:
         raise ConfigurationError("predict", ["no files to score"])
+
+    from nasframe import pipeline
 
     table, failed = _PredictionTable(run), False
     with naming_missing_plugins(run):
@@ -93,9 +93,7 @@ class _PredictionTable:
             direction = _direction(self._run)
             print(f"{direction}\n" * bool(direction) + "    SCORE  THRESHOLD  DECISION  FILE")
         if "error" in record:
-            file, error = str(record["file"]), str(record["error"])
-            text = error if error.startswith(file) else f"{file}: {error}"
-            print(f"{'-':>9}  {'-':>9}  {'error':8}  {text}", flush=True)
+            print(f"{'-':>9}  {'-':>9}  {'error':8}  {record['file']}: {record['error']}", flush=True)
             return
         score, threshold = (
             format_number(record[key]) if key in record else "-" for key in ("score", "threshold")
@@ -131,12 +129,11 @@ def show(
     out
         The file to write. [default: standard output; png needs a file]
     """
-    from nasframe import pipeline
-
     if more:
         raise ConfigurationError("show", [f"{2 + len(more)} architectures; expected one, or two"])
     chosen = _format(format, out)
 
+    from nasframe import pipeline
     from nasframe.render import check_format
     from nasframe.runtime import write_text
 
@@ -214,8 +211,8 @@ def _format(format: Format | None, out: Path | None) -> Format:
 
 def _check_run(run: Path) -> None:
     if not run.is_dir():
-        asked = "is a file; expected a run folder" if run.exists() else f"no such run folder{_near(run)}"
-        raise RunError(f"{run}: {asked}")
+        problem = "is a file; expected a run folder" if run.exists() else f"no such run folder{_near(run)}"
+        raise RunError(f"{run}: {problem}")
 
 
 def _near(path: Path) -> str:

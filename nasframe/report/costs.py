@@ -1,0 +1,56 @@
+"""The costs of a network and its search, and the metrics of a trial with their titles and units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from attrs import frozen
+
+__all__ = ["COSTS", "Cost", "title_of", "unit_of", "value_of"]
+
+Unit = Literal["count", "s", ""]
+
+
+@frozen
+class Cost:
+    """A metric of which less is better.
+
+    Attributes:
+        title: its name for people.
+        unit: `count`, or `s` for seconds.
+        paths: where the record of a trial has it; the first that is there counts.
+    """
+
+    title: str
+    unit: Unit
+    paths: Sequence[tuple[str, str]]
+
+
+COSTS: Mapping[str, Cost] = {
+    "parameters": Cost("parameters", "count", [("test", "parameters")]),
+    "multiply_adds": Cost("multiply-adds", "count", [("test", "multiply_adds")]),
+    # `search` has the time of all its epochs, `seconds` that of the last attempt
+    "search_seconds": Cost("search", "s", [("search", "seconds"), ("seconds", "search")]),
+}
+"""The name of a metric in the record of a study → the cost that it is. Every other metric is the task's."""
+
+
+def value_of(trial: Mapping[str, Any], metric: str) -> float | None:
+    """Return a metric of a finished trial; None where it has none."""
+    if trial["status"] != "done":
+        return None
+    paths = COSTS[metric].paths if metric in COSTS else [("test", metric)]
+    values = ((trial.get(part) or {}).get(name) for part, name in paths)
+    found = next((value for value in values if value is not None), None)
+    return found if isinstance(found, int | float) and not isinstance(found, bool) else None
+
+
+def unit_of(metric: str) -> Unit:
+    """Return the unit in which a metric is shown: seconds, a count, or none."""
+    return COSTS[metric].unit if metric in COSTS else ""
+
+
+def title_of(metric: str) -> str:
+    """Return the name of a metric for people."""
+    return COSTS[metric].title if metric in COSTS else metric.replace("_", " ")
