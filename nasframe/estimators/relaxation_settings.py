@@ -128,24 +128,24 @@ def _options(target: Any) -> dict[str, attrs.Attribute[Any]]:
 
 
 def _temperatures(
-    option: attrs.Attribute[Any] | None, asked: Sequence[float] | None
+    option: attrs.Attribute[Any] | None, wanted: Sequence[float] | None
 ) -> Sequence[float | None]:
     if option is None:
         return [None]
-    if asked is not None:
-        return list(dict.fromkeys(asked))
+    if wanted is not None:
+        return list(dict.fromkeys(wanted))
     own = [option.default] if isinstance(option.default, int | float) else []
     return sorted({*TEMPERATURES, *map(float, own)})
 
 
 def _samples(
-    option: attrs.Attribute[Any] | None, asked: Sequence[Samples] | None
+    option: attrs.Attribute[Any] | None, wanted: Sequence[Samples] | None
 ) -> Sequence[Samples | None]:
     if option is None:
         return [None]
-    admitted = [k for k in dict.fromkeys(SAMPLES if asked is None else asked) if _admits(option.type, k)]
+    admitted = [k for k in dict.fromkeys(SAMPLES if wanted is None else wanted) if _admits(option.type, k)]
     if not admitted:
-        raise PluginError(f"its option samples admits none of {', '.join(map(str, asked or SAMPLES))}")
+        raise PluginError(f"its option samples admits none of {', '.join(map(str, wanted or SAMPLES))}")
     return admitted
 
 

@@ -59,9 +59,9 @@ def structure_section(section: str, values: Mapping[str, Any]) -> tuple[Any, str
     kind = cast(Kind, section)
     name = values.get("name", DEFAULT_NAMES.get(section))
     if not isinstance(name, str):
-        asked = "is missing" if name is None else f"expected a string, found {name!r}"
+        problem = "is missing" if name is None else f"expected a string, found {name!r}"
         valid = ", ".join(entry.name for entry in manager().registered(kind)) or "there is none"
-        return None, "", [f"{section}.name: {asked}; valid: {valid}"]
+        return None, "", [f"{section}.name: {problem}; valid: {valid}"]
     try:
         entry = manager().find(kind, name)
         target = entry.load()

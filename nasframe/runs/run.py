@@ -118,7 +118,7 @@ class Run:
         lines = [_decisive(run.experiment_toml), _decisive(experiment)]
         if run.identity != identity:
             pairs = zip(*lines, strict=False)
-            different = (f"there {a!r}, asked {b!r}" for a, b in pairs if a != b)
+            different = (f"there {a!r}, now {b!r}" for a, b in pairs if a != b)
             raise RunError(
                 f"{path}: holds the run of another experiment ({next(different, 'its options differ')}); "
                 "choose another --out, or say --overwrite to replace it"

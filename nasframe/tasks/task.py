@@ -89,7 +89,7 @@ class Task(ABC):
         calibration: Mapping[str, float],
         device: torch.device,
     ) -> Iterator[dict[str, Any]]:
-        """Yield a record for each file, in order: `file` and either the result or `error`.
+        """Yield a record for each file, in order: `file` and either the result or `error`, the reason alone.
 
         Raises:
             DataError: the task scores no files.

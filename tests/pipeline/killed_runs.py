@@ -31,7 +31,7 @@ def killed_at_every_write(folder: Path, into: Path) -> Iterator[list[Path]]:
             states.append(shutil.copytree(folder, into / f"{len(states):03d}-{path.name}"))
 
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("nasframe.runtime.files", "nasframe.runs.checkpoint", "nasframe.render.drawing"):
+        for module in ("nasframe.runtime.files", "nasframe.render.drawing"):
             patch.setattr(f"{module}.replacing", recording)
         yield states
 

@@ -66,7 +66,7 @@ def test_the_same_experiment_opens_the_run_that_is_there(tmp_path: Path) -> None
 
 def test_another_experiment_is_refused_with_the_first_difference_and_nothing_is_lost(tmp_path: Path) -> None:
     Run.create(tmp_path / "run", "seed = 0\n").log({"stage": "search", "epoch": 1})
-    with pytest.raises(RunError, match="there 'seed = 0', asked 'seed = 1'.*--overwrite"):
+    with pytest.raises(RunError, match="there 'seed = 0', now 'seed = 1'.*--overwrite"):
         Run.create(tmp_path / "run", "seed = 1\n")
     assert len(Run.open(tmp_path / "run").metrics) == 1
 
