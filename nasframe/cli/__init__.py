@@ -24,7 +24,7 @@ from nasframe.cli.interrupts import interrupts_kept
 from nasframe.cli.plugin_files import HELP, prefix, split_plugin_files
 from nasframe.errors import KeptRunInterrupt, NasframeError, PluginWarning
 from nasframe.jobs import started_server
-from nasframe.plugins import manager
+from nasframe.plugins import manager, moved_to, raised_at
 from nasframe.runtime import cores, require_processor
 from nasframe.studies import PRELOAD
 
@@ -89,6 +89,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _say(_interrupted(words, files, nothing_replaced=kept), _INTERRUPTED)
         except CycloptsError as error:
             return _say(f"{error}\nHelp: {' '.join(('nasframe', *(error.command_chain or ()), '--help'))}")
+        except ImportError as error:
+            if not moved_to(error):
+                raise
+            return _say(f"{error}{raised_at(error)}{moved_to(error)}")
         except (NasframeError, OSError) as error:
             if os.environ.get("NASFRAME_TRACEBACK", "0") not in ("", "0"):
                 traceback.print_exc()

@@ -40,7 +40,7 @@ def run_experiment(
         RunError: `out` holds something else, or another process works in it.
     """
     path = Path(out)
-    with claimed(path, experiment.to_toml()):
+    with claimed(path, experiment.to_toml(), for_steps=True):
         search(experiment, path, source=source, overwrite=overwrite, progress=progress)
         run = train(experiment, path, progress=progress)
         prepared = prepare(experiment, run, None, SILENT)

@@ -8,6 +8,7 @@ raises is reported and disabled.
 from __future__ import annotations
 
 from nasframe.plugins.hookspecs import PROJECT, hookimpl
+from nasframe.plugins.moved import moved_to
 from nasframe.plugins.plugin_manager import PluginManager, load_plugin, manager
 from nasframe.plugins.registered import KINDS, Kind, Registered, described
 from nasframe.plugins.source_location import raised_at
@@ -22,5 +23,6 @@ __all__ = [
     "hookimpl",
     "load_plugin",
     "manager",
+    "moved_to",
     "raised_at",
 ]

@@ -25,6 +25,8 @@ _PAGES: Mapping[str, tuple[str, ...]] = {
 MOVED = {f"nasframe.{name}": page for page, names in _PAGES.items() for name in names}
 """Old module → the page where its names are now; of those that moved to another package."""
 
+_WHERE = ", and docs/extending.md lists the public names"
+
 
 def moved_to(error: BaseException) -> str:
     """Return `; nasframe.files is now part of nasframe.runtime`, to end the message of an import that failed.
@@ -34,9 +36,9 @@ def moved_to(error: BaseException) -> str:
     """
     module = (error.name or "") if isinstance(error, ImportError) else ""
     if module in MOVED and isinstance(error, ModuleNotFoundError):
-        return f"; {module} is now part of {MOVED[module]}"
+        return f"; {module} is now part of {MOVED[module]}{_WHERE}"
     parts = module.split(".")
     if parts[0] != "nasframe" or len(parts) < 3:
         return ""
     page = f"nasframe.{parts[1]}"
-    return f"; the names of {page} are imported from {page} itself"
+    return f"; the names of {page} are imported from {page} itself{_WHERE}"

@@ -305,7 +305,7 @@ def _registered(function: Any, hook: str, module: Any) -> dict[str, Any]:
 
 
 def _raised(hook: str, error: Exception, module: Any) -> str:
-    return f"{hook} raised {type(error).__name__}: {error}{raised_at(error, module)}"
+    return f"{hook} raised {type(error).__name__}: {error}{raised_at(error, module)}{moved_to(error)}"
 
 
 @functools.cache

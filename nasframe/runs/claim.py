@@ -16,36 +16,42 @@ from nasframe.runtime import Lock, LockedError
 __all__ = ["claimed"]
 
 
-_held: set[tuple[int, int, str]] = set()
-"""Claims of this process: its number, the thread, the folder. A forked process has another number."""
+_for_steps: set[tuple[int, int, str]] = set()
+"""Claims that the next step may enter: process, thread, folder. A forked process has another number."""
 
 
 @contextmanager
-def claimed(path: Path, experiment: str | None = None) -> Iterator[None]:
-    """Keep other processes out of a run folder, or of the place for one, while the block runs.
+def claimed(path: Path, experiment: str | None = None, *, for_steps: bool = False) -> Iterator[None]:
+    """Keep everybody else out of a run folder, or of the place for one, while the block runs.
 
-    Inside the block the same thread may claim the folder again, which changes nothing; other threads are
-    refused as other processes are. The lock ends with the process, however it ends. Where nothing came of
-    the outermost block, a folder that was not there before is not there after it. Without locks in the file
-    system, nobody is kept out.
+    The lock ends with the process, however it ends. Where nothing came of the outermost block, a folder that
+    was not there before is not there after it. Without locks in the file system, nobody is kept out.
 
     Args:
         path: of the folder.
         experiment: the resolved experiment of the run that is to be made there.
+        for_steps: the block is a sequence of steps, each of which claims the folder for itself. So the same
+            thread may enter the claim again, once at a time; all that such a step calls is refused, as
+            other threads and processes are.
 
     Raises:
-        RunError: the folder holds something else than a run, or another process works in it.
+        RunError: the folder holds something else than a run, or somebody else works in it.
     """
     claim = os.getpid(), threading.get_ident(), os.path.realpath(path)
-    if claim in _held:
-        yield
-        return
-    with _locked(path, experiment):
-        _held.add(claim)
+    if claim in _for_steps:
+        _for_steps.discard(claim)
         try:
             yield
         finally:
-            _held.discard(claim)
+            _for_steps.add(claim)
+        return
+    with _locked(path, experiment):
+        if for_steps:
+            _for_steps.add(claim)
+        try:
+            yield
+        finally:
+            _for_steps.discard(claim)
 
 
 @contextmanager

@@ -204,7 +204,8 @@ class Run:
                 parts.append(f"{name} is not here" + (f" (add --plugin {file})" if file else ""))
             raise RunError(
                 f"{self.path}: cannot go on, for it was begun with other plugins: {'; '.join(parts)}. "
-                "Put that back, or begin anew with --overwrite"
+                "Put that back, or begin anew with --overwrite; "
+                "of a trial of a study, remove its folder and give the command of the study again"
             )
         self.note(plugins=plugin_record())
 

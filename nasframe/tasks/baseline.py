@@ -24,6 +24,10 @@ class Baseline:
     make: Callable[[], nn.Module]
     single_stream: bool = False
 
+    def __call__(self) -> nn.Module:
+        """Return an untrained network, as `make` does."""
+        return self.make()
+
 
 def baseline_records(found: Mapping[str, Baseline | Callable[[], nn.Module]]) -> dict[str, Baseline]:
     """Return what `Task.baselines` returned with a record for each name, in the same order.
@@ -44,7 +48,7 @@ def _of_function(name: str, make: Callable[[], nn.Module]) -> Baseline:
         warnings.warn(
             f"baseline {name!r}: taken as a single stream for its name, which the next release does not do; "
             "return `Baseline(make, single_stream=True)`",
-            DeprecationWarning,
+            FutureWarning,
             stacklevel=1,  # one place, so that Python shows it once, and not for every caller
         )
     return Baseline(make, single_stream)

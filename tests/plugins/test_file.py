@@ -179,7 +179,8 @@ def test_an_unfinished_search_does_not_go_on_with_other_code(
         (
             "older.py",
             "from nasframe.files import write_json\n",
-            "'nasframe.files' (older.py, line 1); nasframe.files is now part of nasframe.runtime",
+            "'nasframe.files' (older.py, line 1); nasframe.files is now part of nasframe.runtime, "
+            "and docs/extending.md lists the public names",
         ),
         ("syntax.py", "def broken(:\n", "SyntaxError: invalid syntax (syntax.py, line 1)"),
         ("empty.py", "x = 1\n", "empty.py: implements no hook; mark a function such as register_operations"),
@@ -217,3 +218,21 @@ def test_a_mistyped_hook_in_a_file_is_reported(
     (folder / "typing_ops.py").write_text(code, encoding="utf-8")
     assert main(["plugins", "--plugin", "typing_ops.py"]) == 0
     assert "unknown hook 'search_epohc'; did you mean 'search_epoch'" in capsys.readouterr().err
+
+
+def test_a_command_that_imports_what_has_moved_says_where_it_is_now(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "older_command.py").write_text(
+        "from nasframe import hookimpl\n"
+        "def mine():\n"
+        "    from nasframe.progress import make_progress\n"
+        "@hookimpl\n"
+        "def register_commands(app):\n"
+        "    app.command(mine)\n",
+        encoding="utf-8",
+    )
+    assert main(["mine", "--plugin", "older_command.py"]) == 2
+    found = capsys.readouterr().err
+    assert "No module named 'nasframe.progress'" in found
+    assert "nasframe.progress is now part of nasframe.runtime" in found

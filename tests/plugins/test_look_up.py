@@ -51,6 +51,9 @@ def test_what_a_registration_hook_returns_is_found_under_its_kind(kind: Any, hoo
     assert all(not plugins.registered(other) for other in KINDS if other != kind)
 
 
+WHERE = ", and docs/extending.md lists the public names"
+
+
 def test_an_unknown_name_is_answered_with_the_near_ones() -> None:
     plugins = with_plugins(mine=plugin(register_relaxations=lambda: {"softmax": int, "grmc": float}))
     with pytest.raises(PluginError, match=r"unknown relaxation 'sofmax'; did you mean 'softmax'\?"):
@@ -108,14 +111,14 @@ def test_a_target_that_cannot_be_imported_names_its_plugin(target: str) -> None:
 
 def test_a_target_in_a_module_that_has_moved_is_told_where_it_is_now() -> None:
     plugins = with_plugins(mine=plugin(register_loops=lambda: {"twice": "nasframe.loops.bilevel:Bilevel"}))
-    told = "; nasframe.loops is now part of nasframe.runs, nasframe.searching and nasframe.training"
+    told = f"; nasframe.loops is now part of nasframe.runs, nasframe.searching and nasframe.training{WHERE}"
     with pytest.raises(PluginError, match=f"{told}$"):
         plugins.load("loop", "twice")
 
 
 @pytest.mark.parametrize(("old", "pages"), MOVED.items())
 def test_the_pages_that_moved_modules_are_sent_to_are_there(old: str, pages: str) -> None:
-    assert moved_to(ModuleNotFoundError(name=old)) == f"; {old} is now part of {pages}"
+    assert moved_to(ModuleNotFoundError(name=old)) == f"; {old} is now part of {pages}{WHERE}"
     for page in pages.replace(" and ", ", ").split(", "):
         importlib.import_module(page)
 
@@ -130,14 +133,14 @@ def test_a_file_that_is_gone_from_its_package_names_the_package(old: str) -> Non
     with pytest.raises(ModuleNotFoundError) as caught:
         importlib.import_module(old)
     page = ".".join(old.split(".")[:2])
-    assert moved_to(caught.value) == f"; the names of {page} are imported from {page} itself"
+    assert moved_to(caught.value) == f"; the names of {page} are imported from {page} itself{WHERE}"
     importlib.import_module(page)
 
 
 def test_a_name_that_is_gone_from_a_file_names_the_package() -> None:
     with pytest.raises(ImportError) as caught:
         exec("from nasframe.relaxations.schedule import SCHEDULE_HELP")
-    told = "; the names of nasframe.relaxations are imported from nasframe.relaxations itself"
+    told = f"; the names of nasframe.relaxations are imported from nasframe.relaxations itself{WHERE}"
     assert moved_to(caught.value) == told
 
 

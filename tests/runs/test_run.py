@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
 import json
@@ -398,8 +399,8 @@ def refused_elsewhere(path: Path) -> bool:
 
 def test_a_claim_entered_twice_is_given_up_when_the_outer_block_ends(tmp_path: Path) -> None:
     path = tmp_path / "run"
-    with claimed(path, ""):
-        with claimed(path, ""), claimed(tmp_path / "other/../run"):
+    with claimed(path, "", for_steps=True):
+        with claimed(tmp_path / "other/../run", ""):
             assert refused_elsewhere(path)
         assert (path / "run.json").exists()
         assert (path / "run.lock").exists()
@@ -410,9 +411,21 @@ def test_a_claim_entered_twice_is_given_up_when_the_outer_block_ends(tmp_path: P
     assert not refused_elsewhere(path)
 
 
+@pytest.mark.parametrize("for_steps", [False, True])
+def test_whatever_a_step_calls_is_refused_the_folder_of_the_step(for_steps: bool, tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    with contextlib.ExitStack() as blocks:
+        if for_steps:
+            blocks.enter_context(claimed(path, "", for_steps=True))
+        blocks.enter_context(claimed(path, ""))
+        with pytest.raises(RunError, match=f"process {os.getpid()} is at work in this run"), claimed(path):
+            pass
+        assert refused_elsewhere(path)
+
+
 def test_a_claim_entered_twice_of_which_nothing_came_leaves_nothing(tmp_path: Path) -> None:
     def fail() -> None:
-        with claimed(tmp_path / "run", ""), claimed(tmp_path / "run", ""):
+        with claimed(tmp_path / "run", "", for_steps=True), claimed(tmp_path / "run", ""):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -435,7 +448,7 @@ def test_another_thread_does_not_share_a_claim(tmp_path: Path) -> None:
             return str(error)
 
     with ThreadPoolExecutor(1) as other:
-        with claimed(tmp_path / "run", ""), claimed(tmp_path / "run", ""):
+        with claimed(tmp_path / "run", "", for_steps=True), claimed(tmp_path / "run", ""):
             assert f"process {os.getpid()} is at work in this run" in other.submit(enter).result()
             assert (tmp_path / "run/run.lock").exists()
         assert other.submit(enter).result() == "entered"
@@ -443,7 +456,7 @@ def test_another_thread_does_not_share_a_claim(tmp_path: Path) -> None:
 
 def test_a_claim_that_another_thread_gives_up_is_held_no_more(tmp_path: Path) -> None:
     path = tmp_path / "run"
-    outer = claimed(path, "")
+    outer = claimed(path, "", for_steps=True)
     outer.__enter__()
     with ThreadPoolExecutor(1) as other:
         other.submit(outer.__exit__, None, None, None).result()

@@ -20,9 +20,7 @@ def test_a_record_says_whether_there_is_a_single_stream_whatever_it_is_called() 
 
 def test_a_plain_function_is_a_baseline_and_one_called_alone_a_single_stream() -> None:
     functions: dict[str, Callable[[], nn.Module]] = {"left alone": nn.Identity, "both": nn.Identity}
-    with pytest.warns(
-        DeprecationWarning, match=r"'left alone'.*`Baseline\(make, single_stream=True\)`"
-    ) as said:
+    with pytest.warns(FutureWarning, match=r"'left alone'.*`Baseline\(make, single_stream=True\)`") as said:
         records = baseline_records(functions)
     assert len(said) == 1
     assert records == {
