@@ -67,7 +67,7 @@ def record(checkout: Path, out: Path) -> dict[str, Any]:
 
 
 def _places(checkout: Path, out: Path) -> list[str]:
-    """Where Python finds the packages of a checkout, and their entry points, before any installed ones."""
+    """Return the import path of a checkout: its entry points and packages, before any installed ones."""
     project = tomllib.loads((checkout / "pyproject.toml").read_text())["project"]
     metadata = out / "metadata" / f"{project['name']}-{project['version']}.dist-info"
     metadata.mkdir(parents=True)
