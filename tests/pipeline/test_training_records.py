@@ -1,4 +1,4 @@
-"""What a run keeps and what it forgets when its network is trained again, or its search goes on."""
+"""The files and lines that a run keeps and forgets when its network is trained again, or its search goes on."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def with_plugins(**modules: ModuleType) -> PluginManager:
 
 
 def install(folder: Path, name: str, code: str, *, package: str = "", value: str = "") -> None:
-    """What a wheel of a one-module plugin would put into site-packages."""
+    """Write the files that a wheel of a one-module plugin puts into site-packages."""
     package, value = package or name, value or name
     (folder / f"{value}.py").write_text(code, encoding="utf-8")
     info = folder / f"{package}-1.0.dist-info"

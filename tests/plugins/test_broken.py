@@ -1,4 +1,4 @@
-"""What a plugin that breaks a contract can and cannot do."""
+"""The harm that a plugin which breaks a contract can do, and cannot."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plugins: PluginManag
 
 
 def forget(plugins: PluginManager) -> None:
-    """What a new process does not know."""
+    """Forget the plugins that a new process does not know."""
     for name in list(plugins.files):
         plugins.unregister(name)
         sys.modules.pop(name, None)

@@ -100,7 +100,7 @@ def test_register_loops_makes_one_that_experiments_can_name(plugins: PluginManag
 def test_register_tasks_makes_one_that_experiments_can_name(plugins: PluginManager) -> None:
     @frozen
     class Louder(TensorTask):
-        """Which half is louder."""
+        """The louder half is to be named."""
 
         def data(self, folders: Any) -> nasframe.Data:
             return task().data(folders)

@@ -73,7 +73,7 @@ def test_the_styles_of_plugins_are_laid_over_each_other() -> None:
 
 @pytest.fixture(scope="module")
 def heard() -> list[tuple[str, dict[str, Any]]]:
-    """What the life-cycle hooks of a plugin were told during a search of two epochs."""
+    """The calls of the life-cycle hooks of a plugin during a search of two epochs."""
     import torch
 
     from nasframe.experiment import Experiment

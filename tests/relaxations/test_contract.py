@@ -1,4 +1,4 @@
-"""What every relaxation promises, checked on those of the core in every setting."""
+"""The promises of every relaxation, checked on those of the core in every setting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the gradients are worth: bias, variance and mean squared error against the exact gradient.
+"""The gradients: bias, variance and mean squared error against the exact gradient.
 
 Rows of the packed logits are independent, so one call on many equal rows is many draws of the estimator.
 The function is the squared distance of the weights to a point, over five candidates; its exact gradient is

@@ -19,7 +19,7 @@ for _ in progress.track(range(20), "counting"):
 
 
 def on_a_terminal(patience: float) -> str:
-    """What the work shows on a pseudo-terminal."""
+    """Return the output of the work on a pseudo-terminal."""
     master, slave = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-c", WORK.format(patience=patience)],
