@@ -1,4 +1,4 @@
-"""The files and lines that a run keeps and forgets when its network is trained again, or its search goes on."""
+"""The lines and files that a run keeps and forgets when it is trained again, or its search goes on."""
 
 from __future__ import annotations
 
