@@ -29,11 +29,9 @@ from typing import Any
 from safetensors import safe_open
 
 ROOT = Path(__file__).resolve().parents[1]
-SMALL = (
-    *("task.clips=120", "task.identities=24", "task.picture_epochs=2", "task.sound_epochs=2"),
-    *("search.epochs=12", "search.warmup_epochs=3", "search.candidates=8", "train.epochs=4"),
-)
-SHORT = (*SMALL, "search.epochs=4", "train.epochs=2")
+DATA = ("task.clips=120", "task.identities=24", "task.picture_epochs=2", "task.sound_epochs=2")
+SMALL = (*DATA, "search.epochs=12", "search.warmup_epochs=3", "search.candidates=8", "train.epochs=4")
+SHORT = (*DATA, "search.epochs=4", "search.warmup_epochs=1", "search.candidates=4", "train.epochs=2")
 TIMES = re.compile(r"seconds|version|cache|source|folder|path|hash|experiment|python")
 
 
@@ -48,7 +46,7 @@ def commands(out: Path) -> Iterator[list[str]]:
     compared = ["--relaxation", "softmax,grmc", "--seeds", "2", "--out", str(out / "comparison")]
     yield ["compare", *study, *compared]
     yield ["sweep", *study, "temperature=0.1,0.5", "--out", str(out / "sweep")]
-    yield ["census", *study, "--architectures", "3", "--out", str(out / "table")]
+    yield ["census", *study, "--architectures", "3", "--out", str(out / "census")]
 
 
 def record(checkout: Path, out: Path) -> dict[str, Any]:
@@ -59,10 +57,17 @@ def record(checkout: Path, out: Path) -> dict[str, Any]:
         "OMP_NUM_THREADS": "1",
     }
     for words in commands(out):
-        program = [sys.executable, "-c", "from nasframe.cli import main; main()", *words]
+        program = [
+            sys.executable,
+            "-c",
+            "import sys; from nasframe.cli import main; sys.exit(main())",
+            *words,
+        ]
         found = subprocess.run(program, cwd=checkout, env=environment, capture_output=True, text=True)
         if found.returncode:
             raise SystemExit(f"{checkout}: nasframe {' '.join(words)}\n{found.stdout}{found.stderr}")
+        if not Path(words[-1]).is_dir():
+            raise SystemExit(f"{checkout}: nasframe {' '.join(words)} wrote nothing into {words[-1]}")
     return dict(sorted(_values(out)))
 
 
@@ -102,7 +107,16 @@ def _values(out: Path) -> Iterator[tuple[str, Any]]:
 def _without_times(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _without_times(item) for key, item in value.items() if not TIMES.search(key)}
-    return [_without_times(item) for item in value] if isinstance(value, list) else value
+    return (
+        [_without_times(item) for item in value if not _is_of_time(item)]
+        if isinstance(value, list)
+        else value
+    )
+
+
+def _is_of_time(item: Any) -> bool:
+    """Return True for a test between variants that compares seconds."""
+    return isinstance(item, Mapping) and bool(TIMES.search(str(item.get("metric", ""))))
 
 
 def _numbers(value: Any) -> Iterator[float]:
