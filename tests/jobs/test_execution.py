@@ -16,11 +16,11 @@ from pathlib import Path
 import optuna
 import pytest
 from attrs import frozen
+from nasframe.jobs.queue import ATTEMPTS
 
 from nasframe import jobs
 from nasframe.errors import RunError
 from nasframe.jobs import QUEUE_FILE, Outcome, Trial
-from nasframe.jobs.queue import ATTEMPTS
 from nasframe.studies import PRELOAD
 from tests.recorded_progress import Log
 

@@ -15,12 +15,12 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from nasframe.jobs.forkserver import ForkServer, take_server
 
 from nasframe import jobs
 from nasframe.cli import main
 from nasframe.errors import RunError
 from nasframe.jobs import LOG_FILE, Outcome, Trial, forkserver, started_server
-from nasframe.jobs.forkserver import ForkServer, take_server
 from nasframe.studies import PRELOAD
 from tests.toys import SUMS as EXPERIMENT
 

@@ -8,9 +8,9 @@ import sys
 import threading
 
 import pytest
+from nasframe_deepfake.workers import in_processes, in_threads
 
 from nasframe.errors import NasframeError
-from nasframe_deepfake.workers import in_processes, in_threads
 
 
 @pytest.mark.parametrize("workers", [1, 2])
