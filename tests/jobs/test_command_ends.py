@@ -162,11 +162,8 @@ def test_no_child_imports_from_the_working_folder(method: str, home: Path, start
     (home / "plugins").mkdir()
     spawns = home / "plugins" / "spawns.py"
     spawns.write_text(SPAWNS, encoding="utf-8")
-    plugins = [
-        "--plugin",
-        str(TOYS / "toy_sums.py"),
-        *(["--plugin", str(spawns)] if method == "spawn" else []),
-    ]
+    files = [TOYS / "toy_sums.py", *([spawns] if method == "spawn" else [])]
+    plugins = [word for file in files for word in ("--plugin", str(file))]
     command = start(*plugins, "sweep", str(EXPERIMENT), *OPTIONS)
     said, errors = command.communicate()
     assert command.returncode == 0, said + errors  # so a plugin's file is loaded in workers, too

@@ -329,9 +329,8 @@ def test_a_trial_that_is_silent_three_times_has_failed() -> None:
 def test_a_slow_trial_that_speaks_is_left_alone(how: str) -> None:
     patience = 4.0
     steps = {"how": how, "steps": int(2 * patience / 0.1)}  # twice as long as it may be silent
-    outcomes = execute(
-        toys("speak", a=steps, b={"how": how, "steps": 0}), FOLDER, workers=2, patience=patience
-    )
+    wanted = toys("speak", a=steps, b={"how": how, "steps": 0})
+    outcomes = execute(wanted, FOLDER, workers=2, patience=patience)
     assert statuses(outcomes) == {"a": "done", "b": "done"}
     assert begun("a") == 1
 

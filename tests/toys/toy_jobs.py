@@ -109,7 +109,7 @@ def describe(folder: Path, arguments: Arguments, progress: Progress) -> None:
         "variable": os.environ.get("OF_THE_TEST"),
         "safe": os.popen(command).read().strip(),
         "threads": torch.get_num_threads(),
-        "descriptors": [os.path.realpath(f"/proc/self/fd/{item}") for item in os.listdir("/proc/self/fd")],
+        "descriptors": [str(item.resolve()) for item in Path("/proc/self/fd").iterdir()],
     }
     (folder / "found.json").write_text(json.dumps(found), encoding="utf-8")
     if "file" in arguments:
