@@ -19,10 +19,10 @@ from torch import Tensor, nn
 from nasframe.runtime import Progress, one_thread
 from nasframe_deepfake.backbones import channels_last, make_backbone, normalise_pictures, stage_channels
 from nasframe_deepfake.decoding import Window, decode
+from nasframe_deepfake.decoding_threads import in_threads
 from nasframe_deepfake.detector import Detector
 from nasframe_deepfake.features import PICTURE_INPUTS, SOUND_INPUTS, Extractor, Standardiser
 from nasframe_deepfake.synthesis.corpus import Corpus, write_corpus
-from nasframe_deepfake.workers import in_threads
 
 CPU = torch.device("cpu")
 

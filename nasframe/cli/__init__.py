@@ -23,7 +23,6 @@ from nasframe.cli import comparisons, laboratory, making_a_run, plugins_command,
 from nasframe.cli.interrupts import interrupts_kept
 from nasframe.cli.plugin_files import HELP, prefix, split_plugin_files
 from nasframe.errors import KeptRunInterrupt, NasframeError, PluginWarning
-from nasframe.jobs import started_server
 from nasframe.plugins import manager, moved_to, raised_at
 from nasframe.runtime import cores, require_processor
 from nasframe.studies import PRELOAD
@@ -75,10 +74,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if words and not _HELP & {*words}:
                 require_processor()
             files, words = split_plugin_files(words)
-            with started_server(_workers(words), PRELOAD):
-                for file in files:
-                    manager().load_file(file)
-                status = make_app()(words)
+            if _workers(words) > 1:
+                from nasframe.jobs import start_server
+
+                start_server(PRELOAD)
+            for file in files:
+                manager().load_file(file)
+            status = make_app()(words)
             sys.stdout.flush()
         except BrokenPipeError:
             # The reader of our output has ended; the interpreter must not try to flush the rest.

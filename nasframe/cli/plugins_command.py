@@ -81,7 +81,7 @@ def _matches(name: str) -> list[Registered]:
 def _record(entry: Registered) -> dict[str, Any]:
     from nasframe.options import options_of
 
-    options = [] if entry.kind == "demo" else options_of(entry.load())
+    options = [] if entry.kind in ("demo", "executor") else options_of(entry.load())
     return {
         "kind": entry.kind,
         "name": entry.name,

@@ -1,26 +1,24 @@
-"""Execution of trials, in this process or in several."""
+"""Execution of trials by an executor: the order, the attempts, the patience with silent ones."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import inspect
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
-import torch
+from nasframe.errors import ContractError
+from nasframe.jobs.executor import Executor
+from nasframe.jobs.pool import ATTEMPTS
+from nasframe.jobs.trial import Outcome, Trial, is_done
+from nasframe.plugins import manager
+from nasframe.runtime import Progress
 
-from nasframe.jobs.forkserver import drop_server
-from nasframe.jobs.pool import Pool
-from nasframe.jobs.queue import QUEUE_FILE, TrialQueue
-from nasframe.jobs.trial import Outcome, Trial, do_trial, is_done
-from nasframe.runtime import Progress, cores, one_thread
+__all__ = ["execute"]
 
-__all__ = ["execute", "worker_count"]
-
-
-def worker_count(workers: int | None, device: torch.device) -> int:
-    """Return `workers`, or where it is None the number of cores, and 1 on a GPU."""
-    if workers is not None:
-        return workers
-    return cores() if device.type == "cpu" else 1
+_STEP = 10.0  # seconds; a longer silence between two looks is our own, as after Ctrl-Z
 
 
 def execute(
@@ -31,63 +29,100 @@ def execute(
     progress: Progress | None = None,
     lock: int | None = None,
     preload: Sequence[str] = (),
+    patience: float = 1800.0,
+    executor: str = "local",
+    device: str | None = None,
 ) -> dict[str, Outcome]:
     """Do every trial that is not done; one that fails does not stop the others.
 
-    The folders of the trials tell which are done. A trial whose process is killed begins again in another
-    process and continues from its folder; after the third time it has failed. A later call tries failed
-    trials again.
+    The folders of the trials tell which are done. A trial whose process dies, or that says nothing for too
+    long, begins again in another process and continues from its folder; after the third time it has failed. A
+    later call tries failed trials again.
 
     Args:
         trials: each name once.
-        folder: the caller's, for the queue and the output of workers.
-        workers: number of processes; 1 is this one. Each computes on one thread.
+        folder: the caller's, for the output of workers.
+        workers: the most trials at the same time; the executor `local` does one in this process, and several
+            in processes of their own. Each computes on one thread.
         progress: hears of the progress.
         lock: descriptor of a lock of the caller, which workers hold too.
-        preload: names of modules that are imported once for all workers, before the first is forked.
+        preload: names of modules that are imported once for all workers, before the first is started.
+        patience: seconds for which a trial may say nothing to its `Progress`.
+        executor: name of a registered one.
+        device: name of the device that the trials ask for, where they all ask for the same. With `auto` or
+            `cuda` and several GPUs, each worker sees one of them.
 
     Returns:
         Name of a trial → its outcome, in the order of `trials`.
 
     Raises:
-        RunError: the disk is full, the queue cannot be written, or no worker can be started. Finished trials
-            are kept.
+        PluginError: no executor of this name.
+        RunError: the disk is full, or no worker can be started. Finished trials are kept.
     """
+    kind = _load(executor)
     shown = progress or Progress()
     outcomes = {trial.name: Outcome("done") for trial in trials if is_done(trial)}
-    left = {trial.name: trial for trial in trials if trial.name not in outcomes}
+    left = [trial for trial in trials if trial.name not in outcomes]
     if outcomes:
         shown.say(f"{len(outcomes)} of {len(trials)} trials: done already, skipped")
     if left:
-        queue = TrialQueue(folder / QUEUE_FILE, list(left), shown)
-        try:
-            with shown.task("trials", len(left)) as advance:
-
-                def ended(name: str, outcome: Outcome) -> None:
-                    outcomes[name] = outcome
-                    shown.say(f"{name}: {_outcome_line(outcome)} [{len(outcomes)} of {len(trials)}]")
-                    advance(1)
-
-                size = min(workers, len(left))
-                if size > 1:
-                    with Pool(left, queue, folder, size, lock, ended, preload) as pool:
-                        pool.work(lambda: advance(0))
-                else:
-                    drop_server()
-                    _do_here(left, queue, ended)
-        finally:
-            queue.close()
-    else:
-        drop_server()
+        size = min(workers, len(left))
+        place = kind(workers=size, folder=folder, lock=lock, preload=preload, device=device)
+        with shown.task("trials", len(left)) as advance, closing(place):
+            for name, outcome in _ended(left, place, patience, lambda: advance(0)):
+                outcomes[name] = outcome
+                shown.say(f"{name}: {_outcome_line(outcome)} [{len(outcomes)} of {len(trials)}]")
+                advance(1)
     return {trial.name: outcomes[trial.name] for trial in trials}
 
 
-def _do_here(trials: Mapping[str, Trial], queue: TrialQueue, ended: Callable[[str, Outcome], None]) -> None:
-    with one_thread():
-        while (name := queue.take()) is not None:
-            outcome = do_trial(trials[name])
-            queue.ended(name, outcome)
-            ended(name, outcome)
+def _load(name: str) -> type[Executor]:
+    entry = manager().find("executor", name)
+    kind = entry.load()
+    if not (inspect.isclass(kind) and issubclass(kind, Executor)):
+        raise ContractError(f"{entry}: must be a subclass of nasframe.jobs.Executor")
+    return kind
+
+
+def _ended(
+    trials: Sequence[Trial], executor: Executor, patience: float, tick: Callable[[], None]
+) -> Iterator[tuple[str, Outcome]]:
+    """Yield the name and the outcome of each trial when it has ended; call `tick` about once a second."""
+    waiting, attempts = deque(trials), Counter[str]()
+    given: dict[str, Trial] = {}
+    silent: dict[str, float] = {}  # seconds since the last word of each that is under way
+    looked = time.monotonic()
+    while waiting or silent:
+        while waiting and len(silent) < executor.workers:
+            trial = waiting.popleft()
+            given[trial.name], silent[trial.name] = trial, 0.0
+            attempts[trial.name] += 1
+            executor.submit(trial)
+            looked = time.monotonic()  # to start a process takes its time, which nobody was silent for
+        lost: dict[str, str] = {}
+        reports = executor.reports(min(1.0, patience))
+        step, looked = min(time.monotonic() - looked, _STEP), time.monotonic()
+        silent = {name: seconds + step for name, seconds in silent.items()}
+        for report in reports:
+            if report.trial not in silent:
+                continue
+            if report.outcome is not None:
+                del silent[report.trial]
+                yield report.trial, report.outcome
+            elif report.lost:
+                lost[report.trial] = report.lost
+            else:
+                silent[report.trial] = 0.0
+        for name in [name for name in silent if silent[name] > patience and name not in lost]:
+            executor.end(name)
+            lost[name] = f"it said nothing for {patience:g} seconds"
+        for name, why in lost.items():
+            del silent[name]
+            if attempts[name] < ATTEMPTS:
+                waiting.append(given[name])
+            else:
+                yield name, Outcome("failed", f"{why}; it was tried {ATTEMPTS} times")
+        tick()
 
 
 def _outcome_line(outcome: Outcome) -> str:

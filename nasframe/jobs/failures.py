@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import shutil
-import sqlite3
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ import nasframe
 from nasframe.errors import NasframeError, RunError
 from nasframe.plugins import manager
 
-__all__ = ["StopTrialsError", "error_message", "full_disk_stops", "is_disk_full", "sqlite_codes"]
+__all__ = ["StopTrialsError", "error_message", "full_disk_stops", "is_disk_full"]
 
 
 class StopTrialsError(RunError):
@@ -60,24 +59,17 @@ def full_disk_stops(place: Path) -> Iterator[None]:
 def is_disk_full(error: BaseException, place: Path) -> bool:
     """Return True where a full disk caused an error.
 
-    The number of the operating system or the code of SQLite decides, of the error or of one that led to it.
-    Some libraries raise errors without either; then the free space decides.
+    The number of the operating system decides, of the error or of one that led to it. Some libraries raise
+    errors without one; then the free space decides.
 
     Args:
         error: any error.
         place: file or folder that was being written.
     """
     numbers = {item.errno for item in _chain(error) if isinstance(item, OSError)} - {None}
-    codes = sqlite_codes(error)
-    if numbers or codes:
-        return not numbers.isdisjoint((errno.ENOSPC, errno.EDQUOT)) or sqlite3.SQLITE_FULL in codes
+    if numbers:
+        return not numbers.isdisjoint((errno.ENOSPC, errno.EDQUOT))
     return _free_bytes(place) == 0
-
-
-def sqlite_codes(error: BaseException) -> set[int]:
-    """Return the primary result codes of SQLite that an error, or one that led to it, carries."""
-    found = (getattr(item, "sqlite_errorcode", None) for item in _chain(error))
-    return {code & 0xFF for code in found if code is not None}  # the rest is a detail of the same code
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -1,205 +1,164 @@
-"""A pool of worker processes: it starts them, gives them trials, replaces dead ones, and ends them."""
+"""A pool of worker processes: it starts them, gives them calls, replaces dead ones, and ends them."""
 
 from __future__ import annotations
 
+import atexit
 import contextlib
-import json
-import selectors
-import socket
+import os
+import pickle
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
-from attrs import define
+from attrs import define, field
 
+from nasframe.jobs.ending import exit_description
 from nasframe.jobs.failures import StopTrialsError
-from nasframe.jobs.forkserver import exit_description, take_server
-from nasframe.jobs.queue import ATTEMPTS, TrialQueue
-from nasframe.jobs.trial import Outcome, Trial
-from nasframe.jobs.worker import HEARTBEAT, settings
+from nasframe.jobs.starting import start_process
+from nasframe.jobs.worker import settings, work
 
-__all__ = ["LOG_FILE", "Pool"]
+__all__ = ["ATTEMPTS", "Pool"]
 
-LOG_FILE = "workers.log"
+ATTEMPTS = 3
+"""The most attempts at a piece of work whose process dies."""
+
+_LAST_SECONDS = 5.0  # in which workers must end when they are told to
 
 
 @define(eq=False)
 class _Worker:
-    connection: socket.socket
-    process: int | None = None
-    trial: str | None = None
+    process: Any
+    connection: Connection
+    device: str | None
+    key: Any
     is_idle: bool = False
-    pending: bytes = b""
-
-    def give(self, line: Mapping[str, Any]) -> None:
-        with contextlib.suppress(OSError):  # it has died: `lines` will find the end of the connection
-            self.connection.sendall(json.dumps(line).encode() + b"\n")
-
-    def lines(self) -> list[dict[str, Any]]:
-        """Return the messages that have arrived; the last one of a dead worker is that it has died."""
-        try:
-            found = self.connection.recv(1 << 16)
-        except OSError:
-            found = b""
-        *whole, self.pending = (self.pending + found).split(b"\n")
-        return [json.loads(line) for line in whole] if found else [{"died": True}]
+    has_begun: bool = False
 
 
+@define(eq=False)
 class Pool:
-    """Processes that do the trials of a queue. They end with the `with` block."""
+    """Worker processes, started when they are needed. Each does one call at a time.
 
-    def __init__(
-        self,
-        trials: Mapping[str, Trial],
-        queue: TrialQueue,
-        folder: Path,
-        size: int,
-        lock: int | None,
-        ended: Callable[[str, Outcome], None],
-        preload: Sequence[str] = (),
-    ) -> None:
-        """Make a pool of `size` workers, without starting them.
+    Attributes:
+        size: the most processes.
+        preload: names of modules that are imported once for all of them.
+        log: file for their output; None leaves it where that of this process goes.
+        lock: descriptor of a lock that each worker holds until it ends.
+        devices: GPUs, of which each worker sees one.
+        initializer: a function of a module that every worker calls first.
+    """
 
-        Args:
-            trials: by name.
-            queue: of their names.
-            folder: the folder in which the output of the workers is kept.
-            size: number of processes.
-            lock: descriptor of a lock that each worker holds until it ends.
-            ended: called with name and outcome of each trial.
-            preload: names of modules for `ForkServer`.
-        """
-        self._trials, self._queue, self._lock, self._ended = trials, queue, lock, ended
-        self._left = len(trials)
-        self._log = folder / LOG_FILE
-        self._size = size
-        self._workers: list[_Worker] = []
-        self._selector = selectors.DefaultSelector()
-        self._died_early = 0
-        self._settings = settings()
-        try:
-            self._server = take_server(preload)
-        except OSError as error:
-            raise StopTrialsError(f"no worker can be started: {error}") from error
-        self._selector.register(self._server, selectors.EVENT_READ)
+    size: int
+    preload: Sequence[str]
+    log: Path | None = None
+    lock: int | None = None
+    devices: Sequence[str] = ()
+    initializer: Callable[[], None] | None = None
+    _workers: list[_Worker] = field(init=False, factory=list)
+    _died_early: int = field(init=False, default=0)
 
-    def __enter__(self) -> Pool:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for worker in [*self._workers]:
-            self._forget(worker)
-        self._server.close()
-        self._selector.close()
-        with contextlib.suppress(OSError):
-            if not self._log.stat().st_size:
-                self._log.unlink()
-
-    def work(self, tick: Callable[[], None]) -> None:
-        """Do all trials.
-
-        Args:
-            tick: called about once a second.
+    def give(self, key: Any, function: Callable[..., Any], argument: Any) -> None:
+        """Start a call, `function(argument, progress)`, under a key; fewer than `size` may be under way.
 
         Raises:
-            StopTrialsError: the disk is full, or no worker can be started.
+            RunError: no worker can be started.
         """
-        checked = time.monotonic()
-        while self._left:
-            while len(self._workers) < min(self._size, self._left):
-                self._start()
-            for key, _ in self._selector.select(timeout=1.0):
-                if key.data is not None:
-                    self._receive(key.data)
-                elif not self._server.read():  # its running workers go on
-                    self._selector.unregister(self._server)
-            self._close_dead_connections()
-            self._give()
-            if time.monotonic() - checked > HEARTBEAT:
-                checked = time.monotonic()
-                self._end_silent()
-            tick()
+        worker = next((worker for worker in self._workers if worker.is_idle), None) or self._start()
+        worker.key, worker.is_idle = key, False
+        with contextlib.suppress(OSError):  # it has died: `answers` will find that
+            worker.connection.send_bytes(pickle.dumps((function, argument)))
 
-    def _start(self) -> None:
-        with self._log.open("ab") as log:
-            worker = _Worker(self._server.fork(log.fileno(), self._lock))
-        self._workers.append(worker)
-        self._selector.register(worker.connection, selectors.EVENT_READ, worker)
-        worker.give(self._settings)
+    def answers(self, seconds: float | None) -> list[tuple[Any, str, Any]]:
+        """Return the news of calls; wait so long for the first (None: for ever).
 
-    def _receive(self, worker: _Worker) -> None:
-        for line in worker.lines():
-            if "process" in line:
-                worker.process = line["process"]
-            elif "ready" in line:
-                worker.is_idle = True
-                self._died_early = 0
-            elif "beat" in line and worker.trial is not None:
-                self._queue.beat(worker.trial)
-            elif "trial" in line:
-                worker.trial = None
-                outcome = Outcome(line["status"], line["error"], line["seconds"])
-                self._queue.ended(line["trial"], outcome)
-                self._record(line["trial"], outcome)
-            elif "stop" in line or "fatal" in line:
-                raise StopTrialsError(line.get("stop") or f"no worker can be started: {line['fatal']}")
-            elif "died" in line:
-                self._replace_dead(worker)
+        Each is a key, a word and a value: `spoke`; `done`, with the result; `died`, with a description of the
+        end of the process.
 
-    def _give(self) -> None:
-        """Give a trial to each idle worker, as long as there are any."""
+        Raises:
+            RunError: no worker can be started.
+            Exception: a call raised it.
+        """
+        connections = [worker.connection for worker in self._workers]
+        wait([*connections, *(worker.process.sentinel for worker in self._workers)], seconds)
+        return [answer for worker in [*self._workers] for answer in self._hear(worker)]
+
+    def end(self, key: Any) -> None:
+        """Kill the worker that does a call; nothing more is heard of that."""
+        for worker in [worker for worker in self._workers if worker.key == key and not worker.is_idle]:
+            self._forget(worker)
+
+    def close(self) -> None:
+        """End all workers: those at work as Ctrl-C would, and after some seconds by force."""
+        atexit.unregister(self.close)
         for worker in self._workers:
-            if not worker.is_idle or (name := self._queue.take()) is None:
-                continue
-            worker.trial, worker.is_idle, trial = name, False, self._trials[name]
-            worker.give(
-                {
-                    "name": trial.name,
-                    "folder": str(trial.folder),
-                    "work": trial.work,
-                    "arguments": dict(trial.arguments),
-                }
-            )
-
-    def _close_dead_connections(self) -> None:
-        """Close the connections of dead workers: programs that they started may keep them open."""
+            worker.connection.close()
+            if not worker.is_idle:
+                worker.process.terminate()
+        deadline = time.monotonic() + _LAST_SECONDS
         for worker in self._workers:
-            if self._server.has_ended(worker.process):
-                with contextlib.suppress(OSError):
-                    worker.connection.shutdown(socket.SHUT_RD)  # its last messages are still read
-
-    def _end_silent(self) -> None:
-        """Kill the workers that gave no sign of life for too long."""
-        silent = self._queue.silent()
+            worker.process.join(max(0.0, deadline - time.monotonic()))
         for worker in [*self._workers]:
-            if worker.trial in silent and worker.process is not None:
-                self._server.kill(worker.process)
-                self._replace_dead(worker)
+            self._forget(worker)
+        if self.log is not None and not self.place_of_output:
+            self.log.unlink(missing_ok=True)
 
-    def _replace_dead(self, worker: _Worker) -> None:
-        """Forget a worker that has died; its trial is done again, or given up."""
-        self._forget(worker)
-        how = exit_description(None if worker.process is None else self._server.status(worker.process))
-        if worker.trial is None:
-            self._died_early += 1
-            if death := self._server.death():
-                raise StopTrialsError(f"no worker can be started: {death}")
-            if self._died_early >= ATTEMPTS:
-                raise StopTrialsError(f"no worker can be started: it {how}; {self._log} holds its output")
-        elif not self._queue.lost(worker.trial):
-            error = f"its process {how}, {ATTEMPTS} times; {self._log} holds its output"
-            self._record(worker.trial, Outcome("failed", error))
+    @property
+    def place_of_output(self) -> str:
+        """The end of a message, which names the file of the workers' output where there is any."""
+        has_any = self.log is not None and self.log.exists() and self.log.stat().st_size
+        return f"; {self.log} holds its output" if has_any else ""
 
-    def _record(self, name: str, outcome: Outcome) -> None:
-        self._left -= 1
-        self._ended(name, outcome)
+    def _start(self) -> _Worker:
+        atexit.register(self.close)  # called before the interpreter would wait for workers
+        devices = [worker.device for worker in self._workers]
+        device = min(self.devices, key=devices.count, default=None)
+        given = settings(self.log, device, self.initializer)
+        near, far = Pipe()
+        with far, contextlib.ExitStack() as stack:
+            lock = None if self.lock is None else stack.enter_context(Connection(os.dup(self.lock)))
+            for attempt in range(1, ATTEMPTS + 1):
+                try:
+                    process = start_process(work, (far, given, lock), self.preload)
+                    break
+                except (OSError, EOFError) as error:  # the fork server has ended; the next try starts another
+                    if attempt == ATTEMPTS:
+                        why = str(error) or type(error).__name__
+                        raise StopTrialsError(f"no worker can be started: {why}") from error
+        self._workers.append(_Worker(process, near, device, None))
+        return self._workers[-1]
 
-    def _forget(self, worker: _Worker) -> None:
-        with contextlib.suppress(KeyError):
-            self._selector.unregister(worker.connection)
+    def _hear(self, worker: _Worker) -> Iterator[tuple[Any, str, Any]]:
+        lives, messages = worker.process.is_alive(), []  # asked before its last messages are read
+        try:
+            while worker.connection.poll():
+                messages.append(pickle.loads(worker.connection.recv_bytes()))
+        except (EOFError, ConnectionError):
+            lives = False
+        for word, value in messages:
+            if word == "fatal":
+                raise StopTrialsError(f"no worker can be started: {value}")
+            worker.has_begun, self._died_early = True, 0
+            worker.is_idle = word in ("done", "raised")
+            if word == "raised":
+                raise value
+            yield worker.key, "done" if word == "done" else "spoke", value
+        if not lives:
+            worker.process.join(_LAST_SECONDS)
+            how = exit_description(self._forget(worker))
+            self._died_early += not worker.has_begun
+            if self._died_early == ATTEMPTS:
+                raise StopTrialsError(f"no worker can be started: it {how}{self.place_of_output}")
+            if not worker.is_idle:
+                yield worker.key, "died", how
+
+    def _forget(self, worker: _Worker) -> int | None:
+        """Kill a worker where it lives, forget it, and return its exit status."""
+        self._workers.remove(worker)
         worker.connection.close()
-        self._workers = [other for other in self._workers if other is not worker]
+        worker.process.kill()
+        worker.process.join()
+        status: int | None = worker.process.exitcode
+        worker.process.close()
+        return status

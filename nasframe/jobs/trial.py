@@ -12,7 +12,7 @@ from typing import Any, Literal
 from attrs import field, frozen
 
 from nasframe.jobs.failures import StopTrialsError, error_message, full_disk_stops
-from nasframe.runtime import Progress
+from nasframe.runtime import SILENT, Progress
 
 __all__ = ["Outcome", "Trial", "do_trial", "is_done"]
 
@@ -24,7 +24,8 @@ class Trial:
     Attributes:
         name: unique among the trials of a call; shown to the user.
         folder: its own, in which it writes.
-        work: `"module:function"`, called with the folder, the arguments and a `Progress`.
+        work: `"module:function"`, called with the folder, the arguments and a `Progress`, which hears of
+            every epoch: a trial that says nothing for long is ended.
         arguments: JSON-able.
         done: `"module:function"`, called with the folder and the arguments; it is cheap, and returns True
             where nothing is left to do. Without it the work itself finds out.
@@ -57,16 +58,16 @@ def is_done(trial: Trial) -> bool:
     return bool(trial.done and _load(trial.done)(trial.folder, trial.arguments))
 
 
-def do_trial(trial: Trial) -> Outcome:
+def do_trial(trial: Trial, progress: Progress = SILENT) -> Outcome:
     """Do a trial in this process and return its outcome; an error in it is a failed outcome.
 
     Raises:
-        StopTrialsError: the disk is full, so that no other trial can be done either.
+        RunError: the disk is full, so that no other trial can be done either.
     """
     started = time.monotonic()
     try:
         with full_disk_stops(trial.folder):
-            _load(trial.work)(trial.folder, trial.arguments, Progress())
+            _load(trial.work)(trial.folder, trial.arguments, progress)
     except StopTrialsError:
         raise
     except (Exception, SystemExit) as error:  # of the user's plugins, too

@@ -1,133 +1,183 @@
-"""A worker process: it receives trials on a connection and sends back their outcomes.
+"""A worker process: it does one call after the other, and says how each of them ended.
 
-Each message is a line of JSON: first the plugins to load, then trial after trial. The worker ends when the
-connection ends, that is, when the process at the other end has ended for whatever reason.
+A call is a pickled pair of a function and its argument; the function gets a `Progress` too. An answer is a
+pickled pair of a word and a value. The worker ends when its connection ends.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import gc
 import importlib
-import json
+import io
+import multiprocessing
 import os
-import queue
+import pickle
 import signal
-import socket
 import sys
 import threading
 import time
-from collections.abc import Mapping
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-__all__ = ["HEARTBEAT", "EndedError", "end", "settings", "work"]
+from nasframe.errors import NasframeError
+from nasframe.jobs.ending import end_with_parent
+from nasframe.jobs.starting import ONE_THREAD
+from nasframe.plugins import PROJECT, manager
+from nasframe.runtime import Progress, one_thread
 
-HEARTBEAT = 5
-"""Seconds between two signs of life of a worker."""
+__all__ = ["settings", "work"]
 
-_LAST_SECONDS = 5.0
+_PAUSE = 0.5  # seconds between two signs of life, at least
 
 
-def settings() -> dict[str, Any]:
-    """Return what a worker must load to know the plugins of this process; JSON-able."""
+def settings(log: Path | None, device: str | None, initializer: Callable[[], None] | None) -> dict[str, Any]:
+    """Return the state of this process that a worker takes over.
+
+    Args:
+        log: file for its output; None leaves it where that of this process goes.
+        device: the only GPU that it sees, as `CUDA_VISIBLE_DEVICES` names it; None for all.
+        initializer: a function that it calls first.
+    """
     from importlib.metadata import entry_points
-    from types import ModuleType
-
-    from nasframe.plugins import PROJECT, manager
 
     plugins, points = manager(), {point.name for point in entry_points(group=PROJECT)}
     others = {name: plugins.module(name) for name in plugins.names if name not in points | set(plugins.files)}
+    own = {} if device is None else {"CUDA_VISIBLE_DEVICES": device}
     return {
-        "path": sys.path,
-        "files": [str(file.resolve()) for file in plugins.files.values()],
+        "environment": {**os.environ, **ONE_THREAD, **own},
+        "log": log,
         "modules": {
             name: module.__name__
             for name, module in others.items()
             if isinstance(module, ModuleType) and sys.modules.get(module.__name__) is module
         },
+        "files": [file.resolve() for file in plugins.files.values()],
+        "initializer": pickle.dumps(initializer),  # which may be a plugin's
     }
 
 
-class EndedError(BaseException):
-    """The process at the other end wants this one to end, or has ended."""
+def work(connection: Connection, given: dict[str, Any], lock: Connection | None) -> None:
+    """Do calls until the connection ends. The whole process serves this one function.
 
-
-def end(*_: object) -> None:
-    """Handle the signal to end: raise `EndedError`, and ignore further signals."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise EndedError
-
-
-def work(connection: socket.socket) -> None:
-    """Do trials until the connection ends. The whole process serves this one call."""
-    signal.signal(signal.SIGTERM, end)
+    Args:
+        connection: with the process that wants the calls.
+        given: `settings` of that process.
+        lock: holds a descriptor of a lock open for as long as this process lives.
+    """
+    _end_with_the_command()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # it means here what Ctrl-C means elsewhere
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+    gc.freeze()  # the memory of what the fork server has imported stays shared
     answers = _Answers(connection)
-    lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    threading.Thread(target=_read, args=(connection, lines), daemon=True).start()
-    with contextlib.suppress(EndedError):
+    with contextlib.suppress(KeyboardInterrupt, EOFError, OSError):
         try:
-            _prepare(json.loads(lines.get()))
-        except Exception as error:
-            answers.send(fatal=f"{type(error).__name__}: {error}")
+            _take_over(**given)
+        except (Exception, SystemExit) as error:
+            answers.send("fatal", f"{type(error).__name__}: {error}")
             return
-        threading.Thread(target=answers.beat, daemon=True).start()
-        _work(lines, answers)
+        with one_thread():
+            answers.send("ready", None)
+            while True:
+                call = connection.recv_bytes()
+                try:
+                    function, argument = pickle.loads(call)
+                    answers.send("done", function(argument, answers))
+                except (Exception, SystemExit) as error:
+                    answers.send("raised", _portable(error))
 
 
-class _Answers:
-    """The messages to the process at the other end; several threads send them."""
+class _Answers(Progress):
+    """The messages to the process at the other end; all that it hears of progress is a sign of life."""
 
-    def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
-        self._turn = threading.Lock()
+    def __init__(self, connection: Connection) -> None:
+        self._connection, self._turn, self._spoke = connection, threading.Lock(), 0.0
 
-    def send(self, **values: Any) -> None:
+    def send(self, word: str, value: Any) -> None:
+        # Not `Connection.send`: with torch's own rules a tensor would stay in the memory of this process.
+        message = pickle.dumps((word, value))
         with self._turn:
-            self._connection.sendall(json.dumps(values).encode() + b"\n")
+            self._connection.send_bytes(message)
 
-    def beat(self) -> None:
-        while True:
-            time.sleep(HEARTBEAT)
-            try:
-                self.send(beat=True)
-            except OSError:  # the other end has gone; `_read` ends this process
-                return
+    def say(self, message: str) -> None:
+        if time.monotonic() - self._spoke > _PAUSE:
+            self._spoke = time.monotonic()
+            self.send("spoke", None)
 
-
-def _read(connection: socket.socket, lines: queue.SimpleQueue[bytes]) -> None:
-    with contextlib.suppress(OSError), connection.makefile("rb") as file:
-        for line in file:
-            lines.put(line)
-    os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(_LAST_SECONDS)
-    os._exit(1)
+    @contextmanager
+    def task(self, description: str, total: int | None) -> Iterator[Callable[[int], None]]:
+        self.say(description)
+        yield lambda steps: self.say(description)
 
 
-def _prepare(loaded: Mapping[str, Any]) -> None:
-    sys.path += [folder for folder in loaded["path"] if folder and folder not in sys.path]
-    from nasframe.plugins import manager
+def _end_with_the_command() -> None:
+    """Let this process end when the one that wants its calls has ended, whatever it is doing then.
 
-    for name, module in loaded["modules"].items():
+    A thread ends it. One that is stopped, or computes and lets no thread run, is killed by the kernel when
+    the fork server has ended.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None and os.getppid() != parent.pid:
+        end_with_parent()
+
+    def watch() -> None:
+        if parent is not None and wait([parent.sentinel]):
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _take_over(
+    environment: dict[str, str],
+    log: Path | None,
+    modules: dict[str, str],
+    files: list[Path],
+    initializer: bytes,
+) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    _write_at_once(log)
+    import torch  # noqa: F401 - an error of its import is told as any other
+
+    for name, module in modules.items():
         manager().register(importlib.import_module(module), name)
-    for file in loaded["files"]:
+    for file in files:
         manager().load_file(file)
+    if (first := pickle.loads(initializer)) is not None:
+        first()
 
 
-def _work(lines: queue.SimpleQueue[bytes], answers: _Answers) -> None:
-    from nasframe.jobs.failures import StopTrialsError
-    from nasframe.jobs.trial import Trial, do_trial
-    from nasframe.runtime import one_thread
+def _write_at_once(log: Path | None) -> None:
+    """Let output go to a file, unbuffered: that of Python, of C, and of programs."""
+    if log is not None:
+        with log.open("ab", buffering=0) as file:
+            os.dup2(file.fileno(), 1)
+            os.dup2(file.fileno(), 2)
+    sys.stdout, sys.stderr = (
+        io.TextIOWrapper(
+            io.FileIO(number, "w", closefd=False), "utf-8", "backslashreplace", write_through=True
+        )
+        for number in (1, 2)
+    )
+    with contextlib.suppress(OSError, AttributeError, ValueError, TypeError):  # no C library of this kind
+        library, unbuffered = ctypes.CDLL(None), 2
+        library.setvbuf(ctypes.c_void_p.in_dll(library, "stdout"), None, unbuffered, 0)
 
-    with one_thread():
-        while True:
-            answers.send(ready=True)
-            given = json.loads(lines.get())
-            trial = Trial(**{**given, "folder": Path(given["folder"])})
-            try:
-                outcome = do_trial(trial)
-            except StopTrialsError as error:
-                answers.send(stop=str(error))
-                return
-            answers.send(
-                trial=trial.name, status=outcome.status, error=outcome.error, seconds=outcome.seconds
-            )
+
+def _portable(error: BaseException) -> BaseException:
+    """Return an error that can be sent, with its traceback as a note."""
+    note = "".join(traceback.format_exception(error))
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        error = NasframeError(f"{type(error).__name__}: {error}")
+    error.add_note(note)
+    return error

@@ -1,4 +1,4 @@
-"""The operations, relaxations and loops of the core, registered by the same hooks as those of plugins."""
+"""The operations, relaxations, loops and executor of the core, registered by the hooks that plugins use."""
 
 from __future__ import annotations
 
@@ -28,3 +28,8 @@ def register_relaxations() -> dict[str, str]:
 @hookimpl
 def register_loops() -> dict[str, str]:
     return {"bilevel": "nasframe.searching.bilevel:Bilevel", "joint": "nasframe.searching.joint:Joint"}
+
+
+@hookimpl
+def register_executors() -> dict[str, str]:
+    return {"local": "nasframe.jobs.local:LocalExecutor"}

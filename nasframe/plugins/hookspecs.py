@@ -60,6 +60,11 @@ def register_demos() -> Mapping[str, Path]:  # type: ignore[empty-body]
 
 
 @hookspec
+def register_executors() -> Mapping[str, Any]:  # type: ignore[empty-body]
+    """Name → subclass of `nasframe.jobs.Executor`: where the trials of a study are done."""
+
+
+@hookspec
 def register_commands(app: HookApp) -> None:
     """Add commands to the command line. Import heavy libraries inside the commands, not beside them."""
 

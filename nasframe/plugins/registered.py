@@ -16,7 +16,7 @@ from nasframe.plugins.source_location import file_of, in_brackets, raised_at
 
 __all__ = ["HOOKS", "KINDS", "Kind", "Registered", "described"]
 
-Kind = Literal["operation", "relaxation", "space", "loop", "task", "demo"]
+Kind = Literal["operation", "relaxation", "space", "loop", "task", "demo", "executor"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 HOOKS: Mapping[Kind, str] = {
@@ -26,6 +26,7 @@ HOOKS: Mapping[Kind, str] = {
     "loop": "register_loops",
     "task": "register_tasks",
     "demo": "register_demos",
+    "executor": "register_executors",
 }
 """The hook by which each kind is registered."""
 

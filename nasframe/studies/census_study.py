@@ -79,11 +79,14 @@ def census(
         baselines=BaselineOptions(),
         train=attrs.evolve(chosen.train, inherit=False),
     )
-    size = worker_count(workers, chosen.torch_device())
+    chosen.torch_device()
+    size = worker_count(workers, chosen.device)
     folder, data = Path(out), None if source is None else Path(source)
     values = chosen.to_dict()
     plan = {"experiment": {key: values[key] for key in ("seed", "data_seed", "task", "space", "train")}}
-    with open_study(folder, "census", plan, overwrite=overwrite, also=_ALSO, workers=size) as study:
+    with open_study(
+        folder, "census", plan, overwrite=overwrite, also=_ALSO, workers=size, device=chosen.device
+    ) as study:
         place = folder / _ALSO[0]
         with keeping_old_run(overwrite):
             prepared = prepare(chosen, None, data, progress)

@@ -103,8 +103,12 @@ def compare(
         "experiment": shared_plan(variants[0].first, written, axes, free=("seed",)),
         "axes": sorted(axis.key for axis in axes),
     }
-    size = worker_count(workers, variants[0].first.torch_device())
-    with open_study(out, "comparison", plan, overwrite=overwrite, also=_ALSO, workers=size) as study:
+    chosen = variants[0].first
+    chosen.torch_device()
+    size = worker_count(workers, chosen.device)
+    with open_study(
+        out, "comparison", plan, overwrite=overwrite, also=_ALSO, workers=size, device=chosen.device
+    ) as study:
         runs = Runs(study.path, variants)
         with keeping_old_run(overwrite):
             prepared = runs.prepare(data, progress, overwrite)

@@ -16,13 +16,11 @@ from nasframe import __version__
 from nasframe.errors import RunError
 from nasframe.jobs import (
     LOG_FILE,
-    QUEUE_FILE,
     Outcome,
     Trial,
-    drop_server,
     execute,
     full_disk_stops,
-    started_server,
+    start_server,
 )
 from nasframe.runs import Run, partials
 from nasframe.runtime import (
@@ -46,7 +44,9 @@ TRIALS = "cells"  # the folder's name on disk: never rename it
 _LOCK = "study.lock"
 _FILES = (
     *(RECORD, _LOCK, LOG_FILE, "report.html"),
-    *(QUEUE_FILE, *(f"{QUEUE_FILE}{ending}" for ending in ("-journal", "-wal", "-shm", ".damaged"))),
+    # the queue of earlier versions: nothing writes it, and it goes when a study is replaced
+    *("study.sqlite3", "study.sqlite3-journal", "study.sqlite3-wal", "study.sqlite3-shm"),
+    "study.sqlite3.damaged",
 )
 _PATIENCE = 15.0  # seconds in which the workers of a killed command must end
 
@@ -60,7 +60,6 @@ class Study:
     cells/NAME/     the folder of a trial, such as a run
     KIND.json       the results
     report.html     the results on one page
-    study.sqlite3   the order of work and a record of it; it may be removed
     workers.log     the output of worker processes, where there is any
     ```
 
@@ -72,6 +71,7 @@ class Study:
         lock: the lock of the folder, held.
         also: names of other files and folders that a study of this kind writes.
         workers: number of processes that do its trials; 1 is this one.
+        device: name of the device that all trials ask for; None where they ask for several.
     """
 
     path: Path
@@ -81,6 +81,7 @@ class Study:
     lock: Lock
     also: Collection[str] = ()
     workers: int = 1
+    device: str | None = None
 
     def begin(self) -> None:
         """Write `study.json`; remove the study that is there where it is to be replaced."""
@@ -97,9 +98,16 @@ class Study:
         return self.path / TRIALS / name
 
     def execute(self, trials: Sequence[Trial], progress: Progress) -> dict[str, Outcome]:
-        """Do the trials; the queue is in this folder, and workers hold its lock too. See `nasframe.jobs`."""
-        lock = self.lock.descriptor if self.lock.held else None
-        return execute(trials, self.path, workers=self.workers, progress=progress, lock=lock, preload=PRELOAD)
+        """Do the trials; workers hold the lock of this folder too. See `nasframe.jobs`."""
+        return execute(
+            trials,
+            self.path,
+            workers=self.workers,
+            progress=progress,
+            lock=self.lock.descriptor if self.lock.held else None,
+            preload=PRELOAD,
+            device=self.device,
+        )
 
     def save(self, result: Mapping[str, Any]) -> dict[str, Any]:
         """Write `KIND.json` and return its content."""
@@ -118,6 +126,7 @@ def open_study(
     overwrite: bool = False,
     also: Collection[str] = (),
     workers: int = 1,
+    device: str | None = None,
 ) -> Iterator[Study]:
     """Claim a folder for a study while the block runs; the folder may be empty or missing.
 
@@ -130,6 +139,7 @@ def open_study(
         overwrite: replace a study that is there; only what a study writes is removed.
         also: names of other files and folders that a study of this kind writes.
         workers: number of processes that will do its trials; 1 is this one.
+        device: name of the device that all trials ask for; None where they ask for several.
 
     Raises:
         RunError: the folder holds something else, or a study with another plan (the message shows the
@@ -146,10 +156,9 @@ def open_study(
         if lock.held:
             for item in partials(folder):
                 item.unlink(missing_ok=True)
-        if workers < 2:
-            drop_server()
-        with started_server(workers, PRELOAD):
-            yield Study(folder, kind, plain, overwrite, lock, also, workers)
+        if workers > 1:
+            start_server(PRELOAD)
+        yield Study(folder, kind, plain, overwrite, lock, also, workers, device)
     finally:
         lock.release()
         if is_new:

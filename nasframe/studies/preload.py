@@ -8,4 +8,4 @@ PRELOAD = (
     *("nasframe.studies.run_trial", "nasframe.studies.training_trial", "nasframe.studies.ranking_trial"),
     "torch._dynamo",  # which the first optimizer imports
 )
-"""Names of modules: the fork server imports them once, for all workers."""
+"""Names of modules: they are imported once, for all workers."""

@@ -65,7 +65,7 @@ def do_ranking(folder: Path, arguments: Mapping[str, Any], progress: Progress) -
     run = Run.open(arguments["run"])
     with claimed(run.path):
         supernet, experiment = load_supernet(run), load_experiment(run)
-        prepared = prepare(experiment, run, None, Progress())
+        prepared = prepare(experiment, run, None, progress)
     device, split = experiment.torch_device(), prepared.data.splits.validation
     supernet.to(device)
     scores = {}

@@ -100,8 +100,10 @@ def sweep(
         "axes": sorted(axis.key for axis in grid),
     }
     data = None if source is None else Path(source)
-    size = worker_count(workers, experiments[0].torch_device())
-    with open_study(folder, "sweep", plan, overwrite=overwrite, workers=size) as study:
+    size = worker_count(workers, experiments[0].device)
+    devices = {one.device for one in experiments}
+    device = devices.pop() if len(devices) == 1 else None
+    with open_study(folder, "sweep", plan, overwrite=overwrite, workers=size, device=device) as study:
         folders = [study.trial_folder(item) for item in names]
         with keeping_old_run(overwrite):
             prints = prepare_data(experiments, folders, data, shown, replaces=overwrite)

@@ -68,7 +68,7 @@ def train_networks(folder: Path, arguments: Mapping[str, Any], progress: Progres
     if not missing:
         return
     experiment = Experiment.parse(tomllib.loads(arguments["experiment"]), str(folder))
-    prepared = prepare(experiment, None, arguments["source"], Progress())
+    prepared = prepare(experiment, None, arguments["source"], progress)
     failed = []
     for item in progress.track(missing, folder.name, len(missing)):
         try:

@@ -19,10 +19,10 @@ from nasframe.errors import RunError
 from nasframe.runtime import write_json
 from nasframe_deepfake.backbones import load_backbone
 from nasframe_deepfake.decoding import ClipError, Recording, Window, decode
+from nasframe_deepfake.decoding_threads import in_threads
 from nasframe_deepfake.features import Extractor, Standardiser, load_statistics
 from nasframe_deepfake.heads import Heads, make_heads
 from nasframe_deepfake.spectrogram import log_mel
-from nasframe_deepfake.workers import in_threads
 
 __all__ = ["FORMAT", "Detector", "count_frozen", "load_detector", "save_detector"]
 

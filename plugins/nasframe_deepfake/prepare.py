@@ -14,12 +14,14 @@ import torch
 from attrs import frozen
 
 from nasframe.errors import DataError
+from nasframe.jobs import in_order
 from nasframe.runtime import Progress, write_json
 from nasframe_deepfake.array_files import RowWriter
 from nasframe_deepfake.categories import CATEGORY_NAMES, GENUINE
 from nasframe_deepfake.clip_index import PreparedClip, write_index
 from nasframe_deepfake.decoding import Recording, Window, decode
 from nasframe_deepfake.disk_space import DISK_BLOCK, require_space
+from nasframe_deepfake.freed_memory import keep_freed_memory
 from nasframe_deepfake.listing import Clip, Listing
 from nasframe_deepfake.readers import Dataset, Desync, read_dataset
 from nasframe_deepfake.spectrogram import COLUMNS, log_mel
@@ -31,7 +33,6 @@ from nasframe_deepfake.splits import (
     split_clips,
     write_splits,
 )
-from nasframe_deepfake.workers import in_processes
 
 __all__ = ["Preparation", "preparation_inputs", "prepare", "summary"]
 
@@ -116,8 +117,12 @@ def _decode_all(
     rows: list[tuple[int, int]] = []
     skipped: list[dict[str, str]] = []
     paths = [clip.path for clip in listing.clips]
-    results: Iterable[Recording | str] = in_processes(
-        functools.partial(_decode_one, listing.root, preparation.window), paths, workers, least=200
+    results: Iterable[Recording | str] = in_order(
+        functools.partial(_decode_one, listing.root, preparation.window),
+        paths,
+        workers,
+        least=200,
+        initializer=keep_freed_memory,
     )
     with (
         RowWriter(out / "pictures.npy", "uint8") as pictures,

@@ -8,6 +8,7 @@ from pathlib import Path
 from attrs import field, frozen, validators
 
 from nasframe.errors import DataError
+from nasframe.jobs import in_order
 from nasframe.runtime import Progress, write_text
 from nasframe_deepfake.categories import (
     DESYNC,
@@ -18,11 +19,11 @@ from nasframe_deepfake.categories import (
     PAIRING,
 )
 from nasframe_deepfake.disk_space import DISK_BLOCK, require_space, size_on_disk
+from nasframe_deepfake.freed_memory import keep_freed_memory
 from nasframe_deepfake.synthesis.identity import make_identity
 from nasframe_deepfake.synthesis.mp4 import file_size, write_mp4
 from nasframe_deepfake.synthesis.session import Clip, ClipShape, Session, session_roles
 from nasframe_deepfake.synthesis.voice import RATE
-from nasframe_deepfake.workers import in_processes
 
 __all__ = ["HEADER", "Corpus", "MetadataRow", "write_corpus"]
 
@@ -117,7 +118,8 @@ def write_corpus(out: Path, corpus: Corpus, workers: int, progress: Progress) ->
     make = functools.partial(_write_session, out, corpus)
     rows: list[MetadataRow] = []
     with progress.task("synthesize", corpus.clips) as advance:
-        for made in in_processes(make, range(corpus.sessions), workers, least=4):
+        sessions = range(corpus.sessions)
+        for made in in_order(make, sessions, workers, least=4, initializer=keep_freed_memory):
             rows += made
             advance(len(made))
     rows.sort(key=lambda row: (row.letter, row.source, row.file))

@@ -1,0 +1,77 @@
+"""The contract of an executor: it does trials somewhere, and tells how each of them ended."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+
+from attrs import define, frozen
+
+from nasframe.jobs.trial import Outcome, Trial
+
+__all__ = ["Executor", "Report"]
+
+
+@frozen
+class Report:
+    """News of a trial: that it has ended, or is lost, or else a sign of life.
+
+    Attributes:
+        trial: its name.
+        outcome: how it ended, as `do_trial` returns it.
+        lost: why it has not ended and will not: the end of its process, for instance.
+    """
+
+    trial: str
+    outcome: Outcome | None = None
+    lost: str = ""
+
+
+@define(kw_only=True)
+class Executor(ABC):
+    """Does trials, in processes of this machine or on others.
+
+    The caller decides: it submits no more than `workers` trials at a time, tries a lost one again, and ends
+    one that was silent for too long. One thread calls all methods.
+
+    Attributes:
+        workers: the most trials at the same time.
+        folder: the caller's, for output and logs.
+        lock: descriptor of a lock of the caller; processes that this machine starts for trials hold it open,
+            so that nobody else works in the folder while they do.
+        preload: names of modules that every trial needs.
+        device: name of the device that the trials ask for, where they all ask for the same.
+    """
+
+    workers: int
+    folder: Path
+    lock: int | None = None
+    preload: Sequence[str] = ()
+    device: str | None = None
+
+    @abstractmethod
+    def submit(self, trial: Trial) -> None:
+        """Begin a trial, or do it at once.
+
+        Raises:
+            RunError: no trial can be done.
+        """
+
+    @abstractmethod
+    def reports(self, seconds: float) -> Sequence[Report]:
+        """Return the news of submitted trials; wait so long where there are none yet.
+
+        Every trial ends in one report with an outcome, or that it is lost. Before that it gives signs of life
+        whenever it speaks; of a trial that waits for its turn elsewhere, the executor gives them.
+
+        Raises:
+            RunError: no trial can be done: the disk is full, for instance.
+        """
+
+    @abstractmethod
+    def end(self, trial: str) -> None:
+        """End a trial that is under way, by its name; nothing more is reported of it."""
+
+    def close(self) -> None:  # noqa: B027 - not every executor has something to end
+        """End all that is under way. Called once, also after an error or Ctrl-C."""

@@ -1,0 +1,93 @@
+"""A function of many items, computed in worker processes, with results in the order of the items."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from functools import partial
+from typing import Any, TypeVar
+
+from nasframe.errors import NasframeError
+from nasframe.jobs.pool import ATTEMPTS, Pool
+from nasframe.runtime import Progress, cores
+
+__all__ = ["in_order"]
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_AHEAD = 4  # results for each worker that are computed before the caller wants them
+
+
+def in_order(
+    function: Callable[[Item], Result],
+    items: Sequence[Item],
+    workers: int = 0,
+    *,
+    least: int = 1,
+    initializer: Callable[[], None] | None = None,
+) -> Iterator[Result]:
+    """Yield `function` of every item, in order, computed ahead in worker processes. At most a few results are
+    in memory.
+
+    An item whose process dies is tried again. A worker may call this too.
+
+    Args:
+        function: of a module, so that another process can import it; it computes on one thread.
+        items: to work on; they, and the results, can be pickled.
+        workers: number of processes; 1: only this one; 0: one for each core, but at most one for every
+            `least` items, since a process takes time to start.
+        least: see `workers`.
+        initializer: a function of a module that every worker process calls first.
+
+    Raises:
+        NasframeError: a worker process died three times at the same item, or the function is of the program
+            itself, which no worker imports.
+        Exception: any that the function raises; its note holds the traceback of the worker.
+    """
+    workers = workers or min(cores(), max(1, len(items) // least))
+    if workers == 1:
+        yield from map(function, items)
+        return
+    inner = function.func if isinstance(function, partial) else function
+    if getattr(inner, "__module__", "") == "__main__":
+        raise NasframeError(
+            f"{getattr(inner, '__qualname__', inner)}: is a function of the program itself, which no worker "
+            "imports; move it to a module, or stay in one process with workers = 1"
+        )
+    with closing(Pool(workers, ["torch"], initializer=initializer)) as pool:
+        yield from _results(pool, function, items)
+
+
+def _results(pool: Pool, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+    waiting = deque(range(len(items)))
+    under_way, died = set[int](), Counter[int]()
+    ready: dict[int, Result] = {}
+    for wanted in range(len(items)):
+        while wanted not in ready or waiting:
+            while waiting and len(under_way) < pool.size and waiting[0] < wanted + _AHEAD * pool.size:
+                number = waiting.popleft()
+                under_way.add(number)
+                pool.give(number, _call, (function, items[number]))
+            for number, word, value in pool.answers(0 if wanted in ready else None):
+                if word != "spoke":
+                    under_way.discard(number)
+                if word == "done":
+                    ready[number] = value
+                elif word == "died":
+                    died[number] += 1
+                    waiting.appendleft(number)
+                if died[number] == ATTEMPTS:
+                    raise NasframeError(
+                        f"a worker process died, {ATTEMPTS} times at the same item: it {value}; with "
+                        "workers = 1 the work stays in one process"
+                    )
+            if wanted in ready:
+                break
+        yield ready.pop(wanted)
+
+
+def _call(work: tuple[Callable[[Any], Any], Any], progress: Progress) -> Any:
+    function, item = work
+    return function(item)
