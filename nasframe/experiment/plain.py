@@ -13,7 +13,7 @@ import torch
 from nasframe.errors import ConfigurationError
 from nasframe.options import unstructure
 
-__all__ = ["plain_options"]
+__all__ = ["kept_options", "plain_options"]
 
 
 def plain_options(instance: Any, section: str) -> dict[str, Any]:
@@ -32,9 +32,14 @@ def plain_options(instance: Any, section: str) -> dict[str, Any]:
     ]
     if problems:
         raise ConfigurationError("experiment", problems)
+    return {key: _plain(value) for key, value in kept_options(instance).items()}
+
+
+def kept_options(instance: Any) -> dict[str, Any]:
+    """Return the options of an attrs instance, None left out, with what TOML cannot hold as it is."""
     options = {item.name for item in attrs.fields(type(instance)) if item.init}
     values = unstructure(instance)
-    return {key: _plain(values[key]) for key in values if key in options and values[key] is not None}
+    return {key: values[key] for key in values if key in options and values[key] is not None}
 
 
 def _plain(value: Any) -> Any:
