@@ -111,10 +111,13 @@ def _lay_over(values: Mapping[str, Any], overrides: Iterable[Override]) -> tuple
 
 def _copied(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return a copy in which tables can be changed; tensors are shared, for they may be large."""
-    return {
-        key: _copied(value) if isinstance(value, Mapping) else list(value) if isinstance(value, list) else value
-        for key, value in values.items()
-    }
+    result: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            result[key] = _copied(value)
+        else:
+            result[key] = list(value) if isinstance(value, list) else value
+    return result
 
 
 def _set(table: dict[str, Any], path: tuple[str, ...], value: Any) -> str:

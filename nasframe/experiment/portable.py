@@ -10,11 +10,11 @@ import torch
 
 from nasframe.errors import ConfigurationError
 from nasframe.experiment.experiment import Experiment
-from nasframe.experiment.plain import kept_options
+from nasframe.experiment.plain import kept_options, plain_value
 from nasframe.experiment.sections import PLUGINS, made_in_python
 from nasframe.plugins import Kind, manager
 
-__all__ = ["tensors_of", "with_tensors"]
+__all__ = ["tensors_of", "with_tensors", "without_tensors"]
 
 Tensors = Mapping[tuple[str, ...], torch.Tensor]
 """Key path of an option, such as `("task", "tensors", "x")` → its tensor."""
@@ -66,6 +66,18 @@ def with_tensors(values: Mapping[str, Any], tensors: Tensors) -> dict[str, Any]:
             table = table[part]
         table[path[-1]] = tensor
     return result
+
+
+def without_tensors(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return plain values with the text that stands for a tensor in the place of each."""
+    return {
+        key: without_tensors(value)
+        if isinstance(value, Mapping)
+        else plain_value(value)
+        if isinstance(value, torch.Tensor)
+        else value
+        for key, value in values.items()
+    }
 
 
 def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -11,8 +11,8 @@ from attrs import frozen
 
 @frozen
 class Finished:
-    """Folders of a census and of the comparison beside it, and what the comparison wrote."""
+    """Folders of a table and of the comparison beside it, and what the comparison wrote."""
 
-    census: Path
+    table: Path
     comparison: Path
     found: Mapping[str, Any]
