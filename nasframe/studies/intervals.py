@@ -44,9 +44,11 @@ def interval(values: Sequence[float], bounds: Bounds = UNBOUNDED) -> tuple[float
     """
     a, b = bounds
     centre = math.fsum(values) / len(values)
+    if min(values) == max(values):
+        return centre, centre
     quantile = float(stats.t.ppf(0.5 + LEVEL / 2, len(values) - 1))
     half = quantile * deviation(values, centre) / math.sqrt(len(values))
-    if min(values) < a or max(values) > b or half == 0.0:
+    if min(values) < a or max(values) > b:
         return centre - half, centre + half
     if math.isinf(a) or math.isinf(b):
         return max(a, centre - half), min(b, centre + half)
