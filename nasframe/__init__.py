@@ -5,7 +5,8 @@
 - **its steps**: `run_experiment`, or one by one `prepare` (`Prepared`), `search` (`SearchResult`), `train`,
   `evaluate`, `predict`
 - **what comes out**: `Run`, `load_run`, `Architecture`, `load_architecture`; `draw` (`Drawing`)
-- **studies**: `compare`, `sweep`, `census`, `load_census`
+- **studies**: `compare`, `sweep`, `tabulate`, `load_table` (`TabularBenchmark`); for one release also
+  `census`, `load_census`, the former names of the last two functions
 - **plugins**: `hookimpl`, `load_plugin`, `manager`, `Registered`
 - **operations**: `Operation`, `OpSpec`, `Shape`, `arity_of`
 - **search spaces**: `SearchSpace`, `SpaceFactory`, `Choice`, `derive`
@@ -72,10 +73,13 @@ if TYPE_CHECKING:
     from nasframe.space import Choice as Choice
     from nasframe.space import SearchSpace as SearchSpace
     from nasframe.space import SpaceFactory as SpaceFactory
+    from nasframe.studies import TabularBenchmark as TabularBenchmark
     from nasframe.studies import census as census
     from nasframe.studies import compare as compare
     from nasframe.studies import load_census as load_census
+    from nasframe.studies import load_table as load_table
     from nasframe.studies import sweep as sweep
+    from nasframe.studies import tabulate as tabulate
     from nasframe.supernet import Supernet as Supernet
     from nasframe.tasks import Baseline as Baseline
     from nasframe.tasks import Batch as Batch
@@ -145,7 +149,10 @@ _MODULES = {
         ),
         "nasframe.pipeline",
     ),
-    **dict.fromkeys(("census", "compare", "load_census", "sweep"), "nasframe.studies"),
+    **dict.fromkeys(
+        ("TabularBenchmark", "census", "compare", "load_census", "load_table", "sweep", "tabulate"),
+        "nasframe.studies",
+    ),
     **dict.fromkeys(("Measurement", "measure_estimators"), "nasframe.estimators"),
 }
 

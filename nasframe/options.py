@@ -134,8 +134,19 @@ def _strict(expected: type, *accepted: type) -> Any:
     return convert
 
 
+def _unchanged(expected: Any) -> Callable[[Any, Any], Any]:
+    """Take a value that only Python can make, such as a tensor, as it is."""
+
+    def check(value: Any, _: Any) -> Any:
+        if not (isinstance(expected, type) and isinstance(value, expected)):
+            raise TypeError(f"expected {type_name(expected)}, found {value!r}")
+        return value
+
+    return check
+
+
 def _converter() -> cattrs.Converter:
-    converter = cattrs.Converter()
+    converter = cattrs.Converter(structure_fallback_factory=_unchanged)
     converter.register_structure_hook(int, _strict(int, int))
     converter.register_structure_hook(float, _strict(float, int, float))
     converter.register_structure_hook(bool, _strict(bool, bool))

@@ -6,6 +6,10 @@ Small demos with two seeds and two relaxations, a comparison, a sweep and a tabl
 one thread, in one environment. Compared are the space and assignment of every architecture, every tensor of
 every checkpoint, the test metrics, fingerprints of the data, and the numbers of each study, all without
 times. Exit status 1 where anything differs. It takes some minutes on two cores.
+
+A revision may lack what a later one records: numbers of a study are compared by their keys, and those that
+only one of the two has are counted. The ends of intervals, `low` and `high`, are compared apart: how they are
+computed may change, and then it is said how many differ.
 """
 
 from __future__ import annotations
@@ -29,14 +33,22 @@ from typing import Any
 from safetensors import safe_open
 
 ROOT = Path(__file__).resolve().parents[1]
+TABLE = "nasframe/studies/table_plan.py"
+"""A file that a checkout has where the command for tables is called `tabulate`."""
+
 DATA = ("task.clips=120", "task.identities=24", "task.picture_epochs=2", "task.sound_epochs=2")
 SMALL = (*DATA, "search.epochs=12", "search.warmup_epochs=3", "search.candidates=8", "train.epochs=4")
 SHORT = (*DATA, "search.epochs=4", "search.warmup_epochs=1", "search.candidates=4", "train.epochs=2")
+NUMBER = "number: "
+RENAMED = {"cells": "trials", "remarks": "caveats", "censuses": "tables"}
 TIMES = re.compile(r"seconds|version|cache|source|folder|path|hash|experiment|python")
 
 
-def commands(out: Path) -> Iterator[list[str]]:
-    """The command lines, without `nasframe`; every one writes into a folder of `out`."""
+def commands(out: Path, table: str) -> Iterator[list[str]]:
+    """The command lines, without `nasframe`; every one writes into a folder of `out`.
+
+    The command that makes the table was called `census`.
+    """
     cache = f"cache={out / 'cache'}"
     for seed in ("0", "1"):
         for relaxation in ("softmax", "grmc"):
@@ -46,7 +58,7 @@ def commands(out: Path) -> Iterator[list[str]]:
     compared = ["--relaxation", "softmax,grmc", "--seeds", "2", "--out", str(out / "comparison")]
     yield ["compare", *study, *compared]
     yield ["sweep", *study, "temperature=0.1,0.5", "--out", str(out / "sweep")]
-    yield ["census", *study, "--architectures", "3", "--out", str(out / "census")]
+    yield [table, *study, "--architectures", "3", "--out", str(out / "table")]
 
 
 def record(checkout: Path, out: Path) -> dict[str, Any]:
@@ -56,7 +68,8 @@ def record(checkout: Path, out: Path) -> dict[str, Any]:
         "PYTHONPATH": os.pathsep.join(_places(checkout, out)),
         "OMP_NUM_THREADS": "1",
     }
-    for words in commands(out):
+    table = "tabulate" if (checkout / TABLE).is_file() else "census"
+    for words in commands(out, table):
         program = [
             sys.executable,
             "-c",
@@ -84,7 +97,7 @@ def _places(checkout: Path, out: Path) -> list[str]:
 
 def _values(out: Path) -> Iterator[tuple[str, Any]]:
     for file in out.rglob("*"):
-        # A study keeps its trials in `cells`; a revision that calls the folder `trials` compares too.
+        # The trials of a study were in `cells`, and are in `trials`.
         name = file.relative_to(out).as_posix().replace("/cells/", "/trials/")
         if name.startswith(("cache/", "metadata/")):
             continue
@@ -98,10 +111,10 @@ def _values(out: Path) -> Iterator[tuple[str, Any]]:
         elif file.suffix == ".safetensors":
             yield name, _digest(file)
         elif file.suffix == ".json" and file.parent.parent == out and file.name != "study.json":
-            yield (
-                f"{file.parent.name}: numbers",
-                sorted(_numbers(_without_times(json.loads(file.read_text())))),
-            )
+            yield from _numbers(_without_times(_renamed(json.loads(file.read_text()))), (file.parent.name,))
+        elif file.suffix == ".jsonl" and file.parent.parent == out:
+            rows = [json.loads(line) for line in file.read_text().splitlines()]
+            yield from _numbers(_without_times(rows), (file.parent.name, "table"))
 
 
 def _without_times(value: Any) -> Any:
@@ -119,12 +132,19 @@ def _is_of_time(item: Any) -> bool:
     return isinstance(item, Mapping) and bool(TIMES.search(str(item.get("metric", ""))))
 
 
-def _numbers(value: Any) -> Iterator[float]:
+def _renamed(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the record of a study with the keys that it has now."""
+    return {RENAMED.get(key, key): value for key, value in record.items()}
+
+
+def _numbers(value: Any, place: tuple[str, ...]) -> Iterator[tuple[str, float]]:
+    """Yield every number of a study with its keys and places in lists."""
     if isinstance(value, Mapping | list):
-        for item in value.values() if isinstance(value, Mapping) else value:
-            yield from _numbers(item)
+        items = value.items() if isinstance(value, Mapping) else enumerate(value)
+        for key, item in items:
+            yield from _numbers(item, (*place, str(key)))
     elif isinstance(value, float):
-        yield value
+        yield NUMBER + " / ".join(place), value
 
 
 def _digest(file: Path) -> str:
@@ -154,11 +174,27 @@ def main() -> None:
             old, new = both.map(record, (then, ROOT), (place / "then", place / "now"))
         for name, values in (("then.json", old), ("now.json", new)):
             (place / name).write_text(json.dumps(values, indent=1))
-    different = [name for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
+    raise SystemExit(report(old, new, arguments.revision))
+
+
+def report(old: Mapping[str, Any], new: Mapping[str, Any], revision: str) -> int:
+    """Print what differs, and return the exit status."""
+    added = {name for name in new.keys() - old.keys() if name.startswith(NUMBER)}
+    names = sorted((old.keys() | new.keys()) - added)
+    different = [name for name in names if old.get(name) != new.get(name)]
+    ends = [name for name in names if name.startswith(NUMBER) and name.endswith(("/ low", "/ high"))]
+    moved = [name for name in different if name in {*ends} and {name} <= old.keys() & new.keys()]
+    different = [name for name in different if name not in {*moved}]
     for name in different:
         print(f"differs: {name}")
-    print(f"{len(old)} values of {arguments.revision}, {len(new)} of this checkout, {len(different)} differ")
-    raise SystemExit(bool(different))
+    for kind in sorted({re.sub(r" / (\d+|[^/]*=[^/]*)(?= /|$)", " / *", name) for name in added}):
+        print(f"recorded here alone: {kind.removeprefix(NUMBER)}")
+    print(f"{len(moved)} of {len(ends)} ends of intervals differ")
+    print(
+        f"{len(old)} values of {revision}, {len(new)} of this checkout ({len(added)} of them recorded here "
+        f"alone), {len(different)} differ that are no ends of intervals"
+    )
+    return int(bool(different))
 
 
 if __name__ == "__main__":

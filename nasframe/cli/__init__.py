@@ -19,7 +19,7 @@ from pathlib import Path
 from cyclopts import App, CycloptsError, Parameter
 
 from nasframe import __version__
-from nasframe.cli import comparisons, laboratory, making_a_run, plugins_command, sweeps, using_a_run
+from nasframe.cli import laboratory, making_a_run, plugins_command, studies, using_a_run
 from nasframe.cli.interrupts import interrupts_kept
 from nasframe.cli.plugin_files import HELP, prefix, split_plugin_files
 from nasframe.errors import KeptRunInterrupt, NasframeError, PluginWarning
@@ -32,7 +32,7 @@ __all__ = ["main", "make_app"]
 _RESUMABLE = ("run", "search", "train", "demo")
 """Commands that go on where they stopped when they are repeated."""
 
-_STUDIES = ("sweep", "compare", "census")
+_STUDIES = ("compare", "sweep", "tabulate", "census")
 """Commands that skip finished trials when they are repeated."""
 
 _HELP = {"--help", "-h", "--version"}
@@ -54,7 +54,7 @@ def make_app() -> App:
         print_error=False,
         result_action="return_value",
     )
-    for group in (making_a_run, comparisons, sweeps, using_a_run, laboratory, plugins_command):
+    for group in (making_a_run, studies, using_a_run, laboratory, plugins_command):
         group.add_commands(app)
     manager().add_commands(app)
     return app

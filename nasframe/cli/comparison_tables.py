@@ -25,7 +25,7 @@ def print_comparison_tables(found: Mapping[str, Any]) -> None:
     _print_tests(found)
     _print_gap(found)
     _print_entropies(found)
-    for census in found["censuses"]:
+    for census in found["tables"]:
         _print_census(census, found)
     print()
     for sentence in found["caveats"]:
@@ -97,7 +97,7 @@ def _print_entropies(found: Mapping[str, Any]) -> None:
 
 def _print_census(census: Mapping[str, Any], found: Mapping[str, Any]) -> None:
     objective = found["objective"]
-    which = f" of {census['path']}" if len(found["censuses"]) > 1 else ""
+    which = f" of {census['path']}" if len(found["tables"]) > 1 else ""
     print(
         f"\npercentile in the census of the space{which}, {census['architectures']:,} architectures, by "
         f"{objective}"

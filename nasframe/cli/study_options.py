@@ -2,40 +2,82 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+from attrs import frozen
 from cyclopts import Parameter
 
 from nasframe.errors import ConfigurationError, RunError
-from nasframe.runtime import print_columns
+from nasframe.runtime import make_progress, print_columns
 
 __all__ = [
-    *("Data", "Device", "Json", "Out", "Overrides", "Overwrite", "Seed", "Workers"),
-    *("at_least", "check_options", "print_files"),
+    *("Data", "Device", "Overrides", "StudyOptions", "Study"),
+    *("at_least", "print_files", "say_old_name"),
 ]
 
 Overrides = Annotated[str, Parameter(name="KEY=VALUE", help="Change an option: search.epochs=3.")]
 Data = Annotated[Path | None, Parameter(help="Your data. [default: the task's own, if any]")]
-Out = Annotated[Path | None, Parameter(help="The folder. [default: runs/NAME-COMMAND]")]
-Overwrite = Annotated[bool, Parameter(help="Replace what an earlier command left in --out.")]
-Workers = Annotated[
-    int | None,
-    Parameter(help="Processes that work side by side. [default: one for each core; on GPUs, one for each]"),
-]
-Json = Annotated[bool, Parameter(help="For scripts: JSON instead of tables.")]
-Seed = Annotated[int | None, Parameter(help="The first seed. [default: the experiment's]")]
 Device = Annotated[str | None, Parameter(help="Short for device=…: auto, cpu, cuda, cuda:N.")]
 
 
-def check_options(data: Path | None, out: Path | None, workers: int | None) -> None:
-    """Refuse options that no study can be made with, before torch is imported."""
-    if workers is not None:
-        at_least("--workers", workers, 1)
-    if data is not None and not data.exists():
-        raise ConfigurationError("command line", [f"--data {data}: no such file or folder"])
-    if out is not None and out.is_file():
-        raise RunError(f"--out {out}: is a file; expected a folder, or a name for one")
+@frozen
+class StudyOptions:
+    """Options that every command of a study takes."""
+
+    workers: Annotated[
+        int | None,
+        Parameter(
+            help="Processes that work side by side. [default: one for each core; on GPUs, one for each]"
+        ),
+    ] = None
+    executor: Annotated[
+        str, Parameter(help="Where the trials are done: local, or one that a plugin registers.")
+    ] = "local"
+    patience: Annotated[
+        float | None,
+        Parameter(help="Seconds of silence after which a trial is ended and tried again. [default: 1800]"),
+    ] = None
+    data: Data = None
+    out: Annotated[Path | None, Parameter(help="The folder. [default: runs/NAME-STUDY]")] = None
+    overwrite: Annotated[bool, Parameter(help="Replace what an earlier command left in --out.")] = False
+    json: Annotated[bool, Parameter(help="For scripts: JSON instead of tables.")] = False
+    seed: Annotated[int | None, Parameter(help="The first seed. [default: the experiment's]")] = None
+    device: Device = None
+
+    def folder(self, experiment: Path, ending: str) -> Path:
+        """Return the folder of the study: `--out`, or `runs/NAME-ENDING`."""
+        return self.out or Path("runs") / f"{experiment.stem}-{ending}"
+
+    def check(self) -> None:
+        """Refuse options that no study can be made with, before torch is imported."""
+        if self.workers is not None:
+            at_least("--workers", self.workers, 1)
+        if self.patience is not None and not self.patience > 0:
+            problem = f"--patience: expected more than 0 seconds, found {self.patience:g}"
+            raise ConfigurationError("command line", [problem])
+        if self.data is not None and not self.data.exists():
+            raise ConfigurationError("command line", [f"--data {self.data}: no such file or folder"])
+        if self.out is not None and self.out.is_file():
+            raise RunError(f"--out {self.out}: is a file; expected a folder, or a name for one")
+
+    def arguments(self) -> Mapping[str, Any]:
+        """Return the arguments that `compare`, `sweep` and `tabulate` share."""
+        return {
+            "workers": self.workers,
+            "executor": self.executor,
+            **({} if self.patience is None else {"patience": self.patience}),
+            "source": self.data,
+            "seed": self.seed,
+            "device": self.device,
+            "overwrite": self.overwrite,
+            "progress": make_progress(),
+        }
+
+
+Study = Annotated[StudyOptions, Parameter(name="*")]
 
 
 def at_least(option: str, value: int, least: int) -> None:
@@ -48,3 +90,8 @@ def print_files(**paths: object) -> None:
     """Print the places of the files, a line each."""
     print()
     print_columns([(name.replace("_", " "), str(path)) for name, path in paths.items()])
+
+
+def say_old_name(old: str, new: str) -> None:
+    """Print that a command or option has another name now."""
+    print(f"nasframe: {old} is now {new}; the old name goes with the next release", file=sys.stderr)

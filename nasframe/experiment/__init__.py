@@ -6,6 +6,17 @@ from nasframe.experiment.device import resolve_device
 from nasframe.experiment.experiment import Experiment
 from nasframe.experiment.keys import option_keys
 from nasframe.experiment.overrides import overridden, parse_value
+from nasframe.experiment.portable import tensors_of, with_tensors, without_tensors
 from nasframe.experiment.toml_file import read_toml
 
-__all__ = ["Experiment", "option_keys", "overridden", "parse_value", "read_toml", "resolve_device"]
+__all__ = [
+    "Experiment",
+    "option_keys",
+    "overridden",
+    "parse_value",
+    "read_toml",
+    "resolve_device",
+    "tensors_of",
+    "with_tensors",
+    "without_tensors",
+]

@@ -9,7 +9,7 @@ import attrs
 
 from nasframe.errors import PluginError
 from nasframe.experiment.experiment import SETTINGS
-from nasframe.experiment.sections import BASES, DEFAULT_NAMES, ENGINE, PLUGINS
+from nasframe.experiment.sections import BASES, DEFAULT_NAMES, ENGINE, PLUGINS, made_in_python
 from nasframe.plugins import Kind, manager
 
 __all__ = ["option_keys"]
@@ -28,7 +28,7 @@ def option_keys(values: Mapping[str, Any], names: Mapping[str, Collection[Any]] 
         own = table.get("name", DEFAULT_NAMES.get(section)) if isinstance(table, Mapping) else None
         keys.append(f"{section}.name")
         for name in dict.fromkeys([own, *(names or {}).get(section, ())]):
-            keys += _fields(_plugin(section, name), section)
+            keys += _fields(made_in_python(section, name) or _plugin(section, name), section)
     for section in ENGINE:
         keys += _fields(BASES[section], section)
     return list(dict.fromkeys(keys))

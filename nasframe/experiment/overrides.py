@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from copy import deepcopy
 from typing import Any
 
 from nasframe.errors import ConfigurationError
@@ -92,7 +91,7 @@ def _lay_over(values: Mapping[str, Any], overrides: Iterable[Override]) -> tuple
 
     The file's options of a section that gets another plugin are dropped.
     """
-    result = deepcopy(dict(values))
+    result = _copied(values)
     chosen: dict[tuple[str, ...], Any] = {}
     problems: list[str] = []
     for path, value in overrides:
@@ -108,6 +107,17 @@ def _lay_over(values: Mapping[str, Any], overrides: Iterable[Override]) -> tuple
         if problem:
             problems.append(problem)
     return result, problems
+
+
+def _copied(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy in which tables can be changed; tensors are shared, for they may be large."""
+    result: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            result[key] = _copied(value)
+        else:
+            result[key] = list(value) if isinstance(value, list) else value
+    return result
 
 
 def _set(table: dict[str, Any], path: tuple[str, ...], value: Any) -> str:

@@ -13,7 +13,7 @@ import torch
 from nasframe.errors import ConfigurationError
 from nasframe.options import unstructure
 
-__all__ = ["plain_options"]
+__all__ = ["kept_options", "plain_options", "plain_value"]
 
 
 def plain_options(instance: Any, section: str) -> dict[str, Any]:
@@ -32,20 +32,26 @@ def plain_options(instance: Any, section: str) -> dict[str, Any]:
     ]
     if problems:
         raise ConfigurationError("experiment", problems)
+    return {key: plain_value(value) for key, value in kept_options(instance).items()}
+
+
+def kept_options(instance: Any) -> dict[str, Any]:
+    """Return the options of an attrs instance, None left out, with what TOML cannot hold as it is."""
     options = {item.name for item in attrs.fields(type(instance)) if item.init}
     values = unstructure(instance)
-    return {key: _plain(values[key]) for key in values if key in options and values[key] is not None}
+    return {key: values[key] for key in values if key in options and values[key] is not None}
 
 
-def _plain(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
+    """Return a value as TOML can hold it; text in place of what it cannot hold."""
     if isinstance(value, Path):
         return str(value)
     if isinstance(value, str | bool | int | float):
         return value
     if isinstance(value, Mapping):
-        return {str(key): _plain(inner) for key, inner in value.items() if inner is not None}
+        return {str(key): plain_value(inner) for key, inner in value.items() if inner is not None}
     if isinstance(value, list | tuple | set | frozenset):
-        items = [_plain(inner) for inner in value]
+        items = [plain_value(inner) for inner in value]
         return sorted(items) if isinstance(value, set | frozenset) else items
     if isinstance(value, torch.Tensor):
         content = value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes()

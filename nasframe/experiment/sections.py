@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import attrs
+import torch
 
 from nasframe.errors import PluginError, nearest
 from nasframe.options import collect
@@ -21,6 +22,7 @@ __all__ = [
     "DEFAULT_NAMES",
     "ENGINE",
     "PLUGINS",
+    "made_in_python",
     "misfit",
     "name_of",
     "structure_section",
@@ -58,6 +60,10 @@ def structure_section(section: str, values: Mapping[str, Any]) -> tuple[Any, str
         return instance, "", problems
     kind = cast(Kind, section)
     name = values.get("name", DEFAULT_NAMES.get(section))
+    in_memory = made_in_python(section, name)
+    if in_memory is not None and _has_tensors(options):
+        instance, problems = collect(in_memory, options, section)
+        return instance, str(name), problems
     if not isinstance(name, str):
         problem = "is missing" if name is None else f"expected a string, found {name!r}"
         valid = ", ".join(entry.name for entry in manager().registered(kind)) or "there is none"
@@ -82,6 +88,21 @@ def structure_section(section: str, values: Mapping[str, Any]) -> tuple[Any, str
         return None, name, [f"{section}.name: {entry} is {target!r}; {expected}"]
     instance, problems = collect(target, options, section)
     return instance, name, problems
+
+
+def made_in_python(section: str, name: Any) -> type | None:
+    """Return the class of the core that only Python can fill, given its name in experiments; else None."""
+    found = next((cls for cls, known in _RECORDED.items() if known == name), None)
+    return found if found is not None and issubclass(found, BASES[section]) else None
+
+
+def _has_tensors(options: Mapping[str, Any]) -> bool:
+    values = [inner for value in options.values() for inner in _inner(value)]
+    return any(isinstance(value, torch.Tensor) for value in values)
+
+
+def _inner(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, Mapping) else [value]
 
 
 def swapped(section: str, old: Any, new: Any) -> bool:

@@ -6,7 +6,7 @@ Importing it imports no torch, so that a command can start the fork server befor
 from __future__ import annotations
 
 from nasframe.jobs.devices import worker_count
-from nasframe.jobs.execution import execute
+from nasframe.jobs.execution import PATIENCE, execute
 from nasframe.jobs.executor import Executor, Report
 from nasframe.jobs.failures import error_message, full_disk_stops, is_disk_full
 from nasframe.jobs.local import LOG_FILE
@@ -16,6 +16,7 @@ from nasframe.jobs.trial import Outcome, Trial, do_trial
 
 __all__ = [
     "LOG_FILE",
+    "PATIENCE",
     "Executor",
     "Outcome",
     "Report",

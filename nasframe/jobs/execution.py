@@ -16,7 +16,10 @@ from nasframe.jobs.trial import Outcome, Trial, is_done
 from nasframe.plugins import manager
 from nasframe.runtime import Progress
 
-__all__ = ["execute"]
+__all__ = ["PATIENCE", "execute"]
+
+PATIENCE = 1800.0
+"""Seconds for which a trial may say nothing; every epoch speaks."""
 
 _STEP = 10.0  # seconds; a longer silence between two looks is our own, as after Ctrl-Z
 
@@ -29,7 +32,7 @@ def execute(
     progress: Progress | None = None,
     lock: int | None = None,
     preload: Sequence[str] = (),
-    patience: float = 1800.0,
+    patience: float = PATIENCE,
     executor: str = "local",
     device: str | None = None,
 ) -> dict[str, Outcome]:

@@ -16,7 +16,7 @@ __all__ = ["census_section"]
 
 def census_section(data: Mapping[str, Any]) -> Section | None:
     """Return the section with the census of each space; None where there is none."""
-    censuses = data.get("censuses")
+    censuses = data.get("tables", data.get("censuses"))
     if not censuses:
         return None
     parts = ["<p>A percentile is the share of the census that has a lower score than the architecture.</p>"]

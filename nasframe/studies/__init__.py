@@ -1,4 +1,4 @@
-"""Studies of many runs of one experiment: comparisons, sweeps, and the census of a space.
+"""Studies of one experiment: a comparison, a sweep, and a table of its space.
 
 The names are imported when they are first used.
 """
@@ -11,19 +11,23 @@ from nasframe.runtime import lazy_page
 
 if TYPE_CHECKING:
     from nasframe.studies.axes import is_axis as is_axis
-    from nasframe.studies.census_study import census as census
-    from nasframe.studies.census_table import load_census as load_census
-    from nasframe.studies.comparison_study import compare as compare
+    from nasframe.studies.comparison_plan import compare as compare
+    from nasframe.studies.old_names import census as census
+    from nasframe.studies.old_names import load_census as load_census
     from nasframe.studies.preload import PRELOAD as PRELOAD
-    from nasframe.studies.sweep_study import sweep as sweep
+    from nasframe.studies.sweep_plan import sweep as sweep
+    from nasframe.studies.table_plan import tabulate as tabulate
+    from nasframe.studies.tabular_benchmark import TabularBenchmark as TabularBenchmark
+    from nasframe.studies.tabular_benchmark import load_table as load_table
 
 _MODULES = {
     "PRELOAD": "nasframe.studies.preload",
     "is_axis": "nasframe.studies.axes",
-    "census": "nasframe.studies.census_study",
-    "load_census": "nasframe.studies.census_table",
-    "compare": "nasframe.studies.comparison_study",
-    "sweep": "nasframe.studies.sweep_study",
+    "compare": "nasframe.studies.comparison_plan",
+    "sweep": "nasframe.studies.sweep_plan",
+    "tabulate": "nasframe.studies.table_plan",
+    **dict.fromkeys(("TabularBenchmark", "load_table"), "nasframe.studies.tabular_benchmark"),
+    **dict.fromkeys(("census", "load_census"), "nasframe.studies.old_names"),
 }
 
 __all__ = [*_MODULES]

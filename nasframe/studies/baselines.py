@@ -7,20 +7,18 @@ So variants that differ only in their search share them.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-import attrs
 from attrs import frozen
 
 from nasframe.jobs import Trial
 from nasframe.pipeline import Prepared, draw_distinct_architectures
 from nasframe.runtime import fingerprint
 from nasframe.studies.axes import point_name
+from nasframe.studies.planned_runs import Variant
+from nasframe.studies.study import Study
 from nasframe.studies.training_trial import NetworkToTrain, make_training_trial, read_trained_network
-from nasframe.studies.variants import Variant
 from nasframe.tasks import baseline_records
-from nasframe.training import BaselineOptions
 
 __all__ = ["BaselineGroup", "make_baseline_groups", "read_baselines"]
 
@@ -52,19 +50,14 @@ class BaselineGroup:
 
 
 def make_baseline_groups(
-    variants: Sequence[Variant],
-    prepared: Mapping[str, Prepared],
-    folder: Path,
-    source: Path | None,
-    random: int,
+    variants: Sequence[Variant], prepared: Mapping[str, Prepared], study: Study, random: int
 ) -> list[BaselineGroup]:
     """Return the groups of baselines; variants with the same data, training and space share theirs.
 
     Args:
         variants: that are compared.
         prepared: variant → its data.
-        folder: of the comparison.
-        source: the user's data.
+        study: the comparison.
         random: how many random architectures a seed gets.
     """
     found = []
@@ -96,9 +89,10 @@ def make_baseline_groups(
                 if not networks:
                     continue
                 name = ",".join(part for part in (f"{kind}-networks", label, f"seed={seed}") if part)
-                place = folder / "baselines" / f"{kind}-{key[:12]}-seed={seed}"
-                alone = attrs.evolve(experiment, baselines=BaselineOptions())
-                trial = make_training_trial(name, place, alone, source, networks)
+                place = study.folder.path / "baselines" / f"{kind}-{key[:12]}-seed={seed}"
+                trial = make_training_trial(
+                    name, place, experiment, study.source, networks, tensors=study.tensors
+                )
                 names = [item.name for item in members]
                 found.append(BaselineGroup(kind, label, names, seed, networks, trial, single_streams))
     return found

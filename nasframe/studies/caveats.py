@@ -1,16 +1,19 @@
-"""Caveats: sentences that say which conclusions the numbers of a comparison support."""
+"""Caveats: sentences that say which conclusions the numbers of a comparison or a sweep support."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-__all__ = ["caveats"]
+__all__ = ["comparison_caveats", "sweep_caveats"]
 
 _LEVEL = 0.05
 
+_ENOUGH = 4
+"""With fewer seeds, intervals and tests are not to be believed."""
 
-def caveats(comparison: Mapping[str, Any], best_random: Collection[str]) -> list[str]:
+
+def comparison_caveats(comparison: Mapping[str, Any], best_random: Collection[str]) -> list[str]:
     """Return a sentence for each fact that a reader should know before believing a difference.
 
     Args:
@@ -20,9 +23,44 @@ def caveats(comparison: Mapping[str, Any], best_random: Collection[str]) -> list
     return [
         *_failed(comparison["failed"]),
         *_data(comparison),
+        *_few_seeds(len(comparison["seeds"]), "intervals and tests"),
         *_between_variants(comparison),
         *_against_random(comparison, best_random),
         *_unfinished(comparison["trials"]),
+    ]
+
+
+def sweep_caveats(sweep: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each fact that a reader should know before believing a point of a sweep.
+
+    Args:
+        sweep: content of `sweep.json`.
+    """
+    failed = {trial["name"]: trial["error"] for trial in sweep["trials"] if trial["status"] != "done"}
+    # A seed that is an axis is no repetition.
+    seeds = 1 if any(axis["key"] == "seed" for axis in sweep["axes"]) else len(sweep["seeds"])
+    return [*_failed(failed), *_few_seeds(seeds, "intervals"), *_chosen_point(sweep)]
+
+
+def _chosen_point(sweep: Mapping[str, Any]) -> list[str]:
+    if sweep["chosen"] is None or len(sweep["rows"]) < 2:
+        return []
+    objective, name = sweep["objective"], sweep["chosen"]["name"]
+    return [
+        f"{name} was chosen among {len(sweep['rows'])} points by its mean {objective} on the validation "
+        "split, and the result is its value on the test split. The best test value of all points is not the "
+        "result: it is too high, because it was picked from many."
+    ]
+
+
+def _few_seeds(seeds: int, doubtful: str) -> list[str]:
+    if seeds == 1:
+        return ["One seed: no interval and no test. Another seed may turn any order round."]
+    if seeds >= _ENOUGH:
+        return []
+    return [
+        f"{seeds} seeds are too few: below {_ENOUGH}, {doubtful} say little about other seeds and should not "
+        "be believed."
     ]
 
 
@@ -46,7 +84,7 @@ def _between_variants(comparison: Mapping[str, Any]) -> list[str]:
     objective, seeds = comparison["objective"], len(comparison["seeds"])
     rows = [row for row in comparison["rows"] if row["kind"] == "variant"]
     if seeds == 1:
-        return ["One seed: no interval and no test. Another seed may turn any order round."]
+        return []
     found = [
         test
         for test in comparison["tests"]

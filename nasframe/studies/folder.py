@@ -1,11 +1,11 @@
-"""The folder of a study: made, continued, refused or replaced. One process at a time works in it."""
+"""The folder of a study: claimed, made, continued, refused or replaced. One process at a time works in it."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,36 +14,31 @@ from attrs import frozen
 
 from nasframe import __version__
 from nasframe.errors import RunError
-from nasframe.jobs import (
-    LOG_FILE,
-    Outcome,
-    Trial,
-    execute,
-    full_disk_stops,
-    start_server,
-)
+from nasframe.jobs import LOG_FILE, full_disk_stops
 from nasframe.runs import Run, partials
 from nasframe.runtime import (
     Lock,
     LockedError,
-    Progress,
     format_names,
     lives,
     remove_path,
     without_nan,
     write_json,
 )
-from nasframe.studies.preload import PRELOAD
 
-__all__ = ["TRIALS", "Study", "open_study", "read_study"]
+__all__ = ["TENSORS", "StudyFolder", "open_study", "read_study"]
 
 FORMAT = 1
 RECORD = "study.json"
-TRIALS = "cells"  # the folder's name on disk: never rename it
+TRIALS = "trials"
+TENSORS = "tensors.safetensors"
+
+_OLD_TRIALS = "cells"  # the name that the folder of an older study has, and keeps
+_OLD_KINDS = {"census": "table"}
 
 _LOCK = "study.lock"
 _FILES = (
-    *(RECORD, _LOCK, LOG_FILE, "report.html"),
+    *(RECORD, _LOCK, LOG_FILE, TENSORS, "report.html"),
     # the queue of earlier versions: nothing writes it, and it goes when a study is replaced
     *("study.sqlite3", "study.sqlite3-journal", "study.sqlite3-wal", "study.sqlite3-shm"),
     "study.sqlite3.damaged",
@@ -52,26 +47,25 @@ _PATIENCE = 15.0  # seconds in which the workers of a killed command must end
 
 
 @frozen
-class Study:
+class StudyFolder:
     """The folder of a study that this process has claimed.
 
     ```
-    study.json      format version, kind, version of nasframe, plan
-    cells/NAME/     the folder of a trial, such as a run
-    KIND.json       the results
-    report.html     the results on one page
-    workers.log     the output of worker processes, where there is any
+    study.json            format version, kind, version of nasframe, plan
+    trials/NAME/          the folder of a trial, such as a run; `cells/NAME/` in studies of older versions
+    tensors.safetensors   the tensors of an experiment that was made in Python
+    KIND.json             the results
+    report.html           the results on one page
+    workers.log           the output of worker processes, where there is any
     ```
 
     Attributes:
         path: of the folder.
-        kind: `comparison`, `census` or `sweep`.
+        kind: `comparison`, `sweep` or `table`.
         plan: values that must be the same when the study is continued.
         replaces: the study that is there is to be replaced.
         lock: the lock of the folder, held.
         also: names of other files and folders that a study of this kind writes.
-        workers: number of processes that do its trials; 1 is this one.
-        device: name of the device that all trials ask for; None where they ask for several.
     """
 
     path: Path
@@ -80,34 +74,21 @@ class Study:
     replaces: bool
     lock: Lock
     also: Collection[str] = ()
-    workers: int = 1
-    device: str | None = None
 
     def begin(self) -> None:
         """Write `study.json`; remove the study that is there where it is to be replaced."""
         if self.replaces:
-            for name in (*_written(self.kind, self.also), TRIALS):
+            for name in (*_written(self.kind, self.also), TRIALS, _OLD_TRIALS):
                 if name != _LOCK:
                     remove_path(self.path / name)
         record = {"format": FORMAT, "nasframe": __version__, "kind": self.kind, "plan": self.plan}
-        if self.replaces or not (self.path / RECORD).exists():
+        if not (self.path / RECORD).exists() or read_study(self.path)["kind"] != self.kind:
             write_json(self.path / RECORD, without_nan(record))
 
     def trial_folder(self, name: str) -> Path:
         """Return the folder in which a trial writes."""
-        return self.path / TRIALS / name
-
-    def execute(self, trials: Sequence[Trial], progress: Progress) -> dict[str, Outcome]:
-        """Do the trials; workers hold the lock of this folder too. See `nasframe.jobs`."""
-        return execute(
-            trials,
-            self.path,
-            workers=self.workers,
-            progress=progress,
-            lock=self.lock.descriptor if self.lock.held else None,
-            preload=PRELOAD,
-            device=self.device,
-        )
+        is_old = not self.replaces and (self.path / _OLD_TRIALS).is_dir()
+        return self.path / (_OLD_TRIALS if is_old else TRIALS) / name
 
     def save(self, result: Mapping[str, Any]) -> dict[str, Any]:
         """Write `KIND.json` and return its content."""
@@ -125,21 +106,17 @@ def open_study(
     *,
     overwrite: bool = False,
     also: Collection[str] = (),
-    workers: int = 1,
-    device: str | None = None,
-) -> Iterator[Study]:
+) -> Iterator[StudyFolder]:
     """Claim a folder for a study while the block runs; the folder may be empty or missing.
 
-    Nothing is written or replaced before `Study.begin`.
+    Nothing is written or replaced before `StudyFolder.begin`.
 
     Args:
         path: of the folder.
-        kind: `comparison`, `census` or `sweep`.
+        kind: `comparison`, `sweep` or `table`.
         plan: values that must be the same when the study is continued; JSON-able.
         overwrite: replace a study that is there; only what a study writes is removed.
         also: names of other files and folders that a study of this kind writes.
-        workers: number of processes that will do its trials; 1 is this one.
-        device: name of the device that all trials ask for; None where they ask for several.
 
     Raises:
         RunError: the folder holds something else, or a study with another plan (the message shows the
@@ -156,9 +133,7 @@ def open_study(
         if lock.held:
             for item in partials(folder):
                 item.unlink(missing_ok=True)
-        if workers > 1:
-            start_server(PRELOAD)
-        yield Study(folder, kind, plain, overwrite, lock, also, workers, device)
+        yield StudyFolder(folder, kind, plain, overwrite, lock, also)
     finally:
         lock.release()
         if is_new:
@@ -203,8 +178,14 @@ def _check(path: Path, kind: str, plan: Mapping[str, Any], overwrite: bool, also
             )
         return
     there = read_study(path)
-    if there["kind"] != kind:
-        raise RunError(f"{path}: holds a {there['kind']}, not a {kind}; choose another --out")
+    found = _OLD_KINDS.get(there["kind"], there["kind"])
+    if found != kind:
+        raise RunError(f"{path}: holds a {found}, not a {kind}; choose another --out")
+    if (path / TRIALS).exists() and (path / _OLD_TRIALS).exists():
+        raise RunError(
+            f"{path}: holds {TRIALS}/ and, as studies of older versions do, {_OLD_TRIALS}/, so it is not "
+            "known which trials belong to the study; move one of the two away, or choose another --out"
+        )
     if overwrite:
         _refuse_strange(path, kind, also)
         return
@@ -240,17 +221,17 @@ def _refuse_strange(path: Path, kind: str, also: Collection[str]) -> None:
     """Refuse to replace a study whose folder holds files that no study writes."""
     ours = {*_written(kind, also), *(item.name for item in partials(path))}
     found = [item for item in path.iterdir() if item.name not in ours]
-    trials = path / TRIALS
-    if trials.is_dir() and not trials.is_symlink():
-        found = [item for item in found if item != trials]
-        found += [item for item in trials.iterdir() if not item.is_dir() or item.is_symlink()]
+    places = [path / name for name in (TRIALS, _OLD_TRIALS)]
+    places = [place for place in places if place.is_dir() and not place.is_symlink()]
+    found = [item for item in found if item not in places]
+    found += [item for place in places for item in place.iterdir() if not item.is_dir() or item.is_symlink()]
     if found:
         names = format_names(sorted(item.relative_to(path).as_posix() for item in found))
         raise RunError(
             f"{path}: holds {names}, which no study writes; nothing was removed. "
             "Move it away, or choose another --out"
         )
-    for record in trials.glob("*/run.json"):
+    for record in (file for place in places for file in place.glob("*/run.json")):
         Run.check_replaceable(record.parent)
 
 

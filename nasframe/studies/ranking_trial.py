@@ -1,4 +1,4 @@
-"""A trial that scores architectures of a census in the supernet of a run."""
+"""A trial that scores architectures of a table in the supernet of a run."""
 
 from __future__ import annotations
 
@@ -9,27 +9,32 @@ from pathlib import Path
 from typing import Any
 
 from nasframe.errors import NasframeError, RunError
+from nasframe.experiment import Experiment
 from nasframe.jobs import Trial
-from nasframe.pipeline import load_experiment, load_supernet, prepare
+from nasframe.pipeline import load_supernet, prepare
 from nasframe.runs import Run, claimed
 from nasframe.runtime import Progress, without_nan, write_json
-from nasframe.studies.census_table import Census
+from nasframe.studies.tabular_benchmark import TabularBenchmark
+from nasframe.studies.written_experiment import experiment_arguments, read_experiment
 from nasframe.training import collect_outputs
 
 __all__ = ["RANKED", "do_ranking", "is_ranked", "make_ranking_trial", "read_ranking"]
 
 RANKED = 200
-"""The most architectures of a census that each supernet scores."""
+"""The most architectures of a table that each supernet scores."""
 
 _FILE = "supernet.json"
 
 
-def make_ranking_trial(name: str, folder: Path, run: Path, census: Census) -> Trial:
-    """Return the trial that scores architectures of a census in the supernet of a run."""
-    rows = census.rows[:RANKED]
+def make_ranking_trial(
+    name: str, folder: Path, run: Path, experiment: Experiment, table: TabularBenchmark, *, tensors: Path
+) -> Trial:
+    """Return the trial that scores architectures of a table in the supernet of a run of an experiment."""
+    rows = table.rows[:RANKED]
     arguments = {
+        **experiment_arguments(experiment, tensors),
         "run": str(run),
-        "objective": census.record["objective"],
+        "objective": table.record["objective"],
         "assignments": {row["fingerprint"]: row["assignment"] for row in rows},
     }
     module = "nasframe.studies.ranking_trial"
@@ -62,9 +67,9 @@ def do_ranking(folder: Path, arguments: Mapping[str, Any], progress: Progress) -
     Raises:
         RunError: the run has no supernet.
     """
-    run = Run.open(arguments["run"])
+    run, experiment = Run.open(arguments["run"]), read_experiment(arguments, str(folder))
     with claimed(run.path):
-        supernet, experiment = load_supernet(run), load_experiment(run)
+        supernet = load_supernet(run)
         prepared = prepare(experiment, run, None, progress)
     device, split = experiment.torch_device(), prepared.data.splits.validation
     supernet.to(device)

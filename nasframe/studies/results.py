@@ -1,20 +1,24 @@
-"""The result of one run of a study, as plain values."""
+"""The results of the runs of a study, as plain values."""
 
 from __future__ import annotations
 
 import contextlib
 import math
+import platform
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+
+from nasframe import __version__
 from nasframe.errors import NasframeError
 from nasframe.jobs import Outcome, Trial
 from nasframe.report import COSTS
 from nasframe.runs import Run
 from nasframe.runtime import without_nan
 
-__all__ = ["measured", "metrics_of", "number_of", "read_result"]
+__all__ = ["measured", "metrics_of", "number_of", "read_result", "versions"]
 
 _NOT_READ: dict[str, Any] = {
     "test": None,
@@ -140,3 +144,12 @@ def metrics_of(objective: str, validation: Mapping[str, Any], test: Mapping[str,
 def number_of(value: Any) -> float | int | None:
     """Return the value where it is a number, else None."""
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of nasframe, torch and Python."""
+    return {
+        "nasframe": __version__,
+        "torch": str(torch.__version__),
+        "python": platform.python_version(),
+    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,12 +12,19 @@ from nasframe.jobs import Trial
 from nasframe.pipeline import run_experiment
 from nasframe.runs import Run
 from nasframe.runtime import Progress
+from nasframe.studies.written_experiment import experiment_arguments, read_experiment
 
 __all__ = ["do_run", "is_run_done", "make_run_trial"]
 
 
 def make_run_trial(
-    name: str, folder: Path, experiment: Experiment, source: Path | None, data: str | None = None
+    name: str,
+    folder: Path,
+    experiment: Experiment,
+    source: Path | None,
+    data: str | None = None,
+    *,
+    tensors: Path,
 ) -> Trial:
     """Return the trial that makes a run of `experiment` in `folder`.
 
@@ -29,9 +35,10 @@ def make_run_trial(
         source: the user's data.
         data: fingerprint of the prepared data, where it is known: a finished run that was made from the same
             data is skipped.
+        tensors: the file of the study's tensors, see `experiment_arguments`.
     """
     arguments = {
-        "experiment": experiment.to_toml(),
+        **experiment_arguments(experiment, tensors),
         "identity": experiment.fingerprint(),
         "source": None if source is None else str(source.resolve()),
         "data": data,
@@ -47,7 +54,7 @@ def make_run_trial(
 
 def do_run(folder: Path, arguments: Mapping[str, Any], progress: Progress) -> None:
     """Search, train and evaluate the experiment of such a trial."""
-    experiment = Experiment.parse(tomllib.loads(arguments["experiment"]), str(folder))
+    experiment = read_experiment(arguments, str(folder))
     run_experiment(experiment, folder, source=arguments["source"], progress=progress)
 
 

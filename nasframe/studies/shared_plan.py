@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nasframe.experiment import Experiment
+from nasframe.experiment import Experiment, without_tensors
 from nasframe.studies.axes import Axis
 
 __all__ = ["shared_plan"]
@@ -31,7 +31,7 @@ def shared_plan(
         base.pop(key, None)
     places = [axis.key.split(".") for axis in axes]
     varied = [section for section, *last in places if last == ["name"]]
-    base |= {section: dict(written.get(section, {})) for section in varied}
+    base |= {section: without_tensors(written.get(section, {})) for section in varied}
     for *sections, last in places:
         table = base
         for section in sections:

@@ -13,6 +13,8 @@ from typing import TypeGuard
 from attrs import frozen
 from scipy import stats
 
+from nasframe.studies.intervals import UNBOUNDED, Bounds, deviation, interval
+
 __all__ = [
     "Correlation",
     "Mean",
@@ -27,7 +29,9 @@ __all__ = [
 
 Value = float | int | None
 
-_LEVEL = 0.95
+_NORMAL = 1.959963984540054
+"""The .975 quantile of the normal distribution, for 95 % intervals."""
+
 _ROUNDING = 1e-6
 """Differences that are closer than this share of the values are equal up to the rounding of float32."""
 
@@ -69,12 +73,12 @@ class Correlation:
     count: int
 
 
-def mean(values: Sequence[Value]) -> Mean:
-    """Return the mean with Student's t interval.
+def mean(values: Sequence[Value], bounds: Bounds = UNBOUNDED) -> Mean:
+    """Return the mean with its interval, which lies within the bounds; see `interval` for the equation.
 
-    >>> found = mean([0.8, 0.9, 0.7, None])
+    >>> found = mean([0.8, 0.9, 0.7, None], (0, 1))
     >>> round(found.mean, 4), round(found.low, 4), round(found.high, 4), found.count
-    (0.8, 0.5516, 1.0484, 3)
+    (0.8, 0.4587, 0.9497, 3)
     """
     known = [float(value) for value in values if _is_known(value)]
     if not known:
@@ -82,12 +86,14 @@ def mean(values: Sequence[Value]) -> Mean:
     centre = math.fsum(known) / len(known)
     if len(known) == 1:
         return Mean(centre, None, None, 1)
-    width = _half_width(known, centre)
-    return Mean(centre, centre - width, centre + width, len(known))
+    return Mean(centre, *interval(known, bounds), len(known))
 
 
-def paired(first: Sequence[Value], second: Sequence[Value]) -> PairedDifference:
+def paired(first: Sequence[Value], second: Sequence[Value], bounds: Bounds = UNBOUNDED) -> PairedDifference:
     """Return Student's t-test of `first` minus `second`, pair by pair; a pair counts where both are known.
+
+    Where the values lie between the bounds `a` and `b`, their differences lie between `a - b` and `b - a`,
+    and so does the interval; see `interval`. The p-value is that of the differences as they are.
 
     Raises:
         ValueError: the sequences differ in length.
@@ -100,14 +106,14 @@ def paired(first: Sequence[Value], second: Sequence[Value]) -> PairedDifference:
         (float(a), float(b)) for a, b in zip(first, second, strict=True) if _is_known(a) and _is_known(b)
     ]
     differences = [a - b for a, b in pairs]
-    found = mean(differences)
+    found = mean(differences, (bounds[0] - bounds[1], bounds[1] - bounds[0]))
     if found.mean is None or found.count < 2:
         return PairedDifference(found.mean, None, None, None, found.count)
     scale = max(max(abs(a), abs(b)) for a, b in pairs)
     if max(differences) - min(differences) <= _ROUNDING * scale:
         same = abs(found.mean) <= _ROUNDING * scale
         return PairedDifference(found.mean, found.mean, found.mean, 1.0 if same else None, found.count)
-    error = _deviation(differences, found.mean) / math.sqrt(found.count)
+    error = deviation(differences, found.mean) / math.sqrt(found.count)
     p = 2.0 * float(stats.t.sf(abs(found.mean) / error, found.count - 1))
     return PairedDifference(found.mean, found.low, found.high, p, found.count)
 
@@ -143,7 +149,7 @@ def spearman(first: Sequence[Value], second: Sequence[Value]) -> Correlation:
     rho = max(-1.0, min(1.0, float(stats.pearsonr(*ranks).statistic)))
     if len(pairs) < 4 or 1.0 - abs(rho) < _PERFECT:
         return Correlation(rho, None, None, len(pairs))
-    width = float(stats.norm.ppf(0.5 + _LEVEL / 2)) * math.sqrt((1.0 + rho * rho / 2.0) / (len(pairs) - 3))
+    width = _NORMAL * math.sqrt((1.0 + rho * rho / 2.0) / (len(pairs) - 3))
     centre = math.atanh(rho)
     return Correlation(rho, math.tanh(centre - width), math.tanh(centre + width), len(pairs))
 
@@ -164,12 +170,3 @@ def percentile(value: Value, scores: Sequence[Value]) -> float | None:
 
 def _is_known(value: Value) -> TypeGuard[float]:
     return value is not None and math.isfinite(value)
-
-
-def _half_width(values: Sequence[float], centre: float) -> float:
-    quantile = float(stats.t.ppf(0.5 + _LEVEL / 2, len(values) - 1))
-    return quantile * _deviation(values, centre) / math.sqrt(len(values))
-
-
-def _deviation(values: Sequence[float], centre: float) -> float:
-    return math.sqrt(math.fsum((value - centre) ** 2 for value in values) / (len(values) - 1))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from nasframe.jobs import Trial, error_message, is_disk_full
 from nasframe.pipeline import Prepared, prepare, train_alone
 from nasframe.runtime import Progress, write_json
 from nasframe.space import Architecture
+from nasframe.studies.written_experiment import experiment_arguments, read_experiment
 from nasframe.tasks import baseline_records
 
 __all__ = ["NetworkToTrain", "are_trained", "make_training_trial", "read_trained_network", "train_networks"]
@@ -38,11 +38,26 @@ class NetworkToTrain:
 
 
 def make_training_trial(
-    name: str, folder: Path, experiment: Experiment, source: Path | None, networks: Sequence[NetworkToTrain]
+    name: str,
+    folder: Path,
+    experiment: Experiment,
+    source: Path | None,
+    networks: Sequence[NetworkToTrain],
+    *,
+    tensors: Path,
 ) -> Trial:
-    """Return the trial that trains `networks` by `[train]` of an experiment."""
+    """Return the trial that trains `networks` by `[train]` of an experiment.
+
+    Args:
+        name: of the trial.
+        folder: for the results.
+        experiment: its task, training options and seed.
+        source: the user's data.
+        networks: to be trained.
+        tensors: the file of the study's tensors, see `experiment_arguments`.
+    """
     arguments = {
-        "experiment": experiment.to_toml(),
+        **experiment_arguments(experiment, tensors),
         "source": None if source is None else str(source.resolve()),
         "networks": [
             {"name": item.name, "file": item.file, "assignment": item.assignment} for item in networks
@@ -67,7 +82,7 @@ def train_networks(folder: Path, arguments: Mapping[str, Any], progress: Progres
     missing = [item for item in wanted if read_trained_network(folder / item.file) is None]
     if not missing:
         return
-    experiment = Experiment.parse(tomllib.loads(arguments["experiment"]), str(folder))
+    experiment = read_experiment(arguments, str(folder))
     prepared = prepare(experiment, None, arguments["source"], progress)
     failed = []
     for item in progress.track(missing, folder.name, len(missing)):

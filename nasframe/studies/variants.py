@@ -6,14 +6,16 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from attrs import frozen
+import attrs
 
 from nasframe.errors import ConfigurationError
 from nasframe.experiment import Experiment, option_keys, overridden, parse_value
 from nasframe.runtime import fingerprint
 from nasframe.studies.axes import Axis, Point, experiments_at, point_name, points
+from nasframe.studies.planned_runs import PlannedRun, Variant
+from nasframe.training import BaselineOptions
 
-__all__ = ["Variant", "make_variants"]
+__all__ = ["make_variants"]
 
 _PLUGINS = ("task", "space", "relaxation", "loop")
 _FIXED = {
@@ -23,32 +25,6 @@ _FIXED = {
     "cache": "it does not change the result",
     "baselines": "--random says how many random architectures there are; the task's own are always trained",
 }
-
-
-@frozen
-class Variant:
-    """One of the experiments that are compared.
-
-    Attributes:
-        name: shown to the user, unique among the variants.
-        point: dotted key → value: the options in which it differs from the others.
-        experiments: seed → experiment.
-    """
-
-    name: str
-    point: Point
-    experiments: Mapping[int, Experiment]
-
-    @property
-    def first(self) -> Experiment:
-        """Return the experiment of the first seed."""
-        return next(iter(self.experiments.values()))
-
-    @property
-    def folder(self) -> str:
-        """Return the name as part of a folder's."""
-        safe = re.sub(r"[^\w.,=+-]+", "-", self.name)
-        return safe if safe == self.name else f"{safe}-{fingerprint(self.name)[:6]}"
 
 
 def make_variants(
@@ -63,7 +39,8 @@ def make_variants(
 ) -> list[Variant]:
     """Return a variant for every combination of the axes' values; without axes, the experiment as it is.
 
-    An override holds for each variant whose plugin has the option.
+    An override holds for each variant whose plugin has the option. The runs train no baselines, which are
+    trained in other trials, once for all variants.
 
     Args:
         values: of the experiment, as its TOML file gives them.
@@ -100,10 +77,25 @@ def make_variants(
     numbers = [base[0].seed + place for place in range(seeds)]
     trials = [(point, number) for point in full for number in numbers]
     made = iter(experiments_at(values, source, trials, data_seed=base[0].stage_seed))
-    return [
-        Variant(_name(point, first), point, {number: next(made) for number in numbers})
-        for point, first in zip(chosen, base, strict=True)
-    ]
+    variants = []
+    for point, first in zip(chosen, base, strict=True):
+        name = _name(point, first)
+        runs = [
+            PlannedRun(
+                f"{name},seed={number}",
+                f"{_safe(name)},seed={number}",
+                attrs.evolve(next(made), baselines=BaselineOptions()),
+            )
+            for number in numbers
+        ]
+        variants.append(Variant(name, point, runs))
+    return variants
+
+
+def _safe(name: str) -> str:
+    """Return a name as part of a folder's."""
+    safe = re.sub(r"[^\w.,=+-]+", "-", name)
+    return safe if safe == name else f"{safe}-{fingerprint(name)[:6]}"
 
 
 def _given(source: str, overrides: Iterable[str], shortcuts: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,6 +30,9 @@ class Task(ABC):
     objective: ClassVar[str] = "accuracy"
     """The metric that chooses the epoch; larger is better."""
 
+    bounds: ClassVar[Mapping[str, tuple[float, float]]] = {"accuracy": (0.0, 1.0)}
+    """Metric → its smallest and largest possible value; intervals of its mean stay within."""
+
     score_meaning: ClassVar[str] = ""
     """The meaning of a score of `predict`, and its direction; empty where files cannot be scored."""
 

@@ -40,6 +40,7 @@ class DeepfakeTask(Task):
     """Detection of fake clips from the frozen features of pictures and sound."""
 
     objective: ClassVar[str] = "auc"
+    bounds: ClassVar[Mapping[str, tuple[float, float]]] = {"auc": (0.0, 1.0), "acc": (0.0, 1.0)}
     score_meaning: ClassVar[str] = (
         "score: probability that the clip is fake, from 0 (genuine) to 1 (fake); "
         "a clip is called fake from the threshold up"

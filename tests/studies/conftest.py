@@ -1,4 +1,4 @@
-"""The toy tasks, one census of a space, and one comparison beside it."""
+"""The toy tasks, one table of a space, and one comparison beside it."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def finished_studies(tmp_path_factory: pytest.TempPathFactory, toy_pairs: None) 
     """Tests read it and leave it as it is."""
     folder = tmp_path_factory.mktemp("finished")
     cache = f"cache={folder / 'cache'}"
-    census, comparison = folder / "pairs-census", folder / "pairs-compare"
-    assert main(["census", str(PAIRS), cache, "--architectures", "4", "--out", str(census)]) == 0
+    table, comparison = folder / "pairs-table", folder / "pairs-compare"
+    assert main(["tabulate", str(PAIRS), cache, "--architectures", "4", "--out", str(table)]) == 0
     words = ["--relaxation", "softmax,grmc", "--seeds", "2", "--random", "2", "--out", str(comparison)]
     assert main(["compare", str(PAIRS), cache, *words]) == 0
     found = json.loads((comparison / "comparison.json").read_text(encoding="utf-8"))
-    return Finished(census, comparison, found)
+    return Finished(table, comparison, found)

@@ -18,7 +18,7 @@ from nasframe.cli import main
 from nasframe.errors import RunError
 from nasframe.network import build, inherit
 from nasframe.runs import Run
-from nasframe.studies.census_table import load_census
+from nasframe.studies.tabular_benchmark import load_table
 from tests.studies.records import Finished
 from tests.toys import PAIRS as EXPERIMENT
 
@@ -185,18 +185,18 @@ def test_the_best_single_stream_is_named(finished_studies: Finished) -> None:
     assert found["name"] == f"best single stream ({', '.join(dict.fromkeys(chosen))})"
 
 
-# -- the census -------------------------------------------------------------------------------------------
+# -- the table --------------------------------------------------------------------------------------------
 
 
-def test_the_census_beside_it_is_found_and_percentiles_are_counted(finished_studies: Finished) -> None:
-    census = load_census(finished_studies.census)
-    (standing,) = finished_studies.found["censuses"]
+def test_the_table_beside_it_is_found_and_percentiles_are_counted(finished_studies: Finished) -> None:
+    table = load_table(finished_studies.table)
+    (standing,) = finished_studies.found["tables"]
     assert standing["variants"] == [variant["name"] for variant in finished_studies.found["variants"]]
-    assert standing["architectures"] == len(census)
+    assert standing["architectures"] == len(table)
     for trial in finished_studies.found["trials"]:
         values = {"validation": trial["validation"]["trained"], "test": trial["test"]["accuracy"]}
         for split, value in values.items():
-            scores = [item[split]["accuracy"] for item in census.rows]
+            scores = [item[split]["accuracy"] for item in table.rows]
             below = sum(score < value for score in scores) + sum(score == value for score in scores) / 2
             assert standing["percentiles"][trial["name"]][split] == pytest.approx(100 * below / len(scores))
 
@@ -210,7 +210,7 @@ def test_the_supernet_ranks_architectures_by_what_they_score_with_its_weights(
     from nasframe.pipeline import load_supernet
     from nasframe.space import Architecture
 
-    census, expected = load_census(finished_studies.census), {}
+    table, expected = load_table(finished_studies.table), {}
     for trial in (item for item in finished_studies.found["trials"] if item["variant"] == "grmc"):
         run = Run.open(finished_studies.comparison / trial["folder"])
         experiment = nasframe.load_experiment(run)
@@ -218,42 +218,42 @@ def test_the_supernet_ranks_architectures_by_what_they_score_with_its_weights(
         split = experiment.task.data(folders).splits.validation
         batch = split.batch(torch.arange(len(split)))
         scores = []
-        for item in census.rows:
+        for item in table.rows:
             network = build(Architecture(run.architecture.space, item["assignment"])).eval()
             inherit(network, load_supernet(run).state_dict())
             with torch.no_grad():
                 outputs = network(batch.inputs)
             scores.append(experiment.task.metrics(outputs, batch.targets)["accuracy"])
-        rho = stats.spearmanr(scores, census.scores("validation")).statistic
+        rho = stats.spearmanr(scores, table.scores("validation")).statistic
         expected[str(trial["seed"])] = None if math.isnan(rho) else rho
     assert any(rho is not None for rho in expected.values())
-    found = finished_studies.found["censuses"][0]["correlation"]["grmc"]
+    found = finished_studies.found["tables"][0]["correlation"]["grmc"]
     assert found["by_seed"] == pytest.approx(expected)
     assert found["over"] in ("seeds", "architectures")
-    assert found["architectures"] == len(census)
+    assert found["architectures"] == len(table)
 
 
-def test_two_spaces_are_each_counted_in_their_own_census(
+def test_two_spaces_are_each_counted_in_their_own_table(
     home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = [*SMALL[4:-2], "--workers", "1"]
     for nodes, size in ((1, 2), (2, 3)):
-        given = [f"space.nodes={nodes}", "--architectures", str(size), "--out", f"census-{nodes}"]
-        assert main(["census", str(EXPERIMENT), *words, *given]) == 0
-    named = ["--census", "census-1", "--census", "census-2"]
+        given = [f"space.nodes={nodes}", "--architectures", str(size), "--out", f"table-{nodes}"]
+        assert main(["tabulate", str(EXPERIMENT), *words, *given]) == 0
+    named = ["--table", "table-1", "--table", "table-2"]
     given = ["--vary", "space.nodes=1,2", "--seeds", "1", "--random", "0", "--out", "compared"]
     assert main(["compare", str(EXPERIMENT), *words, *given, *named]) == 0
-    censuses = read(home / "compared")["censuses"]
-    assert [(census["path"], census["variants"]) for census in censuses] == [
-        ("census-1", ["nodes=1"]),
-        ("census-2", ["nodes=2"]),
+    tables = read(home / "compared")["tables"]
+    assert [(table["path"], table["variants"]) for table in tables] == [
+        ("table-1", ["nodes=1"]),
+        ("table-2", ["nodes=2"]),
     ]
-    for census, size in zip(censuses, (2, 3), strict=True):
-        assert census["scores"]["test"] == load_census(census["path"]).scores("test")
-        assert len(census["scores"]["test"]) == size
-        assert list(census["percentiles"]) == [f"{census['variants'][0]},seed=4"]
+    for table, size in zip(tables, (2, 3), strict=True):
+        assert table["scores"]["test"] == load_table(table["path"]).scores("test")
+        assert len(table["scores"]["test"]) == size
+        assert list(table["percentiles"]) == [f"{table['variants'][0]},seed=4"]
     printed = capsys.readouterr().out
-    assert "census of the space of census-2, 3 architectures" in printed
+    assert "census of the space of table-2, 3 architectures" in printed
 
     def broken(*_: object) -> None:
         raise RunError("this supernet says nothing")
@@ -266,20 +266,20 @@ def test_two_spaces_are_each_counted_in_their_own_census(
     assert failed == {f"supernet of nodes={nodes},seed=4": "this supernet says nothing" for nodes in (1, 2)}
 
 
-def test_a_census_that_is_named_and_does_not_fit_is_refused_with_the_difference(
+def test_a_table_that_is_named_and_does_not_fit_is_refused_with_the_difference(
     home: Path, finished_studies: Finished, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["--relaxation", "softmax", *SMALL, "--census", str(finished_studies.census)]
+    words = ["--relaxation", "softmax", *SMALL, "--table", str(finished_studies.table)]
     assert main(["compare", str(EXPERIMENT), *words, "space.nodes=2"]) == 2
     error = capsys.readouterr().err
-    assert "space.options.nodes: 1 in the census, 2 here" in error
-    assert "train.epochs: 2 in the census, 1 here" in error
+    assert "space.options.nodes: 1 in the table, 2 here" in error
+    assert "train.epochs: 2 in the table, 1 here" in error
     assert not (home / "compared").exists()
 
 
-def test_a_census_that_is_not_there_is_refused(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["compare", str(EXPERIMENT), *SMALL, "--census", "nowhere"]) == 2
-    assert "nowhere: is no census" in capsys.readouterr().err
+def test_a_table_that_is_not_there_is_refused(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", str(EXPERIMENT), *SMALL, "--table", "nowhere"]) == 2
+    assert "nowhere: is no table" in capsys.readouterr().err
     assert not (home / "compared").exists()
 
 
@@ -371,7 +371,9 @@ def test_variants_of_the_space_have_random_architectures_of_their_own_and_share_
 def test_an_option_given_for_all_holds_where_the_variant_has_it(home: Path) -> None:
     words = ["--relaxation", "softmax,grmc", "relaxation.samples=3", *SMALL]
     assert main(["compare", str(EXPERIMENT), *words]) == 0
-    sections = [experiment_of(folder)["relaxation"] for folder in sorted((home / "compared/cells").iterdir())]
+    sections = [
+        experiment_of(folder)["relaxation"] for folder in sorted((home / "compared/trials").iterdir())
+    ]
     assert [section.get("samples") for section in sections] == [3, 3, None, None]
 
 
@@ -409,7 +411,7 @@ def test_runs_of_other_options_in_the_folder_are_refused_before_any_search(
         main(["compare", str(EXPERIMENT), "--relaxation", "stgs,grmc", "relaxation.samples=3", *words]) == 2
     )
     assert "relaxation.samples: there 4, now 3" in capsys.readouterr().err
-    assert not list((home / "compared/cells").glob("stgs*"))
+    assert not list((home / "compared/trials").glob("stgs*"))
     assert main(["compare", str(EXPERIMENT), "--relaxation", "grmc", *words, "train.batch_size=8"]) == 2
     assert "train.batch_size: there 16, now 8" in capsys.readouterr().err
     assert (
@@ -418,7 +420,7 @@ def test_runs_of_other_options_in_the_folder_are_refused_before_any_search(
         )
         == 0
     )
-    assert [folder.name for folder in (home / "compared/cells").iterdir()] == ["stgs,seed=4"]
+    assert [folder.name for folder in (home / "compared/trials").iterdir()] == ["stgs,seed=4"]
 
 
 def test_python_compares_too(home: Path) -> None:
@@ -426,8 +428,8 @@ def test_python_compares_too(home: Path) -> None:
     found = nasframe.compare(experiment, "compared", relaxations=["stgs"], seeds=1, random=0)
     assert found == read(home / "compared")
     assert found["rows"][0]["name"] == "stgs"
-    with pytest.raises(RunError, match="holds a comparison, not a census"):
-        nasframe.census(experiment, "compared", architectures=1)
+    with pytest.raises(RunError, match="holds a comparison, not a table"):
+        nasframe.tabulate(experiment, "compared", architectures=1)
 
 
 def test_processes_side_by_side_find_the_same(home: Path, finished_studies: Finished) -> None:

@@ -29,10 +29,10 @@ def test_a_place_where_nothing_was_begun_is_left_as_it_was(tmp_path: Path) -> No
 
 
 def test_a_study_of_another_kind_is_refused(tmp_path: Path) -> None:
-    with open_study(tmp_path, "census", PLAN) as study:
+    with open_study(tmp_path, "table", PLAN) as study:
         study.begin()
     with (
-        pytest.raises(RunError, match="holds a census, not a sweep"),
+        pytest.raises(RunError, match="holds a table, not a sweep"),
         open_study(tmp_path, "sweep", PLAN, overwrite=True),
     ):
         pass
@@ -91,7 +91,7 @@ def test_overwrite_removes_what_a_study_wrote_once_it_begins(tmp_path: Path) -> 
     assert read_study(tmp_path)["plan"] == {"experiment": {}}
 
 
-@pytest.mark.parametrize("stranger", ["notes.txt", "cells/notes.txt", "cells/a/notes.txt"])
+@pytest.mark.parametrize("stranger", ["notes.txt", "trials/notes.txt", "trials/a/notes.txt"])
 def test_overwrite_refuses_what_no_study_writes(stranger: str, tmp_path: Path) -> None:
     with open_study(tmp_path, "sweep", PLAN) as study:
         study.begin()

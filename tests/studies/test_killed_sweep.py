@@ -53,7 +53,7 @@ def second_epoch() -> Path:
     """Wait until a trial has ended its second epoch, so that its first is kept; its folder."""
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
-        for file in OUT.glob("cells/*/metrics.jsonl"):
+        for file in OUT.glob("trials/*/metrics.jsonl"):
             if file.read_text(encoding="utf-8").count("\n") >= 2:
                 return file.parent
         time.sleep(0.01)
@@ -62,7 +62,7 @@ def second_epoch() -> Path:
 
 def workers() -> list[int]:
     """The processes at work in the trials."""
-    return [int(file.read_text(encoding="ascii")) for file in OUT.glob("cells/*/run.lock")]
+    return [int(file.read_text(encoding="ascii")) for file in OUT.glob("trials/*/run.lock")]
 
 
 def lives(process: int) -> bool:

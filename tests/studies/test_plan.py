@@ -59,4 +59,4 @@ def test_a_sweep_of_relaxations_with_a_changed_option_is_refused_as_a_whole(
     assert main(["sweep", str(swapped), *command[2:], "relaxation.temperature=0.3"]) == 2
     assert 'relaxation.name: there "grmc", now "stgs"' in capsys.readouterr().err
     assert main(command) == 0
-    assert len(list(Path("out/cells").iterdir())) == 2
+    assert len(list(Path("out/trials").iterdir())) == 2

@@ -115,11 +115,11 @@ def test_json_is_the_content_of_the_file(swept: Path, capsys: pytest.CaptureFixt
 
 
 def test_the_same_command_skips_what_is_done(swept: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    before = {file: file.stat().st_mtime_ns for file in swept.glob("cells/*/run.json")}
+    before = {file: file.stat().st_mtime_ns for file in swept.glob("trials/*/run.json")}
     first = result(swept)
     assert again(swept) == 0
     assert "8 of 8 trials: done already, skipped" in capsys.readouterr().err
-    assert {file: file.stat().st_mtime_ns for file in swept.glob("cells/*/run.json")} == before
+    assert {file: file.stat().st_mtime_ns for file in swept.glob("trials/*/run.json")} == before
     assert result(swept) == first
 
 
@@ -174,7 +174,7 @@ def test_overwrite_replaces_a_sweep_and_nothing_else(home: Path, capsys: pytest.
     assert "holds notes.txt, which no study writes; nothing was removed" in capsys.readouterr().err
     (OUT / "notes.txt").unlink()
     assert sweep("samples=4,10", "search.epochs=1", "--overwrite") == 0
-    assert sorted(item.name for item in (OUT / "cells").iterdir()) == [
+    assert sorted(item.name for item in (OUT / "trials").iterdir()) == [
         "samples=10,seed=1",
         "samples=4,seed=1",
     ]
@@ -209,8 +209,8 @@ def test_a_full_disk_is_said_and_what_is_done_is_kept(home: Path, capsys: pytest
     sweep("trouble=none,bug")
     assert sweep("trouble=none,full") == 2
     message = capsys.readouterr().err
-    assert "cells/trouble=full,seed=1: the disk is full" in message
-    assert nasframe.load_run(OUT / "cells" / "trouble=none,seed=1").test is not None
+    assert "trials/trouble=full,seed=1: the disk is full" in message
+    assert nasframe.load_run(OUT / "trials" / "trouble=none,seed=1").test is not None
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`nasframe census`: a table of trained architectures to reuse, which goes on where it stopped."""
+"""`nasframe tabulate`: a table of trained architectures to reuse, which goes on where it stopped."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from nasframe.pipeline import prepare, train_alone
 from nasframe.runs import Run
 from nasframe.runtime import Progress
 from nasframe.space import Architecture
-from nasframe.studies.census_table import differences, load_census, made_from
+from nasframe.studies.tabular_benchmark import differences, load_table, made_from
 from nasframe.tasks import Split, baseline_records
 from tests.studies.records import Finished
 from tests.toys import PAIRS as EXPERIMENT
@@ -30,9 +30,9 @@ def files(folder: Path) -> dict[str, int]:
 
 
 def test_every_row_is_another_architecture_of_the_space(finished_studies: Finished) -> None:
-    census = load_census(finished_studies.census)
-    assert len(census) == len({row["fingerprint"] for row in census.rows}) == 4
-    for row in census.rows:
+    table = load_table(finished_studies.table)
+    assert len(table) == len({row["fingerprint"] for row in table.rows}) == 4
+    for row in table.rows:
         space = Run.open(
             finished_studies.comparison / finished_studies.found["trials"][0]["folder"]
         ).architecture.space
@@ -40,7 +40,7 @@ def test_every_row_is_another_architecture_of_the_space(finished_studies: Finish
 
 
 def test_a_row_holds_what_train_and_evaluate_find(home: Path, finished_studies: Finished) -> None:
-    row = load_census(finished_studies.census).rows[0]
+    row = load_table(finished_studies.table).rows[0]
     experiment = nasframe.Experiment.load(EXPERIMENT)
     prepared = prepare(experiment, None, None, Progress())
     space = experiment.space.build(prepared.data.inputs, prepared.data.outputs)
@@ -53,20 +53,20 @@ def test_a_row_holds_what_train_and_evaluate_find(home: Path, finished_studies: 
 
 
 def test_an_architecture_is_looked_up_by_its_fingerprint(finished_studies: Finished) -> None:
-    census = load_census(finished_studies.census)
-    row = census.rows[2]
-    assert census.find(row["fingerprint"]) == row
-    assert census.find(row["fingerprint"] + "0" * 48) == row
-    assert census.find("0" * 16) is None
+    table = load_table(finished_studies.table)
+    row = table.rows[2]
+    assert table.find(row["fingerprint"]) == row
+    assert table.find(row["fingerprint"] + "0" * 48) == row
+    assert table.find("0" * 16) is None
 
 
-@pytest.mark.parametrize("name", ["", "census.json", "census.jsonl"])
-def test_a_census_is_read_from_its_folder_or_either_file(name: str, finished_studies: Finished) -> None:
-    assert load_census(finished_studies.census / name) == load_census(finished_studies.census)
+@pytest.mark.parametrize("name", ["", "table.json", "table.jsonl"])
+def test_a_table_is_read_from_its_folder_or_either_file(name: str, finished_studies: Finished) -> None:
+    assert load_table(finished_studies.table / name) == load_table(finished_studies.table)
 
 
 def test_the_record_says_what_was_counted(finished_studies: Finished) -> None:
-    record = json.loads((finished_studies.census / "census.json").read_text(encoding="utf-8"))
+    record = json.loads((finished_studies.table / "table.json").read_text(encoding="utf-8"))
     assert record["space"]["options"]["ports"] == "choose"
     assert record["train"]["epochs"] == 2
     assert record["objective"] == "accuracy"
@@ -79,51 +79,51 @@ def test_the_record_says_what_was_counted(finished_studies: Finished) -> None:
 def test_more_architectures_are_added_to_those_that_are_there(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["census", str(EXPERIMENT), "--architectures", "2", *SMALL]) == 0
-    first, before = load_census("counted").rows, files(home / "counted")
-    assert main(["census", str(EXPERIMENT), "--architectures", "4", *SMALL]) == 0
-    assert load_census("counted").rows[:2] == first
-    assert len(load_census("counted")) == 4
+    assert main(["tabulate", str(EXPERIMENT), "--architectures", "2", *SMALL]) == 0
+    first, before = load_table("counted").rows, files(home / "counted")
+    assert main(["tabulate", str(EXPERIMENT), "--architectures", "4", *SMALL]) == 0
+    assert load_table("counted").rows[:2] == first
+    assert len(load_table("counted")) == 4
     assert {name: files(home / "counted")[name] for name in before} == before
     # nothing of a finished one is lost by asking for fewer
-    assert main(["census", str(EXPERIMENT), "--architectures", "1", *SMALL]) == 0
-    assert len(load_census("counted")) == 4
+    assert main(["tabulate", str(EXPERIMENT), "--architectures", "1", *SMALL]) == 0
+    assert len(load_table("counted")) == 4
 
 
-def test_an_interrupted_census_goes_on_with_what_is_missing(
+def test_an_interrupted_table_goes_on_with_what_is_missing(
     home: Path, finished_studies: Finished, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shutil.copytree(finished_studies.census, "counted")
-    before, lost = files(home / "counted"), load_census("counted").rows[1]
+    shutil.copytree(finished_studies.table, "counted")
+    before, lost = files(home / "counted"), load_table("counted").rows[1]
     (home / "counted" / "architectures" / f"{lost['fingerprint']}.json").unlink()
-    (home / "counted" / "census.json").unlink()
+    (home / "counted" / "table.json").unlink()
     with pytest.raises(RunError, match="has not ended; give its command again"):
-        load_census("counted")
-    assert main(["census", str(EXPERIMENT), "--architectures", "4", "--out", "counted"]) == 0
+        load_table("counted")
+    assert main(["tabulate", str(EXPERIMENT), "--architectures", "4", "--out", "counted"]) == 0
     after = files(home / "counted")
     assert {name for name in after if after[name] != before[name]} == {f"{lost['fingerprint']}.json"}
-    again = load_census("counted").rows[1]
+    again = load_table("counted").rows[1]
     assert {**again, "seconds": 0} == {**lost, "seconds": 0}
 
 
 def test_a_small_space_is_counted_whole(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["space.ports=shared", 'space.operations=["zero", "sum"]', "--architectures", "50", *SMALL]
-    assert main(["census", str(EXPERIMENT), *words]) == 0
-    census = load_census("counted")
-    assert len(census) == census.record["space_size"] < 50
+    assert main(["tabulate", str(EXPERIMENT), *words]) == 0
+    table = load_table("counted")
+    assert len(table) == table.record["space_size"] < 50
     printed = capsys.readouterr()
     assert "all of them are trained" in printed.err
-    assert f"{len(census)} of the {len(census)} architectures" in printed.out
+    assert f"{len(table)} of the {len(table)} architectures" in printed.out
 
 
 def test_how_is_searched_does_not_matter_and_how_is_trained_does(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["census", str(EXPERIMENT), "--architectures", "1", *SMALL]) == 0
+    assert main(["tabulate", str(EXPERIMENT), "--architectures", "1", *SMALL]) == 0
     words = ["relaxation.name=softmax", "search.epochs=9", "baselines.random=3"]
-    assert main(["census", str(EXPERIMENT), "--architectures", "1", *words, *SMALL]) == 0
+    assert main(["tabulate", str(EXPERIMENT), "--architectures", "1", *words, *SMALL]) == 0
     capsys.readouterr()
-    assert main(["census", str(EXPERIMENT), "--architectures", "1", *SMALL, "train.learning_rate=0.5"]) == 2
+    assert main(["tabulate", str(EXPERIMENT), "--architectures", "1", *SMALL, "train.learning_rate=0.5"]) == 2
     assert "train.learning_rate: there 0.001, now 0.5" in capsys.readouterr().err
 
 
@@ -131,31 +131,31 @@ def test_an_architecture_that_cannot_be_trained_is_named_and_the_others_are_kept
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ['space.operations=["sum", "fragile"]', "--architectures", "8", *SMALL]
-    assert main(["census", str(EXPERIMENT), *words]) == 1
+    assert main(["tabulate", str(EXPERIMENT), *words]) == 1
     assert "too fragile to be trained" in capsys.readouterr().out
-    census = load_census("counted")
-    assert 0 < len(census) < 8
-    assert all("fragile" not in row["assignment"].values() for row in census.rows)
-    assert len(census.record["failed"]) == 8 - len(census)
+    table = load_table("counted")
+    assert 0 < len(table) < 8
+    assert all("fragile" not in row["assignment"].values() for row in table.rows)
+    assert len(table.record["failed"]) == 8 - len(table)
 
 
-def test_a_census_of_other_data_is_not_gone_on_with(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_table_of_other_data_is_not_gone_on_with(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = home / "data.txt"
     data.write_text("one", encoding="utf-8")
-    words = ["census", str(EXPERIMENT), "--architectures", "1", *SMALL, "--data", str(data)]
+    words = ["tabulate", str(EXPERIMENT), "--architectures", "1", *SMALL, "--data", str(data)]
     assert main(words) == 0
     data.write_text("two", encoding="utf-8")
     assert main(words) == 2
-    assert "has changed since this census was begun" in capsys.readouterr().err
+    assert "has changed since this table was begun" in capsys.readouterr().err
     assert main([*words, "--overwrite"]) == 0
 
 
 def test_nothing_is_trained_for_a_mistake(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["census", str(EXPERIMENT), "--architectures", "0"]) == 2
+    assert main(["tabulate", str(EXPERIMENT), "--architectures", "0"]) == 2
     assert "expected 1 or more, found 0" in capsys.readouterr().err
-    assert main(["census", str(EXPERIMENT), "space.nods=2"]) == 2
+    assert main(["tabulate", str(EXPERIMENT), "space.nods=2"]) == 2
     assert "did you mean 'nodes'" in capsys.readouterr().err
-    assert main(["census", str(EXPERIMENT), "--data", "nowhere"]) == 2
+    assert main(["tabulate", str(EXPERIMENT), "--data", "nowhere"]) == 2
     assert "nowhere: no such file or folder" in capsys.readouterr().err
     assert list(home.iterdir()) == []
 
@@ -186,29 +186,29 @@ def test_the_test_split_is_opened_when_the_training_has_ended(home: Path) -> Non
 @pytest.mark.parametrize(
     ("file", "text", "problem"),
     [
-        ("census.json", "{}", "is none of nasframe's"),
-        ("census.json", '{"kind": "census", "format": 99}', "format 99 cannot be read"),
-        ("census.json", "{", "cannot be read"),
-        ("census.jsonl", "{}\n", "line 1: expected an object with"),
-        ("census.jsonl", "{\n", "cannot be read"),
+        ("table.json", "{}", "is none of nasframe's"),
+        ("table.json", '{"kind": "table", "format": 99}', "format 99 cannot be read"),
+        ("table.json", "{", "cannot be read"),
+        ("table.jsonl", "{}\n", "line 1: expected an object with"),
+        ("table.jsonl", "{\n", "cannot be read"),
     ],
 )
-def test_a_damaged_census_is_refused(
+def test_a_damaged_table_is_refused(
     file: str, text: str, problem: str, home: Path, finished_studies: Finished
 ) -> None:
-    shutil.copytree(finished_studies.census, "counted")
+    shutil.copytree(finished_studies.table, "counted")
     (home / "counted" / file).write_text(text, encoding="utf-8")
     with pytest.raises(RunError, match=problem):
-        load_census("counted")
+        load_table("counted")
 
 
 def test_a_difference_is_named_by_its_key(home: Path, finished_studies: Finished) -> None:
-    record = load_census(finished_studies.census).record
+    record = load_table(finished_studies.table).record
     experiment = nasframe.Experiment.load(EXPERIMENT)
     same = made_from(experiment, record["space"], record["data"])
     assert differences(record, same) == []
     other = attrs.evolve(experiment, train=attrs.evolve(experiment.train, epochs=9))
     assert differences(record, made_from(other, record["space"], "0")) == [
-        "train.epochs: 2 in the census, 9 here",
-        f'data: "{record["data"]}" in the census, "0" here',
+        "train.epochs: 2 in the table, 9 here",
+        f'data: "{record["data"]}" in the table, "0" here',
     ]

@@ -10,9 +10,9 @@ import pytest
 
 from nasframe.jobs import Trial
 from nasframe.studies.baselines import BaselineGroup
-from nasframe.studies.caveats import caveats
-from nasframe.studies.comparison_table import Row, baseline_rows, paired_tests, row_json
+from nasframe.studies.caveats import comparison_caveats
 from nasframe.studies.results import metrics_of
+from nasframe.studies.rows import Row, baseline_rows, paired_tests, row_json
 from nasframe.studies.training_trial import NetworkToTrain
 
 METRICS = ["auc", "parameters", "search_seconds"]
@@ -122,7 +122,8 @@ def row(
     variants: Sequence[str] = (),
     is_best_random: bool = False,
 ) -> Row:
-    return Row(name, kind, {"auc": dict(enumerate(seeds))}, variants, is_best_random)
+    values = dict(enumerate(seeds))
+    return Row(name, kind, {"auc": values}, values, variants, is_best_random)
 
 
 ROWS = [
@@ -134,7 +135,7 @@ ROWS = [
 
 
 def test_pairs_of_variants_and_pairs_with_baselines_are_corrected_apart() -> None:
-    found = paired_tests(ROWS, ["auc"])
+    found = paired_tests(ROWS, ["auc"], {})
     families = {
         family: [(test["a"], test["b"]) for test in found if test["family"] == family]
         for family in ("variants", "baselines")
@@ -150,7 +151,7 @@ def test_pairs_of_variants_and_pairs_with_baselines_are_corrected_apart() -> Non
 
 
 def test_a_seed_that_is_missing_on_one_side_is_in_no_pair() -> None:
-    found = {(test["a"], test["b"]): test for test in paired_tests(ROWS, ["auc"])}
+    found = {(test["a"], test["b"]): test for test in paired_tests(ROWS, ["auc"], {})}
     assert found["a", "b"]["pairs"] == 3
     assert found["a", "c"]["pairs"] == 2
     assert found["a", "c"]["difference"] == pytest.approx((0.20 + 0.16) / 2)
@@ -158,11 +159,13 @@ def test_a_seed_that_is_missing_on_one_side_is_in_no_pair() -> None:
 
 def said(rows: Sequence[Row], **more: Any) -> str:
     trials = [{"search": {"converged": True}}]
-    made = [row_json(item) for item in rows]
+    made = [row_json(item, "auc", {}) for item in rows]
     seeds = list(rows[0].values["auc"])
     base = {"objective": "auc", "trials": trials, "failed": {}, "seeds": seeds, "rows": made, "variants": []}
     best_random = [item.name for item in rows if item.is_best_random]
-    return "\n".join(caveats({**base, "tests": paired_tests(rows, ["auc"]), **more}, best_random))
+    return "\n".join(
+        comparison_caveats({**base, "tests": paired_tests(rows, ["auc"], {}), **more}, best_random)
+    )
 
 
 def test_a_clear_difference_is_said_with_its_direction() -> None:

@@ -1,0 +1,226 @@
+"""The commands that set many trainings side by side: `compare`, `sweep`, `tabulate`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import attrs
+from cyclopts import App, Parameter
+
+from nasframe.cli.comparison_tables import print_comparison_tables
+from nasframe.cli.plugin_files import next_command
+from nasframe.cli.study_options import (
+    Overrides,
+    Study,
+    StudyOptions,
+    at_least,
+    print_files,
+    say_old_name,
+)
+from nasframe.cli.sweep_tables import print_sweep
+from nasframe.runtime import format_number, print_columns, print_json
+
+__all__ = ["add_commands"]
+
+Words = Annotated[
+    str,
+    Parameter(
+        name="AXIS=V1,V2",
+        help="An option and the values it takes: temperature=0.1,0.5. With one value it is set for all.",
+    ),
+]
+_DEFAULTS = StudyOptions()
+
+
+def add_commands(app: App) -> None:
+    """Add the commands of this group."""
+    for command in (compare, sweep, tabulate):
+        app.command(command)
+    app.command(census, show=False)
+
+
+def compare(
+    experiment: Path,
+    /,
+    *overrides: Overrides,
+    relaxation: list[str] | None = None,
+    vary: list[str] | None = None,
+    seeds: int = 5,
+    random: int = 3,
+    table: list[Path] | None = None,
+    census: Annotated[list[Path] | None, Parameter(show=False)] = None,
+    study: Study = _DEFAULTS,
+) -> int:
+    """Compare variants of an experiment: each with the same data, training and seeds.
+
+    Finished trials are skipped: the same command goes on after an interruption, or with more seeds or
+    variants. The exit status is 1 where a search or a training failed; the others are finished all the same.
+
+    Parameters
+    ----------
+    experiment
+        A TOML file.
+    relaxation
+        Relaxations to compare, with commas: softmax,stgs,grmc.
+    vary
+        Values of another option to compare, with commas: space.ports=shared,choose. May be given again.
+    seeds
+        How many, from the experiment's own upward; they share their data.
+    random
+        How many random architectures are trained for each seed.
+    table
+        A folder that `nasframe tabulate` made. [default: runs/NAME-table where it fits]
+    """
+    study.check()
+    at_least("--seeds", seeds, 1)
+    at_least("--random", random, 0)
+    if census:
+        say_old_name("--census", "--table")
+    tables = [*(table or ()), *(census or ())]
+
+    from nasframe.studies import compare as compare_variants
+
+    folder = study.folder(experiment, "compare")
+    found = compare_variants(
+        experiment,
+        folder,
+        overrides=overrides,
+        relaxations=[name.strip() for item in relaxation or () for name in item.split(",")],
+        vary=vary or (),
+        seeds=seeds,
+        random=random,
+        tables=tables or None,
+        **study.arguments(),
+    )
+    if study.json:
+        print_json(found)
+    else:
+        print_comparison_tables(found)
+        print_files(report=folder / "report.html", numbers=folder / "comparison.json")
+    return int(bool(found["failed"]))
+
+
+def sweep(
+    experiment: Path,
+    /,
+    *axes: Words,
+    relaxation: str | None = None,
+    seeds: int = 1,
+    study: Study = _DEFAULTS,
+) -> int:
+    """Search, train and evaluate at every point of a grid of options.
+
+    Finished trials are skipped: the same command goes on after an interruption, or with more seeds or values.
+    The exit status is 1 where a search or a training failed; the others are finished all the same.
+
+    Parameters
+    ----------
+    experiment
+        A TOML file.
+    relaxation
+        Short for relaxation.name=….
+    seeds
+        How many, from the experiment's own upward; they share their data.
+    """
+    study.check()
+
+    from nasframe.studies import is_axis
+    from nasframe.studies import sweep as sweep_axes
+
+    folder = study.folder(experiment, "sweep")
+    found = sweep_axes(
+        experiment,
+        [word for word in axes if is_axis(word)],
+        [word for word in axes if not is_axis(word)],
+        out=folder,
+        relaxation=relaxation,
+        seeds=seeds,
+        **study.arguments(),
+    )
+    if study.json:
+        print_json(found)
+    else:
+        print_sweep(found)
+        print_files(report=folder / "report.html", numbers=folder / "sweep.json")
+    failed = [trial for trial in found["trials"] if trial["status"] != "done"]
+    for trial in failed:
+        print(f"nasframe: {trial['name']}: {trial['status']}: {trial['error']}", file=sys.stderr)
+    return int(bool(failed))
+
+
+def tabulate(
+    experiment: Path,
+    /,
+    *overrides: Overrides,
+    architectures: int = 300,
+    study: Study = _DEFAULTS,
+) -> int:
+    """Train many random architectures of the space: a table that comparisons use, and anyone can reuse.
+
+    Trained architectures are skipped: the same command goes on after an interruption, or with more of them.
+    The exit status is 1 where a training failed; the others are finished all the same.
+
+    Parameters
+    ----------
+    experiment
+        A TOML file.
+    architectures
+        How many different ones; all of them where the space has fewer.
+    """
+    study.check()
+    at_least("--architectures", architectures, 1)
+
+    from nasframe.studies import tabulate as train_architectures
+
+    folder = study.folder(experiment, "table")
+    found = train_architectures(
+        experiment, folder, overrides=overrides, architectures=architectures, **study.arguments()
+    )
+    if study.json:
+        print_json({**found.record, "rows": list(found.rows)})
+    else:
+        _print_table(found)
+        named = ["--table", str(folder)] if study.out else []
+        following = next_command("compare", str(experiment), *named)
+        print_files(table=folder / "table.jsonl", made_from=folder / "table.json", next=following)
+    return int(bool(found.record["failed"]))
+
+
+def census(
+    experiment: Path, /, *overrides: Overrides, architectures: int = 300, study: Study = _DEFAULTS
+) -> int:
+    """Do as `tabulate` does, under its former name, by default in runs/NAME-census.
+
+    Parameters
+    ----------
+    experiment
+        A TOML file.
+    architectures
+        How many different ones; all of them where the space has fewer.
+    """
+    say_old_name("`census`", "`tabulate`")
+    place = attrs.evolve(study, out=study.folder(experiment, "census"))
+    return tabulate(experiment, *overrides, architectures=architectures, study=place)
+
+
+def _print_table(found: Any) -> None:
+    objective = found.record["objective"]
+    size = found.record["space_size"]
+    print(f"\n{len(found):,} of the {size:,} architectures of the space, each trained from scratch")
+    rows: list[tuple[str, ...]] = [("", "least", "10 %", "median", "90 %", "most")]
+    columns = {
+        f"{objective}, validation": found.scores("validation"),
+        f"{objective}, test": found.scores("test"),
+        "parameters": [row["parameters"] for row in found.rows],
+    }
+    for name, values in columns.items():
+        known = sorted(value for value in values if value is not None)
+        shown = (
+            format_number(known[round(share * (len(known) - 1))]) for share in (0, 0.1, 0.5, 0.9, 1) if known
+        )
+        rows.append((name, *shown) if known else (name, *["undefined"] * 5))
+    print_columns(rows, indent="  ")
+    for name, why in found.record["failed"].items():
+        print(f"\n{name}: not all could be trained:\n  {why}")

@@ -1,0 +1,48 @@
+"""The experiment that a study starts from: of a TOML file, or made in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from nasframe.experiment import Experiment, read_toml, tensors_of, with_tensors
+
+__all__ = ["BaseExperiment"]
+
+
+@frozen
+class BaseExperiment:
+    """Plain values of an experiment, and its name.
+
+    Attributes:
+        values: as a TOML file gives them; tensors of an experiment that was made in Python are tensors.
+        source: where they come from, for errors.
+        name: that of the file, without its ending; empty for an experiment made in Python.
+    """
+
+    values: Mapping[str, Any]
+    source: str
+    name: str = ""
+
+    @classmethod
+    def of(cls, experiment: Experiment | str | Path) -> BaseExperiment:
+        """Return the base of a study.
+
+        Raises:
+            ConfigurationError: the file cannot be read; or no other process could make the experiment.
+        """
+        if isinstance(experiment, Experiment):
+            return cls(with_tensors(experiment.to_dict(), tensors_of(experiment)), "experiment")
+        path = Path(experiment)
+        return cls(read_toml(path), str(path), path.stem)
+
+    def folder(self, out: str | Path | None, ending: str) -> Path:
+        """Return the folder of the study: `out`, or where it is None `runs/NAME-ENDING`."""
+        return Path("runs") / f"{self.name or 'experiment'}-{ending}" if out is None else Path(out)
+
+    def title(self, folder: Path) -> str:
+        """Return the name of the study: that of the file, or of the folder."""
+        return self.name or folder.name

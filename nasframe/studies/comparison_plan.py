@@ -1,0 +1,222 @@
+"""`compare`: variants of an experiment side by side, each with the same data, training and seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+from attrs import frozen
+
+from nasframe.errors import ConfigurationError, NasframeError
+from nasframe.experiment import Experiment, overridden
+from nasframe.jobs import PATIENCE, Outcome, Trial
+from nasframe.pipeline import Prepared
+from nasframe.report import write_comparison_page
+from nasframe.runtime import SILENT, Progress
+from nasframe.studies.axes import parse_axes
+from nasframe.studies.base_experiment import BaseExperiment
+from nasframe.studies.baselines import BaselineGroup, make_baseline_groups, read_baselines
+from nasframe.studies.caveats import comparison_caveats
+from nasframe.studies.intervals import UNBOUNDED, bounds_of
+from nasframe.studies.old_names import with_old_name
+from nasframe.studies.planned_runs import Variant, run_folders, run_results, run_trials
+from nasframe.studies.results import measured, metrics_of
+from nasframe.studies.rows import baseline_rows, chosen, gaps, paired_tests, row_json, variant_rows
+from nasframe.studies.shared_plan import shared_plan
+from nasframe.studies.study import Plan, Study, Work, run_study
+from nasframe.studies.table_comparison import RANKINGS, compare_with_tables, fitting_tables, table_beside
+from nasframe.studies.tabular_benchmark import TabularBenchmark, load_table
+from nasframe.studies.variants import make_variants
+
+__all__ = ["compare"]
+
+
+def compare(
+    experiment: Experiment | str | Path,
+    out: str | Path | None = None,
+    *,
+    overrides: Iterable[str] = (),
+    relaxations: Sequence[str] = (),
+    vary: Iterable[str] = (),
+    seeds: int = 5,
+    random: int = 3,
+    tables: Sequence[str | Path] | None = None,
+    census: Sequence[str | Path] | None = None,
+    workers: int | None = 1,
+    executor: str = "local",
+    patience: float = PATIENCE,
+    source: str | Path | None = None,
+    seed: int | None = None,
+    device: str | None = None,
+    overwrite: bool = False,
+    progress: Progress = SILENT,
+) -> dict[str, Any]:
+    """Search, train and evaluate each variant with each seed, and train their baselines.
+
+    Finished trials are skipped: the same call goes on after an interruption, and more seeds, variants or
+    random architectures are added to those that are there.
+
+    Args:
+        experiment: the one that is varied, or its TOML file.
+        out: folder of the comparison; None is `runs/NAME-compare`.
+        overrides: `dotted.key=value` each, for every variant that has the option.
+        relaxations: names; each starts from its own defaults, but for the one that the experiment names.
+        vary: `key=value,value…` each; with several, and with `relaxations`, every combination.
+        seeds: how many, beginning with the experiment's; all use the same data.
+        random: number of random architectures that are trained for each seed.
+        tables: folders of tables of the spaces; None takes the one beside `out` that `nasframe tabulate`
+            makes by itself, if it fits.
+        census: the former name of `tables`.
+        workers: processes; 1 is this one, None is one for each core, and on GPUs one for each.
+        executor: name of a registered one; `local` is this machine.
+        patience: seconds for which a trial may say nothing, before it is ended and tried again.
+        source: the user's data; None is the task's own.
+        seed, device: instead of those of the experiment.
+        overwrite: replace a comparison that is there.
+        progress: hears of the progress.
+
+    Returns:
+        The content of `comparison.json`; docs/commands.md describes it.
+
+    Raises:
+        ConfigurationError: everything that is wrong with any variant, before any search starts.
+        RunError: `out` holds something else, or a table that was named does not fit.
+    """
+    named = with_old_name(tables, census)
+    if seeds < 1 or random < 0:
+        raise ConfigurationError(
+            "compare", [f"needs at least 1 seed and 0 random, found {seeds} and {random}"]
+        )
+    overrides, base = list(overrides), BaseExperiment.of(experiment)
+    values, origin, folder = base.values, base.source, base.folder(out, "compare")
+    axes = parse_axes(vary, values, origin)
+    if relaxations:
+        axes = [*parse_axes([f"relaxation.name={','.join(relaxations)}"], values, origin), *axes]
+    variants = make_variants(values, origin, axes, overrides, seeds=seeds, seed=seed, device=device)
+    _only({variant.first.task.objective for variant in variants}, "objective of the task")
+    written = overridden(values, origin, overrides)
+    fixed = {
+        "experiment": shared_plan(variants[0].first, written, axes, free=("seed",)),
+        "axes": sorted(axis.key for axis in axes),
+    }
+    given = None if named is None else [load_table(path) for path in named]
+    plan = ComparisonPlan(base.title(folder), variants, fixed, random, given)
+    return run_study(
+        plan,
+        folder,
+        workers=workers,
+        executor=executor,
+        patience=patience,
+        source=source,
+        overwrite=overwrite,
+        progress=progress,
+    )
+
+
+@frozen
+class ComparisonPlan(Plan):
+    """The plan of a comparison.
+
+    Attributes:
+        variants: that are compared.
+        random: number of random architectures for each seed.
+        tables: those that were named; None takes the one beside the folder.
+    """
+
+    kind: ClassVar[str] = "comparison"
+    also: ClassVar[Sequence[str]] = ("baselines", RANKINGS)
+
+    title: str
+    variants: Sequence[Variant]
+    fixed: Mapping[str, Any]
+    random: int
+    tables: Sequence[TabularBenchmark] | None
+
+    @property
+    def experiments(self) -> Sequence[Experiment]:  # type: ignore[override]
+        """Those of all runs."""
+        return [run.experiment for variant in self.variants for run in variant.runs]
+
+    def work(self, study: Study) -> Work:
+        """Return a trial for every variant and seed, and those of their baselines."""
+        found = study.prepare(self.experiments, run_folders(self.variants, study))
+        prepared: list[Prepared] = []
+        for item in found:
+            if isinstance(item, NasframeError):
+                raise item
+            prepared.append(item)
+        names = [variant.name for variant in self.variants for _ in variant.runs]
+        of_variant = dict(zip(names, prepared, strict=True))
+        beside = table_beside(study.folder.path, self.title)
+        fitting = fitting_tables(self.variants, of_variant, self.tables, beside, study.progress)
+        groups = make_baseline_groups(self.variants, of_variant, study, self.random)
+        data = [str(item.record["fingerprint"]) for item in prepared]
+        trials = run_trials(self.variants, data, study)
+        results = partial(self._results, study, trials, groups, fitting, data)
+        return Work([*trials, *(item.trial for item in groups)], results)
+
+    def _results(
+        self,
+        study: Study,
+        trials: Sequence[Trial],
+        groups: Sequence[BaselineGroup],
+        fitting: Mapping[str, TabularBenchmark],
+        data: Sequence[str],
+        outcomes: Mapping[str, Outcome],
+    ) -> dict[str, Any]:
+        objective, bounds = self.experiments[0].task.objective, bounds_of(self.experiments)
+        results = run_results(self.variants, trials, outcomes, study, objective)
+        trained = [(item, read_baselines(item)) for item in groups]
+        metrics = metrics_of(objective, *_sample(study, results, trained))
+        rows = [
+            *variant_rows(self.variants, results, metrics),
+            *baseline_rows(trained, objective, metrics, self.random),
+        ]
+        listed = [row_json(row, objective, bounds) for row in rows]
+        tables, ranked = compare_with_tables(study, self.variants, results, fitting, objective)
+        ended = {**outcomes, **ranked}
+        found = {
+            "objective": objective,
+            "metrics": metrics,
+            "seeds": list(self.variants[0].experiments),
+            "variants": [{"name": variant.name, "point": dict(variant.point)} for variant in self.variants],
+            "trials": results,
+            "rows": listed,
+            "chosen": chosen(listed, objective),
+            "tests": paired_tests(rows, metrics, bounds),
+            "gap": gaps(self.variants, results, bounds.get(objective, UNBOUNDED)),
+            "baselines": [
+                {"kind": item.kind, "group": item.label, **network}
+                for item, networks in trained
+                for network in networks
+            ],
+            "tables": tables,
+            "failed": {name: item.error for name, item in ended.items() if item.status != "done"},
+            "experiment": self.variants[0].first.to_toml(),
+            "data": ",".join(dict.fromkeys(data)),
+        }
+        best_random = [row.name for row in rows if row.is_best_random]
+        return {**found, "caveats": comparison_caveats(found, best_random)}
+
+    def finish(self, record: Mapping[str, Any], folder: Path) -> None:
+        """Write `report.html`."""
+        write_comparison_page(record, folder)
+
+
+def _only(values: set[str], what: str) -> str:
+    if len(values) > 1:
+        raise ConfigurationError(
+            "compare", [f"the variants differ in the {what}: {', '.join(sorted(values))}"]
+        )
+    return values.pop()
+
+
+def _sample(
+    study: Study, results: Sequence[Mapping[str, Any]], trained: Sequence[tuple[BaselineGroup, Any]]
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Return the metrics on validation and test of any network that was trained; none where all failed."""
+    for network in (network for _, found in trained for network in found):
+        return network["validation"], network["test"]
+    return measured(results, study.folder.path)

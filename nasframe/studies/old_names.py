@@ -1,0 +1,47 @@
+"""Names of studies that older versions had; they stay for one release and say a word."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from nasframe.errors import ConfigurationError
+from nasframe.studies.table_plan import tabulate
+from nasframe.studies.tabular_benchmark import TabularBenchmark, load_table
+
+__all__ = ["census", "load_census", "with_old_name"]
+
+
+def census(*arguments: Any, **options: Any) -> TabularBenchmark:
+    """Return what `tabulate` returns, under its former name."""
+    _warn("nasframe.census", "nasframe.tabulate")
+    return tabulate(*arguments, **options)
+
+
+def load_census(path: str | Path) -> TabularBenchmark:
+    """Return what `load_table` returns, under its former name."""
+    _warn("nasframe.load_census", "nasframe.load_table")
+    return load_table(path)
+
+
+def with_old_name(
+    tables: Sequence[str | Path] | None, census: Sequence[str | Path] | None
+) -> Sequence[str | Path] | None:
+    """Return the `tables` of `compare`, given under this name or under the former one.
+
+    Raises:
+        ConfigurationError: both are given.
+    """
+    if census is None:
+        return tables
+    if tables is not None:
+        raise ConfigurationError("compare", ["tables and census: are the same option; give tables alone"])
+    _warn("compare(census=…)", "compare(tables=…)", level=4)
+    return census
+
+
+def _warn(old: str, new: str, level: int = 3) -> None:
+    message = f"{old} is now {new}; the old name goes with the next release"
+    warnings.warn(message, DeprecationWarning, stacklevel=level)

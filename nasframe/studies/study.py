@@ -1,0 +1,179 @@
+"""A study: one procedure, whose particular part is a plan.
+
+check the settings → plan → claim the folder → prepare the data → trials → results → record → page
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from attrs import frozen
+
+from nasframe.errors import ConfigurationError, NasframeError
+from nasframe.experiment import Experiment
+from nasframe.jobs import PATIENCE, Outcome, Trial, execute, full_disk_stops, start_server, worker_count
+from nasframe.pipeline import Prepared, keeping_old_run
+from nasframe.plugins import manager
+from nasframe.runtime import Progress
+from nasframe.studies.data_preparation import prepare_data
+from nasframe.studies.folder import TENSORS, StudyFolder, open_study
+from nasframe.studies.preload import PRELOAD
+from nasframe.studies.results import versions
+from nasframe.studies.written_experiment import save_tensors
+
+__all__ = ["Plan", "Study", "Work", "Workers", "run_study"]
+
+
+@frozen
+class Work:
+    """The work of a study, once its data is ready.
+
+    Attributes:
+        trials: to be done, in order.
+        results: called with name of a trial → its outcome; returns the content of the record, JSON-able.
+    """
+
+    trials: Sequence[Trial]
+    results: Callable[[Mapping[str, Outcome]], dict[str, Any]]
+
+
+class Plan(ABC):
+    """All that is particular to one kind of study.
+
+    Attributes:
+        kind: `comparison`, `sweep` or `table`; the record is `KIND.json`.
+        also: names of other files and folders that such a study writes.
+        title: for the page.
+        experiments: of the trials; the first one's device says how many workers there are by default.
+        fixed: values that must be the same when the study is continued.
+    """
+
+    kind: ClassVar[str]
+    also: ClassVar[Sequence[str]] = ()
+    title: str
+    experiments: Sequence[Experiment]
+    fixed: Mapping[str, Any]
+
+    @abstractmethod
+    def work(self, study: Study) -> Work:
+        """Prepare the data and return the work; nothing is written into the folder before it begins."""
+
+    def finish(self, record: Mapping[str, Any], folder: Path) -> None:  # noqa: B027
+        """Do the rest, now that the record is written: its page, where the study has one."""
+
+
+@frozen
+class Workers:
+    """Who does the trials of a study.
+
+    Attributes:
+        count: the most trials at the same time.
+        executor: name of a registered one.
+        patience: seconds for which a trial may say nothing.
+        device: name of the device that all trials ask for; None where they ask for several.
+    """
+
+    count: int = 1
+    executor: str = "local"
+    patience: float = PATIENCE
+    device: str | None = None
+
+
+@frozen
+class Study:
+    """A study whose folder is claimed.
+
+    Attributes:
+        folder: its folder.
+        source: the user's data; None is the task's own.
+        overwrite: the study that is there is replaced.
+        progress: hears of the progress.
+        workers: they do its trials.
+    """
+
+    folder: StudyFolder
+    source: Path | None
+    overwrite: bool
+    progress: Progress
+    workers: Workers
+
+    @property
+    def tensors(self) -> Path:
+        """The file of the tensors of experiments that were made in Python."""
+        return self.folder.path / TENSORS
+
+    def prepare(
+        self, experiments: Sequence[Experiment], folders: Iterable[Path] = ()
+    ) -> list[Prepared | NasframeError]:
+        """Return the data of each experiment, or the reason why there is none; see `prepare_data`."""
+        places = [] if self.overwrite else list(folders)
+        return prepare_data(experiments, places, self.source, self.progress)
+
+    def execute(self, trials: Sequence[Trial]) -> dict[str, Outcome]:
+        """Do the trials that are not done, and return name → outcome. Workers hold the folder's lock too."""
+        lock = self.folder.lock
+        return execute(
+            trials,
+            self.folder.path,
+            workers=self.workers.count,
+            executor=self.workers.executor,
+            patience=self.workers.patience,
+            device=self.workers.device,
+            progress=self.progress,
+            lock=lock.descriptor if lock.held else None,
+            preload=PRELOAD,
+        )
+
+    def run(self, plan: Plan) -> dict[str, Any]:
+        """Do all that a plan asks for, and return the record that is written."""
+        with keeping_old_run(self.overwrite):
+            work = plan.work(self)
+        self.folder.begin()
+        save_tensors(self.tensors, plan.experiments)
+        record = work.results(self.execute(work.trials))
+        head = {"kind": plan.kind, "title": plan.title, "objective": plan.experiments[0].task.objective}
+        saved = self.folder.save({**head, **record, "versions": versions()})
+        with full_disk_stops(self.folder.path):
+            plan.finish(saved, self.folder.path)
+        return saved
+
+
+def run_study(
+    plan: Plan,
+    out: Path,
+    *,
+    workers: int | None,
+    executor: str,
+    patience: float,
+    source: str | Path | None,
+    overwrite: bool,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Carry out a plan in the folder `out`, and return the content of its record.
+
+    Finished trials are kept and skipped.
+
+    Raises:
+        ConfigurationError: `source` is not there, or `patience` is no time.
+        PluginError: no executor of this name.
+        RunError: the folder holds something else, or a study with another plan (with the difference); or the
+            disk is full.
+    """
+    if source is not None and not Path(source).exists():
+        raise ConfigurationError(plan.kind, [f"--data {source}: no such file or folder"])
+    if not patience > 0:
+        raise ConfigurationError(plan.kind, [f"--patience: expected more than 0 seconds, found {patience:g}"])
+    manager().find("executor", executor)
+    first = plan.experiments[0]
+    first.torch_device()  # raises where this machine has no such device
+    devices = {experiment.device for experiment in plan.experiments}
+    device = first.device if len(devices) == 1 else None
+    who = Workers(worker_count(workers, first.device), executor, patience, device)
+    data = None if source is None else Path(source)
+    with open_study(out, plan.kind, plan.fixed, overwrite=overwrite, also=plan.also) as folder:
+        if who.count > 1:
+            start_server(PRELOAD)
+        return Study(folder, data, overwrite, progress, who).run(plan)

@@ -1,0 +1,226 @@
+"""`sweep`: an experiment at every point of a grid of options, with one or several seeds each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+import tomli_w
+from attrs import frozen
+
+from nasframe.errors import ConfigurationError, NasframeError
+from nasframe.experiment import Experiment, overridden
+from nasframe.jobs import PATIENCE, Outcome, Trial
+from nasframe.report import write_sweep_page
+from nasframe.runtime import SILENT, Progress, fingerprint
+from nasframe.studies.axes import (
+    Axis,
+    experiment_at,
+    experiments_at,
+    parse_axes,
+    point_name,
+    points,
+    stage_seed,
+)
+from nasframe.studies.base_experiment import BaseExperiment
+from nasframe.studies.caveats import sweep_caveats
+from nasframe.studies.intervals import bounds_of
+from nasframe.studies.planned_runs import PlannedRun, Variant, run_folders, run_results, run_trials
+from nasframe.studies.results import measured, metrics_of
+from nasframe.studies.rows import chosen, row_json, variant_rows
+from nasframe.studies.shared_plan import shared_plan
+from nasframe.studies.study import Plan, Study, Work, run_study
+
+__all__ = ["sweep"]
+
+
+def sweep(
+    experiment: Experiment | str | Path,
+    axes: Iterable[str],
+    overrides: Iterable[str] = (),
+    *,
+    out: str | Path | None = None,
+    seeds: int = 1,
+    relaxation: str | None = None,
+    workers: int | None = 1,
+    executor: str = "local",
+    patience: float = PATIENCE,
+    source: str | Path | None = None,
+    seed: int | None = None,
+    device: str | None = None,
+    overwrite: bool = False,
+    progress: Progress = SILENT,
+) -> dict[str, Any]:
+    """Search, train and evaluate an experiment at every point of a grid of options.
+
+    Finished trials are skipped: the same call goes on after an interruption. More seeds and more values of an
+    axis may be given later; all else must be the same.
+
+    Args:
+        experiment: the one that is varied, or its TOML file. Its baselines are trained only where an override
+            or an axis names them.
+        axes: `temperature=0.1,0.5` each; see `parse_axes`.
+        overrides: `dotted.key=value` each, for every point.
+        out: folder of the sweep; None is `runs/NAME-sweep`.
+        seeds: how many, beginning with the experiment's; all use the same data.
+        relaxation: short for `relaxation.name=…`.
+        workers: processes; 1 is this one, None is one for each core, and on GPUs one for each.
+        executor: name of a registered one; `local` is this machine.
+        patience: seconds for which a trial may say nothing, before it is ended and tried again.
+        source: the user's data; None is the task's own.
+        seed, device: instead of those of the experiment.
+        overwrite: replace a sweep that is there.
+        progress: hears of the progress.
+
+    Returns:
+        The content of `sweep.json`; docs/commands.md describes it. A trial that failed says why in `error`.
+
+    Raises:
+        ConfigurationError: all problems of all trials, before the first of them begins.
+        RunError: `out` holds something else, or another experiment's sweep (with the difference); or the
+            disk is full.
+    """
+    axes, overrides = list(axes), list(overrides)
+    base = BaseExperiment.of(experiment)
+    folder, given = base.folder(out, "sweep"), dict(base.values)
+    if not any(word.startswith("baselines") for word in (*overrides, *axes)):
+        given["baselines"] = {}  # they are the same for many trials, and no part of the grid
+    shortcuts = {"relaxation": relaxation, "seed": seed, "device": device}
+    values = overridden(given, base.source, overrides, relaxation=relaxation, seed=seed, device=device)
+    grid = parse_axes(axes, values, base.source)
+    _check(base.source, grid, seeds, _set_twice(grid, overrides, shortcuts))
+    variants = _variants(values, base.source, grid, seeds)
+    first = experiment_at(values, base.source, points(grid)[0])
+    fixed = {
+        "experiment": shared_plan(first, values, grid),
+        "axes": sorted(axis.key for axis in grid),
+    }
+    title = f"{base.title(folder)}: {' × '.join(axis.key for axis in grid)}"
+    plan = SweepPlan(title, grid, variants, fixed)
+    return run_study(
+        plan,
+        folder,
+        workers=workers,
+        executor=executor,
+        patience=patience,
+        source=source,
+        overwrite=overwrite,
+        progress=progress,
+    )
+
+
+@frozen
+class SweepPlan(Plan):
+    """The plan of a sweep.
+
+    Attributes:
+        axes: of its grid.
+        variants: its points.
+    """
+
+    kind: ClassVar[str] = "sweep"
+
+    title: str
+    axes: Sequence[Axis]
+    variants: Sequence[Variant]
+    fixed: Mapping[str, Any]
+
+    @property
+    def experiments(self) -> Sequence[Experiment]:  # type: ignore[override]
+        """Those of all runs."""
+        return [run.experiment for variant in self.variants for run in variant.runs]
+
+    def work(self, study: Study) -> Work:
+        """Return a trial for every point and seed. One without data fails, and the others are done."""
+        prepared = study.prepare(self.experiments, run_folders(self.variants, study))
+        data = [
+            None if isinstance(found, NasframeError) else str(found.record["fingerprint"])
+            for found in prepared
+        ]
+        trials = run_trials(self.variants, data, study)
+        study.progress.say(f"sweep: {len(self.variants)} points, {len(trials)} trials")
+        return Work(trials, partial(self._results, study, trials, data))
+
+    def _results(
+        self,
+        study: Study,
+        trials: Sequence[Trial],
+        data: Sequence[str | None],
+        outcomes: Mapping[str, Outcome],
+    ) -> dict[str, Any]:
+        objective = self.experiments[0].task.objective
+        results = run_results(self.variants, trials, outcomes, study, objective)
+        metrics = metrics_of(objective, *measured(results, study.folder.path))
+        rows = variant_rows(self.variants, results, metrics, kind="point")
+        bounds = bounds_of(self.experiments)
+        listed = [
+            {**row_json(row, objective, bounds), "point": dict(variant.point)}
+            for row, variant in zip(rows, self.variants, strict=True)
+        ]
+        known = sorted({item for item in data if item is not None})
+        found = {
+            "objective": objective,
+            "metrics": metrics,
+            "axes": [{"key": axis.key, "values": list(axis.values)} for axis in self.axes],
+            "seeds": sorted({one.seed for one in self.experiments}),
+            "trials": results,
+            "rows": listed,
+            "chosen": chosen(listed, objective),
+            "experiment": tomli_w.dumps(self.fixed["experiment"]),
+            "data": known[0] if len(known) == 1 else fingerprint(known) if known else None,
+        }
+        return {**found, "caveats": sweep_caveats(found)}
+
+    def finish(self, record: Mapping[str, Any], folder: Path) -> None:
+        """Write `report.html`."""
+        write_sweep_page(record, folder)
+
+
+def _variants(values: Mapping[str, Any], source: str, grid: Sequence[Axis], seeds: int) -> list[Variant]:
+    """Return the points of a grid with their runs.
+
+    Raises:
+        ConfigurationError: all problems of all runs.
+    """
+    places = points(grid)
+    experiments_at(values, source, [(place, None) for place in places])  # raises all problems at once
+    first = experiment_at(values, source, places[0]).seed
+    # A seed that is an axis is in the point.
+    numbers = [None] if _varies(grid, "seed") else [first + step for step in range(seeds)]
+    pairs = [(place, number) for place in places for number in numbers]
+    made = iter(experiments_at(values, source, pairs, data_seed=stage_seed(values, source, places[0])))
+    variants = []
+    for place in places:
+        names = [point_name(place if number is None else {**place, "seed": number}) for number in numbers]
+        variants.append(
+            Variant(point_name(place), place, [PlannedRun(name, name, next(made)) for name in names])
+        )
+    return variants
+
+
+def _check(name: str, grid: Sequence[Axis], seeds: int, set_twice: Sequence[str]) -> None:
+    """Refuse arguments that contradict each other."""
+    problems = [f"{key}: is an axis, and is set to one value too" for key in set_twice]
+    if not grid:
+        problems.append("a sweep needs an axis, for example temperature=0.1,0.5")
+    if seeds < 1:
+        problems.append(f"--seeds: expected 1 or more, found {seeds}")
+    if seeds > 1 and _varies(grid, "seed"):
+        problems.append("--seeds: seed is an axis; say one of the two")
+    if problems:
+        raise ConfigurationError(name, problems)
+
+
+def _set_twice(
+    grid: Sequence[Axis], overrides: Sequence[str], shortcuts: Mapping[str, str | int | None]
+) -> list[str]:
+    keys = {word.partition("=")[0].strip() for word in overrides}
+    given = {key for key, value in shortcuts.items() if value is not None}
+    keys |= {"relaxation.name" if key == "relaxation" else key for key in given}
+    return [axis.key for axis in grid if axis.key in keys]
+
+
+def _varies(grid: Sequence[Axis], key: str) -> bool:
+    return any(axis.key == key for axis in grid)

@@ -1,0 +1,216 @@
+"""Percentiles of searched architectures in the table of their space, and how well a supernet ranks it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from nasframe.errors import RunError
+from nasframe.jobs import Outcome
+from nasframe.pipeline import Prepared
+from nasframe.runtime import Progress
+from nasframe.studies.intervals import CORRELATION, PERCENTILE
+from nasframe.studies.planned_runs import Variant
+from nasframe.studies.ranking_trial import make_ranking_trial, read_ranking
+from nasframe.studies.rows import mean_json
+from nasframe.studies.statistics import mean, percentile, spearman
+from nasframe.studies.study import Study
+from nasframe.studies.tabular_benchmark import (
+    TabularBenchmark,
+    differences,
+    is_table,
+    load_table,
+    made_from,
+)
+
+__all__ = [
+    "RANKINGS",
+    "compare_with_tables",
+    "correlation",
+    "fitting_tables",
+    "percentiles_of_run",
+    "table_beside",
+]
+
+RANKINGS = "supernets"
+"""Name of the folder of the rankings, beside the runs of a comparison."""
+
+_SPLITS = ("validation", "test")
+
+
+def table_beside(folder: Path, title: str) -> list[TabularBenchmark]:
+    """Return the table at the default place of `nasframe tabulate`, beside a folder or in `runs`; or none.
+
+    Older versions called it `TITLE-census`.
+    """
+    for parent in (folder.parent, Path("runs")):
+        for ending in ("table", "census"):
+            place = parent / f"{title}-{ending}"
+            try:
+                if is_table(place):
+                    return [load_table(place)]
+            except RunError:  # it has not ended
+                continue
+    return []
+
+
+def fitting_tables(
+    variants: Sequence[Variant],
+    prepared: Mapping[str, Prepared],
+    named: Sequence[TabularBenchmark] | None,
+    beside: Sequence[TabularBenchmark],
+    progress: Progress,
+) -> dict[str, TabularBenchmark]:
+    """Return variant → the table that its architectures can be compared with.
+
+    It is one of those that were `named`, or, where none was, of those that lie `beside` the comparison.
+
+    Raises:
+        RunError: a table that was named fits no variant.
+    """
+    found: dict[str, TabularBenchmark] = {}
+    for table in beside if named is None else named:
+        reasons: dict[str, list[str]] = {}
+        for variant in variants:
+            first, data = variant.first, prepared[variant.name]
+            space = first.space.build(data.data.inputs, data.data.outputs)
+            origin = made_from(first, space.origin, str(data.record["fingerprint"]))
+            reasons[variant.name] = differences(table.record, origin)
+            if not reasons[variant.name]:
+                found.setdefault(variant.name, table)
+        unfit = {name: lines for name, lines in reasons.items() if lines}
+        if not unfit:
+            continue
+        name, lines = next(iter(unfit.items()))
+        title = f"{table.path}: is a table of another space, task, training or data than {name}:"
+        message = "\n  ".join([title, *lines[:8]])
+        if named is not None and len(unfit) == len(variants):
+            raise RunError(message)
+        progress.say(f"{message}\n  it is not used for {', '.join(unfit)}")
+    return found
+
+
+def compare_with_tables(
+    study: Study,
+    variants: Sequence[Variant],
+    results: Sequence[Mapping[str, Any]],
+    fitting: Mapping[str, TabularBenchmark],
+    objective: str,
+) -> tuple[list[dict[str, Any]], dict[str, Outcome]]:
+    """Compare finished runs with the tables of their spaces, and score the tables by their supernets.
+
+    Args:
+        study: the comparison.
+        variants: that are compared.
+        results: of their runs, in order.
+        fitting: variant → its table.
+        objective: the metric.
+
+    Returns:
+        One entry for each table: `path`, `architectures`, `variants` that it is a table of, `percentiles` of
+        their runs, `mean_percentiles` of the variants, rank `correlation` of their supernets, and its own
+        `scores`; and the outcomes of the trials that score by a supernet.
+    """
+    runs = [(variant, run) for variant in variants for run in variant.runs]
+    done = [
+        (result, run.experiment, fitting[variant.name])
+        for result, (variant, run) in zip(results, runs, strict=True)
+        if result["status"] == "done" and variant.name in fitting
+    ]
+    trials = {
+        result["name"]: make_ranking_trial(
+            f"supernet of {result['name']}",
+            study.folder.path / RANKINGS / Path(result["folder"]).name,
+            study.folder.path / result["folder"],
+            experiment,
+            table,
+            tensors=study.tensors,
+        )
+        for result, experiment, table in done
+    }
+    outcomes = study.execute(list(trials.values())) if trials else {}
+    rankings: dict[str, dict[int, Mapping[str, float | None]]] = {}
+    for result, _, _ in done:
+        trial = trials[result["name"]]
+        scores = read_ranking(trial) if outcomes[trial.name].status == "done" else None
+        if scores is not None:
+            rankings.setdefault(result["variant"], {})[result["seed"]] = scores
+    found = []
+    for path, table in {str(table.path): table for table in fitting.values()}.items():
+        names = [name for name, other in fitting.items() if str(other.path) == path]
+        own = [result for result, _, _ in done if result["variant"] in names]
+        percentiles = {result["name"]: percentiles_of_run(result, table, objective) for result in own}
+        found.append(
+            {
+                "path": path,
+                "architectures": len(table),
+                "variants": names,
+                "percentiles": percentiles,
+                "mean_percentiles": {name: _mean_percentiles(name, own, percentiles) for name in names},
+                "correlation": {
+                    name: correlation(scores, table) for name, scores in rankings.items() if name in names
+                },
+                "scores": {
+                    **{split: table.scores(split) for split in _SPLITS},
+                    "parameters": [row["parameters"] for row in table.rows],
+                },
+            }
+        )
+    return found, outcomes
+
+
+def percentiles_of_run(
+    result: Mapping[str, Any], table: TabularBenchmark, objective: str
+) -> dict[str, float | None]:
+    """Return the percentile of a run's retrained network in the table, on `validation` and on `test`."""
+    test = result["test"] or {}
+    return {
+        "validation": percentile(result["validation"]["trained"], table.scores("validation")),
+        "test": percentile(test.get(objective), table.scores("test")),
+    }
+
+
+def correlation(
+    rankings: Mapping[int, Mapping[str, float | None]], table: TabularBenchmark
+) -> dict[str, Any]:
+    """Return Spearman's rank correlation between the scores of a supernet and of the trained architectures.
+
+    Both are scores on the validation split.
+
+    Args:
+        rankings: seed → architecture → its score in the supernet of that seed's search.
+        table: scores of the trained architectures.
+
+    Returns:
+        `rho`, the mean over the seeds, with its interval `low` to `high`, which is Fisher's; `over`, which
+        says whether the interval is over `seeds` or, with one seed, over `architectures`; `by_seed`;
+        `architectures`, the number that was scored.
+    """
+    trained = dict(zip((row["fingerprint"] for row in table.rows), table.scores("validation"), strict=True))
+    found = {
+        seed: spearman(list(scores.values()), [trained[name] for name in scores])
+        for seed, scores in rankings.items()
+    }
+    over = mean([item.rho for item in found.values()], CORRELATION)
+    low, high = over.low, over.high
+    if over.count == 1:
+        (low, high), *_ = ((item.low, item.high) for item in found.values() if item.rho is not None)
+    return {
+        "rho": over.mean,
+        "low": low,
+        "high": high,
+        "over": "architectures" if over.count == 1 else "seeds",
+        "by_seed": {str(seed): item.rho for seed, item in found.items()},
+        "architectures": max((item.count for item in found.values()), default=0),
+    }
+
+
+def _mean_percentiles(
+    name: str, results: Sequence[Mapping[str, Any]], percentiles: Mapping[str, Mapping[str, float | None]]
+) -> dict[str, Any]:
+    """Return the mean percentile of a variant on each split, with its interval."""
+    own = {result["seed"]: percentiles[result["name"]] for result in results if result["variant"] == name}
+    return {
+        split: mean_json({seed: found[split] for seed, found in own.items()}, PERCENTILE) for split in _SPLITS
+    }

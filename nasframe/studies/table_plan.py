@@ -1,0 +1,235 @@
+"""`tabulate`: many random architectures of a search space, each trained from scratch and scored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+import attrs
+from attrs import frozen
+
+from nasframe.errors import ConfigurationError, NasframeError, RunError, SpaceError
+from nasframe.experiment import Experiment
+from nasframe.jobs import PATIENCE, Outcome, Trial, full_disk_stops
+from nasframe.pipeline import draw_distinct_architectures
+from nasframe.runtime import SILENT, Progress, remove_path
+from nasframe.space import Architecture, SearchSpace
+from nasframe.studies.base_experiment import BaseExperiment
+from nasframe.studies.study import Plan, Study, Work, run_study
+from nasframe.studies.tabular_benchmark import (
+    FORMAT,
+    OLD_FILES,
+    ROWS,
+    TabularBenchmark,
+    load_table,
+    made_from,
+    write_rows,
+)
+from nasframe.studies.training_trial import NetworkToTrain, make_training_trial, read_trained_network
+from nasframe.training import BaselineOptions
+
+__all__ = ["tabulate"]
+
+_NETWORKS = "architectures"
+"""Name of the folder of the results of the architectures."""
+
+_CHUNK = 10
+"""The most architectures of one trial; they share the data that its worker prepares."""
+
+_COLUMNS = (
+    *("fingerprint", "assignment", "parameters", "multiply_adds", "validation", "test"),
+    *("best_epoch", "seconds", "seed"),
+)
+
+
+def tabulate(
+    experiment: Experiment | str | Path,
+    out: str | Path | None = None,
+    *,
+    overrides: Iterable[str] = (),
+    architectures: int = 300,
+    workers: int | None = 1,
+    executor: str = "local",
+    patience: float = PATIENCE,
+    source: str | Path | None = None,
+    seed: int | None = None,
+    device: str | None = None,
+    overwrite: bool = False,
+    progress: Progress = SILENT,
+) -> TabularBenchmark:
+    """Train random architectures of an experiment's space, each as a searched one is trained.
+
+    Architectures that are trained are kept: the same call goes on after an interruption, and a larger number
+    adds to them.
+
+    Args:
+        experiment: its space, task, training options and seed; or its TOML file. Its search does not
+            matter.
+        out: folder of the table; None is `runs/NAME-table`.
+        overrides: `dotted.key=value` each.
+        architectures: how many different ones; all where the space has fewer.
+        workers: processes; 1 is this one, None is one for each core, and on GPUs one for each.
+        executor: name of a registered one; `local` is this machine.
+        patience: seconds for which a trial may say nothing, before it is ended and tried again.
+        source: the user's data; None is the task's own.
+        seed, device: instead of those of the experiment.
+        overwrite: replace a table that is there.
+        progress: hears of the progress.
+
+    Returns:
+        The table, with those that could be trained; `record["failed"]` says why the others could not.
+
+    Raises:
+        ConfigurationError: everything that is wrong with the experiment.
+        RunError: `out` holds something else, or the table of something else.
+        SpaceError: the space is not registered, so nobody could name its architectures.
+    """
+    if architectures < 1:
+        raise ConfigurationError("tabulate", [f"--architectures: expected 1 or more, found {architectures}"])
+    base = BaseExperiment.of(experiment)
+    folder = base.folder(out, "table")
+    given = Experiment.parse(base.values, base.source, list(overrides), seed=seed, device=device)
+    chosen = attrs.evolve(
+        given,
+        data_seed=given.stage_seed,
+        baselines=BaselineOptions(),
+        train=attrs.evolve(given.train, inherit=False),
+    )
+    plan = TablePlan(base.title(folder), chosen, architectures)
+    run_study(
+        plan,
+        folder,
+        workers=workers,
+        executor=executor,
+        patience=patience,
+        source=source,
+        overwrite=overwrite,
+        progress=progress,
+    )
+    return load_table(folder)
+
+
+@frozen
+class TablePlan(Plan):
+    """The plan of a table.
+
+    Attributes:
+        experiment: its space, task, training and seed.
+        wanted: number of architectures.
+    """
+
+    kind: ClassVar[str] = "table"
+    also: ClassVar[Sequence[str]] = (_NETWORKS, ROWS, *OLD_FILES)
+
+    title: str
+    experiment: Experiment
+    wanted: int
+
+    @property
+    def experiments(self) -> Sequence[Experiment]:  # type: ignore[override]
+        """The one experiment."""
+        return [self.experiment]
+
+    @property
+    def fixed(self) -> Mapping[str, Any]:  # type: ignore[override]
+        """All of the experiment but its search."""
+        values = self.experiment.to_dict()
+        return {"experiment": {key: values[key] for key in ("seed", "data_seed", "task", "space", "train")}}
+
+    def work(self, study: Study) -> Work:
+        """Draw the architectures, and return trials of a few of them each."""
+        experiment, folder = self.experiment, study.folder.path
+        (prepared,) = study.prepare(self.experiments)
+        if isinstance(prepared, NasframeError):
+            raise prepared
+        space = experiment.space.build(prepared.data.inputs, prepared.data.outputs)
+        if space.origin is None:
+            raise SpaceError(
+                f"search space {experiment.names['space']!r} is not registered, so nobody could name its "
+                "architectures; register it as a plugin"
+            )
+        origin = made_from(experiment, space.origin, str(prepared.record["fingerprint"]))
+        before = 0 if study.overwrite else _asked_before(folder)
+        if before > self.wanted:
+            study.progress.say(f"{folder}: {before} architectures were asked for before, and are kept")
+        wanted = max(self.wanted, before)
+        drawn = draw_distinct_architectures(space, experiment.seed, wanted)
+        if len(drawn) < wanted:
+            study.progress.say(f"tabulate: the space has {len(drawn)} architectures; all of them are trained")
+        networks = [_network(number, item) for number, item in enumerate(drawn, start=1)]
+        if not study.overwrite:
+            _check_data(folder, networks, origin["data"])
+        results = partial(self._results, study.folder.path, networks, space, origin, wanted)
+        return Work(self._trials(networks, study), results)
+
+    def _trials(self, networks: Sequence[NetworkToTrain], study: Study) -> list[Trial]:
+        """Return trials of a few architectures each, several trials for every worker."""
+        size = max(1, min(_CHUNK, len(networks) // (4 * study.workers.count)))
+        place, trials = study.folder.path / _NETWORKS, []
+        for start in range(0, len(networks), size):
+            part = networks[start : start + size]
+            last = start + len(part)
+            name = part[0].name if len(part) == 1 else f"architectures {start + 1} to {last}"
+            trials.append(
+                make_training_trial(name, place, self.experiment, study.source, part, tensors=study.tensors)
+            )
+        return trials
+
+    def _results(
+        self,
+        folder: Path,
+        networks: Sequence[NetworkToTrain],
+        space: SearchSpace,
+        origin: Mapping[str, Any],
+        wanted: int,
+        outcomes: Mapping[str, Outcome],
+    ) -> dict[str, Any]:
+        """Write the rows, and return the record."""
+        found = [read_trained_network(folder / _NETWORKS / network.file) for network in networks]
+        rows = [{key: item[key] for key in _COLUMNS} for item in found if item is not None]
+        failed = {name: outcome.error for name, outcome in outcomes.items() if outcome.status != "done"}
+        if not rows:
+            raise RunError("\n".join([f"{folder}: no architecture could be trained", *failed.values()]))
+        with full_disk_stops(folder):
+            write_rows(folder, rows)
+        return {
+            "format": FORMAT,
+            **origin,
+            "seed": self.experiment.seed,
+            "asked": wanted,
+            "count": len(rows),
+            "space_size": space.count(),
+            "failed": failed,
+            "experiment": self.experiment.to_toml(),
+        }
+
+    def finish(self, record: Mapping[str, Any], folder: Path) -> None:
+        """Remove the record and the rows that an older version wrote, now that both are written anew."""
+        for name in OLD_FILES:
+            remove_path(folder / name)
+
+
+def _network(number: int, architecture: Architecture) -> NetworkToTrain:
+    return NetworkToTrain(
+        f"architecture {number}", f"{architecture.fingerprint[:16]}.json", dict(architecture.assignment)
+    )
+
+
+def _asked_before(folder: Path) -> int:
+    """Return the number of architectures that a finished table was asked for; 0 where none is finished."""
+    try:
+        return int(load_table(folder).record["asked"])
+    except RunError:
+        return 0
+
+
+def _check_data(folder: Path, networks: Iterable[NetworkToTrain], data: str) -> None:
+    """Refuse to go on with a table of other data."""
+    there = (read_trained_network(folder / _NETWORKS / network.file) for network in networks)
+    if any(found is not None and found["data"] != data for found in there):
+        raise RunError(
+            f"{folder}: the data or the code that reads it has changed since this table was begun; "
+            "choose another --out, or say --overwrite to replace it"
+        )

@@ -1,0 +1,158 @@
+"""A table of a search space: many random architectures of it, each trained from scratch and scored.
+
+The field calls it a tabular benchmark. Its folder holds
+
+```
+table.json           space, task, training, data, versions
+table.jsonl          a line for each architecture
+architectures/       a file for each architecture, written when it is trained
+```
+
+In folders of older versions the two files are called `census.json` and `census.jsonl`; they are read where
+there is no `table.json`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from attrs import field, frozen
+
+from nasframe.errors import RunError
+from nasframe.experiment import Experiment
+from nasframe.runtime import write_text
+
+__all__ = [
+    *("FORMAT", "OLD_FILES", "ROWS", "TabularBenchmark"),
+    *("differences", "is_table", "load_table", "made_from", "write_rows"),
+]
+
+FORMAT = 1
+RECORD, ROWS = "table.json", "table.jsonl"
+OLD_FILES = ("census.json", "census.jsonl")
+"""The record and the rows as older versions called them."""
+
+_KINDS = ("table", "census")
+_NEEDED = {"fingerprint", "assignment", "validation", "test", "parameters"}
+
+
+@frozen
+class TabularBenchmark:
+    """The table in a folder: architectures of a space, each trained from scratch and scored.
+
+    Attributes:
+        path: of its folder.
+        record: the content of `table.json`.
+        rows: the lines of `table.jsonl`, in the order in which the architectures were drawn.
+    """
+
+    path: Path
+    record: Mapping[str, Any]
+    rows: Sequence[Mapping[str, Any]]
+    _places: Mapping[str, int] = field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        places = {row["fingerprint"]: place for place, row in enumerate(self.rows)}
+        object.__setattr__(self, "_places", places)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def find(self, fingerprint: str) -> Mapping[str, Any] | None:
+        """Return the row of an architecture, given 16 or more digits of its fingerprint; None without one."""
+        place = self._places.get(fingerprint[:16])
+        return None if place is None else self.rows[place]
+
+    def scores(self, split: str) -> list[float | None]:
+        """Return the objective of each row on the split `validation` (best epoch) or `test`."""
+        return [row[split].get(self.record["objective"]) for row in self.rows]
+
+
+def load_table(path: str | Path) -> TabularBenchmark:
+    """Return the table in a folder, given the folder or either of its two files.
+
+    Raises:
+        RunError: there is no table, or it has another format, or it is damaged.
+    """
+    given = Path(path)
+    folder = given if given.is_dir() else given.parent
+    record_name, rows_name = _files(folder)
+    try:
+        record = json.loads((folder / record_name).read_text(encoding="utf-8"))
+        lines = (folder / rows_name).read_text(encoding="utf-8").splitlines()
+        rows = [json.loads(line) for line in lines]
+    except FileNotFoundError as error:
+        begun = (folder / "architectures").is_dir()
+        why = "has not ended; give its command again" if begun else f"is no table: it has no {error.filename}"
+        raise RunError(f"{given}: {why}") from None
+    except (OSError, ValueError) as error:
+        raise RunError(f"{given}: the table cannot be read: {error}") from error
+    if not isinstance(record, dict) or record.get("kind") not in _KINDS:
+        raise RunError(f"{given}: is no table: its {record_name} is none of nasframe's")
+    if record.get("format") != FORMAT:
+        raise RunError(
+            f"{given}: table format {record.get('format')!r} cannot be read; this version reads {FORMAT}"
+        )
+    for number, row in enumerate(rows, start=1):
+        if not isinstance(row, dict) or not row.keys() >= _NEEDED:
+            raise RunError(
+                f"{folder / rows_name}: line {number}: expected an object with {', '.join(sorted(_NEEDED))}"
+            )
+    return TabularBenchmark(folder, record, rows)
+
+
+def is_table(folder: Path) -> bool:
+    """Return True where a folder holds the rows of a table."""
+    return (folder / _files(folder)[1]).is_file()
+
+
+def write_rows(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write `table.jsonl`."""
+    text = "".join(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows)
+    write_text(folder / ROWS, text)
+
+
+def made_from(experiment: Experiment, space: Mapping[str, Any] | None, data: str) -> dict[str, Any]:
+    """Return all that must be the same in an experiment and a table for their scores to be compared.
+
+    Args:
+        experiment: the one whose architectures are trained.
+        space: its origin.
+        data: fingerprint of the data.
+    """
+    values = experiment.to_dict()
+    return {"space": space, "task": values["task"], "train": values["train"], "data": data}
+
+
+def differences(table: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """Return a line for each difference between a table and what `made_from` returns of an experiment."""
+    keys = ("space", "task", "train", "data")
+    there, here = ({key: dict(_flat(values.get(key), key)) for key in keys} for values in (table, other))
+    found = []
+    for key in keys:
+        for name in dict.fromkeys([*there[key], *here[key]]):
+            a, b = (_shown(side[key].get(name)) for side in (there, here))
+            if a != b:
+                found.append(f"{name}: {a} in the table, {b} here")
+    return found
+
+
+def _files(folder: Path) -> tuple[str, str]:
+    """Return the names of the record and the rows; the record is written last, so it says which are whole."""
+    is_old = not (folder / RECORD).exists() and any((folder / name).exists() for name in OLD_FILES)
+    return OLD_FILES if is_old else (RECORD, ROWS)
+
+
+def _flat(value: Any, name: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _flat(inner, f"{name}.{key}")
+    else:
+        yield name, value
+
+
+def _shown(value: Any) -> str:
+    return "nothing" if value is None else json.dumps(value, default=list)
