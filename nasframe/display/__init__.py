@@ -1,0 +1,38 @@
+"""Tables and figures: one record each, with forms for the console, the page, CSV and JSON."""
+
+from __future__ import annotations
+
+from nasframe.display.charts import Level, Line, LineChart, Marker
+from nasframe.display.figure import Figure, LegendEntry, PanelGrid, Picture
+from nasframe.display.markup import element, slug, text
+from nasframe.display.rendering import asset, render
+from nasframe.display.style import document_style, page_style
+from nasframe.display.table import Cell, Column, Estimate, Table
+from nasframe.display.values import Unit, flatten, format_value, number, sparkline
+
+__all__ = [
+    "Cell",
+    "Column",
+    "Estimate",
+    "Figure",
+    "LegendEntry",
+    "Level",
+    "Line",
+    "LineChart",
+    "Marker",
+    "PanelGrid",
+    "Picture",
+    "Table",
+    "Unit",
+    "asset",
+    "document_style",
+    "element",
+    "flatten",
+    "format_value",
+    "number",
+    "page_style",
+    "render",
+    "slug",
+    "sparkline",
+    "text",
+]
