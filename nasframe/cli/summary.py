@@ -50,14 +50,7 @@ def print_baselines(test: Mapping[str, Any]) -> bool:
     table = baseline_table(test)
     if table is None:
         return False
-    print(f"\n{test['objective']} on the test split")
-    print_columns(
-        [
-            ("", *(f"{column:>9}" for column in table.columns)),
-            *((name, *map(_shown, row)) for name, row in table.rows.items()),
-        ],
-        indent="  ",
-    )
+    print(f"\n{table.to_text(indent='  ')}")
     return True
 
 
@@ -111,7 +104,3 @@ def sparkline(values: Sequence[float], width: int = 40) -> str:
     step = max(1.0, len(values) / width)
     chosen = [values[int(place * step)] for place in range(min(len(values), width))]
     return "".join(_BARS[min(int(max(value, 0.0) * len(_BARS)), len(_BARS) - 1)] for value in chosen)
-
-
-def _shown(value: float | None) -> str:
-    return f"{format_number(value):>9}"

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from nasframe.display.charts import Level, Line, LineChart, Marker
+from nasframe.display.charts import (
+    Bars,
+    Cloud,
+    HeatMap,
+    Histogram,
+    Interval,
+    IntervalChart,
+    Level,
+    Line,
+    LineChart,
+    Marker,
+    ScatterChart,
+    ValueGrid,
+)
 from nasframe.display.figure import Figure, LegendEntry, PanelGrid, Picture
 from nasframe.display.markup import element, slug, text
 from nasframe.display.rendering import asset, render
@@ -11,10 +24,16 @@ from nasframe.display.table import Cell, Column, Estimate, Table
 from nasframe.display.values import Unit, flatten, format_value, number, sparkline
 
 __all__ = [
+    "Bars",
     "Cell",
+    "Cloud",
     "Column",
     "Estimate",
     "Figure",
+    "HeatMap",
+    "Histogram",
+    "Interval",
+    "IntervalChart",
     "LegendEntry",
     "Level",
     "Line",
@@ -22,8 +41,10 @@ __all__ = [
     "Marker",
     "PanelGrid",
     "Picture",
+    "ScatterChart",
     "Table",
     "Unit",
+    "ValueGrid",
     "asset",
     "document_style",
     "element",

@@ -41,9 +41,9 @@ class Estimate:
     by_seed: Mapping[str, float | None] = field(factory=dict)
 
     @classmethod
-    def read(cls, found: Mapping[str, Any] | None) -> Estimate:
-        """Return the estimate of a JSON object with `mean`, `low`, `high`, `by_seed`; undefined for none."""
-        known = found or {}
+    def read(cls, found: Mapping[str, Any] | float | None) -> Estimate:
+        """Return the estimate of a JSON object with `mean`, `low`, `high`, `by_seed`, or of a mean alone."""
+        known: Mapping[str, Any] = found if isinstance(found, Mapping) else {"mean": found}
         return cls(known.get("mean"), known.get("low"), known.get("high"), known.get("by_seed") or {})
 
     @property

@@ -77,7 +77,8 @@ class Frame:
             anchor, shift = ("end", -5) if x > (self.left + self.width) / 2 else ("start", 5)
             line = f"M{x:.1f} {_TOP:g}V{self.bottom:.1f}"
             parts.append(element("path", class_="now threshold", d=line))
-            parts.append(text(x + shift, 22 + 14 * row, name, anchor=anchor, class_="name halo"))
+            if name:
+                parts.append(text(x + shift, 22 + 14 * row, name, anchor=anchor, class_="name halo"))
         return Markup("").join(parts)
 
     def now(self) -> Markup:

@@ -193,7 +193,7 @@ class LineChart(Figure):
         for number, line in drawn:
             if len(line.points) > 1:
                 parts.append(element("path", class_=self._look(number), d=frame.path(line.points)))
-            if line.has_bars:
+            if line.has_bars and line.low:
                 parts.append(_error_bars(frame, number, line))
             parts.append(_dots(frame, line.dots, number, "dot open", 3))
             if not line.is_bare:
