@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from cyclopts import App
 
-from nasframe.cli.comparison_tables import print_comparison_tables
 from nasframe.cli.plugin_files import next_command
 from nasframe.cli.study_options import (
     Data,
@@ -22,7 +20,8 @@ from nasframe.cli.study_options import (
     check_options,
     print_files,
 )
-from nasframe.runtime import format_number, make_progress, print_columns, print_json
+from nasframe.cli.study_tables import print_comparison, print_table_of_a_space
+from nasframe.runtime import make_progress, print_json
 
 __all__ = ["add_commands"]
 
@@ -96,7 +95,7 @@ def compare_variants(
     if json:
         print_json(found)
     else:
-        print_comparison_tables(found)
+        print_comparison(found)
         print_files(report=place / "report.html", numbers=place / "comparison.json")
     return int(bool(found["failed"]))
 
@@ -147,28 +146,7 @@ def census(
     if json:
         print_json({**found.record, "rows": list(found.rows)})
     else:
-        _print_census(found)
+        print_table_of_a_space(found)
         following = next_command("compare", str(experiment), *(["--census", str(place)] if out else []))
         print_files(table=place / "census.jsonl", made_from=place / "census.json", next=following)
     return int(bool(found.record["failed"]))
-
-
-def _print_census(found: Any) -> None:
-    objective = found.record["objective"]
-    size = found.record["space_size"]
-    print(f"\n{len(found):,} of the {size:,} architectures of the space, each trained from scratch")
-    rows: list[tuple[str, ...]] = [("", "least", "10 %", "median", "90 %", "most")]
-    columns = {
-        f"{objective}, validation": found.scores("validation"),
-        f"{objective}, test": found.scores("test"),
-        "parameters": [row["parameters"] for row in found.rows],
-    }
-    for name, values in columns.items():
-        known = sorted(value for value in values if value is not None)
-        shown = (
-            format_number(known[round(share * (len(known) - 1))]) for share in (0, 0.1, 0.5, 0.9, 1) if known
-        )
-        rows.append((name, *shown) if known else (name, *["undefined"] * 5))
-    print_columns(rows, indent="  ")
-    for name, why in found.record["failed"].items():
-        print(f"\n{name}: not all could be trained:\n  {why}")

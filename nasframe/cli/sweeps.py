@@ -19,7 +19,7 @@ from nasframe.cli.study_options import (
     check_options,
     print_files,
 )
-from nasframe.cli.sweep_tables import print_sweep
+from nasframe.cli.study_tables import print_sweep
 from nasframe.runtime import make_progress, print_json
 
 __all__ = ["add_commands"]

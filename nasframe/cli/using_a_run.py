@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import App, Parameter
 
 from nasframe.cli.missing_plugins import naming_missing_plugins
-from nasframe.cli.summary import print_baselines
+from nasframe.cli.table_output import print_tables
+from nasframe.display import format_value, metric_tables
 from nasframe.errors import ConfigurationError, RunError, near_names, nearest
-from nasframe.runtime import format_number, make_progress, print_json, print_metrics
+from nasframe.runtime import make_progress, print_json
 
 if TYPE_CHECKING:
     from nasframe.space import Architecture
@@ -42,14 +43,18 @@ def evaluate(run: Path, /, *, json: Json = False, data: Path | None = None, devi
     _check_run(run)
 
     from nasframe import pipeline
+    from nasframe.report import baseline_table
 
     with naming_missing_plugins(run):
         metrics = pipeline.evaluate(run, source=data, device=device, progress=make_progress())
     if json:
         print_json(metrics)
-    else:
-        print_metrics({name: value for name, value in metrics.items() if name != "baselines"})
-        print_baselines(metrics)
+        return
+    own = {name: value for name, value in metrics.items() if name != "baselines"}
+    compared = baseline_table(metrics)
+    print_tables(
+        [*metric_tables(own, title="on the test split"), *([compared] if compared is not None else [])]
+    )
 
 
 def predict(run: Path, /, *files: Path, json: Json = False, device: Device = None) -> int:
@@ -96,7 +101,7 @@ class _PredictionTable:
             print(f"{'-':>9}  {'-':>9}  {'error':8}  {record['file']}: {record['error']}", flush=True)
             return
         score, threshold = (
-            format_number(record[key]) if key in record else "-" for key in ("score", "threshold")
+            format_value(record[key]) if key in record else "-" for key in ("score", "threshold")
         )
         print(f"{score:>9}  {threshold:>9}  {record.get('decision', '-')!s:8}  {record['file']}", flush=True)
 

@@ -18,6 +18,7 @@ from nasframe.display.charts import (
 )
 from nasframe.display.figure import Figure, LegendEntry, PanelGrid, Picture
 from nasframe.display.markup import element, slug, text
+from nasframe.display.metrics import metric_tables
 from nasframe.display.rendering import asset, render
 from nasframe.display.style import document_style, page_style
 from nasframe.display.table import Cell, Column, Estimate, Table
@@ -50,6 +51,7 @@ __all__ = [
     "element",
     "flatten",
     "format_value",
+    "metric_tables",
     "number",
     "page_style",
     "render",

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from nasframe.display.rendering import render
 from nasframe.display.values import Unit, format_value
+from nasframe.runtime import format_columns
 
 __all__ = ["Cell", "Column", "Estimate", "Table"]
 
@@ -152,19 +153,15 @@ class Table:
                 for row in self.rows
             ),
         ]
-        sides = [
-            any(isinstance(row[place], int | float | Estimate) for row in self.rows)
+        right = [
+            place
             for place in range(len(self.columns))
+            if any(isinstance(row[place], int | float | Estimate) for row in self.rows)
         ]
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         found = [self.title] if self.title else []
-        for number, line in enumerate(lines):
-            words = [
-                word.rjust(width) if right else word.ljust(width)
-                for word, width, right in zip(line, widths, sides, strict=True)
-            ]
+        for number, line in enumerate(format_columns(lines, right=right)):
             mark = ("> " if number - 1 in self.marked else "  ") if self.marked else ""
-            found.append(f"{indent}{mark}{'  '.join(words)}".rstrip())
+            found.append(f"{indent}{mark}{line}".rstrip())
         return "\n".join(found)
 
     def to_html(self) -> Markup:
