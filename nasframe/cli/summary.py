@@ -29,7 +29,7 @@ def print_summary(run: Run) -> None:
 
 def _objective(test: Mapping[str, Any]) -> Table:
     name = test["objective"]
-    return Table("objective", "on the test split", [Column("metric"), Column("value")], [[name, test[name]]])
+    return Table("objective", "On the test split", [Column("metric"), Column("value")], [[name, test[name]]])
 
 
 def _costs(test: Mapping[str, Any]) -> Table:
@@ -38,4 +38,4 @@ def _costs(test: Mapping[str, Any]) -> Table:
         "parameters, with frozen networks": test["parameters_total"],
         "multiply-adds of an example": test["multiply_adds"],
     }
-    return Table("costs", "costs", [Column("cost", " "), Column("count", " ", "count")], [*costs.items()])
+    return Table("costs", "Costs", [Column("cost"), Column("count", unit="count")], [*costs.items()])

@@ -53,7 +53,7 @@ def evaluate(run: Path, /, *, json: Json = False, data: Path | None = None, devi
     own = {name: value for name, value in metrics.items() if name != "baselines"}
     compared = baseline_table(metrics)
     print_tables(
-        [*metric_tables(own, title="on the test split"), *([compared] if compared is not None else [])]
+        [*metric_tables(own, title="On the test split"), *([compared] if compared is not None else [])]
     )
 
 

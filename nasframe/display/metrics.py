@@ -26,7 +26,7 @@ def metric_tables(metrics: Mapping[str, Any], title: str = "") -> list[Table]:
         metric   value
         auc     0.9000
         >>> print(by_part.to_text(indent="  "))
-        per part
+        Per part
                 auc  count
           a  0.8000      3
     """
@@ -46,7 +46,9 @@ def metric_tables(metrics: Mapping[str, Any], title: str = "") -> list[Table]:
             [category, *(_cell(row[key]) if key in row else None for key in keys)]
             for category, row in values.items()
         ]
-        tables.append(Table(name, name.replace("_", " "), [Column("name", " "), *map(Column, keys)], rows))
+        words = name.replace("_", " ")
+        columns = [Column("name", " "), *map(Column, keys)]
+        tables.append(Table(name, words[:1].upper() + words[1:], columns, rows))
     return tables
 
 

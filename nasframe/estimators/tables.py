@@ -83,7 +83,7 @@ def table_of_biases(biases: Sequence[ConditionalBias]) -> Table:
         errors = dict.fromkeys(entry.error for entry in here if entry is not None and entry.error is not None)
         told = [_line("; ".join(errors)) or None] if failed else []
         cells.append([function, temperature, *biases_here, *told])
-    title = "proposition 3: bias of STGS, and of GRMC with every outcome enumerated"
+    title = "Proposition 3: bias of STGS, and of GRMC with every outcome enumerated"
     return Table("biases", title, columns, cells, note="Relative to the exact gradient, with 95 % intervals.")
 
 

@@ -28,13 +28,13 @@ def test_single_values_share_a_table_and_categories_have_their_own() -> None:
     ]
     assert parts.name == "per_part"
     assert [line.split() for line in parts.to_text().splitlines()] == [
-        ["per", "part"],
+        ["Per", "part"],
         ["auc", "count", "deep.x"],
         ["a", "0.2500", "3", "—"],
         ["b", "undefined", "—", "1"],
     ]
     assert [line.split() for line in sizes.to_text().splitlines()] == [
-        ["sizes"],
+        ["Sizes"],
         ["value"],
         ["head", "1,200"],
     ]

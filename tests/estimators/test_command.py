@@ -51,7 +51,7 @@ def test_it_prints_a_table_for_each_function_and_the_third_proposition(here: Pat
     assert ["relaxation", "K", "temperature", "bias", "variance", "mse", "ms", "draws"] in lines
     assert sum(line[:3] == ["grmc", "10", "0.5"] for line in lines) == 2
     assert sum(line[:1] == ["score_function"] for line in lines) == 2
-    assert "proposition 3: bias of STGS, and of GRMC with every outcome enumerated" in output
+    assert "Proposition 3: bias of STGS, and of GRMC with every outcome enumerated" in output
     assert (
         "runs/estimators: estimators.json, estimators.csv, proposition-1.svg, proposition-1.csv, "
         "proposition-2.svg, proposition-2.csv, all.svg, all.csv, proposition-3.json, biases.csv" in errors

@@ -34,4 +34,4 @@ def test_the_names_that_moved_work_for_one_release_and_say_where_they_are(
     with pytest.warns(DeprecationWarning, match="is now nasframe.display.metric_tables"):
         print_metrics({"auc": 0.5, "parts": {"head": 3}, "empty": {}})
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert lines == [["metric", "value"], ["auc", "0.5000"], [], ["parts"], ["value"], ["head", "3"]]
+    assert lines == [["metric", "value"], ["auc", "0.5000"], [], ["Parts"], ["value"], ["head", "3"]]
