@@ -152,16 +152,13 @@ class Table:
                 for row in self.rows
             ),
         ]
-        sides = [
-            any(isinstance(row[place], int | float | Estimate) for row in self.rows)
-            for place in range(len(self.columns))
-        ]
+        texts = self._texts()
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         found = [self.title] if self.title else []
         for number, line in enumerate(lines):
             words = [
-                word.rjust(width) if right else word.ljust(width)
-                for word, width, right in zip(line, widths, sides, strict=True)
+                word.ljust(width) if is_text else word.rjust(width)
+                for word, width, is_text in zip(line, widths, texts, strict=True)
             ]
             mark = ("> " if number - 1 in self.marked else "  ") if self.marked else ""
             found.append(f"{indent}{mark}{'  '.join(words)}".rstrip())
@@ -170,7 +167,7 @@ class Table:
     def to_html(self) -> Markup:
         """Return the table in a box that scrolls. Behind each number stand all its digits."""
         best = [self._best(place) for place in range(len(self.columns))]
-        return render("nasframe.display", "table.html", table=self, best=best)
+        return render("nasframe.display", "table.html", table=self, best=best, texts=self._texts())
 
     __html__ = to_html
 
@@ -218,6 +215,11 @@ class Table:
                 for row in self.rows
             ],
         }
+
+    def _texts(self) -> list[bool]:
+        """Return for each column True where it has no number: its entries stand at the left."""
+        columns = list(zip(*self.rows, strict=True)) or [()] * len(self.columns)
+        return [not any(isinstance(cell, int | float | Estimate) for cell in column) for column in columns]
 
     def _best(self, place: int) -> set[int]:
         """Return the indices of the rows with the best value of a column; empty where all are equal."""
