@@ -153,11 +153,7 @@ class Table:
                 for row in self.rows
             ),
         ]
-        right = [
-            place
-            for place in range(len(self.columns))
-            if any(isinstance(row[place], int | float | Estimate) for row in self.rows)
-        ]
+        right = [place for place, is_text in enumerate(self._texts()) if not is_text]
         found = [self.title] if self.title else []
         for number, line in enumerate(format_columns(lines, right=right)):
             mark = ("> " if number - 1 in self.marked else "  ") if self.marked else ""
@@ -167,7 +163,7 @@ class Table:
     def to_html(self) -> Markup:
         """Return the table in a box that scrolls. Behind each number stand all its digits."""
         best = [self._best(place) for place in range(len(self.columns))]
-        return render("nasframe.display", "table.html", table=self, best=best)
+        return render("nasframe.display", "table.html", table=self, best=best, texts=self._texts())
 
     __html__ = to_html
 
@@ -215,6 +211,11 @@ class Table:
                 for row in self.rows
             ],
         }
+
+    def _texts(self) -> list[bool]:
+        """Return for each column True where it has no number: its entries stand at the left."""
+        columns = list(zip(*self.rows, strict=True)) or [()] * len(self.columns)
+        return [not any(isinstance(cell, int | float | Estimate) for cell in column) for column in columns]
 
     def _best(self, place: int) -> set[int]:
         """Return the indices of the rows with the best value of a column; empty where all are equal."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nasframe.report.baselines import baseline_table
 from nasframe.report.comparison_page import comparison_page, comparison_tables, write_comparison_page
 from nasframe.report.costs import COSTS, unit_of
-from nasframe.report.page import Page
+from nasframe.report.page import PAGE, Page
 from nasframe.report.reading import read_page
 from nasframe.report.run_page import run_page, run_tables, write_report
 from nasframe.report.sweep_page import sweep_page, sweep_tables, write_sweep_page
@@ -13,6 +13,7 @@ from nasframe.report.table_page import table_page, table_tables, write_table_pag
 
 __all__ = [
     "COSTS",
+    "PAGE",
     "Page",
     "baseline_table",
     "comparison_page",

@@ -158,11 +158,11 @@ def _lead(data: Mapping[str, Any]) -> list[Tile]:
     objective = data["objective"]
     rows = [row for row in rows_by_name(data).values() if row.get("kind") == "variant"][:_MOST_TILES]
     found = [(row["name"], row["values"].get(objective)) for row in rows]
-    # what was chosen first, then every variant on the test split
+    chosen = (data["chosen"] or {}).get("name")
     return chosen_tiles(data) + [
         Tile(f"{objective}, test: {name}", value)
         for name, value in found
-        if value is not None and value.mean is not None
+        if name != chosen and value is not None and value.mean is not None
     ]
 
 

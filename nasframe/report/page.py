@@ -63,7 +63,7 @@ class Page:
         items: list[Table | Figure] = [*self.tables, *self.figures]
         for item in items:
             # a figure may have the name of a table
-            name = slug(item.name if isinstance(item, Table) else f"figure-{item.name}")
+            name = _free(item.name if isinstance(item, Table) else f"figure-{item.name}", texts)
             texts[f"{name}.csv"] = item.to_csv()
             texts[f"{name}.json"] = (
                 json.dumps(without_nan(item.to_json()), indent=2, ensure_ascii=False) + "\n"
@@ -75,6 +75,13 @@ class Page:
             with replacing(folder / name) as temporary:
                 temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
         return [folder / name for name in texts]
+
+
+def _free(name: str, taken: Mapping[str, str]) -> str:
+    """Return the name of a file without its ending; with a number where another item has it."""
+    first = slug(name) or "table"
+    names = (first, *(f"{first}-{number}" for number in range(2, len(taken) + 3)))
+    return next(found for found in names if f"{found}.csv" not in taken)
 
 
 def make_page(

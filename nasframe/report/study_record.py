@@ -104,9 +104,10 @@ def chosen_tiles(data: Mapping[str, Any]) -> list[Tile]:
     chosen, objective = data["chosen"], data["objective"]
     if not chosen:
         return []
+    point = next((row.get("point") for row in data["rows"] if row["name"] == chosen["name"]), None)
     scores = {split: Estimate.read(chosen.get(split)) for split in ("validation", "test")}
     return [
-        Tile("chosen by validation", str(chosen["name"])),
+        Tile("chosen by validation", point_text(point) if point else str(chosen["name"])),
         *(Tile(f"{objective}, {split}", score) for split, score in scores.items()),
     ]
 

@@ -58,7 +58,7 @@ def sweep_page(data: Mapping[str, Any]) -> Page:
         if grids > _MOST_GRIDS
         else ""
     )
-    framed = " Framed: the point that validation chose." if data["chosen"] else ""
+    framed = " Framed: the point that validation chose." if data["chosen"] and len(axes) > 1 else ""
     note = (
         "Means over the seeds, each with its 95 % interval where there are several seeds. Darker is larger; "
         f"a larger mean need not be significantly better than its neighbours.{framed}"

@@ -111,7 +111,7 @@ def comparison(run: Run, folder: Path, seeds: tuple[int, ...] = (0, 1, 2)) -> di
 
 
 def sweep(run: Run, axes: dict[str, list[Any]], seeds: tuple[int, ...] = (0, 1)) -> dict[str, Any]:
-    """The objective is 0.5 at the first point, 0.01 more at each, 0.002 more of a seed; the last one failed."""
+    """The objective is 0.5 at the first point, 0.01 more at each, 0.002 at a seed; the last one failed."""
     points = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
     trials = []
     for number, point in enumerate(points):

@@ -15,7 +15,7 @@ from nasframe.display.style import SERIES
 
 __all__ = ["BAR", "LINE", "Frame", "legend_of", "mark", "shape"]
 
-_TOP, _RIGHT, _LETTER, _LONGEST = 12.0, 14.0, 6.7, 34
+_TOP, _RIGHT, _LETTER, _LONGEST = 12.0, 14.0, 8.3, 26
 
 LINE, BAR = "M1 6H29", "M4 1H26V11H4Z"
 """Samples of a legend."""
@@ -30,7 +30,6 @@ class Frame:
         width, height: of the chart.
         rules: the axis whose labels have rules across the chart: `x`, `y`, or none.
         right: room to the right of the rectangle.
-        letter: height of the labels of the vertical axis.
     """
 
     x: Axis
@@ -43,7 +42,7 @@ class Frame:
     @functools.cached_property
     def left(self) -> float:
         """The x of the vertical axis, right of its labels."""
-        longest = max((min(len(name), _LONGEST) for _, name in self.y.ticks(5)), default=0)
+        longest = max((min(len(name), _LONGEST) for _, name in self.y.ticks()), default=0)
         return max(24.0, _LETTER * longest + 12) + (18 if self.y.label else 0)
 
     @property
@@ -91,7 +90,7 @@ class Frame:
     def draw(self, *content: Markup, label: str, classes: str = "", least: float | None = None) -> Picture:
         """Return the chart with `content` in it; `label` is read out."""
         right, parts = self.width - self.right, []
-        for value, name in self.y.ticks(5):
+        for value, name in self.y.ticks():
             y = self.down(value)
             if self.rules == "y":
                 parts.append(element("path", class_="rule", d=f"M{self.left:.1f} {y:.1f}H{right:.1f}"))

@@ -18,6 +18,9 @@ __all__ = ["HeatMap"]
 
 _LEVELS = 10
 
+_READABLE = 20.0
+"""Lower rows would be too low for their letters on a narrow page, which scrolls them instead."""
+
 
 @frozen(kw_only=True)
 class HeatMap(Figure):
@@ -82,12 +85,11 @@ class HeatMap(Figure):
     def picture(self) -> Picture:
         """Return the rows in their frame; cells of one shade are one path."""
         lines = list(self._lines())
-        wide = any(len(parts) > 1 for parts in self.rows.values())
         names = ["" if values is None else name for name, values in lines]
         frame = Frame(
             x=Axis(self.x, self.low, self.high, is_whole=self.is_whole),
             y=Axis.of_rows(names),
-            width=520.0,
+            width=460.0,
             height=self.row * len(lines) + 60,
             rules="",
         )
@@ -116,7 +118,7 @@ class HeatMap(Figure):
             for name, parts in list(self.rows.items())[:8]
         )
         label = self.description or f"{self.title}: {len(self.rows)} rows; largest at the end: {ends}"
-        return frame.draw(*parts, label=label, classes="heat wide" if wide else "heat")
+        return frame.draw(*parts, label=label, classes="heat" if self.row < _READABLE else "")
 
     @property
     def is_empty(self) -> bool:

@@ -84,7 +84,7 @@ class IntervalChart(Figure):
         drawn = self._drawn()
         names = list(dict.fromkeys(item.name for item in drawn))
         is_single = len(names) == len(drawn)
-        width = 560.0
+        width = 460.0
         frame = Frame(
             x=self._across(drawn),
             y=Axis.of_rows(names),
@@ -103,7 +103,7 @@ class IntervalChart(Figure):
                 shown = format_value(item.estimate.mean, self.unit)
                 parts.append(text(width - 2, y + 4, shown, anchor="end", class_="value"))
         means = ", ".join(f"{item.name} {item.estimate.mean:.4g}" for item in drawn)
-        return frame.draw(*parts, label=self.description or f"{self.title}: {means}", classes="wide")
+        return frame.draw(*parts, label=self.description or f"{self.title}: {means}")
 
     def _drawn(self) -> list[Interval]:
         return [item for item in self.intervals if item.estimate.mean is not None]

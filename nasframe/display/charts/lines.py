@@ -290,4 +290,7 @@ def _marker(frame: Frame, marker: Marker) -> Markup:
     kind = "dot open s0" if marker.is_open else "dot s0"
     told = element("title", marker.told or marker.name)
     dot = element("circle", told, class_=kind, cx=x, cy=y, r=5)
-    return dot if marker.is_open else dot + text(x + 10, y + 16, marker.name, class_="name halo")
+    if marker.is_open:
+        return dot
+    anchor, shift = ("end", -6) if x > 0.7 * frame.width else ("start", 10)
+    return dot + text(x + shift, y + 18, marker.name, anchor=anchor, class_="name halo")
