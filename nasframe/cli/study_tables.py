@@ -23,17 +23,24 @@ def print_comparison(found: Mapping[str, Any]) -> None:
     print()
     print_tables(table for table in comparison_tables(found) if table.name not in _ON_THE_PAGE)
     print()
+    for space in found.get("tables") or found.get("censuses") or ():
+        print(f"table of the space: {space['path']}, {space['architectures']:,} architectures")
     for sentence in found["caveats"]:
         for line in sentence.splitlines():
             print(textwrap.fill(line, _WIDTH))
 
 
 def print_sweep(found: Mapping[str, Any]) -> None:
-    """Print the points of a sweep, given the content of `sweep.json`."""
-    from nasframe.report import sweep_tables
+    """Print the points of a sweep, given the content of `sweep.json`: as grids where there are two axes."""
+    from nasframe.report import sweep_figures, sweep_tables
 
-    print()
-    print_tables(table for table in sweep_tables(found) if table.name not in _ON_THE_PAGE)
+    # a seed that is an axis is no repetition
+    seeds = 1 if any(axis["key"] == "seed" for axis in found["axes"]) else len(found["seeds"])
+    print("" if seeds == 1 else f"\nmean of {seeds} seeds\n")
+    if len(found["axes"]) == 2:
+        print_tables(sweep_figures(found))
+    else:
+        print_tables(table for table in sweep_tables(found) if table.name not in _ON_THE_PAGE)
 
 
 def print_table_of_a_space(found: Any) -> None:

@@ -8,7 +8,7 @@ from nasframe.report.costs import COSTS, unit_of
 from nasframe.report.page import PAGE, Page
 from nasframe.report.reading import read_page
 from nasframe.report.run_page import run_page, run_tables, write_report
-from nasframe.report.sweep_page import sweep_page, sweep_tables, write_sweep_page
+from nasframe.report.sweep_page import sweep_figures, sweep_page, sweep_tables, write_sweep_page
 from nasframe.report.table_page import table_page, table_tables, write_table_page
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "read_page",
     "run_page",
     "run_tables",
+    "sweep_figures",
     "sweep_page",
     "sweep_tables",
     "table_page",

@@ -32,7 +32,7 @@ from nasframe.report.study_record import (
     trials_table,
 )
 
-__all__ = ["sweep_page", "sweep_tables", "write_sweep_page"]
+__all__ = ["sweep_figures", "sweep_page", "sweep_tables", "write_sweep_page"]
 
 _MOST_GRIDS = 12
 
@@ -108,6 +108,7 @@ def sweep_tables(data: Mapping[str, Any]) -> list[Table]:
 
 def sweep_figures(data: Mapping[str, Any]) -> list[Figure]:
     """Return a chart of each measure over one axis, or grids of the first two axes."""
+    data = current_names(data)
     rows, objective = rows_by_name(data), data["objective"]
     measures: dict[str, tuple[str, Unit]] = {
         "validation": (f"{objective} on validation", ""),
