@@ -68,7 +68,7 @@ def sweep_page(data: Mapping[str, Any]) -> Page:
         title=f"Sweep: {data['title']}",
         about=about,
         tables=sweep_tables(data),
-        figures=[] if many else sweep_figures(data),
+        figures=[] if many or not axes else sweep_figures(data),
         lead=[*chosen_tiles(data), Tile("trials done", f"{counts['done']} of {counts['count']}")],
         caveats=data["caveats"],
         too_many=many,

@@ -83,6 +83,7 @@ class LineChart(Figure):
         x_scale, y_scale: see `Axis`.
         x_names: labels of places on the horizontal axis, instead of numbers.
         x_low, x_high, y_low, y_high: ends of the axes, where they are known.
+        y_least: values up to it count as zero where the vertical axis is logarithmic.
         is_whole: True where the horizontal axis has whole numbers only.
         follows: True where the slider of the epochs moves a mark over the chart.
         height: of the drawing.
@@ -113,6 +114,7 @@ class LineChart(Figure):
     x_high: float | None = None
     y_low: float | None = None
     y_high: float | None = None
+    y_least: float = 0.0
     is_whole: bool = False
     follows: bool = False
     height: float = field(default=270.0)
@@ -246,7 +248,7 @@ class LineChart(Figure):
         low = self.y_low
         if low is not None and self.y_scale == "linear":
             low = min([low, *ys])
-        return Axis.around(ys, self.y, scale=self.y_scale, low=low, high=self.y_high)
+        return Axis.around(ys, self.y, scale=self.y_scale, low=low, high=self.y_high, least=self.y_least)
 
     def _level(self, frame: Frame, level: Level) -> Markup:
         wide = f"M{frame.left:.1f} {{y:.1f}}H{frame.width - frame.right:.1f}"
