@@ -291,6 +291,9 @@ def test_the_page_of_a_sweep_does_not_advertise_the_best_test_value(
     assert "0.5410" not in " ".join(tiles(page).values()), "the largest mean on the test split"
     framed = page.locator("#the-grid svg[aria-label^='auc on the test split'] .framed")
     assert "0.5010" in framed.text_content()
+    bold = page.locator("#every-point .best data").evaluate_all("all => all.map(a => a.dataset.key)")
+    assert any(key.endswith(".validation") for key in bold)
+    assert not any(key.endswith(".auc") for key in bold)
 
 
 # -- the same numbers everywhere ------------------------------------------------------------------------
