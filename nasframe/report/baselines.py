@@ -48,7 +48,7 @@ def baseline_table(test: Mapping[str, Any]) -> Table | None:
     )
     return Table(
         "baselines",
-        f"{objective} on the test split, beside the baselines",
+        f"{objective} on the test split",
         [Column("network"), *(Column(name, unit="count" if name == "parameters" else "") for name in names)],
         [[name, *values] for name, values in rows.items()],
         note,

@@ -69,17 +69,13 @@ class IntervalChart(Figure):
         ]
         return Table(self.name, self.title, columns, rows)
 
-    def legend(self) -> Sequence[LegendEntry]:
-        """Return the shape of each kind; none for a single one."""
+    def entries(self) -> Sequence[LegendEntry]:
+        """Return the shape of each kind."""
         kinds = {item.kind: item.series for item in self._drawn() if item.kind}
-        return (
-            [
-                LegendEntry(kind, element("path", class_=mark(series, "dot"), d=shape(series, 15, 6)))
-                for kind, series in kinds.items()
-            ]
-            if len(kinds) > 1
-            else []
-        )
+        return [
+            LegendEntry(kind, element("path", class_=mark(series, "dot"), d=shape(series, 15, 6)))
+            for kind, series in kinds.items()
+        ]
 
     def picture(self) -> Picture:
         """Return the rows in their frame; where a row has one mean, it is written beside it."""
