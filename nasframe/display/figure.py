@@ -86,9 +86,14 @@ class Figure:
     def data(self) -> Table:
         """Return the data, a row for each point that is drawn."""
 
+    def entries(self) -> Sequence[LegendEntry]:
+        """Return an entry of the legend for each series."""
+        return ()
+
     def legend(self) -> Sequence[LegendEntry]:
         """Return the legend; a figure with one series has none."""
-        return ()
+        entries = self.entries()
+        return entries if len(entries) > 1 else ()
 
     def panels(self) -> Sequence[Figure]:
         """Return the figures that are drawn beside each other: this one, where it has no parts."""
@@ -181,9 +186,9 @@ class PanelGrid(Figure):
         """Return the panels that have data."""
         return [figure for figure in self.figures if not figure.is_empty]
 
-    def legend(self) -> Sequence[LegendEntry]:
+    def entries(self) -> Sequence[LegendEntry]:
         """Return the entries of all panels, each name once."""
-        return list({entry.name: entry for figure in self.panels() for entry in figure.legend()}.values())
+        return list({entry.name: entry for figure in self.panels() for entry in figure.entries()}.values())
 
     def data(self) -> Table:
         """Return the data of all panels, with the title of the panel in the first column."""

@@ -28,12 +28,12 @@ _SORTED_FROM = 3
 
 @frozen
 class Estimate:
-    """A mean with its 95 % interval.
+    """A mean with its 95 % interval, or with another extent that the note of its table names.
 
     Attributes:
         mean: None where it is undefined.
         low, high: the ends of the interval; None where there is none.
-        by_seed: the values of the single seeds.
+        by_seed: the single values, such as those of the seeds, by name.
     """
 
     mean: float | None

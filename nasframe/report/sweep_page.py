@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from attrs import evolve
+
 from nasframe.display import (
     Cell,
     Column,
@@ -58,17 +60,16 @@ def sweep_page(data: Mapping[str, Any]) -> Page:
         if grids > _MOST_GRIDS
         else ""
     )
-    framed = " Framed: the point that validation chose." if data["chosen"] and len(axes) > 1 else ""
-    note = (
-        "Means over the seeds, each with its 95 % interval where there are several seeds. Darker is larger; "
-        f"a larger mean need not be significantly better than its neighbours.{framed}"
-    )
+    note = "Means over the seeds, each with its 95 % interval where there are several seeds."
+    if len(axes) > 1:
+        note += " Darker is larger; a larger mean need not be significantly better than its neighbours."
+        note += " Framed: the point that validation chose." if data["chosen"] else ""
     return make_page(
         "sweep.html",
         title=f"Sweep: {data['title']}",
         about=about,
         tables=sweep_tables(data),
-        figures=[] if many else sweep_figures(data),
+        figures=[] if many or not axes else sweep_figures(data),
         lead=[*chosen_tiles(data), Tile("trials done", f"{counts['done']} of {counts['count']}")],
         caveats=data["caveats"],
         too_many=many,
@@ -90,7 +91,10 @@ def sweep_tables(data: Mapping[str, Any]) -> list[Table]:
         values = [row["values"].get(metric, Estimate(None)) for metric in data["metrics"]]
         first = [row["validation"]] if validated else []
         cells.append([point_text(row["point"]), f"{states.count('done')} of {len(states)}", *first, *values])
-    columns = [Column("point"), Column("seeds done"), *metric_columns(data, with_validation=validated)]
+    columns = [Column("point"), Column("done", "seeds done")]
+    # the best mean on the test split is not what anybody should choose
+    for column in metric_columns(data, with_validation=validated):
+        columns.append(evolve(column, best="") if column.key == data["objective"] else column)
     chosen = (data["chosen"] or {}).get("name")
     note = "Choose options by validation: the test split is for what was chosen." if validated else ""
     return [

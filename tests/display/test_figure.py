@@ -56,7 +56,7 @@ def test_a_page_has_the_title_as_a_heading_and_a_box_that_the_keyboard_scrolls()
 
 
 def test_a_single_line_needs_no_legend() -> None:
-    assert chart(lines=[Line("a", [(1, 2.0)])]).legend() == []
+    assert not chart(lines=[Line("a", [(1, 2.0)])]).legend()
 
 
 def test_a_figure_without_data_says_so() -> None:
@@ -187,3 +187,11 @@ def test_panels_without_any_data_say_so() -> None:
     assert nothing.is_empty
     assert "Nothing was recorded." in nothing.to_html()
     ElementTree.fromstring(nothing.to_svg().encode())
+
+
+def test_a_point_that_is_not_finite_is_left_out_of_the_drawing_and_undefined_in_the_data() -> None:
+    broken = chart(lines=[Line("a", [(1, 0.5), (2, float("nan")), (3, float("inf")), (4, 0.25)])])
+    assert len(parts(broken.to_svg(), "circle", "dot")) == 2
+    assert "nan" not in broken.to_svg()
+    assert [row["y"] for row in broken.to_json()["rows"]] == [0.5, None, None, 0.25]
+    assert chart(lines=[Line("a", [(1, float("nan"))])]).is_empty

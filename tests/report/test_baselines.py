@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nasframe.display import Table
+from nasframe.display import Estimate, Table
 from nasframe.report import baseline_table
 
 
@@ -16,9 +16,12 @@ def random(auc: float | None, part: float, validation: float | None) -> dict[str
 
 
 def rows(table: Table | None) -> dict[str, list[Any]]:
-    """Name of a row → its other cells."""
+    """Name of a row → its other cells, of an estimate the mean."""
     assert table is not None
-    return {str(row[0]): [*row[1:]] for row in table.rows}
+    return {
+        str(row[0]): [cell.mean if isinstance(cell, Estimate) else cell for cell in row[1:]]
+        for row in table.rows
+    }
 
 
 TEST = scores(0.9, 0.8, 10, objective="auc", threshold=0.4)
@@ -50,3 +53,11 @@ def test_an_undefined_number_makes_an_undefined_mean_and_is_never_chosen() -> No
     table = baseline_table({**TEST, "baselines": drawn})
     assert rows(table)["random, mean of 2"] == [None, 0.5, 20]
     assert rows(table)["random, best of 2 on validation"] == [0.7, 0.6, 20]
+
+
+def test_the_mean_of_random_architectures_has_the_lowest_and_the_highest_beside_it() -> None:
+    drawn = {"random 1": random(0.5, 0.4, 0.9), "random 2": random(0.7, 0.6, 0.8)}
+    table = baseline_table({**TEST, "baselines": drawn})
+    assert table is not None
+    assert table.rows[1][1] == Estimate(0.6, 0.5, 0.7, {"random 1": 0.5, "random 2": 0.7})
+    assert "lowest and the highest" in table.note

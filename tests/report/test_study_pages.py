@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from nasframe import Run
-from nasframe.report import write_comparison_page, write_sweep_page
+from nasframe.display import Estimate, Table
+from nasframe.report import comparison_tables, sweep_tables, write_comparison_page, write_sweep_page
 from tests.report.studies import MESSAGE, comparison, sweep
 
 Look = Callable[..., Any]
@@ -217,6 +218,164 @@ def test_where_every_trial_failed_there_is_a_page_that_says_so(run: Run, tmp_pat
     page = look(tmp_path / "report.html")
     assert page.wrongs == []
     assert "0 of 6 trials are done" in page.locator("#trials").text_content()
+
+
+# -- what validation chose ------------------------------------------------------------------------------
+
+
+def tiles(page: Any) -> dict[str, str]:
+    """Name of each tile of the lead → its text."""
+    found: dict[str, str] = page.evaluate(
+        """Object.fromEntries([...document.querySelectorAll('.tiles div')].map((tile) =>
+            [tile.querySelector('dt').textContent, tile.querySelector('dd').textContent]))"""
+    )
+    return found
+
+
+def tables_of(kind: str, folder: Path) -> tuple[dict[str, Any], list[Table]]:
+    """The record of a study, and its tables."""
+    data = json.loads((folder / f"{kind}.json").read_text(encoding="utf-8"))
+    return data, (comparison_tables if kind == "comparison" else sweep_tables)(data)
+
+
+CHOSEN = {"comparison": "grmc", "sweep": "temperature = 1.0, samples = 10"}
+
+
+@pytest.mark.parametrize("kind", CHOSEN)
+def test_what_validation_chose_leads_the_page_with_its_numbers_on_both_splits(
+    kind: str, pages: dict[str, Path], look: Look
+) -> None:
+    data, _ = tables_of(kind, pages[kind].parent)
+    lead = tiles(look(pages[kind]))
+    assert lead["chosen by validation"] == CHOSEN[kind]
+    for split in ("validation", "test"):
+        chosen = data["chosen"][split]
+        ends = " to ".join(f"{chosen[end]:.4f}" for end in ("low", "high"))
+        assert lead[f"auc, {split}"] == f"{chosen['mean']:.4f}{ends}"
+
+
+@pytest.mark.parametrize(("kind", "section"), [("comparison", "results"), ("sweep", "every-point")])
+def test_what_validation_chose_is_marked_in_the_table(
+    kind: str, section: str, pages: dict[str, Path], look: Look
+) -> None:
+    marked = look(pages[kind]).locator(f"#{section} tr.marked th")
+    assert marked.all_text_contents() == [CHOSEN[kind]]
+
+
+@pytest.mark.parametrize("kind", CHOSEN)
+def test_every_row_shows_validation_beside_the_test_split(
+    kind: str, pages: dict[str, Path], look: Look
+) -> None:
+    data, tables = tables_of(kind, pages[kind].parent)
+    page = look(pages[kind])
+    shown = 0
+    for row, cells in zip(data["rows"], tables[0].rows, strict=True):
+        if row["validation"]["mean"] is not None:
+            shown += 1
+            assert value(page, f"{tables[0].name}.{cells[0]}.validation") == row["validation"]["mean"]
+    assert shown >= 3
+
+
+def test_the_page_of_a_sweep_does_not_advertise_the_best_test_value(
+    swept: Path, tmp_path: Path, look: Look
+) -> None:
+    data, _ = tables_of("sweep", swept)
+    first = data["rows"][0]
+    data["chosen"] = {
+        "name": first["name"],
+        "validation": first["validation"],
+        "test": first["values"]["auc"],
+    }
+    write_sweep_page(data, tmp_path)
+    page = look(tmp_path / "report.html")
+    assert "0.5410" not in " ".join(tiles(page).values()), "the largest mean on the test split"
+    framed = page.locator("#the-grid svg[aria-label^='auc on the test split'] .framed")
+    assert "0.5010" in framed.text_content()
+    bold = page.locator("#every-point .best data").evaluate_all("all => all.map(a => a.dataset.key)")
+    assert any(key.endswith(".validation") for key in bold)
+    assert not any(key.endswith(".auc") for key in bold)
+
+
+# -- the same numbers everywhere ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", CHOSEN)
+def test_page_console_csv_and_json_show_the_same_numbers(
+    kind: str, pages: dict[str, Path], look: Look
+) -> None:
+    _, (first, *_) = tables_of(kind, pages[kind].parent)
+    page, shown = look(pages[kind]), 0
+    for cells, plain in zip(first.rows, first.to_json()["rows"], strict=True):
+        for column, cell in zip(first.columns, cells, strict=True):
+            if isinstance(cell, Estimate) and cell.mean is not None:
+                shown += 1
+                assert value(page, f"{first.name}.{cells[0]}.{column.key}") == cell.mean
+                assert cell.to_text(column.unit) in first.to_text()
+                assert repr(cell.mean) in first.to_csv()
+                assert plain[column.key]["mean"] == cell.mean
+    assert shown > 12
+
+
+def test_the_tables_of_a_comparison_are_known_by_their_names(compared: Path) -> None:
+    _, tables = tables_of("comparison", compared)
+    assert [table.name for table in tables] == [
+        *("results", "tests", "other-tests", "gap", "entropy"),
+        *("mean-percentiles", "percentiles", "correlation", "trials"),
+    ]
+
+
+def test_every_mean_of_a_grid_has_its_interval(swept: Path, look: Look) -> None:
+    page = look(swept / "report.html")
+    cells = page.locator("#the-grid svg[aria-label^='auc'] g:has(> .frame)")
+    assert cells.count() == 10
+    assert cells.locator(".spread").count() == 10
+
+
+def test_the_mean_percentile_of_a_variant_has_its_interval(compared: Path, look: Look) -> None:
+    page = look(compared / "report.html")
+    assert value(page, "mean-percentiles.grmc.validation") == 97.5
+    row = page.locator("tr").filter(has=page.locator('[data-key="mean-percentiles.grmc.validation"]'))
+    assert "96.0 % to 99.0 %" in row.text_content()
+
+
+# -- records of earlier versions ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", CHOSEN)
+def test_a_record_that_lacks_a_key_still_makes_a_page(
+    kind: str, pages: dict[str, Path], tmp_path: Path
+) -> None:
+    data, _ = tables_of(kind, pages[kind].parent)
+    for key in data:
+        less = {name: part for name, part in data.items() if name != key}
+        (write_comparison_page if kind == "comparison" else write_sweep_page)(less, tmp_path)
+        assert "</html>" in (tmp_path / "report.html").read_text(encoding="utf-8"), key
+
+
+def test_rows_without_validation_have_the_test_split_alone(
+    compared: Path, tmp_path: Path, look: Look
+) -> None:
+    data, _ = tables_of("comparison", compared)
+    for row in data["rows"]:
+        del row["validation"]
+    del data["chosen"]
+    write_comparison_page(data, tmp_path)
+    page = look(tmp_path / "report.html")
+    heads = page.locator("#results thead th").all_text_contents()
+    assert "auc, validation" not in heads
+    assert "auc" in heads
+    assert page.locator("tr.marked").count() == 0
+    assert "chosen by validation" not in tiles(page)
+
+
+def test_a_sweep_without_rows_has_the_means_of_its_trials(swept: Path, tmp_path: Path, look: Look) -> None:
+    data, _ = tables_of("sweep", swept)
+    for key in ("rows", "chosen", "caveats"):
+        del data[key]
+    write_sweep_page(data, tmp_path)
+    page = look(tmp_path / "report.html")
+    assert value(page, "points.temperature = 0.1, samples = 10.auc") == pytest.approx(0.501)
+    assert page.locator("#the-grid .framed").count() == 0
 
 
 # -- tables ---------------------------------------------------------------------------------------------

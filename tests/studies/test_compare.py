@@ -15,6 +15,7 @@ from scipy import stats
 
 import nasframe
 from nasframe.cli import main
+from nasframe.display import Estimate
 from nasframe.errors import RunError
 from nasframe.network import build, inherit
 from nasframe.runs import Run
@@ -295,11 +296,11 @@ def test_the_tables_say_what_was_found_and_what_it_does_not_show(
     assert main(["compare", str(EXPERIMENT), cache, *words, "--out", str(finished_studies.comparison)]) == 0
     printed = capsys.readouterr()
     assert "8 of 8 trials: done already, skipped" in printed.err
-    values = [row["values"]["accuracy"] for row in finished_studies.found["rows"]]
-    known = [value for value in values if value["low"] not in (None, value["mean"])]
-    assert known
-    for value in known:
-        assert f"{value['mean']:.4f} [{value['low']:.4f}, {value['high']:.4f}]" in printed.out
+    means = [Estimate.read(entry["values"]["accuracy"]) for entry in finished_studies.found["rows"]]
+    assert any(mean.interval for mean in means)
+    for mean in means:
+        assert f"{mean.mean:.4f}" in printed.out
+        assert mean.to_text() in printed.out
     for text in ("p, Holm", "inherited weights", "Percentile in the table", "best single stream"):
         assert text in printed.out
     assert "4 of 4 searches did not converge" in printed.out

@@ -47,14 +47,15 @@ class Axis:
         names: Sequence[tuple[float, str]] = (),
         is_whole: bool = False,
         room: float = 0.06,
+        least: float = 0.0,
     ) -> Axis:
         """Return an axis around values, with a share of `room` at both ends that are not given.
 
-        On a logarithmic axis values that are not positive have no place; with them, a scale `symlog` is
-        taken, whose threshold is the least positive value.
+        On a logarithmic axis values that are not above `least` have no place; with them, a scale `symlog`
+        is taken, whose threshold is the smallest value above it.
         """
         known = [value for value in values if math.isfinite(value)] or [0.0, 1.0]
-        positive = [value for value in known if value > 0]
+        positive = [value for value in known if value > least]
         threshold = min(positive, default=1.0)
         if scale == "log" and len(positive) < len(known):
             scale = "symlog"

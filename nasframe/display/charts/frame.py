@@ -9,11 +9,11 @@ from attrs import define
 from markupsafe import Markup
 
 from nasframe.display.charts.axis import Axis
-from nasframe.display.figure import LegendEntry, Picture
+from nasframe.display.figure import Picture
 from nasframe.display.markup import element, text
 from nasframe.display.style import SERIES
 
-__all__ = ["BAR", "LINE", "Frame", "legend_of", "mark", "shape"]
+__all__ = ["BAR", "LINE", "Frame", "mark", "shape"]
 
 _TOP, _RIGHT, _LETTER, _LONGEST = 12.0, 14.0, 8.3, 26
 
@@ -130,16 +130,6 @@ def mark(series: int, kind: str) -> str:
     """Return the CSS classes of a part of a series: its colour, and for a line its dash."""
     dash = f" d{series % SERIES}" if kind == "line" else ""
     return f"{kind} s{series % SERIES}{dash}"
-
-
-def legend_of(names: Mapping[str, int], kind: str, sample: str) -> list[LegendEntry]:
-    """Return a legend with a sample of a kind for each name → series; empty for a single one."""
-    if len(names) < 2:
-        return []
-    return [
-        LegendEntry(name, element("path", class_=mark(series, kind), d=sample))
-        for name, series in names.items()
-    ]
 
 
 def shape(series: int, x: float, y: float) -> str:

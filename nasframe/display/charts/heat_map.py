@@ -50,7 +50,7 @@ class HeatMap(Figure):
     row: float = 15.0
     has_legend: bool = False
 
-    def legend(self) -> Sequence[LegendEntry]:
+    def entries(self) -> Sequence[LegendEntry]:
         """Return the shades of a few shares, where they are wanted."""
         if not self.has_legend:
             return []

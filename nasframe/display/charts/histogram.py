@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from attrs import field, frozen
 
 from nasframe.display.charts.axis import Axis
-from nasframe.display.charts.frame import BAR, Frame, legend_of, mark
+from nasframe.display.charts.frame import BAR, Frame, mark
 from nasframe.display.figure import Figure, LegendEntry, Picture
 from nasframe.display.markup import element
 from nasframe.display.table import Cell, Column, Table
@@ -83,9 +83,12 @@ class Histogram(Figure):
         ]
         return Table(self.name, self.title, columns, rows).to_text(indent)
 
-    def legend(self) -> Sequence[LegendEntry]:
-        """Return the colour of each series; none for a single one."""
-        return legend_of({bars.name: place for place, bars in enumerate(self.series)}, "bar", BAR)
+    def entries(self) -> Sequence[LegendEntry]:
+        """Return the colour of each series."""
+        return [
+            LegendEntry(bars.name, element("path", class_=mark(place, "bar"), d=BAR))
+            for place, bars in enumerate(self.series)
+        ]
 
     def picture(self) -> Picture:
         """Return the bars in their frame."""

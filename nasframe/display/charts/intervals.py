@@ -48,6 +48,7 @@ class IntervalChart(Figure):
         low: the low end of the axis; a smaller mean is an arrow there. None is below all values.
         has_zero: True where there is a line at zero.
         row: height of a row.
+        rows: names of the rows, so that several charts have the same; empty for those of the means.
     """
 
     intervals: Sequence[Interval]
@@ -57,6 +58,7 @@ class IntervalChart(Figure):
     low: float | None = None
     has_zero: bool = False
     row: float = _ROW
+    rows: Sequence[str] = ()
 
     def data(self) -> Table:
         """Return a row for each mean."""
@@ -67,22 +69,18 @@ class IntervalChart(Figure):
         ]
         return Table(self.name, self.title, columns, rows)
 
-    def legend(self) -> Sequence[LegendEntry]:
-        """Return the shape of each kind; none for a single one."""
+    def entries(self) -> Sequence[LegendEntry]:
+        """Return the shape of each kind."""
         kinds = {item.kind: item.series for item in self._drawn() if item.kind}
-        return (
-            [
-                LegendEntry(kind, element("path", class_=mark(series, "dot"), d=shape(series, 15, 6)))
-                for kind, series in kinds.items()
-            ]
-            if len(kinds) > 1
-            else []
-        )
+        return [
+            LegendEntry(kind, element("path", class_=mark(series, "dot"), d=shape(series, 15, 6)))
+            for kind, series in kinds.items()
+        ]
 
     def picture(self) -> Picture:
         """Return the rows in their frame; where a row has one mean, it is written beside it."""
         drawn = self._drawn()
-        names = list(dict.fromkeys(item.name for item in drawn))
+        names = list(self.rows or dict.fromkeys(item.name for item in drawn))
         is_single = len(names) == len(drawn)
         width = 460.0
         frame = Frame(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from markupsafe import Markup
 
 from nasframe.display.charts.axis import Axis, Scale
@@ -83,6 +83,7 @@ class LineChart(Figure):
         x_scale, y_scale: see `Axis`.
         x_names: labels of places on the horizontal axis, instead of numbers.
         x_low, x_high, y_low, y_high: ends of the axes, where they are known.
+        y_least: values up to it count as zero where the vertical axis is logarithmic.
         is_whole: True where the horizontal axis has whole numbers only.
         follows: True where the slider of the epochs moves a mark over the chart.
         height: of the drawing.
@@ -113,6 +114,7 @@ class LineChart(Figure):
     x_high: float | None = None
     y_low: float | None = None
     y_high: float | None = None
+    y_least: float = 0.0
     is_whole: bool = False
     follows: bool = False
     height: float = field(default=270.0)
@@ -120,7 +122,7 @@ class LineChart(Figure):
     @property
     def is_empty(self) -> bool:
         """True where no line has a point and no level a value."""
-        return not any(line.points for line in self.lines) and not self._known_levels()
+        return not any(self._drawn()) and not self._known_levels()
 
     def data(self) -> Table:
         """Return a row for each point, and for each value of a seed."""
@@ -148,7 +150,7 @@ class LineChart(Figure):
 
     def to_text(self, indent: str = "") -> str:
         """Return the title, and the course of each line as a row of bars with its first and last value."""
-        known = [line for line in self.lines if line.points]
+        known = [line for _, line in self._drawn()]
         values = [value for line in known for _, value in line.points]
         low = self.y_low if self.y_low is not None else min(values, default=0.0)
         high = self.y_high if self.y_high is not None else max(values, default=1.0)
@@ -164,15 +166,11 @@ class LineChart(Figure):
         columns = [Column("line"), Column("course"), Column("first"), Column("last")]
         return Table(self.name, self.title, columns, rows).to_text(indent)
 
-    def legend(self) -> Sequence[LegendEntry]:
-        """Return an entry for each line and level; none for a single one."""
-        drawn = list(self._drawn())
-        entries = [LegendEntry(line.name, element("path", class_=self._look(n), d=LINE)) for n, line in drawn]
-        entries += [
-            LegendEntry(level.name, element("path", class_=f"line level s{level.series % SERIES}", d=LINE))
-            for level in self._known_levels()
-        ]
-        return entries if len(entries) > 1 else []
+    def entries(self) -> Sequence[LegendEntry]:
+        """Return an entry for each line and level."""
+        looks = [(line.name, self._look(number)) for number, line in self._drawn()]
+        looks += [(level.name, f"line level s{level.series % SERIES}") for level in self._known_levels()]
+        return [LegendEntry(name, element("path", class_=look, d=LINE)) for name, look in looks]
 
     def picture(self) -> Picture:
         """Return the lines in their frame, the first one on top."""
@@ -207,7 +205,8 @@ class LineChart(Figure):
         return frame.draw(*parts, label=self.description or f"{self.title}: {ends_text}")
 
     def _drawn(self) -> Iterator[tuple[int, Line]]:
-        for place, line in enumerate(line for line in self.lines if line.points):
+        known = filter(lambda line: line.points, map(_finite, self.lines))
+        for place, line in enumerate(known):
             yield place if line.series is None else line.series, line
 
     def _look(self, number: int) -> str:
@@ -246,7 +245,7 @@ class LineChart(Figure):
         low = self.y_low
         if low is not None and self.y_scale == "linear":
             low = min([low, *ys])
-        return Axis.around(ys, self.y, scale=self.y_scale, low=low, high=self.y_high)
+        return Axis.around(ys, self.y, scale=self.y_scale, low=low, high=self.y_high, least=self.y_least)
 
     def _level(self, frame: Frame, level: Level) -> Markup:
         wide = f"M{frame.left:.1f} {{y:.1f}}H{frame.width - frame.right:.1f}"
@@ -260,6 +259,13 @@ class LineChart(Figure):
         line = wide.format(y=frame.down(level.value))
         parts.append(element("path", told, class_=f"line level s{level.series % SERIES}", d=line))
         return Markup("").join(parts)
+
+
+def _finite(line: Line) -> Line:
+    """Return the line without the points that have no place."""
+    known = [place for place, (_, y) in enumerate(line.points) if math.isfinite(y)]
+    low, high = ([values[place] for place in known] if line.low else () for values in (line.low, line.high))
+    return evolve(line, points=[line.points[place] for place in known], low=low, high=high)
 
 
 def _error_bars(frame: Frame, number: int, line: Line) -> Markup:

@@ -24,7 +24,7 @@ class Cloud:
         name: for the legend.
         points: (x, y).
         labels: names of the points; empty where they have none.
-        is_small: True for many points in the background.
+        is_small: True for many points in the background: they are one path, and tell no numbers.
     """
 
     name: str
@@ -68,17 +68,12 @@ class ScatterChart(Figure):
             rows.append([cloud.name, len(cloud.points), *(f"{low:.6g} to {high:.6g}" for low, high in ends)])
         return Table(self.name, self.title, columns, rows).to_text(indent)
 
-    def legend(self) -> Sequence[LegendEntry]:
-        """Return the shape of each cloud; none for a single one."""
-        drawn = self._drawn()
-        return (
-            [
-                LegendEntry(cloud.name, _point(number, 15.0, 6.0, cloud.is_small))
-                for number, cloud in enumerate(drawn)
-            ]
-            if len(drawn) > 1
-            else []
-        )
+    def entries(self) -> Sequence[LegendEntry]:
+        """Return the shape of each cloud."""
+        return [
+            LegendEntry(cloud.name, _small(n, [(15, 6)]) if cloud.is_small else _point(n, 15, 6))
+            for n, cloud in enumerate(self._drawn())
+        ]
 
     def picture(self) -> Picture:
         """Return the points in their frame, the small ones behind."""
@@ -90,10 +85,13 @@ class ScatterChart(Figure):
         )
         parts = []
         for number, cloud in sorted(enumerate(clouds), key=lambda item: not item[1].is_small):
-            for place, (x, y) in enumerate(cloud.points):
-                name = cloud.labels[place] if cloud.labels else cloud.name
-                told = element("title", f"{name}: {x:,.6g}, {y:.6g}")
-                parts.append(_point(number, frame.across(x), frame.down(y), cloud.is_small, told))
+            places = [(frame.across(x), frame.down(y)) for x, y in cloud.points]
+            if cloud.is_small:
+                parts.append(_small(number, places))
+                continue
+            names = cloud.labels or [cloud.name] * len(places)
+            for name, (x, y), place in zip(names, cloud.points, places, strict=True):
+                parts.append(_point(number, *place, element("title", f"{name}: {x:,.6g}, {y:.6g}")))
         sizes = ", ".join(f"{len(cloud.points)} of {cloud.name}" for cloud in clouds)
         return frame.draw(*parts, label=self.description or f"{self.title}: {sizes}")
 
@@ -101,7 +99,11 @@ class ScatterChart(Figure):
         return [cloud for cloud in self.clouds if cloud.points]
 
 
-def _point(number: int, x: float, y: float, is_small: bool, *told: Markup) -> Markup:
-    if is_small:
-        return element("circle", *told, class_=mark(number, "dot small"), cx=x, cy=y, r=2.8)
+def _point(number: int, x: float, y: float, *told: Markup) -> Markup:
     return element("path", *told, class_=mark(number, "dot"), d=shape(number, x, y))
+
+
+def _small(number: int, places: Sequence[tuple[float, float]]) -> Markup:
+    """Return many small points as one path: steps of no length with round ends."""
+    path = "".join(f"M{x:.1f} {y:.1f}h0" for x, y in places)
+    return element("path", class_=mark(number, "points"), d=path)

@@ -82,7 +82,7 @@ class ValueGrid(Figure):
         told = (
             f"from {format_value(min(known), self.unit)} to {format_value(max(known), self.unit)}"
             if known
-            else "no trial is done"
+            else "no value"
         )
         label = self.description or f"{self.title}: {told}"
         return frame.draw(*parts, label=label, classes="wide", least=min(frame.width, 420))
