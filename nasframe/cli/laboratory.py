@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,11 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter
 
 from nasframe.cli.missing_plugins import naming_missing_plugins
+from nasframe.cli.table_output import print_tables
+from nasframe.display import format_value
 from nasframe.errors import ConfigurationError, RunError
-from nasframe.runtime import make_progress, print_columns, print_json
+from nasframe.runtime import make_progress, print_json
 
 if TYPE_CHECKING:
-    from nasframe.estimators import ConditionalBias, Measurement
+    from nasframe.estimators import Measurement
 
 __all__ = ["add_commands"]
 
@@ -80,7 +81,14 @@ def estimators(
     _check_words(folder, run, data, bits)
     counts, numbers = _each("samples", samples, _count), _each("temperature", temperature, _number)
 
-    from nasframe.estimators import BITS, Laboratory, save_biases, save_measurements
+    from nasframe.estimators import (
+        BITS,
+        Laboratory,
+        save_biases,
+        save_measurements,
+        table_of_biases,
+        tables_of_functions,
+    )
 
     laboratory = Laboratory(
         relaxations=_words(relaxation),
@@ -102,11 +110,12 @@ def estimators(
     if json:
         print_json([entry.to_dict() for entry in measurements])
     else:
-        _print_measurements(measurements)
+        print_tables(tables_of_functions(measurements))
     biases = laboratory.conditional_biases()
     files += save_biases(folder, biases)
-    if not json:
-        _print_biases(biases)
+    if biases and not json:
+        print()
+        print_tables([table_of_biases(biases)])
     _note_large_errors(measurements)
     print(f"{folder}: {', '.join(file.name for file in files)}", file=sys.stderr)
 
@@ -158,75 +167,14 @@ def _count(word: str) -> int | str:
         raise ValueError("a whole number of at least 1, or exact") from None
 
 
-def _print_measurements(measurements: Sequence[Measurement]) -> None:
-    """Print a table for each function; every number is relative to the exact gradient, with its interval."""
-    heads = ("RELAXATION", "K", "TEMP", "BIAS", "VARIANCE", "MSE", "MS", "DRAWS")
-    for function in dict.fromkeys(entry.function for entry in measurements):
-        here = [entry for entry in measurements if entry.function == function]
-        scale = next((entry.scale for entry in here if entry.scale is not None), None)
-        print(f"{function}{'' if scale is None else f', exact gradient of norm {scale:.4g}'}")
-        print_columns([heads, *map(_row, here)], indent="  ")
-        for entry in here:
-            if entry.error is not None:
-                print(f"  {entry.relaxation}: {' '.join(entry.error.split())}")
-        print()
-
-
 def _note_large_errors(measurements: Sequence[Measurement]) -> None:
     large = [entry for entry in measurements if (entry.mse or 0.0) > _LARGE]
     if large:
         worst = max(large, key=lambda entry: entry.mse or 0.0)
         others = f", and of {len(large) - 1} more" if len(large) > 1 else ""
         print(
-            f"the mean squared error of {worst.relaxation} on {worst.function} is {_short(worst.mse or 0.0)}"
-            f"{others} above {_LARGE:,.0f}; docs/estimators.md says under 'Very large errors' where they "
-            "come from",
+            f"the mean squared error of {worst.relaxation} on {worst.function} is "
+            f"{format_value(worst.mse, 'short')}{others} above {_LARGE:,.0f}; docs/estimators.md says under "
+            "'Very large errors' where they come from",
             file=sys.stderr,
         )
-
-
-def _row(entry: Measurement) -> tuple[str, ...]:
-    return (
-        entry.relaxation,
-        "-" if entry.samples is None else str(entry.samples),
-        "-" if entry.temperature is None else f"{entry.temperature:g}",
-        _with_interval(entry.bias, entry.bias_interval),
-        _with_interval(entry.variance, entry.variance_interval),
-        _with_interval(entry.mse, entry.mse_interval),
-        "-" if entry.time_ms is None else f"{entry.time_ms:.3f}",
-        f"{entry.draws:,}" if entry.error is None else "error",
-    )
-
-
-def _print_biases(biases: Sequence[ConditionalBias]) -> None:
-    """Print Proposition 3: a line for each function and temperature, a column for each K."""
-    if not biases:
-        return
-    counts = list(dict.fromkeys(entry.samples for entry in biases if entry.samples is not None))
-    heads = ("FUNCTION", "TEMP", "STGS", *("exact" if k == "exact" else f"K = {k}" for k in counts))
-    rows: dict[tuple[str, float], dict[int | str | None, str]] = {}
-    for entry in biases:
-        row = rows.setdefault((entry.function, entry.temperature), {})
-        failed = entry.error is not None
-        row[entry.samples] = "error" if failed else _with_interval(entry.bias, entry.bias_interval)
-    print("proposition 3: bias of STGS, and of GRMC with every outcome enumerated")
-    lines = [(name, f"{t:g}", *(row.get(k, "-") for k in (None, *counts))) for (name, t), row in rows.items()]
-    print_columns([heads, *lines], indent="  ")
-    for error in dict.fromkeys(entry.error for entry in biases if entry.error is not None):
-        print(f"  {' '.join(error.split())}")
-
-
-def _with_interval(value: float | None, interval: tuple[float, float] | None) -> str:
-    if value is None:
-        return "-"
-    low, high = interval or (value, value)
-    return f"{_short(value)}" if low == high else f"{_short(value)} ({_short(low)} to {_short(high)})"
-
-
-def _short(value: float) -> str:
-    """Return a number with three digits, and with an exponent where it is large."""
-    if value < 5e-4:
-        return "0"
-    if value >= 1e5:
-        return f"{value:.2e}"
-    return f"{value:.{max(0, min(3, 2 - math.floor(math.log10(value))))}f}"

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import attrs
 from cyclopts import App, Parameter
 
-from nasframe.cli.comparison_tables import print_comparison_tables
 from nasframe.cli.plugin_files import next_command
 from nasframe.cli.study_options import (
     Overrides,
@@ -19,8 +18,8 @@ from nasframe.cli.study_options import (
     print_files,
     say_old_name,
 )
-from nasframe.cli.sweep_tables import print_sweep
-from nasframe.runtime import format_number, print_columns, print_json
+from nasframe.cli.study_tables import print_comparison, print_sweep, print_table_of_a_space
+from nasframe.runtime import print_json
 
 __all__ = ["add_commands"]
 
@@ -97,7 +96,7 @@ def compare(
     if study.json:
         print_json(found)
     else:
-        print_comparison_tables(found)
+        print_comparison(found)
         print_files(report=folder / "report.html", numbers=folder / "comparison.json")
     return int(bool(found["failed"]))
 
@@ -181,10 +180,10 @@ def tabulate(
     if study.json:
         print_json({**found.record, "rows": list(found.rows)})
     else:
-        _print_table(found)
+        print_table_of_a_space(found)
         named = ["--table", str(folder)] if study.out else []
         following = next_command("compare", str(experiment), *named)
-        print_files(table=folder / "table.jsonl", made_from=folder / "table.json", next=following)
+        print_files(report=folder / "report.html", table=folder / "table.jsonl", next=following)
     return int(bool(found.record["failed"]))
 
 
@@ -203,24 +202,3 @@ def census(
     say_old_name("`census`", "`tabulate`")
     place = attrs.evolve(study, out=study.folder(experiment, "census"))
     return tabulate(experiment, *overrides, architectures=architectures, study=place)
-
-
-def _print_table(found: Any) -> None:
-    objective = found.record["objective"]
-    size = found.record["space_size"]
-    print(f"\n{len(found):,} of the {size:,} architectures of the space, each trained from scratch")
-    rows: list[tuple[str, ...]] = [("", "least", "10 %", "median", "90 %", "most")]
-    columns = {
-        f"{objective}, validation": found.scores("validation"),
-        f"{objective}, test": found.scores("test"),
-        "parameters": [row["parameters"] for row in found.rows],
-    }
-    for name, values in columns.items():
-        known = sorted(value for value in values if value is not None)
-        shown = (
-            format_number(known[round(share * (len(known) - 1))]) for share in (0, 0.1, 0.5, 0.9, 1) if known
-        )
-        rows.append((name, *shown) if known else (name, *["undefined"] * 5))
-    print_columns(rows, indent="  ")
-    for name, why in found.record["failed"].items():
-        print(f"\n{name}: not all could be trained:\n  {why}")

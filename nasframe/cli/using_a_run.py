@@ -1,4 +1,4 @@
-"""The commands that use a run: `evaluate`, `predict`, `show`."""
+"""The commands that use a run: `evaluate`, `predict`, `show`, and `report`, which studies have too."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import App, Parameter
 
 from nasframe.cli.missing_plugins import naming_missing_plugins
-from nasframe.cli.summary import print_baselines
+from nasframe.cli.study_options import print_files
+from nasframe.cli.table_output import print_tables
+from nasframe.display import format_value, metric_tables
 from nasframe.errors import ConfigurationError, RunError, near_names, nearest
-from nasframe.runtime import format_number, make_progress, print_json, print_metrics
+from nasframe.runtime import make_progress, print_json
 
 if TYPE_CHECKING:
     from nasframe.space import Architecture
@@ -25,7 +27,7 @@ Device = Annotated[str | None, Parameter(help="auto, cpu, cuda, cuda:N. [default
 
 def add_commands(app: App) -> None:
     """Add the commands of this group."""
-    for command in (evaluate, predict, show):
+    for command in (evaluate, predict, show, report):
         app.command(command)
 
 
@@ -42,14 +44,18 @@ def evaluate(run: Path, /, *, json: Json = False, data: Path | None = None, devi
     _check_run(run)
 
     from nasframe import pipeline
+    from nasframe.report import baseline_table
 
     with naming_missing_plugins(run):
         metrics = pipeline.evaluate(run, source=data, device=device, progress=make_progress())
     if json:
         print_json(metrics)
-    else:
-        print_metrics({name: value for name, value in metrics.items() if name != "baselines"})
-        print_baselines(metrics)
+        return
+    own = {name: value for name, value in metrics.items() if name != "baselines"}
+    compared = baseline_table(metrics)
+    print_tables(
+        [*metric_tables(own, title="On the test split"), *([compared] if compared is not None else [])]
+    )
 
 
 def predict(run: Path, /, *files: Path, json: Json = False, device: Device = None) -> int:
@@ -96,7 +102,7 @@ class _PredictionTable:
             print(f"{'-':>9}  {'-':>9}  {'error':8}  {record['file']}: {record['error']}", flush=True)
             return
         score, threshold = (
-            format_number(record[key]) if key in record else "-" for key in ("score", "threshold")
+            format_value(record[key]) if key in record else "-" for key in ("score", "threshold")
         )
         print(f"{score:>9}  {threshold:>9}  {record.get('decision', '-')!s:8}  {record['file']}", flush=True)
 
@@ -153,6 +159,36 @@ def show(
         sys.stdout.write(text)
     else:
         write_text(out, text)
+
+
+def report(folder: Path, /, *, tables: Path | None = None) -> None:
+    """Make the page of a run or a study anew, from the other files in its folder.
+
+    Parameters
+    ----------
+    folder
+        A run folder, or the folder of a comparison, a sweep or a table of a space.
+    tables
+        A folder in which every table of the page is written as CSV and JSON, and every figure as SVG with
+        its data.
+    """
+    if not folder.is_dir():
+        problem = "is a file; expected a folder" if folder.exists() else f"no such folder{_near(folder)}"
+        raise RunError(f"{folder}: {problem}")
+    if tables is not None and _exists(tables) and not tables.is_dir():
+        raise ConfigurationError("report", [f"--tables {tables}: is a file; expected a folder"])
+
+    from nasframe.report import PAGE, read_page
+
+    with naming_missing_plugins(folder):
+        page = read_page(folder)
+    page.write(folder)
+    written = {"report": folder / PAGE}
+    if tables is not None:
+        count = len(page.export(tables))
+        print(f"{len(page.tables)} tables and {len(page.figures)} figures in {count} files")
+        written["tables"] = tables
+    print_files(**written)
 
 
 def _architecture(source: str) -> Architecture:

@@ -8,6 +8,7 @@ from nasframe.estimators.function import Function, Pack, exact_gradient
 from nasframe.estimators.laboratory import Laboratory, measure_estimators
 from nasframe.estimators.measurement import Measurement
 from nasframe.estimators.results import save_biases, save_measurements, save_results
+from nasframe.estimators.tables import table_of_biases, table_of_measurements, tables_of_functions
 
 __all__ = [
     "BITS",
@@ -21,4 +22,7 @@ __all__ = [
     "save_biases",
     "save_measurements",
     "save_results",
+    "table_of_biases",
+    "table_of_measurements",
+    "tables_of_functions",
 ]

@@ -1,26 +1,34 @@
-"""The files of the laboratory: numbers as JSON, figures as SVG."""
+"""The files of the laboratory: numbers as JSON and CSV, figures as SVG with their data as CSV."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from nasframe.display import Figure, Table
 from nasframe.estimators.conditional_bias import ConditionalBias
 from nasframe.estimators.figures import figures_of_biases, figures_of_measurements
 from nasframe.estimators.measurement import Measurement
+from nasframe.estimators.tables import table_of_biases, table_of_measurements
 from nasframe.runtime import without_nan, write_json, write_text
 
 __all__ = ["save_biases", "save_measurements", "save_results"]
 
-_OF_MEASUREMENTS = ("estimators.json", "proposition-1.svg", "proposition-2.svg", "all.svg")
-_OF_BIASES = ("proposition-3.json", "proposition-3.svg")
+_OF_MEASUREMENTS = (
+    *("estimators.json", "estimators.csv"),
+    *(f"{name}.{form}" for name in ("proposition-1", "proposition-2", "all") for form in ("svg", "csv")),
+)
+_OF_BIASES = ("proposition-3.json", "biases.csv", "proposition-3.svg", "proposition-3.csv")
 
 
 def save_results(
     out: Path, measurements: Sequence[Measurement], biases: Sequence[ConditionalBias] = ()
 ) -> list[Path]:
-    """Write `estimators.json`, `proposition-3.json` where there are biases, and the figures.
+    """Write the measurements, the biases of Proposition 3 where there are some, and the figures.
+
+    The numbers are in `estimators.json` and `.csv`, and in `proposition-3.json` and `biases.csv`; each figure
+    is an SVG, with its data in a CSV of the same name.
 
     Files of these names from an earlier call are removed, so that the folder holds the results of one call.
 
@@ -37,30 +45,35 @@ def save_results(
 
 def save_measurements(out: Path, measurements: Sequence[Measurement]) -> list[Path]:
     """Write the files of `save_results` without those of Proposition 3; old ones of it are removed."""
-    figures = figures_of_measurements(measurements)
+    table, figures = table_of_measurements(measurements), figures_of_measurements(measurements)
     _remove(out, (*_OF_MEASUREMENTS, *_OF_BIASES))
-    return _write(out, "estimators", measurements, figures)
+    return _write(out, "estimators", measurements, table, figures)
 
 
 def save_biases(out: Path, biases: Sequence[ConditionalBias]) -> list[Path]:
     """Write the files of Proposition 3, and return them."""
-    figures = figures_of_biases(biases)
+    table, figures = table_of_biases(biases), figures_of_biases(biases)
     _remove(out, _OF_BIASES)
-    return _write(out, "proposition-3", biases, figures)
+    return _write(out, "proposition-3", biases, table, figures)
 
 
 def _write(
-    out: Path, name: str, entries: Sequence[Measurement | ConditionalBias], figures: Mapping[str, str]
+    out: Path,
+    name: str,
+    entries: Sequence[Measurement | ConditionalBias],
+    table: Table,
+    figures: Sequence[Figure],
 ) -> list[Path]:
-    files: list[Path] = []
-    if entries:
-        table: list[dict[str, Any]] = [entry.to_dict() for entry in entries]
-        files.append(out / f"{name}.json")
-        write_json(files[-1], without_nan(table))
-    for title, svg in figures.items():
-        files.append(out / f"{title}.svg")
-        write_text(files[-1], svg)
-    return files
+    if not entries:
+        return []
+    records: list[dict[str, Any]] = [entry.to_dict() for entry in entries]
+    write_json(out / f"{name}.json", without_nan(records))
+    texts = {f"{table.name}.csv": table.to_csv()}
+    for figure in figures:
+        texts |= {f"{figure.name}.svg": figure.to_svg(), f"{figure.name}.csv": figure.to_csv()}
+    for file, text in texts.items():
+        write_text(out / file, text)
+    return [out / file for file in (f"{name}.json", *texts)]
 
 
 def _remove(out: Path, names: Sequence[str]) -> None:

@@ -6,66 +6,66 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from attrs import frozen
+
 from nasframe.errors import NasframeError
 from nasframe.render import draw
-from nasframe.report.markup import drawing, esc, slug
+from nasframe.report.drawing import PageDrawing, on_page
 from nasframe.space import Architecture
 
-__all__ = ["architecture_panels"]
+__all__ = ["Panel", "Panels", "architecture_panels"]
 
 _MOST = 24
 """The most drawings on a page; seeds that would make more are left out."""
 
 
-def architecture_panels(data: Mapping[str, Any], folder: Path) -> str:
-    """Return HTML with a panel for each variant, in which the reader chooses a seed."""
+@frozen
+class Panel:
+    """The architectures of a variant: seed → its drawing, or the reason why there is none."""
+
+    variant: str
+    pictures: Mapping[int, PageDrawing | str]
+
+
+@frozen
+class Panels:
+    """A panel for each variant, in which the reader chooses a seed, and a note on all."""
+
+    note: str
+    panels: Sequence[Panel]
+
+
+def architecture_panels(data: Mapping[str, Any], folder: Path) -> Panels:
+    """Return the panels of a comparison, whose runs are in a folder."""
     variants = [variant["name"] for variant in data["variants"]]
     seeds = data["seeds"][: max(1, _MOST // max(1, len(variants)))]
-    if len(variants) > _MOST:
-        variants = variants[:_MOST]
+    shown = variants[:_MOST]
     found = {(trial["variant"], trial["seed"]): _load(trial, folder) for trial in data["trials"]}
     first = variants[0] if variants else ""
-    panels = "".join(_panel(index, name, first, seeds, found) for index, name in enumerate(variants))
     note = (
         f"Marked: the differences from the architecture that {first} found with the same seed."
         if len(variants) > 1
         else ""
     )
-    left_out = len(data["seeds"]) - len(seeds)
-    if left_out or len(variants) < len(data["variants"]):
+    if len(seeds) < len(data["seeds"]) or len(shown) < len(variants):
         note += (
-            f" To keep the page small, {len(seeds)} of {len(data['seeds'])} seeds of {len(variants)} "
+            f" To keep the page small, {len(seeds)} of {len(data['seeds'])} seeds of {len(shown)} "
             "variants are drawn."
         )
-    return f'<p class="note">{esc(note)}</p><div class="grid panels">{panels}</div>'
-
-
-def _panel(
-    index: int,
-    variant: str,
-    first: str,
-    seeds: Sequence[int],
-    found: Mapping[tuple[str, int], Architecture | str],
-) -> str:
-    pictures, options = "", ""
-    for place, seed in enumerate(seeds):
-        mine, other = found.get((variant, seed)), found.get((first, seed))
-        if isinstance(mine, Architecture):
-            against = other if isinstance(other, Architecture) and variant != first else None
-            content = drawing(draw(mine, against=against, rankdir="TB"), f"{variant}, seed {seed}")
-        else:
-            content = f'<p class="note">{esc(mine or "There is no architecture of this seed.")}</p>'
-        hidden = " hidden" if place else ""
-        pictures += f'<div class="picture" data-seed="{seed}"{hidden}>{content}</div>'
-        options += f'<option value="{seed}">seed {seed}</option>'
-    chooser = f"{slug(variant)}-{index}-seed"
-    select = (
-        f'<label class="controls" for="{chooser}">Seed <select id="{chooser}" data-chooses>{options}'
-        "</select></label>"
-        if len(seeds) > 1
-        else ""
+    return Panels(
+        note,
+        [Panel(name, {seed: _picture(name, seed, first, found) for seed in seeds}) for name in shown],
     )
-    return f'<div class="panel"><h3>{esc(variant)}</h3>{select}{pictures}</div>'
+
+
+def _picture(
+    variant: str, seed: int, first: str, found: Mapping[tuple[str, int], Architecture | str]
+) -> PageDrawing | str:
+    mine, other = found.get((variant, seed)), found.get((first, seed))
+    if not isinstance(mine, Architecture):
+        return mine or "There is no architecture of this seed."
+    against = other if isinstance(other, Architecture) and variant != first else None
+    return on_page(draw(mine, against=against, rankdir="TB"), f"{variant}, seed {seed}")
 
 
 def _load(trial: Mapping[str, Any], folder: Path) -> Architecture | str:

@@ -6,31 +6,19 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
-from attrs import frozen
+from nasframe.display import Cell, Column, Estimate, Table
 
-__all__ = ["BaselineTable", "baseline_table"]
+__all__ = ["baseline_table"]
 
 SEARCHED = "searched"
 
 
-@frozen
-class BaselineTable:
-    """The numbers of the searched network and of its baselines.
+def baseline_table(test: Mapping[str, Any]) -> Table | None:
+    """Return the table `baselines` for the content of a `test.json`; None where the run has no baselines.
 
-    Attributes:
-        columns: names of the columns: the objective, the objective of each part, `parameters`.
-        rows: name → a number for each column, None where it is undefined.
-    """
-
-    columns: Sequence[str]
-    rows: Mapping[str, Sequence[float | None]]
-
-
-def baseline_table(test: Mapping[str, Any]) -> BaselineTable | None:
-    """Return the table for the content of a `test.json`; None where the run has no baselines.
-
-    Random architectures share two rows: their mean, and the one that is best on the validation split, which
-    a random search with as many trainings would find.
+    Its columns are the objective, the objective of each part, and `parameters`. Random architectures share
+    two rows: their mean, and the one that is best on the validation split, which a random search with as many
+    trainings would find.
     """
     baselines: Mapping[str, Mapping[str, Any]] = test.get("baselines") or {}
     if not baselines:
@@ -42,15 +30,30 @@ def baseline_table(test: Mapping[str, Any]) -> BaselineTable | None:
     def numbers(values: Mapping[str, Any]) -> list[float | None]:
         return [_at(values, path) for path in paths]
 
-    rows = {SEARCHED: numbers(test)}
+    rows: dict[str, Sequence[Cell]] = {SEARCHED: numbers(test)}
     drawn = [values for values in baselines.values() if "architecture" in values]
     if drawn:
         best = max(drawn, key=lambda values: _rank(values["validation"].get(objective)))
-        means = [_mean(column) for column in zip(*map(numbers, drawn), strict=True)]
-        rows[f"random, mean of {len(drawn)}"] = means
+        names = [name for name, values in baselines.items() if "architecture" in values]
+        columns = zip(*map(numbers, drawn), strict=True)
+        rows[f"random, mean of {len(drawn)}"] = [
+            _mean(dict(zip(names, found, strict=True))) for found in columns
+        ]
         rows[f"random, best of {len(drawn)} on validation"] = numbers(best)
     rows |= {name: numbers(values) for name, values in baselines.items() if "architecture" not in values}
-    return BaselineTable([path[-2] if len(path) > 1 else path[0] for path in paths], rows)
+    names = [path[-2] if len(path) > 1 else path[0] for path in paths]
+    note = (
+        f"The columns: {objective}, over all and for each part, and parameters without frozen networks. "
+        "Every row was trained in the same way. Beside a mean stand the lowest and the highest of its values."
+    )
+    return Table(
+        "baselines",
+        f"{objective} on the test split",
+        [Column("network"), *(Column(name, unit="count" if name == "parameters" else "") for name in names)],
+        [[name, *values] for name, values in rows.items()],
+        note,
+        marked=[0],
+    )
 
 
 def _paths(values: Mapping[str, Any], before: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
@@ -67,11 +70,13 @@ def _at(values: Mapping[str, Any], path: Sequence[str]) -> float | None:
     return value if isinstance(value, int | float) else None
 
 
-def _mean(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
+def _mean(values: Mapping[str, float | None]) -> Estimate:
+    """Return the mean with the lowest and the highest value; undefined where one of them is."""
+    known = [value for value in values.values() if value is not None]
     if len(known) < len(values):
-        return None
-    return round(fmean(known)) if all(isinstance(value, int) for value in known) else fmean(known)
+        return Estimate(None, by_seed=values)
+    mean = round(fmean(known)) if all(isinstance(value, int) for value in known) else fmean(known)
+    return Estimate(mean, min(known), max(known), values)
 
 
 def _rank(value: float | None) -> float:

@@ -6,54 +6,145 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from nasframe.display import (
+    Cell,
+    Cloud,
+    Column,
+    Estimate,
+    Figure,
+    Interval,
+    IntervalChart,
+    Line,
+    LineChart,
+    ScatterChart,
+    Table,
+    sparkline,
+)
 from nasframe.report.architectures import architecture_panels
-from nasframe.report.census import census_section
-from nasframe.report.charts.intervals import Interval, interval_chart
-from nasframe.report.charts.lines import Line, line_chart
-from nasframe.report.charts.scatter import Cloud, scatter
-from nasframe.report.costs import COSTS, title_of, unit_of, value_of
-from nasframe.report.document import Section, html_page
-from nasframe.report.markup import details, esc, number, shown, table, tiles
-from nasframe.report.study_sections import current_names, made_section, trials_section
-from nasframe.runtime import write_text
+from nasframe.report.costs import title_of, unit_of, value_of
+from nasframe.report.page import Page, Tile, make_page
+from nasframe.report.space_tables import space_figures, space_tables, with_endings
+from nasframe.report.study_record import (
+    chosen_tiles,
+    current_names,
+    made_values,
+    metric_columns,
+    rows_by_name,
+    trial_counts,
+    trials_table,
+)
 
-__all__ = ["write_comparison_page"]
+__all__ = ["comparison_page", "comparison_tables", "write_comparison_page"]
 
 _STAGES = {"supernet": "supernet", "inherited": "inherited weights", "trained": "trained"}
+_MOST_TILES = 6
 
 
 def write_comparison_page(data: Mapping[str, Any], folder: Path) -> None:
-    """Write `report.html` of a comparison into its folder.
+    """Write `report.html` of a comparison into its folder; see `comparison_page`."""
+    comparison_page(data, folder).write(folder)
+
+
+def comparison_page(data: Mapping[str, Any], folder: Path) -> Page:
+    """Return the page of a comparison.
 
     Args:
         data: the content of `comparison.json`.
         folder: of the comparison, with the runs of its trials in it.
     """
     data = current_names(data)
-    variants = [variant["name"] for variant in data["variants"]]
-    sections = [
-        _results(data),
-        _tests(data),
-        _gap(data),
-        _entropy(data, variants),
-        _size(data, variants),
-        census_section(data),
-        Section("The architectures", architecture_panels(data, folder)),
-        trials_section(data["trials"], data["metrics"], data.get("failed")),
-        made_section(data),
-    ]
-    seeds = len(data["seeds"])
+    variants, seeds = len(data["variants"]), len(data["seeds"])
     about = (
-        f"{len(variants)} {'variant' if len(variants) == 1 else 'variants'}, {seeds} "
+        f"{variants} {'variant' if variants == 1 else 'variants'}, {seeds} "
         f"{'seed' if seeds == 1 else 'seeds'} each{_same(data)}"
     )
-    page = html_page(
-        f"Comparison: {data['title']}",
-        about,
-        [part for part in sections if part is not None],
+    return make_page(
+        "comparison.html",
+        title=f"Comparison: {data['title']}",
+        about=about,
+        tables=comparison_tables(data),
+        figures=comparison_figures(data),
         lead=_lead(data),
+        caveats=data["caveats"],
+        spaces=with_endings(data["tables"]),
+        panels=architecture_panels(data, folder),
+        trials=trial_counts(data),
+        made=made_values(data),
+        experiment=data["experiment"],
     )
-    write_text(folder / "report.html", page)
+
+
+def comparison_tables(data: Mapping[str, Any]) -> list[Table]:
+    """Return every table of a comparison that has rows, given the content of `comparison.json`.
+
+    They are called `results`, `tests`, `other-tests`, `gap`, `entropy`, then `mean-percentiles`,
+    `percentiles` and `correlation` of each table of the space, and `trials`.
+    """
+    data = current_names(data)
+    main = [test for test in _tests(data) if _is_main(test, data)]
+    others = [test for test in _tests(data) if not _is_main(test, data)]
+    found = [
+        _test_table("tests", f"{data['objective']}, between variants", main),
+        _test_table("other-tests", "Every other test", others),
+        _gap(data),
+        _entropies(data),
+        *space_tables(data),
+    ]
+    return [_results(data), *(table for table in found if table.rows), trials_table(data)]
+
+
+def comparison_figures(data: Mapping[str, Any]) -> list[Figure]:
+    """Return every figure of a comparison, given its record with current names."""
+    rows, objective = rows_by_name(data), data["objective"]
+    shown = dict.fromkeys([objective, *(m for m in data["metrics"] if not unit_of(m)), "parameters"])
+    figures: list[Figure] = [
+        IntervalChart(
+            name="mean-validation",
+            title=f"{objective} on validation",
+            x=f"{objective} on validation",
+            caption=_caption(data),
+            intervals=[Interval(name, row["validation"], *_kind(row)) for name, row in rows.items()],
+        )
+    ]
+    figures += [
+        IntervalChart(
+            name=f"mean-{metric}",
+            title=title_of(metric) if metric != objective else f"{objective} on the test split",
+            x=title_of(metric),
+            unit=unit_of(metric),
+            caption=_caption(data),
+            intervals=[
+                Interval(name, row["values"].get(metric, Estimate(None)), *_kind(row))
+                for name, row in rows.items()
+            ],
+        )
+        for metric in shown
+        if metric in data["metrics"]
+    ]
+    figures.append(
+        IntervalChart(
+            name="differences",
+            title=f"Differences in {objective}",
+            x="difference of the means, seed by seed",
+            has_zero=True,
+            intervals=[
+                Interval(_pair(test), _difference(test)) for test in _tests(data) if _is_main(test, data)
+            ],
+        )
+    )
+    figures.append(
+        IntervalChart(
+            name="gap",
+            title="From supernet to network",
+            x=f"{objective} on the validation split",
+            intervals=[
+                Interval(gap["variant"], Estimate.read(gap.get(stage)), place, name)
+                for gap in data["gap"]
+                for place, (stage, name) in enumerate(_STAGES.items())
+            ],
+        )
+    )
+    return [*figures, *_entropy_figures(data), _size(data, rows), *space_figures(data)]
 
 
 def _same(data: Mapping[str, Any]) -> str:
@@ -63,222 +154,185 @@ def _same(data: Mapping[str, Any]) -> str:
     return f", the same {' and '.join(same)} for all" if same else ""
 
 
-def _lead(data: Mapping[str, Any]) -> str:
+def _lead(data: Mapping[str, Any]) -> list[Tile]:
     objective = data["objective"]
-    rows = [row for row in data["rows"] if row["kind"] == "variant"][:6]
-    return tiles(
-        {f"{objective}, {row['name']}": _value(row["values"].get(objective)) for row in rows if row["values"]}
-    )
-
-
-def _results(data: Mapping[str, Any]) -> Section:
-    metrics, objective = data["metrics"], data["objective"]
-    best = {metric: _best(data["rows"], metric, objective) for metric in metrics}
-    rows = []
-    for row in data["rows"]:
-        values = []
-        for metric in metrics:
-            text = _value(row["values"].get(metric), f"{row['name']}/{metric}", unit_of(metric))
-            values.append(f'<span class="best">{text}</span>' if row["name"] in best[metric] else text)
-        rows.append([esc(row["name"]), *values])
-    variants = [index for index, row in enumerate(data["rows"]) if row["kind"] == "variant"]
-    note = (
-        '<p class="note">Each number is a mean over the seeds; below it its 95 % interval, where there '
-        f"are several seeds. Bold: the best mean of the column (the largest {esc(objective)}, the smallest "
-        "cost). "
-        "That alone does not say that it is better than the others: see the tests.</p>"
-    )
-    caveats = "".join(f"<li>{esc(caveat)}</li>" for caveat in data.get("caveats") or ())
-    listing = table(
-        ["", *map(title_of, metrics)],
-        rows,
-        caption="On the test split: variants and baselines",
-        marked=variants,
-    )
-    charts = "".join(
-        _intervals(data, metric)
-        for metric in dict.fromkeys([objective, *(m for m in metrics if m not in COSTS), "parameters"])
-        if metric in metrics
-    )
-    listed = f'<ul class="caveats">{caveats}</ul>' if caveats else ""
-    return Section("Results", f'{listed}{listing}{note}<div class="grid">{charts}</div>')
-
-
-def _intervals(data: Mapping[str, Any], metric: str) -> str:
-    rows = []
-    for row in data["rows"]:
-        value = row["values"].get(metric) or {}
-        if value.get("mean") is not None:
-            seeds = [item for item in (value.get("by_seed") or {}).values() if item is not None]
-            series = 0 if row["kind"] == "variant" else 5
-            rows.append(
-                Interval(row["name"], value["mean"], value.get("low"), value.get("high"), seeds, series)
-            )
-    caption = "Full: the mean with its 95 % interval. Open: single seeds." if len(data["seeds"]) > 1 else ""
-    return interval_chart(rows, title=title_of(metric), x=title_of(metric), caption=caption)
-
-
-def _value(value: Mapping[str, Any] | None, key: str = "", unit: str = "") -> str:
-    """Return a mean above its interval, as HTML."""
-    if value is None or value.get("mean") is None:
-        return "—"
-    interval = ""
-    if value.get("low") is not None and value.get("high") is not None and value["low"] < value["high"]:
-        interval = (
-            f'<span class="interval">{shown(value["low"], unit)} to {shown(value["high"], unit)}</span>'
-        )
-    return number(value["mean"], key, unit) + interval
-
-
-def _best(rows: Sequence[Mapping[str, Any]], metric: str, objective: str) -> set[str]:
-    """Return the names of the rows with the best mean: the largest objective, the smallest cost.
-
-    Empty where all means are equal, and for any other metric: nobody knows which of its values are better.
-    """
-    if metric != objective and metric not in COSTS:
-        return set()
-    means = {row["name"]: (row["values"].get(metric) or {}).get("mean") for row in rows}
-    known: dict[str, float] = {name: mean for name, mean in means.items() if mean is not None}
-    if len(set(known.values())) < 2:
-        return set()
-    best = (max if metric == objective else min)(known.values())
-    return {name for name, mean in known.items() if mean == best}
-
-
-def _tests(data: Mapping[str, Any]) -> Section:
-    tests, objective = data.get("tests") or [], data["objective"]
-    known = [test for test in tests if test.get("difference") is not None]
-    if not known:
-        return Section("Paired tests", "<p>There are too few seeds, or too few variants, for a test.</p>")
-    main = [test for test in known if test["metric"] == objective and test.get("family") != "baselines"]
-    others = [test for test in known if test not in main]
-    rows = [
-        Interval(f"{test['a']} − {test['b']}", test["difference"], test.get("low"), test.get("high"))
-        for test in main
+    rows = [row for row in rows_by_name(data).values() if row.get("kind") == "variant"][:_MOST_TILES]
+    found = [(row["name"], row["values"].get(objective)) for row in rows]
+    chosen = (data["chosen"] or {}).get("name")
+    return chosen_tiles(data) + [
+        Tile(f"{objective}, test: {name}", value)
+        for name, value in found
+        if name != chosen and value is not None and value.mean is not None
     ]
-    chart = interval_chart(
-        rows, title=f"Differences in {objective}", x="difference of the means, seed by seed", zero=True
-    )
+
+
+def _results(data: Mapping[str, Any]) -> Table:
+    rows, objective = rows_by_name(data), data["objective"]
+    validated = any(row["validation"].mean is not None for row in rows.values())
+    columns = [Column("name"), *metric_columns(data, with_validation=validated), Column("seeds")]
+    cells: list[list[Cell]] = []
+    for name, row in rows.items():
+        values = [row["values"].get(metric, Estimate(None)) for metric in data["metrics"]]
+        known = row["values"].get(objective, Estimate(None)).by_seed.values()
+        first = [row["validation"]] if validated else []
+        cells.append([name, *first, *values, sum(value is not None for value in known)])
+    chosen = (data["chosen"] or {}).get("name")
     note = (
-        '<p class="note">Paired over the seeds. p is that of the test on the differences; the last column is '
-        "Holm's correction for having made several tests. A large p does not show that two are equal.</p>"
+        "Each number is a mean over the seeds, with its 95 % interval where there are several seeds. Bold: "
+        f"the best mean of the column (the largest {objective}, the smallest cost). That alone does not say "
+        "that it is better than the others: see the tests."
     )
-    parts = _test_table(main, f"{objective}, between variants") + note + chart if main else ""
-    more = details("Every other test", _test_table(others, "Every other test")) if others else ""
-    return Section("Paired tests", parts + more)
+    if chosen is not None:
+        note += f" Marked: {chosen}, which validation chose."
+    where = "validation, and the test split" if validated else "the test split"
+    marked = [place for place, name in enumerate(rows) if name == chosen]
+    return Table("results", f"Variants and baselines on {where}", columns, cells, note, marked)
 
 
-def _test_table(tests: Sequence[Mapping[str, Any]], caption: str) -> str:
-    rows = [
-        [
-            f"{esc(test['a'])} − {esc(test['b'])}",
-            esc(title_of(test["metric"])),
-            number(test["difference"]),
-            "—" if test.get("low") is None else f"{number(test['low'])} to {number(test['high'])}",
-            "—" if test.get("p") is None else number(float(test["p"])),
-            "—" if test.get("p_holm") is None else number(float(test["p_holm"])),
-        ]
-        for test in tests
+def _kind(row: Mapping[str, Any]) -> tuple[int, str]:
+    """Return the series and the name of the kind of a row."""
+    return 0 if row.get("kind") == "variant" else 5, row.get("kind") or ""
+
+
+def _caption(data: Mapping[str, Any]) -> str:
+    if len(data["seeds"]) < 2:
+        return ""
+    return "Full: the mean with its 95 % interval. Open: single seeds."
+
+
+def _tests(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [test for test in data["tests"] if test.get("difference") is not None]
+
+
+def _is_main(test: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
+    return bool(test["metric"] == data["objective"] and test.get("family") != "baselines")
+
+
+def _pair(test: Mapping[str, Any]) -> str:
+    return f"{test['a']} − {test['b']}"
+
+
+def _difference(test: Mapping[str, Any]) -> Estimate:
+    return Estimate(test["difference"], test.get("low"), test.get("high"))
+
+
+def _test_table(name: str, title: str, tests: Sequence[Mapping[str, Any]]) -> Table:
+    columns = [
+        Column("pair"),
+        Column("metric"),
+        Column("difference"),
+        Column("p"),
+        Column("p_holm", "p, Holm"),
     ]
-    columns = ["", "metric", "difference", "95 % interval", "p", "p, Holm"]
-    return table(columns, rows, caption=caption, classes="sortable")
-
-
-def _gap(data: Mapping[str, Any]) -> Section | None:
-    gaps = [
-        gap
-        for gap in data.get("gap") or ()
-        if any((gap.get(stage) or {}).get("mean") is not None for stage in _STAGES)
-    ]
-    if not gaps:
-        return None
-    rows, bars = [], []
-    for gap in gaps:
-        values = [_value(gap.get(stage), f"gap/{gap['variant']}/{stage}") for stage in _STAGES]
-        rows.append([esc(gap["variant"]), *values, _value(gap.get("drop"), f"gap/{gap['variant']}/drop")])
-        for index, stage in enumerate(_STAGES):
-            value = gap.get(stage) or {}
-            if value.get("mean") is not None:
-                name = f"{gap['variant']}, {stage}"
-                bars.append(Interval(name, value["mean"], value.get("low"), value.get("high"), (), index))
-    listing = table(
-        ["", *_STAGES.values(), "lost"],
-        rows,
-        caption=f"{data['objective']} on the validation split",
-    )
-    chart = interval_chart(
-        bars, title="From supernet to network", x=f"{data['objective']} on the validation split"
-    )
+    rows: list[list[Cell]] = []
+    for test in tests:
+        p, holm = (_float(test.get(key)) for key in ("p", "p_holm"))
+        rows.append([_pair(test), title_of(test["metric"]), _difference(test), p, holm])
     note = (
-        '<p class="note">The supernet when its search ended; the network derived from it, with the weights '
-        "that it inherits; and the same network when it was trained. Lost: supernet minus inherited, seed "
-        "by seed.</p>"
+        "Paired over the seeds, each difference with its 95 % interval. p is that of the test on the "
+        "differences; the last column is Holm's correction for having made several tests. A large p does not "
+        "show that two are equal."
     )
-    return Section("The gap between search and network", listing + note + chart)
+    return Table(name, title, columns, rows, note)
 
 
-def _entropy(data: Mapping[str, Any], variants: Sequence[str]) -> Section | None:
-    groups = list(dict.fromkeys(group for trial in data["trials"] for group in trial.get("entropy") or {}))
-    charts = []
-    for group in groups:
-        lines = []
-        for variant in variants:
-            curves = [
-                [value for value in trial["entropy"][group] if value is not None]
-                for trial in data["trials"]
-                if trial["variant"] == variant and (trial.get("entropy") or {}).get(group)
-            ]
-            curves = [curve for curve in curves if curve]
-            if curves:
-                lines.append(_band(variant, curves))
-        charts.append(
-            line_chart(lines, title=group, x="epoch", y="entropy / log(candidates)", zero=True, top=1.03)
-        )
-    if not charts:
-        return None
+def _float(value: float | None) -> float | None:
+    return None if value is None else float(value)
+
+
+def _gap(data: Mapping[str, Any]) -> Table:
+    stages = [Column(stage, title) for stage, title in _STAGES.items()]
+    columns = [Column("variant"), *stages, Column("drop", "lost")]
+    rows: list[list[Cell]] = []
+    for gap in data["gap"]:
+        values = [Estimate.read(gap.get(stage)) for stage in (*_STAGES, "drop")]
+        if any(value.mean is not None for value in values[:-1]):
+            rows.append([gap["variant"], *values])
     note = (
-        '<p class="note">Mean normalised entropy of each group of choices: 1 where all candidates are '
-        "equally probable, 0 where everything is decided. The line is the mean over the seeds, the band "
-        "reaches from the lowest seed to the highest. A search that stopped early keeps its last value until "
-        "the end.</p>"
+        "The supernet when its search ended; the network derived from it, with the weights that it inherits; "
+        "and the same network when it was trained. Lost: supernet minus inherited, seed by seed."
     )
-    return Section("Entropy over the epochs", f'{note}<div class="grid">{"".join(charts)}</div>')
+    return Table("gap", f"{data['objective']} on the validation split", columns, rows, note)
 
 
-def _band(name: str, curves: Sequence[Sequence[float]]) -> Line:
+def _curves(data: Mapping[str, Any]) -> dict[str, dict[str, list[list[float]]]]:
+    """Return group → variant → the known entropies of each of its seeds, epoch by epoch."""
+    found: dict[str, dict[str, list[list[float]]]] = {}
+    for trial in data["trials"]:
+        for group, values in (trial.get("entropy") or {}).items():
+            curve = [value for value in values if value is not None]
+            if curve:
+                found.setdefault(group, {}).setdefault(trial["variant"], []).append(curve)
+    return found
+
+
+def _line(name: str, curves: Sequence[Sequence[float]]) -> Line:
     epochs = range(max(map(len, curves)))
     columns = [[curve[min(epoch, len(curve) - 1)] for curve in curves] for epoch in epochs]
-    several = len(curves) > 1
-    return Line(
-        name,
-        [(epoch + 1, sum(column) / len(column)) for epoch, column in zip(epochs, columns, strict=True)],
-        [min(column) for column in columns] if several else (),
-        [max(column) for column in columns] if several else (),
-    )
+    points = [(epoch + 1, sum(column) / len(column)) for epoch, column in zip(epochs, columns, strict=True)]
+    if len(curves) == 1:
+        return Line(name, points)
+    return Line(name, points, list(map(min, columns)), list(map(max, columns)))
 
 
-def _size(data: Mapping[str, Any], variants: Sequence[str]) -> Section | None:
-    objective = data["objective"]
-    clouds = []
-    for variant in variants:
-        pairs = [
-            (value_of(trial, "parameters"), value_of(trial, objective), f"{variant}, seed {trial['seed']}")
-            for trial in data["trials"]
-            if trial["variant"] == variant
-        ]
-        found = [(a, b, name) for a, b, name in pairs if a is not None and b is not None]
-        clouds.append(Cloud(variant, [(a, b) for a, b, _ in found], [name for *_, name in found]))
-    points, names = [], []
-    for row in data["rows"]:
-        x, y = ((row["values"].get(metric) or {}).get("mean") for metric in ("parameters", objective))
-        if row["kind"] != "variant" and x is not None and y is not None:
-            points.append((x, y))
-            names.append(f"{row['name']} (mean)")
-    chart = scatter(
-        [*clouds, Cloud("baselines (means)", points, names)],
+def _entropies(data: Mapping[str, Any]) -> Table:
+    columns = [Column("variant"), Column("group"), Column("course"), Column("first"), Column("last")]
+    rows: list[list[Cell]] = []
+    for group, variants in _curves(data).items():
+        for variant, curves in variants.items():
+            line = _line(variant, curves)
+            ends = [
+                Estimate(line.points[place][1], line.low[place], line.high[place])
+                if line.low
+                else Estimate(line.points[place][1])
+                for place in (0, -1)
+            ]
+            rows.append([variant, group, sparkline([value for _, value in line.points]), *ends])
+    note = "In brackets: the lowest and the highest seed."
+    title = "Mean normalised entropy of the choices, epoch by epoch, mean over the seeds"
+    return Table("entropy", title, columns, rows, note)
+
+
+def _entropy_figures(data: Mapping[str, Any]) -> list[Figure]:
+    order = [variant["name"] for variant in data["variants"]]
+    return [
+        LineChart(
+            name=f"entropy-{group}",
+            title=group,
+            x="epoch",
+            y="entropy / log(candidates)",
+            y_low=0.0,
+            y_high=1.03,
+            is_whole=True,
+            lines=[_line(variant, variants[variant]) for variant in order if variant in variants],
+        )
+        for group, variants in _curves(data).items()
+    ]
+
+
+def _size(data: Mapping[str, Any], rows: Mapping[str, Mapping[str, Any]]) -> Figure:
+    objective, clouds = data["objective"], []
+    for variant in data["variants"]:
+        points, names = [], []
+        for trial in data["trials"]:
+            size, score = value_of(trial, "parameters"), value_of(trial, objective)
+            if trial["variant"] == variant["name"] and size is not None and score is not None:
+                points.append((size, score))
+                names.append(f"{trial['variant']}, seed {trial['seed']}")
+        clouds.append(Cloud(variant["name"], points, names))
+    means = {
+        name: (size, score)
+        for name, row in rows.items()
+        if row.get("kind") != "variant"
+        and (size := row["values"].get("parameters", Estimate(None)).mean) is not None
+        and (score := row["values"].get(objective, Estimate(None)).mean) is not None
+    }
+    names = [f"{name} (mean)" for name in means]
+    return ScatterChart(
+        name="size",
         title=f"{objective} against size",
         x="parameters",
         y=objective,
+        clouds=[*clouds, Cloud("baselines (means)", list(means.values()), names)],
         caption="Each point is a seed; hold the pointer over it for its name and numbers.",
     )
-    return Section("Size", chart) if chart else None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from attrs import frozen
 
-__all__ = ["COSTS", "Cost", "title_of", "unit_of", "value_of"]
+from nasframe.display import Unit
 
-Unit = Literal["count", "s", ""]
+__all__ = ["COSTS", "Cost", "title_of", "unit_of", "value_of"]
 
 
 @frozen

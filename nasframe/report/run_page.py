@@ -5,234 +5,292 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nasframe.display import (
+    Cell,
+    Column,
+    Figure,
+    HeatMap,
+    Line,
+    LineChart,
+    Table,
+    flatten,
+    format_value,
+    sparkline,
+)
 from nasframe.operations import is_zero
 from nasframe.render import draw
+from nasframe.report.animation import animate_search
 from nasframe.report.animation.layout import is_plain
-from nasframe.report.animation.picture import animate_search
 from nasframe.report.baselines import baseline_table
-from nasframe.report.charts.heat import heat_over_time
-from nasframe.report.charts.lines import Line, line_chart
-from nasframe.report.document import Section, html_page
-from nasframe.report.markup import (
-    details,
-    drawing,
-    esc,
-    facts,
-    flat,
-    number,
-    preformatted,
-    shown,
-    table,
-    tiles,
-)
-from nasframe.report.scores import score_figures
+from nasframe.report.drawing import on_page
+from nasframe.report.page import Page, Tile, make_page
+from nasframe.report.scores import roc_table, score_figures
 from nasframe.runs import Run
-from nasframe.runtime import write_text
 from nasframe.space import SearchSpace
 
-__all__ = ["write_report"]
+__all__ = ["run_page", "run_tables", "write_report"]
+
+_ABOUT = ("task", "relaxation", "loop", "seed")
 
 History = Sequence[Mapping[str, Any]]
 
 
 def write_report(run: Run) -> None:
     """Write `report.html` into the folder of a run, from the other files in it."""
-    architecture, record, test = run.architecture, run.record, run.test
-    searched, trained = run.history("search"), run.history("train")
-    picture, epochs = animate_search(architecture.space, searched) if searched else ("", {})
-    label = f"The searched network {architecture.fingerprint[:12]}"
-    sections = [
-        Section("The network that was found", drawing(draw(architecture), label)),
-        *([Section("The search space over the epochs", picture)] if picture else []),
-        Section("On the test split", _test(test, run.scores) if test else "<p>Not evaluated yet.</p>"),
-        Section("The search", _search(searched, record.get("search"), follows=bool(epochs))),
-        *([Section("Every choice over time", _choices(run, searched))] if searched else []),
-        Section("The final training", _training(trained)),
-        Section("Costs and time", _costs(test, run.seconds)),
-        Section(
-            "The experiment",
-            details("As it was resolved", preformatted(run.experiment_toml, "The experiment")),
-        ),
-        Section("Made with", _made(run)),
-    ]
+    run_page(run).write(run.path)
+
+
+def run_page(run: Run) -> Page:
+    """Return the page of a run."""
+    architecture, test, searched = run.architecture, run.test or {}, run.history("search")
+    animation, epochs = animate_search(architecture.space, searched) if searched else ("", {})
     provenance = architecture.provenance
-    about = ", ".join(
-        f"{name} {provenance[name]}" for name in ("task", "relaxation", "loop", "seed") if name in provenance
-    )
-    page = html_page(
-        f"nasframe: {run.path.name}",
-        about,
-        sections,
+    plain = {key: value for key, value in test.items() if key != "baselines" and not _is_nested(value)}
+    return make_page(
+        "run.html",
+        title=f"nasframe: {run.path.name}",
+        about=", ".join(f"{name} {provenance[name]}" for name in _ABOUT if name in provenance),
+        tables=run_tables(run),
+        figures=run_figures(run, follows=bool(epochs)),
+        data={"animation": epochs} if epochs else {},
         lead=_lead(run, test),
-        data={"animation": epochs or None},
+        network=on_page(draw(architecture), f"The searched network {architecture.fingerprint[:12]}"),
+        animation=animation,
+        test=flatten(plain),
+        nested=_nested_tables(test),
+        baselines=test.get("baselines") or {},
+        searched=bool(searched),
+        verdict=_verdict(run.record.get("search")) if searched else [],
+        experiment=run.experiment_toml,
+        made=_made(run),
     )
-    write_text(run.path / "report.html", page)
 
 
-def _lead(run: Run, test: Mapping[str, Any] | None) -> str:
-    first: dict[str, str] = {}
+def run_tables(run: Run) -> list[Table]:
+    """Return every table of a run that has rows.
+
+    They are called `baselines`, `roc`, as the metrics that have several numbers for each of several names,
+    `entropy`, `stages` (the objective on validation), `parameters`, `time` and `plugins`.
+    """
+    test, searched = run.test or {}, run.history("search")
+    compared = baseline_table(test)
+    found = [
+        *([compared] if compared is not None else []),
+        *([roc_table(run.scores)] if run.scores is not None else []),
+        *_nested_tables(test),
+        *([_entropies(searched), _stages(run, searched)] if searched else []),
+        _parameters(test),
+        _times(run.seconds),
+    ]
+    return [*(table for table in found if table.rows), _plugins(run)]
+
+
+def run_figures(run: Run, *, follows: bool = False) -> list[Figure]:
+    """Return every figure of a run; with `follows`, the slider of the epochs moves a mark over some."""
+    searched, trained = run.history("search"), run.history("train")
+    figures = score_figures(run.scores) if run.scores is not None else []
+    if searched:
+        losses = {kind: _points(searched, "loss", kind) for kind in searched[-1]["loss"]}
+        losses["validation"] = _points(searched, "validation", "loss")
+        figures += [
+            _course(
+                "search-entropy",
+                "Mean normalised entropy of the choices",
+                "entropy / log(candidates)",
+                {group: _points(searched, "entropy", group) for group in searched[0]["entropy"]},
+                follows=follows,
+                low=0.0,
+                high=1.03,
+            ),
+            _course("search-loss", "Loss of the search", "loss", losses, follows=follows, low=0.0),
+            _metrics("search-metrics", "Validation metrics of the supernet", searched, follows=follows),
+            *_choices(run, searched, follows=follows),
+        ]
+    if trained:
+        losses = {
+            "training": [(line["epoch"], line["loss"]) for line in trained if line["loss"] is not None],
+            "validation": _points(trained, "validation", "loss"),
+        }
+        figures += [
+            _course("training-loss", "Loss of the training", "loss", losses, low=0.0),
+            _metrics("training-metrics", "Validation metrics", trained),
+        ]
+    return figures
+
+
+def _lead(run: Run, test: Mapping[str, Any]) -> list[Tile]:
+    tiles = []
     if test:
         objective = test["objective"]
         # the metrics of each epoch; what the evaluation adds, such as a threshold, is further below
         known = run.history("train")[-1]["validation"] if run.history("train") else {}
         own = [name for name in test if name in known and isinstance(test[name], float)]
         names = [objective, *(name for name in own if name != objective)][:3]
-        first |= {f"{name}, test": number(test.get(name)) for name in names}
-        first |= {"parameters": number(test["parameters"]), "multiply-adds": number(test["multiply_adds"])}
-    done = run.seconds
-    if "search" in done:
-        first["search"] = number(done["search"], unit="s")
-    search = run.record.get("search")
-    if search:
-        first["epochs of search"] = f"{number(search['epochs'])}"
-    return tiles(first) if first else ""
+        tiles += [Tile.of(f"{name}, test", test.get(name)) for name in names]
+        tiles.append(Tile.of("parameters", test["parameters"], "count"))
+        tiles.append(Tile.of("multiply-adds", test["multiply_adds"], "count"))
+    if "search" in run.seconds:
+        tiles.append(Tile.of("search", run.seconds["search"], "s"))
+    if run.record.get("search"):
+        tiles.append(Tile.of("epochs of search", run.record["search"]["epochs"], "count"))
+    return tiles
 
 
-def _test(test: Mapping[str, Any], scores: Mapping[str, Any] | None) -> str:
-    parts = []
-    compared = baseline_table(test)
-    if compared is not None:
-        note = (
-            f"The columns: {test['objective']}, over all and for each part, and parameters without frozen "
-            "networks. Every row was trained in the same way."
-        )
-        rows = [[esc(name), *(number(value) for value in row)] for name, row in compared.rows.items()]
-        parts.append(f'<p class="note">{esc(note)}</p>')
-        parts.append(
-            table(["", *compared.columns], rows, caption="The network beside its baselines", marked=[0])
-        )
-    if scores is not None:
-        parts.append(score_figures(scores))
-    plain: dict[str, Any] = {}
-    for name, value in test.items():
-        if name == "baselines":
-            continue
-        if _is_table(value):
-            parts.append(_nested(name, value))
-        elif isinstance(value, Mapping):
-            plain |= flat(value, f"{name}.")
-        else:
-            plain[name] = value
-    parts.append("<h3>Every number</h3>" + _keyed(plain))
-    if test.get("baselines"):
-        listing = "".join(
-            f"<h4>{esc(name)}</h4>{_keyed(flat(values), f'baselines.{name}.')}"
-            for name, values in test["baselines"].items()
-        )
-        parts.append(details("Every number of the baselines", listing))
-    return "".join(parts)
-
-
-def _keyed(values: Mapping[str, Any], prefix: str = "") -> str:
-    rows = "".join(
-        f"<div><dt>{esc(name)}</dt><dd>{number(value, f'{prefix}{name}')}</dd></div>"
-        for name, value in values.items()
-    )
-    return f'<dl class="facts">{rows}</dl>'
-
-
-def _is_table(value: Any) -> bool:
+def _is_nested(value: Any) -> bool:
     """True for a metric with several numbers for each name, such as for each category."""
-    return (
-        isinstance(value, Mapping)
-        and bool(value)
-        and all(isinstance(item, Mapping) for item in value.values())
-    )
+    return isinstance(value, Mapping) and bool(value) and all(isinstance(v, Mapping) for v in value.values())
 
 
-def _nested(name: str, parts: Mapping[str, Mapping[str, Any]]) -> str:
-    columns = list(dict.fromkeys(column for values in parts.values() for column in flat(values)))
-    rows = []
-    for part, values in parts.items():
-        own = flat(values)
-        rows.append(
-            [
-                esc(part),
-                *(
-                    number(own[column], f"{name}.{part}.{column}") if column in own else ""
-                    for column in columns
-                ),
-            ]
+def _nested_tables(test: Mapping[str, Any]) -> list[Table]:
+    found = []
+    for name, parts in test.items():
+        if name == "baselines" or not _is_nested(parts):
+            continue
+        own = {part: flatten(values) for part, values in parts.items()}
+        columns = list(dict.fromkeys(column for values in own.values() for column in values))
+        rows = [[part, *(values.get(column) for column in columns)] for part, values in own.items()]
+        words = name.replace("_", " ")
+        found.append(
+            Table(name, words[:1].upper() + words[1:], [Column("name", " "), *map(Column, columns)], rows)
         )
-    return table(["", *columns], rows, caption=_words(name))
+    return found
 
 
-def _search(history: History, summary: Mapping[str, Any] | None, *, follows: bool) -> str:
-    if not history:
-        return "<p>The architecture was given, not searched.</p>"
-    verdict = ""
-    if summary is not None:
-        ended = "converged" if summary["converged"] else "did not converge: the epochs were used up"
-        entropies = ", ".join(
-            f"{group} {value:.4f}" for group, value in (summary.get("entropy") or {}).items()
+def _verdict(summary: Mapping[str, Any] | None) -> list[str]:
+    if summary is None:
+        return []
+    ended = "converged" if summary["converged"] else "did not converge: the epochs were used up"
+    entropies = ", ".join(f"{group} {value:.4f}" for group, value in (summary.get("entropy") or {}).items())
+    found = [f"After {summary['epochs']} epochs the search {ended}. Entropy at the end: {entropies}."]
+    selection = summary.get("selection")
+    if selection is not None:
+        chosen, rule = (format_value(selection[key]) for key in ("chosen", "rule"))
+        found.append(
+            f"The supernet compared {selection['candidates']} architectures on validation: the one that the "
+            "rule of the space derived, and others near it. The best of them was taken: it reached "
+            f"{chosen}, and the rule's {rule}. The last epoch above shows the rule's."
         )
-        verdict = (
-            f"<p>After {summary['epochs']} epochs the search {ended}. Entropy at the end: {entropies}.</p>"
-            f"{_selected(summary)}"
-        )
-    entropy = line_chart(
-        [Line(group, _points(history, "entropy", group)) for group in history[0]["entropy"]],
-        title="Mean normalised entropy of the choices",
-        x="epoch",
-        y="entropy / log(candidates)",
-        zero=True,
-        top=1.03,
-        follows=follows,
-    )
-    losses = {kind: _points(history, "loss", kind) for kind in history[-1]["loss"]}
-    losses["validation"] = _points(history, "validation", "loss")
-    loss = _losses(losses, "Loss of the search", follows=follows)
-    metrics = _metrics(history, "Validation metrics of the supernet", follows=follows)
-    return f'{verdict}<div class="grid">{entropy}{loss}{metrics}</div>'
+    return found
 
 
-def _selected(summary: Mapping[str, Any]) -> str:
-    """Return a sentence on the choice among finalists; empty where there was none."""
-    found = summary.get("selection")
-    if found is None:
-        return ""
-    scores = [
-        "undefined" if found[key] is None else f'<span title="{found[key]}">{found[key]:.4f}</span>'
-        for key in ("chosen", "rule")
+def _entropies(history: History) -> Table:
+    rows: list[list[Cell]] = []
+    for group in history[0]["entropy"]:
+        course = [value for _, value in _points(history, "entropy", group)]
+        if course:
+            rows.append([group, sparkline(course), course[0], course[-1]])
+    title = "Mean normalised entropy of the choices, epoch by epoch"
+    return Table("entropy", title, [Column("group"), Column("course"), Column("first"), Column("last")], rows)
+
+
+def _stages(run: Run, history: History) -> Table:
+    """Return the objective on validation: of the supernet, of the derived network, and of the trained one."""
+    objective = run.test["objective"] if run.test else _objective(run, history)
+    record = run.record.get("search") or {}
+    selection, inherited = record.get("selection"), record.get("inherited")
+    rows: list[list[Cell]] = [["supernet, when the search ended", history[-1]["validation"].get(objective)]]
+    if selection is not None:
+        rows.append(["supernet, with the rule's architecture alone", selection["rule"]])
+        best = f"supernet, with the best of {selection['candidates']}, this one among them"
+        rows.append([best, selection["chosen"]])
+    if inherited is not None:
+        rows.append(["derived network, with the supernet's weights", inherited.get(objective)])
+    trained = [line["validation"].get(objective) for line in run.history("train")]
+    known = [value for value in trained if value is not None]
+    if trained:
+        rows.append(["derived network, best epoch of its training", max(known) if known else None])
+    return Table("stages", f"{objective} on the validation split", [Column("stage"), Column(objective)], rows)
+
+
+def _objective(run: Run, history: History) -> str:
+    """Return the name of the objective of a run that was not evaluated yet."""
+    names = [name for name in history[-1]["validation"] if name != "loss"]
+    return names[0] if names else "loss"
+
+
+def _parameters(test: Mapping[str, Any]) -> Table:
+    parts = test.get("parameters_by_part") or {}
+    total = sum(parts.values()) or 1
+    columns = [Column("part"), Column("parameters", unit="count"), Column("share", unit="%")]
+    rows: list[list[Cell]] = [[name, size, 100 * size / total] for name, size in parts.items()]
+    return Table("parameters", "Parameters by part", columns, rows)
+
+
+def _times(seconds: Mapping[str, float]) -> Table:
+    rows: list[list[Cell]] = [[name, float(value)] for name, value in seconds.items()]
+    return Table("time", "Time of each stage", [Column("stage"), Column("seconds", "time", "s")], rows)
+
+
+def _plugins(run: Run) -> Table:
+    columns = [Column("plugin"), Column("version"), Column("sha256", "SHA-256"), Column("file")]
+    rows: list[list[Cell]] = [
+        [name, found.get("version"), (found.get("sha256") or "")[:16] or None, found.get("file") or ""]
+        for name, found in run.record.get("plugins", {}).items()
     ]
-    return (
-        f"<p>The supernet compared {found['candidates']} architectures on validation: the one that the rule "
-        "of the space derived, and others near it. The best of them was taken: it reached "
-        f"{scores[0]}, and the rule's {scores[1]}. The last epoch above shows the rule's.</p>"
+    return Table("plugins", "The plugins and their code", columns, rows)
+
+
+def _course(
+    name: str,
+    title: str,
+    y: str,
+    lines: Mapping[str, Sequence[tuple[float, float]]],
+    *,
+    follows: bool = False,
+    low: float | None = None,
+    high: float | None = None,
+) -> Figure:
+    return LineChart(
+        name=name,
+        title=title,
+        x="epoch",
+        y=y,
+        is_whole=True,
+        follows=follows,
+        y_low=low,
+        y_high=high,
+        lines=[Line(key, points) for key, points in lines.items()],
     )
 
 
-def _choices(run: Run, history: History) -> str:
-    groups: dict[str, list[str]] = {}
-    for name, choice in run.architecture.space.choices.items():
-        groups.setdefault(choice.group, []).append(name)
-    recorded = history[0]["probabilities"]
-    plain = _present_or_not(run.architecture.space)
-    parts = []
-    for group, names in groups.items():
-        rows = {
-            name: {
+def _metrics(name: str, title: str, history: History, *, follows: bool = False) -> Figure:
+    names = [key for key in history[-1]["validation"] if key != "loss"]
+    lines = {key: _points(history, "validation", key) for key in names}
+    return _course(name, title, "", lines, follows=follows)
+
+
+def _points(history: History, part: str, name: str) -> list[tuple[float, float]]:
+    return [(line["epoch"], line[part][name]) for line in history if line[part].get(name) is not None]
+
+
+def _choices(run: Run, history: History, *, follows: bool) -> list[Figure]:
+    """Return the probabilities of every choice over the epochs, a figure for each group."""
+    space, recorded = run.architecture.space, history[0]["probabilities"]
+    plain = _present_or_not(space)
+    groups: dict[str, dict[str, dict[str, list[float | None]]]] = {}
+    for name, choice in space.choices.items():
+        if name in recorded:
+            groups.setdefault(choice.group, {})[name] = {
                 candidate: [line["probabilities"][name][candidate] for line in history]
                 for candidate in recorded[name]
+                # an edge that is there or not has one row: the probability that it is there
+                if not (name in plain and is_zero(candidate))
             }
-            for name in names
-            if name in recorded
-        }
-        # an edge that is there or not has one row: the probability that it is there
-        rows = {
-            name: {item: found[item] for item in found if not (name in plain and is_zero(item))}
-            for name, found in rows.items()
-        }
-        if rows:
-            parts.append(heat_over_time(rows, [line["epoch"] for line in history], title=group))
-    key = "".join(
-        f'<rect class="h h{level}" x="{18 * level}" width="18" height="12"/>' for level in range(1, 11)
-    )
-    scale = (
-        '<p class="note scale">0 <svg aria-hidden="true" viewBox="0 0 198 12"><rect class="cold" width="198" '
-        f'height="12"/>{key}</svg> 1: the probability of a candidate in each epoch</p>'
-    )
-    return f'{scale}<div class="grid heats">{"".join(parts)}</div>'
+    return [
+        HeatMap(
+            name=f"choices-{group}",
+            title=group,
+            x="epoch",
+            part="candidate",
+            low=history[0]["epoch"] - 0.5,
+            high=history[-1]["epoch"] + 0.5,
+            is_whole=True,
+            follows=follows,
+            has_legend=True,
+            rows=rows,
+        )
+        for group, rows in groups.items()
+    ]
 
 
 def _present_or_not(space: SearchSpace) -> set[str]:
@@ -250,83 +308,9 @@ def _present_or_not(space: SearchSpace) -> set[str]:
     }
 
 
-def _training(history: History) -> str:
-    if not history:
-        return "<p>Not trained yet.</p>"
-    losses = {
-        "training": [(line["epoch"], line["loss"]) for line in history],
-        "validation": _points(history, "validation", "loss"),
-    }
-    metrics = _metrics(history, "Validation metrics")
-    return f'<div class="grid">{_losses(losses, "Loss of the training")}{metrics}</div>'
-
-
-def _metrics(history: History, title: str, *, follows: bool = False) -> str:
-    names = [name for name in history[-1]["validation"] if name != "loss"]
-    lines = [Line(name, _points(history, "validation", name)) for name in names]
-    return line_chart(lines, title=title, x="epoch", y="", follows=follows)
-
-
-def _losses(lines: Mapping[str, Sequence[tuple[float, float]]], title: str, *, follows: bool = False) -> str:
-    drawn = [
-        Line(name, [point for point in points if point[1] is not None]) for name, points in lines.items()
-    ]
-    return line_chart(drawn, title=title, x="epoch", y="loss", zero=True, follows=follows)
-
-
-def _points(history: History, part: str, name: str) -> list[tuple[float, float]]:
-    return [(line["epoch"], line[part][name]) for line in history if line[part].get(name) is not None]
-
-
-def _costs(test: Mapping[str, Any] | None, seconds: Mapping[str, float]) -> str:
-    parts = ""
-    if test:
-        by_part = test.get("parameters_by_part") or {}
-        total = sum(by_part.values()) or 1
-        parts += _bars(
-            {name: (value / total, shown(value)) for name, value in by_part.items()}, "Parameters by part"
-        )
-    most = max(seconds.values(), default=0) or 1
-    times = {name: (value / most, shown(float(value), "s")) for name, value in seconds.items()}
-    return f'<div class="grid">{parts}{_bars(times, "Time of each stage")}</div>'
-
-
-def _bars(rows: Mapping[str, tuple[float, str]], title: str) -> str:
-    """Return a list of bars.
-
-    Args:
-        rows: name → the length as a share of the longest bar, and the text beside it.
-        title: above the list.
-    """
-    lines = "".join(
-        f'<div><dt>{esc(name)}</dt><dd><span class="rod" style="width:{max(0.4, 100 * share):.1f}%"></span>'
-        f"<span>{esc(text)}</span></dd></div>"
-        for name, (share, text) in rows.items()
-    )
-    return f'<div><h3>{esc(title)}</h3><dl class="rods">{lines}</dl></div>' if rows else ""
-
-
-def _made(run: Run) -> str:
-    record = run.record
-    provenance = run.architecture.provenance
-    made = {"nasframe": record["nasframe"], **flat(provenance.get("versions", {}))}
-    made |= flat({name: value for name, value in provenance.items() if name != "versions"})
+def _made(run: Run) -> dict[str, Any]:
+    record, provenance = run.record, run.architecture.provenance
+    made = {"nasframe": record["nasframe"], **flatten(provenance.get("versions", {}))}
+    made |= flatten({name: value for name, value in provenance.items() if name != "versions"})
     data = record.get("data") or {}
-    if data.get("fingerprint"):
-        made["data"] = data["fingerprint"]
-    rows = [
-        [
-            esc(name),
-            esc(found.get("version") or "—"),
-            f"<code>{esc((found.get('sha256') or '—')[:16])}</code>",
-            esc(found.get("file") or ""),
-        ]
-        for name, found in record.get("plugins", {}).items()
-    ]
-    plugins = table(["plugin", "version", "SHA-256", "file"], rows, caption="The plugins and their code")
-    return facts(made) + f"<h3>Plugins</h3>{plugins}"
-
-
-def _words(name: str) -> str:
-    text = name.replace("_", " ")
-    return text[:1].upper() + text[1:]
+    return made | ({"data": data["fingerprint"]} if data.get("fingerprint") else {})

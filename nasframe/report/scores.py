@@ -1,4 +1,4 @@
-"""The scores of the test split: ROC curve, histogram of both classes, and shades by category."""
+"""The scores of the test split: ROC curve, histogram of both classes, and shares by category."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from nasframe.report.charts.frame import Frame, Range, legend, mark
-from nasframe.report.charts.histogram import Bars, histogram
-from nasframe.report.markup import esc, figure, number, svg_text
+from nasframe.display import Bars, Column, Figure, HeatMap, Histogram, Line, LineChart, Marker, Table
 
-__all__ = ["area", "roc", "score_figures"]
+__all__ = ["area", "roc", "roc_table", "score_figures"]
 
 Curve = list[tuple[float, float]]
 """(false positive rate, true positive rate) from the highest threshold to the lowest."""
 
 _BINS = 40
+_MOST_CURVES = 6
 
 
 def roc(ranks: Sequence[float], labels: Sequence[int]) -> Curve:
@@ -41,114 +40,119 @@ def area(curve: Curve) -> float | None:
     return sum((b[0] - a[0]) * (a[1] + b[1]) / 2 for a, b in pairwise(curve))
 
 
-def score_figures(scores: Mapping[str, Any]) -> str:
-    """Return the figures for the content of a `scores.json`, as HTML."""
-    ranks, labels = scores["log_odds"], scores["labels"]
-    kinds, categories = scores.get("categories") or [], []
-    for name in dict.fromkeys(name for name, label in zip(kinds, labels, strict=False) if label):
-        chosen = [index for index, label in enumerate(labels) if not label or kinds[index] == name]
-        categories.append((name, roc([ranks[i] for i in chosen], [labels[i] for i in chosen])))
-    chances = [_chance(rank) for rank in ranks]
-    threshold = scores["threshold"]
+def roc_table(scores: Mapping[str, Any]) -> Table:
+    """Return the table `roc` for the content of a `scores.json`: the area under each curve."""
+    rows = [[name, area(curve)] for name, curve in _curves(scores).items()]
+    note = "" if rows[0][1] is not None else "The test split has one class only: there is no ROC curve."
+    return Table("roc", "Area under the ROC curve", [Column("examples"), Column("area")], rows, note)
+
+
+def score_figures(scores: Mapping[str, Any]) -> list[Figure]:
+    """Return the figures for the content of a `scores.json`."""
+    chances = [_chance(rank) for rank in scores["log_odds"]]
+    threshold, x = scores["threshold"], f"probability of {scores['positive']}"
     by_label = [
-        Bars(scores[which], [chance for chance, label in zip(chances, labels, strict=True) if label == value])
+        Bars(scores[which], [c for c, label in zip(chances, scores["labels"], strict=True) if label == value])
         for which, value in (("negative", 0), ("positive", 1))
     ]
-    bars = histogram(
-        by_label,
-        title="Scores of the test split",
+    found: list[Figure] = [
+        _chart(scores, chances),
+        Histogram(
+            name="scores-by-label",
+            title="Scores of the test split",
+            x=x,
+            low=0.0,
+            high=1.0,
+            series=by_label,
+            marks={f"threshold {threshold:.3f}": threshold},
+        ),
+    ]
+    return [*found, *([_by_category(scores, chances)] if scores.get("categories") else [])]
+
+
+def _by_category(scores: Mapping[str, Any], chances: Sequence[float]) -> Figure:
+    by_kind: dict[str, list[float]] = {}
+    for chance, kind in zip(chances, scores["categories"], strict=True):
+        by_kind.setdefault(kind, []).append(chance)
+    sizes = ", ".join(f"{name} {len(found)}" for name, found in sorted(by_kind.items()))
+    return HeatMap(
+        name="scores-by-category",
+        title="Scores by category",
         x=f"probability of {scores['positive']}",
         low=0.0,
         high=1.0,
-        marks={f"threshold {threshold:.3f}": threshold},
+        row=26.0,
+        rows={f"{name}, {len(found)}": {"": _shares(found)} for name, found in sorted(by_kind.items())},
+        marks={"": scores["threshold"]},
+        description=f"Scores by category: {sizes}",
+        caption=(
+            "A darker shade is a larger share of the examples of a category (the square root of the share is "
+            "drawn). Dashed: the threshold."
+        ),
     )
-    curves = _curves(roc(ranks, labels), categories, chances, labels, scores)
-    shades = _shades(chances, kinds, threshold, scores["positive"]) if kinds else ""
-    return f'<div class="grid">{curves}<div>{bars}{shades}</div></div>'
 
 
-def _curves(
-    whole: Curve,
-    categories: Sequence[tuple[str, Curve]],
-    chances: Sequence[float],
-    labels: Sequence[int],
-    scores: Mapping[str, Any],
-) -> str:
-    if not whole:
-        return '<p class="note">The test split has one class only: there is no ROC curve.</p>'
-    shown = [("all", whole), *(categories if len(categories) > 1 else [])][:6]
-    frame = Frame(Range(0, 1), Range(0, 1.02), "false positive rate", "true positive rate", height=340)
-    content = f'<path class="guide" d="{frame.path([(0, 0), (1, 1)])}"/>'
-    for index, (_, curve) in reversed(list(enumerate(shown))):
-        content += f'<path class="line {mark(index)}" d="{frame.path(_corners(curve))}"/>'
-    for value, name, kind in ((0.5, "0.5", "open"), (scores["threshold"], "threshold", "")):
-        x, y = _at(value, chances, labels)
-        left, top = frame.across(x), frame.down(y)
-        content += (
-            f'<circle class="dot {kind} s0" cx="{left:.1f}" cy="{top:.1f}" r="5"><title>'
-            f"threshold {value:.4f}: {y:.4f} of {esc(scores['positive'])} found, "
-            f"{x:.4f} of {esc(scores['negative'])} called {esc(scores['positive'])}</title></circle>"
-        )
-        if not kind:
-            content += svg_text(left + 10, top + 16, f"{name} {value:.3f}", classes="name halo")
-    total = area(whole)
-    label = f"ROC curve, area {total:.4f}; " + ", ".join(
-        f"{name} {area(curve) or 0:.4f}" for name, curve in shown[1:]
+def _curves(scores: Mapping[str, Any]) -> dict[str, Curve]:
+    """Return the curve of all examples, and those of each category of positives against all negatives."""
+    ranks, labels, kinds = scores["log_odds"], scores["labels"], scores.get("categories") or []
+    found = {"all": roc(ranks, labels)}
+    names = list(dict.fromkeys(name for name, label in zip(kinds, labels, strict=False) if label))
+    for name in names if len(names) > 1 else ():
+        chosen = [index for index, label in enumerate(labels) if not label or kinds[index] == name]
+        found[name] = roc([ranks[i] for i in chosen], [labels[i] for i in chosen])
+    return found
+
+
+def _chart(scores: Mapping[str, Any], chances: Sequence[float]) -> Figure:
+    curves = {name: curve for name, curve in _curves(scores).items() if curve}
+    lines = [
+        Line(f"{name} {area(curve):.4f}", _corners(curve), is_bare=True)
+        for name, curve in list(curves.items())[:_MOST_CURVES]
+    ]
+    caption = "The full dot is the threshold that evaluation used; the open dot is 0.5."
+    if len(lines) > 1:
+        caption += f" Each category of {scores['positive']} against all of {scores['negative']}."
+    areas = ", ".join(f"{name} {area(curve):.4f}" for name, curve in curves.items())
+    thresholds = {"0.5": 0.5, f"threshold {scores['threshold']:.3f}": scores["threshold"]}
+    return LineChart(
+        name="scores-roc",
+        title="ROC curve",
+        x="false positive rate",
+        y="true positive rate",
+        x_low=0.0,
+        x_high=1.0,
+        y_low=0.0,
+        y_high=1.02,
+        height=340.0,
+        lines=lines,
+        guide=[(0.0, 0.0), (1.0, 1.0)],
+        markers=[_marker(name, value, chances, scores) for name, value in thresholds.items()]
+        if lines
+        else [],
+        description=f"ROC curve, area {areas}",
+        caption=caption,
     )
-    caption = (
-        f"Area under the curve {number(total, 'roc.area')}. The full dot is the threshold that evaluation "
-        "used; the open dot is 0.5."
-    )
-    if len(shown) > 1:
-        caption += f" Each category of {esc(scores['positive'])} against all of {esc(scores['negative'])}."
-    names = legend([f"{name} {area(curve) or 0:.4f}" for name, curve in shown])
-    return f"<div><h3>ROC curve</h3>{figure(frame.draw(content, label), caption)}{names}</div>"
 
 
-def _shades(chances: Sequence[float], kinds: Sequence[str], threshold: float, positive: str) -> str:
-    names = sorted(set(kinds))
-    left, row, width = max(map(len, names)) * 6.8 + 60, 26, 460
-    step = (width - left - 10) / _BINS
-    bottom = row * len(names) + 6
-    parts = []
-    for index, name in enumerate(names):
-        values = [chance for chance, kind in zip(chances, kinds, strict=True) if kind == name]
-        counts = [0] * _BINS
-        for value in values:
-            counts[min(_BINS - 1, int(value * _BINS))] += 1
-        y = 6 + row * index
-        parts.append(
-            svg_text(0, y + 15, name, classes="name")
-            + svg_text(left - 8, y + 15, len(values), anchor="end")
-            + f'<rect class="cold" x="{left:.1f}" y="{y}" width="{step * _BINS:.1f}" height="{row - 5}"/>'
-        )
-        for place, count in enumerate(counts):
-            if count:
-                # the square root shows a few examples beside many
-                level = max(1, round(10 * math.sqrt(count / len(values))))
-                parts.append(
-                    f'<rect class="h h{level}" x="{left + step * place:.1f}" y="{y}" width="{step:.1f}" '
-                    f'height="{row - 5}"><title>{esc(name)}: {count}</title></rect>'
-                )
-    x = left + step * _BINS * threshold
-    parts.append(f'<path class="now" stroke-dasharray="4 3" d="M{x:.1f} 2V{bottom}"/>')
-    for value in (0, 0.5, 1):
-        parts.append(svg_text(left + step * _BINS * value, bottom + 14, f"{value:g}", anchor="middle"))
-    middle = left + step * _BINS / 2
-    parts.append(svg_text(middle, bottom + 31, f"probability of {positive}", anchor="middle"))
-    label = f"Scores by category: {', '.join(f'{name} {kinds.count(name)}' for name in names)}"
-    chart = (
-        f'<svg class="chart" role="img" aria-label="{esc(label)}" viewBox="0 0 {width} {bottom + 38}">'
-        f"{''.join(parts)}</svg>"
-    )
-    caption = "A darker shade is a larger share of the examples of a category. Dashed: the threshold."
-    return f"<div><h3>Scores by category</h3>{figure(chart, caption)}</div>"
-
-
-def _at(threshold: float, chances: Sequence[float], labels: Sequence[int]) -> tuple[float, float]:
+def _marker(name: str, threshold: float, chances: Sequence[float], scores: Mapping[str, Any]) -> Marker:
+    labels, positive = scores["labels"], scores["positive"]
     called = [label for chance, label in zip(chances, labels, strict=True) if chance >= threshold]
-    positives = sum(labels)
-    return (len(called) - sum(called)) / (len(labels) - positives), sum(called) / positives
+    x = (len(called) - sum(called)) / (len(labels) - sum(labels))
+    y = sum(called) / sum(labels)
+    told = (
+        f"threshold {threshold:.4f}: {y:.4f} of {positive} found, "
+        f"{x:.4f} of {scores['negative']} called {positive}"
+    )
+
+    return Marker(name, x, y, told, is_open=name == "0.5")
+
+
+def _shares(chances: Sequence[float]) -> list[float]:
+    """Return the square root of the share of each bin, which shows a few examples beside many."""
+    counts = [0] * _BINS
+    for chance in chances:
+        counts[min(_BINS - 1, int(chance * _BINS))] += 1
+    return [math.sqrt(count / len(chances)) for count in counts]
 
 
 def _corners(curve: Curve) -> Curve:

@@ -1,195 +1,237 @@
-"""The page of a sweep: the objective and the size at each point of the grid."""
+"""The page of a sweep: the objective on both splits, and the size, at each point of the grid."""
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
-from nasframe.report.charts import value_grid
-from nasframe.report.charts.lines import Line, line_chart
-from nasframe.report.costs import COSTS, title_of, unit_of, value_of
-from nasframe.report.document import Section, html_page
-from nasframe.report.markup import esc, number, shown, table, tiles
-from nasframe.report.study_sections import current_names, made_section, point_text, trials_section
-from nasframe.runtime import write_text
+from attrs import evolve
 
-__all__ = ["write_sweep_page"]
+from nasframe.display import (
+    Cell,
+    Column,
+    Estimate,
+    Figure,
+    Line,
+    LineChart,
+    Table,
+    Unit,
+    ValueGrid,
+    format_value,
+)
+from nasframe.report.costs import title_of, unit_of
+from nasframe.report.page import Page, Tile, make_page
+from nasframe.report.study_record import (
+    chosen_tiles,
+    current_names,
+    made_values,
+    metric_columns,
+    point_text,
+    rows_by_name,
+    trial_counts,
+    trials_table,
+)
+
+__all__ = ["sweep_figures", "sweep_page", "sweep_tables", "write_sweep_page"]
 
 _MOST_GRIDS = 12
 
-Values = list[float]
+Rows = Mapping[str, Mapping[str, Any]]
 
 
 def write_sweep_page(data: Mapping[str, Any], folder: Path) -> None:
-    """Write `report.html` of a sweep into its folder.
+    """Write `report.html` of a sweep into its folder; `data` is the content of `sweep.json`."""
+    sweep_page(data).write(folder)
 
-    Args:
-        data: the content of `sweep.json`.
-        folder: of the sweep, with the runs of its trials in it.
-    """
+
+def sweep_page(data: Mapping[str, Any]) -> Page:
+    """Return the page of a sweep, given the content of `sweep.json`."""
     data = current_names(data)
-    sections = [
-        Section("The grid", _grid(data)),
-        Section("Every point", _points(data)),
-        trials_section(data["trials"], data["metrics"]),
-        made_section(data),
-    ]
-    axes = " × ".join(f"{axis['key']} ({len(axis['values'])})" for axis in data["axes"])
-    seeds = len(data["seeds"])
+    axes, seeds, grids = data["axes"], len(data["seeds"]), len(_combinations(data))
+    counts = trial_counts(data)
+    about = " × ".join(f"{axis['key']} ({len(axis['values'])})" for axis in axes)
     # where the seed is an axis, it is no repetition
-    each = f", {seeds} {'seed' if seeds == 1 else 'seeds'} each" * all(
-        axis["key"] != "seed" for axis in data["axes"]
+    if all(axis["key"] != "seed" for axis in axes):
+        about += f", {seeds} {'seed' if seeds == 1 else 'seeds'} each"
+    many = (
+        f"{len(axes)} axes make {grids} grids, too many to look at; sort the table below by any column."
+        if grids > _MOST_GRIDS
+        else ""
     )
-    about = f"{axes}{each}"
-    write_text(
-        folder / "report.html", html_page(f"Sweep: {data['title']}", about, sections, lead=_lead(data))
-    )
-
-
-def _shown_metrics(data: Mapping[str, Any]) -> list[str]:
-    return [data["objective"], *(["parameters"] if "parameters" in data["metrics"] else [])]
-
-
-def _lead(data: Mapping[str, Any]) -> str:
-    objective = data["objective"]
-    means = {text: fmean(found) for text, found in _by_point(data, objective).items() if found}
-    if not means:
-        return ""
-    best = max(means, key=lambda text: means[text])
-    done = sum(trial["status"] == "done" for trial in data["trials"])
-    return tiles(
-        {
-            f"largest {objective} on the test split": number(means[best]),
-            "at (choose options by validation, not by test)": f'<span class="small">{esc(best)}</span>',
-            "trials done": f"{done} of {len(data['trials'])}",
-        }
+    note = "Means over the seeds, each with its 95 % interval where there are several seeds."
+    if len(axes) > 1:
+        note += " Darker is larger; a larger mean need not be significantly better than its neighbours."
+        note += " Framed: the point that validation chose." if data["chosen"] else ""
+    return make_page(
+        "sweep.html",
+        title=f"Sweep: {data['title']}",
+        about=about,
+        tables=sweep_tables(data),
+        figures=[] if many or not axes else sweep_figures(data),
+        lead=[*chosen_tiles(data), Tile("trials done", f"{counts['done']} of {counts['count']}")],
+        caveats=data["caveats"],
+        too_many=many,
+        note=note,
+        trials=counts,
+        made=made_values(data),
+        experiment=data["experiment"],
     )
 
 
-def _grid(data: Mapping[str, Any]) -> str:
-    axes = data["axes"]
-    if len(axes) == 1:
-        return f'<div class="grid">{"".join(_line(data, metric) for metric in _shown_metrics(data))}</div>'
-    others = [[(axis["key"], value) for value in axis["values"]] for axis in axes[2:]]
-    combinations = list(itertools.product(*others))
-    if len(combinations) > _MOST_GRIDS:
-        return (
-            f'<p class="note">{len(axes)} axes make {len(combinations)} grids, too many to look at; sort the '
-            "table below by any column.</p>"
-        )
-    charts = []
-    for metric in _shown_metrics(data):
-        tables = {fixed: _values(data, metric, dict(fixed)) for fixed in combinations}
-        known = [value for rows in tables.values() for row in rows for value in row if value is not None]
-        scale = (min(known), max(known)) if known else None
-        for fixed, values in tables.items():
-            where = f", {point_text(dict(fixed))}" if fixed else ""
-            charts.append(
-                value_grid(
-                    values,
-                    title=f"{title_of(metric)}{where}",
-                    rows=(_short(axes[0]), [_text(value) for value in axes[0]["values"]]),
-                    columns=(_short(axes[1]), [_text(value) for value in axes[1]["values"]]),
-                    notes=_notes(data, dict(fixed)),
-                    largest_is_best=metric not in COSTS,
-                    show=functools.partial(shown, unit=unit_of(metric)),
-                    scale=scale,
-                )
-            )
-    note = (
-        f'<p class="note">Means over the seeds. Darker is larger; framed is the best mean (largest '
-        f"{esc(data['objective'])}, fewest parameters), which need not be significantly better than its "
-        "neighbours.</p>"
-    )
-    return f'{note}<div class="grid">{"".join(charts)}</div>'
+def sweep_tables(data: Mapping[str, Any]) -> list[Table]:
+    """Return the tables `points` and `trials` of a sweep, given the content of `sweep.json`."""
+    data = current_names(data)
+    rows = rows_by_name(data)
+    validated = any(row["validation"].mean is not None for row in rows.values())
+    cells: list[list[Cell]] = []
+    for row in rows.values():
+        states = [trial["status"] for trial in _trials(data, row["point"])]
+        values = [row["values"].get(metric, Estimate(None)) for metric in data["metrics"]]
+        first = [row["validation"]] if validated else []
+        cells.append([point_text(row["point"]), f"{states.count('done')} of {len(states)}", *first, *values])
+    columns = [Column("point"), Column("done", "seeds done")]
+    # the best mean on the test split is not what anybody should choose
+    for column in metric_columns(data, with_validation=validated):
+        columns.append(evolve(column, best="") if column.key == data["objective"] else column)
+    chosen = (data["chosen"] or {}).get("name")
+    note = "Choose options by validation: the test split is for what was chosen." if validated else ""
+    return [
+        Table(
+            "points",
+            "Means over the seeds that are done, with 95 % intervals",
+            columns,
+            cells,
+            f"{note} Marked: {point_text(rows[chosen]['point'])}." if chosen in rows else note,
+            [place for place, name in enumerate(rows) if name == chosen],
+        ),
+        trials_table(data),
+    ]
 
 
-def _line(data: Mapping[str, Any], metric: str) -> str:
-    axis = data["axes"][0]
-    points, dots = [], []
-    for place, value in enumerate(axis["values"]):
-        found = _found(data, metric, {axis["key"]: value})
-        dots += [(float(place), item) for item in found]
-        if found:
-            points.append((float(place), fmean(found)))
-    names = [(float(place), _text(value)) for place, value in enumerate(axis["values"])]
+def sweep_figures(data: Mapping[str, Any]) -> list[Figure]:
+    """Return a chart of each measure over one axis, or grids of the first two axes."""
+    data = current_names(data)
+    rows, objective = rows_by_name(data), data["objective"]
+    measures: dict[str, tuple[str, Unit]] = {
+        "validation": (f"{objective} on validation", ""),
+        objective: (f"{objective} on the test split", ""),
+        "parameters": (title_of("parameters"), unit_of("parameters")),
+    }
+    known = {"validation", *data["metrics"]}
+    if all(row["validation"].mean is None for row in rows.values()):
+        known.remove("validation")
+    draw = _line if len(data["axes"]) == 1 else _grids
+    return [
+        figure
+        for measure, (title, unit) in measures.items()
+        if measure in known
+        for figure in draw(data, rows, measure, title, unit)
+    ]
+
+
+def _line(data: Mapping[str, Any], rows: Rows, measure: str, title: str, unit: Unit) -> list[Figure]:
+    (axis,) = data["axes"]
+    found = [_at(rows, measure, {axis["key"]: value}) for value in axis["values"]]
+    known = [(float(place), value, value.mean) for place, value in enumerate(found) if value.mean is not None]
+    ends = [value.interval or (mean, mean) for _, value, mean in known]
+    spread = any(value.interval for _, value, _ in known)
     several = len(data["seeds"]) > 1
-    return line_chart(
-        [Line("mean", points, dots=dots if several else ())],
-        title=title_of(metric),
-        x=axis["key"],
-        y=title_of(metric),
-        names=names,
-        caption="Full: the mean over the seeds. Open: single seeds." if several else "",
+    caption = "Full: the mean over the seeds with its 95 % interval. Open: single seeds." if several else ""
+    dots = [(place, seed) for place, value, _ in known for seed in value.by_seed.values() if seed is not None]
+    line = Line(
+        "mean",
+        [(place, mean) for place, _, mean in known],
+        [low for low, _ in ends] if spread else (),
+        [high for _, high in ends] if spread else (),
+        dots if several else (),
+        has_bars=True,
     )
-
-
-def _points(data: Mapping[str, Any]) -> str:
-    rows = []
-    for text, trials in _trials_by_point(data).items():
-        values = []
-        for metric in data["metrics"]:
-            found = [value for trial in trials if (value := value_of(trial, metric)) is not None]
-            values.append(number(fmean(found), f"{text}/{metric}", unit_of(metric)) if found else "—")
-        done = sum(trial["status"] == "done" for trial in trials)
-        rows.append([esc(text), f"{done} of {len(trials)}", *values])
-    columns = ["", "seeds done", *map(title_of, data["metrics"])]
-    return table(
-        columns, rows, caption="On the test split: means over the seeds that are done", classes="sortable"
-    )
-
-
-def _values(data: Mapping[str, Any], metric: str, fixed: Mapping[str, Any]) -> list[list[float | None]]:
-    first, second = data["axes"][:2]
     return [
-        [
-            fmean(found)
-            if (found := _found(data, metric, {first["key"]: a, second["key"]: b, **fixed}))
-            else None
-            for b in second["values"]
-        ]
-        for a in first["values"]
+        LineChart(
+            name=measure,
+            title=title,
+            x=axis["key"],
+            y=title,
+            x_names=[(float(place), _text(value)) for place, value in enumerate(axis["values"])],
+            lines=[line],
+            caption=caption,
+        )
     ]
 
 
-def _notes(data: Mapping[str, Any], fixed: Mapping[str, Any]) -> list[list[str]]:
-    """Return the states of the trials, such as `failed`, to be shown where there is no number."""
+def _grids(data: Mapping[str, Any], rows: Rows, measure: str, title: str, unit: Unit) -> list[Figure]:
     first, second = data["axes"][:2]
-    return [
-        [
-            ", ".join(
-                sorted({trial["status"] for trial in _at(data, {first["key"]: a, second["key"]: b, **fixed})})
+    grids = {
+        fixed: [
+            [_at(rows, measure, {first["key"]: a, second["key"]: b, **dict(fixed)}) for b in second["values"]]
+            for a in first["values"]
+        ]
+        for fixed in _combinations(data)
+    }
+    known = [value.mean for grid in grids.values() for row in grid for value in row if value.mean is not None]
+    chosen = rows.get((data["chosen"] or {}).get("name", ""))
+    figures: list[Figure] = []
+    for number, (fixed, grid) in enumerate(grids.items()):
+        where = f", {point_text(dict(fixed))}" if fixed else ""
+        figures.append(
+            ValueGrid(
+                name=f"{measure}-{number + 1}" if fixed else measure,
+                title=f"{title}{where}",
+                rows=(_short(first), [_text(value) for value in first["values"]]),
+                columns=(_short(second), [_text(value) for value in second["values"]]),
+                values=grid,
+                notes=[
+                    [
+                        _states(data, {first["key"]: a, second["key"]: b, **dict(fixed)})
+                        for b in second["values"]
+                    ]
+                    for a in first["values"]
+                ],
+                framed=_place(chosen["point"], first, second, fixed) if chosen else None,
+                unit=unit,
+                extent=(min(known), max(known)) if known else None,
             )
-            for b in second["values"]
-        ]
-        for a in first["values"]
-    ]
+        )
+    return figures
 
 
-def _at(data: Mapping[str, Any], point: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _place(
+    point: Mapping[str, Any],
+    first: Mapping[str, Any],
+    second: Mapping[str, Any],
+    fixed: Sequence[tuple[str, Any]],
+) -> tuple[int, int] | None:
+    """Return the row and column of a point in the grid of fixed values; None where it is in another."""
+    if any(point.get(key) != value for key, value in fixed):
+        return None
+    return first["values"].index(point[first["key"]]), second["values"].index(point[second["key"]])
+
+
+def _combinations(data: Mapping[str, Any]) -> list[tuple[tuple[str, Any], ...]]:
+    """Return the values of the third axis and those after it, in every combination."""
+    others = ([(axis["key"], value) for value in axis["values"]] for axis in data["axes"][2:])
+    return list(itertools.product(*others))
+
+
+def _at(rows: Rows, measure: str, point: Mapping[str, Any]) -> Estimate:
+    for row in rows.values():
+        if all(row["point"].get(key) == value for key, value in point.items()):
+            found: Estimate = (
+                row["validation"] if measure == "validation" else row["values"].get(measure, Estimate(None))
+            )
+            return found
+    return Estimate(None)
+
+
+def _trials(data: Mapping[str, Any], point: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [trial for trial in data["trials"] if all(trial["point"].get(key) == point[key] for key in point)]
 
 
-def _found(data: Mapping[str, Any], metric: str, point: Mapping[str, Any]) -> Values:
-    return [value for trial in _at(data, point) if (value := value_of(trial, metric)) is not None]
-
-
-def _trials_by_point(data: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
-    found: dict[str, list[Mapping[str, Any]]] = {}
-    for trial in data["trials"]:
-        found.setdefault(point_text(trial["point"]), []).append(trial)
-    return found
-
-
-def _by_point(data: Mapping[str, Any], metric: str) -> dict[str, Sequence[float]]:
-    return {
-        text: [value for trial in trials if (value := value_of(trial, metric)) is not None]
-        for text, trials in _trials_by_point(data).items()
-    }
+def _states(data: Mapping[str, Any], point: Mapping[str, Any]) -> str:
+    """Return the states of the trials, such as `failed`, to be shown where there is no number."""
+    return ", ".join(sorted({trial["status"] for trial in _trials(data, point)}))
 
 
 def _short(axis: Mapping[str, Any]) -> str:
@@ -197,4 +239,4 @@ def _short(axis: Mapping[str, Any]) -> str:
 
 
 def _text(value: Any) -> str:
-    return shown(value) if isinstance(value, bool | list | tuple) else str(value)
+    return format_value(value) if isinstance(value, bool | list | tuple) else str(value)

@@ -5,13 +5,7 @@ Importing it imports no torch.
 
 from __future__ import annotations
 
-from nasframe.runtime.console import (
-    format_columns,
-    format_number,
-    print_columns,
-    print_json,
-    print_metrics,
-)
+from nasframe.runtime.console import format_columns, print_columns, print_json
 from nasframe.runtime.files import (
     fingerprint,
     format_names,
@@ -24,6 +18,8 @@ from nasframe.runtime.files import (
 )
 from nasframe.runtime.lazy import lazy_page
 from nasframe.runtime.locks import Lock, LockedError, lives
+from nasframe.runtime.moved_names import format_number as format_number
+from nasframe.runtime.moved_names import print_metrics as print_metrics
 from nasframe.runtime.processor import cores, require_processor
 from nasframe.runtime.progress import SILENT, Progress, make_progress
 from nasframe.runtime.seeding import forked_seed, generator
@@ -39,7 +35,6 @@ __all__ = [
     "forked_seed",
     "format_columns",
     "format_names",
-    "format_number",
     "generator",
     "lazy_page",
     "lives",
@@ -47,7 +42,6 @@ __all__ = [
     "one_thread",
     "print_columns",
     "print_json",
-    "print_metrics",
     "remove_path",
     "replacing",
     "require_processor",

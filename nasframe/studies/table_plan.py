@@ -14,6 +14,7 @@ from nasframe.errors import ConfigurationError, NasframeError, RunError, SpaceEr
 from nasframe.experiment import Experiment
 from nasframe.jobs import PATIENCE, Outcome, Trial, full_disk_stops
 from nasframe.pipeline import draw_distinct_architectures
+from nasframe.report import write_table_page
 from nasframe.runtime import SILENT, Progress, remove_path
 from nasframe.space import Architecture, SearchSpace
 from nasframe.studies.base_experiment import BaseExperiment
@@ -206,7 +207,8 @@ class TablePlan(Plan):
         }
 
     def finish(self, record: Mapping[str, Any], folder: Path) -> None:
-        """Remove the record and the rows that an older version wrote, now that both are written anew."""
+        """Write `report.html`; remove the record and the rows that an older version wrote."""
+        write_table_page(record, load_table(folder).rows, folder)
         for name in OLD_FILES:
             remove_path(folder / name)
 

@@ -1,7 +1,7 @@
 """Graphviz's SVG as pixels, drawn by Pillow in a few milliseconds.
 
 TensorBoard shows no SVG, and Graphviz itself writes PNG only if the system has its program `dot`. Pillow is
-installed with matplotlib.
+installed with TensorBoard.
 """
 
 from __future__ import annotations
@@ -9,10 +9,8 @@ from __future__ import annotations
 import functools
 import re
 import xml.etree.ElementTree as ET
-from pathlib import Path
 from typing import Any
 
-import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
@@ -58,8 +56,9 @@ def _draw(pen: ImageDraw.ImageDraw, element: ET.Element, shift: Array, scale: fl
         place = (np.array([float(element.get("x", 0)), float(element.get("y", 0))]) + shift) * scale
         anchor = {"start": "ls", "end": "rs"}.get(element.get("text-anchor", ""), "ms")
         # the font is wider than the one that Graphviz assumes
-        font = _font(round(float(element.get("font-size", 10)) * scale * 0.9))
-        pen.text(tuple(place), element.text or "", element.get("fill", "black"), font, anchor)
+        font, arrow = _font(round(float(element.get("font-size", 10)) * scale * 0.9))
+        words = (element.text or "").replace("→", arrow)
+        pen.text(tuple(place), words, element.get("fill", "black"), font, anchor)
         return
     if kind == "polygon":
         points = _points(element.get("points", ""))
@@ -96,6 +95,9 @@ def _colour(name: str | None) -> str | None:
 
 
 @functools.cache
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    """Load a font that is always there and has arrows."""
-    return ImageFont.truetype(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf", size)
+def _font(size: int) -> tuple[ImageFont.FreeTypeFont | ImageFont.ImageFont, str]:
+    """Return a font, and an arrow in it: the system's DejaVu has many scripts, Pillow's own Latin alone."""
+    try:
+        return ImageFont.truetype("DejaVuSans.ttf", size), "→"
+    except OSError:
+        return ImageFont.load_default(size), "->"

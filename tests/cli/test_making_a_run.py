@@ -56,19 +56,22 @@ def test_the_last_screen_shows_the_network_beside_its_baselines_its_search_its_c
 ) -> None:
     assert main(["run", str(EXPERIMENT), "baselines.random=2"]) == 0
     out = capsys.readouterr().out
-    network, table, entropies, validations, costs, time, files = out.strip().split("\n\n")
+    network, table, entropies, validations, parts, costs, time, files = out.strip().split("\n\n")
     assert "head" in network
-    assert table.splitlines()[0] == "accuracy on the test split"
+    assert table.splitlines()[0] == "accuracy on the test split, beside the baselines"
     heads, searched, mean, best = (line.split() for line in table.splitlines()[1:])
-    assert heads == ["accuracy", "quiet", "parameters"]
-    assert searched[0] == "searched"
+    assert heads == ["network", "accuracy", "quiet", "parameters"]
+    assert searched[:2] == [">", "searched"]
     assert mean[:4] == ["random,", "mean", "of", "2"]
     assert best[:4] == ["random,", "best", "of", "2"]
-    assert {line.split()[0] for line in entropies.splitlines()[1:]} == {"alpha", "beta", "gamma"}
+    assert {line.split()[0] for line in entropies.splitlines()[2:]} == {"alpha", "beta", "gamma"}
+    assert all(set(line.split()[1]) <= set("▁▂▃▄▅▆▇█") for line in entropies.splitlines()[2:])
     firsts = [line.split()[0] for line in validations.splitlines()]
-    assert firsts == ["accuracy", "supernet,", "derived", "derived"]
-    assert {line.split()[0] for line in costs.splitlines()[1:]} == {"parameters", "with", "multiply-adds"}
-    stages = [line.split()[0] for line in time.splitlines()[1:]]
+    assert firsts == ["accuracy", "stage", "supernet,", "derived", "derived"]
+    assert [line.split()[0] for line in parts.splitlines()[2:]] == ["projection", "cells", "head"]
+    firsts = [line.split()[0] for line in costs.splitlines()[2:]]
+    assert firsts == ["parameters", "parameters,", "multiply-adds"]
+    stages = [line.split()[0] for line in time.splitlines()[2:]]
     assert stages == ["make", "search", "train", "baselines", "evaluate"]
     assert len(files.splitlines()) == 3
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +29,16 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def parts(svg: Path, kind: str) -> list[ElementTree.Element]:
+    """Elements that have all of some CSS classes."""
+    wanted = {*kind.split()}
+    return [item for item in ElementTree.parse(svg).iter() if wanted <= {*(item.get("class") or "").split()}]
+
+
+def rows_of(table: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(table.read_text(encoding="utf-8"), newline="")))
+
+
 def text_of(svg: Path) -> str:
     return " ".join(ElementTree.parse(svg).getroot().itertext())
 
@@ -35,13 +48,13 @@ def test_it_prints_a_table_for_each_function_and_the_third_proposition(here: Pat
     output, errors = capsys.readouterr()
     assert output.index("alpha-quadratic, exact gradient of norm") < output.index("gamma-linear, exact")
     lines = [line.split() for line in output.splitlines()]
-    assert ["RELAXATION", "K", "TEMP", "BIAS", "VARIANCE", "MSE", "MS", "DRAWS"] in lines
+    assert ["relaxation", "K", "temperature", "bias", "variance", "mse", "ms", "draws"] in lines
     assert sum(line[:3] == ["grmc", "10", "0.5"] for line in lines) == 2
     assert sum(line[:1] == ["score_function"] for line in lines) == 2
-    assert "proposition 3: bias of STGS, and of GRMC with every outcome enumerated" in output
+    assert "Proposition 3: bias of STGS, and of GRMC with every outcome enumerated" in output
     assert (
-        "runs/estimators: estimators.json, proposition-1.svg, proposition-2.svg, all.svg, proposition-3.json"
-        in errors
+        "runs/estimators: estimators.json, estimators.csv, proposition-1.svg, proposition-1.csv, "
+        "proposition-2.svg, proposition-2.csv, all.svg, all.csv, proposition-3.json, biases.csv" in errors
     )
 
 
@@ -82,11 +95,12 @@ def test_the_figures_show_alpha_beside_gamma_with_every_k(here: Path) -> None:
     files = save_results(here / "out", laboratory.measurements(), laboratory.conditional_biases())
     assert {file.name for file in files} == {
         "estimators.json",
+        "estimators.csv",
         "proposition-3.json",
-        "proposition-1.svg",
-        "proposition-2.svg",
-        "proposition-3.svg",
+        "biases.csv",
+        *(f"proposition-{number}.{form}" for number in (1, 2, 3) for form in ("svg", "csv")),
         "all.svg",
+        "all.csv",
     }
     for number, what in ((1, "variance"), (2, "mean squared error"), (3, "bias")):
         text = text_of(here / "out" / f"proposition-{number}.svg")
@@ -101,10 +115,19 @@ def test_the_figure_of_all_shows_relaxations_that_nobody_named(here: Path) -> No
     laboratory = Laboratory(
         relaxations=["foreign", "raising"], functions=["alpha-linear"], draws=20, samples=[7]
     )
-    (numbers, figure) = save_results(here / "out", laboratory.measurements())
-    assert (numbers.name, figure.name) == ("estimators.json", "all.svg")
+    numbers, table, figure, data = save_results(here / "out", laboratory.measurements())
+    assert [file.name for file in (numbers, table, figure, data)] == [
+        "estimators.json",
+        "estimators.csv",
+        "all.svg",
+        "all.csv",
+    ]
     assert "foreign, K = 7" in text_of(figure)
     assert "raising" not in text_of(figure)
+    assert "raising" not in data.read_text()
+    (failed,) = (row for row in rows_of(table) if row["relaxation"] == "raising")
+    assert "sample raised ArithmeticError: the stars are not right" in failed["error"]
+    assert failed["mse"] == failed["mse_low"] == ""
 
 
 @pytest.mark.usefixtures("strangers")
@@ -192,7 +215,13 @@ def test_nothing_of_an_earlier_call_stays_beside_new_results(here: Path) -> None
     (here / "mine.svg").write_text("")
     less = Laboratory(relaxations="softmax", functions="alpha-linear", temperatures=1.0, draws=20)
     save_results(here, less.measurements())
-    assert {file.name for file in here.iterdir()} == {"estimators.json", "all.svg", "mine.svg"}
+    assert {file.name for file in here.iterdir()} == {
+        "estimators.json",
+        "estimators.csv",
+        "all.svg",
+        "all.csv",
+        "mine.svg",
+    }
 
 
 def test_the_figures_of_the_propositions_know_the_class_and_not_its_name(here: Path) -> None:
@@ -221,19 +250,92 @@ def test_a_variance_of_zero_is_drawn_without_a_warning(here: Path, temperatures:
         draws=100,
     )
     files = save_results(here, laboratory.measurements(), laboratory.conditional_biases())
-    assert len(files) == 6
+    assert len(files) == 12
+    for number in (1, 2, 3):
+        values = [float(row["y"]) for row in rows_of(here / f"proposition-{number}.csv")]
+        assert values
+        assert all(value == 0 or value > 1e-6 for value in values), "rounding is no variance"
 
 
 def test_the_figure_of_all_shows_intervals_and_says_what_is_beyond_its_axis(here: Path) -> None:
-    def drawn(relaxation: str) -> str:
+    def drawn(relaxation: str) -> Path:
         laboratory = Laboratory(relaxations=relaxation, functions="alpha-linear", temperatures=1.0, draws=200)
         save_results(here, laboratory.measurements())
-        return (here / "all.svg").read_text()
+        return here / "all.svg"
 
-    assert "◁ below 0.001" in drawn("softmax")  # exact there
+    exact = drawn("softmax")
+    assert "◁ below 0.001" in exact.read_text()
+    assert len(parts(exact, "dot open")) == 1
+    assert parts(exact, "error") == []
     noisy = drawn("stgs")
-    assert "below" not in noisy
-    assert "LineCollection" in noisy
+    assert "below" not in noisy.read_text()
+    assert parts(noisy, "dot open") == []
+    assert len(parts(noisy, "error")) == 1
+
+
+def test_the_limit_stands_a_decade_to_the_right_and_intervals_are_bars_and_bands(here: Path) -> None:
+    laboratory = Laboratory(
+        relaxations=["grmc", "stgs"],
+        functions="alpha-linear",
+        temperatures=[0.5, 1.0],
+        samples=[1, 10, "exact"],
+        draws=200,
+    )
+    save_results(here, laboratory.measurements(), laboratory.conditional_biases())
+    for number in (1, 2, 3):
+        figure = here / f"proposition-{number}.svg"
+        (first, second, limit), again = [
+            [float(dot.get("cx") or 0) for dot in parts(figure, kind)] for kind in ("dot s0", "dot s1")
+        ]
+        assert again == [first, second, limit]
+        assert limit - second == pytest.approx(second - first, abs=0.05)
+        assert len(parts(figure, "band")) == 2
+        assert len(parts(figure, "line error")) == 2
+        levels = parts(figure, "line level")
+        assert len(levels) == 4, "two lines and their samples in the legend"
+        text = text_of(figure)
+        assert "exact" in text
+        assert [f"{name}, τ = {t}" in text for name in ("STGS", "GRMC") for t in (0.5, 1)] == (
+            [True] * 4 if number < 3 else [True, True, False, False]
+        )
+        assert ("GRMC, D enumerated, τ = 0.5" in text) is (number == 3)
+
+
+def test_the_data_of_a_figure_are_the_numbers_of_the_measurements(here: Path) -> None:
+    laboratory = Laboratory(
+        relaxations=["grmc", "stgs"],
+        functions="alpha-linear",
+        temperatures=0.5,
+        samples=[1, "exact"],
+        draws=200,
+    )
+    measurements, biases = laboratory.measurements(), laboratory.conditional_biases()
+    save_results(here, measurements, biases)
+    found = {(row["line"], row["x"]): row for row in rows_of(here / "proposition-1.csv")}
+    for entry in measurements:
+        low, high = entry.variance_interval or (None, None)
+        name = "GRMC" if entry.relaxation == "grmc" else "STGS"
+        row = found[f"{name}, τ = 0.5", {1: "1", "exact": "exact", None: ""}[entry.samples]]
+        assert [row["y"], row["low"], row["high"]] == [repr(value) for value in (entry.variance, low, high)]
+    rows = {(row["relaxation"], row["samples"]): row for row in rows_of(here / "estimators.csv")}
+    for entry in measurements:
+        row = rows[entry.relaxation, "" if entry.samples is None else str(entry.samples)]
+        assert [row["bias"], row["draws"], row["scale"]] == [repr(entry.bias), "200", repr(entry.scale)]
+        assert row["mse_high"] == repr(entry.mse_interval and entry.mse_interval[1])
+    (row,) = rows_of(here / "biases.csv")
+    assert [row["function"], row["stgs"], row["k_1"], row["exact"]] == [
+        "alpha-linear",
+        *(repr(entry.bias) for entry in biases),
+    ]
+
+
+def test_a_number_of_the_tables_has_three_digits_and_its_interval(here: Path, capsys: Captured) -> None:
+    words = ["--relaxation", "grmc", "--samples", "10", "--temperature", "0.5", "--draws", "200"]
+    assert main(["estimators", *words, "--function", "alpha-quadratic"]) == 0
+    output = capsys.readouterr().out
+    number = r"(0|0\.\d{3}|\d\.\d{2}|\d\d\.\d)"
+    cell = rf"{number}( \[{number}, {number}\])?"
+    assert re.search(rf"(?m)^  grmc +10 +0\.5 +{cell} +{cell} +{cell} +{number} +200$", output)
 
 
 def test_a_very_large_error_is_noted_with_a_pointer_to_its_explanation(here: Path, capsys: Captured) -> None:

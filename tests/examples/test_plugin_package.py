@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -116,6 +117,19 @@ def test_it_is_installed_from_its_wheel_searches_and_leaves_no_trace(environment
     lost = environment.run("nasframe", "show", "runs/trimodal", status=2)
     assert "the plugin 'nasframe_plugin_example' (1.0), which is not installed" in lost
     assert "Traceback" not in lost
+
+
+def test_the_wheel_of_nasframe_holds_every_template_style_and_script(environment: Environment) -> None:
+    (wheel,) = (environment.folder / "wheels").glob("nasframe-*.whl")
+    held = set(zipfile.ZipFile(wheel).namelist())
+    folders = ("templates", "assets")
+    needed = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "nasframe").rglob("*.*")
+        if path.parent.name in folders and path.is_file()
+    }
+    assert {"nasframe/display/templates/table.html", "nasframe/report/assets/page.js"} <= needed
+    assert needed <= held
 
 
 def test_its_own_tests_pass(environment: Environment) -> None:

@@ -179,3 +179,18 @@ def test_the_pixels_show_what_the_picture_has() -> None:
     assert pixels[18, 15].tolist() == [255, 0, 0]
     assert pixels[18, 54].tolist() == [0, 0, 255]
     assert pixels[1, 1].tolist() == [255, 255, 255]
+
+
+def test_a_system_without_the_font_gets_an_arrow_that_pillow_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("XDG_DATA_HOME", "XDG_DATA_DIRS"):  # where fonts are looked for
+        monkeypatch.setenv(name, str(tmp_path))
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 72 36"><g transform="translate(4 32)">'
+        # a size of its own: fonts are kept
+        '<text text-anchor="middle" x="32" y="-10" font-size="9.5">a {}</text></g></svg>'
+    )
+    with_arrow, with_words = (rasterise(svg.format(arrow)) for arrow in ("→", "-&gt;"))
+    assert (with_arrow < 128).any()
+    assert (with_arrow == with_words).all()

@@ -31,10 +31,10 @@ from nasframe import (
     hookimpl,
 )
 from nasframe.plugins import manager
-from nasframe.report import write_comparison_page, write_sweep_page
+from nasframe.report import write_comparison_page, write_sweep_page, write_table_page
 from nasframe.searching.joint import Joint
 from nasframe_bimodal.space import Bimodal
-from tests.report.studies import comparison, sweep
+from tests.report.studies import comparison, space_table, sweep
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -139,9 +139,20 @@ def swept(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def pages(run: Run, compared: Path, swept: Path) -> dict[str, Path]:
+def tabulated(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a table of a space."""
+    folder = tmp_path_factory.mktemp("table")
+    record, rows = space_table(run)
+    (folder / "table.json").write_text(json.dumps(record), encoding="utf-8")
+    (folder / "table.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    write_table_page(record, rows, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pages(run: Run, compared: Path, swept: Path, tabulated: Path) -> dict[str, Path]:
     """The kind of a page → the page."""
-    folders = {"run": run.path, "comparison": compared, "sweep": swept}
+    folders = {"run": run.path, "comparison": compared, "sweep": swept, "table": tabulated}
     return {name: folder / "report.html" for name, folder in folders.items()}
 
 

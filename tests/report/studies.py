@@ -1,4 +1,4 @@
-"""A comparison and a sweep as plain values, made of one run's files and of numbers that are easy to check."""
+"""A comparison, a sweep and a table of a space as plain values, with numbers that are easy to check."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ def comparison(run: Run, folder: Path, seeds: tuple[int, ...] = (0, 1, 2)) -> di
     rows = [_row(name, "variant", [trial for trial in trials if trial["variant"] == name]) for name in names]
     baseline = {metric: _interval({str(seed): 0.5 + 0.02 * seed for seed in seeds}) for metric in METRICS[:2]}
     baseline["parameters"] = _interval({str(seed): 900 for seed in seeds})
-    rows.append({"name": "late fusion", "kind": "baseline", "values": baseline})
+    validation = _interval({str(seed): 0.4 + 0.02 * seed for seed in seeds})
+    rows.append({"name": "late fusion", "kind": "baseline", "values": baseline, "validation": validation})
     done = [trial for trial in trials if trial["status"] == "done"]
     scores = [0.5 + index / 100 for index in range(40)]
     return {
@@ -73,12 +74,24 @@ def comparison(run: Run, folder: Path, seeds: tuple[int, ...] = (0, 1, 2)) -> di
             }
             for name in names
         ],
-        "censuses": [
+        "chosen": {
+            "name": "grmc",
+            "validation": rows[1]["validation"],
+            "test": rows[1]["values"]["auc"],
+        },
+        "tables": [
             {
                 "path": "elsewhere",
                 "architectures": 40,
                 "variants": ["softmax", "grmc"],
                 "percentiles": {trial["name"]: {"validation": 97.5, "test": 62.5} for trial in done},
+                "mean_percentiles": {
+                    name: {
+                        "validation": {"mean": 97.5, "low": 96.0, "high": 99.0, "by_seed": {}},
+                        "test": {"mean": 62.5, "low": None, "high": None, "by_seed": {}},
+                    }
+                    for name in names
+                },
                 "correlation": {
                     "softmax": {"rho": 0.42, "low": 0.1, "high": 0.7, "over": "seeds", "architectures": 33}
                 },
@@ -98,14 +111,21 @@ def comparison(run: Run, folder: Path, seeds: tuple[int, ...] = (0, 1, 2)) -> di
 
 
 def sweep(run: Run, axes: dict[str, list[Any]], seeds: tuple[int, ...] = (0, 1)) -> dict[str, Any]:
-    """The objective is 0.5 at the first point and 0.01 more at each; every trial of the last one failed."""
+    """The objective is 0.5 at the first point, 0.01 more at each, 0.002 at a seed; the last one failed."""
     points = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
     trials = []
     for number, point in enumerate(points):
         name = ",".join(f"{key.rpartition('.')[2]}={value}" for key, value in point.items())
         for seed in seeds:
-            trial = _trial(run, f"{name},seed={seed}", name, point, seed, 0.5 + 0.01 * number)
+            trial = _trial(run, f"{name},seed={seed}", name, point, seed, 0.5 + 0.01 * number + 0.002 * seed)
             trials.append(_failed(trial) if number == len(points) - 1 and number else trial)
+    rows = []
+    for point in points:
+        name = ",".join(f"{key.rpartition('.')[2]}={value}" for key, value in point.items())
+        own = [trial for trial in trials if trial["variant"] == name]
+        rows.append({**_row(name, "point", own), "point": point})
+    done = [row for row in rows if row["validation"]["mean"] is not None]
+    best = max(done, key=lambda row: row["validation"]["mean"])
     return {
         "kind": "sweep",
         "title": "small",
@@ -114,10 +134,51 @@ def sweep(run: Run, axes: dict[str, list[Any]], seeds: tuple[int, ...] = (0, 1))
         "axes": [{"key": key, "values": values} for key, values in axes.items()],
         "seeds": list(seeds),
         "trials": trials,
+        "rows": rows,
+        "chosen": {
+            "name": best["name"],
+            "validation": best["validation"],
+            "test": best["values"]["auc"],
+        },
+        "caveats": ["Two seeds are few."],
         "experiment": run.experiment_toml,
         "versions": {"nasframe": "0.1.0"},
         "data": "8abc55f3",
     }
+
+
+def space_table(run: Run, architectures: int = 40) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The record and the rows of a table of a space; the last row has no score on the test split."""
+    rows = [
+        {
+            "fingerprint": f"{number:016x}",
+            "assignment": {},
+            "parameters": 900 + number % 7,
+            "multiply_adds": 5000 + number % 5,
+            "validation": {"auc": 0.5 + number / 100, "loss": 0.3},
+            "test": {"auc": 0.45 + number / 100},
+            "best_epoch": 2,
+            "seconds": 1.5,
+            "seed": number,
+        }
+        for number in range(architectures)
+    ]
+    rows[-1]["test"] = {"auc": None}
+    record = {
+        "kind": "table",
+        "format": 1,
+        "title": "small",
+        "objective": "auc",
+        "seed": 0,
+        "asked": architectures + 1,
+        "count": architectures,
+        "space_size": 1234,
+        "failed": {"architecture 41": MESSAGE},
+        "experiment": run.experiment_toml,
+        "versions": {"nasframe": "0.1.0"},
+        "data": "8abc55f3",
+    }
+    return record, rows
 
 
 def _trial(run: Run, name: str, variant: str, point: dict[str, Any], seed: int, auc: float) -> dict[str, Any]:
@@ -141,13 +202,20 @@ def _trial(run: Run, name: str, variant: str, point: dict[str, Any], seed: int, 
         "seconds": {"search": 2.5, "train": 1.0},
         "search": {"epochs": 8, "converged": False, "seconds": 2.25, "entropy": history[-1]["entropy"]},
         "entropy": {group: [line["entropy"][group] for line in history] for group in history[0]["entropy"]},
-        "validation": {"supernet": 0.9, "inherited": 0.8, "trained": 0.7},
+        "validation": {"supernet": 0.9, "inherited": 0.8, "trained": auc - 0.1},
         "architecture": "2fec54a8fcd9d060",
     }
 
 
 def _failed(trial: dict[str, Any]) -> dict[str, Any]:
-    nothing = {"test": None, "search": None, "entropy": {}, "architecture": None, "seconds": {}}
+    nothing: dict[str, Any] = {
+        "test": None,
+        "search": None,
+        "entropy": {},
+        "architecture": None,
+        "seconds": {},
+    }
+    nothing["validation"] = dict.fromkeys(trial["validation"])
     return {**trial, **nothing, "status": "failed", "error": MESSAGE}
 
 
@@ -163,7 +231,8 @@ def _row(name: str, kind: str, trials: list[dict[str, Any]]) -> dict[str, Any]:
                 if trial["test"]
             }
         )
-    return {"name": name, "kind": kind, "values": values}
+    validation = {str(t["seed"]): t["validation"]["trained"] for t in trials if t["test"]}
+    return {"name": name, "kind": kind, "values": values, "validation": _interval(validation)}
 
 
 def _interval(by_seed: dict[str, float]) -> dict[str, Any]:

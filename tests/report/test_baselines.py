@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from nasframe.display import Estimate, Table
 from nasframe.report import baseline_table
 
 
@@ -12,6 +13,15 @@ def scores(auc: float | None, part: float, parameters: int, **more: Any) -> dict
 
 def random(auc: float | None, part: float, validation: float | None) -> dict[str, Any]:
     return scores(auc, part, 20, validation={"auc": validation}, architecture="0123")
+
+
+def rows(table: Table | None) -> dict[str, list[Any]]:
+    """Name of a row → its other cells, of an estimate the mean."""
+    assert table is not None
+    return {
+        str(row[0]): [cell.mean if isinstance(cell, Estimate) else cell for cell in row[1:]]
+        for row in table.rows
+    }
 
 
 TEST = scores(0.9, 0.8, 10, objective="auc", threshold=0.4)
@@ -26,22 +36,28 @@ def test_columns_are_the_objective_overall_and_of_every_part_and_the_parameters(
     fixed = scores(0.7, 0.6, 30, validation={"auc": 0.99})
     table = baseline_table({**TEST, "baselines": {"fixed": fixed}})
     assert table is not None
-    assert table.columns == ["auc", "a", "parameters"]
-    assert table.rows == {"searched": [0.9, 0.8, 10], "fixed": [0.7, 0.6, 30]}
+    assert [column.key for column in table.columns] == ["network", "auc", "a", "parameters"]
+    assert rows(table) == {"searched": [0.9, 0.8, 10], "fixed": [0.7, 0.6, 30]}
 
 
 def test_random_architectures_share_their_mean_and_the_one_that_validation_chooses() -> None:
     drawn = {"random 1": random(0.5, 0.4, 0.9), "random 2": random(0.7, 0.6, 0.8)}
     table = baseline_table({**TEST, "baselines": drawn})
-    assert table is not None
-    assert list(table.rows) == ["searched", "random, mean of 2", "random, best of 2 on validation"]
-    assert table.rows["random, mean of 2"] == [0.6, 0.5, 20]
-    assert table.rows["random, best of 2 on validation"] == [0.5, 0.4, 20]
+    assert [*rows(table)] == ["searched", "random, mean of 2", "random, best of 2 on validation"]
+    assert rows(table)["random, mean of 2"] == [0.6, 0.5, 20]
+    assert rows(table)["random, best of 2 on validation"] == [0.5, 0.4, 20]
 
 
 def test_an_undefined_number_makes_an_undefined_mean_and_is_never_chosen() -> None:
     drawn = {"random 1": random(None, 0.4, None), "random 2": random(0.7, 0.6, 0.8)}
     table = baseline_table({**TEST, "baselines": drawn})
+    assert rows(table)["random, mean of 2"] == [None, 0.5, 20]
+    assert rows(table)["random, best of 2 on validation"] == [0.7, 0.6, 20]
+
+
+def test_the_mean_of_random_architectures_has_the_lowest_and_the_highest_beside_it() -> None:
+    drawn = {"random 1": random(0.5, 0.4, 0.9), "random 2": random(0.7, 0.6, 0.8)}
+    table = baseline_table({**TEST, "baselines": drawn})
     assert table is not None
-    assert table.rows["random, mean of 2"] == [None, 0.5, 20]
-    assert table.rows["random, best of 2 on validation"] == [0.7, 0.6, 20]
+    assert table.rows[1][1] == Estimate(0.6, 0.5, 0.7, {"random 1": 0.5, "random 2": 0.7})
+    assert "lowest and the highest" in table.note

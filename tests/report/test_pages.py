@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-KINDS = ("run", "comparison", "sweep")
+KINDS = ("run", "comparison", "sweep", "table")
 
 Look = Callable[..., Any]
 

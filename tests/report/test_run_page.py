@@ -14,8 +14,8 @@ import torch
 
 import nasframe
 from nasframe import Run, TensorTask
+from nasframe.display import flatten
 from nasframe.report import write_report
-from nasframe.report.markup import flat
 from tests.report.conftest import QUIET
 
 Look = Callable[..., Any]
@@ -186,14 +186,14 @@ def test_every_number_is_that_of_evaluate(page: Any, run: Run, tmp_path: Path) -
     shown = numbers(page)
     found = nasframe.evaluate(shutil.copytree(run.path, tmp_path / "run"))
     missing = []
-    for key, value in flat(found).items():
+    for key, value in flatten(found).items():
         if isinstance(value, bool) or value is None or isinstance(value, str):
             written = {True: "yes", False: "no", None: "undefined"}.get(value, value)
             missing += [] if shown.get(key) == written else [key]
         else:
             missing += [] if shown.get(key) == value else [key]
     assert missing == []
-    assert len(flat(found)) > 20
+    assert len(flatten(found)) > 20
 
 
 def test_a_number_is_rounded_for_the_eye_and_whole_below_it(page: Any, run: Run) -> None:
@@ -206,7 +206,7 @@ def test_a_number_is_rounded_for_the_eye_and_whole_below_it(page: Any, run: Run)
 
 def test_the_area_under_the_curve_is_the_auc(page: Any, run: Run) -> None:
     assert run.test is not None
-    assert numbers(page)["roc.area"] == pytest.approx(run.test["auc"], abs=1e-9)
+    assert numbers(page)["roc.all.area"] == pytest.approx(run.test["auc"], abs=1e-9)
 
 
 def test_the_scores_are_shown_by_label_and_by_category(page: Any, run: Run) -> None:
@@ -222,7 +222,7 @@ def test_the_scores_are_shown_by_label_and_by_category(page: Any, run: Run) -> N
 
 def test_names_are_shown_as_they_are(page: Any) -> None:
     assert page.locator("quiet").count() == 0
-    assert page.get_by_role("rowheader", name=QUIET).count() == 1
+    assert page.get_by_role("rowheader", name=QUIET).count() == 2, "of its metrics, and of its ROC curve"
 
 
 # -- what else there is ---------------------------------------------------------------------------------

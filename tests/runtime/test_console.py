@@ -1,4 +1,4 @@
-"""Tables, numbers and JSON that a command prints."""
+"""Lists and JSON that a command prints."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nasframe.runtime import format_columns, format_number, print_json, print_metrics
+from nasframe.runtime import format_columns, format_number, print_columns, print_json, print_metrics
 
 
 def test_json_has_no_nan(capsys: pytest.CaptureFixture[str]) -> None:
@@ -15,15 +15,23 @@ def test_json_has_no_nan(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out) == {"a": [None, 1.0], "b": {"c": None}, "path": "x"}
 
 
-def test_tables_are_aligned(capsys: pytest.CaptureFixture[str]) -> None:
+def test_lists_are_aligned(capsys: pytest.CaptureFixture[str]) -> None:
     assert format_columns([("a", "bb"), ("ccc", "d")]) == ["a    bb", "ccc  d"]
-    assert [format_number(value) for value in (0.5, 1200, float("nan"), None, "x", True)] == [
-        "0.5000",
-        "1,200",
-        "undefined",
-        "undefined",
-        "x",
-        "True",
-    ]
-    print_metrics({"auc": 0.5, "parts": {"head": 3}, "empty": {}})
-    assert capsys.readouterr().out == "auc  0.5000\n\nparts\n  head  3\n"
+    assert format_columns([("a", "bb"), ("ccc", "d")], indent="  ", right=[0]) == ["    a  bb", "  ccc  d"]
+    assert format_columns([("a", "bb"), ("ccc", "d")], right=[1]) == ["a    bb", "ccc   d"]
+    assert format_columns([]) == []
+    print_columns([("a", "bb"), ("ccc", "d")], indent=" ")
+    assert capsys.readouterr().out == " a    bb\n ccc  d\n"
+
+
+def test_the_names_that_moved_work_for_one_release_and_say_where_they_are(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.warns(DeprecationWarning, match="is now nasframe.display.format_value") as told:
+        shown = [format_number(value) for value in (0.5, 1200, float("nan"), None, "x", True)]
+    assert shown == ["0.5000", "1,200", "undefined", "undefined", "x", "yes"]
+    assert told[0].filename == __file__
+    with pytest.warns(DeprecationWarning, match="is now nasframe.display.metric_tables"):
+        print_metrics({"auc": 0.5, "parts": {"head": 3}, "empty": {}})
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines == [["metric", "value"], ["auc", "0.5000"], [], ["Parts"], ["value"], ["head", "3"]]

@@ -15,6 +15,7 @@ from scipy import stats
 
 import nasframe
 from nasframe.cli import main
+from nasframe.display import Estimate
 from nasframe.errors import RunError
 from nasframe.network import build, inherit
 from nasframe.runs import Run
@@ -253,7 +254,7 @@ def test_two_spaces_are_each_counted_in_their_own_table(
         assert len(table["scores"]["test"]) == size
         assert list(table["percentiles"]) == [f"{table['variants'][0]},seed=4"]
     printed = capsys.readouterr().out
-    assert "census of the space of table-2, 3 architectures" in printed
+    assert "table of the space: table-2, 3 architectures" in printed
 
     def broken(*_: object) -> None:
         raise RunError("this supernet says nothing")
@@ -295,10 +296,12 @@ def test_the_tables_say_what_was_found_and_what_it_does_not_show(
     assert main(["compare", str(EXPERIMENT), cache, *words, "--out", str(finished_studies.comparison)]) == 0
     printed = capsys.readouterr()
     assert "8 of 8 trials: done already, skipped" in printed.err
-    value = row(finished_studies.found, "grmc")["values"]["accuracy"]
-    half = (value["high"] - value["low"]) / 2
-    assert f"{value['mean']:.4f} ± {half:.4f}" in printed.out
-    for text in ("paired t-tests", "supernet - inherited", "percentile in the census", "best single stream"):
+    means = [Estimate.read(entry["values"]["accuracy"]) for entry in finished_studies.found["rows"]]
+    assert any(mean.interval for mean in means)
+    for mean in means:
+        assert f"{mean.mean:.4f}" in printed.out
+        assert mean.to_text() in printed.out
+    for text in ("p, Holm", "inherited weights", "Percentile in the table", "best single stream"):
         assert text in printed.out
     assert "4 of 4 searches did not converge" in printed.out
     assert all(sentence.split()[0] in printed.out for sentence in finished_studies.found["caveats"])

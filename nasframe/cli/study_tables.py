@@ -1,0 +1,60 @@
+"""The output of studies: the tables of their pages, and what failed or has to be said about them."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from typing import Any
+
+from nasframe.cli.table_output import print_tables
+
+__all__ = ["print_comparison", "print_sweep", "print_table_of_a_space"]
+
+_WIDTH = 100
+
+_ON_THE_PAGE = ("trials", "other-tests")
+"""Long tables, which only the page shows."""
+
+
+def print_comparison(found: Mapping[str, Any]) -> None:
+    """Print the tables of a comparison, given the content of `comparison.json`, and its caveats."""
+    from nasframe.report import comparison_tables
+
+    print()
+    print_tables(table for table in comparison_tables(found) if table.name not in _ON_THE_PAGE)
+    print()
+    for space in found.get("tables") or found.get("censuses") or ():
+        print(f"table of the space: {space['path']}, {space['architectures']:,} architectures")
+    _print_caveats(found)
+
+
+def print_sweep(found: Mapping[str, Any]) -> None:
+    """Print the points of a sweep, given the content of `sweep.json`: as grids where there are two axes."""
+    from nasframe.report import sweep_figures, sweep_tables
+
+    # a seed that is an axis is no repetition
+    seeds = 1 if any(axis["key"] == "seed" for axis in found["axes"]) else len(found["seeds"])
+    print("" if seeds == 1 else f"\nmean of {seeds} seeds\n")
+    if len(found["axes"]) == 2:
+        print_tables(sweep_figures(found))
+    else:
+        print_tables(table for table in sweep_tables(found) if table.name not in _ON_THE_PAGE)
+    print()
+    _print_caveats(found)
+
+
+def print_table_of_a_space(found: Any) -> None:
+    """Print a table of a space in numbers, and the architectures that could not be trained."""
+    from nasframe.report import table_tables
+
+    size = found.record["space_size"]
+    print(f"\n{len(found):,} of the {size:,} architectures of the space, each trained from scratch\n")
+    print_tables(table_tables(found.record, found.rows))
+    for name, why in found.record["failed"].items():
+        print(f"\n{name}: not all could be trained:\n  {why}")
+
+
+def _print_caveats(found: Mapping[str, Any]) -> None:
+    for sentence in found["caveats"]:
+        for line in sentence.splitlines():
+            print(textwrap.fill(line, _WIDTH))

@@ -1,0 +1,55 @@
+"""Elements of HTML and SVG, in which every text is escaped."""
+
+from __future__ import annotations
+
+import re
+
+from markupsafe import Markup, escape
+
+__all__ = ["element", "slug", "text"]
+
+_EMPTY = frozenset({"circle", "path", "rect"})
+
+
+def element(tag: str, /, *content: object, **attributes: object) -> Markup:
+    """Return an element. Only what is `Markup` already is not escaped, so that no escape can be forgotten.
+
+    Args:
+        tag: name of the element.
+        content: what stands in it, one after the other.
+        attributes: `_` is `-`, and one at the end is nothing: `class_`. A float has two decimals at most.
+            None and False leave an attribute out; True has no value.
+
+    Example:
+        >>> print(element("text", "a < b", x=1.25, class_="name", hidden=True, id=None))
+        <text x="1.25" class="name" hidden>a &lt; b</text>
+    """
+    words = [tag]
+    for name, value in attributes.items():
+        if value is None or value is False:
+            continue
+        name = name.rstrip("_").replace("_", "-")
+        words.append(name if value is True else f'{name}="{escape(_short(value))}"')
+    opened = " ".join(words)
+    if tag in _EMPTY and not content:
+        return Markup(f"<{opened}/>")
+    return Markup(f"<{opened}>{''.join(map(escape, content))}</{tag}>")
+
+
+def text(x: float, y: float, words: object, *, anchor: str = "start", class_: str | None = None) -> Markup:
+    """Return text in an SVG picture, with its baseline at `y`."""
+    return element("text", words, class_=class_, x=x, y=y, text_anchor=None if anchor == "start" else anchor)
+
+
+def slug(name: str) -> str:
+    """Return a name in a form that may be part of an `id` and of a file's name.
+
+    Example:
+        >>> slug("On the test split: auc")
+        'on-the-test-split-auc'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def _short(value: object) -> object:
+    return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else value

@@ -1,0 +1,47 @@
+"""Jinja2 templates of a package: everything is escaped, and a name that is not given is an error."""
+
+from __future__ import annotations
+
+import functools
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from nasframe.display.markup import slug
+from nasframe.display.values import flatten, format_value, number
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+__all__ = ["asset", "render"]
+
+
+def render(package: str, template: str, /, **values: object) -> Markup:
+    """Return a template of a package's folder `templates`, filled in.
+
+    A value with a method `__html__`, such as a table or a figure, places itself; everything else is escaped.
+    """
+    return Markup(_environment(package).get_template(template).render(values))
+
+
+@functools.cache
+def asset(package: str, name: str) -> Markup:
+    """Return a file of a package's folder `assets`: a style or a script, which is placed as it is."""
+    return Markup(resources.files(package).joinpath("assets", name).read_text(encoding="utf-8"))
+
+
+@functools.cache
+def _environment(package: str) -> Environment:
+    # imported here: few commands write a page
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader(package),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"flatten": flatten, "number": number, "shown": format_value, "slug": slug}
+    return environment

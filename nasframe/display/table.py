@@ -1,0 +1,256 @@
+"""A table: one record for the console, the page, CSV and JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from attrs import Attribute, field, frozen
+from markupsafe import Markup
+
+from nasframe.display.rendering import render
+from nasframe.display.values import Unit, format_value
+from nasframe.runtime import format_columns
+
+__all__ = ["Cell", "Column", "Estimate", "Table"]
+
+_NOTHING = "—"
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""A text that begins with one of these is a formula to a spreadsheet."""
+
+_SORTED_FROM = 3
+"""A table with fewer rows needs no buttons that sort it."""
+
+
+@frozen
+class Estimate:
+    """A mean with its 95 % interval, or with another extent that the note of its table names.
+
+    Attributes:
+        mean: None where it is undefined.
+        low, high: the ends of the interval; None where there is none.
+        by_seed: the single values, such as those of the seeds, by name.
+    """
+
+    mean: float | None
+    low: float | None = None
+    high: float | None = None
+    by_seed: Mapping[str, float | None] = field(factory=dict)
+
+    @classmethod
+    def read(cls, found: Mapping[str, Any] | float | None) -> Estimate:
+        """Return the estimate of a JSON object with `mean`, `low`, `high`, `by_seed`, or of a mean alone."""
+        known: Mapping[str, Any] = found if isinstance(found, Mapping) else {"mean": found}
+        return cls(known.get("mean"), known.get("low"), known.get("high"), known.get("by_seed") or {})
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The ends of the interval; None where there is none, or where both are the mean."""
+        if self.mean is None or self.low is None or self.high is None or self.low == self.high:
+            return None
+        return self.low, self.high
+
+    def to_text(self, unit: str = "") -> str:
+        """Return the mean and both ends, as an interval need not lie evenly around its mean.
+
+        Example:
+            >>> Estimate(0.9595, 0.9512, 0.9661).to_text()
+            '0.9595 [0.9512, 0.9661]'
+        """
+        if self.mean is None:
+            return _NOTHING
+        ends = self.interval
+        shown = format_value(self.mean, unit)
+        return shown if ends is None else f"{shown} [{', '.join(format_value(end, unit) for end in ends)}]"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values."""
+        return {"mean": self.mean, "low": self.low, "high": self.high, "by_seed": dict(self.by_seed)}
+
+
+Cell = str | int | float | bool | None | Estimate
+"""A value in a table; None where there is none."""
+
+
+@frozen
+class Column:
+    """A column of a table.
+
+    Attributes:
+        key: its name in CSV and JSON.
+        title: its name for people; the key where there is none.
+        unit: of its numbers, see `format_value`.
+        best: the values of which the best are bold; empty where nobody knows which are better.
+    """
+
+    key: str
+    title: str = ""
+    unit: Unit = ""
+    best: Literal["", "largest", "smallest"] = ""
+
+    @property
+    def heading(self) -> str:
+        """The name for people."""
+        return self.title or self.key.replace("_", " ")
+
+
+def _fits(table: Table, attribute: Attribute[Any], rows: Sequence[Sequence[Cell]]) -> None:
+    wrong = [row for row in rows if len(row) != len(table.columns)]
+    if wrong:
+        raise ValueError(
+            f"table {table.name!r}: a row has {len(wrong[0])} cells for {len(table.columns)} columns"
+        )
+
+
+@frozen
+class Table:
+    """A table, shown wherever it is needed with the same numbers.
+
+    Attributes:
+        name: of its file, and of its numbers on a page: `name.row.column`.
+        title: one line for people.
+        columns: in order; the first one names the rows.
+        rows: one cell for each column.
+        note: a few sentences on how it is read.
+        marked: indices of the rows that stand out.
+
+    Example:
+        >>> table = Table(
+        ...     "results",
+        ...     "auc on the test split",
+        ...     [Column("variant"), Column("auc", best="largest"), Column("parameters", unit="count")],
+        ...     [
+        ...         ["grmc", Estimate(0.9595, 0.9512, 0.9661), 1204],
+        ...         ["softmax", Estimate(0.9, 0.85, 0.94), 980],
+        ...     ],
+        ... )
+        >>> print(table.to_text(indent="  "))
+        auc on the test split
+          variant                      auc  parameters
+          grmc     0.9595 [0.9512, 0.9661]       1,204
+          softmax  0.9000 [0.8500, 0.9400]         980
+        >>> table.to_csv().splitlines()[:2]
+        ['variant,auc,auc_low,auc_high,parameters', 'grmc,0.9595,0.9512,0.9661,1204']
+    """
+
+    name: str
+    title: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Cell]] = field(validator=_fits)
+    note: str = ""
+    marked: Sequence[int] = ()
+
+    def to_text(self, indent: str = "") -> str:
+        """Return the title and aligned columns, numbers to the right; `>` stands before a marked row."""
+        lines = [
+            [column.heading for column in self.columns],
+            *(
+                [_text(cell, column) for cell, column in zip(row, self.columns, strict=True)]
+                for row in self.rows
+            ),
+        ]
+        right = [place for place, is_text in enumerate(self._texts()) if not is_text]
+        found = [self.title] if self.title else []
+        for number, line in enumerate(format_columns(lines, right=right)):
+            mark = ("> " if number - 1 in self.marked else "  ") if self.marked else ""
+            found.append(f"{indent}{mark}{line}".rstrip())
+        return "\n".join(found)
+
+    def to_html(self) -> Markup:
+        """Return the table in a box that scrolls. Behind each number stand all its digits."""
+        best = [self._best(place) for place in range(len(self.columns))]
+        return render("nasframe.display", "table.html", table=self, best=best, texts=self._texts())
+
+    __html__ = to_html
+
+    @property
+    def is_sortable(self) -> bool:
+        """True where a page lets the reader sort the rows."""
+        return len(self.rows) >= _SORTED_FROM
+
+    def to_csv(self) -> str:
+        """Return CSV as of RFC 4180, numbers with all their digits, an estimate in three columns.
+
+        A text that a spreadsheet would take for a formula begins with an apostrophe, which the spreadsheet
+        takes for the sign of a text. JSON has all texts as they are.
+        """
+        spread = [
+            any(isinstance(row[place], Estimate) for row in self.rows) for place in range(len(self.columns))
+        ]
+        out = io.StringIO()
+        writer = csv.writer(out)
+        heads: list[str] = []
+        for column, wide in zip(self.columns, spread, strict=True):
+            heads += [column.key, f"{column.key}_low", f"{column.key}_high"] if wide else [column.key]
+        writer.writerow(map(_csv, heads))
+        for row in self.rows:
+            words: list[str] = []
+            for cell, wide in zip(row, spread, strict=True):
+                if isinstance(cell, Estimate):
+                    words += map(_csv, (cell.mean, cell.low, cell.high))
+                else:
+                    words += [_csv(cell), "", ""] if wide else [_csv(cell)]
+            writer.writerow(words)
+        return out.getvalue()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values: `name`, `title`, `note`, `columns`, and `rows` of column key → value."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "note": self.note,
+            "columns": [
+                {"key": column.key, "title": column.heading, "unit": column.unit} for column in self.columns
+            ],
+            "rows": [
+                {column.key: _plain(cell) for column, cell in zip(self.columns, row, strict=True)}
+                for row in self.rows
+            ],
+        }
+
+    def _texts(self) -> list[bool]:
+        """Return for each column True where it has no number: its entries stand at the left."""
+        columns = list(zip(*self.rows, strict=True)) or [()] * len(self.columns)
+        return [not any(isinstance(cell, int | float | Estimate) for cell in column) for column in columns]
+
+    def _best(self, place: int) -> set[int]:
+        """Return the indices of the rows with the best value of a column; empty where all are equal."""
+        choice = self.columns[place].best
+        means = {
+            index: mean for index, row in enumerate(self.rows) if (mean := _mean(row[place])) is not None
+        }
+        if not choice or len(set(means.values())) < 2:
+            return set()
+        best = (max if choice == "largest" else min)(means.values())
+        return {index for index, mean in means.items() if mean == best}
+
+
+def _mean(cell: Cell) -> float | None:
+    value = cell.mean if isinstance(cell, Estimate) else cell
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return value
+
+
+def _text(cell: Cell, column: Column) -> str:
+    if isinstance(cell, Estimate):
+        return cell.to_text(column.unit)
+    return _NOTHING if cell is None else format_value(cell, column.unit)
+
+
+def _plain(cell: Cell) -> Any:
+    if isinstance(cell, Estimate):
+        return cell.to_json()
+    return None if isinstance(cell, float) and not math.isfinite(cell) else cell
+
+
+def _csv(cell: str | int | float | bool | None) -> str:
+    if isinstance(cell, str):
+        return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    return "" if cell is None or not math.isfinite(cell) else repr(cell)

@@ -1,0 +1,127 @@
+"""A page: one HTML file that loads nothing else, with the tables and figures on it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+from markupsafe import Markup
+
+from nasframe.display import Cell, Estimate, Figure, Table, Unit, asset, page_style, render, slug
+from nasframe.runtime import replacing, without_nan, write_text
+
+__all__ = ["PAGE", "Page", "Tile", "make_page"]
+
+PAGE = "report.html"
+
+
+@frozen
+class Tile:
+    """One of the most important numbers of a page, or a name.
+
+    Attributes:
+        name: above it.
+        value: text, or an estimate.
+        unit: of the estimate.
+    """
+
+    name: str
+    value: str | Estimate
+    unit: Unit = ""
+
+    @classmethod
+    def of(cls, name: str, value: Cell, unit: Unit = "") -> Tile:
+        """Return the tile of a value of any kind."""
+        if isinstance(value, str | Estimate):
+            return cls(name, value, unit)
+        return cls(name, Estimate(value), unit)
+
+
+@frozen
+class Page:
+    """A page, and the tables and figures that are on it.
+
+    Attributes:
+        html: of the whole page.
+        tables, figures: each has a name of its own.
+    """
+
+    html: str
+    tables: Sequence[Table]
+    figures: Sequence[Figure]
+
+    def write(self, folder: Path) -> None:
+        """Write `report.html` into a folder."""
+        write_text(folder / PAGE, self.html)
+
+    def export(self, folder: Path) -> list[Path]:
+        """Write every table as CSV and JSON, and every figure as SVG with its data; return the files."""
+        texts: dict[str, str] = {}
+        items: list[Table | Figure] = [*self.tables, *self.figures]
+        for item in items:
+            # a figure may have the name of a table
+            name = _free(item.name if isinstance(item, Table) else f"figure-{item.name}", texts)
+            texts[f"{name}.csv"] = item.to_csv()
+            texts[f"{name}.json"] = (
+                json.dumps(without_nan(item.to_json()), indent=2, ensure_ascii=False) + "\n"
+            )
+            if isinstance(item, Figure):
+                texts[f"{name}.svg"] = item.to_svg()
+        for name, text in texts.items():
+            # the line ends of CSV are kept on every system
+            with replacing(folder / name) as temporary:
+                temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
+        return [folder / name for name in texts]
+
+
+def _free(name: str, taken: Mapping[str, str]) -> str:
+    """Return the name of a file without its ending; with a number where another item has it."""
+    first = slug(name) or "table"
+    names = (first, *(f"{first}-{number}" for number in range(2, len(taken) + 3)))
+    return next(found for found in names if f"{found}.csv" not in taken)
+
+
+def make_page(
+    template: str,
+    *,
+    title: str,
+    about: str,
+    tables: Sequence[Table],
+    figures: Sequence[Figure],
+    data: Mapping[str, Any] | None = None,
+    **values: Any,
+) -> Page:
+    """Return a page.
+
+    Args:
+        template: file in the folder `templates`; it places the tables and figures by their names.
+        title: of the page.
+        about: one line of text below the title.
+        tables, figures: on the page; an empty figure is left out.
+        data: for the scripts, JSON-able.
+        values: more for the template.
+    """
+    drawn = [figure for figure in figures if not figure.is_empty]
+    scripts = ["page.js", *(["animation.js"] if (data or {}).get("animation") else [])]
+
+    def figures_named(beginning: str) -> list[Figure]:
+        return [figure for figure in drawn if figure.name.startswith(beginning)]
+
+    html = render(
+        "nasframe.report",
+        template,
+        title=title,
+        about=about,
+        contents=[],
+        style=page_style() + asset("nasframe.report", "page.css"),
+        script=Markup("").join(asset("nasframe.report", name) for name in scripts),
+        data=data or {},
+        tables={table.name: table for table in tables},
+        figures={figure.name: figure for figure in drawn},
+        figures_named=figures_named,
+        **values,
+    )
+    return Page(html, tables, drawn)

@@ -1,0 +1,159 @@
+"""The page of a table of a space: the scores of many random architectures, each trained from scratch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import NormalDist, quantiles
+from typing import Any
+
+from nasframe.display import Bars, Cell, Cloud, Column, Estimate, Figure, Histogram, ScatterChart, Table
+from nasframe.report.page import Page, Tile, make_page
+from nasframe.report.space_tables import known_pairs
+from nasframe.report.study_record import current_names, made_values
+
+__all__ = ["table_page", "table_tables", "write_table_page"]
+
+Rows = Sequence[Mapping[str, Any]]
+
+_MOST_BEST = 10
+_SHARES = (100, 99, 95, 90, 75, 50, 25, 10, 5, 0)
+
+
+def write_table_page(record: Mapping[str, Any], rows: Rows, folder: Path) -> None:
+    """Write `report.html` of a table of a space into its folder; see `table_page`."""
+    table_page(record, rows).write(folder)
+
+
+def table_page(record: Mapping[str, Any], rows: Rows) -> Page:
+    """Return the page of a table of a space.
+
+    Args:
+        record: the content of `table.json`.
+        rows: the lines of `table.jsonl`, an architecture each.
+    """
+    data, objective = current_names(record), record.get("objective", "")
+    size = data.get("space_size")
+    tests = [score for score in _scores(rows, "test", objective) if score is not None]
+    lead = [Tile.of("architectures", len(rows), "count")]
+    lead += [Tile.of("in the space", size, "count")] if isinstance(size, int) else []
+    if tests:
+        lead.append(Tile.of(f"{objective}, test, median", _quantile(tests, 50)))
+    seconds = [row["seconds"] for row in rows if isinstance(row.get("seconds"), int | float)]
+    lead += [Tile.of("all trainings", float(sum(seconds)), "s")] if seconds else []
+    return make_page(
+        "table.html",
+        title=f"Table of a space: {data['title']}",
+        about=f"{len(rows):,} random architectures, each trained from scratch in the same way",
+        tables=table_tables(record, rows),
+        figures=table_figures(record, rows),
+        lead=lead,
+        note="Validation is the score at the best epoch of a training; an architecture is chosen by it.",
+        failed=data["failed"],
+        made=made_values(data),
+        experiment=data["experiment"],
+    )
+
+
+def table_tables(record: Mapping[str, Any], rows: Rows) -> list[Table]:
+    """Return the tables `quantiles`, `correlation` and `best` of a table of a space."""
+    objective = record.get("objective", "")
+    columns = {
+        Column("validation", f"{objective}, validation"): _scores(rows, "validation", objective),
+        Column("test", f"{objective}, test"): _scores(rows, "test", objective),
+        Column("parameters", unit="count"): [row.get("parameters") for row in rows],
+        Column("multiply_adds", "multiply-adds", "count"): [row.get("multiply_adds") for row in rows],
+    }
+    known = {column: [value for value in values if value is not None] for column, values in columns.items()}
+    shares = {100: "largest", 50: "median", 0: "smallest"}
+    quantile_rows: list[list[Cell]] = [
+        [shares.get(share, f"{share} %"), *(_quantile(values, share) for values in known.values())]
+        for share in _SHARES
+    ]
+    return [
+        Table("quantiles", "Quantiles over the architectures", [Column("quantile"), *columns], quantile_rows),
+        _correlations(list(columns), list(columns.values())),
+        _best(rows, list(columns), list(columns.values())),
+    ]
+
+
+def table_figures(record: Mapping[str, Any], rows: Rows) -> list[Figure]:
+    """Return the scores on both splits, the scores over the size, and test over validation."""
+    objective = record.get("objective", "")
+    validation, test = (_scores(rows, split, objective) for split in ("validation", "test"))
+    sizes = [row.get("parameters") for row in rows]
+    return [
+        Histogram(
+            name="scores",
+            title=f"{objective} of the architectures",
+            x=objective,
+            y="architectures",
+            bins=30,
+            series=[
+                Bars("validation", [score for score in validation if score is not None]),
+                Bars("test", [score for score in test if score is not None]),
+            ],
+        ),
+        ScatterChart(
+            name="scores-by-size",
+            title=f"{objective} against size",
+            x="parameters",
+            y=f"{objective}, test",
+            clouds=[Cloud("architectures", known_pairs(sizes, test), is_small=True)],
+        ),
+        ScatterChart(
+            name="against-validation",
+            title="Test against validation",
+            x=f"{objective}, validation",
+            y=f"{objective}, test",
+            clouds=[Cloud("architectures", known_pairs(validation, test), is_small=True)],
+        ),
+    ]
+
+
+def _scores(rows: Rows, split: str, objective: str) -> list[float | None]:
+    return [(row.get(split) or {}).get(objective) for row in rows]
+
+
+def _quantile(values: Sequence[float], share: int) -> float | None:
+    """Return the quantile, between two values the line through both; None where there is no value."""
+    if len(values) < 2 or share in (0, 100):
+        return (max(values) if share >= 50 else min(values)) if values else None
+    return quantiles(values, n=100, method="inclusive")[share - 1]
+
+
+def _correlations(columns: Sequence[Column], values: Sequence[Sequence[float | None]]) -> Table:
+    rows: list[list[Cell]] = []
+    for first, second in ((0, 1), (2, 1), (3, 1)):
+        pairs = known_pairs(values[first], values[second])
+        name = f"{columns[first].heading} and {columns[second].heading}"
+        rows.append([name, _rank_correlation(pairs), len(pairs)])
+    heads = [Column("pair"), Column("rho", "Spearman's rho"), Column("architectures", unit="count")]
+    note = "The interval is Fisher's, over the architectures (Bonett and Wright, 2000)."
+    return Table("correlation", "Rank correlation over the architectures", heads, rows, note)
+
+
+def _rank_correlation(pairs: Sequence[tuple[float, float]]) -> Estimate:
+    """Return Spearman's rank correlation with its 95 % interval; undefined where all values are equal."""
+    if len(pairs) < 2 or any(len(set(column)) < 2 for column in zip(*pairs, strict=True)):
+        return Estimate(None)
+    # imported here: it takes most of a second, and few pages need it
+    from scipy.stats import spearmanr
+
+    rho = float(spearmanr(*zip(*pairs, strict=True)).statistic)
+    if len(pairs) < 4 or abs(rho) > 1 - 1e-12:
+        return Estimate(max(-1.0, min(1.0, rho)))
+    width = NormalDist().inv_cdf(0.975) * math.sqrt((1 + rho * rho / 2) / (len(pairs) - 3))
+    return Estimate(rho, math.tanh(math.atanh(rho) - width), math.tanh(math.atanh(rho) + width))
+
+
+def _best(rows: Rows, columns: Sequence[Column], values: Sequence[Sequence[float | None]]) -> Table:
+    scores = {place: score for place, score in enumerate(values[0]) if score is not None}
+    best = sorted(scores, key=lambda place: -scores[place])[:_MOST_BEST]
+    cells: list[list[Cell]] = []
+    for place in best:
+        name = str(rows[place].get("fingerprint", place + 1))[:12]
+        cells.append([name, *(column[place] for column in values)])
+    title = f"The {len(best)} best architectures on validation"
+    return Table("best", title, [Column("architecture"), *columns], cells)

@@ -1,0 +1,30 @@
+"""Functions that moved to `nasframe.display`; they are kept here for one release."""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["format_number", "print_metrics"]
+
+
+def format_number(value: Any) -> str:
+    """Return `nasframe.display.format_value` of a value, with a warning."""
+    return str(_display("format_number", "format_value").format_value(value))
+
+
+def print_metrics(metrics: Mapping[str, Any]) -> None:
+    """Print `nasframe.display.metric_tables` of metrics, with a warning."""
+    tables = _display("print_metrics", "metric_tables").metric_tables(metrics)
+    print("\n\n".join(table.to_text(indent="  ") for table in tables))
+
+
+def _display(old: str, new: str) -> Any:
+    warnings.warn(
+        f"nasframe.runtime.{old} is now nasframe.display.{new}; the old name goes with the next release",
+        DeprecationWarning,
+        stacklevel=3,
+    )
+    return importlib.import_module("nasframe.display")  # by its name: it stands on this package

@@ -1,0 +1,57 @@
+"""`report`: the page of a run or a study made anew, and its tables as files."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from nasframe.cli import main
+
+
+@pytest.fixture
+def run(finished_run: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(finished_run, tmp_path / "run"))
+
+
+def test_report_makes_a_lost_page_anew(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (run / "report.html").unlink(missing_ok=True)
+    assert main(["report", str(run)]) == 0
+    assert "</html>" in (run / "report.html").read_text(encoding="utf-8")
+    assert capsys.readouterr().out.split() == ["report", str(run / "report.html")]
+
+
+def test_tables_and_figures_are_written_where_they_are_asked_for(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report", str(run), "--tables", str(tmp_path / "tables")]) == 0
+    names = {path.name for path in (tmp_path / "tables").iterdir()}
+    assert {"time.csv", "time.json", "figure-search-loss.svg", "figure-search-loss.csv"} <= names
+    assert f"{len(names)} files" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["ru"], "ru: no such folder; did you mean 'run'?"),
+        (["run/run.json"], "run/run.json: is a file; expected a folder"),
+        (
+            ["run/checkpoints"],
+            "run/checkpoints: holds no run and no finished study",
+        ),
+        (["run", "--tables", "run/run.json"], "--tables run/run.json: is a file; expected a folder"),
+    ],
+)
+def test_mistakes_are_named(
+    run: Path,
+    words: list[str],
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(run.parent)
+    assert main(["report", *words]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert "Traceback" not in error

@@ -1,0 +1,90 @@
+"""The page of a table of a space."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pytest
+
+from nasframe import Run
+from nasframe.display import Estimate
+from nasframe.report import table_tables, write_table_page
+from nasframe.studies.statistics import spearman
+from tests.report.studies import MESSAGE, space_table
+
+Look = Callable[..., Any]
+
+
+@pytest.fixture
+def page(tabulated: Path, look: Look) -> Any:
+    return look(tabulated / "report.html")
+
+
+def value(page: Any, key: str) -> float:
+    return float(page.locator(f"[data-key='{key}']").get_attribute("value"))
+
+
+def test_the_quantiles_are_those_of_the_scores(page: Any, run: Run) -> None:
+    _, rows = space_table(run)
+    tests = [row["test"]["auc"] for row in rows if row["test"]["auc"] is not None]
+    assert value(page, "quantiles.largest.test") == max(tests)
+    assert value(page, "quantiles.median.test") == pytest.approx(median(tests))
+    assert value(page, "quantiles.smallest.validation") == 0.5
+    assert value(page, "quantiles.25 %.test") < value(page, "quantiles.75 %.test")
+
+
+def test_the_rank_correlation_is_that_of_the_studies(run: Run) -> None:
+    record, rows = space_table(run)
+    for number, row in enumerate(rows):
+        row["test"] = {"auc": (number * 7 % 40) / 40 + number / 80}
+    table = next(table for table in table_tables(record, rows) if table.name == "correlation")
+    found = table.rows[0][1]
+    expected = spearman([row["validation"]["auc"] for row in rows], [row["test"]["auc"] for row in rows])
+    assert isinstance(found, Estimate)
+    assert (found.mean, found.low, found.high) == pytest.approx((expected.rho, expected.low, expected.high))
+    assert table.rows[0][2] == expected.count == 40
+
+
+def test_the_best_architectures_are_those_of_validation(page: Any) -> None:
+    names = page.locator("#the-best-architectures tbody th").all_text_contents()
+    assert names == [f"{number:016x}"[:12] for number in range(39, 29, -1)]
+
+
+def test_scores_are_drawn_over_both_splits_and_over_the_size(page: Any) -> None:
+    labels = page.evaluate(
+        "[...document.querySelectorAll('svg.chart')].map((chart) => chart.getAttribute('aria-label'))"
+    )
+    assert labels == [
+        "auc of the architectures: 40 validation, 39 test",
+        "auc against size: 39 of architectures",
+        "Test against validation: 39 of architectures",
+    ]
+
+
+def test_what_could_not_be_trained_is_named_with_its_message(page: Any) -> None:
+    assert page.locator("#not-trained").get_by_text("architecture 41").count() == 1
+    assert page.locator("#not-trained").get_by_text(MESSAGE).count() == 1
+
+
+def test_a_table_without_scores_still_has_a_page(run: Run, tmp_path: Path, look: Look) -> None:
+    record, rows = space_table(run, architectures=2)
+    for row in rows:
+        row["validation"] = row["test"] = {"auc": None}
+    write_table_page(record, rows, tmp_path)
+    page = look(tmp_path / "report.html")
+    assert page.wrongs == []
+    write_table_page({}, [], tmp_path)
+    assert "0 random architectures" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_record_that_lacks_a_key_still_makes_a_page(run: Run, tmp_path: Path) -> None:
+    record, rows = space_table(run)
+    for key in record:
+        write_table_page({name: part for name, part in record.items() if name != key}, rows, tmp_path)
+    for key in rows[0]:
+        less = [{name: part for name, part in row.items() if name != key} for row in rows]
+        write_table_page(record, less, tmp_path)
+        assert "</html>" in (tmp_path / "report.html").read_text(encoding="utf-8"), key
