@@ -30,7 +30,11 @@ FIELDS = {"fingerprint", "task", "cache"}
 
 FOLDERS = {
     "nasframe/runs": ("run.json", "run.lock", "experiment.toml", "metrics.jsonl", "test.json", "scores.json"),
-    "nasframe/studies": ("study.json", "study.lock", "cells", "baselines", "supernets", "census.jsonl"),
+    "nasframe/studies": (
+        *("study.json", "study.lock", "trials", "tensors.safetensors", "baselines", "supernets"),
+        *("table.json", "table.jsonl", "architectures"),
+        *("cells", "census.json", "census.jsonl", "census"),  # of older versions, and still read
+    ),
     "nasframe/jobs": ("workers.log", "study.sqlite3"),
     "nasframe/tasks": ("stage.json",),
     "plugins/nasframe_deepfake": ("sound alone", "picture alone", "late fusion", "concatenation"),
