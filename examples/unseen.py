@@ -22,9 +22,10 @@ from nasframe_deepfake.metrics import accuracy, auc
 
 def runs_in(folder: Path) -> list[Path]:
     """Return the folder itself, or the trained runs of a study."""
-    if not (folder / "cells").is_dir():
+    places = [folder / name for name in ("trials", "cells")]  # a study of an older version has cells
+    if not any(place.is_dir() for place in places):
         return [folder]
-    return sorted(found.parent for found in (folder / "cells").glob("*/test.json"))
+    return sorted(found.parent for place in places for found in place.glob("*/test.json"))
 
 
 @frozen

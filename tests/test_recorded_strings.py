@@ -30,9 +30,16 @@ FIELDS = {"fingerprint", "task", "cache"}
 
 FOLDERS = {
     "nasframe/runs": ("run.json", "run.lock", "experiment.toml", "metrics.jsonl", "test.json", "scores.json"),
-    # nothing writes study.sqlite3 any more; a study of an earlier version that holds it is one of ours
     "nasframe/studies": (
-        *("study.json", "study.lock", "study.sqlite3", "cells", "baselines", "supernets", "census.jsonl"),
+        *("study.json", "study.lock", "trials", "tensors.safetensors", "baselines", "supernets"),
+        *("table.json", "table.jsonl", "architectures"),
+        *(
+            "study.sqlite3",
+            "cells",
+            "census.json",
+            "census.jsonl",
+            "census",
+        ),  # of older versions, and still read
     ),
     "nasframe/jobs": ("workers.log",),
     "nasframe/tasks": ("stage.json",),

@@ -78,7 +78,7 @@ def mean(values: Sequence[Value], bounds: Bounds = UNBOUNDED) -> Mean:
 
     >>> found = mean([0.8, 0.9, 0.7, None], (0, 1))
     >>> round(found.mean, 4), round(found.low, 4), round(found.high, 4), found.count
-    (0.8, 0.4587, 0.9497, 3)
+    (0.8, 0.4585, 0.9497, 3)
     """
     known = [float(value) for value in values if _is_known(value)]
     if not known:

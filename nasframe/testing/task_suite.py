@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -55,7 +56,8 @@ class TaskSuite(PluginSuite):
     announced; four splits of which no two share a name; batches in the order of the indices, the same at
     every call; sampling weights that can be drawn from; `redrawn` keeps number, names and weights and is
     seeded; the test split stays closed through search and training. Numbers: the loss is a finite scalar
-    with a finite gradient; the metrics hold the objective; metrics, calibration and evaluation are JSON-able;
+    with a finite gradient; the metrics hold the objective and
+    lie within the bounds that the task declares; metrics, calibration and evaluation are JSON-able;
     scores, where there are some, are one an example, with a label of two classes.
     Networks: baselines take the inputs by name. Files, where `score_meaning` is set: one record a file, in
     order, with an `error` for a missing one. Options: an attrs class with help texts, equal after a round
@@ -244,6 +246,14 @@ class TaskSuite(PluginSuite):
             assert task.objective in metrics
             assert all(isinstance(value, float) for value in metrics.values()), metrics
             _json(metrics)
+
+    def test_metrics_lie_within_their_bounds(self, data: Data) -> None:
+        task, targets = self.make(), _all(data.splits.validation).targets
+        metrics = task.metrics(_outputs(data, len(targets)), targets)
+        for metric, (low, high) in task.bounds.items():
+            assert low < high, f"{metric}: expected a smallest and a largest value, found {(low, high)}"
+            value = metrics.get(metric, low)
+            assert math.isnan(value) or low <= value <= high, f"{metric}: {value} lies outside {(low, high)}"
 
     def test_calibration_and_evaluation_are_json(self, data: Data) -> None:
         task, validation, test = self.make(), data.splits.validation, data.splits.test()

@@ -129,12 +129,18 @@ def scoring(scores: Mapping[str, float]) -> Any:
     return predict
 
 
+@pytest.mark.parametrize("place", ["trials", "cells"])
 def test_unseen_takes_the_labels_from_the_tree_and_the_runs_from_a_study(
-    script: ModuleType, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+    place: str,
+    script: ModuleType,
+    tree: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Any,
 ) -> None:
     for name in ("one", "two"):
-        (tmp_path / "cells" / name).mkdir(parents=True)
-    (tmp_path / "cells" / "one" / "test.json").touch()
+        (tmp_path / place / name).mkdir(parents=True)
+    (tmp_path / place / "one" / "test.json").touch()
     monkeypatch.setattr(
         nasframe, "predict", scoring({"Desync": 0.9, "RealVideo-RealAudio": 0.1, "Fake": 0.9})
     )

@@ -88,6 +88,32 @@ def test_the_means_have_students_intervals(finished_studies: Finished) -> None:
     assert value["mean"] == pytest.approx(fmean(seeds))
 
 
+def test_every_row_has_the_validation_of_the_networks_whose_test_it_shows(finished_studies: Finished) -> None:
+    for name in ("softmax", "grmc"):
+        trials = [trial for trial in finished_studies.found["trials"] if trial["variant"] == name]
+        by_seed = {str(trial["seed"]): trial["validation"]["trained"] for trial in trials}
+        assert row(finished_studies.found, name)["validation"]["by_seed"] == by_seed
+    trained = {str(b["seed"]): b for b in finished_studies.found["baselines"] if b["name"] == "concatenation"}
+    assert row(finished_studies.found, "concatenation")["validation"]["by_seed"] == {
+        seed: network["validation"]["accuracy"] for seed, network in trained.items()
+    }
+
+
+def test_the_variant_that_is_best_on_validation_is_chosen(finished_studies: Finished) -> None:
+    rows = [item for item in finished_studies.found["rows"] if item["kind"] == "variant"]
+    best = max(rows, key=lambda item: item["validation"]["mean"])
+    found = finished_studies.found["chosen"]
+    assert found["name"] == best["name"]
+    assert (found["validation"], found["test"]) == (best["validation"], best["values"]["accuracy"])
+
+
+def test_intervals_of_accuracies_and_costs_lie_within_their_bounds(finished_studies: Finished) -> None:
+    for item in finished_studies.found["rows"]:
+        for metric, highest in (("accuracy", 1.0), ("parameters", math.inf), ("search_seconds", math.inf)):
+            value = item["values"][metric]
+            assert value["low"] is None or 0 <= value["low"] <= value["mean"] <= value["high"] <= highest
+
+
 def test_two_variants_are_tested_seed_by_seed(finished_studies: Finished) -> None:
     a, b = (
         list(row(finished_studies.found, name)["values"]["confidence"]["by_seed"].values())

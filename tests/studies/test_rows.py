@@ -10,9 +10,9 @@ import pytest
 
 from nasframe.jobs import Trial
 from nasframe.studies.baselines import BaselineGroup
-from nasframe.studies.caveats import comparison_caveats
+from nasframe.studies.caveats import comparison_caveats, sweep_caveats
 from nasframe.studies.results import metrics_of
-from nasframe.studies.rows import Row, baseline_rows, paired_tests, row_json
+from nasframe.studies.rows import Row, baseline_rows, chosen, paired_tests, row_json
 from nasframe.studies.training_trial import NetworkToTrain
 
 METRICS = ["auc", "parameters", "search_seconds"]
@@ -203,3 +203,81 @@ def test_failures_and_searches_that_did_not_converge_are_named() -> None:
     assert "a,seed=2 failed: out of luck" in text
     assert "b,seed=2 has not ended" in text
     assert "1 of 1 searches did not converge" in text
+
+
+# -- the choice -------------------------------------------------------------------------------------------
+
+
+def measured(name: str, validation: Sequence[float | None], test: Sequence[float | None]) -> Row:
+    return Row(name, "variant", {"auc": dict(enumerate(test))}, dict(enumerate(validation)))
+
+
+def test_the_variant_with_the_best_mean_on_validation_is_chosen_and_both_splits_are_shown() -> None:
+    rows = [measured("a", [0.8, 0.7], [0.99, 0.99]), measured("b", [0.9, 0.7], [0.6, 0.5])]
+    listed = [row_json(item, "auc", {"auc": (0.0, 1.0)}) for item in rows]
+    assert chosen(listed, "auc") == {
+        "name": "b",
+        "validation": listed[1]["validation"],
+        "test": listed[1]["values"]["auc"],
+    }
+    assert listed[1]["validation"]["mean"] == pytest.approx(0.8)
+    assert listed[1]["validation"]["by_seed"] == {"0": 0.9, "1": 0.7}
+    assert 0 < listed[1]["validation"]["low"] < listed[1]["validation"]["high"] < 1
+
+
+def test_of_equal_means_the_first_is_chosen_a_baseline_never_and_none_where_none_was_measured() -> None:
+    rows = [
+        row("late fusion", "baseline", [0.99]),
+        measured("a", [None], [None]),
+        measured("b", [0.7], [0.1]),
+        measured("c", [0.7], [0.9]),
+    ]
+    listed = [row_json(item, "auc", {}) for item in rows]
+    found = chosen(listed, "auc")
+    assert found is not None
+    assert found["name"] == "b"
+    assert chosen(listed[:2], "auc") is None
+
+
+def test_a_baseline_has_the_validation_of_the_network_that_was_chosen() -> None:
+    best, mean = (
+        next(row for row in baseline_rows(RANDOM, "auc", METRICS, 2) if row.name.startswith(name))
+        for name in ("random, best", "random, mean")
+    )
+    assert best.validation == {0: 0.9, 1: 0.6}
+    assert mean.validation == pytest.approx({0: 0.8, 1: 0.6})
+
+
+@pytest.mark.parametrize(
+    ("seeds", "sentence"),
+    [
+        (1, "One seed: no interval and no test."),
+        (2, "2 seeds are too few"),
+        (3, "3 seeds are too few"),
+        (4, ""),
+    ],
+)
+def test_below_four_seeds_the_caveats_say_that_they_are_too_few(seeds: int, sentence: str) -> None:
+    rows = [row("a", "variant", [0.9, 0.8, 0.85, 0.87][:seeds])]
+    text = said(rows)
+    assert sentence in text
+    assert ("too few" in text) == (seeds in (2, 3))
+
+
+def test_a_sweep_says_that_its_point_was_chosen_on_validation() -> None:
+    listed = [row_json(measured(name, [0.7], [0.9]), "auc", {}) for name in ("x=1", "x=2")]
+    base: dict[str, Any] = {
+        "objective": "auc",
+        "axes": [{"key": "x", "values": [1, 2]}],
+        "seeds": [0],
+        "trials": [{"name": "x=2,seed=0", "status": "failed", "error": "out of luck"}],
+        "rows": listed,
+        "chosen": chosen(listed, "auc"),
+    }
+    text = "\n".join(sweep_caveats(base))
+    assert "x=1 was chosen among 2 points by its mean auc on the validation split" in text
+    assert "The best test value of all points is not the result" in text
+    assert "x=2,seed=0 failed: out of luck" in text
+    assert "One seed" in text
+    swept = {**base, "axes": [{"key": "seed", "values": [0, 1, 2, 3]}], "seeds": [0, 1, 2, 3]}
+    assert "One seed" in "\n".join(sweep_caveats(swept))

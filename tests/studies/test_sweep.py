@@ -65,6 +65,41 @@ def test_a_sweep_of_two_axes_has_a_run_for_every_point_and_seed(swept: Path) -> 
         assert trial["test"]["accuracy"] == run.test["accuracy"]
 
 
+def test_a_sweep_has_a_row_for_every_point_with_both_splits(swept: Path) -> None:
+    found = result(swept)
+    assert [row["name"] for row in found["rows"]] == [
+        f"temperature={temperature},samples={samples}" for temperature in (0.1, 0.5) for samples in (1, 4)
+    ]
+    for row in found["rows"]:
+        trials = [trial for trial in found["trials"] if trial["variant"] == row["name"]]
+        assert (row["kind"], row["point"]) == ("point", trials[0]["point"])
+        assert row["values"]["accuracy"]["by_seed"] == {
+            str(trial["seed"]): trial["test"]["accuracy"] for trial in trials
+        }
+        assert row["validation"]["by_seed"] == {
+            str(trial["seed"]): trial["validation"]["trained"] for trial in trials
+        }
+    best = max(found["rows"], key=lambda row: row["validation"]["mean"])
+    assert found["chosen"] == {
+        "name": best["name"],
+        "validation": best["validation"],
+        "test": best["values"]["accuracy"],
+    }
+    assert any(sentence.startswith("2 seeds are too few") for sentence in found["caveats"])
+
+
+def test_an_experiment_made_in_python_is_swept_as_its_file_is(swept: Path, home: Path) -> None:
+    experiment = nasframe.Experiment.load(EXPERIMENT, [CACHE])
+    found = nasframe.sweep(experiment, ["samples=4"], ["relaxation.temperature=0.1"], out="mine")
+    (other,) = [
+        trial
+        for trial in result(swept)["trials"]
+        if (trial["variant"], trial["seed"]) == ("temperature=0.1,samples=4", 1)
+    ]
+    assert found["trials"][0]["test"] == other["test"]
+    assert found["title"] == "mine: relaxation.samples"
+
+
 def test_all_trials_share_data_that_was_made_once_before_they_began(swept: Path) -> None:
     (made,) = (swept.parent / "cache" / "made.txt").read_text(encoding="utf-8").splitlines()
     assert made.endswith(" 1")
