@@ -58,7 +58,7 @@ def test_the_last_screen_shows_the_network_beside_its_baselines_its_search_its_c
     out = capsys.readouterr().out
     network, table, entropies, validations, parts, costs, time, files = out.strip().split("\n\n")
     assert "head" in network
-    assert table.splitlines()[0] == "accuracy on the test split, beside the baselines"
+    assert table.splitlines()[0] == "accuracy on the test split"
     heads, searched, mean, best = (line.split() for line in table.splitlines()[1:])
     assert heads == ["network", "accuracy", "quiet", "parameters"]
     assert searched[:2] == [">", "searched"]

@@ -327,7 +327,12 @@ def test_the_tables_say_what_was_found_and_what_it_does_not_show(
     for mean in means:
         assert f"{mean.mean:.4f}" in printed.out
         assert mean.to_text() in printed.out
-    for text in ("p, Holm", "inherited weights", "Percentile in the table", "best single stream"):
+    for text in (
+        "p, Holm",
+        "inherited weights",
+        "Percentile of each searched architecture",
+        "best single stream",
+    ):
         assert text in printed.out
     assert "4 of 4 searches did not converge" in printed.out
     assert all(sentence.split()[0] in printed.out for sentence in finished_studies.found["caveats"])
