@@ -91,7 +91,6 @@ class Pool:
 
     def close(self) -> None:
         """End all workers: those at work as Ctrl-C would, and after some seconds by force."""
-        atexit.unregister(self.close)
         for worker in self._workers:
             worker.connection.close()
             if not worker.is_idle:
@@ -101,6 +100,7 @@ class Pool:
             worker.process.join(max(0.0, deadline - time.monotonic()))
         for worker in [*self._workers]:
             self._forget(worker)
+        atexit.unregister(self.close)
         if self.log is not None and not self.place_of_output:
             self.log.unlink(missing_ok=True)
 
