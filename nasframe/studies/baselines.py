@@ -63,7 +63,7 @@ def make_baseline_groups(
     found = []
     for kind, sections in (("random", _RANDOM), ("task", _TASK)):
         groups: dict[str, list[Variant]] = {}
-        for variant in variants:
+        for variant in (item for item in variants if item.name in prepared):
             groups.setdefault(_key(variant, sections, prepared[variant.name]), []).append(variant)
         for key, members in groups.items():
             first = members[0]
@@ -90,9 +90,7 @@ def make_baseline_groups(
                     continue
                 name = ",".join(part for part in (f"{kind}-networks", label, f"seed={seed}") if part)
                 place = study.folder.path / "baselines" / f"{kind}-{key[:12]}-seed={seed}"
-                trial = make_training_trial(
-                    name, place, experiment, study.source, networks, tensors=study.tensors
-                )
+                trial = make_training_trial(name, place, experiment, networks, study)
                 names = [item.name for item in members]
                 found.append(BaselineGroup(kind, label, names, seed, networks, trial, single_streams))
     return found

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 from attrs import frozen
 
-from nasframe.errors import ConfigurationError, NasframeError
+from nasframe.errors import ConfigurationError
 from nasframe.experiment import Experiment, overridden
-from nasframe.jobs import PATIENCE, Outcome, Trial
-from nasframe.pipeline import Prepared
+from nasframe.jobs import PATIENCE
 from nasframe.report import write_comparison_page
 from nasframe.runtime import SILENT, Progress
 from nasframe.studies.axes import parse_axes
@@ -21,12 +19,18 @@ from nasframe.studies.baselines import BaselineGroup, make_baseline_groups, read
 from nasframe.studies.caveats import comparison_caveats
 from nasframe.studies.intervals import UNBOUNDED, bounds_of
 from nasframe.studies.old_names import with_old_name
-from nasframe.studies.planned_runs import Variant, run_folders, run_results, run_trials
+from nasframe.studies.planned_runs import Variant, make_runs
 from nasframe.studies.results import measured, metrics_of
 from nasframe.studies.rows import baseline_rows, chosen, gaps, paired_tests, row_json, variant_rows
 from nasframe.studies.shared_plan import shared_plan
 from nasframe.studies.study import Plan, Study, Work, run_study
-from nasframe.studies.table_comparison import RANKINGS, compare_with_tables, fitting_tables, table_beside
+from nasframe.studies.table_comparison import (
+    RANKINGS,
+    compare_with_tables,
+    fitting_tables,
+    ranking_trials,
+    table_beside,
+)
 from nasframe.studies.tabular_benchmark import TabularBenchmark, load_table
 from nasframe.studies.variants import make_variants
 
@@ -95,14 +99,18 @@ def compare(
     if relaxations:
         axes = [*parse_axes([f"relaxation.name={','.join(relaxations)}"], values, origin), *axes]
     variants = make_variants(values, origin, axes, overrides, seeds=seeds, seed=seed, device=device)
-    _only({variant.first.task.objective for variant in variants}, "objective of the task")
+    objectives = {variant.first.task.objective for variant in variants}
+    if len(objectives) > 1:
+        differ = f"the variants differ in the objective of the task: {', '.join(sorted(objectives))}"
+        raise ConfigurationError("compare", [differ])
     written = overridden(values, origin, overrides)
     fixed = {
         "experiment": shared_plan(variants[0].first, written, axes, free=("seed",)),
         "axes": sorted(axis.key for axis in axes),
     }
     given = None if named is None else [load_table(path) for path in named]
-    plan = ComparisonPlan(base.title(folder), variants, fixed, random, given)
+    experiments = [run.experiment for variant in variants for run in variant.runs]
+    plan = ComparisonPlan(base.title(folder), experiments, fixed, variants, random, given)
     return run_study(
         plan,
         folder,
@@ -128,55 +136,28 @@ class ComparisonPlan(Plan):
     kind: ClassVar[str] = "comparison"
     also: ClassVar[Sequence[str]] = ("baselines", RANKINGS)
 
-    title: str
     variants: Sequence[Variant]
-    fixed: Mapping[str, Any]
     random: int
     tables: Sequence[TabularBenchmark] | None
 
-    @property
-    def experiments(self) -> Sequence[Experiment]:  # type: ignore[override]
-        """Those of all runs."""
-        return [run.experiment for variant in self.variants for run in variant.runs]
-
     def work(self, study: Study) -> Work:
-        """Return a trial for every variant and seed, and those of their baselines."""
-        found = study.prepare(self.experiments, run_folders(self.variants, study))
-        prepared: list[Prepared] = []
-        for item in found:
-            if isinstance(item, NasframeError):
-                raise item
-            prepared.append(item)
-        names = [variant.name for variant in self.variants for _ in variant.runs]
-        of_variant = dict(zip(names, prepared, strict=True))
+        """Make a run for every variant and seed, train their baselines, and rank tables by the supernets."""
+        runs, objective, bounds = make_runs(self.variants, study), self.objective, bounds_of(self.experiments)
         beside = table_beside(study.folder.path, self.title)
-        fitting = fitting_tables(self.variants, of_variant, self.tables, beside, study.progress)
-        groups = make_baseline_groups(self.variants, of_variant, study, self.random)
-        data = [str(item.record["fingerprint"]) for item in prepared]
-        trials = run_trials(self.variants, data, study)
-        results = partial(self._results, study, trials, groups, fitting, data)
-        return Work([*trials, *(item.trial for item in groups)], results)
-
-    def _results(
-        self,
-        study: Study,
-        trials: Sequence[Trial],
-        groups: Sequence[BaselineGroup],
-        fitting: Mapping[str, TabularBenchmark],
-        data: Sequence[str],
-        outcomes: Mapping[str, Outcome],
-    ) -> dict[str, Any]:
-        objective, bounds = self.experiments[0].task.objective, bounds_of(self.experiments)
-        results = run_results(self.variants, trials, outcomes, study, objective)
+        fitting = fitting_tables(self.variants, runs.prepared, self.tables, beside, study.progress)
+        groups = make_baseline_groups(self.variants, runs.prepared, study, self.random)
+        outcomes = yield [*runs.trials, *(item.trial for item in groups)]
+        results = runs.results(outcomes, study, objective)
         trained = [(item, read_baselines(item)) for item in groups]
+        rankings = ranking_trials(study, runs.pairs, results, fitting)
+        ranked = yield list(rankings.values())
+        ended = {**outcomes, **ranked}
         metrics = metrics_of(objective, *_sample(study, results, trained))
         rows = [
             *variant_rows(self.variants, results, metrics),
             *baseline_rows(trained, objective, metrics, self.random),
         ]
         listed = [row_json(row, objective, bounds) for row in rows]
-        tables, ranked = compare_with_tables(study, self.variants, results, fitting, objective)
-        ended = {**outcomes, **ranked}
         found = {
             "objective": objective,
             "metrics": metrics,
@@ -192,10 +173,10 @@ class ComparisonPlan(Plan):
                 for item, networks in trained
                 for network in networks
             ],
-            "tables": tables,
+            "tables": compare_with_tables(results, rankings, ranked, fitting, objective),
             "failed": {name: item.error for name, item in ended.items() if item.status != "done"},
             "experiment": self.variants[0].first.to_toml(),
-            "data": ",".join(dict.fromkeys(data)),
+            "data": ",".join(dict.fromkeys(item for item in runs.data if item is not None)),
         }
         best_random = [row.name for row in rows if row.is_best_random]
         return {**found, "caveats": comparison_caveats(found, best_random)}
@@ -203,14 +184,6 @@ class ComparisonPlan(Plan):
     def finish(self, record: Mapping[str, Any], folder: Path) -> None:
         """Write `report.html`."""
         write_comparison_page(record, folder)
-
-
-def _only(values: set[str], what: str) -> str:
-    if len(values) > 1:
-        raise ConfigurationError(
-            "compare", [f"the variants differ in the {what}: {', '.join(sorted(values))}"]
-        )
-    return values.pop()
 
 
 def _sample(

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from attrs import frozen
 
+from nasframe.errors import NasframeError
 from nasframe.experiment import Experiment
 from nasframe.jobs import Outcome, Trial
+from nasframe.pipeline import Prepared
 from nasframe.runs import Run
 from nasframe.studies.axes import Point
 from nasframe.studies.results import read_result
 from nasframe.studies.run_trial import make_run_trial
 from nasframe.studies.study import Study
 
-__all__ = ["PlannedRun", "Variant", "run_folders", "run_results", "run_trials"]
+__all__ = ["PlannedRun", "Runs", "Variant", "make_runs"]
 
 
 @frozen
@@ -59,46 +60,58 @@ class Variant:
         return {run.experiment.seed: run.experiment for run in self.runs}
 
 
-def run_folders(variants: Sequence[Variant], study: Study) -> list[Path]:
-    """Return the folder of each run."""
-    return [study.folder.trial_folder(run.folder) for variant in variants for run in variant.runs]
+@frozen
+class Runs:
+    """The runs of a study, variant after variant, with their data and trials.
+
+    Attributes:
+        pairs: each run with its variant.
+        prepared: name of a variant → its data; a variant whose data could not be made is not in it.
+        data: fingerprint of the data of each run; None where there is none: its trial will fail.
+        trials: of the runs.
+    """
+
+    pairs: Sequence[tuple[Variant, PlannedRun]]
+    prepared: Mapping[str, Prepared]
+    data: Sequence[str | None]
+    trials: Sequence[Trial]
+
+    def results(self, outcomes: Mapping[str, Outcome], study: Study, objective: str) -> list[dict[str, Any]]:
+        """Return the result of each run; see `read_result`."""
+        return [
+            read_result(
+                trial,
+                outcomes[trial.name],
+                study=study.folder.path,
+                objective=objective,
+                seed=run.experiment.seed,
+                variant=variant.name,
+                point=variant.point,
+            )
+            for trial, (variant, run) in zip(self.trials, self.pairs, strict=True)
+        ]
 
 
-def run_trials(variants: Sequence[Variant], data: Sequence[str | None], study: Study) -> list[Trial]:
-    """Return the trial of each run, given the fingerprint of its data, None where there is none.
+def make_runs(variants: Sequence[Variant], study: Study) -> Runs:
+    """Prepare the data of the runs of all variants, and return the runs with their trials.
 
     Raises:
+        NasframeError: no data could be made.
         RunError: a folder holds the run of another experiment, and is not to be replaced.
     """
-    runs = [run for variant in variants for run in variant.runs]
+    pairs = [(variant, run) for variant in variants for run in variant.runs]
+    folders = [study.folder.trial_folder(run.folder) for _, run in pairs]
+    found = study.prepare([run.experiment for _, run in pairs], folders)
+    data = [None if isinstance(item, NasframeError) else str(item.record["fingerprint"]) for item in found]
     trials = [
-        make_run_trial(run.name, folder, run.experiment, study.source, known, tensors=study.tensors)
-        for run, folder, known in zip(runs, run_folders(variants, study), data, strict=True)
+        make_run_trial(run.name, folder, run.experiment, study, known)
+        for (_, run), folder, known in zip(pairs, folders, data, strict=True)
     ]
-    if not study.overwrite:
-        for trial in trials:
-            Run.matching(trial.folder, trial.arguments["experiment"], identity=trial.arguments["identity"])
-    return trials
-
-
-def run_results(
-    variants: Sequence[Variant],
-    trials: Sequence[Trial],
-    outcomes: Mapping[str, Outcome],
-    study: Study,
-    objective: str,
-) -> list[dict[str, Any]]:
-    """Return the result of each run; see `read_result`."""
-    runs = [(variant, run) for variant in variants for run in variant.runs]
-    return [
-        read_result(
-            trial,
-            outcomes[trial.name],
-            study=study.folder.path,
-            objective=objective,
-            seed=run.experiment.seed,
-            variant=variant.name,
-            point=variant.point,
-        )
-        for trial, (variant, run) in zip(trials, runs, strict=True)
-    ]
+    for trial in () if study.overwrite else trials:
+        Run.matching(trial.folder, trial.arguments["experiment"], identity=trial.arguments["identity"])
+    prepared = {
+        variant.name: item
+        for (variant, _), item in zip(pairs, found, strict=True)
+        if not isinstance(item, NasframeError)
+    }
+    return Runs(pairs, prepared, data, trials)

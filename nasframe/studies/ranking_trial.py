@@ -14,8 +14,9 @@ from nasframe.jobs import Trial
 from nasframe.pipeline import load_supernet, prepare
 from nasframe.runs import Run, claimed
 from nasframe.runtime import Progress, without_nan, write_json
+from nasframe.studies.study import Study
 from nasframe.studies.tabular_benchmark import TabularBenchmark
-from nasframe.studies.written_experiment import experiment_arguments, read_experiment
+from nasframe.studies.written_experiment import read_experiment
 from nasframe.training import collect_outputs
 
 __all__ = ["RANKED", "do_ranking", "is_ranked", "make_ranking_trial", "read_ranking"]
@@ -27,12 +28,12 @@ _FILE = "supernet.json"
 
 
 def make_ranking_trial(
-    name: str, folder: Path, run: Path, experiment: Experiment, table: TabularBenchmark, *, tensors: Path
+    name: str, folder: Path, run: Path, experiment: Experiment, table: TabularBenchmark, study: Study
 ) -> Trial:
     """Return the trial that scores architectures of a table in the supernet of a run of an experiment."""
     rows = table.rows[:RANKED]
     arguments = {
-        **experiment_arguments(experiment, tensors),
+        **study.arguments(experiment),
         "run": str(run),
         "objective": table.record["objective"],
         "assignments": {row["fingerprint"]: row["assignment"] for row in rows},

@@ -12,19 +12,14 @@ from nasframe.jobs import Trial
 from nasframe.pipeline import run_experiment
 from nasframe.runs import Run
 from nasframe.runtime import Progress
-from nasframe.studies.written_experiment import experiment_arguments, read_experiment
+from nasframe.studies.study import Study
+from nasframe.studies.written_experiment import read_experiment
 
 __all__ = ["do_run", "is_run_done", "make_run_trial"]
 
 
 def make_run_trial(
-    name: str,
-    folder: Path,
-    experiment: Experiment,
-    source: Path | None,
-    data: str | None = None,
-    *,
-    tensors: Path,
+    name: str, folder: Path, experiment: Experiment, study: Study, data: str | None = None
 ) -> Trial:
     """Return the trial that makes a run of `experiment` in `folder`.
 
@@ -32,15 +27,13 @@ def make_run_trial(
         name: of the trial.
         folder: of the run.
         experiment: that of the run.
-        source: the user's data.
+        study: of which the trial is one.
         data: fingerprint of the prepared data, where it is known: a finished run that was made from the same
             data is skipped.
-        tensors: the file of the study's tensors, see `experiment_arguments`.
     """
     arguments = {
-        **experiment_arguments(experiment, tensors),
+        **study.arguments(experiment),
         "identity": experiment.fingerprint(),
-        "source": None if source is None else str(source.resolve()),
         "data": data,
     }
     return Trial(

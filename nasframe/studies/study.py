@@ -6,7 +6,7 @@ check the settings → plan → claim the folder → prepare the data → trials
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -22,24 +22,16 @@ from nasframe.studies.data_preparation import prepare_data
 from nasframe.studies.folder import TENSORS, StudyFolder, open_study
 from nasframe.studies.preload import PRELOAD
 from nasframe.studies.results import versions
-from nasframe.studies.written_experiment import save_tensors
+from nasframe.studies.written_experiment import experiment_arguments, save_tensors
 
 __all__ = ["Plan", "Study", "Work", "Workers", "run_study"]
 
 
+Work = Generator[Sequence[Trial], Mapping[str, Outcome], dict[str, Any]]
+"""The work of a study: it yields trials, is sent name of a trial → its outcome, and returns the record."""
+
+
 @frozen
-class Work:
-    """The work of a study, once its data is ready.
-
-    Attributes:
-        trials: to be done, in order.
-        results: called with name of a trial → its outcome; returns the content of the record, JSON-able.
-    """
-
-    trials: Sequence[Trial]
-    results: Callable[[Mapping[str, Outcome]], dict[str, Any]]
-
-
 class Plan(ABC):
     """All that is particular to one kind of study.
 
@@ -53,13 +45,22 @@ class Plan(ABC):
 
     kind: ClassVar[str]
     also: ClassVar[Sequence[str]] = ()
+
     title: str
     experiments: Sequence[Experiment]
     fixed: Mapping[str, Any]
 
+    @property
+    def objective(self) -> str:
+        """The metric that counts."""
+        return self.experiments[0].task.objective
+
     @abstractmethod
     def work(self, study: Study) -> Work:
-        """Prepare the data and return the work; nothing is written into the folder before it begins."""
+        """Prepare the data, yield trials, and return the content of the record, JSON-able.
+
+        Nothing is written into the folder before the first trials are yielded.
+        """
 
     def finish(self, record: Mapping[str, Any], folder: Path) -> None:  # noqa: B027
         """Do the rest, now that the record is written: its page, where the study has one."""
@@ -105,6 +106,11 @@ class Study:
         """The file of the tensors of experiments that were made in Python."""
         return self.folder.path / TENSORS
 
+    def arguments(self, experiment: Experiment) -> dict[str, Any]:
+        """Return the arguments of a trial that say its experiment and the user's data; JSON-able."""
+        source = None if self.source is None else str(self.source.resolve())
+        return {**experiment_arguments(experiment, self.tensors), "source": source}
+
     def prepare(
         self, experiments: Sequence[Experiment], folders: Iterable[Path] = ()
     ) -> list[Prepared | NasframeError]:
@@ -129,16 +135,27 @@ class Study:
 
     def run(self, plan: Plan) -> dict[str, Any]:
         """Do all that a plan asks for, and return the record that is written."""
+        work = plan.work(self)
         with keeping_old_run(self.overwrite):
-            work = plan.work(self)
+            trials = next(work)
         self.folder.begin()
         save_tensors(self.tensors, plan.experiments)
-        record = work.results(self.execute(work.trials))
-        head = {"kind": plan.kind, "title": plan.title, "objective": plan.experiments[0].task.objective}
+        record = self._results(work, trials)
+        head = {"kind": plan.kind, "title": plan.title, "objective": plan.objective}
         saved = self.folder.save({**head, **record, "versions": versions()})
         with full_disk_stops(self.folder.path):
             plan.finish(saved, self.folder.path)
         return saved
+
+    def _results(self, work: Work, trials: Sequence[Trial]) -> dict[str, Any]:
+        """Do the trials, and those that the work yields next, until it returns its record."""
+        while True:
+            outcomes = self.execute(trials) if trials else {}
+            try:
+                trials = work.send(outcomes)
+            except StopIteration as ended:
+                record: dict[str, Any] = ended.value
+                return record
 
 
 def run_study(

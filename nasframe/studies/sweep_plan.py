@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 import tomli_w
 from attrs import frozen
 
-from nasframe.errors import ConfigurationError, NasframeError
+from nasframe.errors import ConfigurationError
 from nasframe.experiment import Experiment, overridden
-from nasframe.jobs import PATIENCE, Outcome, Trial
+from nasframe.jobs import PATIENCE
 from nasframe.report import write_sweep_page
 from nasframe.runtime import SILENT, Progress, fingerprint
 from nasframe.studies.axes import (
@@ -27,7 +26,7 @@ from nasframe.studies.axes import (
 from nasframe.studies.base_experiment import BaseExperiment
 from nasframe.studies.caveats import sweep_caveats
 from nasframe.studies.intervals import bounds_of
-from nasframe.studies.planned_runs import PlannedRun, Variant, run_folders, run_results, run_trials
+from nasframe.studies.planned_runs import PlannedRun, Variant, make_runs
 from nasframe.studies.results import measured, metrics_of
 from nasframe.studies.rows import chosen, row_json, variant_rows
 from nasframe.studies.shared_plan import shared_plan
@@ -98,7 +97,8 @@ def sweep(
         "axes": sorted(axis.key for axis in grid),
     }
     title = f"{base.title(folder)}: {' × '.join(axis.key for axis in grid)}"
-    plan = SweepPlan(title, grid, variants, fixed)
+    experiments = [run.experiment for variant in variants for run in variant.runs]
+    plan = SweepPlan(title, experiments, fixed, grid, variants)
     return run_study(
         plan,
         folder,
@@ -122,52 +122,31 @@ class SweepPlan(Plan):
 
     kind: ClassVar[str] = "sweep"
 
-    title: str
     axes: Sequence[Axis]
     variants: Sequence[Variant]
-    fixed: Mapping[str, Any]
-
-    @property
-    def experiments(self) -> Sequence[Experiment]:  # type: ignore[override]
-        """Those of all runs."""
-        return [run.experiment for variant in self.variants for run in variant.runs]
 
     def work(self, study: Study) -> Work:
-        """Return a trial for every point and seed. One without data fails, and the others are done."""
-        prepared = study.prepare(self.experiments, run_folders(self.variants, study))
-        data = [
-            None if isinstance(found, NasframeError) else str(found.record["fingerprint"])
-            for found in prepared
-        ]
-        trials = run_trials(self.variants, data, study)
-        study.progress.say(f"sweep: {len(self.variants)} points, {len(trials)} trials")
-        return Work(trials, partial(self._results, study, trials, data))
-
-    def _results(
-        self,
-        study: Study,
-        trials: Sequence[Trial],
-        data: Sequence[str | None],
-        outcomes: Mapping[str, Outcome],
-    ) -> dict[str, Any]:
-        objective = self.experiments[0].task.objective
-        results = run_results(self.variants, trials, outcomes, study, objective)
+        """Make a run for every point and seed. One without data fails, and the others are done."""
+        runs, objective = make_runs(self.variants, study), self.objective
+        study.progress.say(f"sweep: {len(self.variants)} points, {len(runs.trials)} trials")
+        results = runs.results((yield runs.trials), study, objective)
         metrics = metrics_of(objective, *measured(results, study.folder.path))
-        rows = variant_rows(self.variants, results, metrics, kind="point")
         bounds = bounds_of(self.experiments)
-        listed = [
+        rows = [
             {**row_json(row, objective, bounds), "point": dict(variant.point)}
-            for row, variant in zip(rows, self.variants, strict=True)
+            for row, variant in zip(
+                variant_rows(self.variants, results, metrics, "point"), self.variants, strict=True
+            )
         ]
-        known = sorted({item for item in data if item is not None})
+        known = sorted({item for item in runs.data if item is not None})
         found = {
             "objective": objective,
             "metrics": metrics,
             "axes": [{"key": axis.key, "values": list(axis.values)} for axis in self.axes],
             "seeds": sorted({one.seed for one in self.experiments}),
             "trials": results,
-            "rows": listed,
-            "chosen": chosen(listed, objective),
+            "rows": rows,
+            "chosen": chosen(rows, objective),
             "experiment": tomli_w.dumps(self.fixed["experiment"]),
             "data": known[0] if len(known) == 1 else fingerprint(known) if known else None,
         }

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from nasframe.errors import RunError
-from nasframe.jobs import Outcome
+from nasframe.jobs import Outcome, Trial
 from nasframe.pipeline import Prepared
 from nasframe.runtime import Progress
 from nasframe.studies.intervals import CORRELATION, PERCENTILE
-from nasframe.studies.planned_runs import Variant
+from nasframe.studies.planned_runs import PlannedRun, Variant
 from nasframe.studies.ranking_trial import make_ranking_trial, read_ranking
 from nasframe.studies.rows import mean_json
 from nasframe.studies.statistics import mean, percentile, spearman
@@ -30,6 +30,7 @@ __all__ = [
     "correlation",
     "fitting_tables",
     "percentiles_of_run",
+    "ranking_trials",
     "table_beside",
 ]
 
@@ -72,7 +73,7 @@ def fitting_tables(
     found: dict[str, TabularBenchmark] = {}
     for table in beside if named is None else named:
         reasons: dict[str, list[str]] = {}
-        for variant in variants:
+        for variant in (item for item in variants if item.name in prepared):
             first, data = variant.first, prepared[variant.name]
             space = first.space.build(data.data.inputs, data.data.outputs)
             origin = made_from(first, space.origin, str(data.record["fingerprint"]))
@@ -85,53 +86,64 @@ def fitting_tables(
         name, lines = next(iter(unfit.items()))
         title = f"{table.path}: is a table of another space, task, training or data than {name}:"
         message = "\n  ".join([title, *lines[:8]])
-        if named is not None and len(unfit) == len(variants):
+        if named is not None and len(unfit) == len(reasons):
             raise RunError(message)
         progress.say(f"{message}\n  it is not used for {', '.join(unfit)}")
     return found
 
 
-def compare_with_tables(
+def ranking_trials(
     study: Study,
-    variants: Sequence[Variant],
+    pairs: Sequence[tuple[Variant, PlannedRun]],
     results: Sequence[Mapping[str, Any]],
     fitting: Mapping[str, TabularBenchmark],
-    objective: str,
-) -> tuple[list[dict[str, Any]], dict[str, Outcome]]:
-    """Compare finished runs with the tables of their spaces, and score the tables by their supernets.
+) -> dict[str, Trial]:
+    """Return name of a finished run → the trial in which its supernet scores the table of its space.
 
     Args:
         study: the comparison.
-        variants: that are compared.
-        results: of their runs, in order.
+        pairs: each run with its variant.
+        results: of the runs, in order.
+        fitting: variant → its table.
+    """
+    return {
+        result["name"]: make_ranking_trial(
+            f"supernet of {result['name']}",
+            study.folder.path / RANKINGS / Path(result["folder"]).name,
+            study.folder.path / result["folder"],
+            run.experiment,
+            fitting[variant.name],
+            study,
+        )
+        for (variant, run), result in zip(pairs, results, strict=True)
+        if result["status"] == "done" and variant.name in fitting
+    }
+
+
+def compare_with_tables(
+    results: Sequence[Mapping[str, Any]],
+    trials: Mapping[str, Trial],
+    outcomes: Mapping[str, Outcome],
+    fitting: Mapping[str, TabularBenchmark],
+    objective: str,
+) -> list[dict[str, Any]]:
+    """Compare finished runs with the tables of their spaces.
+
+    Args:
+        results: of the runs.
+        trials: of `ranking_trials`.
+        outcomes: name of such a trial → its outcome.
         fitting: variant → its table.
         objective: the metric.
 
     Returns:
         One entry for each table: `path`, `architectures`, `variants` that it is a table of, `percentiles` of
         their runs, `mean_percentiles` of the variants, rank `correlation` of their supernets, and its own
-        `scores`; and the outcomes of the trials that score by a supernet.
+        `scores`.
     """
-    runs = [(variant, run) for variant in variants for run in variant.runs]
-    done = [
-        (result, run.experiment, fitting[variant.name])
-        for result, (variant, run) in zip(results, runs, strict=True)
-        if result["status"] == "done" and variant.name in fitting
-    ]
-    trials = {
-        result["name"]: make_ranking_trial(
-            f"supernet of {result['name']}",
-            study.folder.path / RANKINGS / Path(result["folder"]).name,
-            study.folder.path / result["folder"],
-            experiment,
-            table,
-            tensors=study.tensors,
-        )
-        for result, experiment, table in done
-    }
-    outcomes = study.execute(list(trials.values())) if trials else {}
+    done = [result for result in results if result["name"] in trials]
     rankings: dict[str, dict[int, Mapping[str, float | None]]] = {}
-    for result, _, _ in done:
+    for result in done:
         trial = trials[result["name"]]
         scores = read_ranking(trial) if outcomes[trial.name].status == "done" else None
         if scores is not None:
@@ -139,7 +151,7 @@ def compare_with_tables(
     found = []
     for path, table in {str(table.path): table for table in fitting.values()}.items():
         names = [name for name, other in fitting.items() if str(other.path) == path]
-        own = [result for result, _, _ in done if result["variant"] in names]
+        own = [result for result in done if result["variant"] in names]
         percentiles = {result["name"]: percentiles_of_run(result, table, objective) for result in own}
         found.append(
             {
@@ -149,7 +161,7 @@ def compare_with_tables(
                 "percentiles": percentiles,
                 "mean_percentiles": {name: _mean_percentiles(name, own, percentiles) for name in names},
                 "correlation": {
-                    name: correlation(scores, table) for name, scores in rankings.items() if name in names
+                    name: correlation(rankings[name], table) for name in names if name in rankings
                 },
                 "scores": {
                     **{split: table.scores(split) for split in _SPLITS},
@@ -157,7 +169,7 @@ def compare_with_tables(
                 },
             }
         )
-    return found, outcomes
+    return found
 
 
 def percentiles_of_run(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -12,11 +11,11 @@ from attrs import frozen
 
 from nasframe.errors import ConfigurationError, NasframeError, RunError, SpaceError
 from nasframe.experiment import Experiment
-from nasframe.jobs import PATIENCE, Outcome, Trial, full_disk_stops
+from nasframe.jobs import PATIENCE, Trial, full_disk_stops
 from nasframe.pipeline import draw_distinct_architectures
 from nasframe.report import write_table_page
 from nasframe.runtime import SILENT, Progress, remove_path
-from nasframe.space import Architecture, SearchSpace
+from nasframe.space import Architecture
 from nasframe.studies.base_experiment import BaseExperiment
 from nasframe.studies.study import Plan, Study, Work, run_study
 from nasframe.studies.tabular_benchmark import (
@@ -98,7 +97,9 @@ def tabulate(
         baselines=BaselineOptions(),
         train=attrs.evolve(given.train, inherit=False),
     )
-    plan = TablePlan(base.title(folder), chosen, architectures)
+    values = chosen.to_dict()
+    fixed = {"experiment": {key: values[key] for key in ("seed", "data_seed", "task", "space", "train")}}
+    plan = TablePlan(base.title(folder), [chosen], fixed, architectures)
     run_study(
         plan,
         folder,
@@ -114,34 +115,20 @@ def tabulate(
 
 @frozen
 class TablePlan(Plan):
-    """The plan of a table.
+    """The plan of a table, for one experiment.
 
     Attributes:
-        experiment: its space, task, training and seed.
         wanted: number of architectures.
     """
 
     kind: ClassVar[str] = "table"
     also: ClassVar[Sequence[str]] = (_NETWORKS, ROWS, *OLD_FILES)
 
-    title: str
-    experiment: Experiment
     wanted: int
 
-    @property
-    def experiments(self) -> Sequence[Experiment]:  # type: ignore[override]
-        """The one experiment."""
-        return [self.experiment]
-
-    @property
-    def fixed(self) -> Mapping[str, Any]:  # type: ignore[override]
-        """All of the experiment but its search."""
-        values = self.experiment.to_dict()
-        return {"experiment": {key: values[key] for key in ("seed", "data_seed", "task", "space", "train")}}
-
     def work(self, study: Study) -> Work:
-        """Draw the architectures, and return trials of a few of them each."""
-        experiment, folder = self.experiment, study.folder.path
+        """Draw the architectures, train a few of them in each trial, and write the rows."""
+        (experiment,), folder = self.experiments, study.folder.path
         (prepared,) = study.prepare(self.experiments)
         if isinstance(prepared, NasframeError):
             raise prepared
@@ -162,32 +149,7 @@ class TablePlan(Plan):
         networks = [_network(number, item) for number, item in enumerate(drawn, start=1)]
         if not study.overwrite:
             _check_data(folder, networks, origin["data"])
-        results = partial(self._results, study.folder.path, networks, space, origin, wanted)
-        return Work(self._trials(networks, study), results)
-
-    def _trials(self, networks: Sequence[NetworkToTrain], study: Study) -> list[Trial]:
-        """Return trials of a few architectures each, several trials for every worker."""
-        size = max(1, min(_CHUNK, len(networks) // (4 * study.workers.count)))
-        place, trials = study.folder.path / _NETWORKS, []
-        for start in range(0, len(networks), size):
-            part = networks[start : start + size]
-            last = start + len(part)
-            name = part[0].name if len(part) == 1 else f"architectures {start + 1} to {last}"
-            trials.append(
-                make_training_trial(name, place, self.experiment, study.source, part, tensors=study.tensors)
-            )
-        return trials
-
-    def _results(
-        self,
-        folder: Path,
-        networks: Sequence[NetworkToTrain],
-        space: SearchSpace,
-        origin: Mapping[str, Any],
-        wanted: int,
-        outcomes: Mapping[str, Outcome],
-    ) -> dict[str, Any]:
-        """Write the rows, and return the record."""
+        outcomes = yield self._trials(networks, study)
         found = [read_trained_network(folder / _NETWORKS / network.file) for network in networks]
         rows = [{key: item[key] for key in _COLUMNS} for item in found if item is not None]
         failed = {name: outcome.error for name, outcome in outcomes.items() if outcome.status != "done"}
@@ -198,13 +160,24 @@ class TablePlan(Plan):
         return {
             "format": FORMAT,
             **origin,
-            "seed": self.experiment.seed,
+            "seed": experiment.seed,
             "asked": wanted,
             "count": len(rows),
             "space_size": space.count(),
             "failed": failed,
-            "experiment": self.experiment.to_toml(),
+            "experiment": experiment.to_toml(),
         }
+
+    def _trials(self, networks: Sequence[NetworkToTrain], study: Study) -> list[Trial]:
+        """Return trials of a few architectures each, several trials for every worker."""
+        size = max(1, min(_CHUNK, len(networks) // (4 * study.workers.count)))
+        place, trials = study.folder.path / _NETWORKS, []
+        for start in range(0, len(networks), size):
+            part = networks[start : start + size]
+            last = start + len(part)
+            name = part[0].name if len(part) == 1 else f"architectures {start + 1} to {last}"
+            trials.append(make_training_trial(name, place, self.experiments[0], part, study))
+        return trials
 
     def finish(self, record: Mapping[str, Any], folder: Path) -> None:
         """Write `report.html`; remove the record and the rows that an older version wrote."""

@@ -16,7 +16,8 @@ from nasframe.jobs import Trial, error_message, is_disk_full
 from nasframe.pipeline import Prepared, prepare, train_alone
 from nasframe.runtime import Progress, write_json
 from nasframe.space import Architecture
-from nasframe.studies.written_experiment import experiment_arguments, read_experiment
+from nasframe.studies.study import Study
+from nasframe.studies.written_experiment import read_experiment
 from nasframe.tasks import baseline_records
 
 __all__ = ["NetworkToTrain", "are_trained", "make_training_trial", "read_trained_network", "train_networks"]
@@ -38,13 +39,7 @@ class NetworkToTrain:
 
 
 def make_training_trial(
-    name: str,
-    folder: Path,
-    experiment: Experiment,
-    source: Path | None,
-    networks: Sequence[NetworkToTrain],
-    *,
-    tensors: Path,
+    name: str, folder: Path, experiment: Experiment, networks: Sequence[NetworkToTrain], study: Study
 ) -> Trial:
     """Return the trial that trains `networks` by `[train]` of an experiment.
 
@@ -52,13 +47,11 @@ def make_training_trial(
         name: of the trial.
         folder: for the results.
         experiment: its task, training options and seed.
-        source: the user's data.
         networks: to be trained.
-        tensors: the file of the study's tensors, see `experiment_arguments`.
+        study: of which the trial is one.
     """
     arguments = {
-        **experiment_arguments(experiment, tensors),
-        "source": None if source is None else str(source.resolve()),
+        **study.arguments(experiment),
         "networks": [
             {"name": item.name, "file": item.file, "assignment": item.assignment} for item in networks
         ],
