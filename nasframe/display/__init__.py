@@ -1,4 +1,20 @@
-"""Tables and figures: one record each, with forms for the console, the page, CSV and JSON."""
+"""Tables and figures: one record each, with forms for the console, the page, CSV and JSON.
+
+A `Table` and every `Figure` have `to_text`, `to_html`, `to_csv` and `to_json`; a figure also has `to_svg`, a
+document of its own, and `data`, its table. In a template of Jinja2 `{{ table }}` and `{{ figure }}` place
+themselves.
+
+Example:
+    >>> from nasframe.display import Column, Line, LineChart, Table
+    >>> print(Table("costs", "Costs", [Column("part"), Column("parameters", unit="count")], [["head", 1204]]))
+    Costs
+    part  parameters
+    head       1,204
+    >>> lines = [Line("training", [(1, 0.5)])]
+    >>> chart = LineChart(name="loss", title="Loss", x="epoch", y="loss", lines=lines)
+    >>> chart.to_csv().splitlines()
+    ['line,x,y', 'training,1,0.5']
+"""
 
 from __future__ import annotations
 

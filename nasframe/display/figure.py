@@ -165,6 +165,9 @@ class Figure:
         """Return the title and the data in aligned columns."""
         return self.data().to_text(indent)
 
+    def __str__(self) -> str:
+        return self.to_text()
+
     def _nothing(self) -> Picture:
         words = "Nothing was recorded."
         return Picture(width=300.0, height=40.0, content=text(150, 20, words, anchor="middle"), label=words)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from importlib import resources
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
@@ -28,6 +27,9 @@ def render(package: str, template: str, /, **values: object) -> Markup:
 @functools.cache
 def asset(package: str, name: str) -> Markup:
     """Return a file of a package's folder `assets`: a style or a script, which is placed as it is."""
+    # imported here: the start of a command needs no file of a package
+    from importlib import resources
+
     return Markup(resources.files(package).joinpath("assets", name).read_text(encoding="utf-8"))
 
 

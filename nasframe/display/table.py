@@ -160,6 +160,9 @@ class Table:
             found.append(f"{indent}{mark}{line}".rstrip())
         return "\n".join(found)
 
+    def __str__(self) -> str:
+        return self.to_text()
+
     def to_html(self) -> Markup:
         """Return the table in a box that scrolls. Behind each number stand all its digits."""
         best = [self._best(place) for place in range(len(self.columns))]

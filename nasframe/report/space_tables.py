@@ -15,7 +15,10 @@ _SPLITS = [Column("validation", unit="%"), Column("test", unit="%")]
 
 def with_endings(tables: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return the tables of the spaces, each with the `ending` of the names of its tables and figures."""
-    return [{**table, "ending": "" if place == 0 else f"-{place + 1}"} for place, table in enumerate(tables)]
+    return [
+        {"variants": [], "architectures": 0, **table, "ending": "" if place == 0 else f"-{place + 1}"}
+        for place, table in enumerate(tables)
+    ]
 
 
 def space_tables(data: Mapping[str, Any]) -> list[Table]:

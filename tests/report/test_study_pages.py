@@ -346,8 +346,11 @@ def test_a_record_that_lacks_a_key_still_makes_a_page(
     kind: str, pages: dict[str, Path], tmp_path: Path
 ) -> None:
     data, _ = tables_of(kind, pages[kind].parent)
-    for key in data:
-        less = {name: part for name, part in data.items() if name != key}
+    records = [({name: part for name, part in data.items() if name != key}, key) for key in data]
+    for key in data.get("tables", [{}])[0]:
+        (space,) = data["tables"]
+        records.append(({**data, "tables": [{name: space[name] for name in space if name != key}]}, key))
+    for less, key in records:
         (write_comparison_page if kind == "comparison" else write_sweep_page)(less, tmp_path)
         assert "</html>" in (tmp_path / "report.html").read_text(encoding="utf-8"), key
 
