@@ -170,12 +170,14 @@ def test_more_seeds_and_values_are_added_and_one_axis_is_printed_as_a_list(
     lines = printed.out.splitlines()
     start = lines.index("mean of 2 seeds") + 2
     assert lines[start + 1].split() == [
-        *("point", "seeds", "done", "accuracy", "parameters", "multiply-adds", "search")
+        *("point", "seeds", "done", "accuracy,", "validation", "accuracy", "parameters"),
+        *("multiply-adds", "search"),
     ]
-    assert lines[start + 2].split()[:7] == [
-        *("samples", "=", "1", "2", "of", "2"),
-        mean(result(), "samples=1"),
-    ]
+    words = lines[start + 2].replace(">", " ").split()  # which marks the point that validation chose
+    assert words[:6] == [*("samples", "=", "1", "2", "of", "2")]
+    shown = [word for word in words[6:] if not word.startswith("[") and not word.endswith("]")]
+    (row,) = (row for row in result()["rows"] if row["name"] == "samples=1")
+    assert shown[:2] == [f"{row['validation']['mean']:.4f}", mean(result(), "samples=1")]
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,16 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import nasframe
 from nasframe.runtime import Progress
 from nasframe.studies.ranking_trial import do_ranking
-from nasframe.studies.run_trial import do_run, make_run_trial
-from nasframe.studies.training_trial import NetworkToTrain, make_training_trial, train_networks
+from nasframe.studies.run_trial import do_run
+from nasframe.studies.training_trial import train_networks
+from nasframe.studies.written_experiment import experiment_arguments
 from tests.toys import SUMS
 
 pytestmark = pytest.mark.usefixtures("home", "toy_sums")
@@ -44,9 +46,13 @@ def experiment() -> nasframe.Experiment:
     return nasframe.Experiment.load(SUMS, ["cache=cache", "search.epochs=3", "search.min_epochs=3"])
 
 
+def arguments() -> dict[str, Any]:
+    return {**experiment_arguments(experiment(), Path("none")), "source": None}
+
+
 def test_a_run_speaks_in_the_preparation_of_its_data_and_in_every_epoch() -> None:
-    trial, heard = make_run_trial("a", Path("a"), experiment(), None), Heard()
-    do_run(trial.folder, trial.arguments, heard)
+    heard = Heard()
+    do_run(Path("a"), arguments(), heard)
     assert heard.heard_of("sums")
     assert heard.steps["search"] == 3
     assert sum(heard.steps.values()) >= 3 + 1  # and the epoch of the training
@@ -54,9 +60,9 @@ def test_a_run_speaks_in_the_preparation_of_its_data_and_in_every_epoch() -> Non
 
 def test_a_training_speaks_in_the_preparation_of_its_data_and_in_every_epoch() -> None:
     run = nasframe.run_experiment(experiment(), Path("run"))
-    network = NetworkToTrain("one", "one.json", run.architecture.assignment)
-    trial, heard = make_training_trial("a", Path("a"), experiment(), None, [network]), Heard()
-    train_networks(trial.folder, trial.arguments, heard)
+    network = {"name": "one", "file": "one.json", "assignment": run.architecture.assignment}
+    heard = Heard()
+    train_networks(Path("a"), {**arguments(), "networks": [network]}, heard)
     assert heard.heard_of("sums")
     assert sum(heard.steps.values()) >= 1 + 1  # the network, and its epoch
 
@@ -64,7 +70,7 @@ def test_a_training_speaks_in_the_preparation_of_its_data_and_in_every_epoch() -
 def test_a_ranking_speaks_in_the_preparation_of_its_data_and_for_every_architecture() -> None:
     run, heard = nasframe.run_experiment(experiment(), Path("run")), Heard()
     assignments = dict.fromkeys(("first", "second"), run.architecture.assignment)
-    wanted = {"run": str(run.path), "objective": "accuracy", "assignments": assignments}
+    wanted = {"run": str(run.path), "objective": "accuracy", "assignments": assignments, **arguments()}
     Path("ranking").mkdir()
     shutil.rmtree("cache")  # so that the data is prepared again
     do_ranking(Path("ranking"), wanted, heard)
