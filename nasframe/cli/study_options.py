@@ -32,7 +32,9 @@ class StudyOptions:
         Parameter(help="Processes that work side by side. [default: one for each core; 1 on a GPU]"),
     ] = None
     data: Data = None
-    out: Annotated[Path | None, Parameter(help="The folder. [default: runs/NAME-STUDY]")] = None
+    out: Annotated[
+        Path | None, Parameter(help="The folder. [default: runs/NAME-compare, -sweep or -table]")
+    ] = None
     overwrite: Annotated[bool, Parameter(help="Replace what an earlier command left in --out.")] = False
     json: Annotated[bool, Parameter(help="For scripts: JSON instead of tables.")] = False
     seed: Annotated[int | None, Parameter(help="The first seed. [default: the experiment's]")] = None
