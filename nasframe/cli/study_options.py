@@ -41,7 +41,9 @@ class StudyOptions:
         Parameter(help="Seconds of silence after which a trial is ended and tried again. [default: 1800]"),
     ] = None
     data: Data = None
-    out: Annotated[Path | None, Parameter(help="The folder. [default: runs/NAME-STUDY]")] = None
+    out: Annotated[
+        Path | None, Parameter(help="The folder. [default: runs/NAME-compare, -sweep or -table]")
+    ] = None
     overwrite: Annotated[bool, Parameter(help="Replace what an earlier command left in --out.")] = False
     json: Annotated[bool, Parameter(help="For scripts: JSON instead of tables.")] = False
     seed: Annotated[int | None, Parameter(help="The first seed. [default: the experiment's]")] = None
