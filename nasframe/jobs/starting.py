@@ -19,6 +19,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from nasframe.jobs.server import COMMAND
+
 __all__ = ["ONE_THREAD", "start_process", "start_server"]
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -84,7 +86,7 @@ def _safely() -> Iterator[None]:
     Ctrl-C is for this process, which then ends them. A worker takes the environment of this process anew, so
     that programs of a plugin find in it what they find here.
     """
-    ours = {"PYTHONSAFEPATH": "1", **ONE_THREAD}
+    ours = {"PYTHONSAFEPATH": "1", COMMAND: str(os.getpid()), **ONE_THREAD}
     before, mask = {name: os.environ.get(name) for name in ours}, None
     os.environ.update(ours)
     try:

@@ -127,8 +127,9 @@ def _end_with_the_command() -> None:
     parent = multiprocessing.parent_process()
     assert parent is not None
     sentinel = parent.sentinel
-    if os.getppid() != parent.pid:
-        end_with_parent()
+    server = os.getppid()
+    if server != parent.pid:
+        end_with_parent(server)
 
     def watch() -> None:
         wait([sentinel])

@@ -173,3 +173,29 @@ def test_a_name_that_is_no_utf8_is_printed_with_escapes(tmp_path: Path) -> None:
     code = "import sys; from nasframe.cli import main; main(['plugins', '--json']); print('\\udcff')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "\\udcff")
+
+
+def test_the_module_is_the_command() -> None:
+    words = [sys.executable, "-m", "nasframe", "--version"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, __version__)
+
+
+def test_ctrl_c_while_the_command_line_is_imported_prints_the_command_to_go_on_with() -> None:
+    code = """
+import sys
+
+class Interrupts:
+    def find_spec(self, name, *_):
+        if name == "cyclopts":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupts())
+from nasframe.__main__ import main
+sys.exit(main())
+"""
+    words = [sys.executable, "-c", code, "sweep", "a b.toml"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 130
+    assert done.stderr.splitlines()[-1].strip() == "nasframe sweep 'a b.toml'"
+    assert "Traceback" not in done.stderr

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from nasframe.cli import main
+from nasframe.jobs.server import COMMAND
 from nasframe.studies import PRELOAD
 from tests.conftest import Process
 from tests.toys import SUMS as EXPERIMENT
@@ -217,3 +218,17 @@ def test_a_command_starts_the_fork_server_at_once_where_it_will_want_workers(
     monkeypatch.setattr("nasframe.cli.cores", lambda: 2)
     main(words)
     assert made == [PRELOAD] * started
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel ends it on Linux only")
+@pytest.mark.parametrize("lives", [True, False])
+def test_the_fork_server_ends_at_once_where_the_command_has_ended_before_it_looked(lives: bool) -> None:
+    code = "import nasframe.jobs.server; print('it goes on')  # as multiprocessing.forkserver does"
+    command = os.getpid() if lives else os.getppid()
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, COMMAND: str(command)},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.stdout, done.returncode) == (("it goes on\n", 0) if lives else ("", 1))

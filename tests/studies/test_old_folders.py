@@ -183,7 +183,6 @@ def test_a_table_of_another_kind_is_named_by_its_new_name(home: Path) -> None:
         nasframe.sweep(SUMS, ["samples=1,4"], out="old")
 
 
-@pytest.mark.xfail(reason="the queue of trials reads the name of its file as an address", strict=False)
 @pytest.mark.parametrize("command", [SWEEP, COMPARE, TABLE], ids=lambda command: command[0])
 def test_all_that_a_study_writes_lies_in_its_folder_whatever_its_name(command: list[str], home: Path) -> None:
     (home / "runs").mkdir()
