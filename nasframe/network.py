@@ -13,7 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from nasframe.errors import ArchitectureError, SpaceError
 from nasframe.operations import Cost, OpSpec, Shape, build_operation, infer, is_zero, origin_of
 from nasframe.runtime import forked_seed
-from nasframe.space import Architecture, Arrival, SearchSpace
+from nasframe.space import Architecture, Arrival, FlatEdge, SearchSpace
 
 __all__ = [
     "FIXED",
@@ -21,6 +21,7 @@ __all__ = [
     "Network",
     "build",
     "cost_of",
+    "edge_operations",
     "infer_shapes",
     "inherit",
     "make_block",
@@ -98,11 +99,11 @@ def infer_shapes(space: SearchSpace) -> Shapes:
             arriving: dict[str, Shape] = {}
             for edge in wiring.arrivals[name, port]:
                 source = nodes[edge.source]
-                specs = _edge_specs(edge.operation, edge.choice.candidates if edge.choice else ())
-                for spec in specs:
-                    shape, costs[edge.name, spec.name] = infer(spec, [source])
+                specs = edge_operations(edge)
+                for key, spec in specs.items():
+                    shape, costs[edge.name, key] = infer(spec, [source])
                     if not is_zero(spec.name):
-                        arriving[f"{edge.source} through {spec.name}"] = shape
+                        arriving[f"{edge.source} through {key}"] = shape
                 if not specs:
                     arriving[edge.source] = source
             ports[name, port] = _agreed(arriving, f"port {port!r} of {name!r}")
@@ -143,12 +144,12 @@ class Network(nn.Module):
                     shape = self._shapes.nodes[arrival.source]
                     block = make_block(arrival.operation, (), [shape])
                     self.edges[module_key(arrival.edge.name)] = nn.ModuleDict(
-                        {module_key(arrival.operation.name): block}
+                        {module_key(arrival.through): block}
                     )
             if spec is not None:
                 node = wiring.nodes[name]
                 shapes = [self._shapes.ports[name, port] for port in ports] or [node.shape or ()]
-                key = FIXED if node.choice is None else spec.name
+                key = FIXED if node.choice is None else self._resolved.labels[name]
                 block = make_block(spec, node.then, shapes, tuple(ports))
                 self.nodes[module_key(name)] = nn.ModuleDict({module_key(key): block})
 
@@ -275,8 +276,11 @@ def cost_of(architecture: Architecture) -> Cost:
     return Cost(sum(item.numel() for item in network.parameters()), counter.get_total_flops() // 4)
 
 
-def _edge_specs(operation: OpSpec | None, candidates: Sequence[str]) -> list[OpSpec]:
-    return [operation] if operation is not None else [OpSpec(name) for name in candidates]
+def edge_operations(edge: FlatEdge) -> Mapping[str, OpSpec]:
+    """Return the operations of an edge, by the keys of their blocks; none where values pass unchanged."""
+    if edge.operation is not None:
+        return {edge.operation.name: edge.operation}
+    return {} if edge.choice is None else edge.choice.operations
 
 
 def _infer_block(

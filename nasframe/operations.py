@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from nasframe.errors import ContractError, SpaceError
+from nasframe.options import argument_problems
 from nasframe.plugins import manager, raised_at
 
 __all__ = [
@@ -87,10 +89,69 @@ class Zero(Operation):
 
 @frozen
 class OpSpec:
-    """An operation by its registered name, with the options it is built with."""
+    """An operation by its registered name, with the options it is built with.
+
+    In a TOML or JSON document it is its name, or with options a table: `{name = "gate", bias = false}`.
+
+    Example:
+        >>> from nasframe import OpSpec
+        >>> OpSpec("gate").label, OpSpec("gate", {"heads": 2, "bias": False}).label
+        ('gate', 'gate(bias=false, heads=2)')
+        >>> OpSpec.from_plain({"name": "gate", "bias": False})
+        OpSpec(name='gate', options={'bias': False})
+    """
+
+    plain_name: ClassVar[str] = "{name = …, option = …}"
+    """The table as an error message and `nasframe plugins show` write it."""
 
     name: str
     options: Mapping[str, Attribute] = field(factory=dict)
+
+    @property
+    def label(self) -> str:
+        """The name of this operation as a candidate: its registered name, with its options behind it.
+
+        Options are sorted and written as in JSON, so that equal operations have equal names. It enters
+        assignments, fingerprints and the names of parameters.
+        """
+        shown = (f"{key}={json.dumps(value, default=str)}" for key, value in sorted(self.options.items()))
+        return f"{self.name}({', '.join(shown)})" if self.options else self.name
+
+    @classmethod
+    def from_plain(cls, value: Any) -> OpSpec:
+        """Return the operation that a name or a table with `name` and options describes.
+
+        Raises:
+            ValueError: it is neither, or an option is no number, text, true or false.
+        """
+        if isinstance(value, str):
+            return cls(value)
+        if not isinstance(value, Mapping) or not isinstance(value.get("name"), str):
+            raise ValueError(f"expected the name of an operation or {cls.plain_name}, found {value!r}")
+        options = {str(key): item for key, item in value.items() if key != "name"}
+        for key, item in options.items():
+            if not (item is None or isinstance(item, int | float | str | bool)):
+                raise ValueError(
+                    f"option {key!r} of operation {value['name']!r} must be a number, a text, true or false; "
+                    f"found {item!r}"
+                )
+        return cls(value["name"], options)
+
+    def to_plain(self) -> str | dict[str, Attribute]:
+        """Return the name, or a table where there are options; `from_plain` reads both."""
+        return {"name": self.name, **self.options} if self.options else self.name
+
+    def option_problems(self) -> list[str]:
+        """Return a sentence for each option that the operation does not take, lacks, or takes in another
+        type.
+
+        Raises:
+            PluginError: unknown or ambiguous name.
+        """
+        target = operation_class(self.name)
+        given = {"ports"} if target.names_ports else set()
+        problems = argument_problems(target, self.options, skip=given)
+        return [f"{origin_of(self.name)}: {problem}" for problem in problems]
 
 
 @frozen

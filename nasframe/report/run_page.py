@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nasframe.operations import is_zero
 from nasframe.render import draw
 from nasframe.report.animation.layout import is_plain
 from nasframe.report.animation.picture import animate_search
@@ -207,7 +206,8 @@ def _choices(run: Run, history: History) -> str:
     for name, choice in run.architecture.space.choices.items():
         groups.setdefault(choice.group, []).append(name)
     recorded = history[0]["probabilities"]
-    plain = _present_or_not(run.architecture.space)
+    space = run.architecture.space
+    plain = _present_or_not(space)
     parts = []
     for group, names in groups.items():
         rows = {
@@ -220,7 +220,11 @@ def _choices(run: Run, history: History) -> str:
         }
         # an edge that is there or not has one row: the probability that it is there
         rows = {
-            name: {item: found[item] for item in found if not (name in plain and is_zero(item))}
+            name: {
+                item: found[item]
+                for item in found
+                if not (name in plain and space.wiring.removes(name, item))
+            }
             for name, found in rows.items()
         }
         if rows:
@@ -246,7 +250,9 @@ def _present_or_not(space: SearchSpace) -> set[str]:
     return {
         name
         for name, choice in choices.items()
-        if is_plain(choice) and len(choice.candidates) == 2 and sum(map(is_zero, choice.candidates)) == 1
+        if is_plain(choice)
+        and len(choice.candidates) == 2
+        and sum(space.wiring.removes(name, item) for item in choice.candidates) == 1
     }
 
 

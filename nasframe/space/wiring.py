@@ -68,11 +68,14 @@ class Wiring:
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "choices", {choice.name: choice for choice in self._all_choices()})
         sources = {c.name for node in self.nodes.values() for c in node.port_choices.values()}
-        pairs = [
-            (c.name, name) for c in self.choices.values() if c.name not in sources for name in c.candidates
-        ]
-        object.__setattr__(self, "_removing", frozenset(pair for pair in pairs if is_zero(pair[1])))
-        object.__setattr__(self, "_passing", frozenset(pair for pair in pairs if is_identity(pair[1])))
+        pairs = {
+            (choice.name, candidate): spec.name
+            for choice in self.choices.values()
+            if choice.name not in sources
+            for candidate, spec in choice.operations.items()
+        }
+        object.__setattr__(self, "_removing", frozenset(pair for pair in pairs if is_zero(pairs[pair])))
+        object.__setattr__(self, "_passing", frozenset(pair for pair in pairs if is_identity(pairs[pair])))
 
     def removes(self, choice: str, candidate: str) -> bool:
         """Return True where a candidate of a choice among operations stands for nothing."""
@@ -138,9 +141,6 @@ def _flatten(
 ) -> str:
     """Add a space's nodes and edges under `prefix`, and return the flat name of its output."""
 
-    def renamed(choice: Choice) -> Choice:
-        return attrs.evolve(choice, name=choice_prefix + choice.name)
-
     outputs: dict[str, str] = {}
     for name in space.graph:
         node, flat = space.node(name), prefix + name
@@ -150,7 +150,7 @@ def _flatten(
             outputs[name] = _flatten(node.cell, flat + "/", tied, nodes, edges, deals, cells)
             for port, choice in node.port_choices.items():
                 inner = f"{flat}/{port}"
-                nodes[inner] = attrs.evolve(nodes[inner], port_choices={PORT: renamed(choice)})
+                nodes[inner] = attrs.evolve(nodes[inner], port_choices={PORT: choice.below(choice_prefix)})
             if node.deal:
                 deals[flat] = Deal(flat, tuple((f"{flat}/{port}", PORT) for port in node.ports))
             continue
@@ -164,8 +164,8 @@ def _flatten(
         nodes[flat] = attrs.evolve(
             node,
             name=flat,
-            choice=renamed(node.choice) if node.choice is not None else None,
-            port_choices={port: renamed(choice) for port, choice in node.port_choices.items()},
+            choice=node.choice.below(choice_prefix) if node.choice is not None else None,
+            port_choices={port: choice.below(choice_prefix) for port, choice in node.port_choices.items()},
             **changes,
         )
         if nodes[flat].deal:
@@ -180,7 +180,7 @@ def _flatten(
                     port=PORT if into_cell else port,
                     label=source,
                     operation=edge.operation,
-                    choice=renamed(edge.choice) if edge.choice is not None else None,
+                    choice=edge.choice.below(choice_prefix) if edge.choice is not None else None,
                 )
             )
     assert space.output is not None

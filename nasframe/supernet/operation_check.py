@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 
 from nasframe.errors import ContractError, SpaceError
-from nasframe.network import FIXED, Block, module_key
+from nasframe.network import FIXED, Block, edge_operations, module_key
 from nasframe.operations import OpSpec, failure, operation_class, origin_of
 from nasframe.supernet.supernet import Supernet
 
@@ -47,7 +47,15 @@ def check_operations(net: Supernet) -> None:
 
 
 def _blocks(net: Supernet) -> Iterator[tuple[OpSpec, Block, list[tuple[int, ...]], tuple[int, ...]]]:
-    """Yield each candidate of each node: its operation, module, input shapes and output shape."""
+    """Yield each candidate of each node and edge: its operation, module, input shapes and output shape."""
+    for (name, port), edges in net.wiring.arrivals.items():
+        for edge in edges:
+            if (key := module_key(edge.name)) not in net.edges:
+                continue
+            for candidate, spec in edge_operations(edge).items():
+                block = net.edges[key][module_key(candidate)]  # type: ignore[index]
+                if not operation_class(spec.name).removes:
+                    yield spec, block, [net.shapes.nodes[edge.source]], net.shapes.ports[name, port]
     for name, node in net.wiring.nodes.items():
         key = module_key(name)
         if key not in net.nodes:

@@ -90,7 +90,7 @@ def inside(level: str, name: str) -> str | None:
 
 def is_plain(choice: Choice) -> bool:
     """True where the choice of an edge decides only that it is there or not."""
-    return all(is_zero(name) or is_identity(name) for name in choice.candidates)
+    return all(is_zero(spec.name) or is_identity(spec.name) for spec in choice.operations.values())
 
 
 def lay_out(space: SearchSpace) -> Box:
