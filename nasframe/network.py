@@ -69,7 +69,7 @@ def make_block(
     """Return the block for one operation; no other follows it where it stands for nothing."""
     operation = build_operation(spec, shapes, ports)
     following, shape = [], None
-    if not is_zero(spec.name):
+    if not is_zero(spec):
         for item in then:
             shape = infer(spec, shapes, ports)[0] if shape is None else shape
             following.append(build_operation(item, [shape]))
@@ -102,21 +102,21 @@ def infer_shapes(space: SearchSpace) -> Shapes:
                 specs = edge_operations(edge)
                 for key, spec in specs.items():
                     shape, costs[edge.name, key] = infer(spec, [source])
-                    if not is_zero(spec.name):
+                    if not is_zero(spec):
                         arriving[f"{edge.source} through {key}"] = shape
                 if not specs:
                     arriving[edge.source] = source
             ports[name, port] = _agreed(arriving, f"port {port!r} of {name!r}")
         shapes = [ports[name, port] for port in node.ports]
         results: dict[str, Shape] = {}
-        operations: list[str] = []
+        operations: list[OpSpec] = []
         keys = node.choice.candidates if node.choice is not None else (FIXED,)
         for key in keys:
             spec = node.spec(None if key == FIXED else key)
             shape, costs[name, key] = _infer_block(spec, node.then, shapes, node.ports)
-            if not is_zero(spec.name) or len(keys) == 1:
+            if not is_zero(spec) or len(keys) == 1:
                 results[key] = shape
-                operations.append(spec.name)
+                operations.append(spec)
         nodes[name] = _agreed(results, f"node {name!r}", operations)
     return Shapes(nodes, ports, costs)
 
@@ -287,13 +287,13 @@ def _infer_block(
     spec: OpSpec, then: Sequence[OpSpec], shapes: Sequence[Shape], ports: Sequence[str]
 ) -> tuple[Shape, Cost]:
     shape, cost = infer(spec, shapes, ports)
-    for item in () if is_zero(spec.name) else then:
+    for item in () if is_zero(spec) else then:
         shape, more = infer(item, [shape])
         cost = Cost(cost.parameters + more.parameters, cost.multiply_adds + more.multiply_adds)
     return shape, cost
 
 
-def _agreed(shapes: Mapping[str, Shape], where: str, operations: Sequence[str] = ()) -> Shape:
+def _agreed(shapes: Mapping[str, Shape], where: str, operations: Sequence[OpSpec] = ()) -> Shape:
     """Return the one shape of several values that are added or chosen between; `operations` computed them."""
     distinct = set(shapes.values())
     if not distinct:
@@ -302,8 +302,8 @@ def _agreed(shapes: Mapping[str, Shape], where: str, operations: Sequence[str] =
         found = ", ".join(f"{key}: {shape}" for key, shape in shapes.items())
         common = Counter(shapes.values()).most_common(1)[0][0]
         odd = [
-            origin_of(name)
-            for name, shape in zip(operations, shapes.values(), strict=False)
+            origin_of(spec)
+            for spec, shape in zip(operations, shapes.values(), strict=False)
             if shape != common
         ]
         blamed = f"; the odd one out is {', '.join(odd)}" if odd else ""

@@ -144,7 +144,7 @@ def _appearance(name: str, architecture: Architecture) -> tuple[str, dict[str, s
     assert spec is not None
     if node.choice is not None:
         return f"{graphviz.escape(short)}\\n{graphviz.escape(resolved.labels[name])}", dict(_OPERATION)
-    if is_identity(spec.name):
+    if is_identity(spec):
         return graphviz.escape(short), dict(_PORT)
     if name == resolved.output:
         return graphviz.escape(short), dict(_OUTPUT)

@@ -60,7 +60,7 @@ def _output_problems(space: SpaceGraph, name: str) -> Iterator[str]:
     node = space.node(name)
     if node.cell is not None:
         yield from _output_problems(node.cell, node.cell.output or "")
-    elif node.choice is not None and any(is_zero(spec.name) for spec in _candidates(node.choice)):
+    elif node.choice is not None and any(is_zero(spec) for spec in _candidates(node.choice)):
         yield f"{name}: is the output, and must not choose zero"
 
 
@@ -119,7 +119,7 @@ def _operation_problems(specs: Iterable[OpSpec | None], count: int, where: str) 
         if spec is None:
             continue
         try:
-            arity = arity_of(spec.name)
+            arity = arity_of(spec)
         except (PluginError, SpaceError) as error:
             yield f"{where}: {error}"
             continue
@@ -137,6 +137,6 @@ def _deal_problems(space: SpaceGraph, node: Node, ports: tuple[str, ...], where:
     if any(edges != first for edges in by_port.values()):
         yield f"{where}: to deal its sources out, every port needs the same edges with the same choices"
     for source, choice in first.items():
-        names = [spec.name for spec in _candidates(choice)]
-        if sorted((is_zero(name), is_identity(name)) for name in names) != [(False, True), (True, False)]:
+        roles = sorted((is_zero(spec), is_identity(spec)) for spec in _candidates(choice))
+        if roles != [(False, True), (True, False)]:
             yield f"{where} (edge from {source}): a dealt edge chooses between zero and identity"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import attrs
 from attrs import field, frozen
@@ -62,3 +62,7 @@ class Choice:
     def below(self, prefix: str) -> Choice:
         """Return the choice with `prefix` before its name."""
         return attrs.evolve(self, name=prefix + self.name)
+
+    def bound(self, bind: Callable[[OpSpec], OpSpec]) -> Choice:
+        """Return the choice with `bind` applied to its operations; see `OpSpec.bound`."""
+        return attrs.evolve(self, candidates=map(bind, self.operations.values()))

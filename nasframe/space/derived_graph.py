@@ -94,7 +94,7 @@ def resolve(space: SearchSpace, assignment: Assignment) -> Resolved:
         labels[name] = "input"
         if operation is not None:
             labels[name] = operation.name if node.choice is None else operation.label
-        droppable = operation is not None and operation_class(operation.name).names_ports
+        droppable = operation is not None and operation_class(operation).names_ports
         arrivals[name] = {
             port: tuple(kept[name, port]) for port in node.ports if kept[name, port] or not droppable
         }

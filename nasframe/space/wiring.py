@@ -54,6 +54,7 @@ class Wiring:
         deals: name → deal.
         output: flat name of the node whose value is returned.
         cells: flat name of each cell → name of its tie (its own name where it has none), outer cells first.
+        operations: name of each operation that is fixed or can be chosen → the plugin that registers it.
     """
 
     nodes: Mapping[str, Node]
@@ -61,6 +62,7 @@ class Wiring:
     deals: Mapping[str, Deal]
     output: str
     cells: Mapping[str, str]
+    operations: Mapping[str, str]
     choices: Mapping[str, Choice] = field(init=False)
     _removing: frozenset[tuple[str, str]] = field(init=False, repr=False)
     _passing: frozenset[tuple[str, str]] = field(init=False, repr=False)
@@ -69,7 +71,7 @@ class Wiring:
         object.__setattr__(self, "choices", {choice.name: choice for choice in self._all_choices()})
         sources = {c.name for node in self.nodes.values() for c in node.port_choices.values()}
         pairs = {
-            (choice.name, candidate): spec.name
+            (choice.name, candidate): spec
             for choice in self.choices.values()
             if choice.name not in sources
             for candidate, spec in choice.operations.items()
@@ -103,12 +105,18 @@ class Wiring:
 
 
 def flatten(space: SpaceGraph) -> Wiring:
-    """Put every cell's nodes into one graph; names and choices get the cell's name before them."""
+    """Put every cell's nodes into one graph; names and choices get the cell's name before them.
+
+    From then on every operation is that of the plugin that registers its name now.
+    """
     nodes: dict[str, Node] = {}
     edges: list[FlatEdge] = []
     deals: dict[str, Deal] = {}
     cells: dict[str, str] = {}
     output = _flatten(space, "", "", nodes, edges, deals, cells)
+    operations: dict[str, str] = {}
+    nodes = {name: _bound_node(node, operations) for name, node in nodes.items()}
+    edges = [_bound_edge(edge, operations) for edge in edges]
 
     order: nx.DiGraph[str] = nx.DiGraph()
     order.add_nodes_from(nodes)
@@ -127,7 +135,32 @@ def flatten(space: SpaceGraph) -> Wiring:
         deals=deals,
         output=output,
         cells=cells,
+        operations=operations,
     )
+
+
+def _bound_node(node: Node, operations: dict[str, str]) -> Node:
+    return attrs.evolve(
+        node,
+        operation=None if node.operation is None else _bound(node.operation, operations),
+        choice=None if node.choice is None else node.choice.bound(lambda spec: _bound(spec, operations)),
+        then=tuple(_bound(spec, operations) for spec in node.then),
+    )
+
+
+def _bound_edge(edge: FlatEdge, operations: dict[str, str]) -> FlatEdge:
+    return attrs.evolve(
+        edge,
+        operation=None if edge.operation is None else _bound(edge.operation, operations),
+        choice=None if edge.choice is None else edge.choice.bound(lambda spec: _bound(spec, operations)),
+    )
+
+
+def _bound(spec: OpSpec, operations: dict[str, str]) -> OpSpec:
+    """Return the operation with its plugin, which is noted in `operations`."""
+    if spec.name not in operations:
+        operations[spec.name] = spec.bound().plugin or ""
+    return attrs.evolve(spec, plugin=operations[spec.name])
 
 
 def _flatten(

@@ -160,7 +160,7 @@ class History:
         return [
             (number, index)
             for index, spec in enumerate(drawn.choice.operations.values())
-            if not is_zero(spec.name)
+            if not is_zero(spec)
         ]
 
 
