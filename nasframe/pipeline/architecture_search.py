@@ -58,10 +58,10 @@ def search(
         # The old run is replaced only now, when all is ready for the new one.
         with nullcontext() if run is None else manager().reading(run.names):
             engine = search_engine(experiment, prepared, Run(path), progress)
-        if run is None:
-            run = Run.create(path, toml, identity=identity, overwrite=overwrite, data=prepared.record)
-        progress.say(f"search: {engine.space.count():,} architectures, {experiment.names['relaxation']}")
-        return _search_in_run(engine, run, key)
+            if run is None:
+                run = Run.create(path, toml, identity=identity, overwrite=overwrite, data=prepared.record)
+            progress.say(f"search: {engine.space.count():,} architectures, {experiment.names['relaxation']}")
+            return _search_in_run(engine, run, key)
 
 
 def _search_in_run(engine: Search, run: Run, key: str) -> SearchResult:

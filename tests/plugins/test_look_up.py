@@ -38,8 +38,10 @@ INSIDE = [
         ("operation", "register_operations"),
         ("relaxation", "register_relaxations"),
         ("space", "register_search_spaces"),
+        ("derivation", "register_derivation_rules"),
         ("loop", "register_loops"),
         ("task", "register_tasks"),
+        ("baseline", "register_baselines"),
         ("demo", "register_demos"),
     ],
 )
