@@ -136,6 +136,11 @@ def _check_operations(candidates: Sequence[str | OpSpec]) -> None:
             raise ValueError(str(error)) from error
         if arity not in (None, 2):
             raise ValueError(f"{spec.name!r} takes {arity} input{'s' * (arity != 1)}; an inner node has 2")
+        problems += [
+            f"{spec.name!r}: option {key!r} is None, which TOML cannot hold; leave it out"
+            for key, value in spec.options.items()
+            if value is None
+        ]
         if problems:
             raise ValueError("; ".join(problems))
 

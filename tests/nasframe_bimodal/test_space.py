@@ -227,3 +227,8 @@ def test_an_architecture_with_options_of_operations_keeps_them_in_its_document()
     again = Architecture.from_dict(Architecture(space, chosen).to_dict())
     assert again.space.origin == space.origin
     assert again.resolved.operations["cell1/N1"] == wide
+
+
+def test_an_option_of_an_operation_that_no_file_could_hold_is_refused() -> None:
+    with pytest.raises(ValueError, match="'weighted_fusion': option 'total' is None, which TOML cannot hold"):
+        Bimodal(operations=("zero", OpSpec("weighted_fusion", {"total": None})))
