@@ -13,7 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from nasframe.errors import ArchitectureError, SpaceError
 from nasframe.operations import Cost, OpSpec, Shape, build_operation, infer, is_zero, origin_of
 from nasframe.runtime import forked_seed
-from nasframe.space import Architecture, Arrival, SearchSpace
+from nasframe.space import Architecture, Arrival, FlatEdge, SearchSpace
 
 __all__ = [
     "FIXED",
@@ -21,6 +21,7 @@ __all__ = [
     "Network",
     "build",
     "cost_of",
+    "edge_operations",
     "infer_shapes",
     "inherit",
     "make_block",
@@ -68,7 +69,7 @@ def make_block(
     """Return the block for one operation; no other follows it where it stands for nothing."""
     operation = build_operation(spec, shapes, ports)
     following, shape = [], None
-    if not is_zero(spec.name):
+    if not is_zero(spec):
         for item in then:
             shape = infer(spec, shapes, ports)[0] if shape is None else shape
             following.append(build_operation(item, [shape]))
@@ -98,24 +99,24 @@ def infer_shapes(space: SearchSpace) -> Shapes:
             arriving: dict[str, Shape] = {}
             for edge in wiring.arrivals[name, port]:
                 source = nodes[edge.source]
-                specs = _edge_specs(edge.operation, edge.choice.candidates if edge.choice else ())
-                for spec in specs:
-                    shape, costs[edge.name, spec.name] = infer(spec, [source])
-                    if not is_zero(spec.name):
-                        arriving[f"{edge.source} through {spec.name}"] = shape
+                specs = edge_operations(edge)
+                for key, spec in specs.items():
+                    shape, costs[edge.name, key] = infer(spec, [source])
+                    if not is_zero(spec):
+                        arriving[f"{edge.source} through {key}"] = shape
                 if not specs:
                     arriving[edge.source] = source
             ports[name, port] = _agreed(arriving, f"port {port!r} of {name!r}")
         shapes = [ports[name, port] for port in node.ports]
         results: dict[str, Shape] = {}
-        operations: list[str] = []
+        operations: list[OpSpec] = []
         keys = node.choice.candidates if node.choice is not None else (FIXED,)
         for key in keys:
             spec = node.spec(None if key == FIXED else key)
             shape, costs[name, key] = _infer_block(spec, node.then, shapes, node.ports)
-            if not is_zero(spec.name) or len(keys) == 1:
+            if not is_zero(spec) or len(keys) == 1:
                 results[key] = shape
-                operations.append(spec.name)
+                operations.append(spec)
         nodes[name] = _agreed(results, f"node {name!r}", operations)
     return Shapes(nodes, ports, costs)
 
@@ -143,12 +144,12 @@ class Network(nn.Module):
                     shape = self._shapes.nodes[arrival.source]
                     block = make_block(arrival.operation, (), [shape])
                     self.edges[module_key(arrival.edge.name)] = nn.ModuleDict(
-                        {module_key(arrival.operation.name): block}
+                        {module_key(arrival.through): block}
                     )
             if spec is not None:
                 node = wiring.nodes[name]
                 shapes = [self._shapes.ports[name, port] for port in ports] or [node.shape or ()]
-                key = FIXED if node.choice is None else spec.name
+                key = FIXED if node.choice is None else self._resolved.labels[name]
                 block = make_block(spec, node.then, shapes, tuple(ports))
                 self.nodes[module_key(name)] = nn.ModuleDict({module_key(key): block})
 
@@ -275,21 +276,24 @@ def cost_of(architecture: Architecture) -> Cost:
     return Cost(sum(item.numel() for item in network.parameters()), counter.get_total_flops() // 4)
 
 
-def _edge_specs(operation: OpSpec | None, candidates: Sequence[str]) -> list[OpSpec]:
-    return [operation] if operation is not None else [OpSpec(name) for name in candidates]
+def edge_operations(edge: FlatEdge) -> Mapping[str, OpSpec]:
+    """Return the operations of an edge, by the keys of their blocks; none where values pass unchanged."""
+    if edge.operation is not None:
+        return {edge.operation.name: edge.operation}
+    return {} if edge.choice is None else edge.choice.operations
 
 
 def _infer_block(
     spec: OpSpec, then: Sequence[OpSpec], shapes: Sequence[Shape], ports: Sequence[str]
 ) -> tuple[Shape, Cost]:
     shape, cost = infer(spec, shapes, ports)
-    for item in () if is_zero(spec.name) else then:
+    for item in () if is_zero(spec) else then:
         shape, more = infer(item, [shape])
         cost = Cost(cost.parameters + more.parameters, cost.multiply_adds + more.multiply_adds)
     return shape, cost
 
 
-def _agreed(shapes: Mapping[str, Shape], where: str, operations: Sequence[str] = ()) -> Shape:
+def _agreed(shapes: Mapping[str, Shape], where: str, operations: Sequence[OpSpec] = ()) -> Shape:
     """Return the one shape of several values that are added or chosen between; `operations` computed them."""
     distinct = set(shapes.values())
     if not distinct:
@@ -298,8 +302,8 @@ def _agreed(shapes: Mapping[str, Shape], where: str, operations: Sequence[str] =
         found = ", ".join(f"{key}: {shape}" for key, shape in shapes.items())
         common = Counter(shapes.values()).most_common(1)[0][0]
         odd = [
-            origin_of(name)
-            for name, shape in zip(operations, shapes.values(), strict=False)
+            origin_of(spec)
+            for spec, shape in zip(operations, shapes.values(), strict=False)
             if shape != common
         ]
         blamed = f"; the odd one out is {', '.join(odd)}" if odd else ""

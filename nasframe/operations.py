@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import functools
 import inspect
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import torch
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from nasframe.errors import ContractError, SpaceError
-from nasframe.plugins import manager, raised_at
+from nasframe.options import argument_problems
+from nasframe.plugins import Registered, manager, raised_at
 
 __all__ = [
     "Cost",
@@ -87,10 +89,79 @@ class Zero(Operation):
 
 @frozen
 class OpSpec:
-    """An operation by its registered name, with the options it is built with."""
+    """An operation by its registered name, with the options it is built with.
+
+    In a TOML or JSON document it is its name, or with options a table: `{name = "gate", bias = false}`.
+
+    Example:
+        >>> from nasframe import OpSpec
+        >>> OpSpec("gate").label, OpSpec("gate", {"heads": 2, "bias": False}).label
+        ('gate', 'gate(bias=false, heads=2)')
+        >>> OpSpec.from_plain({"name": "gate", "bias": False})
+        OpSpec(name='gate', options={'bias': False})
+    """
+
+    plain_name: ClassVar[str] = "{name = …, option = …}"
+    """The table as an error message and `nasframe plugins show` write it."""
 
     name: str
     options: Mapping[str, Attribute] = field(factory=dict)
+    plugin: str | None = field(default=None, eq=False, repr=False, kw_only=True)
+    """The plugin that registers it, once a space is put together; a bare name means this one from then on."""
+
+    @property
+    def label(self) -> str:
+        """The name of this operation as a candidate: its registered name, with its options behind it.
+
+        Options are sorted and written as in JSON, so that equal operations have equal names. It enters
+        assignments, fingerprints and the names of parameters.
+        """
+        shown = (f"{key}={json.dumps(value, default=str)}" for key, value in sorted(self.options.items()))
+        return f"{self.name}({', '.join(shown)})" if self.options else self.name
+
+    @classmethod
+    def from_plain(cls, value: Any) -> OpSpec:
+        """Return the operation that a name or a table with `name` and options describes.
+
+        Raises:
+            ValueError: it is neither, or an option is no number, text, true or false.
+        """
+        if isinstance(value, str):
+            return cls(value)
+        if not isinstance(value, Mapping) or not isinstance(value.get("name"), str):
+            raise ValueError(f"expected the name of an operation or {cls.plain_name}, found {value!r}")
+        options = {str(key): item for key, item in value.items() if key != "name"}
+        for key, item in options.items():
+            if not (item is None or isinstance(item, int | float | str | bool)):
+                raise ValueError(
+                    f"option {key!r} of operation {value['name']!r} must be a number, a text, true or false; "
+                    f"found {item!r}"
+                )
+        return cls(value["name"], options)
+
+    def to_plain(self) -> str | dict[str, Attribute]:
+        """Return the name, or a table where there are options; `from_plain` reads both."""
+        return {"name": self.name, **self.options} if self.options else self.name
+
+    def bound(self) -> OpSpec:
+        """Return the operation with the plugin that registers it now.
+
+        Raises:
+            PluginError: unknown or ambiguous name.
+        """
+        return evolve(self, plugin=_entry(self).plugin)
+
+    def option_problems(self) -> list[str]:
+        """Return a sentence for each option that the operation does not take, lacks, or takes in another
+        type.
+
+        Raises:
+            PluginError: unknown or ambiguous name.
+        """
+        target = operation_class(self)
+        given = {"ports"} if target.names_ports else set()
+        problems = argument_problems(target, self.options, skip=given)
+        return [f"{origin_of(self)}: {problem}" for problem in problems]
 
 
 @frozen
@@ -101,14 +172,19 @@ class Cost:
     multiply_adds: int
 
 
-def operation_class(name: str) -> type[Operation]:
-    """Return the class registered as operation `name`.
+def _entry(operation: OpSpec | str) -> Registered:
+    name, plugin = (operation, None) if isinstance(operation, str) else (operation.name, operation.plugin)
+    return manager().find("operation", name if plugin is None or ":" in name else f"{plugin}:{name}")
+
+
+def operation_class(operation: OpSpec | str) -> type[Operation]:
+    """Return the class of an operation, which may be given by its name.
 
     Raises:
         PluginError: unknown or ambiguous name.
         ContractError: the registered object is no operation.
     """
-    found = manager().find("operation", name)
+    found = _entry(operation)
     target = found.load()
     if not (isinstance(target, type) and issubclass(target, Operation)):
         raise ContractError(f"{found} must be a subclass of nasframe.Operation, found {target!r}")
@@ -120,24 +196,24 @@ def operation_class(name: str) -> type[Operation]:
     return target
 
 
-def origin_of(name: str) -> str:
-    """Return operation `name` with its plugin and file, for an error message."""
-    return str(manager().find("operation", name))
+def origin_of(operation: OpSpec | str) -> str:
+    """Return an operation with its plugin and file, for an error message."""
+    return str(_entry(operation))
 
 
-def arity_of(name: str) -> int | None:
-    """Return the number of inputs of operation `name`; None for any number."""
-    return operation_class(name).arity
+def arity_of(operation: OpSpec | str) -> int | None:
+    """Return the number of inputs of an operation, which may be given by its name; None for any number."""
+    return operation_class(operation).arity
 
 
-def is_zero(name: str) -> bool:
-    """Return True where operation `name` removes the node or edge that chooses it."""
-    return operation_class(name).removes
+def is_zero(operation: OpSpec | str) -> bool:
+    """Return True where an operation removes the node or edge that chooses it."""
+    return operation_class(operation).removes
 
 
-def is_identity(name: str) -> bool:
-    """Return True where operation `name` returns its input unchanged."""
-    return operation_class(name).passes
+def is_identity(operation: OpSpec | str) -> bool:
+    """Return True where an operation returns its input unchanged."""
+    return operation_class(operation).passes
 
 
 def failure(error: Exception, target: type) -> str:
@@ -151,7 +227,7 @@ def build_operation(spec: OpSpec, shapes: Sequence[Shape], ports: Sequence[str] 
     Raises:
         SpaceError: wrong number of inputs, or the constructor refuses shapes or options.
     """
-    target = operation_class(spec.name)
+    target = operation_class(spec)
     if target.arity is not None and target.arity != len(shapes):
         raise SpaceError(f"operation {spec.name!r} takes {target.arity} inputs, found {len(shapes)}")
     options: dict[str, Any] = dict(spec.options)
@@ -162,11 +238,11 @@ def build_operation(spec: OpSpec, shapes: Sequence[Shape], ports: Sequence[str] 
     except Exception as error:  # a plugin's class may raise anything
         shown = ", ".join(str(tuple(shape)) for shape in shapes)
         raise SpaceError(
-            f"{origin_of(spec.name)} cannot be built for inputs {shown}: {failure(error, target)}"
+            f"{origin_of(spec)} cannot be built for inputs {shown}: {failure(error, target)}"
         ) from error
 
 
-def _check_arity(target: type[Operation], name: str, count: int) -> None:
+def _check_arity(target: type[Operation], spec: OpSpec, count: int) -> None:
     """Refuse a `forward` that does not take as many inputs as arrive."""
     try:
         inspect.signature(target.forward).bind(None, *range(count))
@@ -174,7 +250,7 @@ def _check_arity(target: type[Operation], name: str, count: int) -> None:
         takes = ", ".join(list(inspect.signature(target.forward).parameters)[1:])
         arity = "any number" if target.arity is None else target.arity
         raise ContractError(
-            f"{origin_of(name)} breaks the contract of nasframe.Operation: arity is {arity} and {count} "
+            f"{origin_of(spec)} breaks the contract of nasframe.Operation: arity is {arity} and {count} "
             f"inputs arrive, but it defines forward(self, {takes}): {error}"
         ) from None
 
@@ -192,14 +268,15 @@ def infer(spec: OpSpec, shapes: Sequence[Shape], ports: Sequence[str] = ()) -> t
         ((4, 8), Cost(parameters=128, multiply_adds=512))
     """
     options = tuple(sorted(spec.options.items()))
-    target: Any = operation_class(spec.name)
-    return _infer(target, spec.name, options, tuple(map(tuple, shapes)), tuple(ports))
+    target: Any = operation_class(spec)
+    return _infer(target, spec.name, spec.plugin, options, tuple(map(tuple, shapes)), tuple(ports))
 
 
 @functools.lru_cache(maxsize=4096)
 def _infer(
     target: type[Operation],
     name: str,
+    plugin: str | None,
     options: tuple[tuple[str, Attribute], ...],
     shapes: tuple[Shape, ...],
     ports: tuple[str, ...],
@@ -210,22 +287,23 @@ def _infer(
     """
     if target in (Identity, Zero):
         return shapes[0], Cost(0, 0)
-    _check_arity(target, name, len(shapes))
+    spec = OpSpec(name, dict(options), plugin=plugin)
+    _check_arity(target, spec, len(shapes))
     with torch.device("meta"):
-        module = build_operation(OpSpec(name, dict(options)), shapes, ports).eval()
+        module = build_operation(spec, shapes, ports).eval()
         inputs = [torch.empty((2, *shape)) for shape in shapes]
-    output, flops = _run_on_meta(name, module, inputs)
+    output, flops = _run_on_meta(spec, module, inputs)
     if not isinstance(output, Tensor) or output.ndim < 1 or output.shape[0] != 2:
         found = f"shape {tuple(output.shape)}" if isinstance(output, Tensor) else repr(output)
         raise ContractError(
-            f"{origin_of(name)} breaks the contract of nasframe.Operation: forward must return one tensor "
+            f"{origin_of(spec)} breaks the contract of nasframe.Operation: forward must return one tensor "
             f"with the batch first, here (2, …), found {found}"
         )
     parameters = sum(parameter.numel() for parameter in module.parameters())
     return tuple(output.shape[1:]), Cost(parameters, math.ceil(flops / 4))
 
 
-def _run_on_meta(name: str, module: Callable[..., Any], inputs: Sequence[Tensor]) -> tuple[Any, int]:
+def _run_on_meta(spec: OpSpec, module: Callable[..., Any], inputs: Sequence[Tensor]) -> tuple[Any, int]:
     """Return the output, and the floating-point operations (two a multiply-add) for the batch of two."""
     counter = FlopCounterMode(display=False)
     try:
@@ -233,6 +311,6 @@ def _run_on_meta(name: str, module: Callable[..., Any], inputs: Sequence[Tensor]
             output = module(*inputs)
     except Exception as error:  # a plugin's class may raise anything
         shown = ", ".join(str(tuple(tensor.shape[1:])) for tensor in inputs)
-        why = failure(error, operation_class(name))
-        raise SpaceError(f"{origin_of(name)} fails on inputs {shown}: {why}") from error
+        why = failure(error, operation_class(spec))
+        raise SpaceError(f"{origin_of(spec)} fails on inputs {shown}: {why}") from error
     return output, counter.get_total_flops()

@@ -16,11 +16,12 @@ from typing import Any, TypedDict, TypeVar, Unpack, overload
 
 import attrs
 import cattrs
+from cattrs import StructureHandlerNotFoundError
 from cattrs.strategies import configure_union_passthrough
 
 from nasframe.errors import ConfigurationError, NasframeError, nearest
 
-__all__ = ["Option", "collect", "option", "options_of", "structure", "unstructure"]
+__all__ = ["Option", "argument_problems", "collect", "option", "options_of", "structure", "unstructure"]
 
 T = TypeVar("T")
 
@@ -152,8 +153,15 @@ def _converter() -> cattrs.Converter:
     converter.register_structure_hook(bool, _strict(bool, bool))
     converter.register_structure_hook(str, _strict(str, str))
     converter.register_structure_hook(Path, lambda value, _: Path(_strict(str, str)(value, str)))
+    converter.register_structure_hook_func(_is_plain_able, lambda value, kind: kind.from_plain(value))
+    converter.register_unstructure_hook_func(_is_plain_able, lambda value: value.to_plain())
     configure_union_passthrough(str | int | float | bool | None, converter)
     return converter
+
+
+def _is_plain_able(target: Any) -> bool:
+    """Return True for a class that says itself how TOML writes it: by `from_plain` and `to_plain`."""
+    return isinstance(target, type) and hasattr(target, "from_plain") and hasattr(target, "to_plain")
 
 
 _CONVERTER = _converter()
@@ -170,6 +178,8 @@ def type_name(annotation: Any) -> str:
         return " | ".join(type_name(argument) for argument in arguments)
     if origin in (list, tuple):
         return f"list of {type_name(arguments[0])}" if arguments else "list"
+    if _is_plain_able(annotation):
+        return str(getattr(annotation, "plain_name", annotation.__name__))
     if annotation is Path:
         return "path"
     return getattr(annotation, "__name__", str(annotation))
@@ -210,6 +220,61 @@ def options_of(target: Any) -> list[Option]:
         # given by the core, never by a user
         and not (parameter.name == "ports" and getattr(target, "names_ports", False))
     ]
+
+
+def argument_problems(target: Any, values: Mapping[str, Any], *, skip: Collection[str] = ()) -> list[str]:
+    """Return a sentence for each value that cannot be passed by its name to a constructor or function.
+
+    Args:
+        target: called with one positional argument and these values.
+        values: argument name → value.
+        skip: arguments that somebody else gives.
+
+    Example:
+        >>> def bake(dough: str, *, minutes: int, fan: bool = False) -> None: ...
+        >>> argument_problems(bake, {"minuts": 3, "fan": "yes"})
+        ["unknown option 'minuts'; did you mean 'minutes'?", "option 'minutes' is missing", \
+"option 'fan' must be bool, found 'yes'"]
+    """
+    try:
+        parameters = [*inspect.signature(target).parameters.values()][1:]
+    except (TypeError, ValueError):  # a class without a signature of its own
+        return []
+    named = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    known = {item.name: item for item in parameters if item.kind in named and item.name not in skip}
+    takes_any = any(item.kind is inspect.Parameter.VAR_KEYWORD for item in parameters)
+    problems = [
+        f"unknown option {name!r}{nearest(name, known)}"
+        for name in values
+        if name not in known and not takes_any
+    ]
+    problems += [
+        f"option {name!r} is missing"
+        for name, item in known.items()
+        if item.default is item.empty and name not in values
+    ]
+    hints = _hints_or_none(target)
+    for name in known:
+        if name in values and name in hints and not _fits(values[name], hints[name]):
+            problems.append(f"option {name!r} must be {type_name(hints[name])}, found {values[name]!r}")
+    return problems
+
+
+def _hints_or_none(target: Any) -> dict[str, Any]:
+    try:
+        return _hints(target)
+    except Exception:  # names that only a type checker knows
+        return {}
+
+
+def _fits(value: Any, annotation: Any) -> bool:
+    try:
+        _CONVERTER.structure(value, annotation)
+    except StructureHandlerNotFoundError:
+        return True  # no type of an option
+    except Exception:  # cattrs raises many kinds
+        return False
+    return True
 
 
 def structure(target: type[T], values: Mapping[str, Any], source: str, path: str = "") -> T:

@@ -10,7 +10,7 @@ import pytest
 from attrs import field, frozen, validators
 
 from nasframe.errors import ConfigurationError, DataError
-from nasframe.options import option, options_of, structure, unstructure
+from nasframe.options import argument_problems, option, options_of, structure, unstructure
 
 
 @frozen
@@ -227,3 +227,71 @@ def test_a_field_of_attrs_with_a_help_text_is_an_option_like_any_other() -> None
 
     assert options_of(Old) == options_of(New)
     assert problems_of({"minutes": 0}, Old) == problems_of({"minutes": 0}, New)
+
+
+def bake(
+    dough: str,
+    *,
+    minutes: int,
+    degrees: float = 200.0,
+    mode: Literal["top", "bottom"] = "top",
+    helper: object = None,
+) -> None:
+    """Bakes."""
+
+
+@pytest.mark.parametrize(
+    ("values", "problems"),
+    [
+        ({"minutes": 1, "degrees": 200, "mode": "bottom", "helper": "anybody"}, []),
+        ({}, ["option 'minutes' is missing"]),
+        ({"minutes": 1, "degres": 2}, ["unknown option 'degres'; did you mean 'degrees'?"]),
+        ({"minutes": 1.5}, ["option 'minutes' must be int, found 1.5"]),
+        ({"minutes": 1, "mode": "left"}, ["option 'mode' must be 'top' | 'bottom', found 'left'"]),
+        ({"minutes": 1, "dough": "rye"}, ["unknown option 'dough'; valid: degrees, helper, minutes, mode"]),
+    ],
+)
+def test_values_for_a_function_are_checked_against_its_arguments(
+    values: dict[str, Any], problems: list[str]
+) -> None:
+    assert argument_problems(bake, values) == problems
+
+
+def test_a_function_that_takes_any_option_refuses_none_by_name() -> None:
+    def takes_any(shapes: object, *, rate: float = 1.0, **others: object) -> None: ...
+
+    assert argument_problems(takes_any, {"anything": 3}) == []
+    assert argument_problems(takes_any, {"rate": "no"}) == ["option 'rate' must be float, found 'no'"]
+
+
+class Flour:
+    """A value that says itself how TOML writes it."""
+
+    plain_name = "{grain = …}"
+
+    def __init__(self, grain: str) -> None:
+        self.grain = grain
+
+    @classmethod
+    def from_plain(cls, value: Any) -> Flour:
+        if not isinstance(value, dict):
+            raise ValueError(f"expected flour, found {value!r}")
+        return cls(value["grain"])
+
+    def to_plain(self) -> dict[str, str]:
+        return {"grain": self.grain}
+
+
+@frozen
+class Bread:
+    """Made of flours."""
+
+    flours: tuple[str | Flour, ...] = ()
+
+
+def test_a_value_may_say_itself_how_it_is_written() -> None:
+    bread = structure(Bread, {"flours": ["rye", {"grain": "oat"}]}, "bread.toml")
+    assert [getattr(item, "grain", item) for item in bread.flours] == ["rye", "oat"]
+    assert list(unstructure(bread)["flours"]) == ["rye", {"grain": "oat"}]
+    assert [item.type for item in options_of(Bread)] == ["list of str | {grain = …}"]
+    assert problems_of({"flours": [3]}, Bread) == ("oven.flours: expected flour, found 3",)

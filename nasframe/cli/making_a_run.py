@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,7 @@ from nasframe.cli.missing_plugins import naming_missing_plugins
 from nasframe.cli.plugin_files import next_command
 from nasframe.cli.study_options import Data, Device, Overrides
 from nasframe.cli.summary import print_summary
-from nasframe.errors import ConfigurationError, PluginError, RunError
+from nasframe.errors import ConfigurationError, NasframeError, PluginError, RunError
 from nasframe.plugins import manager
 from nasframe.runtime import make_progress, print_columns
 
@@ -178,18 +179,34 @@ def _demo_file(name: str | None) -> Path:
 
 
 def _load(path: Path, overrides: tuple[str, ...], common: Common, out: Path | None) -> Experiment:
-    """Return the experiment; refuse a device, data or a folder with which no run can be made."""
+    """Return the experiment; refuse a device, data or a folder with which no run can be made.
+
+    Its names are those of the run that it goes on with, where there is one.
+    """
     from nasframe.experiment import Experiment
 
-    experiment = Experiment.load(
-        path, overrides, relaxation=common.relaxation, seed=common.seed, device=common.device
-    )
+    of_run = path.name == "experiment.toml"
+    run = path.parent if of_run else out or Path("runs") / path.stem
+    with nullcontext() if common.overwrite and not of_run else _reading_as_recorded(run):
+        experiment = Experiment.load(
+            path, overrides, relaxation=common.relaxation, seed=common.seed, device=common.device
+        )
     experiment.torch_device()
     if common.data is not None and not common.data.exists():
         raise ConfigurationError("--data", [f"{common.data}: no such file or folder"])
     if out is not None and out.is_file():
         raise RunError(f"--out {out}: is a file; expected a folder, or a name for one")
     return experiment
+
+
+def _reading_as_recorded(folder: Path) -> AbstractContextManager[None]:
+    """Let names mean what they mean in the run of a folder; nothing happens where there is no run."""
+    from nasframe.runs import Run
+
+    try:
+        return manager().reading(Run.open(folder).names)
+    except NasframeError:
+        return nullcontext()
 
 
 def _word(path: Path) -> str:

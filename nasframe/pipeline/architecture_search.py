@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 from nasframe.experiment import Experiment
@@ -55,11 +56,12 @@ def search(
                 return SearchResult(run.architecture, run.history("search"), converged, run)
             run.require_same_plugins()
         # The old run is replaced only now, when all is ready for the new one.
-        engine = search_engine(experiment, prepared, Run(path), progress)
-        if run is None:
-            run = Run.create(path, toml, identity=identity, overwrite=overwrite, data=prepared.record)
-        progress.say(f"search: {engine.space.count():,} architectures, {experiment.names['relaxation']}")
-        return _search_in_run(engine, run, key)
+        with nullcontext() if run is None else manager().reading(run.names):
+            engine = search_engine(experiment, prepared, Run(path), progress)
+            if run is None:
+                run = Run.create(path, toml, identity=identity, overwrite=overwrite, data=prepared.record)
+            progress.say(f"search: {engine.space.count():,} architectures, {experiment.names['relaxation']}")
+            return _search_in_run(engine, run, key)
 
 
 def _search_in_run(engine: Search, run: Run, key: str) -> SearchResult:

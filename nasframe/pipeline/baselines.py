@@ -1,4 +1,4 @@
-"""Baselines of a searched network: random architectures of its space, and networks of the task."""
+"""Baselines of a searched network: random architectures of its space, networks of task and plugins."""
 
 from __future__ import annotations
 
@@ -18,21 +18,30 @@ from nasframe.pipeline.engines import training_engine
 from nasframe.pipeline.preparation import Prepared
 from nasframe.pipeline.trained_network import calibration_of, cost_of_trained, test_metrics, train_and_save
 from nasframe.pipeline.training_records import BASELINE
+from nasframe.plugins import manager
 from nasframe.runs import Checkpoint, Run, drop_checkpoint, load_checkpoint
 from nasframe.runtime import Progress, fingerprint, forked_seed
 from nasframe.space import Architecture, SearchSpace
-from nasframe.tasks import Data, Split, baseline_records
+from nasframe.tasks import Data, Split, baseline_records, registered_baselines
 
 __all__ = ["draw_distinct_architectures", "score_baselines", "train_baselines"]
 
 
 @frozen
 class _Baseline:
-    """A baseline: its name, a function that makes it untrained, and its architecture where it has one."""
+    """A baseline.
+
+    Attributes:
+        name: for people, and for its seed.
+        make: returns it untrained.
+        architecture: where it has one.
+        registered: the function of a plugin that brings it, where one does.
+    """
 
     name: str
     make: Callable[[], nn.Module]
     architecture: Architecture | None = None
+    registered: str = ""
 
     @property
     def file(self) -> str:
@@ -51,6 +60,7 @@ def train_baselines(run: Run, experiment: Experiment, prepared: Prepared, progre
     keys = {}
     for baseline in _baselines(run, experiment, prepared.data):
         parts = [baseline.name, baseline.architecture.fingerprint if baseline.architecture else ""]
+        parts += [baseline.registered] if baseline.registered else []
         keys[baseline.name] = key = prepared.key("baseline", identity, *parts)
         found = _load(run, _trained(baseline), progress)
         if found is None or found.values.get("key") != key:
@@ -97,9 +107,18 @@ def _baselines(run: Run, experiment: Experiment, data: Data) -> Iterator[_Baseli
         draw_distinct_architectures(run.architecture.space, seed, options.random), start=1
     ):
         yield _Baseline(f"random {number}", _builder(drawn, seed), drawn)
+    taken = [f"random {number}" for number in range(1, options.random + 1)]
     if options.task:
         for name, found in baseline_records(experiment.task.baselines(data)).items():
+            taken.append(name)
             yield _Baseline(name, found.make)
+    for registered in options.registered:
+        with manager().reading(run.names):
+            entry = manager().find("baseline", registered)
+            brought = registered_baselines(registered, data, taken)
+        taken += brought
+        for name, found in brought.items():
+            yield _Baseline(name, found.make, registered=f"{entry.plugin}:{entry.name}")
 
 
 def draw_distinct_architectures(space: SearchSpace, seed: int, count: int) -> list[Architecture]:

@@ -28,6 +28,7 @@ def search_engine(experiment: Experiment, prepared: Prepared, run: Run | None, p
         SpaceError: the space cannot be searched, or no architecture of it can be saved in the run.
     """
     space = experiment.space.build(prepared.data.inputs, prepared.data.outputs)
+    space.check()
     if run is not None and space.origin is None:
         raise SpaceError(
             f"search space {experiment.names['space']!r} is not registered, so no architecture of it can be "

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from nasframe.errors import RunError
 from nasframe.experiment import Experiment
+from nasframe.plugins import manager
 from nasframe.runs import Run, load_checkpoint
 from nasframe.space import Architecture
 from nasframe.supernet import Supernet
@@ -20,7 +21,9 @@ def load_run(path: Run | str | Path) -> Run:
 
 def load_experiment(run: Run | str | Path) -> Experiment:
     """Return the resolved experiment of a run."""
-    return Experiment.load(load_run(run).path / "experiment.toml")
+    found = load_run(run)
+    with manager().reading(found.names):
+        return Experiment.load(found.path / "experiment.toml")
 
 
 def load_architecture(where: Architecture | Run | str | Path) -> Architecture:

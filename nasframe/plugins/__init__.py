@@ -10,6 +10,7 @@ from __future__ import annotations
 from nasframe.plugins.hookspecs import PROJECT, hookimpl
 from nasframe.plugins.moved import moved_to
 from nasframe.plugins.plugin_manager import PluginManager, load_plugin, manager
+from nasframe.plugins.recorded_names import RecordedNames
 from nasframe.plugins.registered import KINDS, Kind, Registered, described
 from nasframe.plugins.source_location import raised_at
 
@@ -18,6 +19,7 @@ __all__ = [
     "PROJECT",
     "Kind",
     "PluginManager",
+    "RecordedNames",
     "Registered",
     "described",
     "hookimpl",

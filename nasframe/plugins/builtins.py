@@ -1,4 +1,4 @@
-"""The operations, relaxations, loops and executor of the core, registered by the hooks that plugins use."""
+"""The operations, relaxations, derivation rules, loops and executor of the core, registered by hooks."""
 
 from __future__ import annotations
 
@@ -22,6 +22,15 @@ def register_relaxations() -> dict[str, str]:
         "gst": "nasframe.relaxations.gst:GappedStraightThrough",
         "dirichlet": "nasframe.relaxations.dirichlet:Dirichlet",
         "sparsemax": "nasframe.relaxations.sparsemax:Sparsemax",
+    }
+
+
+@hookimpl
+def register_derivation_rules() -> dict[str, str]:
+    return {
+        "argmax": "nasframe.searching.derivation:argmax",
+        "best_pair": "nasframe.searching.derivation:best_pair",
+        "top_k_per_port": "nasframe.searching.derivation:top_k_per_port",
     }
 
 

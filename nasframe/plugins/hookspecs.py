@@ -45,6 +45,17 @@ def register_search_spaces() -> Mapping[str, Any]:  # type: ignore[empty-body]
 
 
 @hookspec
+def register_derivation_rules() -> Mapping[str, Any]:  # type: ignore[empty-body]
+    """Name → function `rule(space, probabilities)` that returns choice → candidate: how an architecture is
+    derived from probabilities, choice → candidate → probability. A space names its rule.
+
+    The same probabilities give the same architecture. `space.decisions.walk` asks for one decision after
+    another, and offers only what the earlier ones leave valid. A rule with a third argument, a whole number
+    from 1, is named with it, as in `top_k_per_port:2`.
+    """
+
+
+@hookspec
 def register_loops() -> Mapping[str, Any]:  # type: ignore[empty-body]
     """Name → subclass of `nasframe.SearchLoop`: the order in which weights and logits are updated."""
 
@@ -52,6 +63,17 @@ def register_loops() -> Mapping[str, Any]:  # type: ignore[empty-body]
 @hookspec
 def register_tasks() -> Mapping[str, Any]:  # type: ignore[empty-body]
     """Name → subclass of `nasframe.Task`: data, loss and metrics."""
+
+
+@hookspec
+def register_baselines() -> Mapping[str, Any]:  # type: ignore[empty-body]
+    """Name → function `networks(data)` that returns networks for any task, name → function that makes one
+    untrained, or a `nasframe.Baseline` with it, as `Task.baselines` does.
+
+    `data.inputs` holds the shapes of the inputs, `data.outputs` the number of outputs. Where an experiment
+    names the function, `[baselines] registered = ["…"]`, each network is trained and scored as the searched
+    one is, beside those of the task. Its name decides the seed of its parameters; no other baseline has it.
+    """
 
 
 @hookspec

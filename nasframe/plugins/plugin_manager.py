@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import functools
+import shlex
 import warnings
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,9 +17,10 @@ import pluggy
 from nasframe.errors import NasframeError, PluginError, PluginWarning, near_names, nearest
 from nasframe.plugins import hookspecs
 from nasframe.plugins.contract import UnfitPluginError, check_hooks, check_version, entries_of
-from nasframe.plugins.installed import installed, version_of
+from nasframe.plugins.installed import installed, own_plugins, package_of, version_of
 from nasframe.plugins.moved import moved_to
 from nasframe.plugins.plugin_file import importing
+from nasframe.plugins.recorded_names import RecordedNames
 from nasframe.plugins.registered import HOOKS, Kind, Registered
 from nasframe.plugins.source_location import file_of, in_brackets, raised_at
 
@@ -36,6 +40,7 @@ class PluginManager:
         self._pluggy = pluggy.PluginManager(hookspecs.PROJECT)
         self._pluggy.add_hookspecs(hookspecs)
         self._disabled: set[tuple[str, str]] = set()
+        self._names: ContextVar[RecordedNames | None] = ContextVar("names", default=None)
         self.failed_look_ups = 0
         self.failed: dict[str, str] = {}
         self.files: dict[str, Path] = {}
@@ -161,14 +166,22 @@ class PluginManager:
         return sorted(found, key=lambda entry: (entry.name, entry.plugin))
 
     def find(self, kind: Kind, name: str) -> Registered:
-        """Return the one entry called `name`, or `plugin:name`.
+        """Return the one entry called `name`, or `plugin:name`; within `reading`, the one that was recorded.
 
         Raises:
-            PluginError: unknown (with the near names), or registered by two plugins.
+            PluginError: unknown (with the near names), or registered by two plugins; or the plugin that a
+                document recorded is not here, or does not register it.
         """
         entries = self.registered(kind)
         plugin, colon, short = name.rpartition(":")
         matches = [e for e in entries if e.name == short and (not colon or e.plugin == plugin)]
+        names = self._names.get()
+        if names is not None:
+            owner = names.owner(kind, name)
+            matches = names.among(matches, owner, own_plugins() if len(matches) > 1 else ())
+            if owner is not None and not matches:
+                self.failed_look_ups += 1
+                raise PluginError(f"unknown {kind} {name!r}: {self._lacking(owner, names.packages)}")
         if len(matches) == 1:
             return matches[0]
         if matches:
@@ -187,6 +200,30 @@ class PluginManager:
         left_out = "".join(f"; plugin {plugin!r} {why}" for plugin, why in self.failed.items())
         raise PluginError(f"unknown {kind} {name!r}{nearest(name, valid)}{lacking}{left_out}")
 
+    @contextmanager
+    def reading(self, names: RecordedNames) -> Iterator[None]:
+        """Within the block, let names mean what they meant in a document when it was written."""
+        token = self._names.set(names)
+        try:
+            yield
+        finally:
+            self._names.reset(token)
+
+    def _lacking(self, plugin: str, packages: Mapping[str, str]) -> str:
+        """Return why the plugin that a document recorded does not register a name, and how to get it."""
+        then = packages.get(plugin, "")
+        known = f"it is that of plugin {plugin!r}{in_brackets(then)}"
+        if plugin in self.failed:
+            return f"{known}, which {self.failed[plugin]}"
+        if self._pluggy.has_plugin(plugin):
+            now = in_brackets(self.packages().get(plugin))
+            return f"{known}, which is here{now} and does not register it any more"
+        if then.endswith(".py"):
+            return f"{known}, a file that is not loaded by itself; add --plugin {shlex.quote(then)}"
+        if then:
+            return f"{known}, which is not installed; pip install {shlex.quote(then.split()[0])}"
+        return f"{known}, which is not here; install its package, or give its file with --plugin"
+
     def entry_of(self, kind: Kind, target: type) -> Registered | None:
         """Return the entry under which a class is registered; None where it is not."""
         path = f"{target.__module__}:{target.__qualname__}"
@@ -198,7 +235,10 @@ class PluginManager:
         entry = self.entry_of(kind, target)
         if entry is None:
             return None
-        alone = sum(other.name == entry.name for other in self.registered(kind)) == 1
+        try:
+            alone = self.find(kind, entry.name) == entry
+        except PluginError:
+            alone = False
         return entry.name if alone else f"{entry.plugin}:{entry.name}"
 
     def load(self, kind: Kind, name: str) -> Any:
@@ -268,6 +308,15 @@ class PluginManager:
             ):
                 found.setdefault(point.name, point.dist.version)
         return dict(sorted(found.items()))
+
+    def packages(self) -> dict[str, str]:
+        """Return plugin → its package with the version, or the name of its file; not those made in Python."""
+        found = {name: file.name for name, file in self.files.items()}
+        for point in installed():
+            package = package_of(point)
+            if package is not None and self._pluggy.has_plugin(point.name):
+                found.setdefault(point.name, package)
+        return found
 
     def _report_unknown_hooks(self) -> None:
         """Report hooks whose names are mistyped: they would never be called."""

@@ -16,15 +16,19 @@ from nasframe.plugins.source_location import file_of, in_brackets, raised_at
 
 __all__ = ["HOOKS", "KINDS", "Kind", "Registered", "described"]
 
-Kind = Literal["operation", "relaxation", "space", "loop", "task", "demo", "executor"]
+Kind = Literal[
+    "operation", "relaxation", "space", "derivation", "loop", "task", "baseline", "demo", "executor"
+]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 HOOKS: Mapping[Kind, str] = {
     "operation": "register_operations",
     "relaxation": "register_relaxations",
     "space": "register_search_spaces",
+    "derivation": "register_derivation_rules",
     "loop": "register_loops",
     "task": "register_tasks",
+    "baseline": "register_baselines",
     "demo": "register_demos",
     "executor": "register_executors",
 }
@@ -64,7 +68,8 @@ class Registered:
         if self.kind == "demo":
             return str(self.target)
         target = self.load()
-        text = (target.__doc__ or "").strip() if inspect.isclass(target) else ""
+        documented = inspect.isclass(target) or inspect.isroutine(target)
+        text = (target.__doc__ or "").strip() if documented else ""
         return text.partition("\n")[0] or "no description"
 
     def __str__(self) -> str:

@@ -7,10 +7,9 @@ from typing import Any
 
 from attrs import field, frozen
 
-from nasframe.operations import OpSpec
 from nasframe.space import Architecture, Arrival, Resolved
 
-__all__ = ["ArchitectureDifference", "Arrow", "Change", "arrived", "differences", "kind_of"]
+__all__ = ["ArchitectureDifference", "Arrow", "Change", "arrived", "differences"]
 
 Arrow = tuple[str, str, str, str]
 """Source, target, port, and the operation passed through (empty: none)."""
@@ -57,8 +56,8 @@ class ArchitectureDifference:
             only=frozenset(here.operations.keys() - there.operations.keys()),
             changed=frozenset(
                 name
-                for name, spec in here.operations.items()
-                if name in there.operations and kind_of(spec) != kind_of(there.operations[name])
+                for name, label in here.labels.items()
+                if name in there.labels and label != there.labels[name]
             ),
             arrows=frozenset(_arrows(here)) - frozenset(_arrows(there)),
             cells=frozenset(left.space.wiring.cells.keys() - right.space.wiring.cells.keys()),
@@ -73,24 +72,17 @@ def differences(left: Architecture, right: Architecture) -> list[Change]:
     """
     here, there = left.resolved, right.resolved
     found = list(_options(left, right))
-    for name, spec in here.operations.items():
-        if name not in there.operations:
-            found.append(Change(name, kind_of(spec), None, name))
+    for name, label in here.labels.items():
+        if name not in there.labels:
+            found.append(Change(name, label, None, name))
             continue
-        if kind_of(spec) != kind_of(there.operations[name]):
-            found.append(Change(name, kind_of(spec), kind_of(there.operations[name]), name))
+        if label != there.labels[name]:
+            found.append(Change(name, label, there.labels[name], name))
         found += _ports(name, here, there)
     found += [
-        Change(name, None, kind_of(spec), name)
-        for name, spec in there.operations.items()
-        if name not in here.operations
+        Change(name, None, label, name) for name, label in there.labels.items() if name not in here.labels
     ]
     return found
-
-
-def kind_of(spec: OpSpec | None) -> str:
-    """Return the name of a node's operation, or `input`."""
-    return "input" if spec is None else spec.name
 
 
 def arrived(items: tuple[Arrival, ...]) -> str:
@@ -99,14 +91,14 @@ def arrived(items: tuple[Arrival, ...]) -> str:
 
 
 def _through(item: Arrival) -> str:
-    return item.source if item.operation is None else f"{item.operation.name}({item.source})"
+    return f"{item.through}({item.source})" if item.through else item.source
 
 
 def _arrows(resolved: Resolved) -> Iterator[Arrow]:
     for target, ports in resolved.arrivals.items():
         for port, items in ports.items():
             for item in items:
-                yield item.source, target, port, "" if item.operation is None else item.operation.name
+                yield item.source, target, port, item.through
 
 
 def _ports(name: str, here: Resolved, there: Resolved) -> Iterator[Change]:

@@ -74,7 +74,7 @@ def add_network(
             for arrival in arrivals:
                 # a label only where there are several ports, and where it is not the name of the source
                 shown = port if len(ports) > 1 and arrival.edge.label != port else ""
-                through = arrival.operation.name if arrival.operation is not None else ""
+                through = arrival.through
                 differs = (
                     difference is not None and (arrival.source, target, port, through) in difference.arrows
                 )
@@ -143,8 +143,8 @@ def _appearance(name: str, architecture: Architecture) -> tuple[str, dict[str, s
         return graphviz.escape(short), dict(_INPUT)
     assert spec is not None
     if node.choice is not None:
-        return f"{graphviz.escape(short)}\\n{graphviz.escape(spec.name)}", dict(_OPERATION)
-    if is_identity(spec.name):
+        return f"{graphviz.escape(short)}\\n{graphviz.escape(resolved.labels[name])}", dict(_OPERATION)
+    if is_identity(spec):
         return graphviz.escape(short), dict(_PORT)
     if name == resolved.output:
         return graphviz.escape(short), dict(_OUTPUT)

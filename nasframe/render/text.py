@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nasframe.render.difference import Change, arrived, differences, kind_of
+from nasframe.render.difference import Change, arrived, differences
 from nasframe.space import Architecture
 
 __all__ = ["network_text", "network_text_against", "pair_text", "title_of"]
@@ -31,8 +31,8 @@ def network_text_against(architecture: Architecture, other: Architecture) -> str
         sign = "+" if name in only else "≠" if name in differing else " "
         lines.append(f"{sign} {line}")
     lines += [
-        f"- {name}  {kind_of(spec)}"
-        for name, spec in other.resolved.operations.items()
+        f"- {name}  {label}"
+        for name, label in other.resolved.labels.items()
         if name not in architecture.resolved.operations
     ]
     return "\n".join(lines)
@@ -74,11 +74,11 @@ def _unreached(choices: int) -> str:
 def _rows(architecture: Architecture) -> list[tuple[str, str]]:
     """Return each node with its line."""
     rows: list[tuple[str, str, str]] = []
-    for name, spec in architecture.resolved.operations.items():
+    for name, label in architecture.resolved.labels.items():
         ports = [(port, arrived(items)) for port, items in architecture.resolved.arrivals[name].items()]
         shown = ", ".join(
             what if len(ports) == 1 or what == port else f"{port} = {what}" for port, what in ports
         )
-        rows.append((name, kind_of(spec), shown))
+        rows.append((name, label, shown))
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     return [(name, f"{name:{widths[0]}}  {kind:{widths[1]}}  {shown}".rstrip()) for name, kind, shown in rows]

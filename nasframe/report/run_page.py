@@ -17,7 +17,6 @@ from nasframe.display import (
     format_value,
     sparkline,
 )
-from nasframe.operations import is_zero
 from nasframe.render import draw
 from nasframe.report.animation import animate_search
 from nasframe.report.animation.layout import is_plain
@@ -274,7 +273,7 @@ def _choices(run: Run, history: History, *, follows: bool) -> list[Figure]:
                 candidate: [line["probabilities"][name][candidate] for line in history]
                 for candidate in recorded[name]
                 # an edge that is there or not has one row: the probability that it is there
-                if not (name in plain and is_zero(candidate))
+                if not (name in plain and space.wiring.removes(name, candidate))
             }
     return [
         HeatMap(
@@ -304,7 +303,9 @@ def _present_or_not(space: SearchSpace) -> set[str]:
     return {
         name
         for name, choice in choices.items()
-        if is_plain(choice) and len(choice.candidates) == 2 and sum(map(is_zero, choice.candidates)) == 1
+        if is_plain(choice)
+        and len(choice.candidates) == 2
+        and sum(space.wiring.removes(name, item) for item in choice.candidates) == 1
     }
 
 

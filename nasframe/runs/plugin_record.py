@@ -1,4 +1,4 @@
-"""The plugins of a run, by version and hash, for its record; a run never loads them by itself."""
+"""The plugins of a run, and the names they register, for its record; a run loads none by itself."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nasframe.plugins import manager
+from nasframe.plugins import KINDS, RecordedNames, manager
 
-__all__ = ["changed_plugins", "missing_plugins", "plugin_record"]
+__all__ = ["changed_plugins", "missing_plugins", "name_record", "names_of", "plugin_record"]
 
 
 def plugin_record() -> dict[str, dict[str, str | None]]:
     """Return version and hash of every registered plugin, None where it has none; and its file where it is
     one file."""
     plugins = manager()
-    versions = plugins.versions()
+    versions, packages = plugins.versions(), plugins.packages()
     record = {
         name: {"version": versions.get(name), "sha256": _digest(plugins.module(name))}
         for name in plugins.names
     }
+    for name in record.keys() & packages.keys():
+        record[name]["package"] = packages[name]
     for name, file in plugins.files.items():
         record[name]["file"] = str(file.resolve())
     return record
@@ -35,6 +37,24 @@ def changed_plugins(record: Mapping[str, Mapping[str, str | None]]) -> list[str]
 def missing_plugins(record: Mapping[str, Mapping[str, str | None]]) -> list[str]:
     """Return the plugins of a record that are not registered here."""
     return sorted(record.keys() - {*manager().names})
+
+
+def name_record() -> dict[str, dict[str, str]]:
+    """Return kind → name → plugin, for every name that one plugin alone registers."""
+    found: dict[str, dict[str, str]] = {}
+    for kind in KINDS:
+        entries = manager().registered(kind)
+        names = [entry.name for entry in entries]
+        found[kind] = {entry.name: entry.plugin for entry in entries if names.count(entry.name) == 1}
+    return found
+
+
+def names_of(record: Mapping[str, Any]) -> RecordedNames:
+    """Return the names in a run, with the plugins that `run.json` holds; none in a run that is older."""
+    packages = {
+        name: found.get("file") or found.get("package") or "" for name, found in record["plugins"].items()
+    }
+    return RecordedNames(record.get("names", {}), packages)
 
 
 def _digest(module: Any) -> str | None:

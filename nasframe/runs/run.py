@@ -12,6 +12,7 @@ from attrs import field, frozen
 
 from nasframe import __version__
 from nasframe.errors import ArchitectureError, RunError
+from nasframe.plugins import RecordedNames
 from nasframe.runs.folder import (
     FORMAT,
     RECORD,
@@ -22,7 +23,13 @@ from nasframe.runs.folder import (
     read_record,
     refuse_strange,
 )
-from nasframe.runs.plugin_record import changed_plugins, missing_plugins, plugin_record
+from nasframe.runs.plugin_record import (
+    changed_plugins,
+    missing_plugins,
+    name_record,
+    names_of,
+    plugin_record,
+)
 from nasframe.runtime import fingerprint, without_nan, write_json, write_text
 from nasframe.space import Architecture
 
@@ -34,7 +41,8 @@ class Run:
     """A run folder.
 
     ```
-    run.json            format version, versions of nasframe and of every plugin, what is done
+    run.json            format version, versions of nasframe and of every plugin, the plugin of every name,
+                        what is done
     experiment.toml     the resolved experiment
     metrics.jsonl       a line an epoch
     architecture.json   what was found, with where it came from
@@ -94,6 +102,7 @@ class Run:
                 "python": sys.version.split()[0],
                 "experiment": identity or fingerprint(experiment),
                 "plugins": plugin_record(),
+                "names": name_record(),
                 "data": data,
                 "done": {},
             },
@@ -185,6 +194,14 @@ class Run:
             ) from error
 
     @property
+    def names(self) -> RecordedNames:
+        """The names in its experiment, and the plugins that they meant when the run was made.
+
+        Within `manager().reading(run.names)` they mean these plugins.
+        """
+        return names_of(self.record)
+
+    @property
     def changed_plugins(self) -> list[str]:
         """The registered plugins whose code has changed since the run was made."""
         return changed_plugins(self.record["plugins"])
@@ -207,7 +224,9 @@ class Run:
                 "Put that back, or begin anew with --overwrite; "
                 "of a trial of a study, remove its folder and give the command of the study again"
             )
-        self.note(plugins=plugin_record())
+        before, now = self.record.get("names", {}), name_record()
+        names = {kind: found | before.get(kind, {}) for kind, found in now.items()}
+        self.note(plugins=plugin_record(), names=before | names)
 
     @property
     def checkpoints(self) -> Path:

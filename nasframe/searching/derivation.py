@@ -7,17 +7,21 @@ candidate is zero is removed before anything could choose it as a source. The as
 from __future__ import annotations
 
 import functools
+import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 
-from nasframe.errors import SpaceError, nearest
+from nasframe.errors import ArchitectureError, ContractError, NasframeError, PluginError, SpaceError
+from nasframe.plugins import manager, raised_at
 from nasframe.relaxations import log_exponential
 from nasframe.space import Alternative, Architecture, Assignment, Decision, Probabilities, SearchSpace
 
-__all__ = ["RULES", "argmax", "best_pair", "derive", "derive_around", "find_rule", "top_k_per_port"]
+__all__ = ["argmax", "best_pair", "derive", "derive_around", "find_rule", "top_k_per_port"]
+
+Rule = Callable[..., Assignment]
 
 
 def derive(
@@ -32,6 +36,7 @@ def derive(
 
     Raises:
         SpaceError: the space names an unknown rule.
+        ContractError: the rule fails, or returns no assignment of the space.
 
     Example:
         >>> from nasframe import Choice, SearchSpace
@@ -42,7 +47,19 @@ def derive(
         >>> derive(space, {"edge": {"zero": 0.3, "identity": 0.7}}).assignment
         {'edge': 'identity'}
     """
-    return Architecture(space, find_rule(space)(space, probabilities), dict(provenance or {}))
+    rule = find_rule(space)
+    try:
+        assignment = rule(space, probabilities)
+        if not isinstance(assignment, Mapping):
+            raise TypeError(f"it must return choice → candidate, found {assignment!r}")
+        return Architecture(space, assignment, dict(provenance or {}))
+    except ArchitectureError as error:
+        raise ContractError(f"{_shown(space)}: {error}") from error
+    except NasframeError:
+        raise
+    except Exception as error:  # a plugin's function may raise anything
+        where = raised_at(error, inspect.getmodule(rule))
+        raise ContractError(f"{_shown(space)} fails: {type(error).__name__}: {error}{where}") from error
 
 
 def derive_around(
@@ -85,25 +102,58 @@ def _perturbed(probabilities: Probabilities, generator: torch.Generator) -> dict
     return found
 
 
-def find_rule(space: SearchSpace) -> Callable[[SearchSpace, Probabilities], Assignment]:
+def find_rule(space: SearchSpace) -> Rule:
     """Return the rule that a space names, with its argument.
 
     Raises:
-        SpaceError: unknown rule, or an argument that is no positive number or that the rule does not take.
+        SpaceError: unknown rule; an argument that is no positive number or that the rule does not take; none
+            where the rule needs one.
+        ContractError: what is registered is no function of a space and probabilities.
     """
     if not isinstance(space.derivation, str):
         return space.derivation
-    name, _, argument = space.derivation.partition(":")
-    if name not in RULES:
-        raise SpaceError(f"space {space.name!r}: unknown derivation rule {name!r}{nearest(name, RULES)}")
-    if not argument:
-        return RULES[name]
-    if name != "top_k_per_port" or not argument.isdecimal() or int(argument) < 1:
-        raise SpaceError(
-            f"space {space.name!r}: derivation {space.derivation!r}: only top_k_per_port takes an argument, "
-            "a number of at least 1"
+    name, argument = _name_and_argument(space.derivation)
+    where = f"space {space.name!r}: derivation {space.derivation!r}"
+    try:
+        entry = manager().find("derivation", name)
+        rule: Rule = entry.load()
+    except PluginError as error:
+        raise SpaceError(f"space {space.name!r}: {error}") from error
+    takes = _arguments(rule)
+    if takes is None or len(takes) not in (2, 3):
+        raise ContractError(
+            f"{entry} must be a function of a space, its probabilities and, if it takes one, a number; "
+            f"found {rule!r}"
         )
-    return functools.partial(top_k_per_port, k=int(argument))
+    if not argument:
+        if len(takes) == 3 and takes[2].default is inspect.Parameter.empty:
+            raise SpaceError(f"{where}: {entry} needs a number of at least 1, as in {name}:2")
+        return rule
+    if len(takes) == 2:
+        raise SpaceError(f"{where}: {entry} takes no argument, found {argument!r}")
+    if not argument.isdecimal() or int(argument) < 1:
+        raise SpaceError(f"{where}: {entry} takes a number of at least 1, found {argument!r}")
+    return functools.partial(rule, **{takes[2].name: int(argument)})
+
+
+def _name_and_argument(derivation: str) -> tuple[str, str]:
+    """Return `rule` and `2` of `rule:2`, and `plugin:rule` and `2` of `plugin:rule:2`."""
+    name, _, argument = derivation.rpartition(":")
+    names = [entry.name for entry in manager().registered("derivation")]
+    return (name, argument) if argument.isdecimal() or name in names else (derivation, "")
+
+
+def _arguments(rule: Any) -> list[inspect.Parameter] | None:
+    try:
+        return [*inspect.signature(rule).parameters.values()]
+    except (TypeError, ValueError):  # no function
+        return None
+
+
+def _shown(space: SearchSpace) -> str:
+    if not isinstance(space.derivation, str):
+        return f"the derivation rule of space {space.name!r}"
+    return str(manager().find("derivation", _name_and_argument(space.derivation)[0]))
 
 
 def argmax(space: SearchSpace, probabilities: Probabilities) -> dict[str, str]:
@@ -160,13 +210,6 @@ def top_k_per_port(space: SearchSpace, probabilities: Probabilities, k: int = 2)
         return _strongest(space, fitting or alternatives, probabilities)
 
     return space.decisions.walk(decide)
-
-
-RULES: Mapping[str, Callable[..., dict[str, str]]] = {
-    "argmax": argmax,
-    "best_pair": best_pair,
-    "top_k_per_port": top_k_per_port,
-}
 
 
 def _presence(space: SearchSpace, choice: str, probabilities: Probabilities) -> float:

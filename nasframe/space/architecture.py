@@ -11,9 +11,9 @@ from typing import Any
 import jsonschema
 from attrs import field, frozen
 
-from nasframe.errors import ArchitectureError
+from nasframe.errors import ArchitectureError, PluginError, SpaceError
 from nasframe.options import structure
-from nasframe.plugins import manager
+from nasframe.plugins import RecordedNames, manager
 from nasframe.runtime import fingerprint, write_json
 from nasframe.space.derived_graph import Resolved, resolve
 from nasframe.space.factory import SpaceFactory
@@ -21,14 +21,17 @@ from nasframe.space.space import SearchSpace
 
 __all__ = ["FORMAT", "Architecture", "rebuild_space"]
 
-FORMAT = 1
+FORMAT = 2
+"""In format 1 no document says which plugins its operations are of, and a bare name is nasframe's own."""
+
+_NAMES = {"type": "object", "additionalProperties": {"type": "string"}}
 
 _SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["format", "space", "assignment"],
     "additionalProperties": False,
     "properties": {
-        "format": {"const": FORMAT},
+        "format": {"enum": [1, FORMAT]},
         "space": {
             "type": "object",
             "required": ["name", "inputs", "outputs"],
@@ -45,6 +48,8 @@ _SCHEMA: dict[str, Any] = {
             },
         },
         "assignment": {"type": "object", "additionalProperties": {"type": "string"}},
+        "operations": _NAMES,
+        "packages": _NAMES,
         "provenance": {"type": "object"},
     },
 }
@@ -106,6 +111,9 @@ class Architecture:
     def to_dict(self) -> dict[str, Any]:
         """Return the document; edges that chose zero are left out.
 
+        `operations` names the plugin of every operation of the space, `packages` the packages and versions of
+        these plugins. Neither enters the fingerprint.
+
         Raises:
             ArchitectureError: the space was made by hand and not by a registered factory.
         """
@@ -115,6 +123,7 @@ class Architecture:
                 "name it; register a SpaceFactory to save its architectures"
             )
         wiring = self.space.wiring
+        packages, plugins = manager().packages(), sorted({*wiring.operations.values()})
         nodes = {node.choice.name for node in wiring.nodes.values() if node.choice is not None}
         return {
             "format": FORMAT,
@@ -124,6 +133,8 @@ class Architecture:
                 for name, value in self.assignment.items()
                 if name in nodes or not wiring.removes(name, value)
             },
+            "operations": dict(sorted(wiring.operations.items())),
+            "packages": {plugin: packages[plugin] for plugin in plugins if plugin in packages},
             "provenance": dict(self.provenance),
         }
 
@@ -135,13 +146,18 @@ class Architecture:
     def from_dict(cls, document: Any, source: str = "architecture") -> Architecture:
         """Read a document, written by hand or by `to_dict`.
 
+        An operation is that of the plugin which `operations` records, whatever other plugins have come since.
+        Where it records none, a name is nasframe's own, or that of the one plugin that registers it.
+
         Raises:
             ArchitectureError: lists everything that breaks the schema or leaves the space.
+            PluginError, ConfigurationError, SpaceError: the space cannot be made, for example because the
+                recorded plugin of an operation is not here; says how to get it.
         """
         found = document.get("format", FORMAT) if isinstance(document, Mapping) else FORMAT
-        if found != FORMAT:
+        if found not in (1, FORMAT):
             raise ArchitectureError(
-                f"{source}: format {found!r} cannot be read; this version reads format {FORMAT}"
+                f"{source}: format {found!r} cannot be read; this version reads formats 1 and {FORMAT}"
             )
         broken = sorted(
             jsonschema.Draft202012Validator(_SCHEMA).iter_errors(document), key=lambda e: list(e.path)
@@ -150,7 +166,12 @@ class Architecture:
             lines = [f"  {'.'.join(map(str, error.path)) or 'document'}: {error.message}" for error in broken]
             raise ArchitectureError("\n".join([f"{source}: not an architecture:", *lines]))
         origin = document["space"]
-        space = rebuild_space(origin, f"{source}: space")
+        names = RecordedNames({"operation": document.get("operations", {})}, document.get("packages", {}))
+        try:
+            with manager().reading(names):
+                space = rebuild_space(origin, f"{source}: space")
+        except (PluginError, SpaceError) as error:
+            raise type(error)(f"{source}: {error}") from error
         try:
             return cls(space, document["assignment"], document.get("provenance", {}))
         except ArchitectureError as error:
@@ -196,4 +217,7 @@ def rebuild_space(origin: Mapping[str, Any], source: str) -> SearchSpace:
     """Return the space that a registered factory makes from recorded name, options, inputs and outputs."""
     target = manager().load("space", origin["name"])
     factory: SpaceFactory = structure(target, origin.get("options", {}), source, "options")
-    return factory.build({name: tuple(shape) for name, shape in origin["inputs"].items()}, origin["outputs"])
+    inputs = {name: tuple(shape) for name, shape in origin["inputs"].items()}
+    space = factory.build(inputs, origin["outputs"])
+    space.check()  # while the names mean what the document says
+    return space

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import networkx as nx
 
@@ -60,7 +60,7 @@ def _output_problems(space: SpaceGraph, name: str) -> Iterator[str]:
     node = space.node(name)
     if node.cell is not None:
         yield from _output_problems(node.cell, node.cell.output or "")
-    elif node.choice is not None and any(map(is_zero, node.choice.candidates)):
+    elif node.choice is not None and any(is_zero(spec) for spec in _candidates(node.choice)):
         yield f"{name}: is the output, and must not choose zero"
 
 
@@ -92,8 +92,7 @@ def _node_problems(space: SpaceGraph, node: Node, where: str) -> Iterator[str]:
         edge = data["edge"]
         if edge.operation is not None and edge.choice is not None:
             yield f"{edge_where}: has both an operation and a choice"
-        candidates = edge.choice.candidates if edge.choice is not None else ()
-        yield from _operation_problems([edge.operation, *map(OpSpec, candidates)], 1, edge_where)
+        yield from _operation_problems([edge.operation, *_candidates(edge.choice)], 1, edge_where)
     for port in ports:
         if all(key != port for _, _, key, _ in arriving):
             yield f"{where}: no edge ends in port {port!r}"
@@ -105,24 +104,29 @@ def _node_problems(space: SpaceGraph, node: Node, where: str) -> Iterator[str]:
         sources = {source for source, _, key, _ in arriving if key == port}
         if set(choice.candidates) != sources:
             yield f"{where}: the choice at port {port!r} must name its sources {', '.join(sorted(sources))}"
-    candidates = node.choice.candidates if node.choice is not None else ()
-    yield from _operation_problems([node.operation, *map(node.spec, candidates)], len(ports), where)
+    yield from _operation_problems([node.operation, *_candidates(node.choice)], len(ports), where)
     yield from _operation_problems(node.then, 1, where)
     if node.deal:
         yield from _deal_problems(space, node, ports, where)
 
 
-def _operation_problems(specs: object, count: int, where: str) -> Iterator[str]:
-    for spec in specs:  # type: ignore[attr-defined]
+def _candidates(choice: Choice | None) -> Iterable[OpSpec]:
+    return () if choice is None else choice.operations.values()
+
+
+def _operation_problems(specs: Iterable[OpSpec | None], count: int, where: str) -> Iterator[str]:
+    for spec in specs:
         if spec is None:
             continue
         try:
-            arity = arity_of(spec.name)
+            arity = arity_of(spec)
         except (PluginError, SpaceError) as error:
             yield f"{where}: {error}"
             continue
         if arity is not None and arity != count:
             yield f"{where}: operation {spec.name!r} takes {arity} inputs, there are {count}"
+        for problem in spec.option_problems():
+            yield f"{where}: {problem}"
 
 
 def _deal_problems(space: SpaceGraph, node: Node, ports: tuple[str, ...], where: str) -> Iterator[str]:
@@ -133,6 +137,6 @@ def _deal_problems(space: SpaceGraph, node: Node, ports: tuple[str, ...], where:
     if any(edges != first for edges in by_port.values()):
         yield f"{where}: to deal its sources out, every port needs the same edges with the same choices"
     for source, choice in first.items():
-        names = choice.candidates if choice is not None else ()
-        if sorted((is_zero(name), is_identity(name)) for name in names) != [(False, True), (True, False)]:
+        roles = sorted((is_zero(spec), is_identity(spec)) for spec in _candidates(choice))
+        if roles != [(False, True), (True, False)]:
             yield f"{where} (edge from {source}): a dealt edge chooses between zero and identity"

@@ -23,6 +23,13 @@ class Arrival:
     edge: FlatEdge
     operation: OpSpec | None
 
+    @property
+    def through(self) -> str:
+        """The name of that operation, with its options where it was chosen; empty where there is none."""
+        if self.operation is None:
+            return ""
+        return self.operation.name if self.edge.choice is None else self.operation.label
+
 
 @frozen
 class Resolved:
@@ -34,11 +41,14 @@ class Resolved:
         arrivals: node → port → what arrives there. An empty port receives zeros; where the operation names
             its ports (`Operation.names_ports`) it is left out instead.
         output: the node whose value is returned.
+        labels: node → the name of its operation, with its options where it was chosen; `input` for an input
+            that enters as it is.
     """
 
     operations: Mapping[str, OpSpec | None]
     arrivals: Mapping[str, Mapping[str, tuple[Arrival, ...]]]
     output: str
+    labels: Mapping[str, str]
 
 
 def resolve(space: SearchSpace, assignment: Assignment) -> Resolved:
@@ -75,16 +85,20 @@ def resolve(space: SearchSpace, assignment: Assignment) -> Resolved:
     live = {wiring.output, *nx.ancestors(graph, wiring.output)}
     operations: dict[str, OpSpec | None] = {}
     arrivals: dict[str, dict[str, tuple[Arrival, ...]]] = {}
+    labels: dict[str, str] = {}
     for name, node in wiring.nodes.items():
         if name not in live:
             continue
         operations[name] = node.operation if node.choice is None else node.spec(assignment[node.choice.name])
         operation = operations[name]
-        droppable = operation is not None and operation_class(operation.name).names_ports
+        labels[name] = "input"
+        if operation is not None:
+            labels[name] = operation.name if node.choice is None else operation.label
+        droppable = operation is not None and operation_class(operation).names_ports
         arrivals[name] = {
             port: tuple(kept[name, port]) for port in node.ports if kept[name, port] or not droppable
         }
-    return Resolved(operations, arrivals, wiring.output)
+    return Resolved(operations, arrivals, wiring.output, labels)
 
 
 def _arrival(wiring: Wiring, edge: FlatEdge, assignment: Assignment) -> Arrival | None:
@@ -102,4 +116,4 @@ def _arrival(wiring: Wiring, edge: FlatEdge, assignment: Assignment) -> Arrival 
     if name not in assignment or wiring.removes(name, assignment[name]):
         return None
     passes = wiring.passes(name, assignment[name])
-    return Arrival(edge.source, edge, None if passes else OpSpec(assignment[name]))
+    return Arrival(edge.source, edge, None if passes else edge.choice.operations[assignment[name]])

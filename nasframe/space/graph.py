@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import attrs
 import networkx as nx
@@ -26,7 +25,6 @@ class Node:
             the projection of a feature.
         ports: the inputs in the order in which the operation takes them; empty for a variadic operation:
             its edges name the ports, in the order of their insertion.
-        options: candidate → options it is built with; `""` holds those for every candidate.
         then: operations that follow each candidate, with parameters of their own for each.
         port_choices: port → the choice among the sources whose edges end there.
         deal: True where the ports of a derived architecture get one of the kept sources each, in order.
@@ -37,7 +35,6 @@ class Node:
     is_input: bool = False
     operation: OpSpec | None = None
     choice: Choice | None = None
-    options: Mapping[str, Mapping[str, int | float | str | bool | None]] = field(factory=dict)
     then: tuple[OpSpec, ...] = ()
     ports: tuple[str, ...] = ()
     port_choices: Mapping[str, Choice] = field(factory=dict)
@@ -46,11 +43,12 @@ class Node:
     tied: str | None = None
 
     def spec(self, candidate: str | None = None) -> OpSpec:
-        """Return the fixed operation, or `candidate` with its options."""
+        """Return the fixed operation, or that of `candidate`."""
         if self.operation is not None:
             return self.operation
+        assert self.choice is not None
         assert candidate is not None
-        return OpSpec(candidate, self.options.get(candidate, self.options.get("", {})))
+        return self.choice.operations[candidate]
 
 
 @frozen
@@ -107,7 +105,6 @@ class SpaceGraph:
         operation: OpSpec | str | None = None,
         *,
         choice: Choice | None = None,
-        options: Mapping[str, Mapping[str, Any]] | None = None,
         then: Sequence[OpSpec | str] = (),
         ports: Sequence[str] = (),
         deal: bool = False,
@@ -121,7 +118,6 @@ class SpaceGraph:
                 name,
                 operation=spec,
                 choice=choice,
-                options=dict(options or {}),
                 then=as_specs(then),
                 ports=tuple(ports),
                 deal=deal,

@@ -31,8 +31,8 @@ class SearchSpace(SpaceGraph):
 
     Args:
         name: shown in messages.
-        derivation: the rule that turns probabilities into an assignment: `argmax`, `best_pair`,
-            `top_k_per_port:K`, or a function.
+        derivation: the rule that turns probabilities into an assignment: a function, or the name of a
+            registered one, such as `argmax`, `best_pair` or `top_k_per_port:K`.
         origin: how a registered factory made this space (`name`, `options`, `inputs`, `outputs`), kept in
             architectures in place of the whole graph.
 

@@ -54,6 +54,7 @@ class Wiring:
         deals: name → deal.
         output: flat name of the node whose value is returned.
         cells: flat name of each cell → name of its tie (its own name where it has none), outer cells first.
+        operations: name of each operation that is fixed or can be chosen → the plugin that registers it.
     """
 
     nodes: Mapping[str, Node]
@@ -61,6 +62,7 @@ class Wiring:
     deals: Mapping[str, Deal]
     output: str
     cells: Mapping[str, str]
+    operations: Mapping[str, str]
     choices: Mapping[str, Choice] = field(init=False)
     _removing: frozenset[tuple[str, str]] = field(init=False, repr=False)
     _passing: frozenset[tuple[str, str]] = field(init=False, repr=False)
@@ -68,11 +70,14 @@ class Wiring:
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "choices", {choice.name: choice for choice in self._all_choices()})
         sources = {c.name for node in self.nodes.values() for c in node.port_choices.values()}
-        pairs = [
-            (c.name, name) for c in self.choices.values() if c.name not in sources for name in c.candidates
-        ]
-        object.__setattr__(self, "_removing", frozenset(pair for pair in pairs if is_zero(pair[1])))
-        object.__setattr__(self, "_passing", frozenset(pair for pair in pairs if is_identity(pair[1])))
+        pairs = {
+            (choice.name, candidate): spec
+            for choice in self.choices.values()
+            if choice.name not in sources
+            for candidate, spec in choice.operations.items()
+        }
+        object.__setattr__(self, "_removing", frozenset(pair for pair in pairs if is_zero(pairs[pair])))
+        object.__setattr__(self, "_passing", frozenset(pair for pair in pairs if is_identity(pairs[pair])))
 
     def removes(self, choice: str, candidate: str) -> bool:
         """Return True where a candidate of a choice among operations stands for nothing."""
@@ -100,12 +105,18 @@ class Wiring:
 
 
 def flatten(space: SpaceGraph) -> Wiring:
-    """Put every cell's nodes into one graph; names and choices get the cell's name before them."""
+    """Put every cell's nodes into one graph; names and choices get the cell's name before them.
+
+    From then on every operation is that of the plugin that registers its name now.
+    """
     nodes: dict[str, Node] = {}
     edges: list[FlatEdge] = []
     deals: dict[str, Deal] = {}
     cells: dict[str, str] = {}
     output = _flatten(space, "", "", nodes, edges, deals, cells)
+    operations: dict[str, str] = {}
+    nodes = {name: _bound_node(node, operations) for name, node in nodes.items()}
+    edges = [_bound_edge(edge, operations) for edge in edges]
 
     order: nx.DiGraph[str] = nx.DiGraph()
     order.add_nodes_from(nodes)
@@ -124,7 +135,32 @@ def flatten(space: SpaceGraph) -> Wiring:
         deals=deals,
         output=output,
         cells=cells,
+        operations=operations,
     )
+
+
+def _bound_node(node: Node, operations: dict[str, str]) -> Node:
+    return attrs.evolve(
+        node,
+        operation=None if node.operation is None else _bound(node.operation, operations),
+        choice=None if node.choice is None else node.choice.bound(lambda spec: _bound(spec, operations)),
+        then=tuple(_bound(spec, operations) for spec in node.then),
+    )
+
+
+def _bound_edge(edge: FlatEdge, operations: dict[str, str]) -> FlatEdge:
+    return attrs.evolve(
+        edge,
+        operation=None if edge.operation is None else _bound(edge.operation, operations),
+        choice=None if edge.choice is None else edge.choice.bound(lambda spec: _bound(spec, operations)),
+    )
+
+
+def _bound(spec: OpSpec, operations: dict[str, str]) -> OpSpec:
+    """Return the operation with its plugin, which is noted in `operations`."""
+    if spec.name not in operations:
+        operations[spec.name] = spec.bound().plugin or ""
+    return attrs.evolve(spec, plugin=operations[spec.name])
 
 
 def _flatten(
@@ -138,9 +174,6 @@ def _flatten(
 ) -> str:
     """Add a space's nodes and edges under `prefix`, and return the flat name of its output."""
 
-    def renamed(choice: Choice) -> Choice:
-        return attrs.evolve(choice, name=choice_prefix + choice.name)
-
     outputs: dict[str, str] = {}
     for name in space.graph:
         node, flat = space.node(name), prefix + name
@@ -150,7 +183,7 @@ def _flatten(
             outputs[name] = _flatten(node.cell, flat + "/", tied, nodes, edges, deals, cells)
             for port, choice in node.port_choices.items():
                 inner = f"{flat}/{port}"
-                nodes[inner] = attrs.evolve(nodes[inner], port_choices={PORT: renamed(choice)})
+                nodes[inner] = attrs.evolve(nodes[inner], port_choices={PORT: choice.below(choice_prefix)})
             if node.deal:
                 deals[flat] = Deal(flat, tuple((f"{flat}/{port}", PORT) for port in node.ports))
             continue
@@ -164,8 +197,8 @@ def _flatten(
         nodes[flat] = attrs.evolve(
             node,
             name=flat,
-            choice=renamed(node.choice) if node.choice is not None else None,
-            port_choices={port: renamed(choice) for port, choice in node.port_choices.items()},
+            choice=node.choice.below(choice_prefix) if node.choice is not None else None,
+            port_choices={port: choice.below(choice_prefix) for port, choice in node.port_choices.items()},
             **changes,
         )
         if nodes[flat].deal:
@@ -180,7 +213,7 @@ def _flatten(
                     port=PORT if into_cell else port,
                     label=source,
                     operation=edge.operation,
-                    choice=renamed(edge.choice) if edge.choice is not None else None,
+                    choice=edge.choice.below(choice_prefix) if edge.choice is not None else None,
                 )
             )
     assert space.output is not None

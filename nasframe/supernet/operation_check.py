@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 
 from nasframe.errors import ContractError, SpaceError
-from nasframe.network import FIXED, Block, module_key
+from nasframe.network import FIXED, Block, edge_operations, module_key
 from nasframe.operations import OpSpec, failure, operation_class, origin_of
 from nasframe.supernet.supernet import Supernet
 
@@ -27,13 +27,13 @@ def check_operations(net: Supernet) -> None:
     random = torch.Generator().manual_seed(0)
     for spec, block, shapes, wanted in _blocks(net):
         inputs = [torch.randn((2, *shape), generator=random).to(device) for shape in shapes]
-        name = origin_of(spec.name)
+        name = origin_of(spec)
         try:
             with torch.no_grad():
                 output = block(*inputs)
         except Exception as error:  # a plugin's class may raise anything
             shown = ", ".join(map(str, shapes))
-            why = failure(error, operation_class(spec.name))
+            why = failure(error, operation_class(spec))
             raise SpaceError(f"{name} fails on inputs {shown}: {why}") from error
         broken = f"{name} breaks the contract of nasframe.Operation"
         if tuple(output.shape) != (2, *wanted):
@@ -47,7 +47,15 @@ def check_operations(net: Supernet) -> None:
 
 
 def _blocks(net: Supernet) -> Iterator[tuple[OpSpec, Block, list[tuple[int, ...]], tuple[int, ...]]]:
-    """Yield each candidate of each node: its operation, module, input shapes and output shape."""
+    """Yield each candidate of each node and edge: its operation, module, input shapes and output shape."""
+    for (name, port), edges in net.wiring.arrivals.items():
+        for edge in edges:
+            if (key := module_key(edge.name)) not in net.edges:
+                continue
+            for candidate, spec in edge_operations(edge).items():
+                block = net.edges[key][module_key(candidate)]  # type: ignore[index]
+                if not operation_class(spec).removes:
+                    yield spec, block, [net.shapes.nodes[edge.source]], net.shapes.ports[name, port]
     for name, node in net.wiring.nodes.items():
         key = module_key(name)
         if key not in net.nodes:
@@ -57,5 +65,5 @@ def _blocks(net: Supernet) -> Iterator[tuple[OpSpec, Block, list[tuple[int, ...]
         for candidate in candidates:
             spec = node.spec(None if candidate == FIXED else candidate)
             block = net.nodes[key][module_key(candidate)]  # type: ignore[index]
-            if not operation_class(spec.name).removes:
+            if not operation_class(spec).removes:
                 yield spec, block, shapes or [node.shape or ()], net.shapes.nodes[name]

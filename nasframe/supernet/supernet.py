@@ -18,8 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from nasframe.errors import SpaceError
-from nasframe.network import FIXED, infer_shapes, make_block, module_key
-from nasframe.operations import OpSpec
+from nasframe.network import FIXED, edge_operations, infer_shapes, make_block, module_key
 from nasframe.relaxations import Sample
 from nasframe.space import FlatEdge, SearchSpace
 from nasframe.supernet.forward_pass import ForwardPass, Unselected
@@ -144,14 +143,12 @@ class Supernet(nn.Module):
         if candidates is not None and candidates.only_passes:
             (column,) = (i for i, name in enumerate(candidates.names) if i not in candidates.zeros)
             return Source(edge.source, "", candidates.table, candidates.row, column)
-        plain = edge.choice is None and edge.operation is None
-        if not plain:
+        operations = edge_operations(edge)
+        if operations:
             shape = self.shapes.nodes[edge.source]
-            specs = [edge.operation] if edge.operation is not None else []
-            specs += [OpSpec(name) for name in (candidates.names if candidates is not None else ())]
-            blocks = {module_key(spec.name): make_block(spec, (), [shape]) for spec in specs}
+            blocks = {module_key(key): make_block(spec, (), [shape]) for key, spec in operations.items()}
             self.edges[module_key(edge.name)] = nn.ModuleDict(blocks)
-        through = "" if plain else edge.name
+        through = edge.name if operations else ""
         if port_choice is None:
             return Source(edge.source, through, candidates=candidates)
         table, row = self.logits.place[port_choice.name]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nasframe.tasks.baseline import Baseline, baseline_records
+from nasframe.tasks.baseline import Baseline, baseline_records, registered_baselines
 from nasframe.tasks.data import Batch, Data, Split, Splits
 from nasframe.tasks.scores import Scores
 from nasframe.tasks.stages import STAGE_RECORD, Stage, StageContext, run_stages, stage_fingerprints
@@ -23,6 +23,7 @@ __all__ = [
     "TensorSplit",
     "TensorTask",
     "baseline_records",
+    "registered_baselines",
     "run_stages",
     "stage_fingerprints",
 ]

@@ -1,19 +1,24 @@
-"""A baseline: a network that a task brings, to measure a searched one against."""
+"""A baseline: a network that a task or a plugin brings, to measure a searched one against."""
 
 from __future__ import annotations
 
+import inspect
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from attrs import frozen
 from torch import nn
 
-__all__ = ["Baseline", "baseline_records"]
+from nasframe.errors import ContractError, NasframeError
+from nasframe.plugins import manager, raised_at
+from nasframe.tasks.data import Data
+
+__all__ = ["Baseline", "baseline_records", "registered_baselines"]
 
 
 @frozen
 class Baseline:
-    """A network that a task brings, to measure a searched one against.
+    """A network that a task or a plugin brings, to measure a searched one against.
 
     Attributes:
         make: returns the untrained network, a new one at each call. The network takes the inputs by name and
@@ -39,6 +44,38 @@ def baseline_records(found: Mapping[str, Baseline | Callable[[], nn.Module]]) ->
     return {
         name: item if isinstance(item, Baseline) else _of_function(name, item) for name, item in found.items()
     }
+
+
+def registered_baselines(name: str, data: Data, taken: Collection[str] = ()) -> dict[str, Baseline]:
+    """Return the networks that a function brings which a plugin registered; see `register_baselines`.
+
+    Args:
+        name: of the function.
+        data: for which the networks are made.
+        taken: names that other baselines have.
+
+    Raises:
+        PluginError: unknown or ambiguous name.
+        ContractError: the function fails, or returns something else than networks by names that are free.
+    """
+    entry = manager().find("baseline", name)
+    function = entry.load()
+    contract = f"{entry} must return name → function that makes a network"
+    try:
+        brought = function(data)
+    except NasframeError:
+        raise
+    except Exception as error:  # a plugin's function may raise anything
+        where = raised_at(error, inspect.getmodule(function))
+        raise ContractError(f"{contract}; it fails: {type(error).__name__}: {error}{where}") from error
+    if not isinstance(brought, Mapping):
+        raise ContractError(f"{contract}, found {brought!r}")
+    for network, make in brought.items():
+        if not isinstance(network, str) or not callable(make):
+            raise ContractError(f"{contract}, found {network!r}: {make!r}")
+        if network in taken:
+            raise ContractError(f"{entry} brings {network!r}, and another baseline has that name")
+    return baseline_records(brought)
 
 
 def _of_function(name: str, make: Callable[[], nn.Module]) -> Baseline:

@@ -26,7 +26,7 @@ from nasframe.relaxations import (
 from nasframe.render import draw
 from nasframe.runtime import forked_seed, generator
 from nasframe.searching import Bilevel, Search, SearchOptions, Update, derive
-from nasframe.space import Architecture, SearchSpace, SpaceFactory
+from nasframe.space import Architecture, Choice, SearchSpace, SpaceFactory
 from nasframe.supernet import Supernet
 from nasframe.tasks import TensorTask
 from nasframe.testing.registration import registered
@@ -243,12 +243,9 @@ class SearchSpaceSuite(PluginSuite):
             if output.requires_grad:
                 output.square().sum().backward()
             selected = _selected(net, samples)
-            for name, node in net.wiring.nodes.items():
-                if node.choice is None:
-                    continue
-                blocks: Any = net.nodes[module_key(name)]
-                for candidate in node.choice.candidates:
-                    if candidate != selected[node.choice.name]:
+            for name, choice, blocks in _choosing(net):
+                for candidate in choice.candidates:
+                    if candidate != selected[choice.name]:
                         grads = [value.grad for value in blocks[module_key(candidate)].parameters()]
                         assert all(grad is None for grad in grads), f"{candidate} of {name} has a gradient"
 
@@ -328,6 +325,16 @@ def _random_probabilities(space: SearchSpace, seed: int) -> Probabilities:
             candidate: part / sum(parts) for candidate, part in zip(choice.candidates, parts, strict=True)
         }
     return found
+
+
+def _choosing(net: Supernet) -> Iterator[tuple[str, Choice, Any]]:
+    """Yield each node and edge that chooses among operations: its name, its choice, candidate → module."""
+    nodes = [(name, node.choice, net.nodes) for name, node in net.wiring.nodes.items()]
+    arriving = [edge for edges in net.wiring.arrivals.values() for edge in edges]
+    for name, choice, modules in [*nodes, *((edge.name, edge.choice, net.edges) for edge in arriving)]:
+        # an edge that is there or not has no module: its weight is a factor
+        if choice is not None and module_key(name) in modules:
+            yield name, choice, modules[module_key(name)]
 
 
 def _selected(net: Supernet, samples: Mapping[str, Sample]) -> dict[str, str]:

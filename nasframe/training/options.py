@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from attrs import frozen
 
+from nasframe.errors import PluginError
 from nasframe.options import option
+from nasframe.plugins import manager
 
 __all__ = ["BaselineOptions", "TrainOptions"]
 
@@ -30,3 +33,19 @@ class BaselineOptions:
 
     random: int = option(0, help="architectures drawn from the same space", ge=0)
     task: bool = option(False, help="the fixed networks that the task brings")
+    registered: tuple[str, ...] = option(
+        (),
+        help="baselines that plugins register, by their names",
+        validator=lambda _, __, value: _check_registered(value),
+    )
+
+
+def _check_registered(names: Sequence[str]) -> None:
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ValueError(f"{', '.join(map(repr, repeated))} occurs more than once")
+    for name in names:
+        try:
+            manager().find("baseline", name)
+        except PluginError as error:
+            raise ValueError(str(error)) from error

@@ -44,9 +44,9 @@ class Bimodal(SpaceFactory):
         "split",
         help="shared ports only: split gives one of the two best sources to each port, sum keeps their sum",
     )
-    operations: tuple[str, ...] = option(
+    operations: tuple[str | OpSpec, ...] = option(
         ("zero", "sum", "attention", "linear_glu", "concat_fc"),
-        help="candidates of an inner node",
+        help='candidates of an inner node; one with options is {name = "gate", bias = false}',
         validator=lambda _, __, value: _check_operations(value),
     )
     norm: Literal["layer_norm", "batch_norm", "none"] = option(
@@ -120,20 +120,29 @@ class Bimodal(SpaceFactory):
                 space.choose_source(target, port, f"{target}.{port}", group)
 
 
-def _check_operations(names: Sequence[str]) -> None:
-    """Check the operations by name, before any of them is made."""
-    if not names:
+def _check_operations(candidates: Sequence[str | OpSpec]) -> None:
+    """Check the operations by names and options, before any of them is made."""
+    if not candidates:
         raise ValueError("expected at least one operation, found none")
-    repeated = sorted({name for name in names if names.count(name) > 1})
+    specs = [item if isinstance(item, OpSpec) else OpSpec(item) for item in candidates]
+    labels = [spec.label for spec in specs]
+    repeated = sorted({label for label in labels if labels.count(label) > 1})
     if repeated:
         raise ValueError(f"{', '.join(map(repr, repeated))} occurs more than once")
-    for name in names:
+    for spec in specs:
         try:
-            arity = arity_of(name)
+            arity, problems = arity_of(spec.name), spec.option_problems() if spec.options else []
         except NasframeError as error:
             raise ValueError(str(error)) from error
         if arity not in (None, 2):
-            raise ValueError(f"{name!r} takes {arity} input{'s' * (arity != 1)}; an inner node has 2")
+            raise ValueError(f"{spec.name!r} takes {arity} input{'s' * (arity != 1)}; an inner node has 2")
+        problems += [
+            f"{spec.name!r}: option {key!r} is None, which TOML cannot hold; leave it out"
+            for key, value in spec.options.items()
+            if value is None
+        ]
+        if problems:
+            raise ValueError("; ".join(problems))
 
 
 def _check_inputs(inputs: Mapping[str, Shape]) -> None:

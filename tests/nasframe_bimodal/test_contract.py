@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from nasframe import Shape, SpaceFactory
+from nasframe import OpSpec, Shape, SpaceFactory
 from nasframe.testing import SearchSpaceSuite
 from nasframe_bimodal.space import Bimodal
 
@@ -29,6 +29,15 @@ EXACT: dict[str, tuple[Bimodal, Mapping[str, Shape]]] = {
     "shared, summed": (Bimodal(channels=6, derive="sum"), TWO),
     "choose, tied, enumerable": (
         Bimodal(channels=4, ports="choose", nodes=1, tied=True, operations=("zero", "sum"), dropout=0.0),
+        TWO,
+    ),
+    "choose, candidates with options": (
+        Bimodal(
+            channels=4,
+            ports="choose",
+            cells=1,
+            operations=("zero", "sum", *(OpSpec("weighted_fusion", {"total": n}) for n in (2, 4))),
+        ),
         TWO,
     ),
     "choose, batch norm": (Bimodal(channels=4, ports="choose", cells=1, norm="batch_norm"), TWO),

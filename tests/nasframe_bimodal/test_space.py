@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+import tomllib
+from typing import Any
 
 import pytest
 
-from nasframe import Architecture, Experiment, build
+from nasframe import Architecture, Experiment, OpSpec, build, manager
 from nasframe.errors import ConfigurationError, SpaceError
 from nasframe.supernet import Logits
 from nasframe_bimodal.space import Bimodal
 
 FEATURES = {f"{stream}{stage}": (8, 4 * stage) for stream in "IS" for stage in range(1, 5)}
 OPERATIONS = 4  # besides zero
+WEIGHTED = str(manager().find("operation", "weighted_fusion"))
 
 
 def inner_count(nodes: int, sources: int, ways: object) -> int:
@@ -138,13 +141,94 @@ def test_inputs_that_do_not_fit_are_refused_in_words(
         (["sum", "sum"], "'sum' occurs more than once"),
         (["zero", "summ"], "unknown operation 'summ'; did you mean 'sum'?"),
         (["head"], "'head' takes 1 input; an inner node has 2"),
+        (
+            ["zero", {"nam": "sum"}],
+            "expected the name of an operation or {name = …, option = …}, found {'nam': 'sum'}",
+        ),
+        (
+            [{"name": "weighted_fusion", "totl": 2}],
+            f"{WEIGHTED}: unknown option 'totl'; did you mean 'total'?",
+        ),
+        (
+            [{"name": "weighted_fusion", "total": "two"}],
+            f"{WEIGHTED}: option 'total' must be int | none, found 'two'",
+        ),
+        (
+            [{"name": "weighted_fusion", "total": [2]}],
+            "option 'total' of operation 'weighted_fusion' must be a number, a text, true or false; "
+            "found [2]",
+        ),
+        (
+            ["sum", {"name": "weighted_fusion", "total": 2}, {"name": "weighted_fusion", "total": 2}],
+            "'weighted_fusion(total=2)' occurs more than once",
+        ),
     ],
 )
 def test_operations_that_cannot_be_searched_are_reported_with_their_key_and_all_other_mistakes(
-    names: list[str], message: str
+    names: list[Any], message: str
 ) -> None:
     values = {"space": {"name": "bimodal", "operations": names, "cels": 1}}
     with pytest.raises(ConfigurationError) as caught:
         Experiment.parse(values, "file.toml")
     assert f"space.operations: {message}" in caught.value.problems
     assert any(problem.startswith("space.cels: ") for problem in caught.value.problems)
+
+
+WITH_OPTIONS = '["zero", "sum", {name = "weighted_fusion", total = 2}, {name = "weighted_fusion", total = 4}]'
+
+
+def experiment(*overrides: str, operations: str = "") -> Experiment:
+    text = f"""
+        [task]
+        name = "deepfake"
+        [space]
+        name = "bimodal"
+        channels = 6
+        ports = "choose"
+        {operations}
+    """
+    return Experiment.parse(tomllib.loads(text), "file.toml", overrides)
+
+
+def test_operations_with_options_are_the_same_from_a_file_and_from_the_command_line() -> None:
+    from_file = experiment(operations=f"operations = {WITH_OPTIONS}")
+    assert from_file == experiment(f"space.operations={WITH_OPTIONS}")
+    space = from_file.space.build({"a": (4, 3), "b": (4, 5)}, 1)
+    assert space.choices["cell1/N1"].candidates == (
+        "zero",
+        "sum",
+        "weighted_fusion(total=2)",
+        "weighted_fusion(total=4)",
+    )
+
+
+def test_an_experiment_with_options_of_operations_is_written_and_read_back_equal() -> None:
+    written = experiment(f"space.operations={WITH_OPTIONS}")
+    again = Experiment.parse(tomllib.loads(written.to_toml()))
+    assert again == written
+    assert again.fingerprint() == written.fingerprint()
+
+
+def test_a_table_without_options_is_the_name_of_the_operation() -> None:
+    tables, names = (
+        experiment(f"space.operations={words}") for words in ('["zero", {name = "sum"}]', '["zero", "sum"]')
+    )
+    assert tables.to_toml() == names.to_toml()
+    assert tables.fingerprint() == names.fingerprint()
+
+
+def test_an_architecture_with_options_of_operations_keeps_them_in_its_document() -> None:
+    wide = OpSpec("weighted_fusion", {"total": 2})
+    space = Bimodal(channels=6, ports="choose", cells=1, nodes=1, operations=("zero", "sum", wide)).build(
+        {"a": (4, 3), "b": (4, 5)}, 1
+    )
+    chosen = space.sample(0) | {"cell1/N1": "weighted_fusion(total=2)"}
+    chosen |= {"cell1/N1.x": "x", "cell1/N1.y": "y"}
+    again = Architecture.from_dict(Architecture(space, chosen).to_dict())
+    assert again.space.origin == space.origin
+    assert again.resolved.operations["cell1/N1"] == wide
+
+
+def test_an_option_of_an_operation_that_no_file_could_hold_is_refused() -> None:
+    with pytest.raises(ValueError, match="'weighted_fusion': option 'total' is None, which TOML cannot hold"):
+        Bimodal(operations=("zero", OpSpec("weighted_fusion", {"total": None})))

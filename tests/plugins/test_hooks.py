@@ -10,10 +10,21 @@ from typing import Any
 import pytest
 import torch
 from attrs import define, field, frozen
-from torch import Tensor
+from torch import Tensor, nn
 
 import nasframe
-from nasframe import Operation, Relaxation, Run, Sample, SearchOptions, TensorTask
+from nasframe import (
+    BaselineOptions,
+    Data,
+    Operation,
+    Relaxation,
+    Run,
+    Sample,
+    SearchOptions,
+    SearchSpace,
+    TensorTask,
+    TrainOptions,
+)
 from nasframe.cli import main
 from nasframe.errors import ArchitectureError
 from nasframe.jobs import Executor, Outcome, Report, Trial, execute
@@ -80,6 +91,53 @@ def test_register_search_spaces_makes_one_that_experiments_can_name(plugins: Plu
 
     plugins.register(plugin(register_search_spaces=lambda: {"one_cell": OneCell}), "mine")
     assert search(space="one_cell").architecture.space.origin is not None
+
+
+def test_register_derivation_rules_makes_one_that_a_space_can_name(plugins: PluginManager) -> None:
+    def constant(space: SearchSpace, probabilities: Any) -> dict[str, str]:
+        return space.sample(7)
+
+    @frozen
+    class Constant(Bimodal):
+        """The bimodal space, with a rule of our own."""
+
+        def make(self, *arguments: Any) -> SearchSpace:
+            space = super().make(*arguments)
+            space.derivation = "constant"
+            return space
+
+    plugins.register(plugin(register_derivation_rules=lambda: {"constant": constant}), "mine")
+    found = search(space=Constant(channels=4, cells=1, nodes=1)).architecture
+    assert found.assignment == found.space.sample(7)
+
+
+def test_register_baselines_makes_networks_that_experiments_can_name(
+    plugins: PluginManager, tmp_path: Path
+) -> None:
+    class Left(nn.Module):
+        def __init__(self, outputs: int) -> None:
+            super().__init__()
+            self.linear = nn.Linear(6, outputs)
+
+        def forward(self, inputs: Any) -> Tensor:
+            output: Tensor = self.linear(inputs["left"].mean(1))
+            return output
+
+    def left(data: Data) -> dict[str, Any]:
+        return {"left, linear": lambda: Left(data.outputs)}
+
+    plugins.register(plugin(register_baselines=lambda: {"left": left}), "mine")
+    experiment = nasframe.Experiment.of(
+        task=task(),
+        space=SMALL,
+        search=SearchOptions(epochs=1, batch_size=16),
+        train=TrainOptions(epochs=1),
+        baselines=BaselineOptions(registered=("left",)),
+        device="cpu",
+    )
+    run = nasframe.run_experiment(experiment, tmp_path / "run")
+    assert run.test is not None
+    assert [*run.test["baselines"]] == ["left, linear"]
 
 
 def test_register_loops_makes_one_that_experiments_can_name(plugins: PluginManager) -> None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 import torch
 
-from nasframe.errors import SpaceError
+from nasframe import hookimpl
+from nasframe.errors import ContractError, SpaceError
+from nasframe.plugins import PluginManager
 from nasframe.searching import derive
 from nasframe.searching.derivation import best_pair, derive_around
-from nasframe.space import SearchSpace
+from nasframe.space import Probabilities, SearchSpace
 from nasframe_bimodal.space import Bimodal
 
 INPUTS = dict.fromkeys("abcd", (4, 3))
@@ -122,15 +126,105 @@ def test_a_space_may_bring_its_own_rule() -> None:
 def test_an_unknown_rule_is_named() -> None:
     space = Bimodal(ports="choose").build(INPUTS, 1)
     space.derivation = "argmex"
-    with pytest.raises(SpaceError, match="unknown derivation rule 'argmex'; did you mean 'argmax'"):
+    with pytest.raises(
+        SpaceError, match="space 'bimodal': unknown derivation 'argmex'; did you mean 'argmax'"
+    ):
         derive(space, {})
 
 
-@pytest.mark.parametrize("rule", ["top_k_per_port:two", "top_k_per_port:0", "argmax:3"])
-def test_an_argument_that_a_rule_does_not_take_is_refused(rule: str) -> None:
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ("top_k_per_port:two", "takes a number of at least 1, found 'two'"),
+        ("top_k_per_port:0", "takes a number of at least 1, found '0'"),
+        ("nasframe:top_k_per_port:0", "takes a number of at least 1, found '0'"),
+        ("argmax:3", "takes no argument, found '3'"),
+        ("nasframe:argmax:3", "takes no argument, found '3'"),
+    ],
+)
+def test_an_argument_that_a_rule_does_not_take_is_refused(rule: str, message: str) -> None:
     space = Bimodal(ports="choose").build(INPUTS, 1)
     space.derivation = rule
-    with pytest.raises(SpaceError, match="only top_k_per_port takes an argument, a number of at least 1"):
+    with pytest.raises(SpaceError) as caught:
+        derive(space, {})
+    assert str(caught.value).startswith(f"space 'bimodal': derivation {rule!r}: derivation '")
+    assert "of plugin 'nasframe' (" in str(caught.value)
+    assert str(caught.value).endswith(message)
+
+
+@pytest.mark.parametrize("rule", ["nasframe:argmax", "nasframe:top_k_per_port:1", "top_k_per_port"])
+def test_a_rule_may_be_named_with_its_plugin_and_without_its_argument(rule: str) -> None:
+    space = Bimodal(ports="paired").build(INPUTS, 1)
+    probabilities = random_probabilities(space, 4)
+    space.derivation = rule.removeprefix("nasframe:")
+    plain = derive(space, probabilities)
+    space.derivation = rule
+    assert derive(space, probabilities) == plain
+
+
+def own_rule(space: SearchSpace, probabilities: Probabilities) -> dict[str, str]:
+    return space.sample(11)
+
+
+def counting_rule(space: SearchSpace, probabilities: Probabilities, seed: int) -> dict[str, str]:
+    return space.sample(seed)
+
+
+def failing_rule(space: SearchSpace, probabilities: Probabilities) -> dict[str, str]:
+    return {"never": str(probabilities["nowhere"])}
+
+
+def registered(rules: Mapping[str, Any]) -> object:
+    class Rules:
+        @hookimpl
+        def register_derivation_rules(self) -> Mapping[str, Any]:
+            return rules
+
+    return Rules()
+
+
+def test_a_plugin_registers_a_rule_and_a_space_names_it(plugins: PluginManager) -> None:
+    plugins.register(registered({"own": own_rule, "counting": f"{__name__}:counting_rule"}), "mine")
+    space = Bimodal(ports="choose").build(INPUTS, 1)
+    for name, seed in (("own", 11), ("mine:own", 11), ("counting:5", 5), ("mine:counting:7", 7)):
+        space.derivation = name
+        assert derive(space, {}).assignment == space.sample(seed)
+
+
+@pytest.mark.parametrize(
+    ("rule", "kind", "message"),
+    [
+        (
+            "failing",
+            ContractError,
+            r"derivation 'failing' of plugin 'mine' \(.*\) fails: KeyError: 'nowhere' \(.*",
+        ),
+        ("nothing", ContractError, "fails: TypeError: it must return choice → candidate, found None"),
+        (
+            "empty",
+            ContractError,
+            "'empty' of plugin 'mine' .*: the architecture is not in the space",
+        ),
+        ("number", ContractError, "must be a function of a space, its probabilities and, .*; found 3"),
+        ("short", ContractError, "must be a function of a space, its probabilities and"),
+        ("counting", SpaceError, "needs a number of at least 1, as in counting:2"),
+    ],
+)
+def test_a_rule_that_breaks_its_contract_is_named_with_its_plugin(
+    rule: str, kind: type[Exception], message: str, plugins: PluginManager
+) -> None:
+    rules = {
+        "failing": failing_rule,
+        "nothing": lambda space, probabilities: None,
+        "empty": lambda space, probabilities: {},
+        "number": 3,
+        "short": lambda space: {},
+        "counting": counting_rule,
+    }
+    plugins.register(registered(rules), "mine")
+    space = Bimodal(ports="choose").build(INPUTS, 1)
+    space.derivation = rule
+    with pytest.raises(kind, match=message):
         derive(space, {})
 
 

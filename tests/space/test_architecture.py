@@ -81,7 +81,7 @@ def test_the_difference_names_every_choice_that_differs() -> None:
         (lambda d: d["space"].update(outputs="two"), "space.outputs: 'two' is not of type 'integer'"),
         (lambda d: d["space"]["inputs"].update(a=[0]), "space.inputs.a.0: 0 is less than the minimum of 1"),
         (lambda d: d.update(asignment={}), "'asignment' was unexpected"),
-        (lambda d: d.update(format=2), "format 2 cannot be read; this version reads format 1"),
+        (lambda d: d.update(format=3), "format 3 cannot be read; this version reads formats 1 and 2"),
         (
             lambda d: d["assignment"].update({"cell1/N1": "atention"}),
             "unknown candidate 'atention'; did you mean 'attention'",

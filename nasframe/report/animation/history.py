@@ -157,7 +157,11 @@ class History:
         number = self.numbers[drawn.choice.name]
         if drawn.candidate is not None:
             return [(number, drawn.choice.candidates.index(drawn.candidate))]
-        return [(number, index) for index, name in enumerate(drawn.choice.candidates) if not is_zero(name)]
+        return [
+            (number, index)
+            for index, spec in enumerate(drawn.choice.operations.values())
+            if not is_zero(spec)
+        ]
 
 
 def _kept(

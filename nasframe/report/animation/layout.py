@@ -90,7 +90,7 @@ def inside(level: str, name: str) -> str | None:
 
 def is_plain(choice: Choice) -> bool:
     """True where the choice of an edge decides only that it is there or not."""
-    return all(is_zero(name) or is_identity(name) for name in choice.candidates)
+    return all(is_zero(spec) or is_identity(spec) for spec in choice.operations.values())
 
 
 def lay_out(space: SearchSpace) -> Box:
@@ -134,7 +134,7 @@ def _node(space: SearchSpace, name: str) -> Box:
         width = letters * _LETTER + _BAR + 26
         return Box(name, label, "choice", width, HEAD + ROW * len(node.choice.candidates) + 6)
     kind = "input" if node.is_input else "output" if name == space.wiring.output else "fixed"
-    if kind == "fixed" and node.operation is not None and is_identity(node.operation.name):
+    if kind == "fixed" and node.operation is not None and is_identity(node.operation):
         kind = "port"
     labelled = sum(
         edge.choice is not None and not is_plain(edge.choice)

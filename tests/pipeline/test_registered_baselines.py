@@ -1,0 +1,164 @@
+"""Baselines that a plugin registers, trained beside those of the task where an experiment names them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+import torch
+from torch import Tensor, nn
+
+import nasframe
+from nasframe import Baseline, BaselineOptions, Data, Experiment, hookimpl
+from nasframe.errors import ConfigurationError, ContractError, PluginError
+from nasframe.plugins import PluginManager
+from tests.recorded_progress import Log
+
+
+class Flat(nn.Module):
+    """A linear layer on one input."""
+
+    def __init__(self, name: str, shape: tuple[int, ...], outputs: int) -> None:
+        super().__init__()
+        self.name = name
+        self.linear = nn.Linear(math.prod(shape), outputs)
+
+    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        output: Tensor = self.linear(torch.flatten(inputs[self.name], start_dim=1))
+        return output
+
+
+def each(data: Data) -> dict[str, Baseline]:
+    """A linear layer on each input alone."""
+    return {
+        f"linear, {name}": Baseline(partial(Flat, name, shape, data.outputs), single_stream=True)
+        for name, shape in data.inputs.items()
+    }
+
+
+def registering(**functions: Any) -> object:
+    class Plugin:
+        @hookimpl
+        def register_baselines(self) -> Mapping[str, Any]:
+            return functions
+
+    return Plugin()
+
+
+@pytest.fixture
+def each_input(plugins: PluginManager) -> None:
+    plugins.register(registering(each=each), "linear")
+
+
+def naming(experiment: Experiment, *names: str, **options: Any) -> Experiment:
+    return attrs.evolve(experiment, baselines=BaselineOptions(registered=names, **options))
+
+
+@pytest.mark.usefixtures("each_input")
+def test_they_are_trained_and_scored_beside_those_of_the_task(experiment: Experiment, tmp_path: Path) -> None:
+    run = nasframe.run_experiment(naming(experiment, "each", random=1, task=True), tmp_path / "run")
+    assert run.test is not None
+    found = run.test["baselines"]
+    assert list(found) == ["random 1", "left alone", "linear, left", "linear, right"]
+    assert found["linear, left"]["parameters"] == 8 * 4 * 10 + 10
+    assert all({"accuracy", "validation"} <= values.keys() for values in found.values())
+    assert all(len(run.history(stage)) == 3 for stage in {line["stage"] for line in run.metrics})
+    assert "linear, right" in (run.path / "report.html").read_text()
+    assert nasframe.load_experiment(run).baselines.registered == ("each",)
+
+
+@pytest.mark.usefixtures("each_input")
+def test_what_an_experiment_does_not_name_is_not_trained(experiment: Experiment, tmp_path: Path) -> None:
+    run = nasframe.run_experiment(naming(experiment, task=True), tmp_path / "run")
+    assert run.test is not None
+    assert list(run.test["baselines"]) == ["left alone"]
+
+
+@pytest.mark.usefixtures("each_input")
+def test_they_change_neither_the_fingerprint_nor_the_searched_network(experiment: Experiment) -> None:
+    assert naming(experiment, "each").fingerprint() == experiment.fingerprint()
+
+
+@pytest.mark.usefixtures("each_input")
+def test_asked_for_later_they_are_added_and_then_skipped(experiment: Experiment, tmp_path: Path) -> None:
+    nasframe.run_experiment(experiment, tmp_path / "run")
+    run = nasframe.run_experiment(naming(experiment, "each"), tmp_path / "run")
+    assert run.test is not None
+    assert list(run.test["baselines"]) == ["linear, left", "linear, right"]
+    log = Log()
+    nasframe.run_experiment(naming(experiment, "each"), tmp_path / "run", progress=log)
+    assert {"baselines: unchanged, skipped", "evaluate: unchanged, skipped"} <= set(log.lines)
+
+
+def test_a_network_of_the_same_name_from_another_plugin_is_trained_anew(
+    experiment: Experiment, plugins: PluginManager, tmp_path: Path
+) -> None:
+    plugins.register(registering(one=each), "first")
+    plugins.register(registering(two=each), "second")
+    nasframe.run_experiment(naming(experiment, "one"), tmp_path / "run")
+    log = Log()
+    nasframe.run_experiment(naming(experiment, "two"), tmp_path / "run", progress=log)
+    assert "baselines: 2 trained" in log.lines
+
+
+def test_a_finished_run_is_evaluated_though_another_plugin_registers_the_name(
+    experiment: Experiment, plugins: PluginManager, tmp_path: Path
+) -> None:
+    plugins.register(registering(each=each), "linear")
+    run = nasframe.run_experiment(naming(experiment, "each"), tmp_path / "run")
+    plugins.register(registering(each=lambda data: {}), "another")
+    assert nasframe.evaluate(run) == run.test
+
+
+@pytest.mark.usefixtures("each_input")
+def test_wrong_names_are_reported_with_their_key() -> None:
+    for names, message in (
+        (["eech"], "baselines.registered: unknown baseline 'eech'; did you mean 'each'?"),
+        (["each", "each"], "baselines.registered: 'each' occurs more than once"),
+    ):
+        with pytest.raises(ConfigurationError) as caught:
+            Experiment.parse({"baselines": {"registered": names}})
+        assert message in caught.value.problems
+
+
+def fails(data: Data) -> dict[str, Callable[[], nn.Module]]:
+    raise KeyError(data.outputs)
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (fails, r"it fails: KeyError: 10 \(.*test_registered_baselines.py, line \d+\)"),
+        (lambda data: None, "function that makes a network, found None"),
+        (lambda data: {"x": 3}, "found 'x': 3"),
+        (lambda data: {3: nn.Identity}, "found 3: <class"),
+        (lambda data: {"left alone": Baseline(nn.Identity)}, "brings 'left alone', and another baseline"),
+        (lambda data: {"random 1": Baseline(nn.Identity)}, "brings 'random 1', and another baseline"),
+    ],
+)
+def test_a_function_that_breaks_the_contract_is_named_with_its_plugin(
+    function: Any, message: str, experiment: Experiment, plugins: PluginManager, tmp_path: Path
+) -> None:
+    plugins.register(registering(broken=function), "mine")
+    quick = attrs.evolve(
+        experiment,
+        search=attrs.evolve(experiment.search, epochs=1, min_epochs=1),
+        train=attrs.evolve(experiment.train, epochs=1),
+    )
+    with pytest.raises(ContractError, match=f"baseline 'broken' of plugin 'mine' .*{message}"):
+        nasframe.run_experiment(naming(quick, "broken", random=1, task=True), tmp_path / "run")
+
+
+def test_a_name_that_is_gone_is_an_error_and_no_silent_skip(
+    experiment: Experiment, plugins: PluginManager, tmp_path: Path
+) -> None:
+    plugins.register(registering(each=each), "linear")
+    named = naming(experiment, "each")
+    plugins.unregister("linear")
+    with pytest.raises(PluginError, match="unknown baseline 'each'"):
+        nasframe.run_experiment(named, tmp_path / "run")
