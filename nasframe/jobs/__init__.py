@@ -15,8 +15,8 @@ from nasframe.jobs.starting import start_server
 from nasframe.jobs.trial import Outcome, Trial, do_trial
 
 __all__ = [
-    "Executor",
     "LOG_FILE",
+    "Executor",
     "Outcome",
     "Report",
     "Trial",

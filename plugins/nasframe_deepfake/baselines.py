@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nasframe import Baseline, Data
-from nasframe_deepfake.features import PICTURE_INPUTS, SOUND_INPUTS
+from nasframe_audiovisual import PICTURE_INPUTS, SOUND_INPUTS
 
 __all__ = ["LateFusion", "Streams", "fixed_networks"]
 

@@ -10,52 +10,28 @@ import torch
 from attrs import field, frozen
 from torch import Tensor
 
-from nasframe import Batch, Data, Split, Splits
+from nasframe import Data, Splits
 from nasframe.errors import DataError
-from nasframe_deepfake.array_files import open_rows
+from nasframe_audiovisual import SPLITS, FeatureSplit, open_features
 from nasframe_deepfake.categories import GENUINE
 from nasframe_deepfake.clip_index import PreparedClip, read_index
-from nasframe_deepfake.features import PICTURE_INPUTS, SOUND_INPUTS
 from nasframe_deepfake.heads import LABELS, Heads
 from nasframe_deepfake.pairing import Pairings, pairings_of
-from nasframe_deepfake.splits import SPLITS
 
 __all__ = ["ClipSplit", "load_data"]
 
 
 @frozen
-class ClipSplit(Split):
-    """Clips of one split. Features stay on disk, mapped into memory, with one row for each distinct stream.
+class ClipSplit(FeatureSplit):
+    """Clips of one split, with targets `(clips, 4)`, 0 or 1, whose columns are LABELS.
 
     Attributes:
-        features: input name → `(streams, L, channels)`, float16, shared by all splits.
-        pictures: row of each clip's pictures, `(clips,)`.
-        sounds: row of each clip's sound, `(clips,)`.
-        targets: `(clips, 4)`, 0 or 1; the columns are LABELS.
         categories: of each clip.
-        identifiers: paths of the clips.
-        sampling_weights: see `nasframe.Split`.
         pairings: the false pairings that `redrawn` draws anew; None: none.
     """
 
-    features: Mapping[str, Tensor] = field(repr=False)
-    pictures: Tensor = field(repr=False)
-    sounds: Tensor = field(repr=False)
-    targets: Tensor = field(repr=False)
-    categories: Sequence[str] = field(repr=False)
-    identifiers: Sequence[str] = field(repr=False)
-    sampling_weights: Tensor | None = field(default=None, repr=False)
+    categories: Sequence[str] = field(default=(), repr=False)
     pairings: Pairings | None = field(default=None, repr=False)
-
-    def __len__(self) -> int:
-        return len(self.targets)
-
-    def batch(self, indices: Tensor) -> Batch:
-        """Return inputs `(batch, L, channels)` and targets `(batch, 4)`."""
-        rows = dict.fromkeys(PICTURE_INPUTS, self.pictures[indices])
-        rows |= dict.fromkeys(SOUND_INPUTS, self.sounds[indices])
-        inputs = {name: self.features[name][row].float() for name, row in rows.items()}
-        return Batch(inputs, self.targets[indices])
 
     def redrawn(self, random: torch.Generator) -> ClipSplit:
         """Return the split with other false pairings, each of the same person as before."""
@@ -98,9 +74,7 @@ def load_data(
     for name in SPLITS:
         if {clip.fake for clip in clips if clip.split == name} != {0, 1}:
             raise DataError(f"the split {name!r} lacks genuine clips, or fakes of {', '.join(categories)}")
-    mapped = {
-        name: torch.from_numpy(open_rows(features / f"{name}.npy")) for name in PICTURE_INPUTS + SOUND_INPUTS
-    }
+    mapped = open_features(features)
 
     def split(name: str) -> ClipSplit:
         return _split(mapped, [clip for clip in clips if clip.split == name])
@@ -128,8 +102,8 @@ def _split(features: Mapping[str, Tensor], clips: Sequence[PreparedClip]) -> Cli
         torch.tensor([clip.picture for clip in clips]),
         torch.tensor([clip.sound for clip in clips]),
         torch.tensor([[float(getattr(clip, label)) for label in LABELS] for clip in clips]),
-        [clip.category for clip in clips],
         [clip.path for clip in clips],
+        categories=[clip.category for clip in clips],
     )
 
 

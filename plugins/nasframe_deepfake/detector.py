@@ -17,12 +17,19 @@ from torch import Tensor, nn
 
 from nasframe.errors import RunError
 from nasframe.runtime import write_json
-from nasframe_deepfake.backbones import load_backbone
-from nasframe_deepfake.decoding import ClipError, Recording, Window, decode
-from nasframe_deepfake.decoding_threads import in_threads
-from nasframe_deepfake.features import Extractor, Standardiser, load_statistics
+from nasframe_audiovisual import (
+    ClipError,
+    Extractor,
+    Recording,
+    Standardiser,
+    Window,
+    clip_inputs,
+    decode,
+    in_threads,
+    load_extractor,
+    load_standardiser,
+)
 from nasframe_deepfake.heads import Heads, make_heads
-from nasframe_deepfake.spectrogram import log_mel
 
 __all__ = ["FORMAT", "Detector", "count_frozen", "load_detector", "save_detector"]
 
@@ -97,13 +104,7 @@ class Detector:
     @torch.inference_mode()
     def _outputs(self, recording: Recording, extractor: Extractor, network: nn.Module) -> Tensor:
         """Return the outputs of the network, `(1, outputs)`."""
-        pictures = torch.from_numpy(recording.pictures)[None]
-        sounds = log_mel(torch.from_numpy(recording.samples), self.mels)[None]
-        features = {**extractor.pictures(pictures), **extractor.sounds(sounds)}
-        inputs = {name: self.standardiser(name, value) for name, value in features.items()}
-        outputs: Tensor = network(
-            {name: value.to(extractor.device).float() for name, value in inputs.items()}
-        )
+        outputs: Tensor = network(clip_inputs(recording, self.mels, extractor, self.standardiser))
         return outputs
 
 
@@ -118,7 +119,7 @@ def save_detector(folders: Mapping[str, Path], settings: Mapping[str, Any], froz
 
     Args:
         folders: of the stages `pretrain` and `features`.
-        settings: `window` (see `decoding.Window`), `mels`, `backbone`, `steps`, `standardised`.
+        settings: `window` (see `nasframe_audiovisual.Window`), `mels`, `backbone`, `steps`, `standardised`.
         frozen: number of parameters of both backbones.
         out: a folder of the run.
     """
@@ -148,26 +149,20 @@ def load_detector(saved: Path, device: torch.device) -> Detector:
     """
     settings = _settings(saved)
     try:
-        extractor = load_extractor(saved, settings, device)
         return Detector(
             Window(**settings["window"]),
             settings["mels"],
-            extractor,
-            Standardiser(load_statistics(saved / _STATISTICS), settings["standardised"]),
+            load_extractor(
+                saved,
+                settings["backbone"],
+                settings["steps"],
+                device,
+                (settings["sound_mean"], settings["sound_deviation"]),
+            ),
+            load_standardiser(saved / _STATISTICS, settings["standardised"]),
         )
-    except (KeyError, TypeError, OSError) as error:
+    except (KeyError, TypeError) as error:
         raise RunError(f"{saved}: is damaged: {error}") from error
-
-
-def load_extractor(folder: Path, settings: Mapping[str, Any], device: torch.device) -> Extractor:
-    """Load the backbones in `folder`; `settings` has `backbone`, `steps` and the statistics of the sound."""
-    picture, sound = (
-        load_backbone(settings["backbone"], channels, folder / name)
-        for name, channels in zip(_WEIGHTS, (3, 1), strict=True)
-    )
-    return Extractor(
-        picture, sound, settings["steps"], settings["sound_mean"], settings["sound_deviation"], device
-    )
 
 
 def count_frozen(saved: Path) -> int:

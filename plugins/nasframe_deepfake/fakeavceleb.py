@@ -12,8 +12,8 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from nasframe.errors import DataError
+from nasframe_audiovisual import files_of
 from nasframe_deepfake.categories import CATEGORIES, DESYNC, GENUINE
-from nasframe_deepfake.folder_files import files_of
 from nasframe_deepfake.listing import Clip, Listing
 
 __all__ = ["read_fakeavceleb"]

@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
-import functools
-import hashlib
 from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import attrs
-import torch
 from attrs import frozen
 
 from nasframe.errors import DataError
-from nasframe.jobs import in_order
 from nasframe.runtime import Progress, write_json
-from nasframe_deepfake.array_files import RowWriter
+from nasframe_audiovisual import SPLITS, DecodedClips, Window, write_split_list, write_streams
 from nasframe_deepfake.categories import CATEGORY_NAMES, GENUINE
 from nasframe_deepfake.clip_index import PreparedClip, write_index
-from nasframe_deepfake.decoding import Recording, Window, decode
-from nasframe_deepfake.disk_space import DISK_BLOCK, require_space
-from nasframe_deepfake.freed_memory import keep_freed_memory
-from nasframe_deepfake.listing import Clip, Listing
+from nasframe_deepfake.listing import Listing
 from nasframe_deepfake.readers import Dataset, Desync, read_dataset
-from nasframe_deepfake.spectrogram import COLUMNS, log_mel
-from nasframe_deepfake.splits import (
-    SPLITS,
-    Assignment,
-    read_split_list,
-    read_splits,
-    split_clips,
-    write_splits,
-)
+from nasframe_deepfake.splits import Assignment, read_own_list, read_splits, split_clips
 
 __all__ = ["Preparation", "preparation_inputs", "prepare", "summary"]
 
@@ -59,11 +43,6 @@ class Preparation:
     split_list: Path | None
     seed: int
 
-    def bytes_needed(self, clips: int) -> int:
-        """Return the disk space for the arrays and tables of so many clips, if no stream occurs twice."""
-        pictures = self.window.frames * self.window.size**2 * 3
-        return clips * (pictures + self.mels * COLUMNS * 4 + 1024) + 8 * DISK_BLOCK
-
 
 def prepare(
     source: Path, out: Path, preparation: Preparation, workers: int, progress: Progress
@@ -83,15 +62,15 @@ def prepare(
         split_clips(listing.clips, preparation.shares, preparation.seed)
     else:
         # The `splits.csv` of an earlier preparation lacks the clips that could not be decoded.
-        listed = read_split_list(preparation.split_list)
+        listed = read_own_list(preparation.split_list)
         known = [clip for clip in listing.clips if clip.path in listed]
         read_splits(preparation.split_list, known or listing.clips)
-    clips = len(listing.clips)
-    require_space(out, preparation.bytes_needed(clips), f"the pictures and sounds of {clips} clips")
-    used, rows, skipped, counts = _decode_all(listing, out, preparation, workers, progress)
+    paths = [clip.path for clip in listing.clips]
+    decoded = write_streams(listing.root, paths, out, preparation.window, preparation.mels, workers, progress)
+    used = [clip for clip in listing.clips if clip.path in decoded.rows]
     if not used:
-        reasons = "".join(f"\n  {item['reason']}" for item in skipped[:3])
-        raise DataError(f"{source}: none of {len(listing.clips)} clips can be used:{reasons}")
+        reasons = "".join(f"\n  {reason}" for reason in [*decoded.skipped.values()][:3])
+        raise DataError(f"{source}: none of {len(paths)} clips can be used:{reasons}")
     if preparation.split_list is not None:
         assignment = read_splits(preparation.split_list, used)
     else:
@@ -99,81 +78,36 @@ def prepare(
     prepared = [
         PreparedClip(
             clip.path, split, clip.category, clip.method, clip.source, clip.race, clip.gender,
-            int(clip.fake), int(clip.fake_picture), int(clip.fake_voice), picture, sound,
+            int(clip.fake), int(clip.fake_picture), int(clip.fake_voice), *decoded.rows[clip.path],
         )
-        for clip, split, (picture, sound) in zip(used, assignment.splits, rows, strict=True)
+        for clip, split in zip(used, assignment.splits, strict=True)
     ]  # fmt: skip
-    report = _report(listing, prepared, skipped, assignment, counts)
+    report = _report(listing, prepared, decoded, assignment)
     write_index(out / "index.csv", prepared)
-    write_splits(out / "splits.csv", used, assignment.splits)
+    write_split_list(out / "splits.csv", [clip.path for clip in used], assignment.splits)
     write_json(out / "report.json", report)
     return report
-
-
-def _decode_all(
-    listing: Listing, out: Path, preparation: Preparation, workers: int, progress: Progress
-) -> tuple[list[Clip], list[tuple[int, int]], list[dict[str, str]], dict[str, int]]:
-    used: list[Clip] = []
-    rows: list[tuple[int, int]] = []
-    skipped: list[dict[str, str]] = []
-    paths = [clip.path for clip in listing.clips]
-    results: Iterable[Recording | str] = in_order(
-        functools.partial(_decode_one, listing.root, preparation.window),
-        paths,
-        workers,
-        least=200,
-        initializer=keep_freed_memory,
-    )
-    with (
-        RowWriter(out / "pictures.npy", "uint8") as pictures,
-        RowWriter(out / "sounds.npy", "float32") as sounds,
-    ):
-        seen: dict[bytes, int] = {}
-        for clip, result in zip(listing.clips, progress.track(results, "prepare", len(paths)), strict=True):
-            if isinstance(result, str):
-                skipped.append({"path": clip.path, "reason": result})
-                continue
-            keys = [hashlib.sha256(stream.tobytes()).digest() for stream in (result.pictures, result.samples)]
-            if keys[0] not in seen:
-                seen[keys[0]] = pictures.append(result.pictures)
-            if keys[1] not in seen:
-                seen[keys[1]] = sounds.append(
-                    log_mel(torch.from_numpy(result.samples), preparation.mels).numpy()
-                )
-            used.append(clip)
-            rows.append((seen[keys[0]], seen[keys[1]]))
-        counts = {"pictures": pictures.rows, "sounds": sounds.rows}
-    return used, rows, skipped, counts
-
-
-def _decode_one(root: Path, window: Window, path: str) -> Recording | str:
-    """Return the recording, or the reason why there is none: an error must not stop the other clips."""
-    try:
-        return decode(root / path, window)
-    except DataError as error:
-        return str(error)
 
 
 def _report(
     listing: Listing,
     clips: list[PreparedClip],
-    skipped: list[dict[str, str]],
+    decoded: DecodedClips,
     assignment: Assignment,
-    streams: dict[str, int],
 ) -> dict[str, Any]:
     counts = Counter((clip.split, clip.category) for clip in clips)
     return {
         "source": str(listing.root),
         "clips": len(clips),
         "categories": {name: sum(counts[split, name] for split in SPLITS) for name in CATEGORY_NAMES},
-        "streams": streams,
+        "streams": {"pictures": decoded.pictures, "sounds": decoded.sounds},
         "splits": {
             split: {name: counts[split, name] for name in CATEGORY_NAMES if counts[split, name]}
             for split in SPLITS
         },
         "disjoint": assignment.disjoint,
         "straddling": assignment.straddling,
-        "skipped": skipped,
+        "skipped": [{"path": path, "reason": reason} for path, reason in decoded.skipped.items()],
         "duplicates": listing.duplicates,
         "missing": listing.missing,
         "unlisted": listing.unlisted,
@@ -218,5 +152,5 @@ def preparation_inputs(preparation: Preparation) -> dict[str, Any]:
         DataError: the user's list of splits cannot be read.
     """
     plain = attrs.asdict(preparation)
-    plain["split_list"] = read_split_list(preparation.split_list) if preparation.split_list else None
+    plain["split_list"] = read_own_list(preparation.split_list) if preparation.split_list else None
     return plain

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 from attrs import frozen
 
-from nasframe.errors import DataError, nearest
-from nasframe.runtime import write_text
+from nasframe.errors import DataError
+from nasframe_audiovisual import SPLITS, joined_groups, read_split_list, split_groups
 from nasframe_deepfake.listing import Clip
+from nasframe_deepfake.option_errors import of_option
 
-__all__ = ["SPLITS", "Assignment", "read_split_list", "read_splits", "split_clips", "write_splits"]
+__all__ = ["Assignment", "read_own_list", "read_splits", "split_clips"]
 
-SPLITS = ("weights", "architecture", "validation", "test")
-
-_EXPECTED = "expected a CSV file in UTF-8 with the columns path and split"
+_OPTION = "task.split_list"
 
 
 @frozen
@@ -53,110 +49,41 @@ def split_clips(clips: Sequence[Clip], shares: Sequence[float], seed: int) -> As
     Raises:
         DataError: a split would lack genuine or fake clips.
     """
-    connected = _components(clips)
+    sources = [clip.source for clip in clips]
+    connected = joined_groups(sources, [clip.targets for clip in clips])
     largest = max(Counter(connected.values()).values(), default=0)
     groups, disjoint = connected, "source and target"
     if largest > 0.5 * min(shares) / sum(shares) * len(set(connected)) and largest > 1:
         groups, disjoint = {source: source for source in connected}, "source"
-    splits = _assign([groups[clip.source] for clip in clips], clips, shares, seed)
+    kinds = [(f"category {clip.category}", f"{clip.race} {clip.gender}") for clip in clips]
+    splits = split_groups([groups[source] for source in sources], kinds, shares, seed)
     _require_both(clips, splits)
     return Assignment(splits, disjoint, _straddling(clips, splits))
 
 
-def read_split_list(path: Path) -> dict[str, str]:
-    """Read the user's own list, path → split: a CSV file with the columns `path` and `split`.
-
-    The `splits.csv` of a prepared set is such a list.
+def read_own_list(path: Path) -> dict[str, str]:
+    """Read the user's own list, path → split, and name the option in its errors.
 
     Raises:
-        DataError: the list cannot be read, names an unknown split, or puts a clip into two.
+        DataError: see `nasframe_audiovisual.read_split_list`.
     """
-    where = f"task.split_list: {path}:"
-    listed: dict[str, str] = {}
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            for row in csv.DictReader(file):
-                name, split = row["path"], str(row["split"])
-                if split not in SPLITS:
-                    raise DataError(f"{where} unknown split {split!r}{nearest(split, SPLITS)}")
-                if listed.setdefault(name, split) != split:
-                    raise DataError(f"{where} puts {name} into {listed[name]} and into {split}")
-    except KeyError as error:
-        raise DataError(f"{where} has no column {error}; {_EXPECTED}") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{where} is not in UTF-8; {_EXPECTED}") from error
-    except (OSError, csv.Error) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise DataError(f"{where} cannot be read ({reason}); {_EXPECTED}") from error
-    return listed
+    with of_option(_OPTION):
+        return read_split_list(path)
 
 
 def read_splits(path: Path, clips: Sequence[Clip]) -> Assignment:
     """Split the clips by the user's own list.
 
     Raises:
-        DataError: the list cannot be used (see `read_split_list`), or leaves a clip out.
+        DataError: the list cannot be used (see `read_own_list`), or leaves a clip out.
     """
-    listed = read_split_list(path)
+    listed = read_own_list(path)
     left_out = [clip.path for clip in clips if clip.path not in listed]
     if left_out:
-        raise DataError(
-            f"task.split_list: {path}: {len(left_out)} clips have no split, the first is {left_out[0]}"
-        )
+        raise DataError(f"{_OPTION}: {path}: {len(left_out)} clips have no split, the first is {left_out[0]}")
     splits = tuple(listed[clip.path] for clip in clips)
-    _require_both(clips, splits, f"task.split_list: {path}: ")
+    _require_both(clips, splits, f"{_OPTION}: {path}: ")
     return Assignment(splits, "path", _straddling(clips, splits))
-
-
-def write_splits(path: Path, clips: Sequence[Clip], splits: Sequence[str]) -> None:
-    """Write a list for `read_splits`."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["path", "split"])
-    writer.writerows((clip.path, split) for clip, split in zip(clips, splits, strict=True))
-    write_text(path, text.getvalue())
-
-
-def _components(clips: Sequence[Clip]) -> dict[str, str]:
-    """Return source → representative of all sources that are connected to it by fakes."""
-    parent = {clip.source: clip.source for clip in clips}
-
-    def find(name: str) -> str:
-        while parent[name] != name:
-            parent[name] = parent[parent[name]]
-            name = parent[name]
-        return name
-
-    for clip in clips:
-        for target in clip.targets:
-            if target in parent:
-                parent[find(target)] = find(clip.source)
-    return {source: find(source) for source in sorted(parent)}
-
-
-def _assign(
-    groups: Sequence[str], clips: Sequence[Clip], shares: Sequence[float], seed: int
-) -> tuple[str, ...]:
-    """Put each group into the split that lacks most of the kinds of clips in it."""
-    kinds = [(f"category {clip.category}", f"{clip.race} {clip.gender}", "all") for clip in clips]
-    columns = {kind: column for column, kind in enumerate(sorted({kind for row in kinds for kind in row}))}
-    names = sorted(set(groups))
-    counts = np.zeros((len(names), len(columns)))
-    row_of = {name: row for row, name in enumerate(names)}
-    for group, of_clip in zip(groups, kinds, strict=True):
-        for kind in of_clip:
-            counts[row_of[group], columns[kind]] += 1
-    target = np.outer(np.array(shares) / sum(shares), counts.sum(axis=0))
-    lacking = target.copy()
-    chosen: dict[str, str] = {}
-    order = np.random.default_rng((seed, 3)).permutation(len(names))
-    # The largest groups first, while every split has room for them; groups of one size in random order.
-    for row in sorted(order, key=lambda row: -counts[row, columns["all"]]):
-        need = (lacking / target)[:, counts[row] > 0].sum(axis=1)
-        split = int(need.argmax())
-        lacking[split] -= counts[row]
-        chosen[names[row]] = SPLITS[split]
-    return tuple(chosen[group] for group in groups)
 
 
 def _require_both(clips: Sequence[Clip], splits: Sequence[str], where: str = "") -> None:

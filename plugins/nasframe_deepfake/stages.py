@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import attrs
 
 from nasframe import Stage, StageContext
-from nasframe_deepfake.detector import load_extractor
-from nasframe_deepfake.features import extract
+from nasframe_audiovisual import (
+    BackboneTraining,
+    describe_source,
+    load_extractor,
+    training_inputs,
+    write_features,
+)
+from nasframe_deepfake.clip_index import read_index
 from nasframe_deepfake.prepare import Preparation, preparation_inputs, prepare, summary
-from nasframe_deepfake.pretrain import Pretraining, pretrain, pretraining_inputs
-from nasframe_deepfake.source_fingerprint import describe_source
+from nasframe_deepfake.pretrain import pretrain
 from nasframe_deepfake.synthesis.corpus import Corpus, write_corpus
 
 __all__ = ["features_stage", "prepare_stage", "pretrain_stage", "synthesize_stage"]
@@ -45,34 +49,38 @@ def prepare_stage(preparation: Preparation, source: Path | None, workers: int) -
     inputs = {"version": VERSION, **preparation_inputs(preparation)}
     if source is None:
         return Stage("prepare", inputs, run, after=("synthesize",))
-    return Stage("prepare", inputs | {"source": describe_source(source)}, run)
+    described = describe_source(source, expected="meta_data.csv and the clips it lists")
+    return Stage("prepare", inputs | {"source": described}, run)
 
 
-def pretrain_stage(pretraining: Pretraining) -> Stage:
+def pretrain_stage(training: BackboneTraining) -> Stage:
     """Return the stage that trains both backbones, each on its own stream."""
 
     def run(context: StageContext) -> None:
-        report = pretrain(
-            context.earlier["prepare"], context.out, pretraining, context.device, context.progress
-        )
+        report = pretrain(context.earlier["prepare"], context.out, training, context.device, context.progress)
         for name, stream in report["streams"].items():
             score = stream["validation_auc"]
             shown = "undefined" if score is None else f"{score:.3f}"
             context.progress.say(f"{name} alone: validation AUC {shown}")
 
-    return Stage("pretrain", {"version": VERSION, **pretraining_inputs(pretraining)}, run, after=("prepare",))
+    return Stage("pretrain", {"version": VERSION, **training_inputs(training)}, run, after=("prepare",))
 
 
 def features_stage(backbone: str, steps: int, standardised: bool) -> Stage:
     """Return the stage that turns every stream into features by the frozen backbones."""
 
     def run(context: StageContext) -> None:
-        pretrained = context.earlier["pretrain"]
-        report = json.loads((pretrained / "report.json").read_text())
-        sound = {key: float(report[key]) for key in ("sound_mean", "sound_deviation")}
-        settings = {"backbone": backbone, "steps": steps, **sound}
-        extractor = load_extractor(pretrained, settings, context.device)
-        extract(context.earlier["prepare"], extractor, standardised, context.out, context.progress)
+        prepared = context.earlier["prepare"]
+        clips = [clip for clip in read_index(prepared / "index.csv") if clip.split == "weights"]
+        write_features(
+            prepared,
+            context.out,
+            load_extractor(context.earlier["pretrain"], backbone, steps, context.device),
+            standardised,
+            {clip.picture for clip in clips},
+            {clip.sound for clip in clips},
+            context.progress,
+        )
 
     inputs = {"version": VERSION, "steps": steps, "standardised": standardised}
     return Stage("features", inputs, run, after=("prepare", "pretrain"))

@@ -12,7 +12,7 @@ import pytest
 
 from nasframe.errors import DataError
 from nasframe.runtime import Progress
-from nasframe_deepfake.decoding import Window, decode
+from nasframe_audiovisual import Window, decode
 from nasframe_deepfake.fakeavceleb import read_fakeavceleb
 from nasframe_deepfake.synthesis.corpus import Corpus, write_corpus
 from nasframe_deepfake.synthesis.fakes import copy_synthesis

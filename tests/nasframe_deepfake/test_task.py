@@ -15,7 +15,8 @@ from nasframe.options import structure, unstructure
 from nasframe_deepfake.clip_index import read_index
 from nasframe_deepfake.dataset import ClipSplit
 from nasframe_deepfake.task import DeepfakeTask
-from tests.nasframe_deepfake.conftest import run_stages, write_clip
+from tests.nasframe_audiovisual.conftest import write_clip
+from tests.nasframe_deepfake.conftest import run_stages
 
 CPU = torch.device("cpu")
 
@@ -320,7 +321,7 @@ def test_pretraining_starts_from_a_local_file_and_says_so_where_there_is_none(tm
     import timm
     from safetensors.torch import save_file
 
-    from nasframe_deepfake.backbones import make_backbone
+    from nasframe_audiovisual import make_backbone
 
     torch.manual_seed(0)
     whole = timm.create_model("resnet10t")

@@ -20,7 +20,7 @@ def read_weights(path: Path, name: str) -> list[Tensor]:
     """
     if not path.is_file():
         raise DataError(
-            f"task.pretrained: {path}: {'is a folder' if path.is_dir() else 'there is no such file'}; give a "
+            f"{path}: {'is a folder' if path.is_dir() else 'there is no such file'}; give a "
             f"local file of weights for {name} (nasframe never downloads any), or leave the option out to "
             "train from scratch"
         )
@@ -53,4 +53,4 @@ def weights_error(path: Path, name: str, reason: object) -> DataError:
     """Return an error of one line. Of torch's list with a line for each tensor, it has the first one."""
     lines = [line.strip().rstrip(".") for line in str(reason).splitlines()]
     line = lines[0] if len(lines) < 2 else f"{lines[1]}{f', and {len(lines) - 2} more' * (len(lines) > 2)}"
-    return DataError(f"task.pretrained: {path}: the weights do not fit {name}: {line}")
+    return DataError(f"{path}: the weights do not fit {name}: {line}")

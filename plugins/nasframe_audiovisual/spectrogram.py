@@ -8,7 +8,7 @@ import torch
 import torchaudio
 from torch import Tensor
 
-from nasframe_deepfake.decoding import SAMPLE_RATE
+from nasframe_audiovisual.media import SAMPLE_RATE
 
 __all__ = ["COLUMNS", "log_mel"]
 
@@ -19,7 +19,8 @@ COLUMNS = 256
 def log_mel(samples: Tensor, bands: int) -> Tensor:
     """Return the natural log of mel power, `(..., bands, COLUMNS)`, of samples `(..., length)` at 16 kHz.
 
-    Windows are 25 ms long; the hop is such that COLUMNS of them span the samples.
+    Windows are 25 ms long; the hop is such that COLUMNS of them span the samples, of which there must be
+    COLUMNS or more.
     """
     transform = _transform(bands, samples.shape[-1] // COLUMNS)
     return torch.log(transform(samples)[..., :COLUMNS] + 1e-6)

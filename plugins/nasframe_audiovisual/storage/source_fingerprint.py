@@ -10,7 +10,7 @@ from typing import Any
 
 from nasframe.errors import DataError
 from nasframe.runtime import fingerprint
-from nasframe_deepfake.folder_files import files_of
+from nasframe_audiovisual.storage.folder_files import files_of
 
 __all__ = ["describe_source"]
 
@@ -19,10 +19,15 @@ _MEDIA = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".wav", ".flac", ".m4
 _AT_ONCE = 8
 
 
-def describe_source(root: Path) -> dict[str, Any]:
+def describe_source(root: Path, expected: str = "clips") -> dict[str, Any]:
     """Return the number of files at `root` and a fingerprint of their paths, sizes and contents.
 
-    Times do not count, since a copy is the same data. Of a large media file only eight blocks are read.
+    It belongs among the inputs of the stage that reads the folder. Times do not count, since a copy is the
+    same data. Of a large media file only eight blocks of 16 KiB are read.
+
+    Args:
+        root: the folder; links are followed.
+        expected: the files that an empty folder lacks, for the error.
 
     Raises:
         DataError: `root` is missing, is not a folder, or has no file.
@@ -31,7 +36,7 @@ def describe_source(root: Path) -> dict[str, Any]:
         raise DataError(f"data folder {root} {'is not a folder' if root.exists() else 'does not exist'}")
     names = list(files_of(root))
     if not names:
-        raise DataError(f"data folder {root} is empty; expected meta_data.csv and the clips it lists")
+        raise DataError(f"data folder {root} is empty; expected {expected}")
     with ThreadPoolExecutor(_AT_ONCE) as pool:  # a disk is faster with several requests at once
         contents = pool.map(lambda name: _content(root / name), names, chunksize=64)
     return {"files": len(names), "listing": fingerprint(list(zip(names, contents, strict=True)))}

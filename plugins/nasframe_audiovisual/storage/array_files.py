@@ -16,11 +16,14 @@ __all__ = ["RowWriter", "open_rows"]
 
 
 class RowWriter:
-    """Writes a `.npy` file row by row; the number of rows is set at the end.
+    """Writes a `.npy` file row by row; the number of rows is set at the end of its `with` block.
 
     Args:
         path: of the file.
         dtype: of the values. The first row gives the shape of all rows.
+
+    Attributes:
+        rows: number of rows so far.
     """
 
     def __init__(self, path: Path, dtype: DTypeLike) -> None:
@@ -29,7 +32,11 @@ class RowWriter:
         self._file = path.open("wb")
 
     def append(self, row: NDArray[Any]) -> int:
-        """Write one row and return its number."""
+        """Write one row and return its number, from 0.
+
+        Raises:
+            ValueError: its shape is not that of the first row.
+        """
         if self.rows == 0:
             self._shape = row.shape
             self._write_header()
@@ -63,7 +70,7 @@ class RowWriter:
 
 
 def open_rows(path: Path) -> NDArray[Any]:
-    """Map the array at `path` into memory; a part is read from disk when it is used.
+    """Map the array at `path` into memory; a part is read from disk when it is used, and nothing is written.
 
     Raises:
         DataError: the file is missing or damaged.

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from nasframe.errors import DataError
 
-__all__ = ["SAMPLE_RATE", "ClipError", "Recording", "Window", "decode"]
+__all__ = ["SAMPLE_RATE", "ClipError", "Recording", "Window", "decode", "decode_or_reason"]
 
 SAMPLE_RATE = 16_000
-"""Samples in one second of every decoded sound."""
+"""Samples in one second of every decoded sound: 16 kHz."""
 
 
 @frozen
@@ -28,9 +28,9 @@ class Window:
     """The part of a clip that is used, and the number and size of its pictures.
 
     Attributes:
-        trim: seconds left out at the start of both streams. Fakes often begin with silence and genuine clips
-            do not; a detector would learn that instead.
-        seconds: length of the part that is used.
+        trim: seconds left out at the start of both streams. Clips of one origin often begin alike, for
+            example with silence; a network would learn that instead of its task.
+        seconds: length of the part that is used, in seconds.
         frames: number of pictures, taken at even intervals in it.
         size: height and width of a picture in pixels; the middle square of a frame is used.
     """
@@ -53,14 +53,24 @@ class Window:
 
 @frozen
 class Recording:
-    """Pictures `(frames, size, size, 3)` uint8 and mono samples `(seconds · 16000,)` float32 in [-1, 1]."""
+    """The decoded part of a clip.
+
+    Attributes:
+        pictures: RGB `(frames, size, size, 3)`, uint8.
+        samples: mono, `(seconds · SAMPLE_RATE,)`, float32 in [-1, 1].
+    """
 
     pictures: NDArray[np.uint8]
     samples: NDArray[np.float32]
 
 
 class ClipError(DataError):
-    """A clip that cannot be used. The message is the path of the file and the `reason`."""
+    """A clip that cannot be used. The message is the path of the file and the `reason`.
+
+    Args:
+        path: of the file.
+        reason: in words, for a user who knows the file.
+    """
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"{path}: {reason}")
@@ -69,6 +79,9 @@ class ClipError(DataError):
 
 def decode(path: Path, window: Window) -> Recording:
     """Decode the part `window` of the clip at `path`.
+
+    Both streams count from one zero, so that their offset is kept. Any frame rate and sample rate will do:
+    pictures are those on screen at the window's moments, and samples are resampled to 16 kHz mono.
 
     Raises:
         ClipError: it is not a file, is empty, cannot be decoded (a text file, a truncated one), has no video
@@ -92,6 +105,15 @@ def decode(path: Path, window: Window) -> Recording:
         ) from error
 
 
+def decode_or_reason(root: Path, window: Window, path: str) -> Recording | str:
+    """Return the recording of a clip below `root`, or the message why there is none: one bad clip must not
+    stop the others."""
+    try:
+        return decode(root / path, window)
+    except DataError as error:
+        return str(error)
+
+
 def _read(path: Path, container: InputContainer, window: Window) -> Recording:
     if not container.streams.video:
         raise ClipError(path, "has no video stream")
@@ -102,7 +124,6 @@ def _read(path: Path, container: InputContainer, window: Window) -> Recording:
         if getattr(stream, "codec_context", None) is None:
             raise ClipError(path, f"cannot be decoded (its {stream.type} stream has an unknown codec)")
     pictures, sound = _Pictures(window), _Sound(window)
-    # One zero for both streams, so that their offset is kept.
     zero = (container.start_time or 0) / av.time_base
     for frame in _frames(container):
         if frame.time is None:

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from nasframe.errors import DataError
-from nasframe_deepfake.folder_files import files_of
-from nasframe_deepfake.source_fingerprint import describe_source
+from nasframe_audiovisual import describe_source, files_of
 
 
 @pytest.fixture

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from nasframe.errors import DataError
-from nasframe_deepfake.decoding import SAMPLE_RATE, Window, decode
-from tests.nasframe_deepfake.conftest import write_clip
+from nasframe_audiovisual import SAMPLE_RATE, Window, decode
+from tests.nasframe_audiovisual.conftest import write_clip
 
 WINDOW = Window(trim=0.2, seconds=1.6, frames=16, size=32)
 
@@ -60,16 +61,18 @@ def test_a_bad_file_is_named_with_what_is_wrong(tmp_path: Path, make: object, re
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
-def test_a_truncated_file_is_named_with_what_is_wrong(corpus: Path, tmp_path: Path, share: float) -> None:
-    whole = next(corpus.rglob("*.mp4")).read_bytes()
+def test_a_truncated_file_is_named_with_what_is_wrong(
+    clips: list[Path], tmp_path: Path, share: float
+) -> None:
+    whole = clips[0].read_bytes()
     path = tmp_path / "cut.mp4"
     path.write_bytes(whole[: int(share * len(whole))])
     with pytest.raises(DataError, match=r"cut\.mp4: "):
         decode(path, WINDOW)
 
 
-def test_damage_in_the_middle_of_a_file_is_an_error_or_harmless(corpus: Path, tmp_path: Path) -> None:
-    whole = bytearray(next(corpus.rglob("*.mp4")).read_bytes())
+def test_damage_in_the_middle_of_a_file_is_an_error_or_harmless(clips: list[Path], tmp_path: Path) -> None:
+    whole = bytearray(clips[0].read_bytes())
     path, outcomes = tmp_path / "damaged.mp4", []
     for start in range(200, len(whole) - 400, len(whole) // 12):
         path.write_bytes(whole[:start] + bytes(200) + whole[start + 200 :])
@@ -80,3 +83,41 @@ def test_damage_in_the_middle_of_a_file_is_an_error_or_harmless(corpus: Path, tm
         else:
             outcomes.append(shape == (16, 32, 32, 3))
     assert all(outcomes)
+
+
+def test_whatever_bytes_are_wrong_a_file_is_read_or_named(clips: list[Path], tmp_path: Path) -> None:
+    """Half of the damage is in the index at the end, where codecs, sizes and times are written."""
+    whole = [path.read_bytes() for path in clips]
+    chance, path = random.Random(0), tmp_path / "damaged.mp4"
+    complaints = []
+    for _ in range(250):
+        data = bytearray(chance.choice(whole))
+        for _ in range(chance.randint(1, 12)):
+            start = len(data) - 3000 if chance.random() < 0.6 else 0
+            data[chance.randrange(start, len(data))] = chance.randrange(256)
+        path.write_bytes(data)
+        try:
+            decode(path, Window(size=32))
+        except DataError as error:
+            complaints.append(str(error))
+    assert 0 < len(complaints) < 250
+    assert all(text.startswith(f"{path}: ") for text in complaints)
+
+
+def test_a_stream_of_an_unknown_codec_is_named(clips: list[Path], tmp_path: Path) -> None:
+    data = clips[0].read_bytes()
+    assert data.count(b"avc1") >= 1
+    path = tmp_path / "odd.mp4"
+    path.write_bytes(data.replace(b"avc1", b"qqqq"))
+    with pytest.raises(
+        DataError, match=r"odd\.mp4: cannot be decoded \(its video stream has an unknown codec"
+    ):
+        decode(path, Window(size=32))
+
+
+def test_tags_in_another_encoding_do_no_harm(clips: list[Path], tmp_path: Path) -> None:
+    data = clips[0].read_bytes()
+    assert b"VideoHandler" in data
+    path = tmp_path / "tagged.mp4"
+    path.write_bytes(data.replace(b"VideoHandler", "Vidéo-Träger".encode("latin-1")))
+    assert decode(path, Window(size=32)).pictures.shape == (16, 32, 32, 3)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nasframe.errors import DataError
-from nasframe_deepfake.array_files import RowWriter, open_rows
+from nasframe_audiovisual import RowWriter, open_rows
 
 
 @pytest.mark.parametrize("rows", [1, 9, 10, 1000])

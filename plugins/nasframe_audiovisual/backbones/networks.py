@@ -1,27 +1,29 @@
-"""The two networks before the fusion: timm models that return the maps of their last four stages."""
+"""Backbones: timm models that return the maps of their last four stages."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import timm
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import nn
 
 from nasframe.errors import DataError, NasframeError, nearest
-from nasframe_deepfake.local_weights import read_weights, require_loaded, weights_error
+from nasframe_audiovisual.backbones.local_weights import read_weights, require_loaded, weights_error
+from nasframe_audiovisual.storage import DISK_BLOCK, size_on_disk
 
 __all__ = [
-    "channels_last",
     "check_backbone",
+    "check_weights",
     "count_parameters",
     "load_backbone",
     "make_backbone",
-    "normalise_pictures",
     "stage_channels",
-    "standardise_sounds",
+    "weights_size",
 ]
 
 _STAGES = (-4, -3, -2, -1)
@@ -30,10 +32,14 @@ _STAGES = (-4, -3, -2, -1)
 def make_backbone(name: str, channels: int, pretrained: Path | None = None) -> nn.Module:
     """Return a network from images `(batch, channels, height, width)` to a list of four maps.
 
+    Each map is `(batch, channels of the stage, height, width)`, half as high and wide as the one before.
+    Images have 32 pixels or more in height and width.
+
     Args:
         name: of a timm model, for example `resnet34`.
         channels: of the images; weights for three are adapted to one.
-        pretrained: a local file of weights for that model (safetensors, or a state dict of tensors).
+        pretrained: a local file of weights for that model (safetensors, or a state dict of tensors); None:
+            random weights, from torch's generator.
 
     Raises:
         DataError: unknown name, or weights that cannot be read or do not fit.
@@ -53,24 +59,32 @@ def make_backbone(name: str, channels: int, pretrained: Path | None = None) -> n
     return loaded
 
 
-def check_backbone(name: str, pretrained: Path | None = None) -> None:
-    """Raise a DataError unless timm knows `name` and the weights fit; it names models of similar names."""
+def check_backbone(name: str) -> None:
+    """Raise a DataError unless timm knows `name`; it names models of similar names."""
     if not timm.is_model(name):
         raise DataError(f"unknown backbone {name!r}{nearest(name, timm.list_models('*resnet*'))}")
-    if pretrained is not None:
-        make_backbone(name, 3, pretrained)
+
+
+def check_weights(path: Path, name: str) -> None:
+    """Raise a DataError, of one line, unless the file at `path` holds weights of the timm model `name`."""
+    make_backbone(name, 3, path)
 
 
 def load_backbone(name: str, channels: int, weights: Path) -> nn.Module:
-    """Return a frozen backbone with the weights of a run, in evaluation mode.
+    """Return a frozen backbone with the weights that `train_backbones` wrote, in evaluation mode.
+
+    Args:
+        name: of the timm model.
+        channels: of its images, 3 for pictures and 1 for spectrograms.
+        weights: a safetensors file.
 
     Raises:
-        NasframeError: the file is missing or holds another network's weights.
+        NasframeError: the file is missing, damaged, or holds another network's weights.
     """
     network = make_backbone(name, channels)
     try:
         network.load_state_dict(load_file(weights))
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, SafetensorError) as error:
         raise NasframeError(f"{weights}: cannot be loaded as the weights of {name}: {error}") from error
     return network.eval().requires_grad_(False)
 
@@ -80,21 +94,15 @@ def stage_channels(network: nn.Module) -> list[int]:
     return list(network.feature_info.channels())  # type: ignore[union-attr, operator]
 
 
-def normalise_pictures(pictures: Tensor) -> Tensor:
-    """Turn uint8 `(..., size, size, 3)` into `(..., 3, size, size)` of mean near 0 and deviation near 1."""
-    return ((pictures.float() / 255 - 0.45) / 0.225).movedim(-1, -3)
-
-
-def count_parameters(networks: list[nn.Module]) -> int:
+def count_parameters(networks: Sequence[nn.Module]) -> int:
     """Count the parameters of all networks, without the statistics of their normalisation."""
     return sum(parameter.numel() for network in networks for parameter in network.parameters())
 
 
-def standardise_sounds(sounds: Tensor, mean: float, deviation: float) -> Tensor:
-    """Standardise log-mel spectrograms `(batch, mels, columns)` to images `(batch, 1, mels, columns)`."""
-    return ((sounds - mean) / max(deviation, 1e-3)).unsqueeze(1)
-
-
-def channels_last(images: Tensor) -> Tensor:
-    """Return the same images in the memory layout in which convolutions are fastest."""
-    return images.contiguous(memory_format=torch.channels_last)
+def weights_size(name: str) -> int:
+    """Return the bytes on disk of the weights of both backbones, of timm model `name`, and their report."""
+    with torch.device("meta"):
+        networks = [make_backbone(name, channels) for channels in (3, 1)]
+    states = [list(network.state_dict().values()) for network in networks]
+    # safetensors describes every tensor in a line of its header
+    return sum(size_on_disk(sum(value.nbytes + 256 for value in state)) for state in states) + 2 * DISK_BLOCK

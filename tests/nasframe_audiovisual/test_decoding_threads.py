@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import operator
 import os
 import signal
 import subprocess
@@ -8,32 +7,8 @@ import sys
 import threading
 
 import pytest
-from nasframe_deepfake.workers import in_processes, in_threads
 
-from nasframe.errors import NasframeError
-
-
-@pytest.mark.parametrize("workers", [1, 2])
-def test_results_come_in_the_order_of_the_items(workers: int) -> None:
-    assert list(in_processes(abs, range(-20, 0), workers)) == list(range(20, 0, -1))
-
-
-def test_an_error_of_a_worker_reaches_the_caller() -> None:
-    with pytest.raises(TypeError):
-        list(in_processes(operator.neg, ["text"], 2))
-
-
-def test_a_worker_that_dies_is_an_error_in_words() -> None:
-    with pytest.raises(NasframeError, match="a worker process died"):
-        list(in_processes(os._exit, [1], 2))
-
-
-def test_few_items_start_no_process() -> None:
-    assert set(in_processes(process, range(3), 0, least=4)) == {os.getpid()}
-
-
-def process(_: int) -> int:
-    return os.getpid()
+from nasframe_audiovisual import in_threads
 
 
 def test_threads_give_results_in_the_order_of_the_items() -> None:
@@ -69,7 +44,7 @@ def test_ctrl_c_ends_threads_that_have_hours_before_them() -> None:
     # A process started in the background of a shell ignores the signal, and so do its children.
     script = """
 import signal, time
-from nasframe_deepfake.workers import in_threads
+from nasframe_audiovisual import in_threads
 signal.signal(signal.SIGINT, signal.default_int_handler)
 for item in in_threads(lambda item: time.sleep(0.1), range(100_000), 2):
     print("one", flush=True)

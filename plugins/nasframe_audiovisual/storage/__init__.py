@@ -1,0 +1,18 @@
+"""Files and folders: arrays written row by row, the space that they need, and the fingerprint of a folder."""
+
+from __future__ import annotations
+
+from nasframe_audiovisual.storage.array_files import RowWriter, open_rows
+from nasframe_audiovisual.storage.disk_space import DISK_BLOCK, require_space, size_on_disk
+from nasframe_audiovisual.storage.folder_files import files_of
+from nasframe_audiovisual.storage.source_fingerprint import describe_source
+
+__all__ = [
+    "DISK_BLOCK",
+    "RowWriter",
+    "describe_source",
+    "files_of",
+    "open_rows",
+    "require_space",
+    "size_on_disk",
+]
