@@ -30,8 +30,8 @@ from nasframe_audiovisual import (
     normalise_pictures,
     stage_channels,
 )
-from nasframe_deepfake.detector import Detector
-from nasframe_deepfake.synthesis.corpus import Corpus, write_corpus
+from nasframe_deepfake.detection import Detector
+from nasframe_deepfake.synthesis import Corpus, write_corpus
 
 CPU = torch.device("cpu")
 

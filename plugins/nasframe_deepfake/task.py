@@ -21,17 +21,28 @@ from nasframe_audiovisual import (
     count_parameters,
     make_backbone,
 )
-from nasframe_deepfake.baselines import fixed_networks
-from nasframe_deepfake.categories import FAKE_NAMES, GENUINE
-from nasframe_deepfake.dataset import ClipSplit, load_data
-from nasframe_deepfake.detector import count_frozen, load_detector, save_detector
-from nasframe_deepfake.heads import HeadKind, Heads, make_heads
+from nasframe_deepfake.datasets import FAKE_NAMES, GENUINE, Dataset, Desync
+from nasframe_deepfake.detection import (
+    ClipSplit,
+    HeadKind,
+    Heads,
+    count_frozen,
+    fixed_networks,
+    load_data,
+    load_detector,
+    make_heads,
+    save_detector,
+)
 from nasframe_deepfake.metrics import accuracy, auc, best_threshold, none_if_nan, per_category
 from nasframe_deepfake.option_errors import of_option
-from nasframe_deepfake.prepare import Preparation
-from nasframe_deepfake.readers import Dataset, Desync
-from nasframe_deepfake.stages import features_stage, prepare_stage, pretrain_stage, synthesize_stage
-from nasframe_deepfake.synthesis.corpus import Corpus
+from nasframe_deepfake.preparation import (
+    Preparation,
+    features_stage,
+    prepare_stage,
+    pretrain_stage,
+    synthesize_stage,
+)
+from nasframe_deepfake.synthesis import Corpus
 
 __all__ = ["DeepfakeTask"]
 

@@ -10,7 +10,7 @@ import torch
 
 from nasframe import StageContext
 from nasframe.runtime import Progress
-from nasframe_deepfake.synthesis.corpus import Corpus, write_corpus
+from nasframe_deepfake.synthesis import Corpus, write_corpus
 from nasframe_deepfake.task import DeepfakeTask
 
 HEADER = "source,target1,target2,method,category,type,race,gender,path,"

@@ -15,8 +15,8 @@ from nasframe.errors import DataError
 from nasframe.runtime import Progress
 from nasframe_audiovisual import load_extractor, open_rows, streams_size, weights_size, write_features
 from nasframe_deepfake import register_commands
-from nasframe_deepfake.prepare import prepare
-from nasframe_deepfake.synthesis.corpus import Corpus, write_corpus
+from nasframe_deepfake.preparation import prepare
+from nasframe_deepfake.synthesis import Corpus, write_corpus
 from nasframe_deepfake.task import DeepfakeTask
 
 

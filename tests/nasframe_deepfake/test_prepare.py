@@ -12,8 +12,7 @@ import torch
 from nasframe.errors import DataError
 from nasframe.runtime import Progress
 from nasframe_audiovisual import decode, log_mel
-from nasframe_deepfake.clip_index import read_index
-from nasframe_deepfake.prepare import prepare, summary
+from nasframe_deepfake.preparation import prepare, read_index, summary
 from nasframe_deepfake.task import DeepfakeTask
 
 
@@ -109,7 +108,7 @@ def test_a_list_of_splits_that_lacks_a_class_is_refused_before_anything_is_decod
 ) -> None:
     lines = (folders["prepare"] / "splits.csv").read_text().splitlines()
     (tmp_path / "mine.csv").write_text("\n".join(line for line in lines if not line.endswith("test")) + "\n")
-    monkeypatch.setattr("nasframe_deepfake.prepare.write_streams", None)
+    monkeypatch.setattr("nasframe_deepfake.preparation.preparing.write_streams", None)
     task = DeepfakeTask(split_list=tmp_path / "mine.csv")
     with pytest.raises(DataError, match=r"mine\.csv: .*test has no genuine clip; test has no fake clip"):
         prepare(corpus, tmp_path, task.preparation(0), 1, Progress())

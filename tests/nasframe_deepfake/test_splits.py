@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from nasframe.errors import DataError
 from nasframe_audiovisual import SPLITS, write_split_list
-from nasframe_deepfake.listing import Clip
-from nasframe_deepfake.splits import read_own_list, read_splits, split_clips
+from nasframe_deepfake.datasets import Clip
+from nasframe_deepfake.preparation import read_own_list, read_splits, split_clips
 
 SHARES = (0.45, 0.2, 0.15, 0.2)
 

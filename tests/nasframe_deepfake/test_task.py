@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from nasframe.errors import ConfigurationError, DataError, RunError
 from nasframe.options import structure, unstructure
-from nasframe_deepfake.clip_index import read_index
-from nasframe_deepfake.dataset import ClipSplit
+from nasframe_deepfake.detection import ClipSplit
+from nasframe_deepfake.preparation import read_index
 from nasframe_deepfake.task import DeepfakeTask
 from tests.nasframe_audiovisual.conftest import write_clip
 from tests.nasframe_deepfake.conftest import run_stages
@@ -263,7 +263,7 @@ def test_evaluation_reports_each_fake_category_against_the_genuine(
 
 def test_an_undefined_auc_is_nan_in_metrics_and_none_in_the_evaluation(task: DeepfakeTask) -> None:
     targets, rows = torch.ones(3, 4), torch.zeros(3, dtype=torch.long)
-    split = ClipSplit({}, rows, rows, targets, ["FV-RA"] * 3, ["a", "b", "c"])
+    split = ClipSplit({}, rows, rows, targets, ["a", "b", "c"], categories=["FV-RA"] * 3)
     object.__setattr__(
         split, "features", {f"{s}{i}": torch.zeros(1, 1, 1) for s in "IS" for i in range(1, 5)}
     )

@@ -12,9 +12,8 @@ import torch
 
 from nasframe.errors import DataError
 from nasframe.runtime import Progress
-from nasframe_deepfake import prepare as stage
-from nasframe_deepfake.fakeavceleb import read_fakeavceleb
-from nasframe_deepfake.prepare import prepare
+from nasframe_deepfake.datasets import read_fakeavceleb
+from nasframe_deepfake.preparation import prepare
 from nasframe_deepfake.task import DeepfakeTask
 from tests.nasframe_deepfake.conftest import run_stages
 
@@ -56,7 +55,7 @@ def test_a_tree_that_cannot_be_split_is_refused_before_anything_is_decoded(
 ) -> None:
     source, out = part(corpus, tmp_path / "tree", keep), tmp_path / "out"
     out.mkdir()
-    monkeypatch.setattr(stage, "write_streams", None)
+    monkeypatch.setattr("nasframe_deepfake.preparation.preparing.write_streams", None)
     with pytest.raises(DataError, match=reason):
         prepare(source, out, task.preparation(0), 1, Progress())
     assert not list(out.iterdir())

@@ -11,7 +11,7 @@ from nasframe.errors import DataError
 from nasframe.jobs import in_order
 from nasframe.runtime import Progress, write_text
 from nasframe_audiovisual import DISK_BLOCK, keep_freed_memory, require_space, size_on_disk
-from nasframe_deepfake.categories import (
+from nasframe_deepfake.datasets import (
     DESYNC,
     FAKE_BOTH,
     FAKE_PICTURE,

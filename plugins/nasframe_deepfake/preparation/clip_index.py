@@ -13,7 +13,7 @@ from attrs import frozen
 
 from nasframe.errors import DataError
 from nasframe.runtime import write_text
-from nasframe_deepfake.categories import DESYNC
+from nasframe_deepfake.datasets import DESYNC
 
 __all__ = ["PreparedClip", "read_index", "write_index"]
 

@@ -13,10 +13,10 @@ from torch import Tensor
 from nasframe import Data, Splits
 from nasframe.errors import DataError
 from nasframe_audiovisual import SPLITS, FeatureSplit, open_features
-from nasframe_deepfake.categories import GENUINE
-from nasframe_deepfake.clip_index import PreparedClip, read_index
-from nasframe_deepfake.heads import LABELS, Heads
-from nasframe_deepfake.pairing import Pairings, pairings_of
+from nasframe_deepfake.datasets import GENUINE
+from nasframe_deepfake.detection.heads import LABELS, Heads
+from nasframe_deepfake.detection.pairing import Pairings, pairings_of
+from nasframe_deepfake.preparation import PreparedClip, read_index
 
 __all__ = ["ClipSplit", "load_data"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from attrs import define, field, frozen
 
-from nasframe_deepfake.categories import CATEGORIES, DESYNC
+from nasframe_deepfake.datasets.categories import CATEGORIES, DESYNC
 
 __all__ = ["Clip", "Listing"]
 

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from nasframe.runtime import Progress
 from nasframe_audiovisual import BackboneTraining, LabelledStreams, train_backbones
-from nasframe_deepfake.clip_index import read_index
 from nasframe_deepfake.metrics import auc, none_if_nan
+from nasframe_deepfake.preparation.clip_index import read_index
 
 __all__ = ["pretrain"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from nasframe_deepfake.fakeavceleb import read_fakeavceleb
-from nasframe_deepfake.listing import Listing
+from nasframe_deepfake.datasets.fakeavceleb import read_fakeavceleb
+from nasframe_deepfake.datasets.listing import Listing
 
 __all__ = ["Dataset", "Desync", "read_dataset"]
 

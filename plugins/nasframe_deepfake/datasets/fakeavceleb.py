@@ -13,8 +13,8 @@ from typing import Literal
 
 from nasframe.errors import DataError
 from nasframe_audiovisual import files_of
-from nasframe_deepfake.categories import CATEGORIES, DESYNC, GENUINE
-from nasframe_deepfake.listing import Clip, Listing
+from nasframe_deepfake.datasets.categories import CATEGORIES, DESYNC, GENUINE
+from nasframe_deepfake.datasets.listing import Clip, Listing
 
 __all__ = ["read_fakeavceleb"]
 

@@ -12,7 +12,7 @@ import torch
 from attrs import field, frozen
 from torch import Tensor
 
-from nasframe_deepfake.clip_index import PreparedClip
+from nasframe_deepfake.preparation import PreparedClip
 
 __all__ = ["Pairings", "pairings_of"]
 

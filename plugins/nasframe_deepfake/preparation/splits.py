@@ -10,7 +10,7 @@ from attrs import frozen
 
 from nasframe.errors import DataError
 from nasframe_audiovisual import SPLITS, joined_groups, read_split_list, split_groups
-from nasframe_deepfake.listing import Clip
+from nasframe_deepfake.datasets import Clip
 from nasframe_deepfake.option_errors import of_option
 
 __all__ = ["Assignment", "read_own_list", "read_splits", "split_clips"]

@@ -29,7 +29,7 @@ from nasframe_audiovisual import (
     load_extractor,
     load_standardiser,
 )
-from nasframe_deepfake.heads import Heads, make_heads
+from nasframe_deepfake.detection.heads import Heads, make_heads
 
 __all__ = ["FORMAT", "Detector", "count_frozen", "load_detector", "save_detector"]
 

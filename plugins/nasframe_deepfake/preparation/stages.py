@@ -14,10 +14,10 @@ from nasframe_audiovisual import (
     training_inputs,
     write_features,
 )
-from nasframe_deepfake.clip_index import read_index
-from nasframe_deepfake.prepare import Preparation, preparation_inputs, prepare, summary
-from nasframe_deepfake.pretrain import pretrain
-from nasframe_deepfake.synthesis.corpus import Corpus, write_corpus
+from nasframe_deepfake.preparation.clip_index import read_index
+from nasframe_deepfake.preparation.preparing import Preparation, preparation_inputs, prepare, summary
+from nasframe_deepfake.preparation.pretraining import pretrain
+from nasframe_deepfake.synthesis import Corpus, write_corpus
 
 __all__ = ["features_stage", "prepare_stage", "pretrain_stage", "synthesize_stage"]
 
