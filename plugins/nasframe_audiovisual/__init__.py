@@ -9,7 +9,8 @@ It registers nothing. A task uses it in this order:
 - **splits**: `split_groups` spreads whole groups over the four `SPLITS`, `joined_groups` joins groups that
   share something; `read_split_list` and `write_split_list` for a list of the user's own
 - **arrays**: `write_streams` decodes a whole set once (`DecodedClips`; `streams_size` in bytes); `RowWriter`
-  and `open_rows` write and map arrays; `require_space`, `size_on_disk` and `DISK_BLOCK` check the disk first
+  and `open_rows` write and map arrays, `write_index` and `read_index` keep what is known about each clip;
+  `require_space`, `size_on_disk` and `DISK_BLOCK` check the disk first
 - **backbones**: `check_backbone` and `check_weights` before any work; `train_backbones` by `BackboneTraining`
   on `LabelledStreams` (`training_inputs` for the fingerprint of the stage, `weights_size` in bytes);
   `make_backbone`, `load_backbone`, `stage_channels`, `count_parameters`; their images are made by
@@ -72,8 +73,10 @@ if TYPE_CHECKING:
     from nasframe_audiovisual.storage import describe_source as describe_source
     from nasframe_audiovisual.storage import files_of as files_of
     from nasframe_audiovisual.storage import open_rows as open_rows
+    from nasframe_audiovisual.storage import read_index as read_index
     from nasframe_audiovisual.storage import require_space as require_space
     from nasframe_audiovisual.storage import size_on_disk as size_on_disk
+    from nasframe_audiovisual.storage import write_index as write_index
     from nasframe_audiovisual.streams import DecodedClips as DecodedClips
     from nasframe_audiovisual.streams import streams_size as streams_size
     from nasframe_audiovisual.streams import write_streams as write_streams
@@ -124,8 +127,10 @@ _NAMES = {
         "describe_source",
         "files_of",
         "open_rows",
+        "read_index",
         "require_space",
         "size_on_disk",
+        "write_index",
     ),
     "streams": ("DecodedClips", "streams_size", "write_streams"),
 }

@@ -15,7 +15,7 @@ from nasframe.errors import DataError
 from nasframe.runtime import Progress
 from nasframe_audiovisual import load_extractor, open_rows, streams_size, weights_size, write_features
 from nasframe_deepfake import register_commands
-from nasframe_deepfake.preparation import prepare
+from nasframe_deepfake.preparation import prepare, read_index
 from nasframe_deepfake.synthesis import Corpus, write_corpus
 from nasframe_deepfake.task import DeepfakeTask
 
@@ -87,9 +87,8 @@ def test_what_later_stages_ask_for_is_enough_and_not_much_too_much(
     for temporal in (True, False):
         out = tmp_path / str(temporal)
         out.mkdir()
-        write_features(
-            folders["prepare"], out, extractor, temporal, range(counts[0]), range(counts[1]), Progress()
-        )
+        fitted = [(clip.picture, clip.sound) for clip in read_index(folders["prepare"] / "index.csv")]
+        write_features(folders["prepare"], out, extractor, temporal, fitted, Progress())
         assert taken(out) <= extractor.bytes_needed(counts[0], counts[1], temporal) < 2 * taken(out)
 
 

@@ -27,8 +27,7 @@ def write_features(
     out: Path,
     extractor: Extractor,
     temporal: bool,
-    pictures: Iterable[int],
-    sounds: Iterable[int],
+    fitted: Sequence[tuple[int, int]],
     progress: Progress,
 ) -> None:
     """Write the features of every stream, `I1.npy` … `S4.npy`, float16 `(streams, L, channels)`.
@@ -41,8 +40,8 @@ def write_features(
         out: a folder that is there.
         extractor: both backbones.
         temporal: append a copy that is standardised over the time of each clip, which doubles the channels.
-        pictures: rows of the split `weights` in `pictures.npy`, over which the statistics are computed.
-        sounds: its rows in `sounds.npy`.
+        fitted: the rows of pictures and of sound of each clip of the split `weights`, over whose streams the
+            statistics are computed, each once.
         progress: to report to.
 
     Raises:
@@ -55,8 +54,8 @@ def write_features(
         f"the features of {count['pictures']} pictures and {count['sounds']} sounds",
     )
     groups = (
-        ("pictures", PICTURE_INPUTS, extractor.pictures, sorted({*pictures})),
-        ("sounds", SOUND_INPUTS, extractor.sounds, sorted({*sounds})),
+        ("pictures", PICTURE_INPUTS, extractor.pictures, sorted({picture for picture, _ in fitted})),
+        ("sounds", SOUND_INPUTS, extractor.sounds, sorted({sound for _, sound in fitted})),
     )
     statistics: dict[str, Tensor] = {}
     for kind, names, function, rows in groups:

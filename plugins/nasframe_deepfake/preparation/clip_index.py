@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import attrs
 from attrs import frozen
 
-from nasframe.errors import DataError
-from nasframe.runtime import write_text
+import nasframe_audiovisual
 from nasframe_deepfake.datasets import DESYNC
 
-__all__ = ["PreparedClip", "read_index", "write_index"]
+__all__ = ["PreparedClip", "read_index"]
 
 
 @frozen
@@ -50,31 +44,10 @@ class PreparedClip:
         return int(self.method == DESYNC)
 
 
-_INTEGERS = ("fake", "fake_picture", "fake_voice", "picture", "sound")
-
-
-def write_index(path: Path, clips: Sequence[PreparedClip]) -> None:
-    """Write `clips` as a CSV file."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([item.name for item in attrs.fields(PreparedClip)])
-    writer.writerows(attrs.astuple(clip) for clip in clips)
-    write_text(path, text.getvalue())
-
-
 def read_index(path: Path) -> list[PreparedClip]:
-    """Read the clips of the CSV file at `path`.
+    """Return the clips of the CSV file at `path`.
 
     Raises:
         DataError: the file is missing, or not an index.
     """
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = csv.DictReader(file)
-            return [PreparedClip(**{key: _value(key, text) for key, text in row.items()}) for row in rows]
-    except (OSError, TypeError, ValueError) as error:
-        raise DataError(f"{path}: is not an index of prepared clips: {error}") from error
-
-
-def _value(key: str, text: str) -> Any:
-    return int(text) if key in _INTEGERS else text
+    return nasframe_audiovisual.read_index(path, PreparedClip)

@@ -11,9 +11,9 @@ from attrs import frozen
 
 from nasframe.errors import DataError
 from nasframe.runtime import Progress, write_json
-from nasframe_audiovisual import SPLITS, DecodedClips, Window, write_split_list, write_streams
+from nasframe_audiovisual import SPLITS, DecodedClips, Window, write_index, write_split_list, write_streams
 from nasframe_deepfake.datasets import CATEGORY_NAMES, GENUINE, Dataset, Desync, Listing, read_dataset
-from nasframe_deepfake.preparation.clip_index import PreparedClip, write_index
+from nasframe_deepfake.preparation.clip_index import PreparedClip
 from nasframe_deepfake.preparation.splits import Assignment, read_own_list, read_splits, split_clips
 
 __all__ = ["Preparation", "preparation_inputs", "prepare", "summary"]

@@ -77,8 +77,7 @@ def features_stage(backbone: str, steps: int, standardised: bool) -> Stage:
             context.out,
             load_extractor(context.earlier["pretrain"], backbone, steps, context.device),
             standardised,
-            {clip.picture for clip in clips},
-            {clip.sound for clip in clips},
+            [(clip.picture, clip.sound) for clip in clips],
             context.progress,
         )
 
