@@ -18,7 +18,7 @@
 - **a run of your own**: `claimed` keeps other processes out of its folder
 - **the laboratory of estimators**: `measure_estimators`, `Measurement`
 
-A plugin imports from here, from `nasframe.errors`, `nasframe.options`, `nasframe.runtime`,
+A plugin imports from here, from `nasframe.errors`, `nasframe.options`, `nasframe.runtime`, `nasframe.jobs`,
 `nasframe.relaxations` and `nasframe.testing`, and from no other module of nasframe.
 
 Every name is imported when it is first used, so that `nasframe --help` and completion never wait for torch.

@@ -19,7 +19,7 @@ OTHERS = [file for name in ("examples", "benchmarks") for file in sorted((ROOT /
 PAGES = sorted(CORE.rglob("__init__.py"))
 PACKAGES = [".".join(page.parent.relative_to(ROOT).parts) for page in PAGES]
 QUESTIONS = ("What ", "How ", "Whether ", "Where ", "Which ")
-LAZY = ["nasframe", "nasframe.jobs", "nasframe.studies"]
+LAZY = ["nasframe", "nasframe.studies"]
 
 
 def short(file: Path) -> str:

@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = (
     "nasframe",
     "nasframe.errors",
+    "nasframe.jobs",
     "nasframe.options",
     "nasframe.relaxations",
     "nasframe.runtime",
@@ -184,7 +185,9 @@ def test_a_name_that_is_not_on_the_page_is_no_attribute() -> None:
         get("cos")
 
 
-@pytest.mark.parametrize("page", ["nasframe", "nasframe.errors", "nasframe.options", "nasframe.runtime"])
+@pytest.mark.parametrize(
+    "page", ["nasframe", "nasframe.errors", "nasframe.jobs", "nasframe.options", "nasframe.runtime"]
+)
 def test_the_page_imports_no_torch(page: str) -> None:
     code = f"import sys, {page}; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -30,8 +30,11 @@ FIELDS = {"fingerprint", "task", "cache"}
 
 FOLDERS = {
     "nasframe/runs": ("run.json", "run.lock", "experiment.toml", "metrics.jsonl", "test.json", "scores.json"),
-    "nasframe/studies": ("study.json", "study.lock", "cells", "baselines", "supernets", "census.jsonl"),
-    "nasframe/jobs": ("workers.log", "study.sqlite3"),
+    # nothing writes study.sqlite3 any more; a study of an earlier version that holds it is one of ours
+    "nasframe/studies": (
+        *("study.json", "study.lock", "study.sqlite3", "cells", "baselines", "supernets", "census.jsonl"),
+    ),
+    "nasframe/jobs": ("workers.log",),
     "nasframe/tasks": ("stage.json",),
     "plugins/nasframe_deepfake": ("sound alone", "picture alone", "late fusion", "concatenation"),
 }

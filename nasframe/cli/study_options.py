@@ -20,7 +20,8 @@ Data = Annotated[Path | None, Parameter(help="Your data. [default: the task's ow
 Out = Annotated[Path | None, Parameter(help="The folder. [default: runs/NAME-COMMAND]")]
 Overwrite = Annotated[bool, Parameter(help="Replace what an earlier command left in --out.")]
 Workers = Annotated[
-    int | None, Parameter(help="Processes that work side by side. [default: one for each core; 1 on a GPU]")
+    int | None,
+    Parameter(help="Processes that work side by side. [default: one for each core; on GPUs, one for each]"),
 ]
 Json = Annotated[bool, Parameter(help="For scripts: JSON instead of tables.")]
 Seed = Annotated[int | None, Parameter(help="The first seed. [default: the experiment's]")]

@@ -161,8 +161,12 @@ def _write_at_once(log: Path | None) -> None:
         with log.open("ab", buffering=0) as file:
             os.dup2(file.fileno(), 1)
             os.dup2(file.fileno(), 2)
-    raw = (io.FileIO(number, "w", closefd=False) for number in (1, 2))
-    sys.stdout, sys.stderr = (io.TextIOWrapper(file, "utf-8", "backslashreplace", None, True) for file in raw)
+    sys.stdout, sys.stderr = (
+        io.TextIOWrapper(
+            io.FileIO(number, "w", closefd=False), "utf-8", "backslashreplace", write_through=True
+        )
+        for number in (1, 2)
+    )
     with contextlib.suppress(OSError, AttributeError, ValueError, TypeError):  # no C library of this kind
         library, unbuffered = ctypes.CDLL(None), 2
         library.setvbuf(ctypes.c_void_p.in_dll(library, "stdout"), None, unbuffered, 0)

@@ -46,9 +46,15 @@ def run(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_guide_shows_every_kind_of_extension() -> None:
-    assert {"louder.py", "my_ops.py", "smoothed.py", "one_node.py", "entropies.py", "tensors.py"} <= set(
-        FILES
-    )
+    assert {
+        "louder.py",
+        "my_ops.py",
+        "smoothed.py",
+        "one_node.py",
+        "entropies.py",
+        "tensors.py",
+        "one_by_one.py",
+    } <= set(FILES)
     assert len(COMMANDS) >= 9
 
 

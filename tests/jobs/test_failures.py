@@ -5,20 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 import torch
-from sqlalchemy import create_engine, text
-from sqlalchemy.exc import SQLAlchemyError
 
-from nasframe.jobs import Trial, is_disk_full
-from nasframe.jobs.failures import sqlite_codes
-from nasframe.jobs.trial import do_trial
+from nasframe.jobs import Trial, do_trial, is_disk_full
 from nasframe.runtime import SILENT, write_tensors
 from nasframe.tasks import Stage, StageContext, run_stages
 
@@ -88,36 +82,6 @@ def test_the_full_disk_of_the_cache_is_known_after_a_stage_has_removed_its_files
     error = raised(lambda: run_stages(stages, small_disk, torch.device("cpu"), SILENT))
     assert is_disk_full(error, tmp_path / "trial")
     assert list(small_disk.iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    ("code", "statement", "address"),
-    [
-        (sqlite3.SQLITE_READONLY, "CREATE TABLE other (number)", "file:{}?mode=ro"),
-        (sqlite3.SQLITE_CANTOPEN, "SELECT 1", "file:{}.not-there?mode=ro"),
-        (sqlite3.SQLITE_BUSY, "CREATE TABLE other (number)", "file:{}?mode=rw"),
-    ],
-)
-def test_the_code_of_sqlite_is_found_behind_an_error_of_another_library(
-    code: int, statement: str, address: str, tmp_path: Path
-) -> None:
-    file = tmp_path / "some.sqlite3"
-    with closing(sqlite3.connect(file)) as database:
-        database.execute("CREATE TABLE one (number)")
-        if code == sqlite3.SQLITE_BUSY:
-            database.execute("BEGIN EXCLUSIVE")
-        url = f"sqlite:///{address.format(file)}&uri=true"
-        engine = create_engine(url, connect_args={"timeout": 0})
-
-        def act() -> None:
-            with engine.connect() as connection:
-                connection.execute(text(statement))
-
-        error = raised(act)
-        engine.dispose()
-    assert isinstance(error, SQLAlchemyError)
-    assert sqlite_codes(error) == {code}
-    assert not is_disk_full(error, tmp_path)
 
 
 def test_a_trial_whose_function_is_not_there_says_so_without_a_line_of_ours(tmp_path: Path) -> None:

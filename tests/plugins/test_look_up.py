@@ -41,6 +41,7 @@ INSIDE = [
         ("loop", "register_loops"),
         ("task", "register_tasks"),
         ("demo", "register_demos"),
+        ("executor", "register_executors"),
     ],
 )
 def test_what_a_registration_hook_returns_is_found_under_its_kind(kind: Any, hook: str) -> None:

@@ -12,7 +12,9 @@ import nasframe.testing
 
 
 def test_it_offers_a_suite_for_each_contract() -> None:
-    assert nasframe.testing.__all__ == ["OperationSuite", "RelaxationSuite", "SearchSpaceSuite", "TaskSuite"]
+    assert nasframe.testing.__all__ == [
+        *("ExecutorSuite", "OperationSuite", "RelaxationSuite", "SearchSpaceSuite", "TaskSuite")
+    ]
 
 
 def test_without_pytest_it_says_how_to_get_it() -> None:
@@ -32,7 +34,7 @@ def test_a_suite_that_is_imported_is_not_collected(tmp_path: Path, monkeypatch: 
 
 
 @pytest.mark.parametrize(
-    "name", ["suite", "relaxation_suite", "operation_suite", "space_suite", "task_suite"]
+    "name", ["suite", "relaxation_suite", "operation_suite", "space_suite", "task_suite", "executor_suite"]
 )
 def test_its_assertions_show_what_they_compared(name: str) -> None:
     module = sys.modules[f"nasframe.testing.{name}"]

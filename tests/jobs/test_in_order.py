@@ -1,0 +1,132 @@
+"""A function of many items in worker processes."""
+
+from __future__ import annotations
+
+import functools
+import json
+import operator
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from nasframe.errors import NasframeError
+from nasframe.jobs import Trial, execute, in_order
+from tests.toys import TOYS, toy_jobs
+
+pytestmark = pytest.mark.usefixtures("home", "no_worker_is_left")
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_results_come_in_the_order_of_the_items(workers: int) -> None:
+    assert list(in_order(abs, range(-20, 0), workers)) == list(range(20, 0, -1))
+    assert list(in_order(abs, [], workers)) == []
+
+
+def test_a_result_may_be_any_object_that_can_be_pickled() -> None:
+    for number, found in enumerate(in_order(toy_jobs.tensor, range(5), 2)):
+        assert torch.equal(found["values"], torch.full((300, 300), float(number)))
+
+
+def test_a_function_with_some_arguments_given_is_a_function_too() -> None:
+    assert list(in_order(functools.partial(operator.add, 10), range(3), 2)) == [10, 11, 12]
+
+
+def test_an_error_of_a_worker_reaches_the_caller_with_its_traceback() -> None:
+    with pytest.raises(TypeError) as found:
+        list(in_order(operator.neg, ["text"], 2))
+    assert "in _call" in found.value.__notes__[0]
+    with pytest.raises(ConnectionError, match="lost"):
+        list(in_order(functools.partial(raise_, ConnectionError), ["lost"] * 3, 2))
+    with pytest.raises(NasframeError, match="no item 0"):  # whose class cannot be unpickled
+        list(in_order(toy_jobs.refuse, range(3), 2))
+
+
+def raise_(kind: type[Exception], message: str) -> None:
+    raise kind(message)
+
+
+def test_an_item_whose_worker_dies_is_tried_again(home: Path) -> None:
+    items = ["", str(home / "once"), ""]
+    assert list(in_order(toy_jobs.die_once, items, 2)) == items
+
+
+def test_an_item_at_which_three_workers_die_is_an_error_in_words() -> None:
+    with pytest.raises(NasframeError, match="a worker process died, 3 times at the same item: it ended with"):
+        list(in_order(os._exit, [1], 2))
+
+
+def test_few_items_start_no_process() -> None:
+    assert set(in_order(toy_jobs.process, range(3), 0, least=4)) == {os.getpid()}
+
+
+def test_each_worker_calls_the_initializer_first_and_this_process_does_not() -> None:
+    assert list(in_order(toy_jobs.begun, range(4), 2, initializer=toy_jobs.begin_process)) == ["yes"] * 4
+    assert "BEGUN" not in os.environ
+
+
+def test_only_a_few_items_are_computed_ahead() -> None:
+    begun = Path("begun")
+    begun.mkdir()
+    results = in_order(touch, [str(begun / str(number)) for number in range(200)], 2)
+    for _ in range(10):
+        next(results)
+    assert len(list(begun.iterdir())) <= 10 + 4 * 2
+    results.close()  # type: ignore[attr-defined]
+
+
+def touch(file: str) -> None:
+    Path(file).touch()
+
+
+def test_a_worker_may_have_workers_of_its_own() -> None:
+    assert list(in_order(toy_jobs.nested, [3, 4], 2)) == [[0, 1, 4], [0, 1, 4, 9]]
+
+
+def test_a_trial_may_have_workers_of_its_own() -> None:
+    trials = [Trial(name, Path(name), "toy_jobs:prepare_inside") for name in "ab"]
+    outcomes = execute(trials, Path("study"), workers=2)
+    assert {outcome.status for outcome in outcomes.values()} == {"done"}, outcomes
+    for name in "ab":
+        found, others = json.loads(Path(name, "found.json").read_text(encoding="utf-8"))
+        assert found == [0, 1, 4, 9, 16, 25]
+        assert others >= 1
+
+
+SCRIPT = f"""
+import sys
+sys.path.append({str(TOYS)!r})
+import toy_jobs
+from nasframe.jobs import in_order
+print("begun", flush=True)
+def own(item):
+    return item
+print(list(in_order(own if "own" in sys.argv else toy_jobs.square, range(4), 2)))
+"""
+
+
+@pytest.mark.parametrize("method", ["forkserver", "spawn"])
+def test_a_script_needs_no_guard_around_its_work(method: str, home: Path) -> None:
+    forced = "import multiprocessing\nmultiprocessing.get_all_start_methods = lambda: ['spawn']\n"
+    Path("script.py").write_text(SCRIPT if method == "forkserver" else forced + SCRIPT, encoding="utf-8")
+    done = subprocess.run([sys.executable, "script.py"], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("begun\n[0, 1, 4, 9]\n", "")
+
+
+def test_a_function_of_the_script_itself_is_refused_in_words(home: Path) -> None:
+    Path("script.py").write_text(SCRIPT, encoding="utf-8")
+    done = subprocess.run([sys.executable, "script.py", "own"], capture_output=True, text=True, check=False)
+    assert done.stdout == "begun\n"
+    assert "NasframeError: own: is a function of the program itself, which no worker imports" in done.stderr
+
+
+def test_a_program_that_leaves_an_iterator_unfinished_ends(home: Path) -> None:
+    code = (
+        "import operator\nfrom nasframe.jobs import in_order\nleft = in_order(operator.neg, range(99), 2)\n"
+    )
+    Path("script.py").write_text(f"{code}print(next(left))\n", encoding="utf-8")
+    done = subprocess.run([sys.executable, "script.py"], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr, done.returncode) == ("0\n", "", 0)
