@@ -53,7 +53,11 @@ class LabelledStreams:
         if empty:
             raise DataError(f"the split {' and '.join(map(repr, empty))} has no clip to train a backbone on")
         return cls(
-            {split: torch.tensor(sorted(known)) for split, known in found.items()},
-            {split: torch.tensor([known[row] for row in sorted(known)]) for split, known in found.items()},
+            {split: _numbers(sorted(known)) for split, known in found.items()},
+            {split: _numbers([known[row] for row in sorted(known)]) for split, known in found.items()},
             classes,
         )
+
+
+def _numbers(values: Sequence[int]) -> Tensor:
+    return torch.tensor(values, dtype=torch.long)
