@@ -42,8 +42,8 @@ def in_order(
         initializer: a function of a module that every worker process calls first.
 
     Raises:
-        NasframeError: a worker process died three times at the same item, or the function is of the program
-            itself, which no worker imports.
+        NasframeError: a worker process died three times at the same item, or no worker can import the
+            function: one of the program itself, or one inside another.
         Exception: any that the function raises; its note holds the traceback of the worker.
     """
     workers = workers or min(cores(), max(1, len(items) // least))
@@ -51,10 +51,11 @@ def in_order(
         yield from map(function, items)
         return
     inner = function.func if isinstance(function, partial) else function
-    if getattr(inner, "__module__", "") == "__main__":
+    name = getattr(inner, "__qualname__", repr(inner))
+    if getattr(inner, "__module__", "") == "__main__" or "<" in name:
         raise NasframeError(
-            f"{getattr(inner, '__qualname__', inner)}: is a function of the program itself, which no worker "
-            "imports; move it to a module, or stay in one process with workers = 1"
+            f"{name}: no worker can import this function, since it is one of the program itself or stands "
+            "inside another; move it to a module, or stay in one process with workers = 1"
         )
     with closing(Pool(workers, ["torch"], initializer=initializer)) as pool:
         yield from _results(pool, function, items)

@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import os
 import pickle
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection, Pipe, wait
@@ -14,7 +15,6 @@ from typing import Any
 
 from attrs import define, field
 
-from nasframe.jobs.ending import exit_description
 from nasframe.jobs.failures import StopTrialsError
 from nasframe.jobs.starting import start_process
 from nasframe.jobs.worker import settings, work
@@ -91,7 +91,6 @@ class Pool:
 
     def close(self) -> None:
         """End all workers: those at work as Ctrl-C would, and after some seconds by force."""
-        atexit.unregister(self.close)
         for worker in self._workers:
             worker.connection.close()
             if not worker.is_idle:
@@ -101,6 +100,7 @@ class Pool:
             worker.process.join(max(0.0, deadline - time.monotonic()))
         for worker in [*self._workers]:
             self._forget(worker)
+        atexit.unregister(self.close)
         if self.log is not None and not self.place_of_output:
             self.log.unlink(missing_ok=True)
 
@@ -146,7 +146,7 @@ class Pool:
             yield worker.key, "done" if word == "done" else "spoke", value
         if not lives:
             worker.process.join(_LAST_SECONDS)
-            how = exit_description(self._forget(worker))
+            how = _exit_description(self._forget(worker))
             self._died_early += not worker.has_begun
             if self._died_early == ATTEMPTS:
                 raise StopTrialsError(f"no worker can be started: it {how}{self.place_of_output}")
@@ -162,3 +162,14 @@ class Pool:
         status: int | None = worker.process.exitcode
         worker.process.close()
         return status
+
+
+def _exit_description(status: int | None) -> str:
+    """Return a description of the end of a process, given its exit status."""
+    if status is None or status >= 0:
+        return "has ended" if status is None else f"ended with status {status}"
+    try:
+        name = signal.Signals(-status).name
+    except ValueError:
+        name = f"signal {-status}"
+    return f"was ended by {name}{' (is there enough memory?)' if name == 'SIGKILL' else ''}"

@@ -19,7 +19,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -27,7 +27,7 @@ from types import ModuleType
 from typing import Any
 
 from nasframe.errors import NasframeError
-from nasframe.jobs.ending import end_with_parent
+from nasframe.jobs.server import end_with_parent
 from nasframe.jobs.starting import ONE_THREAD
 from nasframe.plugins import PROJECT, manager
 from nasframe.runtime import Progress, one_thread
@@ -63,7 +63,7 @@ def settings(log: Path | None, device: str | None, initializer: Callable[[], Non
     }
 
 
-def work(connection: Connection, given: dict[str, Any], lock: Connection | None) -> None:
+def work(connection: Connection, given: Mapping[str, Any], lock: Connection | None) -> None:
     """Do calls until the connection ends. The whole process serves this one function.
 
     Args:
@@ -80,7 +80,7 @@ def work(connection: Connection, given: dict[str, Any], lock: Connection | None)
     answers = _Answers(connection)
     with contextlib.suppress(KeyboardInterrupt, EOFError, OSError):
         try:
-            _take_over(**given)
+            _take_over(given)
         except (Exception, SystemExit) as error:
             answers.send("fatal", f"{type(error).__name__}: {error}")
             return
@@ -125,33 +125,29 @@ def _end_with_the_command() -> None:
     the fork server has ended.
     """
     parent = multiprocessing.parent_process()
-    if parent is not None and os.getppid() != parent.pid:
+    assert parent is not None
+    sentinel = parent.sentinel
+    if os.getppid() != parent.pid:
         end_with_parent()
 
     def watch() -> None:
-        if parent is not None and wait([parent.sentinel]):
-            os._exit(1)
+        wait([sentinel])
+        os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _take_over(
-    environment: dict[str, str],
-    log: Path | None,
-    modules: dict[str, str],
-    files: list[Path],
-    initializer: bytes,
-) -> None:
+def _take_over(given: Mapping[str, Any]) -> None:
     os.environ.clear()
-    os.environ.update(environment)
-    _write_at_once(log)
+    os.environ.update(given["environment"])
+    _write_at_once(given["log"])
     import torch  # noqa: F401 - an error of its import is told as any other
 
-    for name, module in modules.items():
+    for name, module in given["modules"].items():
         manager().register(importlib.import_module(module), name)
-    for file in files:
+    for file in given["files"]:
         manager().load_file(file)
-    if (first := pickle.loads(initializer)) is not None:
+    if (first := pickle.loads(given["initializer"])) is not None:
         first()
 
 
@@ -161,12 +157,9 @@ def _write_at_once(log: Path | None) -> None:
         with log.open("ab", buffering=0) as file:
             os.dup2(file.fileno(), 1)
             os.dup2(file.fileno(), 2)
-    sys.stdout, sys.stderr = (
-        io.TextIOWrapper(
-            io.FileIO(number, "w", closefd=False), "utf-8", "backslashreplace", write_through=True
-        )
-        for number in (1, 2)
-    )
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        raw = io.FileIO(number, "w", closefd=False)
+        setattr(sys, name, io.TextIOWrapper(raw, "utf-8", "backslashreplace", write_through=True))
     with contextlib.suppress(OSError, AttributeError, ValueError, TypeError):  # no C library of this kind
         library, unbuffered = ctypes.CDLL(None), 2
         library.setvbuf(ctypes.c_void_p.in_dll(library, "stdout"), None, unbuffered, 0)

@@ -116,11 +116,19 @@ def test_a_script_needs_no_guard_around_its_work(method: str, home: Path) -> Non
     assert (done.stdout, done.stderr) == ("begun\n[0, 1, 4, 9]\n", "")
 
 
+def test_a_function_inside_another_is_refused_in_words() -> None:
+    with pytest.raises(NasframeError, match="<lambda>: no worker can import this function"):
+        list(in_order(lambda item: item, range(3), 2))
+
+
 def test_a_function_of_the_script_itself_is_refused_in_words(home: Path) -> None:
     Path("script.py").write_text(SCRIPT, encoding="utf-8")
     done = subprocess.run([sys.executable, "script.py", "own"], capture_output=True, text=True, check=False)
     assert done.stdout == "begun\n"
-    assert "NasframeError: own: is a function of the program itself, which no worker imports" in done.stderr
+    assert (
+        "NasframeError: own: no worker can import this function, since it is one of the program"
+        in done.stderr
+    )
 
 
 def test_a_program_that_leaves_an_iterator_unfinished_ends(home: Path) -> None:

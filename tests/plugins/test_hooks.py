@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from attrs import frozen
+from attrs import define, field, frozen
 from torch import Tensor
 
 import nasframe
 from nasframe import Operation, Relaxation, Run, Sample, SearchOptions, TensorTask
 from nasframe.cli import main
 from nasframe.errors import ArchitectureError
+from nasframe.jobs import Executor, Outcome, Report, Trial, execute
 from nasframe.plugins import PluginManager
 from nasframe.searching import Bilevel
 from nasframe_bimodal.space import Bimodal
@@ -117,6 +119,33 @@ def test_register_demos_makes_one_that_the_command_finds(
     plugins.register(plugin(register_demos=lambda: {"mine": tmp_path / "missing.toml"}), "mine")
     assert main(["demo", "mine"]) == 2
     assert "missing.toml: 1 problem\n  no such file" in capsys.readouterr().err
+
+
+@define(kw_only=True)
+class Pretending(Executor):
+    """Says that every trial is done."""
+
+    _given: list[str] = field(init=False, factory=list)
+
+    def submit(self, trial: Trial) -> None:
+        self._given.append(trial.name)
+
+    def reports(self, seconds: float) -> Sequence[Report]:
+        given, self._given = self._given, []
+        return [Report(name, Outcome("done", seconds=7.0)) for name in given]
+
+    def end(self, trial: str) -> None:
+        pass
+
+
+def test_register_executors_makes_one_that_does_trials(
+    plugins: PluginManager, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plugins.register(plugin(register_executors=lambda: {"mine": Pretending}), "mine")
+    trial = Trial("a", tmp_path, "no:work")
+    assert execute([trial], tmp_path, executor="mine") == {"a": Outcome("done", seconds=7.0)}
+    assert main(["plugins"]) == 0
+    assert "executor    mine" in capsys.readouterr().out
 
 
 def test_register_commands_adds_to_the_command_line(

@@ -106,3 +106,18 @@ def test_overwrite_refuses_what_no_study_writes(stranger: str, tmp_path: Path) -
     ):
         pass
     assert (tmp_path / stranger).exists()
+
+
+def test_the_queue_of_an_earlier_version_is_kept_and_goes_when_the_study_is_replaced(tmp_path: Path) -> None:
+    for overwrite in (False, True):
+        with open_study(tmp_path, "sweep", PLAN, overwrite=overwrite) as study:
+            study.begin()
+        files = [
+            tmp_path / f"study.sqlite3{ending}" for ending in ("", "-journal", "-wal", "-shm", ".damaged")
+        ]
+        assert [file.exists() for file in files] == [False] * 5
+        for file in files:
+            file.write_bytes(b"of an earlier version")
+    with open_study(tmp_path, "sweep", PLAN) as study:
+        study.begin()
+    assert all(file.exists() for file in files)
