@@ -35,7 +35,7 @@ def split_groups(
     Example:
         >>> groups = ["monday", "monday", "tuesday", "wednesday", "thursday", "friday"]
         >>> split_groups(groups, [("loud",), ("calm",), *[("loud",)] * 4], (0.5, 0.2, 0.2, 0.2), seed=0)
-        ('weights', 'weights', 'architecture', 'test', 'weights', 'validation')
+        ('weights', 'weights', 'architecture', 'weights', 'test', 'validation')
     """
     of_clips = [(*kind, _SIZE) for kind in kinds]
     columns = {kind: column for column, kind in enumerate(sorted({kind for row in of_clips for kind in row}))}
