@@ -350,3 +350,21 @@ def test_wrong_options_are_reported_together() -> None:
     with pytest.raises(ConfigurationError) as caught:
         structure(DeepfakeTask, {"clips": 1, "desync": "pair", "backbon": "x", "shares": [1, 2]}, "file.toml")
     assert len(caught.value.problems) == 4
+
+
+def test_weights_to_start_from_that_cannot_be_used_are_an_error_with_the_key_of_the_option(
+    corpus: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "text.pth").write_text("hello")
+    for name, reason in (
+        ("nope.pth", "there is no such file; .*scratch"),
+        ("text.pth", "the weights do not"),
+    ):
+        task = DeepfakeTask(backbone="resnet10t", pretrained=tmp_path / name)
+        with pytest.raises(DataError, match=rf"^task\.pretrained: {tmp_path / name}: {reason}"):
+            task.stages(corpus, 0)
+
+
+def test_an_empty_folder_is_refused_with_what_a_data_set_has(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"is empty; expected meta_data\.csv and the clips it lists$"):
+        DeepfakeTask(backbone="resnet10t").stages(tmp_path, 0)
