@@ -17,12 +17,21 @@ from interleaved import report
 from torch import Tensor, nn
 
 from nasframe.runtime import Progress, one_thread
-from nasframe_deepfake.backbones import channels_last, make_backbone, normalise_pictures, stage_channels
-from nasframe_deepfake.decoding import Window, decode
-from nasframe_deepfake.decoding_threads import in_threads
-from nasframe_deepfake.detector import Detector
-from nasframe_deepfake.features import PICTURE_INPUTS, SOUND_INPUTS, Extractor, Standardiser
-from nasframe_deepfake.synthesis.corpus import Corpus, write_corpus
+from nasframe_audiovisual import (
+    PICTURE_INPUTS,
+    SOUND_INPUTS,
+    Extractor,
+    Standardiser,
+    Window,
+    channels_last,
+    decode,
+    in_threads,
+    make_backbone,
+    normalise_pictures,
+    stage_channels,
+)
+from nasframe_deepfake.detection import Detector
+from nasframe_deepfake.synthesis import Corpus, write_corpus
 
 CPU = torch.device("cpu")
 

@@ -10,7 +10,7 @@ from typing import Any
 import nasframe_deepfake
 from nasframe import Experiment, Run, run_experiment
 from nasframe.runtime import make_progress
-from nasframe_deepfake.synthesis.corpus import Corpus, write_corpus
+from nasframe_deepfake.synthesis import Corpus, write_corpus
 
 __all__ = ["DEMO", "SEEDS", "corpus", "run"]
 

@@ -16,7 +16,7 @@ from attrs import frozen
 
 import nasframe
 from nasframe.errors import NasframeError
-from nasframe_deepfake.fakeavceleb import read_fakeavceleb
+from nasframe_deepfake.datasets import read_fakeavceleb
 from nasframe_deepfake.metrics import accuracy, auc
 
 

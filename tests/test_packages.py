@@ -79,6 +79,37 @@ def test_outside_a_package_nobody_imports_its_files() -> None:
     assert sorted(found) == []
 
 
+@pytest.mark.parametrize("plugin", ["nasframe_audiovisual", "nasframe_deepfake"])
+def test_outside_a_room_of_a_plugin_nobody_imports_its_files(plugin: str) -> None:
+    """Rooms that other files of the plugin, examples and benchmarks use by their pages."""
+    home = ROOT / "plugins" / plugin
+    rooms = [page.parent for page in home.glob("*/__init__.py")]
+    assert len(rooms) > 3
+    found = {
+        f"{short(file)}: {module}"
+        for room in rooms
+        for file in FILES + OTHERS
+        if not file.is_relative_to(room)
+        for module in imported(file)
+        for inner in [f"{plugin}.{room.name}."]
+        if module.startswith(inner) and (room / f"{module.removeprefix(inner).split('.')[0]}.py").is_file()
+    }
+    assert sorted(found) == []
+
+
+def test_the_audiovisual_library_is_imported_from_its_page_alone() -> None:
+    home = ROOT / "plugins" / "nasframe_audiovisual"
+    names = importlib.import_module("nasframe_audiovisual").__all__
+    found = {
+        f"{short(file)}: {module}"
+        for file in FILES + OTHERS
+        if not file.is_relative_to(home)
+        for module in imported(file)
+        if module.startswith("nasframe_audiovisual.") and module.partition(".")[2] not in names
+    }
+    assert sorted(found) == []
+
+
 def test_what_others_import_from_a_file_is_in_its_list() -> None:
     """Of every file of the core, a package of a single file too."""
     missing = {

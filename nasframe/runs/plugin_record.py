@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -58,15 +59,21 @@ def names_of(record: Mapping[str, Any]) -> RecordedNames:
 
 
 def _digest(module: Any) -> str | None:
-    """Return the SHA-256 of a module's file, or of names and contents of all Python files of a package."""
+    """Return the SHA-256 of a module's file, or of names and contents of all Python files of a package.
+
+    The packages that a plugin names in `NASFRAME_LIBRARIES` are a part of it.
+    """
     folders = [Path(folder) for folder in getattr(module, "__path__", ())]
+    for name in getattr(module, "NASFRAME_LIBRARIES", ()):
+        library = importlib.util.find_spec(name)
+        folders += [Path(folder) for folder in (library and library.submodule_search_locations) or ()]
     files = [
         (file.relative_to(folder).as_posix(), file)
         for folder in folders
         for file in sorted(folder.rglob("*.py"))
     ]
-    if not folders and isinstance(getattr(module, "__file__", None), str):
-        files = [(Path(module.__file__).name, Path(module.__file__))]
+    if not hasattr(module, "__path__") and isinstance(getattr(module, "__file__", None), str):
+        files.append((Path(module.__file__).name, Path(module.__file__)))
     files = [(name, file) for name, file in files if file.is_file()]
     if not files:
         return None

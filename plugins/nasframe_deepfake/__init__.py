@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__: list[str] = []
 
+NASFRAME_LIBRARIES = ("nasframe_audiovisual",)
+
 
 @hookimpl
 def register_tasks() -> dict[str, str]:

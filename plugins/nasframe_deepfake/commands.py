@@ -43,7 +43,7 @@ def synthesize(
     """
     from nasframe.errors import ConfigurationError
     from nasframe.runtime import make_progress
-    from nasframe_deepfake.synthesis.corpus import Corpus, write_corpus
+    from nasframe_deepfake.synthesis import Corpus, write_corpus
 
     try:
         corpus = Corpus(clips, seed, identities)
@@ -71,7 +71,7 @@ def prepare(source: Path, /, *, out: Path, seed: int = 0, workers: int = 0) -> N
         Number of processes; 0 is one for each core.
     """
     from nasframe.runtime import make_progress
-    from nasframe_deepfake.prepare import prepare, summary
+    from nasframe_deepfake.preparation import prepare, summary
     from nasframe_deepfake.task import DeepfakeTask
 
     with _new_folder(out) as folder:

@@ -13,19 +13,36 @@ from torch import Tensor, nn
 from nasframe import Baseline, Data, Scores, Split, Stage, Task
 from nasframe.errors import ConfigurationError
 from nasframe.options import option
-from nasframe_deepfake.backbones import check_backbone, count_parameters, make_backbone
-from nasframe_deepfake.baselines import fixed_networks
-from nasframe_deepfake.categories import FAKE_NAMES, GENUINE
-from nasframe_deepfake.dataset import ClipSplit, load_data
-from nasframe_deepfake.decoding import Window
-from nasframe_deepfake.detector import count_frozen, load_detector, save_detector
-from nasframe_deepfake.heads import HeadKind, Heads, make_heads
+from nasframe_audiovisual import (
+    BackboneTraining,
+    Window,
+    check_backbone,
+    check_weights,
+    count_parameters,
+    make_backbone,
+)
+from nasframe_deepfake.datasets import FAKE_NAMES, GENUINE, Dataset, Desync
+from nasframe_deepfake.detection import (
+    ClipSplit,
+    HeadKind,
+    Heads,
+    count_frozen,
+    fixed_networks,
+    load_data,
+    load_detector,
+    make_heads,
+    save_detector,
+)
 from nasframe_deepfake.metrics import accuracy, auc, best_threshold, none_if_nan, per_category
-from nasframe_deepfake.prepare import Preparation
-from nasframe_deepfake.pretrain import Pretraining
-from nasframe_deepfake.readers import Dataset, Desync
-from nasframe_deepfake.stages import features_stage, prepare_stage, pretrain_stage, synthesize_stage
-from nasframe_deepfake.synthesis.corpus import Corpus
+from nasframe_deepfake.option_errors import of_option
+from nasframe_deepfake.preparation import (
+    Preparation,
+    features_stage,
+    prepare_stage,
+    pretrain_stage,
+    synthesize_stage,
+)
+from nasframe_deepfake.synthesis import Corpus
 
 __all__ = ["DeepfakeTask"]
 
@@ -101,8 +118,11 @@ class DeepfakeTask(Task):
         Raises:
             DataError: the source is missing or empty, the backbone unknown.
         """
-        check_backbone(self.backbone, self.pretrained)
-        pretraining = Pretraining(
+        check_backbone(self.backbone)
+        if self.pretrained is not None:
+            with of_option("task.pretrained"):
+                check_weights(self.pretrained, self.backbone)
+        training = BackboneTraining(
             self.backbone,
             self.pretrained,
             self.picture_epochs,
@@ -113,7 +133,7 @@ class DeepfakeTask(Task):
         )
         stages = [
             prepare_stage(self.preparation(seed), source, self.workers),
-            pretrain_stage(pretraining),
+            pretrain_stage(training),
             features_stage(self.backbone, self.steps, self.standardised),
         ]
         if source is not None:

@@ -11,7 +11,14 @@ from types import ModuleType
 import pytest
 import torch
 
-PACKAGES = ("nasframe", "nasframe_fusion", "nasframe_bimodal", "nasframe_deepfake", "nasframe_tensorboard")
+PACKAGES = (
+    "nasframe",
+    "nasframe_fusion",
+    "nasframe_bimodal",
+    "nasframe_audiovisual",
+    "nasframe_deepfake",
+    "nasframe_tensorboard",
+)
 LEAST = 20
 
 

@@ -16,7 +16,7 @@ import nasframe
 from nasframe.cli import make_app
 from nasframe.experiment import Experiment
 from nasframe.runtime import Progress
-from nasframe_deepfake.synthesis.corpus import Corpus, write_corpus
+from nasframe_deepfake.synthesis import Corpus, write_corpus
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PAGE = EXAMPLES.parent / "docs" / "reproducing.md"

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from nasframe_deepfake.baselines import fixed_networks
-from nasframe_deepfake.features import PICTURE_INPUTS, SOUND_INPUTS
+from nasframe_audiovisual import PICTURE_INPUTS, SOUND_INPUTS
+from nasframe_deepfake.detection import fixed_networks
 from nasframe_deepfake.task import DeepfakeTask
 
 

@@ -90,7 +90,7 @@ def test_a_place_that_is_taken_meanwhile_is_left_alone(
         (tmp_path / "set" / "theirs").touch()
         return []
 
-    monkeypatch.setattr("nasframe_deepfake.synthesis.corpus.write_corpus", of_another)
+    monkeypatch.setattr("nasframe_deepfake.synthesis.write_corpus", of_another)
     with pytest.raises(DataError, match="set: cannot be replaced"):
         call(app, "deepfake", "synthesize", tmp_path / "set")
     assert [path.name for path in tmp_path.rglob("*")] == ["set", "theirs"]

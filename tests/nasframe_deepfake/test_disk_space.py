@@ -13,14 +13,10 @@ from cyclopts import App
 from nasframe import StageContext
 from nasframe.errors import DataError
 from nasframe.runtime import Progress
+from nasframe_audiovisual import load_extractor, open_rows, streams_size, weights_size, write_features
 from nasframe_deepfake import register_commands
-from nasframe_deepfake.array_files import open_rows
-from nasframe_deepfake.detector import load_extractor
-from nasframe_deepfake.disk_space import require_space
-from nasframe_deepfake.features import extract
-from nasframe_deepfake.prepare import prepare
-from nasframe_deepfake.pretrain import bytes_needed
-from nasframe_deepfake.synthesis.corpus import Corpus, write_corpus
+from nasframe_deepfake.preparation import prepare, read_index
+from nasframe_deepfake.synthesis import Corpus, write_corpus
 from nasframe_deepfake.task import DeepfakeTask
 
 
@@ -31,19 +27,6 @@ def taken(root: Path) -> int:
 
 def leave(monkeypatch: pytest.MonkeyPatch, free: int) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(total=10**12, free=free))
-
-
-def test_a_disk_with_one_byte_too_few_is_refused_with_both_numbers(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    leave(monkeypatch, 2_999_999_999)
-    with pytest.raises(DataError) as refusal:
-        require_space(tmp_path / "not" / "yet" / "there", 3_000_000_000, "two films")
-    assert str(refusal.value) == (
-        f"too little disk space in {tmp_path}: two films need up to 3000000000 bytes (3.00 GB), "
-        "2999999999 bytes (3.00 GB) are free"
-    )
-    require_space(tmp_path / "there", 2_999_999_999, "two films")
 
 
 def test_a_set_that_does_not_fit_is_not_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,14 +81,14 @@ def test_what_later_stages_ask_for_is_enough_and_not_much_too_much(
     corpus: Path, folders: Mapping[str, Path], task: DeepfakeTask, tmp_path: Path
 ) -> None:
     pretrained = taken(folders["pretrain"])
-    assert pretrained <= bytes_needed(task.backbone) < 2 * pretrained
+    assert pretrained <= weights_size(task.backbone) < 2 * pretrained
     counts = [len(open_rows(folders["prepare"] / f"{kind}.npy")) for kind in ("pictures", "sounds")]
-    settings = {"backbone": task.backbone, "steps": task.steps, "sound_mean": 0.0, "sound_deviation": 1.0}
-    extractor = load_extractor(folders["pretrain"], settings, torch.device("cpu"))
+    extractor = load_extractor(folders["pretrain"], task.backbone, task.steps, torch.device("cpu"))
     for temporal in (True, False):
         out = tmp_path / str(temporal)
         out.mkdir()
-        extract(folders["prepare"], extractor, temporal, out, Progress())
+        fitted = [(clip.picture, clip.sound) for clip in read_index(folders["prepare"] / "index.csv")]
+        write_features(folders["prepare"], out, extractor, temporal, fitted, Progress())
         assert taken(out) <= extractor.bytes_needed(counts[0], counts[1], temporal) < 2 * taken(out)
 
 
@@ -113,5 +96,5 @@ def test_what_is_asked_for_is_enough_and_not_much_too_much(
     corpus: Path, folders: Mapping[str, Path], task: DeepfakeTask
 ) -> None:
     assert taken(corpus) <= Corpus(clips=30).bytes_needed < 2 * taken(corpus)
-    prepared = taken(folders["prepare"])
-    assert prepared <= task.preparation(0).bytes_needed(30) < 2 * prepared
+    prepared, preparation = taken(folders["prepare"]), task.preparation(0)
+    assert prepared <= streams_size(30, preparation.window, preparation.mels) < 2 * prepared

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from nasframe.errors import DataError
-from nasframe_deepfake.fakeavceleb import read_fakeavceleb
+from nasframe_deepfake.datasets import read_fakeavceleb
 from tests.nasframe_deepfake.conftest import HEADER, write_tree
 
 A = "id1,-,-,real,A,RealVideo-RealAudio,African,men,00109.mp4,FakeAVCeleb/RealVideo-RealAudio/African/men/id1"

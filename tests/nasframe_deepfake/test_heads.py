@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from nasframe_deepfake.heads import LABELS, HeadKind, make_heads
+from nasframe_deepfake.detection import LABELS, HeadKind, make_heads
 
 TARGETS = torch.tensor([[0.0, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0], [1, 0, 0, 1]])
 

@@ -18,8 +18,8 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold
 
 from nasframe.runtime import Progress
-from nasframe_deepfake.fakeavceleb import read_fakeavceleb
-from nasframe_deepfake.synthesis.corpus import Corpus, write_corpus
+from nasframe_deepfake.datasets import read_fakeavceleb
+from nasframe_deepfake.synthesis import Corpus, write_corpus
 
 CLIPS = 250
 SOUND = ("lead-in", "loudness", "peak")

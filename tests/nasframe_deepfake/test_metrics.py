@@ -25,6 +25,7 @@ def test_auc_agrees_with_scikit_learn_ties_and_large_logits_included(clips: list
         assert math.isnan(auc(scores, targets))
 
 
+@settings(deadline=None)  # the first call imports torchmetrics
 @given(scored, st.floats(0.01, 0.99))
 def test_accuracy_agrees_with_scikit_learn(clips: list[tuple[int, bool]], threshold: float) -> None:
     scores = torch.sigmoid(torch.tensor([score / 10 for score, _ in clips], dtype=torch.float64))
@@ -33,7 +34,7 @@ def test_accuracy_agrees_with_scikit_learn(clips: list[tuple[int, bool]], thresh
     assert accuracy(scores, targets, threshold) == pytest.approx(expected, abs=1e-6)
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(scored)
 def test_no_threshold_has_a_better_balanced_accuracy(clips: list[tuple[int, bool]]) -> None:
     scores = torch.sigmoid(torch.tensor([score / 10 for score, _ in clips], dtype=torch.float64))

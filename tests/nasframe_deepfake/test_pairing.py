@@ -8,9 +8,8 @@ import attrs
 import pytest
 import torch
 
-from nasframe_deepfake.clip_index import PreparedClip, read_index
-from nasframe_deepfake.dataset import ClipSplit
-from nasframe_deepfake.pairing import pairings_of
+from nasframe_deepfake.detection import ClipSplit, pairings_of
+from nasframe_deepfake.preparation import PreparedClip, read_index
 from nasframe_deepfake.task import DeepfakeTask
 
 

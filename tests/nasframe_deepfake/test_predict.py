@@ -9,8 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from nasframe_deepfake.detector import Detector, load_detector
-from nasframe_deepfake.heads import make_heads
+from nasframe_deepfake.detection import Detector, load_detector, make_heads
 from nasframe_deepfake.task import DeepfakeTask
 
 

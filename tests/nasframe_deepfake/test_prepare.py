@@ -11,10 +11,8 @@ import torch
 
 from nasframe.errors import DataError
 from nasframe.runtime import Progress
-from nasframe_deepfake.clip_index import read_index
-from nasframe_deepfake.decoding import decode
-from nasframe_deepfake.prepare import prepare, summary
-from nasframe_deepfake.spectrogram import COLUMNS, log_mel
+from nasframe_audiovisual import decode, log_mel
+from nasframe_deepfake.preparation import prepare, read_index, summary
 from nasframe_deepfake.task import DeepfakeTask
 
 
@@ -105,20 +103,12 @@ def test_a_list_of_the_users_own_replaces_our_splits(
         assert entry.split == swap.get(ours[entry.path], ours[entry.path])
 
 
-def test_a_spectrogram_has_a_fixed_number_of_columns_in_step_with_time() -> None:
-    samples = torch.zeros(25_600)
-    samples[12_800:] = 0.1 * torch.randn(12_800, generator=torch.Generator().manual_seed(0))
-    image = log_mel(samples, 40)
-    assert image.shape == (40, COLUMNS)
-    assert image[:, :124].max() < image[:, 132:].mean() - 5
-
-
 def test_a_list_of_splits_that_lacks_a_class_is_refused_before_anything_is_decoded(
     corpus: Path, folders: Mapping[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines = (folders["prepare"] / "splits.csv").read_text().splitlines()
     (tmp_path / "mine.csv").write_text("\n".join(line for line in lines if not line.endswith("test")) + "\n")
-    monkeypatch.setattr("nasframe_deepfake.prepare.decode", None)
+    monkeypatch.setattr("nasframe_deepfake.preparation.preparing.write_streams", None)
     task = DeepfakeTask(split_list=tmp_path / "mine.csv")
     with pytest.raises(DataError, match=r"mine\.csv: .*test has no genuine clip; test has no fake clip"):
         prepare(corpus, tmp_path, task.preparation(0), 1, Progress())

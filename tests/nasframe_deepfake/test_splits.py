@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nasframe.errors import DataError
-from nasframe_deepfake.listing import Clip
-from nasframe_deepfake.splits import SPLITS, read_split_list, read_splits, split_clips, write_splits
+from nasframe_audiovisual import SPLITS, write_split_list
+from nasframe_deepfake.datasets import Clip
+from nasframe_deepfake.preparation import read_own_list, read_splits, split_clips
 
 SHARES = (0.45, 0.2, 0.15, 0.2)
 
@@ -91,13 +92,13 @@ def test_one_class_only_is_an_error_that_says_which() -> None:
 def test_a_list_of_splits_is_read_back(tmp_path: Path) -> None:
     clips = make_clips(8)
     splits = split_clips(clips, SHARES, 0).splits
-    write_splits(tmp_path / "splits.csv", clips, splits)
+    write_split_list(tmp_path / "splits.csv", [clip.path for clip in clips], splits)
     assert read_splits(tmp_path / "splits.csv", clips).splits == splits
 
 
 def test_a_list_that_is_wrong_says_how(tmp_path: Path) -> None:
     clips, path = make_clips(8), tmp_path / "mine.csv"
-    write_splits(path, clips[1:], split_clips(clips, SHARES, 0).splits[1:])
+    write_split_list(path, [clip.path for clip in clips[1:]], split_clips(clips, SHARES, 0).splits[1:])
     with pytest.raises(DataError, match=r"1 clips have no split, the first is RV-RA/0/0.mp4"):
         read_splits(path, clips)
     path.write_text("path,split\na.mp4,testing\n")
@@ -121,4 +122,4 @@ def test_a_list_that_cannot_be_read_is_an_error_of_one_line_with_its_key(tmp_pat
         with pytest.raises(
             DataError, match=rf"^task\.split_list: .*: {reason}; expected a CSV file .*path and split$"
         ):
-            read_split_list(tmp_path / name)
+            read_own_list(tmp_path / name)

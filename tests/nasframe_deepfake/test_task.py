@@ -12,10 +12,11 @@ from torch import Tensor, nn
 
 from nasframe.errors import ConfigurationError, DataError, RunError
 from nasframe.options import structure, unstructure
-from nasframe_deepfake.clip_index import read_index
-from nasframe_deepfake.dataset import ClipSplit
+from nasframe_deepfake.detection import ClipSplit
+from nasframe_deepfake.preparation import read_index
 from nasframe_deepfake.task import DeepfakeTask
-from tests.nasframe_deepfake.conftest import run_stages, write_clip
+from tests.nasframe_audiovisual.conftest import write_clip
+from tests.nasframe_deepfake.conftest import run_stages
 
 CPU = torch.device("cpu")
 
@@ -262,7 +263,7 @@ def test_evaluation_reports_each_fake_category_against_the_genuine(
 
 def test_an_undefined_auc_is_nan_in_metrics_and_none_in_the_evaluation(task: DeepfakeTask) -> None:
     targets, rows = torch.ones(3, 4), torch.zeros(3, dtype=torch.long)
-    split = ClipSplit({}, rows, rows, targets, ["FV-RA"] * 3, ["a", "b", "c"])
+    split = ClipSplit({}, rows, rows, targets, ["a", "b", "c"], categories=["FV-RA"] * 3)
     object.__setattr__(
         split, "features", {f"{s}{i}": torch.zeros(1, 1, 1) for s in "IS" for i in range(1, 5)}
     )
@@ -320,7 +321,7 @@ def test_pretraining_starts_from_a_local_file_and_says_so_where_there_is_none(tm
     import timm
     from safetensors.torch import save_file
 
-    from nasframe_deepfake.backbones import make_backbone
+    from nasframe_audiovisual import make_backbone
 
     torch.manual_seed(0)
     whole = timm.create_model("resnet10t")
@@ -349,3 +350,21 @@ def test_wrong_options_are_reported_together() -> None:
     with pytest.raises(ConfigurationError) as caught:
         structure(DeepfakeTask, {"clips": 1, "desync": "pair", "backbon": "x", "shares": [1, 2]}, "file.toml")
     assert len(caught.value.problems) == 4
+
+
+def test_weights_to_start_from_that_cannot_be_used_are_an_error_with_the_key_of_the_option(
+    corpus: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "text.pth").write_text("hello")
+    for name, reason in (
+        ("nope.pth", "there is no such file; .*scratch"),
+        ("text.pth", "the weights do not"),
+    ):
+        task = DeepfakeTask(backbone="resnet10t", pretrained=tmp_path / name)
+        with pytest.raises(DataError, match=rf"^task\.pretrained: {tmp_path / name}: {reason}"):
+            task.stages(corpus, 0)
+
+
+def test_an_empty_folder_is_refused_with_what_a_data_set_has(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"is empty; expected meta_data\.csv and the clips it lists$"):
+        DeepfakeTask(backbone="resnet10t").stages(tmp_path, 0)

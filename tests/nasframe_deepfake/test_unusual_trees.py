@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,10 +12,8 @@ import torch
 
 from nasframe.errors import DataError
 from nasframe.runtime import Progress
-from nasframe_deepfake import prepare as stage
-from nasframe_deepfake.decoding import Window, decode
-from nasframe_deepfake.fakeavceleb import read_fakeavceleb
-from nasframe_deepfake.prepare import prepare
+from nasframe_deepfake.datasets import read_fakeavceleb
+from nasframe_deepfake.preparation import prepare
 from nasframe_deepfake.task import DeepfakeTask
 from tests.nasframe_deepfake.conftest import run_stages
 
@@ -58,7 +55,7 @@ def test_a_tree_that_cannot_be_split_is_refused_before_anything_is_decoded(
 ) -> None:
     source, out = part(corpus, tmp_path / "tree", keep), tmp_path / "out"
     out.mkdir()
-    monkeypatch.setattr(stage, "decode", None)
+    monkeypatch.setattr("nasframe_deepfake.preparation.preparing.write_streams", None)
     with pytest.raises(DataError, match=reason):
         prepare(source, out, task.preparation(0), 1, Progress())
     assert not list(out.iterdir())
@@ -120,41 +117,3 @@ def test_a_tree_whose_readable_clips_are_of_one_class_is_refused(
             (source / clip.path).write_text("no film")
     with pytest.raises(DataError, match=r"12 clips of 6 sources .*There is no fake clip at all"):
         prepare(source, out, task.preparation(0), 1, Progress())
-
-
-def test_whatever_bytes_are_wrong_a_file_is_read_or_named(corpus: Path, tmp_path: Path) -> None:
-    """Half of the damage is in the index at the end, where codecs, sizes and times are written."""
-    whole = [path.read_bytes() for path in sorted(corpus.rglob("*.mp4"))[:3]]
-    chance, path = random.Random(0), tmp_path / "damaged.mp4"
-    complaints = []
-    for _ in range(250):
-        data = bytearray(chance.choice(whole))
-        for _ in range(chance.randint(1, 12)):
-            start = len(data) - 3000 if chance.random() < 0.6 else 0
-            data[chance.randrange(start, len(data))] = chance.randrange(256)
-        path.write_bytes(data)
-        try:
-            decode(path, Window(size=32))
-        except DataError as error:
-            complaints.append(str(error))
-    assert 0 < len(complaints) < 250
-    assert all(text.startswith(f"{path}: ") for text in complaints)
-
-
-def test_a_stream_of_an_unknown_codec_is_named(corpus: Path, tmp_path: Path) -> None:
-    data = next(corpus.rglob("*.mp4")).read_bytes()
-    assert data.count(b"avc1") >= 1
-    path = tmp_path / "odd.mp4"
-    path.write_bytes(data.replace(b"avc1", b"qqqq"))
-    with pytest.raises(
-        DataError, match=r"odd\.mp4: cannot be decoded \(its video stream has an unknown codec"
-    ):
-        decode(path, Window(size=32))
-
-
-def test_tags_in_another_encoding_do_no_harm(corpus: Path, tmp_path: Path) -> None:
-    data = next(corpus.rglob("*.mp4")).read_bytes()
-    assert b"VideoHandler" in data
-    path = tmp_path / "tagged.mp4"
-    path.write_bytes(data.replace(b"VideoHandler", "Vidéo-Träger".encode("latin-1")))
-    assert decode(path, Window(size=32)).pictures.shape == (16, 32, 32, 3)

@@ -306,6 +306,22 @@ def test_the_hash_of_a_plugin_covers_every_file_of_its_package(
     assert len(first["plugin"] or "") == hashlib.sha256().digest_size * 2
 
 
+def test_the_hash_of_a_plugin_covers_the_libraries_that_it_names(
+    plugins: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(tmp_path, {"on_library.py": 'NASFRAME_LIBRARIES = ("named_library",)\n'})
+    add(tmp_path / "named_library", {"__init__.py": "", "inner/deep.py": "x = 1\n"})
+    monkeypatch.syspath_prepend(str(tmp_path))
+    plugins.register(importlib.import_module("on_library"), "on_library")
+    first = Run.create(tmp_path / "first", "")
+    assert first.changed_plugins == []
+    add(tmp_path / "named_library", {"inner/deep.py": "x = 2\n"})
+    assert first.changed_plugins == ["on_library"]
+    add(tmp_path / "named_library", {"inner/deep.py": "x = 1\n"})
+    add(tmp_path, {"on_library.py": 'NASFRAME_LIBRARIES = ("named_library",)  # changed\n'})
+    assert first.changed_plugins == ["on_library"]
+
+
 # -- one process at a time ------------------------------------------------------------------------------
 
 

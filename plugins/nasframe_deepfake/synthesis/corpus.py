@@ -10,7 +10,8 @@ from attrs import field, frozen, validators
 from nasframe.errors import DataError
 from nasframe.jobs import in_order
 from nasframe.runtime import Progress, write_text
-from nasframe_deepfake.categories import (
+from nasframe_audiovisual import DISK_BLOCK, keep_freed_memory, require_space, size_on_disk
+from nasframe_deepfake.datasets import (
     DESYNC,
     FAKE_BOTH,
     FAKE_PICTURE,
@@ -18,8 +19,6 @@ from nasframe_deepfake.categories import (
     GENUINE,
     PAIRING,
 )
-from nasframe_deepfake.disk_space import DISK_BLOCK, require_space, size_on_disk
-from nasframe_deepfake.freed_memory import keep_freed_memory
 from nasframe_deepfake.synthesis.identity import make_identity
 from nasframe_deepfake.synthesis.mp4 import file_size, write_mp4
 from nasframe_deepfake.synthesis.session import Clip, ClipShape, Session, session_roles

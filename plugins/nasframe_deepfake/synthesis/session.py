@@ -6,7 +6,7 @@ import numpy as np
 from attrs import field, frozen, validators
 from numpy.typing import NDArray
 
-from nasframe_deepfake.categories import (
+from nasframe_deepfake.datasets import (
     FAKE_BOTH,
     FAKE_PICTURE,
     FAKE_VOICE,

@@ -1,0 +1,144 @@
+"""A library for tasks on clips with picture and sound: from files to cached features in four splits.
+
+It registers nothing. A task uses it in this order:
+
+- **files**: `describe_source` fingerprints a data folder, `files_of` lists one
+- **decoding**: `decode` reads the `Window` of a clip as a `Recording`, or raises a `ClipError`; `log_mel`
+  turns its samples, `SAMPLE_RATE` a second, into a spectrogram of `COLUMNS` columns; `in_threads` decodes
+  many clips in this process, and `keep_freed_memory` speeds up worker processes
+- **splits**: `split_groups` spreads whole groups over the four `SPLITS`, `joined_groups` joins groups that
+  share something; `read_split_list` and `write_split_list` for a list of the user's own
+- **arrays**: `write_streams` decodes a whole set once (`DecodedClips`; `streams_size` in bytes); `RowWriter`
+  and `open_rows` write and map arrays, `write_index` and `read_index` keep what is known about each clip;
+  `require_space`, `size_on_disk` and `DISK_BLOCK` check the disk first
+- **backbones**: `check_backbone` and `check_weights` before any work; `train_backbones` by `BackboneTraining`
+  on `LabelledStreams` (`training_inputs` for the fingerprint of the stage, `weights_size` in bytes);
+  `make_backbone`, `load_backbone`, `stage_channels`, `count_parameters`; their images are made by
+  `normalise_pictures`, `standardise_sounds` and `channels_last`
+- **features**: an `Extractor` (`load_extractor`) of both backbones; `write_features` computes those of a set
+  once, standardised by a `Standardiser` (`load_standardiser`); `open_features` maps them into memory, for a
+  `FeatureSplit`; `clip_inputs` are those of a single clip. Their names: `PICTURE_INPUTS`, `SOUND_INPUTS`
+
+Every name is imported when it is first used, so that a command or a worker never waits for torch, timm or a
+codec that it does not need.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nasframe.runtime import lazy_page
+
+if TYPE_CHECKING:
+    from nasframe_audiovisual.backbones import BackboneTraining as BackboneTraining
+    from nasframe_audiovisual.backbones import LabelledStreams as LabelledStreams
+    from nasframe_audiovisual.backbones import channels_last as channels_last
+    from nasframe_audiovisual.backbones import check_backbone as check_backbone
+    from nasframe_audiovisual.backbones import check_weights as check_weights
+    from nasframe_audiovisual.backbones import count_parameters as count_parameters
+    from nasframe_audiovisual.backbones import load_backbone as load_backbone
+    from nasframe_audiovisual.backbones import make_backbone as make_backbone
+    from nasframe_audiovisual.backbones import normalise_pictures as normalise_pictures
+    from nasframe_audiovisual.backbones import stage_channels as stage_channels
+    from nasframe_audiovisual.backbones import standardise_sounds as standardise_sounds
+    from nasframe_audiovisual.backbones import train_backbones as train_backbones
+    from nasframe_audiovisual.backbones import training_inputs as training_inputs
+    from nasframe_audiovisual.backbones import weights_size as weights_size
+    from nasframe_audiovisual.features import PICTURE_INPUTS as PICTURE_INPUTS
+    from nasframe_audiovisual.features import SOUND_INPUTS as SOUND_INPUTS
+    from nasframe_audiovisual.features import Extractor as Extractor
+    from nasframe_audiovisual.features import FeatureSplit as FeatureSplit
+    from nasframe_audiovisual.features import Standardiser as Standardiser
+    from nasframe_audiovisual.features import clip_inputs as clip_inputs
+    from nasframe_audiovisual.features import load_extractor as load_extractor
+    from nasframe_audiovisual.features import load_standardiser as load_standardiser
+    from nasframe_audiovisual.features import open_features as open_features
+    from nasframe_audiovisual.features import write_features as write_features
+    from nasframe_audiovisual.media import SAMPLE_RATE as SAMPLE_RATE
+    from nasframe_audiovisual.media import ClipError as ClipError
+    from nasframe_audiovisual.media import Recording as Recording
+    from nasframe_audiovisual.media import Window as Window
+    from nasframe_audiovisual.media import decode as decode
+    from nasframe_audiovisual.media import in_threads as in_threads
+    from nasframe_audiovisual.media import keep_freed_memory as keep_freed_memory
+    from nasframe_audiovisual.spectrogram import COLUMNS as COLUMNS
+    from nasframe_audiovisual.spectrogram import log_mel as log_mel
+    from nasframe_audiovisual.splits import SPLITS as SPLITS
+    from nasframe_audiovisual.splits import joined_groups as joined_groups
+    from nasframe_audiovisual.splits import read_split_list as read_split_list
+    from nasframe_audiovisual.splits import split_groups as split_groups
+    from nasframe_audiovisual.splits import write_split_list as write_split_list
+    from nasframe_audiovisual.storage import DISK_BLOCK as DISK_BLOCK
+    from nasframe_audiovisual.storage import RowWriter as RowWriter
+    from nasframe_audiovisual.storage import describe_source as describe_source
+    from nasframe_audiovisual.storage import files_of as files_of
+    from nasframe_audiovisual.storage import open_rows as open_rows
+    from nasframe_audiovisual.storage import read_index as read_index
+    from nasframe_audiovisual.storage import require_space as require_space
+    from nasframe_audiovisual.storage import size_on_disk as size_on_disk
+    from nasframe_audiovisual.storage import write_index as write_index
+    from nasframe_audiovisual.streams import DecodedClips as DecodedClips
+    from nasframe_audiovisual.streams import streams_size as streams_size
+    from nasframe_audiovisual.streams import write_streams as write_streams
+
+_NAMES = {
+    "backbones": (
+        "BackboneTraining",
+        "LabelledStreams",
+        "channels_last",
+        "check_backbone",
+        "check_weights",
+        "count_parameters",
+        "load_backbone",
+        "make_backbone",
+        "normalise_pictures",
+        "stage_channels",
+        "standardise_sounds",
+        "train_backbones",
+        "training_inputs",
+        "weights_size",
+    ),
+    "features": (
+        "PICTURE_INPUTS",
+        "SOUND_INPUTS",
+        "Extractor",
+        "FeatureSplit",
+        "Standardiser",
+        "clip_inputs",
+        "load_extractor",
+        "load_standardiser",
+        "open_features",
+        "write_features",
+    ),
+    "media": (
+        "SAMPLE_RATE",
+        "ClipError",
+        "Recording",
+        "Window",
+        "decode",
+        "in_threads",
+        "keep_freed_memory",
+    ),
+    "spectrogram": ("COLUMNS", "log_mel"),
+    "splits": ("SPLITS", "joined_groups", "read_split_list", "split_groups", "write_split_list"),
+    "storage": (
+        "DISK_BLOCK",
+        "RowWriter",
+        "describe_source",
+        "files_of",
+        "open_rows",
+        "read_index",
+        "require_space",
+        "size_on_disk",
+        "write_index",
+    ),
+    "streams": ("DecodedClips", "streams_size", "write_streams"),
+}
+_MODULES = {name: f"{__name__}.{room}" for room, names in _NAMES.items() for name in names}
+
+__all__ = sorted(_MODULES)
+__getattr__ = lazy_page(__name__, _MODULES)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,153 @@
+"""Both backbones, frozen: from streams to features of L time steps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+from attrs import define
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from nasframe.errors import RunError
+from nasframe_audiovisual.backbones import (
+    channels_last,
+    load_backbone,
+    normalise_pictures,
+    stage_channels,
+    standardise_sounds,
+)
+from nasframe_audiovisual.features.standardiser import Standardiser
+from nasframe_audiovisual.media import Recording
+from nasframe_audiovisual.spectrogram import log_mel
+from nasframe_audiovisual.storage import DISK_BLOCK, size_on_disk
+
+__all__ = ["PICTURE_INPUTS", "SOUND_INPUTS", "Extractor", "clip_inputs", "load_extractor"]
+
+PICTURE_INPUTS = ("I1", "I2", "I3", "I4")
+"""Names of the features of the pictures, one for each stage of the backbone, the last the coarsest."""
+
+SOUND_INPUTS = ("S1", "S2", "S3", "S4")
+"""Names of the features of the sound, likewise."""
+
+
+@define
+class Extractor:
+    """Both backbones, frozen and in evaluation mode on `device`. Features come back on the CPU.
+
+    Attributes:
+        picture: from images `(batch, 3, size, size)` to four maps.
+        sound: from images `(batch, 1, mels, columns)` to four maps.
+        steps: L, the number of steps to which time is pooled.
+        sound_mean: mean of the spectrograms that the backbone was trained on.
+        sound_deviation: their standard deviation.
+        device: of the computation.
+    """
+
+    picture: nn.Module
+    sound: nn.Module
+    steps: int
+    sound_mean: float
+    sound_deviation: float
+    device: torch.device
+
+    def __attrs_post_init__(self) -> None:
+        self.picture.to(self.device).eval().requires_grad_(False)
+        self.sound.to(self.device).eval().requires_grad_(False)
+
+    @torch.inference_mode()
+    def pictures(self, pictures: Tensor) -> dict[str, Tensor]:
+        """Turn uint8 `(batch, frames, size, size, 3)` into name → `(batch, L, channels)`, float32."""
+        batch, frames = pictures.shape[:2]
+        images = normalise_pictures(pictures.flatten(0, 1).to(self.device))
+        maps = self.picture(channels_last(images))
+        # mean over the map, then over the frames that fall into each step
+        series = [stage.mean((2, 3)).view(batch, frames, -1).transpose(1, 2) for stage in maps]
+        return self._named(PICTURE_INPUTS, series)
+
+    @torch.inference_mode()
+    def sounds(self, sounds: Tensor) -> dict[str, Tensor]:
+        """Turn log-mel `(batch, mels, columns)` into name → `(batch, L, channels)`, float32."""
+        images = standardise_sounds(sounds.to(self.device), self.sound_mean, self.sound_deviation)
+        maps = self.sound(channels_last(images))
+        return self._named(SOUND_INPUTS, [stage.mean(2) for stage in maps])
+
+    def bytes_needed(self, pictures: int, sounds: int, temporal: bool) -> int:
+        """Return the disk space in bytes that `write_features` takes for so many streams while it works."""
+        streams = ((self.picture, pictures), (self.sound, sounds))
+        raw = [
+            rows * self.steps * channels * 4
+            for network, rows in streams
+            for channels in stage_channels(network)
+        ]
+        # at most: the raw values of one kind of stream, all results (half as large), headers and statistics
+        kinds = [sum(raw[:4]), sum(raw[4:])]
+        return (
+            sum(size_on_disk(size // 2) for size in raw) * (2 if temporal else 1)
+            + max(kinds)
+            + 24 * DISK_BLOCK
+        )
+
+    def _named(self, names: Sequence[str], series: Sequence[Tensor]) -> dict[str, Tensor]:
+        return {
+            name: F.adaptive_avg_pool1d(values, self.steps).transpose(1, 2).float().cpu()
+            for name, values in zip(names, series, strict=True)
+        }
+
+
+def load_extractor(
+    folder: Path,
+    backbone: str,
+    steps: int,
+    device: torch.device,
+    spread: tuple[float, float] | None = None,
+) -> Extractor:
+    """Return the backbones whose weights are in a folder that `train_backbones` wrote, or a copy of it.
+
+    Args:
+        folder: with `picture.safetensors` and `sound.safetensors`.
+        backbone: name of the timm model.
+        steps: L, the number of steps to which time is pooled.
+        device: of the computation.
+        spread: mean and standard deviation of the spectrograms; None: those in `report.json` of the folder.
+
+    Raises:
+        NasframeError: weights are missing, or of another network.
+        RunError: the report is missing or damaged.
+    """
+    mean, deviation = _spread(folder / "report.json") if spread is None else spread
+    picture = load_backbone(backbone, 3, folder / "picture.safetensors")
+    sound = load_backbone(backbone, 1, folder / "sound.safetensors")
+    return Extractor(picture, sound, steps, mean, deviation, device)
+
+
+def _spread(report: Path) -> tuple[float, float]:
+    try:
+        found: Mapping[str, float] = json.loads(report.read_text(encoding="utf-8"))
+        return float(found["sound_mean"]), float(found["sound_deviation"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{report}: is not the report of trained backbones: {error}") from error
+
+
+@torch.inference_mode()
+def clip_inputs(
+    recording: Recording, mels: int, extractor: Extractor, standardiser: Standardiser
+) -> dict[str, Tensor]:
+    """Return the inputs of a network for one clip, as they are cached for a whole set.
+
+    They are name → `(1, L, channels)`, float32 on the extractor's device; twice the channels with temporal
+    copies.
+
+    Args:
+        recording: the clip, decoded by the window of the set.
+        mels: bands of the spectrogram.
+        extractor: both backbones.
+        standardiser: with the statistics of the set.
+    """
+    pictures = torch.from_numpy(recording.pictures)[None]
+    sounds = log_mel(torch.from_numpy(recording.samples), mels)[None]
+    features = {**extractor.pictures(pictures), **extractor.sounds(sounds)}
+    inputs = {name: standardiser(name, value) for name, value in features.items()}
+    return {name: value.to(extractor.device).float() for name, value in inputs.items()}

@@ -1,0 +1,109 @@
+"""The features of a whole set, computed once and cached: a file for each input, mapped into memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nasframe.runtime import Progress, write_tensors
+from nasframe_audiovisual.features.extractor import PICTURE_INPUTS, SOUND_INPUTS, Extractor
+from nasframe_audiovisual.features.standardiser import Standardiser
+from nasframe_audiovisual.storage import RowWriter, open_rows, require_space
+
+__all__ = ["open_features", "write_features"]
+
+_CHUNK = 16
+"""Streams in one batch of a backbone."""
+
+
+def write_features(
+    streams: Path,
+    out: Path,
+    extractor: Extractor,
+    temporal: bool,
+    fitted: Sequence[tuple[int, int]],
+    progress: Progress,
+) -> None:
+    """Write the features of every stream, `I1.npy` … `S4.npy`, float16 `(streams, L, channels)`.
+
+    Rows are those of the arrays in `streams`. The statistics by which all are standardised are in
+    `statistics.safetensors`.
+
+    Args:
+        streams: folder with the arrays that `write_streams` wrote.
+        out: a folder that is there.
+        extractor: both backbones.
+        temporal: append a copy that is standardised over the time of each clip, which doubles the channels.
+        fitted: the rows of pictures and of sound of each clip of the split `weights`, over whose streams the
+            statistics are computed, each once.
+        progress: to report to.
+
+    Raises:
+        DataError: the disk is too full, or an array is damaged.
+    """
+    count = {kind: len(open_rows(streams / f"{kind}.npy")) for kind in ("pictures", "sounds")}
+    require_space(
+        out,
+        extractor.bytes_needed(count["pictures"], count["sounds"], temporal),
+        f"the features of {count['pictures']} pictures and {count['sounds']} sounds",
+    )
+    groups = (
+        ("pictures", PICTURE_INPUTS, extractor.pictures, sorted({picture for picture, _ in fitted})),
+        ("sounds", SOUND_INPUTS, extractor.sounds, sorted({sound for _, sound in fitted})),
+    )
+    statistics: dict[str, Tensor] = {}
+    for kind, names, function, rows in groups:
+        array = torch.from_numpy(open_rows(streams / f"{kind}.npy"))
+        raw = {name: out / f".{name}.raw.npy" for name in names}
+        chunks = progress.track(torch.split(array, _CHUNK), f"features of {kind}")
+        _write(raw, "float32", (function(chunk) for chunk in chunks))
+        for name in names:
+            values = open_rows(raw[name])
+            statistics[name] = _statistics(values, rows)
+            standardise = Standardiser(statistics, temporal)
+            parts = torch.split(torch.from_numpy(values), 256)
+            _write(
+                {name: out / f"{name}.npy"}, "float16", ({name: standardise(name, part)} for part in parts)
+            )
+            raw[name].unlink()
+    write_tensors(out / "statistics.safetensors", statistics)
+
+
+def open_features(folder: Path) -> dict[str, Tensor]:
+    """Map the features that `write_features` wrote into memory: name → float16 `(streams, L, channels)`.
+
+    Raises:
+        DataError: a file is missing or damaged.
+    """
+    names = PICTURE_INPUTS + SOUND_INPUTS
+    return {name: torch.from_numpy(open_rows(folder / f"{name}.npy")) for name in names}
+
+
+def _write(paths: Mapping[str, Path], dtype: str, chunks: Iterable[Mapping[str, Tensor]]) -> None:
+    """Write chunks of named features `(rows, L, channels)`, each name to its file."""
+    with ExitStack() as stack:
+        writers = {name: stack.enter_context(RowWriter(path, dtype)) for name, path in paths.items()}
+        for chunk in chunks:
+            for name, values in chunk.items():
+                for row in values.numpy():
+                    writers[name].append(row)
+
+
+def _statistics(values: np.ndarray[Any, Any], rows: Sequence[int]) -> Tensor:
+    """Return `(2, channels)`: mean and deviation over `rows` and all steps, computed in double precision."""
+    total, squares = np.zeros(values.shape[2]), np.zeros(values.shape[2])
+    for start in range(0, len(rows), 256):
+        part = values[list(rows[start : start + 256])].astype(np.float64)
+        total += part.sum((0, 1))
+        squares += (part**2).sum((0, 1))
+    count = len(rows) * values.shape[1]
+    mean = total / count
+    deviation = np.sqrt(np.maximum(squares / count - mean**2, 0))
+    # The deviation of a constant channel is 0, and features are divided by it.
+    return torch.from_numpy(np.stack([mean, np.maximum(deviation, 1e-4)]).astype(np.float32))

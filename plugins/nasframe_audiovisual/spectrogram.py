@@ -1,0 +1,33 @@
+"""Log-mel spectrograms with a fixed number of columns, whatever the length of the sound."""
+
+from __future__ import annotations
+
+import functools
+
+import torch
+import torchaudio
+from torch import Tensor
+
+from nasframe_audiovisual.media import SAMPLE_RATE
+
+__all__ = ["COLUMNS", "log_mel"]
+
+COLUMNS = 256
+"""Columns of every spectrogram: a ResNet halves them five times, so that its last stage has eight."""
+
+
+def log_mel(samples: Tensor, bands: int) -> Tensor:
+    """Return the natural log of mel power, `(..., bands, COLUMNS)`, of samples `(..., length)` at 16 kHz.
+
+    Windows are 25 ms long; the hop is such that COLUMNS of them span the samples, of which there must be
+    COLUMNS or more.
+    """
+    transform = _transform(bands, samples.shape[-1] // COLUMNS)
+    return torch.log(transform(samples)[..., :COLUMNS] + 1e-6)
+
+
+@functools.cache
+def _transform(bands: int, hop: int) -> torchaudio.transforms.MelSpectrogram:
+    return torchaudio.transforms.MelSpectrogram(
+        SAMPLE_RATE, n_fft=512, win_length=400, hop_length=hop, n_mels=bands
+    )

@@ -1,0 +1,56 @@
+"""A list of splits as a CSV file: the user's own, or the one that a stage wrote."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from nasframe.errors import DataError, nearest
+from nasframe.runtime import write_text
+from nasframe_audiovisual.splits.grouping import SPLITS
+
+__all__ = ["read_split_list", "write_split_list"]
+
+_EXPECTED = "expected a CSV file in UTF-8 with the columns path and split"
+
+
+def read_split_list(path: Path) -> dict[str, str]:
+    """Read a list, path of a clip → split: a CSV file with the columns `path` and `split`.
+
+    Raises:
+        DataError: the list cannot be read, names an unknown split, or puts a clip into two.
+    """
+    listed: dict[str, str] = {}
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            for row in csv.DictReader(file):
+                name, split = row["path"], str(row["split"])
+                if split not in SPLITS:
+                    raise DataError(f"{path}: unknown split {split!r}{nearest(split, SPLITS)}")
+                if listed.setdefault(name, split) != split:
+                    raise DataError(f"{path}: puts {name} into {listed[name]} and into {split}")
+    except KeyError as error:
+        raise DataError(f"{path}: has no column {error}; {_EXPECTED}") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: is not in UTF-8; {_EXPECTED}") from error
+    except (OSError, csv.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise DataError(f"{path}: cannot be read ({reason}); {_EXPECTED}") from error
+    return listed
+
+
+def write_split_list(path: Path, clips: Sequence[str], splits: Sequence[str]) -> None:
+    """Write a list for `read_split_list`.
+
+    Args:
+        path: of the CSV file.
+        clips: path of each clip, relative to the root of the data.
+        splits: one of SPLITS for each.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["path", "split"])
+    writer.writerows(zip(clips, splits, strict=True))
+    write_text(path, text.getvalue())

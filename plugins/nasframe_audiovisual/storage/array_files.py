@@ -1,0 +1,83 @@
+"""Arrays in files: written row by row, then mapped into memory."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from nasframe.errors import DataError
+
+__all__ = ["RowWriter", "open_rows"]
+
+
+class RowWriter:
+    """Writes a `.npy` file row by row; the number of rows is set at the end of its `with` block.
+
+    Args:
+        path: of the file.
+        dtype: of the values. The first row gives the shape of all rows.
+
+    Attributes:
+        rows: number of rows so far.
+    """
+
+    def __init__(self, path: Path, dtype: DTypeLike) -> None:
+        self._shape: tuple[int, ...] = ()
+        self._dtype, self.rows = np.dtype(dtype), 0
+        self._file = path.open("wb")
+
+    def append(self, row: NDArray[Any]) -> int:
+        """Write one row and return its number, from 0.
+
+        Raises:
+            ValueError: its shape is not that of the first row.
+        """
+        if self.rows == 0:
+            self._shape = row.shape
+            self._write_header()
+        if row.shape != self._shape:
+            raise ValueError(f"expected a row of shape {self._shape}, found {row.shape}")
+        self._file.write(np.ascontiguousarray(row, self._dtype).data)
+        self.rows += 1
+        return self.rows - 1
+
+    def __enter__(self) -> RowWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._write_header()
+        self._file.close()
+
+    def _write_header(self) -> None:
+        # numpy leaves room in a header for a larger number of rows.
+        description = {
+            "descr": np.lib.format.dtype_to_descr(self._dtype),
+            "fortran_order": False,
+            "shape": (self.rows, *self._shape),
+        }
+        header = io.BytesIO()
+        np.lib.format.write_array_header_1_0(header, description)
+        self._file.seek(0)
+        self._file.write(header.getvalue())
+        self._file.seek(0, io.SEEK_END)
+
+
+def open_rows(path: Path) -> NDArray[Any]:
+    """Map the array at `path` into memory; a part is read from disk when it is used, and nothing is written.
+
+    Raises:
+        DataError: the file is missing or damaged.
+    """
+    try:
+        # Nothing is written, but torch warns about read-only memory, so it is copy-on-write.
+        array: NDArray[Any] = np.load(path, mmap_mode="c", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read as an array: {error}") from error
+    return array

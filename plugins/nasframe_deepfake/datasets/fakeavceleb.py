@@ -1,0 +1,128 @@
+"""Reader of FakeAVCeleb's layout: `meta_data.csv` at the root, clips in folders below.
+
+Method and category come from the table, never from file names. File names repeat, so a clip is known by its
+path.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from nasframe.errors import DataError
+from nasframe_audiovisual import files_of
+from nasframe_deepfake.datasets.categories import CATEGORIES, DESYNC, GENUINE
+from nasframe_deepfake.datasets.listing import Clip, Listing
+
+__all__ = ["read_fakeavceleb"]
+
+_CATEGORY_OF_TYPE = {category.type: category.name for category in CATEGORIES.values()}
+_COLUMNS = ("source", "target1", "target2", "method", "category", "type", "race", "gender")
+_LAST_COLUMNS = (("path", ""), ("vid", "path"), ("filename", "path"))
+
+
+def read_fakeavceleb(root: Path, desync: Literal["pairing", "FV-FA"] = "pairing") -> Listing:
+    """Return the clips of the data set at `root`, sorted by path.
+
+    Args:
+        root: the folder with `meta_data.csv`.
+        desync: the category of clips whose method is `desync`.
+
+    Raises:
+        DataError: no folder, an empty one, no `meta_data.csv`, an unknown header, or no clip to use.
+    """
+    table = _table(root)
+    present = set(files_of(root))
+    listing = Listing(root)
+    clips: dict[str, Clip] = {}
+    for number, row in _rows(table):
+        clip = _clip(row, desync)
+        if isinstance(clip, str):
+            listing.malformed.append(f"line {number}: {clip}")
+            continue
+        kept = clips.setdefault(clip.path, clip)
+        if kept is not clip:
+            note = {"path": clip.path, "kept": kept.method, "dropped": clip.method}
+            if kept.category != clip.category:
+                note |= {"kept_category": kept.category, "dropped_category": clip.category}
+            listing.duplicates.append(note)
+    listing.clips = [clips[path] for path in sorted(clips) if path in present]
+    listing.missing = sorted(clips.keys() - present)
+    listing.unlisted = sorted(filter(_is_video, present - clips.keys()))
+    if not listing.clips:
+        examples = "".join(f"\n  {row}" for row in listing.malformed[:3])
+        raise DataError(
+            f"{table}: no clip to use; {len(listing.missing)} rows name files that are not there, "
+            f"{len(listing.malformed)} rows are malformed{examples}"
+        )
+    return listing
+
+
+def _table(root: Path) -> Path:
+    if not root.is_dir():
+        raise DataError(f"data folder {root} {'is not a folder' if root.exists() else 'does not exist'}")
+    table = root / "meta_data.csv"
+    if table.is_file():
+        return table
+    if not any(root.iterdir()):
+        raise DataError(f"data folder {root} is empty; expected meta_data.csv and the clips it lists")
+    inside = sorted(path.parent for path in root.glob("*/meta_data.csv"))
+    hint = f"; there is one in {inside[0]}" if inside else ""
+    raise DataError(f"data folder {root} has no meta_data.csv, as a FakeAVCeleb tree has{hint}")
+
+
+def _rows(table: Path) -> Iterator[tuple[int, list[str]]]:
+    """Check the header, then return line number and fields of each row."""
+    try:
+        # A byte that is not UTF-8 makes its row unreadable, not the table.
+        with table.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+            rows = csv.reader(file)
+            header = [name.strip() for name in next(rows, [])]
+            last = (*header[8:], "")[:2]
+            if tuple(header[:8]) != _COLUMNS or last not in _LAST_COLUMNS:
+                if not _is_utf8("".join(header)):
+                    raise DataError(f"{table}: is not a CSV file in UTF-8")
+                raise DataError(
+                    f"{table}: unknown header {','.join(header)!r}; expected {','.join(_COLUMNS)!r} "
+                    "followed by 'path,', 'vid,path' or 'filename,path'"
+                )
+            for row in rows:
+                if any(value.strip() for value in row):
+                    yield rows.line_num, [value.strip() for value in row]
+    except csv.Error as error:
+        raise DataError(f"{table}: is not a CSV file: {error}") from error
+
+
+def _clip(row: list[str], desync: str) -> Clip | str:
+    """Return the clip of a row, or the reason why the row cannot be used."""
+    if not _is_utf8("".join(row)):
+        return "is not in UTF-8"
+    while len(row) > 10 and not row[-1]:  # a comma at the end of every line
+        row = row[:-1]
+    if len(row) != 10:
+        return f"{len(row)} fields, expected 10"
+    source, target1, target2, method, _, type_, race, gender, name, folder = row
+    if type_ not in _CATEGORY_OF_TYPE:
+        return f"unknown type {type_!r}"
+    if not source or not name or not folder:
+        return "source, file name or folder is empty"
+    category = desync if method == DESYNC else _CATEGORY_OF_TYPE[type_]
+    if (method == "real") != (category == GENUINE.name):
+        return f"method {method!r} contradicts type {type_!r}"
+    path = PurePosixPath(folder.removeprefix("FakeAVCeleb/")) / name
+    if path.is_absolute() or ".." in path.parts:
+        return f"{folder}/{name} lies outside the tree"
+    # Splits share no identity. The second target may be the number of a clip; identities begin with `id`.
+    targets = tuple(sorted({value for value in (target1, target2) if value.startswith("id")} - {source}))
+    return Clip(str(path), category, method, source, targets, race, gender)
+
+
+def _is_video(path: str) -> bool:
+    return PurePosixPath(path).suffix.lower() == ".mp4"
+
+
+def _is_utf8(text: str) -> bool:
+    """True where no byte of the text had to be escaped when it was read."""
+    return not any("\udc80" <= character <= "\udcff" for character in text)

@@ -1,0 +1,121 @@
+"""The four splits of the clips, on cached features."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import attrs
+import torch
+from attrs import field, frozen
+from torch import Tensor
+
+from nasframe import Data, Splits
+from nasframe.errors import DataError
+from nasframe_audiovisual import SPLITS, FeatureSplit, open_features
+from nasframe_deepfake.datasets import GENUINE
+from nasframe_deepfake.detection.heads import LABELS, Heads
+from nasframe_deepfake.detection.pairing import Pairings, pairings_of
+from nasframe_deepfake.preparation import PreparedClip, read_index
+
+__all__ = ["ClipSplit", "load_data"]
+
+
+@frozen
+class ClipSplit(FeatureSplit):
+    """Clips of one split, with targets `(clips, 4)`, 0 or 1, whose columns are LABELS.
+
+    Attributes:
+        categories: of each clip.
+        pairings: the false pairings that `redrawn` draws anew; None: none.
+    """
+
+    categories: Sequence[str] = field(default=(), repr=False)
+    pairings: Pairings | None = field(default=None, repr=False)
+
+    def redrawn(self, random: torch.Generator) -> ClipSplit:
+        """Return the split with other false pairings, each of the same person as before."""
+        if self.pairings is None:
+            return self
+        pictures, sounds = self.pairings.draw(random)
+        return attrs.evolve(
+            self,
+            pictures=self.pictures.index_copy(0, self.pairings.places, pictures),
+            sounds=self.sounds.index_copy(0, self.pairings.places, sounds),
+        )
+
+
+def load_data(
+    prepared: Path,
+    features: Path,
+    heads: Heads,
+    categories: Sequence[str],
+    *,
+    pairing_share: float | None,
+    redraw: bool,
+) -> Data:
+    """Return the data of a search.
+
+    Training draws genuine and fake clips equally often. The test split is made when it is used first.
+
+    Args:
+        prepared: folder of the stage `prepare`.
+        features: folder of the stage `features`.
+        heads: decide the number of outputs.
+        categories: names of the categories of fakes to use.
+        pairing_share: share of false pairings among the fakes that training draws; None: as in the data.
+        redraw: whether training sees other false pairings every epoch.
+
+    Raises:
+        DataError: a split has no clip of these categories, or no genuine one.
+    """
+    used = (GENUINE.name, *categories)
+    clips = [clip for clip in read_index(prepared / "index.csv") if clip.category in used]
+    for name in SPLITS:
+        if {clip.fake for clip in clips if clip.split == name} != {0, 1}:
+            raise DataError(f"the split {name!r} lacks genuine clips, or fakes of {', '.join(categories)}")
+    mapped = open_features(features)
+
+    def split(name: str) -> ClipSplit:
+        return _split(mapped, [clip for clip in clips if clip.split == name])
+
+    def training(name: str) -> ClipSplit:
+        chosen = [clip for clip in clips if clip.split == name]
+        return attrs.evolve(
+            _split(mapped, chosen),
+            sampling_weights=_balanced(chosen, pairing_share),
+            pairings=pairings_of(chosen) if redraw else None,
+        )
+
+    return Data(
+        inputs={name: tuple(values.shape[1:]) for name, values in mapped.items()},
+        outputs=heads.outputs,
+        splits=Splits(
+            training("weights"), training("architecture"), split("validation"), lambda: split("test")
+        ),
+    )
+
+
+def _split(features: Mapping[str, Tensor], clips: Sequence[PreparedClip]) -> ClipSplit:
+    return ClipSplit(
+        features,
+        torch.tensor([clip.picture for clip in clips]),
+        torch.tensor([clip.sound for clip in clips]),
+        torch.tensor([[float(getattr(clip, label)) for label in LABELS] for clip in clips]),
+        [clip.path for clip in clips],
+        categories=[clip.category for clip in clips],
+    )
+
+
+def _balanced(clips: Sequence[PreparedClip], pairing_share: float | None) -> Tensor:
+    """Return sampling weights `(clips,)`: half for the genuine clips, half for the fakes.
+
+    The false pairings have `pairing_share` of the fakes' half, unless one kind of fakes has no clip.
+    """
+    kind = torch.tensor([2 if clip.false_pairing else clip.fake for clip in clips])
+    counts = torch.bincount(kind, minlength=3)
+    fakes = counts[1:].double() / counts[1:].sum().clamp(min=1)
+    if pairing_share is not None and bool((counts[1:] > 0).all()):
+        fakes = torch.tensor([1 - pairing_share, pairing_share], dtype=torch.float64)
+    parts = torch.cat([torch.ones(1, dtype=torch.float64), fakes])
+    return (0.5 * parts / counts.clamp(min=1))[kind].float()

@@ -1,0 +1,85 @@
+"""The stages of the task, from clips to features; a stage is skipped while its inputs are the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import attrs
+
+from nasframe import Stage, StageContext
+from nasframe_audiovisual import (
+    BackboneTraining,
+    describe_source,
+    load_extractor,
+    training_inputs,
+    write_features,
+)
+from nasframe_deepfake.preparation.clip_index import read_index
+from nasframe_deepfake.preparation.preparing import Preparation, preparation_inputs, prepare, summary
+from nasframe_deepfake.preparation.pretraining import pretrain
+from nasframe_deepfake.synthesis import Corpus, write_corpus
+
+__all__ = ["features_stage", "prepare_stage", "pretrain_stage", "synthesize_stage"]
+
+VERSION = 3
+"""Increased when the code of a stage writes another result for the same options."""
+
+
+def synthesize_stage(corpus: Corpus, workers: int) -> Stage:
+    """Return the stage that synthesises clips, where the user gives none."""
+
+    def run(context: StageContext) -> None:
+        write_corpus(context.out, corpus, workers, context.progress)
+
+    return Stage("synthesize", {"version": VERSION, **attrs.asdict(corpus)}, run)
+
+
+def prepare_stage(preparation: Preparation, source: Path | None, workers: int) -> Stage:
+    """Return the stage that decodes and splits the clips of `source`, or those that `synthesize` made.
+
+    Raises:
+        DataError: the source is missing or empty.
+    """
+
+    def run(context: StageContext) -> None:
+        root = source if source is not None else context.earlier["synthesize"]
+        for line in summary(prepare(root, context.out, preparation, workers, context.progress)):
+            context.progress.say(line)
+
+    inputs = {"version": VERSION, **preparation_inputs(preparation)}
+    if source is None:
+        return Stage("prepare", inputs, run, after=("synthesize",))
+    described = describe_source(source, expected="meta_data.csv and the clips it lists")
+    return Stage("prepare", inputs | {"source": described}, run)
+
+
+def pretrain_stage(training: BackboneTraining) -> Stage:
+    """Return the stage that trains both backbones, each on its own stream."""
+
+    def run(context: StageContext) -> None:
+        report = pretrain(context.earlier["prepare"], context.out, training, context.device, context.progress)
+        for name, stream in report["streams"].items():
+            score = stream["validation_auc"]
+            shown = "undefined" if score is None else f"{score:.3f}"
+            context.progress.say(f"{name} alone: validation AUC {shown}")
+
+    return Stage("pretrain", {"version": VERSION, **training_inputs(training)}, run, after=("prepare",))
+
+
+def features_stage(backbone: str, steps: int, standardised: bool) -> Stage:
+    """Return the stage that turns every stream into features by the frozen backbones."""
+
+    def run(context: StageContext) -> None:
+        prepared = context.earlier["prepare"]
+        clips = [clip for clip in read_index(prepared / "index.csv") if clip.split == "weights"]
+        write_features(
+            prepared,
+            context.out,
+            load_extractor(context.earlier["pretrain"], backbone, steps, context.device),
+            standardised,
+            [(clip.picture, clip.sound) for clip in clips],
+            context.progress,
+        )
+
+    inputs = {"version": VERSION, "steps": steps, "standardised": standardised}
+    return Stage("features", inputs, run, after=("prepare", "pretrain"))

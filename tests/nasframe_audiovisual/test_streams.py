@@ -1,0 +1,108 @@
+"""A set of clips, decoded once into arrays, and its index."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from attrs import frozen
+
+from nasframe.errors import DataError
+from nasframe.runtime import SILENT
+from nasframe_audiovisual import (
+    COLUMNS,
+    Window,
+    decode,
+    log_mel,
+    open_rows,
+    read_index,
+    streams_size,
+    write_index,
+    write_streams,
+)
+
+WINDOW = Window(frames=4, size=32)
+
+
+@pytest.fixture
+def root(clips: list[Path], tmp_path: Path) -> Path:
+    """Three clips, a copy of the second, and a file that is none."""
+    root = tmp_path / "root"
+    (root / "sub").mkdir(parents=True)
+    for number, clip in enumerate(clips):
+        shutil.copy(clip, root / f"{number}.mp4")
+    shutil.copy(clips[1], root / "sub" / "copy.mp4")
+    (root / "bad.mp4").write_text("no film")
+    return root
+
+
+NAMES = ["0.mp4", "bad.mp4", "1.mp4", "sub/copy.mp4", "2.mp4"]
+
+
+def test_rows_hold_the_streams_of_their_clips_and_a_stream_is_kept_once(root: Path, tmp_path: Path) -> None:
+    decoded = write_streams(root, NAMES, tmp_path, WINDOW, 40, 1, SILENT)
+    pictures, sounds = open_rows(tmp_path / "pictures.npy"), open_rows(tmp_path / "sounds.npy")
+    assert list(decoded.rows) == ["0.mp4", "1.mp4", "sub/copy.mp4", "2.mp4"]
+    assert decoded.rows["1.mp4"] == decoded.rows["sub/copy.mp4"]
+    assert (len(pictures), len(sounds)) == (decoded.pictures, decoded.sounds)
+    assert (decoded.pictures, decoded.sounds) == (2, 2)  # the plain clip shares one with each of the others
+    assert pictures.shape[1:] == (4, 32, 32, 3)
+    assert sounds.shape[1:] == (40, COLUMNS)
+    for path, (picture, sound) in decoded.rows.items():
+        recording = decode(root / path, WINDOW)
+        np.testing.assert_array_equal(pictures[picture], recording.pictures)
+        np.testing.assert_array_equal(sounds[sound], log_mel(torch.from_numpy(recording.samples), 40).numpy())
+
+
+def test_a_clip_that_cannot_be_used_is_skipped_with_its_reason(root: Path, tmp_path: Path) -> None:
+    decoded = write_streams(root, NAMES, tmp_path, WINDOW, 40, 1, SILENT)
+    assert list(decoded.skipped) == ["bad.mp4"]
+    assert decoded.skipped["bad.mp4"].startswith(f"{root / 'bad.mp4'}: cannot be decoded")
+
+
+def test_the_number_of_processes_changes_nothing(root: Path, tmp_path: Path) -> None:
+    found = []
+    for workers in (1, 2):
+        out = tmp_path / str(workers)
+        out.mkdir()
+        decoded = write_streams(root, NAMES, out, WINDOW, 40, workers, SILENT)
+        found.append((decoded, *((out / f"{kind}.npy").read_bytes() for kind in ("pictures", "sounds"))))
+    assert found[0] == found[1]
+
+
+def test_arrays_that_do_not_fit_on_the_disk_are_not_begun(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    free = streams_size(5, WINDOW, 40) - 1
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(total=10**12, free=free))
+    with pytest.raises(DataError, match=rf"the pictures and sounds of 5 clips need up to {free + 1} bytes"):
+        write_streams(root, NAMES, out, WINDOW, 40, 1, SILENT)
+    assert not list(out.iterdir())
+
+
+@frozen
+class Line:
+    path: str
+    number: int
+
+
+def test_an_index_is_read_back_with_its_types(tmp_path: Path) -> None:
+    lines = [Line("a, b.mp4", 3), Line('"c".mp4', 0)]
+    write_index(tmp_path / "index.csv", lines)
+    assert read_index(tmp_path / "index.csv", Line) == lines
+    assert (tmp_path / "index.csv").read_bytes().startswith(b"path,number\n")
+
+
+@pytest.mark.parametrize("text", ["path\na.mp4\n", "path,number\na.mp4,many\n", "path,number,more\na,1,2\n"])
+def test_a_file_that_is_no_index_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "index.csv").write_text(text)
+    with pytest.raises(DataError, match=r"index\.csv: is not an index of prepared clips"):
+        read_index(tmp_path / "index.csv", Line)
+    with pytest.raises(DataError, match=r"none\.csv: is not an index of prepared clips"):
+        read_index(tmp_path / "none.csv", Line)
