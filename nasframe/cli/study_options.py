@@ -65,6 +65,11 @@ class StudyOptions:
         if self.out is not None and self.out.is_file():
             raise RunError(f"--out {self.out}: is a file; expected a folder, or a name for one")
 
+    def experiment_words(self) -> list[str]:
+        """Return the options that say the data and the experiment, for another command on the same ones."""
+        given = {"--data": self.data, "--seed": self.seed, "--device": self.device}
+        return [word for key, value in given.items() if value is not None for word in (key, str(value))]
+
     def arguments(self) -> Mapping[str, Any]:
         """Return the arguments that `compare`, `sweep` and `tabulate` share."""
         return {

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from nasframe.errors import ContractError
+from nasframe.errors import ConfigurationError, ContractError
 from nasframe.jobs.executor import Executor
 from nasframe.jobs.pool import ATTEMPTS
 from nasframe.jobs.trial import Outcome, Trial, is_done
@@ -59,9 +59,12 @@ def execute(
         Name of a trial → its outcome, in the order of `trials`.
 
     Raises:
+        ConfigurationError: `workers` is below 1.
         PluginError: no executor of this name.
         RunError: the disk is full, or no worker can be started. Finished trials are kept.
     """
+    if workers < 1:
+        raise ConfigurationError("execute", [f"workers: expected 1 or more, found {workers}"])
     kind = _load(executor)
     shown = progress or Progress()
     outcomes = {trial.name: Outcome("done") for trial in trials if is_done(trial)}

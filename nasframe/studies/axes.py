@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
 
 import tomli_w
 from attrs import frozen
@@ -24,7 +25,9 @@ __all__ = [
     "parse_axes",
     "point_name",
     "points",
+    "short_names",
     "stage_seed",
+    "words_of",
 ]
 
 Point = Mapping[str, Any]
@@ -32,6 +35,8 @@ Point = Mapping[str, Any]
 
 _PLUGINS = ("task", "space", "relaxation", "loop")
 _LONGEST = 100
+
+Word = TypeVar("Word", str, str | Path)
 
 
 @frozen
@@ -50,6 +55,15 @@ def is_axis(word: str) -> bool:
     """
     _, equals, text = word.partition("=")
     return bool(equals) and (not text.strip() or len(_split(text)) > 1)
+
+
+def words_of(words: Word | Iterable[Word]) -> list[Word]:
+    """Return words as a list; a single one, given without a list, is one word and not its letters.
+
+    >>> words_of("seed=3"), words_of(["seed=3", "device=cpu"])
+    (['seed=3'], ['seed=3', 'device=cpu'])
+    """
+    return [words] if isinstance(words, str | Path) else list(words)
 
 
 def parse_axes(words: Iterable[str], values: Mapping[str, Any], source: str = "experiment") -> list[Axis]:
@@ -116,11 +130,20 @@ def point_name(point: Point) -> str:
     >>> point_name({"relaxation.temperature": 0.1, "relaxation.samples": 10})
     'temperature=0.1,samples=10'
     """
-    last = [key.removesuffix(".name").rpartition(".")[2] for key in point]
-    named = {key: key if last.count(short) > 1 else short for key, short in zip(point, last, strict=True)}
+    named = short_names(point)
     exact = ",".join(f"{named[key]}={_text(value)}" for key, value in point.items())
     safe = re.sub(r"[^\w.,=+-]+", "-", exact)[:_LONGEST]
     return safe if safe == exact else f"{safe}-{fingerprint(exact)[:6]}"
+
+
+def short_names(keys: Collection[str]) -> dict[str, str]:
+    """Return key → the name by which a reader knows it among the others.
+
+    >>> short_names(["relaxation.name", "relaxation.temperature"])
+    {'relaxation.name': 'relaxation', 'relaxation.temperature': 'temperature'}
+    """
+    last = [key.removesuffix(".name").rpartition(".")[2] for key in keys]
+    return {key: key if last.count(short) > 1 else short for key, short in zip(keys, last, strict=True)}
 
 
 def stage_seed(values: Mapping[str, Any], source: str, point: Point) -> int:

@@ -13,7 +13,7 @@ from nasframe.experiment import Experiment, overridden
 from nasframe.jobs import PATIENCE
 from nasframe.report import write_comparison_page
 from nasframe.runtime import SILENT, Progress
-from nasframe.studies.axes import parse_axes
+from nasframe.studies.axes import parse_axes, words_of
 from nasframe.studies.base_experiment import BaseExperiment
 from nasframe.studies.baselines import BaselineGroup, make_baseline_groups, read_baselines
 from nasframe.studies.caveats import comparison_caveats
@@ -93,24 +93,23 @@ def compare(
         raise ConfigurationError(
             "compare", [f"needs at least 1 seed and 0 random, found {seeds} and {random}"]
         )
-    overrides, base = list(overrides), BaseExperiment.of(experiment)
+    overrides, base = words_of(overrides), BaseExperiment.of(experiment)
     values, origin, folder = base.values, base.source, base.folder(out, "compare")
-    axes = parse_axes(vary, values, origin)
-    if relaxations:
-        axes = [*parse_axes([f"relaxation.name={','.join(relaxations)}"], values, origin), *axes]
+    written = overridden(values, origin, overrides)
+    named_relaxations = [f"relaxation.name={','.join(words_of(relaxations))}"] if relaxations else []
+    axes = parse_axes([*named_relaxations, *words_of(vary)], written, origin)
     variants = make_variants(values, origin, axes, overrides, seeds=seeds, seed=seed, device=device)
     objectives = {variant.first.task.objective for variant in variants}
     if len(objectives) > 1:
         differ = f"the variants differ in the objective of the task: {', '.join(sorted(objectives))}"
         raise ConfigurationError("compare", [differ])
-    written = overridden(values, origin, overrides)
     fixed = {
         "experiment": shared_plan(variants[0].first, written, axes, free=("seed",)),
         "axes": sorted(axis.key for axis in axes),
     }
-    given = None if named is None else [load_table(path) for path in named]
+    given = None if named is None else [load_table(path) for path in words_of(named)]
     experiments = [run.experiment for variant in variants for run in variant.runs]
-    plan = ComparisonPlan(base.title(folder), experiments, fixed, variants, random, given)
+    plan = ComparisonPlan(base.title(folder), experiments, fixed, variants, random, base.short_name, given)
     return run_study(
         plan,
         folder,
@@ -130,7 +129,8 @@ class ComparisonPlan(Plan):
     Attributes:
         variants: that are compared.
         random: number of random architectures for each seed.
-        tables: those that were named; None takes the one beside the folder.
+        base: name of the experiment, by which its table is found at the default place.
+        tables: those that were named; None takes that at the default place.
     """
 
     kind: ClassVar[str] = "comparison"
@@ -138,12 +138,13 @@ class ComparisonPlan(Plan):
 
     variants: Sequence[Variant]
     random: int
+    base: str
     tables: Sequence[TabularBenchmark] | None
 
     def work(self, study: Study) -> Work:
         """Make a run for every variant and seed, train their baselines, and rank tables by the supernets."""
         runs, objective, bounds = make_runs(self.variants, study), self.objective, bounds_of(self.experiments)
-        beside = table_beside(study.folder.path, self.title)
+        beside = table_beside(study.folder.path, dict.fromkeys([self.title, self.base]))
         fitting = fitting_tables(self.variants, runs.prepared, self.tables, beside, study.progress)
         groups = make_baseline_groups(self.variants, runs.prepared, study, self.random)
         outcomes = yield [*runs.trials, *(item.trial for item in groups)]

@@ -174,13 +174,15 @@ def run_study(
     Finished trials are kept and skipped.
 
     Raises:
-        ConfigurationError: `source` is not there, or `patience` is no time.
+        ConfigurationError: `source` is not there, `workers` is below 1, or `patience` is no time.
         PluginError: no executor of this name.
         RunError: the folder holds something else, or a study with another plan (with the difference); or the
             disk is full.
     """
     if source is not None and not Path(source).exists():
         raise ConfigurationError(plan.kind, [f"--data {source}: no such file or folder"])
+    if workers is not None and workers < 1:
+        raise ConfigurationError(plan.kind, [f"--workers: expected 1 or more, found {workers}"])
     if not patience > 0:
         raise ConfigurationError(plan.kind, [f"--patience: expected more than 0 seconds, found {patience:g}"])
     manager().find("executor", executor)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +41,13 @@ RANKINGS = "supernets"
 _SPLITS = ("validation", "test")
 
 
-def table_beside(folder: Path, title: str) -> list[TabularBenchmark]:
+def table_beside(folder: Path, titles: Iterable[str]) -> list[TabularBenchmark]:
     """Return the table at the default place of `nasframe tabulate`, beside a folder or in `runs`; or none.
 
-    Older versions called it `TITLE-census`.
+    The study or its experiment may have the name of the table. Older versions called it `TITLE-census`.
     """
     for parent in (folder.parent, Path("runs")):
-        for ending in ("table", "census"):
+        for title, ending in itertools.product(titles, ("table", "census")):
             place = parent / f"{title}-{ending}"
             try:
                 if is_table(place):

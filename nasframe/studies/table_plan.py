@@ -16,6 +16,7 @@ from nasframe.pipeline import draw_distinct_architectures
 from nasframe.report import write_table_page
 from nasframe.runtime import SILENT, Progress, remove_path
 from nasframe.space import Architecture
+from nasframe.studies.axes import words_of
 from nasframe.studies.base_experiment import BaseExperiment
 from nasframe.studies.study import Plan, Study, Work, run_study
 from nasframe.studies.tabular_benchmark import (
@@ -90,7 +91,7 @@ def tabulate(
         raise ConfigurationError("tabulate", [f"--architectures: expected 1 or more, found {architectures}"])
     base = BaseExperiment.of(experiment)
     folder = base.folder(out, "table")
-    given = Experiment.parse(base.values, base.source, list(overrides), seed=seed, device=device)
+    given = Experiment.parse(base.values, base.source, words_of(overrides), seed=seed, device=device)
     chosen = attrs.evolve(
         given,
         data_seed=given.stage_seed,

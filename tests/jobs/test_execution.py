@@ -19,7 +19,7 @@ import torch
 from attrs import frozen
 
 from nasframe import jobs
-from nasframe.errors import RunError
+from nasframe.errors import ConfigurationError, RunError
 from nasframe.jobs import LOG_FILE, Outcome, Trial, start_server, worker_count
 from nasframe.jobs.pool import ATTEMPTS
 from nasframe.runtime import Lock, cores
@@ -51,6 +51,12 @@ def trials(**of: dict[str, object]) -> list[Trial]:
 
 def toys(work: str, **of: dict[str, object]) -> list[Trial]:
     return [Trial(name, FOLDER / "cells" / name, f"toy_jobs:{work}", item) for name, item in of.items()]
+
+
+def test_fewer_than_one_worker_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="workers: expected 1 or more, found 0"):
+        execute(trials(a={}), FOLDER, workers=0)
+    assert not FOLDER.exists()
 
 
 def begun(name: str, folder: Path = FOLDER) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any
@@ -212,3 +213,16 @@ def test_a_difference_is_named_by_its_key(home: Path, finished_studies: Finished
         "train.epochs: 2 in the table, 9 here",
         f'data: "{record["data"]}" in the table, "0" here',
     ]
+
+
+def test_the_next_command_that_tabulate_prints_compares_with_its_table(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["search.epochs=1", "--architectures", "2", "--seed", "7", "--device", "cpu", *SMALL]
+    assert main(["tabulate", str(EXPERIMENT), *words]) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("next")]
+    _, program, *command = shlex.split(line)
+    assert program == "nasframe"
+    assert main([*command, "--seeds", "1", "--random", "0", "--out", "compared"]) == 0
+    found = json.loads(Path("compared/comparison.json").read_text(encoding="utf-8"))
+    assert [table["path"] for table in found["tables"]] == ["counted"]
