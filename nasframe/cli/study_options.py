@@ -12,6 +12,7 @@ from cyclopts import Parameter
 
 from nasframe.errors import ConfigurationError, RunError
 from nasframe.runtime import make_progress, print_columns
+from nasframe.studies import default_folder
 
 __all__ = [
     *("Data", "Device", "Overrides", "StudyOptions", "Study"),
@@ -51,7 +52,7 @@ class StudyOptions:
 
     def folder(self, experiment: Path, ending: str) -> Path:
         """Return the folder of the study: `--out`, or `runs/NAME-ENDING`."""
-        return self.out or Path("runs") / f"{experiment.stem}-{ending}"
+        return self.out or default_folder(experiment.stem, ending)
 
     def check(self) -> None:
         """Refuse options that no study can be made with, before torch is imported."""

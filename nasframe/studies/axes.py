@@ -12,7 +12,7 @@ import tomli_w
 from attrs import frozen
 
 from nasframe.errors import ConfigurationError, NasframeError, near_names, nearest
-from nasframe.experiment import Experiment, option_keys, parse_value
+from nasframe.experiment import PLUGINS, Experiment, option_keys, parse_value
 from nasframe.relaxations import check_relaxation
 from nasframe.runtime import fingerprint
 
@@ -33,7 +33,6 @@ __all__ = [
 Point = Mapping[str, Any]
 """Dotted key → value: the options that one trial sets."""
 
-_PLUGINS = ("task", "space", "relaxation", "loop")
 _LONGEST = 100
 
 Word = TypeVar("Word", str, str | Path)
@@ -98,7 +97,7 @@ def parse_axes(words: Iterable[str], values: Mapping[str, Any], source: str = "e
     swapped = {
         key.removesuffix(".name"): found
         for key, found in given
-        if key in _PLUGINS or (key.endswith(".name") and key.removesuffix(".name") in _PLUGINS)
+        if key in PLUGINS or (key.endswith(".name") and key.removesuffix(".name") in PLUGINS)
     }
     keys = option_keys(values, swapped)
     axes: dict[str, Axis] = {}
@@ -244,7 +243,7 @@ def _split(text: str) -> list[str]:
 
 def _resolve(key: str, keys: Sequence[str]) -> tuple[str, str]:
     """Return the full key that a short one stands for, and a problem, empty where there is none."""
-    if key in _PLUGINS:
+    if key in PLUGINS:
         return f"{key}.name", ""
     if key in keys or any(key.startswith(f"{known}.") for known in keys):
         return key, ""
@@ -253,7 +252,7 @@ def _resolve(key: str, keys: Sequence[str]) -> tuple[str, str]:
         return owners[0], ""
     if owners:
         return key, f"{key}: is an option of several sections; say {' or '.join(owners)}"
-    valid = keys if "." in key else [*(known.rpartition(".")[2] for known in keys), *_PLUGINS]
+    valid = keys if "." in key else [*(known.rpartition(".")[2] for known in keys), *PLUGINS]
     hint = "; `nasframe plugins show NAME` prints the options of a plugin"
     if near_names(key, valid):
         hint = nearest(key, valid)

@@ -1,13 +1,16 @@
-"""Caveats: sentences that say which conclusions the numbers of a comparison or a sweep support."""
+"""Caveats: sentences that say which conclusions the numbers of a study support."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-__all__ = ["comparison_caveats", "sweep_caveats"]
+__all__ = ["comparison_caveats", "sweep_caveats", "table_caveats"]
 
 _LEVEL = 0.05
+
+_MANY_ARCHITECTURES = 50
+"""With fewer in a table, a percentile is a step of 2 % or more."""
 
 _ENOUGH = 4
 """With fewer seeds, intervals and tests are not to be believed."""
@@ -43,6 +46,26 @@ def sweep_caveats(sweep: Mapping[str, Any]) -> list[str]:
     else:
         seeds = _few_seeds(len(sweep["seeds"]), "intervals")
     return [*_choice(sweep, "points"), *_failed(failed), *seeds]
+
+
+def table_caveats(table: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each fact that a reader should know before believing a table of a space.
+
+    Args:
+        table: content of `table.json`.
+    """
+    count, whole = table["count"], table["count"] == table["space_size"]
+    lines = _failed(table["failed"])
+    if count < _MANY_ARCHITECTURES and not whole:
+        lines.append(
+            f"{count} architectures are few: below {_MANY_ARCHITECTURES}, the quantiles at the ends, "
+            "the best of them, and percentiles in this table say little about the space."
+        )
+    lines.append(
+        f"Each architecture was trained once (seed {table['seed']}), so two that are close may change places "
+        "with another seed."
+    )
+    return lines
 
 
 def _choice(study: Mapping[str, Any], many: str) -> list[str]:

@@ -28,10 +28,12 @@ from nasframe.studies.axes import (
 )
 from nasframe.studies.base_experiment import BaseExperiment
 from nasframe.studies.caveats import sweep_caveats
+from nasframe.studies.choice import chosen
 from nasframe.studies.intervals import bounds_of
+from nasframe.studies.metrics import measured, metrics_of
 from nasframe.studies.planned_runs import PlannedRun, Variant, make_runs
-from nasframe.studies.results import measured, metrics_of
-from nasframe.studies.rows import chosen, row_json, variant_rows
+from nasframe.studies.rows import row_json, variant_rows
+from nasframe.studies.settings import Settings
 from nasframe.studies.shared_plan import shared_plan
 from nasframe.studies.study import Plan, Study, Work, run_study
 
@@ -69,13 +71,8 @@ def sweep(
         seeds: how many, beginning with the experiment's; all use the same data. An axis `seed=3,8` beside
             others names them one by one.
         relaxation: short for `relaxation.name=…`.
-        workers: processes; 1 is this one, None is one for each core, and on GPUs one for each.
-        executor: name of a registered one; `local` is this machine.
-        patience: seconds for which a trial may say nothing, before it is ended and tried again.
-        source: the user's data; None is the task's own.
         seed, device: instead of those of the experiment.
-        overwrite: replace a sweep that is there.
-        progress: hears of the progress.
+        workers, executor, patience, source, overwrite, progress: see `Settings`.
 
     Returns:
         The content of `sweep.json`; docs/commands.md describes it. A trial that failed says why in `error`.
@@ -96,23 +93,15 @@ def sweep(
     _check(base.source, grid, seeds, _set_twice(grid, overrides, shortcuts))
     variants = _variants(values, base.source, grid, seeds)
     first = experiment_at(values, base.source, points(grid)[0])
-    fixed = {
+    must_match = {
         "experiment": shared_plan(first, values, grid),
         "axes": sorted(axis.key for axis in grid),
     }
     title = f"{base.title(folder)}: {' × '.join(axis.key for axis in grid)}"
     experiments = [run.experiment for variant in variants for run in variant.runs]
-    plan = SweepPlan(title, experiments, fixed, shown_axes(grid), variants)
-    return run_study(
-        plan,
-        folder,
-        workers=workers,
-        executor=executor,
-        patience=patience,
-        source=source,
-        overwrite=overwrite,
-        progress=progress,
-    )
+    plan = SweepPlan(title, experiments, must_match, shown_axes(grid), variants)
+    settings = Settings(workers, executor, patience, source, overwrite, progress)
+    return run_study(plan, folder, settings)
 
 
 @frozen
@@ -132,7 +121,7 @@ class SweepPlan(Plan):
     def work(self, study: Study) -> Work:
         """Make a run for every point and seed. One without data fails, and the others are done."""
         runs, objective = make_runs(self.variants, study), self.objective
-        study.progress.say(f"sweep: {len(self.variants)} points, {len(runs.trials)} trials")
+        study.settings.progress.say(f"sweep: {len(self.variants)} points, {len(runs.trials)} trials")
         results = runs.results((yield runs.trials), study, objective)
         metrics = metrics_of(objective, *measured(results, study.folder.path))
         bounds = bounds_of(self.experiments)
@@ -156,7 +145,7 @@ class SweepPlan(Plan):
             "trials": results,
             "rows": rows,
             "chosen": None if seeds_alone else chosen(rows, objective),
-            "experiment": tomli_w.dumps(self.fixed["experiment"]),
+            "experiment": tomli_w.dumps(self.must_match["experiment"]),
             "data": known[0] if len(known) == 1 else fingerprint(known) if known else None,
         }
         return {**found, "caveats": sweep_caveats(found)}

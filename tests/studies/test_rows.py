@@ -11,8 +11,10 @@ import pytest
 from nasframe.jobs import Trial
 from nasframe.studies.baselines import BaselineGroup
 from nasframe.studies.caveats import comparison_caveats, sweep_caveats
-from nasframe.studies.results import metrics_of
-from nasframe.studies.rows import Row, baseline_rows, chosen, paired_tests, row_json
+from nasframe.studies.choice import chosen
+from nasframe.studies.metrics import metrics_of
+from nasframe.studies.paired_tests import paired_tests
+from nasframe.studies.rows import Row, baseline_rows, row_json
 from nasframe.studies.training_trial import NetworkToTrain
 
 METRICS = ["auc", "parameters", "search_seconds"]
