@@ -182,7 +182,7 @@ def tabulate(
     else:
         print_table_of_a_space(found)
         named = ["--table", str(folder)] if study.out else []
-        following = next_command("compare", str(experiment), *named)
+        following = next_command("compare", str(experiment), *overrides, *named, *study.experiment_words())
         print_files(report=folder / "report.html", table=folder / "table.jsonl", next=following)
     return int(bool(found.record["failed"]))
 

@@ -10,7 +10,10 @@ from attrs import define, frozen
 
 from nasframe.jobs.trial import Outcome, Trial
 
-__all__ = ["Executor", "Report"]
+__all__ = ["ATTEMPTS", "Executor", "Report"]
+
+ATTEMPTS = 3
+"""The most attempts at a trial, or another piece of work, whose process dies."""
 
 
 @frozen

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from attrs import define, field
 
@@ -10,12 +11,29 @@ from nasframe.jobs.devices import own_devices
 from nasframe.jobs.executor import Executor, Report
 from nasframe.jobs.pool import Pool
 from nasframe.jobs.trial import Trial, do_trial
-from nasframe.runtime import one_thread
+from nasframe.runtime import Progress, one_thread
 
 __all__ = ["LOG_FILE", "LocalExecutor"]
 
 LOG_FILE = "workers.log"
 """Name of the file with the output of worker processes, where there is any."""
+
+
+@define
+class _SignOfLife(Progress):
+    """Reports once that a trial spoke: nobody reads the reports before the trial has ended."""
+
+    trial: str
+    reports: list[Report]
+
+    def say(self, message: str) -> None:
+        if Report(self.trial) not in self.reports:
+            self.reports.append(Report(self.trial))
+
+    @contextmanager
+    def task(self, description: str, total: int | None) -> Iterator[Callable[[int], None]]:
+        self.say(description)
+        yield lambda steps: None
 
 
 @define(kw_only=True)
@@ -35,7 +53,8 @@ class LocalExecutor(Executor):
             self._pool.give(trial.name, do_trial, trial)
             return
         with one_thread():
-            self._ended.append(Report(trial.name, do_trial(trial)))
+            outcome = do_trial(trial, _SignOfLife(trial.name, self._ended))
+        self._ended.append(Report(trial.name, outcome))
 
     def reports(self, seconds: float) -> Sequence[Report]:
         found, self._ended = self._ended, []

@@ -15,14 +15,12 @@ from typing import Any
 
 from attrs import define, field
 
+from nasframe.jobs.executor import ATTEMPTS
 from nasframe.jobs.failures import StopTrialsError
 from nasframe.jobs.starting import start_process
 from nasframe.jobs.worker import settings, work
 
-__all__ = ["ATTEMPTS", "Pool"]
-
-ATTEMPTS = 3
-"""The most attempts at a piece of work whose process dies."""
+__all__ = ["Pool"]
 
 _LAST_SECONDS = 5.0  # in which workers must end when they are told to
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nasframe.report.baselines import baseline_table
 from nasframe.report.comparison_page import comparison_page, comparison_tables, write_comparison_page
-from nasframe.report.costs import COSTS, unit_of
+from nasframe.report.costs import COSTS, unit_of, value_of
 from nasframe.report.page import PAGE, Page
 from nasframe.report.reading import read_page
 from nasframe.report.run_page import run_page, run_tables, write_report
@@ -27,6 +27,7 @@ __all__ = [
     "table_page",
     "table_tables",
     "unit_of",
+    "value_of",
     "write_comparison_page",
     "write_report",
     "write_sweep_page",

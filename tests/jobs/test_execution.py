@@ -19,9 +19,10 @@ import torch
 from attrs import frozen
 
 from nasframe import jobs
-from nasframe.errors import RunError
-from nasframe.jobs import LOG_FILE, Outcome, Trial, start_server, worker_count
-from nasframe.jobs.pool import ATTEMPTS
+from nasframe.errors import ConfigurationError, RunError
+from nasframe.jobs import LOG_FILE, Outcome, Report, Trial, start_server, worker_count
+from nasframe.jobs.executor import ATTEMPTS
+from nasframe.jobs.local import LocalExecutor
 from nasframe.runtime import Lock, cores
 from nasframe.studies import PRELOAD
 from tests.recorded_progress import Log
@@ -51,6 +52,12 @@ def trials(**of: dict[str, object]) -> list[Trial]:
 
 def toys(work: str, **of: dict[str, object]) -> list[Trial]:
     return [Trial(name, FOLDER / "cells" / name, f"toy_jobs:{work}", item) for name, item in of.items()]
+
+
+def test_fewer_than_one_worker_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="workers: expected 1 or more, found 0"):
+        execute(trials(a={}), FOLDER, workers=0)
+    assert not FOLDER.exists()
 
 
 def begun(name: str, folder: Path = FOLDER) -> int:
@@ -393,3 +400,14 @@ def test_by_default_there_is_a_worker_for_each_core_or_for_each_gpu(
 def test_without_a_gpu_auto_means_a_worker_for_each_core(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert worker_count(None, "auto") == cores()
+
+
+@pytest.mark.parametrize("how", ["say", "task", "track"])
+def test_a_trial_in_this_process_gives_a_sign_of_life_before_its_outcome(how: str) -> None:
+    (trial,) = toys("speak", a={"how": how, "steps": 2})
+    executor = LocalExecutor(workers=1, folder=FOLDER)
+    executor.submit(trial)
+    sign, ended = executor.reports(0)
+    assert sign == Report("a")
+    assert ended.outcome is not None
+    assert ended.outcome.status == "done"
