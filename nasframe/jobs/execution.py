@@ -49,7 +49,8 @@ def execute(
         progress: hears of the progress.
         lock: descriptor of a lock of the caller, which workers hold too.
         preload: names of modules that are imported once for all workers, before the first is started.
-        patience: seconds for which a trial may say nothing to its `Progress`.
+        patience: seconds for which a trial may say nothing to its `Progress`; one that is done in this
+            process is not ended.
         executor: name of a registered one.
         device: name of the device that the trials ask for, where they all ask for the same. With `auto` or
             `cuda` and several GPUs, each worker sees one of them.
@@ -71,8 +72,8 @@ def execute(
     if outcomes:
         shown.say(f"{len(outcomes)} of {len(trials)} trials: done already, skipped")
     if left:
-        size = min(workers, len(left))
-        instance = executor_class(workers=size, folder=folder, lock=lock, preload=preload, device=device)
+        # not fewer where few are left: one worker would be this process, which a trial may end
+        instance = executor_class(workers=workers, folder=folder, lock=lock, preload=preload, device=device)
         with shown.task("trials", len(left)) as advance, closing(instance):
             for name, outcome in _ended(left, instance, patience, lambda: advance(0)):
                 outcomes[name] = outcome
@@ -126,7 +127,8 @@ def _ended(
             if attempts[name] < ATTEMPTS:
                 waiting.append(given[name])
             else:
-                yield name, Outcome("failed", f"{why}; it was tried {ATTEMPTS} times")
+                where = "" if executor.output is None else f"; {executor.output} holds its output"
+                yield name, Outcome("failed", f"{why}{where}; it was tried {ATTEMPTS} times")
         tick()
 
 

@@ -72,6 +72,11 @@ class Executor(ABC):
             RunError: no trial can be done: the disk is full, for instance.
         """
 
+    @property
+    def output(self) -> Path | None:
+        """The file with what trials printed, for the message of one that failed; None where there is none."""
+        return None
+
     @abstractmethod
     def end(self, trial: str) -> None:
         """End a trial that is under way, by its name; nothing more is reported of it."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from pathlib import Path
 
 from attrs import define, field
 
@@ -11,7 +11,7 @@ from nasframe.jobs.devices import own_devices
 from nasframe.jobs.executor import Executor, Report
 from nasframe.jobs.pool import Pool
 from nasframe.jobs.trial import Trial, do_trial
-from nasframe.runtime import Progress, one_thread
+from nasframe.runtime import one_thread
 
 __all__ = ["LOG_FILE", "LocalExecutor"]
 
@@ -19,26 +19,12 @@ LOG_FILE = "workers.log"
 """Name of the file with the output of worker processes, where there is any."""
 
 
-@define
-class _SignOfLife(Progress):
-    """Reports once that a trial spoke: nobody reads the reports before the trial has ended."""
-
-    trial: str
-    reports: list[Report]
-
-    def say(self, message: str) -> None:
-        if Report(self.trial) not in self.reports:
-            self.reports.append(Report(self.trial))
-
-    @contextmanager
-    def task(self, description: str, total: int | None) -> Iterator[Callable[[int], None]]:
-        self.say(description)
-        yield lambda steps: None
-
-
 @define(kw_only=True)
 class LocalExecutor(Executor):
-    """Worker processes of this machine, or for one worker this process; each computes on one thread."""
+    """Worker processes of this machine, or for one worker this process; each computes on one thread.
+
+    Only in a process of its own may a trial die or be silent without harm for the others.
+    """
 
     _pool: Pool = field(init=False)
     _ended: list[Report] = field(init=False, factory=list)
@@ -53,17 +39,20 @@ class LocalExecutor(Executor):
             self._pool.give(trial.name, do_trial, trial)
             return
         with one_thread():
-            outcome = do_trial(trial, _SignOfLife(trial.name, self._ended))
-        self._ended.append(Report(trial.name, outcome))
+            self._ended.append(Report(trial.name, do_trial(trial)))
 
     def reports(self, seconds: float) -> Sequence[Report]:
         found, self._ended = self._ended, []
         for name, word, value in self._pool.answers(seconds) if self.workers > 1 else ():
             if word == "died":
-                found.append(Report(name, lost=f"its process {value}{self._pool.place_of_output}"))
+                found.append(Report(name, lost=f"its process {value}"))
             else:
                 found.append(Report(name, value))
         return found
+
+    @property
+    def output(self) -> Path | None:
+        return self._pool.output
 
     def end(self, trial: str) -> None:
         self._pool.end(trial)

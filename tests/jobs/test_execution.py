@@ -20,9 +20,8 @@ from attrs import frozen
 
 from nasframe import jobs
 from nasframe.errors import ConfigurationError, RunError
-from nasframe.jobs import LOG_FILE, Outcome, Report, Trial, start_server, worker_count
+from nasframe.jobs import LOG_FILE, Outcome, Trial, start_server, worker_count
 from nasframe.jobs.executor import ATTEMPTS
-from nasframe.jobs.local import LocalExecutor
 from nasframe.runtime import Lock, cores
 from nasframe.studies import PRELOAD
 from tests.recorded_progress import Log
@@ -332,6 +331,14 @@ def test_a_trial_that_is_silent_three_times_has_failed() -> None:
     assert outcomes["b"].status == "done"
 
 
+def test_the_failure_of_a_silent_trial_names_the_log() -> None:
+    outcomes = execute(toys("print_and_stop", a={}), FOLDER, workers=2, patience=2.0)
+    log = FOLDER / LOG_FILE
+    assert (
+        outcomes["a"].error == f"it said nothing for 2 seconds; {log} holds its output; it was tried 3 times"
+    )
+
+
 @pytest.mark.parametrize("how", ["say", "task", "track"])
 def test_a_slow_trial_that_speaks_is_left_alone(how: str) -> None:
     patience = 4.0
@@ -402,12 +409,6 @@ def test_without_a_gpu_auto_means_a_worker_for_each_core(monkeypatch: pytest.Mon
     assert worker_count(None, "auto") == cores()
 
 
-@pytest.mark.parametrize("how", ["say", "task", "track"])
-def test_a_trial_in_this_process_gives_a_sign_of_life_before_its_outcome(how: str) -> None:
-    (trial,) = toys("speak", a={"how": how, "steps": 2})
-    executor = LocalExecutor(workers=1, folder=FOLDER)
-    executor.submit(trial)
-    sign, ended = executor.reports(0)
-    assert sign == Report("a")
-    assert ended.outcome is not None
-    assert ended.outcome.status == "done"
+def test_the_last_trial_of_several_workers_is_done_by_a_worker_too() -> None:
+    assert statuses(execute(toys("write", a={}), FOLDER, workers=2)) == {"a": "done"}
+    assert begun("a") == 2  # the first time it killed its process
