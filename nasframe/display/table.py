@@ -34,7 +34,7 @@ class Estimate:
         mean: None where it is undefined.
         low, high: the ends of the interval; None where there is none.
         by_seed: the single values, such as those of the seeds, by name.
-        is_range: True where the ends are the smallest and the largest value, which is no interval of the mean.
+        is_range: True where the ends are the smallest and the largest value, no interval of the mean.
     """
 
     mean: float | None
