@@ -42,14 +42,13 @@ def text(x: float, y: float, words: object, *, anchor: str = "start", class_: st
 
 
 def breakable(words: object) -> Markup:
-    """Return words, a line of which may also end after a sign between two parts of a name.
+    """Return words, a line of which may also end before a part of a name; a value stays whole.
 
     Example:
-        >>> print(breakable("relaxation.samples=1"))
-        relaxation.<wbr>samples=<wbr>1
+        >>> print(breakable("relaxation.temperature=0.1,samples=10"))
+        relaxation.<wbr>temperature=0.1,<wbr>samples=10
     """
-    # a number keeps its decimals
-    parts = re.split(r"(?<=[.,=_/-])(?=[^\W\d]|(?<=[,=_/])\d)", str(words))
+    parts = re.split(r"(?<=[.,_/-])(?=[^\W\d])", str(words))
     return Markup("<wbr>").join(parts)
 
 

@@ -185,7 +185,7 @@ def test_a_long_name_has_two_lines_of_which_the_second_is_cut_and_is_told_in_ful
     assert texts(figure)[:2] == ["random, best of 2 on", "validation"]
     name = "a variant with very many options in its name, of which most are left out"
     figure = intervals(intervals=[Interval(name, Estimate(0.5))])
-    assert texts(figure)[:2] == ["a variant with very many", "options in its name, of…"]
+    assert texts(figure)[:2] == ["a variant with very", "many options in its n…"]
     assert name in titles(figure)
 
 

@@ -19,10 +19,10 @@ __all__ = ["BAR", "LINE", "Frame", "mark", "name_lines", "shape"]
 
 _TOP, _RIGHT = 12.0, 14.0
 
-_LETTER, _NARROW, _BROAD = 8.3, frozenset(" ijl.,:;'|()[]"), frozenset("mwMW−%@…")
+_LETTER, _NARROW, _BROAD = 9.3, frozenset(" ijl.,:;'|()[]"), frozenset("mwMW−%@…")
 """The width of a letter where a telephone shows it larger, and the letters of about half, and twice, it."""
 
-_LONGEST, _LINE = 24, 15.0
+_LONGEST, _LINE = 22, 15.0
 """Letters of a line of a row's name, and the height of a line."""
 
 LINE, BAR = "M1 6H29", "M4 1H26V11H4Z"
@@ -153,7 +153,7 @@ def name_lines(name: str, most: int = 2) -> list[str]:
 
 
 def _width(words: str) -> float:
-    return _LETTER * sum(0.5 if c in _NARROW else 1.55 if c in _BROAD else 1.03 for c in words)
+    return _LETTER * sum(0.55 if c in _NARROW else 1.6 if c in _BROAD else 1 for c in words)
 
 
 def mark(series: int, kind: str) -> str:
