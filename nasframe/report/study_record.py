@@ -12,6 +12,8 @@ from nasframe.report.costs import heading_of, unit_of, value_of
 from nasframe.report.page import Tile
 
 __all__ = [
+    "CHOSEN",
+    "MEANS",
     "axis_cells",
     "axis_columns",
     "axis_titles",
