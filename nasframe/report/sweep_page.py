@@ -98,9 +98,9 @@ def sweep_tables(data: Mapping[str, Any]) -> list[Table]:
         values = [row["values"].get(metric, Estimate(None)) for metric in data["metrics"]]
         first = [row["validation"]] if validated else []
         done = f"{states.count('done')} of {len(states)}"
-        cells.append([row["name"], *axis_cells(data, row["point"]), done, *first, *values])
-    columns = [Column("point"), *axis_columns(data), Column("done", "seeds done")]
-    columns += metric_columns(data, with_validation=validated)
+        cells.append([row["name"], *axis_cells(data, row["point"]), *first, *values, done])
+    columns = [Column("point"), *axis_columns(data), *metric_columns(data, with_validation=validated)]
+    columns.append(Column("done", "seeds done"))
     chosen = (data["chosen"] or {}).get("name")
     note = "Choose options by validation: the test split is for what was chosen." if validated else ""
     several = _has_means(data)
