@@ -10,8 +10,8 @@ from nasframe.errors import RunError
 from nasframe.report.comparison_page import comparison_page
 from nasframe.report.page import Page
 from nasframe.report.run_page import run_page
+from nasframe.report.space_table_page import space_table_page
 from nasframe.report.sweep_page import sweep_page
-from nasframe.report.table_page import table_page
 from nasframe.runs import Run
 
 __all__ = ["read_page"]
@@ -49,7 +49,7 @@ def read_page(folder: Path) -> Page:
         if not lines.is_file():
             raise RunError(f"{lines}: no such file; a table of a space has it beside {found.name}")
         rows = [_read(lines, line) for line in lines.read_text(encoding="utf-8").splitlines()]
-        return table_page(record, rows)
+        return space_table_page(record, rows)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise RunError(f"{found}: is no record of a study, or is damaged: {error!r}") from error
 

@@ -13,7 +13,7 @@ from nasframe.errors import ConfigurationError, NasframeError, RunError, SpaceEr
 from nasframe.experiment import Experiment
 from nasframe.jobs import PATIENCE, Trial, full_disk_stops
 from nasframe.pipeline import draw_distinct_architectures
-from nasframe.report import write_table_page
+from nasframe.report import write_space_table_page
 from nasframe.runtime import SILENT, Progress, remove_path
 from nasframe.space import Architecture
 from nasframe.studies.axes import words_of
@@ -181,7 +181,7 @@ class TablePlan(Plan):
 
     def finish(self, record: Mapping[str, Any], folder: Path) -> None:
         """Write `report.html`; remove the record and the rows that an older version wrote."""
-        write_table_page(record, load_table(folder).rows, folder)
+        write_space_table_page(record, load_table(folder).rows, folder)
         for name in OLD_FILES:
             remove_path(folder / name)
 

@@ -205,12 +205,12 @@ def test_more_seeds_and_values_are_added_and_one_axis_is_printed_as_a_list(
     lines = printed.out.splitlines()
     start = lines.index("mean of 2 seeds") + 2
     assert lines[start + 1].split() == [
-        *("point", "seeds", "done", "accuracy,", "validation", "accuracy", "parameters"),
-        *("multiply-adds", "search"),
+        *("point", "accuracy,", "validation", "accuracy,", "test", "parameters"),
+        *("multiply-adds", "search", "seeds", "done"),
     ]
     words = lines[start + 2].replace(">", " ").split()  # which marks the point that validation chose
-    assert words[:6] == [*("samples", "=", "1", "2", "of", "2")]
-    shown = [word for word in words[6:] if not word.startswith("[") and not word.endswith("]")]
+    assert (words[0], words[-3:]) == ("samples=1", ["2", "of", "2"])
+    shown = [word for word in words[1:] if word[0] not in "([" and word[-1] not in ")]"]
     (row,) = (row for row in result()["rows"] if row["name"] == "samples=1")
     assert shown[:2] == [f"{row['validation']['mean']:.4f}", mean(result(), "samples=1")]
 
