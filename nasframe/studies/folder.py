@@ -15,7 +15,7 @@ from attrs import frozen
 from nasframe import __version__
 from nasframe.errors import RunError
 from nasframe.jobs import LOG_FILE, full_disk_stops
-from nasframe.runs import Run, partials
+from nasframe.runs import Run, partials, require_utf8
 from nasframe.runtime import (
     Lock,
     LockedError,
@@ -124,6 +124,7 @@ def open_study(
             in it.
     """
     folder = Path(path)
+    require_utf8(folder)
     plain = json.loads(json.dumps(without_nan(plan), default=str))
     is_new = not folder.exists()
     _check(folder, kind, plain, overwrite, files)
