@@ -152,4 +152,4 @@ def require_utf8(path: Path) -> None:
     try:
         str(path).encode()
     except UnicodeEncodeError:
-        raise RunError(f"{path}: the name is not UTF-8; choose another folder") from None
+        raise RunError(f"{str(path)!r}: the name is not UTF-8; choose another folder") from None
