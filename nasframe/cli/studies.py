@@ -18,7 +18,7 @@ from nasframe.cli.study_options import (
     print_files,
     say_old_name,
 )
-from nasframe.cli.study_tables import print_comparison, print_sweep, print_table_of_a_space
+from nasframe.cli.study_output import print_comparison, print_space_table, print_sweep
 from nasframe.runtime import print_json
 
 __all__ = ["add_commands"]
@@ -180,9 +180,9 @@ def tabulate(
     if study.json:
         print_json({**found.record, "rows": list(found.rows)})
     else:
-        print_table_of_a_space(found)
+        print_space_table(found)
         named = ["--table", str(folder)] if study.out else []
-        following = next_command("compare", str(experiment), *named)
+        following = next_command("compare", str(experiment), *overrides, *named, *study.experiment_words())
         print_files(report=folder / "report.html", table=folder / "table.jsonl", next=following)
     return int(bool(found.record["failed"]))
 

@@ -12,6 +12,7 @@ from cyclopts import Parameter
 
 from nasframe.errors import ConfigurationError, RunError
 from nasframe.runtime import make_progress, print_columns
+from nasframe.studies import default_folder
 
 __all__ = [
     *("Data", "Device", "Overrides", "StudyOptions", "Study"),
@@ -51,7 +52,7 @@ class StudyOptions:
 
     def folder(self, experiment: Path, ending: str) -> Path:
         """Return the folder of the study: `--out`, or `runs/NAME-ENDING`."""
-        return self.out or Path("runs") / f"{experiment.stem}-{ending}"
+        return self.out or default_folder(experiment.stem, ending)
 
     def check(self) -> None:
         """Refuse options that no study can be made with, before torch is imported."""
@@ -64,6 +65,11 @@ class StudyOptions:
             raise ConfigurationError("command line", [f"--data {self.data}: no such file or folder"])
         if self.out is not None and self.out.is_file():
             raise RunError(f"--out {self.out}: is a file; expected a folder, or a name for one")
+
+    def experiment_words(self) -> list[str]:
+        """Return the options that say the data and the experiment, for another command on the same ones."""
+        given = {"--data": self.data, "--seed": self.seed, "--device": self.device}
+        return [word for key, value in given.items() if value is not None for word in (key, str(value))]
 
     def arguments(self) -> Mapping[str, Any]:
         """Return the arguments that `compare`, `sweep` and `tabulate` share."""

@@ -71,12 +71,14 @@ class Figure:
         title: one line for people.
         caption: a few sentences on how it is read.
         description: read out to those who cannot see it; made of the data where there is none.
+        signs: what the signs in its text mean, a few words each; they stand once below several figures.
     """
 
     name: str
     title: str
     caption: str = ""
     description: str = ""
+    signs: Sequence[str] = ()
 
     @abstractmethod
     def picture(self) -> Picture:

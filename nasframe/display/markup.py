@@ -6,7 +6,7 @@ import re
 
 from markupsafe import Markup, escape
 
-__all__ = ["element", "slug", "text"]
+__all__ = ["breakable", "element", "slug", "text"]
 
 _EMPTY = frozenset({"circle", "path", "rect"})
 
@@ -39,6 +39,17 @@ def element(tag: str, /, *content: object, **attributes: object) -> Markup:
 def text(x: float, y: float, words: object, *, anchor: str = "start", class_: str | None = None) -> Markup:
     """Return text in an SVG picture, with its baseline at `y`."""
     return element("text", words, class_=class_, x=x, y=y, text_anchor=None if anchor == "start" else anchor)
+
+
+def breakable(words: object) -> Markup:
+    """Return words, a line of which may also end before a part of a name; a value stays whole.
+
+    Example:
+        >>> print(breakable("relaxation.temperature=0.1,samples=10"))
+        relaxation.<wbr>temperature=0.1,<wbr>samples=10
+    """
+    parts = re.split(r"(?<=[.,_/-])(?=[^\W\d])", str(words))
+    return Markup("<wbr>").join(parts)
 
 
 def slug(name: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from nasframe.display.markup import slug
+from nasframe.display.markup import breakable, slug
 from nasframe.display.values import flatten, format_value, number
 
 if TYPE_CHECKING:
@@ -45,5 +45,6 @@ def _environment(package: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"flatten": flatten, "number": number, "shown": format_value, "slug": slug}
+    environment.filters |= {"breakable": breakable, "flatten": flatten, "number": number}
+    environment.filters |= {"shown": format_value, "slug": slug}
     return environment

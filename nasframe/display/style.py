@@ -23,6 +23,7 @@ PALETTE: Mapping[str, tuple[str, str]] = {
     "muted": ("#566072", "#a3aebd"),
     "line": ("#dfe3e9", "#2d3744"),
     "accent": ("#0a5ea8", "#74b9ff"),
+    "edge": ("#b9c1cc", "#4a586c"),
     "tint": ("#e7f1fb", "#1b2d42"),
     "bad": ("#a3270f", "#ff9c85"),
     # of the series: told apart by colour-blind people too

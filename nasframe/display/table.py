@@ -8,16 +8,16 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from attrs import Attribute, field, frozen
+from attrs import Attribute, evolve, field, frozen
 from markupsafe import Markup
 
 from nasframe.display.rendering import render
-from nasframe.display.values import Unit, format_value
+from nasframe.display.values import Unit, format_together, format_value
 from nasframe.runtime import format_columns
 
 __all__ = ["Cell", "Column", "Estimate", "Table"]
 
-_NOTHING = "—"
+_NOTHING, _EQUAL = "—", "all equal"
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A text that begins with one of these is a formula to a spreadsheet."""
@@ -28,18 +28,20 @@ _SORTED_FROM = 3
 
 @frozen
 class Estimate:
-    """A mean with its 95 % interval, or with another extent that the note of its table names.
+    """A mean with its 95 % interval, or with the smallest and the largest of its values.
 
     Attributes:
         mean: None where it is undefined.
         low, high: the ends of the interval; None where there is none.
         by_seed: the single values, such as those of the seeds, by name.
+        is_range: True where the ends are the smallest and the largest value, no interval of the mean.
     """
 
     mean: float | None
     low: float | None = None
     high: float | None = None
     by_seed: Mapping[str, float | None] = field(factory=dict)
+    is_range: bool = False
 
     @classmethod
     def read(cls, found: Mapping[str, Any] | float | None) -> Estimate:
@@ -60,12 +62,35 @@ class Estimate:
         Example:
             >>> Estimate(0.9595, 0.9512, 0.9661).to_text()
             '0.9595 [0.9512, 0.9661]'
+            >>> Estimate(0.5, 0.4, 0.6, is_range=True).to_text()
+            '0.5000 (0.4000…0.6000)'
+            >>> Estimate(0.5, 0.5, 0.5).to_text()
+            '0.5000 (all equal)'
         """
         if self.mean is None:
             return _NOTHING
-        ends = self.interval
-        shown = format_value(self.mean, unit)
-        return shown if ends is None else f"{shown} [{', '.join(format_value(end, unit) for end in ends)}]"
+        if self.interval is None:
+            return f"{format_value(self.mean, unit)} ({_EQUAL})" if self.is_constant else self.mean_text(unit)
+        between, (opened, closed) = ("…", "()") if self.is_range else (", ", "[]")
+        return f"{self.mean_text(unit)} {opened}{self.ends_text(unit, between)}{closed}"
+
+    def mean_text(self, unit: str = "") -> str:
+        """Return the mean in the notation of its ends."""
+        if self.mean is None:
+            return _NOTHING
+        return format_together([self.mean, *(self.interval or ())], unit)[0]
+
+    def ends_text(self, unit: str = "", between: str = "") -> str:
+        """Return both ends; `all equal` where there is no spread, and nothing where there are no ends."""
+        if self.mean is None or self.interval is None:
+            return _EQUAL if self.is_constant else ""
+        ends = format_together([self.mean, *self.interval], unit)[1:]
+        return (between or ("…" if self.is_range else " to ")).join(ends)
+
+    @property
+    def is_constant(self) -> bool:
+        """True where all values are the mean."""
+        return self.mean is not None and self.low is not None and self.low == self.high
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
@@ -85,12 +110,14 @@ class Column:
         title: its name for people; the key where there is none.
         unit: of its numbers, see `format_value`.
         best: the values of which the best are bold; empty where nobody knows which are better.
+        only: `files` for a column of CSV and JSON alone, `people` for one of the console and the page.
     """
 
     key: str
     title: str = ""
     unit: Unit = ""
     best: Literal["", "largest", "smallest"] = ""
+    only: Literal["", "files", "people"] = ""
 
     @property
     def heading(self) -> str:
@@ -117,6 +144,7 @@ class Table:
         rows: one cell for each column.
         note: a few sentences on how it is read.
         marked: indices of the rows that stand out.
+        signs: what the signs in its text mean, a few words each; they stand once below several tables.
 
     Example:
         >>> table = Table(
@@ -143,17 +171,19 @@ class Table:
     rows: Sequence[Sequence[Cell]] = field(validator=_fits)
     note: str = ""
     marked: Sequence[int] = ()
+    signs: Sequence[str] = ()
 
     def to_text(self, indent: str = "") -> str:
         """Return the title and aligned columns, numbers to the right; `>` stands before a marked row."""
+        shown = self._for("people")
         lines = [
-            [column.heading for column in self.columns],
+            [column.heading for column in shown.columns],
             *(
-                [_text(cell, column) for cell, column in zip(row, self.columns, strict=True)]
-                for row in self.rows
+                [_text(cell, column) for cell, column in zip(row, shown.columns, strict=True)]
+                for row in shown.rows
             ),
         ]
-        right = [place for place, is_text in enumerate(self._texts()) if not is_text]
+        right = [place for place, is_text in enumerate(shown._texts()) if not is_text]
         found = [self.title] if self.title else []
         for number, line in enumerate(format_columns(lines, right=right)):
             mark = ("> " if number - 1 in self.marked else "  ") if self.marked else ""
@@ -165,8 +195,9 @@ class Table:
 
     def to_html(self) -> Markup:
         """Return the table in a box that scrolls. Behind each number stand all its digits."""
-        best = [self._best(place) for place in range(len(self.columns))]
-        return render("nasframe.display", "table.html", table=self, best=best, texts=self._texts())
+        shown = self._for("people")
+        best = [shown._best(place) for place in range(len(shown.columns))]
+        return render("nasframe.display", "table.html", table=shown, best=best, texts=shown._texts())
 
     __html__ = to_html
 
@@ -181,16 +212,17 @@ class Table:
         A text that a spreadsheet would take for a formula begins with an apostrophe, which the spreadsheet
         takes for the sign of a text. JSON has all texts as they are.
         """
+        filed = self._for("files")
         spread = [
-            any(isinstance(row[place], Estimate) for row in self.rows) for place in range(len(self.columns))
+            any(isinstance(row[place], Estimate) for row in filed.rows) for place in range(len(filed.columns))
         ]
         out = io.StringIO()
         writer = csv.writer(out)
         heads: list[str] = []
-        for column, wide in zip(self.columns, spread, strict=True):
+        for column, wide in zip(filed.columns, spread, strict=True):
             heads += [column.key, f"{column.key}_low", f"{column.key}_high"] if wide else [column.key]
         writer.writerow(map(_csv, heads))
-        for row in self.rows:
+        for row in filed.rows:
             words: list[str] = []
             for cell, wide in zip(row, spread, strict=True):
                 if isinstance(cell, Estimate):
@@ -202,18 +234,27 @@ class Table:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values: `name`, `title`, `note`, `columns`, and `rows` of column key → value."""
+        filed = self._for("files")
         return {
             "name": self.name,
             "title": self.title,
             "note": self.note,
             "columns": [
-                {"key": column.key, "title": column.heading, "unit": column.unit} for column in self.columns
+                {"key": column.key, "title": column.heading, "unit": column.unit} for column in filed.columns
             ],
             "rows": [
-                {column.key: _plain(cell) for column, cell in zip(self.columns, row, strict=True)}
-                for row in self.rows
+                {column.key: _plain(cell) for column, cell in zip(filed.columns, row, strict=True)}
+                for row in filed.rows
             ],
         }
+
+    def _for(self, readers: Literal["files", "people"]) -> Table:
+        """Return the table without the columns that are for other readers."""
+        kept = [place for place, column in enumerate(self.columns) if column.only in ("", readers)]
+        if len(kept) == len(self.columns):
+            return self
+        rows = [[row[place] for place in kept] for row in self.rows]
+        return evolve(self, columns=[self.columns[place] for place in kept], rows=rows)
 
     def _texts(self) -> list[bool]:
         """Return for each column True where it has no number: its entries stand at the left."""

@@ -10,12 +10,15 @@ from markupsafe import Markup
 
 from nasframe.display.markup import element
 
-__all__ = ["Unit", "flatten", "format_value", "number", "sparkline"]
+__all__ = ["Unit", "flatten", "format_together", "format_value", "number", "sparkline"]
 
 Unit = Literal["", "s", "count", "%", "short", "setting"]
 """Seconds, a count, per cent, a number in three digits, one that somebody chose, or a plain value."""
 
 _BARS = "▁▂▃▄▅▆▇█"
+
+_SMALLEST = 1e-3
+"""A number alone that is smaller has three significant digits instead of four decimals."""
 
 
 def format_value(value: Any, unit: str = "") -> str:
@@ -51,9 +54,32 @@ def format_value(value: Any, unit: str = "") -> str:
         return f"{value:,.0f}"
     if unit:
         return f"{value:,.1f} {unit}"
-    if value == 0 or 1e-3 <= abs(value) < 1e3:
+    if value == 0 or _SMALLEST <= abs(value) < 1e3:
         return f"{value:.4f}"
     return f"{value:,.0f}" if 1e3 <= abs(value) < 1e15 else f"{value:.3g}"
+
+
+def format_together(values: Sequence[float], unit: str = "") -> list[str]:
+    """Return the texts of numbers that are read together, such as a mean and its interval, in one notation.
+
+    Where one of them has four decimals, all have; what these cannot show is below them.
+
+    Example:
+        >>> format_together([0.5, 2.86e-06, 1.0])
+        ['0.5000', '<0.0001', '1.0000']
+        >>> format_together([2e-7, 1e-7])
+        ['2e-07', '1e-07']
+    """
+    if unit or not any(_SMALLEST <= abs(value) < 1e3 for value in values):
+        return [format_value(value, unit) for value in values]
+    return [_in_decimals(value) if abs(value) < _SMALLEST else format_value(value) for value in values]
+
+
+def _in_decimals(value: float) -> str:
+    shown = f"{value:.4f}"
+    if value == 0 or float(shown):
+        return f"{value:.4f}"
+    return "<0.0001" if value > 0 else ">-0.0001"
 
 
 def _short(value: float) -> str:
@@ -64,18 +90,20 @@ def _short(value: float) -> str:
     return f"{value:.{max(0, min(3, 2 - math.floor(math.log10(abs(value)))))}f}"
 
 
-def number(value: Any, unit: str = "", key: str | None = None) -> Markup:
+def number(value: Any, unit: str = "", key: str | None = None, shown: str | None = None) -> Markup:
     """Return a value as HTML: rounded for the eye, and whole in the attribute `value` and in a tooltip.
 
     Args:
         value: of any type; one that is no number is shown as text.
         unit: see `format_value`.
         key: its dotted path in the record that it comes from.
+        shown: its text; None for that of `format_value`.
     """
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return element("span", format_value(value), data_key=key)
     whole = repr(value)
-    return element("data", format_value(value, unit), value=whole, title=whole, data_key=key)
+    text = format_value(value, unit) if shown is None else shown
+    return element("data", text, value=whole, title=whole, data_key=key)
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

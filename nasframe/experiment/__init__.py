@@ -7,9 +7,11 @@ from nasframe.experiment.experiment import Experiment
 from nasframe.experiment.keys import option_keys
 from nasframe.experiment.overrides import overridden, parse_value
 from nasframe.experiment.portable import tensors_of, with_tensors, without_tensors
+from nasframe.experiment.sections import PLUGINS
 from nasframe.experiment.toml_file import read_toml
 
 __all__ = [
+    "PLUGINS",
     "Experiment",
     "option_keys",
     "overridden",

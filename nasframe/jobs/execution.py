@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from nasframe.errors import ContractError
-from nasframe.jobs.executor import Executor
-from nasframe.jobs.pool import ATTEMPTS
+from nasframe.errors import ConfigurationError, ContractError
+from nasframe.jobs.executor import ATTEMPTS, Executor
 from nasframe.jobs.trial import Outcome, Trial, is_done
 from nasframe.plugins import manager
 from nasframe.runtime import Progress
@@ -50,7 +49,8 @@ def execute(
         progress: hears of the progress.
         lock: descriptor of a lock of the caller, which workers hold too.
         preload: names of modules that are imported once for all workers, before the first is started.
-        patience: seconds for which a trial may say nothing to its `Progress`.
+        patience: seconds for which a trial may say nothing to its `Progress`; one that is done in this
+            process is not ended.
         executor: name of a registered one.
         device: name of the device that the trials ask for, where they all ask for the same. With `auto` or
             `cuda` and several GPUs, each worker sees one of them.
@@ -59,20 +59,23 @@ def execute(
         Name of a trial → its outcome, in the order of `trials`.
 
     Raises:
+        ConfigurationError: `workers` is below 1.
         PluginError: no executor of this name.
         RunError: the disk is full, or no worker can be started. Finished trials are kept.
     """
-    kind = _load(executor)
+    if workers < 1:
+        raise ConfigurationError("execute", [f"workers: expected 1 or more, found {workers}"])
+    executor_class = _load(executor)
     shown = progress or Progress()
     outcomes = {trial.name: Outcome("done") for trial in trials if is_done(trial)}
     left = [trial for trial in trials if trial.name not in outcomes]
     if outcomes:
         shown.say(f"{len(outcomes)} of {len(trials)} trials: done already, skipped")
     if left:
-        size = min(workers, len(left))
-        place = kind(workers=size, folder=folder, lock=lock, preload=preload, device=device)
-        with shown.task("trials", len(left)) as advance, closing(place):
-            for name, outcome in _ended(left, place, patience, lambda: advance(0)):
+        # not fewer where few are left: one worker would be this process, which a trial may end
+        instance = executor_class(workers=workers, folder=folder, lock=lock, preload=preload, device=device)
+        with shown.task("trials", len(left)) as advance, closing(instance):
+            for name, outcome in _ended(left, instance, patience, lambda: advance(0)):
                 outcomes[name] = outcome
                 shown.say(f"{name}: {_outcome_line(outcome)} [{len(outcomes)} of {len(trials)}]")
                 advance(1)
@@ -81,10 +84,10 @@ def execute(
 
 def _load(name: str) -> type[Executor]:
     entry = manager().find("executor", name)
-    kind = entry.load()
-    if not (inspect.isclass(kind) and issubclass(kind, Executor)):
+    found = entry.load()
+    if not (inspect.isclass(found) and issubclass(found, Executor)):
         raise ContractError(f"{entry}: must be a subclass of nasframe.jobs.Executor")
-    return kind
+    return found
 
 
 def _ended(
@@ -124,7 +127,8 @@ def _ended(
             if attempts[name] < ATTEMPTS:
                 waiting.append(given[name])
             else:
-                yield name, Outcome("failed", f"{why}; it was tried {ATTEMPTS} times")
+                where = "" if executor.output is None else f"; {executor.output} holds its output"
+                yield name, Outcome("failed", f"{why}{where}; it was tried {ATTEMPTS} times")
         tick()
 
 

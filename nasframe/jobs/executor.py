@@ -10,7 +10,10 @@ from attrs import define, frozen
 
 from nasframe.jobs.trial import Outcome, Trial
 
-__all__ = ["Executor", "Report"]
+__all__ = ["ATTEMPTS", "Executor", "Report"]
+
+ATTEMPTS = 3
+"""The most attempts at a trial, or another piece of work, whose process dies."""
 
 
 @frozen
@@ -68,6 +71,11 @@ class Executor(ABC):
         Raises:
             RunError: no trial can be done: the disk is full, for instance.
         """
+
+    @property
+    def output(self) -> Path | None:
+        """The file with what trials printed, for the message of one that failed; None where there is none."""
+        return None
 
     @abstractmethod
     def end(self, trial: str) -> None:

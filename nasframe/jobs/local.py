@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from attrs import define, field
 
@@ -20,7 +21,10 @@ LOG_FILE = "workers.log"
 
 @define(kw_only=True)
 class LocalExecutor(Executor):
-    """Worker processes of this machine, or for one worker this process; each computes on one thread."""
+    """Worker processes of this machine, or for one worker this process; each computes on one thread.
+
+    Only in a process of its own may a trial die or be silent without harm for the others.
+    """
 
     _pool: Pool = field(init=False)
     _ended: list[Report] = field(init=False, factory=list)
@@ -41,10 +45,14 @@ class LocalExecutor(Executor):
         found, self._ended = self._ended, []
         for name, word, value in self._pool.answers(seconds) if self.workers > 1 else ():
             if word == "died":
-                found.append(Report(name, lost=f"its process {value}{self._pool.place_of_output}"))
+                found.append(Report(name, lost=f"its process {value}"))
             else:
                 found.append(Report(name, value))
         return found
+
+    @property
+    def output(self) -> Path | None:
+        return self._pool.output
 
     def end(self, trial: str) -> None:
         self._pool.end(trial)

@@ -9,7 +9,8 @@ from functools import partial
 from typing import Any, TypeVar
 
 from nasframe.errors import NasframeError
-from nasframe.jobs.pool import ATTEMPTS, Pool
+from nasframe.jobs.executor import ATTEMPTS
+from nasframe.jobs.pool import Pool
 from nasframe.runtime import Progress, cores
 
 __all__ = ["in_order"]

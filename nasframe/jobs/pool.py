@@ -15,14 +15,12 @@ from typing import Any
 
 from attrs import define, field
 
+from nasframe.jobs.executor import ATTEMPTS
 from nasframe.jobs.failures import StopTrialsError
 from nasframe.jobs.starting import start_process
 from nasframe.jobs.worker import settings, work
 
-__all__ = ["ATTEMPTS", "Pool"]
-
-ATTEMPTS = 3
-"""The most attempts at a piece of work whose process dies."""
+__all__ = ["Pool"]
 
 _LAST_SECONDS = 5.0  # in which workers must end when they are told to
 
@@ -101,14 +99,14 @@ class Pool:
         for worker in [*self._workers]:
             self._forget(worker)
         atexit.unregister(self.close)
-        if self.log is not None and not self.place_of_output:
+        if self.log is not None and self.output is None:
             self.log.unlink(missing_ok=True)
 
     @property
-    def place_of_output(self) -> str:
-        """The end of a message, which names the file of the workers' output where there is any."""
+    def output(self) -> Path | None:
+        """The file of the workers' output; None where there is no output."""
         has_any = self.log is not None and self.log.exists() and self.log.stat().st_size
-        return f"; {self.log} holds its output" if has_any else ""
+        return self.log if has_any else None
 
     def _start(self) -> _Worker:
         atexit.register(self.close)  # called before the interpreter would wait for workers
@@ -149,7 +147,8 @@ class Pool:
             how = _exit_description(self._forget(worker))
             self._died_early += not worker.has_begun
             if self._died_early == ATTEMPTS:
-                raise StopTrialsError(f"no worker can be started: it {how}{self.place_of_output}")
+                where = "" if self.output is None else f"; {self.output} holds its output"
+                raise StopTrialsError(f"no worker can be started: it {how}{where}")
             if not worker.is_idle:
                 yield worker.key, "died", how
 

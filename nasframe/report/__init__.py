@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from nasframe.report.baselines import baseline_table
 from nasframe.report.comparison_page import comparison_page, comparison_tables, write_comparison_page
-from nasframe.report.costs import COSTS, unit_of
+from nasframe.report.costs import COSTS, unit_of, value_of
 from nasframe.report.page import PAGE, Page
 from nasframe.report.reading import read_page
 from nasframe.report.run_page import run_page, run_tables, write_report
+from nasframe.report.space_table_page import space_table_page, space_table_tables, write_space_table_page
 from nasframe.report.sweep_page import sweep_figures, sweep_page, sweep_tables, write_sweep_page
-from nasframe.report.table_page import table_page, table_tables, write_table_page
 
 __all__ = [
     "COSTS",
@@ -21,14 +21,15 @@ __all__ = [
     "read_page",
     "run_page",
     "run_tables",
+    "space_table_page",
+    "space_table_tables",
     "sweep_figures",
     "sweep_page",
     "sweep_tables",
-    "table_page",
-    "table_tables",
     "unit_of",
+    "value_of",
     "write_comparison_page",
     "write_report",
+    "write_space_table_page",
     "write_sweep_page",
-    "write_table_page",
 ]

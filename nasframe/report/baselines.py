@@ -53,6 +53,7 @@ def baseline_table(test: Mapping[str, Any]) -> Table | None:
         [[name, *values] for name, values in rows.items()],
         note,
         marked=[0],
+        signs=["mean (lowest…highest architecture)"] if drawn else [],
     )
 
 
@@ -76,7 +77,7 @@ def _mean(values: Mapping[str, float | None]) -> Estimate:
     if len(known) < len(values):
         return Estimate(None, by_seed=values)
     mean = round(fmean(known)) if all(isinstance(value, int) for value in known) else fmean(known)
-    return Estimate(mean, min(known), max(known), values)
+    return Estimate(mean, min(known), max(known), values, is_range=True)
 
 
 def _rank(value: float | None) -> float:

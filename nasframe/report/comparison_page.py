@@ -21,10 +21,12 @@ from nasframe.display import (
     sparkline,
 )
 from nasframe.report.architectures import architecture_panels
-from nasframe.report.costs import title_of, unit_of, value_of
+from nasframe.report.costs import heading_of, title_of, unit_of, value_of
 from nasframe.report.page import Page, Tile, make_page
-from nasframe.report.space_tables import space_figures, space_tables, with_endings
+from nasframe.report.placement import placement_figures, placement_tables, with_endings
 from nasframe.report.study_record import (
+    CHOSEN,
+    MEANS,
     chosen_tiles,
     current_names,
     made_values,
@@ -37,7 +39,6 @@ from nasframe.report.study_record import (
 __all__ = ["comparison_page", "comparison_tables", "write_comparison_page"]
 
 _STAGES = {"supernet": "supernet", "inherited": "inherited weights", "trained": "trained"}
-_MOST_TILES = 6
 
 
 def write_comparison_page(data: Mapping[str, Any], folder: Path) -> None:
@@ -53,6 +54,7 @@ def comparison_page(data: Mapping[str, Any], folder: Path) -> Page:
         folder: of the comparison, with the runs of its trials in it.
     """
     data = current_names(data)
+    counts = trial_counts(data)
     variants, seeds = len(data["variants"]), len(data["seeds"])
     about = (
         f"{variants} {'variant' if variants == 1 else 'variants'}, {seeds} "
@@ -64,11 +66,12 @@ def comparison_page(data: Mapping[str, Any], folder: Path) -> Page:
         about=about,
         tables=comparison_tables(data),
         figures=comparison_figures(data),
-        lead=_lead(data),
+        # a variant that was not chosen has no test score here: nobody should choose by it
+        lead=[*chosen_tiles(data), Tile("trials done", f"{counts['done']} of {counts['count']}")],
         caveats=data["caveats"],
         spaces=with_endings(data["tables"]),
         panels=architecture_panels(data, folder),
-        trials=trial_counts(data),
+        trials=counts,
         made=made_values(data),
         experiment=data["experiment"],
     )
@@ -84,11 +87,11 @@ def comparison_tables(data: Mapping[str, Any]) -> list[Table]:
     main = [test for test in _tests(data) if _is_main(test, data)]
     others = [test for test in _tests(data) if not _is_main(test, data)]
     found = [
-        _test_table("tests", f"{data['objective']}, between variants", main),
+        _test_table("tests", f"{data['objective']} on the test split, between variants", main),
         _test_table("other-tests", "Every other test", others),
         _gap(data),
         _entropies(data),
-        *space_tables(data),
+        *placement_tables(data),
     ]
     return [_results(data), *(table for table in found if table.rows), trials_table(data)]
 
@@ -109,8 +112,8 @@ def comparison_figures(data: Mapping[str, Any]) -> list[Figure]:
     figures += [
         IntervalChart(
             name=f"mean-{metric}",
-            title=title_of(metric) if metric != objective else f"{objective} on the test split",
-            x=title_of(metric),
+            title=title_of(metric) if unit_of(metric) else f"{title_of(metric)} on the test split",
+            x=heading_of(metric),
             unit=unit_of(metric),
             caption=_caption(data),
             intervals=[
@@ -124,7 +127,7 @@ def comparison_figures(data: Mapping[str, Any]) -> list[Figure]:
     figures.append(
         IntervalChart(
             name="differences",
-            title=f"Differences in {objective}",
+            title=f"Differences in {objective} on the test split",
             x="difference of the means, seed by seed",
             has_zero=True,
             intervals=[
@@ -144,7 +147,7 @@ def comparison_figures(data: Mapping[str, Any]) -> list[Figure]:
             ],
         )
     )
-    return [*figures, *_entropy_figures(data), _size(data, rows), *space_figures(data)]
+    return [*figures, *_entropy_figures(data), _size(data, rows), *placement_figures(data)]
 
 
 def _same(data: Mapping[str, Any]) -> str:
@@ -152,18 +155,6 @@ def _same(data: Mapping[str, Any]) -> str:
     varied = {key.partition(".")[0] for variant in data["variants"] for key in variant["point"]}
     same = [name for section, name in {"task": "data", "train": "training"}.items() if section not in varied]
     return f", the same {' and '.join(same)} for all" if same else ""
-
-
-def _lead(data: Mapping[str, Any]) -> list[Tile]:
-    objective = data["objective"]
-    rows = [row for row in rows_by_name(data).values() if row.get("kind") == "variant"][:_MOST_TILES]
-    found = [(row["name"], row["values"].get(objective)) for row in rows]
-    chosen = (data["chosen"] or {}).get("name")
-    return chosen_tiles(data) + [
-        Tile(f"{objective}, test: {name}", value)
-        for name, value in found
-        if name != chosen and value is not None and value.mean is not None
-    ]
 
 
 def _results(data: Mapping[str, Any]) -> Table:
@@ -177,16 +168,17 @@ def _results(data: Mapping[str, Any]) -> Table:
         first = [row["validation"]] if validated else []
         cells.append([name, *first, *values, sum(value is not None for value in known)])
     chosen = (data["chosen"] or {}).get("name")
-    note = (
-        "Each number is a mean over the seeds, with its 95 % interval where there are several seeds. Bold: "
-        f"the best mean of the column (the largest {objective}, the smallest cost). That alone does not say "
-        "that it is better than the others: see the tests."
+    several = len(data["seeds"]) > 1
+    note = "Each number is a mean over the seeds, with its 95 % interval. " if several else "One seed each. "
+    note += f"Bold: the largest {objective} on validation, and the smallest cost." + (
+        " That alone does not say that it is better than the others: see the tests." if several else ""
     )
     if chosen is not None:
         note += f" Marked: {chosen}, which validation chose."
     where = "validation, and the test split" if validated else "the test split"
     marked = [place for place, name in enumerate(rows) if name == chosen]
-    return Table("results", f"Variants and baselines on {where}", columns, cells, note, marked)
+    signs = [*([MEANS] if several else []), *([CHOSEN] if marked else [])]
+    return Table("results", f"Variants and baselines on {where}", columns, cells, note, marked, signs)
 
 
 def _kind(row: Mapping[str, Any]) -> tuple[int, str]:
@@ -227,13 +219,13 @@ def _test_table(name: str, title: str, tests: Sequence[Mapping[str, Any]]) -> Ta
     rows: list[list[Cell]] = []
     for test in tests:
         p, holm = (_float(test.get(key)) for key in ("p", "p_holm"))
-        rows.append([_pair(test), title_of(test["metric"]), _difference(test), p, holm])
+        rows.append([_pair(test), heading_of(test["metric"]), _difference(test), p, holm])
     note = (
         "Paired over the seeds, each difference with its 95 % interval. p is that of the test on the "
         "differences; the last column is Holm's correction for having made several tests. A large p does not "
         "show that two are equal."
     )
-    return Table(name, title, columns, rows, note)
+    return Table(name, title, columns, rows, note, signs=[MEANS])
 
 
 def _float(value: float | None) -> float | None:
@@ -242,7 +234,7 @@ def _float(value: float | None) -> float | None:
 
 def _gap(data: Mapping[str, Any]) -> Table:
     stages = [Column(stage, title) for stage, title in _STAGES.items()]
-    columns = [Column("variant"), *stages, Column("drop", "lost")]
+    columns = [Column("variant"), *stages, Column("lost")]
     rows: list[list[Cell]] = []
     for gap in data["gap"]:
         values = [Estimate.read(gap.get(stage)) for stage in (*_STAGES, "drop")]
@@ -252,7 +244,8 @@ def _gap(data: Mapping[str, Any]) -> Table:
         "The supernet when its search ended; the network derived from it, with the weights that it inherits; "
         "and the same network when it was trained. Lost: supernet minus inherited, seed by seed."
     )
-    return Table("gap", f"{data['objective']} on the validation split", columns, rows, note)
+    signs = [*([MEANS] if len(data["seeds"]) > 1 else []), "lost: supernet minus inherited, seed by seed"]
+    return Table("gap", f"{data['objective']} on the validation split", columns, rows, note, signs=signs)
 
 
 def _curves(data: Mapping[str, Any]) -> dict[str, dict[str, list[list[float]]]]:
@@ -276,21 +269,25 @@ def _line(name: str, curves: Sequence[Sequence[float]]) -> Line:
 
 
 def _entropies(data: Mapping[str, Any]) -> Table:
-    columns = [Column("variant"), Column("group"), Column("course"), Column("first"), Column("last")]
+    columns = [Column("variant"), Column("group"), Column("course", only="people"), Column("first")]
+    columns.append(Column("last"))
     rows: list[list[Cell]] = []
     for group, variants in _curves(data).items():
         for variant, curves in variants.items():
             line = _line(variant, curves)
             ends = [
-                Estimate(line.points[place][1], line.low[place], line.high[place])
+                Estimate(line.points[place][1], line.low[place], line.high[place], is_range=True)
                 if line.low
                 else Estimate(line.points[place][1])
                 for place in (0, -1)
             ]
             rows.append([variant, group, sparkline([value for _, value in line.points]), *ends])
-    note = "In brackets: the lowest and the highest seed."
-    title = "Mean normalised entropy of the choices, epoch by epoch, mean over the seeds"
-    return Table("entropy", title, columns, rows, note)
+    several = len(data["seeds"]) > 1
+    note = "Beside a mean stand the lowest and the highest seed." if several else ""
+    signs = ["mean (lowest…highest seed)"] if several else []
+    title = "Mean normalised entropy of the choices, epoch by epoch"
+    title += ", mean over the seeds" if several else ""
+    return Table("entropy", title, columns, rows, note, signs=signs)
 
 
 def _entropy_figures(data: Mapping[str, Any]) -> list[Figure]:
@@ -330,9 +327,9 @@ def _size(data: Mapping[str, Any], rows: Mapping[str, Mapping[str, Any]]) -> Fig
     names = [f"{name} (mean)" for name in means]
     return ScatterChart(
         name="size",
-        title=f"{objective} against size",
+        title=f"{objective} on the test split against size",
         x="parameters",
-        y=objective,
+        y=heading_of(objective),
         clouds=[*clouds, Cloud("baselines (means)", list(means.values()), names)],
         caption="Each point is a seed; hold the pointer over it for its name and numbers.",
     )

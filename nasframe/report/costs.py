@@ -9,7 +9,7 @@ from attrs import frozen
 
 from nasframe.display import Unit
 
-__all__ = ["COSTS", "Cost", "title_of", "unit_of", "value_of"]
+__all__ = ["COSTS", "Cost", "heading_of", "title_of", "unit_of", "value_of"]
 
 
 @frozen
@@ -49,6 +49,11 @@ def value_of(trial: Mapping[str, Any], metric: str) -> float | None:
 def unit_of(metric: str) -> Unit:
     """Return the unit in which a metric is shown: seconds, a count, or none."""
     return COSTS[metric].unit if metric in COSTS else ""
+
+
+def heading_of(metric: str) -> str:
+    """Return the name of a metric, with the split that it was measured on: `accuracy, test`."""
+    return title_of(metric) if metric in COSTS else f"{title_of(metric)}, test"
 
 
 def title_of(metric: str) -> str:

@@ -18,6 +18,9 @@ __all__ = ["PAGE", "Page", "Tile", "make_page"]
 PAGE = "report.html"
 
 
+_LONGEST = 100  # letters of a file's name; a metric may have any
+
+
 @frozen
 class Tile:
     """One of the most important numbers of a page, or a name.
@@ -79,7 +82,7 @@ class Page:
 
 def _free(name: str, taken: Mapping[str, str]) -> str:
     """Return the name of a file without its ending; with a number where another item has it."""
-    first = slug(name) or "table"
+    first = slug(name)[:_LONGEST] or "table"
     names = (first, *(f"{first}-{number}" for number in range(2, len(taken) + 3)))
     return next(found for found in names if f"{found}.csv" not in taken)
 

@@ -10,8 +10,8 @@ from nasframe.errors import RunError
 from nasframe.report.comparison_page import comparison_page
 from nasframe.report.page import Page
 from nasframe.report.run_page import run_page
+from nasframe.report.space_table_page import space_table_page
 from nasframe.report.sweep_page import sweep_page
-from nasframe.report.table_page import table_page
 from nasframe.runs import Run
 
 __all__ = ["read_page"]
@@ -28,6 +28,8 @@ def read_page(folder: Path) -> Page:
     Raises:
         RunError: the folder holds none, or its files are damaged, or the study has not ended.
     """
+    from jinja2 import TemplateError
+
     found = next((folder / name for name in (*_STUDIES, *_TABLES) if (folder / name).is_file()), None)
     if found is None:
         if (folder / "run.json").is_file():
@@ -37,10 +39,10 @@ def read_page(folder: Path) -> Page:
             f"{folder}: holds no run and no finished study; expected one of {expected}. A study that has not "
             "ended goes on with its own command"
         )
-    record = _read(found, found.read_text(encoding="utf-8"))
-    if not isinstance(record, dict):
-        raise RunError(f"{found}: found {type(record).__name__}, expected an object")
     try:
+        record = _read(found, found.read_text(encoding="utf-8"))
+        if not isinstance(record, dict):
+            raise RunError(f"{found}: found {type(record).__name__}, expected an object")
         if found.name == "comparison.json":
             return comparison_page(record, folder)
         if found.name == "sweep.json":
@@ -49,8 +51,8 @@ def read_page(folder: Path) -> Page:
         if not lines.is_file():
             raise RunError(f"{lines}: no such file; a table of a space has it beside {found.name}")
         rows = [_read(lines, line) for line in lines.read_text(encoding="utf-8").splitlines()]
-        return table_page(record, rows)
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        return space_table_page(record, rows)
+    except (AttributeError, LookupError, TypeError, ValueError, RecursionError, TemplateError) as error:
         raise RunError(f"{found}: is no record of a study, or is damaged: {error!r}") from error
 
 

@@ -15,6 +15,7 @@ from nasframe.display import (
     Table,
     flatten,
     format_value,
+    metric_tables,
     sparkline,
 )
 from nasframe.render import draw
@@ -141,18 +142,7 @@ def _is_nested(value: Any) -> bool:
 
 
 def _nested_tables(test: Mapping[str, Any]) -> list[Table]:
-    found = []
-    for name, parts in test.items():
-        if name == "baselines" or not _is_nested(parts):
-            continue
-        own = {part: flatten(values) for part, values in parts.items()}
-        columns = list(dict.fromkeys(column for values in own.values() for column in values))
-        rows = [[part, *(values.get(column) for column in columns)] for part, values in own.items()]
-        words = name.replace("_", " ")
-        found.append(
-            Table(name, words[:1].upper() + words[1:], [Column("name", " "), *map(Column, columns)], rows)
-        )
-    return found
+    return metric_tables({k: parts for k, parts in test.items() if k != "baselines" and _is_nested(parts)})
 
 
 def _verdict(summary: Mapping[str, Any] | None) -> list[str]:
@@ -179,7 +169,8 @@ def _entropies(history: History) -> Table:
         if course:
             rows.append([group, sparkline(course), course[0], course[-1]])
     title = "Mean normalised entropy of the choices, epoch by epoch"
-    return Table("entropy", title, [Column("group"), Column("course"), Column("first"), Column("last")], rows)
+    columns = [Column("group"), Column("course", only="people"), Column("first"), Column("last")]
+    return Table("entropy", title, columns, rows)
 
 
 def _stages(run: Run, history: History) -> Table:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from statistics import fmean
-from typing import Any
+from typing import Any, Literal
 
-from nasframe.display import Column, Estimate, Table, flatten
-from nasframe.report.costs import title_of, unit_of, value_of
+from nasframe.display import Cell, Column, Estimate, Table, flatten
+from nasframe.report.costs import heading_of, unit_of, value_of
 from nasframe.report.page import Tile
 
 __all__ = [
+    "CHOSEN",
+    "MEANS",
+    "axis_cells",
+    "axis_columns",
+    "axis_titles",
     "chosen_tiles",
     "current_names",
     "made_values",
@@ -19,7 +25,12 @@ __all__ = [
     "rows_by_name",
     "trial_counts",
     "trials_table",
+    "value_text",
 ]
+
+MEANS = "mean [95 % interval over the seeds]"
+CHOSEN = "> chosen on validation"
+"""What the signs of the tables of studies mean."""
 
 _FORMER_NAMES = {"cells": "trials", "remarks": "caveats", "censuses": "tables"}
 _EMPTY: Mapping[str, Any] = {
@@ -48,9 +59,39 @@ def current_names(found: Mapping[str, Any]) -> dict[str, Any]:
     return {**_EMPTY, **{key: value for key, value in renamed.items() if value is not None}}
 
 
-def point_text(point: Mapping[str, Any]) -> str:
-    """Return the short names of the options with their values: `temperature = 0.1, samples = 10`."""
-    return ", ".join(f"{key.rpartition('.')[2]} = {value}" for key, value in point.items())
+def axis_titles(data: Mapping[str, Any]) -> dict[str, str]:
+    """Return dotted key → short name of each axis; records of earlier versions have the key alone."""
+    return {axis["key"]: axis.get("title") or _last(axis["key"]) for axis in data["axes"]}
+
+
+def _last(key: str) -> str:
+    return key.removesuffix(".name").rpartition(".")[2]
+
+
+def point_text(point: Mapping[str, Any], titles: Mapping[str, str]) -> str:
+    """Return the options with their values, as they are written on the command line: `temperature=0.1`."""
+    return ",".join(f"{titles.get(key, _last(key))}={value_text(value)}" for key, value in point.items())
+
+
+def value_text(value: Any) -> str:
+    """Return the value of an option as TOML has it, a text without its quotes.
+
+    Example:
+        >>> value_text(True), value_text([1, "a"]), value_text("softmax")
+        ('true', '[1, "a"]', 'softmax')
+    """
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def axis_columns(data: Mapping[str, Any]) -> list[Column]:
+    """Return a column of CSV and JSON for each axis, by its key; people read the name of the point."""
+    return [Column(axis["key"], only="files") for axis in data["axes"]]
+
+
+def axis_cells(data: Mapping[str, Any], point: Mapping[str, Any]) -> list[Cell]:
+    """Return the values of a point in the columns of the axes."""
+    values = (point.get(axis["key"]) for axis in data["axes"])
+    return [value if isinstance(value, bool | int | float | None) else value_text(value) for value in values]
 
 
 def rows_by_name(data: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
@@ -70,7 +111,7 @@ def rows_by_name(data: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
         return rows
     by_point: dict[str, list[Mapping[str, Any]]] = {}
     for trial in data["trials"]:
-        by_point.setdefault(point_text(trial["point"]), []).append(trial)
+        by_point.setdefault(point_text(trial["point"], axis_titles(data)), []).append(trial)
     return {
         name: {
             "name": name,
@@ -90,13 +131,20 @@ def _mean(trials: Sequence[Mapping[str, Any]], metric: str) -> Estimate:
 
 
 def metric_columns(data: Mapping[str, Any], *, with_validation: bool) -> list[Column]:
-    """Return the columns of a study's metrics: the largest objective and the smallest costs are the best."""
-    objective = data["objective"]
-    columns = [Column("validation", f"{objective}, validation", best="largest")] if with_validation else []
+    """Return the columns of a study's metrics: the largest validation and the smallest costs are the best.
+
+    The best mean on the test split is not what anybody should choose, so none is.
+    """
+    columns = [validation_column(data, best="largest")] if with_validation else []
     for metric in data["metrics"]:
-        best = "largest" if metric == objective else "smallest" if unit_of(metric) else ""
-        columns.append(Column(metric, title_of(metric), unit_of(metric), best))  # type: ignore[arg-type]
+        unit = unit_of(metric)
+        columns.append(Column(metric, heading_of(metric), unit, "smallest" if unit else ""))
     return columns
+
+
+def validation_column(data: Mapping[str, Any], best: Literal["", "largest"] = "") -> Column:
+    """Return the column of the objective on the validation split."""
+    return Column(f"{data['objective']}_validation", f"{data['objective']}, validation", best=best)
 
 
 def chosen_tiles(data: Mapping[str, Any]) -> list[Tile]:
@@ -104,23 +152,25 @@ def chosen_tiles(data: Mapping[str, Any]) -> list[Tile]:
     chosen, objective = data["chosen"], data["objective"]
     if not chosen:
         return []
-    point = next((row.get("point") for row in data["rows"] if row["name"] == chosen["name"]), None)
     scores = {split: Estimate.read(chosen.get(split)) for split in ("validation", "test")}
     return [
-        Tile("chosen by validation", point_text(point) if point else str(chosen["name"])),
+        Tile("chosen by validation", str(chosen["name"])),
         *(Tile(f"{objective}, {split}", score) for split, score in scores.items()),
     ]
 
 
 def trials_table(data: Mapping[str, Any]) -> Table:
     """Return the table of every trial."""
-    metrics = [Column(metric, title_of(metric), unit_of(metric)) for metric in data["metrics"]]
-    columns = [Column("trial"), Column("state"), Column("seed"), *metrics, Column("architecture")]
-    rows = [
+    metrics = [Column(metric, heading_of(metric), unit_of(metric)) for metric in data["metrics"]]
+    columns = [Column("trial"), *axis_columns(data), Column("state"), Column("seed", unit="setting")]
+    columns += [validation_column(data), *metrics, Column("architecture")]
+    rows: list[list[Cell]] = [
         [
             trial["name"],
+            *axis_cells(data, trial.get("point") or {}),
             trial["status"],
             trial.get("seed"),
+            (trial.get("validation") or {}).get("trained"),
             *(value_of(trial, metric) for metric in data["metrics"]),
             (trial.get("architecture") or "")[:12],
         ]

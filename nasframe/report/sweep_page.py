@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from attrs import evolve
-
 from nasframe.display import (
     Cell,
     Column,
@@ -19,11 +17,15 @@ from nasframe.display import (
     Table,
     Unit,
     ValueGrid,
-    format_value,
 )
 from nasframe.report.costs import title_of, unit_of
 from nasframe.report.page import Page, Tile, make_page
 from nasframe.report.study_record import (
+    CHOSEN,
+    MEANS,
+    axis_cells,
+    axis_columns,
+    axis_titles,
     chosen_tiles,
     current_names,
     made_values,
@@ -32,6 +34,7 @@ from nasframe.report.study_record import (
     rows_by_name,
     trial_counts,
     trials_table,
+    value_text,
 )
 
 __all__ = ["sweep_figures", "sweep_page", "sweep_tables", "write_sweep_page"]
@@ -51,8 +54,8 @@ def sweep_page(data: Mapping[str, Any]) -> Page:
     data = current_names(data)
     axes, seeds, grids = data["axes"], len(data["seeds"]), len(_combinations(data))
     counts = trial_counts(data)
-    about = " × ".join(f"{axis['key']} ({len(axis['values'])})" for axis in axes)
-    # where the seed is an axis, it is no repetition
+    titles = axis_titles(data)
+    about = " × ".join(f"{titles[axis['key']]} ({len(axis['values'])})" for axis in axes)
     if all(axis["key"] != "seed" for axis in axes):
         about += f", {seeds} {'seed' if seeds == 1 else 'seeds'} each"
     many = (
@@ -60,9 +63,13 @@ def sweep_page(data: Mapping[str, Any]) -> Page:
         if grids > _MOST_GRIDS
         else ""
     )
-    note = "Means over the seeds, each with its 95 % interval where there are several seeds."
+    note = (
+        "Means over the seeds, each with its 95 % interval. A larger mean need not be significantly better."
+        if _has_means(data)
+        else "One seed at each point: a larger value may be luck."
+    )
     if len(axes) > 1:
-        note += " Darker is larger; a larger mean need not be significantly better than its neighbours."
+        note += " Darker is larger."
         note += " Framed: the point that validation chose." if data["chosen"] else ""
     return make_page(
         "sweep.html",
@@ -90,21 +97,24 @@ def sweep_tables(data: Mapping[str, Any]) -> list[Table]:
         states = [trial["status"] for trial in _trials(data, row["point"])]
         values = [row["values"].get(metric, Estimate(None)) for metric in data["metrics"]]
         first = [row["validation"]] if validated else []
-        cells.append([point_text(row["point"]), f"{states.count('done')} of {len(states)}", *first, *values])
-    columns = [Column("point"), Column("done", "seeds done")]
-    # the best mean on the test split is not what anybody should choose
-    for column in metric_columns(data, with_validation=validated):
-        columns.append(evolve(column, best="") if column.key == data["objective"] else column)
+        done = f"{states.count('done')} of {len(states)}"
+        cells.append([row["name"], *axis_cells(data, row["point"]), *first, *values, done])
+    columns = [Column("point"), *axis_columns(data), *metric_columns(data, with_validation=validated)]
+    columns.append(Column("done", "seeds done"))
     chosen = (data["chosen"] or {}).get("name")
     note = "Choose options by validation: the test split is for what was chosen." if validated else ""
+    several = _has_means(data)
     return [
         Table(
             "points",
-            "Means over the seeds that are done, with 95 % intervals",
+            "Means over the seeds that are done, with 95 % intervals"
+            if several
+            else "One seed at each point",
             columns,
             cells,
-            f"{note} Marked: {point_text(rows[chosen]['point'])}." if chosen in rows else note,
+            f"{note} Marked: {chosen}." if chosen in rows else note,
             [place for place, name in enumerate(rows) if name == chosen],
+            [*([MEANS] if several else []), *([CHOSEN] if chosen in rows else [])],
         ),
         trials_table(data),
     ]
@@ -131,13 +141,18 @@ def sweep_figures(data: Mapping[str, Any]) -> list[Figure]:
     ]
 
 
+def _has_means(data: Mapping[str, Any]) -> bool:
+    """Return True where a point has several seeds; a seed that is an axis is no repetition."""
+    return len(data["seeds"]) > 1 and all(axis["key"] != "seed" for axis in data["axes"])
+
+
 def _line(data: Mapping[str, Any], rows: Rows, measure: str, title: str, unit: Unit) -> list[Figure]:
     (axis,) = data["axes"]
     found = [_at(rows, measure, {axis["key"]: value}) for value in axis["values"]]
     known = [(float(place), value, value.mean) for place, value in enumerate(found) if value.mean is not None]
     ends = [value.interval or (mean, mean) for _, value, mean in known]
     spread = any(value.interval for _, value, _ in known)
-    several = len(data["seeds"]) > 1
+    several = _has_means(data)
     caption = "Full: the mean over the seeds with its 95 % interval. Open: single seeds." if several else ""
     dots = [(place, seed) for place, value, _ in known for seed in value.by_seed.values() if seed is not None]
     line = Line(
@@ -152,9 +167,9 @@ def _line(data: Mapping[str, Any], rows: Rows, measure: str, title: str, unit: U
         LineChart(
             name=measure,
             title=title,
-            x=axis["key"],
+            x=axis_titles(data)[axis["key"]],
             y=title,
-            x_names=[(float(place), _text(value)) for place, value in enumerate(axis["values"])],
+            x_names=[(float(place), value_text(value)) for place, value in enumerate(axis["values"])],
             lines=[line],
             caption=caption,
         )
@@ -172,16 +187,19 @@ def _grids(data: Mapping[str, Any], rows: Rows, measure: str, title: str, unit: 
     }
     known = [value.mean for grid in grids.values() for row in grid for value in row if value.mean is not None]
     chosen = rows.get((data["chosen"] or {}).get("name", ""))
+    titles = axis_titles(data)
     figures: list[Figure] = []
     for number, (fixed, grid) in enumerate(grids.items()):
-        where = f", {point_text(dict(fixed))}" if fixed else ""
+        where = f", {point_text(dict(fixed), titles)}" if fixed else ""
         figures.append(
             ValueGrid(
                 name=f"{measure}-{number + 1}" if fixed else measure,
                 title=f"{title}{where}",
-                rows=(_short(first), [_text(value) for value in first["values"]]),
-                columns=(_short(second), [_text(value) for value in second["values"]]),
+                rows=(titles[first["key"]], [value_text(value) for value in first["values"]]),
+                columns=(titles[second["key"]], [value_text(value) for value in second["values"]]),
                 values=grid,
+                keys=(first["key"], second["key"]),
+                signs=[MEANS] if _has_means(data) else [],
                 notes=[
                     [
                         _states(data, {first["key"]: a, second["key"]: b, **dict(fixed)})
@@ -232,11 +250,3 @@ def _trials(data: Mapping[str, Any], point: Mapping[str, Any]) -> list[Mapping[s
 def _states(data: Mapping[str, Any], point: Mapping[str, Any]) -> str:
     """Return the states of the trials, such as `failed`, to be shown where there is no number."""
     return ", ".join(sorted({trial["status"] for trial in _trials(data, point)}))
-
-
-def _short(axis: Mapping[str, Any]) -> str:
-    return str(axis["key"]).rpartition(".")[2]
-
-
-def _text(value: Any) -> str:
-    return format_value(value) if isinstance(value, bool | list | tuple) else str(value)

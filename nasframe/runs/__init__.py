@@ -11,7 +11,7 @@ from nasframe.runs.checkpoint import (
     save_checkpoint,
 )
 from nasframe.runs.claim import claimed
-from nasframe.runs.folder import partials
+from nasframe.runs.folder import partials, require_utf8
 from nasframe.runs.run import Run
 
 __all__ = [
@@ -23,5 +23,6 @@ __all__ = [
     "load_optimiser",
     "optimiser_tensors",
     "partials",
+    "require_utf8",
     "save_checkpoint",
 ]

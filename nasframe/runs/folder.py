@@ -22,6 +22,7 @@ __all__ = [
     "partials",
     "read_record",
     "refuse_strange",
+    "require_utf8",
 ]
 
 FORMAT = 1
@@ -140,3 +141,15 @@ def partials(path: Path) -> Iterator[Path]:
 
 def _is_partial(item: Path) -> bool:
     return item.name.startswith(".") and item.suffix == ".partial" and item.is_file()
+
+
+def require_utf8(path: Path) -> None:
+    """Refuse a folder whose name is not UTF-8: the libraries that write weights into it take no other.
+
+    Raises:
+        RunError: the path has such a name.
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise RunError(f"{str(path)!r}: the name is not UTF-8; choose another folder") from None

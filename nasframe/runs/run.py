@@ -22,6 +22,7 @@ from nasframe.runs.folder import (
     is_begun,
     read_record,
     refuse_strange,
+    require_utf8,
 )
 from nasframe.runs.plugin_record import (
     changed_plugins,
@@ -87,6 +88,7 @@ class Run:
         run = None if overwrite else cls.matching(path, experiment, identity=identity)
         if run is not None:
             return run
+        require_utf8(Path(path))
         cls.check_replaceable(path, experiment)
         run = cls(path)
         run.path.mkdir(parents=True, exist_ok=True)

@@ -12,6 +12,7 @@ from nasframe.runtime import lazy_page
 if TYPE_CHECKING:
     from nasframe.studies.axes import is_axis as is_axis
     from nasframe.studies.comparison_plan import compare as compare
+    from nasframe.studies.default_place import default_folder as default_folder
     from nasframe.studies.old_names import census as census
     from nasframe.studies.old_names import load_census as load_census
     from nasframe.studies.preload import PRELOAD as PRELOAD
@@ -24,6 +25,7 @@ _MODULES = {
     "PRELOAD": "nasframe.studies.preload",
     "is_axis": "nasframe.studies.axes",
     "compare": "nasframe.studies.comparison_plan",
+    "default_folder": "nasframe.studies.default_place",
     "sweep": "nasframe.studies.sweep_plan",
     "tabulate": "nasframe.studies.table_plan",
     **dict.fromkeys(("TabularBenchmark", "load_table"), "nasframe.studies.tabular_benchmark"),

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
 
 import tomli_w
 from attrs import frozen
 
 from nasframe.errors import ConfigurationError, NasframeError, near_names, nearest
-from nasframe.experiment import Experiment, option_keys, parse_value
+from nasframe.experiment import PLUGINS, Experiment, option_keys, parse_value
 from nasframe.relaxations import check_relaxation
 from nasframe.runtime import fingerprint
 
@@ -24,14 +25,17 @@ __all__ = [
     "parse_axes",
     "point_name",
     "points",
+    "short_names",
     "stage_seed",
+    "words_of",
 ]
 
 Point = Mapping[str, Any]
 """Dotted key → value: the options that one trial sets."""
 
-_PLUGINS = ("task", "space", "relaxation", "loop")
 _LONGEST = 100
+
+Word = TypeVar("Word", str, str | Path)
 
 
 @frozen
@@ -50,6 +54,15 @@ def is_axis(word: str) -> bool:
     """
     _, equals, text = word.partition("=")
     return bool(equals) and (not text.strip() or len(_split(text)) > 1)
+
+
+def words_of(words: Word | Iterable[Word]) -> list[Word]:
+    """Return words as a list; a single one, given without a list, is one word and not its letters.
+
+    >>> words_of("seed=3"), words_of(["seed=3", "device=cpu"])
+    (['seed=3'], ['seed=3', 'device=cpu'])
+    """
+    return [words] if isinstance(words, str | Path) else list(words)
 
 
 def parse_axes(words: Iterable[str], values: Mapping[str, Any], source: str = "experiment") -> list[Axis]:
@@ -84,7 +97,7 @@ def parse_axes(words: Iterable[str], values: Mapping[str, Any], source: str = "e
     swapped = {
         key.removesuffix(".name"): found
         for key, found in given
-        if key in _PLUGINS or (key.endswith(".name") and key.removesuffix(".name") in _PLUGINS)
+        if key in PLUGINS or (key.endswith(".name") and key.removesuffix(".name") in PLUGINS)
     }
     keys = option_keys(values, swapped)
     axes: dict[str, Axis] = {}
@@ -116,11 +129,20 @@ def point_name(point: Point) -> str:
     >>> point_name({"relaxation.temperature": 0.1, "relaxation.samples": 10})
     'temperature=0.1,samples=10'
     """
-    last = [key.removesuffix(".name").rpartition(".")[2] for key in point]
-    named = {key: key if last.count(short) > 1 else short for key, short in zip(point, last, strict=True)}
+    named = short_names(point)
     exact = ",".join(f"{named[key]}={_text(value)}" for key, value in point.items())
     safe = re.sub(r"[^\w.,=+-]+", "-", exact)[:_LONGEST]
     return safe if safe == exact else f"{safe}-{fingerprint(exact)[:6]}"
+
+
+def short_names(keys: Collection[str]) -> dict[str, str]:
+    """Return key → the name by which a reader knows it among the others.
+
+    >>> short_names(["relaxation.name", "relaxation.temperature"])
+    {'relaxation.name': 'relaxation', 'relaxation.temperature': 'temperature'}
+    """
+    last = [key.removesuffix(".name").rpartition(".")[2] for key in keys]
+    return {key: key if last.count(short) > 1 else short for key, short in zip(keys, last, strict=True)}
 
 
 def stage_seed(values: Mapping[str, Any], source: str, point: Point) -> int:
@@ -221,7 +243,7 @@ def _split(text: str) -> list[str]:
 
 def _resolve(key: str, keys: Sequence[str]) -> tuple[str, str]:
     """Return the full key that a short one stands for, and a problem, empty where there is none."""
-    if key in _PLUGINS:
+    if key in PLUGINS:
         return f"{key}.name", ""
     if key in keys or any(key.startswith(f"{known}.") for known in keys):
         return key, ""
@@ -230,7 +252,7 @@ def _resolve(key: str, keys: Sequence[str]) -> tuple[str, str]:
         return owners[0], ""
     if owners:
         return key, f"{key}: is an option of several sections; say {' or '.join(owners)}"
-    valid = keys if "." in key else [*(known.rpartition(".")[2] for known in keys), *_PLUGINS]
+    valid = keys if "." in key else [*(known.rpartition(".")[2] for known in keys), *PLUGINS]
     hint = "; `nasframe plugins show NAME` prints the options of a plugin"
     if near_names(key, valid):
         hint = nearest(key, valid)

@@ -9,6 +9,7 @@ from typing import Any
 from attrs import frozen
 
 from nasframe.experiment import Experiment, read_toml, tensors_of, with_tensors
+from nasframe.studies.default_place import default_folder
 
 __all__ = ["BaseExperiment"]
 
@@ -39,9 +40,14 @@ class BaseExperiment:
         path = Path(experiment)
         return cls(read_toml(path), str(path), path.stem)
 
+    @property
+    def short_name(self) -> str:
+        """The name in default folders: that of the file, or `experiment`."""
+        return self.name or "experiment"
+
     def folder(self, out: str | Path | None, ending: str) -> Path:
         """Return the folder of the study: `out`, or where it is None `runs/NAME-ENDING`."""
-        return Path("runs") / f"{self.name or 'experiment'}-{ending}" if out is None else Path(out)
+        return default_folder(self.short_name, ending) if out is None else Path(out)
 
     def title(self, folder: Path) -> str:
         """Return the name of the study: that of the file, or of the folder."""

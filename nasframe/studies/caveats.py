@@ -1,13 +1,16 @@
-"""Caveats: sentences that say which conclusions the numbers of a comparison or a sweep support."""
+"""Caveats: sentences that say which conclusions the numbers of a study support."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-__all__ = ["comparison_caveats", "sweep_caveats"]
+__all__ = ["comparison_caveats", "sweep_caveats", "table_caveats"]
 
 _LEVEL = 0.05
+
+_MANY_ARCHITECTURES = 50
+"""With fewer in a table, a percentile is a step of 2 % or more."""
 
 _ENOUGH = 4
 """With fewer seeds, intervals and tests are not to be believed."""
@@ -21,6 +24,7 @@ def comparison_caveats(comparison: Mapping[str, Any], best_random: Collection[st
         best_random: names of the rows of the best of several random architectures.
     """
     return [
+        *_choice(comparison, "variants"),
         *_failed(comparison["failed"]),
         *_data(comparison),
         *_few_seeds(len(comparison["seeds"]), "intervals and tests"),
@@ -37,20 +41,59 @@ def sweep_caveats(sweep: Mapping[str, Any]) -> list[str]:
         sweep: content of `sweep.json`.
     """
     failed = {trial["name"]: trial["error"] for trial in sweep["trials"] if trial["status"] != "done"}
-    # A seed that is an axis is no repetition.
-    seeds = 1 if any(axis["key"] == "seed" for axis in sweep["axes"]) else len(sweep["seeds"])
-    return [*_failed(failed), *_few_seeds(seeds, "intervals"), *_chosen_point(sweep)]
+    if [axis["key"] for axis in sweep["axes"]] == ["seed"]:
+        seeds = ["Only the seed varies: its values are repetitions of one experiment, and none is chosen."]
+    else:
+        seeds = _few_seeds(len(sweep["seeds"]), "intervals")
+    return [*_choice(sweep, "points"), *_failed(failed), *seeds]
 
 
-def _chosen_point(sweep: Mapping[str, Any]) -> list[str]:
-    if sweep["chosen"] is None or len(sweep["rows"]) < 2:
+def table_caveats(table: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each fact that a reader should know before believing a table of a space.
+
+    Args:
+        table: content of `table.json`.
+    """
+    count, whole = table["count"], table["count"] == table["space_size"]
+    lines = _failed(table["failed"])
+    if count < _MANY_ARCHITECTURES and not whole:
+        lines.append(
+            f"{count} architectures are few: below {_MANY_ARCHITECTURES}, the quantiles at the ends, "
+            "the best of them, and percentiles in this table say little about the space."
+        )
+    lines.append(
+        f"Each architecture was trained once (seed {table['seed']}), so two that are close may change places "
+        "with another seed."
+    )
+    return lines
+
+
+def _choice(study: Mapping[str, Any], many: str) -> list[str]:
+    """Return the sentences of the choice; none where there was nothing to choose from."""
+    chosen, objective = study["chosen"], study["objective"]
+    if chosen is None or sum(row["kind"] != "baseline" for row in study["rows"]) < 2:
         return []
-    objective, name = sweep["objective"], sweep["chosen"]["name"]
-    return [
-        f"{name} was chosen among {len(sweep['rows'])} points by its mean {objective} on the validation "
-        "split, and the result is its value on the test split. The best test value of all points is not the "
-        "result: it is too high, because it was picked from many."
-    ]
+    among, equal, left_out = chosen["among"], chosen["equal"], chosen["left_out"]
+    first = (
+        f"{chosen['name']} was chosen on validation ({_mean(chosen['validation'])}) among {among} {many}; "
+        f"its test {objective} is {_mean(chosen['test'])}."
+    )
+    if among > 1:
+        first += f" The best test {objective} of all is not the result: picked from many, it is too high."
+    lines = [first]
+    if equal:
+        lines.append(f"On validation equal to: {', '.join(equal)}. The first of them was chosen.")
+    if left_out:
+        lines.append(f"Left out of the choice, because of missing seeds: {', '.join(left_out)}.")
+    return lines
+
+
+def _mean(value: Mapping[str, Any]) -> str:
+    """Return a mean with its interval, to four decimals."""
+    if value["mean"] is None:
+        return "undefined"
+    ends = "" if value["low"] is None else f" [{value['low']:.4f}, {value['high']:.4f}]"
+    return f"{value['mean']:.4f}{ends}"
 
 
 def _few_seeds(seeds: int, doubtful: str) -> list[str]:

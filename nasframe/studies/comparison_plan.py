@@ -13,23 +13,27 @@ from nasframe.experiment import Experiment, overridden
 from nasframe.jobs import PATIENCE
 from nasframe.report import write_comparison_page
 from nasframe.runtime import SILENT, Progress
-from nasframe.studies.axes import parse_axes
+from nasframe.studies.axes import parse_axes, words_of
 from nasframe.studies.base_experiment import BaseExperiment
 from nasframe.studies.baselines import BaselineGroup, make_baseline_groups, read_baselines
 from nasframe.studies.caveats import comparison_caveats
+from nasframe.studies.choice import chosen
+from nasframe.studies.derivation_gap import gaps
 from nasframe.studies.intervals import UNBOUNDED, bounds_of
-from nasframe.studies.old_names import with_old_name
+from nasframe.studies.metrics import measured, metrics_of
+from nasframe.studies.old_names import tables_or_census
+from nasframe.studies.paired_tests import paired_tests
 from nasframe.studies.planned_runs import Variant, make_runs
-from nasframe.studies.results import measured, metrics_of
-from nasframe.studies.rows import baseline_rows, chosen, gaps, paired_tests, row_json, variant_rows
+from nasframe.studies.rows import baseline_rows, row_json, variant_rows
+from nasframe.studies.settings import Settings
 from nasframe.studies.shared_plan import shared_plan
 from nasframe.studies.study import Plan, Study, Work, run_study
 from nasframe.studies.table_comparison import (
     RANKINGS,
     compare_with_tables,
+    default_table,
     fitting_tables,
     ranking_trials,
-    table_beside,
 )
 from nasframe.studies.tabular_benchmark import TabularBenchmark, load_table
 from nasframe.studies.variants import make_variants
@@ -73,13 +77,8 @@ def compare(
         tables: folders of tables of the spaces; None takes the one beside `out` that `nasframe tabulate`
             makes by itself, if it fits.
         census: the former name of `tables`.
-        workers: processes; 1 is this one, None is one for each core, and on GPUs one for each.
-        executor: name of a registered one; `local` is this machine.
-        patience: seconds for which a trial may say nothing, before it is ended and tried again.
-        source: the user's data; None is the task's own.
         seed, device: instead of those of the experiment.
-        overwrite: replace a comparison that is there.
-        progress: hears of the progress.
+        workers, executor, patience, source, overwrite, progress: see `Settings`.
 
     Returns:
         The content of `comparison.json`; docs/commands.md describes it.
@@ -88,39 +87,32 @@ def compare(
         ConfigurationError: everything that is wrong with any variant, before any search starts.
         RunError: `out` holds something else, or a table that was named does not fit.
     """
-    named = with_old_name(tables, census)
+    named = tables_or_census(tables, census)
     if seeds < 1 or random < 0:
         raise ConfigurationError(
             "compare", [f"needs at least 1 seed and 0 random, found {seeds} and {random}"]
         )
-    overrides, base = list(overrides), BaseExperiment.of(experiment)
+    overrides, base = words_of(overrides), BaseExperiment.of(experiment)
     values, origin, folder = base.values, base.source, base.folder(out, "compare")
-    axes = parse_axes(vary, values, origin)
-    if relaxations:
-        axes = [*parse_axes([f"relaxation.name={','.join(relaxations)}"], values, origin), *axes]
+    written = overridden(values, origin, overrides)
+    named_relaxations = [f"relaxation.name={','.join(words_of(relaxations))}"] if relaxations else []
+    axes = parse_axes([*named_relaxations, *words_of(vary)], written, origin)
     variants = make_variants(values, origin, axes, overrides, seeds=seeds, seed=seed, device=device)
     objectives = {variant.first.task.objective for variant in variants}
     if len(objectives) > 1:
         differ = f"the variants differ in the objective of the task: {', '.join(sorted(objectives))}"
         raise ConfigurationError("compare", [differ])
-    written = overridden(values, origin, overrides)
-    fixed = {
+    must_match = {
         "experiment": shared_plan(variants[0].first, written, axes, free=("seed",)),
         "axes": sorted(axis.key for axis in axes),
     }
-    given = None if named is None else [load_table(path) for path in named]
+    given = None if named is None else [load_table(path) for path in words_of(named)]
     experiments = [run.experiment for variant in variants for run in variant.runs]
-    plan = ComparisonPlan(base.title(folder), experiments, fixed, variants, random, given)
-    return run_study(
-        plan,
-        folder,
-        workers=workers,
-        executor=executor,
-        patience=patience,
-        source=source,
-        overwrite=overwrite,
-        progress=progress,
+    plan = ComparisonPlan(
+        base.title(folder), experiments, must_match, variants, random, base.short_name, given
     )
+    settings = Settings(workers, executor, patience, source, overwrite, progress)
+    return run_study(plan, folder, settings)
 
 
 @frozen
@@ -130,21 +122,23 @@ class ComparisonPlan(Plan):
     Attributes:
         variants: that are compared.
         random: number of random architectures for each seed.
-        tables: those that were named; None takes the one beside the folder.
+        base: name of the experiment, by which its table is found at the default place.
+        tables: those that were named; None takes that at the default place.
     """
 
     kind: ClassVar[str] = "comparison"
-    also: ClassVar[Sequence[str]] = ("baselines", RANKINGS)
+    files: ClassVar[Sequence[str]] = ("baselines", RANKINGS)
 
     variants: Sequence[Variant]
     random: int
+    base: str
     tables: Sequence[TabularBenchmark] | None
 
     def work(self, study: Study) -> Work:
         """Make a run for every variant and seed, train their baselines, and rank tables by the supernets."""
         runs, objective, bounds = make_runs(self.variants, study), self.objective, bounds_of(self.experiments)
-        beside = table_beside(study.folder.path, self.title)
-        fitting = fitting_tables(self.variants, runs.prepared, self.tables, beside, study.progress)
+        default = default_table(study.folder.path, dict.fromkeys([self.title, self.base]))
+        fitting = fitting_tables(self.variants, runs.prepared, self.tables, default, study.settings.progress)
         groups = make_baseline_groups(self.variants, runs.prepared, study, self.random)
         outcomes = yield [*runs.trials, *(item.trial for item in groups)]
         results = runs.results(outcomes, study, objective)

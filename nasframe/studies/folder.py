@@ -15,7 +15,7 @@ from attrs import frozen
 from nasframe import __version__
 from nasframe.errors import RunError
 from nasframe.jobs import LOG_FILE, full_disk_stops
-from nasframe.runs import Run, partials
+from nasframe.runs import Run, partials, require_utf8
 from nasframe.runtime import (
     Lock,
     LockedError,
@@ -65,7 +65,7 @@ class StudyFolder:
         plan: values that must be the same when the study is continued.
         replaces: the study that is there is to be replaced.
         lock: the lock of the folder, held.
-        also: names of other files and folders that a study of this kind writes.
+        files: names of other files and folders that a study of this kind writes.
     """
 
     path: Path
@@ -73,12 +73,12 @@ class StudyFolder:
     plan: Mapping[str, Any]
     replaces: bool
     lock: Lock
-    also: Collection[str] = ()
+    files: Collection[str] = ()
 
     def begin(self) -> None:
         """Write `study.json`; remove the study that is there where it is to be replaced."""
         if self.replaces:
-            for name in (*_written(self.kind, self.also), TRIALS, _OLD_TRIALS):
+            for name in (*_written(self.kind, self.files), TRIALS, _OLD_TRIALS):
                 if name != _LOCK:
                     remove_path(self.path / name)
         record = {"format": FORMAT, "nasframe": __version__, "kind": self.kind, "plan": self.plan}
@@ -105,7 +105,7 @@ def open_study(
     plan: Mapping[str, Any],
     *,
     overwrite: bool = False,
-    also: Collection[str] = (),
+    files: Collection[str] = (),
 ) -> Iterator[StudyFolder]:
     """Claim a folder for a study while the block runs; the folder may be empty or missing.
 
@@ -116,7 +116,7 @@ def open_study(
         kind: `comparison`, `sweep` or `table`.
         plan: values that must be the same when the study is continued; JSON-able.
         overwrite: replace a study that is there; only what a study writes is removed.
-        also: names of other files and folders that a study of this kind writes.
+        files: names of other files and folders that a study of this kind writes.
 
     Raises:
         RunError: the folder holds something else, or a study with another plan (the message shows the
@@ -124,16 +124,17 @@ def open_study(
             in it.
     """
     folder = Path(path)
+    require_utf8(folder)
     plain = json.loads(json.dumps(without_nan(plan), default=str))
     is_new = not folder.exists()
-    _check(folder, kind, plain, overwrite, also)
+    _check(folder, kind, plain, overwrite, files)
     lock = _acquire(folder)
     try:
-        _check(folder, kind, plain, overwrite, also)
+        _check(folder, kind, plain, overwrite, files)
         if lock.held:
             for item in partials(folder):
                 item.unlink(missing_ok=True)
-        yield StudyFolder(folder, kind, plain, overwrite, lock, also)
+        yield StudyFolder(folder, kind, plain, overwrite, lock, files)
     finally:
         lock.release()
         if is_new:
@@ -161,7 +162,7 @@ def read_study(path: Path) -> dict[str, Any]:
     return content
 
 
-def _check(path: Path, kind: str, plan: Mapping[str, Any], overwrite: bool, also: Collection[str]) -> None:
+def _check(path: Path, kind: str, plan: Mapping[str, Any], overwrite: bool, files: Collection[str]) -> None:
     if path.is_symlink() and not path.exists():
         raise RunError(f"{path}: is a link to nothing; choose another --out")
     if not path.exists():
@@ -187,7 +188,7 @@ def _check(path: Path, kind: str, plan: Mapping[str, Any], overwrite: bool, also
             "known which trials belong to the study; move one of the two away, or choose another --out"
         )
     if overwrite:
-        _refuse_strange(path, kind, also)
+        _refuse_strange(path, kind, files)
         return
     different = list(_differences(there["plan"], plan))
     if different:
@@ -213,13 +214,13 @@ def _shown(value: Any) -> str:
     return "nothing" if value is None else json.dumps(value, ensure_ascii=False)
 
 
-def _written(kind: str, also: Collection[str]) -> tuple[str, ...]:
-    return (*_FILES, f"{kind}.json", *also)
+def _written(kind: str, files: Collection[str]) -> tuple[str, ...]:
+    return (*_FILES, f"{kind}.json", *files)
 
 
-def _refuse_strange(path: Path, kind: str, also: Collection[str]) -> None:
+def _refuse_strange(path: Path, kind: str, files: Collection[str]) -> None:
     """Refuse to replace a study whose folder holds files that no study writes."""
-    ours = {*_written(kind, also), *(item.name for item in partials(path))}
+    ours = {*_written(kind, files), *(item.name for item in partials(path))}
     found = [item for item in path.iterdir() if item.name not in ours]
     places = [path / name for name in (TRIALS, _OLD_TRIALS)]
     places = [place for place in places if place.is_dir() and not place.is_symlink()]

@@ -11,7 +11,7 @@ from nasframe.errors import ConfigurationError
 from nasframe.studies.table_plan import tabulate
 from nasframe.studies.tabular_benchmark import TabularBenchmark, load_table
 
-__all__ = ["census", "load_census", "with_old_name"]
+__all__ = ["census", "load_census", "tables_or_census"]
 
 
 def census(*arguments: Any, **options: Any) -> TabularBenchmark:
@@ -26,7 +26,7 @@ def load_census(path: str | Path) -> TabularBenchmark:
     return load_table(path)
 
 
-def with_old_name(
+def tables_or_census(
     tables: Sequence[str | Path] | None, census: Sequence[str | Path] | None
 ) -> Sequence[str | Path] | None:
     """Return the `tables` of `compare`, given under this name or under the former one.

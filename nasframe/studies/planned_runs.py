@@ -107,7 +107,7 @@ def make_runs(variants: Sequence[Variant], study: Study) -> Runs:
         make_run_trial(run.name, folder, run.experiment, study, known)
         for (_, run), folder, known in zip(pairs, folders, data, strict=True)
     ]
-    for trial in () if study.overwrite else trials:
+    for trial in () if study.settings.overwrite else trials:
         Run.matching(trial.folder, trial.arguments["experiment"], identity=trial.arguments["identity"])
     prepared = {
         variant.name: item

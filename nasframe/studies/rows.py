@@ -1,28 +1,25 @@
-"""The rows of a comparison or sweep, one for each variant, point and baseline; the choice, and tests."""
+"""The rows of a comparison or sweep, one for each variant, point and baseline."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
 
-from nasframe.report import COSTS
+from nasframe.report import COSTS, value_of
 from nasframe.studies.baselines import BaselineGroup
 from nasframe.studies.intervals import UNBOUNDED, Bounds
+from nasframe.studies.metrics import number_of
 from nasframe.studies.planned_runs import Variant
-from nasframe.studies.results import number_of
-from nasframe.studies.statistics import holm, mean, paired
+from nasframe.studies.statistics import mean
 
-__all__ = ["Row", "baseline_rows", "chosen", "gaps", "mean_json", "paired_tests", "row_json", "variant_rows"]
+__all__ = ["Row", "baseline_rows", "mean_json", "row_json", "variant_rows"]
 
 Result = Mapping[str, Any]
 Seeds = Mapping[int, float | int | None]
 Trained = Sequence[tuple[BaselineGroup, Sequence[Result]]]
 """The groups of baselines, each with the results of its networks that have been trained."""
-
-STAGES = ("supernet", "inherited", "trained")
 
 
 @frozen
@@ -53,15 +50,7 @@ def variant_rows(
     rows = []
     for variant in variants:
         own = [result for result in results if _counts(result, variant)]
-        found = {
-            metric: {
-                result["seed"]: number_of((result["search"] or {}).get("seconds"))
-                if metric == "search_seconds"
-                else number_of(result["test"].get(metric))
-                for result in own
-            }
-            for metric in metrics
-        }
+        found = {metric: {result["seed"]: value_of(result, metric) for result in own} for metric in metrics}
         validation = {result["seed"]: result["validation"]["trained"] for result in own}
         rows.append(Row(variant.name, kind, found, validation))
     return rows
@@ -105,12 +94,15 @@ def baseline_rows(
             best = _best(complete, objective)
             add(f"random, best of {count} on validation", best, is_best_random=True)
             continue
-        streams = _best([(item, _called(found, item.single_streams)) for item, found in own], objective)
+        streams = _best([(item, _with_names(found, item.single_streams)) for item, found in own], objective)
         if streams:
             names = dict.fromkeys(network["name"] for _, found in streams for network in found)
             add(f"best single stream ({', '.join(names)})", streams)
         for network in own[0][0].networks:
-            add(network.name, [(item, found) for item, one in own if (found := _called(one, [network.name]))])
+            add(
+                network.name,
+                [(item, found) for item, one in own if (found := _with_names(one, [network.name]))],
+            )
     return rows
 
 
@@ -132,92 +124,13 @@ def row_json(row: Row, objective: str, bounds: Mapping[str, Bounds]) -> dict[str
     }
 
 
-def chosen(rows: Sequence[Mapping[str, Any]], objective: str) -> dict[str, Any] | None:
-    """Return the variant or point with the best mean on the validation split; None where none was measured.
-
-    Args:
-        rows: of `row_json`. Of equal ones the first is chosen.
-        objective: the metric.
-
-    Returns:
-        Its `name`, and its objective on the `validation` and the `test` split, each a mean with its interval.
-    """
-    known = [row for row in rows if row["kind"] != "baseline" and row["validation"]["mean"] is not None]
-    if not known:
-        return None
-    best = max(known, key=lambda row: row["validation"]["mean"])
-    return {"name": best["name"], "validation": best["validation"], "test": best["values"][objective]}
-
-
-def paired_tests(
-    rows: Sequence[Row], metrics: Sequence[str], bounds: Mapping[str, Bounds]
-) -> list[dict[str, Any]]:
-    """Return paired tests on the seeds: of every two variants, and of every variant against its baselines.
-
-    For each metric the pairs of variants are one family of Holm's correction, and the pairs with baselines
-    another.
-    """
-    variants = [row for row in rows if row.kind == "variant"]
-    baselines = [row for row in rows if row.kind == "baseline"]
-    families = {
-        "variants": list(itertools.combinations(variants, 2)),
-        "baselines": [(a, b) for a in variants for b in baselines if a.name in b.variants],
-    }
-    found = []
-    for family, pairs in families.items():
-        for metric in metrics:
-            if family == "baselines" and metric in COSTS:
-                continue
-            made = [_test(a, b, metric, bounds.get(metric, UNBOUNDED)) for a, b in pairs]
-            corrected = holm([item["p"] for item in made])
-            found += [
-                {**item, "p_holm": p, "family": family} for item, p in zip(made, corrected, strict=True)
-            ]
-    return found
-
-
-def gaps(variants: Sequence[Variant], results: Sequence[Result], bounds: Bounds) -> list[dict[str, Any]]:
-    """Return the objective of each variant on the validation split, before and after derivation.
-
-    `supernet` is that of the supernet, `inherited` of the derived network with the supernet's weights,
-    `trained` of the trained one; `drop` is supernet minus inherited, seed by seed.
-    """
-    found = []
-    for variant in variants:
-        own = [result["validation"] for result in results if result["variant"] == variant.name]
-        entry: dict[str, Any] = {"variant": variant.name}
-        for stage in STAGES:
-            value = mean([item[stage] for item in own], bounds)
-            entry[stage] = {"mean": value.mean, "low": value.low, "high": value.high}
-        lost = paired([item["supernet"] for item in own], [item["inherited"] for item in own], bounds)
-        entry["drop"] = {"mean": lost.difference, "low": lost.low, "high": lost.high}
-        found.append(entry)
-    return found
-
-
-def _test(a: Row, b: Row, metric: str, bounds: Bounds) -> dict[str, Any]:
-    here, there = a.values[metric], b.values[metric]
-    shared = [seed for seed in here if seed in there]
-    found = paired([here[seed] for seed in shared], [there[seed] for seed in shared], bounds)
-    return {
-        "a": a.name,
-        "b": b.name,
-        "metric": metric,
-        "difference": found.difference,
-        "low": found.low,
-        "high": found.high,
-        "p": found.p,
-        "pairs": found.count,
-    }
-
-
-def _called(networks: Sequence[Result], names: Collection[str]) -> list[Result]:
+def _with_names(networks: Sequence[Result], names: Collection[str]) -> list[Result]:
     return [network for network in networks if network["name"] in names]
 
 
 def _best(own: Trained, objective: str) -> Trained:
     """Return of each seed the network that is best on the validation split; a seed without any has none."""
-    return [(item, [_champion(found, objective)]) for item, found in own if found]
+    return [(item, [_best_network(found, objective)]) for item, found in own if found]
 
 
 def _mean(values: Iterable[float | int | None]) -> float | int | None:
@@ -226,7 +139,7 @@ def _mean(values: Iterable[float | int | None]) -> float | int | None:
     return mean([first, *others]).mean if others else first
 
 
-def _champion(networks: Sequence[Result], objective: str) -> Result:
+def _best_network(networks: Sequence[Result], objective: str) -> Result:
     """Return the network with the best objective on the validation split."""
 
     def rank(network: Result) -> float:

@@ -12,19 +12,18 @@ from typing import Any, ClassVar
 
 from attrs import frozen
 
-from nasframe.errors import ConfigurationError, NasframeError
+from nasframe.errors import NasframeError
 from nasframe.experiment import Experiment
-from nasframe.jobs import PATIENCE, Outcome, Trial, execute, full_disk_stops, start_server, worker_count
+from nasframe.jobs import Outcome, Trial, execute, full_disk_stops, start_server, worker_count
 from nasframe.pipeline import Prepared, keeping_old_run
-from nasframe.plugins import manager
-from nasframe.runtime import Progress
 from nasframe.studies.data_preparation import prepare_data
 from nasframe.studies.folder import TENSORS, StudyFolder, open_study
 from nasframe.studies.preload import PRELOAD
-from nasframe.studies.results import versions
+from nasframe.studies.settings import Settings
+from nasframe.studies.versions import versions
 from nasframe.studies.written_experiment import experiment_arguments, save_tensors
 
-__all__ = ["Plan", "Study", "Work", "Workers", "run_study"]
+__all__ = ["Plan", "Study", "Work", "run_study"]
 
 
 Work = Generator[Sequence[Trial], Mapping[str, Outcome], dict[str, Any]]
@@ -37,18 +36,18 @@ class Plan(ABC):
 
     Attributes:
         kind: `comparison`, `sweep` or `table`; the record is `KIND.json`.
-        also: names of other files and folders that such a study writes.
+        files: names of other files and folders that such a study writes.
         title: for the page.
         experiments: of the trials; the first one's device says how many workers there are by default.
-        fixed: values that must be the same when the study is continued.
+        must_match: values that must be the same when the study is continued.
     """
 
     kind: ClassVar[str]
-    also: ClassVar[Sequence[str]] = ()
+    files: ClassVar[Sequence[str]] = ()
 
     title: str
     experiments: Sequence[Experiment]
-    fixed: Mapping[str, Any]
+    must_match: Mapping[str, Any]
 
     @property
     def objective(self) -> str:
@@ -67,39 +66,20 @@ class Plan(ABC):
 
 
 @frozen
-class Workers:
-    """Who does the trials of a study.
-
-    Attributes:
-        count: the most trials at the same time.
-        executor: name of a registered one.
-        patience: seconds for which a trial may say nothing.
-        device: name of the device that all trials ask for; None where they ask for several.
-    """
-
-    count: int = 1
-    executor: str = "local"
-    patience: float = PATIENCE
-    device: str | None = None
-
-
-@frozen
 class Study:
     """A study whose folder is claimed.
 
     Attributes:
         folder: its folder.
-        source: the user's data; None is the task's own.
-        overwrite: the study that is there is replaced.
-        progress: hears of the progress.
-        workers: they do its trials.
+        settings: those that the user gave.
+        workers: the most trials at the same time.
+        device: name of the device that all trials ask for; None where they ask for several.
     """
 
     folder: StudyFolder
-    source: Path | None
-    overwrite: bool
-    progress: Progress
-    workers: Workers
+    settings: Settings
+    workers: int
+    device: str | None
 
     @property
     def tensors(self) -> Path:
@@ -108,15 +88,15 @@ class Study:
 
     def arguments(self, experiment: Experiment) -> dict[str, Any]:
         """Return the arguments of a trial that say its experiment and the user's data; JSON-able."""
-        source = None if self.source is None else str(self.source.resolve())
+        source = None if self.settings.source is None else str(self.settings.source.resolve())
         return {**experiment_arguments(experiment, self.tensors), "source": source}
 
     def prepare(
         self, experiments: Sequence[Experiment], folders: Iterable[Path] = ()
     ) -> list[Prepared | NasframeError]:
         """Return the data of each experiment, or the reason why there is none; see `prepare_data`."""
-        places = [] if self.overwrite else list(folders)
-        return prepare_data(experiments, places, self.source, self.progress)
+        places = [] if self.settings.overwrite else list(folders)
+        return prepare_data(experiments, places, self.settings.source, self.settings.progress)
 
     def execute(self, trials: Sequence[Trial]) -> dict[str, Outcome]:
         """Do the trials that are not done, and return name → outcome. Workers hold the folder's lock too."""
@@ -124,11 +104,11 @@ class Study:
         return execute(
             trials,
             self.folder.path,
-            workers=self.workers.count,
-            executor=self.workers.executor,
-            patience=self.workers.patience,
-            device=self.workers.device,
-            progress=self.progress,
+            workers=self.workers,
+            executor=self.settings.executor,
+            patience=self.settings.patience,
+            device=self.device,
+            progress=self.settings.progress,
             lock=lock.descriptor if lock.held else None,
             preload=PRELOAD,
         )
@@ -136,7 +116,7 @@ class Study:
     def run(self, plan: Plan) -> dict[str, Any]:
         """Do all that a plan asks for, and return the record that is written."""
         work = plan.work(self)
-        with keeping_old_run(self.overwrite):
+        with keeping_old_run(self.settings.overwrite):
             trials = next(work)
         self.folder.begin()
         save_tensors(self.tensors, plan.experiments)
@@ -158,39 +138,25 @@ class Study:
                 return record
 
 
-def run_study(
-    plan: Plan,
-    out: Path,
-    *,
-    workers: int | None,
-    executor: str,
-    patience: float,
-    source: str | Path | None,
-    overwrite: bool,
-    progress: Progress,
-) -> dict[str, Any]:
+def run_study(plan: Plan, out: Path, settings: Settings) -> dict[str, Any]:
     """Carry out a plan in the folder `out`, and return the content of its record.
 
     Finished trials are kept and skipped.
 
     Raises:
-        ConfigurationError: `source` is not there, or `patience` is no time.
-        PluginError: no executor of this name.
+        ConfigurationError, PluginError: see `Settings.check`.
         RunError: the folder holds something else, or a study with another plan (with the difference); or the
             disk is full.
     """
-    if source is not None and not Path(source).exists():
-        raise ConfigurationError(plan.kind, [f"--data {source}: no such file or folder"])
-    if not patience > 0:
-        raise ConfigurationError(plan.kind, [f"--patience: expected more than 0 seconds, found {patience:g}"])
-    manager().find("executor", executor)
+    settings.check(plan.kind)
     first = plan.experiments[0]
     first.torch_device()  # raises where this machine has no such device
     devices = {experiment.device for experiment in plan.experiments}
     device = first.device if len(devices) == 1 else None
-    who = Workers(worker_count(workers, first.device), executor, patience, device)
-    data = None if source is None else Path(source)
-    with open_study(out, plan.kind, plan.fixed, overwrite=overwrite, also=plan.also) as folder:
-        if who.count > 1:
+    workers = worker_count(settings.workers, first.device)
+    with open_study(
+        out, plan.kind, plan.must_match, overwrite=settings.overwrite, files=plan.files
+    ) as folder:
+        if workers > 1:
             start_server(PRELOAD)
-        return Study(folder, data, overwrite, progress, who).run(plan)
+        return Study(folder, settings, workers, device).run(plan)

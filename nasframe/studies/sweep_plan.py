@@ -16,19 +16,24 @@ from nasframe.report import write_sweep_page
 from nasframe.runtime import SILENT, Progress, fingerprint
 from nasframe.studies.axes import (
     Axis,
+    Point,
     experiment_at,
     experiments_at,
     parse_axes,
     point_name,
     points,
+    short_names,
     stage_seed,
+    words_of,
 )
 from nasframe.studies.base_experiment import BaseExperiment
 from nasframe.studies.caveats import sweep_caveats
+from nasframe.studies.choice import chosen
 from nasframe.studies.intervals import bounds_of
+from nasframe.studies.metrics import measured, metrics_of
 from nasframe.studies.planned_runs import PlannedRun, Variant, make_runs
-from nasframe.studies.results import measured, metrics_of
-from nasframe.studies.rows import chosen, row_json, variant_rows
+from nasframe.studies.rows import row_json, variant_rows
+from nasframe.studies.settings import Settings
 from nasframe.studies.shared_plan import shared_plan
 from nasframe.studies.study import Plan, Study, Work, run_study
 
@@ -63,15 +68,11 @@ def sweep(
         axes: `temperature=0.1,0.5` each; see `parse_axes`.
         overrides: `dotted.key=value` each, for every point.
         out: folder of the sweep; None is `runs/NAME-sweep`.
-        seeds: how many, beginning with the experiment's; all use the same data.
+        seeds: how many, beginning with the experiment's; all use the same data. An axis `seed=3,8` beside
+            others names them one by one.
         relaxation: short for `relaxation.name=…`.
-        workers: processes; 1 is this one, None is one for each core, and on GPUs one for each.
-        executor: name of a registered one; `local` is this machine.
-        patience: seconds for which a trial may say nothing, before it is ended and tried again.
-        source: the user's data; None is the task's own.
         seed, device: instead of those of the experiment.
-        overwrite: replace a sweep that is there.
-        progress: hears of the progress.
+        workers, executor, patience, source, overwrite, progress: see `Settings`.
 
     Returns:
         The content of `sweep.json`; docs/commands.md describes it. A trial that failed says why in `error`.
@@ -81,7 +82,7 @@ def sweep(
         RunError: `out` holds something else, or another experiment's sweep (with the difference); or the
             disk is full.
     """
-    axes, overrides = list(axes), list(overrides)
+    axes, overrides = words_of(axes), words_of(overrides)
     base = BaseExperiment.of(experiment)
     folder, given = base.folder(out, "sweep"), dict(base.values)
     if not any(word.startswith("baselines") for word in (*overrides, *axes)):
@@ -92,23 +93,15 @@ def sweep(
     _check(base.source, grid, seeds, _set_twice(grid, overrides, shortcuts))
     variants = _variants(values, base.source, grid, seeds)
     first = experiment_at(values, base.source, points(grid)[0])
-    fixed = {
+    must_match = {
         "experiment": shared_plan(first, values, grid),
         "axes": sorted(axis.key for axis in grid),
     }
     title = f"{base.title(folder)}: {' × '.join(axis.key for axis in grid)}"
     experiments = [run.experiment for variant in variants for run in variant.runs]
-    plan = SweepPlan(title, experiments, fixed, grid, variants)
-    return run_study(
-        plan,
-        folder,
-        workers=workers,
-        executor=executor,
-        patience=patience,
-        source=source,
-        overwrite=overwrite,
-        progress=progress,
-    )
+    plan = SweepPlan(title, experiments, must_match, shown_axes(grid), variants)
+    settings = Settings(workers, executor, patience, source, overwrite, progress)
+    return run_study(plan, folder, settings)
 
 
 @frozen
@@ -116,7 +109,7 @@ class SweepPlan(Plan):
     """The plan of a sweep.
 
     Attributes:
-        axes: of its grid.
+        axes: of its grid; see `shown_axes`.
         variants: its points.
     """
 
@@ -128,7 +121,7 @@ class SweepPlan(Plan):
     def work(self, study: Study) -> Work:
         """Make a run for every point and seed. One without data fails, and the others are done."""
         runs, objective = make_runs(self.variants, study), self.objective
-        study.progress.say(f"sweep: {len(self.variants)} points, {len(runs.trials)} trials")
+        study.settings.progress.say(f"sweep: {len(self.variants)} points, {len(runs.trials)} trials")
         results = runs.results((yield runs.trials), study, objective)
         metrics = metrics_of(objective, *measured(results, study.folder.path))
         bounds = bounds_of(self.experiments)
@@ -138,16 +131,21 @@ class SweepPlan(Plan):
                 variant_rows(self.variants, results, metrics, "point"), self.variants, strict=True
             )
         ]
+        titles = short_names([axis.key for axis in self.axes])
+        seeds_alone = [axis.key for axis in self.axes] == ["seed"]
         known = sorted({item for item in runs.data if item is not None})
         found = {
             "objective": objective,
             "metrics": metrics,
-            "axes": [{"key": axis.key, "values": list(axis.values)} for axis in self.axes],
+            "axes": [
+                {"key": axis.key, "title": titles[axis.key], "values": list(axis.values)}
+                for axis in self.axes
+            ],
             "seeds": sorted({one.seed for one in self.experiments}),
             "trials": results,
             "rows": rows,
-            "chosen": chosen(rows, objective),
-            "experiment": tomli_w.dumps(self.fixed["experiment"]),
+            "chosen": None if seeds_alone else chosen(rows, objective),
+            "experiment": tomli_w.dumps(self.must_match["experiment"]),
             "data": known[0] if len(known) == 1 else fingerprint(known) if known else None,
         }
         return {**found, "caveats": sweep_caveats(found)}
@@ -166,17 +164,24 @@ def _variants(values: Mapping[str, Any], source: str, grid: Sequence[Axis], seed
     places = points(grid)
     experiments_at(values, source, [(place, None) for place in places])  # raises all problems at once
     first = experiment_at(values, source, places[0]).seed
-    # A seed that is an axis is in the point.
-    numbers = [None] if _varies(grid, "seed") else [first + step for step in range(seeds)]
-    pairs = [(place, number) for place in places for number in numbers]
-    made = iter(experiments_at(values, source, pairs, data_seed=stage_seed(values, source, places[0])))
-    variants = []
-    for place in places:
-        names = [point_name(place if number is None else {**place, "seed": number}) for number in numbers]
-        variants.append(
-            Variant(point_name(place), place, [PlannedRun(name, name, next(made)) for name in names])
-        )
-    return variants
+    if not _varies(grid, "seed"):
+        places = [{**place, "seed": first + step} for place in places for step in range(seeds)]
+    pairs = [(place, None) for place in places]
+    experiments = experiments_at(values, source, pairs, data_seed=stage_seed(values, source, places[0]))
+    keys = [axis.key for axis in shown_axes(grid)]
+    runs: dict[str, list[PlannedRun]] = {}
+    chosen: dict[str, Point] = {}
+    for place, experiment in zip(places, experiments, strict=True):
+        point = {key: place[key] for key in keys}
+        name, run = point_name(point), point_name(place)
+        chosen[name] = point
+        runs.setdefault(name, []).append(PlannedRun(run, run, experiment))
+    return [Variant(name, point, runs[name]) for name, point in chosen.items()]
+
+
+def shown_axes(grid: Sequence[Axis]) -> list[Axis]:
+    """Return the axes whose values are compared: a seed among others is no axis, but repeats each point."""
+    return [axis for axis in grid if axis.key != "seed"] or list(grid)
 
 
 def _check(name: str, grid: Sequence[Axis], seeds: int, set_twice: Sequence[str]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +18,22 @@ from nasframe.studies.rows import mean_json
 from nasframe.studies.statistics import mean, percentile, spearman
 from nasframe.studies.study import Study
 from nasframe.studies.tabular_benchmark import (
+    KINDS,
     TabularBenchmark,
     differences,
     is_table,
     load_table,
-    made_from,
+    origin_of,
 )
 
 __all__ = [
     "RANKINGS",
     "compare_with_tables",
     "correlation",
+    "default_table",
     "fitting_tables",
     "percentiles_of_run",
     "ranking_trials",
-    "table_beside",
 ]
 
 RANKINGS = "supernets"
@@ -40,13 +42,13 @@ RANKINGS = "supernets"
 _SPLITS = ("validation", "test")
 
 
-def table_beside(folder: Path, title: str) -> list[TabularBenchmark]:
+def default_table(folder: Path, titles: Iterable[str]) -> list[TabularBenchmark]:
     """Return the table at the default place of `nasframe tabulate`, beside a folder or in `runs`; or none.
 
-    Older versions called it `TITLE-census`.
+    The study or its experiment may have the name of the table. Older versions called it `TITLE-census`.
     """
     for parent in (folder.parent, Path("runs")):
-        for ending in ("table", "census"):
+        for title, ending in itertools.product(titles, KINDS):
             place = parent / f"{title}-{ending}"
             try:
                 if is_table(place):
@@ -60,23 +62,23 @@ def fitting_tables(
     variants: Sequence[Variant],
     prepared: Mapping[str, Prepared],
     named: Sequence[TabularBenchmark] | None,
-    beside: Sequence[TabularBenchmark],
+    default: Sequence[TabularBenchmark],
     progress: Progress,
 ) -> dict[str, TabularBenchmark]:
     """Return variant → the table that its architectures can be compared with.
 
-    It is one of those that were `named`, or, where none was, of those that lie `beside` the comparison.
+    It is one of those that were `named`, or, where none was, of the `default` one.
 
     Raises:
         RunError: a table that was named fits no variant.
     """
     found: dict[str, TabularBenchmark] = {}
-    for table in beside if named is None else named:
+    for table in default if named is None else named:
         reasons: dict[str, list[str]] = {}
         for variant in (item for item in variants if item.name in prepared):
             first, data = variant.first, prepared[variant.name]
             space = first.space.build(data.data.inputs, data.data.outputs)
-            origin = made_from(first, space.origin, str(data.record["fingerprint"]))
+            origin = origin_of(first, space.origin, str(data.record["fingerprint"]))
             reasons[variant.name] = differences(table.record, origin)
             if not reasons[variant.name]:
                 found.setdefault(variant.name, table)

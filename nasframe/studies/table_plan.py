@@ -13,10 +13,14 @@ from nasframe.errors import ConfigurationError, NasframeError, RunError, SpaceEr
 from nasframe.experiment import Experiment
 from nasframe.jobs import PATIENCE, Trial, full_disk_stops
 from nasframe.pipeline import draw_distinct_architectures
-from nasframe.report import write_table_page
+from nasframe.report import write_space_table_page
 from nasframe.runtime import SILENT, Progress, remove_path
 from nasframe.space import Architecture
+from nasframe.studies.axes import words_of
 from nasframe.studies.base_experiment import BaseExperiment
+from nasframe.studies.caveats import table_caveats
+from nasframe.studies.settings import Settings
+from nasframe.studies.statistics import spearman
 from nasframe.studies.study import Plan, Study, Work, run_study
 from nasframe.studies.tabular_benchmark import (
     FORMAT,
@@ -24,7 +28,7 @@ from nasframe.studies.tabular_benchmark import (
     ROWS,
     TabularBenchmark,
     load_table,
-    made_from,
+    origin_of,
     write_rows,
 )
 from nasframe.studies.training_trial import NetworkToTrain, make_training_trial, read_trained_network
@@ -70,13 +74,8 @@ def tabulate(
         out: folder of the table; None is `runs/NAME-table`.
         overrides: `dotted.key=value` each.
         architectures: how many different ones; all where the space has fewer.
-        workers: processes; 1 is this one, None is one for each core, and on GPUs one for each.
-        executor: name of a registered one; `local` is this machine.
-        patience: seconds for which a trial may say nothing, before it is ended and tried again.
-        source: the user's data; None is the task's own.
         seed, device: instead of those of the experiment.
-        overwrite: replace a table that is there.
-        progress: hears of the progress.
+        workers, executor, patience, source, overwrite, progress: see `Settings`.
 
     Returns:
         The table, with those that could be trained; `record["failed"]` says why the others could not.
@@ -90,7 +89,7 @@ def tabulate(
         raise ConfigurationError("tabulate", [f"--architectures: expected 1 or more, found {architectures}"])
     base = BaseExperiment.of(experiment)
     folder = base.folder(out, "table")
-    given = Experiment.parse(base.values, base.source, list(overrides), seed=seed, device=device)
+    given = Experiment.parse(base.values, base.source, words_of(overrides), seed=seed, device=device)
     chosen = attrs.evolve(
         given,
         data_seed=given.stage_seed,
@@ -98,18 +97,10 @@ def tabulate(
         train=attrs.evolve(given.train, inherit=False),
     )
     values = chosen.to_dict()
-    fixed = {"experiment": {key: values[key] for key in ("seed", "data_seed", "task", "space", "train")}}
-    plan = TablePlan(base.title(folder), [chosen], fixed, architectures)
-    run_study(
-        plan,
-        folder,
-        workers=workers,
-        executor=executor,
-        patience=patience,
-        source=source,
-        overwrite=overwrite,
-        progress=progress,
-    )
+    must_match = {"experiment": {key: values[key] for key in ("seed", "data_seed", "task", "space", "train")}}
+    plan = TablePlan(base.title(folder), [chosen], must_match, architectures)
+    settings = Settings(workers, executor, patience, source, overwrite, progress)
+    run_study(plan, folder, settings)
     return load_table(folder)
 
 
@@ -122,13 +113,13 @@ class TablePlan(Plan):
     """
 
     kind: ClassVar[str] = "table"
-    also: ClassVar[Sequence[str]] = (_NETWORKS, ROWS, *OLD_FILES)
+    files: ClassVar[Sequence[str]] = (_NETWORKS, ROWS, *OLD_FILES)
 
     wanted: int
 
     def work(self, study: Study) -> Work:
         """Draw the architectures, train a few of them in each trial, and write the rows."""
-        (experiment,), folder = self.experiments, study.folder.path
+        (experiment,), folder, progress = self.experiments, study.folder.path, study.settings.progress
         (prepared,) = study.prepare(self.experiments)
         if isinstance(prepared, NasframeError):
             raise prepared
@@ -138,16 +129,16 @@ class TablePlan(Plan):
                 f"search space {experiment.names['space']!r} is not registered, so nobody could name its "
                 "architectures; register it as a plugin"
             )
-        origin = made_from(experiment, space.origin, str(prepared.record["fingerprint"]))
-        before = 0 if study.overwrite else _asked_before(folder)
+        origin = origin_of(experiment, space.origin, str(prepared.record["fingerprint"]))
+        before = 0 if study.settings.overwrite else _wanted_before(folder)
         if before > self.wanted:
-            study.progress.say(f"{folder}: {before} architectures were asked for before, and are kept")
+            progress.say(f"{folder}: {before} architectures were asked for before, and are kept")
         wanted = max(self.wanted, before)
         drawn = draw_distinct_architectures(space, experiment.seed, wanted)
         if len(drawn) < wanted:
-            study.progress.say(f"tabulate: the space has {len(drawn)} architectures; all of them are trained")
+            progress.say(f"tabulate: the space has {len(drawn)} architectures; all of them are trained")
         networks = [_network(number, item) for number, item in enumerate(drawn, start=1)]
-        if not study.overwrite:
+        if not study.settings.overwrite:
             _check_data(folder, networks, origin["data"])
         outcomes = yield self._trials(networks, study)
         found = [read_trained_network(folder / _NETWORKS / network.file) for network in networks]
@@ -157,7 +148,9 @@ class TablePlan(Plan):
             raise RunError("\n".join([f"{folder}: no architecture could be trained", *failed.values()]))
         with full_disk_stops(folder):
             write_rows(folder, rows)
-        return {
+        scores = [[row[split].get(self.objective) for row in rows] for split in ("validation", "test")]
+        ranks = spearman(*scores)
+        record = {
             "format": FORMAT,
             **origin,
             "seed": experiment.seed,
@@ -165,12 +158,19 @@ class TablePlan(Plan):
             "count": len(rows),
             "space_size": space.count(),
             "failed": failed,
+            "correlation": {
+                "rho": ranks.rho,
+                "low": ranks.low,
+                "high": ranks.high,
+                "architectures": ranks.count,
+            },
             "experiment": experiment.to_toml(),
         }
+        return {**record, "caveats": table_caveats(record)}
 
     def _trials(self, networks: Sequence[NetworkToTrain], study: Study) -> list[Trial]:
         """Return trials of a few architectures each, several trials for every worker."""
-        size = max(1, min(_CHUNK, len(networks) // (4 * study.workers.count)))
+        size = max(1, min(_CHUNK, len(networks) // (4 * study.workers)))
         place, trials = study.folder.path / _NETWORKS, []
         for start in range(0, len(networks), size):
             part = networks[start : start + size]
@@ -181,7 +181,7 @@ class TablePlan(Plan):
 
     def finish(self, record: Mapping[str, Any], folder: Path) -> None:
         """Write `report.html`; remove the record and the rows that an older version wrote."""
-        write_table_page(record, load_table(folder).rows, folder)
+        write_space_table_page(record, load_table(folder).rows, folder)
         for name in OLD_FILES:
             remove_path(folder / name)
 
@@ -192,7 +192,7 @@ def _network(number: int, architecture: Architecture) -> NetworkToTrain:
     )
 
 
-def _asked_before(folder: Path) -> int:
+def _wanted_before(folder: Path) -> int:
     """Return the number of architectures that a finished table was asked for; 0 where none is finished."""
     try:
         return int(load_table(folder).record["asked"])

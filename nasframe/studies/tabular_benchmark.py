@@ -27,7 +27,7 @@ from nasframe.runtime import write_text
 
 __all__ = [
     *("FORMAT", "OLD_FILES", "ROWS", "TabularBenchmark"),
-    *("differences", "is_table", "load_table", "made_from", "write_rows"),
+    *("KINDS", "differences", "is_table", "load_table", "origin_of", "write_rows"),
 ]
 
 FORMAT = 1
@@ -35,7 +35,9 @@ RECORD, ROWS = "table.json", "table.jsonl"
 OLD_FILES = ("census.json", "census.jsonl")
 """The record and the rows as older versions called them."""
 
-_KINDS = ("table", "census")
+KINDS = ("table", "census")
+"""The present name of a table in records and folders, and that of older versions."""
+
 _NEEDED = {"fingerprint", "assignment", "validation", "test", "parameters"}
 
 
@@ -90,7 +92,7 @@ def load_table(path: str | Path) -> TabularBenchmark:
         raise RunError(f"{given}: {why}") from None
     except (OSError, ValueError) as error:
         raise RunError(f"{given}: the table cannot be read: {error}") from error
-    if not isinstance(record, dict) or record.get("kind") not in _KINDS:
+    if not isinstance(record, dict) or record.get("kind") not in KINDS:
         raise RunError(f"{given}: is no table: its {record_name} is none of nasframe's")
     if record.get("format") != FORMAT:
         raise RunError(
@@ -115,7 +117,7 @@ def write_rows(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     write_text(folder / ROWS, text)
 
 
-def made_from(experiment: Experiment, space: Mapping[str, Any] | None, data: str) -> dict[str, Any]:
+def origin_of(experiment: Experiment, space: Mapping[str, Any] | None, data: str) -> dict[str, Any]:
     """Return all that must be the same in an experiment and a table for their scores to be compared.
 
     Args:
@@ -128,7 +130,7 @@ def made_from(experiment: Experiment, space: Mapping[str, Any] | None, data: str
 
 
 def differences(table: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """Return a line for each difference between a table and what `made_from` returns of an experiment."""
+    """Return a line for each difference between a table and what `origin_of` returns of an experiment."""
     keys = ("space", "task", "train", "data")
     there, here = ({key: dict(_flat(values.get(key), key)) for key in keys} for values in (table, other))
     found = []

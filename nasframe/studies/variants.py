@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from nasframe.errors import ConfigurationError
-from nasframe.experiment import Experiment, option_keys, overridden, parse_value
+from nasframe.experiment import PLUGINS, Experiment, option_keys, overridden, parse_value
 from nasframe.runtime import fingerprint
 from nasframe.studies.axes import Axis, Point, experiments_at, point_name, points
 from nasframe.studies.planned_runs import PlannedRun, Variant
@@ -17,7 +17,6 @@ from nasframe.training import BaselineOptions
 
 __all__ = ["make_variants"]
 
-_PLUGINS = ("task", "space", "relaxation", "loop")
 _FIXED = {
     "seed": "--seeds says how many are used",
     "data_seed": "all variants share their data",
@@ -120,7 +119,7 @@ def _given(source: str, overrides: Iterable[str], shortcuts: Mapping[str, Any]) 
 def _has(values: Mapping[str, Any], point: Mapping[str, Any], key: str) -> bool:
     """Return True where the plugins that a point names have an option."""
     section = key.partition(".")[0]
-    if section not in _PLUGINS or key == f"{section}.name":
+    if section not in PLUGINS or key == f"{section}.name":
         return True
     table = values.get(section, {})
     name = point.get(f"{section}.name", table.get("name") if isinstance(table, Mapping) else None)

@@ -55,3 +55,21 @@ def test_mistakes_are_named(
     error = capsys.readouterr().err
     assert message in error
     assert "Traceback" not in error
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("comparison.json", b"\xff\xfe{"),
+        ("sweep.json", b"[" * 100_000),
+        ("sweep.json", b"[]"),
+        ("table.json", b'{"failed": ["x"], "objective": "accuracy"}'),
+    ],
+)
+def test_a_damaged_record_is_refused_in_words(
+    name: str, content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    (tmp_path / "table.jsonl").touch()
+    assert main(["report", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.startswith(f"nasframe: {tmp_path / name}: ")

@@ -180,11 +180,20 @@ def test_a_row_has_its_mean_its_interval_and_its_seeds_and_an_undefined_mean_has
     assert "failed" not in texts(intervals())
 
 
-def test_a_long_name_is_cut_and_told_in_full() -> None:
-    name = "a variant with very many options in its name"
+def test_a_long_name_has_two_lines_of_which_the_second_is_cut_and_is_told_in_full() -> None:
+    figure = intervals(intervals=[Interval("random, best of 2 on validation", Estimate(0.5))])
+    assert texts(figure)[:2] == ["random, best of 2 on", "validation"]
+    name = "a variant with very many options in its name, of which most are left out"
     figure = intervals(intervals=[Interval(name, Estimate(0.5))])
-    assert f"{name[:25]}…" in texts(figure)
+    assert texts(figure)[:2] == ["a variant with very", "many options in its n…"]
     assert name in titles(figure)
+
+
+def test_means_of_one_row_stand_below_each_other() -> None:
+    kinds = ("supernet", "inherited", "trained")
+    rows = [Interval("grmc", Estimate(0.5, 0.4, 0.6), place, kind) for place, kind in enumerate(kinds)]
+    ends = [(bar.get("d") or "").split()[1] for bar in parts(intervals(intervals=rows), "path", "error")]
+    assert len(set(ends)) == 3
 
 
 def test_several_kinds_share_a_row_and_what_is_below_a_logarithmic_axis_is_an_arrow_at_its_end() -> None:

@@ -69,9 +69,34 @@ def test_a_marked_row_stands_out_in_the_text_and_on_the_page() -> None:
     assert [values.get("class") for values in rows] == [None, None, "marked", None]
 
 
-def test_an_interval_of_one_point_is_not_shown() -> None:
-    assert Estimate(0.5, 0.5, 0.5).to_text() == "0.5000"
+def test_where_all_values_are_equal_the_mean_says_so() -> None:
+    assert Estimate(0.5, 0.5, 0.5).to_text() == "0.5000 (all equal)"
+    found = Table("t", "", [Column("a"), Column("b")], [["x", Estimate(0.5, 0.5, 0.5)]])
+    assert '<span class="interval">all equal</span>' in found.to_html()
+    assert Estimate(0.5).to_text() == "0.5000"
     assert Estimate(0.5, 0.4, None).to_text() == "0.5000"
+
+
+def test_a_mean_and_its_ends_have_one_notation() -> None:
+    assert Estimate(0.5, 2.86e-06, 1.0).to_text() == "0.5000 [<0.0001, 1.0000]"
+    assert Estimate(0.0, -1e-6, 0.1).to_text() == "0.0000 [>-0.0001, 0.1000]"
+    assert Estimate(4e-4, 3e-4, 0.1).to_text() == "0.0004 [0.0003, 0.1000]"
+    assert Estimate(2e-7, 1e-7, 3e-7).to_text() == "2e-07 [1e-07, 3e-07]"
+    found = Table("t", "", [Column("a"), Column("b")], [["x", Estimate(0.5, 2.86e-06, 1.0)]])
+    assert '<span class="interval">&lt;0.0001 to 1.0000</span>' in found.to_html()
+
+
+def test_the_smallest_and_the_largest_value_do_not_look_like_an_interval() -> None:
+    assert Estimate(0.5, 0.4, 0.6, is_range=True).to_text() == "0.5000 (0.4000…0.6000)"
+
+
+def test_a_column_may_be_for_files_or_for_people_alone() -> None:
+    columns = [Column("name"), Column("axis.key", only="files"), Column("course", only="people")]
+    found = Table("t", "", columns, [["x", 0.5, "▁█"]])
+    assert found.to_csv() == "name,axis.key\r\nx,0.5\r\n"
+    assert found.to_json()["rows"] == [{"name": "x", "axis.key": 0.5}]
+    assert found.to_text().splitlines() == ["name  course", "x     ▁█"]
+    assert "axis.key" not in found.to_html()
 
 
 # -- the page -------------------------------------------------------------------------------------------

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -33,6 +32,12 @@ execute(trials, Path("study"), workers=2, preload=["torch"])
 """
 
 
+def hears_signals() -> None:
+    """Undo what a shell does for a program in the background, or `nohup`, whose children ignore these."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 @pytest.fixture
 def script(home: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Start the script in a session of its own."""
@@ -44,7 +49,7 @@ def script(home: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
             [sys.executable, "script.py", *words],
             stderr=subprocess.PIPE,
             text=True,
-            preexec_fn=partial(signal.signal, signal.SIGINT, signal.default_int_handler),
+            preexec_fn=hears_signals,
             start_new_session=True,
         )
         started.append(process)

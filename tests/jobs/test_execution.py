@@ -19,9 +19,9 @@ import torch
 from attrs import frozen
 
 from nasframe import jobs
-from nasframe.errors import RunError
+from nasframe.errors import ConfigurationError, RunError
 from nasframe.jobs import LOG_FILE, Outcome, Trial, start_server, worker_count
-from nasframe.jobs.pool import ATTEMPTS
+from nasframe.jobs.executor import ATTEMPTS
 from nasframe.runtime import Lock, cores
 from nasframe.studies import PRELOAD
 from tests.recorded_progress import Log
@@ -51,6 +51,12 @@ def trials(**of: dict[str, object]) -> list[Trial]:
 
 def toys(work: str, **of: dict[str, object]) -> list[Trial]:
     return [Trial(name, FOLDER / "cells" / name, f"toy_jobs:{work}", item) for name, item in of.items()]
+
+
+def test_fewer_than_one_worker_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="workers: expected 1 or more, found 0"):
+        execute(trials(a={}), FOLDER, workers=0)
+    assert not FOLDER.exists()
 
 
 def begun(name: str, folder: Path = FOLDER) -> int:
@@ -325,6 +331,14 @@ def test_a_trial_that_is_silent_three_times_has_failed() -> None:
     assert outcomes["b"].status == "done"
 
 
+def test_the_failure_of_a_silent_trial_names_the_log() -> None:
+    outcomes = execute(toys("print_and_stop", a={}), FOLDER, workers=2, patience=2.0)
+    log = FOLDER / LOG_FILE
+    assert (
+        outcomes["a"].error == f"it said nothing for 2 seconds; {log} holds its output; it was tried 3 times"
+    )
+
+
 @pytest.mark.parametrize("how", ["say", "task", "track"])
 def test_a_slow_trial_that_speaks_is_left_alone(how: str) -> None:
     patience = 4.0
@@ -393,3 +407,8 @@ def test_by_default_there_is_a_worker_for_each_core_or_for_each_gpu(
 def test_without_a_gpu_auto_means_a_worker_for_each_core(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert worker_count(None, "auto") == cores()
+
+
+def test_the_last_trial_of_several_workers_is_done_by_a_worker_too() -> None:
+    assert statuses(execute(toys("write", a={}), FOLDER, workers=2)) == {"a": "done"}
+    assert begun("a") == 2  # the first time it killed its process

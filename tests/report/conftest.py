@@ -31,7 +31,7 @@ from nasframe import (
     hookimpl,
 )
 from nasframe.plugins import manager
-from nasframe.report import write_comparison_page, write_sweep_page, write_table_page
+from nasframe.report import write_comparison_page, write_space_table_page, write_sweep_page
 from nasframe.searching.joint import Joint
 from nasframe_bimodal.space import Bimodal
 from tests.report.studies import comparison, space_table, sweep
@@ -145,7 +145,7 @@ def tabulated(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     record, rows = space_table(run)
     (folder / "table.json").write_text(json.dumps(record), encoding="utf-8")
     (folder / "table.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    write_table_page(record, rows, folder)
+    write_space_table_page(record, rows, folder)
     return folder
 
 

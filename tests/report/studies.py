@@ -12,6 +12,7 @@ from typing import Any
 from nasframe import Run
 
 METRICS = ["auc", "acc", "parameters", "multiply_adds", "search_seconds"]
+FEW = "Each architecture was trained with one seed."
 MESSAGE = "the loss is not finite in epoch 3 <of 8>; lower loop.weight_rate"
 
 
@@ -115,13 +116,13 @@ def sweep(run: Run, axes: dict[str, list[Any]], seeds: tuple[int, ...] = (0, 1))
     points = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
     trials = []
     for number, point in enumerate(points):
-        name = ",".join(f"{key.rpartition('.')[2]}={value}" for key, value in point.items())
+        name = _name(point)
         for seed in seeds:
             trial = _trial(run, f"{name},seed={seed}", name, point, seed, 0.5 + 0.01 * number + 0.002 * seed)
             trials.append(_failed(trial) if number == len(points) - 1 and number else trial)
     rows = []
     for point in points:
-        name = ",".join(f"{key.rpartition('.')[2]}={value}" for key, value in point.items())
+        name = _name(point)
         own = [trial for trial in trials if trial["variant"] == name]
         rows.append({**_row(name, "point", own), "point": point})
     done = [row for row in rows if row["validation"]["mean"] is not None]
@@ -131,7 +132,10 @@ def sweep(run: Run, axes: dict[str, list[Any]], seeds: tuple[int, ...] = (0, 1))
         "title": "small",
         "objective": "auc",
         "metrics": METRICS,
-        "axes": [{"key": key, "values": values} for key, values in axes.items()],
+        "axes": [
+            {"key": key, "values": values, "title": key.removesuffix(".name").rpartition(".")[2]}
+            for key, values in axes.items()
+        ],
         "seeds": list(seeds),
         "trials": trials,
         "rows": rows,
@@ -145,6 +149,10 @@ def sweep(run: Run, axes: dict[str, list[Any]], seeds: tuple[int, ...] = (0, 1))
         "versions": {"nasframe": "0.1.0"},
         "data": "8abc55f3",
     }
+
+
+def _name(point: dict[str, Any]) -> str:
+    return ",".join(f"{key.removesuffix('.name').rpartition('.')[2]}={value}" for key, value in point.items())
 
 
 def space_table(run: Run, architectures: int = 40) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -173,6 +181,8 @@ def space_table(run: Run, architectures: int = 40) -> tuple[dict[str, Any], list
         "asked": architectures + 1,
         "count": architectures,
         "space_size": 1234,
+        "correlation": {"rho": 0.5, "low": 0.25, "high": 0.75, "architectures": architectures - 1},
+        "caveats": [FEW],
         "failed": {"architecture 41": MESSAGE},
         "experiment": run.experiment_toml,
         "versions": {"nasframe": "0.1.0"},

@@ -59,5 +59,5 @@ def test_the_mean_of_random_architectures_has_the_lowest_and_the_highest_beside_
     drawn = {"random 1": random(0.5, 0.4, 0.9), "random 2": random(0.7, 0.6, 0.8)}
     table = baseline_table({**TEST, "baselines": drawn})
     assert table is not None
-    assert table.rows[1][1] == Estimate(0.6, 0.5, 0.7, {"random 1": 0.5, "random 2": 0.7})
+    assert table.rows[1][1] == Estimate(0.6, 0.5, 0.7, {"random 1": 0.5, "random 2": 0.7}, is_range=True)
     assert "lowest and the highest" in table.note

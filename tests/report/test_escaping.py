@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from nasframe import Run
-from nasframe.report import comparison_page, sweep_page, table_page
+from nasframe.report import comparison_page, space_table_page, sweep_page
 from tests.report.studies import space_table
 
 ROOT = Path(__file__).parents[2] / "nasframe"
@@ -79,7 +79,7 @@ def test_markup_in_a_record_is_shown_as_text(
 ) -> None:
     if kind == "table":
         record, rows = space_table(run)
-        page = table_page(strange(record), rows)
+        page = space_table_page(strange(record), rows)
     else:
         data = strange(json.loads((pages[kind].parent / f"{kind}.json").read_text(encoding="utf-8")))
         page = sweep_page(data) if kind == "sweep" else comparison_page(data, tmp_path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import shutil
 from collections.abc import Callable
@@ -13,7 +15,13 @@ import pytest
 
 from nasframe import Run
 from nasframe.display import Estimate, Table
-from nasframe.report import comparison_tables, sweep_tables, write_comparison_page, write_sweep_page
+from nasframe.report import (
+    comparison_tables,
+    sweep_figures,
+    sweep_tables,
+    write_comparison_page,
+    write_sweep_page,
+)
 from tests.report.studies import MESSAGE, comparison, sweep
 
 Look = Callable[..., Any]
@@ -39,11 +47,13 @@ def test_a_comparison_shows_every_mean_in_full(compared: Path, look: Look) -> No
             assert value(page, f"results.{row['name']}.{metric}") == found["mean"]
 
 
-def test_only_the_best_mean_is_bold_and_the_page_says_what_that_is_worth(compared: Path, look: Look) -> None:
+def test_the_best_test_mean_is_not_bold_and_the_page_says_what_bold_is_worth(
+    compared: Path, look: Look
+) -> None:
     page = look(compared / "report.html")
     bold = page.evaluate("[...document.querySelectorAll('.best data')].map((item) => item.dataset.key)")
-    assert "results.grmc.auc" in bold
-    assert sum(key.endswith(".auc") for key in bold) == 1
+    assert "results.grmc.auc_validation" in bold
+    assert not any(key.endswith(".auc") for key in bold), "nobody should choose by the test split"
     assert "results.late fusion.parameters" in bold
     assert not any(key.endswith(".acc") for key in bold), "nobody knows whether more of it is better"
     assert "does not say that it is better" in page.locator("#results").text_content()
@@ -62,7 +72,7 @@ def test_intervals_and_tests_are_shown(compared: Path, look: Look) -> None:
 def test_the_gap_the_table_of_the_space_and_the_caveats_are_shown(compared: Path, look: Look) -> None:
     page = look(compared / "report.html")
     assert value(page, "gap.grmc.inherited") == pytest.approx(0.8)
-    assert value(page, "gap.grmc.drop") == pytest.approx(0.1)
+    assert value(page, "gap.grmc.lost") == pytest.approx(0.1)
     assert value(page, "percentiles.softmax-0.test") == 62.5
     assert value(page, "correlation.softmax.rho") == 0.42
     assert page.get_by_text("No two variants differ significantly.").count() == 1
@@ -238,7 +248,7 @@ def tables_of(kind: str, folder: Path) -> tuple[dict[str, Any], list[Table]]:
     return data, (comparison_tables if kind == "comparison" else sweep_tables)(data)
 
 
-CHOSEN = {"comparison": "grmc", "sweep": "temperature = 1.0, samples = 10"}
+CHOSEN = {"comparison": "grmc", "sweep": "temperature=1.0,samples=10"}
 
 
 @pytest.mark.parametrize("kind", CHOSEN)
@@ -272,7 +282,7 @@ def test_every_row_shows_validation_beside_the_test_split(
     for row, cells in zip(data["rows"], tables[0].rows, strict=True):
         if row["validation"]["mean"] is not None:
             shown += 1
-            assert value(page, f"{tables[0].name}.{cells[0]}.validation") == row["validation"]["mean"]
+            assert value(page, f"{tables[0].name}.{cells[0]}.auc_validation") == row["validation"]["mean"]
     assert shown >= 3
 
 
@@ -292,8 +302,22 @@ def test_the_page_of_a_sweep_does_not_advertise_the_best_test_value(
     framed = page.locator("#the-grid svg[aria-label^='auc on the test split'] .framed")
     assert "0.5010" in framed.text_content()
     bold = page.locator("#every-point .best data").evaluate_all("all => all.map(a => a.dataset.key)")
-    assert any(key.endswith(".validation") for key in bold)
+    assert any(key.endswith(".auc_validation") for key in bold)
     assert not any(key.endswith(".auc") for key in bold)
+
+
+def test_no_variant_that_was_not_chosen_leads_the_page(compared: Path, look: Look) -> None:
+    lead = tiles(look(compared / "report.html"))
+    assert list(lead) == ["chosen by validation", "auc, validation", "auc, test", "trials done"]
+
+
+def test_every_test_score_says_its_split(compared: Path, swept: Path) -> None:
+    for kind, folder in (("comparison", compared), ("sweep", swept)):
+        for table in tables_of(kind, folder)[1]:
+            heads = [column.heading for column in table.columns]
+            assert not {"auc", "acc"} & set(heads), table.name
+            cells = [cell for row in table.rows for cell in row if isinstance(cell, str)]
+            assert not {"auc", "acc"} & set(cells), table.name
 
 
 # -- the same numbers everywhere ------------------------------------------------------------------------
@@ -366,7 +390,7 @@ def test_rows_without_validation_have_the_test_split_alone(
     page = look(tmp_path / "report.html")
     heads = page.locator("#results thead th").all_text_contents()
     assert "auc, validation" not in heads
-    assert "auc" in heads
+    assert "auc, test" in heads
     assert page.locator("tr.marked").count() == 0
     assert "chosen by validation" not in tiles(page)
 
@@ -377,7 +401,7 @@ def test_a_sweep_without_rows_has_the_means_of_its_trials(swept: Path, tmp_path:
         del data[key]
     write_sweep_page(data, tmp_path)
     page = look(tmp_path / "report.html")
-    assert value(page, "points.temperature = 0.1, samples = 10.auc") == pytest.approx(0.501)
+    assert value(page, "points.temperature=0.1,samples=10.auc") == pytest.approx(0.501)
     assert page.locator("#the-grid .framed").count() == 0
 
 
@@ -387,15 +411,38 @@ def test_a_sweep_without_rows_has_the_means_of_its_trials(swept: Path, tmp_path:
 def test_a_table_is_sorted_by_a_column_with_the_keyboard(swept: Path, look: Look) -> None:
     page = look(swept / "report.html")
     part = page.locator("#every-point")
-    button = part.locator("th").nth(3).get_by_role("button", name="auc")
+    button = part.locator("th").nth(2).get_by_role("button", name="auc, test")
     button.press("Enter")
-    column = "(part) => [...part.querySelectorAll('tbody tr')].map((row) => row.cells[3].textContent)"
+    column = "(part) => [...part.querySelectorAll('tbody tr')].map((row) => row.cells[2].textContent)"
     ascending = part.evaluate(column)
     assert ascending[:5] == sorted(ascending[:5])
     assert ascending[-1] == "—", "what has no number comes last"
     button.press("Enter")
     assert part.evaluate(column)[-5:] == sorted(ascending[:5], reverse=True)
     assert part.locator("th[aria-sort=descending]").count() == 1
+
+
+# -- files ----------------------------------------------------------------------------------------------
+
+
+def test_points_and_trials_have_a_column_of_csv_for_each_axis(run: Run) -> None:
+    data = sweep(run, {"relaxation.name": ["softmax", "grmc"], "space.shared": [False, True]})
+    for table in sweep_tables(data):
+        head, first, *_ = csv.reader(io.StringIO(table.to_csv()))
+        found = dict(zip(head, first, strict=True))
+        assert (found["relaxation.name"], found["space.shared"]) == ("softmax", "false"), table.name
+        assert "auc_validation" in head
+        assert "relaxation.name" not in table.to_html()
+    head, first, *_ = csv.reader(io.StringIO(sweep_figures(data)[0].to_csv()))
+    assert (head[:2], first[:2]) == (["relaxation.name", "space.shared"], ["softmax", "false"])
+
+
+def test_a_course_of_bars_is_no_data(compared: Path) -> None:
+    _, tables = tables_of("comparison", compared)
+    table = next(table for table in tables if table.name == "entropy")
+    assert (
+        table.to_csv().splitlines()[0] == "variant,group,first,first_low,first_high,last,last_low,last_high"
+    )
 
 
 # -- a sweep --------------------------------------------------------------------------------------------
@@ -422,6 +469,46 @@ def test_a_sweep_of_two_options_is_a_heat_map_of_means(swept: Path, look: Look) 
     assert len(set(shades)) == 5
 
 
+def test_a_swept_plugin_has_the_name_of_its_section(run: Run, tmp_path: Path, look: Look) -> None:
+    data = sweep(run, {"relaxation.name": ["softmax", "grmc"], "space.name": ["a", "b"]})
+    records = [data, {**data, "axes": [{**axis, "title": None} for axis in data["axes"]]}]
+    for record in records:
+        write_sweep_page(record, tmp_path)
+        page = look(tmp_path / "report.html")
+        assert "relaxation (2) × space (2)" in page.locator("header").text_content()
+        grid = page.locator("#the-grid svg").first
+        assert grid.get_by_text("relaxation", exact=True).count() == 1
+        assert "name" not in grid.text_content()
+        names = page.locator("#every-point tbody th").all_text_contents()
+        assert names[0] == "relaxation=softmax,space=a"
+
+
+def test_a_point_with_one_seed_has_no_words_on_means(run: Run, tmp_path: Path, look: Look) -> None:
+    axes: dict[str, list[Any]] = {"a.x": [1, 2], "b.y": [1, 2]}
+    for record in (sweep(run, axes, seeds=(0,)), sweep(run, {**axes, "seed": [0, 1]})):
+        write_sweep_page(record, tmp_path)
+        text = look(tmp_path / "report.html").locator("main").text_content()
+        assert "One seed at each point" in text
+        assert "Means over" not in text
+
+
+def test_the_texts_of_a_grid_lie_within_their_cells(run: Run, tmp_path: Path, look: Look) -> None:
+    data = sweep(run, {"a.x": [1, 2], "b.y": [1, 2]})
+    for row in data["rows"]:
+        row["values"]["parameters"] |= {"mean": 1234567, "low": 1000000.0, "high": 98765432.0}
+    write_sweep_page(data, tmp_path)
+    cells = look(tmp_path / "report.html").locator("#the-grid g:has(> .frame)")
+    inside = cells.evaluate_all("""all => all.map((cell) => {
+        const box = cell.querySelector('.frame').getBoundingClientRect();
+        return [...cell.querySelectorAll('text')].every((text) => {
+            const own = text.getBoundingClientRect();
+            return own.left >= box.left && own.right <= box.right;
+        });
+    })""")
+    assert len(inside) > 6
+    assert all(inside)
+
+
 def test_a_sweep_of_one_option_is_a_line_with_a_point_a_seed(run: Run, tmp_path: Path, look: Look) -> None:
     write_sweep_page(sweep(run, {"relaxation.temperature": [0.1, 0.5, 1.0]}), tmp_path)
     page = look(tmp_path / "report.html")
@@ -439,7 +526,7 @@ def test_a_sweep_of_three_options_has_a_heat_map_for_each_value_of_the_third(
     page = look(tmp_path / "report.html")
     heads = page.evaluate("[...document.querySelectorAll('#the-grid h3')].map((head) => head.textContent)")
     assert [head for head in heads if head.startswith("auc on the test split")] == [
-        f"auc on the test split, ports = {name}" for name in ("shared", "choose", "paired")
+        f"auc on the test split, ports={name}" for name in ("shared", "choose", "paired")
     ]
     assert page.locator("#the-grid svg[aria-label^='auc on the test split'] .framed").count() == 1, (
         "the best of all"

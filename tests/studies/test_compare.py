@@ -476,3 +476,18 @@ def test_processes_side_by_side_find_the_same(home: Path, finished_studies: Fini
         item["name"]: item["test"] for item in finished_studies.found["baselines"] if item["seed"] == 4
     }
     assert {item["name"]: item["test"] for item in again["baselines"]} == expected
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["relaxation.name=stgs", "--vary", "hard=true,false"],
+        ["--relaxation", "stgs", "--vary", "hard=true,false"],
+    ],
+)
+def test_an_option_of_a_plugin_that_an_override_or_another_axis_names_can_be_varied(
+    words: list[str], home: Path
+) -> None:
+    assert main(["compare", str(EXPERIMENT), *words, *SMALL]) == 0
+    found = read(home / "compared")
+    assert [variant["point"]["relaxation.hard"] for variant in found["variants"]] == [True, False]

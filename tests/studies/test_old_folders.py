@@ -191,3 +191,13 @@ def test_all_that_a_study_writes_lies_in_its_folder_whatever_its_name(command: l
     assert list((home / "runs").iterdir()) == [folder]
     assert {item.name for item in home.iterdir()} <= {"runs", "cache"}
     assert (folder / "study.json").is_file()
+
+
+@pytest.mark.parametrize("command", [SWEEP, COMPARE, TABLE], ids=lambda command: command[0])
+def test_a_folder_whose_name_is_not_utf8_is_refused_before_any_work(
+    command: list[str], home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = home / "runs" / "bad\udcffbyte"
+    assert main([*command[:-3], "1", "--out", str(folder)]) == 2
+    assert "the name is not UTF-8" in capsys.readouterr().err
+    assert not (home / "runs").exists()

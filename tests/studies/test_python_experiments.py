@@ -120,6 +120,13 @@ def test_a_comparison_of_tensors_is_set_against_the_table_beside_it(home: Path) 
             assert 0 <= mean["low"] <= mean["mean"] <= mean["high"] <= 100
 
 
+def test_the_default_table_of_an_experiment_made_in_python_is_found(home: Path) -> None:
+    made = experiment()
+    nasframe.tabulate(made, architectures=4)
+    found = nasframe.compare(made, relaxations="softmax", seeds=1, random=0)
+    assert [table["path"] for table in found["tables"]] == ["runs/experiment-table"]
+
+
 def test_an_axis_of_tensors_is_refused(home: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"task\.labels: expected Tensor, found 1"):
         nasframe.sweep(experiment(), ["labels=1,2"], out="swept")

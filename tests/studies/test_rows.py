@@ -11,8 +11,10 @@ import pytest
 from nasframe.jobs import Trial
 from nasframe.studies.baselines import BaselineGroup
 from nasframe.studies.caveats import comparison_caveats, sweep_caveats
-from nasframe.studies.results import metrics_of
-from nasframe.studies.rows import Row, baseline_rows, chosen, paired_tests, row_json
+from nasframe.studies.choice import chosen
+from nasframe.studies.metrics import metrics_of
+from nasframe.studies.paired_tests import paired_tests
+from nasframe.studies.rows import Row, baseline_rows, row_json
 from nasframe.studies.training_trial import NetworkToTrain
 
 METRICS = ["auc", "parameters", "search_seconds"]
@@ -162,6 +164,7 @@ def said(rows: Sequence[Row], **more: Any) -> str:
     made = [row_json(item, "auc", {}) for item in rows]
     seeds = list(rows[0].values["auc"])
     base = {"objective": "auc", "trials": trials, "failed": {}, "seeds": seeds, "rows": made, "variants": []}
+    base["chosen"] = chosen(made, "auc")
     best_random = [item.name for item in rows if item.is_best_random]
     return "\n".join(
         comparison_caveats({**base, "tests": paired_tests(rows, ["auc"], {}), **more}, best_random)
@@ -219,6 +222,9 @@ def test_the_variant_with_the_best_mean_on_validation_is_chosen_and_both_splits_
         "name": "b",
         "validation": listed[1]["validation"],
         "test": listed[1]["values"]["auc"],
+        "among": 2,
+        "equal": [],
+        "left_out": [],
     }
     assert listed[1]["validation"]["mean"] == pytest.approx(0.8)
     assert listed[1]["validation"]["by_seed"] == {"0": 0.9, "1": 0.7}
@@ -235,8 +241,44 @@ def test_of_equal_means_the_first_is_chosen_a_baseline_never_and_none_where_none
     listed = [row_json(item, "auc", {}) for item in rows]
     found = chosen(listed, "auc")
     assert found is not None
-    assert found["name"] == "b"
+    assert (found["name"], found["equal"], found["left_out"]) == ("b", ["c"], ["a"])
     assert chosen(listed[:2], "auc") is None
+
+
+def test_only_rows_with_the_most_seeds_can_be_chosen_and_the_others_are_named() -> None:
+    rows = [
+        measured("lucky", [0.99, None], [0.99, None]),
+        measured("b", [0.7, 0.8], [0.6, 0.7]),
+        measured("c", [0.6, 0.7], [0.9, 0.9]),
+    ]
+    text = said(rows)
+    assert text.startswith("b was chosen on validation (0.7500 [")
+    assert "among 2 variants" in text
+    assert "Left out of the choice, because of missing seeds: lucky." in text
+    none_is_complete = [measured("lucky", [None, 0.9], [None, 0.9]), measured("b", [0.7, None], [0.6, None])]
+    assert said(none_is_complete).startswith("lucky was chosen on validation (0.9000) among 2 variants")
+
+
+def test_the_first_caveat_says_the_choice_with_both_splits_to_four_decimals() -> None:
+    rows = [measured("a", [0.8, 0.7, 0.9], [0.9, 0.8, 0.7]), measured("b", [0.1] * 3, [0.2] * 3)]
+    first, *_ = said(rows).splitlines()
+    validation, test = (row_json(rows[0], "auc", {})[key] for key in ("validation", "values"))
+    shown = [
+        f"{value['mean']:.4f} [{value['low']:.4f}, {value['high']:.4f}]"
+        for value in (validation, test["auc"])
+    ]
+    assert first.startswith(
+        f"a was chosen on validation ({shown[0]}) among 2 variants; its test auc is {shown[1]}."
+    )
+
+
+def test_equal_means_on_validation_are_named() -> None:
+    rows = [measured(name, [0.7], [0.1]) for name in ("softmax", "grmc")]
+    assert "On validation equal to: grmc. The first of them was chosen." in said(rows)
+
+
+def test_a_single_variant_was_not_chosen() -> None:
+    assert "chosen" not in said([measured("a", [0.7], [0.1]), row("late fusion", "baseline", [0.9])])
 
 
 def test_a_baseline_has_the_validation_of_the_network_that_was_chosen() -> None:
@@ -275,9 +317,9 @@ def test_a_sweep_says_that_its_point_was_chosen_on_validation() -> None:
         "chosen": chosen(listed, "auc"),
     }
     text = "\n".join(sweep_caveats(base))
-    assert "x=1 was chosen among 2 points by its mean auc on the validation split" in text
-    assert "The best test value of all points is not the result" in text
+    assert "x=1 was chosen on validation (0.7000) among 2 points; its test auc is 0.9000." in text
+    assert "The best test auc of all is not the result" in text
     assert "x=2,seed=0 failed: out of luck" in text
     assert "One seed" in text
     swept = {**base, "axes": [{"key": "seed", "values": [0, 1, 2, 3]}], "seeds": [0, 1, 2, 3]}
-    assert "One seed" in "\n".join(sweep_caveats(swept))
+    assert "Only the seed varies" in "\n".join(sweep_caveats({**swept, "chosen": None}))

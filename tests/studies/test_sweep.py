@@ -80,12 +80,47 @@ def test_a_sweep_has_a_row_for_every_point_with_both_splits(swept: Path) -> None
             str(trial["seed"]): trial["validation"]["trained"] for trial in trials
         }
     best = max(found["rows"], key=lambda row: row["validation"]["mean"])
+    equal = [row for row in found["rows"] if row["validation"]["mean"] == best["validation"]["mean"]]
     assert found["chosen"] == {
         "name": best["name"],
         "validation": best["validation"],
         "test": best["values"]["accuracy"],
+        "among": 4,
+        "equal": [row["name"] for row in equal if row is not best],
+        "left_out": [],
     }
     assert any(sentence.startswith("2 seeds are too few") for sentence in found["caveats"])
+
+
+def test_an_axis_is_recorded_with_the_short_name_that_its_rows_have(swept: Path) -> None:
+    assert [axis["title"] for axis in result(swept)["axes"]] == ["temperature", "samples"]
+
+
+def test_a_seed_beside_other_axes_repeats_each_point_and_is_not_chosen(home: Path) -> None:
+    assert sweep("relaxation=softmax,grmc", "seed=1,3", "search.epochs=1") == 0
+    found = result()
+    assert [(axis["key"], axis["title"]) for axis in found["axes"]] == [("relaxation.name", "relaxation")]
+    assert found["seeds"] == [1, 3]
+    assert [trial["name"] for trial in found["trials"]] == [
+        f"relaxation={name},seed={seed}" for name in ("softmax", "grmc") for seed in (1, 3)
+    ]
+    assert [list(row["validation"]["by_seed"]) for row in found["rows"]] == [["1", "3"]] * 2
+    assert found["chosen"]["name"] in ("relaxation=softmax", "relaxation=grmc")
+    assert any(sentence.startswith("2 seeds are too few") for sentence in found["caveats"])
+
+
+def test_where_only_the_seed_varies_none_is_chosen(home: Path) -> None:
+    assert sweep("seed=1,2", "search.epochs=1") == 0
+    found = result()
+    assert found["chosen"] is None
+    assert [row["name"] for row in found["rows"]] == ["seed=1", "seed=2"]
+    (caveat,) = found["caveats"]
+    assert caveat.startswith("Only the seed varies")
+
+
+def test_a_single_word_is_no_list_of_letters(home: Path) -> None:
+    found = nasframe.sweep(EXPERIMENT, "samples=4", "search.epochs=1")
+    assert [trial["name"] for trial in found["trials"]] == ["samples=4,seed=1"]
 
 
 def test_an_experiment_made_in_python_is_swept_as_its_file_is(swept: Path, home: Path) -> None:
@@ -170,12 +205,12 @@ def test_more_seeds_and_values_are_added_and_one_axis_is_printed_as_a_list(
     lines = printed.out.splitlines()
     start = lines.index("mean of 2 seeds") + 2
     assert lines[start + 1].split() == [
-        *("point", "seeds", "done", "accuracy,", "validation", "accuracy", "parameters"),
-        *("multiply-adds", "search"),
+        *("point", "accuracy,", "validation", "accuracy,", "test", "parameters"),
+        *("multiply-adds", "search", "seeds", "done"),
     ]
     words = lines[start + 2].replace(">", " ").split()  # which marks the point that validation chose
-    assert words[:6] == [*("samples", "=", "1", "2", "of", "2")]
-    shown = [word for word in words[6:] if not word.startswith("[") and not word.endswith("]")]
+    assert (words[0], words[-3:]) == ("samples=1", ["2", "of", "2"])
+    shown = [word for word in words[1:] if word[0] not in "([" and word[-1] not in ")]"]
     (row,) = (row for row in result()["rows"] if row["name"] == "samples=1")
     assert shown[:2] == [f"{row['validation']['mean']:.4f}", mean(result(), "samples=1")]
 
@@ -292,6 +327,8 @@ def test_baselines_are_trained_only_where_they_are_asked_for(home: Path) -> None
 
 def test_from_python_a_sweep_returns_what_it_writes_and_raises_its_errors(home: Path) -> None:
     assert nasframe.sweep(EXPERIMENT, ["samples=1,4"], [CACHE]) == result(Path("runs/sums-sweep"))
+    with pytest.raises(ConfigurationError, match="--workers: expected 1 or more, found 0"):
+        nasframe.sweep(EXPERIMENT, ["samples=1,4"], workers=0)
     with pytest.raises(ConfigurationError, match="is an option of several sections"):
         nasframe.sweep(EXPERIMENT, ["epochs=1,2"])
     with pytest.raises(RunError, match="holds a sweep of another experiment"):

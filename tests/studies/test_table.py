@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
+from scipy import stats
 
 import nasframe
 from nasframe.cli import main
@@ -17,7 +19,7 @@ from nasframe.pipeline import prepare, train_alone
 from nasframe.runs import Run
 from nasframe.runtime import Progress
 from nasframe.space import Architecture
-from nasframe.studies.tabular_benchmark import differences, load_table, made_from
+from nasframe.studies.tabular_benchmark import differences, load_table, origin_of
 from nasframe.tasks import Split, baseline_records
 from tests.studies.records import Finished
 from tests.toys import PAIRS as EXPERIMENT
@@ -71,9 +73,22 @@ def test_the_record_says_what_was_counted(finished_studies: Finished) -> None:
     assert record["train"]["epochs"] == 2
     assert record["objective"] == "accuracy"
     assert (record["asked"], record["count"], record["failed"]) == (4, 4, {})
+    assert record["correlation"].keys() == {"rho", "low", "high", "architectures"}
+    rows = load_table(finished_studies.table).rows
+    columns = [[row[split]["accuracy"] for row in rows] for split in ("validation", "test")]
+    assert record["correlation"]["rho"] == pytest.approx(stats.spearmanr(*columns).statistic)
+    assert record["correlation"]["architectures"] == 4
     run = Run.open(finished_studies.comparison / finished_studies.found["trials"][0]["folder"])
     assert record["data"] == run.record["data"]["fingerprint"]
     assert set(record["versions"]) == {"nasframe", "torch", "python"}
+
+
+def test_a_table_of_few_architectures_says_so_and_that_each_was_trained_once(
+    finished_studies: Finished,
+) -> None:
+    few, once = load_table(finished_studies.table).record["caveats"]
+    assert few.startswith("4 architectures are few")
+    assert once.startswith("Each architecture was trained once (seed 4)")
 
 
 def test_more_architectures_are_added_to_those_that_are_there(
@@ -205,10 +220,23 @@ def test_a_damaged_table_is_refused(
 def test_a_difference_is_named_by_its_key(home: Path, finished_studies: Finished) -> None:
     record = load_table(finished_studies.table).record
     experiment = nasframe.Experiment.load(EXPERIMENT)
-    same = made_from(experiment, record["space"], record["data"])
+    same = origin_of(experiment, record["space"], record["data"])
     assert differences(record, same) == []
     other = attrs.evolve(experiment, train=attrs.evolve(experiment.train, epochs=9))
-    assert differences(record, made_from(other, record["space"], "0")) == [
+    assert differences(record, origin_of(other, record["space"], "0")) == [
         "train.epochs: 2 in the table, 9 here",
         f'data: "{record["data"]}" in the table, "0" here',
     ]
+
+
+def test_the_next_command_that_tabulate_prints_compares_with_its_table(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["search.epochs=1", "--architectures", "2", "--seed", "7", "--device", "cpu", *SMALL]
+    assert main(["tabulate", str(EXPERIMENT), *words]) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("next")]
+    _, program, *command = shlex.split(line)
+    assert program == "nasframe"
+    assert main([*command, "--seeds", "1", "--random", "0", "--out", "compared"]) == 0
+    found = json.loads(Path("compared/comparison.json").read_text(encoding="utf-8"))
+    assert [table["path"] for table in found["tables"]] == ["counted"]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import textwrap
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from attrs import define
 from markupsafe import Markup
@@ -13,9 +15,15 @@ from nasframe.display.figure import Picture
 from nasframe.display.markup import element, text
 from nasframe.display.style import SERIES
 
-__all__ = ["BAR", "LINE", "Frame", "mark", "shape"]
+__all__ = ["BAR", "LINE", "Frame", "mark", "name_lines", "shape"]
 
-_TOP, _RIGHT, _LETTER, _LONGEST = 12.0, 14.0, 8.3, 26
+_TOP, _RIGHT = 12.0, 14.0
+
+_LETTER, _NARROW, _BROAD = 9.3, frozenset(" ijl.,:;'|()[]"), frozenset("mwMW−%@…")
+"""The width of a letter where a telephone shows it larger, and the letters of about half, and twice, it."""
+
+_LONGEST, _LINE = 22, 15.0
+"""Letters of a line of a row's name, and the height of a line."""
 
 LINE, BAR = "M1 6H29", "M4 1H26V11H4Z"
 """Samples of a legend."""
@@ -42,8 +50,15 @@ class Frame:
     @functools.cached_property
     def left(self) -> float:
         """The x of the vertical axis, right of its labels."""
-        longest = max((min(len(name), _LONGEST) for _, name in self.y.ticks()), default=0)
-        return max(24.0, _LETTER * longest + 12) + (18 if self.y.label else 0)
+        lines = [line for _, name in self.y.ticks() for line in name_lines(name, self._lines)]
+        return max(24.0, max(map(_width, lines), default=0.0) + 12) + (18 if self.y.label else 0)
+
+    @property
+    def _lines(self) -> int:
+        """The lines that a row has room for."""
+        places = sorted(self.down(value) for value, _ in self.y.ticks())
+        steps = [b - a for a, b in pairwise(places)] or [self.bottom - _TOP]
+        return 2 if min(steps) >= 2 * _LINE else 1
 
     @property
     def bottom(self) -> float:
@@ -95,7 +110,7 @@ class Frame:
             if self.rules == "y":
                 parts.append(element("path", class_="rule", d=f"M{self.left:.1f} {y:.1f}H{right:.1f}"))
             is_name = "name" if self.y.names else None
-            parts.append(_cut(self.left - 7, y + 4, name, is_name))
+            parts.append(_row_name(self.left - 7, y + 4, name, is_name, self._lines))
         for value, name in self.x.ticks():
             x = self.across(value)
             if self.rules == "x":
@@ -118,12 +133,27 @@ class Frame:
         )
 
 
-def _cut(x: float, y: float, name: str, class_: str | None) -> Markup:
+def _row_name(x: float, y: float, name: str, class_: str | None, most: int) -> Markup:
     """Return the label of a row, of a length that leaves room for the chart."""
-    if len(name) <= _LONGEST:
-        return text(x, y, name, anchor="end", class_=class_)
-    shown = text(x, y, f"{name[: _LONGEST - 1]}…", anchor="end", class_=class_)
-    return element("g", shown, element("title", name))
+    lines = name_lines(name, most)
+    first = y - (len(lines) - 1) * _LINE / 2
+    shown = Markup("").join(
+        text(x, first + number * _LINE, line, anchor="end", class_=class_)
+        for number, line in enumerate(lines)
+    )
+    return shown if lines == [name] else element("g", shown, element("title", name))
+
+
+def name_lines(name: str, most: int = 2) -> list[str]:
+    """Return the name of a row in lines, at most so many; the last one is cut where it is too long."""
+    lines = textwrap.wrap(name, _LONGEST) if most > 1 and len(name) > _LONGEST else [name]
+    if len(lines) > most:
+        lines = [*lines[: most - 1], " ".join(lines[most - 1 :])]
+    return [line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…" for line in lines]
+
+
+def _width(words: str) -> float:
+    return _LETTER * sum(0.55 if c in _NARROW else 1.6 if c in _BROAD else 1 for c in words)
 
 
 def mark(series: int, kind: str) -> str:

@@ -8,7 +8,7 @@ from attrs import frozen
 from markupsafe import Markup
 
 from nasframe.display.charts.axis import Axis, Scale
-from nasframe.display.charts.frame import Frame, mark, shape
+from nasframe.display.charts.frame import Frame, mark, name_lines, shape
 from nasframe.display.figure import Figure, LegendEntry, Picture
 from nasframe.display.markup import element, text
 from nasframe.display.table import Cell, Column, Estimate, Table
@@ -16,7 +16,8 @@ from nasframe.display.values import format_value
 
 __all__ = ["Interval", "IntervalChart"]
 
-_ROW = 27.0
+_ROW, _KIND = 27.0, 9.0
+"""Height of a row, and the distance of the means in it."""
 
 
 @frozen
@@ -82,12 +83,16 @@ class IntervalChart(Figure):
         drawn = self._drawn()
         names = list(self.rows or dict.fromkeys(item.name for item in drawn))
         is_single = len(names) == len(drawn)
+        # means of one row stand below each other, so that none hides another
+        places = _places(drawn)
+        most = max((len(own) for own in places.values()), default=1)
+        tall = max(self.row, _KIND * most + 12, 36.0 if any(len(name_lines(n)) > 1 for n in names) else 0.0)
         width = 460.0
         frame = Frame(
             x=self._across(drawn),
             y=Axis.of_rows(names),
             width=width,
-            height=self.row * len(names) + 56,
+            height=tall * len(names) + 56,
             rules="x",
             right=62 if is_single else 14,
         )
@@ -95,7 +100,9 @@ class IntervalChart(Figure):
         if self.has_zero:
             parts.append(element("path", class_="axis", d=f"M{frame.across(0):.1f} 12V{frame.bottom:.1f}"))
         for item in drawn:
+            own = places[item.name]
             y = frame.down(names.index(item.name))
+            y += (own.index(item.series) - (len(own) - 1) / 2) * _KIND
             parts.append(_mark(frame, item, y))
             if is_single:
                 shown = format_value(item.estimate.mean, self.unit)
@@ -115,6 +122,16 @@ class IntervalChart(Figure):
         if self.low is not None:
             values = [max(value, self.low) for value in values]
         return Axis.around(values, self.x, scale=self.scale, low=self.low)
+
+
+def _places(drawn: Sequence[Interval]) -> dict[str, list[int]]:
+    """Return name of a row → the series in it, from the top."""
+    found: dict[str, list[int]] = {}
+    for item in drawn:
+        own = found.setdefault(item.name, [])
+        if item.series not in own:
+            own.append(item.series)
+    return found
 
 
 def _mark(frame: Frame, item: Interval, y: float) -> Markup:

@@ -173,13 +173,13 @@ class LineChart(Figure):
         return [LegendEntry(name, element("path", class_=look, d=LINE)) for name, look in looks]
 
     def picture(self) -> Picture:
-        """Return the lines in their frame, the first one on top."""
+        """Return the lines in their frame, the last one on top: through its dashes the others are seen."""
         frame = Frame(x=self._across(), y=self._down(), height=self.height)
         parts = [frame.now()] if self.follows else []
         if self.guide:
             parts.append(element("path", class_="guide", d=frame.path(self.guide)))
         parts += [self._level(frame, level) for level in self._known_levels()]
-        drawn = list(self._drawn())[::-1]
+        drawn = list(self._drawn())
         for number, line in drawn:
             if line.low and not line.has_bars:
                 places = [x for x, _ in line.points]
@@ -188,7 +188,7 @@ class LineChart(Figure):
                     *list(zip(places, line.low, strict=True))[::-1],
                 ]
                 parts.append(element("path", class_=mark(number, "band"), d=f"{frame.path(around)}Z"))
-        for number, line in drawn:
+        for place, (number, line) in enumerate(drawn):
             if len(line.points) > 1:
                 parts.append(element("path", class_=self._look(number), d=frame.path(line.points)))
             if line.has_bars and line.low:
@@ -196,7 +196,8 @@ class LineChart(Figure):
             parts.append(_dots(frame, line.dots, number, "dot open", 3))
             if not line.is_bare:
                 ends = line.points if len(line.points) <= _MOST_DOTS else line.points[-1:]
-                parts.append(_dots(frame, ends, number, "dot", 3.5))
+                # the dots of an earlier line are larger, so that those of the next one do not hide them
+                parts.append(_dots(frame, ends, number, "dot", 3.5 + 1.5 * min(2, len(drawn) - 1 - place)))
         parts += [_marker(frame, marker) for marker in self.markers]
         ends_text = ", ".join(
             f"{line.name} from {line.points[0][1]:.4g} to {line.points[-1][1]:.4g}"

@@ -16,7 +16,8 @@ from nasframe.display.values import Unit, format_value
 
 __all__ = ["ValueGrid"]
 
-_WIDE, _TALL = 104.0, 48.0
+_LEAST, _TALL, _VALUE, _ENDS = 76.0, 48.0, 7.2, 6.4
+"""Width and height of a cell, and the width of a letter of a mean and of its ends."""
 
 
 @frozen(kw_only=True)
@@ -26,6 +27,7 @@ class ValueGrid(Figure):
     Attributes:
         values: row → column → estimate; its mean is None where there is none.
         rows, columns: name of the option, and its values as text.
+        keys: of both options in CSV and JSON.
         notes: shown where there is no mean, such as `failed`; empty for none.
         framed: row and column of the cell with a frame; None for none.
         unit: of the means, see `format_value`.
@@ -35,6 +37,7 @@ class ValueGrid(Figure):
     values: Sequence[Sequence[Estimate]]
     rows: tuple[str, Sequence[str]]
     columns: tuple[str, Sequence[str]]
+    keys: tuple[str, str] = ("row", "column")
     notes: Sequence[Sequence[str]] = ()
     framed: tuple[int, int] | None = None
     unit: Unit = ""
@@ -42,7 +45,7 @@ class ValueGrid(Figure):
 
     def data(self) -> Table:
         """Return a row for each pair of values."""
-        columns = [Column("row", self.rows[0]), Column("column", self.columns[0])]
+        columns = [Column(self.keys[0], self.rows[0]), Column(self.keys[1], self.columns[0])]
         columns.append(Column("mean", unit=self.unit))
         found: list[list[Cell]] = [
             [row, column, self.values[y][x]]
@@ -69,7 +72,7 @@ class ValueGrid(Figure):
         across = [(float(place), name) for place, name in enumerate(self.columns[1])]
         x = Axis(self.columns[0], -0.5, len(across) - 0.5, names=across)
         frame = Frame(x=x, y=Axis.of_rows(self.rows[1], self.rows[0]), rules="", right=4)
-        width, height = frame.left + _WIDE * len(across) + 4, _TALL * len(self.rows[1]) + 56
+        width, height = frame.left + self._cell_width() * len(across) + 4, _TALL * len(self.rows[1]) + 56
         frame = Frame(x=x, y=frame.y, rules="", right=4, width=max(width, 240), height=height)
         parts = []
         for row, name in enumerate(self.rows[1]):
@@ -87,6 +90,18 @@ class ValueGrid(Figure):
         label = self.description or f"{self.title}: {told}"
         return frame.draw(*parts, label=label, classes="wide", least=min(frame.width, 420))
 
+    def _cell_width(self) -> float:
+        """Return the width that has room for every text of the grid."""
+        cells = [value for row in self.values for value in row]
+        means = [*(value.mean_text(self.unit) for value in cells), *self.columns[1]]
+        means += [note for row in self.notes for note in row]
+        ends = max((len(self._ends(value)) for value in cells), default=0)
+        return max(_LEAST, _VALUE * max(map(len, means), default=0) + 16, _ENDS * ends + 16)
+
+    def _ends(self, value: Estimate) -> str:
+        # the mean above has the unit
+        return value.ends_text(self.unit).replace(f" {self.unit}", "") if self.unit else value.ends_text()
+
     def _cell(
         self, frame: Frame, row: int, column: int, value: Estimate, where: str, note: str, shade: float
     ) -> Markup:
@@ -100,10 +115,9 @@ class ValueGrid(Figure):
             element("rect", class_="cold", **box),
             element("rect", class_="h frame", fill_opacity=round(shade, 3), **box),
         ]
-        ends = value.interval
-        shown = format_value(value.mean, self.unit)
-        parts.append(text(x, y + (4 if ends is None else -3), shown, anchor="middle", class_="value"))
-        if ends is not None:
-            between = " to ".join(format_value(end, self.unit).removesuffix(" s") for end in ends)
-            parts.append(text(x, y + 14, between, anchor="middle", class_="value spread"))
+        ends = self._ends(value)
+        shown = value.mean_text(self.unit)
+        parts.append(text(x, y + (-3 if ends else 4), shown, anchor="middle", class_="value"))
+        if ends:
+            parts.append(text(x, y + 14, ends, anchor="middle", class_="value spread"))
         return element("g", *parts, class_="framed" if (row, column) == self.framed else None)

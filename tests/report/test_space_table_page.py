@@ -11,9 +11,8 @@ import pytest
 
 from nasframe import Run
 from nasframe.display import Estimate
-from nasframe.report import table_tables, write_table_page
-from nasframe.studies.statistics import spearman
-from tests.report.studies import MESSAGE, space_table
+from nasframe.report import space_table_tables, write_space_table_page
+from tests.report.studies import FEW, MESSAGE, space_table
 
 Look = Callable[..., Any]
 
@@ -36,16 +35,30 @@ def test_the_quantiles_are_those_of_the_scores(page: Any, run: Run) -> None:
     assert value(page, "quantiles.25 %.test") < value(page, "quantiles.75 %.test")
 
 
-def test_the_rank_correlation_is_that_of_the_studies(run: Run) -> None:
+def test_the_rank_correlation_is_that_of_the_record(run: Run) -> None:
     record, rows = space_table(run)
-    for number, row in enumerate(rows):
-        row["test"] = {"auc": (number * 7 % 40) / 40 + number / 80}
-    table = next(table for table in table_tables(record, rows) if table.name == "correlation")
-    found = table.rows[0][1]
-    expected = spearman([row["validation"]["auc"] for row in rows], [row["test"]["auc"] for row in rows])
-    assert isinstance(found, Estimate)
-    assert (found.mean, found.low, found.high) == pytest.approx((expected.rho, expected.low, expected.high))
-    assert table.rows[0][2] == expected.count == 40
+    table = next(table for table in space_table_tables(record, rows) if table.name == "correlation")
+    assert table.rows == [["auc, validation and auc, test", Estimate(0.5, 0.25, 0.75), 39]]
+
+
+def test_a_record_without_a_correlation_shows_none(run: Run) -> None:
+    record, rows = space_table(run)
+    del record["correlation"]
+    assert "correlation" not in [table.name for table in space_table_tables(record, rows)]
+
+
+def test_few_architectures_have_no_quantile_that_they_cannot_give(run: Run) -> None:
+    def quantiles(architectures: int) -> list[object]:
+        table, *_ = space_table_tables(*space_table(run, architectures))
+        return [row[0] for row in table.rows]
+
+    assert quantiles(3) == ["largest", "median", "smallest"]
+    assert quantiles(5) == ["largest", "75 %", "median", "25 %", "smallest"]
+    assert quantiles(40)[:3] == ["largest", "95 %", "90 %"]
+
+
+def test_the_caveats_of_a_table_stand_on_its_page(page: Any) -> None:
+    assert page.locator("#scores").get_by_text(FEW).count() == 1
 
 
 def test_the_best_architectures_are_those_of_validation(page: Any) -> None:
@@ -59,7 +72,7 @@ def test_scores_are_drawn_over_both_splits_and_over_the_size(page: Any) -> None:
     )
     assert labels == [
         "auc of the architectures: 40 validation, 39 test",
-        "auc against size: 39 of architectures",
+        "auc on the test split against size: 39 of architectures",
         "Test against validation: 39 of architectures",
     ]
 
@@ -73,18 +86,18 @@ def test_a_table_without_scores_still_has_a_page(run: Run, tmp_path: Path, look:
     record, rows = space_table(run, architectures=2)
     for row in rows:
         row["validation"] = row["test"] = {"auc": None}
-    write_table_page(record, rows, tmp_path)
+    write_space_table_page(record, rows, tmp_path)
     page = look(tmp_path / "report.html")
     assert page.wrongs == []
-    write_table_page({}, [], tmp_path)
+    write_space_table_page({}, [], tmp_path)
     assert "0 random architectures" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_record_that_lacks_a_key_still_makes_a_page(run: Run, tmp_path: Path) -> None:
     record, rows = space_table(run)
     for key in record:
-        write_table_page({name: part for name, part in record.items() if name != key}, rows, tmp_path)
+        write_space_table_page({name: part for name, part in record.items() if name != key}, rows, tmp_path)
     for key in rows[0]:
         less = [{name: part for name, part in row.items() if name != key} for row in rows]
-        write_table_page(record, less, tmp_path)
+        write_space_table_page(record, less, tmp_path)
         assert "</html>" in (tmp_path / "report.html").read_text(encoding="utf-8"), key

@@ -8,7 +8,7 @@ from typing import Any
 from nasframe.display import Bars, Cell, Cloud, Column, Estimate, Figure, Histogram, ScatterChart, Table
 from nasframe.report.costs import value_of
 
-__all__ = ["known_pairs", "space_figures", "space_tables", "with_endings"]
+__all__ = ["known_pairs", "placement_figures", "placement_tables", "with_endings"]
 
 _SPLITS = [Column("validation", unit="%"), Column("test", unit="%")]
 
@@ -21,7 +21,7 @@ def with_endings(tables: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def space_tables(data: Mapping[str, Any]) -> list[Table]:
+def placement_tables(data: Mapping[str, Any]) -> list[Table]:
     """Return the percentiles, their means and the rank correlations of each table of a space."""
     found = []
     for space in with_endings(data["tables"]):
@@ -50,7 +50,7 @@ def space_tables(data: Mapping[str, Any]) -> list[Table]:
     return found
 
 
-def space_figures(data: Mapping[str, Any]) -> list[Figure]:
+def placement_figures(data: Mapping[str, Any]) -> list[Figure]:
     """Return the scores of each table of a space, and with their sizes, with the searched among them."""
     trials = {trial["name"]: trial for trial in data["trials"]}
     objective, found = data["objective"], list[Figure]()
@@ -68,7 +68,7 @@ def space_figures(data: Mapping[str, Any]) -> list[Figure]:
         found += [
             Histogram(
                 name=f"space{space['ending']}-scores",
-                title="Scores of the space",
+                title="Test scores of the space",
                 x=f"{objective}, test",
                 y="architectures",
                 bins=30,

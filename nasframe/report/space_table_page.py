@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from statistics import NormalDist, quantiles
+from statistics import quantiles
 from typing import Any
 
 from nasframe.display import Bars, Cell, Cloud, Column, Estimate, Figure, Histogram, ScatterChart, Table
 from nasframe.report.page import Page, Tile, make_page
-from nasframe.report.space_tables import known_pairs
+from nasframe.report.placement import known_pairs
 from nasframe.report.study_record import current_names, made_values
 
-__all__ = ["table_page", "table_tables", "write_table_page"]
+__all__ = ["space_table_page", "space_table_tables", "write_space_table_page"]
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -21,12 +20,12 @@ _MOST_BEST = 10
 _SHARES = (100, 99, 95, 90, 75, 50, 25, 10, 5, 0)
 
 
-def write_table_page(record: Mapping[str, Any], rows: Rows, folder: Path) -> None:
-    """Write `report.html` of a table of a space into its folder; see `table_page`."""
-    table_page(record, rows).write(folder)
+def write_space_table_page(record: Mapping[str, Any], rows: Rows, folder: Path) -> None:
+    """Write `report.html` of a table of a space into its folder; see `space_table_page`."""
+    space_table_page(record, rows).write(folder)
 
 
-def table_page(record: Mapping[str, Any], rows: Rows) -> Page:
+def space_table_page(record: Mapping[str, Any], rows: Rows) -> Page:
     """Return the page of a table of a space.
 
     Args:
@@ -43,21 +42,26 @@ def table_page(record: Mapping[str, Any], rows: Rows) -> Page:
     seconds = [row["seconds"] for row in rows if isinstance(row.get("seconds"), int | float)]
     lead += [Tile.of("all trainings", float(sum(seconds)), "s")] if seconds else []
     return make_page(
-        "table.html",
+        "space_table.html",
         title=f"Table of a space: {data['title']}",
         about=f"{len(rows):,} random architectures, each trained from scratch in the same way",
-        tables=table_tables(record, rows),
-        figures=table_figures(record, rows),
+        tables=space_table_tables(record, rows),
+        figures=space_table_figures(record, rows),
         lead=lead,
         note="Validation is the score at the best epoch of a training; an architecture is chosen by it.",
+        caveats=data["caveats"],
         failed=data["failed"],
         made=made_values(data),
         experiment=data["experiment"],
     )
 
 
-def table_tables(record: Mapping[str, Any], rows: Rows) -> list[Table]:
-    """Return the tables `quantiles`, `correlation` and `best` of a table of a space."""
+def space_table_tables(record: Mapping[str, Any], rows: Rows) -> list[Table]:
+    """Return the tables `quantiles`, `correlation` and `best` of a table of a space, those that have rows.
+
+    A quantile that would lie beyond the second architecture from an end is left out: few architectures say
+    nothing about it.
+    """
     objective = record.get("objective", "")
     columns = {
         Column("validation", f"{objective}, validation"): _scores(rows, "validation", objective),
@@ -66,19 +70,22 @@ def table_tables(record: Mapping[str, Any], rows: Rows) -> list[Table]:
         Column("multiply_adds", "multiply-adds", "count"): [row.get("multiply_adds") for row in rows],
     }
     known = {column: [value for value in values if value is not None] for column, values in columns.items()}
+    count = min((len(values) for values in known.values() if values), default=0)
     shares = {100: "largest", 50: "median", 0: "smallest"}
     quantile_rows: list[list[Cell]] = [
         [shares.get(share, f"{share} %"), *(_quantile(values, share) for values in known.values())]
         for share in _SHARES
+        if share in shares or count * min(share, 100 - share) >= 100
     ]
-    return [
+    found = [
         Table("quantiles", "Quantiles over the architectures", [Column("quantile"), *columns], quantile_rows),
-        _correlations(list(columns), list(columns.values())),
+        _correlation(record, objective),
         _best(rows, list(columns), list(columns.values())),
     ]
+    return [table for table in found if table.rows]
 
 
-def table_figures(record: Mapping[str, Any], rows: Rows) -> list[Figure]:
+def space_table_figures(record: Mapping[str, Any], rows: Rows) -> list[Figure]:
     """Return the scores on both splits, the scores over the size, and test over validation."""
     objective = record.get("objective", "")
     validation, test = (_scores(rows, split, objective) for split in ("validation", "test"))
@@ -97,7 +104,7 @@ def table_figures(record: Mapping[str, Any], rows: Rows) -> list[Figure]:
         ),
         ScatterChart(
             name="scores-by-size",
-            title=f"{objective} against size",
+            title=f"{objective} on the test split against size",
             x="parameters",
             y=f"{objective}, test",
             clouds=[Cloud("architectures", known_pairs(sizes, test), is_small=True)],
@@ -123,29 +130,17 @@ def _quantile(values: Sequence[float], share: int) -> float | None:
     return quantiles(values, n=100, method="inclusive")[share - 1]
 
 
-def _correlations(columns: Sequence[Column], values: Sequence[Sequence[float | None]]) -> Table:
-    rows: list[list[Cell]] = []
-    for first, second in ((0, 1), (2, 1), (3, 1)):
-        pairs = known_pairs(values[first], values[second])
-        name = f"{columns[first].heading} and {columns[second].heading}"
-        rows.append([name, _rank_correlation(pairs), len(pairs)])
+def _correlation(record: Mapping[str, Any], objective: str) -> Table:
+    """Return the rank correlation that the record holds; without rows where it holds none."""
+    found = record.get("correlation") or {}
+    pair = f"{objective}, validation and {objective}, test"
+    rho = Estimate(found.get("rho"), found.get("low"), found.get("high"))
+    rows: list[list[Cell]] = [] if rho.mean is None else [[pair, rho, found.get("architectures")]]
     heads = [Column("pair"), Column("rho", "Spearman's rho"), Column("architectures", unit="count")]
     note = "The interval is Fisher's, over the architectures (Bonett and Wright, 2000)."
-    return Table("correlation", "Rank correlation over the architectures", heads, rows, note)
-
-
-def _rank_correlation(pairs: Sequence[tuple[float, float]]) -> Estimate:
-    """Return Spearman's rank correlation with its 95 % interval; undefined where all values are equal."""
-    if len(pairs) < 2 or any(len(set(column)) < 2 for column in zip(*pairs, strict=True)):
-        return Estimate(None)
-    # imported here: it takes most of a second, and few pages need it
-    from scipy.stats import spearmanr
-
-    rho = float(spearmanr(*zip(*pairs, strict=True)).statistic)
-    if len(pairs) < 4 or abs(rho) > 1 - 1e-12:
-        return Estimate(max(-1.0, min(1.0, rho)))
-    width = NormalDist().inv_cdf(0.975) * math.sqrt((1 + rho * rho / 2) / (len(pairs) - 3))
-    return Estimate(rho, math.tanh(math.atanh(rho) - width), math.tanh(math.atanh(rho) + width))
+    title = "Rank correlation over the architectures"
+    signs = ["rho [95 % interval over the architectures]"] if rho.interval else []
+    return Table("correlation", title, heads, rows, note, signs=signs)
 
 
 def _best(rows: Rows, columns: Sequence[Column], values: Sequence[Sequence[float | None]]) -> Table:
@@ -155,5 +150,6 @@ def _best(rows: Rows, columns: Sequence[Column], values: Sequence[Sequence[float
     for place in best:
         name = str(rows[place].get("fingerprint", place + 1))[:12]
         cells.append([name, *(column[place] for column in values)])
-    title = f"The {len(best)} best architectures on validation"
+    all_of = len(best) == len(scores)
+    title = "All architectures, by validation" if all_of else f"The {len(best)} best on validation"
     return Table("best", title, [Column("architecture"), *columns], cells)

@@ -8,7 +8,7 @@ from typing import Any
 
 from nasframe.cli.table_output import print_tables
 
-__all__ = ["print_comparison", "print_sweep", "print_table_of_a_space"]
+__all__ = ["print_comparison", "print_space_table", "print_sweep"]
 
 _WIDTH = 100
 
@@ -23,8 +23,11 @@ def print_comparison(found: Mapping[str, Any]) -> None:
     print()
     print_tables(table for table in comparison_tables(found) if table.name not in _ON_THE_PAGE)
     print()
-    for space in found.get("tables") or found.get("censuses") or ():
+    spaces = found.get("tables") or found.get("censuses") or ()
+    for space in spaces:
         print(f"table of the space: {space['path']}, {space['architectures']:,} architectures")
+    if spaces:
+        print()
     _print_caveats(found)
 
 
@@ -43,13 +46,17 @@ def print_sweep(found: Mapping[str, Any]) -> None:
     _print_caveats(found)
 
 
-def print_table_of_a_space(found: Any) -> None:
+def print_space_table(found: Any) -> None:
     """Print a table of a space in numbers, and the architectures that could not be trained."""
-    from nasframe.report import table_tables
+    from nasframe.report import space_table_tables
 
     size = found.record["space_size"]
     print(f"\n{len(found):,} of the {size:,} architectures of the space, each trained from scratch\n")
-    print_tables(table_tables(found.record, found.rows))
+    print_tables(space_table_tables(found.record, found.rows))
+    caveats = found.record.get("caveats") or ()
+    if caveats:
+        print()
+        _print_caveats({"caveats": caveats})
     for name, why in found.record["failed"].items():
         print(f"\n{name}: not all could be trained:\n  {why}")
 
