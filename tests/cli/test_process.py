@@ -154,7 +154,7 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
 
 def test_ctrl_c_in_any_command_prints_it_to_be_given_again(tmp_path: Path) -> None:
     code = (
-        "import nasframe_deepfake.synthesis.corpus as c\n"
+        "import nasframe_deepfake.synthesis as c\n"
         "def write_corpus(*_): raise KeyboardInterrupt\n"
         f"c.write_corpus = write_corpus\n{MAIN}"
     )
