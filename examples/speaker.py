@@ -42,7 +42,7 @@ class Clip:
 
 @frozen(kw_only=True)
 class Speaker(nasframe.Task):
-    """Which of a few people speaks, from cached features of picture and sound."""
+    """Tells a few people apart by cached features of picture and sound."""
 
     people: int = option(12, help="people of the set", ge=2)
     sessions: int = option(8, help="sessions of each person, of five clips", ge=4)

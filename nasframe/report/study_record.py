@@ -30,7 +30,7 @@ __all__ = [
 
 MEANS = "mean [95 % interval over the seeds]"
 CHOSEN = "> chosen on validation"
-"""What the signs of the tables of studies mean."""
+"""Explanations of the signs in the tables of studies."""
 
 _FORMER_NAMES = {"cells": "trials", "remarks": "caveats", "censuses": "tables"}
 _EMPTY: Mapping[str, Any] = {

@@ -140,7 +140,7 @@ def test_no_fork_server_is_left_when_the_command_is_killed_while_it_imports(
     command = script("waits", "")
     until(lambda: any("forkserver" in line for line in processes(command.pid).values()))
     command.kill()
-    command.wait()
+    assert command.wait() == -signal.SIGKILL
     until(lambda: not session(command.pid))
 
 

@@ -1,4 +1,4 @@
-"""What a record says is text, whatever stands in it."""
+"""Every page shows the words of a record as text, even where they look like markup."""
 
 from __future__ import annotations
 

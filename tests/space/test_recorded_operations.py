@@ -25,7 +25,7 @@ class Larger(Operation):
 
 
 class Strange(Operation):
-    """What somebody else calls `gate`, or `sum`."""
+    """An operation of another plugin, under the name `gate` or `sum`."""
 
     arity = 1
 
