@@ -11,6 +11,7 @@ __all__ = [
     "ContractError",
     "DataError",
     "KeptRunInterrupt",
+    "MissingExtraError",
     "NasframeError",
     "PluginError",
     "PluginWarning",
@@ -28,6 +29,10 @@ class NasframeError(Exception):
 
 class PluginError(NasframeError):
     """A plugin is missing, is there twice, or breaks a contract."""
+
+
+class MissingExtraError(PluginError):
+    """A part of nasframe, or a plugin, needs optional packages that are not installed."""
 
 
 class ContractError(PluginError):

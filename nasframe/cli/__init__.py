@@ -22,7 +22,7 @@ from nasframe import __version__
 from nasframe.cli import laboratory, making_a_run, plugins_command, studies, using_a_run
 from nasframe.cli.interrupts import interrupts_kept
 from nasframe.cli.plugin_files import HELP, prefix, split_plugin_files
-from nasframe.errors import KeptRunInterrupt, NasframeError, PluginWarning
+from nasframe.errors import KeptRunInterrupt, MissingExtraError, NasframeError, PluginWarning
 from nasframe.plugins import manager, moved_to, raised_at
 from nasframe.runtime import cores, require_processor
 from nasframe.studies import PRELOAD
@@ -80,7 +80,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 start_server(PRELOAD)
             for file in files:
                 manager().load_file(file)
-            status = make_app()(words)
+            app = make_app()
+            _require_extra(app, words)
+            status = app(words)
             sys.stdout.flush()
         except BrokenPipeError:
             # The reader of our output has ended; the interpreter must not try to flush the rest.
@@ -100,6 +102,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 traceback.print_exc()
             return _say(_error_line(error))
     return status if isinstance(status, int) else 0
+
+
+def _require_extra(app: App, words: Sequence[str]) -> None:
+    """Refuse a command of a plugin that lacks packages of its extra, before any of its work.
+
+    Raises:
+        MissingExtraError: with the command that installs them.
+        CycloptsError: the words are wrong.
+    """
+    plugins = manager()
+    if not plugins.lacks:
+        return
+    command, _, _ = app.parse_args(words)
+    plugin = plugins.plugin_of(command)
+    if plugin is not None and plugins.lack(plugin):
+        raise MissingExtraError(f"plugin {plugin!r} {plugins.lack(plugin)}")
 
 
 def _workers(words: Sequence[str]) -> int:

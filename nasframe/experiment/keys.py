@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import attrs
 
-from nasframe.errors import PluginError
+from nasframe.errors import MissingExtraError, PluginError
 from nasframe.experiment.experiment import SETTINGS
 from nasframe.experiment.sections import BASES, DEFAULT_NAMES, ENGINE, PLUGINS, made_in_python
 from nasframe.plugins import Kind, manager
@@ -39,6 +39,8 @@ def _plugin(section: str, name: Any) -> Any:
         return None
     try:
         return manager().load(cast(Kind, section), name)
+    except MissingExtraError:
+        raise  # its keys are not known, so none may be called unknown
     except PluginError:
         return None
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 import attrs
 import torch
 
-from nasframe.errors import PluginError, nearest
+from nasframe.errors import MissingExtraError, PluginError, nearest
 from nasframe.options import collect
 from nasframe.plugins import Kind, manager
 from nasframe.relaxations import Relaxation
@@ -71,6 +71,8 @@ def structure_section(section: str, values: Mapping[str, Any]) -> tuple[Any, str
     try:
         entry = manager().find(kind, name)
         target = entry.load()
+    except MissingExtraError:
+        raise  # no mistake of the file
     except PluginError as error:
         owner = name.rpartition(":")[0]
         # The form that `name_of` gives to what was made in Python.
@@ -137,6 +139,8 @@ def _owners(key: str, table: Mapping[str, Any]) -> list[str]:
         name = values.get("name", DEFAULT_NAMES.get(section)) if isinstance(values, Mapping) else None
         try:
             target = BASES[section] if section in ENGINE else manager().load(cast(Kind, section), str(name))
+        except MissingExtraError:
+            raise
         except PluginError:
             continue
         if attrs.has(target) and key in attrs.fields_dict(target):

@@ -23,6 +23,7 @@ from nasframe.plugins.plugin_file import importing
 from nasframe.plugins.recorded_names import RecordedNames
 from nasframe.plugins.registered import HOOKS, Kind, Registered
 from nasframe.plugins.source_location import file_of, in_brackets, raised_at
+from nasframe.runtime import lacks
 
 __all__ = ["PluginManager", "load_plugin", "manager"]
 
@@ -41,6 +42,7 @@ class PluginManager:
         self._pluggy.add_hookspecs(hookspecs)
         self._disabled: set[tuple[str, str]] = set()
         self._names: ContextVar[RecordedNames | None] = ContextVar("names", default=None)
+        self._lacks: dict[str, str] = {}
         self.failed_look_ups = 0
         self.failed: dict[str, str] = {}
         self.files: dict[str, Path] = {}
@@ -141,12 +143,46 @@ class PluginManager:
         self._pluggy.unregister(name=name)
         self.files.pop(name, None)
         self.failed.pop(name, None)
+        self._lacks.pop(name, None)
         self._disabled = {(plugin, hook) for plugin, hook in self._disabled if plugin != name}
 
     @property
     def names(self) -> list[str]:
         """Registered plugins, sorted."""
         return sorted(name for name, _ in self._pluggy.list_name_plugin())
+
+    @property
+    def lacks(self) -> dict[str, str]:
+        """Plugin that lacks packages of its extra → `needs av, which is not installed; pip install …`."""
+        return {name: lack for name in self.names if (lack := self.lack(name))}
+
+    def lack(self, name: str) -> str:
+        """Return the packages that plugin `name` lacks of its extra, and the command; empty where none.
+
+        The plugin names the extra of its distribution in `NASFRAME_EXTRA`.
+        """
+        if name not in self._lacks:
+            module = self.module(name)
+            extra = getattr(module, "NASFRAME_EXTRA", "")
+            self._lacks[name] = self._lack_of(name, extra) if extra else ""
+        return self._lacks[name]
+
+    def _lack_of(self, name: str, extra: Any) -> str:
+        points = (point for point in installed() if point.name == name and name not in self.files)
+        distribution = next((point.dist for point in points), None)
+        if distribution is None:
+            return ""
+        try:
+            return lacks(distribution, extra)
+        except ValueError as error:
+            self._report(name, f"names {extra!r} in NASFRAME_EXTRA, and {error}")
+            return ""
+
+    def plugin_of(self, function: Any) -> str | None:
+        """Return the plugin in whose module, or in a module below it, a function is; None where in none."""
+        parts = str(getattr(function, "__module__", "")).split(".")
+        parents = {".".join(parts[: count + 1]) for count in range(len(parts))}
+        return next((name for name in self.names if _module_name(self.module(name)) in parents), None)
 
     def module(self, name: str) -> Any:
         """Return the module or object registered as plugin `name`."""
@@ -162,7 +198,10 @@ class PluginManager:
             except PluginError as error:
                 self._report(plugin, str(error))
                 continue
-            found += [Registered(kind, name, plugin, target, module) for name, target in entries.items()]
+            found += [
+                Registered(kind, name, plugin, target, module, self.lack(plugin))
+                for name, target in entries.items()
+            ]
         return sorted(found, key=lambda entry: (entry.name, entry.plugin))
 
     def find(self, kind: Kind, name: str) -> Registered:
@@ -259,7 +298,7 @@ class PluginManager:
         """
         for implementation in getattr(self._pluggy.hook, hook).get_hookimpls():
             key = (implementation.plugin_name, hook)
-            if key in self._disabled:
+            if key in self._disabled or self.lack(implementation.plugin_name):
                 continue
             try:
                 yield implementation.function(*(arguments[name] for name in implementation.argnames))
@@ -351,6 +390,10 @@ def _registered(function: Any, hook: str, module: Any) -> dict[str, Any]:
         return entries_of(answer, hook)
     except PluginError as error:
         raise PluginError(f"{error}{in_brackets(file_of(module))}") from None
+
+
+def _module_name(plugin: Any) -> str | None:
+    return plugin.__name__ if isinstance(plugin, ModuleType) else None
 
 
 def _raised(hook: str, error: Exception, module: Any) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 
 from attrs import field, frozen
 
-from nasframe.errors import PluginError
+from nasframe.errors import MissingExtraError, PluginError
 from nasframe.plugins.moved import moved_to
 from nasframe.plugins.source_location import file_of, in_brackets, raised_at
 
@@ -37,20 +37,29 @@ HOOKS: Mapping[Kind, str] = {
 
 @frozen
 class Registered:
-    """One name that one plugin registered. `module` is the plugin itself."""
+    """One name that one plugin registered.
+
+    Attributes:
+        module: the plugin itself.
+        lack: `needs av, which is not installed; …`, where the plugin lacks packages of its extra.
+    """
 
     kind: Kind
     name: str
     plugin: str
     target: Any = field(repr=False)
     module: Any = field(default=None, repr=False, eq=False)
+    lack: str = field(default="", repr=False, eq=False)
 
     def load(self) -> Any:
         """Return the registered object; a `"module:attribute"` target is imported.
 
         Raises:
+            MissingExtraError: the plugin lacks packages of its extra.
             PluginError: the target cannot be imported.
         """
+        if self.lack:
+            raise MissingExtraError(f"{self.kind} {self.name!r} of plugin {self.plugin!r} {self.lack}")
         if not isinstance(self.target, str):
             return self.target
         module, _, attribute = self.target.partition(":")
@@ -64,7 +73,9 @@ class Registered:
 
     @property
     def description(self) -> str:
-        """First line of the target's docstring; the file of a demo."""
+        """First line of the target's docstring; the file of a demo; what the plugin lacks."""
+        if self.lack:
+            return self.lack
         if self.kind == "demo":
             return str(self.target)
         target = self.load()

@@ -6,6 +6,7 @@ Importing it imports no torch.
 from __future__ import annotations
 
 from nasframe.runtime.console import format_columns, print_columns, print_json
+from nasframe.runtime.extras import lacks, require_extra
 from nasframe.runtime.files import (
     fingerprint,
     format_names,
@@ -36,6 +37,7 @@ __all__ = [
     "format_columns",
     "format_names",
     "generator",
+    "lacks",
     "lazy_page",
     "lives",
     "make_progress",
@@ -44,6 +46,7 @@ __all__ = [
     "print_json",
     "remove_path",
     "replacing",
+    "require_extra",
     "require_processor",
     "without_nan",
     "write_json",

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import functools
+from importlib.metadata import version
 
 import torch
-import torchaudio
 from torch import Tensor
 
+from nasframe.errors import PluginError
 from nasframe_audiovisual.media import SAMPLE_RATE
+
+try:
+    import torchaudio
+except (OSError, RuntimeError, ImportError) as error:  # built for another CUDA than torch, or another C++
+    raise PluginError(
+        f"torchaudio {version('torchaudio')} cannot be imported beside torch {version('torch')}: {error}; "
+        "both must be built for one version of CUDA, or both for the processor alone; docs/installation.md "
+        "names the pairs that were tried"
+    ) from error
 
 __all__ = ["COLUMNS", "log_mel"]
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__: list[str] = []
 
 NASFRAME_LIBRARIES = ("nasframe_audiovisual",)
+NASFRAME_EXTRA = "deepfake"
 
 
 @hookimpl

@@ -6,7 +6,6 @@ turns it off. It writes to `plugins/nasframe_tensorboard/` in the run.
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 __all__: list[str] = []
 
 NAME = "nasframe_tensorboard"
+NASFRAME_EXTRA = "tensorboard"
 
 _event_files: dict[Path, EventFile] = {}  # run folder → event file, of running searches
 
@@ -56,9 +56,7 @@ def search_finished(run: Run | None) -> None:
 
 
 def _is_on() -> bool:
-    return (
-        os.environ.get("NASFRAME_TENSORBOARD") != "0" and importlib.util.find_spec("tensorboard") is not None
-    )
+    return os.environ.get("NASFRAME_TENSORBOARD") != "0"
 
 
 def _event_file(run: Run | None) -> EventFile | None:
