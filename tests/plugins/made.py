@@ -28,13 +28,15 @@ def with_plugins(**modules: ModuleType) -> PluginManager:
     return plugins
 
 
-def install(folder: Path, name: str, code: str, *, package: str = "", value: str = "") -> None:
+def install(
+    folder: Path, name: str, code: str, *, package: str = "", value: str = "", metadata: str = ""
+) -> None:
     """Write the files that a wheel of a one-module plugin puts into site-packages."""
     package, value = package or name, value or name
     (folder / f"{value}.py").write_text(code, encoding="utf-8")
     info = folder / f"{package}-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(
-        f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n", encoding="utf-8"
+        f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n{metadata}", encoding="utf-8"
     )
     (info / "entry_points.txt").write_text(f"[nasframe]\n{name} = {value}\n", encoding="utf-8")

@@ -1,0 +1,146 @@
+"""Plugins that need optional packages."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nasframe.errors import MissingExtraError, NasframeError
+from nasframe.runtime import lazy_page, require_extra
+from tests.plugins.made import install
+
+CODE = """
+from nasframe import hookimpl
+
+NASFRAME_EXTRA = "cellar"
+
+
+class Brie:
+    "A soft one."
+
+
+@hookimpl
+def register_relaxations():
+    return {"brie": Brie}
+
+
+@hookimpl
+def register_commands(app):
+    app.command(ripen)
+
+
+@hookimpl
+def style_node(node, operation):
+    print("STYLED")
+
+
+def ripen():
+    "Let it ripen."
+    print("RIPE")
+"""
+
+
+def extra(*requirements: str, name: str = "cellar") -> str:
+    lines = [f'Requires-Dist: {requirement}; extra == "{name}"' for requirement in requirements]
+    return "\n".join([f"Provides-Extra: {name}", *lines, ""])
+
+
+def nasframe(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    code = "import sys; from nasframe.cli import main; sys.exit(main())"
+    return subprocess.run(
+        [sys.executable, "-c", code, *words],
+        env={**os.environ, "PYTHONPATH": str(folder)},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+MISSING = 'needs no-such-cheese>=2, which is not installed; pip install "cheese[cellar]"'
+
+
+def test_a_command_of_a_plugin_that_lacks_its_extra_is_refused_before_it_runs(tmp_path: Path) -> None:
+    install(tmp_path, "cheese", CODE, metadata=extra("no-such-cheese>=2"))
+    done = nasframe(tmp_path, "ripen")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"nasframe: plugin 'cheese' {MISSING}\n"
+    assert "Let it ripen." in nasframe(tmp_path, "ripen", "--help").stdout
+
+
+def test_a_name_of_a_plugin_that_lacks_its_extra_is_listed_with_the_command_that_brings_it(
+    tmp_path: Path,
+) -> None:
+    install(tmp_path, "cheese", CODE, metadata=extra("no-such-cheese>=2"))
+    done = nasframe(tmp_path, "plugins", "--json")
+    (row,) = [row for row in json.loads(done.stdout) if row["name"] == "brie"]
+    assert row["description"] == MISSING
+    assert f"nasframe: not usable: plugin 'cheese' {MISSING}" in done.stderr
+
+
+def test_a_hook_of_a_plugin_that_lacks_its_extra_is_not_called(tmp_path: Path) -> None:
+    code = f"from nasframe.plugins import manager; manager().style('{tmp_path.name}', 'sum')"
+    for requirement, printed in (("no-such-cheese>=2", ""), ("pluggy", "STYLED\n")):
+        folder = tmp_path / printed.strip()
+        folder.mkdir(exist_ok=True)
+        install(folder, "cheese", CODE, metadata=extra(requirement))
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONPATH": str(folder)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout == printed
+
+
+def test_a_plugin_whose_extra_is_installed_is_used(tmp_path: Path) -> None:
+    install(tmp_path, "cheese", CODE, metadata=extra("pluggy>=1", "attrs"))
+    done = nasframe(tmp_path, "ripen")
+    assert (done.returncode, done.stdout) == (0, "RIPE\n"), done.stderr
+
+
+def test_a_package_of_an_extra_that_is_too_old_is_named_with_the_version_that_is_here(tmp_path: Path) -> None:
+    install(tmp_path, "cheese", CODE, metadata=extra("pluggy>=999"))
+    here = importlib.metadata.version("pluggy")
+    assert f"needs pluggy>=999 (here is {here}), which is not installed" in nasframe(tmp_path, "ripen").stderr
+
+
+def test_an_extra_made_of_others_needs_what_they_need(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = extra("cheese[cellar]", name="all") + extra("no-such-cheese", "pluggy")
+    install(tmp_path, "cheese", CODE, metadata=both)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(MissingExtraError, match="the shop needs no-such-cheese, which is not installed; pip"):
+        require_extra("cheese", "all", "the shop")
+
+
+def test_an_extra_that_the_distribution_does_not_have_is_reported(tmp_path: Path) -> None:
+    install(tmp_path, "cheese", CODE)
+    done = nasframe(tmp_path, "plugins")
+    assert "left out: plugin 'cheese' names 'cellar' in NASFRAME_EXTRA, and cheese has no extra 'cellar'" in (
+        done.stderr
+    )
+
+
+def test_a_lazy_page_asks_for_its_extra_when_a_name_is_first_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(tmp_path, "cheese", CODE, metadata=extra("no-such-cheese"))
+    monkeypatch.syspath_prepend(tmp_path)
+    page = lazy_page("shop", {"sqrt": "math"}, extra="cheese[cellar]")
+    with pytest.raises(AttributeError):
+        page("cube")
+    with pytest.raises(MissingExtraError, match=r"the package 'shop' needs no-such-cheese"):
+        page("sqrt")
+
+
+def test_a_missing_extra_is_an_error_that_a_user_can_mend() -> None:
+    assert issubclass(MissingExtraError, NasframeError)
