@@ -13,11 +13,12 @@ from nasframe_audiovisual.media import SAMPLE_RATE
 
 try:
     import torchaudio
-except (OSError, RuntimeError, ImportError) as error:  # built for another CUDA than torch, or another C++
+except Exception as error:  # OSError, ImportError or RuntimeError: it was built for another torch
+    pair, reason = (version("torchaudio"), version("torch")), str(error).rpartition("/")[2]
     raise PluginError(
-        f"torchaudio {version('torchaudio')} cannot be imported beside torch {version('torch')}: {error}; "
-        "both must be built for one version of CUDA, or both for the processor alone; docs/installation.md "
-        "names the pairs that were tried"
+        f"torchaudio {pair[0]} cannot be imported beside torch {pair[1]} ({reason}): a torch older than 2.11 "
+        "needs the torchaudio of its own version, and both must be built for one version of CUDA; "
+        "docs/installation.md says which pairs were tried"
     ) from error
 
 __all__ = ["COLUMNS", "log_mel"]
