@@ -63,7 +63,7 @@ $(BIN)/python:
 # A stamp is newer than pyproject.toml, so nothing is installed again until that changes.
 $(VENV)/.installed: pyproject.toml | $(BIN)/python
 	@echo "installing nasframe and what it needs; torch alone is some gigabytes"
-	$(BIN)/python -m pip install --quiet --editable .
+	$(BIN)/python -m pip install --quiet --editable ".[deepfake]"
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml | $(BIN)/python

@@ -23,7 +23,7 @@ from nasframe.plugins.plugin_file import importing
 from nasframe.plugins.recorded_names import RecordedNames
 from nasframe.plugins.registered import HOOKS, Kind, Registered
 from nasframe.plugins.source_location import file_of, in_brackets, raised_at
-from nasframe.runtime import lacks
+from nasframe.runtime import lack_of_extra
 
 __all__ = ["PluginManager", "load_plugin", "manager"]
 
@@ -173,7 +173,7 @@ class PluginManager:
         if distribution is None:
             return ""
         try:
-            return lacks(distribution, extra)
+            return lack_of_extra(distribution, extra)
         except ValueError as error:
             self._report(name, f"names {extra!r} in NASFRAME_EXTRA, and {error}")
             return ""

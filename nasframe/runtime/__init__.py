@@ -6,7 +6,7 @@ Importing it imports no torch.
 from __future__ import annotations
 
 from nasframe.runtime.console import format_columns, print_columns, print_json
-from nasframe.runtime.extras import lacks, require_extra
+from nasframe.runtime.extras import lack_of_extra, require_extra
 from nasframe.runtime.files import (
     fingerprint,
     format_names,
@@ -37,7 +37,7 @@ __all__ = [
     "format_columns",
     "format_names",
     "generator",
-    "lacks",
+    "lack_of_extra",
     "lazy_page",
     "lives",
     "make_progress",

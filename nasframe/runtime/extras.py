@@ -7,7 +7,7 @@ from importlib.metadata import Distribution, PackageNotFoundError
 
 from nasframe.errors import MissingExtraError
 
-__all__ = ["lacks", "require_extra"]
+__all__ = ["lack_of_extra", "require_extra"]
 
 
 def require_extra(package: str, extra: str, what: str) -> None:
@@ -25,12 +25,12 @@ def require_extra(package: str, extra: str, what: str) -> None:
         distribution = importlib.metadata.distribution(package)
     except PackageNotFoundError:
         return  # a checkout without metadata: what it needs is not known
-    why = lacks(distribution, extra)
+    why = lack_of_extra(distribution, extra)
     if why:
         raise MissingExtraError(f"{what} {why}")
 
 
-def lacks(distribution: Distribution, extra: str) -> str:
+def lack_of_extra(distribution: Distribution, extra: str) -> str:
     """Return `needs av>=18, which is not installed; pip install "nasframe[deepfake]"`; empty where it is."""
     missing = _lacking(distribution, extra)
     if not missing:
