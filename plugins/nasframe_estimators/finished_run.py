@@ -8,14 +8,22 @@ from pathlib import Path
 
 import torch
 
+from nasframe import (
+    Batch,
+    Experiment,
+    Run,
+    Supernet,
+    Task,
+    claimed,
+    load_experiment,
+    load_run,
+    load_supernet,
+    prepare,
+    stage_fingerprints,
+)
 from nasframe.errors import DataError, RunError
-from nasframe.estimators.supernet_loss import SupernetLoss
-from nasframe.experiment import Experiment
-from nasframe.pipeline import load_experiment, load_run, load_supernet, prepare
-from nasframe.runs import Run, claimed
 from nasframe.runtime import SILENT, Progress, generator
-from nasframe.supernet import Supernet
-from nasframe.tasks import Batch, Task, stage_fingerprints
+from nasframe_estimators.supernet_loss import SupernetLoss
 
 __all__ = ["BITS", "choose_choices", "function_of_run"]
 

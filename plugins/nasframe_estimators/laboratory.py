@@ -9,13 +9,15 @@ from pathlib import Path
 
 from attrs import asdict, field, frozen
 
+from nasframe import Experiment, Run
 from nasframe.errors import ConfigurationError
-from nasframe.estimators.argument_checks import as_tuple, problems_of
-from nasframe.estimators.conditional_bias import GRMC_TARGET, ConditionalBias, measure_conditional_bias
-from nasframe.estimators.finished_run import BITS, function_of_run
-from nasframe.estimators.function import Function, exact_gradient
-from nasframe.estimators.measurement import Measurement, measure
-from nasframe.estimators.relaxation_settings import (
+from nasframe.runtime import SILENT, Progress, one_thread
+from nasframe_estimators.argument_checks import as_tuple, problems_of
+from nasframe_estimators.conditional_bias import GRMC_TARGET, ConditionalBias, measure_conditional_bias
+from nasframe_estimators.finished_run import BITS, function_of_run
+from nasframe_estimators.function import Function, exact_gradient
+from nasframe_estimators.measurement import Measurement, measure
+from nasframe_estimators.relaxation_settings import (
     SAMPLES,
     TEMPERATURES,
     Samples,
@@ -24,11 +26,8 @@ from nasframe.estimators.relaxation_settings import (
     settings_of,
     target_of,
 )
-from nasframe.estimators.score_function import SCORE_FUNCTION
-from nasframe.estimators.standard_functions import FUNCTIONS, standard_functions
-from nasframe.experiment import Experiment
-from nasframe.runs import Run
-from nasframe.runtime import SILENT, Progress, one_thread
+from nasframe_estimators.score_function import SCORE_FUNCTION
+from nasframe_estimators.standard_functions import FUNCTIONS, standard_functions
 
 __all__ = ["Laboratory", "measure_estimators"]
 
