@@ -21,31 +21,35 @@ from nasframe.runtime import lazy_page
 if TYPE_CHECKING:
     from cyclopts import App
 
-    from nasframe_estimators.conditional_bias import ConditionalBias as ConditionalBias
-    from nasframe_estimators.finished_run import BITS as BITS
-    from nasframe_estimators.function import Function as Function
-    from nasframe_estimators.function import Pack as Pack
-    from nasframe_estimators.function import exact_gradient as exact_gradient
+    from nasframe_estimators.functions import BITS as BITS
+    from nasframe_estimators.functions import Function as Function
+    from nasframe_estimators.functions import Pack as Pack
+    from nasframe_estimators.functions import exact_gradient as exact_gradient
     from nasframe_estimators.laboratory import Laboratory as Laboratory
     from nasframe_estimators.laboratory import measure_estimators as measure_estimators
-    from nasframe_estimators.measurement import Measurement as Measurement
+    from nasframe_estimators.measurements import ConditionalBias as ConditionalBias
+    from nasframe_estimators.measurements import Measurement as Measurement
     from nasframe_estimators.results import save_biases as save_biases
     from nasframe_estimators.results import save_measurements as save_measurements
     from nasframe_estimators.results import save_results as save_results
-    from nasframe_estimators.tables import table_of_biases as table_of_biases
-    from nasframe_estimators.tables import table_of_measurements as table_of_measurements
-    from nasframe_estimators.tables import tables_of_functions as tables_of_functions
+    from nasframe_estimators.results import table_of_biases as table_of_biases
+    from nasframe_estimators.results import table_of_measurements as table_of_measurements
+    from nasframe_estimators.results import tables_of_functions as tables_of_functions
 
 _NAMES = {
-    "conditional_bias": ("ConditionalBias",),
-    "finished_run": ("BITS",),
-    "function": ("Function", "Pack", "exact_gradient"),
+    "functions": ("BITS", "Function", "Pack", "exact_gradient"),
     "laboratory": ("Laboratory", "measure_estimators"),
-    "measurement": ("Measurement",),
-    "results": ("save_biases", "save_measurements", "save_results"),
-    "tables": ("table_of_biases", "table_of_measurements", "tables_of_functions"),
+    "measurements": ("ConditionalBias", "Measurement"),
+    "results": (
+        "save_biases",
+        "save_measurements",
+        "save_results",
+        "table_of_biases",
+        "table_of_measurements",
+        "tables_of_functions",
+    ),
 }
-_MODULES = {name: f"{__name__}.{file}" for file, names in _NAMES.items() for name in names}
+_MODULES = {name: f"{__name__}.{room}" for room, names in _NAMES.items() for name in names}
 
 __all__ = sorted(_MODULES)
 # No `__dir__`: the plugin manager looks at every name that it lists, which would import them all.

@@ -10,10 +10,8 @@ from typing import Any
 
 from nasframe import Experiment, Run
 from nasframe.errors import nearest
-from nasframe_estimators.finished_run import BITS
-from nasframe_estimators.relaxation_settings import full_name, relaxation_names
-from nasframe_estimators.score_function import SCORE_FUNCTION
-from nasframe_estimators.standard_functions import FUNCTIONS
+from nasframe_estimators.functions import BITS, FUNCTIONS
+from nasframe_estimators.gradients import SCORE_FUNCTION, full_name, relaxation_names
 
 __all__ = ["MOST_SAMPLES", "as_tuple", "problems_of"]
 

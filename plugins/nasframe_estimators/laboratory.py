@@ -13,12 +13,17 @@ from nasframe import Experiment, Run
 from nasframe.errors import ConfigurationError
 from nasframe.runtime import SILENT, Progress, one_thread
 from nasframe_estimators.argument_checks import as_tuple, problems_of
-from nasframe_estimators.conditional_bias import GRMC_TARGET, ConditionalBias, measure_conditional_bias
-from nasframe_estimators.finished_run import BITS, function_of_run
-from nasframe_estimators.function import Function, exact_gradient
-from nasframe_estimators.measurement import Measurement, measure
-from nasframe_estimators.relaxation_settings import (
+from nasframe_estimators.functions import (
+    BITS,
+    FUNCTIONS,
+    Function,
+    exact_gradient,
+    function_of_run,
+    standard_functions,
+)
+from nasframe_estimators.gradients import (
     SAMPLES,
+    SCORE_FUNCTION,
     TEMPERATURES,
     Samples,
     full_name,
@@ -26,8 +31,13 @@ from nasframe_estimators.relaxation_settings import (
     settings_of,
     target_of,
 )
-from nasframe_estimators.score_function import SCORE_FUNCTION
-from nasframe_estimators.standard_functions import FUNCTIONS, standard_functions
+from nasframe_estimators.measurements import (
+    GRMC_TARGET,
+    ConditionalBias,
+    Measurement,
+    measure,
+    measure_conditional_bias,
+)
 
 __all__ = ["Laboratory", "measure_estimators"]
 

@@ -184,7 +184,7 @@ def test_what_was_measured_is_kept_where_the_third_proposition_fails(
     def exhausted(*_: object) -> None:
         raise MemoryError("no more")
 
-    monkeypatch.setattr("nasframe_estimators.conditional_bias.enumerated_gradients", exhausted)
+    monkeypatch.setattr("nasframe_estimators.measurements.conditional_bias.enumerated_gradients", exhausted)
     assert main(["estimators", *FEW, "--relaxation", "grmc,stgs", "--function", "alpha-linear"]) == 0
     assert "MemoryError: no more" in capsys.readouterr().out
     assert json.loads((here / "runs/estimators/estimators.json").read_text())

@@ -22,9 +22,9 @@ from nasframe.runs import load_checkpoint
 from nasframe.runtime import Progress
 from nasframe.tasks import Splits
 from nasframe_estimators import exact_gradient, measure_estimators
-from nasframe_estimators.finished_run import function_of_run
-from nasframe_estimators.function import every_outcome, one_hot_weights
-from nasframe_estimators.supernet_loss import SupernetLoss
+from nasframe_estimators.functions.finished_run import function_of_run
+from nasframe_estimators.functions.function import every_outcome, one_hot_weights
+from nasframe_estimators.functions.supernet_loss import SupernetLoss
 
 BITS = 5.5
 

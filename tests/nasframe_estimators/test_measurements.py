@@ -15,13 +15,14 @@ import nasframe
 from nasframe.errors import ConfigurationError
 from nasframe.plugins import manager
 from nasframe.relaxations import Softmax, StraightThroughGumbelSoftmax, conditional_log_ratios
-from nasframe_estimators import Laboratory, Measurement, conditional_bias, exact_gradient, measure_estimators
-from nasframe_estimators.conditional_bias import conditional_slopes, enumerated_gradients
-from nasframe_estimators.function import every_outcome
-from nasframe_estimators.relaxed_gradients import relaxed_gradients
-from nasframe_estimators.score_function import score_function_gradients
-from nasframe_estimators.standard_functions import FUNCTIONS, standard_functions
-from nasframe_estimators.statistics import summarise
+from nasframe_estimators import Laboratory, Measurement, exact_gradient, measure_estimators
+from nasframe_estimators.functions.function import every_outcome
+from nasframe_estimators.functions.standard import FUNCTIONS, standard_functions
+from nasframe_estimators.gradients.relaxed import relaxed_gradients
+from nasframe_estimators.gradients.score_function import score_function_gradients
+from nasframe_estimators.measurements import conditional_bias
+from nasframe_estimators.measurements.conditional_bias import conditional_slopes, enumerated_gradients
+from nasframe_estimators.measurements.statistics import summarise
 
 STANDARD = {function.name: function for function in standard_functions()}
 INSTALLED = {entry.name for entry in manager().registered("relaxation")}

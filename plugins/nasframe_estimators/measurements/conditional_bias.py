@@ -29,17 +29,16 @@ from nasframe.relaxations import (
     exact_jacobian,
 )
 from nasframe.runtime import Progress, generator, one_thread
-from nasframe_estimators.function import (
+from nasframe_estimators.functions import (
     Function,
     every_outcome,
     exact_gradient,
     log_probabilities,
     one_hot_weights,
 )
-from nasframe_estimators.measurement import reason
-from nasframe_estimators.relaxation_settings import Samples, class_path
-from nasframe_estimators.relaxed_gradients import relaxed_gradients
-from nasframe_estimators.statistics import LEAST_DRAWS, Interval, summarise
+from nasframe_estimators.gradients import Samples, class_path, relaxed_gradients
+from nasframe_estimators.measurements.measurement import reason
+from nasframe_estimators.measurements.statistics import LEAST_DRAWS, Interval, summarise
 
 __all__ = [
     "GRMC",

@@ -12,7 +12,7 @@ from nasframe import Batch, Supernet, Task
 from nasframe.errors import RunError
 from nasframe.relaxations import Sample
 from nasframe.runtime import Progress
-from nasframe_estimators.function import Function, Pack
+from nasframe_estimators.functions.function import Function, Pack
 
 __all__ = ["SupernetLoss"]
 

@@ -18,7 +18,7 @@ from attrs import frozen
 from nasframe import Registered, manager
 from nasframe.errors import PluginError
 from nasframe.relaxations import Relaxation
-from nasframe_estimators.score_function import SCORE_FUNCTION
+from nasframe_estimators.gradients.score_function import SCORE_FUNCTION
 
 __all__ = [
     "SAMPLES",

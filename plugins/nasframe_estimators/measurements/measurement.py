@@ -12,15 +12,18 @@ from torch import Tensor
 
 from nasframe.errors import NasframeError
 from nasframe.runtime import forked_seed, generator
-from nasframe_estimators.function import Function
-from nasframe_estimators.relaxation_settings import Samples, Setting
-from nasframe_estimators.relaxed_gradients import (
+from nasframe_estimators.functions import Function
+from nasframe_estimators.gradients import (
+    EVALUATIONS,
+    Samples,
+    Setting,
     relaxed_gradient,
     relaxed_gradients,
     samples_one_hot,
+    score_function_gradients,
+    score_function_once,
 )
-from nasframe_estimators.score_function import EVALUATIONS, score_function_gradients, score_function_once
-from nasframe_estimators.statistics import Interval, summarise
+from nasframe_estimators.measurements.statistics import Interval, summarise
 
 __all__ = ["Measurement", "measure", "reason"]
 

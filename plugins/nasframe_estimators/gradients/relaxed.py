@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from nasframe.relaxations import Relaxation, check_relaxation
-from nasframe_estimators.function import Function
+from nasframe_estimators.functions import Function
 
 __all__ = ["relaxed_gradient", "relaxed_gradients", "samples_one_hot"]
 
