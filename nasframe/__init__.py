@@ -16,11 +16,12 @@
   `number_of_batches`, for the updates of a loop
 - **tasks**: `Task`, `TensorTask`, `Data`, `Splits`, `Split`, `TensorSplit`, `Batch`, `Scores`,
   `Baseline`; their stages `Stage`, `StageContext`, `stage_fingerprints`
-- **a run of your own**: `claimed` keeps other processes out of its folder
-- **the laboratory of estimators**: `measure_estimators`, `Measurement`
+- **work on a run**: `claimed` keeps other processes out of its folder, `naming_missing_plugins` names in an
+  error the plugins that it was made with and that are not here
 
 A plugin imports from here, from `nasframe.errors`, `nasframe.options`, `nasframe.runtime`, `nasframe.jobs`,
-`nasframe.relaxations` and `nasframe.testing`, and from no other module of nasframe.
+`nasframe.display`, `nasframe.relaxations` and `nasframe.testing`, and from no other module of nasframe. Names
+that moved into a plugin are still here for one release, with a warning.
 
 Every name is imported when it is first used, so that `nasframe --help` and completion never wait for torch.
 """
@@ -31,8 +32,6 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nasframe.estimators import Measurement as Measurement
-    from nasframe.estimators import measure_estimators as measure_estimators
     from nasframe.experiment import Experiment as Experiment
     from nasframe.network import Network as Network
     from nasframe.network import build as build
@@ -64,6 +63,7 @@ if TYPE_CHECKING:
     from nasframe.render import Drawing as Drawing
     from nasframe.runs import Run as Run
     from nasframe.runs import claimed as claimed
+    from nasframe.runs import naming_missing_plugins as naming_missing_plugins
     from nasframe.searching import AdamLoop as AdamLoop
     from nasframe.searching import SearchLoop as SearchLoop
     from nasframe.searching import SearchOptions as SearchOptions
@@ -121,7 +121,7 @@ _MODULES = {
         "nasframe.tasks",
     ),
     **dict.fromkeys(("Architecture", "Choice", "SearchSpace", "SpaceFactory"), "nasframe.space"),
-    **dict.fromkeys(("Run", "claimed"), "nasframe.runs"),
+    **dict.fromkeys(("Run", "claimed", "naming_missing_plugins"), "nasframe.runs"),
     **dict.fromkeys(("Relaxation", "Sample"), "nasframe.relaxations"),
     **dict.fromkeys(("Network", "build", "cost_of"), "nasframe.network"),
     "Supernet": "nasframe.supernet",
@@ -153,16 +153,17 @@ _MODULES = {
         ("TabularBenchmark", "census", "compare", "load_census", "load_table", "sweep", "tabulate"),
         "nasframe.studies",
     ),
-    **dict.fromkeys(("Measurement", "measure_estimators"), "nasframe.estimators"),
 }
 
 __all__ = ["__version__", *sorted(_MODULES)]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module 'nasframe' has no attribute {name!r}")
-    return getattr(importlib.import_module(_MODULES[name]), name)
+    if name in _MODULES:
+        return getattr(importlib.import_module(_MODULES[name]), name)
+    from nasframe.former_names import forwarded
+
+    return forwarded(__name__, name)
 
 
 def __dir__() -> list[str]:

@@ -79,7 +79,7 @@ def test_outside_a_package_nobody_imports_its_files() -> None:
     assert sorted(found) == []
 
 
-@pytest.mark.parametrize("plugin", ["nasframe_audiovisual", "nasframe_deepfake"])
+@pytest.mark.parametrize("plugin", ["nasframe_audiovisual", "nasframe_deepfake", "nasframe_estimators"])
 def test_outside_a_room_of_a_plugin_nobody_imports_its_files(plugin: str) -> None:
     """Rooms that other files of the plugin, examples and benchmarks use by their pages."""
     home = ROOT / "plugins" / plugin

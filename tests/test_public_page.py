@@ -90,21 +90,6 @@ def test_an_import_from_elsewhere_is_found_wherever_it_stands(
     assert bool(beyond_the_page(path)) is refused
 
 
-def test_the_laboratory_of_estimators_could_be_a_plugin_of_the_public_page() -> None:
-    """Every name that it imports from other packages is on a page."""
-    public = {name for page in PAGES for name in importlib.import_module(page).__all__}
-    files = sorted((ROOT / "nasframe" / "estimators").glob("*.py"))
-    files.append(ROOT / "nasframe" / "cli" / "laboratory.py")
-    packages_of_its_own = ("nasframe.estimators", "nasframe.cli")
-    missing = {
-        (path.name, module, name)
-        for path in files
-        for _, module, name in imports(path)
-        if not module.startswith(packages_of_its_own) and name not in public
-    }
-    assert missing == set()
-
-
 @pytest.mark.parametrize("page", PAGES)
 def test_every_public_name_is_there_once(page: str) -> None:
     module = importlib.import_module(page)

@@ -19,7 +19,7 @@ from pathlib import Path
 from cyclopts import App, CycloptsError, Parameter
 
 from nasframe import __version__
-from nasframe.cli import laboratory, making_a_run, plugins_command, studies, using_a_run
+from nasframe.cli import making_a_run, plugins_command, studies, using_a_run
 from nasframe.cli.interrupts import interrupts_kept
 from nasframe.cli.plugin_files import HELP, prefix, split_plugin_files
 from nasframe.errors import KeptRunInterrupt, MissingExtraError, NasframeError, PluginWarning
@@ -54,7 +54,7 @@ def make_app() -> App:
         print_error=False,
         result_action="return_value",
     )
-    for group in (making_a_run, studies, using_a_run, laboratory, plugins_command):
+    for group in (making_a_run, studies, using_a_run, plugins_command):
         group.add_commands(app)
     manager().add_commands(app)
     return app

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 from attrs import frozen
 from cyclopts import App, Parameter
 
-from nasframe.cli.missing_plugins import naming_missing_plugins
 from nasframe.cli.plugin_files import next_command
 from nasframe.cli.study_options import Data, Device, Overrides
 from nasframe.cli.summary import print_summary
@@ -115,6 +114,7 @@ def train(
         An architecture's JSON file, or a run folder that has one. [default: that of the run]
     """
     from nasframe import pipeline
+    from nasframe.runs import naming_missing_plugins
 
     is_run = experiment.is_dir()
     with naming_missing_plugins(experiment):

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
-from nasframe.cli.table_output import print_tables
+from nasframe.display import print_tables
 
 __all__ = ["print_comparison", "print_space_table", "print_sweep"]
 

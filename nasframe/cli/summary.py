@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from nasframe.cli.table_output import print_tables
-from nasframe.display import Column, Table
+from nasframe.display import Column, Table, print_tables
 
 if TYPE_CHECKING:
     from nasframe.runs import Run

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from nasframe.cli.missing_plugins import naming_missing_plugins
 from nasframe.cli.study_options import print_files
-from nasframe.cli.table_output import print_tables
-from nasframe.display import format_value, metric_tables
+from nasframe.display import format_value, metric_tables, print_tables
 from nasframe.errors import ConfigurationError, RunError, near_names, nearest
 from nasframe.runtime import make_progress, print_json
 
@@ -45,6 +43,7 @@ def evaluate(run: Path, /, *, json: Json = False, data: Path | None = None, devi
 
     from nasframe import pipeline
     from nasframe.report import baseline_table
+    from nasframe.runs import naming_missing_plugins
 
     with naming_missing_plugins(run):
         metrics = pipeline.evaluate(run, source=data, device=device, progress=make_progress())
@@ -73,6 +72,7 @@ def predict(run: Path, /, *files: Path, json: Json = False, device: Device = Non
         raise ConfigurationError("predict", ["no files to score"])
 
     from nasframe import pipeline
+    from nasframe.runs import naming_missing_plugins
 
     table, failed = _PredictionTable(run), False
     with naming_missing_plugins(run):
@@ -179,6 +179,7 @@ def report(folder: Path, /, *, tables: Path | None = None) -> None:
         raise ConfigurationError("report", [f"--tables {tables}: is a file; expected a folder"])
 
     from nasframe.report import PAGE, read_page
+    from nasframe.runs import naming_missing_plugins
 
     with naming_missing_plugins(folder):
         page = read_page(folder)
@@ -194,6 +195,7 @@ def report(folder: Path, /, *, tables: Path | None = None) -> None:
 def _architecture(source: str) -> Architecture:
     """Return the architecture of a run folder or a file, or of a text that a plugin can read."""
     from nasframe import pipeline
+    from nasframe.runs import naming_missing_plugins
     from nasframe.space import Architecture
 
     path = Path(source)

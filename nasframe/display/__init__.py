@@ -35,6 +35,7 @@ from nasframe.display.charts import (
 from nasframe.display.figure import Figure, LegendEntry, PanelGrid, Picture
 from nasframe.display.markup import element, slug, text
 from nasframe.display.metrics import metric_tables
+from nasframe.display.printing import print_tables
 from nasframe.display.rendering import asset, render
 from nasframe.display.style import document_style, page_style
 from nasframe.display.table import Cell, Column, Estimate, Table
@@ -70,6 +71,7 @@ __all__ = [
     "metric_tables",
     "number",
     "page_style",
+    "print_tables",
     "render",
     "slug",
     "sparkline",

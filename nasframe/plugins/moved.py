@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from nasframe.former_names import MOVED_INTO_PLUGINS
+
 __all__ = ["MOVED", "moved_to"]
 
 _PAGES: Mapping[str, tuple[str, ...]] = {
@@ -31,8 +33,8 @@ _WHERE = ", and docs/extending.md lists the public names"
 def moved_to(error: BaseException) -> str:
     """Return `; nasframe.files is now part of nasframe.runtime`, to end the message of an import that failed.
 
-    For a file of a package that is gone, or has lost a name, it says to import from the package itself.
-    Empty for any other error.
+    For a file of a package that is gone, or has lost a name, it says to import from the package itself, or
+    names the plugin that the package is now. Empty for any other error.
     """
     module = (error.name or "") if isinstance(error, ImportError) else ""
     if module in MOVED and isinstance(error, ModuleNotFoundError):
@@ -41,4 +43,7 @@ def moved_to(error: BaseException) -> str:
     if parts[0] != "nasframe" or len(parts) < 3:
         return ""
     page = f"nasframe.{parts[1]}"
+    plugin = next((plugin for plugin, places in MOVED_INTO_PLUGINS.items() if page in places), None)
+    if plugin is not None:
+        return f"; {page} is now the plugin {plugin}"
     return f"; the names of {page} are imported from {page} itself{_WHERE}"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import warnings
 from collections.abc import Mapping
 from typing import Any
+
+from nasframe.former_names import warn_renamed
 
 __all__ = ["format_number", "print_metrics"]
 
@@ -22,9 +23,5 @@ def print_metrics(metrics: Mapping[str, Any]) -> None:
 
 
 def _display(old: str, new: str) -> Any:
-    warnings.warn(
-        f"nasframe.runtime.{old} is now nasframe.display.{new}; the old name goes with the next release",
-        DeprecationWarning,
-        stacklevel=3,
-    )
+    warn_renamed(f"nasframe.runtime.{old}", f"nasframe.display.{new}", level=4)
     return importlib.import_module("nasframe.display")  # by its name: it stands on this package

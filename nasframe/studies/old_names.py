@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from nasframe.errors import ConfigurationError
+from nasframe.former_names import warn_renamed
 from nasframe.studies.table_plan import tabulate
 from nasframe.studies.tabular_benchmark import TabularBenchmark, load_table
 
@@ -16,13 +16,13 @@ __all__ = ["census", "load_census", "tables_or_census"]
 
 def census(*arguments: Any, **options: Any) -> TabularBenchmark:
     """Return what `tabulate` returns, under its former name."""
-    _warn("nasframe.census", "nasframe.tabulate")
+    warn_renamed("nasframe.census", "nasframe.tabulate")
     return tabulate(*arguments, **options)
 
 
 def load_census(path: str | Path) -> TabularBenchmark:
     """Return what `load_table` returns, under its former name."""
-    _warn("nasframe.load_census", "nasframe.load_table")
+    warn_renamed("nasframe.load_census", "nasframe.load_table")
     return load_table(path)
 
 
@@ -38,10 +38,5 @@ def tables_or_census(
         return tables
     if tables is not None:
         raise ConfigurationError("compare", ["tables and census: are the same option; give tables alone"])
-    _warn("compare(census=…)", "compare(tables=…)", level=4)
+    warn_renamed("compare(census=…)", "compare(tables=…)", level=4)
     return census
-
-
-def _warn(old: str, new: str, level: int = 3) -> None:
-    message = f"{old} is now {new}; the old name goes with the next release"
-    warnings.warn(message, DeprecationWarning, stacklevel=level)

@@ -17,6 +17,7 @@ PACKAGES = (
     "nasframe_bimodal",
     "nasframe_audiovisual",
     "nasframe_deepfake",
+    "nasframe_estimators",
     "nasframe_tensorboard",
 )
 LEAST = 20

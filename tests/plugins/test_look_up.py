@@ -19,7 +19,6 @@ from tests.plugins.made import plugin, with_plugins
 INSIDE = [
     f"nasframe.{package}.{name}"
     for package, names in {
-        "estimators": ("asked", "draws", "measure", "of_run", "settings", "standard"),
         "relaxations": ("base", "conditional", "contract", "exact", "grmc", "pair", "quadrature", "race"),
         "report": ("comparison", "forming"),
         "space": ("records", "resolve"),

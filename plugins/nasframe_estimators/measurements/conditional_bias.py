@@ -21,17 +21,6 @@ import attrs
 import torch
 from torch import Tensor
 
-from nasframe.estimators.function import (
-    Function,
-    every_outcome,
-    exact_gradient,
-    log_probabilities,
-    one_hot_weights,
-)
-from nasframe.estimators.measurement import reason
-from nasframe.estimators.relaxation_settings import Samples, class_path
-from nasframe.estimators.relaxed_gradients import relaxed_gradients
-from nasframe.estimators.statistics import LEAST_DRAWS, Interval, summarise
 from nasframe.relaxations import (
     GumbelRaoMonteCarlo,
     StraightThroughGumbelSoftmax,
@@ -40,6 +29,16 @@ from nasframe.relaxations import (
     exact_jacobian,
 )
 from nasframe.runtime import Progress, generator, one_thread
+from nasframe_estimators.functions import (
+    Function,
+    every_outcome,
+    exact_gradient,
+    log_probabilities,
+    one_hot_weights,
+)
+from nasframe_estimators.gradients import Samples, class_path, relaxed_gradients
+from nasframe_estimators.measurements.measurement import reason
+from nasframe_estimators.measurements.statistics import LEAST_DRAWS, Interval, summarise
 
 __all__ = [
     "GRMC",

@@ -8,12 +8,11 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
+from nasframe import Batch, Supernet, Task
 from nasframe.errors import RunError
-from nasframe.estimators.function import Function, Pack
 from nasframe.relaxations import Sample
 from nasframe.runtime import Progress
-from nasframe.supernet import Supernet
-from nasframe.tasks import Batch, Task
+from nasframe_estimators.functions.function import Function, Pack
 
 __all__ = ["SupernetLoss"]
 

@@ -15,10 +15,10 @@ from typing import Any, Literal
 import attrs
 from attrs import frozen
 
+from nasframe import Registered, manager
 from nasframe.errors import PluginError
-from nasframe.estimators.score_function import SCORE_FUNCTION
-from nasframe.plugins import Registered, manager
 from nasframe.relaxations import Relaxation
+from nasframe_estimators.gradients.score_function import SCORE_FUNCTION
 
 __all__ = [
     "SAMPLES",

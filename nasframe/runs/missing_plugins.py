@@ -9,6 +9,8 @@ from pathlib import Path
 
 from nasframe.errors import NasframeError, RunError
 from nasframe.plugins import manager
+from nasframe.runs.plugin_record import missing_plugins
+from nasframe.runs.run import Run
 
 __all__ = ["naming_missing_plugins"]
 
@@ -16,6 +18,15 @@ __all__ = ["naming_missing_plugins"]
 @contextmanager
 def naming_missing_plugins(run: Path) -> Iterator[None]:
     """Name the missing plugins of a run in an error of the block, if a look-up of a name failed in it.
+
+    A command puts it around everything that it reads from a run, such as its experiment or supernet. The user
+    is then told which plugin to install, or which file to give with --plugin:
+
+        with naming_missing_plugins(folder):
+            experiment = nasframe.load_experiment(folder)
+
+    Args:
+        run: the folder; where it holds no run, errors pass as they are.
 
     Raises:
         RunError: in place of the error, with its text and a line for each missing plugin.
@@ -32,19 +43,17 @@ def naming_missing_plugins(run: Path) -> Iterator[None]:
 
 def _missing(run: Path) -> list[str]:
     """Return a sentence for each plugin of the run that is not here; none where `run` is no run folder."""
-    from nasframe.runs import Run
-
     try:
         recorded = Run.open(run).record.get("plugins", {})
     except NasframeError:
         return []
-    plugins, lines = manager(), []
-    for name in sorted(recorded.keys() - {*plugins.names}):
+    failed, lines = manager().failed, []
+    for name in missing_plugins(recorded):
         version, file = (recorded[name].get(key) for key in ("version", "file"))
         title = f"{name!r}{f' ({version})' if version else ''}"
         why = "which is not installed"
-        if name in plugins.failed:
-            why = f"which {plugins.failed[name]}"
+        if name in failed:
+            why = f"which {failed[name]}"
         elif file:
             why = f"which is a file that is not loaded by itself; add --plugin {shlex.quote(file)}"
         lines.append(f"{run} was made with the plugin {title}, {why}")

@@ -11,16 +11,19 @@ import attrs
 from torch import Tensor
 
 from nasframe.errors import NasframeError
-from nasframe.estimators.function import Function
-from nasframe.estimators.relaxation_settings import Samples, Setting
-from nasframe.estimators.relaxed_gradients import (
+from nasframe.runtime import forked_seed, generator
+from nasframe_estimators.functions import Function
+from nasframe_estimators.gradients import (
+    EVALUATIONS,
+    Samples,
+    Setting,
     relaxed_gradient,
     relaxed_gradients,
     samples_one_hot,
+    score_function_gradients,
+    score_function_once,
 )
-from nasframe.estimators.score_function import EVALUATIONS, score_function_gradients, score_function_once
-from nasframe.estimators.statistics import Interval, summarise
-from nasframe.runtime import forked_seed, generator
+from nasframe_estimators.measurements.statistics import Interval, summarise
 
 __all__ = ["Measurement", "measure", "reason"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from nasframe.estimators.function import Function
 from nasframe.relaxations import Relaxation, check_relaxation
+from nasframe_estimators.functions import Function
 
 __all__ = ["relaxed_gradient", "relaxed_gradients", "samples_one_hot"]
 

@@ -7,9 +7,9 @@ import itertools
 import pytest
 import torch
 
-from nasframe.estimators import Function, Pack, exact_gradient
-from nasframe.estimators.function import every_outcome, one_hot_weights
-from nasframe.estimators.standard_functions import FUNCTIONS, StandardFunction, standard_functions
+from nasframe_estimators import Function, Pack, exact_gradient
+from nasframe_estimators.functions.function import every_outcome, one_hot_weights
+from nasframe_estimators.functions.standard import FUNCTIONS, StandardFunction, standard_functions
 
 STANDARD = {function.name: function for function in standard_functions()}
 

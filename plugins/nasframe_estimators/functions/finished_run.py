@@ -8,14 +8,22 @@ from pathlib import Path
 
 import torch
 
+from nasframe import (
+    Batch,
+    Experiment,
+    Run,
+    Supernet,
+    Task,
+    claimed,
+    load_experiment,
+    load_run,
+    load_supernet,
+    prepare,
+    stage_fingerprints,
+)
 from nasframe.errors import DataError, RunError
-from nasframe.estimators.supernet_loss import SupernetLoss
-from nasframe.experiment import Experiment
-from nasframe.pipeline import load_experiment, load_run, load_supernet, prepare
-from nasframe.runs import Run, claimed
 from nasframe.runtime import SILENT, Progress, generator
-from nasframe.supernet import Supernet
-from nasframe.tasks import Batch, Task, stage_fingerprints
+from nasframe_estimators.functions.supernet_loss import SupernetLoss
 
 __all__ = ["BITS", "choose_choices", "function_of_run"]
 
@@ -34,9 +42,9 @@ def function_of_run(
 ) -> SupernetLoss:
     """Return the loss of a finished run's supernet, on the CPU, with the weights of its last checkpoint.
 
-    See `nasframe.measure_estimators` for the arguments. The loss is that of one batch: as many examples of
-    the architecture split as a batch of the search holds, drawn by `seed`. See `choose_choices` for the
-    choices that vary; the others are as derived.
+    See `measure_estimators` for the arguments. The loss is that of one batch: as many examples of the
+    architecture split as a batch of the search holds, drawn by `seed`. See `choose_choices` for the choices
+    that vary; the others are as derived.
 
     Raises:
         RunError: no run, a run without a search checkpoint or an architecture, or one in which no choice

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from nasframe.display import Cell, Column, Estimate, Table
-from nasframe.estimators.conditional_bias import ConditionalBias
-from nasframe.estimators.measurement import Measurement
-from nasframe.estimators.statistics import Interval
+from nasframe_estimators.measurements import ConditionalBias, Interval, Measurement
 
 __all__ = ["estimate", "table_of_biases", "table_of_measurements", "tables_of_functions"]
 

@@ -9,14 +9,21 @@ from pathlib import Path
 
 from attrs import asdict, field, frozen
 
+from nasframe import Experiment, Run
 from nasframe.errors import ConfigurationError
-from nasframe.estimators.argument_checks import as_tuple, problems_of
-from nasframe.estimators.conditional_bias import GRMC_TARGET, ConditionalBias, measure_conditional_bias
-from nasframe.estimators.finished_run import BITS, function_of_run
-from nasframe.estimators.function import Function, exact_gradient
-from nasframe.estimators.measurement import Measurement, measure
-from nasframe.estimators.relaxation_settings import (
+from nasframe.runtime import SILENT, Progress, one_thread
+from nasframe_estimators.argument_checks import as_tuple, problems_of
+from nasframe_estimators.functions import (
+    BITS,
+    FUNCTIONS,
+    Function,
+    exact_gradient,
+    function_of_run,
+    standard_functions,
+)
+from nasframe_estimators.gradients import (
     SAMPLES,
+    SCORE_FUNCTION,
     TEMPERATURES,
     Samples,
     full_name,
@@ -24,11 +31,13 @@ from nasframe.estimators.relaxation_settings import (
     settings_of,
     target_of,
 )
-from nasframe.estimators.score_function import SCORE_FUNCTION
-from nasframe.estimators.standard_functions import FUNCTIONS, standard_functions
-from nasframe.experiment import Experiment
-from nasframe.runs import Run
-from nasframe.runtime import SILENT, Progress, one_thread
+from nasframe_estimators.measurements import (
+    GRMC_TARGET,
+    ConditionalBias,
+    Measurement,
+    measure,
+    measure_conditional_bias,
+)
 
 __all__ = ["Laboratory", "measure_estimators"]
 

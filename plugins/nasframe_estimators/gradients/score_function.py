@@ -12,7 +12,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from nasframe.estimators.function import Function, one_hot_weights
+from nasframe_estimators.functions import Function, one_hot_weights
 
 __all__ = [
     "EVALUATIONS",

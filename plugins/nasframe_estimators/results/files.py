@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from nasframe.display import Figure, Table
-from nasframe.estimators.conditional_bias import ConditionalBias
-from nasframe.estimators.figures import figures_of_biases, figures_of_measurements
-from nasframe.estimators.measurement import Measurement
-from nasframe.estimators.tables import table_of_biases, table_of_measurements
 from nasframe.runtime import without_nan, write_json, write_text
+from nasframe_estimators.measurements import ConditionalBias, Measurement
+from nasframe_estimators.results.figures import figures_of_biases, figures_of_measurements
+from nasframe_estimators.results.tables import table_of_biases, table_of_measurements
 
 __all__ = ["save_biases", "save_measurements", "save_results"]
 

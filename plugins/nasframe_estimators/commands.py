@@ -7,28 +7,21 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
-from nasframe.cli.missing_plugins import naming_missing_plugins
-from nasframe.cli.table_output import print_tables
-from nasframe.display import format_value
+from nasframe.display import format_value, print_tables
 from nasframe.errors import ConfigurationError, RunError
 from nasframe.runtime import make_progress, print_json
 
 if TYPE_CHECKING:
-    from nasframe.estimators import Measurement
+    from nasframe_estimators import Measurement
 
-__all__ = ["add_commands"]
+__all__ = ["estimators"]
 
 _LARGE = 1e3
 """Above this mean squared error, relative to the exact gradient, a note is printed."""
 
 Several = Annotated[list[str] | None, Parameter(negative=())]
-
-
-def add_commands(app: App) -> None:
-    """Add the command of this group."""
-    app.command(estimators)
 
 
 def estimators(
@@ -81,7 +74,8 @@ def estimators(
     _check_words(folder, run, data, bits)
     counts, numbers = _each("samples", samples, _count), _each("temperature", temperature, _number)
 
-    from nasframe.estimators import (
+    from nasframe import naming_missing_plugins
+    from nasframe_estimators import (
         BITS,
         Laboratory,
         save_biases,

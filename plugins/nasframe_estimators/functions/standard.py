@@ -20,7 +20,7 @@ import torch
 from attrs import field, frozen
 from torch import Tensor
 
-from nasframe.estimators.function import Function, Pack, one_hot_weights
+from nasframe_estimators.functions.function import Function, Pack, one_hot_weights
 
 __all__ = ["FUNCTIONS", "StandardFunction", "standard_functions"]
 

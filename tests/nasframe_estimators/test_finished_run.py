@@ -17,14 +17,14 @@ import nasframe
 from nasframe import Run, Sample, Supernet
 from nasframe.cli import main
 from nasframe.errors import RunError
-from nasframe.estimators import exact_gradient
-from nasframe.estimators.finished_run import function_of_run
-from nasframe.estimators.function import every_outcome, one_hot_weights
-from nasframe.estimators.supernet_loss import SupernetLoss
 from nasframe.pipeline import load_experiment
 from nasframe.runs import load_checkpoint
 from nasframe.runtime import Progress
 from nasframe.tasks import Splits
+from nasframe_estimators import exact_gradient, measure_estimators
+from nasframe_estimators.functions.finished_run import function_of_run
+from nasframe_estimators.functions.function import every_outcome, one_hot_weights
+from nasframe_estimators.functions.supernet_loss import SupernetLoss
 
 BITS = 5.5
 
@@ -138,13 +138,13 @@ def test_the_test_split_stays_closed(
         return nasframe.Data(found.inputs, found.outputs, splits)
 
     monkeypatch.setattr(toy_streams.Streams, "data", guarded)
-    assert nasframe.measure_estimators(["softmax"], run=finished_run, bits=3, draws=2, temperatures=[1.0])
+    assert measure_estimators(["softmax"], run=finished_run, bits=3, draws=2, temperatures=[1.0])
 
 
 def test_its_score_function_is_unbiased_and_softmax_without_noise(finished_run: Path) -> None:
     found = {
         (entry.function, entry.relaxation): entry
-        for entry in nasframe.measure_estimators(
+        for entry in measure_estimators(
             ["softmax", "score_function", "stgs"], run=finished_run, bits=BITS, temperatures=[1.0], draws=3000
         )
     }
@@ -162,7 +162,7 @@ def test_its_score_function_is_unbiased_and_softmax_without_noise(finished_run: 
 def test_the_parts_of_the_groups_make_up_the_whole(finished_run: Path) -> None:
     found = {
         entry.function: entry
-        for entry in nasframe.measure_estimators(["score_function"], run=finished_run, bits=BITS, draws=500)
+        for entry in measure_estimators(["score_function"], run=finished_run, bits=BITS, draws=500)
     }
     parts = [found[f"supernet:{group}"] for group in ("alpha", "beta", "gamma")]
     whole = found["supernet"]
@@ -208,7 +208,7 @@ def test_a_run_without_a_supernet_is_refused(finished_run: Path, tmp_path: Path)
 def test_a_source_for_a_task_that_reads_none_is_refused(
     finished_run: Path, toy_streams: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    assert nasframe.measure_estimators("softmax", run=finished_run, bits=3, draws=2, temperatures=1.0)
+    assert measure_estimators("softmax", run=finished_run, bits=3, draws=2, temperatures=1.0)
     monkeypatch.setattr(toy_streams.Streams, "stages", lambda *_: [])
     with pytest.raises(RunError, match="its task 'streams' reads no data from outside"):
         function_of_run(finished_run, source=tmp_path, progress=Progress())

@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from nasframe.estimators.statistics import Interval, summarise
+from nasframe_estimators.measurements.statistics import Interval, summarise
 
 EXACT = torch.tensor([3.0, 0.0, -4.0, 0.0], dtype=torch.float64)
 FACTOR = torch.tensor(

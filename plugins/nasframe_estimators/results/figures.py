@@ -17,15 +17,9 @@ from typing import TypeVar
 from attrs import frozen
 
 from nasframe.display import Estimate, Figure, Interval, IntervalChart, Level, Line, LineChart, PanelGrid
-from nasframe.estimators.conditional_bias import (
-    GRMC_TARGET,
-    STGS,
-    STGS_TARGET,
-    ConditionalBias,
-)
-from nasframe.estimators.measurement import Measurement
-from nasframe.estimators.relaxation_settings import Samples
-from nasframe.estimators.tables import estimate
+from nasframe_estimators.gradients import Samples
+from nasframe_estimators.measurements import GRMC_TARGET, STGS, STGS_TARGET, ConditionalBias, Measurement
+from nasframe_estimators.results.tables import estimate
 
 __all__ = ["figures_of_biases", "figures_of_measurements"]
 

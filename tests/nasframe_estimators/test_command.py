@@ -15,9 +15,9 @@ import pytest
 
 from nasframe import hookimpl
 from nasframe.cli import main
-from nasframe.estimators import Laboratory, save_results
 from nasframe.plugins import manager
 from nasframe.relaxations import Softmax
+from nasframe_estimators import Laboratory, save_results
 
 FEW = ["--draws", "60", "--temperature", "0.5", "--samples", "1,10"]
 Captured = pytest.CaptureFixture[str]
@@ -184,7 +184,7 @@ def test_what_was_measured_is_kept_where_the_third_proposition_fails(
     def exhausted(*_: object) -> None:
         raise MemoryError("no more")
 
-    monkeypatch.setattr("nasframe.estimators.conditional_bias.enumerated_gradients", exhausted)
+    monkeypatch.setattr("nasframe_estimators.measurements.conditional_bias.enumerated_gradients", exhausted)
     assert main(["estimators", *FEW, "--relaxation", "grmc,stgs", "--function", "alpha-linear"]) == 0
     assert "MemoryError: no more" in capsys.readouterr().out
     assert json.loads((here / "runs/estimators/estimators.json").read_text())

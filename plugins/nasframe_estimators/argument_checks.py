@@ -8,13 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any
 
+from nasframe import Experiment, Run
 from nasframe.errors import nearest
-from nasframe.estimators.finished_run import BITS
-from nasframe.estimators.relaxation_settings import full_name, relaxation_names
-from nasframe.estimators.score_function import SCORE_FUNCTION
-from nasframe.estimators.standard_functions import FUNCTIONS
-from nasframe.experiment import Experiment
-from nasframe.runs import Run
+from nasframe_estimators.functions import BITS, FUNCTIONS
+from nasframe_estimators.gradients import SCORE_FUNCTION, full_name, relaxation_names
 
 __all__ = ["MOST_SAMPLES", "as_tuple", "problems_of"]
 

@@ -13,22 +13,23 @@ from torch.nn import functional as F
 
 import nasframe
 from nasframe.errors import ConfigurationError
-from nasframe.estimators import Laboratory, Measurement, conditional_bias, exact_gradient
-from nasframe.estimators.conditional_bias import conditional_slopes, enumerated_gradients
-from nasframe.estimators.function import every_outcome
-from nasframe.estimators.relaxed_gradients import relaxed_gradients
-from nasframe.estimators.score_function import score_function_gradients
-from nasframe.estimators.standard_functions import FUNCTIONS, standard_functions
-from nasframe.estimators.statistics import summarise
 from nasframe.plugins import manager
 from nasframe.relaxations import Softmax, StraightThroughGumbelSoftmax, conditional_log_ratios
+from nasframe_estimators import Laboratory, Measurement, exact_gradient, measure_estimators
+from nasframe_estimators.functions.function import every_outcome
+from nasframe_estimators.functions.standard import FUNCTIONS, standard_functions
+from nasframe_estimators.gradients.relaxed import relaxed_gradients
+from nasframe_estimators.gradients.score_function import score_function_gradients
+from nasframe_estimators.measurements import conditional_bias
+from nasframe_estimators.measurements.conditional_bias import conditional_slopes, enumerated_gradients
+from nasframe_estimators.measurements.statistics import summarise
 
 STANDARD = {function.name: function for function in standard_functions()}
 INSTALLED = {entry.name for entry in manager().registered("relaxation")}
 
 
 def measure(relaxations: list[str], function: str, draws: int = 4000, **how: object) -> list[Measurement]:
-    return nasframe.measure_estimators(relaxations, functions=[function], draws=draws, **how)  # type: ignore[arg-type]
+    return measure_estimators(relaxations, functions=[function], draws=draws, **how)  # type: ignore[arg-type]
 
 
 def random(seed: int = 0) -> torch.Generator:
@@ -203,7 +204,7 @@ def test_reinmax_at_temperature_one_has_no_bias_where_the_function_is_quadratic(
 
 
 def test_the_squared_error_is_variance_plus_squared_bias_for_every_relaxation() -> None:
-    for entry in nasframe.measure_estimators(functions=["gamma-quadratic"], draws=1000, samples=[1, 10]):
+    for entry in measure_estimators(functions=["gamma-quadratic"], draws=1000, samples=[1, 10]):
         assert entry.error is None, entry
         assert entry.mse == pytest.approx(entry.variance + entry.bias**2, rel=0.02, abs=1e-9)  # type: ignore[operator]
 
@@ -236,7 +237,7 @@ def test_measuring_reports_its_draws_time_and_intervals() -> None:
 
 
 def test_without_a_number_there_are_fewer_draws_where_k_is_large() -> None:
-    found = nasframe.measure_estimators(
+    found = measure_estimators(
         ["grmc"], functions=["alpha-linear"], temperatures=[1.0], samples=[1, 100, 1000]
     )
     assert [entry.draws for entry in found] == [20_000, 10_000, 2_000]
@@ -244,7 +245,7 @@ def test_without_a_number_there_are_fewer_draws_where_k_is_large() -> None:
 
 @pytest.mark.usefixtures("strangers")
 def test_a_relaxation_that_nobody_named_is_measured_with_its_options_varied() -> None:
-    found = nasframe.measure_estimators(functions=["alpha-linear"], draws=20)
+    found = measure_estimators(functions=["alpha-linear"], draws=20)
     settings = [(entry.samples, entry.temperature) for entry in found if entry.relaxation == "foreign"]
     assert sorted(settings) == sorted((k, t) for k in (1, 10, 100, 1000) for t in (0.1, 0.5, 0.7, 1.0))
     assert {entry.relaxation for entry in found} == {
@@ -289,11 +290,9 @@ def test_a_name_that_two_plugins_hold_stands_with_its_plugin() -> None:
 
     manager().register(Rival(), "rival")
     try:
-        found = nasframe.measure_estimators(
-            functions=["alpha-linear"], draws=5, temperatures=[1.0], samples=[1]
-        )
+        found = measure_estimators(functions=["alpha-linear"], draws=5, temperatures=[1.0], samples=[1])
         with pytest.raises(ConfigurationError, match="unknown relaxation 'softmax'"):
-            nasframe.measure_estimators(["softmax"])
+            measure_estimators(["softmax"])
     finally:
         manager().unregister("rival")
     names = [entry.relaxation for entry in found]
@@ -368,15 +367,13 @@ def test_entries_are_json_with_every_key() -> None:
     ],
 )
 def test_arguments_of_a_wrong_type_or_range_are_refused(how: dict[str, object], message: str) -> None:
-    refused: Callable[[], object] = lambda: nasframe.measure_estimators(**how)  # type: ignore[arg-type]  # noqa: E731
+    refused: Callable[[], object] = lambda: measure_estimators(**how)  # type: ignore[arg-type]  # noqa: E731
     with pytest.raises(ConfigurationError, match=re.escape(message)):
         refused()
 
 
 def test_one_name_or_number_stands_for_a_list_of_it() -> None:
-    (found,) = nasframe.measure_estimators(
-        "grmc", functions="gamma-linear", temperatures=0.5, samples=10, draws=5
-    )
+    (found,) = measure_estimators("grmc", functions="gamma-linear", temperatures=0.5, samples=10, draws=5)
     assert (found.relaxation, found.function, found.temperature, found.samples) == (
         "grmc",
         "gamma-linear",
@@ -387,7 +384,7 @@ def test_one_name_or_number_stands_for_a_list_of_it() -> None:
 
 def test_everything_wrong_is_said_at_once() -> None:
     with pytest.raises(ConfigurationError) as caught:
-        nasframe.measure_estimators("sofmax", draws=1.5, temperatures="warm", run=5)  # type: ignore[arg-type]
+        measure_estimators("sofmax", draws=1.5, temperatures="warm", run=5)  # type: ignore[arg-type]
     assert len(caught.value.problems) == 4
 
 

@@ -1,0 +1,71 @@
+"""Former names of nasframe: they warn for one release, and those in a plugin now are forwarded to it."""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+from nasframe.errors import PluginError
+
+__all__ = ["MOVED_INTO_PLUGINS", "forwarded", "warn_renamed"]
+
+MOVED_INTO_PLUGINS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "nasframe_estimators": {
+        "nasframe": ("Measurement", "measure_estimators"),
+        "nasframe.estimators": (
+            "BITS",
+            "ConditionalBias",
+            "Function",
+            "Laboratory",
+            "Measurement",
+            "Pack",
+            "exact_gradient",
+            "measure_estimators",
+            "save_biases",
+            "save_measurements",
+            "save_results",
+            "table_of_biases",
+            "table_of_measurements",
+            "tables_of_functions",
+        ),
+    },
+}
+"""Plugin → old module → the names that the plugin has now."""
+
+
+def forwarded(module: str, name: str) -> Any:
+    """Return an attribute of a module that has it no more, from its plugin, with a warning.
+
+    It is for the function `__getattr__` of that module (PEP 562), and the warning is for its caller's caller.
+
+    Raises:
+        AttributeError: the name is none that moved.
+        PluginError: the plugin is not installed.
+    """
+    for plugin, places in MOVED_INTO_PLUGINS.items():
+        if name not in places.get(module, ()):
+            continue
+        try:
+            found = getattr(importlib.import_module(plugin), name)
+        except ModuleNotFoundError as error:
+            if error.name != plugin:
+                raise
+            message = f"{module}.{name} is now {plugin}.{name}, and the plugin {plugin!r} is not installed"
+            raise PluginError(message) from error
+        warn_renamed(f"{module}.{name}", f"{plugin}.{name}", level=4)
+        return found
+    raise AttributeError(f"module {module!r} has no attribute {name!r}")
+
+
+def warn_renamed(old: str, new: str, level: int = 3) -> None:
+    """Warn of an old name.
+
+    Args:
+        old: the name in full, such as `nasframe.census`.
+        new: the one that it has now.
+        level: of the code that used it; 3 is the caller of the function that calls this one.
+    """
+    message = f"{old} is now {new}; the old name goes with the next release"
+    warnings.warn(message, DeprecationWarning, stacklevel=level)
