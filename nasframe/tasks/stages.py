@@ -24,7 +24,7 @@ STAGE_RECORD = "stage.json"
 """Name of the file that is added to the folder of a finished stage."""
 
 _FORMAT = "0.1.0"
-"""In every fingerprint: never change it, or no run finds its data again. It is a version that nasframe had."""
+"""A part of every fingerprint. Never change it, or no run finds its data again."""
 
 _STARTED = time.time()  # unfinished folders that are younger than this process are not removed
 
