@@ -98,7 +98,7 @@ if TYPE_CHECKING:
     from nasframe.training import TrainOptions as TrainOptions
     from nasframe.training import number_of_batches as number_of_batches
 
-__version__ = "0.1.0"  # recorded in every run
+__version__ = "0.2.0"  # recorded in every run; the package takes its version from this line
 
 _MODULES = {
     **dict.fromkeys(("hookimpl", "load_plugin", "manager", "Registered"), "nasframe.plugins"),

@@ -87,11 +87,12 @@ def record(checkout: Path, out: Path) -> dict[str, Any]:
 def _places(checkout: Path, out: Path) -> list[str]:
     """Return the import path of a checkout: its entry points and packages, before any installed ones."""
     project = tomllib.loads((checkout / "pyproject.toml").read_text())["project"]
-    metadata = out / "metadata" / f"{project['name']}-{project['version']}.dist-info"
+    (version,) = re.findall(r'^__version__ = "(.+?)"', (checkout / "nasframe/__init__.py").read_text(), re.M)
+    metadata = out / "metadata" / f"{project['name']}-{version}.dist-info"
     metadata.mkdir(parents=True)
     points = [f"{name} = {target}" for name, target in project["entry-points"]["nasframe"].items()]
     (metadata / "entry_points.txt").write_text("\n".join(["[nasframe]", *points]))
-    (metadata / "METADATA").write_text(f"Name: {project['name']}\nVersion: {project['version']}\n")
+    (metadata / "METADATA").write_text(f"Name: {project['name']}\nVersion: {version}\n")
     return [str(metadata.parent), *(str(checkout / name) for name in ("", "plugins", "search_spaces"))]
 
 

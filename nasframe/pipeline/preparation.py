@@ -9,7 +9,6 @@ from typing import Any
 
 from attrs import frozen
 
-from nasframe import __version__
 from nasframe.errors import DataError, KeptRunInterrupt, RunError
 from nasframe.experiment import Experiment
 from nasframe.runs import Run
@@ -85,7 +84,7 @@ def prepare(
         progress.say(f"{error}; going on with what was prepared from it")
         return ready
     if run is not None:
-        _check_unchanged(run, stages, ready is not None)
+        _check_unchanged(run, stages)
     if ready is not None and known is not None and origin == known["source"]:
         return ready
     # A relative cache belongs to the folder in which the run was made; an absolute one is taken as it is.
@@ -117,13 +116,9 @@ def _ready(experiment: Experiment, run: Run) -> Prepared | None:
     return Prepared(experiment.task.data(folders), folders, known)
 
 
-def _check_unchanged(run: Run, stages: Sequence[Stage], ready: bool) -> None:
-    """Refuse data or code that has changed since the run was made, before any stage is run.
-
-    Data that is ready counts as unchanged also where another version of nasframe prepared it.
-    """
-    made_by = run.record["nasframe"] if ready else __version__
-    if run.record["data"]["fingerprint"] != _key(stage_fingerprints(stages, made_by)):
+def _check_unchanged(run: Run, stages: Sequence[Stage]) -> None:
+    """Refuse data or code that has changed since the run was made, before any stage is run."""
+    if run.record["data"]["fingerprint"] != _key(stage_fingerprints(stages)):
         raise RunError(
             f"{run.path}: the data or the code that reads it has changed since this run was made; "
             "choose another --out, or say `nasframe run` or `search` with --overwrite to replace it"

@@ -1,4 +1,7 @@
-"""Sparsemax: the point of the simplex nearest to the logits, with exact zeros for the weak candidates."""
+"""Sparsemax: the point of the simplex nearest to the logits, with exact zeros for the weak candidates.
+
+By hand, as torch has no sparsemax.
+"""
 
 from __future__ import annotations
 

@@ -20,6 +20,8 @@ _MOST_CURVES = 6
 
 def roc(ranks: Sequence[float], labels: Sequence[int]) -> Curve:
     """Return the ROC curve; examples of equal score are one step. Empty where one class is absent."""
+    # By hand: torchmetrics finds the same points, in float32 (3e-8 off), but its import makes a page wait for
+    # 3.1 s more and takes 174 MB, and it draws a curve for one class too.
     positives = sum(labels)
     negatives = len(labels) - positives
     if not positives or not negatives:
@@ -166,6 +168,7 @@ def _corners(curve: Curve) -> Curve:
 
 
 def _chance(log_odds: float) -> float:
+    """Return the probability; no power here overflows, and SciPy would have to be imported for one line."""
     if log_odds >= 0:
         return 1 / (1 + math.exp(-log_odds))
     return math.exp(log_odds) / (1 + math.exp(log_odds))

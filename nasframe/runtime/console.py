@@ -1,4 +1,8 @@
-"""Lists and JSON that a command prints; tables of results are those of `nasframe.display`."""
+"""Lists and JSON that a command prints; tables of results are those of `nasframe.display`.
+
+Columns are aligned by hand: a table of rich breaks or cuts its cells to the width of a terminal, and a result
+must be the same in a pipe, in a file and on a narrow screen.
+"""
 
 from __future__ import annotations
 

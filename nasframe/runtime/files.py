@@ -48,9 +48,13 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a whole text file in UTF-8; what is not UTF-8 in a file name becomes an escape, `\\udcff`."""
+    """Write a whole text file in UTF-8, whose line ends are those of the text on every system.
+
+    What is not UTF-8 in a file name becomes an escape, `\\udcff`.
+    """
     with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
+        # as bytes: in text mode, Windows would end the lines of CSV with CR CR LF
+        temporary.write_bytes(text.encode("utf-8", errors="backslashreplace"))
 
 
 def write_json(path: Path, value: Any) -> None:

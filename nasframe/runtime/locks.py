@@ -1,4 +1,7 @@
-"""A lock on a file: it ends with the processes that hold it open, however they end."""
+"""A lock on a file: it ends with the processes that hold it open, however they end.
+
+By hand, on `flock`: the library filelock does not say which process holds a lock, and leaves its file behind.
+"""
 
 from __future__ import annotations
 

@@ -36,7 +36,8 @@ def interval(values: Sequence[float], bounds: Bounds = UNBOUNDED) -> tuple[float
 
     For correlations this is Fisher's z. Of a quantity with one bound, such as seconds, the interval is
     Student's, cut at the bound. Where all values are equal it is that value; where a value lies outside the
-    bounds, or no number is left on the logit scale, the bounds do not count.
+    bounds, or no number is left on the logit scale, the bounds do not count. SciPy has the quantile and the
+    logit, and no interval that keeps to bounds.
 
     >>> low, high = interval([0.96, 0.98, 0.97], (0, 1))
     >>> round(low, 3), round(high, 3)

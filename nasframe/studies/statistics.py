@@ -2,6 +2,10 @@
 
 A value that is None or not finite was not measured, and is left out. A result is None where there are too few
 values, or no spread in them, to compute it.
+
+The distributions and ranks are SciPy's. By hand is what it lacks: Holm's correction, an interval of
+Spearman's correlation, a paired test that knows differences which are equal up to rounding, and a percentile
+that is never above 100 (`percentileofscore` can be, in its last digit).
 """
 
 from __future__ import annotations

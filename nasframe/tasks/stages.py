@@ -16,13 +16,15 @@ from typing import Any
 import torch
 from attrs import define, frozen
 
-from nasframe import __version__
 from nasframe.runtime import Progress, fingerprint, lives, write_json
 
 __all__ = ["STAGE_RECORD", "Stage", "StageContext", "StageResult", "run_stages", "stage_fingerprints"]
 
 STAGE_RECORD = "stage.json"
 """Name of the file that is added to the folder of a finished stage."""
+
+_FORMAT = "0.1.0"
+"""A part of every fingerprint. Never change it, or no run finds its data again."""
 
 _STARTED = time.time()  # unfinished folders that are younger than this process are not removed
 
@@ -50,7 +52,8 @@ class Stage:
 
     Attributes:
         name: shown to the user, unique within the task.
-        inputs: everything JSON-able that the result depends on, apart from earlier stages.
+        inputs: everything JSON-able that the result depends on, apart from earlier stages; with a number that
+            its author raises when the code writes another result for the same options.
         run: does the work.
         after: names of the stages whose folders it reads.
     """
@@ -74,12 +77,12 @@ class StageResult:
     skipped: bool
 
 
-def stage_fingerprints(stages: Sequence[Stage], version: str = __version__) -> dict[str, str]:
-    """Return stage → fingerprint of its name, inputs, earlier stages and the version of nasframe."""
+def stage_fingerprints(stages: Sequence[Stage]) -> dict[str, str]:
+    """Return stage → fingerprint of its name, inputs and earlier stages."""
     keys: dict[str, str] = {}
     for stage in stages:
         earlier = {name: keys[name] for name in stage.after}
-        keys[stage.name] = fingerprint([stage.name, _plain(stage.inputs), earlier, version])
+        keys[stage.name] = fingerprint([stage.name, _plain(stage.inputs), earlier, _FORMAT])
     return keys
 
 

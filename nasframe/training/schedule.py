@@ -1,4 +1,7 @@
-"""The learning rate over the epochs."""
+"""The learning rate over the epochs.
+
+One equation of the share that is done, and no scheduler of torch: there is no state to save in a checkpoint.
+"""
 
 from __future__ import annotations
 

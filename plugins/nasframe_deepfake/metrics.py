@@ -46,6 +46,7 @@ def best_threshold(scores: Tensor, targets: Tensor) -> float:
 
     Among equal ones it is the one nearest to 0.5. It is 0.5 where one class is absent.
     """
+    # By hand: the curves of torchmetrics have their thresholds at the scores, not between them.
     values, labels = scores.double(), targets.bool()
     if labels.all() or not labels.any():
         return 0.5

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import roc_auc_score, roc_curve
 
 from nasframe import Run, Scores, Split, TensorSplit, TensorTask
 from nasframe.pipeline.scores import save_scores
@@ -27,6 +30,52 @@ def saved(folder: Path, log_odds: Sequence[float]) -> dict[str, list[float]]:
     save_scores(Run(folder), scores, [str(index) for index in range(len(log_odds))])
     found: dict[str, list[float]] = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
     return found
+
+
+def example_scores(case: str) -> tuple[list[float], list[int]]:
+    random = torch.Generator().manual_seed(0)
+    count = 61_000 if case.startswith("61,000") else 200
+    labels = (torch.rand(count, generator=random) < 0.3).long()
+    ranks = torch.randn(count, generator=random, dtype=torch.float64) + labels
+    place = torch.randperm(count, generator=random).double()
+    changed = {
+        "61,000 examples": ranks,
+        "61,000 examples, many ties": (10 * ranks).round() / 10,
+        "ties": ranks.round(),
+        "all equal": torch.ones_like(ranks),
+        "1e-8 apart": 0.3 + 1e-8 * place,
+        "1e-13 apart": 1.0 + 1e-13 * place,
+        "log odds beyond float32's sigmoid": 30.0 + 1e-3 * place,
+    }
+    return changed[case].tolist(), labels.tolist()
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        "61,000 examples",
+        "61,000 examples, many ties",
+        "ties",
+        "all equal",
+        "1e-8 apart",
+        "1e-13 apart",
+        "log odds beyond float32's sigmoid",
+    ],
+)
+def test_every_point_of_the_curve_and_its_area_are_those_of_scikit_learn(case: str) -> None:
+    ranks, labels = example_scores(case)
+    curve = roc(ranks, labels)
+    wrong, found, _ = roc_curve(labels, ranks, drop_intermediate=False)
+    assert len(curve) == len(wrong)
+    assert np.abs(np.array(curve) - np.stack([wrong, found], axis=1)).max() <= 1e-15
+    assert area(curve) == pytest.approx(roc_auc_score(labels, ranks), abs=1e-12)
+
+
+def test_a_page_imports_no_library_of_metrics() -> None:
+    libraries = ["torchmetrics", "sklearn", "matplotlib"]
+    code = f"import sys, nasframe.report; print([name for name in {libraries} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 @given(examples)

@@ -35,6 +35,11 @@ def test_a_written_file_has_the_mode_a_plain_open_would_give(tmp_path: Path) -> 
     assert (tmp_path / "whole").stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
+def test_a_text_has_the_same_bytes_on_every_system(tmp_path: Path) -> None:
+    write_text(tmp_path / "lines.csv", "a,ü\r\nb\n")
+    assert (tmp_path / "lines.csv").read_bytes() == b"a,\xc3\xbc\r\nb\n"
+
+
 def test_json_keeps_lists_of_numbers_on_one_line(tmp_path: Path) -> None:
     value = {
         "shape": [8, 128],

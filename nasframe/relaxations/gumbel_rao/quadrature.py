@@ -2,7 +2,7 @@
 
 A Gauss rule with n nodes is exact for polynomials up to degree 2n - 1. Polynomials in x itself (Gauss-
 Laguerre) are a poor fit for functions that bend near 0 or decay at different rates; polynomials in a suitable
-function of x fit them well, and a handful of nodes is enough.
+function of x fit them well, and a handful of nodes is enough. SciPy has rules in x alone.
 """
 
 from __future__ import annotations
