@@ -15,11 +15,16 @@ from types import ModuleType
 
 import pytest
 import torch
+from hypothesis import settings
 
 from nasframe import Data, TensorTask
 from nasframe.cli import main
 from nasframe.plugins import PluginManager, manager
 from tests.toys import STREAMS, TOYS, toy_digits, toy_functions
+
+# A machine that is busy is no fault of what is tested.
+settings.register_profile("nasframe", deadline=None)
+settings.load_profile("nasframe")
 
 Process = Callable[..., "subprocess.Popen[str]"]
 

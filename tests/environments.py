@@ -1,75 +1,74 @@
 """Environments that hold nothing but what a wheel asks for: made from links to the packages that are here.
 
-Torch alone is gigabytes, so nothing is downloaded and nothing is copied.
+Torch alone is gigabytes, so nothing is downloaded and nothing is copied. Needed to build a wheel is what
+builds it, which pip fetches.
 """
 
 from __future__ import annotations
 
+import email
 import importlib.metadata
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+__all__ = ["ROOT", "Environment", "build_wheel"]
+
 ROOT = Path(__file__).parents[1]
 
 
-def needed(name: str, extras: frozenset[str], seen: set[tuple[str, frozenset[str]]]) -> Iterator[str]:
-    """A distribution with extras, and all that it needs."""
-    if (canonicalize_name(name), extras) in seen:
-        return
-    seen.add((canonicalize_name(name), extras))
-    yield name
-    for line in importlib.metadata.distribution(name).requires or ():
-        requirement = Requirement(line)
-        marker = requirement.marker
-        if marker is None or any(marker.evaluate({"extra": extra}) for extra in ("", *extras)):
-            try:
-                yield from needed(requirement.name, frozenset(requirement.extras), seen)
-            except importlib.metadata.PackageNotFoundError:
-                continue  # such as a GPU's library where torch was built for the processor
-
-
-def link_packages(names: set[str], folder: Path) -> None:
-    """Links to the files of distributions, with their metadata."""
-    for name in names:
-        distribution = importlib.metadata.distribution(name)
-        files = distribution.files or ()
-        for top in {file.parts[0] for file in files if file.parts[0] not in ("..", "__pycache__")}:
-            if not (folder / top).exists() and not top.endswith(".pth"):
-                (folder / top).symlink_to(Path(str(distribution.locate_file(top))))
+def build_wheel(folder: Path, source: Path = ROOT) -> Path:
+    """The wheel of a project, built in a new folder."""
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", "--quiet", "--no-deps"]
+    subprocess.run([*pip, "--wheel-dir", str(folder), str(source)], check=True)
+    (wheel,) = folder.glob("*.whl")
+    return wheel
 
 
 class Environment:
-    """A virtual environment with a wheel, what the wheel needs, and nothing else.
+    """A virtual environment that only its own commands see: a wheel, what the wheel needs, and pip.
 
     Args:
-        folder: new; commands run in it.
+        folder: commands run in it, with no setting of nasframe or Python from outside.
         wheel: of nasframe.
         extras: of nasframe, whose packages are there too.
+        without: packages that are left out all the same.
     """
 
-    def __init__(self, folder: Path, wheel: Path, *extras: str) -> None:
+    def __init__(self, folder: Path, wheel: Path, *extras: str, without: Iterable[str] = ()) -> None:
         self.folder = folder
         self.bin = folder / "venv" / "bin"
-        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder / "venv")], check=True)
-        (self.site,) = (folder / "venv" / "lib").glob("python*/site-packages")
-        names = {canonicalize_name(name) for name in needed("nasframe", frozenset(extras), set())}
-        link_packages(names - {"nasframe"}, self.site)
-        pip = [sys.executable, "-m", "pip", "--python", str(self.bin / "python"), "--quiet"]
-        subprocess.run([*pip, "install", "--no-deps", "--no-index", str(wheel)], check=True)
+        subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True)
+        (site,) = (folder / "venv" / "lib").glob("python*/site-packages")
+        linked = folder / "linked"  # apart, since pip would delete what a link leads to
+        linked.mkdir()
+        names = {*_needed(_requirements(wheel), extras, "nasframe", set())}
+        _link(names - {*without}, linked)
+        (site / "linked.pth").write_text(f"{linked}\n", encoding="utf-8")
+        self.run("pip", "install", "--quiet", "--no-deps", "--no-index", str(wheel))
 
     def run(self, program: str, *words: str, status: int = 0) -> str:
         """Standard output and error of a command, which must end with `status`."""
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "VIRTUAL"))}
+        return self._run([str(self.bin / program), *words], self.folder, status)
+
+    def type(self, line: str, folder: Path) -> str:
+        """Standard output and error of a line as it is typed into a shell, which must succeed."""
+        return self._run(["bash", "-c", line], folder, 0)
+
+    def _run(self, command: Sequence[str], folder: Path, status: int) -> str:
+        outside = ("PYTHON", "VIRTUAL", "NASFRAME")
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(outside)}
+        found = {"PATH": f"{self.bin}{os.pathsep}{kept['PATH']}", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
         done = subprocess.run(
-            [str(self.bin / program), *words],
-            cwd=self.folder,
-            env=kept,
+            command,
+            cwd=folder,
+            env={**kept, **found},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -79,9 +78,42 @@ class Environment:
         return done.stdout
 
 
-def build_wheel(folder: Path, source: Path = ROOT) -> Path:
-    """The wheel of a project, built in `folder`."""
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder)]
-    subprocess.run([*command, str(source)], check=True)
-    (wheel,) = folder.iterdir()
-    return wheel
+def _requirements(wheel: Path) -> list[str]:
+    with zipfile.ZipFile(wheel) as packed:
+        (metadata,) = (name for name in packed.namelist() if name.endswith(".dist-info/METADATA"))
+        return email.message_from_bytes(packed.read(metadata)).get_all("Requires-Dist") or []
+
+
+def _needed(lines: Sequence[str], extras: Sequence[str], own: str, seen: set[str]) -> Iterator[str]:
+    """The distributions that lines of Requires-Dist name with these extras, and all that those need.
+
+    `own` is the package of the first lines, whose extras may name each other.
+    """
+    for line in lines:
+        item = Requirement(line)
+        name = canonicalize_name(item.name)
+        if item.marker and not any(item.marker.evaluate({"extra": extra}) for extra in ("", *extras)):
+            continue
+        if name == own:
+            yield from _needed(lines, sorted(item.extras - {*extras}), own, seen)
+            continue
+        if f"{name} {sorted(item.extras)}" in seen:
+            continue
+        seen.add(f"{name} {sorted(item.extras)}")
+        try:
+            distribution = importlib.metadata.distribution(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue  # such as a GPU's library where torch was built for the processor
+        yield name
+        yield from _needed(distribution.requires or (), sorted(item.extras), name, seen)
+
+
+def _link(names: Iterable[str], folder: Path) -> None:
+    """Links to the files of distributions, with their metadata."""
+    for name in names:
+        distribution = importlib.metadata.distribution(name)
+        files = distribution.files or ()
+        for top in {file.parts[0] for file in files if file.parts[0] not in ("..", "__pycache__")}:
+            source = Path(str(distribution.locate_file(top)))
+            if not (folder / top).exists():
+                (folder / top).symlink_to(source)

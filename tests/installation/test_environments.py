@@ -149,7 +149,7 @@ def test_the_extra_deepfake_alone_goes_from_clips_to_a_verdict(wheel: Path, tmp_
     small += ["baselines.random=0", "baselines.task=false"]
     here.run("nasframe", "demo", *small, "--data", "clips", "--out", "runs/small")
     clip = next((tmp_path / "clips").rglob("*.mp4"))
-    (scored,) = json.loads(here.run("nasframe", "predict", "runs/small", str(clip), "--json"))
+    scored = json.loads(here.run("nasframe", "predict", "runs/small", str(clip), "--json"))
     assert 0 <= scored["score"] <= 1
     assert "tensorboard" in here.run("nasframe", "plugins")
 
