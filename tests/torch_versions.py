@@ -27,7 +27,7 @@ SUITES = ("tests/relaxations", "tests/space", "tests/supernet", "tests/searching
 def main() -> int:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("versions", nargs="*", metavar="VERSION", help="of torch")
-    words.add_argument("--extra", default="all", help="extra of nasframe that is installed too")
+    words.add_argument("--extra", default="testing", help="extra of nasframe that is installed too")
     words.add_argument("--tests", nargs="+", default=SUITES, metavar="PATH", help="the tests to run")
     words.add_argument("--folder", type=Path, help="where the environments are made; they stay there")
     given = words.parse_args()
@@ -65,11 +65,8 @@ def newest() -> str:
 def make_environment(folder: Path, version: str, extra: str) -> None:
     if not (folder / "bin").exists():
         subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-    wanted = [f"{ROOT}[{extra}]", f"torch=={version}"]
-    if tuple(map(int, version.split(".")[:2])) < (2, 11):
-        wanted.append(f"torchaudio=={version}")  # later ones name no torch, and need 2.11
     pip = [str(folder / "bin" / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "install", *wanted], check=True)
+    subprocess.run([*pip, "install", f"{ROOT}[{extra}]", f"torch=={version}"], check=True)
 
 
 def run_suites(folder: Path, tests: list[str]) -> tuple[str, bool]:

@@ -16,8 +16,8 @@ try:
 except Exception as error:  # OSError, ImportError or RuntimeError: it was built for another torch
     pair, reason = (version("torchaudio"), version("torch")), str(error).rpartition("/")[2]
     raise PluginError(
-        f"torchaudio {pair[0]} cannot be imported beside torch {pair[1]} ({reason}): a torch older than 2.11 "
-        "needs the torchaudio of its own version, and both must be built for one version of CUDA; "
+        f"torchaudio {pair[0]} cannot be imported beside torch {pair[1]} ({reason}); a torch older than 2.11 "
+        "needs the torchaudio of its own version, and both must be built for one version of CUDA: "
         "docs/installation.md says which pairs were tried"
     ) from error
 

@@ -180,7 +180,7 @@ WITH_OPTIONS = '["zero", "sum", {name = "weighted_fusion", total = 2}, {name = "
 def experiment(*overrides: str, operations: str = "") -> Experiment:
     text = f"""
         [task]
-        name = "deepfake"
+        name = "streams"
         [space]
         name = "bimodal"
         channels = 6
@@ -190,6 +190,7 @@ def experiment(*overrides: str, operations: str = "") -> Experiment:
     return Experiment.parse(tomllib.loads(text), "file.toml", overrides)
 
 
+@pytest.mark.usefixtures("toy_streams")
 def test_operations_with_options_are_the_same_from_a_file_and_from_the_command_line() -> None:
     from_file = experiment(operations=f"operations = {WITH_OPTIONS}")
     assert from_file == experiment(f"space.operations={WITH_OPTIONS}")
@@ -202,6 +203,7 @@ def test_operations_with_options_are_the_same_from_a_file_and_from_the_command_l
     )
 
 
+@pytest.mark.usefixtures("toy_streams")
 def test_an_experiment_with_options_of_operations_is_written_and_read_back_equal() -> None:
     written = experiment(f"space.operations={WITH_OPTIONS}")
     again = Experiment.parse(tomllib.loads(written.to_toml()))
@@ -209,6 +211,7 @@ def test_an_experiment_with_options_of_operations_is_written_and_read_back_equal
     assert again.fingerprint() == written.fingerprint()
 
 
+@pytest.mark.usefixtures("toy_streams")
 def test_a_table_without_options_is_the_name_of_the_operation() -> None:
     tables, names = (
         experiment(f"space.operations={words}") for words in ('["zero", {name = "sum"}]', '["zero", "sum"]')

@@ -70,10 +70,11 @@ def test_every_option_has_a_default_and_a_help_text(kind: type[Relaxation]) -> N
         ("dirichlet", ["temperature", "temperature_end", "schedule"]),
     ],
 )
+@pytest.mark.usefixtures("toy_streams")
 def test_options_are_listed_and_written_in_this_order(name: str, expected: list[str]) -> None:
     assert [item.name for item in options_of(REGISTERED[name])] == expected
     assert list(unstructure(REGISTERED[name]())) == expected
-    written = tomllib.loads(Experiment.of(task="deepfake", space="bimodal", relaxation=name).to_toml())[
+    written = tomllib.loads(Experiment.of(task="streams", space="bimodal", relaxation=name).to_toml())[
         "relaxation"
     ]
     assert list(written) == ["name", *(key for key in expected if key != "temperature_end")]
