@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import attrs
 import pluggy
 
 from nasframe.errors import NasframeError, PluginError, PluginWarning, near_names, nearest
@@ -165,8 +166,13 @@ class PluginManager:
             found += [Registered(kind, name, plugin, target, module) for name, target in entries.items()]
         return sorted(found, key=lambda entry: (entry.name, entry.plugin))
 
-    def find(self, kind: Kind, name: str) -> Registered:
+    def find(self, kind: Kind, name: str, default: str | None = None) -> Registered:
         """Return the one entry called `name`, or `plugin:name`; within `reading`, the one that was recorded.
+
+        Args:
+            kind: of the entry.
+            name: of the entry.
+            default: the name that holds where none is given; that is nasframe's own, whoever else has it.
 
         Raises:
             PluginError: unknown (with the near names), or registered by two plugins; or the plugin that a
@@ -175,7 +181,7 @@ class PluginManager:
         entries = self.registered(kind)
         plugin, colon, short = name.rpartition(":")
         matches = [e for e in entries if e.name == short and (not colon or e.plugin == plugin)]
-        names = self._names.get()
+        names = self._names.get() or (RecordedNames() if name == default else None)
         if names is not None:
             owner = names.owner(kind, name)
             matches = names.among(matches, owner, own_plugins() if len(matches) > 1 else ())
@@ -209,6 +215,17 @@ class PluginManager:
         finally:
             self._names.reset(token)
 
+    @contextmanager
+    def written_by(self, plugin: str | None) -> Iterator[None]:
+        """Within the block, let a name that several plugins have be that of `plugin`, or nasframe's own.
+
+        So names in the code and the files of a plugin keep their meaning, whatever is installed beside it.
+        Names that a document recorded are those of their plugins, as in `reading`.
+        """
+        names = self._names.get() or RecordedNames()
+        with self.reading(attrs.evolve(names, author=plugin or names.author)):
+            yield
+
     def _lacking(self, plugin: str, packages: Mapping[str, str]) -> str:
         """Return why the plugin that a document recorded does not register a name, and how to get it."""
         then = packages.get(plugin, "")
@@ -231,7 +248,7 @@ class PluginManager:
         return next((entry for entry in entries if entry.target is target or entry.target == path), None)
 
     def name_of(self, kind: Kind, target: type) -> str | None:
-        """Return the name under which a class is registered, with its plugin where two have that name."""
+        """Return the name by which `find` finds a class, with its plugin where two have that name."""
         entry = self.entry_of(kind, target)
         if entry is None:
             return None
@@ -241,9 +258,9 @@ class PluginManager:
             alone = False
         return entry.name if alone else f"{entry.plugin}:{entry.name}"
 
-    def load(self, kind: Kind, name: str) -> Any:
-        """Return the object registered as `kind` under `name`; see `find` for the errors."""
-        return self.find(kind, name).load()
+    def load(self, kind: Kind, name: str, default: str | None = None) -> Any:
+        """Return the object registered as `kind` under `name`; see `find` for the arguments and errors."""
+        return self.find(kind, name, default).load()
 
     def notify(self, hook: str, **arguments: Any) -> None:
         """Call a life-cycle hook of every plugin; one that raises is reported and not called again."""
@@ -262,13 +279,16 @@ class PluginManager:
             if key in self._disabled:
                 continue
             try:
-                yield implementation.function(*(arguments[name] for name in implementation.argnames))
+                with self.written_by(implementation.plugin_name):
+                    answer = implementation.function(*(arguments[name] for name in implementation.argnames))
             except passing:
                 raise
             except Exception as error:
                 self._disabled.add(key)
                 why = _raised(hook, error, implementation.plugin)
                 self._report(implementation.plugin_name, f"{why}; disabled")
+            else:
+                yield answer
 
     def style(self, node: str, operation: str) -> dict[str, str]:
         """Return the attributes that plugins lay over a drawn node's style."""
