@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from nasframe.experiment import Experiment
+from nasframe.pipeline.baselines import check_baselines
 from nasframe.pipeline.engines import search_engine
 from nasframe.pipeline.picture import save_picture
 from nasframe.pipeline.preparation import keeping_old_run, prepare
@@ -47,6 +48,7 @@ def search(
             Run.check_replaceable(path, toml)
         with keeping_old_run(overwrite):
             prepared = prepare(experiment, run, source, progress)
+        check_baselines(run, experiment, prepared.data)  # which are trained after hours of search
         # How the network found will be trained does not matter to the search.
         key = prepared.key("search", fingerprint(without_training(toml)))
         if run is not None:
