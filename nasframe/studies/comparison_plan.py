@@ -67,7 +67,7 @@ def compare(
     random architectures are added to those that are there.
 
     Args:
-        experiment: the one that is varied, or its TOML file.
+        experiment: the one that is varied, or its TOML file. Of its section of baselines, `registered` holds.
         out: folder of the comparison; None is `runs/NAME-compare`.
         overrides: `dotted.key=value` each, for every variant that has the option.
         relaxations: names; each starts from its own defaults, but for the one that the experiment names.
@@ -106,10 +106,11 @@ def compare(
         "experiment": shared_plan(variants[0].first, written, axes, free=("seed",)),
         "axes": sorted(axis.key for axis in axes),
     }
+    registered = tuple(written.get("baselines", {}).get("registered", ()))
     given = None if named is None else [load_table(path) for path in words_of(named)]
     experiments = [run.experiment for variant in variants for run in variant.runs]
     plan = ComparisonPlan(
-        base.title(folder), experiments, must_match, variants, random, base.short_name, given
+        base.title(folder), experiments, must_match, variants, random, registered, base.short_name, given
     )
     settings = Settings(workers, executor, patience, source, overwrite, progress)
     return run_study(plan, folder, settings)
@@ -122,6 +123,7 @@ class ComparisonPlan(Plan):
     Attributes:
         variants: that are compared.
         random: number of random architectures for each seed.
+        registered: functions of plugins that bring baselines, as `[baselines] registered` names them.
         base: name of the experiment, by which its table is found at the default place.
         tables: those that were named; None takes that at the default place.
     """
@@ -131,6 +133,7 @@ class ComparisonPlan(Plan):
 
     variants: Sequence[Variant]
     random: int
+    registered: Sequence[str]
     base: str
     tables: Sequence[TabularBenchmark] | None
 
@@ -139,7 +142,7 @@ class ComparisonPlan(Plan):
         runs, objective, bounds = make_runs(self.variants, study), self.objective, bounds_of(self.experiments)
         default = default_table(study.folder.path, dict.fromkeys([self.title, self.base]))
         fitting = fitting_tables(self.variants, runs.prepared, self.tables, default, study.settings.progress)
-        groups = make_baseline_groups(self.variants, runs.prepared, study, self.random)
+        groups = make_baseline_groups(self.variants, runs.prepared, study, self.random, self.registered)
         outcomes = yield [*runs.trials, *(item.trial for item in groups)]
         results = runs.results(outcomes, study, objective)
         trained = [(item, read_baselines(item)) for item in groups]
@@ -163,7 +166,11 @@ class ComparisonPlan(Plan):
             "tests": paired_tests(rows, metrics, bounds),
             "gap": gaps(self.variants, results, bounds.get(objective, UNBOUNDED)),
             "baselines": [
-                {"kind": item.kind, "group": item.label, **network}
+                {
+                    "kind": "registered" if "registered" in network else item.kind,
+                    "group": item.label,
+                    **network,
+                }
                 for item, networks in trained
                 for network in networks
             ],
