@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any
 
 import attrs
 import torch
 
 from nasframe.errors import PluginError, nearest
 from nasframe.options import collect
-from nasframe.plugins import Kind, manager
+from nasframe.plugins import manager
 from nasframe.relaxations import Relaxation
 from nasframe.searching import SearchLoop, SearchOptions
 from nasframe.space import SpaceFactory
@@ -61,7 +61,7 @@ def structure_section(section: str, values: Mapping[str, Any]) -> tuple[Any, str
     if section in ENGINE:
         instance, problems = collect(BASES[section], options, section)
         return instance, "", problems
-    kind = cast(Kind, section)
+    kind = section
     name = values.get("name", DEFAULT_NAMES.get(section))
     in_memory = made_in_python(section, name)
     if in_memory is not None and _has_tensors(options):
@@ -112,7 +112,7 @@ def swapped(section: str, old: Any, new: Any) -> bool:
     """Return True where `new` names another plugin than `old`; unknown names are compared as written."""
     if section not in PLUGINS:
         return False
-    kind, default = cast(Kind, section), DEFAULT_NAMES.get(section)
+    kind, default = section, DEFAULT_NAMES.get(section)
     old = old if old is not None else default
     try:
         return manager().find(kind, old, default) != manager().find(kind, new, default)
@@ -154,7 +154,7 @@ def class_of(section: str, name: str) -> Any:
     Raises:
         PluginError: unknown or ambiguous name.
     """
-    return manager().load(cast(Kind, section), name, DEFAULT_NAMES.get(section))
+    return manager().load(section, name, DEFAULT_NAMES.get(section))
 
 
 def misfit(section: str, instance: Any) -> list[str]:
@@ -170,7 +170,7 @@ def misfit(section: str, instance: Any) -> list[str]:
 
 def name_of(section: str, instance: Any) -> str:
     """Return the registered name of an instance's class, or `module:class` where it is not registered."""
-    kind, cls, default = cast(Kind, section), type(instance), DEFAULT_NAMES.get(section)
+    kind, cls, default = section, type(instance), DEFAULT_NAMES.get(section)
     for entry in manager().registered(kind):
         try:
             found = entry.load() is cls

@@ -23,6 +23,7 @@ VERSION = 1
 """Version of the hook interface; it grows when a hook changes its arguments or its meaning."""
 
 hookspec = pluggy.HookspecMarker(PROJECT)
+"""Marks an empty function as the specification of a hook; its docstring is the promise of the hook."""
 hookimpl = pluggy.HookimplMarker(PROJECT)
 """Marks a function of a plugin as the implementation of the hook whose name it has."""
 
@@ -84,6 +85,17 @@ def register_demos() -> Mapping[str, Path]:  # type: ignore[empty-body]
 @hookspec
 def register_executors() -> Mapping[str, Any]:  # type: ignore[empty-body]
     """Name → subclass of `nasframe.jobs.Executor`: where the trials of a study are done."""
+
+
+@hookspec
+def register_hookspecs() -> Any:
+    """A module with specifications of hooks that other plugins may implement: empty functions, marked by
+    `nasframe.hookspec`, with arguments and a docstring.
+
+    Its `KINDS`, kind → hook, says which of them register things by name, as `register_operations` does: these
+    are looked up by `nasframe.manager().find(kind, name)` and listed by `nasframe plugins`. Its `VERSION`
+    grows when a hook changes. Plugins may be loaded in any order.
+    """
 
 
 @hookspec

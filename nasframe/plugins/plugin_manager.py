@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import shlex
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -18,11 +18,12 @@ import pluggy
 from nasframe.errors import NasframeError, PluginError, PluginWarning, near_names, nearest
 from nasframe.plugins import hookspecs
 from nasframe.plugins.contract import UnfitPluginError, check_hooks, check_version, entries_of
+from nasframe.plugins.hook_set import CORE, HookSet, read_hook_set
 from nasframe.plugins.installed import installed, own_plugins, package_of, version_of
 from nasframe.plugins.moved import moved_to
 from nasframe.plugins.plugin_file import importing
 from nasframe.plugins.recorded_names import RecordedNames
-from nasframe.plugins.registered import HOOKS, Kind, Registered
+from nasframe.plugins.registered import Registered
 from nasframe.plugins.source_location import file_of, in_brackets, raised_at
 
 __all__ = ["PluginManager", "load_plugin", "manager"]
@@ -39,7 +40,8 @@ class PluginManager:
 
     def __init__(self) -> None:
         self._pluggy = pluggy.PluginManager(hookspecs.PROJECT)
-        self._pluggy.add_hookspecs(hookspecs)
+        self._hook_sets: dict[str, HookSet] = {}
+        self._add_hooks(CORE)
         self._disabled: set[tuple[str, str]] = set()
         self._names: ContextVar[RecordedNames | None] = ContextVar("names", default=None)
         self.failed_look_ups = 0
@@ -88,7 +90,16 @@ class PluginManager:
             PluginError: no such file, one that cannot be imported, whose name is taken, or that implements
                 no hook.
         """
-        path = Path(path)
+        (name,) = self.load_files([path])
+        return name
+
+    def load_files(self, paths: Iterable[str | Path]) -> list[str]:
+        """Register several files, each of which may specify hooks of the others; see `load_file`."""
+        names = [self._load_file(Path(path)) for path in paths]
+        self._report_unknown_hooks()
+        return names
+
+    def _load_file(self, path: Path) -> str:
         name = path.stem
         if name in self.files and self.files[name].resolve() == path.resolve():
             return name
@@ -103,7 +114,6 @@ class PluginManager:
                 self.unregister(name)
                 raise
         self.files[name] = path
-        self._report_unknown_hooks()
         return name
 
     def _check_file(self, module: ModuleType, path: Path) -> None:
@@ -114,7 +124,7 @@ class PluginManager:
                 f"{path}: implements no hook; mark a function such as register_operations with "
                 "@nasframe.hookimpl"
             )
-        for hook in {caller.name for caller in callers} & {*HOOKS.values()}:
+        for hook in {caller.name for caller in callers} & {self._hook(kind) for kind in self.kinds}:
             try:
                 _registered(getattr(module, hook), hook, module)
             except PluginError as error:
@@ -124,11 +134,16 @@ class PluginManager:
         """Register one module or object as plugin `name`.
 
         Raises:
-            UnfitPluginError: the name is taken, a hook has a wrong signature, or the plugin was written for a
-                later version of the hooks.
+            UnfitPluginError: the name is taken, a hook has a wrong signature, the plugin was written for a
+                later version of the hooks, or it specifies hooks that cannot be.
         """
-        check_version(module, name)
-        check_hooks(module, name)
+        try:
+            brought = read_hook_set(module, name, self._hook_sets)
+        except ValueError as error:
+            raise UnfitPluginError(name, file_of(module), str(error)) from error
+        known = self._hook_sets if brought is None else {**self._hook_sets, name: brought}
+        check_version(module, name, known)
+        check_hooks(module, name, known)
         try:
             self._pluggy.register(module, name)
         except (ValueError, pluggy.PluginValidationError) as error:
@@ -136,10 +151,29 @@ class PluginManager:
                 self._pluggy.unregister(name=name)
             why = " ".join(str(error).split())
             raise UnfitPluginError(name, file_of(module), why) from error
+        if brought is not None:
+            self._add_hooks(brought)
+
+    def _add_hooks(self, brought: HookSet) -> None:
+        """Let plugins implement other hooks. Those that do so already, and wrongly, are left out."""
+        known = {**self._hook_sets, brought.plugin: brought}
+        for name in self.names:
+            module = self.module(name)
+            try:
+                check_version(module, name, known)
+                check_hooks(module, name, known)
+            except UnfitPluginError as error:
+                self.unregister(name)
+                self._report(name, error.reason)
+        self._hook_sets = known
+        self._pluggy.add_hookspecs(brought.namespace)
 
     def unregister(self, name: str) -> None:
         """Forget plugin `name`."""
         self._pluggy.unregister(name=name)
+        brought = self._hook_sets.pop(name, None)
+        for hook in () if brought is None else brought.specs:
+            getattr(self._pluggy.hook, hook).spec = None
         self.files.pop(name, None)
         self.failed.pop(name, None)
         self._disabled = {(plugin, hook) for plugin, hook in self._disabled if plugin != name}
@@ -153,20 +187,37 @@ class PluginManager:
         """Return the module or object registered as plugin `name`."""
         return self._pluggy.get_plugin(name)
 
-    def registered(self, kind: Kind) -> list[Registered]:
-        """Return all that plugins registered under `kind`, sorted by name, then plugin."""
+    @property
+    def kinds(self) -> list[str]:
+        """The kinds of what is looked up by name, those of the core first."""
+        return [kind for hooks in self._hook_sets.values() for kind in hooks.kinds]
+
+    def _hook(self, kind: str) -> str:
+        """Return the hook by which a kind is registered."""
+        for hooks in self._hook_sets.values():
+            if kind in hooks.kinds:
+                return hooks.kinds[kind]
+        raise PluginError(f"there is no kind {kind!r} that plugins register{nearest(kind, self.kinds)}")
+
+    def registered(self, kind: str) -> list[Registered]:
+        """Return all that plugins registered under `kind`, sorted by name, then plugin.
+
+        Raises:
+            PluginError: the plugin that specifies the kind is not here.
+        """
         found: list[Registered] = []
-        for implementation in getattr(self._pluggy.hook, HOOKS[kind]).get_hookimpls():
+        hook = self._hook(kind)
+        for implementation in getattr(self._pluggy.hook, hook).get_hookimpls():
             plugin, module = implementation.plugin_name, implementation.plugin
             try:
-                entries = _registered(implementation.function, HOOKS[kind], module)
+                entries = _registered(implementation.function, hook, module)
             except PluginError as error:
                 self._report(plugin, str(error))
                 continue
             found += [Registered(kind, name, plugin, target, module) for name, target in entries.items()]
         return sorted(found, key=lambda entry: (entry.name, entry.plugin))
 
-    def find(self, kind: Kind, name: str, default: str | None = None) -> Registered:
+    def find(self, kind: str, name: str, default: str | None = None) -> Registered:
         """Return the one entry called `name`, or `plugin:name`; within `reading`, the one that was recorded.
 
         Args:
@@ -241,13 +292,13 @@ class PluginManager:
             return f"{known}, which is not installed; pip install {shlex.quote(then.split()[0])}"
         return f"{known}, which is not here; install its package, or give its file with --plugin"
 
-    def entry_of(self, kind: Kind, target: type) -> Registered | None:
+    def entry_of(self, kind: str, target: type) -> Registered | None:
         """Return the entry under which a class is registered; None where it is not."""
         path = f"{target.__module__}:{target.__qualname__}"
         entries = self.registered(kind)
         return next((entry for entry in entries if entry.target is target or entry.target == path), None)
 
-    def name_of(self, kind: Kind, target: type) -> str | None:
+    def name_of(self, kind: str, target: type) -> str | None:
         """Return the name by which `find` finds a class, with its plugin where two have that name."""
         entry = self.entry_of(kind, target)
         if entry is None:
@@ -258,7 +309,7 @@ class PluginManager:
             alone = False
         return entry.name if alone else f"{entry.plugin}:{entry.name}"
 
-    def load(self, kind: Kind, name: str, default: str | None = None) -> Any:
+    def load(self, kind: str, name: str, default: str | None = None) -> Any:
         """Return the object registered as `kind` under `name`; see `find` for the arguments and errors."""
         return self.find(kind, name, default).load()
 
@@ -339,16 +390,22 @@ class PluginManager:
         return found
 
     def _report_unknown_hooks(self) -> None:
-        """Report hooks whose names are mistyped: they would never be called."""
+        """Report hooks whose names are mistyped: they would never be called.
+
+        Those marked `@hookimpl(optionalhook=True)` are of a plugin that need not be here.
+        """
         found = vars(self._pluggy.hook).values()
         callers = [caller for caller in found if isinstance(caller, pluggy.HookCaller)]
         valid = [caller.name for caller in callers if caller.has_spec()]
         for caller in callers:
             if not caller.has_spec():
                 for implementation in caller.get_hookimpls():
+                    if implementation.optionalhook:
+                        continue
                     place = in_brackets(file_of(implementation.plugin))
                     message = f"implements unknown hook {caller.name!r}{nearest(caller.name, valid)}{place}"
-                    self._report(implementation.plugin_name, message)
+                    hint = "mark that of a plugin which need not be installed @hookimpl(optionalhook=True)"
+                    self._report(implementation.plugin_name, f"{message}; {hint}")
 
     def _report(self, plugin: str, message: str) -> None:
         if self.failed.get(plugin) == message:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import field, frozen
 
-from nasframe.plugins.registered import Kind, Registered
+from nasframe.plugins.registered import Registered
 
 __all__ = ["RecordedNames"]
 
@@ -29,7 +29,7 @@ class RecordedNames:
     packages: Mapping[str, str] = field(factory=dict)
     author: str | None = None
 
-    def owner(self, kind: Kind, name: str) -> str | None:
+    def owner(self, kind: str, name: str) -> str | None:
         """Return the plugin of a name; None where it is not recorded."""
         return self.plugins.get(kind, {}).get(name)
 

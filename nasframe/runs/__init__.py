@@ -12,6 +12,7 @@ from nasframe.runs.checkpoint import (
 )
 from nasframe.runs.claim import claimed
 from nasframe.runs.folder import partials, require_utf8
+from nasframe.runs.plugin_record import name_record
 from nasframe.runs.run import Run
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "drop_checkpoint",
     "load_checkpoint",
     "load_optimiser",
+    "name_record",
     "optimiser_tensors",
     "partials",
     "require_utf8",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nasframe.errors import PluginError
-from nasframe.plugins import KINDS, RecordedNames, manager
+from nasframe.plugins import RecordedNames, manager
 
 __all__ = ["changed_plugins", "missing_plugins", "name_record", "names_of", "plugin_record"]
 
@@ -46,7 +46,7 @@ def name_record() -> dict[str, dict[str, str]]:
     """Return kind → name → plugin, for every name that now means something: the names of one plugin alone,
     and within `reading` and `written_by` those that mean one of several."""
     found: dict[str, dict[str, str]] = {}
-    for kind in KINDS:
+    for kind in manager().kinds:
         found[kind] = {}
         for name in {entry.name: None for entry in manager().registered(kind)}:
             with suppress(PluginError):

@@ -28,6 +28,7 @@ from nasframe.studies.rows import baseline_rows, row_json, variant_rows
 from nasframe.studies.settings import Settings
 from nasframe.studies.shared_plan import shared_plan
 from nasframe.studies.study import Plan, Study, Work, run_study
+from nasframe.studies.study_names import reading_study
 from nasframe.studies.table_comparison import (
     RANKINGS,
     compare_with_tables,
@@ -94,26 +95,27 @@ def compare(
         )
     overrides, base = words_of(overrides), BaseExperiment.of(experiment)
     values, origin, folder = base.values, base.source, base.folder(out, "compare")
-    written = overridden(values, origin, overrides)
-    named_relaxations = [f"relaxation.name={','.join(words_of(relaxations))}"] if relaxations else []
-    axes = parse_axes([*named_relaxations, *words_of(vary)], written, origin)
-    variants = make_variants(values, origin, axes, overrides, seeds=seeds, seed=seed, device=device)
-    objectives = {variant.first.task.objective for variant in variants}
-    if len(objectives) > 1:
-        differ = f"the variants differ in the objective of the task: {', '.join(sorted(objectives))}"
-        raise ConfigurationError("compare", [differ])
-    must_match = {
-        "experiment": shared_plan(variants[0].first, written, axes, free=("seed",)),
-        "axes": sorted(axis.key for axis in axes),
-    }
-    registered = tuple(written.get("baselines", {}).get("registered", ()))
-    given = None if named is None else [load_table(path) for path in words_of(named)]
-    experiments = [run.experiment for variant in variants for run in variant.runs]
-    plan = ComparisonPlan(
-        base.title(folder), experiments, must_match, variants, random, registered, base.short_name, given
-    )
-    settings = Settings(workers, executor, patience, source, overwrite, progress)
-    return run_study(plan, folder, settings)
+    with reading_study(folder, overwrite=overwrite):
+        written = overridden(values, origin, overrides)
+        named_relaxations = [f"relaxation.name={','.join(words_of(relaxations))}"] if relaxations else []
+        axes = parse_axes([*named_relaxations, *words_of(vary)], written, origin)
+        variants = make_variants(values, origin, axes, overrides, seeds=seeds, seed=seed, device=device)
+        objectives = {variant.first.task.objective for variant in variants}
+        if len(objectives) > 1:
+            differ = f"the variants differ in the objective of the task: {', '.join(sorted(objectives))}"
+            raise ConfigurationError("compare", [differ])
+        must_match = {
+            "experiment": shared_plan(variants[0].first, written, axes, free=("seed",)),
+            "axes": sorted(axis.key for axis in axes),
+        }
+        registered = tuple(written.get("baselines", {}).get("registered", ()))
+        given = None if named is None else [load_table(path) for path in words_of(named)]
+        experiments = [run.experiment for variant in variants for run in variant.runs]
+        plan = ComparisonPlan(
+            base.title(folder), experiments, must_match, variants, random, registered, base.short_name, given
+        )
+        settings = Settings(workers, executor, patience, source, overwrite, progress)
+        return run_study(plan, folder, settings)
 
 
 @frozen

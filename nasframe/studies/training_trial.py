@@ -18,6 +18,7 @@ from nasframe.pipeline import Prepared, prepare, train_alone
 from nasframe.runtime import Progress, write_json
 from nasframe.space import Architecture
 from nasframe.studies.study import Study
+from nasframe.studies.study_names import reading_names
 from nasframe.studies.written_experiment import read_experiment
 from nasframe.tasks import named_baselines
 
@@ -77,6 +78,16 @@ def train_networks(folder: Path, arguments: Mapping[str, Any], progress: Progres
     missing = [item for item in wanted if read_trained_network(folder / item.file) is None]
     if not missing:
         return
+    with reading_names(arguments):
+        failed = _train(missing, folder, arguments, progress)
+    if failed:
+        raise RunError("\n".join(failed))
+
+
+def _train(
+    missing: Sequence[NetworkToTrain], folder: Path, arguments: Mapping[str, Any], progress: Progress
+) -> list[str]:
+    """Train networks, write their results, and return the messages of those that failed."""
     experiment = read_experiment(arguments, str(folder))
     prepared = prepare(experiment, None, arguments["source"], progress)
     failed = []
@@ -94,8 +105,7 @@ def train_networks(folder: Path, arguments: Mapping[str, Any], progress: Progres
         identity |= {"registered": item.registered} if item.registered else {}
         data = prepared.record["fingerprint"]
         write_json(folder / item.file, {**identity, **found, "data": data})
-    if failed:
-        raise RunError("\n".join(failed))
+    return failed
 
 
 def read_trained_network(file: Path) -> dict[str, Any] | None:

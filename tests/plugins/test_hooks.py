@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from nasframe import (
     SearchSpace,
     TensorTask,
     TrainOptions,
+    hookspec,
 )
 from nasframe.cli import main
 from nasframe.errors import ArchitectureError
@@ -204,6 +206,22 @@ def test_register_executors_makes_one_that_does_trials(
     assert execute([trial], tmp_path, executor="mine") == {"a": Outcome("done", seconds=7.0)}
     assert main(["plugins"]) == 0
     assert "executor    mine" in capsys.readouterr().out
+
+
+def test_register_hookspecs_makes_hooks_that_other_plugins_implement(
+    plugins: PluginManager, capsys: pytest.CaptureFixture[str]
+) -> None:
+    specified = ModuleType("specified")
+
+    def register_cheeses() -> None:
+        """Name → cheese."""
+
+    vars(specified).update(register_cheeses=hookspec(register_cheeses), KINDS={"cheese": "register_cheeses"})
+    plugins.register(plugin(register_cheeses=lambda: {"brie": Maximum}), "soft")
+    plugins.register(plugin(register_hookspecs=lambda: specified), "mine")
+    assert nasframe.manager().load("cheese", "brie") is Maximum
+    assert main(["plugins"]) == 0
+    assert "cheese      brie" in capsys.readouterr().out
 
 
 def test_register_commands_adds_to_the_command_line(

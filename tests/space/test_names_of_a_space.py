@@ -173,8 +173,8 @@ def test_the_operations_of_the_spaces_own_plugin_come_first(plugins: PluginManag
 @pytest.mark.usefixtures("others")
 def test_a_genotype_of_bm_nas_is_read_with_nasframes_own_operations(tmp_path: Path) -> None:
     text = (
-        "Genotype(edges=[('skip', 0), ('skip', 1)], steps=[StepGenotype(inner_edges=[('skip', 0), ('skip', 1)],"
-        " inner_steps=['LinearGLU'], inner_concat=[2])], concat=[2])"
+        "Genotype(edges=[('skip', 0), ('skip', 1)], concat=[2], steps=["
+        "StepGenotype(inner_edges=[('skip', 0), ('skip', 1)], inner_steps=['LinearGLU'], inner_concat=[2])])"
     )
     file = tmp_path / "genotype.txt"
     file.write_text(text, encoding="utf-8")
