@@ -15,6 +15,7 @@ from nasframe.pipeline.search_result import SearchResult
 from nasframe.pipeline.training_records import is_training, without_training
 from nasframe.plugins import manager
 from nasframe.relaxations import check_relaxation
+from nasframe.report import report_unusable_sections
 from nasframe.runs import Run, claimed
 from nasframe.runtime import SILENT, Progress, fingerprint
 from nasframe.searching import Search
@@ -62,6 +63,7 @@ def search(
             engine = search_engine(experiment, prepared, Run(path), progress)
             if run is None:
                 run = Run.create(path, toml, identity=identity, overwrite=overwrite, data=prepared.record)
+            report_unusable_sections(run)
             progress.say(f"search: {engine.space.count():,} architectures, {experiment.names['relaxation']}")
             return _search_in_run(engine, run, key)
 

@@ -8,13 +8,16 @@ completion stay fast.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 from nasframe.plugins.protocols import HookApp, HookArchitecture, HookRun
+
+if TYPE_CHECKING:
+    from nasframe.display import Section
 
 __all__ = ["PROJECT", "VERSION", "hookimpl", "hookspec"]
 
@@ -140,6 +143,17 @@ def architecture_derived(run: HookRun | None, architecture: HookArchitecture) ->
 @hookspec
 def search_finished(run: HookRun | None, summary: Mapping[str, Any]) -> None:
     """Everything the search wrote is on disk."""
+
+
+@hookspec
+def report_sections(run: HookRun) -> Sequence[Section] | None:
+    """Sections for the page of a run, of tables, figures and text; None or an empty list for none.
+
+    It is called whenever the page is made, also by `nasframe report`, which may be long after the run and in
+    another process: take all from the folder of the run. It is called once when a search begins too, so that
+    one that cannot be imported is reported then; what it returns is not used. Sections stand on the page by
+    the names of their plugins. They are none of the steps of a run: nothing is computed from them.
+    """
 
 
 @hookspec

@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 import shlex
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 import pluggy
@@ -27,6 +27,8 @@ from nasframe.plugins.registered import Registered
 from nasframe.plugins.source_location import file_of, in_brackets, raised_at
 
 __all__ = ["PluginManager", "load_plugin", "manager"]
+
+Answer = TypeVar("Answer")
 
 
 class PluginManager:
@@ -326,20 +328,51 @@ class PluginManager:
         Errors of the types `passing` are for the user, and go on to the caller.
         """
         for implementation in getattr(self._pluggy.hook, hook).get_hookimpls():
-            key = (implementation.plugin_name, hook)
-            if key in self._disabled:
+            if (implementation.plugin_name, hook) in self._disabled:
                 continue
             try:
-                with self.written_by(implementation.plugin_name):
-                    answer = implementation.function(*(arguments[name] for name in implementation.argnames))
+                answer = self._answer(implementation, arguments)
             except passing:
                 raise
             except Exception as error:
-                self._disabled.add(key)
-                why = _raised(hook, error, implementation.plugin)
-                self._report(implementation.plugin_name, f"{why}; disabled")
+                self._disable(implementation, hook, error)
             else:
                 yield answer
+
+    def _answer(self, implementation: pluggy.HookImpl, arguments: Mapping[str, Any]) -> Any:
+        with self.written_by(implementation.plugin_name):
+            return implementation.function(*(arguments[name] for name in implementation.argnames))
+
+    def _disable(self, implementation: pluggy.HookImpl, hook: str, error: Exception) -> None:
+        """Report a hook that raised, and do not call it again."""
+        self._disabled.add((implementation.plugin_name, hook))
+        why = _raised(hook, error, implementation.plugin)
+        self._report(implementation.plugin_name, f"{why}; disabled")
+
+    def gather(
+        self,
+        hook: str,
+        arguments: Mapping[str, Any],
+        read: Callable[[Any], Answer],
+        reported: tuple[type[Exception], ...] = (Exception,),
+    ) -> dict[str, Answer]:
+        """Return plugin → what `read` makes of the answer of its hook, by the names of the plugins.
+
+        A plugin that raises one of the errors `reported`, or whose answer makes `read` raise one, is reported
+        and not called again. With any other error it is left out this time.
+        """
+        found: dict[str, Answer] = {}
+        implementations = getattr(self._pluggy.hook, hook).get_hookimpls()
+        for implementation in sorted(implementations, key=lambda one: one.plugin_name):
+            if (implementation.plugin_name, hook) in self._disabled:
+                continue
+            try:
+                found[implementation.plugin_name] = read(self._answer(implementation, arguments))
+            except reported as error:
+                self._disable(implementation, hook, error)
+            except Exception:
+                continue
+        return found
 
     def style(self, node: str, operation: str) -> dict[str, str]:
         """Return the attributes that plugins lay over a drawn node's style."""

@@ -28,6 +28,7 @@ from nasframe import (
     hookspec,
 )
 from nasframe.cli import main
+from nasframe.display import Section
 from nasframe.errors import ArchitectureError
 from nasframe.jobs import Executor, Outcome, Report, Trial, execute
 from nasframe.plugins import PluginManager
@@ -309,6 +310,17 @@ def test_search_finished_comes_when_all_is_on_disk(plugins: PluginManager, tmp_p
     assert fingerprint == found.architecture.fingerprint
     assert drawn
     assert summary["epochs"] == 1
+
+
+def test_report_sections_puts_sections_on_the_page_of_a_run(plugins: PluginManager, tmp_path: Path) -> None:
+    def sections(run: Any) -> list[Section]:
+        return [Section("Epochs", [f"There are {len(run.history('search'))} of the search."])]
+
+    plugins.register(plugin(report_sections=sections), "mine")
+    run = search(tmp_path / "run").run
+    assert run is not None
+    assert main(["report", str(run.path)]) == 0
+    assert "There are 1 of the search." in (run.path / "report.html").read_text(encoding="utf-8")
 
 
 def test_style_node_is_laid_over_the_style_of_a_drawn_node(plugins: PluginManager) -> None:
