@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 
 import nasframe
 from nasframe.cli import main
-from nasframe.plugins import PluginManager
+from nasframe.plugins import manager
 from tests.toys import PAIRS
 
 OURS = '''
@@ -108,16 +107,10 @@ def plain(kind: str) -> dict[str, Any]:
     return {**found, "caveats": sorted(found["caveats"])}
 
 
-@pytest.fixture
-def forget(plugins: PluginManager) -> Callable[[str], None]:
+def forget(name: str) -> None:
     """Forget a file that was loaded, as a new process has."""
-
-    def forget(name: str) -> None:
-        if name in plugins.files:
-            plugins.unregister(name)
-            del sys.modules[name]
-
-    return forget
+    manager().unregister(name)
+    del sys.modules[name]
 
 
 @pytest.mark.usefixtures("here")
@@ -178,7 +171,7 @@ def test_a_table_fits_a_comparison_though_other_plugins_have_its_names_since() -
 
 @pytest.mark.usefixtures("here")
 def test_a_table_of_another_operation_of_the_same_name_is_refused_with_the_difference(
-    forget: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(command("table")) == 0
     forget("ours")
@@ -189,9 +182,7 @@ def test_a_table_of_another_operation_of_the_same_name_is_refused_with_the_diffe
 
 
 @pytest.mark.usefixtures("here")
-def test_in_a_study_without_the_record_a_bare_name_is_nasframes_own(
-    forget: Callable[[str], None],
-) -> None:
+def test_in_a_study_without_the_record_a_bare_name_is_nasframes_own() -> None:
     kept = [word for word in command("table") if not word.startswith("space.operations")]
     assert main(kept) == 0
     before = plain("table")
