@@ -45,7 +45,7 @@ def brie(**attributes: Any) -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("order", itertools.permutations(("dairy", "more")))
+@pytest.mark.parametrize("order", [*itertools.permutations(("dairy", "more"))])
 def test_what_is_registered_is_found_in_whatever_order_plugins_are_loaded(order: tuple[str, ...]) -> None:
     modules = {"dairy": dairy(), "more": brie()}
     plugins = with_plugins(**{name: modules[name] for name in order})
@@ -64,7 +64,7 @@ def test_a_plugin_may_implement_its_own_hook_and_be_beside_others() -> None:
         plugins.find("cheese", "brie")
 
 
-@pytest.mark.parametrize("order", itertools.permutations(("dairy", "wrong")))
+@pytest.mark.parametrize("order", [*itertools.permutations(("dairy", "wrong"))])
 def test_a_wrong_signature_leaves_the_plugin_out_in_whatever_order(order: tuple[str, ...]) -> None:
     wrong = plugin(cheese_was_eaten=lambda cheeze: None)
     modules = {"dairy": dairy(), "wrong": wrong}
@@ -84,7 +84,7 @@ def test_a_wrong_signature_leaves_the_plugin_out_in_whatever_order(order: tuple[
     assert plugins.names == ["dairy"]
 
 
-@pytest.mark.parametrize("order", itertools.permutations(("dairy", "later")))
+@pytest.mark.parametrize("order", [*itertools.permutations(("dairy", "later"))])
 def test_a_plugin_for_a_later_version_of_the_hooks_is_left_out_in_whatever_order(
     order: tuple[str, ...],
 ) -> None:
