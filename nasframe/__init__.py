@@ -7,7 +7,7 @@
 - **what comes out**: `Run`, `load_run`, `Architecture`, `load_architecture`; `draw` (`Drawing`)
 - **studies**: `compare`, `sweep`, `tabulate`, `load_table` (`TabularBenchmark`); for one release also
   `census`, `load_census`, the former names of the last two functions
-- **plugins**: `hookimpl`, `load_plugin`, `manager`, `Registered`
+- **plugins**: `hookimpl`, `hookspec`, `load_plugin`, `manager`, `Registered`
 - **operations**: `Operation`, `OpSpec`, `Shape`, `arity_of`
 - **search spaces**: `SearchSpace`, `SpaceFactory`, `Choice`, `derive`
 - **networks**: `Network`, `build`, `cost_of` (`Cost`); the relaxed one is `Supernet`, `load_supernet`
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from nasframe.pipeline import train as train
     from nasframe.plugins import Registered as Registered
     from nasframe.plugins import hookimpl as hookimpl
+    from nasframe.plugins import hookspec as hookspec
     from nasframe.plugins import load_plugin as load_plugin
     from nasframe.plugins import manager as manager
     from nasframe.relaxations import Relaxation as Relaxation
@@ -101,7 +102,7 @@ if TYPE_CHECKING:
 __version__ = "0.2.0"  # recorded in every run; the package takes its version from this line
 
 _MODULES = {
-    **dict.fromkeys(("hookimpl", "load_plugin", "manager", "Registered"), "nasframe.plugins"),
+    **dict.fromkeys(("hookimpl", "hookspec", "load_plugin", "manager", "Registered"), "nasframe.plugins"),
     **dict.fromkeys(("Cost", "Operation", "OpSpec", "Shape", "arity_of"), "nasframe.operations"),
     **dict.fromkeys(
         (

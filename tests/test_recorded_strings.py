@@ -32,7 +32,7 @@ FOLDERS = {
     "nasframe/runs": ("run.json", "run.lock", "experiment.toml", "metrics.jsonl", "test.json", "scores.json"),
     "nasframe/studies": (
         *("study.json", "study.lock", "trials", "tensors.safetensors", "baselines", "supernets"),
-        *("table.json", "table.jsonl", "architectures"),
+        *("table.json", "table.jsonl", "architectures", "registered-"),
         *(
             "study.sqlite3",
             "cells",
@@ -43,7 +43,10 @@ FOLDERS = {
     ),
     "nasframe/jobs": ("workers.log",),
     "nasframe/tasks": ("stage.json",),
-    "plugins/nasframe_deepfake": ("sound alone", "picture alone", "late fusion", "concatenation"),
+    "plugins/nasframe_deepfake": (
+        *("sound alone", "picture alone", "late fusion", "concatenation"),
+        *("fakeavceleb", "dataset_code"),
+    ),
 }
 
 EXPERIMENTS = {

@@ -78,8 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 from nasframe.jobs import start_server
 
                 start_server(PRELOAD)
-            for file in files:
-                manager().load_file(file)
+            manager().load_files(files)
             app = make_app()
             _require_extra(app, words)
             status = app(words)

@@ -13,7 +13,7 @@ from nasframe.cli.plugin_files import next_command
 from nasframe.cli.study_options import Data, Device, Overrides
 from nasframe.cli.summary import print_summary
 from nasframe.errors import ConfigurationError, NasframeError, PluginError, RunError
-from nasframe.plugins import manager
+from nasframe.plugins import Registered, manager
 from nasframe.runtime import make_progress, print_columns
 
 if TYPE_CHECKING:
@@ -154,26 +154,27 @@ def demo(
     """
     if name is not None and "=" in name:
         overrides, name = (name, *overrides), None
-    file = _demo_file(name)
+    found = _demo(name)
 
     from nasframe import pipeline
 
-    loaded = _load(file, overrides, common, out)
-    out = out or Path("runs/demo")
+    with manager().written_by(found.plugin):  # who means its own task and space, whoever else has these names
+        loaded = _load(Path(found.load()), overrides, common, out)
+        out = out or Path("runs/demo")
 
-    made = pipeline.run_experiment(
-        loaded, out, source=common.data, overwrite=common.overwrite, progress=make_progress()
-    )
+        made = pipeline.run_experiment(
+            loaded, out, source=common.data, overwrite=common.overwrite, progress=make_progress()
+        )
     print_summary(made)
     _announce(made)
 
 
-def _demo_file(name: str | None) -> Path:
+def _demo(name: str | None) -> Registered:
     demos = manager().registered("demo")
     if name is not None:
-        return Path(manager().load("demo", name))
+        return manager().find("demo", name)
     if len(demos) == 1:
-        return Path(demos[0].load())
+        return demos[0]
     installed = ", ".join(entry.name for entry in demos)
     raise PluginError(f"say which demo: {installed}" if demos else "no installed plugin has a demo")
 

@@ -9,7 +9,7 @@ from typing import Any
 from cyclopts import App
 
 from nasframe.errors import PluginError, nearest
-from nasframe.plugins import KINDS, Registered, manager
+from nasframe.plugins import Registered, manager
 from nasframe.runtime import format_columns, print_columns, print_json
 
 __all__ = ["add_commands"]
@@ -69,7 +69,7 @@ def show_plugin(name: str, /, *, json: bool = False) -> None:
 
 
 def _entries() -> list[Registered]:
-    return [entry for kind in KINDS for entry in manager().registered(kind)]
+    return [entry for kind in manager().kinds for entry in manager().registered(kind)]
 
 
 def _matches(name: str) -> list[Registered]:
@@ -83,7 +83,9 @@ def _matches(name: str) -> list[Registered]:
 def _record(entry: Registered) -> dict[str, Any]:
     from nasframe.options import options_of
 
-    options = [] if entry.kind in ("demo", "executor") else options_of(entry.load())
+    target = entry.load()
+    has_options = entry.kind not in ("demo", "executor") and callable(target)
+    options = options_of(target) if has_options else []
     return {
         "kind": entry.kind,
         "name": entry.name,

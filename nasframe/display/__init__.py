@@ -1,8 +1,8 @@
 """Tables and figures: one record each, with forms for the console, the page, CSV and JSON.
 
 A `Table` and every `Figure` have `to_text`, `to_html`, `to_csv` and `to_json`; a figure also has `to_svg`, a
-document of its own, and `data`, its table. In a template of Jinja2 `{{ table }}` and `{{ figure }}` place
-themselves.
+document of its own, and `data`, its table. A `Section` holds some of them below a title. In a template of
+Jinja2 `{{ table }}` and `{{ figure }}` place themselves.
 
 Example:
     >>> from nasframe.display import Column, Line, LineChart, Table
@@ -37,6 +37,7 @@ from nasframe.display.markup import element, slug, text
 from nasframe.display.metrics import metric_tables
 from nasframe.display.printing import print_tables
 from nasframe.display.rendering import asset, render
+from nasframe.display.section import Section
 from nasframe.display.style import document_style, page_style
 from nasframe.display.table import Cell, Column, Estimate, Table
 from nasframe.display.values import Unit, flatten, format_value, number, sparkline
@@ -60,6 +61,7 @@ __all__ = [
     "PanelGrid",
     "Picture",
     "ScatterChart",
+    "Section",
     "Table",
     "Unit",
     "ValueGrid",

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, cast
+from typing import Any
 
 import attrs
 
 from nasframe.errors import MissingExtraError, PluginError
 from nasframe.experiment.experiment import SETTINGS
-from nasframe.experiment.sections import BASES, DEFAULT_NAMES, ENGINE, PLUGINS, made_in_python
-from nasframe.plugins import Kind, manager
+from nasframe.experiment.sections import BASES, DEFAULT_NAMES, ENGINE, PLUGINS, class_of, made_in_python
 
 __all__ = ["option_keys"]
 
@@ -38,7 +37,7 @@ def _plugin(section: str, name: Any) -> Any:
     if not isinstance(name, str):
         return None
     try:
-        return manager().load(cast(Kind, section), name)
+        return class_of(section, name)
     except MissingExtraError:
         raise  # its keys are not known, so none may be called unknown
     except PluginError:

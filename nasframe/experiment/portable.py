@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 
@@ -12,7 +12,7 @@ from nasframe.errors import ConfigurationError
 from nasframe.experiment.experiment import Experiment
 from nasframe.experiment.plain import kept_options, plain_value
 from nasframe.experiment.sections import PLUGINS, made_in_python
-from nasframe.plugins import Kind, manager
+from nasframe.plugins import manager
 
 __all__ = ["tensors_of", "with_tensors", "without_tensors"]
 
@@ -34,7 +34,7 @@ def tensors_of(experiment: Experiment) -> dict[tuple[str, ...], torch.Tensor]:
     problems: list[str] = []
     for section in PLUGINS:
         instance, name = getattr(experiment, section), experiment.names[section]
-        registered = manager().entry_of(cast(Kind, section), type(instance)) is not None
+        registered = manager().entry_of(section, type(instance)) is not None
         if not registered and not made_in_python(section, name):
             hook = "register_search_spaces" if section == "space" else f"register_{section}s"
             problems.append(

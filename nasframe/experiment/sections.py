@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, cast
+from contextlib import suppress
+from typing import Any
 
 import attrs
 import torch
 
 from nasframe.errors import MissingExtraError, PluginError, nearest
 from nasframe.options import collect
-from nasframe.plugins import Kind, manager
+from nasframe.plugins import manager
 from nasframe.relaxations import Relaxation
 from nasframe.searching import SearchLoop, SearchOptions
 from nasframe.space import SpaceFactory
@@ -22,6 +23,7 @@ __all__ = [
     "DEFAULT_NAMES",
     "ENGINE",
     "PLUGINS",
+    "class_of",
     "made_in_python",
     "misfit",
     "name_of",
@@ -50,6 +52,7 @@ _RECORDED: Mapping[type, str] = {TensorTask: "nasframe.task:TensorTask"}
 """Names of classes in experiments, which enter fingerprints, so they stay when the class moves."""
 
 DEFAULT_NAMES = {"relaxation": "grmc", "loop": "bilevel"}
+"""Section → the name where none is given: always nasframe's own, whoever else registers it."""
 
 
 def structure_section(section: str, values: Mapping[str, Any]) -> tuple[Any, str, list[str]]:
@@ -58,7 +61,7 @@ def structure_section(section: str, values: Mapping[str, Any]) -> tuple[Any, str
     if section in ENGINE:
         instance, problems = collect(BASES[section], options, section)
         return instance, "", problems
-    kind = cast(Kind, section)
+    kind = section
     name = values.get("name", DEFAULT_NAMES.get(section))
     in_memory = made_in_python(section, name)
     if in_memory is not None and _has_tensors(options):
@@ -69,7 +72,7 @@ def structure_section(section: str, values: Mapping[str, Any]) -> tuple[Any, str
         valid = ", ".join(entry.name for entry in manager().registered(kind)) or "there is none"
         return None, "", [f"{section}.name: {problem}; valid: {valid}"]
     try:
-        entry = manager().find(kind, name)
+        entry = manager().find(kind, name, DEFAULT_NAMES.get(section))
         target = entry.load()
     except MissingExtraError:
         raise  # no mistake of the file
@@ -111,9 +114,10 @@ def swapped(section: str, old: Any, new: Any) -> bool:
     """Return True where `new` names another plugin than `old`; unknown names are compared as written."""
     if section not in PLUGINS:
         return False
-    old = old if old is not None else DEFAULT_NAMES.get(section)
+    kind, default = section, DEFAULT_NAMES.get(section)
+    old = old if old is not None else default
     try:
-        return manager().find(cast(Kind, section), old) != manager().find(cast(Kind, section), new)
+        return manager().find(kind, old, default) != manager().find(kind, new, default)
     except (PluginError, AttributeError):
         return bool(old != new)
 
@@ -138,7 +142,7 @@ def _owners(key: str, table: Mapping[str, Any]) -> list[str]:
         values = table.get(section, {})
         name = values.get("name", DEFAULT_NAMES.get(section)) if isinstance(values, Mapping) else None
         try:
-            target = BASES[section] if section in ENGINE else manager().load(cast(Kind, section), str(name))
+            target = BASES[section] if section in ENGINE else class_of(section, str(name))
         except MissingExtraError:
             raise
         except PluginError:
@@ -146,6 +150,15 @@ def _owners(key: str, table: Mapping[str, Any]) -> list[str]:
         if attrs.has(target) and key in attrs.fields_dict(target):
             found.append(f"{section}.{key}")
     return found
+
+
+def class_of(section: str, name: str) -> Any:
+    """Return what is registered for a section under a name.
+
+    Raises:
+        PluginError: unknown or ambiguous name.
+    """
+    return manager().load(section, name, DEFAULT_NAMES.get(section))
 
 
 def misfit(section: str, instance: Any) -> list[str]:
@@ -161,14 +174,15 @@ def misfit(section: str, instance: Any) -> list[str]:
 
 def name_of(section: str, instance: Any) -> str:
     """Return the registered name of an instance's class, or `module:class` where it is not registered."""
-    kind, cls = cast(Kind, section), type(instance)
-    entries = manager().registered(kind)
-    for entry in entries:
+    kind, cls, default = section, type(instance), DEFAULT_NAMES.get(section)
+    for entry in manager().registered(kind):
         try:
             found = entry.load() is cls
         except PluginError:
             continue
         if found:
-            alone = sum(other.name == entry.name for other in entries) == 1
-            return entry.name if alone else f"{entry.plugin}:{entry.name}"
+            with suppress(PluginError):
+                if manager().find(kind, entry.name, default) == entry:
+                    return entry.name
+            return f"{entry.plugin}:{entry.name}"
     return _RECORDED.get(cls, f"{cls.__module__}:{cls.__qualname__}")

@@ -146,8 +146,7 @@ def _take_over(given: Mapping[str, Any]) -> None:
 
     for name, module in given["modules"].items():
         manager().register(importlib.import_module(module), name)
-    for file in given["files"]:
-        manager().load_file(file)
+    manager().load_files(given["files"])
     if (first := pickle.loads(given["initializer"])) is not None:
         first()
 

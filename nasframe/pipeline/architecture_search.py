@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from nasframe.experiment import Experiment
+from nasframe.pipeline.baselines import check_baselines
 from nasframe.pipeline.engines import search_engine
 from nasframe.pipeline.picture import save_picture
 from nasframe.pipeline.preparation import keeping_old_run, prepare
@@ -14,6 +15,7 @@ from nasframe.pipeline.search_result import SearchResult
 from nasframe.pipeline.training_records import is_training, without_training
 from nasframe.plugins import manager
 from nasframe.relaxations import check_relaxation
+from nasframe.report import report_unusable_sections
 from nasframe.runs import Run, claimed
 from nasframe.runtime import SILENT, Progress, fingerprint
 from nasframe.searching import Search
@@ -47,6 +49,7 @@ def search(
             Run.check_replaceable(path, toml)
         with keeping_old_run(overwrite):
             prepared = prepare(experiment, run, source, progress)
+        check_baselines(run, experiment, prepared.data)  # which are trained after hours of search
         # How the network found will be trained does not matter to the search.
         key = prepared.key("search", fingerprint(without_training(toml)))
         if run is not None:
@@ -60,6 +63,7 @@ def search(
             engine = search_engine(experiment, prepared, Run(path), progress)
             if run is None:
                 run = Run.create(path, toml, identity=identity, overwrite=overwrite, data=prepared.record)
+            report_unusable_sections(run)
             progress.say(f"search: {engine.space.count():,} architectures, {experiment.names['relaxation']}")
             return _search_in_run(engine, run, key)
 

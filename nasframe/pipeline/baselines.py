@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -22,9 +23,9 @@ from nasframe.plugins import manager
 from nasframe.runs import Checkpoint, Run, drop_checkpoint, load_checkpoint
 from nasframe.runtime import Progress, fingerprint, forked_seed
 from nasframe.space import Architecture, SearchSpace
-from nasframe.tasks import Data, Split, baseline_records, registered_baselines
+from nasframe.tasks import Data, NamedBaseline, Split, named_baselines, require_makeable
 
-__all__ = ["draw_distinct_architectures", "score_baselines", "train_baselines"]
+__all__ = ["check_baselines", "draw_distinct_architectures", "score_baselines", "train_baselines"]
 
 
 @frozen
@@ -48,6 +49,21 @@ class _Baseline:
         """The name of its training; the digits tell names apart that look alike as files."""
         plain = re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")
         return f"{BASELINE}{plain}-{fingerprint(self.name)[:6]}"
+
+
+def check_baselines(run: Run | None, experiment: Experiment, data: Data) -> None:
+    """Refuse networks of task and plugins that cannot be made, before hours of search and not after them.
+
+    Args:
+        run: the one that is gone on with; None for a new one.
+        experiment: names them.
+        data: for which they are made.
+
+    Raises:
+        PluginError: unknown or ambiguous name.
+        ContractError: what the task or a plugin brings is no network.
+    """
+    require_makeable(_fixed_networks(run, experiment, data), experiment.seed)
 
 
 def train_baselines(run: Run, experiment: Experiment, prepared: Prepared, progress: Progress) -> str:
@@ -107,18 +123,16 @@ def _baselines(run: Run, experiment: Experiment, data: Data) -> Iterator[_Baseli
         draw_distinct_architectures(run.architecture.space, seed, options.random), start=1
     ):
         yield _Baseline(f"random {number}", _builder(drawn, seed), drawn)
+    for item in _fixed_networks(run, experiment, data):
+        yield _Baseline(item.name, item.baseline.make, registered=item.registered)
+
+
+def _fixed_networks(run: Run | None, experiment: Experiment, data: Data) -> list[NamedBaseline]:
+    options = experiment.baselines
     taken = [f"random {number}" for number in range(1, options.random + 1)]
-    if options.task:
-        for name, found in baseline_records(experiment.task.baselines(data)).items():
-            taken.append(name)
-            yield _Baseline(name, found.make)
-    for registered in options.registered:
-        with manager().reading(run.names):
-            entry = manager().find("baseline", registered)
-            brought = registered_baselines(registered, data, taken)
-        taken += brought
-        for name, found in brought.items():
-            yield _Baseline(name, found.make, registered=f"{entry.plugin}:{entry.name}")
+    task = experiment.task if options.task else None
+    with nullcontext() if run is None else manager().reading(run.names):
+        return named_baselines(task, options.registered, data, taken)
 
 
 def draw_distinct_architectures(space: SearchSpace, seed: int, count: int) -> list[Architecture]:

@@ -7,22 +7,21 @@ raises is reported and disabled.
 
 from __future__ import annotations
 
-from nasframe.plugins.hookspecs import PROJECT, hookimpl
+from nasframe.plugins.hookspecs import PROJECT, hookimpl, hookspec
 from nasframe.plugins.moved import moved_to
 from nasframe.plugins.plugin_manager import PluginManager, load_plugin, manager
 from nasframe.plugins.recorded_names import RecordedNames
-from nasframe.plugins.registered import KINDS, Kind, Registered, described
+from nasframe.plugins.registered import Registered, described
 from nasframe.plugins.source_location import raised_at
 
 __all__ = [
-    "KINDS",
     "PROJECT",
-    "Kind",
     "PluginManager",
     "RecordedNames",
     "Registered",
     "described",
     "hookimpl",
+    "hookspec",
     "load_plugin",
     "manager",
     "moved_to",

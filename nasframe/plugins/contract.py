@@ -8,6 +8,7 @@ from typing import Any
 
 from nasframe.errors import PluginError
 from nasframe.plugins import hookspecs
+from nasframe.plugins.hook_set import HookSet
 from nasframe.plugins.source_location import file_of, in_brackets
 
 __all__ = ["UnfitPluginError", "check_hooks", "check_version", "entries_of"]
@@ -27,35 +28,42 @@ class UnfitPluginError(PluginError):
         super().__init__(f"plugin {plugin!r}{in_brackets(file)}: {why}")
 
 
-def check_version(module: Any, name: str) -> None:
-    """Refuse a plugin whose `NASFRAME_HOOKS` names a later version of the hook interface than ours."""
+def check_version(module: Any, name: str, known: Mapping[str, HookSet]) -> None:
+    """Refuse a plugin whose `NASFRAME_HOOKS` names a later version of the hooks than there is.
+
+    It is the version of nasframe's hooks, or plugin → version of the hooks that it specifies.
+    """
     wanted = getattr(module, "NASFRAME_HOOKS", None)
     if wanted is None:
         return
-    if type(wanted) is not int or wanted < 1:
-        why = f"NASFRAME_HOOKS must be a version, a whole number from 1, found {wanted!r}"
-        raise UnfitPluginError(name, file_of(module), why)
-    if wanted > hookspecs.VERSION:
-        why = (
-            f"it was written for version {wanted} of the hooks; this nasframe has version "
-            f"{hookspecs.VERSION}, so upgrade nasframe"
-        )
-        raise UnfitPluginError(name, file_of(module), why)
+    versions = wanted if isinstance(wanted, Mapping) else {hookspecs.PROJECT: wanted}
+    for plugin, version in versions.items():
+        if type(version) is not int or version < 1:
+            why = f"NASFRAME_HOOKS must be a version, a whole number from 1, found {version!r}"
+            raise UnfitPluginError(name, file_of(module), why)
+        if plugin in known and version > known[plugin].version:
+            own = plugin == hookspecs.PROJECT
+            of, this = ("", "this nasframe") if own else (f" of {plugin}", f"this {plugin}")
+            why = (
+                f"it was written for version {version} of the hooks{of}; {this} has version "
+                f"{known[plugin].version}, so upgrade {plugin}"
+            )
+            raise UnfitPluginError(name, file_of(module), why)
 
 
-def check_hooks(module: Any, name: str) -> None:
+def check_hooks(module: Any, name: str, known: Mapping[str, HookSet]) -> None:
     """Refuse a plugin with a hook that cannot be called as its specification says.
 
     Raises:
         UnfitPluginError: a hook asks for other arguments, or is no plain function.
     """
+    specs = {hook: spec for hooks in known.values() for hook, spec in hooks.specs.items()}
     for hook in dir(module):
         function = getattr(module, hook, None)
         options = getattr(function, f"{hookspecs.PROJECT}_impl", None)
-        spec = getattr(hookspecs, hook, None)
         wrong = _not_plain(function, options) if options else ""
-        if options and spec and not wrong:
-            wrong = _wrong_arguments(function, spec)
+        if options and hook in specs and not wrong:
+            wrong = _wrong_arguments(function, specs[hook])
         if wrong:
             raise UnfitPluginError(name, file_of(module), f"hook {hook} {wrong}")
 

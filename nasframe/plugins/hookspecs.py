@@ -8,13 +8,16 @@ completion stay fast.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 from nasframe.plugins.protocols import HookApp, HookArchitecture, HookRun
+
+if TYPE_CHECKING:
+    from nasframe.display import Section
 
 __all__ = ["PROJECT", "VERSION", "hookimpl", "hookspec"]
 
@@ -23,6 +26,7 @@ VERSION = 1
 """Version of the hook interface; it grows when a hook changes its arguments or its meaning."""
 
 hookspec = pluggy.HookspecMarker(PROJECT)
+"""Marks an empty function as the specification of a hook; its docstring is the promise of the hook."""
 hookimpl = pluggy.HookimplMarker(PROJECT)
 """Marks a function of a plugin as the implementation of the hook whose name it has."""
 
@@ -87,6 +91,17 @@ def register_executors() -> Mapping[str, Any]:  # type: ignore[empty-body]
 
 
 @hookspec
+def register_hookspecs() -> Any:
+    """A module with specifications of hooks that other plugins may implement: empty functions, marked by
+    `nasframe.hookspec`, with arguments and a docstring.
+
+    Its `KINDS`, kind → hook, says which of them register things by name, as `register_operations` does: these
+    are looked up by `nasframe.manager().find(kind, name)` and listed by `nasframe plugins`. Its `VERSION`
+    grows when a hook changes. Plugins may be loaded in any order.
+    """
+
+
+@hookspec
 def register_commands(app: HookApp) -> None:
     """Add commands to the command line. Import heavy libraries inside the commands, not beside them."""
 
@@ -128,6 +143,17 @@ def architecture_derived(run: HookRun | None, architecture: HookArchitecture) ->
 @hookspec
 def search_finished(run: HookRun | None, summary: Mapping[str, Any]) -> None:
     """Everything the search wrote is on disk."""
+
+
+@hookspec
+def report_sections(run: HookRun) -> Sequence[Section] | None:
+    """Sections for the page of a run, of tables, figures and text; None or an empty list for none.
+
+    It is called whenever the page is made, also by `nasframe report`, which may be long after the run and in
+    another process: take all from the folder of the run. It is called once when a search begins too, so that
+    one that cannot be imported is reported then; what it returns is not used. Sections stand on the page by
+    the names of their plugins. They are none of the steps of a run: nothing is computed from them.
+    """
 
 
 @hookspec

@@ -5,27 +5,31 @@ from __future__ import annotations
 import functools
 import shlex
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
+import attrs
 import pluggy
 
 from nasframe.errors import NasframeError, PluginError, PluginWarning, near_names, nearest
 from nasframe.plugins import hookspecs
 from nasframe.plugins.contract import UnfitPluginError, check_hooks, check_version, entries_of
+from nasframe.plugins.hook_set import CORE, HookSet, read_hook_set
 from nasframe.plugins.installed import installed, own_plugins, package_of, version_of
 from nasframe.plugins.moved import moved_to
 from nasframe.plugins.plugin_file import importing
 from nasframe.plugins.recorded_names import RecordedNames
-from nasframe.plugins.registered import HOOKS, Kind, Registered
+from nasframe.plugins.registered import Registered
 from nasframe.plugins.source_location import file_of, in_brackets, raised_at
 from nasframe.runtime import lack_of_extra
 
 __all__ = ["PluginManager", "load_plugin", "manager"]
+
+Answer = TypeVar("Answer")
 
 
 class PluginManager:
@@ -39,7 +43,8 @@ class PluginManager:
 
     def __init__(self) -> None:
         self._pluggy = pluggy.PluginManager(hookspecs.PROJECT)
-        self._pluggy.add_hookspecs(hookspecs)
+        self._hook_sets: dict[str, HookSet] = {}
+        self._add_hooks(CORE)
         self._disabled: set[tuple[str, str]] = set()
         self._names: ContextVar[RecordedNames | None] = ContextVar("names", default=None)
         self._lacks: dict[str, str] = {}
@@ -89,7 +94,16 @@ class PluginManager:
             PluginError: no such file, one that cannot be imported, whose name is taken, or that implements
                 no hook.
         """
-        path = Path(path)
+        (name,) = self.load_files([path])
+        return name
+
+    def load_files(self, paths: Iterable[str | Path]) -> list[str]:
+        """Register several files, each of which may specify hooks of the others; see `load_file`."""
+        names = [self._load_file(Path(path)) for path in paths]
+        self._report_unknown_hooks()
+        return names
+
+    def _load_file(self, path: Path) -> str:
         name = path.stem
         if name in self.files and self.files[name].resolve() == path.resolve():
             return name
@@ -104,7 +118,6 @@ class PluginManager:
                 self.unregister(name)
                 raise
         self.files[name] = path
-        self._report_unknown_hooks()
         return name
 
     def _check_file(self, module: ModuleType, path: Path) -> None:
@@ -115,7 +128,7 @@ class PluginManager:
                 f"{path}: implements no hook; mark a function such as register_operations with "
                 "@nasframe.hookimpl"
             )
-        for hook in {caller.name for caller in callers} & {*HOOKS.values()}:
+        for hook in {caller.name for caller in callers} & {self._hook(kind) for kind in self.kinds}:
             try:
                 _registered(getattr(module, hook), hook, module)
             except PluginError as error:
@@ -125,11 +138,16 @@ class PluginManager:
         """Register one module or object as plugin `name`.
 
         Raises:
-            UnfitPluginError: the name is taken, a hook has a wrong signature, or the plugin was written for a
-                later version of the hooks.
+            UnfitPluginError: the name is taken, a hook has a wrong signature, the plugin was written for a
+                later version of the hooks, or it specifies hooks that cannot be.
         """
-        check_version(module, name)
-        check_hooks(module, name)
+        try:
+            brought = read_hook_set(module, name, self._hook_sets)
+        except ValueError as error:
+            raise UnfitPluginError(name, file_of(module), str(error)) from error
+        known = self._hook_sets if brought is None else {**self._hook_sets, name: brought}
+        check_version(module, name, known)
+        check_hooks(module, name, known)
         try:
             self._pluggy.register(module, name)
         except (ValueError, pluggy.PluginValidationError) as error:
@@ -137,10 +155,29 @@ class PluginManager:
                 self._pluggy.unregister(name=name)
             why = " ".join(str(error).split())
             raise UnfitPluginError(name, file_of(module), why) from error
+        if brought is not None:
+            self._add_hooks(brought)
+
+    def _add_hooks(self, brought: HookSet) -> None:
+        """Let plugins implement other hooks. Those that do so already, and wrongly, are left out."""
+        known = {**self._hook_sets, brought.plugin: brought}
+        for name in self.names:
+            module = self.module(name)
+            try:
+                check_version(module, name, known)
+                check_hooks(module, name, known)
+            except UnfitPluginError as error:
+                self.unregister(name)
+                self._report(name, error.reason)
+        self._hook_sets = known
+        self._pluggy.add_hookspecs(brought.namespace)
 
     def unregister(self, name: str) -> None:
         """Forget plugin `name`."""
         self._pluggy.unregister(name=name)
+        brought = self._hook_sets.pop(name, None)
+        for hook in () if brought is None else brought.specs:
+            getattr(self._pluggy.hook, hook).spec = None
         self.files.pop(name, None)
         self.failed.pop(name, None)
         self._lacks.pop(name, None)
@@ -188,13 +225,30 @@ class PluginManager:
         """Return the module or object registered as plugin `name`."""
         return self._pluggy.get_plugin(name)
 
-    def registered(self, kind: Kind) -> list[Registered]:
-        """Return all that plugins registered under `kind`, sorted by name, then plugin."""
+    @property
+    def kinds(self) -> list[str]:
+        """The kinds of what is looked up by name, those of the core first."""
+        return [kind for hooks in self._hook_sets.values() for kind in hooks.kinds]
+
+    def _hook(self, kind: str) -> str:
+        """Return the hook by which a kind is registered."""
+        for hooks in self._hook_sets.values():
+            if kind in hooks.kinds:
+                return hooks.kinds[kind]
+        raise PluginError(f"there is no kind {kind!r} that plugins register{nearest(kind, self.kinds)}")
+
+    def registered(self, kind: str) -> list[Registered]:
+        """Return all that plugins registered under `kind`, sorted by name, then plugin.
+
+        Raises:
+            PluginError: the plugin that specifies the kind is not here.
+        """
         found: list[Registered] = []
-        for implementation in getattr(self._pluggy.hook, HOOKS[kind]).get_hookimpls():
+        hook = self._hook(kind)
+        for implementation in getattr(self._pluggy.hook, hook).get_hookimpls():
             plugin, module = implementation.plugin_name, implementation.plugin
             try:
-                entries = _registered(implementation.function, HOOKS[kind], module)
+                entries = _registered(implementation.function, hook, module)
             except PluginError as error:
                 self._report(plugin, str(error))
                 continue
@@ -204,8 +258,13 @@ class PluginManager:
             ]
         return sorted(found, key=lambda entry: (entry.name, entry.plugin))
 
-    def find(self, kind: Kind, name: str) -> Registered:
+    def find(self, kind: str, name: str, default: str | None = None) -> Registered:
         """Return the one entry called `name`, or `plugin:name`; within `reading`, the one that was recorded.
+
+        Args:
+            kind: of the entry.
+            name: of the entry.
+            default: the name that holds where none is given; that is nasframe's own, whoever else has it.
 
         Raises:
             PluginError: unknown (with the near names), or registered by two plugins; or the plugin that a
@@ -214,7 +273,7 @@ class PluginManager:
         entries = self.registered(kind)
         plugin, colon, short = name.rpartition(":")
         matches = [e for e in entries if e.name == short and (not colon or e.plugin == plugin)]
-        names = self._names.get()
+        names = self._names.get() or (RecordedNames() if name == default else None)
         if names is not None:
             owner = names.owner(kind, name)
             matches = names.among(matches, owner, own_plugins() if len(matches) > 1 else ())
@@ -248,6 +307,17 @@ class PluginManager:
         finally:
             self._names.reset(token)
 
+    @contextmanager
+    def written_by(self, plugin: str | None) -> Iterator[None]:
+        """Within the block, let a name that several plugins have be that of `plugin`, or nasframe's own.
+
+        So names in the code and the files of a plugin keep their meaning, whatever is installed beside it.
+        Names that a document recorded are those of their plugins, as in `reading`.
+        """
+        names = self._names.get() or RecordedNames()
+        with self.reading(attrs.evolve(names, author=plugin or names.author)):
+            yield
+
     def _lacking(self, plugin: str, packages: Mapping[str, str]) -> str:
         """Return why the plugin that a document recorded does not register a name, and how to get it."""
         then = packages.get(plugin, "")
@@ -263,14 +333,14 @@ class PluginManager:
             return f"{known}, which is not installed; pip install {shlex.quote(then.split()[0])}"
         return f"{known}, which is not here; install its package, or give its file with --plugin"
 
-    def entry_of(self, kind: Kind, target: type) -> Registered | None:
+    def entry_of(self, kind: str, target: type) -> Registered | None:
         """Return the entry under which a class is registered; None where it is not."""
         path = f"{target.__module__}:{target.__qualname__}"
         entries = self.registered(kind)
         return next((entry for entry in entries if entry.target is target or entry.target == path), None)
 
-    def name_of(self, kind: Kind, target: type) -> str | None:
-        """Return the name under which a class is registered, with its plugin where two have that name."""
+    def name_of(self, kind: str, target: type) -> str | None:
+        """Return the name by which `find` finds a class, with its plugin where two have that name."""
         entry = self.entry_of(kind, target)
         if entry is None:
             return None
@@ -280,9 +350,9 @@ class PluginManager:
             alone = False
         return entry.name if alone else f"{entry.plugin}:{entry.name}"
 
-    def load(self, kind: Kind, name: str) -> Any:
-        """Return the object registered as `kind` under `name`; see `find` for the errors."""
-        return self.find(kind, name).load()
+    def load(self, kind: str, name: str, default: str | None = None) -> Any:
+        """Return the object registered as `kind` under `name`; see `find` for the arguments and errors."""
+        return self.find(kind, name, default).load()
 
     def notify(self, hook: str, **arguments: Any) -> None:
         """Call a life-cycle hook of every plugin; one that raises is reported and not called again."""
@@ -297,17 +367,52 @@ class PluginManager:
         Errors of the types `passing` are for the user, and go on to the caller.
         """
         for implementation in getattr(self._pluggy.hook, hook).get_hookimpls():
-            key = (implementation.plugin_name, hook)
-            if key in self._disabled or self.lack(implementation.plugin_name):
+            plugin = implementation.plugin_name
+            if (plugin, hook) in self._disabled or self.lack(plugin):
                 continue
             try:
-                yield implementation.function(*(arguments[name] for name in implementation.argnames))
+                answer = self._answer(implementation, arguments)
             except passing:
                 raise
             except Exception as error:
-                self._disabled.add(key)
-                why = _raised(hook, error, implementation.plugin)
-                self._report(implementation.plugin_name, f"{why}; disabled")
+                self._disable(implementation, hook, error)
+            else:
+                yield answer
+
+    def _answer(self, implementation: pluggy.HookImpl, arguments: Mapping[str, Any]) -> Any:
+        with self.written_by(implementation.plugin_name):
+            return implementation.function(*(arguments[name] for name in implementation.argnames))
+
+    def _disable(self, implementation: pluggy.HookImpl, hook: str, error: Exception) -> None:
+        """Report a hook that raised, and do not call it again."""
+        self._disabled.add((implementation.plugin_name, hook))
+        why = _raised(hook, error, implementation.plugin)
+        self._report(implementation.plugin_name, f"{why}; disabled")
+
+    def gather(
+        self,
+        hook: str,
+        arguments: Mapping[str, Any],
+        read: Callable[[Any], Answer],
+        reported: tuple[type[Exception], ...] = (Exception,),
+    ) -> dict[str, Answer]:
+        """Return plugin → what `read` makes of the answer of its hook, by the names of the plugins.
+
+        A plugin that raises one of the errors `reported`, or whose answer makes `read` raise one, is reported
+        and not called again. With any other error it is left out this time.
+        """
+        found: dict[str, Answer] = {}
+        implementations = getattr(self._pluggy.hook, hook).get_hookimpls()
+        for implementation in sorted(implementations, key=lambda one: one.plugin_name):
+            if (implementation.plugin_name, hook) in self._disabled:
+                continue
+            try:
+                found[implementation.plugin_name] = read(self._answer(implementation, arguments))
+            except reported as error:
+                self._disable(implementation, hook, error)
+            except Exception:
+                continue
+        return found
 
     def style(self, node: str, operation: str) -> dict[str, str]:
         """Return the attributes that plugins lay over a drawn node's style."""
@@ -358,16 +463,22 @@ class PluginManager:
         return found
 
     def _report_unknown_hooks(self) -> None:
-        """Report hooks whose names are mistyped: they would never be called."""
+        """Report hooks whose names are mistyped: they would never be called.
+
+        Those marked `@hookimpl(optionalhook=True)` are of a plugin that need not be here.
+        """
         found = vars(self._pluggy.hook).values()
         callers = [caller for caller in found if isinstance(caller, pluggy.HookCaller)]
         valid = [caller.name for caller in callers if caller.has_spec()]
         for caller in callers:
             if not caller.has_spec():
                 for implementation in caller.get_hookimpls():
+                    if implementation.optionalhook:
+                        continue
                     place = in_brackets(file_of(implementation.plugin))
                     message = f"implements unknown hook {caller.name!r}{nearest(caller.name, valid)}{place}"
-                    self._report(implementation.plugin_name, message)
+                    hint = "mark that of a plugin which need not be installed @hookimpl(optionalhook=True)"
+                    self._report(implementation.plugin_name, f"{message}; {hint}")
 
     def _report(self, plugin: str, message: str) -> None:
         if self.failed.get(plugin) == message:

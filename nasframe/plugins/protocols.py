@@ -39,6 +39,11 @@ class HookRun(Protocol):
         """The run folder."""
         ...
 
+    @property
+    def test(self) -> dict[str, Any] | None:
+        """The metrics on the test split; None before they are there."""
+        ...
+
     def plugin_folder(self, name: str) -> Path:
         """Return the folder in which plugin `name` may write."""
         ...

@@ -6,7 +6,7 @@ import functools
 import importlib
 import inspect
 from collections.abc import Mapping
-from typing import Any, Literal, get_args
+from typing import Any
 
 from attrs import field, frozen
 
@@ -14,14 +14,9 @@ from nasframe.errors import MissingExtraError, PluginError
 from nasframe.plugins.moved import moved_to
 from nasframe.plugins.source_location import file_of, in_brackets, raised_at
 
-__all__ = ["HOOKS", "KINDS", "Kind", "Registered", "described"]
+__all__ = ["HOOKS", "Registered", "described"]
 
-Kind = Literal[
-    "operation", "relaxation", "space", "derivation", "loop", "task", "baseline", "demo", "executor"
-]
-KINDS: tuple[Kind, ...] = get_args(Kind)
-
-HOOKS: Mapping[Kind, str] = {
+HOOKS: Mapping[str, str] = {
     "operation": "register_operations",
     "relaxation": "register_relaxations",
     "space": "register_search_spaces",
@@ -32,7 +27,7 @@ HOOKS: Mapping[Kind, str] = {
     "demo": "register_demos",
     "executor": "register_executors",
 }
-"""The hook by which each kind is registered."""
+"""Kind → the hook by which the core lets plugins register it."""
 
 
 @frozen
@@ -44,7 +39,7 @@ class Registered:
         lack: `needs av, which is not installed; …`, where the plugin lacks packages of its extra.
     """
 
-    kind: Kind
+    kind: str
     name: str
     plugin: str
     target: Any = field(repr=False)
@@ -92,7 +87,7 @@ class Registered:
         return f"{self.kind} {self.name!r} of plugin {self.plugin!r}{in_brackets(file)}"
 
 
-def described(kind: Kind, target: type, entry: Registered | None) -> str:
+def described(kind: str, target: type, entry: Registered | None) -> str:
     """Return a class for an error message: as it is registered, or by its own name where it is not."""
     if entry is not None:
         return str(entry)

@@ -6,6 +6,7 @@ from nasframe.report.baselines import baseline_table
 from nasframe.report.comparison_page import comparison_page, comparison_tables, write_comparison_page
 from nasframe.report.costs import COSTS, unit_of, value_of
 from nasframe.report.page import PAGE, Page
+from nasframe.report.plugin_sections import report_unusable_sections
 from nasframe.report.reading import read_page
 from nasframe.report.run_page import run_page, run_tables, write_report
 from nasframe.report.space_table_page import space_table_page, space_table_tables, write_space_table_page
@@ -19,6 +20,7 @@ __all__ = [
     "comparison_page",
     "comparison_tables",
     "read_page",
+    "report_unusable_sections",
     "run_page",
     "run_tables",
     "space_table_page",

@@ -11,6 +11,7 @@ from attrs import frozen
 from markupsafe import Markup
 
 from nasframe.display import Cell, Estimate, Figure, Table, Unit, asset, page_style, render, slug
+from nasframe.report.plugin_sections import PluginSection
 from nasframe.runtime import replacing, without_nan, write_text
 
 __all__ = ["PAGE", "Page", "Tile", "make_page"]
@@ -94,6 +95,7 @@ def make_page(
     about: str,
     tables: Sequence[Table],
     figures: Sequence[Figure],
+    sections: Sequence[PluginSection] = (),
     data: Mapping[str, Any] | None = None,
     **values: Any,
 ) -> Page:
@@ -104,6 +106,7 @@ def make_page(
         title: of the page.
         about: one line of text below the title.
         tables, figures: on the page; an empty figure is left out.
+        sections: those of plugins, with tables and figures of their own.
         data: for the scripts, JSON-able.
         values: more for the template.
     """
@@ -125,6 +128,9 @@ def make_page(
         tables={table.name: table for table in tables},
         figures={figure.name: figure for figure in drawn},
         figures_named=figures_named,
+        sections=sections,
         **values,
     )
-    return Page(html, tables, drawn)
+    more_tables = [table for section in sections for table in section.tables]
+    more_figures = [figure for section in sections for figure in section.figures]
+    return Page(html, [*tables, *more_tables], [*drawn, *more_figures])

@@ -24,6 +24,7 @@ from nasframe.report.animation.layout import is_plain
 from nasframe.report.baselines import baseline_table
 from nasframe.report.drawing import on_page
 from nasframe.report.page import Page, Tile, make_page
+from nasframe.report.plugin_sections import plugin_sections
 from nasframe.report.scores import roc_table, score_figures
 from nasframe.runs import Run
 from nasframe.space import SearchSpace
@@ -52,6 +53,7 @@ def run_page(run: Run) -> Page:
         about=", ".join(f"{name} {provenance[name]}" for name in _ABOUT if name in provenance),
         tables=run_tables(run),
         figures=run_figures(run, follows=bool(epochs)),
+        sections=plugin_sections(run),
         data={"animation": epochs} if epochs else {},
         lead=_lead(run, test),
         network=on_page(draw(architecture), f"The searched network {architecture.fingerprint[:12]}"),

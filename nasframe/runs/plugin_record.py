@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from nasframe.plugins import KINDS, RecordedNames, manager
+from nasframe.errors import PluginError
+from nasframe.plugins import RecordedNames, manager
 
 __all__ = ["changed_plugins", "missing_plugins", "name_record", "names_of", "plugin_record"]
 
@@ -41,12 +43,14 @@ def missing_plugins(record: Mapping[str, Mapping[str, str | None]]) -> list[str]
 
 
 def name_record() -> dict[str, dict[str, str]]:
-    """Return kind → name → plugin, for every name that one plugin alone registers."""
+    """Return kind → name → plugin, for every name that now means something: the names of one plugin alone,
+    and within `reading` and `written_by` those that mean one of several."""
     found: dict[str, dict[str, str]] = {}
-    for kind in KINDS:
-        entries = manager().registered(kind)
-        names = [entry.name for entry in entries]
-        found[kind] = {entry.name: entry.plugin for entry in entries if names.count(entry.name) == 1}
+    for kind in manager().kinds:
+        found[kind] = {}
+        for name in {entry.name: None for entry in manager().registered(kind)}:
+            with suppress(PluginError):
+                found[kind][name] = manager().find(kind, name).plugin
     return found
 
 

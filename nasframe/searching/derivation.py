@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from nasframe.errors import ArchitectureError, ContractError, NasframeError, PluginError, SpaceError
-from nasframe.plugins import manager, raised_at
+from nasframe.plugins import Registered, manager, raised_at
 from nasframe.relaxations import log_exponential
 from nasframe.space import Alternative, Architecture, Assignment, Decision, Probabilities, SearchSpace
 
@@ -115,7 +115,7 @@ def find_rule(space: SearchSpace) -> Rule:
     name, argument = _name_and_argument(space.derivation)
     where = f"space {space.name!r}: derivation {space.derivation!r}"
     try:
-        entry = manager().find("derivation", name)
+        entry = _entry(space, name)
         rule: Rule = entry.load()
     except PluginError as error:
         raise SpaceError(f"space {space.name!r}: {error}") from error
@@ -143,6 +143,11 @@ def _name_and_argument(derivation: str) -> tuple[str, str]:
     return (name, argument) if argument.isdecimal() or name in names else (derivation, "")
 
 
+def _entry(space: SearchSpace, name: str) -> Registered:
+    with manager().written_by(space.plugin):
+        return manager().find("derivation", name)
+
+
 def _arguments(rule: Any) -> list[inspect.Parameter] | None:
     try:
         return [*inspect.signature(rule).parameters.values()]
@@ -153,7 +158,7 @@ def _arguments(rule: Any) -> list[inspect.Parameter] | None:
 def _shown(space: SearchSpace) -> str:
     if not isinstance(space.derivation, str):
         return f"the derivation rule of space {space.name!r}"
-    return str(manager().find("derivation", _name_and_argument(space.derivation)[0]))
+    return str(_entry(space, _name_and_argument(space.derivation)[0]))
 
 
 def argmax(space: SearchSpace, probabilities: Probabilities) -> dict[str, str]:

@@ -18,7 +18,9 @@ class SpaceFactory(ABC):
     """Makes a `SearchSpace` for the inputs of a task. Subclasses are attrs classes; fields are options.
 
     A subclass implements `make`; `build` calls it and notes in the space where it came from, so that its
-    architectures can be saved and read again.
+    architectures can be saved and read again. A bare name in the space, of an operation or a derivation rule,
+    is that of the plugin that registers the factory, else nasframe's own, else that of the one plugin that
+    has it.
     """
 
     @abstractmethod
@@ -31,9 +33,13 @@ class SpaceFactory(ABC):
 
     def build(self, inputs: Mapping[str, Shape], outputs: int) -> SearchSpace:
         """Return the space, with its origin; see `make` for the arguments and errors."""
-        space = self.make(inputs, outputs)
+        entry = manager().entry_of("space", type(self))
+        plugin = None if entry is None else entry.plugin
+        with manager().written_by(plugin):
+            space = self.make(inputs, outputs)
         name = manager().name_of("space", type(self))
         if name is not None:
+            space.plugin = plugin
             space.origin = {
                 "name": name,
                 "options": {key: _listed(value) for key, value in unstructure(self).items()},

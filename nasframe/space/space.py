@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from nasframe.plugins import manager
 from nasframe.space.checks import check
 from nasframe.space.choice import Assignment, Choice
 from nasframe.space.decisions import Decisions
@@ -36,6 +37,9 @@ class SearchSpace(SpaceGraph):
         origin: how a registered factory made this space (`name`, `options`, `inputs`, `outputs`), kept in
             architectures in place of the whole graph.
 
+    Attributes:
+        plugin: the one whose factory made this space, which its bare names mean before any other.
+
     Example:
         A sum of two inputs, each of which may be left out:
 
@@ -62,12 +66,14 @@ class SearchSpace(SpaceGraph):
         super().__init__(name)
         self.derivation = derivation
         self.origin = origin
+        self.plugin: str | None = None
 
     @functools.cached_property
     def wiring(self) -> Wiring:
         """The flat graph of the space and its cells; checks it first."""
-        check(self)
-        return flatten(self)
+        with manager().written_by(self.plugin):
+            check(self)
+            return flatten(self)
 
     @functools.cached_property
     def decisions(self) -> Decisions:

@@ -10,6 +10,7 @@ import networkx as nx
 from attrs import field, frozen
 
 from nasframe.operations import OpSpec, is_identity, is_zero
+from nasframe.plugins import PROJECT
 from nasframe.space.choice import Choice
 from nasframe.space.graph import Node, SpaceGraph
 
@@ -17,6 +18,9 @@ __all__ = ["Deal", "FlatEdge", "Wiring", "flatten"]
 
 PORT = "in"
 """The one port of a cell's input node in the flat graph."""
+
+_IDENTITY = OpSpec("identity", plugin=PROJECT)
+"""The operation of a cell's input node: nasframe's own, whatever a space calls by this name."""
 
 
 @frozen
@@ -117,6 +121,8 @@ def flatten(space: SpaceGraph) -> Wiring:
     operations: dict[str, str] = {}
     nodes = {name: _bound_node(node, operations) for name, node in nodes.items()}
     edges = [_bound_edge(edge, operations) for edge in edges]
+    if cells:
+        operations.setdefault(_IDENTITY.name, PROJECT)
 
     order: nx.DiGraph[str] = nx.DiGraph()
     order.add_nodes_from(nodes)
@@ -158,6 +164,8 @@ def _bound_edge(edge: FlatEdge, operations: dict[str, str]) -> FlatEdge:
 
 def _bound(spec: OpSpec, operations: dict[str, str]) -> OpSpec:
     """Return the operation with its plugin, which is noted in `operations`."""
+    if spec == _IDENTITY and spec.plugin is not None:
+        return spec
     if spec.name not in operations:
         operations[spec.name] = spec.bound().plugin or ""
     return attrs.evolve(spec, plugin=operations[spec.name])
@@ -190,7 +198,7 @@ def _flatten(
         outputs[name] = flat
         changes: dict[str, Any] = {}
         if node.is_input and prefix:  # a cell's input passes on the value of its port
-            changes = {"is_input": False, "operation": node.operation or OpSpec("identity"), "ports": (PORT,)}
+            changes = {"is_input": False, "operation": node.operation or _IDENTITY, "ports": (PORT,)}
         elif not node.is_input and not node.ports:
             keys = [port for _, _, port in space.graph.in_edges(name, keys=True)]
             changes = {"ports": tuple(dict.fromkeys(keys))}

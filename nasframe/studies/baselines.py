@@ -1,4 +1,4 @@
-"""The baselines of a comparison: random architectures, and the networks that the task brings.
+"""The baselines of a comparison: random architectures, and the networks that the task and plugins bring.
 
 They depend on the data, the training and the seed, the random ones also on the space, and not on the search.
 So variants that differ only in their search share them.
@@ -18,7 +18,7 @@ from nasframe.studies.axes import point_name
 from nasframe.studies.planned_runs import Variant
 from nasframe.studies.study import Study
 from nasframe.studies.training_trial import NetworkToTrain, make_training_trial, read_trained_network
-from nasframe.tasks import baseline_records
+from nasframe.tasks import NamedBaseline, named_baselines, require_makeable
 
 __all__ = ["BaselineGroup", "make_baseline_groups", "read_baselines"]
 
@@ -31,7 +31,7 @@ class BaselineGroup:
     """Baselines of one kind that are trained for one seed.
 
     Attributes:
-        kind: `random` architectures, or the task's own networks.
+        kind: `random` architectures, or `task`: the task's own networks and those that plugins register.
         label: the options in which this group differs from others of its kind, "" where there is one.
         variants: names of the variants that are compared with them.
         seed: of their training.
@@ -50,7 +50,11 @@ class BaselineGroup:
 
 
 def make_baseline_groups(
-    variants: Sequence[Variant], prepared: Mapping[str, Prepared], study: Study, random: int
+    variants: Sequence[Variant],
+    prepared: Mapping[str, Prepared],
+    study: Study,
+    random: int,
+    registered: Sequence[str] = (),
 ) -> list[BaselineGroup]:
     """Return the groups of baselines; variants with the same data, training and space share theirs.
 
@@ -59,6 +63,10 @@ def make_baseline_groups(
         prepared: variant → its data.
         study: the comparison.
         random: how many random architectures a seed gets.
+        registered: names of functions of plugins whose networks are trained beside those of the task.
+
+    Raises:
+        PluginError, ContractError: a function is unknown, or brings something else than networks.
     """
     found = []
     for kind, sections in (("random", _RANDOM), ("task", _TASK)):
@@ -81,11 +89,14 @@ def make_baseline_groups(
                         )
                     ]
                 else:
-                    brought = baseline_records(experiment.task.baselines(data))
+                    taken = [f"random {number}" for number in range(1, random + 1)]
+                    brought = named_baselines(experiment.task, registered, data, taken)
+                    require_makeable(brought, seed)
                     networks = [
-                        NetworkToTrain(name, f"{number}.json") for number, name in enumerate(brought, start=1)
+                        NetworkToTrain(item.name, _file(number, item), registered=item.registered)
+                        for number, item in enumerate(brought, start=1)
                     ]
-                    single_streams = [name for name, item in brought.items() if item.single_stream]
+                    single_streams = [item.name for item in brought if item.baseline.single_stream]
                 if not networks:
                     continue
                 name = ",".join(part for part in (f"{kind}-networks", label, f"seed={seed}") if part)
@@ -100,6 +111,13 @@ def read_baselines(group: BaselineGroup) -> list[dict[str, Any]]:
     """Return the results of the networks of a group that have been trained; see `read_trained_network`."""
     read = (read_trained_network(group.trial.folder / item.file) for item in group.networks)
     return [item for item in read if item is not None]
+
+
+def _file(number: int, item: NamedBaseline) -> str:
+    """Return the name of a network's file; that of a registered one stays when others are added."""
+    if not item.registered:
+        return f"{number}.json"
+    return f"registered-{fingerprint([item.registered, item.name])[:16]}.json"
 
 
 def _key(variant: Variant, sections: Sequence[str], prepared: Prepared) -> str:

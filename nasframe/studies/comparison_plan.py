@@ -28,6 +28,7 @@ from nasframe.studies.rows import baseline_rows, row_json, variant_rows
 from nasframe.studies.settings import Settings
 from nasframe.studies.shared_plan import shared_plan
 from nasframe.studies.study import Plan, Study, Work, run_study
+from nasframe.studies.study_names import reading_study
 from nasframe.studies.table_comparison import (
     RANKINGS,
     compare_with_tables,
@@ -67,7 +68,7 @@ def compare(
     random architectures are added to those that are there.
 
     Args:
-        experiment: the one that is varied, or its TOML file.
+        experiment: the one that is varied, or its TOML file. Of its section of baselines, `registered` holds.
         out: folder of the comparison; None is `runs/NAME-compare`.
         overrides: `dotted.key=value` each, for every variant that has the option.
         relaxations: names; each starts from its own defaults, but for the one that the experiment names.
@@ -94,25 +95,27 @@ def compare(
         )
     overrides, base = words_of(overrides), BaseExperiment.of(experiment)
     values, origin, folder = base.values, base.source, base.folder(out, "compare")
-    written = overridden(values, origin, overrides)
-    named_relaxations = [f"relaxation.name={','.join(words_of(relaxations))}"] if relaxations else []
-    axes = parse_axes([*named_relaxations, *words_of(vary)], written, origin)
-    variants = make_variants(values, origin, axes, overrides, seeds=seeds, seed=seed, device=device)
-    objectives = {variant.first.task.objective for variant in variants}
-    if len(objectives) > 1:
-        differ = f"the variants differ in the objective of the task: {', '.join(sorted(objectives))}"
-        raise ConfigurationError("compare", [differ])
-    must_match = {
-        "experiment": shared_plan(variants[0].first, written, axes, free=("seed",)),
-        "axes": sorted(axis.key for axis in axes),
-    }
-    given = None if named is None else [load_table(path) for path in words_of(named)]
-    experiments = [run.experiment for variant in variants for run in variant.runs]
-    plan = ComparisonPlan(
-        base.title(folder), experiments, must_match, variants, random, base.short_name, given
-    )
-    settings = Settings(workers, executor, patience, source, overwrite, progress)
-    return run_study(plan, folder, settings)
+    with reading_study(folder, overwrite=overwrite):
+        written = overridden(values, origin, overrides)
+        named_relaxations = [f"relaxation.name={','.join(words_of(relaxations))}"] if relaxations else []
+        axes = parse_axes([*named_relaxations, *words_of(vary)], written, origin)
+        variants = make_variants(values, origin, axes, overrides, seeds=seeds, seed=seed, device=device)
+        objectives = {variant.first.task.objective for variant in variants}
+        if len(objectives) > 1:
+            differ = f"the variants differ in the objective of the task: {', '.join(sorted(objectives))}"
+            raise ConfigurationError("compare", [differ])
+        must_match = {
+            "experiment": shared_plan(variants[0].first, written, axes, free=("seed",)),
+            "axes": sorted(axis.key for axis in axes),
+        }
+        registered = tuple(written.get("baselines", {}).get("registered", ()))
+        given = None if named is None else [load_table(path) for path in words_of(named)]
+        experiments = [run.experiment for variant in variants for run in variant.runs]
+        plan = ComparisonPlan(
+            base.title(folder), experiments, must_match, variants, random, registered, base.short_name, given
+        )
+        settings = Settings(workers, executor, patience, source, overwrite, progress)
+        return run_study(plan, folder, settings)
 
 
 @frozen
@@ -122,6 +125,7 @@ class ComparisonPlan(Plan):
     Attributes:
         variants: that are compared.
         random: number of random architectures for each seed.
+        registered: functions of plugins that bring baselines, as `[baselines] registered` names them.
         base: name of the experiment, by which its table is found at the default place.
         tables: those that were named; None takes that at the default place.
     """
@@ -131,6 +135,7 @@ class ComparisonPlan(Plan):
 
     variants: Sequence[Variant]
     random: int
+    registered: Sequence[str]
     base: str
     tables: Sequence[TabularBenchmark] | None
 
@@ -139,7 +144,7 @@ class ComparisonPlan(Plan):
         runs, objective, bounds = make_runs(self.variants, study), self.objective, bounds_of(self.experiments)
         default = default_table(study.folder.path, dict.fromkeys([self.title, self.base]))
         fitting = fitting_tables(self.variants, runs.prepared, self.tables, default, study.settings.progress)
-        groups = make_baseline_groups(self.variants, runs.prepared, study, self.random)
+        groups = make_baseline_groups(self.variants, runs.prepared, study, self.random, self.registered)
         outcomes = yield [*runs.trials, *(item.trial for item in groups)]
         results = runs.results(outcomes, study, objective)
         trained = [(item, read_baselines(item)) for item in groups]
@@ -163,7 +168,11 @@ class ComparisonPlan(Plan):
             "tests": paired_tests(rows, metrics, bounds),
             "gap": gaps(self.variants, results, bounds.get(objective, UNBOUNDED)),
             "baselines": [
-                {"kind": item.kind, "group": item.label, **network}
+                {
+                    "kind": "registered" if "registered" in network else item.kind,
+                    "group": item.label,
+                    **network,
+                }
                 for item, networks in trained
                 for network in networks
             ],

@@ -51,7 +51,7 @@ class StudyFolder:
     """The folder of a study that this process has claimed.
 
     ```
-    study.json            format version, kind, version of nasframe, plan
+    study.json            format version, kind, version of nasframe, plan, the plugin of every name
     trials/NAME/          the folder of a trial, such as a run; `cells/NAME/` in studies of older versions
     tensors.safetensors   the tensors of an experiment that was made in Python
     KIND.json             the results
@@ -75,15 +75,27 @@ class StudyFolder:
     lock: Lock
     files: Collection[str] = ()
 
-    def begin(self) -> None:
-        """Write `study.json`; remove the study that is there where it is to be replaced."""
+    @property
+    def record(self) -> dict[str, Any]:
+        """The content of `study.json`; empty where there is none, or it is to be replaced."""
+        return read_study(self.path) if (self.path / RECORD).exists() and not self.replaces else {}
+
+    def begin(self, names: Mapping[str, Any] | None = None) -> None:
+        """Write `study.json`; remove the study that is there where it is to be replaced.
+
+        Args:
+            names: `names` and `packages` as `study_names.made_names` returns them.
+        """
+        there = self.record
         if self.replaces:
             for name in (*_written(self.kind, self.files), TRIALS, _OLD_TRIALS):
                 if name != _LOCK:
                     remove_path(self.path / name)
-        record = {"format": FORMAT, "nasframe": __version__, "kind": self.kind, "plan": self.plan}
-        if not (self.path / RECORD).exists() or read_study(self.path)["kind"] != self.kind:
-            write_json(self.path / RECORD, without_nan(record))
+        if there.get("kind") != self.kind:
+            there = {"format": FORMAT, "nasframe": __version__, "kind": self.kind, "plan": self.plan}
+        record = without_nan({**there, **(names or {})})
+        if record != self.record:
+            write_json(self.path / RECORD, record)
 
     def trial_folder(self, name: str) -> Path:
         """Return the folder in which a trial writes."""

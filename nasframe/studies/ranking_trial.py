@@ -15,6 +15,7 @@ from nasframe.pipeline import load_supernet, prepare
 from nasframe.runs import Run, claimed
 from nasframe.runtime import Progress, without_nan, write_json
 from nasframe.studies.study import Study
+from nasframe.studies.study_names import reading_names
 from nasframe.studies.tabular_benchmark import TabularBenchmark
 from nasframe.studies.written_experiment import read_experiment
 from nasframe.training import collect_outputs
@@ -68,6 +69,11 @@ def do_ranking(folder: Path, arguments: Mapping[str, Any], progress: Progress) -
     Raises:
         RunError: the run has no supernet.
     """
+    with reading_names(arguments):
+        _rank(folder, arguments, progress)
+
+
+def _rank(folder: Path, arguments: Mapping[str, Any], progress: Progress) -> None:
     run, experiment = Run.open(arguments["run"]), read_experiment(arguments, str(folder))
     with claimed(run.path):
         supernet = load_supernet(run)

@@ -67,7 +67,7 @@ def baseline_rows(
     random: int,
 ) -> list[Row]:
     """Return the rows of the random architectures (mean, and the best on the validation split), of the best
-    single stream, and of every network that the task brings."""
+    single stream, and of every network that the task or a plugin brings."""
     rows: list[Row] = []
 
     def add(name: str, own: Trained, *, is_best_random: bool = False) -> None:

@@ -13,6 +13,7 @@ from nasframe.pipeline import run_experiment
 from nasframe.runs import Run
 from nasframe.runtime import Progress
 from nasframe.studies.study import Study
+from nasframe.studies.study_names import reading_names
 from nasframe.studies.written_experiment import read_experiment
 
 __all__ = ["do_run", "is_run_done", "make_run_trial"]
@@ -47,8 +48,9 @@ def make_run_trial(
 
 def do_run(folder: Path, arguments: Mapping[str, Any], progress: Progress) -> None:
     """Search, train and evaluate the experiment of such a trial."""
-    experiment = read_experiment(arguments, str(folder))
-    run_experiment(experiment, folder, source=arguments["source"], progress=progress)
+    with reading_names(arguments):
+        experiment = read_experiment(arguments, str(folder))
+        run_experiment(experiment, folder, source=arguments["source"], progress=progress)
 
 
 def is_run_done(folder: Path, arguments: Mapping[str, Any]) -> bool:

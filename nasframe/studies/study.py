@@ -20,6 +20,7 @@ from nasframe.studies.data_preparation import prepare_data
 from nasframe.studies.folder import TENSORS, StudyFolder, open_study
 from nasframe.studies.preload import PRELOAD
 from nasframe.studies.settings import Settings
+from nasframe.studies.study_names import made_names
 from nasframe.studies.versions import versions
 from nasframe.studies.written_experiment import experiment_arguments, save_tensors
 
@@ -74,12 +75,14 @@ class Study:
         settings: those that the user gave.
         workers: the most trials at the same time.
         device: name of the device that all trials ask for; None where they ask for several.
+        names: the plugins of the names in it; see `made_names`.
     """
 
     folder: StudyFolder
     settings: Settings
     workers: int
     device: str | None
+    names: Mapping[str, Any]
 
     @property
     def tensors(self) -> Path:
@@ -87,9 +90,9 @@ class Study:
         return self.folder.path / TENSORS
 
     def arguments(self, experiment: Experiment) -> dict[str, Any]:
-        """Return the arguments of a trial that say its experiment and the user's data; JSON-able."""
+        """Return the arguments of a trial that say its experiment, names and the user's data; JSON-able."""
         source = None if self.settings.source is None else str(self.settings.source.resolve())
-        return {**experiment_arguments(experiment, self.tensors), "source": source}
+        return {**experiment_arguments(experiment, self.tensors), **self.names, "source": source}
 
     def prepare(
         self, experiments: Sequence[Experiment], folders: Iterable[Path] = ()
@@ -118,7 +121,7 @@ class Study:
         work = plan.work(self)
         with keeping_old_run(self.settings.overwrite):
             trials = next(work)
-        self.folder.begin()
+        self.folder.begin(self.names)
         save_tensors(self.tensors, plan.experiments)
         record = self._results(work, trials)
         head = {"kind": plan.kind, "title": plan.title, "objective": plan.objective}
@@ -159,4 +162,4 @@ def run_study(plan: Plan, out: Path, settings: Settings) -> dict[str, Any]:
     ) as folder:
         if workers > 1:
             start_server(PRELOAD)
-        return Study(folder, settings, workers, device).run(plan)
+        return Study(folder, settings, workers, device, made_names(folder.record)).run(plan)

@@ -36,6 +36,7 @@ from nasframe.studies.rows import row_json, variant_rows
 from nasframe.studies.settings import Settings
 from nasframe.studies.shared_plan import shared_plan
 from nasframe.studies.study import Plan, Study, Work, run_study
+from nasframe.studies.study_names import reading_study
 
 __all__ = ["sweep"]
 
@@ -88,20 +89,21 @@ def sweep(
     if not any(word.startswith("baselines") for word in (*overrides, *axes)):
         given["baselines"] = {}  # they are the same for many trials, and no part of the grid
     shortcuts = {"relaxation": relaxation, "seed": seed, "device": device}
-    values = overridden(given, base.source, overrides, relaxation=relaxation, seed=seed, device=device)
-    grid = parse_axes(axes, values, base.source)
-    _check(base.source, grid, seeds, _set_twice(grid, overrides, shortcuts))
-    variants = _variants(values, base.source, grid, seeds)
-    first = experiment_at(values, base.source, points(grid)[0])
-    must_match = {
-        "experiment": shared_plan(first, values, grid),
-        "axes": sorted(axis.key for axis in grid),
-    }
-    title = f"{base.title(folder)}: {' × '.join(axis.key for axis in grid)}"
-    experiments = [run.experiment for variant in variants for run in variant.runs]
-    plan = SweepPlan(title, experiments, must_match, shown_axes(grid), variants)
-    settings = Settings(workers, executor, patience, source, overwrite, progress)
-    return run_study(plan, folder, settings)
+    with reading_study(folder, overwrite=overwrite):
+        values = overridden(given, base.source, overrides, relaxation=relaxation, seed=seed, device=device)
+        grid = parse_axes(axes, values, base.source)
+        _check(base.source, grid, seeds, _set_twice(grid, overrides, shortcuts))
+        variants = _variants(values, base.source, grid, seeds)
+        first = experiment_at(values, base.source, points(grid)[0])
+        must_match = {
+            "experiment": shared_plan(first, values, grid),
+            "axes": sorted(axis.key for axis in grid),
+        }
+        title = f"{base.title(folder)}: {' × '.join(axis.key for axis in grid)}"
+        experiments = [run.experiment for variant in variants for run in variant.runs]
+        plan = SweepPlan(title, experiments, must_match, shown_axes(grid), variants)
+        settings = Settings(workers, executor, patience, source, overwrite, progress)
+        return run_study(plan, folder, settings)
 
 
 @frozen

@@ -23,7 +23,6 @@ from nasframe.studies.tabular_benchmark import (
     differences,
     is_table,
     load_table,
-    origin_of,
 )
 
 __all__ = [
@@ -78,8 +77,7 @@ def fitting_tables(
         for variant in (item for item in variants if item.name in prepared):
             first, data = variant.first, prepared[variant.name]
             space = first.space.build(data.data.inputs, data.data.outputs)
-            origin = origin_of(first, space.origin, str(data.record["fingerprint"]))
-            reasons[variant.name] = differences(table.record, origin)
+            reasons[variant.name] = differences(table, first, space, str(data.record["fingerprint"]))
             if not reasons[variant.name]:
                 found.setdefault(variant.name, table)
         unfit = {name: lines for name, lines in reasons.items() if lines}

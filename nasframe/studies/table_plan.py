@@ -22,12 +22,14 @@ from nasframe.studies.caveats import table_caveats
 from nasframe.studies.settings import Settings
 from nasframe.studies.statistics import spearman
 from nasframe.studies.study import Plan, Study, Work, run_study
+from nasframe.studies.study_names import reading_study
 from nasframe.studies.tabular_benchmark import (
     FORMAT,
     OLD_FILES,
     ROWS,
     TabularBenchmark,
     load_table,
+    names_of,
     origin_of,
     write_rows,
 )
@@ -89,19 +91,22 @@ def tabulate(
         raise ConfigurationError("tabulate", [f"--architectures: expected 1 or more, found {architectures}"])
     base = BaseExperiment.of(experiment)
     folder = base.folder(out, "table")
-    given = Experiment.parse(base.values, base.source, words_of(overrides), seed=seed, device=device)
-    chosen = attrs.evolve(
-        given,
-        data_seed=given.stage_seed,
-        baselines=BaselineOptions(),
-        train=attrs.evolve(given.train, inherit=False),
-    )
-    values = chosen.to_dict()
-    must_match = {"experiment": {key: values[key] for key in ("seed", "data_seed", "task", "space", "train")}}
-    plan = TablePlan(base.title(folder), [chosen], must_match, architectures)
-    settings = Settings(workers, executor, patience, source, overwrite, progress)
-    run_study(plan, folder, settings)
-    return load_table(folder)
+    with reading_study(folder, overwrite=overwrite):
+        given = Experiment.parse(base.values, base.source, words_of(overrides), seed=seed, device=device)
+        chosen = attrs.evolve(
+            given,
+            data_seed=given.stage_seed,
+            baselines=BaselineOptions(),
+            train=attrs.evolve(given.train, inherit=False),
+        )
+        values = chosen.to_dict()
+        must_match = {
+            "experiment": {key: values[key] for key in ("seed", "data_seed", "task", "space", "train")}
+        }
+        plan = TablePlan(base.title(folder), [chosen], must_match, architectures)
+        settings = Settings(workers, executor, patience, source, overwrite, progress)
+        run_study(plan, folder, settings)
+        return load_table(folder)
 
 
 @frozen
@@ -129,7 +134,7 @@ class TablePlan(Plan):
                 f"search space {experiment.names['space']!r} is not registered, so nobody could name its "
                 "architectures; register it as a plugin"
             )
-        origin = origin_of(experiment, space.origin, str(prepared.record["fingerprint"]))
+        origin = origin_of(experiment, space, str(prepared.record["fingerprint"]))
         before = 0 if study.settings.overwrite else _wanted_before(folder)
         if before > self.wanted:
             progress.say(f"{folder}: {before} architectures were asked for before, and are kept")
@@ -153,6 +158,7 @@ class TablePlan(Plan):
         record = {
             "format": FORMAT,
             **origin,
+            **names_of(experiment, space),
             "seed": experiment.seed,
             "asked": wanted,
             "count": len(rows),

@@ -3,7 +3,7 @@
 The field calls it a tabular benchmark. Its folder holds
 
 ```
-table.json           space, task, training, data, versions
+table.json           space, task, training, data, versions, the plugins of its names
 table.jsonl          a line for each architecture
 architectures/       a file for each architecture, written when it is trained
 ```
@@ -21,13 +21,15 @@ from typing import Any
 
 from attrs import field, frozen
 
-from nasframe.errors import RunError
+from nasframe.errors import PluginError, RunError
 from nasframe.experiment import Experiment
+from nasframe.plugins import RecordedNames, manager
 from nasframe.runtime import write_text
+from nasframe.space import SearchSpace
 
 __all__ = [
     *("FORMAT", "OLD_FILES", "ROWS", "TabularBenchmark"),
-    *("KINDS", "differences", "is_table", "load_table", "origin_of", "write_rows"),
+    *("KINDS", "differences", "is_table", "load_table", "names_of", "origin_of", "write_rows"),
 ]
 
 FORMAT = 1
@@ -59,6 +61,11 @@ class TabularBenchmark:
     def __attrs_post_init__(self) -> None:
         places = {row["fingerprint"]: place for place, row in enumerate(self.rows)}
         object.__setattr__(self, "_places", places)
+
+    @property
+    def names(self) -> RecordedNames:
+        """The names of its space, operations and task, and the plugins that they meant when it was made."""
+        return RecordedNames(self.record.get("names", {}), self.record.get("packages", {}))
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -117,20 +124,62 @@ def write_rows(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     write_text(folder / ROWS, text)
 
 
-def origin_of(experiment: Experiment, space: Mapping[str, Any] | None, data: str) -> dict[str, Any]:
+def origin_of(experiment: Experiment, space: SearchSpace, data: str) -> dict[str, Any]:
     """Return all that must be the same in an experiment and a table for their scores to be compared.
 
     Args:
         experiment: the one whose architectures are trained.
-        space: its origin.
+        space: its space, for its data.
         data: fingerprint of the data.
     """
     values = experiment.to_dict()
-    return {"space": space, "task": values["task"], "train": values["train"], "data": data}
+    return {"space": space.origin, "task": values["task"], "train": values["train"], "data": data}
 
 
-def differences(table: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """Return a line for each difference between a table and what `origin_of` returns of an experiment."""
+def names_of(experiment: Experiment, space: SearchSpace) -> dict[str, Any]:
+    """Return the record of the names in a table: `names`, kind → name → plugin, and `packages`, plugin →
+    package and version, or its file."""
+    found = {"operation": dict(sorted(space.wiring.operations.items()))}
+    classes = {"space": type(experiment.space), "task": type(experiment.task)}
+    for kind, target in classes.items():
+        entry = manager().entry_of(kind, target)
+        found[kind] = {} if entry is None else {entry.name: entry.plugin}
+    packages, plugins = (
+        manager().packages(),
+        {plugin for names in found.values() for plugin in names.values()},
+    )
+    return {"names": found, "packages": {name: packages[name] for name in sorted(plugins & packages.keys())}}
+
+
+def differences(table: TabularBenchmark, experiment: Experiment, space: SearchSpace, data: str) -> list[str]:
+    """Return a line for each difference between a table and an experiment; see `origin_of`.
+
+    A name is that of the plugin which the table records, so other plugins that have it since make no
+    difference, and another operation of the same name makes one.
+    """
+    origin = origin_of(experiment, space, data)
+    for section, instance in (("space", experiment.space), ("task", experiment.task)):
+        name = (table.record.get(section) or {}).get("name")
+        if origin[section] is not None and _means(table, section, name, type(instance)):
+            origin[section] = {**origin[section], "name": name}
+    found = _differences(table.record, origin)
+    for name, plugin in space.wiring.operations.items():
+        there = table.names.owner("operation", name)
+        if there not in (None, plugin):
+            found.append(f"operation {name}: that of plugin {there!r} in the table, of {plugin!r} here")
+    return found
+
+
+def _means(table: TabularBenchmark, kind: str, name: Any, target: type) -> bool:
+    """Return True where a name in a table is that of a class."""
+    try:
+        with manager().reading(table.names):
+            return isinstance(name, str) and manager().find(kind, name) == manager().entry_of(kind, target)
+    except PluginError:
+        return False
+
+
+def _differences(table: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     keys = ("space", "task", "train", "data")
     there, here = ({key: dict(_flat(values.get(key), key)) for key in keys} for values in (table, other))
     found = []

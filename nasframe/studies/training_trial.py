@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import attrs
 from attrs import field, frozen
 from torch import nn
 
@@ -17,8 +18,9 @@ from nasframe.pipeline import Prepared, prepare, train_alone
 from nasframe.runtime import Progress, write_json
 from nasframe.space import Architecture
 from nasframe.studies.study import Study
+from nasframe.studies.study_names import reading_names
 from nasframe.studies.written_experiment import read_experiment
-from nasframe.tasks import baseline_records
+from nasframe.tasks import named_baselines
 
 __all__ = ["NetworkToTrain", "are_trained", "make_training_trial", "read_trained_network", "train_networks"]
 
@@ -28,14 +30,17 @@ class NetworkToTrain:
     """One network to be trained.
 
     Attributes:
-        name: of the network; one without an assignment is a baseline that the task brings under that name.
+        name: of the network; one without an assignment is a baseline that is brought under that name.
         file: name of the file of its result, in the folder of the trial.
         assignment: that of an architecture of the experiment's space.
+        registered: the function of a plugin that brings the baseline, as `plugin:name`; "" for one of the
+            task.
     """
 
     name: str
     file: str
     assignment: Mapping[str, str] | None = field(default=None)
+    registered: str = ""
 
 
 def make_training_trial(
@@ -52,9 +57,7 @@ def make_training_trial(
     """
     arguments = {
         **study.arguments(experiment),
-        "networks": [
-            {"name": item.name, "file": item.file, "assignment": item.assignment} for item in networks
-        ],
+        "networks": [attrs.asdict(item, recurse=False) for item in networks],
     }
     module = "nasframe.studies.training_trial"
     return Trial(name, folder, f"{module}:train_networks", arguments, done=f"{module}:are_trained")
@@ -75,6 +78,16 @@ def train_networks(folder: Path, arguments: Mapping[str, Any], progress: Progres
     missing = [item for item in wanted if read_trained_network(folder / item.file) is None]
     if not missing:
         return
+    with reading_names(arguments):
+        failed = _train(missing, folder, arguments, progress)
+    if failed:
+        raise RunError("\n".join(failed))
+
+
+def _train(
+    missing: Sequence[NetworkToTrain], folder: Path, arguments: Mapping[str, Any], progress: Progress
+) -> list[str]:
+    """Train networks, write their results, and return the messages of those that failed."""
     experiment = read_experiment(arguments, str(folder))
     prepared = prepare(experiment, None, arguments["source"], progress)
     failed = []
@@ -89,17 +102,18 @@ def train_networks(folder: Path, arguments: Mapping[str, Any], progress: Progres
             continue
         of = what.fingerprint[:16] if isinstance(what, Architecture) else None
         identity = {"name": item.name, "fingerprint": of, "assignment": item.assignment}
+        identity |= {"registered": item.registered} if item.registered else {}
         data = prepared.record["fingerprint"]
         write_json(folder / item.file, {**identity, **found, "data": data})
-    if failed:
-        raise RunError("\n".join(failed))
+    return failed
 
 
 def read_trained_network(file: Path) -> dict[str, Any] | None:
     """Return the result of a network; None where it has not been trained yet.
 
-    It holds its `name`, the `fingerprint` and `assignment` of its architecture (None where it has none), all
-    that `train_alone` returns, and the fingerprint of the `data`.
+    It holds its `name`, the `fingerprint` and `assignment` of its architecture (None where it has none), the
+    function that a plugin `registered` for it, if one did, all that `train_alone` returns, and the
+    fingerprint of the `data`.
 
     Raises:
         RunError: the file is damaged.
@@ -121,7 +135,9 @@ def _network(
     data = prepared.data
     if item.assignment is not None:
         return Architecture(experiment.space.build(data.inputs, data.outputs), item.assignment)
-    networks = baseline_records(experiment.task.baselines(data))
-    if item.name not in networks:
-        raise DataError(f"the task brings no baseline {item.name!r}")
-    return networks[item.name].make
+    registered = [item.registered] if item.registered else []
+    networks = named_baselines(None if registered else experiment.task, registered, data)
+    for found in networks:
+        if found.name == item.name:
+            return found.baseline.make
+    raise DataError(f"{item.registered or 'the task'} brings no baseline {item.name!r}")

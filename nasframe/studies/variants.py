@@ -22,7 +22,8 @@ _FIXED = {
     "data_seed": "all variants share their data",
     "device": "it does not change the result",
     "cache": "it does not change the result",
-    "baselines": "--random says how many random architectures there are; the task's own are always trained",
+    "baselines": "--random says how many random architectures there are; the task's own are always trained, "
+    "and those that `baselines.registered` names",
 }
 
 

@@ -31,7 +31,8 @@ def experiment_arguments(experiment: Experiment, tensors: Path) -> dict[str, Any
 
 
 def read_experiment(arguments: Mapping[str, Any], source: str) -> Experiment:
-    """Return the experiment of a trial, given its arguments and its name for an error.
+    """Return the experiment of a trial, given its arguments and its name for an error; `reading_names` says
+    what its names mean.
 
     Raises:
         RunError: the file of the tensors is gone or damaged.

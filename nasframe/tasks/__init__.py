@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from nasframe.tasks.baseline import Baseline, baseline_records, registered_baselines
+from nasframe.tasks.baseline import (
+    Baseline,
+    NamedBaseline,
+    baseline_records,
+    named_baselines,
+    require_makeable,
+)
 from nasframe.tasks.data import Batch, Data, Split, Splits
 from nasframe.tasks.scores import Scores
 from nasframe.tasks.stages import STAGE_RECORD, Stage, StageContext, run_stages, stage_fingerprints
@@ -14,6 +20,7 @@ __all__ = [
     "Baseline",
     "Batch",
     "Data",
+    "NamedBaseline",
     "Scores",
     "Split",
     "Splits",
@@ -23,7 +30,8 @@ __all__ = [
     "TensorSplit",
     "TensorTask",
     "baseline_records",
-    "registered_baselines",
+    "named_baselines",
+    "require_makeable",
     "run_stages",
     "stage_fingerprints",
 ]

@@ -1,6 +1,12 @@
-"""The task `deepfake`: clips in FakeAVCeleb's layout, or synthesised; frozen features of both streams.
+"""The task `deepfake`: clips of a data set on disk, or synthesised; frozen features of both streams.
 
-Importing this package imports neither torch nor a codec: its hooks register names.
+For a data set of your own, this page has its contract `Dataset` and all that one needs: `Listing` of each
+`Clip`, and the `Category` that a clip has, one of `CATEGORIES` (`GENUINE`, `FAKE_PICTURE`, `FAKE_VOICE`,
+`FAKE_BOTH`, `PAIRING`), or for clips of the method `DESYNC` the one that the user wants, a `Desync`. It is
+registered by the hook `register_deepfake_datasets`.
+
+Importing this package imports neither torch nor a codec: its hooks register names, and the names of the page
+are imported when they are first used.
 """
 
 from __future__ import annotations
@@ -9,11 +15,33 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nasframe import hookimpl
+from nasframe.runtime import lazy_page
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from cyclopts import App
 
-__all__: list[str] = []
+    from nasframe_deepfake.datasets import CATEGORIES as CATEGORIES
+    from nasframe_deepfake.datasets import DESYNC as DESYNC
+    from nasframe_deepfake.datasets import FAKE_BOTH as FAKE_BOTH
+    from nasframe_deepfake.datasets import FAKE_PICTURE as FAKE_PICTURE
+    from nasframe_deepfake.datasets import FAKE_VOICE as FAKE_VOICE
+    from nasframe_deepfake.datasets import GENUINE as GENUINE
+    from nasframe_deepfake.datasets import PAIRING as PAIRING
+    from nasframe_deepfake.datasets import Category as Category
+    from nasframe_deepfake.datasets import Clip as Clip
+    from nasframe_deepfake.datasets import Dataset as Dataset
+    from nasframe_deepfake.datasets import Desync as Desync
+    from nasframe_deepfake.datasets import Listing as Listing
+
+_NAMES = (
+    *("CATEGORIES", "DESYNC", "FAKE_BOTH", "FAKE_PICTURE", "FAKE_VOICE", "GENUINE", "PAIRING"),
+    *("Category", "Clip", "Dataset", "Desync", "Listing"),
+)
+# No `__dir__`: the hooks below are found by the usual one.
+__all__ = [*_NAMES]
+__getattr__ = lazy_page(__name__, dict.fromkeys(_NAMES, "nasframe_deepfake.datasets"))
 
 NASFRAME_LIBRARIES = ("nasframe_audiovisual",)
 NASFRAME_EXTRA = "deepfake"
@@ -22,6 +50,18 @@ NASFRAME_EXTRA = "deepfake"
 @hookimpl
 def register_tasks() -> dict[str, str]:
     return {"deepfake": "nasframe_deepfake.task:DeepfakeTask"}
+
+
+@hookimpl
+def register_hookspecs() -> ModuleType:
+    from nasframe_deepfake import hookspecs
+
+    return hookspecs
+
+
+@hookimpl
+def register_deepfake_datasets() -> dict[str, str]:
+    return {"fakeavceleb": "nasframe_deepfake.datasets:FakeAVCeleb"}
 
 
 @hookimpl

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cyclopts import App
 
+    from nasframe_deepfake.task import DeepfakeTask
+
 __all__ = ["commands"]
 
 
@@ -56,15 +58,17 @@ def synthesize(
     print(f"{len(rows)} clips of {people} people, {genuine} genuine, in {out}")
 
 
-def prepare(source: Path, /, *, out: Path, seed: int = 0, workers: int = 0) -> None:
+def prepare(source: Path, /, *, out: Path, dataset: str = "auto", seed: int = 0, workers: int = 0) -> None:
     """Decode a set once and split it: arrays, index.csv, splits.csv and report.json.
 
     Parameters
     ----------
     source
-        A folder in FakeAVCeleb's layout.
+        A folder in the layout of a data set that nasframe plugins lists.
     out
         A new or empty folder.
+    dataset
+        The name of the data set; auto asks each whether the folder is its own.
     seed
         Seed of the splits.
     workers
@@ -72,11 +76,26 @@ def prepare(source: Path, /, *, out: Path, seed: int = 0, workers: int = 0) -> N
     """
     from nasframe.runtime import make_progress
     from nasframe_deepfake.preparation import prepare, summary
-    from nasframe_deepfake.task import DeepfakeTask
 
     with _new_folder(out) as folder:
-        report = prepare(source, folder, DeepfakeTask().preparation(seed), workers, make_progress())
+        preparation = _task(dataset).preparation(seed, source)
+        report = prepare(source, folder, preparation, workers, make_progress())
     print("\n".join([*summary(report), f"index and report in {out}"]))
+
+
+def _task(dataset: str) -> DeepfakeTask:
+    """Return the task with its default options, for a data set.
+
+    Raises:
+        ConfigurationError: no plugin registers the data set, or two.
+    """
+    from nasframe.errors import ConfigurationError
+    from nasframe_deepfake.task import DeepfakeTask
+
+    try:
+        return DeepfakeTask(dataset=dataset)
+    except ValueError as error:
+        raise ConfigurationError("deepfake prepare", [f"--dataset: {error}"]) from error
 
 
 @contextmanager

@@ -21,7 +21,14 @@ from nasframe_audiovisual import (
     count_parameters,
     make_backbone,
 )
-from nasframe_deepfake.datasets import FAKE_NAMES, GENUINE, Dataset, Desync
+from nasframe_deepfake.datasets import (
+    DEFAULT,
+    FAKE_NAMES,
+    GENUINE,
+    Desync,
+    check_dataset_name,
+    find_dataset,
+)
 from nasframe_deepfake.detection import (
     ClipSplit,
     HeadKind,
@@ -70,7 +77,11 @@ class DeepfakeTask(Task):
     pairings: int = option(
         1, help="false pairings in a session of the synthesised set; 2: every third clip", choices=(1, 2)
     )
-    dataset: Dataset = option("fakeavceleb", help="layout of the data")
+    dataset: str = option(
+        DEFAULT,
+        help="layout of the data: a registered data set, or auto, which asks each",
+        validator=lambda _, __, value: check_dataset_name(value),
+    )
     desync: Desync = option("pairing", help="category of clips whose method is desync")
     trim: float = option(0.2, help="seconds left out at the start of both streams", ge=0)
     seconds: float = option(1.6, help="seconds of each clip that are used", ge=0.2)
@@ -116,7 +127,7 @@ class DeepfakeTask(Task):
         """Return the stages `synthesize` (without a source), `prepare`, `pretrain`, `features`.
 
         Raises:
-            DataError: the source is missing or empty, the backbone unknown.
+            DataError: the source is missing, empty or of no known data set, the backbone unknown.
         """
         check_backbone(self.backbone)
         if self.pretrained is not None:
@@ -132,7 +143,7 @@ class DeepfakeTask(Task):
             seed,
         )
         stages = [
-            prepare_stage(self.preparation(seed), source, self.workers),
+            prepare_stage(self.preparation(seed, source), source, self.workers),
             pretrain_stage(training),
             features_stage(self.backbone, self.steps, self.standardised),
         ]
@@ -141,17 +152,18 @@ class DeepfakeTask(Task):
         corpus = Corpus(self.clips, seed, self.identities, pairings=self.pairings)
         return [synthesize_stage(corpus, self.workers), *stages]
 
-    def preparation(self, seed: int) -> Preparation:
-        """Return the options of the stage `prepare`.
+    def preparation(self, seed: int, source: Path | None = None) -> Preparation:
+        """Return the options of the stage `prepare`, for a folder of data or for synthesised clips.
 
         Raises:
             ConfigurationError: the seed is negative.
+            DataError: no data set recognises the folder, or two do, where `dataset` is `auto`.
         """
         if seed < 0:
             raise ConfigurationError("the task deepfake", [f"seed: expected 0 or more, found {seed}"])
-        return Preparation(
-            self.dataset, self.desync, self._window, self.mels, self.shares, self.split_list, seed
-        )
+        with of_option("task.dataset"):
+            dataset = find_dataset(self.dataset, source)
+        return Preparation(dataset, self.desync, self._window, self.mels, self.shares, self.split_list, seed)
 
     @property
     def _window(self) -> Window:

@@ -47,7 +47,7 @@ class Bimodal(SpaceFactory):
     operations: tuple[str | OpSpec, ...] = option(
         ("zero", "sum", "attention", "linear_glu", "concat_fc"),
         help='candidates of an inner node; one with options is {name = "gate", bias = false}',
-        validator=lambda _, __, value: _check_operations(value),
+        validator=lambda _, attribute, value: _check_operations(value, attribute.default),
     )
     norm: Literal["layer_norm", "batch_norm", "none"] = option(
         "layer_norm", help="normalisation after each candidate"
@@ -120,8 +120,10 @@ class Bimodal(SpaceFactory):
                 space.choose_source(target, port, f"{target}.{port}", group)
 
 
-def _check_operations(candidates: Sequence[str | OpSpec]) -> None:
-    """Check the operations by names and options, before any of them is made."""
+def _check_operations(candidates: Sequence[str | OpSpec], default: Sequence[str | OpSpec]) -> None:
+    """Check the operations by names and options, before any of them is made; the default needs no check."""
+    if tuple(candidates) == tuple(default):
+        return
     if not candidates:
         raise ValueError("expected at least one operation, found none")
     specs = [item if isinstance(item, OpSpec) else OpSpec(item) for item in candidates]

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from nasframe.cli import main
-from nasframe.plugins import KINDS, hookimpl, manager
+from nasframe.plugins import hookimpl, manager
 from nasframe.relaxations import Softmax
 
 
@@ -18,7 +18,7 @@ def test_every_plugin_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plugins"]) == 0
     head, *lines = capsys.readouterr().out.splitlines()
     assert head.split() == ["KIND", "NAME", "PLUGIN", "DESCRIPTION"]
-    assert len(lines) == sum(len(manager().registered(kind)) for kind in KINDS)
+    assert len(lines) == sum(len(manager().registered(kind)) for kind in manager().kinds)
     (grmc,) = [line for line in lines if line.split()[1] == "grmc"]
     assert grmc.split()[:3] == ["relaxation", "grmc", "nasframe"]
     assert len(grmc.split()) > 4
@@ -65,7 +65,7 @@ def test_show_as_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_every_plugin_can_be_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    for kind in KINDS:
+    for kind in manager().kinds:
         for entry in manager().registered(kind):
             assert main(["plugins", "show", f"{kind}:{entry.name}", "--json"]) == 0
             (record,) = json.loads(capsys.readouterr().out)

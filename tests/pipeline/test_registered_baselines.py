@@ -130,6 +130,10 @@ def fails(data: Data) -> dict[str, Callable[[], nn.Module]]:
     raise KeyError(data.outputs)
 
 
+def fails_to_be_made() -> nn.Module:
+    raise TypeError("no layers")
+
+
 @pytest.mark.parametrize(
     ("function", "message"),
     [
@@ -137,21 +141,46 @@ def fails(data: Data) -> dict[str, Callable[[], nn.Module]]:
         (lambda data: None, "function that makes a network, found None"),
         (lambda data: {"x": 3}, "found 'x': 3"),
         (lambda data: {3: nn.Identity}, "found 3: <class"),
+        (lambda data: {"x": fails_to_be_made}, r"that of 'x' fails: TypeError: no layers \(.*, line \d+\)"),
+        (lambda data: {"x": lambda: 3}, "that of 'x' returns 3"),
         (lambda data: {"left alone": Baseline(nn.Identity)}, "brings 'left alone', and another baseline"),
         (lambda data: {"random 1": Baseline(nn.Identity)}, "brings 'random 1', and another baseline"),
     ],
 )
-def test_a_function_that_breaks_the_contract_is_named_with_its_plugin(
+def test_a_function_that_breaks_the_contract_is_named_with_its_plugin_before_anything_is_searched(
     function: Any, message: str, experiment: Experiment, plugins: PluginManager, tmp_path: Path
 ) -> None:
     plugins.register(registering(broken=function), "mine")
-    quick = attrs.evolve(
-        experiment,
-        search=attrs.evolve(experiment.search, epochs=1, min_epochs=1),
-        train=attrs.evolve(experiment.train, epochs=1),
-    )
-    with pytest.raises(ContractError, match=f"baseline 'broken' of plugin 'mine' .*{message}"):
-        nasframe.run_experiment(naming(quick, "broken", random=1, task=True), tmp_path / "run")
+    named = naming(experiment, "broken", random=1, task=True)
+    for step in (nasframe.run_experiment, nasframe.search):
+        with pytest.raises(ContractError, match=f"baseline 'broken' of plugin 'mine' .*{message}"):
+            step(named, tmp_path / "run")
+    assert not (tmp_path / "run/metrics.jsonl").exists()
+
+
+def test_baselines_of_a_task_that_break_the_contract_are_refused_before_anything_is_searched(
+    experiment: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(experiment.task), "baselines", lambda self, data: {"x": fails_to_be_made})
+    with pytest.raises(ContractError, match=r"task '\w+': its baselines .*that of 'x' fails: TypeError"):
+        nasframe.run_experiment(naming(experiment, task=True), tmp_path / "run")
+    monkeypatch.setattr(type(experiment.task), "baselines", lambda self, data: fails(data))
+    with pytest.raises(ContractError, match=r"task '\w+': its baselines .*it fails: KeyError: 10"):
+        nasframe.run_experiment(naming(experiment, task=True), tmp_path / "run")
+    assert not (tmp_path / "run/metrics.jsonl").exists()
+
+
+@pytest.mark.usefixtures("each_input")
+def test_making_the_baselines_before_the_search_changes_nothing_of_it(
+    experiment: Experiment, tmp_path: Path
+) -> None:
+    plain = nasframe.search(experiment, tmp_path / "plain")
+    named = nasframe.search(naming(experiment, "each", task=True), tmp_path / "named")
+    timeless = [
+        [{key: value for key, value in line.items() if key != "seconds"} for line in found.history]
+        for found in (plain, named)
+    ]
+    assert timeless[0] == timeless[1]
 
 
 def test_a_name_that_is_gone_is_an_error_and_no_silent_skip(
@@ -162,3 +191,4 @@ def test_a_name_that_is_gone_is_an_error_and_no_silent_skip(
     plugins.unregister("linear")
     with pytest.raises(PluginError, match="unknown baseline 'each'"):
         nasframe.run_experiment(named, tmp_path / "run")
+    assert not (tmp_path / "run/metrics.jsonl").exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -24,8 +25,10 @@ from nasframe import (
     SearchSpace,
     TensorTask,
     TrainOptions,
+    hookspec,
 )
 from nasframe.cli import main
+from nasframe.display import Section
 from nasframe.errors import ArchitectureError
 from nasframe.jobs import Executor, Outcome, Report, Trial, execute
 from nasframe.plugins import PluginManager
@@ -206,6 +209,22 @@ def test_register_executors_makes_one_that_does_trials(
     assert "executor    mine" in capsys.readouterr().out
 
 
+def test_register_hookspecs_makes_hooks_that_other_plugins_implement(
+    plugins: PluginManager, capsys: pytest.CaptureFixture[str]
+) -> None:
+    specified = ModuleType("specified")
+
+    def register_cheeses() -> None:
+        """Name → cheese."""
+
+    vars(specified).update(register_cheeses=hookspec(register_cheeses), KINDS={"cheese": "register_cheeses"})
+    plugins.register(plugin(register_cheeses=lambda: {"brie": Maximum}), "soft")
+    plugins.register(plugin(register_hookspecs=lambda: specified), "mine")
+    assert nasframe.manager().load("cheese", "brie") is Maximum
+    assert main(["plugins"]) == 0
+    assert "cheese      brie" in capsys.readouterr().out
+
+
 def test_register_commands_adds_to_the_command_line(
     plugins: PluginManager, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -291,6 +310,17 @@ def test_search_finished_comes_when_all_is_on_disk(plugins: PluginManager, tmp_p
     assert fingerprint == found.architecture.fingerprint
     assert drawn
     assert summary["epochs"] == 1
+
+
+def test_report_sections_puts_sections_on_the_page_of_a_run(plugins: PluginManager, tmp_path: Path) -> None:
+    def sections(run: Any) -> list[Section]:
+        return [Section("Epochs", [f"There are {len(run.history('search'))} of the search."])]
+
+    plugins.register(plugin(report_sections=sections), "mine")
+    run = search(tmp_path / "run").run
+    assert run is not None
+    assert main(["report", str(run.path)]) == 0
+    assert "There are 1 of the search." in (run.path / "report.html").read_text(encoding="utf-8")
 
 
 def test_style_node_is_laid_over_the_style_of_a_drawn_node(plugins: PluginManager) -> None:

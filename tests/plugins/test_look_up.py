@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from nasframe.errors import PluginError
-from nasframe.plugins import KINDS, manager
+from nasframe.plugins import manager
 from nasframe.plugins.builtins import register_relaxations
 from nasframe.plugins.moved import MOVED, moved_to
 from tests.plugins.made import plugin, with_plugins
@@ -50,7 +50,7 @@ def test_what_a_registration_hook_returns_is_found_under_its_kind(kind: Any, hoo
     plugins = with_plugins(mine=plugin(**{hook: lambda: {"thing": target}}))
     assert plugins.load(kind, "thing") is target
     assert [entry.name for entry in plugins.registered(kind)] == ["thing"]
-    assert all(not plugins.registered(other) for other in KINDS if other != kind)
+    assert all(not plugins.registered(other) for other in plugins.kinds if other != kind)
 
 
 WHERE = ", and docs/extending.md lists the public names"

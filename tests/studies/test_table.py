@@ -19,7 +19,7 @@ from nasframe.pipeline import prepare, train_alone
 from nasframe.runs import Run
 from nasframe.runtime import Progress
 from nasframe.space import Architecture
-from nasframe.studies.tabular_benchmark import differences, load_table, origin_of
+from nasframe.studies.tabular_benchmark import differences, load_table
 from nasframe.tasks import Split, baseline_records
 from tests.studies.records import Finished
 from tests.toys import PAIRS as EXPERIMENT
@@ -218,14 +218,14 @@ def test_a_damaged_table_is_refused(
 
 
 def test_a_difference_is_named_by_its_key(home: Path, finished_studies: Finished) -> None:
-    record = load_table(finished_studies.table).record
-    experiment = nasframe.Experiment.load(EXPERIMENT)
-    same = origin_of(experiment, record["space"], record["data"])
-    assert differences(record, same) == []
+    table = load_table(finished_studies.table)
+    experiment, data = nasframe.Experiment.load(EXPERIMENT), table.record["data"]
+    space = experiment.space.build(table.record["space"]["inputs"], table.record["space"]["outputs"])
+    assert differences(table, experiment, space, data) == []
     other = attrs.evolve(experiment, train=attrs.evolve(experiment.train, epochs=9))
-    assert differences(record, origin_of(other, record["space"], "0")) == [
+    assert differences(table, other, space, "0") == [
         "train.epochs: 2 in the table, 9 here",
-        f'data: "{record["data"]}" in the table, "0" here',
+        f'data: "{data}" in the table, "0" here',
     ]
 
 

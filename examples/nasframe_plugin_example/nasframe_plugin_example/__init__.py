@@ -1,4 +1,4 @@
-"""An example of a plugin: an operation, a relaxation, a search space, and hooks.
+"""An example of a plugin: an operation, a relaxation, a search space, hooks, and a section of the report.
 
 Hooks name their classes as text, and nasframe imports a class when it is used. So `nasframe --help` is fast.
 """
@@ -6,9 +6,10 @@ Hooks name their classes as text, and nasframe imports a class when it is used. 
 from __future__ import annotations
 
 from nasframe import hookimpl
+from nasframe_plugin_example.decisions import report_sections
 from nasframe_plugin_example.journal import architecture_derived, search_epoch, search_started
 
-__all__ = ["architecture_derived", "search_epoch", "search_started"]
+__all__ = ["architecture_derived", "report_sections", "search_epoch", "search_started"]
 
 NASFRAME_HOOKS = 1
 

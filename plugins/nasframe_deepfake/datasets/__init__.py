@@ -1,4 +1,4 @@
-"""Data sets on disk: the clips that one lists, their categories, and the reader of each layout."""
+"""Data sets on disk: the contract of one, the clips that it lists, their categories, and our own."""
 
 from __future__ import annotations
 
@@ -14,13 +14,24 @@ from nasframe_deepfake.datasets.categories import (
     PAIRING,
     Category,
 )
-from nasframe_deepfake.datasets.fakeavceleb import read_fakeavceleb
+from nasframe_deepfake.datasets.dataset import Dataset, Desync
+from nasframe_deepfake.datasets.fakeavceleb import FakeAVCeleb, read_fakeavceleb
 from nasframe_deepfake.datasets.listing import Clip, Listing
-from nasframe_deepfake.datasets.readers import Dataset, Desync, read_dataset
+from nasframe_deepfake.datasets.registered import (
+    AUTO,
+    DEFAULT,
+    check_dataset_name,
+    code_of_dataset,
+    expectation,
+    find_dataset,
+    read_dataset,
+)
 
 __all__ = [
+    "AUTO",
     "CATEGORIES",
     "CATEGORY_NAMES",
+    "DEFAULT",
     "DESYNC",
     "FAKE_BOTH",
     "FAKE_NAMES",
@@ -32,7 +43,12 @@ __all__ = [
     "Clip",
     "Dataset",
     "Desync",
+    "FakeAVCeleb",
     "Listing",
+    "check_dataset_name",
+    "code_of_dataset",
+    "expectation",
+    "find_dataset",
     "read_dataset",
     "read_fakeavceleb",
 ]

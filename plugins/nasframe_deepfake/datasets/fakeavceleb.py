@@ -9,21 +9,35 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import ClassVar
 
 from nasframe.errors import DataError
 from nasframe_audiovisual import files_of
 from nasframe_deepfake.datasets.categories import CATEGORIES, DESYNC, GENUINE
+from nasframe_deepfake.datasets.dataset import Dataset, Desync
 from nasframe_deepfake.datasets.listing import Clip, Listing
 
-__all__ = ["read_fakeavceleb"]
+__all__ = ["FakeAVCeleb", "read_fakeavceleb"]
 
 _CATEGORY_OF_TYPE = {category.type: category.name for category in CATEGORIES.values()}
 _COLUMNS = ("source", "target1", "target2", "method", "category", "type", "race", "gender")
 _LAST_COLUMNS = (("path", ""), ("vid", "path"), ("filename", "path"))
+_TABLE = "meta_data.csv"
 
 
-def read_fakeavceleb(root: Path, desync: Literal["pairing", "FV-FA"] = "pairing") -> Listing:
+class FakeAVCeleb(Dataset):
+    """FakeAVCeleb, and any set in its layout, such as the synthesised one."""
+
+    expects: ClassVar[str] = f"{_TABLE} and the clips it lists"
+
+    def recognises(self, folder: Path) -> bool:
+        return (folder / _TABLE).is_file() and _has_our_columns(folder / _TABLE)
+
+    def read(self, folder: Path, desync: Desync) -> Listing:
+        return read_fakeavceleb(folder, desync)
+
+
+def read_fakeavceleb(root: Path, desync: Desync = "pairing") -> Listing:
     """Return the clips of the data set at `root`, sorted by path.
 
     Args:
@@ -63,7 +77,7 @@ def read_fakeavceleb(root: Path, desync: Literal["pairing", "FV-FA"] = "pairing"
 def _table(root: Path) -> Path:
     if not root.is_dir():
         raise DataError(f"data folder {root} {'is not a folder' if root.exists() else 'does not exist'}")
-    table = root / "meta_data.csv"
+    table = root / _TABLE
     if table.is_file():
         return table
     if not any(root.iterdir()):
@@ -71,6 +85,12 @@ def _table(root: Path) -> Path:
     inside = sorted(path.parent for path in root.glob("*/meta_data.csv"))
     hint = f"; there is one in {inside[0]}" if inside else ""
     raise DataError(f"data folder {root} has no meta_data.csv, as a FakeAVCeleb tree has{hint}")
+
+
+def _has_our_columns(table: Path) -> bool:
+    with table.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        columns = file.readline().split(",")[: len(_COLUMNS)]
+        return tuple(name.strip() for name in columns) == _COLUMNS
 
 
 def _rows(table: Path) -> Iterator[tuple[int, list[str]]]:

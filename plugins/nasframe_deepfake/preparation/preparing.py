@@ -12,7 +12,14 @@ from attrs import frozen
 from nasframe.errors import DataError
 from nasframe.runtime import Progress, write_json
 from nasframe_audiovisual import SPLITS, DecodedClips, Window, write_index, write_split_list, write_streams
-from nasframe_deepfake.datasets import CATEGORY_NAMES, GENUINE, Dataset, Desync, Listing, read_dataset
+from nasframe_deepfake.datasets import (
+    CATEGORY_NAMES,
+    GENUINE,
+    Desync,
+    Listing,
+    code_of_dataset,
+    read_dataset,
+)
 from nasframe_deepfake.preparation.clip_index import PreparedClip
 from nasframe_deepfake.preparation.splits import Assignment, read_own_list, read_splits, split_clips
 
@@ -24,7 +31,7 @@ class Preparation:
     """The options of the stage.
 
     Attributes:
-        dataset: layout of the source.
+        dataset: name of the source's layout, as `find_dataset` returns it.
         desync: category of clips whose method is `desync`.
         window: the part of each clip that is used.
         mels: bands of the spectrogram.
@@ -33,7 +40,7 @@ class Preparation:
         seed: of the splits.
     """
 
-    dataset: Dataset
+    dataset: str
     desync: Desync
     window: Window
     mels: int
@@ -80,7 +87,7 @@ def prepare(
         )
         for clip, split in zip(used, assignment.splits, strict=True)
     ]  # fmt: skip
-    report = _report(listing, prepared, decoded, assignment)
+    report = {"dataset": preparation.dataset, **_report(listing, prepared, decoded, assignment)}
     write_index(out / "index.csv", prepared)
     write_split_list(out / "splits.csv", [clip.path for clip in used], assignment.splits)
     write_json(out / "report.json", report)
@@ -151,4 +158,5 @@ def preparation_inputs(preparation: Preparation) -> dict[str, Any]:
     """
     plain = attrs.asdict(preparation)
     plain["split_list"] = read_own_list(preparation.split_list) if preparation.split_list else None
-    return plain
+    code = code_of_dataset(preparation.dataset)
+    return plain if code is None else {**plain, "dataset_code": code}

@@ -1,0 +1,90 @@
+"""The hooks that a plugin specifies for other plugins, as `hookspecs` does for the core."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from attrs import field, frozen
+
+from nasframe.errors import nearest
+from nasframe.plugins import hookspecs
+from nasframe.plugins.registered import HOOKS
+from nasframe.plugins.source_location import raised_at
+
+__all__ = ["CORE", "HookSet", "read_hook_set"]
+
+
+@frozen
+class HookSet:
+    """The hooks that one plugin specifies.
+
+    Attributes:
+        plugin: its name.
+        namespace: module or object that holds the specifications.
+        specs: hook → its specification, an empty function with the promise of the hook.
+        kinds: kind of things that are looked up by name → the hook that registers them.
+        version: of these hooks; it grows when one of them changes its arguments or its meaning.
+    """
+
+    plugin: str
+    namespace: Any = field(repr=False, eq=False)
+    specs: Mapping[str, Callable[..., Any]]
+    kinds: Mapping[str, str]
+    version: int = 1
+
+
+def _specs_in(namespace: Any) -> dict[str, Callable[..., Any]]:
+    found = {name: getattr(namespace, name, None) for name in dir(namespace)}
+    return {
+        name: function
+        for name, function in found.items()
+        if inspect.isroutine(function) and getattr(function, f"{hookspecs.PROJECT}_spec", None) is not None
+    }
+
+
+CORE = HookSet(hookspecs.PROJECT, hookspecs, _specs_in(hookspecs), HOOKS, hookspecs.VERSION)
+
+
+def read_hook_set(module: Any, name: str, known: Mapping[str, HookSet]) -> HookSet | None:
+    """Return the hooks that plugin `name` specifies by `register_hookspecs`; None where it specifies none.
+
+    Args:
+        module: the plugin.
+        name: of the plugin.
+        known: plugin → the hooks that it specifies.
+
+    Raises:
+        ValueError: what it returns holds no specification; a hook or a kind is there already, or is none of
+            its own; or the version is no number.
+    """
+    function = getattr(module, "register_hookspecs", None)
+    if getattr(function, f"{hookspecs.PROJECT}_impl", None) is None:
+        return None
+    assert function is not None
+    try:
+        namespace = function()
+    except Exception as error:  # a hook may raise anything
+        raise ValueError(
+            f"register_hookspecs raised {type(error).__name__}: {error}{raised_at(error, module)}"
+        ) from error
+    specs = _specs_in(namespace)
+    if not specs:
+        raise ValueError(
+            f"register_hookspecs must return a module with functions marked by nasframe.hookspec, found "
+            f"{namespace!r}"
+        )
+    kinds, version = getattr(namespace, "KINDS", {}), getattr(namespace, "VERSION", 1)
+    if not isinstance(kinds, Mapping):
+        raise ValueError(f"KINDS must be a mapping from kind to hook, found {kinds!r}")
+    if type(version) is not int or version < 1:
+        raise ValueError(f"VERSION must be a whole number from 1, found {version!r}")
+    for kind, hook in kinds.items():
+        if hook not in specs:
+            raise ValueError(f"KINDS: {kind!r} is registered by {hook!r}, no hook{nearest(str(hook), specs)}")
+    for other in known.values():
+        for what, mine, theirs in (("hook", specs, other.specs), ("kind", kinds, other.kinds)):
+            for taken in mine.keys() & theirs.keys():
+                raise ValueError(f"specifies {what} {taken!r}, which plugin {other.plugin!r} has already")
+    return HookSet(name, namespace, specs, dict(kinds), version)

@@ -1,0 +1,102 @@
+"""The sections that plugins add to the page of a run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+from attrs import frozen
+
+from nasframe.display import Figure, Section, Table
+from nasframe.plugins import manager
+from nasframe.runs import Run
+from nasframe.runtime import without_nan
+
+__all__ = ["PluginSection", "plugin_sections", "report_unusable_sections"]
+
+_HOOK = "report_sections"
+
+
+@frozen
+class PluginSection:
+    """A section of a plugin.
+
+    Attributes:
+        plugin: its name.
+        anchor: the name of the section within the page.
+        title: its heading.
+        parts: its tables, figures and paragraphs. Names of tables and figures begin with that of the plugin.
+    """
+
+    plugin: str
+    anchor: str
+    title: str
+    parts: Sequence[Table | Figure | str]
+
+    @property
+    def tables(self) -> list[Table]:
+        """Its tables."""
+        return [part for part in self.parts if isinstance(part, Table)]
+
+    @property
+    def figures(self) -> list[Figure]:
+        """Its figures that have data."""
+        return [part for part in self.parts if isinstance(part, Figure) and not part.is_empty]
+
+
+def plugin_sections(run: Run) -> list[PluginSection]:
+    """Return the sections that plugins have for a run, by the names of the plugins.
+
+    A plugin whose sections cannot be made or shown is reported, and has none.
+    """
+    answers = manager().gather(_HOOK, {"run": run}, _shown)
+    return [
+        PluginSection(
+            plugin,
+            f"plugin-{plugin}-{number}",
+            _plain(section.title),
+            [_named(part, plugin) for part in section.parts],
+        )
+        for plugin, sections in answers.items()
+        for number, section in enumerate(sections, start=1)
+    ]
+
+
+def report_unusable_sections(run: Run) -> None:
+    """Report the plugins whose sections cannot be imported; for the beginning of a run, before its work.
+
+    Other errors do not count there: there is nothing to show yet.
+    """
+    manager().gather(_HOOK, {"run": run}, _shown, reported=(ImportError,))
+
+
+def _shown(answer: Any) -> list[Section]:
+    """Return the sections that a hook returned, each of which can be shown and written.
+
+    Raises:
+        TypeError: it returned something else.
+    """
+    if answer is None:
+        return []
+    if not isinstance(answer, list | tuple) or not all(isinstance(item, Section) for item in answer):
+        raise TypeError(f"it must return a list of nasframe.display.Section, found {answer!r}")
+    for part in (part for section in answer for part in section.parts if not isinstance(part, str)):
+        part.to_html()
+        part.to_csv()
+        json.dumps(without_nan(part.to_json()))
+        if isinstance(part, Figure) and not part.is_empty:
+            part.to_svg()
+    return list(answer)
+
+
+def _named(part: Table | Figure | str, plugin: str) -> Table | Figure | str:
+    if isinstance(part, str):
+        return _plain(part)
+    return attrs.evolve(part, name=f"{plugin}-{part.name}")
+
+
+def _plain(text: str) -> str:
+    """Return a text that is escaped on the page, also where it says of itself that it is markup."""
+    return str.join("", [text])

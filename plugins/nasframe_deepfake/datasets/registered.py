@@ -1,0 +1,181 @@
+"""The data sets that plugins registered: found by name or by their folders, and read."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from nasframe import Registered, manager
+from nasframe.errors import ContractError, DataError, NasframeError, PluginError, nearest
+from nasframe_deepfake.datasets.categories import CATEGORIES
+from nasframe_deepfake.datasets.dataset import Dataset, Desync
+from nasframe_deepfake.datasets.listing import Clip, Listing
+
+__all__ = [
+    "AUTO",
+    "DEFAULT",
+    "check_dataset_name",
+    "code_of_dataset",
+    "expectation",
+    "find_dataset",
+    "read_dataset",
+]
+
+AUTO = "auto"
+"""In place of a name: each data set is asked whether a folder is its own."""
+
+DEFAULT = "fakeavceleb"
+"""The data set where none is named. It enters fingerprints, and is also that of the synthesised clips."""
+
+_KIND = "dataset"
+_OWN = "nasframe_deepfake"
+_MOST_FOLDERS = 50  # inside a folder that nobody recognises, for a hint
+
+
+def check_dataset_name(name: str) -> None:
+    """Refuse a name that no plugin registers, or two.
+
+    Raises:
+        ValueError: with the near names.
+    """
+    if name == AUTO:
+        return
+    try:
+        _entry(name)
+    except PluginError as error:
+        raise ValueError(str(error)) from error
+
+
+def find_dataset(name: str, folder: Path | None) -> str:
+    """Return the name of a data set by which it enters fingerprints: with its plugin, unless it is our own.
+
+    Args:
+        name: as the user gives it; `auto` asks every data set.
+        folder: of the data; None for synthesised clips.
+
+    Raises:
+        DataError: none recognises the folder, with what each expects, or two do; or there is no folder.
+        PluginError: no plugin registers the name, or two.
+        ContractError: a data set breaks its contract.
+    """
+    if name == AUTO and folder is None:
+        name = DEFAULT
+    entry = _entry(name) if name != AUTO or folder is None else _recognising(folder)
+    return entry.name if entry.plugin == _OWN else f"{entry.plugin}:{entry.name}"
+
+
+def expectation(name: str) -> str:
+    """Return the content of a folder of a data set, in a few words."""
+    return _make(_entry(name)).expects
+
+
+def code_of_dataset(name: str) -> str | None:
+    """Return the SHA-256 of the file of a data set's class; None for our own, which have a version."""
+    entry = _entry(name)
+    if entry.plugin == _OWN:
+        return None
+    try:
+        file = inspect.getsourcefile(type(_make(entry)))
+    except TypeError:  # a class that was made without a file
+        return None
+    return None if file is None else hashlib.sha256(Path(file).read_bytes()).hexdigest()
+
+
+def read_dataset(name: str, folder: Path, desync: Desync) -> Listing:
+    """Return the clips in a folder of a data set, sorted by their paths.
+
+    Raises:
+        DataError: see `Dataset.read`.
+        ContractError: the data set fails, or returns no listing of clips.
+    """
+    entry = _entry(name)
+    dataset = _make(entry)
+    with _calling(entry, "read"):
+        listing = dataset.read(folder, desync)
+    _check(entry, listing)
+    listing.clips.sort(key=lambda clip: clip.path)
+    return listing
+
+
+def _entry(name: str) -> Registered:
+    return manager().find(_KIND, name, default=DEFAULT)
+
+
+def _recognising(folder: Path) -> Registered:
+    """Return the one data set that recognises a folder."""
+    if not folder.is_dir():
+        raise DataError(f"data folder {folder} {'is not a folder' if folder.exists() else 'does not exist'}")
+    entries = manager().registered(_KIND)
+    found = [entry for entry in entries if _recognises(entry, folder)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = " and ".join(f"{entry.name!r} of plugin {entry.plugin!r}" for entry in found)
+        choices = " or ".join(f"{entry.plugin}:{entry.name}" for entry in found)
+        raise DataError(
+            f"data folder {folder} is recognised by several data sets, {names}; say which: {choices}"
+        )
+    known = "".join(f"\n  {entry.name}: {_make(entry).expects}" for entry in entries)
+    raise DataError(f"data folder {folder} is none of a known data set{_hint(folder, entries)}{known}")
+
+
+def _hint(folder: Path, entries: Sequence[Registered]) -> str:
+    """Return the name of a folder inside that a data set recognises, for the error message."""
+    inside = sorted(item for item in folder.iterdir() if item.is_dir())[:_MOST_FOLDERS]
+    for item in inside:
+        for entry in entries:
+            if _recognises(entry, item):
+                return f"; {item} is, of {entry.name}"
+    return ""
+
+
+def _recognises(entry: Registered, folder: Path) -> bool:
+    dataset = _make(entry)
+    with _calling(entry, "recognises"):
+        answer = dataset.recognises(folder)
+    if not isinstance(answer, bool):
+        raise ContractError(f"{entry}: recognises must return True or False, found {answer!r}")
+    return answer
+
+
+def _make(entry: Registered) -> Dataset:
+    target = entry.load()
+    if not (inspect.isclass(target) and issubclass(target, Dataset)):
+        raise ContractError(f"{entry} must be a subclass of nasframe_deepfake.Dataset, found {target!r}")
+    if entry.name == AUTO:
+        raise ContractError(f"{entry}: {AUTO!r} asks every data set, and can be the name of none")
+    if not isinstance(getattr(target, "expects", None), str):
+        raise ContractError(f"{entry}: lacks `expects`, the content of such a folder in a few words")
+    with _calling(entry, "its constructor"):
+        return target()
+
+
+@contextmanager
+def _calling(entry: Registered, what: str) -> Iterator[None]:
+    """Name the data set in an error of its code that is not for the user."""
+    try:
+        yield
+    except (NasframeError, OSError):
+        raise
+    except Exception as error:  # a plugin's class may raise anything
+        raise ContractError(f"{entry}: {what} raised {type(error).__name__}: {error}") from error
+
+
+def _check(entry: Registered, listing: object) -> None:
+    if not isinstance(listing, Listing):
+        raise ContractError(f"{entry}: read must return a nasframe_deepfake.Listing, found {listing!r}")
+    if not listing.clips:
+        raise DataError(f"{listing.root}: {entry.name} lists no clip to use")
+    seen: set[str] = set()
+    for clip in listing.clips:
+        if not isinstance(clip, Clip):
+            raise ContractError(f"{entry}: expected a nasframe_deepfake.Clip, found {clip!r}")
+        if clip.category not in CATEGORIES:
+            problem = f"unknown category {clip.category!r}{nearest(clip.category, CATEGORIES)}"
+            raise ContractError(f"{entry}: {clip.path}: {problem}")
+        if clip.path in seen:
+            raise ContractError(f"{entry}: lists {clip.path} twice")
+        seen.add(clip.path)
