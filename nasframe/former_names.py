@@ -36,9 +36,10 @@ MOVED_INTO_PLUGINS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 
 
 def forwarded(module: str, name: str) -> Any:
-    """Return an attribute of a module that has it no more, from its plugin, with a warning.
+    """Return what a module had under a name, from the plugin that has it now, with a warning.
 
-    It is for the function `__getattr__` of that module (PEP 562), and the warning is for its caller's caller.
+    It is for the function `__getattr__` of that module (PEP 562). The warning names the line that used the
+    old name.
 
     Raises:
         AttributeError: the name is none that moved.

@@ -1,7 +1,7 @@
 """Environments that hold nothing but what a wheel asks for: made from links to the packages that are here.
 
-Torch alone is gigabytes, so nothing is downloaded and nothing is copied. Needed to build a wheel is what
-builds it, which pip fetches.
+Torch alone is gigabytes, so packages are neither downloaded nor copied. Only to build a wheel does pip fetch
+something, the build backend.
 """
 
 from __future__ import annotations

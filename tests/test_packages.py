@@ -83,16 +83,16 @@ def test_outside_a_package_nobody_imports_its_files() -> None:
 def test_outside_a_room_of_a_plugin_nobody_imports_its_files(plugin: str) -> None:
     """Rooms that other files of the plugin, examples and benchmarks use by their pages."""
     home = ROOT / "plugins" / plugin
-    rooms = [page.parent for page in home.glob("*/__init__.py")]
-    assert len(rooms) > 3
+    packages = [page.parent for page in home.glob("*/__init__.py")]
+    assert len(packages) > 3
     found = {
         f"{short(file)}: {module}"
-        for room in rooms
+        for package in packages
         for file in FILES + OTHERS
-        if not file.is_relative_to(room)
+        if not file.is_relative_to(package)
         for module in imported(file)
-        for inner in [f"{plugin}.{room.name}."]
-        if module.startswith(inner) and (room / f"{module.removeprefix(inner).split('.')[0]}.py").is_file()
+        for inner in [f"{plugin}.{package.name}."]
+        if module.startswith(inner) and (package / f"{module.removeprefix(inner).split('.')[0]}.py").is_file()
     }
     assert sorted(found) == []
 

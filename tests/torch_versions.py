@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -50,7 +51,7 @@ def oldest() -> str:
     (bound,) = [
         line.removeprefix("torch>=") for line in project["dependencies"] if line.startswith("torch>=")
     ]
-    return f"{bound}.0"
+    return bound if bound.count(".") > 1 else f"{bound}.0"
 
 
 def newest() -> str:
@@ -69,7 +70,7 @@ def make_environment(folder: Path, version: str, extra: str) -> None:
     subprocess.run([*pip, "install", f"{ROOT}[{extra}]", f"torch=={version}"], check=True)
 
 
-def run_suites(folder: Path, tests: list[str]) -> tuple[str, bool]:
+def run_suites(folder: Path, tests: Sequence[str]) -> tuple[str, bool]:
     """The closing line of pytest, and whether all passed."""
     command = [
         str(folder / "bin" / "python"),

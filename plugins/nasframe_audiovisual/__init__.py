@@ -134,7 +134,7 @@ _NAMES = {
     ),
     "streams": ("DecodedClips", "streams_size", "write_streams"),
 }
-_MODULES = {name: f"{__name__}.{room}" for room, names in _NAMES.items() for name in names}
+_MODULES = {name: f"{__name__}.{package}" for package, names in _NAMES.items() for name in names}
 
 __all__ = sorted(_MODULES)
 __getattr__ = lazy_page(__name__, _MODULES, extra="nasframe[deepfake]")

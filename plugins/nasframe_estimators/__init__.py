@@ -49,7 +49,7 @@ _NAMES = {
         "tables_of_functions",
     ),
 }
-_MODULES = {name: f"{__name__}.{room}" for room, names in _NAMES.items() for name in names}
+_MODULES = {name: f"{__name__}.{package}" for package, names in _NAMES.items() for name in names}
 
 __all__ = sorted(_MODULES)
 # No `__dir__`: the plugin manager looks at every name that it lists, which would import them all.

@@ -81,6 +81,7 @@ def test_every_command_of_its_readme_runs_as_printed(environment: Environment, t
         "nasframe plugins",
         "nasframe plugins show film",
         "python search.py",
+        "nasframe report runs/trimodal",
         'pip install ".[testing]"',
         "pytest",
     ]
@@ -89,6 +90,8 @@ def test_every_command_of_its_readme_runs_as_printed(environment: Environment, t
     assert "nasframe_plugin_example" in printed["nasframe plugins"]
     assert "bias" in printed["nasframe plugins show film"]
     assert "head" in printed["python search.py"]
+    page = (folder / "runs/trimodal/report.html").read_text(encoding="utf-8")
+    assert "When each choice was made" in page
     assert (folder / "runs/trimodal/plugins/nasframe_plugin_example/journal.md").is_file()
     assert re.search(r"^=+ \d+ passed(, \d+ skipped)? in ", printed["pytest"].splitlines()[-1])
 
