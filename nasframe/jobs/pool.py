@@ -1,4 +1,8 @@
-"""A pool of worker processes: it starts them, gives them calls, replaces dead ones, and ends them."""
+"""A pool of worker processes: it starts them, gives them calls, replaces dead ones, and ends them.
+
+The processes are those of `multiprocessing`. Its `ProcessPoolExecutor` gives up altogether when one of them
+dies; here the call is tried again, and one that is silent too long is ended.
+"""
 
 from __future__ import annotations
 
