@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -19,8 +18,7 @@ from nasframe.pipeline.engines import training_engine
 from nasframe.pipeline.preparation import Prepared
 from nasframe.pipeline.trained_network import calibration_of, cost_of_trained, test_metrics, train_and_save
 from nasframe.pipeline.training_records import BASELINE
-from nasframe.plugins import manager
-from nasframe.runs import Checkpoint, Run, drop_checkpoint, load_checkpoint
+from nasframe.runs import Checkpoint, Run, drop_checkpoint, load_checkpoint, reading_run
 from nasframe.runtime import Progress, fingerprint, forked_seed
 from nasframe.space import Architecture, SearchSpace
 from nasframe.tasks import Data, NamedBaseline, Split, named_baselines, require_makeable
@@ -131,7 +129,7 @@ def _fixed_networks(run: Run | None, experiment: Experiment, data: Data) -> list
     options = experiment.baselines
     taken = [f"random {number}" for number in range(1, options.random + 1)]
     task = experiment.task if options.task else None
-    with nullcontext() if run is None else manager().reading(run.names):
+    with reading_run(run):
         return named_baselines(task, options.registered, data, taken)
 
 
