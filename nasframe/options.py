@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from types import NoneType, SimpleNamespace, UnionType
 from typing import Any, TypedDict, TypeVar, Unpack, overload
@@ -268,6 +268,8 @@ def _hints_or_none(target: Any) -> dict[str, Any]:
 
 
 def _fits(value: Any, annotation: Any) -> bool:
+    if _text_for_list(value, annotation) is not None:
+        return False
     try:
         _CONVERTER.structure(value, annotation)
     except StructureHandlerNotFoundError:
@@ -275,6 +277,28 @@ def _fits(value: Any, annotation: Any) -> bool:
     except Exception:  # cattrs raises many kinds
         return False
     return True
+
+
+def _text_for_list(value: Any, annotation: Any) -> str | None:
+    """Return a text that stands in place of a list; cattrs would take it for a list of its letters."""
+    arguments = typing.get_args(annotation)
+    if typing.get_origin(annotation) in (UnionType, typing.Union):
+        kinds = [one for one in arguments if one is not NoneType]
+        if isinstance(value, str) and not all(map(_is_list, kinds)):
+            return None
+        inner = [(value, one) for one in kinds]
+    elif not _is_list(annotation):
+        return None
+    elif isinstance(value, str):
+        return value
+    else:
+        items = value if arguments and isinstance(value, list | tuple) else ()
+        inner = [(item, arguments[0]) for item in items]
+    return next((text for item, one in inner if (text := _text_for_list(item, one)) is not None), None)
+
+
+def _is_list(annotation: Any) -> bool:
+    return (typing.get_origin(annotation) or annotation) in (list, tuple, Sequence, set, frozenset)
 
 
 def structure(target: type[T], values: Mapping[str, Any], source: str, path: str = "") -> T:
@@ -330,6 +354,10 @@ def collect(target: type[T], values: Mapping[str, Any], path: str = "") -> tuple
                 continue
             ready[name], nested = collect(item.type, values[name], f"{prefix}{name}")
             problems += nested
+            continue
+        text = _text_for_list(values[name], item.type)
+        if text is not None:
+            problems.append(f"{prefix}{name}: expected a list, found {text!r}")
             continue
         try:
             ready[name] = _CONVERTER.structure(values[name], item.type)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from attrs import field, frozen, validators
+from attrs import field, frozen, make_class, validators
 
 from nasframe.errors import ConfigurationError, DataError
 from nasframe.options import argument_problems, option, options_of, structure, unstructure
@@ -78,6 +78,29 @@ def test_the_message_names_the_source_and_counts() -> None:
 )
 def test_a_value_of_the_wrong_type_says_what_was_expected(key: str, value: Any, expected: str) -> None:
     assert problems_of({"degrees": 1.0, key: value}) == (f"oven.{key}: {expected}",)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "found"),
+    [
+        (tuple[str, ...], "each", "each"),
+        (list[str], "each", "each"),
+        (list[str] | None, "each", "each"),
+        (tuple[tuple[str, str], ...], [["a", "b"], "ab"], "ab"),
+    ],
+)
+def test_a_text_is_not_taken_for_a_list_of_its_letters(kind: Any, value: Any, found: str) -> None:
+    listed = make_class("Listed", {"names": field(type=kind)})
+    assert problems_of({"names": value}, listed) == (f"oven.names: expected a list, found {found!r}",)
+
+
+def test_a_text_is_passed_on_where_not_only_a_list_is_expected() -> None:
+    def bake(dough: str, *, sizes: str | list[str], trays: list[str]) -> None: ...
+
+    assert argument_problems(bake, {"sizes": "all", "trays": ["top"]}) == []
+    assert argument_problems(bake, {"sizes": "all", "trays": "top"}) == [
+        "option 'trays' must be list of str, found 'top'"
+    ]
 
 
 def test_keys_of_nested_tables_are_checked() -> None:

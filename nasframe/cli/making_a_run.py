@@ -202,10 +202,10 @@ def _load(path: Path, overrides: tuple[str, ...], common: Common, out: Path | No
 
 def _reading_as_recorded(folder: Path) -> AbstractContextManager[None]:
     """Let names mean what they mean in the run of a folder; nothing happens where there is no run."""
-    from nasframe.runs import Run
+    from nasframe.runs import Run, reading_run
 
     try:
-        return manager().reading(Run.open(folder).names)
+        return reading_run(Run.open(folder))
     except NasframeError:
         return nullcontext()
 

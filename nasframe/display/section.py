@@ -18,11 +18,13 @@ def _titled(section: Section, attribute: Attribute[Any], title: object) -> None:
         raise ValueError(f"the title of a section is a text, found {title!r}")
 
 
-def _in_order(parts: Iterable[Table | Figure | str]) -> tuple[Table | Figure | str, ...]:
-    return tuple(parts)
+def _in_order(parts: Iterable[Table | Figure | str]) -> Sequence[Table | Figure | str]:
+    return parts if isinstance(parts, str) else tuple(parts)  # a text is refused below
 
 
 def _can_be_shown(section: Section, attribute: Attribute[Any], parts: Sequence[object]) -> None:
+    if isinstance(parts, str):
+        raise ValueError(f"section {section.title!r}: its parts are a list, found the text {parts!r}")
     for part in parts:
         if not isinstance(part, Table | Figure | str):
             raise ValueError(
@@ -40,7 +42,7 @@ class Section:
             is written.
 
     Raises:
-        ValueError: there is no title, or something else is among the parts.
+        ValueError: there is no title, the parts are no list, or something else is among them.
 
     Example:
         >>> Section("Names", ["These are the names.", 3])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from contextlib import nullcontext
 from pathlib import Path
 
 from nasframe.experiment import Experiment
@@ -16,7 +15,7 @@ from nasframe.pipeline.training_records import is_training, without_training
 from nasframe.plugins import manager
 from nasframe.relaxations import check_relaxation
 from nasframe.report import report_unusable_sections
-from nasframe.runs import Run, claimed
+from nasframe.runs import Run, claimed, reading_run
 from nasframe.runtime import SILENT, Progress, fingerprint
 from nasframe.searching import Search
 
@@ -59,7 +58,7 @@ def search(
                 return SearchResult(run.architecture, run.history("search"), converged, run)
             run.require_same_plugins()
         # The old run is replaced only now, when all is ready for the new one.
-        with nullcontext() if run is None else manager().reading(run.names):
+        with reading_run(run):
             engine = search_engine(experiment, prepared, Run(path), progress)
             if run is None:
                 run = Run.create(path, toml, identity=identity, overwrite=overwrite, data=prepared.record)

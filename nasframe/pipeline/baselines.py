@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -19,30 +18,30 @@ from nasframe.pipeline.engines import training_engine
 from nasframe.pipeline.preparation import Prepared
 from nasframe.pipeline.trained_network import calibration_of, cost_of_trained, test_metrics, train_and_save
 from nasframe.pipeline.training_records import BASELINE
-from nasframe.plugins import manager
-from nasframe.runs import Checkpoint, Run, drop_checkpoint, load_checkpoint
+from nasframe.runs import Checkpoint, Run, drop_checkpoint, load_checkpoint, reading_run
 from nasframe.runtime import Progress, fingerprint, forked_seed
 from nasframe.space import Architecture, SearchSpace
-from nasframe.tasks import Data, NamedBaseline, Split, named_baselines, require_makeable
+from nasframe.tasks import Baseline, Data, NamedBaseline, Split, make_each_once, named_baselines
 
 __all__ = ["check_baselines", "draw_distinct_architectures", "score_baselines", "train_baselines"]
 
 
 @frozen
-class _Baseline:
-    """A baseline.
+class _BaselineOfRun:
+    """A baseline of a run: one of the task or of a plugin, or a random architecture.
 
     Attributes:
-        name: for people, and for its seed.
-        make: returns it untrained.
+        named: the network, by the name that enters its seed.
         architecture: where it has one.
-        registered: the function of a plugin that brings it, where one does.
     """
 
-    name: str
-    make: Callable[[], nn.Module]
+    named: NamedBaseline
     architecture: Architecture | None = None
-    registered: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.named.name
 
     @property
     def file(self) -> str:
@@ -63,7 +62,7 @@ def check_baselines(run: Run | None, experiment: Experiment, data: Data) -> None
         PluginError: unknown or ambiguous name.
         ContractError: what the task or a plugin brings is no network.
     """
-    require_makeable(_fixed_networks(run, experiment, data), experiment.seed)
+    make_each_once(_fixed_networks(run, experiment, data), experiment.seed)
 
 
 def train_baselines(run: Run, experiment: Experiment, prepared: Prepared, progress: Progress) -> str:
@@ -76,7 +75,7 @@ def train_baselines(run: Run, experiment: Experiment, prepared: Prepared, progre
     keys = {}
     for baseline in _baselines(run, experiment, prepared.data):
         parts = [baseline.name, baseline.architecture.fingerprint if baseline.architecture else ""]
-        parts += [baseline.registered] if baseline.registered else []
+        parts += [baseline.named.source] if baseline.named.source else []
         keys[baseline.name] = key = prepared.key("baseline", identity, *parts)
         found = _load(run, _trained(baseline), progress)
         if found is None or found.values.get("key") != key:
@@ -104,7 +103,7 @@ def score_baselines(
         found = _load(run, _trained(baseline), progress, device)
         if found is None:
             continue
-        network = baseline.make().to(device)
+        network = baseline.named.baseline.make().to(device)
         network.load_state_dict(dict(found.tensors))
         cost = cost_of_trained(network, baseline.architecture, test, device)
         results[baseline.name] = {
@@ -117,22 +116,23 @@ def score_baselines(
     return results
 
 
-def _baselines(run: Run, experiment: Experiment, data: Data) -> Iterator[_Baseline]:
+def _baselines(run: Run, experiment: Experiment, data: Data) -> Iterator[_BaselineOfRun]:
     options, seed = experiment.baselines, experiment.seed
     for number, drawn in enumerate(
         draw_distinct_architectures(run.architecture.space, seed, options.random), start=1
     ):
-        yield _Baseline(f"random {number}", _builder(drawn, seed), drawn)
+        network = Baseline(_builder(drawn, seed))
+        yield _BaselineOfRun(NamedBaseline(f"random {number}", network, "the space"), drawn)
     for item in _fixed_networks(run, experiment, data):
-        yield _Baseline(item.name, item.baseline.make, registered=item.registered)
+        yield _BaselineOfRun(item)
 
 
 def _fixed_networks(run: Run | None, experiment: Experiment, data: Data) -> list[NamedBaseline]:
     options = experiment.baselines
-    taken = [f"random {number}" for number in range(1, options.random + 1)]
+    other_names = [f"random {number}" for number in range(1, options.random + 1)]
     task = experiment.task if options.task else None
-    with nullcontext() if run is None else manager().reading(run.names):
-        return named_baselines(task, options.registered, data, taken)
+    with reading_run(run):
+        return named_baselines(task, options.registered, data, other_names)
 
 
 def draw_distinct_architectures(space: SearchSpace, seed: int, count: int) -> list[Architecture]:
@@ -163,17 +163,17 @@ def _load(run: Run, name: str, progress: Progress, device: torch.device | str = 
         return None
 
 
-def _trained(baseline: _Baseline) -> str:
+def _trained(baseline: _BaselineOfRun) -> str:
     return f"{baseline.file}-network"
 
 
 def _train(
-    baseline: _Baseline, key: str, run: Run, experiment: Experiment, data: Data, progress: Progress
+    baseline: _BaselineOfRun, key: str, run: Run, experiment: Experiment, data: Data, progress: Progress
 ) -> None:
     unfinished = _load(run, baseline.file, progress)
     if unfinished is None or unfinished.values.get("key") != key:
         drop_checkpoint(run.checkpoints, baseline.file)
     with forked_seed(experiment.seed, baseline.name):
-        network = baseline.make()
+        network = baseline.named.baseline.make()
     engine = training_engine(network, experiment, data, progress, run=run, name=baseline.file, key=key)
     train_and_save(engine, run, _trained(baseline))

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from nasframe.errors import RunError
 from nasframe.experiment import Experiment
-from nasframe.plugins import manager
-from nasframe.runs import Run, load_checkpoint
+from nasframe.runs import Run, load_checkpoint, reading_run
 from nasframe.space import Architecture
 from nasframe.supernet import Supernet
 
@@ -22,7 +21,7 @@ def load_run(path: Run | str | Path) -> Run:
 def load_experiment(run: Run | str | Path) -> Experiment:
     """Return the resolved experiment of a run."""
     found = load_run(run)
-    with manager().reading(found.names):
+    with reading_run(found):
         return Experiment.load(found.path / "experiment.toml")
 
 

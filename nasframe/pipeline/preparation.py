@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,7 @@ from attrs import frozen
 
 from nasframe.errors import DataError, KeptRunInterrupt, RunError
 from nasframe.experiment import Experiment
-from nasframe.plugins import manager
-from nasframe.runs import Run
+from nasframe.runs import Run, reading_run
 from nasframe.runtime import Progress, fingerprint
 from nasframe.tasks import Data, Stage, run_stages, stage_fingerprints
 
@@ -78,7 +77,7 @@ def prepare(
     origin = None if place is None else str(place)
     ready = None if run is None else _ready(experiment, run)
     try:
-        with nullcontext() if run is None else manager().reading(run.names):
+        with reading_run(run):
             stages = experiment.task.stages(place, experiment.stage_seed)
     except DataError as error:
         if ready is None or known is None or origin != known["source"]:

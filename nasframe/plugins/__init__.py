@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from nasframe.plugins.hookspecs import PROJECT, hookimpl, hookspec
 from nasframe.plugins.moved import moved_to
+from nasframe.plugins.name_record import record_names
 from nasframe.plugins.plugin_manager import PluginManager, load_plugin, manager
 from nasframe.plugins.recorded_names import RecordedNames
 from nasframe.plugins.registered import Registered, described
@@ -26,4 +27,5 @@ __all__ = [
     "manager",
     "moved_to",
     "raised_at",
+    "record_names",
 ]

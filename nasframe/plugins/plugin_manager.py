@@ -21,6 +21,7 @@ from nasframe.plugins.contract import UnfitPluginError, check_hooks, check_versi
 from nasframe.plugins.hook_set import CORE, HookSet, read_hook_set
 from nasframe.plugins.installed import installed, own_plugins, package_of, version_of
 from nasframe.plugins.moved import moved_to
+from nasframe.plugins.plugin_code import hash_of_code
 from nasframe.plugins.plugin_file import importing
 from nasframe.plugins.recorded_names import RecordedNames
 from nasframe.plugins.registered import Registered
@@ -224,6 +225,16 @@ class PluginManager:
     def module(self, name: str) -> Any:
         """Return the module or object registered as plugin `name`."""
         return self._pluggy.get_plugin(name)
+
+    def code_of(self, plugin: str, target: Any = None) -> str | None:
+        """Return the SHA-256 of the Python code of a plugin and of the libraries that it names in
+        `NASFRAME_LIBRARIES`; None where it has no file.
+
+        Args:
+            plugin: its name.
+            target: a class or function that it registers; its file counts too where it lies elsewhere.
+        """
+        return hash_of_code(self.module(plugin), target)
 
     @property
     def kinds(self) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from attrs import field, frozen
 
@@ -28,6 +29,34 @@ class RecordedNames:
     plugins: Mapping[str, Mapping[str, str]] = field(factory=dict)
     packages: Mapping[str, str] = field(factory=dict)
     author: str | None = None
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> RecordedNames:
+        """Return the names in a document, none where it is older than the record.
+
+        Args:
+            document: `names` and `packages`, as `to_dict` returns them; a run has its packages under
+                `plugins`, and an architecture only the names of its `operations`.
+        """
+        operations = {"operation": document["operations"]} if "operations" in document else {}
+        of_run = {
+            name: found.get("file") or found.get("package") or ""
+            for name, found in document.get("plugins", {}).items()
+        }
+        return cls(document.get("names", operations), document.get("packages", of_run))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return `names` (kind → name → plugin) and `packages` (plugin → package or file) for a document."""
+        return {
+            "names": {kind: dict(found) for kind, found in self.plugins.items()},
+            "packages": self.packages,
+        }
+
+    def after(self, before: RecordedNames) -> RecordedNames:
+        """Return these names and those of an earlier document, which stay as they are."""
+        kinds = {**before.plugins, **self.plugins}
+        plugins = {kind: {**self.plugins.get(kind, {}), **before.plugins.get(kind, {})} for kind in kinds}
+        return RecordedNames(plugins, {**self.packages, **before.packages})
 
     def owner(self, kind: str, name: str) -> str | None:
         """Return the plugin of a name; None where it is not recorded."""

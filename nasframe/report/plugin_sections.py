@@ -51,13 +51,13 @@ def plugin_sections(run: Run) -> list[PluginSection]:
 
     A plugin whose sections cannot be made or shown is reported, and has none.
     """
-    answers = manager().gather(_HOOK, {"run": run}, _shown)
+    answers = manager().gather(_HOOK, {"run": run}, _usable_sections)
     return [
         PluginSection(
             plugin,
             f"plugin-{plugin}-{number}",
-            _plain(section.title),
-            [_named(part, plugin) for part in section.parts],
+            _without_markup(section.title),
+            [_part_of_plugin(part, plugin) for part in section.parts],
         )
         for plugin, sections in answers.items()
         for number, section in enumerate(sections, start=1)
@@ -69,34 +69,43 @@ def report_unusable_sections(run: Run) -> None:
 
     Other errors do not count there: there is nothing to show yet.
     """
-    manager().gather(_HOOK, {"run": run}, _shown, reported=(ImportError,))
+    manager().gather(_HOOK, {"run": run}, _usable_sections, reported=(ImportError,))
 
 
-def _shown(answer: Any) -> list[Section]:
-    """Return the sections that a hook returned, each of which can be shown and written.
+def _usable_sections(answer: Any) -> list[Section]:
+    """Return the sections that a hook returned, after one try to show and to write each of them.
+
+    So a broken part is reported with its plugin, and takes no page with it.
 
     Raises:
         TypeError: it returned something else.
+        Exception: a part cannot be shown or written; of any type, for a plugin may have made the part.
     """
     if answer is None:
         return []
     if not isinstance(answer, list | tuple) or not all(isinstance(item, Section) for item in answer):
         raise TypeError(f"it must return a list of nasframe.display.Section, found {answer!r}")
     for part in (part for section in answer for part in section.parts if not isinstance(part, str)):
-        part.to_html()
-        part.to_csv()
-        json.dumps(without_nan(part.to_json()))
-        if isinstance(part, Figure) and not part.is_empty:
-            part.to_svg()
+        _try_to_show(part)
     return list(answer)
 
 
-def _named(part: Table | Figure | str, plugin: str) -> Table | Figure | str:
+def _try_to_show(part: Table | Figure) -> None:
+    """Render a part in every form of a page and its files; what that raises is the answer."""
+    part.to_html()
+    part.to_csv()
+    json.dumps(without_nan(part.to_json()))
+    if isinstance(part, Figure) and not part.is_empty:
+        part.to_svg()
+
+
+def _part_of_plugin(part: Table | Figure | str, plugin: str) -> Table | Figure | str:
+    """Return a part of a page: a text without markup, or a table or figure whose name no other plugin has."""
     if isinstance(part, str):
-        return _plain(part)
+        return _without_markup(part)
     return attrs.evolve(part, name=f"{plugin}-{part.name}")
 
 
-def _plain(text: str) -> str:
+def _without_markup(text: str) -> str:
     """Return a text that is escaped on the page, also where it says of itself that it is markup."""
     return str.join("", [text])

@@ -13,7 +13,7 @@ from nasframe.runs.checkpoint import (
 from nasframe.runs.claim import claimed
 from nasframe.runs.folder import partials, require_utf8
 from nasframe.runs.missing_plugins import naming_missing_plugins
-from nasframe.runs.plugin_record import name_record
+from nasframe.runs.reading import reading_run
 from nasframe.runs.run import Run
 
 __all__ = [
@@ -23,10 +23,10 @@ __all__ = [
     "drop_checkpoint",
     "load_checkpoint",
     "load_optimiser",
-    "name_record",
     "naming_missing_plugins",
     "optimiser_tensors",
     "partials",
+    "reading_run",
     "require_utf8",
     "save_checkpoint",
 ]

@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from nasframe import __version__
 from nasframe.errors import ArchitectureError, RunError
-from nasframe.plugins import RecordedNames
+from nasframe.plugins import RecordedNames, record_names
 from nasframe.runs.folder import (
     FORMAT,
     RECORD,
@@ -27,8 +27,6 @@ from nasframe.runs.folder import (
 from nasframe.runs.plugin_record import (
     changed_plugins,
     missing_plugins,
-    name_record,
-    names_of,
     plugin_record,
 )
 from nasframe.runtime import fingerprint, without_nan, write_json, write_text
@@ -104,7 +102,7 @@ class Run:
                 "python": sys.version.split()[0],
                 "experiment": identity or fingerprint(experiment),
                 "plugins": plugin_record(),
-                "names": name_record(),
+                "names": record_names().to_dict()["names"],
                 "data": data,
                 "done": {},
             },
@@ -199,9 +197,9 @@ class Run:
     def names(self) -> RecordedNames:
         """The names in its experiment, and the plugins that they meant when the run was made.
 
-        Within `manager().reading(run.names)` they mean these plugins.
+        Within `reading_run(run)` they mean these plugins.
         """
-        return names_of(self.record)
+        return RecordedNames.of(self.record)
 
     @property
     def changed_plugins(self) -> list[str]:
@@ -226,9 +224,8 @@ class Run:
                 "Put that back, or begin anew with --overwrite; "
                 "of a trial of a study, remove its folder and give the command of the study again"
             )
-        before, now = self.record.get("names", {}), name_record()
-        names = {kind: found | before.get(kind, {}) for kind, found in now.items()}
-        self.note(plugins=plugin_record(), names=before | names)
+        names = record_names().after(self.names)
+        self.note(plugins=plugin_record(), names=names.to_dict()["names"])
 
     @property
     def checkpoints(self) -> Path:

@@ -13,7 +13,7 @@ from attrs import field, frozen
 
 from nasframe.errors import ArchitectureError, PluginError, SpaceError
 from nasframe.options import structure
-from nasframe.plugins import RecordedNames, manager
+from nasframe.plugins import RecordedNames, manager, record_names
 from nasframe.runtime import fingerprint, write_json
 from nasframe.space.derived_graph import Resolved, resolve
 from nasframe.space.factory import SpaceFactory
@@ -123,7 +123,7 @@ class Architecture:
                 "name it; register a SpaceFactory to save its architectures"
             )
         wiring = self.space.wiring
-        packages, plugins = manager().packages(), sorted({*wiring.operations.values()})
+        names = record_names({"operation": dict(sorted(wiring.operations.items()))})
         nodes = {node.choice.name for node in wiring.nodes.values() if node.choice is not None}
         return {
             "format": FORMAT,
@@ -133,8 +133,8 @@ class Architecture:
                 for name, value in self.assignment.items()
                 if name in nodes or not wiring.removes(name, value)
             },
-            "operations": dict(sorted(wiring.operations.items())),
-            "packages": {plugin: packages[plugin] for plugin in plugins if plugin in packages},
+            "operations": names.plugins["operation"],
+            "packages": names.packages,
             "provenance": dict(self.provenance),
         }
 
@@ -166,7 +166,7 @@ class Architecture:
             lines = [f"  {'.'.join(map(str, error.path)) or 'document'}: {error.message}" for error in broken]
             raise ArchitectureError("\n".join([f"{source}: not an architecture:", *lines]))
         origin = document["space"]
-        names = RecordedNames({"operation": document.get("operations", {})}, document.get("packages", {}))
+        names = RecordedNames.of(document)
         try:
             with manager().reading(names):
                 space = rebuild_space(origin, f"{source}: space")

@@ -6,11 +6,13 @@ So variants that differ only in their search share them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from attrs import frozen
 
+from nasframe.experiment import Experiment
 from nasframe.jobs import Trial
 from nasframe.pipeline import Prepared, draw_distinct_architectures
 from nasframe.runtime import fingerprint
@@ -18,12 +20,15 @@ from nasframe.studies.axes import point_name
 from nasframe.studies.planned_runs import Variant
 from nasframe.studies.study import Study
 from nasframe.studies.training_trial import NetworkToTrain, make_training_trial, read_trained_network
-from nasframe.tasks import NamedBaseline, named_baselines, require_makeable
+from nasframe.tasks import Data, NamedBaseline, make_each_once, named_baselines
 
 __all__ = ["BaselineGroup", "make_baseline_groups", "read_baselines"]
 
 _TASK = ("task", "train")
 _RANDOM = (*_TASK, "space")
+
+_Networks = tuple[list[NetworkToTrain], list[str]]
+"""Networks, and the names of those that look at a single stream."""
 
 
 @frozen
@@ -68,43 +73,61 @@ def make_baseline_groups(
     Raises:
         PluginError, ContractError: a function is unknown, or brings something else than networks.
     """
-    found = []
-    for kind, sections in (("random", _RANDOM), ("task", _TASK)):
-        groups: dict[str, list[Variant]] = {}
-        for variant in (item for item in variants if item.name in prepared):
-            groups.setdefault(_key(variant, sections, prepared[variant.name]), []).append(variant)
-        for key, members in groups.items():
-            first = members[0]
-            point = {k: v for k, v in first.point.items() if k.partition(".")[0] in sections}
-            label = point_name(point) if len(groups) > 1 else ""
-            for seed, experiment in first.experiments.items():
-                data = prepared[first.name].data
-                single_streams: list[str] = []
-                if kind == "random":
-                    space = experiment.space.build(data.inputs, data.outputs)
-                    networks = [
-                        NetworkToTrain(f"random {number}", f"random-{number}.json", drawn.assignment)
-                        for number, drawn in enumerate(
-                            draw_distinct_architectures(space, seed, random), start=1
-                        )
-                    ]
-                else:
-                    taken = [f"random {number}" for number in range(1, random + 1)]
-                    brought = named_baselines(experiment.task, registered, data, taken)
-                    require_makeable(brought, seed)
-                    networks = [
-                        NetworkToTrain(item.name, _file(number, item), registered=item.registered)
-                        for number, item in enumerate(brought, start=1)
-                    ]
-                    single_streams = [item.name for item in brought if item.baseline.single_stream]
-                if not networks:
-                    continue
-                name = ",".join(part for part in (f"{kind}-networks", label, f"seed={seed}") if part)
-                place = study.folder.path / "baselines" / f"{kind}-{key[:12]}-seed={seed}"
-                trial = make_training_trial(name, place, experiment, networks, study)
-                names = [item.name for item in members]
-                found.append(BaselineGroup(kind, label, names, seed, networks, trial, single_streams))
-    return found
+    ready = [variant for variant in variants if variant.name in prepared]
+    drawn = partial(_random_networks, count=random)
+    brought = partial(_brought_networks, registered=registered, random=random)
+    return [
+        *_groups("random", _RANDOM, ready, prepared, study, drawn),
+        *_groups("task", _TASK, ready, prepared, study, brought),
+    ]
+
+
+def _groups(
+    kind: str,
+    sections: Sequence[str],
+    variants: Sequence[Variant],
+    prepared: Mapping[str, Prepared],
+    study: Study,
+    networks_for: Callable[[Experiment, Data], _Networks],
+) -> Iterator[BaselineGroup]:
+    """Yield a group of one kind for each seed of the variants that have `sections` and data in common."""
+    sharing: dict[str, list[Variant]] = {}
+    for variant in variants:
+        sharing.setdefault(_key(variant, sections, prepared[variant.name]), []).append(variant)
+    for key, members in sharing.items():
+        first, names = members[0], [item.name for item in members]
+        point = {k: v for k, v in first.point.items() if k.partition(".")[0] in sections}
+        label = point_name(point) if len(sharing) > 1 else ""
+        for seed, experiment in first.experiments.items():
+            networks, single_streams = networks_for(experiment, prepared[first.name].data)
+            if not networks:
+                continue
+            name = ",".join(part for part in (f"{kind}-networks", label, f"seed={seed}") if part)
+            place = study.folder.path / "baselines" / f"{kind}-{key[:12]}-seed={seed}"
+            trial = make_training_trial(name, place, experiment, networks, study)
+            yield BaselineGroup(kind, label, names, seed, networks, trial, single_streams)
+
+
+def _random_networks(experiment: Experiment, data: Data, count: int) -> _Networks:
+    space = experiment.space.build(data.inputs, data.outputs)
+    architectures = draw_distinct_architectures(space, experiment.seed, count)
+    return [
+        NetworkToTrain(f"random {number}", f"random-{number}.json", drawn.assignment)
+        for number, drawn in enumerate(architectures, start=1)
+    ], []
+
+
+def _brought_networks(
+    experiment: Experiment, data: Data, registered: Sequence[str], random: int
+) -> _Networks:
+    other_names = [f"random {number}" for number in range(1, random + 1)]
+    brought = named_baselines(experiment.task, registered, data, other_names)
+    make_each_once(brought, experiment.seed)
+    networks = [
+        NetworkToTrain(item.name, _file(number, item), source=item.source)
+        for number, item in enumerate(brought, start=1)
+    ]
+    return networks, [item.name for item in brought if item.baseline.single_stream]
 
 
 def read_baselines(group: BaselineGroup) -> list[dict[str, Any]]:
@@ -115,9 +138,9 @@ def read_baselines(group: BaselineGroup) -> list[dict[str, Any]]:
 
 def _file(number: int, item: NamedBaseline) -> str:
     """Return the name of a network's file; that of a registered one stays when others are added."""
-    if not item.registered:
+    if not item.source:
         return f"{number}.json"
-    return f"registered-{fingerprint([item.registered, item.name])[:16]}.json"
+    return f"registered-{fingerprint([item.source, item.name])[:16]}.json"
 
 
 def _key(variant: Variant, sections: Sequence[str], prepared: Prepared) -> str:

@@ -84,7 +84,7 @@ class StudyFolder:
         """Write `study.json`; remove the study that is there where it is to be replaced.
 
         Args:
-            names: `names` and `packages` as `study_names.made_names` returns them.
+            names: `names` and `packages` as `RecordedNames.to_dict` returns them.
         """
         there = self.record
         if self.replaces:

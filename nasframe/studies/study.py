@@ -16,11 +16,11 @@ from nasframe.errors import NasframeError
 from nasframe.experiment import Experiment
 from nasframe.jobs import Outcome, Trial, execute, full_disk_stops, start_server, worker_count
 from nasframe.pipeline import Prepared, keeping_old_run
+from nasframe.plugins import RecordedNames, record_names
 from nasframe.studies.data_preparation import prepare_data
 from nasframe.studies.folder import TENSORS, StudyFolder, open_study
 from nasframe.studies.preload import PRELOAD
 from nasframe.studies.settings import Settings
-from nasframe.studies.study_names import made_names
 from nasframe.studies.versions import versions
 from nasframe.studies.written_experiment import experiment_arguments, save_tensors
 
@@ -75,7 +75,7 @@ class Study:
         settings: those that the user gave.
         workers: the most trials at the same time.
         device: name of the device that all trials ask for; None where they ask for several.
-        names: the plugins of the names in it; see `made_names`.
+        names: the plugins of the names in it; as `RecordedNames.to_dict` returns them.
     """
 
     folder: StudyFolder
@@ -162,4 +162,5 @@ def run_study(plan: Plan, out: Path, settings: Settings) -> dict[str, Any]:
     ) as folder:
         if workers > 1:
             start_server(PRELOAD)
-        return Study(folder, settings, workers, device, made_names(folder.record)).run(plan)
+        names = record_names().after(RecordedNames.of(folder.record))
+        return Study(folder, settings, workers, device, names.to_dict()).run(plan)

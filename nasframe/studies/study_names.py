@@ -13,30 +13,14 @@ from typing import Any
 
 from nasframe.errors import RunError
 from nasframe.plugins import RecordedNames, manager
-from nasframe.runs import name_record
 from nasframe.studies.folder import read_study
 
-__all__ = ["made_names", "names_in", "reading_names", "reading_study"]
-
-
-def made_names(before: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `names` (kind → name → plugin) and `packages` (plugin → package or file) as they are now.
-
-    Those of an earlier document, `before`, stay as they are.
-    """
-    then, now = before.get("names", {}), name_record()
-    names = {kind: now.get(kind, {}) | then.get(kind, {}) for kind in {**now, **then}}
-    return {"names": names, "packages": manager().packages() | before.get("packages", {})}
-
-
-def names_in(document: Mapping[str, Any]) -> RecordedNames:
-    """Return the names that `made_names` gave to a document; none where it is older."""
-    return RecordedNames(document.get("names", {}), document.get("packages", {}))
+__all__ = ["reading_names", "reading_study"]
 
 
 def reading_names(document: Mapping[str, Any]) -> AbstractContextManager[None]:
     """Let names mean what they mean in a document while the block runs."""
-    return manager().reading(names_in(document))
+    return manager().reading(RecordedNames.of(document))
 
 
 def reading_study(folder: Path, *, overwrite: bool) -> AbstractContextManager[None]:

@@ -18,7 +18,7 @@ from nasframe.studies.rows import mean_json
 from nasframe.studies.statistics import mean, percentile, spearman
 from nasframe.studies.study import Study
 from nasframe.studies.tabular_benchmark import (
-    KINDS,
+    TABLE_NAMES,
     TabularBenchmark,
     differences,
     is_table,
@@ -47,7 +47,7 @@ def default_table(folder: Path, titles: Iterable[str]) -> list[TabularBenchmark]
     The study or its experiment may have the name of the table. Older versions called it `TITLE-census`.
     """
     for parent in (folder.parent, Path("runs")):
-        for title, ending in itertools.product(titles, KINDS):
+        for title, ending in itertools.product(titles, TABLE_NAMES):
             place = parent / f"{title}-{ending}"
             try:
                 if is_table(place):

@@ -29,7 +29,7 @@ from nasframe.studies.tabular_benchmark import (
     ROWS,
     TabularBenchmark,
     load_table,
-    names_of,
+    names_used,
     origin_of,
     write_rows,
 )
@@ -158,7 +158,7 @@ class TablePlan(Plan):
         record = {
             "format": FORMAT,
             **origin,
-            **names_of(experiment, space),
+            **names_used(experiment, space).to_dict(),
             "seed": experiment.seed,
             "asked": wanted,
             "count": len(rows),

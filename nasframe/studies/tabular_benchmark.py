@@ -23,13 +23,13 @@ from attrs import field, frozen
 
 from nasframe.errors import PluginError, RunError
 from nasframe.experiment import Experiment
-from nasframe.plugins import RecordedNames, manager
+from nasframe.plugins import RecordedNames, manager, record_names
 from nasframe.runtime import write_text
 from nasframe.space import SearchSpace
 
 __all__ = [
     *("FORMAT", "OLD_FILES", "ROWS", "TabularBenchmark"),
-    *("KINDS", "differences", "is_table", "load_table", "names_of", "origin_of", "write_rows"),
+    *("TABLE_NAMES", "differences", "is_table", "load_table", "names_used", "origin_of", "write_rows"),
 ]
 
 FORMAT = 1
@@ -37,7 +37,7 @@ RECORD, ROWS = "table.json", "table.jsonl"
 OLD_FILES = ("census.json", "census.jsonl")
 """The record and the rows as older versions called them."""
 
-KINDS = ("table", "census")
+TABLE_NAMES = ("table", "census")
 """The present name of a table in records and folders, and that of older versions."""
 
 _NEEDED = {"fingerprint", "assignment", "validation", "test", "parameters"}
@@ -65,7 +65,7 @@ class TabularBenchmark:
     @property
     def names(self) -> RecordedNames:
         """The names of its space, operations and task, and the plugins that they meant when it was made."""
-        return RecordedNames(self.record.get("names", {}), self.record.get("packages", {}))
+        return RecordedNames.of(self.record)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -99,7 +99,7 @@ def load_table(path: str | Path) -> TabularBenchmark:
         raise RunError(f"{given}: {why}") from None
     except (OSError, ValueError) as error:
         raise RunError(f"{given}: the table cannot be read: {error}") from error
-    if not isinstance(record, dict) or record.get("kind") not in KINDS:
+    if not isinstance(record, dict) or record.get("kind") not in TABLE_NAMES:
         raise RunError(f"{given}: is no table: its {record_name} is none of nasframe's")
     if record.get("format") != FORMAT:
         raise RunError(
@@ -136,19 +136,14 @@ def origin_of(experiment: Experiment, space: SearchSpace, data: str) -> dict[str
     return {"space": space.origin, "task": values["task"], "train": values["train"], "data": data}
 
 
-def names_of(experiment: Experiment, space: SearchSpace) -> dict[str, Any]:
-    """Return the record of the names in a table: `names`, kind → name → plugin, and `packages`, plugin →
-    package and version, or its file."""
-    found = {"operation": dict(sorted(space.wiring.operations.items()))}
+def names_used(experiment: Experiment, space: SearchSpace) -> RecordedNames:
+    """Return the names that a table records: of its operations, its space and its task."""
+    used = {"operation": dict(sorted(space.wiring.operations.items()))}
     classes = {"space": type(experiment.space), "task": type(experiment.task)}
     for kind, target in classes.items():
         entry = manager().entry_of(kind, target)
-        found[kind] = {} if entry is None else {entry.name: entry.plugin}
-    packages, plugins = (
-        manager().packages(),
-        {plugin for names in found.values() for plugin in names.values()},
-    )
-    return {"names": found, "packages": {name: packages[name] for name in sorted(plugins & packages.keys())}}
+        used[kind] = {} if entry is None else {entry.name: entry.plugin}
+    return record_names(used)
 
 
 def differences(table: TabularBenchmark, experiment: Experiment, space: SearchSpace, data: str) -> list[str]:

@@ -33,14 +33,13 @@ class NetworkToTrain:
         name: of the network; one without an assignment is a baseline that is brought under that name.
         file: name of the file of its result, in the folder of the trial.
         assignment: that of an architecture of the experiment's space.
-        registered: the function of a plugin that brings the baseline, as `plugin:name`; "" for one of the
-            task.
+        source: the function of a plugin that brings the baseline, as `plugin:name`; "" for others.
     """
 
     name: str
     file: str
     assignment: Mapping[str, str] | None = field(default=None)
-    registered: str = ""
+    source: str = ""
 
 
 def make_training_trial(
@@ -102,7 +101,7 @@ def _train(
             continue
         of = what.fingerprint[:16] if isinstance(what, Architecture) else None
         identity = {"name": item.name, "fingerprint": of, "assignment": item.assignment}
-        identity |= {"registered": item.registered} if item.registered else {}
+        identity |= {"registered": item.source} if item.source else {}
         data = prepared.record["fingerprint"]
         write_json(folder / item.file, {**identity, **found, "data": data})
     return failed
@@ -135,9 +134,9 @@ def _network(
     data = prepared.data
     if item.assignment is not None:
         return Architecture(experiment.space.build(data.inputs, data.outputs), item.assignment)
-    registered = [item.registered] if item.registered else []
-    networks = named_baselines(None if registered else experiment.task, registered, data)
+    task = None if item.source else experiment.task
+    networks = named_baselines(task, [item.source] if item.source else [], data)
     for found in networks:
         if found.name == item.name:
             return found.baseline.make
-    raise DataError(f"{item.registered or 'the task'} brings no baseline {item.name!r}")
+    raise DataError(f"{item.source or 'the task'} brings no baseline {item.name!r}")

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from nasframe.tasks.baseline import (
-    Baseline,
-    NamedBaseline,
-    baseline_records,
-    named_baselines,
-    require_makeable,
-)
+from nasframe.tasks.baseline import Baseline, baseline_records
 from nasframe.tasks.data import Batch, Data, Split, Splits
+from nasframe.tasks.named_baselines import NamedBaseline, make_each_once, named_baselines
 from nasframe.tasks.scores import Scores
 from nasframe.tasks.stages import STAGE_RECORD, Stage, StageContext, run_stages, stage_fingerprints
 from nasframe.tasks.task import Task
@@ -30,8 +25,8 @@ __all__ = [
     "TensorSplit",
     "TensorTask",
     "baseline_records",
+    "make_each_once",
     "named_baselines",
-    "require_makeable",
     "run_stages",
     "stage_fingerprints",
 ]

@@ -27,7 +27,7 @@ from nasframe_deepfake.datasets import (
     GENUINE,
     Desync,
     check_dataset_name,
-    find_dataset,
+    resolve_dataset_name,
 )
 from nasframe_deepfake.detection import (
     ClipSplit,
@@ -162,7 +162,7 @@ class DeepfakeTask(Task):
         if seed < 0:
             raise ConfigurationError("the task deepfake", [f"seed: expected 0 or more, found {seed}"])
         with of_option("task.dataset"):
-            dataset = find_dataset(self.dataset, source)
+            dataset = resolve_dataset_name(self.dataset, source)
         return Preparation(dataset, self.desync, self._window, self.mels, self.shares, self.split_list, seed)
 
     @property

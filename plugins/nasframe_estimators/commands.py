@@ -98,7 +98,7 @@ def estimators(
     )
     if run is not None:
         with naming_missing_plugins(run):
-            laboratory.subjects  # noqa: B018
+            laboratory.prepare_functions()
     measurements = laboratory.measurements()
     files = save_measurements(folder, measurements)  # before Proposition 3, which may fail
     if json:

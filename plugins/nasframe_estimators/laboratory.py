@@ -67,9 +67,18 @@ class Laboratory:
         if problems:
             raise ConfigurationError("estimators", problems)
 
+    def prepare_functions(self) -> list[Function]:
+        """Return the functions whose gradients are estimated: that of the run, and the standard ones.
+
+        They are made once; later calls return the same ones.
+
+        Raises:
+            RunError: the run cannot be used.
+        """
+        return self._made_functions
+
     @functools.cached_property
-    def subjects(self) -> list[Function]:
-        """The functions whose gradients are estimated: that of the run, and the standard ones."""
+    def _made_functions(self) -> list[Function]:
         found: list[Function] = []
         if self.run is not None:
             with one_thread():
@@ -101,7 +110,7 @@ class Laboratory:
         ]
         found: list[Measurement] = []
         with one_thread():
-            for function in self.subjects:
+            for function in self.prepare_functions():
                 exact = exact_gradient(function)
                 with self.progress.task(f"estimators on {function.name}", len(settings)) as advance:
                     for setting in settings:
@@ -116,7 +125,9 @@ class Laboratory:
         samples = SAMPLES if self.samples is None else self.samples
         counts = sorted(set(samples), key=lambda k: math.inf if k == "exact" else k)
         temperatures = sorted(set(TEMPERATURES if self.temperatures is None else self.temperatures))
-        return measure_conditional_bias(self.subjects, temperatures, counts, self.seed, self.progress)
+        return measure_conditional_bias(
+            self.prepare_functions(), temperatures, counts, self.seed, self.progress
+        )
 
 
 def measure_estimators(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import shutil
 import subprocess
@@ -93,7 +94,7 @@ def test_a_folder_that_no_data_set_recognises_is_an_error_that_says_what_each_ex
     with pytest.raises(DataError) as caught:
         layout("auto", tmp_path)
     assert str(caught.value) == (
-        f"task.dataset: data folder {tmp_path} is none of a known data set"
+        f"task.dataset: no data set recognises {tmp_path}"
         "\n  fakeavceleb: meta_data.csv and the clips it lists"
         "\n  marked: a file called mark"
     )
@@ -103,7 +104,9 @@ def test_a_folder_above_the_data_is_answered_with_the_folder_that_is_meant(
     register: Callable[..., None], marked: Path
 ) -> None:
     register("mine", marked=Marked)
-    with pytest.raises(DataError, match=f"known data set; {marked} is, of marked\n"):
+    with pytest.raises(
+        DataError, match=f"no data set recognises {marked.parent}; {marked} is a folder of marked\n"
+    ):
         layout("auto", marked.parent)
 
 
@@ -122,7 +125,7 @@ def test_a_folder_that_two_data_sets_recognise_is_an_error_that_names_both_and_t
 
 def test_a_table_with_other_columns_is_not_fakeavcelebs(tmp_path: Path) -> None:
     folder = write_tree(tmp_path / "set", [], header="path,label")
-    with pytest.raises(DataError, match="none of a known data set"):
+    with pytest.raises(DataError, match="no data set recognises"):
         layout("auto", folder)
 
 
@@ -195,6 +198,49 @@ def test_what_was_prepared_with_another_state_of_a_plugins_file_is_not_taken(
         nasframe.manager().unregister("changing_set")
         del sys.modules["changing_set"]
     assert keys[0] != keys[1]
+
+
+def test_what_was_prepared_with_another_file_beside_that_of_the_class_is_not_taken(
+    plugins: PluginManager, tmp_path: Path, marked: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "set_in_two_files"
+    package.mkdir()
+    (package / "__init__.py").write_text(
+        "import nasframe\n\n@nasframe.hookimpl\ndef register_deepfake_datasets():\n"
+        "    return {'mine': 'set_in_two_files.cls:Mine'}\n",
+        encoding="utf-8",
+    )
+    (package / "cls.py").write_text(
+        "import tests.nasframe_deepfake.test_datasets as made\nfrom set_in_two_files import reader\n\n"
+        "class Mine(made.Marked):\n    def read(self, folder, desync):\n"
+        "        return reader.read(super(), folder, desync)\n",
+        encoding="utf-8",
+    )
+    reader = package / "reader.py"
+    reader.write_text("def read(layout, *given):\n    return layout.read(*given)\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    plugins.register(importlib.import_module("set_in_two_files"), "set_in_two_files")
+
+    def key() -> str:
+        return stage_fingerprints(DeepfakeTask(dataset="mine").stages(marked, 0))["prepare"]
+
+    first = key()
+    assert key() == first
+    reader.write_text(reader.read_text(encoding="utf-8") + "# changed\n", encoding="utf-8")
+    assert key() != first
+
+
+def test_what_was_prepared_with_another_file_outside_the_plugin_is_not_taken(
+    register: Callable[..., None], marked: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "set_elsewhere.py"
+    code = "import tests.nasframe_deepfake.test_datasets as made\n\nclass Mine(made.Marked):\n    pass\n"
+    file.write_text(code, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    register("mine", mine="set_elsewhere:Mine")
+    first = DeepfakeTask(dataset="mine").stages(marked, 0)[0].inputs["dataset_code"]
+    file.write_text(code + "# changed\n", encoding="utf-8")
+    assert DeepfakeTask(dataset="mine").stages(marked, 0)[0].inputs["dataset_code"] != first
 
 
 @pytest.mark.parametrize(

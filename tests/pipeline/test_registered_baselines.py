@@ -119,6 +119,7 @@ def test_a_finished_run_is_evaluated_though_another_plugin_registers_the_name(
 def test_wrong_names_are_reported_with_their_key() -> None:
     for names, message in (
         (["eech"], "baselines.registered: unknown baseline 'eech'; did you mean 'each'?"),
+        ("each", "baselines.registered: expected a list, found 'each'"),
         (["each", "each"], "baselines.registered: 'each' occurs more than once"),
     ):
         with pytest.raises(ConfigurationError) as caught:

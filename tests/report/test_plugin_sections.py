@@ -131,6 +131,7 @@ BROKEN = Table("hours", "Hours", [Column("day"), Column("hours")], [["Monday", o
         ("Hours", "it must return a list of nasframe.display.Section, found 'Hours'"),
         ([TABLE], "it must return a list of nasframe.display.Section"),
         (lambda run: [Section("Hours", [3])], "a part is a Table, a Figure or a text, found 3"),
+        (lambda run: [Section("Hours", "abc")], "its parts are a list, found the text 'abc'"),
         (lambda run: [Section("", ["x"])], "the title of a section is a text, found ''"),
         ([Section("Hours", [BROKEN])], "report_sections raised "),
     ],

@@ -15,17 +15,17 @@ from nasframe_deepfake.datasets.categories import (
     Category,
 )
 from nasframe_deepfake.datasets.dataset import Dataset, Desync
-from nasframe_deepfake.datasets.fakeavceleb import FakeAVCeleb, read_fakeavceleb
-from nasframe_deepfake.datasets.listing import Clip, Listing
-from nasframe_deepfake.datasets.registered import (
+from nasframe_deepfake.datasets.dataset_access import (
     AUTO,
     DEFAULT,
     check_dataset_name,
-    code_of_dataset,
-    expectation,
-    find_dataset,
+    expected_content,
+    hash_of_dataset,
     read_dataset,
+    resolve_dataset_name,
 )
+from nasframe_deepfake.datasets.fakeavceleb import FakeAVCeleb, read_fakeavceleb
+from nasframe_deepfake.datasets.listing import Clip, Listing
 
 __all__ = [
     "AUTO",
@@ -46,9 +46,9 @@ __all__ = [
     "FakeAVCeleb",
     "Listing",
     "check_dataset_name",
-    "code_of_dataset",
-    "expectation",
-    "find_dataset",
+    "expected_content",
+    "hash_of_dataset",
     "read_dataset",
     "read_fakeavceleb",
+    "resolve_dataset_name",
 ]

@@ -17,7 +17,7 @@ from nasframe_deepfake.datasets import (
     GENUINE,
     Desync,
     Listing,
-    code_of_dataset,
+    hash_of_dataset,
     read_dataset,
 )
 from nasframe_deepfake.preparation.clip_index import PreparedClip
@@ -31,7 +31,7 @@ class Preparation:
     """The options of the stage.
 
     Attributes:
-        dataset: name of the source's layout, as `find_dataset` returns it.
+        dataset: name of the source's layout, as `resolve_dataset_name` returns it.
         desync: category of clips whose method is `desync`.
         window: the part of each clip that is used.
         mels: bands of the spectrogram.
@@ -158,5 +158,5 @@ def preparation_inputs(preparation: Preparation) -> dict[str, Any]:
     """
     plain = attrs.asdict(preparation)
     plain["split_list"] = read_own_list(preparation.split_list) if preparation.split_list else None
-    code = code_of_dataset(preparation.dataset)
+    code = hash_of_dataset(preparation.dataset)
     return plain if code is None else {**plain, "dataset_code": code}

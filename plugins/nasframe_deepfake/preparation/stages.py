@@ -14,7 +14,7 @@ from nasframe_audiovisual import (
     training_inputs,
     write_features,
 )
-from nasframe_deepfake.datasets import expectation
+from nasframe_deepfake.datasets import expected_content
 from nasframe_deepfake.preparation.clip_index import read_index
 from nasframe_deepfake.preparation.preparing import Preparation, preparation_inputs, prepare, summary
 from nasframe_deepfake.preparation.pretraining import pretrain
@@ -50,7 +50,7 @@ def prepare_stage(preparation: Preparation, source: Path | None, workers: int) -
     inputs = {"version": VERSION, **preparation_inputs(preparation)}
     if source is None:
         return Stage("prepare", inputs, run, after=("synthesize",))
-    described = describe_source(source, expected=expectation(preparation.dataset))
+    described = describe_source(source, expected=expected_content(preparation.dataset))
     return Stage("prepare", inputs | {"source": described}, run)
 
 

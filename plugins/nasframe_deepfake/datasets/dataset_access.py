@@ -1,8 +1,7 @@
-"""The data sets that plugins registered: found by name or by their folders, and read."""
+"""Access to the data sets that plugins registered, by their names or their folders."""
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,10 +17,10 @@ __all__ = [
     "AUTO",
     "DEFAULT",
     "check_dataset_name",
-    "code_of_dataset",
-    "expectation",
-    "find_dataset",
+    "expected_content",
+    "hash_of_dataset",
     "read_dataset",
+    "resolve_dataset_name",
 ]
 
 AUTO = "auto"
@@ -49,7 +48,7 @@ def check_dataset_name(name: str) -> None:
         raise ValueError(str(error)) from error
 
 
-def find_dataset(name: str, folder: Path | None) -> str:
+def resolve_dataset_name(name: str, folder: Path | None) -> str:
     """Return the name of a data set by which it enters fingerprints: with its plugin, unless it is our own.
 
     Args:
@@ -61,27 +60,19 @@ def find_dataset(name: str, folder: Path | None) -> str:
         PluginError: no plugin registers the name, or two.
         ContractError: a data set breaks its contract.
     """
-    if name == AUTO and folder is None:
-        name = DEFAULT
-    entry = _entry(name) if name != AUTO or folder is None else _recognising(folder)
+    entry = _entry_for(name, folder)
     return entry.name if entry.plugin == _OWN else f"{entry.plugin}:{entry.name}"
 
 
-def expectation(name: str) -> str:
+def expected_content(name: str) -> str:
     """Return the content of a folder of a data set, in a few words."""
     return _make(_entry(name)).expects
 
 
-def code_of_dataset(name: str) -> str | None:
-    """Return the SHA-256 of the file of a data set's class; None for our own, which have a version."""
+def hash_of_dataset(name: str) -> str | None:
+    """Return the SHA-256 of the code of the plugin of a data set; None for our own, which have a version."""
     entry = _entry(name)
-    if entry.plugin == _OWN:
-        return None
-    try:
-        file = inspect.getsourcefile(type(_make(entry)))
-    except TypeError:  # a class that was made without a file
-        return None
-    return None if file is None else hashlib.sha256(Path(file).read_bytes()).hexdigest()
+    return None if entry.plugin == _OWN else manager().code_of(entry.plugin, type(_make(entry)))
 
 
 def read_dataset(name: str, folder: Path, desync: Desync) -> Listing:
@@ -104,6 +95,12 @@ def _entry(name: str) -> Registered:
     return manager().find(_KIND, name, default=DEFAULT)
 
 
+def _entry_for(name: str, folder: Path | None) -> Registered:
+    if name != AUTO:
+        return _entry(name)
+    return _entry(DEFAULT) if folder is None else _recognising(folder)
+
+
 def _recognising(folder: Path) -> Registered:
     """Return the one data set that recognises a folder."""
     if not folder.is_dir():
@@ -119,7 +116,7 @@ def _recognising(folder: Path) -> Registered:
             f"data folder {folder} is recognised by several data sets, {names}; say which: {choices}"
         )
     known = "".join(f"\n  {entry.name}: {_make(entry).expects}" for entry in entries)
-    raise DataError(f"data folder {folder} is none of a known data set{_hint(folder, entries)}{known}")
+    raise DataError(f"no data set recognises {folder}{_hint(folder, entries)}{known}")
 
 
 def _hint(folder: Path, entries: Sequence[Registered]) -> str:
@@ -128,7 +125,7 @@ def _hint(folder: Path, entries: Sequence[Registered]) -> str:
     for item in inside:
         for entry in entries:
             if _recognises(entry, item):
-                return f"; {item} is, of {entry.name}"
+                return f"; {item} is a folder of {entry.name}"
     return ""
 
 

@@ -1,0 +1,55 @@
+"""The hash of the Python code of a plugin."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import inspect
+from pathlib import Path
+from typing import Any
+
+__all__ = ["hash_of_code"]
+
+
+def hash_of_code(module: Any, target: Any = None) -> str | None:
+    """Return the SHA-256 of a module's file, or of names and contents of all Python files of a package.
+
+    The packages that a plugin names in `NASFRAME_LIBRARIES` are a part of it.
+
+    Args:
+        module: the module or object that is the plugin.
+        target: a class or function that it registers, whose file counts too where it lies elsewhere.
+
+    Returns:
+        None where no file is known.
+    """
+    folders = [Path(folder) for folder in getattr(module, "__path__", ())]
+    for name in getattr(module, "NASFRAME_LIBRARIES", ()):
+        library = importlib.util.find_spec(name)
+        folders += [Path(folder) for folder in (library and library.submodule_search_locations) or ()]
+    files = [
+        (file.relative_to(folder).as_posix(), file)
+        for folder in folders
+        for file in sorted(folder.rglob("*.py"))
+    ]
+    if not hasattr(module, "__path__") and isinstance(getattr(module, "__file__", None), str):
+        files.append((Path(module.__file__).name, Path(module.__file__)))
+    other = _file_of(target)
+    if other is not None and other.resolve() not in {file.resolve() for _, file in files}:
+        files.append((other.name, other))
+    files = [(name, file) for name, file in files if file.is_file()]
+    if not files:
+        return None
+    digest = hashlib.sha256()
+    for name, file in files:
+        content = file.read_bytes()
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
+
+
+def _file_of(target: Any) -> Path | None:
+    try:
+        found = None if target is None else inspect.getsourcefile(target)
+    except TypeError:  # a class that was made without a file
+        return None
+    return None if found is None else Path(found)

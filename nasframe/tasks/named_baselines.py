@@ -1,0 +1,108 @@
+"""The baselines of a task and of plugins by their names, each checked."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from attrs import frozen
+from torch import nn
+
+from nasframe.errors import ContractError, NasframeError
+from nasframe.plugins import manager, raised_at
+from nasframe.runtime import forked_seed
+from nasframe.tasks.baseline import Baseline, baseline_records
+from nasframe.tasks.data import Data
+from nasframe.tasks.task import Task
+
+__all__ = ["NamedBaseline", "make_each_once", "named_baselines"]
+
+
+@frozen
+class NamedBaseline:
+    """A baseline with its name, and where it comes from.
+
+    Attributes:
+        name: for people, and for the seed of its parameters.
+        baseline: the record.
+        owner: who brings it, for an error.
+        source: the function of a plugin that brings it, as `plugin:name`; "" for others.
+    """
+
+    name: str
+    baseline: Baseline
+    owner: str
+    source: str = ""
+
+
+def named_baselines(
+    task: Task | None, registered: Sequence[str], data: Data, other_names: Collection[str] = ()
+) -> list[NamedBaseline]:
+    """Return the baselines of a task, and then those of functions that plugins registered.
+
+    Args:
+        task: whose baselines are wanted, if they are.
+        registered: names of the functions; see the hook `register_baselines`.
+        data: for which the networks are made.
+        other_names: those that other baselines have.
+
+    Raises:
+        PluginError: unknown or ambiguous name of a function.
+        ContractError: a function fails, or returns something else than networks by names that are free.
+    """
+    found: list[NamedBaseline] = []
+    if task is not None:
+        kind = type(task)
+        owner = f"task {kind.__qualname__!r}: its baselines"
+        records = _records(task.baselines, inspect.getmodule(kind), owner, data, other_names)
+        found += [NamedBaseline(name, item, owner) for name, item in records.items()]
+    for given in registered:
+        entry = manager().find("baseline", given)
+        function, owner = entry.load(), str(entry)
+        names = [*other_names, *(item.name for item in found)]
+        records = _records(function, inspect.getmodule(function), owner, data, names)
+        source = f"{entry.plugin}:{entry.name}"
+        found += [NamedBaseline(name, item, owner, source) for name, item in records.items()]
+    return found
+
+
+def make_each_once(networks: Iterable[NamedBaseline], seed: int) -> None:
+    """Make every network once and drop it, so that one that cannot be made is seen before a search.
+
+    Raises:
+        ContractError: a function fails, or returns no network.
+    """
+    for item in networks:
+        contract = f"{item.owner} must return name → function that makes a network"
+        try:
+            with forked_seed(seed, item.name):
+                made = item.baseline.make()
+        except NasframeError:
+            raise
+        except Exception as error:  # a plugin's function may raise anything
+            why = f"{type(error).__name__}: {error}{raised_at(error, inspect.getmodule(item.baseline.make))}"
+            raise ContractError(f"{contract}; that of {item.name!r} fails: {why}") from error
+        if not isinstance(made, nn.Module):
+            raise ContractError(f"{contract}; that of {item.name!r} returns {made!r}")
+
+
+def _records(
+    function: Callable[[Data], Any], module: Any, owner: str, data: Data, other_names: Collection[str]
+) -> dict[str, Baseline]:
+    contract = f"{owner} must return name → function that makes a network"
+    try:
+        brought = function(data)
+    except NasframeError:
+        raise
+    except Exception as error:  # a plugin's function may raise anything
+        where = raised_at(error, module)
+        raise ContractError(f"{contract}; it fails: {type(error).__name__}: {error}{where}") from error
+    if not isinstance(brought, Mapping):
+        raise ContractError(f"{contract}, found {brought!r}")
+    for network, make in brought.items():
+        if not isinstance(network, str) or not callable(make):
+            raise ContractError(f"{contract}, found {network!r}: {make!r}")
+        if network in other_names:
+            raise ContractError(f"{owner} brings {network!r}, and another baseline has that name")
+    return baseline_records(brought)
