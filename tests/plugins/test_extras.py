@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -208,6 +209,12 @@ def test_a_lazy_page_asks_for_its_extra_when_a_name_is_first_used(
         page("cube")
     with pytest.raises(MissingExtraError, match=r"the package 'shop' needs no-such-cheese"):
         page("sqrt")
+
+
+def test_a_missing_extra_comes_from_a_worker_process_as_it_was_raised() -> None:
+    error = MissingExtraError("plugin 'cheese'", MISSING)
+    again = pickle.loads(pickle.dumps(error))
+    assert (str(again), again.part, again.need) == (f"plugin 'cheese' {MISSING}", "plugin 'cheese'", MISSING)
 
 
 def test_a_missing_extra_is_an_error_that_a_user_can_mend() -> None:
