@@ -32,7 +32,21 @@ class PluginError(NasframeError):
 
 
 class MissingExtraError(PluginError):
-    """A part of nasframe, or a plugin, needs optional packages that are not installed."""
+    """A part of nasframe, or a plugin, needs optional packages that are not installed.
+
+    Attributes:
+        part: the part that needs them, such as `plugin 'cheese'`.
+        need: `needs av, which is not installed; pip install "nasframe[deepfake]"`, the rest of the message.
+    """
+
+    def __init__(self, part: str, need: str = "") -> None:
+        self.part = part
+        self.need = need
+        super().__init__(part, need)  # both, so that worker processes can send it
+
+    def __str__(self) -> str:
+        """Return the message."""
+        return f"{self.part} {self.need}".rstrip()
 
 
 class ContractError(PluginError):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from nasframe.former_names import MOVED_INTO_PLUGINS, forwarded
+from nasframe.former_names import FORMER_NAMES, forwarded
 
-__all__ = [*MOVED_INTO_PLUGINS["nasframe_estimators"][__name__]]
+__all__ = [*FORMER_NAMES["nasframe_estimators"][__name__]]
 
 
 def __getattr__(name: str) -> Any:

@@ -9,9 +9,9 @@ from typing import Any
 
 from nasframe.errors import PluginError
 
-__all__ = ["MOVED_INTO_PLUGINS", "forwarded", "warn_renamed"]
+__all__ = ["FORMER_NAMES", "forwarded", "warn_renamed"]
 
-MOVED_INTO_PLUGINS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+FORMER_NAMES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "nasframe_estimators": {
         "nasframe": ("Measurement", "measure_estimators"),
         "nasframe.estimators": (
@@ -45,7 +45,7 @@ def forwarded(module: str, name: str) -> Any:
         AttributeError: the name is none that moved.
         PluginError: the plugin is not installed.
     """
-    for plugin, places in MOVED_INTO_PLUGINS.items():
+    for plugin, places in FORMER_NAMES.items():
         if name not in places.get(module, ()):
             continue
         try:

@@ -12,12 +12,12 @@ import pytest
 import nasframe
 import nasframe.estimators
 from nasframe.errors import PluginError
-from nasframe.former_names import MOVED_INTO_PLUGINS
+from nasframe.former_names import FORMER_NAMES
 from nasframe.plugins import moved_to
 
 NAMES = [
     (module, name, plugin)
-    for plugin, places in MOVED_INTO_PLUGINS.items()
+    for plugin, places in FORMER_NAMES.items()
     for module, names in places.items()
     for name in names
 ]
@@ -75,7 +75,7 @@ def test_importing_the_old_module_warns_of_nothing_and_imports_no_plugin() -> No
 def test_a_name_that_moved_is_no_longer_on_the_page() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for name in MOVED_INTO_PLUGINS["nasframe_estimators"]["nasframe"]:
+        for name in FORMER_NAMES["nasframe_estimators"]["nasframe"]:
             assert name not in nasframe.__all__
             assert name not in dir(nasframe)
 

@@ -104,19 +104,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _require_extra(app: App, words: Sequence[str]) -> None:
-    """Refuse a command of a plugin that lacks packages of its extra, before any of its work.
+    """Refuse a command of a plugin whose extra is missing, before any of its work.
 
     Raises:
         MissingExtraError: with the command that installs them.
         CycloptsError: the words are wrong.
     """
     plugins = manager()
-    if not plugins.lacks:
+    if not plugins.missing_extras:
         return
     command, _, _ = app.parse_args(words)
     plugin = plugins.plugin_of(command)
-    if plugin is not None and plugins.lack(plugin):
-        raise MissingExtraError(f"plugin {plugin!r} {plugins.lack(plugin)}")
+    if plugin is not None and plugins.missing_extra(plugin):
+        raise MissingExtraError(f"plugin {plugin!r}", plugins.missing_extra(plugin))
 
 
 def _workers(words: Sequence[str]) -> int:

@@ -41,8 +41,8 @@ def list_plugins(*, json: bool = False) -> None:
         print_json([dict(zip(("kind", "name", "plugin", "description"), row, strict=True)) for row in rows])
     else:
         print_columns([("KIND", "NAME", "PLUGIN", "DESCRIPTION"), *rows])
-    for plugin, lack in manager().lacks.items():
-        print(f"nasframe: not usable: plugin {plugin!r} {lack}", file=sys.stderr)
+    for plugin, missing in manager().missing_extras.items():
+        print(f"nasframe: not usable: plugin {plugin!r} {missing}", file=sys.stderr)
     for message in [f"plugin {plugin!r} {text}" for plugin, text in manager().failed.items()] + broken:
         print(f"nasframe: left out: {message}", file=sys.stderr)
 

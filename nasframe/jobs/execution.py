@@ -83,7 +83,7 @@ def execute(
 
 
 def _load(name: str) -> type[Executor]:
-    entry = manager().find("executor", name, default="local")
+    entry = manager().find("executor", name, builtin="local")
     found = entry.load()
     if not (inspect.isclass(found) and issubclass(found, Executor)):
         raise ContractError(f"{entry}: must be a subclass of nasframe.jobs.Executor")

@@ -7,8 +7,8 @@ raises is reported and disabled.
 
 from __future__ import annotations
 
+from nasframe.plugins.former_names import moved_to
 from nasframe.plugins.hookspecs import PROJECT, hookimpl, hookspec
-from nasframe.plugins.moved import moved_to
 from nasframe.plugins.name_record import record_names
 from nasframe.plugins.plugin_manager import PluginManager, load_plugin, manager
 from nasframe.plugins.recorded_names import RecordedNames

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from nasframe.errors import PluginError
 from nasframe.plugins import hookspecs
 from nasframe.plugins.hook_set import HookSet
-from nasframe.plugins.source_location import file_of, in_brackets
+from nasframe.plugins.source_location import file_of, hook_raised, in_brackets
 
-__all__ = ["UnfitPluginError", "check_hooks", "check_version", "entries_of"]
+__all__ = ["UnfitPluginError", "check_hooks", "check_version", "registered_entries"]
 
 
 class UnfitPluginError(PluginError):
@@ -94,15 +94,25 @@ def _wrong_arguments(function: Any, spec: Any) -> str:
     return f"has a wrong signature: it {takes}; found {found}"
 
 
-def entries_of(answer: Any, hook: str) -> dict[str, Any]:
-    """Return the entries of a registration hook, name → target, from what it returned.
+def registered_entries(function: Callable[[], Any], hook: str, module: Any) -> dict[str, Any]:
+    """Return the entries of a registration hook, name → target.
+
+    Args:
+        function: the implementation, which is called.
+        hook: its name.
+        module: the plugin, for the message.
 
     Raises:
-        PluginError: no mapping, or a name that cannot be one.
+        PluginError: the hook raised, returned no mapping, or a name in it cannot be one.
     """
+    try:
+        answer = function()
+    except Exception as error:  # a hook may raise anything
+        raise PluginError(hook_raised(hook, error, module)) from error
+    place = in_brackets(file_of(module))
     if not isinstance(answer, Mapping):
-        raise PluginError(f"{hook} must return a mapping from name to target, found {answer!r}")
+        raise PluginError(f"{hook} must return a mapping from name to target, found {answer!r}{place}")
     for name in answer:
         if not isinstance(name, str) or not name or ":" in name:
-            raise PluginError(f"{hook}: a name is a string without ':', found {name!r}")
+            raise PluginError(f"{hook}: a name is a string without ':', found {name!r}{place}")
     return dict(answer)

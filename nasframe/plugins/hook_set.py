@@ -1,4 +1,4 @@
-"""The hooks that a plugin specifies for other plugins, as `hookspecs` does for the core."""
+"""The hooks that the core, or a plugin, lets plugins implement."""
 
 from __future__ import annotations
 
@@ -10,44 +10,36 @@ from attrs import field, frozen
 
 from nasframe.errors import nearest
 from nasframe.plugins import hookspecs
-from nasframe.plugins.registered import HOOKS
 from nasframe.plugins.source_location import raised_at
 
-__all__ = ["CORE", "HookSet", "read_hook_set"]
+__all__ = ["CORE", "HookSet", "hooks_brought_by"]
 
 
 @frozen
 class HookSet:
-    """The hooks that one plugin specifies.
+    """The hooks that one plugin, or the core, lets plugins implement: the content of one module.
+
+    For the core that is `nasframe.plugins.hookspecs`; for a plugin, what its `register_hookspecs` returns,
+    such as `nasframe_deepfake.hookspecs`, by which other plugins register data sets.
 
     Attributes:
-        plugin: its name.
+        plugin: its name; `nasframe` for the core.
         namespace: module or object that holds the specifications.
         specs: hook → its specification, an empty function with the promise of the hook.
-        kinds: kind of things that are looked up by name → the hook that registers them.
-        version: of these hooks; it grows when one of them changes its arguments or its meaning.
+        kinds: kind of things that are looked up by name → the hook that registers them, `KINDS` of the
+            module.
+        version: of these hooks, `VERSION` of the module; it grows when one of them changes its arguments or
+            its meaning.
     """
 
     plugin: str
     namespace: Any = field(repr=False, eq=False)
     specs: Mapping[str, Callable[..., Any]]
     kinds: Mapping[str, str]
-    version: int = 1
+    version: int
 
 
-def _specs_in(namespace: Any) -> dict[str, Callable[..., Any]]:
-    found = {name: getattr(namespace, name, None) for name in dir(namespace)}
-    return {
-        name: function
-        for name, function in found.items()
-        if inspect.isroutine(function) and getattr(function, f"{hookspecs.PROJECT}_spec", None) is not None
-    }
-
-
-CORE = HookSet(hookspecs.PROJECT, hookspecs, _specs_in(hookspecs), HOOKS, hookspecs.VERSION)
-
-
-def read_hook_set(module: Any, name: str, known: Mapping[str, HookSet]) -> HookSet | None:
+def hooks_brought_by(module: Any, name: str, known: Mapping[str, HookSet]) -> HookSet | None:
     """Return the hooks that plugin `name` specifies by `register_hookspecs`; None where it specifies none.
 
     Args:
@@ -69,6 +61,21 @@ def read_hook_set(module: Any, name: str, known: Mapping[str, HookSet]) -> HookS
         raise ValueError(
             f"register_hookspecs raised {type(error).__name__}: {error}{raised_at(error, module)}"
         ) from error
+    brought = _read(name, namespace)
+    for other in known.values():
+        pairs = (("hook", brought.specs, other.specs), ("kind", brought.kinds, other.kinds))
+        for what, mine, theirs in pairs:
+            for taken in mine.keys() & theirs.keys():
+                raise ValueError(f"specifies {what} {taken!r}, which plugin {other.plugin!r} has already")
+    return brought
+
+
+def _read(plugin: str, namespace: Any) -> HookSet:
+    """Return the hooks that a module specifies.
+
+    Raises:
+        ValueError: it specifies none; `KINDS` names another hook, or is no mapping; `VERSION` is no number.
+    """
     specs = _specs_in(namespace)
     if not specs:
         raise ValueError(
@@ -83,8 +90,17 @@ def read_hook_set(module: Any, name: str, known: Mapping[str, HookSet]) -> HookS
     for kind, hook in kinds.items():
         if hook not in specs:
             raise ValueError(f"KINDS: {kind!r} is registered by {hook!r}, no hook{nearest(str(hook), specs)}")
-    for other in known.values():
-        for what, mine, theirs in (("hook", specs, other.specs), ("kind", kinds, other.kinds)):
-            for taken in mine.keys() & theirs.keys():
-                raise ValueError(f"specifies {what} {taken!r}, which plugin {other.plugin!r} has already")
-    return HookSet(name, namespace, specs, dict(kinds), version)
+    return HookSet(plugin, namespace, specs, dict(kinds), version)
+
+
+def _specs_in(namespace: Any) -> dict[str, Callable[..., Any]]:
+    found = {name: getattr(namespace, name, None) for name in dir(namespace)}
+    return {
+        name: function
+        for name, function in found.items()
+        if inspect.isroutine(function) and getattr(function, f"{hookspecs.PROJECT}_spec", None) is not None
+    }
+
+
+CORE = _read(hookspecs.PROJECT, hookspecs)
+"""The hooks of nasframe itself, which are there before any plugin; see `nasframe.plugins.hookspecs`."""

@@ -19,11 +19,29 @@ from nasframe.plugins.protocols import HookApp, HookArchitecture, HookRun
 if TYPE_CHECKING:
     from nasframe.display import Section
 
-__all__ = ["PROJECT", "VERSION", "hookimpl", "hookspec"]
+__all__ = ["KINDS", "PROJECT", "VERSION", "hookimpl", "hookspec"]
 
 PROJECT = "nasframe"
 VERSION = 1
 """Version of the hook interface; it grows when a hook changes its arguments or its meaning."""
+
+KINDS: Mapping[str, str] = {
+    "operation": "register_operations",
+    "relaxation": "register_relaxations",
+    "space": "register_search_spaces",
+    "derivation": "register_derivation_rules",
+    "loop": "register_loops",
+    "task": "register_tasks",
+    "baseline": "register_baselines",
+    "demo": "register_demos",
+    "executor": "register_executors",
+}
+"""Kind of things that users name → the hook below by which plugins register such things.
+
+A kind is the first word that `nasframe plugins` prints of an entry, and the first argument of
+`nasframe.manager().find`. A plugin that brings hooks of its own has the like in its own module; see
+`register_hookspecs`.
+"""
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 """Marks an empty function as the specification of a hook; its docstring is the promise of the hook."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 from nasframe.errors import PluginError
-from nasframe.plugins.moved import moved_to
+from nasframe.plugins.former_names import moved_to
 from nasframe.plugins.source_location import raised_at
 
 __all__ = ["importing"]

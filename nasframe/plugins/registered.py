@@ -5,29 +5,15 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
-from collections.abc import Mapping
 from typing import Any
 
 from attrs import field, frozen
 
 from nasframe.errors import MissingExtraError, PluginError
-from nasframe.plugins.moved import moved_to
+from nasframe.plugins.former_names import moved_to
 from nasframe.plugins.source_location import file_of, in_brackets, raised_at
 
-__all__ = ["HOOKS", "Registered", "described"]
-
-HOOKS: Mapping[str, str] = {
-    "operation": "register_operations",
-    "relaxation": "register_relaxations",
-    "space": "register_search_spaces",
-    "derivation": "register_derivation_rules",
-    "loop": "register_loops",
-    "task": "register_tasks",
-    "baseline": "register_baselines",
-    "demo": "register_demos",
-    "executor": "register_executors",
-}
-"""Kind → the hook by which the core lets plugins register it."""
+__all__ = ["Registered", "described"]
 
 
 @frozen
@@ -36,7 +22,8 @@ class Registered:
 
     Attributes:
         module: the plugin itself.
-        lack: `needs av, which is not installed; …`, where the plugin lacks packages of its extra.
+        missing_extra: `needs av, which is not installed; …`; empty where the packages of the plugin's extra
+            are there.
     """
 
     kind: str
@@ -44,17 +31,19 @@ class Registered:
     plugin: str
     target: Any = field(repr=False)
     module: Any = field(default=None, repr=False, eq=False)
-    lack: str = field(default="", repr=False, eq=False)
+    missing_extra: str = field(default="", repr=False, eq=False)
 
     def load(self) -> Any:
         """Return the registered object; a `"module:attribute"` target is imported.
 
         Raises:
-            MissingExtraError: the plugin lacks packages of its extra.
+            MissingExtraError: packages of the plugin's extra are missing.
             PluginError: the target cannot be imported.
         """
-        if self.lack:
-            raise MissingExtraError(f"{self.kind} {self.name!r} of plugin {self.plugin!r} {self.lack}")
+        if self.missing_extra:
+            raise MissingExtraError(
+                f"{self.kind} {self.name!r} of plugin {self.plugin!r}", self.missing_extra
+            )
         if not isinstance(self.target, str):
             return self.target
         module, _, attribute = self.target.partition(":")
@@ -68,9 +57,9 @@ class Registered:
 
     @property
     def description(self) -> str:
-        """First line of the target's docstring; the file of a demo; what the plugin lacks."""
-        if self.lack:
-            return self.lack
+        """First line of the target's docstring; the file of a demo; what is missing of the extra."""
+        if self.missing_extra:
+            return self.missing_extra
         if self.kind == "demo":
             return str(self.target)
         target = self.load()

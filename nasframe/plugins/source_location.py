@@ -8,7 +8,9 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-__all__ = ["file_of", "in_brackets", "raised_at"]
+from nasframe.plugins.former_names import moved_to
+
+__all__ = ["file_of", "hook_raised", "in_brackets", "raised_at"]
 
 
 def file_of(what: Any) -> str | None:
@@ -44,6 +46,11 @@ def raised_at(error: BaseException, plugin: Any = None) -> str:
         return in_brackets(file_of(plugin))
     known = own or [frame for frame in frames if f"importlib{os.sep}" not in frame.filename]
     return in_brackets(f"{_short(known[-1].filename)}, line {known[-1].lineno}") if known else ""
+
+
+def hook_raised(hook: str, error: Exception, plugin: Any) -> str:
+    """Return `search_step raised ValueError: no cheese (my_ops.py, line 3)`."""
+    return f"{hook} raised {type(error).__name__}: {error}{raised_at(error, plugin)}{moved_to(error)}"
 
 
 def _belongs(file: str, plugin: Any) -> bool:

@@ -64,12 +64,14 @@ def plugin_sections(run: Run) -> list[PluginSection]:
     ]
 
 
-def report_unusable_sections(run: Run) -> None:
+def report_unusable_sections(run: Run) -> dict[str, Exception]:
     """Report the plugins whose sections cannot be imported; for the beginning of a run, before its work.
 
-    Other errors do not count there: there is nothing to show yet.
+    Returns:
+        Plugin → the error of another kind that it raised. It does not count there: there is nothing to show
+        yet, and `plugin_sections` reports what is raised when there is.
     """
-    manager().gather(_HOOK, {"run": run}, _usable_sections, reported=(ImportError,))
+    return manager().check_imports(_HOOK, {"run": run}, _usable_sections)
 
 
 def _usable_sections(answer: Any) -> list[Section]:

@@ -6,7 +6,7 @@ Importing it imports no torch.
 from __future__ import annotations
 
 from nasframe.runtime.console import format_columns, print_columns, print_json
-from nasframe.runtime.extras import lack_of_extra, require_extra
+from nasframe.runtime.extras import require_extra
 from nasframe.runtime.files import (
     fingerprint,
     format_names,
@@ -17,10 +17,10 @@ from nasframe.runtime.files import (
     write_tensors,
     write_text,
 )
+from nasframe.runtime.former_names import format_number as format_number
+from nasframe.runtime.former_names import print_metrics as print_metrics
 from nasframe.runtime.lazy import lazy_page
 from nasframe.runtime.locks import Lock, LockedError, lives
-from nasframe.runtime.moved_names import format_number as format_number
-from nasframe.runtime.moved_names import print_metrics as print_metrics
 from nasframe.runtime.processor import cores, require_processor
 from nasframe.runtime.progress import SILENT, Progress, make_progress
 from nasframe.runtime.seeding import forked_seed, generator
@@ -37,7 +37,6 @@ __all__ = [
     "format_columns",
     "format_names",
     "generator",
-    "lack_of_extra",
     "lazy_page",
     "lives",
     "make_progress",

@@ -18,13 +18,12 @@ def lazy_page(package: str, homes: Mapping[str, str], extra: str = "") -> Callab
     Args:
         package: its name.
         homes: name → module that defines it.
-        extra: the extra that it needs, such as `nasframe[deepfake]`; checked when a name is first used.
+        extra: the extra that it needs, as in `require_extra`; checked when a name is first used.
     """
 
     @functools.cache
     def check() -> None:
-        distribution, _, name = extra.rstrip("]").partition("[")
-        require_extra(distribution, name, f"the package {package!r}")
+        require_extra(extra, f"the package {package!r}")
 
     def get(name: str) -> Any:
         if name not in homes:

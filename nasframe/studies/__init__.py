@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from nasframe.studies.axes import is_axis as is_axis
     from nasframe.studies.comparison_plan import compare as compare
     from nasframe.studies.default_place import default_folder as default_folder
-    from nasframe.studies.old_names import census as census
-    from nasframe.studies.old_names import load_census as load_census
+    from nasframe.studies.former_names import census as census
+    from nasframe.studies.former_names import load_census as load_census
     from nasframe.studies.preload import PRELOAD as PRELOAD
     from nasframe.studies.sweep_plan import sweep as sweep
     from nasframe.studies.table_plan import tabulate as tabulate
@@ -29,7 +29,7 @@ _MODULES = {
     "sweep": "nasframe.studies.sweep_plan",
     "tabulate": "nasframe.studies.table_plan",
     **dict.fromkeys(("TabularBenchmark", "load_table"), "nasframe.studies.tabular_benchmark"),
-    **dict.fromkeys(("census", "load_census"), "nasframe.studies.old_names"),
+    **dict.fromkeys(("census", "load_census"), "nasframe.studies.former_names"),
 }
 
 __all__ = [*_MODULES]

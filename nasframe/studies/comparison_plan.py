@@ -19,9 +19,9 @@ from nasframe.studies.baselines import BaselineGroup, make_baseline_groups, read
 from nasframe.studies.caveats import comparison_caveats
 from nasframe.studies.choice import chosen
 from nasframe.studies.derivation_gap import gaps
+from nasframe.studies.former_names import tables_or_census
 from nasframe.studies.intervals import UNBOUNDED, bounds_of
 from nasframe.studies.metrics import measured, metrics_of
-from nasframe.studies.old_names import tables_or_census
 from nasframe.studies.paired_tests import paired_tests
 from nasframe.studies.planned_runs import Variant, make_runs
 from nasframe.studies.rows import baseline_rows, row_json, variant_rows

@@ -15,7 +15,7 @@ import nasframe
 import nasframe_deepfake.hookspecs
 from nasframe.errors import NasframeError
 from nasframe.plugins import hookspecs
-from nasframe.plugins.moved import moved_to
+from nasframe.plugins.former_names import moved_to
 from nasframe.space.decisions import Decisions
 from nasframe.space.graph import Node, SpaceGraph
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -38,6 +39,12 @@ def register_commands(app):
 @hookimpl
 def style_node(node, operation):
     print("STYLED")
+
+
+@hookimpl
+def report_sections(run):
+    print("REPORTED")
+    return []
 
 
 def ripen():
@@ -84,9 +91,18 @@ def test_a_name_of_a_plugin_that_lacks_its_extra_is_listed_with_the_command_that
     assert f"nasframe: not usable: plugin 'cheese' {MISSING}" in done.stderr
 
 
-def test_a_hook_of_a_plugin_that_lacks_its_extra_is_not_called(tmp_path: Path) -> None:
-    code = f"from nasframe.plugins import manager; manager().style('{tmp_path.name}', 'sum')"
-    for requirement, printed in (("no-such-cheese>=2", ""), ("pluggy", "STYLED\n")):
+CALLS = {
+    "style": ("manager().style('milk', 'sum')", "STYLED\n"),
+    "gather": ("manager().gather('report_sections', {'run': None}, list)", "REPORTED\n"),
+    "check_imports": ("manager().check_imports('report_sections', {'run': None}, list)", "REPORTED\n"),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_hook_of_a_plugin_that_lacks_its_extra_is_not_called(tmp_path: Path, call: str) -> None:
+    line, output = CALLS[call]
+    code = f"from nasframe.plugins import manager; {line}"
+    for requirement, printed in (("no-such-cheese>=2", ""), ("pluggy", output)):
         folder = tmp_path / printed.strip()
         folder.mkdir(exist_ok=True)
         install(folder, "cheese", CODE, metadata=extra(requirement))
@@ -109,7 +125,22 @@ def test_a_plugin_whose_extra_is_installed_is_used(tmp_path: Path) -> None:
 def test_a_package_of_an_extra_that_is_too_old_is_named_with_the_version_that_is_here(tmp_path: Path) -> None:
     install(tmp_path, "cheese", CODE, metadata=extra("pluggy>=999"))
     here = importlib.metadata.version("pluggy")
-    assert f"needs pluggy>=999 (here is {here}), which is not installed" in nasframe(tmp_path, "ripen").stderr
+    told = f"plugin 'cheese' needs pluggy>=999 (here is {here}); pip install \"cheese[cellar]\"\n"
+    assert nasframe(tmp_path, "ripen").stderr == f"nasframe: {told}"
+
+
+def test_packages_that_are_absent_and_too_old_are_told_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(tmp_path, "cheese", CODE, metadata=extra("no-such-cheese>=2", "pluggy>=999"))
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(MissingExtraError) as caught:
+        require_extra("cheese[cellar]", "the shop")
+    here = importlib.metadata.version("pluggy")
+    assert str(caught.value) == (
+        f"the shop needs no-such-cheese>=2 (not installed) and pluggy>=999 (here is {here}); "
+        'pip install "cheese[cellar]"'
+    )
 
 
 def test_an_extra_made_of_others_needs_what_they_need(
@@ -119,7 +150,34 @@ def test_an_extra_made_of_others_needs_what_they_need(
     install(tmp_path, "cheese", CODE, metadata=both)
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(MissingExtraError, match="the shop needs no-such-cheese, which is not installed; pip"):
-        require_extra("cheese", "all", "the shop")
+        require_extra("cheese[all]", "the shop")
+
+
+def test_extras_that_name_each_other_in_a_circle_need_what_both_need(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    circle = extra("cheese[cellar]", "cheese[all]", "no-such-milk", name="all")
+    install(tmp_path, "cheese", CODE, metadata=circle + extra("cheese[all]", "no-such-cheese"))
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("all", "cellar"):
+        with pytest.raises(MissingExtraError, match="no-such-milk") as caught:
+            require_extra(f"cheese[{name}]", "the shop")
+        assert "no-such-cheese" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "written", ["cheese", "cheese[]", "[cellar]", "cheese[cellar", "cheese[a,b]", "cellar]"]
+)
+def test_an_extra_that_is_not_written_as_pip_writes_it_is_refused(written: str) -> None:
+    with pytest.raises(
+        ValueError, match=r"an extra is written package\[extra\], such as nasframe\[deepfake\]; found"
+    ):
+        require_extra(written, "the shop")
+
+
+def test_an_extra_that_nasframe_does_not_have_is_refused() -> None:
+    with pytest.raises(ValueError, match="nasframe has no extra 'cellar'"):
+        require_extra("nasframe[cellar]", "the shop")
 
 
 def test_an_extra_that_the_distribution_does_not_have_is_reported(tmp_path: Path) -> None:
@@ -127,6 +185,17 @@ def test_an_extra_that_the_distribution_does_not_have_is_reported(tmp_path: Path
     done = nasframe(tmp_path, "plugins")
     assert "left out: plugin 'cheese' names 'cellar' in NASFRAME_EXTRA, and cheese has no extra 'cellar'" in (
         done.stderr
+    )
+
+
+@pytest.mark.parametrize("written", ['("cellar",)', "3", "[]"])
+def test_an_extra_that_is_no_string_is_reported_and_the_plugin_is_used(tmp_path: Path, written: str) -> None:
+    install(tmp_path, "cheese", CODE.replace('"cellar"', written), metadata=extra("pluggy"))
+    done = nasframe(tmp_path, "ripen")
+    assert (done.returncode, done.stdout) == (0, "RIPE\n"), done.stderr
+    found = repr(eval(written))
+    assert done.stderr == (
+        f"nasframe: warning: plugin 'cheese' must name one extra in NASFRAME_EXTRA, a string, found {found}\n"
     )
 
 
@@ -140,6 +209,12 @@ def test_a_lazy_page_asks_for_its_extra_when_a_name_is_first_used(
         page("cube")
     with pytest.raises(MissingExtraError, match=r"the package 'shop' needs no-such-cheese"):
         page("sqrt")
+
+
+def test_a_missing_extra_comes_from_a_worker_process_as_it_was_raised() -> None:
+    error = MissingExtraError("plugin 'cheese'", MISSING)
+    again = pickle.loads(pickle.dumps(error))
+    assert (str(again), again.part, again.need) == (f"plugin 'cheese' {MISSING}", "plugin 'cheese'", MISSING)
 
 
 def test_a_missing_extra_is_an_error_that_a_user_can_mend() -> None:

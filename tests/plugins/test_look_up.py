@@ -13,7 +13,7 @@ import pytest
 from nasframe.errors import PluginError
 from nasframe.plugins import manager
 from nasframe.plugins.builtins import register_relaxations
-from nasframe.plugins.moved import MOVED, moved_to
+from nasframe.plugins.former_names import FORMER_MODULES, moved_to
 from tests.plugins.made import plugin, with_plugins
 
 INSIDE = [
@@ -118,14 +118,14 @@ def test_a_target_in_a_module_that_has_moved_is_told_where_it_is_now() -> None:
         plugins.load("loop", "twice")
 
 
-@pytest.mark.parametrize(("old", "pages"), MOVED.items())
+@pytest.mark.parametrize(("old", "pages"), FORMER_MODULES.items())
 def test_the_pages_that_moved_modules_are_sent_to_are_there(old: str, pages: str) -> None:
     assert moved_to(ModuleNotFoundError(name=old)) == f"; {old} is now part of {pages}{WHERE}"
     for page in pages.replace(" and ", ", ").split(", "):
         importlib.import_module(page)
 
 
-@pytest.mark.parametrize("old", [*MOVED, *INSIDE])
+@pytest.mark.parametrize("old", [*FORMER_MODULES, *INSIDE])
 def test_no_module_is_there_by_its_old_name(old: str) -> None:
     assert importlib.util.find_spec(old) is None
 

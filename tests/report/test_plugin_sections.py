@@ -19,7 +19,7 @@ from nasframe.cli import main
 from nasframe.display import Column, Line, LineChart, Section, Table
 from nasframe.errors import PluginWarning
 from nasframe.plugins import PluginManager
-from nasframe.report import read_page
+from nasframe.report import read_page, report_unusable_sections
 from nasframe_bimodal.space import Bimodal
 from tests.plugins.made import plugin
 
@@ -194,6 +194,18 @@ def test_sections_that_cannot_be_imported_are_reported_before_the_search(
         nasframe.run_experiment(experiment(), tmp_path / "run")
     assert lines == [0]
     assert "disabled" in plugins.failed["mine"]
+
+
+def test_another_error_before_the_search_is_returned_and_reported_when_the_page_is_made(
+    folder: Path, register: Register, recwarn: pytest.WarningsRecorder
+) -> None:
+    register("mine", raises)
+    assert {name: str(error) for name, error in report_unusable_sections(Run.open(folder)).items()} == {
+        "mine": "no hours"
+    }
+    assert not recwarn.list
+    with pytest.warns(PluginWarning, match="plugin 'mine' report_sections raised ValueError: no hours"):
+        page_of(folder)
 
 
 def test_sections_that_need_what_is_not_there_yet_are_made_when_it_is(

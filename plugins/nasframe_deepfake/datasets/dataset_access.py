@@ -92,7 +92,7 @@ def read_dataset(name: str, folder: Path, desync: Desync) -> Listing:
 
 
 def _entry(name: str) -> Registered:
-    return manager().find(_KIND, name, default=DEFAULT)
+    return manager().find(_KIND, name, builtin=DEFAULT)
 
 
 def _entry_for(name: str, folder: Path | None) -> Registered:

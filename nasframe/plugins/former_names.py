@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nasframe.former_names import MOVED_INTO_PLUGINS
+from nasframe.former_names import FORMER_NAMES
 
-__all__ = ["MOVED", "moved_to"]
+__all__ = ["FORMER_MODULES", "moved_to"]
 
 _PAGES: Mapping[str, tuple[str, ...]] = {
     "nasframe.jobs": tuple(
@@ -24,7 +24,7 @@ _PAGES: Mapping[str, tuple[str, ...]] = {
     "nasframe.supernet": ("size",),
     "nasframe.tasks": ("stages", "task"),
 }
-MOVED = {f"nasframe.{name}": page for page, names in _PAGES.items() for name in names}
+FORMER_MODULES = {f"nasframe.{name}": page for page, names in _PAGES.items() for name in names}
 """Old module → the page where its names are now; of those that moved to another package."""
 
 _WHERE = ", and docs/extending.md lists the public names"
@@ -37,13 +37,13 @@ def moved_to(error: BaseException) -> str:
     names the plugin that the package is now. Empty for any other error.
     """
     module = (error.name or "") if isinstance(error, ImportError) else ""
-    if module in MOVED and isinstance(error, ModuleNotFoundError):
-        return f"; {module} is now part of {MOVED[module]}{_WHERE}"
+    if module in FORMER_MODULES and isinstance(error, ModuleNotFoundError):
+        return f"; {module} is now part of {FORMER_MODULES[module]}{_WHERE}"
     parts = module.split(".")
     if parts[0] != "nasframe" or len(parts) < 3:
         return ""
     page = f"nasframe.{parts[1]}"
-    plugin = next((plugin for plugin, places in MOVED_INTO_PLUGINS.items() if page in places), None)
+    plugin = next((plugin for plugin, places in FORMER_NAMES.items() if page in places), None)
     if plugin is not None:
         return f"; {page} is now the plugin {plugin}"
     return f"; the names of {page} are imported from {page} itself{_WHERE}"

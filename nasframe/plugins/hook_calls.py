@@ -1,0 +1,115 @@
+"""The hooks of plugins are called; one that raises is reported and disabled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+from pluggy import HookImpl
+
+from nasframe.errors import NasframeError
+from nasframe.plugins.look_up import LookUp
+from nasframe.plugins.missing_extras import missing_extra
+from nasframe.plugins.registry import PluginRegistry
+from nasframe.plugins.source_location import hook_raised
+
+__all__ = ["HookCalls"]
+
+Answer = TypeVar("Answer")
+
+
+class HookCalls:
+    """Calls the hooks of plugins. While one is called, names are those of its plugin."""
+
+    def __init__(self, registry: PluginRegistry, look_up: LookUp) -> None:
+        self._registry = registry
+        self._look_up = look_up
+
+    def notify(self, hook: str, arguments: Mapping[str, Any]) -> None:
+        """Call a life-cycle hook of every plugin."""
+        for _ in self._answers(hook, arguments):
+            pass
+
+    def gather(
+        self, hook: str, arguments: Mapping[str, Any], read: Callable[[Any], Answer]
+    ) -> dict[str, Answer]:
+        """Return plugin → what `read` makes of the answer of its hook; see `PluginManager.gather`."""
+        found: dict[str, Answer] = {}
+        for implementation in self._by_name(hook):
+            try:
+                found[implementation.plugin_name] = read(self._answer(implementation, arguments))
+            except Exception as error:
+                self._disable(implementation, hook, error)
+        return found
+
+    def check_imports(
+        self, hook: str, arguments: Mapping[str, Any], read: Callable[[Any], Any]
+    ) -> dict[str, Exception]:
+        """Report plugins whose hook misses an import; see `PluginManager.check_imports`."""
+        others: dict[str, Exception] = {}
+        for implementation in self._by_name(hook):
+            try:
+                read(self._answer(implementation, arguments))
+            except ImportError as error:
+                self._disable(implementation, hook, error)
+            except Exception as error:
+                others[implementation.plugin_name] = error
+        return others
+
+    def style(self, node: str, operation: str) -> dict[str, str]:
+        """Return the attributes that plugins lay over a drawn node's style."""
+        merged: dict[str, str] = {}
+        for answer in self._answers("style_node", {"node": node, "operation": operation}):
+            merged |= answer or {}
+        return merged
+
+    def read_architecture(self, text: str) -> Any:
+        """Return what the first plugin that knows the format reads; see `PluginManager.read_architecture`."""
+        answers = self._answers("read_architecture", {"text": text}, passing=(NasframeError,))
+        return next((answer for answer in answers if answer is not None), None)
+
+    def add_commands(self, app: Any) -> None:
+        """Let every plugin add its commands, also one whose extra is missing: its help needs no package."""
+        for implementation in self._registry.implementations("register_commands"):
+            try:
+                implementation.function(app)
+            except Exception as error:
+                why = hook_raised("register_commands", error, implementation.plugin)
+                self._registry.report(implementation.plugin_name, why)
+
+    def _usable(self, hook: str) -> Iterator[HookImpl]:
+        """Yield the implementations of a hook that may be called, in the order of registration."""
+        for implementation in self._registry.implementations(hook):
+            plugin = implementation.plugin_name
+            if (plugin, hook) not in self._registry.disabled and not missing_extra(self._registry, plugin):
+                yield implementation
+
+    def _by_name(self, hook: str) -> list[HookImpl]:
+        return sorted(self._usable(hook), key=lambda implementation: implementation.plugin_name)
+
+    def _answers(
+        self, hook: str, arguments: Mapping[str, Any], passing: tuple[type[Exception], ...] = ()
+    ) -> Iterator[Any]:
+        """Yield the answer of each plugin, in the order of registration; one that raises is disabled.
+
+        Errors of the types `passing` are for the user, and go on to the caller.
+        """
+        for implementation in self._usable(hook):
+            try:
+                answer = self._answer(implementation, arguments)
+            except passing:
+                raise
+            except Exception as error:
+                self._disable(implementation, hook, error)
+            else:
+                yield answer
+
+    def _answer(self, implementation: HookImpl, arguments: Mapping[str, Any]) -> Any:
+        with self._look_up.written_by(implementation.plugin_name):
+            return implementation.function(*(arguments[name] for name in implementation.argnames))
+
+    def _disable(self, implementation: HookImpl, hook: str, error: Exception) -> None:
+        """Report a hook that raised, and do not call it again."""
+        self._registry.disabled.add((implementation.plugin_name, hook))
+        why = hook_raised(hook, error, implementation.plugin)
+        self._registry.report(implementation.plugin_name, f"{why}; disabled")
