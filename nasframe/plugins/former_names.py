@@ -9,41 +9,41 @@ from nasframe.former_names import FORMER_NAMES
 __all__ = ["FORMER_MODULES", "moved_to"]
 
 _PAGES: Mapping[str, tuple[str, ...]] = {
+    "nasframe": (
+        *("api", "architecture", "builtins", "derive", "hookspecs", "loops", "module_keys", "run", "size"),
+        *("stages", "task"),
+    ),
     "nasframe.jobs": tuple(
         f"studies.{name}"
         for name in ("cells", "crew", "execution", "failures", "forkserver", "queue", "worker")
     ),
-    "nasframe.network": ("module_keys",),
-    "nasframe.pipeline": ("api",),
-    "nasframe.plugins": ("builtins", "hookspecs"),
-    "nasframe.runs": ("run",),
-    "nasframe.runs, nasframe.searching and nasframe.training": ("loops",),
-    "nasframe.runtime": ("cli.output", "files", "locks", "processor", "progress", "seeding", "threads"),
-    "nasframe.searching": ("derive",),
-    "nasframe.space": ("architecture",),
-    "nasframe.supernet": ("size",),
-    "nasframe.tasks": ("stages", "task"),
+    "nasframe.runtime": ("files", "locks", "processor", "progress", "seeding", "threads"),
+    "nasframe.runtime and nasframe.display": ("cli.output",),
 }
 FORMER_MODULES = {f"nasframe.{name}": page for page, names in _PAGES.items() for name in names}
-"""Old module → the page where its names are now; of those that moved to another package."""
+"""Former module → the public page from which a plugin imports its names now."""
 
-_WHERE = ", and docs/extending.md lists the public names"
+_OWN_PAGES = ("display", "errors", "jobs", "options", "relaxations", "runtime", "testing")
+"""Packages of nasframe that plugins import from; the names of all others are on the page `nasframe`."""
+
+_HOW = "; docs/changes-for-plugin-authors.md shows how"
 
 
 def moved_to(error: BaseException) -> str:
-    """Return `; nasframe.files is now part of nasframe.runtime`, to end the message of an import that failed.
+    """Return the end of the message of an import that failed, where a module of nasframe or its name is gone.
 
-    For a file of a package that is gone, or has lost a name, it says to import from the package itself, or
-    names the plugin that the package is now. Empty for any other error.
+    It names the public page that has its names now, or the plugin that it is now:
+    `; the names of nasframe.files are now imported from nasframe.runtime; …`. Empty for any other error.
     """
     module = (error.name or "") if isinstance(error, ImportError) else ""
     if module in FORMER_MODULES and isinstance(error, ModuleNotFoundError):
-        return f"; {module} is now part of {FORMER_MODULES[module]}{_WHERE}"
+        return f"; the names of {module} are now imported from {FORMER_MODULES[module]}{_HOW}"
     parts = module.split(".")
     if parts[0] != "nasframe" or len(parts) < 3:
         return ""
-    page = f"nasframe.{parts[1]}"
-    plugin = next((plugin for plugin, places in FORMER_NAMES.items() if page in places), None)
+    package = f"nasframe.{parts[1]}"
+    plugin = next((plugin for plugin, places in FORMER_NAMES.items() if package in places), None)
     if plugin is not None:
-        return f"; {page} is now the plugin {plugin}"
-    return f"; the names of {page} are imported from {page} itself{_WHERE}"
+        return f"; {package} is now the plugin {plugin}"
+    page = package if parts[1] in _OWN_PAGES else "nasframe"
+    return f"; the names of {module} are now imported from {page}{_HOW}"

@@ -70,7 +70,8 @@ def _missing(distribution: Distribution, extra: str, seen: set[str]) -> dict[str
 
     known = distribution.metadata.get_all("Provides-Extra") or []
     if extra not in known:
-        raise ValueError(f"{distribution.name} has no extra {extra!r}")
+        here = f"{distribution.name} {distribution.version}, as it is installed,"
+        raise ValueError(f"{here} has no extra {extra!r}")
     seen.add(extra)
     found: dict[str, str | None] = {}
     for line in distribution.requires or ():

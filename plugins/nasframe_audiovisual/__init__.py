@@ -137,7 +137,7 @@ _NAMES = {
 _MODULES = {name: f"{__name__}.{package}" for package, names in _NAMES.items() for name in names}
 
 __all__ = sorted(_MODULES)
-__getattr__ = lazy_page(__name__, _MODULES, extra="nasframe[deepfake]")
+__getattr__ = lazy_page(__name__, _MODULES, extra="nasframe[audiovisual]")
 
 
 def __dir__() -> list[str]:

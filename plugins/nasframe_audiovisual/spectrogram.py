@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import functools
-from importlib.metadata import version
 
 import torch
 from torch import Tensor
 
-from nasframe.errors import PluginError
+from nasframe_audiovisual.beside_torch import beside_torch
 from nasframe_audiovisual.media import SAMPLE_RATE
 
-try:
+with beside_torch("torchaudio"):
     import torchaudio
-except Exception as error:  # OSError, ImportError or RuntimeError: it was built for another torch
-    pair, reason = (version("torchaudio"), version("torch")), str(error).rpartition("/")[2]
-    raise PluginError(
-        f"torchaudio {pair[0]} cannot be imported beside torch {pair[1]} ({reason}); a torch older than 2.11 "
-        "needs the torchaudio of its own version, and both must be built for one version of CUDA: "
-        "docs/installation.md says which pairs were tried"
-    ) from error
 
 __all__ = ["COLUMNS", "log_mel"]
 

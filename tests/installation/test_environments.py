@@ -28,7 +28,9 @@ OPTIONAL = (
     )
     if "TensorTask" in block
 ]
-IN_A_RUN = README_SEARCH.replace("search(experiment)", 'search(experiment, "runs/tensors")')
+IN_A_RUN = "import torch\ntorch.manual_seed(0)\n" + README_SEARCH.replace(
+    "search(experiment)", 'search(experiment, "runs/tensors")'
+)
 FIND = "import importlib.util; print([name for name in {!r} if importlib.util.find_spec(name)])"
 
 
@@ -108,7 +110,7 @@ def test_a_plugin_built_on_the_audiovisual_library_is_told_the_extra_too(core: E
     (core.folder / "who.py").write_text("from nasframe_audiovisual import decode\n", encoding="utf-8")
     (line,) = core.run("nasframe", "plugins", "--plugin", "who.py", status=2).splitlines()
     assert "who.py: cannot be imported" in line
-    assert line.count('pip install "nasframe[deepfake]"') == 1
+    assert line.count('pip install "nasframe[audiovisual]"') == 1
 
 
 def test_the_extra_estimators_alone_measures_gradients(wheel: Path, tmp_path: Path) -> None:
@@ -117,11 +119,20 @@ def test_the_extra_estimators_alone_measures_gradients(wheel: Path, tmp_path: Pa
     assert (tmp_path / "runs" / "estimators" / "estimators.json").is_file()
 
 
-def test_the_extra_tensorboard_alone_writes_event_files(wheel: Path, tmp_path: Path) -> None:
-    here = Environment(tmp_path, wheel, "tensorboard")
-    here.run("python", "-c", IN_A_RUN)
-    events = list((tmp_path / "runs" / "tensors" / "plugins" / "nasframe_tensorboard").glob("events.*"))
-    assert len(events) == 1
+def test_the_extra_tensorboard_adds_event_files_and_changes_nothing(
+    core: Environment, wheel: Path, tmp_path: Path
+) -> None:
+    here, found = Environment(tmp_path, wheel, "tensorboard"), []
+    for environment in (core, here):
+        run = environment.folder / "runs" / "tensors"
+        if not run.exists():
+            environment.run("python", "-c", IN_A_RUN)
+        architecture = json.loads((run / "architecture.json").read_text(encoding="utf-8"))
+        lines = (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+        losses = [{**json.loads(line), "seconds": 0} for line in lines]
+        found.append((architecture["assignment"], losses, len(list(run.glob("plugins/*/events.*")))))
+    assert found[0][:2] == found[1][:2]
+    assert (found[0][2], found[1][2]) == (0, 1)
     assert "nasframe_tensorboard" not in here.run("nasframe", "plugins")
 
 

@@ -133,18 +133,6 @@ def test_a_search_that_was_interrupted_goes_on_without_doubled_or_missing_epochs
     )
 
 
-def test_a_search_without_tensorboard_runs_the_same_and_writes_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with_it = search(tmp_path / "with")
-    monkeypatch.setitem(sys.modules, "tensorboard", None)
-    without = search(tmp_path / "without")
-    assert not folder(tmp_path / "without").exists()
-    for one, other in zip(with_it.history, without.history, strict=True):
-        assert {**one, "seconds": 0} == {**other, "seconds": 0}
-    assert with_it.architecture == without.architecture
-
-
 def test_a_variable_turns_it_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NASFRAME_TENSORBOARD", "0")
     search(tmp_path / "run", epochs=1)

@@ -179,8 +179,9 @@ def test_an_unfinished_search_does_not_go_on_with_other_code(
         (
             "older.py",
             "from nasframe.files import write_json\n",
-            "'nasframe.files' (older.py, line 1); nasframe.files is now part of nasframe.runtime, "
-            "and docs/extending.md lists the public names",
+            "'nasframe.files' (older.py, line 1); the names of nasframe.files are now imported "
+            "from nasframe.runtime; "
+            "docs/changes-for-plugin-authors.md shows how",
         ),
         ("syntax.py", "def broken(:\n", "SyntaxError: invalid syntax (syntax.py, line 1)"),
         ("empty.py", "x = 1\n", "empty.py: implements no hook; mark a function such as register_operations"),
@@ -235,4 +236,4 @@ def test_a_command_that_imports_what_has_moved_says_where_it_is_now(
     assert main(["mine", "--plugin", "older_command.py"]) == 2
     found = capsys.readouterr().err
     assert "No module named 'nasframe.progress'" in found
-    assert "nasframe.progress is now part of nasframe.runtime" in found
+    assert "the names of nasframe.progress are now imported from nasframe.runtime" in found

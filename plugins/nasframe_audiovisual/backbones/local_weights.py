@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from timm.models import load_state_dict
 from torch import Tensor, nn
 
 from nasframe.errors import DataError
+from nasframe_audiovisual.beside_torch import beside_torch
+
+with beside_torch("torchvision"):  # which timm imports
+    from timm.models import load_state_dict
 
 __all__ = ["read_weights", "require_loaded", "weights_error"]
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import timm
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
@@ -14,7 +13,11 @@ from torch import nn
 
 from nasframe.errors import DataError, NasframeError, nearest
 from nasframe_audiovisual.backbones.local_weights import read_weights, require_loaded, weights_error
+from nasframe_audiovisual.beside_torch import beside_torch
 from nasframe_audiovisual.storage import DISK_BLOCK, size_on_disk
+
+with beside_torch("torchvision"):  # which timm imports
+    import timm
 
 __all__ = [
     "check_backbone",
