@@ -135,7 +135,7 @@ def test_no_module_is_there_by_its_old_name(old: str) -> None:
 def page_of(module: str) -> str:
     """The public page that has the names of a module: its package, where plugins may import from that."""
     package = module.split(".")[1]
-    return f"nasframe.{package}" if package in ("jobs", "relaxations", "runtime", "display") else "nasframe"
+    return f"nasframe.{package}" if package in ("jobs", "relaxations", "runtime", "testing") else "nasframe"
 
 
 @pytest.mark.parametrize("old", INSIDE)
