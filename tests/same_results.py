@@ -92,7 +92,10 @@ def _places(checkout: Path, out: Path) -> list[str]:
     metadata.mkdir(parents=True)
     points = [f"{name} = {target}" for name, target in project["entry-points"]["nasframe"].items()]
     (metadata / "entry_points.txt").write_text("\n".join(["[nasframe]", *points]))
-    (metadata / "METADATA").write_text(f"Name: {project['name']}\nVersion: {version}\n")
+    # that they are there is enough: what they need is in the environment
+    extras = [f"Provides-Extra: {extra}" for extra in project["optional-dependencies"]]
+    lines = [f"Name: {project['name']}", f"Version: {version}", *extras, ""]
+    (metadata / "METADATA").write_text("\n".join(lines))
     return [str(metadata.parent), *(str(checkout / name) for name in ("", "plugins", "search_spaces"))]
 
 
