@@ -82,7 +82,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             app = make_app()
             _require_extra(app, words)
             status = app(words)
-            sys.stdout.flush()
+            if sys.stdout is not None:  # a shell may close it
+                sys.stdout.flush()
         except BrokenPipeError:
             # The reader of our output has ended; the interpreter must not try to flush the rest.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -108,14 +109,14 @@ def _require_extra(app: App, words: Sequence[str]) -> None:
 
     Raises:
         MissingExtraError: with the command that installs them.
-        CycloptsError: the words are wrong.
     """
     plugins = manager()
     if not plugins.missing_extras:
         return
-    command, _, _ = app.parse_args(words)
-    plugin = plugins.plugin_of(command)
-    if plugin is not None and plugins.missing_extra(plugin):
+    names, apps, _ = app.parse_commands(words)
+    plugin = plugins.plugin_of_command(names[0]) if names else None
+    is_work = apps[-1].default_command is not None and _HELP.isdisjoint(words)
+    if plugin is not None and is_work and plugins.missing_extra(plugin):
         raise MissingExtraError(f"plugin {plugin!r}", plugins.missing_extra(plugin))
 
 

@@ -11,13 +11,14 @@ import torch
 from attrs import frozen
 from torch import nn
 
-from nasframe.errors import RunError
+from nasframe.errors import ContractError, NasframeError, RunError
 from nasframe.experiment import Experiment
 from nasframe.network import build
 from nasframe.pipeline.engines import training_engine
 from nasframe.pipeline.preparation import Prepared
 from nasframe.pipeline.trained_network import calibration_of, cost_of_trained, test_metrics, train_and_save
 from nasframe.pipeline.training_records import BASELINE
+from nasframe.plugins import raised_at
 from nasframe.runs import Checkpoint, Run, drop_checkpoint, load_checkpoint, reading_run
 from nasframe.runtime import Progress, fingerprint, forked_seed
 from nasframe.space import Architecture, SearchSpace
@@ -129,10 +130,9 @@ def _baselines(run: Run, experiment: Experiment, data: Data) -> Iterator[_Baseli
 
 def _fixed_networks(run: Run | None, experiment: Experiment, data: Data) -> list[NamedBaseline]:
     options = experiment.baselines
-    other_names = [f"random {number}" for number in range(1, options.random + 1)]
     task = experiment.task if options.task else None
     with reading_run(run):
-        return named_baselines(task, options.registered, data, other_names)
+        return named_baselines(task, options.registered, data, ["searched"])
 
 
 def draw_distinct_architectures(space: SearchSpace, seed: int, count: int) -> list[Architecture]:
@@ -176,4 +176,12 @@ def _train(
     with forked_seed(experiment.seed, baseline.name):
         network = baseline.named.baseline.make()
     engine = training_engine(network, experiment, data, progress, run=run, name=baseline.file, key=key)
-    train_and_save(engine, run, _trained(baseline))
+    try:
+        train_and_save(engine, run, _trained(baseline))
+    except (NasframeError, OSError):
+        raise
+    except Exception as error:  # the network of a task or a plugin may raise anything
+        if baseline.architecture is not None:
+            raise
+        why = f"{type(error).__name__}: {error}{raised_at(error)}"
+        raise ContractError(f"{baseline.named.owner}: {baseline.name!r} cannot be trained: {why}") from error

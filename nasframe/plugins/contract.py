@@ -107,7 +107,7 @@ def registered_entries(function: Callable[[], Any], hook: str, module: Any) -> d
     """
     try:
         answer = function()
-    except Exception as error:  # a hook may raise anything
+    except (Exception, SystemExit) as error:  # a hook may raise anything
         raise PluginError(hook_raised(hook, error, module)) from error
     place = in_brackets(file_of(module))
     if not isinstance(answer, Mapping):

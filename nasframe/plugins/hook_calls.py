@@ -17,13 +17,21 @@ __all__ = ["HookCalls"]
 
 Answer = TypeVar("Answer")
 
+_RAISED = (Exception, SystemExit)
+"""A hook may raise anything; one that ends the process must not end the user's work."""
+
 
 class HookCalls:
-    """Calls the hooks of plugins. While one is called, names are those of its plugin."""
+    """Calls the hooks of plugins. While one is called, names are those of its plugin.
+
+    Attributes:
+        commands: command → the plugin that added it.
+    """
 
     def __init__(self, registry: PluginRegistry, look_up: LookUp) -> None:
         self._registry = registry
         self._look_up = look_up
+        self.commands: dict[str, str] = {}
 
     def notify(self, hook: str, arguments: Mapping[str, Any]) -> None:
         """Call a life-cycle hook of every plugin."""
@@ -38,7 +46,7 @@ class HookCalls:
         for implementation in self._by_name(hook):
             try:
                 found[implementation.plugin_name] = read(self._answer(implementation, arguments))
-            except Exception as error:
+            except _RAISED as error:
                 self._disable(implementation, hook, error)
         return found
 
@@ -71,11 +79,13 @@ class HookCalls:
     def add_commands(self, app: Any) -> None:
         """Let every plugin add its commands, also one whose extra is missing: its help needs no package."""
         for implementation in self._registry.implementations("register_commands"):
+            before = {*app}
             try:
                 implementation.function(app)
-            except Exception as error:
+            except _RAISED as error:
                 why = hook_raised("register_commands", error, implementation.plugin)
                 self._registry.report(implementation.plugin_name, why)
+            self.commands |= dict.fromkeys({*app} - before, implementation.plugin_name)
 
     def _usable(self, hook: str) -> Iterator[HookImpl]:
         """Yield the implementations of a hook that may be called, in the order of registration."""
@@ -99,7 +109,7 @@ class HookCalls:
                 answer = self._answer(implementation, arguments)
             except passing:
                 raise
-            except Exception as error:
+            except _RAISED as error:
                 self._disable(implementation, hook, error)
             else:
                 yield answer
@@ -108,7 +118,7 @@ class HookCalls:
         with self._look_up.written_by(implementation.plugin_name):
             return implementation.function(*(arguments[name] for name in implementation.argnames))
 
-    def _disable(self, implementation: HookImpl, hook: str, error: Exception) -> None:
+    def _disable(self, implementation: HookImpl, hook: str, error: BaseException) -> None:
         """Report a hook that raised, and do not call it again."""
         self._registry.disabled.add((implementation.plugin_name, hook))
         why = hook_raised(hook, error, implementation.plugin)

@@ -57,7 +57,7 @@ def hooks_brought_by(module: Any, name: str, known: Mapping[str, HookSet]) -> Ho
     assert function is not None
     try:
         namespace = function()
-    except Exception as error:  # a hook may raise anything
+    except (Exception, SystemExit) as error:  # a hook may raise anything
         raise ValueError(
             f"register_hookspecs raised {type(error).__name__}: {error}{raised_at(error, module)}"
         ) from error
@@ -88,7 +88,9 @@ def _read(plugin: str, namespace: Any) -> HookSet:
     if type(version) is not int or version < 1:
         raise ValueError(f"VERSION must be a whole number from 1, found {version!r}")
     for kind, hook in kinds.items():
-        if hook not in specs:
+        if not isinstance(kind, str) or not kind or ":" in kind:
+            raise ValueError(f"KINDS: a kind is a string without ':', found {kind!r}")
+        if not isinstance(hook, str) or hook not in specs:
             raise ValueError(f"KINDS: {kind!r} is registered by {hook!r}, no hook{nearest(str(hook), specs)}")
     return HookSet(plugin, namespace, specs, dict(kinds), version)
 

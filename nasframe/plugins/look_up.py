@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -34,6 +35,10 @@ class LookUp:
         self._names: ContextVar[RecordedNames | None] = ContextVar("names", default=None)
         self.failed = 0
 
+    @functools.cached_property
+    def _own(self) -> Sequence[str]:
+        return own_plugins()  # it reads the metadata of every installed package
+
     def registered(self, kind: str) -> list[Registered]:
         """Return all that plugins registered under `kind`; see `PluginManager.registered`."""
         found: list[Registered] = []
@@ -59,7 +64,7 @@ class LookUp:
         names = self._names.get() or (RecordedNames() if name == builtin else None)
         if names is not None:
             owner = names.owner(kind, name)
-            matches = names.among(matches, owner, own_plugins() if len(matches) > 1 else ())
+            matches = names.among(matches, owner, self._own if len(matches) > 1 else ())
             if owner is not None and not matches:
                 self.failed += 1
                 raise PluginError(f"unknown {kind} {name!r}: {self._absent(owner, names.packages)}")

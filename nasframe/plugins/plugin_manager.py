@@ -90,14 +90,9 @@ class PluginManager:
         """Return the module or object registered as plugin `name`; None where there is none."""
         return self._registry.module(name)
 
-    def plugin_of(self, function: Any) -> str | None:
-        """Return the plugin in whose module, or in a module below it, a function is; None where in none."""
-        parts = str(getattr(function, "__module__", "")).split(".")
-        parents = {".".join(parts[: count + 1]) for count in range(len(parts))}
-        modules = ((name, self.module(name)) for name in self.names)
-        return next(
-            (name for name, one in modules if isinstance(one, ModuleType) and one.__name__ in parents), None
-        )
+    def plugin_of_command(self, name: str) -> str | None:
+        """Return the plugin that added a command; None for a command of the core."""
+        return self._calls.commands.get(name)
 
     def versions(self) -> dict[str, str]:
         """Return the version of each installed plugin's distribution, for the record of a run."""

@@ -67,6 +67,7 @@ class PluginRegistry:
                 check_hooks(module, name, known)
             except UnfitPluginError as error:
                 self.unregister(name)
+                known.pop(name, None)
                 self.report(name, error.reason)
         self._hook_sets = known
         self._pluggy.add_hookspecs(brought.namespace)

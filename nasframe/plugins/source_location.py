@@ -48,7 +48,7 @@ def raised_at(error: BaseException, plugin: Any = None) -> str:
     return in_brackets(f"{_short(known[-1].filename)}, line {known[-1].lineno}") if known else ""
 
 
-def hook_raised(hook: str, error: Exception, plugin: Any) -> str:
+def hook_raised(hook: str, error: BaseException, plugin: Any) -> str:
     """Return `search_step raised ValueError: no cheese (my_ops.py, line 3)`."""
     return f"{hook} raised {type(error).__name__}: {error}{raised_at(error, plugin)}{moved_to(error)}"
 

@@ -69,6 +69,8 @@ def _missing(distribution: Distribution, extra: str, seen: set[str]) -> dict[str
     from packaging.utils import canonicalize_name
 
     known = distribution.metadata.get_all("Provides-Extra") or []
+    names = {canonicalize_name(name): name for name in known}
+    extra = names.get(canonicalize_name(extra), extra)
     if extra not in known:
         here = f"{distribution.name} {distribution.version}, as it is installed,"
         raise ValueError(f"{here} has no extra {extra!r}")

@@ -75,7 +75,8 @@ def make_baseline_groups(
     """
     ready = [variant for variant in variants if variant.name in prepared]
     drawn = partial(_random_networks, count=random)
-    brought = partial(_brought_networks, registered=registered, random=random)
+    names = [variant.name for variant in variants]
+    brought = partial(_brought_networks, registered=registered, other_names=names)
     return [
         *_groups("random", _RANDOM, ready, prepared, study, drawn),
         *_groups("task", _TASK, ready, prepared, study, brought),
@@ -118,9 +119,8 @@ def _random_networks(experiment: Experiment, data: Data, count: int) -> _Network
 
 
 def _brought_networks(
-    experiment: Experiment, data: Data, registered: Sequence[str], random: int
+    experiment: Experiment, data: Data, registered: Sequence[str], other_names: Sequence[str]
 ) -> _Networks:
-    other_names = [f"random {number}" for number in range(1, random + 1)]
     brought = named_baselines(experiment.task, registered, data, other_names)
     make_each_once(brought, experiment.seed)
     networks = [

@@ -50,4 +50,4 @@ class Settings:
             problems.append(f"--patience: expected more than 0 seconds, found {self.patience:g}")
         if problems:
             raise ConfigurationError(kind, problems)
-        manager().find("executor", self.executor, builtin="local")
+        manager().find("executor", self.executor, builtin="local").load()

@@ -45,7 +45,7 @@ def named_baselines(
         task: whose baselines are wanted, if they are.
         registered: names of the functions; see the hook `register_baselines`.
         data: for which the networks are made.
-        other_names: those that other baselines have.
+        other_names: those that other networks of the tables have.
 
     Raises:
         PluginError: unknown or ambiguous name of a function.
@@ -60,6 +60,8 @@ def named_baselines(
     for given in registered:
         entry = manager().find("baseline", given)
         function, owner = entry.load(), str(entry)
+        if not callable(function):
+            raise ContractError(f"{owner} must be a function that returns networks, found {function!r}")
         names = [*other_names, *(item.name for item in found)]
         records = _records(function, inspect.getmodule(function), owner, data, names)
         source = f"{entry.plugin}:{entry.name}"
@@ -103,6 +105,8 @@ def _records(
     for network, make in brought.items():
         if not isinstance(network, str) or not callable(make):
             raise ContractError(f"{contract}, found {network!r}: {make!r}")
-        if network in other_names:
-            raise ContractError(f"{owner} brings {network!r}, and another baseline has that name")
+        if not network or network != network.strip():
+            raise ContractError(f"{owner}: a name begins and ends with no blank, found {network!r}")
+        if network in other_names or network.startswith("random "):
+            raise ContractError(f"{owner} brings {network!r}, and another network has that name")
     return baseline_records(brought)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from attrs import frozen
 
-from nasframe.errors import PluginError
+from nasframe.errors import MissingExtraError, PluginError
 from nasframe.options import option
 from nasframe.plugins import manager
 
@@ -46,6 +46,8 @@ def _check_registered(names: Sequence[str]) -> None:
         raise ValueError(f"{', '.join(map(repr, repeated))} occurs more than once")
     for name in names:
         try:
-            manager().find("baseline", name)
+            manager().find("baseline", name).load()
+        except MissingExtraError:
+            raise  # no mistake of the file
         except PluginError as error:
             raise ValueError(str(error)) from error

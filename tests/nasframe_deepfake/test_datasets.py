@@ -246,10 +246,6 @@ def test_what_was_prepared_with_another_file_outside_the_plugin_is_not_taken(
 @pytest.mark.parametrize(
     ("target", "message"),
     [
-        (int, "must be a subclass of nasframe_deepfake.Dataset, found <class 'int'>"),
-        (broken(recognises=lambda self, folder: 1 / 0), "recognises raised ZeroDivisionError"),
-        (broken(recognises=lambda self, folder: "yes"), "recognises must return True or False, found 'yes'"),
-        (broken(expects=None), "lacks `expects`"),
         (
             broken(read=lambda self, folder, desync: []),
             r"read must return a nasframe_deepfake.Listing, found \[\]",
@@ -258,6 +254,22 @@ def test_what_was_prepared_with_another_file_outside_the_plugin_is_not_taken(
         (
             broken(read=lambda self, folder, desync: Listing(folder, ["a"])),
             "a nasframe_deepfake.Clip, found 'a'",
+        ),
+        (
+            broken(read=lambda self, folder, desync: Listing(folder, ())),
+            r"clips of a listing is a list, found \(\)",
+        ),
+        (
+            broken(read=lambda self, folder, desync: Listing(str(folder), [])),
+            "the root of a listing is a pathlib.Path, found '",
+        ),
+        (
+            broken(read=lambda self, folder, desync: Listing(folder, [], malformed=[1])),
+            r"malformed of a listing holds strings, found \[1\]",
+        ),
+        (
+            broken(read=lambda self, f, _: Listing(f, [Clip(None, "RV-RA", "real", "x", (), "", "")])),
+            "path and category of a clip are strings",
         ),
         (
             broken(read=lambda self, f, _: Listing(f, [Clip("a", "RV-AR", "real", "x", (), "", "")])),
@@ -277,6 +289,23 @@ def test_a_data_set_that_breaks_its_contract_is_named_with_its_plugin(
         prepare(marked, tmp_path, DeepfakeTask(dataset="auto").preparation(0, marked), 1, Progress())
 
 
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        (int, "must be a subclass of nasframe_deepfake.Dataset, found <class 'int'>"),
+        (broken(recognises=lambda self, folder: 1 / 0), "recognises raised ZeroDivisionError"),
+        (broken(recognises=lambda self, folder: "yes"), "recognises must return True or False, found 'yes'"),
+        (broken(expects=None), "lacks `expects`"),
+    ],
+)
+def test_a_data_set_that_cannot_be_asked_is_reported_and_the_others_are_asked(
+    target: Any, message: str, register: Callable[..., None], marked: Path
+) -> None:
+    register("mine", broken=target, marked=Marked)
+    with pytest.warns(PluginWarning, match=f"dataset 'broken' of plugin 'mine'.*{message}"):
+        assert layout("auto", marked) == "mine:marked"
+
+
 def test_a_data_set_without_clips_is_an_error(
     register: Callable[..., None], marked: Path, tmp_path: Path
 ) -> None:
@@ -287,7 +316,8 @@ def test_a_data_set_without_clips_is_an_error(
 
 def test_no_data_set_can_be_called_auto(register: Callable[..., None], marked: Path) -> None:
     register("mine", auto=Marked)
-    with pytest.raises(ContractError, match="'auto' asks every data set, and can be the name of none"):
+    told = "'auto' asks every data set, and can be the name of none"
+    with pytest.warns(PluginWarning, match=told), pytest.raises(DataError, match="no data set recognises"):
         layout("auto", marked)
 
 

@@ -144,8 +144,11 @@ def fails_to_be_made() -> nn.Module:
         (lambda data: {3: nn.Identity}, "found 3: <class"),
         (lambda data: {"x": fails_to_be_made}, r"that of 'x' fails: TypeError: no layers \(.*, line \d+\)"),
         (lambda data: {"x": lambda: 3}, "that of 'x' returns 3"),
-        (lambda data: {"left alone": Baseline(nn.Identity)}, "brings 'left alone', and another baseline"),
-        (lambda data: {"random 1": Baseline(nn.Identity)}, "brings 'random 1', and another baseline"),
+        (lambda data: {"left alone": Baseline(nn.Identity)}, "brings 'left alone', and another network"),
+        (lambda data: {"random 1": Baseline(nn.Identity)}, "brings 'random 1', and another network"),
+        (lambda data: {"searched": Baseline(nn.Identity)}, "brings 'searched', and another network"),
+        (lambda data: {"x ": Baseline(nn.Identity)}, "a name begins and ends with no blank, found 'x '"),
+        (3, "must be a function that returns networks, found 3"),
     ],
 )
 def test_a_function_that_breaks_the_contract_is_named_with_its_plugin_before_anything_is_searched(

@@ -116,6 +116,19 @@ def test_a_hook_of_a_plugin_that_lacks_its_extra_is_not_called(tmp_path: Path, c
         assert done.stdout == printed
 
 
+def test_an_extra_is_found_however_its_name_is_written(tmp_path: Path) -> None:
+    code = CODE.replace('"cellar"', '"wine_cellar"')
+    install(tmp_path, "cheese", code, metadata=extra("no-such-cheese>=2", name="wine-cellar"))
+    assert nasframe(tmp_path, "ripen").returncode == 2
+
+
+def test_a_command_is_that_of_the_plugin_that_adds_it_wherever_its_function_is(tmp_path: Path) -> None:
+    code = CODE.replace("app.command(ripen)", "app.command(functools.partial(print, 'RIPE'), name='ripen')")
+    install(tmp_path, "cheese", f"import functools\n{code}", metadata=extra("no-such-cheese>=2"))
+    done = nasframe(tmp_path, "ripen")
+    assert (done.returncode, done.stdout) == (2, "")
+
+
 def test_a_plugin_whose_extra_is_installed_is_used(tmp_path: Path) -> None:
     install(tmp_path, "cheese", CODE, metadata=extra("pluggy>=1", "attrs"))
     done = nasframe(tmp_path, "ripen")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -218,3 +219,19 @@ def test_two_plugins_cannot_specify_one_hook() -> None:
     plugins = with_plugins(dairy=dairy())
     with pytest.raises(PluginError, match="which plugin 'dairy' has already"):
         plugins.register(dairy(), "another")
+
+
+@pytest.mark.parametrize(
+    "kinds", [{1: "register_cheeses"}, {"": "register_cheeses"}, {"a:b": "register_cheeses"}]
+)
+def test_a_kind_is_a_string_that_can_be_asked_for(kinds: Any) -> None:
+    module = specs()
+    module.KINDS = kinds
+    with pytest.raises(PluginError, match="KINDS: a kind is a string without ':'"):
+        with_plugins(dairy=plugin(register_hookspecs=lambda: module))
+
+
+def test_a_hook_that_ends_the_process_is_reported_and_ends_nothing() -> None:
+    plugins = with_plugins(leaving=plugin(register_operations=lambda: sys.exit(0)))
+    with pytest.warns(PluginWarning, match="register_operations raised SystemExit"):
+        assert plugins.registered("operation") == []

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from nasframe import Registered, manager
-from nasframe.errors import ContractError, DataError, NasframeError, PluginError, nearest
+from nasframe.errors import ContractError, DataError, NasframeError, PluginError, PluginWarning, nearest
 from nasframe_deepfake.datasets.categories import CATEGORIES
 from nasframe_deepfake.datasets.dataset import Dataset, Desync
 from nasframe_deepfake.datasets.listing import Clip, Listing
@@ -105,8 +106,9 @@ def _recognising(folder: Path) -> Registered:
     """Return the one data set that recognises a folder."""
     if not folder.is_dir():
         raise DataError(f"data folder {folder} {'is not a folder' if folder.exists() else 'does not exist'}")
-    entries = manager().registered(_KIND)
-    found = [entry for entry in entries if _recognises(entry, folder)]
+    answers = [(entry, _ask(entry, folder)) for entry in manager().registered(_KIND)]
+    entries = [entry for entry, answer in answers if answer is not None]
+    found = [entry for entry, answer in answers if answer]
     if len(found) == 1:
         return found[0]
     if found:
@@ -117,6 +119,17 @@ def _recognising(folder: Path) -> Registered:
         )
     known = "".join(f"\n  {entry.name}: {_make(entry).expects}" for entry in entries)
     raise DataError(f"no data set recognises {folder}{_hint(folder, entries)}{known}")
+
+
+def _ask(entry: Registered, folder: Path) -> bool | None:
+    """Return True where a data set recognises a folder; None for one that fails, which is reported."""
+    try:
+        return _recognises(entry, folder)
+    except PluginError as error:
+        warnings.warn(
+            f"a data set cannot say whether {folder} is its own: {error}", PluginWarning, stacklevel=2
+        )
+        return None
 
 
 def _hint(folder: Path, entries: Sequence[Registered]) -> str:
@@ -164,12 +177,23 @@ def _calling(entry: Registered, what: str) -> Iterator[None]:
 def _check(entry: Registered, listing: object) -> None:
     if not isinstance(listing, Listing):
         raise ContractError(f"{entry}: read must return a nasframe_deepfake.Listing, found {listing!r}")
+    if not isinstance(listing.root, Path):
+        raise ContractError(f"{entry}: the root of a listing is a pathlib.Path, found {listing.root!r}")
+    for name in ("clips", "duplicates", "missing", "unlisted", "malformed"):
+        part = getattr(listing, name)
+        if not isinstance(part, list):
+            raise ContractError(f"{entry}: {name} of a listing is a list, found {part!r}")
+        of_text = name in ("missing", "unlisted", "malformed")
+        if of_text and not all(isinstance(item, str) for item in part):
+            raise ContractError(f"{entry}: {name} of a listing holds strings, found {part!r}")
     if not listing.clips:
         raise DataError(f"{listing.root}: {entry.name} lists no clip to use")
     seen: set[str] = set()
     for clip in listing.clips:
         if not isinstance(clip, Clip):
             raise ContractError(f"{entry}: expected a nasframe_deepfake.Clip, found {clip!r}")
+        if not isinstance(clip.path, str) or not isinstance(clip.category, str):
+            raise ContractError(f"{entry}: path and category of a clip are strings, found {clip!r}")
         if clip.category not in CATEGORIES:
             problem = f"unknown category {clip.category!r}{nearest(clip.category, CATEGORIES)}"
             raise ContractError(f"{entry}: {clip.path}: {problem}")
