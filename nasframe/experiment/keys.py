@@ -26,7 +26,8 @@ def option_keys(values: Mapping[str, Any], names: Mapping[str, Collection[Any]] 
         table = values.get(section, {})
         own = table.get("name", DEFAULT_NAMES.get(section)) if isinstance(table, Mapping) else None
         keys.append(f"{section}.name")
-        for name in dict.fromkeys([own, *(names or {}).get(section, ())]):
+        known = [own] if isinstance(own, str) else []  # a file may hold anything there
+        for name in dict.fromkeys([*known, *(names or {}).get(section, ())]):
             keys += _fields(made_in_python(section, name) or _plugin(section, name), section)
     for section in ENGINE:
         keys += _fields(BASES[section], section)

@@ -17,9 +17,6 @@ __all__ = ["HookCalls"]
 
 Answer = TypeVar("Answer")
 
-_RAISED = (Exception, SystemExit)
-"""A hook may raise anything; one that ends the process must not end the user's work."""
-
 
 class HookCalls:
     """Calls the hooks of plugins. While one is called, names are those of its plugin.
@@ -46,21 +43,21 @@ class HookCalls:
         for implementation in self._by_name(hook):
             try:
                 found[implementation.plugin_name] = read(self._answer(implementation, arguments))
-            except _RAISED as error:
+            except (Exception, SystemExit) as error:
                 self._disable(implementation, hook, error)
         return found
 
     def check_imports(
         self, hook: str, arguments: Mapping[str, Any], read: Callable[[Any], Any]
-    ) -> dict[str, Exception]:
+    ) -> dict[str, BaseException]:
         """Report plugins whose hook misses an import; see `PluginManager.check_imports`."""
-        others: dict[str, Exception] = {}
+        others: dict[str, BaseException] = {}
         for implementation in self._by_name(hook):
             try:
                 read(self._answer(implementation, arguments))
             except ImportError as error:
                 self._disable(implementation, hook, error)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 others[implementation.plugin_name] = error
         return others
 
@@ -82,7 +79,7 @@ class HookCalls:
             before = {*app}
             try:
                 implementation.function(app)
-            except _RAISED as error:
+            except (Exception, SystemExit) as error:
                 why = hook_raised("register_commands", error, implementation.plugin)
                 self._registry.report(implementation.plugin_name, why)
             self.commands |= dict.fromkeys({*app} - before, implementation.plugin_name)
@@ -109,7 +106,7 @@ class HookCalls:
                 answer = self._answer(implementation, arguments)
             except passing:
                 raise
-            except _RAISED as error:
+            except (Exception, SystemExit) as error:
                 self._disable(implementation, hook, error)
             else:
                 yield answer

@@ -201,7 +201,7 @@ class PluginManager:
 
     def check_imports(
         self, hook: str, arguments: Mapping[str, Any], read: Callable[[Any], Any]
-    ) -> dict[str, Exception]:
+    ) -> dict[str, BaseException]:
         """Call a hook as `gather` does, before there is anything for it to work on.
 
         A plugin that cannot import what its hook needs is reported and not called again.

@@ -52,19 +52,19 @@ def plugin_sections(run: Run) -> list[PluginSection]:
     A plugin whose sections cannot be made or shown is reported, and has none.
     """
     answers = manager().gather(_HOOK, {"run": run}, _usable_sections)
+    found = [(plugin, section) for plugin, sections in answers.items() for section in sections]
     return [
         PluginSection(
             plugin,
-            f"plugin-{plugin}-{number}",
+            f"plugin-{plugin}-{number}",  # counted over all: on a page a.b and a-b are written alike
             _without_markup(section.title),
             [_part_of_plugin(part, plugin) for part in section.parts],
         )
-        for plugin, sections in answers.items()
-        for number, section in enumerate(sections, start=1)
+        for number, (plugin, section) in enumerate(found, start=1)
     ]
 
 
-def report_unusable_sections(run: Run) -> dict[str, Exception]:
+def report_unusable_sections(run: Run) -> dict[str, BaseException]:
     """Report the plugins whose sections cannot be imported; for the beginning of a run, before its work.
 
     Returns:

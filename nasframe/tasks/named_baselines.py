@@ -82,7 +82,7 @@ def make_each_once(networks: Iterable[NamedBaseline], seed: int) -> None:
                 made = item.baseline.make()
         except NasframeError:
             raise
-        except Exception as error:  # a plugin's function may raise anything
+        except (Exception, SystemExit) as error:  # a plugin's function may raise anything
             why = f"{type(error).__name__}: {error}{raised_at(error, inspect.getmodule(item.baseline.make))}"
             raise ContractError(f"{contract}; that of {item.name!r} fails: {why}") from error
         if not isinstance(made, nn.Module):
@@ -97,7 +97,7 @@ def _records(
         brought = function(data)
     except NasframeError:
         raise
-    except Exception as error:  # a plugin's function may raise anything
+    except (Exception, SystemExit) as error:  # a plugin's function may raise anything
         where = raised_at(error, module)
         raise ContractError(f"{contract}; it fails: {type(error).__name__}: {error}{where}") from error
     if not isinstance(brought, Mapping):

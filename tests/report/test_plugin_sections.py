@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -214,3 +215,19 @@ def test_sections_that_need_what_is_not_there_yet_are_made_when_it_is(
     register("mine", lambda run: [Section("Epochs", [str(run.history("search")[0]["epoch"])])])
     run = nasframe.run_experiment(experiment(), tmp_path / "run")
     assert "Epochs" in headings((run.path / "report.html").read_text(encoding="utf-8"))
+
+
+def test_plugins_whose_names_are_written_alike_have_sections_of_their_own(
+    folder: Path, register: Register
+) -> None:
+    for name in ("a.b", "a-b"):
+        register(name, lambda run: [Section("Mine", ["text"])])
+    anchors = re.findall(r'<section[^>]* id="(plugin-[^"]+)"', page_of(folder))
+    assert len(anchors) == len({*anchors}) == 2
+
+
+def test_sections_that_end_the_process_are_reported_and_end_nothing(folder: Path, register: Register) -> None:
+    register("mine", lambda run: sys.exit(4))
+    assert "mine" in report_unusable_sections(Run.open(folder))
+    with pytest.warns(PluginWarning, match="plugin 'mine' report_sections raised SystemExit: 4"):
+        assert "<html" in page_of(folder)

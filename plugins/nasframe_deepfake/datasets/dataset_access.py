@@ -170,7 +170,7 @@ def _calling(entry: Registered, what: str) -> Iterator[None]:
         yield
     except (NasframeError, OSError):
         raise
-    except Exception as error:  # a plugin's class may raise anything
+    except (Exception, SystemExit) as error:  # a plugin's class may raise anything
         raise ContractError(f"{entry}: {what} raised {type(error).__name__}: {error}") from error
 
 
