@@ -51,7 +51,7 @@ def with_jacobian(logits: Tensor, value: Tensor, jacobian: Tensor) -> Tensor:
         value: `(choices, candidates)`.
         jacobian: `(choices, candidates, candidates)`, d value_i / d logits_j in row i, column j.
     """
-    result: Tensor = _WithJacobian.apply(logits, value, jacobian)  # type: ignore[no-untyped-call]
+    result: Tensor = _WithJacobian.apply(logits, value, jacobian)  # type: ignore[no-untyped-call, unused-ignore]
     return result
 
 

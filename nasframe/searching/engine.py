@@ -265,7 +265,7 @@ class Search:
             optimiser.zero_grad(set_to_none=True)
         if not total.requires_grad:  # nothing to learn: no weights, or nothing to choose
             return loss.detach()
-        total.backward()  # type: ignore[no-untyped-call]
+        total.backward()  # type: ignore[no-untyped-call, unused-ignore]
         for optimiser in optimisers:
             parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
             if self.options.clip_norm:

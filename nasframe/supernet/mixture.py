@@ -24,7 +24,8 @@ def mix(weights: Tensor, values: Sequence[Tensor | None], selected: Sequence[int
     if not present:
         return None
     if selected is not None:
-        mixed: Tensor = _OneHotMix.apply(weights, selected, present[0], *values)  # type: ignore[no-untyped-call]
+        apply = _OneHotMix.apply
+        mixed: Tensor = apply(weights, selected, present[0], *values)  # type: ignore[no-untyped-call, unused-ignore]
         return mixed
     if len(present) < len(values):
         weights = weights[[index for index, value in enumerate(values) if value is not None]]

@@ -196,7 +196,7 @@ class RelaxationSuite(PluginSuite):
     def test_a_given_generator_leaves_the_global_one_alone(self) -> None:
         relaxation, logits = self.make(), random_logits((4, 3))
         before = torch.get_rng_state()
-        relaxation.sample(logits, 0.0, seeded()).weights.sum().backward()  # type: ignore[no-untyped-call]
+        relaxation.sample(logits, 0.0, seeded()).weights.sum().backward()  # type: ignore[no-untyped-call, unused-ignore]
         assert torch.equal(torch.get_rng_state(), before)
 
     def test_the_weights_are_the_same_with_and_without_gradient(self) -> None:

@@ -284,7 +284,7 @@ class TaskSuite(PluginSuite):
             assert baseline.make() is not network, f"{name} gives one network twice"
             outputs = network(batch.inputs)
             assert tuple(outputs.shape) == (len(batch.targets), data.outputs), name
-            task.loss(outputs, batch.targets).backward()  # type: ignore[no-untyped-call]
+            task.loss(outputs, batch.targets).backward()  # type: ignore[no-untyped-call, unused-ignore]
             grads = [value.grad for value in network.parameters() if value.grad is not None]
             assert grads, f"nothing in {name} learns"
             assert all(grad.isfinite().all() for grad in grads), name

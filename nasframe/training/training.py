@@ -102,7 +102,7 @@ class Training:
                 if not loss.requires_grad:  # a network without parameters has nothing to learn
                     continue
                 optimiser.zero_grad(set_to_none=True)
-                loss.backward()  # type: ignore[no-untyped-call]
+                loss.backward()  # type: ignore[no-untyped-call, unused-ignore]
                 if self.options.clip_norm:
                     torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.options.clip_norm)
                 optimiser.step()

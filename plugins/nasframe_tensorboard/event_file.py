@@ -89,9 +89,9 @@ class EventFile:
         }
         options["seed"] = self._experiment.get("seed", 0)
         metrics = dict(_numbers(record["validation"], "validation"))
-        for summary in hparams(options, metrics):  # type: ignore[no-untyped-call]
+        for summary in hparams(options, metrics):  # type: ignore[no-untyped-call, unused-ignore]
             # not add_hparams, which begins another run in a folder below
-            self._writer._get_file_writer().add_summary(summary)  # type: ignore[no-untyped-call]
+            self._writer._get_file_writer().add_summary(summary)  # type: ignore[no-untyped-call, unused-ignore]
 
     def _text(self, tag: str, text: str, step: int) -> None:
         """Write text unchanged: four spaces make it code in Markdown."""

@@ -206,7 +206,7 @@ def _train(
                     targets = labels[chosen].to(device).repeat_interleave(len(images) // len(chosen))
                     loss = stream.loss(head(_pooled(network, images)), targets)
                     optimiser.zero_grad()
-                    loss.backward()  # type: ignore[no-untyped-call]
+                    loss.backward()  # type: ignore[no-untyped-call, unused-ignore]
                     nn.utils.clip_grad_norm_(parameters, 5.0)
                     optimiser.step()
                     schedule.step()
