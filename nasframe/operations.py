@@ -14,7 +14,7 @@ from attrs import evolve, field, frozen
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from nasframe.errors import ContractError, SpaceError
+from nasframe.errors import ContractError, SpaceError, in_words
 from nasframe.options import argument_problems
 from nasframe.plugins import Registered, manager, raised_at
 
@@ -216,9 +216,9 @@ def is_identity(operation: OpSpec | str) -> bool:
     return operation_class(operation).passes
 
 
-def failure(error: Exception, target: type) -> str:
+def failure(error: BaseException, target: type) -> str:
     """Return the text of an error of an operation's own code, with the line that raised it."""
-    return f"{type(error).__name__}: {error}{raised_at(error, inspect.getmodule(target))}"
+    return f"{in_words(error)}{raised_at(error, inspect.getmodule(target))}"
 
 
 def build_operation(spec: OpSpec, shapes: Sequence[Shape], ports: Sequence[str] = ()) -> Operation:
@@ -235,7 +235,7 @@ def build_operation(spec: OpSpec, shapes: Sequence[Shape], ports: Sequence[str] 
         options["ports"] = tuple(ports) or tuple(f"x{index}" for index in range(len(shapes)))
     try:
         return target(tuple(tuple(shape) for shape in shapes), **options)
-    except Exception as error:  # a plugin's class may raise anything
+    except (Exception, SystemExit) as error:  # a plugin's class may raise anything
         shown = ", ".join(str(tuple(shape)) for shape in shapes)
         raise SpaceError(
             f"{origin_of(spec)} cannot be built for inputs {shown}: {failure(error, target)}"
@@ -309,7 +309,7 @@ def _run_on_meta(spec: OpSpec, module: Callable[..., Any], inputs: Sequence[Tens
     try:
         with torch.no_grad(), counter:
             output = module(*inputs)
-    except Exception as error:  # a plugin's class may raise anything
+    except (Exception, SystemExit) as error:  # a plugin's class may raise anything
         shown = ", ".join(str(tuple(tensor.shape[1:])) for tensor in inputs)
         why = failure(error, operation_class(spec))
         raise SpaceError(f"{origin_of(spec)} fails on inputs {shown}: {why}") from error
