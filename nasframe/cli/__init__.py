@@ -62,8 +62,8 @@ def make_app() -> App:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status: 2 for the user's mistakes, 130 for Ctrl-C, and 70 for an error
-    of a plugin or of nasframe that nobody foresaw."""
+    """Run one command and return its exit status: 2 for the user's mistakes, 130 for Ctrl-C, and 70 for an
+    error of a plugin or of nasframe that nobody foresaw."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     files: list[Path] = []
     # Before torch is imported: threads that spin while they wait make a busy machine six times slower.
