@@ -18,6 +18,7 @@ __all__ = [
     "RenderError",
     "RunError",
     "SpaceError",
+    "in_words",
     "near_names",
     "nearest",
 ]
@@ -94,6 +95,21 @@ class ConfigurationError(NasframeError):
         self.problems = tuple(problems)
         count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
         super().__init__("\n".join([f"{source}: {count}", *(f"  {line}" for line in self.problems)]))
+
+
+def in_words(error: BaseException) -> str:
+    """Return the class and the text of any error: `ValueError: no cheese`.
+
+    Example:
+        >>> in_words(KeyError("cheese")), in_words(ValueError())
+        ("KeyError: 'cheese'", 'ValueError')
+    """
+    name = type(error).__name__
+    try:
+        text = str(error)
+    except Exception as second:  # the class may be a plugin's
+        return f"{name}, whose text cannot be made ({type(second).__name__})"
+    return f"{name}: {text}" if text else name
 
 
 def near_names(name: str, valid: Iterable[str]) -> list[str]:

@@ -12,9 +12,10 @@ from typing import Any, ClassVar
 import torch
 from attrs import evolve, field, frozen
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 from torch.utils.flop_counter import FlopCounterMode
 
-from nasframe.errors import ContractError, SpaceError
+from nasframe.errors import ContractError, SpaceError, in_words
 from nasframe.options import argument_problems
 from nasframe.plugins import Registered, manager, raised_at
 
@@ -216,9 +217,9 @@ def is_identity(operation: OpSpec | str) -> bool:
     return operation_class(operation).passes
 
 
-def failure(error: Exception, target: type) -> str:
+def failure(error: BaseException, target: type) -> str:
     """Return the text of an error of an operation's own code, with the line that raised it."""
-    return f"{type(error).__name__}: {error}{raised_at(error, inspect.getmodule(target))}"
+    return f"{in_words(error)}{raised_at(error, inspect.getmodule(target))}"
 
 
 def build_operation(spec: OpSpec, shapes: Sequence[Shape], ports: Sequence[str] = ()) -> Operation:
@@ -234,12 +235,32 @@ def build_operation(spec: OpSpec, shapes: Sequence[Shape], ports: Sequence[str] 
     if target.names_ports:
         options["ports"] = tuple(ports) or tuple(f"x{index}" for index in range(len(shapes)))
     try:
-        return target(tuple(tuple(shape) for shape in shapes), **options)
-    except Exception as error:  # a plugin's class may raise anything
+        made = target(tuple(tuple(shape) for shape in shapes), **options)
+    except (Exception, SystemExit) as error:  # a plugin's class may raise anything
         shown = ", ".join(str(tuple(shape)) for shape in shapes)
         raise SpaceError(
             f"{origin_of(spec)} cannot be built for inputs {shown}: {failure(error, target)}"
         ) from error
+    wrong = _wrong_parameter(made)
+    if wrong:
+        raise ContractError(f"{origin_of(spec)} breaks the contract of nasframe.Operation: {wrong}")
+    return made
+
+
+def _wrong_parameter(operation: Operation) -> str:
+    """Return the promise that a parameter breaks; empty where all can be trained and saved."""
+    default = torch.empty(0).device
+    for name, value in (*operation.named_parameters(), *operation.named_buffers()):
+        if is_lazy(value):
+            return (
+                f"{name!r} is lazy, so it cannot be counted or trained before the first batch; make it in "
+                "the constructor, which gets the shapes of the inputs"
+            )
+        if isinstance(value, nn.Parameter) and value.is_complex():
+            return f"parameter {name!r} must be real, found {value.dtype}; hold two real ones"
+        if value.device != default and default.type != "meta":
+            return f"{name!r} must be made on the default device, {default}, found {value.device}"
+    return ""
 
 
 def _check_arity(target: type[Operation], spec: OpSpec, count: int) -> None:
@@ -292,12 +313,20 @@ def _infer(
     with torch.device("meta"):
         module = build_operation(spec, shapes, ports).eval()
         inputs = [torch.empty((2, *shape)) for shape in shapes]
+        more = [torch.empty((3, *shape)) for shape in shapes]
     output, flops = _run_on_meta(spec, module, inputs)
-    if not isinstance(output, Tensor) or output.ndim < 1 or output.shape[0] != 2:
-        found = f"shape {tuple(output.shape)}" if isinstance(output, Tensor) else repr(output)
+    larger, _ = _run_on_meta(spec, module, more)
+    for count, value in ((2, output), (3, larger)):
+        if not isinstance(value, Tensor) or value.ndim < 1 or value.shape[0] != count:
+            found = f"shape {tuple(value.shape)}" if isinstance(value, Tensor) else repr(value)
+            raise ContractError(
+                f"{origin_of(spec)} breaks the contract of nasframe.Operation: forward must return one "
+                f"tensor with the batch first, here ({count}, …), found {found}"
+            )
+    if output.shape[1:] != larger.shape[1:]:
         raise ContractError(
-            f"{origin_of(spec)} breaks the contract of nasframe.Operation: forward must return one tensor "
-            f"with the batch first, here (2, …), found {found}"
+            f"{origin_of(spec)} breaks the contract of nasframe.Operation: the shape of an example must not "
+            f"depend on the batch, found {tuple(output.shape)} and {tuple(larger.shape)}"
         )
     parameters = sum(parameter.numel() for parameter in module.parameters())
     return tuple(output.shape[1:]), Cost(parameters, math.ceil(flops / 4))
@@ -309,7 +338,7 @@ def _run_on_meta(spec: OpSpec, module: Callable[..., Any], inputs: Sequence[Tens
     try:
         with torch.no_grad(), counter:
             output = module(*inputs)
-    except Exception as error:  # a plugin's class may raise anything
+    except (Exception, SystemExit) as error:  # a plugin's class may raise anything
         shown = ", ".join(str(tuple(tensor.shape[1:])) for tensor in inputs)
         why = failure(error, operation_class(spec))
         raise SpaceError(f"{origin_of(spec)} fails on inputs {shown}: {why}") from error

@@ -22,8 +22,8 @@ from nasframe import __version__
 from nasframe.cli import making_a_run, plugins_command, studies, using_a_run
 from nasframe.cli.interrupts import interrupts_kept
 from nasframe.cli.plugin_files import HELP, prefix, split_plugin_files
-from nasframe.errors import KeptRunInterrupt, MissingExtraError, NasframeError, PluginWarning
-from nasframe.plugins import manager, moved_to, raised_at
+from nasframe.errors import KeptRunInterrupt, MissingExtraError, NasframeError, PluginWarning, in_words
+from nasframe.plugins import culprit_of, manager, moved_to, raised_at, told
 from nasframe.runtime import cores, require_processor
 from nasframe.studies import PRELOAD
 
@@ -37,6 +37,7 @@ _STUDIES = ("compare", "sweep", "tabulate", "census")
 
 _HELP = {"--help", "-h", "--version"}
 
+_FAULT = 70  # EX_SOFTWARE of sysexits.h
 _BROKEN_PIPE = 128 + 13
 _INTERRUPTED = 128 + 2
 
@@ -61,7 +62,8 @@ def make_app() -> App:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status: 2 for the user's mistakes, 130 for Ctrl-C."""
+    """Run one command and return its exit status: 2 for the user's mistakes, 130 for Ctrl-C, and 70 for an
+    error of a plugin or of nasframe that nobody foresaw."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     files: list[Path] = []
     # Before torch is imported: threads that spin while they wait make a busy machine six times slower.
@@ -93,13 +95,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _say(_interrupted(words, files, nothing_replaced=kept), _INTERRUPTED)
         except CycloptsError as error:
             return _say(f"{error}\nHelp: {' '.join(('nasframe', *(error.command_chain or ()), '--help'))}")
-        except ImportError as error:
-            if not moved_to(error):
-                raise
-            return _say(f"{error}{raised_at(error)}{moved_to(error)}")
-        except (NasframeError, OSError) as error:
-            if os.environ.get("NASFRAME_TRACEBACK", "0") not in ("", "0"):
-                traceback.print_exc()
+        except SystemExit as error:
+            plugin = culprit_of(error).plugin
+            if plugin is None or plugin == manager().plugin_of_command(words[0] if words else ""):
+                raise  # a command may end the program
+            return _unexpected(error)
+        except BaseException as error:
+            if isinstance(error, ImportError) and moved_to(error):
+                return _say(f"{error}{raised_at(error)}{moved_to(error)}")
+            if not isinstance(error, NasframeError | OSError):
+                return _unexpected(error)
+            _print_traceback()
             return _say(_error_line(error))
     return status if isinstance(status, int) else 0
 
@@ -134,10 +140,31 @@ def _say(message: str, status: int = 2) -> int:
     return status
 
 
-def _error_line(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror and error.filename and not error.filename2:
-        return f"{error.filename}: {error.strerror[:1].lower()}{error.strerror[1:]}"
-    return str(error)
+def _unexpected(error: BaseException) -> int:
+    """Say whose fault an error is that nobody raised for the user, and where it was raised."""
+    shown = _print_traceback()
+    plugin = culprit_of(error).plugin
+    whose = "nasframe itself; please report it" if plugin is None else f"plugin {plugin!r}, not of nasframe"
+    hint = "" if shown else ". NASFRAME_TRACEBACK=1 shows where it comes from"
+    return _say(f"{told(error)}\n  This is an error of {whose}{hint}", _FAULT)
+
+
+def _print_traceback() -> bool:
+    """Print the traceback of the error at hand, where the user wants it."""
+    wanted = os.environ.get("NASFRAME_TRACEBACK", "0") not in ("", "0")
+    if wanted:
+        traceback.print_exc()
+    return wanted
+
+
+def _error_line(error: NasframeError | OSError) -> str:
+    if isinstance(error, NasframeError):
+        return told(error)
+    culprit = culprit_of(error)
+    place = culprit.words if culprit.plugin is not None else ""
+    if error.strerror and error.filename and not error.filename2:
+        return f"{error.filename}: {error.strerror[:1].lower()}{error.strerror[1:]}{place}"
+    return in_words(error).removeprefix(f"{type(error).__name__}: ") + place
 
 
 def _interrupted(words: Sequence[str], files: Sequence[Path], *, nothing_replaced: bool) -> str:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import errno
 import shutil
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import nasframe
-from nasframe.errors import NasframeError, RunError
-from nasframe.plugins import manager
+from nasframe.errors import RunError
+from nasframe.plugins import told
 
 __all__ = ["StopTrialsError", "error_message", "full_disk_stops", "is_disk_full"]
 
@@ -23,16 +21,10 @@ class StopTrialsError(RunError):
 def error_message(error: BaseException) -> str:
     """Return the message of an error for the user.
 
-    An error that is not nasframe's own gets its type and the last line of nasframe or of a plugin that it
-    came through.
+    An error of a plugin gets the plugin and its line. Another that is not nasframe's own gets its class and
+    the last line of nasframe that it came through.
     """
-    if isinstance(error, NasframeError):
-        return str(error)
-    message = f"{type(error).__name__}: {error}".removesuffix(": ")
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_ours(frame.filename)]
-    if not frames:
-        return message
-    return f"{message} ({_short(frames[-1].filename)}, line {frames[-1].lineno})"
+    return told(error)
 
 
 @contextmanager
@@ -87,22 +79,3 @@ def _free_bytes(place: Path) -> int | None:
         return None if there is None else shutil.disk_usage(there).free
     except OSError:
         return None
-
-
-def _is_ours(file: str) -> bool:
-    """Return True for a file of nasframe or of a plugin, except those that only call a trial."""
-    if Path(file).parent == Path(__file__).parent:
-        return False
-    plugins = manager()
-    modules = [nasframe, *(plugins.module(name) for name in plugins.names)]
-    for module in modules:
-        if any(Path(file).is_relative_to(folder) for folder in getattr(module, "__path__", ())):
-            return True
-        if file == getattr(module, "__file__", None):
-            return True
-    return False
-
-
-def _short(file: str) -> str:
-    path, here = Path(file), Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)

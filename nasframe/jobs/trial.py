@@ -70,7 +70,9 @@ def do_trial(trial: Trial, progress: Progress = SILENT) -> Outcome:
             _load(trial.work)(trial.folder, trial.arguments, progress)
     except StopTrialsError:
         raise
-    except (Exception, SystemExit) as error:  # of the user's plugins, too
+    except (KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:  # of the user's plugins, too
         return Outcome("failed", error_message(error), time.monotonic() - started)
     return Outcome("done", "", time.monotonic() - started)
 

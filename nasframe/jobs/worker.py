@@ -27,9 +27,10 @@ from types import ModuleType
 from typing import Any
 
 from nasframe.errors import NasframeError
+from nasframe.jobs.failures import error_message
 from nasframe.jobs.server import end_with_parent
 from nasframe.jobs.starting import ONE_THREAD
-from nasframe.plugins import PROJECT, manager
+from nasframe.plugins import PROJECT, keep_culprit, manager
 from nasframe.runtime import Progress, one_thread
 
 __all__ = ["settings", "work"]
@@ -82,7 +83,7 @@ def work(connection: Connection, given: Mapping[str, Any], lock: Connection | No
         try:
             _take_over(given)
         except (Exception, SystemExit) as error:
-            answers.send("fatal", f"{type(error).__name__}: {error}")
+            answers.send("fatal", error_message(error))
             return
         with one_thread():
             answers.send("ready", None)
@@ -91,7 +92,9 @@ def work(connection: Connection, given: Mapping[str, Any], lock: Connection | No
                 try:
                     function, argument = pickle.loads(call)
                     answers.send("done", function(argument, answers))
-                except (Exception, SystemExit) as error:
+                except KeyboardInterrupt:
+                    raise
+                except BaseException as error:  # a plugin may raise anything
                     answers.send("raised", _portable(error))
 
 
@@ -168,9 +171,10 @@ def _write_at_once(log: Path | None) -> None:
 def _portable(error: BaseException) -> BaseException:
     """Return an error that can be sent, with its traceback as a note."""
     note = "".join(traceback.format_exception(error))
+    keep_culprit(error)
     try:
         pickle.loads(pickle.dumps(error))
     except Exception:
-        error = NasframeError(f"{type(error).__name__}: {error}")
+        error = NasframeError(error_message(error))
     error.add_note(note)
     return error

@@ -11,7 +11,7 @@ import torch
 from attrs import frozen
 from torch import nn
 
-from nasframe.errors import ContractError, NasframeError, RunError
+from nasframe.errors import ContractError, NasframeError, RunError, in_words
 from nasframe.experiment import Experiment
 from nasframe.network import build
 from nasframe.pipeline.engines import training_engine
@@ -180,8 +180,8 @@ def _train(
         train_and_save(engine, run, _trained(baseline))
     except (NasframeError, OSError):
         raise
-    except Exception as error:  # the network of a task or a plugin may raise anything
+    except (Exception, SystemExit) as error:  # the network of a task or a plugin may raise anything
         if baseline.architecture is not None:
             raise
-        why = f"{type(error).__name__}: {error}{raised_at(error)}"
+        why = f"{in_words(error)}{raised_at(error)}"
         raise ContractError(f"{baseline.named.owner}: {baseline.name!r} cannot be trained: {why}") from error

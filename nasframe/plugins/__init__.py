@@ -7,6 +7,7 @@ raises is reported and disabled.
 
 from __future__ import annotations
 
+from nasframe.plugins.culprit import Culprit, culprit_of, keep_culprit, told
 from nasframe.plugins.former_names import moved_to
 from nasframe.plugins.hookspecs import PROJECT, hookimpl, hookspec
 from nasframe.plugins.name_record import record_names
@@ -17,15 +18,19 @@ from nasframe.plugins.source_location import raised_at
 
 __all__ = [
     "PROJECT",
+    "Culprit",
     "PluginManager",
     "RecordedNames",
     "Registered",
+    "culprit_of",
     "described",
     "hookimpl",
     "hookspec",
+    "keep_culprit",
     "load_plugin",
     "manager",
     "moved_to",
     "raised_at",
     "record_names",
+    "told",
 ]

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from nasframe.errors import nearest
+from nasframe.errors import in_words, nearest
 from nasframe.plugins import hookspecs
 from nasframe.plugins.source_location import raised_at
 
@@ -58,9 +58,7 @@ def hooks_brought_by(module: Any, name: str, known: Mapping[str, HookSet]) -> Ho
     try:
         namespace = function()
     except (Exception, SystemExit) as error:  # a hook may raise anything
-        raise ValueError(
-            f"register_hookspecs raised {type(error).__name__}: {error}{raised_at(error, module)}"
-        ) from error
+        raise ValueError(f"register_hookspecs raised {in_words(error)}{raised_at(error, module)}") from error
     brought = _read(name, namespace)
     for other in known.values():
         pairs = (("hook", brought.specs, other.specs), ("kind", brought.kinds, other.kinds))

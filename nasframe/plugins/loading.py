@@ -7,7 +7,7 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import ModuleType
 
-from nasframe.errors import PluginError
+from nasframe.errors import PluginError, in_words
 from nasframe.plugins.contract import UnfitPluginError, registered_entries
 from nasframe.plugins.former_names import moved_to
 from nasframe.plugins.installed import installed, version_of
@@ -38,13 +38,18 @@ def _load_entry_point(registry: PluginRegistry, point: EntryPoint) -> None:
     except BaseException as error:  # a plugin may raise anything
         if isinstance(error, KeyboardInterrupt):
             raise
-        why = f"{str(error) or type(error).__name__}{raised_at(error)}{moved_to(error)}"
+        why = f"{_reason(error)}{raised_at(error)}{moved_to(error)}"
         registry.report(point.name, f"cannot be loaded from {point.value!r}: {why}")
         return
     try:
         registry.register(module, point.name)
     except UnfitPluginError as error:
         registry.report(point.name, error.reason)
+
+
+def _reason(error: BaseException) -> str:
+    """Return the words of an error; an import that failed says enough without its class."""
+    return str(error) if isinstance(error, ImportError) else in_words(error)
 
 
 def load_files(registry: PluginRegistry, paths: Iterable[str | Path]) -> list[str]:

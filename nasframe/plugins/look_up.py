@@ -117,9 +117,7 @@ class LookUp:
 
     def entry_of(self, kind: str, target: type) -> Registered | None:
         """Return the entry under which a class is registered; None where it is not."""
-        path = f"{target.__module__}:{target.__qualname__}"
-        entries = self.registered(kind)
-        return next((entry for entry in entries if entry.target is target or entry.target == path), None)
+        return next((entry for entry in self.registered(kind) if entry.is_of(target)), None)
 
     def name_of(self, kind: str, target: type) -> str | None:
         """Return the name by which `find` finds a class, with its plugin where two have that name."""

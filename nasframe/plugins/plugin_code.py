@@ -8,13 +8,16 @@ import inspect
 from pathlib import Path
 from typing import Any
 
+from nasframe.plugins.files_beside import files_beside
+
 __all__ = ["hash_of_code"]
 
 
 def hash_of_code(module: Any, target: Any = None) -> str | None:
     """Return the SHA-256 of a module's file, or of names and contents of all Python files of a package.
 
-    The packages that a plugin names in `NASFRAME_LIBRARIES` are a part of it.
+    The packages that a plugin names in `NASFRAME_LIBRARIES` are a part of it, and so are the files beside a
+    plugin of one file that it imports.
 
     Args:
         module: the module or object that is the plugin.
@@ -33,7 +36,10 @@ def hash_of_code(module: Any, target: Any = None) -> str | None:
         for file in sorted(folder.rglob("*.py"))
     ]
     if not hasattr(module, "__path__") and isinstance(getattr(module, "__file__", None), str):
-        files.append((Path(module.__file__).name, Path(module.__file__)))
+        own = Path(module.__file__)
+        files.append((own.name, own))
+        folder = own.resolve().parent
+        files += [(file.relative_to(folder).as_posix(), file) for file in files_beside(module)]
     other = _file_of(target)
     if other is not None and other.resolve() not in {file.resolve() for _, file in files}:
         files.append((other.name, other))

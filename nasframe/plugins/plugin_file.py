@@ -10,7 +10,8 @@ from importlib.abc import Loader
 from pathlib import Path
 from types import ModuleType
 
-from nasframe.errors import PluginError
+from nasframe.errors import PluginError, in_words
+from nasframe.plugins.files_beside import Beside, unmeant_file
 from nasframe.plugins.former_names import moved_to
 from nasframe.plugins.source_location import raised_at
 
@@ -20,6 +21,8 @@ __all__ = ["importing"]
 @contextmanager
 def importing(path: Path) -> Iterator[ModuleType]:
     """Import a file as a module under its own name; forget the module if the block fails.
+
+    It may import the files beside it.
 
     Raises:
         PluginError: no such file, no Python file, a name that another module has, or an error in it.
@@ -37,11 +40,14 @@ def importing(path: Path) -> Iterator[ModuleType]:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # so that its classes can be found by their module's name
+    beside = Beside(name, path)
+    beside.begin(module)
     try:
         _execute(spec.loader, module, path)
         yield module
     except BaseException:
         del sys.modules[name]
+        beside.forget()
         raise
 
 
@@ -51,7 +57,8 @@ def _execute(loader: Loader, module: ModuleType, path: Path) -> None:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a plugin may raise anything, SystemExit too
-        why = f"{type(error).__name__}: {error}{raised_at(error, module)}{moved_to(error)}"
+        hint = moved_to(error) + unmeant_file(error, path)
+        why = f"{in_words(error)}{raised_at(error, module)}{hint}"
         raise PluginError(f"{path}: cannot be imported: {why}") from error
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from attrs import field, frozen
 
-from nasframe.errors import MissingExtraError, PluginError
+from nasframe.errors import MissingExtraError, PluginError, in_words
+from nasframe.plugins.files_beside import imported_name
 from nasframe.plugins.former_names import moved_to
 from nasframe.plugins.source_location import file_of, in_brackets, raised_at
 
@@ -48,12 +49,21 @@ class Registered:
             return self.target
         module, _, attribute = self.target.partition(":")
         try:
-            return functools.reduce(getattr, attribute.split("."), importlib.import_module(module))
-        except Exception as error:  # a plugin may raise anything
+            found = importlib.import_module(imported_name(module, self.module))
+            return functools.reduce(getattr, attribute.split("."), found)
+        except (Exception, SystemExit) as error:  # a plugin may raise anything
             raise PluginError(
                 f"plugin {self.plugin!r} registers {self.kind} {self.name!r} as {self.target!r}, "
-                f"which cannot be imported: {error}{raised_at(error, self.module)}{moved_to(error)}"
+                f"which cannot be imported: {in_words(error)}{raised_at(error, self.module)}{moved_to(error)}"
             ) from error
+
+    def is_of(self, target: type) -> bool:
+        """Return True where a class is the registered object; nothing is imported."""
+        if not isinstance(self.target, str):
+            return self.target is target
+        module, _, attribute = self.target.partition(":")
+        own = {module, imported_name(module, self.module)}
+        return target.__module__ in own and target.__qualname__ == attribute
 
     @property
     def description(self) -> str:

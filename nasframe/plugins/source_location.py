@@ -8,9 +8,11 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from nasframe.errors import in_words
+from nasframe.plugins.files_beside import files_beside, plugin_module
 from nasframe.plugins.former_names import moved_to
 
-__all__ = ["file_of", "hook_raised", "in_brackets", "raised_at"]
+__all__ = ["file_of", "has_file", "hook_raised", "in_brackets", "line_of", "raised_at"]
 
 
 def file_of(what: Any) -> str | None:
@@ -41,24 +43,33 @@ def raised_at(error: BaseException, plugin: Any = None) -> str:
     ]
     if isinstance(error, SyntaxError) and error.filename:
         return ""  # its own text says where
-    own = [frame for frame in frames if _belongs(frame.filename, plugin)]
+    whole = plugin_module(plugin)
+    own = [frame for frame in frames if has_file(whole, frame.filename)]
     if not own and file_of(plugin):
         return in_brackets(file_of(plugin))
     known = own or [frame for frame in frames if f"importlib{os.sep}" not in frame.filename]
-    return in_brackets(f"{_short(known[-1].filename)}, line {known[-1].lineno}") if known else ""
+    return in_brackets(line_of(known[-1])) if known else ""
+
+
+def line_of(frame: traceback.FrameSummary) -> str:
+    """Return `my_ops.py, line 3`."""
+    return f"{_short(frame.filename)}, line {frame.lineno}"
 
 
 def hook_raised(hook: str, error: BaseException, plugin: Any) -> str:
     """Return `search_step raised ValueError: no cheese (my_ops.py, line 3)`."""
-    return f"{hook} raised {type(error).__name__}: {error}{raised_at(error, plugin)}{moved_to(error)}"
+    return f"{hook} raised {in_words(error)}{raised_at(error, plugin)}{moved_to(error)}"
 
 
-def _belongs(file: str, plugin: Any) -> bool:
+def has_file(plugin: Any, file: str) -> bool:
+    """Return True where a file is one of a plugin: a module, an object, or a file with others beside it."""
     roots = [Path(folder) for folder in getattr(plugin, "__path__", ())]
     if any(Path(file).is_relative_to(root) for root in roots):
         return True
     name = getattr(plugin, "__file__", None)
-    return isinstance(name, str) and Path(file) == Path(name)
+    if isinstance(name, str) and Path(file) == Path(name):
+        return True
+    return Path(file) in files_beside(plugin)
 
 
 def _of_class(target: type) -> str | None:

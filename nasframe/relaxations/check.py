@@ -9,7 +9,7 @@ from inspect import getmodule
 import torch
 from torch import Tensor
 
-from nasframe.errors import ContractError
+from nasframe.errors import ContractError, in_words
 from nasframe.plugins import described, manager, raised_at
 from nasframe.relaxations.relaxation import Relaxation, Sample
 
@@ -57,7 +57,7 @@ def _broken(relaxation: Relaxation, logits: Tensor, progress: float) -> str:
             distributions.append(relaxation.probabilities(logits))
     except (Exception, SystemExit) as error:  # a plugin may raise anything
         step = "probabilities" if len(samples) == 2 else "sample"
-        return f"{step} raised {type(error).__name__}: {error}{raised_at(error, getmodule(type(relaxation)))}"
+        return f"{step} raised {in_words(error)}{raised_at(error, getmodule(type(relaxation)))}"
     if not torch.equal(logits.detach(), before):
         return "the logits must stay as they are, and were changed in place"
     first, again = samples

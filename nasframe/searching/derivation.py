@@ -14,7 +14,14 @@ from typing import Any
 
 import torch
 
-from nasframe.errors import ArchitectureError, ContractError, NasframeError, PluginError, SpaceError
+from nasframe.errors import (
+    ArchitectureError,
+    ContractError,
+    NasframeError,
+    PluginError,
+    SpaceError,
+    in_words,
+)
 from nasframe.plugins import Registered, manager, raised_at
 from nasframe.relaxations import log_exponential
 from nasframe.space import Alternative, Architecture, Assignment, Decision, Probabilities, SearchSpace
@@ -57,9 +64,9 @@ def derive(
         raise ContractError(f"{_shown(space)}: {error}") from error
     except NasframeError:
         raise
-    except Exception as error:  # a plugin's function may raise anything
+    except (Exception, SystemExit) as error:  # a plugin's function may raise anything
         where = raised_at(error, inspect.getmodule(rule))
-        raise ContractError(f"{_shown(space)} fails: {type(error).__name__}: {error}{where}") from error
+        raise ContractError(f"{_shown(space)} fails: {in_words(error)}{where}") from error
 
 
 def derive_around(

@@ -94,7 +94,7 @@ def _train(
         try:
             what = _network(item, experiment, prepared)
             found = train_alone(what, item.name, experiment, prepared, progress)
-        except Exception as error:  # of the user's plugins, too
+        except (Exception, SystemExit) as error:  # of the user's plugins, too
             if is_disk_full(error, folder):
                 raise
             failed.append(f"{item.name}: {error_message(error)}")

@@ -1,69 +1,115 @@
-"""The check of a supernet's operations before a search: each is run once on real tensors."""
+"""The check of a network's operations before a search or a training: each is run on random examples."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import random
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 
-from nasframe.errors import ContractError, SpaceError
-from nasframe.network import FIXED, Block, edge_operations, module_key
-from nasframe.operations import OpSpec, failure, operation_class, origin_of
+from nasframe.network import Network, edge_operations, infer_shapes
+from nasframe.operations import Identity, OpSpec, Shape, infer, operation_class
+from nasframe.supernet.operation_probe import Probe
 from nasframe.supernet.supernet import Supernet
 
 __all__ = ["check_operations"]
 
+_MOST = 5
+"""Examples of a batch in the check, at most: an operation that counts them shows it with five."""
 
-def check_operations(net: Supernet) -> None:
-    """Run every operation on two random examples, in evaluation mode; the supernet stays as it is.
+_Place = tuple[OpSpec, tuple[Shape, ...], tuple[str, ...]]
+_Step = tuple[OpSpec, Sequence[OpSpec], tuple[Shape, ...], tuple[str, ...]]
+
+
+def check_operations(
+    net: Supernet | Network,
+    size: int = _MOST,
+    *,
+    alone: bool = False,
+    device: torch.device | None = None,
+) -> None:
+    """Run a module like that of every node and edge on random examples, once for equal ones.
+
+    The network and all random states stay as they are.
+
+    Args:
+        net: whose operations are checked.
+        size: examples of a batch.
+        alone: True where a batch of the training holds one example.
+        device: to compute on; None for that of the network.
 
     Raises:
-        SpaceError: one fails.
-        ContractError: one returns another shape than on the meta device, or numbers that are not finite.
+        SpaceError: an operation fails: in one of both modes, or for batches of one, two or more examples.
+        ContractError: it returns another shape than on the meta device, or numbers that are not finite;
+            changes its inputs; mixes the examples of a batch or draws random numbers in evaluation mode;
+            keeps the graph of an earlier call; or no gradient reaches its parameters.
     """
-    training = net.training
-    net.eval()
-    device = next((parameter.device for parameter in net.parameters()), torch.device("cpu"))
-    random = torch.Generator().manual_seed(0)
-    for spec, block, shapes, wanted in _blocks(net):
-        inputs = [torch.randn((2, *shape), generator=random).to(device) for shape in shapes]
-        name = origin_of(spec)
-        try:
-            with torch.no_grad():
-                output = block(*inputs)
-        except Exception as error:  # a plugin's class may raise anything
-            shown = ", ".join(map(str, shapes))
-            why = failure(error, operation_class(spec))
-            raise SpaceError(f"{name} fails on inputs {shown}: {why}") from error
-        broken = f"{name} breaks the contract of nasframe.Operation"
-        if tuple(output.shape) != (2, *wanted):
-            raise ContractError(
-                f"{broken}: on the meta device its output has the shape {(2, *wanted)}, on real tensors "
-                f"{tuple(output.shape)}"
-            )
-        if not output.isfinite().all():
-            raise ContractError(f"{broken}: its output must be finite, for finite inputs")
-    net.train(training)
-
-
-def _blocks(net: Supernet) -> Iterator[tuple[OpSpec, Block, list[tuple[int, ...]], tuple[int, ...]]]:
-    """Yield each candidate of each node and edge: its operation, module, input shapes and output shape."""
-    for (name, port), edges in net.wiring.arrivals.items():
-        for edge in edges:
-            if (key := module_key(edge.name)) not in net.edges:
+    place = device or next((parameter.device for parameter in net.parameters()), torch.device("cpu"))
+    seen = set()
+    with _other_random_states_kept():
+        for spec, shapes, ports in _places(net):
+            key = (operation_class(spec), *sorted(spec.options.items()), shapes, ports)
+            if key in seen or operation_class(spec) is Identity:
                 continue
-            for candidate, spec in edge_operations(edge).items():
-                block = net.edges[key][module_key(candidate)]  # type: ignore[index]
-                if not operation_class(spec).removes:
-                    yield spec, block, [net.shapes.nodes[edge.source]], net.shapes.ports[name, port]
-    for name, node in net.wiring.nodes.items():
-        key = module_key(name)
-        if key not in net.nodes:
+            seen.add(key)
+            wanted, _ = infer(spec, shapes, ports)
+            examples = max(2, min(size, _MOST))
+            Probe(spec, shapes, ports, wanted, place, examples, alone).run()
+
+
+@contextmanager
+def _other_random_states_kept() -> Iterator[None]:
+    """Give back the states of the generators of Python and NumPy after the block."""
+    numpy = sys.modules.get("numpy.random")
+    own, other = random.getstate(), None if numpy is None else numpy.get_state()
+    try:
+        yield
+    finally:
+        random.setstate(own)
+        if numpy is not None:
+            numpy.set_state(other)
+
+
+def _places(net: Supernet | Network) -> Iterator[_Place]:
+    for spec, then, shapes, ports in _nodes_and_edges(net):
+        if operation_class(spec).removes:
             continue
-        shapes = [net.shapes.ports[name, port] for port in node.ports] if not node.is_input else []
-        candidates = node.choice.candidates if node.choice is not None else (FIXED,)
-        for candidate in candidates:
-            spec = node.spec(None if candidate == FIXED else candidate)
-            block = net.nodes[key][module_key(candidate)]  # type: ignore[index]
-            if not operation_class(spec).removes:
-                yield spec, block, shapes or [node.shape or ()], net.shapes.nodes[name]
+        yield spec, shapes, ports
+        shape, _ = infer(spec, shapes, ports)
+        for item in then:
+            yield item, (shape,), ()
+            shape, _ = infer(item, [shape])
+
+
+def _nodes_and_edges(net: Supernet | Network) -> Iterator[_Step]:
+    """Yield the operation of each node and edge, with those that follow it, its input shapes and ports."""
+    if isinstance(net, Network):
+        yield from _of_network(net)
+        return
+    wiring = net.wiring
+    for edges in wiring.arrivals.values():
+        for edge in edges:
+            for spec in edge_operations(edge).values():
+                yield spec, (), (net.shapes.nodes[edge.source],), ()
+    for name, node in wiring.nodes.items():
+        if node.choice is None and node.operation is None:
+            continue
+        shapes = () if node.is_input else tuple(net.shapes.ports[name, port] for port in node.ports)
+        for candidate in (None,) if node.choice is None else node.choice.candidates:
+            yield node.spec(candidate), node.then, shapes or (node.shape or (),), tuple(node.ports)
+
+
+def _of_network(net: Network) -> Iterator[_Step]:
+    space, resolved = net.architecture.space, net.architecture.resolved
+    shapes = infer_shapes(space)
+    for name, spec in resolved.operations.items():
+        ports = resolved.arrivals[name]
+        for arrival in (item for items in ports.values() for item in items):
+            if arrival.operation is not None:
+                yield arrival.operation, (), (shapes.nodes[arrival.source],), ()
+        if spec is not None:
+            node = space.wiring.nodes[name]
+            arriving = tuple(shapes.ports[name, port] for port in ports)
+            yield spec, node.then, arriving or (node.shape or (),), tuple(ports)

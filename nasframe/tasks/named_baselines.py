@@ -9,7 +9,7 @@ from typing import Any
 from attrs import frozen
 from torch import nn
 
-from nasframe.errors import ContractError, NasframeError
+from nasframe.errors import ContractError, NasframeError, in_words
 from nasframe.plugins import manager, raised_at
 from nasframe.runtime import forked_seed
 from nasframe.tasks.baseline import Baseline, baseline_records
@@ -83,7 +83,7 @@ def make_each_once(networks: Iterable[NamedBaseline], seed: int) -> None:
         except NasframeError:
             raise
         except (Exception, SystemExit) as error:  # a plugin's function may raise anything
-            why = f"{type(error).__name__}: {error}{raised_at(error, inspect.getmodule(item.baseline.make))}"
+            why = f"{in_words(error)}{raised_at(error, inspect.getmodule(item.baseline.make))}"
             raise ContractError(f"{contract}; that of {item.name!r} fails: {why}") from error
         if not isinstance(made, nn.Module):
             raise ContractError(f"{contract}; that of {item.name!r} returns {made!r}")
@@ -99,7 +99,7 @@ def _records(
         raise
     except (Exception, SystemExit) as error:  # a plugin's function may raise anything
         where = raised_at(error, module)
-        raise ContractError(f"{contract}; it fails: {type(error).__name__}: {error}{where}") from error
+        raise ContractError(f"{contract}; it fails: {in_words(error)}{where}") from error
     if not isinstance(brought, Mapping):
         raise ContractError(f"{contract}, found {brought!r}")
     for network, make in brought.items():
