@@ -6,6 +6,7 @@ resumed ends with the same bits as one that was not.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -37,9 +38,11 @@ from nasframe.supernet import Supernet, check_operations, expected_parameters
 from nasframe.tasks import Batch, Data, Split, Task
 from nasframe.training import (
     GrowingParameters,
+    OutputError,
     RandomState,
     StepCheck,
     batches,
+    check_inputs,
     checked_epoch,
     collect_outputs,
     gradient_norm,
@@ -125,9 +128,15 @@ class Search:
     # -- the search -------------------------------------------------------------------------------------
 
     def fit(self) -> Architecture:
-        """Search until the stop rule holds or the epochs are used up; return the derived architecture."""
+        """Search until the stop rule holds or the epochs are used up; return the derived architecture.
+
+        Raises:
+            RunError: a loss, a gradient, a logit or an output is not finite.
+            DataError: a number of the validation split is not finite, which would steer the search.
+        """
         self.history = []
         first = self._resume()
+        check_inputs(self.data.splits.validation, self.options.batch_size, "validation")
         plugins = manager()
         plugins.notify("search_started", run=self.run, space=self.space, relaxation=self.relaxation)
         with one_thread(), self.progress.task("search", self.options.epochs) as advance:
@@ -186,14 +195,18 @@ class Search:
     def inherited(self) -> dict[str, Any]:
         """Return the validation metrics of the derived network with the supernet's own parameters.
 
-        Their distance from the metrics of the supernet is the cost of derivation.
+        Their distance from the metrics of the supernet is the cost of derivation. All are None where an
+        output of that network is not finite.
         """
         network = build(self.derive() if self.selection is None else self.selection.architecture)
         network.to(self.device)
         inherit(network, self.supernet.state_dict())
-        outputs, targets = collect_outputs(
-            network, network, self.data.splits.validation, self.options.batch_size, self.device
-        )
+        try:
+            outputs, targets = collect_outputs(
+                network, network, self.data.splits.validation, self.options.batch_size, self.device
+            )
+        except OutputError:  # nobody has trained this network with these weights
+            return dict.fromkeys(self.history[-1]["validation"] if self.history else ["loss"])
         return self._scored(outputs, targets)
 
     def _scored(self, outputs: Tensor, targets: Tensor) -> dict[str, Any]:
@@ -226,13 +239,13 @@ class Search:
                     )
                 )
             )
-        outputs, targets = self._validate(probabilities)
+        validation = self._validated(probabilities, epoch)
         by_choice = logits.by_choice(probabilities)
         return {
             "stage": "search",
             "epoch": epoch + 1,
             "loss": means,
-            "validation": self._scored(outputs, targets),
+            "validation": validation,
             "entropy": logits.entropies(probabilities),
             "derived": derive(self.space, by_choice).fingerprint[:16],
             "probabilities": {
@@ -328,9 +341,8 @@ class Search:
             parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
             norm = gradient_norm(parameters, self.options.clip_norm)
             if not check.is_finite(norm) and not is_finite([item.grad for item in parameters]):
-                what = (
-                    f"a gradient of epoch {epoch + 1} is not finite, though its loss is ({float(total.detach()):.4g})"
-                )
+                what = f"a gradient of epoch {epoch + 1} is not finite, though its loss is"
+                what = f"{what} ({float(total.detach()):.4g})"
                 raise self._failure(what, update, samples, epoch, check.step, random, penalised)
         for optimiser in optimisers:
             if optimiser is self._weights_optimiser:
@@ -383,6 +395,22 @@ class Search:
         first = f"{what} in step {step}, an update of {kind[update.kind]}"
         return RunError("\n".join(filter(None, [first, *lines, self._kept(epoch)])))
 
+    def _validated(self, probabilities: Mapping[str, Sample], epoch: int) -> dict[str, Any]:
+        """Return the validation metrics of the supernet; numbers that are not finite steer no search."""
+        try:
+            outputs, targets = self._validate(probabilities)
+        except OutputError as error:
+            raise self._stopped(f"after epoch {epoch + 1} of the search, {error}", epoch) from None
+        loss = float(self.task.loss(outputs, targets))
+        if not math.isfinite(loss):
+            what = f"the validation loss after epoch {epoch + 1} of the search is not finite ({loss})"
+            raise self._stopped(f"{what}, of finite outputs", epoch)
+        return self._scored(outputs, targets)
+
+    def _stopped(self, what: str, epoch: int) -> RunError:
+        advice = [item.advice() for item in self._growing]
+        return RunError("\n".join(filter(None, [what, *advice, self._kept(epoch)])))
+
     def _kept(self, epoch: int) -> str:
         return "" if self.run is None else kept_state(self.run, "search", epoch)
 
@@ -393,6 +421,7 @@ class Search:
             self.data.splits.validation,
             self.options.batch_size,
             self.device,
+            "validation",
         )
 
     # -- checkpoints ------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nasframe.training.batches import DrawnBatch, JoinedSplit, batches, number_of_batches
 from nasframe.training.first_not_finite import is_finite
 from nasframe.training.options import BaselineOptions, TrainOptions
-from nasframe.training.outputs import collect_outputs
+from nasframe.training.outputs import OutputError, check_inputs, collect_outputs
 from nasframe.training.schedule import learning_rate
 from nasframe.training.step_check import StepCheck, checked_epoch, gradient_norm, steps_between_checks
 from nasframe.training.step_failure import (
@@ -22,11 +22,13 @@ __all__ = [
     "DrawnBatch",
     "GrowingParameters",
     "JoinedSplit",
+    "OutputError",
     "RandomState",
     "StepCheck",
     "TrainOptions",
     "Training",
     "batches",
+    "check_inputs",
     "checked_epoch",
     "collect_outputs",
     "gradient_norm",

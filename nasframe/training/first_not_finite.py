@@ -1,7 +1,8 @@
-"""The search for the operation that made the first number that is not finite, in a step that is done again."""
+"""The operation that made the first number that is not finite, found by doing a step again."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -61,7 +62,8 @@ def _backward(
     loss_name: str,
 ) -> str:
     watch, of_outputs = _Watch(), list[bool]()
-    with watch.backward(modules):
+    with watch.backward(modules), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch says that a hook comes early where no input has a gradient
         outputs = forward()
         if outputs.requires_grad:
             outputs.register_hook(lambda gradient: of_outputs.append(is_finite(gradient)))

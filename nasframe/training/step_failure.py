@@ -16,7 +16,15 @@ from nasframe.tasks import Batch, Task
 from nasframe.training.batches import DrawnBatch
 from nasframe.training.first_not_finite import first_not_finite, is_finite
 
-__all__ = ["GrowingParameters", "RandomState", "bad_inputs", "kept_state", "loss_of", "step_failure"]
+__all__ = [
+    "GrowingParameters",
+    "RandomState",
+    "bad_inputs",
+    "kept_state",
+    "loss_of",
+    "names_of",
+    "step_failure",
+]
 
 _GROWN = 10.0
 """Parameters whose largest value is so many times what it was, and what usual parameters are, have grown."""
@@ -117,7 +125,7 @@ def step_failure(
         samples: weights of choices by name, where there are any; leaves that `forward` uses.
         samples_name: of the relaxation that drew them.
     """
-    lines = [f"Its examples: {_names(batch, range(len(batch.targets)))}."]
+    lines = [f"Its examples: {names_of(batch, range(len(batch.targets)))}."]
     bad = bad_inputs(batch)
     if bad:
         return [*lines, *bad]
@@ -147,7 +155,7 @@ def bad_inputs(batch: Batch) -> list[str]:
     for name, value in {**parts, "the target": batch.targets}.items():
         if not is_finite(value):
             bad = ~value.isfinite().reshape(len(value), -1).all(1)
-            lines.append(f"Not finite is {name} of {_names(batch, bad.nonzero().flatten().tolist())}.")
+            lines.append(f"Not finite is {name} of {names_of(batch, bad.nonzero().flatten().tolist())}.")
     return lines
 
 
@@ -177,7 +185,8 @@ def _of_samples(samples: Mapping[str, Tensor], name: str) -> str:
     return f"the gradient of {name}" if gradients else ""
 
 
-def _names(batch: Batch, places: Sequence[int]) -> str:
+def names_of(batch: Batch, places: Sequence[int]) -> str:
+    """Return the names of the examples at some places of a batch, for an error message."""
     if isinstance(batch, DrawnBatch):
         names = batch.identifiers
         shown = [names[place] for place in places]

@@ -18,7 +18,7 @@ from nasframe.tasks import Batch, Data, Task
 from nasframe.training.batches import JoinedSplit, batches
 from nasframe.training.first_not_finite import is_finite
 from nasframe.training.options import TrainOptions
-from nasframe.training.outputs import collect_outputs
+from nasframe.training.outputs import OutputError, check_inputs, collect_outputs
 from nasframe.training.schedule import learning_rate
 from nasframe.training.step_check import StepCheck, checked_epoch, gradient_norm, steps_between_checks
 from nasframe.training.step_failure import (
@@ -71,7 +71,12 @@ class Training:
     _growing: list[GrowingParameters] = field(init=False, factory=list)
 
     def fit(self) -> dict[str, float]:
-        """Train, leave the best epoch's parameters in the network, and return the task's calibration."""
+        """Train, leave the best epoch's parameters in the network, and return the task's calibration.
+
+        Raises:
+            RunError: a loss, a gradient or an output is not finite.
+            DataError: a number of the validation split is not finite, which would choose the epoch.
+        """
         self.network.to(self.device)
         optimiser = torch.optim.Adam(
             [{"params": list(self.network.parameters())}],  # one group, which may be empty
@@ -83,6 +88,7 @@ class Training:
             GrowingParameters.at_start([*self.network.parameters()], "lower train.learning_rate")
         ]
         first = self._resume(optimiser)
+        check_inputs(self.data.splits.validation, self.options.batch_size, "validation")
         split = JoinedSplit(self.data.splits.weights, self.data.splits.architecture)
         with one_thread(), self.progress.task(self.name, self.options.epochs) as advance:
             advance(first)
@@ -98,9 +104,14 @@ class Training:
         return self.task.calibrate(outputs, targets)
 
     def outputs_on_validation(self) -> tuple[Tensor, Tensor]:
-        """Return raw outputs and targets of the validation split."""
+        """Return raw outputs and targets of the validation split; see `collect_outputs` for the errors."""
         return collect_outputs(
-            self.network, self.network, self.data.splits.validation, self.options.batch_size, self.device
+            self.network,
+            self.network,
+            self.data.splits.validation,
+            self.options.batch_size,
+            self.device,
+            "validation",
         )
 
     def _epoch(self, epoch: int, optimiser: torch.optim.Optimizer, split: JoinedSplit) -> dict[str, Any]:
@@ -113,13 +124,16 @@ class Training:
             [optimiser],
         )
         mean = float(torch.stack(losses).mean())
-        outputs, targets = self.outputs_on_validation()
-        if not bool(torch.isfinite(outputs).all()):
-            raise RunError(
-                f"the outputs after epoch {epoch + 1} of the training are not finite; "
-                "lower train.learning_rate"
-            )
+        try:
+            outputs, targets = self.outputs_on_validation()
+        except OutputError as error:
+            what = f"the outputs after epoch {epoch + 1} of the training are not finite: {error}"
+            raise RunError("\n".join(filter(None, [what, *self._advice(), self._kept(epoch)]))) from None
         validation = {"loss": float(self.task.loss(outputs, targets)), **self.task.metrics(outputs, targets)}
+        if not math.isfinite(validation["loss"]):
+            what = f"the validation loss after epoch {epoch + 1} of the training is not finite"
+            lines = [f"{what} ({validation['loss']}), of finite outputs", self._kept(epoch)]
+            raise RunError("\n".join(filter(None, lines)))
         self._keep_if_best(epoch + 1, validation)
         seconds = round(time.monotonic() - started, 3)
         return {
@@ -185,6 +199,9 @@ class Training:
             growing=self._growing,
         )
         return RunError("\n".join(filter(None, [f"{what} in step {step}", *lines, self._kept(epoch)])))
+
+    def _advice(self) -> list[str]:
+        return [item.advice() for item in self._growing]
 
     def _kept(self, epoch: int) -> str:
         return "" if self.run is None else kept_state(self.run, self.name, epoch)
