@@ -23,6 +23,7 @@ from nasframe.runs import Checkpoint, Run, drop_checkpoint, load_checkpoint, rea
 from nasframe.runtime import Progress, fingerprint, forked_seed
 from nasframe.space import Architecture, SearchSpace
 from nasframe.tasks import Baseline, Data, NamedBaseline, Split, make_each_once, named_baselines
+from nasframe.training import OutputError
 
 __all__ = ["check_baselines", "draw_distinct_architectures", "score_baselines", "train_baselines"]
 
@@ -98,6 +99,9 @@ def score_baselines(
 ) -> dict[str, dict[str, Any]]:
     """Return for each trained baseline, by name, the task's metrics on the test split, its cost, and the
     `validation` metrics of its best epoch; for a random architecture also its fingerprint.
+
+    Raises:
+        RunError: the outputs of one are not finite.
     """
     results = {}
     for baseline in _baselines(run, experiment, data):
@@ -107,8 +111,12 @@ def score_baselines(
         network = baseline.named.baseline.make().to(device)
         network.load_state_dict(dict(found.tensors))
         cost = cost_of_trained(network, baseline.architecture, test, device)
+        try:
+            metrics = test_metrics(network, experiment, test, calibration_of(found), device)
+        except OutputError as error:
+            raise RunError(f"{run.path}: baseline {baseline.name!r}: {error}") from error
         results[baseline.name] = {
-            **test_metrics(network, experiment, test, calibration_of(found), device),
+            **metrics,
             "parameters": cost.parameters,
             "multiply_adds": cost.multiply_adds,
             "validation": found.values["validation"],

@@ -45,7 +45,9 @@ def evaluate(
         metrics are None.
 
     Raises:
-        RunError: the run has not been trained, or another process works in it.
+        RunError: the run has not been trained, another process works in it, or the network, or one that it
+            is measured against, gives outputs that are not finite.
+        DataError: a number of the test split is not finite.
     """
     found = load_run(run)
     with claimed(found.path):
@@ -53,7 +55,7 @@ def evaluate(
         network, calibration, where = load_network(found, experiment, device)
         prepared = prepare(experiment, found, source, progress)
         test = prepared.data.splits.test()
-        outputs, _ = collect_outputs(network, network, test, experiment.train.batch_size, where)
+        outputs, targets = collect_outputs(network, network, test, experiment.train.batch_size, where, "test")
         architecture = found.architecture
         cost = cost_of(architecture)
         result: dict[str, Any] = without_nan(

@@ -18,7 +18,7 @@ from nasframe.runs import Checkpoint, Run, load_checkpoint, save_checkpoint
 from nasframe.runtime import without_nan
 from nasframe.space import Architecture
 from nasframe.tasks import Split
-from nasframe.training import Training, collect_outputs
+from nasframe.training import Training, collect_outputs, is_finite
 
 __all__ = ["calibration_of", "cost_of_trained", "load_network", "test_metrics", "train_and_save"]
 
@@ -49,7 +49,8 @@ def load_network(
     """Return the trained network of a run, its calibration, and the device on which it is.
 
     Raises:
-        RunError: the run has none, a damaged one, or that of another architecture.
+        RunError: the run has none, a damaged one, one with parameters that are not finite, or that of another
+            architecture.
     """
     where = experiment.torch_device() if device is None else resolve_device(device)
     remedy = f"go on with `nasframe train {run.path}`"
@@ -67,6 +68,13 @@ def load_network(
         )
     network = build(architecture)
     network.load_state_dict(dict(found.tensors))
+    # A buffer may be infinite, such as a mask; a parameter that is not finite decides nothing.
+    if bad := [key for key, value in network.named_parameters() if not is_finite(value)]:
+        raise RunError(
+            f"{run.checkpoints / 'network.json'}: {len(bad)} parameters of the trained network are not finite, "
+            f"the first is {bad[0]}; train it again with `nasframe train {run.path} "
+            "--overwrite`"
+        )
     return network.to(where), calibration_of(found), where
 
 
@@ -84,7 +92,7 @@ def test_metrics(
     device: torch.device,
 ) -> dict[str, Any]:
     """Return the task's metrics of a trained network on the test split, which the caller opened."""
-    outputs, _ = collect_outputs(network, network, test, experiment.train.batch_size, device)
+    outputs, _ = collect_outputs(network, network, test, experiment.train.batch_size, device, "test")
     return experiment.task.evaluate(outputs, test, calibration)
 
 

@@ -43,6 +43,7 @@ def derive(
 
     Raises:
         SpaceError: the space names an unknown rule.
+        ArchitectureError: a probability is no finite number: no rule can decide by it.
         ContractError: the rule fails, or returns no assignment of the space.
 
     Example:
@@ -55,6 +56,13 @@ def derive(
         {'edge': 'identity'}
     """
     rule = find_rule(space)
+    for choice, row in probabilities.items():
+        for candidate, value in row.items():
+            if not math.isfinite(value):
+                raise ArchitectureError(
+                    f"space {space.name!r}: the probability of {candidate!r} in the choice {choice!r} is "
+                    f"{value}; expected a number from 0 to 1, so nothing can be derived"
+                )
     try:
         assignment = rule(space, probabilities)
         if not isinstance(assignment, Mapping):

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from nasframe.errors import DataError, RunError
 from nasframe.network import build, inherit
-from nasframe.plugins import manager
+from nasframe.plugins import described, manager
 from nasframe.relaxations import Relaxation, Sample, check_relaxation
 from nasframe.runs import (
     Checkpoint,
@@ -36,7 +36,23 @@ from nasframe.searching.stop import has_converged
 from nasframe.space import Architecture, SearchSpace
 from nasframe.supernet import Supernet, check_operations, expected_parameters
 from nasframe.tasks import Batch, Data, Split, Task
-from nasframe.training import batches, collect_outputs, learning_rate
+from nasframe.training import (
+    GrowingParameters,
+    OutputError,
+    RandomState,
+    StepCheck,
+    batches,
+    check_inputs,
+    checked_epoch,
+    collect_outputs,
+    gradient_norm,
+    is_finite,
+    kept_state,
+    learning_rate,
+    loss_of,
+    step_failure,
+    steps_between_checks,
+)
 
 __all__ = ["Search"]
 
@@ -57,6 +73,8 @@ class Search:
         run: to write checkpoints and metrics to; None keeps them in memory.
         progress: to report to.
         provenance: recorded in the architecture.
+        check_every: the steps between two readings of the check that losses and gradients are finite; None is
+            1 on the CPU and 50 on another device. It changes no number.
     """
 
     space: SearchSpace
@@ -70,6 +88,7 @@ class Search:
     run: Run | None = None
     progress: Progress = SILENT
     provenance: Mapping[str, Any] = field(factory=dict)
+    check_every: int | None = None
 
     supernet: Supernet = field(init=False)
     history: list[dict[str, Any]] = field(init=False, factory=list)
@@ -79,6 +98,7 @@ class Search:
     _buffers: list[Tensor] = field(init=False)
     _weights_optimiser: torch.optim.Optimizer = field(init=False)
     _architecture_optimiser: torch.optim.Optimizer = field(init=False)
+    _growing: list[GrowingParameters] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         find_rule(self.space)  # refuses an unknown rule before the search
@@ -97,13 +117,26 @@ class Search:
         self._architecture_optimiser = self.loop.architecture_optimiser(
             self.supernet.architecture_parameters()
         )
+        self._growing = [
+            GrowingParameters.at_start(parameters, f"lower {option}")
+            for parameters, option in (
+                (self._weights, _rate(self.loop, "weight_rate")),
+                (self.supernet.architecture_parameters(), _rate(self.loop, "architecture_rate")),
+            )
+        ]
 
     # -- the search -------------------------------------------------------------------------------------
 
     def fit(self) -> Architecture:
-        """Search until the stop rule holds or the epochs are used up; return the derived architecture."""
+        """Search until the stop rule holds or the epochs are used up; return the derived architecture.
+
+        Raises:
+            RunError: a loss, a gradient, a logit or an output is not finite.
+            DataError: a number of the validation split is not finite, which would steer the search.
+        """
         self.history = []
         first = self._resume()
+        check_inputs(self.data.splits.validation, self.options.batch_size, "validation")
         plugins = manager()
         plugins.notify("search_started", run=self.run, space=self.space, relaxation=self.relaxation)
         with one_thread(), self.progress.task("search", self.options.epochs) as advance:
@@ -162,14 +195,18 @@ class Search:
     def inherited(self) -> dict[str, Any]:
         """Return the validation metrics of the derived network with the supernet's own parameters.
 
-        Their distance from the metrics of the supernet is the cost of derivation.
+        Their distance from the metrics of the supernet is the cost of derivation. All are None where an
+        output of that network is not finite.
         """
         network = build(self.derive() if self.selection is None else self.selection.architecture)
         network.to(self.device)
         inherit(network, self.supernet.state_dict())
-        outputs, targets = collect_outputs(
-            network, network, self.data.splits.validation, self.options.batch_size, self.device
-        )
+        try:
+            outputs, targets = collect_outputs(
+                network, network, self.data.splits.validation, self.options.batch_size, self.device
+            )
+        except OutputError:  # nobody has trained this network with these weights
+            return dict.fromkeys(self.history[-1]["validation"] if self.history else ["loss"])
         return self._scored(outputs, targets)
 
     def _scored(self, outputs: Tensor, targets: Tensor) -> dict[str, Any]:
@@ -182,44 +219,33 @@ class Search:
 
     def _epoch(self, epoch: int) -> dict[str, Any]:
         started, logits = time.monotonic(), self.supernet.logits
-        splits, size = self.data.splits, self.options.batch_size
-        shuffle = generator(self.seed, "shuffle", epoch)
-        noise = generator(self.seed, "relaxation", epoch, device=self.device)
-        anew = generator(self.seed, "redrawn", epoch)
-        losses: dict[str, list[Tensor]] = {}
-
-        def draw(split: Split) -> Iterator[Batch]:
-            return batches(split, size, shuffle, self.device)
-
         if all(values.isfinite().all() for values in logits.values.values()):
             # a relaxation may break its contract only later in its schedule
             check_relaxation(self.relaxation, logits.values.values(), [epoch / self.options.epochs])
-        self.supernet.train()
-        with forked_seed(self.seed, "search", epoch):
-            updates = self.loop.updates(
-                splits.weights.redrawn(anew), splits.architecture.redrawn(anew), draw, size
-            )
-            for step, update in enumerate(updates):
-                if update.kind == "architecture" and epoch < self.options.warmup_epochs:
-                    continue
-                loss = self.update(update, epoch, noise)
-                losses.setdefault(update.kind, []).append(loss)
-                manager().notify(
-                    "search_step", run=self.run, step=step, record={"kind": update.kind, "loss": loss}
-                )
+        losses = checked_epoch(
+            lambda check: self._updates(epoch, check),
+            self.check_every or steps_between_checks(self.device),
+            [self.supernet],
+            [self._weights_optimiser, self._architecture_optimiser],
+        )
         means = {kind: float(torch.stack(values).mean()) for kind, values in losses.items()}
-        if not all(map(math.isfinite, means.values())):
-            raise RunError(f"the loss of epoch {epoch + 1} is not finite ({means}); lower the learning rates")
         probabilities = logits.probabilities(self.relaxation)
         if not all(sample.weights.isfinite().all() for sample in probabilities.values()):
-            raise RunError(f"the logits of epoch {epoch + 1} are not finite; lower loop.architecture_rate")
-        outputs, targets = self._validate(probabilities)
+            advice = [item.advice() for item in self._growing]
+            raise RunError(
+                "\n".join(
+                    filter(
+                        None, [f"the logits of epoch {epoch + 1} are not finite", *advice, self._kept(epoch)]
+                    )
+                )
+            )
+        validation = self._validated(probabilities, epoch)
         by_choice = logits.by_choice(probabilities)
         return {
             "stage": "search",
             "epoch": epoch + 1,
             "loss": means,
-            "validation": self._scored(outputs, targets),
+            "validation": validation,
             "entropy": logits.entropies(probabilities),
             "derived": derive(self.space, by_choice).fingerprint[:16],
             "probabilities": {
@@ -229,24 +255,61 @@ class Search:
             "seconds": round(time.monotonic() - started, 3),
         }
 
-    def update(self, update: Update, epoch: int, noise: torch.Generator) -> Tensor:
-        """Make one update, and return its loss, detached."""
+    def _updates(self, epoch: int, check: StepCheck) -> dict[str, list[Tensor]]:
+        """Make the updates of an epoch, and return their losses by kind."""
+        splits, size = self.data.splits, self.options.batch_size
+        shuffle = generator(self.seed, "shuffle", epoch)
+        noise = generator(self.seed, "relaxation", epoch, device=self.device)
+        anew = generator(self.seed, "redrawn", epoch)
+        losses: dict[str, list[Tensor]] = {}
+
+        def draw(split: Split) -> Iterator[Batch]:
+            return batches(split, size, shuffle, self.device)
+
+        self.supernet.train()
+        with forked_seed(self.seed, "search", epoch):
+            updates = self.loop.updates(
+                splits.weights.redrawn(anew), splits.architecture.redrawn(anew), draw, size
+            )
+            for step, update in enumerate(updates):
+                if update.kind == "architecture" and epoch < self.options.warmup_epochs:
+                    continue
+                check.step = step + 1
+                loss = self.update(update, epoch, noise, check)
+                losses.setdefault(update.kind, []).append(loss)
+                check.end_step()
+                if step >= check.notified:
+                    check.notified = step + 1
+                    manager().notify(
+                        "search_step", run=self.run, step=step, record={"kind": update.kind, "loss": loss}
+                    )
+        return losses
+
+    def update(
+        self, update: Update, epoch: int, noise: torch.Generator, check: StepCheck | None = None
+    ) -> Tensor:
+        """Make one update, and return its loss, detached.
+
+        Raises:
+            RunError: the loss or a gradient is not finite, where `check` reads them at once, as it does by
+                default; the parameters are then those before the update.
+        """
+        check = StepCheck(1) if check is None else check
         warming = update.kind == "both" and epoch < self.options.warmup_epochs
         logits, progress = self.supernet.logits, epoch / self.options.epochs
         if update.kind == "weights" or warming:
             with torch.no_grad():
                 samples = logits.sample(self.relaxation, progress, noise)
-            return self._step(samples, update.batch, epoch, [self._weights_optimiser])
+            return self._step(samples, update, epoch, [self._weights_optimiser], check)
         samples = logits.sample(self.relaxation, progress, noise)
         if update.kind == "both":
-            return self._step(
-                samples, update.batch, epoch, [self._weights_optimiser, self._architecture_optimiser]
-            )
+            both = [self._weights_optimiser, self._architecture_optimiser]
+            return self._step(samples, update, epoch, both, check)
         before = [buffer.clone() for buffer in self._buffers]
         for parameter in self._weights:
             parameter.requires_grad_(False)
         try:
-            return self._step(samples, update.batch, epoch, [self._architecture_optimiser])
+            return self._step(samples, update, epoch, [self._architecture_optimiser], check)
         finally:
             for parameter in self._weights:
                 parameter.requires_grad_(True)
@@ -254,13 +317,21 @@ class Search:
                 buffer.copy_(value)
 
     def _step(
-        self, samples: Mapping[str, Sample], batch: Batch, epoch: int, optimisers: list[torch.optim.Optimizer]
+        self,
+        samples: Mapping[str, Sample],
+        update: Update,
+        epoch: int,
+        optimisers: list[torch.optim.Optimizer],
+        check: StepCheck,
     ) -> Tensor:
+        random = RandomState.now(self.device) if check.at_once else None
+        penalised = bool(self.options.size_penalty) and self._architecture_optimiser in optimisers
+        batch = update.batch
         loss = self.task.loss(self.supernet(batch.inputs, samples), batch.targets)
-        total = loss
-        if self.options.size_penalty and self._architecture_optimiser in optimisers:
-            expected = expected_parameters(self.supernet, self.supernet.logits.probabilities(self.relaxation))
-            total = total + self.options.size_penalty * expected / 1e6
+        total = self._penalised(loss) if penalised else loss
+        if not check.is_finite(total):
+            what = f"the loss of epoch {epoch + 1} is not finite ({float(total.detach())})"
+            raise self._failure(what, update, samples, epoch, check.step, random, penalised)
         for optimiser in optimisers:
             optimiser.zero_grad(set_to_none=True)
         if not total.requires_grad:  # nothing to learn: no weights, or nothing to choose
@@ -268,8 +339,12 @@ class Search:
         total.backward()  # type: ignore[no-untyped-call, unused-ignore]
         for optimiser in optimisers:
             parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
-            if self.options.clip_norm:
-                torch.nn.utils.clip_grad_norm_(parameters, self.options.clip_norm)
+            norm = gradient_norm(parameters, self.options.clip_norm)
+            if not check.is_finite(norm) and not is_finite([item.grad for item in parameters]):
+                what = f"a gradient of epoch {epoch + 1} is not finite, though its loss is"
+                what = f"{what} ({float(total.detach()):.4g})"
+                raise self._failure(what, update, samples, epoch, check.step, random, penalised)
+        for optimiser in optimisers:
             if optimiser is self._weights_optimiser:
                 share = epoch / self.options.epochs
                 for group in optimiser.param_groups:
@@ -279,6 +354,66 @@ class Search:
             optimiser.step()
         return loss.detach()
 
+    def _penalised(self, loss: Tensor) -> Tensor:
+        expected = expected_parameters(self.supernet, self.supernet.logits.probabilities(self.relaxation))
+        return loss + self.options.size_penalty * expected / 1e6
+
+    def _failure(
+        self,
+        what: str,
+        update: Update,
+        samples: Mapping[str, Sample],
+        epoch: int,
+        step: int,
+        random: RandomState | None,
+        penalised: bool,
+    ) -> RunError:
+        """Return the error of a step that is not finite: the step, its examples, the place, what is kept."""
+        leaves = {
+            key: sample.weights.detach().clone().requires_grad_(sample.weights.requires_grad)
+            for key, sample in samples.items()
+        }
+        again = {key: Sample(leaf, samples[key].one_hot) for key, leaf in leaves.items()}
+
+        def total(outputs: Tensor) -> Tensor:
+            loss = self.task.loss(outputs, update.batch.targets)
+            return self._penalised(loss) if penalised else loss
+
+        kind = {"weights": "the weights", "architecture": "the logits", "both": "weights and logits"}
+        relaxation = type(self.relaxation)
+        lines = step_failure(
+            network=self.supernet,
+            batch=update.batch,
+            forward=lambda: self.supernet(update.batch.inputs, again),
+            loss=total,
+            loss_name=loss_of(self.task) + (" with its size penalty" if penalised else ""),
+            random=random,
+            growing=self._growing,
+            samples=leaves,
+            samples_name=described("relaxation", relaxation, manager().entry_of("relaxation", relaxation)),
+        )
+        first = f"{what} in step {step}, an update of {kind[update.kind]}"
+        return RunError("\n".join(filter(None, [first, *lines, self._kept(epoch)])))
+
+    def _validated(self, probabilities: Mapping[str, Sample], epoch: int) -> dict[str, Any]:
+        """Return the validation metrics of the supernet; numbers that are not finite steer no search."""
+        try:
+            outputs, targets = self._validate(probabilities)
+        except OutputError as error:
+            raise self._stopped(f"after epoch {epoch + 1} of the search, {error}", epoch) from None
+        loss = float(self.task.loss(outputs, targets))
+        if not math.isfinite(loss):
+            what = f"the validation loss after epoch {epoch + 1} of the search is not finite ({loss})"
+            raise self._stopped(f"{what}, of finite outputs", epoch)
+        return self._scored(outputs, targets)
+
+    def _stopped(self, what: str, epoch: int) -> RunError:
+        advice = [item.advice() for item in self._growing]
+        return RunError("\n".join(filter(None, [what, *advice, self._kept(epoch)])))
+
+    def _kept(self, epoch: int) -> str:
+        return "" if self.run is None else kept_state(self.run, "search", epoch)
+
     def _validate(self, probabilities: Mapping[str, Sample]) -> tuple[Tensor, Tensor]:
         return collect_outputs(
             self.supernet.eval(),
@@ -286,6 +421,7 @@ class Search:
             self.data.splits.validation,
             self.options.batch_size,
             self.device,
+            "validation",
         )
 
     # -- checkpoints ------------------------------------------------------------------------------------
@@ -320,3 +456,7 @@ class Search:
             load_optimiser(self._architecture_optimiser, found.part("architecture."))
             self.converged = bool(found.values["converged"])
         return epoch
+
+
+def _rate(loop: SearchLoop, name: str) -> str:
+    return f"loop.{name}" if hasattr(loop, name) else "the learning rates of the loop"

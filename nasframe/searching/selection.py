@@ -15,7 +15,7 @@ from nasframe.runtime import Progress
 from nasframe.space import Architecture
 from nasframe.supernet import Supernet
 from nasframe.tasks import Split, Task
-from nasframe.training import collect_outputs
+from nasframe.training import OutputError, collect_outputs
 
 __all__ = ["Selection", "select"]
 
@@ -54,7 +54,8 @@ def select(
 
     Nothing is trained. Where sources are dealt to several ports, the supernet gives every port their sum, and
     the built network gives it one source; the supernet still detects a network that has lost an input.
-    The first of equals is kept.
+    The first of equals is kept. One with an output that is not finite, or with an undefined objective, is
+    worse than all others.
 
     Args:
         candidates: of the supernet's space, at least one.
@@ -68,8 +69,12 @@ def select(
     scores = []
     for architecture in progress.track(candidates, "candidates", len(candidates)):
         forward = partial(_forward, supernet, supernet.logits.one_hot(architecture.assignment))
-        outputs, targets = collect_outputs(supernet, forward, validation, size, device)
-        scores.append(task.metrics(outputs, targets)[task.objective])
+        try:
+            outputs, targets = collect_outputs(supernet, forward, validation, size, device, "validation")
+        except OutputError:
+            scores.append(math.nan)
+        else:
+            scores.append(float(task.metrics(outputs, targets)[task.objective]))
     best = max(range(len(scores)), key=lambda index: (_rank(scores[index]), -index))
     return Selection(candidates[best], len(candidates), _defined(scores[0]), _defined(scores[best]))
 

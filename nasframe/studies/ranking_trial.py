@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -18,7 +19,7 @@ from nasframe.studies.study import Study
 from nasframe.studies.study_names import reading_names
 from nasframe.studies.tabular_benchmark import TabularBenchmark
 from nasframe.studies.written_experiment import read_experiment
-from nasframe.training import collect_outputs
+from nasframe.training import OutputError, collect_outputs
 
 __all__ = ["RANKED", "do_ranking", "is_ranked", "make_ranking_trial", "read_ranking"]
 
@@ -84,7 +85,13 @@ def _rank(folder: Path, arguments: Mapping[str, Any], progress: Progress) -> Non
     assignments = arguments["assignments"]
     for name, assignment in progress.track(assignments.items(), "supernet", len(assignments)):
         forward = partial(supernet, weights=supernet.logits.one_hot(assignment))
-        outputs, targets = collect_outputs(supernet, forward, split, experiment.search.batch_size, device)
+        try:
+            outputs, targets = collect_outputs(
+                supernet, forward, split, experiment.search.batch_size, device, "validation"
+            )
+        except OutputError:  # this architecture has no score in this supernet
+            scores[name] = math.nan
+            continue
         scores[name] = experiment.task.metrics(outputs, targets)[arguments["objective"]]
     write_json(folder / _FILE, without_nan({"run": _search_of(run), "scores": scores}))
 

@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
-from nasframe.training.batches import JoinedSplit, batches, number_of_batches
+from nasframe.training.batches import DrawnBatch, JoinedSplit, batches, number_of_batches
+from nasframe.training.first_not_finite import is_finite
 from nasframe.training.options import BaselineOptions, TrainOptions
-from nasframe.training.outputs import collect_outputs
+from nasframe.training.outputs import OutputError, check_inputs, collect_outputs
 from nasframe.training.schedule import learning_rate
+from nasframe.training.step_check import StepCheck, checked_epoch, gradient_norm, steps_between_checks
+from nasframe.training.step_failure import (
+    GrowingParameters,
+    RandomState,
+    kept_state,
+    loss_of,
+    step_failure,
+)
 from nasframe.training.training import Training
 
 __all__ = [
     "BaselineOptions",
+    "DrawnBatch",
+    "GrowingParameters",
     "JoinedSplit",
+    "OutputError",
+    "RandomState",
+    "StepCheck",
     "TrainOptions",
     "Training",
     "batches",
+    "check_inputs",
+    "checked_epoch",
     "collect_outputs",
+    "gradient_norm",
+    "is_finite",
+    "kept_state",
     "learning_rate",
+    "loss_of",
     "number_of_batches",
+    "step_failure",
+    "steps_between_checks",
 ]

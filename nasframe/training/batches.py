@@ -11,7 +11,21 @@ from torch import Tensor
 
 from nasframe.tasks import Batch, Split
 
-__all__ = ["JoinedSplit", "batches", "in_order", "number_of_batches"]
+__all__ = ["DrawnBatch", "JoinedSplit", "batches", "in_order", "number_of_batches"]
+
+
+@frozen
+class DrawnBatch(Batch):
+    """A batch that knows which examples it holds: `rows` `(batch,)`, int64, of `split`."""
+
+    split: Split
+    rows: Tensor
+
+    @property
+    def identifiers(self) -> list[str]:
+        """The names of its examples."""
+        names = self.split.identifiers
+        return [str(names[row]) for row in self.rows.tolist()]
 
 
 @frozen
@@ -68,10 +82,17 @@ def batches(split: Split, size: int, generator: torch.Generator, device: torch.d
     else:
         order = torch.multinomial(weights.double(), len(split), replacement=True, generator=generator)
     for rows in torch.split(order, size):
-        yield split.batch(rows).to(device)
+        yield _drawn(split, rows, device)
 
 
 def in_order(split: Split, size: int, device: torch.device) -> Iterator[Batch]:
     """Yield every example once, in the order of the split."""
     for rows in torch.split(torch.arange(len(split)), size):
-        yield split.batch(rows).to(device)
+        yield _drawn(split, rows, device)
+
+
+def _drawn(split: Split, rows: Tensor, device: torch.device) -> Batch:
+    batch = split.batch(rows).to(device)
+    if type(batch) is not Batch:  # a class of a plugin, whose own fields have to stay
+        return batch
+    return DrawnBatch(batch.inputs, batch.targets, split, rows)

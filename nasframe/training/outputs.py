@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor
 
-from nasframe.tasks import Split
+from nasframe.errors import DataError, RunError
+from nasframe.tasks import Batch, Split
 from nasframe.training.batches import in_order
+from nasframe.training.first_not_finite import first_not_finite, is_finite
+from nasframe.training.step_failure import bad_inputs, names_of
 
-__all__ = ["collect_outputs"]
+__all__ = ["OutputError", "check_inputs", "collect_outputs"]
+
+
+class OutputError(RunError):
+    """A network gives outputs that are not finite, for finite inputs."""
 
 
 def collect_outputs(
@@ -19,12 +26,75 @@ def collect_outputs(
     split: Split,
     size: int,
     device: torch.device,
+    name: str = "",
 ) -> tuple[Tensor, Tensor]:
-    """Return raw outputs and targets of a whole split, in its order, on the CPU; in evaluation mode."""
+    """Return raw outputs and targets of a whole split, in its order, on the CPU; in evaluation mode.
+
+    Args:
+        module: the network.
+        forward: one pass of it, from inputs to outputs `(batch, outputs)`.
+        split: to be read.
+        size: examples in a batch.
+        device: of the computation.
+        name: of the split, for an error.
+
+    Raises:
+        DataError: an input or a target holds a number that is not finite, by the name of its example.
+        OutputError: the data is finite, and the outputs are not: no metric can be computed of them.
+    """
     module.eval()
     outputs, targets = [], []
     with torch.no_grad():
         for batch in in_order(split, size, device):
-            outputs.append(forward(batch.inputs).cpu())
+            found = forward(batch.inputs)
+            if not is_finite((batch.inputs, batch.targets, found)):
+                _refuse(module, forward, batch, found, name)
+            outputs.append(found.cpu())
             targets.append(batch.targets.cpu())
     return torch.cat(outputs), torch.cat(targets)
+
+
+def check_inputs(split: Split, size: int, name: str) -> None:
+    """Read a whole split once, before a search or a training is steered by it.
+
+    Raises:
+        DataError: an input or a target holds a number that is not finite.
+    """
+    for batch in in_order(split, size, torch.device("cpu")):
+        if bad := bad_inputs(batch):
+            raise DataError(_of_data(bad, name))
+
+
+def _refuse(
+    module: torch.nn.Module,
+    forward: Callable[[Mapping[str, Tensor]], Tensor],
+    batch: Batch,
+    outputs: Tensor,
+    name: str,
+) -> None:
+    if bad := bad_inputs(batch):
+        raise DataError(_of_data(bad, name))
+    rows = ~outputs.isfinite().reshape(len(outputs), -1).all(1)
+    spoilt = [key for key, value in module.named_parameters() if not is_finite(value)]
+    if spoilt:
+        cause = f"its parameter {spoilt[0]} is not finite"
+    else:
+        place = first_not_finite(
+            module, lambda: forward(batch.inputs), lambda found: found.sum(), "their sum"
+        )
+        cause = f"the first number that is not finite was made by {place or 'no operation that can be named'}"
+    raise OutputError(
+        f"the outputs of the network{f' on the split {name!r}' if name else ''} are not finite for "
+        f"{names_of(batch, rows.nonzero().flatten().tolist())}: {cause}"
+    )
+
+
+def _of_data(bad: Sequence[str], name: str) -> str:
+    return "\n".join(
+        [
+            f"the split {name!r} holds numbers that are not finite"
+            if name
+            else "there are numbers that are not finite",
+            *bad,
+        ]
+    )

@@ -14,11 +14,20 @@ from torch import Tensor, nn
 from nasframe.errors import RunError
 from nasframe.runs import Checkpoint, Run, load_checkpoint, load_optimiser, optimiser_tensors, save_checkpoint
 from nasframe.runtime import SILENT, Progress, forked_seed, generator, one_thread, without_nan
-from nasframe.tasks import Data, Task
+from nasframe.tasks import Batch, Data, Task
 from nasframe.training.batches import JoinedSplit, batches
+from nasframe.training.first_not_finite import is_finite
 from nasframe.training.options import TrainOptions
-from nasframe.training.outputs import collect_outputs
+from nasframe.training.outputs import OutputError, check_inputs, collect_outputs
 from nasframe.training.schedule import learning_rate
+from nasframe.training.step_check import StepCheck, checked_epoch, gradient_norm, steps_between_checks
+from nasframe.training.step_failure import (
+    GrowingParameters,
+    RandomState,
+    kept_state,
+    loss_of,
+    step_failure,
+)
 
 __all__ = ["Training"]
 
@@ -38,6 +47,8 @@ class Training:
         progress: to report to.
         name: of this training within its run: the name of its checkpoints, and the `stage` of its metrics.
         key: fingerprint of the network; a checkpoint with another key is not resumed.
+        check_every: the steps between two readings of the check that losses and gradients are finite; None is
+            1 on the CPU and 50 on another device. It changes no number.
     """
 
     network: nn.Module
@@ -50,15 +61,22 @@ class Training:
     progress: Progress = SILENT
     name: str = "train"
     key: str = ""
+    check_every: int | None = None
 
     history: list[dict[str, Any]] = field(init=False, factory=list)
     best_epoch: int = field(init=False, default=0)
     best_validation: Mapping[str, Any] = field(init=False, factory=dict)
     _best: dict[str, Tensor] = field(init=False, factory=dict)
     _best_rank: tuple[float, float] = field(init=False, default=(-math.inf, -math.inf))
+    _growing: list[GrowingParameters] = field(init=False, factory=list)
 
     def fit(self) -> dict[str, float]:
-        """Train, leave the best epoch's parameters in the network, and return the task's calibration."""
+        """Train, leave the best epoch's parameters in the network, and return the task's calibration.
+
+        Raises:
+            RunError: a loss, a gradient or an output is not finite.
+            DataError: a number of the validation split is not finite, which would choose the epoch.
+        """
         self.network.to(self.device)
         optimiser = torch.optim.Adam(
             [{"params": list(self.network.parameters())}],  # one group, which may be empty
@@ -66,7 +84,11 @@ class Training:
             weight_decay=self.options.weight_decay,
             fused=True,
         )
+        self._growing = [
+            GrowingParameters.at_start([*self.network.parameters()], "lower train.learning_rate")
+        ]
         first = self._resume(optimiser)
+        check_inputs(self.data.splits.validation, self.options.batch_size, "validation")
         split = JoinedSplit(self.data.splits.weights, self.data.splits.architecture)
         with one_thread(), self.progress.task(self.name, self.options.epochs) as advance:
             advance(first)
@@ -82,40 +104,36 @@ class Training:
         return self.task.calibrate(outputs, targets)
 
     def outputs_on_validation(self) -> tuple[Tensor, Tensor]:
-        """Return raw outputs and targets of the validation split."""
+        """Return raw outputs and targets of the validation split; see `collect_outputs` for the errors."""
         return collect_outputs(
-            self.network, self.network, self.data.splits.validation, self.options.batch_size, self.device
+            self.network,
+            self.network,
+            self.data.splits.validation,
+            self.options.batch_size,
+            self.device,
+            "validation",
         )
 
     def _epoch(self, epoch: int, optimiser: torch.optim.Optimizer, split: JoinedSplit) -> dict[str, Any]:
-        started, losses = time.monotonic(), []
-        shuffle = generator(self.seed, "train shuffle", epoch)
-        seen = split.redrawn(generator(self.seed, "train redrawn", epoch))
+        started = time.monotonic()
         rate = learning_rate(self.options.learning_rate, epoch / self.options.epochs, self.options.schedule)
-        for group in optimiser.param_groups:
-            group["lr"] = rate
-        self.network.train()
-        with forked_seed(self.seed, "train", epoch):
-            for batch in batches(seen, self.options.batch_size, shuffle, self.device):
-                loss = self.task.loss(self.network(batch.inputs), batch.targets)
-                losses.append(loss.detach())
-                if not loss.requires_grad:  # a network without parameters has nothing to learn
-                    continue
-                optimiser.zero_grad(set_to_none=True)
-                loss.backward()  # type: ignore[no-untyped-call, unused-ignore]
-                if self.options.clip_norm:
-                    torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.options.clip_norm)
-                optimiser.step()
+        losses = checked_epoch(
+            lambda check: self._steps(epoch, optimiser, split, rate, check),
+            self.check_every or steps_between_checks(self.device),
+            [self.network],
+            [optimiser],
+        )
         mean = float(torch.stack(losses).mean())
-        if not math.isfinite(mean):
-            raise RunError(f"the training loss of epoch {epoch + 1} is not finite; lower train.learning_rate")
-        outputs, targets = self.outputs_on_validation()
-        if not bool(torch.isfinite(outputs).all()):
-            raise RunError(
-                f"the outputs after epoch {epoch + 1} of the training are not finite; "
-                "lower train.learning_rate"
-            )
+        try:
+            outputs, targets = self.outputs_on_validation()
+        except OutputError as error:
+            what = f"the outputs after epoch {epoch + 1} of the training are not finite: {error}"
+            raise RunError("\n".join(filter(None, [what, *self._advice(), self._kept(epoch)]))) from None
         validation = {"loss": float(self.task.loss(outputs, targets)), **self.task.metrics(outputs, targets)}
+        if not math.isfinite(validation["loss"]):
+            what = f"the validation loss after epoch {epoch + 1} of the training is not finite"
+            lines = [f"{what} ({validation['loss']}), of finite outputs", self._kept(epoch)]
+            raise RunError("\n".join(filter(None, lines)))
         self._keep_if_best(epoch + 1, validation)
         seconds = round(time.monotonic() - started, 3)
         return {
@@ -125,6 +143,68 @@ class Training:
             "validation": without_nan(validation),
             "seconds": seconds,
         }
+
+    def _steps(
+        self,
+        epoch: int,
+        optimiser: torch.optim.Optimizer,
+        split: JoinedSplit,
+        rate: float,
+        check: StepCheck,
+    ) -> list[Tensor]:
+        """Make the steps of an epoch, and return their losses."""
+        shuffle, losses = generator(self.seed, "train shuffle", epoch), []
+        seen = split.redrawn(generator(self.seed, "train redrawn", epoch))
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+        self.network.train()
+        with forked_seed(self.seed, "train", epoch):
+            for step, batch in enumerate(
+                batches(seen, self.options.batch_size, shuffle, self.device), start=1
+            ):
+                check.step = step
+                losses.append(self._step(epoch, optimiser, batch, check))
+                check.end_step()
+        return losses
+
+    def _step(self, epoch: int, optimiser: torch.optim.Optimizer, batch: Batch, check: StepCheck) -> Tensor:
+        random = RandomState.now(self.device) if check.at_once else None
+        loss = self.task.loss(self.network(batch.inputs), batch.targets)
+        if not check.is_finite(loss):
+            what = f"the training loss of epoch {epoch + 1} is not finite ({float(loss.detach())})"
+            raise self._failure(what, batch, epoch, check.step, random)
+        if not loss.requires_grad:  # a network without parameters has nothing to learn
+            return loss.detach()
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call, unused-ignore]
+        parameters = [*self.network.parameters()]
+        norm = gradient_norm(parameters, self.options.clip_norm)
+        if not check.is_finite(norm) and not is_finite([item.grad for item in parameters]):
+            what = f"a gradient of epoch {epoch + 1} of the training is not finite, though its loss is"
+            raise self._failure(f"{what} ({float(loss.detach()):.4g})", batch, epoch, check.step, random)
+        optimiser.step()
+        return loss.detach()
+
+    def _failure(
+        self, what: str, batch: Batch, epoch: int, step: int, random: RandomState | None
+    ) -> RunError:
+        """Return the error of a step that is not finite: the step, its examples, the place, what is kept."""
+        lines = step_failure(
+            network=self.network,
+            batch=batch,
+            forward=lambda: self.network(batch.inputs),
+            loss=lambda outputs: self.task.loss(outputs, batch.targets),
+            loss_name=loss_of(self.task),
+            random=random,
+            growing=self._growing,
+        )
+        return RunError("\n".join(filter(None, [f"{what} in step {step}", *lines, self._kept(epoch)])))
+
+    def _advice(self) -> list[str]:
+        return [item.advice() for item in self._growing]
+
+    def _kept(self, epoch: int) -> str:
+        return "" if self.run is None else kept_state(self.run, self.name, epoch)
 
     def _keep_if_best(self, epoch: int, validation: Mapping[str, float]) -> None:
         """Keep the parameters of best objective, then of lowest loss; an undefined objective is the worst."""

@@ -14,7 +14,7 @@ __all__ = ["accuracy", "auc", "best_threshold", "none_if_nan", "per_category"]
 def auc(scores: Tensor, targets: Tensor) -> float:
     """Return the area under the ROC curve of scores `(clips,)` for targets `(clips,)`, each 0 or 1.
 
-    It is NaN where one class is absent.
+    It is NaN where one class is absent, or where a score is no finite number.
 
     Example:
         >>> auc(torch.tensor([0.1, 0.4, 0.35, 0.8]), torch.tensor([0, 0, 1, 1]))
@@ -24,7 +24,7 @@ def auc(scores: Tensor, targets: Tensor) -> float:
     from torchmetrics.functional.classification import binary_auroc
 
     labels = targets.long()
-    if labels.numel() == 0 or labels.min() == labels.max():
+    if labels.numel() == 0 or labels.min() == labels.max() or not _are_finite(scores, targets):
         return math.nan
     # torchmetrics puts values outside [0, 1] through a float32 sigmoid, which makes large logits equal. Ranks
     # have the same area and stay different.
@@ -33,10 +33,13 @@ def auc(scores: Tensor, targets: Tensor) -> float:
 
 
 def accuracy(scores: Tensor, targets: Tensor, threshold: float) -> float:
-    """Return the share of correct decisions, fake from `threshold` up; NaN without clips."""
+    """Return the share of correct decisions, fake from `threshold` up.
+
+    It is NaN without clips, and where a score or the threshold is no finite number.
+    """
     from torchmetrics.functional.classification import binary_accuracy
 
-    if targets.numel() == 0:
+    if targets.numel() == 0 or not math.isfinite(threshold) or not _are_finite(scores, targets):
         return math.nan
     return float(binary_accuracy((scores >= threshold).long(), targets.long()))
 
@@ -44,10 +47,13 @@ def accuracy(scores: Tensor, targets: Tensor, threshold: float) -> float:
 def best_threshold(scores: Tensor, targets: Tensor) -> float:
     """Return the threshold, half way between two scores, of the best mean accuracy of both classes (Youden).
 
-    Among equal ones it is the one nearest to 0.5. It is 0.5 where one class is absent.
+    Among equal ones it is the one nearest to 0.5. It is 0.5 where one class is absent, and NaN where a
+    score is no finite number: a threshold from such scores would decide at random.
     """
     # By hand: the curves of torchmetrics have their thresholds at the scores, not between them.
     values, labels = scores.double(), targets.bool()
+    if not _are_finite(values, targets):
+        return math.nan
     if labels.all() or not labels.any():
         return 0.5
     levels = torch.unique(values)
@@ -75,6 +81,10 @@ def per_category(
         count = sum(name == category for name in categories)
         found[category] = {"auc": none_if_nan(auc(scores[chosen], targets[chosen])), "count": count}
     return found
+
+
+def _are_finite(*values: Tensor) -> bool:
+    return all(bool(part.isfinite().all()) for part in values)
 
 
 def none_if_nan(value: float) -> float | None:

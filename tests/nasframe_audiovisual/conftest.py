@@ -8,6 +8,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 
 @pytest.fixture(scope="session")
@@ -52,4 +53,32 @@ def write_clip(
             for piece in [*resampler.resample(frame), *resampler.resample(None)]:
                 container.mux(sound.encode(piece))
             container.mux(sound.encode(None))
+    return path
+
+
+def write_float_clip(
+    path: Path,
+    samples: NDArray[np.float64],
+    codec: str = "pcm_f32le",
+    rate: int = 16_000,
+    layout: str = "mono",
+) -> Path:
+    """A Matroska file of grey pictures, whose sound is these samples `(length,)` or `(channels, length)`."""
+    kind, dtype = ("flt", np.float32) if codec == "pcm_f32le" else ("dbl", np.float64)
+    rows = np.atleast_2d(samples)
+    with av.open(str(path), "w") as container, np.errstate(over="ignore"):
+        pictures = container.add_stream("libx264", rate=25)
+        sound = container.add_stream(codec, rate=rate, layout=layout)
+        pictures.height, pictures.width, pictures.pix_fmt = 48, 64, "yuv420p"
+        for number in range(25 * rows.shape[1] // rate):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 90, np.uint8), format="rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            container.mux(pictures.encode(frame))
+        container.mux(pictures.encode(None))
+        for start in range(0, rows.shape[1], 1024):
+            packed = rows[:, start : start + 1024].T.reshape(1, -1).astype(dtype)
+            piece = av.AudioFrame.from_ndarray(packed, format=kind, layout=layout)
+            piece.sample_rate, piece.pts, piece.time_base = rate, start, Fraction(1, rate)
+            container.mux(sound.encode(piece))
+        container.mux(sound.encode(None))
     return path

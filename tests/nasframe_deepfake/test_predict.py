@@ -5,12 +5,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
+from nasframe.errors import RunError
 from nasframe_deepfake.detection import Detector, load_detector, make_heads
 from nasframe_deepfake.task import DeepfakeTask
+from tests.nasframe_audiovisual.conftest import write_float_clip
 
 
 class Forgetful(nn.Module):
@@ -66,6 +69,33 @@ def test_an_unreadable_clip_among_many_costs_only_its_own_score(
     assert [item["file"] for item in results] == [str(file) for file in files]
     assert [place for place, item in enumerate(results) if "error" in item] == [36]
     assert results[36]["error"].startswith("cannot be decoded")  # the path is in `file`
+
+
+def test_a_clip_whose_sound_is_no_number_gets_no_decision_and_the_others_are_scored(
+    detector: Detector, clips: list[Path], tmp_path: Path
+) -> None:
+    samples = 0.3 * np.sin(np.arange(32_000) / 10)
+    samples[8000] = np.nan
+    bad = write_float_clip(tmp_path / "bad.mkv", samples)
+    first, spoilt, last = detector.scores(Forgetful(), [clips[0], bad, clips[1]], 0.5)
+    assert "decision" in first and "decision" in last
+    assert spoilt == {"file": str(bad), "error": spoilt["error"]}
+    assert "no finite number" in spoilt["error"]
+
+
+def test_a_network_that_gives_no_number_decides_nothing(detector: Detector, clips: list[Path]) -> None:
+    network = Forgetful()
+    torch.nn.init.constant_(network.linear.weight, torch.nan)
+    (found,) = detector.scores(network, clips[:1], 0.5)
+    assert found == {
+        "file": str(clips[0]),
+        "error": "has no score, and so no decision: the output of the network is no finite number",
+    }
+
+
+def test_without_a_threshold_nothing_is_decided(detector: Detector, clips: list[Path]) -> None:
+    with pytest.raises(RunError, match="the threshold .* is no finite number"):
+        next(detector.scores(Forgetful(), clips[:1], torch.nan))
 
 
 def test_scores_that_nobody_asks_for_any_more_leave_no_thread(detector: Detector, clips: list[Path]) -> None:

@@ -14,6 +14,7 @@ from nasframe.runtime import Progress
 from nasframe_audiovisual import decode, log_mel
 from nasframe_deepfake.preparation import prepare, read_index, summary
 from nasframe_deepfake.task import DeepfakeTask
+from tests.nasframe_audiovisual.conftest import write_float_clip
 
 
 def test_every_clip_of_a_clean_set_is_used_and_its_rows_hold_its_streams(
@@ -70,6 +71,26 @@ def test_unreadable_clips_are_skipped_and_listed_with_their_reasons(corpus: Path
     assert report["unlisted"] == ["stray.mp4"]
     assert json.loads((out / "report.json").read_text()) == report
     assert any("3 unreadable clips skipped" in line for line in summary(report))
+
+
+def test_clips_whose_sound_is_no_number_are_left_out_and_listed(corpus: Path, tmp_path: Path) -> None:
+    shutil.copytree(corpus, tmp_path / "source")
+    clips = sorted((tmp_path / "source").rglob("*.mp4"))
+    for place, factor in ((3, np.nan), (11, np.inf), (17, 1e6), (23, 3e38)):
+        samples = np.full(32_000, 0.3)
+        samples[8000] *= factor
+        write_float_clip(tmp_path / "bad.mkv", samples).rename(clips[place])
+    (tmp_path / "out").mkdir()
+    report = prepare(
+        tmp_path / "source", tmp_path / "out", DeepfakeTask(size=32).preparation(0), 1, Progress()
+    )
+    assert report["clips"] == 26
+    assert [Path(item["path"]).name for item in report["skipped"]] == [clips[p].name for p in (3, 11, 17, 23)]
+    for item, words in zip(
+        report["skipped"], ("nan, at", "inf, at", "times as loud", "as loud"), strict=True
+    ):
+        assert words in item["reason"]
+    assert np.isfinite(np.load(tmp_path / "out" / "sounds.npy")).all()
 
 
 def test_a_set_without_a_readable_clip_is_an_error(corpus: Path, tmp_path: Path) -> None:

@@ -22,6 +22,9 @@ __all__ = ["SAMPLE_RATE", "ClipError", "Recording", "Window", "decode", "decode_
 SAMPLE_RATE = 16_000
 """Samples in one second of every decoded sound: 16 kHz."""
 
+LOUDEST = 16.0
+"""The largest sample that a recorder may write: float sound may pass full scale, which is 1, by 24 dB."""
+
 
 @frozen
 class Window:
@@ -57,7 +60,7 @@ class Recording:
 
     Attributes:
         pictures: RGB `(frames, size, size, 3)`, uint8.
-        samples: mono, `(seconds · SAMPLE_RATE,)`, float32 in [-1, 1].
+        samples: mono, `(seconds · SAMPLE_RATE,)`, float32, finite; full scale is from -1 to 1.
     """
 
     pictures: NDArray[np.uint8]
@@ -85,7 +88,8 @@ def decode(path: Path, window: Window) -> Recording:
 
     Raises:
         ClipError: it is not a file, is empty, cannot be decoded (a text file, a truncated one), has no video
-            stream or no audio stream, or is too short.
+            stream or no audio stream, is too short, or has samples of sound that are no number, infinite, or
+            far beyond full scale.
     """
     try:
         if path.is_dir():
@@ -143,7 +147,29 @@ def _read(path: Path, container: InputContainer, window: Window) -> Recording:
         raise ClipError(
             path, f"too short; its sound ends at {sound.end:.2f} s, {window.end:.2f} s are needed"
         )
+    if problem := _not_sound(sound.samples, window):
+        raise ClipError(path, problem)
     return Recording(np.stack(pictures.taken), sound.samples)
+
+
+def _not_sound(samples: NDArray[np.float32], window: Window) -> str:
+    """Return the reason why float samples are no sound; "" where they are."""
+    finite = np.isfinite(samples)
+    if not finite.all():
+        first = int(np.argmin(finite))
+        moment = window.trim + first / SAMPLE_RATE
+        return (
+            f"its sound holds {np.count_nonzero(~finite)} samples that are no finite number, the first, "
+            f"{samples[first]}, at {moment:.2f} s"
+        )
+    loudest = int(np.argmax(np.abs(samples)))
+    if abs(samples[loudest]) > LOUDEST:
+        moment = window.trim + loudest / SAMPLE_RATE
+        return (
+            f"its sound is {abs(samples[loudest]):.3g} times as loud as full scale at {moment:.2f} s; expected "
+            f"samples from -1 to 1, and none above {LOUDEST:g}"
+        )
+    return ""
 
 
 def _frames(container: InputContainer) -> Iterator[av.VideoFrame | av.AudioFrame]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import shutil
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -64,11 +65,18 @@ class Detector:
     ) -> Iterator[dict[str, Any]]:
         """Yield for each file, in order, score (probability of fake), threshold and decision, or the error.
 
+        A score that is no finite number is an error: there is no decision without a score.
+
         Heads for kinds of fakes add the probability of each kind, under its name.
 
         Several files are decoded and scored at once, each in one thread and separately, so a score depends
         neither on the other files nor on the number of cores. Closing the iterator ends the threads.
         """
+        if not math.isfinite(threshold):
+            raise RunError(
+                "the threshold that the training fitted on the validation split is no finite number, so no "
+                "file can be decided; train again with `nasframe train RUN --overwrite`"
+            )
         network.to(self.extractor.device).eval()
         local = threading.local()
 
@@ -86,6 +94,8 @@ class Detector:
                 local.networks = extractor, _shared_copy(network)
             outputs = self._outputs(recording, *local.networks)
             probability = float(heads.scores(outputs))
+            if not math.isfinite(probability):
+                return {"file": str(file), "error": _undefined(self.inputs(recording, local.networks[0]))}
             return {
                 "file": str(file),
                 "score": probability,
@@ -104,8 +114,19 @@ class Detector:
     @torch.inference_mode()
     def _outputs(self, recording: Recording, extractor: Extractor, network: nn.Module) -> Tensor:
         """Return the outputs of the network, `(1, outputs)`."""
-        outputs: Tensor = network(clip_inputs(recording, self.mels, extractor, self.standardiser))
+        outputs: Tensor = network(self.inputs(recording, extractor))
         return outputs
+
+    def inputs(self, recording: Recording, extractor: Extractor) -> dict[str, Tensor]:
+        """Return the inputs of the network for one clip; see `nasframe_audiovisual.clip_inputs`."""
+        return clip_inputs(recording, self.mels, extractor, self.standardiser)
+
+
+def _undefined(inputs: Mapping[str, Tensor]) -> str:
+    """Return the reason why a clip has no score: its features, or the network."""
+    bad = [name for name, value in inputs.items() if not bool(value.isfinite().all())]
+    cause = f"its features {', '.join(bad)} are" if bad else "the output of the network is"
+    return f"has no score, and so no decision: {cause} no finite number"
 
 
 def _shared_copy(network: nn.Module) -> nn.Module:

@@ -72,8 +72,11 @@ class Separate(Heads):
 
     def log_odds(self, outputs: Tensor) -> Tensor:
         # With s = −log Π (1 − pᵢ), the odds are exp(s) − 1.
-        total = F.softplus(outputs.detach().double(), threshold=40).sum(1)
-        return total + torch.log(-torch.expm1(-total))
+        values = outputs.detach().double()
+        total = F.softplus(values, threshold=40).sum(1)
+        log_odds = total + torch.log(-torch.expm1(-total))
+        # Outputs so low that s is 0 in double precision: there the odds are Σ exp(outputs).
+        return torch.where(total == 0, torch.logsumexp(values, 1), log_odds)
 
     def parts(self, outputs: Tensor) -> dict[str, Tensor]:
         values = torch.sigmoid(outputs.detach().double())

@@ -1,0 +1,145 @@
+"""The check that losses and gradients are finite: in every step, or in a flag that is read now and then.
+
+On the CPU a number is read at once, so each step is checked before it changes a parameter. On a GPU every
+reading waits for the device, so the numbers of many steps are gathered there and read together. Where one of
+them is not finite, the epoch begins again from its own start and its own seeds, with every step checked: that
+ends in the same step with the same error as on the CPU.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import torch
+from attrs import define, field
+from torch import Tensor, nn
+
+__all__ = ["StepCheck", "checked_epoch", "gradient_norm", "steps_between_checks"]
+
+_STEPS_ON_A_DEVICE = 50
+
+Result = TypeVar("Result")
+
+
+class NotFiniteError(Exception):
+    """A gathered number is not finite; the epoch has to be done again."""
+
+
+@define
+class StepCheck:
+    """The check of the steps of one epoch.
+
+    Attributes:
+        every: the number of steps after which the gathered numbers are read; 1 reads each at once.
+        notified: the number of steps that were reported to plugins, those of a first pass included.
+        step: the number of the present step in its epoch, from 1.
+    """
+
+    every: int
+    notified: int = 0
+    step: int = 0
+    _gathered: list[Tensor] = field(init=False, factory=list)
+    _steps: int = field(init=False, default=0)
+
+    @property
+    def at_once(self) -> bool:
+        """True where each number is read before its step goes on."""
+        return self.every == 1
+
+    def is_finite(self, number: Tensor) -> bool:
+        """Return False where a number `()` is known not to be finite; one that is gathered counts as finite."""
+        if self.at_once:
+            return math.isfinite(number.item())
+        self._gathered.append(number.detach())
+        return True
+
+    def end_step(self) -> None:
+        """Count a step, and read the gathered numbers where it is time to.
+
+        Raises:
+            NotFiniteError: one of them is not finite.
+        """
+        self._steps += 1
+        if self._steps % self.every == 0:
+            self.read()
+
+    def read(self) -> None:
+        """Read the gathered numbers, in one transfer from the device.
+
+        Raises:
+            NotFiniteError: one of them is not finite.
+        """
+        numbers, self._gathered = self._gathered, []
+        if numbers and not bool(torch.stack([number.float() for number in numbers]).isfinite().all()):
+            raise NotFiniteError
+
+
+def steps_between_checks(device: torch.device) -> int:
+    """Return how many steps are made between two readings: 1 on the CPU, 50 elsewhere."""
+    return 1 if device.type == "cpu" else _STEPS_ON_A_DEVICE
+
+
+def checked_epoch(
+    steps: Callable[[StepCheck], Result],
+    every: int,
+    modules: Sequence[nn.Module],
+    optimisers: Sequence[torch.optim.Optimizer],
+) -> Result:
+    """Return the result of the steps of an epoch; where a gathered number is not finite, they are done again.
+
+    The second time, parameters, buffers and optimisers are those of the start of the epoch, and every step is
+    checked at once.
+
+    Args:
+        steps: makes the steps of the epoch, from its own seeds, under a check; it raises the error of a step.
+        every: steps between two readings; 1 takes no copy of anything.
+        modules: whose parameters and buffers the steps change.
+        optimisers: whose states they change.
+    """
+    check = StepCheck(every)
+    if check.at_once:
+        return steps(check)
+    tensors = [_tensors(module) for module in modules]
+    kept = [{name: value.detach().clone() for name, value in found.items()} for found in tensors]
+    states = [copy.deepcopy(optimiser.state_dict()) for optimiser in optimisers]
+    try:
+        result = _gathering(steps, check)
+    except NotFiniteError:
+        with torch.no_grad():
+            for module, values in zip(modules, kept, strict=True):
+                for name, value in _tensors(module).items():
+                    value.copy_(values[name])
+        for optimiser, state in zip(optimisers, states, strict=True):
+            optimiser.load_state_dict(state)
+        return steps(StepCheck(1, check.notified))
+    return result
+
+
+def _gathering(steps: Callable[[StepCheck], Result], check: StepCheck) -> Result:
+    try:
+        result = steps(check)
+    except NotFiniteError:
+        raise
+    except Exception:  # a step after the first bad one may raise anything
+        check.read()
+        raise
+    check.read()
+    return result
+
+
+def gradient_norm(parameters: Sequence[nn.Parameter], clip_norm: float) -> Tensor:
+    """Return the norm `()` of all gradients together, before they are clipped to `clip_norm`; 0 does not clip.
+
+    It is finite where all gradients are, unless their squares are too large for their type.
+    """
+    if clip_norm:
+        return torch.nn.utils.clip_grad_norm_(parameters, clip_norm)
+    return torch.nn.utils.get_total_norm([item.grad for item in parameters if item.grad is not None])
+
+
+def _tensors(module: nn.Module) -> dict[str, Any]:
+    """Return name → parameter or buffer, those that a checkpoint leaves out included."""
+    return {**dict(module.named_parameters()), **dict(module.named_buffers())}
