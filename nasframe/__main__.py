@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 
 __all__ = ["main"]
@@ -13,8 +12,10 @@ def main() -> int:
     try:
         from nasframe.cli import main as run
     except KeyboardInterrupt:
-        again = shlex.join(["nasframe", *sys.argv[1:]])
-        print(f"nasframe: interrupted before anything was begun. To go on:\n  {again}", file=sys.stderr)
+        from nasframe.runtime import print_message, shell_line
+
+        again = shell_line(["nasframe", *sys.argv[1:]])
+        print_message(f"nasframe: interrupted before anything was begun. To go on:\n  {again}")
         return 130
     return run()
 

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import io
 import os
-import shlex
 import shutil
 import sys
-import traceback
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,7 +22,15 @@ from nasframe.cli.interrupts import interrupts_kept
 from nasframe.cli.plugin_files import HELP, prefix, split_plugin_files
 from nasframe.errors import KeptRunInterrupt, MissingExtraError, NasframeError, PluginWarning, in_words
 from nasframe.plugins import culprit_of, manager, moved_to, raised_at, told
-from nasframe.runtime import cores, require_processor
+from nasframe.runtime import (
+    cores,
+    print_message,
+    print_traceback,
+    require_processor,
+    shell_line,
+    visible,
+    visible_message,
+)
 from nasframe.studies import PRELOAD
 
 __all__ = ["main", "make_app"]
@@ -92,21 +98,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _BROKEN_PIPE
         except KeyboardInterrupt as error:
             kept = isinstance(error, KeptRunInterrupt)
-            return _say(_interrupted(words, files, nothing_replaced=kept), _INTERRUPTED)
+            return _say(_interrupted(words, files, nothing_replaced=kept), status=_INTERRUPTED)
         except CycloptsError as error:
-            return _say(f"{error}\nHelp: {' '.join(('nasframe', *(error.command_chain or ()), '--help'))}")
+            command = " ".join(("nasframe", *(error.command_chain or ()), "--help"))
+            return _say(f"{error}\n  Help: {command}", words)
         except SystemExit as error:
             plugin = culprit_of(error).plugin
             if plugin is None or plugin == manager().plugin_of_command(words[0] if words else ""):
                 raise  # a command may end the program
-            return _unexpected(error)
+            return _unexpected(error, words)
         except BaseException as error:
             if isinstance(error, ImportError) and moved_to(error):
-                return _say(f"{error}{raised_at(error)}{moved_to(error)}")
+                return _say(f"{error}{raised_at(error)}{moved_to(error)}", words)
             if not isinstance(error, NasframeError | OSError):
-                return _unexpected(error)
+                return _unexpected(error, words)
             _print_traceback()
-            return _say(_error_line(error))
+            return _say(_error_line(error), words)
     return status if isinstance(status, int) else 0
 
 
@@ -135,25 +142,29 @@ def _workers(words: Sequence[str]) -> int:
     return int(given[-1]) if given and given[-1].isdecimal() else 1 if given else cores()
 
 
-def _say(message: str, status: int = 2) -> int:
-    print(f"nasframe: {message}", file=sys.stderr)
+def _say(message: str, words: Sequence[str] = (), *, status: int = 2) -> int:
+    """Print a message and return the status. Its own line breaks stay, none that one of the words holds."""
+    for word in sorted(words, key=len, reverse=True):
+        if "\n" in word:
+            message = message.replace(word, visible(word))
+    print_message(f"nasframe: {message}")
     return status
 
 
-def _unexpected(error: BaseException) -> int:
+def _unexpected(error: BaseException, words: Sequence[str]) -> int:
     """Say whose fault an error is that nobody raised for the user, and where it was raised."""
     shown = _print_traceback()
     plugin = culprit_of(error).plugin
     whose = "nasframe itself; please report it" if plugin is None else f"plugin {plugin!r}, not of nasframe"
     hint = "" if shown else ". NASFRAME_TRACEBACK=1 shows where it comes from"
-    return _say(f"{told(error)}\n  This is an error of {whose}{hint}", _FAULT)
+    return _say(f"{told(error)}\n  This is an error of {whose}{hint}", words, status=_FAULT)
 
 
 def _print_traceback() -> bool:
     """Print the traceback of the error at hand, where the user wants it."""
     wanted = os.environ.get("NASFRAME_TRACEBACK", "0") not in ("", "0")
     if wanted:
-        traceback.print_exc()
+        print_traceback()
     return wanted
 
 
@@ -172,10 +183,10 @@ def _interrupted(words: Sequence[str], files: Sequence[Path], *, nothing_replace
     if not words:
         return "interrupted"
     if words[0] not in (*_RESUMABLE, *_STUDIES):
-        return f"interrupted. To begin again:\n  {shlex.join([_program(), *plugins, *words])}"
+        return f"interrupted. To begin again:\n  {shell_line([_program(), *plugins, *words])}"
     # Once the old run is gone, --overwrite would delete the new stages.
     again = [word for word in words if word != "--overwrite" or nothing_replaced]
-    command = shlex.join([_program(), *plugins, *again])
+    command = shell_line([_program(), *plugins, *again])
     kept = "trials" if words[0] in _STUDIES else "stages"
     return (
         f"interrupted; finished {kept} are kept. A search or a training goes on after its last finished "
@@ -196,9 +207,10 @@ def _plain_warnings(words: Sequence[str]) -> None:
 
     def show(message: Warning | str, category: type[Warning], *rest: object, **more: object) -> None:
         if issubclass(category, PluginWarning):
-            print(f"nasframe: warning: {message}", file=sys.stderr)
+            print_message(f"nasframe: warning: {message}")
         else:
-            usual(message, category, *rest, **more)  # type: ignore[arg-type]
+            shown = visible_message(str(message))
+            usual(message if shown == str(message) else shown, category, *rest, **more)  # type: ignore[arg-type]
 
     warnings.showwarning = show
     warnings.simplefilter("ignore" if words[:1] == ["plugins"] else "always", PluginWarning)

@@ -14,7 +14,7 @@ from nasframe.cli.study_options import Data, Device, Overrides
 from nasframe.cli.summary import print_summary
 from nasframe.errors import ConfigurationError, NasframeError, PluginError, RunError
 from nasframe.plugins import Registered, manager
-from nasframe.runtime import make_progress, print_columns
+from nasframe.runtime import make_progress, print_columns, print_text
 
 if TYPE_CHECKING:
     from nasframe.experiment import Experiment
@@ -89,7 +89,7 @@ def search(
     found = pipeline.search(
         loaded, out, source=common.data, overwrite=common.overwrite, progress=make_progress()
     )
-    print(pipeline.draw(found).text.rstrip())
+    print_text(pipeline.draw(found).text.rstrip())
     assert found.run is not None
     _announce(found.run, next_command("train", _word(out)))
 
@@ -228,5 +228,5 @@ def _announce(run: Run, following: str | None = None) -> None:
         "numbers": "test.json" if run.test is not None else "metrics.jsonl",
     }
     rows = [(key, str(run.path / name)) for key, name in files.items() if (run.path / name).is_file()]
-    print()
+    print_text()
     print_columns(rows + ([("next", following)] if following else []))

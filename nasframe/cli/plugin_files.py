@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from nasframe.errors import PluginError
 from nasframe.plugins import manager
+from nasframe.runtime import shell_line
 
 __all__ = ["HELP", "next_command", "prefix", "split_plugin_files"]
 
@@ -48,4 +48,4 @@ def prefix(files: Iterable[Path]) -> list[str]:
 
 def next_command(*words: str) -> str:
     """Return a command of nasframe for the shell, with the plugin files of this one."""
-    return shlex.join(["nasframe", *words, *prefix(manager().files.values())])
+    return shell_line(["nasframe", *words, *prefix(manager().files.values())])

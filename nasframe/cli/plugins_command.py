@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ from cyclopts import App
 
 from nasframe.errors import PluginError, nearest
 from nasframe.plugins import Registered, manager
-from nasframe.runtime import format_columns, print_columns, print_json
+from nasframe.runtime import format_columns, print_columns, print_json, print_message, print_text, visible
 
 __all__ = ["add_commands"]
 
@@ -42,9 +41,9 @@ def list_plugins(*, json: bool = False) -> None:
     else:
         print_columns([("KIND", "NAME", "PLUGIN", "DESCRIPTION"), *rows])
     for plugin, missing in manager().missing_extras.items():
-        print(f"nasframe: not usable: plugin {plugin!r} {missing}", file=sys.stderr)
+        print_message(f"nasframe: not usable: plugin {plugin!r} {missing}")
     for message in [f"plugin {plugin!r} {text}" for plugin, text in manager().failed.items()] + broken:
-        print(f"nasframe: left out: {message}", file=sys.stderr)
+        print_message(f"nasframe: left out: {message}")
 
 
 def show_plugin(name: str, /, *, json: bool = False) -> None:
@@ -62,10 +61,11 @@ def show_plugin(name: str, /, *, json: bool = False) -> None:
         print_json(records)
         return
     for position, record in enumerate(records):
-        print("\n" * (position > 0) + f"{record['name']}: {record['kind']} of plugin {record['plugin']}")
-        print(f"{record['description']}\n")
+        owner = f"{record['name']}: {record['kind']} of plugin {record['plugin']}"
+        print_text("\n" * (position > 0) + visible(owner))
+        print_text(f"{visible(record['description'])}\n")
         for line in _option_lines(record["options"]):
-            print(f"  {line}")
+            print_text(f"  {line}")
 
 
 def _entries() -> list[Registered]:

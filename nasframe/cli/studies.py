@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -19,7 +18,7 @@ from nasframe.cli.study_options import (
     say_old_name,
 )
 from nasframe.cli.study_output import print_comparison, print_space_table, print_sweep
-from nasframe.runtime import print_json
+from nasframe.runtime import print_json, print_message, visible
 
 __all__ = ["add_commands"]
 
@@ -145,7 +144,7 @@ def sweep(
         print_files(report=folder / "report.html", numbers=folder / "sweep.json")
     failed = [trial for trial in found["trials"] if trial["status"] != "done"]
     for trial in failed:
-        print(f"nasframe: {trial['name']}: {trial['status']}: {trial['error']}", file=sys.stderr)
+        print_message(f"nasframe: {visible(trial['name'])}: {trial['status']}: {trial['error']}")
     return int(bool(failed))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,7 +10,7 @@ from attrs import frozen
 from cyclopts import Parameter
 
 from nasframe.errors import ConfigurationError, RunError
-from nasframe.runtime import make_progress, print_columns
+from nasframe.runtime import make_progress, print_columns, print_message, print_text
 from nasframe.studies import default_folder
 
 __all__ = [
@@ -96,10 +95,10 @@ def at_least(option: str, value: int, least: int) -> None:
 
 def print_files(**paths: object) -> None:
     """Print the places of the files, a line each."""
-    print()
+    print_text()
     print_columns([(name.replace("_", " "), str(path)) for name, path in paths.items()])
 
 
 def say_old_name(old: str, new: str) -> None:
     """Print that a command or option has another name now."""
-    print(f"nasframe: {old} is now {new}; the old name goes with the next release", file=sys.stderr)
+    print_message(f"nasframe: {old} is now {new}; the old name goes with the next release")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nasframe.display import print_tables
+from nasframe.runtime import print_text, visible
 
 __all__ = ["print_comparison", "print_space_table", "print_sweep"]
 
@@ -20,14 +21,14 @@ def print_comparison(found: Mapping[str, Any]) -> None:
     """Print the tables of a comparison, given the content of `comparison.json`, and its caveats."""
     from nasframe.report import comparison_tables
 
-    print()
+    print_text()
     print_tables(table for table in comparison_tables(found) if table.name not in _ON_THE_PAGE)
-    print()
+    print_text()
     spaces = found.get("tables") or found.get("censuses") or ()
     for space in spaces:
-        print(f"table of the space: {space['path']}, {space['architectures']:,} architectures")
+        print_text(f"table of the space: {visible(space['path'])}, {space['architectures']:,} architectures")
     if spaces:
-        print()
+        print_text()
     _print_caveats(found)
 
 
@@ -37,12 +38,12 @@ def print_sweep(found: Mapping[str, Any]) -> None:
 
     # a seed that is an axis is no repetition
     seeds = 1 if any(axis["key"] == "seed" for axis in found["axes"]) else len(found["seeds"])
-    print("" if seeds == 1 else f"\nmean of {seeds} seeds\n")
+    print_text("" if seeds == 1 else f"\nmean of {seeds} seeds\n")
     if len(found["axes"]) == 2:
         print_tables(sweep_figures(found))
     else:
         print_tables(table for table in sweep_tables(found) if table.name not in _ON_THE_PAGE)
-    print()
+    print_text()
     _print_caveats(found)
 
 
@@ -51,17 +52,17 @@ def print_space_table(found: Any) -> None:
     from nasframe.report import space_table_tables
 
     size = found.record["space_size"]
-    print(f"\n{len(found):,} of the {size:,} architectures of the space, each trained from scratch\n")
+    print_text(f"\n{len(found):,} of the {size:,} architectures of the space, each trained from scratch\n")
     print_tables(space_table_tables(found.record, found.rows))
     caveats = found.record.get("caveats") or ()
     if caveats:
-        print()
+        print_text()
         _print_caveats({"caveats": caveats})
     for name, why in found.record["failed"].items():
-        print(f"\n{name}: not all could be trained:\n  {why}")
+        print_text(f"\n{visible(name)}: not all could be trained:\n  {visible(why)}")
 
 
 def _print_caveats(found: Mapping[str, Any]) -> None:
     for sentence in found["caveats"]:
         for line in sentence.splitlines():
-            print(textwrap.fill(line, _WIDTH))
+            print_text(textwrap.fill(line, _WIDTH))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from nasframe.display import Column, Table, print_tables
+from nasframe.runtime import print_text
 
 if TYPE_CHECKING:
     from nasframe.runs import Run
@@ -22,7 +23,7 @@ def print_summary(run: Run) -> None:
     found = {table.name: table for table in run_tables(run)} | {"costs": _costs(test)}
     found.setdefault("baselines", _objective(test))  # of a run without baselines
     names = ("baselines", "entropy", "stages", "parameters", "costs", "time")
-    print(f"\n{pipeline.draw(run).text.rstrip()}\n")
+    print_text(f"\n{pipeline.draw(run).text.rstrip()}\n")
     print_tables(found[name] for name in names if name in found)
 
 

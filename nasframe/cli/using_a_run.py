@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -11,7 +10,7 @@ from cyclopts import App, Parameter
 from nasframe.cli.study_options import print_files
 from nasframe.display import format_value, metric_tables, print_tables
 from nasframe.errors import ConfigurationError, RunError, near_names, nearest
-from nasframe.runtime import make_progress, print_json
+from nasframe.runtime import make_progress, print_document, print_json, print_text, visible
 
 if TYPE_CHECKING:
     from nasframe.space import Architecture
@@ -97,14 +96,17 @@ class _PredictionTable:
         if not self._begun:
             self._begun = True
             direction = _direction(self._run)
-            print(f"{direction}\n" * bool(direction) + "    SCORE  THRESHOLD  DECISION  FILE")
+            print_text(f"{visible(direction)}\n" * bool(direction) + "    SCORE  THRESHOLD  DECISION  FILE")
         if "error" in record:
-            print(f"{'-':>9}  {'-':>9}  {'error':8}  {record['file']}: {record['error']}", flush=True)
+            self._print("-", "-", "error", f"{record['file']}: {record['error']}")
             return
         score, threshold = (
             format_value(record[key]) if key in record else "-" for key in ("score", "threshold")
         )
-        print(f"{score:>9}  {threshold:>9}  {record.get('decision', '-')!s:8}  {record['file']}", flush=True)
+        self._print(score, threshold, str(record.get("decision", "-")), record["file"])
+
+    def _print(self, score: str, threshold: str, decision: str, file: str) -> None:
+        print_text(visible(f"{score:>9}  {threshold:>9}  {visible(decision):8}  {file}"))
 
 
 def _direction(run: Path) -> str:
@@ -156,7 +158,7 @@ def show(
     text = {"text": lambda: drawing.text, "dot": lambda: drawing.dot, "svg": lambda: drawing.svg}[chosen]()
     text = text.rstrip("\n") + "\n"
     if out is None:
-        sys.stdout.write(text)
+        print_document(text)
     else:
         write_text(out, text)
 
@@ -187,7 +189,7 @@ def report(folder: Path, /, *, tables: Path | None = None) -> None:
     written = {"report": folder / PAGE}
     if tables is not None:
         count = len(page.export(tables))
-        print(f"{len(page.tables)} tables and {len(page.figures)} figures in {count} files")
+        print_text(f"{len(page.tables)} tables and {len(page.figures)} figures in {count} files")
         written["tables"] = tables
     print_files(**written)
 

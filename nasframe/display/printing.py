@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from nasframe.display.figure import Figure
 from nasframe.display.table import Table
+from nasframe.runtime import print_text, visible
 
 __all__ = ["print_tables"]
 
@@ -26,7 +27,7 @@ def print_tables(tables: Iterable[Table | Figure]) -> None:
     """
     signs: dict[str, None] = {}
     for number, table in enumerate(tables):
-        print("\n" * (number > 0) + table.to_text(indent="  "))
+        print_text("\n" * (number > 0) + table.to_text(indent="  "))
         signs |= dict.fromkeys(table.signs)
     if signs:
-        print(f"\n{textwrap.fill('; '.join(signs), _WIDTH)}")
+        print_text(f"\n{textwrap.fill(visible('; '.join(signs)), _WIDTH)}")

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from nasframe.display.rendering import render
 from nasframe.display.values import Unit, format_together, format_value
-from nasframe.runtime import format_columns
+from nasframe.runtime import format_columns, visible
 
 __all__ = ["Cell", "Column", "Estimate", "Table"]
 
@@ -184,7 +184,7 @@ class Table:
             ),
         ]
         right = [place for place, is_text in enumerate(shown._texts()) if not is_text]
-        found = [self.title] if self.title else []
+        found = [visible(self.title)] if self.title else []
         for number, line in enumerate(format_columns(lines, right=right)):
             mark = ("> " if number - 1 in self.marked else "  ") if self.marked else ""
             found.append(f"{indent}{mark}{line}".rstrip())

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import shlex
 import tomllib
 from pathlib import Path
 from typing import Any
 
 from nasframe.errors import ConfigurationError, nearest
+from nasframe.runtime import shell_line
 
 __all__ = ["read_toml"]
 
@@ -45,7 +45,7 @@ def _missing(path: Path) -> str:
     if path.name == "experiment.toml" and (folder / "run.json").is_file():
         return (
             f"is gone, so the run folder is damaged; put the file back, or make the run again: "
-            f"nasframe run EXPERIMENT --out {shlex.quote(str(folder))} --overwrite"
+            f"nasframe run EXPERIMENT --out {shell_line([str(folder)])} --overwrite"
         )
     runs = [str(item.parent) for item in sorted(folder.glob("*/run.json"))]
     if runs and path.suffix != ".toml":

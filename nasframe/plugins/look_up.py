@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -19,6 +18,7 @@ from nasframe.plugins.recorded_names import RecordedNames
 from nasframe.plugins.registered import Registered
 from nasframe.plugins.registry import PluginRegistry
 from nasframe.plugins.source_location import file_of, in_brackets
+from nasframe.runtime import shell_line
 
 __all__ = ["LookUp"]
 
@@ -94,9 +94,9 @@ class LookUp:
             now = in_brackets(packages_of(self._registry).get(plugin))
             return f"{known}, which is here{now} and does not register it any more"
         if then.endswith(".py"):
-            return f"{known}, a file that is not loaded by itself; add --plugin {shlex.quote(then)}"
+            return f"{known}, a file that is not loaded by itself; add --plugin {shell_line([then])}"
         if then:
-            return f"{known}, which is not installed; pip install {shlex.quote(then.split()[0])}"
+            return f"{known}, which is not installed; pip install {shell_line(then.split()[:1])}"
         return f"{known}, which is not here; install its package, or give its file with --plugin"
 
     @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from nasframe.errors import NasframeError, RunError
 from nasframe.plugins import manager
 from nasframe.runs.plugin_record import missing_plugins
 from nasframe.runs.run import Run
+from nasframe.runtime import shell_line
 
 __all__ = ["naming_missing_plugins"]
 
@@ -55,6 +55,6 @@ def _missing(run: Path) -> list[str]:
         if name in failed:
             why = f"which {failed[name]}"
         elif file:
-            why = f"which is a file that is not loaded by itself; add --plugin {shlex.quote(file)}"
+            why = f"which is a file that is not loaded by itself; add --plugin {shell_line([file])}"
         lines.append(f"{run} was made with the plugin {title}, {why}")
     return lines

@@ -279,7 +279,7 @@ class Run:
             return Architecture.load(path)
         except ArchitectureError as error:
             raise ArchitectureError(
-                f"{error}\nwhere a search made it, remove the file and search again: it is derived anew"
+                f"{error}\n  where a search made it, remove the file and search again: it is derived anew"
             ) from error
 
     @property

@@ -5,7 +5,15 @@ Importing it imports no torch.
 
 from __future__ import annotations
 
-from nasframe.runtime.console import format_columns, print_columns, print_json
+from nasframe.runtime.console import (
+    format_columns,
+    print_columns,
+    print_document,
+    print_json,
+    print_message,
+    print_text,
+    print_traceback,
+)
 from nasframe.runtime.extras import require_extra
 from nasframe.runtime.files import (
     fingerprint,
@@ -25,6 +33,7 @@ from nasframe.runtime.processor import cores, require_processor
 from nasframe.runtime.progress import SILENT, Progress, make_progress
 from nasframe.runtime.seeding import forked_seed, generator
 from nasframe.runtime.threads import one_thread
+from nasframe.runtime.visible import shell_line, shorten, visible, visible_message
 
 __all__ = [
     "SILENT",
@@ -42,11 +51,19 @@ __all__ = [
     "make_progress",
     "one_thread",
     "print_columns",
+    "print_document",
     "print_json",
+    "print_message",
+    "print_text",
+    "print_traceback",
     "remove_path",
     "replacing",
     "require_extra",
     "require_processor",
+    "shell_line",
+    "shorten",
+    "visible",
+    "visible_message",
     "without_nan",
     "write_json",
     "write_tensors",

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nasframe.former_names import warn_renamed
+from nasframe.runtime.console import print_text
 
 __all__ = ["format_number", "print_metrics"]
 
@@ -19,7 +20,7 @@ def format_number(value: Any) -> str:
 def print_metrics(metrics: Mapping[str, Any]) -> None:
     """Print `nasframe.display.metric_tables` of metrics, with a warning."""
     tables = _display("print_metrics", "metric_tables").metric_tables(metrics)
-    print("\n\n".join(table.to_text(indent="  ") for table in tables))
+    print_text("\n\n".join(table.to_text(indent="  ") for table in tables))
 
 
 def _display(old: str, new: str) -> Any:

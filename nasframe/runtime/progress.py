@@ -10,6 +10,9 @@ from typing import TypeVar
 
 from attrs import define
 
+from nasframe.runtime.console import print_message
+from nasframe.runtime.visible import visible
+
 __all__ = ["SILENT", "Progress", "TerminalProgress", "make_progress"]
 
 T = TypeVar("T")
@@ -46,7 +49,7 @@ class TerminalProgress(Progress):
     patience: float = 2.0
 
     def say(self, message: str) -> None:
-        print(message, file=sys.stderr, flush=True)
+        print_message(message)
 
     @contextmanager
     def task(self, description: str, total: int | None) -> Iterator[Callable[[int], None]]:
@@ -58,7 +61,7 @@ class TerminalProgress(Progress):
         from rich.progress import Progress as Bars
 
         bars = Bars(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),  # a name in brackets is a name
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}"),
@@ -66,7 +69,7 @@ class TerminalProgress(Progress):
             console=Console(stderr=True),
             transient=True,
         )
-        bar = bars.add_task(description, total=total, rate="")
+        bar = bars.add_task(visible(description), total=total, rate="")
         start, done = time.monotonic(), 0
 
         def advance(steps: int) -> None:

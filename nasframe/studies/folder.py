@@ -208,7 +208,7 @@ def _check(path: Path, kind: str, plan: Mapping[str, Any], overwrite: bool, file
         more = f"\n  and {len(different) - 10} more" if len(different) > 10 else ""
         raise RunError(
             f"{path}: holds a {kind} of another experiment:{lines}{more}\n"
-            "choose another --out, or say --overwrite to replace it"
+            "  choose another --out, or say --overwrite to replace it"
         )
 
 

@@ -44,7 +44,7 @@ def synthesize(
         Number of processes; 0 is one for each core.
     """
     from nasframe.errors import ConfigurationError
-    from nasframe.runtime import make_progress
+    from nasframe.runtime import make_progress, print_text, visible
     from nasframe_deepfake.synthesis import Corpus, write_corpus
 
     try:
@@ -55,7 +55,7 @@ def synthesize(
         rows = write_corpus(folder, corpus, workers, make_progress())
     people = len({row.source for row in rows})
     genuine = sum(row.method == "real" for row in rows)
-    print(f"{len(rows)} clips of {people} people, {genuine} genuine, in {out}")
+    print_text(visible(f"{len(rows)} clips of {people} people, {genuine} genuine, in {out}"))
 
 
 def prepare(source: Path, /, *, out: Path, dataset: str = "auto", seed: int = 0, workers: int = 0) -> None:
@@ -74,13 +74,13 @@ def prepare(source: Path, /, *, out: Path, dataset: str = "auto", seed: int = 0,
     workers
         Number of processes; 0 is one for each core.
     """
-    from nasframe.runtime import make_progress
+    from nasframe.runtime import make_progress, print_text, visible
     from nasframe_deepfake.preparation import prepare, summary
 
     with _new_folder(out) as folder:
         preparation = _task(dataset).preparation(seed, source)
         report = prepare(source, folder, preparation, workers, make_progress())
-    print("\n".join([*summary(report), f"index and report in {out}"]))
+    print_text("\n".join(map(visible, [*summary(report), f"index and report in {out}"])))
 
 
 def _task(dataset: str) -> DeepfakeTask:

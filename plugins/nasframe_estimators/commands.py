@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +10,7 @@ from cyclopts import Parameter
 
 from nasframe.display import format_value, print_tables
 from nasframe.errors import ConfigurationError, RunError
-from nasframe.runtime import make_progress, print_json
+from nasframe.runtime import make_progress, print_json, print_message, print_text
 
 if TYPE_CHECKING:
     from nasframe_estimators import Measurement
@@ -108,10 +107,10 @@ def estimators(
     biases = laboratory.conditional_biases()
     files += save_biases(folder, biases)
     if biases and not json:
-        print()
+        print_text()
         print_tables([table_of_biases(biases)])
     _note_large_errors(measurements)
-    print(f"{folder}: {', '.join(file.name for file in files)}", file=sys.stderr)
+    print_message(f"{folder}: {', '.join(file.name for file in files)}")
 
 
 def _check_words(folder: Path, run: Path | None, data: Path | None, bits: float | None) -> None:
@@ -166,9 +165,8 @@ def _note_large_errors(measurements: Sequence[Measurement]) -> None:
     if large:
         worst = max(large, key=lambda entry: entry.mse or 0.0)
         others = f", and of {len(large) - 1} more" if len(large) > 1 else ""
-        print(
+        print_message(
             f"the mean squared error of {worst.relaxation} on {worst.function} is "
             f"{format_value(worst.mse, 'short')}{others} above {_LARGE:,.0f}; docs/estimators.md says under "
-            "'Very large errors' where they come from",
-            file=sys.stderr,
+            "'Very large errors' where they come from"
         )
