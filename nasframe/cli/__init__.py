@@ -24,7 +24,7 @@ from nasframe.cli.interrupts import interrupts_kept
 from nasframe.cli.plugin_files import HELP, prefix, split_plugin_files
 from nasframe.errors import KeptRunInterrupt, MissingExtraError, NasframeError, PluginWarning
 from nasframe.plugins import manager, moved_to, raised_at
-from nasframe.runtime import cores, require_processor
+from nasframe.runtime import cores, describe_system_error, require_processor
 from nasframe.studies import PRELOAD
 
 __all__ = ["main", "make_app"]
@@ -100,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except (NasframeError, OSError) as error:
             if os.environ.get("NASFRAME_TRACEBACK", "0") not in ("", "0"):
                 traceback.print_exc()
-            return _say(_error_line(error))
+            return _say(describe_system_error(error) if isinstance(error, OSError) else str(error))
     return status if isinstance(status, int) else 0
 
 
@@ -132,12 +132,6 @@ def _workers(words: Sequence[str]) -> int:
 def _say(message: str, status: int = 2) -> int:
     print(f"nasframe: {message}", file=sys.stderr)
     return status
-
-
-def _error_line(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror and error.filename and not error.filename2:
-        return f"{error.filename}: {error.strerror[:1].lower()}{error.strerror[1:]}"
-    return str(error)
 
 
 def _interrupted(words: Sequence[str], files: Sequence[Path], *, nothing_replaced: bool) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 import nasframe
 from nasframe.errors import NasframeError, RunError
 from nasframe.plugins import manager
+from nasframe.runtime import describe_system_error
 
 __all__ = ["StopTrialsError", "error_message", "full_disk_stops", "is_disk_full"]
 
@@ -28,6 +29,8 @@ def error_message(error: BaseException) -> str:
     """
     if isinstance(error, NasframeError):
         return str(error)
+    if isinstance(error, OSError) and error.filename:
+        return describe_system_error(error)
     message = f"{type(error).__name__}: {error}".removesuffix(": ")
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_ours(frame.filename)]
     if not frames:

@@ -8,11 +8,17 @@ from __future__ import annotations
 from nasframe.runtime.console import format_columns, print_columns, print_json
 from nasframe.runtime.extras import require_extra
 from nasframe.runtime.files import (
+    append_line,
+    copy_file,
     fingerprint,
+    flush_file,
     format_names,
+    naming_file,
+    publish_folder,
     remove_path,
     replacing,
     without_nan,
+    write_bytes,
     write_json,
     write_tensors,
     write_text,
@@ -20,10 +26,11 @@ from nasframe.runtime.files import (
 from nasframe.runtime.former_names import format_number as format_number
 from nasframe.runtime.former_names import print_metrics as print_metrics
 from nasframe.runtime.lazy import lazy_page
-from nasframe.runtime.locks import Lock, LockedError, lives
+from nasframe.runtime.locks import Lock, LockedError
 from nasframe.runtime.processor import cores, require_processor
 from nasframe.runtime.progress import SILENT, Progress, make_progress
 from nasframe.runtime.seeding import forked_seed, generator
+from nasframe.runtime.system_errors import describe_system_error
 from nasframe.runtime.threads import one_thread
 
 __all__ = [
@@ -31,23 +38,29 @@ __all__ = [
     "Lock",
     "LockedError",
     "Progress",
+    "append_line",
+    "copy_file",
     "cores",
+    "describe_system_error",
     "fingerprint",
+    "flush_file",
     "forked_seed",
     "format_columns",
     "format_names",
     "generator",
     "lazy_page",
-    "lives",
     "make_progress",
+    "naming_file",
     "one_thread",
     "print_columns",
     "print_json",
+    "publish_folder",
     "remove_path",
     "replacing",
     "require_extra",
     "require_processor",
     "without_nan",
+    "write_bytes",
     "write_json",
     "write_tensors",
     "write_text",
