@@ -20,7 +20,7 @@ from nasframe import __version__
 from nasframe.cli import making_a_run, plugins_command, studies, using_a_run
 from nasframe.cli.interrupts import interrupts_kept
 from nasframe.cli.plugin_files import HELP, prefix, split_plugin_files
-from nasframe.errors import KeptRunInterrupt, MissingExtraError, NasframeError, PluginWarning, in_words
+from nasframe.errors import KeptRunInterrupt, MissingExtraError, NasframeError, PluginWarning
 from nasframe.plugins import culprit_of, manager, moved_to, raised_at, told
 from nasframe.runtime import (
     cores,
@@ -113,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if not isinstance(error, NasframeError | OSError):
                 return _unexpected(error, words)
             _print_traceback()
-            return _say(_error_line(error), words)
+            return _say(told(error), words)
     return status if isinstance(status, int) else 0
 
 
@@ -166,16 +166,6 @@ def _print_traceback() -> bool:
     if wanted:
         print_traceback()
     return wanted
-
-
-def _error_line(error: NasframeError | OSError) -> str:
-    if isinstance(error, NasframeError):
-        return told(error)
-    culprit = culprit_of(error)
-    place = culprit.words if culprit.plugin is not None else ""
-    if error.strerror and error.filename and not error.filename2:
-        return f"{error.filename}: {error.strerror[:1].lower()}{error.strerror[1:]}{place}"
-    return in_words(error).removeprefix(f"{type(error).__name__}: ") + place
 
 
 def _interrupted(words: Sequence[str], files: Sequence[Path], *, nothing_replaced: bool) -> str:

@@ -13,6 +13,7 @@ from nasframe.errors import NasframeError, in_words
 from nasframe.plugins.installed import own_plugins
 from nasframe.plugins.plugin_manager import manager
 from nasframe.plugins.source_location import has_file, line_of
+from nasframe.runtime import describe_system_error
 
 __all__ = ["Culprit", "culprit_of", "keep_culprit", "told"]
 
@@ -71,13 +72,16 @@ def told(error: BaseException) -> str:
     """Return the message of any error for the user.
 
     An error that nasframe raises for the user is its text; one of a plugin gets the plugin and its line;
-    any other gets its class, and the last line of nasframe or of a plugin that it came through.
+    an error of the system its file; any other gets its class, and the last line of nasframe or of a plugin
+    that it came through.
     """
     culprit = culprit_of(error)
     if isinstance(error, NasframeError):
         text = in_words(error).removeprefix(f"{type(error).__name__}: ")
         of_plugin = culprit.plugin is not None and culprit.raised and culprit.place not in text
         return text + (culprit.words if of_plugin else "")
+    if isinstance(error, OSError) and error.filename:
+        return describe_system_error(error) + (culprit.words if culprit.plugin is not None else "")
     return in_words(error) + culprit.words
 
 

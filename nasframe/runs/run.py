@@ -29,7 +29,7 @@ from nasframe.runs.plugin_record import (
     missing_plugins,
     plugin_record,
 )
-from nasframe.runtime import fingerprint, without_nan, write_json, write_text
+from nasframe.runtime import append_line, fingerprint, without_nan, write_json, write_text
 from nasframe.space import Architecture
 
 __all__ = ["Run"]
@@ -311,8 +311,7 @@ class Run:
 
     def log(self, record: Mapping[str, Any]) -> None:
         """Add a line to `metrics.jsonl`; a number that is not finite is null."""
-        with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(without_nan(record), allow_nan=False) + "\n")
+        append_line(self.path / "metrics.jsonl", json.dumps(without_nan(record), allow_nan=False))
 
     def keep_metrics(self, keep: Callable[[Mapping[str, Any]], bool]) -> None:
         """Drop the lines of `metrics.jsonl` for which `keep` is not true."""

@@ -16,11 +16,17 @@ from nasframe.runtime.console import (
 )
 from nasframe.runtime.extras import require_extra
 from nasframe.runtime.files import (
+    append_line,
+    copy_file,
     fingerprint,
+    flush_file,
     format_names,
+    naming_file,
+    publish_folder,
     remove_path,
     replacing,
     without_nan,
+    write_bytes,
     write_json,
     write_tensors,
     write_text,
@@ -28,10 +34,11 @@ from nasframe.runtime.files import (
 from nasframe.runtime.former_names import format_number as format_number
 from nasframe.runtime.former_names import print_metrics as print_metrics
 from nasframe.runtime.lazy import lazy_page
-from nasframe.runtime.locks import Lock, LockedError, lives
+from nasframe.runtime.locks import Lock, LockedError
 from nasframe.runtime.processor import cores, require_processor
 from nasframe.runtime.progress import SILENT, Progress, make_progress
 from nasframe.runtime.seeding import forked_seed, generator
+from nasframe.runtime.system_errors import describe_system_error
 from nasframe.runtime.threads import one_thread
 from nasframe.runtime.visible import shell_line, shorten, visible, visible_message
 
@@ -40,15 +47,19 @@ __all__ = [
     "Lock",
     "LockedError",
     "Progress",
+    "append_line",
+    "copy_file",
     "cores",
+    "describe_system_error",
     "fingerprint",
+    "flush_file",
     "forked_seed",
     "format_columns",
     "format_names",
     "generator",
     "lazy_page",
-    "lives",
     "make_progress",
+    "naming_file",
     "one_thread",
     "print_columns",
     "print_document",
@@ -56,6 +67,7 @@ __all__ = [
     "print_message",
     "print_text",
     "print_traceback",
+    "publish_folder",
     "remove_path",
     "replacing",
     "require_extra",
@@ -65,6 +77,7 @@ __all__ = [
     "visible",
     "visible_message",
     "without_nan",
+    "write_bytes",
     "write_json",
     "write_tensors",
     "write_text",

@@ -1,7 +1,13 @@
-"""Files that are whole or absent, their removal, and fingerprints of what they hold."""
+"""Files that are whole or absent, also after a power cut; their removal, and fingerprints of what they hold.
+
+A file is written beside its place, flushed to the disk, and renamed; then the folder is flushed, which holds
+the name. An error has the system's number and the name of the file, never that of the temporary one.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
 import json
 import math
@@ -18,11 +24,17 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 __all__ = [
+    "append_line",
+    "copy_file",
     "fingerprint",
+    "flush_file",
     "format_names",
+    "naming_file",
+    "publish_folder",
     "remove_path",
     "replacing",
     "without_nan",
+    "write_bytes",
     "write_json",
     "write_tensors",
     "write_text",
@@ -32,19 +44,163 @@ __all__ = [
 _NUMBERS = re.compile(r"\[\n([-+.,\deE\s]*)\]")
 
 
+_NAME = 200  # bytes of a file's name in that of its temporary file, which must not be too long by its ending
+
+_UNFLUSHABLE = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS}  # file systems that know no fsync
+
+
+@contextmanager
+def naming_file(path: Path, temporary: Path | None = None) -> Iterator[None]:
+    """Name a file in an error of the system that names none, as those of a full disk do.
+
+    Args:
+        path: of the file that the block writes.
+        temporary: another name of it, that the user does not know.
+
+    Raises:
+        OSError: with the number of the one that was raised.
+    """
+    try:
+        yield
+    except OSError as error:
+        names = {os.fspath(temporary)} if temporary is not None else set()
+        is_unnamed = error.filename is None and error.errno is not None
+        if not (is_unnamed or names & {error.filename, error.filename2}):
+            raise
+        raise OSError(error.errno, os.strerror(error.errno or 0), str(path)) from error
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path` that takes its place when the block ends without an error."""
+    """Yield a temporary path beside `path` that takes its place when the block ends without an error.
+
+    When the block has ended, the file is on the disk, under its name.
+
+    Raises:
+        OSError: with the system's number, such as that of a full disk; then `path` is as it was.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
+    start = os.fsdecode(os.fsencode(path.name)[:_NAME])
+    with naming_file(path):
+        try:
+            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{start}.", suffix=".partial")
+        except OSError as error:
+            raise OSError(error.errno, error.strerror) from error
     os.close(handle)
     temporary = Path(name)
     try:
-        yield temporary
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
+        with naming_file(path, temporary):
+            yield temporary
+            temporary.chmod(0o666 & ~_umask())
+            flush_file(temporary)
+            temporary.replace(path)
+            _flush_folder(path.parent)
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # an error that is under way tells more
+            temporary.unlink(missing_ok=True)
+
+
+def flush_file(path: Path) -> None:
+    """Wait until the content of a file is on the disk; nothing happens where there is no such file.
+
+    Raises:
+        OSError: the system could not write it.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return
+    with naming_file(path):
+        try:
+            _flush(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _flush(descriptor: int) -> None:
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _UNFLUSHABLE:
+            raise
+
+
+def _flush_folder(path: Path) -> None:
+    """Wait until the names in a folder are on the disk."""
+    if os.name == "nt":  # where a folder cannot be opened
+        return
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except PermissionError:  # one may write into it, and not list it
+        return
+    with naming_file(path):
+        try:
+            _flush(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def publish_folder(made: Path, folder: Path) -> None:
+    """Give a folder its name when all that is in it is on the disk; so is its name after that.
+
+    Args:
+        made: the folder.
+        folder: its new path, on the same disk.
+
+    Raises:
+        OSError: with the system's number; `made` has its old name, or the disk failed after the renaming.
+    """
+    for place, _, files in os.walk(made, topdown=False):
+        for name in files:
+            if not (item := Path(place, name)).is_symlink():
+                flush_file(item)
+        _flush_folder(Path(place))
+    made.rename(folder)
+    _flush_folder(folder.parent)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a whole file.
+
+    Raises:
+        OSError: with the system's number, such as that of a full disk; then `path` is as it was.
+    """
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def copy_file(source: Path, path: Path) -> None:
+    """Copy the content of a file to a whole file at `path`."""
+    with replacing(path) as temporary:
+        shutil.copyfile(source, temporary)
+
+
+def append_line(path: Path, text: str) -> None:
+    """Add a line to a text file in UTF-8, in one piece; where that fails, the file is as it was.
+
+    A last line that a kill has cut short is ended first, so that it takes no other line with it. The line is
+    on the disk after the next `flush_file`.
+
+    Raises:
+        OSError: with the system's number, such as that of a full disk.
+    """
+    content = f"{text}\n".encode("utf-8", errors="backslashreplace")
+    with naming_file(path):
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+        try:
+            size = os.fstat(descriptor).st_size
+            os.lseek(descriptor, max(0, size - 1), os.SEEK_SET)
+            if size and os.read(descriptor, 1) != b"\n":
+                content = b"\n" + content
+            try:
+                while content:
+                    content = content[os.write(descriptor, content) :]
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    os.ftruncate(descriptor, size)
+                raise
+        finally:
+            os.close(descriptor)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -52,9 +208,8 @@ def write_text(path: Path, text: str) -> None:
 
     What is not UTF-8 in a file name becomes an escape, `\\udcff`.
     """
-    with replacing(path) as temporary:
-        # as bytes: in text mode, Windows would end the lines of CSV with CR CR LF
-        temporary.write_bytes(text.encode("utf-8", errors="backslashreplace"))
+    # as bytes: in text mode, Windows would end the lines of CSV with CR CR LF
+    write_bytes(path, text.encode("utf-8", errors="backslashreplace"))
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -85,8 +240,7 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
     """
     from safetensors.torch import save
 
-    with replacing(path) as temporary:
-        temporary.write_bytes(save(dict(tensors)))
+    write_bytes(path, save(dict(tensors)))
 
 
 def without_nan(value: Any) -> Any:

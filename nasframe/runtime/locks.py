@@ -12,17 +12,20 @@ from pathlib import Path
 
 from attrs import frozen
 
+from nasframe.runtime.files import naming_file
+
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["Lock", "LockedError", "lives"]
+__all__ = ["Lock", "LockedError"]
 
 
 class LockedError(Exception):
     """Another process holds the lock.
 
     Attributes:
-        holder: the number of that process, from the file; empty where the file holds none.
+        holder: the number that this process has in its container, from the file, for people alone; empty
+            where the file holds none.
     """
 
     def __init__(self, holder: str) -> None:
@@ -33,6 +36,9 @@ class LockedError(Exception):
 @frozen
 class Lock:
     """A lock that is held until `release`, and by every process that inherits the descriptor.
+
+    The system releases it with the last of them. So it says who lives, in every container that sees the file,
+    where the number of a process would not.
 
     Attributes:
         file: that is locked; it holds the number of the process that locked it.
@@ -66,9 +72,15 @@ class Lock:
                 holder = os.read(descriptor, 100).decode(errors="replace").strip()
                 os.close(descriptor)
                 raise LockedError(holder) from None
-            os.truncate(descriptor, 0)
-            os.write(descriptor, f"{os.getpid()}\n".encode())
-            return cls(file, descriptor, held)
+            lock = cls(file, descriptor, held)
+            try:
+                with naming_file(file):
+                    os.truncate(descriptor, 0)
+                    os.write(descriptor, f"{os.getpid()}\n".encode())
+            except OSError:  # the disk is full
+                lock.release()
+                raise
+            return lock
 
     def release(self) -> None:
         """Remove the file, then unlock it.
@@ -103,16 +115,3 @@ def _is_at(file: int, path: Path) -> bool:
         return os.path.samestat(os.fstat(file), path.stat())
     except FileNotFoundError:
         return False
-
-
-def lives(process: int) -> bool:
-    """Return False where a process of this machine has ended; True where that cannot be told."""
-    if os.name == "nt":  # signal 0 is Ctrl-C there
-        return True
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True

@@ -20,7 +20,6 @@ from nasframe.runtime import (
     Lock,
     LockedError,
     format_names,
-    lives,
     remove_path,
     without_nan,
     write_json,
@@ -36,9 +35,10 @@ TENSORS = "tensors.safetensors"
 _OLD_TRIALS = "cells"  # the name that the folder of an older study has, and keeps
 _OLD_KINDS = {"census": "table"}
 
-_LOCK = "study.lock"
+_LOCK, _WORKERS_LOCK = "study.lock", "workers.lock"
+_LOCKS = (_LOCK, _WORKERS_LOCK)
 _FILES = (
-    *(RECORD, _LOCK, LOG_FILE, TENSORS, "report.html"),
+    *(RECORD, *_LOCKS, LOG_FILE, TENSORS, "report.html"),
     # the queue of earlier versions: nothing writes it, and it goes when a study is replaced
     *("study.sqlite3", "study.sqlite3-journal", "study.sqlite3-wal", "study.sqlite3-shm"),
     "study.sqlite3.damaged",
@@ -64,7 +64,7 @@ class StudyFolder:
         kind: `comparison`, `sweep` or `table`.
         plan: values that must be the same when the study is continued.
         replaces: the study that is there is to be replaced.
-        lock: the lock of the folder, held.
+        lock: that workers hold too, for as long as they live.
         files: names of other files and folders that a study of this kind writes.
     """
 
@@ -89,7 +89,7 @@ class StudyFolder:
         there = self.record
         if self.replaces:
             for name in (*_written(self.kind, self.files), TRIALS, _OLD_TRIALS):
-                if name != _LOCK:
+                if name not in _LOCKS:
                     remove_path(self.path / name)
         if there.get("kind") != self.kind:
             there = {"format": FORMAT, "nasframe": __version__, "kind": self.kind, "plan": self.plan}
@@ -140,15 +140,14 @@ def open_study(
     plain = json.loads(json.dumps(without_nan(plan), default=str))
     is_new = not folder.exists()
     _check(folder, kind, plain, overwrite, files)
-    lock = _acquire(folder)
     try:
-        _check(folder, kind, plain, overwrite, files)
-        if lock.held:
-            for item in partials(folder):
-                item.unlink(missing_ok=True)
-        yield StudyFolder(folder, kind, plain, overwrite, lock, files)
+        with _locked(folder) as lock:
+            _check(folder, kind, plain, overwrite, files)
+            if lock.held:
+                for item in partials(folder):
+                    item.unlink(missing_ok=True)
+            yield StudyFolder(folder, kind, plain, overwrite, lock, files)
     finally:
-        lock.release()
         if is_new:
             with contextlib.suppress(OSError):  # it is not empty
                 folder.rmdir()
@@ -182,7 +181,7 @@ def _check(path: Path, kind: str, plan: Mapping[str, Any], overwrite: bool, file
     if not path.is_dir():
         raise RunError(f"{path}: is a file and is no study folder; choose another --out")
     if not (path / RECORD).exists():
-        others = sorted(item.name for item in path.iterdir() if item.name != _LOCK)
+        others = sorted(item.name for item in path.iterdir() if item.name not in _LOCKS)
         others = [name for name in others if not (name.startswith(".") and name.endswith(".partial"))]
         if others:
             raise RunError(
@@ -248,16 +247,38 @@ def _refuse_strange(path: Path, kind: str, files: Collection[str]) -> None:
         Run.check_replaceable(record.parent)
 
 
-def _acquire(path: Path) -> Lock:
-    """Acquire the lock of the folder. Workers of a killed command may hold it for a moment longer."""
+@contextmanager
+def _locked(path: Path) -> Iterator[Lock]:
+    """Hold the lock of the folder, and yield that of its workers.
+
+    Those of a killed command may hold theirs for a moment longer.
+
+    Raises:
+        RunError: another command holds the first, or the second is not free after some seconds.
+    """
     deadline = time.monotonic() + _PATIENCE
-    while True:
+    with _refusing(path):
+        lock = Lock.acquire(path / _LOCK)
+    try:
+        workers = None
+        while workers is None:
+            with contextlib.suppress(LockedError) if time.monotonic() < deadline else _refusing(path):
+                workers = Lock.acquire(path / _WORKERS_LOCK)
+            if workers is None:
+                time.sleep(0.1)
         try:
-            return Lock.acquire(path / _LOCK)
-        except LockedError as error:
-            if (error.holder.isdigit() and lives(int(error.holder))) or time.monotonic() > deadline:
-                raise RunError(
-                    f"{path}: {error} is at work in this study; wait until it has ended, or choose another "
-                    "--out"
-                ) from None
-        time.sleep(0.1)
+            yield workers
+        finally:
+            workers.release()
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except LockedError as error:
+        raise RunError(
+            f"{path}: {error} is at work in this study; wait until it has ended, or choose another --out"
+        ) from None

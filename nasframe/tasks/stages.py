@@ -5,10 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import platform
 import shutil
-import tempfile
 import time
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from typing import Any
 import torch
 from attrs import define, frozen
 
-from nasframe.runtime import Progress, fingerprint, lives, write_json
+from nasframe.runtime import Lock, LockedError, Progress, fingerprint, publish_folder, write_json
 
 __all__ = ["STAGE_RECORD", "Stage", "StageContext", "StageResult", "run_stages", "stage_fingerprints"]
 
@@ -26,7 +25,7 @@ STAGE_RECORD = "stage.json"
 _FORMAT = "0.1.0"
 """A part of every fingerprint. Never change it, or no run finds its data again."""
 
-_STARTED = time.time()  # unfinished folders that are younger than this process are not removed
+_PARTIAL, _LOCK = ".partial", ".lock"
 
 
 @define
@@ -129,20 +128,32 @@ def _run(
     progress.say(f"{stage.name} …")
     folder.parent.mkdir(parents=True, exist_ok=True)
     _remove_abandoned(folder)
-    partial = Path(
-        tempfile.mkdtemp(dir=folder.parent, prefix=f"{_prefix(folder)}{os.getpid()}-", suffix=".partial")
-    )
+    partial, lock = _begin(folder)
     out = partial / folder.name  # with the usual permissions; only its owner may read the one around it
-    out.mkdir()
     started = time.monotonic()
     try:
+        partial.mkdir(0o700)
+        out.mkdir()
         stage.run(StageContext(out=out, earlier=earlier, device=device, progress=progress))
         seconds = time.monotonic() - started
         write_json(out / STAGE_RECORD, {"stage": stage.name, "seconds": round(seconds, 3), **record})
         _publish(out, folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+        lock.release()
     return seconds
+
+
+def _begin(folder: Path) -> tuple[Path, Lock]:
+    """Return the path of an unfinished folder, to be made, and the lock that says that somebody makes it.
+
+    The lock is there before the folder, and longer, and ends with its process, however that ends. So an
+    unfinished folder whose lock nobody holds is abandoned, on whatever machine, in whatever container.
+    """
+    while True:
+        name = f"{_prefix(folder)}{uuid.uuid4().hex[:12]}"
+        with contextlib.suppress(LockedError):  # somebody just asks whether it is abandoned
+            return folder.parent / f"{name}{_PARTIAL}", Lock.acquire(folder.parent / f"{name}{_LOCK}")
 
 
 def _publish(made: Path, folder: Path) -> None:
@@ -161,24 +172,30 @@ def _publish(made: Path, folder: Path) -> None:
             aside.rename(folder)
             return
     try:
-        made.rename(folder)
+        publish_folder(made, folder)
     except OSError:
         if not (folder / STAGE_RECORD).exists():
             raise
 
 
 def _prefix(folder: Path) -> str:
-    """Return the first part of the names of a stage's unfinished folders on this machine."""
-    return f".{folder.name}.{platform.node()}."
+    """Return the first part of the names of a stage's unfinished folders, and of their locks."""
+    return f".{folder.name}."
 
 
 def _remove_abandoned(folder: Path) -> None:
-    """Remove the unfinished folders of this stage that killed processes have left."""
+    """Remove the unfinished folders of this stage that killed processes have left.
+
+    One without a lock beside it, as older versions made them, stays: nobody can tell whether it is in use.
+    """
     prefix = _prefix(folder)
     for item in folder.parent.iterdir():
-        if not (item.name.startswith(prefix) and item.name.endswith(".partial")):
+        if not (item.name.startswith(prefix) and item.suffix == _LOCK):
             continue
-        owner = item.name.removeprefix(prefix).partition("-")[0]
-        with contextlib.suppress(OSError):  # another process may remove it at this moment
-            if owner.isdigit() and not lives(int(owner)) and item.stat().st_mtime < _STARTED:
-                shutil.rmtree(item, ignore_errors=True)
+        with contextlib.suppress(OSError, LockedError):
+            lock = Lock.acquire(item)
+            if lock.held:
+                shutil.rmtree(item.with_suffix(_PARTIAL), ignore_errors=True)
+                lock.release()
+            else:  # nobody can tell who lives
+                os.close(lock.descriptor)

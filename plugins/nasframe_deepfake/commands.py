@@ -101,10 +101,12 @@ def _task(dataset: str) -> DeepfakeTask:
 @contextmanager
 def _new_folder(out: Path) -> Iterator[Path]:
     """Yield a temporary folder. It is renamed to `out` when the block ends without an error, else removed."""
+    import errno
     import shutil
     import tempfile
 
     from nasframe.errors import DataError
+    from nasframe.runtime import publish_folder
 
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise DataError(f"{out} is not an empty folder; its files are not overwritten")
@@ -116,8 +118,10 @@ def _new_folder(out: Path) -> Iterator[Path]:
         try:
             if out.exists():
                 out.rmdir()
-            folder.rename(out)
+            publish_folder(folder, out)
         except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+                raise
             raise DataError(
                 f"{out}: cannot be replaced ({error.strerror}); did another program write into it?"
             ) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import platform
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -103,25 +103,71 @@ def test_a_folder_without_a_record_makes_room_for_the_finished_one(tmp_path: Pat
     assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_what_a_killed_process_left_is_removed_and_what_a_living_one_makes_is_not(tmp_path: Path) -> None:
-    calls: list[str] = []
-    folder = run_stages(stages(calls), tmp_path, CPU, Progress())["write"].folder
-    dead = os.fork()
-    if dead == 0:
+def process_in_a_stage(cache: Path, *, number: int) -> int:
+    """A process in the middle of a stage, with whatever number it has in its container."""
+    ready, say = os.pipe()
+    process = os.fork()
+    if process == 0:
+
+        def wait(context: StageContext) -> None:
+            (context.out / "half").write_text("half")
+            os.write(say, b"!")
+            signal.pause()
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(os, "getpid", lambda: number)
+            run_stages([Stage("made", {}, wait)], cache, CPU, Progress())
+        os._exit(1)
+    assert os.read(ready, 1) == b"!"
+    os.close(ready)
+    os.close(say)
+    return process
+
+
+def kill(process: int) -> None:
+    os.kill(process, signal.SIGKILL)
+    os.waitpid(process, 0)
+
+
+def ended_number() -> int:
+    """The number of a process that has ended."""
+    process = os.fork()
+    if process == 0:
         os._exit(0)
-    os.waitpid(dead, 0)
-    left = {}
-    for owner in (dead, os.getppid()):
-        left[owner] = tmp_path / f".{folder.name}.{platform.node()}.{owner}-abc.partial"
-        (left[owner] / folder.name).mkdir(parents=True)
-        os.utime(left[owner], (0, 0))
-    elsewhere = tmp_path / f".{folder.name}.another-machine.{dead}-abc.partial"
-    elsewhere.mkdir()
+    os.waitpid(process, 0)
+    return process
+
+
+def test_what_a_killed_process_left_is_removed_and_what_a_living_one_makes_is_not(tmp_path: Path) -> None:
+    quick = [Stage("made", {}, lambda context: None)]
+    killed = process_in_a_stage(tmp_path, number=os.getpid())  # a number that somebody else has here
+    living = process_in_a_stage(tmp_path, number=ended_number())  # one that nobody has here
+    kill(killed)
+    halves = {path for path in tmp_path.glob(".*.partial/*/half")}
+    assert len(halves) == 2
+    try:
+        folder = run_stages(quick, tmp_path, CPU, Progress())["made"].folder
+        (left,) = tmp_path.glob(".*.partial/*/half")
+        assert left in halves
+    finally:
+        kill(living)
     (folder / "stage.json").unlink()
-    run_stages(stages(calls), tmp_path, CPU, Progress())
-    assert not left[dead].exists()
-    assert left[os.getppid()].exists()
-    assert elsewhere.exists()
+    run_stages(quick, tmp_path, CPU, Progress())
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_an_unfinished_folder_of_an_older_version_stays_because_nobody_knows_whose_it_is(
+    tmp_path: Path,
+) -> None:
+    old = (
+        tmp_path
+        / f".{run_stages(stages([]), tmp_path, CPU, Progress())['write'].folder.name}.host.12-a.partial"
+    )
+    old.mkdir()
+    for record in tmp_path.glob("write-*/stage.json"):
+        record.unlink()
+    run_stages(stages([]), tmp_path, CPU, Progress())
+    assert old.exists()
 
 
 def test_a_stages_folder_has_the_mode_of_any_folder(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from nasframe.errors import DataError
+from nasframe.runtime import naming_file
 
 __all__ = ["RowWriter", "open_rows"]
 
@@ -29,20 +31,22 @@ class RowWriter:
     def __init__(self, path: Path, dtype: DTypeLike) -> None:
         self._shape: tuple[int, ...] = ()
         self._dtype, self.rows = np.dtype(dtype), 0
-        self._file = path.open("wb")
+        self._path, self._file = path, path.open("wb")
 
     def append(self, row: NDArray[Any]) -> int:
         """Write one row and return its number, from 0.
 
         Raises:
             ValueError: its shape is not that of the first row.
+            OSError: with the system's number, such as that of a full disk.
         """
         if self.rows == 0:
             self._shape = row.shape
             self._write_header()
         if row.shape != self._shape:
             raise ValueError(f"expected a row of shape {self._shape}, found {row.shape}")
-        self._file.write(np.ascontiguousarray(row, self._dtype).data)
+        with naming_file(self._path):
+            self._file.write(np.ascontiguousarray(row, self._dtype).data)
         self.rows += 1
         return self.rows - 1
 
@@ -52,8 +56,12 @@ class RowWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._write_header()
-        self._file.close()
+        if error is not None:  # the file is of no use, and what closing it meets tells less
+            with contextlib.suppress(OSError):
+                self._file.close()
+            return
+        with naming_file(self._path), self._file:
+            self._write_header()
 
     def _write_header(self) -> None:
         # numpy leaves room in a header for a larger number of rows.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import math
-import shutil
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from attrs import define
 from torch import Tensor, nn
 
 from nasframe.errors import RunError
-from nasframe.runtime import write_json
+from nasframe.runtime import copy_file, write_json
 from nasframe_audiovisual import (
     ClipError,
     Extractor,
@@ -146,8 +145,8 @@ def save_detector(folders: Mapping[str, Path], settings: Mapping[str, Any], froz
     """
     out.mkdir(parents=True, exist_ok=True)
     for name in _WEIGHTS:
-        shutil.copyfile(folders["pretrain"] / name, out / name)
-    shutil.copyfile(folders["features"] / _STATISTICS, out / _STATISTICS)
+        copy_file(folders["pretrain"] / name, out / name)
+    copy_file(folders["features"] / _STATISTICS, out / _STATISTICS)
     sound = json.loads((folders["pretrain"] / "report.json").read_text())
     write_json(
         out / _SETTINGS,

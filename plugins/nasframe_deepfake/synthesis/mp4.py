@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +12,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from nasframe.runtime import naming_file
 from nasframe_deepfake.synthesis.padding import PaddingError, pad_picture, pad_sound
 
 __all__ = ["file_size", "write_mp4"]
@@ -29,14 +31,17 @@ def write_mp4(
 
     Raises:
         PaddingError: a frame is larger than the size of its kind, even in the coarsest encoding.
+        OSError: with the system's number, such as that of a full disk.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     for coarser in range(0, 31, 3):
         try:
-            return _write(path, frames, rate, samples, sample_rate, coarser)
+            content = _encode(frames, rate, samples, sample_rate, coarser)
         except PaddingError:
-            # The pictures have much detail; a coarser encoding makes them fit.
-            path.unlink(missing_ok=True)
+            continue  # The pictures have much detail; a coarser encoding makes them fit.
+        with naming_file(path):  # by our own code: the library hides the number of a full disk
+            path.write_bytes(content)
+        return
     raise PaddingError(f"{path}: pictures or sound are larger than the sizes of their frames")
 
 
@@ -47,15 +52,12 @@ def file_size(size: int, frames: int, samples: int) -> int:
     return key + other * frames + _SOUND * sounds + 16 * (frames + sounds) + 2048
 
 
-def _write(
-    path: Path,
-    frames: NDArray[np.uint8],
-    rate: int,
-    samples: NDArray[np.int16],
-    sample_rate: int,
-    coarser: int,
-) -> None:
-    with av.open(str(path), "w", options={"fflags": "+bitexact"}) as container:
+def _encode(
+    frames: NDArray[np.uint8], rate: int, samples: NDArray[np.int16], sample_rate: int, coarser: int
+) -> bytes:
+    """Return the bytes of a file."""
+    file = io.BytesIO()
+    with av.open(file, "w", format="mp4", options={"fflags": "+bitexact"}) as container:
         # Without cpu-independent, x264 now and then writes other bits for the same pictures.
         settings = {"preset": "veryfast", "bf": "0", "x264-params": "cpu-independent=1"}
         video = container.add_stream("libx264", rate=rate, options={"crf": str(20 + coarser), **settings})
@@ -89,6 +91,7 @@ def _write(
             put_sound(audio.encode(piece))
         put_pictures(video.encode(None))
         put_sound(audio.encode(None))
+    return file.getvalue()
 
 
 def _picture_sizes(pixels: int) -> tuple[int, int]:
