@@ -29,6 +29,7 @@ __all__ = [
     "DOCUMENT",
     "LISTING",
     "check_shape",
+    "check_tensors",
     "damage_in_words",
     "path_inside",
     "read_bytes",
@@ -171,7 +172,7 @@ def read_csv(
                 raise error(f"{path}: line {rows.line_num}: holds a NUL; expected text")
             yield rows.line_num, row
     except csv.Error as problem:
-        raise error(f"{path}: line {rows.line_num}: is no CSV: {problem}") from problem
+        raise error(f"{path}: line {rows.line_num}: cannot be read as CSV: {problem}") from problem
 
 
 def read_tensors(
@@ -201,20 +202,33 @@ def read_tensors(
     try:
         with safe_open(path, framework="pt", device=str(device)) as file:
             found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
-            _check_shapes(path, found, expected, error)
+            for name, shape in found.items():
+                if len(shape) > _DIMENSIONS:
+                    raise error(f"{path}: {_short(name)}: has {len(shape)} dimensions")
+            if expected is not None:  # before anything is loaded
+                _check_shapes(found, {name: like.shape for name, like in expected.items()}, str(path), error)
             tensors = {name: file.get_tensor(name) for name in found}
             damaged = [name for name, tensor in tensors.items() if finite and not _is_finite(tensor)]
     except NasframeError:
         raise
     except Exception as problem:  # safetensors and torch raise many classes
         raise error(f"{path}: is no whole file of safetensors: {_short(str(problem))}") from problem
-    for name, tensor in tensors.items():
-        if expected is not None and tensor.dtype != expected[name].dtype:
-            wanted = expected[name].dtype
-            raise error(f"{path}: {_short(name)}: expected {wanted}, found {tensor.dtype}")
+    if expected is not None:
+        check_tensors(tensors, expected, str(path), error)
     if damaged:
         raise error(f"{path}: {_short(damaged[0])}: holds a value that is not finite")
     return tensors
+
+
+def check_tensors(
+    tensors: Mapping[str, Tensor], expected: Mapping[str, Tensor], source: str, error: MakeError = RunError
+) -> None:
+    """Refuse tensors with other names, shapes or dtypes; see `read_tensors` for the arguments and errors."""
+    of_each = [{name: item.shape for name, item in some.items()} for some in (tensors, expected)]
+    _check_shapes(*of_each, source, error)
+    for name, like in expected.items():
+        if tensors[name].dtype != like.dtype:
+            raise error(f"{source}: {name}: expected {like.dtype}, found {tensors[name].dtype}")
 
 
 def path_inside(folder: Path, name: str, source: str, error: MakeError = RunError) -> Path:
@@ -333,7 +347,7 @@ def _parsed(text: str, source: str, shape: Shape, error: MakeError) -> Any:
     except RecursionError as problem:
         raise error(f"{source}: has more than {_DEPTH} levels of lists and objects") from problem
     except ValueError as problem:
-        raise error(f"{source}: is no JSON: {_short(str(problem))}") from problem
+        raise error(f"{source}: cannot be read, for it is no JSON: {_short(str(problem))}") from problem
     check_shape(value, _JSON, source, error)
     check_shape(value, shape, source, error)
     return value
@@ -400,19 +414,13 @@ def _is_finite(tensor: Tensor) -> bool:
 
 
 def _check_shapes(
-    path: Path, found: Mapping[str, Sequence[int]], expected: Mapping[str, Tensor] | None, error: MakeError
+    found: Mapping[str, Sequence[int]], expected: Mapping[str, Sequence[int]], source: str, error: MakeError
 ) -> None:
-    for name, shape in found.items():
-        if len(shape) > _DIMENSIONS:
-            raise error(f"{path}: {_short(name)}: has {len(shape)} dimensions")
-    if expected is None:
-        return
-    for name, like in expected.items():
+    for name, shape in expected.items():
         if name not in found:
-            raise error(f"{path}: lacks the tensor {name!r}")
-        if tuple(found[name]) != tuple(like.shape):
-            wanted = list(like.shape)
-            raise error(f"{path}: {name}: expected the shape {wanted}, found {list(found[name])}")
+            raise error(f"{source}: lacks the tensor {name!r}")
+        if tuple(found[name]) != tuple(shape):
+            raise error(f"{source}: {name}: expected the shape {list(shape)}, found {list(found[name])}")
     for name in found:
         if name not in expected:
-            raise error(f"{path}: holds a tensor {_short(repr(name))} that is not expected")
+            raise error(f"{source}: holds a tensor {_short(repr(name))} that is not expected")

@@ -6,7 +6,7 @@ from nasframe.training.batches import JoinedSplit, batches, number_of_batches
 from nasframe.training.options import BaselineOptions, TrainOptions
 from nasframe.training.outputs import collect_outputs
 from nasframe.training.schedule import learning_rate
-from nasframe.training.training import Training
+from nasframe.training.training import Training, read_training
 
 __all__ = [
     "BaselineOptions",
@@ -17,4 +17,5 @@ __all__ = [
     "collect_outputs",
     "learning_rate",
     "number_of_batches",
+    "read_training",
 ]
