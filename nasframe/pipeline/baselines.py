@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,14 +17,20 @@ from nasframe.experiment import Experiment
 from nasframe.network import build
 from nasframe.pipeline.engines import training_engine
 from nasframe.pipeline.preparation import Prepared
-from nasframe.pipeline.trained_network import calibration_of, cost_of_trained, test_metrics, train_and_save
+from nasframe.pipeline.trained_network import (
+    calibration_of,
+    cost_of_trained,
+    read_trained,
+    test_metrics,
+    train_and_save,
+)
 from nasframe.pipeline.training_records import BASELINE
 from nasframe.plugins import raised_at
-from nasframe.runs import Checkpoint, Run, drop_checkpoint, load_checkpoint, reading_run
+from nasframe.runs import Checkpoint, Run, drop_checkpoint, reading_run
 from nasframe.runtime import Progress, fingerprint, forked_seed
 from nasframe.space import Architecture, SearchSpace
 from nasframe.tasks import Baseline, Data, NamedBaseline, Split, make_each_once, named_baselines
-from nasframe.training import OutputError
+from nasframe.training import OutputError, read_training
 
 __all__ = ["check_baselines", "draw_distinct_architectures", "score_baselines", "train_baselines"]
 
@@ -79,7 +86,7 @@ def train_baselines(run: Run, experiment: Experiment, prepared: Prepared, progre
         parts = [baseline.name, baseline.architecture.fingerprint if baseline.architecture else ""]
         parts += [baseline.named.source] if baseline.named.source else []
         keys[baseline.name] = key = prepared.key("baseline", identity, *parts)
-        found = _load(run, _trained(baseline), progress)
+        found = _load(read_trained, run, _trained(baseline), progress)
         if found is None or found.values.get("key") != key:
             if not made:
                 progress.say("baselines …")
@@ -105,11 +112,11 @@ def score_baselines(
     """
     results = {}
     for baseline in _baselines(run, experiment, data):
-        found = _load(run, _trained(baseline), progress, device)
+        found = _load(read_trained, run, _trained(baseline), progress, device)
         if found is None:
             continue
         network = baseline.named.baseline.make().to(device)
-        network.load_state_dict(dict(found.tensors))
+        network.load_state_dict(found.state_of(network))
         cost = cost_of_trained(network, baseline.architecture, test, device)
         try:
             metrics = test_metrics(network, experiment, test, calibration_of(found), device)
@@ -162,10 +169,16 @@ def _builder(architecture: Architecture, seed: int) -> Callable[[], nn.Module]:
     return lambda: build(architecture, seed=seed)
 
 
-def _load(run: Run, name: str, progress: Progress, device: torch.device | str = "cpu") -> Checkpoint | None:
+def _load(
+    read: Callable[[Path, str, torch.device | str], Checkpoint | None],
+    run: Run,
+    name: str,
+    progress: Progress,
+    device: torch.device | str = "cpu",
+) -> Checkpoint | None:
     """Return a checkpoint; None where there is none, or a damaged one, which is reported."""
     try:
-        return load_checkpoint(run.checkpoints, name, device)
+        return read(run.checkpoints, name, device)
     except RunError as error:
         progress.say(f"{error}; `nasframe run` makes it again")
         return None
@@ -178,7 +191,7 @@ def _trained(baseline: _BaselineOfRun) -> str:
 def _train(
     baseline: _BaselineOfRun, key: str, run: Run, experiment: Experiment, data: Data, progress: Progress
 ) -> None:
-    unfinished = _load(run, baseline.file, progress)
+    unfinished = _load(read_training, run, baseline.file, progress)
     if unfinished is None or unfinished.values.get("key") != key:
         drop_checkpoint(run.checkpoints, baseline.file)
     with forked_seed(experiment.seed, baseline.name):

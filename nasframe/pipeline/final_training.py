@@ -11,11 +11,12 @@ from nasframe.network import Network, build, inherit
 from nasframe.pipeline.engines import training_engine
 from nasframe.pipeline.picture import save_picture
 from nasframe.pipeline.preparation import Prepared, keeping_old_run, prepare
-from nasframe.pipeline.trained_network import train_and_save
+from nasframe.pipeline.trained_network import read_trained, train_and_save
 from nasframe.pipeline.training_records import forget_training, without_training
 from nasframe.report import write_report
-from nasframe.runs import Run, claimed, load_checkpoint
-from nasframe.runtime import SILENT, Progress
+from nasframe.runs import Run, claimed
+from nasframe.runtime import SILENT, Progress, damage_in_words
+from nasframe.searching import read_search
 from nasframe.space import Architecture
 from nasframe.tasks import Data
 from nasframe.training import Training
@@ -99,7 +100,7 @@ def _train_in_run(engine: Training, run: Run, prepared: Prepared, key: str) -> R
 def _is_whole(run: Run, progress: Progress) -> bool:
     """Return True where the trained network can be read; report one that cannot."""
     try:
-        return load_checkpoint(run.checkpoints, "network") is not None
+        return read_trained(run.checkpoints, "network") is not None
     except RunError as error:
         progress.say(f"{error}; it is made again")
         return False
@@ -155,9 +156,10 @@ def _check_fits(architecture: Architecture, data: Data) -> None:
 
 
 def _inherit(run: Run | None, out: Path, network: Network) -> None:
-    found = None if run is None else load_checkpoint(run.checkpoints, "search")
+    found = None if run is None else read_search(run.checkpoints)
     if found is None:
         raise RunError(f"{out}: train.inherit needs the supernet of a search, and there is none")
-    missing = inherit(network, found.part("supernet."))
+    with damage_in_words(found.source):  # tensors of other shapes
+        missing = inherit(network, found.part("supernet."))
     if missing:
         raise RunError(f"{out}: the supernet has no parameters {', '.join(missing)} to inherit")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from nasframe.errors import RunError
 from nasframe.experiment import Experiment
-from nasframe.runs import Run, load_checkpoint, reading_run
+from nasframe.runs import Run, reading_run
+from nasframe.searching import read_search, restore_supernet
 from nasframe.space import Architecture
 from nasframe.supernet import Supernet
 
@@ -41,15 +42,12 @@ def load_supernet(run: Run) -> Supernet:
     Raises:
         RunError: the run has no search checkpoint, or no architecture yet.
     """
-    checkpoint = load_checkpoint(run.checkpoints, "search")
+    checkpoint = read_search(run.checkpoints)
     if checkpoint is None:
         raise RunError(
             f"{run.path}: has no search checkpoint, and so no supernet; "
             "expected the folder of a finished `nasframe run` or `nasframe search`"
         )
     supernet = Supernet(run.architecture.space)
-    state = checkpoint.part("supernet.")
-    logits = {key: state.pop(f"logits.values.{key}") for key in checkpoint.values["logits"]}
-    supernet.load_state_dict(state, strict=False)
-    supernet.logits.load_by_name(logits, checkpoint.values["logits"])
+    restore_supernet(supernet, checkpoint)
     return supernet.eval().requires_grad_(False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -15,12 +16,25 @@ from nasframe.experiment import Experiment, resolve_device
 from nasframe.network import Network, build, cost_of
 from nasframe.operations import Cost
 from nasframe.runs import Checkpoint, Run, load_checkpoint, save_checkpoint
-from nasframe.runtime import without_nan
+from nasframe.runtime import Each, Fields, Nullable, Number, Text, without_nan
 from nasframe.space import Architecture
 from nasframe.tasks import Split
 from nasframe.training import Training, collect_outputs, is_finite
 
-__all__ = ["calibration_of", "cost_of_trained", "load_network", "test_metrics", "train_and_save"]
+__all__ = [
+    "calibration_of",
+    "cost_of_trained",
+    "load_network",
+    "read_trained",
+    "test_metrics",
+    "train_and_save",
+]
+
+_METRICS = Each(Nullable(Number()))
+_VALUES = Fields(
+    {"key": Text(), "calibration": _METRICS, "validation": _METRICS},
+    {"best_epoch": Number(0, 10**9, whole=True)},
+)
 
 
 def train_and_save(engine: Training, run: Run, name: str) -> dict[str, Any]:
@@ -55,7 +69,7 @@ def load_network(
     where = experiment.torch_device() if device is None else resolve_device(device)
     remedy = f"go on with `nasframe train {run.path}`"
     try:
-        found = load_checkpoint(run.checkpoints, "network", where)
+        found = read_trained(run.checkpoints, "network", where)
     except RunError as error:
         raise RunError(f"{error}; {remedy}") from error
     if found is None:
@@ -67,15 +81,23 @@ def load_network(
             f"{remedy} --overwrite"
         )
     network = build(architecture)
-    network.load_state_dict(dict(found.tensors))
+    network.load_state_dict(found.state_of(network))
     # A buffer may be infinite, such as a mask; a parameter that is not finite decides nothing.
     if bad := [key for key, value in network.named_parameters() if not is_finite(value)]:
         raise RunError(
-            f"{run.checkpoints / 'network.json'}: {len(bad)} parameters of the trained network are not finite, "
-            f"the first is {bad[0]}; train it again with `nasframe train {run.path} "
-            "--overwrite`"
+            f"{run.checkpoints / 'network.json'}: {len(bad)} parameters of the trained network are not "
+            f"finite, the first is {bad[0]}; train it again with `nasframe train {run.path} --overwrite`"
         )
     return network.to(where), calibration_of(found), where
+
+
+def read_trained(folder: Path, name: str, device: torch.device | str = "cpu") -> Checkpoint | None:
+    """Return the checkpoint that `train_and_save` wrote; None where there is none.
+
+    Raises:
+        RunError: it is damaged.
+    """
+    return load_checkpoint(folder, name, device, _VALUES)
 
 
 def calibration_of(checkpoint: Checkpoint) -> dict[str, float]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from nasframe import __version__
 from nasframe.errors import RunError
-from nasframe.runtime import format_names, remove_path, write_json
+from nasframe.runtime import format_names, read_bytes, read_json, remove_path, write_json
 
 __all__ = [
     "FORMAT",
@@ -43,15 +42,13 @@ def read_record(path: Path) -> dict[str, Any]:
     Raises:
         RunError: there is none, or it is not ours.
     """
-    try:
-        content = json.loads((path / RECORD).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise RunError(f"{path}: is no run folder: it has no {RECORD}") from None
-    except (OSError, ValueError) as error:
-        raise RunError(f"{path / RECORD}: cannot be read: {error}") from error
+    if not (path / RECORD).exists():
+        raise RunError(f"{path}: is no run folder: it has no {RECORD}")
+    content = read_json(path / RECORD)
     if not isinstance(content, dict) or not {"format", "nasframe"} <= content.keys():
         raise RunError(f"{path}: is no run folder: its {RECORD} is none of nasframe's")
-    return content
+    found: dict[str, Any] = content
+    return found
 
 
 def is_begun(record: dict[str, Any]) -> bool:
@@ -82,7 +79,7 @@ def holds_run(path: Path, experiment: str | None) -> bool:
     if (path / _CHECKPOINTS).is_dir() and not any((path / _CHECKPOINTS).iterdir()):
         ours.add(_CHECKPOINTS)
     toml = path / "experiment.toml"
-    if experiment is not None and toml.is_file() and toml.read_bytes() == experiment.encode():
+    if experiment is not None and toml.is_file() and read_bytes(toml, RunError) == experiment.encode():
         ours.add(toml.name)
     others = sorted(item.name for item in path.iterdir() if item.name not in ours)
     if others:

@@ -13,6 +13,7 @@ from attrs import field, frozen
 from nasframe import __version__
 from nasframe.errors import ArchitectureError, RunError
 from nasframe.plugins import RecordedNames, record_names
+from nasframe.runs.documents import check_run_record, read_metrics, read_scores, read_test
 from nasframe.runs.folder import (
     FORMAT,
     RECORD,
@@ -29,7 +30,7 @@ from nasframe.runs.plugin_record import (
     missing_plugins,
     plugin_record,
 )
-from nasframe.runtime import append_line, fingerprint, without_nan, write_json, write_text
+from nasframe.runtime import append_line, fingerprint, read_text, without_nan, write_json, write_text
 from nasframe.space import Architecture
 
 __all__ = ["Run"]
@@ -168,6 +169,7 @@ class Run:
                 f"{folder}: its run has not begun: its data is being prepared, or that was interrupted; "
                 "give the command that makes it again"
             )
+        check_run_record(record, folder / RECORD)
         return cls(folder)
 
     # -- reading ----------------------------------------------------------------------------------------
@@ -175,7 +177,9 @@ class Run:
     @property
     def record(self) -> dict[str, Any]:
         """The content of `run.json`."""
-        return read_record(self.path)
+        record = read_record(self.path)
+        check_run_record(record, self.path / RECORD)
+        return record
 
     @property
     def identity(self) -> str:
@@ -185,13 +189,13 @@ class Run:
     @property
     def experiment_toml(self) -> str:
         """The resolved experiment, as TOML."""
-        try:
-            return (self.path / "experiment.toml").read_text(encoding="utf-8")
-        except OSError as error:
+        path = self.path / "experiment.toml"
+        if not path.exists():
             raise RunError(
-                f"{self.path}: is damaged: its experiment.toml is gone ({error.strerror}); "
+                f"{self.path}: is damaged: its experiment.toml is gone; "
                 "put the file back, or make the run again with --overwrite"
-            ) from error
+            )
+        return read_text(path, RunError)
 
     @property
     def names(self) -> RecordedNames:
@@ -246,19 +250,8 @@ class Run:
     @property
     def metrics(self) -> list[dict[str, Any]]:
         """The lines of `metrics.jsonl`; a last line that a kill cut short is left out."""
-        try:
-            lines = (self.path / "metrics.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
-        except FileNotFoundError:
-            return []
-        records = []
-        for number, line in enumerate(lines, start=1):
-            try:
-                records += [json.loads(line)] if line.endswith("\n") else []
-            except ValueError as error:
-                raise RunError(
-                    f"{self.path / 'metrics.jsonl'}: line {number} is not JSON: {error}"
-                ) from error
-        return records
+        path = self.path / "metrics.jsonl"
+        return read_metrics(path) if path.exists() else []
 
     def history(self, stage: str) -> list[dict[str, Any]]:
         """Return the lines of `metrics.jsonl` that a stage wrote (`search`, `train`), one an epoch."""
@@ -293,19 +286,13 @@ class Run:
     def test(self) -> dict[str, Any] | None:
         """The metrics on the test split, or None before `evaluate`."""
         path = self.path / "test.json"
-        content: dict[str, Any] | None = (
-            json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
-        )
-        return content
+        return read_test(path) if path.exists() else None
 
     @property
     def scores(self) -> dict[str, Any] | None:
         """The content of `scores.json`, or None where there is none."""
         path = self.path / "scores.json"
-        content: dict[str, Any] | None = (
-            json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
-        )
-        return content
+        return read_scores(path) if path.exists() else None
 
     # -- writing ----------------------------------------------------------------------------------------
 

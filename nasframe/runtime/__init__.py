@@ -37,19 +37,50 @@ from nasframe.runtime.lazy import lazy_page
 from nasframe.runtime.locks import Lock, LockedError
 from nasframe.runtime.processor import cores, require_processor
 from nasframe.runtime.progress import SILENT, Progress, make_progress
+from nasframe.runtime.reading import (
+    DOCUMENT,
+    LISTING,
+    check_shape,
+    check_tensors,
+    damage_in_words,
+    path_inside,
+    read_bytes,
+    read_csv,
+    read_json,
+    read_json_lines,
+    read_tensors,
+    read_text,
+    require_regular,
+)
 from nasframe.runtime.seeding import forked_seed, generator
+from nasframe.runtime.shapes import ANYTHING, MOST, Each, Fields, Flag, Items, Nullable, Number, Shape, Text
 from nasframe.runtime.system_errors import describe_system_error
 from nasframe.runtime.threads import one_thread
 from nasframe.runtime.visible import shell_line, shorten, visible, visible_message
 
 __all__ = [
+    "ANYTHING",
+    "DOCUMENT",
+    "LISTING",
+    "MOST",
     "SILENT",
+    "Each",
+    "Fields",
+    "Flag",
+    "Items",
     "Lock",
     "LockedError",
+    "Nullable",
+    "Number",
     "Progress",
+    "Shape",
+    "Text",
     "append_line",
+    "check_shape",
+    "check_tensors",
     "copy_file",
     "cores",
+    "damage_in_words",
     "describe_system_error",
     "fingerprint",
     "flush_file",
@@ -61,6 +92,7 @@ __all__ = [
     "make_progress",
     "naming_file",
     "one_thread",
+    "path_inside",
     "print_columns",
     "print_document",
     "print_json",
@@ -68,10 +100,17 @@ __all__ = [
     "print_text",
     "print_traceback",
     "publish_folder",
+    "read_bytes",
+    "read_csv",
+    "read_json",
+    "read_json_lines",
+    "read_tensors",
+    "read_text",
     "remove_path",
     "replacing",
     "require_extra",
     "require_processor",
+    "require_regular",
     "shell_line",
     "shorten",
     "visible",

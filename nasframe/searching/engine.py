@@ -22,7 +22,6 @@ from nasframe.relaxations import Relaxation, Sample, check_relaxation
 from nasframe.runs import (
     Checkpoint,
     Run,
-    load_checkpoint,
     load_optimiser,
     optimiser_tensors,
     save_checkpoint,
@@ -30,6 +29,7 @@ from nasframe.runs import (
 from nasframe.runtime import SILENT, Progress, forked_seed, generator, one_thread, without_nan
 from nasframe.searching.derivation import derive, derive_around, find_rule
 from nasframe.searching.options import SearchOptions
+from nasframe.searching.saved_search import read_search, restore_supernet
 from nasframe.searching.search_loop import SearchLoop, Update
 from nasframe.searching.selection import Selection, select
 from nasframe.searching.stop import has_converged
@@ -443,17 +443,14 @@ class Search:
         """Load the last checkpoint, if there is one; return the epoch to go on with."""
         if self.run is None:
             return 0
-        found = load_checkpoint(self.run.checkpoints, "search", self.device)
+        found = read_search(self.run.checkpoints, self.device)
         epoch = 0 if found is None else int(found.values["epoch"])
         self.run.keep_metrics(lambda record: record.get("stage") != "search" or record["epoch"] <= epoch)
         self.history = self.run.history("search")
         if found is not None:
-            state = found.part("supernet.")
-            logits = {key: state.pop(f"logits.values.{key}") for key in found.values["logits"]}
-            self.supernet.load_state_dict(state, strict=False)
-            self.supernet.logits.load_by_name(logits, found.values["logits"])
-            load_optimiser(self._weights_optimiser, found.part("weights."))
-            load_optimiser(self._architecture_optimiser, found.part("architecture."))
+            restore_supernet(self.supernet, found)
+            load_optimiser(self._weights_optimiser, found.part("weights."), found.source)
+            load_optimiser(self._architecture_optimiser, found.part("architecture."), found.source)
             self.converged = bool(found.values["converged"])
         return epoch
 

@@ -15,7 +15,7 @@ from nasframe.training.step_failure import (
     loss_of,
     step_failure,
 )
-from nasframe.training.training import Training
+from nasframe.training.training import Training, read_training
 
 __all__ = [
     "BaselineOptions",
@@ -37,6 +37,7 @@ __all__ = [
     "learning_rate",
     "loss_of",
     "number_of_batches",
+    "read_training",
     "step_failure",
     "steps_between_checks",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,7 +14,20 @@ from torch import Tensor, nn
 
 from nasframe.errors import RunError
 from nasframe.runs import Checkpoint, Run, load_checkpoint, load_optimiser, optimiser_tensors, save_checkpoint
-from nasframe.runtime import SILENT, Progress, forked_seed, generator, one_thread, without_nan
+from nasframe.runtime import (
+    SILENT,
+    Each,
+    Fields,
+    Items,
+    Nullable,
+    Number,
+    Progress,
+    Text,
+    forked_seed,
+    generator,
+    one_thread,
+    without_nan,
+)
 from nasframe.tasks import Batch, Data, Task
 from nasframe.training.batches import JoinedSplit, batches
 from nasframe.training.first_not_finite import is_finite
@@ -29,7 +43,17 @@ from nasframe.training.step_failure import (
     step_failure,
 )
 
-__all__ = ["Training"]
+__all__ = ["Training", "read_training"]
+
+_VALUES = Fields(
+    {
+        "key": Text(),
+        "epoch": Number(0, 10**9, whole=True),
+        "best_epoch": Number(0, 10**9, whole=True),
+        "best_rank": Items(Nullable(Number()), least=2, most=2),
+        "best_validation": Each(Nullable(Number())),
+    }
+)
 
 
 @define
@@ -232,7 +256,7 @@ class Training:
     def _resume(self, optimiser: torch.optim.Optimizer) -> int:
         if self.run is None:
             return 0
-        found = load_checkpoint(self.run.checkpoints, self.name, self.device)
+        found = read_training(self.run.checkpoints, self.name, self.device)
         if found is not None and found.values.get("key") != self.key:
             raise RunError(
                 f"{self.run.path}: another network has been trained here; "
@@ -242,9 +266,10 @@ class Training:
         self.run.keep_metrics(lambda record: record.get("stage") != self.name or record["epoch"] <= epoch)
         self.history = self.run.history(self.name)
         if found is not None:
-            self.network.load_state_dict(found.part("network."))
-            load_optimiser(optimiser, found.part("adam."))
-            self._best, self.best_epoch = found.part("best."), int(found.values["best_epoch"])
+            self.network.load_state_dict(found.state_of(self.network, "network."))
+            load_optimiser(optimiser, found.part("adam."), found.source)
+            self._best = found.state_of(self.network, "best.")
+            self.best_epoch = int(found.values["best_epoch"])
             self.best_validation = found.values["best_validation"]
             objective, loss = found.values["best_rank"]
             self._best_rank = (
@@ -252,3 +277,12 @@ class Training:
                 -math.inf if loss is None else loss,
             )
         return epoch
+
+
+def read_training(folder: Path, name: str, device: torch.device | str = "cpu") -> Checkpoint | None:
+    """Return the checkpoint of a training that has not ended; None where there is none.
+
+    Raises:
+        RunError: it is damaged.
+    """
+    return load_checkpoint(folder, name, device, _VALUES)

@@ -1,0 +1,151 @@
+"""The documents of a run folder: the shape of each, which it must have when it is read back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from nasframe.errors import RunError
+from nasframe.runtime import (
+    ANYTHING,
+    LISTING,
+    MOST,
+    Each,
+    Fields,
+    Flag,
+    Items,
+    Nullable,
+    Number,
+    Text,
+    check_shape,
+    read_json,
+    read_json_lines,
+)
+
+__all__ = ["check_run_record", "read_metrics", "read_scores", "read_test"]
+
+_COUNT = Number(0, MOST, whole=True)
+_EPOCH = Number(0, 10**9, whole=True)
+_METRICS = Each(Nullable(Number()))
+_NAMES = Each(Each(Text()))
+
+_PLUGIN = Fields({}, {key: Nullable(Text()) for key in ("version", "sha256", "package", "file")})
+_DATA = Fields(
+    {"source": Nullable(Text()), "cache": Text(), "fingerprint": Text(), "folders": Each(Text())},
+    {"seconds": Each(Number(0))},
+)
+_SELECTION = Fields({"candidates": _COUNT, "rule": Nullable(Number()), "chosen": Nullable(Number())})
+# Steps write these; a key that is there has its type, and who needs one says so.
+_SEARCH = Fields(
+    {},
+    {
+        "epochs": _EPOCH,
+        "converged": Flag(),
+        "entropy": _METRICS,
+        "validation": _METRICS,
+        "inherited": _METRICS,
+        "seconds": Nullable(Number(0)),
+        "selection": Nullable(_SELECTION),
+    },
+)
+_RECORD = Fields(
+    {
+        "nasframe": Text(),
+        "experiment": Text(),
+        "plugins": Each(_PLUGIN),
+        "data": Nullable(_DATA),
+        "done": Each(Fields({"inputs": Text(), "seconds": Number(0)})),
+    },
+    {"python": Text(), "names": _NAMES, "search": Nullable(_SEARCH)},
+)
+
+_LINE = Fields({}, {"stage": Text()})
+_SEARCHED = Fields(
+    {"epoch": _EPOCH},
+    {
+        "loss": _METRICS,
+        "validation": _METRICS,
+        "entropy": _METRICS,
+        "probabilities": Each(Each(Nullable(Number(0, 1)))),
+        "seconds": Number(0),
+        "derived": Text(),
+    },
+)
+_TRAINED = Fields(
+    {"epoch": _EPOCH}, {"loss": Nullable(Number()), "validation": _METRICS, "seconds": Number(0)}
+)
+
+_BASELINE = Fields({"validation": _METRICS}, {"parameters": _COUNT, "multiply_adds": _COUNT})
+_TEST = Fields(
+    {"objective": Text(), "parameters": _COUNT, "multiply_adds": _COUNT},
+    {
+        "parameters_total": _COUNT,
+        "parameters_by_part": Each(_COUNT),
+        "examples": _COUNT,
+        "architecture": Text(),
+        "converged": Nullable(Flag()),
+        "baselines": Each(_BASELINE),
+    },
+)
+_SCORES = Fields(
+    {
+        "positive": Text(),
+        "negative": Text(),
+        "threshold": Number(),
+        "log_odds": Items(Number()),
+        "labels": Items(Number(0, 1, whole=True)),
+    },
+    {"categories": Items(Text()), "examples": Items(Text())},
+)
+
+
+def check_run_record(record: Any, source: Path) -> None:
+    """Refuse the content of a `run.json` of this format, and of a run that has begun, in another shape.
+
+    Raises:
+        RunError: names the key.
+    """
+    check_shape(record, _RECORD, str(source))
+
+
+def read_metrics(path: Path) -> list[dict[str, Any]]:
+    """Return the lines of a `metrics.jsonl`; a last line that a kill cut short is left out.
+
+    Raises:
+        RunError: names the line and the key.
+    """
+    lines: list[dict[str, Any]] = read_json_lines(path, _LINE, torn=True)
+    for number, line in enumerate(lines, start=1):
+        stage = line.get("stage", "")
+        is_training = stage == "train" or stage.startswith("baseline-")
+        shape = _SEARCHED if stage == "search" else _TRAINED if is_training else ANYTHING
+        check_shape(line, shape, f"{path}: line {number}")
+    return lines
+
+
+def read_test(path: Path) -> dict[str, Any]:
+    """Return the content of a `test.json`.
+
+    Raises:
+        RunError: names the key.
+    """
+    found: dict[str, Any] = read_json(path, _TEST)
+    objective = found["objective"]
+    check_shape(found, Fields({objective: Nullable(Number())}), str(path))
+    return found
+
+
+def read_scores(path: Path) -> dict[str, Any]:
+    """Return the content of a `scores.json`.
+
+    Raises:
+        RunError: names the key; or its lists have different lengths.
+    """
+    found: dict[str, Any] = read_json(path, _SCORES, limit=LISTING)
+    wanted = len(found["log_odds"])
+    for key in ("labels", "categories", "examples"):
+        if found.get(key) and len(found[key]) != wanted:
+            raise RunError(
+                f"{path}: {key}: expected {wanted} values, one for each score, found {len(found[key])}"
+            )
+    return found
