@@ -168,8 +168,7 @@ def reads(text: str) -> list[Fault]:
     overlays = [
         (node.value, node.lineno, "read_tensors")
         for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.Constant)
-        and node.value == "pretrained_cfg_overlay"  # timm reads a file by it
+        if isinstance(node, ast.Constant) and node.value == "pretrained_cfg_overlay"  # timm reads it
     ]
     return found + overlays
 
