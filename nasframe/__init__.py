@@ -26,10 +26,13 @@ that moved into a plugin are still here for one release, with a warning.
 Every name is imported when it is first used, so that `nasframe --help` and completion never wait for torch.
 """
 
-from __future__ import annotations
+# First of all: the other imports would look in the working folder. (`from __future__` is one of them.)
+from nasframe.program_path import leave_working_folder
 
-import importlib
-from typing import TYPE_CHECKING, Any
+leave_working_folder()
+
+import importlib  # noqa: E402
+from typing import TYPE_CHECKING, Any  # noqa: E402
 
 if TYPE_CHECKING:
     from nasframe.experiment import Experiment as Experiment

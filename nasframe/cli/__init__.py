@@ -20,6 +20,7 @@ from nasframe import __version__
 from nasframe.cli import making_a_run, plugins_command, studies, using_a_run
 from nasframe.cli.interrupts import interrupts_kept
 from nasframe.cli.plugin_files import HELP, prefix, split_plugin_files
+from nasframe.doctor import doctor
 from nasframe.errors import KeptRunInterrupt, MissingExtraError, NasframeError, PluginWarning
 from nasframe.plugins import culprit_of, manager, moved_to, raised_at, told
 from nasframe.runtime import (
@@ -63,6 +64,7 @@ def make_app() -> App:
     )
     for group in (making_a_run, studies, using_a_run, plugins_command):
         group.add_commands(app)
+    app.command(doctor)
     manager().add_commands(app)
     return app
 
@@ -79,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with warnings.catch_warnings(), interrupts_kept():
         _plain_warnings(words)
         try:
-            if words and not _HELP & {*words}:
+            if words and words[0] != "doctor" and not _HELP & {*words}:
                 require_processor()
             files, words = split_plugin_files(words)
             if _workers(words) > 1:
