@@ -1,4 +1,4 @@
-"""Arrays as people have them, as tensors: NumPy, lists, columns of a data frame, other devices and layouts."""
+"""Arrays as people have them, as tensors: NumPy, lists, columns of a data frame, other devices."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def array_of(value: Any, name: str) -> np.ndarray:
     elif hasattr(value, "to_numpy"):
         value = value.to_numpy()
     if isinstance(value, np.ma.MaskedArray):
-        value = value.astype(object).filled(None) if np.ma.is_masked(value) else value.data
+        value = np.where(np.ma.getmaskarray(value), None, value.data)  # type: ignore[call-overload]
     elif not (isinstance(value, list | tuple | range) or hasattr(value, "__array__")):
         raise DataError(f"{name}: expected a tensor, an array or a list, found {found_kind(value)}")
     try:
@@ -103,7 +103,7 @@ def rows_in_words(rows: Iterable[int]) -> str:
 
 def found_kind(value: Any) -> str:
     """Return a value's class for a message; a short text or number is shown itself."""
-    if value is None or isinstance(value, str | bytes | int | float) and len(repr(value)) <= 40:
+    if value is None or (isinstance(value, str | bytes | int | float) and len(repr(value)) <= 40):
         return repr(value)
     return f"a {type(value).__name__}"
 

@@ -88,10 +88,7 @@ class LabelColumn:
         values = self.values
         if not isinstance(values, Tensor):
             return _named(values, names)
-        if values.ndim == 2:
-            found = _one_hot(values, self.columns)
-        else:
-            found = _numbered(_whole(values))
+        found = _one_hot(values, self.columns) if values.ndim == 2 else _numbered(_whole(values))
         if names is None or names == found.names:
             _refuse_useless(found)
             return found
@@ -184,7 +181,7 @@ def _whole(values: Tensor) -> Tensor:
 
 
 def _numbered(values: Tensor) -> ClassLabels:
-    found = values.unique()
+    found = _distinct(values)
     if values.dtype == torch.bool:
         if len(found) < 2:
             raise DataError(_one_class(str(bool(found))))
@@ -223,15 +220,20 @@ def _refuse_useless(found: ClassLabels) -> None:
     Raises:
         DataError: there is one class, or nearly every example is one of its own.
     """
-    used = found.numbers.unique().tolist()
+    used = _distinct(found.numbers).tolist()
     shown = [found.names[number] if found.names else str(number) for number in used]
     if len(used) == 1:
         raise DataError(_one_class(shown[0]))
     if len(used) * 2 > len(found.numbers):
         raise DataError(
             f"labels: {len(used)} classes for {len(found.numbers)} examples, such as {_some(shown)}; these "
-            "look like the numbers of examples or people, or like measured values. A class needs more examples"
+            "look like numbers of examples or people, or measured values; expected several examples a class"
         )
+
+
+def _distinct(values: Tensor) -> Tensor:
+    found: Tensor = torch.unique(values)
+    return found
 
 
 def _one_class(name: str) -> str:

@@ -58,8 +58,8 @@ def _as_given(value: Any) -> Any:
 class TensorTask(Task):
     """Classification of data in memory: inputs by name, and a class for each example.
 
-    Inputs and labels may be tensors on any device, NumPy arrays, lists, or columns of a data frame. Labels may
-    be class numbers from 0, other whole numbers (−1 and 1, 1 and 2), truth values, names, a column, or
+    Inputs and labels may be tensors on any device, NumPy arrays, lists, or columns of a data frame. Labels
+    may be class numbers from 0, other whole numbers (−1 and 1, 1 and 2), truth values, names, a column, or
     one-hot rows; all but class numbers are numbered in sorted order. What has no clear meaning is refused,
     with the rows in which it stands.
 
@@ -72,8 +72,8 @@ class TensorTask(Task):
             attribute holds their names unless they are class numbers already.
 
     Raises:
-        DataError: no inputs, inputs and labels of different length, fewer than 8 examples, values that are not
-            finite, or labels that tell no classes apart.
+        DataError: no inputs, inputs and labels of different length, fewer than 8 examples, values that are
+            not finite, or labels that tell no classes apart.
 
     Example:
         >>> import torch
@@ -205,12 +205,12 @@ def _require_finite(name: str, value: Tensor) -> None:
     """
     size = max(1, _AT_ONCE // max(1, value[0].numel()))
     if value.is_floating_point():
-        bad = [~part.float().isfinite().flatten(1).all(1) for part in _columns(value).split(size)]
+        bad = [~part.float().isfinite().flatten(1).all(1) for part in torch.split(_columns(value), size)]
         rows = torch.cat(bad).nonzero().flatten().tolist()
         if rows:
             raise DataError(f"input {name!r}: NaN or infinity in {rows_in_words(rows)}")
     elif value.dtype in (torch.int32, torch.int64):
-        bad = [(part.abs() > _EXACT).flatten(1).any(1) for part in _columns(value).split(size)]
+        bad = [(part.abs() > _EXACT).flatten(1).any(1) for part in torch.split(_columns(value), size)]
         rows = torch.cat(bad).nonzero().flatten().tolist()
         if rows:
             raise DataError(
