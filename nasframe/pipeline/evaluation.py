@@ -15,6 +15,7 @@ from nasframe.pipeline.trained_network import load_network
 from nasframe.report import write_report
 from nasframe.runs import Run, claimed
 from nasframe.runtime import SILENT, Progress, without_nan, write_json
+from nasframe.tasks import open_test_split
 from nasframe.training import collect_outputs
 
 __all__ = ["evaluate"]
@@ -54,8 +55,8 @@ def evaluate(
         experiment = experiment or load_experiment(found)
         network, calibration, where = load_network(found, experiment, device)
         prepared = prepare(experiment, found, source, progress)
-        test = prepared.data.splits.test()
-        outputs, targets = collect_outputs(network, network, test, experiment.train.batch_size, where, "test")
+        test = open_test_split(experiment.task, prepared.data)
+        outputs, _ = collect_outputs(network, network, test, experiment.train.batch_size, where, "test")
         architecture = found.architecture
         cost = cost_of(architecture)
         result: dict[str, Any] = without_nan(

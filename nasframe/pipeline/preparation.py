@@ -13,7 +13,7 @@ from nasframe.errors import DataError, KeptRunInterrupt, RunError
 from nasframe.experiment import Experiment
 from nasframe.runs import Run, reading_run
 from nasframe.runtime import Progress, fingerprint
-from nasframe.tasks import Data, Stage, run_stages, stage_fingerprints
+from nasframe.tasks import Data, Stage, checked_data, checked_stages, run_stages, stage_fingerprints
 
 __all__ = ["Prepared", "keeping_old_run", "prepare"]
 
@@ -78,7 +78,7 @@ def prepare(
     ready = None if run is None else _ready(experiment, run)
     try:
         with reading_run(run):
-            stages = experiment.task.stages(place, experiment.stage_seed)
+            stages = checked_stages(experiment.task, place, experiment.stage_seed)
     except DataError as error:
         if ready is None or known is None or origin != known["source"]:
             raise
@@ -102,7 +102,7 @@ def prepare(
         "folders": {name: str(path) for name, path in folders.items()},
         "seconds": seconds if known is None else known["seconds"],
     }
-    prepared = Prepared(experiment.task.data(folders), folders, record)
+    prepared = Prepared(checked_data(experiment.task, folders), folders, record)
     if run is not None:
         run.note(data=record)
     return prepared
@@ -114,7 +114,7 @@ def _ready(experiment: Experiment, run: Run) -> Prepared | None:
     folders = {name: Path(item) for name, item in known["folders"].items()}
     if not all(folder.is_dir() for folder in folders.values()):
         return None
-    return Prepared(experiment.task.data(folders), folders, known)
+    return Prepared(checked_data(experiment.task, folders), folders, known)
 
 
 def _check_unchanged(run: Run, stages: Sequence[Stage]) -> None:

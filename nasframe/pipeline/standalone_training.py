@@ -15,6 +15,7 @@ from nasframe.pipeline.preparation import Prepared
 from nasframe.pipeline.trained_network import cost_of_trained, test_metrics
 from nasframe.runtime import Progress, forked_seed, without_nan
 from nasframe.space import Architecture
+from nasframe.tasks import open_test_split
 
 __all__ = ["train_alone"]
 
@@ -46,7 +47,7 @@ def train_alone(
         network = build(what, seed=experiment.seed) if isinstance(what, Architecture) else what()
     engine = training_engine(network, experiment, prepared.data, progress, name=name)
     calibration = engine.fit()
-    test = prepared.data.splits.test()
+    test = open_test_split(experiment.task, prepared.data)
     metrics = test_metrics(network, experiment, test, calibration, device)
     cost = cost_of_trained(network, architecture, test, device)
     found: dict[str, Any] = without_nan(

@@ -14,7 +14,7 @@ from nasframe.plugins.name_record import record_names
 from nasframe.plugins.plugin_manager import PluginManager, load_plugin, manager
 from nasframe.plugins.recorded_names import RecordedNames
 from nasframe.plugins.registered import Registered, described
-from nasframe.plugins.source_location import raised_at
+from nasframe.plugins.source_location import defined_at, raised_at
 
 __all__ = [
     "PROJECT",
@@ -23,6 +23,7 @@ __all__ = [
     "RecordedNames",
     "Registered",
     "culprit_of",
+    "defined_at",
     "described",
     "hookimpl",
     "hookspec",

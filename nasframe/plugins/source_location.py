@@ -12,7 +12,7 @@ from nasframe.errors import in_words
 from nasframe.plugins.files_beside import files_beside, plugin_module
 from nasframe.plugins.former_names import moved_to
 
-__all__ = ["file_of", "has_file", "hook_raised", "in_brackets", "line_of", "raised_at"]
+__all__ = ["defined_at", "file_of", "has_file", "hook_raised", "in_brackets", "line_of", "raised_at"]
 
 
 def file_of(what: Any) -> str | None:
@@ -23,6 +23,24 @@ def file_of(what: Any) -> str | None:
         # a module made in Python has no file; an object in its place may have a class in a file
         return None if inspect.ismodule(what) or inspect.isclass(what) else _of_class(type(what))
     return _short(found)
+
+
+def defined_at(what: Any) -> str:
+    """Return ` (my_task.py, line 3)`: where a plugin's class, function or property begins.
+
+    It is empty for one of nasframe's own core, and where no file is known.
+    """
+    found = what.fget if isinstance(what, property) else inspect.unwrap(getattr(what, "__func__", what))
+    if (
+        not (inspect.isclass(found) or inspect.isfunction(found))
+        or found.__module__.split(".")[0] == "nasframe"
+    ):
+        return ""
+    try:
+        line = inspect.getsourcelines(found)[1]
+    except (TypeError, OSError):
+        return in_brackets(file_of(found))
+    return f" ({file_of(found)}, line {line})"
 
 
 def in_brackets(file: str | None) -> str:

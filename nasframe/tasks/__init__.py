@@ -8,6 +8,7 @@ from nasframe.tasks.named_baselines import NamedBaseline, make_each_once, named_
 from nasframe.tasks.scores import Scores
 from nasframe.tasks.stages import STAGE_RECORD, Stage, StageContext, run_stages, stage_fingerprints
 from nasframe.tasks.task import Task
+from nasframe.tasks.task_check import checked_data, checked_stages, open_test_split
 from nasframe.tasks.tensor_task import TensorSplit, TensorTask
 
 __all__ = [
@@ -25,8 +26,11 @@ __all__ = [
     "TensorSplit",
     "TensorTask",
     "baseline_records",
+    "checked_data",
+    "checked_stages",
     "make_each_once",
     "named_baselines",
+    "open_test_split",
     "run_stages",
     "stage_fingerprints",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,19 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from nasframe.errors import DataError
+from nasframe.tasks.array_values import found_kind, rows_in_words, tensor_of
+from nasframe.tasks.class_labels import LabelColumn
 from nasframe.tasks.data import Batch, Data, Split, Splits
 from nasframe.tasks.scores import Scores
 from nasframe.tasks.task import Task
 
 __all__ = ["TensorSplit", "TensorTask"]
+
+_AT_ONCE = 1 << 24
+"""Values that are checked at a time."""
+
+_EXACT = 1 << 24
+"""Up to here float32 tells whole numbers apart."""
 
 
 @frozen
@@ -36,22 +45,35 @@ class TensorSplit(Split):
 
 
 def _valid_shares(_: Any, __: Any, value: Sequence[float]) -> None:
-    if len(value) != 4 or min(value) <= 0:
+    if len(value) != 4 or not all(math.isfinite(share) and share > 0 for share in value):
         raise ValueError(f"fractions must be four numbers above 0, found {list(value)}")
+
+
+def _as_given(value: Any) -> Any:
+    """Return a value as it is: users may give what is no tensor yet, and every instance makes it one."""
+    return value
 
 
 @define
 class TensorTask(Task):
-    """Classification of tensors in memory: inputs by name, integer labels.
+    """Classification of data in memory: inputs by name, and a class for each example.
+
+    Inputs and labels may be tensors on any device, NumPy arrays, lists, or columns of a data frame. Labels
+    may be class numbers from 0, other whole numbers (−1 and 1, 1 and 2), truth values, names, a column, or
+    one-hot rows; all but class numbers are numbered in sorted order. What has no clear meaning is refused,
+    with the rows in which it stands.
 
     Args:
-        tensors: name → `(examples, *shape)`, floating point.
-        labels: `(examples,)`, integers from 0.
+        tensors: name → `(examples, *shape)`, finite numbers of any type; batches hold them as float32.
+        labels: `(examples,)`. The attribute holds class numbers, int64.
         fractions: shares of the splits weights, architecture, validation, test; they need not add up to 1.
         seed: of the stratified split.
+        classes: names of the classes, in the order of their numbers. None: the labels say them, and the
+            attribute holds their names unless they are class numbers already.
 
     Raises:
-        DataError: no inputs, inputs and labels of different length, or fewer than 8 examples.
+        DataError: no inputs, inputs and labels of different length, fewer than 8 examples, values that are
+            not finite, or labels that tell no classes apart.
 
     Example:
         >>> import torch
@@ -62,39 +84,59 @@ class TensorTask(Task):
         >>> splits = data.splits
         >>> len(splits.weights), len(splits.architecture), len(splits.validation), len(splits.test())
         (20, 10, 10, 10)
+        >>> TensorTask({"x": torch.zeros(8, 3)}, labels=["real", "fake"] * 4).classes
+        ('fake', 'real')
     """
 
-    tensors: Mapping[str, Tensor] = field(factory=dict, repr=False)
-    labels: Tensor = field(factory=lambda: torch.empty(0, dtype=torch.long), repr=False)
+    tensors: Mapping[str, Tensor] = field(factory=dict, repr=False, converter=_as_given)
+    labels: Tensor = field(factory=lambda: torch.empty(0, dtype=torch.long), repr=False, converter=_as_given)
     fractions: tuple[float, float, float, float] = field(
         default=(0.4, 0.2, 0.2, 0.2), validator=_valid_shares
     )
     seed: int = 0
+    classes: tuple[str, ...] | None = field(default=None, converter=_as_given)
 
     def __attrs_post_init__(self) -> None:
-        sizes = {name: len(value) for name, value in self.tensors.items()}
-        if not sizes:
+        given: Any = self.tensors
+        if not isinstance(given, Mapping):
+            raise DataError(f'inputs: expected them by name, as {{"x": …}}, found {found_kind(given)}')
+        if not given:
             raise DataError("no inputs: give at least one named tensor")
-        if set(sizes.values()) != {len(self.labels)}:
-            raise DataError(f"every input needs one row a label ({len(self.labels)}), found {sizes}")
-        if len(self.labels) < 8:
-            raise DataError(f"four splits need at least 8 examples, found {len(self.labels)}")
+        tensors = {name: _input(name, value) for name, value in given.items()}
+        column = LabelColumn.of(self.labels)
+        sizes = {name: len(value) for name, value in tensors.items()}
+        if set(sizes.values()) != {len(column)}:
+            raise DataError(f"every input needs one row a label ({len(column)}), found {sizes}")
+        if len(column) < 8:
+            raise DataError(f"four splits need at least 8 examples, found {len(column)}")
+        for name, value in tensors.items():
+            _require_finite(name, value)
+        found = column.classes(_names(self.classes))
+        # a subclass may be frozen
+        object.__setattr__(self, "tensors", tensors)
+        object.__setattr__(self, "labels", found.numbers)
+        object.__setattr__(self, "classes", found.names)
 
     def data(self, folders: Mapping[str, Path]) -> Data:
         parts = self._stratified()
         splits = [
             TensorSplit(
-                {name: value[rows] for name, value in self.tensors.items()},
+                {name: _numbers(value, rows) for name, value in self.tensors.items()},
                 self.labels[rows],
                 [str(int(row)) for row in rows],
             )
             for rows in parts
         ]
         return Data(
-            inputs={name: tuple(value.shape[1:]) for name, value in self.tensors.items()},
-            outputs=int(self.labels.max()) + 1,
+            inputs={name: tuple(value.shape[1:]) for name, value in splits[0].inputs.items()},
+            outputs=self._count,
             splits=Splits(splits[0], splits[1], splits[2], lambda: splits[3]),
         )
+
+    @property
+    def _count(self) -> int:
+        """The number of classes."""
+        return int(self.labels.max()) + 1 if self.classes is None else len(self.classes)
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         return F.cross_entropy(outputs, targets)
@@ -103,11 +145,12 @@ class TensorTask(Task):
         return {"accuracy": float((outputs.argmax(-1) == targets).float().mean())}
 
     def scores(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> Scores | None:
-        """Return the score of label 1, where there are two labels."""
+        """Return the score of the second class, where there are two."""
         if outputs.shape[1] != 2:
             return None
         targets = split.batch(torch.arange(len(split))).targets
-        return Scores(_log_odds(outputs), targets, positive="label 1", negative="label 0")
+        negative, positive = self.classes or ("0", "1")
+        return Scores(_log_odds(outputs), targets, positive=f"label {positive}", negative=f"label {negative}")
 
     def _stratified(self) -> list[Tensor]:
         """Return the row numbers of the four splits: exact sizes, and every class spread evenly over them.
@@ -119,7 +162,7 @@ class TensorTask(Task):
         order = torch.randperm(len(self.labels), generator=random)
         # The place of each example within its class, 0 to 1; the first place is random, for small classes.
         position = torch.empty(len(order))
-        for label in range(int(self.labels.max()) + 1):
+        for label in range(self._count):
             members = (self.labels[order] == label).nonzero().flatten()
             start = torch.rand((), generator=random)
             position[members] = (torch.arange(len(members)) + start) / max(len(members), 1)
@@ -136,3 +179,60 @@ def _log_odds(outputs: Tensor) -> Tensor:
     """Return the log-odds of the second of two classes `(batch,)`, float64, from logits `(batch, 2)`."""
     logits = outputs.detach().double()
     return logits[:, 1] - logits[:, 0]
+
+
+def _input(name: Any, value: Any) -> Tensor:
+    """Return an input as a tensor of numbers that has a row for each example.
+
+    Raises:
+        DataError: it is none.
+    """
+    if not isinstance(name, str) or not name:
+        raise DataError(f"inputs: expected text as the name of each, found {name!r}")
+    found = tensor_of(value, f"input {name!r}")
+    if found.ndim == 0:
+        raise DataError(f"input {name!r}: expected a row for each example, found a single number")
+    if 0 in found.shape[1:]:
+        raise DataError(f"input {name!r}: the shape {tuple(found.shape)} holds no number")
+    return found
+
+
+def _require_finite(name: str, value: Tensor) -> None:
+    """Refuse an input with a value that float32 does not hold.
+
+    Raises:
+        DataError: with its name and rows.
+    """
+    size = max(1, _AT_ONCE // max(1, value[0].numel()))
+    if value.is_floating_point():
+        bad = [~part.float().isfinite().flatten(1).all(1) for part in torch.split(_columns(value), size)]
+        rows = torch.cat(bad).nonzero().flatten().tolist()
+        if rows:
+            raise DataError(f"input {name!r}: NaN or infinity in {rows_in_words(rows)}")
+    elif value.dtype in (torch.int32, torch.int64):
+        bad = [(part.abs() > _EXACT).flatten(1).any(1) for part in torch.split(_columns(value), size)]
+        rows = torch.cat(bad).nonzero().flatten().tolist()
+        if rows:
+            raise DataError(
+                f"input {name!r}: whole numbers beyond {_EXACT:,} in {rows_in_words(rows)}, which float32 "
+                "does not tell apart; scale them first"
+            )
+
+
+def _columns(value: Tensor) -> Tensor:
+    """Return numbers `(examples,)` as a column; others as they are."""
+    return value[:, None] if value.ndim == 1 else value
+
+
+def _numbers(value: Tensor, rows: Tensor) -> Tensor:
+    """Return some rows, as the float32 that the parameters of a network are."""
+    return _columns(value[rows.to(value.device)]).float()
+
+
+def _names(given: Any) -> tuple[str, ...] | None:
+    if given is None:
+        return None
+    names = tuple(given) if isinstance(given, list | tuple) else ()
+    if len(names) < 2 or len(set(names)) < len(names) or not all(isinstance(name, str) for name in names):
+        raise DataError(f"classes: expected two or more names, each another, found {given!r}")
+    return names

@@ -1,0 +1,78 @@
+"""A broken promise of a task in words: plugin, file and line, what was promised, what was found."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from attrs import frozen
+from torch import Tensor
+
+from nasframe.errors import ContractError, NasframeError
+from nasframe.operations import failure
+from nasframe.plugins import defined_at, described, manager
+from nasframe.tasks.task import Task
+
+__all__ = ["Promises", "shown"]
+
+
+@frozen
+class Promises:
+    """The promises of one task: its functions are called by `call`, and `broken` makes the error."""
+
+    task: Task
+
+    def call(self, name: str, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Return what a function of the plugin returns.
+
+        Args:
+            name: of the function, for the message.
+            function: of the task, or of one of its splits.
+            arguments: for it.
+
+        Raises:
+            ContractError: the function raises anything else than an error of nasframe.
+        """
+        try:
+            return function(*arguments)
+        except NasframeError:
+            raise  # it has words of its own
+        except (Exception, SystemExit) as error:  # a plugin may raise anything
+            raise self._error(f"{name} raised {failure(error, self._owner(function))}") from error  # type: ignore[arg-type]
+
+    def broken(self, function: Any, promise: str, found: Any) -> ContractError:
+        """Return the error of a promise that does not hold.
+
+        Args:
+            function: of the plugin, whose line is named.
+            promise: in words.
+            found: in words, or the value itself.
+        """
+        place = defined_at(function) or defined_at(type(self.task))
+        return self._error(f"{promise}, found {found if isinstance(found, str) else shown(found)}{place}")
+
+    def _error(self, text: str) -> ContractError:
+        kind = type(self.task)
+        name = described("task", kind, manager().entry_of("task", kind))
+        return ContractError(f"{name} breaks the contract of nasframe.Task: {text}")
+
+    def _owner(self, function: Any) -> type:
+        """Return the class of the plugin that a function belongs to; a split may be one of the core's."""
+        owner = type(getattr(function, "__self__", self.task))
+        return owner if defined_at(owner) else type(self.task)
+
+
+def shown(value: Any) -> str:
+    """Return a value for a message: a tensor by its shape and dtype, what is long by its class alone."""
+    if isinstance(value, Tensor):
+        return f"a tensor {tuple(value.shape)} of {value.dtype}"
+    if isinstance(value, np.ndarray):
+        return f"a NumPy array {value.shape} of {value.dtype}"
+    if inspect.isgenerator(value):
+        return "a generator"
+    if value is None or (isinstance(value, bool | int | float | str) and len(repr(value)) <= 60):
+        return repr(value)
+    name = type(value).__name__
+    return f"{'an' if name[:1] in 'AEIOUaeiou' else 'a'} {name}"

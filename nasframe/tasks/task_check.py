@@ -1,0 +1,329 @@
+"""The contract of a task, checked before any work: a batch of each split, loss, metrics, calibration, scores.
+
+`nasframe.testing.TaskSuite` checks more, and takes longer.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+import torch
+from torch import Tensor
+
+from nasframe.errors import ContractError
+from nasframe.tasks.broken_promise import Promises, shown
+from nasframe.tasks.data import Batch, Data, Split
+from nasframe.tasks.scores import Scores
+from nasframe.tasks.split_check import CheckedSplits, check_data, check_test_split, spread_rows
+from nasframe.tasks.stages import Stage, stage_fingerprints
+from nasframe.tasks.task import Task
+
+__all__ = ["checked_data", "checked_stages", "open_test_split"]
+
+_DRAWS = 3
+
+
+def checked_stages(task: Task, source: Path | None, seed: int) -> Sequence[Stage]:
+    """Return the stages of a task, checked before any of them is run.
+
+    Args:
+        task: whose `stages` are asked for.
+        source: the user's data; None for the task's own.
+        seed: of the stages.
+
+    Raises:
+        ContractError: what the task returns cannot be run, or looked up in the cache.
+    """
+    promises = Promises(task)
+    found = promises.call("stages", task.stages, source, seed)
+    _check_stages(found, promises)
+    stages: Sequence[Stage] = found
+    if stages and source is None:  # to look at the user's data twice may take long
+        with _random_states_kept():
+            again = promises.call("stages", task.stages, source, seed)
+        _check_stages(again, promises)
+        first, second = stage_fingerprints(stages), stage_fingerprints(again)
+        if first != second:
+            other = next((name for name in first if second.get(name) != first[name]), "another one")
+            promise = "stages must return the same names and inputs at every call, or nothing is found again"
+            raise promises.broken(task.stages, promise, f"other ones at the second, from {other!r} on")
+    return stages
+
+
+def checked_data(task: Task, folders: Mapping[str, Path]) -> Data:
+    """Return the data of a task, after a probe of all that a search and a training ask of it.
+
+    The outputs of a network are random numbers of the promised shape. The test split is not opened, and all
+    random states stay as they are.
+
+    Args:
+        task: to probe.
+        folders: of its stages.
+
+    Raises:
+        ContractError: the first broken promise, with plugin, file and line.
+    """
+    promises = Promises(task)
+    data = promises.call("data", task.data, folders)
+    check_data(data, promises)
+    opened: list[bool] = []
+    probe = _Probe(task, _sealed(data, opened), promises)
+    with _random_states_kept():
+        try:
+            probe.run()
+        finally:
+            if opened:
+                raise promises.broken(
+                    task.data, "the test split is opened by the evaluation alone", "it opened before"
+                )
+    found: Data = data
+    return found
+
+
+def open_test_split(task: Task, data: Data) -> Split:
+    """Return the test split of a task, for the evaluation.
+
+    Raises:
+        ContractError: it holds no example, or one of another split.
+    """
+    promises = Promises(task)
+    test = promises.call("opening the test split", data.splits.test)
+    check_test_split(test, data, promises)
+    found: Split = test
+    return found
+
+
+def _check_stages(found: Any, promises: Promises) -> None:
+    made_by, promise = promises.task.stages, "stages must return a sequence of nasframe.Stage"
+    if isinstance(found, str | bytes | Stage) or not isinstance(found, Sequence):
+        raise promises.broken(made_by, promise, found)
+    earlier: list[str] = []
+    for stage in found:
+        if not isinstance(stage, Stage):
+            raise promises.broken(made_by, promise, stage)
+        _check_stage(stage, earlier, promises)
+        earlier.append(stage.name)
+
+
+def _check_stage(stage: Stage, earlier: Sequence[str], promises: Promises) -> None:
+    made_by, name = promises.task.stages, stage.name
+    if not isinstance(name, str) or not name or Path(name).name != name:
+        raise promises.broken(made_by, "the name of a stage must be one of a folder", repr(name))
+    if name in earlier:
+        raise promises.broken(made_by, "the names of stages must differ", f"{name!r} twice")
+    if not callable(stage.run):
+        raise promises.broken(made_by, f"the stage {name!r} must be run by a function", stage.run)
+    unknown = [other for other in stage.after if other not in earlier]
+    if unknown:
+        raise promises.broken(
+            made_by, f"the stage {name!r} must come after earlier stages", f"after {', '.join(unknown)}"
+        )
+    try:
+        json.dumps(dict(stage.inputs), default=_text_of_path)
+    except (TypeError, ValueError) as error:
+        raise promises.broken(
+            made_by, f"the inputs of the stage {name!r} must be what JSON can hold", str(error)
+        ) from error
+
+
+def _text_of_path(value: Any) -> str:
+    if isinstance(value, os.PathLike):
+        return str(value)
+    raise TypeError(shown(value))
+
+
+def _sealed(data: Data, opened: list[bool]) -> Data:
+    """Return the data with a test split that notes that it was opened, and stops."""
+
+    def test() -> Split:
+        opened.append(True)
+        raise ContractError("the test split is closed")
+
+    return attrs.evolve(data, splits=attrs.evolve(data.splits, test=test))
+
+
+@attrs.frozen
+class _Probe:
+    """A probe of a task on its data, the test split sealed."""
+
+    task: Task
+    data: Data
+    promises: Promises
+
+    def run(self) -> None:
+        """Check all promises.
+
+        Raises:
+            ContractError: one is broken.
+        """
+        splits = CheckedSplits(self.data, self.promises)
+        splits.check()
+        for name in ("weights", "architecture"):
+            split = getattr(self.data.splits, name)
+            self._check_loss(splits.batch(name, split, spread_rows(split, len(split))))
+        validation = self.data.splits.validation
+        targets = splits.all_targets("validation")
+        self._check_loss(Batch({}, targets))
+        self._check_metrics(targets)
+        outputs = self._outputs(len(targets), 0)
+        calibration = self._check_calibration(outputs, targets)
+        self._check_evaluation(outputs, validation, calibration)
+        self._check_scores(outputs, validation, calibration)
+
+    def _outputs(self, examples: int, draw: int) -> Tensor:
+        """Return stand-ins `(examples, outputs)` for what a network gives."""
+        return torch.randn(examples, self.data.outputs, generator=torch.Generator().manual_seed(draw))
+
+    def _check_loss(self, batch: Batch) -> None:
+        targets, promises = batch.targets, self.promises
+        before = targets.clone()
+
+        def broken(promise: str, found: Any) -> ContractError:
+            shapes = f" for outputs ({len(targets)}, {self.data.outputs}) and targets {shown(targets)}"
+            words = found if isinstance(found, str) else shown(found)
+            return promises.broken(self.task.loss, f"loss must {promise}", words + shapes)
+
+        for draw in range(_DRAWS):
+            leaf = self._outputs(len(targets), draw).requires_grad_()
+            loss = self._loss(leaf * 1, targets)  # no leaf, as outputs of a network are none
+            if not isinstance(loss, Tensor):
+                raise broken("return a scalar tensor", loss)
+            if loss.numel() != 1:
+                raise broken("return a scalar, the mean over the batch", loss)
+            if not loss.is_floating_point():
+                raise broken("return a floating-point number", loss)
+            if not bool(loss.isfinite()):
+                raise broken("be finite", str(float(loss.detach())))
+            if not loss.requires_grad:
+                raise broken("depend on the outputs, with a gradient", "a number without one")
+            again = self._loss(leaf.detach() * 1, targets)
+            if not isinstance(again, Tensor) or not torch.equal(again.detach(), loss.detach()):
+                raise broken(
+                    "be the same for the same outputs", f"{float(loss.detach()):.6g} and then {_short(again)}"
+                )
+            (gradient,) = promises.call(
+                "the gradient of the loss",
+                lambda loss=loss, leaf=leaf: torch.autograd.grad(loss.sum(), leaf, allow_unused=True),
+            )
+            if gradient is None:
+                raise broken("depend on the outputs, with a gradient", "none with respect to them")
+            if not bool(gradient.isfinite().all()):
+                raise broken("have a finite gradient", "NaN or infinity")
+            if not torch.equal(before, targets):
+                raise broken("leave the targets as they are", "they changed in place")
+            if bool((gradient != 0).any()):
+                return
+        raise broken("depend on the outputs", "a gradient of zeros")
+
+    def _loss(self, outputs: Tensor, targets: Tensor) -> Any:
+        try:
+            return self.promises.call("loss", self.task.loss, outputs, targets)
+        except ContractError as error:
+            if isinstance(error.__cause__, Exception):
+                shapes = f"outputs {tuple(outputs.shape)}, targets {shown(targets)}"
+                whole = not targets.is_floating_point() and not targets.is_complex()
+                reach = f" from {int(targets.min())} to {int(targets.max())}" if whole else ""
+                raise ContractError(f"{error}; it was given {shapes}{reach}") from error.__cause__
+            raise
+
+    def _check_metrics(self, targets: Tensor) -> None:
+        objective, values = self.task.objective, []
+        for draw in range(_DRAWS):
+            outputs = self._outputs(len(targets), draw)
+            before = outputs.clone(), targets.clone()
+            found = self.promises.call("metrics", self.task.metrics, outputs, targets)
+            self._check_numbers("metrics", found)
+            if objective not in found:
+                named = ", ".join(found) or "none"
+                promise = f"metrics must hold the objective of the task, {objective!r}"
+                raise self.promises.broken(self.task.metrics, promise, named)
+            if not (torch.equal(before[0], outputs) and torch.equal(before[1], targets)):
+                promise = "metrics must leave outputs and targets as they are"
+                raise self.promises.broken(self.task.metrics, promise, "they changed in place")
+            values.append(found[objective])
+            if not math.isnan(values[-1]):
+                return
+        if bool((targets != targets[:1]).any()):
+            promise = f"the objective {objective!r} must be a number on a validation split of several classes"
+            raise self.promises.broken(self.task.metrics, promise, "NaN")
+
+    def _check_calibration(self, outputs: Tensor, targets: Tensor) -> Mapping[str, float]:
+        found = self.promises.call("calibrate", self.task.calibrate, outputs.clone(), targets.clone())
+        self._check_numbers("calibrate", found)
+        numbers: Mapping[str, float] = found
+        return numbers
+
+    def _check_numbers(self, name: str, found: Any) -> None:
+        """Check that a function of the task returned name → number."""
+        function, promise = getattr(self.task, name), f"{name} must return a dict from name to number"
+        if not isinstance(found, Mapping):
+            raise self.promises.broken(function, promise, found)
+        for key, value in found.items():
+            if not isinstance(key, str) or isinstance(value, bool) or not isinstance(value, int | float):
+                raise self.promises.broken(function, promise, f"{key!r}: {shown(value)}")
+
+    def _check_evaluation(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> None:
+        found = self.promises.call("evaluate", self.task.evaluate, outputs.clone(), split, dict(calibration))
+        promise = "evaluate must return a dict that JSON can hold"
+        if not isinstance(found, Mapping):
+            raise self.promises.broken(self.task.evaluate, promise, found)
+        for key, value in found.items():
+            try:
+                json.dumps({key: value}, default=_refused)
+            except (TypeError, ValueError) as error:
+                raise self.promises.broken(self.task.evaluate, promise, f"{key!r}: {error}") from error
+
+    def _check_scores(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> None:
+        task, count = self.task, len(split)
+        found = self.promises.call("scores", task.scores, outputs.clone(), split, dict(calibration))
+        if found is None:
+            return
+
+        def broken(promise: str, value: Any) -> ContractError:
+            return self.promises.broken(task.scores, f"scores must {promise}", value)
+
+        if not isinstance(found, Scores):
+            raise broken("return nasframe.Scores or None", found)
+        for name in ("log_odds", "labels"):
+            value = getattr(found, name)
+            if not isinstance(value, Tensor) or value.shape != (count,):
+                raise broken(f"hold {name} {(count,)}, one an example", value)
+        if not bool(found.log_odds.isfinite().all()):
+            raise broken("hold finite log_odds, for finite outputs", "NaN or infinity")
+        others = {*found.labels.tolist()} - {0, 1}
+        if others:
+            raise broken("hold labels 0 and 1", str(sorted(others)[0]))
+        if len(found.categories) not in (0, count):
+            raise broken("hold a category for each example, or none", f"{len(found.categories)} of them")
+
+
+def _short(value: Any) -> str:
+    return (
+        f"{float(value.detach()):.6g}" if isinstance(value, Tensor) and value.numel() == 1 else shown(value)
+    )
+
+
+def _refused(value: Any) -> Any:
+    raise TypeError(shown(value))
+
+
+@contextmanager
+def _random_states_kept() -> Iterator[None]:
+    """Give the states of all global generators back after the block."""
+    python, numpy = random.getstate(), np.random.get_state()
+    devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []  # type: ignore[no-untyped-call, unused-ignore]
+    try:
+        with torch.random.fork_rng(devices):
+            yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)
