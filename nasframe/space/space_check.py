@@ -38,8 +38,8 @@ def check_space(space: SearchSpace, again: SearchSpace) -> None:
     valid = _asked(space, "validate", assignment)
     if valid != assignment:
         raise ContractError(
-            f"{_shown(space)}: validate must return the assignment that sample returns, {assignment!r}, found "
-            f"{valid!r}"
+            f"{_shown(space)}: validate must return the assignment that sample returns, {assignment!r}, "
+            f"found {valid!r}"
         )
 
 
