@@ -53,7 +53,7 @@ def fails_in_training(self: Any, x: Tensor) -> Tensor:
 
 
 def fails_with_many(self: Any, x: Tensor) -> Tensor:
-    return self.linear(x) if len(x) <= 3 else x.view(3, -1)
+    return self.linear(x) if len(x) <= 3 else x.view(7, -1)
 
 
 def fails_alone(self: Any, x: Tensor) -> Tensor:
@@ -132,7 +132,7 @@ FOUND = {
     ),
     "not finite": (not_finite, "its output must be finite"),
     "keeps the graph": (keeps_the_graph, "it must not keep the graph of an earlier call"),
-    "not differentiable": (not_differentiable, "its output must be differentiable, since it has parameters"),
+    "not differentiable": (not_differentiable, "its output must be differentiable: it has parameters"),
     "nothing learns": (no_parameter_learns, "no gradient reaches any of its parameters"),
     "reuses its output": (reuses_its_output, "its output must stay as it is, and another call changes it"),
 }
@@ -230,9 +230,11 @@ def test_the_operation_that_drops_an_axis_is_named_and_not_the_next_alone() -> N
     space.connect("x", "y")
     space.connect("y", "z")
     space.set_output("z")
-    with registered(operations={"wrong": wrong(averages), "two_axes": Two}):
-        with pytest.raises(SpaceError, match=r"node 'z' takes: 'y' gives \(6,\) by operation 'wrong'"):
-            Supernet(space)
+    with (
+        registered(operations={"wrong": wrong(averages), "two_axes": Two}),
+        pytest.raises(SpaceError, match=r"node 'z' takes: 'y' gives \(6,\) by operation 'wrong'"),
+    ):
+        Supernet(space)
 
 
 class Normed(Operation):
