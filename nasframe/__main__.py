@@ -1,8 +1,28 @@
-"""`nasframe`, and `python -m nasframe`: Ctrl-C is understood while the command line itself is imported."""
+"""`nasframe`, and `python -m nasframe`: Ctrl-C is understood while the command line itself is imported.
+
+`python -m` puts the working folder first among the places of modules. It is taken away before anything else
+is imported, so that a `torch.py` that lies there never stands in the place of torch.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
+
+
+def _places_of_modules() -> list[str]:
+    """Return them without the working folder, except where nasframe itself lies there."""
+    try:
+        here = os.getcwd()  # noqa: PTH109 - pathlib would be looked for in the working folder
+    except FileNotFoundError:  # it has been removed
+        return sys.path
+    own = os.path.realpath(__file__).rpartition(f"{os.sep}nasframe{os.sep}")[0]
+    given = not sys.flags.safe_path and sys.path[:1] == [here] and own != os.path.realpath(here)
+    return sys.path[1:] if given else sys.path
+
+
+if __name__ == "__main__":
+    sys.path[:] = _places_of_modules()
 
 __all__ = ["main"]
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from nasframe.errors import ArchitectureError, SpaceError
-from nasframe.operations import Cost, OpSpec, Shape, build_operation, infer, is_zero, origin_of
+from nasframe.operations import Cost, OpSpec, Shape, build_operation, infer, is_identity, is_zero, origin_of
 from nasframe.runtime import forked_seed
 from nasframe.space import Architecture, Arrival, FlatEdge, SearchSpace
 
@@ -113,7 +113,10 @@ def infer_shapes(space: SearchSpace) -> Shapes:
         keys = node.choice.candidates if node.choice is not None else (FIXED,)
         for key in keys:
             spec = node.spec(None if key == FIXED else key)
-            shape, costs[name, key] = _infer_block(spec, node.then, shapes, node.ports)
+            try:
+                shape, costs[name, key] = _infer_block(spec, node.then, shapes, node.ports)
+            except SpaceError as error:
+                raise SpaceError(f"{error}{_sources(space, name, nodes)}") from error
             if not is_zero(spec) or len(keys) == 1:
                 results[key] = shape
                 operations.append(spec)
@@ -288,9 +291,29 @@ def _infer_block(
 ) -> tuple[Shape, Cost]:
     shape, cost = infer(spec, shapes, ports)
     for item in () if is_zero(spec) else then:
-        shape, more = infer(item, [shape])
+        try:
+            shape, more = infer(item, [shape])
+        except SpaceError as error:
+            came = f"that input is what {origin_of(spec)} makes of {', '.join(map(str, shapes))}"
+            raise SpaceError(f"{error}; {came}") from error
         cost = Cost(cost.parameters + more.parameters, cost.multiply_adds + more.multiply_adds)
     return shape, cost
+
+
+def _sources(space: SearchSpace, name: str, shapes: Mapping[str, Shape]) -> str:
+    """Return the end of an error: the operations whose outputs a node takes, with their shapes."""
+    found, wiring = {}, space.wiring
+    for port in wiring.nodes[name].ports:
+        for edge in wiring.arrivals[name, port]:
+            node = wiring.nodes[edge.source]
+            if node.choice is None and node.operation is None:
+                continue
+            candidates = (None,) if node.choice is None else node.choice.candidates
+            specs = [node.spec(item) for item in candidates]
+            makers = [origin_of(spec) for spec in specs if not (is_identity(spec) or is_zero(spec))]
+            if makers:
+                found[edge.source] = f"{edge.source!r} gives {shapes[edge.source]} by {' or '.join(makers)}"
+    return f"; node {name!r} takes: {', '.join(found.values())}" if found else ""
 
 
 def _agreed(shapes: Mapping[str, Shape], where: str, operations: Sequence[OpSpec] = ()) -> Shape:

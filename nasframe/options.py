@@ -8,6 +8,8 @@ lists options, `structure` fills a class from plain values, and `unstructure` is
 from __future__ import annotations
 
 import inspect
+import sys
+import traceback
 import typing
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
@@ -19,7 +21,7 @@ import cattrs
 from cattrs import StructureHandlerNotFoundError
 from cattrs.strategies import configure_union_passthrough
 
-from nasframe.errors import ConfigurationError, NasframeError, nearest
+from nasframe.errors import ConfigurationError, NasframeError, in_words, nearest
 
 __all__ = ["Option", "argument_problems", "collect", "option", "options_of", "structure", "unstructure"]
 
@@ -361,18 +363,27 @@ def collect(target: type[T], values: Mapping[str, Any], path: str = "") -> tuple
             continue
         try:
             ready[name] = _CONVERTER.structure(values[name], item.type)
-            if item.validator is not None:
-                # In place of the instance, which is made only when every option is valid.
-                unfinished: Any = SimpleNamespace(**{**_defaults(known), **ready})
-                item.validator(unfinished, item, ready[name])
-        except Exception as error:  # cattrs and validators raise many kinds
+        except (Exception, SystemExit) as error:  # cattrs raises many kinds
             problems.append(f"{prefix}{name}: {_explain(error, item.type, values[name])}")
+            continue
+        if item.validator is None:
+            continue
+        try:
+            # In place of the instance, which is made only when every option is valid.
+            unfinished: Any = SimpleNamespace(**{**_defaults(known), **ready})
+            item.validator(unfinished, item, ready[name])
+        except (TypeError, ValueError, NasframeError) as error:
+            problems.append(f"{prefix}{name}: {_text(error)}")
+        except (Exception, SystemExit) as error:  # a plugin's function may raise anything
+            problems.append(f"{prefix}{name}: {in_words(error)}{_line_in(target, error)}")
     if problems:
         return None, problems
     try:
         return target(**ready), []
     except (TypeError, ValueError, NasframeError) as error:
-        return None, [f"{path or target.__name__}: {error}"]
+        return None, [f"{path or target.__name__}: {_text(error)}"]
+    except (Exception, SystemExit) as error:  # a plugin's class may raise anything
+        return None, [f"{path or target.__name__}: {in_words(error)}{_line_in(target, error)}"]
 
 
 def unstructure(instance: Any) -> dict[str, Any]:
@@ -398,6 +409,20 @@ def _plain_default(default: Any) -> Any:
     if isinstance(default, attrs.Factory):  # type: ignore[arg-type]
         return None if default.takes_self else default.factory()
     return default
+
+
+def _text(error: BaseException) -> str:
+    """Return the text of an error that says what is wrong with a value; attrs gives it more arguments."""
+    if not isinstance(error, NasframeError) and error.args and isinstance(error.args[0], str):
+        return error.args[0]
+    return in_words(error).removeprefix(f"{type(error).__name__}: ")
+
+
+def _line_in(target: type, error: BaseException) -> str:
+    """Return ` (my_ops.py, line 3)`: the last line of the file of a class that an error came through."""
+    file = getattr(sys.modules.get(target.__module__), "__file__", None)
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    return f" ({Path(file).name}, line {lines[-1]})" if file and lines else ""
 
 
 def _explain(error: BaseException, annotation: Any, value: Any) -> str:

@@ -11,14 +11,17 @@ from torch import nn
 from nasframe import __version__
 from nasframe.errors import SpaceError
 from nasframe.experiment import Experiment
+from nasframe.network import Network
 from nasframe.pipeline.preparation import Prepared
 from nasframe.runs import Run
 from nasframe.runtime import Progress
 from nasframe.searching import Search
+from nasframe.space import check_space
+from nasframe.supernet import check_operations
 from nasframe.tasks import Data
 from nasframe.training import Training
 
-__all__ = ["search_engine", "training_engine"]
+__all__ = ["check_built_network", "search_engine", "training_engine"]
 
 
 def search_engine(experiment: Experiment, prepared: Prepared, run: Run | None, progress: Progress) -> Search:
@@ -27,8 +30,8 @@ def search_engine(experiment: Experiment, prepared: Prepared, run: Run | None, p
     Raises:
         SpaceError: the space cannot be searched, or no architecture of it can be saved in the run.
     """
-    space = experiment.space.build(prepared.data.inputs, prepared.data.outputs)
-    space.check()
+    space, again = (experiment.space.build(prepared.data.inputs, prepared.data.outputs) for _ in range(2))
+    check_space(space, again)
     if run is not None and space.origin is None:
         raise SpaceError(
             f"search space {experiment.names['space']!r} is not registered, so no architecture of it can be "
@@ -47,6 +50,13 @@ def search_engine(experiment: Experiment, prepared: Prepared, run: Run | None, p
         progress=progress,
         provenance=_provenance(experiment, prepared),
     )
+
+
+def check_built_network(network: Network, experiment: Experiment, data: Data) -> None:
+    """Run the operations of a network that was built, before it is trained; see `check_operations`."""
+    size, examples = experiment.train.batch_size, len(data.splits.weights)
+    alone = size == 1 or examples % size == 1
+    check_operations(network, size, alone=alone, device=experiment.torch_device())
 
 
 def training_engine(

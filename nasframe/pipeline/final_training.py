@@ -8,7 +8,7 @@ from pathlib import Path
 from nasframe.errors import ArchitectureError, RunError
 from nasframe.experiment import Experiment
 from nasframe.network import Network, build, inherit
-from nasframe.pipeline.engines import training_engine
+from nasframe.pipeline.engines import check_built_network, training_engine
 from nasframe.pipeline.picture import save_picture
 from nasframe.pipeline.preparation import Prepared, keeping_old_run, prepare
 from nasframe.pipeline.trained_network import read_trained, train_and_save
@@ -65,6 +65,7 @@ def train(
             run.require_same_plugins()
         _check_fits(chosen, prepared.data)
         network = build(chosen, seed=experiment.seed)
+        check_built_network(network, experiment, prepared.data)
         if experiment.train.inherit:
             _inherit(run, path, network)
         # Nothing is refused from here on, so the old training may go.

@@ -9,8 +9,8 @@ from typing import Any
 from torch import nn
 
 from nasframe.experiment import Experiment
-from nasframe.network import build
-from nasframe.pipeline.engines import training_engine
+from nasframe.network import Network, build
+from nasframe.pipeline.engines import check_built_network, training_engine
 from nasframe.pipeline.preparation import Prepared
 from nasframe.pipeline.trained_network import cost_of_trained, test_metrics
 from nasframe.runtime import Progress, forked_seed, without_nan
@@ -45,6 +45,8 @@ def train_alone(
     architecture = what if isinstance(what, Architecture) else None
     with forked_seed(experiment.seed, name):
         network = build(what, seed=experiment.seed) if isinstance(what, Architecture) else what()
+    if isinstance(network, Network):
+        check_built_network(network, experiment, prepared.data)
     engine = training_engine(network, experiment, prepared.data, progress, name=name)
     calibration = engine.fit()
     test = open_test_split(experiment.task, prepared.data)

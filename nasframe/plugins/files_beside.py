@@ -49,7 +49,7 @@ class Beside:
         sys.modules[self.package] = package
         _FINDER.plugins[self.package] = self
         if _FINDER not in sys.meta_path:
-            sys.meta_path.append(_FINDER)
+            sys.meta_path.insert(0, _FINDER)  # before that of the folders of packages
         self.bind(module)
 
     def bind(self, module: ModuleType) -> None:

@@ -26,7 +26,7 @@ from nasframe.plugins import Registered, manager, raised_at
 from nasframe.relaxations import log_exponential
 from nasframe.space import Alternative, Architecture, Assignment, Decision, Probabilities, SearchSpace
 
-__all__ = ["argmax", "best_pair", "derive", "derive_around", "find_rule", "top_k_per_port"]
+__all__ = ["argmax", "best_pair", "check_rule", "derive", "derive_around", "find_rule", "top_k_per_port"]
 
 Rule = Callable[..., Assignment]
 
@@ -75,6 +75,27 @@ def derive(
     except (Exception, SystemExit) as error:  # a plugin's function may raise anything
         where = raised_at(error, inspect.getmodule(rule))
         raise ContractError(f"{_shown(space)} fails: {in_words(error)}{where}") from error
+
+
+def check_rule(space: SearchSpace, probabilities: Probabilities) -> None:
+    """Refuse the rule of a space that does not derive one architecture from the same probabilities.
+
+    Args:
+        space: names the rule.
+        probabilities: see `derive`.
+
+    Raises:
+        ContractError: it fails, returns no assignment of the space, changes the probabilities, or returns
+            another assignment when it is asked again.
+    """
+    given = {choice: dict(row) for choice, row in probabilities.items()}
+    first = derive(space, given)
+    if given != probabilities:
+        raise ContractError(f"{_shown(space)}: it must leave the probabilities as they are")
+    if derive(space, given).assignment != first.assignment:
+        raise ContractError(
+            f"{_shown(space)}: the same probabilities must give the same architecture, found two"
+        )
 
 
 def derive_around(

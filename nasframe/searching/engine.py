@@ -6,6 +6,7 @@ resumed ends with the same bits as one that was not.
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from collections.abc import Iterator, Mapping
@@ -27,7 +28,8 @@ from nasframe.runs import (
     save_checkpoint,
 )
 from nasframe.runtime import SILENT, Progress, forked_seed, generator, one_thread, without_nan
-from nasframe.searching.derivation import derive, derive_around, find_rule
+from nasframe.searching.derivation import check_rule, derive, derive_around, find_rule
+from nasframe.searching.loop_check import LoopCheck, checked_optimiser
 from nasframe.searching.options import SearchOptions
 from nasframe.searching.saved_search import read_search, restore_supernet
 from nasframe.searching.search_loop import SearchLoop, Update
@@ -106,16 +108,24 @@ class Search:
         for name in ("weights", "architecture", "validation"):
             if len(getattr(splits, name)) == 0:
                 raise DataError(f"the split {name!r} holds no example")
+        size = self.options.batch_size
+        check = LoopCheck(self.loop, self.data.inputs, splits, size, self.device)
+        self._set_up(self.loop)
+        check_relaxation(self.relaxation, self.supernet.architecture_parameters())
+        check_operations(self.supernet, size, alone=check.alone)
+        check_rule(self.space, self._probabilities())
+        self._rehearse(check)
+
+    def _set_up(self, loop: SearchLoop) -> None:
+        """Make the supernet and its optimisers."""
         with forked_seed(self.seed, "supernet"):
             self.supernet = Supernet(self.space, unselected=self.options.unselected)
         self.supernet.to(self.device)
-        check_relaxation(self.relaxation, self.supernet.architecture_parameters())
-        check_operations(self.supernet)
         self._weights = self.supernet.weights()
         self._buffers = list(self.supernet.buffers())
-        self._weights_optimiser = self.loop.weights_optimiser(self._weights)
-        self._architecture_optimiser = self.loop.architecture_optimiser(
-            self.supernet.architecture_parameters()
+        self._weights_optimiser = checked_optimiser(loop, "weights_optimiser", self._weights)
+        self._architecture_optimiser = checked_optimiser(
+            loop, "architecture_optimiser", self.supernet.architecture_parameters()
         )
         self._growing = [
             GrowingParameters.at_start(parameters, f"lower {option}")
@@ -124,6 +134,19 @@ class Search:
                 (self.supernet.architecture_parameters(), _rate(self.loop, "architecture_rate")),
             )
         ]
+
+    def _rehearse(self, check: LoopCheck) -> None:
+        """Make one update of each kind on a copy, so that what fails does so before the search."""
+        twin, epoch = copy.copy(self), min(self.options.warmup_epochs, self.options.epochs)
+        twin._set_up(check.loop)
+        twin.supernet.train()
+        noise = generator(self.seed, "rehearsal", device=self.device)
+        optimisers = {
+            "weights_optimiser": twin._weights_optimiser,
+            "architecture_optimiser": twin._architecture_optimiser,
+        }
+        with forked_seed(self.seed, "rehearsal"), one_thread():
+            check.make(lambda update: twin.update(update, epoch, noise), optimisers)
 
     # -- the search -------------------------------------------------------------------------------------
 

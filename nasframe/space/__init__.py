@@ -8,6 +8,7 @@ from nasframe.space.decisions import Alternative, Decision
 from nasframe.space.derived_graph import Arrival, Resolved
 from nasframe.space.factory import SpaceFactory
 from nasframe.space.space import Probabilities, SearchSpace
+from nasframe.space.space_check import check_space
 from nasframe.space.wiring import FlatEdge
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "Resolved",
     "SearchSpace",
     "SpaceFactory",
+    "check_space",
 ]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
+from nasframe.errors import ContractError, NasframeError, in_words
 from nasframe.operations import Shape
 from nasframe.options import unstructure
-from nasframe.plugins import manager
+from nasframe.plugins import described, manager, raised_at
 from nasframe.space.space import SearchSpace
 
 __all__ = ["SpaceFactory"]
@@ -32,11 +34,24 @@ class SpaceFactory(ABC):
         """
 
     def build(self, inputs: Mapping[str, Shape], outputs: int) -> SearchSpace:
-        """Return the space, with its origin; see `make` for the arguments and errors."""
+        """Return the space, with its origin; see `make` for the arguments and errors.
+
+        Raises:
+            ContractError: `make` fails otherwise, or returns no space.
+        """
         entry = manager().entry_of("space", type(self))
         plugin = None if entry is None else entry.plugin
-        with manager().written_by(plugin):
-            space = self.make(inputs, outputs)
+        shown = described("space", type(self), entry)
+        try:
+            with manager().written_by(plugin):
+                space = self.make(inputs, outputs)
+        except NasframeError:
+            raise
+        except (Exception, SystemExit) as error:  # a plugin's class may raise anything
+            why = f"{in_words(error)}{raised_at(error, inspect.getmodule(type(self)))}"
+            raise ContractError(f"{shown} cannot be made for inputs {dict(inputs)}: {why}") from error
+        if not isinstance(space, SearchSpace):
+            raise ContractError(f"{shown}: make must return a nasframe.SearchSpace, found {space!r}")
         name = manager().name_of("space", type(self))
         if name is not None:
             space.plugin = plugin

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 
 from nasframe.network import Network, edge_operations, infer_shapes
-from nasframe.operations import Identity, OpSpec, Shape, infer, operation_class
+from nasframe.operations import Identity, Operation, OpSpec, Shape, infer, operation_class
 from nasframe.supernet.operation_probe import Probe
 from nasframe.supernet.supernet import Supernet
 
@@ -30,7 +32,7 @@ def check_operations(
     alone: bool = False,
     device: torch.device | None = None,
 ) -> None:
-    """Run a module like that of every node and edge on random examples, once for equal ones.
+    """Run a module like that of every node and edge on random examples, once in a process for equal ones.
 
     The network and all random states stay as they are.
 
@@ -47,16 +49,31 @@ def check_operations(
             keeps the graph of an earlier call; or no gradient reaches its parameters.
     """
     place = device or next((parameter.device for parameter in net.parameters()), torch.device("cpu"))
-    seen = set()
+    examples = max(2, min(size, _MOST))
     with _other_random_states_kept():
         for spec, shapes, ports in _places(net):
-            key = (operation_class(spec), *sorted(spec.options.items()), shapes, ports)
-            if key in seen or operation_class(spec) is Identity:
-                continue
-            seen.add(key)
-            wanted, _ = infer(spec, shapes, ports)
-            examples = max(2, min(size, _MOST))
-            Probe(spec, shapes, ports, wanted, place, examples, alone).run()
+            target: Any = operation_class(spec)
+            if target is not Identity:
+                options = tuple(sorted(spec.options.items()))
+                _probe(target, spec.name, spec.plugin, options, shapes, ports, place, examples, alone)
+
+
+@functools.lru_cache(maxsize=4096)
+def _probe(
+    target: type[Operation],
+    name: str,
+    plugin: str | None,
+    options: tuple[tuple[str, Any], ...],
+    shapes: tuple[Shape, ...],
+    ports: tuple[str, ...],
+    device: torch.device,
+    examples: int,
+    alone: bool,
+) -> None:
+    """Run one operation, once in this process; a name that another class has taken over is another one."""
+    spec = OpSpec(name, dict(options), plugin=plugin)
+    wanted, _ = infer(spec, shapes, ports)
+    Probe(spec, shapes, ports, wanted, device, examples, alone).run()
 
 
 @contextmanager

@@ -45,7 +45,10 @@ def test_a_plugin_that_fails_at_import_is_reported_and_takes_nothing_down(tmp_pa
     done = plugins_command(tmp_path)
     assert done.returncode == 0
     assert "grmc" in done.stdout
-    assert "left out: plugin 'rotten_plugin' cannot be loaded from 'rotten_plugin': RuntimeError: smells (" in done.stderr
+    assert (
+        "left out: plugin 'rotten_plugin' cannot be loaded from 'rotten_plugin': RuntimeError: smells ("
+        in done.stderr
+    )
     assert "Traceback" not in done.stderr
 
 

@@ -1,0 +1,216 @@
+"""The contract of a loop, checked before a search: its optimisers, and one update of each kind."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, get_args, get_type_hints
+
+import torch
+from attrs import define, field
+from torch import Tensor, nn
+
+from nasframe.errors import ContractError, NasframeError, in_words, nearest
+from nasframe.operations import Shape
+from nasframe.plugins import described, manager, raised_at
+from nasframe.runtime import generator
+from nasframe.searching.search_loop import SearchLoop, Update
+from nasframe.tasks import Batch, Split, Splits
+from nasframe.training import batches, number_of_batches
+
+__all__ = ["LoopCheck", "checked_optimiser"]
+
+_KINDS: tuple[str, ...] = get_args(get_type_hints(Update)["kind"])
+_MOST = 100
+"""Updates for each batch of an epoch, at most: a loop that yields more never ends an epoch."""
+
+
+@define
+class LoopCheck:
+    """Reads the updates of one epoch from a copy of a loop; every batch in it is the first of its split.
+
+    Args:
+        loop: to check.
+        inputs: shape of each input.
+        splits: of the data.
+        size: examples of a batch.
+        device: of the batches.
+
+    Attributes:
+        loop: the copy, which a rehearsal of the search may use.
+        firsts: kind → its first update.
+        alone: True where a batch holds one example.
+
+    Raises:
+        ContractError: it yields nothing, no end, something else than updates, or batches of another split or
+            shape; or it raises.
+    """
+
+    loop: SearchLoop
+    inputs: Mapping[str, Shape]
+    splits: Splits
+    size: int
+    device: torch.device
+    firsts: dict[str, Update] = field(init=False, factory=dict)
+    alone: bool = field(init=False, default=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.loop = _copied(self.loop)
+        random = generator(0, "loop check")
+        weights, architecture = self.splits.weights.redrawn(random), self.splits.architecture.redrawn(random)
+        first = {id(split): self._first(split) for split in (weights, architecture)}
+        of = {id(first[id(weights)]): "weights", id(first[id(architecture)]): "architecture"}
+
+        def draw(split: Split) -> Iterator[Batch]:
+            batch = first[id(split)] if id(split) in first else self._first(split)
+            self.alone |= self.size == 1 or len(split) % self.size == 1
+            return iter([batch] * number_of_batches(split, self.size))
+
+        most = _MOST * sum(number_of_batches(split, self.size) for split in (weights, architecture))
+        for count, update in enumerate(self._updates(weights, architecture, draw), start=1):
+            if count > most:
+                raise breaks(self.loop, f"an epoch must end, and it yields more than {most:,} updates")
+            self._check(update, of.get(id(getattr(update, "batch", None)), ""))
+            self.firsts.setdefault(update.kind, update)
+        if not self.firsts:
+            raise breaks(self.loop, "updates must yield the updates of an epoch, and it yields none")
+
+    def make(self, make: Callable[[Update], Any], optimisers: Mapping[str, torch.optim.Optimizer]) -> None:
+        """Make the first update of each kind.
+
+        Args:
+            make: does so, on a copy of the search.
+            optimisers: of that copy, by the methods that made them.
+
+        Raises:
+            ContractError: an optimiser makes no step.
+        """
+        for method, optimiser in optimisers.items():
+            self._guard(method, optimiser)
+        for update in self.firsts.values():
+            make(update)
+
+    def _guard(self, method: str, optimiser: torch.optim.Optimizer) -> None:
+        """Let a step that fails name the loop; the optimiser is used by the rehearsal alone."""
+        step = optimiser.step
+
+        def guarded() -> None:
+            try:
+                step()
+            except (Exception, SystemExit) as error:  # a plugin may raise anything
+                why = _with_line(error, self.loop)
+                raise breaks(self.loop, f"the optimiser of {method} makes no step: {why}") from error
+
+        optimiser.step = guarded  # type: ignore[method-assign, assignment]
+
+    def _first(self, split: Split) -> Batch:
+        return next(batches(split, self.size, generator(0, "loop check"), self.device))
+
+    def _updates(
+        self, weights: Split, architecture: Split, draw: Callable[[Split], Iterator[Batch]]
+    ) -> Iterator[Any]:
+        try:
+            found = self.loop.updates(weights, architecture, draw, self.size)
+            if not isinstance(found, Iterable):
+                raise breaks(self.loop, f"updates must yield updates, found {found!r}")
+            yield from found
+        except (NasframeError, GeneratorExit):
+            raise
+        except (Exception, SystemExit) as error:  # a plugin may raise anything
+            raise breaks(self.loop, f"updates raised {_with_line(error, self.loop)}") from error
+
+    def _check(self, update: Any, split: str) -> None:
+        """Refuse something that is no update, or has another batch than its kind learns from."""
+        if not isinstance(update, Update):
+            raise breaks(self.loop, f"updates must yield nasframe.Update, found {type(update).__name__}")
+        if update.kind not in _KINDS:
+            near = nearest(str(update.kind), _KINDS)
+            raise breaks(self.loop, f"unknown kind of update {update.kind!r}{near}")
+        if split and update.kind != "both" and split != update.kind:
+            raise breaks(
+                self.loop,
+                f"an update of kind {update.kind!r} must have a batch of the split {update.kind!r}, found "
+                f"one of {split!r}",
+            )
+        wrong = _wrong_batch(update.batch, self.inputs)
+        if wrong:
+            raise breaks(self.loop, f"the batch of an update of kind {update.kind!r} {wrong}")
+
+
+def checked_optimiser(
+    loop: SearchLoop, method: str, parameters: Sequence[nn.Parameter]
+) -> torch.optim.Optimizer:
+    """Return the optimiser that a method of a loop makes.
+
+    Args:
+        loop: of which the method is.
+        method: `weights_optimiser` or `architecture_optimiser`.
+        parameters: it must hold these, each once.
+
+    Raises:
+        ContractError: it fails, or returns no optimiser of these parameters that makes a step on its own.
+    """
+    try:
+        found = getattr(loop, method)(parameters)
+    except NasframeError:
+        raise
+    except (Exception, SystemExit) as error:  # a plugin may raise anything
+        raise breaks(loop, f"{method} raised {_with_line(error, loop)}") from error
+    if not isinstance(found, torch.optim.Optimizer):
+        raise breaks(loop, f"{method} must return a torch.optim.Optimizer, found {_shown(found)}")
+    held = [id(parameter) for group in found.param_groups for parameter in group["params"]]
+    given = {id(parameter) for parameter in parameters}
+    if given and not given & {*held}:
+        raise breaks(loop, f"the optimiser of {method} holds none of the {len(given)} parameters it is given")
+    if {*held} != given:
+        missing, others = len(given - {*held}), len({*held} - given)
+        raise breaks(
+            loop,
+            f"the optimiser of {method} must hold the {len(given)} parameters that it is given; it lacks "
+            f"{missing}, and holds {others} others",
+        )
+    if any("lr" not in group for group in found.param_groups):
+        raise breaks(loop, f"the optimiser of {method} must have a learning rate 'lr' in every group")
+    closure = inspect.signature(type(found).step).parameters.get("closure")
+    if closure is not None and closure.default is closure.empty:
+        kind = type(found).__name__
+        raise breaks(loop, f"{method} must return an optimiser whose step needs no closure, found {kind}")
+    return found
+
+
+def breaks(loop: SearchLoop, promise: str) -> ContractError:
+    """Return the error of a loop that breaks a promise, with its plugin and file."""
+    kind = type(loop)
+    name = described("loop", kind, manager().entry_of("loop", kind))
+    return ContractError(f"{name} breaks the contract of nasframe.SearchLoop: {promise}")
+
+
+def _copied(loop: SearchLoop) -> SearchLoop:
+    """Return a copy, whose state may change; the loop itself where it cannot be copied."""
+    try:
+        return copy.deepcopy(loop)
+    except Exception:  # a plugin's class may hold anything
+        return loop
+
+
+def _wrong_batch(batch: Any, inputs: Mapping[str, Shape]) -> str:
+    if not isinstance(batch, Batch):
+        return f"must be a nasframe.Batch, found {_shown(batch)}"
+    if not isinstance(batch.targets, Tensor) or batch.targets.ndim < 1 or not len(batch.targets):
+        return "must have targets, at least one"
+    count = len(batch.targets)
+    for name, shape in inputs.items():
+        value = batch.inputs.get(name)
+        found = tuple(value.shape) if isinstance(value, Tensor) else _shown(value)
+        if found != (count, *shape):
+            return f"must have the input {name!r} in the shape {(count, *shape)}, found {found}"
+    return ""
+
+
+def _with_line(error: BaseException, loop: SearchLoop) -> str:
+    return f"{in_words(error)}{raised_at(error, inspect.getmodule(type(loop)))}"
+
+
+def _shown(value: Any) -> str:
+    return "None" if value is None else type(value).__name__
