@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import torch
 
 from nasframe.errors import ContractError, SpaceError
-from nasframe.network import FIXED, Block, edge_operations, module_key
+from nasframe.module_names import module_key
+from nasframe.network import FIXED, Block, edge_operations
 from nasframe.operations import OpSpec, failure, operation_class, origin_of
 from nasframe.supernet.supernet import Supernet
 
