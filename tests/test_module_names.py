@@ -125,7 +125,7 @@ def test_groups_whose_names_would_meet_have_logits_of_their_own() -> None:
     space.set_output("sum")
     logits = Supernet(space).logits
     assert len(logits.values) == len(logits.tables) == 4
-    assert list(logits.values)[:2] == ["alpha:1", "alpha:2"]
+    assert all(logits.values[table.key].shape == (1, 2) for table in logits.tables)
 
 
 def test_a_tie_that_is_called_as_another_cell_is_refused() -> None:
@@ -148,7 +148,10 @@ def test_a_tie_that_is_called_as_another_cell_is_refused() -> None:
 def test_a_state_that_another_version_of_torch_named_is_loaded() -> None:
     net, other = names_of("training", "other"), names_of("training", "other")
     state = net.state_dict()
-    older = {key.replace("%training", "training").replace("other ", "%other "): v for key, v in state.items()}
+    older = {
+        key.replace("%training", "training").replace("nodes.other ", "nodes.%other "): v
+        for key, v in state.items()
+    }
     assert older.keys() != state.keys()
     other.load_state_dict(older)
     assert all(torch.equal(value, state[key]) for key, value in other.state_dict().items())
