@@ -8,7 +8,7 @@
 - **studies**: `compare`, `sweep`, `tabulate`, `load_table` (`TabularBenchmark`); for one release also
   `census`, `load_census`, the former names of the last two functions
 - **plugins**: `hookimpl`, `hookspec`, `load_plugin`, `manager`, `Registered`
-- **operations**: `Operation`, `OpSpec`, `Shape`, `arity_of`
+- **operations**: `Operation`, `OpSpec`, `Shape`, `arity_of`; `module_key`, for parameters named after ports
 - **search spaces**: `SearchSpace`, `SpaceFactory`, `Choice`, `derive`
 - **networks**: `Network`, `build`, `cost_of` (`Cost`); the relaxed one is `Supernet`, `load_supernet`
 - **relaxations**: `Relaxation`, `Sample`; the others are in `nasframe.relaxations`
@@ -36,6 +36,7 @@ from typing import TYPE_CHECKING, Any  # noqa: E402
 
 if TYPE_CHECKING:
     from nasframe.experiment import Experiment as Experiment
+    from nasframe.module_names import module_key as module_key
     from nasframe.network import Network as Network
     from nasframe.network import build as build
     from nasframe.network import cost_of as cost_of
@@ -128,6 +129,7 @@ _MODULES = {
     **dict.fromkeys(("Run", "claimed", "naming_missing_plugins"), "nasframe.runs"),
     **dict.fromkeys(("Relaxation", "Sample"), "nasframe.relaxations"),
     **dict.fromkeys(("Network", "build", "cost_of"), "nasframe.network"),
+    "module_key": "nasframe.module_names",
     "Supernet": "nasframe.supernet",
     "Drawing": "nasframe.render",
     **dict.fromkeys(

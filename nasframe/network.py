@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from nasframe.errors import ArchitectureError, SpaceError
+from nasframe.module_names import accept_former_names, module_key, with_own_names
 from nasframe.operations import Cost, OpSpec, Shape, build_operation, infer, is_identity, is_zero, origin_of
 from nasframe.runtime import forked_seed
 from nasframe.space import Architecture, Arrival, FlatEdge, SearchSpace
@@ -25,7 +26,6 @@ __all__ = [
     "infer_shapes",
     "inherit",
     "make_block",
-    "module_key",
     "take_input",
 ]
 
@@ -155,6 +155,7 @@ class Network(nn.Module):
                 key = FIXED if node.choice is None else self._resolved.labels[name]
                 block = make_block(spec, node.then, shapes, tuple(ports))
                 self.nodes[module_key(name)] = nn.ModuleDict({module_key(key): block})
+        accept_former_names(self)
 
     @property
     def inputs(self) -> dict[str, Shape]:
@@ -261,6 +262,7 @@ def build(architecture: Architecture, *, seed: int | None = None) -> Network:
 def inherit(network: Network, state: Mapping[str, Tensor]) -> list[str]:
     """Copy the supernet's parameters and buffers into a network; return the names that the supernet lacks."""
     own = network.state_dict()
+    state = with_own_names(state, own)
     taken = {
         name: state[name] for name, value in own.items() if name in state and state[name].shape == value.shape
     }
@@ -332,9 +334,3 @@ def _agreed(shapes: Mapping[str, Shape], where: str, operations: Sequence[OpSpec
         blamed = f"; the odd one out is {', '.join(odd)}" if odd else ""
         raise SpaceError(f"{where}: shapes must be equal, found {found}{blamed}")
     return distinct.pop()
-
-
-def module_key(name: str) -> str:
-    """Return a name as the key of a `ModuleDict`, which takes no dot and none of its own attributes."""
-    escaped = name.replace("%", "%25").replace(".", "%2E")
-    return f"%{escaped}" if hasattr(nn.ModuleDict, escaped) or not escaped else escaped

@@ -6,12 +6,12 @@ import functools
 from pathlib import Path
 from typing import Literal
 
-import graphviz
 from attrs import field, frozen
 
 from nasframe.errors import RenderError, nearest
 from nasframe.render.difference import ArchitectureDifference, differences
 from nasframe.render.graph import add_network, new_graph
+from nasframe.render.names import label
 from nasframe.render.picture import picture_bytes
 from nasframe.render.text import network_text, network_text_against, pair_text, title_of
 from nasframe.runtime import replacing, write_text
@@ -122,7 +122,7 @@ def draw_pair(left: Architecture, right: Architecture, titles: tuple[str, str] |
     both = (("left", left, right), ("right", right, left))
     for title, (side, architecture, other) in zip(titles, both, strict=True):
         attributes = {
-            "label": f"{graphviz.escape(title)}\\n{graphviz.escape(title_of(architecture))}",
+            "label": label(title, title_of(architecture)),
             "style": "rounded",
             "color": "#8a8a8a",
             "fontsize": "14",

@@ -9,6 +9,7 @@ import graphviz
 from nasframe.operations import is_identity
 from nasframe.plugins import manager
 from nasframe.render.difference import ArchitectureDifference
+from nasframe.render.names import identifier, label, shown, without_links
 from nasframe.space import Architecture
 
 __all__ = ["FONT", "add_network", "new_graph"]
@@ -38,7 +39,7 @@ _LOUD_ARROW = {
 def new_graph(name: str, **attributes: str) -> graphviz.Digraph:
     """Return an empty graph in the common style; `attributes` override those of the graph."""
     return graphviz.Digraph(
-        name,
+        identifier(name),
         graph_attr={
             "rankdir": "LR",
             "fontname": FONT,
@@ -73,18 +74,18 @@ def add_network(
         for port, arrivals in ports.items():
             for arrival in arrivals:
                 # a label only where there are several ports, and where it is not the name of the source
-                shown = port if len(ports) > 1 and arrival.edge.label != port else ""
+                named = port if len(ports) > 1 and arrival.edge.label != port else ""
                 through = arrival.through
                 differs = (
                     difference is not None and (arrival.source, target, port, through) in difference.arrows
                 )
-                label = " → ".join(part for part in (through, shown) if part)
-                label = f"≠ {label}".rstrip() if differs else label
+                words = " → ".join(shown(part) for part in (through, named) if part)
+                words = f"≠ {words}".rstrip() if differs else words
                 style = {} if difference is None else _LOUD_ARROW if differs else _CALM_ARROW
                 graph.edge(
-                    _id(prefix, arrival.source),
-                    _id(prefix, target),
-                    label=graphviz.escape(label) if label else None,
+                    identifier(arrival.source, prefix),
+                    identifier(target, prefix),
+                    label=label(words) if words else None,
                     **style,
                 )
 
@@ -99,19 +100,19 @@ def _add_nodes(
 ) -> None:
     """Add the nodes of a cell, then its inner cells as boxes inside its box."""
     for name in members.get(cell, []):
-        label, style = _appearance(name, architecture)
+        (first, *rest), style = _appearance(name, architecture)
         spec = architecture.resolved.operations[name]
-        style |= manager().style(name, spec.name if spec is not None else "input")
+        style |= without_links(manager().style(name, spec.name if spec is not None else "input"))
         if difference is not None:
             sign, mark = _mark(name, difference, style)
-            label, style = f"{sign}{label}", style | mark
-        graph.node(_id(prefix, name), label=label, **style)
+            first, style = f"{sign}{shown(first)}", style | mark
+        graph.node(identifier(name, prefix), label=label(first, *rest), **style)
     for inner in architecture.space.wiring.cells:
         if inner.rpartition("/")[0] == cell:
             alone = difference is not None and inner in difference.cells
             sign = "+ " if alone else ""
             attributes = {
-                "label": graphviz.escape(f"{sign}{inner.rpartition('/')[2]}"),
+                "label": label(f"{sign}{shown(inner.rpartition('/')[2])}"),
                 "style": "rounded,filled",
                 "color": "#c9c9c9",
                 "fillcolor": "#fafafa",
@@ -120,7 +121,7 @@ def _add_nodes(
             }
             if alone:
                 attributes |= {"color": "#b0003a", "penwidth": "2.5", "style": "rounded,filled,dashed"}
-            with graph.subgraph(name=f"cluster_{_id(prefix, inner)}", graph_attr=attributes) as box:
+            with graph.subgraph(name=f"cluster_{identifier(inner, prefix)}", graph_attr=attributes) as box:
                 _add_nodes(box, inner, members, architecture, difference, prefix)
 
 
@@ -135,22 +136,18 @@ def _mark(
     return "", _CALM
 
 
-def _appearance(name: str, architecture: Architecture) -> tuple[str, dict[str, str]]:
+def _appearance(name: str, architecture: Architecture) -> tuple[list[str], dict[str, str]]:
+    """Return the lines of a node's label, and its attributes."""
     resolved = architecture.resolved
     node, spec = architecture.space.wiring.nodes[name], resolved.operations[name]
     short = name.rpartition("/")[2]
     if node.is_input:
-        return graphviz.escape(short), dict(_INPUT)
+        return [short], dict(_INPUT)
     assert spec is not None
     if node.choice is not None:
-        return f"{graphviz.escape(short)}\\n{graphviz.escape(resolved.labels[name])}", dict(_OPERATION)
+        return [short, resolved.labels[name]], dict(_OPERATION)
     if is_identity(spec):
-        return graphviz.escape(short), dict(_PORT)
+        return [short], dict(_PORT)
     if name == resolved.output:
-        return graphviz.escape(short), dict(_OUTPUT)
-    return graphviz.escape(short), dict(_FIXED)
-
-
-def _id(prefix: str, name: str) -> str:
-    """Return an identifier of a node without colons, which in DOT separate a port."""
-    return f"{prefix}{name}".replace(":", "_")
+        return [short], dict(_OUTPUT)
+    return [short], dict(_FIXED)

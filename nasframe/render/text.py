@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from nasframe.render.difference import Change, arrived, differences
+from nasframe.render.names import shown
+from nasframe.runtime import visible
 from nasframe.space import Architecture
 
 __all__ = ["network_text", "network_text_against", "pair_text", "title_of"]
@@ -10,7 +12,7 @@ __all__ = ["network_text", "network_text_against", "pair_text", "title_of"]
 
 def title_of(architecture: Architecture) -> str:
     """Return the name of the space and the first digits of the fingerprint."""
-    return f"{architecture.space.name}, {architecture.fingerprint[:12]}"
+    return f"{shown(architecture.space.name)}, {architecture.fingerprint[:12]}"
 
 
 def network_text(architecture: Architecture) -> str:
@@ -31,7 +33,7 @@ def network_text_against(architecture: Architecture, other: Architecture) -> str
         sign = "+" if name in only else "≠" if name in differing else " "
         lines.append(f"{sign} {line}")
     lines += [
-        f"- {name}  {label}"
+        f"- {shown(name)}  {shown(label)}"
         for name, label in other.resolved.labels.items()
         if name not in architecture.resolved.operations
     ]
@@ -40,6 +42,7 @@ def network_text_against(architecture: Architecture, other: Architecture) -> str
 
 def pair_text(left: Architecture, right: Architecture, titles: tuple[str, str]) -> str:
     """Return a line for each difference of two architectures; `same network` where there is none."""
+    titles = shown(titles[0]), shown(titles[1])
     width = max(map(len, titles))
     head = [
         f"{title:{width}}  {title_of(architecture)}"
@@ -53,16 +56,18 @@ def pair_text(left: Architecture, right: Architecture, titles: tuple[str, str]) 
     kept = left.resolved.operations
     alike = len(kept.keys() & right.resolved.operations.keys())
     same = f"{alike} of {len(kept.keys() | right.resolved.operations.keys())} nodes are in both"
-    wide = max(len(change.where) for change in found)
+    wide = max(len(shown(change.where)) for change in found)
     return "\n".join([*head, f"{count}, {same}", *(f"  {_line(change, titles, wide)}" for change in found)])
 
 
 def _line(change: Change, titles: tuple[str, str], width: int) -> str:
-    if change.right is None:
-        return f"{change.where:{width}}  only in {titles[0]}: {change.left}"
-    if change.left is None:
-        return f"{change.where:{width}}  only in {titles[1]}: {change.right}"
-    return f"{change.where:{width}}  {change.left} → {change.right}"
+    where = f"{shown(change.where):{width}}"
+    left, right = (None if item is None else visible(item) for item in (change.left, change.right))
+    if right is None:
+        return f"{where}  only in {titles[0]}: {left}"
+    if left is None:
+        return f"{where}  only in {titles[1]}: {right}"
+    return f"{where}  {left} → {right}"
 
 
 def _unreached(choices: int) -> str:
@@ -76,9 +81,13 @@ def _rows(architecture: Architecture) -> list[tuple[str, str]]:
     rows: list[tuple[str, str, str]] = []
     for name, label in architecture.resolved.labels.items():
         ports = [(port, arrived(items)) for port, items in architecture.resolved.arrivals[name].items()]
-        shown = ", ".join(
-            what if len(ports) == 1 or what == port else f"{port} = {what}" for port, what in ports
+        arriving = ", ".join(
+            visible(what) if len(ports) == 1 or what == port else f"{shown(port)} = {visible(what)}"
+            for port, what in ports
         )
-        rows.append((name, label, shown))
-    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
-    return [(name, f"{name:{widths[0]}}  {kind:{widths[1]}}  {shown}".rstrip()) for name, kind, shown in rows]
+        rows.append((name, shown(label), arriving))
+    wide = max(len(shown(name)) for name, _, _ in rows)
+    kinds = max(len(kind) for _, kind, _ in rows)
+    return [
+        (name, f"{shown(name):{wide}}  {kind:{kinds}}  {arriving}".rstrip()) for name, kind, arriving in rows
+    ]

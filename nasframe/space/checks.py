@@ -53,6 +53,18 @@ def _problems(space: SpaceGraph, prefix: str, outer: tuple[SpaceGraph, ...]) -> 
             yield from _problems(node.cell, f"{prefix}{name}/", (*outer, node.cell))
             if node.tied is not None and tied.setdefault(node.tied, node.cell) is not node.cell:
                 yield f"{prefix}{name}: is tied as {node.tied!r} to a cell of another space"
+            yield from _tie_problems(space, node, f"{prefix}{name}")
+
+
+def _tie_problems(space: SpaceGraph, node: Node, where: str) -> Iterator[str]:
+    """Report a tie whose name is that of a cell which it does not tie: both would have the same logits."""
+    if node.tied is None:
+        return
+    if "/" in node.tied:
+        yield f"{where}: is tied as {node.tied!r}: '/' separates the names of cells"
+    other = space.node(node.tied) if node.tied in space.graph else None
+    if other is not None and other.cell is not None and other.tied != node.tied:
+        yield f"{where}: is tied as {node.tied!r}, which is the name of another cell"
 
 
 def _output_problems(space: SpaceGraph, name: str) -> Iterator[str]:

@@ -36,8 +36,16 @@ class FlatEdge:
 
     @property
     def name(self) -> str:
-        """Unique name, for parameters."""
-        return f"{self.source}>{self.target}:{self.port}"
+        """Unique name, for parameters: the first `>` and the last `:` in it separate its parts."""
+        return f"{_without(self.source, '>')}>{self.target}:{_without(self.port, ':')}"
+
+
+def _without(name: str, sign: str) -> str:
+    """Return a name in which a sign is escaped; a different text for each name, and most are as they were."""
+    code = f"%{ord(sign):X}"
+    if not any(part in name for part in (sign, code, "%25")):
+        return name
+    return name.replace("%", "%25").replace(sign, code)
 
 
 @frozen

@@ -8,7 +8,8 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from nasframe.network import FIXED, Block, module_key, take_input
+from nasframe.module_names import module_key
+from nasframe.network import FIXED, Block, take_input
 from nasframe.relaxations import Sample
 from nasframe.supernet.mixture import mix, plain_sum
 from nasframe.supernet.plan import Candidates, NodePlan, Plan, PortPlan, Source

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from attrs import frozen
 from torch import Tensor, nn
 
 from nasframe.errors import RunError
-from nasframe.network import module_key
+from nasframe.module_names import module_key
 from nasframe.relaxations import Relaxation, Sample
 from nasframe.space import Assignment, SearchSpace
 
@@ -40,15 +40,15 @@ class Logits(nn.Module):
         packed: dict[tuple[str, tuple[str, ...]], list[str]] = {}
         for choice in space.choices.values():
             packed.setdefault((choice.group, choice.candidates), []).append(choice.name)
-        groups = [group for group, _ in packed]
+        keys = _keys([group for group, _ in packed])
         self.tables: tuple[Table, ...] = tuple(
             Table(
-                key=_key(group, index, groups),
+                key=key,
                 group=group,
                 candidates=candidates,
                 rows=tuple(rows),
             )
-            for index, ((group, candidates), rows) in enumerate(packed.items())
+            for key, ((group, candidates), rows) in zip(keys, packed.items(), strict=True)
         )
         self.values = nn.ParameterDict(
             {table.key: scale * torch.randn(len(table.rows), len(table.candidates)) for table in self.tables}
@@ -128,7 +128,14 @@ class Logits(nn.Module):
                         self.values[table.key][i, j] = saved[row, candidate]
 
 
-def _key(group: str, index: int, groups: list[str]) -> str:
-    """Return a name that a `ParameterDict` takes: the group, numbered where it needs several parameters."""
-    number = f":{groups[:index].count(group) + 1}" if groups.count(group) > 1 else ""
-    return module_key(group) + number
+def _keys(groups: Sequence[str]) -> list[str]:
+    """Return different names that a `ParameterDict` takes: each group, numbered where it has several."""
+    keys: list[str] = []
+    for place, group in enumerate(groups):
+        key = module_key(group, nn.ParameterDict)
+        if groups.count(group) > 1:
+            key += f":{groups[:place].count(group) + 1}"
+        while key in keys:  # a group may be called as another one is numbered
+            key += "%"
+        keys.append(key)
+    return keys

@@ -18,7 +18,8 @@ import torch
 from torch import Tensor, nn
 
 from nasframe.errors import SpaceError
-from nasframe.network import FIXED, edge_operations, infer_shapes, make_block, module_key
+from nasframe.module_names import accept_former_names, module_key
+from nasframe.network import FIXED, edge_operations, infer_shapes, make_block
 from nasframe.relaxations import Sample
 from nasframe.space import FlatEdge, SearchSpace
 from nasframe.supernet.forward_pass import ForwardPass, Unselected
@@ -72,6 +73,7 @@ class Supernet(nn.Module):
         )
         self.index: Tensor
         self.register_buffer("index", torch.tensor(index, dtype=torch.long), persistent=False)
+        accept_former_names(self)
 
     def weights(self) -> list[nn.Parameter]:
         """Return every parameter that is not a logit."""

@@ -13,7 +13,8 @@ import torch
 from attrs import define, field
 from torch import Tensor
 
-from nasframe.network import build, inherit, module_key
+from nasframe.module_names import module_key
+from nasframe.network import build, inherit
 from nasframe.operations import Shape
 from nasframe.plugins import manager
 from nasframe.relaxations import (

@@ -7,7 +7,8 @@ from typing import Any
 
 from torch import nn
 
-from nasframe.network import FIXED, Network, edge_operations, module_key
+from nasframe.module_names import module_key
+from nasframe.network import FIXED, Network, edge_operations
 from nasframe.operations import OpSpec, origin_of
 from nasframe.space import SearchSpace
 from nasframe.supernet import Supernet

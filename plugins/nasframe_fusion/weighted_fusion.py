@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from nasframe import Operation, Shape
+from nasframe import Operation, Shape, module_key
 from nasframe_fusion.shapes import same_shape
 
 __all__ = ["WeightedFusion"]
@@ -42,12 +42,10 @@ class WeightedFusion(Operation):
         names = tuple(ports) or ("x", *(f"N{i + 1}" for i in range(weighted)))
         if len(names) != len(shapes) or len(set(names)) != len(names):
             raise ValueError(f"expected {len(shapes)} different ports, found {', '.join(names)}")
-        if any("." in name for name in names):
-            raise ValueError(f"a port's name cannot have a dot in it, found {', '.join(names)}")
         if total is not None and total < max(weighted, 1):
             raise ValueError(f"total must be at least the {weighted} weighted inputs, found {total!r}")
         first = 1 / (total or max(weighted, 1))
-        self.names = names[1:]
+        self.names = tuple(module_key(name, nn.ParameterDict) for name in names[1:])
         self.weights = nn.ParameterDict({name: nn.Parameter(torch.tensor(first)) for name in self.names})
 
     def forward(self, *inputs: Tensor) -> Tensor:

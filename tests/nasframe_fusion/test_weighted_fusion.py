@@ -69,9 +69,16 @@ def test_without_nodes_the_input_passes(maps: Any) -> None:
             "total must be at least the 2 weighted inputs, found 1",
         ),
         ([(5, 6)] * 3, {}, ("x", "N1", "N1"), "expected 3 different ports, found x, N1, N1"),
-        ([(5, 6)] * 2, {}, ("x", "N.1"), "cannot have a dot"),
     ],
 )
 def test_what_does_not_fit_is_refused_in_words(shapes: Any, options: Any, ports: Any, message: str) -> None:
     with pytest.raises(SpaceError, match=message):
         build_operation(OpSpec("weighted_fusion", options), shapes, ports)
+
+
+@pytest.mark.parametrize("name", ["N.1", "training", "_parameters", "keys", "get", "", "100%", "N%2E1"])
+def test_a_port_may_have_any_name(name: str) -> None:
+    found = build_operation(OpSpec("weighted_fusion", {}), [(5, 6)] * 3, ("x", name, "N1"))
+    assert len(found.state_dict()) == 2
+    x, first, second = torch.rand(3, 2, 5, 6)
+    assert torch.allclose(found(x, first, second), x + (first + second) / 2)
