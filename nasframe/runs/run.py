@@ -13,6 +13,7 @@ from attrs import field, frozen
 from nasframe import __version__
 from nasframe.errors import ArchitectureError, RunError
 from nasframe.plugins import RecordedNames, record_names
+from nasframe.runs.claim import beginning, claiming_command
 from nasframe.runs.folder import (
     FORMAT,
     RECORD,
@@ -29,6 +30,7 @@ from nasframe.runs.plugin_record import (
     missing_plugins,
     plugin_record,
 )
+from nasframe.runs.unfinished import UNFINISHED, with_command
 from nasframe.runtime import append_line, fingerprint, without_nan, write_json, write_text
 from nasframe.space import Architecture
 
@@ -41,7 +43,7 @@ class Run:
 
     ```
     run.json            format version, versions of nasframe and of every plugin, the plugin of every name,
-                        what is done
+                        what is done, and the commands that have not ended
     experiment.toml     the resolved experiment
     metrics.jsonl       a line an epoch
     architecture.json   what was found, with where it came from
@@ -90,7 +92,9 @@ class Run:
         cls.check_replaceable(path, experiment)
         run = cls(path)
         run.path.mkdir(parents=True, exist_ok=True)
-        begin(run.path)  # a kill from here on leaves a folder that says that it is unfinished
+        # a kill from here on leaves a folder that says that it is unfinished, and how it goes on
+        command = claiming_command(run.path)
+        begin(run.path, beginning(experiment, command))
         clear(run.path)
         run.checkpoints.mkdir()
         write_text(run.path / "experiment.toml", experiment)
@@ -105,6 +109,7 @@ class Run:
                 "names": record_names().to_dict()["names"],
                 "data": data,
                 "done": {},
+                **({} if command is None else {UNFINISHED: with_command({}, command)}),
             },
         )
         return run
@@ -166,7 +171,7 @@ class Run:
         if is_begun(record):
             raise RunError(
                 f"{folder}: its run has not begun: its data is being prepared, or that was interrupted; "
-                "give the command that makes it again"
+                f"`nasframe resume {folder}` goes on"
             )
         return cls(folder)
 
@@ -225,7 +230,14 @@ class Run:
                 "of a trial of a study, remove its folder and give the command of the study again"
             )
         names = record_names().after(self.names)
-        self.note(plugins=plugin_record(), names=names.to_dict()["names"])
+        self.take_up(plugins=plugin_record(), names=names.to_dict()["names"])
+
+    def take_up(self, **values: Any) -> None:
+        """Record the command that claimed the folder as one that has not ended, and other top-level keys."""
+        record, command = self.record, claiming_command(self.path)
+        wanted = values if command is None else {**values, UNFINISHED: with_command(record, command)}
+        if any(key not in record or record[key] != value for key, value in wanted.items()):
+            self.note(**wanted)
 
     @property
     def checkpoints(self) -> Path:
@@ -342,7 +354,7 @@ class Run:
             keep: the stages that stay done.
         """
         done = {stage: how for stage, how in self.record["done"].items() if stage in keep}
-        self.note(experiment=identity, done=done, plugins=plugin_record())
+        self.take_up(experiment=identity, done=done, plugins=plugin_record())
         write_text(self.path / "experiment.toml", experiment)
 
 
