@@ -185,11 +185,14 @@ def report(folder: Path, /, *, tables: Path | None = None) -> None:
         raise ConfigurationError("report", [f"--tables {tables}: is a file; expected a folder"])
 
     from nasframe.report import PAGE, read_page
-    from nasframe.runs import naming_missing_plugins
+    from nasframe.runs import cut_short, naming_missing_plugins
 
     with naming_missing_plugins(folder):
         page = read_page(folder)
     page.write(folder)
+    torn = cut_short(folder / "metrics.jsonl")
+    if torn:
+        print(f"nasframe: warning: {torn} here; a resumed run makes it whole", file=sys.stderr)
     written = {"report": folder / PAGE}
     if tables is not None:
         count = len(page.export(tables))

@@ -70,7 +70,9 @@ def search(
 def _search_in_run(engine: Search, run: Run, key: str) -> SearchResult:
     """Run the engine to its end, and write what it found."""
     started = time.monotonic()
-    run.keep_metrics(lambda record: not is_training(record))  # a training comes after the search
+    again = "the search is done first, and this training after it"
+    for sentence in run.keep_metrics(lambda record: not is_training(record), again):
+        engine.progress.say(sentence)
     architecture = engine.fit()
     architecture.save(run.path / "architecture.json")
     save_picture(run, architecture, engine.progress)

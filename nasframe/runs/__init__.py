@@ -12,6 +12,7 @@ from nasframe.runs.checkpoint import (
 )
 from nasframe.runs.claim import claimed
 from nasframe.runs.folder import is_begun, partials, read_record, require_utf8
+from nasframe.runs.metrics_file import cut_short
 from nasframe.runs.missing_plugins import naming_missing_plugins
 from nasframe.runs.plugin_record import missing_plugins
 from nasframe.runs.reading import reading_run
@@ -24,6 +25,7 @@ __all__ = [
     "Command",
     "Run",
     "claimed",
+    "cut_short",
     "drop_checkpoint",
     "is_begun",
     "load_checkpoint",

@@ -25,13 +25,22 @@ from nasframe.runs.folder import (
     refuse_strange,
     require_utf8,
 )
+from nasframe.runs.metrics_file import keep_lines, lost_epochs
 from nasframe.runs.plugin_record import (
     changed_plugins,
     missing_plugins,
     plugin_record,
 )
 from nasframe.runs.unfinished import UNFINISHED, with_command
-from nasframe.runtime import append_line, fingerprint, without_nan, write_json, write_text
+from nasframe.runtime import (
+    append_line,
+    fingerprint,
+    flush_file,
+    format_names,
+    without_nan,
+    write_json,
+    write_text,
+)
 from nasframe.space import Architecture
 
 __all__ = ["Run"]
@@ -325,12 +334,42 @@ class Run:
         """Add a line to `metrics.jsonl`; a number that is not finite is null."""
         append_line(self.path / "metrics.jsonl", json.dumps(without_nan(record), allow_nan=False))
 
-    def keep_metrics(self, keep: Callable[[Mapping[str, Any]], bool]) -> None:
-        """Drop the lines of `metrics.jsonl` for which `keep` is not true."""
-        write_text(
-            self.path / "metrics.jsonl",
-            "".join(json.dumps(without_nan(record)) + "\n" for record in self.metrics if keep(record)),
+    def flush_metrics(self) -> None:
+        """Wait until all lines of `metrics.jsonl` are on the disk, as they must be before a checkpoint."""
+        flush_file(self.path / "metrics.jsonl")
+
+    def keep_metrics(self, keep: Callable[[Mapping[str, Any]], bool], why: str = "") -> list[str]:
+        """Drop the lines of `metrics.jsonl` for which `keep` is not true, and damaged ones.
+
+        Returns:
+            Sentences about what was dropped; with `why`, also about whole lines.
+        """
+        return keep_lines(self.path / "metrics.jsonl", keep, why)
+
+    def resume_history(self, stage: str, epoch: int) -> tuple[list[dict[str, Any]], list[str], bool]:
+        """Make `metrics.jsonl` fit a checkpoint of a stage.
+
+        Args:
+            stage: `search`, `train`, or another training.
+            epoch: the last one that the checkpoint holds.
+
+        Returns:
+            The lines of the stage up to that epoch, sentences about what was dropped, and True where no epoch
+            is lost; else the stage has to begin again, and has no lines.
+        """
+        file = self.path / "metrics.jsonl"
+        said = self.keep_metrics(
+            lambda record: record.get("stage") != stage or record.get("epoch", 0) <= epoch,
+            "they are newer than the last checkpoint, and these epochs are done again",
         )
+        history = self.history(stage)
+        lost = lost_epochs(history, epoch)
+        if not lost:
+            return history, said, True
+        names = format_names([str(number) for number in lost])
+        said.append(f"{file}: has no line of {stage}, epoch {names}, so {stage} begins again")
+        self.keep_metrics(lambda record: record.get("stage") != stage)
+        return [], said, False
 
     def is_done(self, stage: str, inputs: str) -> bool:
         """Return True where a stage ended for inputs of this fingerprint."""

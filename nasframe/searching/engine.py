@@ -22,6 +22,7 @@ from nasframe.relaxations import Relaxation, Sample, check_relaxation
 from nasframe.runs import (
     Checkpoint,
     Run,
+    drop_checkpoint,
     load_checkpoint,
     load_optimiser,
     optimiser_tensors,
@@ -300,6 +301,7 @@ class Search:
             f"architecture.{name}": value
             for name, value in optimiser_tensors(self._architecture_optimiser).items()
         }
+        self.run.flush_metrics()
         values = {"epoch": epoch, "converged": self.converged, "logits": self.supernet.logits.rows()}
         save_checkpoint(self.run.checkpoints, "search", Checkpoint(tensors, values), epoch)
 
@@ -309,8 +311,12 @@ class Search:
             return 0
         found = load_checkpoint(self.run.checkpoints, "search", self.device)
         epoch = 0 if found is None else int(found.values["epoch"])
-        self.run.keep_metrics(lambda record: record.get("stage") != "search" or record["epoch"] <= epoch)
-        self.history = self.run.history("search")
+        self.history, said, is_whole = self.run.resume_history("search", epoch)
+        for sentence in said:
+            self.progress.say(sentence)
+        if not is_whole:
+            drop_checkpoint(self.run.checkpoints, "search")
+            return 0
         if found is not None:
             state = found.part("supernet.")
             logits = {key: state.pop(f"logits.values.{key}") for key in found.values["logits"]}
