@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 __all__ = [
     "ArchitectureError",
@@ -16,6 +17,7 @@ __all__ = [
     "PluginError",
     "PluginWarning",
     "RenderError",
+    "ResumableInterrupt",
     "RunError",
     "SpaceError",
     "in_words",
@@ -80,6 +82,18 @@ class RenderError(NasframeError):
 
 class KeptRunInterrupt(KeyboardInterrupt):
     """Ctrl-C that came while the run that was to be replaced was still whole."""
+
+
+class ResumableInterrupt(KeyboardInterrupt):
+    """Ctrl-C in a command that `nasframe resume` goes on with.
+
+    Attributes:
+        folder: of the run, or of the study.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        super().__init__(folder)
 
 
 class ConfigurationError(NasframeError):

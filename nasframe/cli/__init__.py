@@ -17,11 +17,17 @@ from pathlib import Path
 from cyclopts import App, CycloptsError, Parameter
 
 from nasframe import __version__
-from nasframe.cli import making_a_run, plugins_command, studies, using_a_run
+from nasframe.cli import making_a_run, plugins_command, resuming, studies, using_a_run
 from nasframe.cli.interrupts import interrupts_kept
 from nasframe.cli.plugin_files import HELP, prefix, split_plugin_files
 from nasframe.doctor import doctor
-from nasframe.errors import KeptRunInterrupt, MissingExtraError, NasframeError, PluginWarning
+from nasframe.errors import (
+    KeptRunInterrupt,
+    MissingExtraError,
+    NasframeError,
+    PluginWarning,
+    ResumableInterrupt,
+)
 from nasframe.plugins import culprit_of, manager, moved_to, raised_at, told
 from nasframe.runtime import (
     cores,
@@ -62,7 +68,7 @@ def make_app() -> App:
         print_error=False,
         result_action="return_value",
     )
-    for group in (making_a_run, studies, using_a_run, plugins_command):
+    for group in (making_a_run, resuming, studies, using_a_run, plugins_command):
         group.add_commands(app)
     app.command(doctor)
     manager().add_commands(app)
@@ -99,8 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return _BROKEN_PIPE
         except KeyboardInterrupt as error:
-            kept = isinstance(error, KeptRunInterrupt)
-            return _say(_interrupted(words, files, nothing_replaced=kept), status=_INTERRUPTED)
+            return _say(_interrupted(words, files, error), status=_INTERRUPTED)
         except CycloptsError as error:
             command = " ".join(("nasframe", *(error.command_chain or ()), "--help"))
             return _say(f"{error}\n  Help: {command}", words)
@@ -170,20 +175,31 @@ def _print_traceback() -> bool:
     return wanted
 
 
-def _interrupted(words: Sequence[str], files: Sequence[Path], *, nothing_replaced: bool) -> str:
+def _interrupted(words: Sequence[str], files: Sequence[Path], error: KeyboardInterrupt) -> str:
     plugins = prefix(files)
     if not words:
         return "interrupted"
+    if isinstance(error, ResumableInterrupt):
+        return _going_on(shell_line([_program(), *plugins, "resume", _word(error.folder)]))
     if words[0] not in (*_RESUMABLE, *_STUDIES):
         return f"interrupted. To begin again:\n  {shell_line([_program(), *plugins, *words])}"
     # Once the old run is gone, --overwrite would delete the new stages.
+    nothing_replaced = isinstance(error, KeptRunInterrupt)
     again = [word for word in words if word != "--overwrite" or nothing_replaced]
-    command = shell_line([_program(), *plugins, *again])
-    kept = "trials" if words[0] in _STUDIES else "stages"
+    return _going_on(shell_line([_program(), *plugins, *again]))
+
+
+def _going_on(command: str) -> str:
     return (
-        f"interrupted; finished {kept} are kept. A search or a training goes on after its last finished "
-        f"epoch, any other stage begins again. To go on:\n  {command}"
+        "interrupted; finished stages and trials are kept. A search or a training goes on after its last "
+        f"finished epoch, any other stage begins again. To go on:\n  {command}"
     )
+
+
+def _word(path: Path) -> str:
+    """Return a path in a form that is not taken for an option."""
+    text = str(path)
+    return f"./{text}" if text.startswith("-") else text
 
 
 def _program() -> str:

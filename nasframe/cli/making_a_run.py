@@ -18,9 +18,10 @@ from nasframe.runtime import make_progress, print_columns, print_text
 
 if TYPE_CHECKING:
     from nasframe.experiment import Experiment
+    from nasframe.pipeline import SearchResult
     from nasframe.runs import Run
 
-__all__ = ["add_commands"]
+__all__ = ["add_commands", "show_run", "show_search", "show_training"]
 
 
 @frozen
@@ -67,6 +68,11 @@ def run(
     made = pipeline.run_experiment(
         loaded, out, source=common.data, overwrite=common.overwrite, progress=make_progress()
     )
+    show_run(made)
+
+
+def show_run(made: Run) -> None:
+    """Print a whole run, and where its files are."""
     print_summary(made)
     _announce(made)
 
@@ -89,9 +95,16 @@ def search(
     found = pipeline.search(
         loaded, out, source=common.data, overwrite=common.overwrite, progress=make_progress()
     )
+    show_search(found)
+
+
+def show_search(found: SearchResult) -> None:
+    """Print the architecture that a search found, and the next command."""
+    from nasframe import pipeline
+
     print_text(pipeline.draw(found).text.rstrip())
     assert found.run is not None
-    _announce(found.run, next_command("train", _word(out)))
+    _announce(found.run, next_command("train", _word(found.run.path)))
 
 
 def train(
@@ -135,7 +148,12 @@ def train(
         overwrite=common.overwrite,
         progress=make_progress(),
     )
-    _announce(made, next_command("evaluate", _word(out)))
+    show_training(made)
+
+
+def show_training(made: Run) -> None:
+    """Print where the files of a trained run are, and the next command."""
+    _announce(made, next_command("evaluate", _word(made.path)))
 
 
 def demo(
@@ -165,8 +183,7 @@ def demo(
         made = pipeline.run_experiment(
             loaded, out, source=common.data, overwrite=common.overwrite, progress=make_progress()
         )
-    print_summary(made)
-    _announce(made)
+    show_run(made)
 
 
 def _demo(name: str | None) -> Registered:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import attrs
 from cyclopts import App, Parameter
@@ -20,7 +20,7 @@ from nasframe.cli.study_options import (
 from nasframe.cli.study_output import print_comparison, print_space_table, print_sweep
 from nasframe.runtime import print_json, print_message, visible
 
-__all__ = ["add_commands"]
+__all__ = ["add_commands", "show_comparison", "show_sweep", "show_table"]
 
 Words = Annotated[
     str,
@@ -94,9 +94,14 @@ def compare(
     )
     if study.json:
         print_json(found)
-    else:
-        print_comparison(found)
-        print_files(report=folder / "report.html", numbers=folder / "comparison.json")
+        return int(bool(found["failed"]))
+    return show_comparison(found, folder)
+
+
+def show_comparison(found: Any, folder: Path) -> int:
+    """Print a comparison, and where its files are; return the exit status."""
+    print_comparison(found)
+    print_files(report=folder / "report.html", numbers=folder / "comparison.json")
     return int(bool(found["failed"]))
 
 
@@ -137,7 +142,12 @@ def sweep(
         seeds=seeds,
         **study.arguments(),
     )
-    if study.json:
+    return show_sweep(found, folder, as_json=study.json)
+
+
+def show_sweep(found: Any, folder: Path, *, as_json: bool = False) -> int:
+    """Print a sweep, where its files are, and what failed; return the exit status."""
+    if as_json:
         print_json(found)
     else:
         print_sweep(found)
@@ -178,11 +188,16 @@ def tabulate(
     )
     if study.json:
         print_json({**found.record, "rows": list(found.rows)})
-    else:
-        print_space_table(found)
-        named = ["--table", str(folder)] if study.out else []
-        following = next_command("compare", str(experiment), *overrides, *named, *study.experiment_words())
-        print_files(report=folder / "report.html", table=folder / "table.jsonl", next=following)
+        return int(bool(found.record["failed"]))
+    named = ["--table", str(folder)] if study.out else []
+    following = next_command("compare", str(experiment), *overrides, *named, *study.experiment_words())
+    return show_table(found, folder, next=following)
+
+
+def show_table(found: Any, folder: Path, **more: str) -> int:
+    """Print a table of a space, and where its files are; return the exit status."""
+    print_space_table(found)
+    print_files(report=folder / "report.html", table=folder / "table.jsonl", **more)
     return int(bool(found.record["failed"]))
 
 

@@ -15,7 +15,7 @@ from nasframe.runtime import make_progress, print_document, print_json, print_te
 if TYPE_CHECKING:
     from nasframe.space import Architecture
 
-__all__ = ["add_commands"]
+__all__ = ["add_commands", "near_path", "show_metrics"]
 
 Format = Literal["text", "dot", "svg", "png"]
 Json = Annotated[bool, Parameter(help="For scripts: JSON instead of a table.")]
@@ -41,14 +41,20 @@ def evaluate(run: Path, /, *, json: Json = False, data: Path | None = None, devi
     _check_run(run)
 
     from nasframe import pipeline
-    from nasframe.report import baseline_table
     from nasframe.runs import naming_missing_plugins
 
     with naming_missing_plugins(run):
         metrics = pipeline.evaluate(run, source=data, device=device, progress=make_progress())
     if json:
         print_json(metrics)
-        return
+    else:
+        show_metrics(metrics)
+
+
+def show_metrics(metrics: dict[str, Any]) -> None:
+    """Print the metrics of a run on its test split, beside those of its baselines."""
+    from nasframe.report import baseline_table
+
     own = {name: value for name, value in metrics.items() if name != "baselines"}
     compared = baseline_table(metrics)
     print_tables(
@@ -175,17 +181,20 @@ def report(folder: Path, /, *, tables: Path | None = None) -> None:
         its data.
     """
     if not folder.is_dir():
-        problem = "is a file; expected a folder" if folder.exists() else f"no such folder{_near(folder)}"
+        problem = "is a file; expected a folder" if folder.exists() else f"no such folder{near_path(folder)}"
         raise RunError(f"{folder}: {problem}")
     if tables is not None and _exists(tables) and not tables.is_dir():
         raise ConfigurationError("report", [f"--tables {tables}: is a file; expected a folder"])
 
     from nasframe.report import PAGE, read_page
-    from nasframe.runs import naming_missing_plugins
+    from nasframe.runs import cut_short, naming_missing_plugins
 
     with naming_missing_plugins(folder):
         page = read_page(folder)
     page.write(folder)
+    torn = cut_short(folder / "metrics.jsonl")
+    if torn:
+        print_message(f"nasframe: warning: {torn} here; a resumed run makes it whole")
     written = {"report": folder / PAGE}
     if tables is not None:
         count = len(page.export(tables))
@@ -204,7 +213,7 @@ def _architecture(source: str) -> Architecture:
     if not _exists(path):
         found = Architecture.from_text(source, "the genotype")
         if found is None:
-            raise RunError(f"{path}: no such run folder or architecture file{_near(path)}")
+            raise RunError(f"{path}: no such run folder or architecture file{near_path(path)}")
         return found
     with naming_missing_plugins(path if path.is_dir() else path.parent):
         return pipeline.load_architecture(path)
@@ -251,11 +260,13 @@ def _format(format: Format | None, out: Path | None) -> Format:
 
 def _check_run(run: Path) -> None:
     if not run.is_dir():
-        problem = "is a file; expected a run folder" if run.exists() else f"no such run folder{_near(run)}"
+        problem = (
+            "is a file; expected a run folder" if run.exists() else f"no such run folder{near_path(run)}"
+        )
         raise RunError(f"{run}: {problem}")
 
 
-def _near(path: Path) -> str:
+def near_path(path: Path) -> str:
     """Return the names beside a path that may be meant, ready to end an error message; "" for none."""
     if not _exists(path.parent) or not path.parent.is_dir():
         return ""

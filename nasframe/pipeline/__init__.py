@@ -4,7 +4,8 @@
 `baselines`, `evaluation`; `prediction` uses a run that is trained. `engines` sets up the search and the
 training by an experiment, `training_records` removes a training that is made again, and
 `standalone_training` trains one network outside any run. `loading` reads experiments, runs and what they
-hold; `search_result`, `trained_network`, `scores` and `picture` are what the steps return and save.
+hold, `resuming` goes on with what was
+interrupted; `search_result`, `trained_network`, `scores` and `picture` are what the steps return and save.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from nasframe.pipeline.loading import load_architecture, load_experiment, load_r
 from nasframe.pipeline.picture import draw
 from nasframe.pipeline.prediction import predict
 from nasframe.pipeline.preparation import Prepared, keeping_old_run, prepare
+from nasframe.pipeline.resuming import require_plugin_files, resume
 from nasframe.pipeline.search_result import SearchResult
 from nasframe.pipeline.standalone_training import train_alone
 from nasframe.pipeline.whole_run import run_experiment
@@ -34,6 +36,8 @@ __all__ = [
     "load_supernet",
     "predict",
     "prepare",
+    "require_plugin_files",
+    "resume",
     "run_experiment",
     "search",
     "train",

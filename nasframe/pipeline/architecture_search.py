@@ -9,13 +9,13 @@ from nasframe.experiment import Experiment
 from nasframe.pipeline.baselines import check_baselines
 from nasframe.pipeline.engines import search_engine
 from nasframe.pipeline.picture import save_picture
-from nasframe.pipeline.preparation import keeping_old_run, prepare
+from nasframe.pipeline.preparation import given, keeping_old_run, prepare
 from nasframe.pipeline.search_result import SearchResult
 from nasframe.pipeline.training_records import is_training, without_training
 from nasframe.plugins import manager
 from nasframe.relaxations import check_relaxation
 from nasframe.report import report_unusable_sections
-from nasframe.runs import Run, claimed, reading_run
+from nasframe.runs import Command, Run, claimed, reading_run
 from nasframe.runtime import SILENT, Progress, fingerprint
 from nasframe.searching import Search
 
@@ -41,7 +41,7 @@ def search(
         manager().notify("search_finished", run=None, summary=engine.summary())
         return SearchResult(architecture, engine.history, engine.converged)
     path, toml, identity = Path(out), experiment.to_toml(), experiment.fingerprint()
-    with claimed(path, toml):
+    with claimed(path, toml, command=Command("search", given(source))):
         check_relaxation(experiment.relaxation)
         run = None if overwrite else Run.matching(path, toml, identity=identity)
         if overwrite:
@@ -70,7 +70,9 @@ def search(
 def _search_in_run(engine: Search, run: Run, key: str) -> SearchResult:
     """Run the engine to its end, and write what it found."""
     started = time.monotonic()
-    run.keep_metrics(lambda record: not is_training(record))  # a training comes after the search
+    again = "the search is done first, and this training after it"
+    for sentence in run.keep_metrics(lambda record: not is_training(record), again):
+        engine.progress.say(sentence)
     architecture = engine.fit()
     architecture.save(run.path / "architecture.json")
     save_picture(run, architecture, engine.progress)

@@ -89,6 +89,7 @@ def train_baselines(run: Run, experiment: Experiment, prepared: Prepared, progre
         found = _load(read_trained, run, _trained(baseline), progress)
         if found is None or found.values.get("key") != key:
             if not made:
+                run.take_up()
                 progress.say("baselines …")
             _train(baseline, key, run, experiment, prepared.data, progress)
             made += 1

@@ -9,11 +9,11 @@ from nasframe.experiment import Experiment
 from nasframe.network import cost_of
 from nasframe.pipeline.baselines import score_baselines
 from nasframe.pipeline.loading import load_experiment, load_run
-from nasframe.pipeline.preparation import prepare
+from nasframe.pipeline.preparation import given, prepare
 from nasframe.pipeline.scores import save_scores
 from nasframe.pipeline.trained_network import load_network
 from nasframe.report import write_report
-from nasframe.runs import Run, claimed
+from nasframe.runs import Command, Run, claimed
 from nasframe.runtime import SILENT, Progress, without_nan, write_json
 from nasframe.tasks import open_test_split
 from nasframe.training import collect_outputs
@@ -51,10 +51,11 @@ def evaluate(
         DataError: a number of the test split is not finite.
     """
     found = load_run(run)
-    with claimed(found.path):
+    with claimed(found.path, command=Command("evaluate", given(source))):
         experiment = experiment or load_experiment(found)
         network, calibration, where = load_network(found, experiment, device)
         prepared = prepare(experiment, found, source, progress)
+        found.take_up()
         test = open_test_split(experiment.task, prepared.data)
         outputs, _ = collect_outputs(network, network, test, experiment.train.batch_size, where, "test")
         architecture = found.architecture

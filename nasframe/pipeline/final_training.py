@@ -10,11 +10,11 @@ from nasframe.experiment import Experiment
 from nasframe.network import Network, build, inherit
 from nasframe.pipeline.engines import check_built_network, training_engine
 from nasframe.pipeline.picture import save_picture
-from nasframe.pipeline.preparation import Prepared, keeping_old_run, prepare
+from nasframe.pipeline.preparation import Prepared, given, keeping_old_run, prepare
 from nasframe.pipeline.trained_network import read_trained, train_and_save
 from nasframe.pipeline.training_records import forget_training, without_training
 from nasframe.report import write_report
-from nasframe.runs import Run, claimed
+from nasframe.runs import Command, Run, claimed
 from nasframe.runtime import SILENT, Progress, damage_in_words
 from nasframe.searching import read_search
 from nasframe.space import Architecture
@@ -45,7 +45,12 @@ def train(
         ArchitectureError: the architecture takes other inputs or gives other outputs than the task.
     """
     path, toml, identity = Path(out), experiment.to_toml(), experiment.fingerprint()
-    with claimed(path, toml):
+    options = given(source)
+    if architecture is not None and architecture.space.origin is not None:
+        options["architecture"] = architecture.to_dict()
+    if overwrite:
+        options["toml"] = toml
+    with claimed(path, toml, command=Command("train", options)):
         if overwrite:
             run = _kept(experiment, path, architecture)
             if run is None:
@@ -72,6 +77,7 @@ def train(
         if run is None:
             run = Run.create(path, toml, identity=identity, overwrite=overwrite, data=prepared.record)
         elif overwrite:
+            run.take_up()
             forget_training(run, toml, identity=identity)
         if not (run.path / "architecture.json").exists():
             chosen.save(run.path / "architecture.json")

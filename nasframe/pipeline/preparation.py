@@ -15,7 +15,7 @@ from nasframe.runs import Run, reading_run
 from nasframe.runtime import Progress, fingerprint
 from nasframe.tasks import Data, Stage, checked_data, checked_stages, run_stages, stage_fingerprints
 
-__all__ = ["Prepared", "keeping_old_run", "prepare"]
+__all__ = ["Prepared", "given", "keeping_old_run", "prepare"]
 
 
 @frozen
@@ -35,6 +35,11 @@ class Prepared:
     def key(self, stage: str, identity: str, *parts: str) -> str:
         """Return a fingerprint of everything that a step of a run depends on."""
         return fingerprint([stage, identity, self.record["fingerprint"], *parts])
+
+
+def given(source: str | Path | None) -> dict[str, Any]:
+    """Return the options of a command that its folder records: the user's data, where it was given."""
+    return {} if source is None else {"source": str(Path(source).resolve())}
 
 
 @contextmanager

@@ -10,8 +10,8 @@ from nasframe.pipeline.architecture_search import search
 from nasframe.pipeline.baselines import train_baselines
 from nasframe.pipeline.evaluation import evaluate
 from nasframe.pipeline.final_training import train
-from nasframe.pipeline.preparation import prepare
-from nasframe.runs import Run, claimed
+from nasframe.pipeline.preparation import given, prepare
+from nasframe.runs import Command, Run, claimed
 from nasframe.runtime import SILENT, Progress
 
 __all__ = ["run_experiment"]
@@ -40,7 +40,8 @@ def run_experiment(
         RunError: `out` holds something else, or another process works in it.
     """
     path = Path(out)
-    with claimed(path, experiment.to_toml(), for_steps=True):
+    command = Command("run", given(source))
+    with claimed(path, experiment.to_toml(), for_steps=True, command=command):
         search(experiment, path, source=source, overwrite=overwrite, progress=progress)
         run = train(experiment, path, progress=progress)
         prepared = prepare(experiment, run, None, SILENT)
@@ -49,6 +50,7 @@ def run_experiment(
         if run.is_done("evaluate", key) and run.test is not None:
             progress.say("evaluate: unchanged, skipped")
             return run
+        run.take_up()
         started = time.monotonic()
         evaluate(run, experiment=experiment, progress=progress)
         run.mark_done("evaluate", key, time.monotonic() - started)

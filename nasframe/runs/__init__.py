@@ -11,22 +11,32 @@ from nasframe.runs.checkpoint import (
     save_checkpoint,
 )
 from nasframe.runs.claim import claimed
-from nasframe.runs.folder import partials, require_utf8
+from nasframe.runs.folder import is_begun, partials, read_record, require_utf8
+from nasframe.runs.metrics_file import cut_short
 from nasframe.runs.missing_plugins import naming_missing_plugins
+from nasframe.runs.plugin_record import missing_plugins
 from nasframe.runs.reading import reading_run
 from nasframe.runs.run import Run
+from nasframe.runs.unfinished import UNFINISHED, Command, unfinished_commands
 
 __all__ = [
+    "UNFINISHED",
     "Checkpoint",
+    "Command",
     "Run",
     "claimed",
+    "cut_short",
     "drop_checkpoint",
+    "is_begun",
     "load_checkpoint",
     "load_optimiser",
+    "missing_plugins",
     "naming_missing_plugins",
     "optimiser_tensors",
     "partials",
+    "read_record",
     "reading_run",
     "require_utf8",
     "save_checkpoint",
+    "unfinished_commands",
 ]

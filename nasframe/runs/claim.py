@@ -8,20 +8,35 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from nasframe.errors import RunError
+from nasframe.errors import KeptRunInterrupt, ResumableInterrupt, RunError
+from nasframe.plugins import record_names
 from nasframe.runs.folder import LOCK, RECORD, begin, holds_run, is_begun, partials, read_record
-from nasframe.runtime import Lock, LockedError
+from nasframe.runs.plugin_record import plugin_record
+from nasframe.runs.unfinished import (
+    UNFINISHED,
+    Command,
+    unfinished_commands,
+    with_command,
+    without_command,
+)
+from nasframe.runtime import Lock, LockedError, write_json
 
-__all__ = ["claimed"]
+__all__ = ["beginning", "claimed", "claiming_command"]
 
 
 _for_steps: set[tuple[int, int, str]] = set()
 """Claims that the next step may enter: process, thread, folder. A forked process has another number."""
 
+_commands: dict[tuple[int, int, str], Command] = {}
+"""Claim → the command for which it is held."""
+
 
 @contextmanager
-def claimed(path: Path, experiment: str | None = None, *, for_steps: bool = False) -> Iterator[None]:
+def claimed(
+    path: Path, experiment: str | None = None, *, for_steps: bool = False, command: Command | None = None
+) -> Iterator[None]:
     """Keep everybody else out of a run folder, or of the place for one, while the block runs.
 
     The lock ends with the process, however it ends. Where nothing came of the outermost block, a folder that
@@ -33,11 +48,14 @@ def claimed(path: Path, experiment: str | None = None, *, for_steps: bool = Fals
         for_steps: the block is a sequence of steps, each of which claims the folder for itself. So the same
             thread may enter the claim again, once at a time; all that such a step calls is refused, as
             other threads and processes are.
+        command: for which the block works. A new folder records it at once, a run in it when it goes on with
+            its work; it is taken out when the block has ended without an error.
 
     Raises:
         RunError: the folder holds something else than a run, or somebody else works in it.
+        ResumableInterrupt: in place of a KeyboardInterrupt, where the run holds an unfinished command.
     """
-    claim = os.getpid(), threading.get_ident(), os.path.realpath(path)
+    claim = _claim(path)
     if claim in _for_steps:
         _for_steps.discard(claim)
         try:
@@ -45,24 +63,78 @@ def claimed(path: Path, experiment: str | None = None, *, for_steps: bool = Fals
         finally:
             _for_steps.add(claim)
         return
-    with _locked(path, experiment):
+    with _resumable(path), _locked(path, experiment, command):
         if for_steps:
             _for_steps.add(claim)
+        if command is not None:
+            _commands[claim] = command
         try:
             yield
+            _end(path, command)
         finally:
             _for_steps.discard(claim)
+            _commands.pop(claim, None)
+
+
+def claiming_command(path: Path) -> Command | None:
+    """Return the command for which this thread has claimed a folder; None where there is none."""
+    return _commands.get(_claim(path))
+
+
+def _claim(path: Path) -> tuple[int, int, str]:
+    return os.getpid(), threading.get_ident(), os.path.realpath(path)
+
+
+def beginning(experiment: str | None, command: Command | None) -> dict[str, Any]:
+    """Return what the record of a run holds, before there is one, to go on after a kill.
+
+    Args:
+        experiment: the resolved one.
+        command: the one that makes the run.
+    """
+    if command is None:
+        return {}
+    return {
+        UNFINISHED: with_command({}, command),
+        "toml": experiment,
+        "plugins": plugin_record(),
+        "names": record_names().to_dict()["names"],
+    }
+
+
+def _end(path: Path, command: Command | None) -> None:
+    """Take a command that has ended out of the record."""
+    if command is None:
+        return
+    record = read_record(path)
+    left = without_command(record, command)
+    if left != unfinished_commands(record):
+        write_json(path / RECORD, {**record, UNFINISHED: left})
 
 
 @contextmanager
-def _locked(path: Path, experiment: str | None) -> Iterator[None]:
+def _resumable(path: Path) -> Iterator[None]:
+    """Turn Ctrl-C into one that names the folder, where there is something in it to go on with."""
+    try:
+        yield
+    except KeptRunInterrupt:
+        raise
+    except KeyboardInterrupt as error:
+        with contextlib.suppress(RunError):
+            if unfinished_commands(read_record(path)):
+                raise ResumableInterrupt(path) from error
+        raise
+
+
+@contextmanager
+def _locked(path: Path, experiment: str | None, command: Command | None) -> Iterator[None]:
     is_new = not path.exists()
     holds_run(path, experiment)
     lock = _acquire(path)
     owner = os.getpid()
     try:
         if not (path / RECORD).exists():
-            begin(path)
+            begin(path, beginning(experiment, command))
         yield
     finally:
         if os.getpid() == owner:  # a process that was forked inside the block leaves the folder alone

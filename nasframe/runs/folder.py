@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -90,9 +90,15 @@ def holds_run(path: Path, experiment: str | None) -> bool:
     return False
 
 
-def begin(path: Path) -> None:
-    """Mark the folder as ours, and as one whose creation has not ended."""
-    write_json(path / RECORD, {"format": FORMAT, "nasframe": __version__, "experiment": None})
+def begin(path: Path, more: Mapping[str, Any] | None = None) -> None:
+    """Mark the folder as ours, and as one whose creation has not ended.
+
+    Args:
+        path: of the folder.
+        more: what is needed to go on after a kill.
+    """
+    head = {"format": FORMAT, "nasframe": __version__, "experiment": None}
+    write_json(path / RECORD, {**head, **(more or {})})
 
 
 def refuse_strange(path: Path) -> None:

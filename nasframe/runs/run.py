@@ -13,6 +13,7 @@ from attrs import field, frozen
 from nasframe import __version__
 from nasframe.errors import ArchitectureError, RunError
 from nasframe.plugins import RecordedNames, record_names
+from nasframe.runs.claim import beginning, claiming_command
 from nasframe.runs.documents import check_run_record, read_metrics, read_scores, read_test
 from nasframe.runs.folder import (
     FORMAT,
@@ -25,12 +26,23 @@ from nasframe.runs.folder import (
     refuse_strange,
     require_utf8,
 )
+from nasframe.runs.metrics_file import keep_lines, lost_epochs
 from nasframe.runs.plugin_record import (
     changed_plugins,
     missing_plugins,
     plugin_record,
 )
-from nasframe.runtime import append_line, fingerprint, read_text, without_nan, write_json, write_text
+from nasframe.runs.unfinished import UNFINISHED, with_command
+from nasframe.runtime import (
+    append_line,
+    fingerprint,
+    flush_file,
+    format_names,
+    read_text,
+    without_nan,
+    write_json,
+    write_text,
+)
 from nasframe.space import Architecture
 
 __all__ = ["Run"]
@@ -42,7 +54,7 @@ class Run:
 
     ```
     run.json            format version, versions of nasframe and of every plugin, the plugin of every name,
-                        what is done
+                        what is done, and the commands that have not ended
     experiment.toml     the resolved experiment
     metrics.jsonl       a line an epoch
     architecture.json   what was found, with where it came from
@@ -91,7 +103,9 @@ class Run:
         cls.check_replaceable(path, experiment)
         run = cls(path)
         run.path.mkdir(parents=True, exist_ok=True)
-        begin(run.path)  # a kill from here on leaves a folder that says that it is unfinished
+        # a kill from here on leaves a folder that says that it is unfinished, and how it goes on
+        command = claiming_command(run.path)
+        begin(run.path, beginning(experiment, command))
         clear(run.path)
         run.checkpoints.mkdir()
         write_text(run.path / "experiment.toml", experiment)
@@ -106,6 +120,7 @@ class Run:
                 "names": record_names().to_dict()["names"],
                 "data": data,
                 "done": {},
+                **({} if command is None else {UNFINISHED: with_command({}, command)}),
             },
         )
         return run
@@ -167,7 +182,7 @@ class Run:
         if is_begun(record):
             raise RunError(
                 f"{folder}: its run has not begun: its data is being prepared, or that was interrupted; "
-                "give the command that makes it again"
+                f"`nasframe resume {folder}` goes on"
             )
         check_run_record(record, folder / RECORD)
         return cls(folder)
@@ -229,7 +244,14 @@ class Run:
                 "of a trial of a study, remove its folder and give the command of the study again"
             )
         names = record_names().after(self.names)
-        self.note(plugins=plugin_record(), names=names.to_dict()["names"])
+        self.take_up(plugins=plugin_record(), names=names.to_dict()["names"])
+
+    def take_up(self, **values: Any) -> None:
+        """Record the command that claimed the folder as one that has not ended, and other top-level keys."""
+        record, command = self.record, claiming_command(self.path)
+        wanted = values if command is None else {**values, UNFINISHED: with_command(record, command)}
+        if any(key not in record or record[key] != value for key, value in wanted.items()):
+            self.note(**wanted)
 
     @property
     def checkpoints(self) -> Path:
@@ -300,12 +322,42 @@ class Run:
         """Add a line to `metrics.jsonl`; a number that is not finite is null."""
         append_line(self.path / "metrics.jsonl", json.dumps(without_nan(record), allow_nan=False))
 
-    def keep_metrics(self, keep: Callable[[Mapping[str, Any]], bool]) -> None:
-        """Drop the lines of `metrics.jsonl` for which `keep` is not true."""
-        write_text(
-            self.path / "metrics.jsonl",
-            "".join(json.dumps(without_nan(record)) + "\n" for record in self.metrics if keep(record)),
+    def flush_metrics(self) -> None:
+        """Wait until all lines of `metrics.jsonl` are on the disk, as they must be before a checkpoint."""
+        flush_file(self.path / "metrics.jsonl")
+
+    def keep_metrics(self, keep: Callable[[Mapping[str, Any]], bool], why: str = "") -> list[str]:
+        """Drop the lines of `metrics.jsonl` for which `keep` is not true, and damaged ones.
+
+        Returns:
+            Sentences about what was dropped; with `why`, also about whole lines.
+        """
+        return keep_lines(self.path / "metrics.jsonl", keep, why)
+
+    def resume_history(self, stage: str, epoch: int) -> tuple[list[dict[str, Any]], list[str], bool]:
+        """Make `metrics.jsonl` fit a checkpoint of a stage.
+
+        Args:
+            stage: `search`, `train`, or another training.
+            epoch: the last one that the checkpoint holds.
+
+        Returns:
+            The lines of the stage up to that epoch, sentences about what was dropped, and True where no epoch
+            is lost; else the stage has to begin again, and has no lines.
+        """
+        file = self.path / "metrics.jsonl"
+        said = self.keep_metrics(
+            lambda record: record.get("stage") != stage or record.get("epoch", 0) <= epoch,
+            "they are newer than the last checkpoint, and these epochs are done again",
         )
+        history = self.history(stage)
+        lost = lost_epochs(history, epoch)
+        if not lost:
+            return history, said, True
+        names = format_names([str(number) for number in lost])
+        said.append(f"{file}: has no line of {stage}, epoch {names}, so {stage} begins again")
+        self.keep_metrics(lambda record: record.get("stage") != stage)
+        return [], said, False
 
     def is_done(self, stage: str, inputs: str) -> bool:
         """Return True where a stage ended for inputs of this fingerprint."""
@@ -329,7 +381,7 @@ class Run:
             keep: the stages that stay done.
         """
         done = {stage: how for stage, how in self.record["done"].items() if stage in keep}
-        self.note(experiment=identity, done=done, plugins=plugin_record())
+        self.take_up(experiment=identity, done=done, plugins=plugin_record())
         write_text(self.path / "experiment.toml", experiment)
 
 

@@ -23,6 +23,7 @@ from nasframe.relaxations import Relaxation, Sample, check_relaxation
 from nasframe.runs import (
     Checkpoint,
     Run,
+    drop_checkpoint,
     load_optimiser,
     optimiser_tensors,
     save_checkpoint,
@@ -459,6 +460,7 @@ class Search:
             f"architecture.{name}": value
             for name, value in optimiser_tensors(self._architecture_optimiser).items()
         }
+        self.run.flush_metrics()
         values = {"epoch": epoch, "converged": self.converged, "logits": self.supernet.logits.rows()}
         save_checkpoint(self.run.checkpoints, "search", Checkpoint(tensors, values), epoch)
 
@@ -468,8 +470,12 @@ class Search:
             return 0
         found = read_search(self.run.checkpoints, self.device)
         epoch = 0 if found is None else int(found.values["epoch"])
-        self.run.keep_metrics(lambda record: record.get("stage") != "search" or record["epoch"] <= epoch)
-        self.history = self.run.history("search")
+        self.history, said, is_whole = self.run.resume_history("search", epoch)
+        for sentence in said:
+            self.progress.say(sentence)
+        if not is_whole:
+            drop_checkpoint(self.run.checkpoints, "search")
+            return 0
         if found is not None:
             restore_supernet(self.supernet, found)
             load_optimiser(self._weights_optimiser, found.part("weights."), found.source)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from nasframe.studies.former_names import census as census
     from nasframe.studies.former_names import load_census as load_census
     from nasframe.studies.preload import PRELOAD as PRELOAD
+    from nasframe.studies.resuming import resume_study as resume_study
     from nasframe.studies.sweep_plan import sweep as sweep
     from nasframe.studies.table_plan import tabulate as tabulate
     from nasframe.studies.tabular_benchmark import TabularBenchmark as TabularBenchmark
@@ -26,6 +27,7 @@ _MODULES = {
     "is_axis": "nasframe.studies.axes",
     "compare": "nasframe.studies.comparison_plan",
     "default_folder": "nasframe.studies.default_place",
+    "resume_study": "nasframe.studies.resuming",
     "sweep": "nasframe.studies.sweep_plan",
     "tabulate": "nasframe.studies.table_plan",
     **dict.fromkeys(("TabularBenchmark", "load_table"), "nasframe.studies.tabular_benchmark"),

@@ -29,12 +29,14 @@ class BaseExperiment:
     name: str = ""
 
     @classmethod
-    def of(cls, experiment: Experiment | str | Path) -> BaseExperiment:
+    def of(cls, experiment: BaseExperiment | Experiment | str | Path) -> BaseExperiment:
         """Return the base of a study.
 
         Raises:
             ConfigurationError: the file cannot be read; or no other process could make the experiment.
         """
+        if isinstance(experiment, BaseExperiment):
+            return experiment
         if isinstance(experiment, Experiment):
             return cls(with_tensors(experiment.to_dict(), tensors_of(experiment)), "experiment")
         path = Path(experiment)

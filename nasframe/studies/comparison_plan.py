@@ -24,6 +24,7 @@ from nasframe.studies.intervals import UNBOUNDED, bounds_of
 from nasframe.studies.metrics import measured, metrics_of
 from nasframe.studies.paired_tests import paired_tests
 from nasframe.studies.planned_runs import Variant, make_runs
+from nasframe.studies.recorded_call import recorded_call
 from nasframe.studies.rows import baseline_rows, row_json, variant_rows
 from nasframe.studies.settings import Settings
 from nasframe.studies.shared_plan import shared_plan
@@ -43,7 +44,7 @@ __all__ = ["compare"]
 
 
 def compare(
-    experiment: Experiment | str | Path,
+    experiment: BaseExperiment | Experiment | str | Path,
     out: str | Path | None = None,
     *,
     overrides: Iterable[str] = (),
@@ -94,11 +95,28 @@ def compare(
             "compare", [f"needs at least 1 seed and 0 random, found {seeds} and {random}"]
         )
     overrides, base = words_of(overrides), BaseExperiment.of(experiment)
+    relaxations, vary = words_of(relaxations), words_of(vary)
+    asked = recorded_call(
+        "compare",
+        base,
+        overrides=overrides,
+        relaxations=relaxations,
+        vary=vary,
+        seeds=seeds,
+        random=random,
+        tables=None if named is None else [str(Path(path).resolve()) for path in words_of(named)],
+        workers=workers,
+        executor=executor,
+        patience=patience,
+        source=source,
+        seed=seed,
+        device=device,
+    )
     values, origin, folder = base.values, base.source, base.folder(out, "compare")
     with reading_study(folder, overwrite=overwrite):
         written = overridden(values, origin, overrides)
-        named_relaxations = [f"relaxation.name={','.join(words_of(relaxations))}"] if relaxations else []
-        axes = parse_axes([*named_relaxations, *words_of(vary)], written, origin)
+        named_relaxations = [f"relaxation.name={','.join(relaxations)}"] if relaxations else []
+        axes = parse_axes([*named_relaxations, *vary], written, origin)
         variants = make_variants(values, origin, axes, overrides, seeds=seeds, seed=seed, device=device)
         objectives = {variant.first.task.objective for variant in variants}
         if len(objectives) > 1:
@@ -115,7 +133,7 @@ def compare(
             base.title(folder), experiments, must_match, variants, random, registered, base.short_name, given
         )
         settings = Settings(workers, executor, patience, source, overwrite, progress)
-        return run_study(plan, folder, settings)
+        return run_study(plan, folder, settings, asked)
 
 
 @frozen

@@ -13,9 +13,9 @@ from typing import Any
 from attrs import frozen
 
 from nasframe import __version__
-from nasframe.errors import RunError
+from nasframe.errors import KeptRunInterrupt, ResumableInterrupt, RunError
 from nasframe.jobs import LOG_FILE, full_disk_stops
-from nasframe.runs import Run, partials, require_utf8
+from nasframe.runs import UNFINISHED, Run, partials, require_utf8
 from nasframe.runtime import (
     Lock,
     LockedError,
@@ -25,7 +25,7 @@ from nasframe.runtime import (
     write_json,
 )
 
-__all__ = ["TENSORS", "StudyFolder", "open_study", "read_study"]
+__all__ = ["RECORD", "TENSORS", "StudyFolder", "is_unbegun", "open_study", "read_study"]
 
 FORMAT = 1
 RECORD = "study.json"
@@ -66,6 +66,7 @@ class StudyFolder:
         replaces: the study that is there is to be replaced.
         lock: that workers hold too, for as long as they live.
         files: names of other files and folders that a study of this kind writes.
+        asked: the call that makes the study, by which it goes on after a kill; None where no command could.
     """
 
     path: Path
@@ -74,11 +75,30 @@ class StudyFolder:
     replaces: bool
     lock: Lock
     files: Collection[str] = ()
+    asked: Mapping[str, Any] | None = None
 
     @property
     def record(self) -> dict[str, Any]:
-        """The content of `study.json`; empty where there is none, or it is to be replaced."""
-        return read_study(self.path) if (self.path / RECORD).exists() and not self.replaces else {}
+        """The content of `study.json`; empty where the study has not begun, or is to be replaced."""
+        if self.replaces or not (self.path / RECORD).exists():
+            return {}
+        found = read_study(self.path)
+        return {} if is_unbegun(found) else found
+
+    def ask(self, names: Mapping[str, Any]) -> None:
+        """Record the call in a folder that is new or goes on: from now on, a kill leaves it there."""
+        if self.replaces:
+            return
+        there = self.record
+        head = {"format": FORMAT, "nasframe": __version__, "kind": self.kind, "plan": None}
+        write_json(self.path / RECORD, without_nan({**(there or {**head, **names}), **self._asked()}))
+
+    def end(self) -> None:
+        """Record that the call has ended."""
+        write_json(self.path / RECORD, {**self.record, UNFINISHED: {}})
+
+    def _asked(self) -> dict[str, Any]:
+        return {} if self.asked is None else {UNFINISHED: self.asked}
 
     def begin(self, names: Mapping[str, Any] | None = None) -> None:
         """Write `study.json`; remove the study that is there where it is to be replaced.
@@ -93,7 +113,7 @@ class StudyFolder:
                     remove_path(self.path / name)
         if there.get("kind") != self.kind:
             there = {"format": FORMAT, "nasframe": __version__, "kind": self.kind, "plan": self.plan}
-        record = without_nan({**there, **(names or {})})
+        record = without_nan({**there, **(names or {}), **self._asked()})
         if record != self.record:
             write_json(self.path / RECORD, record)
 
@@ -118,6 +138,7 @@ def open_study(
     *,
     overwrite: bool = False,
     files: Collection[str] = (),
+    asked: Mapping[str, Any] | None = None,
 ) -> Iterator[StudyFolder]:
     """Claim a folder for a study while the block runs; the folder may be empty or missing.
 
@@ -129,6 +150,7 @@ def open_study(
         plan: values that must be the same when the study is continued; JSON-able.
         overwrite: replace a study that is there; only what a study writes is removed.
         files: names of other files and folders that a study of this kind writes.
+        asked: see `StudyFolder`.
 
     Raises:
         RunError: the folder holds something else, or a study with another plan (the message shows the
@@ -146,11 +168,36 @@ def open_study(
             if lock.held:
                 for item in partials(folder):
                     item.unlink(missing_ok=True)
-            yield StudyFolder(folder, kind, plain, overwrite, lock, files)
+            with _resumable(folder):
+                yield StudyFolder(folder, kind, plain, overwrite, lock, files, asked)
     finally:
         if is_new:
             with contextlib.suppress(OSError):  # it is not empty
                 folder.rmdir()
+
+
+@contextmanager
+def _resumable(path: Path) -> Iterator[None]:
+    """Take the record away again where nothing was begun; else let Ctrl-C name the folder."""
+    try:
+        yield
+    except BaseException as error:
+        with contextlib.suppress(OSError, RunError):
+            record = read_study(path)
+            if is_unbegun(record):
+                (path / RECORD).unlink()
+            elif _is_ctrl_c(error) and record.get(UNFINISHED):
+                raise ResumableInterrupt(path) from error
+        raise
+
+
+def _is_ctrl_c(error: BaseException) -> bool:
+    return isinstance(error, KeyboardInterrupt) and not isinstance(error, KeptRunInterrupt)
+
+
+def is_unbegun(record: Mapping[str, Any]) -> bool:
+    """Return True for the record of a study whose data was being prepared."""
+    return record.get("plan", {}) is None
 
 
 def read_study(path: Path) -> dict[str, Any]:
@@ -200,6 +247,8 @@ def _check(path: Path, kind: str, plan: Mapping[str, Any], overwrite: bool, file
         )
     if overwrite:
         _refuse_strange(path, kind, files)
+        return
+    if is_unbegun(there):
         return
     different = list(_differences(there["plan"], plan))
     if different:

@@ -118,6 +118,7 @@ class Study:
 
     def run(self, plan: Plan) -> dict[str, Any]:
         """Do all that a plan asks for, and return the record that is written."""
+        self.folder.ask(self.names)
         work = plan.work(self)
         with keeping_old_run(self.settings.overwrite):
             trials = next(work)
@@ -128,6 +129,7 @@ class Study:
         saved = self.folder.save({**head, **record, "versions": versions()})
         with full_disk_stops(self.folder.path):
             plan.finish(saved, self.folder.path)
+            self.folder.end()
         return saved
 
     def _results(self, work: Work, trials: Sequence[Trial]) -> dict[str, Any]:
@@ -141,10 +143,12 @@ class Study:
                 return record
 
 
-def run_study(plan: Plan, out: Path, settings: Settings) -> dict[str, Any]:
+def run_study(
+    plan: Plan, out: Path, settings: Settings, asked: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Carry out a plan in the folder `out`, and return the content of its record.
 
-    Finished trials are kept and skipped.
+    Finished trials are kept and skipped. `asked` is the call that goes on with it; see `recorded_call`.
 
     Raises:
         ConfigurationError, PluginError: see `Settings.check`.
@@ -158,7 +162,7 @@ def run_study(plan: Plan, out: Path, settings: Settings) -> dict[str, Any]:
     device = first.device if len(devices) == 1 else None
     workers = worker_count(settings.workers, first.device)
     with open_study(
-        out, plan.kind, plan.must_match, overwrite=settings.overwrite, files=plan.files
+        out, plan.kind, plan.must_match, overwrite=settings.overwrite, files=plan.files, asked=asked
     ) as folder:
         if workers > 1:
             start_server(PRELOAD)

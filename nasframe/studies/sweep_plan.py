@@ -32,6 +32,7 @@ from nasframe.studies.choice import chosen
 from nasframe.studies.intervals import bounds_of
 from nasframe.studies.metrics import measured, metrics_of
 from nasframe.studies.planned_runs import PlannedRun, Variant, make_runs
+from nasframe.studies.recorded_call import recorded_call
 from nasframe.studies.rows import row_json, variant_rows
 from nasframe.studies.settings import Settings
 from nasframe.studies.shared_plan import shared_plan
@@ -42,7 +43,7 @@ __all__ = ["sweep"]
 
 
 def sweep(
-    experiment: Experiment | str | Path,
+    experiment: BaseExperiment | Experiment | str | Path,
     axes: Iterable[str],
     overrides: Iterable[str] = (),
     *,
@@ -88,6 +89,20 @@ def sweep(
     folder, given = base.folder(out, "sweep"), dict(base.values)
     if not any(word.startswith("baselines") for word in (*overrides, *axes)):
         given["baselines"] = {}  # they are the same for many trials, and no part of the grid
+    asked = recorded_call(
+        "sweep",
+        base,
+        axes=axes,
+        overrides=overrides,
+        seeds=seeds,
+        relaxation=relaxation,
+        workers=workers,
+        executor=executor,
+        patience=patience,
+        source=source,
+        seed=seed,
+        device=device,
+    )
     shortcuts = {"relaxation": relaxation, "seed": seed, "device": device}
     with reading_study(folder, overwrite=overwrite):
         values = overridden(given, base.source, overrides, relaxation=relaxation, seed=seed, device=device)
@@ -103,7 +118,7 @@ def sweep(
         experiments = [run.experiment for variant in variants for run in variant.runs]
         plan = SweepPlan(title, experiments, must_match, shown_axes(grid), variants)
         settings = Settings(workers, executor, patience, source, overwrite, progress)
-        return run_study(plan, folder, settings)
+        return run_study(plan, folder, settings, asked)
 
 
 @frozen

@@ -19,6 +19,7 @@ from nasframe.space import Architecture
 from nasframe.studies.axes import words_of
 from nasframe.studies.base_experiment import BaseExperiment
 from nasframe.studies.caveats import table_caveats
+from nasframe.studies.recorded_call import recorded_call
 from nasframe.studies.settings import Settings
 from nasframe.studies.statistics import spearman
 from nasframe.studies.study import Plan, Study, Work, run_study
@@ -51,7 +52,7 @@ _COLUMNS = (
 
 
 def tabulate(
-    experiment: Experiment | str | Path,
+    experiment: BaseExperiment | Experiment | str | Path,
     out: str | Path | None = None,
     *,
     overrides: Iterable[str] = (),
@@ -90,9 +91,21 @@ def tabulate(
     if architectures < 1:
         raise ConfigurationError("tabulate", [f"--architectures: expected 1 or more, found {architectures}"])
     base = BaseExperiment.of(experiment)
-    folder = base.folder(out, "table")
+    folder, overrides = base.folder(out, "table"), words_of(overrides)
+    asked = recorded_call(
+        "tabulate",
+        base,
+        overrides=overrides,
+        architectures=architectures,
+        workers=workers,
+        executor=executor,
+        patience=patience,
+        source=source,
+        seed=seed,
+        device=device,
+    )
     with reading_study(folder, overwrite=overwrite):
-        given = Experiment.parse(base.values, base.source, words_of(overrides), seed=seed, device=device)
+        given = Experiment.parse(base.values, base.source, overrides, seed=seed, device=device)
         chosen = attrs.evolve(
             given,
             data_seed=given.stage_seed,
@@ -105,7 +118,7 @@ def tabulate(
         }
         plan = TablePlan(base.title(folder), [chosen], must_match, architectures)
         settings = Settings(workers, executor, patience, source, overwrite, progress)
-        run_study(plan, folder, settings)
+        run_study(plan, folder, settings, asked)
         return load_table(folder)
 
 

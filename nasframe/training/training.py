@@ -13,7 +13,15 @@ from attrs import define, field
 from torch import Tensor, nn
 
 from nasframe.errors import RunError
-from nasframe.runs import Checkpoint, Run, load_checkpoint, load_optimiser, optimiser_tensors, save_checkpoint
+from nasframe.runs import (
+    Checkpoint,
+    Run,
+    drop_checkpoint,
+    load_checkpoint,
+    load_optimiser,
+    optimiser_tensors,
+    save_checkpoint,
+)
 from nasframe.runtime import (
     SILENT,
     Each,
@@ -251,6 +259,7 @@ class Training:
             "best_rank": rank,
             "best_validation": without_nan(self.best_validation),
         }
+        self.run.flush_metrics()
         save_checkpoint(self.run.checkpoints, self.name, Checkpoint(tensors, values), epoch)
 
     def _resume(self, optimiser: torch.optim.Optimizer) -> int:
@@ -263,8 +272,12 @@ class Training:
                 f"`nasframe train {self.run.path} --overwrite` trains this one in its place"
             )
         epoch = 0 if found is None else int(found.values["epoch"])
-        self.run.keep_metrics(lambda record: record.get("stage") != self.name or record["epoch"] <= epoch)
-        self.history = self.run.history(self.name)
+        self.history, said, is_whole = self.run.resume_history(self.name, epoch)
+        for sentence in said:
+            self.progress.say(sentence)
+        if not is_whole:
+            drop_checkpoint(self.run.checkpoints, self.name)
+            return 0
         if found is not None:
             self.network.load_state_dict(found.state_of(self.network, "network."))
             load_optimiser(optimiser, found.part("adam."), found.source)

@@ -143,7 +143,7 @@ def test_what_a_killed_process_left_is_removed_and_what_a_living_one_makes_is_no
     killed = process_in_a_stage(tmp_path, number=os.getpid())  # a number that somebody else has here
     living = process_in_a_stage(tmp_path, number=ended_number())  # one that nobody has here
     kill(killed)
-    halves = {path for path in tmp_path.glob(".*.partial/*/half")}
+    halves = set(tmp_path.glob(".*.partial/*/half"))
     assert len(halves) == 2
     try:
         folder = run_stages(quick, tmp_path, CPU, Progress())["made"].folder

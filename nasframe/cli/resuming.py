@@ -1,0 +1,73 @@
+"""The command that goes on with whatever was interrupted in a folder: `resume`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cyclopts import App
+
+from nasframe.cli.making_a_run import show_run, show_search, show_training
+from nasframe.cli.studies import show_comparison, show_sweep, show_table
+from nasframe.cli.using_a_run import near_path, show_metrics
+from nasframe.errors import RunError
+from nasframe.runtime import make_progress
+
+__all__ = ["add_commands"]
+
+
+def add_commands(app: App) -> None:
+    """Add the command."""
+    app.command(resume)
+
+
+def resume(folder: Path, /) -> int:
+    """Go on with whatever was interrupted in a folder, also by a kill or a power cut: a run, or a study.
+
+    It ends with the same bits as if nothing had happened. Plugins that are files are not loaded by
+    themselves: say --plugin FILE again.
+
+    Parameters
+    ----------
+    folder
+        A run folder, or the folder of a comparison, a sweep or a table of a space.
+    """
+    if not folder.is_dir():
+        problem = "is a file; expected a folder" if folder.exists() else _missing(folder)
+        raise RunError(f"{folder}: {problem}")
+    if (folder / "study.json").is_file():
+        return _resume_study(folder)
+    if not (folder / "run.json").is_file():
+        inside = [str(item.parent) for name in ("run", "study") for item in folder.glob(f"*/{name}.json")]
+        hint = f"; in it there are: {', '.join(sorted(inside)[:3])}" if inside else ""
+        raise RunError(f"{folder}: is neither a run nor a study: it has no run.json and no study.json{hint}")
+
+    from nasframe import pipeline
+
+    show = {"run": show_run, "search": show_search, "train": show_training, "evaluate": show_metrics}
+    count = 0
+    for name, found in pipeline.resume(folder, progress=make_progress()):
+        show[name](found)  # type: ignore[operator]
+        count += 1
+    if not count:
+        print(f"{folder}: nothing is left to do")
+    return 0
+
+
+def _resume_study(folder: Path) -> int:
+    from nasframe.studies import resume_study
+
+    found = resume_study(folder, progress=make_progress())
+    if found is None:
+        print(f"{folder}: nothing is left to do")
+        return 0
+    name, result = found
+    show = {"compare": show_comparison, "sweep": show_sweep, "tabulate": show_table}
+    return show[name](result, folder)
+
+
+def _missing(folder: Path) -> str:
+    near = near_path(folder)
+    if near or not folder.parent.is_dir():
+        return f"no such folder{near}"
+    there = [str(item.parent) for name in ("run", "study") for item in folder.parent.glob(f"*/{name}.json")]
+    return "no such folder" + (f"; there are: {', '.join(sorted(there)[:3])}" if there else "")
