@@ -29,8 +29,10 @@ def add_commands(app: App) -> None:
         app.command(command)
 
 
-def evaluate(run: Path, /, *, json: Json = False, data: Path | None = None, device: Device = None) -> None:
+def evaluate(run: Path, /, *, json: Json = False, data: Path | None = None, device: Device = None) -> int:
     """Score a trained run on its test split, which nothing else opens.
+
+    The exit status is 1 where an example has no score.
 
     Parameters
     ----------
@@ -42,19 +44,23 @@ def evaluate(run: Path, /, *, json: Json = False, data: Path | None = None, devi
     _check_run(run)
 
     from nasframe import pipeline
-    from nasframe.report import baseline_table
+    from nasframe.report import baseline_table, metric_caveats
     from nasframe.runs import naming_missing_plugins
 
     with naming_missing_plugins(run):
         metrics = pipeline.evaluate(run, source=data, device=device, progress=make_progress())
     if json:
         print_json(metrics)
-        return
-    own = {name: value for name, value in metrics.items() if name != "baselines"}
+        return int(bool(metrics.get("undefined_scores")))
+    apart = ("baselines", "caveats", "undefined_scores")
+    own = {name: value for name, value in metrics.items() if name not in apart}
     compared = baseline_table(metrics)
     print_tables(
         [*metric_tables(own, title="On the test split"), *([compared] if compared is not None else [])]
     )
+    for sentence in metric_caveats(metrics):
+        print(sentence)
+    return int(bool(metrics.get("undefined_scores")))
 
 
 def predict(run: Path, /, *files: Path, json: Json = False, device: Device = None) -> int:

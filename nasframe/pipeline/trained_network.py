@@ -18,7 +18,7 @@ from nasframe.runs import Checkpoint, Run, load_checkpoint, save_checkpoint
 from nasframe.runtime import without_nan
 from nasframe.space import Architecture
 from nasframe.tasks import Split
-from nasframe.training import Training, collect_outputs, is_finite
+from nasframe.training import Training, caveats_of, collect_outputs, is_finite
 
 __all__ = ["calibration_of", "cost_of_trained", "load_network", "test_metrics", "train_and_save"]
 
@@ -28,7 +28,7 @@ def train_and_save(engine: Training, run: Run, name: str) -> dict[str, Any]:
 
     Returns:
         What is saved beside the parameters: the engine's `key`, `calibration`, `best_epoch` and the
-        `validation` metrics of that epoch.
+        `validation` metrics of that epoch; `caveats`, where there are any.
     """
     calibration = engine.fit()
     values: dict[str, Any] = without_nan(
@@ -37,6 +37,7 @@ def train_and_save(engine: Training, run: Run, name: str) -> dict[str, Any]:
             "calibration": calibration,
             "best_epoch": engine.best_epoch,
             "validation": engine.best_validation,
+            **({"caveats": engine.caveats} if engine.caveats else {}),
         }
     )
     save_checkpoint(run.checkpoints, name, Checkpoint(engine.network.state_dict(), values), 0)
@@ -71,8 +72,8 @@ def load_network(
     # A buffer may be infinite, such as a mask; a parameter that is not finite decides nothing.
     if bad := [key for key, value in network.named_parameters() if not is_finite(value)]:
         raise RunError(
-            f"{run.checkpoints / 'network.json'}: {len(bad)} parameters of the trained network are not finite, "
-            f"the first is {bad[0]}; train it again with `nasframe train {run.path} "
+            f"{run.checkpoints / 'network.json'}: {len(bad)} parameters of the trained network are not "
+            f"finite, the first is {bad[0]}; train it again with `nasframe train {run.path} "
             "--overwrite`"
         )
     return network.to(where), calibration_of(found), where
@@ -91,9 +92,14 @@ def test_metrics(
     calibration: Mapping[str, float],
     device: torch.device,
 ) -> dict[str, Any]:
-    """Return the task's metrics of a trained network on the test split, which the caller opened."""
-    outputs, _ = collect_outputs(network, network, test, experiment.train.batch_size, device, "test")
-    return experiment.task.evaluate(outputs, test, calibration)
+    """Return the task's metrics of a trained network on the test split, which the caller opened.
+
+    Where they say less than they seem to, there are `caveats` beside them.
+    """
+    outputs, targets = collect_outputs(network, network, test, experiment.train.batch_size, device, "test")
+    caveats = caveats_of(network, outputs, targets, "test")
+    metrics = experiment.task.evaluate(outputs, test, calibration)
+    return {**metrics, "caveats": caveats} if caveats else metrics
 
 
 def cost_of_trained(

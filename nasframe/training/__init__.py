@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nasframe.training.batches import DrawnBatch, JoinedSplit, batches, number_of_batches
+from nasframe.training.caveats import caveats_of
 from nasframe.training.first_not_finite import is_finite
 from nasframe.training.options import BaselineOptions, TrainOptions
 from nasframe.training.outputs import OutputError, check_inputs, collect_outputs
@@ -28,6 +29,7 @@ __all__ = [
     "TrainOptions",
     "Training",
     "batches",
+    "caveats_of",
     "check_inputs",
     "checked_epoch",
     "collect_outputs",

@@ -19,7 +19,7 @@ __all__ = ["first_not_finite", "is_finite"]
 def first_not_finite(
     network: nn.Module, forward: Callable[[], Tensor], loss: Callable[[Tensor], Tensor], loss_name: str
 ) -> str:
-    """Return in words the first place of a step, forward and then backward, that turns finite numbers into others.
+    """Return in words the place of a step, forward and then backward, that made the first bad number.
 
     Gradients of the parameters are lost.
 

@@ -16,6 +16,7 @@ from nasframe.runs import Checkpoint, Run, load_checkpoint, load_optimiser, opti
 from nasframe.runtime import SILENT, Progress, forked_seed, generator, one_thread, without_nan
 from nasframe.tasks import Batch, Data, Task
 from nasframe.training.batches import JoinedSplit, batches
+from nasframe.training.caveats import caveats_of
 from nasframe.training.first_not_finite import is_finite
 from nasframe.training.options import TrainOptions
 from nasframe.training.outputs import OutputError, check_inputs, collect_outputs
@@ -66,6 +67,7 @@ class Training:
     history: list[dict[str, Any]] = field(init=False, factory=list)
     best_epoch: int = field(init=False, default=0)
     best_validation: Mapping[str, Any] = field(init=False, factory=dict)
+    caveats: list[str] = field(init=False, factory=list)
     _best: dict[str, Tensor] = field(init=False, factory=dict)
     _best_rank: tuple[float, float] = field(init=False, default=(-math.inf, -math.inf))
     _growing: list[GrowingParameters] = field(init=False, factory=list)
@@ -101,6 +103,7 @@ class Training:
                 advance(1)
         self.network.load_state_dict(self._best)
         outputs, targets = self.outputs_on_validation()
+        self.caveats = caveats_of(self.network, outputs, targets, "validation")
         return self.task.calibrate(outputs, targets)
 
     def outputs_on_validation(self) -> tuple[Tensor, Tensor]:
