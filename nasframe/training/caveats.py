@@ -1,4 +1,4 @@
-"""What makes the metrics of a network say less than they seem to: sentences to stand beside the numbers."""
+"""Caveats: sentences beside metrics that say less of a network than they seem to."""
 
 from __future__ import annotations
 

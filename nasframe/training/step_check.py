@@ -50,7 +50,7 @@ class StepCheck:
         return self.every == 1
 
     def is_finite(self, number: Tensor) -> bool:
-        """Return False where a number `()` is known not to be finite; one that is gathered counts as finite."""
+        """Return False where a number `()` is not finite; one that is gathered counts as finite so far."""
         if self.at_once:
             return math.isfinite(number.item())
         self._gathered.append(number.detach())
@@ -131,7 +131,7 @@ def _gathering(steps: Callable[[StepCheck], Result], check: StepCheck) -> Result
 
 
 def gradient_norm(parameters: Sequence[nn.Parameter], clip_norm: float) -> Tensor:
-    """Return the norm `()` of all gradients together, before they are clipped to `clip_norm`; 0 does not clip.
+    """Return the norm `()` of all gradients before they are clipped; a `clip_norm` of 0 clips none.
 
     It is finite where all gradients are, unless their squares are too large for their type.
     """

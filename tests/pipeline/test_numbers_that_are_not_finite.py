@@ -164,17 +164,10 @@ def test_a_record_without_a_finite_score_holds_no_decision(
 
 
 def test_a_baseline_that_gives_no_numbers_is_named(toy_pairs: None, tmp_path: Path) -> None:
-    words = [
-        f"cache={tmp_path / 'cache'}",
-        "search.epochs=1",
-        "train.epochs=1",
-        "--out",
-        str(tmp_path / "run"),
-    ]
+    run, short = tmp_path / "run", ["search.epochs=1", "search.min_epochs=0", "train.epochs=1"]
+    words = [*short, "baselines.task=true", f"cache={tmp_path / 'cache'}", "--out", str(run)]
     assert main(["run", str(PAIRS), *words]) == 0
-    (name, *_) = [
-        path.name for path in (tmp_path / "run" / "checkpoints").glob("baseline-left-*-network.json")
-    ]
-    spoil_weights(tmp_path / "run", name.removesuffix(".json"))
-    with pytest.raises(RunError, match="baseline 'left alone': the outputs of the network .* are not finite"):
-        evaluate(tmp_path / "run")
+    (record,) = (run / "checkpoints").glob("baseline-left-alone-*-network.json")
+    name = spoil_weights(run, record.stem)
+    with pytest.raises(RunError, match=f"baseline 'left alone': .* its parameter {name} is not finite"):
+        evaluate(run)
