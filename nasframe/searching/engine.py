@@ -45,8 +45,8 @@ from nasframe.training import (
     caveats_of,
     check_inputs,
     checked_epoch,
+    clip_gradients,
     collect_outputs,
-    gradient_norm,
     is_finite,
     kept_state,
     learning_rate,
@@ -349,7 +349,7 @@ class Search:
         total.backward()  # type: ignore[no-untyped-call, unused-ignore]
         for optimiser in optimisers:
             parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
-            norm = gradient_norm(parameters, self.options.clip_norm)
+            norm = clip_gradients(parameters, self.options.clip_norm)
             if not check.is_finite(norm) and not is_finite([item.grad for item in parameters]):
                 what = f"a gradient of epoch {epoch + 1} is not finite, though its loss is"
                 what = f"{what} ({float(total.detach()):.4g})"

@@ -8,7 +8,7 @@ from nasframe.training.first_not_finite import is_finite
 from nasframe.training.options import BaselineOptions, TrainOptions
 from nasframe.training.outputs import OutputError, check_inputs, collect_outputs
 from nasframe.training.schedule import learning_rate
-from nasframe.training.step_check import StepCheck, checked_epoch, gradient_norm, steps_between_checks
+from nasframe.training.step_check import StepCheck, checked_epoch, clip_gradients, steps_between_checks
 from nasframe.training.step_failure import (
     GrowingParameters,
     RandomState,
@@ -32,8 +32,8 @@ __all__ = [
     "caveats_of",
     "check_inputs",
     "checked_epoch",
+    "clip_gradients",
     "collect_outputs",
-    "gradient_norm",
     "is_finite",
     "kept_state",
     "learning_rate",

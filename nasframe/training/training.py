@@ -21,7 +21,7 @@ from nasframe.training.first_not_finite import is_finite
 from nasframe.training.options import TrainOptions
 from nasframe.training.outputs import OutputError, check_inputs, collect_outputs
 from nasframe.training.schedule import learning_rate
-from nasframe.training.step_check import StepCheck, checked_epoch, gradient_norm, steps_between_checks
+from nasframe.training.step_check import StepCheck, checked_epoch, clip_gradients, steps_between_checks
 from nasframe.training.step_failure import (
     GrowingParameters,
     RandomState,
@@ -181,7 +181,7 @@ class Training:
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call, unused-ignore]
         parameters = [*self.network.parameters()]
-        norm = gradient_norm(parameters, self.options.clip_norm)
+        norm = clip_gradients(parameters, self.options.clip_norm)
         if not check.is_finite(norm) and not is_finite([item.grad for item in parameters]):
             what = f"a gradient of epoch {epoch + 1} of the training is not finite, though its loss is"
             raise self._failure(f"{what} ({float(loss.detach()):.4g})", batch, epoch, check.step, random)
