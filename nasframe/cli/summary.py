@@ -17,7 +17,7 @@ __all__ = ["print_summary"]
 def print_summary(run: Run) -> None:
     """Print the network, then tables: the test split, entropies, the validation split, costs, times."""
     from nasframe import pipeline
-    from nasframe.report import run_tables
+    from nasframe.report import metric_caveats, run_caveats, run_tables
 
     test = run.test or {}
     found = {table.name: table for table in run_tables(run)} | {"costs": _costs(test)}
@@ -25,6 +25,8 @@ def print_summary(run: Run) -> None:
     names = ("baselines", "entropy", "stages", "parameters", "costs", "time")
     print_text(f"\n{pipeline.draw(run).text.rstrip()}\n")
     print_tables(found[name] for name in names if name in found)
+    for sentence in dict.fromkeys([*run_caveats(run), *metric_caveats(test)]):
+        print(sentence)
 
 
 def _objective(test: Mapping[str, Any]) -> Table:

@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 from nasframe.cli.study_options import print_files
 from nasframe.display import format_value, metric_tables, print_tables
 from nasframe.errors import ConfigurationError, RunError, near_names, nearest
-from nasframe.runtime import make_progress, print_document, print_json, print_text, visible
+from nasframe.runtime import make_progress, print_document, print_json, print_message, print_text, visible
 
 if TYPE_CHECKING:
     from nasframe.space import Architecture
@@ -28,8 +28,10 @@ def add_commands(app: App) -> None:
         app.command(command)
 
 
-def evaluate(run: Path, /, *, json: Json = False, data: Path | None = None, device: Device = None) -> None:
+def evaluate(run: Path, /, *, json: Json = False, data: Path | None = None, device: Device = None) -> int:
     """Score a trained run on its test split, which nothing else opens.
+
+    The exit status is 1 where an example has no score.
 
     Parameters
     ----------
@@ -49,17 +51,21 @@ def evaluate(run: Path, /, *, json: Json = False, data: Path | None = None, devi
         print_json(metrics)
     else:
         show_metrics(metrics)
+    return int(bool(metrics.get("undefined_scores")))
 
 
 def show_metrics(metrics: dict[str, Any]) -> None:
     """Print the metrics of a run on its test split, beside those of its baselines."""
-    from nasframe.report import baseline_table
+    from nasframe.report import baseline_table, metric_caveats
 
-    own = {name: value for name, value in metrics.items() if name != "baselines"}
+    apart = ("baselines", "caveats", "undefined_scores")
+    own = {name: value for name, value in metrics.items() if name not in apart}
     compared = baseline_table(metrics)
     print_tables(
         [*metric_tables(own, title="On the test split"), *([compared] if compared is not None else [])]
     )
+    for sentence in metric_caveats(metrics):
+        print_text(sentence)
 
 
 def predict(run: Path, /, *files: Path, json: Json = False, device: Device = None) -> int:

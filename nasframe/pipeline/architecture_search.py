@@ -85,4 +85,6 @@ def _search_in_run(engine: Search, run: Run, key: str) -> SearchResult:
     engine.progress.say(
         f"search: {verdict} after {summary['epochs']} epochs (normalised entropy: {entropies})"
     )
+    for caveat in summary.get("caveats", ()):
+        engine.progress.say(f"search: {caveat}")
     return SearchResult(architecture, engine.history, engine.converged, run)

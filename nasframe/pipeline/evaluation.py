@@ -10,13 +10,13 @@ from nasframe.network import cost_of
 from nasframe.pipeline.baselines import score_baselines
 from nasframe.pipeline.loading import load_experiment, load_run
 from nasframe.pipeline.preparation import given, prepare
-from nasframe.pipeline.scores import save_scores
+from nasframe.pipeline.scores import save_scores, undefined_scores
 from nasframe.pipeline.trained_network import load_network
 from nasframe.report import write_report
 from nasframe.runs import Command, Run, claimed
 from nasframe.runtime import SILENT, Progress, without_nan, write_json
 from nasframe.tasks import open_test_split
-from nasframe.training import collect_outputs
+from nasframe.training import caveats_of, collect_outputs
 
 __all__ = ["evaluate"]
 
@@ -43,7 +43,8 @@ def evaluate(
         `parameters_by_part`, `parameters_total` (with frozen networks in front of it), `multiply_adds` for
         one example, `architecture` (fingerprint), `converged`, `objective` (the metric that counts) and
         `baselines`: name → the same metrics of what the network is measured against. JSON-able; undefined
-        metrics are None.
+        metrics are None. `caveats`, sentences on what makes the metrics say less than they seem to, and
+        `undefined_scores`, the names of examples without a score, are there where there are any.
 
     Raises:
         RunError: the run has not been trained, another process works in it, or the network, or one that it
@@ -57,7 +58,10 @@ def evaluate(
         prepared = prepare(experiment, found, source, progress)
         found.take_up()
         test = open_test_split(experiment.task, prepared.data)
-        outputs, _ = collect_outputs(network, network, test, experiment.train.batch_size, where, "test")
+        outputs, targets = collect_outputs(network, network, test, experiment.train.batch_size, where, "test")
+        scores = experiment.task.scores(outputs, test, calibration)
+        undefined = undefined_scores(scores, test.identifiers)
+        caveats = caveats_of(network, outputs, targets, "test")
         architecture = found.architecture
         cost = cost_of(architecture)
         result: dict[str, Any] = without_nan(
@@ -72,9 +76,11 @@ def evaluate(
                 "converged": found.record.get("search", {}).get("converged"),
                 "objective": experiment.task.objective,
                 "baselines": score_baselines(found, experiment, prepared.data, test, where, progress),
+                **({"caveats": caveats} if caveats else {}),
+                **({"undefined_scores": undefined} if undefined else {}),
             }
         )
-        save_scores(found, experiment.task.scores(outputs, test, calibration), test.identifiers)
+        save_scores(found, scores, test.identifiers)
         write_json(found.path / "test.json", result)
         write_report(found)
         return result

@@ -94,6 +94,8 @@ def _train_in_run(engine: Training, run: Run, prepared: Prepared, key: str) -> R
     started = time.monotonic()
     trained = train_and_save(engine, run, "network")
     engine.task.save(prepared.folders, run.task_folder)
+    if engine.caveats or run.record.get("train"):
+        run.note(train={"caveats": engine.caveats})
     run.mark_done("train", key, time.monotonic() - started)
     write_report(run)
     best = trained["validation"].items()
@@ -101,6 +103,8 @@ def _train_in_run(engine: Training, run: Run, prepared: Prepared, key: str) -> R
     engine.progress.say(
         f"train: best epoch {engine.best_epoch} of {engine.options.epochs} (validation: {shown})"
     )
+    for caveat in engine.caveats:
+        engine.progress.say(f"train: {caveat}")
     return run
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -10,13 +11,13 @@ from nasframe.runs import Run
 from nasframe.runtime import write_json
 from nasframe.tasks import Scores
 
-__all__ = ["save_scores"]
+__all__ = ["save_scores", "undefined_scores"]
 
 
 def save_scores(run: Run, scores: Scores | None, identifiers: Sequence[str]) -> None:
     """Write `scores.json`, and remove an old one where there are no scores or one of them is not finite."""
     target = run.path / "scores.json"
-    if scores is None or not bool(torch.isfinite(scores.log_odds).all()):
+    if scores is None or undefined_scores(scores, identifiers):
         target.unlink(missing_ok=True)
         return
     content = {
@@ -29,6 +30,16 @@ def save_scores(run: Run, scores: Scores | None, identifiers: Sequence[str]) -> 
         "examples": list(identifiers),
     }
     write_json(target, content)
+
+
+def undefined_scores(scores: Scores | None, identifiers: Sequence[str]) -> list[str]:
+    """Return the names of the examples whose score is not finite; of all where the threshold is not."""
+    if scores is None:
+        return []
+    if not math.isfinite(scores.threshold):
+        return [str(name) for name in identifiers]
+    places = (~torch.isfinite(scores.log_odds)).nonzero().flatten().tolist()
+    return [str(identifiers[place]) for place in places]
 
 
 def _rounded(values: Sequence[float]) -> list[float]:

@@ -19,7 +19,7 @@ from nasframe.runs import Checkpoint, Run, load_checkpoint, save_checkpoint
 from nasframe.runtime import Each, Fields, Nullable, Number, Text, without_nan
 from nasframe.space import Architecture
 from nasframe.tasks import Split
-from nasframe.training import Training, collect_outputs, is_finite
+from nasframe.training import Training, caveats_of, collect_outputs, is_finite
 
 __all__ = [
     "calibration_of",
@@ -42,7 +42,7 @@ def train_and_save(engine: Training, run: Run, name: str) -> dict[str, Any]:
 
     Returns:
         What is saved beside the parameters: the engine's `key`, `calibration`, `best_epoch` and the
-        `validation` metrics of that epoch.
+        `validation` metrics of that epoch; `caveats`, where there are any.
     """
     calibration = engine.fit()
     values: dict[str, Any] = without_nan(
@@ -51,6 +51,7 @@ def train_and_save(engine: Training, run: Run, name: str) -> dict[str, Any]:
             "calibration": calibration,
             "best_epoch": engine.best_epoch,
             "validation": engine.best_validation,
+            **({"caveats": engine.caveats} if engine.caveats else {}),
         }
     )
     save_checkpoint(run.checkpoints, name, Checkpoint(engine.network.state_dict(), values), 0)
@@ -113,9 +114,14 @@ def test_metrics(
     calibration: Mapping[str, float],
     device: torch.device,
 ) -> dict[str, Any]:
-    """Return the task's metrics of a trained network on the test split, which the caller opened."""
-    outputs, _ = collect_outputs(network, network, test, experiment.train.batch_size, device, "test")
-    return experiment.task.evaluate(outputs, test, calibration)
+    """Return the task's metrics of a trained network on the test split, which the caller opened.
+
+    Where they say less than they seem to, there are `caveats` beside them.
+    """
+    outputs, targets = collect_outputs(network, network, test, experiment.train.batch_size, device, "test")
+    caveats = caveats_of(network, outputs, targets, "test")
+    metrics = experiment.task.evaluate(outputs, test, calibration)
+    return {**metrics, "caveats": caveats} if caveats else metrics
 
 
 def cost_of_trained(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nasframe.report.baselines import baseline_table
+from nasframe.report.caveats import metric_caveats, run_caveats
 from nasframe.report.comparison_page import comparison_page, comparison_tables, write_comparison_page
 from nasframe.report.costs import COSTS, unit_of, value_of
 from nasframe.report.page import PAGE, Page
@@ -19,8 +20,10 @@ __all__ = [
     "baseline_table",
     "comparison_page",
     "comparison_tables",
+    "metric_caveats",
     "read_page",
     "report_unusable_sections",
+    "run_caveats",
     "run_page",
     "run_tables",
     "space_table_page",

@@ -22,6 +22,7 @@ from nasframe.render import draw
 from nasframe.report.animation import animate_search
 from nasframe.report.animation.layout import is_plain
 from nasframe.report.baselines import baseline_table
+from nasframe.report.caveats import metric_caveats, run_caveats
 from nasframe.report.drawing import on_page
 from nasframe.report.page import Page, Tile, make_page
 from nasframe.report.plugin_sections import plugin_sections
@@ -46,7 +47,8 @@ def run_page(run: Run) -> Page:
     architecture, test, searched = run.architecture, run.test or {}, run.history("search")
     animation, epochs = animate_search(architecture.space, searched) if searched else ("", {})
     provenance = architecture.provenance
-    plain = {key: value for key, value in test.items() if key != "baselines" and not _is_nested(value)}
+    apart = ("baselines", "caveats", "undefined_scores")
+    plain = {key: value for key, value in test.items() if key not in apart and not _is_nested(value)}
     return make_page(
         "run.html",
         title=f"nasframe: {run.path.name}",
@@ -60,6 +62,8 @@ def run_page(run: Run) -> Page:
         animation=animation,
         test=flatten(plain),
         nested=_nested_tables(test),
+        caveats=metric_caveats(test),
+        validation_caveats=run_caveats(run),
         baselines=test.get("baselines") or {},
         searched=bool(searched),
         verdict=_verdict(run.record.get("search")) if searched else [],

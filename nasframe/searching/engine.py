@@ -45,10 +45,11 @@ from nasframe.training import (
     RandomState,
     StepCheck,
     batches,
+    caveats_of,
     check_inputs,
     checked_epoch,
+    clip_gradients,
     collect_outputs,
-    gradient_norm,
     is_finite,
     kept_state,
     learning_rate,
@@ -204,16 +205,20 @@ class Search:
         return logits.by_choice(logits.probabilities(self.relaxation))
 
     def summary(self) -> dict[str, Any]:
-        """Return the end of the search: epochs, the stop rule, the last entropies and metrics; JSON-able."""
-        last = self.history[-1]
+        """Return the end of the search: epochs, the stop rule, the last entropies and metrics; JSON-able.
+
+        `caveats` are there where the metrics say less than they seem to.
+        """
+        last, (inherited, caveats) = self.history[-1], self._inherited()
         return {
             "epochs": len(self.history),
             "converged": self.converged,
             "entropy": last["entropy"],
             "validation": last["validation"],
-            "inherited": self.inherited(),
+            "inherited": inherited,
             **({} if self.selection is None else {"selection": self.selection.record()}),
             "seconds": round(sum(record["seconds"] for record in self.history), 3),
+            **({"caveats": caveats} if caveats else {}),
         }
 
     def inherited(self) -> dict[str, Any]:
@@ -222,6 +227,10 @@ class Search:
         Their distance from the metrics of the supernet is the cost of derivation. All are None where an
         output of that network is not finite.
         """
+        return self._inherited()[0]
+
+    def _inherited(self) -> tuple[dict[str, Any], list[str]]:
+        """Return the metrics of `inherited`, and what makes them and those of the search say little."""
         network = build(self.derive() if self.selection is None else self.selection.architecture)
         network.to(self.device)
         inherit(network, self.supernet.state_dict())
@@ -229,9 +238,10 @@ class Search:
             outputs, targets = collect_outputs(
                 network, network, self.data.splits.validation, self.options.batch_size, self.device
             )
-        except OutputError:  # nobody has trained this network with these weights
-            return dict.fromkeys(self.history[-1]["validation"] if self.history else ["loss"])
-        return self._scored(outputs, targets)
+        except OutputError as error:  # nobody has trained this network with these weights
+            names = self.history[-1]["validation"] if self.history else ["loss"]
+            return dict.fromkeys(names), [f"With the weights of the supernet, {error}."]
+        return self._scored(outputs, targets), caveats_of(network, outputs, targets, "validation")
 
     def _scored(self, outputs: Tensor, targets: Tensor) -> dict[str, Any]:
         found: dict[str, Any] = without_nan(
@@ -363,7 +373,7 @@ class Search:
         total.backward()  # type: ignore[no-untyped-call, unused-ignore]
         for optimiser in optimisers:
             parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
-            norm = gradient_norm(parameters, self.options.clip_norm)
+            norm = clip_gradients(parameters, self.options.clip_norm)
             if not check.is_finite(norm) and not is_finite([item.grad for item in parameters]):
                 what = f"a gradient of epoch {epoch + 1} is not finite, though its loss is"
                 what = f"{what} ({float(total.detach()):.4g})"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from nasframe.runtime import format_names
+
 __all__ = ["comparison_caveats", "sweep_caveats", "table_caveats"]
 
 _LEVEL = 0.05
@@ -26,6 +28,7 @@ def comparison_caveats(comparison: Mapping[str, Any], best_random: Collection[st
     return [
         *_choice(comparison, "variants"),
         *_failed(comparison["failed"]),
+        *_of_trials(comparison["trials"]),
         *_data(comparison),
         *_few_seeds(len(comparison["seeds"]), "intervals and tests"),
         *_between_variants(comparison),
@@ -45,7 +48,7 @@ def sweep_caveats(sweep: Mapping[str, Any]) -> list[str]:
         seeds = ["Only the seed varies: its values are repetitions of one experiment, and none is chosen."]
     else:
         seeds = _few_seeds(len(sweep["seeds"]), "intervals")
-    return [*_choice(sweep, "points"), *_failed(failed), *seeds]
+    return [*_choice(sweep, "points"), *_failed(failed), *_of_trials(sweep["trials"]), *seeds]
 
 
 def table_caveats(table: Mapping[str, Any]) -> list[str]:
@@ -110,6 +113,15 @@ def _few_seeds(seeds: int, doubtful: str) -> list[str]:
 def _failed(trials: Mapping[str, str]) -> list[str]:
     lines = [f"{name} {f'failed: {error}' if error else 'has not ended'}" for name, error in trials.items()]
     return [*lines, "Trials that failed or have not ended count in no mean and no test."] if lines else []
+
+
+def _of_trials(trials: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what the runs say of their own metrics, each sentence once, with the names of the runs."""
+    said: dict[str, list[str]] = {}
+    for trial in trials:
+        for sentence in trial.get("caveats", ()):
+            said.setdefault(sentence, []).append(trial["name"])
+    return [f"{format_names(names)}: {sentence}" for sentence, names in said.items()]
 
 
 def _data(comparison: Mapping[str, Any]) -> list[str]:

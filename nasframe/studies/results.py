@@ -9,6 +9,7 @@ from typing import Any
 
 from nasframe.errors import NasframeError
 from nasframe.jobs import Outcome, Trial
+from nasframe.report import metric_caveats, run_caveats
 from nasframe.runs import Run
 from nasframe.runtime import without_nan
 
@@ -52,7 +53,8 @@ def read_result(
         before its end), `entropy`
         (group → its value after each epoch), `validation` (the objective of the `supernet` when the search
         ended, of the derived network with the `inherited` parameters, and `trained`, in its best epoch),
-        `architecture` (16 digits of its fingerprint).
+        `architecture` (16 digits of its fingerprint), and `caveats`, where there are any: sentences on what
+        makes the metrics say less than they seem to.
     """
     folder = trial.folder
     result: dict[str, Any] = {
@@ -82,8 +84,9 @@ def _read(run: Run, objective: str) -> dict[str, Any]:
     scores = [line["validation"].get(objective) for line in trained]
     known = [score for score in scores if score is not None]
     ended = summary or {}
+    caveats = [*dict.fromkeys([*run_caveats(run), *metric_caveats(test or {})])]
     return {
-        "test": None if test is None else {key: test[key] for key in test if key != "baselines"},
+        "test": None if test is None else {key: test[key] for key in test if key not in _APART},
         "seconds": run.seconds,
         "search": None if summary is None else {key: summary[key] for key in _SEARCH},
         "entropy": {
@@ -96,9 +99,11 @@ def _read(run: Run, objective: str) -> dict[str, Any]:
             "trained": max(known) if known else None,
         },
         "architecture": run.architecture.fingerprint[:16] if found else None,
+        **({"caveats": caveats} if caveats else {}),
     }
 
 
+_APART = ("baselines", "caveats", "undefined_scores")
 _SEARCH = ("epochs", "converged", "seconds", "entropy")
 
 

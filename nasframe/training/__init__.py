@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from nasframe.training.batches import DrawnBatch, JoinedSplit, batches, number_of_batches
+from nasframe.training.caveats import caveats_of
 from nasframe.training.first_not_finite import is_finite
 from nasframe.training.options import BaselineOptions, TrainOptions
 from nasframe.training.outputs import OutputError, check_inputs, collect_outputs
 from nasframe.training.schedule import learning_rate
-from nasframe.training.step_check import StepCheck, checked_epoch, gradient_norm, steps_between_checks
+from nasframe.training.step_check import StepCheck, checked_epoch, clip_gradients, steps_between_checks
 from nasframe.training.step_failure import (
     GrowingParameters,
     RandomState,
@@ -28,10 +29,11 @@ __all__ = [
     "TrainOptions",
     "Training",
     "batches",
+    "caveats_of",
     "check_inputs",
     "checked_epoch",
+    "clip_gradients",
     "collect_outputs",
-    "gradient_norm",
     "is_finite",
     "kept_state",
     "learning_rate",

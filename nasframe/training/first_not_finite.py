@@ -19,7 +19,7 @@ __all__ = ["first_not_finite", "is_finite"]
 def first_not_finite(
     network: nn.Module, forward: Callable[[], Tensor], loss: Callable[[Tensor], Tensor], loss_name: str
 ) -> str:
-    """Return in words the first place of a step, forward and then backward, that turns finite numbers into others.
+    """Return in words the place of a step, forward and then backward, that made the first bad number.
 
     Gradients of the parameters are lost.
 
@@ -51,7 +51,7 @@ def first_not_finite(
 
 
 def is_finite(values: Any) -> bool:
-    """Return False where a floating-point tensor among the values, which may be nested, holds another number."""
+    """Return False where a tensor among the values, which may be nested, holds a NaN or an infinity."""
     return all(bool(value.isfinite().all()) for value in _tensors(values))
 
 
@@ -66,7 +66,8 @@ def _backward(
         warnings.simplefilter("ignore")  # torch says that a hook comes early where no input has a gradient
         outputs = forward()
         if outputs.requires_grad:
-            outputs.register_hook(lambda gradient: of_outputs.append(is_finite(gradient)))
+            hooked: Any = outputs  # torch does not annotate the method
+            hooked.register_hook(lambda gradient: of_outputs.append(is_finite(gradient)))
         loss(outputs).backward()  # type: ignore[no-untyped-call, unused-ignore]
     if of_outputs == [False]:
         return f"the gradient of {loss_name}, at finite outputs"

@@ -1,4 +1,4 @@
-"""The modules of a network in words: operations by node, candidate and plugin, other modules by their paths."""
+"""The modules of a network in words: operations by node, candidate and plugin, others by their paths."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ import torch
 from attrs import define, field
 from torch import Tensor, nn
 
-__all__ = ["StepCheck", "checked_epoch", "gradient_norm", "steps_between_checks"]
+__all__ = ["StepCheck", "checked_epoch", "clip_gradients", "steps_between_checks"]
 
 _STEPS_ON_A_DEVICE = 50
 
@@ -50,7 +50,7 @@ class StepCheck:
         return self.every == 1
 
     def is_finite(self, number: Tensor) -> bool:
-        """Return False where a number `()` is known not to be finite; one that is gathered counts as finite."""
+        """Return False where a number `()` is not finite; one that is gathered counts as finite so far."""
         if self.at_once:
             return math.isfinite(number.item())
         self._gathered.append(number.detach())
@@ -130,14 +130,20 @@ def _gathering(steps: Callable[[StepCheck], Result], check: StepCheck) -> Result
     return result
 
 
-def gradient_norm(parameters: Sequence[nn.Parameter], clip_norm: float) -> Tensor:
-    """Return the norm `()` of all gradients together, before they are clipped to `clip_norm`; 0 does not clip.
+def clip_gradients(parameters: Sequence[nn.Parameter], clip_norm: float) -> Tensor:
+    """Clip all gradients together to a norm, and return a number `()` that tells whether they were finite.
 
-    It is finite where all gradients are, unless their squares are too large for their type.
+    It is not finite where a gradient was not, and seldom where gradients are huge.
+
+    Args:
+        parameters: those without a gradient are left out.
+        clip_norm: the largest norm; 0 does not clip.
     """
     if clip_norm:
         return torch.nn.utils.clip_grad_norm_(parameters, clip_norm)
-    return torch.nn.utils.get_total_norm([item.grad for item in parameters if item.grad is not None])
+    # sums take a third of the time of a norm, which nobody needs here
+    sums = [item.grad.sum() for item in parameters if item.grad is not None]
+    return torch.stack(sums).sum() if sums else torch.zeros(())
 
 
 def _tensors(module: nn.Module) -> dict[str, Any]:

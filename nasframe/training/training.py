@@ -38,11 +38,12 @@ from nasframe.runtime import (
 )
 from nasframe.tasks import Batch, Data, Task
 from nasframe.training.batches import JoinedSplit, batches
+from nasframe.training.caveats import caveats_of
 from nasframe.training.first_not_finite import is_finite
 from nasframe.training.options import TrainOptions
 from nasframe.training.outputs import OutputError, check_inputs, collect_outputs
 from nasframe.training.schedule import learning_rate
-from nasframe.training.step_check import StepCheck, checked_epoch, gradient_norm, steps_between_checks
+from nasframe.training.step_check import StepCheck, checked_epoch, clip_gradients, steps_between_checks
 from nasframe.training.step_failure import (
     GrowingParameters,
     RandomState,
@@ -98,6 +99,7 @@ class Training:
     history: list[dict[str, Any]] = field(init=False, factory=list)
     best_epoch: int = field(init=False, default=0)
     best_validation: Mapping[str, Any] = field(init=False, factory=dict)
+    caveats: list[str] = field(init=False, factory=list)
     _best: dict[str, Tensor] = field(init=False, factory=dict)
     _best_rank: tuple[float, float] = field(init=False, default=(-math.inf, -math.inf))
     _growing: list[GrowingParameters] = field(init=False, factory=list)
@@ -133,6 +135,7 @@ class Training:
                 advance(1)
         self.network.load_state_dict(self._best)
         outputs, targets = self.outputs_on_validation()
+        self.caveats = caveats_of(self.network, outputs, targets, "validation")
         return self.task.calibrate(outputs, targets)
 
     def outputs_on_validation(self) -> tuple[Tensor, Tensor]:
@@ -210,7 +213,7 @@ class Training:
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call, unused-ignore]
         parameters = [*self.network.parameters()]
-        norm = gradient_norm(parameters, self.options.clip_norm)
+        norm = clip_gradients(parameters, self.options.clip_norm)
         if not check.is_finite(norm) and not is_finite([item.grad for item in parameters]):
             what = f"a gradient of epoch {epoch + 1} of the training is not finite, though its loss is"
             raise self._failure(f"{what} ({float(loss.detach()):.4g})", batch, epoch, check.step, random)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from nasframe.errors import DataError, NasframeError, RunError
@@ -177,3 +179,62 @@ def test_files_that_are_missing_or_damaged_are_named(
         load_extractor(tmp_path, "resnet10t", 4, CPU)
     with pytest.raises(RunError, match=r"statistics\.safetensors: cannot be read as the statistics"):
         load_standardiser(tmp_path / "statistics.safetensors", True)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_cached_features_that_are_not_finite_are_refused_with_file_and_row(
+    cached: Path, tmp_path: Path, value: float
+) -> None:
+    shutil.copytree(cached, tmp_path / "cache")
+    path = tmp_path / "cache" / "S2.npy"
+    values = np.load(path)
+    values[7, 3, 5] = value
+    np.save(path, values)
+    with pytest.raises(DataError, match=r"S2\.npy: row 7 holds numbers that are not finite"):
+        open_features(tmp_path / "cache")
+
+
+def test_the_largest_half_precision_numbers_are_finite(cached: Path, tmp_path: Path) -> None:
+    shutil.copytree(cached, tmp_path / "cache")
+    path = tmp_path / "cache" / "I1.npy"
+    np.save(path, np.full_like(np.load(path), np.finfo(np.float16).max))
+    assert open_features(tmp_path / "cache")["I1"].isfinite().all()
+
+
+def test_streams_that_are_not_finite_are_refused_before_anything_is_made_of_them(
+    streams: Path, trained: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(streams, tmp_path / "streams")
+    sounds = np.load(tmp_path / "streams" / "sounds.npy")
+    sounds[4, 2, 9] = np.nan
+    np.save(tmp_path / "streams" / "sounds.npy", sounds)
+    extractor = load_extractor(trained, "resnet10t", 8, CPU)
+    fitted = [(row, row) for row in range(6)]
+    (tmp_path / "out").mkdir()
+    with pytest.raises(DataError, match=r"sounds\.npy: row 4 holds numbers that are not finite"):
+        write_features(tmp_path / "streams", tmp_path / "out", extractor, False, fitted, SILENT)
+    labelled = LabelledStreams.of(SPLITS, ROWS, [row % 2 for row in ROWS], classes=2)
+    options = BackboneTraining("resnet10t", None, 1, 1, 2, 1e-3, 0)
+    with pytest.raises(DataError, match=r"sounds\.npy: row 4 holds numbers that are not finite"):
+        train_backbones(tmp_path / "streams", tmp_path, options, labelled, labelled, shapes, CPU, SILENT)
+
+
+def test_statistics_that_are_not_finite_are_refused(trained: Path, cached: Path, tmp_path: Path) -> None:
+    statistics = load_file(cached / "statistics.safetensors")
+    statistics["S3"][0, 1] = torch.nan
+    save_file(statistics, tmp_path / "statistics.safetensors")
+    with pytest.raises(RunError, match=r"statistics\.safetensors: the statistics of S3 are not finite"):
+        load_standardiser(tmp_path / "statistics.safetensors", True)
+    with pytest.raises(RunError, match="mean and deviation of the spectrograms are not finite: nan"):
+        load_extractor(trained, "resnet10t", 4, CPU, spread=(float("nan"), 1.0))
+
+
+def test_a_step_of_pretraining_whose_loss_is_not_finite_ends_it_in_words(
+    streams: Path, tmp_path: Path
+) -> None:
+    labelled = LabelledStreams.of(SPLITS, ROWS, [row % 2 for row in ROWS], classes=2)
+    options = BackboneTraining("resnet10t", None, 3, 1, 6, 1e30, 0)
+    with pytest.raises(
+        RunError, match=r"pretraining of the picture backbone, epoch \d, step 1: .* is not finite"
+    ):
+        train_backbones(streams, tmp_path, options, labelled, labelled, shapes, CPU, SILENT)

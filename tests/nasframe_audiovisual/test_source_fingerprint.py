@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 
 from nasframe.errors import DataError
-from nasframe_audiovisual import describe_source, files_of
+from nasframe_audiovisual import BackboneTraining, describe_source, files_of, training_inputs
 
 
 @pytest.fixture
@@ -85,3 +87,66 @@ def test_a_source_that_is_missing_or_empty_is_refused(tmp_path: Path) -> None:
         describe_source(tmp_path / "nowhere")
     with pytest.raises(DataError, match="is empty"):
         describe_source(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["clip.mp4", "clip.wav", "data.bin"])
+def test_every_byte_of_a_long_file_counts(root: Path, name: str) -> None:
+    content = bytearray(1_000_000)
+    (root / name).write_bytes(content)
+    found = [describe_source(root)["listing"]]
+    for place in (16_384, 70_001, 250_000, 500_000, 777_777, 999_998):
+        content[place] = 1
+        (root / name).write_bytes(content)
+        found.append(describe_source(root)["listing"])
+    content[300_000:370_000] = b"\1" * 70_000
+    (root / name).write_bytes(content)
+    found.append(describe_source(root)["listing"])
+    assert len({*found}) == len(found)
+
+
+@pytest.mark.parametrize("age", [0, 100])
+def test_a_change_that_keeps_size_and_time_is_a_change(root: Path, age: float) -> None:
+    clip = root / "clip.mp4"
+    clip.write_bytes(b"a" * 200_000)
+    then = time.time() - age
+    os.utime(clip, (then, then))
+    before = describe_source(root)
+    assert describe_source(root) == before
+    with clip.open("r+b") as file:
+        file.write(b"b")
+    os.utime(clip, (then, then))
+    assert describe_source(root) != before
+
+
+def test_a_file_that_has_settled_is_read_once(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = importlib.import_module("nasframe_audiovisual.storage.source_fingerprint")
+    read: list[Path] = []
+    usual = module._read
+    monkeypatch.setattr(module, "_read", lambda path: read.append(path) or usual(path))
+    monkeypatch.setattr(module, "_SETTLED", -1e9)
+    before = describe_source(root)
+    assert describe_source(root) == before
+    assert len(read) == 2  # two files, each once
+
+
+def test_the_description_counts_files_and_bytes(root: Path) -> None:
+    (root / "clip.mp4").write_bytes(bytes(1234))
+    found = describe_source(root)
+    assert (found["files"], found["bytes"]) == (3, 1234)
+
+
+def test_weights_to_start_from_count_by_their_content_alone(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
+    first.write_bytes(bytes(200_000))
+    shutil.copy2(first, second)
+
+    def key(path: Path) -> object:
+        return training_inputs(BackboneTraining("resnet10t", path, 1, 1, 2, 1e-3, 0))["pretrained"]
+
+    assert key(first) == key(second)
+    status = second.stat()
+    with second.open("r+b") as file:
+        file.seek(123_456)
+        file.write(b"x")
+    os.utime(second, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert key(first) != key(second)

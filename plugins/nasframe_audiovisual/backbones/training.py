@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,12 @@ from attrs import frozen
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from nasframe.errors import RunError
 from nasframe.runtime import Progress, forked_seed, generator, write_json, write_tensors
 from nasframe_audiovisual.backbones.images import channels_last, normalise_pictures, standardise_sounds
 from nasframe_audiovisual.backbones.labels import LabelledStreams
 from nasframe_audiovisual.backbones.networks import make_backbone, stage_channels, weights_size
-from nasframe_audiovisual.storage import open_rows, require_space
+from nasframe_audiovisual.storage import file_digest, open_rows, require_finite, require_space
 
 __all__ = ["BackboneTraining", "train_backbones", "training_inputs"]
 
@@ -103,11 +105,15 @@ def train_backbones(
         progress: to report to.
 
     Raises:
-        DataError: the disk is too full, an array is damaged, or the weights to start from do not fit.
+        DataError: the disk is too full, an array is damaged or holds a number that is not finite, or the
+            weights to start from do not fit.
+        RunError: a loss or a gradient is not finite.
     """
     require_space(out, weights_size(options.backbone), "the weights of both backbones")
     picture_rows = torch.from_numpy(open_rows(streams / "pictures.npy"))
-    sound_rows = torch.from_numpy(open_rows(streams / "sounds.npy"))
+    spectrograms = open_rows(streams / "sounds.npy")
+    require_finite(streams / "sounds.npy", spectrograms)
+    sound_rows = torch.from_numpy(spectrograms)
     mean, deviation = _spread(sound_rows, sounds.rows["weights"])
 
     def images_of_pictures(rows: Tensor, random: torch.Generator | None) -> Tensor:
@@ -142,12 +148,14 @@ def train_backbones(
 def training_inputs(options: BackboneTraining) -> dict[str, Any]:
     """Return everything of the options that the result depends on, as values for JSON: a stage's inputs.
 
-    A file is described by path, size and time.
+    A file is described by its content; every byte counts.
     """
     plain = attrs.asdict(options)
     if options.pretrained is not None:
-        status = options.pretrained.stat() if options.pretrained.is_file() else None
-        plain["pretrained"] = [str(options.pretrained), status and [status.st_size, status.st_mtime_ns]]
+        is_file = options.pretrained.is_file()
+        plain["pretrained"] = (
+            f"sha256:{file_digest(options.pretrained)}" if is_file else str(options.pretrained)
+        )
     return plain
 
 
@@ -195,25 +203,43 @@ def _train(
         weights = (1.0 / counts)[labels]
         losses = []
         with progress.task(f"pretrain {stream.name}", stream.epochs * steps) as advance:
-            for _ in range(stream.epochs):
+            for epoch in range(stream.epochs):
                 network.train()
                 total = 0.0
-                for _ in range(steps):
+                for step in range(steps):
                     chosen = torch.multinomial(
                         weights, options.batch_size, replacement=True, generator=random
                     )
                     images = stream.images(rows[chosen], random)
                     targets = labels[chosen].to(device).repeat_interleave(len(images) // len(chosen))
                     loss = stream.loss(head(_pooled(network, images)), targets)
+                    found = loss.item()
                     optimiser.zero_grad()
                     loss.backward()  # type: ignore[no-untyped-call, unused-ignore]
-                    nn.utils.clip_grad_norm_(parameters, 5.0)
+                    norm = nn.utils.clip_grad_norm_(parameters, 5.0).item()
+                    if not math.isfinite(found) or not math.isfinite(norm):
+                        raise RunError(_not_finite(stream, epoch, step, rows[chosen], images, found))
                     optimiser.step()
                     schedule.step()
-                    total += loss.item()
+                    total += found
                     advance(1)
                 losses.append(total / steps)
         return network, losses, _outputs(stream, network, head)
+
+
+def _not_finite(stream: _Stream, epoch: int, step: int, rows: Tensor, images: Tensor, loss: float) -> str:
+    """Return the words for a step of pretraining whose loss or gradient is not finite."""
+    value = f"its loss ({loss})" if not math.isfinite(loss) else f"its gradient, of the loss {loss:.4g},"
+    listed = ", ".join(map(str, rows.tolist()))
+    remedy = (
+        "the streams are finite: lower the learning rate of the pretraining"
+        if bool(images.isfinite().all())
+        else "the streams are not finite"
+    )
+    return (
+        f"pretraining of the {stream.name} backbone, epoch {epoch + 1}, step {step + 1}: {value} is not "
+        f"finite for the rows {listed} of {stream.name}s.npy; {remedy}"
+    )
 
 
 def _pooled(network: nn.Module, images: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -115,9 +116,13 @@ def load_extractor(
 
     Raises:
         NasframeError: weights are missing, or of another network.
-        RunError: the report is missing or damaged.
+        RunError: the report is missing or damaged, or a number of it is not finite.
     """
     mean, deviation = _spread(folder / "report.json") if spread is None else spread
+    if not (math.isfinite(mean) and math.isfinite(deviation)):
+        raise RunError(
+            f"{folder}: mean and deviation of the spectrograms are not finite: {mean}, {deviation}"
+        )
     picture = load_backbone(backbone, 3, folder / "picture.safetensors")
     sound = load_backbone(backbone, 1, folder / "sound.safetensors")
     return Extractor(picture, sound, steps, mean, deviation, device)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from torch import Tensor
 from nasframe.runtime import Progress, write_tensors
 from nasframe_audiovisual.features.extractor import PICTURE_INPUTS, SOUND_INPUTS, Extractor
 from nasframe_audiovisual.features.standardiser import Standardiser
-from nasframe_audiovisual.storage import RowWriter, open_rows, require_space
+from nasframe_audiovisual.storage import RowWriter, open_rows, require_finite, require_space
 
 __all__ = ["open_features", "write_features"]
 
@@ -45,7 +45,7 @@ def write_features(
         progress: to report to.
 
     Raises:
-        DataError: the disk is too full, or an array is damaged.
+        DataError: the disk is too full, an array is damaged, or a stream gives features that are not finite.
     """
     count = {kind: len(open_rows(streams / f"{kind}.npy")) for kind in ("pictures", "sounds")}
     require_space(
@@ -62,7 +62,7 @@ def write_features(
         array = torch.from_numpy(open_rows(streams / f"{kind}.npy"))
         raw = {name: out / f".{name}.raw.npy" for name in names}
         chunks = progress.track(torch.split(array, _CHUNK), f"features of {kind}")
-        _write(raw, "float32", (function(chunk) for chunk in chunks))
+        _write(raw, "float32", _finite(streams / f"{kind}.npy", map(function, chunks)))
         for name in names:
             values = open_rows(raw[name])
             statistics[name] = _statistics(values, rows)
@@ -78,11 +78,32 @@ def write_features(
 def open_features(folder: Path) -> dict[str, Tensor]:
     """Map the features that `write_features` wrote into memory: name → float16 `(streams, L, channels)`.
 
+    Each file is read once, and so checked.
+
     Raises:
-        DataError: a file is missing or damaged.
+        DataError: a file is missing or damaged, or a number in it is not finite.
     """
-    names = PICTURE_INPUTS + SOUND_INPUTS
-    return {name: torch.from_numpy(open_rows(folder / f"{name}.npy")) for name in names}
+    found = {}
+    for name in PICTURE_INPUTS + SOUND_INPUTS:
+        path = folder / f"{name}.npy"
+        rows = open_rows(path)
+        require_finite(path, rows)
+        found[name] = torch.from_numpy(rows)
+    return found
+
+
+def _finite(streams: Path, chunks: Iterable[Mapping[str, Tensor]]) -> Iterator[Mapping[str, Tensor]]:
+    """Yield the chunks, of features of the rows of a file of streams.
+
+    Raises:
+        DataError: a feature is not finite; names the file and the row of the stream.
+    """
+    first = 0
+    for chunk in chunks:
+        for values in chunk.values():
+            require_finite(streams, values.numpy(), first)
+        first += len(next(iter(chunk.values())))
+        yield chunk
 
 
 def _write(paths: Mapping[str, Path], dtype: str, chunks: Iterable[Mapping[str, Tensor]]) -> None:

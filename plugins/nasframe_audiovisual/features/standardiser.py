@@ -49,9 +49,13 @@ def load_standardiser(statistics: Path, temporal: bool) -> Standardiser:
     """Return the standardiser of a set, with the `statistics.safetensors` that `write_features` wrote.
 
     Raises:
-        RunError: the file is missing or damaged.
+        RunError: the file is missing or damaged, or a number in it is not finite.
     """
     try:
-        return Standardiser(dict(load_file(statistics)), temporal)
+        found = dict(load_file(statistics))
     except (OSError, SafetensorError) as error:
         raise RunError(f"{statistics}: cannot be read as the statistics of features: {error}") from error
+    for name, values in found.items():
+        if not bool(values.isfinite().all()):
+            raise RunError(f"{statistics}: the statistics of {name} are not finite")
+    return Standardiser(found, temporal)

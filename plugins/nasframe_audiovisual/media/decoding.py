@@ -166,8 +166,8 @@ def _not_sound(samples: NDArray[np.float32], window: Window) -> str:
     if abs(samples[loudest]) > LOUDEST:
         moment = window.trim + loudest / SAMPLE_RATE
         return (
-            f"its sound is {abs(samples[loudest]):.3g} times as loud as full scale at {moment:.2f} s; expected "
-            f"samples from -1 to 1, and none above {LOUDEST:g}"
+            f"its sound is {abs(samples[loudest]):.3g} times as loud as full scale at {moment:.2f} s; "
+            f"expected samples from -1 to 1, and none above {LOUDEST:g}"
         )
     return ""
 

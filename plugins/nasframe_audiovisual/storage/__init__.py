@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from nasframe_audiovisual.storage.array_files import RowWriter, open_rows
+from nasframe_audiovisual.storage.array_files import RowWriter, open_rows, require_finite
 from nasframe_audiovisual.storage.clip_index import read_index, write_index
 from nasframe_audiovisual.storage.disk_space import DISK_BLOCK, require_space, size_on_disk
 from nasframe_audiovisual.storage.folder_files import files_of
-from nasframe_audiovisual.storage.source_fingerprint import describe_source
+from nasframe_audiovisual.storage.source_fingerprint import describe_source, file_digest
 
 __all__ = [
     "DISK_BLOCK",
     "RowWriter",
     "describe_source",
+    "file_digest",
     "files_of",
     "open_rows",
     "read_index",
+    "require_finite",
     "require_space",
     "size_on_disk",
     "write_index",

@@ -14,7 +14,11 @@ from numpy.typing import DTypeLike, NDArray
 from nasframe.errors import DataError
 from nasframe.runtime import naming_file
 
-__all__ = ["RowWriter", "open_rows"]
+__all__ = ["RowWriter", "open_rows", "require_finite"]
+
+
+_ROWS = 256
+"""Rows that are checked at once."""
 
 
 class RowWriter:
@@ -89,3 +93,29 @@ def open_rows(path: Path) -> NDArray[Any]:
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read as an array: {error}") from error
     return array
+
+
+def require_finite(path: Path, rows: NDArray[Any], first: int = 0) -> None:
+    """Refuse rows in which a number is not finite; they are read once, a few at a time.
+
+    Args:
+        path: of the file that holds them, or that they were made from, for the error.
+        rows: `(rows, …)`; integers are always finite.
+        first: the number of the first of them in the file.
+
+    Raises:
+        DataError: with the file and the row.
+    """
+    if rows.dtype.kind != "f":
+        return
+    # A number is finite unless all bits of its exponent are set. Integers are compared faster than halves.
+    exponent = np.array(np.inf, rows.dtype).view(rows.dtype.str.replace("f", "u"))
+    for start in range(0, len(rows), _ROWS):
+        bits = np.ascontiguousarray(rows[start : start + _ROWS]).view(exponent.dtype)
+        bad = ((bits & exponent) == exponent).reshape(len(bits), -1).any(1)
+        if bad.any():
+            row = first + start + int(bad.argmax())
+            raise DataError(
+                f"{path}: row {row} holds numbers that are not finite; if the file is in a cache, remove its "
+                "folder, and it is made again"
+            )

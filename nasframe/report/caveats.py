@@ -1,0 +1,31 @@
+"""The caveats of a run: sentences beside the numbers that say less than they seem to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nasframe.runs import Run
+from nasframe.runtime import format_names
+
+__all__ = ["metric_caveats", "run_caveats"]
+
+
+def run_caveats(run: Run) -> list[str]:
+    """Return the caveats on the validation metrics of the search and of the final training."""
+    record = run.record
+    return [line for part in ("search", "train") for line in (record.get(part) or {}).get("caveats") or ()]
+
+
+def metric_caveats(test: Mapping[str, Any]) -> list[str]:
+    """Return the caveats on test metrics, those of baselines included, for the content of `test.json`."""
+    lines = list(test.get("caveats") or ())
+    undefined = test.get("undefined_scores") or ()
+    if undefined:
+        lines.append(
+            f"{len(undefined)} examples of the test split have no score, and so no decision: "
+            f"{format_names(undefined)}. No scores are written."
+        )
+    for name, metrics in (test.get("baselines") or {}).items():
+        lines += [f"{name}: {line}" for line in metrics.get("caveats") or () if line not in lines]
+    return lines

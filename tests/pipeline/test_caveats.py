@@ -1,0 +1,105 @@
+"""Numbers that say less than they seem to have a sentence beside them, wherever they are shown."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from nasframe import Architecture, Choice, Data, SearchSpace, build
+from nasframe.cli import main
+from nasframe.runs import Run
+from nasframe.studies.caveats import comparison_caveats, sweep_caveats
+from nasframe.training import caveats_of
+from tests.toys import STREAMS
+
+ONE_CLASS = "have the same target, so its metrics do not show that the network tells anything apart."
+CONSTANT = "The output of the network does not depend on its inputs: it is the same for all"
+
+
+def test_a_network_that_reads_no_input_is_said_to_read_none() -> None:
+    space = SearchSpace("edges", derivation="argmax")
+    space.add_input("x", (2,))
+    space.add_node("sum", "identity")
+    space.connect("x", "sum", choice=Choice("use x", ("zero", "identity"), "alpha"))
+    space.set_output("sum")
+    inputs, targets = {"x": torch.rand(6, 2)}, torch.arange(6) % 2
+    for value, caveats in (("identity", []), ("zero", ["The network reads no input"])):
+        network = build(Architecture(space, {"use x": value}))
+        found = caveats_of(network, network(inputs), targets, "test")
+        assert [line.partition(":")[0] for line in found] == caveats
+
+
+def test_an_output_that_no_input_changes_is_said_to_be_constant() -> None:
+    outputs, targets = torch.rand(1, 3).expand(8, 3).clone(), torch.arange(8) % 2
+    (found,) = caveats_of(nn.Identity(), outputs, targets, "validation")
+    assert found == f"{CONSTANT} 8 examples of the split 'validation'."
+    outputs[5, 1] += 0.01
+    assert caveats_of(nn.Identity(), outputs, targets, "validation") == []
+
+
+@pytest.mark.parametrize("targets", [torch.zeros(5), torch.ones(5, dtype=torch.long), torch.ones(5, 4)])
+def test_a_split_of_one_class_is_said_to_show_nothing(targets: torch.Tensor) -> None:
+    (found,) = caveats_of(nn.Identity(), torch.rand(5, 2), targets, "test")
+    assert found == f"All 5 examples of the split 'test' {ONE_CLASS}"
+
+
+def test_search_train_evaluate_report_and_json_say_that_there_is_one_class(
+    toy_streams: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    usual = toy_streams.Streams.data
+
+    def data(task: Any, folders: Any) -> Data:
+        found: Data = usual(task, folders)
+        for split in (found.splits.validation, found.splits.test()):
+            split.targets.zero_()  # type: ignore[attr-defined]
+        return found
+
+    monkeypatch.setattr(toy_streams.Streams, "data", data)
+    run = tmp_path / "run"
+    assert main(["run", str(STREAMS), f"cache={tmp_path / 'cache'}", "--out", str(run)]) == 0
+    printed = capsys.readouterr()
+    on = {name: f"of the split '{name}' {ONE_CLASS}" for name in ("validation", "test")}
+    assert [line.split(":")[0] for line in printed.err.splitlines() if on["validation"] in line] == [
+        "search",
+        "train",
+    ]
+    assert on["validation"] in printed.out
+    assert on["test"] in printed.out
+    record = json.loads((run / "run.json").read_text())
+    for part in ("search", "train"):
+        assert any(on["validation"] in line for line in record[part]["caveats"])
+    assert any(on["test"] in line for line in json.loads((run / "test.json").read_text())["caveats"])
+    page = (run / "report.html").read_text()
+    for sentence in on.values():
+        assert sentence.replace("'", "&#39;") in page
+    assert main(["evaluate", str(run)]) == 0
+    assert on["test"] in capsys.readouterr().out
+
+
+def test_a_usual_run_has_no_caveat(finished_run: Path) -> None:
+    run = Run.open(finished_run)
+    assert run.test is not None
+    assert "caveats" not in run.test
+    assert "caveats" not in run.record["search"]
+    assert "train" not in run.record
+
+
+def test_studies_repeat_what_their_runs_say() -> None:
+    trials = [
+        {"name": "a", "status": "done", "error": None, "search": None, "caveats": ["Beware."]},
+        {"name": "b", "status": "done", "error": None, "search": None, "caveats": ["Beware."]},
+        {"name": "c", "status": "done", "error": None, "search": None},
+    ]
+    common: dict[str, Any] = {"trials": trials, "chosen": None, "objective": "auc", "seeds": [0, 1, 2, 3]}
+    comparison = {**common, "failed": {}, "variants": [], "rows": [], "tests": []}
+    assert "a, b: Beware." in comparison_caveats(comparison, ())
+    assert "a, b: Beware." in sweep_caveats({**common, "axes": [{"key": "x"}], "rows": []})
