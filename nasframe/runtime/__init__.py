@@ -29,6 +29,7 @@ from nasframe.runtime.reading import (
     check_shape,
     check_tensors,
     damage_in_words,
+    parse_json,
     path_inside,
     read_bytes,
     read_csv,
@@ -39,7 +40,19 @@ from nasframe.runtime.reading import (
     require_regular,
 )
 from nasframe.runtime.seeding import forked_seed, generator
-from nasframe.runtime.shapes import ANYTHING, MOST, Each, Fields, Flag, Items, Nullable, Number, Shape, Text
+from nasframe.runtime.shapes import (
+    ANYTHING,
+    MOST,
+    Each,
+    Either,
+    Fields,
+    Flag,
+    Items,
+    Nullable,
+    Number,
+    Shape,
+    Text,
+)
 from nasframe.runtime.threads import one_thread
 
 __all__ = [
@@ -49,6 +62,7 @@ __all__ = [
     "MOST",
     "SILENT",
     "Each",
+    "Either",
     "Fields",
     "Flag",
     "Items",
@@ -72,6 +86,7 @@ __all__ = [
     "lives",
     "make_progress",
     "one_thread",
+    "parse_json",
     "path_inside",
     "print_columns",
     "print_json",

@@ -175,5 +175,5 @@ def test_files_that_are_missing_or_damaged_are_named(
             (tmp_path / name).write_bytes(content)
     with pytest.raises(NasframeError, match=r"picture\.safetensors: cannot be loaded as the weights"):
         load_extractor(tmp_path, "resnet10t", 4, CPU)
-    with pytest.raises(RunError, match=r"statistics\.safetensors: cannot be read as the statistics"):
+    with pytest.raises(RunError, match=r"statistics\.safetensors: cannot be read as safetensors"):
         load_standardiser(tmp_path / "statistics.safetensors", True)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -11,7 +10,7 @@ from attrs import define
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nasframe.errors import RunError
+from nasframe.runtime import Fields, Number, read_json
 from nasframe_audiovisual.backbones import (
     channels_last,
     load_backbone,
@@ -31,6 +30,10 @@ PICTURE_INPUTS = ("I1", "I2", "I3", "I4")
 
 SOUND_INPUTS = ("S1", "S2", "S3", "S4")
 """Names of the features of the sound, likewise."""
+
+
+_LARGEST = 1e6
+_REPORT = Fields({"sound_mean": Number(-_LARGEST, _LARGEST), "sound_deviation": Number(0, _LARGEST)})
 
 
 @define
@@ -90,6 +93,13 @@ class Extractor:
             + 24 * DISK_BLOCK
         )
 
+    @property
+    def channels(self) -> dict[str, int]:
+        """Input name → channels of its features."""
+        names = PICTURE_INPUTS + SOUND_INPUTS
+        counts = [*stage_channels(self.picture), *stage_channels(self.sound)]
+        return dict(zip(names, counts, strict=True))
+
     def _named(self, names: Sequence[str], series: Sequence[Tensor]) -> dict[str, Tensor]:
         return {
             name: F.adaptive_avg_pool1d(values, self.steps).transpose(1, 2).float().cpu()
@@ -124,11 +134,8 @@ def load_extractor(
 
 
 def _spread(report: Path) -> tuple[float, float]:
-    try:
-        found: Mapping[str, float] = json.loads(report.read_text(encoding="utf-8"))
-        return float(found["sound_mean"]), float(found["sound_deviation"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{report}: is not the report of trained backbones: {error}") from error
+    found = read_json(report, _REPORT)
+    return float(found["sound_mean"]), float(found["sound_deviation"])
 
 
 @torch.inference_mode()

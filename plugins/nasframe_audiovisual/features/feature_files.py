@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nasframe.errors import DataError
 from nasframe.runtime import Progress, write_tensors
 from nasframe_audiovisual.features.extractor import PICTURE_INPUTS, SOUND_INPUTS, Extractor
 from nasframe_audiovisual.features.standardiser import Standardiser
@@ -82,7 +83,11 @@ def open_features(folder: Path) -> dict[str, Tensor]:
         DataError: a file is missing or damaged.
     """
     names = PICTURE_INPUTS + SOUND_INPUTS
-    return {name: torch.from_numpy(open_rows(folder / f"{name}.npy")) for name in names}
+    found = {name: torch.from_numpy(open_rows(folder / f"{name}.npy", "float16", 3)) for name in names}
+    for kind in (PICTURE_INPUTS, SOUND_INPUTS):
+        if len({values.shape[0] for name, values in found.items() if name in kind}) > 1:
+            raise DataError(f"{folder}: the arrays {', '.join(kind)} have different numbers of rows")
+    return found
 
 
 def _write(paths: Mapping[str, Path], dtype: str, chunks: Iterable[Mapping[str, Tensor]]) -> None:
