@@ -133,6 +133,7 @@ def train(
         architecture=chosen,
         source=common.data,
         overwrite=common.overwrite,
+        recorded=is_run and not any(word.partition("=")[0].strip() == "cache" for word in overrides),
         progress=make_progress(),
     )
     _announce(made, next_command("evaluate", _word(out)))

@@ -11,7 +11,7 @@ from nasframe.runs.checkpoint import (
     save_checkpoint,
 )
 from nasframe.runs.claim import claimed
-from nasframe.runs.folder import partials, require_utf8
+from nasframe.runs.folder import partials, refuse_links_outside, require_utf8
 from nasframe.runs.missing_plugins import naming_missing_plugins
 from nasframe.runs.reading import reading_run
 from nasframe.runs.run import Run
@@ -27,6 +27,7 @@ __all__ = [
     "optimiser_tensors",
     "partials",
     "reading_run",
+    "refuse_links_outside",
     "require_utf8",
     "save_checkpoint",
 ]

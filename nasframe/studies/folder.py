@@ -15,7 +15,7 @@ from attrs import frozen
 from nasframe import __version__
 from nasframe.errors import RunError
 from nasframe.jobs import LOG_FILE, full_disk_stops
-from nasframe.runs import Run, partials, require_utf8
+from nasframe.runs import Run, partials, refuse_links_outside, require_utf8
 from nasframe.runtime import (
     ANYTHING,
     Each,
@@ -190,6 +190,9 @@ def _check(path: Path, kind: str, plan: Mapping[str, Any], overwrite: bool, file
         return
     if not path.is_dir():
         raise RunError(f"{path}: is a file and is no study folder; choose another --out")
+    for place in (path, path / TRIALS, path / _OLD_TRIALS):
+        if place.is_dir():
+            refuse_links_outside(place, deep=False)
     if not (path / RECORD).exists():
         others = sorted(item.name for item in path.iterdir() if item.name != _LOCK)
         others = [name for name in others if not (name.startswith(".") and name.endswith(".partial"))]

@@ -128,7 +128,7 @@ def test_an_unknown_space_or_option_is_named() -> None:
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(None, "cannot be read"), ("{", "read as JSON"), ("[]", "not an architecture")],
+    [(None, "cannot be read"), ("{", "cannot be"), ("[]", "not an architecture")],
 )
 def test_a_file_that_is_no_document_is_refused_by_name(
     content: str | None, message: str, tmp_path: Path

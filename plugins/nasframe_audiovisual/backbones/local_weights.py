@@ -63,7 +63,7 @@ def load_weights(network: nn.Module, path: Path, name: str, channels: int) -> No
     if not any(key in chosen for key, _ in network.named_parameters()):
         raise _weights_error(path, name, "none of the weights in the file is one of that network")
     try:
-        for key in _first_convolutions(network, own):
+        for key in chosen.keys() & _first_convolutions(network, own):
             if chosen[key].ndim == 4 and chosen[key].shape[1] == 3 != channels:
                 chosen[key] = adapt_input_conv(channels, chosen[key])
         network.load_state_dict(chosen, strict=False)
@@ -115,11 +115,11 @@ def _plain(key: str) -> str:
     return key.replace(".", "_")
 
 
-def _first_convolutions(network: nn.Module, own: Mapping[str, str]) -> list[str]:
+def _first_convolutions(network: nn.Module, own: Mapping[str, str]) -> set[str]:
     """Return the names of the weights that depend on the channels of the images."""
     names = getattr(network, "pretrained_cfg", {}).get("first_conv") or ()
     wanted = {_plain(f"{item}.weight") for item in ([names] if isinstance(names, str) else names)}
-    return [key for key, plain in own.items() if plain.removeprefix("model_") in wanted or plain in wanted]
+    return {key for key, plain in own.items() if plain.removeprefix("model_") in wanted or plain in wanted}
 
 
 def _weights_error(path: Path, name: str, reason: object) -> DataError:

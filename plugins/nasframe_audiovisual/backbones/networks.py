@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from nasframe.errors import DataError, nearest
+from nasframe.errors import DataError, RunError, nearest
 from nasframe.runtime import read_tensors
 from nasframe_audiovisual.backbones.local_weights import load_weights
 from nasframe_audiovisual.beside_torch import beside_torch
@@ -77,7 +77,12 @@ def load_backbone(name: str, channels: int, weights: Path) -> nn.Module:
         RunError: the file is missing, damaged, or holds another network's weights.
     """
     network = make_backbone(name, channels)
-    network.load_state_dict(read_tensors(weights, expected=network.state_dict(), finite=True))
+
+    def refused(message: str) -> RunError:
+        return RunError(f"{message}; expected the weights of {name}")
+
+    state = read_tensors(weights, refused, expected=network.state_dict(), finite=True)
+    network.load_state_dict(state)
     return network.eval().requires_grad_(False)
 
 

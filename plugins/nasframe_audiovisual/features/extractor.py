@@ -10,6 +10,7 @@ from attrs import define
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from nasframe.errors import RunError
 from nasframe.runtime import Fields, Number, read_json
 from nasframe_audiovisual.backbones import (
     channels_last,
@@ -134,7 +135,10 @@ def load_extractor(
 
 
 def _spread(report: Path) -> tuple[float, float]:
-    found = read_json(report, _REPORT)
+    def refused(message: str) -> RunError:
+        return RunError(f"{message}; expected the report of trained backbones")
+
+    found = read_json(report, _REPORT, refused)
     return float(found["sound_mean"]), float(found["sound_deviation"])
 
 

@@ -58,7 +58,11 @@ def load_standardiser(
         RunError: the file is missing or damaged, holds other statistics, or a deviation of 0.
     """
     expected = None if channels is None else {name: torch.empty(2, count) for name, count in channels.items()}
-    found = read_tensors(statistics, expected=expected, finite=True)
+
+    def refused(message: str) -> RunError:
+        return RunError(f"{message}; expected the statistics of features")
+
+    found = read_tensors(statistics, refused, expected=expected, finite=True)
     for name, values in found.items():
         if values.dtype != torch.float32 or values.ndim != 2 or len(values) != 2:
             shape = list(values.shape)

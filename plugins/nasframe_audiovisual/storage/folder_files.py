@@ -43,8 +43,8 @@ def _below(folder: Path, prefix: str, above: frozenset[_Folder], seen: Counter[_
     seen[identity] += 1
     if seen[identity] > _MOST_PATHS:
         raise DataError(
-            f"{folder}: links lead to this folder by more than {_MOST_PATHS} paths; expected a data folder in "
-            "which every clip has one path, or a few"
+            f"{folder}: links lead to this folder by more than {_MOST_PATHS} paths; expected a data folder "
+            "in which every clip has one path, or a few"
         )
     for entry in entries:
         if _is_folder(entry):
@@ -61,7 +61,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _is_special(entry: os.DirEntry[str]) -> bool:
-    """Return True for what is there and is no file; a link to nothing counts as a file that cannot be read."""
+    """Return True for what is there and is no file; a link to nothing is a file that cannot be read."""
     try:
         return not stat.S_ISREG(entry.stat().st_mode)
     except OSError:
