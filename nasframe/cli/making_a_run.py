@@ -146,6 +146,7 @@ def train(
         architecture=chosen,
         source=common.data,
         overwrite=common.overwrite,
+        recorded=is_run and not any(word.partition("=")[0].strip() == "cache" for word in overrides),
         progress=make_progress(),
     )
     show_training(made)

@@ -28,7 +28,15 @@ def add_commands(app: App) -> None:
         app.command(command)
 
 
-def evaluate(run: Path, /, *, json: Json = False, data: Path | None = None, device: Device = None) -> int:
+def evaluate(
+    run: Path,
+    /,
+    *,
+    json: Json = False,
+    data: Path | None = None,
+    cache: Path | None = None,
+    device: Device = None,
+) -> int:
     """Score a trained run on its test split, which nothing else opens.
 
     The exit status is 1 where an example has no score.
@@ -39,6 +47,9 @@ def evaluate(run: Path, /, *, json: Json = False, data: Path | None = None, devi
         A run folder.
     data
         The data that the run was made from, if it was given with --data.
+    cache
+        The folder of prepared data. [default: that of the run, where it is the default one or holds prepared
+        data, else it has to be said]
     """
     _check_run(run)
 
@@ -46,7 +57,7 @@ def evaluate(run: Path, /, *, json: Json = False, data: Path | None = None, devi
     from nasframe.runs import naming_missing_plugins
 
     with naming_missing_plugins(run):
-        metrics = pipeline.evaluate(run, source=data, device=device, progress=make_progress())
+        metrics = pipeline.evaluate(run, source=data, cache=cache, device=device, progress=make_progress())
     if json:
         print_json(metrics)
     else:

@@ -78,7 +78,7 @@ def parse_value(text: str) -> Any:
     """
     try:
         table = tomllib.loads(f"value = {text}")
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):  # no TOML, a number of many digits, or many levels
         return text
     # With a line break in it a value could hold more keys; no option is a date.
     if len(table) > 1 or not isinstance(table["value"], str | int | float | bool | list | dict):

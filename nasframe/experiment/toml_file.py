@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nasframe.errors import ConfigurationError, nearest
-from nasframe.runtime import shell_line
+from nasframe.runtime import read_text, shell_line
 
 __all__ = ["read_toml"]
 
@@ -22,18 +22,19 @@ def read_toml(path: Path) -> dict[str, Any]:
     Raises:
         ConfigurationError: there is no such file (the near ones are named), or it is not TOML.
     """
-    if not path.is_file():
+
+    def refused(message: str) -> ConfigurationError:
+        return ConfigurationError(str(path), [message.removeprefix(f"{path}: ")])
+
+    if not path.exists() or path.is_dir():
         raise ConfigurationError(str(path), [_missing(path)])
-    try:
-        text = path.read_bytes().decode()
-    except OSError as error:
-        raise ConfigurationError(str(path), [f"cannot be read: {error.strerror}"]) from None
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(str(path), [f"byte {error.start} is not UTF-8; TOML files are"]) from None
+    text = read_text(path, refused)
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(str(path), [_placed(error, text)]) from None
+    except (ValueError, RecursionError) as error:  # a number of many digits, or many levels
+        raise ConfigurationError(str(path), [f"cannot be read as TOML: {error}"]) from None
 
 
 def _missing(path: Path) -> str:

@@ -26,6 +26,7 @@ def evaluate(
     *,
     experiment: Experiment | None = None,
     source: str | Path | None = None,
+    cache: str | Path | None = None,
     device: str | None = None,
     progress: Progress = SILENT,
 ) -> dict[str, Any]:
@@ -35,6 +36,7 @@ def evaluate(
         run: the run or its folder.
         experiment: the one that made the run; needed only where its task was made in Python.
         source: the user's data, if it has moved.
+        cache: the folder of prepared data, where that of the run is none of this machine's; see `prepare`.
         device: where to compute; None is what the experiment says.
         progress: what to report to.
 
@@ -53,9 +55,10 @@ def evaluate(
     """
     found = load_run(run)
     with claimed(found.path, command=Command("evaluate", given(source))):
+        recorded = experiment is None
         experiment = experiment or load_experiment(found)
         network, calibration, where = load_network(found, experiment, device)
-        prepared = prepare(experiment, found, source, progress)
+        prepared = prepare(experiment, found, source, progress, cache=cache, recorded=recorded)
         found.take_up()
         test = open_test_split(experiment.task, prepared.data)
         outputs, targets = collect_outputs(network, network, test, experiment.train.batch_size, where, "test")

@@ -31,6 +31,7 @@ def train(
     architecture: Architecture | None = None,
     source: str | Path | None = None,
     overwrite: bool = False,
+    recorded: bool = False,
     progress: Progress = SILENT,
 ) -> Run:
     """Train an architecture for good; see `run_experiment` for the other arguments.
@@ -39,6 +40,7 @@ def train(
         architecture: what to train; None is the one that the run in `out` found.
         overwrite: train again, maybe with other options of the training; what the search found is kept.
             Only another `architecture` replaces the whole run.
+        recorded: the experiment was read from a run; see `prepare`.
 
     Raises:
         RunError: no architecture was given and `out` holds none, or holds another one.
@@ -59,7 +61,7 @@ def train(
             run = Run.matching(path, toml, identity=identity)
         chosen = _chosen(run, path, architecture)
         with keeping_old_run(overwrite):
-            prepared = prepare(experiment, run, source, progress)
+            prepared = prepare(experiment, run, source, progress, recorded=recorded)
         key = prepared.key("train", identity, chosen.fingerprint)
         if run is not None and not overwrite:
             if run.is_done("train", key) and _is_whole(run, progress):

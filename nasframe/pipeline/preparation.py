@@ -11,6 +11,7 @@ from attrs import frozen
 
 from nasframe.errors import DataError, KeptRunInterrupt, RunError
 from nasframe.experiment import Experiment
+from nasframe.pipeline.recorded_cache import given_cache, recorded_cache, recorded_folders
 from nasframe.runs import Run, reading_run
 from nasframe.runtime import Progress, fingerprint
 from nasframe.tasks import Data, Stage, checked_data, checked_stages, run_stages, stage_fingerprints
@@ -58,7 +59,13 @@ def keeping_old_run(overwrite: bool) -> Iterator[None]:
 
 
 def prepare(
-    experiment: Experiment, run: Run | None, source: str | Path | None, progress: Progress
+    experiment: Experiment,
+    run: Run | None,
+    source: str | Path | None,
+    progress: Progress,
+    *,
+    cache: str | Path | None = None,
+    recorded: bool = False,
 ) -> Prepared:
     """Run or skip the task's stages; a run that is there gets the data it was made from.
 
@@ -67,9 +74,12 @@ def prepare(
         run: the run to use them in, None for a new one.
         source: the user's data; None is what the run used before, or the task's own.
         progress: what to report to.
+        cache: the folder of prepared data; None is `NASFRAME_CACHE`, else what experiment and run say.
+        recorded: the experiment was read from the run, which may come from a stranger.
 
     Raises:
-        RunError: the run was made from another state of the data.
+        RunError: the run was made from another state of the data, or names a cache that the user has to say
+            (see docs/runs.md).
     """
     if run is not None and run.changed_plugins:
         progress.say(
@@ -80,7 +90,8 @@ def prepare(
         source = known["source"]
     place = None if source is None else Path(source).resolve()
     origin = None if place is None else str(place)
-    ready = None if run is None else _ready(experiment, run)
+    given = given_cache(cache)
+    ready = None if run is None else _ready(experiment, run, given)
     try:
         with reading_run(run):
             stages = checked_stages(experiment.task, place, experiment.stage_seed)
@@ -93,19 +104,17 @@ def prepare(
         _check_unchanged(run, stages)
     if ready is not None and known is not None and origin == known["source"]:
         return ready
-    # A relative cache belongs to the folder in which the run was made; an absolute one is taken as it is.
-    relative = known is not None and not experiment.cache.is_absolute()
-    cache = Path(known["cache"]) if known is not None and relative else experiment.cache.resolve()
-    results = run_stages(stages, cache, experiment.torch_device(), progress)
+    folder = given or _cache(experiment, run, recorded=recorded)
+    results = run_stages(stages, folder, experiment.torch_device(), progress)
     key = _key({name: result.fingerprint for name, result in results.items()})
     folders = {name: result.folder for name, result in results.items()}
     seconds = {name: round(result.seconds, 3) for name, result in results.items()}
     record = {
         "source": origin,
-        "cache": str(cache),
+        "cache": str(folder),
         "fingerprint": key,
         "folders": {name: str(path) for name, path in folders.items()},
-        "seconds": seconds if known is None else known["seconds"],
+        "seconds": seconds if known is None else known.get("seconds", {}),
     }
     prepared = Prepared(checked_data(experiment.task, folders), folders, record)
     if run is not None:
@@ -113,18 +122,34 @@ def prepare(
     return prepared
 
 
-def _ready(experiment: Experiment, run: Run) -> Prepared | None:
+def _cache(experiment: Experiment, run: Run | None, *, recorded: bool) -> Path:
+    """Return the cache for stages that have to be run."""
+    known = None if run is None else run.record["data"]
+    if run is None or known is None:
+        return experiment.cache.resolve()
+    # A relative cache belongs to the folder in which the run was made; an absolute one is taken as it is.
+    if not experiment.cache.is_absolute():
+        return recorded_cache(run, Path(known["cache"]), "data.cache of run.json")
+    if recorded:
+        return recorded_cache(run, experiment.cache, "cache of experiment.toml")
+    return experiment.cache.resolve()
+
+
+def _ready(experiment: Experiment, run: Run, given: Path | None) -> Prepared | None:
     """Return the data that the run was made from, None where some of its folders are gone."""
     known = run.record["data"]
-    folders = {name: Path(item) for name, item in known["folders"].items()}
-    if not all(folder.is_dir() for folder in folders.values()):
+    if known is None:
+        return None
+    folders = recorded_folders(run, known["folders"], given)
+    if folders is None:
         return None
     return Prepared(checked_data(experiment.task, folders), folders, known)
 
 
 def _check_unchanged(run: Run, stages: Sequence[Stage]) -> None:
     """Refuse data or code that has changed since the run was made, before any stage is run."""
-    if run.record["data"]["fingerprint"] != _key(stage_fingerprints(stages)):
+    known = run.record["data"]
+    if known is not None and known["fingerprint"] != _key(stage_fingerprints(stages)):
         raise RunError(
             f"{run.path}: the data or the code that reads it has changed since this run was made; "
             "choose another --out, or say `nasframe run` or `search` with --overwrite to replace it"

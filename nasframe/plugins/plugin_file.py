@@ -29,8 +29,10 @@ def importing(path: Path) -> Iterator[ModuleType]:
     """
     name = path.stem
     if not path.is_file():
-        what = "is a folder; expected a Python file" if path.is_dir() else "no such file"
-        raise PluginError(f"{path}: {what}")
+        if not path.exists():
+            raise PluginError(f"{path}: no such file")
+        what = "a folder" if path.is_dir() else "no regular file"
+        raise PluginError(f"{path}: is {what}; expected a Python file")
     if path.suffix != ".py" or not name.isidentifier():
         raise PluginError(f"{path}: a plugin is a Python file whose name can be imported, such as my_ops.py")
     if _is_taken(name, path):

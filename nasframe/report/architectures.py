@@ -11,6 +11,7 @@ from attrs import frozen
 from nasframe.errors import NasframeError
 from nasframe.render import draw
 from nasframe.report.drawing import PageDrawing, on_page
+from nasframe.runtime import path_inside
 from nasframe.space import Architecture
 
 __all__ = ["Panel", "Panels", "architecture_panels"]
@@ -69,10 +70,10 @@ def _picture(
 
 
 def _load(trial: Mapping[str, Any], folder: Path) -> Architecture | str:
-    path = folder / trial["folder"] / "architecture.json"
-    if not path.exists():
-        return f"{trial['name']}: {trial.get('error') or 'no architecture was found yet'}"
     try:
+        path = path_inside(folder, trial["folder"], "its folder") / "architecture.json"
+        if not path.exists():
+            return f"{trial['name']}: {trial.get('error') or 'no architecture was found yet'}"
         return Architecture.load(path)
     except NasframeError as error:
         return f"{trial['name']}: {error}"

@@ -22,6 +22,7 @@ __all__ = [
     "made_values",
     "metric_columns",
     "point_text",
+    "present_names",
     "rows_by_name",
     "trial_counts",
     "trials_table",
@@ -55,8 +56,12 @@ _EMPTY: Mapping[str, Any] = {
 
 def current_names(found: Mapping[str, Any]) -> dict[str, Any]:
     """Return the record of a study with the keys of this version; a key that it lacks has an empty value."""
-    renamed = {_FORMER_NAMES.get(key, key): value for key, value in found.items()}
-    return {**_EMPTY, **{key: value for key, value in renamed.items() if value is not None}}
+    return {**_EMPTY, **present_names(found)}
+
+
+def present_names(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keys of a record that have a value, by the names of this version."""
+    return {_FORMER_NAMES.get(key, key): value for key, value in found.items() if value is not None}
 
 
 def axis_titles(data: Mapping[str, Any]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from nasframe.runs.checkpoint import (
     save_checkpoint,
 )
 from nasframe.runs.claim import claimed
-from nasframe.runs.folder import is_begun, partials, read_record, require_utf8
+from nasframe.runs.folder import is_begun, partials, read_record, refuse_links_outside, require_utf8
 from nasframe.runs.metrics_file import cut_short
 from nasframe.runs.missing_plugins import naming_missing_plugins
 from nasframe.runs.plugin_record import missing_plugins
@@ -36,6 +36,7 @@ __all__ = [
     "partials",
     "read_record",
     "reading_run",
+    "refuse_links_outside",
     "require_utf8",
     "save_checkpoint",
     "unfinished_commands",

@@ -97,7 +97,7 @@ def load_checkpoint(
         shape: that of its values.
 
     Raises:
-        RunError: a file of it is missing or damaged or lies outside the folder, or its values have another shape.
+        RunError: a file of it is missing, damaged or outside the folder, or its values have another shape.
     """
     path = folder / f"{name}.json"
     if not path.exists():
@@ -105,7 +105,9 @@ def load_checkpoint(
     values = read_json(path, _TENSORS, _damaged)
     check_shape(values, shape, str(path), _damaged)
     tensors = read_tensors(
-        path_inside(folder, values["tensors"], f"{path}: tensors"), _damaged, device=device
+        path_inside(folder, values["tensors"], f"{path}: tensors", _damaged),
+        lambda message: RunError(f"{path}: the checkpoint is damaged: {message}"),
+        device=device,
     )
     # A kill between the two steps of a save left these. Newer tensors may belong to a save that goes on now.
     for old in folder.glob(f"{name}-?????.safetensors"):

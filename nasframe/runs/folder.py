@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ __all__ = [
     "is_begun",
     "partials",
     "read_record",
+    "refuse_links_outside",
     "refuse_strange",
     "require_utf8",
 ]
@@ -73,6 +75,7 @@ def holds_run(path: Path, experiment: str | None) -> bool:
         return False
     if not path.is_dir():
         raise RunError(f"{path}: is a file and is no run folder; choose another --out")
+    refuse_links_outside(path)
     if (path / RECORD).exists():
         return not is_begun(read_record(path))
     ours = {LOCK, *(item.name for item in partials(path))}
@@ -99,6 +102,35 @@ def begin(path: Path, more: Mapping[str, Any] | None = None) -> None:
     """
     head = {"format": FORMAT, "nasframe": __version__, "experiment": None}
     write_json(path / RECORD, {**head, **(more or {})})
+
+
+def refuse_links_outside(path: Path, *, deep: bool = True) -> None:
+    """Refuse a folder in which a link leads outside: reading and writing would follow it.
+
+    Args:
+        path: of the folder, which may be a link itself, or missing.
+        deep: look into the folders in it, too.
+
+    Raises:
+        RunError: names the link.
+    """
+    root = path.resolve()
+    for folder, folders, files in os.walk(root):
+        for item in (Path(folder, name) for name in (*folders, *files)):
+            if item.is_symlink() and not _leads_inside(item, root):
+                shown = path / item.relative_to(root)
+                raise RunError(
+                    f"{shown}: is a link that leads outside {path}; put what it leads to in its place"
+                )
+        if not deep:
+            break
+
+
+def _leads_inside(link: Path, root: Path) -> bool:
+    try:
+        return link.resolve().is_relative_to(root)
+    except (OSError, RuntimeError):  # a link to itself
+        return False
 
 
 def refuse_strange(path: Path) -> None:

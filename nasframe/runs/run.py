@@ -23,6 +23,7 @@ from nasframe.runs.folder import (
     holds_run,
     is_begun,
     read_record,
+    refuse_links_outside,
     refuse_strange,
     require_utf8,
 )
@@ -173,6 +174,7 @@ class Run:
             )
             hint = f"; runs there: {', '.join(near)}" if near else ""
             raise RunError(f"{folder}: no such run folder{hint}")
+        refuse_links_outside(folder)
         record = read_record(folder)
         if record["format"] != FORMAT:
             raise RunError(

@@ -43,6 +43,7 @@ from nasframe.runtime.reading import (
     check_shape,
     check_tensors,
     damage_in_words,
+    parse_json,
     path_inside,
     read_bytes,
     read_csv,
@@ -53,7 +54,19 @@ from nasframe.runtime.reading import (
     require_regular,
 )
 from nasframe.runtime.seeding import forked_seed, generator
-from nasframe.runtime.shapes import ANYTHING, MOST, Each, Fields, Flag, Items, Nullable, Number, Shape, Text
+from nasframe.runtime.shapes import (
+    ANYTHING,
+    MOST,
+    Each,
+    Either,
+    Fields,
+    Flag,
+    Items,
+    Nullable,
+    Number,
+    Shape,
+    Text,
+)
 from nasframe.runtime.system_errors import describe_system_error
 from nasframe.runtime.threads import one_thread
 from nasframe.runtime.visible import shell_line, shorten, visible, visible_message
@@ -65,6 +78,7 @@ __all__ = [
     "MOST",
     "SILENT",
     "Each",
+    "Either",
     "Fields",
     "Flag",
     "Items",
@@ -92,6 +106,7 @@ __all__ = [
     "make_progress",
     "naming_file",
     "one_thread",
+    "parse_json",
     "path_inside",
     "print_columns",
     "print_document",

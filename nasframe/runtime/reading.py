@@ -31,6 +31,7 @@ __all__ = [
     "check_shape",
     "check_tensors",
     "damage_in_words",
+    "parse_json",
     "path_inside",
     "read_bytes",
     "read_csv",
@@ -126,7 +127,7 @@ def read_json(path: Path, shape: Shape = ANYTHING, error: MakeError = RunError, 
         NasframeError: made by `error`: it cannot be read, is no JSON (NaN, infinity, a key twice, a number
             that no float can hold, more than 64 levels), or has another shape. Names the key.
     """
-    return _parsed(read_text(path, error, limit), str(path), shape, error)
+    return parse_json(read_text(path, error, limit), str(path), shape, error)
 
 
 def read_json_lines(
@@ -151,7 +152,7 @@ def read_json_lines(
     *lines, last = read_text(path, error, limit).split("\n")
     if last and not torn:
         lines.append(last)
-    return [_parsed(line, f"{path}: line {number}", shape, error) for number, line in enumerate(lines, 1)]
+    return [parse_json(line, f"{path}: line {number}", shape, error) for number, line in enumerate(lines, 1)]
 
 
 def read_csv(
@@ -163,12 +164,13 @@ def read_csv(
         path, error, limit, errors: see `read_text`.
 
     Raises:
-        NasframeError: made by `error`: it cannot be read, is no CSV, or holds a NUL, which no path can.
+        NasframeError: made by `error`: it cannot be read, or is no CSV; with strict `errors` also where it holds
+            a NUL, which no path can.
     """
     rows = csv.reader(io.StringIO(read_text(path, error, limit, errors), newline=""), strict=False)
     try:
         for row in rows:
-            if any("\0" in field for field in row):
+            if errors == "strict" and any("\0" in field for field in row):
                 raise error(f"{path}: line {rows.line_num}: holds a NUL; expected text")
             yield rows.line_num, row
     except csv.Error as problem:
@@ -212,7 +214,7 @@ def read_tensors(
     except NasframeError:
         raise
     except Exception as problem:  # safetensors and torch raise many classes
-        raise error(f"{path}: is no whole file of safetensors: {_short(str(problem))}") from problem
+        raise error(f"{path}: cannot be read as safetensors: {_short(str(problem))}") from problem
     if expected is not None:
         check_tensors(tensors, expected, str(path), error)
     if damaged:
@@ -329,7 +331,7 @@ def _checked(path: Path, status: os.stat_result, error: MakeError, limit: int | 
 
 def _reason(problem: OSError | ValueError) -> str:
     if isinstance(problem, FileNotFoundError):
-        return "no such file"
+        return "cannot be read: no such file"
     return f"cannot be read: {(problem.strerror if isinstance(problem, OSError) else None) or problem}"
 
 
@@ -341,13 +343,14 @@ def _short(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
-def _parsed(text: str, source: str, shape: Shape, error: MakeError) -> Any:
+def parse_json(text: str, source: str, shape: Shape = ANYTHING, error: MakeError = RunError) -> Any:
+    """Return the value of a JSON text; see `read_json`. The errors name `source`."""
     try:
         value = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
     except RecursionError as problem:
         raise error(f"{source}: has more than {_DEPTH} levels of lists and objects") from problem
     except ValueError as problem:
-        raise error(f"{source}: cannot be read, for it is no JSON: {_short(str(problem))}") from problem
+        raise error(f"{source}: cannot be read as JSON: {_short(str(problem))}") from problem
     check_shape(value, _JSON, source, error)
     check_shape(value, shape, source, error)
     return value

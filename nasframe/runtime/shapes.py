@@ -17,6 +17,7 @@ __all__ = [
     "ANYTHING",
     "MOST",
     "Each",
+    "Either",
     "Fields",
     "Flag",
     "Items",
@@ -171,6 +172,24 @@ class Fields(Shape):
             except ShapeError as error:
                 error.keys.append(key)
                 raise
+
+
+@frozen
+class Either(Shape):
+    """A value of one of several shapes, which `what` names."""
+
+    what: str
+    of: tuple[Shape, ...]
+
+    def check(self, value: Any) -> None:
+        inside: ShapeError | None = None
+        for shape in self.of:
+            try:
+                shape.check(value)
+                return
+            except ShapeError as error:
+                inside = error if error.keys else inside
+        raise inside or _expected(self.what, value)
 
 
 def _check_each(shape: Shape, items: Any) -> None:

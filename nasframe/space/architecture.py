@@ -14,7 +14,7 @@ from attrs import field, frozen
 from nasframe.errors import ArchitectureError, PluginError, SpaceError
 from nasframe.options import structure
 from nasframe.plugins import RecordedNames, manager, record_names
-from nasframe.runtime import fingerprint, write_json
+from nasframe.runtime import fingerprint, parse_json, read_text, write_json
 from nasframe.space.derived_graph import Resolved, resolve
 from nasframe.space.factory import SpaceFactory
 from nasframe.space.space import SearchSpace
@@ -182,19 +182,14 @@ class Architecture:
         """Read a JSON file, or a file in a format that a plugin reads (`read_architecture`); see
         `from_dict` for the errors."""
         file = Path(path)
+        text = read_text(file, ArchitectureError)
         try:
-            text = file.read_text(encoding="utf-8")
-        except OSError as error:
-            raise ArchitectureError(f"{file}: cannot be read: {error.strerror}") from error
-        except UnicodeDecodeError as error:
-            raise ArchitectureError(f"{file}: not JSON: {error}") from error
-        try:
-            document = json.loads(text)
-        except (ValueError, RecursionError) as error:
+            document = parse_json(text, str(file), error=ArchitectureError)
+        except ArchitectureError:
             found = cls.from_text(text, str(file))
             if found is not None:
                 return found
-            raise ArchitectureError(f"{file}: not JSON: {error}") from error
+            raise
         return cls.from_dict(document, str(file))
 
     @classmethod

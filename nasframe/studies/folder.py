@@ -15,11 +15,18 @@ from attrs import frozen
 from nasframe import __version__
 from nasframe.errors import KeptRunInterrupt, ResumableInterrupt, RunError
 from nasframe.jobs import LOG_FILE, full_disk_stops
-from nasframe.runs import UNFINISHED, Run, partials, require_utf8
+from nasframe.runs import UNFINISHED, Run, partials, refuse_links_outside, require_utf8
 from nasframe.runtime import (
+    ANYTHING,
+    Each,
+    Fields,
     Lock,
     LockedError,
+    Nullable,
+    Text,
+    check_shape,
     format_names,
+    read_json,
     remove_path,
     without_nan,
     write_json,
@@ -42,6 +49,10 @@ _FILES = (
     # the queue of earlier versions: nothing writes it, and it goes when a study is replaced
     *("study.sqlite3", "study.sqlite3-journal", "study.sqlite3-wal", "study.sqlite3-shm"),
     "study.sqlite3.damaged",
+)
+_STUDY = Fields(
+    {"kind": Text(), "plan": Each(ANYTHING)},
+    {"nasframe": Text(), "names": Each(Each(Text())), "packages": Each(Nullable(Text()))},
 )
 _PATIENCE = 15.0  # seconds in which the workers of a killed command must end
 
@@ -206,17 +217,15 @@ def read_study(path: Path) -> dict[str, Any]:
     Raises:
         RunError: there is none, or nasframe did not write it.
     """
-    try:
-        content = json.loads((path / RECORD).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise RunError(f"{path}: is no study folder: it has no {RECORD}") from None
-    except (OSError, ValueError) as error:
-        raise RunError(f"{path / RECORD}: cannot be read: {error}") from error
+    if not (path / RECORD).exists():
+        raise RunError(f"{path}: is no study folder: it has no {RECORD}")
+    content = read_json(path / RECORD)
     if not (isinstance(content, dict) and {"format", "kind", "plan"} <= content.keys()):
         raise RunError(f"{path}: is no study folder: its {RECORD} is none of nasframe's")
     if content["format"] != FORMAT:
         found = content["format"]
         raise RunError(f"{path}: study format {found!r} cannot be read; this version reads {FORMAT}")
+    check_shape(content, _STUDY, str(path / RECORD))
     return content
 
 
@@ -227,6 +236,9 @@ def _check(path: Path, kind: str, plan: Mapping[str, Any], overwrite: bool, file
         return
     if not path.is_dir():
         raise RunError(f"{path}: is a file and is no study folder; choose another --out")
+    for place in (path, path / TRIALS, path / _OLD_TRIALS):
+        if place.is_dir():
+            refuse_links_outside(place, deep=False)
     if not (path / RECORD).exists():
         others = sorted(item.name for item in path.iterdir() if item.name not in _LOCKS)
         others = [name for name in others if not (name.startswith(".") and name.endswith(".partial"))]

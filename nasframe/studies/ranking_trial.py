@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from functools import partial
@@ -14,7 +13,17 @@ from nasframe.experiment import Experiment
 from nasframe.jobs import Trial
 from nasframe.pipeline import load_supernet, prepare
 from nasframe.runs import Run, claimed
-from nasframe.runtime import Progress, without_nan, write_json
+from nasframe.runtime import (
+    Each,
+    Fields,
+    Nullable,
+    Number,
+    Progress,
+    Text,
+    read_json,
+    without_nan,
+    write_json,
+)
 from nasframe.studies.study import Study
 from nasframe.studies.study_names import reading_names
 from nasframe.studies.tabular_benchmark import TabularBenchmark
@@ -27,6 +36,7 @@ RANKED = 200
 """The most architectures of a table that each supernet scores."""
 
 _FILE = "supernet.json"
+_RANKING = Fields({"run": Text(), "scores": Each(Nullable(Number()))})
 
 
 def make_ranking_trial(
@@ -55,8 +65,8 @@ def is_ranked(folder: Path, arguments: Mapping[str, Any]) -> bool:
 def read_ranking(trial: Trial) -> dict[str, float | None] | None:
     """Return architecture → score in the supernet; None where some are missing."""
     try:
-        found: dict[str, Any] = json.loads((trial.folder / _FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        found: dict[str, Any] = read_json(trial.folder / _FILE, _RANKING)
+    except RunError:  # it is made again
         return None
     run, wanted = Run.open(trial.arguments["run"]), trial.arguments["assignments"]
     if found.get("run") != _search_of(run) or not wanted.keys() <= found["scores"].keys():

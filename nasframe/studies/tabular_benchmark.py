@@ -24,7 +24,21 @@ from attrs import field, frozen
 from nasframe.errors import PluginError, RunError
 from nasframe.experiment import Experiment
 from nasframe.plugins import RecordedNames, manager, record_names
-from nasframe.runtime import write_text
+from nasframe.runtime import (
+    ANYTHING,
+    LISTING,
+    MOST,
+    Each,
+    Fields,
+    Items,
+    Nullable,
+    Number,
+    Text,
+    check_shape,
+    read_json,
+    read_json_lines,
+    write_text,
+)
 from nasframe.space import SearchSpace
 
 __all__ = [
@@ -40,7 +54,34 @@ OLD_FILES = ("census.json", "census.jsonl")
 TABLE_NAMES = ("table", "census")
 """The present name of a table in records and folders, and that of older versions."""
 
-_NEEDED = {"fingerprint", "assignment", "validation", "test", "parameters"}
+_COUNT = Nullable(Number(0, MOST, whole=True))
+_METRICS = Each(Nullable(Number()))
+_RECORD = Fields(
+    {"objective": Text()},
+    {
+        "title": Text(),
+        "asked": Number(1, MOST, whole=True),
+        "space_size": Nullable(Number(0, whole=True)),
+        "space": Nullable(Each(ANYTHING)),
+        "task": Nullable(Each(ANYTHING)),
+        "train": Nullable(Each(ANYTHING)),
+        "data": Nullable(Text()),
+        "names": Each(Each(Text())),
+        "packages": Each(Nullable(Text())),
+        "caveats": Items(Text()),
+        "failed": Each(Nullable(Text())),
+    },
+)
+_ROW = Fields(
+    {
+        "fingerprint": Text(),
+        "assignment": Each(Text()),
+        "validation": _METRICS,
+        "test": Each(ANYTHING),
+        "parameters": _COUNT,
+    },
+    {"multiply_adds": _COUNT, "seconds": Nullable(Number(0))},
+)
 
 
 @frozen
@@ -89,27 +130,20 @@ def load_table(path: str | Path) -> TabularBenchmark:
     given = Path(path)
     folder = given if given.is_dir() else given.parent
     record_name, rows_name = _files(folder)
-    try:
-        record = json.loads((folder / record_name).read_text(encoding="utf-8"))
-        lines = (folder / rows_name).read_text(encoding="utf-8").splitlines()
-        rows = [json.loads(line) for line in lines]
-    except FileNotFoundError as error:
-        begun = (folder / "architectures").is_dir()
-        why = "has not ended; give its command again" if begun else f"is no table: it has no {error.filename}"
-        raise RunError(f"{given}: {why}") from None
-    except (OSError, ValueError) as error:
-        raise RunError(f"{given}: the table cannot be read: {error}") from error
+    for name in (record_name, rows_name):
+        if not (folder / name).exists():
+            begun = (folder / "architectures").is_dir()
+            why = "has not ended; give its command again" if begun else f"is no table: it has no {name}"
+            raise RunError(f"{given}: {why}")
+    record = read_json(folder / record_name, limit=LISTING)
     if not isinstance(record, dict) or record.get("kind") not in TABLE_NAMES:
         raise RunError(f"{given}: is no table: its {record_name} is none of nasframe's")
     if record.get("format") != FORMAT:
         raise RunError(
             f"{given}: table format {record.get('format')!r} cannot be read; this version reads {FORMAT}"
         )
-    for number, row in enumerate(rows, start=1):
-        if not isinstance(row, dict) or not row.keys() >= _NEEDED:
-            raise RunError(
-                f"{folder / rows_name}: line {number}: expected an object with {', '.join(sorted(_NEEDED))}"
-            )
+    check_shape(record, _RECORD, str(folder / record_name))
+    rows = read_json_lines(folder / rows_name, _ROW)
     return TabularBenchmark(folder, record, rows)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,18 @@ from nasframe.errors import DataError, RunError
 from nasframe.experiment import Experiment
 from nasframe.jobs import Trial, error_message, is_disk_full
 from nasframe.pipeline import Prepared, prepare, train_alone
-from nasframe.runtime import Progress, write_json
+from nasframe.runtime import (
+    ANYTHING,
+    MOST,
+    Each,
+    Fields,
+    Nullable,
+    Number,
+    Progress,
+    Text,
+    read_json,
+    write_json,
+)
 from nasframe.space import Architecture
 from nasframe.studies.study import Study
 from nasframe.studies.study_names import reading_names
@@ -23,6 +33,27 @@ from nasframe.studies.written_experiment import read_experiment
 from nasframe.tasks import named_baselines
 
 __all__ = ["NetworkToTrain", "are_trained", "make_training_trial", "read_trained_network", "train_networks"]
+
+
+_COUNT = Nullable(Number(0, MOST, whole=True))
+_TRAINED = Fields(
+    {
+        "name": Text(),
+        "validation": Each(Nullable(Number())),
+        "test": Each(ANYTHING),
+        "data": Text(),
+    },
+    {
+        "fingerprint": Nullable(Text()),
+        "assignment": Nullable(Each(Text())),
+        "registered": Text(),
+        "parameters": _COUNT,
+        "multiply_adds": _COUNT,
+        "best_epoch": Number(0, 10**9, whole=True),
+        "seed": Number(0, whole=True),
+        "seconds": Number(0),
+    },
+)
 
 
 @frozen
@@ -117,14 +148,11 @@ def read_trained_network(file: Path) -> dict[str, Any] | None:
     Raises:
         RunError: the file is damaged.
     """
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not file.exists():
         return None
-    except (OSError, ValueError) as error:
-        raise RunError(f"{file}: is damaged: {error}; remove it, and it is made again") from error
-    if not (isinstance(found, dict) and {"name", "validation", "test", "data"} <= found.keys()):
-        raise RunError(f"{file}: is damaged: it holds no trained network; remove it, and it is made again")
+    found: dict[str, Any] = read_json(
+        file, _TRAINED, lambda message: RunError(f"{message}; remove the file, and it is made again")
+    )
     return found
 
 

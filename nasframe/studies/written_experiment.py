@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file
 
 from nasframe.errors import RunError
 from nasframe.experiment import Experiment, tensors_of, with_tensors
 from nasframe.jobs import full_disk_stops
-from nasframe.runtime import write_tensors
+from nasframe.runtime import Items, Text, damage_in_words, parse_json, read_tensors, write_tensors
 
 __all__ = ["experiment_arguments", "read_experiment", "save_tensors"]
 
@@ -39,11 +38,18 @@ def read_experiment(arguments: Mapping[str, Any], source: str) -> Experiment:
     """
     values, file = tomllib.loads(arguments["experiment"]), arguments["tensors"]
     if file is not None:
-        try:
-            values = with_tensors(values, {tuple(json.loads(k)): v for k, v in load_file(file).items()})
-        except Exception as error:  # safetensors raises many kinds
-            raise RunError(f"{file}: cannot be read: {error}; remove it, and it is made again") from error
+        path = Path(file)
+        tensors = read_tensors(
+            path, lambda message: RunError(f"{message}; remove the file, and it is made again")
+        )
+        with damage_in_words(path):
+            values = with_tensors(values, {_key_path(key, path): value for key, value in tensors.items()})
     return Experiment.parse(values, source)
+
+
+def _key_path(key: str, file: Path) -> tuple[str, ...]:
+    found = parse_json(key, f"{file}: the name of a tensor", Items(Text(), least=1))
+    return tuple(found)
 
 
 def save_tensors(file: Path, experiments: Iterable[Experiment]) -> None:

@@ -6,7 +6,14 @@ from nasframe.tasks.baseline import Baseline, baseline_records
 from nasframe.tasks.data import Batch, Data, Split, Splits
 from nasframe.tasks.named_baselines import NamedBaseline, make_each_once, named_baselines
 from nasframe.tasks.scores import Scores
-from nasframe.tasks.stages import STAGE_RECORD, Stage, StageContext, run_stages, stage_fingerprints
+from nasframe.tasks.stages import (
+    STAGE_RECORD,
+    Stage,
+    StageContext,
+    read_stage,
+    run_stages,
+    stage_fingerprints,
+)
 from nasframe.tasks.task import Task
 from nasframe.tasks.task_check import checked_data, checked_stages, open_test_split
 from nasframe.tasks.tensor_task import TensorSplit, TensorTask
@@ -31,6 +38,7 @@ __all__ = [
     "make_each_once",
     "named_baselines",
     "open_test_split",
+    "read_stage",
     "run_stages",
     "stage_fingerprints",
 ]

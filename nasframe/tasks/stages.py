@@ -15,12 +15,36 @@ from typing import Any
 import torch
 from attrs import define, frozen
 
-from nasframe.runtime import Lock, LockedError, Progress, fingerprint, publish_folder, write_json
+from nasframe.errors import DataError
+from nasframe.runtime import (
+    ANYTHING,
+    Each,
+    Fields,
+    Lock,
+    LockedError,
+    Number,
+    Progress,
+    Text,
+    fingerprint,
+    publish_folder,
+    read_json,
+    write_json,
+)
 
-__all__ = ["STAGE_RECORD", "Stage", "StageContext", "StageResult", "run_stages", "stage_fingerprints"]
+__all__ = [
+    "STAGE_RECORD",
+    "Stage",
+    "StageContext",
+    "StageResult",
+    "read_stage",
+    "run_stages",
+    "stage_fingerprints",
+]
 
 STAGE_RECORD = "stage.json"
 """Name of the file that is added to the folder of a finished stage."""
+
+_RECORD = Fields({"stage": Text(), "seconds": Number(0)}, {"fingerprint": Text(), "inputs": Each(ANYTHING)})
 
 _FORMAT = "0.1.0"
 """A part of every fingerprint. Never change it, or no run finds its data again."""
@@ -101,7 +125,7 @@ def run_stages(
         folder = cache / f"{stage.name}-{key[:16]}"
         if (folder / STAGE_RECORD).exists():
             progress.say(f"{stage.name}: unchanged, skipped ({folder})")
-            seconds = float(json.loads((folder / STAGE_RECORD).read_text(encoding="utf-8"))["seconds"])
+            seconds = float(read_stage(folder)["seconds"])
             results[stage.name] = StageResult(folder, key, seconds, skipped=True)
             continue
         folders = {name: results[name].folder for name in stage.after}
@@ -110,6 +134,21 @@ def run_stages(
         progress.say(f"{stage.name}: done in {seconds:.1f} s")
         results[stage.name] = StageResult(folder, key, seconds, skipped=False)
     return results
+
+
+def read_stage(folder: Path) -> dict[str, Any]:
+    """Return the record of a finished stage: `stage`, `seconds`, `fingerprint` and `inputs`.
+
+    Raises:
+        DataError: there is none, or it is damaged.
+    """
+    path = folder / STAGE_RECORD
+
+    def damaged(message: str) -> DataError:
+        return DataError(f"{message}; remove the folder {folder}, and its stage is done again")
+
+    found: dict[str, Any] = read_json(path, _RECORD, damaged)
+    return found
 
 
 def _plain(inputs: Mapping[str, Any]) -> dict[str, Any]:

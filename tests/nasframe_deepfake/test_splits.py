@@ -115,9 +115,9 @@ def test_a_list_that_is_wrong_says_how(tmp_path: Path) -> None:
 def test_a_list_that_cannot_be_read_is_an_error_of_one_line_with_its_key(tmp_path: Path) -> None:
     (tmp_path / "bytes.csv").write_bytes(b"\xff\xfe")
     for name, reason in (
-        ("bytes.csv", "is not in UTF-8"),
-        ("nowhere.csv", r"cannot be read \(No such file or directory\)"),
-        (".", r"cannot be read \(Is a directory\)"),
+        ("bytes.csv", "byte 0 is not UTF-8"),
+        ("nowhere.csv", r"cannot be read: no such file"),
+        (".", r"is a folder; expected a regular file"),
     ):
         with pytest.raises(
             DataError, match=rf"^task\.split_list: .*: {reason}; expected a CSV file .*path and split$"

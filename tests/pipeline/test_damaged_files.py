@@ -53,7 +53,7 @@ def test_a_damaged_architecture_is_derived_again_once_it_is_removed(
     run = nasframe.run_experiment(experiment, tmp_path / "run")
     found = run.architecture
     (run.path / "architecture.json").write_text("{")
-    with pytest.raises(ArchitectureError, match=r"not JSON(.|\n)*remove the file and search again"):
+    with pytest.raises(ArchitectureError, match=r"read as JSON(.|\n)*remove the file and search again"):
         nasframe.evaluate(run)
     (run.path / "architecture.json").unlink()
     assert nasframe.run_experiment(experiment, run.path).architecture == found

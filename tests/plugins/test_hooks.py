@@ -247,7 +247,7 @@ def test_read_architecture_makes_a_file_in_another_format_an_architecture(
     plugins.register(reader, "mine")
     assert nasframe.load_architecture(file) is expected
     file.write_text("yours: 0", encoding="utf-8")
-    with pytest.raises(ArchitectureError, match="found.mine: not JSON"):
+    with pytest.raises(ArchitectureError, match="found.mine: cannot be read as JSON"):
         nasframe.load_architecture(file)
 
 

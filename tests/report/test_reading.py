@@ -84,10 +84,10 @@ def test_a_folder_that_holds_nothing_is_refused_with_what_was_expected(tmp_path:
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("comparison.json", "{", "comparison.json: is no JSON"),
-        ("sweep.json", "[1]", "sweep.json: found list, expected an object"),
-        ("sweep.json", '{"trials": 3}', "sweep.json: is no record of a study, or is damaged"),
-        ("comparison.json", '{"rows": [1]}', "comparison.json: is no record of a study, or is damaged"),
+        ("comparison.json", "{", "comparison.json: cannot be read as JSON"),
+        ("sweep.json", "[1]", "sweep.json: expected an object, found a list of 1"),
+        ("sweep.json", '{"trials": 3}', "sweep.json: trials: expected a list, found 3"),
+        ("comparison.json", '{"rows": [1]}', "comparison.json: rows.0: expected an object, found 1"),
         ("table.json", "{}", r"table.jsonl: no such file; a table of a space has it beside table.json"),
     ],
 )
@@ -100,5 +100,5 @@ def test_a_damaged_record_is_named(name: str, text: str, message: str, tmp_path:
 def test_a_damaged_row_of_a_table_is_named(tabulated: Path, tmp_path: Path) -> None:
     shutil.copy(tabulated / "table.json", tmp_path)
     (tmp_path / "table.jsonl").write_text("{\n", encoding="utf-8")
-    with pytest.raises(RunError, match="table.jsonl: is no JSON"):
+    with pytest.raises(RunError, match="table.jsonl: line 1: cannot be read as JSON"):
         read_page(tmp_path)

@@ -127,7 +127,8 @@ def test_an_unknown_space_or_option_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "message"), [(None, "cannot be read"), ("{", "not JSON"), ("[]", "not an architecture")]
+    ("content", "message"),
+    [(None, "cannot be read"), ("{", "cannot be"), ("[]", "not an architecture")],
 )
 def test_a_file_that_is_no_document_is_refused_by_name(
     content: str | None, message: str, tmp_path: Path

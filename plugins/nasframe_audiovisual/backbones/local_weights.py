@@ -1,58 +1,128 @@
-"""Weights that a backbone starts from: a local file, checked first, so that an error names it."""
+"""Weights that a backbone starts from: a local file, which is read here and never by timm.
+
+timm reads files in ways that differ between its versions; some of them run what a pickle says.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from nasframe.errors import DataError
+from nasframe.runtime import read_tensors, require_regular
 from nasframe_audiovisual.beside_torch import beside_torch
 
 with beside_torch("torchvision"):  # which timm imports
-    from timm.models import load_state_dict
+    from timm.models import adapt_input_conv
 
-__all__ = ["read_weights", "require_loaded", "weights_error"]
+__all__ = ["load_weights"]
+
+_WRAPPERS = ("state_dict_ema", "model_ema", "state_dict", "model")
+"""Keys under which training programs keep the weights beside other things."""
+
+_PREFIXES = ("_orig_mod.", "module.", "_orig_mod.")
+"""Added to every name by compiled and by distributed networks."""
 
 
-def read_weights(path: Path, name: str) -> list[Tensor]:
-    """Read the tensors in a file of weights for timm model `name`.
+def load_weights(network: nn.Module, path: Path, name: str, channels: int) -> None:
+    """Load a file of weights into the feature network of a timm model.
+
+    Args:
+        network: that `timm.create_model(name, features_only=True)` returned.
+        path: a file of safetensors, or of `torch.save` with tensors alone; the names are those of timm.
+        name: of the model.
+        channels: of the network's images; a first convolution of three channels is adapted to one.
 
     Raises:
-        DataError: there is no such file, or it has no weights.
+        DataError: there is no such file, it has no weights, or not those of the network. One line.
     """
     if not path.is_file():
-        raise DataError(
-            f"{path}: {'is a folder' if path.is_dir() else 'there is no such file'}; give a "
-            f"local file of weights for {name} (nasframe never downloads any), or leave the option out to "
-            "train from scratch"
+        why = (
+            "is a folder"
+            if path.is_dir()
+            else "is no regular file"
+            if path.exists()
+            else "there is no such file"
         )
+        raise DataError(
+            f"{path}: {why}; give a local file of weights for {name} (nasframe never downloads any), "
+            "or leave the option out to train from scratch"
+        )
+    found = {_plain(key): value for key, value in _read(path, name).items()}
+    # a network of features joins the names of nested modules, and may wrap the model
+    own = {key: _plain(key) for key in network.state_dict()}
+    chosen = {
+        key: found[plain] if plain in found else found[plain.removeprefix("model_")]
+        for key, plain in own.items()
+        if plain in found or plain.removeprefix("model_") in found
+    }
+    if not any(key in chosen for key, _ in network.named_parameters()):
+        raise _weights_error(path, name, "none of the weights in the file is one of that network")
     try:
-        values = load_state_dict(str(path)).values()
-    except Exception:  # timm, safetensors and torch raise different classes, and their advice is of no help
-        values = {}.values()
-    tensors = [value for value in values if isinstance(value, Tensor)]
-    if not tensors:
-        raise weights_error(
+        for key in chosen.keys() & _first_convolutions(network, own):
+            if chosen[key].ndim == 4 and chosen[key].shape[1] == 3 != channels:
+                chosen[key] = adapt_input_conv(channels, chosen[key])
+        network.load_state_dict(chosen, strict=False)
+    except (NotImplementedError, RuntimeError) as error:
+        raise _weights_error(path, name, error) from error
+    missing = [key for key in own if key not in chosen and not key.endswith("num_batches_tracked")]
+    if missing:
+        more = f" and {len(missing) - 1} more" * (len(missing) > 1)
+        raise _weights_error(path, name, f"the file lacks {missing[0]}{more}")
+    for key, value in network.state_dict().items():
+        if not bool(value.isfinite().all()):
+            raise _weights_error(path, name, f"{key} holds a value that is not finite")
+
+
+def _read(path: Path, name: str) -> dict[str, Tensor]:
+    """Return the tensors in a file, by name."""
+    require_regular(path)
+    values: Any
+    try:
+        if path.suffix == ".safetensors":
+            values = read_tensors(path, DataError)
+        else:
+            values = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception:  # safetensors and torch raise different classes, and their advice is of no help
+        values = {}
+    for key in _WRAPPERS:
+        if isinstance(values, Mapping) and isinstance(values.get(key), Mapping):
+            values = values[key]
+            break
+    found = {
+        _cleaned(key): value
+        for key, value in (values.items() if isinstance(values, Mapping) else ())
+        if isinstance(key, str) and isinstance(value, Tensor)
+    }
+    if not found:
+        raise _weights_error(
             path, name, "the file holds no weights; expected .safetensors, or a state dict of tensors (.pth)"
         )
-    return tensors
+    return found
 
 
-def require_loaded(network: nn.Module, weights: list[Tensor], path: Path, name: str) -> None:
-    """Raise a DataError unless the network has some of the weights: timm loads those whose names it knows and
-    ignores the others."""
-    loaded = any(
-        weight.shape == parameter.shape and weight.to(parameter.dtype).equal(parameter)
-        for parameter in network.parameters()
-        if parameter.ndim > 1
-        for weight in weights
-    )
-    if not loaded:
-        raise weights_error(path, name, "none of the weights in the file is one of that network")
+def _cleaned(key: str) -> str:
+    for prefix in _PREFIXES:
+        key = key.removeprefix(prefix)
+    return key
 
 
-def weights_error(path: Path, name: str, reason: object) -> DataError:
+def _plain(key: str) -> str:
+    return key.replace(".", "_")
+
+
+def _first_convolutions(network: nn.Module, own: Mapping[str, str]) -> set[str]:
+    """Return the names of the weights that depend on the channels of the images."""
+    names = getattr(network, "pretrained_cfg", {}).get("first_conv") or ()
+    wanted = {_plain(f"{item}.weight") for item in ([names] if isinstance(names, str) else names)}
+    return {key for key, plain in own.items() if plain.removeprefix("model_") in wanted or plain in wanted}
+
+
+def _weights_error(path: Path, name: str, reason: object) -> DataError:
     """Return an error of one line. Of torch's list with a line for each tensor, it has the first one."""
     lines = [line.strip().rstrip(".") for line in str(reason).splitlines()]
     line = lines[0] if len(lines) < 2 else f"{lines[1]}{f', and {len(lines) - 2} more' * (len(lines) > 2)}"

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import nn
 
-from nasframe.errors import DataError, NasframeError, nearest
-from nasframe_audiovisual.backbones.local_weights import read_weights, require_loaded, weights_error
+from nasframe.errors import DataError, RunError, nearest
+from nasframe.runtime import read_tensors
+from nasframe_audiovisual.backbones.local_weights import load_weights
 from nasframe_audiovisual.beside_torch import beside_torch
 from nasframe_audiovisual.storage import DISK_BLOCK, size_on_disk
 
@@ -49,17 +48,10 @@ def make_backbone(name: str, channels: int, pretrained: Path | None = None) -> n
     """
     check_backbone(name)
     options: dict[str, Any] = {"features_only": True, "out_indices": _STAGES, "in_chans": channels}
-    if pretrained is None:
-        network: nn.Module = timm.create_model(name, **options)
-        return network
-    weights = read_weights(pretrained, name)
-    options |= {"pretrained": True, "pretrained_cfg_overlay": {"file": str(pretrained), "custom_load": False}}
-    try:
-        loaded: nn.Module = timm.create_model(name, **options)
-    except Exception as error:  # timm, safetensors and torch raise different classes
-        raise weights_error(pretrained, name, error) from error
-    require_loaded(loaded, weights, pretrained, name)
-    return loaded
+    network: nn.Module = timm.create_model(name, **options)
+    if pretrained is not None:
+        load_weights(network, pretrained, name, channels)
+    return network
 
 
 def check_backbone(name: str) -> None:
@@ -82,13 +74,15 @@ def load_backbone(name: str, channels: int, weights: Path) -> nn.Module:
         weights: a safetensors file.
 
     Raises:
-        NasframeError: the file is missing, damaged, or holds another network's weights.
+        RunError: the file is missing, damaged, or holds another network's weights.
     """
     network = make_backbone(name, channels)
-    try:
-        network.load_state_dict(load_file(weights))
-    except (OSError, RuntimeError, SafetensorError) as error:
-        raise NasframeError(f"{weights}: cannot be loaded as the weights of {name}: {error}") from error
+
+    def refused(message: str) -> RunError:
+        return RunError(f"{message}; expected the weights of {name}")
+
+    state = read_tensors(weights, refused, expected=network.state_dict(), finite=True)
+    network.load_state_dict(state)
     return network.eval().requires_grad_(False)
 
 

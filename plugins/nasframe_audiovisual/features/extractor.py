@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -13,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nasframe.errors import RunError
+from nasframe.runtime import Fields, Number, read_json
 from nasframe_audiovisual.backbones import (
     channels_last,
     load_backbone,
@@ -32,6 +32,10 @@ PICTURE_INPUTS = ("I1", "I2", "I3", "I4")
 
 SOUND_INPUTS = ("S1", "S2", "S3", "S4")
 """Names of the features of the sound, likewise."""
+
+
+_LARGEST = 1e6
+_REPORT = Fields({"sound_mean": Number(-_LARGEST, _LARGEST), "sound_deviation": Number(0, _LARGEST)})
 
 
 @define
@@ -91,6 +95,13 @@ class Extractor:
             + 24 * DISK_BLOCK
         )
 
+    @property
+    def channels(self) -> dict[str, int]:
+        """Input name → channels of its features."""
+        names = PICTURE_INPUTS + SOUND_INPUTS
+        counts = [*stage_channels(self.picture), *stage_channels(self.sound)]
+        return dict(zip(names, counts, strict=True))
+
     def _named(self, names: Sequence[str], series: Sequence[Tensor]) -> dict[str, Tensor]:
         return {
             name: F.adaptive_avg_pool1d(values, self.steps).transpose(1, 2).float().cpu()
@@ -129,11 +140,11 @@ def load_extractor(
 
 
 def _spread(report: Path) -> tuple[float, float]:
-    try:
-        found: Mapping[str, float] = json.loads(report.read_text(encoding="utf-8"))
-        return float(found["sound_mean"]), float(found["sound_deviation"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{report}: is not the report of trained backbones: {error}") from error
+    def refused(message: str) -> RunError:
+        return RunError(f"{message}; expected the report of trained backbones")
+
+    found = read_json(report, _REPORT, refused)
+    return float(found["sound_mean"]), float(found["sound_deviation"])
 
 
 @torch.inference_mode()

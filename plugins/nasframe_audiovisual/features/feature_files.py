@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nasframe.errors import DataError
 from nasframe.runtime import Progress, write_tensors
 from nasframe_audiovisual.features.extractor import PICTURE_INPUTS, SOUND_INPUTS, Extractor
 from nasframe_audiovisual.features.standardiser import Standardiser
@@ -84,11 +85,14 @@ def open_features(folder: Path) -> dict[str, Tensor]:
         DataError: a file is missing or damaged, or a number in it is not finite.
     """
     found = {}
-    for name in PICTURE_INPUTS + SOUND_INPUTS:
-        path = folder / f"{name}.npy"
-        rows = open_rows(path)
-        require_finite(path, rows)
-        found[name] = torch.from_numpy(rows)
+    for kind in (PICTURE_INPUTS, SOUND_INPUTS):
+        for name in kind:
+            path = folder / f"{name}.npy"
+            rows = open_rows(path, "float16", 3)
+            require_finite(path, rows)
+            found[name] = torch.from_numpy(rows)
+        if len({found[name].shape[0] for name in kind}) > 1:
+            raise DataError(f"{folder}: the arrays {', '.join(kind)} have different numbers of rows")
     return found
 
 

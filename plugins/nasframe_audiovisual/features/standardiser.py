@@ -8,11 +8,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from attrs import frozen
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 
 from nasframe.errors import RunError
+from nasframe.runtime import read_tensors
 
 __all__ = ["Standardiser", "load_standardiser"]
 
@@ -45,17 +44,32 @@ class Standardiser:
         return values.clamp(-_LARGEST, _LARGEST).half()
 
 
-def load_standardiser(statistics: Path, temporal: bool) -> Standardiser:
+def load_standardiser(
+    statistics: Path, temporal: bool, channels: Mapping[str, int] | None = None
+) -> Standardiser:
     """Return the standardiser of a set, with the `statistics.safetensors` that `write_features` wrote.
 
+    Args:
+        statistics: the file.
+        temporal: see `Standardiser`.
+        channels: input name → channels of its features; None takes any statistics.
+
     Raises:
-        RunError: the file is missing or damaged, or a number in it is not finite.
+        RunError: the file is missing or damaged, a number in it is not finite, or it holds other
+            statistics, or a deviation of 0.
     """
-    try:
-        found = dict(load_file(statistics))
-    except (OSError, SafetensorError) as error:
-        raise RunError(f"{statistics}: cannot be read as the statistics of features: {error}") from error
+    expected = None if channels is None else {name: torch.empty(2, count) for name, count in channels.items()}
+
+    def refused(message: str) -> RunError:
+        return RunError(f"{message}; expected the statistics of features")
+
+    found = read_tensors(statistics, refused, expected=expected, finite=True)
     for name, values in found.items():
-        if not bool(values.isfinite().all()):
-            raise RunError(f"{statistics}: the statistics of {name} are not finite")
+        if values.dtype != torch.float32 or values.ndim != 2 or len(values) != 2:
+            shape = list(values.shape)
+            raise RunError(
+                f"{statistics}: {name}: expected float32 (2, channels), found {values.dtype} {shape}"
+            )
+        if not bool((values[1] > 0).all()):
+            raise RunError(f"{statistics}: {name}: a deviation is not above 0")
     return Standardiser(found, temporal)

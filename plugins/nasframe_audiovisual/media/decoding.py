@@ -95,7 +95,7 @@ def decode(path: Path, window: Window) -> Recording:
         if path.is_dir():
             raise ClipError(path, "is a folder; expected a video file")
         if not path.is_file():
-            raise ClipError(path, "there is no such file")
+            raise ClipError(path, "is no regular file" if path.exists() else "there is no such file")
         if path.stat().st_size == 0:
             raise ClipError(path, "the file is empty")
         # Tags need not be in UTF-8; they are not used.

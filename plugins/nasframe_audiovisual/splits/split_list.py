@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nasframe.errors import DataError, nearest
-from nasframe.runtime import write_text
+from nasframe.runtime import read_csv, write_text
 from nasframe_audiovisual.splits.grouping import SPLITS
 
 __all__ = ["read_split_list", "write_split_list"]
@@ -23,21 +23,26 @@ def read_split_list(path: Path) -> dict[str, str]:
         DataError: the list cannot be read, names an unknown split, or puts a clip into two.
     """
     listed: dict[str, str] = {}
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            for row in csv.DictReader(file):
-                name, split = row["path"], str(row["split"])
-                if split not in SPLITS:
-                    raise DataError(f"{path}: unknown split {split!r}{nearest(split, SPLITS)}")
-                if listed.setdefault(name, split) != split:
-                    raise DataError(f"{path}: puts {name} into {listed[name]} and into {split}")
-    except KeyError as error:
-        raise DataError(f"{path}: has no column {error}; {_EXPECTED}") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: is not in UTF-8; {_EXPECTED}") from error
-    except (OSError, csv.Error) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise DataError(f"{path}: cannot be read ({reason}); {_EXPECTED}") from error
+
+    def refused(message: str) -> DataError:
+        return DataError(f"{message}; {_EXPECTED}")
+
+    rows = read_csv(path, refused)
+    _, header = next(rows, (0, []))
+    for column in ("path", "split"):
+        if column not in header:
+            raise refused(f"{path}: has no column {column!r}")
+    place, of_split = header.index("path"), header.index("split")
+    for number, row in rows:
+        if not row:
+            continue
+        if len(row) <= max(place, of_split):
+            raise refused(f"{path}: line {number}: has {len(row)} fields of {len(header)}")
+        name, split = row[place], row[of_split]
+        if split not in SPLITS:
+            raise DataError(f"{path}: unknown split {split!r}{nearest(split, SPLITS)}")
+        if listed.setdefault(name, split) != split:
+            raise DataError(f"{path}: puts {name} into {listed[name]} and into {split}")
     return listed
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from nasframe.errors import DataError
-from nasframe.runtime import naming_file
+from nasframe.runtime import naming_file, require_regular
 
 __all__ = ["RowWriter", "open_rows", "require_finite"]
 
@@ -81,17 +81,27 @@ class RowWriter:
         self._file.seek(0, io.SEEK_END)
 
 
-def open_rows(path: Path) -> NDArray[Any]:
+def open_rows(path: Path, dtype: DTypeLike | None = None, dimensions: int | None = None) -> NDArray[Any]:
     """Map the array at `path` into memory; a part is read from disk when it is used, and nothing is written.
 
+    Args:
+        path: of the file.
+        dtype: that it must have; None takes numbers of any kind.
+        dimensions: the number that it must have.
+
     Raises:
-        DataError: the file is missing or damaged.
+        DataError: the file is missing or damaged, or holds another array.
     """
+    require_regular(path)
     try:
         # Nothing is written, but torch warns about read-only memory, so it is copy-on-write.
-        array: NDArray[Any] = np.load(path, mmap_mode="c", allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read as an array: {error}") from error
+        array = np.lib.format.open_memmap(path, mode="c")
+    except Exception as error:  # a damaged header is parsed as Python, which raises many classes
+        raise DataError(f"{path}: cannot be read as an array: {type(error).__name__}: {error}") from error
+    if array.dtype.kind not in "biuf" or (dtype is not None and array.dtype != dtype):
+        raise DataError(f"{path}: expected an array of {dtype or 'numbers'}, found {array.dtype}")
+    if array.ndim == 0 or (dimensions is not None and array.ndim != dimensions):
+        raise DataError(f"{path}: expected {dimensions or 'some'} dimensions, found {array.ndim}")
     return array
 
 

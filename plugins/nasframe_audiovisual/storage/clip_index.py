@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,7 +12,7 @@ from typing import Any, TypeVar
 import attrs
 
 from nasframe.errors import DataError
-from nasframe.runtime import write_text
+from nasframe.runtime import damage_in_words, read_csv, write_text
 
 __all__ = ["read_index", "write_index"]
 
@@ -42,14 +43,31 @@ def read_index(path: Path, kind: type[Clip]) -> list[Clip]:
     Raises:
         DataError: the file is missing, or has other columns or values.
     """
-    types = {item.name: item.type for item in attrs.fields(attrs.resolve_types(kind))}
+    fields = attrs.fields(attrs.resolve_types(kind))
+    names = [item.name for item in fields]
 
-    def value(key: str, text: str) -> Any:
-        return int(text) if types.get(key) is int else text
+    def refused(message: str) -> DataError:
+        return DataError(
+            f"{message}; expected an index of prepared clips with the columns {', '.join(names)}"
+        )
 
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = csv.DictReader(file)
-            return [kind(**{key: value(key, text) for key, text in row.items()}) for row in rows]
-    except (OSError, TypeError, ValueError) as error:
-        raise DataError(f"{path}: is not an index of prepared clips: {error}") from error
+    def value(number: int, name: str, type_: Any, text: str) -> Any:
+        if type_ is not int:
+            return text
+        if not re.fullmatch(r"-?[0-9]{1,15}", text):
+            raise refused(f"{path}: line {number}: {name}: expected a whole number, found {text[:80]!r}")
+        return int(text)
+
+    rows = read_csv(path, refused)
+    _, header = next(rows, (0, []))
+    if sorted(header) != sorted(names):
+        raise refused(f"{path}: has the columns {', '.join(header)[:200]}")
+    types = {item.name: item.type for item in fields}
+    clips = []
+    for number, row in rows:
+        if len(row) != len(header):
+            raise refused(f"{path}: line {number}: has {len(row)} fields")
+        found = {name: value(number, name, types[name], text) for name, text in zip(header, row, strict=True)}
+        with damage_in_words(f"{path}: line {number}", DataError):
+            clips.append(kind(**found))
+    return clips

@@ -6,12 +6,12 @@ path.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
 from nasframe.errors import DataError
+from nasframe.runtime import read_csv
 from nasframe_audiovisual import files_of
 from nasframe_deepfake.datasets.categories import CATEGORIES, DESYNC, GENUINE
 from nasframe_deepfake.datasets.dataset import Dataset, Desync
@@ -78,7 +78,7 @@ def _table(root: Path) -> Path:
     if not root.is_dir():
         raise DataError(f"data folder {root} {'is not a folder' if root.exists() else 'does not exist'}")
     table = root / _TABLE
-    if table.is_file():
+    if table.exists():  # the reader refuses what is no file
         return table
     if not any(root.iterdir()):
         raise DataError(f"data folder {root} is empty; expected meta_data.csv and the clips it lists")
@@ -88,37 +88,41 @@ def _table(root: Path) -> Path:
 
 
 def _has_our_columns(table: Path) -> bool:
-    with table.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        columns = file.readline().split(",")[: len(_COLUMNS)]
-        return tuple(name.strip() for name in columns) == _COLUMNS
+    try:
+        _, header = next(_fields(table), (0, []))
+    except DataError:
+        return False
+    return tuple(name.strip() for name in header[: len(_COLUMNS)]) == _COLUMNS
+
+
+def _fields(table: Path) -> Iterator[tuple[int, list[str]]]:
+    # A byte that is not UTF-8 makes its row unreadable, not the table.
+    return read_csv(table, errors="surrogateescape")
 
 
 def _rows(table: Path) -> Iterator[tuple[int, list[str]]]:
     """Check the header, then return line number and fields of each row."""
-    try:
-        # A byte that is not UTF-8 makes its row unreadable, not the table.
-        with table.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-            rows = csv.reader(file)
-            header = [name.strip() for name in next(rows, [])]
-            last = (*header[8:], "")[:2]
-            if tuple(header[:8]) != _COLUMNS or last not in _LAST_COLUMNS:
-                if not _is_utf8("".join(header)):
-                    raise DataError(f"{table}: is not a CSV file in UTF-8")
-                raise DataError(
-                    f"{table}: unknown header {','.join(header)!r}; expected {','.join(_COLUMNS)!r} "
-                    "followed by 'path,', 'vid,path' or 'filename,path'"
-                )
-            for row in rows:
-                if any(value.strip() for value in row):
-                    yield rows.line_num, [value.strip() for value in row]
-    except csv.Error as error:
-        raise DataError(f"{table}: is not a CSV file: {error}") from error
+    rows = _fields(table)
+    header = [name.strip() for name in next(rows, (0, []))[1]]
+    last = (*header[8:], "")[:2]
+    if tuple(header[:8]) != _COLUMNS or last not in _LAST_COLUMNS:
+        if not _is_utf8("".join(header)):
+            raise DataError(f"{table}: is not a CSV file in UTF-8")
+        raise DataError(
+            f"{table}: unknown header {','.join(header)[:200]!r}; expected {','.join(_COLUMNS)!r} "
+            "followed by 'path,', 'vid,path' or 'filename,path'"
+        )
+    for number, row in rows:
+        if any(value.strip() for value in row):
+            yield number, [value.strip() for value in row]
 
 
 def _clip(row: list[str], desync: str) -> Clip | str:
     """Return the clip of a row, or the reason why the row cannot be used."""
     if not _is_utf8("".join(row)):
         return "is not in UTF-8"
+    if any("\0" in value for value in row):
+        return "holds a NUL"
     while len(row) > 10 and not row[-1]:  # a comma at the end of every line
         row = row[:-1]
     if len(row) != 10:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 import math
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,8 +14,19 @@ import torch
 from attrs import define
 from torch import Tensor, nn
 
-from nasframe.errors import RunError
-from nasframe.runtime import copy_file, write_json
+from nasframe.errors import DataError, RunError
+from nasframe.runtime import (
+    MOST,
+    Fields,
+    Flag,
+    Number,
+    Text,
+    check_shape,
+    copy_file,
+    damage_in_words,
+    read_json,
+    write_json,
+)
 from nasframe_audiovisual import (
     ClipError,
     Extractor,
@@ -41,6 +51,22 @@ SINGLE = make_heads("single")
 _WEIGHTS = ("picture.safetensors", "sound.safetensors")
 _STATISTICS = "statistics.safetensors"
 _SETTINGS = "detector.json"
+
+
+_LARGEST = 1e6
+_SOUND = Fields({"sound_mean": Number(), "sound_deviation": Number()})
+_SHAPE = Fields(
+    {
+        "window": Fields(),
+        "mels": Number(1, 1024, whole=True),
+        "backbone": Text(),
+        "steps": Number(1, 4096, whole=True),
+        "standardised": Flag(),
+        "sound_mean": Number(-_LARGEST, _LARGEST),
+        "sound_deviation": Number(0, _LARGEST),
+        "frozen_parameters": Number(0, MOST, whole=True),
+    }
+)
 
 
 @define
@@ -147,7 +173,7 @@ def save_detector(folders: Mapping[str, Path], settings: Mapping[str, Any], froz
     for name in _WEIGHTS:
         copy_file(folders["pretrain"] / name, out / name)
     copy_file(folders["features"] / _STATISTICS, out / _STATISTICS)
-    sound = json.loads((folders["pretrain"] / "report.json").read_text())
+    sound = read_json(folders["pretrain"] / "report.json", _SOUND)
     write_json(
         out / _SETTINGS,
         {
@@ -167,22 +193,21 @@ def load_detector(saved: Path, device: torch.device) -> Detector:
     Raises:
         RunError: a file is missing, damaged, or of another format version.
     """
-    settings = _settings(saved)
+    settings, path = _settings(saved), saved / _SETTINGS
+    with damage_in_words(path):
+        window = Window(**settings["window"])
     try:
-        return Detector(
-            Window(**settings["window"]),
-            settings["mels"],
-            load_extractor(
-                saved,
-                settings["backbone"],
-                settings["steps"],
-                device,
-                (settings["sound_mean"], settings["sound_deviation"]),
-            ),
-            load_standardiser(saved / _STATISTICS, settings["standardised"]),
+        extractor = load_extractor(
+            saved,
+            settings["backbone"],
+            settings["steps"],
+            device,
+            (settings["sound_mean"], settings["sound_deviation"]),
         )
-    except (KeyError, TypeError) as error:
-        raise RunError(f"{saved}: is damaged: {error}") from error
+    except DataError as error:  # a backbone that timm does not know
+        raise RunError(f"{path}: {error}") from error
+    standardiser = load_standardiser(saved / _STATISTICS, settings["standardised"], extractor.channels)
+    return Detector(window, settings["mels"], extractor, standardiser)
 
 
 def count_frozen(saved: Path) -> int:
@@ -192,10 +217,8 @@ def count_frozen(saved: Path) -> int:
 
 def _settings(saved: Path) -> dict[str, Any]:
     path = saved / _SETTINGS
-    try:
-        settings: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RunError(f"{path}: cannot be read: {error}") from error
+    settings: dict[str, Any] = read_json(path, Fields())
     if settings.get("format") != FORMAT:
         raise RunError(f"{path}: has format {settings.get('format')!r}; this version reads {FORMAT}")
+    check_shape(settings, _SHAPE, str(path))
     return settings

@@ -1,0 +1,86 @@
+"""The cache of a run that is there. A run may come from a stranger, so its documents cannot send us anywhere.
+
+A path in a document is used where it is a cache already, made on this machine: it holds finished stages. It may
+also be missing, where it is the default one, `runs/cache`, of the working folder or of a folder above the run.
+Any other is asked for: by `--cache`, or the environment variable `NASFRAME_CACHE`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from nasframe.errors import RunError
+from nasframe.runs import Run
+from nasframe.tasks import STAGE_RECORD, read_stage
+
+__all__ = ["VARIABLE", "given_cache", "recorded_cache", "recorded_folders"]
+
+VARIABLE = "NASFRAME_CACHE"
+DEFAULT = Path("runs/cache")
+
+
+def given_cache(cache: str | Path | None) -> Path | None:
+    """Return the cache that the user gives, absolute: as an argument, or in the environment; else None."""
+    found = cache if cache is not None else os.environ.get(VARIABLE)
+    return Path(found).resolve() if found else None
+
+
+def recorded_cache(run: Run, path: Path, key: str) -> Path:
+    """Return a cache that a document of a run names.
+
+    Args:
+        run: whose document it is.
+        path: as the document has it; a relative one belongs to the working folder.
+        key: of the document, for the error.
+
+    Raises:
+        RunError: nothing says that the user knows this folder.
+    """
+    place = path.resolve()
+    defaults = [(folder / DEFAULT).resolve() for folder in (Path.cwd(), *run.path.resolve().parents)]
+    if place in defaults or _is_cache(place):
+        return place
+    raise RunError(
+        f"{run.path}: {key} names {path}, which is neither the default cache nor one with prepared data; a "
+        f"run may come from a stranger, so say it yourself: --cache {path}, or {VARIABLE}={path}"
+    )
+
+
+def recorded_folders(run: Run, folders: Mapping[str, str], given: Path | None) -> dict[str, Path] | None:
+    """Return stage → its folder, as a run records them; None where some are gone.
+
+    Args:
+        run: that records them.
+        folders: stage → path.
+        given: the cache that the user gives, in which they are looked for by their names.
+
+    Raises:
+        RunError: a folder lies outside every cache, or holds another stage.
+    """
+    found = {}
+    for stage, text in folders.items():
+        path = Path(text) if given is None else given / Path(text).name
+        if "\0" in text or not path.is_dir():
+            return None
+        if path.resolve() != path.parent.resolve() / path.name:
+            raise RunError(f"{run.path}: data.folders.{stage} names {path}, a link that leads elsewhere")
+        if given is None:
+            recorded_cache(run, path.parent, f"data.folders.{stage}")
+        if not (path / STAGE_RECORD).exists():
+            return None
+        there = read_stage(path)
+        if there["stage"] != stage or not path.name.startswith(f"{stage}-"):
+            raise RunError(
+                f"{run.path}: data.folders.{stage} names {path}, which holds the stage {there['stage']!r}"
+            )
+        found[stage] = path
+    return found
+
+
+def _is_cache(path: Path) -> bool:
+    try:
+        return any((item / STAGE_RECORD).is_file() for item in path.iterdir())
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,153 @@
+"""The documents that the pages of studies are made from: the shape of each, and their reading."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+from nasframe.errors import RunError
+from nasframe.report.study_record import present_names
+from nasframe.runtime import (
+    ANYTHING,
+    LISTING,
+    MOST,
+    Each,
+    Either,
+    Fields,
+    Items,
+    Nullable,
+    Number,
+    Text,
+    check_shape,
+    read_json,
+    read_json_lines,
+)
+
+__all__ = ["read_rows", "read_study_record"]
+
+_MOST_POINTS = 100_000
+"""The most points of a grid that a page shows."""
+
+_NUMBER = Nullable(Number())
+_COUNT = Nullable(Number(0, MOST, whole=True))
+_SEED = Nullable(Number(0, float("inf"), whole=True))
+_NUMBERS = Each(_NUMBER)
+_OBJECT = Each(ANYTHING)
+
+_MEAN = Fields({}, {"mean": _NUMBER, "low": _NUMBER, "high": _NUMBER, "by_seed": Nullable(_NUMBERS)})
+_ESTIMATE = Either("a number or the object of a mean", (_NUMBER, _MEAN))
+
+_TRIAL = Fields(
+    {"name": Text(), "status": Text(("done", "failed", "open"))},
+    {
+        "variant": Text(),
+        "point": Nullable(_OBJECT),
+        "seed": _SEED,
+        "folder": Text(),
+        "error": Nullable(Text()),
+        "test": Nullable(_OBJECT),
+        "seconds": Nullable(_NUMBERS),
+        "search": Nullable(_OBJECT),
+        "entropy": Nullable(Each(Items(_NUMBER))),
+        "validation": Nullable(_NUMBERS),
+        "architecture": Nullable(Text()),
+    },
+)
+_ROW = Fields(
+    {"name": Text()},
+    {
+        "kind": Nullable(Text()),
+        "point": Nullable(_OBJECT),
+        "values": Nullable(Each(_ESTIMATE)),
+        "validation": _ESTIMATE,
+    },
+)
+_DIFFERENCE = Fields(
+    {"a": Text(), "b": Text(), "metric": Text()},
+    {
+        "family": Nullable(Text()),
+        **dict.fromkeys(("difference", "low", "high", "p", "p_holm", "pairs"), _NUMBER),
+    },
+)
+_GAP = Fields({"variant": Text()}, dict.fromkeys(("supernet", "inherited", "trained", "drop"), _ESTIMATE))
+_CORRELATION = Fields(
+    {},
+    {
+        **dict.fromkeys(("rho", "low", "high"), _NUMBER),
+        "by_seed": Nullable(_NUMBERS),
+        "over": Nullable(Text()),
+        "architectures": _COUNT,
+    },
+)
+_TABLE = Fields(
+    {"path": Text()},
+    {
+        "variants": Items(Text()),
+        "architectures": _COUNT,
+        "correlation": Nullable(Each(_CORRELATION)),
+        "percentiles": Nullable(Each(_NUMBERS)),
+        "mean_percentiles": Nullable(Each(Each(_ESTIMATE))),
+        "scores": Nullable(Each(Items(_NUMBER))),
+    },
+)
+_STUDY = Fields(
+    {},
+    {
+        "title": Text(),
+        "objective": Text(),
+        "metrics": Items(Text()),
+        "seeds": Items(_SEED),
+        "variants": Items(Fields({"name": Text()}, {"point": _OBJECT})),
+        "axes": Items(Fields({"key": Text(), "values": Items(ANYTHING)}, {"title": Nullable(Text())})),
+        "trials": Items(_TRIAL),
+        "rows": Items(_ROW),
+        "tests": Items(_DIFFERENCE),
+        "gap": Items(_GAP),
+        "tables": Items(_TABLE),
+        "caveats": Items(Text()),
+        "chosen": Fields({"name": Text()}, {"validation": _ESTIMATE, "test": _ESTIMATE}),
+        "failed": Each(Nullable(Text())),
+        "experiment": Text(),
+        "versions": _OBJECT,
+        "data": Nullable(Text()),
+        # of a table of a space
+        "space_size": Nullable(Number(0, whole=True)),
+        "correlation": Nullable(_CORRELATION),
+    },
+)
+_TABLE_ROW = Fields(
+    {"fingerprint": Text()},
+    {
+        "assignment": Each(Text()),
+        "validation": Nullable(_NUMBERS),
+        "test": Nullable(Each(ANYTHING)),
+        "parameters": _COUNT,
+        "multiply_adds": _COUNT,
+        "seconds": _NUMBER,
+    },
+)
+
+
+def read_study_record(path: Path) -> dict[str, Any]:
+    """Return the record of a study, such as the content of a `sweep.json`.
+
+    Raises:
+        RunError: it cannot be read, or has another shape; names the key.
+    """
+    found: dict[str, Any] = read_json(path, _OBJECT, limit=LISTING)
+    check_shape(present_names(found), _STUDY, str(path))
+    points = math.prod(len(axis["values"]) for axis in found.get("axes") or ())
+    if points > _MOST_POINTS:
+        raise RunError(f"{path}: axes: has {points:,} points; a page shows {_MOST_POINTS:,} or fewer")
+    return found
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """Return the rows of a table of a space.
+
+    Raises:
+        RunError: they cannot be read, or one has another shape; names the line and the key.
+    """
+    found: list[dict[str, Any]] = read_json_lines(path, _TABLE_ROW)
+    return found
