@@ -121,6 +121,8 @@ READS = {
 
 READING_ALLOWED: dict[tuple[str, str], str] = {
     ("nasframe/runtime/processor.py", ".read_text"): "/proc/cpuinfo",
+    ("nasframe/doctor/machine.py", ".read_text"): "/proc",
+    ("nasframe/doctor/control_group.py", ".read_text"): "/sys/fs/cgroup",
     ("nasframe/display/rendering.py", ".read_text"): "assets of the package itself",
     ("nasframe/tasks/stages.py", "json.loads"): "a text that json.dumps has just made",
     ("nasframe/studies/folder.py", "json.loads"): "a text that json.dumps has just made",
