@@ -81,6 +81,7 @@ CAREFUL: dict[str, tuple[Callable[[Call], bool], str]] = {
 """Call → the condition under which our code may make it, and the reason."""
 
 ALLOWED: dict[tuple[str, str], str] = {
+    ("nasframe/doctor/imports.py", "importlib.import_module"): "packages that our own metadata names",
     (
         "nasframe/jobs/pool.py",
         "pickle",
