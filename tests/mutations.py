@@ -146,6 +146,16 @@ def word(content: bytes, random: Random) -> bytes:
     return content[: match.start()] + random.choice(TOKENS) + content[match.end() :]
 
 
+def digit(content: bytes, random: Random) -> bytes:
+    """A digit is another digit, as a person would change it: such inputs are often right."""
+    found = [place for place, byte in enumerate(content[:100_000]) if byte in b"0123456789"]
+    if not found:
+        return word(content, random)
+    changed = bytearray(content)
+    changed[random.choice(found)] = random.choice(b"0123456789")
+    return bytes(changed)
+
+
 def line(content: bytes, random: Random) -> bytes:
     """A line is gone, is there twice, or changes its place."""
     lines = content.splitlines(keepends=True)
@@ -265,12 +275,12 @@ def numbers(content: bytes, random: Random) -> bytes:
 Mutator = Callable[[bytes, Random], bytes]
 
 BYTES: list[Mutator] = [flip, cut, remove, insert, repeat]
-TEXT: list[Mutator] = [*BYTES, word, word, word, line, line, other_encoding]
+TEXT: list[Mutator] = [*BYTES, word, word, word, digit, line, line, other_encoding]
 
 KINDS: dict[str, list[Mutator]] = {
     "bytes": BYTES,
     "text": TEXT,
-    "words": [flip, cut, remove, insert, repeat, word, word, word],
+    "words": [flip, cut, remove, insert, repeat, word, word, word, digit, digit],
     "json": [*TEXT, *[in_document] * 12, key_twice],
     "lines": [*TEXT, *[in_line] * 12, key_twice],
     "tensors": [*BYTES, *[header] * 5, numbers],

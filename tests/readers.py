@@ -19,7 +19,7 @@ GENOTYPE = (
     "Genotype(edges=[('skip', 2), ('skip', 7), ('skip', 2), ('skip', 3)], steps=[StepGenotype(inner_edges="
     "[('skip', 0), ('skip', 1), ('skip', 0), ('skip', 2)], inner_steps=['LinearGLU', 'Sum'], "
     "inner_concat=[2, 3]), StepGenotype(inner_edges=[('skip', 0), ('skip', 1), ('skip', 2), ('skip', 0)], "
-    "inner_steps=['cat_conv_relu', 'ScaledDotAttn'], inner_concat=[2, 3])], concat=[8, 9])"
+    "inner_steps=['cat_conv_relu', 'ScaleDotAttn'], inner_concat=[2, 3])], concat=[8, 9])"
 )
 META = """source,target1,target2,method,category,type,race,gender,path,
 id1,-,-,real,A,RealVideo-RealAudio,African,men,00001.mp4,FakeAVCeleb/RealVideo-RealAudio/African/men/id1
@@ -28,7 +28,7 @@ id3,id1,-,wav2lip,D,FakeVideo-FakeAudio,Asian (East),women,0 3.mp4,FakeAVCeleb/F
 """
 WORDS = [
     "search.epochs=3",
-    "relaxation=grmc",
+    "relaxation.name=grmc",
     "relaxation.temperature=0.5",
     'space.operations=["zero", "sum", {name = "attention"}]',
     "task.examples=40",
@@ -81,6 +81,17 @@ def _command(*words: str) -> None:
 def _run(folder: Path) -> None:
     _command("run", str(STREAMS), *SMALL, f"cache={folder / 'cache'}", "--out", str(folder / "run"))
     shutil.copy(STREAMS, folder / "streams.toml")
+    _save_scores(folder / "run")
+
+
+def _save_scores(run: Path) -> None:
+    import torch
+
+    from nasframe import Run, Scores
+    from nasframe.pipeline.scores import save_scores
+
+    scores = Scores(torch.linspace(-2, 2, 8, dtype=torch.float64), torch.arange(8) % 2)
+    save_scores(Run.open(run), scores, [str(number) for number in range(8)])
 
 
 def _sweep(folder: Path) -> None:
@@ -184,10 +195,11 @@ def make_sample(name: str, folder: Path) -> None:
 def _read_experiment(folder: Path) -> None:
     from nasframe import Experiment
 
+    _streams()
     Experiment.load(folder / "streams.toml")
 
 
-def _word(file: Path, seed: int = 0) -> str:
+def _word(file: Path) -> str:
     return file.read_bytes().decode(errors="surrogateescape")
 
 
@@ -270,7 +282,7 @@ def _read_scores(folder: Path) -> None:
 def _read_search_checkpoint(folder: Path) -> None:
     import nasframe
 
-    nasframe.load_supernet(folder / "run")
+    nasframe.load_supernet(nasframe.load_run(folder / "run"))
 
 
 def _read_network_checkpoint(folder: Path) -> None:
@@ -290,6 +302,19 @@ def _read_table(folder: Path) -> None:
 
     table = load_table(folder / "study")
     _ = (table.scores("validation"), table.scores("test"), len(table))
+
+
+def _read_study(folder: Path) -> None:
+    from nasframe.studies.folder import read_study
+
+    read_study(folder / "study")
+
+
+def _read_trained_network(folder: Path) -> None:
+    from nasframe.studies.training_trial import read_trained_network
+
+    for file in (folder / "study" / "architectures").glob("*.json"):
+        read_trained_network(file)
 
 
 def _read_stage(folder: Path) -> None:
@@ -327,7 +352,7 @@ def _read_words(folder: Path) -> None:
 
     _streams()
     for line in _word(folder / "line.txt").split("\n"):
-        words = line.format(run=folder / "run", toml=folder / "streams.toml") if "{" in line else line
+        words = line.replace("{run}", str(folder / "run")).replace("{toml}", str(folder / "streams.toml"))
         main(words.split(" "))
 
 
@@ -384,6 +409,8 @@ _READERS: list[tuple[str, str, str, str, Callable[[Path], Any]]] = [
     ("detector_settings", "json", "detector", "detector.json", _read_detector),
     ("feature_statistics", "tensors", "detector", "statistics.safetensors", _read_detector),
     ("detector_weights", "tensors", "detector", "picture.safetensors", _read_detector),
+    ("study_plan", "json", "table", "study/study.json", _read_study),
+    ("trained_network", "json", "table", "study/architectures/*.json", _read_trained_network),
     ("table_record", "json", "table", "study/table.json", _read_table),
     ("table_rows", "lines", "table", "study/*.jsonl", _read_table),
     ("table_page", "json", "table", "study/table.json", functools.partial(_read_page, inner="study")),

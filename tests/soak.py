@@ -54,6 +54,7 @@ class Result:
     accepted: int = 0
     failures: dict[str, bytes] = Factory(dict)
     times: dict[str, int] = Factory(dict)
+    seconds: float = 0.0
     slowest: float = 0.0
     growth: int = 0
 
@@ -91,6 +92,8 @@ def soak(reader: Reader, samples: Samples, inputs: int, seed: int = 0) -> Result
             (folder / reader.file).write_text(LINES[0], encoding="utf-8")
         (file, *_) = sorted(folder.glob(reader.file))
         valid = _valid(file, reader)
+        with _quiet(folder):
+            reader.read(folder)  # what is mutated is right before
         result = Result()
         for number, content in enumerate(_inputs(reader, valid, inputs, seed)):
             _try(reader, folder, file, content, result)
@@ -141,7 +144,9 @@ def _try(reader: Reader, folder: Path, file: Path, content: bytes, result: Resul
         found = next((known for known in result.times if known.startswith(f"{key}:")), name)
         result.failures.setdefault(found, content)
         result.times[found] = result.times.get(found, 0) + 1
-    result.slowest = max(result.slowest, time.perf_counter() - began)
+    took = time.perf_counter() - began
+    result.seconds += took
+    result.slowest = max(result.slowest, took)
 
 
 @contextmanager
@@ -204,8 +209,11 @@ def main() -> int:
     import torch
 
     torch.set_num_threads(1)
-    row = "{:<27} {:>7} {:>8} {:>9} {:>11} {:>9} {:>9}".format
-    print(row("reader", "inputs", "refused", "accepted", "tracebacks", "slowest", "growth"), flush=True)
+    row = "{:<27} {:>7} {:>8} {:>9} {:>11} {:>9} {:>9} {:>9}".format
+    print(
+        row("reader", "inputs", "refused", "accepted", "tracebacks", "seconds", "slowest", "growth"),
+        flush=True,
+    )
     failed = 0
     with tempfile.TemporaryDirectory() as place:
         samples = Samples(Path(place))
