@@ -220,9 +220,9 @@ def main() -> int:
         for name in given.readers or READERS:
             result = soak(READERS[name], samples, given.inputs, given.seed)
             counts = (result.inputs, result.refused, result.accepted, result.tracebacks)
-            print(
-                row(name, *counts, f"{result.slowest:.2f} s", f"{result.growth / 2**20:.1f} MiB"), flush=True
-            )
+            growth = f"{result.growth / 2**20:.1f} MiB"
+            measured = (f"{result.seconds:.0f}", f"{result.slowest:.2f} s", growth)
+            print(row(name, *counts, *measured), flush=True)
             for error, times in sorted(result.times.items(), key=lambda item: -item[1]):
                 print(f"    {times} times {error}", flush=True)
             if given.found is not None:
