@@ -3,6 +3,9 @@
 VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= runs/demo
+# Of `make soak`: mutated inputs for each reader, and the readers; none are all.
+INPUTS ?= 10000
+READERS ?=
 # Each worker imports torch and trains small networks. More workers than cores are slower, and so are
 # several threads a worker.
 WORKERS ?= 2
@@ -13,7 +16,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .NOTPARALLEL:
-.PHONY: help demo test browser check acceptance clean
+.PHONY: help demo test browser check acceptance soak clean
 
 help:
 	@echo "make demo   make a virtual environment, install nasframe, search a small network into $(OUT)"
@@ -21,6 +24,7 @@ help:
 	@echo "make browser  install Chromium for those tests, where apt is there and we are root"
 	@echo "make check  lint, formatting, types, import rules"
 	@echo "make acceptance  check the results that a search must reach on the embedded set; about half an hour"
+	@echo "make soak   give every reader INPUTS ($(INPUTS)) mutated files, and measure memory; some hours"
 	@echo "make clean  remove what these made, except runs"
 
 demo: $(VENV)/.installed
@@ -46,6 +50,10 @@ check: $(VENV)/.installed-dev
 
 acceptance: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/acceptance.py
+
+soak: $(VENV)/.installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.soak --inputs $(INPUTS) $(READERS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.memory
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

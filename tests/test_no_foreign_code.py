@@ -81,6 +81,7 @@ CAREFUL: dict[str, tuple[Callable[[Call], bool], str]] = {
 """Call → the condition under which our code may make it, and the reason."""
 
 ALLOWED: dict[tuple[str, str], str] = {
+    ("nasframe/doctor/imports.py", "importlib.import_module"): "packages that our own metadata names",
     (
         "nasframe/jobs/pool.py",
         "pickle",
@@ -121,6 +122,8 @@ READS = {
 
 READING_ALLOWED: dict[tuple[str, str], str] = {
     ("nasframe/runtime/processor.py", ".read_text"): "/proc/cpuinfo",
+    ("nasframe/doctor/machine.py", ".read_text"): "/proc",
+    ("nasframe/doctor/control_group.py", ".read_text"): "/sys/fs/cgroup",
     ("nasframe/display/rendering.py", ".read_text"): "assets of the package itself",
     ("nasframe/tasks/stages.py", "json.loads"): "a text that json.dumps has just made",
     ("nasframe/studies/folder.py", "json.loads"): "a text that json.dumps has just made",

@@ -1,0 +1,434 @@
+"""Every reader of the project: a valid file for it, and the call that a command makes to read it."""
+
+from __future__ import annotations
+
+import functools
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from tests.toys import STREAMS, TOYS
+
+__all__ = ["READERS", "Reader", "make_sample"]
+
+SMALL = ["search.epochs=1", "train.epochs=1"]
+GENOTYPE = (
+    "Genotype(edges=[('skip', 2), ('skip', 7), ('skip', 2), ('skip', 3)], steps=[StepGenotype(inner_edges="
+    "[('skip', 0), ('skip', 1), ('skip', 0), ('skip', 2)], inner_steps=['LinearGLU', 'Sum'], "
+    "inner_concat=[2, 3]), StepGenotype(inner_edges=[('skip', 0), ('skip', 1), ('skip', 2), ('skip', 0)], "
+    "inner_steps=['cat_conv_relu', 'ScaleDotAttn'], inner_concat=[2, 3])], concat=[8, 9])"
+)
+META = """source,target1,target2,method,category,type,race,gender,path,
+id1,-,-,real,A,RealVideo-RealAudio,African,men,00001.mp4,FakeAVCeleb/RealVideo-RealAudio/African/men/id1
+id2,-,-,rtvc,B,RealVideo-FakeAudio,African,men,00002.mp4,FakeAVCeleb/RealVideo-FakeAudio/African/men/id2
+id3,id1,-,wav2lip,D,FakeVideo-FakeAudio,Asian (East),women,0 3.mp4,FakeAVCeleb/FakeVideo-FakeAudio/x/women/id3
+"""
+WORDS = [
+    "search.epochs=3",
+    "relaxation.name=grmc",
+    "relaxation.temperature=0.5",
+    'space.operations=["zero", "sum", {name = "attention"}]',
+    "task.examples=40",
+    "loop.name=joint",
+    "train.learning_rate=1e-3",
+    "baselines.random=2",
+    "seed=7",
+]
+AXES = [
+    "temperature=0.1,0.5",
+    "samples=1,2,4",
+    "relaxation=softmax,grmc",
+    "space.ports=shared,choose",
+    "seed=1,2",
+    'space.operations=["zero", "sum"],["zero", "attention"]',
+    "loop=bilevel,joint",
+]
+LINES = [
+    "show {run}",
+    "plugins show grmc",
+    "plugins show relaxation:softmax --json",
+    "search {toml} search.epochs=3 no.such.key=1",
+    "run {toml} --relaxation softmax --seed 3 no.such.key=1",
+    "train {toml} --from {run} no.such.key=1",
+    "sweep {toml} samples=1,2 temperature=0.5 no.such.key=1 --workers 1",
+    "compare {toml} --relaxation softmax,grmc --seeds 2 no.such.key=1 --workers 1",
+    "tabulate {toml} --architectures 3 no.such.key=1 --workers 1",
+    "predict {run} nothing.mp4",
+    "report {run} --tables nowhere/x",
+]
+
+
+# -- samples: folders with valid files ---------------------------------------------------------------------
+
+
+def _streams() -> None:
+    from nasframe.plugins import manager
+
+    if "toy_streams" not in manager().names:
+        manager().load_file(TOYS / "toy_streams.py")
+
+
+def _command(*words: str) -> None:
+    from nasframe.cli import main
+
+    _streams()
+    assert main(list(words)) == 0
+
+
+def _run(folder: Path) -> None:
+    _command("run", str(STREAMS), *SMALL, f"cache={folder / 'cache'}", "--out", str(folder / "run"))
+    shutil.copy(STREAMS, folder / "streams.toml")
+    _save_scores(folder / "run")
+
+
+def _save_scores(run: Path) -> None:
+    import torch
+
+    from nasframe import Run, Scores
+    from nasframe.pipeline.scores import save_scores
+
+    scores = Scores(torch.linspace(-2, 2, 8, dtype=torch.float64), torch.arange(8) % 2)
+    save_scores(Run.open(run), scores, [str(number) for number in range(8)])
+
+
+def _sweep(folder: Path) -> None:
+    words = [
+        *SMALL,
+        "samples=1,2",
+        f"cache={folder / 'cache'}",
+        "--workers",
+        "1",
+        "--out",
+        str(folder / "study"),
+    ]
+    _command("sweep", str(STREAMS), *words)
+
+
+def _comparison(folder: Path) -> None:
+    words = ["--relaxation", "softmax,grmc", "--seeds", "2", "--workers", "1", "--out", str(folder / "study")]
+    _command("compare", str(STREAMS), *SMALL, f"cache={folder / 'cache'}", *words)
+
+
+def _table(folder: Path) -> None:
+    words = ["--architectures", "3", "--workers", "1", "--out", str(folder / "study")]
+    _command("tabulate", str(STREAMS), *SMALL, f"cache={folder / 'cache'}", *words)
+
+
+def _texts(folder: Path) -> None:
+    (folder / "genotype.txt").write_text(GENOTYPE, encoding="utf-8")
+    (folder / "word.txt").write_text("\n".join(WORDS), encoding="utf-8")
+    (folder / "axes.txt").write_text("\n".join(AXES), encoding="utf-8")
+    (folder / "split.csv").write_text("path,split\na.mp4,weights\nb.mp4,test\n", encoding="utf-8")
+    (folder / "tree").mkdir()
+    (folder / "tree" / "meta_data.csv").write_text(META, encoding="utf-8")
+    for line in META.splitlines()[1:]:
+        *_, name, place = line.split(",")
+        file = folder / "tree" / place.removeprefix("FakeAVCeleb/") / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+
+
+def _library(folder: Path) -> None:
+    import numpy
+
+    from nasframe_audiovisual import write_index
+    from nasframe_deepfake.preparation.clip_index import PreparedClip
+
+    numpy.save(folder / "rows.npy", numpy.zeros((4, 3, 2), "float16"))
+    clips = [
+        PreparedClip(f"{n}.mp4", "test", "RV-RA", "real", "id", "r", "men", 0, 0, 0, n, n) for n in range(3)
+    ]
+    write_index(folder / "index.csv", clips)
+
+
+def _stages(folder: Path) -> None:
+    _read_stage(folder)
+
+
+def _detector(folder: Path) -> None:
+    import torch
+
+    from nasframe.runtime import write_json, write_tensors
+    from nasframe_audiovisual import stage_channels
+    from nasframe_audiovisual.backbones import make_backbone
+    from nasframe_deepfake.detection.detector import FORMAT
+
+    statistics = {}
+    for stream, channels in (("picture", 3), ("sound", 1)):
+        network = make_backbone("test_resnet", channels)
+        state = {name: value.contiguous() for name, value in network.state_dict().items()}
+        write_tensors(folder / f"{stream}.safetensors", state)
+        for number, width in enumerate(stage_channels(network), start=1):
+            statistics[f"{'IS'[stream == 'sound']}{number}"] = torch.stack(
+                [torch.zeros(width), torch.ones(width)]
+            )
+    write_tensors(folder / "statistics.safetensors", statistics)
+    settings = {"window": {"trim": 0.2, "seconds": 1.6, "frames": 4, "size": 32}, "mels": 32, "steps": 4}
+    more = {"backbone": "test_resnet", "standardised": True, "sound_mean": 0.0, "sound_deviation": 1.0}
+    write_json(folder / "detector.json", {"format": FORMAT, **settings, **more, "frozen_parameters": 1})
+
+
+SAMPLES: dict[str, Callable[[Path], None]] = {
+    "run": _run,
+    "sweep": _sweep,
+    "comparison": _comparison,
+    "table": _table,
+    "texts": _texts,
+    "library": _library,
+    "stages": _stages,
+    "detector": _detector,
+}
+
+
+def make_sample(name: str, folder: Path) -> None:
+    """Fill a new folder with the valid files of a sample."""
+    folder.mkdir(parents=True)
+    SAMPLES[name](folder)
+
+
+# -- readers ----------------------------------------------------------------------------------------------
+
+
+def _read_experiment(folder: Path) -> None:
+    from nasframe import Experiment
+
+    _streams()
+    Experiment.load(folder / "streams.toml")
+
+
+def _word(file: Path) -> str:
+    return file.read_bytes().decode(errors="surrogateescape")
+
+
+def _values() -> dict[str, Any]:
+    import tomllib
+
+    return tomllib.loads(STREAMS.read_text(encoding="utf-8"))
+
+
+def _read_overrides(folder: Path) -> None:
+    from nasframe import Experiment
+
+    _streams()
+    for word in _word(folder / "word.txt").split("\n"):
+        Experiment.parse(_values(), "streams.toml", [word])
+
+
+def _read_axes(folder: Path) -> None:
+    from nasframe.studies.axes import experiments_at, is_axis, parse_axes, points
+
+    _streams()
+    values = _values()
+    words = [word for word in _word(folder / "axes.txt").split("\n") if is_axis(word)]
+    for word in words:
+        axes = parse_axes([word], values)
+        experiments_at(values, "streams.toml", [(point, 1) for point in points(axes)[:20]])
+
+
+def _read_architecture(folder: Path) -> None:
+    from nasframe.pipeline import load_architecture
+
+    load_architecture(folder / "run" / "architecture.json")
+
+
+def _read_genotype(folder: Path) -> None:
+    from nasframe.pipeline import load_architecture
+
+    load_architecture(folder / "genotype.txt")
+
+
+def _read_meta_data(folder: Path) -> None:
+    from nasframe_deepfake.datasets.fakeavceleb import read_fakeavceleb
+
+    read_fakeavceleb(folder / "tree")
+
+
+def _read_split_list(folder: Path) -> None:
+    from nasframe_audiovisual import read_split_list
+
+    read_split_list(folder / "split.csv")
+
+
+def _read_index(folder: Path) -> None:
+    from nasframe_deepfake.preparation.clip_index import read_index
+
+    read_index(folder / "index.csv")
+
+
+def _read_run(folder: Path) -> None:
+    from nasframe import Run
+
+    run = Run.open(folder / "run")
+    _ = (run.record, run.seconds, run.identity, run.names, run.experiment_toml)
+
+
+def _read_metrics(folder: Path) -> None:
+    from nasframe import Run
+
+    run = Run.open(folder / "run")
+    _ = (run.metrics, run.history("search"), run.history("train"))
+
+
+def _read_scores(folder: Path) -> None:
+    from nasframe import Run
+
+    run = Run.open(folder / "run")
+    _ = (run.test, run.scores)
+
+
+def _read_search_checkpoint(folder: Path) -> None:
+    import nasframe
+
+    nasframe.load_supernet(nasframe.load_run(folder / "run"))
+
+
+def _read_network_checkpoint(folder: Path) -> None:
+    import nasframe
+
+    nasframe.predict(folder / "run", [])
+
+
+def _read_page(folder: Path, inner: str) -> None:
+    from nasframe.report import read_page
+
+    read_page(folder / inner)
+
+
+def _read_table(folder: Path) -> None:
+    from nasframe import load_table
+
+    table = load_table(folder / "study")
+    _ = (table.scores("validation"), table.scores("test"), len(table))
+
+
+def _read_study(folder: Path) -> None:
+    from nasframe.studies.folder import read_study
+
+    read_study(folder / "study")
+
+
+def _read_trained_network(folder: Path) -> None:
+    from nasframe.studies.training_trial import read_trained_network
+
+    for file in (folder / "study" / "architectures").glob("*.json"):
+        read_trained_network(file)
+
+
+def _read_stage(folder: Path) -> None:
+    import torch
+
+    from nasframe import Stage
+    from nasframe.runtime import SILENT
+    from nasframe.tasks import run_stages
+
+    stage = Stage("make", {"examples": 3}, lambda context: None)
+    run_stages([stage], folder / "cache", torch.device("cpu"), SILENT)
+
+
+def _read_array(folder: Path) -> None:
+    from nasframe_audiovisual.storage import open_rows
+
+    rows = open_rows(folder / "rows.npy")
+    _ = rows[:1]
+
+
+def _read_detector(folder: Path) -> None:
+    import torch
+
+    from nasframe_deepfake.detection.detector import count_frozen, load_detector
+
+    detector = load_detector(folder, torch.device("cpu"))
+    count_frozen(folder)
+    for network, letter in ((detector.extractor.picture, "I"), (detector.extractor.sound, "S")):
+        for number, width in enumerate(network.feature_info.channels(), start=1):
+            detector.standardiser(f"{letter}{number}", torch.zeros(1, 4, width))
+
+
+def _read_words(folder: Path) -> None:
+    from nasframe.cli import main
+
+    _streams()
+    for line in _word(folder / "line.txt").split("\n"):
+        words = line.replace("{run}", str(folder / "run")).replace("{toml}", str(folder / "streams.toml"))
+        main(words.split(" "))
+
+
+@frozen
+class Reader:
+    """One reader.
+
+    Attributes:
+        name: of the reader.
+        kind: of the file, one of `mutations.KINDS`.
+        sample: the name of the sample whose folder holds the file.
+        file: a pattern that finds the file in it.
+        read: reads what lies in such a folder.
+    """
+
+    name: str
+    kind: str
+    sample: str
+    file: str
+    read: Callable[[Path], Any]
+
+
+_READERS: list[tuple[str, str, str, str, Callable[[Path], Any]]] = [
+    ("experiment", "text", "run", "streams.toml", _read_experiment),
+    ("overrides", "words", "texts", "word.txt", _read_overrides),
+    ("axes", "words", "texts", "axes.txt", _read_axes),
+    ("architecture", "json", "run", "run/architecture.json", _read_architecture),
+    ("genotype", "text", "texts", "genotype.txt", _read_genotype),
+    ("meta_data", "text", "texts", "tree/meta_data.csv", _read_meta_data),
+    ("split_list", "text", "texts", "split.csv", _read_split_list),
+    ("clip_index", "text", "library", "index.csv", _read_index),
+    ("array", "array", "library", "rows.npy", _read_array),
+    ("run_record", "json", "run", "run/run.json", _read_run),
+    ("run_metrics", "lines", "run", "run/metrics.jsonl", _read_metrics),
+    ("run_test", "json", "run", "run/test.json", _read_scores),
+    ("run_scores", "json", "run", "run/scores.json", _read_scores),
+    ("search_checkpoint_values", "json", "run", "run/checkpoints/search.json", _read_search_checkpoint),
+    (
+        "search_checkpoint_tensors",
+        "tensors",
+        "run",
+        "run/checkpoints/search-*.safetensors",
+        _read_search_checkpoint,
+    ),
+    ("network_checkpoint_values", "json", "run", "run/checkpoints/network.json", _read_network_checkpoint),
+    (
+        "network_checkpoint_tensors",
+        "tensors",
+        "run",
+        "run/checkpoints/network-*.safetensors",
+        _read_network_checkpoint,
+    ),
+    ("stage", "json", "stages", "cache/make-*/stage.json", _read_stage),
+    ("detector_settings", "json", "detector", "detector.json", _read_detector),
+    ("feature_statistics", "tensors", "detector", "statistics.safetensors", _read_detector),
+    ("detector_weights", "tensors", "detector", "picture.safetensors", _read_detector),
+    ("study_plan", "json", "table", "study/study.json", _read_study),
+    ("trained_network", "json", "table", "study/architectures/*.json", _read_trained_network),
+    ("table_record", "json", "table", "study/table.json", _read_table),
+    ("table_rows", "lines", "table", "study/*.jsonl", _read_table),
+    ("table_page", "json", "table", "study/table.json", functools.partial(_read_page, inner="study")),
+    ("table_rows_page", "lines", "table", "study/*.jsonl", functools.partial(_read_page, inner="study")),
+    ("sweep_page", "json", "sweep", "study/sweep.json", functools.partial(_read_page, inner="study")),
+    (
+        "comparison_page",
+        "json",
+        "comparison",
+        "study/comparison.json",
+        functools.partial(_read_page, inner="study"),
+    ),
+    ("run_page", "json", "run", "run/run.json", functools.partial(_read_page, inner="run")),
+    ("run_metrics_page", "lines", "run", "run/metrics.jsonl", functools.partial(_read_page, inner="run")),
+    ("run_test_page", "json", "run", "run/test.json", functools.partial(_read_page, inner="run")),
+    ("run_scores_page", "json", "run", "run/scores.json", functools.partial(_read_page, inner="run")),
+    ("command_line", "words", "run", "line.txt", _read_words),
+]
+
+READERS = {row[0]: Reader(*row) for row in _READERS}
+"""Name → reader."""
