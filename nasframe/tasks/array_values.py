@@ -105,7 +105,8 @@ def found_kind(value: Any) -> str:
     """Return a value's class for a message; a short text or number is shown itself."""
     if value is None or (isinstance(value, str | bytes | int | float) and len(repr(value)) <= 40):
         return repr(value)
-    return f"a {type(value).__name__}"
+    name = type(value).__name__
+    return f"{'an' if name[:1] in 'AEIOUaeiou' else 'a'} {name}"
 
 
 def _plain(value: Tensor, name: str) -> Tensor:

@@ -13,6 +13,7 @@ from torch import Tensor
 from nasframe.errors import ContractError, NasframeError
 from nasframe.operations import failure
 from nasframe.plugins import defined_at, described, manager
+from nasframe.tasks.array_values import found_kind
 from nasframe.tasks.task import Task
 
 __all__ = ["Promises", "shown"]
@@ -72,7 +73,4 @@ def shown(value: Any) -> str:
         return f"a NumPy array {value.shape} of {value.dtype}"
     if inspect.isgenerator(value):
         return "a generator"
-    if value is None or (isinstance(value, bool | int | float | str) and len(repr(value)) <= 60):
-        return repr(value)
-    name = type(value).__name__
-    return f"{'an' if name[:1] in 'AEIOUaeiou' else 'a'} {name}"
+    return found_kind(value)

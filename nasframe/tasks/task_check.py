@@ -195,6 +195,8 @@ class _Probe:
         for draw in range(_DRAWS):
             leaf = self._outputs(len(targets), draw).requires_grad_()
             loss = self._loss(leaf * 1, targets)  # no leaf, as outputs of a network are none
+            if not torch.equal(before, targets):
+                raise broken("leave the targets as they are", "they changed in place")
             if not isinstance(loss, Tensor):
                 raise broken("return a scalar tensor", loss)
             if loss.numel() != 1:
@@ -218,8 +220,6 @@ class _Probe:
                 raise broken("depend on the outputs, with a gradient", "none with respect to them")
             if not bool(gradient.isfinite().all()):
                 raise broken("have a finite gradient", "NaN or infinity")
-            if not torch.equal(before, targets):
-                raise broken("leave the targets as they are", "they changed in place")
             if bool((gradient != 0).any()):
                 return
         raise broken("depend on the outputs", "a gradient of zeros")

@@ -11,16 +11,16 @@ from sklearn.metrics import accuracy_score
 
 import nasframe
 from nasframe import Experiment, SearchOptions, TrainOptions
-from nasframe.errors import RunError
+from nasframe.errors import ContractError, RunError
 from nasframe_bimodal.space import Bimodal
-from tests.toys.toy_digits import Digits, OpenedTestSplitError, digits
+from tests.toys.toy_digits import Digits, digits
 
 
 def test_only_evaluate_opens_the_test_split(experiment: Experiment, tmp_path: Path) -> None:
     sealed = Experiment.parse(experiment.to_dict() | {"task": {"name": "sealed"}})
     nasframe.search(sealed, tmp_path / "run")
     nasframe.train(sealed, tmp_path / "run")
-    with pytest.raises(OpenedTestSplitError):
+    with pytest.raises(ContractError, match="opening the test split raised OpenedTestSplitError"):
         nasframe.evaluate(tmp_path / "run")
 
 

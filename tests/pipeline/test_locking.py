@@ -21,6 +21,8 @@ def test_a_second_process_is_refused_and_the_first_is_not_disturbed(
     usual, refused = Digits.calibrate, []
 
     def meanwhile(self: Digits, outputs: Tensor, targets: Tensor) -> dict[str, float]:
+        if refused or not (tmp_path / "run/architecture.json").exists():
+            return usual(self, outputs, targets)  # once, and after the search
         reader, writer = os.pipe()
         process = os.fork()
         if process == 0:

@@ -63,12 +63,17 @@ class Sums(Task):
 
 
 _searching: list[bool] = []
-"""Holds something once a search has begun in this process; before it the task is checked."""
+"""Holds something while this process searches; before that the task is checked."""
 
 
 @hookimpl
 def search_started() -> None:
     _searching.append(True)
+
+
+@hookimpl
+def search_finished() -> None:
+    _searching.clear()
 
 
 @hookimpl
