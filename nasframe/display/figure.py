@@ -9,7 +9,7 @@ from typing import Any
 from attrs import frozen
 from markupsafe import Markup
 
-from nasframe.display.markup import element, text
+from nasframe.display.markup import element, sized, text
 from nasframe.display.rendering import render
 from nasframe.display.style import document_style
 from nasframe.display.table import Column, Table
@@ -40,15 +40,14 @@ class Picture:
 
     def to_html(self) -> Markup:
         """Return the element `svg` of a page."""
-        size = f"max-width:{self.width * 1.25:.0f}px;min-width:{self.least:.0f}px" if self.least else None
+        size = sized(most=self.width * 1.25, least=self.least) if self.least else ""
         return element(
             "svg",
             self.content,
-            class_=f"chart {self.classes}".strip(),
+            class_=" ".join(filter(None, ("chart", self.classes, size))),
             role="img",
             aria_label=self.label,
             viewBox=f"0 0 {self.width:.0f} {self.height:.0f}",
-            style=size,
         )
 
     __html__ = to_html

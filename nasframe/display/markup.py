@@ -6,13 +6,17 @@ import re
 
 from markupsafe import Markup, escape
 
-__all__ = ["breakable", "element", "slug", "text"]
+from nasframe.runtime import visible
+
+__all__ = ["breakable", "element", "size_style", "sized", "slug", "text"]
 
 _EMPTY = frozenset({"circle", "path", "rect"})
 
 
 def element(tag: str, /, *content: object, **attributes: object) -> Markup:
     """Return an element. Only what is `Markup` already is not escaped, so that no escape can be forgotten.
+
+    What cannot be seen in a text is written out: XML takes no control character, not even an escaped one.
 
     Args:
         tag: name of the element.
@@ -29,11 +33,11 @@ def element(tag: str, /, *content: object, **attributes: object) -> Markup:
         if value is None or value is False:
             continue
         name = name.rstrip("_").replace("_", "-")
-        words.append(name if value is True else f'{name}="{escape(_short(value))}"')
+        words.append(name if value is True else f'{name}="{escape(visible(str(_short(value))))}"')
     opened = " ".join(words)
     if tag in _EMPTY and not content:
         return Markup(f"<{opened}/>")
-    return Markup(f"<{opened}>{''.join(map(escape, content))}</{tag}>")
+    return Markup(f"<{opened}>{''.join(map(_content, content))}</{tag}>")
 
 
 def text(x: float, y: float, words: object, *, anchor: str = "start", class_: str | None = None) -> Markup:
@@ -60,6 +64,33 @@ def slug(name: str) -> str:
         'on-the-test-split-auc'
     """
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def sized(*, most: float, least: float) -> str:
+    """Return the CSS classes of an element with a largest and a smallest width in pixels.
+
+    The policy of a page allows no style at an element: `size_style` has the rules of these classes.
+    """
+    return f"most-{most:.0f} least-{least:.0f}"
+
+
+def size_style(html: str) -> Markup:
+    """Return the style of the sizes in a page.
+
+    Example:
+        >>> print(size_style('<svg class="most-560 least-420">'))
+        :root body .least-420 { min-width: 420px; }
+        :root body .most-560 { max-width: 560px; }
+        <BLANKLINE>
+    """
+    found = sorted(set(re.findall(r"\b(most|least)-([0-9]{1,6})\b", html)))
+    names = {"most": "max-width", "least": "min-width"}
+    rules = [f":root body .{kind}-{size} {{ {names[kind]}: {size}px; }}\n" for kind, size in found]
+    return Markup("".join(rules))
+
+
+def _content(value: object) -> Markup:
+    return escape(value) if hasattr(value, "__html__") else escape(visible(str(value)))
 
 
 def _short(value: object) -> object:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import functools
+import hashlib
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from nasframe.display.markup import breakable, slug
+from nasframe.display.markup import breakable, size_style, slug
 from nasframe.display.values import flatten, format_value, number
 
 if TYPE_CHECKING:
@@ -33,6 +35,12 @@ def asset(package: str, name: str) -> Markup:
     return Markup(resources.files(package).joinpath("assets", name).read_text(encoding="utf-8"))
 
 
+def source_hash(text: str) -> str:
+    """Return the source of a Content-Security-Policy that allows one script or style, and no other."""
+    digest = hashlib.sha256(str(text).encode("utf-8", errors="backslashreplace")).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"
+
+
 @functools.cache
 def _environment(package: str) -> Environment:
     # imported here: few commands write a page
@@ -47,4 +55,5 @@ def _environment(package: str) -> Environment:
     )
     environment.filters |= {"breakable": breakable, "flatten": flatten, "number": number}
     environment.filters |= {"shown": format_value, "slug": slug}
+    environment.filters |= {"size_style": size_style, "source_hash": source_hash}
     return environment

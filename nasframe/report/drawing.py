@@ -7,6 +7,7 @@ import re
 from attrs import frozen
 from markupsafe import Markup, escape
 
+from nasframe.display import sized
 from nasframe.errors import RenderError
 from nasframe.render import Drawing
 
@@ -47,7 +48,6 @@ def on_page(drawn: Drawing, label: str) -> PageDrawing:
     # at most as large as it was drawn, and at least so large that it can be read
     width = int(found[1]) * 4 // 3 if found else 800
     least = min(round(_LEAST_SCALE * width), 760)
-    style = f"width:100%;max-width:{width}px;min-width:{least}px"
-    opened = f'<svg role="img" aria-label="{escape(label)}" style="{style}"'
+    opened = f'<svg role="img" aria-label="{escape(label)}" class="{sized(most=width, least=least)}"'
     # Graphviz has escaped what stands in its picture
     return PageDrawing(Markup(_SIZE.sub(lambda _: opened, svg, count=1)), label, drawn.text)

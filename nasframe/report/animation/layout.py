@@ -12,9 +12,10 @@ import networkx as nx
 from attrs import define, field
 
 from nasframe.operations import is_identity, is_zero
+from nasframe.runtime import shorten, visible
 from nasframe.space import Choice, SearchSpace
 
-__all__ = ["HEAD", "LABEL", "ROW", "Box", "inside", "is_plain", "lay_out"]
+__all__ = ["HEAD", "LABEL", "ROW", "Box", "inside", "is_plain", "lay_out", "shown"]
 
 ROW = 17
 """Height of a candidate in the list of its node."""
@@ -28,6 +29,7 @@ LABEL = 13
 _LETTER = 6.7
 _BAR = 58
 _GAP = 16
+_LONGEST = 40
 
 
 @define
@@ -88,6 +90,11 @@ def inside(level: str, name: str) -> str | None:
     return prefix + name[len(prefix) :].split("/")[0]
 
 
+def shown(name: str) -> str:
+    """Return a name of bounded length, with every character of it to be seen."""
+    return shorten(visible(name), _LONGEST)
+
+
 def is_plain(choice: Choice) -> bool:
     """True where the choice of an edge decides only that it is there or not."""
     return all(is_zero(spec) or is_identity(spec) for spec in choice.operations.values())
@@ -121,16 +128,16 @@ def _cell(space: SearchSpace, level: str, deciding: set[str]) -> Box:
         sourced = any(True for _ in links.predecessors(box.name))
         if box.kind == "cell" or (box.name in deciding and (sourced or box.kind == "choice")):
             box.row = 0
-    made = Box(level, level.rpartition("/")[2], "cell", inner=list(members.values()))
+    made = Box(level, shown(level.rpartition("/")[2]), "cell", inner=list(members.values()))
     _place_members(made, links, is_outer=not level)
     return made
 
 
 def _node(space: SearchSpace, name: str) -> Box:
     node = space.wiring.nodes[name]
-    label = name.rpartition("/")[2]
+    label = shown(name.rpartition("/")[2])
     if node.choice is not None:
-        letters = max(max(map(len, node.choice.candidates)), len(label) - 8)
+        letters = max(max(len(shown(item)) for item in node.choice.candidates), len(label) - 8)
         width = letters * _LETTER + _BAR + 26
         return Box(name, label, "choice", width, HEAD + ROW * len(node.choice.candidates) + 6)
     kind = "input" if node.is_input else "output" if name == space.wiring.output else "fixed"

@@ -7,10 +7,10 @@ from typing import Any
 
 from markupsafe import Markup
 
-from nasframe.display import element, render, text
+from nasframe.display import element, render, sized, text
 from nasframe.errors import NasframeError
 from nasframe.report.animation.history import History
-from nasframe.report.animation.layout import HEAD, LABEL, ROW, Box, is_plain, lay_out
+from nasframe.report.animation.layout import HEAD, LABEL, ROW, Box, is_plain, lay_out, shown
 from nasframe.report.animation.routes import Drawn, drawn_edges, forks, route
 from nasframe.space import SearchSpace
 
@@ -83,7 +83,7 @@ def _svg(space: SearchSpace, drawn: Sequence[Drawn], epochs: History) -> Markup:
         )
         if edge.candidate is None and not is_plain(edge.choice):
             box, above = boxes[edge.target], sum(other.target == edge.target for other in drawn[:index])
-            words = epochs.leading(index, last)
+            words = shown(epochs.leading(index, last))
             place = {"x": box.x - 10, "y": box.y + LABEL * (above + 0.8)}
             labels.append(
                 element("text", words, class_="through halo", data_through=index, **place, text_anchor="end")
@@ -97,7 +97,7 @@ def _svg(space: SearchSpace, drawn: Sequence[Drawn], epochs: History) -> Markup:
         role="img",
         aria_label=f"The search space {space.name} in the last epoch; {epochs.description(last)}",
         viewBox=f"0 0 {width:.0f} {height:.0f}",
-        style=f"min-width:{min(width, 760):.0f}px;max-width:{width * 1.15:.0f}px",
+        class_=sized(most=width * 1.15, least=min(width, 760)),
     )
 
 
@@ -133,7 +133,7 @@ def _candidate(box: Box, candidate: str, number: int, index: int, epochs: Histor
     bar = {"x": left, "y": top + 4, "height": 9, "rx": 2}
     return element(
         "g",
-        text(box.x + 10, top + 12, candidate),
+        text(box.x + 10, top + 12, shown(candidate)),
         element("rect", class_="groove", **bar, width=_BAR),
         element("rect", class_="level", **bar, width=_BAR * probability),
         class_="candidate lead" if epochs.lead(number, last) == index else "candidate",

@@ -43,16 +43,17 @@ class Drawn:
 def drawn_edges(space: SearchSpace) -> list[Drawn]:
     """Return every edge of the space; those with the same source, choice and target are one."""
     wiring = space.wiring
-    found: dict[tuple[str, str, str], list[FlatEdge]] = {}
+    found: dict[tuple[str, str, str, str], list[FlatEdge]] = {}
     for (target, port), edges in wiring.arrivals.items():
         choice = wiring.nodes[target].port_choices.get(port)
         for edge in edges:
             made = choice or edge.choice
             owner = target.rpartition("/")[0] if _enters(edge) else target
-            where = owner if made is not None and choice is None else f"{target}:{port}"
-            found.setdefault((edge.source, made.name if made is not None else "", where), []).append(edge)
+            where = (owner, "") if made is not None and choice is None else (target, port)
+            decision = made.name if made is not None else ""
+            found.setdefault((edge.source, decision, *where), []).append(edge)
     drawn = []
-    for (source, _, _), merged in found.items():
+    for (source, *_), merged in found.items():
         first = merged[0]
         port_choice = wiring.nodes[first.target].port_choices.get(first.port)
         target = first.target.rpartition("/")[0] if len(merged) > 1 and _enters(first) else first.target
