@@ -9,14 +9,17 @@ from typing import Any
 
 import numpy as np
 from attrs import define, field
-from torch.utils.tensorboard import SummaryWriter
-from torch.utils.tensorboard.summary import hparams
+from torch.utils.tensorboard.summary import hparams, image, scalar, text
 
 from nasframe import Architecture, Drawing, Run, SearchSpace, derive, draw
 from nasframe.errors import RenderError
+from nasframe_tensorboard.event_log import EventLog
 from nasframe_tensorboard.rasterise import rasterise
 
 __all__ = ["EventFile"]
+
+_END = "seconds"
+"""The scalar that every epoch ends with."""
 
 SECTIONS = ("space", "relaxation", "loop", "search")
 
@@ -25,7 +28,7 @@ SECTIONS = ("space", "relaxation", "loop", "search")
 class EventFile:
     """The event file of one search; steps are epochs, counted from 1 as in `metrics.jsonl`."""
 
-    _writer: SummaryWriter
+    _log: EventLog
     _space: SearchSpace
     _experiment: Mapping[str, Any]
     _last: int = field(default=0, init=False)
@@ -34,18 +37,19 @@ class EventFile:
 
     @classmethod
     def begin(cls, run: Run, space: SearchSpace, folder: Path) -> EventFile:
-        """Begin a file, or go on after the last epoch of the run.
+        """Begin a file, or go on with it after the last epoch that it and the run hold.
 
-        TensorBoard drops everything that an interrupted search wrote from its last epoch on. That epoch is
-        written again: the run may have it while the event file does not.
+        Epochs that the run holds and the file does not are added.
         """
         history = run.history("search")
-        writer = SummaryWriter(str(folder), purge_step=len(history) or None)
-        event_file = cls(writer, space, tomllib.loads(run.experiment_toml))
-        if history:
-            event_file.epoch(history[-1])
-        else:
+        log, last = EventLog.begin(folder, _END, len(history))
+        event_file = cls(log, space, tomllib.loads(run.experiment_toml))
+        if not last:
             event_file._text("experiment", run.experiment_toml, 0)
+        event_file._has_options = bool(last)
+        for record in history[last:]:
+            event_file.epoch(record)
+        event_file._last = len(history)
         return event_file
 
     def epoch(self, record: Mapping[str, Any]) -> None:
@@ -53,11 +57,11 @@ class EventFile:
         self._last = record["epoch"]
         for group in ("loss", "validation", "entropy"):
             for name, value in _numbers(record[group], group):
-                self._writer.add_scalar(name, value, self._last)
-        self._writer.add_scalar("seconds", record["seconds"], self._last)
+                self._scalar(name, value)
         self._options(record)
         self._network(derive(self._space, record["probabilities"]))
-        self._writer.flush()
+        self._scalar(_END, record["seconds"])
+        self._log.flush()
 
     def derived(self, architecture: Architecture) -> None:
         """Write the architecture with which the search ended."""
@@ -65,7 +69,7 @@ class EventFile:
 
     def close(self) -> None:
         """Complete the file."""
-        self._writer.close()
+        self._log.flush()
 
     def _network(self, architecture: Architecture) -> None:
         """Write the text where it changed, and the picture in every epoch, for the slider over epochs."""
@@ -73,9 +77,9 @@ class EventFile:
             drawing = draw(architecture)
             self._text("network", drawing.text, self._last)
             self._picture = (architecture.fingerprint, _image(drawing))
-        image = self._picture[1]
-        if image is not None:
-            self._writer.add_image("network", image, self._last, dataformats="HWC")
+        pixels = self._picture[1]
+        if pixels is not None:
+            self._log.add_summary(image("network", pixels, dataformats="HWC"), self._last)  # type: ignore[no-untyped-call, unused-ignore]
 
     def _options(self, record: Mapping[str, Any]) -> None:
         """Write the options of the experiment, once, with the validation metrics."""
@@ -90,13 +94,15 @@ class EventFile:
         options["seed"] = self._experiment.get("seed", 0)
         metrics = dict(_numbers(record["validation"], "validation"))
         for summary in hparams(options, metrics):  # type: ignore[no-untyped-call, unused-ignore]
-            # not add_hparams, which begins another run in a folder below
-            self._writer._get_file_writer().add_summary(summary)  # type: ignore[no-untyped-call, unused-ignore]
+            self._log.add_summary(summary)
 
-    def _text(self, tag: str, text: str, step: int) -> None:
+    def _scalar(self, name: str, value: float) -> None:
+        self._log.add_summary(scalar(name, value), self._last)  # type: ignore[no-untyped-call, unused-ignore]
+
+    def _text(self, tag: str, words: str, step: int) -> None:
         """Write text unchanged: four spaces make it code in Markdown."""
-        code = "\n".join(f"    {line}" for line in text.splitlines())
-        self._writer.add_text(tag, code, step)
+        code = "\n".join(f"    {line}" for line in words.splitlines())
+        self._log.add_summary(text(tag, code), step)  # type: ignore[no-untyped-call, unused-ignore]
 
 
 def _image(drawing: Drawing) -> np.ndarray[Any, Any] | None:

@@ -126,11 +126,38 @@ def test_a_search_that_was_interrupted_goes_on_without_doubled_or_missing_epochs
     assert steps == ([1, 2] if written else [1])
     history = search(tmp_path / "run", epochs=4).history
     found = read(tmp_path / "run")
+    assert len(list(folder(tmp_path / "run").iterdir())) == 1
     assert [event.step for event in found.Scalars("seconds")] == [1, 2, 3, 4]
     assert [event.step for event in found.Images("network")] == [1, 2, 3, 4]
     assert [event.value for event in found.Scalars("seconds")] == pytest.approx(
         [record["seconds"] for record in history]
     )
+
+
+def test_an_event_that_a_kill_cut_short_is_removed_and_the_file_goes_on(
+    plugins: PluginManager, tmp_path: Path
+) -> None:
+    class Interrupt:
+        """A kill while the last event of the second epoch is written."""
+
+        armed = True
+
+        @hookimpl(tryfirst=False, trylast=True)
+        def search_epoch(self, epoch: int) -> None:
+            if epoch == 1 and Interrupt.armed:
+                Interrupt.armed = False
+                raise KeyboardInterrupt
+
+    plugins.register(Interrupt(), "interrupt")
+    with pytest.raises(KeyboardInterrupt):
+        search(tmp_path / "run", epochs=3)
+    (file,) = folder(tmp_path / "run").iterdir()
+    file.write_bytes(file.read_bytes()[:-5])
+    search(tmp_path / "run", epochs=3)
+    assert list(folder(tmp_path / "run").iterdir()) == [file]
+    found = read(tmp_path / "run")
+    assert [event.step for event in found.Scalars("seconds")] == [1, 2, 3]
+    assert [event.step for event in found.Images("network")] == [1, 2, 3]
 
 
 def test_a_variable_turns_it_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
