@@ -23,6 +23,7 @@ SEEDS = {
     *("train", "train shuffle", "train redrawn", "build", "pretrain"),
     *("estimators", "batch", "time of estimators", "bias interval", "stgs"),
     *("testing", "operation"),
+    *("loop check", "operation check", "rehearsal"),
 }
 KEYS = {"search", "train", "baseline", "evaluate", "yardstick", "random architecture"}
 FIELDS = {"fingerprint", "task", "cache"}

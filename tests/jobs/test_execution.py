@@ -6,6 +6,7 @@ import contextlib
 import json
 import multiprocessing
 import os
+import re
 import signal
 import threading
 import time
@@ -109,7 +110,8 @@ def test_trials_that_fail_do_not_stop_the_others(ended: Ended) -> None:
 
 
 def test_a_trial_that_fails_says_why(ended: Ended) -> None:
-    assert ended.outcomes["mistake"].error == "no sums here"
+    place = r"\(plugin 'toy_sums', .*toy_sums.py, line \d+\)"
+    assert re.fullmatch(rf"no sums here {place}", ended.outcomes["mistake"].error)
     for name, message in (("bug", "IndexError: no such sum ("), ("exit", "SystemExit: 3 (")):
         error = ended.outcomes[name].error
         assert error.startswith(message)

@@ -14,6 +14,7 @@ import torch
 
 from nasframe.cli import main
 from nasframe.errors import PluginError
+from nasframe.jobs import Trial, execute
 from nasframe.operations import OpSpec, build_operation
 from nasframe.plugins import PluginManager
 
@@ -216,3 +217,29 @@ def test_the_command_of_a_plugin_of_two_files_shows_it(
     )
     assert main(["plugins", "show", "shown", "--plugin", "ops_shown.py"]) == 0
     assert "shown: operation of plugin ops_shown" in capsys.readouterr().out
+
+
+WORK = """
+from nasframe import hookimpl
+from beside_worker import told
+
+def work(folder, arguments, progress):
+    import late_beside
+    (folder / "done").write_text(told + late_beside.told)
+
+@hookimpl
+def register_demos():
+    return {}
+"""
+
+
+def test_workers_import_the_files_beside_a_plugin_too(own: PluginManager, tmp_path: Path) -> None:
+    write(tmp_path, ops_of_worker=WORK, beside_worker="told = 'soon'\n", late_beside="told = ' and late'\n")
+    own.load_file(tmp_path / "ops_of_worker.py")
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for folder in folders:
+        folder.mkdir()
+    trials = [Trial(folder.name, folder, "ops_of_worker:work") for folder in folders]
+    outcomes = execute(trials, tmp_path, workers=2)
+    assert [outcome.error for outcome in outcomes.values()] == ["", ""]
+    assert [(folder / "done").read_text(encoding="utf-8") for folder in folders] == ["soon and late"] * 2
