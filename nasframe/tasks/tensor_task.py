@@ -142,6 +142,9 @@ class TensorTask(Task):
         return F.cross_entropy(outputs, targets)
 
     def metrics(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
+        """Return the accuracy, which is NaN where an output is not finite: no class is the largest then."""
+        if not bool(outputs.isfinite().all()):
+            return {"accuracy": math.nan}
         return {"accuracy": float((outputs.argmax(-1) == targets).float().mean())}
 
     def scores(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> Scores | None:

@@ -108,7 +108,7 @@ def test_a_gradient_that_is_not_finite_ends_the_training_though_the_loss_is(clip
     options = TrainOptions(epochs=1, batch_size=4, clip_norm=clip)
     found = message(training(Steep(), options=options))
     assert (
-        "a gradient of epoch 1 of the training is not finite, though its loss is (0.6931) in step 1" in found
+        "a gradient of epoch 1 of the training is not finite, though its loss is (0.6931)" in found
     )
     assert "made by the gradient of the network Steep" in found
 
@@ -123,9 +123,8 @@ def test_the_learning_rate_is_to_be_lowered_where_parameters_grew_and_inputs_are
             return inputs["x"] * self.scale.pow(2).exp()
 
     options = TrainOptions(epochs=3, batch_size=4, learning_rate=100.0)
-    assert "The parameters grew from at most 1 to 10" in (
-        found := message(training(Cubic(), options=options))
-    )
+    found = message(training(Cubic(), options=options))
+    assert "The parameters grew from at most 1 to 10" in found
     assert "lower train.learning_rate" in found
 
 
