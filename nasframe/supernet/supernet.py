@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from nasframe.errors import SpaceError
-from nasframe.network import FIXED, edge_operations, infer_shapes, make_block, module_key
+from nasframe.network import FIXED, edge_operations, infer_shapes, make_block, module_key, require_memory
 from nasframe.relaxations import Sample
 from nasframe.space import FlatEdge, SearchSpace
 from nasframe.supernet.forward_pass import ForwardPass, Unselected
@@ -61,6 +61,7 @@ class Supernet(nn.Module):
         self.space, self.unselected = space, unselected
         self.wiring = space.wiring
         self.shapes = infer_shapes(space)
+        require_memory(space.name, sum(cost.parameters for cost in self.shapes.costs.values()))
         self.logits = Logits(space)
         self.nodes, self.edges = nn.ModuleDict(), nn.ModuleDict()
         ports: dict[PortPlan, PortPlan] = {}
