@@ -13,6 +13,8 @@ import pytest
 from nasframe import Run
 from nasframe.errors import RunError
 from nasframe.report import comparison_tables, read_page, run_tables
+from tests.mutations import survive
+from tests.readers import readers_of_pages
 
 
 @pytest.mark.parametrize("kind", ["comparison", "sweep", "table"])
@@ -102,3 +104,12 @@ def test_a_damaged_row_of_a_table_is_named(tabulated: Path, tmp_path: Path) -> N
     (tmp_path / "table.jsonl").write_text("{\n", encoding="utf-8")
     with pytest.raises(RunError, match="table.jsonl: line 1: cannot be read as JSON"):
         read_page(tmp_path)
+
+
+def test_damaged_copies_of_what_pages_are_made_of_end_in_words(
+    run: Run, compared: Path, swept: Path, tabulated: Path, tmp_path: Path
+) -> None:
+    folders = {"comparison": compared, "sweep": swept, "table": tabulated, "run": run.path}
+    copies = {name: Path(shutil.copytree(folder, tmp_path / name)) for name, folder in folders.items()}
+    for reader in readers_of_pages(copies):
+        assert survive(reader, 8 if reader.name.endswith(("run.json", "metrics.jsonl")) else 20)
