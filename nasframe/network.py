@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -26,6 +27,7 @@ __all__ = [
     "infer_shapes",
     "inherit",
     "make_block",
+    "require_memory",
     "take_input",
 ]
 
@@ -124,6 +126,26 @@ def infer_shapes(space: SearchSpace) -> Shapes:
     return Shapes(nodes, ports, costs)
 
 
+def require_memory(name: str, parameters: int) -> None:
+    """Refuse parameters that the memory of this machine cannot hold, before the first is made.
+
+    Args:
+        name: of the space, for the error.
+        parameters: their number; each takes four bytes. On the meta device they take none.
+
+    Raises:
+        SpaceError: with both sizes.
+    """
+    if torch.get_default_device().type == "meta" or not hasattr(os, "sysconf"):
+        return
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if 4 * parameters > memory:
+        raise SpaceError(
+            f"search space {name!r}: {parameters:,} parameters take {4 * parameters / 1e9:,.0f} GB, and this "
+            f"machine has {memory / 1e9:,.0f} GB; make it smaller, such as with fewer channels"
+        )
+
+
 class Network(nn.Module):
     """The network of an architecture.
 
@@ -136,6 +158,7 @@ class Network(nn.Module):
         self.architecture = architecture
         self._resolved = architecture.resolved
         self._shapes = infer_shapes(architecture.space)
+        require_memory(architecture.space.name, self._kept_parameters())
         self.nodes = nn.ModuleDict()
         self.edges = nn.ModuleDict()
         wiring = architecture.space.wiring
@@ -156,6 +179,15 @@ class Network(nn.Module):
                 block = make_block(spec, node.then, shapes, tuple(ports))
                 self.nodes[module_key(name)] = nn.ModuleDict({module_key(key): block})
         accept_former_names(self)
+
+    def _kept_parameters(self) -> int:
+        labels, costs = self._resolved.labels, self._shapes.costs
+        of_nodes = self._resolved.arrivals.values()
+        arrivals = [item for ports in of_nodes for some in ports.values() for item in some]
+        kept = {(name, FIXED) for name in self._resolved.operations}
+        kept |= set(labels.items())
+        kept |= {(item.edge.name, item.through) for item in arrivals if item.operation is not None}
+        return sum(costs[key].parameters for key in kept if key in costs)
 
     @property
     def inputs(self) -> dict[str, Shape]:

@@ -27,7 +27,8 @@ def option_keys(values: Mapping[str, Any], names: Mapping[str, Collection[Any]] 
         own = table.get("name", DEFAULT_NAMES.get(section)) if isinstance(table, Mapping) else None
         keys.append(f"{section}.name")
         known = [own] if isinstance(own, str) else []  # a file may hold anything there
-        for name in dict.fromkeys([*known, *(names or {}).get(section, ())]):
+        others = [name for name in (names or {}).get(section, ()) if isinstance(name, str)]
+        for name in dict.fromkeys([*known, *others]):
             keys += _fields(made_in_python(section, name) or _plugin(section, name), section)
     for section in ENGINE:
         keys += _fields(BASES[section], section)

@@ -1,8 +1,8 @@
-"""The cache of a run that is there. A run may come from a stranger, so its documents cannot send us anywhere.
+"""The cache of a run that is there, which may come from a stranger: its documents cannot send us anywhere.
 
-A path in a document is used where it is a cache already, made on this machine: it holds finished stages. It may
-also be missing, where it is the default one, `runs/cache`, of the working folder or of a folder above the run.
-Any other is asked for: by `--cache`, or the environment variable `NASFRAME_CACHE`.
+A path in a document is used where it is a cache already, made on this machine: it holds finished stages. It
+may also be missing, where it is the default one, `runs/cache`, of the working folder or of a folder above the
+run. Any other is asked for: by `--cache`, or the environment variable `NASFRAME_CACHE`.
 """
 
 from __future__ import annotations

@@ -29,7 +29,8 @@ _EPOCH = Number(0, 10**9, whole=True)
 _METRICS = Each(Nullable(Number()))
 _NAMES = Each(Each(Text()))
 
-_PLUGIN = Fields({}, {key: Nullable(Text()) for key in ("version", "sha256", "package", "file")})
+_TEXT = Nullable(Text())
+_PLUGIN = Fields({"version": _TEXT, "sha256": _TEXT}, {"package": _TEXT, "file": _TEXT})
 _DATA = Fields(
     {"source": Nullable(Text()), "cache": Text(), "fingerprint": Text(), "folders": Each(Text())},
     {"seconds": Each(Number(0))},

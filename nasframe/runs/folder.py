@@ -75,7 +75,8 @@ def holds_run(path: Path, experiment: str | None) -> bool:
         return False
     if not path.is_dir():
         raise RunError(f"{path}: is a file and is no run folder; choose another --out")
-    refuse_links_outside(path)
+    if (path / LOCK).is_symlink():  # what is locked is emptied
+        raise RunError(f"{path / LOCK}: is a link, and no run makes one; remove it")
     if (path / RECORD).exists():
         return not is_begun(read_record(path))
     ours = {LOCK, *(item.name for item in partials(path))}
@@ -119,9 +120,7 @@ def refuse_links_outside(path: Path, *, deep: bool = True) -> None:
         for item in (Path(folder, name) for name in (*folders, *files)):
             if item.is_symlink() and not _leads_inside(item, root):
                 shown = path / item.relative_to(root)
-                raise RunError(
-                    f"{shown}: is a link that leads outside {path}; put what it leads to in its place"
-                )
+                raise RunError(f"{shown}: is a link that leads outside {path}; put its target in its place")
         if not deep:
             break
 

@@ -164,8 +164,8 @@ def read_csv(
         path, error, limit, errors: see `read_text`.
 
     Raises:
-        NasframeError: made by `error`: it cannot be read, or is no CSV; with strict `errors` also where it holds
-            a NUL, which no path can.
+        NasframeError: made by `error`: it cannot be read, or is no CSV; with strict `errors` also where it
+            holds a NUL, which no path can.
     """
     rows = csv.reader(io.StringIO(read_text(path, error, limit, errors), newline=""), strict=False)
     try:

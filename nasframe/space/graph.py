@@ -12,7 +12,10 @@ from nasframe.errors import SpaceError, nearest
 from nasframe.operations import OpSpec, Shape
 from nasframe.space.choice import Choice
 
-__all__ = ["Edge", "Node", "SpaceGraph"]
+__all__ = ["LARGEST", "Edge", "Node", "SpaceGraph"]
+
+LARGEST = 5_000
+"""The most nodes and edges of a space. Those of the field have some hundreds."""
 
 
 @frozen
@@ -76,12 +79,14 @@ class SpaceGraph:
         name: shown in messages.
         graph: node → `Node` under the key `node`; edge → `Edge` under the key `edge`.
         output: name of the node whose value is returned.
+        size: number of its nodes and edges, those inside its cells too.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.output: str | None = None
         self.graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+        self.size = 0
         self._frozen = False
 
     # -- building ---------------------------------------------------------------------------------------
@@ -147,6 +152,7 @@ class SpaceGraph:
                 )
         if self.graph.has_edge(source, target, port):
             raise SpaceError(f"edge {source} → {target} at port {port!r} is there already")
+        self._grow(1)
         edge = Edge(operation=None if operation is None else as_spec(operation), choice=choice)
         self.graph.add_edge(source, target, key=port, edge=edge)
         self._changed()
@@ -188,9 +194,19 @@ class SpaceGraph:
             raise SpaceError(f"node {node.name!r} is there already")
         if "/" in node.name or "." in node.name:
             raise SpaceError(f"node {node.name!r}: '/' and '.' separate the names of cells and parameters")
+        self._grow(1 if node.cell is None else 1 + node.cell.size)
         self.graph.add_node(node.name, node=node)
         self._changed()
         return node.name
+
+    def _grow(self, parts: int) -> None:
+        """Refuse a space that no machine could search, before it is made."""
+        self.size += parts
+        if self.size > LARGEST:
+            raise SpaceError(
+                f"space {self.name!r} has more than {LARGEST:,} nodes and edges, with those inside its "
+                "cells; make it smaller, such as with fewer cells or nodes"
+            )
 
     def _changed(self) -> None:
         """Refuse the change where the space is a cell already; every change calls this."""

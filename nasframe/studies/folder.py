@@ -236,6 +236,8 @@ def _check(path: Path, kind: str, plan: Mapping[str, Any], overwrite: bool, file
         return
     if not path.is_dir():
         raise RunError(f"{path}: is a file and is no study folder; choose another --out")
+    if (path / _LOCK).is_symlink():  # what is locked is emptied
+        raise RunError(f"{path / _LOCK}: is a link, and no study makes one; remove it")
     for place in (path, path / TRIALS, path / _OLD_TRIALS):
         if place.is_dir():
             refuse_links_outside(place, deep=False)

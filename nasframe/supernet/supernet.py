@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from nasframe.errors import SpaceError
 from nasframe.module_names import accept_former_names, module_key
-from nasframe.network import FIXED, edge_operations, infer_shapes, make_block
+from nasframe.network import FIXED, edge_operations, infer_shapes, make_block, require_memory
 from nasframe.relaxations import Sample
 from nasframe.space import FlatEdge, SearchSpace
 from nasframe.supernet.forward_pass import ForwardPass, Unselected
@@ -62,6 +62,7 @@ class Supernet(nn.Module):
         self.space, self.unselected = space, unselected
         self.wiring = space.wiring
         self.shapes = infer_shapes(space)
+        require_memory(space.name, sum(cost.parameters for cost in self.shapes.costs.values()))
         self.logits = Logits(space)
         self.nodes, self.edges = nn.ModuleDict(), nn.ModuleDict()
         ports: dict[PortPlan, PortPlan] = {}

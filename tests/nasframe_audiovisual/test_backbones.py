@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import pickle
 from pathlib import Path
+from typing import Any
 
 import pytest
 import timm
@@ -11,6 +14,7 @@ from safetensors.torch import save_file
 
 from nasframe.errors import DataError
 from nasframe_audiovisual import check_backbone, check_weights
+from nasframe_audiovisual.backbones import make_backbone
 
 
 def test_weights_that_fit_pass(tmp_path: Path) -> None:
@@ -45,3 +49,49 @@ def test_weights_of_another_network_are_refused_and_not_left_out(tmp_path: Path)
     torch.save({"strange.weight": torch.zeros(2, 2)}, tmp_path / "strange.pth")
     with pytest.raises(DataError, match="none of the weights in the file is one of that network"):
         check_weights(tmp_path / "strange.pth", "resnet10t")
+
+
+class _Payload:
+    """Pickled, it is a call."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.target,)
+
+
+@pytest.mark.parametrize("name", ["weights.pth", "weights.safetensors", "weights", "plain.pkl"])
+def test_a_pickle_among_weights_runs_nothing(tmp_path: Path, name: str) -> None:
+    payload = _Payload(tmp_path / "owned")
+    if name == "plain.pkl":
+        (tmp_path / name).write_bytes(pickle.dumps(payload))
+    else:
+        torch.save({"conv1.weight": payload}, tmp_path / name)
+    with pytest.raises(DataError, match="do not fit resnet10t: the file holds no weights"):
+        check_weights(tmp_path / name, "resnet10t")
+    assert not payload.target.exists()
+
+
+def test_a_pipe_of_weights_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "weights.pth")
+    with pytest.raises(DataError, match="is no regular file; give a local file"):
+        check_weights(tmp_path / "weights.pth", "resnet10t")
+
+
+def test_a_file_that_lacks_some_weights_is_refused(tmp_path: Path) -> None:
+    state = timm.create_model("resnet10t").state_dict()
+    del state["layer2.0.conv1.weight"], state["layer3.0.conv1.weight"]
+    save_file(state, tmp_path / "weights.safetensors")
+    with pytest.raises(DataError, match=r"the file lacks layer2\.0\.conv1\.weight and 1 more$"):
+        check_weights(tmp_path / "weights.safetensors", "resnet10t")
+
+
+@pytest.mark.parametrize("prefix", ["", "module.", "_orig_mod.module."])
+def test_weights_of_three_channels_are_summed_for_one(tmp_path: Path, prefix: str) -> None:
+    state = timm.create_model("resnet10t").state_dict()
+    torch.save({"state_dict": {f"{prefix}{key}": value for key, value in state.items()}}, tmp_path / "w.pth")
+    network = make_backbone("resnet10t", 1, tmp_path / "w.pth")
+    own = network.state_dict()
+    assert own["conv1.0.weight"].equal(state["conv1.0.weight"].sum(1, keepdim=True))
+    assert own["layer4.0.conv1.weight"].equal(state["layer4.0.conv1.weight"])

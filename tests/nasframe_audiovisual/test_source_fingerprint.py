@@ -150,3 +150,23 @@ def test_weights_to_start_from_count_by_their_content_alone(tmp_path: Path) -> N
         file.write(b"x")
     os.utime(second, ns=(status.st_atime_ns, status.st_mtime_ns))
     assert key(first) != key(second)
+
+
+def test_links_that_double_with_every_level_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "14").mkdir()
+    for level in range(14):
+        (tmp_path / str(level)).mkdir()
+        for name in ("a", "b"):
+            (tmp_path / str(level) / name).symlink_to(tmp_path / str(level + 1))
+    with pytest.raises(DataError, match="links lead to this folder by more than 100 paths"):
+        list(files_of(tmp_path / "0"))
+    with pytest.raises(DataError, match="links lead to this folder by more than 100 paths"):
+        describe_source(tmp_path / "0")
+
+
+def test_a_pipe_in_a_data_folder_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.mp4")
+    (tmp_path / "b.mp4").write_bytes(b"1")
+    (tmp_path / "c.mp4").symlink_to("/dev/zero")
+    assert list(files_of(tmp_path)) == ["b.mp4"]
+    assert describe_source(tmp_path)["files"] == 1

@@ -49,11 +49,16 @@ def test_a_run_refuses_data_that_changed_under_it(experiment: Experiment, tmp_pa
         nasframe.search(experiment, tmp_path / "run")
 
 
-def test_a_run_whose_cache_is_gone_makes_it_again(experiment: Experiment, tmp_path: Path) -> None:
+def test_a_run_whose_cache_is_gone_makes_it_again_where_the_user_says_it(
+    experiment: Experiment, tmp_path: Path
+) -> None:
     run = nasframe.run_experiment(experiment, tmp_path / "run")
     before = run.test
     shutil.rmtree(experiment.cache)
-    assert nasframe.evaluate(run) == before
+    with pytest.raises(RunError, match=r"cache of experiment\.toml names .*say it yourself: --cache "):
+        nasframe.evaluate(run)
+    assert not experiment.cache.exists()
+    assert nasframe.evaluate(run, cache=experiment.cache) == before
 
 
 def test_data_that_changed_is_refused_before_any_stage_runs(experiment: Experiment, tmp_path: Path) -> None:

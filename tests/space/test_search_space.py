@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
+from typing import Any
 
 import pytest
 
+from nasframe import Architecture, Supernet, build
 from nasframe.errors import ArchitectureError, SpaceError
 from nasframe.operations import OpSpec
 from nasframe.space import Choice, SearchSpace
 from nasframe.space.graph import Node
+from nasframe_bimodal.space import Bimodal
 
 EDGE = ("zero", "identity")
 
@@ -256,3 +260,20 @@ def test_a_fixed_operation_keeps_its_options() -> None:
     space.connect("in", "n")
     space.set_output("n")
     assert space.wiring.nodes["in"].operation == OpSpec("projection", {"channels": 5})
+
+
+@pytest.mark.parametrize(
+    "options", [{"cells": 10**6}, {"nodes": 10**12}, {"cells": 10**9, "ports": "choose"}]
+)
+def test_a_space_that_no_machine_could_search_is_refused_while_it_is_made(options: dict[str, Any]) -> None:
+    with pytest.raises(SpaceError, match=r"has more than 5,000 nodes and edges, .* fewer cells or nodes"):
+        Bimodal(**options).build({"a": (4, 8), "b": (4, 8)}, 1)
+
+
+@pytest.mark.parametrize("channels", [10**6, 10**12, 10**30])
+def test_a_network_that_does_not_fit_into_memory_is_refused_before_it_is_made(channels: int) -> None:
+    space = Bimodal(channels=channels, cells=1, nodes=1).build({"a": (4, 8), "b": (4, 8)}, 1)
+    with pytest.raises(SpaceError, match=r"parameters take|cannot be built"):
+        Supernet(space)
+    with pytest.raises(SpaceError, match=r"parameters take|cannot be built"):
+        build(Architecture(space, space.sample(random.Random(1))))
