@@ -71,7 +71,7 @@ def check_baselines(run: Run | None, experiment: Experiment, data: Data) -> None
         PluginError: unknown or ambiguous name.
         ContractError: what the task or a plugin brings is no network.
     """
-    make_each_once(_fixed_networks(run, experiment, data), experiment.seed)
+    make_each_once(_fixed_networks(run, experiment, data), experiment.seed, data)
 
 
 def train_baselines(run: Run, experiment: Experiment, prepared: Prepared, progress: Progress) -> str:

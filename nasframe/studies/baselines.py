@@ -122,7 +122,7 @@ def _brought_networks(
     experiment: Experiment, data: Data, registered: Sequence[str], other_names: Sequence[str]
 ) -> _Networks:
     brought = named_baselines(experiment.task, registered, data, other_names)
-    make_each_once(brought, experiment.seed)
+    make_each_once(brought, experiment.seed, data)
     networks = [
         NetworkToTrain(item.name, _file(number, item), source=item.source)
         for number, item in enumerate(brought, start=1)

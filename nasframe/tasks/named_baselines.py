@@ -6,14 +6,15 @@ import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+import torch
 from attrs import frozen
-from torch import nn
+from torch import Tensor, nn
 
 from nasframe.errors import ContractError, NasframeError, in_words
 from nasframe.plugins import manager, raised_at
 from nasframe.runtime import forked_seed
 from nasframe.tasks.baseline import Baseline, baseline_records
-from nasframe.tasks.data import Data
+from nasframe.tasks.data import Batch, Data
 from nasframe.tasks.task import Task
 
 __all__ = ["NamedBaseline", "make_each_once", "named_baselines"]
@@ -69,17 +70,21 @@ def named_baselines(
     return found
 
 
-def make_each_once(networks: Iterable[NamedBaseline], seed: int) -> None:
-    """Make every network once and drop it, so that one that cannot be made is seen before a search.
+def make_each_once(networks: Iterable[NamedBaseline], seed: int, data: Data) -> None:
+    """Make every network, try it on two examples and drop it, so that a broken one is seen before a search.
 
     Raises:
-        ContractError: a function fails, or returns no network.
+        ContractError: a function fails, returns no network or one network twice, or the network gives no
+            outputs `(batch, outputs)`.
     """
+    split = data.splits.validation
+    batch = split.batch(torch.tensor([0, len(split) - 1])).to(torch.device("cpu"))
     for item in networks:
         contract = f"{item.owner} must return name → function that makes a network"
         try:
             with forked_seed(seed, item.name):
-                made = item.baseline.make()
+                made, again = item.baseline.make(), item.baseline.make()
+                outputs = _outputs(made, batch) if isinstance(made, nn.Module) else None
         except NasframeError:
             raise
         except (Exception, SystemExit) as error:  # a plugin's function may raise anything
@@ -87,6 +92,21 @@ def make_each_once(networks: Iterable[NamedBaseline], seed: int) -> None:
             raise ContractError(f"{contract}; that of {item.name!r} fails: {why}") from error
         if not isinstance(made, nn.Module):
             raise ContractError(f"{contract}; that of {item.name!r} returns {made!r}")
+        if made is again:
+            raise ContractError(f"{contract}, a new one at each call; that of {item.name!r} gives one twice")
+        wanted = (2, data.outputs)
+        if not isinstance(outputs, Tensor) or tuple(outputs.shape) != wanted:
+            found = tuple(outputs.shape) if isinstance(outputs, Tensor) else type(outputs).__name__
+            raise ContractError(
+                f"{contract} whose outputs for 2 examples are {wanted}; that of {item.name!r} gives {found}"
+            )
+
+
+def _outputs(network: nn.Module, batch: Batch) -> object:
+    network.eval()
+    with torch.no_grad():
+        found: object = network(batch.inputs)
+    return found
 
 
 def _records(

@@ -17,7 +17,7 @@ from nasframe.tasks.array_values import rows_in_words
 from nasframe.tasks.broken_promise import Promises, shown
 from nasframe.tasks.data import Batch, Data, Split, Splits
 
-__all__ = ["CheckedSplits", "check_data", "check_test_split"]
+__all__ = ["CheckedSplits", "check_data", "check_test_split", "spread_rows"]
 
 _ROWS = 16
 _AT_ONCE = 256

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -173,3 +174,13 @@ def test_a_finished_run_of_tensors_is_opened_and_its_experiment_is_not_read_from
     assert nasframe.load_run("run").test == run.test
     with pytest.raises(ConfigurationError, match="pass `experiment=…` in Python"):
         nasframe.load_experiment("run")
+
+
+def test_names_as_labels_reach_the_workers_and_the_scores(home: Path) -> None:
+    tensors = experiment().task.tensors  # type: ignore[attr-defined]
+    named = experiment(task=TensorTask(tensors, ["real", "fake"] * 24))
+    found = nasframe.sweep(named, ["seed=0,1"], out="swept", workers=2)
+    assert {trial["status"] for trial in found["trials"]} == {"done"}
+    run = nasframe.load_run(Path("swept") / found["trials"][0]["folder"])
+    scores = json.loads((run.path / "scores.json").read_text(encoding="utf-8"))
+    assert (scores["negative"], scores["positive"]) == ("label fake", "label real")

@@ -20,7 +20,14 @@ from nasframe.cli import main
 from nasframe.errors import ContractError, DataError
 from nasframe.plugins import PluginManager
 from nasframe.runtime import SILENT
-from nasframe.tasks import checked_data, checked_stages, open_test_split, run_stages
+from nasframe.tasks import (
+    checked_data,
+    checked_stages,
+    make_each_once,
+    named_baselines,
+    open_test_split,
+    run_stages,
+)
 from tests.testing.plugins import tasks as suite_tasks
 from tests.toys.toy_digits import Digits
 from tests.toys.toy_pairs import Pairs
@@ -570,3 +577,24 @@ def test_a_search_has_the_same_bits_after_the_probe() -> None:
     random.seed(3)
     expected = float(torch.rand(())) + random.random()
     assert results[0][0]["validation"]["noise"] == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("OneBaseline", "a new one at each call; that of 'linear' gives one twice"),
+        ("NarrowBaseline", "whose outputs for 2 examples are (2, 2); that of 'linear' gives (2, 1)"),
+    ],
+)
+def test_a_baseline_that_could_not_be_trained_is_refused_before_the_search(
+    name: str, words: str, tmp_path: Path
+) -> None:
+    task = getattr(suite_tasks, name)()
+    data = probed(task, tmp_path)
+    wrong, right = named_baselines(task, [], data), named_baselines(suite_tasks.Good(), [], data)
+    before = torch.get_rng_state()
+    with pytest.raises(ContractError) as caught:
+        make_each_once(wrong, 0, data)
+    assert words in str(caught.value)
+    make_each_once(right, 0, data)
+    assert torch.equal(torch.get_rng_state(), before)
