@@ -14,6 +14,7 @@ from nasframe.runtime.console import (
     print_text,
     print_traceback,
 )
+from nasframe.runtime.csv_text import csv_text
 from nasframe.runtime.extras import require_extra
 from nasframe.runtime.files import (
     fingerprint,
@@ -41,6 +42,7 @@ __all__ = [
     "LockedError",
     "Progress",
     "cores",
+    "csv_text",
     "fingerprint",
     "forked_seed",
     "format_columns",
