@@ -29,7 +29,7 @@ from nasframe.runs.plugin_record import (
     missing_plugins,
     plugin_record,
 )
-from nasframe.runtime import fingerprint, without_nan, write_json, write_text
+from nasframe.runtime import file_name, fingerprint, without_nan, write_json, write_text
 from nasframe.space import Architecture
 
 __all__ = ["Run"]
@@ -238,8 +238,11 @@ class Run:
         return self.path / "task"
 
     def plugin_folder(self, name: str) -> Path:
-        """Make and return the folder of plugin `name`; it is removed when the run is replaced."""
-        folder = self.path / "plugins" / name
+        """Make and return the folder of plugin `name`; it is removed when the run is replaced.
+
+        It is called as the plugin, or as `file_name` says where a file cannot be called so.
+        """
+        folder = self.path / "plugins" / file_name(name)
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 

@@ -16,6 +16,7 @@ from nasframe.runtime.console import (
 )
 from nasframe.runtime.csv_text import csv_text
 from nasframe.runtime.extras import require_extra
+from nasframe.runtime.file_names import bounded, file_name
 from nasframe.runtime.files import (
     fingerprint,
     format_names,
@@ -34,15 +35,18 @@ from nasframe.runtime.processor import cores, require_processor
 from nasframe.runtime.progress import SILENT, Progress, make_progress
 from nasframe.runtime.seeding import forked_seed, generator
 from nasframe.runtime.threads import one_thread
-from nasframe.runtime.visible import shell_line, shorten, visible, visible_message
+from nasframe.runtime.visible import escape_json, shell_line, shorten, visible, visible_message
 
 __all__ = [
     "SILENT",
     "Lock",
     "LockedError",
     "Progress",
+    "bounded",
     "cores",
     "csv_text",
+    "escape_json",
+    "file_name",
     "fingerprint",
     "forked_seed",
     "format_columns",

@@ -24,7 +24,7 @@ from attrs import field, frozen
 from nasframe.errors import PluginError, RunError
 from nasframe.experiment import Experiment
 from nasframe.plugins import RecordedNames, manager, record_names
-from nasframe.runtime import write_text
+from nasframe.runtime import escape_json, write_text
 from nasframe.space import SearchSpace
 
 __all__ = [
@@ -120,7 +120,9 @@ def is_table(folder: Path) -> bool:
 
 def write_rows(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write `table.jsonl`."""
-    text = "".join(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows)
+    lines = (json.dumps(row, ensure_ascii=False, allow_nan=False) for row in rows)
+    # a name may hold what some programs take for the end of a line
+    text = "".join(f"{escape_json(line)}\n" for line in lines)
     write_text(folder / ROWS, text)
 
 
