@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -19,8 +20,8 @@ __all__ = ["Cell", "Column", "Estimate", "Table"]
 
 _NOTHING, _EQUAL = "—", "all equal"
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A text that begins with one of these is a formula to a spreadsheet."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""A text that begins with one of these is a formula to a spreadsheet, unless it is a number below zero."""
 
 _SORTED_FROM = 3
 """A table with fewer rows needs no buttons that sort it."""
@@ -210,7 +211,8 @@ class Table:
         """Return CSV as of RFC 4180, numbers with all their digits, an estimate in three columns.
 
         A text that a spreadsheet would take for a formula begins with an apostrophe, which the spreadsheet
-        takes for the sign of a text. JSON has all texts as they are.
+        takes for the sign of a text. This file is for people and their spreadsheets: nothing here reads it
+        back, and JSON has all texts as they are.
         """
         filed = self._for("files")
         spread = [
@@ -292,9 +294,14 @@ def _plain(cell: Cell) -> Any:
     return None if isinstance(cell, float) and not math.isfinite(cell) else cell
 
 
+def _is_negative(text: str) -> bool:
+    """True for a text that is a number below zero, such as the value of an option."""
+    return re.fullmatch(r"-[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?", text) is not None
+
+
 def _csv(cell: str | int | float | bool | None) -> str:
     if isinstance(cell, str):
-        return f"'{cell}" if cell.startswith(_FORMULA) else cell
+        return f"'{cell}" if cell.startswith(_FORMULA) and not _is_negative(cell) else cell
     if isinstance(cell, bool):
         return "true" if cell else "false"
     return "" if cell is None or not math.isfinite(cell) else repr(cell)

@@ -51,12 +51,12 @@ def identifier(name: str, prefix: str = "") -> str:
 
     Example:
         >>> [identifier(name) for name in ("cell1/N1", "mic:1", "mic_1")]
-        ['cell1/N1', 'mic%3A1', 'mic_1']
+        ['cell1/N1', 'mic~3A1', 'mic_1']
     """
     found = "".join(_code(letter) for letter in name)
     if len(found) > _LONGEST:
-        found = f"{found[:_LONGEST]}%{hashlib.sha256(name.encode(errors='surrogatepass')).hexdigest()[:16]}"
-    return f"{prefix}{found or '%'}"
+        found = f"{found[:_LONGEST]}~~{hashlib.sha256(name.encode(errors='surrogatepass')).hexdigest()[:16]}"
+    return f"{prefix}{found or '~'}"
 
 
 def without_links(style: Mapping[str, str]) -> dict[str, str]:
@@ -69,6 +69,7 @@ def without_links(style: Mapping[str, str]) -> dict[str, str]:
 
 
 def _code(letter: str) -> str:
+    # not by `%`: Graphviz takes a name that begins so for one that it made
     if re.match(r"[\w /.,()=+-]", letter) and visible(letter) == letter:
         return letter
-    return "".join(f"%{byte:02X}" for byte in letter.encode("utf-8", "surrogatepass"))
+    return "".join(f"~{byte:02X}" for byte in letter.encode("utf-8", "surrogatepass"))

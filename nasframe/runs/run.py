@@ -36,6 +36,7 @@ from nasframe.runs.plugin_record import (
 from nasframe.runs.unfinished import UNFINISHED, with_command
 from nasframe.runtime import (
     append_line,
+    file_name,
     fingerprint,
     flush_file,
     format_names,
@@ -266,8 +267,11 @@ class Run:
         return self.path / "task"
 
     def plugin_folder(self, name: str) -> Path:
-        """Make and return the folder of plugin `name`; it is removed when the run is replaced."""
-        folder = self.path / "plugins" / name
+        """Make and return the folder of plugin `name`; it is removed when the run is replaced.
+
+        It is called as the plugin, or as `file_name` says where a file cannot be called so.
+        """
+        folder = self.path / "plugins" / file_name(name)
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 

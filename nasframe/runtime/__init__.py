@@ -14,7 +14,9 @@ from nasframe.runtime.console import (
     print_text,
     print_traceback,
 )
+from nasframe.runtime.csv_text import csv_text
 from nasframe.runtime.extras import require_extra
+from nasframe.runtime.file_names import bounded, file_name
 from nasframe.runtime.files import (
     append_line,
     copy_file,
@@ -69,7 +71,7 @@ from nasframe.runtime.shapes import (
 )
 from nasframe.runtime.system_errors import describe_system_error
 from nasframe.runtime.threads import one_thread
-from nasframe.runtime.visible import shell_line, shorten, visible, visible_message
+from nasframe.runtime.visible import escape_json, shell_line, shorten, visible, visible_message
 
 __all__ = [
     "ANYTHING",
@@ -90,12 +92,16 @@ __all__ = [
     "Shape",
     "Text",
     "append_line",
+    "bounded",
     "check_shape",
     "check_tensors",
     "copy_file",
     "cores",
+    "csv_text",
     "damage_in_words",
     "describe_system_error",
+    "escape_json",
+    "file_name",
     "fingerprint",
     "flush_file",
     "forked_seed",

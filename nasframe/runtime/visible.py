@@ -109,7 +109,12 @@ def _shell_word(word: str) -> str:
 
 
 def _bytes(letter: str) -> str:
-    return "".join(f"\\x{byte:02x}" for byte in letter.encode("utf-8", "surrogateescape"))
+    return "".join(f"\\x{byte:02x}" for byte in letter.encode("utf-8", _bytes_of(letter)))
+
+
+def _bytes_of(letter: str) -> str:
+    """Return the name of the handler that gives a letter its bytes, or the one byte that it stands for."""
+    return "surrogateescape" if "\udc80" <= letter <= "\udcff" else "surrogatepass"
 
 
 def _escape_of_json(found: re.Match[str]) -> str:

@@ -35,6 +35,7 @@ from nasframe.runtime import (
     Number,
     Text,
     check_shape,
+    escape_json,
     read_json,
     read_json_lines,
     write_text,
@@ -154,7 +155,9 @@ def is_table(folder: Path) -> bool:
 
 def write_rows(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write `table.jsonl`."""
-    text = "".join(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows)
+    lines = (json.dumps(row, ensure_ascii=False, allow_nan=False) for row in rows)
+    # a name may hold what some programs take for the end of a line
+    text = "".join(f"{escape_json(line)}\n" for line in lines)
     write_text(folder / ROWS, text)
 
 

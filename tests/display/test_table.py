@@ -168,7 +168,7 @@ def test_where_one_row_has_an_estimate_every_row_has_its_three_columns() -> None
     assert mixed.to_csv().split("\r\n")[1:4] == ["x,1.5,,", "y,0.9595,0.9512,0.9661", "z,,,"]
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-x", "-1+1", "@x", "\tx", "\rx", "\n=1", "＝1"])
 def test_a_text_is_no_formula_of_a_spreadsheet(text: str) -> None:
     found = Table("t", "", [Column("a"), Column("b")], [[text, -1.5]])
     assert next(csv.reader(io.StringIO(found.to_csv().partition("\r\n")[2], newline=""))) == [
@@ -215,3 +215,9 @@ def test_the_package_holds_its_templates_and_styles() -> None:
     names = {item.name for part in ("templates", "assets") for item in folder.joinpath(part).iterdir()}
     assert {"table.html", "figure.html", "charts.css"} <= names
     assert all(Path(name).suffix in (".html", ".css") for name in names)
+
+
+@pytest.mark.parametrize("text", ["-1", "-0.5", "-1e-05", "a=1", "1-1"])
+def test_a_text_that_is_a_number_below_zero_or_no_formula_stays_as_it_is(text: str) -> None:
+    found = Table("t", "", [Column("a"), Column("b")], [[text, -1.5]])
+    assert found.to_csv().splitlines()[1] == f"{text},-1.5"

@@ -29,7 +29,7 @@ LABEL = 13
 _LETTER = 6.7
 _BAR = 58
 _GAP = 16
-_LONGEST = 40
+_LONGEST = 60
 
 
 @define

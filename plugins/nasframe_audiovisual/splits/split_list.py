@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
 from nasframe.errors import DataError, nearest
-from nasframe.runtime import read_csv, write_text
+from nasframe.runtime import csv_text, read_csv, write_text
 from nasframe_audiovisual.splits.grouping import SPLITS
 
 __all__ = ["read_split_list", "write_split_list"]
@@ -54,8 +52,4 @@ def write_split_list(path: Path, clips: Sequence[str], splits: Sequence[str]) ->
         clips: path of each clip, relative to the root of the data.
         splits: one of SPLITS for each.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["path", "split"])
-    writer.writerows(zip(clips, splits, strict=True))
-    write_text(path, text.getvalue())
+    write_text(path, csv_text([("path", "split"), *zip(clips, splits, strict=True)]))

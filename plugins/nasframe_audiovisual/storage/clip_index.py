@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Any, TypeVar
 import attrs
 
 from nasframe.errors import DataError
-from nasframe.runtime import damage_in_words, read_csv, write_text
+from nasframe.runtime import csv_text, damage_in_words, read_csv, write_text
 
 __all__ = ["read_index", "write_index"]
 
@@ -26,11 +24,8 @@ def write_index(path: Path, clips: Sequence[attrs.AttrsInstance]) -> None:
         path: of the file.
         clips: one or more; the names of their fields are the columns. The fields are of type `str` or `int`.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([item.name for item in attrs.fields(type(clips[0]))])
-    writer.writerows(attrs.astuple(clip) for clip in clips)
-    write_text(path, text.getvalue())
+    columns = [item.name for item in attrs.fields(type(clips[0]))]
+    write_text(path, csv_text([columns, *(attrs.astuple(clip) for clip in clips)]))
 
 
 def read_index(path: Path, kind: type[Clip]) -> list[Clip]:
