@@ -28,10 +28,10 @@ Every name is imported when it is first used, so that `nasframe --help` and comp
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # a type checker takes it for true; typing itself would be an import
 if TYPE_CHECKING:
+    from typing import Any
+
     from nasframe.experiment import Experiment as Experiment
     from nasframe.network import Network as Network
     from nasframe.network import build as build
@@ -161,6 +161,8 @@ __all__ = ["__version__", *sorted(_MODULES)]
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
+        import importlib
+
         return getattr(importlib.import_module(_MODULES[name]), name)
     from nasframe.former_names import forwarded
 

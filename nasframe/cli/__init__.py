@@ -10,6 +10,7 @@ import io
 import os
 import shlex
 import shutil
+import signal
 import sys
 import traceback
 import warnings
@@ -29,6 +30,7 @@ from nasframe.errors import (
     PluginWarning,
     ResumableInterrupt,
 )
+from nasframe.interrupts import commands_begin, ending_signal, ignore_signals
 from nasframe.plugins import manager, moved_to, raised_at
 from nasframe.runtime import cores, describe_system_error, require_processor
 from nasframe.studies import PRELOAD
@@ -44,7 +46,6 @@ _STUDIES = ("compare", "sweep", "tabulate", "census")
 _HELP = {"--help", "-h", "--version"}
 
 _BROKEN_PIPE = 128 + 13
-_INTERRUPTED = 128 + 2
 
 
 def make_app() -> App:
@@ -87,6 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             manager().load_files(files)
             app = make_app()
             _require_extra(app, words)
+            commands_begin()
             status = app(words)
             if sys.stdout is not None:  # a shell may close it
                 sys.stdout.flush()
@@ -95,7 +97,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return _BROKEN_PIPE
         except KeyboardInterrupt as error:
-            return _say(_interrupted(words, files, error), _INTERRUPTED)
+            ignore_signals()
+            return _say(_interrupted(words, files, error), 128 + ending_signal(error))
         except CycloptsError as error:
             return _say(f"{error}\nHelp: {' '.join(('nasframe', *(error.command_chain or ()), '--help'))}")
         except ImportError as error:
@@ -140,22 +143,27 @@ def _say(message: str, status: int = 2) -> int:
 
 
 def _interrupted(words: Sequence[str], files: Sequence[Path], error: KeyboardInterrupt) -> str:
-    plugins = prefix(files)
+    plugins, ended = prefix(files), _ended_by(error)
     if not words:
-        return "interrupted"
+        return ended
     if isinstance(error, ResumableInterrupt):
-        return _going_on(shlex.join([_program(), *plugins, "resume", _word(error.folder)]))
+        return _going_on(ended, shlex.join([_program(), *plugins, "resume", _word(error.folder)]))
     if words[0] not in (*_RESUMABLE, *_STUDIES):
-        return f"interrupted. To begin again:\n  {shlex.join([_program(), *plugins, *words])}"
+        return f"{ended}. To begin again:\n  {shlex.join([_program(), *plugins, *words])}"
     # Once the old run is gone, --overwrite would delete the new stages.
     nothing_replaced = isinstance(error, KeptRunInterrupt)
     again = [word for word in words if word != "--overwrite" or nothing_replaced]
-    return _going_on(shlex.join([_program(), *plugins, *again]))
+    return _going_on(ended, shlex.join([_program(), *plugins, *again]))
 
 
-def _going_on(command: str) -> str:
+def _ended_by(error: KeyboardInterrupt) -> str:
+    number = ending_signal(error)
+    return "interrupted" if number == signal.SIGINT else f"ended by {signal.Signals(number).name}"
+
+
+def _going_on(ended: str, command: str) -> str:
     return (
-        "interrupted; finished stages and trials are kept. A search or a training goes on after its last "
+        f"{ended}; finished stages and trials are kept. A search or a training goes on after its last "
         f"finished epoch, any other stage begins again. To go on:\n  {command}"
     )
 
