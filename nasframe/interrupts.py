@@ -67,7 +67,7 @@ class _Hearing:
 
         def again() -> None:
             self.is_repeated = True
-            _thread.interrupt_main(number)
+            _thread.interrupt_main(number)  # type: ignore[arg-type]
 
         timer = threading.Timer(_SECONDS, again)
         timer.daemon = True

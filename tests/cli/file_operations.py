@@ -1,4 +1,4 @@
-"""Every operation on files that a command makes, counted, so that one of them can fail, or kill the command."""
+"""Every operation on files that some work makes, counted, so that one of them can fail, or kill it."""
 
 from __future__ import annotations
 
