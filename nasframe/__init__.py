@@ -31,10 +31,10 @@ from nasframe.program_path import leave_working_folder
 
 leave_working_folder()
 
-import importlib  # noqa: E402
-from typing import TYPE_CHECKING, Any  # noqa: E402
-
+TYPE_CHECKING = False  # a type checker takes it for true; typing itself would be an import
 if TYPE_CHECKING:
+    from typing import Any
+
     from nasframe.experiment import Experiment as Experiment
     from nasframe.module_names import module_key as module_key
     from nasframe.network import Network as Network
@@ -166,6 +166,8 @@ __all__ = ["__version__", *sorted(_MODULES)]
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
+        import importlib
+
         return getattr(importlib.import_module(_MODULES[name]), name)
     from nasframe.former_names import forwarded
 

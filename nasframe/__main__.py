@@ -1,48 +1,47 @@
-"""`nasframe`, and `python -m nasframe`: Ctrl-C is understood while the command line itself is imported.
-
-`python -m` puts the working folder first among the places of modules. It is taken away before anything else
-is imported, so that a `torch.py` that lies there never stands in the place of torch.
-"""
+"""`nasframe`, and `python -m nasframe`: Ctrl-C is understood while the command line itself is imported."""
 
 from __future__ import annotations
 
-import os
 import sys
 
-
-def _places_of_modules() -> list[str]:
-    """Return them without the working folder, except where nasframe itself lies there."""
-    try:
-        here = os.getcwd()  # noqa: PTH109 - pathlib would be looked for in the working folder
-    except FileNotFoundError:  # it has been removed
-        return sys.path
-    own = os.path.realpath(__file__).rpartition(f"{os.sep}nasframe{os.sep}")[0]
-    given = not sys.flags.safe_path and sys.path[:1] == [here] and own != os.path.realpath(here)
-    return sys.path[1:] if given else sys.path
-
-
-if __name__ == "__main__":
-    sys.path[:] = _places_of_modules()
+from nasframe.interrupts import ending_signal, hear_signals, ignore_signals
 
 __all__ = ["main"]
 
 
 def main() -> int:
     """Run the command that the words of the program name, and return its exit status."""
+    message = "interrupted before anything was begun. To go on:\n  " + _command()
     try:
-        from nasframe.cli import main as run
-    except KeyboardInterrupt:
-        from nasframe.runtime import print_message, shell_line
+        hear_signals(message)
+        try:
+            from nasframe.cli import main as run
+        except Exception as error:  # a package of the core is missing, or raises anything
+            return _without_command_line(error)
+        status = run()
+    except KeyboardInterrupt as error:
+        ignore_signals()
+        print(f"nasframe: {message}", file=sys.stderr)
+        return 128 + ending_signal(error)
+    ignore_signals()
+    return status
 
-        again = shell_line(["nasframe", *sys.argv[1:]])
-        print_message(f"nasframe: interrupted before anything was begun. To go on:\n  {again}")
-        return 130
-    except BaseException as error:  # a package of the core is missing, or raises anything
-        return _without_command_line(error)
-    return run()
+
+def _command() -> str:
+    """Return the command for a shell; by hand, because shlex would be an import."""
+    return " ".join(map(_word, ["nasframe", *sys.argv[1:]]))
 
 
-def _without_command_line(error: BaseException) -> int:
+def _word(word: str) -> str:
+    plain = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-")
+    if word and plain.issuperset(word):
+        return word
+    if not word.isprintable():  # it could move the cursor
+        return ascii(word)
+    return "'" + word.replace("'", "'\"'\"'") + "'"
+
+
+def _without_command_line(error: Exception) -> int:
     """Say why there are no commands; `doctor`, which needs nothing, runs all the same."""
     if sys.argv[1:2] == ["doctor"]:
         from nasframe.doctor import doctor_of_words

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import signal
 import sys
 import warnings
 from collections.abc import Sequence
@@ -28,6 +29,7 @@ from nasframe.errors import (
     PluginWarning,
     ResumableInterrupt,
 )
+from nasframe.interrupts import commands_begin, ending_signal, ignore_signals
 from nasframe.plugins import culprit_of, manager, moved_to, raised_at, told
 from nasframe.runtime import (
     cores,
@@ -52,7 +54,6 @@ _HELP = {"--help", "-h", "--version"}
 
 _FAULT = 70  # EX_SOFTWARE of sysexits.h
 _BROKEN_PIPE = 128 + 13
-_INTERRUPTED = 128 + 2
 
 
 def make_app() -> App:
@@ -97,6 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             manager().load_files(files)
             app = make_app()
             _require_extra(app, words)
+            commands_begin()
             status = app(words)
             if sys.stdout is not None:  # a shell may close it
                 sys.stdout.flush()
@@ -105,7 +107,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return _BROKEN_PIPE
         except KeyboardInterrupt as error:
-            return _say(_interrupted(words, files, error), status=_INTERRUPTED)
+            ignore_signals()
+            return _say(_interrupted(words, files, error), status=128 + ending_signal(error))
         except CycloptsError as error:
             command = " ".join(("nasframe", *(error.command_chain or ()), "--help"))
             return _say(f"{error}\n  Help: {command}", words)
@@ -176,22 +179,27 @@ def _print_traceback() -> bool:
 
 
 def _interrupted(words: Sequence[str], files: Sequence[Path], error: KeyboardInterrupt) -> str:
-    plugins = prefix(files)
+    plugins, ended = prefix(files), _ended_by(error)
     if not words:
-        return "interrupted"
+        return ended
     if isinstance(error, ResumableInterrupt):
-        return _going_on(shell_line([_program(), *plugins, "resume", _word(error.folder)]))
+        return _going_on(ended, shell_line([_program(), *plugins, "resume", _word(error.folder)]))
     if words[0] not in (*_RESUMABLE, *_STUDIES):
-        return f"interrupted. To begin again:\n  {shell_line([_program(), *plugins, *words])}"
+        return f"{ended}. To begin again:\n  {shell_line([_program(), *plugins, *words])}"
     # Once the old run is gone, --overwrite would delete the new stages.
     nothing_replaced = isinstance(error, KeptRunInterrupt)
     again = [word for word in words if word != "--overwrite" or nothing_replaced]
-    return _going_on(shell_line([_program(), *plugins, *again]))
+    return _going_on(ended, shell_line([_program(), *plugins, *again]))
 
 
-def _going_on(command: str) -> str:
+def _ended_by(error: KeyboardInterrupt) -> str:
+    number = ending_signal(error)
+    return "interrupted" if number == signal.SIGINT else f"ended by {signal.Signals(number).name}"
+
+
+def _going_on(ended: str, command: str) -> str:
     return (
-        "interrupted; finished stages and trials are kept. A search or a training goes on after its last "
+        f"{ended}; finished stages and trials are kept. A search or a training goes on after its last "
         f"finished epoch, any other stage begins again. To go on:\n  {command}"
     )
 

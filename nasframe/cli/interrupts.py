@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -25,7 +26,8 @@ def interrupts_kept() -> Iterator[None]:
     def hook(found: sys.UnraisableHookArgs) -> None:
         if issubclass(found.exc_type, KeyboardInterrupt):
             # later: at once, it would be dropped again
-            again = threading.Timer(_SECONDS, _thread.interrupt_main)
+            number = getattr(found.exc_value, "number", signal.SIGINT)
+            again = threading.Timer(_SECONDS, _thread.interrupt_main, [number])
             again.daemon = True
             again.start()
             waiting.append(again)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -85,20 +85,26 @@ def _claim(path: Path) -> tuple[int, int, str]:
     return os.getpid(), threading.get_ident(), os.path.realpath(path)
 
 
-def beginning(experiment: str | None, command: Command | None) -> dict[str, Any]:
+def beginning(
+    experiment: str | None,
+    command: Command | None,
+    plugins: Mapping[str, Any] | None = None,
+    names: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Return what the record of a run holds, before there is one, to go on after a kill.
 
     Args:
         experiment: the resolved one.
         command: the one that makes the run.
+        plugins, names: of the record, where they are known.
     """
     if command is None:
         return {}
     return {
         UNFINISHED: with_command({}, command),
         "toml": experiment,
-        "plugins": plugin_record(),
-        "names": record_names().to_dict()["names"],
+        "plugins": plugin_record() if plugins is None else plugins,
+        "names": record_names().to_dict()["names"] if names is None else names,
     }
 
 

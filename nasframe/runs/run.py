@@ -106,8 +106,12 @@ class Run:
         run = cls(path)
         run.path.mkdir(parents=True, exist_ok=True)
         # a kill from here on leaves a folder that says that it is unfinished, and how it goes on
-        command = claiming_command(run.path)
-        begin(run.path, beginning(experiment, command))
+        command, plugins, names = (
+            claiming_command(run.path),
+            plugin_record(),
+            record_names().to_dict()["names"],
+        )
+        begin(run.path, beginning(experiment, command, plugins, names))
         clear(run.path)
         run.checkpoints.mkdir()
         write_text(run.path / "experiment.toml", experiment)
@@ -118,8 +122,8 @@ class Run:
                 "nasframe": __version__,
                 "python": sys.version.split()[0],
                 "experiment": identity or fingerprint(experiment),
-                "plugins": plugin_record(),
-                "names": record_names().to_dict()["names"],
+                "plugins": plugins,
+                "names": names,
                 "data": data,
                 "done": {},
                 **({} if command is None else {UNFINISHED: with_command({}, command)}),

@@ -166,7 +166,17 @@ def write_bytes(path: Path, content: bytes) -> None:
         OSError: with the system's number, such as that of a full disk; then `path` is as it was.
     """
     with replacing(path) as temporary:
-        temporary.write_bytes(content)
+        descriptor = os.open(temporary, os.O_WRONLY | getattr(os, "O_BINARY", 0))
+        try:
+            _write(descriptor, content)
+        finally:
+            os.close(descriptor)
+
+
+def _write(descriptor: int, content: bytes) -> None:
+    left = memoryview(content)
+    while left:
+        left = left[os.write(descriptor, left) :]
 
 
 def copy_file(source: Path, path: Path) -> None:
@@ -186,15 +196,14 @@ def append_line(path: Path, text: str) -> None:
     """
     content = f"{text}\n".encode("utf-8", errors="backslashreplace")
     with naming_file(path):
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o666)
         try:
             size = os.fstat(descriptor).st_size
             os.lseek(descriptor, max(0, size - 1), os.SEEK_SET)
             if size and os.read(descriptor, 1) != b"\n":
                 content = b"\n" + content
             try:
-                while content:
-                    content = content[os.write(descriptor, content) :]
+                _write(descriptor, content)
             except BaseException:
                 with contextlib.suppress(OSError):
                     os.ftruncate(descriptor, size)
