@@ -51,7 +51,7 @@ _FILES = (
     "study.sqlite3.damaged",
 )
 _STUDY = Fields(
-    {"kind": Text(), "plan": Each(ANYTHING)},
+    {"kind": Text(), "plan": Nullable(Each(ANYTHING))},  # null: its data is being prepared
     {"nasframe": Text(), "names": Each(Each(Text())), "packages": Each(Nullable(Text()))},
 )
 _PATIENCE = 15.0  # seconds in which the workers of a killed command must end
