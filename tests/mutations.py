@@ -1,7 +1,7 @@
 """Damage: what a bad disk, a bad copy or a stranger makes of a file that was whole. Everything is seeded.
 
-`damaged(valid, kind, random)` returns one damaged copy; a test gives many of them to a reader, which must take
-the file or raise a `NasframeError`, and nothing else.
+`damaged(valid, kind, random)` returns one damaged copy; a test gives many of them to a reader, which must
+take the file or raise a `NasframeError`, and nothing else.
 """
 
 from __future__ import annotations

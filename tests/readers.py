@@ -43,7 +43,7 @@ def _reader(name: str, kind: str, path: Path, read: Read) -> Reader:
 
 
 def readers_of_run(run: Run, experiment: Experiment, data: Data) -> list[Reader]:
-    """Return the readers of the files of a finished run, with an unfinished training, `half`, in its folder."""
+    """Return the readers of the files of a finished run, with an unfinished training, `half`, in it."""
     folder, checkpoints = run.path, run.checkpoints
 
     def record() -> object:
