@@ -65,7 +65,7 @@ class _Anything(Shape):
         pass
 
 
-ANYTHING: Shape = _Anything()
+ANYTHING = _Anything()
 """Any value."""
 
 
