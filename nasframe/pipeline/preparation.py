@@ -79,7 +79,7 @@ def prepare(
 
     Raises:
         RunError: the run was made from another state of the data, or names a cache that the user has to say
-            (see docs/runs.md).
+            (docs/commands.md).
     """
     if run is not None and run.changed_plugins:
         progress.say(

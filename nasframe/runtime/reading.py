@@ -226,8 +226,8 @@ def check_tensors(
     tensors: Mapping[str, Tensor], expected: Mapping[str, Tensor], source: str, error: MakeError = RunError
 ) -> None:
     """Refuse tensors with other names, shapes or dtypes; see `read_tensors` for the arguments and errors."""
-    of_each = [{name: item.shape for name, item in some.items()} for some in (tensors, expected)]
-    _check_shapes(*of_each, source, error)
+    found = {name: tensor.shape for name, tensor in tensors.items()}
+    _check_shapes(found, {name: like.shape for name, like in expected.items()}, source, error)
     for name, like in expected.items():
         if tensors[name].dtype != like.dtype:
             raise error(f"{source}: {name}: expected {like.dtype}, found {tensors[name].dtype}")
@@ -308,6 +308,7 @@ def check_shape(value: Any, shape: Shape, source: str, error: MakeError = RunErr
         NasframeError: made by `error`; names the key, what was expected and what was found.
 
     Example:
+        >>> from nasframe.runtime import Fields, Number
         >>> check_shape({"epoch": "3"}, Fields({"epoch": Number(whole=True)}), "a.json")
         Traceback (most recent call last):
         ...

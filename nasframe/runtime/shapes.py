@@ -50,7 +50,7 @@ class ShapeError(Exception):
 
 
 class Shape(ABC):
-    """What a value of JSON must be."""
+    """A condition on a value of JSON; its subclasses are the kinds of values."""
 
     @abstractmethod
     def check(self, value: Any) -> None:
@@ -59,11 +59,13 @@ class Shape(ABC):
 
 @frozen
 class _Anything(Shape):
+    """Any value."""
+
     def check(self, value: Any) -> None:
         pass
 
 
-ANYTHING: Shape = _Anything()
+ANYTHING = _Anything()
 """Any value."""
 
 

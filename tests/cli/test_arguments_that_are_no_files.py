@@ -1,4 +1,4 @@
-"""Pipes and devices in place of files, and words of the command line that are no options: told, never a hang."""
+"""Pipes and devices in place of files, and words that are no options: told, never a hang."""
 
 from __future__ import annotations
 
@@ -55,7 +55,8 @@ def test_a_pipe_or_a_device_as_an_argument_is_named_and_not_waited_for(
 ) -> None:
     given = [str(pipe) if word == "PIPE" else word for word in words]
     assert main(given) == 2
-    assert any(name in capsys.readouterr().err for name in (str(pipe), "/dev/zero"))
+    message = capsys.readouterr().err
+    assert any(name in message for name in (str(pipe), "/dev/zero"))
 
 
 def test_a_list_in_place_of_a_plugins_name_is_a_mistake_of_the_command_line(

@@ -204,7 +204,7 @@ def test_the_test_split_is_opened_when_the_training_has_ended(home: Path) -> Non
         ("table.json", "{}", "is none of nasframe's"),
         ("table.json", '{"kind": "table", "format": 99}', "format 99 cannot be read"),
         ("table.json", "{", "cannot be read"),
-        ("table.jsonl", "{}\n", "line 1: expected an object with"),
+        ("table.jsonl", "{}\n", "line 1: lacks the key 'fingerprint'"),
         ("table.jsonl", "{\n", "cannot be read"),
     ],
 )
