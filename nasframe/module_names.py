@@ -8,7 +8,6 @@ state is loaded.
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Collection, Mapping, MutableMapping
 from typing import Any, TypeVar
@@ -18,6 +17,9 @@ from torch import nn
 __all__ = ["accept_former_names", "module_key", "with_own_names"]
 
 T = TypeVar("T")
+
+
+_EMPTY: Mapping[type[nn.Module], nn.Module] = {kind: kind() for kind in (nn.ModuleDict, nn.ParameterDict)}
 
 
 def module_key(name: str, holder: type[nn.Module] = nn.ModuleDict) -> str:
@@ -33,12 +35,12 @@ def module_key(name: str, holder: type[nn.Module] = nn.ModuleDict) -> str:
     """
     escaped = name.replace("%", "%25").replace(".", "%2E")
     escaped = re.sub("[\ud800-\udfff]", lambda found: f"%u{ord(found[0]):04X}", escaped)  # no UTF-8
-    return f"%{escaped}" if not escaped or hasattr(_empty(holder), escaped) else escaped
+    return f"%{escaped}" if not escaped or hasattr(_EMPTY[holder], escaped) else escaped
 
 
 def accept_former_names(module: nn.Module) -> None:
     """Let `load_state_dict` of a module take a state that another version of torch or of nasframe named."""
-    module.register_load_state_dict_pre_hook(_rename)
+    module.register_load_state_dict_pre_hook(_rename)  # type: ignore[no-untyped-call]
 
 
 def with_own_names(state: Mapping[str, T], own: Collection[str]) -> dict[str, T]:
@@ -79,8 +81,3 @@ def _meaning(part: str) -> str:
     for _ in range(2):  # the name of an edge is escaped before it is a key
         plain = re.sub("%(25|3A|3E)", lambda found: chr(int(found[1], 16)), plain)
     return plain
-
-
-@functools.cache
-def _empty(holder: type[nn.Module]) -> nn.Module:
-    return holder()
