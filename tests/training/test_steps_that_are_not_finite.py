@@ -107,9 +107,7 @@ def test_a_gradient_that_is_not_finite_ends_the_training_though_the_loss_is(clip
 
     options = TrainOptions(epochs=1, batch_size=4, clip_norm=clip)
     found = message(training(Steep(), options=options))
-    assert (
-        "a gradient of epoch 1 of the training is not finite, though its loss is (0.6931)" in found
-    )
+    assert "a gradient of epoch 1 of the training is not finite, though its loss is (0.6931)" in found
     assert "made by the gradient of the network Steep" in found
 
 
