@@ -1,4 +1,4 @@
-"""What was interrupted in a run folder goes on: the commands that its record holds as unfinished."""
+"""Interrupted work in a run folder goes on: the commands that its record holds as unfinished."""
 
 from __future__ import annotations
 

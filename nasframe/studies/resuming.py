@@ -1,4 +1,4 @@
-"""What was interrupted in the folder of a study goes on: the call that its record holds."""
+"""Interrupted work in the folder of a study goes on: the call that its record holds."""
 
 from __future__ import annotations
 

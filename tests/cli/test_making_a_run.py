@@ -219,7 +219,7 @@ def test_ctrl_c_keeps_the_state_and_prints_the_command_to_go_on(home: Path, star
     assert "Traceback" not in err
     assert "goes on after its last finished epoch, any other stage begins again" in err
     command = shlex.split(err.splitlines()[-1])
-    assert command[1:] == words
+    assert command[1:] == ["resume", "a run"]
     done = len(metrics(home / "a run"))
     assert done < 6
 

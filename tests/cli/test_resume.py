@@ -1,0 +1,105 @@
+"""`nasframe resume` on the command line: its words for folders of every kind."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nasframe import Run
+from nasframe.cli import main
+from nasframe.plugins import manager
+from tests.toys import SUMS, TOYS
+
+WORDS = [str(SUMS), "search.epochs=1", "task.examples=16", "cache=cache"]
+
+
+def answer(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    status = main(words)
+    said = capsys.readouterr()
+    return status, said.out, said.err
+
+
+def ask(folder: Path, unfinished: Any, name: str = "run.json") -> None:
+    """Put unfinished work into the record of a folder, as a kill would leave it there."""
+    record = json.loads((folder / name).read_text(encoding="utf-8"))
+    (folder / name).write_text(json.dumps({**record, "unfinished": unfinished}), encoding="utf-8")
+
+
+@pytest.fixture
+def run(toy_sums: None, home: Path) -> Path:
+    assert main(["search", *WORDS, "--out", "run"]) == 0
+    return home / "run"
+
+
+def test_a_finished_run_has_nothing_left_to_do(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert answer(capsys, "resume", "run") == (0, "run: nothing is left to do\n", "")
+
+
+def test_an_interrupted_run_ends_with_the_last_screen_of_its_command(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ask(run, {"run": {}})
+    capsys.readouterr()
+    status, out, err = answer(capsys, "resume", "run")
+    assert (status, "run/report.html" in out) == (0, True)
+    assert "search: unchanged, skipped" in err
+    assert (run / "test.json").exists()
+
+
+def test_an_interrupted_study_goes_on(toy_sums: None, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["sweep", *WORDS, "samples=1,2", "--workers", "1", "--out", "study"]
+    assert main(words) == 0
+    capsys.readouterr()
+    assert answer(capsys, "resume", "study") == (0, "study: nothing is left to do\n", "")
+    asked = {
+        "call": "sweep",
+        "experiment": {"values": {}, "source": "x", "name": "x"},
+        "arguments": {"out": "/elsewhere"},
+    }
+    ask(home / "study", asked, "study.json")
+    status, _, err = answer(capsys, "resume", "study")
+    assert (status, "unfinished.arguments.out: cannot be '/elsewhere'" in err) == (2, True)
+    assert main([*words[:-1], "other", "--overwrite"]) == 0  # the same, as it is recorded
+    begun = json.loads((home / "other/study.json").read_text(encoding="utf-8"))
+    assert begun["unfinished"] == {}
+
+
+def test_a_folder_of_another_kind_is_told_from_a_run_with_the_runs_that_are_near(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("photos").mkdir()
+    Path("photos/cat.jpg").write_text("meow", encoding="utf-8")
+    capsys.readouterr()
+    for words, message in (
+        (["resume", "rum"], "rum: no such folder; did you mean 'run'?"),
+        (["resume", "elsewhere/x"], "elsewhere/x: no such folder"),
+        (["resume", "zzzzz"], "zzzzz: no such folder; there are: run"),
+        (["resume", "photos"], "photos: is neither a run nor a study: it has no run.json and no study.json"),
+        (["resume", "."], "in it there are: run"),
+        (["resume", "photos/cat.jpg"], "photos/cat.jpg: is a file; expected a folder"),
+    ):
+        status, out, err = answer(capsys, *words)
+        assert (status, out) == (2, "")
+        assert message in err
+        assert err.startswith("nasframe: ")
+
+
+def test_a_run_made_with_a_plugin_file_says_which_one_to_add(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plugin = home / "own_sums.py"
+    text = (TOYS / "toy_sums.py").read_text(encoding="utf-8")
+    plugin.write_text(text.replace('{"sums": Sums}', '{"own": Sums}'), encoding="utf-8")
+    assert main(["search", *WORDS, "task.name=own", "--out", "run", "--plugin", str(plugin)]) == 0
+    ask(home / "run", {"run": {}})
+    manager().unregister("own_sums")
+    capsys.readouterr()
+    status, _, err = answer(capsys, "resume", "run")
+    assert status == 2
+    assert f"no folder loads code by itself; add --plugin {plugin}" in err
+    assert answer(capsys, "resume", "run", "--plugin", str(plugin))[0] == 0
+    assert Run.open("run").record["unfinished"] == {}
