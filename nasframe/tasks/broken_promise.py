@@ -41,7 +41,7 @@ class Promises:
         except NasframeError:
             raise  # it has words of its own
         except (Exception, SystemExit) as error:  # a plugin may raise anything
-            raise self._error(f"{name} raised {failure(error, self._owner(function))}") from error  # type: ignore[arg-type]
+            raise self._error(f"{name} raised {failure(error, self._owner(function))}") from error
 
     def broken(self, function: Any, promise: str, found: Any) -> ContractError:
         """Return the error of a promise that does not hold.
