@@ -30,7 +30,7 @@ _METRICS = Each(Nullable(Number()))
 _NAMES = Each(Each(Text()))
 
 _TEXT = Nullable(Text())
-_PLUGIN = Fields({"version": _TEXT, "sha256": _TEXT}, {"package": _TEXT, "file": _TEXT})
+_PLUGIN = Fields({}, dict.fromkeys(("version", "sha256", "package", "file"), _TEXT))
 _DATA = Fields(
     {"source": Nullable(Text()), "cache": Text(), "fingerprint": Text(), "folders": Each(Text())},
     {"seconds": Each(Number(0))},

@@ -27,7 +27,8 @@ def plugin_record() -> dict[str, dict[str, str | None]]:
 def changed_plugins(record: Mapping[str, Mapping[str, str | None]]) -> list[str]:
     """Return the registered plugins whose code is not the one in a record."""
     now = plugin_record()
-    return [name for name, then in record.items() if name in now and now[name]["sha256"] != then["sha256"]]
+    known = {name: then.get("sha256") for name, then in record.items() if name in now}
+    return [name for name, then in known.items() if now[name]["sha256"] != then]
 
 
 def missing_plugins(record: Mapping[str, Mapping[str, str | None]]) -> list[str]:
