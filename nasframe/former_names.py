@@ -1,4 +1,4 @@
-"""Former names of nasframe: they warn for one release, and those in a plugin now are forwarded to it."""
+"""Former names of nasframe: they warn for one release, and are forwarded to the place they have now."""
 
 from __future__ import annotations
 
@@ -31,8 +31,11 @@ FORMER_NAMES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "tables_of_functions",
         ),
     },
+    "nasframe": {
+        "nasframe.loops": ("BaselineOptions", "SearchLoop", "SearchOptions", "TrainOptions", "Update"),
+    },
 }
-"""Plugin → old module → the names that the plugin has now."""
+"""Plugin, or the public page → old module → the names that it has now."""
 
 
 def forwarded(module: str, name: str) -> Any:

@@ -10,7 +10,7 @@ __all__ = ["FORMER_MODULES", "moved_to"]
 
 _PAGES: Mapping[str, tuple[str, ...]] = {
     "nasframe": (
-        *("api", "architecture", "builtins", "derive", "hookspecs", "loops", "module_keys", "run", "size"),
+        *("api", "architecture", "builtins", "derive", "hookspecs", "module_keys", "run", "size"),
         *("stages", "task"),
     ),
     "nasframe.jobs": tuple(
@@ -42,8 +42,8 @@ def moved_to(error: BaseException) -> str:
     if parts[0] != "nasframe" or len(parts) < 3:
         return ""
     package = f"nasframe.{parts[1]}"
-    plugin = next((plugin for plugin, places in FORMER_NAMES.items() if package in places), None)
-    if plugin is not None:
+    plugin = next((plugin for plugin, places in FORMER_NAMES.items() if package in places), "nasframe")
+    if plugin != "nasframe":
         return f"; {package} is now the plugin {plugin}"
     page = package if parts[1] in _OWN_PAGES else "nasframe"
     return f"; the names of {module} are now imported from {page}{_HOW}"

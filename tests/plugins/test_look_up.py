@@ -113,7 +113,7 @@ def test_a_target_that_cannot_be_imported_names_its_plugin(target: str) -> None:
 
 def test_a_target_in_a_module_that_has_moved_is_told_where_it_is_now() -> None:
     plugins = with_plugins(mine=plugin(register_loops=lambda: {"twice": "nasframe.loops.bilevel:Bilevel"}))
-    told = f"; the names of nasframe.loops are now imported from nasframe{HOW}"
+    told = f"; the names of nasframe.loops.bilevel are now imported from nasframe{HOW}"
     with pytest.raises(PluginError, match=f"{told}$"):
         plugins.load("loop", "twice")
 
