@@ -176,4 +176,7 @@ def report_sections(run: HookRun) -> Sequence[Section] | None:
 
 @hookspec
 def style_node(node: str, operation: str) -> Mapping[str, str] | None:
-    """Graphviz attributes for a drawn node, laid over the default style; None leaves it alone."""
+    """Graphviz attributes for a drawn node, laid over the default style; None leaves it alone.
+
+    A label, and what is a link, is left out of them.
+    """
