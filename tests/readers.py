@@ -353,7 +353,7 @@ def _read_words(folder: Path) -> None:
     _streams()
     for line in _word(folder / "line.txt").split("\n"):
         words = line.replace("{run}", str(folder / "run")).replace("{toml}", str(folder / "streams.toml"))
-        main(words.split(" "))
+        main(words.replace("\0", "").split(" "))  # no system passes such a character to a program
 
 
 @frozen

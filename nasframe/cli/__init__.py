@@ -63,7 +63,7 @@ def make_app() -> App:
         help="Search how a neural network should be wired.",
         help_epilogue=HELP,
         version=__version__,
-        default_parameter=Parameter(negative=()),
+        default_parameter=Parameter(negative=(), json_list=False, json_dict=False),
         suppress_keyboard_interrupt=False,
         exit_on_error=False,
         print_error=False,

@@ -1,0 +1,26 @@
+"""A word of the command line is that word: nothing in it is read as JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from nasframe.cli import main
+
+
+@pytest.mark.parametrize("name", ["[1].mp4", "[3]", '["a.mp4", "b.mp4"]', "{}", "null", "[" * 200, "true"])
+def test_a_file_of_any_name_is_scored_under_it(
+    name: str, finished_run: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / name).write_text("[0.25, 0.75]", encoding="utf-8")
+    assert main(["predict", str(finished_run), name, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["file"] == name
+
+
+def test_a_word_of_20000_brackets_is_a_file_that_is_not_there(
+    finished_run: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["predict", str(finished_run), "[" * 20_000]) == 1
+    assert "cannot be read" in capsys.readouterr().out
