@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from attrs import field, frozen
+from attrs import frozen
 from torch import Tensor
 
 from nasframe.errors import ContractError
@@ -55,14 +55,12 @@ class CheckedSplits:
     """The splits of a task that are open before the evaluation, each checked when it is asked for.
 
     Attributes:
-        data: with a test split that nobody may open; see `sealed`.
+        data: whose test split the caller has sealed.
         promises: of the task.
-        opened: holds True once the test split was opened.
     """
 
     data: Data
     promises: Promises
-    opened: list[bool] = field(factory=list)
 
     def check(self) -> None:
         """Check all splits.
