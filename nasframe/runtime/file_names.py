@@ -20,7 +20,7 @@ def file_name(name: str) -> str:
 
     Example:
         >>> file_name("nasframe_tensorboard"), file_name("../up")
-        ('nasframe_tensorboard', 'up-a4cafa7a7fb6')
+        ('nasframe_tensorboard', 'up-8c722b8ae2c9')
     """
     if _PLAIN.fullmatch(name) and not _RESERVED.fullmatch(name) and len(name) <= _LONGEST:
         return name
