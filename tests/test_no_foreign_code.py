@@ -131,6 +131,9 @@ READING_ALLOWED: dict[tuple[str, str], str] = {
     ("nasframe/testing/suite.py", "json.loads"): "a text that json.dumps has just made",
     ("nasframe/testing/executor_suite.py", ".read_text"): "a file that the suite has just written",
     ("nasframe/testing/task_suite.py", ".read_bytes"): "a file that the suite has just written",
+    ("nasframe/studies/recorded_call.py", "json.loads"): "a text that json.dumps has just made",
+    ("nasframe/runs/metrics_file.py", "json.loads"): "a line that is no object is told and dropped",
+    ("nasframe/plugins/files_beside.py", ".read_bytes"): "the code of a plugin, which is trusted",
     ("nasframe/plugins/plugin_code.py", ".read_bytes"): "the code of a plugin, which has run already",
 }
 """File and name → the reason why it reads without the one reading module."""
