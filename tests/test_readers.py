@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import pickle
 import shutil
 from collections.abc import Iterator
@@ -37,26 +38,26 @@ def test_a_mutated_input_is_read_or_refused_in_words(name: str, samples: Samples
         assert result.refused > 0
 
 
-class Opens:
-    """An object whose pickle makes a file when it is read."""
+class Makes:
+    """An object whose pickle makes a folder when it is read."""
 
     def __init__(self, mark: Path) -> None:
         self.mark = mark
 
-    def __reduce__(self) -> tuple[object, tuple[str, str]]:
-        return open, (str(self.mark), "w")
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, (str(self.mark),)
 
 
 def hostile(mark: Path) -> Iterator[bytes]:
     """Pickles, as Python, torch and NumPy write them."""
-    yield pickle.dumps(Opens(mark))
-    yield pickle.dumps({"tensors": Opens(mark)}, protocol=2)
+    yield pickle.dumps(Makes(mark))
+    yield pickle.dumps({"tensors": Makes(mark)}, protocol=2)
     for zipped in (True, False):
         file = io.BytesIO()
-        torch.save({"weight": Opens(mark)}, file, _use_new_zipfile_serialization=zipped)
+        torch.save({"weight": Makes(mark)}, file, _use_new_zipfile_serialization=zipped)
         yield file.getvalue()
     file = io.BytesIO()
-    numpy.save(file, numpy.array([Opens(mark)], dtype=object), allow_pickle=True)
+    numpy.save(file, numpy.array([Makes(mark)], dtype=object), allow_pickle=True)
     yield file.getvalue()
 
 
@@ -72,7 +73,7 @@ def test_the_pickles_do_harm_where_they_are_read_as_such(tmp_path: Path) -> None
                 numpy.load(file, allow_pickle=True)
         finally:
             assert (tmp_path / "mark").exists()
-            (tmp_path / "mark").unlink()
+            (tmp_path / "mark").rmdir()
 
 
 @pytest.mark.parametrize("name", [name for name, reader in READERS.items() if reader.kind != "words"])
