@@ -109,7 +109,7 @@ class StudyFolder:
         write_json(self.path / RECORD, {**self.record, UNFINISHED: {}})
 
     def _asked(self) -> dict[str, Any]:
-        return {} if self.asked is None else {UNFINISHED: self.asked}
+        return {UNFINISHED: self.asked}
 
     def begin(self, names: Mapping[str, Any] | None = None) -> None:
         """Write `study.json`; remove the study that is there where it is to be replaced.
