@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import warnings
 from collections.abc import Callable
@@ -19,8 +20,8 @@ from nasframe.doctor.torch_devices import inspect_torch
 
 __all__ = ["CACHE", "examine"]
 
-CACHE = Path("runs/cache")
-"""The folder of prepared data where an experiment names none."""
+CACHE = Path(os.environ.get("NASFRAME_CACHE") or "runs/cache")
+"""The folder of prepared data where no command and no experiment names one."""
 
 
 def examine(cache: Path = CACHE, *, imports: bool = False) -> Findings:

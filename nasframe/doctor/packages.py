@@ -56,6 +56,7 @@ def inspect_packages(findings: Findings, *, imports: bool) -> None:
         )
         return
     seen: set[str] = set()
+    untried: list[str] = []
     for extra, name, wanted in _requirements(distribution):
         heading = f"packages of the extra {extra}" if extra else "packages"
         quick = not extra or name in _QUICK or imports
@@ -66,6 +67,10 @@ def inspect_packages(findings: Findings, *, imports: bool) -> None:
         seen.add(name)
         if extra and row == _ABSENT:
             findings.add(heading, "to install", f'pip install "nasframe[{extra}]"')
+        elif not quick and name not in untried:
+            untried.append(name)
+    if untried:
+        findings.add("packages of extras", "not imported", f"{', '.join(untried)}; --imports tries them")
     for name in sorted(seen):
         _inspect_needs(findings, name, seen)
 
