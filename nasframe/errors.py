@@ -20,6 +20,7 @@ __all__ = [
     "ResumableInterrupt",
     "RunError",
     "SpaceError",
+    "in_lines",
     "in_words",
     "near_names",
     "nearest",
@@ -109,6 +110,19 @@ class ConfigurationError(NasframeError):
         self.problems = tuple(problems)
         count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
         super().__init__("\n".join([f"{source}: {count}", *(f"  {line}" for line in self.problems)]))
+
+
+def in_lines(first: str, *others: str) -> str:
+    r"""Return a message of several lines, the others indented, so that the command line keeps them.
+
+    Empty ones are left out.
+
+    Example:
+        >>> print(in_lines("the loss is not finite", "", "Its examples: 3, 5."))
+        the loss is not finite
+          Its examples: 3, 5.
+    """
+    return "\n  ".join([first, *filter(None, others)])
 
 
 def in_words(error: BaseException) -> str:

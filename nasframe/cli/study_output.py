@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nasframe.display import print_tables
-from nasframe.runtime import print_text, visible
+from nasframe.runtime import print_text, visible, visible_message
 
 __all__ = ["print_comparison", "print_space_table", "print_sweep"]
 
@@ -59,7 +59,7 @@ def print_space_table(found: Any) -> None:
         print_text()
         _print_caveats({"caveats": caveats})
     for name, why in found.record["failed"].items():
-        print_text(f"\n{visible(name)}: not all could be trained:\n  {visible(why)}")
+        print_text(f"\n{visible(name)}: not all could be trained:\n  {visible_message(why)}")
 
 
 def _print_caveats(found: Mapping[str, Any]) -> None:

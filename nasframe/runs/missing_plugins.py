@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from nasframe.errors import NasframeError, RunError
+from nasframe.errors import NasframeError, RunError, in_lines
 from nasframe.plugins import manager
 from nasframe.runs.plugin_record import missing_plugins
 from nasframe.runs.run import Run
@@ -38,7 +38,7 @@ def naming_missing_plugins(run: Path) -> Iterator[None]:
         missing = _missing(run) if manager().failed_look_ups > before else []
         if not missing:
             raise
-        raise RunError("\n  ".join([str(error), *missing])) from error
+        raise RunError(in_lines(str(error), *missing)) from error
 
 
 def _missing(run: Path) -> list[str]:

@@ -16,7 +16,7 @@ import torch
 from attrs import define, field
 from torch import Tensor
 
-from nasframe.errors import DataError, RunError
+from nasframe.errors import DataError, RunError, in_lines
 from nasframe.network import build, inherit
 from nasframe.plugins import described, manager
 from nasframe.relaxations import Relaxation, Sample, check_relaxation
@@ -265,14 +265,7 @@ class Search:
         means = {kind: float(torch.stack(values).mean()) for kind, values in losses.items()}
         probabilities = logits.probabilities(self.relaxation)
         if not all(sample.weights.isfinite().all() for sample in probabilities.values()):
-            advice = [item.advice() for item in self._growing]
-            raise RunError(
-                "\n".join(
-                    filter(
-                        None, [f"the logits of epoch {epoch + 1} are not finite", *advice, self._kept(epoch)]
-                    )
-                )
-            )
+            raise self._stopped(f"the logits of epoch {epoch + 1} are not finite", epoch)
         validation = self._validated(probabilities, epoch)
         by_choice = logits.by_choice(probabilities)
         return {
@@ -427,7 +420,7 @@ class Search:
             samples_name=described("relaxation", relaxation, manager().entry_of("relaxation", relaxation)),
         )
         first = f"{what} in step {step}, an update of {kind[update.kind]}"
-        return RunError("\n".join(filter(None, [first, *lines, self._kept(epoch)])))
+        return RunError(in_lines(first, *lines, self._kept(epoch)))
 
     def _validated(self, probabilities: Mapping[str, Sample], epoch: int) -> dict[str, Any]:
         """Return the validation metrics of the supernet; numbers that are not finite steer no search."""
@@ -443,7 +436,7 @@ class Search:
 
     def _stopped(self, what: str, epoch: int) -> RunError:
         advice = [item.advice() for item in self._growing]
-        return RunError("\n".join(filter(None, [what, *advice, self._kept(epoch)])))
+        return RunError(in_lines(what, *advice, self._kept(epoch)))
 
     def _kept(self, epoch: int) -> str:
         return "" if self.run is None else kept_state(self.run, "search", epoch)

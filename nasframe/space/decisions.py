@@ -15,7 +15,7 @@ from typing import Literal
 
 from attrs import field, frozen
 
-from nasframe.errors import ArchitectureError, nearest
+from nasframe.errors import ArchitectureError, in_lines, nearest
 from nasframe.space.choice import Assignment
 from nasframe.space.wiring import FlatEdge, Wiring
 
@@ -154,7 +154,7 @@ class Decisions:
         """Return the full assignment; see `SearchSpace.validate`."""
         problems = list(_range_problems(self.wiring, assignment))
         if problems:
-            raise ArchitectureError("\n  ".join(["the architecture is not in the space:", *problems]))
+            raise ArchitectureError(in_lines("the architecture is not in the space:", *problems))
         used: set[str] = set()
 
         def decide(step: Decision, alternatives: Sequence[Alternative]) -> Alternative:
@@ -170,7 +170,7 @@ class Decisions:
             if name not in used and value != self.wiring.absent(name):
                 problems.append(f"{name}: is set to {value!r}, but its node or edge was removed")
         if problems:
-            raise ArchitectureError("\n  ".join(["the architecture is not in the space:", *problems]))
+            raise ArchitectureError(in_lines("the architecture is not in the space:", *problems))
         return complete
 
     @functools.cached_property

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nasframe.errors import RunError
+from nasframe.errors import RunError, in_lines
 from nasframe.jobs import Outcome, Trial
 from nasframe.pipeline import Prepared
 from nasframe.runtime import Progress
@@ -85,7 +85,7 @@ def fitting_tables(
             continue
         name, lines = next(iter(unfit.items()))
         title = f"{table.path}: is a table of another space, task, training or data than {name}:"
-        message = "\n  ".join([title, *lines[:8]])
+        message = in_lines(title, *lines[:8])
         if named is not None and len(unfit) == len(reasons):
             raise RunError(message)
         progress.say(f"{message}\n  it is not used for {', '.join(unfit)}")

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import attrs
 from attrs import frozen
 
-from nasframe.errors import ConfigurationError, NasframeError, RunError, SpaceError
+from nasframe.errors import ConfigurationError, NasframeError, RunError, SpaceError, in_lines
 from nasframe.experiment import Experiment
 from nasframe.jobs import PATIENCE, Trial, full_disk_stops
 from nasframe.pipeline import draw_distinct_architectures
@@ -163,7 +163,7 @@ class TablePlan(Plan):
         rows = [{key: item[key] for key in _COLUMNS} for item in found if item is not None]
         failed = {name: outcome.error for name, outcome in outcomes.items() if outcome.status != "done"}
         if not rows:
-            raise RunError("\n".join([f"{folder}: no architecture could be trained", *failed.values()]))
+            raise RunError(in_lines(f"{folder}: no architecture could be trained", *failed.values()))
         with full_disk_stops(folder):
             write_rows(folder, rows)
         scores = [[row[split].get(self.objective) for row in rows] for split in ("validation", "test")]

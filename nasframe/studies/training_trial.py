@@ -10,7 +10,7 @@ import attrs
 from attrs import field, frozen
 from torch import nn
 
-from nasframe.errors import DataError, RunError
+from nasframe.errors import DataError, RunError, in_lines
 from nasframe.experiment import Experiment
 from nasframe.jobs import Trial, error_message, is_disk_full
 from nasframe.pipeline import Prepared, prepare, train_alone
@@ -111,7 +111,7 @@ def train_networks(folder: Path, arguments: Mapping[str, Any], progress: Progres
     with reading_names(arguments):
         failed = _train(missing, folder, arguments, progress)
     if failed:
-        raise RunError("\n".join(failed))
+        raise RunError(in_lines(*failed))
 
 
 def _train(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from nasframe.errors import DataError, RunError
+from nasframe.errors import DataError, RunError, in_lines
 from nasframe.tasks import Batch, Split
 from nasframe.training.batches import in_order
 from nasframe.training.first_not_finite import first_not_finite, is_finite
@@ -90,11 +90,5 @@ def _refuse(
 
 
 def _of_data(bad: Sequence[str], name: str) -> str:
-    return "\n".join(
-        [
-            f"the split {name!r} holds numbers that are not finite"
-            if name
-            else "there are numbers that are not finite",
-            *bad,
-        ]
-    )
+    holder = f"the split {name!r} holds" if name else "there are"
+    return in_lines(f"{holder} numbers that are not finite", *bad)

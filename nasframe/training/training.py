@@ -12,7 +12,7 @@ import torch
 from attrs import define, field
 from torch import Tensor, nn
 
-from nasframe.errors import RunError
+from nasframe.errors import RunError, in_lines
 from nasframe.runs import (
     Checkpoint,
     Run,
@@ -163,12 +163,12 @@ class Training:
             outputs, targets = self.outputs_on_validation()
         except OutputError as error:
             what = f"the outputs after epoch {epoch + 1} of the training are not finite: {error}"
-            raise RunError("\n".join(filter(None, [what, *self._advice(), self._kept(epoch)]))) from None
+            raise RunError(in_lines(what, *self._advice(), self._kept(epoch))) from None
         validation = {"loss": float(self.task.loss(outputs, targets)), **self.task.metrics(outputs, targets)}
         if not math.isfinite(validation["loss"]):
             what = f"the validation loss after epoch {epoch + 1} of the training is not finite"
-            lines = [f"{what} ({validation['loss']}), of finite outputs", self._kept(epoch)]
-            raise RunError("\n".join(filter(None, lines)))
+            what = f"{what} ({validation['loss']}), of finite outputs"
+            raise RunError(in_lines(what, self._kept(epoch)))
         self._keep_if_best(epoch + 1, validation)
         seconds = round(time.monotonic() - started, 3)
         return {
@@ -233,7 +233,7 @@ class Training:
             random=random,
             growing=self._growing,
         )
-        return RunError("\n".join(filter(None, [f"{what} in step {step}", *lines, self._kept(epoch)])))
+        return RunError(in_lines(f"{what} in step {step}", *lines, self._kept(epoch)))
 
     def _advice(self) -> list[str]:
         return [item.advice() for item in self._growing]

@@ -14,7 +14,7 @@ __all__ = ["accuracy", "auc", "best_threshold", "none_if_nan", "per_category"]
 def auc(scores: Tensor, targets: Tensor) -> float:
     """Return the area under the ROC curve of scores `(clips,)` for targets `(clips,)`, each 0 or 1.
 
-    It is NaN where one class is absent, or where a score is no finite number.
+    It is NaN where one class is absent, where a score is no finite number, or a target neither 0 nor 1.
 
     Example:
         >>> auc(torch.tensor([0.1, 0.4, 0.35, 0.8]), torch.tensor([0, 0, 1, 1]))
@@ -24,7 +24,7 @@ def auc(scores: Tensor, targets: Tensor) -> float:
     from torchmetrics.functional.classification import binary_auroc
 
     labels = targets.long()
-    if labels.numel() == 0 or labels.min() == labels.max() or not _are_finite(scores, targets):
+    if labels.numel() == 0 or labels.min() == labels.max() or not _are_sound(scores, targets):
         return math.nan
     # torchmetrics puts values outside [0, 1] through a float32 sigmoid, which makes large logits equal. Ranks
     # have the same area and stay different.
@@ -35,32 +35,34 @@ def auc(scores: Tensor, targets: Tensor) -> float:
 def accuracy(scores: Tensor, targets: Tensor, threshold: float) -> float:
     """Return the share of correct decisions, fake from `threshold` up.
 
-    It is NaN without clips, and where a score or the threshold is no finite number.
+    It is NaN without clips, where a score or the threshold is no finite number, or a target neither 0 nor 1.
     """
     from torchmetrics.functional.classification import binary_accuracy
 
-    if targets.numel() == 0 or not math.isfinite(threshold) or not _are_finite(scores, targets):
+    if targets.numel() == 0 or not math.isfinite(threshold) or not _are_sound(scores, targets):
         return math.nan
-    return float(binary_accuracy((scores >= threshold).long(), targets.long()))
+    # in float64, as `predict` compares: float32 would round the threshold, maybe past a score
+    return float(binary_accuracy((scores.double() >= threshold).long(), targets.long()))
 
 
 def best_threshold(scores: Tensor, targets: Tensor) -> float:
     """Return the threshold, half way between two scores, of the best mean accuracy of both classes (Youden).
 
     Among equal ones it is the one nearest to 0.5. It is 0.5 where one class is absent, and NaN where a
-    score is no finite number: a threshold from such scores would decide at random.
+    score is no finite number, or a target neither 0 nor 1: such a threshold would decide at random.
     """
     # By hand: the curves of torchmetrics have their thresholds at the scores, not between them.
     values, labels = scores.double(), targets.bool()
-    if not _are_finite(values, targets):
+    if not _are_sound(values, targets):
         return math.nan
     if labels.all() or not labels.any():
         return 0.5
     levels = torch.unique(values)
-    candidates = torch.cat([levels[:1] / 2, (levels[1:] + levels[:-1]) / 2, (levels[-1:] + 1) / 2])
-    found = (values[labels] >= candidates[:, None]).double().mean(1)
-    passed = (values[~labels] < candidates[:, None]).double().mean(1)
-    quality = found + passed
+    candidates = _between(levels)
+    fakes, genuine = values[labels].sort()[0], values[~labels].sort()[0]
+    missed = torch.searchsorted(fakes, candidates).double() / len(fakes)
+    passed = torch.searchsorted(genuine, candidates).double() / len(genuine)
+    quality = passed - missed
     best = candidates[quality >= quality.max() - 1e-12]
     return float(best[(best - 0.5).abs().argmin()])
 
@@ -83,8 +85,29 @@ def per_category(
     return found
 
 
-def _are_finite(*values: Tensor) -> bool:
-    return all(bool(part.isfinite().all()) for part in values)
+def _between(levels: Tensor) -> Tensor:
+    """Return a threshold that no level is below, one between each two, and one above all.
+
+    Args:
+        levels: `(n,)`, float64, sorted, each another.
+
+    Returns:
+        `(n + 1,)`; half way where there is such a number, or the upper of two levels, which is not below it.
+    """
+    lower, upper = levels[:-1], levels[1:]
+    middle = lower / 2 + upper / 2  # the sum of two large ones may be infinite
+    middle = torch.where((middle > lower) & (middle <= upper), middle, upper)
+    below = torch.where(levels[:1] > 0, levels[:1] / 2, levels[:1])
+    above = torch.where(levels[-1:] < 1, (levels[-1:] + 1) / 2, levels[-1:])
+    above = torch.where(
+        above > levels[-1:], above, levels[-1:].nextafter(torch.full_like(levels[-1:], math.inf))
+    )
+    return torch.cat([below, middle, above])
+
+
+def _are_sound(scores: Tensor, targets: Tensor) -> bool:
+    """Return True where all scores are finite, and all targets 0 or 1."""
+    return bool(scores.isfinite().all()) and bool(((targets == 0) | (targets == 1)).all())
 
 
 def none_if_nan(value: float) -> float | None:

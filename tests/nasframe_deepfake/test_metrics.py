@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,6 +10,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, roc_auc_score
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from nasframe_deepfake.detection import make_heads
 from nasframe_deepfake.metrics import accuracy, auc, best_threshold, none_if_nan, per_category
@@ -91,3 +95,61 @@ def test_log_odds_of_very_low_outputs_are_finite_and_ordered() -> None:
     assert log_odds.isfinite().all()
     assert log_odds.tolist() == sorted(log_odds.tolist())
     assert log_odds[1] == pytest.approx(-800 + math.log(3))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("low", [0.5, 0.1, 1e-30, 0.0, -7.0])
+def test_a_threshold_between_two_neighbours_tells_them_apart(low: float, dtype: torch.dtype) -> None:
+    below = torch.tensor(low, dtype=dtype)
+    scores = torch.stack([below, torch.nextafter(below, torch.ones_like(below))])
+    targets = torch.tensor([0, 1])
+    assert accuracy(scores, targets, best_threshold(scores, targets)) == 1.0
+
+
+@pytest.mark.parametrize("size", [1.0, 10.0, 1e30, 1e300])
+@pytest.mark.parametrize("seed", range(20))
+def test_no_threshold_is_better_for_scores_of_any_size(size: float, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    values = random.integers(-8, 9, int(random.integers(2, 7))) * size
+    targets = random.random(len(values)) < 0.5
+    targets[:2] = [True, False]
+    threshold = best_threshold(torch.tensor(values), torch.tensor(targets))
+    tried = [-1.7e308, *np.nextafter(values, np.inf), *values, *np.nextafter(values, -np.inf), 1.7e308]
+    best = max(balanced_accuracy_score(targets, values >= t) for t in tried)
+    assert balanced_accuracy_score(targets, values >= threshold) == pytest.approx(best)
+
+
+def test_a_threshold_below_all_scores_is_one_though_they_are_negative() -> None:
+    assert best_threshold(torch.tensor([-8.0, -6.0, 20.0]), torch.tensor([1, 0, 0])) == -8
+
+
+def test_the_threshold_of_a_hundred_thousand_clips_is_found_in_a_few_megabytes() -> None:
+    random = torch.Generator().manual_seed(0)
+    scores, targets = torch.rand(100_000, generator=random), torch.arange(100_000) % 2
+    tracked = _largest_tensor(lambda: best_threshold(scores, targets))
+    assert tracked <= 2 * len(scores)
+
+
+@pytest.mark.parametrize("targets", [[0.0, 0.5, 1.0], [-1.0, 1.0, 1.0], [0.0, 1.0, 2.0]])
+def test_a_metric_of_targets_that_are_neither_0_nor_1_is_undefined(targets: list[float]) -> None:
+    scores, given = torch.tensor([0.1, 0.4, 0.8]), torch.tensor(targets)
+    assert math.isnan(auc(scores, given))
+    assert math.isnan(accuracy(scores, given, 0.5))
+    assert math.isnan(best_threshold(scores, given))
+
+
+def _largest_tensor(work: Callable[[], object]) -> int:
+    """Return the number of elements of the largest tensor that some work makes."""
+
+    class Watch(TorchDispatchMode):
+        largest = 0
+
+        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            found = func(*args, **(kwargs or {}))
+            sizes = [item.numel() for item in tree_leaves(found) if isinstance(item, torch.Tensor)]
+            self.largest = max(self.largest, *sizes, 0)
+            return found
+
+    with Watch() as watch:
+        work()
+    return watch.largest

@@ -85,7 +85,7 @@ def test_test_data_with_a_number_that_is_not_finite_is_not_evaluated(
     assert main(["evaluate", str(run)]) == 2
     found = capsys.readouterr()
     assert "the split 'test' holds numbers that are not finite" in found.err
-    assert f"Not finite is the input 'left' of {spoilt.name}." in found.err
+    assert found.err.splitlines()[1:] == [f"  Not finite is the input 'left' of {spoilt.name}."]
     assert found.out == ""
 
 

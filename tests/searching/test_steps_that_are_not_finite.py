@@ -14,6 +14,7 @@ from nasframe import Choice, Data, Operation, Run, SearchOptions, SearchSpace, T
 from nasframe.errors import RunError
 from nasframe.plugins import PluginManager
 from nasframe.relaxations import GumbelRaoMonteCarlo, Relaxation, Sample, Softmax
+from nasframe.runtime import visible_message
 from nasframe.searching import Bilevel, Search
 from nasframe.searching.joint import Joint
 from nasframe.tasks import TensorSplit
@@ -122,11 +123,17 @@ def test_the_operation_that_made_the_first_bad_number_is_named_with_step_and_exa
     assert "the loss of epoch 3 is not finite (nan) in step 2, an update of the weights" in found
     assert "made by operation 'fading' of plugin 'broken'" in found
     assert "candidate 'fading' of node 'h'" in found
-    (line,) = (line for line in found.splitlines() if line.startswith("Its examples: "))
-    names = line.removeprefix("Its examples: ").rstrip(".").split(", ")
+    (line,) = (line for line in found.splitlines() if line.startswith("  Its examples: "))
+    names = line.removeprefix("  Its examples: ").rstrip(".").split(", ")
     assert len(names) == 4
     assert {*names} <= {*task().data({}).splits.weights.identifiers}
     assert "lower" not in found
+
+
+def test_the_command_line_keeps_each_sentence_of_an_error_on_its_line() -> None:
+    found = message(search("fading", "identity"))
+    assert len(found.splitlines()) == 3
+    assert visible_message(found) == found
 
 
 @pytest.mark.parametrize("every", [2, 3, 50])
