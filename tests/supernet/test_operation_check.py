@@ -151,18 +151,18 @@ def another_class_each_time(self: Any, x: Tensor) -> Tensor:
     return self.linear(x).as_subclass(type("Sub", (Tensor,), {}))
 
 
-KEEPS = "forward must keep the parameters and buffers that the constructor made, each trained or not; in "
+KEEPS = "forward must keep the parameters and buffers that the constructor made, each trained or not; it "
 FOUND = {
-    "takes its layer away": (takes_its_layer_away, f"{KEEPS}evaluation mode it takes 'linear.bias' away"),
-    "adds a layer": (adds_a_layer, f"{KEEPS}training mode it adds 'late.bias'"),
-    "adds buffers": (adds_buffers, f"{KEEPS}evaluation mode it adds 'b0'"),
+    "takes its layer away": (takes_its_layer_away, f"{KEEPS}takes 'linear.bias' away in evaluation mode"),
+    "adds a layer": (adds_a_layer, f"{KEEPS}adds 'late.bias' in training mode"),
+    "adds buffers": (adds_buffers, f"{KEEPS}adds 'b0' in evaluation mode"),
     "replaces a parameter": (
         replaces_a_parameter,
-        f"{KEEPS}evaluation mode it puts another parameter in the place of 'linear.weight'",
+        f"{KEEPS}puts another parameter in the place of 'linear.weight'",
     ),
     "trains nothing": (
         trains_nothing,
-        f"{KEEPS}evaluation mode it sets requires_grad of 'linear.weight' to False",
+        f"{KEEPS}sets requires_grad of 'linear.weight' to False",
     ),
     "another class": (another_class, "forward must return a plain torch.Tensor, found its subclass OfItsOwn"),
     "another class each time": (another_class_each_time, "forward must return a plain torch.Tensor, found"),
