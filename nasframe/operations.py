@@ -241,10 +241,18 @@ def build_operation(spec: OpSpec, shapes: Sequence[Shape], ports: Sequence[str] 
         raise SpaceError(
             f"{origin_of(spec)} cannot be built for inputs {shown}: {failure(error, target)}"
         ) from error
-    wrong = _wrong_parameter(made)
+    wrong = _unmade(made) or _wrong_parameter(made)
     if wrong:
         raise ContractError(f"{origin_of(spec)} breaks the contract of nasframe.Operation: {wrong}")
     return made
+
+
+def _unmade(made: Any) -> str:
+    """Return the promise that the constructor breaks; empty where it made a module."""
+    if not isinstance(made, Operation):
+        return f"the class must make an Operation, found {made!r}"
+    # what nn.Module makes first, and all its methods need
+    return "" if "_parameters" in vars(made) else "__init__ must call super().__init__(shapes), first of all"
 
 
 def _wrong_parameter(operation: Operation) -> str:
@@ -258,6 +266,11 @@ def _wrong_parameter(operation: Operation) -> str:
             )
         if isinstance(value, nn.Parameter) and value.is_complex():
             return f"parameter {name!r} must be real, found {value.dtype}; hold two real ones"
+        if isinstance(value, nn.Parameter) and not value.is_floating_point():
+            return (
+                f"parameter {name!r} must hold floating-point numbers, found {value.dtype}; what is not "
+                "trained may be a buffer"
+            )
         if value.device != default and default.type != "meta":
             return f"{name!r} must be made on the default device, {default}, found {value.device}"
     return ""

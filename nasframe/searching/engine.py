@@ -30,7 +30,7 @@ from nasframe.runs import (
 )
 from nasframe.runtime import SILENT, Progress, forked_seed, generator, one_thread, without_nan
 from nasframe.searching.derivation import check_rule, derive, derive_around, find_rule
-from nasframe.searching.loop_check import LoopCheck, checked_optimiser
+from nasframe.searching.loop_check import LoopCheck, checked_optimiser, checked_updates
 from nasframe.searching.options import SearchOptions
 from nasframe.searching.saved_search import read_search, restore_supernet
 from nasframe.searching.search_loop import SearchLoop, Update
@@ -295,9 +295,9 @@ class Search:
 
         self.supernet.train()
         with forked_seed(self.seed, "search", epoch):
-            updates = self.loop.updates(
-                splits.weights.redrawn(anew), splits.architecture.redrawn(anew), draw, size
-            )
+            redrawn = splits.weights.redrawn(anew), splits.architecture.redrawn(anew)
+            when = f"in epoch {epoch + 1}"
+            updates = checked_updates(self.loop, self.data.inputs, *redrawn, draw, size, when)
             for step, update in enumerate(updates):
                 if update.kind == "architecture" and epoch < self.options.warmup_epochs:
                     continue

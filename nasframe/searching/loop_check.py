@@ -1,4 +1,4 @@
-"""The contract of a loop, checked before a search: its optimisers, and one update of each kind."""
+"""The contract of a loop: before a search its optimisers and one epoch, then the updates of each epoch."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import copy
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args, get_type_hints
+from weakref import WeakValueDictionary
 
 import torch
 from attrs import define, field
@@ -19,7 +20,7 @@ from nasframe.searching.search_loop import SearchLoop, Update
 from nasframe.tasks import Batch, Split, Splits
 from nasframe.training import batches, number_of_batches
 
-__all__ = ["LoopCheck", "checked_optimiser"]
+__all__ = ["LoopCheck", "checked_optimiser", "checked_updates"]
 
 _KINDS: tuple[str, ...] = get_args(get_type_hints(Update)["kind"])
 _MOST = 100
@@ -43,8 +44,7 @@ class LoopCheck:
         alone: True where a batch holds one example.
 
     Raises:
-        ContractError: it yields nothing, no end, something else than updates, or batches of another split or
-            shape; or it raises.
+        ContractError: see `checked_updates`.
     """
 
     loop: SearchLoop
@@ -60,21 +60,14 @@ class LoopCheck:
         random = generator(0, "loop check")
         weights, architecture = self.splits.weights.redrawn(random), self.splits.architecture.redrawn(random)
         first = {id(split): self._first(split) for split in (weights, architecture)}
-        of = {id(first[id(weights)]): "weights", id(first[id(architecture)]): "architecture"}
 
         def draw(split: Split) -> Iterator[Batch]:
             batch = first[id(split)] if id(split) in first else self._first(split)
             self.alone |= self.size == 1 or len(split) % self.size == 1
             return iter([batch] * number_of_batches(split, self.size))
 
-        most = _MOST * sum(number_of_batches(split, self.size) for split in (weights, architecture))
-        for count, update in enumerate(self._updates(weights, architecture, draw), start=1):
-            if count > most:
-                raise breaks(self.loop, f"an epoch must end, and it yields more than {most:,} updates")
-            self._check(update, of.get(id(getattr(update, "batch", None)), ""))
+        for update in checked_updates(self.loop, self.inputs, weights, architecture, draw, self.size):
             self.firsts.setdefault(update.kind, update)
-        if not self.firsts:
-            raise breaks(self.loop, "updates must yield the updates of an epoch, and it yields none")
 
     def make(self, make: Callable[[Update], Any], optimisers: Mapping[str, torch.optim.Optimizer]) -> None:
         """Make the first update of each kind.
@@ -107,35 +100,86 @@ class LoopCheck:
     def _first(self, split: Split) -> Batch:
         return next(batches(split, self.size, generator(0, "loop check"), self.device))
 
-    def _updates(
-        self, weights: Split, architecture: Split, draw: Callable[[Split], Iterator[Batch]]
-    ) -> Iterator[Any]:
-        try:
-            found = self.loop.updates(weights, architecture, draw, self.size)
-            if not isinstance(found, Iterable):
-                raise breaks(self.loop, f"updates must yield updates, found {found!r}")
-            yield from found
-        except (NasframeError, GeneratorExit):
-            raise
-        except (Exception, SystemExit) as error:  # a plugin may raise anything
-            raise breaks(self.loop, f"updates raised {_with_line(error, self.loop)}") from error
 
-    def _check(self, update: Any, split: str) -> None:
-        """Refuse something that is no update, or has another batch than its kind learns from."""
-        if not isinstance(update, Update):
-            raise breaks(self.loop, f"updates must yield nasframe.Update, found {type(update).__name__}")
-        if update.kind not in _KINDS:
-            near = nearest(str(update.kind), _KINDS)
-            raise breaks(self.loop, f"unknown kind of update {update.kind!r}{near}")
-        if split and update.kind != "both" and split != update.kind:
-            raise breaks(
-                self.loop,
-                f"an update of kind {update.kind!r} must have a batch of the split {update.kind!r}, found "
-                f"one of {split!r}",
-            )
-        wrong = _wrong_batch(update.batch, self.inputs)
-        if wrong:
-            raise breaks(self.loop, f"the batch of an update of kind {update.kind!r} {wrong}")
+def checked_updates(
+    loop: SearchLoop,
+    inputs: Mapping[str, Shape],
+    weights: Split,
+    architecture: Split,
+    draw: Callable[[Split], Iterator[Batch]],
+    size: int,
+    when: str = "",
+) -> Iterator[Update]:
+    """Yield the updates of one epoch, each after its check: an epoch may be another than those before it.
+
+    Args:
+        loop: whose updates they are.
+        inputs: shape of each input.
+        weights, architecture, draw, size: see `SearchLoop.updates`.
+        when: begins an error message, such as `in epoch 2`.
+
+    Raises:
+        ContractError: the loop yields nothing, no end, something else than updates, or batches of another
+            split or shape; or it raises. An error of `draw` is passed on.
+    """
+    start = f"{when}, " if when else ""
+    names = {} if weights is architecture else {id(weights): "weights", id(architecture): "architecture"}
+    drawn: dict[str, WeakValueDictionary[int, Batch]] = {name: WeakValueDictionary() for name in _KINDS}
+    of_draw: list[BaseException] = []
+
+    def noted(split: Split) -> Iterator[Batch]:
+        try:
+            for batch in draw(split):
+                if id(split) in names and isinstance(batch, Batch):
+                    drawn[names[id(split)]][id(batch)] = batch
+                yield batch
+        except Exception as error:
+            of_draw.append(error)
+            raise
+
+    count, most = 0, _MOST * sum(number_of_batches(split, size) for split in (weights, architecture))
+    try:
+        found = loop.updates(weights, architecture, noted, size)
+        if not isinstance(found, Iterable):
+            raise breaks(loop, f"{start}updates must yield updates, found {found!r}")
+        for count, update in enumerate(found, start=1):
+            if count > most:
+                raise breaks(loop, f"{start}an epoch must end, and it yields more than {most:,} updates")
+            wrong = _wrong_update(update, inputs, drawn)
+            if wrong:
+                raise breaks(loop, start + wrong)
+            yield update
+    except NasframeError:
+        raise
+    except (Exception, SystemExit) as error:  # a plugin may raise anything
+        if any(error is other for other in of_draw):
+            raise
+        raise breaks(loop, f"{start}updates raised {_with_line(error, loop)}") from error
+    if not count:
+        raise breaks(loop, f"{start}updates must yield the updates of an epoch, and it yields none")
+
+
+def _wrong_update(update: Any, inputs: Mapping[str, Shape], drawn: Mapping[str, Mapping[int, Batch]]) -> str:
+    """Return the promise that is broken by what is no update, or has another batch than its kind learns from.
+
+    Args:
+        update: what a loop yielded.
+        inputs: shape of each input.
+        drawn: split → the batches that were drawn from it and are still held, by their ids.
+    """
+    if not isinstance(update, Update):
+        return f"updates must yield nasframe.Update, found {type(update).__name__}"
+    if update.kind not in _KINDS:
+        return f"unknown kind of update {update.kind!r}{nearest(str(update.kind), _KINDS)}"
+    batch = update.batch
+    of = [name for name, held in drawn.items() if batch is not None and held.get(id(batch)) is batch]
+    if of and update.kind not in ("both", *of):
+        return (
+            f"an update of kind {update.kind!r} must have a batch of the split {update.kind!r}, found one of "
+            f"{of[0]!r}"
+        )
+    wrong = _wrong_batch(batch, inputs)
+    return f"the batch of an update of kind {update.kind!r} {wrong}" if wrong else ""
 
 
 def checked_optimiser(

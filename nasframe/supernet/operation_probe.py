@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 
 import torch
 from attrs import define, field
@@ -142,6 +142,8 @@ class Probe:
         """Return the output for inputs, which must stay as they are; it has the right type and shape."""
         count, given = len(inputs[0]), [value.clone() for value in inputs]
         versions = [value._version for value in given]
+        parameters, buffers = dict(self._module.named_parameters()), dict(self._module.named_buffers())
+        trained = {name for name, item in parameters.items() if item.requires_grad}
         try:
             output = self._module(*given)
         except (Exception, SystemExit) as error:  # a plugin may raise anything
@@ -149,8 +151,12 @@ class Probe:
         for index, (value, version) in enumerate(zip(given, versions, strict=True)):
             if value._version != version or not torch.equal(value, inputs[index]):
                 raise self._breaks(f"it must leave its inputs as they are; it changes input {index} in place")
+        self._check_kept(parameters, trained, buffers, how)
         if not isinstance(output, Tensor):
             raise self._breaks(f"forward must return one tensor, found {type(output).__name__}")
+        if type(output) not in (Tensor, nn.Parameter):
+            kind = type(output).__name__
+            raise self._breaks(f"forward must return a plain torch.Tensor, found its subclass {kind}")
         if tuple(output.shape) != (count, *self.wanted):
             raise self._breaks(
                 f"on the meta device its output has the shape {(count, *self.wanted)}, on real tensors "
@@ -165,6 +171,25 @@ class Probe:
                 f"its output must have dtype and device of its inputs, {wanted}, found {found}"
             )
         return output
+
+    def _check_kept(
+        self, parameters: Mapping[str, Tensor], trained: Set[str], buffers: Mapping[str, Tensor], how: str
+    ) -> None:
+        """Refuse a call that left other parameters or buffers than there were: none is trained or saved."""
+        found = dict(self._module.named_parameters())
+        names, before = {*found, *dict(self._module.named_buffers())}, {*parameters, *buffers}
+        changes = [f"adds {name!r}" for name in sorted(names - before)]
+        changes += [f"takes {name!r} away" for name in sorted(before - names)]
+        for name, item in found.items():
+            if name in parameters and item is not parameters[name]:
+                changes.append(f"puts another parameter in the place of {name!r}")
+            elif name in parameters and item.requires_grad != (name in trained):
+                changes.append(f"sets requires_grad of {name!r} to {item.requires_grad}")
+        if changes:
+            raise self._breaks(
+                "forward must keep the parameters and buffers that the constructor made, each trained or not; it "
+                f"{changes[0]} {how}"
+            )
 
     def _fails(self, how: str, inputs: Sequence[Tensor], error: BaseException) -> SpaceError:
         shown, count = ", ".join(map(str, self.shapes)), len(inputs[0])

@@ -35,7 +35,7 @@ def dense() -> Iterator[None]:
         yield
 
 
-def searched(loop: Any, space: SearchSpace | None = None) -> Search:
+def searched(loop: Any, space: SearchSpace | None = None, epochs: int = 1) -> Search:
     random = torch.Generator().manual_seed(0)
     task = TensorTask({"x": torch.randn(60, 4, 6, generator=random)}, torch.arange(60) % 2)
     task.loss = lambda outputs, targets: (outputs.mean((1, 2)) - targets).square().mean()  # type: ignore[method-assign]
@@ -46,7 +46,7 @@ def searched(loop: Any, space: SearchSpace | None = None) -> Search:
         data=task.data({}),
         relaxation=Softmax(),
         loop=loop,
-        options=SearchOptions(epochs=1, batch_size=8),
+        options=SearchOptions(epochs=epochs, batch_size=8),
     )
 
 
@@ -126,6 +126,58 @@ def wrong_shape(weights: Any, architecture: Any, draw: Any, size: int) -> Any:
 def test_updates_that_break_the_contract_are_found_before_the_search(of: Any, message: str) -> None:
     with pytest.raises(ContractError, match=rf"loop 'Made' \(.*test_loop_check.py\) breaks .*{message}"):
         searched(Made(of=of))
+
+
+class Warming:
+    """Updates that are right in the first epoch, which the check before the search reads, and then wrong."""
+
+    def __init__(self, later: Any) -> None:
+        self.epochs, self.later = 0, later
+
+    def __deepcopy__(self, memo: Any) -> Warming:
+        return self  # the state of a class, or of a file, is copied by nobody
+
+    def __call__(self, weights: Any, architecture: Any, draw: Any, size: int) -> Any:
+        self.epochs += 1
+        if self.epochs > 2:
+            return self.later(weights, architecture, draw, size)
+        return Bilevel().updates(weights, architecture, draw, size)
+
+
+@pytest.mark.parametrize(
+    ("later", "message"),
+    [
+        (nothing, "updates must yield the updates of an epoch, and it yields none"),
+        (no_updates, "updates must yield updates, found None"),
+        (unknown_kind, "unknown kind of update 'weigths'; did you mean 'weights'"),
+        (late, "updates must yield nasframe.Update, found NoneType"),
+        (raises, r"updates raised KeyError: 'cheese' \(.*test_loop_check.py, line \d+\)"),
+        (endless, "an epoch must end, and it yields more than 15 updates"),
+        (wrong_split, "must have a batch of the split 'weights', found one of 'architecture'"),
+        (no_batch, "the batch of an update of kind 'weights' must be a nasframe.Batch, found None"),
+        (wrong_shape, r"must have the input 'x' in the shape \(8, 4, 6\), found \(8, 24\)"),
+    ],
+)
+def test_updates_that_break_the_contract_in_a_later_epoch_are_refused_too(
+    later: Any, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nasframe.searching.loop_check._MOST", 3)  # 100 takes seconds
+    search = searched(Made(of=Warming(later)), epochs=3)
+    with pytest.raises(ContractError, match=f"loop 'Made' .*breaks .*: in epoch 2, .*{message}"):
+        search.fit()
+    assert [record["epoch"] for record in search.history] == [1]
+
+
+def test_an_error_of_the_data_in_a_later_epoch_is_not_the_loops(monkeypatch: pytest.MonkeyPatch) -> None:
+    search = searched(Bilevel())
+
+    def unreadable(*_: Any) -> Any:
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(type(search.data.splits.weights), "batch", unreadable)
+    monkeypatch.setattr("nasframe.searching.engine.check_inputs", lambda *_: None)
+    with pytest.raises(OSError, match="the disk is gone"):
+        search.fit()
 
 
 @frozen

@@ -111,7 +111,61 @@ def reuses_its_output(self: Any, x: Tensor) -> Tensor:
     return self.before.copy_(self.linear(x))
 
 
+def takes_its_layer_away(self: Any, x: Tensor) -> Tensor:
+    if x.device.type != "meta" and hasattr(self, "linear"):
+        del self.linear
+    return x * 2
+
+
+def adds_a_layer(self: Any, x: Tensor) -> Tensor:
+    if self.training and x.device.type != "meta":
+        self.late = nn.Linear(6, 6)
+    return self.linear(x)
+
+
+def adds_buffers(self: Any, x: Tensor) -> Tensor:
+    if x.device.type != "meta":
+        self.register_buffer(f"b{len(self._buffers)}", torch.zeros(3))
+    return self.linear(x)
+
+
+def replaces_a_parameter(self: Any, x: Tensor) -> Tensor:
+    self.linear.weight = nn.Parameter(self.linear.weight.detach().clone())
+    return self.linear(x)
+
+
+def trains_nothing(self: Any, x: Tensor) -> Tensor:
+    self.requires_grad_(False)
+    return self.linear(x)
+
+
+class OfItsOwn(Tensor):
+    """A kind of tensor that comes with an operation."""
+
+
+def another_class(self: Any, x: Tensor) -> Tensor:
+    return self.linear(x).as_subclass(OfItsOwn)
+
+
+def another_class_each_time(self: Any, x: Tensor) -> Tensor:
+    return self.linear(x).as_subclass(type("Sub", (Tensor,), {}))
+
+
+KEEPS = "forward must keep the parameters and buffers that the constructor made, each trained or not; it "
 FOUND = {
+    "takes its layer away": (takes_its_layer_away, f"{KEEPS}takes 'linear.bias' away in evaluation mode"),
+    "adds a layer": (adds_a_layer, f"{KEEPS}adds 'late.bias' in training mode"),
+    "adds buffers": (adds_buffers, f"{KEEPS}adds 'b0' in evaluation mode"),
+    "replaces a parameter": (
+        replaces_a_parameter,
+        f"{KEEPS}puts another parameter in the place of 'linear.weight'",
+    ),
+    "trains nothing": (
+        trains_nothing,
+        f"{KEEPS}sets requires_grad of 'linear.weight' to False",
+    ),
+    "another class": (another_class, "forward must return a plain torch.Tensor, found its subclass OfItsOwn"),
+    "another class each time": (another_class_each_time, "forward must return a plain torch.Tensor, found"),
     "in place": (in_place, "it must leave its inputs as they are; it changes input 0 in place"),
     "mixes": (mixes, "in evaluation mode the output of an example must not depend on the other examples"),
     "shifts": (shifts, "in evaluation mode the output of an example must not depend on the other examples"),
@@ -195,6 +249,10 @@ def holding(make: Any) -> type[Operation]:
             "'held' must be real, found torch.complex64",
         ),
         (
+            lambda: nn.Parameter(torch.ones(3, dtype=torch.long), requires_grad=False),
+            "parameter 'held' must hold floating-point numbers, found torch.int64; what is not trained may",
+        ),
+        (
             lambda: nn.Parameter(torch.ones(3, device="meta")),
             "'held' must be made on the default device, cpu, found meta",
         ),
@@ -202,6 +260,25 @@ def holding(make: Any) -> type[Operation]:
 )
 def test_a_parameter_that_cannot_be_trained_is_refused_where_it_is_made(make: Any, message: str) -> None:
     with registered(operations={"wrong": holding(make)}), pytest.raises(ContractError, match=message):
+        Supernet(space_of())
+
+
+def test_an_operation_whose_constructor_makes_no_module_is_refused() -> None:
+    def init(self: Any, shapes: Sequence[Shape]) -> None:
+        """Forget the constructor of the base."""
+
+    made = {
+        "it forgets": type("Forgets", (Holding,), {"__init__": init}),
+        "it makes another thing": type("Other", (Holding,), {"__new__": lambda cls, shapes: 7}),
+    }
+    with registered(operations={"wrong": made["it forgets"]}):
+        message = r"operation 'wrong' .*: __init__ must call super\(\).__init__\(shapes\)"
+        with pytest.raises(ContractError, match=message):
+            Supernet(space_of())
+    with (
+        registered(operations={"wrong": made["it makes another thing"]}),
+        pytest.raises(ContractError, match="operation 'wrong' .*: the class must make an Operation, found 7"),
+    ):
         Supernet(space_of())
 
 
