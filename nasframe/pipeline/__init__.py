@@ -18,6 +18,7 @@ from nasframe.pipeline.loading import load_architecture, load_experiment, load_r
 from nasframe.pipeline.picture import draw
 from nasframe.pipeline.prediction import predict
 from nasframe.pipeline.preparation import Prepared, keeping_old_run, prepare
+from nasframe.pipeline.recorded_cache import given_cache, recorded_cache
 from nasframe.pipeline.resuming import require_plugin_files, resume
 from nasframe.pipeline.search_result import SearchResult
 from nasframe.pipeline.standalone_training import train_alone
@@ -29,6 +30,7 @@ __all__ = [
     "draw",
     "draw_distinct_architectures",
     "evaluate",
+    "given_cache",
     "keeping_old_run",
     "load_architecture",
     "load_experiment",
@@ -36,6 +38,7 @@ __all__ = [
     "load_supernet",
     "predict",
     "prepare",
+    "recorded_cache",
     "require_plugin_files",
     "resume",
     "run_experiment",

@@ -28,6 +28,7 @@ def search(
     *,
     source: str | Path | None = None,
     overwrite: bool = False,
+    recorded: bool = False,
     progress: Progress = SILENT,
 ) -> SearchResult:
     """Run the task's stages and the search, derive the architecture and draw it.
@@ -47,7 +48,7 @@ def search(
         if overwrite:
             Run.check_replaceable(path, toml)
         with keeping_old_run(overwrite):
-            prepared = prepare(experiment, run, source, progress)
+            prepared = prepare(experiment, run, source, progress, recorded=path if recorded else None)
         check_baselines(run, experiment, prepared.data)  # which are trained after hours of search
         # How the network found will be trained does not matter to the search.
         key = prepared.key("search", fingerprint(without_training(toml)))

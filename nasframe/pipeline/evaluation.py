@@ -55,7 +55,7 @@ def evaluate(
     """
     found = load_run(run)
     with claimed(found.path, command=Command("evaluate", given(source))):
-        recorded = experiment is None
+        recorded = found.path if experiment is None else None
         experiment = experiment or load_experiment(found)
         network, calibration, where = load_network(found, experiment, device)
         prepared = prepare(experiment, found, source, progress, cache=cache, recorded=recorded)

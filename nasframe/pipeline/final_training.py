@@ -61,7 +61,7 @@ def train(
             run = Run.matching(path, toml, identity=identity)
         chosen = _chosen(run, path, architecture)
         with keeping_old_run(overwrite):
-            prepared = prepare(experiment, run, source, progress, recorded=recorded)
+            prepared = prepare(experiment, run, source, progress, recorded=path if recorded else None)
         key = prepared.key("train", identity, chosen.fingerprint)
         if run is not None and not overwrite:
             if run.is_done("train", key) and _is_whole(run, progress):

@@ -65,7 +65,7 @@ def prepare(
     progress: Progress,
     *,
     cache: str | Path | None = None,
-    recorded: bool = False,
+    recorded: Path | None = None,
 ) -> Prepared:
     """Run or skip the task's stages; a run that is there gets the data it was made from.
 
@@ -75,11 +75,12 @@ def prepare(
         source: the user's data; None is what the run used before, or the task's own.
         progress: what to report to.
         cache: the folder of prepared data; None is `NASFRAME_CACHE`, else what experiment and run say.
-        recorded: the experiment was read from the run, which may come from a stranger.
+        recorded: the folder that the experiment was read from, which may come from a stranger; None for one
+            of the user's own.
 
     Raises:
-        RunError: the run was made from another state of the data, or names a cache that the user has to say
-            (docs/commands.md).
+        RunError: the run was made from another state of the data, or the folder names a cache that the user
+            has to say (docs/commands.md).
     """
     if run is not None and run.changed_plugins:
         progress.say(
@@ -104,7 +105,7 @@ def prepare(
         _check_unchanged(run, stages)
     if ready is not None and known is not None and origin == known["source"]:
         return ready
-    folder = given or _cache(experiment, run, recorded=recorded)
+    folder = given or _cache(experiment, run, recorded)
     results = run_stages(stages, folder, experiment.torch_device(), progress)
     key = _key({name: result.fingerprint for name, result in results.items()})
     folders = {name: result.folder for name, result in results.items()}
@@ -122,16 +123,14 @@ def prepare(
     return prepared
 
 
-def _cache(experiment: Experiment, run: Run | None, *, recorded: bool) -> Path:
+def _cache(experiment: Experiment, run: Run | None, recorded: Path | None) -> Path:
     """Return the cache for stages that have to be run."""
     known = None if run is None else run.record["data"]
-    if run is None or known is None:
-        return experiment.cache.resolve()
     # A relative cache belongs to the folder in which the run was made; an absolute one is taken as it is.
-    if not experiment.cache.is_absolute():
-        return recorded_cache(run, Path(known["cache"]), "data.cache of run.json")
-    if recorded:
-        return recorded_cache(run, experiment.cache, "cache of experiment.toml")
+    if run is not None and known is not None and not experiment.cache.is_absolute():
+        return recorded_cache(run.path, Path(known["cache"]), "data.cache of run.json")
+    if recorded is not None:
+        return recorded_cache(recorded, experiment.cache, "cache of its experiment")
     return experiment.cache.resolve()
 
 

@@ -1,8 +1,9 @@
-"""The cache of a run that is there, which may come from a stranger: its documents cannot send us anywhere.
+"""The cache of a folder that is there, which may come from a stranger: its documents send us nowhere.
 
-A path in a document is used where it is a cache already, made on this machine: it holds finished stages. It
-may also be missing, where it is the default one, `runs/cache`, of the working folder or of a folder above the
-run. Any other is asked for: by `--cache`, or the environment variable `NASFRAME_CACHE`.
+A path in a document is used where it is a cache already, made on this machine: a stage in it was finished, or
+was begun when its process was killed. It may also be missing, where it is the default one, `runs/cache`, of
+the working folder or of a folder above that of the document. Any other is asked for: by `--cache`, or the
+environment variable `NASFRAME_CACHE`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from nasframe.errors import RunError
 from nasframe.runs import Run
-from nasframe.tasks import STAGE_RECORD, read_stage
+from nasframe.tasks import STAGE_RECORD, holds_stages, read_stage
 
 __all__ = ["VARIABLE", "given_cache", "recorded_cache", "recorded_folders"]
 
@@ -27,11 +28,11 @@ def given_cache(cache: str | Path | None) -> Path | None:
     return Path(found).resolve() if found else None
 
 
-def recorded_cache(run: Run, path: Path, key: str) -> Path:
-    """Return a cache that a document of a run names.
+def recorded_cache(folder: Path, path: Path, key: str) -> Path:
+    """Return a cache that a document of a run or a study names.
 
     Args:
-        run: whose document it is.
+        folder: whose document it is.
         path: as the document has it; a relative one belongs to the working folder.
         key: of the document, for the error.
 
@@ -39,12 +40,13 @@ def recorded_cache(run: Run, path: Path, key: str) -> Path:
         RunError: nothing says that the user knows this folder.
     """
     place = path.resolve()
-    defaults = [(folder / DEFAULT).resolve() for folder in (Path.cwd(), *run.path.resolve().parents)]
-    if place in defaults or _is_cache(place):
+    defaults = [(parent / DEFAULT).resolve() for parent in (Path.cwd(), *folder.resolve().parents)]
+    if place in defaults or holds_stages(place):
         return place
     raise RunError(
-        f"{run.path}: {key} names {path}, which is neither the default cache nor one with prepared data; a "
-        f"run may come from a stranger, so say it yourself: --cache {path}, or {VARIABLE}={path}"
+        f"{folder}: {key} names {path}, which is neither the default cache nor one with prepared data; a "
+        f"folder may come from a stranger, so say it yourself: --cache {path} of `nasframe evaluate`, or for "
+        f"every command {VARIABLE}={path}"
     )
 
 
@@ -67,7 +69,7 @@ def recorded_folders(run: Run, folders: Mapping[str, str], given: Path | None) -
         if path.resolve() != path.parent.resolve() / path.name:
             raise RunError(f"{run.path}: data.folders.{stage} names {path}, a link that leads elsewhere")
         if given is None:
-            recorded_cache(run, path.parent, f"data.folders.{stage}")
+            recorded_cache(run.path, path.parent, f"data.folders.{stage}")
         if not (path / STAGE_RECORD).exists():
             return None
         there = read_stage(path)
@@ -77,10 +79,3 @@ def recorded_folders(run: Run, folders: Mapping[str, str], given: Path | None) -
             )
         found[stage] = path
     return found
-
-
-def _is_cache(path: Path) -> bool:
-    try:
-        return any((item / STAGE_RECORD).is_file() for item in path.iterdir())
-    except (OSError, ValueError):
-        return False

@@ -51,8 +51,8 @@ def resume(
         all have ended.
 
     Raises:
-        RunError: the folder holds no run, or one that recorded no commands; a plugin file is not loaded; or
-            another process works in it.
+        RunError: the folder holds no run, or one that recorded no commands; a plugin file is not loaded; the
+            data would be prepared in a folder that the user has to say; or another process works in it.
     """
     path = Path(folder)
     record = read_record(path) if (path / "run.json").exists() else Run.open(path).record
@@ -125,10 +125,16 @@ def _call(
     if name == "train":
         chosen = None if architecture is None else Architecture.from_dict(architecture, str(path))
         return train(
-            experiment, path, architecture=chosen, source=source, overwrite=overwrite, progress=progress
+            experiment,
+            path,
+            architecture=chosen,
+            source=source,
+            overwrite=overwrite,
+            recorded=True,
+            progress=progress,
         )
     step = search if name == "search" else run_experiment
-    return step(experiment, path, source=source, progress=progress)
+    return step(experiment, path, source=source, recorded=True, progress=progress)
 
 
 def _checked(path: Path, name: str, options: Any) -> tuple[str | None, str | None, Any]:

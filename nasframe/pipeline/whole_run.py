@@ -23,6 +23,7 @@ def run_experiment(
     *,
     source: str | Path | None = None,
     overwrite: bool = False,
+    recorded: bool = False,
     progress: Progress = SILENT,
 ) -> Run:
     """Make a whole run: the task's stages, search, derive, draw, train, baselines, evaluate, report.
@@ -34,6 +35,7 @@ def run_experiment(
         out: the run folder; see `Run.create` for what may be there already.
         source: the user's data; None is what the run used before, or the task's own.
         overwrite: replace a run that is there, once all is ready to search again.
+        recorded: the experiment was read from `out`; see `prepare`.
         progress: what to report to.
 
     Raises:
@@ -42,9 +44,9 @@ def run_experiment(
     path = Path(out)
     command = Command("run", given(source))
     with claimed(path, experiment.to_toml(), for_steps=True, command=command):
-        search(experiment, path, source=source, overwrite=overwrite, progress=progress)
-        run = train(experiment, path, progress=progress)
-        prepared = prepare(experiment, run, None, SILENT)
+        search(experiment, path, source=source, overwrite=overwrite, recorded=recorded, progress=progress)
+        run = train(experiment, path, recorded=recorded, progress=progress)
+        prepared = prepare(experiment, run, None, SILENT, recorded=path if recorded else None)
         baselines = train_baselines(run, experiment, prepared, progress)
         key = prepared.key("evaluate", run.identity, run.architecture.fingerprint, baselines)
         if run.is_done("evaluate", key) and run.test is not None:

@@ -22,11 +22,14 @@ class BaseExperiment:
         values: as a TOML file gives them; tensors of an experiment that was made in Python are tensors.
         source: where they come from, for errors.
         name: that of the file, without its ending; empty for an experiment made in Python.
+        recorded: the folder of a study from which they were read, which may come from a stranger; None for
+            the user's own.
     """
 
     values: Mapping[str, Any]
     source: str
     name: str = ""
+    recorded: Path | None = None
 
     @classmethod
     def of(cls, experiment: BaseExperiment | Experiment | str | Path) -> BaseExperiment:

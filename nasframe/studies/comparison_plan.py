@@ -132,7 +132,7 @@ def compare(
         plan = ComparisonPlan(
             base.title(folder), experiments, must_match, variants, random, registered, base.short_name, given
         )
-        settings = Settings(workers, executor, patience, source, overwrite, progress)
+        settings = Settings(workers, executor, patience, source, overwrite, progress, base.recorded)
         return run_study(plan, folder, settings, asked)
 
 

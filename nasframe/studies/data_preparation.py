@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nasframe.errors import NasframeError
 from nasframe.experiment import Experiment
-from nasframe.pipeline import Prepared, prepare
+from nasframe.pipeline import Prepared, given_cache, prepare, recorded_cache
 from nasframe.runs import Run
 from nasframe.runtime import Progress, fingerprint
 
@@ -15,7 +15,11 @@ __all__ = ["prepare_data"]
 
 
 def prepare_data(
-    experiments: Sequence[Experiment], folders: Sequence[Path], source: Path | None, progress: Progress
+    experiments: Sequence[Experiment],
+    folders: Sequence[Path],
+    source: Path | None,
+    progress: Progress,
+    recorded: Path | None = None,
 ) -> list[Prepared | NasframeError]:
     """Run or skip the task's stages for every distinct data that the experiments ask for.
 
@@ -24,13 +28,18 @@ def prepare_data(
         folders: of their runs, each of which keeps the data it was made from; empty where no run counts.
         source: the user's data.
         progress: hears of the progress.
+        recorded: the folder of a study from which the experiments were read; None for the user's own.
 
     Returns:
         The data of each, or the error where it could not be made: its trial will fail with the reason.
 
     Raises:
         NasframeError: no data could be made, or a run was made from another state of the data.
+        RunError: the study names a cache that the user has to say.
     """
+    if recorded is not None and given_cache(None) is None:
+        for cache in dict.fromkeys(experiment.cache for experiment in experiments):
+            recorded_cache(recorded, cache, "cache of an experiment in study.json")
     made: dict[str, Prepared | NasframeError] = {}
     keys = [_key(experiment) for experiment in experiments]
     for key, experiment in zip(keys, experiments, strict=True):

@@ -100,4 +100,4 @@ def _checked(path: Path, asked: Any) -> tuple[str, BaseExperiment, dict[str, Any
     for key, value in arguments.items():
         if key not in _ARGUMENTS or not _ARGUMENTS[key](value):
             raise RunError(f"{path}: study.json: {UNFINISHED}.arguments.{key}: cannot be {value!r}")
-    return asked["call"], BaseExperiment(**experiment), arguments
+    return asked["call"], BaseExperiment(**experiment, recorded=path), arguments

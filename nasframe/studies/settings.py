@@ -25,6 +25,7 @@ class Settings:
         source: the user's data; None is the task's own.
         overwrite: replace the study that is there.
         progress: hears of the progress.
+        recorded: see `BaseExperiment`.
     """
 
     workers: int | None = 1
@@ -33,6 +34,7 @@ class Settings:
     source: Path | None = field(default=None, converter=converters.optional(Path))
     overwrite: bool = False
     progress: Progress = SILENT
+    recorded: Path | None = None
 
     def check(self, kind: str) -> None:
         """Refuse settings that no study of a kind can be made with.

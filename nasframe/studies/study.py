@@ -99,7 +99,8 @@ class Study:
     ) -> list[Prepared | NasframeError]:
         """Return the data of each experiment, or the reason why there is none; see `prepare_data`."""
         places = [] if self.settings.overwrite else list(folders)
-        return prepare_data(experiments, places, self.settings.source, self.settings.progress)
+        settings = self.settings
+        return prepare_data(experiments, places, settings.source, settings.progress, settings.recorded)
 
     def execute(self, trials: Sequence[Trial]) -> dict[str, Outcome]:
         """Do the trials that are not done, and return name → outcome. Workers hold the folder's lock too."""

@@ -117,7 +117,7 @@ def sweep(
         title = f"{base.title(folder)}: {' × '.join(axis.key for axis in grid)}"
         experiments = [run.experiment for variant in variants for run in variant.runs]
         plan = SweepPlan(title, experiments, must_match, shown_axes(grid), variants)
-        settings = Settings(workers, executor, patience, source, overwrite, progress)
+        settings = Settings(workers, executor, patience, source, overwrite, progress, base.recorded)
         return run_study(plan, folder, settings, asked)
 
 

@@ -117,7 +117,7 @@ def tabulate(
             "experiment": {key: values[key] for key in ("seed", "data_seed", "task", "space", "train")}
         }
         plan = TablePlan(base.title(folder), [chosen], must_match, architectures)
-        settings = Settings(workers, executor, patience, source, overwrite, progress)
+        settings = Settings(workers, executor, patience, source, overwrite, progress, base.recorded)
         run_study(plan, folder, settings, asked)
         return load_table(folder)
 

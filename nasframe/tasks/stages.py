@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import time
 import uuid
@@ -36,6 +37,7 @@ __all__ = [
     "Stage",
     "StageContext",
     "StageResult",
+    "holds_stages",
     "read_stage",
     "run_stages",
     "stage_fingerprints",
@@ -50,6 +52,7 @@ _FORMAT = "0.1.0"
 """A part of every fingerprint. Never change it, or no run finds its data again."""
 
 _PARTIAL, _LOCK = ".partial", ".lock"
+_BEGUN = re.compile(r"\..+-[0-9a-f]{16}\.[0-9a-f]{12}\.lock")
 
 
 @define
@@ -149,6 +152,17 @@ def read_stage(folder: Path) -> dict[str, Any]:
 
     found: dict[str, Any] = read_json(path, _RECORD, damaged)
     return found
+
+
+def holds_stages(cache: Path) -> bool:
+    """Return True for a folder that has been a cache: a stage in it was finished, or begun and killed."""
+    try:
+        return any(
+            (item / STAGE_RECORD).is_file() or _BEGUN.fullmatch(item.name) is not None
+            for item in cache.iterdir()
+        )
+    except (OSError, ValueError):
+        return False
 
 
 def _plain(inputs: Mapping[str, Any]) -> dict[str, Any]:

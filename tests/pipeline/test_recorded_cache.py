@@ -12,6 +12,8 @@ import pytest
 import nasframe
 from nasframe import Experiment, Run
 from nasframe.errors import RunError
+from nasframe.pipeline import resume
+from nasframe.runs import Command, claimed
 
 
 def _rewrite(run: Run, **data: object) -> None:
@@ -70,3 +72,42 @@ def test_the_cache_may_be_given_by_option_and_by_the_environment(
     monkeypatch.setenv("NASFRAME_CACHE", str(tmp_path / "new"))
     assert nasframe.evaluate(run.path) == before
     assert [item.name.partition("-")[0] for item in (tmp_path / "new").iterdir()] == ["digits"]
+
+
+@pytest.fixture
+def interrupted(experiment: Experiment, tmp_path: Path, home: Path) -> Path:
+    """A folder whose data was being prepared, in a cache that is none of this machine's."""
+    made = attrs.evolve(experiment, cache=tmp_path / "victim")
+    with claimed(tmp_path / "run", made.to_toml(), command=Command("search")):
+        shutil.copytree(tmp_path / "run", tmp_path / "killed")
+    return tmp_path / "killed"
+
+
+def test_a_run_that_has_not_begun_resumes_in_no_folder_that_is_no_cache(
+    interrupted: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(RunError, match=r"killed: cache of its experiment names .*victim, .*NASFRAME_CACHE="):
+        list(resume(interrupted))
+    assert not (tmp_path / "victim").exists()
+
+
+def test_a_run_that_has_not_begun_resumes_in_the_cache_of_its_killed_stage(
+    interrupted: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "victim").mkdir()
+    (tmp_path / "victim" / f".digits-{'0' * 16}.{'0' * 12}.lock").touch()
+    assert [name for name, _ in resume(interrupted)] == ["search"]
+    assert Run.open(interrupted).record["data"]["cache"] == str(tmp_path / "victim")
+
+
+@pytest.mark.parametrize("command", ["run", "search", "train"])
+def test_a_run_resumes_in_no_folder_that_is_no_cache(command: str, run: Run, tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    text = (run.path / "experiment.toml").read_text(encoding="utf-8")
+    (run.path / "experiment.toml").write_text(text.replace('"runs/cache"', f'"{victim.as_posix()}"'), "utf-8")
+    _rewrite(run, cache=str(victim), folders={"digits": str(tmp_path / "gone/digits-0")})
+    record = json.loads((run.path / "run.json").read_text())
+    (run.path / "run.json").write_text(json.dumps({**record, "done": {}, "unfinished": {command: {}}}))
+    with pytest.raises(RunError, match=r"names .*victim, which is neither the default cache nor"):
+        list(resume(run.path))
+    assert not victim.exists()

@@ -60,7 +60,8 @@ def function_of_run(
                 f"{found.path}: its task {made_by.names['task']!r} reads no data from outside, so {source} "
                 "(--data, or source) would not be used; leave it out"
             )
-        prepared = prepare(made_by, found, source, progress, recorded=experiment is None)
+        recorded = found.path if experiment is None else None
+        prepared = prepare(made_by, found, source, progress, recorded=recorded)
     split = prepared.data.splits.architecture
     order = torch.randperm(len(split), generator=generator(seed, "estimators", "batch"))
     batch = split.batch(order[: made_by.search.batch_size].sort().values)
