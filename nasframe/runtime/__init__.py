@@ -35,6 +35,7 @@ from nasframe.runtime.files import (
 )
 from nasframe.runtime.former_names import format_number as format_number
 from nasframe.runtime.former_names import print_metrics as print_metrics
+from nasframe.runtime.json_documents import check_shape, parse_json, read_json, read_json_lines
 from nasframe.runtime.lazy import lazy_page
 from nasframe.runtime.locks import Lock, LockedError
 from nasframe.runtime.processor import cores, require_processor
@@ -42,16 +43,10 @@ from nasframe.runtime.progress import SILENT, Progress, make_progress
 from nasframe.runtime.reading import (
     DOCUMENT,
     LISTING,
-    check_shape,
-    check_tensors,
     damage_in_words,
-    parse_json,
     path_inside,
     read_bytes,
     read_csv,
-    read_json,
-    read_json_lines,
-    read_tensors,
     read_text,
     require_regular,
 )
@@ -70,6 +65,7 @@ from nasframe.runtime.shapes import (
     Text,
 )
 from nasframe.runtime.system_errors import describe_system_error
+from nasframe.runtime.tensor_files import check_tensors, read_tensors
 from nasframe.runtime.threads import one_thread
 from nasframe.runtime.visible import escape_json, shell_line, shorten, visible, visible_message
 

@@ -7,39 +7,25 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-import math
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import TYPE_CHECKING, Any
-
-from attrs import frozen
 
 from nasframe.errors import DataError, NasframeError, RunError
-from nasframe.runtime.shapes import ANYTHING, Shape, ShapeError
-
-if TYPE_CHECKING:
-    import torch
-    from torch import Tensor
 
 __all__ = [
     "DOCUMENT",
     "LISTING",
-    "check_shape",
-    "check_tensors",
+    "MakeError",
     "damage_in_words",
-    "parse_json",
     "path_inside",
     "read_bytes",
     "read_csv",
-    "read_json",
-    "read_json_lines",
-    "read_tensors",
     "read_text",
     "require_regular",
+    "short",
 ]
 
 MakeError = Callable[[str], NasframeError]
@@ -51,9 +37,6 @@ DOCUMENT = 32 * 2**20
 LISTING = 256 * 2**20
 """The most bytes of a file with a line or a number for each of many things."""
 
-_TENSORS = 64 * 2**30  # bytes; they are mapped and not copied
-_DIMENSIONS = 16  # of a tensor
-_DEPTH = 64  # of nested lists and objects
 _LONGEST = 200  # characters of what was found, in a message
 _KINDS = {
     stat.S_IFDIR: "a folder",
@@ -116,45 +99,6 @@ def read_text(path: Path, error: MakeError = DataError, limit: int = DOCUMENT, e
         raise error(f"{path}: byte {problem.start} is not UTF-8") from problem
 
 
-def read_json(path: Path, shape: Shape = ANYTHING, error: MakeError = RunError, limit: int = DOCUMENT) -> Any:
-    """Return the value of a JSON file.
-
-    Args:
-        path, error, limit: see `require_regular`.
-        shape: the value must have it.
-
-    Raises:
-        NasframeError: made by `error`: it cannot be read, is no JSON (NaN, infinity, a key twice, a number
-            that no float can hold, more than 64 levels), or has another shape. Names the key.
-    """
-    return parse_json(read_text(path, error, limit), str(path), shape, error)
-
-
-def read_json_lines(
-    path: Path,
-    shape: Shape = ANYTHING,
-    error: MakeError = RunError,
-    limit: int = LISTING,
-    *,
-    torn: bool = False,
-) -> list[Any]:
-    """Return the value of each line of a file of JSON lines.
-
-    Args:
-        path, error, limit: see `require_regular`.
-        shape: that of each value.
-        torn: leave out a last line without an end, which a kill cut short.
-
-    Raises:
-        NasframeError: see `read_json`; names the line.
-    """
-    # not by `splitlines`: a text in JSON may hold U+2028 and the like
-    *lines, last = read_text(path, error, limit).split("\n")
-    if last and not torn:
-        lines.append(last)
-    return [parse_json(line, f"{path}: line {number}", shape, error) for number, line in enumerate(lines, 1)]
-
-
 def read_csv(
     path: Path, error: MakeError = DataError, limit: int = LISTING, errors: str = "strict"
 ) -> Iterator[tuple[int, list[str]]]:
@@ -177,62 +121,6 @@ def read_csv(
         raise error(f"{path}: line {rows.line_num}: cannot be read as CSV: {problem}") from problem
 
 
-def read_tensors(
-    path: Path,
-    error: MakeError = RunError,
-    *,
-    expected: Mapping[str, Tensor] | None = None,
-    device: torch.device | str = "cpu",
-    finite: bool = False,
-    limit: int = _TENSORS,
-) -> dict[str, Tensor]:
-    """Return the tensors of a file of safetensors, by name.
-
-    Args:
-        path, error, limit: see `require_regular`.
-        expected: name → a tensor of the same dtype and shape, such as the state of a network, on any device,
-            meta too. The file must have these and no others. None takes any.
-        device: for the tensors.
-        finite: refuse NaN and infinity.
-
-    Raises:
-        NasframeError: made by `error`: it cannot be read, is damaged, or holds other tensors.
-    """
-    from safetensors import safe_open
-
-    require_regular(path, error, limit)
-    try:
-        with safe_open(path, framework="pt", device=str(device)) as file:
-            found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
-            for name, shape in found.items():
-                if len(shape) > _DIMENSIONS:
-                    raise error(f"{path}: {_short(name)}: has {len(shape)} dimensions")
-            if expected is not None:  # before anything is loaded
-                _check_shapes(found, {name: like.shape for name, like in expected.items()}, str(path), error)
-            tensors = {name: file.get_tensor(name) for name in found}
-            damaged = [name for name, tensor in tensors.items() if finite and not _is_finite(tensor)]
-    except NasframeError:
-        raise
-    except Exception as problem:  # safetensors and torch raise many classes
-        raise error(f"{path}: cannot be read as safetensors: {_short(str(problem))}") from problem
-    if expected is not None:
-        check_tensors(tensors, expected, str(path), error)
-    if damaged:
-        raise error(f"{path}: {_short(damaged[0])}: holds a value that is not finite")
-    return tensors
-
-
-def check_tensors(
-    tensors: Mapping[str, Tensor], expected: Mapping[str, Tensor], source: str, error: MakeError = RunError
-) -> None:
-    """Refuse tensors with other names, shapes or dtypes; see `read_tensors` for the arguments and errors."""
-    found = {name: tensor.shape for name, tensor in tensors.items()}
-    _check_shapes(found, {name: like.shape for name, like in expected.items()}, source, error)
-    for name, like in expected.items():
-        if tensors[name].dtype != like.dtype:
-            raise error(f"{source}: {name}: expected {like.dtype}, found {tensors[name].dtype}")
-
-
 def path_inside(folder: Path, name: str, source: str, error: MakeError = RunError) -> Path:
     """Return the path of a file or folder that a document names, which must lie in `folder`.
 
@@ -252,12 +140,12 @@ def path_inside(folder: Path, name: str, source: str, error: MakeError = RunErro
         and not any(form.is_absolute() or form.drive or ".." in form.parts for form in forms)
     )
     if not plain:
-        raise error(f"{source}: {_short(repr(name))} leads outside {folder}; expected a path inside it")
+        raise error(f"{source}: {short(repr(name))} leads outside {folder}; expected a path inside it")
     path = folder / name
     try:
         inside = path.resolve().is_relative_to(folder.resolve())
     except (OSError, RuntimeError) as problem:  # too long, or a link to itself
-        raise error(f"{source}: {_short(repr(name))}: {problem}") from problem
+        raise error(f"{source}: {short(repr(name))}: {problem}") from problem
     if not inside:
         raise error(f"{source}: {name!r} is a link that leads outside {folder}; expected a path inside it")
     return path
@@ -292,33 +180,7 @@ def damage_in_words(source: object, error: MakeError = RunError) -> Iterator[Non
         ValueError,
     ) as problem:
         what = f"{type(problem).__name__}: {problem}" if str(problem) else type(problem).__name__
-        raise error(f"{source}: is damaged: {_short(what)}") from problem
-
-
-def check_shape(value: Any, shape: Shape, source: str, error: MakeError = RunError) -> None:
-    """Refuse a value of another shape.
-
-    Args:
-        value: of a JSON document.
-        shape: what it must be.
-        source: the file, for the message.
-        error: made from the message.
-
-    Raises:
-        NasframeError: made by `error`; names the key, what was expected and what was found.
-
-    Example:
-        >>> from nasframe.runtime import Fields, Number
-        >>> check_shape({"epoch": "3"}, Fields({"epoch": Number(whole=True)}), "a.json")
-        Traceback (most recent call last):
-        ...
-        nasframe.errors.RunError: a.json: epoch: expected a whole number, found '3'
-    """
-    try:
-        shape.check(value)
-    except ShapeError as problem:
-        place = _short(problem.place)
-        raise error(f"{source}: {place and f'{place}: '}{problem.message}") from None
+        raise error(f"{source}: is damaged: {short(what)}") from problem
 
 
 def _checked(path: Path, status: os.stat_result, error: MakeError, limit: int | None) -> int:
@@ -340,91 +202,6 @@ def _megabytes(size: int) -> str:
     return f"{size / 1e6:,.0f} MB"
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """Return the beginning of a text that was found in a file, for a message."""
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-
-
-def parse_json(text: str, source: str, shape: Shape = ANYTHING, error: MakeError = RunError) -> Any:
-    """Return the value of a JSON text; see `read_json`. The errors name `source`."""
-    try:
-        value = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
-    except RecursionError as problem:
-        raise error(f"{source}: has more than {_DEPTH} levels of lists and objects") from problem
-    except ValueError as problem:
-        raise error(f"{source}: cannot be read as JSON: {_short(str(problem))}") from problem
-    check_shape(value, _JSON, source, error)
-    check_shape(value, shape, source, error)
-    return value
-
-
-def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise ValueError(f"the key {twice!r} is there twice")
-    return found
-
-
-def _constant(name: str) -> Any:
-    raise ValueError(f"JSON has no {name}")
-
-
-@frozen
-class _Bounded(Shape):
-    """A value whose numbers a float can hold, whose texts can be written, and which is not too deep."""
-
-    depth: int
-
-    def check(self, value: Any) -> None:
-        if isinstance(value, str):
-            _check_text(value)
-        elif isinstance(value, dict | list):
-            if self.depth == 0:
-                raise ShapeError(f"has more than {_DEPTH} levels of lists and objects")
-            inside = _Bounded(self.depth - 1)
-            for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
-                try:
-                    _check_text(str(key))
-                    inside.check(inner)
-                except ShapeError as problem:
-                    problem.keys.append(key)
-                    raise
-        elif isinstance(value, int | float) and not _is_float(value):
-            raise ShapeError("is a number that is too large")
-
-
-_JSON = _Bounded(_DEPTH)
-
-
-def _is_float(value: float) -> bool:
-    try:
-        return math.isfinite(value)
-    except OverflowError:
-        return False
-
-
-def _check_text(value: str) -> None:
-    """Refuse half a surrogate pair, which cannot be written or printed; those of file names stay."""
-    if not value.isascii():
-        try:
-            value.encode("utf-8", "surrogateescape")
-        except UnicodeEncodeError:
-            raise ShapeError("holds half a character of UTF-16") from None
-
-
-def _is_finite(tensor: Tensor) -> bool:
-    return bool(tensor.isfinite().all())
-
-
-def _check_shapes(
-    found: Mapping[str, Sequence[int]], expected: Mapping[str, Sequence[int]], source: str, error: MakeError
-) -> None:
-    for name, shape in expected.items():
-        if name not in found:
-            raise error(f"{source}: lacks the tensor {name!r}")
-        if tuple(found[name]) != tuple(shape):
-            raise error(f"{source}: {name}: expected the shape {list(shape)}, found {list(found[name])}")
-    for name in found:
-        if name not in expected:
-            raise error(f"{source}: holds a tensor {_short(repr(name))} that is not expected")
