@@ -272,6 +272,21 @@ def _read_metrics(folder: Path) -> None:
     _ = (run.metrics, run.history("search"), run.history("train"))
 
 
+def _resume_history(folder: Path) -> None:
+    from nasframe.errors import RunError
+    from nasframe.runs import Run, cut_short
+
+    copy = folder / "resumed"  # it is made whole
+    copy.mkdir(exist_ok=True)
+    for name in ("run.json", "metrics.jsonl"):
+        shutil.copy(folder / "run" / name, copy)
+    cut_short(copy / "metrics.jsonl")
+    _, said, _ = Run.open(copy).resume_history("search", 1)
+    Run.open(copy).keep_metrics(lambda record: record.get("stage") == "train", "of the test")
+    if said:  # what is damaged is dropped in words
+        raise RunError(said[0])
+
+
 def _read_scores(folder: Path) -> None:
     from nasframe import Run
 
@@ -387,6 +402,7 @@ _READERS: list[tuple[str, str, str, str, Callable[[Path], Any]]] = [
     ("array", "array", "library", "rows.npy", _read_array),
     ("run_record", "json", "run", "run/run.json", _read_run),
     ("run_metrics", "lines", "run", "run/metrics.jsonl", _read_metrics),
+    ("resumed_metrics", "lines", "run", "run/metrics.jsonl", _resume_history),
     ("run_test", "json", "run", "run/test.json", _read_scores),
     ("run_scores", "json", "run", "run/scores.json", _read_scores),
     ("search_checkpoint_values", "json", "run", "run/checkpoints/search.json", _read_search_checkpoint),

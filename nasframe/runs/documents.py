@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,12 @@ from nasframe.runtime import (
     Number,
     Text,
     check_shape,
+    parse_json,
     read_json,
     read_json_lines,
 )
 
-__all__ = ["check_run_record", "read_metrics", "read_scores", "read_test"]
+__all__ = ["check_run_record", "parse_metrics_line", "read_metrics", "read_scores", "read_test"]
 
 _COUNT = Number(0, MOST, whole=True)
 _EPOCH = Number(0, 10**9, whole=True)
@@ -117,11 +119,25 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
     """
     lines: list[dict[str, Any]] = read_json_lines(path, _LINE, torn=True)
     for number, line in enumerate(lines, start=1):
-        stage = line.get("stage", "")
-        is_training = stage == "train" or stage.startswith("baseline-")
-        shape = _SEARCHED if stage == "search" else _TRAINED if is_training else ANYTHING
-        check_shape(line, shape, f"{path}: line {number}")
+        _check_metrics_line(line, f"{path}: line {number}")
     return lines
+
+
+def parse_metrics_line(text: str, source: str) -> dict[str, Any]:
+    """Return a line of a `metrics.jsonl`, of which nothing else may be known.
+
+    Raises:
+        RunError: begins with `source`, and names the key.
+    """
+    line: dict[str, Any] = parse_json(text, source, _LINE)
+    _check_metrics_line(line, source)
+    return line
+
+
+def _check_metrics_line(line: Mapping[str, Any], source: str) -> None:
+    stage = line.get("stage", "")
+    is_training = stage == "train" or stage.startswith("baseline-")
+    check_shape(line, _SEARCHED if stage == "search" else _TRAINED if is_training else ANYTHING, source)
 
 
 def read_test(path: Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -9,7 +10,18 @@ from typing import Any
 
 from attrs import frozen
 
-from nasframe.runtime import format_names, without_nan, write_text
+from nasframe.errors import RunError
+from nasframe.runs.documents import parse_metrics_line
+from nasframe.runtime import (
+    ANYTHING,
+    LISTING,
+    Each,
+    format_names,
+    parse_json,
+    read_bytes,
+    without_nan,
+    write_text,
+)
 
 __all__ = ["cut_short", "keep_lines", "lost_epochs"]
 
@@ -21,12 +33,14 @@ class _Line:
     Attributes:
         number: from 1.
         text: with its end.
-        record: its content; None where it is not a whole JSON object.
+        record: its content; None where it is damaged.
+        damage: a sentence without its subject; empty where the line is whole.
     """
 
     number: int
     text: str
     record: Mapping[str, Any] | None
+    damage: str = ""
 
 
 def keep_lines(path: Path, keep: Callable[[Mapping[str, Any]], bool], why: str = "") -> list[str]:
@@ -58,35 +72,47 @@ def cut_short(path: Path) -> str:
     return _damage(path, lines, lines[-1]) if lines and not lines[-1].text.endswith("\n") else ""
 
 
-def lost_epochs(history: Sequence[Mapping[str, Any]], epochs: int) -> list[int]:
-    """Return the epochs, from 1 to `epochs`, of which a history has no line."""
-    there = {record.get("epoch") for record in history}
-    return [epoch for epoch in range(1, epochs + 1) if epoch not in there]
+def lost_epochs(history: Sequence[Mapping[str, Any]], epochs: int) -> str:
+    """Return the epochs, from 1 to `epochs`, of which a history has no line: three, and how many more.
+
+    A checkpoint may say any number, so they are not listed.
+    """
+    there = {record["epoch"] for record in history if 1 <= record["epoch"] <= epochs}
+    lost = (str(epoch) for epoch in range(1, epochs + 1) if epoch not in there)
+    more = epochs - len(there) - 3
+    return ", ".join(itertools.islice(lost, 3)) + (f" and {more} more" if more > 0 else "")
 
 
 def _lines(path: Path) -> Iterator[_Line]:
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
+    if not path.exists():
         return
-    for number, line in enumerate(content.splitlines(keepends=True), start=1):
-        text = line.decode(errors="replace")
-        yield _Line(number, text, _record(text) if text.endswith("\n") else None)
+    # not by `splitlines`: see `read_json_lines`
+    *whole, last = read_bytes(path, RunError, LISTING).split(b"\n")
+    for number, content in enumerate(whole, start=1):
+        text = content.decode(errors="replace") + "\n"
+        yield _Line(number, text, *_record(content))
+    if last:
+        cut = "was cut short by a kill or a full disk"
+        yield _Line(len(whole) + 1, last.decode(errors="replace"), None, cut)
 
 
-def _record(text: str) -> Mapping[str, Any] | None:
+def _record(content: bytes) -> tuple[Mapping[str, Any] | None, str]:
+    """Return the content of a line, and its damage."""
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
+        text = content.decode()
+        parse_json(text, "", Each(ANYTHING))
+    except (RunError, UnicodeDecodeError):
+        return None, "is no JSON object"
+    try:
+        return parse_metrics_line(text, "is damaged"), ""
+    except RunError as error:
+        return None, str(error)
 
 
 def _damage(path: Path, lines: Sequence[_Line], line: _Line) -> str:
     before = [item.record for item in lines[: line.number - 1] if item.record is not None]
     place = f" (after {_epochs(before[-1:])})" if before else ""
-    what = "is no JSON object" if line.text.endswith("\n") else "was cut short by a kill or a full disk"
-    return f"{path}: line {line.number}{place} {what}, and is dropped"
+    return f"{path}: line {line.number}{place} {line.damage}, and is dropped"
 
 
 def _count(number: int) -> str:
@@ -106,6 +132,11 @@ def _epochs(records: Sequence[Mapping[str, Any]]) -> str:
 def _range(found: Sequence[Any]) -> str:
     if len(found) == 1:
         return f" {found[0]}"
-    if list(found) == list(range(int(found[0]), int(found[0]) + len(found))):
+    # only the stages of nasframe have whole numbers for sure
+    if all(isinstance(epoch, int) for epoch in found) and _is_range(found):
         return f"s {found[0]} to {found[-1]}"
     return f"s {format_names([str(epoch) for epoch in found])}"
+
+
+def _is_range(numbers: Sequence[int]) -> bool:
+    return all(number == numbers[0] + place for place, number in enumerate(numbers))

@@ -39,7 +39,6 @@ from nasframe.runtime import (
     file_name,
     fingerprint,
     flush_file,
-    format_names,
     read_text,
     without_nan,
     write_json,
@@ -364,8 +363,7 @@ class Run:
         lost = lost_epochs(history, epoch)
         if not lost:
             return history, said, True
-        names = format_names([str(number) for number in lost])
-        said.append(f"{file}: has no line of {stage}, epoch {names}, so {stage} begins again")
+        said.append(f"{file}: has no line of {stage}, epoch {lost}, so {stage} begins again")
         self.keep_metrics(lambda record: record.get("stage") != stage)
         return [], said, False
 

@@ -105,3 +105,50 @@ def test_a_line_that_cannot_be_written_leaves_the_file_as_it_was(
         run.log({"stage": "search", "epoch": 2})
     assert found.value.errno == 28
     assert text(run) == line(1)
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        ('{"stage": "train", "epoch": "x"}', "is damaged: epoch: expected a whole number, found 'x'"),
+        ('{"stage": "train", "epoch": 1e400}', "is no JSON object"),
+        ('{"stage": "train", "epoch": NaN}', "is no JSON object"),
+        ('{"stage": "train"}', "is damaged: lacks the key 'epoch'"),
+        ('{"stage": 5}', "is damaged: stage: expected text, found 5"),
+    ],
+)
+def test_a_line_that_no_training_writes_is_named_and_dropped(damage: str, words: str, tmp_path: Path) -> None:
+    run = run_with(tmp_path, line(1, "train"), f"{damage}\n", line(2, "train"))
+    _, said, is_whole = run.resume_history("train", 2)
+    assert said == [f"{run.path / 'metrics.jsonl'}: line 2 (after train, epoch 1) {words}, and is dropped"]
+    assert (is_whole, text(run)) == (True, line(1, "train") + line(2, "train"))
+
+
+def test_epochs_of_a_plugin_that_are_no_numbers_are_said_as_they_are(tmp_path: Path) -> None:
+    run = run_with(tmp_path, '{"stage": "own", "epoch": "x"}\n', '{"stage": "own", "epoch": 1e300}\n')
+    (said,) = run.keep_metrics(lambda record: False, "of the test")
+    assert "2 lines are dropped (own, epochs x, 1e+300): of the test" in said
+
+
+def test_a_character_that_python_takes_for_the_end_of_a_line_stays_inside_it(tmp_path: Path) -> None:
+    whole = '{"stage": "own", "text": "a\u2028b\u0085c"}\n'
+    run = run_with(tmp_path, whole, '{"sta')
+    assert len(run.keep_metrics(lambda record: True)) == 1
+    assert run.metrics == [{"stage": "own", "text": "a\u2028b\u0085c"}]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes")
+def test_a_pipe_in_the_place_of_the_file_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    run = run_with(tmp_path)
+    (run.path / "metrics.jsonl").unlink()
+    os.mkfifo(run.path / "metrics.jsonl")
+    for read in (lambda: run.resume_history("search", 1), lambda: cut_short(run.path / "metrics.jsonl")):
+        with pytest.raises(RunError, match=r"metrics\.jsonl: is a pipe; expected a regular file"):
+            read()
+
+
+def test_a_checkpoint_that_says_any_number_of_epochs_lists_three(tmp_path: Path) -> None:
+    run = run_with(tmp_path, line(1))
+    _, said, is_whole = run.resume_history("search", 10**9)
+    assert not is_whole
+    assert said[0].endswith("has no line of search, epoch 2, 3, 4 and 999999996 more, so search begins again")
