@@ -36,9 +36,14 @@ def _word(word: str) -> str:
     plain = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-")
     if word and plain.issuperset(word):
         return word
-    if not word.isprintable():  # it could move the cursor
-        return ascii(word)
+    if not word.isprintable():  # it could move the cursor; a shell reads this form as the same word
+        found = (char if char.isprintable() and char not in "'\\" else _escape(char) for char in word)
+        return f"$'{''.join(found)}'"
     return "'" + word.replace("'", "'\"'\"'") + "'"
+
+
+def _escape(char: str) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in char.encode(errors="surrogateescape"))
 
 
 def _without_command_line(error: Exception) -> int:

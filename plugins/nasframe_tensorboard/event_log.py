@@ -18,7 +18,8 @@ from attrs import define, field
 from tensorboard.compat.proto.event_pb2 import Event, SessionLog
 from tensorboard.summary.writer.record_writer import RecordWriter
 
-from nasframe.runtime import naming_file
+from nasframe.errors import RunError
+from nasframe.runtime import naming_file, require_regular
 
 __all__ = ["EventLog"]
 
@@ -58,6 +59,7 @@ class EventLog:
             log.add(Event(file_version="brain.Event:2"))
             return log, 0
         log = cls(there[-1])
+        require_regular(log.path, RunError)  # a pipe would be waited for
         step, size = _ended(log.path, tag, last)
         os.truncate(log.path, size)
         if not size:
