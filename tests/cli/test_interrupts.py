@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import nasframe.__main__ as program
 from nasframe.cli import main
 
 CALLBACK = """
@@ -57,3 +59,16 @@ def test_another_exception_in_a_callback_is_reported_as_usual(
     quick.write_text(text, encoding="utf-8")
     main(["plugins", "--plugin", str(quick)])
     assert reported == [ZeroDivisionError]
+
+
+@pytest.mark.parametrize("word", ["a\nb", "it's\x1b[2J", "back\\slash\u202e", "plain", "", "two words"])
+def test_the_command_of_the_first_moment_is_the_same_words_for_a_shell(
+    word: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["nasframe", word])
+    line = program._command()
+    assert line.isprintable()
+    done = subprocess.run(
+        ["bash", "-c", f"printf '%s\\0' {line}"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"nasframe\0{word}\0"
