@@ -27,6 +27,9 @@ from nasframe.tasks import (
     StageContext,
     Task,
     baseline_records,
+    checked_data,
+    checked_stages,
+    open_test_split,
     run_stages,
 )
 from nasframe.testing.minimal_plugins import EveryInput, FlatLinear
@@ -90,6 +93,11 @@ class TaskSuite(PluginSuite):
     def data(self, folders: Folders) -> Data:
         """The data that the task reads from the folders."""
         return self.make().data(folders)
+
+    def test_it_passes_the_check_that_a_search_begins_with(self, folders: Folders) -> None:
+        task = self.make()
+        checked_stages(task, self.source, 0)
+        open_test_split(task, checked_data(task, folders))
 
     # -- stages -----------------------------------------------------------------------------------------
 
