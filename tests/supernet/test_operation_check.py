@@ -195,6 +195,10 @@ def holding(make: Any) -> type[Operation]:
             "'held' must be real, found torch.complex64",
         ),
         (
+            lambda: nn.Parameter(torch.ones(3, dtype=torch.long), requires_grad=False),
+            "operation 'wrong'.*'held' must be of floating-point numbers, found torch.int64; hold a buffer",
+        ),
+        (
             lambda: nn.Parameter(torch.ones(3, device="meta")),
             "'held' must be made on the default device, cpu, found meta",
         ),
