@@ -38,7 +38,7 @@ from nasframe.searching.selection import Selection, select
 from nasframe.searching.stop import has_converged
 from nasframe.space import Architecture, SearchSpace
 from nasframe.supernet import Supernet, check_operations, expected_parameters
-from nasframe.tasks import Batch, Data, Split, Task
+from nasframe.tasks import Batch, Data, Split, Task, validation_metrics
 from nasframe.training import (
     GrowingParameters,
     OutputError,
@@ -244,9 +244,7 @@ class Search:
         return self._scored(outputs, targets), caveats_of(network, outputs, targets, "validation")
 
     def _scored(self, outputs: Tensor, targets: Tensor) -> dict[str, Any]:
-        found: dict[str, Any] = without_nan(
-            {"loss": float(self.task.loss(outputs, targets)), **self.task.metrics(outputs, targets)}
-        )
+        found: dict[str, Any] = without_nan(validation_metrics(self.task, outputs, targets))
         return found
 
     # -- one epoch --------------------------------------------------------------------------------------

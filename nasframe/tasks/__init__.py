@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nasframe.tasks.baseline import Baseline, baseline_records
 from nasframe.tasks.data import Batch, Data, Split, Splits
+from nasframe.tasks.metric_values import validation_metrics
 from nasframe.tasks.named_baselines import NamedBaseline, make_each_once, named_baselines
 from nasframe.tasks.scores import Scores
 from nasframe.tasks.stages import (
@@ -16,7 +17,7 @@ from nasframe.tasks.stages import (
     stage_fingerprints,
 )
 from nasframe.tasks.task import Task
-from nasframe.tasks.task_check import checked_data, checked_stages, open_test_split
+from nasframe.tasks.task_check import check_test_targets, checked_data, checked_stages, open_test_split
 from nasframe.tasks.tensor_task import TensorSplit, TensorTask
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "TensorSplit",
     "TensorTask",
     "baseline_records",
+    "check_test_targets",
     "checked_data",
     "checked_stages",
     "holds_stages",
@@ -43,4 +45,5 @@ __all__ = [
     "read_stage",
     "run_stages",
     "stage_fingerprints",
+    "validation_metrics",
 ]

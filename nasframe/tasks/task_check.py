@@ -22,12 +22,13 @@ from torch import Tensor
 from nasframe.errors import ContractError
 from nasframe.tasks.broken_promise import Promises, shown
 from nasframe.tasks.data import Batch, Data, Split
+from nasframe.tasks.metric_values import check_metric_values, is_number
 from nasframe.tasks.scores import Scores
 from nasframe.tasks.split_check import CheckedSplits, check_data, check_test_split, spread_rows
 from nasframe.tasks.stages import Stage, stage_fingerprints
 from nasframe.tasks.task import Task
 
-__all__ = ["checked_data", "checked_stages", "open_test_split"]
+__all__ = ["check_test_targets", "checked_data", "checked_stages", "open_test_split"]
 
 _DRAWS = 3
 
@@ -100,6 +101,26 @@ def open_test_split(task: Task, data: Data) -> Split:
     check_test_split(test, data, promises)
     found: Split = test
     return found
+
+
+def check_test_targets(task: Task, outputs: Tensor, targets: Tensor) -> None:
+    """Check that the loss, which knows the targets that can be, takes those of the test split.
+
+    All random states stay as they are.
+
+    Args:
+        task: whose loss it is.
+        outputs: of a network on the test split, `(examples, outputs)`.
+        targets: of the test split.
+
+    Raises:
+        ContractError: the loss raises an error, for example for a label beyond the outputs.
+    """
+    with _random_states_kept():
+        try:
+            _call_loss(Promises(task), outputs.clone(), targets.clone())
+        except ContractError as error:
+            raise ContractError(f"{error}, those of the split test") from error.__cause__
 
 
 def _check_stages(found: Any, promises: Promises) -> None:
@@ -194,7 +215,7 @@ class _Probe:
 
         for draw in range(_DRAWS):
             leaf = self._outputs(len(targets), draw).requires_grad_()
-            loss = self._loss(leaf * 1, targets)  # no leaf, as outputs of a network are none
+            loss = _call_loss(promises, leaf * 1, targets)  # no leaf, as outputs of a network are none
             if not torch.equal(before, targets):
                 raise broken("leave the targets as they are", "they changed in place")
             if not isinstance(loss, Tensor):
@@ -207,7 +228,7 @@ class _Probe:
                 raise broken("be finite", str(float(loss.detach())))
             if not loss.requires_grad:
                 raise broken("depend on the outputs, with a gradient", "a number without one")
-            again = self._loss(leaf.detach() * 1, targets)
+            again = _call_loss(promises, leaf.detach() * 1, targets)
             if not isinstance(again, Tensor) or not torch.equal(again.detach(), loss.detach()):
                 raise broken(
                     "be the same for the same outputs", f"{float(loss.detach()):.6g} and then {_short(again)}"
@@ -224,17 +245,6 @@ class _Probe:
                 return
         raise broken("depend on the outputs", "a gradient of zeros")
 
-    def _loss(self, outputs: Tensor, targets: Tensor) -> Any:
-        try:
-            return self.promises.call("loss", self.task.loss, outputs, targets)
-        except ContractError as error:
-            if isinstance(error.__cause__, Exception):
-                shapes = f"outputs {tuple(outputs.shape)}, targets {shown(targets)}"
-                whole = not targets.is_floating_point() and not targets.is_complex()
-                reach = f" from {int(targets.min())} to {int(targets.max())}" if whole else ""
-                raise ContractError(f"{error}; it was given {shapes}{reach}") from error.__cause__
-            raise
-
     def _check_metrics(self, targets: Tensor) -> None:
         objective, values = self.task.objective, []
         for draw in range(_DRAWS):
@@ -242,6 +252,8 @@ class _Probe:
             before = outputs.clone(), targets.clone()
             found = self.promises.call("metrics", self.task.metrics, outputs, targets)
             self._check_numbers("metrics", found)
+            check_metric_values(found, self.promises)
+            self._check_bounds(found)
             if objective not in found:
                 named = ", ".join(found) or "none"
                 promise = f"metrics must hold the objective of the task, {objective!r}"
@@ -256,6 +268,14 @@ class _Probe:
             promise = f"the objective {objective!r} must be a number on a validation split of several classes"
             raise self.promises.broken(self.task.metrics, promise, "NaN")
 
+    def _check_bounds(self, metrics: Mapping[str, float]) -> None:
+        for name, (low, high) in self.task.bounds.items():
+            value = metrics.get(name, math.nan)
+            slack = 1e-5 * max(1.0, abs(value))  # of a sum in float32
+            if value < low - slack or value > high + slack:
+                promise = f"the metric {name!r} must lie within its `bounds`, {low:g} to {high:g}"
+                raise self.promises.broken(self.task.metrics, promise, f"{value:g}")
+
     def _check_calibration(self, outputs: Tensor, targets: Tensor) -> Mapping[str, float]:
         found = self.promises.call("calibrate", self.task.calibrate, outputs.clone(), targets.clone())
         self._check_numbers("calibrate", found)
@@ -268,7 +288,7 @@ class _Probe:
         if not isinstance(found, Mapping):
             raise self.promises.broken(function, promise, found)
         for key, value in found.items():
-            if not isinstance(key, str) or isinstance(value, bool) or not isinstance(value, int | float):
+            if not isinstance(key, str) or not is_number(value):
                 raise self.promises.broken(function, promise, f"{key!r}: {shown(value)}")
 
     def _check_evaluation(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> None:
@@ -304,6 +324,18 @@ class _Probe:
             raise broken("hold labels 0 and 1", str(sorted(others)[0]))
         if len(found.categories) not in (0, count):
             raise broken("hold a category for each example, or none", f"{len(found.categories)} of them")
+
+
+def _call_loss(promises: Promises, outputs: Tensor, targets: Tensor) -> Any:
+    try:
+        return promises.call("loss", promises.task.loss, outputs, targets)
+    except ContractError as error:
+        if isinstance(error.__cause__, Exception):
+            shapes = f"outputs {tuple(outputs.shape)}, targets {shown(targets)}"
+            whole = not targets.is_floating_point() and not targets.is_complex()
+            reach = f" from {int(targets.min())} to {int(targets.max())}" if whole else ""
+            raise ContractError(f"{error}; it was given {shapes}{reach}") from error.__cause__
+        raise
 
 
 def _short(value: Any) -> str:

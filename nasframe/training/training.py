@@ -36,7 +36,7 @@ from nasframe.runtime import (
     one_thread,
     without_nan,
 )
-from nasframe.tasks import Batch, Data, Task
+from nasframe.tasks import Batch, Data, Task, validation_metrics
 from nasframe.training.batches import JoinedSplit, batches
 from nasframe.training.caveats import caveats_of
 from nasframe.training.first_not_finite import is_finite
@@ -164,7 +164,7 @@ class Training:
         except OutputError as error:
             what = f"the outputs after epoch {epoch + 1} of the training are not finite: {error}"
             raise RunError(in_lines(what, *self._advice(), self._kept(epoch))) from None
-        validation = {"loss": float(self.task.loss(outputs, targets)), **self.task.metrics(outputs, targets)}
+        validation = validation_metrics(self.task, outputs, targets)
         if not math.isfinite(validation["loss"]):
             what = f"the validation loss after epoch {epoch + 1} of the training is not finite"
             what = f"{what} ({validation['loss']}), of finite outputs"

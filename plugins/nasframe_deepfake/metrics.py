@@ -98,10 +98,8 @@ def _between(levels: Tensor) -> Tensor:
     middle = lower / 2 + upper / 2  # the sum of two large ones may be infinite
     middle = torch.where((middle > lower) & (middle <= upper), middle, upper)
     below = torch.where(levels[:1] > 0, levels[:1] / 2, levels[:1])
-    above = torch.where(levels[-1:] < 1, (levels[-1:] + 1) / 2, levels[-1:])
-    above = torch.where(
-        above > levels[-1:], above, levels[-1:].nextafter(torch.full_like(levels[-1:], math.inf))
-    )
+    last = levels[-1:]
+    above = torch.maximum((last + 1) / 2, last.nextafter(torch.full_like(last, math.inf)))
     return torch.cat([below, middle, above])
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 import torch
@@ -77,3 +80,22 @@ def test_predict_raises_at_the_call(experiment: Experiment, tmp_path: Path) -> N
     nasframe.search(experiment, tmp_path / "run")
     with pytest.raises(RunError, match="has no trained network yet"):
         nasframe.predict(tmp_path / "run", [])
+
+
+def test_a_label_of_the_test_split_that_no_output_stands_for_is_not_evaluated(
+    finished_run: Path, toy_streams: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, usual = shutil.copytree(finished_run, tmp_path / "run"), toy_streams.Streams.data
+    before = (run / "test.json").read_bytes()
+
+    def data(task: Any, folders: Any) -> nasframe.Data:
+        found: nasframe.Data = usual(task, folders)
+        found.splits.test().targets[3] = 7  # type: ignore[attr-defined]
+        return found
+
+    monkeypatch.setattr(toy_streams.Streams, "data", data)
+    with pytest.raises(
+        ContractError, match="loss raised IndexError: .* from 0 to 7, those of the split test"
+    ):
+        nasframe.evaluate(run)
+    assert (run / "test.json").read_bytes() == before

@@ -11,7 +11,7 @@ import attrs
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 import nasframe
@@ -21,6 +21,7 @@ from nasframe.errors import ContractError, DataError
 from nasframe.plugins import PluginManager
 from nasframe.runtime import SILENT
 from nasframe.tasks import (
+    check_test_targets,
     checked_data,
     checked_stages,
     make_each_once,
@@ -28,6 +29,7 @@ from nasframe.tasks import (
     open_test_split,
     run_stages,
 )
+from nasframe.training import Training
 from tests.testing.plugins import tasks as suite_tasks
 from tests.toys.toy_digits import Digits
 from tests.toys.toy_pairs import Pairs
@@ -182,6 +184,30 @@ class MetricsAsANumber(Right):
 class MetricsWithoutObjective(Right):
     def metrics(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
         return {"acc": 1.0}
+
+
+@wrong("metrics must return a dict from name to number, found 'accuracy': an int")
+class MetricsBeyondFloats(Right):
+    def metrics(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
+        return {"accuracy": 10**400}
+
+
+@wrong("metrics must be finite, or NaN where undefined, found 'odds': -inf")
+class MetricsInfinite(Right):
+    def metrics(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
+        return {**super().metrics(outputs, targets), "odds": -float("inf")}
+
+
+@wrong("metrics must leave the name 'loss' to the loss, which is recorded beside them, found 'loss': 0.1")
+class MetricsNamedLoss(Right):
+    def metrics(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
+        return {**super().metrics(outputs, targets), "loss": 0.1}
+
+
+@wrong("the metric 'accuracy' must lie within its `bounds`, 0 to 1, found 50")
+class MetricsOutOfBounds(Right):
+    def metrics(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
+        return {"accuracy": 50.0}
 
 
 @wrong("the objective 'accuracy' must be a number on a validation split of several classes, found NaN")
@@ -390,6 +416,12 @@ class CalibratesNothing(Right):
         return None
 
 
+@wrong("calibrate must return a dict from name to number, found 'threshold': an int")
+class CalibratesBeyondFloats(Right):
+    def calibrate(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
+        return {"threshold": 10**400}
+
+
 @wrong("evaluate must return a dict that JSON can hold, found 'of each': a tensor (12, 2) of torch.float32")
 class EvaluatesTensors(Right):
     def evaluate(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> dict[str, Any]:
@@ -552,6 +584,61 @@ def test_a_metric_that_is_undefined_by_right_passes() -> None:
             return {"auc": float("nan")}
 
     assert checked_data(OneClass(), {}).outputs == 2
+
+
+@pytest.mark.parametrize("value", [1.0 + 1e-7, -1e-9, 0.0, 1.0])
+def test_a_metric_may_miss_its_bounds_by_a_rounding_error(value: float) -> None:
+    class Rounded(Right):
+        def metrics(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
+            return {"accuracy": value}
+
+    assert checked_data(Rounded(), {}).outputs == 2
+
+
+def test_a_metric_that_becomes_infinite_later_stops_the_search(tmp_path: Path) -> None:
+    calls: list[int] = []
+
+    class Later(Right):
+        def metrics(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
+            calls.append(len(targets))
+            return {"accuracy": 0.5 if len(calls) < 4 else float("inf")}
+
+    options = nasframe.SearchOptions(epochs=6, batch_size=6)
+    made = Experiment.of(
+        task=Later(), space="bimodal", search=options, device="cpu", cache=tmp_path / "cache"
+    )
+    with pytest.raises(ContractError, match="metrics must be finite, or NaN where undefined, found 'acc"):
+        nasframe.search(made)
+    assert len(calls) == 4
+
+
+def test_a_metric_that_becomes_infinite_later_stops_the_training() -> None:
+    class Infinite(Right):
+        def metrics(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
+            return {"accuracy": float("inf")}
+
+    class Sum(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = nn.Linear(12, 2)
+
+        def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
+            found: Tensor = self.linear(inputs["x"].flatten(1))
+            return found
+
+    task = Infinite()
+    training = Training(Sum(), task, task.data({}), nasframe.TrainOptions(epochs=1))
+    with pytest.raises(ContractError, match="metrics must be finite, or NaN where undefined, found 'acc"):
+        training.fit()
+
+
+def test_a_label_of_the_test_split_that_no_output_stands_for_is_refused() -> None:
+    task, outputs = Right(), torch.zeros(12, 2)
+    targets = torch.arange(12) % 2
+    check_test_targets(task, outputs, targets)
+    targets[5] = 7
+    with pytest.raises(ContractError, match="targets a tensor .* from 0 to 7, those of the split test$"):
+        check_test_targets(task, outputs, targets)
 
 
 def test_a_search_has_the_same_bits_after_the_probe() -> None:
