@@ -187,8 +187,8 @@ class Probe:
                 changes.append(f"sets requires_grad of {name!r} to {item.requires_grad}")
         if changes:
             raise self._breaks(
-                "forward must keep the parameters and buffers that the constructor made, each trained or not; it "
-                f"{changes[0]} {how}"
+                "forward must keep the parameters and buffers that the constructor made, each trained or not"
+                f"; it {changes[0]} {how}"
             )
 
     def _fails(self, how: str, inputs: Sequence[Tensor], error: BaseException) -> SpaceError:
