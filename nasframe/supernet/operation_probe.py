@@ -155,8 +155,8 @@ class Probe:
         if not isinstance(output, Tensor):
             raise self._breaks(f"forward must return one tensor, found {type(output).__name__}")
         if type(output) not in (Tensor, nn.Parameter):
-            kind = type(output).__name__
-            raise self._breaks(f"forward must return a plain torch.Tensor, found its subclass {kind}")
+            name = type(output).__name__
+            raise self._breaks(f"forward must return a plain torch.Tensor, found its subclass {name}")
         if tuple(output.shape) != (count, *self.wanted):
             raise self._breaks(
                 f"on the meta device its output has the shape {(count, *self.wanted)}, on real tensors "

@@ -311,7 +311,7 @@ class _Probe:
             except (TypeError, ValueError, RecursionError) as error:
                 raise self.promises.broken(self.task.evaluate, promise, f"{key!r}: {error}") from error
         objective = self.task.objective
-        score = found.get(objective, found)
+        score: Any = found.get(objective, found)
         if isinstance(score, bool) or not (score is None or isinstance(score, int | float)):
             promise = f"evaluate must return the objective of the task, {objective!r}, as a number or None"
             held = f"{', '.join(found) or 'nothing'} alone" if score is found else f"{shown(score)} for it"
