@@ -267,10 +267,7 @@ def _wrong_parameter(operation: Operation) -> str:
         if isinstance(value, nn.Parameter) and value.is_complex():
             return f"parameter {name!r} must be real, found {value.dtype}; hold two real ones"
         if isinstance(value, nn.Parameter) and not value.is_floating_point():
-            return (
-                f"parameter {name!r} must hold floating-point numbers, found {value.dtype}; what is not "
-                "trained may be a buffer"
-            )
+            return f"parameter {name!r} must be of floating-point numbers, found {value.dtype}; hold a buffer"
         if value.device != default and default.type != "meta":
             return f"{name!r} must be made on the default device, {default}, found {value.device}"
     return ""

@@ -23,7 +23,7 @@ from typing import Any
 
 from nasframe.plugins.hookspecs import PROJECT
 
-__all__ = ["Beside", "files_beside", "imported_name", "plugin_module", "unmeant_file"]
+__all__ = ["Beside", "files_beside", "import_hint", "imported_name", "plugin_module"]
 
 _PREFIX = "files_beside_"
 """`files_beside_my_ops.helpers` is the module of `helpers.py` beside the plugin `my_ops.py`."""
@@ -100,6 +100,13 @@ class _Loader(SourceFileLoader):
         self._beside.bind(module)
         super().exec_module(module)
 
+    def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> Any:  # type: ignore[override]
+        try:
+            return super().source_to_code(data, path, _optimize=_optimize)
+        except SyntaxError as error:
+            error.filename = error.filename or str(path)  # it is not there for a null byte
+            raise
+
 
 class _Finder(MetaPathFinder):
     """Finds the files beside the plugins of one file, by their names below `files_beside_…`."""
@@ -162,16 +169,25 @@ def plugin_module(module: Any) -> Any:
     return module if beside is None else sys.modules.get(beside.plugin, module)
 
 
-def unmeant_file(error: BaseException, file: Path) -> str:
-    """Return the end of the message of an import that failed, where a file beside a plugin has the name of
-    an installed module, which is the one that was imported; else nothing."""
-    head = (getattr(error, "name", None) or "").partition(".")[0] if isinstance(error, ImportError) else ""
-    found = _file_of(file.resolve().parent, head) if head else None
-    if found is None or not _is_installed(head):
+def import_hint(error: BaseException, file: Path) -> str:
+    """Return the end of the message of an import in a plugin file that failed, where a file beside it was
+    meant, or has the name of the installed module that was imported; else nothing."""
+    if not isinstance(error, ImportError):
         return ""
-    return (
-        f"; {found.name} beside it is not meant: an installed module is called {head!r}, so rename the file"
-    )
+    if "no known parent package" in str(error):
+        return "; write the name of a file beside it without a dot, as in `import helpers`"
+    head = (error.name or "").partition(".")[0]
+    found = _file_of(file.resolve().parent, head) if head else None
+    if found is None:
+        return ""
+    beside = found.relative_to(file.resolve().parent)
+    if _is_installed(head):
+        return (
+            f"; {beside} beside it is not meant: an installed module is called {head!r}, so rename the file"
+        )
+    if isinstance(error, ModuleNotFoundError) and error.name == head:
+        return f"; {beside} beside it is found by `import {head}` alone"
+    return ""
 
 
 def _of(module: Any) -> Beside | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 from nasframe.errors import PluginError, in_words
-from nasframe.plugins.files_beside import Beside, unmeant_file
+from nasframe.plugins.files_beside import Beside, import_hint
 from nasframe.plugins.former_names import moved_to
 from nasframe.plugins.source_location import raised_at
 
@@ -59,7 +59,7 @@ def _execute(loader: Loader, module: ModuleType, path: Path) -> None:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a plugin may raise anything, SystemExit too
-        hint = moved_to(error) + unmeant_file(error, path)
+        hint = moved_to(error) + import_hint(error, path)
         why = f"{in_words(error)}{raised_at(error, module)}{hint}"
         raise PluginError(f"{path}: cannot be imported: {why}") from error
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 __all__ = ["HookApp", "HookArchitecture", "HookRun"]
 
 
+@runtime_checkable
 class HookArchitecture(Protocol):
     """The part of a `nasframe.Architecture` on which a hook may rely."""
 

@@ -42,14 +42,18 @@ class SpaceFactory(ABC):
         entry = manager().entry_of("space", type(self))
         plugin = None if entry is None else entry.plugin
         shown = described("space", type(self), entry)
+        given = dict(inputs)
         try:
             with manager().written_by(plugin):
-                space = self.make(inputs, outputs)
+                space = self.make(given, outputs)
         except NasframeError:
-            raise
+            if given == inputs:
+                raise
         except (Exception, SystemExit) as error:  # a plugin's class may raise anything
             why = f"{in_words(error)}{raised_at(error, inspect.getmodule(type(self)))}"
             raise ContractError(f"{shown} cannot be made for inputs {dict(inputs)}: {why}") from error
+        if given != inputs:
+            raise ContractError(f"{shown}: make must leave the inputs that it is given as they are")
         if not isinstance(space, SearchSpace):
             raise ContractError(f"{shown}: make must return a nasframe.SearchSpace, found {space!r}")
         name = manager().name_of("space", type(self))

@@ -155,8 +155,8 @@ class Probe:
         if not isinstance(output, Tensor):
             raise self._breaks(f"forward must return one tensor, found {type(output).__name__}")
         if type(output) not in (Tensor, nn.Parameter):
-            kind = type(output).__name__
-            raise self._breaks(f"forward must return a plain torch.Tensor, found its subclass {kind}")
+            name = type(output).__name__
+            raise self._breaks(f"forward must return a plain torch.Tensor, found its subclass {name}")
         if tuple(output.shape) != (count, *self.wanted):
             raise self._breaks(
                 f"on the meta device its output has the shape {(count, *self.wanted)}, on real tensors "
@@ -187,8 +187,8 @@ class Probe:
                 changes.append(f"sets requires_grad of {name!r} to {item.requires_grad}")
         if changes:
             raise self._breaks(
-                "forward must keep the parameters and buffers that the constructor made, each trained or not; it "
-                f"{changes[0]} {how}"
+                "forward must keep the parameters and buffers that the constructor made, each trained or not"
+                f"; it {changes[0]} {how}"
             )
 
     def _fails(self, how: str, inputs: Sequence[Tensor], error: BaseException) -> SpaceError:

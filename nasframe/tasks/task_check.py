@@ -28,7 +28,7 @@ from nasframe.tasks.split_check import CheckedSplits, check_data, check_test_spl
 from nasframe.tasks.stages import Stage, stage_fingerprints
 from nasframe.tasks.task import Task
 
-__all__ = ["check_test_targets", "checked_data", "checked_stages", "open_test_split"]
+__all__ = ["calibrated", "check_test_targets", "checked_data", "checked_stages", "open_test_split"]
 
 _DRAWS = 3
 
@@ -104,23 +104,58 @@ def open_test_split(task: Task, data: Data) -> Split:
 
 
 def check_test_targets(task: Task, outputs: Tensor, targets: Tensor) -> None:
-    """Check that the loss, which knows the targets that can be, takes those of the test split.
+    """Check that the loss takes the targets of the test split, as it takes those of the other splits.
 
-    All random states stay as they are.
+    A label that no output stands for would be counted as an error. All random states stay as they are.
 
     Args:
-        task: whose loss it is.
-        outputs: of a network on the test split, `(examples, outputs)`.
+        task: whose loss is called.
+        outputs: of a network, for all examples of the test split.
         targets: of the test split.
 
     Raises:
-        ContractError: the loss raises an error, for example for a label beyond the outputs.
+        ContractError: the loss fails.
     """
     with _random_states_kept():
-        try:
-            _call_loss(Promises(task), outputs.clone(), targets.clone())
-        except ContractError as error:
-            raise ContractError(f"{error}, those of the split test") from error.__cause__
+        _loss_of(Promises(task), outputs.clone(), targets.clone(), "loss, on the test split,")
+
+
+def calibrated(task: Task, outputs: Tensor, targets: Tensor) -> dict[str, float]:
+    """Return the calibration of a task, for finite outputs of the validation split.
+
+    Raises:
+        ContractError: it is not name → finite number; a threshold that is none decides nothing.
+    """
+    promises = Promises(task)
+    found = promises.call("calibrate", task.calibrate, outputs, targets)
+    _check_numbers("calibrate", found, promises)
+    for name, value in found.items():
+        if not math.isfinite(value):
+            promise = "the numbers of calibrate must be finite, for finite outputs"
+            raise promises.broken(task.calibrate, promise, f"{name!r}: {float(value)}")
+    return dict(found)
+
+
+def _loss_of(promises: Promises, outputs: Tensor, targets: Tensor, name: str = "loss") -> Any:
+    try:
+        return promises.call(name, promises.task.loss, outputs, targets)
+    except ContractError as error:
+        if isinstance(error.__cause__, Exception):
+            shapes = f"outputs {tuple(outputs.shape)}, targets {shown(targets)}"
+            whole = not targets.is_floating_point() and not targets.is_complex()
+            reach = f" from {int(targets.min())} to {int(targets.max())}" if whole else ""
+            raise ContractError(f"{error}; it was given {shapes}{reach}") from error.__cause__
+        raise
+
+
+def _check_numbers(name: str, found: Any, promises: Promises) -> None:
+    """Check that a function of the task returned name → number."""
+    function, promise = getattr(promises.task, name), f"{name} must return a dict from name to number"
+    if not isinstance(found, Mapping):
+        raise promises.broken(function, promise, found)
+    for key, value in found.items():
+        if not isinstance(key, str) or not is_number(value):
+            raise promises.broken(function, promise, f"{key!r}: {shown(value)}")
 
 
 def _check_stages(found: Any, promises: Promises) -> None:
@@ -150,7 +185,7 @@ def _check_stage(stage: Stage, earlier: Sequence[str], promises: Promises) -> No
         )
     try:
         json.dumps(dict(stage.inputs), default=_text_of_path)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise promises.broken(
             made_by, f"the inputs of the stage {name!r} must be what JSON can hold", str(error)
         ) from error
@@ -196,7 +231,7 @@ class _Probe:
         self._check_loss(Batch({}, targets))
         self._check_metrics(targets)
         outputs = self._outputs(len(targets), 0)
-        calibration = self._check_calibration(outputs, targets)
+        calibration = calibrated(self.task, outputs.clone(), targets.clone())
         self._check_evaluation(outputs, validation, calibration)
         self._check_scores(outputs, validation, calibration)
 
@@ -215,7 +250,7 @@ class _Probe:
 
         for draw in range(_DRAWS):
             leaf = self._outputs(len(targets), draw).requires_grad_()
-            loss = _call_loss(promises, leaf * 1, targets)  # no leaf, as outputs of a network are none
+            loss = _loss_of(self.promises, leaf * 1, targets)  # no leaf, as outputs of a network are none
             if not torch.equal(before, targets):
                 raise broken("leave the targets as they are", "they changed in place")
             if not isinstance(loss, Tensor):
@@ -228,7 +263,7 @@ class _Probe:
                 raise broken("be finite", str(float(loss.detach())))
             if not loss.requires_grad:
                 raise broken("depend on the outputs, with a gradient", "a number without one")
-            again = _call_loss(promises, leaf.detach() * 1, targets)
+            again = _loss_of(self.promises, leaf.detach() * 1, targets)
             if not isinstance(again, Tensor) or not torch.equal(again.detach(), loss.detach()):
                 raise broken(
                     "be the same for the same outputs", f"{float(loss.detach()):.6g} and then {_short(again)}"
@@ -251,7 +286,7 @@ class _Probe:
             outputs = self._outputs(len(targets), draw)
             before = outputs.clone(), targets.clone()
             found = self.promises.call("metrics", self.task.metrics, outputs, targets)
-            self._check_numbers("metrics", found)
+            _check_numbers("metrics", found, self.promises)
             check_metric_values(found, self.promises)
             self._check_bounds(found)
             if objective not in found:
@@ -276,21 +311,6 @@ class _Probe:
                 promise = f"the metric {name!r} must lie within its `bounds`, {low:g} to {high:g}"
                 raise self.promises.broken(self.task.metrics, promise, f"{value:g}")
 
-    def _check_calibration(self, outputs: Tensor, targets: Tensor) -> Mapping[str, float]:
-        found = self.promises.call("calibrate", self.task.calibrate, outputs.clone(), targets.clone())
-        self._check_numbers("calibrate", found)
-        numbers: Mapping[str, float] = found
-        return numbers
-
-    def _check_numbers(self, name: str, found: Any) -> None:
-        """Check that a function of the task returned name → number."""
-        function, promise = getattr(self.task, name), f"{name} must return a dict from name to number"
-        if not isinstance(found, Mapping):
-            raise self.promises.broken(function, promise, found)
-        for key, value in found.items():
-            if not isinstance(key, str) or not is_number(value):
-                raise self.promises.broken(function, promise, f"{key!r}: {shown(value)}")
-
     def _check_evaluation(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> None:
         found = self.promises.call("evaluate", self.task.evaluate, outputs.clone(), split, dict(calibration))
         promise = "evaluate must return a dict that JSON can hold"
@@ -299,8 +319,14 @@ class _Probe:
         for key, value in found.items():
             try:
                 json.dumps({key: value}, default=_refused)
-            except (TypeError, ValueError) as error:
+            except (TypeError, ValueError, RecursionError) as error:
                 raise self.promises.broken(self.task.evaluate, promise, f"{key!r}: {error}") from error
+        objective = self.task.objective
+        score: Any = found.get(objective, found)
+        if isinstance(score, bool) or not (score is None or isinstance(score, int | float)):
+            promise = f"evaluate must return the objective of the task, {objective!r}, as a number or None"
+            held = f"{', '.join(map(str, found)) or 'nothing'} alone" if score is found else f"{shown(score)} for it"
+            raise self.promises.broken(self.task.evaluate, promise, held)
 
     def _check_scores(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> None:
         task, count = self.task, len(split)
@@ -324,18 +350,14 @@ class _Probe:
             raise broken("hold labels 0 and 1", str(sorted(others)[0]))
         if len(found.categories) not in (0, count):
             raise broken("hold a category for each example, or none", f"{len(found.categories)} of them")
-
-
-def _call_loss(promises: Promises, outputs: Tensor, targets: Tensor) -> Any:
-    try:
-        return promises.call("loss", promises.task.loss, outputs, targets)
-    except ContractError as error:
-        if isinstance(error.__cause__, Exception):
-            shapes = f"outputs {tuple(outputs.shape)}, targets {shown(targets)}"
-            whole = not targets.is_floating_point() and not targets.is_complex()
-            reach = f" from {int(targets.min())} to {int(targets.max())}" if whole else ""
-            raise ContractError(f"{error}; it was given {shapes}{reach}") from error.__cause__
-        raise
+        texts = {"positive": found.positive, "negative": found.negative}
+        texts |= {"a category": next((item for item in found.categories if not isinstance(item, str)), "")}
+        for name, value in texts.items():
+            if not isinstance(value, str):
+                raise broken(f"hold {name} as a text", value)
+        threshold = found.threshold
+        if isinstance(threshold, bool) or not isinstance(threshold, int | float):
+            raise broken("hold the threshold as a number", threshold)
 
 
 def _short(value: Any) -> str:

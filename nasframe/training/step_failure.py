@@ -140,8 +140,9 @@ def step_failure(
         )
     else:
         place = _place(network, forward, loss, loss_name, random) or _of_samples(samples or {}, samples_name)
+        verb = "appeared in" if place.startswith("the gradient") else "was made by"
         lines.append(
-            f"The first number that is not finite was made by {place}."
+            f"The first number that is not finite {verb} {place}."
             if place
             else "Done again, the step was finite, so no operation can be named."
         )

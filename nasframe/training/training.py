@@ -36,7 +36,7 @@ from nasframe.runtime import (
     one_thread,
     without_nan,
 )
-from nasframe.tasks import Batch, Data, Task, validation_metrics
+from nasframe.tasks import Batch, Data, Task, calibrated, validation_metrics
 from nasframe.training.batches import JoinedSplit, batches
 from nasframe.training.caveats import caveats_of
 from nasframe.training.first_not_finite import is_finite
@@ -110,6 +110,7 @@ class Training:
         Raises:
             RunError: a loss, a gradient or an output is not finite.
             DataError: a number of the validation split is not finite, which would choose the epoch.
+            ContractError: the calibration is not name → finite number.
         """
         self.network.to(self.device)
         optimiser = torch.optim.Adam(
@@ -136,7 +137,7 @@ class Training:
         self.network.load_state_dict(self._best)
         outputs, targets = self.outputs_on_validation()
         self.caveats = caveats_of(self.network, outputs, targets, "validation")
-        return self.task.calibrate(outputs, targets)
+        return calibrated(self.task, outputs, targets)
 
     def outputs_on_validation(self) -> tuple[Tensor, Tensor]:
         """Return raw outputs and targets of the validation split; see `collect_outputs` for the errors."""

@@ -118,6 +118,31 @@ def test_a_file_that_has_the_name_of_an_installed_module_is_said_not_to_be_meant
         own.load_file(tmp_path / "ops_meant.py")
 
 
+@pytest.mark.parametrize(
+    ("imports", "hint"),
+    [
+        ("from . import dotted", "write the name of a file beside it without a dot, as in `import helpers`$"),
+        ("from .dotted import mine", "a file beside it without a dot, as in `import helpers`$"),
+        (
+            "import importlib\nimportlib.import_module('dotted')",
+            r"No module named 'dotted' .*; dotted.py beside it is found by `import dotted` alone$",
+        ),
+    ],
+)
+def test_an_import_that_finds_no_file_beside_it_says_how_to_write_it(
+    own: PluginManager, tmp_path: Path, imports: str, hint: str
+) -> None:
+    write(tmp_path, ops_dotted=operation("dotted", imports, "x"), dotted="mine = 1\n")
+    with pytest.raises(PluginError, match=hint):
+        own.load_file(tmp_path / "ops_dotted.py")
+
+
+def test_a_null_byte_in_a_file_beside_a_plugin_names_that_file(own: PluginManager, tmp_path: Path) -> None:
+    write(tmp_path, ops_null=operation("null", "import null_beside", "x"), null_beside="x = 1\0\n")
+    with pytest.raises(PluginError, match=r"null bytes \(null_beside.py(, line \d+)?\)$"):
+        own.load_file(tmp_path / "ops_null.py")
+
+
 def test_files_of_the_working_folder_are_not_imported_by_python_with_m(tmp_path: Path) -> None:
     for name in ("torch", "shlex", "attrs", "helpers"):
         write(tmp_path, **{name: "raise SystemExit('hijacked')\n"})

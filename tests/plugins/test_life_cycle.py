@@ -71,6 +71,47 @@ def test_the_styles_of_plugins_are_laid_over_each_other() -> None:
     assert plugins.style("N1", "attention") == {"color": "red", "shape": "box"}
 
 
+@pytest.mark.parametrize("answer", [5, object(), ["color"], {"color": 3}, {3: "red"}])
+def test_a_style_that_is_no_mapping_of_texts_is_the_fault_of_its_own_plugin(answer: Any) -> None:
+    plugins = with_plugins(
+        bad=plugin(style_node=lambda node, operation: answer),
+        good=plugin(style_node=lambda node, operation: {"color": "red"}),
+    )
+    message = (
+        r"'bad' style_node must return a mapping from text to text or None, found .*line \d+\); disabled"
+    )
+    with pytest.warns(PluginWarning, match=message):
+        assert plugins.style("N1", "sum") == {"color": "red"}
+    assert plugins.style("N1", "sum") == {"color": "red"}
+
+
+def test_an_answer_that_is_no_architecture_is_the_fault_of_its_own_plugin() -> None:
+    plugins = with_plugins(bad=plugin(read_architecture=lambda text: 5))
+    message = r"'bad' read_architecture must return a nasframe.Architecture or None, found 5 .*; disabled"
+    with pytest.warns(PluginWarning, match=message):
+        assert plugins.read_architecture("a text") is None
+
+
+def test_a_plugin_that_changes_a_record_changes_neither_the_search_nor_other_plugins() -> None:
+    import torch
+
+    heard: list[Any] = []
+
+    def spoils(record: Any) -> None:
+        record["loss"].mul_(0)
+        record.pop("entropy").clear()
+
+    plugins = with_plugins(
+        a=plugin(search_step=spoils), b=plugin(search_step=lambda record: heard.append(record))
+    )
+    record = {"loss": torch.ones(()), "entropy": {"one": 0.5}}
+    plugins.notify("search_step", run=None, step=0, record=record)
+    for kept in (record, *heard):
+        assert float(kept["loss"]) == 1
+        assert kept["entropy"] == {"one": 0.5}
+    assert len(heard) == 1
+
+
 @pytest.fixture(scope="module")
 def heard() -> list[tuple[str, dict[str, Any]]]:
     """The calls of the life-cycle hooks of a plugin during a search of two epochs."""

@@ -10,7 +10,7 @@ import torch
 from attrs import field, frozen
 
 from nasframe import Batch, Choice, SearchSpace, TensorTask, Update
-from nasframe.errors import ContractError
+from nasframe.errors import ContractError, SpaceError
 from nasframe.relaxations import Softmax
 from nasframe.searching import AdamLoop, Bilevel, Search, SearchOptions
 from nasframe.searching.joint import Joint
@@ -315,6 +315,27 @@ def no_space() -> Any:
 def test_a_factory_that_makes_no_space_is_named(of: Any, message: str) -> None:
     with pytest.raises(ContractError, match=f"space 'Factory' .*{message}"):
         Factory(of=of).build({"x": (4, 6)}, 2)
+
+
+@frozen
+class Greedy(SpaceFactory):
+    """A factory that takes the inputs out of the mapping that it is given."""
+
+    fails: bool = False
+
+    def make(self, inputs: Any, outputs: int) -> SearchSpace:
+        inputs.clear()
+        if self.fails:
+            raise SpaceError("there are no inputs")
+        return space_of()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_factory_that_changes_the_inputs_is_named_and_they_stay_as_they_are(fails: bool) -> None:
+    inputs = {"x": (4, 6)}
+    with pytest.raises(ContractError, match="space 'Greedy' .*: make must leave the inputs that it is given"):
+        Greedy(fails=fails).build(inputs, 2)
+    assert inputs == {"x": (4, 6)}
 
 
 def test_a_space_that_changes_between_two_calls_is_refused() -> None:

@@ -250,7 +250,7 @@ def holding(make: Any) -> type[Operation]:
         ),
         (
             lambda: nn.Parameter(torch.ones(3, dtype=torch.long), requires_grad=False),
-            "parameter 'held' must hold floating-point numbers, found torch.int64; what is not trained may",
+            "operation 'wrong'.*'held' must be of floating-point numbers, found torch.int64; hold a buffer",
         ),
         (
             lambda: nn.Parameter(torch.ones(3, device="meta")),

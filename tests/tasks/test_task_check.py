@@ -21,7 +21,7 @@ from nasframe.errors import ContractError, DataError
 from nasframe.plugins import PluginManager
 from nasframe.runtime import SILENT
 from nasframe.tasks import (
-    check_test_targets,
+    calibrated,
     checked_data,
     checked_stages,
     make_each_once,
@@ -440,6 +440,66 @@ class ScoresOfThreeClasses(Right):
         return Scores(outputs[:, 0], torch.full((len(outputs),), 2))
 
 
+@wrong("scores must hold negative as a text, found 3")
+class ScoresOfANumber(Right):
+    def scores(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> Scores:
+        return Scores(outputs[:, 0], torch.zeros(len(outputs)), negative=3)  # type: ignore[arg-type]
+
+
+@wrong("scores must hold a category as a text, found None")
+class ScoresOfNoCategory(Right):
+    def scores(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> Scores:
+        return Scores(outputs[:, 0], torch.zeros(len(outputs)), categories=["a", None] * 6)  # type: ignore[list-item]
+
+
+@wrong("scores must hold the threshold as a number, found None")
+class ScoresWithoutThreshold(Right):
+    def scores(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> Scores:
+        return Scores(outputs[:, 0], torch.zeros(len(outputs)), threshold=None)  # type: ignore[arg-type]
+
+
+@wrong("evaluate must return the objective of the task, 'accuracy', as a number or None, found x alone")
+class EvaluatesAnotherMetric(Right):
+    def evaluate(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> dict[str, Any]:
+        return {"x": 1.0}
+
+
+@wrong("evaluate must return the objective of the task, 'accuracy', as a number or None, found 'good' for it")
+class EvaluatesToAText(Right):
+    def evaluate(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> dict[str, Any]:
+        return {"accuracy": "good"}
+
+
+def nested(value: Any) -> Any:
+    for _ in range(100_000):
+        value = {"in": value}
+    return value
+
+
+@wrong("evaluate must return a dict that JSON can hold, found 'deep': ")
+class EvaluatesTooDeep(Right):
+    def evaluate(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> dict[str, Any]:
+        return {"accuracy": 1.0, "deep": nested(1)}
+
+
+@wrong("the inputs of the stage 'one' must be what JSON can hold, found ")
+class StageTooDeep(Right):
+    def stages(self, source: Path | None, seed: int) -> Any:
+        return [nasframe.Stage("one", {"deep": nested(1)}, print)]
+
+
+@wrong("the numbers of calibrate must be finite, for finite outputs, found 'threshold': nan")
+class CalibratesToNan(Right):
+    def calibrate(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
+        return {"threshold": float("nan")}
+
+
+@wrong("the numbers of calibrate must be finite, for finite outputs, found 'threshold': -inf")
+class CalibratesToInfinity(Right):
+    def calibrate(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
+        return {"threshold": float("-inf")}
+
+
 @wrong("stages must return a sequence of nasframe.Stage, found a generator")
 class StagesAsAGenerator(Right):
     def stages(self, source: Path | None, seed: int) -> Any:
@@ -540,6 +600,34 @@ def test_a_test_split_that_shares_an_example_is_refused_when_it_is_opened(tmp_pa
         open_test_split(task, data)
 
 
+def test_a_label_of_the_test_split_alone_that_no_output_stands_for_is_refused_by_the_evaluation(
+    home: Path, tmp_path: Path
+) -> None:
+    class Seven(Right):
+        def split(self, number: int) -> Any:
+            found = super().split(number)
+            return attrs.evolve(found, targets=found.targets * 7) if number == 3 else found
+
+    task = Seven()
+    options = nasframe.SearchOptions(epochs=1, min_epochs=1, warmup_epochs=0, batch_size=6)
+    train = nasframe.TrainOptions(epochs=1)
+    made = Experiment.of(task=task, space="bimodal", search=options, train=train, device="cpu")
+    nasframe.search(made, tmp_path / "run")
+    nasframe.train(made, tmp_path / "run")
+    with pytest.raises(ContractError, match=r"loss, on the test split, raised IndexError.* from 0 to 7$"):
+        nasframe.evaluate(tmp_path / "run", experiment=made)
+
+
+def test_a_calibration_of_the_trained_network_that_is_no_number_is_refused() -> None:
+    class Late(Right):
+        def calibrate(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
+            return {"threshold": 0.5 if float(outputs.sum()) else float("inf")}
+
+    with pytest.raises(ContractError, match=r"task '.*Late' .*found 'threshold': inf .*line \d+\)$"):
+        calibrated(Late(), torch.zeros(4, 2), torch.arange(4) % 2)
+    assert calibrated(Late(), torch.ones(4, 2), torch.arange(4) % 2) == {"threshold": 0.5}
+
+
 @pytest.mark.parametrize(
     "task", [Right(), suite_tasks.Good(), Digits(), Pairs(), Streams(), Sums()], ids=repr
 )
@@ -630,15 +718,6 @@ def test_a_metric_that_becomes_infinite_later_stops_the_training() -> None:
     training = Training(Sum(), task, task.data({}), nasframe.TrainOptions(epochs=1))
     with pytest.raises(ContractError, match="metrics must be finite, or NaN where undefined, found 'acc"):
         training.fit()
-
-
-def test_a_label_of_the_test_split_that_no_output_stands_for_is_refused() -> None:
-    task, outputs = Right(), torch.zeros(12, 2)
-    targets = torch.arange(12) % 2
-    check_test_targets(task, outputs, targets)
-    targets[5] = 7
-    with pytest.raises(ContractError, match="targets a tensor .* from 0 to 7, those of the split test$"):
-        check_test_targets(task, outputs, targets)
 
 
 def test_a_search_has_the_same_bits_after_the_probe() -> None:
