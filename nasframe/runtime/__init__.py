@@ -59,6 +59,8 @@ from nasframe.runtime.seeding import forked_seed, generator
 from nasframe.runtime.shapes import (
     ANYTHING,
     MOST,
+    NOTHING,
+    PATH,
     Each,
     Either,
     Fields,
@@ -78,6 +80,8 @@ __all__ = [
     "DOCUMENT",
     "LISTING",
     "MOST",
+    "NOTHING",
+    "PATH",
     "SILENT",
     "Each",
     "Either",
