@@ -27,6 +27,9 @@ __all__ = ["Option", "argument_problems", "collect", "option", "options_of", "st
 
 T = TypeVar("T")
 
+_LARGEST = 2**63 - 1
+"""The largest whole number of TOML, and of torch."""
+
 Validator = Callable[[Any, Any, Any], object]
 """A validator as attrs takes it: called with the instance, the field and the value; raises ValueError."""
 
@@ -137,6 +140,13 @@ def _strict(expected: type, *accepted: type) -> Any:
     return convert
 
 
+def _whole(value: Any, kind: type) -> Any:
+    found = _strict(int, int)(value, kind)
+    if not -_LARGEST <= found <= _LARGEST:
+        raise ValueError(f"expected int of at most 64 bits, found one of {found.bit_length() + 1}")
+    return found
+
+
 def _unchanged(expected: Any) -> Callable[[Any, Any], Any]:
     """Take a value that only Python can make, such as a tensor, as it is."""
 
@@ -150,7 +160,7 @@ def _unchanged(expected: Any) -> Callable[[Any, Any], Any]:
 
 def _converter() -> cattrs.Converter:
     converter = cattrs.Converter(structure_fallback_factory=_unchanged)
-    converter.register_structure_hook(int, _strict(int, int))
+    converter.register_structure_hook(int, _whole)
     converter.register_structure_hook(float, _strict(float, int, float))
     converter.register_structure_hook(bool, _strict(bool, bool))
     converter.register_structure_hook(str, _strict(str, str))

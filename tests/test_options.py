@@ -69,6 +69,8 @@ def test_the_message_names_the_source_and_counts() -> None:
     [
         ("minutes", 1.5, "expected int, found 1.5"),
         ("minutes", True, "expected int, found True"),
+        ("minutes", 2**63, "expected int of at most 64 bits, found one of 65"),
+        ("minutes", -(10**400), "expected int of at most 64 bits, found one of 1330"),
         ("minutes", "3", "expected int, found '3'"),
         ("degrees", "hot", "expected float, found 'hot'"),
         ("tray", 3, "expected path | none, found 3"),

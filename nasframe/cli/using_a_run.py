@@ -284,7 +284,12 @@ def _check_run(run: Path) -> None:
 
 
 def near_path(path: Path) -> str:
-    """Return the names beside a path that may be meant, ready to end an error message; "" for none."""
+    """Return the names beside a path that may be meant, ready to end an error message; "" for none.
+
+    Of a link that leads to no file, this is said instead.
+    """
+    if path.is_symlink():
+        return "; it is a link to nothing"
     if not _exists(path.parent) or not path.parent.is_dir():
         return ""
     names = [item.name for item in path.parent.iterdir()]

@@ -40,7 +40,8 @@ def recorded_cache(folder: Path, path: Path, key: str) -> Path:
         RunError: nothing says that the user knows this folder.
     """
     place = path.resolve()
-    defaults = [(parent / DEFAULT).resolve() for parent in (Path.cwd(), *folder.resolve().parents)]
+    # That of the working folder may be a link, which the user made; one above a folder came with it.
+    defaults = [(Path.cwd() / DEFAULT).resolve(), *(parent / DEFAULT for parent in folder.resolve().parents)]
     if place in defaults or holds_stages(place):
         return place
     raise RunError(

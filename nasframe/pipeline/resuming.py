@@ -26,12 +26,35 @@ from nasframe.runs import (
     read_record,
     unfinished_commands,
 )
-from nasframe.runtime import SILENT, Progress
+from nasframe.runtime import (
+    ANYTHING,
+    NOTHING,
+    PATH,
+    SILENT,
+    Each,
+    Fields,
+    Nullable,
+    Progress,
+    Text,
+    check_shape,
+)
 from nasframe.space import Architecture
 
 __all__ = ["require_plugin_files", "resume"]
 
 _ORDER = ("run", "search", "train", "evaluate")
+_OPTIONS = Fields({}, {"source": PATH, "toml": Text(), "architecture": Each(ANYTHING)}, NOTHING)
+_BEGUN = Fields(
+    {},
+    {
+        "toml": Text(),
+        "plugins": Each(Fields({}, {"file": Nullable(Text())})),
+        "names": Each(Each(Text())),
+        "done": Each(ANYTHING),
+        UNFINISHED: Each(_OPTIONS),
+    },
+)
+"""What an interrupted run records from its first file on."""
 
 
 def resume(
@@ -56,6 +79,7 @@ def resume(
     """
     path = Path(folder)
     record = read_record(path) if (path / "run.json").exists() else Run.open(path).record
+    check_shape(record, _BEGUN, str(path / "run.json"))
     if not is_begun(record):
         Run.open(path)  # refuses another format
     if UNFINISHED not in record and not (record.get("done") or {}).get("evaluate"):
@@ -94,7 +118,7 @@ def require_plugin_files(path: Path, plugins: Mapping[str, Mapping[str, Any]]) -
 
 
 def _resume(path: Path, name: str, options: Any, progress: Progress) -> Any:
-    source, toml, architecture = _checked(path, name, options)
+    source, toml, architecture = (options.get(key) for key in ("source", "toml", "architecture"))
     record = read_record(path)
     if is_begun(record):
         with manager().reading(RecordedNames.of(record)):
@@ -135,20 +159,6 @@ def _call(
         )
     step = search if name == "search" else run_experiment
     return step(experiment, path, source=source, recorded=True, progress=progress)
-
-
-def _checked(path: Path, name: str, options: Any) -> tuple[str | None, str | None, Any]:
-    """Return the user's data, the experiment of a training that replaces another, and its architecture.
-
-    Raises:
-        RunError: the record holds something else.
-    """
-    kinds = {"source": str, "toml": str, "architecture": dict}
-    if not isinstance(options, dict) or not all(
-        key in kinds and isinstance(value, kinds[key]) for key, value in options.items()
-    ):
-        raise RunError(f"{path}: {UNFINISHED}.{name}: is none of nasframe's")
-    return options.get("source"), options.get("toml"), options.get("architecture")
 
 
 def _parsed(path: Path, toml: Any) -> Experiment:

@@ -54,6 +54,8 @@ from nasframe.runtime.seeding import forked_seed, generator
 from nasframe.runtime.shapes import (
     ANYTHING,
     MOST,
+    NOTHING,
+    PATH,
     Each,
     Either,
     Fields,
@@ -74,6 +76,8 @@ __all__ = [
     "DOCUMENT",
     "LISTING",
     "MOST",
+    "NOTHING",
+    "PATH",
     "SILENT",
     "Each",
     "Either",

@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import sys
 from pathlib import Path
 
 from attrs import frozen
 
+from nasframe.errors import RunError
 from nasframe.runtime.files import naming_file
 
 if sys.platform != "win32":
     import fcntl
 
 __all__ = ["Lock", "LockedError"]
+
+_FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 class LockedError(Exception):
@@ -56,13 +60,24 @@ class Lock:
 
         Raises:
             LockedError: another process holds it.
+            RunError: the name belongs to a link, a second name of another file, or no file at all; what is
+                locked is emptied.
         """
         while True:
             file.parent.mkdir(parents=True, exist_ok=True)
             try:
-                descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
+                descriptor = os.open(file, _FLAGS, 0o666)
             except FileNotFoundError:  # another process has just removed the folder it did not need
                 continue
+            except OSError as error:
+                if file.is_symlink() or file.is_dir():
+                    raise _refusal(file, "a link" if file.is_symlink() else "a folder") from error
+                raise
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
+                os.close(descriptor)
+                kind = "another name of some file" if stat.S_ISREG(status.st_mode) else "a pipe or a device"
+                raise _refusal(file, kind)
             try:
                 held = _lock(descriptor)
                 if held and not _is_at(descriptor, file):
@@ -91,6 +106,10 @@ class Lock:
         with contextlib.suppress(OSError):
             self.file.unlink()
         os.close(self.descriptor)
+
+
+def _refusal(file: Path, kind: str) -> RunError:
+    return RunError(f"{file}: is {kind}; expected a file of nasframe's own, or none: remove it")
 
 
 def _lock(file: int) -> bool:

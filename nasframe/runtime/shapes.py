@@ -16,6 +16,8 @@ from nasframe.errors import nearest
 __all__ = [
     "ANYTHING",
     "MOST",
+    "NOTHING",
+    "PATH",
     "Each",
     "Either",
     "Fields",
@@ -67,6 +69,31 @@ class _Anything(Shape):
 
 ANYTHING = _Anything()
 """Any value."""
+
+
+@frozen
+class _Nothing(Shape):
+    """No value."""
+
+    def check(self, value: Any) -> None:
+        raise ShapeError(f"cannot be {shown(value)}: nasframe writes no such key")
+
+
+NOTHING = _Nothing()
+"""No value: for the other keys of `Fields` that knows all."""
+
+
+@frozen
+class _Path(Shape):
+    """A string that can be a path."""
+
+    def check(self, value: Any) -> None:
+        if not isinstance(value, str) or "\0" in value:
+            raise _expected("a path", value)
+
+
+PATH = _Path()
+"""A string that can be a path."""
 
 
 @frozen

@@ -30,6 +30,8 @@ __all__ = ["argmax", "best_pair", "check_rule", "derive", "derive_around", "find
 
 Rule = Callable[..., Assignment]
 
+_IN_VAIN = 10_000  # draws without a new architecture, after which no more are made
+
 
 def derive(
     space: SearchSpace, probabilities: Probabilities, provenance: Mapping[str, Any] | None = None
@@ -116,15 +118,19 @@ def derive_around(
         generator: where the noise comes from, on the CPU.
 
     Returns:
-        Each architecture once, the derived one first: at most `draws` + 1.
+        Each architecture once, the derived one first: at most `draws` + 1. No more is drawn after 10,000 without
+        a new one.
     """
     found = [derive(space, probabilities, provenance)]
-    known = {found[0].fingerprint}
-    for _ in range(draws):
+    known, last = {found[0].fingerprint}, 0
+    for draw in range(draws):
+        if draw - last > _IN_VAIN:
+            break
         drawn = derive(space, _perturbed(probabilities, generator), provenance)
         if drawn.fingerprint not in known:
             known.add(drawn.fingerprint)
             found.append(drawn)
+            last = draw
     return found
 
 

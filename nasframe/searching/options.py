@@ -29,6 +29,7 @@ class SearchOptions:
         help="architectures, the derived one and others around it, "
         "among which the supernet chooses at the end",
         ge=1,
+        le=100_000,
     )
     size_penalty: float = option(
         0.0, help="weight of the expected parameters, in millions, in the architecture loss", ge=0.0

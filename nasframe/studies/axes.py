@@ -260,9 +260,12 @@ def _resolve(key: str, keys: Sequence[str]) -> tuple[str, str]:
 
 
 def _repeated(key: str, values: Sequence[Any]) -> str:
-    for first, second in itertools.combinations(values, 2):
-        if first == second and isinstance(first, bool) == isinstance(second, bool):
-            return f"{key}: has the value {_text(second)} twice"
+    seen: dict[Any, list[Any]] = {}  # by hashes: there may be many
+    for value in values:
+        like = seen.setdefault(None if isinstance(value, list | dict) else (type(value) is bool, value), [])
+        if value in like:
+            return f"{key}: has the value {_text(value)} twice"
+        like.append(value)
     return ""
 
 

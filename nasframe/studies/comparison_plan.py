@@ -38,6 +38,7 @@ from nasframe.studies.table_comparison import (
     ranking_trials,
 )
 from nasframe.studies.tabular_benchmark import TabularBenchmark, load_table
+from nasframe.studies.trial_limit import check_trials, count_points
 from nasframe.studies.variants import make_variants
 
 __all__ = ["compare"]
@@ -117,6 +118,8 @@ def compare(
         written = overridden(values, origin, overrides)
         named_relaxations = [f"relaxation.name={','.join(relaxations)}"] if relaxations else []
         axes = parse_axes([*named_relaxations, *vary], written, origin)
+        check_trials("compare", "the variants, times --seeds", count_points(axes), seeds)
+        check_trials("compare", "--random, times --seeds", random, seeds)
         variants = make_variants(values, origin, axes, overrides, seeds=seeds, seed=seed, device=device)
         objectives = {variant.first.task.objective for variant in variants}
         if len(objectives) > 1:

@@ -9,39 +9,53 @@ from typing import Any
 from nasframe.errors import RunError
 from nasframe.pipeline import require_plugin_files
 from nasframe.runs import UNFINISHED
-from nasframe.runtime import SILENT, Progress
+from nasframe.runtime import (
+    ANYTHING,
+    MOST,
+    NOTHING,
+    PATH,
+    SILENT,
+    Each,
+    Fields,
+    Items,
+    Nullable,
+    Number,
+    Progress,
+    Shape,
+    Text,
+    check_shape,
+    cores,
+)
 from nasframe.studies.base_experiment import BaseExperiment
 from nasframe.studies.comparison_plan import compare
-from nasframe.studies.folder import read_study
+from nasframe.studies.folder import RECORD, read_study
 from nasframe.studies.sweep_plan import sweep
 from nasframe.studies.table_plan import tabulate
 
-__all__ = ["resume_study"]
+__all__ = ["fitting_this_machine", "resume_study"]
 
 _CALLS: Mapping[str, Callable[..., Any]] = {"compare": compare, "sweep": sweep, "tabulate": tabulate}
 
 
-def _is_texts(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-_ARGUMENTS: Mapping[str, Callable[[Any], bool]] = {
-    **dict.fromkeys(("overrides", "axes", "relaxations", "vary"), _is_texts),
-    **dict.fromkeys(("seeds", "random", "architectures"), _is_whole),
-    **dict.fromkeys(("workers", "seed"), lambda value: value is None or _is_whole(value)),
-    **dict.fromkeys(("source", "device", "relaxation"), lambda value: value is None or _is_text(value)),
-    "tables": lambda value: value is None or _is_texts(value),
-    "patience": lambda value: isinstance(value, int | float),
-    "executor": _is_text,
+_WHOLE = Number(-MOST, MOST, whole=True)
+_ARGUMENTS: Mapping[str, Shape] = {
+    **dict.fromkeys(("overrides", "axes", "relaxations", "vary"), Items(Text())),
+    **dict.fromkeys(("seeds", "random", "architectures"), _WHOLE),
+    **dict.fromkeys(("workers", "seed"), Nullable(_WHOLE)),
+    **dict.fromkeys(("device", "relaxation"), Nullable(Text())),
+    "source": Nullable(PATH),
+    "tables": Nullable(Items(PATH)),
+    "patience": Number(),
+    "executor": Text(),
 }
+_CALL = Fields(
+    {
+        "call": Text(_CALLS),
+        "experiment": Fields({"values": Each(ANYTHING), "source": Text(), "name": Text()}, others=NOTHING),
+        "arguments": Fields({}, _ARGUMENTS, NOTHING),
+    },
+    others=NOTHING,
+)
 
 
 def resume_study(folder: str | Path, *, progress: Progress = SILENT) -> tuple[str, Any] | None:
@@ -71,33 +85,19 @@ def resume_study(folder: str | Path, *, progress: Progress = SILENT) -> tuple[st
             f"{path}: does not say which command began it, as it was made by an older version or in Python; "
             "give that command again"
         )
-    name, base, arguments = _checked(path, asked)
+    check_shape(record, Fields({UNFINISHED: _CALL}), str(path / RECORD))
+    name, base = asked["call"], BaseExperiment(**asked["experiment"], recorded=path)
+    arguments = fitting_this_machine(asked["arguments"])
     packages = (record.get("packages") or {}).items()
     files = {plugin: {"file": str(found)} for plugin, found in packages if str(found).endswith(".py")}
     require_plugin_files(path, files)
     return name, _CALLS[name](base, out=path, progress=progress, **arguments)
 
 
-def _checked(path: Path, asked: Any) -> tuple[str, BaseExperiment, dict[str, Any]]:
-    """Return function, experiment and arguments of a recorded call.
+def fitting_this_machine(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return recorded arguments with no more workers than there are cores.
 
-    Raises:
-        RunError: names the key that is none of nasframe's.
+    They may come from a larger machine, or from a stranger.
     """
-    problem = RunError(f"{path}: study.json: {UNFINISHED}: is none of nasframe's")
-    if not (isinstance(asked, dict) and {"call", "experiment", "arguments"} == asked.keys()):
-        raise problem
-    experiment, arguments = asked["experiment"], asked["arguments"]
-    if asked["call"] not in _CALLS or not (isinstance(experiment, dict) and isinstance(arguments, dict)):
-        raise problem
-    if not (
-        experiment.keys() == {"values", "source", "name"}
-        and isinstance(experiment["values"], dict)
-        and _is_text(experiment["source"])
-        and _is_text(experiment["name"])
-    ):
-        raise problem
-    for key, value in arguments.items():
-        if key not in _ARGUMENTS or not _ARGUMENTS[key](value):
-            raise RunError(f"{path}: study.json: {UNFINISHED}.arguments.{key}: cannot be {value!r}")
-    return asked["call"], BaseExperiment(**experiment, recorded=path), arguments
+    workers = arguments.get("workers")
+    return dict(arguments) if workers is None else {**arguments, "workers": min(workers, cores())}

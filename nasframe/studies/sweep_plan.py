@@ -38,6 +38,7 @@ from nasframe.studies.settings import Settings
 from nasframe.studies.shared_plan import shared_plan
 from nasframe.studies.study import Plan, Study, Work, run_study
 from nasframe.studies.study_names import reading_study
+from nasframe.studies.trial_limit import check_trials, count_points
 
 __all__ = ["sweep"]
 
@@ -108,6 +109,7 @@ def sweep(
         values = overridden(given, base.source, overrides, relaxation=relaxation, seed=seed, device=device)
         grid = parse_axes(axes, values, base.source)
         _check(base.source, grid, seeds, _set_twice(grid, overrides, shortcuts))
+        check_trials("sweep", "the points, times --seeds", count_points(grid), seeds)
         variants = _variants(values, base.source, grid, seeds)
         first = experiment_at(values, base.source, points(grid)[0])
         must_match = {

@@ -35,6 +35,7 @@ from nasframe.studies.tabular_benchmark import (
     write_rows,
 )
 from nasframe.studies.training_trial import NetworkToTrain, make_training_trial, read_trained_network
+from nasframe.studies.trial_limit import check_trials
 from nasframe.training import BaselineOptions
 
 __all__ = ["tabulate"]
@@ -90,6 +91,7 @@ def tabulate(
     """
     if architectures < 1:
         raise ConfigurationError("tabulate", [f"--architectures: expected 1 or more, found {architectures}"])
+    check_trials("tabulate", "--architectures", architectures)
     base = BaseExperiment.of(experiment)
     folder, overrides = base.folder(out, "table"), words_of(overrides)
     asked = recorded_call(

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from attrs import define, frozen
 
-from nasframe.errors import DataError
+from nasframe.errors import DataError, RunError
 from nasframe.runtime import (
     ANYTHING,
     Each,
@@ -245,7 +245,7 @@ def _remove_abandoned(folder: Path) -> None:
     for item in folder.parent.iterdir():
         if not (item.name.startswith(prefix) and item.suffix == _LOCK):
             continue
-        with contextlib.suppress(OSError, LockedError):
+        with contextlib.suppress(OSError, LockedError, RunError):  # also where it is no lock of ours
             lock = Lock.acquire(item)
             if lock.held:
                 shutil.rmtree(item.with_suffix(_PARTIAL), ignore_errors=True)

@@ -325,7 +325,8 @@ class _Probe:
         score: Any = found.get(objective, found)
         if isinstance(score, bool) or not (score is None or isinstance(score, int | float)):
             promise = f"evaluate must return the objective of the task, {objective!r}, as a number or None"
-            held = f"{', '.join(map(str, found)) or 'nothing'} alone" if score is found else f"{shown(score)} for it"
+            names = ", ".join(str(name) for name in (found or ())) or "nothing"
+            held = f"{names} alone" if score is found else f"{shown(score)} for it"
             raise self.promises.broken(self.task.evaluate, promise, held)
 
     def _check_scores(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> None:

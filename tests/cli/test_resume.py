@@ -73,8 +73,11 @@ def test_a_folder_of_another_kind_is_told_from_a_run_with_the_runs_that_are_near
 ) -> None:
     Path("photos").mkdir()
     Path("photos/cat.jpg").write_text("meow", encoding="utf-8")
+    Path("loop").symlink_to("loop")
     capsys.readouterr()
     for words, message in (
+        (["resume", "loop"], "loop: no such folder; it is a link to nothing"),
+        (["show", "loop"], "loop: no such run folder or architecture file; it is a link to nothing"),
         (["resume", "rum"], "rum: no such folder; did you mean 'run'?"),
         (["resume", "elsewhere/x"], "elsewhere/x: no such folder"),
         (["resume", "zzzzz"], "zzzzz: no such folder; there are: run"),

@@ -111,3 +111,12 @@ def test_a_run_resumes_in_no_folder_that_is_no_cache(command: str, run: Run, tmp
     with pytest.raises(RunError, match=r"names .*victim, which is neither the default cache nor"):
         list(resume(run.path))
     assert not victim.exists()
+
+
+def test_a_link_in_the_place_of_the_default_cache_above_a_run_leads_nowhere(run: Run, tmp_path: Path) -> None:
+    shutil.rmtree(tmp_path / "maker/runs/cache")
+    (tmp_path / "maker/runs/cache").symlink_to(tmp_path / "victim")
+    _rewrite(run, cache=str(tmp_path / "victim"), folders={"digits": str(tmp_path / "gone/digits-0")})
+    with pytest.raises(RunError, match=r"data\.cache of run\.json names .*victim"):
+        nasframe.evaluate(run.path)
+    assert not (tmp_path / "victim").exists()

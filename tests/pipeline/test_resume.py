@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,7 @@ import nasframe
 from nasframe import Architecture, Experiment, Run, SearchOptions, TrainOptions
 from nasframe.errors import ResumableInterrupt, RunError
 from nasframe.pipeline import resume
-from nasframe.runs import claimed
+from nasframe.runs import Command, claimed
 from tests.comparing import tree
 from tests.pipeline.killed_runs import assert_same, killed_at_every_write
 from tests.toys.toy_digits import Digits
@@ -157,10 +158,10 @@ def test_a_run_that_recorded_no_command_says_so(experiment: Experiment, tmp_path
     ("unfinished", "message"),
     [
         ({"rm": {}}, "unfinished: expected run, search, train, evaluate, found 'rm'"),
-        ({"run": []}, "unfinished.run: is none of nasframe's"),
-        ({"run": {"out": "/elsewhere"}}, "unfinished.run: is none of nasframe's"),
-        ({"run": {"source": 3}}, "unfinished.run: is none of nasframe's"),
-        ({"train": {"architecture": "x"}}, "unfinished.train: is none of nasframe's"),
+        ({"run": []}, "unfinished.run: expected an object, found a list of 0"),
+        ({"run": {"out": "/elsewhere"}}, "unfinished.run.out: cannot be '/elsewhere': nasframe writes no"),
+        ({"run": {"source": 3}}, "unfinished.run.source: expected a path, found 3"),
+        ({"train": {"architecture": "x"}}, "unfinished.train.architecture: expected an object, found 'x'"),
     ],
 )
 def test_a_record_that_asks_for_something_else_is_refused(
@@ -186,3 +187,24 @@ def test_a_plugin_file_is_asked_for_and_never_loaded(experiment: Experiment, tmp
     with pytest.raises(RunError, match=f"add --plugin '{trap}'"):
         list(resume(path))
     assert not (tmp_path / "sprung").exists()
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"unfinished": {"search": {"source": "a\0"}}}, "unfinished.search.source: expected a path, found"),
+        ({"plugins": {"a": 3}}, "plugins.a: expected an object, found 3"),
+        ({"names": [3]}, "names: expected an object, found a list of 1"),
+        ({"toml": 3}, "toml: expected text, found 3"),
+    ],
+)
+def test_a_record_of_interrupted_work_that_no_command_writes_is_refused(
+    changed: dict[str, Any], words: str, experiment: Experiment, tmp_path: Path
+) -> None:
+    with claimed(tmp_path / "run", experiment.to_toml(), command=Command("search")):
+        shutil.copytree(tmp_path / "run", tmp_path / "killed")
+    file = tmp_path / "killed" / "run.json"
+    record = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps({**record, **changed}), encoding="utf-8")
+    with pytest.raises(RunError, match=re.escape(f"run.json: {words}")):
+        list(resume(tmp_path / "killed"))

@@ -250,6 +250,13 @@ def test_around_a_decided_search_only_its_architecture_is_drawn() -> None:
     assert len(derive_around(space, decided, 30, torch.Generator().manual_seed(1))) == 1
 
 
+def test_nothing_more_is_drawn_once_nothing_new_is_found_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nasframe.searching.derivation._IN_VAIN", 50)
+    space = Bimodal(cells=1, nodes=1, operations=("sum", "attention")).build(INPUTS, 1)
+    found = derive_around(space, random_probabilities(space, 3), 10**9, torch.Generator().manual_seed(1))
+    assert 1 < len(found) < space.count()
+
+
 def test_what_is_drawn_around_follows_the_probabilities() -> None:
     space = Bimodal(ports="choose", cells=1, nodes=1, operations=("sum", "attention", "concat_fc")).build(
         INPUTS, 1

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from nasframe.errors import RunError
+from nasframe.errors import NasframeError, RunError
 from nasframe.experiment import read_toml
+from nasframe.runtime import cores
 from nasframe.studies import resume_study
+from nasframe.studies.resuming import fitting_this_machine
 from tests.toys import SUMS
 
 
@@ -46,3 +49,70 @@ def test_a_study_resumes_in_no_folder_that_is_no_cache(
     with pytest.raises(RunError, match=r"study: cache of an experiment in study\.json names .*victim"):
         resume_study(folder)
     assert not Path(victim).exists()
+
+
+@pytest.mark.parametrize(
+    ("call", "arguments", "words"),
+    [
+        (
+            "compare",
+            {"seeds": 10**9},
+            "the variants, times --seeds: expected 100,000 trials at most, found ",
+        ),
+        ("compare", {"random": 10**9}, "--random, times --seeds: expected 100,000 trials at most, found "),
+        ("sweep", {"axes": ["samples=1,2"], "seeds": 10**9}, "the points, times --seeds: expected 100,000 "),
+        (
+            "sweep",
+            {"axes": [f"{key}={','.join(map(str, range(1, 999)))}" for key in ("samples", "seed")]},
+            "found 996004 × 1",
+        ),
+        (
+            "tabulate",
+            {"architectures": 10**9},
+            "--architectures: expected 100,000 trials at most, found",
+        ),
+        (
+            "sweep",
+            {"axes": ["samples=1"], "seeds": 10**30},
+            "arguments.seeds: expected a number from",
+        ),
+        (
+            "sweep",
+            {"axes": ["samples=1"], "seeds": "3"},
+            "seeds: expected a whole number, found '3'",
+        ),
+        ("sweep", {"axes": ["samples=1"], "source": "a\0b"}, "arguments.source: expected a path, found 'a"),
+        ("compare", {"tables": ["a\0b"]}, "arguments.tables.0: expected a path, found 'a"),
+        (
+            "sweep",
+            {"axes": ["samples=1"], "own": 3},
+            "arguments.own: cannot be 3: nasframe writes no",
+        ),
+    ],
+)
+def test_a_study_that_asks_for_what_no_command_asks_is_refused_at_once(
+    call: str, arguments: dict[str, Any], words: str, toy_sums: None, home: Path
+) -> None:
+    with pytest.raises(NasframeError, match=re.escape(words)):
+        resume_study(interrupted(home / "study", call, **arguments))
+
+
+def test_a_study_resumes_with_no_more_workers_than_this_machine_has_cores() -> None:
+    assert fitting_this_machine({"workers": 10**6, "seeds": 3}) == {"workers": cores(), "seeds": 3}
+    assert [fitting_this_machine({"workers": given})["workers"] for given in (1, None)] == [1, None]
+
+
+def test_a_study_that_no_command_records_is_refused(home: Path) -> None:
+    folder = interrupted(home / "study", "sweep", axes=["samples=1"])
+    record = json.loads((folder / "study.json").read_text(encoding="utf-8"))
+    for unfinished, words in (
+        ([], "unfinished: expected an object, found a list of 0"),
+        ({**record["unfinished"], "call": "own"}, "unfinished.call: unknown value 'own'"),
+        (
+            {**record["unfinished"], "experiment": {"values": {}}},
+            "experiment: lacks the key 'source'",
+        ),
+    ):
+        (folder / "study.json").write_text(json.dumps({**record, "unfinished": unfinished}), encoding="utf-8")
+        with pytest.raises(RunError, match=re.escape(words)):
+            resume_study(folder)
