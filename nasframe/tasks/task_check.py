@@ -21,13 +21,14 @@ from torch import Tensor
 
 from nasframe.errors import ContractError
 from nasframe.tasks.broken_promise import Promises, shown
+from nasframe.tasks.calibration import calibrated
 from nasframe.tasks.data import Batch, Data, Split
 from nasframe.tasks.scores import Scores
 from nasframe.tasks.split_check import CheckedSplits, check_data, check_test_split, spread_rows
 from nasframe.tasks.stages import Stage, stage_fingerprints
 from nasframe.tasks.task import Task
 
-__all__ = ["calibrated", "check_test_targets", "checked_data", "checked_stages", "open_test_split"]
+__all__ = ["checked_data", "checked_stages", "open_test_split"]
 
 _DRAWS = 3
 
@@ -100,61 +101,6 @@ def open_test_split(task: Task, data: Data) -> Split:
     check_test_split(test, data, promises)
     found: Split = test
     return found
-
-
-def check_test_targets(task: Task, outputs: Tensor, targets: Tensor) -> None:
-    """Check that the loss takes the targets of the test split, as it takes those of the other splits.
-
-    A label that no output stands for would be counted as an error. All random states stay as they are.
-
-    Args:
-        task: whose loss is called.
-        outputs: of a network, for all examples of the test split.
-        targets: of the test split.
-
-    Raises:
-        ContractError: the loss fails.
-    """
-    with _random_states_kept():
-        _loss_of(Promises(task), outputs.clone(), targets.clone(), "loss, on the test split,")
-
-
-def calibrated(task: Task, outputs: Tensor, targets: Tensor) -> dict[str, float]:
-    """Return the calibration of a task, for finite outputs of the validation split.
-
-    Raises:
-        ContractError: it is not name → finite number; a threshold that is none decides nothing.
-    """
-    promises = Promises(task)
-    found = promises.call("calibrate", task.calibrate, outputs, targets)
-    _check_numbers("calibrate", found, promises)
-    for name, value in found.items():
-        if not math.isfinite(value):
-            promise = "the numbers of calibrate must be finite, for finite outputs"
-            raise promises.broken(task.calibrate, promise, f"{name!r}: {float(value)}")
-    return dict(found)
-
-
-def _loss_of(promises: Promises, outputs: Tensor, targets: Tensor, name: str = "loss") -> Any:
-    try:
-        return promises.call(name, promises.task.loss, outputs, targets)
-    except ContractError as error:
-        if isinstance(error.__cause__, Exception):
-            shapes = f"outputs {tuple(outputs.shape)}, targets {shown(targets)}"
-            whole = not targets.is_floating_point() and not targets.is_complex()
-            reach = f" from {int(targets.min())} to {int(targets.max())}" if whole else ""
-            raise ContractError(f"{error}; it was given {shapes}{reach}") from error.__cause__
-        raise
-
-
-def _check_numbers(name: str, found: Any, promises: Promises) -> None:
-    """Check that a function of the task returned name → number."""
-    function, promise = getattr(promises.task, name), f"{name} must return a dict from name to number"
-    if not isinstance(found, Mapping):
-        raise promises.broken(function, promise, found)
-    for key, value in found.items():
-        if not isinstance(key, str) or isinstance(value, bool) or not isinstance(value, int | float):
-            raise promises.broken(function, promise, f"{key!r}: {shown(value)}")
 
 
 def _check_stages(found: Any, promises: Promises) -> None:
@@ -230,7 +176,7 @@ class _Probe:
         self._check_loss(Batch({}, targets))
         self._check_metrics(targets)
         outputs = self._outputs(len(targets), 0)
-        calibration = calibrated(self.task, outputs.clone(), targets.clone())
+        calibration = self._check_calibration(outputs, targets)
         self._check_evaluation(outputs, validation, calibration)
         self._check_scores(outputs, validation, calibration)
 
@@ -249,7 +195,7 @@ class _Probe:
 
         for draw in range(_DRAWS):
             leaf = self._outputs(len(targets), draw).requires_grad_()
-            loss = _loss_of(self.promises, leaf * 1, targets)  # no leaf, as outputs of a network are none
+            loss = self._loss(leaf * 1, targets)  # no leaf, as outputs of a network are none
             if not torch.equal(before, targets):
                 raise broken("leave the targets as they are", "they changed in place")
             if not isinstance(loss, Tensor):
@@ -262,7 +208,7 @@ class _Probe:
                 raise broken("be finite", str(float(loss.detach())))
             if not loss.requires_grad:
                 raise broken("depend on the outputs, with a gradient", "a number without one")
-            again = _loss_of(self.promises, leaf.detach() * 1, targets)
+            again = self._loss(leaf.detach() * 1, targets)
             if not isinstance(again, Tensor) or not torch.equal(again.detach(), loss.detach()):
                 raise broken(
                     "be the same for the same outputs", f"{float(loss.detach()):.6g} and then {_short(again)}"
@@ -279,13 +225,24 @@ class _Probe:
                 return
         raise broken("depend on the outputs", "a gradient of zeros")
 
+    def _loss(self, outputs: Tensor, targets: Tensor) -> Any:
+        try:
+            return self.promises.call("loss", self.task.loss, outputs, targets)
+        except ContractError as error:
+            if isinstance(error.__cause__, Exception):
+                shapes = f"outputs {tuple(outputs.shape)}, targets {shown(targets)}"
+                whole = not targets.is_floating_point() and not targets.is_complex()
+                reach = f" from {int(targets.min())} to {int(targets.max())}" if whole else ""
+                raise ContractError(f"{error}; it was given {shapes}{reach}") from error.__cause__
+            raise
+
     def _check_metrics(self, targets: Tensor) -> None:
         objective, values = self.task.objective, []
         for draw in range(_DRAWS):
             outputs = self._outputs(len(targets), draw)
             before = outputs.clone(), targets.clone()
             found = self.promises.call("metrics", self.task.metrics, outputs, targets)
-            _check_numbers("metrics", found, self.promises)
+            self._check_numbers("metrics", found)
             if objective not in found:
                 named = ", ".join(found) or "none"
                 promise = f"metrics must hold the objective of the task, {objective!r}"
@@ -299,6 +256,18 @@ class _Probe:
         if bool((targets != targets[:1]).any()):
             promise = f"the objective {objective!r} must be a number on a validation split of several classes"
             raise self.promises.broken(self.task.metrics, promise, "NaN")
+
+    def _check_calibration(self, outputs: Tensor, targets: Tensor) -> Mapping[str, float]:
+        return calibrated(self.task, outputs.clone(), targets.clone())
+
+    def _check_numbers(self, name: str, found: Any) -> None:
+        """Check that a function of the task returned name → number."""
+        function, promise = getattr(self.task, name), f"{name} must return a dict from name to number"
+        if not isinstance(found, Mapping):
+            raise self.promises.broken(function, promise, found)
+        for key, value in found.items():
+            if not isinstance(key, str) or isinstance(value, bool) or not isinstance(value, int | float):
+                raise self.promises.broken(function, promise, f"{key!r}: {shown(value)}")
 
     def _check_evaluation(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> None:
         found = self.promises.call("evaluate", self.task.evaluate, outputs.clone(), split, dict(calibration))
@@ -314,7 +283,7 @@ class _Probe:
         score: Any = found.get(objective, found)
         if isinstance(score, bool) or not (score is None or isinstance(score, int | float)):
             promise = f"evaluate must return the objective of the task, {objective!r}, as a number or None"
-            held = f"{', '.join(found) or 'nothing'} alone" if score is found else f"{shown(score)} for it"
+            held = f"{', '.join(found) or 'nothing'} alone" if objective not in found else shown(score)
             raise self.promises.broken(self.task.evaluate, promise, held)
 
     def _check_scores(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> None:
@@ -337,8 +306,6 @@ class _Probe:
         others = {*found.labels.tolist()} - {0, 1}
         if others:
             raise broken("hold labels 0 and 1", str(sorted(others)[0]))
-        if len(found.categories) not in (0, count):
-            raise broken("hold a category for each example, or none", f"{len(found.categories)} of them")
         texts = {"positive": found.positive, "negative": found.negative}
         texts |= {"a category": next((item for item in found.categories if not isinstance(item, str)), "")}
         for name, value in texts.items():
@@ -347,6 +314,8 @@ class _Probe:
         threshold = found.threshold
         if isinstance(threshold, bool) or not isinstance(threshold, int | float):
             raise broken("hold the threshold as a number", threshold)
+        if len(found.categories) not in (0, count):
+            raise broken("hold a category for each example, or none", f"{len(found.categories)} of them")
 
 
 def _short(value: Any) -> str:
