@@ -541,7 +541,7 @@ OF_THE_SUITE = {
     "LossNotFinite": "loss must be finite, found nan",
     "WithoutObjective": "metrics must hold the objective of the task, 'auc', found accuracy",
     "MetricsAsTensors": "metrics must return a dict from name to number",
-    "CalibratesATensor": "calibrate must return a dict from name to finite number, found 'threshold': a tensor",
+    "CalibratesATensor": "must return a dict from name to finite number, found 'threshold': a tensor ()",
     "EvaluatesATensor": "evaluate must return a dict that JSON can hold, found 'accuracy': a tensor ()",
     "ScoresOfABatch": "scores must hold log_odds (6,), one an example, found a tensor (1,)",
     "ScoresWithoutLabels": "scores must hold labels 0 and 1, found 2",
