@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nasframe.tasks.baseline import Baseline, baseline_records
+from nasframe.tasks.calibration import calibrated
 from nasframe.tasks.data import Batch, Data, Split, Splits
 from nasframe.tasks.metric_values import validation_metrics
 from nasframe.tasks.named_baselines import NamedBaseline, make_each_once, named_baselines
@@ -17,13 +18,7 @@ from nasframe.tasks.stages import (
     stage_fingerprints,
 )
 from nasframe.tasks.task import Task
-from nasframe.tasks.task_check import (
-    calibrated,
-    check_test_targets,
-    checked_data,
-    checked_stages,
-    open_test_split,
-)
+from nasframe.tasks.task_check import checked_data, checked_stages, open_test_split
 from nasframe.tasks.tensor_task import TensorSplit, TensorTask
 
 __all__ = [
@@ -42,7 +37,6 @@ __all__ = [
     "TensorTask",
     "baseline_records",
     "calibrated",
-    "check_test_targets",
     "checked_data",
     "checked_stages",
     "holds_stages",

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from nasframe.errors import ContractError
 from nasframe.tasks.broken_promise import Promises, shown
+from nasframe.tasks.calibration import calibrated
 from nasframe.tasks.data import Batch, Data, Split
 from nasframe.tasks.metric_values import check_metric_values, is_number
 from nasframe.tasks.scores import Scores
@@ -28,7 +29,7 @@ from nasframe.tasks.split_check import CheckedSplits, check_data, check_test_spl
 from nasframe.tasks.stages import Stage, stage_fingerprints
 from nasframe.tasks.task import Task
 
-__all__ = ["calibrated", "check_test_targets", "checked_data", "checked_stages", "open_test_split"]
+__all__ = ["checked_data", "checked_stages", "open_test_split"]
 
 _DRAWS = 3
 
@@ -118,22 +119,6 @@ def check_test_targets(task: Task, outputs: Tensor, targets: Tensor) -> None:
     """
     with _random_states_kept():
         _loss_of(Promises(task), outputs.clone(), targets.clone(), "loss, on the test split,")
-
-
-def calibrated(task: Task, outputs: Tensor, targets: Tensor) -> dict[str, float]:
-    """Return the calibration of a task, for finite outputs of the validation split.
-
-    Raises:
-        ContractError: it is not name → finite number; a threshold that is none decides nothing.
-    """
-    promises = Promises(task)
-    found = promises.call("calibrate", task.calibrate, outputs, targets)
-    _check_numbers("calibrate", found, promises)
-    for name, value in found.items():
-        if not math.isfinite(value):
-            promise = "the numbers of calibrate must be finite, for finite outputs"
-            raise promises.broken(task.calibrate, promise, f"{name!r}: {float(value)}")
-    return dict(found)
 
 
 def _loss_of(promises: Promises, outputs: Tensor, targets: Tensor, name: str = "loss") -> Any:
@@ -250,7 +235,7 @@ class _Probe:
 
         for draw in range(_DRAWS):
             leaf = self._outputs(len(targets), draw).requires_grad_()
-            loss = _loss_of(self.promises, leaf * 1, targets)  # no leaf, as outputs of a network are none
+            loss = self._loss(leaf * 1, targets)  # no leaf, as outputs of a network are none
             if not torch.equal(before, targets):
                 raise broken("leave the targets as they are", "they changed in place")
             if not isinstance(loss, Tensor):
@@ -263,7 +248,7 @@ class _Probe:
                 raise broken("be finite", str(float(loss.detach())))
             if not loss.requires_grad:
                 raise broken("depend on the outputs, with a gradient", "a number without one")
-            again = _loss_of(self.promises, leaf.detach() * 1, targets)
+            again = self._loss(leaf.detach() * 1, targets)
             if not isinstance(again, Tensor) or not torch.equal(again.detach(), loss.detach()):
                 raise broken(
                     "be the same for the same outputs", f"{float(loss.detach()):.6g} and then {_short(again)}"
@@ -279,6 +264,17 @@ class _Probe:
             if bool((gradient != 0).any()):
                 return
         raise broken("depend on the outputs", "a gradient of zeros")
+
+    def _loss(self, outputs: Tensor, targets: Tensor) -> Any:
+        try:
+            return self.promises.call("loss", self.task.loss, outputs, targets)
+        except ContractError as error:
+            if isinstance(error.__cause__, Exception):
+                shapes = f"outputs {tuple(outputs.shape)}, targets {shown(targets)}"
+                whole = not targets.is_floating_point() and not targets.is_complex()
+                reach = f" from {int(targets.min())} to {int(targets.max())}" if whole else ""
+                raise ContractError(f"{error}; it was given {shapes}{reach}") from error.__cause__
+            raise
 
     def _check_metrics(self, targets: Tensor) -> None:
         objective, values = self.task.objective, []
@@ -349,8 +345,6 @@ class _Probe:
         others = {*found.labels.tolist()} - {0, 1}
         if others:
             raise broken("hold labels 0 and 1", str(sorted(others)[0]))
-        if len(found.categories) not in (0, count):
-            raise broken("hold a category for each example, or none", f"{len(found.categories)} of them")
         texts = {"positive": found.positive, "negative": found.negative}
         texts |= {"a category": next((item for item in found.categories if not isinstance(item, str)), "")}
         for name, value in texts.items():
@@ -359,6 +353,8 @@ class _Probe:
         threshold = found.threshold
         if isinstance(threshold, bool) or not isinstance(threshold, int | float):
             raise broken("hold the threshold as a number", threshold)
+        if len(found.categories) not in (0, count):
+            raise broken("hold a category for each example, or none", f"{len(found.categories)} of them")
 
 
 def _short(value: Any) -> str:
