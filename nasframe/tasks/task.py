@@ -50,7 +50,7 @@ class Task(ABC):
 
     @abstractmethod
     def metrics(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
-        """Return metrics of raw outputs, `objective` among them, none named `loss`; an undefined one is NaN."""
+        """Return metrics of raw outputs, `objective` among them and none named `loss`; NaN is undefined."""
 
     def calibrate(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
         """Return the numbers that are fitted on the validation split and used by `evaluate` and `predict`."""
