@@ -79,11 +79,27 @@ def array_of(value: Any, name: str) -> np.ndarray:
             value = np.array([*value, None], dtype=object)[:-1]  # NumPy would make text of it all
         array = np.asarray(value)
     except Exception as error:  # array-likes may raise anything
-        why = str(error).partition("\n")[0]
+        why = _different_rows(value) or str(error).partition("\n")[0]
         raise DataError(f"{name}: cannot be read as an array of numbers: {why}") from error
     if array.dtype.names:
         raise DataError(f"{name}: expected numbers, found records with the fields {list(array.dtype.names)}")
     return array
+
+
+def _different_rows(value: Any) -> str:
+    """Return in words the first row of another shape than the first one; empty where there is none."""
+    if not isinstance(value, list | tuple):
+        return ""
+    first: tuple[int, ...] | None = None
+    for row, item in enumerate(value):
+        try:
+            shape = np.shape(item)
+        except ValueError:
+            return f"row {row} holds lists of different lengths"
+        first = shape if first is None else first
+        if shape != first:
+            return f"row 0 has the shape {first}, row {row} the shape {shape}; expected rows of one shape"
+    return ""
 
 
 def rows_in_words(rows: Iterable[int]) -> str:

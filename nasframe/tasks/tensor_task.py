@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from attrs import define, field, frozen
 from torch import Tensor
@@ -27,6 +28,9 @@ _AT_ONCE = 1 << 24
 _EXACT = 1 << 24
 """Up to here float32 tells whole numbers apart."""
 
+_ROUNDING = 2.0**-40
+"""Numbers of float64 that differ by a smaller share may be one number, computed in two ways."""
+
 
 @frozen
 class TensorSplit(Split):
@@ -44,9 +48,25 @@ class TensorSplit(Split):
         return Batch({name: value[indices] for name, value in self.inputs.items()}, self.targets[indices])
 
 
-def _valid_shares(_: Any, __: Any, value: Sequence[float]) -> None:
-    if len(value) != 4 or not all(math.isfinite(share) and share > 0 for share in value):
-        raise ValueError(f"fractions must be four numbers above 0, found {list(value)}")
+def _valid_shares(_: Any, __: Any, value: Any) -> None:
+    try:
+        shares = [] if _has_text(value) else [float(share) for share in value]
+    except (TypeError, ValueError, OverflowError, RuntimeError):  # the last of a tensor of several numbers
+        shares = []
+    if len(shares) != 4 or not all(math.isfinite(share) and share > 0 for share in shares):
+        found = [*value] if isinstance(value, list | tuple) else found_kind(value)
+        raise ValueError(f"fractions must be four numbers above 0, found {found}")
+
+
+def _has_text(value: Any) -> bool:
+    """Return True for a text, and for a list that holds one, which `float` may take for a number."""
+    return isinstance(value, str | bytes) or any(isinstance(share, str | bytes) for share in value)
+
+
+def _valid_seed(_: Any, __: Any, value: Any) -> None:
+    is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not is_whole or not -(2**63) <= int(value) < 2**64:
+        raise ValueError(f"seed must be a whole number of 64 bits, found {found_kind(value)}")
 
 
 def _as_given(value: Any) -> Any:
@@ -93,7 +113,7 @@ class TensorTask(Task):
     fractions: tuple[float, float, float, float] = field(
         default=(0.4, 0.2, 0.2, 0.2), validator=_valid_shares
     )
-    seed: int = 0
+    seed: int = field(default=0, validator=_valid_seed)
     classes: tuple[str, ...] | None = field(default=None, converter=_as_given)
 
     def __attrs_post_init__(self) -> None:
@@ -161,7 +181,7 @@ class TensorTask(Task):
         Raises:
             DataError: a split would be empty.
         """
-        random = torch.Generator().manual_seed(self.seed)
+        random = torch.Generator().manual_seed(int(self.seed))
         order = torch.randperm(len(self.labels), generator=random)
         # The place of each example within its class, 0 to 1; the first place is random, for small classes.
         position = torch.empty(len(order))
@@ -170,7 +190,9 @@ class TensorTask(Task):
             start = torch.rand((), generator=random)
             position[members] = (torch.arange(len(members)) + start) / max(len(members), 1)
         order = order[torch.argsort(position, stable=True)]
-        shares = torch.tensor(self.fractions, dtype=torch.float64)
+        shares = torch.tensor([float(share) for share in self.fractions], dtype=torch.float64)
+        if not bool(shares.sum().isfinite()):
+            shares /= shares.max()
         bounds = (shares.cumsum(0) / shares.sum() * len(order)).round().long().tolist()
         parts = [order[start:end] for start, end in zip([0, *bounds], bounds, strict=False)]
         if min(map(len, parts)) == 0:
@@ -212,6 +234,8 @@ def _require_finite(name: str, value: Tensor) -> None:
         rows = torch.cat(bad).nonzero().flatten().tolist()
         if rows:
             raise DataError(f"input {name!r}: NaN or infinity in {rows_in_words(rows)}")
+        if value.dtype == torch.float64:
+            _require_told_apart(name, _columns(value), size)
     elif value.dtype in (torch.int32, torch.int64):
         bad = [(part.abs() > _EXACT).flatten(1).any(1) for part in torch.split(_columns(value), size)]
         rows = torch.cat(bad).nonzero().flatten().tolist()
@@ -220,6 +244,32 @@ def _require_finite(name: str, value: Tensor) -> None:
                 f"input {name!r}: whole numbers beyond {_EXACT:,} in {rows_in_words(rows)}, which float32 "
                 "does not tell apart; scale them first"
             )
+
+
+def _require_told_apart(name: str, value: Tensor, size: int) -> None:
+    """Refuse a number of the examples that differs between them, and is one and the same in float32.
+
+    A difference as small as a rounding error of float64 counts as none.
+
+    Args:
+        name: of the input.
+        value: `(examples, *shape)`, float64.
+        size: examples to look at together.
+
+    Raises:
+        DataError: with the two ends of its values.
+    """
+    parts = torch.split(value, size)
+    low = torch.stack([part.amin(0) for part in parts]).amin(0)
+    high = torch.stack([part.amax(0) for part in parts]).amax(0)
+    largest = torch.maximum(low.abs(), high.abs())
+    lost = (low.float() == high.float()) & (high - low > _ROUNDING * largest)
+    if lost.any():
+        first, last = float(low[lost][0]), float(high[lost][0])
+        raise DataError(
+            f"input {name!r}: values from {first!r} to {last!r} at one place of the examples, which float32 "
+            "does not tell apart; subtract what they share, or scale them, first"
+        )
 
 
 def _columns(value: Tensor) -> Tensor:

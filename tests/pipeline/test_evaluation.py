@@ -94,8 +94,6 @@ def test_a_label_of_the_test_split_that_no_output_stands_for_is_not_evaluated(
         return found
 
     monkeypatch.setattr(toy_streams.Streams, "data", data)
-    with pytest.raises(
-        ContractError, match="loss raised IndexError: .* from 0 to 7, those of the split test"
-    ):
+    with pytest.raises(ContractError, match="loss raised IndexError: .* from 0 to 7, those of the split"):
         nasframe.evaluate(run)
     assert (run / "test.json").read_bytes() == before

@@ -299,6 +299,10 @@ def changed(rows: list[int], value: float) -> torch.Tensor:
         (np.array([["a", 1]] * EXAMPLES, dtype=object), "input 'x': expected numbers, found 'a' in row 0"),
         ([*ROWS[:-1], ROWS[0, 1:]], "row 0 has the shape (4, 3), row 39 the shape (3, 3)"),
         ([[1.0, 2.0], [1.0]] * 20, "input 'x': cannot be read as an array of numbers"),
+        ([[1.0, 2.0], [1.0]] * 20, "numbers: row 0 has the shape (2,), row 1 the shape (1,)"),
+        ([[[1.0, 2.0], [1.0]]] * 40, "numbers: row 0 holds lists of different lengths"),
+        (1.0 + 1e-9 * ROWS.double(), "at one place of the examples, which float32 does not tell apart"),
+        (1e-60 * ROWS.double(), "at one place of the examples, which float32 does not tell apart"),
         (np.zeros(EXAMPLES, dtype=[("a", float)]), "expected numbers, found records with the fields ['a']"),
         (np.zeros(EXAMPLES, dtype="timedelta64[s]"), "input 'x': expected numbers, found durations"),
         (np.array([2**63] * EXAMPLES, dtype=np.uint64), "9223372036854775808 is too large"),
@@ -323,7 +327,46 @@ def test_inputs_without_names_are_refused(given: Any, words: str) -> None:
         TensorTask(given, PLAIN)
 
 
-@pytest.mark.parametrize("fractions", [(1, 1, 1, float("nan")), (1, 1, 1, float("inf")), (1, 1, 1)])
+def test_an_input_that_is_constant_but_for_rounding_errors_is_taken() -> None:
+    rows = ROWS.double()
+    rows[:, 0, 0] = 1.0 + 2e-15 * rows[:, 0, 0]
+    rows[:, 0, 1] = -7.0
+    assert task(inputs=rows).data({}).inputs == {"x": (4, 3)}
+
+
+@pytest.mark.parametrize("share", [1e308, torch.tensor(1e-3), np.float32(3), 7])
+def test_equal_shares_of_any_size_make_equal_splits(share: Any) -> None:
+    splits = task(fractions=(share,) * 4).data({}).splits
+    assert [len(part) for part in (splits.weights, splits.architecture, splits.validation)] == [10] * 3
+
+
+@pytest.mark.parametrize("seed", ["a", None, 1.5, 2**70, True])
+def test_a_seed_that_no_generator_takes_is_refused(seed: Any) -> None:
+    with pytest.raises(ValueError, match="seed must be a whole number of 64 bits, found "):
+        task(seed=seed)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**64 - 1, np.int64(3)])
+def test_a_seed_that_generators_take_is_taken(seed: Any) -> None:
+    assert len(task(seed=seed).data({}).splits.weights) == 16
+
+
+@pytest.mark.parametrize(
+    "fractions",
+    [
+        (1, 1, 1, float("nan")),
+        (1, 1, 1, float("inf")),
+        (1, 1, 1),
+        "abcd",
+        "1111",
+        None,
+        4,
+        (1, 1, 1, "1"),
+        (1, 1, 1, 10**400),
+        (1, 1, 1, torch.ones(2)),
+    ],
+    ids=lambda value: type(value).__name__,
+)
 def test_shares_are_four_finite_numbers(fractions: Any) -> None:
     with pytest.raises(ValueError, match="fractions must be four numbers above 0"):
         task(fractions=fractions)
