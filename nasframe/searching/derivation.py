@@ -118,8 +118,8 @@ def derive_around(
         generator: where the noise comes from, on the CPU.
 
     Returns:
-        Each architecture once, the derived one first: at most `draws` + 1. No more is drawn after 10,000 without
-        a new one.
+        Each architecture once, the derived one first: at most `draws` + 1. After 10,000 draws in vain,
+        no more are made.
     """
     found = [derive(space, probabilities, provenance)]
     known, last = {found[0].fingerprint}, 0
