@@ -9,7 +9,7 @@ from typing import Any
 
 from nasframe import __version__
 from nasframe.errors import RunError
-from nasframe.runtime import format_names, read_bytes, read_json, remove_path, write_json
+from nasframe.runtime import format_names, read_bytes, read_json, remove_path, require_regular, write_json
 
 __all__ = [
     "FORMAT",
@@ -22,6 +22,7 @@ __all__ = [
     "partials",
     "read_record",
     "refuse_links_outside",
+    "refuse_other_kinds",
     "refuse_strange",
     "require_utf8",
 ]
@@ -123,6 +124,22 @@ def refuse_links_outside(path: Path, *, deep: bool = True) -> None:
                 raise RunError(f"{shown}: is a link that leads outside {path}; put its target in its place")
         if not deep:
             break
+
+
+def refuse_other_kinds(path: Path) -> None:
+    """Refuse a run in which a folder stands in the place of a file, or a file in that of a folder.
+
+    Else the step that writes there fails at its end.
+
+    Raises:
+        RunError: names it.
+    """
+    for name in _FILES:
+        if (path / name).exists():
+            require_regular(path / name, RunError)
+    for name in _FOLDERS:
+        if (path / name).exists() and not (path / name).is_dir():
+            raise RunError(f"{path / name}: is no folder; expected a folder")
 
 
 def _leads_inside(link: Path, root: Path) -> bool:

@@ -24,6 +24,7 @@ from nasframe.runs.folder import (
     is_begun,
     read_record,
     refuse_links_outside,
+    refuse_other_kinds,
     refuse_strange,
     require_utf8,
 )
@@ -179,6 +180,7 @@ class Run:
             hint = f"; runs there: {', '.join(near)}" if near else ""
             raise RunError(f"{folder}: no such run folder{hint}")
         refuse_links_outside(folder)
+        refuse_other_kinds(folder)
         record = read_record(folder)
         if record["format"] != FORMAT:
             raise RunError(

@@ -503,3 +503,19 @@ def test_a_claim_clears_away_what_a_kill_left_half_written(tmp_path: Path) -> No
         pass
     assert not [name for name in tree(run.path) if name.endswith(".partial")]
     assert not (run.path / "run.lock").exists()
+
+
+@pytest.mark.parametrize("name", ["report.html", "test.json", "architecture.svg"])
+def test_a_folder_in_the_place_of_a_file_is_refused_before_any_work(name: str, tmp_path: Path) -> None:
+    run = Run.create(tmp_path / "run", "")
+    (run.path / name).mkdir()
+    with pytest.raises(RunError, match=rf"{name}: is a folder; expected a regular file"):
+        Run.open(run.path)
+
+
+def test_a_file_in_the_place_of_a_folder_is_refused_before_any_work(tmp_path: Path) -> None:
+    run = Run.create(tmp_path / "run", "")
+    run.checkpoints.rmdir()
+    run.checkpoints.touch()
+    with pytest.raises(RunError, match="checkpoints: is no folder; expected a folder"):
+        Run.open(run.path)
