@@ -18,7 +18,7 @@ from nasframe.operations import Cost
 from nasframe.runs import Checkpoint, Run, load_checkpoint, save_checkpoint
 from nasframe.runtime import Each, Fields, Nullable, Number, Text, without_nan
 from nasframe.space import Architecture
-from nasframe.tasks import Split
+from nasframe.tasks import Split, check_test_targets
 from nasframe.training import Training, caveats_of, collect_outputs, is_finite
 
 __all__ = [
@@ -119,6 +119,7 @@ def test_metrics(
     Where they say less than they seem to, there are `caveats` beside them.
     """
     outputs, targets = collect_outputs(network, network, test, experiment.train.batch_size, device, "test")
+    check_test_targets(experiment.task, outputs, targets)
     caveats = caveats_of(network, outputs, targets, "test")
     metrics = experiment.task.evaluate(outputs, test, calibration)
     return {**metrics, "caveats": caveats} if caveats else metrics

@@ -109,18 +109,18 @@ def derive_around(
 ) -> list[Architecture]:
     """Return the derived architecture, and those derived from probabilities perturbed by Gumbel noise.
 
-        Where all decisions are independent this draws from the distribution that the search has learnt, elsewhere
-        nearly so (perturb-and-MAP; Papandreou, Yuille 2011). The rule can return every draw.
+    Where all decisions are independent this draws from the distribution that the search has learnt, elsewhere
+    nearly so (perturb-and-MAP; Papandreou, Yuille 2011). The rule can return every draw.
 
-        Args:
-            space, probabilities, provenance: see `derive`.
-            draws: number of perturbations.
-            generator: where the noise comes from, on the CPU.
+    Args:
+        space, probabilities, provenance: see `derive`.
+        draws: number of perturbations.
+        generator: where the noise comes from, on the CPU.
 
-        Returns:
-                Each architecture once, the derived one first: at most `draws` + 1. After 10,000 draws in vain,
-            no more are made.
-        """
+    Returns:
+        Each architecture once, the derived one first: at most `draws` + 1. After 10,000 draws in vain,
+        no more are made.
+    """
     found = [derive(space, probabilities, provenance)]
     known, last = {found[0].fingerprint}, 0
     for draw in range(draws):

@@ -147,8 +147,9 @@ class Search:
             "weights_optimiser": twin._weights_optimiser,
             "architecture_optimiser": twin._architecture_optimiser,
         }
+        unread = StepCheck(10**9)  # a number that is not finite is told by the search, with its step
         with forked_seed(self.seed, "rehearsal"), one_thread():
-            check.make(lambda update: twin.update(update, epoch, noise), optimisers)
+            check.make(lambda update: twin.update(update, epoch, noise, unread), optimisers)
 
     # -- the search -------------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from nasframe.tasks.stages import (
     stage_fingerprints,
 )
 from nasframe.tasks.task import Task
-from nasframe.tasks.task_check import checked_data, checked_stages, open_test_split
+from nasframe.tasks.task_check import check_test_targets, checked_data, checked_stages, open_test_split
 from nasframe.tasks.tensor_task import TensorSplit, TensorTask
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "TensorTask",
     "baseline_records",
     "calibrated",
+    "check_test_targets",
     "checked_data",
     "checked_stages",
     "holds_stages",

@@ -124,7 +124,8 @@ class CheckedSplits:
             if not bool(finite.all()):
                 bad = rows[(~finite).nonzero().flatten().cpu()].tolist()
                 raise broken(
-                    f"hold finite numbers in input {key!r}", f"NaN or infinity in {rows_in_words(bad)}"
+                    f"hold finite numbers in input {key!r}",
+                    f"NaN or infinity in {rows_in_words(bad)} (example {split.identifiers[bad[0]]!r})",
                 )
         if not isinstance(found.targets, Tensor):
             raise broken("hold the targets as a tensor", found.targets)

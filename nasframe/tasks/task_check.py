@@ -29,7 +29,7 @@ from nasframe.tasks.split_check import CheckedSplits, check_data, check_test_spl
 from nasframe.tasks.stages import Stage, stage_fingerprints
 from nasframe.tasks.task import Task
 
-__all__ = ["checked_data", "checked_stages", "open_test_split"]
+__all__ = ["check_test_targets", "checked_data", "checked_stages", "open_test_split"]
 
 _DRAWS = 3
 
@@ -105,25 +105,28 @@ def open_test_split(task: Task, data: Data) -> Split:
 
 
 def check_test_targets(task: Task, outputs: Tensor, targets: Tensor) -> None:
-    """Check that the loss takes the targets of the test split, as it takes those of the other splits.
+    """Check that the loss, which knows the targets that can be, takes those of the test split.
 
-    A label that no output stands for would be counted as an error. All random states stay as they are.
+    All random states stay as they are.
 
     Args:
-        task: whose loss is called.
-        outputs: of a network, for all examples of the test split.
+        task: whose loss it is.
+        outputs: of a network on the test split, `(examples, outputs)`.
         targets: of the test split.
 
     Raises:
-        ContractError: the loss fails.
+        ContractError: the loss raises an error, for example for a label beyond the outputs.
     """
     with _random_states_kept():
-        _loss_of(Promises(task), outputs.clone(), targets.clone(), "loss, on the test split,")
+        try:
+            _loss_of(Promises(task), outputs.clone(), targets.clone())
+        except ContractError as error:
+            raise ContractError(f"{error}, those of the split test") from error.__cause__
 
 
-def _loss_of(promises: Promises, outputs: Tensor, targets: Tensor, name: str = "loss") -> Any:
+def _loss_of(promises: Promises, outputs: Tensor, targets: Tensor) -> Any:
     try:
-        return promises.call(name, promises.task.loss, outputs, targets)
+        return promises.call("loss", promises.task.loss, outputs, targets)
     except ContractError as error:
         if isinstance(error.__cause__, Exception):
             shapes = f"outputs {tuple(outputs.shape)}, targets {shown(targets)}"

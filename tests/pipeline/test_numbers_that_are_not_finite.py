@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from nasframe import Data, Scores
+from nasframe import Data, Run, Scores, load_experiment
 from nasframe.cli import main
 from nasframe.errors import RunError
 from nasframe.pipeline import evaluate, predict
@@ -99,9 +99,9 @@ def test_validation_data_with_a_number_that_is_no_number_stops_a_search_before_i
     words = ["search", str(STREAMS), f"cache={tmp_path / 'cache'}", "--out", str(tmp_path / "run")]
     assert main(words) == 2
     found = capsys.readouterr().err
-    assert "the split 'validation' holds numbers that are not finite" in found
-    assert f"Not finite is the input 'left' of {spoilt.name}." in found
-    assert (tmp_path / "run" / "metrics.jsonl").read_text() == ""
+    assert "the split validation: batch must hold finite numbers in input 'left'" in found
+    assert f"found NaN or infinity in row 3 (example '{spoilt.name}')" in found
+    assert not (tmp_path / "run" / "metrics.jsonl").exists()
     assert not (tmp_path / "run" / "architecture.json").exists()
 
 
@@ -110,18 +110,21 @@ def test_validation_data_with_a_number_that_is_no_number_stops_a_training(
 ) -> None:
     Spoilt(toy_streams, monkeypatch, "validation", math.nan)
     assert main(["train", str(run), "--overwrite"]) == 2
-    assert "the split 'validation' holds numbers that are not finite" in capsys.readouterr().err
+    assert "must hold finite numbers in input 'left', found NaN or infinity in row" in capsys.readouterr().err
 
 
 def test_an_example_without_a_score_is_named_and_the_exit_status_is_1(
     run: Path, toy_streams: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     names: list[str] = []
+    folders = {"make": Path(Run.open(run).record["data"]["folders"]["make"])}
+    test = load_experiment(run).task.data(folders).splits.test().identifiers
 
     def scores(task: Any, outputs: Tensor, split: Any, calibration: Any) -> Scores:
         names[:] = split.identifiers
         log_odds = outputs[:, 1] - outputs[:, 0]
-        log_odds[2] = math.nan
+        if split.identifiers == test:
+            log_odds[2] = math.nan
         return Scores(log_odds, split.batch(torch.arange(len(split))).targets)
 
     monkeypatch.setattr(toy_streams.Streams, "scores", scores)

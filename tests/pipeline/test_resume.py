@@ -31,14 +31,22 @@ def experiment(experiment: Experiment) -> Experiment:
     )
 
 
-def interrupted(monkeypatch: pytest.MonkeyPatch, method: str, work: Callable[[], Any]) -> KeyboardInterrupt:
-    """Ctrl-C where the work calls a method of the task for the first time."""
+WITHIN = {
+    "search": "nasframe.searching.engine.Search._epoch",
+    "train": "nasframe.training.training.Training._epoch",
+    "evaluate": "nasframe.pipeline.evaluation.check_test_targets",
+}
+"""Step → a function that is called in the middle of it, when its run has begun."""
+
+
+def interrupted(monkeypatch: pytest.MonkeyPatch, step: str, work: Callable[[], Any]) -> KeyboardInterrupt:
+    """Ctrl-C in the middle of a step of the work."""
 
     def raises(*_: Any) -> Any:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(Digits, method, raises)
+        patch.setattr(WITHIN[step], raises)
         with pytest.raises(KeyboardInterrupt) as found:
             work()
     return found.value
@@ -98,8 +106,7 @@ def test_a_single_step_resumes_as_that_step(
         step()
     before = Run.open(path).record.get("unfinished") if path.exists() else {}
     assert before == {}
-    method = "evaluate" if command == "evaluate" else "metrics"
-    error = interrupted(monkeypatch, method, steps[command])
+    error = interrupted(monkeypatch, command, steps[command])
     assert isinstance(error, ResumableInterrupt)
     assert error.folder == path
     assert list(Run.open(path).record["unfinished"]) == [command]
@@ -143,7 +150,7 @@ def test_a_run_in_use_is_refused(
     experiment: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "run"
-    interrupted(monkeypatch, "metrics", lambda: nasframe.search(experiment, path))
+    interrupted(monkeypatch, "search", lambda: nasframe.search(experiment, path))
     with claimed(path), pytest.raises(RunError, match="is at work in this run"):
         list(resume(path))
 

@@ -22,6 +22,7 @@ from nasframe.plugins import PluginManager
 from nasframe.runtime import SILENT
 from nasframe.tasks import (
     calibrated,
+    check_test_targets,
     checked_data,
     checked_stages,
     make_each_once,
@@ -279,7 +280,7 @@ class InputsOfNumPy(Right):
         return with_x(super().split(number), Tensor.numpy)
 
 
-@wrong("batch must hold finite numbers in input 'x', found NaN or infinity in row 3")
+@wrong("batch must hold finite numbers in input 'x', found NaN or infinity in row 3 (example '0/3')")
 class InputsNotANumber(Right):
     def split(self, number: int) -> Any:
         found = super().split(number)
@@ -416,7 +417,7 @@ class CalibratesNothing(Right):
         return None
 
 
-@wrong("calibrate must return a dict from name to number, found 'threshold': an int")
+@wrong("calibrate must return a dict from name to finite number, found 'threshold': an int")
 class CalibratesBeyondFloats(Right):
     def calibrate(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
         return {"threshold": 10**400}
@@ -700,6 +701,15 @@ def test_a_metric_that_becomes_infinite_later_stops_the_training() -> None:
     training = Training(Sum(), task, task.data({}), nasframe.TrainOptions(epochs=1))
     with pytest.raises(ContractError, match="metrics must be finite, or NaN where undefined, found 'acc"):
         training.fit()
+
+
+def test_a_label_of_the_test_split_that_no_output_stands_for_is_refused() -> None:
+    task, outputs = Right(), torch.zeros(12, 2)
+    targets = torch.arange(12) % 2
+    check_test_targets(task, outputs, targets)
+    targets[5] = 7
+    with pytest.raises(ContractError, match="targets a tensor .* from 0 to 7, those of the split test$"):
+        check_test_targets(task, outputs, targets)
 
 
 def test_a_search_has_the_same_bits_after_the_probe() -> None:
