@@ -225,7 +225,7 @@ def test_statistics_that_are_not_finite_are_refused(trained: Path, cached: Path,
     statistics = load_file(cached / "statistics.safetensors")
     statistics["S3"][0, 1] = torch.nan
     save_file(statistics, tmp_path / "statistics.safetensors")
-    with pytest.raises(RunError, match=r"statistics\.safetensors: the statistics of S3 are not finite"):
+    with pytest.raises(RunError, match=r"statistics\.safetensors: S3: holds a value that is not finite"):
         load_standardiser(tmp_path / "statistics.safetensors", True)
     with pytest.raises(RunError, match="mean and deviation of the spectrograms are not finite: nan"):
         load_extractor(trained, "resnet10t", 4, CPU, spread=(float("nan"), 1.0))

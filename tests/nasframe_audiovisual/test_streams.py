@@ -102,7 +102,9 @@ def test_an_index_is_read_back_with_its_types(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["path\na.mp4\n", "path,number\na.mp4,many\n", "path,number,more\na,1,2\n"])
 def test_a_file_that_is_no_index_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "index.csv").write_text(text)
-    with pytest.raises(DataError, match=r"index\.csv: is not an index of prepared clips"):
+    with pytest.raises(DataError, match=r"index\.csv: .*; expected an index of prepared clips"):
         read_index(tmp_path / "index.csv", Line)
-    with pytest.raises(DataError, match=r"none\.csv: is not an index of prepared clips"):
+    with pytest.raises(
+        DataError, match=r"none\.csv: cannot be read: no such file; expected an index of prepared clips"
+    ):
         read_index(tmp_path / "none.csv", Line)
