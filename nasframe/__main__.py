@@ -53,7 +53,7 @@ def _without_command_line(error: Exception) -> int:
 
         return doctor_of_words(sys.argv[2:])
     print(
-        f"nasframe: the command line cannot be imported: {type(error).__name__}: {error}\n"
+        f"nasframe: the command line cannot be imported: {type(error).__name__}: {ascii(str(error))[1:-1]}\n"
         "  nasframe doctor says what is wrong with the installation",
         file=sys.stderr,
     )
