@@ -16,7 +16,9 @@ def main() -> int:
         hear_signals(message)
         try:
             from nasframe.cli import main as run
-        except Exception as error:  # a package of the core is missing, or raises anything
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a package of the core is missing, or raises anything
             return _without_command_line(error)
         status = run()
     except KeyboardInterrupt as error:
@@ -46,7 +48,7 @@ def _escape(char: str) -> str:
     return "".join(f"\\x{byte:02x}" for byte in char.encode(errors="surrogateescape"))
 
 
-def _without_command_line(error: Exception) -> int:
+def _without_command_line(error: BaseException) -> int:
     """Say why there are no commands; `doctor`, which needs nothing, runs all the same."""
     if sys.argv[1:2] == ["doctor"]:
         from nasframe.doctor import doctor_of_words

@@ -10,7 +10,7 @@ from nasframe.cli.making_a_run import show_run, show_search, show_training
 from nasframe.cli.studies import show_comparison, show_sweep, show_table
 from nasframe.cli.using_a_run import near_path, show_metrics
 from nasframe.errors import RunError
-from nasframe.runtime import make_progress
+from nasframe.runtime import make_progress, print_text
 
 __all__ = ["add_commands"]
 
@@ -49,7 +49,7 @@ def resume(folder: Path, /) -> int:
         show[name](found)  # type: ignore[operator]
         count += 1
     if not count:
-        print(f"{folder}: nothing is left to do")
+        print_text(f"{folder}: nothing is left to do")
     return 0
 
 
@@ -58,7 +58,7 @@ def _resume_study(folder: Path) -> int:
 
     found = resume_study(folder, progress=make_progress())
     if found is None:
-        print(f"{folder}: nothing is left to do")
+        print_text(f"{folder}: nothing is left to do")
         return 0
     name, result = found
     show = {"compare": show_comparison, "sweep": show_sweep, "tabulate": show_table}

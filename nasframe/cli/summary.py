@@ -26,7 +26,7 @@ def print_summary(run: Run) -> None:
     print_text(f"\n{pipeline.draw(run).text.rstrip()}\n")
     print_tables(found[name] for name in names if name in found)
     for sentence in dict.fromkeys([*run_caveats(run), *metric_caveats(test)]):
-        print(sentence)
+        print_text(sentence)
 
 
 def _objective(test: Mapping[str, Any]) -> Table:
