@@ -268,7 +268,9 @@ def argument_problems(target: Any, values: Mapping[str, Any], *, skip: Collectio
     hints = _hints_or_none(target)
     for name in known:
         if name in values and name in hints and not _fits(values[name], hints[name]):
-            problems.append(f"option {name!r} must be {type_name(hints[name])}, found {values[name]!r}")
+            value = values[name]
+            size = " of at most 64 bits" if isinstance(value, int) and abs(value) > _LARGEST else ""
+            problems.append(f"option {name!r} must be {type_name(hints[name])}{size}, found {value!r}")
     return problems
 
 

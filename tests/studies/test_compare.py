@@ -374,11 +374,11 @@ def test_one_variant_that_fails_does_not_stop_the_others(
     printed = capsys.readouterr().out
     found = read(home / "compared")
     assert [trial["status"] for trial in found["trials"]] == ["done", "done", "failed", "failed"]
-    assert all("lower the learning rates" in str(trial["error"]) for trial in found["trials"][2:])
+    assert all("lower loop.weight_rate" in str(trial["error"]) for trial in found["trials"][2:])
     assert row(found, "weight_rate=1e+30")["values"]["accuracy"]["mean"] is None
     assert row(found, "weight_rate=0.001")["values"]["accuracy"]["mean"] is not None
     assert "weight_rate=1e+30,seed=4 failed" in printed
-    assert "lower the learning rates" in (home / "compared" / "report.html").read_text(encoding="utf-8")
+    assert "lower loop.weight_rate" in (home / "compared" / "report.html").read_text(encoding="utf-8")
 
 
 def test_variants_of_the_space_have_random_architectures_of_their_own_and_share_the_tasks_networks(
