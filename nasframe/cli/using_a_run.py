@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -288,7 +289,7 @@ def near_path(path: Path) -> str:
 
     Of a link that leads to no file, this is said instead.
     """
-    if path.is_symlink():
+    if os.path.islink(path):  # noqa: PTH114 - pathlib raises an error for a name that is too long
         return "; it is a link to nothing"
     if not _exists(path.parent) or not path.parent.is_dir():
         return ""

@@ -75,8 +75,11 @@ def search(task: TensorTask, data: Data, **changes: Any) -> Search:
 
 
 def test_a_search_redraws_both_training_splits_once_an_epoch(digits: TensorTask, recorded: Data) -> None:
-    search(digits, recorded).fit()
-    weights, architecture, validation = draws(recorded)
+    engine = search(digits, recorded)
+    rehearsed = [len(one) for one in draws(recorded)]
+    engine.fit()
+    found = zip(draws(recorded), rehearsed, strict=True)
+    weights, architecture, validation = (made[before:] for made, before in found)
     assert len(set(weights + architecture)) == 4
     assert validation == []
 
