@@ -67,12 +67,15 @@ def test_a_training_speaks_in_the_preparation_of_its_data_and_in_every_epoch() -
     assert sum(heard.steps.values()) >= 1 + 1  # the network, and its epoch
 
 
-def test_a_ranking_speaks_in_the_preparation_of_its_data_and_for_every_architecture() -> None:
+def test_a_ranking_speaks_in_the_preparation_of_its_data_and_for_every_architecture(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     run, heard = nasframe.run_experiment(experiment(), Path("run")), Heard()
     assignments = dict.fromkeys(("first", "second"), run.architecture.assignment)
     wanted = {"run": str(run.path), "objective": "accuracy", "assignments": assignments, **arguments()}
     Path("ranking").mkdir()
     shutil.rmtree("cache")  # so that the data is prepared again
+    monkeypatch.setenv("NASFRAME_CACHE", "cache")
     do_ranking(Path("ranking"), wanted, heard)
     assert heard.heard_of("sums")
     assert heard.steps == {"supernet": 2}
