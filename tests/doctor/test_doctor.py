@@ -229,7 +229,7 @@ def test_a_plugin_that_cannot_be_loaded_is_a_problem(first: Path) -> None:
     metadata(first, "cheese", "1.0", points="[nasframe]\ncheese = cheese\n")
     done = doctor(first, "--json")
     (found,) = problems(done)
-    assert found.startswith("plugin 'cheese' cannot be loaded from 'cheese': mould")
+    assert found.startswith("plugin 'cheese' cannot be loaded from 'cheese': ValueError: mould")
     assert json.loads(done.stdout)["plugins"]["cheese"] == "left out"
 
 
