@@ -17,7 +17,7 @@ from tests.memory import search
 
 
 def live() -> Counter[str]:
-    """How many objects of each class there are, after the garbage is collected."""
+    """The number of objects of each class, after the garbage is collected."""
     for _ in range(3):
         gc.collect()
     return Counter(f"{type(item).__module__}.{type(item).__qualname__}" for item in gc.get_objects())

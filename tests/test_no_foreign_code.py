@@ -146,7 +146,7 @@ def source(file: Path) -> str:
 
 @functools.cache
 def faults(text: str) -> list[Fault]:
-    """What code does that it must not: the name, the line and the reason."""
+    """The things that code must not do and does: the name, the line and the reason."""
     found = []
     for module, line in modules_of(text):
         for bad, why in MODULES.items():

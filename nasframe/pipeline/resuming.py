@@ -54,7 +54,7 @@ _BEGUN = Fields(
         UNFINISHED: Each(_OPTIONS),
     },
 )
-"""What an interrupted run records from its first file on."""
+"""An interrupted run records its command from its first file on."""
 
 
 def resume(

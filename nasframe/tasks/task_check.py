@@ -238,7 +238,7 @@ class _Probe:
 
         for draw in range(_DRAWS):
             leaf = self._outputs(len(targets), draw).requires_grad_()
-            loss = self._loss(leaf * 1, targets)  # no leaf, as outputs of a network are none
+            loss = _loss_of(self.promises, leaf * 1, targets)  # no leaf, as outputs of a network are none
             if not torch.equal(before, targets):
                 raise broken("leave the targets as they are", "they changed in place")
             if not isinstance(loss, Tensor):
@@ -251,7 +251,7 @@ class _Probe:
                 raise broken("be finite", str(float(loss.detach())))
             if not loss.requires_grad:
                 raise broken("depend on the outputs, with a gradient", "a number without one")
-            again = self._loss(leaf.detach() * 1, targets)
+            again = _loss_of(self.promises, leaf.detach() * 1, targets)
             if not isinstance(again, Tensor) or not torch.equal(again.detach(), loss.detach()):
                 raise broken(
                     "be the same for the same outputs", f"{float(loss.detach()):.6g} and then {_short(again)}"
@@ -267,17 +267,6 @@ class _Probe:
             if bool((gradient != 0).any()):
                 return
         raise broken("depend on the outputs", "a gradient of zeros")
-
-    def _loss(self, outputs: Tensor, targets: Tensor) -> Any:
-        try:
-            return self.promises.call("loss", self.task.loss, outputs, targets)
-        except ContractError as error:
-            if isinstance(error.__cause__, Exception):
-                shapes = f"outputs {tuple(outputs.shape)}, targets {shown(targets)}"
-                whole = not targets.is_floating_point() and not targets.is_complex()
-                reach = f" from {int(targets.min())} to {int(targets.max())}" if whole else ""
-                raise ContractError(f"{error}; it was given {shapes}{reach}") from error.__cause__
-            raise
 
     def _check_metrics(self, targets: Tensor) -> None:
         objective, values = self.task.objective, []

@@ -23,7 +23,7 @@ from nasframe import Operation, hookimpl
 {imports}
 
 class Taken(Operation):
-    """What a file beside it computes."""
+    """A result of a file beside it."""
 
     def forward(self, x):
         return {call}

@@ -52,7 +52,7 @@ def task(labels: Any = PLAIN, inputs: Any = None, **options: Any) -> TensorTask:
 
 
 def recorded(made: TensorTask) -> Any:
-    """What an experiment says of a task, from which its fingerprint is made."""
+    """The part of an experiment about a task, from which its fingerprint is made."""
     return Experiment.of(task=made, space="bimodal").to_dict()["task"]
 
 
