@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import itertools
+import math
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import networkx as nx
 
@@ -12,6 +14,9 @@ from nasframe.space.choice import Choice
 from nasframe.space.graph import Node, SpaceGraph
 
 __all__ = ["check"]
+
+_WAYS = 20_000
+"""The most ways to keep edges of one port: every one of them is an alternative of its decision."""
 
 
 def check(space: SpaceGraph) -> None:
@@ -116,13 +121,16 @@ def _node_problems(space: SpaceGraph, node: Node, where: str) -> Iterator[str]:
         sources = {source for source, _, key, _ in arriving if key == port}
         if set(choice.candidates) != sources:
             yield f"{where}: the choice at port {port!r} must name its sources {', '.join(sorted(sources))}"
+    for port, count in node.keeps.items():
+        into = [(source, data["edge"].choice) for source, _, key, data in arriving if key == port]
+        yield from _keep_problems(node, port, count, into, where)
     yield from _operation_problems([node.operation, *_candidates(node.choice)], len(ports), where)
     yield from _operation_problems(node.then, 1, where)
     if node.deal:
         yield from _deal_problems(space, node, ports, where)
 
 
-def _candidates(choice: Choice | None) -> Iterable[OpSpec]:
+def _candidates(choice: Choice | None) -> Collection[OpSpec]:
     return () if choice is None else choice.operations.values()
 
 
@@ -139,6 +147,34 @@ def _operation_problems(specs: Iterable[OpSpec | None], count: int, where: str) 
             yield f"{where}: operation {spec.name!r} takes {arity} inputs, there are {count}"
         for problem in spec.option_problems():
             yield f"{where}: {problem}"
+
+
+def _keep_problems(
+    node: Node, port: str, count: int, into: Sequence[tuple[str, Choice | None]], where: str
+) -> Iterator[str]:
+    if type(count) is not int or not 1 <= count <= len(into):
+        yield f"{where}: port {port!r} keeps {count!r} of its edges, and {len(into)} end there"
+        return
+    if node.deal or port in node.port_choices:
+        yield f"{where}: port {port!r} keeps {count} of its edges, and has another decision about its sources"
+    others = []
+    for source, choice in into:
+        zeros = sum(is_zero(spec) for spec in _candidates(choice))
+        others.append(len(_candidates(choice)) - zeros)
+        if zeros != 1 or not others[-1]:
+            yield (
+                f"{where} (edge from {source}): an edge of which {count} are kept chooses between zero and "
+                "others"
+            )
+    names = [choice.name for _, choice in into if choice is not None]
+    if len(set(names)) != len(names):
+        yield f"{where}: port {port!r} keeps {count} of its edges, and two of these have one choice"
+    ways = sum(math.prod(kept) for kept in itertools.islice(itertools.combinations(others, count), _WAYS))
+    if ways > _WAYS:
+        yield (
+            f"{where}: there are more than {_WAYS:,} ways to keep {count} edges of port {port!r}; keep fewer, "
+            "or offer fewer operations"
+        )
 
 
 def _deal_problems(space: SpaceGraph, node: Node, ports: tuple[str, ...], where: str) -> Iterator[str]:

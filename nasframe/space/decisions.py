@@ -40,9 +40,13 @@ class State:
 
 @frozen
 class Decision:
-    """One decision: at a node, at a port, on an edge, or the dealing of sources to several ports."""
+    """One decision: at a node, at a port, on an edge, the edges that a port keeps, or the dealing of sources to
+    several ports.
 
-    kind: Literal["node", "port", "edge", "deal"]
+    `size` is the number of edges that are kept, or of ports that are dealt to.
+    """
+
+    kind: Literal["node", "port", "edge", "keep", "deal"]
     name: str
     nodes: tuple[str, ...]
     choices: tuple[str, ...]
@@ -87,6 +91,8 @@ class Decisions:
         elif step.kind == "edge":
             candidates = self.wiring.choices[step.choices[0]].candidates
             made = [Alternative(((step.choices[0], candidate),)) for candidate in candidates]
+        elif step.kind == "keep":
+            made = self._keepings(step, alive, facts)
         else:
             made = self._dealings(step, alive)
         return [
@@ -212,6 +218,25 @@ class Decisions:
             )
         return made
 
+    def _keepings(
+        self, step: Decision, alive: Sequence[FlatEdge], facts: Mapping[str, str]
+    ) -> list[Alternative]:
+        """Return every way to keep exactly as many edges as the port keeps, with their candidates."""
+        names = [edge.choice.name for edge in alive if edge.choice is not None]
+        absent = {name: self._decided(name, keep=False) for name in names}
+        open_to = {
+            name: [facts[name]] if name in facts else self.wiring.choices[name].candidates for name in names
+        }
+        made = []
+        for kept in itertools.combinations(names, min(step.size, len(names))):
+            options = [
+                [item for item in open_to[name] if (item != absent[name]) == (name in kept)] for name in names
+            ]
+            made += [
+                Alternative(tuple(zip(names, values, strict=True))) for values in itertools.product(*options)
+            ]
+        return made
+
     def _decided(self, choice: str, keep: bool) -> str:
         """Return the candidate that keeps a dealt edge, or the one that drops it."""
         candidates = self.wiring.choices[choice].candidates
@@ -219,21 +244,30 @@ class Decisions:
 
     def _given(self, step: Decision, assignment: Assignment, name: str) -> str | None:
         """Return the candidate that an assignment gives a choice; an edge that it leaves out is absent."""
-        left_out = self.wiring.absent(name) if step.kind in ("edge", "deal") else None
+        left_out = self.wiring.absent(name) if step.kind in ("edge", "keep", "deal") else None
         return assignment.get(name, left_out)
 
     def _mismatch(self, step: Decision, alternatives: Sequence[Alternative], assignment: Assignment) -> str:
-        if step.kind == "deal":
-            wanted = min(step.size, len(alternatives[0].assigns))
-            names = [name for name, _ in alternatives[0].assigns]
-            kept = [n for n in names if not self.wiring.removes(n, self._given(step, assignment, n) or "")]
+        names = [name for name, _ in alternatives[0].assigns]
+        kept = [n for n in names if not self.wiring.removes(n, self._given(step, assignment, n) or "")]
+        wanted = min(step.size, len(names))
+        if step.kind == "deal" or (step.kind == "keep" and len(kept) != wanted):
+            what = "sources" if step.kind == "deal" else "edges"
             found = ", ".join(kept) or "none"
-            return f"{step.name}: keeps exactly {wanted} of its sources, found {len(kept)} ({found})"
+            return f"{step.name}: keeps exactly {wanted} of its {what}, found {len(kept)} ({found})"
+        if step.kind == "keep":  # a choice that stands elsewhere too is decided there
+            return (
+                f"{step.name}: the edges that it keeps are decided elsewhere, as {_listed(alternatives[0])}"
+            )
         name = step.choices[0]
         valid = ", ".join(sorted({value for alternative in alternatives for _, value in alternative.assigns}))
         if name not in assignment:
             return f"{name}: is missing; valid: {valid}"
         return f"{name}: {assignment[name]!r} was removed or is decided elsewhere; valid here: {valid}"
+
+
+def _listed(alternative: Alternative) -> str:
+    return ", ".join(f"{name} = {value!r}" for name, value in alternative.assigns)
 
 
 def _steps(wiring: Wiring) -> Iterator[Decision]:
@@ -253,6 +287,9 @@ def _steps(wiring: Wiring) -> Iterator[Decision]:
                     yield Decision("deal", deal.name, nodes, choices, edges, len(deal.ports))
             elif port in node.port_choices:
                 yield Decision("port", f"{name}.{port}", (name,), (node.port_choices[port].name,), edges)
+            elif port in node.keeps:
+                choices = tuple(edge.choice.name for edge in edges if edge.choice is not None)
+                yield Decision("keep", f"{name}.{port}", (name,), choices, edges, node.keeps[port])
             else:
                 for edge in edges:
                     if edge.choice is not None:

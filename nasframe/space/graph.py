@@ -30,6 +30,7 @@ class Node:
             its edges name the ports, in the order of their insertion.
         then: operations that follow each candidate, with parameters of their own for each.
         port_choices: port → the choice among the sources whose edges end there.
+        keeps: port → the number of its edges that an architecture keeps, where that is not free.
         deal: True where the ports of a derived architecture get one of the kept sources each, in order.
     """
 
@@ -41,6 +42,7 @@ class Node:
     then: tuple[OpSpec, ...] = ()
     ports: tuple[str, ...] = ()
     port_choices: Mapping[str, Choice] = field(factory=dict)
+    keeps: Mapping[str, int] = field(factory=dict)
     deal: bool = False
     cell: SpaceGraph | None = None
     tied: str | None = None
@@ -163,6 +165,16 @@ class SpaceGraph:
         node = self.node(target)
         made = Choice(choice, tuple(sources), group)
         self.graph.nodes[target]["node"] = attrs.evolve(node, port_choices={**node.port_choices, port: made})
+        self._changed()
+
+    def keep_edges(self, target: str, port: str, count: int) -> None:
+        """Let an architecture keep exactly `count` of the edges into a port, or all that are left of fewer.
+
+        Each of these edges has a choice among zero and others. Which edges are kept is one decision, together
+        with their candidates; the supernet adds all of them up.
+        """
+        node = self.node(target)
+        self.graph.nodes[target]["node"] = attrs.evolve(node, keeps={**node.keeps, port: count})
         self._changed()
 
     def set_output(self, name: str) -> None:

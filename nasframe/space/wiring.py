@@ -200,6 +200,9 @@ def _flatten(
             for port, choice in node.port_choices.items():
                 inner = f"{flat}/{port}"
                 nodes[inner] = attrs.evolve(nodes[inner], port_choices={PORT: choice.below(choice_prefix)})
+            for port, count in node.keeps.items():
+                inner = f"{flat}/{port}"
+                nodes[inner] = attrs.evolve(nodes[inner], keeps={PORT: count})
             if node.deal:
                 deals[flat] = Deal(flat, tuple((f"{flat}/{port}", PORT) for port in node.ports))
             continue
