@@ -8,14 +8,17 @@ from __future__ import annotations
 from nasframe.render.difference import ArchitectureDifference, Change, differences
 from nasframe.render.drawing import FORMATS, Drawing, draw, draw_pair
 from nasframe.render.picture import check_format
+from nasframe.render.tied_cells import TiedCells, tied_cells
 
 __all__ = [
     "FORMATS",
     "ArchitectureDifference",
     "Change",
     "Drawing",
+    "TiedCells",
     "check_format",
     "differences",
     "draw",
     "draw_pair",
+    "tied_cells",
 ]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import graphviz
 
-from nasframe.operations import is_identity
+from nasframe.operations import is_identity, is_zero
 from nasframe.plugins import manager
 from nasframe.render.difference import ArchitectureDifference
 from nasframe.render.names import identifier, label, shown, without_links
-from nasframe.space import Architecture
+from nasframe.render.tied_cells import TiedCells, tied_cells
+from nasframe.space import Architecture, Arrival
 
 __all__ = ["FONT", "add_network", "new_graph"]
+
+_FEW = 8
+"""The most cells that are listed by name over their drawing."""
 
 FONT = "Helvetica,Arial,sans-serif"
 
@@ -22,6 +26,14 @@ _OPERATION = {"shape": "box", "style": "filled,rounded", "fillcolor": "#fdebd0",
 _PORT = {"shape": "circle", "style": "filled", "fillcolor": "#ffffff", "color": "#8a8a8a", "width": "0.25"}
 _FIXED = {"shape": "box", "style": "filled", "fillcolor": "#f2f2f2", "color": "#8a8a8a"}
 _OUTPUT = {"shape": "box", "style": "filled", "fillcolor": "#d9ead3", "color": "#4b7f3a"}
+_TIED = {"shape": "box", "style": "filled,rounded", "fillcolor": "#fafafa", "color": "#8a8a8a"}
+_CELL = {
+    "style": "rounded,filled",
+    "color": "#c9c9c9",
+    "fillcolor": "#fafafa",
+    "fontsize": "12",
+    "margin": "12",
+}
 
 # Differences are marked by a sign and a border too, so that they show without colours.
 _CALM = {"fillcolor": "#ffffff", "color": "#a8a8a8", "fontcolor": "#555555", "class": "same"}
@@ -61,30 +73,41 @@ def add_network(
 ) -> None:
     """Draw an architecture into a graph.
 
+    Tied cells that keep the same are drawn once, beside the network, where each of them is one box.
+
     Args:
         difference: is marked; None marks nothing and keeps the colours of the roles.
         prefix: is put before every identifier, where one graph holds two networks.
     """
-    resolved = architecture.resolved
+    resolved, tied = architecture.resolved, tied_cells(architecture, difference)
     members: dict[str, list[str]] = {}
     for name in resolved.operations:
         members.setdefault(name.rpartition("/")[0], []).append(name)
-    _add_nodes(graph, "", members, architecture, difference, prefix)
+    _add_nodes(graph, "", members, architecture, difference, prefix, tied)
+    for group in dict.fromkeys(tied.values()):
+        first, *_ = group.cells
+        attributes = {**_CELL, "label": label(group.tie.rpartition("/")[2], _listed(group.cells))}
+        with graph.subgraph(name=f"cluster_{identifier(first, prefix)}", graph_attr=attributes) as box:
+            _add_nodes(box, first, members, architecture, difference, prefix, tied)
     for target, ports in resolved.arrivals.items():
         for port, arrivals in ports.items():
             for arrival in arrivals:
+                ends = _ends(arrival.source, target, tied)
+                if ends is None:
+                    continue
                 # a label only where there are several ports, and where it is not the name of the source
                 named = port if len(ports) > 1 and arrival.edge.label != port else ""
+                if ends[1] != target and len(tied[ends[1]].inputs) > 1:
+                    named = target.rpartition("/")[2]
                 through = arrival.through
                 differs = (
                     difference is not None and (arrival.source, target, port, through) in difference.arrows
                 )
-                words = " → ".join(shown(part) for part in (through, named) if part)
+                words = " → ".join(shown(part) for part in (_operation(arrival), named) if part)
                 words = f"≠ {words}".rstrip() if differs else words
                 style = {} if difference is None else _LOUD_ARROW if differs else _CALM_ARROW
                 graph.edge(
-                    identifier(arrival.source, prefix),
-                    identifier(target, prefix),
+                    *(identifier(end, prefix) for end in ends),
                     label=label(words) if words else None,
                     **style,
                 )
@@ -97,10 +120,11 @@ def _add_nodes(
     architecture: Architecture,
     difference: ArchitectureDifference | None,
     prefix: str,
+    tied: Mapping[str, TiedCells],
 ) -> None:
     """Add the nodes of a cell, then its inner cells as boxes inside its box."""
     for name in members.get(cell, []):
-        (first, *rest), style = _appearance(name, architecture)
+        (first, *rest), style = _appearance(name, architecture, tied.get(cell))
         spec = architecture.resolved.operations[name]
         style |= without_links(manager().style(name, spec.name if spec is not None else "input"))
         if difference is not None:
@@ -111,18 +135,59 @@ def _add_nodes(
         if inner.rpartition("/")[0] == cell:
             alone = difference is not None and inner in difference.cells
             sign = "+ " if alone else ""
-            attributes = {
-                "label": label(f"{sign}{shown(inner.rpartition('/')[2])}"),
-                "style": "rounded,filled",
-                "color": "#c9c9c9",
-                "fillcolor": "#fafafa",
-                "fontsize": "12",
-                "margin": "12",
-            }
+            if inner in tied:
+                _add_tied(graph, inner, tied[inner], difference, prefix)
+                continue
+            attributes = {**_CELL, "label": label(f"{sign}{shown(inner.rpartition('/')[2])}")}
             if alone:
                 attributes |= {"color": "#b0003a", "penwidth": "2.5", "style": "rounded,filled,dashed"}
             with graph.subgraph(name=f"cluster_{identifier(inner, prefix)}", graph_attr=attributes) as box:
-                _add_nodes(box, inner, members, architecture, difference, prefix)
+                _add_nodes(box, inner, members, architecture, difference, prefix, tied)
+
+
+def _add_tied(
+    graph: graphviz.Digraph,
+    cell: str,
+    group: TiedCells,
+    difference: ArchitectureDifference | None,
+    prefix: str,
+) -> None:
+    """Add the box that stands for a cell which is drawn beside the network."""
+    sign, style = "", dict(_TIED)
+    if difference is not None and cell in difference.cells:
+        sign, style = "+ ", style | _LOUD | {"style": "filled,rounded,dashed", "class": "differs only"}
+    elif group.differs:
+        sign, style = "≠ ", style | _LOUD | {"peripheries": "2", "class": "differs changed"}
+    elif difference is not None:
+        style |= _CALM
+    names = shown(cell.rpartition("/")[2]), shown(group.tie.rpartition("/")[2])
+    graph.node(identifier(cell, prefix), label=label(f"{sign}{names[0]}", names[1]), **style)
+
+
+def _listed(cells: Sequence[str]) -> str:
+    """Return the names of cells that are drawn once, or the first and the last of many."""
+    names = [cell.rpartition("/")[2] for cell in cells]
+    if len(names) <= _FEW:
+        return ", ".join(names)
+    return f"{names[0]}, …, {names[-1]} ({len(names)} cells)"
+
+
+def _operation(arrival: Arrival) -> str:
+    """Return the operation on an arrow; empty where the edge could only be kept or not."""
+    choice = arrival.edge.choice
+    if arrival.operation is not None or choice is None:
+        return arrival.through
+    passing = [name for name, spec in choice.operations.items() if is_identity(spec)]
+    others = [name for name, spec in choice.operations.items() if not is_zero(spec) and name not in passing]
+    return passing[0] if others else ""
+
+
+def _ends(source: str, target: str, tied: Mapping[str, TiedCells]) -> tuple[str, str] | None:
+    """Return the nodes or boxes between which an arrow is drawn; None where another cell shows it."""
+    cells = [next((cell for cell in tied if name.startswith(f"{cell}/")), None) for name in (source, target)]
+    if cells[0] == cells[1] and cells[0] is not None:
+        return (source, target) if cells[0] == tied[cells[0]].cells[0] else None
+    return cells[0] or source, cells[1] or target
 
 
 def _mark(
@@ -136,8 +201,10 @@ def _mark(
     return "", _CALM
 
 
-def _appearance(name: str, architecture: Architecture) -> tuple[list[str], dict[str, str]]:
-    """Return the lines of a node's label, and its attributes."""
+def _appearance(
+    name: str, architecture: Architecture, group: TiedCells | None
+) -> tuple[list[str], dict[str, str]]:
+    """Return the lines of a node's label, and its attributes; `group` is that of its cell."""
     resolved = architecture.resolved
     node, spec = architecture.space.wiring.nodes[name], resolved.operations[name]
     short = name.rpartition("/")[2]
@@ -146,6 +213,8 @@ def _appearance(name: str, architecture: Architecture) -> tuple[list[str], dict[
     assert spec is not None
     if node.choice is not None:
         return [short, resolved.labels[name]], dict(_OPERATION)
+    if group is not None and (name in group.inputs or name == group.output):
+        return [short], dict(_INPUT if name in group.inputs else _OUTPUT)
     if is_identity(spec):
         return [short], dict(_PORT)
     if name == resolved.output:

@@ -70,6 +70,6 @@ def without_links(style: Mapping[str, str]) -> dict[str, str]:
 
 def _code(letter: str) -> str:
     # not by `%`: Graphviz takes a name that begins so for one that it made
-    if re.match(r"[\w /.,()=+-]", letter) and visible(letter) == letter:
+    if re.match(r"[\w /.,()=+{}-]", letter) and visible(letter) == letter:
         return letter
     return "".join(f"~{byte:02X}" for byte in letter.encode("utf-8", "surrogatepass"))

@@ -172,8 +172,8 @@ def _keep_problems(
     ways = sum(math.prod(kept) for kept in itertools.islice(itertools.combinations(others, count), _WAYS))
     if ways > _WAYS:
         yield (
-            f"{where}: there are more than {_WAYS:,} ways to keep {count} edges of port {port!r}; keep fewer, "
-            "or offer fewer operations"
+            f"{where}: there are more than {_WAYS:,} ways to keep {count} edges of port {port!r}; keep "
+            "fewer, or offer fewer operations"
         )
 
 

@@ -40,8 +40,8 @@ class State:
 
 @frozen
 class Decision:
-    """One decision: at a node, at a port, on an edge, the edges that a port keeps, or the dealing of sources to
-    several ports.
+    """One decision: at a node, at a port, on an edge, about the edges that a port keeps, or about the sources
+    that are dealt to several ports.
 
     `size` is the number of edges that are kept, or of ports that are dealt to.
     """

@@ -50,7 +50,7 @@ def _graph(space: SearchSpace) -> tuple[Any, ...]:
     wiring: Wiring = space.wiring
     rule = space.derivation if isinstance(space.derivation, str) else ""
     nodes, choices = [*wiring.nodes.items()], [*wiring.choices.items()]
-    edges = {place: {*found} for place, found in wiring.arrivals.items()}
+    edges = {place: sorted(found, key=lambda edge: edge.name) for place, found in wiring.arrivals.items()}
     return nodes, edges, wiring.deals, wiring.output, wiring.cells, choices, rule
 
 

@@ -24,7 +24,7 @@ from nasframe.relaxations import (
     Softmax,
     StraightThroughGumbelSoftmax,
 )
-from nasframe.render import draw
+from nasframe.render import draw, tied_cells
 from nasframe.runtime import forked_seed, generator
 from nasframe.searching import Bilevel, Search, SearchOptions, Update, derive
 from nasframe.space import Architecture, Choice, SearchSpace, SpaceFactory
@@ -165,10 +165,13 @@ class SearchSpaceSuite(PluginSuite):
         space = self._space()
         for seed in range(3):
             architecture = Architecture(space, space.sample(seed))
-            drawing = draw(architecture)
+            drawing, tied = draw(architecture), tied_cells(architecture)
             assert drawing.dot.lstrip().startswith("digraph")
             for name in architecture.resolved.operations:
-                assert name.replace(":", "_") in drawing.dot, f"node {name} is not drawn"
+                cell = next((cell for cell in tied if name.startswith(f"{cell}/")), "")
+                drawn = tied[cell].cells[0] + name[len(cell) :] if cell else name
+                assert drawn.replace(":", "_") in drawing.dot, f"node {name} is not drawn"
+                assert cell in drawing.dot, f"cell {cell} is not drawn"
                 assert name in drawing.text
 
     # -- derivation -------------------------------------------------------------------------------------

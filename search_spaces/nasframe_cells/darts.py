@@ -35,7 +35,8 @@ class DARTS(SpaceFactory):
     nodes concatenated along the channels. Normal cells are one architecture, and reduction cells another:
     these halve the size and double the channels. In the search every edge chooses among all operations and a
     node is the sum of all edges. An architecture keeps exactly `edges` of them for each node, those with the
-    strongest operations. The input is an image `(channels, height, width)` or a sequence `(channels, length)`.
+    strongest operations. The input is an image `(channels, height, width)`, or a sequence
+    `(channels, length)`.
 
     Example:
         >>> DARTS().build({"image": (3, 32, 32)}, outputs=10).count() == 1_037_664_180**2

@@ -1,4 +1,4 @@
-"""Passing on at a lower resolution: the factorised reduction of DARTS, the residual block of NAS-Bench-201."""
+"""Values at half the size: the factorised reduction of DARTS, the residual block of NAS-Bench-201."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class SkipConnect(Operation):
     """The input as it is, or, at stride 2, a factorised reduction to half the size (DARTS).
 
     The reduction is ReLU, two convolutions of kernel 1 and stride 2, one of which is shifted by a position,
-    concatenated along the channels, and batch normalisation. So every position of the input is seen. At stride
-    1 a space says `identity` instead: nasframe knows that it changes nothing.
+    concatenated along the channels, and batch normalisation. So every position of the input is seen. At
+    stride 1 a space says `identity` instead: nasframe knows that it changes nothing.
     """
 
     def __init__(
@@ -67,8 +67,8 @@ class SkipConnect(Operation):
 class ResidualReduction(Operation):
     """The residual block between two stages of NAS-Bench-201: half the size, `channels` channels.
 
-    Two times ReLU, convolution of kernel 3 and batch normalisation, the first with stride 2; to these is added
-    the mean of each two positions, through a convolution of kernel 1.
+    Two times ReLU, convolution of kernel 3 and batch normalisation, the first with stride 2; to these is
+    added the mean of each two positions, through a convolution of kernel 1.
     """
 
     def __init__(self, shapes: Sequence[Shape], *, channels: int | None = None, affine: bool = True) -> None:
