@@ -109,10 +109,12 @@ def registered_entries(function: Callable[[], Any], hook: str, module: Any) -> d
         answer = function()
     except (Exception, SystemExit) as error:  # a hook may raise anything
         raise PluginError(hook_raised(hook, error, module)) from error
-    place = in_brackets(file_of(module))
+    wrong = ""
     if not isinstance(answer, Mapping):
-        raise PluginError(f"{hook} must return a mapping from name to target, found {answer!r}{place}")
-    for name in answer:
-        if not isinstance(name, str) or not name or ":" in name:
-            raise PluginError(f"{hook}: a name is a string without ':', found {name!r}{place}")
+        wrong = f"{hook} must return a mapping from name to target, found {answer!r}"
+    else:
+        names = (name for name in answer if not isinstance(name, str) or not name or ":" in name)
+        wrong = next((f"{hook}: a name is a string without ':', found {name!r}" for name in names), "")
+    if wrong:  # the file is looked up here alone: hooks are called for every name that is looked up
+        raise PluginError(f"{wrong}{in_brackets(file_of(module))}")
     return dict(answer)

@@ -21,7 +21,7 @@ _WAYS = 20_000
 
 def check(space: SpaceGraph) -> None:
     """Raise a `SpaceError` that lists everything wrong with the space and its cells."""
-    problems = list(dict.fromkeys(_problems(space, "", (space,))))
+    problems = list(dict.fromkeys(_problems(space, "", (space,), set())))
     problems += [] if problems else list(_output_problems(space, space.output or ""))
     if problems:
         raise SpaceError(
@@ -29,7 +29,10 @@ def check(space: SpaceGraph) -> None:
         )
 
 
-def _problems(space: SpaceGraph, prefix: str, outer: tuple[SpaceGraph, ...]) -> Iterator[str]:
+def _problems(
+    space: SpaceGraph, prefix: str, outer: tuple[SpaceGraph, ...], sound: set[int]
+) -> Iterator[str]:
+    """Yield what is wrong with a space and its cells; `sound` holds the cells that are known to be right."""
     graph = space.graph
     if not space.inputs:
         yield f"{prefix or 'the space'}: has no input"
@@ -55,7 +58,10 @@ def _problems(space: SpaceGraph, prefix: str, outer: tuple[SpaceGraph, ...]) -> 
         if node.cell is not None and any(node.cell is space for space in outer):
             yield f"{prefix}{name}: lies on a cycle: the cell contains itself"
         elif node.cell is not None:
-            yield from _problems(node.cell, f"{prefix}{name}/", (*outer, node.cell))
+            if id(node.cell) not in sound:
+                inner = list(_problems(node.cell, f"{prefix}{name}/", (*outer, node.cell), sound))
+                yield from inner
+                sound |= set() if inner else {id(node.cell)}
             if node.tied is not None and tied.setdefault(node.tied, node.cell) is not node.cell:
                 yield f"{prefix}{name}: is tied as {node.tied!r} to a cell of another space"
             yield from _tie_problems(space, node, f"{prefix}{name}")

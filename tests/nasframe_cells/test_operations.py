@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from nasframe import Operation, OpSpec
+from nasframe.errors import SpaceError
 from nasframe.operations import build_operation, infer
 
 STRIDED = (
@@ -144,7 +145,7 @@ def test_the_head_is_a_linear_layer_on_the_mean_of_all_positions() -> None:
 @pytest.mark.parametrize("shape", [(4,), (4, 5, 6, 7)])
 def test_another_shape_is_refused_in_words(name: str, shape: tuple[int, ...]) -> None:
     words = r"\(channels, height, width\) of an image or \(channels, length\) of a sequence.*found \(4,"
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises(SpaceError, match=words):
         made(name, shape)
 
 
@@ -164,10 +165,10 @@ def test_another_shape_is_refused_in_words(name: str, shape: tuple[int, ...]) ->
     ],
 )
 def test_an_option_out_of_range_is_refused_in_words(name: str, options: dict[str, int], words: str) -> None:
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises(SpaceError, match=words):
         made(name, (4, 8), **options)
 
 
 def test_inputs_of_two_sizes_are_not_concatenated() -> None:
-    with pytest.raises(ValueError, match=r"of one size, found \(4, 8\), \(4, 9\)"):
+    with pytest.raises(SpaceError, match=r"of one size, found \(4, 8\), \(4, 9\)"):
         made("concat_channels", (4, 8), (4, 9))

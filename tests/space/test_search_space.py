@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from nasframe import Architecture, Supernet, build
-from nasframe.errors import ArchitectureError, SpaceError
+from nasframe.errors import ArchitectureError, ContractError, SpaceError
 from nasframe.operations import OpSpec
-from nasframe.space import Choice, SearchSpace
+from nasframe.space import Choice, SearchSpace, check_space
 from nasframe.space.graph import Node
 from nasframe_bimodal.space import Bimodal
 
@@ -283,3 +283,19 @@ def test_a_number_that_fits_no_word_of_a_machine_is_refused_as_an_option() -> No
     space = Bimodal(channels=10**30, cells=1, nodes=1).build({"a": (4, 8), "b": (4, 8)}, 1)
     with pytest.raises(SpaceError, match=r"option 'channels' must be int of at most 64 bits, found 10{30}"):
         Supernet(space)
+
+
+def test_edges_with_options_are_compared_when_a_space_is_made_again() -> None:
+    """An operation with options cannot be hashed, and the check of a factory compares edges."""
+
+    def made(channels: int) -> SearchSpace:
+        space = SearchSpace("projected")
+        space.add_input("x", (2, 3))
+        space.add_node("y", "identity")
+        space.connect("x", "y", operation=OpSpec("projection", {"channels": channels}))
+        space.set_output("y")
+        return space
+
+    check_space(made(4), made(4))
+    with pytest.raises(ContractError, match="its edges changed when it was made again"):
+        check_space(made(4), made(5))

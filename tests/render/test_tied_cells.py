@@ -1,0 +1,121 @@
+"""Tied cells that keep the same are drawn once, beside a network in which each of them is one box."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from nasframe import Architecture, Choice, SearchSpace, draw
+from nasframe.render import draw_pair, tied_cells
+
+SVG = "{http://www.w3.org/2000/svg}"
+CANDIDATES = ("zero", "identity", "layer_norm")
+
+
+def chain(cells: int, *, tied: bool = True, removable: bool = False) -> SearchSpace:
+    """Cells in a row; inside each, two edges to a sum."""
+    cell = SearchSpace("cell")
+    cell.add_input("a"), cell.add_input("b")
+    cell.add_node("out", "identity")
+    for name in ("a", "b"):
+        cell.connect(name, "out", choice=Choice(f"{name}->out", CANDIDATES, "beta"))
+    cell.set_output("out")
+    space = SearchSpace("chain")
+    last = space.add_input("x", (2, 3))
+    for index in range(1, cells + 1):
+        name = space.add_cell(f"cell{index}", cell, tied="kind" if tied else None)
+        space.connect(last, name, "a")
+        edge = Choice(f"skip{index}", ("zero", "identity"), "alpha") if removable else None
+        space.connect("x", name, "b", choice=edge)
+        last = name
+    space.add_node("head", "layer_norm")
+    space.connect(last, "head")
+    space.set_output("head")
+    return space
+
+
+def of(space: SearchSpace, **assignment: str) -> Architecture:
+    inside = {
+        name: assignment.get(name.rpartition("/")[2][0], "identity") for name in space.choices if "->" in name
+    }
+    outside = {name: "identity" for name in space.choices if "->" not in name}
+    return Architecture(space, inside | outside)
+
+
+def texts(svg: str) -> list[str]:
+    return [element.text or "" for element in ET.fromstring(svg).iter(f"{SVG}text")]
+
+
+def arrows(svg: str) -> list[str]:
+    titles = [
+        element.findtext(f"{SVG}title") or ""
+        for element in ET.fromstring(svg).iter(f"{SVG}g")
+        if element.get("class", "").startswith("edge")
+    ]
+    return sorted(titles)
+
+
+def test_the_inside_of_tied_cells_is_drawn_once() -> None:
+    seen = texts(draw(of(chain(3), b="layer_norm")).svg)
+    assert seen.count("layer_norm") == 1
+    assert seen.count("out") == 1
+    assert seen.count("kind") == 4  # three boxes, and over the drawing
+    assert "cell1, cell2, cell3" in seen
+
+
+def test_in_the_network_each_of_them_is_a_box_with_its_arrows() -> None:
+    found = arrows(draw(of(chain(2), b="layer_norm")).svg)
+    inside = ["cell1/a->cell1/out", "cell1/b->cell1/out"]
+    outside = ["cell1->cell2", "cell2->head", "x->cell1", "x->cell1", "x->cell2"]
+    assert found == sorted(inside + outside)
+
+
+def test_an_arrow_into_a_box_says_at_which_input_it_ends() -> None:
+    seen = texts(draw(of(chain(2))).svg)
+    assert seen.count("a") == 1 + 2
+    assert seen.count("b") == 1 + 2
+
+
+def test_an_edge_that_may_choose_an_operation_says_so_where_it_chose_identity() -> None:
+    assert texts(draw(of(chain(2), b="zero")).svg).count("identity") == 1
+    # one that may only be kept or not says nothing
+    assert "identity" not in texts(draw(of(chain(1, removable=True), a="layer_norm", b="zero")).svg)
+
+
+def test_cells_that_are_not_tied_are_drawn_in_their_places() -> None:
+    assert tied_cells(of(chain(2, tied=False))) == {}
+    assert texts(draw(of(chain(2, tied=False))).svg).count("out") == 2
+
+
+def test_a_single_cell_is_drawn_in_its_place() -> None:
+    assert tied_cells(of(chain(1))) == {}
+
+
+def test_of_many_cells_the_first_and_the_last_are_named() -> None:
+    assert "cell1, …, cell12 (12 cells)" in texts(draw(of(chain(12))).svg)
+
+
+def test_cells_that_reach_no_output_do_not_count() -> None:
+    space = chain(3)
+    assert [*tied_cells(of(space, b="zero"))] == ["cell1", "cell2", "cell3"]
+    assert tied_cells(of(space, a="zero")) == {}  # the last one alone is left
+
+
+def test_a_difference_is_marked_in_the_one_drawing_and_at_every_box() -> None:
+    space = chain(3)
+    seen = texts(draw(of(space, b="layer_norm"), against=of(space)).svg)
+    assert [word for word in seen if word.startswith("≠ cell")] == ["≠ cell1", "≠ cell2", "≠ cell3"]
+    assert seen.count("≠ layer_norm") == 1
+
+
+def test_a_cell_that_the_other_lacks_is_drawn_apart_from_its_ties() -> None:
+    seen = texts(draw_pair(of(chain(4)), of(chain(2))).svg)
+    assert {"+ cell3", "+ cell4"} <= set(seen)
+    assert "+ cell1" not in seen
+
+
+@pytest.mark.parametrize("cells", [2, 5])
+def test_the_text_of_a_drawing_has_every_node(cells: int) -> None:
+    found = of(chain(cells))
+    assert all(name in draw(found).text for name in found.resolved.operations)
