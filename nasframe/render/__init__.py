@@ -8,7 +8,7 @@ from __future__ import annotations
 from nasframe.render.difference import ArchitectureDifference, Change, differences
 from nasframe.render.drawing import FORMATS, Drawing, draw, draw_pair
 from nasframe.render.picture import check_format
-from nasframe.render.tied_cells import TiedCells, tied_cells
+from nasframe.render.tied_cells import TiedCells, listed, tied_cells
 
 __all__ = [
     "FORMATS",
@@ -20,5 +20,6 @@ __all__ = [
     "differences",
     "draw",
     "draw_pair",
+    "listed",
     "tied_cells",
 ]

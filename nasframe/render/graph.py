@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import graphviz
 
@@ -10,13 +10,10 @@ from nasframe.operations import is_identity, is_zero
 from nasframe.plugins import manager
 from nasframe.render.difference import ArchitectureDifference
 from nasframe.render.names import identifier, label, shown, without_links
-from nasframe.render.tied_cells import TiedCells, tied_cells
+from nasframe.render.tied_cells import TiedCells, listed, tied_cells
 from nasframe.space import Architecture, Arrival
 
 __all__ = ["FONT", "add_network", "new_graph"]
-
-_FEW = 8
-"""The most cells that are listed by name over their drawing."""
 
 FONT = "Helvetica,Arial,sans-serif"
 
@@ -85,8 +82,8 @@ def add_network(
         members.setdefault(name.rpartition("/")[0], []).append(name)
     _add_nodes(graph, "", members, architecture, difference, prefix, tied)
     for group in dict.fromkeys(tied.values()):
-        first, *_ = group.cells
-        attributes = {**_CELL, "label": label(group.tie.rpartition("/")[2], _listed(group.cells))}
+        first, names = group.cells[0], [cell.rpartition("/")[2] for cell in group.cells]
+        attributes = {**_CELL, "label": label(group.tie.rpartition("/")[2], listed(names))}
         with graph.subgraph(name=f"cluster_{identifier(first, prefix)}", graph_attr=attributes) as box:
             _add_nodes(box, first, members, architecture, difference, prefix, tied)
     for target, ports in resolved.arrivals.items():
@@ -95,20 +92,17 @@ def add_network(
                 ends = _ends(arrival.source, target, tied)
                 if ends is None:
                     continue
-                # a label only where there are several ports, and where it is not the name of the source
-                named = port if len(ports) > 1 and arrival.edge.label != port else ""
-                if ends[1] != target and len(tied[ends[1]].inputs) > 1:
-                    named = target.rpartition("/")[2]
+                lines = _on_arrow(arrival, len(ports) > 1, tied[ends[1]] if ends[1] != target else None)
                 through = arrival.through
                 differs = (
                     difference is not None and (arrival.source, target, port, through) in difference.arrows
                 )
-                words = " → ".join(shown(part) for part in (_operation(arrival), named) if part)
-                words = f"≠ {words}".rstrip() if differs else words
+                if differs:
+                    lines = [f"≠ {''.join(lines[:1])}".rstrip(), *lines[1:]]
                 style = {} if difference is None else _LOUD_ARROW if differs else _CALM_ARROW
                 graph.edge(
                     *(identifier(end, prefix) for end in ends),
-                    label=label(words) if words else None,
+                    label=label(*lines) if lines else None,
                     **style,
                 )
 
@@ -164,12 +158,21 @@ def _add_tied(
     graph.node(identifier(cell, prefix), label=label(f"{sign}{names[0]}", names[1]), **style)
 
 
-def _listed(cells: Sequence[str]) -> str:
-    """Return the names of cells that are drawn once, or the first and the last of many."""
-    names = [cell.rpartition("/")[2] for cell in cells]
-    if len(names) <= _FEW:
-        return ", ".join(names)
-    return f"{names[0]}, …, {names[-1]} ({len(names)} cells)"
+def _on_arrow(arrival: Arrival, several: bool, box: TiedCells | None) -> list[str]:
+    """Return the lines on an arrow.
+
+    Args:
+        several: whether it ends in a node with several ports.
+        box: the cells whose box it ends in; None where it ends in a node.
+    """
+    operation, port = _operation(arrival), arrival.edge.port
+    if box is not None:  # lines below each other, which are narrower
+        port = arrival.edge.target.rpartition("/")[2] if len(box.inputs) > 1 else ""
+        return [shown(part) for part in (operation, port) if part]
+    # the port only where there are several, and where it is not the name of the source
+    named = port if several and arrival.edge.label != port else ""
+    words = " → ".join(shown(part) for part in (operation, named) if part)
+    return [words] if words else []
 
 
 def _operation(arrival: Arrival) -> str:

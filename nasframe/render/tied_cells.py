@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
 from nasframe.render.difference import ArchitectureDifference
 from nasframe.space import Architecture
 
-__all__ = ["TiedCells", "tied_cells"]
+__all__ = ["TiedCells", "listed", "tied_cells"]
+
+_FEW = 8
+"""The most cells that are listed by name."""
 
 
 @frozen
@@ -50,6 +53,13 @@ def tied_cells(
         if len(free) > 1:
             found |= dict.fromkeys(free, _group(architecture, tie, free, difference))
     return found
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return the names of cells that are drawn once, or the first and the last of many."""
+    if len(names) <= _FEW:
+        return ", ".join(names)
+    return f"{names[0]}, …, {names[-1]} ({len(names)} cells)"
 
 
 def _inside(architecture: Architecture, cell: str, difference: ArchitectureDifference | None) -> object:

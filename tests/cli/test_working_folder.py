@@ -17,6 +17,7 @@ MORE = (
     "usercustomize",
     "nasframe_fusion",
     "nasframe_bimodal",
+    "nasframe_cells",
     "numpy",
     "av",
     "timm",

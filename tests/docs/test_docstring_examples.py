@@ -15,6 +15,7 @@ PACKAGES = (
     "nasframe",
     "nasframe_fusion",
     "nasframe_bimodal",
+    "nasframe_cells",
     "nasframe_audiovisual",
     "nasframe_deepfake",
     "nasframe_estimators",

@@ -13,8 +13,11 @@ from nasframe import Choice, OpSpec, SearchSpace, Shape
 from nasframe.report.animation import animate_search
 from nasframe.report.animation.layout import Box, lay_out
 from nasframe.report.animation.routes import drawn_edges
+from nasframe.report.animation.tied_cells import stand_ins
 from nasframe.searching import derive
 from nasframe_bimodal.space import Bimodal
+from nasframe_cells.darts import DARTS
+from nasframe_cells.nas_bench_201 import NASBench201
 
 SHAPES: dict[str, Shape] = dict.fromkeys(("I1", "I2", "S1", "S2"), (8, 16))
 
@@ -133,3 +136,20 @@ def test_probabilities_that_are_not_finite_are_reported() -> None:
     html, data = animate_search(space, [*lines, {**lines[0], "epoch": 2, "probabilities": broken}])
     assert data == {}
     assert "in epoch 2 a probability is not finite" in html
+
+
+def test_of_tied_cells_with_fixed_sources_the_first_stands_for_all() -> None:
+    space = DARTS(cells=5, nodes=2).make({"x": (1, 8)}, 2)
+    assert [*space.wiring.cells.values()] == ["normal", "reduction", "normal", "reduction", "normal"]
+    html, data = animate_search(space, history(space))
+    nodes = set(re.findall(r'data-n="([^"]+)"', html))
+    assert {name.partition("/")[0] for name in nodes} == {"x", "stem", "cell1", "cell2", "head"}
+    assert re.findall(r'class="cellname"[^>]*>([^<]+)<', html) == ["cell1, cell3, cell5", "cell2, cell4"]
+    assert {choice for pairs in data["edges"] for choice, _ in pairs} == set(range(len(space.choices)))
+    # what leaves a cell that is left out leaves the one that stands for it
+    assert ("cell1/c_k", "head") in {(edge.source, edge.target) for edge in drawn_edges(space)}
+
+
+def test_tied_cells_that_choose_their_sources_are_all_drawn() -> None:
+    assert stand_ins(SPACES["tied"]) == {}
+    assert stand_ins(NASBench201(cells=2, stages=1).make({"x": (1, 8)}, 2)) == {"cell2": "cell1"}

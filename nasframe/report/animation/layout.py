@@ -12,6 +12,8 @@ import networkx as nx
 from attrs import define, field
 
 from nasframe.operations import is_identity, is_zero
+from nasframe.render import listed
+from nasframe.report.animation.tied_cells import stand_ins
 from nasframe.runtime import shorten, visible
 from nasframe.space import Choice, SearchSpace
 
@@ -110,25 +112,27 @@ def lay_out(space: SearchSpace) -> Box:
         or node.port_choices
         or any(edge.choice is not None for port in node.ports for edge in wiring.arrivals[name, port])
     }
-    return _cell(space, "", deciding)
+    return _cell(space, "", deciding, stand_ins(space))
 
 
-def _cell(space: SearchSpace, level: str, deciding: set[str]) -> Box:
+def _cell(space: SearchSpace, level: str, deciding: set[str], left_out: Mapping[str, str]) -> Box:
     """Return a cell with its members, at the origin."""
     wiring = space.wiring
     members: dict[str, Box] = {}
     for name in wiring.nodes:
         member = inside(level, name)
-        if member is not None and member not in members:
+        if member is not None and member not in members and member not in left_out:
             cell = member in wiring.cells
-            members[member] = _cell(space, member, deciding) if cell else _node(space, member)
-    links = _links(space, level, members)
+            members[member] = _cell(space, member, deciding, left_out) if cell else _node(space, member)
+    links = _links(space, level, members, left_out)
     _columns(members, links)
     for box in members.values():
         sourced = any(True for _ in links.predecessors(box.name))
         if box.kind == "cell" or (box.name in deciding and (sourced or box.kind == "choice")):
             box.row = 0
-    made = Box(level, shown(level.rpartition("/")[2]), "cell", inner=list(members.values()))
+    names = [level, *(cell for cell, other in left_out.items() if other == level)]
+    label = shown(listed([name.rpartition("/")[2] for name in names]))
+    made = Box(level, label, "cell", inner=list(members.values()))
     _place_members(made, links, is_outer=not level)
     return made
 
@@ -151,12 +155,15 @@ def _node(space: SearchSpace, name: str) -> Box:
     return Box(name, label, kind, max(len(label) * 7.4 + 14, 24), max(26, LABEL * labelled + 6))
 
 
-def _links(space: SearchSpace, level: str, members: Mapping[str, Box]) -> nx.DiGraph[str]:
+def _links(
+    space: SearchSpace, level: str, members: Mapping[str, Box], left_out: Mapping[str, str]
+) -> nx.DiGraph[str]:
     links: nx.DiGraph[str] = nx.DiGraph()
     links.add_nodes_from(members)
     for (target, _), edges in space.wiring.arrivals.items():
         for edge in edges:
             start, end = inside(level, edge.source), inside(level, target)
+            start = left_out.get(start or "", start)
             if start in members and end in members and start != end:
                 links.add_edge(str(start), str(end))
     return links

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import attrs
 from attrs import define, field, frozen
 
 from nasframe.report.animation.layout import Box, inside
+from nasframe.report.animation.tied_cells import holder, stand_ins
 from nasframe.space import Choice, FlatEdge, SearchSpace
 
 __all__ = ["Drawn", "common", "drawn_edges", "forks", "route"]
@@ -41,12 +43,20 @@ class Drawn:
 
 
 def drawn_edges(space: SearchSpace) -> list[Drawn]:
-    """Return every edge of the space; those with the same source, choice and target are one."""
-    wiring = space.wiring
+    """Return every edge of the space; those with the same source, choice and target are one.
+
+    An edge into a tied cell that another one stands for is left out, and one from it comes from that other.
+    """
+    wiring, left_out = space.wiring, stand_ins(space)
     found: dict[tuple[str, str, str, str], list[FlatEdge]] = {}
     for (target, port), edges in wiring.arrivals.items():
+        if holder(target, left_out) is not None:
+            continue
         choice = wiring.nodes[target].port_choices.get(port)
-        for edge in edges:
+        for given in edges:
+            cell = holder(given.source, left_out)
+            moved = "" if cell is None else left_out[cell] + given.source[len(cell) :]
+            edge = attrs.evolve(given, source=moved) if moved else given
             made = choice or edge.choice
             owner = target.rpartition("/")[0] if _enters(edge) else target
             where = (owner, "") if made is not None and choice is None else (target, port)
