@@ -8,7 +8,7 @@ from __future__ import annotations
 from nasframe.render.difference import ArchitectureDifference, Change, differences
 from nasframe.render.drawing import FORMATS, Drawing, draw, draw_pair
 from nasframe.render.picture import check_format
-from nasframe.render.tied_cells import TiedCells, listed, tied_cells
+from nasframe.render.tied_cells import TiedCells, holder, listed, tied_cells
 
 __all__ = [
     "FORMATS",
@@ -20,6 +20,7 @@ __all__ = [
     "differences",
     "draw",
     "draw_pair",
+    "holder",
     "listed",
     "tied_cells",
 ]

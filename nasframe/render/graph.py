@@ -10,7 +10,7 @@ from nasframe.operations import is_identity, is_zero
 from nasframe.plugins import manager
 from nasframe.render.difference import ArchitectureDifference
 from nasframe.render.names import identifier, label, shown, without_links
-from nasframe.render.tied_cells import TiedCells, listed, tied_cells
+from nasframe.render.tied_cells import TiedCells, holder, listed, tied_cells
 from nasframe.space import Architecture, Arrival
 
 __all__ = ["FONT", "add_network", "new_graph"]
@@ -146,7 +146,10 @@ def _add_tied(
     difference: ArchitectureDifference | None,
     prefix: str,
 ) -> None:
-    """Add the box that stands for a cell which is drawn beside the network."""
+    """Add the box that stands for a row of cells which are drawn beside the network, with its first."""
+    row = group.rows[cell]
+    if cell != row[0]:
+        return
     sign, style = "", dict(_TIED)
     if difference is not None and cell in difference.cells:
         sign, style = "+ ", style | _LOUD | {"style": "filled,rounded,dashed", "class": "differs only"}
@@ -154,8 +157,11 @@ def _add_tied(
         sign, style = "≠ ", style | _LOUD | {"peripheries": "2", "class": "differs changed"}
     elif difference is not None:
         style |= _CALM
-    names = shown(cell.rpartition("/")[2]), shown(group.tie.rpartition("/")[2])
-    graph.node(identifier(cell, prefix), label=label(f"{sign}{names[0]}", names[1]), **style)
+    first, last, tie = (name.rpartition("/")[2] for name in (row[0], row[-1], group.tie))
+    lines = (
+        (f"{shown(first)} … {shown(last)}", f"{len(row)} × {shown(tie)}") if len(row) > 1 else (first, tie)
+    )
+    graph.node(identifier(cell, prefix), label=label(f"{sign}{lines[0]}", lines[1]), **style)
 
 
 def _on_arrow(arrival: Arrival, several: bool, box: TiedCells | None) -> list[str]:
@@ -187,10 +193,14 @@ def _operation(arrival: Arrival) -> str:
 
 def _ends(source: str, target: str, tied: Mapping[str, TiedCells]) -> tuple[str, str] | None:
     """Return the nodes or boxes between which an arrow is drawn; None where another cell shows it."""
-    cells = [next((cell for cell in tied if name.startswith(f"{cell}/")), None) for name in (source, target)]
+    cells = [holder(name, tied) for name in (source, target)]
     if cells[0] == cells[1] and cells[0] is not None:
         return (source, target) if cells[0] == tied[cells[0]].cells[0] else None
-    return cells[0] or source, cells[1] or target
+    start, end = (
+        name if cell is None else tied[cell].rows[cell][0]
+        for name, cell in zip((source, target), cells, strict=True)
+    )
+    return None if start == end else (start, end)
 
 
 def _mark(

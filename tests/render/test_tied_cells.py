@@ -119,3 +119,44 @@ def test_a_cell_that_the_other_lacks_is_drawn_apart_from_its_ties() -> None:
 def test_the_text_of_a_drawing_has_every_node(cells: int) -> None:
     found = of(chain(cells))
     assert all(name in draw(found).text for name in found.resolved.operations)
+
+
+def row(cells: int, operation: str | None = None) -> SearchSpace:
+    """Cells of one input in a row; `operation` is on the edge into the third."""
+    cell = SearchSpace("cell")
+    cell.add_input("in")
+    cell.add_node("out", "identity")
+    cell.connect("in", "out", choice=Choice("in->out", CANDIDATES, "beta"))
+    cell.set_output("out")
+    space = SearchSpace("row")
+    last = space.add_input("x", (2, 3))
+    for index in range(1, cells + 1):
+        name = space.add_cell(f"cell{index}", cell, tied="kind")
+        space.connect(last, name, "in", operation=operation if index == 3 else None)
+        last = name
+    space.add_node("head", "layer_norm")
+    space.connect(last, "head")
+    space.set_output("head")
+    return space
+
+
+def test_cells_that_follow_each_other_and_nothing_else_are_one_box() -> None:
+    svg = draw(of(row(5))).svg
+    assert {"cell1 … cell5", "5 × kind"} <= set(texts(svg))
+    assert arrows(svg) == ["cell1->head", "cell1/in->cell1/out", "x->cell1"]
+
+
+def test_a_row_ends_where_an_operation_stands_between_two_cells() -> None:
+    svg = draw(of(row(4, "layer_norm"))).svg
+    assert {"cell1 … cell2", "cell3 … cell4"} <= set(texts(svg))
+    assert "cell1->cell3" in arrows(svg)
+
+
+def test_a_row_ends_where_something_else_takes_the_output_of_a_cell() -> None:
+    space = row(3)
+    space.add_node("sum", "identity")
+    space.connect("head", "sum")
+    space.connect("cell1", "sum")
+    space.set_output("sum")
+    seen = set(texts(draw(of(space)).svg))
+    assert {"cell1", "cell2 … cell3"} <= seen

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 import attrs
 from attrs import define, field, frozen
 
+from nasframe.render import holder
 from nasframe.report.animation.layout import Box, inside
-from nasframe.report.animation.tied_cells import holder, stand_ins
+from nasframe.report.animation.tied_cells import stand_ins
 from nasframe.space import Choice, FlatEdge, SearchSpace
 
 __all__ = ["Drawn", "common", "drawn_edges", "forks", "route"]

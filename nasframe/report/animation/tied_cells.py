@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from nasframe.space import SearchSpace
 
-__all__ = ["holder", "stand_ins"]
+__all__ = ["stand_ins"]
 
 
 def stand_ins(space: SearchSpace) -> Mapping[str, str]:
@@ -26,11 +26,6 @@ def stand_ins(space: SearchSpace) -> Mapping[str, str]:
         if not any(name.startswith(f"{cell}/") for cell in cells for name in decided)
         for cell in cells[1:]
     }
-
-
-def holder(name: str, cells: Mapping[str, str]) -> str | None:
-    """Return the cell of `cells` that holds a node; None where none does."""
-    return next((cell for cell in cells if name.startswith(f"{cell}/")), None)
 
 
 def _decided(space: SearchSpace) -> Iterator[str]:
