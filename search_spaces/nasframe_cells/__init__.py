@@ -23,7 +23,7 @@ def register_operations() -> dict[str, str]:
         "max_pool_3": "nasframe_cells.pooling:MaxPool3",
         "skip_connect": "nasframe_cells.reductions:SkipConnect",
         "residual_reduction": "nasframe_cells.reductions:ResidualReduction",
-        "stem": "nasframe_cells.skeleton:Stem",
+        "conv_stem": "nasframe_cells.skeleton:Stem",
         "concat_channels": "nasframe_cells.skeleton:ConcatChannels",
         "pooled_head": "nasframe_cells.skeleton:PooledHead",
     }

@@ -63,7 +63,9 @@ class DARTS(SpaceFactory):
         reducing = self._reducing()
         space = SearchSpace("darts", derivation="strongest_edges")
         space.add_input(name, shape)
-        space.add_node("stem", OpSpec("stem", self._with_affine(channels=self.stem_channels * self.channels)))
+        space.add_node(
+            "stem", OpSpec("conv_stem", self._with_affine(channels=self.stem_channels * self.channels))
+        )
         space.connect(name, "stem")
         normal, reduction = self._cell("normal", stride=1), self._cell("reduction", stride=2)
         before_last = last = "stem"

@@ -48,22 +48,20 @@ class NASBench201(SpaceFactory):
         name, shape = only_input(inputs, "NAS-Bench-201")
         space = SearchSpace("nas_bench_201", derivation="argmax")
         cell = self._cell()
-        last = space.add_input(name, shape)
-        self._follow(space, last, "stem", OpSpec("stem", self._with_affine(channels=self.channels)))
-        last = "stem"
+        stem = OpSpec("conv_stem", self._with_affine(channels=self.channels))
+        last = self._follow(space, space.add_input(name, shape), "stem", stem)
         number = itertools.count(1)
         for stage in range(self.stages):
             if stage:
-                reduction = OpSpec("residual_reduction", self._with_affine(channels=self.channels * 2**stage))
+                wider = self._with_affine(channels=self.channels * 2**stage)
+                reduction = OpSpec("residual_reduction", wider)
                 last = self._follow(space, last, f"reduction{stage}", reduction)
             for _ in range(self.cells):
                 following = space.add_cell(f"cell{next(number)}", cell, tied="cell")
                 space.connect(last, following, "0")
                 last = following
-        self._follow(
-            space, last, "head", OpSpec("pooled_head", self._with_affine(outputs=outputs, norm=True))
-        )
-        space.set_output("head")
+        head = OpSpec("pooled_head", self._with_affine(outputs=outputs, norm=True))
+        space.set_output(self._follow(space, last, "head", head))
         return space
 
     def _cell(self) -> SearchSpace:

@@ -128,7 +128,7 @@ def test_an_image_of_one_row_is_treated_as_a_sequence() -> None:
     torch.testing.assert_close(image(x[:, :, None])[:, :, 0], sequence(x))
 
 
-@pytest.mark.parametrize("name", [*WITH_NORM, "residual_reduction", "stem"])
+@pytest.mark.parametrize("name", [*WITH_NORM, "residual_reduction", "conv_stem"])
 def test_without_affine_only_convolutions_are_trained(name: str) -> None:
     operation = made(name, (4, 6), affine=False)
     assert all(value.ndim > 1 for value in operation.parameters())
@@ -141,7 +141,9 @@ def test_the_head_is_a_linear_layer_on_the_mean_of_all_positions() -> None:
     torch.testing.assert_close(operation(x), expected)
 
 
-@pytest.mark.parametrize("name", [*STRIDED, "residual_reduction", "stem", "pooled_head", "concat_channels"])
+@pytest.mark.parametrize(
+    "name", [*STRIDED, "residual_reduction", "conv_stem", "pooled_head", "concat_channels"]
+)
 @pytest.mark.parametrize("shape", [(4,), (4, 5, 6, 7)])
 def test_another_shape_is_refused_in_words(name: str, shape: tuple[int, ...]) -> None:
     words = r"\(channels, height, width\) of an image or \(channels, length\) of a sequence.*found \(4,"
@@ -159,7 +161,7 @@ def test_another_shape_is_refused_in_words(name: str, shape: tuple[int, ...]) ->
         ("skip_connect", {"stride": 3}, "stride must be 1 or 2, found 3"),
         ("skip_connect", {"channels": 5}, "passes 4 channels on, and 5 are asked for"),
         ("skip_connect", {"channels": 1, "stride": 2}, "at least 2 channels, found 1"),
-        ("stem", {"channels": 0}, "channels must be at least 1, found 0"),
+        ("conv_stem", {"channels": 0}, "channels must be at least 1, found 0"),
         ("residual_reduction", {"channels": 0}, "channels must be at least 1, found 0"),
         ("pooled_head", {"outputs": 0}, "outputs must be at least 1, found 0"),
     ],

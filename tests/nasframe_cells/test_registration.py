@@ -17,7 +17,7 @@ NAMES = sorted(nasframe_cells.register_operations())
 def test_the_plugin_brings_the_operations_of_both_papers_and_the_parts_around_the_cells() -> None:
     convolutions = {"nor_conv_1", "nor_conv_3", "sep_conv_3", "sep_conv_5", "dil_conv_3", "dil_conv_5"}
     others = {"avg_pool_3", "max_pool_3", "skip_connect", "residual_reduction"}
-    assert set(NAMES) == convolutions | others | {"stem", "concat_channels", "pooled_head"}
+    assert set(NAMES) == convolutions | others | {"conv_stem", "concat_channels", "pooled_head"}
 
 
 @pytest.mark.parametrize("name", NAMES)
