@@ -162,5 +162,5 @@ def _utterances(content: bytes) -> tuple[Tensor, Tensor]:
             "digits.npz: expected frames, digits 0 to 9 and lengths that add up to the number of frames, "
             f"found the shapes {tuple(frames.shape)}, {tuple(labels.shape)} and {tuple(lengths.shape)}"
         )
-    pooled = [F.adaptive_avg_pool1d(part.T, STEPS).T for part in frames.split(lengths.tolist())]
+    pooled = [F.adaptive_avg_pool1d(part.T, STEPS).T for part in torch.split(frames, lengths.tolist())]
     return torch.stack(pooled), labels

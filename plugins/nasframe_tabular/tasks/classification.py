@@ -1,4 +1,4 @@
-"""Classification among named classes: the loss, accuracy and macro F1, and the options that all tasks share."""
+"""Classification among named classes: loss, accuracy and macro F1, and the options that tasks share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The task `htad`: which of seven activities at home is going on, from sound and from a watch on the wrist."""
+"""The task `htad`: one of seven activities at home, from sound and from a watch on the wrist."""
 
 from __future__ import annotations
 
@@ -57,5 +57,5 @@ class HomeActivities(ViewTask):
         columns = [name for names in COLUMNS.values() for name in names]
         values, labels = load_table(folder / "htad.csv", columns, label="class")
         sizes = [len(names) for names in COLUMNS.values()]
-        features = dict(zip(COLUMNS, values.split(sizes, dim=1), strict=True))
+        features = dict(zip(COLUMNS, torch.split(values, sizes, dim=1), strict=True))
         return Views(features, torch.tensor([self.number(label) for label in labels]))

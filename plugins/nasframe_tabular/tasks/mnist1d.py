@@ -1,4 +1,4 @@
-"""The task `mnist1d`: ten shapes in sequences of 40 numbers, where convolution, pooling and skipping matter."""
+"""The task `mnist1d`: ten shapes in sequences of 40, where convolution, pooling and skipping matter."""
 
 from __future__ import annotations
 

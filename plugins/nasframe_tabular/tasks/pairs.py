@@ -116,7 +116,7 @@ def draw_pairs(
 def _places(labels: Tensor, targets: Tensor, random: torch.Generator) -> Tensor:
     """Return for each target the place of an example with that label."""
     places = torch.empty_like(targets)
-    for label in targets.unique().tolist():
+    for label in range(int(targets.max()) + 1):
         wanted = (targets == label).nonzero().flatten()
         members = (labels == label).nonzero().flatten()
         rounds = -(-len(wanted) // len(members))
