@@ -18,6 +18,7 @@ PACKAGES = (
     "nasframe_audiovisual",
     "nasframe_deepfake",
     "nasframe_estimators",
+    "nasframe_tabular",
     "nasframe_tensorboard",
 )
 LEAST = 20

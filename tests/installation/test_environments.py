@@ -19,6 +19,7 @@ OPTIONAL = (
     "tensorboard",
     "PIL",
     "sklearn",
+    "mnist1d",
     "pytest",
 )
 (README_SEARCH,) = [

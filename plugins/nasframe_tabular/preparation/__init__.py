@@ -1,7 +1,8 @@
-"""From examples to four files, one a split: places in the splits, standardised features, stages."""
+"""From tables and arrays to four files, one a split: places in the splits, standardised features, stages."""
 
 from __future__ import annotations
 
+from nasframe_tabular.preparation.arrays import load_arrays, load_table
 from nasframe_tabular.preparation.parts import SPLITS, check_shares, stratified_parts
 from nasframe_tabular.preparation.split_files import read_split, write_split
 from nasframe_tabular.preparation.stages import FETCH, PREPARE, fetch_stage, prepare_stage
@@ -14,6 +15,8 @@ __all__ = [
     "Standardiser",
     "check_shares",
     "fetch_stage",
+    "load_arrays",
+    "load_table",
     "prepare_stage",
     "read_split",
     "stratified_parts",

@@ -29,7 +29,11 @@ def write_split(
         numbers: that the examples have in their data set, `(examples,)`, or several for each
             `(examples, sources)`.
     """
-    tensors = {f"{_INPUT}{key}": value.float().contiguous().clone() for key, value in inputs.items()}
+    # safetensors sorts the names: a number in front keeps the order
+    tensors = {
+        f"{_INPUT}{place:03}/{key}": value.float().contiguous().clone()
+        for place, (key, value) in enumerate(inputs.items())
+    }
     tensors |= {_TARGETS: targets.long().contiguous(), _NUMBERS: numbers.long().contiguous()}
     write_tensors(folder / f"{name}.safetensors", tensors)
 
@@ -48,7 +52,7 @@ def read_split(folder: Path, name: str, *sources: str) -> TensorSplit:
     """
     path = folder / f"{name}.safetensors"
     tensors = read_tensors(path, DataError, finite=True)
-    inputs = {key.removeprefix(_INPUT): value for key, value in tensors.items() if key.startswith(_INPUT)}
+    inputs = {key.split("/", 2)[-1]: tensors[key] for key in sorted(tensors) if key.startswith(_INPUT)}
     if not inputs or not {_TARGETS, _NUMBERS} <= {*tensors}:
         raise DataError(f"{path}: holds no split; remove its folder, and its stage is done again")
     rows = tensors[_NUMBERS].reshape(len(tensors[_NUMBERS]), -1).tolist()

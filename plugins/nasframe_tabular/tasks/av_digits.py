@@ -14,13 +14,14 @@ from torch.nn import functional as F
 from nasframe import Data, Splits, Stage
 from nasframe.errors import DataError
 from nasframe.options import option
-from nasframe.runtime import generator
+from nasframe.runtime import generator, read_bytes
 from nasframe_tabular.preparation import (
     PREPARE,
     SPLITS,
     Standardiser,
     check_shares,
     fetch_stage,
+    load_arrays,
     prepare_stage,
     read_split,
     stratified_parts,
@@ -28,7 +29,7 @@ from nasframe_tabular.preparation import (
 )
 from nasframe_tabular.tasks.classification import SplitClassification
 from nasframe_tabular.tasks.pairs import Layout, PairSplit, Pool, draw_pairs, read_pool, write_pool
-from nasframe_tabular.wheels import Wheel, load_arrays
+from nasframe_tabular.wheels import Wheel
 
 __all__ = ["SPOKEN_DIGITS", "AudioVisualDigits"]
 
@@ -96,7 +97,7 @@ class AudioVisualDigits(SplitClassification):
 
     def _prepare(self, fetched: Path, out: Path) -> None:
         images, drawn = _images()
-        sounds, spoken = _utterances((fetched / "digits.npz").read_bytes())
+        sounds, spoken = _utterances(read_bytes(fetched / "digits.npz"))
         of_images = stratified_parts(drawn, self.shares, self.fold, self.split_seed, "images")
         of_sounds = stratified_parts(spoken, self.shares, self.fold, self.split_seed, "utterances")
         # the contrast of pixels is kept, as some never vary; each coefficient has a scale of its own

@@ -8,8 +8,9 @@ from typing import ClassVar
 import torch
 from attrs import define
 
+from nasframe_tabular.preparation import load_table
 from nasframe_tabular.tasks.views import Views, ViewTask
-from nasframe_tabular.wheels import Wheel, load_table
+from nasframe_tabular.wheels import Wheel
 
 __all__ = ["HTAD", "HomeActivities"]
 

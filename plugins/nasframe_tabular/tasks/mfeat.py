@@ -10,8 +10,9 @@ from attrs import define, validators
 
 from nasframe.errors import DataError
 from nasframe.options import option
+from nasframe_tabular.preparation import load_table
 from nasframe_tabular.tasks.views import Views, ViewTask
-from nasframe_tabular.wheels import Wheel, load_table
+from nasframe_tabular.wheels import Wheel
 
 __all__ = ["MFEAT", "MultipleFeatures"]
 
