@@ -166,6 +166,20 @@ def test_the_extra_deepfake_alone_goes_from_clips_to_a_verdict(wheel: Path, tmp_
     assert "tensorboard" in here.run("nasframe", "plugins")
 
 
+def test_the_extra_tabular_alone_makes_sequences(wheel: Path, tmp_path: Path) -> None:
+    here = Environment(tmp_path, wheel, "tabular")
+    code = (
+        "import nasframe\n"
+        "from nasframe.runtime import SILENT\n"
+        "from nasframe_tabular.tasks import Mnist1D\n"
+        "task = Mnist1D(sizes=(30, 20, 20, 50))\n"
+        "experiment = nasframe.Experiment.of(task=task, space='bimodal')\n"
+        "print(len(nasframe.prepare(experiment, None, None, SILENT).data.splits.test()))\n"
+    )
+    assert here.run("python", "-c", code) == "50\n"
+    assert "nasframe_tabular" not in here.run("nasframe", "plugins").partition("not usable")[2].partition(":")[0]
+
+
 def test_with_the_extra_all_nothing_is_unusable(wheel: Path, tmp_path: Path) -> None:
     here = Environment(tmp_path, wheel, "all")
     listed = here.run("nasframe", "plugins")
