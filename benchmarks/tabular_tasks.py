@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from statistics import fmean, stdev
 
 import torch
@@ -22,7 +21,7 @@ from nasframe import Data, Experiment, Split
 from nasframe.runtime import generator, make_progress
 from nasframe_tabular.tasks import AudioVisualDigits, HomeActivities, Mnist1D, MultipleFeatures
 
-CACHE = Path("runs/cache")
+CACHE = "runs/cache"
 REPEATS = 5
 DRAWS = 5
 EPOCHS = 100

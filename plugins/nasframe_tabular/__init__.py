@@ -18,8 +18,8 @@ NASFRAME_EXTRA = "tabular"
 @hookimpl
 def register_tasks() -> dict[str, str]:
     return {
-        "htad": "nasframe_tabular.tasks:HomeActivities",
-        "mfeat": "nasframe_tabular.tasks:MultipleFeatures",
-        "av_digits": "nasframe_tabular.tasks:AudioVisualDigits",
-        "mnist1d": "nasframe_tabular.tasks:Mnist1D",
+        "htad": "nasframe_tabular.tasks.htad:HomeActivities",
+        "mfeat": "nasframe_tabular.tasks.mfeat:MultipleFeatures",
+        "av_digits": "nasframe_tabular.tasks.av_digits:AudioVisualDigits",
+        "mnist1d": "nasframe_tabular.tasks.mnist1d:Mnist1D",
     }

@@ -15,6 +15,7 @@ TASKS: dict[str, Task] = {
     "htad": HomeActivities(),
     "mfeat": MultipleFeatures(views=("mor", "zer")),
     "av_digits": AudioVisualDigits(training_pairs=90, validation_pairs=60, test_pairs=60),
+    "eight_views": AudioVisualDigits(views=8, fold=1, training_pairs=60, validation_pairs=60, test_pairs=60),
     "mnist1d": Mnist1D(sizes=(30, 20, 20, 30)),
 }
 
@@ -26,7 +27,7 @@ class Tabular(TaskSuite):
 
     @pytest.fixture(autouse=True)
     def _source(self, pinned: Mapping[str, Path]) -> None:
-        self.source = pinned.get(self.name)
+        self.source = pinned.get("av_digits" if self.name == "eight_views" else self.name)
 
     def make(self) -> Task:
         return TASKS[self.name]
@@ -42,6 +43,10 @@ class TestMultipleFeatures(Tabular):
 
 class TestAudioVisualDigits(Tabular):
     name = "av_digits"
+
+
+class TestEightViews(Tabular):
+    name = "eight_views"
 
 
 class TestMnist1D(Tabular):

@@ -18,7 +18,7 @@ from nasframe import Choice, Data, Experiment, OpSpec, SearchSpace, SpaceFactory
 from nasframe.cli import main
 from nasframe.errors import ConfigurationError, DataError
 from nasframe.options import structure
-from nasframe.plugins import PluginManager
+from nasframe.plugins import PluginManager, manager
 from nasframe.runtime import SILENT
 from nasframe.tasks import run_stages
 from nasframe_tabular.tasks import AudioVisualDigits, HomeActivities, Mnist1D, MultipleFeatures
@@ -118,6 +118,13 @@ def test_every_experiment_loads(file: Path) -> None:
     experiment = Experiment.load(file)
     assert experiment.names["task"] == file.stem
     assert experiment.names["space"] == "bimodal"
+
+
+def test_every_task_is_found_by_its_class_so_that_other_processes_can_make_it() -> None:
+    for name, kind in {**PINS, "mnist1d": Mnist1D}.items():
+        entry = manager().entry_of("task", kind)
+        assert entry is not None
+        assert (entry.name, entry.plugin) == (name, "nasframe_tabular")
 
 
 # -- views ----------------------------------------------------------------------------------------------
@@ -256,6 +263,11 @@ def test_the_package_that_makes_sequences_leaves_the_global_generators_as_they_w
 def test_sequences_take_no_data_of_the_user(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="the task mnist1d makes its data itself; leave out --data"):
         Mnist1D().stages(tmp_path, 0)
+
+
+def test_a_seed_that_the_package_cannot_take_is_refused() -> None:
+    with pytest.raises(DataError, match=r"task\.split_seed: expected less than 2147483648, found 2147483648"):
+        Mnist1D(split_seed=2**31).stages(None, 0)
 
 
 # -- numbers --------------------------------------------------------------------------------------------
