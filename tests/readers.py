@@ -148,6 +148,24 @@ def _stages(folder: Path) -> None:
     _read_stage(folder)
 
 
+def _wheel(folder: Path) -> None:
+    import io
+    import zipfile
+
+    import numpy
+    import torch
+
+    from nasframe_tabular.preparation import write_split
+
+    (folder / "table.csv").write_text("class,a,b\nx,1,2.5\ny,-3,1e2\n", encoding="utf-8")
+    arrays = io.BytesIO()
+    numpy.savez_compressed(arrays, x=numpy.ones((3, 4), "float32"), y=numpy.arange(3))
+    (folder / "arrays.npz").write_bytes(arrays.getvalue())
+    with zipfile.ZipFile(folder / "data.whl", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("data/table.csv", "class,a,b\n" + "x,1,2.5\n" * 20)
+    write_split(folder, "weights", {"view": torch.ones(3, 1, 2)}, torch.arange(3), torch.arange(3))
+
+
 def _detector(folder: Path) -> None:
     import torch
 
@@ -180,6 +198,7 @@ SAMPLES: dict[str, Callable[[Path], None]] = {
     "library": _library,
     "stages": _stages,
     "detector": _detector,
+    "wheel": _wheel,
 }
 
 
@@ -362,6 +381,30 @@ def _read_detector(folder: Path) -> None:
             detector.standardiser(f"{letter}{number}", torch.zeros(1, 4, width))
 
 
+def _read_wheel(folder: Path) -> None:
+    from nasframe_tabular.wheels import read_members
+
+    read_members((folder / "data.whl").read_bytes(), ["data/table.csv"], 10_000, "data.whl")
+
+
+def _read_wheel_table(folder: Path) -> None:
+    from nasframe_tabular.preparation import load_table
+
+    load_table(folder / "table.csv", ["a", "b"], label="class")
+
+
+def _read_wheel_arrays(folder: Path) -> None:
+    from nasframe_tabular.preparation import load_arrays
+
+    load_arrays((folder / "arrays.npz").read_bytes(), ["x", "y"], 10_000, "arrays.npz")
+
+
+def _read_split(folder: Path) -> None:
+    from nasframe_tabular.preparation import read_split
+
+    read_split(folder, "weights", "window")
+
+
 def _read_words(folder: Path) -> None:
     from nasframe.cli import main
 
@@ -443,6 +486,10 @@ _READERS: list[tuple[str, str, str, str, Callable[[Path], Any]]] = [
     ("run_metrics_page", "lines", "run", "run/metrics.jsonl", functools.partial(_read_page, inner="run")),
     ("run_test_page", "json", "run", "run/test.json", functools.partial(_read_page, inner="run")),
     ("run_scores_page", "json", "run", "run/scores.json", functools.partial(_read_page, inner="run")),
+    ("wheel", "bytes", "wheel", "data.whl", _read_wheel),
+    ("wheel_table", "text", "wheel", "table.csv", _read_wheel_table),
+    ("wheel_arrays", "bytes", "wheel", "arrays.npz", _read_wheel_arrays),
+    ("wheel_split", "tensors", "wheel", "weights.safetensors", _read_split),
     ("command_line", "words", "run", "line.txt", _read_words),
 ]
 

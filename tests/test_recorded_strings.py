@@ -24,6 +24,7 @@ SEEDS = {
     *("estimators", "batch", "time of estimators", "bias interval", "stgs"),
     *("testing", "operation"),
     *("loop check", "operation check", "rehearsal"),
+    *("order", "pairs"),
 }
 KEYS = {"search", "train", "baseline", "evaluate", "yardstick", "random architecture"}
 FIELDS = {"fingerprint", "task", "cache"}
@@ -48,6 +49,13 @@ FOLDERS = {
         *("sound alone", "picture alone", "late fusion", "concatenation"),
         *("fakeavceleb", "dataset_code"),
     ),
+    "plugins/nasframe_tabular": (
+        *("linear", "mlp", "late fusion", "convolution", "fetch", "prepare"),
+        *("images", "utterances", "weights", "architecture", "validation", "test"),
+        *("wrist_axes", "wrist_whole", "rows", "columns", "mfcc", "change"),
+        *("image", "sound", "image_noisy", "sound_noisy"),
+        *("image_sums", "sound_energy", "image_other", "sound_other"),
+    ),
 }
 
 EXPERIMENTS = {
@@ -63,6 +71,12 @@ STAGES = {
     "prepare": "90142e1b3bc0c276520c8a63406f72006432286d9439b30873ae9cf73be9ff9c",
     "pretrain": "52020238e78560ee82119208af234569631d2c7342d2fed7853a621129583167",
     "features": "03183072fc4e23aa16aa6cf1cbf80fbe0ca29c79198479f35d19cd56f4f2e437",
+}
+
+TABULAR = {
+    "htad": "f97796c54c3288636b5c3561472d2fef6db7e90bc513ed409b4504866e69d871",
+    "mfeat": "db13f1575d8353adb24023be12af1d022e3ea20958fcf57002df3f47879055e7",
+    "av_digits": "a7f1c7f1dbb135145c3856ef7e7d2456549d7e875ed4d7f831ae448fb336f58d",
 }
 
 
@@ -121,6 +135,14 @@ def test_names_of_files_and_folders_stay(folder: str) -> None:
 @pytest.mark.parametrize("file", EXPERIMENTS)
 def test_an_experiment_keeps_its_fingerprint(file: str) -> None:
     assert Experiment.load(ROOT / file).fingerprint() == EXPERIMENTS[file]
+
+
+@pytest.mark.parametrize("name", TABULAR)
+def test_the_data_of_a_task_on_the_package_index_keeps_its_fingerprint(name: str) -> None:
+    """Tables are made from it."""
+    experiment = Experiment.load(ROOT / f"examples/tabular/{name}.toml")
+    stages = experiment.task.stages(None, experiment.stage_seed)
+    assert stage_fingerprints(stages)["prepare"] == TABULAR[name]
 
 
 def test_the_stages_of_the_demo_keep_their_fingerprints() -> None:

@@ -19,6 +19,7 @@ PACKAGES = (
     "nasframe_audiovisual",
     "nasframe_deepfake",
     "nasframe_estimators",
+    "nasframe_tabular",
     "nasframe_tensorboard",
 )
 LEAST = 20

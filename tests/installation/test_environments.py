@@ -19,6 +19,7 @@ OPTIONAL = (
     "tensorboard",
     "PIL",
     "sklearn",
+    "mnist1d",
     "pytest",
 )
 (README_SEARCH,) = [
@@ -163,6 +164,20 @@ def test_the_extra_deepfake_alone_goes_from_clips_to_a_verdict(wheel: Path, tmp_
     scored = json.loads(here.run("nasframe", "predict", "runs/small", str(clip), "--json"))
     assert 0 <= scored["score"] <= 1
     assert "tensorboard" in here.run("nasframe", "plugins")
+
+
+def test_the_extra_tabular_alone_makes_sequences(wheel: Path, tmp_path: Path) -> None:
+    here = Environment(tmp_path, wheel, "tabular")
+    code = (
+        "import nasframe\n"
+        "from nasframe.runtime import SILENT\n"
+        "from nasframe_tabular.tasks import Mnist1D\n"
+        "task = Mnist1D(sizes=(30, 20, 20, 50))\n"
+        "experiment = nasframe.Experiment.of(task=task, space='bimodal')\n"
+        "print(len(nasframe.prepare(experiment, None, None, SILENT).data.splits.test()))\n"
+    )
+    assert here.run("python", "-c", code) == "50\n"
+    assert "plugin 'nasframe_tabular' needs" not in here.run("nasframe", "plugins")
 
 
 def test_with_the_extra_all_nothing_is_unusable(wheel: Path, tmp_path: Path) -> None:
