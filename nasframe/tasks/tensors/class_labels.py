@@ -11,7 +11,8 @@ from attrs import frozen
 from torch import Tensor
 
 from nasframe.errors import DataError, nearest
-from nasframe.tasks.array_values import array_of, is_missing, rows_in_words, tensor_of
+from nasframe.tasks.tensors.array_values import array_of, is_missing, tensor_of
+from nasframe.tasks.values_in_words import rows_in_words
 
 __all__ = ["ClassLabels", "LabelColumn"]
 
