@@ -35,9 +35,10 @@ class TensorTask(Task):
     """Classification of data in memory: inputs by name, and a class for each example.
 
     Inputs and labels may be tensors on any device, NumPy arrays, lists, or columns of a data frame. Labels
-    may be class numbers from 0, other whole numbers (−1 and 1, 1 and 2), truth values, names, a column, or
-    one-hot rows; all but class numbers are numbered in sorted order. What has no clear meaning is refused,
-    with the rows in which it stands.
+    may be class numbers from 0, other whole numbers (−1 and 1, 1 and 2, 0 and 2), truth values, names, a
+    column, or one-hot rows; all but class numbers are numbered in sorted order. A class is one that has an
+    example, or that `classes` or a one-hot column names. What has no clear meaning is refused, with the rows
+    in which it stands.
 
     Args:
         tensors: name → `(examples, *shape)`, finite numbers of any type; batches hold them as float32.
