@@ -1,4 +1,4 @@
-"""Failures of trials: the message of one, and those that stop all trials."""
+"""Failures that stop all trials, such as a full disk."""
 
 from __future__ import annotations
 
@@ -9,22 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from nasframe.errors import RunError
-from nasframe.plugins import told
 
-__all__ = ["StopTrialsError", "error_message", "full_disk_stops", "is_disk_full"]
+__all__ = ["StopTrialsError", "full_disk_stops", "is_disk_full"]
 
 
 class StopTrialsError(RunError):
     """A failure that every other trial would meet too."""
-
-
-def error_message(error: BaseException) -> str:
-    """Return the message of an error for the user.
-
-    An error of a plugin gets the plugin and its line. Another that is not nasframe's own gets its class and
-    the last line of nasframe that it came through.
-    """
-    return told(error)
 
 
 @contextmanager

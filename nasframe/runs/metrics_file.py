@@ -14,7 +14,7 @@ from nasframe.errors import RunError
 from nasframe.runs.documents import parse_metrics_line
 from nasframe.runtime import (
     ANYTHING,
-    LISTING,
+    MAX_LISTING_BYTES,
     Each,
     format_names,
     parse_json,
@@ -87,7 +87,7 @@ def _lines(path: Path) -> Iterator[_Line]:
     if not path.exists():
         return
     # not by `splitlines`: see `read_json_lines`
-    *whole, last = read_bytes(path, RunError, LISTING).split(b"\n")
+    *whole, last = read_bytes(path, RunError, MAX_LISTING_BYTES).split(b"\n")
     for number, content in enumerate(whole, start=1):
         text = content.decode(errors="replace") + "\n"
         yield _Line(number, text, *_record(content))

@@ -16,7 +16,7 @@ from nasframe.runtime.console import (
 )
 from nasframe.runtime.csv_text import csv_text
 from nasframe.runtime.extras import require_extra
-from nasframe.runtime.file_names import bounded, file_name
+from nasframe.runtime.file_names import bounded_file_name, file_name
 from nasframe.runtime.files import (
     append_line,
     copy_file,
@@ -41,8 +41,8 @@ from nasframe.runtime.locks import Lock, LockedError
 from nasframe.runtime.processor import cores, require_processor
 from nasframe.runtime.progress import SILENT, Progress, make_progress
 from nasframe.runtime.reading import (
-    DOCUMENT,
-    LISTING,
+    MAX_DOCUMENT_BYTES,
+    MAX_LISTING_BYTES,
     damage_in_words,
     path_inside,
     read_bytes,
@@ -53,7 +53,7 @@ from nasframe.runtime.reading import (
 from nasframe.runtime.seeding import forked_seed, generator
 from nasframe.runtime.shapes import (
     ANYTHING,
-    MOST,
+    MAX_EXACT_INTEGER,
     NOTHING,
     PATH,
     Each,
@@ -73,9 +73,9 @@ from nasframe.runtime.visible import escape_json, shell_line, shorten, visible, 
 
 __all__ = [
     "ANYTHING",
-    "DOCUMENT",
-    "LISTING",
-    "MOST",
+    "MAX_DOCUMENT_BYTES",
+    "MAX_EXACT_INTEGER",
+    "MAX_LISTING_BYTES",
     "NOTHING",
     "PATH",
     "SILENT",
@@ -92,7 +92,7 @@ __all__ = [
     "Shape",
     "Text",
     "append_line",
-    "bounded",
+    "bounded_file_name",
     "check_shape",
     "check_tensors",
     "copy_file",

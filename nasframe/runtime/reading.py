@@ -16,8 +16,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from nasframe.errors import DataError, NasframeError, RunError
 
 __all__ = [
-    "DOCUMENT",
-    "LISTING",
+    "MAX_DOCUMENT_BYTES",
+    "MAX_LISTING_BYTES",
     "MakeError",
     "damage_in_words",
     "path_inside",
@@ -31,10 +31,10 @@ __all__ = [
 MakeError = Callable[[str], NasframeError]
 """Makes the error from its message: a class of `nasframe.errors`."""
 
-DOCUMENT = 32 * 2**20
+MAX_DOCUMENT_BYTES = 32 * 2**20
 """The most bytes of a document that a person could read, such as a record or an experiment."""
 
-LISTING = 256 * 2**20
+MAX_LISTING_BYTES = 256 * 2**20
 """The most bytes of a file with a line or a number for each of many things."""
 
 _LONGEST = 200  # characters of what was found, in a message
@@ -65,7 +65,7 @@ def require_regular(path: Path, error: MakeError = DataError, limit: int | None 
     return _checked(path, status, error, limit)
 
 
-def read_bytes(path: Path, error: MakeError = DataError, limit: int = DOCUMENT) -> bytes:
+def read_bytes(path: Path, error: MakeError = DataError, limit: int = MAX_DOCUMENT_BYTES) -> bytes:
     """Return the content of a regular file; see `require_regular` for the arguments and errors."""
     require_regular(path, error, limit)
     try:
@@ -81,7 +81,9 @@ def read_bytes(path: Path, error: MakeError = DataError, limit: int = DOCUMENT) 
     return content
 
 
-def read_text(path: Path, error: MakeError = DataError, limit: int = DOCUMENT, errors: str = "strict") -> str:
+def read_text(
+    path: Path, error: MakeError = DataError, limit: int = MAX_DOCUMENT_BYTES, errors: str = "strict"
+) -> str:
     """Return the text of a regular file in UTF-8, its line ends as they are; a mark of UTF-8 at its start is
     dropped.
 
@@ -100,7 +102,7 @@ def read_text(path: Path, error: MakeError = DataError, limit: int = DOCUMENT, e
 
 
 def read_csv(
-    path: Path, error: MakeError = DataError, limit: int = LISTING, errors: str = "strict"
+    path: Path, error: MakeError = DataError, limit: int = MAX_LISTING_BYTES, errors: str = "strict"
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield the number of the last line and the fields of each row of a CSV file in UTF-8.
 

@@ -11,7 +11,7 @@ from nasframe.pipeline import require_plugin_files
 from nasframe.runs import UNFINISHED
 from nasframe.runtime import (
     ANYTHING,
-    MOST,
+    MAX_EXACT_INTEGER,
     NOTHING,
     PATH,
     SILENT,
@@ -37,7 +37,7 @@ __all__ = ["fitting_this_machine", "resume_study"]
 _CALLS: Mapping[str, Callable[..., Any]] = {"compare": compare, "sweep": sweep, "tabulate": tabulate}
 
 
-_WHOLE = Number(-MOST, MOST, whole=True)
+_WHOLE = Number(-MAX_EXACT_INTEGER, MAX_EXACT_INTEGER, whole=True)
 _ARGUMENTS: Mapping[str, Shape] = {
     **dict.fromkeys(("overrides", "axes", "relaxations", "vary"), Items(Text())),
     **dict.fromkeys(("seeds", "random", "architectures"), _WHOLE),

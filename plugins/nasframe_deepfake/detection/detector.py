@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from nasframe.errors import DataError, RunError
 from nasframe.runtime import (
-    MOST,
+    MAX_EXACT_INTEGER,
     Fields,
     Flag,
     Number,
@@ -64,7 +64,7 @@ _SHAPE = Fields(
         "standardised": Flag(),
         "sound_mean": Number(-_LARGEST, _LARGEST),
         "sound_deviation": Number(0, _LARGEST),
-        "frozen_parameters": Number(0, MOST, whole=True),
+        "frozen_parameters": Number(0, MAX_EXACT_INTEGER, whole=True),
     }
 )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from nasframe.tasks.broken_promise import Promises
+from nasframe.tasks.check.task_contract import TaskContract
 from nasframe.tasks.task import Task
 
 __all__ = ["check_metric_values", "is_number", "validation_metrics"]
@@ -25,24 +25,24 @@ def validation_metrics(task: Task, outputs: Tensor, targets: Tensor) -> dict[str
     """
     loss = float(task.loss(outputs, targets))
     metrics = task.metrics(outputs, targets)
-    check_metric_values(metrics, Promises(task))
+    check_metric_values(metrics, TaskContract(task))
     return {_LOSS: loss, **metrics}
 
 
-def check_metric_values(metrics: Mapping[str, float], promises: Promises) -> None:
+def check_metric_values(metrics: Mapping[str, float], contract: TaskContract) -> None:
     """Check that no metric is infinite or has the name of the loss.
 
     Raises:
         ContractError: with the name and the value of the first one.
     """
-    function = promises.task.metrics
+    function = contract.task.metrics
     if _LOSS in metrics:
         promise = f"metrics must leave the name {_LOSS!r} to the loss, which is recorded beside them"
-        raise promises.broken(function, promise, f"{_LOSS!r}: {metrics[_LOSS]!r}")
+        raise contract.violation(function, promise, f"{_LOSS!r}: {metrics[_LOSS]!r}")
     for name, value in metrics.items():
         if math.isinf(value):
             promise = "metrics must be finite, or NaN where undefined"
-            raise promises.broken(function, promise, f"{name!r}: {value!r}")
+            raise contract.violation(function, promise, f"{name!r}: {value!r}")
 
 
 def is_number(value: Any) -> bool:
