@@ -285,13 +285,22 @@ def remove_path(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def format_names(names: Sequence[str]) -> str:
-    """Return the first three names, and the number of the others.
+def format_names(
+    names: Sequence[str], most: int = 3, *, between: str = ", ", count: int | None = None
+) -> str:
+    """Return the first names, and the number of the others.
+
+    Args:
+        names: all, or at least the first ones.
+        most: number of names that are written.
+        between: what stands between two of them.
+        count: number of all names; None where `names` has them all.
 
     >>> format_names(["a.txt", "b.txt", "c.txt", "d.txt"])
     'a.txt, b.txt, c.txt and 1 more'
     """
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    more = (len(names) if count is None else count) - most
+    return between.join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def _umask() -> int:

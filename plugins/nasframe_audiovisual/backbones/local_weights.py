@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from nasframe.errors import DataError
-from nasframe.runtime import read_tensors, require_regular
+from nasframe.runtime import format_names, read_tensors, require_regular
 from nasframe_audiovisual.beside_torch import beside_torch
 
 with beside_torch("torchvision"):  # which timm imports
@@ -71,8 +71,7 @@ def load_weights(network: nn.Module, path: Path, name: str, channels: int) -> No
         raise _weights_error(path, name, error) from error
     missing = [key for key in own if key not in chosen and not key.endswith("num_batches_tracked")]
     if missing:
-        more = f" and {len(missing) - 1} more" * (len(missing) > 1)
-        raise _weights_error(path, name, f"the file lacks {missing[0]}{more}")
+        raise _weights_error(path, name, f"the file lacks {format_names(missing, most=1)}")
     for key, value in network.state_dict().items():
         if not bool(value.isfinite().all()):
             raise _weights_error(path, name, f"{key} holds a value that is not finite")
