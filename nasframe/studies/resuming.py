@@ -77,17 +77,17 @@ def resume_study(folder: str | Path, *, progress: Progress = SILENT) -> tuple[st
     """
     path = Path(folder)
     record = read_study(path)
-    asked = record.get(UNFINISHED)
-    if asked == {}:
+    call = record.get(UNFINISHED)
+    if call == {}:
         return None
-    if asked is None:
+    if call is None:
         raise RunError(
             f"{path}: does not say which command began it, as it was made by an older version or in Python; "
             "give that command again"
         )
     check_shape(record, Fields({UNFINISHED: _CALL}), str(path / RECORD))
-    name, base = asked["call"], BaseExperiment(**asked["experiment"], recorded=path)
-    arguments = fitting_this_machine(asked["arguments"])
+    name, base = call["call"], BaseExperiment(**call["experiment"], recorded=path)
+    arguments = fitting_this_machine(call["arguments"])
     packages = (record.get("packages") or {}).items()
     files = {plugin: {"file": str(found)} for plugin, found in packages if str(found).endswith(".py")}
     require_plugin_files(path, files)

@@ -55,12 +55,12 @@ def test_an_interrupted_study_goes_on(toy_sums: None, home: Path, capsys: pytest
     assert main(words) == 0
     capsys.readouterr()
     assert answer(capsys, "resume", "study") == (0, "study: nothing is left to do\n", "")
-    asked = {
+    call = {
         "call": "sweep",
         "experiment": {"values": {}, "source": "x", "name": "x"},
         "arguments": {"out": "/elsewhere"},
     }
-    ask(home / "study", asked, "study.json")
+    ask(home / "study", call, "study.json")
     status, _, err = answer(capsys, "resume", "study")
     assert (status, "unfinished.arguments.out: cannot be '/elsewhere'" in err) == (2, True)
     assert main([*words[:-1], "other", "--overwrite"]) == 0  # the same, as it is recorded

@@ -17,13 +17,13 @@ from nasframe.studies.resuming import fitting_this_machine
 from tests.toys import SUMS
 
 
-def interrupted(folder: Path, call: str, cache: str = "runs/cache", **arguments: Any) -> Path:
+def interrupted(folder: Path, function: str, cache: str = "runs/cache", **arguments: Any) -> Path:
     """A study whose data was being prepared, as its folder records it."""
-    kind = {"compare": "comparison", "sweep": "sweep", "tabulate": "table"}[call]
+    kind = {"compare": "comparison", "sweep": "sweep", "tabulate": "table"}[function]
     values = {**read_toml(SUMS), "cache": cache}
     experiment = {"values": values, "source": "sums.toml", "name": "sums"}
-    asked = {"call": call, "experiment": experiment, "arguments": arguments}
-    record = {"format": 1, "nasframe": "0.2.0", "kind": kind, "plan": None, "unfinished": asked}
+    call = {"call": function, "experiment": experiment, "arguments": arguments}
+    record = {"format": 1, "nasframe": "0.2.0", "kind": kind, "plan": None, "unfinished": call}
     folder.mkdir()
     (folder / "study.json").write_text(json.dumps(record), encoding="utf-8")
     return folder
