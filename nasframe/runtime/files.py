@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 __all__ = [
+    "append_bytes",
     "append_line",
     "copy_file",
     "fingerprint",
@@ -194,16 +195,34 @@ def append_line(path: Path, text: str) -> None:
     Raises:
         OSError: with the system's number, such as that of a full disk.
     """
-    content = f"{text}\n".encode("utf-8", errors="backslashreplace")
+    with _appending(path) as (descriptor, size):
+        content = f"{text}\n".encode("utf-8", errors="backslashreplace")
+        os.lseek(descriptor, max(0, size - 1), os.SEEK_SET)
+        is_ended = not size or os.read(descriptor, 1) == b"\n"
+        _write(descriptor, content if is_ended else b"\n" + content)
+
+
+def append_bytes(path: Path, content: bytes) -> None:
+    """Add to the end of a file, in one piece; where that fails, the file is as it was.
+
+    Raises:
+        OSError: with the system's number, such as that of a full disk.
+    """
+    with _appending(path) as (descriptor, _):
+        _write(descriptor, content)
+
+
+@contextmanager
+def _appending(path: Path) -> Iterator[tuple[int, int]]:
+    """Yield the descriptor of a file at whose end is written, and its size; an error in the block gives it
+    that size again.
+    """
     with naming_file(path):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o666)
         try:
             size = os.fstat(descriptor).st_size
-            os.lseek(descriptor, max(0, size - 1), os.SEEK_SET)
-            if size and os.read(descriptor, 1) != b"\n":
-                content = b"\n" + content
             try:
-                _write(descriptor, content)
+                yield descriptor, size
             except BaseException:
                 with contextlib.suppress(OSError):
                     os.ftruncate(descriptor, size)

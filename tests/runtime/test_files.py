@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import time
@@ -12,6 +13,7 @@ import torch
 from safetensors.torch import save_file
 
 from nasframe.runtime import (
+    append_bytes,
     fingerprint,
     format_names,
     replacing,
@@ -100,6 +102,24 @@ def test_tensors_are_written_as_safetensors_writes_them(tmp_path: Path) -> None:
     save_file(tensors, tmp_path / "theirs")
     write_tensors(tmp_path / "ours", tensors)
     assert (tmp_path / "ours").read_bytes() == (tmp_path / "theirs").read_bytes()
+
+
+def test_bytes_are_added_to_a_file_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, write = tmp_path / "events", os.write
+    append_bytes(path, b"one")
+    append_bytes(path, b"two")
+    assert path.read_bytes() == b"onetwo"
+
+    def half(descriptor: int, content: memoryview) -> int:
+        if len(content) <= 4:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(descriptor, content[:4])
+
+    monkeypatch.setattr(os, "write", half)
+    with pytest.raises(OSError, match="events") as found:
+        append_bytes(path, b"eight by")
+    assert found.value.errno == errno.ENOSPC
+    assert path.read_bytes() == b"onetwo"
 
 
 def test_many_names_are_the_first_ones_and_a_number() -> None:
