@@ -183,13 +183,26 @@ def _interrupted(words: Sequence[str], files: Sequence[Path], error: KeyboardInt
     if not words:
         return ended
     if isinstance(error, ResumableInterrupt):
-        return _going_on(ended, shell_line([_program(), *plugins, "resume", _word(error.folder)]))
+        return _going_on(
+            ended, shell_line([_program(), *plugins, "resume", _word(error.folder), *_paths_outside(words)])
+        )
     if words[0] not in (*_RESUMABLE, *_STUDIES):
         return f"{ended}. To begin again:\n  {shell_line([_program(), *plugins, *words])}"
     # Once the old run is gone, --overwrite would delete the new stages.
     nothing_replaced = isinstance(error, KeptRunInterrupt)
     again = [word for word in words if word != "--overwrite" or nothing_replaced]
     return _going_on(ended, shell_line([_program(), *plugins, *again]))
+
+
+def _paths_outside(words: Sequence[str]) -> list[str]:
+    """Return the options of a command that name the user's files, which no folder may name by itself."""
+    found = []
+    for word, after in zip(words, [*words[1:], ""], strict=True):
+        option, equals, _ = word.partition("=")
+        option = {"--census": "--table"}.get(option, option)
+        if option in ("--data", "--table"):
+            found += [word] if equals else [option, after]
+    return found
 
 
 def _ended_by(error: KeyboardInterrupt) -> str:

@@ -79,8 +79,7 @@ def lost_epochs(history: Sequence[Mapping[str, Any]], epochs: int) -> str:
     """
     there = {record["epoch"] for record in history if 1 <= record["epoch"] <= epochs}
     lost = (str(epoch) for epoch in range(1, epochs + 1) if epoch not in there)
-    more = epochs - len(there) - 3
-    return ", ".join(itertools.islice(lost, 3)) + (f" and {more} more" if more > 0 else "")
+    return format_names([*itertools.islice(lost, 3)], count=epochs - len(there))
 
 
 def _lines(path: Path) -> Iterator[_Line]:

@@ -18,6 +18,7 @@ from nasframe.runtime.csv_text import csv_text
 from nasframe.runtime.extras import require_extra
 from nasframe.runtime.file_names import bounded_file_name, file_name
 from nasframe.runtime.files import (
+    append_bytes,
     append_line,
     copy_file,
     fingerprint,
@@ -91,6 +92,7 @@ __all__ = [
     "Progress",
     "Shape",
     "Text",
+    "append_bytes",
     "append_line",
     "bounded_file_name",
     "check_shape",

@@ -14,7 +14,7 @@ from attrs import frozen
 from nasframe.errors import ConfigurationError, NasframeError, near_names, nearest
 from nasframe.experiment import PLUGINS, Experiment, option_keys, parse_value
 from nasframe.relaxations import check_relaxation
-from nasframe.runtime import bounded_file_name, fingerprint
+from nasframe.runtime import bounded_file_name, fingerprint, format_names
 
 __all__ = [
     "Axis",
@@ -218,8 +218,7 @@ def _where(problem: str, names: Sequence[str], count: int) -> str:
     different = list(dict.fromkeys(names))
     if len(different) == count:
         return problem
-    more = f" and {len(different) - 3} more" if len(different) > 3 else ""
-    return f"{problem} (at {' and '.join(different[:3])}{more})"
+    return f"{problem} (at {format_names(different, between=' and ')})"
 
 
 def _split(text: str) -> list[str]:

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from nasframe.runtime import format_names
+
 __all__ = ["kind_in_words", "rows_in_words", "value_in_words"]
-
-_SHOWN = 3
-
 
 def kind_in_words(value: Any) -> str:
     """Return a value's class with its article; a short text or number is shown itself."""
@@ -39,10 +38,9 @@ def rows_in_words(rows: Iterable[int]) -> str:
     >>> rows_in_words([5]), rows_in_words([5, 9]), rows_in_words(range(10))
     ('row 5', 'rows 5 and 9', 'rows 0, 1, 2 and 7 more')
     """
-    found = [*rows]
-    shown, more = [str(row) for row in found[:_SHOWN]], len(found) - _SHOWN
+    found = [str(row) for row in rows]
     if len(found) == 1:
-        return f"row {shown[0]}"
-    if more > 0:
-        return f"rows {', '.join(shown)} and {more} more"
-    return f"rows {', '.join(shown[:-1])} and {shown[-1]}"
+        return f"row {found[0]}"
+    if len(found) > 3:
+        return f"rows {format_names(found)}"
+    return f"rows {', '.join(found[:-1])} and {found[-1]}"

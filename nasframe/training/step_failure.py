@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from nasframe.plugins import described, manager
 from nasframe.runs import Run
+from nasframe.runtime import format_names
 from nasframe.tasks import Batch, Task
 from nasframe.training.batches import DrawnBatch
 from nasframe.training.first_not_finite import first_not_finite, is_finite
@@ -193,8 +194,7 @@ def names_of(batch: Batch, places: Sequence[int]) -> str:
         shown = [names[place] for place in places]
     else:
         shown = [f"number {place} of the batch" for place in places]
-    rest = len(shown) - _MOST_NAMES
-    return ", ".join(shown[:_MOST_NAMES]) + (f" and {rest} more" if rest > 0 else "")
+    return format_names(shown, _MOST_NAMES)
 
 
 def _largest(parameters: Sequence[nn.Parameter]) -> float:
