@@ -33,6 +33,7 @@ from nasframe.runtime.files import (
     write_tensors,
     write_text,
 )
+from nasframe.runtime.finite import is_finite, rows_not_finite
 from nasframe.runtime.former_names import format_number as format_number
 from nasframe.runtime.former_names import print_metrics as print_metrics
 from nasframe.runtime.json_documents import check_shape, parse_json, read_json, read_json_lines
@@ -108,6 +109,7 @@ __all__ = [
     "format_columns",
     "format_names",
     "generator",
+    "is_finite",
     "lazy_page",
     "make_progress",
     "naming_file",
@@ -132,6 +134,7 @@ __all__ = [
     "require_extra",
     "require_processor",
     "require_regular",
+    "rows_not_finite",
     "shell_line",
     "shorten",
     "visible",

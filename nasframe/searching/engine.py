@@ -28,7 +28,7 @@ from nasframe.runs import (
     optimiser_tensors,
     save_checkpoint,
 )
-from nasframe.runtime import SILENT, Progress, forked_seed, generator, one_thread, without_nan
+from nasframe.runtime import SILENT, Progress, forked_seed, generator, is_finite, one_thread, without_nan
 from nasframe.searching.derivation import check_rule, derive, derive_around, find_rule
 from nasframe.searching.loop_check import LoopCheck, checked_optimiser, checked_updates
 from nasframe.searching.options import SearchOptions
@@ -50,7 +50,6 @@ from nasframe.training import (
     checked_epoch,
     clip_gradients,
     collect_outputs,
-    is_finite,
     kept_state,
     learning_rate,
     loss_of,
@@ -252,7 +251,7 @@ class Search:
 
     def _epoch(self, epoch: int) -> dict[str, Any]:
         started, logits = time.monotonic(), self.supernet.logits
-        if all(values.isfinite().all() for values in logits.values.values()):
+        if is_finite(self.supernet.architecture_parameters()):
             # a relaxation may break its contract only later in its schedule
             check_relaxation(self.relaxation, logits.values.values(), [epoch / self.options.epochs])
         losses = checked_epoch(
@@ -263,7 +262,7 @@ class Search:
         )
         means = {kind: float(torch.stack(values).mean()) for kind, values in losses.items()}
         probabilities = logits.probabilities(self.relaxation)
-        if not all(sample.weights.isfinite().all() for sample in probabilities.values()):
+        if not is_finite([sample.weights for sample in probabilities.values()]):
             raise self._stopped(f"the logits of epoch {epoch + 1} are not finite", epoch)
         validation = self._validated(probabilities, epoch)
         by_choice = logits.by_choice(probabilities)

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from nasframe.errors import ContractError
+from nasframe.runtime import is_finite
 from nasframe.tasks.broken_promise import Promises, shown
 from nasframe.tasks.calibration import calibrated
 from nasframe.tasks.data import Batch, Data, Split
@@ -247,7 +248,7 @@ class _Probe:
                 raise broken("return a scalar, the mean over the batch", loss)
             if not loss.is_floating_point():
                 raise broken("return a floating-point number", loss)
-            if not bool(loss.isfinite()):
+            if not is_finite(loss):
                 raise broken("be finite", str(float(loss.detach())))
             if not loss.requires_grad:
                 raise broken("depend on the outputs, with a gradient", "a number without one")
@@ -262,7 +263,7 @@ class _Probe:
             )
             if gradient is None:
                 raise broken("depend on the outputs, with a gradient", "none with respect to them")
-            if not bool(gradient.isfinite().all()):
+            if not is_finite(gradient):
                 raise broken("have a finite gradient", "NaN or infinity")
             if bool((gradient != 0).any()):
                 return
@@ -332,7 +333,7 @@ class _Probe:
             value = getattr(found, name)
             if not isinstance(value, Tensor) or value.shape != (count,):
                 raise broken(f"hold {name} {(count,)}, one an example", value)
-        if not bool(found.log_odds.isfinite().all()):
+        if not is_finite(found.log_odds):
             raise broken("hold finite log_odds, for finite outputs", "NaN or infinity")
         others = {*found.labels.tolist()} - {0, 1}
         if others:

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from nasframe.errors import DataError
+from nasframe.runtime import is_finite, rows_not_finite
 from nasframe.tasks.array_values import found_kind, rows_in_words, tensor_of
 from nasframe.tasks.class_labels import LabelColumn
 from nasframe.tasks.data import Batch, Data, Split, Splits
@@ -163,7 +164,7 @@ class TensorTask(Task):
 
     def metrics(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
         """Return the accuracy, which is NaN where an output is not finite: no class is the largest then."""
-        if not bool(outputs.isfinite().all()):
+        if not is_finite(outputs):
             return {"accuracy": math.nan}
         return {"accuracy": float((outputs.argmax(-1) == targets).float().mean())}
 
@@ -230,7 +231,7 @@ def _require_finite(name: str, value: Tensor) -> None:
     """
     size = max(1, _AT_ONCE // max(1, value[0].numel()))
     if value.is_floating_point():
-        bad = [~part.float().isfinite().flatten(1).all(1) for part in torch.split(_columns(value), size)]
+        bad = [rows_not_finite(part.float()) for part in torch.split(_columns(value), size)]
         rows = torch.cat(bad).nonzero().flatten().tolist()
         if rows:
             raise DataError(f"input {name!r}: NaN or infinity in {rows_in_words(rows)}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from nasframe.training.batches import DrawnBatch, JoinedSplit, batches, number_of_batches
 from nasframe.training.caveats import caveats_of
-from nasframe.training.first_not_finite import is_finite
 from nasframe.training.options import BaselineOptions, TrainOptions
 from nasframe.training.outputs import OutputError, check_inputs, collect_outputs
 from nasframe.training.schedule import learning_rate
@@ -34,7 +33,6 @@ __all__ = [
     "checked_epoch",
     "clip_gradients",
     "collect_outputs",
-    "is_finite",
     "kept_state",
     "learning_rate",
     "loss_of",

@@ -12,9 +12,10 @@ from torch import Tensor, nn
 
 from nasframe.plugins import described, manager
 from nasframe.runs import Run
+from nasframe.runtime import is_finite, rows_not_finite
 from nasframe.tasks import Batch, Task
 from nasframe.training.batches import DrawnBatch
-from nasframe.training.first_not_finite import first_not_finite, is_finite
+from nasframe.training.first_not_finite import first_not_finite
 
 __all__ = [
     "GrowingParameters",
@@ -155,8 +156,8 @@ def bad_inputs(batch: Batch) -> list[str]:
     parts = {f"the input {name!r}": value for name, value in batch.inputs.items()}
     for name, value in {**parts, "the target": batch.targets}.items():
         if not is_finite(value):
-            bad = ~value.isfinite().reshape(len(value), -1).all(1)
-            lines.append(f"Not finite is {name} of {names_of(batch, bad.nonzero().flatten().tolist())}.")
+            bad = rows_not_finite(value).nonzero().flatten().tolist()
+            lines.append(f"Not finite is {name} of {names_of(batch, bad)}.")
     return lines
 
 

@@ -33,13 +33,13 @@ from nasframe.runtime import (
     Text,
     forked_seed,
     generator,
+    is_finite,
     one_thread,
     without_nan,
 )
 from nasframe.tasks import Batch, Data, Task, calibrated, validation_metrics
 from nasframe.training.batches import JoinedSplit, batches
 from nasframe.training.caveats import caveats_of
-from nasframe.training.first_not_finite import is_finite
 from nasframe.training.options import TrainOptions
 from nasframe.training.outputs import OutputError, check_inputs, collect_outputs
 from nasframe.training.schedule import learning_rate

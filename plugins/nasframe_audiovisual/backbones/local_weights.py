@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from nasframe.errors import DataError
-from nasframe.runtime import read_tensors, require_regular
+from nasframe.runtime import is_finite, read_tensors, require_regular
 from nasframe_audiovisual.beside_torch import beside_torch
 
 with beside_torch("torchvision"):  # which timm imports
@@ -74,7 +74,7 @@ def load_weights(network: nn.Module, path: Path, name: str, channels: int) -> No
         more = f" and {len(missing) - 1} more" * (len(missing) > 1)
         raise _weights_error(path, name, f"the file lacks {missing[0]}{more}")
     for key, value in network.state_dict().items():
-        if not bool(value.isfinite().all()):
+        if not is_finite(value):
             raise _weights_error(path, name, f"{key} holds a value that is not finite")
 
 
