@@ -41,6 +41,7 @@ from nasframe.runtime.lazy import lazy_page
 from nasframe.runtime.locks import Lock, LockedError
 from nasframe.runtime.processor import cores, require_processor
 from nasframe.runtime.progress import SILENT, Progress, make_progress
+from nasframe.runtime.random_states import RandomStates, random_states_kept
 from nasframe.runtime.reading import (
     DOCUMENT,
     LISTING,
@@ -90,6 +91,7 @@ __all__ = [
     "Nullable",
     "Number",
     "Progress",
+    "RandomStates",
     "Shape",
     "Text",
     "append_line",
@@ -123,6 +125,7 @@ __all__ = [
     "print_text",
     "print_traceback",
     "publish_folder",
+    "random_states_kept",
     "read_bytes",
     "read_csv",
     "read_json",

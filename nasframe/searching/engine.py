@@ -28,7 +28,16 @@ from nasframe.runs import (
     optimiser_tensors,
     save_checkpoint,
 )
-from nasframe.runtime import SILENT, Progress, forked_seed, generator, is_finite, one_thread, without_nan
+from nasframe.runtime import (
+    SILENT,
+    Progress,
+    RandomStates,
+    forked_seed,
+    generator,
+    is_finite,
+    one_thread,
+    without_nan,
+)
 from nasframe.searching.derivation import check_rule, derive, derive_around, find_rule
 from nasframe.searching.loop_check import LoopCheck, checked_optimiser, checked_updates
 from nasframe.searching.options import SearchOptions
@@ -42,7 +51,6 @@ from nasframe.tasks import Batch, Data, Split, Task, validation_metrics
 from nasframe.training import (
     GrowingParameters,
     OutputError,
-    RandomState,
     StepCheck,
     batches,
     caveats_of,
@@ -349,7 +357,7 @@ class Search:
         optimisers: list[torch.optim.Optimizer],
         check: StepCheck,
     ) -> Tensor:
-        random = RandomState.now(self.device) if check.at_once else None
+        random = RandomStates.of_torch() if check.at_once else None
         penalised = bool(self.options.size_penalty) and self._architecture_optimiser in optimisers
         batch = update.batch
         loss = self.task.loss(self.supernet(batch.inputs, samples), batch.targets)
@@ -390,7 +398,7 @@ class Search:
         samples: Mapping[str, Sample],
         epoch: int,
         step: int,
-        random: RandomState | None,
+        random: RandomStates | None,
         penalised: bool,
     ) -> RunError:
         """Return the error of a step that is not finite: the step, its examples, the place, what is kept."""

@@ -8,19 +8,16 @@ from __future__ import annotations
 import json
 import math
 import os
-import random
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import attrs
-import numpy as np
 import torch
 from torch import Tensor
 
 from nasframe.errors import ContractError
-from nasframe.runtime import is_finite
+from nasframe.runtime import is_finite, random_states_kept
 from nasframe.tasks.broken_promise import Promises, shown
 from nasframe.tasks.calibration import calibrated
 from nasframe.tasks.data import Batch, Data, Split
@@ -51,7 +48,7 @@ def checked_stages(task: Task, source: Path | None, seed: int) -> Sequence[Stage
     _check_stages(found, promises)
     stages: Sequence[Stage] = found
     if stages and source is None:  # to look at the user's data twice may take long
-        with _random_states_kept():
+        with random_states_kept():
             again = promises.call("stages", task.stages, source, seed)
         _check_stages(again, promises)
         first, second = stage_fingerprints(stages), stage_fingerprints(again)
@@ -80,7 +77,7 @@ def checked_data(task: Task, folders: Mapping[str, Path]) -> Data:
     check_data(data, promises)
     opened: list[bool] = []
     probe = _Probe(task, _sealed(data, opened), promises)
-    with _random_states_kept():
+    with random_states_kept():
         try:
             probe.run()
         finally:
@@ -118,7 +115,7 @@ def check_test_targets(task: Task, outputs: Tensor, targets: Tensor) -> None:
     Raises:
         ContractError: the loss raises an error, for example for a label beyond the outputs.
     """
-    with _random_states_kept():
+    with random_states_kept():
         try:
             _loss_of(Promises(task), outputs.clone(), targets.clone())
         except ContractError as error:
@@ -358,16 +355,3 @@ def _short(value: Any) -> str:
 
 def _refused(value: Any) -> Any:
     raise TypeError(shown(value))
-
-
-@contextmanager
-def _random_states_kept() -> Iterator[None]:
-    """Give the states of all global generators back after the block."""
-    python, numpy = random.getstate(), np.random.get_state()
-    devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []  # type: ignore[no-untyped-call, unused-ignore]
-    try:
-        with torch.random.fork_rng(devices):
-            yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(numpy)

@@ -10,7 +10,6 @@ from nasframe.training.schedule import learning_rate
 from nasframe.training.step_check import StepCheck, checked_epoch, clip_gradients, steps_between_checks
 from nasframe.training.step_failure import (
     GrowingParameters,
-    RandomState,
     kept_state,
     loss_of,
     step_failure,
@@ -23,7 +22,6 @@ __all__ = [
     "GrowingParameters",
     "JoinedSplit",
     "OutputError",
-    "RandomState",
     "StepCheck",
     "TrainOptions",
     "Training",

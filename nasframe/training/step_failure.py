@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from attrs import frozen
@@ -12,14 +11,13 @@ from torch import Tensor, nn
 
 from nasframe.plugins import described, manager
 from nasframe.runs import Run
-from nasframe.runtime import is_finite, rows_not_finite
+from nasframe.runtime import RandomStates, is_finite, rows_not_finite
 from nasframe.tasks import Batch, Task
 from nasframe.training.batches import DrawnBatch
 from nasframe.training.first_not_finite import first_not_finite
 
 __all__ = [
     "GrowingParameters",
-    "RandomState",
     "bad_inputs",
     "kept_state",
     "loss_of",
@@ -61,32 +59,6 @@ class GrowingParameters:
         return f"The parameters grew from at most {self.largest:.3g} {grown}: {self.remedy}."
 
 
-@frozen
-class RandomState:
-    """The state of torch's global generators, from which dropout draws."""
-
-    processor: Tensor
-    devices: Mapping[int, Tensor]
-
-    @classmethod
-    def now(cls, device: torch.device) -> RandomState:
-        """Return the present state, of the CPU and of a CUDA device."""
-        devices = {}
-        if device.type == "cuda":
-            index = torch.cuda.current_device() if device.index is None else device.index
-            devices = {index: torch.cuda.get_rng_state(index)}
-        return cls(torch.get_rng_state(), devices)
-
-    @contextmanager
-    def again(self) -> Iterator[None]:
-        """Draw inside the block what was drawn after this state, and give the present state back."""
-        with torch.random.fork_rng([*self.devices]):
-            torch.set_rng_state(self.processor)
-            for index, state in self.devices.items():
-                torch.cuda.set_rng_state(state, index)
-            yield
-
-
 def kept_state(run: Run, name: str, epoch: int) -> str:
     """Return a sentence on the last checkpoint `name` of a run, after so many epochs."""
     if epoch == 0:
@@ -107,7 +79,7 @@ def step_failure(
     forward: Callable[[], Tensor],
     loss: Callable[[Tensor], Tensor],
     loss_name: str,
-    random: RandomState | None,
+    random: RandomStates | None,
     growing: Sequence[GrowingParameters],
     samples: Mapping[str, Tensor] | None = None,
     samples_name: str = "",
@@ -121,7 +93,7 @@ def step_failure(
         network: as it was before the step.
         batch: of the step.
         forward, loss, loss_name: see `first_not_finite`.
-        random: the state before the step.
+        random: the states before the step.
         growing: the parameters that learn, by their learning rates.
         samples: weights of choices by name, where there are any; leaves that `forward` uses.
         samples_name: of the relaxation that drew them.
@@ -166,7 +138,7 @@ def _place(
     forward: Callable[[], Tensor],
     loss: Callable[[Tensor], Tensor],
     loss_name: str,
-    random: RandomState | None,
+    random: RandomStates | None,
 ) -> str:
     if random is None:
         return first_not_finite(network, forward, loss, loss_name)

@@ -30,6 +30,7 @@ from nasframe.runtime import (
     Nullable,
     Number,
     Progress,
+    RandomStates,
     Text,
     forked_seed,
     generator,
@@ -46,7 +47,6 @@ from nasframe.training.schedule import learning_rate
 from nasframe.training.step_check import StepCheck, checked_epoch, clip_gradients, steps_between_checks
 from nasframe.training.step_failure import (
     GrowingParameters,
-    RandomState,
     kept_state,
     loss_of,
     step_failure,
@@ -204,7 +204,7 @@ class Training:
         return losses
 
     def _step(self, epoch: int, optimiser: torch.optim.Optimizer, batch: Batch, check: StepCheck) -> Tensor:
-        random = RandomState.now(self.device) if check.at_once else None
+        random = RandomStates.of_torch() if check.at_once else None
         loss = self.task.loss(self.network(batch.inputs), batch.targets)
         if not check.is_finite(loss):
             what = f"the training loss of epoch {epoch + 1} is not finite ({float(loss.detach())})"
@@ -222,7 +222,7 @@ class Training:
         return loss.detach()
 
     def _failure(
-        self, what: str, batch: Batch, epoch: int, step: int, random: RandomState | None
+        self, what: str, batch: Batch, epoch: int, step: int, random: RandomStates | None
     ) -> RunError:
         """Return the error of a step that is not finite: the step, its examples, the place, what is kept."""
         lines = step_failure(
