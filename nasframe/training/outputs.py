@@ -12,7 +12,7 @@ from nasframe.runtime import is_finite, rows_not_finite
 from nasframe.tasks import Batch, Split
 from nasframe.training.batches import in_order
 from nasframe.training.first_not_finite import first_not_finite
-from nasframe.training.step_failure import bad_inputs, names_of
+from nasframe.training.named_examples import bad_inputs, names_of
 
 __all__ = ["OutputError", "check_inputs", "collect_outputs"]
 
