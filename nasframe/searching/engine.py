@@ -97,7 +97,7 @@ class Search:
     converged: bool = field(init=False, default=False)
     selection: Selection | None = field(init=False, default=None)
     _weights: list[torch.nn.Parameter] = field(init=False)
-    _buffers: list[Tensor] = field(init=False)
+    _buffers: list[tuple[torch.nn.Module, str]] = field(init=False)
     _weights_optimiser: torch.optim.Optimizer = field(init=False)
     _architecture_optimiser: torch.optim.Optimizer = field(init=False)
     _failures: Failures = field(init=False)
@@ -122,7 +122,11 @@ class Search:
             self.supernet = Supernet(self.space, unselected=self.options.unselected)
         self.supernet.to(self.device)
         self._weights = self.supernet.weights()
-        self._buffers = list(self.supernet.buffers())
+        self._buffers = [
+            (module, name)
+            for module in self.supernet.modules()
+            for name, _ in module.named_buffers(recurse=False)
+        ]
         self._weights_optimiser = checked_optimiser(loop, "weights_optimiser", self._weights)
         self._architecture_optimiser = checked_optimiser(
             loop, "architecture_optimiser", self.supernet.architecture_parameters()
@@ -331,7 +335,9 @@ class Search:
         if update.kind == "both":
             both = [self._weights_optimiser, self._architecture_optimiser]
             return self._step(samples, update, epoch, both, check)
-        before = [buffer.clone() for buffer in self._buffers]
+        # an operation may put a new tensor in the place of a buffer, so they are found by name each time
+        buffers = [getattr(module, name) for module, name in self._buffers]
+        before = [buffer.clone() for buffer in buffers]
         for parameter in self._weights:
             parameter.requires_grad_(False)
         try:
@@ -339,8 +345,10 @@ class Search:
         finally:
             for parameter in self._weights:
                 parameter.requires_grad_(True)
-            for buffer, value in zip(self._buffers, before, strict=True):
+            for (module, name), buffer, value in zip(self._buffers, buffers, before, strict=True):
                 buffer.copy_(value)
+                if getattr(module, name) is not buffer:
+                    setattr(module, name, buffer)
 
     def _step(
         self,
