@@ -5,7 +5,7 @@ from __future__ import annotations
 from nasframe.tasks.baseline import Baseline, baseline_records
 from nasframe.tasks.calibration import calibrated
 from nasframe.tasks.data import Batch, Data, Split, Splits
-from nasframe.tasks.metric_values import validation_metrics
+from nasframe.tasks.metric_values import checked_metrics, evaluated, validation_metrics
 from nasframe.tasks.named_baselines import NamedBaseline, make_each_once, named_baselines
 from nasframe.tasks.scores import Scores
 from nasframe.tasks.stages import (
@@ -39,7 +39,9 @@ __all__ = [
     "calibrated",
     "check_test_targets",
     "checked_data",
+    "checked_metrics",
     "checked_stages",
+    "evaluated",
     "holds_stages",
     "make_each_once",
     "named_baselines",
