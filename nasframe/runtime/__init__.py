@@ -34,6 +34,7 @@ from nasframe.runtime.files import (
     write_tensors,
     write_text,
 )
+from nasframe.runtime.finite import is_finite, rows_not_finite
 from nasframe.runtime.former_names import format_number as format_number
 from nasframe.runtime.former_names import print_metrics as print_metrics
 from nasframe.runtime.json_documents import check_shape, parse_json, read_json, read_json_lines
@@ -41,6 +42,7 @@ from nasframe.runtime.lazy import lazy_page
 from nasframe.runtime.locks import Lock, LockedError
 from nasframe.runtime.processor import cores, require_processor
 from nasframe.runtime.progress import SILENT, Progress, make_progress
+from nasframe.runtime.random_states import RandomStates, random_states_kept
 from nasframe.runtime.reading import (
     MAX_DOCUMENT_BYTES,
     MAX_LISTING_BYTES,
@@ -90,6 +92,7 @@ __all__ = [
     "Nullable",
     "Number",
     "Progress",
+    "RandomStates",
     "Shape",
     "Text",
     "append_bytes",
@@ -110,6 +113,7 @@ __all__ = [
     "format_columns",
     "format_names",
     "generator",
+    "is_finite",
     "lazy_page",
     "make_progress",
     "naming_file",
@@ -123,6 +127,7 @@ __all__ = [
     "print_text",
     "print_traceback",
     "publish_folder",
+    "random_states_kept",
     "read_bytes",
     "read_csv",
     "read_json",
@@ -134,6 +139,7 @@ __all__ = [
     "require_extra",
     "require_processor",
     "require_regular",
+    "rows_not_finite",
     "shell_line",
     "shorten",
     "visible",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nasframe.tasks.check.calibration import calibrated
-from nasframe.tasks.check.metric_values import validation_metrics
+from nasframe.tasks.check.metric_values import checked_metrics, evaluated, validation_metrics
 from nasframe.tasks.check.task_check import (
     check_test_targets,
     checked_data,
@@ -15,7 +15,9 @@ __all__ = [
     "calibrated",
     "check_test_targets",
     "checked_data",
+    "checked_metrics",
     "checked_stages",
+    "evaluated",
     "open_test_split",
     "validation_metrics",
 ]

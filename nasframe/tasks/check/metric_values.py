@@ -9,9 +9,10 @@ from typing import Any
 from torch import Tensor
 
 from nasframe.tasks.check.task_contract import TaskContract
+from nasframe.tasks.data import Split
 from nasframe.tasks.task import Task
 
-__all__ = ["check_metric_values", "is_number", "validation_metrics"]
+__all__ = ["check_metric_values", "checked_metrics", "evaluated", "is_number", "validation_metrics"]
 
 _LOSS = "loss"
 """The key of the loss, beside the metrics."""
@@ -24,9 +25,32 @@ def validation_metrics(task: Task, outputs: Tensor, targets: Tensor) -> dict[str
         ContractError: a metric is infinite, or has the name of the loss.
     """
     loss = float(task.loss(outputs, targets))
+    return {_LOSS: loss, **checked_metrics(task, outputs, targets)}
+
+
+def checked_metrics(task: Task, outputs: Tensor, targets: Tensor) -> dict[str, float]:
+    """Return the metrics of raw outputs.
+
+    Raises:
+        ContractError: a metric is infinite, or has the name of the loss.
+    """
     metrics = task.metrics(outputs, targets)
     check_metric_values(metrics, TaskContract(task))
-    return {_LOSS: loss, **metrics}
+    return metrics
+
+
+def evaluated(task: Task, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> dict[str, Any]:
+    """Return the final metrics of raw outputs on the test split, which are NaN or None where undefined.
+
+    Raises:
+        ContractError: a number in them is infinite.
+    """
+    metrics = task.evaluate(outputs, split, calibration)
+    for name, value in metrics.items():
+        if _holds_infinity(value):
+            promise = "evaluate must return finite metrics, NaN or None where undefined"
+            raise TaskContract(task).violation(task.evaluate, promise, f"{name!r}: {value!r}")
+    return metrics
 
 
 def check_metric_values(metrics: Mapping[str, float], contract: TaskContract) -> None:
@@ -58,3 +82,11 @@ def is_number(value: Any) -> bool:
     except OverflowError:
         return False
     return True
+
+
+def _holds_infinity(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_holds_infinity, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(_holds_infinity, value))
+    return isinstance(value, float) and math.isinf(value)

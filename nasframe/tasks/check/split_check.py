@@ -13,6 +13,7 @@ from attrs import frozen
 from torch import Tensor
 
 from nasframe.errors import ContractError
+from nasframe.runtime import is_finite, rows_not_finite
 from nasframe.tasks.check.task_contract import TaskContract
 from nasframe.tasks.data import Batch, Data, Split, Splits
 from nasframe.tasks.values_in_words import rows_in_words, value_in_words
@@ -122,9 +123,8 @@ class CheckedSplits:
             if value.is_meta or value.layout != torch.strided:
                 kind = "on the meta device" if value.is_meta else str(value.layout)
                 raise broken(f"hold input {key!r} as a dense tensor with values", kind)
-            finite = value.isfinite().flatten(1).all(1) if value.ndim > 1 else value.isfinite()
-            if not bool(finite.all()):
-                bad = rows[(~finite).nonzero().flatten().cpu()].tolist()
+            if not is_finite(value):
+                bad = rows[rows_not_finite(value).nonzero().flatten().cpu()].tolist()
                 raise broken(
                     f"hold finite numbers in input {key!r}",
                     f"NaN or infinity in {rows_in_words(bad)} (example {split.identifiers[bad[0]]!r})",

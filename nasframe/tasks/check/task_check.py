@@ -8,18 +8,16 @@ from __future__ import annotations
 import json
 import math
 import os
-import random
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import attrs
-import numpy as np
 import torch
 from torch import Tensor
 
 from nasframe.errors import ContractError
+from nasframe.runtime import is_finite, random_states_kept
 from nasframe.tasks.check.calibration import calibrated
 from nasframe.tasks.check.metric_values import check_metric_values, is_number
 from nasframe.tasks.check.split_check import CheckedSplits, check_data, check_test_split, spread_rows
@@ -51,7 +49,7 @@ def checked_stages(task: Task, source: Path | None, seed: int) -> Sequence[Stage
     _check_stages(found, contract)
     stages: Sequence[Stage] = found
     if stages and source is None:  # to look at the user's data twice may take long
-        with _random_states_kept():
+        with random_states_kept():
             again = contract.call("stages", task.stages, source, seed)
         _check_stages(again, contract)
         first, second = stage_fingerprints(stages), stage_fingerprints(again)
@@ -80,7 +78,7 @@ def checked_data(task: Task, folders: Mapping[str, Path]) -> Data:
     check_data(data, contract)
     opened: list[bool] = []
     probe = _Probe(task, _sealed(data, opened), contract)
-    with _random_states_kept():
+    with random_states_kept():
         try:
             probe.run()
         finally:
@@ -118,7 +116,7 @@ def check_test_targets(task: Task, outputs: Tensor, targets: Tensor) -> None:
     Raises:
         ContractError: the loss raises an error, for example for a label beyond the outputs.
     """
-    with _random_states_kept():
+    with random_states_kept():
         try:
             _loss_of(TaskContract(task), outputs.clone(), targets.clone())
         except ContractError as error:
@@ -249,7 +247,7 @@ class _Probe:
                 raise broken("return a scalar, the mean over the batch", loss)
             if not loss.is_floating_point():
                 raise broken("return a floating-point number", loss)
-            if not bool(loss.isfinite()):
+            if not is_finite(loss):
                 raise broken("be finite", str(float(loss.detach())))
             if not loss.requires_grad:
                 raise broken("depend on the outputs, with a gradient", "a number without one")
@@ -264,7 +262,7 @@ class _Probe:
             )
             if gradient is None:
                 raise broken("depend on the outputs, with a gradient", "none with respect to them")
-            if not bool(gradient.isfinite().all()):
+            if not is_finite(gradient):
                 raise broken("have a finite gradient", "NaN or infinity")
             if bool((gradient != 0).any()):
                 return
@@ -334,7 +332,7 @@ class _Probe:
             value = getattr(found, name)
             if not isinstance(value, Tensor) or value.shape != (count,):
                 raise broken(f"hold {name} {(count,)}, one an example", value)
-        if not bool(found.log_odds.isfinite().all()):
+        if not is_finite(found.log_odds):
             raise broken("hold finite log_odds, for finite outputs", "NaN or infinity")
         others = {*found.labels.tolist()} - {0, 1}
         if others:
@@ -359,16 +357,3 @@ def _short(value: Any) -> str:
 
 def _refused(value: Any) -> Any:
     raise TypeError(value_in_words(value))
-
-
-@contextmanager
-def _random_states_kept() -> Iterator[None]:
-    """Give the states of all global generators back after the block."""
-    python, numpy = random.getstate(), np.random.get_state()
-    devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []  # type: ignore[no-untyped-call, unused-ignore]
-    try:
-        with torch.random.fork_rng(devices):
-            yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(numpy)

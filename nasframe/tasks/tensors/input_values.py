@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from nasframe.errors import DataError
+from nasframe.runtime import rows_not_finite
 from nasframe.tasks.tensors.array_values import tensor_of
 from nasframe.tasks.values_in_words import rows_in_words
 
@@ -47,7 +48,7 @@ def require_finite(name: str, value: Tensor) -> None:
     """
     size = max(1, _AT_ONCE // max(1, value[0].numel()))
     if value.is_floating_point():
-        bad = [~part.float().isfinite().flatten(1).all(1) for part in torch.split(_columns(value), size)]
+        bad = [rows_not_finite(part.float()) for part in torch.split(_columns(value), size)]
         rows = torch.cat(bad).nonzero().flatten().tolist()
         if rows:
             raise DataError(f"input {name!r}: NaN or infinity in {rows_in_words(rows)}")

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from nasframe.errors import DataError
+from nasframe.runtime import is_finite
 from nasframe.tasks.data import Data, Split, Splits
 from nasframe.tasks.scores import Scores
 from nasframe.tasks.task import Task
@@ -118,7 +119,7 @@ class TensorTask(Task):
 
     def metrics(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
         """Return the accuracy, which is NaN where an output is not finite: no class is the largest then."""
-        if not bool(outputs.isfinite().all()):
+        if not is_finite(outputs):
             return {"accuracy": math.nan}
         return {"accuracy": float((outputs.argmax(-1) == targets).float().mean())}
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from nasframe.errors import DataError
-from nasframe.runtime import format_names, read_tensors, require_regular
+from nasframe.runtime import format_names, is_finite, read_tensors, require_regular
 from nasframe_audiovisual.beside_torch import beside_torch
 
 with beside_torch("torchvision"):  # which timm imports
@@ -70,7 +70,7 @@ def load_weights(network: nn.Module, path: Path, name: str, channels: int) -> No
     if missing:
         raise _weights_error(path, name, f"the file lacks {format_names(missing, most=1)}")
     for key, value in network.state_dict().items():
-        if not bool(value.isfinite().all()):
+        if not is_finite(value):
             raise _weights_error(path, name, f"{key} holds a value that is not finite")
 
 
