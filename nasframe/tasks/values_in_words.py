@@ -13,6 +13,7 @@ from nasframe.runtime import format_names
 
 __all__ = ["kind_in_words", "rows_in_words", "value_in_words"]
 
+
 def kind_in_words(value: Any) -> str:
     """Return a value's class with its article; a short text or number is shown itself."""
     if value is None or (isinstance(value, str | bytes | int | float) and len(repr(value)) <= 40):
