@@ -5,6 +5,7 @@ Every reader raises the error class that its caller names, with the file, the pl
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import os
@@ -133,7 +134,8 @@ def path_inside(folder: Path, name: str, source: str, error: MakeError = RunErro
         error: made from the message.
 
     Raises:
-        NasframeError: made by `error`: an absolute path, one with `..`, or one that a link leads outside.
+        NasframeError: made by `error`: an absolute path, one with `..`, one that is too long, or one that a
+            link leads outside.
     """
     forms = PurePosixPath(name), PureWindowsPath(name)
     plain = (
@@ -145,9 +147,12 @@ def path_inside(folder: Path, name: str, source: str, error: MakeError = RunErro
         raise error(f"{source}: {short(repr(name))} leads outside {folder}; expected a path inside it")
     path = folder / name
     try:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            path.lstat()  # `resolve` passes over a name that is too long
         inside = path.resolve().is_relative_to(folder.resolve())
     except (OSError, RuntimeError) as problem:  # too long, or a link to itself
-        raise error(f"{source}: {short(repr(name))}: {problem}") from problem
+        why = getattr(problem, "strerror", None) or str(problem)  # its text would hold the whole path
+        raise error(f"{source}: {short(repr(name))}: {why}; expected a path inside {folder}") from problem
     if not inside:
         raise error(f"{source}: {name!r} is a link that leads outside {folder}; expected a path inside it")
     return path
