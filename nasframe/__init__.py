@@ -27,9 +27,9 @@ Every name is imported when it is first used, so that `nasframe --help` and comp
 """
 
 # First of all: the other imports would look in the working folder. (`from __future__` is one of them.)
-from nasframe.program_path import leave_working_folder
+from nasframe.module_search_path import exclude_working_folder
 
-leave_working_folder()
+exclude_working_folder()
 
 TYPE_CHECKING = False  # a type checker takes it for true; typing itself would be an import
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from nasframe.interrupts import ending_signal, hear_signals, ignore_signals
+from nasframe.signals import ending_signal, hear_signals, ignore_signals
 
 __all__ = ["main"]
 

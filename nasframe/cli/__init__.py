@@ -19,7 +19,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from nasframe import __version__
 from nasframe.cli import making_a_run, plugins_command, resuming, studies, using_a_run
-from nasframe.cli.interrupts import interrupts_kept
+from nasframe.cli.lost_interrupts import repeat_lost_interrupts
 from nasframe.cli.plugin_files import HELP, prefix, split_plugin_files
 from nasframe.doctor import doctor
 from nasframe.errors import (
@@ -29,8 +29,7 @@ from nasframe.errors import (
     PluginWarning,
     ResumableInterrupt,
 )
-from nasframe.interrupts import commands_begin, ending_signal, ignore_signals
-from nasframe.plugins import culprit_of, manager, moved_to, raised_at, told
+from nasframe.plugins import error_message, find_error_source, manager, moved_to, raised_at
 from nasframe.runtime import (
     cores,
     print_message,
@@ -40,6 +39,7 @@ from nasframe.runtime import (
     visible,
     visible_message,
 )
+from nasframe.signals import commands_begin, ending_signal, ignore_signals
 from nasframe.studies import PRELOAD
 
 __all__ = ["main", "make_app"]
@@ -85,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if isinstance(sys.stdout, io.TextIOWrapper):  # a file's name need not be UTF-8
         sys.stdout.reconfigure(errors="backslashreplace")
-    with warnings.catch_warnings(), interrupts_kept():
+    with warnings.catch_warnings(), repeat_lost_interrupts():
         _plain_warnings(words)
         try:
             if words and words[0] != "doctor" and not _HELP & {*words}:
@@ -113,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             command = " ".join(("nasframe", *(error.command_chain or ()), "--help"))
             return _say(f"{error}\n  Help: {command}", words)
         except SystemExit as error:
-            plugin = culprit_of(error).plugin
+            plugin = find_error_source(error).plugin
             if plugin is None or plugin == manager().plugin_of_command(words[0] if words else ""):
                 raise  # a command may end the program
             return _unexpected(error, words)
@@ -123,7 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if not isinstance(error, NasframeError | OSError):
                 return _unexpected(error, words)
             _print_traceback()
-            return _say(told(error), words)
+            return _say(error_message(error), words)
     return status if isinstance(status, int) else 0
 
 
@@ -164,10 +164,10 @@ def _say(message: str, words: Sequence[str] = (), *, status: int = 2) -> int:
 def _unexpected(error: BaseException, words: Sequence[str]) -> int:
     """Say whose fault an error is that nobody raised for the user, and where it was raised."""
     shown = _print_traceback()
-    plugin = culprit_of(error).plugin
+    plugin = find_error_source(error).plugin
     whose = "nasframe itself; please report it" if plugin is None else f"plugin {plugin!r}, not of nasframe"
     hint = "" if shown else ". NASFRAME_TRACEBACK=1 shows where it comes from"
-    return _say(f"{told(error)}\n  This is an error of {whose}{hint}", words, status=_FAULT)
+    return _say(f"{error_message(error)}\n  This is an error of {whose}{hint}", words, status=_FAULT)
 
 
 def _print_traceback() -> bool:
@@ -183,13 +183,26 @@ def _interrupted(words: Sequence[str], files: Sequence[Path], error: KeyboardInt
     if not words:
         return ended
     if isinstance(error, ResumableInterrupt):
-        return _going_on(ended, shell_line([_program(), *plugins, "resume", _word(error.folder)]))
+        return _going_on(
+            ended, shell_line([_program(), *plugins, "resume", _word(error.folder), *_paths_outside(words)])
+        )
     if words[0] not in (*_RESUMABLE, *_STUDIES):
         return f"{ended}. To begin again:\n  {shell_line([_program(), *plugins, *words])}"
     # Once the old run is gone, --overwrite would delete the new stages.
     nothing_replaced = isinstance(error, KeptRunInterrupt)
     again = [word for word in words if word != "--overwrite" or nothing_replaced]
     return _going_on(ended, shell_line([_program(), *plugins, *again]))
+
+
+def _paths_outside(words: Sequence[str]) -> list[str]:
+    """Return the options of a command that name the user's files, which no folder may name by itself."""
+    found = []
+    for word, after in zip(words, [*words[1:], ""], strict=True):
+        option, equals, _ = word.partition("=")
+        option = {"--census": "--table"}.get(option, option)
+        if option in ("--data", "--table"):
+            found += [word] if equals else [option, after]
+    return found
 
 
 def _ended_by(error: KeyboardInterrupt) -> str:

@@ -9,8 +9,8 @@ from cyclopts import App
 from nasframe.cli.making_a_run import show_run, show_search, show_training
 from nasframe.cli.studies import show_comparison, show_sweep, show_table
 from nasframe.cli.using_a_run import near_path, show_metrics
-from nasframe.errors import RunError
-from nasframe.runtime import make_progress, print_text
+from nasframe.errors import ConfigurationError, RunError
+from nasframe.runtime import format_names, make_progress, print_text
 
 __all__ = ["add_commands"]
 
@@ -20,7 +20,7 @@ def add_commands(app: App) -> None:
     app.command(resume)
 
 
-def resume(folder: Path, /) -> int:
+def resume(folder: Path, /, *, data: Path | None = None, table: list[Path] | None = None) -> int:
     """Go on with whatever was interrupted in a folder, also by a kill or a power cut: a run, or a study.
 
     It ends with the same bits as if nothing had happened. Plugins that are files are not loaded by
@@ -30,35 +30,53 @@ def resume(folder: Path, /) -> int:
     ----------
     folder
         A run folder, or the folder of a comparison, a sweep or a table of a space.
+    data
+        The data of the first command, where that was given --data. A study needs it again, for its record
+        may come from a stranger.
+    table
+        A table of the first command, where that was given --table; likewise.
     """
     if not folder.is_dir():
         problem = "is a file; expected a folder" if folder.exists() else _missing(folder)
         raise RunError(f"{folder}: {problem}")
     if (folder / "study.json").is_file():
-        return _resume_study(folder)
+        return _resume_study(folder, data, table)
     if not (folder / "run.json").is_file():
         inside = [str(item.parent) for name in ("run", "study") for item in folder.glob(f"*/{name}.json")]
-        hint = f"; in it there are: {', '.join(sorted(inside)[:3])}" if inside else ""
+        hint = f"; in it there are: {format_names(sorted(inside))}" if inside else ""
         raise RunError(f"{folder}: is neither a run nor a study: it has no run.json and no study.json{hint}")
+
+    if table:
+        raise ConfigurationError(
+            "resume", [f"--table: only a comparison takes tables, and {folder} is a run"]
+        )
 
     from nasframe import pipeline
 
     show = {"run": show_run, "search": show_search, "train": show_training, "evaluate": show_metrics}
     count = 0
-    for name, found in pipeline.resume(folder, progress=make_progress()):
+    for name, found in pipeline.resume(folder, source=data, progress=make_progress()):
         show[name](found)  # type: ignore[operator]
         count += 1
     if not count:
-        print_text(f"{folder}: nothing is left to do")
+        print_text(_nothing_left(folder))
     return 0
 
 
-def _resume_study(folder: Path) -> int:
+def _nothing_left(folder: Path) -> str:
+    # such a command leaves no trace until its data is prepared, so it cannot be told from none
+    return (
+        f"{folder}: nothing is left to do. If a command with --overwrite was ended before it replaced "
+        "anything, give that command again"
+    )
+
+
+def _resume_study(folder: Path, data: Path | None, table: list[Path] | None) -> int:
     from nasframe.studies import resume_study
 
-    found = resume_study(folder, progress=make_progress())
+    found = resume_study(folder, source=data, tables=table or None, progress=make_progress())
     if found is None:
-        print_text(f"{folder}: nothing is left to do")
+        print_text(_nothing_left(folder))
         return 0
     name, result = found
     show = {"compare": show_comparison, "sweep": show_sweep, "tabulate": show_table}
@@ -70,4 +88,4 @@ def _missing(folder: Path) -> str:
     if near or not folder.parent.is_dir():
         return f"no such folder{near}"
     there = [str(item.parent) for name in ("run", "study") for item in folder.parent.glob(f"*/{name}.json")]
-    return "no such folder" + (f"; there are: {', '.join(sorted(there)[:3])}" if there else "")
+    return "no such folder" + (f"; there are: {format_names(sorted(there))}" if there else "")

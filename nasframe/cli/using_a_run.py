@@ -11,7 +11,15 @@ from cyclopts import App, Parameter
 from nasframe.cli.study_options import print_files
 from nasframe.display import format_value, metric_tables, print_tables
 from nasframe.errors import ConfigurationError, RunError, near_names, nearest
-from nasframe.runtime import make_progress, print_document, print_json, print_message, print_text, visible
+from nasframe.runtime import (
+    make_progress,
+    print_document,
+    print_json,
+    print_message,
+    print_text,
+    shell_line,
+    visible,
+)
 
 if TYPE_CHECKING:
     from nasframe.space import Architecture
@@ -233,8 +241,24 @@ def _architecture(source: str) -> Architecture:
         if found is None:
             raise RunError(f"{path}: no such run folder or architecture file{near_path(path)}")
         return found
+    if _is_experiment(path):
+        where = shell_line(["nasframe", "run", source])
+        raise RunError(
+            f"{path}: is an experiment, which has no architecture before it is searched: {where}; "
+            "then show the run folder"
+        )
     with naming_missing_plugins(path if path.is_dir() else path.parent):
         return pipeline.load_architecture(path)
+
+
+def _is_experiment(path: Path) -> bool:
+    """Return True for TOML with a section of an experiment; an architecture and a genotype are no TOML."""
+    from nasframe.experiment import read_toml
+
+    try:
+        return not {"task", "space", "search", "relaxation", "train"}.isdisjoint(read_toml(path))
+    except ConfigurationError:
+        return False
 
 
 def _exists(path: Path) -> bool:

@@ -33,7 +33,7 @@ from nasframe.display.charts import (
     ValueGrid,
 )
 from nasframe.display.figure import Figure, LegendEntry, PanelGrid, Picture
-from nasframe.display.markup import element, sized, slug, text
+from nasframe.display.markup import element, size_classes, slug, text
 from nasframe.display.metrics import metric_tables
 from nasframe.display.printing import print_tables
 from nasframe.display.rendering import asset, render
@@ -75,7 +75,7 @@ __all__ = [
     "page_style",
     "print_tables",
     "render",
-    "sized",
+    "size_classes",
     "slug",
     "sparkline",
     "text",

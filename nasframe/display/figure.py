@@ -9,7 +9,7 @@ from typing import Any
 from attrs import frozen
 from markupsafe import Markup
 
-from nasframe.display.markup import element, sized, text
+from nasframe.display.markup import element, size_classes, text
 from nasframe.display.rendering import render
 from nasframe.display.style import document_style
 from nasframe.display.table import Column, Table
@@ -40,7 +40,7 @@ class Picture:
 
     def to_html(self) -> Markup:
         """Return the element `svg` of a page."""
-        size = sized(most=self.width * 1.25, least=self.least) if self.least else ""
+        size = size_classes(most=self.width * 1.25, least=self.least) if self.least else ""
         return element(
             "svg",
             self.content,

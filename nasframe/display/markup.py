@@ -8,7 +8,7 @@ from markupsafe import Markup, escape
 
 from nasframe.runtime import visible
 
-__all__ = ["breakable", "element", "size_style", "sized", "slug", "text"]
+__all__ = ["breakable", "element", "size_classes", "size_style", "slug", "text"]
 
 _EMPTY = frozenset({"circle", "path", "rect"})
 
@@ -66,7 +66,7 @@ def slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
-def sized(*, most: float, least: float) -> str:
+def size_classes(*, most: float, least: float) -> str:
     """Return the CSS classes of an element with a largest and a smallest width in pixels.
 
     The policy of a page allows no style at an element: `size_style` has the rules of these classes.

@@ -1,30 +1,24 @@
-"""Failures of trials: the message of one, and those that stop all trials."""
+"""Failures that stop all trials, such as a full disk."""
 
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from nasframe.errors import RunError
-from nasframe.plugins import told
+from nasframe.runtime import describe_system_error
 
-__all__ = ["StopTrialsError", "error_message", "full_disk_stops", "is_disk_full"]
+__all__ = ["StopTrialsError", "full_disk_stops", "is_disk_full"]
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class StopTrialsError(RunError):
     """A failure that every other trial would meet too."""
-
-
-def error_message(error: BaseException) -> str:
-    """Return the message of an error for the user.
-
-    An error of a plugin gets the plugin and its line. Another that is not nasframe's own gets its class and
-    the last line of nasframe that it came through.
-    """
-    return told(error)
 
 
 @contextmanager
@@ -42,10 +36,7 @@ def full_disk_stops(place: Path) -> Iterator[None]:
     except (Exception, SystemExit) as error:
         if not is_disk_full(error, place):
             raise
-        raise StopTrialsError(
-            f"{place}: the disk is full ({' '.join(str(error).split())}); finished work is kept: make "
-            "room and give the same command again"
-        ) from error
+        raise StopTrialsError(f"{place}: the disk is full: {_full_disk_in_words(error)}") from error
 
 
 def is_disk_full(error: BaseException, place: Path) -> bool:
@@ -60,8 +51,15 @@ def is_disk_full(error: BaseException, place: Path) -> bool:
     """
     numbers = {item.errno for item in _chain(error) if isinstance(item, OSError)} - {None}
     if numbers:
-        return not numbers.isdisjoint((errno.ENOSPC, errno.EDQUOT))
+        return not numbers.isdisjoint(_FULL)
     return _free_bytes(place) == 0
+
+
+def _full_disk_in_words(error: BaseException) -> str:
+    """Return the words of the system's error that led to one, or of one that a library has hidden."""
+    there = (item for item in _chain(error) if isinstance(item, OSError) and item.errno in _FULL)
+    hidden = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    return describe_system_error(next(there, hidden))
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

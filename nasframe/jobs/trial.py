@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from attrs import field, frozen
 
-from nasframe.jobs.failures import StopTrialsError, error_message, full_disk_stops
+from nasframe.jobs.failures import StopTrialsError, full_disk_stops
+from nasframe.plugins import error_message
 from nasframe.runtime import SILENT, Progress
 
 __all__ = ["Outcome", "Trial", "do_trial", "is_done"]

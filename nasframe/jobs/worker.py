@@ -27,10 +27,9 @@ from types import ModuleType
 from typing import Any
 
 from nasframe.errors import NasframeError
-from nasframe.jobs.failures import error_message
 from nasframe.jobs.server import end_with_parent
 from nasframe.jobs.starting import ONE_THREAD
-from nasframe.plugins import PROJECT, keep_culprit, manager
+from nasframe.plugins import PROJECT, error_message, keep_error_source, manager
 from nasframe.runtime import Progress, one_thread
 
 __all__ = ["settings", "work"]
@@ -171,7 +170,7 @@ def _write_at_once(log: Path | None) -> None:
 def _portable(error: BaseException) -> BaseException:
     """Return an error that can be sent, with its traceback as a note."""
     note = "".join(traceback.format_exception(error))
-    keep_culprit(error)
+    keep_error_source(error)
     try:
         pickle.loads(pickle.dumps(error))
     except Exception:

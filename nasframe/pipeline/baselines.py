@@ -27,7 +27,7 @@ from nasframe.pipeline.trained_network import (
 from nasframe.pipeline.training_records import BASELINE
 from nasframe.plugins import raised_at
 from nasframe.runs import Checkpoint, Run, drop_checkpoint, reading_run
-from nasframe.runtime import Progress, bounded, fingerprint, forked_seed
+from nasframe.runtime import Progress, bounded_file_name, fingerprint, forked_seed
 from nasframe.space import Architecture, SearchSpace
 from nasframe.tasks import Baseline, Data, NamedBaseline, Split, make_each_once, named_baselines
 from nasframe.training import OutputError, read_training
@@ -56,7 +56,7 @@ class _BaselineOfRun:
     def file(self) -> str:
         """The name of its training; the digits tell names apart that look alike as files."""
         plain = re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")
-        return f"{BASELINE}{bounded(plain, self.name, 190)}-{fingerprint(self.name)[:6]}"
+        return f"{BASELINE}{bounded_file_name(plain, self.name, 190)}-{fingerprint(self.name)[:6]}"
 
 
 def check_baselines(run: Run | None, experiment: Experiment, data: Data) -> None:

@@ -15,7 +15,7 @@ from nasframe.pipeline.trained_network import load_network
 from nasframe.report import write_report
 from nasframe.runs import Command, Run, claimed
 from nasframe.runtime import SILENT, Progress, without_nan, write_json
-from nasframe.tasks import check_test_targets, open_test_split
+from nasframe.tasks import check_test_targets, evaluated, open_test_split
 from nasframe.training import caveats_of, collect_outputs
 
 __all__ = ["evaluate"]
@@ -52,6 +52,7 @@ def evaluate(
         RunError: the run has not been trained, another process works in it, or the network, or one that it
             is measured against, gives outputs that are not finite.
         DataError: a number of the test split is not finite.
+        ContractError: a metric is infinite.
     """
     found = load_run(run)
     with claimed(found.path, command=Command("evaluate", given(source))):
@@ -70,7 +71,7 @@ def evaluate(
         cost = cost_of(architecture)
         result: dict[str, Any] = without_nan(
             {
-                **experiment.task.evaluate(outputs, test, calibration),
+                **evaluated(experiment.task, outputs, test, calibration),
                 "examples": len(test),
                 "parameters": cost.parameters,
                 "parameters_by_part": network.parameters_by_part(),

@@ -46,8 +46,8 @@ def recorded_cache(folder: Path, path: Path, key: str) -> Path:
         return place
     raise RunError(
         f"{folder}: {key} names {path}, which is neither the default cache nor one with prepared data; a "
-        f"folder may come from a stranger, so say it yourself: --cache {path} of `nasframe evaluate`, or for "
-        f"every command {VARIABLE}={path}"
+        f"folder may come from a stranger, so say it yourself, in the environment of the command: "
+        f"{VARIABLE}={path}"
     )
 
 

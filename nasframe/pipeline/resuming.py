@@ -58,7 +58,7 @@ _BEGUN = Fields(
 
 
 def resume(
-    folder: str | Path, *, progress: Progress = SILENT
+    folder: str | Path, *, source: str | Path | None = None, progress: Progress = SILENT
 ) -> Iterator[tuple[str, Run | SearchResult | dict[str, Any]]]:
     """Go on with every command that was interrupted in a run folder, also by a kill.
 
@@ -67,6 +67,7 @@ def resume(
 
     Args:
         folder: of the run.
+        source: the user's data; None is that of the record.
         progress: what to report to.
 
     Yields:
@@ -95,7 +96,7 @@ def resume(
         require_plugin_files(path, record.get("plugins", {}))
     for name in sorted(commands, key=_ORDER.index):
         with naming_missing_plugins(path):
-            yield name, _resume(path, name, commands[name], progress)
+            yield name, _resume(path, name, commands[name], source, progress)
 
 
 def require_plugin_files(path: Path, plugins: Mapping[str, Mapping[str, Any]]) -> None:
@@ -117,8 +118,9 @@ def require_plugin_files(path: Path, plugins: Mapping[str, Mapping[str, Any]]) -
         )
 
 
-def _resume(path: Path, name: str, options: Any, progress: Progress) -> Any:
-    source, toml, architecture = (options.get(key) for key in ("source", "toml", "architecture"))
+def _resume(path: Path, name: str, options: Any, given_source: str | Path | None, progress: Progress) -> Any:
+    recorded, toml, architecture = (options.get(key) for key in ("source", "toml", "architecture"))
+    source = recorded if given_source is None else given_source
     record = read_record(path)
     if is_begun(record):
         with manager().reading(RecordedNames.of(record)):
@@ -140,7 +142,7 @@ def _call(
     path: Path,
     name: str,
     experiment: Experiment,
-    source: str | None,
+    source: str | Path | None,
     architecture: Any,
     progress: Progress,
     *,

@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import torch
-
 from nasframe.runs import Run
-from nasframe.runtime import write_json
+from nasframe.runtime import rows_not_finite, write_json
 from nasframe.tasks import Scores
 
 __all__ = ["save_scores", "undefined_scores"]
@@ -38,7 +36,7 @@ def undefined_scores(scores: Scores | None, identifiers: Sequence[str]) -> list[
         return []
     if not math.isfinite(scores.threshold):
         return [str(name) for name in identifiers]
-    places = (~torch.isfinite(scores.log_odds)).nonzero().flatten().tolist()
+    places = rows_not_finite(scores.log_odds).nonzero().flatten().tolist()
     return [str(identifiers[place]) for place in places]
 
 

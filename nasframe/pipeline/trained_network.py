@@ -16,10 +16,10 @@ from nasframe.experiment import Experiment, resolve_device
 from nasframe.network import Network, build, cost_of
 from nasframe.operations import Cost
 from nasframe.runs import Checkpoint, Run, load_checkpoint, save_checkpoint
-from nasframe.runtime import Each, Fields, Nullable, Number, Text, without_nan
+from nasframe.runtime import Each, Fields, Nullable, Number, Text, is_finite, without_nan
 from nasframe.space import Architecture
-from nasframe.tasks import Split, check_test_targets
-from nasframe.training import Training, caveats_of, collect_outputs, is_finite
+from nasframe.tasks import Split, check_test_targets, evaluated
+from nasframe.training import Training, caveats_of, collect_outputs
 
 __all__ = [
     "calibration_of",
@@ -121,7 +121,7 @@ def test_metrics(
     outputs, targets = collect_outputs(network, network, test, experiment.train.batch_size, device, "test")
     check_test_targets(experiment.task, outputs, targets)
     caveats = caveats_of(network, outputs, targets, "test")
-    metrics = experiment.task.evaluate(outputs, test, calibration)
+    metrics = evaluated(experiment.task, outputs, test, calibration)
     return {**metrics, "caveats": caveats} if caveats else metrics
 
 

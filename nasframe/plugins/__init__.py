@@ -7,7 +7,12 @@ raises is reported and disabled.
 
 from __future__ import annotations
 
-from nasframe.plugins.culprit import Culprit, culprit_of, keep_culprit, told
+from nasframe.plugins.error_source import (
+    ErrorSource,
+    error_message,
+    find_error_source,
+    keep_error_source,
+)
 from nasframe.plugins.former_names import moved_to
 from nasframe.plugins.hookspecs import PROJECT, hookimpl, hookspec
 from nasframe.plugins.name_record import record_names
@@ -18,20 +23,20 @@ from nasframe.plugins.source_location import defined_at, raised_at
 
 __all__ = [
     "PROJECT",
-    "Culprit",
+    "ErrorSource",
     "PluginManager",
     "RecordedNames",
     "Registered",
-    "culprit_of",
     "defined_at",
     "described",
+    "error_message",
+    "find_error_source",
     "hookimpl",
     "hookspec",
-    "keep_culprit",
+    "keep_error_source",
     "load_plugin",
     "manager",
     "moved_to",
     "raised_at",
     "record_names",
-    "told",
 ]

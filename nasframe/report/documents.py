@@ -10,8 +10,8 @@ from nasframe.errors import RunError
 from nasframe.report.study_record import present_names
 from nasframe.runtime import (
     ANYTHING,
-    LISTING,
-    MOST,
+    MAX_EXACT_INTEGER,
+    MAX_LISTING_BYTES,
     Each,
     Either,
     Fields,
@@ -30,7 +30,7 @@ _MOST_POINTS = 100_000
 """The most points of a grid that a page shows."""
 
 _NUMBER = Nullable(Number())
-_COUNT = Nullable(Number(0, MOST, whole=True))
+_COUNT = Nullable(Number(0, MAX_EXACT_INTEGER, whole=True))
 _SEED = Nullable(Number(0, float("inf"), whole=True))
 _NUMBERS = Each(_NUMBER)
 _OBJECT = Each(ANYTHING)
@@ -135,7 +135,7 @@ def read_study_record(path: Path) -> dict[str, Any]:
     Raises:
         RunError: it cannot be read, or has another shape; names the key.
     """
-    found: dict[str, Any] = read_json(path, _OBJECT, limit=LISTING)
+    found: dict[str, Any] = read_json(path, _OBJECT, limit=MAX_LISTING_BYTES)
     check_shape(present_names(found), _STUDY, str(path))
     points = math.prod(len(axis["values"]) for axis in found.get("axes") or ())
     if points > _MOST_POINTS:

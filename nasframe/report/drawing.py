@@ -7,7 +7,7 @@ import re
 from attrs import frozen
 from markupsafe import Markup, escape
 
-from nasframe.display import sized
+from nasframe.display import size_classes
 from nasframe.errors import RenderError
 from nasframe.render import Drawing
 
@@ -48,6 +48,6 @@ def on_page(drawn: Drawing, label: str) -> PageDrawing:
     # at most as large as it was drawn, and at least so large that it can be read
     width = int(found[1]) * 4 // 3 if found else 800
     least = min(round(_LEAST_SCALE * width), 760)
-    opened = f'<svg role="img" aria-label="{escape(label)}" class="{sized(most=width, least=least)}"'
+    opened = f'<svg role="img" aria-label="{escape(label)}" class="{size_classes(most=width, least=least)}"'
     # Graphviz has escaped what stands in its picture
     return PageDrawing(Markup(_SIZE.sub(lambda _: opened, svg, count=1)), label, drawn.text)

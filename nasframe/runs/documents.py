@@ -9,8 +9,8 @@ from typing import Any
 from nasframe.errors import RunError
 from nasframe.runtime import (
     ANYTHING,
-    LISTING,
-    MOST,
+    MAX_EXACT_INTEGER,
+    MAX_LISTING_BYTES,
     Each,
     Fields,
     Flag,
@@ -26,7 +26,7 @@ from nasframe.runtime import (
 
 __all__ = ["check_run_record", "parse_metrics_line", "read_metrics", "read_scores", "read_test"]
 
-_COUNT = Number(0, MOST, whole=True)
+_COUNT = Number(0, MAX_EXACT_INTEGER, whole=True)
 _EPOCH = Number(0, 10**9, whole=True)
 _METRICS = Each(Nullable(Number()))
 _NAMES = Each(Each(Text()))
@@ -158,7 +158,7 @@ def read_scores(path: Path) -> dict[str, Any]:
     Raises:
         RunError: names the key; or its lists have different lengths.
     """
-    found: dict[str, Any] = read_json(path, _SCORES, limit=LISTING)
+    found: dict[str, Any] = read_json(path, _SCORES, limit=MAX_LISTING_BYTES)
     wanted = len(found["log_odds"])
     for key in ("labels", "categories", "examples"):
         if found.get(key) and len(found[key]) != wanted:

@@ -14,7 +14,7 @@ from nasframe.errors import RunError
 from nasframe.runs.documents import parse_metrics_line
 from nasframe.runtime import (
     ANYTHING,
-    LISTING,
+    MAX_LISTING_BYTES,
     Each,
     format_names,
     parse_json,
@@ -79,15 +79,14 @@ def lost_epochs(history: Sequence[Mapping[str, Any]], epochs: int) -> str:
     """
     there = {record["epoch"] for record in history if 1 <= record["epoch"] <= epochs}
     lost = (str(epoch) for epoch in range(1, epochs + 1) if epoch not in there)
-    more = epochs - len(there) - 3
-    return ", ".join(itertools.islice(lost, 3)) + (f" and {more} more" if more > 0 else "")
+    return format_names([*itertools.islice(lost, 3)], count=epochs - len(there))
 
 
 def _lines(path: Path) -> Iterator[_Line]:
     if not path.exists():
         return
     # not by `splitlines`: see `read_json_lines`
-    *whole, last = read_bytes(path, RunError, LISTING).split(b"\n")
+    *whole, last = read_bytes(path, RunError, MAX_LISTING_BYTES).split(b"\n")
     for number, content in enumerate(whole, start=1):
         text = content.decode(errors="replace") + "\n"
         yield _Line(number, text, *_record(content))

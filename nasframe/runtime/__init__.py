@@ -16,8 +16,9 @@ from nasframe.runtime.console import (
 )
 from nasframe.runtime.csv_text import csv_text
 from nasframe.runtime.extras import require_extra
-from nasframe.runtime.file_names import bounded, file_name
+from nasframe.runtime.file_names import bounded_file_name, file_name
 from nasframe.runtime.files import (
+    append_bytes,
     append_line,
     copy_file,
     fingerprint,
@@ -33,6 +34,7 @@ from nasframe.runtime.files import (
     write_tensors,
     write_text,
 )
+from nasframe.runtime.finite import is_finite, rows_not_finite
 from nasframe.runtime.former_names import format_number as format_number
 from nasframe.runtime.former_names import print_metrics as print_metrics
 from nasframe.runtime.json_documents import check_shape, parse_json, read_json, read_json_lines
@@ -40,9 +42,10 @@ from nasframe.runtime.lazy import lazy_page
 from nasframe.runtime.locks import Lock, LockedError
 from nasframe.runtime.processor import cores, require_processor
 from nasframe.runtime.progress import SILENT, Progress, make_progress
+from nasframe.runtime.random_states import RandomStates, random_states_kept
 from nasframe.runtime.reading import (
-    DOCUMENT,
-    LISTING,
+    MAX_DOCUMENT_BYTES,
+    MAX_LISTING_BYTES,
     damage_in_words,
     path_inside,
     read_bytes,
@@ -53,7 +56,7 @@ from nasframe.runtime.reading import (
 from nasframe.runtime.seeding import forked_seed, generator
 from nasframe.runtime.shapes import (
     ANYTHING,
-    MOST,
+    MAX_EXACT_INTEGER,
     NOTHING,
     PATH,
     Each,
@@ -73,9 +76,9 @@ from nasframe.runtime.visible import escape_json, shell_line, shorten, visible, 
 
 __all__ = [
     "ANYTHING",
-    "DOCUMENT",
-    "LISTING",
-    "MOST",
+    "MAX_DOCUMENT_BYTES",
+    "MAX_EXACT_INTEGER",
+    "MAX_LISTING_BYTES",
     "NOTHING",
     "PATH",
     "SILENT",
@@ -89,10 +92,12 @@ __all__ = [
     "Nullable",
     "Number",
     "Progress",
+    "RandomStates",
     "Shape",
     "Text",
+    "append_bytes",
     "append_line",
-    "bounded",
+    "bounded_file_name",
     "check_shape",
     "check_tensors",
     "copy_file",
@@ -108,6 +113,7 @@ __all__ = [
     "format_columns",
     "format_names",
     "generator",
+    "is_finite",
     "lazy_page",
     "make_progress",
     "naming_file",
@@ -121,6 +127,7 @@ __all__ = [
     "print_text",
     "print_traceback",
     "publish_folder",
+    "random_states_kept",
     "read_bytes",
     "read_csv",
     "read_json",
@@ -132,6 +139,7 @@ __all__ = [
     "require_extra",
     "require_processor",
     "require_regular",
+    "rows_not_finite",
     "shell_line",
     "shorten",
     "visible",

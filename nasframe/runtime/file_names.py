@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-__all__ = ["bounded", "file_name"]
+__all__ = ["bounded_file_name", "file_name"]
 
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+=,@ -]*(?<![. ])")
 _RESERVED = re.compile(r"(?i:con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")
@@ -28,7 +28,7 @@ def file_name(name: str) -> str:
     return f"{cleaned or 'name'}-{_digits(name)}"
 
 
-def bounded(safe: str, exact: str, most: int = 200) -> str:
+def bounded_file_name(safe: str, exact: str, most: int = 200) -> str:
     """Return a part of a file's name in at most so many bytes, which end with digits where it was too long.
 
     Args:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 __all__ = [
+    "append_bytes",
     "append_line",
     "copy_file",
     "fingerprint",
@@ -194,16 +195,34 @@ def append_line(path: Path, text: str) -> None:
     Raises:
         OSError: with the system's number, such as that of a full disk.
     """
-    content = f"{text}\n".encode("utf-8", errors="backslashreplace")
+    with _appending(path) as (descriptor, size):
+        content = f"{text}\n".encode("utf-8", errors="backslashreplace")
+        os.lseek(descriptor, max(0, size - 1), os.SEEK_SET)
+        is_ended = not size or os.read(descriptor, 1) == b"\n"
+        _write(descriptor, content if is_ended else b"\n" + content)
+
+
+def append_bytes(path: Path, content: bytes) -> None:
+    """Add to the end of a file, in one piece; where that fails, the file is as it was.
+
+    Raises:
+        OSError: with the system's number, such as that of a full disk.
+    """
+    with _appending(path) as (descriptor, _):
+        _write(descriptor, content)
+
+
+@contextmanager
+def _appending(path: Path) -> Iterator[tuple[int, int]]:
+    """Yield the descriptor of a file at whose end is written, and its size; an error in the block gives it
+    that size again.
+    """
     with naming_file(path):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o666)
         try:
             size = os.fstat(descriptor).st_size
-            os.lseek(descriptor, max(0, size - 1), os.SEEK_SET)
-            if size and os.read(descriptor, 1) != b"\n":
-                content = b"\n" + content
             try:
-                _write(descriptor, content)
+                yield descriptor, size
             except BaseException:
                 with contextlib.suppress(OSError):
                     os.ftruncate(descriptor, size)
@@ -285,13 +304,22 @@ def remove_path(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def format_names(names: Sequence[str]) -> str:
-    """Return the first three names, and the number of the others.
+def format_names(
+    names: Sequence[str], most: int = 3, *, between: str = ", ", count: int | None = None
+) -> str:
+    """Return the first names, and the number of the others.
+
+    Args:
+        names: all, or at least the first ones.
+        most: number of names that are written.
+        between: what stands between two of them.
+        count: number of all names; None where `names` has them all.
 
     >>> format_names(["a.txt", "b.txt", "c.txt", "d.txt"])
     'a.txt, b.txt, c.txt and 1 more'
     """
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    more = (len(names) if count is None else count) - most
+    return between.join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def _umask() -> int:

@@ -11,7 +11,7 @@ from typing import Any
 from attrs import frozen
 
 from nasframe.errors import RunError
-from nasframe.runtime.reading import DOCUMENT, LISTING, MakeError, read_text, short
+from nasframe.runtime.reading import MAX_DOCUMENT_BYTES, MAX_LISTING_BYTES, MakeError, read_text, short
 from nasframe.runtime.shapes import ANYTHING, Shape, ShapeError
 
 __all__ = ["check_shape", "parse_json", "read_json", "read_json_lines"]
@@ -19,7 +19,9 @@ __all__ = ["check_shape", "parse_json", "read_json", "read_json_lines"]
 _DEPTH = 64  # of nested lists and objects
 
 
-def read_json(path: Path, shape: Shape = ANYTHING, error: MakeError = RunError, limit: int = DOCUMENT) -> Any:
+def read_json(
+    path: Path, shape: Shape = ANYTHING, error: MakeError = RunError, limit: int = MAX_DOCUMENT_BYTES
+) -> Any:
     """Return the value of a JSON file.
 
     Args:
@@ -37,7 +39,7 @@ def read_json_lines(
     path: Path,
     shape: Shape = ANYTHING,
     error: MakeError = RunError,
-    limit: int = LISTING,
+    limit: int = MAX_LISTING_BYTES,
     *,
     torn: bool = False,
 ) -> list[Any]:

@@ -5,6 +5,7 @@ Every reader raises the error class that its caller names, with the file, the pl
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import os
@@ -16,8 +17,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from nasframe.errors import DataError, NasframeError, RunError
 
 __all__ = [
-    "DOCUMENT",
-    "LISTING",
+    "MAX_DOCUMENT_BYTES",
+    "MAX_LISTING_BYTES",
     "MakeError",
     "damage_in_words",
     "path_inside",
@@ -31,10 +32,10 @@ __all__ = [
 MakeError = Callable[[str], NasframeError]
 """Makes the error from its message: a class of `nasframe.errors`."""
 
-DOCUMENT = 32 * 2**20
+MAX_DOCUMENT_BYTES = 32 * 2**20
 """The most bytes of a document that a person could read, such as a record or an experiment."""
 
-LISTING = 256 * 2**20
+MAX_LISTING_BYTES = 256 * 2**20
 """The most bytes of a file with a line or a number for each of many things."""
 
 _LONGEST = 200  # characters of what was found, in a message
@@ -65,7 +66,7 @@ def require_regular(path: Path, error: MakeError = DataError, limit: int | None 
     return _checked(path, status, error, limit)
 
 
-def read_bytes(path: Path, error: MakeError = DataError, limit: int = DOCUMENT) -> bytes:
+def read_bytes(path: Path, error: MakeError = DataError, limit: int = MAX_DOCUMENT_BYTES) -> bytes:
     """Return the content of a regular file; see `require_regular` for the arguments and errors."""
     require_regular(path, error, limit)
     try:
@@ -81,7 +82,9 @@ def read_bytes(path: Path, error: MakeError = DataError, limit: int = DOCUMENT) 
     return content
 
 
-def read_text(path: Path, error: MakeError = DataError, limit: int = DOCUMENT, errors: str = "strict") -> str:
+def read_text(
+    path: Path, error: MakeError = DataError, limit: int = MAX_DOCUMENT_BYTES, errors: str = "strict"
+) -> str:
     """Return the text of a regular file in UTF-8, its line ends as they are; a mark of UTF-8 at its start is
     dropped.
 
@@ -100,7 +103,7 @@ def read_text(path: Path, error: MakeError = DataError, limit: int = DOCUMENT, e
 
 
 def read_csv(
-    path: Path, error: MakeError = DataError, limit: int = LISTING, errors: str = "strict"
+    path: Path, error: MakeError = DataError, limit: int = MAX_LISTING_BYTES, errors: str = "strict"
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield the number of the last line and the fields of each row of a CSV file in UTF-8.
 
@@ -131,7 +134,8 @@ def path_inside(folder: Path, name: str, source: str, error: MakeError = RunErro
         error: made from the message.
 
     Raises:
-        NasframeError: made by `error`: an absolute path, one with `..`, or one that a link leads outside.
+        NasframeError: made by `error`: an absolute path, one with `..`, one that is too long, or one that a
+            link leads outside.
     """
     forms = PurePosixPath(name), PureWindowsPath(name)
     plain = (
@@ -143,9 +147,12 @@ def path_inside(folder: Path, name: str, source: str, error: MakeError = RunErro
         raise error(f"{source}: {short(repr(name))} leads outside {folder}; expected a path inside it")
     path = folder / name
     try:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            path.lstat()  # `resolve` passes over a name that is too long
         inside = path.resolve().is_relative_to(folder.resolve())
     except (OSError, RuntimeError) as problem:  # too long, or a link to itself
-        raise error(f"{source}: {short(repr(name))}: {problem}") from problem
+        why = getattr(problem, "strerror", None) or str(problem)  # its text would hold the whole path
+        raise error(f"{source}: {short(repr(name))}: {why}; expected a path inside {folder}") from problem
     if not inside:
         raise error(f"{source}: {name!r} is a link that leads outside {folder}; expected a path inside it")
     return path

@@ -15,7 +15,7 @@ from nasframe.errors import nearest
 
 __all__ = [
     "ANYTHING",
-    "MOST",
+    "MAX_EXACT_INTEGER",
     "NOTHING",
     "PATH",
     "Each",
@@ -31,7 +31,7 @@ __all__ = [
     "shown",
 ]
 
-MOST = 2**53
+MAX_EXACT_INTEGER = 2**53
 """The largest whole number that every reader of JSON takes for the same."""
 
 _LONGEST = 80

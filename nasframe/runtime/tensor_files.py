@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nasframe.errors import NasframeError, RunError
+from nasframe.runtime.finite import is_finite
 from nasframe.runtime.reading import MakeError, require_regular, short
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def read_tensors(
             if expected is not None:  # before anything is loaded
                 _check_shapes(found, {name: like.shape for name, like in expected.items()}, str(path), error)
             tensors = {name: file.get_tensor(name) for name in found}
-            damaged = [name for name, tensor in tensors.items() if finite and not _is_finite(tensor)]
+            damaged = [name for name, tensor in tensors.items() if finite and not is_finite(tensor)]
     except NasframeError:
         raise
     except Exception as problem:  # safetensors and torch raise many classes
@@ -73,10 +74,6 @@ def check_tensors(
     for name, like in expected.items():
         if tensors[name].dtype != like.dtype:
             raise error(f"{source}: {name}: expected {like.dtype}, found {tensors[name].dtype}")
-
-
-def _is_finite(tensor: Tensor) -> bool:
-    return bool(tensor.isfinite().all())
 
 
 def _check_shapes(

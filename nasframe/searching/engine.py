@@ -7,7 +7,6 @@ resumed ends with the same bits as one that was not.
 from __future__ import annotations
 
 import copy
-import math
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -16,23 +15,25 @@ import torch
 from attrs import define, field
 from torch import Tensor
 
-from nasframe.errors import DataError, RunError, in_lines
+from nasframe.errors import DataError, RunError
 from nasframe.network import build, inherit
 from nasframe.plugins import described, manager
 from nasframe.relaxations import Relaxation, Sample, check_relaxation
-from nasframe.runs import (
-    Checkpoint,
-    Run,
-    drop_checkpoint,
-    load_optimiser,
-    optimiser_tensors,
-    save_checkpoint,
+from nasframe.runs import Run, drop_checkpoint
+from nasframe.runtime import (
+    SILENT,
+    Progress,
+    RandomStates,
+    forked_seed,
+    generator,
+    is_finite,
+    one_thread,
+    without_nan,
 )
-from nasframe.runtime import SILENT, Progress, forked_seed, generator, one_thread, without_nan
 from nasframe.searching.derivation import check_rule, derive, derive_around, find_rule
 from nasframe.searching.loop_check import LoopCheck, checked_optimiser, checked_updates
 from nasframe.searching.options import SearchOptions
-from nasframe.searching.saved_search import read_search, restore_supernet
+from nasframe.searching.saved_search import SearchState, read_search
 from nasframe.searching.search_loop import SearchLoop, Update
 from nasframe.searching.selection import Selection, select
 from nasframe.searching.stop import has_converged
@@ -40,21 +41,18 @@ from nasframe.space import Architecture, SearchSpace
 from nasframe.supernet import Supernet, check_operations, expected_parameters
 from nasframe.tasks import Batch, Data, Split, Task, validation_metrics
 from nasframe.training import (
+    Failures,
     GrowingParameters,
     OutputError,
-    RandomState,
+    Step,
     StepCheck,
     batches,
     caveats_of,
     check_inputs,
+    checked_backward,
     checked_epoch,
-    clip_gradients,
     collect_outputs,
-    is_finite,
-    kept_state,
     learning_rate,
-    loss_of,
-    step_failure,
     steps_between_checks,
 )
 
@@ -99,10 +97,10 @@ class Search:
     converged: bool = field(init=False, default=False)
     selection: Selection | None = field(init=False, default=None)
     _weights: list[torch.nn.Parameter] = field(init=False)
-    _buffers: list[Tensor] = field(init=False)
+    _buffers: list[tuple[torch.nn.Module, str]] = field(init=False)
     _weights_optimiser: torch.optim.Optimizer = field(init=False)
     _architecture_optimiser: torch.optim.Optimizer = field(init=False)
-    _growing: list[GrowingParameters] = field(init=False)
+    _failures: Failures = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         find_rule(self.space)  # refuses an unknown rule before the search
@@ -124,18 +122,23 @@ class Search:
             self.supernet = Supernet(self.space, unselected=self.options.unselected)
         self.supernet.to(self.device)
         self._weights = self.supernet.weights()
-        self._buffers = list(self.supernet.buffers())
+        self._buffers = [
+            (module, name)
+            for module in self.supernet.modules()
+            for name, _ in module.named_buffers(recurse=False)
+        ]
         self._weights_optimiser = checked_optimiser(loop, "weights_optimiser", self._weights)
         self._architecture_optimiser = checked_optimiser(
             loop, "architecture_optimiser", self.supernet.architecture_parameters()
         )
-        self._growing = [
+        growing = [
             GrowingParameters.at_start(parameters, f"lower {option}")
             for parameters, option in (
                 (self._weights, _rate(self.loop, "weight_rate")),
                 (self.supernet.architecture_parameters(), _rate(self.loop, "architecture_rate")),
             )
         ]
+        self._failures = Failures("search", self.supernet, self.task, growing, self.run, "search")
 
     def _rehearse(self, check: LoopCheck) -> None:
         """Make one update of each kind on a copy, so that what fails does so before the search."""
@@ -175,7 +178,7 @@ class Search:
                 self.converged = has_converged(self.history, self.options)
                 if self.run is not None:
                     self.run.log(record)
-                    self._checkpoint(epoch + 1)
+                    self._state().save(self.run, epoch + 1, self.converged)
                 plugins.notify("search_epoch", run=self.run, epoch=epoch, record=record)
                 advance(1)
         with one_thread():
@@ -252,7 +255,7 @@ class Search:
 
     def _epoch(self, epoch: int) -> dict[str, Any]:
         started, logits = time.monotonic(), self.supernet.logits
-        if all(values.isfinite().all() for values in logits.values.values()):
+        if is_finite(self.supernet.architecture_parameters()):
             # a relaxation may break its contract only later in its schedule
             check_relaxation(self.relaxation, logits.values.values(), [epoch / self.options.epochs])
         losses = checked_epoch(
@@ -263,15 +266,16 @@ class Search:
         )
         means = {kind: float(torch.stack(values).mean()) for kind, values in losses.items()}
         probabilities = logits.probabilities(self.relaxation)
-        if not all(sample.weights.isfinite().all() for sample in probabilities.values()):
-            raise self._stopped(f"the logits of epoch {epoch + 1} are not finite", epoch)
-        validation = self._validated(probabilities, epoch)
+        if not is_finite([sample.weights for sample in probabilities.values()]):
+            what = f"the logits of epoch {epoch + 1} of the search are not finite"
+            raise self._failures.after_epoch(what, epoch)
+        validation = self._failures.validation(lambda: self._validate(probabilities), epoch)
         by_choice = logits.by_choice(probabilities)
         return {
             "stage": "search",
             "epoch": epoch + 1,
             "loss": means,
-            "validation": validation,
+            "validation": without_nan(validation),
             "entropy": logits.entropies(probabilities),
             "derived": derive(self.space, by_choice).fingerprint[:16],
             "probabilities": {
@@ -331,7 +335,9 @@ class Search:
         if update.kind == "both":
             both = [self._weights_optimiser, self._architecture_optimiser]
             return self._step(samples, update, epoch, both, check)
-        before = [buffer.clone() for buffer in self._buffers]
+        # an operation may put a new tensor in the place of a buffer, so they are found by name each time
+        buffers = [getattr(module, name) for module, name in self._buffers]
+        before = [buffer.clone() for buffer in buffers]
         for parameter in self._weights:
             parameter.requires_grad_(False)
         try:
@@ -339,8 +345,10 @@ class Search:
         finally:
             for parameter in self._weights:
                 parameter.requires_grad_(True)
-            for buffer, value in zip(self._buffers, before, strict=True):
+            for (module, name), buffer, value in zip(self._buffers, buffers, before, strict=True):
                 buffer.copy_(value)
+                if getattr(module, name) is not buffer:
+                    setattr(module, name, buffer)
 
     def _step(
         self,
@@ -350,26 +358,18 @@ class Search:
         optimisers: list[torch.optim.Optimizer],
         check: StepCheck,
     ) -> Tensor:
-        random = RandomState.now(self.device) if check.at_once else None
+        random = RandomStates.of_torch() if check.at_once else None
         penalised = bool(self.options.size_penalty) and self._architecture_optimiser in optimisers
         batch = update.batch
         loss = self.task.loss(self.supernet(batch.inputs, samples), batch.targets)
         total = self._penalised(loss) if penalised else loss
-        if not check.is_finite(total):
-            what = f"the loss of epoch {epoch + 1} is not finite ({float(total.detach())})"
-            raise self._failure(what, update, samples, epoch, check.step, random, penalised)
-        for optimiser in optimisers:
-            optimiser.zero_grad(set_to_none=True)
-        if not total.requires_grad:  # nothing to learn: no weights, or nothing to choose
-            return loss.detach()
-        total.backward()  # type: ignore[no-untyped-call, unused-ignore]
-        for optimiser in optimisers:
-            parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
-            norm = clip_gradients(parameters, self.options.clip_norm)
-            if not check.is_finite(norm) and not is_finite([item.grad for item in parameters]):
-                what = f"a gradient of epoch {epoch + 1} is not finite, though its loss is"
-                what = f"{what} ({float(total.detach()):.4g})"
-                raise self._failure(what, update, samples, epoch, check.step, random, penalised)
+
+        def failure(subject: str, predicate: str) -> RunError:
+            step = self._step_again(samples, update, epoch, check.step, random, penalised)
+            return self._failures.of_step(subject, predicate, step)
+
+        if not checked_backward(total, optimisers, self.options.clip_norm, check, failure):
+            return loss.detach()  # nothing to learn: no weights, or nothing to choose
         for optimiser in optimisers:
             if optimiser is self._weights_optimiser:
                 share = epoch / self.options.epochs
@@ -384,17 +384,16 @@ class Search:
         expected = expected_parameters(self.supernet, self.supernet.logits.probabilities(self.relaxation))
         return loss + self.options.size_penalty * expected / 1e6
 
-    def _failure(
+    def _step_again(
         self,
-        what: str,
-        update: Update,
         samples: Mapping[str, Sample],
+        update: Update,
         epoch: int,
-        step: int,
-        random: RandomState | None,
+        number: int,
+        random: RandomStates | None,
         penalised: bool,
-    ) -> RunError:
-        """Return the error of a step that is not finite: the step, its examples, the place, what is kept."""
+    ) -> Step:
+        """Return the record of a step, whose samples are leaves: a bad gradient is found at them too."""
         leaves = {
             key: sample.weights.detach().clone().requires_grad_(sample.weights.requires_grad)
             for key, sample in samples.items()
@@ -405,40 +404,20 @@ class Search:
             loss = self.task.loss(outputs, update.batch.targets)
             return self._penalised(loss) if penalised else loss
 
-        kind = {"weights": "the weights", "architecture": "the logits", "both": "weights and logits"}
+        learning = {"weights": "the weights", "architecture": "the logits", "both": "weights and logits"}
         relaxation = type(self.relaxation)
-        lines = step_failure(
-            network=self.supernet,
+        return Step(
+            epoch=epoch,
+            number=number,
             batch=update.batch,
             forward=lambda: self.supernet(update.batch.inputs, again),
             loss=total,
-            loss_name=loss_of(self.task) + (" with its size penalty" if penalised else ""),
             random=random,
-            growing=self._growing,
+            kind=f"an update of {learning[update.kind]}",
+            added=" with its size penalty" if penalised else "",
             samples=leaves,
             samples_name=described("relaxation", relaxation, manager().entry_of("relaxation", relaxation)),
         )
-        first = f"{what} in step {step}, an update of {kind[update.kind]}"
-        return RunError(in_lines(first, *lines, self._kept(epoch)))
-
-    def _validated(self, probabilities: Mapping[str, Sample], epoch: int) -> dict[str, Any]:
-        """Return the validation metrics of the supernet; numbers that are not finite steer no search."""
-        try:
-            outputs, targets = self._validate(probabilities)
-        except OutputError as error:
-            raise self._stopped(f"after epoch {epoch + 1} of the search, {error}", epoch) from None
-        loss = float(self.task.loss(outputs, targets))
-        if not math.isfinite(loss):
-            what = f"the validation loss after epoch {epoch + 1} of the search is not finite ({loss})"
-            raise self._stopped(f"{what}, of finite outputs", epoch)
-        return self._scored(outputs, targets)
-
-    def _stopped(self, what: str, epoch: int) -> RunError:
-        advice = [item.advice() for item in self._growing]
-        return RunError(in_lines(what, *advice, self._kept(epoch)))
-
-    def _kept(self, epoch: int) -> str:
-        return "" if self.run is None else kept_state(self.run, "search", epoch)
 
     def _validate(self, probabilities: Mapping[str, Sample]) -> tuple[Tensor, Tensor]:
         return collect_outputs(
@@ -450,21 +429,8 @@ class Search:
             "validation",
         )
 
-    # -- checkpoints ------------------------------------------------------------------------------------
-
-    def _checkpoint(self, epoch: int) -> None:
-        assert self.run is not None
-        tensors = {f"supernet.{name}": value for name, value in self.supernet.state_dict().items()}
-        tensors |= {
-            f"weights.{name}": value for name, value in optimiser_tensors(self._weights_optimiser).items()
-        }
-        tensors |= {
-            f"architecture.{name}": value
-            for name, value in optimiser_tensors(self._architecture_optimiser).items()
-        }
-        self.run.flush_metrics()
-        values = {"epoch": epoch, "converged": self.converged, "logits": self.supernet.logits.rows()}
-        save_checkpoint(self.run.checkpoints, "search", Checkpoint(tensors, values), epoch)
+    def _state(self) -> SearchState:
+        return SearchState(self.supernet, self._weights_optimiser, self._architecture_optimiser)
 
     def _resume(self) -> int:
         """Load the last checkpoint, if there is one; return the epoch to go on with."""
@@ -479,9 +445,7 @@ class Search:
             drop_checkpoint(self.run.checkpoints, "search")
             return 0
         if found is not None:
-            restore_supernet(self.supernet, found)
-            load_optimiser(self._weights_optimiser, found.part("weights."), found.source)
-            load_optimiser(self._architecture_optimiser, found.part("architecture."), found.source)
+            self._state().restore(found)
             self.converged = bool(found.values["converged"])
         return epoch
 

@@ -1,17 +1,25 @@
-"""The checkpoint of a search, read back: its values, and the state of the supernet by the names in it."""
+"""The checkpoint of a search: supernet, optimisers and values; logits are found again by their names."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import torch
+from attrs import frozen
 
 from nasframe.errors import RunError
-from nasframe.runs import Checkpoint, load_checkpoint
+from nasframe.runs import (
+    Checkpoint,
+    Run,
+    load_checkpoint,
+    load_optimiser,
+    optimiser_tensors,
+    save_checkpoint,
+)
 from nasframe.runtime import Each, Fields, Flag, Items, Number, Text
 from nasframe.supernet import Supernet
 
-__all__ = ["read_search", "restore_supernet"]
+__all__ = ["SearchState", "read_search", "restore_supernet"]
 
 _VALUES = Fields(
     {
@@ -21,6 +29,37 @@ _VALUES = Fields(
     }
 )
 _LOGITS = "logits.values."
+
+
+@frozen
+class SearchState:
+    """The parts of a search that its checkpoint holds."""
+
+    supernet: Supernet
+    weights_optimiser: torch.optim.Optimizer
+    architecture_optimiser: torch.optim.Optimizer
+
+    def save(self, run: Run, epoch: int, converged: bool) -> None:
+        """Write the checkpoint of a run after so many epochs, and its metrics before it."""
+        tensors = {f"supernet.{name}": value for name, value in self.supernet.state_dict().items()}
+        for part, optimiser in self._optimisers().items():
+            tensors |= {f"{part}{name}": value for name, value in optimiser_tensors(optimiser).items()}
+        run.flush_metrics()
+        values = {"epoch": epoch, "converged": converged, "logits": self.supernet.logits.rows()}
+        save_checkpoint(run.checkpoints, "search", Checkpoint(tensors, values), epoch)
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Take the state of a checkpoint.
+
+        Raises:
+            RunError: it is that of another search, or its parts do not fit together.
+        """
+        restore_supernet(self.supernet, checkpoint)
+        for part, optimiser in self._optimisers().items():
+            load_optimiser(optimiser, checkpoint.part(part), checkpoint.source)
+
+    def _optimisers(self) -> dict[str, torch.optim.Optimizer]:
+        return {"weights.": self.weights_optimiser, "architecture.": self.architecture_optimiser}
 
 
 def read_search(folder: Path, device: torch.device | str = "cpu") -> Checkpoint | None:

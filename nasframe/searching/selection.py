@@ -14,7 +14,7 @@ from nasframe.relaxations import Sample
 from nasframe.runtime import Progress
 from nasframe.space import Architecture
 from nasframe.supernet import Supernet
-from nasframe.tasks import Split, Task
+from nasframe.tasks import Split, Task, checked_metrics
 from nasframe.training import OutputError, collect_outputs
 
 __all__ = ["Selection", "select"]
@@ -65,6 +65,9 @@ def select(
         size: examples in a batch.
         device: where the supernet is.
         progress: to report to.
+
+    Raises:
+        ContractError: a metric is infinite, so no candidate can be called the best.
     """
     scores = []
     for architecture in progress.track(candidates, "candidates", len(candidates)):
@@ -74,7 +77,7 @@ def select(
         except OutputError:
             scores.append(math.nan)
         else:
-            scores.append(float(task.metrics(outputs, targets)[task.objective]))
+            scores.append(float(checked_metrics(task, outputs, targets)[task.objective]))
     best = max(range(len(scores)), key=lambda index: (_rank(scores[index]), -index))
     return Selection(candidates[best], len(candidates), _defined(scores[0]), _defined(scores[best]))
 

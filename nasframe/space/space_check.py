@@ -31,11 +31,11 @@ def check_space(space: SearchSpace, again: SearchSpace) -> None:
                 f"{_shown(space)} must be the same for the same options and inputs, and its {name} changed "
                 "when it was made again"
             )
-    count = _asked(space, "count")
+    count = _answer(space, "count")
     if type(count) is not int or count < 1:
         raise ContractError(f"{_shown(space)}: count must return a number from 1, found {count!r}")
-    assignment = _asked(space, "sample")
-    valid = _asked(space, "validate", assignment)
+    assignment = _answer(space, "sample")
+    valid = _answer(space, "validate", assignment)
     if valid != assignment:
         raise ContractError(
             f"{_shown(space)}: validate must return the assignment that sample returns, {assignment!r}, "
@@ -54,7 +54,7 @@ def _graph(space: SearchSpace) -> tuple[Any, ...]:
     return nodes, edges, wiring.deals, wiring.output, wiring.cells, choices, rule
 
 
-def _asked(space: SearchSpace, method: str, *arguments: Any) -> Any:
+def _answer(space: SearchSpace, method: str, *arguments: Any) -> Any:
     try:
         return getattr(space, method)(*arguments)
     except NasframeError:

@@ -14,7 +14,7 @@ from attrs import frozen
 from nasframe.errors import ConfigurationError, NasframeError, near_names, nearest
 from nasframe.experiment import PLUGINS, Experiment, option_keys, parse_value
 from nasframe.relaxations import check_relaxation
-from nasframe.runtime import bounded, fingerprint
+from nasframe.runtime import bounded_file_name, fingerprint, format_names
 
 __all__ = [
     "Axis",
@@ -132,7 +132,7 @@ def point_name(point: Point) -> str:
     named = short_names(point)
     exact = ",".join(f"{named[key]}={_text(value)}" for key, value in point.items())
     safe = re.sub(r"[^\w.,=+-]+", "-", exact)[:_LONGEST]
-    return bounded(safe if safe == exact else f"{safe}-{fingerprint(exact)[:6]}", exact)
+    return bounded_file_name(safe if safe == exact else f"{safe}-{fingerprint(exact)[:6]}", exact)
 
 
 def short_names(keys: Collection[str]) -> dict[str, str]:
@@ -218,8 +218,7 @@ def _where(problem: str, names: Sequence[str], count: int) -> str:
     different = list(dict.fromkeys(names))
     if len(different) == count:
         return problem
-    more = f" and {len(different) - 3} more" if len(different) > 3 else ""
-    return f"{problem} (at {' and '.join(different[:3])}{more})"
+    return f"{problem} (at {format_names(different, between=' and ')})"
 
 
 def _split(text: str) -> list[str]:

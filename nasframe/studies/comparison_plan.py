@@ -97,21 +97,19 @@ def compare(
         )
     overrides, base = words_of(overrides), BaseExperiment.of(experiment)
     relaxations, vary = words_of(relaxations), words_of(vary)
-    asked = recorded_call(
+    settings = Settings(workers, executor, patience, source, overwrite, progress, base.recorded)
+    call = recorded_call(
         "compare",
         base,
+        settings,
         overrides=overrides,
+        seed=seed,
+        device=device,
         relaxations=relaxations,
         vary=vary,
         seeds=seeds,
         random=random,
         tables=None if named is None else [str(Path(path).resolve()) for path in words_of(named)],
-        workers=workers,
-        executor=executor,
-        patience=patience,
-        source=source,
-        seed=seed,
-        device=device,
     )
     values, origin, folder = base.values, base.source, base.folder(out, "compare")
     with reading_study(folder, overwrite=overwrite):
@@ -135,8 +133,7 @@ def compare(
         plan = ComparisonPlan(
             base.title(folder), experiments, must_match, variants, random, registered, base.short_name, given
         )
-        settings = Settings(workers, executor, patience, source, overwrite, progress, base.recorded)
-        return run_study(plan, folder, settings, asked)
+        return run_study(plan, folder, settings, call)
 
 
 @frozen

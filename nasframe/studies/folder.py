@@ -77,7 +77,7 @@ class StudyFolder:
         replaces: the study that is there is to be replaced.
         lock: that workers hold too, for as long as they live.
         files: names of other files and folders that a study of this kind writes.
-        asked: the call that makes the study, by which it goes on after a kill; None where no command could.
+        call: the one that makes the study, by which it goes on after a kill; None where no command could.
     """
 
     path: Path
@@ -86,7 +86,7 @@ class StudyFolder:
     replaces: bool
     lock: Lock
     files: Collection[str] = ()
-    asked: Mapping[str, Any] | None = None
+    call: Mapping[str, Any] | None = None
 
     @property
     def record(self) -> dict[str, Any]:
@@ -96,20 +96,21 @@ class StudyFolder:
         found = read_study(self.path)
         return {} if is_unbegun(found) else found
 
-    def ask(self, names: Mapping[str, Any]) -> None:
+    def record_call(self, names: Mapping[str, Any]) -> None:
         """Record the call in a folder that is new or goes on: from now on, a kill leaves it there."""
         if self.replaces:
             return
         there = self.record
         head = {"format": FORMAT, "nasframe": __version__, "kind": self.kind, "plan": None}
-        write_json(self.path / RECORD, without_nan({**(there or {**head, **names}), **self._asked()}))
+        write_json(self.path / RECORD, without_nan({**(there or {**head, **names}), **self._unfinished}))
 
     def end(self) -> None:
         """Record that the call has ended."""
         write_json(self.path / RECORD, {**self.record, UNFINISHED: {}})
 
-    def _asked(self) -> dict[str, Any]:
-        return {UNFINISHED: self.asked}
+    @property
+    def _unfinished(self) -> dict[str, Any]:
+        return {UNFINISHED: self.call}
 
     def begin(self, names: Mapping[str, Any] | None = None) -> None:
         """Write `study.json`; remove the study that is there where it is to be replaced.
@@ -124,7 +125,7 @@ class StudyFolder:
                     remove_path(self.path / name)
         if there.get("kind") != self.kind:
             there = {"format": FORMAT, "nasframe": __version__, "kind": self.kind, "plan": self.plan}
-        record = without_nan({**there, **(names or {}), **self._asked()})
+        record = without_nan({**there, **(names or {}), **self._unfinished})
         if record != self.record:
             write_json(self.path / RECORD, record)
 
@@ -149,7 +150,7 @@ def open_study(
     *,
     overwrite: bool = False,
     files: Collection[str] = (),
-    asked: Mapping[str, Any] | None = None,
+    call: Mapping[str, Any] | None = None,
 ) -> Iterator[StudyFolder]:
     """Claim a folder for a study while the block runs; the folder may be empty or missing.
 
@@ -161,7 +162,7 @@ def open_study(
         plan: values that must be the same when the study is continued; JSON-able.
         overwrite: replace a study that is there; only what a study writes is removed.
         files: names of other files and folders that a study of this kind writes.
-        asked: see `StudyFolder`.
+        call: see `StudyFolder`.
 
     Raises:
         RunError: the folder holds something else, or a study with another plan (the message shows the
@@ -180,7 +181,7 @@ def open_study(
                 for item in partials(folder):
                     item.unlink(missing_ok=True)
             with _resumable(folder):
-                yield StudyFolder(folder, kind, plain, overwrite, lock, files, asked)
+                yield StudyFolder(folder, kind, plain, overwrite, lock, files, call)
     finally:
         if is_new:
             with contextlib.suppress(OSError):  # it is not empty

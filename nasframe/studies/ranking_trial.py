@@ -28,6 +28,7 @@ from nasframe.studies.study import Study
 from nasframe.studies.study_names import reading_names
 from nasframe.studies.tabular_benchmark import TabularBenchmark
 from nasframe.studies.written_experiment import read_experiment
+from nasframe.tasks import checked_metrics
 from nasframe.training import OutputError, collect_outputs
 
 __all__ = ["RANKED", "do_ranking", "is_ranked", "make_ranking_trial", "read_ranking"]
@@ -79,6 +80,7 @@ def do_ranking(folder: Path, arguments: Mapping[str, Any], progress: Progress) -
 
     Raises:
         RunError: the run has no supernet.
+        ContractError: a metric is infinite.
     """
     with reading_names(arguments):
         _rank(folder, arguments, progress)
@@ -102,7 +104,7 @@ def _rank(folder: Path, arguments: Mapping[str, Any], progress: Progress) -> Non
         except OutputError:  # this architecture has no score in this supernet
             scores[name] = math.nan
             continue
-        scores[name] = experiment.task.metrics(outputs, targets)[arguments["objective"]]
+        scores[name] = checked_metrics(experiment.task, outputs, targets)[arguments["objective"]]
     write_json(folder / _FILE, without_nan({"run": _search_of(run), "scores": scores}))
 
 

@@ -3,24 +3,44 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 from nasframe.studies.base_experiment import BaseExperiment
+from nasframe.studies.settings import Settings
 
 __all__ = ["recorded_call"]
 
 
-def recorded_call(function: str, base: BaseExperiment, **arguments: Any) -> dict[str, Any] | None:
+def recorded_call(
+    function: str,
+    base: BaseExperiment,
+    settings: Settings,
+    *,
+    overrides: Sequence[str],
+    seed: int | None,
+    device: str | None,
+    **own: Any,
+) -> dict[str, Any] | None:
     """Return a call for the record of a study, JSON-able; None for an experiment that only Python holds.
 
     Args:
         function: `compare`, `sweep` or `tabulate`.
         base: the experiment.
-        arguments: the other arguments that count when the call is made again.
+        settings: of the study.
+        overrides, seed, device: that every function takes.
+        own: the arguments of this function alone that count when the call is made again.
     """
-    if arguments.get("source") is not None:
-        arguments["source"] = str(Path(arguments["source"]).resolve())
+    arguments = {
+        **own,
+        "overrides": overrides,
+        "workers": settings.workers,
+        "executor": settings.executor,
+        "patience": settings.patience,
+        "source": None if settings.source is None else str(settings.source.resolve()),
+        "seed": seed,
+        "device": device,
+    }
     experiment = {"values": dict(base.values), "source": base.source, "name": base.name}
     call = {"call": function, "experiment": experiment, "arguments": arguments}
     try:

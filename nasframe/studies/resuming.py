@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nasframe.errors import RunError
+from nasframe.errors import ConfigurationError, RunError
 from nasframe.pipeline import require_plugin_files
 from nasframe.runs import UNFINISHED
 from nasframe.runtime import (
     ANYTHING,
-    MOST,
+    MAX_EXACT_INTEGER,
     NOTHING,
     PATH,
     SILENT,
@@ -25,6 +26,8 @@ from nasframe.runtime import (
     Text,
     check_shape,
     cores,
+    format_names,
+    shell_line,
 )
 from nasframe.studies.base_experiment import BaseExperiment
 from nasframe.studies.comparison_plan import compare
@@ -37,7 +40,7 @@ __all__ = ["fitting_this_machine", "resume_study"]
 _CALLS: Mapping[str, Callable[..., Any]] = {"compare": compare, "sweep": sweep, "tabulate": tabulate}
 
 
-_WHOLE = Number(-MOST, MOST, whole=True)
+_WHOLE = Number(-MAX_EXACT_INTEGER, MAX_EXACT_INTEGER, whole=True)
 _ARGUMENTS: Mapping[str, Shape] = {
     **dict.fromkeys(("overrides", "axes", "relaxations", "vary"), Items(Text())),
     **dict.fromkeys(("seeds", "random", "architectures"), _WHOLE),
@@ -58,13 +61,23 @@ _CALL = Fields(
 )
 
 
-def resume_study(folder: str | Path, *, progress: Progress = SILENT) -> tuple[str, Any] | None:
+def resume_study(
+    folder: str | Path,
+    *,
+    source: str | Path | None = None,
+    tables: Sequence[str | Path] | None = None,
+    progress: Progress = SILENT,
+) -> tuple[str, Any] | None:
     """Go on with a comparison, a sweep or a table that was interrupted, also by a kill.
 
     Nothing that the folder holds is loaded as code: a plugin that is one file must have been loaded before.
+    Its record may come from a stranger, so data and tables outside the folder are read only where they are
+    given here.
 
     Args:
         folder: of the study.
+        source: the user's data; None is that of the record.
+        tables: folders of tables of a comparison; None are those of the record.
         progress: what to report to.
 
     Returns:
@@ -72,26 +85,60 @@ def resume_study(folder: str | Path, *, progress: Progress = SILENT) -> tuple[st
         left to do.
 
     Raises:
-        RunError: the folder holds no study, or one that recorded no call; a plugin file is not loaded; or
-            another process works in it.
+        RunError: the folder holds no study, or one that recorded no call; a plugin file is not loaded; it
+            names data or tables outside itself; or another process works in it.
+        ConfigurationError: tables are given, and it is no comparison.
     """
     path = Path(folder)
     record = read_study(path)
-    asked = record.get(UNFINISHED)
-    if asked == {}:
+    call = record.get(UNFINISHED)
+    if call == {}:
         return None
-    if asked is None:
+    if call is None:
         raise RunError(
             f"{path}: does not say which command began it, as it was made by an older version or in Python; "
             "give that command again"
         )
     check_shape(record, Fields({UNFINISHED: _CALL}), str(path / RECORD))
-    name, base = asked["call"], BaseExperiment(**asked["experiment"], recorded=path)
-    arguments = fitting_this_machine(asked["arguments"])
+    name, base = call["call"], BaseExperiment(**call["experiment"], recorded=path)
+    arguments = fitting_this_machine(_with_known_paths(path, call["arguments"], source, tables))
+    if tables is not None and name != "compare":
+        raise ConfigurationError("resume", [f"--table: only a comparison takes tables, and {path} is none"])
     packages = (record.get("packages") or {}).items()
     files = {plugin: {"file": str(found)} for plugin, found in packages if str(found).endswith(".py")}
     require_plugin_files(path, files)
     return name, _CALLS[name](base, out=path, progress=progress, **arguments)
+
+
+def _with_known_paths(
+    path: Path,
+    arguments: Mapping[str, Any],
+    source: str | Path | None,
+    tables: Sequence[str | Path] | None,
+) -> dict[str, Any]:
+    """Return recorded arguments with the paths that the user gives; the others lie in the folder."""
+    found = dict(arguments)
+    if source is not None:
+        found["source"] = source
+    elif found.get("source") is not None:
+        _refuse_outside(path, [found["source"]], "source", "--data")
+    if tables is not None:
+        found["tables"] = tables
+    else:
+        _refuse_outside(path, found.get("tables") or (), "tables", "--table")
+    return found
+
+
+def _refuse_outside(path: Path, named: Sequence[str], key: str, option: str) -> None:
+    """Refuse paths of the record of a study that lead out of its folder, in words that say what to give."""
+    with contextlib.suppress(OSError, RuntimeError):  # too long, or a link to itself
+        if all(Path(text).resolve().is_relative_to(path.resolve()) for text in named):
+            return
+    words = ["nasframe", "resume", str(path), *(word for text in named for word in (option, text))]
+    raise RunError(
+        f"{path / RECORD}: {UNFINISHED}.arguments.{key} names {format_names(named)}, outside the folder, "
+        f"which may come from a stranger; if you know it, say it yourself: {shell_line(words)}"
+    )
 
 
 def fitting_this_machine(arguments: Mapping[str, Any]) -> dict[str, Any]:

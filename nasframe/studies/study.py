@@ -119,7 +119,7 @@ class Study:
 
     def run(self, plan: Plan) -> dict[str, Any]:
         """Do all that a plan asks for, and return the record that is written."""
-        self.folder.ask(self.names)
+        self.folder.record_call(self.names)
         work = plan.work(self)
         with keeping_old_run(self.settings.overwrite):
             trials = next(work)
@@ -145,11 +145,11 @@ class Study:
 
 
 def run_study(
-    plan: Plan, out: Path, settings: Settings, asked: Mapping[str, Any] | None = None
+    plan: Plan, out: Path, settings: Settings, call: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """Carry out a plan in the folder `out`, and return the content of its record.
 
-    Finished trials are kept and skipped. `asked` is the call that goes on with it; see `recorded_call`.
+    Finished trials are kept and skipped. `call` goes on with it; see `recorded_call`.
 
     Raises:
         ConfigurationError, PluginError: see `Settings.check`.
@@ -163,7 +163,7 @@ def run_study(
     device = first.device if len(devices) == 1 else None
     workers = worker_count(settings.workers, first.device)
     with open_study(
-        out, plan.kind, plan.must_match, overwrite=settings.overwrite, files=plan.files, asked=asked
+        out, plan.kind, plan.must_match, overwrite=settings.overwrite, files=plan.files, call=call
     ) as folder:
         if workers > 1:
             start_server(PRELOAD)

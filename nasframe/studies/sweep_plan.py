@@ -90,21 +90,19 @@ def sweep(
     folder, given = base.folder(out, "sweep"), dict(base.values)
     if not any(word.startswith("baselines") for word in (*overrides, *axes)):
         given["baselines"] = {}  # they are the same for many trials, and no part of the grid
-    asked = recorded_call(
+    settings = Settings(workers, executor, patience, source, overwrite, progress, base.recorded)
+    shortcuts = {"relaxation": relaxation, "seed": seed, "device": device}
+    call = recorded_call(
         "sweep",
         base,
-        axes=axes,
+        settings,
         overrides=overrides,
-        seeds=seeds,
-        relaxation=relaxation,
-        workers=workers,
-        executor=executor,
-        patience=patience,
-        source=source,
         seed=seed,
         device=device,
+        axes=axes,
+        seeds=seeds,
+        relaxation=relaxation,
     )
-    shortcuts = {"relaxation": relaxation, "seed": seed, "device": device}
     with reading_study(folder, overwrite=overwrite):
         values = overridden(given, base.source, overrides, relaxation=relaxation, seed=seed, device=device)
         grid = parse_axes(axes, values, base.source)
@@ -119,8 +117,7 @@ def sweep(
         title = f"{base.title(folder)}: {' × '.join(axis.key for axis in grid)}"
         experiments = [run.experiment for variant in variants for run in variant.runs]
         plan = SweepPlan(title, experiments, must_match, shown_axes(grid), variants)
-        settings = Settings(workers, executor, patience, source, overwrite, progress, base.recorded)
-        return run_study(plan, folder, settings, asked)
+        return run_study(plan, folder, settings, call)
 
 
 @frozen

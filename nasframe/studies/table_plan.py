@@ -94,17 +94,15 @@ def tabulate(
     check_trials("tabulate", "--architectures", architectures)
     base = BaseExperiment.of(experiment)
     folder, overrides = base.folder(out, "table"), words_of(overrides)
-    asked = recorded_call(
+    settings = Settings(workers, executor, patience, source, overwrite, progress, base.recorded)
+    call = recorded_call(
         "tabulate",
         base,
+        settings,
         overrides=overrides,
-        architectures=architectures,
-        workers=workers,
-        executor=executor,
-        patience=patience,
-        source=source,
         seed=seed,
         device=device,
+        architectures=architectures,
     )
     with reading_study(folder, overwrite=overwrite):
         given = Experiment.parse(base.values, base.source, overrides, seed=seed, device=device)
@@ -119,8 +117,7 @@ def tabulate(
             "experiment": {key: values[key] for key in ("seed", "data_seed", "task", "space", "train")}
         }
         plan = TablePlan(base.title(folder), [chosen], must_match, architectures)
-        settings = Settings(workers, executor, patience, source, overwrite, progress, base.recorded)
-        run_study(plan, folder, settings, asked)
+        run_study(plan, folder, settings, call)
         return load_table(folder)
 
 

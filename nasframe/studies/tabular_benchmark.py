@@ -26,8 +26,8 @@ from nasframe.experiment import Experiment
 from nasframe.plugins import RecordedNames, manager, record_names
 from nasframe.runtime import (
     ANYTHING,
-    LISTING,
-    MOST,
+    MAX_EXACT_INTEGER,
+    MAX_LISTING_BYTES,
     Each,
     Fields,
     Items,
@@ -55,13 +55,13 @@ OLD_FILES = ("census.json", "census.jsonl")
 TABLE_NAMES = ("table", "census")
 """The present name of a table in records and folders, and that of older versions."""
 
-_COUNT = Nullable(Number(0, MOST, whole=True))
+_COUNT = Nullable(Number(0, MAX_EXACT_INTEGER, whole=True))
 _METRICS = Each(Nullable(Number()))
 _RECORD = Fields(
     {"objective": Text()},
     {
         "title": Text(),
-        "asked": Number(1, MOST, whole=True),
+        "asked": Number(1, MAX_EXACT_INTEGER, whole=True),
         "space_size": Nullable(Number(0, whole=True)),
         "space": Nullable(Each(ANYTHING)),
         "task": Nullable(Each(ANYTHING)),
@@ -136,7 +136,7 @@ def load_table(path: str | Path) -> TabularBenchmark:
             begun = (folder / "architectures").is_dir()
             why = "has not ended; give its command again" if begun else f"is no table: it has no {name}"
             raise RunError(f"{given}: {why}")
-    record = read_json(folder / record_name, limit=LISTING)
+    record = read_json(folder / record_name, limit=MAX_LISTING_BYTES)
     if not isinstance(record, dict) or record.get("kind") not in TABLE_NAMES:
         raise RunError(f"{given}: is no table: its {record_name} is none of nasframe's")
     if record.get("format") != FORMAT:

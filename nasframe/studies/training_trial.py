@@ -16,7 +16,7 @@ from nasframe.jobs import Trial, error_message, is_disk_full
 from nasframe.pipeline import Prepared, prepare, train_alone
 from nasframe.runtime import (
     ANYTHING,
-    MOST,
+    MAX_EXACT_INTEGER,
     Each,
     Fields,
     Nullable,
@@ -35,7 +35,7 @@ from nasframe.tasks import named_baselines
 __all__ = ["NetworkToTrain", "are_trained", "make_training_trial", "read_trained_network", "train_networks"]
 
 
-_COUNT = Nullable(Number(0, MOST, whole=True))
+_COUNT = Nullable(Number(0, MAX_EXACT_INTEGER, whole=True))
 _TRAINED = Fields(
     {
         "name": Text(),

@@ -10,7 +10,7 @@ import attrs
 
 from nasframe.errors import ConfigurationError
 from nasframe.experiment import PLUGINS, Experiment, option_keys, overridden, parse_value
-from nasframe.runtime import bounded, fingerprint
+from nasframe.runtime import bounded_file_name, fingerprint
 from nasframe.studies.axes import Axis, Point, experiments_at, point_name, points
 from nasframe.studies.planned_runs import PlannedRun, Variant
 from nasframe.training import BaselineOptions
@@ -95,7 +95,7 @@ def make_variants(
 def _safe(name: str) -> str:
     """Return a name as part of a folder's."""
     safe = re.sub(r"[^\w.,=+-]+", "-", name)
-    return bounded(safe if safe == name else f"{safe}-{fingerprint(name)[:6]}", name)
+    return bounded_file_name(safe if safe == name else f"{safe}-{fingerprint(name)[:6]}", name)
 
 
 def _given(source: str, overrides: Iterable[str], shortcuts: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import functools
-import random
-import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 import torch
 
 from nasframe.network import Network, edge_operations, infer_shapes
 from nasframe.operations import Identity, Operation, OpSpec, Shape, infer, operation_class
+from nasframe.runtime import random_states_kept
 from nasframe.supernet.operation_probe import Probe
 from nasframe.supernet.supernet import Supernet
 
@@ -50,7 +48,7 @@ def check_operations(
     """
     place = device or next((parameter.device for parameter in net.parameters()), torch.device("cpu"))
     examples = max(2, min(size, _MOST))
-    with _other_random_states_kept():
+    with random_states_kept():
         for spec, shapes, ports in _places(net):
             target: Any = operation_class(spec)
             if target is not Identity:
@@ -74,19 +72,6 @@ def _probe(
     spec = OpSpec(name, dict(options), plugin=plugin)
     wanted, _ = infer(spec, shapes, ports)
     Probe(spec, shapes, ports, wanted, device, examples, alone).run()
-
-
-@contextmanager
-def _other_random_states_kept() -> Iterator[None]:
-    """Give back the states of the generators of Python and NumPy after the block."""
-    numpy = sys.modules.get("numpy.random")
-    own, other = random.getstate(), None if numpy is None else numpy.get_state()
-    try:
-        yield
-    finally:
-        random.setstate(own)
-        if numpy is not None:
-            numpy.set_state(other)
 
 
 def _places(net: Supernet | Network) -> Iterator[_Place]:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from nasframe.errors import ContractError, SpaceError
 from nasframe.operations import OpSpec, Shape, build_operation, failure, operation_class, origin_of
-from nasframe.runtime import forked_seed
+from nasframe.runtime import forked_seed, is_finite
 
 __all__ = ["Probe"]
 
@@ -72,7 +72,7 @@ class Probe:
         whole = self._call(self._inputs, "in evaluation mode")
         if not _same(self._random_state(), random):
             raise self._breaks("in evaluation mode it must draw no random numbers")
-        if not whole.isfinite().all():
+        if not is_finite(whole):
             raise self._breaks("its output must be finite, for finite inputs")
         before = whole.clone()
         again = self._call(self._inputs, "in evaluation mode, when it is called again")
@@ -130,7 +130,7 @@ class Probe:
         if all(item.grad is None for item in trained.values()):
             raise self._breaks("no gradient reaches any of its parameters")
         for name, item in trained.items():
-            if item.grad is not None and not item.grad.isfinite().all():
+            if not is_finite(item.grad):
                 raise self._breaks(f"the gradient of parameter {name!r} must be finite, for finite inputs")
 
     # -- parts ------------------------------------------------------------------------------------------

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from nasframe.tasks.baseline import Baseline, baseline_records
-from nasframe.tasks.calibration import calibrated
+from nasframe.tasks.check import (
+    calibrated,
+    check_test_targets,
+    checked_data,
+    checked_metrics,
+    checked_stages,
+    evaluated,
+    open_test_split,
+    validation_metrics,
+)
 from nasframe.tasks.data import Batch, Data, Split, Splits
-from nasframe.tasks.metric_values import validation_metrics
 from nasframe.tasks.named_baselines import NamedBaseline, make_each_once, named_baselines
 from nasframe.tasks.scores import Scores
 from nasframe.tasks.stages import (
@@ -18,8 +26,7 @@ from nasframe.tasks.stages import (
     stage_fingerprints,
 )
 from nasframe.tasks.task import Task
-from nasframe.tasks.task_check import check_test_targets, checked_data, checked_stages, open_test_split
-from nasframe.tasks.tensor_task import TensorSplit, TensorTask
+from nasframe.tasks.tensors import TensorSplit, TensorTask
 
 __all__ = [
     "STAGE_RECORD",
@@ -39,7 +46,9 @@ __all__ = [
     "calibrated",
     "check_test_targets",
     "checked_data",
+    "checked_metrics",
     "checked_stages",
+    "evaluated",
     "holds_stages",
     "make_each_once",
     "named_baselines",

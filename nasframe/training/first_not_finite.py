@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,9 +11,10 @@ import torch
 from attrs import define, field
 from torch import Tensor, nn
 
+from nasframe.runtime import is_finite
 from nasframe.training.named_modules import named_modules
 
-__all__ = ["first_not_finite", "is_finite"]
+__all__ = ["first_not_finite"]
 
 
 def first_not_finite(
@@ -48,11 +49,6 @@ def first_not_finite(
         return _backward(modules, forward, loss, loss_name)
     except Exception:  # the step failed for a number; why it cannot be watched is no news to the user
         return watch.first
-
-
-def is_finite(values: Any) -> bool:
-    """Return False where a tensor among the values, which may be nested, holds a NaN or an infinity."""
-    return all(bool(value.isfinite().all()) for value in _tensors(values))
 
 
 def _backward(
@@ -122,15 +118,3 @@ def _hooked(handles: Iterable[torch.utils.hooks.RemovableHandle]) -> Iterator[No
     finally:
         for handle in made:
             handle.remove()
-
-
-def _tensors(values: Any) -> Iterator[Tensor]:
-    if isinstance(values, Tensor):
-        if values.is_floating_point() or values.is_complex():
-            yield values.detach()
-    elif isinstance(values, Mapping):
-        for value in values.values():
-            yield from _tensors(value)
-    elif isinstance(values, list | tuple):
-        for value in values:
-            yield from _tensors(value)

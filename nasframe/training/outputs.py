@@ -8,10 +8,11 @@ import torch
 from torch import Tensor
 
 from nasframe.errors import DataError, RunError, in_lines
+from nasframe.runtime import is_finite, rows_not_finite
 from nasframe.tasks import Batch, Split
 from nasframe.training.batches import in_order
-from nasframe.training.first_not_finite import first_not_finite, is_finite
-from nasframe.training.step_failure import bad_inputs, names_of
+from nasframe.training.first_not_finite import first_not_finite
+from nasframe.training.named_examples import bad_inputs, names_of
 
 __all__ = ["OutputError", "check_inputs", "collect_outputs"]
 
@@ -74,7 +75,7 @@ def _refuse(
 ) -> None:
     if bad := bad_inputs(batch):
         raise DataError(_of_data(bad, name))
-    rows = ~outputs.isfinite().reshape(len(outputs), -1).all(1)
+    rows = rows_not_finite(outputs).nonzero().flatten().tolist()
     spoilt = [key for key, value in module.named_parameters() if not is_finite(value)]
     if spoilt:
         cause = f"its parameter {spoilt[0]} is not finite"
@@ -85,7 +86,7 @@ def _refuse(
         cause = f"the first number that is not finite was made by {place or 'no operation that can be named'}"
     raise OutputError(
         f"the outputs of the network{f' on the split {name!r}' if name else ''} are not finite for "
-        f"{names_of(batch, rows.nonzero().flatten().tolist())}: {cause}"
+        f"{names_of(batch, rows)}: {cause}"
     )
 
 

@@ -17,7 +17,9 @@ import torch
 from attrs import define, field
 from torch import Tensor, nn
 
-__all__ = ["StepCheck", "checked_epoch", "clip_gradients", "steps_between_checks"]
+from nasframe.runtime import is_finite
+
+__all__ = ["StepCheck", "checked_backward", "checked_epoch", "steps_between_checks"]
 
 _STEPS_ON_A_DEVICE = 50
 
@@ -130,7 +132,42 @@ def _gathering(steps: Callable[[StepCheck], Result], check: StepCheck) -> Result
     return result
 
 
-def clip_gradients(parameters: Sequence[nn.Parameter], clip_norm: float) -> Tensor:
+def checked_backward(
+    loss: Tensor,
+    optimisers: Sequence[torch.optim.Optimizer],
+    clip_norm: float,
+    check: StepCheck,
+    failure: Callable[[str, str], Exception],
+) -> bool:
+    """Give the parameters of optimisers the gradients of a loss `()`, clipped for each optimiser on its own.
+
+    Args:
+        loss: of a step.
+        optimisers: whose parameters learn.
+        clip_norm: the largest norm; 0 does not clip.
+        check: of the epoch.
+        failure: from a subject and a predicate, such as `the loss` and `is not finite (nan)`, to the error
+            that is raised.
+
+    Returns:
+        False where nothing can learn, as the loss depends on no parameter.
+    """
+    if not check.is_finite(loss):
+        raise failure("the loss", f"is not finite ({float(loss.detach())})")
+    for optimiser in optimisers:
+        optimiser.zero_grad(set_to_none=True)
+    if not loss.requires_grad:
+        return False
+    loss.backward()  # type: ignore[no-untyped-call, unused-ignore]
+    for optimiser in optimisers:
+        parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
+        norm = _clip(parameters, clip_norm)
+        if not check.is_finite(norm) and not is_finite([item.grad for item in parameters]):
+            raise failure("a gradient", f"is not finite, though its loss is ({float(loss.detach()):.4g}),")
+    return True
+
+
+def _clip(parameters: Sequence[nn.Parameter], clip_norm: float) -> Tensor:
     """Clip all gradients together to a norm, and return a number `()` that tells whether they were finite.
 
     It is not finite where a gradient was not, and seldom where gradients are huge.

@@ -12,7 +12,7 @@ import torch
 from attrs import define, field
 from torch import Tensor, nn
 
-from nasframe.errors import RunError, in_lines
+from nasframe.errors import RunError
 from nasframe.runs import (
     Checkpoint,
     Run,
@@ -30,27 +30,22 @@ from nasframe.runtime import (
     Nullable,
     Number,
     Progress,
+    RandomStates,
     Text,
     forked_seed,
     generator,
     one_thread,
     without_nan,
 )
-from nasframe.tasks import Batch, Data, Task, calibrated, validation_metrics
+from nasframe.tasks import Batch, Data, Task, calibrated
 from nasframe.training.batches import JoinedSplit, batches
 from nasframe.training.caveats import caveats_of
-from nasframe.training.first_not_finite import is_finite
+from nasframe.training.failures import Failures, Step
+from nasframe.training.growing_parameters import GrowingParameters
 from nasframe.training.options import TrainOptions
-from nasframe.training.outputs import OutputError, check_inputs, collect_outputs
+from nasframe.training.outputs import check_inputs, collect_outputs
 from nasframe.training.schedule import learning_rate
-from nasframe.training.step_check import StepCheck, checked_epoch, clip_gradients, steps_between_checks
-from nasframe.training.step_failure import (
-    GrowingParameters,
-    RandomState,
-    kept_state,
-    loss_of,
-    step_failure,
-)
+from nasframe.training.step_check import StepCheck, checked_backward, checked_epoch, steps_between_checks
 
 __all__ = ["Training", "read_training"]
 
@@ -102,7 +97,7 @@ class Training:
     caveats: list[str] = field(init=False, factory=list)
     _best: dict[str, Tensor] = field(init=False, factory=dict)
     _best_rank: tuple[float, float] = field(init=False, default=(-math.inf, -math.inf))
-    _growing: list[GrowingParameters] = field(init=False, factory=list)
+    _failures: Failures = field(init=False)
 
     def fit(self) -> dict[str, float]:
         """Train, leave the best epoch's parameters in the network, and return the task's calibration.
@@ -119,9 +114,8 @@ class Training:
             weight_decay=self.options.weight_decay,
             fused=True,
         )
-        self._growing = [
-            GrowingParameters.at_start([*self.network.parameters()], "lower train.learning_rate")
-        ]
+        growing = GrowingParameters.at_start([*self.network.parameters()], "lower train.learning_rate")
+        self._failures = Failures("training", self.network, self.task, [growing], self.run, self.name)
         first = self._resume(optimiser)
         check_inputs(self.data.splits.validation, self.options.batch_size, "validation")
         split = JoinedSplit(self.data.splits.weights, self.data.splits.architecture)
@@ -160,16 +154,7 @@ class Training:
             [optimiser],
         )
         mean = float(torch.stack(losses).mean())
-        try:
-            outputs, targets = self.outputs_on_validation()
-        except OutputError as error:
-            what = f"the outputs after epoch {epoch + 1} of the training are not finite: {error}"
-            raise RunError(in_lines(what, *self._advice(), self._kept(epoch))) from None
-        validation = validation_metrics(self.task, outputs, targets)
-        if not math.isfinite(validation["loss"]):
-            what = f"the validation loss after epoch {epoch + 1} of the training is not finite"
-            what = f"{what} ({validation['loss']}), of finite outputs"
-            raise RunError(in_lines(what, self._kept(epoch)))
+        validation = self._failures.validation(self.outputs_on_validation, epoch)
         self._keep_if_best(epoch + 1, validation)
         seconds = round(time.monotonic() - started, 3)
         return {
@@ -204,43 +189,23 @@ class Training:
         return losses
 
     def _step(self, epoch: int, optimiser: torch.optim.Optimizer, batch: Batch, check: StepCheck) -> Tensor:
-        random = RandomState.now(self.device) if check.at_once else None
+        random = RandomStates.of_torch() if check.at_once else None
         loss = self.task.loss(self.network(batch.inputs), batch.targets)
-        if not check.is_finite(loss):
-            what = f"the training loss of epoch {epoch + 1} is not finite ({float(loss.detach())})"
-            raise self._failure(what, batch, epoch, check.step, random)
-        if not loss.requires_grad:  # a network without parameters has nothing to learn
-            return loss.detach()
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call, unused-ignore]
-        parameters = [*self.network.parameters()]
-        norm = clip_gradients(parameters, self.options.clip_norm)
-        if not check.is_finite(norm) and not is_finite([item.grad for item in parameters]):
-            what = f"a gradient of epoch {epoch + 1} of the training is not finite, though its loss is"
-            raise self._failure(f"{what} ({float(loss.detach()):.4g})", batch, epoch, check.step, random)
-        optimiser.step()
+
+        def failure(subject: str, predicate: str) -> RunError:
+            step = Step(
+                epoch=epoch,
+                number=check.step,
+                batch=batch,
+                forward=lambda: self.network(batch.inputs),
+                loss=lambda outputs: self.task.loss(outputs, batch.targets),
+                random=random,
+            )
+            return self._failures.of_step(subject, predicate, step)
+
+        if checked_backward(loss, [optimiser], self.options.clip_norm, check, failure):
+            optimiser.step()
         return loss.detach()
-
-    def _failure(
-        self, what: str, batch: Batch, epoch: int, step: int, random: RandomState | None
-    ) -> RunError:
-        """Return the error of a step that is not finite: the step, its examples, the place, what is kept."""
-        lines = step_failure(
-            network=self.network,
-            batch=batch,
-            forward=lambda: self.network(batch.inputs),
-            loss=lambda outputs: self.task.loss(outputs, batch.targets),
-            loss_name=loss_of(self.task),
-            random=random,
-            growing=self._growing,
-        )
-        return RunError(in_lines(f"{what} in step {step}", *lines, self._kept(epoch)))
-
-    def _advice(self) -> list[str]:
-        return [item.advice() for item in self._growing]
-
-    def _kept(self, epoch: int) -> str:
-        return "" if self.run is None else kept_state(self.run, self.name, epoch)
 
     def _keep_if_best(self, epoch: int, validation: Mapping[str, float]) -> None:
         """Keep the parameters of best objective, then of lowest loss; an undefined objective is the worst."""

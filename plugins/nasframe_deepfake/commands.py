@@ -120,7 +120,7 @@ def _new_folder(out: Path) -> Iterator[Path]:
                 out.rmdir()
             publish_folder(folder, out)
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
                 raise
             raise DataError(
                 f"{out}: cannot be replaced ({error.strerror}); did another program write into it?"

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from nasframe.runtime import is_finite
+
 __all__ = ["accuracy", "auc", "best_threshold", "none_if_nan", "per_category"]
 
 
@@ -105,7 +107,7 @@ def _between(levels: Tensor) -> Tensor:
 
 def _are_sound(scores: Tensor, targets: Tensor) -> bool:
     """Return True where all scores are finite, and all targets 0 or 1."""
-    return bool(scores.isfinite().all()) and bool(((targets == 0) | (targets == 1)).all())
+    return is_finite(scores) and bool(((targets == 0) | (targets == 1)).all())
 
 
 def none_if_nan(value: float) -> float | None:

@@ -5,7 +5,6 @@ torch's own writer begins another file at every start, and writes in a thread, w
 
 from __future__ import annotations
 
-import contextlib
 import io
 import os
 import struct
@@ -19,7 +18,7 @@ from tensorboard.compat.proto.event_pb2 import Event, SessionLog
 from tensorboard.summary.writer.record_writer import RecordWriter
 
 from nasframe.errors import RunError
-from nasframe.runtime import naming_file, require_regular
+from nasframe.runtime import append_bytes, require_regular
 
 __all__ = ["EventLog"]
 
@@ -85,15 +84,7 @@ class EventLog:
             OSError: with the system's number, such as that of a full disk; then the file is as it was.
         """
         content, self._waiting = self._waiting.getvalue(), io.BytesIO()
-        with naming_file(self.path), self.path.open("ab", buffering=0) as file:
-            size = file.tell()
-            try:
-                while content:
-                    content = content[file.write(content) :]
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    file.truncate(size)
-                raise
+        append_bytes(self.path, content)
 
 
 def _ended(path: Path, tag: str, last: int) -> tuple[int, int]:

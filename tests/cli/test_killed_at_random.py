@@ -19,9 +19,9 @@ import pytest
 
 import nasframe
 from nasframe.cli import main
-from nasframe.interrupts import hear_signals
 from nasframe.plugins import manager
 from nasframe.runtime import Lock
+from nasframe.signals import hear_signals
 from tests.cli.file_operations import counted
 from tests.comparing import without_time
 from tests.toys import SUMS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,11 @@ from nasframe.plugins import manager
 from tests.toys import SUMS, TOYS
 
 WORDS = [str(SUMS), "search.epochs=1", "task.examples=16", "cache=cache"]
+
+NOTHING = (
+    "{}: nothing is left to do. If a command with --overwrite was ended before it replaced anything, "
+    "give that command again\n"
+)
 
 
 def answer(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
@@ -36,7 +42,7 @@ def run(toy_sums: None, home: Path) -> Path:
 
 def test_a_finished_run_has_nothing_left_to_do(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
-    assert answer(capsys, "resume", "run") == (0, "run: nothing is left to do\n", "")
+    assert answer(capsys, "resume", "run") == (0, NOTHING.format("run"), "")
 
 
 def test_an_interrupted_run_ends_with_the_last_screen_of_its_command(
@@ -54,18 +60,41 @@ def test_an_interrupted_study_goes_on(toy_sums: None, home: Path, capsys: pytest
     words = ["sweep", *WORDS, "samples=1,2", "--workers", "1", "--out", "study"]
     assert main(words) == 0
     capsys.readouterr()
-    assert answer(capsys, "resume", "study") == (0, "study: nothing is left to do\n", "")
-    asked = {
+    assert answer(capsys, "resume", "study") == (0, NOTHING.format("study"), "")
+    call = {
         "call": "sweep",
         "experiment": {"values": {}, "source": "x", "name": "x"},
         "arguments": {"out": "/elsewhere"},
     }
-    ask(home / "study", asked, "study.json")
+    ask(home / "study", call, "study.json")
     status, _, err = answer(capsys, "resume", "study")
     assert (status, "unfinished.arguments.out: cannot be '/elsewhere'" in err) == (2, True)
     assert main([*words[:-1], "other", "--overwrite"]) == 0  # the same, as it is recorded
     begun = json.loads((home / "other/study.json").read_text(encoding="utf-8"))
     assert begun["unfinished"] == {}
+
+
+def test_data_that_a_study_names_outside_its_folder_must_be_said_again(
+    toy_sums: None, home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "own data.txt").write_text("one", encoding="utf-8")
+    words = ["sweep", *WORDS, "samples=1,2", "--workers", "1", "--out", "study", "--data", "own data.txt"]
+
+    def interrupted(*_: Any, **__: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("nasframe.studies.study.execute", interrupted)
+        assert main(words) == 130
+    again = shlex.split(capsys.readouterr().err.splitlines()[-1])
+    assert again[-4:] == ["resume", "study", "--data", "own data.txt"]
+    status, _, err = answer(capsys, "resume", "study")
+    assert status == 2
+    assert "unfinished.arguments.source names" in err
+    assert f"nasframe resume study --data '{home / 'own data.txt'}'" in err
+    assert answer(capsys, "resume", "study", "--table", "t")[0] == 2
+    assert answer(capsys, *again[-4:])[0] == 0
+    assert answer(capsys, "resume", "study") == (0, NOTHING.format("study"), "")
 
 
 def test_a_folder_of_another_kind_is_told_from_a_run_with_the_runs_that_are_near(

@@ -180,6 +180,20 @@ def test_show_refuses_a_file_that_is_no_architecture(
     assert f"{file}: not an architecture" in capsys.readouterr().err
 
 
+def test_show_of_an_experiment_says_that_it_must_be_searched_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text('seed = 3\n[task]\nname = "sums"\n', encoding="utf-8")
+    assert main(["show", str(file)]) == 2
+    said = capsys.readouterr().err
+    assert f"{file}: is an experiment, which has no architecture before it is searched" in said
+    assert f"nasframe run {file}; then show the run folder" in said
+    file.write_text("3", encoding="utf-8")
+    assert main(["show", str(file)]) == 2
+    assert "is an experiment" not in capsys.readouterr().err
+
+
 def test_a_run_name_that_is_wrong_is_answered_with_the_runs_beside_it(
     finished_run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from nasframe.jobs import Trial, do_trial, is_disk_full
+from nasframe.jobs import Trial, do_trial, full_disk_stops, is_disk_full
 from nasframe.runtime import SILENT, write_tensors
 from nasframe.tasks import Stage, StageContext, run_stages
 
@@ -52,6 +52,21 @@ def test_where_an_error_has_no_number_the_free_space_decides(
     assert is_disk_full(RuntimeError("unexpected position 576"), tmp_path / "run" / "file")
     assert asked == [tmp_path]  # the part of the path that is there
     assert not is_disk_full(OSError(errno.EACCES, "denied"), tmp_path)
+
+
+def test_a_full_disk_is_told_with_its_file_and_one_remedy(tmp_path: Path) -> None:
+    def full() -> None:
+        with full_disk_stops(tmp_path / "trial"):
+            try:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "run.json")
+            except OSError as error:
+                raise RuntimeError("cannot write") from error
+
+    said = str(raised(full))
+    assert said.startswith(
+        f"{tmp_path / 'trial'}: the disk is full: run.json: no space left on device; make room"
+    )
+    assert said.count("finished work is kept") == 1
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +25,13 @@ def test_weights_that_fit_pass(tmp_path: Path) -> None:
 
 
 def test_weights_that_are_not_there_are_an_error(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"^/.*nope\.pth: there is no such file; .*scratch$"):
+    with pytest.raises(DataError, match=r"^/.*nope\.pth: cannot be read: no such file; .*scratch$"):
         check_weights(tmp_path / "nope.pth", "resnet10t")
     with pytest.raises(DataError, match="is a folder"):
         check_weights(tmp_path, "resnet10t")
 
 
-@pytest.mark.parametrize("name", ["text.pth", "text.safetensors", "list.pth", "numbers.pth", "module.pth"])
+@pytest.mark.parametrize("name", ["text.pth", "list.pth", "numbers.pth", "module.pth"])
 def test_a_file_without_weights_is_called_that_in_one_line(tmp_path: Path, name: str) -> None:
     contents = {"list": [1, 2], "numbers": {"epoch": 1}, "module": torch.nn.Linear(2, 2)}
     kind = name.partition(".")[0]
@@ -61,21 +62,39 @@ class _Payload:
         return Path.touch, (self.target,)
 
 
-@pytest.mark.parametrize("name", ["weights.pth", "weights.safetensors", "weights", "plain.pkl"])
+@pytest.mark.parametrize("name", ["weights.pth", "weights", "plain.pkl"])
 def test_a_pickle_among_weights_runs_nothing(tmp_path: Path, name: str) -> None:
     payload = _Payload(tmp_path / "owned")
     if name == "plain.pkl":
         (tmp_path / name).write_bytes(pickle.dumps(payload))
     else:
         torch.save({"conv1.weight": payload}, tmp_path / name)
-    with pytest.raises(DataError, match="do not fit resnet10t: the file holds no weights"):
-        check_weights(tmp_path / name, "resnet10t")
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        with pytest.raises(DataError, match="do not fit resnet10t: the file holds no weights"):
+            check_weights(tmp_path / name, "resnet10t")
+    assert not payload.target.exists()
+    assert seen == []  # nothing is printed before the sentence
+
+
+@pytest.mark.parametrize("content", ["hello", "pickle", "half"])
+def test_damaged_safetensors_are_told_in_the_words_of_their_reader(tmp_path: Path, content: str) -> None:
+    path, payload = tmp_path / "weights.safetensors", _Payload(tmp_path / "owned")
+    if content == "pickle":
+        torch.save({"conv1.weight": payload}, path)
+    elif content == "half":
+        save_file({"conv1.weight": torch.zeros(100)}, path)
+        path.write_bytes(path.read_bytes()[:-100])
+    else:
+        path.write_text("hello")
+    with pytest.raises(DataError, match=r"weights\.safetensors: cannot be read as safetensors: "):
+        check_weights(path, "resnet10t")
     assert not payload.target.exists()
 
 
 def test_a_pipe_of_weights_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "weights.pth")
-    with pytest.raises(DataError, match="is no regular file; give a local file"):
+    with pytest.raises(DataError, match="is a pipe; expected a regular file; give a local file"):
         check_weights(tmp_path / "weights.pth", "resnet10t")
 
 

@@ -336,7 +336,7 @@ def test_pretraining_starts_from_a_local_file_and_says_so_where_there_is_none(tm
     with pytest.raises(DataError, match=r"never downloads any.*from scratch"):
         make_backbone("resnet10t", 3, tmp_path / "nowhere.pth")
     (tmp_path / "text.safetensors").write_text("no weights")
-    with pytest.raises(DataError, match="do not fit resnet10t"):
+    with pytest.raises(DataError, match="cannot be read as safetensors"):
         make_backbone("resnet10t", 3, tmp_path / "text.safetensors")
 
 
@@ -357,7 +357,7 @@ def test_weights_to_start_from_that_cannot_be_used_are_an_error_with_the_key_of_
 ) -> None:
     (tmp_path / "text.pth").write_text("hello")
     for name, reason in (
-        ("nope.pth", "there is no such file; .*scratch"),
+        ("nope.pth", "cannot be read: no such file; .*scratch"),
         ("text.pth", "the weights do not"),
     ):
         task = DeepfakeTask(backbone="resnet10t", pretrained=tmp_path / name)

@@ -140,6 +140,31 @@ def test_an_example_without_a_score_is_named_and_the_exit_status_is_1(
     assert main(["evaluate", str(run), "--json"]) == 1
 
 
+@pytest.mark.parametrize("bad", [{"ratio": math.inf}, {"by class": {"left": [0.5, -math.inf]}}])
+def test_a_metric_of_the_test_split_that_is_infinite_is_refused_by_name(
+    run: Path,
+    toy_streams: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    bad: dict[str, Any],
+) -> None:
+    usual, before = toy_streams.Streams.evaluate, (run / "test.json").read_bytes()
+    names: list[str] = []
+    folders = {"make": Path(Run.open(run).record["data"]["folders"]["make"])}
+    names[:] = load_experiment(run).task.data(folders).splits.test().identifiers
+
+    def metrics(task: Any, outputs: Tensor, split: Any, calibration: Any) -> dict[str, Any]:
+        found = usual(task, outputs, split, calibration)
+        return found | (bad if split.identifiers == names else {})
+
+    monkeypatch.setattr(toy_streams.Streams, "evaluate", metrics)
+    assert main(["evaluate", str(run)]) == 2
+    (name,) = bad
+    said = f"evaluate must return finite metrics, NaN or None where undefined, found {name!r}: {bad[name]!r}"
+    assert said in capsys.readouterr().err
+    assert (run / "test.json").read_bytes() == before
+
+
 @pytest.mark.parametrize(
     "bad", [{"score": math.nan}, {"score": None}, {"threshold": math.nan}, {"part": -math.inf}]
 )

@@ -55,7 +55,7 @@ def test_a_run_whose_cache_is_gone_makes_it_again_where_the_user_says_it(
     run = nasframe.run_experiment(experiment, tmp_path / "run")
     before = run.test
     shutil.rmtree(experiment.cache)
-    with pytest.raises(RunError, match=r"cache of its experiment names .*say it yourself: --cache "):
+    with pytest.raises(RunError, match=r"cache of its experiment names .*say it yourself, .*NASFRAME_CACHE="):
         nasframe.evaluate(run)
     assert not experiment.cache.exists()
     assert nasframe.evaluate(run, cache=experiment.cache) == before

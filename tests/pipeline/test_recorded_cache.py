@@ -38,7 +38,7 @@ def test_a_run_sends_no_stage_into_a_folder_that_is_no_cache(run: Run, tmp_path:
     shutil.rmtree(tmp_path / "maker/runs/cache")
     _rewrite(run, folders={"digits": str(tmp_path / "gone/digits-0")})
     with pytest.raises(
-        RunError, match=r"data\.cache of run\.json names .*victim, .*say it yourself: --cache "
+        RunError, match=r"data\.cache of run\.json names .*victim, .*say it yourself, .*NASFRAME_CACHE="
     ):
         nasframe.evaluate(run.path)
     assert not (tmp_path / "victim").exists()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nasframe import Run
-from nasframe.runtime import bounded, file_name
+from nasframe.runtime import bounded_file_name, file_name
 from nasframe.studies.axes import point_name
 
 HOSTILE = ("..", ".", "", "/etc", "../../up", "a/b", "a\\b", "con", "NUL.txt", "dots..", " x ", "is it grmc?")
@@ -37,8 +37,8 @@ def test_different_names_have_different_files(first: str, second: str) -> None:
 
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.text(st.characters(exclude_categories=["Cs"])))
 def test_a_long_name_is_cut_in_bytes_and_stays_apart(first: str, second: str) -> None:
-    assert len(bounded(first * 40, first * 40).encode()) <= 200
-    one, other = (bounded(f"{'東' * 100}{name}", name) for name in (first, second))
+    assert len(bounded_file_name(first * 40, first * 40).encode()) <= 200
+    one, other = (bounded_file_name(f"{'東' * 100}{name}", name) for name in (first, second))
     assert (one == other) == (first == second)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import time
@@ -11,7 +12,16 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from nasframe.runtime import fingerprint, replacing, without_nan, write_json, write_tensors, write_text
+from nasframe.runtime import (
+    append_bytes,
+    fingerprint,
+    format_names,
+    replacing,
+    without_nan,
+    write_json,
+    write_tensors,
+    write_text,
+)
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -92,3 +102,30 @@ def test_tensors_are_written_as_safetensors_writes_them(tmp_path: Path) -> None:
     save_file(tensors, tmp_path / "theirs")
     write_tensors(tmp_path / "ours", tensors)
     assert (tmp_path / "ours").read_bytes() == (tmp_path / "theirs").read_bytes()
+
+
+def test_bytes_are_added_to_a_file_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, write = tmp_path / "events", os.write
+    append_bytes(path, b"one")
+    append_bytes(path, b"two")
+    assert path.read_bytes() == b"onetwo"
+
+    def half(descriptor: int, content: memoryview) -> int:
+        if len(content) <= 4:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(descriptor, content[:4])
+
+    monkeypatch.setattr(os, "write", half)
+    with pytest.raises(OSError, match="events") as found:
+        append_bytes(path, b"eight by")
+    assert found.value.errno == errno.ENOSPC
+    assert path.read_bytes() == b"onetwo"
+
+
+def test_many_names_are_the_first_ones_and_a_number() -> None:
+    names = ["a", "b", "c", "d", "e"]
+    assert format_names(names[:3]) == "a, b, c"
+    assert format_names(names) == "a, b, c and 2 more"
+    assert format_names(names, most=1) == "a and 4 more"
+    assert format_names(names, most=2, between=" and ") == "a and b and 3 more"
+    assert format_names(names[:3], count=10) == "a, b, c and 7 more"

@@ -201,6 +201,13 @@ def test_a_path_in_a_document_stays_in_its_folder(name: str, tmp_path: Path) -> 
     assert path_inside(tmp_path / "in", "a/b.c", "a.json") == tmp_path / "in/a/b.c"
 
 
+@pytest.mark.parametrize("name", ["x" * 300, "x/" + "[" * 300, "x/" * 3000])
+def test_a_path_that_is_too_long_for_the_disk_is_refused_in_words(name: str, tmp_path: Path) -> None:
+    (tmp_path / "x").mkdir()
+    with pytest.raises(RunError, match=r"a\.json: '[x/\[]+….*: File name too long; expected a path inside"):
+        path_inside(tmp_path, name, "a.json")
+
+
 def test_an_error_that_values_of_a_document_raise_names_the_document() -> None:
     with pytest.raises(RunError, match=r"a\.json: is damaged: KeyError: 'x'"), damage_in_words("a.json"):
         raise KeyError("x")

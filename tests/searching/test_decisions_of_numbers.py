@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from nasframe import Architecture, Choice, SearchOptions, SearchSpace, TensorTask
-from nasframe.errors import ArchitectureError, RunError
+from nasframe.errors import ArchitectureError, ContractError, RunError
 from nasframe.relaxations import Softmax
 from nasframe.report.scores import area, roc
 from nasframe.runtime import SILENT
@@ -69,6 +69,19 @@ def test_a_candidate_whose_outputs_are_not_finite_is_never_chosen(bad: float) ->
     assert found.architecture != candidates[0]
     assert found.rule is None
     assert found.chosen is not None
+
+
+@pytest.mark.parametrize("bad", [math.inf, -math.inf])
+def test_a_candidate_whose_metric_is_infinite_stops_the_choice_in_words(bad: float) -> None:
+    class Infinite(TensorTask):
+        def metrics(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
+            return {"accuracy": bad}
+
+    made, usual = space(), task()
+    candidates = [Architecture(made, {"use x": x, "use y": "identity"}) for x in ("zero", "identity")]
+    infinite, split = Infinite(usual.tensors, usual.labels), usual.data({}).splits.validation
+    with pytest.raises(ContractError, match=f"NaN where undefined, found 'accuracy': {bad}"):
+        select(candidates, Supernet(made), infinite, split, 4, CPU, SILENT)
 
 
 def test_entropies_that_are_no_number_end_no_search() -> None:

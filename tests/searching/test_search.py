@@ -228,7 +228,7 @@ def test_logits_that_are_not_finite_stop_the_search_and_are_not_kept(
     engine = search(digits, digits_data, run=run)
     with torch.no_grad():
         engine.supernet.logits.values["gamma"][0, 0] = float("nan")
-    with pytest.raises(RunError, match="of epoch 1 (is|are) not finite"):
+    with pytest.raises(RunError, match="of epoch 1 of the search (is|are) not finite"):
         engine.fit()
     assert run.metrics == []
     assert not list(run.checkpoints.iterdir())
@@ -262,7 +262,7 @@ def test_a_loss_that_is_not_finite_stops_the_search_in_words(digits: TensorTask,
             return super().loss(outputs, targets) * float("nan")
 
     broken = Broken(digits.tensors, digits.labels)
-    with pytest.raises(RunError, match="the loss of epoch 1 is not finite"):
+    with pytest.raises(RunError, match="the loss of epoch 1 of the search is not finite"):
         search(broken, digits_data).fit()
 
 

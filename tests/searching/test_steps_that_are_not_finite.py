@@ -120,7 +120,9 @@ def test_the_operation_that_made_the_first_bad_number_is_named_with_step_and_exa
     found = message(search("fading", "identity"))
     # 16 examples in batches of 4 are four updates of the weights an epoch, and two of the logits, which leave
     # the buffers alone: the tenth pass that counts is the second weight update of the third epoch
-    assert "the loss of epoch 3 is not finite (nan) in step 2, an update of the weights" in found
+    assert (
+        "the loss of epoch 3 of the search is not finite (nan) in step 2, an update of the weights" in found
+    )
     assert "made by operation 'fading' of plugin 'broken'" in found
     assert "candidate 'fading' of node 'h'" in found
     (line,) = (line for line in found.splitlines() if line.startswith("  Its examples: "))
@@ -196,7 +198,7 @@ def test_a_gradient_that_is_not_finite_is_named_though_the_loss_is(every: int) -
     for row in range(16):
         data = with_input(data, "weights", row, 0.0)
     found = message(search("steep", "identity", data=data, check_every=every))
-    assert "a gradient of epoch 1 is not finite, though its loss is" in found
+    assert "a gradient of epoch 1 of the search is not finite, though its loss is" in found
     assert "is not finite appeared in the gradient of operation 'steep' of plugin 'broken'" in found
 
 

@@ -105,7 +105,7 @@ def data() -> tuple[Any, Any]:
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "call",
     [
         3,
         {"call": "compare"},
@@ -120,8 +120,8 @@ def data() -> tuple[Any, Any]:
         },
     ],
 )
-def test_a_record_that_asks_for_something_else_is_refused(asked: Any, home: Path) -> None:
-    record = {"format": 1, "nasframe": "0.2", "kind": "sweep", "plan": {}, "unfinished": asked}
+def test_a_record_that_asks_for_something_else_is_refused(call: Any, home: Path) -> None:
+    record = {"format": 1, "nasframe": "0.2", "kind": "sweep", "plan": {}, "unfinished": call}
     (home / "study").mkdir()
     (home / "study/study.json").write_text(json.dumps(record), encoding="utf-8")
     with pytest.raises(RunError, match=r"study.json: unfinished"):

@@ -17,13 +17,13 @@ from nasframe.studies.resuming import fitting_this_machine
 from tests.toys import SUMS
 
 
-def interrupted(folder: Path, call: str, cache: str = "runs/cache", **arguments: Any) -> Path:
+def interrupted(folder: Path, function: str, cache: str = "runs/cache", **arguments: Any) -> Path:
     """A study whose data was being prepared, as its folder records it."""
-    kind = {"compare": "comparison", "sweep": "sweep", "tabulate": "table"}[call]
+    kind = {"compare": "comparison", "sweep": "sweep", "tabulate": "table"}[function]
     values = {**read_toml(SUMS), "cache": cache}
     experiment = {"values": values, "source": "sums.toml", "name": "sums"}
-    asked = {"call": call, "experiment": experiment, "arguments": arguments}
-    record = {"format": 1, "nasframe": "0.2.0", "kind": kind, "plan": None, "unfinished": asked}
+    call = {"call": function, "experiment": experiment, "arguments": arguments}
+    record = {"format": 1, "nasframe": "0.2.0", "kind": kind, "plan": None, "unfinished": call}
     folder.mkdir()
     (folder / "study.json").write_text(json.dumps(record), encoding="utf-8")
     return folder
@@ -116,3 +116,31 @@ def test_a_study_that_no_command_records_is_refused(home: Path) -> None:
         (folder / "study.json").write_text(json.dumps({**record, "unfinished": unfinished}), encoding="utf-8")
         with pytest.raises(RunError, match=re.escape(words)):
             resume_study(folder)
+
+
+@pytest.mark.parametrize(
+    ("call", "arguments", "again"),
+    [
+        ("sweep", {"axes": ["samples=1,2"], "source": "{there}"}, "--data {there}"),
+        ("compare", {"tables": ["{there}", "{there}"]}, "--table {there} --table {there}"),
+    ],
+)
+def test_data_and_tables_outside_a_study_are_not_read_unless_they_are_given(
+    call: str, arguments: dict[str, Any], again: str, toy_sums: None, home: Path, tmp_path: Path
+) -> None:
+    there = (tmp_path / "of the user").as_posix()
+    given = json.loads(json.dumps(arguments).replace("{there}", there))
+    folder = interrupted(home / "study", call, **given)
+    words = again.replace("{there}", f"'{there}'")
+    with pytest.raises(RunError, match=re.escape(f"say it yourself: nasframe resume {folder} {words}")):
+        resume_study(folder)
+    key = "source" if call == "sweep" else "tables"
+    with pytest.raises(NasframeError) as found:  # it is looked for: it is not there
+        resume_study(folder, **{key: given[key]})
+    assert "say it yourself" not in str(found.value)
+
+
+def test_data_inside_a_study_is_read_as_its_record_says(toy_sums: None, home: Path) -> None:
+    folder = interrupted(home / "study", "sweep", axes=["samples=1,2"], source=str(home / "study/none.txt"))
+    with pytest.raises(NasframeError, match=r"none\.txt: no such file or folder"):
+        resume_study(folder)

@@ -71,7 +71,7 @@ def test_the_layer_of_a_baseline_that_made_the_bad_number_is_named_with_step_and
     run = Run.create(tmp_path / "run", "")
     found = message(training(Plain(), run=run))
     # 24 examples are six steps an epoch, so the tenth is the fourth of the second epoch
-    assert "the training loss of epoch 2 is not finite (nan) in step 4" in found
+    assert "the loss of epoch 2 of the training is not finite (nan) in step 4" in found
     assert "made by layer 'fading' (Fading)" in found
     assert found.count("Its examples: ") == 1
     assert f"The state after epoch 1 is kept in {run.checkpoints / 'train.json'}." in found
@@ -107,7 +107,9 @@ def test_a_gradient_that_is_not_finite_ends_the_training_though_the_loss_is(clip
 
     options = TrainOptions(epochs=1, batch_size=4, clip_norm=clip)
     found = message(training(Steep(), options=options))
-    assert "a gradient of epoch 1 of the training is not finite, though its loss is (0.6931)" in found
+    assert (
+        "a gradient of epoch 1 of the training is not finite, though its loss is (0.6931), in step 1" in found
+    )
     assert "is not finite appeared in the gradient of the network Steep" in found
 
 
@@ -124,6 +126,26 @@ def test_the_learning_rate_is_to_be_lowered_where_parameters_grew_and_inputs_are
     found = message(training(Cubic(), options=options))
     assert "The parameters grew from at most 1 to 10" in found
     assert "lower train.learning_rate" in found
+
+
+def test_a_validation_loss_that_is_not_finite_tells_the_learning_rate_and_the_state(tmp_path: Path) -> None:
+    class Odd(TensorTask):
+        def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+            found = super().loss(outputs, targets)
+            return found if outputs.requires_grad else found * torch.inf
+
+    made, run = task(), Run.create(tmp_path / "run", "")
+    options = TrainOptions(epochs=2, batch_size=4, learning_rate=100.0)
+    engine = training(Plain(fails=False), Odd(made.tensors, made.labels), options=options, run=run)
+    first, *rest = message(engine).splitlines()
+    assert first == (
+        "the validation loss after epoch 1 of the training is not finite (inf), of finite outputs"
+    )
+    assert len(rest) == 2
+    assert "The parameters grew from at most " in rest[0]
+    assert rest[0].endswith(": lower train.learning_rate.")
+    assert rest[1] == "  No epoch has ended, so no checkpoint was written."
+    assert engine.history == run.metrics == []
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])

@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from nasframe.display import element, render, sized, text
+from nasframe.display import element, render, size_classes, text
 from nasframe.errors import NasframeError
 from nasframe.report.animation.history import History
 from nasframe.report.animation.layout import HEAD, LABEL, ROW, Box, is_plain, lay_out, shown
@@ -97,7 +97,7 @@ def _svg(space: SearchSpace, drawn: Sequence[Drawn], epochs: History) -> Markup:
         role="img",
         aria_label=f"The search space {space.name} in the last epoch; {epochs.description(last)}",
         viewBox=f"0 0 {width:.0f} {height:.0f}",
-        class_=sized(most=width * 1.15, least=min(width, 760)),
+        class_=size_classes(most=width * 1.15, least=min(width, 760)),
     )
 
 

@@ -5,6 +5,7 @@ timm reads files in ways that differ between its versions; some of them run what
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from nasframe.errors import DataError
-from nasframe.runtime import read_tensors, require_regular
+from nasframe.runtime import format_names, is_finite, read_tensors, require_regular
 from nasframe_audiovisual.beside_torch import beside_torch
 
 with beside_torch("torchvision"):  # which timm imports
@@ -40,18 +41,14 @@ def load_weights(network: nn.Module, path: Path, name: str, channels: int) -> No
     Raises:
         DataError: there is no such file, it has no weights, or not those of the network. One line.
     """
-    if not path.is_file():
-        why = (
-            "is a folder"
-            if path.is_dir()
-            else "is no regular file"
-            if path.exists()
-            else "there is no such file"
-        )
-        raise DataError(
-            f"{path}: {why}; give a local file of weights for {name} (nasframe never downloads any), "
+
+    def no_file(message: str) -> DataError:
+        return DataError(
+            f"{message}; give a local file of weights for {name} (nasframe never downloads any), "
             "or leave the option out to train from scratch"
         )
+
+    require_regular(path, no_file)
     found = {_plain(key): value for key, value in _read(path, name).items()}
     # a network of features joins the names of nested modules, and may wrap the model
     own = {key: _plain(key) for key in network.state_dict()}
@@ -71,24 +68,15 @@ def load_weights(network: nn.Module, path: Path, name: str, channels: int) -> No
         raise _weights_error(path, name, error) from error
     missing = [key for key in own if key not in chosen and not key.endswith("num_batches_tracked")]
     if missing:
-        more = f" and {len(missing) - 1} more" * (len(missing) > 1)
-        raise _weights_error(path, name, f"the file lacks {missing[0]}{more}")
+        raise _weights_error(path, name, f"the file lacks {format_names(missing, most=1)}")
     for key, value in network.state_dict().items():
-        if not bool(value.isfinite().all()):
+        if not is_finite(value):
             raise _weights_error(path, name, f"{key} holds a value that is not finite")
 
 
 def _read(path: Path, name: str) -> dict[str, Tensor]:
     """Return the tensors in a file, by name."""
-    require_regular(path)
-    values: Any
-    try:
-        if path.suffix == ".safetensors":
-            values = read_tensors(path, DataError)
-        else:
-            values = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception:  # safetensors and torch raise different classes, and their advice is of no help
-        values = {}
+    values: Any = read_tensors(path, DataError) if path.suffix == ".safetensors" else _unpickled(path)
     for key in _WRAPPERS:
         if isinstance(values, Mapping) and isinstance(values.get(key), Mapping):
             values = values[key]
@@ -103,6 +91,19 @@ def _read(path: Path, name: str) -> dict[str, Tensor]:
             path, name, "the file holds no weights; expected .safetensors, or a state dict of tensors (.pth)"
         )
     return found
+
+
+def _unpickled(path: Path) -> Any:
+    """Return what `torch.save` wrote, tensors and plain values alone; nothing where that is all damaged."""
+    try:
+        with warnings.catch_warnings():
+            # the sentence that follows says all that the user can do
+            warnings.filterwarnings("ignore", "Detected pickle protocol", UserWarning)
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except PermissionError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
+    except Exception:  # torch raises many classes, and their advice is of no help
+        return {}
 
 
 def _cleaned(key: str) -> str:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nasframe.errors import RunError
-from nasframe.runtime import Progress, forked_seed, generator, write_json, write_tensors
+from nasframe.runtime import Progress, forked_seed, generator, is_finite, write_json, write_tensors
 from nasframe_audiovisual.backbones.images import channels_last, normalise_pictures, standardise_sounds
 from nasframe_audiovisual.backbones.labels import LabelledStreams
 from nasframe_audiovisual.backbones.networks import make_backbone, stage_channels, weights_size
@@ -233,7 +233,7 @@ def _not_finite(stream: _Stream, epoch: int, step: int, rows: Tensor, images: Te
     listed = ", ".join(map(str, rows.tolist()))
     remedy = (
         "the streams are finite: lower the learning rate of the pretraining"
-        if bool(images.isfinite().all())
+        if is_finite(images)
         else "the streams are not finite"
     )
     return (

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from nasframe.errors import DataError, RunError
 from nasframe.runtime import (
-    MOST,
+    MAX_EXACT_INTEGER,
     Fields,
     Flag,
     Number,
@@ -24,6 +24,7 @@ from nasframe.runtime import (
     check_shape,
     copy_file,
     damage_in_words,
+    is_finite,
     read_json,
     write_json,
 )
@@ -64,7 +65,7 @@ _SHAPE = Fields(
         "standardised": Flag(),
         "sound_mean": Number(-_LARGEST, _LARGEST),
         "sound_deviation": Number(0, _LARGEST),
-        "frozen_parameters": Number(0, MOST, whole=True),
+        "frozen_parameters": Number(0, MAX_EXACT_INTEGER, whole=True),
     }
 )
 
@@ -149,7 +150,7 @@ class Detector:
 
 def _undefined(inputs: Mapping[str, Tensor]) -> str:
     """Return the reason why a clip has no score: its features, or the network."""
-    bad = [name for name, value in inputs.items() if not bool(value.isfinite().all())]
+    bad = [name for name, value in inputs.items() if not is_finite(value)]
     cause = f"its features {', '.join(bad)} are" if bad else "the output of the network is"
     return f"has no score, and so no decision: {cause} no finite number"
 

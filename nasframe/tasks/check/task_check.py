@@ -8,26 +8,25 @@ from __future__ import annotations
 import json
 import math
 import os
-import random
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import attrs
-import numpy as np
 import torch
 from torch import Tensor
 
 from nasframe.errors import ContractError
-from nasframe.tasks.broken_promise import Promises, shown
-from nasframe.tasks.calibration import calibrated
+from nasframe.runtime import is_finite, random_states_kept
+from nasframe.tasks.check.calibration import calibrated
+from nasframe.tasks.check.metric_values import check_metric_values, is_number
+from nasframe.tasks.check.split_check import CheckedSplits, check_data, check_test_split, spread_rows
+from nasframe.tasks.check.task_contract import TaskContract
 from nasframe.tasks.data import Batch, Data, Split
-from nasframe.tasks.metric_values import check_metric_values, is_number
 from nasframe.tasks.scores import Scores
-from nasframe.tasks.split_check import CheckedSplits, check_data, check_test_split, spread_rows
 from nasframe.tasks.stages import Stage, stage_fingerprints
 from nasframe.tasks.task import Task
+from nasframe.tasks.values_in_words import value_in_words
 
 __all__ = ["check_test_targets", "checked_data", "checked_stages", "open_test_split"]
 
@@ -45,19 +44,19 @@ def checked_stages(task: Task, source: Path | None, seed: int) -> Sequence[Stage
     Raises:
         ContractError: what the task returns cannot be run, or looked up in the cache.
     """
-    promises = Promises(task)
-    found = promises.call("stages", task.stages, source, seed)
-    _check_stages(found, promises)
+    contract = TaskContract(task)
+    found = contract.call("stages", task.stages, source, seed)
+    _check_stages(found, contract)
     stages: Sequence[Stage] = found
     if stages and source is None:  # to look at the user's data twice may take long
-        with _random_states_kept():
-            again = promises.call("stages", task.stages, source, seed)
-        _check_stages(again, promises)
+        with random_states_kept():
+            again = contract.call("stages", task.stages, source, seed)
+        _check_stages(again, contract)
         first, second = stage_fingerprints(stages), stage_fingerprints(again)
         if first != second:
             other = next((name for name in first if second.get(name) != first[name]), "another one")
             promise = "stages must return the same names and inputs at every call, or nothing is found again"
-            raise promises.broken(task.stages, promise, f"other ones at the second, from {other!r} on")
+            raise contract.violation(task.stages, promise, f"other ones at the second, from {other!r} on")
     return stages
 
 
@@ -74,17 +73,17 @@ def checked_data(task: Task, folders: Mapping[str, Path]) -> Data:
     Raises:
         ContractError: the first broken promise, with plugin, file and line.
     """
-    promises = Promises(task)
-    data = promises.call("data", task.data, folders)
-    check_data(data, promises)
+    contract = TaskContract(task)
+    data = contract.call("data", task.data, folders)
+    check_data(data, contract)
     opened: list[bool] = []
-    probe = _Probe(task, _sealed(data, opened), promises)
-    with _random_states_kept():
+    probe = _Probe(task, _sealed(data, opened), contract)
+    with random_states_kept():
         try:
             probe.run()
         finally:
             if opened:
-                raise promises.broken(
+                raise contract.violation(
                     task.data, "the test split is opened by the evaluation alone", "it opened before"
                 )
     found: Data = data
@@ -97,9 +96,9 @@ def open_test_split(task: Task, data: Data) -> Split:
     Raises:
         ContractError: it holds no example, or one of another split.
     """
-    promises = Promises(task)
-    test = promises.call("opening the test split", data.splits.test)
-    check_test_split(test, data, promises)
+    contract = TaskContract(task)
+    test = contract.call("opening the test split", data.splits.test)
+    check_test_split(test, data, contract)
     found: Split = test
     return found
 
@@ -117,64 +116,64 @@ def check_test_targets(task: Task, outputs: Tensor, targets: Tensor) -> None:
     Raises:
         ContractError: the loss raises an error, for example for a label beyond the outputs.
     """
-    with _random_states_kept():
+    with random_states_kept():
         try:
-            _loss_of(Promises(task), outputs.clone(), targets.clone())
+            _loss_of(TaskContract(task), outputs.clone(), targets.clone())
         except ContractError as error:
             raise ContractError(f"{error}, those of the split test") from error.__cause__
 
 
-def _loss_of(promises: Promises, outputs: Tensor, targets: Tensor) -> Any:
+def _loss_of(contract: TaskContract, outputs: Tensor, targets: Tensor) -> Any:
     try:
-        return promises.call("loss", promises.task.loss, outputs, targets)
+        return contract.call("loss", contract.task.loss, outputs, targets)
     except ContractError as error:
         if isinstance(error.__cause__, Exception):
-            shapes = f"outputs {tuple(outputs.shape)}, targets {shown(targets)}"
+            shapes = f"outputs {tuple(outputs.shape)}, targets {value_in_words(targets)}"
             whole = not targets.is_floating_point() and not targets.is_complex()
             reach = f" from {int(targets.min())} to {int(targets.max())}" if whole else ""
             raise ContractError(f"{error}; it was given {shapes}{reach}") from error.__cause__
         raise
 
 
-def _check_numbers(name: str, found: Any, promises: Promises) -> None:
+def _check_numbers(name: str, found: Any, contract: TaskContract) -> None:
     """Check that a function of the task returned name → number."""
-    function, promise = getattr(promises.task, name), f"{name} must return a dict from name to number"
+    function, promise = getattr(contract.task, name), f"{name} must return a dict from name to number"
     if not isinstance(found, Mapping):
-        raise promises.broken(function, promise, found)
+        raise contract.violation(function, promise, found)
     for key, value in found.items():
         if not isinstance(key, str) or not is_number(value):
-            raise promises.broken(function, promise, f"{key!r}: {shown(value)}")
+            raise contract.violation(function, promise, f"{key!r}: {value_in_words(value)}")
 
 
-def _check_stages(found: Any, promises: Promises) -> None:
-    made_by, promise = promises.task.stages, "stages must return a sequence of nasframe.Stage"
+def _check_stages(found: Any, contract: TaskContract) -> None:
+    made_by, promise = contract.task.stages, "stages must return a sequence of nasframe.Stage"
     if isinstance(found, str | bytes | Stage) or not isinstance(found, Sequence):
-        raise promises.broken(made_by, promise, found)
+        raise contract.violation(made_by, promise, found)
     earlier: list[str] = []
     for stage in found:
         if not isinstance(stage, Stage):
-            raise promises.broken(made_by, promise, stage)
-        _check_stage(stage, earlier, promises)
+            raise contract.violation(made_by, promise, stage)
+        _check_stage(stage, earlier, contract)
         earlier.append(stage.name)
 
 
-def _check_stage(stage: Stage, earlier: Sequence[str], promises: Promises) -> None:
-    made_by, name = promises.task.stages, stage.name
+def _check_stage(stage: Stage, earlier: Sequence[str], contract: TaskContract) -> None:
+    made_by, name = contract.task.stages, stage.name
     if not isinstance(name, str) or not name or Path(name).name != name:
-        raise promises.broken(made_by, "the name of a stage must be one of a folder", repr(name))
+        raise contract.violation(made_by, "the name of a stage must be one of a folder", repr(name))
     if name in earlier:
-        raise promises.broken(made_by, "the names of stages must differ", f"{name!r} twice")
+        raise contract.violation(made_by, "the names of stages must differ", f"{name!r} twice")
     if not callable(stage.run):
-        raise promises.broken(made_by, f"the stage {name!r} must be run by a function", stage.run)
+        raise contract.violation(made_by, f"the stage {name!r} must be run by a function", stage.run)
     unknown = [other for other in stage.after if other not in earlier]
     if unknown:
-        raise promises.broken(
+        raise contract.violation(
             made_by, f"the stage {name!r} must come after earlier stages", f"after {', '.join(unknown)}"
         )
     try:
         json.dumps(dict(stage.inputs), default=_text_of_path)
     except (TypeError, ValueError, RecursionError) as error:
-        raise promises.broken(
+        raise contract.violation(
             made_by, f"the inputs of the stage {name!r} must be what JSON can hold", str(error)
         ) from error
 
@@ -182,7 +181,7 @@ def _check_stage(stage: Stage, earlier: Sequence[str], promises: Promises) -> No
 def _text_of_path(value: Any) -> str:
     if isinstance(value, os.PathLike):
         return str(value)
-    raise TypeError(shown(value))
+    raise TypeError(value_in_words(value))
 
 
 def _sealed(data: Data, opened: list[bool]) -> Data:
@@ -201,7 +200,7 @@ class _Probe:
 
     task: Task
     data: Data
-    promises: Promises
+    contract: TaskContract
 
     def run(self) -> None:
         """Check all promises.
@@ -209,7 +208,7 @@ class _Probe:
         Raises:
             ContractError: one is broken.
         """
-        splits = CheckedSplits(self.data, self.promises)
+        splits = CheckedSplits(self.data, self.contract)
         splits.check()
         for name in ("weights", "architecture"):
             split = getattr(self.data.splits, name)
@@ -228,17 +227,18 @@ class _Probe:
         return torch.randn(examples, self.data.outputs, generator=torch.Generator().manual_seed(draw))
 
     def _check_loss(self, batch: Batch) -> None:
-        targets, promises = batch.targets, self.promises
+        targets, contract = batch.targets, self.contract
         before = targets.clone()
 
         def broken(promise: str, found: Any) -> ContractError:
-            shapes = f" for outputs ({len(targets)}, {self.data.outputs}) and targets {shown(targets)}"
-            words = found if isinstance(found, str) else shown(found)
-            return promises.broken(self.task.loss, f"loss must {promise}", words + shapes)
+            outputs = f"({len(targets)}, {self.data.outputs})"
+            shapes = f" for outputs {outputs} and targets {value_in_words(targets)}"
+            words = found if isinstance(found, str) else value_in_words(found)
+            return contract.violation(self.task.loss, f"loss must {promise}", words + shapes)
 
         for draw in range(_DRAWS):
             leaf = self._outputs(len(targets), draw).requires_grad_()
-            loss = _loss_of(self.promises, leaf * 1, targets)  # no leaf, as outputs of a network are none
+            loss = _loss_of(self.contract, leaf * 1, targets)  # no leaf, as outputs of a network are none
             if not torch.equal(before, targets):
                 raise broken("leave the targets as they are", "they changed in place")
             if not isinstance(loss, Tensor):
@@ -247,22 +247,22 @@ class _Probe:
                 raise broken("return a scalar, the mean over the batch", loss)
             if not loss.is_floating_point():
                 raise broken("return a floating-point number", loss)
-            if not bool(loss.isfinite()):
+            if not is_finite(loss):
                 raise broken("be finite", str(float(loss.detach())))
             if not loss.requires_grad:
                 raise broken("depend on the outputs, with a gradient", "a number without one")
-            again = _loss_of(self.promises, leaf.detach() * 1, targets)
+            again = _loss_of(self.contract, leaf.detach() * 1, targets)
             if not isinstance(again, Tensor) or not torch.equal(again.detach(), loss.detach()):
                 raise broken(
                     "be the same for the same outputs", f"{float(loss.detach()):.6g} and then {_short(again)}"
                 )
-            (gradient,) = promises.call(
+            (gradient,) = contract.call(
                 "the gradient of the loss",
                 lambda loss=loss, leaf=leaf: torch.autograd.grad(loss.sum(), leaf, allow_unused=True),
             )
             if gradient is None:
                 raise broken("depend on the outputs, with a gradient", "none with respect to them")
-            if not bool(gradient.isfinite().all()):
+            if not is_finite(gradient):
                 raise broken("have a finite gradient", "NaN or infinity")
             if bool((gradient != 0).any()):
                 return
@@ -273,23 +273,23 @@ class _Probe:
         for draw in range(_DRAWS):
             outputs = self._outputs(len(targets), draw)
             before = outputs.clone(), targets.clone()
-            found = self.promises.call("metrics", self.task.metrics, outputs, targets)
-            _check_numbers("metrics", found, self.promises)
-            check_metric_values(found, self.promises)
+            found = self.contract.call("metrics", self.task.metrics, outputs, targets)
+            _check_numbers("metrics", found, self.contract)
+            check_metric_values(found, self.contract)
             self._check_bounds(found)
             if objective not in found:
                 named = ", ".join(found) or "none"
                 promise = f"metrics must hold the objective of the task, {objective!r}"
-                raise self.promises.broken(self.task.metrics, promise, named)
+                raise self.contract.violation(self.task.metrics, promise, named)
             if not (torch.equal(before[0], outputs) and torch.equal(before[1], targets)):
                 promise = "metrics must leave outputs and targets as they are"
-                raise self.promises.broken(self.task.metrics, promise, "they changed in place")
+                raise self.contract.violation(self.task.metrics, promise, "they changed in place")
             values.append(found[objective])
             if not math.isnan(values[-1]):
                 return
         if bool((targets != targets[:1]).any()):
             promise = f"the objective {objective!r} must be a number on a validation split of several classes"
-            raise self.promises.broken(self.task.metrics, promise, "NaN")
+            raise self.contract.violation(self.task.metrics, promise, "NaN")
 
     def _check_bounds(self, metrics: Mapping[str, float]) -> None:
         for name, (low, high) in self.task.bounds.items():
@@ -297,34 +297,34 @@ class _Probe:
             slack = 1e-5 * max(1.0, abs(value))  # of a sum in float32
             if value < low - slack or value > high + slack:
                 promise = f"the metric {name!r} must lie within its `bounds`, {low:g} to {high:g}"
-                raise self.promises.broken(self.task.metrics, promise, f"{value:g}")
+                raise self.contract.violation(self.task.metrics, promise, f"{value:g}")
 
     def _check_evaluation(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> None:
-        found = self.promises.call("evaluate", self.task.evaluate, outputs.clone(), split, dict(calibration))
+        found = self.contract.call("evaluate", self.task.evaluate, outputs.clone(), split, dict(calibration))
         promise = "evaluate must return a dict that JSON can hold"
         if not isinstance(found, Mapping):
-            raise self.promises.broken(self.task.evaluate, promise, found)
+            raise self.contract.violation(self.task.evaluate, promise, found)
         for key, value in found.items():
             try:
                 json.dumps({key: value}, default=_refused)
             except (TypeError, ValueError, RecursionError) as error:
-                raise self.promises.broken(self.task.evaluate, promise, f"{key!r}: {error}") from error
+                raise self.contract.violation(self.task.evaluate, promise, f"{key!r}: {error}") from error
         objective = self.task.objective
         score: Any = found.get(objective, found)
         if isinstance(score, bool) or not (score is None or isinstance(score, int | float)):
             promise = f"evaluate must return the objective of the task, {objective!r}, as a number or None"
             names = ", ".join(str(name) for name in (found or ())) or "nothing"
-            held = f"{names} alone" if score is found else f"{shown(score)} for it"
-            raise self.promises.broken(self.task.evaluate, promise, held)
+            held = f"{names} alone" if score is found else f"{value_in_words(score)} for it"
+            raise self.contract.violation(self.task.evaluate, promise, held)
 
     def _check_scores(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> None:
         task, count = self.task, len(split)
-        found = self.promises.call("scores", task.scores, outputs.clone(), split, dict(calibration))
+        found = self.contract.call("scores", task.scores, outputs.clone(), split, dict(calibration))
         if found is None:
             return
 
         def broken(promise: str, value: Any) -> ContractError:
-            return self.promises.broken(task.scores, f"scores must {promise}", value)
+            return self.contract.violation(task.scores, f"scores must {promise}", value)
 
         if not isinstance(found, Scores):
             raise broken("return nasframe.Scores or None", found)
@@ -332,7 +332,7 @@ class _Probe:
             value = getattr(found, name)
             if not isinstance(value, Tensor) or value.shape != (count,):
                 raise broken(f"hold {name} {(count,)}, one an example", value)
-        if not bool(found.log_odds.isfinite().all()):
+        if not is_finite(found.log_odds):
             raise broken("hold finite log_odds, for finite outputs", "NaN or infinity")
         others = {*found.labels.tolist()} - {0, 1}
         if others:
@@ -350,23 +350,10 @@ class _Probe:
 
 
 def _short(value: Any) -> str:
-    return (
-        f"{float(value.detach()):.6g}" if isinstance(value, Tensor) and value.numel() == 1 else shown(value)
-    )
+    if isinstance(value, Tensor) and value.numel() == 1:
+        return f"{float(value.detach()):.6g}"
+    return value_in_words(value)
 
 
 def _refused(value: Any) -> Any:
-    raise TypeError(shown(value))
-
-
-@contextmanager
-def _random_states_kept() -> Iterator[None]:
-    """Give the states of all global generators back after the block."""
-    python, numpy = random.getstate(), np.random.get_state()
-    devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []  # type: ignore[no-untyped-call, unused-ignore]
-    try:
-        with torch.random.fork_rng(devices):
-            yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(numpy)
+    raise TypeError(value_in_words(value))

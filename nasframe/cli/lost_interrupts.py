@@ -1,4 +1,4 @@
-"""Keeps a Ctrl-C that the interpreter would lose, because it comes during garbage collection."""
+"""A Ctrl-C that the interpreter would lose, because it comes during garbage collection, comes again."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["interrupts_kept"]
+__all__ = ["repeat_lost_interrupts"]
 
 _SECONDS = 0.05
 
 
 @contextmanager
-def interrupts_kept() -> Iterator[None]:
+def repeat_lost_interrupts() -> Iterator[None]:
     """Repeat, while the block runs, a `KeyboardInterrupt` that was raised in a callback or a destructor.
 
     No exception leaves these, so the interpreter drops it.

@@ -1,27 +1,24 @@
-"""A broken promise of a task in words: plugin, file and line, what was promised, what was found."""
+"""The contract of one task: its functions are called, and an error of theirs names plugin, file and line."""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from attrs import frozen
-from torch import Tensor
 
 from nasframe.errors import ContractError, NasframeError
 from nasframe.operations import failure
 from nasframe.plugins import defined_at, described, manager
-from nasframe.tasks.array_values import found_kind
 from nasframe.tasks.task import Task
+from nasframe.tasks.values_in_words import value_in_words
 
-__all__ = ["Promises", "shown"]
+__all__ = ["TaskContract"]
 
 
 @frozen
-class Promises:
-    """The promises of one task: its functions are called by `call`, and `broken` makes the error."""
+class TaskContract:
+    """The contract of one task: its functions are called by `call`, and `violation` makes the error."""
 
     task: Task
 
@@ -43,7 +40,7 @@ class Promises:
         except (Exception, SystemExit) as error:  # a plugin may raise anything
             raise self._error(f"{name} raised {failure(error, self._owner(function))}") from error
 
-    def broken(self, function: Any, promise: str, found: Any) -> ContractError:
+    def violation(self, function: Any, promise: str, found: Any) -> ContractError:
         """Return the error of a promise that does not hold.
 
         Args:
@@ -52,7 +49,8 @@ class Promises:
             found: in words, or the value itself.
         """
         place = defined_at(function) or defined_at(type(self.task))
-        return self._error(f"{promise}, found {found if isinstance(found, str) else shown(found)}{place}")
+        words = found if isinstance(found, str) else value_in_words(found)
+        return self._error(f"{promise}, found {words}{place}")
 
     def _error(self, text: str) -> ContractError:
         kind = type(self.task)
@@ -63,14 +61,3 @@ class Promises:
         """Return the class of the plugin that a function belongs to; a split may be one of the core's."""
         owner = type(getattr(function, "__self__", self.task))
         return owner if defined_at(owner) else type(self.task)
-
-
-def shown(value: Any) -> str:
-    """Return a value for a message: a tensor by its shape and dtype, what is long by its class alone."""
-    if isinstance(value, Tensor):
-        return f"a tensor {tuple(value.shape)} of {value.dtype}"
-    if isinstance(value, np.ndarray):
-        return f"a NumPy array {value.shape} of {value.dtype}"
-    if inspect.isgenerator(value):
-        return "a generator"
-    return found_kind(value)

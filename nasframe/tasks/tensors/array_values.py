@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,9 @@ import torch
 from torch import Tensor
 
 from nasframe.errors import DataError
+from nasframe.tasks.values_in_words import kind_in_words
 
-__all__ = ["array_of", "found_kind", "is_missing", "rows_in_words", "tensor_of"]
-
-_SHOWN = 3
+__all__ = ["array_of", "is_missing", "tensor_of"]
 
 
 def tensor_of(value: Any, name: str) -> Tensor:
@@ -73,7 +72,7 @@ def array_of(value: Any, name: str) -> np.ndarray:
     if isinstance(value, np.ma.MaskedArray):
         value = np.where(np.ma.getmaskarray(value), None, value.data)  # type: ignore[call-overload]
     elif not (isinstance(value, list | tuple | range) or hasattr(value, "__array__")):
-        raise DataError(f"{name}: expected a tensor, an array or a list, found {found_kind(value)}")
+        raise DataError(f"{name}: expected a tensor, an array or a list, found {kind_in_words(value)}")
     try:
         if isinstance(value, list | tuple) and _is_mixed(value):
             value = np.array([*value, None], dtype=object)[:-1]  # NumPy would make text of it all
@@ -100,29 +99,6 @@ def _different_rows(value: Any) -> str:
         if shape != first:
             return f"row 0 has the shape {first}, row {row} the shape {shape}; expected rows of one shape"
     return ""
-
-
-def rows_in_words(rows: Iterable[int]) -> str:
-    """Return the first three row numbers, and how many more there are.
-
-    >>> rows_in_words([5]), rows_in_words([5, 9]), rows_in_words(range(10))
-    ('row 5', 'rows 5 and 9', 'rows 0, 1, 2 and 7 more')
-    """
-    found = [*rows]
-    shown, more = [str(row) for row in found[:_SHOWN]], len(found) - _SHOWN
-    if len(found) == 1:
-        return f"row {shown[0]}"
-    if more > 0:
-        return f"rows {', '.join(shown)} and {more} more"
-    return f"rows {', '.join(shown[:-1])} and {shown[-1]}"
-
-
-def found_kind(value: Any) -> str:
-    """Return a value's class for a message; a short text or number is shown itself."""
-    if value is None or (isinstance(value, str | bytes | int | float) and len(repr(value)) <= 40):
-        return repr(value)
-    name = type(value).__name__
-    return f"{'an' if name[:1] in 'AEIOUaeiou' else 'a'} {name}"
 
 
 def _plain(value: Tensor, name: str) -> Tensor:
@@ -155,7 +131,7 @@ def _numbers(array: np.ndarray, name: str) -> np.ndarray:
     for place, value in enumerate(flat):
         if not (value is None or isinstance(value, int | float | np.number | np.bool_) or is_missing(value)):
             row = place // max(1, flat.size // max(1, len(array) if array.ndim else 1))
-            raise DataError(f"{name}: expected numbers, found {found_kind(value)} in row {row}")
+            raise DataError(f"{name}: expected numbers, found {kind_in_words(value)} in row {row}")
     return np.array([np.nan if is_missing(value) else value for value in flat]).reshape(array.shape)
 
 

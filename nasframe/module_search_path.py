@@ -7,10 +7,10 @@ Python puts that folder first in `sys.path` for `-m`, so a `json.py` in it would
 import os
 import sys
 
-__all__ = ["leave_working_folder"]
+__all__ = ["exclude_working_folder"]
 
 
-def leave_working_folder() -> None:
+def exclude_working_folder() -> None:
     """Take the working folder out of `sys.path` while `python -m nasframe` begins; else do nothing.
 
     Python itself imports a few modules of its library before; `python -P -m nasframe` guards those too.

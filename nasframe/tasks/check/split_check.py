@@ -13,9 +13,10 @@ from attrs import frozen
 from torch import Tensor
 
 from nasframe.errors import ContractError
-from nasframe.tasks.array_values import rows_in_words
-from nasframe.tasks.broken_promise import Promises, shown
+from nasframe.runtime import is_finite, rows_not_finite
+from nasframe.tasks.check.task_contract import TaskContract
 from nasframe.tasks.data import Batch, Data, Split, Splits
+from nasframe.tasks.values_in_words import rows_in_words, value_in_words
 
 __all__ = ["CheckedSplits", "check_data", "check_test_split", "spread_rows"]
 
@@ -24,30 +25,30 @@ _AT_ONCE = 256
 _TRAINING = ("weights", "architecture")
 
 
-def check_data(data: Any, promises: Promises) -> None:
+def check_data(data: Any, contract: TaskContract) -> None:
     """Check shapes, number of outputs, and the four splits, of which the test split stays closed.
 
     Raises:
         ContractError: a promise is broken.
     """
-    made_by = promises.task.data
+    made_by = contract.task.data
     if not isinstance(data, Data):
-        raise promises.broken(made_by, "data must return nasframe.Data", data)
+        raise contract.violation(made_by, "data must return nasframe.Data", data)
     if not isinstance(data.inputs, Mapping) or not data.inputs:
-        raise promises.broken(made_by, "data must name the shape of at least one input", data.inputs)
+        raise contract.violation(made_by, "data must name the shape of at least one input", data.inputs)
     for name, shape in data.inputs.items():
         if not isinstance(name, str) or not name:
-            raise promises.broken(made_by, "the name of an input must be a text", name)
+            raise contract.violation(made_by, "the name of an input must be a text", name)
         if not isinstance(shape, Sequence) or not all(isinstance(n, int) and n >= 1 for n in shape):
             promise = f"the shape of input {name!r} must be whole numbers from 1"
-            raise promises.broken(made_by, promise, repr(shape))
+            raise contract.violation(made_by, promise, repr(shape))
     if isinstance(data.outputs, bool) or not isinstance(data.outputs, int) or data.outputs < 1:
-        raise promises.broken(made_by, "the number of outputs must be an int from 1", data.outputs)
+        raise contract.violation(made_by, "the number of outputs must be an int from 1", data.outputs)
     if not isinstance(data.splits, Splits):
-        raise promises.broken(made_by, "data must hold nasframe.Splits", data.splits)
+        raise contract.violation(made_by, "data must hold nasframe.Splits", data.splits)
     if not callable(data.splits.test):
         promise = "splits.test must be a function that opens the test split"
-        raise promises.broken(made_by, promise, data.splits.test)
+        raise contract.violation(made_by, promise, data.splits.test)
 
 
 @frozen
@@ -56,11 +57,11 @@ class CheckedSplits:
 
     Attributes:
         data: whose test split the caller has sealed.
-        promises: of the task.
+        contract: of the task.
     """
 
     data: Data
-    promises: Promises
+    contract: TaskContract
 
     def check(self) -> None:
         """Check all splits.
@@ -72,18 +73,20 @@ class CheckedSplits:
         targets: dict[str, Tensor] = {}
         for name in (*_TRAINING, "validation"):
             split = getattr(self.data.splits, name)
-            count = _count(name, split, self.promises)
-            _check_names(name, split, count, owners, self.promises)
+            count = _count(name, split, self.contract)
+            _check_names(name, split, count, owners, self.contract)
             targets[name] = self._check_batches(name, split, count).targets
             if name in _TRAINING:
-                _check_weights(name, split, count, self.promises)
+                _check_weights(name, split, count, self.contract)
                 self._check_redrawn(name, split, count)
         first = targets["weights"]
         for name, value in targets.items():
             if value.dtype != first.dtype or value.shape[1:] != first.shape[1:]:
-                promise = f"the targets of all splits must be alike; those of the weights are {shown(first)}"
+                those = value_in_words(first)
+                promise = f"the targets of all splits must be alike; those of the weights are {those}"
                 function = getattr(self.data.splits, name).batch
-                raise self.promises.broken(function, promise, f"{shown(value)} in the split {name}")
+                words = f"{value_in_words(value)} in the split {name}"
+                raise self.contract.violation(function, promise, words)
 
     def batch(self, name: str, split: Split, rows: Tensor) -> Batch:
         """Return a batch of a split, with the shapes that the task announced, from seeded global noise."""
@@ -91,11 +94,11 @@ class CheckedSplits:
         return self._read(name, split, rows)
 
     def _read(self, name: str, split: Split, rows: Tensor) -> Batch:
-        promises, where = self.promises, f"the split {name}: batch"
-        found = promises.call(where, split.batch, rows.clone())
+        contract, where = self.contract, f"the split {name}: batch"
+        found = contract.call(where, split.batch, rows.clone())
 
         def broken(promise: str, value: Any) -> ContractError:
-            return promises.broken(split.batch, f"{where} must {promise}", value)
+            return contract.violation(split.batch, f"{where} must {promise}", value)
 
         if not isinstance(found, Batch):
             raise broken("return a nasframe.Batch", found)
@@ -103,7 +106,7 @@ class CheckedSplits:
             held = ", ".join(map(str, found.inputs)) if isinstance(found.inputs, Mapping) else ""
             raise broken(
                 f"hold the inputs that data announced, {', '.join(self.data.inputs)}",
-                held or shown(found.inputs),
+                held or value_in_words(found.inputs),
             )
         for key, value in found.inputs.items():
             if not isinstance(value, Tensor):
@@ -120,9 +123,8 @@ class CheckedSplits:
             if value.is_meta or value.layout != torch.strided:
                 kind = "on the meta device" if value.is_meta else str(value.layout)
                 raise broken(f"hold input {key!r} as a dense tensor with values", kind)
-            finite = value.isfinite().flatten(1).all(1) if value.ndim > 1 else value.isfinite()
-            if not bool(finite.all()):
-                bad = rows[(~finite).nonzero().flatten().cpu()].tolist()
+            if not is_finite(value):
+                bad = rows[rows_not_finite(value).nonzero().flatten().cpu()].tolist()
                 raise broken(
                     f"hold finite numbers in input {key!r}",
                     f"NaN or infinity in {rows_in_words(bad)} (example {split.identifiers[bad[0]]!r})",
@@ -148,14 +150,14 @@ class CheckedSplits:
                 mixed.targets[place : place + 1],
             )
             if name == "validation" and not _alike(one, alone):
-                raise self.promises.broken(
+                raise self.contract.violation(
                     split.batch,
                     f"the split {name}: batch must return the examples in the order of the indices, the same "
                     "at every call",
                     f"another example {int(order[place])} when it was read alone",
                 )
             if not torch.equal(one.targets, alone.targets):
-                raise self.promises.broken(
+                raise self.contract.violation(
                     split.batch,
                     f"the split {name}: batch must return the examples in the order of the indices",
                     f"another target of example {int(order[place])} when it was read alone",
@@ -163,7 +165,7 @@ class CheckedSplits:
         if name == "validation":
             again = self._read(name, split, rows)  # the global noise has moved on
             if not _same(together, again):
-                raise self.promises.broken(
+                raise self.contract.violation(
                     split.batch,
                     f"the split {name}: batch must return the same examples at every call; what is drawn "
                     "anew each epoch belongs into `redrawn`",
@@ -178,13 +180,13 @@ class CheckedSplits:
         return torch.cat([self.batch(name, split, rows).targets for rows in parts])
 
     def _check_redrawn(self, name: str, split: Split, count: int) -> None:
-        promises, where = self.promises, f"the split {name}: redrawn"
+        contract, where = self.contract, f"the split {name}: redrawn"
         rows = spread_rows(split, count)
         before = _copied(self.batch(name, split, rows))
-        drawn = [promises.call(where, split.redrawn, torch.Generator().manual_seed(1)) for _ in range(2)]
+        drawn = [contract.call(where, split.redrawn, torch.Generator().manual_seed(1)) for _ in range(2)]
 
         def broken(promise: str, found: Any) -> ContractError:
-            return promises.broken(split.redrawn, f"{where} must {promise}", found)
+            return contract.violation(split.redrawn, f"{where} must {promise}", found)
 
         for found in drawn:
             if not hasattr(found, "batch") or not hasattr(found, "__len__"):
@@ -203,7 +205,7 @@ class CheckedSplits:
             raise broken("leave the split as it is", "its examples changed in place")
 
 
-def check_test_split(test: Any, data: Data, promises: Promises) -> None:
+def check_test_split(test: Any, data: Data, contract: TaskContract) -> None:
     """Check the test split when it has been opened: its number and names, and that no other split has one.
 
     Raises:
@@ -212,8 +214,8 @@ def check_test_split(test: Any, data: Data, promises: Promises) -> None:
     owners: dict[Any, str] = {}
     for name in (*_TRAINING, "validation"):
         owners |= dict.fromkeys(getattr(data.splits, name).identifiers, name)
-    count = _count("test", test, promises)
-    _check_names("test", test, count, owners, promises)
+    count = _count("test", test, contract)
+    _check_names("test", test, count, owners, contract)
 
 
 def spread_rows(split: Any, count: int) -> Tensor:
@@ -225,52 +227,53 @@ def spread_rows(split: Any, count: int) -> Tensor:
     return torch.tensor(sorted({*chosen}))
 
 
-def _count(name: str, split: Any, promises: Promises) -> int:
-    made_by = promises.task.data
+def _count(name: str, split: Any, contract: TaskContract) -> int:
+    made_by = contract.task.data
     if split is None or not hasattr(split, "batch"):
-        raise promises.broken(made_by, f"the split {name} must be a nasframe.Split", split)
+        raise contract.violation(made_by, f"the split {name} must be a nasframe.Split", split)
     if not hasattr(type(split), "__len__"):
         place = type(split) if type(split).__module__ != "builtins" else made_by
-        raise promises.broken(place, f"the split {name} must have a length", f"{shown(split)} without")
-    count: int = promises.call(f"the split {name}: len", split.__len__)
+        promise = f"the split {name} must have a length"
+        raise contract.violation(place, promise, f"{value_in_words(split)} without")
+    count: int = contract.call(f"the split {name}: len", split.__len__)
     if not isinstance(count, int) or count < 1:
-        raise promises.broken(made_by, f"the split {name} must hold at least one example", str(count))
+        raise contract.violation(made_by, f"the split {name} must hold at least one example", str(count))
     return count
 
 
-def _check_names(name: str, split: Any, count: int, owners: dict[Any, str], promises: Promises) -> None:
+def _check_names(name: str, split: Any, count: int, owners: dict[Any, str], contract: TaskContract) -> None:
     """Check the names of a split's examples, and add them to `owners`, name → split."""
-    read = _property(split, "identifiers") or promises.task.data
-    names = promises.call(f"the split {name}: identifiers", lambda: list(split.identifiers))
+    read = _property(split, "identifiers") or contract.task.data
+    names = contract.call(f"the split {name}: identifiers", lambda: list(split.identifiers))
     if len(names) != count:
-        raise promises.broken(
+        raise contract.violation(
             read, f"the split {name} must name each of its {count} examples", f"{len(names)} names"
         )
     for item in names:
         if (other := owners.setdefault(item, name)) != name:
-            raise promises.broken(
+            raise contract.violation(
                 read, "no two splits may share an example", f"{item!r} in {other} and in {name}"
             )
     if len({*names}) < count:
         twice = Counter(names).most_common(1)[0][0]
-        raise promises.broken(
+        raise contract.violation(
             read, f"the split {name} must name each example differently", f"{twice!r} twice"
         )
 
 
-def _check_weights(name: str, split: Any, count: int, promises: Promises) -> None:
-    read = _property(split, "sampling_weights") or promises.task.data
-    weights = promises.call(f"the split {name}: sampling_weights", lambda: split.sampling_weights)
+def _check_weights(name: str, split: Any, count: int, contract: TaskContract) -> None:
+    read = _property(split, "sampling_weights") or contract.task.data
+    weights = contract.call(f"the split {name}: sampling_weights", lambda: split.sampling_weights)
     if weights is None:
         return
     where = f"the split {name}: sampling_weights must"
     if not isinstance(weights, Tensor) or weights.shape != (count,):
-        raise promises.broken(read, f"{where} be None or a tensor {(count,)}", weights)
+        raise contract.violation(read, f"{where} be None or a tensor {(count,)}", weights)
     values = weights.double()
     if not bool((values.isfinite() & (values >= 0)).all()) or not bool(values.sum() > 0):
         bad = (~(values.isfinite() & (values >= 0))).nonzero().flatten().tolist()
         found = f"{float(values[bad[0]]):.4g} in {rows_in_words(bad)}" if bad else "zeros alone"
-        raise promises.broken(read, f"{where} be finite, not negative, and not all zero", found)
+        raise contract.violation(read, f"{where} be finite, not negative, and not all zero", found)
 
 
 def _property(split: Any, name: str) -> Callable[..., Any] | property | None:

@@ -122,11 +122,11 @@ def test_other_labels_are_numbered_in_sorted_order(labels: Any, sorted_classes: 
 
 
 def test_class_numbers_stay_what_they_are_and_so_do_outputs_and_fingerprint() -> None:
-    lacking = torch.tensor([0, 1, 3, 4]).repeat(10)  # class 2 has no example here
-    found = task(lacking)
-    assert found.labels is lacking
+    numbers = torch.tensor([0, 1, 3, 2]).repeat(10)
+    found = task(numbers)
+    assert found.labels is numbers
     assert found.classes is None
-    assert found.data({}).outputs == 5
+    assert found.data({}).outputs == 4
     assert found.tensors["x"] is ROWS
     assert recorded(task()) == {
         "name": "nasframe.task:TensorTask",
@@ -135,6 +135,30 @@ def test_class_numbers_stay_what_they_are_and_so_do_outputs_and_fingerprint() ->
         "fractions": [0.4, 0.2, 0.2, 0.2],
         "seed": 0,
     }
+
+
+@pytest.mark.parametrize("numbers", [(0, 2), (1, 2), (0, 5), (0, 1, 3, 4), (1, 2, 3)])
+@pytest.mark.parametrize("as_text", [False, True])
+def test_there_are_as_many_classes_as_different_labels(numbers: tuple[int, ...], as_text: bool) -> None:
+    given = [numbers[row % len(numbers)] for row in range(EXAMPLES)]
+    found = task([*map(str, given)] if as_text else given)
+    assert found.classes == tuple(map(str, numbers))
+    assert found.labels.tolist() == [row % len(numbers) for row in range(EXAMPLES)]
+    assert found.data({}).outputs == len(numbers)
+
+
+@pytest.mark.parametrize("numbers", [(0, 2), (0, 1, 3, 4), (0, 5)])
+def test_classes_may_name_one_that_no_example_has(numbers: tuple[int, ...]) -> None:
+    given = torch.tensor(numbers).repeat(EXAMPLES)[:EXAMPLES]
+    words = tuple("abcdef"[: numbers[-1] + 1])
+    found = task(given, classes=words)
+    assert found.labels is given
+    assert found.classes == words
+    assert found.data({}).outputs == len(words)
+    by_name = task([words[number] for number in given.tolist()], classes=words)
+    assert recorded(by_name) == recorded(found)
+    with pytest.raises(DataError, match=f"there are {len(words) - 1} classes, found the class number"):
+        task(given, classes=words[:-1])
 
 
 def test_labels_of_one_meaning_have_one_fingerprint() -> None:

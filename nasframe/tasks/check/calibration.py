@@ -8,8 +8,9 @@ from typing import Any
 
 from torch import Tensor
 
-from nasframe.tasks.broken_promise import Promises, shown
+from nasframe.tasks.check.task_contract import TaskContract
 from nasframe.tasks.task import Task
+from nasframe.tasks.values_in_words import value_in_words
 
 __all__ = ["calibrated"]
 
@@ -20,13 +21,13 @@ def calibrated(task: Task, outputs: Tensor, targets: Tensor) -> dict[str, float]
     Raises:
         ContractError: it is not name → finite number.
     """
-    promises, promise = Promises(task), "calibrate must return a dict from name to finite number"
-    found = promises.call("calibrate", task.calibrate, outputs, targets)
+    contract, promise = TaskContract(task), "calibrate must return a dict from name to finite number"
+    found = contract.call("calibrate", task.calibrate, outputs, targets)
     if not isinstance(found, Mapping):
-        raise promises.broken(task.calibrate, promise, found)
+        raise contract.violation(task.calibrate, promise, found)
     for name, value in found.items():
         if not isinstance(name, str) or not _is_finite(value):
-            raise promises.broken(task.calibrate, promise, f"{name!r}: {shown(value)}")
+            raise contract.violation(task.calibrate, promise, f"{name!r}: {value_in_words(value)}")
     return dict(found)
 
 

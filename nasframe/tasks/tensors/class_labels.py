@@ -11,7 +11,8 @@ from attrs import frozen
 from torch import Tensor
 
 from nasframe.errors import DataError, nearest
-from nasframe.tasks.array_values import array_of, is_missing, rows_in_words, tensor_of
+from nasframe.tasks.tensors.array_values import array_of, is_missing, tensor_of
+from nasframe.tasks.values_in_words import rows_in_words
 
 __all__ = ["ClassLabels", "LabelColumn"]
 
@@ -76,8 +77,8 @@ class LabelColumn:
     def classes(self, names: Sequence[str] | None) -> ClassLabels:
         """Return the classes of the labels.
 
-        Integers from 0 are class numbers. All other labels are numbered in their sorted order, or in that of
-        `names`.
+        Integers from 0, of which none is left out, are class numbers. All other labels are numbered in their
+        sorted order, or in that of `names`; with `names` a class may be without an example.
 
         Args:
             names: of all classes, in order, where the user says them.
@@ -88,14 +89,18 @@ class LabelColumn:
         values = self.values
         if not isinstance(values, Tensor):
             return _named(values, names)
-        found = _one_hot(values, self.columns) if values.ndim == 2 else _numbered(_whole(values))
+        whole = values if values.ndim == 2 else _whole(values)
+        found = _one_hot(values, self.columns) if values.ndim == 2 else _numbered(whole)
         if names is None or names == found.names:
             _refuse_useless(found)
             return found
         if found.names is not None and values.ndim == 1:
-            raise DataError(
-                f"labels: with `classes` they are class numbers from 0 or names, found {_some(found.names)}"
-            )
+            if whole.dtype == torch.bool or int(whole.min()) != 0:
+                shown = _some(found.names)
+                raise DataError(
+                    f"labels: with `classes` they are class numbers from 0 or names, found {shown}"
+                )
+            found = ClassLabels(whole)  # some of the classes have no example here
         if int(found.numbers.max()) >= len(names):
             raise DataError(
                 f"labels: there are {len(names)} classes, found the class number {int(found.numbers.max())}"
@@ -187,8 +192,7 @@ def _numbered(values: Tensor) -> ClassLabels:
             raise DataError(_one_class(str(bool(found))))
         return ClassLabels(values.long(), ("False", "True"))
     distinct: list[int] = found.tolist()
-    # A few numbers without an example are classes that this data lacks; many are no class numbers.
-    if distinct[0] == 0 and distinct[-1] + 1 <= 2 * len(distinct):
+    if distinct == [*range(len(distinct))]:
         return ClassLabels(values)
     marks = [label for label in distinct if label < 0]
     if len(marks) == 1 and distinct != [marks[0], -marks[0]]:

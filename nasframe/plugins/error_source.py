@@ -1,4 +1,4 @@
-"""The plugin, or nasframe itself, in whose code an error was raised."""
+"""The plugin, or nasframe itself, in whose code an error was raised, and the message that names it."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from nasframe.plugins.plugin_manager import manager
 from nasframe.plugins.source_location import has_file, line_of
 from nasframe.runtime import describe_system_error
 
-__all__ = ["Culprit", "culprit_of", "keep_culprit", "told"]
+__all__ = ["ErrorSource", "error_message", "find_error_source", "keep_error_source"]
 
 _CALLERS = ("plugins", "jobs", "cli")
 """Packages of nasframe that only call what others wrote."""
 
-_KEPT = "nasframe_culprit"
+_KEPT = "nasframe_error_source"
 
 
 @frozen
-class Culprit:
+class ErrorSource:
     """The code in which an error was raised.
 
     Attributes:
@@ -45,10 +45,10 @@ class Culprit:
         return f" ({', '.join(parts)})" if parts else ""
 
 
-def culprit_of(error: BaseException) -> Culprit:
+def find_error_source(error: BaseException) -> ErrorSource:
     """Return the innermost code of a plugin or of nasframe that an error came through."""
     kept = getattr(error, _KEPT, None)
-    if isinstance(kept, Culprit):
+    if isinstance(kept, ErrorSource):
         return kept
     frames = traceback.extract_tb(error.__traceback__)
     owner: dict[str, str | None] = {}
@@ -58,31 +58,31 @@ def culprit_of(error: BaseException) -> Culprit:
         name = owner[frame.filename]
         if name is not None:
             own = name == nasframe.__name__ or name in own_plugins()
-            return Culprit(None if own else name, line_of(frame), frame is frames[-1])
-    return Culprit()
+            return ErrorSource(None if own else name, line_of(frame), frame is frames[-1])
+    return ErrorSource()
 
 
-def keep_culprit(error: BaseException) -> None:
+def keep_error_source(error: BaseException) -> None:
     """Note in an error where it was raised, before another process gets it without its traceback."""
     with suppress(Exception):  # a plugin's class may refuse attributes
-        setattr(error, _KEPT, culprit_of(error))
+        setattr(error, _KEPT, find_error_source(error))
 
 
-def told(error: BaseException) -> str:
+def error_message(error: BaseException) -> str:
     """Return the message of any error for the user.
 
     An error that nasframe raises for the user is its text; one of a plugin gets the plugin and its line;
     an error of the system its file; any other gets its class, and the last line of nasframe or of a plugin
     that it came through.
     """
-    culprit = culprit_of(error)
+    source = find_error_source(error)
     if isinstance(error, NasframeError):
         text = in_words(error).removeprefix(f"{type(error).__name__}: ")
-        of_plugin = culprit.plugin is not None and culprit.raised and culprit.place not in text
-        return text + (culprit.words if of_plugin else "")
+        of_plugin = source.plugin is not None and source.raised and source.place not in text
+        return text + (source.words if of_plugin else "")
     if isinstance(error, OSError) and error.filename:
-        return describe_system_error(error) + (culprit.words if culprit.plugin is not None else "")
-    return in_words(error) + culprit.words
+        return describe_system_error(error) + (source.words if source.plugin is not None else "")
+    return in_words(error) + source.words
 
 
 def _owner(file: str) -> str | None:

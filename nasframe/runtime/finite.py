@@ -1,0 +1,37 @@
+"""The numbers of tensors that are finite: neither NaN nor an infinity."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = ["is_finite", "rows_not_finite"]
+
+
+def is_finite(values: Any) -> bool:
+    """Return False where a tensor holds a NaN or an infinity.
+
+    Args:
+        values: a tensor, or mappings, lists and tuples of tensors, to any depth; anything else in them is no
+            number of a tensor and is passed over.
+    """
+    from torch import Tensor
+
+    if isinstance(values, Tensor):
+        return bool(values.detach().isfinite().all())
+    if isinstance(values, Mapping):
+        return all(map(is_finite, values.values()))
+    return not isinstance(values, list | tuple) or all(map(is_finite, values))
+
+
+def rows_not_finite(values: Tensor) -> Tensor:
+    """Return a truth value for each row, `(rows,)`: True where it holds a NaN or an infinity.
+
+    Args:
+        values: `(rows, ...)`.
+    """
+    finite = values.isfinite()
+    return ~(finite.flatten(1).all(1) if finite.ndim > 1 else finite)

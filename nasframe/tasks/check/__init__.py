@@ -1,0 +1,23 @@
+"""The check of a task before any work, and of the numbers that it returns later."""
+
+from __future__ import annotations
+
+from nasframe.tasks.check.calibration import calibrated
+from nasframe.tasks.check.metric_values import checked_metrics, evaluated, validation_metrics
+from nasframe.tasks.check.task_check import (
+    check_test_targets,
+    checked_data,
+    checked_stages,
+    open_test_split,
+)
+
+__all__ = [
+    "calibrated",
+    "check_test_targets",
+    "checked_data",
+    "checked_metrics",
+    "checked_stages",
+    "evaluated",
+    "open_test_split",
+    "validation_metrics",
+]
