@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from nasframe.errors import DataError
-from nasframe.runtime import LISTING, Progress, read_bytes, shorten, visible, write_bytes
+from nasframe.runtime import MAX_LISTING_BYTES, Progress, read_bytes, shorten, visible, write_bytes
 from nasframe_tabular.wheels.wheel import Wheel
 
 __all__ = ["check_wheel", "wheel_content", "wheel_folder"]
@@ -53,7 +53,7 @@ def check_wheel(path: Path, wheel: Wheel) -> bytes:
     Raises:
         DataError: it cannot be read, or is another file, with both hashes.
     """
-    content = read_bytes(path, DataError, LISTING)
+    content = read_bytes(path, DataError, MAX_LISTING_BYTES)
     found = _sha256(content)
     if found != wheel.sha256:
         raise DataError(
