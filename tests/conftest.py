@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -78,6 +77,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def _hear_signals() -> None:
+    """Undo what a shell's background job and `nohup` do to their children: they ignore these."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @pytest.fixture
 def start() -> Iterator[Process]:
     """Start a process: `start(*words, **environment)` is `nasframe WORDS…`; none outlives the test."""
@@ -90,8 +95,7 @@ def start() -> Iterator[Process]:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            # Children of a shell's background job would ignore Ctrl-C.
-            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+            preexec_fn=_hear_signals,
             start_new_session=True,
         )
         started.append(process)

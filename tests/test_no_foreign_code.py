@@ -142,6 +142,7 @@ READING_ALLOWED: dict[tuple[str, str], str] = {
     ("nasframe/studies/recorded_call.py", "json.loads"): "a text that json.dumps has just made",
     ("nasframe/plugins/plugin_code.py", ".read_bytes"): "the code of a plugin, which has run already",
     ("nasframe/plugins/files_beside.py", ".read_bytes"): "the code of a plugin, which is about to run",
+    ("plugins/nasframe_tabular/wheels/members.py", ".open"): "a member of a zip archive, which has bounds",
     ("nasframe/runtime/files.py", "os.open"): "to write, and to flush",
     ("nasframe/runtime/locks.py", "os.open"): "the file of a lock, of which no more than its own words count",
     ("nasframe/cli/__init__.py", "os.open"): "the null device, to write",
