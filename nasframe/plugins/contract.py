@@ -109,10 +109,12 @@ def registered_entries(function: Callable[[], Any], hook: str, module: Any) -> d
         answer = function()
     except (Exception, SystemExit) as error:  # a hook may raise anything
         raise PluginError(hook_raised(hook, error, module)) from error
-    place = in_brackets(file_of(module))
+    # every look-up comes through here: the file is looked for only where something is wrong
     if not isinstance(answer, Mapping):
-        raise PluginError(f"{hook} must return a mapping from name to target, found {answer!r}{place}")
+        what = f"{hook} must return a mapping from name to target, found {answer!r}"
+        raise PluginError(f"{what}{in_brackets(file_of(module))}")
     for name in answer:
         if not isinstance(name, str) or not name or ":" in name:
-            raise PluginError(f"{hook}: a name is a string without ':', found {name!r}{place}")
+            what = f"{hook}: a name is a string without ':', found {name!r}"
+            raise PluginError(f"{what}{in_brackets(file_of(module))}")
     return dict(answer)

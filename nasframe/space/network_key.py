@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from attrs import Factory, define
 
-from nasframe.operations import OpSpec, is_identity, operation_class
+from nasframe.operations import Operation, OpSpec, operation_class
 from nasframe.runtime import fingerprint
 from nasframe.space.architecture import Architecture
 
@@ -69,9 +69,12 @@ def _parts(architecture: Architecture) -> list[_Part]:
         parts.append(_Part(json.dumps(label, default=str), list(takes)))
         return parts[-1]
 
+    classes: dict[tuple[str, str | None], type[Operation]] = {}  # a look-up takes longer than the rest
+
     def apply(specs: Sequence[OpSpec], ports: dict[str, list[_Part]]) -> list[_Part]:
-        operation = operation_class(specs[0])
-        if is_identity(specs[0]) and len(specs) == 1:
+        first = specs[0].name, specs[0].plugin
+        operation = classes.get(first) or classes.setdefault(first, operation_class(specs[0]))
+        if operation.passes and len(specs) == 1:
             return [part for terms in ports.values() for part in terms]
         exchanged = {
             port: f"any of {number}"

@@ -111,7 +111,8 @@ def test_an_operation_used_twice_is_not_two_operations() -> None:
 
 
 def test_two_ways_to_choose_sources_derive_networks_with_one_key() -> None:
-    shared, exact = keys_of(bimodal(ports="shared")), keys_of(bimodal(ports="choose"))
+    few: dict[str, object] = {"nodes": 1, "operations": ("zero", "sum", "attention")}
+    shared, exact = keys_of(bimodal(ports="shared", **few)), keys_of(bimodal(ports="choose", **few))
     assert set(shared) < set(exact)  # `choose` may also give both ports one source
     paired = keys_of(bimodal(ports="paired", nodes=1, operations=("zero", "sum")))
     assert set(keys_of(bimodal(ports="choose", nodes=1, operations=("zero", "sum")))) < set(paired)
