@@ -11,7 +11,7 @@ interrupted; `search_result`, `trained_network`, `scores` and `picture` are what
 from __future__ import annotations
 
 from nasframe.pipeline.architecture_search import search
-from nasframe.pipeline.baselines import draw_distinct_architectures
+from nasframe.pipeline.baselines import draw_architectures, draw_distinct_architectures
 from nasframe.pipeline.evaluation import evaluate
 from nasframe.pipeline.final_training import train
 from nasframe.pipeline.loading import load_architecture, load_experiment, load_run, load_supernet
@@ -28,6 +28,7 @@ __all__ = [
     "Prepared",
     "SearchResult",
     "draw",
+    "draw_architectures",
     "draw_distinct_architectures",
     "evaluate",
     "given_cache",

@@ -55,6 +55,10 @@ class Plan(ABC):
         """The metric that counts."""
         return self.experiments[0].task.objective
 
+    def save(self, folder: StudyFolder, record: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Write the record, and return it as `finish` gets it."""
+        return folder.save(record)
+
     @abstractmethod
     def work(self, study: Study) -> Work:
         """Prepare the data, yield trials, and return the content of the record, JSON-able.
@@ -117,7 +121,7 @@ class Study:
             preload=PRELOAD,
         )
 
-    def run(self, plan: Plan) -> dict[str, Any]:
+    def run(self, plan: Plan) -> Mapping[str, Any]:
         """Do all that a plan asks for, and return the record that is written."""
         self.folder.ask(self.names)
         work = plan.work(self)
@@ -127,7 +131,7 @@ class Study:
         save_tensors(self.tensors, plan.experiments)
         record = self._results(work, trials)
         head = {"kind": plan.kind, "title": plan.title, "objective": plan.objective}
-        saved = self.folder.save({**head, **record, "versions": versions()})
+        saved = plan.save(self.folder, {**head, **record, "versions": versions()})
         with full_disk_stops(self.folder.path):
             plan.finish(saved, self.folder.path)
             self.folder.end()
@@ -146,7 +150,7 @@ class Study:
 
 def run_study(
     plan: Plan, out: Path, settings: Settings, asked: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
+) -> Mapping[str, Any]:
     """Carry out a plan in the folder `out`, and return the content of its record.
 
     Finished trials are kept and skipped. `asked` is the call that goes on with it; see `recorded_call`.

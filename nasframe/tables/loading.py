@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from nasframe.errors import PluginError, in_lines
+from nasframe.errors import PluginError
 from nasframe.plugins import manager
 from nasframe.tables.document import TABLE_FILE, read_document
 from nasframe.tables.older_folder import OLDER_FILES, read_older_folder
@@ -27,8 +27,8 @@ def load_table(name_or_path: str | Path) -> TabularBenchmark:
         RunError: there is no table, or it has another format, or it is damaged.
     """
     path = Path(name_or_path)
-    if not (isinstance(name_or_path, Path) or _looks_like_path(name_or_path) or path.exists()):
-        path = registered_table(name_or_path)
+    if not _looks_like_path(str(name_or_path)) and not path.exists():
+        path = registered_table(str(name_or_path))
     if path.is_dir():
         return read_document(path / TABLE_FILE) if (path / TABLE_FILE).exists() else read_older_folder(path)
     if path.name in OLDER_FILES:
@@ -45,7 +45,7 @@ def registered_table(name: str) -> Path:
     try:
         entry = manager().find("table", name)
     except PluginError as error:
-        raise PluginError(in_lines(str(error), f"and there is no file or folder {name!r}")) from None
+        raise PluginError(f"{name}: is no table: there is no such file or folder, and {error}") from None
     target = entry.target
     if not isinstance(target, str | os.PathLike):
         raise PluginError(f"{entry}: expected the path of its file, found {target!r}")
