@@ -22,6 +22,7 @@ from nasframe.pipeline.recorded_cache import given_cache, recorded_cache
 from nasframe.pipeline.resuming import require_plugin_files, resume
 from nasframe.pipeline.search_result import SearchResult
 from nasframe.pipeline.standalone_training import train_alone
+from nasframe.pipeline.training_on_demand import truth_on_demand
 from nasframe.pipeline.whole_run import run_experiment
 
 __all__ = [
@@ -46,4 +47,5 @@ __all__ = [
     "search",
     "train",
     "train_alone",
+    "truth_on_demand",
 ]

@@ -55,7 +55,7 @@ class Plan(ABC):
         """The metric that counts."""
         return self.experiments[0].task.objective
 
-    def save(self, folder: StudyFolder, record: Mapping[str, Any]) -> Mapping[str, Any]:
+    def save(self, folder: StudyFolder, record: Mapping[str, Any]) -> dict[str, Any]:
         """Write the record, and return it as `finish` gets it."""
         return folder.save(record)
 
@@ -121,7 +121,7 @@ class Study:
             preload=PRELOAD,
         )
 
-    def run(self, plan: Plan) -> Mapping[str, Any]:
+    def run(self, plan: Plan) -> dict[str, Any]:
         """Do all that a plan asks for, and return the record that is written."""
         self.folder.ask(self.names)
         work = plan.work(self)
@@ -150,7 +150,7 @@ class Study:
 
 def run_study(
     plan: Plan, out: Path, settings: Settings, asked: Mapping[str, Any] | None = None
-) -> Mapping[str, Any]:
+) -> dict[str, Any]:
     """Carry out a plan in the folder `out`, and return the content of its record.
 
     Finished trials are kept and skipped. `asked` is the call that goes on with it; see `recorded_call`.

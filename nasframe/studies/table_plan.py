@@ -29,6 +29,7 @@ from nasframe.studies.study_names import reading_study
 from nasframe.studies.training_trial import NetworkToTrain, make_training_trial, read_trained_network
 from nasframe.studies.trial_limit import MOST_TRIALS, check_trials, count_points
 from nasframe.tables import (
+    ADDITIONS,
     OLDER_FILES,
     TABLE_FILE,
     TABLE_FORMAT,
@@ -204,7 +205,7 @@ class TablePlan(Plan):
     """
 
     kind: ClassVar[str] = "table"
-    files: ClassVar[Sequence[str]] = (_NETWORKS, TABLE_FILE, *OLDER_FILES)
+    files: ClassVar[Sequence[str]] = (_NETWORKS, TABLE_FILE, ADDITIONS, *OLDER_FILES)
 
     base: Experiment
     trainings: Sequence[Training]
@@ -278,11 +279,11 @@ class TablePlan(Plan):
             "entries": [entry_values(entry) for entry in entries],
         }
 
-    def save(self, folder: StudyFolder, record: Mapping[str, Any]) -> Mapping[str, Any]:
+    def save(self, folder: StudyFolder, record: Mapping[str, Any]) -> dict[str, Any]:
         """Write the one file of the table."""
         with full_disk_stops(folder.path):
             write_document(folder.path / TABLE_FILE, without_nan(record), record["entries"])
-        return record
+        return dict(record)
 
     def finish(self, record: Mapping[str, Any], folder: Path) -> None:
         """Write `report.html`; remove the record and the rows that an older version wrote."""

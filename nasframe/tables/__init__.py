@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from nasframe.runtime import lazy_page
 
 if TYPE_CHECKING:
+    from nasframe.tables.additions import ADDITIONS as ADDITIONS
+    from nasframe.tables.additions import add_entry as add_entry
     from nasframe.tables.bootstrap import standard_error as standard_error
     from nasframe.tables.document import TABLE_FILE as TABLE_FILE
     from nasframe.tables.document import TABLE_FORMAT as TABLE_FORMAT
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from nasframe.tables.table import TabularBenchmark as TabularBenchmark
 
 _MODULES = {
+    **dict.fromkeys(("ADDITIONS", "add_entry"), "nasframe.tables.additions"),
     "standard_error": "nasframe.tables.bootstrap",
     **dict.fromkeys(
         ("TABLE_FILE", "TABLE_FORMAT", "entry_of_trainings", "entry_values", "write_document"),

@@ -29,7 +29,7 @@ from nasframe.runtime import (
 from nasframe.tables.table import Curves, TableEntry, TableTraining, TabularBenchmark
 
 __all__ = [
-    *("TABLE_FILE", "TABLE_FORMAT"),
+    *("ENTRY", "TABLE_FILE", "TABLE_FORMAT"),
     *("entry_of_trainings", "entry_of_values", "entry_values", "read_document", "write_document"),
 ]
 
@@ -53,7 +53,7 @@ _SPACE = Fields(
 )
 _ERROR = Fields({"value": Number(0)}, {"units": Each(ANYTHING), "over": Text(), "training": ANYTHING})
 
-_ENTRY = Fields(
+ENTRY = Fields(
     {
         "key": Text(),
         "assignment": Each(Text()),
@@ -127,7 +127,7 @@ def read_document(path: Path) -> TabularBenchmark:
     metrics = 0
     for number, values in enumerate(document["entries"]):
         source = f"{path}: entries.{number}"
-        check_shape(values, _ENTRY, source)
+        check_shape(values, ENTRY, source)
         metrics += len(values["validation"]) + len(values["test"])
         if metrics * len(trainings) * record["epochs"] > _MOST_NUMBERS:
             raise RunError(f"{path}: its curves hold more than {_MOST_NUMBERS:,} numbers")
