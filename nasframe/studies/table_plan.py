@@ -57,6 +57,9 @@ _CHUNK = 10
 _ASK = 1.0
 """Hours of projected work from which on `--all` asks for `--yes`."""
 
+_TRIED = 3
+"""The most networks whose first training may fail before nothing is projected."""
+
 Training = tuple[Point, Experiment]
 """One of the trainings of each network: the options in which it differs, and its experiment."""
 
@@ -329,12 +332,15 @@ class TablePlan(Plan):
             for training in self.trainings
         ]
         left = sum(not file.exists() for file in files)
-        drawn = draw_networks(space, self.base.seed, 1)
-        first = {key: networks.get(key, item) for key, item in drawn.items()}
-        trial, *_ = self._trials(first, study)
-        outcomes = yield [trial]
-        (architecture,) = first.values()
-        found = read_trained_network(folder / _NETWORKS / _file(architecture, self.trainings[0], self.base))
+        outcomes: dict[str, Outcome] = {}
+        found = None
+        for key, architecture in draw_networks(space, self.base.seed, _TRIED).items():
+            one = networks.get(key, architecture)
+            trial, *_ = self._trials({key: one}, study)
+            outcomes |= yield [trial]
+            found = read_trained_network(folder / _NETWORKS / _file(one, self.trainings[0], self.base))
+            if found is not None:
+                break
         count = space.count()
         many = f"{count:,}" if count < 10**15 else f"{count:.3g}"
         networks_ = f", {len(networks):,} different networks" if known else ""
@@ -344,7 +350,7 @@ class TablePlan(Plan):
         if found is None:
             why = [outcome.error for outcome in outcomes.values()]
             raise RunError(
-                in_lines(f"{title}; the first training failed, so no hours can be projected", *why, remedy)
+                in_lines(f"{title}; no first training succeeded, so no hours can be projected", *why, remedy)
             )
         trainings = left if known else count * len(self.trainings)
         hours = trainings * found["seconds"] / study.workers / 3600
