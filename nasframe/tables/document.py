@@ -30,7 +30,15 @@ from nasframe.tables.table import Curves, TableEntry, TableTraining, TabularBenc
 
 __all__ = [
     *("ENTRY", "TABLE_FILE", "TABLE_FORMAT"),
-    *("entry_of_trainings", "entry_of_values", "entry_values", "read_document", "write_document"),
+    *(
+        "entry_of_trainings",
+        "entry_of_values",
+        "entry_values",
+        "read_document",
+        "save_table",
+        "table_of",
+        "write_document",
+    ),
 ]
 
 TABLE_FILE = "table.json.xz"
@@ -109,7 +117,11 @@ def read_document(path: Path) -> TabularBenchmark:
     Raises:
         RunError: it cannot be read, is cut short or damaged, or has another format; names the key.
     """
-    document = read_compressed_json(path, limit=LISTING)
+    return table_of(read_compressed_json(path, limit=LISTING), path)
+
+
+def table_of(document: Any, path: Path) -> TabularBenchmark:
+    """Return the table in the value of a document, which was or will be in a file; see `read_document`."""
     if not isinstance(document, dict) or document.get("kind") != "table":
         raise RunError(f"{path}: is no table: it is none of nasframe's")
     if document.get("format") != TABLE_FORMAT:
@@ -267,3 +279,11 @@ def _rounded(value: float) -> float | int | None:
         return None
     short = float(f"{value:.{_DIGITS}g}")
     return int(short) if short.is_integer() and abs(short) < MOST else short
+
+
+def save_table(table: TabularBenchmark, path: Path, changes: Mapping[str, Any]) -> TabularBenchmark:
+    """Write a table into another file; see `TabularBenchmark.save`."""
+    entries = [entry_values(entry) for entry in table.listed]
+    made = table_of({**table.record, **changes, "entries": entries}, path)
+    write_document(path, made.record, entries)
+    return made

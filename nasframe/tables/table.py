@@ -182,6 +182,21 @@ class TabularBenchmark:
         """
         return self._space
 
+    def save(self, path: str | Path, **changes: Any) -> TabularBenchmark:
+        """Write the table into a file, to ship it, and return it as it is there.
+
+        Args:
+            path: of the file, `….json.xz`.
+            changes: values of the record that a recipe adds, such as `title`, or `standard_error`, an object
+                with the `value` and, in words, what it is `over`. `added` entries are left out.
+
+        Raises:
+            RunError: a value has another shape, or the table is of format 1, which has no curves.
+        """
+        from nasframe.tables.document import save_table
+
+        return save_table(self, Path(path), changes)
+
     # -- look-up ----------------------------------------------------------------------------------------
 
     @functools.cached_property
