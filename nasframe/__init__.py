@@ -5,7 +5,8 @@
 - **its steps**: `run_experiment`, or one by one `prepare` (`Prepared`), `search` (`SearchResult`), `train`,
   `evaluate`, `predict`
 - **what comes out**: `Run`, `load_run`, `Architecture`, `load_architecture`; `draw` (`Drawing`)
-- **studies**: `compare`, `sweep`, `tabulate`, `load_table` (`TabularBenchmark`); for one release also
+- **studies**: `compare`, `sweep`, `tabulate`; tables: `load_table` (`TabularBenchmark`),
+  `truth_on_demand`; for one release also
   `census`, `load_census`, the former names of the last two functions
 - **plugins**: `hookimpl`, `hookspec`, `load_plugin`, `manager`, `Registered`
 - **operations**: `Operation`, `OpSpec`, `Shape`, `arity_of`; `module_key`, for parameters named after ports
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from nasframe.pipeline import run_experiment as run_experiment
     from nasframe.pipeline import search as search
     from nasframe.pipeline import train as train
+    from nasframe.pipeline import truth_on_demand as truth_on_demand
     from nasframe.plugins import Registered as Registered
     from nasframe.plugins import hookimpl as hookimpl
     from nasframe.plugins import hookspec as hookspec
@@ -78,14 +80,14 @@ if TYPE_CHECKING:
     from nasframe.space import Choice as Choice
     from nasframe.space import SearchSpace as SearchSpace
     from nasframe.space import SpaceFactory as SpaceFactory
-    from nasframe.studies import TabularBenchmark as TabularBenchmark
     from nasframe.studies import census as census
     from nasframe.studies import compare as compare
     from nasframe.studies import load_census as load_census
-    from nasframe.studies import load_table as load_table
     from nasframe.studies import sweep as sweep
     from nasframe.studies import tabulate as tabulate
     from nasframe.supernet import Supernet as Supernet
+    from nasframe.tables import TabularBenchmark as TabularBenchmark
+    from nasframe.tables import load_table as load_table
     from nasframe.tasks import Baseline as Baseline
     from nasframe.tasks import Batch as Batch
     from nasframe.tasks import Data as Data
@@ -152,13 +154,15 @@ _MODULES = {
             "run_experiment",
             "search",
             "train",
+            "truth_on_demand",
         ),
         "nasframe.pipeline",
     ),
     **dict.fromkeys(
-        ("TabularBenchmark", "census", "compare", "load_census", "load_table", "sweep", "tabulate"),
+        ("census", "compare", "load_census", "sweep", "tabulate"),
         "nasframe.studies",
     ),
+    **dict.fromkeys(("TabularBenchmark", "load_table"), "nasframe.tables"),
 }
 
 __all__ = ["__version__", *sorted(_MODULES)]

@@ -68,6 +68,19 @@ class Operation(nn.Module):
     def __init__(self, shapes: Sequence[Shape]) -> None:
         super().__init__()
 
+    @classmethod
+    def interchangeable(cls, ports: Sequence[str]) -> Sequence[Sequence[str]]:
+        """Return groups of ports whose inputs may be exchanged; by default none.
+
+        An exchange inside a group must leave a network of the same kind: the same function, maybe with its
+        parameters in another order. So `concat` before a linear layer says that all its ports are one group.
+        Tables of architectures hold such networks once; see `network_key`.
+
+        Args:
+            ports: names of the inputs, in order.
+        """
+        return ()
+
 
 class Identity(Operation):
     """The input, unchanged."""

@@ -11,7 +11,7 @@ interrupted; `search_result`, `trained_network`, `scores` and `picture` are what
 from __future__ import annotations
 
 from nasframe.pipeline.architecture_search import search
-from nasframe.pipeline.baselines import draw_distinct_architectures
+from nasframe.pipeline.baselines import draw_architectures, draw_distinct_architectures
 from nasframe.pipeline.evaluation import evaluate
 from nasframe.pipeline.final_training import train
 from nasframe.pipeline.loading import load_architecture, load_experiment, load_run, load_supernet
@@ -22,12 +22,14 @@ from nasframe.pipeline.recorded_cache import given_cache, recorded_cache
 from nasframe.pipeline.resuming import require_plugin_files, resume
 from nasframe.pipeline.search_result import SearchResult
 from nasframe.pipeline.standalone_training import train_alone
+from nasframe.pipeline.training_on_demand import truth_on_demand
 from nasframe.pipeline.whole_run import run_experiment
 
 __all__ = [
     "Prepared",
     "SearchResult",
     "draw",
+    "draw_architectures",
     "draw_distinct_architectures",
     "evaluate",
     "given_cache",
@@ -45,4 +47,5 @@ __all__ = [
     "search",
     "train",
     "train_alone",
+    "truth_on_demand",
 ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from nasframe.space.architecture import Architecture
+from nasframe.space.architecture import Architecture, rebuild_space
 from nasframe.space.choice import Assignment, Choice
 from nasframe.space.decisions import Alternative, Decision
 from nasframe.space.derived_graph import Arrival, Resolved
 from nasframe.space.factory import SpaceFactory
+from nasframe.space.network_key import network_key
 from nasframe.space.space import Probabilities, SearchSpace
 from nasframe.space.space_check import check_space
 from nasframe.space.wiring import FlatEdge
@@ -24,4 +25,6 @@ __all__ = [
     "SearchSpace",
     "SpaceFactory",
     "check_space",
+    "network_key",
+    "rebuild_space",
 ]

@@ -26,8 +26,8 @@ from nasframe.runtime import (
 )
 from nasframe.studies.study import Study
 from nasframe.studies.study_names import reading_names
-from nasframe.studies.tabular_benchmark import TabularBenchmark
 from nasframe.studies.written_experiment import read_experiment
+from nasframe.tables import TabularBenchmark
 from nasframe.tasks import checked_metrics
 from nasframe.training import OutputError, collect_outputs
 

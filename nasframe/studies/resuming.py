@@ -18,6 +18,7 @@ from nasframe.runtime import (
     SILENT,
     Each,
     Fields,
+    Flag,
     Items,
     Nullable,
     Number,
@@ -44,6 +45,7 @@ _WHOLE = Number(-MAX_EXACT_INTEGER, MAX_EXACT_INTEGER, whole=True)
 _ARGUMENTS: Mapping[str, Shape] = {
     **dict.fromkeys(("overrides", "axes", "relaxations", "vary"), Items(Text())),
     **dict.fromkeys(("seeds", "random", "architectures"), _WHOLE),
+    **dict.fromkeys(("exhaustive", "yes"), Flag()),
     **dict.fromkeys(("workers", "seed"), Nullable(_WHOLE)),
     **dict.fromkeys(("device", "relaxation"), Nullable(Text())),
     "source": Nullable(PATH),

@@ -17,7 +17,7 @@ from nasframe.studies.ranking_trial import make_ranking_trial, read_ranking
 from nasframe.studies.rows import mean_json
 from nasframe.studies.statistics import mean, percentile, spearman
 from nasframe.studies.study import Study
-from nasframe.studies.tabular_benchmark import (
+from nasframe.tables import (
     TABLE_NAMES,
     TabularBenchmark,
     differences,
@@ -164,7 +164,8 @@ def compare_with_tables(
                     name: correlation(rankings[name], table) for name in names if name in rankings
                 },
                 "scores": {
-                    **{split: table.scores(split) for split in _SPLITS},
+                    "validation": table.scores("validation"),
+                    "test": table.scores("test"),
                     "parameters": [row["parameters"] for row in table.rows],
                 },
             }

@@ -38,14 +38,15 @@ class OperationSuite(Suite):
             def make(self, shapes):
                 return Maximum(shapes)
 
-    Shape: the inputs fit `arity` and `forward`; the output has the batch first and the shape that the meta
-    device finds, for batches of 1, 2 and 5; there are as many parameters as on the meta device; another
-    number of inputs is refused. Values: in eval mode an example does not depend on the others of its batch,
-    and nothing is changed or drawn; training draws from torch's global generator alone; inputs stay as they
-    are; `removes` gives zeros, `passes` gives its input. Gradient: reaches every parameter and input and is
-    finite, also for zeros. State: moves with `to` and `state_dict`; a copy computes the same and shares
-    nothing. In a space: it is searched, derived and built; one-hot weights compute the built network; an
-    operation that is not selected has no gradient.
+    Shape: the inputs fit `arity` and `forward`; the output has the batch first and the shape that the
+    meta device finds, for batches of 1, 2 and 5; there are as many parameters as on the meta device;
+    another number of inputs is refused. Values: in eval mode an example does not depend on the others of
+    its batch, and nothing is changed or drawn; ports that it calls interchangeable are; training draws
+    from torch's global generator alone; inputs stay as they are; `removes` gives zeros, `passes` gives
+    its input. Gradient: reaches every parameter and input and is finite, also for zeros. State: moves
+    with `to` and `state_dict`; a copy computes the same and shares nothing. In a space: it is searched,
+    derived and built; one-hot weights compute the built network; an operation that is not selected has no
+    gradient.
 
     Attributes:
         shapes: of the inputs, without the batch; as many as the operation takes.
@@ -116,6 +117,24 @@ class OperationSuite(Suite):
                 other[row] = value[row]
             close = torch.isclose(module(*others)[row], output[row], rtol=1e-10, atol=1e-10)
             assert close.all(), f"the output of example {row} depends on the other examples"
+
+    def test_interchangeable_ports_are_ports_and_may_be_exchanged(self) -> None:
+        module, inputs = self._made().double().eval(), self._inputs(2, torch.float64)
+        ports = [f"x{index}" for index in range(len(inputs))]
+        groups = [list(group) for group in module.interchangeable(ports)]
+        named = [port for group in groups for port in group]
+        assert set(named) <= set(ports), f"each must be one of {ports}"
+        assert len(set(named)) == len(named), "a port is in one group"
+        if any(True for _ in module.parameters()):
+            return  # their order may follow that of the inputs
+        for group in (group for group in groups if len(group) > 1):
+            one, other = ports.index(group[0]), ports.index(group[1])
+            exchanged = list(inputs)
+            exchanged[one], exchanged[other] = inputs[other], inputs[one]
+            found, expected = module(*exchanged).flatten(), module(*inputs).flatten()
+            assert torch.allclose(found.sort().values, expected.sort().values), (
+                f"it says that {group[0]} and {group[1]} may be exchanged, and then gives other numbers"
+            )
 
     def test_evaluation_draws_nothing_and_changes_nothing(self) -> None:
         module, inputs = self._made().eval(), self._inputs(3)

@@ -28,6 +28,10 @@ class Sum(Operation):
         super().__init__(shapes)
         same_shape(shapes, inputs=2)
 
+    @classmethod
+    def interchangeable(cls, ports: Sequence[str]) -> Sequence[Sequence[str]]:
+        return [ports]
+
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         return x + y
 
@@ -81,6 +85,10 @@ class ConcatFC(Operation):
         super().__init__(shapes)
         _, channels = same_shape(shapes, inputs=2)
         self.linear = nn.Linear(2 * channels, channels)
+
+    @classmethod
+    def interchangeable(cls, ports: Sequence[str]) -> Sequence[Sequence[str]]:
+        return [ports]
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         return F.relu(self.linear(torch.cat((x, y), dim=-1)))

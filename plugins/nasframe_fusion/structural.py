@@ -45,6 +45,10 @@ class Concat(Operation):
             found = ", ".join(str(tuple(shape)) for shape in shapes) or "no input"
             raise ValueError(f"expected inputs (length, channels) of one length, found {found}")
 
+    @classmethod
+    def interchangeable(cls, ports: Sequence[str]) -> Sequence[Sequence[str]]:
+        return [ports]  # the linear layer that follows learns either order
+
     def forward(self, *inputs: Tensor) -> Tensor:
         return torch.cat(inputs, dim=-1)
 

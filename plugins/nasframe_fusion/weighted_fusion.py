@@ -48,6 +48,10 @@ class WeightedFusion(Operation):
         self.names = tuple(module_key(name, nn.ParameterDict) for name in names[1:])
         self.weights = nn.ParameterDict({name: nn.Parameter(torch.tensor(first)) for name in self.names})
 
+    @classmethod
+    def interchangeable(cls, ports: Sequence[str]) -> Sequence[Sequence[str]]:
+        return [ports[1:]]
+
     def forward(self, *inputs: Tensor) -> Tensor:
         output, *others = inputs
         for name, other in zip(self.names, others, strict=True):
