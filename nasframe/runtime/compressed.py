@@ -10,7 +10,7 @@ from typing import Any
 from nasframe.errors import RunError
 from nasframe.runtime.files import write_bytes
 from nasframe.runtime.json_documents import parse_json
-from nasframe.runtime.reading import DOCUMENT, LISTING, MakeError, read_bytes, short
+from nasframe.runtime.reading import MAX_DOCUMENT_BYTES, MAX_LISTING_BYTES, MakeError, read_bytes, short
 from nasframe.runtime.shapes import ANYTHING, Shape
 
 __all__ = ["read_compressed_json", "write_compressed_json"]
@@ -22,7 +22,7 @@ _STEP = 2**20
 
 
 def read_compressed_json(
-    path: Path, shape: Shape = ANYTHING, error: MakeError = RunError, limit: int = LISTING
+    path: Path, shape: Shape = ANYTHING, error: MakeError = RunError, limit: int = MAX_LISTING_BYTES
 ) -> Any:
     """Return the value of a JSON file that is compressed as xz does.
 
@@ -35,7 +35,7 @@ def read_compressed_json(
         NasframeError: made by `error`: see `read_json`; or it is no xz file, cut short, damaged,
             or too large.
     """
-    packed = read_bytes(path, error, DOCUMENT)
+    packed = read_bytes(path, error, MAX_DOCUMENT_BYTES)
     decoder = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MEMORY)
     parts: list[bytes] = []
     size, given = 0, packed
