@@ -79,7 +79,8 @@ def register_derivation_rules() -> Mapping[str, Any]:  # type: ignore[empty-body
 
 @hookspec
 def register_loops() -> Mapping[str, Any]:  # type: ignore[empty-body]
-    """Name → subclass of `nasframe.SearchLoop`: the order in which weights and logits are updated."""
+    """Name → subclass of `nasframe.GradientLoop`, the order in which weights and logits are updated; or of
+    `nasframe.ProposalLoop`, which proposes architectures and is told their scores."""
 
 
 @hookspec

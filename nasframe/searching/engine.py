@@ -30,10 +30,10 @@ from nasframe.runs import (
 )
 from nasframe.runtime import SILENT, Progress, forked_seed, generator, one_thread, without_nan
 from nasframe.searching.derivation import check_rule, derive, derive_around, find_rule
+from nasframe.searching.gradient_loop import GradientLoop, Update
 from nasframe.searching.loop_check import LoopCheck, checked_optimiser, checked_updates
 from nasframe.searching.options import SearchOptions
 from nasframe.searching.saved_search import read_search, restore_supernet
-from nasframe.searching.search_loop import SearchLoop, Update
 from nasframe.searching.selection import Selection, select
 from nasframe.searching.stop import has_converged
 from nasframe.space import Architecture, SearchSpace
@@ -85,7 +85,7 @@ class Search:
     task: Task
     data: Data
     relaxation: Relaxation
-    loop: SearchLoop
+    loop: GradientLoop
     options: SearchOptions = field(factory=SearchOptions)
     seed: int = 0
     device: torch.device = field(factory=lambda: torch.device("cpu"))
@@ -118,7 +118,7 @@ class Search:
         check_rule(self.space, self._probabilities())
         self._rehearse(check)
 
-    def _set_up(self, loop: SearchLoop) -> None:
+    def _set_up(self, loop: GradientLoop) -> None:
         """Make the supernet and its optimisers."""
         with forked_seed(self.seed, "supernet"):
             self.supernet = Supernet(self.space, unselected=self.options.unselected)
@@ -486,5 +486,5 @@ class Search:
         return epoch
 
 
-def _rate(loop: SearchLoop, name: str) -> str:
+def _rate(loop: GradientLoop, name: str) -> str:
     return f"loop.{name}" if hasattr(loop, name) else "the learning rates of the loop"
