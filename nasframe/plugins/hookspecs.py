@@ -139,7 +139,8 @@ def read_architecture(text: str) -> HookArchitecture | None:
 
 @hookspec
 def search_started(run: HookRun | None, space: Any, relaxation: Any) -> None:
-    """A search begins, or goes on after an interruption. `run` is None where nothing is written."""
+    """A search begins, or goes on after an interruption. `run` is None where nothing is written. `relaxation`
+    is None where the loop proposes architectures."""
 
 
 @hookspec
@@ -152,6 +153,12 @@ def search_step(run: HookRun | None, step: int, record: Mapping[str, Any]) -> No
 def search_epoch(run: HookRun | None, epoch: int, record: Mapping[str, Any]) -> None:
     """An epoch of the search ended; `record` is the line written to `metrics.jsonl`. It is called when that
     and the checkpoint are on disk; where a kill comes before the call, the epoch is never reported."""
+
+
+@hookspec
+def search_trial(run: HookRun | None, record: Mapping[str, Any]) -> None:
+    """A proposed architecture was trained; `record` is the line written to `metrics.jsonl`. It is called when
+    that and the state of the search are on disk; where a kill comes before the call, it is never reported."""
 
 
 @hookspec

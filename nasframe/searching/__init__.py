@@ -11,16 +11,21 @@ from nasframe.searching.halving import SuccessiveHalving
 from nasframe.searching.options import SearchOptions
 from nasframe.searching.proposal_check import check_proposal_loop
 from nasframe.searching.proposal_loop import Proposal, ProposalLoop, Proposer, Result, SearchProblem
+from nasframe.searching.proposal_search import TRIAL, Candidate, LearningCurve, ProposalSearch, Train
 from nasframe.searching.random_search import RandomSearch
 from nasframe.searching.saved_search import read_search, restore_supernet
 
 __all__ = [
+    "TRIAL",
     "AdamLoop",
     "Bilevel",
+    "Candidate",
     "Evolution",
     "GradientLoop",
+    "LearningCurve",
     "Proposal",
     "ProposalLoop",
+    "ProposalSearch",
     "Proposer",
     "RandomSearch",
     "Result",
@@ -28,6 +33,7 @@ __all__ = [
     "SearchOptions",
     "SearchProblem",
     "SuccessiveHalving",
+    "Train",
     "Update",
     "check_proposal_loop",
     "derive",

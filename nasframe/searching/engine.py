@@ -222,6 +222,13 @@ class Search:
             **({"caveats": caveats} if caveats else {}),
         }
 
+    def in_words(self) -> str:
+        """Return the end of the search as a sentence without its subject."""
+        last = self.history[-1]
+        entropies = ", ".join(f"{group} {value:.3f}" for group, value in last["entropy"].items())
+        verdict = "converged" if self.converged else "did not converge"
+        return f"{verdict} after {len(self.history)} epochs (normalised entropy: {entropies})"
+
     def inherited(self) -> dict[str, Any]:
         """Return the validation metrics of the derived network with the supernet's own parameters.
 

@@ -11,7 +11,7 @@ from typing import Any
 from nasframe.errors import NasframeError, RunError
 from nasframe.experiment import Experiment
 from nasframe.jobs import Trial
-from nasframe.pipeline import load_supernet, prepare
+from nasframe.pipeline import load_supernet, prepare, read_experiment
 from nasframe.runs import Run, claimed
 from nasframe.runtime import (
     Each,
@@ -27,7 +27,6 @@ from nasframe.runtime import (
 from nasframe.studies.study import Study
 from nasframe.studies.study_names import reading_names
 from nasframe.studies.tabular_benchmark import TabularBenchmark
-from nasframe.studies.written_experiment import read_experiment
 from nasframe.training import OutputError, collect_outputs
 
 __all__ = ["RANKED", "do_ranking", "is_ranked", "make_ranking_trial", "read_ranking"]
