@@ -5,7 +5,7 @@
 - **its steps**: `run_experiment`, or one by one `prepare` (`Prepared`), `search` (`SearchResult`), `train`,
   `evaluate`, `predict`
 - **what comes out**: `Run`, `load_run`, `Architecture`, `load_architecture`; `draw` (`Drawing`)
-- **studies**: `compare`, `sweep`, `tabulate`, `load_table` (`TabularBenchmark`); for one release also
+- **studies**: `compare`, `sweep`, `tabulate`; tables: `load_table` (`TabularBenchmark`); for one release also
   `census`, `load_census`, the former names of the last two functions
 - **plugins**: `hookimpl`, `hookspec`, `load_plugin`, `manager`, `Registered`
 - **operations**: `Operation`, `OpSpec`, `Shape`, `arity_of`; `module_key`, for parameters named after ports
@@ -84,14 +84,14 @@ if TYPE_CHECKING:
     from nasframe.space import Choice as Choice
     from nasframe.space import SearchSpace as SearchSpace
     from nasframe.space import SpaceFactory as SpaceFactory
-    from nasframe.studies import TabularBenchmark as TabularBenchmark
     from nasframe.studies import census as census
     from nasframe.studies import compare as compare
     from nasframe.studies import load_census as load_census
-    from nasframe.studies import load_table as load_table
     from nasframe.studies import sweep as sweep
     from nasframe.studies import tabulate as tabulate
     from nasframe.supernet import Supernet as Supernet
+    from nasframe.tables import TabularBenchmark as TabularBenchmark
+    from nasframe.tables import load_table as load_table
     from nasframe.tasks import Baseline as Baseline
     from nasframe.tasks import Batch as Batch
     from nasframe.tasks import Data as Data
@@ -176,9 +176,10 @@ _MODULES = {
         "nasframe.pipeline",
     ),
     **dict.fromkeys(
-        ("TabularBenchmark", "census", "compare", "load_census", "load_table", "sweep", "tabulate"),
+        ("census", "compare", "load_census", "sweep", "tabulate"),
         "nasframe.studies",
     ),
+    **dict.fromkeys(("TabularBenchmark", "load_table"), "nasframe.tables"),
 }
 
 __all__ = ["__version__", *sorted(_MODULES)]

@@ -35,6 +35,7 @@ KINDS: Mapping[str, str] = {
     "baseline": "register_baselines",
     "demo": "register_demos",
     "executor": "register_executors",
+    "table": "register_tables",
 }
 """Kind of things that users name → the hook below by which plugins register such things.
 
@@ -107,6 +108,12 @@ def register_demos() -> Mapping[str, Path]:  # type: ignore[empty-body]
 @hookspec
 def register_executors() -> Mapping[str, Any]:  # type: ignore[empty-body]
     """Name → subclass of `nasframe.jobs.Executor`: where the trials of a study are done."""
+
+
+@hookspec
+def register_tables() -> Mapping[str, Path]:  # type: ignore[empty-body]
+    """Name → a table of the truth: the file `….json.xz` that `nasframe tabulate` wrote, in the plugin's own
+    package. `nasframe.load_table(NAME)` reads it, `nasframe tables NAME` shows it; nothing writes into it."""
 
 
 @hookspec

@@ -5,6 +5,7 @@ Importing it imports no torch.
 
 from __future__ import annotations
 
+from nasframe.runtime.compressed import read_compressed_json, write_compressed_json
 from nasframe.runtime.console import (
     format_columns,
     print_columns,
@@ -123,6 +124,7 @@ __all__ = [
     "print_traceback",
     "publish_folder",
     "read_bytes",
+    "read_compressed_json",
     "read_csv",
     "read_json",
     "read_json_lines",
@@ -139,6 +141,7 @@ __all__ = [
     "visible_message",
     "without_nan",
     "write_bytes",
+    "write_compressed_json",
     "write_json",
     "write_tensors",
     "write_text",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nasframe.space.architecture import Architecture
+from nasframe.space.architecture import Architecture, rebuild_space
 from nasframe.space.choice import Assignment, Choice
 from nasframe.space.decisions import Alternative, Decision
 from nasframe.space.derived_graph import Arrival, Resolved
@@ -26,4 +26,5 @@ __all__ = [
     "SpaceFactory",
     "check_space",
     "network_key",
+    "rebuild_space",
 ]

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from nasframe.studies.resuming import resume_study as resume_study
     from nasframe.studies.sweep_plan import sweep as sweep
     from nasframe.studies.table_plan import tabulate as tabulate
-    from nasframe.studies.tabular_benchmark import TabularBenchmark as TabularBenchmark
-    from nasframe.studies.tabular_benchmark import load_table as load_table
 
 _MODULES = {
     "PRELOAD": "nasframe.studies.preload",
@@ -30,7 +28,6 @@ _MODULES = {
     "resume_study": "nasframe.studies.resuming",
     "sweep": "nasframe.studies.sweep_plan",
     "tabulate": "nasframe.studies.table_plan",
-    **dict.fromkeys(("TabularBenchmark", "load_table"), "nasframe.studies.tabular_benchmark"),
     **dict.fromkeys(("census", "load_census"), "nasframe.studies.former_names"),
 }
 

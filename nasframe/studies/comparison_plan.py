@@ -37,9 +37,9 @@ from nasframe.studies.table_comparison import (
     fitting_tables,
     ranking_trials,
 )
-from nasframe.studies.tabular_benchmark import TabularBenchmark, load_table
 from nasframe.studies.trial_limit import check_trials, count_points
 from nasframe.studies.variants import make_variants
+from nasframe.tables import TabularBenchmark, load_table
 
 __all__ = ["compare"]
 

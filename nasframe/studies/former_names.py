@@ -9,7 +9,7 @@ from typing import Any
 from nasframe.errors import ConfigurationError
 from nasframe.former_names import warn_renamed
 from nasframe.studies.table_plan import tabulate
-from nasframe.studies.tabular_benchmark import TabularBenchmark, load_table
+from nasframe.tables import TabularBenchmark, load_table
 
 __all__ = ["census", "load_census", "tables_or_census"]
 

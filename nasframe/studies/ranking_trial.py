@@ -26,7 +26,7 @@ from nasframe.runtime import (
 )
 from nasframe.studies.study import Study
 from nasframe.studies.study_names import reading_names
-from nasframe.studies.tabular_benchmark import TabularBenchmark
+from nasframe.tables import TabularBenchmark
 from nasframe.training import OutputError, collect_outputs
 
 __all__ = ["RANKED", "do_ranking", "is_ranked", "make_ranking_trial", "read_ranking"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from nasframe.errors import RunError, in_lines
 from nasframe.jobs import Outcome, Trial
@@ -17,7 +17,7 @@ from nasframe.studies.ranking_trial import make_ranking_trial, read_ranking
 from nasframe.studies.rows import mean_json
 from nasframe.studies.statistics import mean, percentile, spearman
 from nasframe.studies.study import Study
-from nasframe.studies.tabular_benchmark import (
+from nasframe.tables import (
     TABLE_NAMES,
     TabularBenchmark,
     differences,
@@ -38,7 +38,7 @@ __all__ = [
 RANKINGS = "supernets"
 """Name of the folder of the rankings, beside the runs of a comparison."""
 
-_SPLITS = ("validation", "test")
+_SPLITS: tuple[Literal["validation"], Literal["test"]] = ("validation", "test")
 
 
 def default_table(folder: Path, titles: Iterable[str]) -> list[TabularBenchmark]:

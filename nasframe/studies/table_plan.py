@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,7 +15,7 @@ from nasframe.experiment import Experiment
 from nasframe.jobs import PATIENCE, Trial, full_disk_stops
 from nasframe.pipeline import draw_distinct_architectures
 from nasframe.report import write_space_table_page
-from nasframe.runtime import SILENT, Progress, remove_path
+from nasframe.runtime import SILENT, Progress, escape_json, remove_path, write_text
 from nasframe.space import Architecture
 from nasframe.studies.axes import words_of
 from nasframe.studies.base_experiment import BaseExperiment
@@ -24,21 +25,23 @@ from nasframe.studies.settings import Settings
 from nasframe.studies.statistics import spearman
 from nasframe.studies.study import Plan, Study, Work, run_study
 from nasframe.studies.study_names import reading_study
-from nasframe.studies.tabular_benchmark import (
-    FORMAT,
-    OLD_FILES,
-    ROWS,
-    TabularBenchmark,
-    load_table,
-    names_used,
-    origin_of,
-    write_rows,
-)
 from nasframe.studies.training_trial import NetworkToTrain, make_training_trial, read_trained_network
 from nasframe.studies.trial_limit import check_trials
+from nasframe.tables import OLDER_FILES, TabularBenchmark, load_table, names_used, origin_of
 from nasframe.training import BaselineOptions
 
 __all__ = ["tabulate"]
+
+FORMAT = 1
+ROWS = "table.jsonl"
+OLD_FILES: Sequence[str] = OLDER_FILES[2:]
+
+
+def write_rows(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write `table.jsonl`."""
+    lines = (json.dumps(row, ensure_ascii=False, allow_nan=False) for row in rows)
+    write_text(folder / ROWS, "".join(f"{escape_json(line)}\n" for line in lines))
+
 
 _NETWORKS = "architectures"
 """Name of the folder of the results of the architectures."""

@@ -19,7 +19,7 @@ from nasframe.display import Estimate
 from nasframe.errors import RunError
 from nasframe.network import build, inherit
 from nasframe.runs import Run
-from nasframe.studies.tabular_benchmark import load_table
+from nasframe.tables import load_table
 from tests.studies.records import Finished
 from tests.toys import PAIRS as EXPERIMENT
 

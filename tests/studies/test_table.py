@@ -19,7 +19,7 @@ from nasframe.pipeline import prepare, train_alone
 from nasframe.runs import Run
 from nasframe.runtime import Progress
 from nasframe.space import Architecture
-from nasframe.studies.tabular_benchmark import differences, load_table
+from nasframe.tables import differences, load_table
 from nasframe.tasks import Split, baseline_records
 from tests.studies.records import Finished
 from tests.toys import PAIRS as EXPERIMENT
@@ -56,9 +56,9 @@ def test_a_row_holds_what_train_and_evaluate_find(home: Path, finished_studies: 
 
 def test_an_architecture_is_looked_up_by_its_fingerprint(finished_studies: Finished) -> None:
     table = load_table(finished_studies.table)
-    row = table.rows[2]
-    assert table.find(row["fingerprint"]) == row
-    assert table.find(row["fingerprint"] + "0" * 48) == row
+    row, entry = table.rows[2], table.listed[2]
+    assert table.find(row["fingerprint"]) is entry
+    assert table.find(row["fingerprint"] + "0" * 48) is entry
     assert table.find("0" * 16) is None
 
 

@@ -1,0 +1,38 @@
+"""Tables of the truth, which the field calls tabular benchmarks: read, asked, and described in numbers.
+
+The names are imported when they are first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nasframe.runtime import lazy_page
+
+if TYPE_CHECKING:
+    from nasframe.tables.document import TABLE_FILE as TABLE_FILE
+    from nasframe.tables.loading import is_table as is_table
+    from nasframe.tables.loading import load_table as load_table
+    from nasframe.tables.older_folder import OLDER_FILES as OLDER_FILES
+    from nasframe.tables.older_folder import TABLE_NAMES as TABLE_NAMES
+    from nasframe.tables.origin import differences as differences
+    from nasframe.tables.origin import names_used as names_used
+    from nasframe.tables.origin import origin_of as origin_of
+    from nasframe.tables.table import TableEntry as TableEntry
+    from nasframe.tables.table import TableTraining as TableTraining
+    from nasframe.tables.table import TabularBenchmark as TabularBenchmark
+
+_MODULES = {
+    "TABLE_FILE": "nasframe.tables.document",
+    **dict.fromkeys(("is_table", "load_table"), "nasframe.tables.loading"),
+    **dict.fromkeys(("OLDER_FILES", "TABLE_NAMES"), "nasframe.tables.older_folder"),
+    **dict.fromkeys(("differences", "names_used", "origin_of"), "nasframe.tables.origin"),
+    **dict.fromkeys(("TableEntry", "TableTraining", "TabularBenchmark"), "nasframe.tables.table"),
+}
+
+__all__ = [*_MODULES]
+__getattr__ = lazy_page(__name__, _MODULES)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,229 @@
+"""The document of a table, format 2: one file of compressed JSON; docs/tables.md lists its keys."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasframe.errors import RunError
+from nasframe.runtime import (
+    ANYTHING,
+    LISTING,
+    MOST,
+    Each,
+    Fields,
+    Flag,
+    Items,
+    Nullable,
+    Number,
+    Shape,
+    Text,
+    check_shape,
+    read_compressed_json,
+    write_compressed_json,
+)
+from nasframe.tables.table import Curves, TableEntry, TableTraining, TabularBenchmark
+
+__all__ = ["ENTRY", "FORMAT", "TABLE_FILE", "entry_of", "entry_values", "read_document", "write_document"]
+
+TABLE_FILE = "table.json.xz"
+FORMAT = 2
+
+_DIGITS = 5
+_MOST_NUMBERS = 50_000_000
+"""The most numbers in the curves of a table, each of which takes eight bytes."""
+
+_COUNT = Nullable(Number(0, MOST, whole=True))
+_EPOCHS = Number(1, 100_000, whole=True)
+_TRAINING = Fields({"seed": Number(0, MOST, whole=True)}, {"point": Each(ANYTHING), "data": Text()})
+_SPACE = Fields(
+    {
+        "name": Text(),
+        "inputs": Each(Items(Number(1, MOST, whole=True))),
+        "outputs": Number(1, MOST, whole=True),
+    },
+    {"options": Each(ANYTHING)},
+)
+_ERROR = Fields({"value": Number(0)}, {"units": Each(ANYTHING), "over": Text(), "training": ANYTHING})
+
+ENTRY: Shape = Fields(
+    {
+        "key": Text(),
+        "assignment": Each(Text()),
+        "best_epoch": Items(Nullable(Number(1, 100_000, whole=True))),
+        "seconds": Items(Nullable(Number(0))),
+        "validation": Each(ANYTHING),  # by `_curves`, which takes a tenth of the time
+        "test": Each(ANYTHING),
+    },
+    {
+        "parameters": _COUNT,
+        "multiply_adds": _COUNT,
+        "on_demand": Flag(),
+        "architecture": Nullable(Each(ANYTHING)),
+    },
+)
+
+_HEAD = Fields(
+    {
+        "kind": Text(("table",)),
+        "format": Number(whole=True),
+        "objective": Text(),
+        "epochs": _EPOCHS,
+        "trainings": Items(_TRAINING, least=1, most=1000),
+        "space": _SPACE,
+        "experiment": Text(),
+        "entries": Items(ANYTHING),
+    },
+    {
+        "title": Text(),
+        "task": Nullable(Each(ANYTHING)),
+        "train": Nullable(Each(ANYTHING)),
+        "names": Each(Each(Text())),
+        "packages": Each(Nullable(Text())),
+        "data": Nullable(Text()),
+        "asked": Nullable(Number(1, MOST, whole=True)),
+        "space_size": Nullable(Number(0, whole=True)),
+        "networks": Nullable(Number(0, whole=True)),
+        "standard_error": Nullable(_ERROR),
+        "caveats": Items(Text()),
+        "failed": Each(Nullable(Text())),
+        "versions": Each(ANYTHING),
+    },
+)
+
+
+def read_document(path: Path) -> TabularBenchmark:
+    """Return the table in a file of format 2.
+
+    Raises:
+        RunError: it cannot be read, is cut short or damaged, or has another format; names the key.
+    """
+    document = read_compressed_json(path, limit=LISTING)
+    if not isinstance(document, dict) or document.get("kind") != "table":
+        raise RunError(f"{path}: is no table: it is none of nasframe's")
+    if document.get("format") != FORMAT:
+        raise RunError(
+            f"{path}: table format {document.get('format')!r} cannot be read; this version reads 1 and 2"
+        )
+    check_shape(document, _HEAD, str(path))
+    record = {key: value for key, value in document.items() if key != "entries"}
+    trainings = [
+        TableTraining(item["seed"], item.get("point") or {}, item.get("data") or "")
+        for item in document["trainings"]
+    ]
+    entries: list[TableEntry] = []
+    keys: set[str] = set()
+    metrics = 0
+    for number, values in enumerate(document["entries"]):
+        source = f"{path}: entries.{number}"
+        check_shape(values, ENTRY, source)
+        metrics += len(values["validation"]) + len(values["test"])
+        if metrics * len(trainings) * record["epochs"] > _MOST_NUMBERS:
+            raise RunError(f"{path}: its curves hold more than {_MOST_NUMBERS:,} numbers")
+        entry = entry_of(values, record, source)
+        if entry.key in keys:
+            raise RunError(f"{source}: key: is that of an earlier entry; a network is one entry")
+        keys.add(entry.key)
+        entries.append(entry)
+    place = path.parent if path.name == TABLE_FILE else path
+    return TabularBenchmark(place, record, trainings, entries)
+
+
+def write_document(path: Path, record: Mapping[str, Any], entries: Iterable[Mapping[str, Any]]) -> None:
+    """Write a table: its record, and its entries as `entry_values` returns them."""
+    write_compressed_json(path, {**record, "entries": [*entries]})
+
+
+def entry_of(values: Mapping[str, Any], record: Mapping[str, Any], source: str) -> TableEntry:
+    """Return an entry, given its values of the shape `ENTRY` and the record of the table.
+
+    Raises:
+        RunError: a key that is none, or lists of another length than the trainings or the epochs.
+    """
+    trainings, epochs = len(record["trainings"]), record["epochs"]
+    key = values["key"]
+    if len(key) != 64 or not set(key) <= set("0123456789abcdef"):
+        raise RunError(f"{source}: key: expected 64 hexadecimal digits, found {key[:80]!r}")
+    for name in ("best_epoch", "seconds"):
+        if len(values[name]) != trainings:
+            raise RunError(
+                f"{source}: {name}: expected {trainings} values, one a training, found {len(values[name])}"
+            )
+    best = [value or 0 for value in values["best_epoch"]]
+    if max(best) > epochs:
+        raise RunError(f"{source}: best_epoch: expected {epochs} or less, found {max(best)}")
+    curves = {
+        split: {
+            metric: _curves(found, trainings, epochs, f"{source}: {split}.{metric}")
+            for metric, found in values[split].items()
+        }
+        for split in ("validation", "test")
+    }
+    return TableEntry(
+        key=key,
+        assignment=values["assignment"],
+        parameters=values.get("parameters"),
+        multiply_adds=values.get("multiply_adds"),
+        seconds=np.array([math.nan if value is None else value for value in values["seconds"]], float),
+        validation=curves["validation"],
+        test=curves["test"],
+        best=np.array(best, np.int64),
+        on_demand=values.get("on_demand", False),
+        architecture=values.get("architecture"),
+    )
+
+
+def entry_values(entry: TableEntry) -> dict[str, Any]:
+    """Return an entry as its document holds it: metrics with five digits, JSON-able."""
+    missing = set(entry.missing)
+    return {
+        "key": entry.key,
+        "assignment": dict(entry.assignment),
+        "parameters": entry.parameters,
+        "multiply_adds": entry.multiply_adds,
+        "best_epoch": [int(epoch) or None for epoch in entry.best],
+        "seconds": [None if math.isnan(value) else round(value, 3) for value in entry.seconds.tolist()],
+        **{
+            split: {name: _lists(curve, missing) for name, curve in entry.curves(split).items()}
+            for split in ("validation", "test")
+        },
+        **({"on_demand": True} if entry.on_demand else {}),
+        **({} if entry.architecture is None else {"architecture": entry.architecture}),
+    }
+
+
+def _curves(value: Any, trainings: int, epochs: int, source: str) -> Curves:
+    """Return a metric as an array, given a list of numbers or null for each training."""
+    if not isinstance(value, list) or len(value) != trainings:
+        found = f"{len(value)}" if isinstance(value, list) else "none"
+        raise RunError(f"{source}: expected {trainings} lists, one a training, found {found}")
+    result: NDArray[np.float64] = np.full((trainings, epochs), np.nan)
+    for number, curve in enumerate(value):
+        if curve is None:
+            continue
+        if not isinstance(curve, list) or len(curve) != epochs:
+            found = f"{len(curve)}" if isinstance(curve, list) else "no list"
+            raise RunError(f"{source}.{number}: expected {epochs} numbers, one an epoch, found {found}")
+        if not set(map(type, curve)) <= {float, int, type(None)}:
+            raise RunError(f"{source}.{number}: expected numbers or null")
+        result[number] = [math.nan if item is None else item for item in curve]
+    return result
+
+
+def _lists(curve: Curves, missing: set[int]) -> list[Sequence[float | None] | None]:
+    return [
+        None if number in missing else [_rounded(value) for value in values]
+        for number, values in enumerate(curve.tolist())
+    ]
+
+
+def _rounded(value: float) -> float | int | None:
+    if math.isnan(value):
+        return None
+    short = float(f"{value:.{_DIGITS}g}")
+    return int(short) if short.is_integer() and abs(short) < MOST else short

@@ -1,0 +1,61 @@
+"""`load_table`: the table of a file, of a folder, or of a registered name."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from nasframe.errors import PluginError, in_lines
+from nasframe.plugins import manager
+from nasframe.tables.document import TABLE_FILE, read_document
+from nasframe.tables.older_folder import OLDER_FILES, read_older_folder
+from nasframe.tables.table import TabularBenchmark
+
+__all__ = ["is_table", "load_table", "registered_table"]
+
+
+def load_table(name_or_path: str | Path) -> TabularBenchmark:
+    """Return a table.
+
+    Args:
+        name_or_path: a name that a plugin registers by the hook `register_tables`; or a file of format 2, or
+            the folder in which it lies as `table.json.xz`, or a folder of format 1. A file or folder that is
+            there goes before a name.
+
+    Raises:
+        PluginError: no plugin registers such a name; the near ones are named.
+        RunError: there is no table, or it has another format, or it is damaged.
+    """
+    path = Path(name_or_path)
+    if not (isinstance(name_or_path, Path) or _looks_like_path(name_or_path) or path.exists()):
+        path = registered_table(name_or_path)
+    if path.is_dir():
+        return read_document(path / TABLE_FILE) if (path / TABLE_FILE).exists() else read_older_folder(path)
+    if path.name in OLDER_FILES:
+        return read_older_folder(path)
+    return read_document(path)
+
+
+def registered_table(name: str) -> Path:
+    """Return the file of a table that a plugin registers.
+
+    Raises:
+        PluginError: no plugin registers it, or what it registers is no path.
+    """
+    try:
+        entry = manager().find("table", name)
+    except PluginError as error:
+        raise PluginError(in_lines(str(error), f"and there is no file or folder {name!r}")) from None
+    target = entry.target
+    if not isinstance(target, str | os.PathLike):
+        raise PluginError(f"{entry}: expected the path of its file, found {target!r}")
+    return Path(target)
+
+
+def is_table(folder: Path) -> bool:
+    """Return True where a folder holds a table of any format."""
+    return any((folder / name).is_file() for name in (TABLE_FILE, *OLDER_FILES))
+
+
+def _looks_like_path(text: str) -> bool:
+    return os.sep in text or text.endswith((".xz", ".json", ".jsonl")) or text in (".", "..", "")

@@ -1,0 +1,55 @@
+"""The recipe of a table: the experiment by which its networks are trained, and the space that they are of."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from attrs import frozen
+
+from nasframe.errors import RunError
+from nasframe.experiment import Experiment
+from nasframe.plugins import RecordedNames, manager
+from nasframe.runtime import damage_in_words
+from nasframe.space import SearchSpace, rebuild_space
+
+__all__ = ["Recipe"]
+
+
+@frozen
+class Recipe:
+    """How the networks of a table were trained.
+
+    Attributes:
+        record: of the table.
+        source: the table, for errors.
+    """
+
+    record: Mapping[str, Any]
+    source: str
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Within the block, let names mean what they meant when the table was made."""
+        with manager().reading(RecordedNames.of(self.record)):
+            yield
+
+    def experiment(self, overrides: Iterable[str] = (), seed: int | None = None) -> Experiment:
+        """Return the experiment; see `TabularBenchmark.experiment` for the errors."""
+        text = self.record.get("experiment")
+        if not isinstance(text, str):
+            raise RunError(f"{self.source}: does not say the experiment by which it was made")
+        with damage_in_words(f"{self.source}: experiment"):
+            values = tomllib.loads(text)
+        with self.reading():
+            return Experiment.parse(values, f"{self.source}: experiment", overrides, seed=seed)
+
+    def space(self) -> SearchSpace:
+        """Return the space; see `TabularBenchmark.space` for the errors."""
+        origin = self.record.get("space")
+        if not isinstance(origin, Mapping) or not {"name", "inputs", "outputs"} <= origin.keys():
+            raise RunError(f"{self.source}: does not say the space that its networks are of")
+        with damage_in_words(f"{self.source}: space"), self.reading():
+            return rebuild_space(origin, f"{self.source}: space")

@@ -1,0 +1,126 @@
+"""A table is asked for an architecture, and answers with the network that it derives."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nasframe import Architecture, SearchSpace
+from nasframe.errors import ArchitectureError
+from nasframe.space import network_key
+from nasframe.tables import TabularBenchmark
+from tests.tables.synthetic import EPOCHS, pairs_space, table_at
+
+
+def test_every_architecture_of_the_space_is_found_and_isomorphic_ones_are_one_entry(
+    table: TabularBenchmark,
+) -> None:
+    space = pairs_space()
+    architectures = [Architecture(space, assignment) for assignment in space.enumerate()]
+    assert (len(architectures), len(table)) == (68, 30)
+    for architecture in architectures:
+        entry = table.find(architecture)
+        assert entry is not None
+        assert entry.key == network_key(architecture)
+        assert table.find(dict(architecture.assignment)) is entry
+        assert table.find(entry.key) is entry is table.entries[entry.key]
+
+
+def test_an_architecture_of_another_space_is_found_by_its_network(table: TabularBenchmark) -> None:
+    shared = pairs_space(ports="shared")
+    found = [table.find(Architecture(shared, assignment)) for assignment in shared.enumerate()]
+    assert all(entry is not None for entry in found)
+    assert shared.origin != pairs_space().origin
+
+
+def test_a_network_that_the_table_does_not_hold_is_none_and_near_ones_are_named(tmp_path: Path) -> None:
+    def without_the_last(_: Any, entries: list[dict[str, Any]]) -> None:
+        lost.append(entries.pop())
+
+    lost: list[dict[str, Any]] = []
+    table = table_at(tmp_path, without_the_last)
+    assignment = lost[0]["assignment"]
+    assert table.find(assignment) is None
+    assert table.find(lost[0]["key"]) is None
+    first, *_ = table.near(assignment)
+    assert sum(first.assignment[name] != value for name, value in assignment.items()) <= 2
+
+
+def test_a_space_made_by_hand_is_looked_up_too_and_never_taken_for_another(table: TabularBenchmark) -> None:
+    def by_hand(*sources: str) -> Architecture:
+        space = SearchSpace("by hand")
+        for name in ("left", "right"):
+            space.add_input(name, (2, 3))
+        space.add_node("sum", "identity")
+        for source in sources:
+            space.connect(source, "sum")
+        space.set_output("sum")
+        return Architecture(space, {})
+
+    assert table.find(by_hand("left")) is table.find(by_hand("left", "right")) is None
+
+
+def test_other_inputs_and_outputs_are_refused_in_words(table: TabularBenchmark) -> None:
+    wider = pairs_space({"left": (2, 4), "right": (2, 3)})
+    with pytest.raises(ArchitectureError, match=r"takes the inputs .*\(2, 4\).* those of table 'pairs' are"):
+        table.find(Architecture(wider, wider.sample(0)))
+    more = pairs_space(outputs=3)
+    with pytest.raises(ArchitectureError, match="gives 3 outputs, table 'pairs' is of 2"):
+        table.find(Architecture(more, more.sample(0)))
+    with pytest.raises(ArchitectureError, match="nowhere: unknown choice"):
+        table.find({"nowhere": "sum"})
+
+
+def test_the_epoch_that_counts_is_the_recorded_one_and_of_a_prefix_the_first_of_the_best(
+    tmp_path: Path,
+) -> None:
+    def change(_: Any, entries: list[dict[str, Any]]) -> None:
+        entries[0]["validation"] = {
+            "accuracy": [[0.5, 0.7, 0.7, 0.6]] * 2 + [[0.5, 0.7, 0.7, 0.8]],
+            "loss": [[1.0, 0.9, 0.8, 0.7], [1.0, 0.8, 0.8, 0.7], [1.0, 0.9, 0.9, 0.7]],
+        }
+        entries[0]["test"] = {"accuracy": [[0.1, 0.2, 0.3, 0.4]] * 3}
+        entries[0]["best_epoch"] = [3, 2, 4]
+
+    table = table_at(tmp_path, change)
+    entry = table.listed[0]
+    assert [table.best_epoch(entry, training) for training in range(3)] == [3, 2, 4]
+    assert [table.best_epoch(entry, training, epochs=2) for training in range(3)] == [2, 2, 2]
+    assert table.best_epoch(entry, 2, epochs=3) == 2  # of equals the first
+    assert table.score(entry, "test", 0) == 0.3
+    assert table.score(entry, "test") == pytest.approx((0.3 + 0.2 + 0.4) / 3)
+    assert table.score(entry, "validation", 2) == 0.8
+    assert table.score(entry, "validation", 2, epochs=1) == 0.5
+    assert table.scores("test")[0] == pytest.approx(0.3)
+    np.testing.assert_array_equal(table.final("test")[0], [0.3, 0.2, 0.4])
+    assert table.curves("test").shape == (30, 3, EPOCHS)
+
+
+def test_a_missing_training_is_said_and_left_out_of_the_mean(tmp_path: Path) -> None:
+    def change(_: Any, entries: list[dict[str, Any]]) -> None:
+        entry = entries[1]
+        entry["best_epoch"][1] = entry["seconds"][1] = None
+        for split in ("validation", "test"):
+            for curves in entry[split].values():
+                curves[1] = None
+
+    table = table_at(tmp_path, change)
+    entry = table.listed[1]
+    assert entry.missing == [1]
+    assert math.isnan(entry.seconds[1])
+    assert np.isnan(entry.validation["accuracy"][1]).all()
+    assert table.score(entry, "test", 1) is None
+    assert table.score(entry, "test") == pytest.approx(np.nanmean(table.final("test")[1]))
+    assert math.isnan(table.final("test")[1, 1])
+
+
+def test_the_recipe_makes_the_experiment_and_the_space_again(table: TabularBenchmark) -> None:
+    from tests.tables.synthetic import experiment
+
+    assert table.experiment() == experiment()
+    assert table.space().origin == pairs_space().origin
+    assert [training.seed for training in table.trainings] == [4, 5, 6]
