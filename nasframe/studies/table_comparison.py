@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from nasframe.errors import RunError, in_lines
 from nasframe.jobs import Outcome, Trial
@@ -38,7 +38,7 @@ __all__ = [
 RANKINGS = "supernets"
 """Name of the folder of the rankings, beside the runs of a comparison."""
 
-_SPLITS: tuple[Literal["validation"], Literal["test"]] = ("validation", "test")
+_SPLITS = ("validation", "test")
 
 
 def default_table(folder: Path, titles: Iterable[str]) -> list[TabularBenchmark]:
@@ -164,7 +164,8 @@ def compare_with_tables(
                     name: correlation(rankings[name], table) for name in names if name in rankings
                 },
                 "scores": {
-                    **{split: table.scores(split) for split in _SPLITS},
+                    "validation": table.scores("validation"),
+                    "test": table.scores("test"),
                     "parameters": [row["parameters"] for row in table.rows],
                 },
             }

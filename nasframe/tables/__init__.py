@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 from nasframe.runtime import lazy_page
 
 if TYPE_CHECKING:
+    from nasframe.tables.bootstrap import standard_error as standard_error
     from nasframe.tables.document import TABLE_FILE as TABLE_FILE
+    from nasframe.tables.facts import NOISE_RULE as NOISE_RULE
+    from nasframe.tables.facts import SHARE_RULE as SHARE_RULE
+    from nasframe.tables.facts import RandomSearch as RandomSearch
+    from nasframe.tables.facts import TableFacts as TableFacts
+    from nasframe.tables.facts import facts_of as facts_of
+    from nasframe.tables.facts import random_search as random_search
     from nasframe.tables.loading import is_table as is_table
     from nasframe.tables.loading import load_table as load_table
     from nasframe.tables.older_folder import OLDER_FILES as OLDER_FILES
@@ -23,7 +30,12 @@ if TYPE_CHECKING:
     from nasframe.tables.table import TabularBenchmark as TabularBenchmark
 
 _MODULES = {
+    "standard_error": "nasframe.tables.bootstrap",
     "TABLE_FILE": "nasframe.tables.document",
+    **dict.fromkeys(
+        ("NOISE_RULE", "SHARE_RULE", "RandomSearch", "TableFacts", "facts_of", "random_search"),
+        "nasframe.tables.facts",
+    ),
     **dict.fromkeys(("is_table", "load_table"), "nasframe.tables.loading"),
     **dict.fromkeys(("OLDER_FILES", "TABLE_NAMES"), "nasframe.tables.older_folder"),
     **dict.fromkeys(("differences", "names_used", "origin_of"), "nasframe.tables.origin"),
