@@ -22,7 +22,7 @@ from nasframe.pipeline.preparation import Prepared, keeping_old_run, prepare
 from nasframe.pipeline.recorded_cache import given_cache, recorded_cache
 from nasframe.pipeline.resuming import require_plugin_files, resume
 from nasframe.pipeline.search_result import SearchResult
-from nasframe.pipeline.standalone_training import train_alone
+from nasframe.pipeline.standalone_training import measure_epochs, train_alone
 from nasframe.pipeline.whole_run import run_experiment
 from nasframe.pipeline.written_experiment import experiment_arguments, read_experiment, save_tensors
 
@@ -39,6 +39,7 @@ __all__ = [
     "load_experiment",
     "load_run",
     "load_supernet",
+    "measure_epochs",
     "predict",
     "prepare",
     "read_experiment",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import attrs
 from attrs import define, field, frozen
 
 from nasframe.errors import ConfigurationError
@@ -37,6 +36,7 @@ class SuccessiveHalving(ProposalLoop):
     candidates: int = option(27, help="architectures on the first rung", ge=1)
     eta: int = option(3, help="one of so many goes on to the next rung, for so many times the epochs", ge=2)
     least: int = option(1, help="least epochs of the first rung", ge=1)
+    brackets: int = option(1, help="times that the whole is done, each with other candidates", ge=1)
 
     def rungs(self, epochs: int) -> list[Rung]:
         """Return the rungs for full trainings of so many epochs; the last one trains to the end.
@@ -55,7 +55,8 @@ class SuccessiveHalving(ProposalLoop):
         ]
 
     def start(self, problem: SearchProblem, seed: int) -> Proposer:
-        check_enough("candidates", self.candidates, problem)
+        wanted = self.brackets * self.candidates
+        check_enough("candidates" if self.brackets == 1 else "brackets", wanted, problem)
         if self.least > problem.epochs:
             raise ConfigurationError(
                 "search",
@@ -64,36 +65,45 @@ class SuccessiveHalving(ProposalLoop):
                     f"{problem.epochs} (train.epochs)"
                 ],
             )
-        draws = RandomSearch(trials=self.candidates).start(problem, seed)
-        drawn = [dict(item.assignment) for item in draws.propose(self.candidates)]
-        return _Rungs(self.rungs(problem.epochs), drawn)
+        draws = RandomSearch(trials=wanted).start(problem, seed)
+        drawn = [dict(item.assignment) for item in draws.propose(wanted)]
+        return _Rungs(self.rungs(problem.epochs), self.candidates, drawn)
 
     def most(self, problem: SearchProblem) -> int:
-        return sum(rung.candidates for rung in self.rungs(problem.epochs))
+        return self.brackets * sum(rung.candidates for rung in self.rungs(problem.epochs))
 
 
 @define
 class _Rungs(Proposer):
     """Attributes:
-    candidates: on the present rung.
-    place: index of that rung.
+    size: candidates of a bracket.
+    drawn: those of all brackets; fewer where the space has fewer networks.
+    bracket, place: the present bracket, and its present rung.
+    candidates: on that rung.
     asked: how many of them were proposed on it.
     scores: of those of them that were told.
     proposed: in all.
     """
 
     rungs: Sequence[Rung]
-    candidates: list[dict[str, str]]
+    size: int
+    drawn: Sequence[dict[str, str]]
+    bracket: int = 0
     place: int = 0
+    candidates: list[dict[str, str]] = field(init=False)
     asked: int = 0
     proposed: int = 0
     scores: list[float] = field(factory=list)
 
+    def __attrs_post_init__(self) -> None:
+        self.candidates = self._first()
+
+    def _first(self) -> list[dict[str, str]]:
+        return [*self.drawn[self.bracket * self.size : (self.bracket + 1) * self.size]]
+
     def propose(self, count: int) -> Sequence[Proposal]:
-        if self.place == len(self.rungs):
-            return []
-        epochs = self.rungs[self.place].epochs
         part = self.candidates[self.asked : self.asked + count]
+        epochs = self.rungs[self.place].epochs
         made = [Proposal(self.proposed + index, item, epochs) for index, item in enumerate(part)]
         self.asked += len(made)
         self.proposed += len(made)
@@ -101,22 +111,29 @@ class _Rungs(Proposer):
 
     def tell(self, results: Sequence[Result]) -> None:
         self.scores += [result.score for result in results]
-        if len(self.scores) < len(self.candidates):
-            return
+        if len(self.scores) == len(self.candidates):
+            self._end_rung()
+
+    def _end_rung(self) -> None:
         self.place += 1
-        kept = self.rungs[self.place].candidates if self.place < len(self.rungs) else 0
-        # the earlier of equals
-        ranked = sorted(range(len(self.scores)), key=lambda index: (-self.scores[index], index))
-        self.candidates = [self.candidates[index] for index in sorted(ranked[:kept])]
+        if self.place == len(self.rungs):
+            self.bracket, self.place = self.bracket + 1, 0
+            self.candidates = self._first()
+        else:
+            kept = self.rungs[self.place].candidates
+            # the earlier of equals; the best one goes first, so that it stays the best known at any moment
+            ranked = sorted(range(len(self.scores)), key=lambda index: (-self.scores[index], index))
+            self.candidates = [self.candidates[index] for index in ranked[:kept]]
         self.asked, self.scores = 0, []
 
     def state(self) -> Any:
         scores = [score if score > float("-inf") else None for score in self.scores]
-        names = ("candidates", "place", "asked", "proposed")
-        return {**{name: getattr(self, name) for name in names}, "scores": scores}
+        return {**{name: getattr(self, name) for name in _KEPT}, "scores": scores}
 
     def restore(self, state: Any) -> None:
-        for item in attrs.fields(type(self)):
-            if item.name in state:
-                setattr(self, item.name, state[item.name])
+        for name in _KEPT:
+            setattr(self, name, state[name])
         self.scores = [float("-inf") if score is None else score for score in state["scores"]]
+
+
+_KEPT = ("bracket", "place", "candidates", "asked", "proposed")

@@ -172,7 +172,7 @@ class ProposalSearch:
 
         def rank(line: Mapping[str, Any]) -> tuple[bool, int, float]:
             score = line["score"]
-            return (score is not None, line["epochs"], -math.inf if score is None else score)
+            return score is not None, line["epochs"], -math.inf if score is None else score
 
         return max(self.history, key=rank)
 

@@ -29,19 +29,31 @@ from nasframe.runtime import (
 from nasframe.studies.base_experiment import BaseExperiment
 from nasframe.studies.comparison_plan import compare
 from nasframe.studies.folder import RECORD, read_study
+from nasframe.studies.loop_comparison import compare_on_table
 from nasframe.studies.sweep_plan import sweep
 from nasframe.studies.table_plan import tabulate
 
 __all__ = ["fitting_this_machine", "resume_study"]
 
-_CALLS: Mapping[str, Callable[..., Any]] = {"compare": compare, "sweep": sweep, "tabulate": tabulate}
+
+def _compare_on_table(_: BaseExperiment, **arguments: Any) -> Any:
+    return compare_on_table(**arguments)  # whose experiment is that of the table
+
+
+_CALLS: Mapping[str, Callable[..., Any]] = {
+    "compare": compare,
+    "compare_on_table": _compare_on_table,
+    "sweep": sweep,
+    "tabulate": tabulate,
+}
 
 
 _WHOLE = Number(-MOST, MOST, whole=True)
 _ARGUMENTS: Mapping[str, Shape] = {
-    **dict.fromkeys(("overrides", "axes", "relaxations", "vary"), Items(Text())),
+    **dict.fromkeys(("overrides", "axes", "relaxations", "vary", "loops"), Items(Text())),
     **dict.fromkeys(("seeds", "random", "architectures"), _WHOLE),
     **dict.fromkeys(("workers", "seed"), Nullable(_WHOLE)),
+    "table": PATH,
     **dict.fromkeys(("device", "relaxation"), Nullable(Text())),
     "source": Nullable(PATH),
     "tables": Nullable(Items(PATH)),

@@ -36,15 +36,22 @@ class Recipe:
         with manager().reading(RecordedNames.of(self.record)):
             yield
 
-    def experiment(self, overrides: Iterable[str] = (), seed: int | None = None) -> Experiment:
-        """Return the experiment; see `TabularBenchmark.experiment` for the errors."""
+    def values(self) -> dict[str, Any]:
+        """Return the plain values of the experiment, as a TOML file gives them.
+
+        Raises:
+            RunError: the table has none, or a damaged one.
+        """
         text = self.record.get("experiment")
         if not isinstance(text, str):
             raise RunError(f"{self.source}: does not say the experiment by which it was made")
         with damage_in_words(f"{self.source}: experiment"):
-            values = tomllib.loads(text)
+            return tomllib.loads(text)
+
+    def experiment(self, overrides: Iterable[str] = (), seed: int | None = None) -> Experiment:
+        """Return the experiment; see `TabularBenchmark.experiment` for the errors."""
         with self.reading():
-            return Experiment.parse(values, f"{self.source}: experiment", overrides, seed=seed)
+            return Experiment.parse(self.values(), f"{self.source}: experiment", overrides, seed=seed)
 
     def space(self) -> SearchSpace:
         """Return the space; see `TabularBenchmark.space` for the errors."""

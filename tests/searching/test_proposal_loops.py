@@ -64,6 +64,7 @@ LOOPS = [
     Evolution(trials=15, population=4, sample=3, batch=3),
     SuccessiveHalving(candidates=12),
     SuccessiveHalving(candidates=12, eta=2, batch=4),
+    SuccessiveHalving(candidates=5, eta=2, batch=3, brackets=3),
 ]
 
 
@@ -143,6 +144,13 @@ def test_successive_halving_goes_on_with_the_best_of_each_rung(flat: SearchSpace
     for before, after in pairwise(rungs):
         best = sorted((item.score for item in before), reverse=True)[: len(after)]
         assert sorted((item.score for item in after), reverse=True) == best
+
+
+def test_every_bracket_of_successive_halving_has_other_candidates(flat: SearchSpace) -> None:
+    told = searched(SuccessiveHalving(candidates=5, eta=2, brackets=3), flat, lambda item: 0.5, epochs=4)
+    assert [item.proposal.epochs for item in told] == 3 * [*[1] * 5, *[2] * 2, 4]
+    first = [tuple(item.proposal.assignment.items()) for item in told if item.proposal.epochs == 1]
+    assert len({*first}) == 15
 
 
 def test_evolution_ages_as_in_an_example_worked_by_hand(flat: SearchSpace) -> None:
