@@ -37,7 +37,8 @@ class Trace:
 
     Attributes:
         seed: of the search.
-        steps: each with a better architecture, among those that are trained longest; empty where no proposal had a score.
+        steps: each with a better architecture, among those that are trained longest; empty where none had a
+            score.
         cost: of the whole, in epochs of a median network.
         trials: architectures that were proposed.
         seconds: of the whole, on the machine that made the table.
