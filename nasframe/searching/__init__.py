@@ -9,7 +9,7 @@ from nasframe.searching.evolution import Evolution
 from nasframe.searching.gradient_loop import AdamLoop, GradientLoop, Update
 from nasframe.searching.halving import SuccessiveHalving
 from nasframe.searching.options import SearchOptions
-from nasframe.searching.proposal_check import check_proposal_loop
+from nasframe.searching.proposal_check import CheckedProposer, check_proposal_loop
 from nasframe.searching.proposal_loop import Proposal, ProposalLoop, Proposer, Result, SearchProblem
 from nasframe.searching.proposal_search import TRIAL, Candidate, LearningCurve, ProposalSearch, Train
 from nasframe.searching.random_search import RandomSearch
@@ -20,6 +20,7 @@ __all__ = [
     "AdamLoop",
     "Bilevel",
     "Candidate",
+    "CheckedProposer",
     "Evolution",
     "GradientLoop",
     "LearningCurve",

@@ -34,6 +34,8 @@ class Asking(Proposer):
         directions: `maximize` or `minimize`, of each objective.
         objectives: the values of a result.
         trials: to propose.
+        asks_inactive: ask also about choices that do not count since their node was removed. NSGA-II crosses
+            only the parameters that every trial has, and draws the others at random.
     """
 
     problem: SearchProblem
@@ -41,6 +43,7 @@ class Asking(Proposer):
     directions: Sequence[Literal["maximize", "minimize"]]
     objectives: Callable[[Result], list[float]]
     trials: int
+    asks_inactive: bool = False
     _study: optuna.Study = field(init=False)
     _asked: list[optuna.Trial] = field(init=False, factory=list)
     _told: list[list[list[float] | None]] = field(init=False, factory=list)
@@ -79,7 +82,19 @@ class Asking(Proposer):
         self._told.append([*batch])
 
     def _decided(self, trial: optuna.Trial) -> dict[str, str]:
+        choices = self.problem.space.choices
+
         def decide(step: Any, alternatives: Sequence[Any]) -> Any:
+            if self.asks_inactive and step.kind != "deal":
+                every = choices[step.choices[0]].candidates
+                if step.kind == "port":
+                    every = tuple(edge.label for edge in step.edges)
+                wanted = trial.suggest_categorical(step.choices[0], every)
+                valid = {item.assigns[0][1]: item for item in alternatives if item.assigns}
+                # of sources that are gone, the next one that is there
+                place = every.index(wanted)
+                in_order = (*every[place:], *every[:place])
+                return next((valid[name] for name in in_order if name in valid), alternatives[0])
             if len(alternatives) == 1:
                 return alternatives[0]
             labels = [_label(item) for item in alternatives]

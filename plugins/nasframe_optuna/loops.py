@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Literal
+
 from attrs import frozen
 from optuna.samplers import NSGAIISampler, TPESampler
 
@@ -13,6 +16,7 @@ from nasframe_optuna.asking import Asking
 
 __all__ = ["NonDominatedSorting", "TreeParzen"]
 
+_DIRECTIONS: Sequence[Literal["maximize", "minimize"]] = ("maximize", "minimize", "minimize")
 _LARGEST = 2**32  # seeds of numpy are below it
 
 
@@ -52,7 +56,7 @@ class NonDominatedSorting(ProposalLoop):
             why = f"a generation has {self.population} architectures (loop.population)"
             raise ConfigurationError("search", [f"loop.trials: {why}, and {self.trials} are to be tried"])
         sampler = NSGAIISampler(population_size=self.population, seed=derive_seed(seed, "nsga2") % _LARGEST)
-        return Asking(problem, sampler, ["maximize", "minimize", "minimize"], _objectives, self.trials)
+        return Asking(problem, sampler, _DIRECTIONS, _objectives, self.trials, asks_inactive=True)
 
     def most(self, problem: SearchProblem) -> int:
         return self.trials
