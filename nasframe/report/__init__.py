@@ -13,6 +13,7 @@ from nasframe.report.reading import read_page
 from nasframe.report.run_page import run_page, run_tables, write_report
 from nasframe.report.space_table_page import space_table_page, space_table_tables, write_space_table_page
 from nasframe.report.sweep_page import sweep_figures, sweep_page, sweep_tables, write_sweep_page
+from nasframe.report.trials import trials_of, trials_verdict
 
 __all__ = [
     "COSTS",
@@ -35,6 +36,8 @@ __all__ = [
     "sweep_figures",
     "sweep_page",
     "sweep_tables",
+    "trials_of",
+    "trials_verdict",
     "unit_of",
     "value_of",
     "write_comparison_page",

@@ -52,6 +52,7 @@ _SEARCH = Fields(
         "trials": _COUNT,
         "networks": _COUNT,
         "best_trial": _COUNT,
+        "best": _METRICS,
         "cost": Number(0),
     },
 )

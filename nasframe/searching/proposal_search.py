@@ -184,7 +184,7 @@ class ProposalSearch:
             "trials": len(self.history),
             "networks": len({line["network"] for line in self.history}),
             "best_trial": best["trial"],
-            "validation": best["validation"],
+            "best": best["validation"],
             "cost": last["cost"],
             "seconds": round(sum(line["seconds"] for line in self.history), 3),
         }
