@@ -15,7 +15,7 @@ from nasframe.searching.proposal_loop import Proposal, ProposalLoop, Proposer, R
 
 __all__ = ["RandomSearch", "check_enough"]
 
-_IN_VAIN = 1_000  # draws without a new network, after which the rest of the space is listed
+_IN_VAIN = 100  # draws without a new network, after which the space is listed
 _LISTED = 100_000  # the most architectures that are listed
 
 
@@ -55,11 +55,17 @@ def check_enough(option: str, wanted: int, problem: SearchProblem) -> None:
 
 @define
 class _Draws(Proposer):
+    """Attributes:
+    known: the networks, or assignments, that were drawn.
+    rest: the rest of the space in random order, once it had to be listed.
+    """
+
     loop: RandomSearch
     problem: SearchProblem
     random: random.Random
     proposed: int = 0
     known: set[Any] = field(factory=set)
+    rest: list[dict[str, str]] | None = None
 
     def propose(self, count: int) -> Sequence[Proposal]:
         made: list[Proposal] = []
@@ -82,16 +88,19 @@ class _Draws(Proposer):
 
     def _new(self) -> dict[str, str] | None:
         """Return an architecture that was not drawn before; None where there is none."""
-        space = self.problem.space
-        for _ in range(_IN_VAIN):
-            drawn = space.sample(self.random)
+        if self.rest is None:
+            space = self.problem.space
+            for _ in range(_IN_VAIN):
+                drawn = space.sample(self.random)
+                if self._is_new(drawn):
+                    return drawn
+            self.rest = [*space.enumerate()] if space.count() <= _LISTED else []
+            self.random.shuffle(self.rest)
+        while self.rest:
+            drawn = self.rest.pop()
             if self._is_new(drawn):
                 return drawn
-        if space.count() > _LISTED:
-            return None
-        others = list(space.enumerate())
-        self.random.shuffle(others)
-        return next((item for item in others if self._is_new(item)), None)
+        return None
 
     def _is_new(self, drawn: dict[str, str]) -> bool:
         name = tuple(drawn.items()) if self.loop.distinct == "assignment" else self.problem.key(drawn)
