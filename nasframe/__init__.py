@@ -5,7 +5,8 @@
 - **its steps**: `run_experiment`, or one by one `prepare` (`Prepared`), `search` (`SearchResult`), `train`,
   `evaluate`, `predict`
 - **what comes out**: `Run`, `load_run`, `Architecture`, `load_architecture`; `draw` (`Drawing`)
-- **studies**: `compare`, `sweep`, `tabulate`; tables: `load_table` (`TabularBenchmark`); for one release also
+- **studies**: `compare`, `sweep`, `tabulate`; tables: `load_table` (`TabularBenchmark`),
+  `truth_on_demand`; for one release also
   `census`, `load_census`, the former names of the last two functions
 - **plugins**: `hookimpl`, `hookspec`, `load_plugin`, `manager`, `Registered`
 - **operations**: `Operation`, `OpSpec`, `Shape`, `arity_of`; `module_key`, for parameters named after ports
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from nasframe.pipeline import run_experiment as run_experiment
     from nasframe.pipeline import search as search
     from nasframe.pipeline import train as train
+    from nasframe.pipeline import truth_on_demand as truth_on_demand
     from nasframe.plugins import Registered as Registered
     from nasframe.plugins import hookimpl as hookimpl
     from nasframe.plugins import hookspec as hookspec
@@ -172,6 +174,7 @@ _MODULES = {
             "run_experiment",
             "search",
             "train",
+            "truth_on_demand",
         ),
         "nasframe.pipeline",
     ),

@@ -18,7 +18,7 @@ from pathlib import Path
 from cyclopts import App, CycloptsError, Parameter
 
 from nasframe import __version__
-from nasframe.cli import making_a_run, plugins_command, resuming, studies, using_a_run
+from nasframe.cli import making_a_run, plugins_command, resuming, studies, tables_command, using_a_run
 from nasframe.cli.interrupts import interrupts_kept
 from nasframe.cli.plugin_files import HELP, prefix, split_plugin_files
 from nasframe.doctor import doctor
@@ -69,7 +69,7 @@ def make_app() -> App:
         print_error=False,
         result_action="return_value",
     )
-    for group in (making_a_run, resuming, studies, using_a_run, plugins_command):
+    for group in (making_a_run, resuming, studies, tables_command, using_a_run, plugins_command):
         group.add_commands(app)
     app.command(doctor)
     manager().add_commands(app)

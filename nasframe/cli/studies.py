@@ -230,29 +230,53 @@ def tabulate(
     experiment: Path,
     /,
     *overrides: Overrides,
-    architectures: int = 300,
+    architectures: int | None = None,
+    all: Annotated[bool, Parameter(help="Train every different network of the space.")] = False,
+    seeds: int = 1,
+    vary: list[str] | None = None,
+    yes: bool = False,
     study: Study = _DEFAULTS,
 ) -> int:
-    """Train many random architectures of the space: a table that comparisons use, and anyone can reuse.
+    """Train many networks of the space: a table that comparisons use, and anyone can reuse.
 
-    Trained architectures are skipped: the same command goes on after an interruption, or with more of them.
-    The exit status is 1 where a training failed; the others are finished all the same.
+    Trainings that have ended are skipped: the same command goes on after an interruption, or with more
+    networks, seeds or points. The exit status is 1 where a training failed; the others are finished all the
+    same.
 
     Parameters
     ----------
     experiment
         A TOML file.
     architectures
-        How many different ones; all of them where the space has fewer.
+        How many different networks are drawn; all of them where the space has fewer. [default: 300]
+    seeds
+        How many training seeds each network gets, from the experiment's own upward; they share their data.
+    vary
+        Values of an option of the task or the training, with commas: task.fold=0,1,2. Each network is trained
+        with every one. May be given again.
+    yes
+        With --all: train all, however long that takes.
     """
     study.check()
+    if all and architectures is not None:
+        raise ConfigurationError("command line", ["--architectures and --all: are two answers; give one"])
+    architectures = 300 if architectures is None else architectures
     at_least("--architectures", architectures, 1)
+    at_least("--seeds", seeds, 1)
 
     from nasframe.studies import tabulate as train_architectures
 
     folder = study.folder(experiment, "table")
     found = train_architectures(
-        experiment, folder, overrides=overrides, architectures=architectures, **study.arguments()
+        experiment,
+        folder,
+        overrides=overrides,
+        architectures=architectures,
+        exhaustive=all,
+        seeds=seeds,
+        vary=vary or (),
+        yes=yes,
+        **study.arguments(),
     )
     if study.json:
         print_json({**found.record, "rows": list(found.rows)})
@@ -264,8 +288,10 @@ def tabulate(
 
 def show_table(found: Any, folder: Path, **more: str) -> int:
     """Print a table of a space, and where its files are; return the exit status."""
+    from nasframe.tables import TABLE_FILE
+
     print_space_table(found)
-    print_files(report=folder / "report.html", table=folder / "table.jsonl", **more)
+    print_files(report=folder / "report.html", table=folder / TABLE_FILE, **more)
     return int(bool(found.record["failed"]))
 
 

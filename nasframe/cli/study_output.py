@@ -60,10 +60,13 @@ def print_sweep(found: Mapping[str, Any]) -> None:
 def print_space_table(found: Any) -> None:
     """Print a table of a space in numbers, and the architectures that could not be trained."""
     from nasframe.report import space_table_tables
+    from nasframe.tables import facts_of
 
     size = found.record["space_size"]
-    print_text(f"\n{len(found):,} of the {size:,} architectures of the space, each trained from scratch\n")
-    print_tables(space_table_tables(found.record, found.rows))
+    networks = found.record.get("networks")
+    which = f"all {networks:,} networks" if networks == len(found) else f"{len(found):,} networks"
+    print_text(f"\n{which}, of the {size:,} architectures of the space, each trained from scratch\n")
+    print_tables(space_table_tables(found.record, found.rows, facts_of(found).to_dict()))
     caveats = found.record.get("caveats") or ()
     if caveats:
         print_text()

@@ -16,7 +16,7 @@ from nasframe.runtime import make_progress, print_document, print_json, print_me
 if TYPE_CHECKING:
     from nasframe.space import Architecture
 
-__all__ = ["add_commands", "near_path", "show_metrics"]
+__all__ = ["add_commands", "near_path", "read_architecture", "show_metrics"]
 
 Format = Literal["text", "dot", "svg", "png"]
 Json = Annotated[bool, Parameter(help="For scripts: JSON instead of a table.")]
@@ -170,11 +170,11 @@ def show(
     from nasframe.runtime import write_text
 
     check_format(chosen)
-    first = _architecture(source)
+    first = read_architecture(source)
     if other is None:
         drawing = pipeline.draw(first)
     else:
-        drawing = pipeline.draw(first, _architecture(other), titles=_titles(source, other))
+        drawing = pipeline.draw(first, read_architecture(other), titles=_titles(source, other))
     if chosen == "png":
         assert out is not None
         drawing.save(out)
@@ -221,7 +221,7 @@ def report(folder: Path, /, *, tables: Path | None = None) -> None:
     print_files(**written)
 
 
-def _architecture(source: str) -> Architecture:
+def read_architecture(source: str) -> Architecture:
     """Return the architecture of a run folder or a file, or of a text that a plugin can read."""
     from nasframe import pipeline
     from nasframe.runs import naming_missing_plugins

@@ -12,7 +12,7 @@ training by an experiment, `training_records` removes a training that is made ag
 from __future__ import annotations
 
 from nasframe.pipeline.architecture_search import search
-from nasframe.pipeline.baselines import draw_distinct_architectures
+from nasframe.pipeline.baselines import draw_architectures, draw_distinct_architectures
 from nasframe.pipeline.evaluation import evaluate
 from nasframe.pipeline.final_training import train
 from nasframe.pipeline.loading import load_architecture, load_experiment, load_run, load_supernet
@@ -23,6 +23,7 @@ from nasframe.pipeline.recorded_cache import given_cache, recorded_cache
 from nasframe.pipeline.resuming import require_plugin_files, resume
 from nasframe.pipeline.search_result import SearchResult
 from nasframe.pipeline.standalone_training import measure_epochs, train_alone
+from nasframe.pipeline.training_on_demand import truth_on_demand
 from nasframe.pipeline.whole_run import run_experiment
 from nasframe.pipeline.written_experiment import experiment_arguments, read_experiment, save_tensors
 
@@ -30,6 +31,7 @@ __all__ = [
     "Prepared",
     "SearchResult",
     "draw",
+    "draw_architectures",
     "draw_distinct_architectures",
     "evaluate",
     "experiment_arguments",
@@ -51,4 +53,5 @@ __all__ = [
     "search",
     "train",
     "train_alone",
+    "truth_on_demand",
 ]

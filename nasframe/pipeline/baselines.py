@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -32,7 +33,10 @@ from nasframe.space import Architecture, SearchSpace
 from nasframe.tasks import Baseline, Data, NamedBaseline, Split, make_each_once, named_baselines
 from nasframe.training import OutputError, read_training
 
-__all__ = ["check_baselines", "draw_distinct_architectures", "score_baselines", "train_baselines"]
+__all__ = [
+    *("check_baselines", "draw_architectures", "draw_distinct_architectures"),
+    *("score_baselines", "train_baselines"),
+]
 
 
 @frozen
@@ -156,14 +160,20 @@ def draw_distinct_architectures(space: SearchSpace, seed: int, count: int) -> li
 
     A larger `count` begins with the same ones.
     """
-    found: dict[str, Architecture] = {}
-    draw = 0
-    while len(found) < min(count, space.count()):
+    return list(itertools.islice(draw_architectures(space, seed), count))
+
+
+def draw_architectures(space: SearchSpace, seed: int) -> Iterator[Architecture]:
+    """Yield different architectures at random, until all of the space have been drawn."""
+    found: set[str] = set()
+    for draw in itertools.count():
+        if len(found) == space.count():
+            return
         number = int(fingerprint(["random architecture", seed, draw])[:15], 16)
         architecture = Architecture(space, space.sample(number))
-        found.setdefault(architecture.fingerprint, architecture)
-        draw += 1
-    return list(found.values())
+        if architecture.fingerprint not in found:
+            found.add(architecture.fingerprint)
+            yield architecture
 
 
 def _builder(architecture: Architecture, seed: int) -> Callable[[], nn.Module]:

@@ -16,11 +16,12 @@ from nasframe.report.space_table_page import space_table_page
 from nasframe.report.sweep_page import sweep_page
 from nasframe.runs import Run
 from nasframe.runtime import damage_in_words
+from nasframe.tables import TABLE_FILE, facts_of, load_table
 
 __all__ = ["read_page"]
 
 _TABLES = {"table.json": "table.jsonl", "census.json": "census.jsonl"}
-"""The record of a table of a space → its rows; the second pair is that of earlier versions."""
+"""The record of a table of a space in format 1 → its rows, by their present and by their former names."""
 
 _STUDIES = ("comparison.json", "sweep.json")
 
@@ -31,12 +32,16 @@ def read_page(folder: Path) -> Page:
     Raises:
         RunError: the folder holds none, or its files are damaged, or the study has not ended.
     """
+    if (folder / TABLE_FILE).is_file():
+        table = load_table(folder)
+        with _damage(folder / TABLE_FILE):
+            return space_table_page(table.record, table.rows, facts_of(table).to_dict())
     found = next((folder / name for name in (*_STUDIES, *_TABLES) if (folder / name).is_file()), None)
     if found is None:
         if (folder / "run.json").is_file():
             with _damage(folder):
                 return run_page(Run.open(folder))
-        expected = ", ".join(("run.json", *_STUDIES, "table.json"))
+        expected = ", ".join(("run.json", *_STUDIES, TABLE_FILE, "table.json"))
         raise RunError(
             f"{folder}: holds no run and no finished study; expected one of {expected}. A study that has not "
             "ended goes on with its own command"

@@ -11,6 +11,7 @@ from nasframe.display import Bars, Cell, Cloud, Column, Estimate, Figure, Histog
 from nasframe.report.page import Page, Tile, make_page
 from nasframe.report.placement import known_pairs
 from nasframe.report.study_record import current_names, made_values
+from nasframe.tables import NOISE_RULE, SHARE_RULE
 
 __all__ = ["space_table_page", "space_table_tables", "write_space_table_page"]
 
@@ -20,17 +21,20 @@ _MOST_BEST = 10
 _SHARES = (100, 99, 95, 90, 75, 50, 25, 10, 5, 0)
 
 
-def write_space_table_page(record: Mapping[str, Any], rows: Rows, folder: Path) -> None:
+def write_space_table_page(
+    record: Mapping[str, Any], rows: Rows, folder: Path, facts: Mapping[str, Any] | None = None
+) -> None:
     """Write `report.html` of a table of a space into its folder; see `space_table_page`."""
-    space_table_page(record, rows).write(folder)
+    space_table_page(record, rows, facts).write(folder)
 
 
-def space_table_page(record: Mapping[str, Any], rows: Rows) -> Page:
+def space_table_page(record: Mapping[str, Any], rows: Rows, facts: Mapping[str, Any] | None = None) -> Page:
     """Return the page of a table of a space.
 
     Args:
-        record: the content of `table.json`.
-        rows: the lines of `table.jsonl`, an architecture each.
+        record: of the table.
+        rows: a network each; see `TabularBenchmark.rows`.
+        facts: as `TableFacts.to_dict` returns them; None where they are not known.
     """
     data, objective = current_names(record), record.get("objective", "")
     size = data.get("space_size")
@@ -44,9 +48,9 @@ def space_table_page(record: Mapping[str, Any], rows: Rows) -> Page:
     return make_page(
         "space_table.html",
         title=f"Table of a space: {data['title']}",
-        about=f"{len(rows):,} random architectures, each trained from scratch in the same way",
-        tables=space_table_tables(record, rows),
-        figures=space_table_figures(record, rows),
+        about=f"{len(rows):,} {_kind(data)} architectures, each trained from scratch in the same way",
+        tables=space_table_tables(record, rows, facts),
+        figures=[*space_table_figures(record, rows), *_random_search(record, facts)],
         lead=lead,
         note="Validation is the score at the best epoch of a training; an architecture is chosen by it.",
         caveats=data["caveats"],
@@ -56,8 +60,11 @@ def space_table_page(record: Mapping[str, Any], rows: Rows) -> Page:
     )
 
 
-def space_table_tables(record: Mapping[str, Any], rows: Rows) -> list[Table]:
-    """Return the tables `quantiles`, `correlation` and `best` of a table of a space, those that have rows.
+def space_table_tables(
+    record: Mapping[str, Any], rows: Rows, facts: Mapping[str, Any] | None = None
+) -> list[Table]:
+    """Return the tables `facts`, `random`, `quantiles`, `correlation` and `best` of a table of a space, those
+    that have rows.
 
     A quantile that would lie beyond the second architecture from an end is left out: few architectures say
     nothing about it.
@@ -78,6 +85,7 @@ def space_table_tables(record: Mapping[str, Any], rows: Rows) -> list[Table]:
         if share in shares or count * min(share, 100 - share) >= 100
     ]
     found = [
+        *_facts(record, facts),
         Table("quantiles", "Quantiles over the architectures", [Column("quantile"), *columns], quantile_rows),
         _correlation(record, objective),
         _best(rows, list(columns), list(columns.values())),
@@ -116,6 +124,61 @@ def space_table_figures(record: Mapping[str, Any], rows: Rows) -> list[Figure]:
             y=f"{objective}, test",
             clouds=[Cloud("architectures", known_pairs(validation, test), is_small=True)],
         ),
+    ]
+
+
+def _kind(record: Mapping[str, Any]) -> str:
+    return "different" if record.get("networks") else "random"
+
+
+def _facts(record: Mapping[str, Any], facts: Mapping[str, Any] | None) -> list[Table]:
+    """Return the facts of a table, and random search on it."""
+    if facts is None:
+        return []
+    objective = record.get("objective", "")
+    named: list[tuple[str, Cell]] = [
+        ("networks", facts["networks"]),
+        ("trainings of each", facts["trainings"]),
+        ("trainings that are missing", facts["missing"]),
+        (f"best {objective}", facts["best"]),
+        (f"median {objective}", facts["median"]),
+        ("deviation among networks", facts["spread"]),
+        ("noise of one training", facts["noise"]),
+        ("standard error of a test score", facts["standard_error"]),
+        ("share that cannot be told from the best", facts["indistinct"]),
+        ("passes", None if facts["passes"] is None else "yes" if facts["passes"] else "no"),
+    ]
+    rows: list[list[Cell]] = [[name, value] for name, value in named if value is not None]
+    note = f"{NOISE_RULE[0].upper()}{NOISE_RULE[1:]}; {SHARE_RULE}. Scores are those on the test split."
+    random: list[list[Cell]] = [
+        [item["networks"], item["test"], item["finds_top"]] for item in facts["random"]
+    ]
+    heads = [
+        Column("networks", unit="count"),
+        Column("test", f"expected {objective}, test"),
+        Column("finds_top", "finds one of the best 1 %"),
+    ]
+    by = "Each is chosen by the validation score of one training, and scored by its mean test score."
+    return [
+        Table("facts", "Facts", [Column("fact"), Column("value")], rows, note),
+        Table("random", "Random search, the best of several networks", heads, random, by),
+    ]
+
+
+def _random_search(record: Mapping[str, Any], facts: Mapping[str, Any] | None) -> list[Figure]:
+    """Return the expected score of random search over the networks that it tries."""
+    if facts is None or len(facts["random"]) < 2:
+        return []
+    objective = record.get("objective", "")
+    pairs = [(item["networks"], item["test"]) for item in facts["random"]]
+    return [
+        ScatterChart(
+            name="random-search",
+            title="Random search on this table",
+            x="networks tried",
+            y=f"expected {objective}, test",
+            clouds=[Cloud("random search", pairs)],
+        )
     ]
 
 

@@ -55,15 +55,18 @@ def table_caveats(table: Mapping[str, Any]) -> list[str]:
     """Return a sentence for each fact that a reader should know before believing a table of a space.
 
     Args:
-        table: content of `table.json`.
+        table: the record of a table.
     """
-    count, whole = table["count"], table["count"] == table["space_size"]
+    count, trainings = table["count"], table.get("trainings") or [{}]
+    whole = count in (table["space_size"], table.get("networks"))
     lines = _failed(table["failed"])
     if count < _MANY_ARCHITECTURES and not whole:
         lines.append(
             f"{count} architectures are few: below {_MANY_ARCHITECTURES}, the quantiles at the ends, "
             "the best of them, and percentiles in this table say little about the space."
         )
+    if len(trainings) > 1:
+        return lines
     lines.append(
         f"Each architecture was trained once (seed {table['seed']}), so two that are close may change places "
         "with another seed."

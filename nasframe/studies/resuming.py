@@ -17,6 +17,7 @@ from nasframe.runtime import (
     SILENT,
     Each,
     Fields,
+    Flag,
     Items,
     Nullable,
     Number,
@@ -52,6 +53,7 @@ _WHOLE = Number(-MOST, MOST, whole=True)
 _ARGUMENTS: Mapping[str, Shape] = {
     **dict.fromkeys(("overrides", "axes", "relaxations", "vary", "loops"), Items(Text())),
     **dict.fromkeys(("seeds", "random", "architectures"), _WHOLE),
+    **dict.fromkeys(("exhaustive", "yes"), Flag()),
     **dict.fromkeys(("workers", "seed"), Nullable(_WHOLE)),
     "table": PATH,
     **dict.fromkeys(("device", "relaxation"), Nullable(Text())),

@@ -54,6 +54,10 @@ class Plan(ABC):
         """The metric that counts."""
         return self.experiments[0].task.objective
 
+    def save(self, folder: StudyFolder, record: Mapping[str, Any]) -> dict[str, Any]:
+        """Write the record, and return it as `finish` gets it."""
+        return folder.save(record)
+
     @abstractmethod
     def work(self, study: Study) -> Work:
         """Prepare the data, yield trials, and return the content of the record, JSON-able.
@@ -126,7 +130,7 @@ class Study:
         save_tensors(self.tensors, plan.experiments)
         record = self._results(work, trials)
         head = {"kind": plan.kind, "title": plan.title, "objective": plan.objective}
-        saved = self.folder.save({**head, **record, "versions": versions()})
+        saved = plan.save(self.folder, {**head, **record, "versions": versions()})
         with full_disk_stops(self.folder.path):
             plan.finish(saved, self.folder.path)
             self.folder.end()

@@ -1,9 +1,9 @@
-"""`tabulate`: many random architectures of a search space, each trained from scratch and scored."""
+"""`tabulate`: networks of a search space, each trained from scratch and scored after every epoch."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -11,37 +11,42 @@ import attrs
 from attrs import frozen
 
 from nasframe.errors import ConfigurationError, NasframeError, RunError, SpaceError, in_lines
-from nasframe.experiment import Experiment
-from nasframe.jobs import PATIENCE, Trial, full_disk_stops
-from nasframe.pipeline import draw_distinct_architectures
+from nasframe.experiment import Experiment, overridden
+from nasframe.jobs import PATIENCE, Outcome, Trial, full_disk_stops
 from nasframe.report import write_space_table_page
-from nasframe.runtime import SILENT, Progress, escape_json, remove_path, write_text
-from nasframe.space import Architecture
-from nasframe.studies.axes import words_of
+from nasframe.runtime import SILENT, Progress, remove_path, without_nan
+from nasframe.space import Architecture, SearchSpace
+from nasframe.studies.axes import Point, experiment_at, parse_axes, point_name, points, words_of
 from nasframe.studies.base_experiment import BaseExperiment
 from nasframe.studies.caveats import table_caveats
+from nasframe.studies.distinct_networks import AllNetworks, all_networks, draw_networks
+from nasframe.studies.folder import StudyFolder
 from nasframe.studies.recorded_call import recorded_call
 from nasframe.studies.settings import Settings
 from nasframe.studies.statistics import spearman
 from nasframe.studies.study import Plan, Study, Work, run_study
 from nasframe.studies.study_names import reading_study
 from nasframe.studies.training_trial import NetworkToTrain, make_training_trial, read_trained_network
-from nasframe.studies.trial_limit import check_trials
-from nasframe.tables import OLDER_FILES, TabularBenchmark, load_table, names_used, origin_of
+from nasframe.studies.trial_limit import MOST_TRIALS, check_trials, count_points
+from nasframe.tables import (
+    ADDITIONS,
+    OLDER_FILES,
+    TABLE_FILE,
+    TABLE_FORMAT,
+    TableEntry,
+    TableTraining,
+    TabularBenchmark,
+    entry_of_trainings,
+    entry_values,
+    facts_of,
+    load_table,
+    names_used,
+    origin_of,
+    write_document,
+)
 from nasframe.training import BaselineOptions
 
 __all__ = ["tabulate"]
-
-FORMAT = 1
-ROWS = "table.jsonl"
-OLD_FILES: Sequence[str] = OLDER_FILES[2:]
-
-
-def write_rows(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write `table.jsonl`."""
-    lines = (json.dumps(row, ensure_ascii=False, allow_nan=False) for row in rows)
-    write_text(folder / ROWS, "".join(f"{escape_json(line)}\n" for line in lines))
-
 
 _NETWORKS = "architectures"
 """Name of the folder of the results of the architectures."""
@@ -49,10 +54,14 @@ _NETWORKS = "architectures"
 _CHUNK = 10
 """The most architectures of one trial; they share the data that its worker prepares."""
 
-_COLUMNS = (
-    *("fingerprint", "assignment", "parameters", "multiply_adds", "validation", "test"),
-    *("best_epoch", "seconds", "seed"),
-)
+_ASK = 1.0
+"""Hours of projected work from which on `--all` asks for `--yes`."""
+
+_TRIED = 3
+"""The most networks whose first training may fail before nothing is projected."""
+
+Training = tuple[Point, Experiment]
+"""One of the trainings of each network: the options in which it differs, and its experiment."""
 
 
 def tabulate(
@@ -61,6 +70,10 @@ def tabulate(
     *,
     overrides: Iterable[str] = (),
     architectures: int = 300,
+    exhaustive: bool = False,
+    seeds: int = 1,
+    vary: str | Iterable[str] = (),
+    yes: bool = False,
     workers: int | None = 1,
     executor: str = "local",
     patience: float = PATIENCE,
@@ -70,17 +83,22 @@ def tabulate(
     overwrite: bool = False,
     progress: Progress = SILENT,
 ) -> TabularBenchmark:
-    """Train random architectures of an experiment's space, each as a searched one is trained.
+    """Train networks of an experiment's space, each as a searched one is trained, and keep all their curves.
 
-    Architectures that are trained are kept: the same call goes on after an interruption, and a larger number
-    adds to them.
+    Trainings that have ended are kept: the same call goes on after an interruption, and a larger number, more
+    seeds or more points add to them.
 
     Args:
         experiment: its space, task, training options and seed; or its TOML file. Its search does not
             matter.
         out: folder of the table; None is `runs/NAME-table`.
         overrides: `dotted.key=value` each.
-        architectures: how many different ones; all where the space has fewer.
+        architectures: how many different networks are drawn; all where the space has fewer.
+        exhaustive: all networks of the space.
+        seeds: training seeds of each network, from the experiment's own upward; they share their data.
+        vary: `key=value,value` each, options of the task or the training: each network is trained at every
+            point, with every seed.
+        yes: train all networks of a large space too.
         seed, device: instead of those of the experiment.
         workers, executor, patience, source, overwrite, progress: see `Settings`.
 
@@ -89,19 +107,24 @@ def tabulate(
 
     Raises:
         ConfigurationError: everything that is wrong with the experiment.
-        RunError: `out` holds something else, or the table of something else.
+        RunError: `out` holds something else, or the table of something else; or the whole of a space would
+            take long, and `yes` was not said.
         SpaceError: the space is not registered, so nobody could name its architectures.
     """
-    if architectures < 1:
-        raise ConfigurationError("tabulate", [f"--architectures: expected 1 or more, found {architectures}"])
-    check_trials("tabulate", "--architectures", architectures)
+    for name, value in (("--architectures", architectures), ("--seeds", seeds)):
+        if value < 1:
+            raise ConfigurationError("tabulate", [f"{name}: expected 1 or more, found {value}"])
     base = BaseExperiment.of(experiment)
-    folder, overrides = base.folder(out, "table"), words_of(overrides)
+    folder, overrides, vary = base.folder(out, "table"), words_of(overrides), words_of(vary)
     asked = recorded_call(
         "tabulate",
         base,
         overrides=overrides,
         architectures=architectures,
+        exhaustive=exhaustive,
+        seeds=seeds,
+        vary=vary,
+        yes=yes,
         workers=workers,
         executor=executor,
         patience=patience,
@@ -111,6 +134,14 @@ def tabulate(
     )
     with reading_study(folder, overwrite=overwrite):
         given = Experiment.parse(base.values, base.source, overrides, seed=seed, device=device)
+        axes = parse_axes(vary, given.to_dict(), base.source)
+        _check_axes(axis.key for axis in axes)
+        if not exhaustive:
+            check_trials("tabulate", "--architectures", architectures)
+        check_trials("tabulate", "--seeds, times the points", seeds, count_points(axes))
+        each = seeds * count_points(axes)
+        if not exhaustive and each > 1:
+            check_trials("tabulate", "--architectures, times the trainings of each", architectures, each)
         chosen = attrs.evolve(
             given,
             data_seed=given.stage_seed,
@@ -118,13 +149,50 @@ def tabulate(
             train=attrs.evolve(given.train, inherit=False),
         )
         values = chosen.to_dict()
+        trainings: list[Training] = [
+            (point, _at(chosen, base, overrides, point, chosen.seed + number))
+            for point in points(axes)
+            for number in range(seeds)
+        ]
         must_match = {
             "experiment": {key: values[key] for key in ("seed", "data_seed", "task", "space", "train")}
         }
-        plan = TablePlan(base.title(folder), [chosen], must_match, architectures)
+        plan = TablePlan(
+            base.title(folder),
+            [item for _, item in trainings],
+            must_match,
+            chosen,
+            trainings,
+            architectures,
+            exhaustive,
+            yes,
+        )
         settings = Settings(workers, executor, patience, source, overwrite, progress, base.recorded)
         run_study(plan, folder, settings, asked)
         return load_table(folder)
+
+
+def _check_axes(keys: Iterable[str]) -> None:
+    wrong = [key for key in keys if key.partition(".")[0] not in ("task", "train", "data_seed")]
+    if wrong:
+        problem = f"--vary {wrong[0]}: expected an option of [task] or [train]: a table is of one space"
+        raise ConfigurationError("tabulate", [problem])
+
+
+def _at(
+    chosen: Experiment, base: BaseExperiment, overrides: Sequence[str], point: Point, seed: int
+) -> Experiment:
+    """Return the experiment of one training of each network."""
+    if not point:
+        return attrs.evolve(chosen, seed=seed)
+    values = overridden(base.values, base.source, overrides)
+    found = experiment_at(values, base.source, point, seed=seed, data_seed=chosen.data_seed)
+    return attrs.evolve(
+        found,
+        device=chosen.device,
+        baselines=BaselineOptions(),
+        train=attrs.evolve(found.train, inherit=False),
+    )
 
 
 @frozen
@@ -132,88 +200,228 @@ class TablePlan(Plan):
     """The plan of a table, for one experiment.
 
     Attributes:
-        wanted: number of architectures.
+        base: the table's own experiment.
+        trainings: of each network.
+        wanted: number of networks, where they are drawn.
+        exhaustive: train all.
+        yes: do not ask, however long it takes.
     """
 
     kind: ClassVar[str] = "table"
-    files: ClassVar[Sequence[str]] = (_NETWORKS, ROWS, *OLD_FILES)
+    files: ClassVar[Sequence[str]] = (_NETWORKS, TABLE_FILE, ADDITIONS, *OLDER_FILES)
 
+    base: Experiment
+    trainings: Sequence[Training]
     wanted: int
+    exhaustive: bool
+    yes: bool
 
     def work(self, study: Study) -> Work:
-        """Draw the architectures, train a few of them in each trial, and write the rows."""
-        (experiment,), folder, progress = self.experiments, study.folder.path, study.settings.progress
-        (prepared,) = study.prepare(self.experiments)
-        if isinstance(prepared, NasframeError):
-            raise prepared
-        space = experiment.space.build(prepared.data.inputs, prepared.data.outputs)
-        if space.origin is None:
-            raise SpaceError(
-                f"search space {experiment.names['space']!r} is not registered, so nobody could name its "
-                "architectures; register it as a plugin"
-            )
-        origin = origin_of(experiment, space, str(prepared.record["fingerprint"]))
-        before = 0 if study.settings.overwrite else _wanted_before(folder)
-        if before > self.wanted:
-            progress.say(f"{folder}: {before} architectures were asked for before, and are kept")
-        wanted = max(self.wanted, before)
-        drawn = draw_distinct_architectures(space, experiment.seed, wanted)
-        if len(drawn) < wanted:
-            progress.say(f"tabulate: the space has {len(drawn)} architectures; all of them are trained")
-        networks = [_network(number, item) for number, item in enumerate(drawn, start=1)]
+        """Choose the networks, train a few of them in each trial, and return their entries."""
+        folder, progress = study.folder.path, study.settings.progress
+        data, space = self._prepare(study)
+        origin = origin_of(self.base, space, data[0])
+        whole: AllNetworks | None = None
+        if self.exhaustive and space.count() <= MOST_TRIALS:
+            whole = all_networks(space, progress)
+            networks, wanted = whole.first, len(whole.first)
+            check_trials("tabulate", "--all, times --seeds and the points", wanted, len(self.trainings))
+        else:
+            before = 0 if study.settings.overwrite else _wanted_before(folder)
+            if before > self.wanted and not self.exhaustive:
+                progress.say(f"{folder}: {before} architectures were asked for before, and are kept")
+            wanted = 1 if self.exhaustive else max(self.wanted, before)
+            networks = draw_networks(space, self.base.seed, wanted)
+            if len(networks) < wanted:
+                progress.say(f"tabulate: the space has {len(networks)} networks; all of them are trained")
         if not study.settings.overwrite:
-            _check_data(folder, networks, origin["data"])
-        outcomes = yield self._trials(networks, study)
-        found = [read_trained_network(folder / _NETWORKS / network.file) for network in networks]
-        rows = [{key: item[key] for key in _COLUMNS} for item in found if item is not None]
+            self._check_data(folder, networks.values(), data)
+        outcomes: dict[str, Outcome] = {}
+        if self.exhaustive and (whole is None or not self.yes):
+            outcomes |= yield from self._ask(study, space, networks, known=whole is not None)
+        outcomes |= yield self._trials(networks, study)
+        entries = [
+            entry
+            for key, architecture in networks.items()
+            if (entry := self._entry(key, architecture, folder)) is not None
+        ]
         failed = {name: outcome.error for name, outcome in outcomes.items() if outcome.status != "done"}
-        if not rows:
+        if not entries:
             raise RunError(in_lines(f"{folder}: no architecture could be trained", *failed.values()))
-        with full_disk_stops(folder):
-            write_rows(folder, rows)
-        scores = [[row[split].get(self.objective) for row in rows] for split in ("validation", "test")]
-        ranks = spearman(*scores)
         record = {
-            "format": FORMAT,
+            "format": TABLE_FORMAT,
+            "epochs": max(item.train.epochs for _, item in self.trainings),
+            "trainings": [
+                {"seed": item.seed, "point": dict(point), "data": of}
+                for (point, item), of in zip(self.trainings, data, strict=True)
+            ],
             **origin,
-            **names_used(experiment, space).to_dict(),
-            "seed": experiment.seed,
+            **names_used(self.base, space).to_dict(),
+            "seed": self.base.seed,
             "asked": wanted,
-            "count": len(rows),
+            "count": len(entries),
             "space_size": space.count(),
+            "networks": len(networks) if self.exhaustive or len(networks) < wanted else None,
             "failed": failed,
+            "experiment": self.base.to_toml(),
+        }
+        if whole is not None and len(entries) == len(networks):
+            record["of_architectures"] = whole.of_architectures
+        trainings = [TableTraining(item["seed"], item["point"], item["data"]) for item in record["trainings"]]
+        table = TabularBenchmark(folder, {**record, "objective": self.objective}, trainings, entries)
+        ranks = spearman(table.scores("validation"), table.scores("test"))
+        return {
+            **record,
             "correlation": {
                 "rho": ranks.rho,
                 "low": ranks.low,
                 "high": ranks.high,
                 "architectures": ranks.count,
             },
-            "experiment": experiment.to_toml(),
+            "caveats": table_caveats(record),
+            "entries": [entry_values(entry) for entry in entries],
         }
-        return {**record, "caveats": table_caveats(record)}
 
-    def _trials(self, networks: Sequence[NetworkToTrain], study: Study) -> list[Trial]:
-        """Return trials of a few architectures each, several trials for every worker."""
-        size = max(1, min(_CHUNK, len(networks) // (4 * study.workers)))
-        place, trials = study.folder.path / _NETWORKS, []
-        for start in range(0, len(networks), size):
-            part = networks[start : start + size]
-            last = start + len(part)
-            name = part[0].name if len(part) == 1 else f"architectures {start + 1} to {last}"
-            trials.append(make_training_trial(name, place, self.experiments[0], part, study))
-        return trials
+    def save(self, folder: StudyFolder, record: Mapping[str, Any]) -> dict[str, Any]:
+        """Write the one file of the table."""
+        with full_disk_stops(folder.path):
+            write_document(folder.path / TABLE_FILE, without_nan(record), record["entries"])
+        return dict(record)
 
     def finish(self, record: Mapping[str, Any], folder: Path) -> None:
         """Write `report.html`; remove the record and the rows that an older version wrote."""
-        write_space_table_page(record, load_table(folder).rows, folder)
-        for name in OLD_FILES:
+        table = load_table(folder)
+        write_space_table_page(table.record, table.rows, folder, facts_of(table).to_dict())
+        for name in OLDER_FILES:
             remove_path(folder / name)
 
+    def _prepare(self, study: Study) -> tuple[list[str], SearchSpace]:
+        """Return the fingerprint of the data of each training, and the space that they share."""
+        experiments = [item for _, item in self.trainings]
+        spaces: list[SearchSpace] = []
+        prints: list[str] = []
+        for prepared in study.prepare(experiments):
+            if isinstance(prepared, NasframeError):
+                raise prepared
+            spaces.append(self.base.space.build(prepared.data.inputs, prepared.data.outputs))
+            prints.append(str(prepared.record["fingerprint"]))
+        if spaces[0].origin is None:
+            raise SpaceError(
+                f"search space {self.base.names['space']!r} is not registered, so nobody could name its "
+                "architectures; register it as a plugin"
+            )
+        for (point, _), space in zip(self.trainings, spaces, strict=True):
+            if space.origin != spaces[0].origin:
+                raise ConfigurationError(
+                    "tabulate", [f"--vary {point_name(point)}: changes the inputs or the outputs of the data"]
+                )
+        return prints, spaces[0]
 
-def _network(number: int, architecture: Architecture) -> NetworkToTrain:
-    return NetworkToTrain(
-        f"architecture {number}", f"{architecture.fingerprint[:16]}.json", dict(architecture.assignment)
-    )
+    def _ask(
+        self, study: Study, space: SearchSpace, networks: Mapping[str, Architecture], *, known: bool
+    ) -> Generator[Sequence[Trial], Mapping[str, Outcome], Mapping[str, Outcome]]:
+        """Train one network, and refuse to go on where the rest would take long.
+
+        Raises:
+            RunError: with the number of networks and the projected hours.
+        """
+        folder = study.folder.path
+        files = [
+            (folder / _NETWORKS / _file(item, training, self.base))
+            for item in networks.values()
+            for training in self.trainings
+        ]
+        left = sum(not file.exists() for file in files)
+        outcomes: dict[str, Outcome] = {}
+        found = None
+        for key, architecture in draw_networks(space, self.base.seed, _TRIED).items():
+            one = networks.get(key, architecture)
+            trial, *_ = self._trials({key: one}, study)
+            outcomes |= yield [trial]
+            found = read_trained_network(folder / _NETWORKS / _file(one, self.trainings[0], self.base))
+            if found is not None:
+                break
+        count = space.count()
+        many = f"{count:,}" if count < 10**15 else f"{count:.3g}"
+        networks_ = f", {len(networks):,} different networks" if known else ""
+        title = f"{folder}: the space has {many} architectures{networks_}"
+        remedy = "say --yes to train them" if known else f"--all takes {MOST_TRIALS:,} at most"
+        remedy = f"{remedy}, or --architectures N for a sample"
+        if found is None:
+            why = [outcome.error for outcome in outcomes.values()]
+            raise RunError(
+                in_lines(f"{title}; no first training succeeded, so no hours can be projected", *why, remedy)
+            )
+        trainings = left if known else count * len(self.trainings)
+        hours = trainings * found["seconds"] / study.workers / 3600
+        if known and hours <= _ASK:
+            return outcomes
+        raise RunError(
+            f"{title}; at {found['seconds']:.1f} s for the first training, {len(self.trainings)} each, "
+            f"{study.workers} at a time, they take about {_in_hours(hours)}; {remedy}"
+        )
+
+    def _trials(self, networks: Mapping[str, Architecture], study: Study) -> list[Trial]:
+        """Return trials of a few architectures each, several trials for every worker."""
+        count = len(networks) * len(self.trainings)
+        size = max(1, min(_CHUNK, count // (4 * study.workers)))
+        place, trials = study.folder.path / _NETWORKS, []
+        for training, start in itertools.product(self.trainings, range(0, len(networks), size)):
+            part = [
+                NetworkToTrain(
+                    f"architecture {number}",
+                    _file(item, training, self.base),
+                    dict(item.assignment),
+                    curves=True,
+                )
+                for number, item in enumerate(
+                    itertools.islice(networks.values(), start, start + size), start + 1
+                )
+            ]
+            last = start + len(part)
+            name = part[0].name if len(part) == 1 else f"architectures {start + 1} to {last}"
+            of = _training_name(training, self.base)
+            trials.append(
+                make_training_trial(f"{name}, {of}" if of else name, place, training[1], part, study)
+            )
+        return trials
+
+    def _entry(self, key: str, architecture: Architecture, folder: Path) -> TableEntry | None:
+        """Return the entry of a network; None where none of its trainings was done."""
+        found = [
+            read_trained_network(folder / _NETWORKS / _file(architecture, training, self.base))
+            for training in self.trainings
+        ]
+        epochs = max(item.train.epochs for _, item in self.trainings)
+        return entry_of_trainings(key, architecture.assignment, found, epochs) if any(found) else None
+
+    def _check_data(self, folder: Path, networks: Iterable[Architecture], data: Sequence[str]) -> None:
+        """Refuse to go on with a table of other data."""
+        for item in networks:
+            for training, wanted in zip(self.trainings, data, strict=True):
+                found = read_trained_network(folder / _NETWORKS / _file(item, training, self.base))
+                if found is not None and found["data"] != wanted:
+                    raise RunError(
+                        f"{folder}: the data or the code that reads it has changed since this table was "
+                        "begun; choose another --out, or say --overwrite to replace it"
+                    )
+
+
+def _training_name(training: Training, base: Experiment) -> str:
+    """Return the name of a training; empty for that of the table's own experiment."""
+    point, experiment = training
+    seed = {} if experiment.seed == base.seed else {"seed": experiment.seed}
+    return point_name({**point, **seed}) if point or seed else ""
+
+
+def _file(architecture: Architecture, training: Training, base: Experiment) -> str:
+    """Return the name of the file of one training of one architecture."""
+    name = _training_name(training, base)
+    return f"{architecture.fingerprint[:16]}{f'-{name}' if name else ''}.json"
+
+
+def _in_hours(hours: float) -> str:
+    return f"{hours:,.1f} hours" if hours < 10_000 else f"{hours / 24 / 365.25:,.3g} years"
 
 
 def _wanted_before(folder: Path) -> int:
@@ -222,13 +430,3 @@ def _wanted_before(folder: Path) -> int:
         return int(load_table(folder).record["asked"])
     except RunError:
         return 0
-
-
-def _check_data(folder: Path, networks: Iterable[NetworkToTrain], data: str) -> None:
-    """Refuse to go on with a table of other data."""
-    there = (read_trained_network(folder / _NETWORKS / network.file) for network in networks)
-    if any(found is not None and found["data"] != data for found in there):
-        raise RunError(
-            f"{folder}: the data or the code that reads it has changed since this table was begun; "
-            "choose another --out, or say --overwrite to replace it"
-        )

@@ -19,6 +19,7 @@ from nasframe.runtime import (
     MOST,
     Each,
     Fields,
+    Items,
     Nullable,
     Number,
     Progress,
@@ -51,6 +52,7 @@ _TRAINED = Fields(
         "best_epoch": Number(0, 10**9, whole=True),
         "seed": Number(0, whole=True),
         "seconds": Number(0),
+        "curves": Each(Each(Items(Nullable(Number())))),
     },
 )
 
@@ -64,12 +66,14 @@ class NetworkToTrain:
         file: name of the file of its result, in the folder of the trial.
         assignment: that of an architecture of the experiment's space.
         source: the function of a plugin that brings the baseline, as `plugin:name`; "" for others.
+        curves: score all its epochs; see `train_alone`.
     """
 
     name: str
     file: str
     assignment: Mapping[str, str] | None = field(default=None)
     source: str = ""
+    curves: bool = False
 
 
 def make_training_trial(
@@ -94,7 +98,7 @@ def make_training_trial(
 
 def are_trained(folder: Path, arguments: Mapping[str, Any]) -> bool:
     """Return True where every network of such a trial has been trained."""
-    return all((folder / item["file"]).exists() for item in arguments["networks"])
+    return all(_is_whole(folder / item["file"], item.get("curves", False)) for item in arguments["networks"])
 
 
 def train_networks(folder: Path, arguments: Mapping[str, Any], progress: Progress) -> None:
@@ -104,7 +108,7 @@ def train_networks(folder: Path, arguments: Mapping[str, Any], progress: Progres
         RunError: names the networks that failed, after the others have been trained.
     """
     wanted = [NetworkToTrain(**item) for item in arguments["networks"]]
-    missing = [item for item in wanted if read_trained_network(folder / item.file) is None]
+    missing = [item for item in wanted if not _is_whole(folder / item.file, item.curves)]
     if not missing:
         return
     with reading_names(arguments):
@@ -123,7 +127,7 @@ def _train(
     for item in progress.track(missing, folder.name, len(missing)):
         try:
             what = _network(item, experiment, prepared)
-            found = train_alone(what, item.name, experiment, prepared, progress)
+            found = train_alone(what, item.name, experiment, prepared, progress, curves=item.curves)
         except (Exception, SystemExit) as error:  # of the user's plugins, too
             if is_disk_full(error, folder):
                 raise
@@ -135,6 +139,17 @@ def _train(
         data = prepared.record["fingerprint"]
         write_json(folder / item.file, {**identity, **found, "data": data})
     return failed
+
+
+def _is_whole(file: Path, curves: bool) -> bool:
+    """Return True where a network has been trained. One of an older version has no curves."""
+    if not curves:
+        return file.exists()
+    try:
+        found = read_trained_network(file)
+    except RunError:  # the trial will fail with the reason
+        return False
+    return found is not None and "curves" in found
 
 
 def read_trained_network(file: Path) -> dict[str, Any] | None:

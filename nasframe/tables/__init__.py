@@ -10,8 +10,14 @@ from typing import TYPE_CHECKING
 from nasframe.runtime import lazy_page
 
 if TYPE_CHECKING:
+    from nasframe.tables.additions import ADDITIONS as ADDITIONS
+    from nasframe.tables.additions import add_entry as add_entry
     from nasframe.tables.bootstrap import standard_error as standard_error
     from nasframe.tables.document import TABLE_FILE as TABLE_FILE
+    from nasframe.tables.document import TABLE_FORMAT as TABLE_FORMAT
+    from nasframe.tables.document import entry_of_trainings as entry_of_trainings
+    from nasframe.tables.document import entry_values as entry_values
+    from nasframe.tables.document import write_document as write_document
     from nasframe.tables.facts import NOISE_RULE as NOISE_RULE
     from nasframe.tables.facts import SHARE_RULE as SHARE_RULE
     from nasframe.tables.facts import RandomSearch as RandomSearch
@@ -30,8 +36,12 @@ if TYPE_CHECKING:
     from nasframe.tables.table import TabularBenchmark as TabularBenchmark
 
 _MODULES = {
+    **dict.fromkeys(("ADDITIONS", "add_entry"), "nasframe.tables.additions"),
     "standard_error": "nasframe.tables.bootstrap",
-    "TABLE_FILE": "nasframe.tables.document",
+    **dict.fromkeys(
+        ("TABLE_FILE", "TABLE_FORMAT", "entry_of_trainings", "entry_values", "write_document"),
+        "nasframe.tables.document",
+    ),
     **dict.fromkeys(
         ("NOISE_RULE", "SHARE_RULE", "RandomSearch", "TableFacts", "facts_of", "random_search"),
         "nasframe.tables.facts",

@@ -21,7 +21,6 @@ from nasframe.runtime import (
     Items,
     Nullable,
     Number,
-    Shape,
     Text,
     check_shape,
     read_compressed_json,
@@ -29,10 +28,13 @@ from nasframe.runtime import (
 )
 from nasframe.tables.table import Curves, TableEntry, TableTraining, TabularBenchmark
 
-__all__ = ["ENTRY", "FORMAT", "TABLE_FILE", "entry_of", "entry_values", "read_document", "write_document"]
+__all__ = [
+    *("ENTRY", "TABLE_FILE", "TABLE_FORMAT"),
+    *("entry_of_trainings", "entry_of_values", "entry_values", "read_document", "write_document"),
+]
 
 TABLE_FILE = "table.json.xz"
-FORMAT = 2
+TABLE_FORMAT = 2
 
 _DIGITS = 5
 _MOST_NUMBERS = 50_000_000
@@ -51,7 +53,7 @@ _SPACE = Fields(
 )
 _ERROR = Fields({"value": Number(0)}, {"units": Each(ANYTHING), "over": Text(), "training": ANYTHING})
 
-ENTRY: Shape = Fields(
+ENTRY = Fields(
     {
         "key": Text(),
         "assignment": Each(Text()),
@@ -92,6 +94,10 @@ _HEAD = Fields(
         "standard_error": Nullable(_ERROR),
         "caveats": Items(Text()),
         "failed": Each(Nullable(Text())),
+        "seed": Nullable(Number(0, MOST, whole=True)),
+        "count": Nullable(Number(0, MOST, whole=True)),
+        "correlation": Nullable(Each(Nullable(Number()))),
+        "of_architectures": Nullable(Items(Number(0, MOST, whole=True))),
         "versions": Each(ANYTHING),
     },
 )
@@ -106,7 +112,7 @@ def read_document(path: Path) -> TabularBenchmark:
     document = read_compressed_json(path, limit=LISTING)
     if not isinstance(document, dict) or document.get("kind") != "table":
         raise RunError(f"{path}: is no table: it is none of nasframe's")
-    if document.get("format") != FORMAT:
+    if document.get("format") != TABLE_FORMAT:
         raise RunError(
             f"{path}: table format {document.get('format')!r} cannot be read; this version reads 1 and 2"
         )
@@ -125,7 +131,7 @@ def read_document(path: Path) -> TabularBenchmark:
         metrics += len(values["validation"]) + len(values["test"])
         if metrics * len(trainings) * record["epochs"] > _MOST_NUMBERS:
             raise RunError(f"{path}: its curves hold more than {_MOST_NUMBERS:,} numbers")
-        entry = entry_of(values, record, source)
+        entry = entry_of_values(values, record, source)
         if entry.key in keys:
             raise RunError(f"{source}: key: is that of an earlier entry; a network is one entry")
         keys.add(entry.key)
@@ -139,7 +145,7 @@ def write_document(path: Path, record: Mapping[str, Any], entries: Iterable[Mapp
     write_compressed_json(path, {**record, "entries": [*entries]})
 
 
-def entry_of(values: Mapping[str, Any], record: Mapping[str, Any], source: str) -> TableEntry:
+def entry_of_values(values: Mapping[str, Any], record: Mapping[str, Any], source: str) -> TableEntry:
     """Return an entry, given its values of the shape `ENTRY` and the record of the table.
 
     Raises:
@@ -175,6 +181,40 @@ def entry_of(values: Mapping[str, Any], record: Mapping[str, Any], source: str) 
         best=np.array(best, np.int64),
         on_demand=values.get("on_demand", False),
         architecture=values.get("architecture"),
+    )
+
+
+def entry_of_trainings(
+    key: str, assignment: Mapping[str, str], found: Sequence[Mapping[str, Any] | None], epochs: int
+) -> TableEntry:
+    """Return the entry of a network that was trained.
+
+    Args:
+        key: of the network.
+        assignment: of the architecture that was trained.
+        found: what `train_alone` returned with curves, for each training; None for one that failed.
+        epochs: of the table; shorter curves are filled with NaN.
+    """
+    curves: dict[str, dict[str, Curves]] = {"validation": {}, "test": {}}
+    done = [(number, item) for number, item in enumerate(found) if item is not None]
+    for number, item in done:
+        for split, by_metric in curves.items():
+            for metric, values in item["curves"][split].items():
+                held = by_metric.setdefault(metric, np.full((len(found), epochs), np.nan))
+                held[number, : len(values)] = [math.nan if value is None else value for value in values]
+    seconds, best = np.full(len(found), np.nan), np.zeros(len(found), np.int64)
+    for number, item in done:
+        seconds[number], best[number] = item["seconds"], item["best_epoch"]
+    _, first = done[0]
+    return TableEntry(
+        key=key,
+        assignment=dict(assignment),
+        parameters=first["parameters"],
+        multiply_adds=first["multiply_adds"],
+        seconds=seconds,
+        validation=curves["validation"],
+        test=curves["test"],
+        best=best,
     )
 
 

@@ -88,8 +88,9 @@ def facts_of(table: TabularBenchmark, networks: Sequence[int] = (1, 3, 10, 30, 1
         table: whose.
         networks: the numbers that random search tries; those larger than the table are left out.
     """
-    finals = table.final("test")
-    test, validation = _means(finals), _means(table.final("validation"))
+    drawn = _drawn(table)
+    finals = table.final("test")[drawn]
+    test, validation = _means(finals), _means(table.final("validation")[drawn])
     known = test[~np.isnan(test)]
     both = ~np.isnan(test) & ~np.isnan(validation)
     noise, error = _noise(finals, table), table.standard_error
@@ -103,7 +104,7 @@ def facts_of(table: TabularBenchmark, networks: Sequence[int] = (1, 3, 10, 30, 1
         else None
     )
     return TableFacts(
-        networks=len(table),
+        networks=len(drawn),
         trainings=len(table.trainings),
         missing=sum(len(entry.missing) for entry in table.listed),
         best=float(known.max()) if known.size else None,
@@ -132,14 +133,20 @@ def random_search(table: TabularBenchmark, networks: int) -> RandomSearch:
         table: to search on.
         networks: that it tries, 1 to all that have a test score.
     """
-    test = _means(table.final("test"))
+    drawn = _drawn(table)
+    test = _means(table.final("test")[drawn])
     there = ~np.isnan(test)
-    test, seen = test[there], table.final("validation")[there]
+    test, seen = test[there], table.final("validation")[drawn][there]
     if not 1 <= networks <= test.size:
         raise ValueError(f"expected 1 to {test.size} networks, found {networks}")
     top = test >= np.sort(test)[::-1][max(1, math.ceil(_TOP * test.size)) - 1]
     chances = np.mean([_chances(scores, networks) for scores in seen.T], axis=0)
     return RandomSearch(networks, float(chances @ test), float(chances @ top))
+
+
+def _drawn(table: TabularBenchmark) -> list[int]:
+    """Return the places of the entries that were not trained on demand: searches chose those."""
+    return [place for place, entry in enumerate(table.listed) if not entry.on_demand]
 
 
 def _chances(scores: NDArray[np.float64], count: int) -> NDArray[np.float64]:

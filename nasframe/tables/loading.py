@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from nasframe.errors import PluginError, in_lines
+from nasframe.errors import PluginError
 from nasframe.plugins import manager
+from nasframe.tables.additions import with_additions
 from nasframe.tables.document import TABLE_FILE, read_document
 from nasframe.tables.older_folder import OLDER_FILES, read_older_folder
 from nasframe.tables.table import TabularBenchmark
+
+_CACHE, DEFAULT_CACHE = "NASFRAME_CACHE", "runs/cache"  # as nasframe.pipeline.recorded_cache has them
 
 __all__ = ["is_table", "load_table", "registered_table"]
 
@@ -27,13 +30,15 @@ def load_table(name_or_path: str | Path) -> TabularBenchmark:
         RunError: there is no table, or it has another format, or it is damaged.
     """
     path = Path(name_or_path)
-    if not (isinstance(name_or_path, Path) or _looks_like_path(name_or_path) or path.exists()):
-        path = registered_table(name_or_path)
+    if not _looks_like_path(str(name_or_path)) and not path.exists():
+        path = registered_table(str(name_or_path))
+    return with_additions(_read(path), Path(os.environ.get(_CACHE) or DEFAULT_CACHE))
+
+
+def _read(path: Path) -> TabularBenchmark:
     if path.is_dir():
         return read_document(path / TABLE_FILE) if (path / TABLE_FILE).exists() else read_older_folder(path)
-    if path.name in OLDER_FILES:
-        return read_older_folder(path)
-    return read_document(path)
+    return read_older_folder(path) if path.name in OLDER_FILES else read_document(path)
 
 
 def registered_table(name: str) -> Path:
@@ -45,7 +50,7 @@ def registered_table(name: str) -> Path:
     try:
         entry = manager().find("table", name)
     except PluginError as error:
-        raise PluginError(in_lines(str(error), f"and there is no file or folder {name!r}")) from None
+        raise PluginError(f"{name}: is no table: there is no such file or folder, and {error}") from None
     target = entry.target
     if not isinstance(target, str | os.PathLike):
         raise PluginError(f"{entry}: expected the path of its file, found {target!r}")

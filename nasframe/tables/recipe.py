@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import tomli_w
 from attrs import frozen
 
 from nasframe.errors import RunError
@@ -48,8 +49,14 @@ class Recipe:
         with damage_in_words(f"{self.source}: experiment"):
             return tomllib.loads(text)
 
-    def experiment(self, overrides: Iterable[str] = (), seed: int | None = None) -> Experiment:
-        """Return the experiment; see `TabularBenchmark.experiment` for the errors."""
+    def experiment(self, point: Mapping[str, Any] | None = None, seed: int | None = None) -> Experiment:
+        """Return the experiment of a training; see `TabularBenchmark.experiment` for the errors.
+
+        Args:
+            point: dotted key → value, the options in which it differs from the table's own.
+            seed: None is the table's own.
+        """
+        overrides = [f"{key}={_toml(value)}" for key, value in (point or {}).items()]
         with self.reading():
             return Experiment.parse(self.values(), f"{self.source}: experiment", overrides, seed=seed)
 
@@ -60,3 +67,7 @@ class Recipe:
             raise RunError(f"{self.source}: does not say the space that its networks are of")
         with damage_in_words(f"{self.source}: space"), self.reading():
             return rebuild_space(origin, f"{self.source}: space")
+
+
+def _toml(value: Any) -> str:
+    return tomli_w.dumps({"value": value}).removeprefix("value = ").rstrip("\n")

@@ -13,7 +13,7 @@ import numpy as np
 from attrs import field, frozen
 from numpy.typing import NDArray
 
-from nasframe.errors import ArchitectureError
+from nasframe.errors import ArchitectureError, in_lines
 from nasframe.plugins import RecordedNames
 from nasframe.runtime import fingerprint
 from nasframe.space import Architecture, SearchSpace, network_key
@@ -107,13 +107,15 @@ class TabularBenchmark:
         record: all of its document but the entries: title, recipe, versions, caveats, what failed.
         trainings: those that every network gets; the last axis but one of curves is in their order.
         listed: the entries, in the order in which the table lists them.
+        added: key of a network → its entry, of those that were trained on demand and lie beside the table.
     """
 
     path: Path
     record: Mapping[str, Any] = field(repr=False)
     trainings: Sequence[TableTraining]
     listed: Sequence[TableEntry] = field(repr=False)
-    _known: dict[tuple[str, frozenset[tuple[str, str]]], int | None] = field(
+    added: dict[str, TableEntry] = field(repr=False, factory=dict)
+    _known: dict[tuple[str, frozenset[tuple[str, str]]], int | str] = field(
         init=False, repr=False, factory=dict
     )
 
@@ -198,15 +200,38 @@ class TabularBenchmark:
             ArchitectureError: it has other inputs or outputs than the table's data, or is no assignment of
                 the table's space.
         """
-        place = self.place(architecture)
-        return None if place is None else self.listed[place]
+        found = self._look_up(architecture)
+        return self.listed[found] if isinstance(found, int) else self.added.get(found)
 
     def place(self, architecture: Architecture | Mapping[str, str] | str) -> int | None:
-        """Return the place of an architecture's entry in `listed`, and in arrays over entries; see `find`."""
+        """Return the place of an architecture's entry in `listed`, and in arrays over entries; see `find`.
+
+        It is None for a network that was trained on demand.
+        """
+        found = self._look_up(architecture)
+        return found if isinstance(found, int) else None
+
+    def look_up(self, architecture: Architecture | Mapping[str, str]) -> TableEntry:
+        """Return the entry of an architecture; see `find`.
+
+        Raises:
+            ArchitectureError: the table does not hold its network; the nearest ones are named.
+        """
+        found = self.find(architecture)
+        if found is not None:
+            return found
+        lines = [
+            f"{self._fingerprint(entry)}: {', '.join(changes)}" for entry, changes in self.near(architecture)
+        ]
+        title = f"table {self.title!r} does not hold the network of this architecture"
+        raise ArchitectureError(in_lines(f"{title}; near ones:" if lines else title, *lines))
+
+    def _look_up(self, architecture: Architecture | Mapping[str, str] | str) -> int | str:
+        """Return the place of a network in `listed`; its key where it is not there."""
         if isinstance(architecture, str):
             if len(architecture) == 64 and architecture in self._places:
                 return self._places[architecture]
-            return self._by_fingerprint.get(architecture[:16])
+            return self._by_fingerprint.get(architecture[:16], architecture)
         if isinstance(architecture, Architecture):
             origin, assignment = self._origin_of(architecture.space), architecture.assignment
         else:
@@ -218,11 +243,15 @@ class TabularBenchmark:
             pass
         if not isinstance(architecture, Architecture):
             architecture = Architecture(self.space(), assignment)
+            known = origin, frozenset(architecture.assignment.items())
+        if origin == self._origin and self._fill() and known in self._known:
+            return self._known[known]
         self.check_fits(architecture)
-        place = self._places.get(network_key(architecture))
+        key = network_key(architecture)
+        found = self._places.get(key, key)
         if origin:
-            self._known[known] = place
-        return place
+            self._known[known] = found
+        return found
 
     def check_fits(self, architecture: Architecture) -> None:
         """Refuse an architecture for other data than the table's.
@@ -244,18 +273,26 @@ class TabularBenchmark:
                 f"the architecture gives {origin['outputs']} outputs, table {self.title!r} is of {outputs}"
             )
 
-    def near(self, architecture: Architecture | Mapping[str, str], count: int = 3) -> list[TableEntry]:
-        """Return the entries of its space whose assignments differ in the fewest choices."""
+    def near(
+        self, architecture: Architecture | Mapping[str, str], count: int = 3
+    ) -> list[tuple[TableEntry, list[str]]]:
+        """Return the entries whose assignments differ in the fewest choices, with what differs.
+
+        Those of an architecture that shares no choice with the table's space are none.
+        """
         wanted: Mapping[str, str] = (
             architecture.assignment if isinstance(architecture, Architecture) else architecture
         )
 
-        def distance(entry: TableEntry) -> int:
-            names = {*wanted, *entry.assignment}
-            return sum(wanted.get(name) != entry.assignment.get(name) for name in names)
+        def changes(entry: TableEntry) -> list[str]:
+            names = dict.fromkeys([*wanted, *entry.assignment])
+            pairs = [(name, wanted.get(name), entry.assignment.get(name)) for name in names]
+            return [f"{name} is {there}" for name, here, there in pairs if here != there]
 
         own = [entry for entry in self.listed if entry.architecture is None]
-        return sorted(own, key=distance)[:count]
+        own = [entry for entry in own if {*wanted} & {*entry.assignment}]
+        found = sorted(((entry, changes(entry)) for entry in own), key=lambda pair: len(pair[1]))
+        return found[:count]
 
     # -- scores -----------------------------------------------------------------------------------------
 
@@ -405,6 +442,31 @@ class TabularBenchmark:
         for place, entry in enumerate(self.listed):
             found.setdefault(entry.key or network_key(Architecture(self.space(), entry.assignment)), place)
         return found
+
+    def _fill(self) -> bool:
+        """Learn the network of every architecture, where the document lists them; return True where it did.
+
+        So the keys of a large table need not be computed: a listing that is not of this space is not used.
+        """
+        listing = self.record.get("of_architectures")
+        if not listing or self._filled:
+            return bool(listing)
+        self._filled.append(True)
+        space = self.space()
+        if len(listing) != space.count() or max(listing) >= len(self.listed):
+            return False
+        learnt = {
+            (self._origin, frozenset(assignment.items())): place
+            for place, assignment in zip(listing, space.enumerate(), strict=True)
+        }
+        own = [(known, place) for known, place in self._known.items() if known[0] == self._origin]
+        if all(learnt.get(known) == place for known, place in own):
+            self._known.update(learnt)
+        return True
+
+    @functools.cached_property
+    def _filled(self) -> list[bool]:
+        return []
 
     @functools.cached_property
     def _fingerprints(self) -> Sequence[str]:

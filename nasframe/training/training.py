@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +80,8 @@ class Training:
         progress: to report to.
         name: of this training within its run: the name of its checkpoints, and the `stage` of its metrics.
         key: fingerprint of the network; a checkpoint with another key is not resumed.
+        after_epoch: called after every epoch, when its validation is known; it must leave the network and all
+            random states as they are.
         check_every: the steps between two readings of the check that losses and gradients are finite; None is
             1 on the CPU and 50 on another device. It changes no number.
     """
@@ -94,6 +96,7 @@ class Training:
     progress: Progress = SILENT
     name: str = "train"
     key: str = ""
+    after_epoch: Callable[[], None] | None = None
     check_every: int | None = None
 
     history: list[dict[str, Any]] = field(init=False, factory=list)
@@ -141,6 +144,8 @@ class Training:
             for epoch in range(first, epochs):
                 record = self._epoch(epoch, optimiser, split)
                 self.history.append(record)
+                if self.after_epoch is not None:
+                    self.after_epoch()
                 if self.run is not None:
                     self.run.log(record)
                     self._checkpoint(epoch + 1, optimiser)

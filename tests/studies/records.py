@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from attrs import frozen
+
+from nasframe.tables import TABLE_FILE, load_table
 
 
 @frozen
@@ -16,6 +19,16 @@ class Finished:
     table: Path
     comparison: Path
     found: Mapping[str, Any]
+
+
+def write_format_1(folder: Path) -> None:
+    """Write a table in the two files of format 1 in place of its own."""
+    table = load_table(folder)
+    record = {key: value for key, value in table.record.items() if key not in ("trainings", "epochs")}
+    rows = [{key: value for key, value in row.items() if key != "key"} for row in table.rows]
+    (folder / "table.json").write_text(json.dumps({**record, "format": 1}), encoding="utf-8")
+    (folder / "table.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    (folder / TABLE_FILE).unlink()
 
 
 def without_times(value: Any) -> Any:

@@ -12,6 +12,7 @@ import pytest
 import nasframe
 from nasframe.cli import main
 from nasframe.plugins import manager
+from tests.studies.records import write_format_1
 from tests.toys import PAIRS
 
 OURS = '''
@@ -101,6 +102,9 @@ def read(file: str) -> Any:
 
 def plain(kind: str) -> dict[str, Any]:
     """The record of a study without the seconds that its trials took."""
+    if kind == "table":
+        table = nasframe.load_table(kind)
+        return {**table.record, "rows": [{**row, "seconds": 0} for row in table.rows]}
     found = read(f"{kind}/{kind}.json")
     for trial in found.get("trials", ()):
         trial.pop("seconds")
@@ -186,6 +190,7 @@ def test_in_a_study_without_the_record_a_bare_name_is_nasframes_own() -> None:
     kept = [word for word in command("table") if not word.startswith("space.operations")]
     assert main(kept) == 0
     before = plain("table")
+    write_format_1(Path("table"))
     for name in ("study", "table"):
         old = {k: v for k, v in read(f"table/{name}.json").items() if k not in ("names", "packages")}
         Path(f"table/{name}.json").write_text(json.dumps(old), encoding="utf-8")

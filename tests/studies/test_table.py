@@ -21,7 +21,7 @@ from nasframe.runtime import Progress
 from nasframe.space import Architecture
 from nasframe.tables import differences, load_table
 from nasframe.tasks import Split, baseline_records
-from tests.studies.records import Finished
+from tests.studies.records import Finished, write_format_1
 from tests.toys import PAIRS as EXPERIMENT
 
 SMALL = ["train.epochs=1", "--out", "counted"]
@@ -48,10 +48,16 @@ def test_a_row_holds_what_train_and_evaluate_find(home: Path, finished_studies: 
     space = experiment.space.build(prepared.data.inputs, prepared.data.outputs)
     run = nasframe.train(experiment, "alone", architecture=Architecture(space, row["assignment"]))
     evaluated = nasframe.evaluate(run)
-    assert row["test"] == {name: evaluated[name] for name in row["test"]}
+    assert row["test"].keys() == {"accuracy", "confidence", "threshold", "agreement"}
+    numbers = {name: value for name, value in row["test"].items() if value is not None}
+    assert row["test"]["agreement"] is evaluated["agreement"] is None
+    assert numbers == pytest.approx({name: evaluated[name] for name in numbers}, rel=1e-4)
     assert (row["parameters"], row["multiply_adds"]) == (evaluated["parameters"], evaluated["multiply_adds"])
     history = run.history("train")
-    assert row["validation"] == history[row["best_epoch"] - 1]["validation"]
+    assert row["validation"] == pytest.approx(history[row["best_epoch"] - 1]["validation"], rel=1e-4)
+    entry = load_table(finished_studies.table).listed[0]
+    for metric, curve in entry.validation.items():
+        assert curve[0].tolist() == pytest.approx([line["validation"][metric] for line in history], rel=1e-4)
 
 
 def test_an_architecture_is_looked_up_by_its_fingerprint(finished_studies: Finished) -> None:
@@ -62,13 +68,25 @@ def test_an_architecture_is_looked_up_by_its_fingerprint(finished_studies: Finis
     assert table.find("0" * 16) is None
 
 
+def test_a_table_is_read_from_its_folder_or_its_file(finished_studies: Finished) -> None:
+    assert load_table(finished_studies.table / "table.json.xz") == load_table(finished_studies.table)
+
+
 @pytest.mark.parametrize("name", ["", "table.json", "table.jsonl"])
-def test_a_table_is_read_from_its_folder_or_either_file(name: str, finished_studies: Finished) -> None:
-    assert load_table(finished_studies.table / name) == load_table(finished_studies.table)
+def test_a_table_of_format_1_is_read_from_its_folder_or_either_file(
+    name: str, home: Path, finished_studies: Finished
+) -> None:
+    shutil.copytree(finished_studies.table, "counted")
+    write_format_1(home / "counted")
+    found, table = load_table(home / "counted" / name), load_table(finished_studies.table)
+    assert found.path == home / "counted"
+    assert [row["assignment"] for row in found.rows] == [row["assignment"] for row in table.rows]
+    assert found.scores("test") == table.scores("test")
+    assert list(found.entries) == list(table.entries)
 
 
 def test_the_record_says_what_was_counted(finished_studies: Finished) -> None:
-    record = json.loads((finished_studies.table / "table.json").read_text(encoding="utf-8"))
+    record = load_table(finished_studies.table).record
     assert record["space"]["options"]["ports"] == "choose"
     assert record["train"]["epochs"] == 2
     assert record["objective"] == "accuracy"
@@ -111,7 +129,7 @@ def test_an_interrupted_table_goes_on_with_what_is_missing(
     shutil.copytree(finished_studies.table, "counted")
     before, lost = files(home / "counted"), load_table("counted").rows[1]
     (home / "counted" / "architectures" / f"{lost['fingerprint']}.json").unlink()
-    (home / "counted" / "table.json").unlink()
+    (home / "counted" / "table.json.xz").unlink()
     with pytest.raises(RunError, match="has not ended; give its command again"):
         load_table("counted")
     assert main(["tabulate", str(EXPERIMENT), "--architectures", "4", "--out", "counted"]) == 0
@@ -125,10 +143,10 @@ def test_a_small_space_is_counted_whole(home: Path, capsys: pytest.CaptureFixtur
     words = ["space.ports=shared", 'space.operations=["zero", "sum"]', "--architectures", "50", *SMALL]
     assert main(["tabulate", str(EXPERIMENT), *words]) == 0
     table = load_table("counted")
-    assert len(table) == table.record["space_size"] < 50
+    assert len(table) == table.record["networks"] <= table.record["space_size"] < 50
     printed = capsys.readouterr()
-    assert "all of them are trained" in printed.err
-    assert f"{len(table)} of the {len(table)} architectures" in printed.out
+    assert f"the space has {len(table)} networks; all of them are trained" in printed.err
+    assert f"all {len(table)} networks, of the {table.record['space_size']} architectures" in printed.out
 
 
 def test_how_is_searched_does_not_matter_and_how_is_trained_does(
@@ -209,10 +227,11 @@ def test_the_test_split_is_opened_when_the_training_has_ended(home: Path) -> Non
         ("table.jsonl", "{\n", "cannot be read"),
     ],
 )
-def test_a_damaged_table_is_refused(
+def test_a_damaged_table_of_format_1_is_refused(
     file: str, text: str, problem: str, home: Path, finished_studies: Finished
 ) -> None:
     shutil.copytree(finished_studies.table, "counted")
+    write_format_1(home / "counted")
     (home / "counted" / file).write_text(text, encoding="utf-8")
     with pytest.raises(RunError, match=problem):
         load_table("counted")

@@ -46,8 +46,12 @@ def test_a_network_that_the_table_does_not_hold_is_none_and_near_ones_are_named(
     assignment = lost[0]["assignment"]
     assert table.find(assignment) is None
     assert table.find(lost[0]["key"]) is None
-    first, *_ = table.near(assignment)
-    assert sum(first.assignment[name] != value for name, value in assignment.items()) <= 2
+    (first, changes), *_ = table.near(assignment)
+    wrong = [name for name, value in assignment.items() if first.assignment[name] != value]
+    assert len(wrong) == len(changes) <= 2
+    message = r"table 'pairs' does not hold the network of this architecture; near ones:\n  [0-9a-f]{16}: "
+    with pytest.raises(ArchitectureError, match=f"{message}{wrong[0]} is {first.assignment[wrong[0]]}"):
+        table.look_up(assignment)
 
 
 def test_a_space_made_by_hand_is_looked_up_too_and_never_taken_for_another(table: TabularBenchmark) -> None:
