@@ -53,6 +53,7 @@ def compare(
     table: list[Path] | None = None,
     on: str | None = None,
     loop: list[str] | None = None,
+    train_missing: Annotated[bool, Parameter(negative="")] = False,
     census: Annotated[list[Path] | None, Parameter(show=False)] = None,
     study: Study = _DEFAULTS,
 ) -> int:
@@ -82,12 +83,14 @@ def compare(
         A table, as the name of a registered one, a file or a folder: loops are judged by it.
     loop
         With --on, the loops to compare, with commas. [default: random,evolution,halving]
+    train_missing
+        With --on, train an architecture that the table does not hold, by its recipe, and add it.
     """
     study.check()
     at_least("--seeds", 5 if seeds is None else seeds, 1)
     if on is not None:
         words = overrides if experiment is None else (str(experiment), *overrides)
-        return _compare_loops(on, words, loop, relaxation, vary, seeds, study)
+        return _compare_loops(on, words, loop, relaxation, vary, seeds, train_missing, study)
     if loop:
         problem = "--loop: compares loops on a table, which --on names; without one, say --vary loop.name=…"
         raise ConfigurationError("command line", [problem])
@@ -126,6 +129,7 @@ def _compare_loops(
     relaxation: Sequence[str] | None,
     vary: Sequence[str] | None,
     seeds: int | None,
+    train_missing: bool,
     study: StudyOptions,
 ) -> int:
     """Compare loops on a table, print what came out, and return the exit status."""
@@ -149,6 +153,7 @@ def _compare_loops(
         relaxations=[name.strip() for item in relaxation or () for name in item.split(",")],
         vary=vary or (),
         seeds=seeds,
+        train_missing=train_missing,
         **options,
     )
     if study.json:

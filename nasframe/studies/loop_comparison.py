@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -48,6 +48,7 @@ def compare_on_table(
     relaxations: Sequence[str] = (),
     vary: Iterable[str] = (),
     seeds: int | None = None,
+    train_missing: bool = False,
     workers: int | None = 1,
     executor: str = "local",
     patience: float = PATIENCE,
@@ -70,6 +71,8 @@ def compare_on_table(
         overrides: `dotted.key=value` each, for every loop that has the option.
         relaxations, vary: see `compare`; they make a variant of every loop.
         seeds: searches of each loop; None is 1,000 of one that is looked up and 10 of a gradient search.
+        train_missing: train an architecture that the table does not hold by the table's recipe, and add it;
+            see `truth_on_demand`.
         workers, executor, patience, source, overwrite, progress: see `Settings`.
         device: of the gradient searches.
 
@@ -97,6 +100,7 @@ def compare_on_table(
         relaxations=relaxations,
         vary=vary,
         **({} if seeds is None else {"seeds": seeds}),
+        train_missing=train_missing,
         workers=workers,
         executor=executor,
         patience=patience,
@@ -122,7 +126,7 @@ def compare_on_table(
             "overrides": sorted(overrides),
         }
         experiments = [item.experiment for item in judged]
-        plan = LoopPlan(base.title(folder), experiments, must_match, found, judged)
+        plan = LoopPlan(base.title(folder), experiments, must_match, found, judged, train_missing)
         settings = Settings(workers, executor, patience, source, overwrite, progress)
         return run_study(plan, folder, settings, asked)
 
@@ -169,12 +173,14 @@ class LoopPlan(Plan):
     Attributes:
         table: by which they are judged.
         loops: that are.
+        train_missing: train what the table does not hold.
     """
 
     kind: ClassVar[str] = "comparison"
 
     table: TabularBenchmark
     loops: Sequence[JudgedLoop]
+    train_missing: bool
 
     def work(self, study: Study) -> Work:
         """Make the searches of every loop, and set their courses side by side."""
@@ -182,14 +188,14 @@ class LoopPlan(Plan):
             study.prepare([item.experiment for item in self.loops if not item.is_looked_up])
         trials = {item.name: self._trials(item, study) for item in self.loops}
         outcomes = yield [trial for own in trials.values() for trial in own]
-        traces = {item.name: _traces(trials[item.name], outcomes) for item in self.loops}
+        searches = LookedUpSearches(load_table(self.table.path))  # with all that was added to it since
+        traces = {item.name: _traces(trials[item.name], outcomes, searches.place_of) for item in self.loops}
         failed = {name: item.error for name, item in outcomes.items() if item.status != "done"}
         if not any(traces.values()):
             raise RunError(in_lines("no search could be made", *dict.fromkeys(failed.values())))
-        searches = LookedUpSearches(self.table)
         bounds = bounds_of(self.experiments).get(self.objective, UNBOUNDED)
         test = np.array(
-            [np.nan if value is None else value for value in self.table.scores("test")], dtype=np.float64
+            [np.nan if value is None else value for value in searches.test_scores()], dtype=np.float64
         )
         full = searches.epochs
         longest = max(trace.cost for found in traces.values() for trace in found) / full
@@ -227,6 +233,7 @@ class LoopPlan(Plan):
                 self.table,
                 part,
                 study,
+                train_missing=self.train_missing,
             )
             for part in item.chunks()
         ]
@@ -236,12 +243,14 @@ class LoopPlan(Plan):
         write_loop_page(record, folder)
 
 
-def _traces(trials: Sequence[Trial], outcomes: Mapping[str, Outcome]) -> list[Trace]:
+def _traces(
+    trials: Sequence[Trial], outcomes: Mapping[str, Outcome], place: Callable[[str], int]
+) -> list[Trace]:
     return [
         trace
         for trial in trials
         if outcomes[trial.name].status == "done"
-        for trace in read_traces(trial.folder)
+        for trace in read_traces(trial.folder, place)
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,14 @@ from nasframe.errors import RunError
 from nasframe.experiment import Experiment
 from nasframe.jobs import Trial
 from nasframe.network import build
-from nasframe.pipeline import measure_epochs, prepare, read_experiment, search
+from nasframe.pipeline import measure_epochs, prepare, read_experiment, search, truth_on_demand
 from nasframe.runtime import (
     Fields,
     Items,
     Nullable,
     Number,
     Progress,
+    Text,
     read_json,
     write_json,
 )
@@ -27,7 +28,7 @@ from nasframe.space import Architecture
 from nasframe.studies.looked_up_search import LookedUpSearches, Step, Trace
 from nasframe.studies.study import Study
 from nasframe.studies.study_names import reading_names
-from nasframe.tables import TabularBenchmark, load_table
+from nasframe.tables import TableEntry, TabularBenchmark, load_table
 
 __all__ = ["CHUNK", "are_searched", "do_searches", "make_loop_trial", "read_traces"]
 
@@ -41,7 +42,7 @@ _SHAPE = Fields(
             Fields(
                 {
                     "seed": Number(0, whole=True),
-                    "steps": Items(Items(Number(0), least=2, most=2)),
+                    "steps": Items(Fields({"cost": Number(0), "network": Text()})),
                     "cost": Number(0),
                     "trials": Number(0, whole=True),
                     "seconds": Nullable(Number(0)),
@@ -59,6 +60,8 @@ def make_loop_trial(
     table: TabularBenchmark,
     seeds: Sequence[int],
     study: Study,
+    *,
+    train_missing: bool = False,
 ) -> Trial:
     """Return the trial that makes one search for each seed.
 
@@ -69,8 +72,10 @@ def make_loop_trial(
         table: by which it is.
         seeds: of the searches.
         study: of which the trial is one.
+        train_missing: train what the table does not hold.
     """
     arguments = {**study.arguments(experiment), "table": str(table.path), "seeds": [*seeds]}
+    arguments["train_missing"] = train_missing
     module = "nasframe.studies.loop_trial"
     return Trial(name, folder, f"{module}:do_searches", arguments, done=f"{module}:are_searched")
 
@@ -78,13 +83,13 @@ def make_loop_trial(
 def are_searched(folder: Path, arguments: Mapping[str, Any]) -> bool:
     """Return True where every search of such a trial has been made."""
     try:
-        return [trace.seed for trace in read_traces(folder)] == [*arguments["seeds"]]
+        return [trace.seed for trace in read_traces(folder, lambda _: 0)] == [*arguments["seeds"]]
     except RunError:
         return False
 
 
-def read_traces(folder: Path) -> list[Trace]:
-    """Return the searches of a trial.
+def read_traces(folder: Path, place: Callable[[str], int]) -> list[Trace]:
+    """Return the searches of a trial; `place` gives the place of a network, by its key.
 
     Raises:
         RunError: there are none yet, or the file is damaged.
@@ -95,7 +100,7 @@ def read_traces(folder: Path) -> list[Trace]:
     return [
         Trace(
             item["seed"],
-            [Step(float(cost), int(place)) for cost, place in item["steps"]],
+            [Step(float(step["cost"]), place(step["network"])) for step in item["steps"]],
             float(item["cost"]),
             int(item["trials"]),
             float("nan") if item["seconds"] is None else float(item["seconds"]),
@@ -108,14 +113,19 @@ def do_searches(folder: Path, arguments: Mapping[str, Any], progress: Progress) 
     """Make the searches of such a trial, and write their course."""
     with reading_names(arguments):
         experiment = read_experiment(arguments, str(folder))
-        searches = LookedUpSearches(load_table(arguments["table"]))
+        table = load_table(arguments["table"])
+
+        def train(architecture: Architecture) -> TableEntry:
+            return truth_on_demand(table, architecture, source=arguments["source"], progress=progress)
+
+        searches = LookedUpSearches(table, train if arguments["train_missing"] else None)
         seeds, made = arguments["seeds"], list[Trace]()
         for seed in progress.track(seeds, "searches", len(seeds)):
             if isinstance(experiment.loop, ProposalLoop):
                 made.append(searches.search(experiment.loop, seed))
             else:
                 made.append(_trained(folder, experiment, seed, searches, arguments["source"], progress))
-    write_json(folder / _FILE, {"searches": [_plain(trace) for trace in made]})
+    write_json(folder / _FILE, {"searches": [_plain(trace, searches.keys) for trace in made]})
 
 
 def _trained(
@@ -133,11 +143,7 @@ def _trained(
     """
     own = attrs.evolve(experiment, seed=seed, data_seed=experiment.stage_seed)
     found = search(own, folder / "run", source=source, progress=progress)
-    place = searches.table.place(found.architecture)
-    if place is None:
-        name = found.architecture.fingerprint[:16]
-        title = searches.table.title
-        raise RunError(f"table {title!r}: does not hold the architecture {name}, which was found")
+    place = searches.place(found.architecture)
     assert found.run is not None
     searched = float(found.run.record["search"]["seconds"])
     median = Architecture(searches.problem.space, searches.median.assignment)
@@ -147,5 +153,6 @@ def _trained(
     return Trace(seed, [Step(cost, place)], cost, 1, cost * searches.epoch_seconds)
 
 
-def _plain(trace: Trace) -> dict[str, Any]:
-    return {**attrs.asdict(trace, recurse=False), "steps": [[item.cost, item.place] for item in trace.steps]}
+def _plain(trace: Trace, keys: Sequence[str]) -> dict[str, Any]:
+    steps = [{"cost": item.cost, "network": keys[item.place]} for item in trace.steps]
+    return {**attrs.asdict(trace, recurse=False), "steps": steps}

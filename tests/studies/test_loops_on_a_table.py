@@ -18,11 +18,11 @@ from nasframe.cli import main
 from nasframe.errors import ConfigurationError, RunError
 from nasframe.report import read_page
 from nasframe.searching import Evolution, RandomSearch, SuccessiveHalving
-from nasframe.studies import compare_on_table, resume_study
+from nasframe.studies import compare_on_table, resume_study, tabulate
 from nasframe.studies.looked_up_search import LookedUpSearches
 from nasframe.tables import TabularBenchmark
 from tests.tables.synthetic import EPOCHS, table_at
-from tests.toys import TOYS
+from tests.toys import PAIRS, TOYS
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -190,7 +190,7 @@ def test_a_table_without_the_proposed_network_says_so_with_near_ones(tmp_path: P
         del entries[::2]
 
     held = table_at(tmp_path / "sampled", sample)
-    told = r"holds 15 networks, and not that of the architecture [0-9a-f]{16}.*near ones differ in .*="
+    told = r"holds 15 networks, and not that of the architecture [0-9a-f]{16}.*in near ones .* is "
     with pytest.raises(RunError, match=told):
         compare_on_table(held, tmp_path / "loops", loops=["random"], seeds=3)
 
@@ -266,3 +266,16 @@ def test_another_table_in_the_same_folder_is_refused(table: TabularBenchmark, tm
     other = table_at(tmp_path / "other", change)
     with pytest.raises(RunError, match="another|differ"):
         compare_on_table(other, tmp_path / "loops", loops=["random"], seeds=2)
+
+
+def test_truth_on_demand_trains_what_is_missing_and_a_later_comparison_finds_it(tmp_path: Path) -> None:
+    overrides = ["train.epochs=1", f"cache={tmp_path / 'cache'}"]
+    made = tabulate(PAIRS, tmp_path / "table", overrides=overrides, architectures=2)
+    assert len(made) == 2
+    options: dict[str, Any] = {"loops": ["random"], "seeds": 1, "overrides": ["loop.trials=4"]}
+    with pytest.raises(RunError, match="holds 2 networks, and not that of the architecture"):
+        compare_on_table(tmp_path / "table", tmp_path / "a", **options)
+    found = compare_on_table(tmp_path / "table", tmp_path / "b", train_missing=True, **options)
+    assert found["loops"][0]["trials"] == 4
+    again = compare_on_table(tmp_path / "table", tmp_path / "c", **options)  # now they are there
+    assert again["loops"] == found["loops"]
