@@ -24,6 +24,7 @@ SEEDS = {
     *("estimators", "batch", "time of estimators", "bias interval", "stgs"),
     *("testing", "operation"),
     *("loop check", "operation check", "rehearsal"),
+    *("random search", "evolution", "tpe", "nsga2", "training of the table"),
 }
 KEYS = {"search", "train", "baseline", "evaluate", "yardstick", "random architecture"}
 FIELDS = {"fingerprint", "task", "cache"}

@@ -14,7 +14,7 @@ from nasframe.pipeline.engines import proposal_engine, search_engine
 from nasframe.pipeline.picture import save_picture
 from nasframe.pipeline.preparation import Prepared, given, keeping_old_run, prepare
 from nasframe.pipeline.search_result import SearchResult
-from nasframe.pipeline.training_records import is_training, toml_values, without_training
+from nasframe.pipeline.training_records import is_training, with_training, without_training
 from nasframe.plugins import manager
 from nasframe.relaxations import check_relaxation
 from nasframe.report import report_unusable_sections
@@ -67,7 +67,7 @@ def search(
         # How the network found will be trained does not matter to the search.
         key = prepared.key("search", fingerprint(without_training(toml)))
         if proposes:  # but for one whose candidates are trained in that way
-            key = prepared.key("search", fingerprint(toml_values(toml, ("device", "cache", "baselines"))))
+            key = prepared.key("search", fingerprint(with_training(toml)))
         if run is not None:
             if run.is_done("search", key) and (run.path / "architecture.json").exists():
                 progress.say("search: unchanged, skipped")

@@ -9,7 +9,7 @@ from typing import Any
 from nasframe.runs import Run
 from nasframe.runtime import remove_path
 
-__all__ = ["BASELINE", "forget_training", "is_training", "toml_values", "without_training"]
+__all__ = ["BASELINE", "forget_training", "is_training", "with_training", "without_training"]
 
 BASELINE = "baseline-"
 """The prefix of the name of every baseline's training: of its checkpoints, and the `stage` of its metrics."""
@@ -40,11 +40,15 @@ def forget_training(run: Run, experiment: str, *, identity: str) -> None:
 
 def without_training(experiment: str) -> dict[str, Any]:
     """Return the values of an experiment, given as TOML, that decide the result of a gradient search."""
-    return toml_values(experiment, ("device", "cache", "train", "baselines"))
+    return _values(experiment, ("device", "cache", "train", "baselines"))
 
 
-def toml_values(experiment: str, without: Iterable[str]) -> dict[str, Any]:
-    """Return the values of an experiment, given as TOML, without some keys."""
+def with_training(experiment: str) -> dict[str, Any]:
+    """Return the values of an experiment, given as TOML, that decide the result of a search by proposals."""
+    return _values(experiment, ("device", "cache", "baselines"))
+
+
+def _values(experiment: str, without: Iterable[str]) -> dict[str, Any]:
     values = tomllib.loads(experiment)
     for key in without:
         values.pop(key, None)

@@ -12,6 +12,7 @@ from attrs import define, field
 
 from nasframe.errors import ArchitectureError, ContractError, NasframeError, in_words
 from nasframe.plugins import described, manager, raised_at
+from nasframe.runtime import parse_json
 from nasframe.searching.proposal_loop import Proposal, ProposalLoop, Proposer, Result, SearchProblem
 
 __all__ = ["CheckedProposer", "check_proposal_loop"]
@@ -75,7 +76,7 @@ class CheckedProposer:
         """Return the state of the proposer, as JSON gives it back."""
         state = self._call("state", self._proposer.state)
         try:
-            return json.loads(json.dumps(state, allow_nan=False))
+            return parse_json(json.dumps(state, allow_nan=False), "the state of a search")
         except (TypeError, ValueError) as error:
             raise self._breaks(
                 f"state must return what JSON can hold: {error}; found {state!r:.200}"

@@ -269,7 +269,8 @@ class ProposalSearch:
             proposer.restore(found["state"], told)
         self.history = lines
         for line in lines:
-            key = self.problem.key(line["assignment"])
+            assignment = line["assignment"]
+            key = self.problem.key(assignment)
             self._trained[key] = max(self._trained.get(key, 0), line["epochs"])
 
     @staticmethod

@@ -119,9 +119,10 @@ def compare_on_table(
         for item in judged:
             if isinstance(item.experiment.loop, ProposalLoop):
                 check_proposal_loop(item.experiment.loop, searches.problem)
+        scores = [found.scores(split) for split in ("validation", "test")]
         must_match = {
             "on": found.title,
-            "table": fingerprint([found.scores("validation"), found.scores("test")]),
+            "table": fingerprint(scores),
             "axes": sorted(axis.key for axis in axes),
             "overrides": sorted(overrides),
         }

@@ -13,6 +13,7 @@ import torch
 
 from nasframe.options import options_of
 from nasframe.relaxations import Softmax
+from nasframe.runtime import parse_json
 from nasframe.searching import (
     CheckedProposer,
     GradientLoop,
@@ -102,7 +103,7 @@ class ProposalLoopSuite(_LoopSuite):
         loop, problem = self.make(), _problem()
         proposer, proposed = loop.start(problem, 1), 0
         for _ in range(self.searches):
-            state = json.loads(json.dumps(proposer.state(), allow_nan=False))
+            state = parse_json(json.dumps(proposer.state(), allow_nan=False), "a state")
             again = loop.start(problem, 1)
             again.restore(copy.deepcopy(state))
             batch = proposer.propose(loop.batch)
