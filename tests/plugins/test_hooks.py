@@ -32,7 +32,7 @@ from nasframe.display import Section
 from nasframe.errors import ArchitectureError
 from nasframe.jobs import Executor, Outcome, Report, Trial, execute
 from nasframe.plugins import PluginManager
-from nasframe.searching import Bilevel
+from nasframe.searching import Bilevel, RandomSearch
 from nasframe_bimodal.space import Bimodal
 from tests.plugins.made import plugin
 
@@ -289,6 +289,23 @@ def test_search_epoch_gets_the_line_that_is_written_to_the_metrics(
     ((epoch, record),) = heard
     assert epoch == 0
     assert json.loads(json.dumps(record)) == run.history("search")[0]
+
+
+def test_search_trial_gets_the_line_that_is_written_to_the_metrics(
+    plugins: PluginManager, tmp_path: Path
+) -> None:
+    heard: list[Any] = []
+    started: list[Any] = []
+    listener = plugin(
+        search_trial=lambda record: heard.append(record),
+        search_started=lambda relaxation: started.append(relaxation),
+    )
+    plugins.register(listener, "mine")
+    run = search(tmp_path / "run", loop=RandomSearch(trials=2)).run
+    assert run is not None
+    assert started == [None]
+    assert json.loads(json.dumps(heard)) == run.history("trial")
+    assert len(heard) == 2
 
 
 def test_architecture_derived_gets_what_the_search_returns(plugins: PluginManager) -> None:
