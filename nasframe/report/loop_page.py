@@ -118,7 +118,7 @@ def loop_figures(data: Mapping[str, Any]) -> list[Figure]:
             x="cost, in full trainings of a median network",
             y=f"{objective}, test",
             lines=lines,
-            levels=[Level("best of the table", on["best"])],
+            levels=[Level("best of the table", on["best"], series=len(lines))],
             x_low=0.0,
             height=340.0,
         )

@@ -220,6 +220,7 @@ class LoopPlan(Plan):
                 if traces[item.name]
             ],
             "failed": failed,
+            "data": ",".join(dict.fromkeys(item.data[:16] for item in self.table.trainings)),
             "experiment": self.experiments[0].to_toml(),
             "caveats": _caveats(self.loops, traces),
         }
