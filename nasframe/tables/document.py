@@ -281,9 +281,20 @@ def _rounded(value: float) -> float | int | None:
     return int(short) if short.is_integer() and abs(short) < MOST else short
 
 
-def save_table(table: TabularBenchmark, path: Path, changes: Mapping[str, Any]) -> TabularBenchmark:
-    """Write a table into another file; see `TabularBenchmark.save`."""
+def save_table(table: TabularBenchmark, path: str | Path, **changes: Any) -> TabularBenchmark:
+    """Write a table into a file, to ship it, and return it as it is there.
+
+    Args:
+        table: to be written. Its `added` entries are left out.
+        path: of the file, `….json.xz`.
+        changes: values of the record that a recipe adds, such as `title`, or `standard_error`, an object with
+            the `value` and, in words, what it is `over`.
+
+    Raises:
+        RunError: a value has another shape, or the table is of format 1, which has no curves.
+    """
+    file = Path(path)
     entries = [entry_values(entry) for entry in table.listed]
-    made = table_of({**table.record, **changes, "entries": entries}, path)
-    write_document(path, made.record, entries)
+    made = table_of({**table.record, **changes, "entries": entries}, file)
+    write_document(file, made.record, entries)
     return made

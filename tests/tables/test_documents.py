@@ -16,7 +16,7 @@ from nasframe.cli import main
 from nasframe.errors import PluginError, RunError
 from nasframe.plugins import manager
 from nasframe.runtime import read_compressed_json, write_compressed_json
-from nasframe.tables import TABLE_FILE, TabularBenchmark, document
+from nasframe.tables import TABLE_FILE, TabularBenchmark, document, save_table
 from tests.tables.synthetic import entries, record, table_at
 
 
@@ -189,7 +189,7 @@ def test_the_command_lists_registered_tables_and_shows_one(
 
 def test_record_is_what_a_recipe_may_say(table: TabularBenchmark, tmp_path: Path) -> None:
     error = {"value": 0.01, "over": "images and utterances", "units": {"images": 630, "utterances": 1050}}
-    saved = table.save(tmp_path / "small.json.xz", title="small", standard_error=error)
+    saved = save_table(table, tmp_path / "small.json.xz", title="small", standard_error=error)
     assert (saved.title, saved.standard_error) == ("small", 0.01)
     assert load_table(tmp_path / "small.json.xz").record == {
         **record(),
@@ -197,5 +197,5 @@ def test_record_is_what_a_recipe_may_say(table: TabularBenchmark, tmp_path: Path
         "standard_error": error,
     }
     with pytest.raises(RunError, match="standard_error: lacks the key 'value'"):
-        table.save(tmp_path / "wrong.json.xz", standard_error={})
+        save_table(table, tmp_path / "wrong.json.xz", standard_error={})
     assert not (tmp_path / "wrong.json.xz").exists()
