@@ -42,7 +42,10 @@ __all__ = [
 ]
 
 TABLE_FILE = "table.json.xz"
+"""Name of a table in its folder."""
+
 TABLE_FORMAT = 2
+"""Of the document; format 1 is a folder with two files."""
 
 _DIGITS = 5
 _MOST_NUMBERS = 50_000_000
