@@ -101,6 +101,7 @@ WRONG = {
     "entries.3.assignment": ([], "entries.3: assignment: expected an object, found a list of 0"),
     "entries.3.parameters": (-1, "entries.3: parameters: expected a number from 0"),
     "entries.3.best_epoch": ([4, 4], "entries.3: best_epoch: expected 3 values, one a training, found 2"),
+    "entries.3.best_epoch.2": (1, "entries.3: best_epoch.2: epoch 1 has 0.43"),
     "entries.3.best_epoch.1": (5, "entries.3: best_epoch: expected 4 or less, found 5"),
     "entries.3.seconds": ([1], "entries.3: seconds: expected 3 values, one a training, found 1"),
     "entries.3.test": (KeyError, "entries.3: lacks the key 'test'"),
@@ -196,6 +197,9 @@ def test_record_is_what_a_recipe_may_say(table: TabularBenchmark, tmp_path: Path
         "title": "small",
         "standard_error": error,
     }
+    small = save_table(table, tmp_path / "small.json.xz", metrics=[])
+    assert (small.metrics("validation"), small.metrics("test")) == (["accuracy"], ["accuracy"])
+    assert (small.scores("test"), table.metrics("validation")) == (table.scores("test"), ["loss", "accuracy"])
     with pytest.raises(RunError, match="standard_error: lacks the key 'value'"):
         save_table(table, tmp_path / "wrong.json.xz", standard_error={})
     assert not (tmp_path / "wrong.json.xz").exists()
