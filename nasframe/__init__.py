@@ -22,8 +22,8 @@
   error the plugins that it was made with and that are not here
 
 A plugin imports from here, from `nasframe.errors`, `nasframe.options`, `nasframe.runtime`, `nasframe.jobs`,
-`nasframe.display`, `nasframe.relaxations` and `nasframe.testing`, and from no other module of nasframe. Names
-that moved into a plugin are still here for one release, with a warning.
+`nasframe.display`, `nasframe.relaxations`, `nasframe.tables` and `nasframe.testing`, and from no other module
+of nasframe. Names that moved into a plugin are still here for one release, with a warning.
 
 Every name is imported when it is first used, so that `nasframe --help` and completion never wait for torch.
 """

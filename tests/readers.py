@@ -113,8 +113,23 @@ def _comparison(folder: Path) -> None:
 
 
 def _table(folder: Path) -> None:
+    from nasframe import load_table
+    from nasframe.runtime import read_compressed_json, write_json
+    from nasframe.tables import TABLE_FILE, entry_values
+
     words = ["--architectures", "3", "--workers", "1", "--out", str(folder / "study")]
     _command("tabulate", str(STREAMS), *SMALL, f"cache={folder / 'cache'}", *words)
+    write_json(folder / "document.json", read_compressed_json(folder / "study" / TABLE_FILE))
+    entry = {**entry_values(load_table(folder / "study").listed[0]), "key": "0" * 64, "on_demand": True}
+    (folder / "study" / "on_demand").mkdir()
+    write_json(folder / "study" / "on_demand" / f"{entry['key']}.json", entry)
+
+
+def _older_table(folder: Path) -> None:
+    from tests.studies.records import write_format_1
+
+    _table(folder)
+    write_format_1(folder / "study")
 
 
 def _texts(folder: Path) -> None:
@@ -176,6 +191,7 @@ SAMPLES: dict[str, Callable[[Path], None]] = {
     "sweep": _sweep,
     "comparison": _comparison,
     "table": _table,
+    "older_table": _older_table,
     "texts": _texts,
     "library": _library,
     "stages": _stages,
@@ -313,10 +329,35 @@ def _read_page(folder: Path, inner: str) -> None:
 
 
 def _read_table(folder: Path) -> None:
-    from nasframe import load_table
+    _ask_table(folder / "study")
 
-    table = load_table(folder / "study")
-    _ = (table.scores("validation"), table.scores("test"), len(table))
+
+def _read_table_document(folder: Path) -> None:
+    """Read the text of a table, compressed again."""
+    import lzma
+
+    from nasframe.report import read_page
+    from nasframe.tables import TABLE_FILE
+
+    packed = folder / "packed"
+    packed.mkdir(exist_ok=True)
+    (packed / TABLE_FILE).write_bytes(lzma.compress((folder / "document.json").read_bytes(), preset=0))
+    _ask_table(packed)
+    read_page(packed)
+
+
+def _ask_table(folder: Path) -> None:
+    from nasframe import load_table
+    from nasframe.tables import facts_of
+
+    table = load_table(folder)
+    _ = (table.scores("validation"), table.scores("test"), len(table), facts_of(table))
+    _streams()
+    _ = table.experiment()
+    for entry in table.listed:
+        table.find(entry.assignment)
+        table.score(entry, "test", epochs=1)
+    table.find(table.space().sample(0))
 
 
 def _read_study(folder: Path) -> None:
@@ -427,10 +468,19 @@ _READERS: list[tuple[str, str, str, str, Callable[[Path], Any]]] = [
     ("detector_weights", "tensors", "detector", "picture.safetensors", _read_detector),
     ("study_plan", "json", "table", "study/study.json", _read_study),
     ("trained_network", "json", "table", "study/architectures/*.json", _read_trained_network),
-    ("table_record", "json", "table", "study/table.json", _read_table),
-    ("table_rows", "lines", "table", "study/*.jsonl", _read_table),
-    ("table_page", "json", "table", "study/table.json", functools.partial(_read_page, inner="study")),
-    ("table_rows_page", "lines", "table", "study/*.jsonl", functools.partial(_read_page, inner="study")),
+    ("table_file", "bytes", "table", "study/table.json.xz", _read_table),
+    ("table_document", "json", "table", "documen*.json", _read_table_document),
+    ("table_addition", "json", "table", "study/on_demand/*.json", _read_table),
+    ("table_record", "json", "older_table", "study/table.json", _read_table),
+    ("table_rows", "lines", "older_table", "study/*.jsonl", _read_table),
+    ("table_page", "json", "older_table", "study/table.json", functools.partial(_read_page, inner="study")),
+    (
+        "table_rows_page",
+        "lines",
+        "older_table",
+        "study/*.jsonl",
+        functools.partial(_read_page, inner="study"),
+    ),
     ("sweep_page", "json", "sweep", "study/sweep.json", functools.partial(_read_page, inner="study")),
     (
         "comparison_page",

@@ -42,7 +42,8 @@ def make_ranking_trial(
     name: str, folder: Path, run: Path, experiment: Experiment, table: TabularBenchmark, study: Study
 ) -> Trial:
     """Return the trial that scores architectures of a table in the supernet of a run of an experiment."""
-    rows = table.rows[:RANKED]
+    pairs = zip(table.rows, table.listed, strict=True)
+    rows = [row for row, entry in pairs if entry.architecture is None][:RANKED]
     arguments = {
         **study.arguments(experiment),
         "run": str(run),

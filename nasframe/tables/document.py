@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +31,25 @@ from nasframe.tables.table import Curves, TableEntry, TableTraining, TabularBenc
 
 __all__ = [
     *("ENTRY", "TABLE_FILE", "TABLE_FORMAT"),
-    *("entry_of_trainings", "entry_of_values", "entry_values", "read_document", "write_document"),
+    *(
+        "entry_of_trainings",
+        "entry_of_values",
+        "entry_values",
+        "read_document",
+        "save_table",
+        "table_of",
+        "write_document",
+    ),
 ]
 
 TABLE_FILE = "table.json.xz"
+"""Name of a table in its folder."""
+
 TABLE_FORMAT = 2
+"""Of the document; format 1 is a folder with two files."""
 
 _DIGITS = 5
+_ROUNDING = 1e-4
 _MOST_NUMBERS = 50_000_000
 """The most numbers in the curves of a table, each of which takes eight bytes."""
 
@@ -109,7 +122,11 @@ def read_document(path: Path) -> TabularBenchmark:
     Raises:
         RunError: it cannot be read, is cut short or damaged, or has another format; names the key.
     """
-    document = read_compressed_json(path, limit=LISTING)
+    return table_of(read_compressed_json(path, limit=LISTING), path)
+
+
+def table_of(document: Any, path: Path) -> TabularBenchmark:
+    """Return the table in the value of a document, which was or will be in a file; see `read_document`."""
     if not isinstance(document, dict) or document.get("kind") != "table":
         raise RunError(f"{path}: is no table: it is none of nasframe's")
     if document.get("format") != TABLE_FORMAT:
@@ -170,6 +187,7 @@ def entry_of_values(values: Mapping[str, Any], record: Mapping[str, Any], source
         }
         for split in ("validation", "test")
     }
+    _check_best(best, curves["validation"].get(record["objective"]), source)
     return TableEntry(
         key=key,
         assignment=values["assignment"],
@@ -182,6 +200,17 @@ def entry_of_values(values: Mapping[str, Any], record: Mapping[str, Any], source
         on_demand=values.get("on_demand", False),
         architecture=values.get("architecture"),
     )
+
+
+def _check_best(best: Sequence[int], curve: Curves | None, source: str) -> None:
+    """Refuse an epoch that counts and is not the best one on validation."""
+    for number, epoch in enumerate(best):
+        if curve is None or not epoch or np.isnan(curve[number, epoch - 1]):
+            continue
+        there, most = float(curve[number, epoch - 1]), float(np.nanmax(curve[number]))
+        if there < most - _ROUNDING * abs(most):
+            found = f"epoch {epoch} has {there:g} on validation, and another {most:g}"
+            raise RunError(f"{source}: best_epoch.{number}: {found}")
 
 
 def entry_of_trainings(
@@ -267,3 +296,30 @@ def _rounded(value: float) -> float | int | None:
         return None
     short = float(f"{value:.{_DIGITS}g}")
     return int(short) if short.is_integer() and abs(short) < MOST else short
+
+
+def save_table(
+    table: TabularBenchmark, path: str | Path, *, metrics: Collection[str] | None = None, **changes: Any
+) -> TabularBenchmark:
+    """Write a table into a file, to ship it, and return it as it is there.
+
+    Args:
+        table: to be written. Its `added` entries are left out.
+        path: of the file, `….json.xz`.
+        metrics: those that are kept, on both splits, beside the objective; None keeps all. The loss takes as
+            much space as the rest.
+        changes: values of the record that a recipe adds, such as `title`, or `standard_error`, an object with
+            the `value` and, in words, what it is `over`.
+
+    Raises:
+        RunError: a value has another shape, or the table is of format 1, which has no curves.
+    """
+    file = Path(path)
+    entries = [entry_values(entry) for entry in table.listed]
+    if metrics is not None:
+        kept = {table.objective, *metrics}
+        for entry, split in itertools.product(entries, ("validation", "test")):
+            entry[split] = {name: curve for name, curve in entry[split].items() if name in kept}
+    made = table_of({**table.record, **changes, "entries": entries}, file)
+    write_document(file, made.record, entries)
+    return made

@@ -21,7 +21,7 @@ __all__ = ["Recipe"]
 
 @frozen
 class Recipe:
-    """How the networks of a table were trained.
+    """The experiment and the space of a table, as its record holds them.
 
     Attributes:
         record: of the table.

@@ -29,7 +29,7 @@ from nasframe import (
 )
 from nasframe.cli import main
 from nasframe.display import Section
-from nasframe.errors import ArchitectureError
+from nasframe.errors import ArchitectureError, RunError
 from nasframe.jobs import Executor, Outcome, Report, Trial, execute
 from nasframe.plugins import PluginManager
 from nasframe.searching import Bilevel, RandomSearch
@@ -180,6 +180,18 @@ def test_register_demos_makes_one_that_the_command_finds(
     plugins.register(plugin(register_demos=lambda: {"mine": tmp_path / "missing.toml"}), "mine")
     assert main(["demo", "mine"]) == 2
     assert "missing.toml: 1 problem\n  no such file" in capsys.readouterr().err
+
+
+def test_register_tables_makes_one_that_is_read_by_its_name(
+    plugins: PluginManager, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plugins.register(plugin(register_tables=lambda: {"mine": tmp_path / "missing.json.xz"}), "mine")
+    assert main(["tables"]) == 0
+    assert f"mine  mine    {tmp_path / 'missing.json.xz'}" in capsys.readouterr().out
+    with pytest.raises(RunError, match=r"missing\.json\.xz: cannot be read: no such file"):
+        nasframe.load_table("mine")
+    assert main(["tables", "mien"]) == 2
+    assert "did you mean 'mine'" in capsys.readouterr().err
 
 
 @define(kw_only=True)

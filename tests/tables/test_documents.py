@@ -1,0 +1,205 @@
+"""A table that is damaged, hostile or unknown is refused with the file, the place and what was expected."""
+
+from __future__ import annotations
+
+import json
+import lzma
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nasframe import hookimpl, load_table
+from nasframe.cli import main
+from nasframe.errors import PluginError, RunError
+from nasframe.plugins import manager
+from nasframe.runtime import read_compressed_json, write_compressed_json
+from nasframe.tables import TABLE_FILE, TabularBenchmark, document, save_table
+from tests.tables.synthetic import entries, record, table_at
+
+
+def test_a_file_is_small_and_read_back_with_five_digits(table: TabularBenchmark) -> None:
+    assert (table.path / TABLE_FILE).stat().st_size < 6000
+    expected = np.array([entry["test"]["accuracy"] for entry in entries()])
+    np.testing.assert_allclose(table.curves("test"), expected, rtol=1e-4)
+    assert [dict(entry.assignment) for entry in table.listed] == [item["assignment"] for item in entries()]
+
+
+def test_the_same_table_gives_the_same_bytes(table: TabularBenchmark, tmp_path: Path) -> None:
+    again = table_at(tmp_path)
+    assert (again.path / TABLE_FILE).read_bytes() == (table.path / TABLE_FILE).read_bytes()
+
+
+def test_a_file_that_unpacks_into_much_more_is_left_at_the_limit(tmp_path: Path) -> None:
+    file = tmp_path / "bomb.json.xz"
+    packer = lzma.LZMACompressor(preset=0)
+    block = b" " * 2**20
+    file.write_bytes(b"".join([*(packer.compress(block) for _ in range(300)), packer.flush()]))
+    assert file.stat().st_size < 10**6
+    with pytest.raises(RunError, match=r"bomb\.json\.xz: holds more than 268 MB of text"):
+        load_table(file)
+
+
+def test_a_file_that_asks_for_much_memory_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "wide.json.xz"
+    filters = [{"id": lzma.FILTER_LZMA2, "dict_size": 2**29}]
+    file.write_bytes(lzma.compress(b"{}", filters=filters, format=lzma.FORMAT_XZ))
+    with pytest.raises(RunError, match=r"wide\.json\.xz: cannot be decompressed: Memory usage limit"):
+        load_table(file)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda content: content[:-30], "is cut short: its compressed text does not end"),
+        (lambda content: content[:100] + b"\0\0\0" + content[103:], "cannot be decompressed"),
+        (lambda content: content + b"more", "holds 4 bytes behind its compressed text"),
+        (lambda content: b"{}" * 40, "cannot be decompressed: Input format not supported by decoder"),
+        (lambda content: lzma.compress(b"\xff"), "byte 0 of its text is not UTF-8"),
+        (lambda content: lzma.compress(b"{"), "cannot be read as JSON"),
+        (lambda content: lzma.compress(b'{"kind": "run"}'), "is no table"),
+    ],
+)
+def test_a_damaged_file_is_refused(
+    change: Any, problem: str, table: TabularBenchmark, tmp_path: Path
+) -> None:
+    file = tmp_path / "table.json.xz"
+    file.write_bytes(change((table.path / TABLE_FILE).read_bytes()))
+    with pytest.raises(RunError, match=rf"table\.json\.xz: .*{problem}"):
+        load_table(file)
+
+
+def _set(path: str, value: Any) -> Any:
+    """A change of one value of the document, by its keys."""
+
+    def change(head: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+        target: Any = {**head, "entries": rows}
+        *keys, last = [int(key) if key.isdigit() else key for key in path.split(".")]
+        for key in keys:
+            target = target[key]
+        if target is not head and not keys:
+            target = head
+        if value is KeyError:
+            del target[last]
+        else:
+            target[last] = value
+
+    return change
+
+
+WRONG = {
+    "format": (3, "table format 3 cannot be read; this version reads 1 and 2"),
+    "objective": (7, "objective: expected text, found 7"),
+    "epochs": (0, "epochs: expected a number from 1 to 100000, found 0"),
+    "trainings": ([], "trainings: expected 1 or more values, found 0"),
+    "space": ({"name": "bimodal"}, "space: lacks the key 'inputs'"),
+    "experiment": (None, "experiment: expected text, found null"),
+    "standard_error": ({"value": -1}, "standard_error.value: expected a number from 0 to inf, found -1"),
+    "entries.3.key": ("g" * 64, "entries.3: key: expected 64 hexadecimal digits, found 'ggg"),
+    "entries.3.assignment": ([], "entries.3: assignment: expected an object, found a list of 0"),
+    "entries.3.parameters": (-1, "entries.3: parameters: expected a number from 0"),
+    "entries.3.best_epoch": ([4, 4], "entries.3: best_epoch: expected 3 values, one a training, found 2"),
+    "entries.3.best_epoch.2": (1, "entries.3: best_epoch.2: epoch 1 has 0.43"),
+    "entries.3.best_epoch.1": (5, "entries.3: best_epoch: expected 4 or less, found 5"),
+    "entries.3.seconds": ([1], "entries.3: seconds: expected 3 values, one a training, found 1"),
+    "entries.3.test": (KeyError, "entries.3: lacks the key 'test'"),
+    "entries.3.test.accuracy": ([[1]], "entries.3: test.accuracy: expected 3 lists, one a training, found 1"),
+    "entries.3.test.accuracy.1": (
+        [1, 2],
+        "entries.3: test.accuracy.1: expected 4 numbers, one an epoch, found 2",
+    ),
+    "entries.3.test.accuracy.2": ([1, 2, "3", 4], "entries.3: test.accuracy.2: expected numbers or null"),
+    "entries.3.validation.accuracy.0": (
+        [1, 2, True, 4],
+        "entries.3: validation.accuracy.0: expected numbers",
+    ),
+}
+
+
+@pytest.mark.parametrize("path", WRONG)
+def test_a_wrong_value_is_named_by_its_keys(path: str, toy_pairs: None, tmp_path: Path) -> None:
+    value, problem = WRONG[path]
+    with pytest.raises(RunError) as caught:
+        table_at(tmp_path, _set(path, value))
+    assert problem in str(caught.value)
+    assert TABLE_FILE in str(caught.value)
+
+
+def test_a_network_is_one_entry(toy_pairs: None, tmp_path: Path) -> None:
+    def twice(_: Any, rows: list[dict[str, Any]]) -> None:
+        rows[2]["key"] = rows[1]["key"]
+
+    with pytest.raises(RunError, match=r"entries\.2: key: is that of an earlier entry"):
+        table_at(tmp_path, twice)
+
+
+def test_curves_that_no_memory_holds_are_refused(
+    toy_pairs: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(document, "_MOST_NUMBERS", 100)
+    with pytest.raises(RunError, match="its curves hold more than 100 numbers"):
+        table_at(tmp_path)
+
+
+def test_a_number_that_json_cannot_hold_is_never_written(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="Out of range float values"):
+        write_compressed_json(tmp_path / "x.json.xz", {"x": float("nan")})
+    write_compressed_json(tmp_path / "x.json.xz", {"ü": [1, 0.5, None]})
+    assert read_compressed_json(tmp_path / "x.json.xz") == {"ü": [1, 0.5, None]}
+
+
+# -- names ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def registered(table: TabularBenchmark, toy_pairs: None) -> Any:
+    targets: dict[str, Any] = {"pairs-small": table.path / TABLE_FILE, "wrong": 7}
+    manager().register(SimpleNamespace(register_tables=hookimpl(lambda: targets)), "with_tables")
+    yield targets
+    manager().unregister("with_tables")
+
+
+def test_a_table_is_loaded_by_its_registered_name(
+    registered: Any, table: TabularBenchmark, home: Path
+) -> None:
+    assert load_table("pairs-small") == load_table("with_tables:pairs-small") == table
+    with pytest.raises(PluginError, match=r"pairs-smal: is no table: .*did you mean 'pairs-small'"):
+        load_table("pairs-smal")
+    with pytest.raises(PluginError, match="expected the path of its file, found 7"):
+        load_table("wrong")
+
+
+def test_the_command_lists_registered_tables_and_shows_one(
+    registered: Any, table: TabularBenchmark, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del registered["wrong"]
+    assert main(["tables"]) == 0
+    assert "pairs-small  with_tables" in capsys.readouterr().out
+    assert main(["tables", "--json"]) == 0
+    assert {row["name"] for row in json.loads(capsys.readouterr().out)} >= {"pairs-small"}
+    assert main(["tables", "pairs-small"]) == 0
+    assert "pairs: 30 networks, by accuracy" in capsys.readouterr().out
+    assert main(["tables", "pears-small"]) == 2
+    assert "did you mean 'pairs-small'" in capsys.readouterr().err
+    assert main(["plugins"]) == 0
+    assert "pairs-small" in capsys.readouterr().out
+    assert main(["plugins", "show", "pairs-small"]) == 0
+
+
+def test_record_is_what_a_recipe_may_say(table: TabularBenchmark, tmp_path: Path) -> None:
+    error = {"value": 0.01, "over": "images and utterances", "units": {"images": 630, "utterances": 1050}}
+    saved = save_table(table, tmp_path / "small.json.xz", title="small", standard_error=error)
+    assert (saved.title, saved.standard_error) == ("small", 0.01)
+    assert load_table(tmp_path / "small.json.xz").record == {
+        **record(),
+        "title": "small",
+        "standard_error": error,
+    }
+    small = save_table(table, tmp_path / "small.json.xz", metrics=[])
+    assert (small.metrics("validation"), small.metrics("test")) == (["accuracy"], ["accuracy"])
+    assert (small.scores("test"), table.metrics("validation")) == (table.scores("test"), ["loss", "accuracy"])
+    with pytest.raises(RunError, match="standard_error: lacks the key 'value'"):
+        save_table(table, tmp_path / "wrong.json.xz", standard_error={})
+    assert not (tmp_path / "wrong.json.xz").exists()
