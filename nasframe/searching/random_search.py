@@ -26,7 +26,7 @@ class RandomSearch(ProposalLoop):
     The first draw of every network counts, so a network that many assignments give is met earlier.
     """
 
-    trials: int = option(20, help="architectures that are tried", ge=1)
+    trials: int = option(40, help="architectures that are tried", ge=1)
     distinct: Literal["network", "assignment"] = option(
         "network", help="what is tried once: a network, under whatever names, or an assignment"
     )

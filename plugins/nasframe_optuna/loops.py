@@ -48,7 +48,7 @@ class NonDominatedSorting(ProposalLoop):
     score is trained in the end.
     """
 
-    trials: int = option(60, help="architectures that are tried", ge=1)
+    trials: int = option(40, help="architectures that are tried", ge=1)
     population: int = option(12, help="architectures of a generation", ge=2)
 
     def start(self, problem: SearchProblem, seed: int) -> Proposer:
