@@ -55,7 +55,7 @@ def search(
         manager().notify("search_finished", run=None, summary=engine.summary())
         return SearchResult(architecture, engine.history, engine.converged)
     path, toml, identity = Path(out), experiment.to_toml(), experiment.fingerprint()
-    with claimed(path, toml, command=Command("search", given(source))):
+    with claimed(path, toml, command=Command("search", given(source, workers))):
         if not proposes:
             check_relaxation(experiment.relaxation)
         run = None if overwrite else Run.matching(path, toml, identity=identity)

@@ -45,7 +45,7 @@ def run_experiment(
         RunError: `out` holds something else, or another process works in it.
     """
     path = Path(out)
-    command = Command("run", given(source))
+    command = Command("run", given(source, workers))
     with claimed(path, experiment.to_toml(), for_steps=True, command=command):
         search(
             experiment,

@@ -232,6 +232,29 @@ def test_ctrl_c_in_a_training_is_no_failure_and_the_search_goes_on_later(
     assert_same(resumed.run, whole)
 
 
+def test_the_folder_records_the_workers_and_goes_on_with_them_where_there_are_cores(
+    experiment: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(CandidateTraining, "train", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            nasframe.search(experiment, tmp_path / "run", workers=7)
+    asked: list[int] = []
+    train = CandidateTraining.train
+
+    def noted(self: CandidateTraining, candidates: Any) -> Any:
+        asked.append(self.workers)
+        return train(self, candidates)
+
+    monkeypatch.setattr(CandidateTraining, "train", noted)
+    monkeypatch.setattr("nasframe.pipeline.resuming.cores", lambda: 5)
+    dict(resume(tmp_path / "run"))
+    assert set(asked) == {5}
+
+
 def test_a_search_that_is_done_is_skipped(experiment: Experiment, tmp_path: Path) -> None:
     first = nasframe.search(experiment, tmp_path / "run")
     again = nasframe.search(experiment, tmp_path / "run")
