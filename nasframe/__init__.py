@@ -13,16 +13,17 @@
 - **search spaces**: `SearchSpace`, `SpaceFactory`, `Choice`, `derive`
 - **networks**: `Network`, `build`, `cost_of` (`Cost`); the relaxed one is `Supernet`, `load_supernet`
 - **relaxations**: `Relaxation`, `Sample`; the others are in `nasframe.relaxations`
-- **search loops**: `SearchLoop`, `Update`; with the optimisers of the paper `AdamLoop`; `JoinedSplit` and
-  `number_of_batches`, for the updates of a loop
+- **search loops**: `GradientLoop`, `Update`; with the optimisers of the paper `AdamLoop`; `JoinedSplit` and
+  `number_of_batches`, for the updates of a loop; those that propose architectures: `ProposalLoop`,
+  `Proposer`, `Proposal`, `Result`, `SearchProblem`
 - **tasks**: `Task`, `TensorTask`, `Data`, `Splits`, `Split`, `TensorSplit`, `Batch`, `Scores`,
   `Baseline`; their stages `Stage`, `StageContext`, `stage_fingerprints`
 - **work on a run**: `claimed` keeps other processes out of its folder, `naming_missing_plugins` names in an
   error the plugins that it was made with and that are not here
 
 A plugin imports from here, from `nasframe.errors`, `nasframe.options`, `nasframe.runtime`, `nasframe.jobs`,
-`nasframe.display`, `nasframe.relaxations` and `nasframe.testing`, and from no other module of nasframe. Names
-that moved into a plugin are still here for one release, with a warning.
+`nasframe.display`, `nasframe.relaxations`, `nasframe.tables` and `nasframe.testing`, and from no other module
+of nasframe. Names that moved into a plugin are still here for one release, with a warning.
 
 Every name is imported when it is first used, so that `nasframe --help` and completion never wait for torch.
 """
@@ -72,8 +73,13 @@ if TYPE_CHECKING:
     from nasframe.runs import claimed as claimed
     from nasframe.runs import naming_missing_plugins as naming_missing_plugins
     from nasframe.searching import AdamLoop as AdamLoop
-    from nasframe.searching import SearchLoop as SearchLoop
+    from nasframe.searching import GradientLoop as GradientLoop
+    from nasframe.searching import Proposal as Proposal
+    from nasframe.searching import ProposalLoop as ProposalLoop
+    from nasframe.searching import Proposer as Proposer
+    from nasframe.searching import Result as Result
     from nasframe.searching import SearchOptions as SearchOptions
+    from nasframe.searching import SearchProblem as SearchProblem
     from nasframe.searching import Update as Update
     from nasframe.searching import derive as derive
     from nasframe.space import Architecture as Architecture
@@ -137,7 +143,21 @@ _MODULES = {
     **dict.fromkeys(
         ("BaselineOptions", "JoinedSplit", "TrainOptions", "number_of_batches"), "nasframe.training"
     ),
-    **dict.fromkeys(("AdamLoop", "SearchLoop", "SearchOptions", "Update", "derive"), "nasframe.searching"),
+    **dict.fromkeys(
+        (
+            "AdamLoop",
+            "GradientLoop",
+            "Proposal",
+            "ProposalLoop",
+            "Proposer",
+            "Result",
+            "SearchOptions",
+            "SearchProblem",
+            "Update",
+            "derive",
+        ),
+        "nasframe.searching",
+    ),
     "Experiment": "nasframe.experiment",
     **dict.fromkeys(
         (

@@ -9,7 +9,7 @@ from typing import Any
 
 from nasframe.errors import PluginError
 
-__all__ = ["FORMER_NAMES", "forwarded", "warn_renamed"]
+__all__ = ["FORMER_NAMES", "RENAMED", "forwarded", "warn_renamed"]
 
 FORMER_NAMES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "nasframe_estimators": {
@@ -32,14 +32,20 @@ FORMER_NAMES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         ),
     },
     "nasframe": {
-        "nasframe.loops": ("BaselineOptions", "SearchLoop", "SearchOptions", "TrainOptions", "Update"),
+        "nasframe.loops": ("BaselineOptions", "SearchOptions", "TrainOptions", "Update"),
     },
 }
 """Plugin, or the public page → old module → the names that it has now."""
 
+RENAMED: Mapping[str, Mapping[str, str]] = {
+    "nasframe": {"SearchLoop": "GradientLoop"},
+    "nasframe.loops": {"SearchLoop": "GradientLoop"},
+}
+"""Old module → old name → the name that it has on the public page now."""
+
 
 def forwarded(module: str, name: str) -> Any:
-    """Return what a module had under a name, from the plugin that has it now, with a warning.
+    """Return what a module had under a name, from the place where it is now, with a warning.
 
     It is for the function `__getattr__` of that module (PEP 562). The warning names the line that used the
     old name.
@@ -48,6 +54,10 @@ def forwarded(module: str, name: str) -> Any:
         AttributeError: the name is none that moved.
         PluginError: the plugin is not installed.
     """
+    if name in RENAMED.get(module, {}):
+        new = RENAMED[module][name]
+        warn_renamed(f"{module}.{name}", f"nasframe.{new}", level=4)
+        return getattr(importlib.import_module("nasframe"), new)
     for plugin, places in FORMER_NAMES.items():
         if name not in places.get(module, ()):
             continue

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from nasframe.former_names import FORMER_NAMES, forwarded
+from nasframe.former_names import FORMER_NAMES, RENAMED, forwarded
 
-__all__ = [*FORMER_NAMES["nasframe"][__name__]]
+__all__ = [*FORMER_NAMES["nasframe"][__name__], *RENAMED[__name__]]
 
 
 def __getattr__(name: str) -> Any:

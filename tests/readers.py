@@ -512,7 +512,7 @@ _READERS: list[tuple[str, str, str, str, Callable[[Path], Any]]] = [
     ("study_plan", "json", "table", "study/study.json", _read_study),
     ("trained_network", "json", "table", "study/architectures/*.json", _read_trained_network),
     ("table_file", "bytes", "table", "study/table.json.xz", _read_table),
-    ("table_document", "json", "table", "document.json", _read_table_document),
+    ("table_document", "json", "table", "documen*.json", _read_table_document),
     ("table_addition", "json", "table", "study/on_demand/*.json", _read_table),
     ("table_record", "json", "older_table", "study/table.json", _read_table),
     ("table_rows", "lines", "older_table", "study/*.jsonl", _read_table),

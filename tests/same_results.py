@@ -40,6 +40,11 @@ DATA = ("task.clips=120", "task.identities=24", "task.picture_epochs=2", "task.s
 SMALL = (*DATA, "search.epochs=12", "search.warmup_epochs=3", "search.candidates=8", "train.epochs=4")
 SHORT = (*DATA, "search.epochs=4", "search.warmup_epochs=1", "search.candidates=4", "train.epochs=2")
 NUMBER = "number: "
+TABLES = ("table.json", "table.jsonl", "census.json", "census.jsonl")
+"""Files of a table, which newer revisions write in another form; its numbers are in `architectures/` too."""
+
+TABULATED = ("validation", "test", "parameters", "multiply_adds", "best_epoch", "seed")
+
 RENAMED = {"cells": "trials", "remarks": "caveats", "censuses": "tables"}
 TIMES = re.compile(r"seconds|version|cache|source|folder|path|hash|experiment|python")
 
@@ -103,7 +108,11 @@ def _values(out: Path) -> Iterator[tuple[str, Any]]:
     for file in out.rglob("*"):
         # The trials of a study were in `cells`, and are in `trials`.
         name = file.relative_to(out).as_posix().replace("/cells/", "/trials/")
-        if name.startswith(("cache/", "metadata/")):
+        if name.startswith(("cache/", "metadata/")) or file.name in TABLES:
+            continue
+        if file.parent.name == "architectures" and file.suffix == ".json":
+            found = json.loads(file.read_text())
+            yield from _numbers({key: found[key] for key in TABULATED}, (file.parent.parent.name, file.name))
             continue
         if file.name == "architecture.json":
             document = json.loads(file.read_text())

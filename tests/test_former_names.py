@@ -12,7 +12,7 @@ import pytest
 import nasframe
 import nasframe.estimators
 from nasframe.errors import PluginError
-from nasframe.former_names import FORMER_NAMES
+from nasframe.former_names import FORMER_NAMES, RENAMED
 from nasframe.plugins import moved_to
 
 NAMES = [
@@ -26,7 +26,7 @@ NAMES = [
 def test_the_names_of_the_laboratory_are_on_the_list() -> None:
     listed = {f"{module}.{name}" for module, name, _ in NAMES}
     assert {"nasframe.measure_estimators", "nasframe.Measurement", "nasframe.estimators.Laboratory"} <= listed
-    assert len(listed) == 21
+    assert len(listed) == 20
 
 
 @pytest.mark.parametrize(("module", "name", "plugin"), NAMES)
@@ -39,6 +39,24 @@ def test_a_name_that_moved_into_a_plugin_warns_and_is_the_same_object(
         found = getattr(old, name)
     assert found is getattr(importlib.import_module(plugin), name)
     assert [one.filename for one in warned] == [__file__]
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "new"),
+    [(module, name, new) for module, names in RENAMED.items() for name, new in names.items()],
+)
+def test_a_name_that_was_renamed_warns_and_is_the_same_object(module: str, name: str, new: str) -> None:
+    old = importlib.import_module(module)
+    told = f"^{module}.{name} is now nasframe.{new}; the old name goes with the next release$"
+    with pytest.warns(DeprecationWarning, match=told) as warned:
+        found = getattr(old, name)
+    assert found is getattr(nasframe, new)
+    assert [one.filename for one in warned] == [__file__]
+
+
+def test_the_former_name_of_gradient_loops_is_on_the_list() -> None:
+    assert RENAMED["nasframe"]["SearchLoop"] == "GradientLoop"
+    assert "SearchLoop" not in nasframe.__all__
 
 
 def test_an_import_of_a_name_that_moved_warns_where_it_stands() -> None:

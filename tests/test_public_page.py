@@ -24,6 +24,7 @@ PAGES = (
     "nasframe.options",
     "nasframe.relaxations",
     "nasframe.runtime",
+    "nasframe.tables",
     "nasframe.testing",
 )
 WITH_TORCH = ("nasframe.relaxations", "nasframe.testing")

@@ -25,6 +25,7 @@ SEEDS = {
     *("testing", "operation"),
     *("loop check", "operation check", "rehearsal"),
     *("order", "pairs"),
+    *("random search", "evolution", "tpe", "nsga2", "training of the table"),
 }
 KEYS = {"search", "train", "baseline", "evaluate", "yardstick", "random architecture"}
 FIELDS = {"fingerprint", "task", "cache"}
@@ -34,14 +35,12 @@ FOLDERS = {
     "nasframe/runs": ("run.json", "run.lock", "experiment.toml", "metrics.jsonl", "test.json", "scores.json"),
     "nasframe/studies": (
         *("study.json", "study.lock", "trials", "tensors.safetensors", "baselines", "supernets"),
-        *("table.json", "table.jsonl", "architectures", "registered-"),
-        *(
-            "study.sqlite3",
-            "cells",
-            "census.json",
-            "census.jsonl",
-            "census",
-        ),  # of older versions, and still read
+        *("architectures", "registered-"),
+        *("study.sqlite3", "cells", "census"),  # of older versions, and still read
+    ),
+    "nasframe/tables": (
+        *("table.json.xz", "on_demand"),
+        *("table.json", "table.jsonl", "census.json", "census.jsonl"),  # of older versions, and still read
     ),
     "nasframe/jobs": ("workers.log",),
     "nasframe/tasks": ("stage.json",),

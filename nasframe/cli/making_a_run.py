@@ -10,7 +10,7 @@ from attrs import frozen
 from cyclopts import App, Parameter
 
 from nasframe.cli.plugin_files import next_command
-from nasframe.cli.study_options import Data, Device, Overrides
+from nasframe.cli.study_options import Data, Device, Overrides, at_least
 from nasframe.cli.summary import print_summary
 from nasframe.errors import ConfigurationError, NasframeError, PluginError, RunError
 from nasframe.plugins import Registered, manager
@@ -38,6 +38,10 @@ class Common:
 
 
 CommonOptions = Annotated[Common, Parameter(name="*")]
+Workers = Annotated[
+    int,
+    Parameter(help="Trainings side by side, of the architectures that a loop proposes."),
+]
 Out = Annotated[Path | None, Parameter(help="The run folder. [default: runs/NAME]")]
 _DEFAULTS = Common()
 
@@ -49,7 +53,12 @@ def add_commands(app: App) -> None:
 
 
 def run(
-    experiment: Path, /, *overrides: Overrides, out: Out = None, common: CommonOptions = _DEFAULTS
+    experiment: Path,
+    /,
+    *overrides: Overrides,
+    out: Out = None,
+    workers: Workers = 1,
+    common: CommonOptions = _DEFAULTS,
 ) -> None:
     """Do everything: prepare, search, derive, train, evaluate, draw.
 
@@ -60,13 +69,20 @@ def run(
     experiment
         A TOML file.
     """
+    at_least("--workers", workers, 1)
+
     from nasframe import pipeline
 
     loaded = _load(experiment, overrides, common, out)
 
     out = out or Path("runs") / experiment.stem
     made = pipeline.run_experiment(
-        loaded, out, source=common.data, overwrite=common.overwrite, progress=make_progress()
+        loaded,
+        out,
+        source=common.data,
+        overwrite=common.overwrite,
+        workers=workers,
+        progress=make_progress(),
     )
     show_run(made)
 
@@ -78,7 +94,12 @@ def show_run(made: Run) -> None:
 
 
 def search(
-    experiment: Path, /, *overrides: Overrides, out: Out = None, common: CommonOptions = _DEFAULTS
+    experiment: Path,
+    /,
+    *overrides: Overrides,
+    out: Out = None,
+    workers: Workers = 1,
+    common: CommonOptions = _DEFAULTS,
 ) -> None:
     """Prepare the data, search, derive and draw an architecture; do not train it.
 
@@ -87,13 +108,20 @@ def search(
     experiment
         A TOML file.
     """
+    at_least("--workers", workers, 1)
+
     from nasframe import pipeline
 
     loaded = _load(experiment, overrides, common, out)
 
     out = out or Path("runs") / experiment.stem
     found = pipeline.search(
-        loaded, out, source=common.data, overwrite=common.overwrite, progress=make_progress()
+        loaded,
+        out,
+        source=common.data,
+        overwrite=common.overwrite,
+        workers=workers,
+        progress=make_progress(),
     )
     show_search(found)
 

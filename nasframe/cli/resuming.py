@@ -7,7 +7,7 @@ from pathlib import Path
 from cyclopts import App
 
 from nasframe.cli.making_a_run import show_run, show_search, show_training
-from nasframe.cli.studies import show_comparison, show_sweep, show_table
+from nasframe.cli.studies import show_comparison, show_loops, show_sweep, show_table
 from nasframe.cli.using_a_run import near_path, show_metrics
 from nasframe.errors import ConfigurationError, RunError
 from nasframe.runtime import format_names, make_progress, print_text
@@ -79,7 +79,12 @@ def _resume_study(folder: Path, data: Path | None, table: list[Path] | None) -> 
         print_text(_nothing_left(folder))
         return 0
     name, result = found
-    show = {"compare": show_comparison, "sweep": show_sweep, "tabulate": show_table}
+    show = {
+        "compare": show_comparison,
+        "compare_on_table": show_loops,
+        "sweep": show_sweep,
+        "tabulate": show_table,
+    }
     return show[name](result, folder)
 
 

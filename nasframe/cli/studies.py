@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,11 +18,12 @@ from nasframe.cli.study_options import (
     print_files,
     say_old_name,
 )
-from nasframe.cli.study_output import print_comparison, print_space_table, print_sweep
+from nasframe.cli.study_output import print_comparison, print_loops, print_space_table, print_sweep
 from nasframe.errors import ConfigurationError
 from nasframe.runtime import print_json, print_message, visible
+from nasframe.studies import default_folder
 
-__all__ = ["add_commands", "show_comparison", "show_sweep", "show_table"]
+__all__ = ["add_commands", "show_comparison", "show_loops", "show_sweep", "show_table"]
 
 Words = Annotated[
     str,
@@ -41,18 +43,23 @@ def add_commands(app: App) -> None:
 
 
 def compare(
-    experiment: Path,
+    experiment: Path | None = None,
     /,
     *overrides: Overrides,
     relaxation: list[str] | None = None,
     vary: list[str] | None = None,
-    seeds: int = 5,
+    seeds: int | None = None,
     random: int = 3,
     table: list[Path] | None = None,
+    on: str | None = None,
+    loop: list[str] | None = None,
+    train_missing: Annotated[bool, Parameter(negative="")] = False,
     census: Annotated[list[Path] | None, Parameter(show=False)] = None,
     study: Study = _DEFAULTS,
 ) -> int:
     """Compare variants of an experiment: each with the same data, training and seeds.
+
+    With --on, compare search loops on a table of the truth: what they propose is looked up, not trained.
 
     Finished trials are skipped: the same command goes on after an interruption, or with more seeds or
     variants. The exit status is 1 where a search or a training failed; the others are finished all the same.
@@ -60,20 +67,36 @@ def compare(
     Parameters
     ----------
     experiment
-        A TOML file.
+        A TOML file; none with --on.
     relaxation
         Relaxations to compare, with commas: softmax,stgs,grmc.
     vary
         Values of another option to compare, with commas: space.ports=shared,choose. May be given again.
     seeds
-        How many, from the experiment's own upward; they share their data.
+        How many, from the experiment's own upward; they share their data. [default: 5; with --on, 1000
+        of a loop that proposes architectures and 10 of a gradient search]
     random
         How many random architectures are trained for each seed.
     table
         A folder that `nasframe tabulate` made. [default: runs/NAME-table where it fits]
+    on
+        A table, as the name of a registered one, a file or a folder: loops are judged by it.
+    loop
+        With --on, the loops to compare, with commas. [default: random,evolution,halving]
+    train_missing
+        With --on, train an architecture that the table does not hold, by its recipe, and add it.
     """
     study.check()
-    at_least("--seeds", seeds, 1)
+    at_least("--seeds", 5 if seeds is None else seeds, 1)
+    if on is not None:
+        words = overrides if experiment is None else (str(experiment), *overrides)
+        return _compare_loops(on, words, loop, relaxation, vary, seeds, train_missing, study)
+    if loop:
+        problem = "--loop: compares loops on a table, which --on names; without one, say --vary loop.name=…"
+        raise ConfigurationError("command line", [problem])
+    if experiment is None:
+        raise ConfigurationError("command line", ["expected a TOML file, or --on and a table"])
+    seeds = 5 if seeds is None else seeds
     at_least("--random", random, 0)
     if census:
         say_old_name("--census", "--table")
@@ -97,6 +120,55 @@ def compare(
         print_json(found)
         return int(bool(found["failed"]))
     return show_comparison(found, folder)
+
+
+def _compare_loops(
+    table: str,
+    overrides: Sequence[str],
+    loop: Sequence[str] | None,
+    relaxation: Sequence[str] | None,
+    vary: Sequence[str] | None,
+    seeds: int | None,
+    train_missing: bool,
+    study: StudyOptions,
+) -> int:
+    """Compare loops on a table, print what came out, and return the exit status."""
+    for word in overrides:
+        if "=" not in word:
+            problem = f"{word}: with --on the experiment is that of the table; expected KEY=VALUE"
+            raise ConfigurationError("command line", [problem])
+    if study.seed is not None:
+        raise ConfigurationError("command line", ["--seed: with --on the seeds begin with 0; say --seeds"])
+
+    from nasframe.studies import compare_on_table
+
+    options = {key: value for key, value in study.arguments().items() if key != "seed"}
+    loops = [name.strip() for item in loop or () for name in item.split(",")]
+    folder = study.out or default_folder(Path(table).name.partition(".")[0], "loops")
+    found = compare_on_table(
+        table,
+        folder,
+        loops=loops or ("random", "evolution", "halving"),
+        overrides=overrides,
+        relaxations=[name.strip() for item in relaxation or () for name in item.split(",")],
+        vary=vary or (),
+        seeds=seeds,
+        train_missing=train_missing,
+        **options,
+    )
+    if study.json:
+        print_json(found)
+        return int(bool(found["failed"]))
+    return show_loops(found, folder)
+
+
+def show_loops(found: Any, folder: Path) -> int:
+    """Print a comparison of loops on a table, and where its files are; return the exit status."""
+    print_loops(found)
+    print_files(report=folder / "report.html", numbers=folder / "comparison.json")
+    for name, why in found["failed"].items():
+        print_message(f"nasframe: {visible(name)}: {why}")
+    return int(bool(found["failed"]))
 
 
 def show_comparison(found: Any, folder: Path) -> int:

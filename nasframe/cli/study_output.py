@@ -9,7 +9,7 @@ from typing import Any
 from nasframe.display import print_tables
 from nasframe.runtime import print_text, visible, visible_message
 
-__all__ = ["print_comparison", "print_space_table", "print_sweep"]
+__all__ = ["print_comparison", "print_loops", "print_space_table", "print_sweep"]
 
 _WIDTH = 100
 
@@ -29,6 +29,16 @@ def print_comparison(found: Mapping[str, Any]) -> None:
         print_text(f"table of the space: {visible(space['path'])}, {space['architectures']:,} architectures")
     if spaces:
         print_text()
+    _print_caveats(found)
+
+
+def print_loops(found: Mapping[str, Any]) -> None:
+    """Print the tables of a comparison of loops on a table, given the content of `comparison.json`."""
+    from nasframe.report import loop_tables
+
+    print_text(f"\nsearch loops on {visible(found['on']['name'])}, {found['on']['networks']:,} networks\n")
+    print_tables(loop_tables(found))
+    print_text()
     _print_caveats(found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,13 @@ if TYPE_CHECKING:
 
 __all__ = ["print_summary"]
 
+_WIDTH = 100
+
 
 def print_summary(run: Run) -> None:
     """Print the network, then tables: the test split, entropies, the validation split, costs, times."""
     from nasframe import pipeline
-    from nasframe.report import metric_caveats, run_caveats, run_tables
+    from nasframe.report import metric_caveats, run_caveats, run_tables, trials_of, trials_verdict
 
     test = run.test or {}
     found = {table.name: table for table in run_tables(run)} | {"costs": _costs(test)}
@@ -25,6 +28,10 @@ def print_summary(run: Run) -> None:
     names = ("baselines", "entropy", "stages", "parameters", "costs", "time")
     print_text(f"\n{pipeline.draw(run).text.rstrip()}\n")
     print_tables(found[name] for name in names if name in found)
+    if trials := trials_of(run):
+        print_text()
+        for sentence in trials_verdict(trials):
+            print_text(textwrap.fill(sentence, _WIDTH))
     for sentence in dict.fromkeys([*run_caveats(run), *metric_caveats(test)]):
         print_text(sentence)
 

@@ -27,7 +27,7 @@ from nasframe.experiment.toml_file import read_toml
 from nasframe.options import collect
 from nasframe.relaxations import Relaxation
 from nasframe.runtime import fingerprint
-from nasframe.searching import SearchLoop, SearchOptions
+from nasframe.searching import GradientLoop, ProposalLoop, SearchOptions
 from nasframe.space import SpaceFactory
 from nasframe.tasks import Task
 from nasframe.training import BaselineOptions, TrainOptions
@@ -63,7 +63,7 @@ class Experiment:
     task: Task
     space: SpaceFactory
     relaxation: Relaxation
-    loop: SearchLoop
+    loop: GradientLoop | ProposalLoop
     search: SearchOptions
     train: TrainOptions
     baselines: BaselineOptions
@@ -124,7 +124,7 @@ class Experiment:
         task: Task | str,
         space: SpaceFactory | str,
         relaxation: Relaxation | str = "grmc",
-        loop: SearchLoop | str = "bilevel",
+        loop: GradientLoop | ProposalLoop | str = "bilevel",
         search: SearchOptions | None = None,
         train: TrainOptions | None = None,
         baselines: BaselineOptions | None = None,

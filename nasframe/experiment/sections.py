@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -13,7 +14,7 @@ from nasframe.errors import MissingExtraError, PluginError, nearest
 from nasframe.options import collect
 from nasframe.plugins import manager
 from nasframe.relaxations import Relaxation
-from nasframe.searching import SearchLoop, SearchOptions
+from nasframe.searching import GradientLoop, ProposalLoop, SearchOptions
 from nasframe.space import SpaceFactory
 from nasframe.tasks import Task, TensorTask
 from nasframe.training import BaselineOptions, TrainOptions
@@ -38,11 +39,11 @@ PLUGINS = ("task", "space", "relaxation", "loop")
 ENGINE = ("search", "train", "baselines")
 """Sections that hold options of the engine."""
 
-BASES: Mapping[str, type] = {
+BASES: Mapping[str, Any] = {
     "task": Task,
     "space": SpaceFactory,
     "relaxation": Relaxation,
-    "loop": SearchLoop,
+    "loop": GradientLoop | ProposalLoop,
     "search": SearchOptions,
     "train": TrainOptions,
     "baselines": BaselineOptions,
@@ -89,7 +90,7 @@ def structure_section(section: str, values: Mapping[str, Any]) -> tuple[Any, str
         return None, name, [f"{section}.name: {why}"]
     base = BASES[section]
     if not (isinstance(target, type) and issubclass(target, base) and attrs.has(target)):
-        expected = f"expected a {base.__name__} that is an attrs class"
+        expected = f"expected a {_shown(base)} that is an attrs class"
         return None, name, [f"{section}.name: {entry} is {target!r}; {expected}"]
     instance, problems = collect(target, options, section)
     return instance, name, problems
@@ -166,10 +167,14 @@ def misfit(section: str, instance: Any) -> list[str]:
     base = BASES[section]
     if not isinstance(instance, base):
         name = "" if section in ENGINE else " or the name of one"
-        return [f"{section}: expected a {base.__name__}{name}, found {instance!r}"]
+        return [f"{section}: expected a {_shown(base)}{name}, found {instance!r}"]
     if not attrs.has(type(instance)):
         return [f"{section}: {type(instance).__qualname__} is no attrs class, so its options are unknown"]
     return []
+
+
+def _shown(base: Any) -> str:
+    return " or ".join(item.__name__ for item in typing.get_args(base) or (base,))
 
 
 def name_of(section: str, instance: Any) -> str:

@@ -3,9 +3,10 @@
 `whole_run` makes all of them in order: `preparation` of the data, `architecture_search`, `final_training`,
 `baselines`, `evaluation`; `prediction` uses a run that is trained. `engines` sets up the search and the
 training by an experiment, `training_records` removes a training that is made again, and
-`standalone_training` trains one network outside any run. `loading` reads experiments, runs and what they
-hold, `resuming` goes on with what was
-interrupted; `search_result`, `trained_network`, `scores` and `picture` are what the steps return and save.
+`standalone_training` trains one network outside any run, `candidate_training` those that a search proposes.
+`loading` reads experiments, runs and what they hold, `resuming` goes on with what was interrupted;
+`written_experiment` hands an experiment to another process; `search_result`, `trained_network`, `scores` and
+`picture` are what the steps return and save.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ from nasframe.pipeline.preparation import Prepared, keeping_old_run, prepare
 from nasframe.pipeline.recorded_cache import given_cache, recorded_cache
 from nasframe.pipeline.resuming import require_plugin_files, resume
 from nasframe.pipeline.search_result import SearchResult
-from nasframe.pipeline.standalone_training import train_alone
+from nasframe.pipeline.standalone_training import measure_epochs, train_alone
 from nasframe.pipeline.training_on_demand import truth_on_demand
 from nasframe.pipeline.whole_run import run_experiment
+from nasframe.pipeline.written_experiment import experiment_arguments, read_experiment, save_tensors
 
 __all__ = [
     "Prepared",
@@ -32,18 +34,22 @@ __all__ = [
     "draw_architectures",
     "draw_distinct_architectures",
     "evaluate",
+    "experiment_arguments",
     "given_cache",
     "keeping_old_run",
     "load_architecture",
     "load_experiment",
     "load_run",
     "load_supernet",
+    "measure_epochs",
     "predict",
     "prepare",
+    "read_experiment",
     "recorded_cache",
     "require_plugin_files",
     "resume",
     "run_experiment",
+    "save_tensors",
     "search",
     "train",
     "train_alone",

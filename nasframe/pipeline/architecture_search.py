@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from nasframe.experiment import Experiment
+from nasframe.jobs import start_server
 from nasframe.pipeline.baselines import check_baselines
-from nasframe.pipeline.engines import search_engine
+from nasframe.pipeline.candidate_training import PRELOAD, CandidateTraining
+from nasframe.pipeline.engines import proposal_engine, search_engine
 from nasframe.pipeline.picture import save_picture
-from nasframe.pipeline.preparation import given, keeping_old_run, prepare
+from nasframe.pipeline.preparation import Prepared, given, keeping_old_run, prepare
 from nasframe.pipeline.search_result import SearchResult
-from nasframe.pipeline.training_records import is_training, without_training
+from nasframe.pipeline.training_records import is_training, with_training, without_training
 from nasframe.plugins import manager
 from nasframe.relaxations import check_relaxation
 from nasframe.report import report_unusable_sections
 from nasframe.runs import Command, Run, claimed, reading_run
-from nasframe.runtime import SILENT, Progress, fingerprint
-from nasframe.searching import Search
+from nasframe.runtime import SILENT, Progress, fingerprint, remove_path
+from nasframe.searching import TRIAL, ProposalLoop, ProposalSearch, Search
 
 __all__ = ["search"]
+
+TRIALS = "trials"
+"""Folder of the candidates of a search by proposals, in a run; it is gone when the search has ended."""
 
 
 def search(
@@ -29,21 +35,29 @@ def search(
     source: str | Path | None = None,
     overwrite: bool = False,
     recorded: bool = False,
+    workers: int = 1,
     progress: Progress = SILENT,
 ) -> SearchResult:
     """Run the task's stages and the search, derive the architecture and draw it.
 
     See `run_experiment` for the arguments. With `out` None no run folder is written.
     """
+    proposes = isinstance(experiment.loop, ProposalLoop)
+    if workers > 1 and proposes:
+        start_server(PRELOAD)
     if out is None:
-        check_relaxation(experiment.relaxation)  # before any data is prepared for it
-        engine = search_engine(experiment, prepare(experiment, None, source, progress), None, progress)
-        architecture = engine.fit()
+        if not proposes:
+            check_relaxation(experiment.relaxation)  # before any data is prepared for it
+        prepared = prepare(experiment, None, source, progress)
+        with TemporaryDirectory() as place:
+            engine = _engine(experiment, prepared, None, Path(place), workers, progress)
+            architecture = engine.fit()
         manager().notify("search_finished", run=None, summary=engine.summary())
         return SearchResult(architecture, engine.history, engine.converged)
     path, toml, identity = Path(out), experiment.to_toml(), experiment.fingerprint()
-    with claimed(path, toml, command=Command("search", given(source))):
-        check_relaxation(experiment.relaxation)
+    with claimed(path, toml, command=Command("search", given(source, workers))):
+        if not proposes:
+            check_relaxation(experiment.relaxation)
         run = None if overwrite else Run.matching(path, toml, identity=identity)
         if overwrite:
             Run.check_replaceable(path, toml)
@@ -52,23 +66,41 @@ def search(
         check_baselines(run, experiment, prepared.data)  # which are trained after hours of search
         # How the network found will be trained does not matter to the search.
         key = prepared.key("search", fingerprint(without_training(toml)))
+        if proposes:  # but for one whose candidates are trained in that way
+            key = prepared.key("search", fingerprint(with_training(toml)))
         if run is not None:
             if run.is_done("search", key) and (run.path / "architecture.json").exists():
                 progress.say("search: unchanged, skipped")
                 converged = bool(run.record["search"]["converged"])
-                return SearchResult(run.architecture, run.history("search"), converged, run)
+                history = run.history(TRIAL if proposes else "search")
+                return SearchResult(run.architecture, history, converged, run)
             run.require_same_plugins()
         # The old run is replaced only now, when all is ready for the new one.
         with reading_run(run):
-            engine = search_engine(experiment, prepared, Run(path), progress)
+            engine = _engine(experiment, prepared, Run(path), path / TRIALS, workers, progress)
             if run is None:
                 run = Run.create(path, toml, identity=identity, overwrite=overwrite, data=prepared.record)
             report_unusable_sections(run)
-            progress.say(f"search: {engine.space.count():,} architectures, {experiment.names['relaxation']}")
+            how = experiment.names["loop" if proposes else "relaxation"]
+            progress.say(f"search: {engine.space.count():,} architectures, {how}")
             return _search_in_run(engine, run, key)
 
 
-def _search_in_run(engine: Search, run: Run, key: str) -> SearchResult:
+def _engine(
+    experiment: Experiment, prepared: Prepared, run: Run | None, place: Path, workers: int, progress: Progress
+) -> Search | ProposalSearch:
+    """Return the engine of the experiment's loop.
+
+    Args:
+        place: the folder of the candidates that a loop proposes.
+    """
+    if isinstance(experiment.loop, ProposalLoop):
+        candidates = CandidateTraining(experiment, prepared, place, workers, progress)
+        return proposal_engine(experiment, prepared, candidates.train, run, progress)
+    return search_engine(experiment, prepared, run, progress)
+
+
+def _search_in_run(engine: Search | ProposalSearch, run: Run, key: str) -> SearchResult:
     """Run the engine to its end, and write what it found."""
     started = time.monotonic()
     again = "the search is done first, and this training after it"
@@ -80,12 +112,9 @@ def _search_in_run(engine: Search, run: Run, key: str) -> SearchResult:
     summary = engine.summary()
     run.note(search=summary)
     run.mark_done("search", key, time.monotonic() - started)
+    remove_path(run.path / TRIALS)  # whose lines are kept
     manager().notify("search_finished", run=run, summary=summary)
-    entropies = ", ".join(f"{group} {value:.3f}" for group, value in summary["entropy"].items())
-    verdict = "converged" if engine.converged else "did not converge"
-    engine.progress.say(
-        f"search: {verdict} after {summary['epochs']} epochs (normalised entropy: {entropies})"
-    )
+    engine.progress.say(f"search: {engine.in_words()}")
     for caveat in summary.get("caveats", ()):
         engine.progress.say(f"search: {caveat}")
     return SearchResult(architecture, engine.history, engine.converged, run)

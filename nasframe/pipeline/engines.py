@@ -9,19 +9,19 @@ import torch
 from torch import nn
 
 from nasframe import __version__
-from nasframe.errors import SpaceError
+from nasframe.errors import ConfigurationError, SpaceError
 from nasframe.experiment import Experiment
 from nasframe.network import Network
 from nasframe.pipeline.preparation import Prepared
 from nasframe.runs import Run
 from nasframe.runtime import Progress
-from nasframe.searching import Search
-from nasframe.space import check_space
+from nasframe.searching import GradientLoop, ProposalLoop, ProposalSearch, Search, SearchProblem, Train
+from nasframe.space import SearchSpace, check_space
 from nasframe.supernet import check_operations
 from nasframe.tasks import Data
 from nasframe.training import Training
 
-__all__ = ["check_built_network", "search_engine", "training_engine"]
+__all__ = ["check_built_network", "proposal_engine", "search_engine", "training_engine"]
 
 
 def search_engine(experiment: Experiment, prepared: Prepared, run: Run | None, progress: Progress) -> Search:
@@ -30,15 +30,9 @@ def search_engine(experiment: Experiment, prepared: Prepared, run: Run | None, p
     Raises:
         SpaceError: the space cannot be searched, or no architecture of it can be saved in the run.
     """
-    space, again = (experiment.space.build(prepared.data.inputs, prepared.data.outputs) for _ in range(2))
-    check_space(space, again)
-    if run is not None and space.origin is None:
-        raise SpaceError(
-            f"search space {experiment.names['space']!r} is not registered, so no architecture of it can be "
-            "saved; register it as a plugin, or search without a run folder"
-        )
+    assert isinstance(experiment.loop, GradientLoop)
     return Search(
-        space=space,
+        space=_space(experiment, prepared, run),
         task=experiment.task,
         data=prepared.data,
         relaxation=experiment.relaxation,
@@ -50,6 +44,45 @@ def search_engine(experiment: Experiment, prepared: Prepared, run: Run | None, p
         progress=progress,
         provenance=_provenance(experiment, prepared),
     )
+
+
+def proposal_engine(
+    experiment: Experiment, prepared: Prepared, train: Train, run: Run | None, progress: Progress
+) -> ProposalSearch:
+    """Return the search of an experiment whose loop proposes architectures.
+
+    Args:
+        train: trains what is proposed.
+
+    Raises:
+        SpaceError: see `search_engine`.
+        ConfigurationError: the options of the loop do not fit the space, or the training.
+    """
+    assert isinstance(experiment.loop, ProposalLoop)
+    if experiment.train.inherit:
+        why = f"the loop {experiment.names['loop']!r} trains no supernet whose weights could be inherited"
+        raise ConfigurationError("search", [f"train.inherit: {why}"])
+    return ProposalSearch(
+        problem=SearchProblem(_space(experiment, prepared, run), experiment.train.epochs),
+        loop=experiment.loop,
+        train=train,
+        seed=experiment.seed,
+        run=run,
+        progress=progress,
+        provenance=_provenance(experiment, prepared),
+    )
+
+
+def _space(experiment: Experiment, prepared: Prepared, run: Run | None) -> SearchSpace:
+    """Return the space to be searched, checked."""
+    space, again = (experiment.space.build(prepared.data.inputs, prepared.data.outputs) for _ in range(2))
+    check_space(space, again)
+    if run is not None and space.origin is None:
+        raise SpaceError(
+            f"search space {experiment.names['space']!r} is not registered, so no architecture of it can be "
+            "saved; register it as a plugin, or search without a run folder"
+        )
+    return space
 
 
 def check_built_network(network: Network, experiment: Experiment, data: Data) -> None:
@@ -86,7 +119,11 @@ def training_engine(
 
 def _provenance(experiment: Experiment, prepared: Prepared) -> dict[str, Any]:
     return {
-        "relaxation": experiment.names["relaxation"],
+        **(
+            {"relaxation": experiment.names["relaxation"]}
+            if isinstance(experiment.loop, GradientLoop)
+            else {}  # no relaxation has a part in it
+        ),
         "loop": experiment.names["loop"],
         "task": experiment.names["task"],
         "seed": experiment.seed,

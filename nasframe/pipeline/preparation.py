@@ -38,9 +38,10 @@ class Prepared:
         return fingerprint([stage, identity, self.record["fingerprint"], *parts])
 
 
-def given(source: str | Path | None) -> dict[str, Any]:
-    """Return the options of a command that its folder records: the user's data, where it was given."""
-    return {} if source is None else {"source": str(Path(source).resolve())}
+def given(source: str | Path | None, workers: int = 1) -> dict[str, Any]:
+    """Return the options of a command that its folder records: the user's data and workers, where given."""
+    found: dict[str, Any] = {} if source is None else {"source": str(Path(source).resolve())}
+    return found if workers == 1 else {**found, "workers": workers}
 
 
 @contextmanager

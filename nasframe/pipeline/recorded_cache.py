@@ -16,7 +16,7 @@ from nasframe.errors import RunError
 from nasframe.runs import Run
 from nasframe.tasks import STAGE_RECORD, holds_stages, read_stage
 
-__all__ = ["VARIABLE", "given_cache", "recorded_cache", "recorded_folders"]
+__all__ = ["DEFAULT", "VARIABLE", "given_cache", "recorded_cache", "recorded_folders"]
 
 VARIABLE = "NASFRAME_CACHE"
 DEFAULT = Path("runs/cache")

@@ -28,22 +28,34 @@ from nasframe.runs import (
 )
 from nasframe.runtime import (
     ANYTHING,
+    MAX_EXACT_INTEGER,
     NOTHING,
     PATH,
     SILENT,
     Each,
     Fields,
     Nullable,
+    Number,
     Progress,
     Text,
     check_shape,
+    cores,
 )
 from nasframe.space import Architecture
 
 __all__ = ["require_plugin_files", "resume"]
 
 _ORDER = ("run", "search", "train", "evaluate")
-_OPTIONS = Fields({}, {"source": PATH, "toml": Text(), "architecture": Each(ANYTHING)}, NOTHING)
+_OPTIONS = Fields(
+    {},
+    {
+        "source": PATH,
+        "toml": Text(),
+        "architecture": Each(ANYTHING),
+        "workers": Number(1, MAX_EXACT_INTEGER, whole=True),
+    },
+    NOTHING,
+)
 _BEGUN = Fields(
     {},
     {
@@ -121,11 +133,13 @@ def require_plugin_files(path: Path, plugins: Mapping[str, Mapping[str, Any]]) -
 def _resume(path: Path, name: str, options: Any, given_source: str | Path | None, progress: Progress) -> Any:
     recorded, toml, architecture = (options.get(key) for key in ("source", "toml", "architecture"))
     source = recorded if given_source is None else given_source
+    # the folder may come from a larger machine, or from a stranger
+    workers = min(options.get("workers", 1), cores())
     record = read_record(path)
     if is_begun(record):
         with manager().reading(RecordedNames.of(record)):
             experiment = _parsed(path, record.get("toml"))
-            return _call(path, name, experiment, source, architecture, progress)
+            return _call(path, name, experiment, source, architecture, progress, workers=workers)
     if name == "evaluate":
         return evaluate(path, source=source, progress=progress)
     run = Run.open(path)
@@ -135,7 +149,7 @@ def _resume(path: Path, name: str, options: Any, given_source: str | Path | None
         with manager().reading(run.names):
             experiment = _parsed(path, toml)
         overwrite = run.identity != experiment.fingerprint()
-    return _call(path, name, experiment, source, architecture, progress, overwrite=overwrite)
+    return _call(path, name, experiment, source, architecture, progress, overwrite=overwrite, workers=workers)
 
 
 def _call(
@@ -147,6 +161,7 @@ def _call(
     progress: Progress,
     *,
     overwrite: bool = False,
+    workers: int = 1,
 ) -> Any:
     if name == "train":
         chosen = None if architecture is None else Architecture.from_dict(architecture, str(path))
@@ -160,7 +175,7 @@ def _call(
             progress=progress,
         )
     step = search if name == "search" else run_experiment
-    return step(experiment, path, source=source, recorded=True, progress=progress)
+    return step(experiment, path, source=source, recorded=True, workers=workers, progress=progress)
 
 
 def _parsed(path: Path, toml: Any) -> Experiment:

@@ -13,12 +13,14 @@ from nasframe.network import Network, build
 from nasframe.pipeline.engines import check_built_network, training_engine
 from nasframe.pipeline.preparation import Prepared
 from nasframe.pipeline.trained_network import cost_of_trained, test_metrics
-from nasframe.runtime import Progress, forked_seed, without_nan
+from nasframe.runtime import SILENT, Progress, forked_seed, without_nan
 from nasframe.space import Architecture
-from nasframe.tasks import Split, calibrated, open_test_split
+from nasframe.tasks import Data, Split, calibrated, open_test_split
 from nasframe.training import OutputError, Training
 
-__all__ = ["train_alone"]
+__all__ = ["measure_epochs", "train_alone"]
+
+_MEASURED = 2
 
 
 def train_alone(
@@ -74,6 +76,13 @@ def train_alone(
         }
     )
     return found
+
+
+def measure_epochs(network: nn.Module, experiment: Experiment, data: Data) -> float:
+    """Return the seconds of an epoch of a network's training, the shorter one of two; nothing is kept."""
+    engine = training_engine(network, experiment, data, SILENT)
+    engine.advance(_MEASURED)
+    return min(float(line["seconds"]) for line in engine.history)
 
 
 def _curves(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nasframe.runs import Run
 from nasframe.runtime import remove_path
 
-__all__ = ["BASELINE", "forget_training", "is_training", "without_training"]
+__all__ = ["BASELINE", "forget_training", "is_training", "with_training", "without_training"]
 
 BASELINE = "baseline-"
 """The prefix of the name of every baseline's training: of its checkpoints, and the `stage` of its metrics."""
@@ -39,8 +39,17 @@ def forget_training(run: Run, experiment: str, *, identity: str) -> None:
 
 
 def without_training(experiment: str) -> dict[str, Any]:
-    """Return the values of an experiment, given as TOML, that decide the result of its search."""
+    """Return the values of an experiment, given as TOML, that decide the result of a gradient search."""
+    return _values(experiment, ("device", "cache", "train", "baselines"))
+
+
+def with_training(experiment: str) -> dict[str, Any]:
+    """Return the values of an experiment, given as TOML, that decide the result of a search by proposals."""
+    return _values(experiment, ("device", "cache", "baselines"))
+
+
+def _values(experiment: str, without: Iterable[str]) -> dict[str, Any]:
     values = tomllib.loads(experiment)
-    for key in ("device", "cache", "train", "baselines"):
+    for key in without:
         values.pop(key, None)
     return values

@@ -24,6 +24,7 @@ def run_experiment(
     source: str | Path | None = None,
     overwrite: bool = False,
     recorded: bool = False,
+    workers: int = 1,
     progress: Progress = SILENT,
 ) -> Run:
     """Make a whole run: the task's stages, search, derive, draw, train, baselines, evaluate, report.
@@ -36,15 +37,25 @@ def run_experiment(
         source: the user's data; None is what the run used before, or the task's own.
         overwrite: replace a run that is there, once all is ready to search again.
         recorded: the experiment was read from `out`; see `prepare`.
+        workers: the most trainings at the same time, where the loop proposes architectures in batches; they
+            change no number.
         progress: what to report to.
 
     Raises:
         RunError: `out` holds something else, or another process works in it.
     """
     path = Path(out)
-    command = Command("run", given(source))
+    command = Command("run", given(source, workers))
     with claimed(path, experiment.to_toml(), for_steps=True, command=command):
-        search(experiment, path, source=source, overwrite=overwrite, recorded=recorded, progress=progress)
+        search(
+            experiment,
+            path,
+            source=source,
+            overwrite=overwrite,
+            recorded=recorded,
+            workers=workers,
+            progress=progress,
+        )
         run = train(experiment, path, recorded=recorded, progress=progress)
         prepared = prepare(experiment, run, None, SILENT, recorded=path if recorded else None)
         baselines = train_baselines(run, experiment, prepared, progress)

@@ -36,7 +36,13 @@ def register_derivation_rules() -> dict[str, str]:
 
 @hookimpl
 def register_loops() -> dict[str, str]:
-    return {"bilevel": "nasframe.searching.bilevel:Bilevel", "joint": "nasframe.searching.joint:Joint"}
+    return {
+        "bilevel": "nasframe.searching.bilevel:Bilevel",
+        "joint": "nasframe.searching.joint:Joint",
+        "random": "nasframe.searching.random_search:RandomSearch",
+        "evolution": "nasframe.searching.evolution:Evolution",
+        "halving": "nasframe.searching.halving:SuccessiveHalving",
+    }
 
 
 @hookimpl

@@ -80,7 +80,8 @@ def register_derivation_rules() -> Mapping[str, Any]:  # type: ignore[empty-body
 
 @hookspec
 def register_loops() -> Mapping[str, Any]:  # type: ignore[empty-body]
-    """Name → subclass of `nasframe.SearchLoop`: the order in which weights and logits are updated."""
+    """Name → subclass of `nasframe.GradientLoop`, the order in which weights and logits are updated; or of
+    `nasframe.ProposalLoop`, which proposes architectures and is told their scores."""
 
 
 @hookspec
@@ -145,7 +146,8 @@ def read_architecture(text: str) -> HookArchitecture | None:
 
 @hookspec
 def search_started(run: HookRun | None, space: Any, relaxation: Any) -> None:
-    """A search begins, or goes on after an interruption. `run` is None where nothing is written."""
+    """A search begins, or goes on after an interruption. `run` is None where nothing is written. `relaxation`
+    is None where the loop proposes architectures."""
 
 
 @hookspec
@@ -158,6 +160,12 @@ def search_step(run: HookRun | None, step: int, record: Mapping[str, Any]) -> No
 def search_epoch(run: HookRun | None, epoch: int, record: Mapping[str, Any]) -> None:
     """An epoch of the search ended; `record` is the line written to `metrics.jsonl`. It is called when that
     and the checkpoint are on disk; where a kill comes before the call, the epoch is never reported."""
+
+
+@hookspec
+def search_trial(run: HookRun | None, record: Mapping[str, Any]) -> None:
+    """A proposed architecture was trained; `record` is the line written to `metrics.jsonl`. It is called when
+    that and the state of the search are on disk; where a kill comes before the call, it is never reported."""
 
 
 @hookspec

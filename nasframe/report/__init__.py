@@ -6,12 +6,14 @@ from nasframe.report.baselines import baseline_table
 from nasframe.report.caveats import metric_caveats, run_caveats
 from nasframe.report.comparison_page import comparison_page, comparison_tables, write_comparison_page
 from nasframe.report.costs import COSTS, unit_of, value_of
+from nasframe.report.loop_page import loop_figures, loop_page, loop_tables, write_loop_page
 from nasframe.report.page import PAGE, Page
 from nasframe.report.plugin_sections import report_unusable_sections
 from nasframe.report.reading import read_page
 from nasframe.report.run_page import run_page, run_tables, write_report
 from nasframe.report.space_table_page import space_table_page, space_table_tables, write_space_table_page
 from nasframe.report.sweep_page import sweep_figures, sweep_page, sweep_tables, write_sweep_page
+from nasframe.report.trials import trials_of, trials_verdict
 
 __all__ = [
     "COSTS",
@@ -20,6 +22,9 @@ __all__ = [
     "baseline_table",
     "comparison_page",
     "comparison_tables",
+    "loop_figures",
+    "loop_page",
+    "loop_tables",
     "metric_caveats",
     "read_page",
     "report_unusable_sections",
@@ -31,9 +36,12 @@ __all__ = [
     "sweep_figures",
     "sweep_page",
     "sweep_tables",
+    "trials_of",
+    "trials_verdict",
     "unit_of",
     "value_of",
     "write_comparison_page",
+    "write_loop_page",
     "write_report",
     "write_space_table_page",
     "write_sweep_page",

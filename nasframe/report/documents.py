@@ -91,6 +91,25 @@ _TABLE = Fields(
         "scores": Nullable(Each(Items(_NUMBER))),
     },
 )
+_LOOP = Fields(
+    {
+        "name": Text(),
+        "seeds": Number(0, MAX_EXACT_INTEGER, whole=True),
+        "test": _MEAN,
+        "curve": Fields(dict.fromkeys(("cost", "mean", "low", "high"), Items(_NUMBER))),
+        **dict.fromkeys(("trials", "cost", "seconds", "deviation", "top", "best_found"), _NUMBER),
+    },
+    {"equal": Items(_MEAN), "kind": Text()},
+)
+_ON = Fields(
+    {
+        "name": Text(),
+        "best": Number(),
+        "median": Number(),
+        "networks": Number(0, MAX_EXACT_INTEGER, whole=True),
+    },
+    {"path": Text(), **dict.fromkeys(("trainings", "epochs", "epoch_seconds", "top"), _NUMBER)},
+)
 _STUDY = Fields(
     {},
     {
@@ -111,6 +130,10 @@ _STUDY = Fields(
         "experiment": Text(),
         "versions": _OBJECT,
         "data": Nullable(Text()),
+        # of loops on a table
+        "on": _ON,
+        "loops": Items(_LOOP, least=1),
+        "equal": Items(Number(0)),
         # of a table of a space
         "space_size": Nullable(Number(0, whole=True)),
         "correlation": Nullable(_CORRELATION),

@@ -9,6 +9,7 @@ from pathlib import Path
 from nasframe.errors import RunError
 from nasframe.report.comparison_page import comparison_page
 from nasframe.report.documents import read_rows, read_study_record
+from nasframe.report.loop_page import is_loop_comparison, loop_page
 from nasframe.report.page import Page
 from nasframe.report.run_page import run_page
 from nasframe.report.space_table_page import space_table_page
@@ -48,6 +49,8 @@ def read_page(folder: Path) -> Page:
     with _damage(found):
         record = read_study_record(found)
         if found.name == "comparison.json":
+            if is_loop_comparison(record):
+                return loop_page(record)
             return comparison_page(record, folder)
         if found.name == "sweep.json":
             return sweep_page(record)

@@ -27,6 +27,7 @@ from nasframe.report.drawing import on_page
 from nasframe.report.page import Page, Tile, make_page
 from nasframe.report.plugin_sections import plugin_sections
 from nasframe.report.scores import roc_table, score_figures
+from nasframe.report.trials import trial_figures, trial_table, trials_of, trials_verdict
 from nasframe.runs import Run
 from nasframe.space import SearchSpace
 
@@ -45,6 +46,7 @@ def write_report(run: Run) -> None:
 def run_page(run: Run) -> Page:
     """Return the page of a run."""
     architecture, test, searched = run.architecture, run.test or {}, run.history("search")
+    trials = trials_of(run)
     animation, epochs = animate_search(architecture.space, searched) if searched else ("", {})
     provenance = architecture.provenance
     apart = ("baselines", "caveats", "undefined_scores")
@@ -67,6 +69,7 @@ def run_page(run: Run) -> Page:
         baselines=test.get("baselines") or {},
         searched=bool(searched),
         verdict=_verdict(run.record.get("search")) if searched else [],
+        tried=trials_verdict(trials) if trials else [],
         experiment=run.experiment_toml,
         made=_made(run),
     )
@@ -76,15 +79,16 @@ def run_tables(run: Run) -> list[Table]:
     """Return every table of a run that has rows.
 
     They are called `baselines`, `roc`, as the metrics that have several numbers for each of several names,
-    `entropy`, `stages` (the objective on validation), `parameters`, `time` and `plugins`.
+    `entropy`, `stages` (the objective on validation), `trials`, `parameters`, `time` and `plugins`.
     """
-    test, searched = run.test or {}, run.history("search")
+    test, searched, trials = run.test or {}, run.history("search"), trials_of(run)
     compared = baseline_table(test)
     found = [
         *([compared] if compared is not None else []),
         *([roc_table(run.scores)] if run.scores is not None else []),
         *_nested_tables(test),
         *([_entropies(searched), _stages(run, searched)] if searched else []),
+        *([trial_table(trials)] if trials else []),
         _parameters(test),
         _times(run.seconds),
     ]
@@ -112,6 +116,8 @@ def run_figures(run: Run, *, follows: bool = False) -> list[Figure]:
             _metrics("search-metrics", "Validation metrics of the supernet", searched, follows=follows),
             *_choices(run, searched, follows=follows),
         ]
+    if trials := trials_of(run):
+        figures += trial_figures(trials)
     if trained:
         losses = {
             "training": [(line["epoch"], line["loss"]) for line in trained if line["loss"] is not None],
@@ -137,8 +143,10 @@ def _lead(run: Run, test: Mapping[str, Any]) -> list[Tile]:
         tiles.append(Tile.of("multiply-adds", test["multiply_adds"], "count"))
     if "search" in run.seconds:
         tiles.append(Tile.of("search", run.seconds["search"], "s"))
-    if run.record.get("search"):
-        tiles.append(Tile.of("epochs of search", run.record["search"]["epochs"], "count"))
+    summary = run.record.get("search") or {}
+    for key, title in (("epochs", "epochs of search"), ("trials", "trials of search")):
+        if key in summary:
+            tiles.append(Tile.of(title, summary[key], "count"))
     return tiles
 
 

@@ -49,6 +49,11 @@ _SEARCH = Fields(
         "inherited": _METRICS,
         "seconds": Nullable(Number(0)),
         "selection": Nullable(_SELECTION),
+        "trials": _COUNT,
+        "networks": _COUNT,
+        "best_trial": _COUNT,
+        "best": _METRICS,
+        "cost": Number(0),
     },
 )
 _RECORD = Fields(
@@ -76,6 +81,19 @@ _SEARCHED = Fields(
 )
 _TRAINED = Fields(
     {"epoch": _EPOCH}, {"loss": Nullable(Number()), "validation": _METRICS, "seconds": Number(0)}
+)
+_TRIED = Fields(
+    {
+        "trial": Number(1, 10**9, whole=True),
+        "epochs": _EPOCH,
+        "new_epochs": _EPOCH,
+        "score": Nullable(Number()),
+        "validation": _METRICS,
+        "cost": Number(0),
+        "seconds": Number(0),
+        "assignment": Each(Text()),
+    },
+    {"network": Text(), "parameters": _COUNT, "multiply_adds": _COUNT, "failed": Text()},
 )
 
 _BASELINE = Fields({"validation": _METRICS}, {"parameters": _COUNT, "multiply_adds": _COUNT})
@@ -137,7 +155,8 @@ def parse_metrics_line(text: str, source: str) -> dict[str, Any]:
 def _check_metrics_line(line: Mapping[str, Any], source: str) -> None:
     stage = line.get("stage", "")
     is_training = stage == "train" or stage.startswith("baseline-")
-    check_shape(line, _SEARCHED if stage == "search" else _TRAINED if is_training else ANYTHING, source)
+    shapes = {"search": _SEARCHED, "trial": _TRIED}
+    check_shape(line, shapes.get(stage, _TRAINED if is_training else ANYTHING), source)
 
 
 def read_test(path: Path) -> dict[str, Any]:

@@ -36,7 +36,7 @@ _FILES = (
     *("architecture.json", "architecture.dot", "architecture.svg"),
 )
 _CHECKPOINTS = "checkpoints"
-_FOLDERS = (_CHECKPOINTS, "task", "estimators", "plugins")
+_FOLDERS = (_CHECKPOINTS, "task", "estimators", "plugins", "trials")
 
 
 def read_record(path: Path) -> dict[str, Any]:

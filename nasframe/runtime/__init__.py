@@ -54,7 +54,7 @@ from nasframe.runtime.reading import (
     read_text,
     require_regular,
 )
-from nasframe.runtime.seeding import forked_seed, generator
+from nasframe.runtime.seeding import derive_seed, forked_seed, generator
 from nasframe.runtime.shapes import (
     ANYTHING,
     MAX_EXACT_INTEGER,
@@ -105,6 +105,7 @@ __all__ = [
     "cores",
     "csv_text",
     "damage_in_words",
+    "derive_seed",
     "describe_system_error",
     "escape_json",
     "file_name",

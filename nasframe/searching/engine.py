@@ -31,10 +31,10 @@ from nasframe.runtime import (
     without_nan,
 )
 from nasframe.searching.derivation import check_rule, derive, derive_around, find_rule
+from nasframe.searching.gradient_loop import GradientLoop, Update
 from nasframe.searching.loop_check import LoopCheck, checked_optimiser, checked_updates
 from nasframe.searching.options import SearchOptions
 from nasframe.searching.saved_search import SearchState, read_search
-from nasframe.searching.search_loop import SearchLoop, Update
 from nasframe.searching.selection import Selection, select
 from nasframe.searching.stop import has_converged
 from nasframe.space import Architecture, SearchSpace
@@ -83,7 +83,7 @@ class Search:
     task: Task
     data: Data
     relaxation: Relaxation
-    loop: SearchLoop
+    loop: GradientLoop
     options: SearchOptions = field(factory=SearchOptions)
     seed: int = 0
     device: torch.device = field(factory=lambda: torch.device("cpu"))
@@ -116,7 +116,7 @@ class Search:
         check_rule(self.space, self._probabilities())
         self._rehearse(check)
 
-    def _set_up(self, loop: SearchLoop) -> None:
+    def _set_up(self, loop: GradientLoop) -> None:
         """Make the supernet and its optimisers."""
         with forked_seed(self.seed, "supernet"):
             self.supernet = Supernet(self.space, unselected=self.options.unselected)
@@ -224,6 +224,13 @@ class Search:
             "seconds": round(sum(record["seconds"] for record in self.history), 3),
             **({"caveats": caveats} if caveats else {}),
         }
+
+    def in_words(self) -> str:
+        """Return the end of the search as a sentence without its subject."""
+        last = self.history[-1]
+        entropies = ", ".join(f"{group} {value:.3f}" for group, value in last["entropy"].items())
+        verdict = "converged" if self.converged else "did not converge"
+        return f"{verdict} after {len(self.history)} epochs (normalised entropy: {entropies})"
 
     def inherited(self) -> dict[str, Any]:
         """Return the validation metrics of the derived network with the supernet's own parameters.
@@ -450,5 +457,5 @@ class Search:
         return epoch
 
 
-def _rate(loop: SearchLoop, name: str) -> str:
+def _rate(loop: GradientLoop, name: str) -> str:
     return f"loop.{name}" if hasattr(loop, name) else "the learning rates of the loop"

@@ -16,7 +16,7 @@ from nasframe.errors import ContractError, NasframeError, in_words, nearest
 from nasframe.operations import Shape
 from nasframe.plugins import described, manager, raised_at
 from nasframe.runtime import generator
-from nasframe.searching.search_loop import SearchLoop, Update
+from nasframe.searching.gradient_loop import GradientLoop, Update
 from nasframe.tasks import Batch, Split, Splits
 from nasframe.training import batches, number_of_batches
 
@@ -47,7 +47,7 @@ class LoopCheck:
         ContractError: see `checked_updates`.
     """
 
-    loop: SearchLoop
+    loop: GradientLoop
     inputs: Mapping[str, Shape]
     splits: Splits
     size: int
@@ -102,7 +102,7 @@ class LoopCheck:
 
 
 def checked_updates(
-    loop: SearchLoop,
+    loop: GradientLoop,
     inputs: Mapping[str, Shape],
     weights: Split,
     architecture: Split,
@@ -115,7 +115,7 @@ def checked_updates(
     Args:
         loop: whose updates they are.
         inputs: shape of each input.
-        weights, architecture, draw, size: see `SearchLoop.updates`.
+        weights, architecture, draw, size: see `GradientLoop.updates`.
         when: begins an error message, such as `in epoch 2`.
 
     Raises:
@@ -183,7 +183,7 @@ def _wrong_update(update: Any, inputs: Mapping[str, Shape], drawn: Mapping[str, 
 
 
 def checked_optimiser(
-    loop: SearchLoop, method: str, parameters: Sequence[nn.Parameter]
+    loop: GradientLoop, method: str, parameters: Sequence[nn.Parameter]
 ) -> torch.optim.Optimizer:
     """Return the optimiser that a method of a loop makes.
 
@@ -223,14 +223,14 @@ def checked_optimiser(
     return found
 
 
-def breaks(loop: SearchLoop, promise: str) -> ContractError:
+def breaks(loop: GradientLoop, promise: str) -> ContractError:
     """Return the error of a loop that breaks a promise, with its plugin and file."""
     kind = type(loop)
     name = described("loop", kind, manager().entry_of("loop", kind))
-    return ContractError(f"{name} breaks the contract of nasframe.SearchLoop: {promise}")
+    return ContractError(f"{name} breaks the contract of nasframe.GradientLoop: {promise}")
 
 
-def _copied(loop: SearchLoop) -> SearchLoop:
+def _copied(loop: GradientLoop) -> GradientLoop:
     """Return a copy, whose state may change; the loop itself where it cannot be copied."""
     try:
         return copy.deepcopy(loop)
@@ -252,7 +252,7 @@ def _wrong_batch(batch: Any, inputs: Mapping[str, Shape]) -> str:
     return ""
 
 
-def _with_line(error: BaseException, loop: SearchLoop) -> str:
+def _with_line(error: BaseException, loop: GradientLoop) -> str:
     return f"{in_words(error)}{raised_at(error, inspect.getmodule(type(loop)))}"
 
 

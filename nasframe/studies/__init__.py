@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nasframe.studies.default_place import default_folder as default_folder
     from nasframe.studies.former_names import census as census
     from nasframe.studies.former_names import load_census as load_census
+    from nasframe.studies.loop_comparison import compare_on_table as compare_on_table
     from nasframe.studies.preload import PRELOAD as PRELOAD
     from nasframe.studies.resuming import resume_study as resume_study
     from nasframe.studies.sweep_plan import sweep as sweep
@@ -24,6 +25,7 @@ _MODULES = {
     "PRELOAD": "nasframe.studies.preload",
     "is_axis": "nasframe.studies.axes",
     "compare": "nasframe.studies.comparison_plan",
+    "compare_on_table": "nasframe.studies.loop_comparison",
     "default_folder": "nasframe.studies.default_place",
     "resume_study": "nasframe.studies.resuming",
     "sweep": "nasframe.studies.sweep_plan",

@@ -6,6 +6,7 @@ __all__ = ["PRELOAD"]
 
 PRELOAD = (
     *("nasframe.studies.run_trial", "nasframe.studies.training_trial", "nasframe.studies.ranking_trial"),
+    "nasframe.studies.loop_trial",
     "torch._dynamo",  # which the first optimizer imports
 )
 """Names of modules: they are imported once, for all workers."""

@@ -11,7 +11,7 @@ from typing import Any
 from nasframe.errors import NasframeError, RunError
 from nasframe.experiment import Experiment
 from nasframe.jobs import Trial
-from nasframe.pipeline import load_supernet, prepare
+from nasframe.pipeline import load_supernet, prepare, read_experiment
 from nasframe.runs import Run, claimed
 from nasframe.runtime import (
     Each,
@@ -26,7 +26,6 @@ from nasframe.runtime import (
 )
 from nasframe.studies.study import Study
 from nasframe.studies.study_names import reading_names
-from nasframe.studies.written_experiment import read_experiment
 from nasframe.tables import TabularBenchmark
 from nasframe.tasks import checked_metrics
 from nasframe.training import OutputError, collect_outputs
@@ -44,7 +43,8 @@ def make_ranking_trial(
     name: str, folder: Path, run: Path, experiment: Experiment, table: TabularBenchmark, study: Study
 ) -> Trial:
     """Return the trial that scores architectures of a table in the supernet of a run of an experiment."""
-    rows = table.rows[:RANKED]
+    pairs = zip(table.rows, table.listed, strict=True)
+    rows = [row for row, entry in pairs if entry.architecture is None][:RANKED]
     arguments = {
         **study.arguments(experiment),
         "run": str(run),

@@ -18,7 +18,6 @@ def recorded_call(
     settings: Settings,
     *,
     overrides: Sequence[str],
-    seed: int | None,
     device: str | None,
     **own: Any,
 ) -> dict[str, Any] | None:
@@ -28,7 +27,7 @@ def recorded_call(
         function: `compare`, `sweep` or `tabulate`.
         base: the experiment.
         settings: of the study.
-        overrides, seed, device: that every function takes.
+        overrides, device: that every function takes.
         own: the arguments of this function alone that count when the call is made again.
     """
     arguments = {
@@ -38,7 +37,6 @@ def recorded_call(
         "executor": settings.executor,
         "patience": settings.patience,
         "source": None if settings.source is None else str(settings.source.resolve()),
-        "seed": seed,
         "device": device,
     }
     experiment = {"values": dict(base.values), "source": base.source, "name": base.name}

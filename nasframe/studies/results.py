@@ -88,7 +88,7 @@ def _read(run: Run, objective: str) -> dict[str, Any]:
     return {
         "test": None if test is None else {key: test[key] for key in test if key not in _APART},
         "seconds": run.seconds,
-        "search": None if summary is None else {key: summary[key] for key in _SEARCH},
+        "search": None if summary is None else {key: summary[key] for key in _SEARCH if key in summary},
         "entropy": {
             group: [line["entropy"][group] for line in searched]
             for group in (searched[0]["entropy"] if searched else ())
@@ -104,7 +104,7 @@ def _read(run: Run, objective: str) -> dict[str, Any]:
 
 
 _APART = ("baselines", "caveats", "undefined_scores")
-_SEARCH = ("epochs", "converged", "seconds", "entropy")
+_SEARCH = ("epochs", "converged", "seconds", "entropy", "trials", "cost")
 
 
 def _of(metrics: Mapping[str, Any] | None, objective: str) -> float | None:

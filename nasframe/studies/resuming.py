@@ -9,6 +9,7 @@ from typing import Any
 
 from nasframe.errors import ConfigurationError, RunError
 from nasframe.pipeline import require_plugin_files
+from nasframe.plugins import manager
 from nasframe.runs import UNFINISHED
 from nasframe.runtime import (
     ANYTHING,
@@ -33,20 +34,33 @@ from nasframe.runtime import (
 from nasframe.studies.base_experiment import BaseExperiment
 from nasframe.studies.comparison_plan import compare
 from nasframe.studies.folder import RECORD, read_study
+from nasframe.studies.loop_comparison import compare_on_table
 from nasframe.studies.sweep_plan import sweep
 from nasframe.studies.table_plan import tabulate
 
 __all__ = ["fitting_this_machine", "resume_study"]
 
-_CALLS: Mapping[str, Callable[..., Any]] = {"compare": compare, "sweep": sweep, "tabulate": tabulate}
+
+def _compare_on_table(_: BaseExperiment, **arguments: Any) -> Any:
+    return compare_on_table(**arguments)  # whose experiment is that of the table
+
+
+_CALLS: Mapping[str, Callable[..., Any]] = {
+    "compare": compare,
+    "compare_on_table": _compare_on_table,
+    "sweep": sweep,
+    "tabulate": tabulate,
+}
 
 
 _WHOLE = Number(-MAX_EXACT_INTEGER, MAX_EXACT_INTEGER, whole=True)
 _ARGUMENTS: Mapping[str, Shape] = {
-    **dict.fromkeys(("overrides", "axes", "relaxations", "vary"), Items(Text())),
+    **dict.fromkeys(("overrides", "axes", "relaxations", "vary", "loops"), Items(Text())),
     **dict.fromkeys(("seeds", "random", "architectures"), _WHOLE),
     **dict.fromkeys(("exhaustive", "yes"), Flag()),
     **dict.fromkeys(("workers", "seed"), Nullable(_WHOLE)),
+    "table": PATH,
+    "train_missing": Flag(),
     **dict.fromkeys(("device", "relaxation"), Nullable(Text())),
     "source": Nullable(PATH),
     "tables": Nullable(Items(PATH)),
@@ -104,7 +118,7 @@ def resume_study(
     check_shape(record, Fields({UNFINISHED: _CALL}), str(path / RECORD))
     name, base = call["call"], BaseExperiment(**call["experiment"], recorded=path)
     arguments = fitting_this_machine(_with_known_paths(path, call["arguments"], source, tables))
-    if tables is not None and name != "compare":
+    if tables is not None and name not in ("compare", "compare_on_table"):
         raise ConfigurationError("resume", [f"--table: only a comparison takes tables, and {path} is none"])
     packages = (record.get("packages") or {}).items()
     files = {plugin: {"file": str(found)} for plugin, found in packages if str(found).endswith(".py")}
@@ -124,11 +138,23 @@ def _with_known_paths(
         found["source"] = source
     elif found.get("source") is not None:
         _refuse_outside(path, [found["source"]], "source", "--data")
-    if tables is not None:
+    if "table" in found:  # of a comparison of loops, which is judged by one
+        if tables is not None:
+            if len(tables) != 1:
+                raise ConfigurationError("resume", [f"--table: expected one table, found {len(tables)}"])
+            (found["table"],) = tables
+        elif not _is_registered(found["table"]):
+            _refuse_outside(path, [found["table"]], "table", "--table")
+    elif tables is not None:
         found["tables"] = tables
     else:
         _refuse_outside(path, found.get("tables") or (), "tables", "--table")
     return found
+
+
+def _is_registered(path: str) -> bool:
+    """Return True for the file of a table that an installed plugin brings."""
+    return any(str(entry.target) == path for entry in manager().registered("table"))
 
 
 def _refuse_outside(path: Path, named: Sequence[str], key: str, option: str) -> None:

@@ -9,12 +9,11 @@ from typing import Any
 from nasframe.errors import NasframeError
 from nasframe.experiment import Experiment
 from nasframe.jobs import Trial
-from nasframe.pipeline import run_experiment
+from nasframe.pipeline import read_experiment, run_experiment
 from nasframe.runs import Run
 from nasframe.runtime import Progress
 from nasframe.studies.study import Study
 from nasframe.studies.study_names import reading_names
-from nasframe.studies.written_experiment import read_experiment
 
 __all__ = ["do_run", "is_run_done", "make_run_trial"]
 

@@ -15,14 +15,13 @@ from attrs import frozen
 from nasframe.errors import NasframeError
 from nasframe.experiment import Experiment
 from nasframe.jobs import Outcome, Trial, execute, full_disk_stops, start_server, worker_count
-from nasframe.pipeline import Prepared, keeping_old_run
+from nasframe.pipeline import Prepared, experiment_arguments, keeping_old_run, save_tensors
 from nasframe.plugins import RecordedNames, record_names
 from nasframe.studies.data_preparation import prepare_data
 from nasframe.studies.folder import TENSORS, StudyFolder, open_study
 from nasframe.studies.preload import PRELOAD
 from nasframe.studies.settings import Settings
 from nasframe.studies.versions import versions
-from nasframe.studies.written_experiment import experiment_arguments, save_tensors
 
 __all__ = ["Plan", "Study", "Work", "run_study"]
 

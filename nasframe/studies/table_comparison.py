@@ -116,7 +116,7 @@ def ranking_trials(
             study,
         )
         for (variant, run), result in zip(pairs, results, strict=True)
-        if result["status"] == "done" and variant.name in fitting
+        if result["status"] == "done" and variant.name in fitting and "trials" not in result["search"]
     }
 
 

@@ -13,7 +13,7 @@ from torch import nn
 from nasframe.errors import DataError, RunError, in_lines
 from nasframe.experiment import Experiment
 from nasframe.jobs import Trial, error_message, is_disk_full
-from nasframe.pipeline import Prepared, prepare, train_alone
+from nasframe.pipeline import Prepared, prepare, read_experiment, train_alone
 from nasframe.runtime import (
     ANYTHING,
     MAX_EXACT_INTEGER,
@@ -30,7 +30,6 @@ from nasframe.runtime import (
 from nasframe.space import Architecture
 from nasframe.studies.study import Study
 from nasframe.studies.study_names import reading_names
-from nasframe.studies.written_experiment import read_experiment
 from nasframe.tasks import named_baselines
 
 __all__ = ["NetworkToTrain", "are_trained", "make_training_trial", "read_trained_network", "train_networks"]

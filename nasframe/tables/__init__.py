@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nasframe.tables.document import TABLE_FORMAT as TABLE_FORMAT
     from nasframe.tables.document import entry_of_trainings as entry_of_trainings
     from nasframe.tables.document import entry_values as entry_values
+    from nasframe.tables.document import save_table as save_table
     from nasframe.tables.document import write_document as write_document
     from nasframe.tables.facts import NOISE_RULE as NOISE_RULE
     from nasframe.tables.facts import SHARE_RULE as SHARE_RULE
@@ -39,7 +40,7 @@ _MODULES = {
     **dict.fromkeys(("ADDITIONS", "add_entry"), "nasframe.tables.additions"),
     "standard_error": "nasframe.tables.bootstrap",
     **dict.fromkeys(
-        ("TABLE_FILE", "TABLE_FORMAT", "entry_of_trainings", "entry_values", "write_document"),
+        ("TABLE_FILE", "TABLE_FORMAT", "entry_of_trainings", "entry_values", "save_table", "write_document"),
         "nasframe.tables.document",
     ),
     **dict.fromkeys(

@@ -14,6 +14,7 @@ from nasframe.tables.table import TableEntry, TabularBenchmark
 __all__ = ["ADDITIONS", "add_entry", "additions_folder", "with_additions"]
 
 ADDITIONS = "on_demand"
+"""Name of the folder, in that of a table, of the networks that were trained on demand."""
 
 
 def additions_folder(table: TabularBenchmark, cache: Path) -> Path:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +43,13 @@ __all__ = [
 ]
 
 TABLE_FILE = "table.json.xz"
+"""Name of a table in its folder."""
+
 TABLE_FORMAT = 2
+"""Of the document; format 1 is a folder with two files."""
 
 _DIGITS = 5
+_ROUNDING = 1e-4
 _MOST_NUMBERS = 50_000_000
 """The most numbers in the curves of a table, each of which takes eight bytes."""
 
@@ -184,6 +189,7 @@ def entry_of_values(values: Mapping[str, Any], record: Mapping[str, Any], source
         }
         for split in ("validation", "test")
     }
+    _check_best(best, curves["validation"].get(record["objective"]), source)
     return TableEntry(
         key=key,
         assignment=values["assignment"],
@@ -196,6 +202,17 @@ def entry_of_values(values: Mapping[str, Any], record: Mapping[str, Any], source
         on_demand=values.get("on_demand", False),
         architecture=values.get("architecture"),
     )
+
+
+def _check_best(best: Sequence[int], curve: Curves | None, source: str) -> None:
+    """Refuse an epoch that counts and is not the best one on validation."""
+    for number, epoch in enumerate(best):
+        if curve is None or not epoch or np.isnan(curve[number, epoch - 1]):
+            continue
+        there, most = float(curve[number, epoch - 1]), float(np.nanmax(curve[number]))
+        if there < most - _ROUNDING * abs(most):
+            found = f"epoch {epoch} has {there:g} on validation, and another {most:g}"
+            raise RunError(f"{source}: best_epoch.{number}: {found}")
 
 
 def entry_of_trainings(
@@ -283,9 +300,28 @@ def _rounded(value: float) -> float | int | None:
     return int(short) if short.is_integer() and abs(short) < MAX_EXACT_INTEGER else short
 
 
-def save_table(table: TabularBenchmark, path: Path, changes: Mapping[str, Any]) -> TabularBenchmark:
-    """Write a table into another file; see `TabularBenchmark.save`."""
+def save_table(
+    table: TabularBenchmark, path: str | Path, *, metrics: Collection[str] | None = None, **changes: Any
+) -> TabularBenchmark:
+    """Write a table into a file, to ship it, and return it as it is there.
+
+    Args:
+        table: to be written. Its `added` entries are left out.
+        path: of the file, `….json.xz`.
+        metrics: those that are kept, on both splits, beside the objective; None keeps all. The loss takes as
+            much space as the rest.
+        changes: values of the record that a recipe adds, such as `title`, or `standard_error`, an object with
+            the `value` and, in words, what it is `over`.
+
+    Raises:
+        RunError: a value has another shape, or the table is of format 1, which has no curves.
+    """
+    file = Path(path)
     entries = [entry_values(entry) for entry in table.listed]
-    made = table_of({**table.record, **changes, "entries": entries}, path)
-    write_document(path, made.record, entries)
+    if metrics is not None:
+        kept = {table.objective, *metrics}
+        for entry, split in itertools.product(entries, ("validation", "test")):
+            entry[split] = {name: curve for name, curve in entry[split].items() if name in kept}
+    made = table_of({**table.record, **changes, "entries": entries}, file)
+    write_document(file, made.record, entries)
     return made

@@ -23,10 +23,13 @@ NOISE_RULE = (
     "a table passes where the deviation among its networks is at least four times the noise of one training "
     "and three times the standard error of a test score"
 )
+"""When a table tells strategies apart."""
+
 SHARE_RULE = (
     "a network cannot be told from the best where the difference of their mean test scores is below "
     "1.96 · √2 · noise / √trainings"
 )
+"""Which networks are as good as the best."""
 
 
 @frozen

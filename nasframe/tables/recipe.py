@@ -21,7 +21,7 @@ __all__ = ["Recipe"]
 
 @frozen
 class Recipe:
-    """How the networks of a table were trained.
+    """The experiment and the space of a table, as its record holds them.
 
     Attributes:
         record: of the table.
@@ -37,6 +37,18 @@ class Recipe:
         with manager().reading(RecordedNames.of(self.record)):
             yield
 
+    def values(self) -> dict[str, Any]:
+        """Return the plain values of the experiment, as a TOML file gives them.
+
+        Raises:
+            RunError: the table has none, or a damaged one.
+        """
+        text = self.record.get("experiment")
+        if not isinstance(text, str):
+            raise RunError(f"{self.source}: does not say the experiment by which it was made")
+        with damage_in_words(f"{self.source}: experiment"):
+            return tomllib.loads(text)
+
     def experiment(self, point: Mapping[str, Any] | None = None, seed: int | None = None) -> Experiment:
         """Return the experiment of a training; see `TabularBenchmark.experiment` for the errors.
 
@@ -45,13 +57,8 @@ class Recipe:
             seed: None is the table's own.
         """
         overrides = [f"{key}={_toml(value)}" for key, value in (point or {}).items()]
-        text = self.record.get("experiment")
-        if not isinstance(text, str):
-            raise RunError(f"{self.source}: does not say the experiment by which it was made")
-        with damage_in_words(f"{self.source}: experiment"):
-            values = tomllib.loads(text)
         with self.reading():
-            return Experiment.parse(values, f"{self.source}: experiment", overrides, seed=seed)
+            return Experiment.parse(self.values(), f"{self.source}: experiment", overrides, seed=seed)
 
     def space(self) -> SearchSpace:
         """Return the space; see `TabularBenchmark.space` for the errors."""

@@ -19,7 +19,7 @@ from nasframe.runtime import fingerprint
 from nasframe.space import Architecture, SearchSpace, network_key
 from nasframe.tables.recipe import Recipe
 
-__all__ = ["SplitName", "TableEntry", "TableTraining", "TabularBenchmark"]
+__all__ = ["Curves", "SplitName", "TableEntry", "TableTraining", "TabularBenchmark"]
 
 SplitName: TypeAlias = Literal["validation", "test"]
 
@@ -97,7 +97,7 @@ class TableEntry:
 
 @frozen(eq=False, slots=False)
 class TabularBenchmark:
-    """What training gave for every network that the table holds, with the recipe that says how.
+    """The truth of a space: scores of every network that the table holds, and the recipe that gave them.
 
     An entry is a network that was built: architectures that derive the same network, also those of another
     space over the same inputs, are one entry.
@@ -156,7 +156,7 @@ class TabularBenchmark:
 
     @property
     def recipe(self) -> Recipe:
-        """How its networks were trained."""
+        """The experiment by which its networks were trained."""
         return Recipe(self.record, str(self.path))
 
     @property
@@ -181,21 +181,6 @@ class TabularBenchmark:
                 not here.
         """
         return self._space
-
-    def save(self, path: str | Path, **changes: Any) -> TabularBenchmark:
-        """Write the table into a file, to ship it, and return it as it is there.
-
-        Args:
-            path: of the file, `….json.xz`.
-            changes: values of the record that a recipe adds, such as `title`, or `standard_error`, an object
-                with the `value` and, in words, what it is `over`. `added` entries are left out.
-
-        Raises:
-            RunError: a value has another shape, or the table is of format 1, which has no curves.
-        """
-        from nasframe.tables.document import save_table
-
-        return save_table(self, Path(path), changes)
 
     # -- look-up ----------------------------------------------------------------------------------------
 

@@ -31,12 +31,22 @@ pytest.register_assert_rewrite(
     "nasframe.testing.space_suite",
     "nasframe.testing.task_suite",
     "nasframe.testing.executor_suite",
+    "nasframe.testing.loop_suites",
 )
 
 from nasframe.testing.executor_suite import ExecutorSuite  # noqa: E402
+from nasframe.testing.loop_suites import GradientLoopSuite, ProposalLoopSuite  # noqa: E402
 from nasframe.testing.operation_suite import OperationSuite  # noqa: E402
 from nasframe.testing.relaxation_suite import RelaxationSuite  # noqa: E402
 from nasframe.testing.space_suite import SearchSpaceSuite  # noqa: E402
 from nasframe.testing.task_suite import TaskSuite  # noqa: E402
 
-__all__ = ["ExecutorSuite", "OperationSuite", "RelaxationSuite", "SearchSpaceSuite", "TaskSuite"]
+__all__ = [
+    "ExecutorSuite",
+    "GradientLoopSuite",
+    "OperationSuite",
+    "ProposalLoopSuite",
+    "RelaxationSuite",
+    "SearchSpaceSuite",
+    "TaskSuite",
+]

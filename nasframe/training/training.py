@@ -110,6 +110,17 @@ class Training:
             DataError: a number of the validation split is not finite, which would choose the epoch.
             ContractError: the calibration is not name → finite number.
         """
+        self.advance(self.options.epochs)
+        self.network.load_state_dict(self._best)
+        outputs, targets = self.outputs_on_validation()
+        self.caveats = caveats_of(self.network, outputs, targets, "validation")
+        return calibrated(self.task, outputs, targets)
+
+    def advance(self, epochs: int) -> None:
+        """Train for the first so many epochs of the schedule, or go on to them from the run's checkpoint.
+
+        The network is left with the parameters of the last epoch, not of the best. See `fit` for the errors.
+        """
         self.network.to(self.device)
         optimiser = torch.optim.Adam(
             [{"params": list(self.network.parameters())}],  # one group, which may be empty
@@ -122,9 +133,9 @@ class Training:
         first = self._resume(optimiser)
         check_inputs(self.data.splits.validation, self.options.batch_size, "validation")
         split = JoinedSplit(self.data.splits.weights, self.data.splits.architecture)
-        with one_thread(), self.progress.task(self.name, self.options.epochs) as advance:
+        with one_thread(), self.progress.task(self.name, epochs) as advance:
             advance(first)
-            for epoch in range(first, self.options.epochs):
+            for epoch in range(first, epochs):
                 record = self._epoch(epoch, optimiser, split)
                 self.history.append(record)
                 if self.after_epoch is not None:
@@ -133,10 +144,6 @@ class Training:
                     self.run.log(record)
                     self._checkpoint(epoch + 1, optimiser)
                 advance(1)
-        self.network.load_state_dict(self._best)
-        outputs, targets = self.outputs_on_validation()
-        self.caveats = caveats_of(self.network, outputs, targets, "validation")
-        return calibrated(self.task, outputs, targets)
 
     def outputs_on_validation(self) -> tuple[Tensor, Tensor]:
         """Return raw outputs and targets of the validation split; see `collect_outputs` for the errors."""

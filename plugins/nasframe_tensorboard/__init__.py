@@ -43,6 +43,13 @@ def search_epoch(run: Run | None, record: Mapping[str, Any]) -> None:
 
 
 @hookimpl
+def search_trial(run: Run | None, record: Mapping[str, Any]) -> None:
+    event_file = _event_file(run)
+    if event_file is not None:
+        event_file.trial(record)
+
+
+@hookimpl
 def architecture_derived(run: Run | None, architecture: Architecture) -> None:
     event_file = _event_file(run)
     if event_file is not None:

@@ -26,7 +26,7 @@ SECTIONS = ("space", "relaxation", "loop", "search")
 
 @define
 class EventFile:
-    """The event file of one search; steps are epochs, counted from 1 as in `metrics.jsonl`."""
+    """The event file of one search; steps are epochs or trials, counted from 1 as in `metrics.jsonl`."""
 
     _log: EventLog
     _space: SearchSpace
@@ -41,14 +41,15 @@ class EventFile:
 
         Epochs that the run holds and the file does not are added.
         """
-        history = run.history("search")
+        epochs, trials = run.history("search"), run.history("trial")
+        history = epochs or trials
         log, last = EventLog.begin(folder, _END, len(history))
         event_file = cls(log, space, tomllib.loads(run.experiment_toml))
         if not last:
             event_file._text("experiment", run.experiment_toml, 0)
         event_file._has_options = bool(last)
         for record in history[last:]:
-            event_file.epoch(record)
+            event_file.epoch(record) if epochs else event_file.trial(record)
         event_file._last = len(history)
         return event_file
 
@@ -60,6 +61,17 @@ class EventFile:
                 self._scalar(name, value)
         self._options(record)
         self._network(derive(self._space, record["probabilities"]))
+        self._scalar(_END, record["seconds"])
+        self._log.flush()
+
+    def trial(self, record: Mapping[str, Any]) -> None:
+        """Write the score, the sizes, the cost and the validation metrics of a proposed architecture."""
+        self._last = record["trial"]
+        kept = {name: record[name] for name in ("score", "epochs", "parameters", "multiply_adds", "cost")}
+        for name, value in (*_numbers(kept, "trial"), *_numbers(record["validation"], "validation")):
+            self._scalar(name, value)
+        self._options(record)
+        self._network(Architecture(self._space, record["assignment"]))
         self._scalar(_END, record["seconds"])
         self._log.flush()
 

@@ -273,7 +273,7 @@ def test_a_plugin_that_registers_something_else_is_named() -> None:
     finally:
         manager().unregister("spirals")
     assert found.startswith("loop.name: loop 'spiral' of plugin 'spirals' (")
-    assert "expected a SearchLoop that is an attrs class" in found
+    assert "expected a GradientLoop or ProposalLoop that is an attrs class" in found
 
 
 def test_two_values_for_one_key_are_refused() -> None:

@@ -8,12 +8,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import nasframe
-from nasframe import Experiment, SearchOptions, TensorTask, hookimpl
+from nasframe import Experiment, SearchOptions, TensorTask, TrainOptions, hookimpl
 from nasframe.plugins import PluginManager
 from nasframe_bimodal.space import Bimodal
 from nasframe_tensorboard.rasterise import rasterise
@@ -209,3 +210,21 @@ def test_a_system_without_the_font_gets_an_arrow_that_pillow_has(
     with_arrow, with_words = (rasterise(svg.format(arrow)) for arrow in ("→", "-&gt;"))
     assert (with_arrow < 128).any()
     assert (with_arrow == with_words).all()
+
+
+def test_trials_of_proposed_architectures_are_steps_and_go_on_after_a_stop(tmp_path: Path) -> None:
+    generator = torch.Generator().manual_seed(0)
+    task = TensorTask(
+        {name: torch.rand(48, 4, 6, generator=generator) for name in ("left", "right")}, torch.arange(48) % 2
+    )
+    train = TrainOptions(epochs=1, batch_size=16)
+    made = Experiment.of(task=task, space=SMALL, loop="random", train=train, device="cpu")
+    made = attrs.evolve(made, loop=attrs.evolve(made.loop, trials=3))
+    run = nasframe.search(made, tmp_path / "run").run
+    assert run is not None
+    found, lines = read(tmp_path / "run"), run.history("trial")
+    events = found.Scalars("trial/score")
+    assert [event.step for event in events] == [1, 2, 3]
+    assert [event.value for event in events] == pytest.approx([line["score"] for line in lines])
+    assert [event.value for event in found.Scalars("trial/cost")] == [1.0, 2.0, 3.0]
+    assert len(found.Images("network")) == 3

@@ -29,10 +29,10 @@ from nasframe import (
 )
 from nasframe.cli import main
 from nasframe.display import Section
-from nasframe.errors import ArchitectureError
+from nasframe.errors import ArchitectureError, RunError
 from nasframe.jobs import Executor, Outcome, Report, Trial, execute
 from nasframe.plugins import PluginManager
-from nasframe.searching import Bilevel
+from nasframe.searching import Bilevel, RandomSearch
 from nasframe_bimodal.space import Bimodal
 from tests.plugins.made import plugin
 
@@ -182,6 +182,18 @@ def test_register_demos_makes_one_that_the_command_finds(
     assert "missing.toml: 1 problem\n  no such file" in capsys.readouterr().err
 
 
+def test_register_tables_makes_one_that_is_read_by_its_name(
+    plugins: PluginManager, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plugins.register(plugin(register_tables=lambda: {"mine": tmp_path / "missing.json.xz"}), "mine")
+    assert main(["tables"]) == 0
+    assert f"mine  mine    {tmp_path / 'missing.json.xz'}" in capsys.readouterr().out
+    with pytest.raises(RunError, match=r"missing\.json\.xz: cannot be read: no such file"):
+        nasframe.load_table("mine")
+    assert main(["tables", "mien"]) == 2
+    assert "did you mean 'mine'" in capsys.readouterr().err
+
+
 @define(kw_only=True)
 class Pretending(Executor):
     """Says that every trial is done."""
@@ -289,6 +301,23 @@ def test_search_epoch_gets_the_line_that_is_written_to_the_metrics(
     ((epoch, record),) = heard
     assert epoch == 0
     assert json.loads(json.dumps(record)) == run.history("search")[0]
+
+
+def test_search_trial_gets_the_line_that_is_written_to_the_metrics(
+    plugins: PluginManager, tmp_path: Path
+) -> None:
+    heard: list[Any] = []
+    started: list[Any] = []
+    listener = plugin(
+        search_trial=lambda record: heard.append(record),
+        search_started=lambda relaxation: started.append(relaxation),
+    )
+    plugins.register(listener, "mine")
+    run = search(tmp_path / "run", loop=RandomSearch(trials=2)).run
+    assert run is not None
+    assert started == [None]
+    assert json.loads(json.dumps(heard)) == run.history("trial")
+    assert len(heard) == 2
 
 
 def test_architecture_derived_gets_what_the_search_returns(plugins: PluginManager) -> None:

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 import nasframe
+from nasframe.pipeline.written_experiment import experiment_arguments
 from nasframe.runtime import Progress
 from nasframe.studies.ranking_trial import do_ranking
 from nasframe.studies.run_trial import do_run
 from nasframe.studies.training_trial import train_networks
-from nasframe.studies.written_experiment import experiment_arguments
 from tests.toys import SUMS
 
 pytestmark = pytest.mark.usefixtures("home", "toy_sums")

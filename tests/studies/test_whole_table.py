@@ -6,15 +6,18 @@ import json
 import re
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import nasframe
-from nasframe import Architecture, load_table
+from nasframe import Architecture, hookimpl, load_table
 from nasframe.cli import main
 from nasframe.pipeline import prepare, train_alone
+from nasframe.plugins import manager
 from nasframe.runtime import SILENT
 from nasframe.space import network_key
 from nasframe.studies import table_plan
@@ -135,6 +138,8 @@ def test_a_large_space_is_counted_its_hours_are_projected_and_yes_is_asked_for(
     assert "s for the first training, 2 each, 1 at a time, they take about 0.0 hours" in error
     assert "say --yes to train them, or --architectures N for a sample" in error
     assert len(list(Path("whole/architectures").iterdir())) == 1
+    assert main(["resume", "whole"]) == 2
+    assert "say --yes to train them" in capsys.readouterr().err
     assert main([*ALL, "--seeds", "2", "--yes"]) == 0
     assert len(load_table("whole").trainings) == 2
 
@@ -195,3 +200,26 @@ def test_the_page_and_the_command_show_the_facts(
     html = Path("shown/report.html").read_text(encoding="utf-8")
     assert "different architectures, each trained from scratch" in html
     assert "Random search" in html
+
+
+def test_a_comparison_takes_a_table_of_several_trainings_by_its_registered_name(home: Path) -> None:
+    alone = ["--workers", "1", "--seeds"]
+    assert main(["tabulate", str(PAIRS), "--architectures", "3", *alone, "2", "--out", "t"]) == 0
+    targets = {"pairs-truth": home / "t" / TABLE_FILE}
+    manager().register(SimpleNamespace(register_tables=hookimpl(lambda: targets)), "with_truth")
+    try:
+        words = ["--relaxation", "softmax", "--random", "0", "search.epochs=1", *alone, "1"]
+        assert main(["compare", str(PAIRS), *words, "--table", "pairs-truth", "--out", "compared"]) == 0
+    finally:
+        manager().unregister("with_truth")
+    found = json.loads(Path("compared/comparison.json").read_text(encoding="utf-8"))
+    (standing,) = found["tables"]
+    table = load_table("t")
+    assert standing["scores"]["test"] == table.scores("test")
+    assert table.scores("test") == pytest.approx(table.final("test").mean(axis=1))
+    (trial,) = found["trials"]
+    score = trial["test"]["accuracy"]
+    assert standing["percentiles"][trial["name"]]["test"] == pytest.approx(
+        stats.percentileofscore(table.scores("test"), score, kind="mean")
+    )
+    assert standing["correlation"]["softmax"]["architectures"] == 3

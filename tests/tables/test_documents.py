@@ -16,7 +16,7 @@ from nasframe.cli import main
 from nasframe.errors import PluginError, RunError
 from nasframe.plugins import manager
 from nasframe.runtime import read_compressed_json, write_compressed_json
-from nasframe.tables import TABLE_FILE, TabularBenchmark, document
+from nasframe.tables import TABLE_FILE, TabularBenchmark, document, save_table
 from tests.tables.synthetic import entries, record, table_at
 
 
@@ -101,6 +101,7 @@ WRONG = {
     "entries.3.assignment": ([], "entries.3: assignment: expected an object, found a list of 0"),
     "entries.3.parameters": (-1, "entries.3: parameters: expected a number from 0"),
     "entries.3.best_epoch": ([4, 4], "entries.3: best_epoch: expected 3 values, one a training, found 2"),
+    "entries.3.best_epoch.2": (1, "entries.3: best_epoch.2: epoch 1 has 0.43"),
     "entries.3.best_epoch.1": (5, "entries.3: best_epoch: expected 4 or less, found 5"),
     "entries.3.seconds": ([1], "entries.3: seconds: expected 3 values, one a training, found 1"),
     "entries.3.test": (KeyError, "entries.3: lacks the key 'test'"),
@@ -189,13 +190,16 @@ def test_the_command_lists_registered_tables_and_shows_one(
 
 def test_record_is_what_a_recipe_may_say(table: TabularBenchmark, tmp_path: Path) -> None:
     error = {"value": 0.01, "over": "images and utterances", "units": {"images": 630, "utterances": 1050}}
-    saved = table.save(tmp_path / "small.json.xz", title="small", standard_error=error)
+    saved = save_table(table, tmp_path / "small.json.xz", title="small", standard_error=error)
     assert (saved.title, saved.standard_error) == ("small", 0.01)
     assert load_table(tmp_path / "small.json.xz").record == {
         **record(),
         "title": "small",
         "standard_error": error,
     }
+    small = save_table(table, tmp_path / "small.json.xz", metrics=[])
+    assert (small.metrics("validation"), small.metrics("test")) == (["accuracy"], ["accuracy"])
+    assert (small.scores("test"), table.metrics("validation")) == (table.scores("test"), ["loss", "accuracy"])
     with pytest.raises(RunError, match="standard_error: lacks the key 'value'"):
-        table.save(tmp_path / "wrong.json.xz", standard_error={})
+        save_table(table, tmp_path / "wrong.json.xz", standard_error={})
     assert not (tmp_path / "wrong.json.xz").exists()

@@ -13,7 +13,15 @@ import nasframe.testing
 
 def test_it_offers_a_suite_for_each_contract() -> None:
     assert nasframe.testing.__all__ == [
-        *("ExecutorSuite", "OperationSuite", "RelaxationSuite", "SearchSpaceSuite", "TaskSuite")
+        *(
+            "ExecutorSuite",
+            "GradientLoopSuite",
+            "OperationSuite",
+            "ProposalLoopSuite",
+            "RelaxationSuite",
+            "SearchSpaceSuite",
+            "TaskSuite",
+        )
     ]
 
 

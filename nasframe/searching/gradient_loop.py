@@ -13,7 +13,7 @@ from torch import nn
 from nasframe.options import option
 from nasframe.tasks import Batch, Split
 
-__all__ = ["AdamLoop", "SearchLoop", "Update"]
+__all__ = ["AdamLoop", "GradientLoop", "Update"]
 
 
 @frozen
@@ -24,7 +24,7 @@ class Update:
     batch: Batch
 
 
-class SearchLoop(ABC):
+class GradientLoop(ABC):
     """Trains weights and logits against each other. Subclasses are attrs classes; fields are the options.
 
     The engine asks for both optimisers once, then for the updates of each epoch, and makes them; time,
@@ -54,7 +54,7 @@ class SearchLoop(ABC):
 
 
 @frozen
-class AdamLoop(SearchLoop):
+class AdamLoop(GradientLoop):
     """The optimisers of the paper: Adam for the weights; Adam with β₁ = 0.5 for the logits."""
 
     weight_rate: float = option(1e-3, help="learning rate of weights", gt=0.0)

@@ -1,0 +1,123 @@
+"""The trainings of a search by proposals: each network has a folder, and goes on where it stopped.
+
+A candidate learns as the final network does: from the examples of the splits `weights` and `architecture`,
+since there are no logits that need their own. The split `validation` decides; the test split stays closed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from nasframe.experiment import Experiment
+from nasframe.jobs import error_message, in_order, is_disk_full
+from nasframe.network import build, cost_of
+from nasframe.pipeline.engines import check_built_network, training_engine
+from nasframe.pipeline.preparation import Prepared
+from nasframe.pipeline.written_experiment import experiment_arguments, read_experiment, save_tensors
+from nasframe.plugins import RecordedNames, manager, record_names
+from nasframe.runs import Run
+from nasframe.runtime import SILENT, Fields, Progress, Text, read_json, write_json
+from nasframe.searching import Candidate, LearningCurve
+from nasframe.space import Architecture
+from nasframe.tasks import Data, checked_data
+
+__all__ = ["PRELOAD", "CandidateTraining"]
+
+PRELOAD = ("nasframe.pipeline.candidate_training", "torch._dynamo")
+"""Names of modules that are imported once, for all workers."""
+
+_FAILED = "failed.json"
+_TENSORS = "tensors.safetensors"
+_SHAPE = Fields({"failed": Text()})
+
+
+@frozen
+class CandidateTraining:
+    """Trains the networks that a search proposes.
+
+    Args:
+        experiment: its task, space, training options and seed.
+        prepared: the data.
+        place: the folder of their folders.
+        workers: the most trainings at the same time; they change no number.
+        progress: to report to.
+    """
+
+    experiment: Experiment
+    prepared: Prepared
+    place: Path
+    workers: int = 1
+    progress: Progress = SILENT
+
+    def train(self, candidates: Sequence[Candidate]) -> list[LearningCurve]:
+        """Train each network to its epochs, or on to them, and return their curves in order."""
+        if self.workers == 1 or len(candidates) == 1:
+            return [
+                _train(item, self._folder(item), self.experiment, self.prepared.data) for item in candidates
+            ]
+        self.place.mkdir(parents=True, exist_ok=True)
+        save_tensors(self.place / _TENSORS, [self.experiment])
+        arguments = {
+            **experiment_arguments(self.experiment, self.place / _TENSORS),
+            **record_names().to_dict(),
+            "folders": {name: str(path) for name, path in self.prepared.folders.items()},
+        }
+        size = math.ceil(len(candidates) / self.workers)  # those of one worker share the data that it reads
+        parts = [candidates[start : start + size] for start in range(0, len(candidates), size)]
+        work = [[(item, self._folder(item)) for item in part] for part in parts]
+        found = in_order(partial(train_part, arguments), work, min(self.workers, len(parts)))
+        return [curve for curves in found for curve in curves]
+
+    def _folder(self, candidate: Candidate) -> Path:
+        return self.place / candidate.key[:16]
+
+
+def train_part(arguments: Mapping[str, Any], work: Sequence[tuple[Candidate, Path]]) -> list[LearningCurve]:
+    """Train some candidates in a worker process, given the experiment as its arguments say it."""
+    with manager().reading(RecordedNames.of(arguments)):
+        experiment = read_experiment(arguments, "a training of the search")
+        folders = {name: Path(path) for name, path in arguments["folders"].items()}
+        data = checked_data(experiment.task, folders)
+        return [_train(item, folder, experiment, data) for item, folder in work]
+
+
+def _train(candidate: Candidate, folder: Path, experiment: Experiment, data: Data) -> LearningCurve:
+    """Train one network to its epochs; a training that fails has no curve, and says why."""
+    failed = folder / _FAILED
+    if failed.exists():
+        return LearningCurve([], [], [], failed=read_json(failed, _SHAPE)["failed"])
+    try:
+        return _advance(candidate, folder, experiment, data)
+    except (Exception, SystemExit) as error:  # of the user's plugins, too
+        if is_disk_full(error, folder):
+            raise
+        why = error_message(error)
+        write_json(failed, {"failed": why})
+        return LearningCurve([], [], [], failed=why)
+
+
+def _advance(candidate: Candidate, folder: Path, experiment: Experiment, data: Data) -> LearningCurve:
+    space = experiment.space.build(data.inputs, data.outputs)
+    architecture = Architecture(space, candidate.assignment)
+    run = Run(folder)
+    run.checkpoints.mkdir(parents=True, exist_ok=True)
+    network = build(architecture, seed=experiment.seed)
+    check_built_network(network, experiment, data)
+    engine = training_engine(network, experiment, data, SILENT, run=run, key=architecture.fingerprint)
+    engine.advance(candidate.epochs)
+    cost, lines = cost_of(architecture), engine.history
+    objective = experiment.task.objective
+    values = [line["validation"].get(objective) for line in lines]
+    return LearningCurve(
+        [math.nan if value is None else float(value) for value in values],
+        [line["validation"] for line in lines],
+        [line["seconds"] for line in lines],
+        cost.parameters,
+        cost.multiply_adds,
+    )

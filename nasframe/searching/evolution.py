@@ -1,0 +1,148 @@
+"""Regularised evolution (Real, Aggarwal, Huang, Le 2019): a population from which the oldest dies."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+from attrs import define, field, frozen
+
+from nasframe.errors import ConfigurationError
+from nasframe.options import option
+from nasframe.runtime import derive_seed
+from nasframe.searching.proposal_loop import Proposal, ProposalLoop, Proposer, Result, SearchProblem
+from nasframe.space import Alternative, Assignment, Decision, SearchSpace
+
+__all__ = ["Evolution", "mutated"]
+
+
+@frozen
+class Evolution(ProposalLoop):
+    """Mutates the best of a sample of the population; the child joins it, and the oldest leaves it.
+
+    The first architectures are drawn uniformly until the population is full. A network that was trained
+    before is not trained again, so it counts as a trial and costs nothing.
+    """
+
+    trials: int = option(40, help="architectures that are tried, the first population among them", ge=1)
+    population: int = option(10, help="architectures that live at the same time", ge=1)
+    sample: int = option(3, help="members of the population among which the parent is the best one", ge=1)
+
+    def __attrs_post_init__(self) -> None:
+        if self.sample > self.population:
+            raise ValueError(f"sample must be at most population ({self.population}), found {self.sample}")
+
+    def start(self, problem: SearchProblem, seed: int) -> Proposer:
+        if self.trials < self.population:
+            raise ConfigurationError(
+                "search",
+                [
+                    f"loop.trials: the first population has {self.population} architectures, and "
+                    f"{self.trials} are to be tried; expected more, or a smaller loop.population"
+                ],
+            )
+        return _Generations(self, problem, seed)
+
+    def most(self, problem: SearchProblem) -> int:
+        return self.trials
+
+
+@define
+class _Generations(Proposer):
+    """Attributes:
+    population: assignment and score of each, the oldest first.
+    """
+
+    loop: Evolution
+    problem: SearchProblem
+    seed: int
+    proposed: int = 0
+    population: list[tuple[dict[str, str], float]] = field(factory=list)
+
+    def propose(self, count: int) -> Sequence[Proposal]:
+        made: list[Proposal] = []
+        first = self.loop.population
+        while len(made) < count and self.proposed < self.loop.trials:
+            if self.proposed >= first and len(self.population) < first:
+                break  # parents are chosen from a whole population
+            # a stream for each proposal, so that the state holds no random one
+            source = random.Random(derive_seed(self.seed, "evolution", self.proposed))
+            made.append(Proposal(self.proposed, self._next(source)))
+            self.proposed += 1
+        return made
+
+    def _next(self, source: random.Random) -> dict[str, str]:
+        if self.proposed < self.loop.population:
+            return self.problem.space.sample(source)
+        rivals = [source.choice(self.population) for _ in range(self.loop.sample)]
+        parent, _ = max(rivals, key=lambda member: member[1])
+        return mutated(self.problem.space, parent, source)
+
+    def tell(self, results: Sequence[Result]) -> None:
+        for result in results:
+            self.population.append((dict(result.proposal.assignment), result.score))
+        del self.population[: -self.loop.population]
+
+    def state(self) -> Any:
+        members = [
+            # −∞ is no number of JSON
+            {"assignment": assignment, "score": score if score > float("-inf") else None}
+            for assignment, score in self.population
+        ]
+        return {"proposed": self.proposed, "population": members}
+
+    def restore(self, state: Any) -> None:
+        self.proposed = state["proposed"]
+        self.population = [
+            (dict(member["assignment"]), float("-inf") if member["score"] is None else member["score"])
+            for member in state["population"]
+        ]
+
+
+def mutated(space: SearchSpace, parent: Assignment, source: random.Random) -> dict[str, str]:
+    """Return an architecture that differs from another in one decision, and in those that depend on it.
+
+    One of the decisions that leave a choice is decided otherwise, each with the same probability. Later
+    decisions stay as they were where they can; one that cannot is drawn uniformly from what is left.
+
+    Args:
+        space: of the parent.
+        parent: a complete assignment of the space.
+        source: of random numbers.
+
+    Returns:
+        Another assignment; the same one where the space has no other.
+    """
+    free: list[int] = []
+    step = 0
+
+    def follow(_: Decision, alternatives: Sequence[Alternative]) -> Alternative:
+        nonlocal step
+        if len(alternatives) > 1:
+            free.append(step)
+        step += 1
+        return _as_in(parent, alternatives) or alternatives[0]
+
+    space.decisions.walk(follow)
+    if not free:
+        return dict(parent)
+    place, step = source.choice(free), 0
+
+    def decide(_: Decision, alternatives: Sequence[Alternative]) -> Alternative:
+        nonlocal step
+        kept, here = _as_in(parent, alternatives), step
+        step += 1
+        if here == place:
+            return source.choice([item for item in alternatives if item is not kept])
+        return source.choice(alternatives) if kept is None else kept
+
+    return space.decisions.walk(decide)
+
+
+def _as_in(parent: Assignment, alternatives: Sequence[Alternative]) -> Alternative | None:
+    """Return the alternative that a parent chose; None where it is none of them."""
+    for alternative in alternatives:
+        if all(parent.get(name) == value for name, value in alternative.assigns):
+            return alternative
+    return None

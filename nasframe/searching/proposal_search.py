@@ -1,0 +1,278 @@
+"""The engine of a proposal loop: architectures are asked for and trained, and the best one is kept.
+
+A network is trained once, whatever assignments and however many proposals name it; see `network_key`. What is
+told depends on the seed alone: not on the number of workers, nor on kills.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from attrs import define, field, frozen
+
+from nasframe.errors import RunError, in_lines
+from nasframe.plugins import manager
+from nasframe.runs import Run
+from nasframe.runtime import (
+    ANYTHING,
+    SILENT,
+    Fields,
+    Number,
+    Progress,
+    read_json,
+    remove_path,
+    write_json,
+)
+from nasframe.searching.proposal_check import CheckedProposer, check_proposal_loop
+from nasframe.searching.proposal_loop import Proposal, ProposalLoop, Result, SearchProblem
+from nasframe.space import Architecture, Assignment, SearchSpace
+
+__all__ = ["TRIAL", "Candidate", "LearningCurve", "ProposalSearch", "Train"]
+
+TRIAL = "trial"
+"""The `stage` of the lines that such a search writes to `metrics.jsonl`."""
+
+_STATE = "proposals.json"
+_SHAPE = Fields({"told": Number(0, 10**9, whole=True), "state": ANYTHING})
+
+
+@frozen
+class Candidate:
+    """A network that is to be trained, or trained on.
+
+    Attributes:
+        key: of the network; see `network_key`.
+        assignment: the first one that named it.
+        epochs: to which.
+    """
+
+    key: str
+    assignment: Assignment
+    epochs: int
+
+
+@frozen
+class LearningCurve:
+    """The course of a training, of all its epochs so far.
+
+    Attributes:
+        objectives: on the validation split after each epoch; larger is better, NaN where undefined.
+        validation: metrics on the validation split after each epoch, the `loss` among them.
+        seconds: of each epoch.
+        parameters: number of them.
+        multiply_adds: for one example.
+        failed: the reason why the training failed; empty where it did not.
+    """
+
+    objectives: Sequence[float]
+    validation: Sequence[Mapping[str, Any]]
+    seconds: Sequence[float]
+    parameters: int = 0
+    multiply_adds: int = 0
+    failed: str = ""
+
+    def best(self, epochs: int) -> int | None:
+        """Return the index of the epoch that counts among the first so many: the best objective, then the
+        lowest loss; None where the training failed."""
+        if self.failed:
+            return None
+
+        def rank(epoch: int) -> tuple[float, float]:
+            objective, loss = self.objectives[epoch], self.validation[epoch].get("loss")
+            return (
+                objective if math.isfinite(objective) else -math.inf,
+                -math.inf if loss is None else -loss,
+            )
+
+        return max(range(min(epochs, len(self.objectives))), key=rank, default=None)
+
+
+Train = Callable[[Sequence[Candidate]], Sequence[LearningCurve]]
+"""Trains different networks, each to its epochs or on to them, and returns their curves in order."""
+
+
+@define
+class ProposalSearch:
+    """One search by proposals, to the best architecture.
+
+    Args:
+        problem: the space, and the length of a full training.
+        loop: that proposes.
+        train: trains networks.
+        seed: of the loop.
+        run: to write trials and the state to; None keeps them in memory.
+        progress: to report to.
+        provenance: recorded in the architecture.
+    """
+
+    problem: SearchProblem
+    loop: ProposalLoop
+    train: Train
+    seed: int = 0
+    run: Run | None = None
+    progress: Progress = SILENT
+    provenance: Mapping[str, Any] = field(factory=dict)
+
+    history: list[dict[str, Any]] = field(init=False, factory=list)
+    _trained: dict[str, int] = field(init=False, factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        check_proposal_loop(self.loop, self.problem, self.seed)
+
+    def fit(self) -> Architecture:
+        """Search until nothing more is proposed, and return the best architecture.
+
+        It is the best one on validation among those that were trained longest; the first of equals.
+
+        Raises:
+            RunError: every training failed.
+            ContractError: see `CheckedProposer`.
+        """
+        proposer = CheckedProposer(self.loop, self.problem, self.seed)
+        self._resume(proposer)
+        plugins = manager()
+        plugins.notify("search_started", run=self.run, space=self.problem.space, relaxation=None)
+        with self.progress.task("search", proposer.most) as advance:
+            advance(len(self.history))
+            while batch := proposer.propose():
+                results, lines = self._try(batch)
+                proposer.tell(results)
+                for line in lines:
+                    if self.run is not None:
+                        self.run.log(line)
+                self._keep(proposer)
+                for line in lines:
+                    plugins.notify("search_trial", run=self.run, record=line)
+                advance(len(batch))
+        if not self.history:
+            raise RunError("the search has ended, and proposed nothing")
+        line = self.best()
+        if line["score"] is None:
+            reasons = dict.fromkeys(item["failed"] for item in self.history if item.get("failed"))
+            raise RunError(in_lines("no architecture has a score, so none is the best", *reasons))
+        architecture = Architecture(self.problem.space, line["assignment"], dict(self.provenance))
+        plugins.notify("architecture_derived", run=self.run, architecture=architecture)
+        return architecture
+
+    @property
+    def space(self) -> SearchSpace:
+        """The space that is searched."""
+        return self.problem.space
+
+    @property
+    def converged(self) -> bool:
+        """True: such a search ends by itself."""
+        return True
+
+    def best(self) -> dict[str, Any]:
+        """Return the line of the best trial so far."""
+
+        def rank(line: Mapping[str, Any]) -> tuple[bool, int, float]:
+            score = line["score"]
+            return score is not None, line["epochs"], -math.inf if score is None else score
+
+        return max(self.history, key=rank)
+
+    def summary(self) -> dict[str, Any]:
+        """Return the end of the search: trials, their cost, and the best of them; JSON-able."""
+        best, last = self.best(), self.history[-1]
+        return {
+            "converged": self.converged,
+            "trials": len(self.history),
+            "networks": len({line["network"] for line in self.history}),
+            "best_trial": best["trial"],
+            "best": best["validation"],
+            "cost": last["cost"],
+            "seconds": round(sum(line["seconds"] for line in self.history), 3),
+        }
+
+    def in_words(self) -> str:
+        """Return the end of the search as a sentence without its subject."""
+        best, cost = self.best(), self.history[-1]["cost"]
+        tried = f"{len(self.history)} trials, {cost:g} times a full training"
+        return f"{tried}; the best is trial {best['trial']}, with {best['score']:.4f} on validation"
+
+    def _try(self, batch: Sequence[Proposal]) -> tuple[list[Result], list[dict[str, Any]]]:
+        """Train what is proposed, and return the results and their lines."""
+        full = self.problem.epochs
+        keys = [self.problem.key(item.assignment) for item in batch]
+        wanted: dict[str, Candidate] = {}
+        for key, item in zip(keys, batch, strict=True):
+            epochs = max(item.epochs or full, self._trained.get(key, 0))
+            same = wanted.get(key, Candidate(key, item.assignment, 0))
+            wanted[key] = Candidate(key, same.assignment, max(epochs, same.epochs))
+        curves = dict(zip(wanted, self.train(list(wanted.values())), strict=True))
+        before, results = len(self.history), []
+        for key, item in zip(keys, batch, strict=True):
+            line, result = self._result(item, key, curves[key])
+            self.history.append(line)
+            results.append(result)
+        return results, self.history[before:]
+
+    def _result(self, item: Proposal, key: str, curve: LearningCurve) -> tuple[dict[str, Any], Result]:
+        """Return the line and the result of a proposal, given the curve of its network."""
+        epochs = item.epochs or self.problem.epochs
+        before = self._trained.get(key, 0)
+        self._trained[key] = max(before, epochs)
+        place = curve.best(epochs)
+        objective = -math.inf if place is None else curve.objectives[place]
+        score = objective if math.isfinite(objective) else -math.inf
+        new = max(0, epochs - before)
+        seconds = sum(curve.seconds[before : before + new])
+        spent = sum(line["new_epochs"] for line in self.history) + new
+        line = {
+            "stage": TRIAL,
+            "trial": item.number + 1,
+            "network": key[:16],
+            "epochs": epochs,
+            "new_epochs": new,
+            "score": score if math.isfinite(score) else None,
+            "validation": {} if place is None else dict(curve.validation[place]),
+            "parameters": curve.parameters,
+            "multiply_adds": curve.multiply_adds,
+            "seconds": round(seconds, 3),
+            "cost": round(spent / self.problem.epochs, 6),
+            "assignment": dict(item.assignment),
+            **({"failed": curve.failed} if curve.failed else {}),
+        }
+        return line, Result(item, score, curve.parameters, curve.multiply_adds, new, seconds)
+
+    def _keep(self, proposer: CheckedProposer) -> None:
+        """Write the state, behind the lines of the trials that it was told."""
+        if self.run is not None:
+            self.run.flush_metrics()
+            write_json(self._file(self.run), {"told": len(self.history), "state": proposer.state()})
+
+    def _resume(self, proposer: CheckedProposer) -> None:
+        """Go on from the state in the run, where there is one and all its trials have their lines."""
+        self.history, self._trained = [], {}
+        if self.run is None:
+            return
+        file = self._file(self.run)
+        found = read_json(file, _SHAPE) if file.exists() else {"told": 0}
+        told = int(found["told"])
+        why = "they are newer than the last state of the search, and these trials are made again"
+        for sentence in self.run.keep_metrics(
+            lambda line: line.get("stage") != TRIAL or line.get("trial", 0) <= told, why
+        ):
+            self.progress.say(sentence)
+        lines = self.run.history(TRIAL)
+        if [line["trial"] for line in lines] != list(range(1, told + 1)):
+            self.progress.say(f"{self.run.path}: lines of trials are missing, so the search begins again")
+            self.run.keep_metrics(lambda line: line.get("stage") != TRIAL)
+            remove_path(file)
+            return
+        if told:
+            proposer.restore(found["state"], told)
+        self.history = lines
+        for line in lines:
+            assignment = line["assignment"]
+            key = self.problem.key(assignment)
+            self._trained[key] = max(self._trained.get(key, 0), line["epochs"])
+
+    @staticmethod
+    def _file(run: Run) -> Path:
+        return run.checkpoints / _STATE

@@ -1,0 +1,158 @@
+"""Trials of a comparison of loops on a table: searches that are looked up, or one that trains a supernet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from nasframe.errors import RunError
+from nasframe.experiment import Experiment
+from nasframe.jobs import Trial
+from nasframe.network import build
+from nasframe.pipeline import measure_epochs, prepare, read_experiment, search, truth_on_demand
+from nasframe.runtime import (
+    Fields,
+    Items,
+    Nullable,
+    Number,
+    Progress,
+    Text,
+    read_json,
+    write_json,
+)
+from nasframe.searching import ProposalLoop
+from nasframe.space import Architecture
+from nasframe.studies.looked_up_search import LookedUpSearches, Step, Trace
+from nasframe.studies.study import Study
+from nasframe.studies.study_names import reading_names
+from nasframe.tables import TableEntry, TabularBenchmark, load_table
+
+__all__ = ["CHUNK", "are_searched", "do_searches", "make_loop_trial", "read_traces"]
+
+CHUNK = 250
+"""The most looked-up searches of one trial, which read the table once."""
+
+_FILE = "searches.json"
+_SHAPE = Fields(
+    {
+        "searches": Items(
+            Fields(
+                {
+                    "seed": Number(0, whole=True),
+                    "steps": Items(Fields({"cost": Number(0), "network": Text()})),
+                    "cost": Number(0),
+                    "trials": Number(0, whole=True),
+                    "seconds": Nullable(Number(0)),
+                }
+            )
+        )
+    }
+)
+
+
+def make_loop_trial(
+    name: str,
+    folder: Path,
+    experiment: Experiment,
+    table: TabularBenchmark,
+    seeds: Sequence[int],
+    study: Study,
+    *,
+    train_missing: bool = False,
+) -> Trial:
+    """Return the trial that makes one search for each seed.
+
+    Args:
+        name: of the trial.
+        folder: for the results.
+        experiment: the table's own, with the loop that is judged.
+        table: by which it is.
+        seeds: of the searches.
+        study: of which the trial is one.
+        train_missing: train what the table does not hold.
+    """
+    arguments = {**study.arguments(experiment), "table": str(table.path), "seeds": [*seeds]}
+    arguments["train_missing"] = train_missing
+    module = "nasframe.studies.loop_trial"
+    return Trial(name, folder, f"{module}:do_searches", arguments, done=f"{module}:are_searched")
+
+
+def are_searched(folder: Path, arguments: Mapping[str, Any]) -> bool:
+    """Return True where every search of such a trial has been made."""
+    try:
+        return [trace.seed for trace in read_traces(folder, lambda _: 0)] == [*arguments["seeds"]]
+    except RunError:
+        return False
+
+
+def read_traces(folder: Path, place: Callable[[str], int]) -> list[Trace]:
+    """Return the searches of a trial; `place` gives the place of a network, by its key.
+
+    Raises:
+        RunError: there are none yet, or the file is damaged.
+    """
+    found = read_json(
+        folder / _FILE, _SHAPE, lambda message: RunError(f"{message}; remove the file, and it is made again")
+    )
+    return [
+        Trace(
+            item["seed"],
+            [Step(float(step["cost"]), place(step["network"])) for step in item["steps"]],
+            float(item["cost"]),
+            int(item["trials"]),
+            float("nan") if item["seconds"] is None else float(item["seconds"]),
+        )
+        for item in found["searches"]
+    ]
+
+
+def do_searches(folder: Path, arguments: Mapping[str, Any], progress: Progress) -> None:
+    """Make the searches of such a trial, and write their course."""
+    with reading_names(arguments):
+        experiment = read_experiment(arguments, str(folder))
+        table = load_table(arguments["table"])
+
+        def train(architecture: Architecture) -> TableEntry:
+            return truth_on_demand(table, architecture, source=arguments["source"], progress=progress)
+
+        searches = LookedUpSearches(table, train if arguments["train_missing"] else None)
+        seeds, made = arguments["seeds"], list[Trace]()
+        for seed in progress.track(seeds, "searches", len(seeds)):
+            if isinstance(experiment.loop, ProposalLoop):
+                made.append(searches.search(experiment.loop, seed))
+            else:
+                made.append(_trained(folder, experiment, seed, searches, arguments["source"], progress))
+    write_json(folder / _FILE, {"searches": [_plain(trace, searches.keys) for trace in made]})
+
+
+def _trained(
+    folder: Path,
+    experiment: Experiment,
+    seed: int,
+    searches: LookedUpSearches,
+    source: str | None,
+    progress: Progress,
+) -> Trace:
+    """Search on the table's task, and look up the architecture.
+
+    The supernet's seconds count as epochs of the median network, which is trained here for two epochs, on
+    this machine and now; the full training of the architecture that is found counts by its own cost.
+    """
+    own = attrs.evolve(experiment, seed=seed, data_seed=experiment.stage_seed)
+    found = search(own, folder / "run", source=source, progress=progress)
+    place = searches.place(found.architecture)
+    assert found.run is not None
+    searched = float(found.run.record["search"]["seconds"])
+    median = Architecture(searches.problem.space, searches.median.assignment)
+    prepared = prepare(own, found.run, None, progress)
+    epoch = measure_epochs(build(median, seed=seed), own, prepared.data)
+    cost = searched / epoch + searches.epochs * searches.cost(place)
+    return Trace(seed, [Step(cost, place)], cost, 1, cost * searches.epoch_seconds)
+
+
+def _plain(trace: Trace, keys: Sequence[str]) -> dict[str, Any]:
+    steps = [{"cost": item.cost, "network": keys[item.place]} for item in trace.steps]
+    return {**attrs.asdict(trace, recurse=False), "steps": steps}
