@@ -162,7 +162,9 @@ def test_an_interrupted_comparison_goes_on_by_its_folder(
         patch.setattr(LookedUpSearches, "search", interrupted)
         with pytest.raises(KeyboardInterrupt):
             compare_on_table(table, tmp_path / "loops", loops=["random", "halving"], seeds=8)
-    name, found = resume_study(tmp_path / "loops") or ("", None)
+    with pytest.raises(RunError, match=r"names .*outside the folder.*nasframe resume .* --table "):
+        resume_study(tmp_path / "loops")
+    name, found = resume_study(tmp_path / "loops", tables=[table.path]) or ("", None)
     assert name == "compare_on_table"
     whole = compare_on_table(table, tmp_path / "whole", loops=["random", "halving"], seeds=8)
     assert found["loops"] == whole["loops"]
