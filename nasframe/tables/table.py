@@ -120,7 +120,7 @@ class TabularBenchmark:
     )
 
     def __attrs_post_init__(self) -> None:
-        origin = self._origin
+        origin = self._identity
         for place, entry in enumerate(self.listed):
             if entry.architecture is None:
                 self._known.setdefault((origin, frozenset(entry.assignment.items())), place)
@@ -201,7 +201,11 @@ class TabularBenchmark:
                 the table's space.
         """
         found = self._look_up(architecture)
-        return self.listed[found] if isinstance(found, int) else self.added.get(found)
+        if isinstance(found, int):
+            return self.listed[found]
+        if found not in self.added and isinstance(architecture, str):
+            return next((item for item in self.added.values() if self._fingerprint(item) == found[:16]), None)
+        return self.added.get(found)
 
     def place(self, architecture: Architecture | Mapping[str, str] | str) -> int | None:
         """Return the place of an architecture's entry in `listed`, and in arrays over entries; see `find`.
@@ -235,7 +239,7 @@ class TabularBenchmark:
         if isinstance(architecture, Architecture):
             origin, assignment = self._origin_of(architecture.space), architecture.assignment
         else:
-            origin, assignment = self._origin, architecture
+            origin, assignment = self._identity, architecture
         known = origin, frozenset(assignment.items())
         try:
             return self._known[known]
@@ -244,7 +248,7 @@ class TabularBenchmark:
         if not isinstance(architecture, Architecture):
             architecture = Architecture(self.space(), assignment)
             known = origin, frozenset(architecture.assignment.items())
-        if origin == self._origin and self._fill() and known in self._known:
+        if origin == self._identity and self._fill() and known in self._known:
             return self._known[known]
         self.check_fits(architecture)
         key = network_key(architecture)
@@ -419,16 +423,22 @@ class TabularBenchmark:
         return json.dumps(self.record.get("space") or {}, sort_keys=True)
 
     @functools.cached_property
+    def _identity(self) -> str:
+        names = self.names.plugins.get("operation", {})
+        return _identity_of(self.record.get("space") or {}, names)
+
+    @functools.cached_property
     def _origins(self) -> dict[int, tuple[SearchSpace, str]]:
         return {}  # with the space, so that no other one gets its number
 
     def _origin_of(self, space: SearchSpace) -> str:
-        """Return the origin of a space as text; empty where no factory made it."""
+        """Return the identity of a space; empty where no factory made it."""
         found = self._origins.get(id(space))
         if found is None or found[0] is not space:
             if len(self._origins) >= _MOST_SPACES:
                 self._origins.clear()
-            text = "" if space.origin is None else json.dumps(space.origin, sort_keys=True)
+            made = space.origin is not None
+            text = _identity_of(space.origin, space.wiring.operations) if made else ""
             found = self._origins[id(space)] = (space, text)
         return found[1]
 
@@ -456,10 +466,10 @@ class TabularBenchmark:
         if len(listing) != space.count() or max(listing) >= len(self.listed):
             return False
         learnt = {
-            (self._origin, frozenset(assignment.items())): place
+            (self._identity, frozenset(assignment.items())): place
             for place, assignment in zip(listing, space.enumerate(), strict=True)
         }
-        own = [(known, place) for known, place in self._known.items() if known[0] == self._origin]
+        own = [(known, place) for known, place in self._known.items() if known[0] == self._identity]
         if all(learnt.get(known) == place for known, place in own):
             self._known.update(learnt)
         return True
@@ -482,6 +492,11 @@ class TabularBenchmark:
     @functools.cached_property
     def _by_fingerprint(self) -> Mapping[str, int]:
         return {print_: place for place, print_ in reversed([*enumerate(self._fingerprints)])}
+
+
+def _identity_of(origin: Any, operations: Mapping[str, str]) -> str:
+    """Return a text that is the same for spaces of one origin and operations of the same plugins."""
+    return json.dumps([origin, dict(operations)], sort_keys=True)
 
 
 def _mean(values: Iterable[float]) -> float | None:

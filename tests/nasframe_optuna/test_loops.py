@@ -8,9 +8,19 @@ from typing import Any
 
 import optuna
 import pytest
+import torch
 
-from nasframe import Choice, ProposalLoop, Result, SearchProblem, SearchSpace, manager
-from nasframe.errors import ConfigurationError
+from nasframe import (
+    Choice,
+    Experiment,
+    ProposalLoop,
+    Result,
+    SearchProblem,
+    SearchSpace,
+    TensorTask,
+    manager,
+)
+from nasframe.errors import ConfigurationError, MissingExtraError
 from nasframe.searching import check_proposal_loop
 from nasframe_optuna.loops import NonDominatedSorting, TreeParzen
 
@@ -102,3 +112,17 @@ def test_optuna_says_nothing_and_keeps_the_verbosity_of_the_user(
 @pytest.mark.parametrize(("name", "kind"), [("tpe", TreeParzen), ("nsga2", NonDominatedSorting)])
 def test_they_are_registered(name: str, kind: Any) -> None:
     assert manager().find("loop", name).load() is kind
+
+
+def test_without_the_extra_an_experiment_says_which_command_brings_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def missing(extra: str, part: str) -> None:
+        if extra == "nasframe[tune]":
+            raise MissingExtraError(part, f'needs optuna, which is not installed; pip install "{extra}"')
+
+    monkeypatch.setattr("nasframe.plugins.missing_extras.require_extra", missing)
+    monkeypatch.setattr(manager()._registry, "missing_extras", {})
+    task = TensorTask({"x": torch.rand(40, 3)}, torch.arange(40) % 2)
+    with pytest.raises(MissingExtraError, match=r'needs optuna, .* pip install "nasframe\[tune\]"'):
+        Experiment.of(task=task, space="bimodal", loop="tpe")

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from torch import Tensor
 
-from nasframe import Architecture, SearchSpace
+from nasframe import Architecture, Operation, SearchSpace, hookimpl, load_table
+from nasframe.cli import main
 from nasframe.errors import ArchitectureError
+from nasframe.plugins import manager
 from nasframe.space import network_key
 from nasframe.tables import TabularBenchmark
 from tests.tables.synthetic import EPOCHS, pairs_space, table_at
+from tests.toys import PAIRS
 
 
 def test_every_architecture_of_the_space_is_found_and_isomorphic_ones_are_one_entry(
@@ -28,6 +34,20 @@ def test_every_architecture_of_the_space_is_found_and_isomorphic_ones_are_one_en
         assert entry.key == network_key(architecture)
         assert table.find(dict(architecture.assignment)) is entry
         assert table.find(entry.key) is entry is table.entries[entry.key]
+
+
+def test_what_the_table_lists_is_found_without_computing_a_key(
+    table: TabularBenchmark, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(architecture: Architecture) -> str:
+        raise AssertionError(architecture)
+
+    monkeypatch.setattr("nasframe.tables.table.network_key", refuse)
+    fresh = load_table(table.path)
+    for entry in fresh.listed:
+        assert (
+            fresh.find(entry.assignment) is fresh.find(Architecture(pairs_space(), entry.assignment)) is entry
+        )
 
 
 def test_an_architecture_of_another_space_is_found_by_its_network(table: TabularBenchmark) -> None:
@@ -128,3 +148,38 @@ def test_the_recipe_makes_the_experiment_and_the_space_again(table: TabularBench
     assert table.experiment() == experiment()
     assert table.space().origin == pairs_space().origin
     assert [training.seed for training in table.trainings] == [4, 5, 6]
+
+
+def test_an_operation_of_another_plugin_with_the_same_name_is_another_network(
+    home: Path, toy_pairs: None
+) -> None:
+    class Gate(Operation):
+        """The larger of both."""
+
+        arity = 2
+
+        def forward(self, x: Tensor, y: Tensor) -> Tensor:
+            return torch.maximum(x, y)
+
+    def made() -> Architecture:
+        space = pairs_space(operations=["gate"], ports="shared")
+        return Architecture(space, next(space.enumerate()))
+
+    def loaded(name: str) -> None:
+        manager().register(SimpleNamespace(register_operations=hookimpl(lambda: {"gate": Gate})), name)
+
+    words = ['space.operations=["gate"]', "space.ports=shared", "train.epochs=1", "--out", "gated"]
+    loaded("ours")
+    try:
+        assert main(["tabulate", str(PAIRS), "--architectures", "1", "--workers", "1", *words]) == 0
+        table, own = load_table("gated"), made()
+        assert table.find(own) is not None
+        manager().unregister("ours")
+        loaded("theirs")
+        other = made()
+        assert (other.space.origin, other.assignment) == (own.space.origin, own.assignment)
+        assert table.find(other) is None
+    finally:
+        for name in ("ours", "theirs"):
+            if name in manager().names:
+                manager().unregister(name)

@@ -66,6 +66,7 @@ def test_a_network_that_is_not_there_is_trained_by_the_recipe_marked_and_found_a
     assert entry.validation["accuracy"].shape == (2, 2)
     assert own.find(architecture) is entry
     again = load_table("pairs-table")
+    assert again.find(architecture.fingerprint) is again.find(entry.key) is not None
     found = again.find(architecture)
     assert found is not None
     assert (found.key, found.on_demand, found.architecture) == (entry.key, True, None)
