@@ -265,6 +265,8 @@ def tabulate(
     study.check()
     if all and architectures is not None:
         raise ConfigurationError("command line", ["--architectures and --all: are two answers; give one"])
+    if yes and not all:
+        raise ConfigurationError("command line", ["--yes: is an answer to --all, which is not given"])
     architectures = 300 if architectures is None else architectures
     at_least("--architectures", architectures, 1)
     at_least("--seeds", seeds, 1)

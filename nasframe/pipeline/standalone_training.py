@@ -117,4 +117,5 @@ def _is_number(value: Any) -> bool:
 
 
 def _copied(network: nn.Module) -> dict[str, Tensor]:
-    return {name: value.detach().clone() for name, value in network.state_dict().items()}
+    # in the memory of the machine, where a GPU's would hold all epochs
+    return {name: value.detach().to("cpu", copy=True) for name, value in network.state_dict().items()}

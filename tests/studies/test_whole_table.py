@@ -162,6 +162,8 @@ def test_options_that_no_table_can_vary_are_refused(home: Path, capsys: pytest.C
     assert "did you mean 'task.examples'" in capsys.readouterr().err
     assert main([*words, "--all"]) == 2
     assert "--architectures and --all: are two answers" in capsys.readouterr().err
+    assert main([*words, "--yes"]) == 2
+    assert "--yes: is an answer to --all" in capsys.readouterr().err
     assert main([*words, "--seeds", "0"]) == 2
     assert "--seeds: expected 1 or more, found 0" in capsys.readouterr().err
     assert not Path("none").exists()
