@@ -10,9 +10,9 @@ import pytest
 
 import nasframe
 from nasframe.errors import ContractError
+from nasframe.pipeline import experiment_arguments
 from nasframe.runtime import SILENT
 from nasframe.studies.ranking_trial import do_ranking
-from nasframe.studies.written_experiment import experiment_arguments
 from tests.toys import SUMS
 
 
