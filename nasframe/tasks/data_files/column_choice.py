@@ -131,7 +131,9 @@ class InputChoice:
         """
         taken = [*used]
         if self.alone is not None:
-            found = {name: [name] for name in self.alone.among(_free(valid, self.alone, taken), "inputs", things)}
+            found = {
+                name: [name] for name in self.alone.among(_free(valid, self.alone, taken), "inputs", things)
+            }
         elif self.by_name:
             found = {
                 name: names.among(_free(valid, names, taken), f"inputs.{name}", things)

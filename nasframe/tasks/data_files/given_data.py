@@ -111,9 +111,7 @@ def _of_table(table: CsvTable, choice: Choice) -> GivenData:
     )
 
 
-def _of_arrays(
-    path: Path, names: Sequence[str], read: Callable[[str], Any], choice: Choice
-) -> GivenData:
+def _of_arrays(path: Path, names: Sequence[str], read: Callable[[str], Any], choice: Choice) -> GivenData:
     used, targets = _used(path, names, choice, "arrays")
     inputs = _in_file(path, lambda: choice.inputs.among(names, used, "arrays"))
     several = next((name for name, found in inputs.items() if len(found) > 1), None)
@@ -122,18 +120,24 @@ def _of_arrays(
         raise DataError(
             f"{path}: inputs.{several}: is made of {len(inputs[several])} arrays ({found}); expected one"
         )
-    tensors = {name: _in_file(path, lambda name=name: input_tensor(name, read(inputs[name][0]))) for name in inputs}
+    tensors = {
+        name: _in_file(path, lambda name=name: input_tensor(name, read(inputs[name][0]))) for name in inputs
+    }
     parts = [read(name) for name in targets]
     for name, part in zip(targets, parts, strict=True):
         if part.ndim == 0:
             raise DataError(f"{path}: {name}: is a single value; expected one for each example")
     lengths = {name: len(value) for name, value in tensors.items()}
     lengths |= {name: len(part) for name, part in zip(targets, parts, strict=True)}
-    texts = {name: _texts(path, name, read(name)) for name in (choice.split, choice.group) if name is not None}
+    texts = {
+        name: _texts(path, name, read(name)) for name in (choice.split, choice.group) if name is not None
+    }
     lengths |= {name: len(value) for name, value in texts.items()}
     if len({*lengths.values()}) > 1:
         shown = ", ".join(f"{name} {length}" for name, length in lengths.items())
-        raise DataError(f"{path}: the arrays have different lengths: {shown}; expected a row for each example")
+        raise DataError(
+            f"{path}: the arrays have different lengths: {shown}; expected a row for each example"
+        )
     target = parts[0]
     if len(parts) > 1:
         target = torch.stack([torch.as_tensor(np.asarray(part)).flatten() for part in parts], dim=1)
@@ -179,7 +183,10 @@ def _texts(path: Path, name: str, value: Any) -> list[str]:
             f"{path}: {name}: expected a text or a whole number for each example, found the shape "
             f"{array.shape} of {array.dtype}"
         )
-    return [item.decode(errors="backslashreplace") if isinstance(item, bytes) else str(item) for item in array.tolist()]
+    return [
+        item.decode(errors="backslashreplace") if isinstance(item, bytes) else str(item)
+        for item in array.tolist()
+    ]
 
 
 def _classes_or_numbers(

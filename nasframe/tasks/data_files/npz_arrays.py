@@ -52,7 +52,9 @@ class NpzFile:
             raise DataError(f"{path}: cannot be read as an archive of NumPy (.npz): {error}") from error
         other = next((name for name in files if not name.endswith(".npy")), None)
         if other is not None:
-            raise DataError(f"{path}: holds {other!r}, which is no array; expected an archive of NumPy (.npz)")
+            raise DataError(
+                f"{path}: holds {other!r}, which is no array; expected an archive of NumPy (.npz)"
+            )
         if len({*files}) < len(files):
             twice = next(name for name in files if files.count(name) > 1)
             raise DataError(f"{path}: holds the array {twice.removesuffix('.npy')!r} twice")

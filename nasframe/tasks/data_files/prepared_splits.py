@@ -41,7 +41,9 @@ def write_split(folder: Path, name: str, inputs: Mapping[str, Tensor], targets: 
         rows: of the examples in the user's file.
     """
     # safetensors sorts the names: a number in front keeps the order
-    tensors = {f"{_INPUT}{place:03}/{key}": value.contiguous() for place, (key, value) in enumerate(inputs.items())}
+    tensors = {
+        f"{_INPUT}{place:03}/{key}": value.contiguous() for place, (key, value) in enumerate(inputs.items())
+    }
     tensors |= {_TARGETS: targets.contiguous(), _ROWS: rows.contiguous()}
     write_tensors(folder / f"{name}.safetensors", tensors)
 

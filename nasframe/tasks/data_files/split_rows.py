@@ -140,9 +140,7 @@ def _given(split: Sequence[str], place: Callable[[int], str]) -> dict[str, Tenso
     return {name: torch.tensor(rows) for name, rows in found.items()}
 
 
-def _check_groups(
-    parts: dict[str, Tensor], group: Sequence[str], place: Callable[[int], str]
-) -> None:
+def _check_groups(parts: dict[str, Tensor], group: Sequence[str], place: Callable[[int], str]) -> None:
     """Refuse a group in two given splits; what is train here may be divided between groups."""
     owners: dict[str, tuple[str, int]] = {}
     for name, rows in parts.items():

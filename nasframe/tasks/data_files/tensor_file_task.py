@@ -29,6 +29,7 @@ from nasframe.tasks.tensors import (
     Targets,
     TargetTask,
     kind_told_by,
+    require_classes,
     require_finite,
     valid_kind,
     valid_seed,
@@ -55,7 +56,9 @@ class TensorFileTask(TargetTask):
     cross entropy, weighted F1), or a number (squared error, R²). Rows of numbers become inputs `(1, features)`.
     """
 
-    file: Path | None = option(None, help="the file; --data FILE goes before it. Relative to the working folder")
+    file: Path | None = option(
+        None, help="the file; --data FILE goes before it. Relative to the working folder"
+    )
     target: ColumnNames = option(
         help="name of the target, or of several for several labels at once; patterns such as 'tag_*' are names too"
     )
@@ -97,7 +100,9 @@ class TensorFileTask(TargetTask):
             elif self.file is not None:
                 self._found = self._targets(self.file, read_given(self.file, self._choice)).kind
             else:
-                raise DataError("the target of the task 'tensors' is not read yet; say task.file or task.kind")
+                raise DataError(
+                    "the target of the task 'tensors' is not read yet; say task.file or task.kind"
+                )
         return self._found
 
     def stages(self, source: Path | None, seed: int) -> Sequence[Stage]:
@@ -157,7 +162,7 @@ class TensorFileTask(TargetTask):
                 group=given.group,
                 place=given.place,
             )
-            _check_classes(parts, targets)
+            require_classes(parts, targets)
             learned = targets.as_learned(parts["weights"])
         except DataError as error:
             raise DataError(f"{path}: {error}") from error
@@ -182,33 +187,15 @@ class TensorFileTask(TargetTask):
             if not self.standardise or not value.is_floating_point():
                 require_finite(name, value)
                 return
-            rows = [part.double().flatten(1) if part.ndim > 1 else part.double()[:, None] for part in value.split(4096)]
+            rows = [
+                part.double().flatten(1) if part.ndim > 1 else part.double()[:, None]
+                for part in value.split(4096)
+            ]
             bad = torch.cat([~part.isfinite().all(1) for part in rows]).nonzero().flatten().tolist()
             if bad:
                 raise DataError(f"input {name!r}: NaN or infinity in {rows_in_words(bad)}")
         except DataError as error:
             raise DataError(f"{path}: {error}") from error
-
-
-def _check_classes(parts: Mapping[str, Tensor], targets: Targets) -> None:
-    """Refuse a class without an example in some split, and a label without one to learn from."""
-    kind = targets.kind
-    if isinstance(kind, ClassTargets):
-        names = kind.names or tuple(map(str, range(kind.count)))
-        for split, rows in parts.items():
-            counts = torch.bincount(targets.values[rows], minlength=kind.count)
-            missing = [name for name, count in zip(names, counts.tolist(), strict=True) if not count]
-            if missing:
-                total = int((targets.values == names.index(missing[0])).sum())
-                raise DataError(
-                    f"target: no example of the class {missing[0]!r} in the split {split}, and {total} in all; "
-                    "every split needs each class"
-                )
-    elif isinstance(kind, LabelTargets):
-        counts = targets.values[parts["weights"]].sum(0).tolist()
-        none = [name for name, count in zip(kind.names, counts, strict=True) if not count]
-        if none:
-            raise DataError(f"target: no example with the label {none[0]!r} in the split weights")
 
 
 def _in_words(kind: TargetKind) -> str:

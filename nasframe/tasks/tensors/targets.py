@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 import torch
@@ -22,7 +22,7 @@ from nasframe.tasks.tensors.target_kinds import (
 )
 from nasframe.tasks.values_in_words import kind_in_words, rows_in_words
 
-__all__ = ["Targets", "kind_told_by", "valid_kind"]
+__all__ = ["Targets", "kind_told_by", "require_classes", "valid_kind"]
 
 _MOST_CLASSES = 20
 """Whole numbers of more different values than this are a number to predict, unless the user says a kind."""
@@ -86,7 +86,7 @@ def kind_told_by(given: Any) -> KindName:
     """
     column = LabelColumn.of(given)
     values = column.values
-    if not isinstance(values, Tensor) or values.dtype == torch.bool and values.ndim == 1:
+    if not isinstance(values, Tensor) or (values.dtype == torch.bool and values.ndim == 1):
         return "classes"
     if values.ndim == 2:
         ones = (values == 1).sum(1)
@@ -94,6 +94,35 @@ def kind_told_by(given: Any) -> KindName:
     numbers = values.double()
     whole = bool((numbers == numbers.round()).all())
     return "classes" if whole and len(numbers.unique()) <= _MOST_CLASSES else "number"
+
+
+def require_classes(parts: Mapping[str, Tensor], targets: Targets) -> None:
+    """Refuse a class without an example in some split, and a label without one to learn from.
+
+    Args:
+        parts: split → the rows of its examples.
+        targets: of all examples.
+
+    Raises:
+        DataError: with the class and the split.
+    """
+    kind = targets.kind
+    if isinstance(kind, ClassTargets):
+        names = kind.names or tuple(map(str, range(kind.count)))
+        for split, rows in parts.items():
+            counts = torch.bincount(targets.values[rows], minlength=kind.count)
+            missing = [name for name, count in zip(names, counts.tolist(), strict=True) if not count]
+            if missing:
+                total = int((targets.values == names.index(missing[0])).sum())
+                raise DataError(
+                    f"target: no example of the class {missing[0]!r} in the split {split}, and {total} in all; "
+                    "every split needs each class"
+                )
+    elif isinstance(kind, LabelTargets):
+        counts = targets.values[parts["weights"]].sum(0).tolist()
+        none = [name for name, count in zip(kind.names, counts, strict=True) if not count]
+        if none:
+            raise DataError(f"target: no example with the label {none[0]!r} in the split weights")
 
 
 def valid_kind(_: Any, __: Any, value: Any) -> None:
