@@ -1,4 +1,4 @@
-"""The operations, relaxations, derivation rules, loops, task and executor of the core, registered by hooks."""
+"""Operations, relaxations, derivation rules, loops, task and executor of the core, registered by hooks."""
 
 from __future__ import annotations
 

@@ -148,8 +148,8 @@ class InputChoice:
             leaked = next((item for item in names if item in taken), None)
             if leaked is not None:
                 raise DataError(
-                    f"inputs.{name}: {leaked!r} is the target, the split or the group; a network that sees it "
-                    "has nothing to learn"
+                    f"inputs.{name}: {leaked!r} is the target, the split or the group; a network that sees "
+                    "it has nothing to learn"
                 )
         owners: dict[str, str] = {}
         for name, names in found.items():

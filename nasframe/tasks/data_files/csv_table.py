@@ -174,8 +174,8 @@ class CsvTable:
         mark = "," if "," in text else "." if "." in text else ""
         if mark and decimal.setdefault("mark", mark) != mark:
             raise DataError(
-                f"{self.path}: line {line}, column {name!r}: {shorten(text, _SHOWN)!r} has a decimal {mark!r}, "
-                f"and numbers before it a {decimal['mark']!r}; expected one of them in the whole file"
+                f"{self.path}: line {line}, column {name!r}: {shorten(text, _SHOWN)!r} has a decimal "
+                f"{mark!r}, and numbers before it a {decimal['mark']!r}; expected one of them in the whole file"
             )
         return value
 

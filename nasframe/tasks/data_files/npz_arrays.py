@@ -81,7 +81,7 @@ class NpzFile:
                 if item.file_size > MOST_UNPACKED:
                     raise DataError(
                         f"{self.path}: {name}: has {item.file_size / 1e9:.1f} GB, compressed; expected "
-                        f"{MOST_UNPACKED / 1e9:.1f} GB or less, or an archive without compression (numpy.savez)"
+                        f"{MOST_UNPACKED / 1e9:.1f} GB or less, or one without compression (numpy.savez)"
                     )
                 with archive.open(item) as file:
                     found: np.ndarray = np.lib.format.read_array(file, allow_pickle=False)

@@ -1,4 +1,4 @@
-"""The rows of the four splits: as a column says, divided by shares where it says less, with groups together."""
+"""The rows of the four splits: as a column says, else divided by shares, with groups together."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ def rows_of_splits(
             both = [name for name in SPLITS[:2] if name in parts]
             if both:
                 raise DataError(
-                    f"split: holds train, which is divided into weights and architecture, and also {both[0]}; "
-                    "expected one or the other"
+                    f"split: holds train, which is divided into weights and architecture, and also "
+                    f"{both[0]}; expected one or the other"
                 )
             of_train = [shares[SPLITS.index(name)] for name in missing]
             parts |= _divided(train, missing, strata, count, of_train, seed, group)
@@ -133,9 +133,8 @@ def _given(split: Sequence[str], place: Callable[[int], str]) -> dict[str, Tenso
         name = _SPELLINGS.get(text.strip().casefold())
         if name is None:
             valid = [*SPLITS, "train"]
-            raise DataError(
-                f"split: {place(row)} holds {shorten(text, _SHOWN)!r}{nearest(text.strip().casefold(), valid)}"
-            )
+            near = nearest(text.strip().casefold(), valid)
+            raise DataError(f"split: {place(row)} holds {shorten(text, _SHOWN)!r}{near}")
         found.setdefault(name, []).append(row)
     return {name: torch.tensor(rows) for name, rows in found.items()}
 

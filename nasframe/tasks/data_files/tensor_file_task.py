@@ -53,24 +53,24 @@ class TensorFileTask(TargetTask):
     """A file of your own: a CSV table, or the arrays of a `.npz` or `.safetensors` file.
 
     Loss and metrics follow from the target: classes (cross entropy, accuracy), several labels at once (binary
-    cross entropy, weighted F1), or a number (squared error, R²). Rows of numbers become inputs `(1, features)`.
+    cross entropy, weighted F1), or a number (squared error, R²). Rows of numbers become `(1, features)`.
     """
 
     file: Path | None = option(
         None, help="the file; --data FILE goes before it. Relative to the working folder"
     )
     target: ColumnNames = option(
-        help="name of the target, or of several for several labels at once; patterns such as 'tag_*' are names too"
+        help="name of the target, or names for several labels at once; patterns such as 'tag_*' are names too"
     )
     inputs: InputChoice = option(
         factory=InputChoice,
-        help="name of each input and its columns, as {left = ['a1', 'a2'], right = 'b*'}; of a file of arrays "
-        "one each. By default all others: the columns of a table as the input x, arrays as an input each",
+        help="name of each input and its columns, as {left = ['a1', 'a2'], right = 'b*'}; of a file of "
+        "arrays one each. By default all others: columns as the input x, arrays as an input each",
     )
     split: str | None = option(
         None,
-        help="column that says the split of each row: weights, architecture, validation, test; or train, which "
-        "is divided",
+        help="column that says the split of each row: weights, architecture, validation, test; or train, "
+        "which is divided",
     )
     group: str | None = option(None, help="column of groups, none of which is in two splits")
     kind: KindName | None = option(

@@ -68,8 +68,8 @@ class DatasetTask(TargetTask):
         kind: "classes", "labels" or "number"; None: the targets tell it.
         classes: names of the classes or labels.
         workers: processes that read items; None is the number of each loader.
-        known_as: a name in place of the hash, for data sets that take long to read. Change it when they change.
-        fractions: shares of weights, architecture, validation and test; of splits not given they divide `train`.
+        known_as: a name in place of the hash, for data sets that take long to read; change it when they do.
+        fractions: shares of weights, architecture, validation, test; of those not given, they divide `train`.
         split_seed: of this division.
 
     Raises:

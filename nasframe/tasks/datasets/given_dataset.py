@@ -126,7 +126,7 @@ class GivenDataset:
 
     @property
     def targets(self) -> Any:
-        """The targets of all items, as `Targets.of` takes them; of a named data set its own, if it has them."""
+        """The targets of all items, as `Targets.of` takes them; its own, if it has a name and its own."""
         if self.known_as and self._content is None:
             dataset = self.reader.dataset
             own = getattr(dataset, "targets", None)
@@ -201,8 +201,8 @@ def _sampled(loader: Any, count: int) -> tuple[list[int] | None, Tensor | None]:
     if plain and type(sampler) is WeightedRandomSampler and len(sampler.weights) == count:
         return None, torch.as_tensor(sampler.weights).double().clone()
     raise DataError(
-        f"loader: a {type(sampler if plain else batches).__name__} is not taken over, as a search draws its own "
-        "batches; give the data set, or a Subset of it"
+        f"loader: a {type(sampler if plain else batches).__name__} is not taken over, as a search draws its "
+        "own batches; give the data set, or a Subset of it"
     )
 
 

@@ -74,7 +74,7 @@ class Targets:
         return self.kind.strata(self.values)
 
     def as_learned(self, weights: Tensor) -> Tensor:
-        """Return the targets as batches hold them; numbers are standardised by those of the rows `weights`."""
+        """Return the targets as batches hold them; numbers are standardised by those of `weights`."""
         return number_targets(self.values, weights) if isinstance(self.kind, NumberTargets) else self.values
 
 
@@ -115,8 +115,8 @@ def require_classes(parts: Mapping[str, Tensor], targets: Targets) -> None:
             if missing:
                 total = int((targets.values == names.index(missing[0])).sum())
                 raise DataError(
-                    f"target: no example of the class {missing[0]!r} in the split {split}, and {total} in all; "
-                    "every split needs each class"
+                    f"target: no example of the class {missing[0]!r} in the split {split}, and {total} in "
+                    "all; every split needs each class"
                 )
     elif isinstance(kind, LabelTargets):
         counts = targets.values[parts["weights"]].sum(0).tolist()
