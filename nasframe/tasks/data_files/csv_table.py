@@ -10,6 +10,7 @@ from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 from attrs import define, frozen
 from torch import Tensor
@@ -64,7 +65,7 @@ class CsvTable:
         """Return the table of a file, of which the header is read.
 
         Raises:
-            DataError: it is larger than 256 MB, no text in UTF-8, or has no header with names that differ.
+            DataError: it is larger than 256 MiB, no text in UTF-8, or has no header with names that differ.
         """
         text = read_text(path, DataError, MAX_LISTING_BYTES)
         if "\0" in text[:4096]:
@@ -98,7 +99,7 @@ class CsvTable:
                 or a row of another length.
         """
         place = {name: self.header.index(name) for name in (*numbers, *texts)}
-        found = {name: array("d") for name in numbers}
+        found = {name: array("d") for name in numbers}  # eight bytes a number
         kept: dict[str, list[str]] = {name: [] for name in texts}
         lines: list[int] = []
         empty: int | None = None
@@ -125,7 +126,7 @@ class CsvTable:
             lines.append(line)
         if not lines:
             raise DataError(f"{self.path}: holds no row below its header")
-        columns = {name: torch.tensor(values, dtype=torch.float64) for name, values in found.items()}
+        columns = {name: torch.tensor(np.frombuffer(values)) for name, values in found.items()}
         return CsvColumns(columns, kept, lines)
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
@@ -175,7 +176,7 @@ class CsvTable:
         if mark and decimal.setdefault("mark", mark) != mark:
             raise DataError(
                 f"{self.path}: line {line}, column {name!r}: {shorten(text, _SHOWN)!r} has a decimal "
-                f"{mark!r}, and numbers before it a {decimal['mark']!r}; expected one of them in the whole file"
+                f"{mark!r}, and numbers before it a {decimal['mark']!r}; expected one of them in the file"
             )
         return value
 

@@ -1,4 +1,4 @@
-"""The files of prepared splits: inputs, targets and row numbers as safetensors, the kind of targets as JSON."""
+"""The files of prepared splits: inputs, targets and rows as safetensors, the kind of targets as JSON."""
 
 from __future__ import annotations
 

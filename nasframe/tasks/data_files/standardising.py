@@ -46,7 +46,7 @@ class InputScale:
 
 
 def as_feature_map(value: Tensor, rows: Tensor, scale: InputScale | None) -> Tensor:
-    """Return some rows of an input as float32; a row of numbers is a sequence of length 1: `(1, features)`."""
+    """Return some rows of an input as float32; a row of numbers is a sequence of length 1."""
     found = float32_rows(value, rows) if scale is None else scale(value, rows)
     if found.ndim == 1:
         found = found[:, None]

@@ -184,8 +184,9 @@ class TensorFileTask(TargetTask):
 
     def _check_input(self, path: Path, name: str, value: Tensor, given: GivenData) -> None:
         try:
-            if not self.standardise or not value.is_floating_point():
+            if not self.standardise:
                 require_finite(name, value)
+            if not value.is_floating_point():
                 return
             rows = [
                 part.double().flatten(1) if part.ndim > 1 else part.double()[:, None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -87,7 +87,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class _Suite(TaskSuite):
-    options: dict[str, Any] = {}
+    options: ClassVar[dict[str, Any]] = {}
 
     @pytest.fixture(autouse=True)
     def _file(self, file: Path) -> None:
@@ -98,15 +98,15 @@ class _Suite(TaskSuite):
 
 
 class TestClasses(_Suite):
-    options = {"target": "class"}
+    options: ClassVar[dict[str, Any]] = {"target": "class"}
 
 
 class TestLabels(_Suite):
-    options = {"target": "tag_*", "standardise": False}
+    options: ClassVar[dict[str, Any]] = {"target": "tag_*", "standardise": False}
 
 
 class TestNumber(_Suite):
-    options = {"target": "number", "split": "split"}
+    options: ClassVar[dict[str, Any]] = {"target": "number", "split": "split"}
 
 
 def test_a_table_is_the_same_in_whatever_way_a_spreadsheet_writes_it(file: Path, tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_inputs_are_the_columns_that_were_named_standardised_by_the_weights(
     assert found.inputs == {"left": (1, 2)}
     parts = everything(found)
     rows = {name: [int(item.split()[1]) for item in split.identifiers] for name, (split, _) in parts.items()}
-    assert sorted(sum(rows.values(), [])) == [*range(ROWS)]
+    assert sorted(row for part in rows.values() for row in part) == [*range(ROWS)]
     columns = torch.from_numpy(values())[:, [3, 0]]
     known = columns[rows["weights"]]
     for name, (_, batch) in parts.items():
