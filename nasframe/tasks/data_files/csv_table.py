@@ -61,7 +61,7 @@ class CsvTable:
     _header_line: int = 0
 
     @classmethod
-    def open(cls, path: Path) -> CsvTable:
+    def of_file(cls, path: Path) -> CsvTable:
         """Return the table of a file, of which the header is read.
 
         Raises:

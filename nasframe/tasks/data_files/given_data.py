@@ -76,9 +76,9 @@ def read_given(path: Path, choice: Choice) -> GivenData:
     ending = path.suffix.lower()
     require_regular(path)
     if ending in _TABLES:
-        return _of_table(CsvTable.open(path), choice)
+        return _of_table(CsvTable.of_file(path), choice)
     if ending == ".npz":
-        file = NpzFile.open(path)
+        file = NpzFile.of_file(path)
         return _of_arrays(path, file.names, file.read, choice)
     if ending == ".safetensors":
         tensors = read_tensors(path, DataError)

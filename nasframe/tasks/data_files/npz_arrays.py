@@ -38,7 +38,7 @@ class NpzFile:
     names: tuple[str, ...]
 
     @classmethod
-    def open(cls, path: Path) -> NpzFile:
+    def of_file(cls, path: Path) -> NpzFile:
         """Return the archive of a file.
 
         Raises:

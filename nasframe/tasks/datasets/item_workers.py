@@ -113,4 +113,5 @@ def _end_with_parent() -> None:
 
 def _read(indices: Sequence[int], seed: int) -> bytes:
     assert _READER is not None
-    return _READER.pickled(indices, seed)
+    # as bytes, for a tensor would keep a file open in both processes
+    return pickle.dumps(_READER.items(indices, seed), protocol=pickle.HIGHEST_PROTOCOL)

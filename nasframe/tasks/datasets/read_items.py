@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -67,10 +66,6 @@ class ItemReader:
                     name = type(self.dataset).__name__
                     raise DataError(f"{name}: item {row}: {in_words(error)}") from error
         return found
-
-    def pickled(self, indices: Sequence[int], seed: int) -> bytes:
-        """Return some items as bytes, for another process."""
-        return pickle.dumps(self.items(indices, seed), protocol=pickle.HIGHEST_PROTOCOL)
 
     def batch(self, items: list[Any]) -> Any:
         """Return collated items.

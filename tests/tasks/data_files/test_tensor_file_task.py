@@ -213,11 +213,11 @@ def test_arrays_without_compression_are_mapped_and_all_forms_hold_the_same(tmp_p
     target = np.array(["a", "b"] * 20)
     np.savez(tmp_path / "plain.npz", **arrays, y=target)
     np.savez_compressed(tmp_path / "small.npz", **arrays, y=target)
-    mapped = NpzFile.open(tmp_path / "plain.npz")
+    mapped = NpzFile.of_file(tmp_path / "plain.npz")
     assert isinstance(mapped.read("left"), np.memmap)
     for name, value in arrays.items():
         assert np.array_equal(mapped.read(name), value)
-        assert np.array_equal(NpzFile.open(tmp_path / "small.npz").read(name), value)
+        assert np.array_equal(NpzFile.of_file(tmp_path / "small.npz").read(name), value)
     numbers = {**arrays, "right": np.ascontiguousarray(arrays["right"]), "y": np.arange(40) % 2}
     save_file(numbers, tmp_path / "my.safetensors")
     found = [
