@@ -488,21 +488,13 @@ class Reader:
 
 
 def _read_given(name: str, folder: Path) -> None:
-    """Prepare the splits of a file of the task `tensors`."""
-    import torch
+    from nasframe.tasks.data_files.column_choice import ColumnNames, InputChoice
+    from nasframe.tasks.data_files.given_data import Choice, read_given
+    from nasframe.tasks.tensors import Targets, kind_told_by
 
-    from nasframe import StageContext
-    from nasframe.runtime import SILENT
-    from nasframe.tasks import TensorFileTask
-    from nasframe.tasks.data_files import ColumnNames
-
-    columns = {"split": "split", "group": "who"} if name.endswith(".csv") else {}
-    task = TensorFileTask(target=ColumnNames(("y",)), **columns)
-    out = folder / "prepared"
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir()
-    (stage,) = task.stages(folder / name, 0)
-    stage.run(StageContext(out, {}, torch.device("cpu"), SILENT))
+    columns = ("split", "who") if name.endswith(".csv") else (None, None)
+    given = read_given(folder / name, Choice(InputChoice(), ColumnNames(("y",)), *columns, kind=None))
+    Targets.of(given.target, kind_told_by(given.target))
 
 
 _READERS: list[tuple[str, str, str, str, Callable[[Path], Any]]] = [

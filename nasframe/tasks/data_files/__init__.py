@@ -6,4 +6,4 @@ from nasframe.tasks.data_files.column_choice import ColumnNames, InputChoice
 from nasframe.tasks.data_files.split_rows import SPLITS, grouped_rows, rows_of_splits
 from nasframe.tasks.data_files.tensor_file_task import TensorFileTask
 
-__all__ = ["SPLITS", "ColumnNames", "InputChoice", "TensorFileTask", "grouped_rows", "rows_of_splits"]
+__all__ = ["SPLITS", "TensorFileTask", "grouped_rows", "rows_of_splits"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +122,7 @@ def _of_arrays(path: Path, names: Sequence[str], read: Callable[[str], Any], cho
             f"{path}: inputs.{several}: is made of {len(inputs[several])} arrays ({found}); expected one"
         )
     tensors = {
-        name: _in_file(path, lambda name=name: input_tensor(name, read(inputs[name][0]))) for name in inputs
+        name: _in_file(path, partial(_input, name, read, arrays[0])) for name, arrays in inputs.items()
     }
     parts = [read(name) for name in targets]
     for name, part in zip(targets, parts, strict=True):
@@ -150,6 +151,10 @@ def _of_arrays(path: Path, names: Sequence[str], read: Callable[[str], Any], cho
         None if choice.group is None else texts[choice.group],
         lambda row: f"row {row}",
     )
+
+
+def _input(name: str, read: Callable[[str], Any], array: str) -> Tensor:
+    return input_tensor(name, read(array))
 
 
 def _used(path: Path, names: Sequence[str], choice: Choice, things: str) -> tuple[list[str], list[str]]:

@@ -29,7 +29,7 @@ class InputScale:
     def of(cls, value: Tensor, rows: Tensor) -> InputScale:
         """Return the statistics of some rows of an input `(examples, *shape)`."""
         together = value.ndim > 2
-        parts = rows.split(max(1, _AT_ONCE // max(1, value[0].numel())))
+        parts = torch.split(rows, max(1, _AT_ONCE // max(1, value[0].numel())))
         dims = tuple(range(value.ndim)) if together else (0,)
         count = len(rows) * (value[0].numel() if together else 1)
         mean = sum(value[part].double().sum(dims) for part in parts) / count
@@ -41,7 +41,7 @@ class InputScale:
 
     def __call__(self, value: Tensor, rows: Tensor) -> Tensor:
         """Return some rows, standardised, float32."""
-        parts = rows.split(max(1, _AT_ONCE // max(1, value[0].numel())))
+        parts = torch.split(rows, max(1, _AT_ONCE // max(1, value[0].numel())))
         return torch.cat([((value[part].double() - self.mean) / self.deviation).float() for part in parts])
 
 

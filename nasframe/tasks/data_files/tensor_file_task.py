@@ -47,6 +47,13 @@ _VERSION = 1
 
 _FEWEST = 8  # examples
 
+_UNREAD: Mapping[str, TargetKind] = {
+    "classes": ClassTargets(2),
+    "labels": LabelTargets(()),
+    "number": NumberTargets(),
+}
+"""The objective, loss and metrics of a target whose classes or labels are not read yet."""
+
 
 @define(kw_only=True)
 class TensorFileTask(TargetTask):
@@ -89,21 +96,21 @@ class TensorFileTask(TargetTask):
 
     @property
     def target_kind(self) -> TargetKind:
-        """The kind of the target, known when the data is prepared, or an option, or told by `file`.
+        """The kind of the target: known when the data is prepared, else an option, or told by `file`.
 
         Raises:
             DataError: none of these says it.
         """
-        if self._found is None:
-            if self.kind == "number":
-                self._found = NumberTargets()
-            elif self.file is not None:
-                self._found = self._targets(self.file, read_given(self.file, self._choice)).kind
-            else:
-                raise DataError(
-                    "the target of the task 'tensors' is not read yet; say task.file or task.kind"
-                )
-        return self._found
+        if self._found is None and self.file is not None:
+            self._found = self._targets(self.file, read_given(self.file, self._choice)).kind
+        if self._found is not None:
+            return self._found
+        if self.kind is None:
+            raise DataError(
+                "the target of the task 'tensors' is not read yet; say task.file, or task.kind (classes, labels "
+                "or number)"
+            )
+        return _UNREAD[self.kind]
 
     def stages(self, source: Path | None, seed: int) -> Sequence[Stage]:
         """Return the stage that writes the splits. The seed plays no part: `split_seed` is theirs.
@@ -190,7 +197,7 @@ class TensorFileTask(TargetTask):
                 return
             rows = [
                 part.double().flatten(1) if part.ndim > 1 else part.double()[:, None]
-                for part in value.split(4096)
+                for part in torch.split(value, 4096)
             ]
             bad = torch.cat([~part.isfinite().all(1) for part in rows]).nonzero().flatten().tolist()
             if bad:

@@ -35,6 +35,10 @@ __all__ = ["DatasetTask"]
 _SPLITS = ("weights", "architecture", "validation", "test")
 
 
+def _given(value: Any) -> GivenDataset | None:
+    return GivenDataset.of(value)
+
+
 def _names(value: Any) -> tuple[str, ...] | None:
     if value is None:
         return None
@@ -85,16 +89,16 @@ class DatasetTask(TargetTask):
     """
 
     train: GivenDataset | None = field(
-        default=None, converter=GivenDataset.of, metadata={"help": "data set or loader, given in Python"}
+        default=None, converter=_given, metadata={"help": "data set or loader, given in Python"}
     )
     architecture: GivenDataset | None = field(
-        default=None, converter=GivenDataset.of, metadata={"help": "for the architecture, given in Python"}
+        default=None, converter=_given, metadata={"help": "for the architecture, given in Python"}
     )
     validation: GivenDataset | None = field(
-        default=None, converter=GivenDataset.of, metadata={"help": "for validation, given in Python"}
+        default=None, converter=_given, metadata={"help": "for validation, given in Python"}
     )
     test: GivenDataset | None = field(
-        default=None, converter=GivenDataset.of, metadata={"help": "for the test, given in Python"}
+        default=None, converter=_given, metadata={"help": "for the test, given in Python"}
     )
     inputs: tuple[str, ...] | None = field(
         default=None,

@@ -90,7 +90,7 @@ class ClassTargets(TargetKind):
 
     def finite_metrics(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
         found = {"accuracy": float((outputs.argmax(-1) == targets).float().mean())}
-        if self.count == 2:
+        if outputs.shape[1] == 2:
             found["auc"] = area_under_roc(_log_odds(outputs), targets == 1)
         return found
 

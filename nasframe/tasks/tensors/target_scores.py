@@ -75,7 +75,7 @@ def area_under_roc(scores: Tensor, positive: Tensor) -> float:
     negatives = len(positive) - positives
     if not positives or not negatives:
         return math.nan
-    _, group, counts = scores.double().unique(return_inverse=True, return_counts=True)
+    _, group, counts = torch.unique(scores.double(), return_inverse=True, return_counts=True)
     rank = counts.cumsum(0) - (counts - 1) / 2  # the mean rank of equal scores, from 1
     total = float(rank[group][positive].double().sum())
     return (total - positives * (positives + 1) / 2) / (positives * negatives)

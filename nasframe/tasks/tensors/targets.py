@@ -93,7 +93,7 @@ def kind_told_by(given: Any) -> KindName:
         return "classes" if bool((ones == 1).all()) else "labels"
     numbers = values.double()
     whole = bool((numbers == numbers.round()).all())
-    return "classes" if whole and len(numbers.unique()) <= _MOST_CLASSES else "number"
+    return "classes" if whole and len(torch.unique(numbers)) <= _MOST_CLASSES else "number"
 
 
 def require_classes(parts: Mapping[str, Tensor], targets: Targets) -> None:
@@ -119,8 +119,8 @@ def require_classes(parts: Mapping[str, Tensor], targets: Targets) -> None:
                     "all; every split needs each class"
                 )
     elif isinstance(kind, LabelTargets):
-        counts = targets.values[parts["weights"]].sum(0).tolist()
-        none = [name for name, count in zip(kind.names, counts, strict=True) if not count]
+        there = targets.values[parts["weights"]].any(0).tolist()
+        none = [name for name, found in zip(kind.names, there, strict=True) if not found]
         if none:
             raise DataError(f"target: no example with the label {none[0]!r} in the split weights")
 

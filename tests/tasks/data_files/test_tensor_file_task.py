@@ -13,6 +13,7 @@ from safetensors.numpy import save_file
 
 from nasframe import Experiment, Task
 from nasframe.cli import main
+from nasframe.errors import DataError
 from nasframe.runtime import SILENT
 from nasframe.tasks import run_stages
 from nasframe.tasks.data_files import TensorFileTask
@@ -88,13 +89,14 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 class _Suite(TaskSuite):
     options: ClassVar[dict[str, Any]] = {}
+    file: Path
 
     @pytest.fixture(autouse=True)
     def _file(self, file: Path) -> None:
-        self.source = file
+        self.file = file
 
     def make(self) -> Task:
-        return task(inputs=INPUTS, **self.options)
+        return task(inputs=INPUTS, file=str(self.file), **self.options)
 
 
 class TestClasses(_Suite):
@@ -107,6 +109,15 @@ class TestLabels(_Suite):
 
 class TestNumber(_Suite):
     options: ClassVar[dict[str, Any]] = {"target": "number", "split": "split"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "objective"), [("classes", "accuracy"), ("labels", "f1_weighted"), ("number", "r2")]
+)
+def test_a_kind_that_is_said_has_its_objective_before_any_file_is_read(kind: str, objective: str) -> None:
+    assert task(target="y", kind=kind).objective == objective
+    with pytest.raises(DataError, match="is not read yet; say task.file, or task.kind"):
+        _ = task(target="y").objective
 
 
 def test_a_table_is_the_same_in_whatever_way_a_spreadsheet_writes_it(file: Path, tmp_path: Path) -> None:
