@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from nasframe.tasks.data_files.column_choice import ColumnNames, InputChoice
 from nasframe.tasks.data_files.split_rows import SPLITS, grouped_rows, rows_of_splits
 from nasframe.tasks.data_files.tensor_file_task import TensorFileTask
 

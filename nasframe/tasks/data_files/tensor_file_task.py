@@ -107,8 +107,8 @@ class TensorFileTask(TargetTask):
             return self._found
         if self.kind is None:
             raise DataError(
-                "the target of the task 'tensors' is not read yet; say task.file, or task.kind (classes, labels "
-                "or number)"
+                "the target of the task 'tensors' is not read yet; say task.file, or task.kind (classes, "
+                "labels or number)"
             )
         return _UNREAD[self.kind]
 

@@ -262,7 +262,7 @@ def test_options_are_refused_with_their_keys(home: Path, capsys: pytest.CaptureF
     for words in (
         "task.target: is missing",
         "task.inputs: expected a name or a list of names, found 3",
-        "task.kind: 'clases' is none of classes, labels, number; did you mean 'classes'?",
+        "task.kind: expected 'classes' | 'labels' | 'number' | none, found 'clases'",
         "task.fractions: fractions must be four numbers above 0",
     ):
         assert words in str(error.value)
