@@ -16,12 +16,12 @@ __all__ = ["SPLITS", "grouped_rows", "rows_of_splits"]
 SPLITS = ("weights", "architecture", "validation", "test")
 
 _SPELLINGS = {
-    **{name: name for name in SPLITS},
+    **dict(zip(SPLITS, SPLITS, strict=True)),
     "arch": "architecture",
     **dict.fromkeys(("train", "training", "trn"), "train"),
     **dict.fromkeys(("val", "valid", "dev"), "validation"),
     **dict.fromkeys(("testing", "tst"), "test"),
-    **{str(number): name for number, name in enumerate(SPLITS)},
+    **dict(zip("0123", SPLITS, strict=True)),
 }
 _SHOWN = 40
 

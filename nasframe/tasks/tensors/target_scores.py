@@ -1,4 +1,4 @@
-"""How good raw outputs are: F1 of several labels, average precision, area under the ROC, R²."""
+"""The quality of raw outputs: F1 of several labels, average precision, area under the ROC, R²."""
 
 from __future__ import annotations
 
