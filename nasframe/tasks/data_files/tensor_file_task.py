@@ -69,8 +69,8 @@ class TensorFileTask(TargetTask):
     target: ColumnNames = option(
         help="name of the target, or names for several labels at once; patterns such as 'tag_*' are names too"
     )
-    inputs: InputChoice = option(
-        factory=InputChoice,
+    inputs: InputChoice | None = option(
+        None,
         help="name of each input and its columns, as {left = ['a1', 'a2'], right = 'b*'}; of a file of "
         "arrays one each. By default all others: columns as the input x, arrays as an input each",
     )
@@ -123,7 +123,7 @@ class TensorFileTask(TargetTask):
             raise DataError("the task 'tensors' has no data; say file = \"my.csv\" in [task], or --data FILE")
         options = {
             "target": [*self.target.names],
-            "inputs": self.inputs.to_plain(),
+            "inputs": None if self.inputs is None else self.inputs.to_plain(),
             "split": self.split,
             "group": self.group,
             "kind": self.kind,
@@ -147,7 +147,7 @@ class TensorFileTask(TargetTask):
 
     @property
     def _choice(self) -> Choice:
-        return Choice(self.inputs, self.target, self.split, self.group, self.kind)
+        return Choice(self.inputs or InputChoice(), self.target, self.split, self.group, self.kind)
 
     def _prepare(self, path: Path, context: StageContext) -> None:
         given = read_given(path, self._choice)
