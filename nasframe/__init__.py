@@ -16,7 +16,7 @@
 - **search loops**: `GradientLoop`, `Update`; with the optimisers of the paper `AdamLoop`; `JoinedSplit` and
   `number_of_batches`, for the updates of a loop; those that propose architectures: `ProposalLoop`,
   `Proposer`, `Proposal`, `Result`, `SearchProblem`
-- **tasks**: `Task`, `TensorTask`, `Data`, `Splits`, `Split`, `TensorSplit`, `Batch`, `Scores`,
+- **tasks**: `Task`, `TensorTask`, `DatasetTask`, `Data`, `Splits`, `Split`, `TensorSplit`, `Batch`, `Scores`,
   `Baseline`; their stages `Stage`, `StageContext`, `stage_fingerprints`
 - **work on a run**: `claimed` keeps other processes out of its folder, `naming_missing_plugins` names in an
   error the plugins that it was made with and that are not here
@@ -97,6 +97,7 @@ if TYPE_CHECKING:
     from nasframe.tasks import Baseline as Baseline
     from nasframe.tasks import Batch as Batch
     from nasframe.tasks import Data as Data
+    from nasframe.tasks import DatasetTask as DatasetTask
     from nasframe.tasks import Scores as Scores
     from nasframe.tasks import Split as Split
     from nasframe.tasks import Splits as Splits
@@ -121,6 +122,7 @@ _MODULES = {
             "Baseline",
             "Batch",
             "Data",
+            "DatasetTask",
             "Scores",
             "Split",
             "Splits",

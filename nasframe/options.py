@@ -362,7 +362,7 @@ def collect(target: type[T], values: Mapping[str, Any], path: str = "") -> tuple
             if item.default is attrs.NOTHING:
                 problems.append(f"{prefix}{name}: is missing ({type_name(item.type)})")
             continue
-        if isinstance(item.type, type) and attrs.has(item.type):
+        if isinstance(item.type, type) and attrs.has(item.type) and not _is_plain_able(item.type):
             if not isinstance(values[name], Mapping):
                 problems.append(f"{prefix}{name}: expected a table, found {values[name]!r}")
                 continue

@@ -181,6 +181,18 @@ def _wheel(folder: Path) -> None:
     write_split(folder, "weights", {"view": torch.ones(3, 1, 2)}, torch.arange(3), torch.arange(3))
 
 
+def _given(folder: Path) -> None:
+    import numpy
+    from safetensors.numpy import save_file
+
+    arrays = {"x": numpy.ones((12, 4), "float32"), "y": numpy.arange(12) % 2}
+    rows = "".join(f"{row},{row / 3:.3f},{'ab'[row % 2]},train,p{row}\n" for row in range(12))
+    (folder / "table.csv").write_text(f"x1,x2,y,split,who\n{rows}", encoding="utf-8")
+    numpy.savez(folder / "plain.npz", **arrays)
+    numpy.savez_compressed(folder / "small.npz", **arrays)
+    save_file(arrays, folder / "arrays.safetensors")
+
+
 def _detector(folder: Path) -> None:
     import torch
 
@@ -215,6 +227,7 @@ SAMPLES: dict[str, Callable[[Path], None]] = {
     "stages": _stages,
     "detector": _detector,
     "wheel": _wheel,
+    "given": _given,
 }
 
 
@@ -474,6 +487,16 @@ class Reader:
     read: Callable[[Path], Any]
 
 
+def _read_given(name: str, folder: Path) -> None:
+    from nasframe.tasks.data_files.column_choice import ColumnNames, InputChoice
+    from nasframe.tasks.data_files.given_data import Choice, read_given
+    from nasframe.tasks.tensors import Targets, kind_told_by
+
+    columns = ("split", "who") if name.endswith(".csv") else (None, None)
+    given = read_given(folder / name, Choice(InputChoice(), ColumnNames(("y",)), *columns, kind=None))
+    Targets.of(given.target, kind_told_by(given.target))
+
+
 _READERS: list[tuple[str, str, str, str, Callable[[Path], Any]]] = [
     ("experiment", "text", "run", "streams.toml", _read_experiment),
     ("overrides", "words", "texts", "word.txt", _read_overrides),
@@ -538,6 +561,15 @@ _READERS: list[tuple[str, str, str, str, Callable[[Path], Any]]] = [
     ("run_scores_page", "json", "run", "run/scores.json", functools.partial(_read_page, inner="run")),
     ("wheel", "bytes", "wheel", "data.whl", _read_wheel),
     ("wheel_table", "text", "wheel", "table.csv", _read_wheel_table),
+    *(
+        (f"given_{kind}", form, "given", name, functools.partial(_read_given, name))
+        for kind, form, name in (
+            ("table", "text", "table.csv"),
+            ("mapped_arrays", "bytes", "plain.npz"),
+            ("packed_arrays", "bytes", "small.npz"),
+            ("tensors", "bytes", "arrays.safetensors"),
+        )
+    ),
     ("wheel_arrays", "bytes", "wheel", "arrays.npz", _read_wheel_arrays),
     ("wheel_split", "tensors", "wheel", "weights.safetensors", _read_split),
     ("command_line", "words", "run", "line.txt", _read_words),

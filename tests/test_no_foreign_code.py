@@ -86,6 +86,10 @@ ALLOWED: dict[tuple[str, str], str] = {
         "pickle",
     ): "messages between our own processes, over pipes of theirs",
     ("nasframe/jobs/worker.py", "pickle"): "the other end of the same pipes",
+    (
+        "nasframe/tasks/datasets/item_workers.py",
+        "pickle",
+    ): "items of the user's data set, between our own processes, over pipes of theirs",
     ("nasframe/jobs/worker.py", "importlib.import_module"): "modules of plugins that the command has loaded",
     (
         "nasframe/jobs/trial.py",
@@ -143,6 +147,14 @@ READING_ALLOWED: dict[tuple[str, str], str] = {
     ("nasframe/plugins/plugin_code.py", ".read_bytes"): "the code of a plugin, which has run already",
     ("nasframe/plugins/files_beside.py", ".read_bytes"): "the code of a plugin, which is about to run",
     ("plugins/nasframe_tabular/wheels/members.py", ".open"): "a member of a zip archive, which has bounds",
+    (
+        "nasframe/tasks/data_files/npz_arrays.py",
+        ".open",
+    ): "a regular file, and its members, which have bounds",
+    (
+        "nasframe/tasks/data_files/tensor_file_task.py",
+        ".open",
+    ): "the bytes of a regular file, which are hashed",
     ("nasframe/runtime/files.py", "os.open"): "to write, and to flush",
     ("nasframe/runtime/locks.py", "os.open"): "the file of a lock, of which no more than its own words count",
     ("nasframe/cli/__init__.py", "os.open"): "the null device, to write",

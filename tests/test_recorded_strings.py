@@ -24,7 +24,7 @@ SEEDS = {
     *("estimators", "batch", "time of estimators", "bias interval", "stgs"),
     *("testing", "operation"),
     *("loop check", "operation check", "rehearsal"),
-    *("order", "pairs"),
+    *("order", "pairs", "item"),
     *("random search", "evolution", "tpe", "nsga2", "training of the table"),
 }
 KEYS = {"search", "train", "baseline", "evaluate", "yardstick", "random architecture"}
@@ -43,7 +43,10 @@ FOLDERS = {
         *("table.json", "table.jsonl", "census.json", "census.jsonl"),  # of older versions, and still read
     ),
     "nasframe/jobs": ("workers.log",),
-    "nasframe/tasks": ("stage.json",),
+    "nasframe/tasks": (
+        *("stage.json", "tensors", "target.json", "input/", "targets", "rows"),
+        *("weights", "architecture", "validation", "test", "classes", "labels", "number"),
+    ),
     "plugins/nasframe_deepfake": (
         *("sound alone", "picture alone", "late fusion", "concatenation"),
         *("fakeavceleb", "dataset_code"),

@@ -16,7 +16,7 @@ from nasframe.plugins import manager
 from nasframe.relaxations import Relaxation
 from nasframe.searching import GradientLoop, ProposalLoop, SearchOptions
 from nasframe.space import SpaceFactory
-from nasframe.tasks import Task, TensorTask
+from nasframe.tasks import DatasetTask, Task, TensorTask
 from nasframe.training import BaselineOptions, TrainOptions
 
 __all__ = [
@@ -49,7 +49,10 @@ BASES: Mapping[str, Any] = {
     "baselines": BaselineOptions,
 }
 
-_RECORDED: Mapping[type, str] = {TensorTask: "nasframe.task:TensorTask"}
+_RECORDED: Mapping[type, str] = {
+    TensorTask: "nasframe.task:TensorTask",
+    DatasetTask: "nasframe.tasks:DatasetTask",
+}
 """Names of classes in experiments, which enter fingerprints, so they stay when the class moves."""
 
 DEFAULT_NAMES = {"relaxation": "grmc", "loop": "bilevel"}
@@ -65,7 +68,7 @@ def structure_section(section: str, values: Mapping[str, Any]) -> tuple[Any, str
     kind = section
     name = values.get("name", DEFAULT_NAMES.get(section))
     in_memory = made_in_python(section, name)
-    if in_memory is not None and _has_tensors(options):
+    if in_memory is not None and (in_memory is DatasetTask or _has_tensors(options)):
         instance, problems = collect(in_memory, options, section)
         return instance, str(name), problems
     if not isinstance(name, str):

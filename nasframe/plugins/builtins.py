@@ -1,4 +1,4 @@
-"""The operations, relaxations, derivation rules, loops and executor of the core, registered by hooks."""
+"""Operations, relaxations, derivation rules, loops, task and executor of the core, registered by hooks."""
 
 from __future__ import annotations
 
@@ -43,6 +43,11 @@ def register_loops() -> dict[str, str]:
         "evolution": "nasframe.searching.evolution:Evolution",
         "halving": "nasframe.searching.halving:SuccessiveHalving",
     }
+
+
+@hookimpl
+def register_tasks() -> dict[str, str]:
+    return {"tensors": "nasframe.tasks.data_files:TensorFileTask"}
 
 
 @hookimpl

@@ -14,6 +14,8 @@ from nasframe.tasks.check import (
     validation_metrics,
 )
 from nasframe.tasks.data import Batch, Data, Split, Splits
+from nasframe.tasks.data_files import TensorFileTask
+from nasframe.tasks.datasets import DatasetSplit, DatasetTask
 from nasframe.tasks.named_baselines import NamedBaseline, make_each_once, named_baselines
 from nasframe.tasks.scores import Scores
 from nasframe.tasks.stages import (
@@ -33,6 +35,8 @@ __all__ = [
     "Baseline",
     "Batch",
     "Data",
+    "DatasetSplit",
+    "DatasetTask",
     "NamedBaseline",
     "Scores",
     "Split",
@@ -40,6 +44,7 @@ __all__ = [
     "Stage",
     "StageContext",
     "Task",
+    "TensorFileTask",
     "TensorSplit",
     "TensorTask",
     "baseline_records",

@@ -180,7 +180,7 @@ def _whole(values: Tensor) -> Tensor:
         rows = broken.tolist()
         raise DataError(
             f"labels: no whole number in {rows_in_words(rows)}, such as {exact[rows[0]].item():.6g}; labels "
-            "tell classes apart. To learn numbers, write a task of your own (docs/extending.md)"
+            'tell classes apart. To learn numbers, say kind="number"'
         )
     return exact.long()
 
@@ -211,7 +211,7 @@ def _one_hot(rows: Tensor, columns: tuple[str, ...]) -> ClassLabels:
         where = rows_in_words(broken.nonzero().flatten().tolist())
         raise DataError(
             f"labels: found the shape {tuple(rows.shape)}; expected one label an example, or in each row a "
-            f"single 1 among zeros, which is not so in {where}"
+            f'single 1 among zeros, which is not so in {where}; for several labels at once, say kind="labels"'
         )
     numbers, count = ones.long().argmax(1), rows.shape[1]
     names = columns or (None if int(numbers.max()) + 1 == count else tuple(map(str, range(count))))

@@ -1,8 +1,7 @@
-"""`TensorTask`: classification of tensors that are in memory, or mapped into it."""
+"""`TensorTask`: learning from tensors that are in memory, or mapped into it."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,16 +9,15 @@ from typing import Any
 import torch
 from attrs import define, field
 from torch import Tensor
-from torch.nn import functional as F
 
 from nasframe.errors import DataError
-from nasframe.runtime import is_finite
-from nasframe.tasks.data import Data, Split, Splits
-from nasframe.tasks.scores import Scores
-from nasframe.tasks.task import Task
+from nasframe.tasks.data import Data, Splits
 from nasframe.tasks.tensors.class_labels import LabelColumn
 from nasframe.tasks.tensors.input_values import float32_rows, input_tensor, require_finite
 from nasframe.tasks.tensors.stratified_split import stratified_rows, valid_seed, valid_shares
+from nasframe.tasks.tensors.target_kinds import ClassTargets, KindName, TargetKind
+from nasframe.tasks.tensors.target_task import TargetTask
+from nasframe.tasks.tensors.targets import Targets, valid_kind
 from nasframe.tasks.tensors.tensor_split import TensorSplit
 from nasframe.tasks.values_in_words import kind_in_words
 
@@ -32,8 +30,8 @@ def _as_given(value: Any) -> Any:
 
 
 @define
-class TensorTask(Task):
-    """Classification of data in memory: inputs by name, and a class for each example.
+class TensorTask(TargetTask):
+    """Data in memory: inputs by name, and for each example a class, several labels at once, or a number.
 
     Inputs and labels may be tensors on any device, NumPy arrays, lists, or columns of a data frame. Labels
     may be class numbers from 0, other whole numbers (−1 and 1, 1 and 2, 0 and 2), truth values, names, a
@@ -43,11 +41,15 @@ class TensorTask(Task):
 
     Args:
         tensors: name → `(examples, *shape)`, finite numbers of any type; batches hold them as float32.
-        labels: `(examples,)`. The attribute holds class numbers, int64.
+        labels: `(examples,)`. The attribute holds class numbers, int64; several labels at once
+            `(examples, labels)` as 0 and 1, float32; or numbers to predict, float64.
         fractions: shares of the splits weights, architecture, validation, test; they need not add up to 1.
         seed: of the stratified split.
         classes: names of the classes, in the order of their numbers. None: the labels say them, and the
-            attribute holds their names unless they are class numbers already.
+            attribute holds their names unless they are class numbers already. Of several labels at once, the
+            names of the labels.
+        kind: what the labels are: "classes", "labels" (several at once) or "number"; None is classes. Loss,
+            metrics and objective follow from it.
 
     Raises:
         DataError: no inputs, inputs and labels of different length, fewer than 8 examples, values that are
@@ -71,15 +73,19 @@ class TensorTask(Task):
     fractions: tuple[float, float, float, float] = field(default=(0.4, 0.2, 0.2, 0.2), validator=valid_shares)
     seed: int = field(default=0, validator=valid_seed)
     classes: tuple[str, ...] | None = field(default=None, converter=_as_given)
+    kind: KindName | None = field(default=None, validator=valid_kind)
+
+    _kind: TargetKind = field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         given: Any = self.tensors
+        kind, names = self.kind or "classes", None if self.kind == "number" else _names(self.classes)
         if not isinstance(given, Mapping):
             raise DataError(f'inputs: expected them by name, as {{"x": …}}, found {kind_in_words(given)}')
         if not given:
             raise DataError("no inputs: give at least one named tensor")
         tensors = {name: input_tensor(name, value) for name, value in given.items()}
-        column = LabelColumn.of(self.labels)
+        column = LabelColumn.of(self.labels) if kind == "classes" else Targets.of(self.labels, kind, names)
         sizes = {name: len(value) for name, value in tensors.items()}
         if set(sizes.values()) != {len(column)}:
             raise DataError(f"every input needs one row a label ({len(column)}), found {sizes}")
@@ -87,55 +93,35 @@ class TensorTask(Task):
             raise DataError(f"four splits need at least 8 examples, found {len(column)}")
         for name, value in tensors.items():
             require_finite(name, value)
-        found = column.classes(_names(self.classes))
+        found = column if isinstance(column, Targets) else Targets.of_column(column, names)
         # a subclass may be frozen
         object.__setattr__(self, "tensors", tensors)
-        object.__setattr__(self, "labels", found.numbers)
-        object.__setattr__(self, "classes", found.names)
+        object.__setattr__(self, "labels", found.values)
+        object.__setattr__(self, "_kind", found.kind)
+        if isinstance(found.kind, ClassTargets):
+            object.__setattr__(self, "classes", found.kind.names)
+
+    @property
+    def target_kind(self) -> TargetKind:
+        return self._kind
 
     def data(self, folders: Mapping[str, Path]) -> Data:
-        parts = stratified_rows(self.labels, self._count, self.fractions, self.seed)
+        targets = Targets(self._kind, self.labels)
+        parts = stratified_rows(*targets.strata(), self.fractions, self.seed)
+        learned = targets.as_learned(parts[0])
         splits = [
             TensorSplit(
                 {name: float32_rows(value, rows) for name, value in self.tensors.items()},
-                self.labels[rows],
+                learned[rows],
                 [str(int(row)) for row in rows],
             )
             for rows in parts
         ]
         return Data(
             inputs={name: tuple(value.shape[1:]) for name, value in splits[0].inputs.items()},
-            outputs=self._count,
+            outputs=self._kind.outputs,
             splits=Splits(splits[0], splits[1], splits[2], lambda: splits[3]),
         )
-
-    @property
-    def _count(self) -> int:
-        """The number of classes."""
-        return int(self.labels.max()) + 1 if self.classes is None else len(self.classes)
-
-    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        return F.cross_entropy(outputs, targets)
-
-    def metrics(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
-        """Return the accuracy, which is NaN where an output is not finite: no class is the largest then."""
-        if not is_finite(outputs):
-            return {"accuracy": math.nan}
-        return {"accuracy": float((outputs.argmax(-1) == targets).float().mean())}
-
-    def scores(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> Scores | None:
-        """Return the score of the second class, where there are two."""
-        if outputs.shape[1] != 2:
-            return None
-        targets = split.batch(torch.arange(len(split))).targets
-        negative, positive = self.classes or ("0", "1")
-        return Scores(_log_odds(outputs), targets, positive=f"label {positive}", negative=f"label {negative}")
-
-
-def _log_odds(outputs: Tensor) -> Tensor:
-    """Return the log-odds of the second of two classes `(batch,)`, float64, from logits `(batch, 2)`."""
-    logits = outputs.detach().double()
-    return logits[:, 1] - logits[:, 0]
 
 
 def _names(given: Any) -> tuple[str, ...] | None:

@@ -211,7 +211,7 @@ def with_value(values: Any, rows: list[int], value: Any) -> list[Any]:
         (torch.arange(EXAMPLES) + 1700, "40 classes for 40 examples, such as 1700, 1701, 1702"),
         ([f"id{row:02}" for row in range(EXAMPLES)], "40 classes for 40 examples, such as id00, id01, id02"),
         (PLAIN + 0.25, "no whole number in rows 0, 1, 2 and 37 more, such as 0.25"),
-        (PLAIN + 0.25, "write a task of your own"),
+        (PLAIN + 0.25, 'To learn numbers, say kind="number"'),
         (with_value(PLAIN.tolist(), [7], 0.5), "no whole number in row 7, such as 0.5"),
         (with_value(PLAIN.tolist(), [7], 1e300), "no whole number in row 7"),
         (with_value(PLAIN.tolist(), [4, 9], float("nan")), "no label in rows 4 and 9"),

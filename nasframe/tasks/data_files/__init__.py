@@ -1,0 +1,8 @@
+"""Files of a user as a task: a table in CSV, arrays of NumPy or safetensors, read as they are or refused."""
+
+from __future__ import annotations
+
+from nasframe.tasks.data_files.split_rows import SPLITS, grouped_rows, rows_of_splits
+from nasframe.tasks.data_files.tensor_file_task import TensorFileTask
+
+__all__ = ["SPLITS", "TensorFileTask", "grouped_rows", "rows_of_splits"]

@@ -1,0 +1,205 @@
+"""A table in CSV, as programs and spreadsheets write it: its separator, its header, numbers and texts."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from attrs import define, frozen
+from torch import Tensor
+
+from nasframe.errors import DataError
+from nasframe.runtime import MAX_LISTING_BYTES, read_text, shorten
+
+__all__ = ["CsvColumns", "CsvTable", "number_in"]
+
+_SEPARATORS = (",", ";", "\t")
+_SAID = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
+_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
+_SHOWN = 40
+
+
+@frozen
+class CsvColumns:
+    """The columns of a table that were asked for.
+
+    Attributes:
+        numbers: column → `(rows,)`, float64.
+        texts: column → a text a row, without blanks around it.
+        lines: the line of each row in the file.
+    """
+
+    numbers: Mapping[str, Tensor]
+    texts: Mapping[str, Sequence[str]]
+    lines: Sequence[int]
+
+
+@define
+class CsvTable:
+    """A CSV file with a header, whose separator is `,`, `;` or a tab.
+
+    Where the separator is no comma, numbers may have a decimal comma.
+
+    Attributes:
+        path: of the file.
+        header: the names of the columns; empty for a column without one.
+        separator: between the fields.
+    """
+
+    path: Path
+    header: tuple[str, ...]
+    separator: str
+    _text: str
+    _skipped: int  # lines before the text
+    _header_line: int = 0
+
+    @classmethod
+    def of_file(cls, path: Path) -> CsvTable:
+        """Return the table of a file, of which the header is read.
+
+        Raises:
+            DataError: it is larger than 256 MiB, no text in UTF-8, or has no header with names that differ.
+        """
+        text = read_text(path, DataError, MAX_LISTING_BYTES)
+        if "\0" in text[:4096]:
+            raise DataError(f"{path}: holds a NUL; expected a table as text (CSV)")
+        said = _SAID.match(text)  # as Excel takes it
+        body = text[said.end() :] if said else text
+        first = next((line for line in body.splitlines() if line.strip()), "")
+        counts = {mark: len(next(csv.reader([first], delimiter=mark), [])) for mark in _SEPARATORS}
+        separator = said[1] if said else max(_SEPARATORS, key=lambda mark: counts[mark])
+        table = cls(path, (), separator, body, int(said is not None))
+        for line, row in table._rows():
+            table.header, table._header_line = tuple(name.strip() for name in row), line
+            break
+        table._check_header()
+        return table
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the columns that have one."""
+        return [name for name in self.header if name]
+
+    def read(self, numbers: Sequence[str], texts: Sequence[str]) -> CsvColumns:
+        """Return some columns.
+
+        Args:
+            numbers: names of columns of finite numbers.
+            texts: names of columns of texts, none of them empty.
+
+        Raises:
+            DataError: with line and column: a gap, a text where a number is expected, the header once more,
+                or a row of another length.
+        """
+        place = {name: self.header.index(name) for name in (*numbers, *texts)}
+        found = {name: array("d") for name in numbers}  # eight bytes a number
+        kept: dict[str, list[str]] = {name: [] for name in texts}
+        lines: list[int] = []
+        empty: int | None = None
+        decimal: dict[str, str] = {}
+        for line, row in self._rows():
+            if line <= self._header_line:
+                continue
+            if not any(field.strip() for field in row):
+                empty = empty or line  # spreadsheets write such rows below a table
+                continue
+            if empty is not None:
+                raise DataError(f"{self.path}: line {empty}: is empty; leave the row out")
+            if len(row) != len(self.header):
+                raise DataError(
+                    f"{self.path}: line {line}: expected {len(self.header)} fields, as in the header, found "
+                    f"{len(row)}"
+                )
+            if tuple(field.strip() for field in row) == self.header:
+                raise DataError(f"{self.path}: line {line}: holds the header once more; leave the row out")
+            for name in numbers:
+                found[name].append(self._number(row[place[name]], name, line, decimal))
+            for name in texts:
+                kept[name].append(self._filled(row[place[name]], name, line))
+            lines.append(line)
+        if not lines:
+            raise DataError(f"{self.path}: holds no row below its header")
+        columns = {name: torch.tensor(np.frombuffer(values)) for name, values in found.items()}
+        return CsvColumns(columns, kept, lines)
+
+    def _rows(self) -> Iterator[tuple[int, list[str]]]:
+        """Yield the line in the file and the fields of each row that has any."""
+        rows = csv.reader(io.StringIO(self._text, newline=""), delimiter=self.separator)
+        try:
+            for row in rows:
+                if row:
+                    yield rows.line_num + self._skipped, row
+        except csv.Error as problem:
+            raise DataError(
+                f"{self.path}: line {rows.line_num + self._skipped}: cannot be read as CSV: {problem}"
+            ) from problem
+
+    def _check_header(self) -> None:
+        if not self.header:
+            raise DataError(f"{self.path}: is empty; expected a header and rows")
+        if all(not name or _NUMBER.fullmatch(name) for name in self.header):
+            raise DataError(
+                f"{self.path}: line {self._header_line}: holds numbers; expected the names of the columns"
+            )
+        for place, name in enumerate(self.header):
+            if name and name in self.header[:place]:
+                raise DataError(
+                    f"{self.path}: line {self._header_line}: the columns {self.header.index(name) + 1} and "
+                    f"{place + 1} are both called {name!r}; expected names that differ"
+                )
+
+    def _filled(self, field: str, name: str, line: int) -> str:
+        text = field.strip()
+        if not text:
+            raise DataError(
+                f"{self.path}: line {line}, column {name!r}: is empty; fill the gap, or leave the row out"
+            )
+        return text
+
+    def _number(self, field: str, name: str, line: int, decimal: dict[str, str]) -> float:
+        text = self._filled(field, name, line)
+        value = number_in(text, self.separator)
+        if value is None:
+            header = ", or a second header" if line == self._header_line + 1 else ""
+            raise DataError(
+                f"{self.path}: line {line}, column {name!r}: expected a finite number, found "
+                f"{shorten(text, _SHOWN)!r}{_comma(text)}{header}"
+            )
+        mark = "," if "," in text else "." if "." in text else ""
+        if mark and decimal.setdefault("mark", mark) != mark:
+            raise DataError(
+                f"{self.path}: line {line}, column {name!r}: {shorten(text, _SHOWN)!r} has a decimal "
+                f"{mark!r}, and numbers before it a {decimal['mark']!r}; expected one of them in the file"
+            )
+        return value
+
+
+def number_in(text: str, separator: str = ",") -> float | None:
+    """Return the finite number that a text is; None where it is none.
+
+    Args:
+        text: without blanks around it.
+        separator: of the file; where it is no comma, a comma may be the decimal mark.
+
+    Example:
+        >>> number_in("1,5", ";"), number_in("1,5", ","), number_in("1e3"), number_in("nan")
+        (1.5, None, 1000.0, None)
+    """
+    if not _NUMBER.fullmatch(text) or ("," in text and separator == ","):
+        return None
+    value = float(text.replace(",", "."))
+    return value if math.isfinite(value) else None
+
+
+def _comma(text: str) -> str:
+    """Return a hint where a number has a comma in a file that is separated by commas."""
+    if "," in text and _NUMBER.fullmatch(text):
+        return "; with a decimal comma, separate the fields by ';' or a tab"
+    return ""

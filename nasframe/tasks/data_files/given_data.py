@@ -1,0 +1,214 @@
+"""The examples of a user's file, of whatever format: inputs, target, split and group of each row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from attrs import frozen
+from torch import Tensor
+
+from nasframe.errors import DataError, nearest
+from nasframe.runtime import read_tensors, require_regular
+from nasframe.tasks.data_files.column_choice import ColumnNames, InputChoice
+from nasframe.tasks.data_files.csv_table import CsvTable, number_in
+from nasframe.tasks.data_files.npz_arrays import NpzFile
+from nasframe.tasks.tensors import KindName, input_tensor
+
+__all__ = ["Choice", "GivenData", "read_given"]
+
+_TABLES = (".csv", ".tsv", ".txt")
+_FORMATS = (*_TABLES, ".npz", ".safetensors")
+_WHY = {
+    ".npy": "is a single array; save inputs and target together, by numpy.savez",
+    ".xlsx": "is a workbook; save the sheet as CSV",
+    ".xls": "is a workbook; save the sheet as CSV",
+    ".ods": "is a workbook; save the sheet as CSV",
+    **dict.fromkeys(
+        (".pt", ".pth", ".pkl", ".pickle", ".joblib"),
+        "is a pickle, which is never loaded as it may run code; save the tensors as safetensors",
+    ),
+    ".parquet": "is a Parquet file; save the table as CSV",
+}
+_MISSING = {"na", "n/a", "nan", "null", "none", "-", "?", ""}
+
+
+@frozen
+class Choice:
+    """The parts of a file that are wanted; see the options of `TensorFileTask`."""
+
+    inputs: InputChoice
+    target: ColumnNames
+    split: str | None
+    group: str | None
+    kind: KindName | None
+
+
+@frozen
+class GivenData:
+    """The examples of a file.
+
+    Attributes:
+        inputs: name → `(examples, *shape)`, numbers of any type, mapped where the file allows it.
+        target: whatever `Targets.of` takes.
+        names: of the labels, where several columns are the target.
+        split, group: of each row; None where there are none.
+        place: row number → its place in the file in words.
+    """
+
+    inputs: Mapping[str, Tensor]
+    target: Any
+    names: tuple[str, ...] | None
+    split: Sequence[str] | None
+    group: Sequence[str] | None
+    place: Callable[[int], str]
+
+
+def read_given(path: Path, choice: Choice) -> GivenData:
+    """Return the examples of a file.
+
+    Raises:
+        DataError: another format, or with the place in the file whatever is not as the choice says.
+    """
+    ending = path.suffix.lower()
+    require_regular(path)
+    if ending in _TABLES:
+        return _of_table(CsvTable.of_file(path), choice)
+    if ending == ".npz":
+        file = NpzFile.of_file(path)
+        return _of_arrays(path, file.names, file.read, choice)
+    if ending == ".safetensors":
+        tensors = read_tensors(path, DataError)
+        return _of_arrays(path, [*tensors], tensors.__getitem__, choice)
+    why = _WHY.get(ending, "has another format")
+    raise DataError(f"{path}: {why}; expected a file that ends in {', '.join(_FORMATS)}")
+
+
+def _of_table(table: CsvTable, choice: Choice) -> GivenData:
+    used, targets = _used(table.path, table.names, choice, "columns")
+    inputs = _in_file(table.path, lambda: choice.inputs.among(table.names, used, "columns"))
+    numbers = [name for names in inputs.values() for name in names]
+    as_text = [name for name in (choice.split, choice.group) if name is not None]
+    labels = len(targets) > 1 or choice.kind == "labels"
+    if labels or choice.kind == "number":
+        columns = table.read([*numbers, *targets], as_text)
+        target: Any = torch.stack([columns.numbers[name] for name in targets], dim=1)
+        target = target if labels else target.flatten()
+    else:
+        columns = table.read(numbers, [*targets, *as_text])
+        target = _classes_or_numbers(table, targets[0], columns.texts[targets[0]], columns.lines, choice.kind)
+    texts = columns.texts
+    return GivenData(
+        {name: torch.stack([columns.numbers[item] for item in names], 1) for name, names in inputs.items()},
+        target,
+        tuple(targets) if labels else None,
+        None if choice.split is None else texts[choice.split],
+        None if choice.group is None else texts[choice.group],
+        lambda row: f"line {columns.lines[row]}",
+    )
+
+
+def _of_arrays(path: Path, names: Sequence[str], read: Callable[[str], Any], choice: Choice) -> GivenData:
+    used, targets = _used(path, names, choice, "arrays")
+    inputs = _in_file(path, lambda: choice.inputs.among(names, used, "arrays"))
+    several = next((name for name, found in inputs.items() if len(found) > 1), None)
+    if several is not None:
+        found = ", ".join(inputs[several][:3])
+        raise DataError(
+            f"{path}: inputs.{several}: is made of {len(inputs[several])} arrays ({found}); expected one"
+        )
+    tensors = {
+        name: _in_file(path, partial(_input, name, read, arrays[0])) for name, arrays in inputs.items()
+    }
+    parts = [read(name) for name in targets]
+    for name, part in zip(targets, parts, strict=True):
+        if part.ndim == 0:
+            raise DataError(f"{path}: {name}: is a single value; expected one for each example")
+    lengths = {name: len(value) for name, value in tensors.items()}
+    lengths |= {name: len(part) for name, part in zip(targets, parts, strict=True)}
+    texts = {
+        name: _texts(path, name, read(name)) for name in (choice.split, choice.group) if name is not None
+    }
+    lengths |= {name: len(value) for name, value in texts.items()}
+    if len({*lengths.values()}) > 1:
+        shown = ", ".join(f"{name} {length}" for name, length in lengths.items())
+        raise DataError(
+            f"{path}: the arrays have different lengths: {shown}; expected a row for each example"
+        )
+    target = parts[0]
+    if len(parts) > 1:
+        target = torch.stack([torch.as_tensor(np.asarray(part)).flatten() for part in parts], dim=1)
+    labels = tuple(targets) if len(parts) > 1 else None
+    return GivenData(
+        tensors,
+        target,
+        labels,
+        None if choice.split is None else texts[choice.split],
+        None if choice.group is None else texts[choice.group],
+        lambda row: f"row {row}",
+    )
+
+
+def _input(name: str, read: Callable[[str], Any], array: str) -> Tensor:
+    return input_tensor(name, read(array))
+
+
+def _used(path: Path, names: Sequence[str], choice: Choice, things: str) -> tuple[list[str], list[str]]:
+    """Return the names of target, split and group, and those of the target alone."""
+    targets = _in_file(path, lambda: choice.target.among(names, "target", things))
+    used = [*targets]
+    for option in ("split", "group"):
+        name = getattr(choice, option)
+        if name is None:
+            continue
+        if name not in names:
+            raise DataError(f"{path}: {option}: {name!r} is none of the {things}{nearest(name, names)}")
+        if name in used:
+            raise DataError(f"{path}: {option}: {name!r} is used twice")
+        used.append(name)
+    return used, targets
+
+
+def _in_file(path: Path, function: Callable[[], Any]) -> Any:
+    """Return what a function returns; its error names the file."""
+    try:
+        return function()
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
+
+
+def _texts(path: Path, name: str, value: Any) -> list[str]:
+    array = np.asarray(value)
+    if array.ndim != 1 or array.dtype.kind not in "USbiu":
+        raise DataError(
+            f"{path}: {name}: expected a text or a whole number for each example, found the shape "
+            f"{array.shape} of {array.dtype}"
+        )
+    return [
+        item.decode(errors="backslashreplace") if isinstance(item, bytes) else str(item)
+        for item in array.tolist()
+    ]
+
+
+def _classes_or_numbers(
+    table: CsvTable, name: str, texts: Sequence[str], lines: Sequence[int], kind: KindName | None
+) -> Any:
+    """Return the texts of a target as numbers where all are; a stray text among numbers is refused."""
+    numbers = [number_in(text, table.separator) for text in texts]
+    known = [number for number in numbers if number is not None]
+    if len(known) == len(texts):
+        return torch.tensor(known, dtype=torch.float64)
+    other = numbers.index(None)
+    missing = texts[other].casefold() in _MISSING
+    fractions = any(number != round(number) for number in known)
+    if known and (missing or (kind is None and fractions and 2 * len(known) > len(texts))):
+        hint = "" if missing else '; for classes, say kind = "classes"'
+        raise DataError(
+            f"{table.path}: line {lines[other]}, column {name!r}: expected a number as in other rows, found "
+            f"{texts[other]!r}{hint}"
+        )
+    return [*texts]

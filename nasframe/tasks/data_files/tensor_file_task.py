@@ -1,0 +1,230 @@
+"""The task `tensors`: learning from a file of the user: a table in CSV, or arrays in one file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+from attrs import define, field
+from torch import Tensor
+
+from nasframe.errors import DataError
+from nasframe.options import option
+from nasframe.runtime import require_regular
+from nasframe.tasks.data import Data, Splits
+from nasframe.tasks.data_files.column_choice import ColumnNames, InputChoice
+from nasframe.tasks.data_files.given_data import Choice, GivenData, read_given
+from nasframe.tasks.data_files.prepared_splits import read_kind, read_split, write_kind, write_split
+from nasframe.tasks.data_files.split_rows import rows_of_splits
+from nasframe.tasks.data_files.standardising import InputScale, as_feature_map
+from nasframe.tasks.stages import Stage, StageContext
+from nasframe.tasks.tensors import (
+    ClassTargets,
+    KindName,
+    LabelTargets,
+    NumberTargets,
+    TargetKind,
+    Targets,
+    TargetTask,
+    kind_told_by,
+    require_classes,
+    require_finite,
+    valid_kind,
+    valid_seed,
+    valid_shares,
+)
+from nasframe.tasks.values_in_words import rows_in_words
+
+__all__ = ["TensorFileTask"]
+
+_STAGE = "tensors"
+"""Name of the stage. It enters fingerprints: never change it."""
+
+_VERSION = 1
+"""Increased when the code writes other splits for the same file and options."""
+
+_FEWEST = 8  # examples
+
+_UNREAD: Mapping[str, TargetKind] = {
+    "classes": ClassTargets(2),
+    "labels": LabelTargets(()),
+    "number": NumberTargets(),
+}
+"""The objective, loss and metrics of a target whose classes or labels are not read yet."""
+
+
+@define(kw_only=True)
+class TensorFileTask(TargetTask):
+    """A file of your own: a CSV table, or the arrays of a `.npz` or `.safetensors` file.
+
+    Loss and metrics follow from the target: classes (cross entropy, accuracy), several labels at once (binary
+    cross entropy, weighted F1), or a number (squared error, R²). Rows of numbers become `(1, features)`.
+    """
+
+    file: Path | None = option(
+        None, help="the file; --data FILE goes before it. Relative to the working folder"
+    )
+    target: ColumnNames = option(
+        help="name of the target, or names for several labels at once; patterns such as 'tag_*' are names too"
+    )
+    inputs: InputChoice | None = option(
+        None,
+        help="name of each input and its columns, as {left = ['a1', 'a2'], right = 'b*'}; of a file of "
+        "arrays one each. By default all others: columns as the input x, arrays as an input each",
+    )
+    split: str | None = option(
+        None,
+        help="column that says the split of each row: weights, architecture, validation, test; or train, "
+        "which is divided",
+    )
+    group: str | None = option(None, help="column of groups, none of which is in two splits")
+    kind: KindName | None = option(
+        None, help="what the target is; by default the target tells it", validator=valid_kind
+    )
+    standardise: bool = option(
+        True, help="inputs get mean 0 and deviation 1, by the statistics of the split weights"
+    )
+    fractions: tuple[float, float, float, float] = option(
+        (0.4, 0.2, 0.2, 0.2),
+        help="shares of the splits weights, architecture, validation, test",
+        validator=valid_shares,
+    )
+    split_seed: int = option(0, help="seed of the splits", validator=valid_seed)
+    _found: TargetKind | None = field(init=False, default=None, eq=False, repr=False)
+
+    @property
+    def target_kind(self) -> TargetKind:
+        """The kind of the target: known when the data is prepared, else an option, or told by `file`.
+
+        Raises:
+            DataError: none of these says it.
+        """
+        if self._found is None and self.file is not None:
+            self._found = self._targets(self.file, read_given(self.file, self._choice)).kind
+        if self._found is not None:
+            return self._found
+        if self.kind is None:
+            raise DataError(
+                "the target of the task 'tensors' is not read yet; say task.file, or task.kind (classes, "
+                "labels or number)"
+            )
+        return _UNREAD[self.kind]
+
+    def stages(self, source: Path | None, seed: int) -> Sequence[Stage]:
+        """Return the stage that writes the splits. The seed plays no part: `split_seed` is theirs.
+
+        Raises:
+            DataError: there is no file.
+        """
+        path = source if source is not None else self.file
+        if path is None:
+            raise DataError("the task 'tensors' has no data; say file = \"my.csv\" in [task], or --data FILE")
+        options = {
+            "target": [*self.target.names],
+            "inputs": None if self.inputs is None else self.inputs.to_plain(),
+            "split": self.split,
+            "group": self.group,
+            "kind": self.kind,
+            "standardise": self.standardise,
+            "fractions": [float(share) for share in self.fractions],
+            "split_seed": int(self.split_seed),
+        }
+        inputs = {"version": _VERSION, "format": path.suffix.lower(), "sha256": _sha256(path), **options}
+        return [Stage(_STAGE, inputs, lambda context: self._prepare(path, context))]
+
+    def data(self, folders: Mapping[str, Path]) -> Data:
+        """Return the splits; an example is named after its row, counted from 0 below a header."""
+        folder = folders[_STAGE]
+        self._found = read_kind(folder)
+        weights, architecture, validation = (
+            read_split(folder, name) for name in ("weights", "architecture", "validation")
+        )
+        inputs = {name: tuple(value.shape[1:]) for name, value in weights.inputs.items()}
+        splits = Splits(weights, architecture, validation, lambda: read_split(folder, "test"))
+        return Data(inputs, self._found.outputs, splits)
+
+    @property
+    def _choice(self) -> Choice:
+        return Choice(self.inputs or InputChoice(), self.target, self.split, self.group, self.kind)
+
+    def _prepare(self, path: Path, context: StageContext) -> None:
+        given = read_given(path, self._choice)
+        for name, value in given.inputs.items():
+            self._check_input(path, name, value, given)
+        targets = self._targets(path, given)
+        if len(targets) < _FEWEST:
+            raise DataError(f"{path}: four splits need at least {_FEWEST} examples, found {len(targets)}")
+        told = "" if self.kind else ", as the target tells (task.kind says another)"
+        context.progress.say(f"{path.name}: {len(targets):,} examples, {_in_words(targets.kind)}{told}")
+        strata, count = targets.strata()
+        try:
+            parts = rows_of_splits(
+                strata,
+                count,
+                self.fractions,
+                self.split_seed,
+                split=given.split,
+                group=given.group,
+                place=given.place,
+            )
+            require_classes(parts, targets)
+            learned = targets.as_learned(parts["weights"])
+        except DataError as error:
+            raise DataError(f"{path}: {error}") from error
+        scales = {
+            name: InputScale.of(value, parts["weights"]) if self.standardise else None
+            for name, value in given.inputs.items()
+        }
+        for split, rows in parts.items():
+            inputs = {name: as_feature_map(value, rows, scales[name]) for name, value in given.inputs.items()}
+            write_split(context.out, split, inputs, learned[rows], rows)
+        write_kind(context.out, targets.kind)
+
+    def _targets(self, path: Path, given: GivenData) -> Targets:
+        try:
+            kind = self.kind or ("labels" if given.names else kind_told_by(given.target))
+            return Targets.of(given.target, kind, given.names)
+        except DataError as error:
+            raise DataError(f"{path}: target {', '.join(self.target.names)}: {error}") from error
+
+    def _check_input(self, path: Path, name: str, value: Tensor, given: GivenData) -> None:
+        try:
+            if not self.standardise:
+                require_finite(name, value)
+            if not value.is_floating_point():
+                return
+            rows = [
+                part.double().flatten(1) if part.ndim > 1 else part.double()[:, None]
+                for part in torch.split(value, 4096)
+            ]
+            bad = torch.cat([~part.isfinite().all(1) for part in rows]).nonzero().flatten().tolist()
+            if bad:
+                raise DataError(f"input {name!r}: NaN or infinity in {rows_in_words(bad)}")
+        except DataError as error:
+            raise DataError(f"{path}: {error}") from error
+
+
+def _in_words(kind: TargetKind) -> str:
+    if isinstance(kind, ClassTargets):
+        names = kind.names or tuple(map(str, range(kind.count)))
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        return f"{kind.count} classes ({', '.join(names[:5])}{more})"
+    if isinstance(kind, LabelTargets):
+        return f"{len(kind.names)} labels at once"
+    return "a number to predict"
+
+
+def _sha256(path: Path) -> str:
+    """Return the hash of a file's content, which is read in parts.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    require_regular(path)
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
