@@ -232,7 +232,7 @@ def test_building_one_of_its_networks_is_refused_in_words() -> None:
 def test_its_task_says_that_its_data_is_not_here(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "graph.toml"
     file.write_text(Experiment.of(task="nas_bench_graph", space="nas_bench_graph").to_toml())
-    assert main(["run", str(file), "--out", str(tmp_path / "run")]) == 1
+    assert main(["run", str(file), "--out", str(tmp_path / "run")]) == 2
     said = " ".join(capsys.readouterr().err.split())
     assert "the graph cora is not here, and nothing can be trained on it" in said
     assert "nasframe graph-bench cora --out TABLE" in said
