@@ -70,7 +70,7 @@ def table(wheel: tuple[Path, Wheel], tmp_path_factory: pytest.TempPathFactory) -
 # -- reading ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+@pytest.mark.parametrize("protocol", [3, 4, 5])
 def test_numbers_of_python_and_of_numpy_are_read(protocol: int) -> None:
     (truth,) = read_truths(pickle.dumps({1078: GOOD}, protocol=protocol), "t").values()
     assert (truth.validation, truth.test, truth.latency, truth.parameters) == (0.5, 0.25, 0.1, 1.5)
