@@ -43,7 +43,7 @@ def code_of(links: Sequence[int], operations: Sequence[str]) -> int:
         >>> code_of((0, 0, 0, 1), ("gcn", "gat", "fc", "skip"))
         11078
     """
-    code = LINKS.index(tuple(links))  # type: ignore[arg-type]
+    code = LINKS.index(tuple(links))
     for name in operations:
         code = code * 10 + OPERATIONS.index(name)
     return code

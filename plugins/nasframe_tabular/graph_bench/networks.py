@@ -9,7 +9,7 @@ from nasframe_tabular.graph_bench.codes import SKIP
 
 __all__ = ["Network", "has_raw_output", "network_of"]
 
-Network: TypeAlias = tuple[str, int, tuple["Network", ...]]  # type: ignore[misc]
+Network: TypeAlias = tuple[str, int, tuple["Network", ...]]
 """A node of a tree: its operation, how often its value is a part of the output, and the nodes that take it.
 These are in order. The root is the input, without an operation."""
 
