@@ -57,7 +57,7 @@ def register_operations() -> dict[str, str]:
 
 @hookimpl
 def register_commands(app: App) -> None:
-    from nasframe_tabular.graph_bench.commands import graph_bench
+    from nasframe_tabular.commands import graph_bench
 
     app.command(graph_bench, name="graph-bench")
 
