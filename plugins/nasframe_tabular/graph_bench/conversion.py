@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nasframe import Architecture, Experiment, SearchSpace, __version__
+from nasframe import Architecture, Experiment, SearchSpace, __version__, network_key
 from nasframe.errors import DataError, in_lines, nearest
 from nasframe.runtime import SILENT, Progress
-from nasframe.space import network_key
 from nasframe.tables import (
     TABLE_FILE,
     TABLE_FORMAT,

@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
-from nasframe import Choice, SearchSpace, Shape, SpaceFactory
+from nasframe import Alternative, Choice, Decision, Decisions, SearchSpace, Shape, SpaceFactory, State, Wiring
 from nasframe.errors import SpaceError
 from nasframe.options import option
-from nasframe.space import Alternative, Decision, Decisions, State, Wiring
 from nasframe_tabular.graph_bench.codes import LINKS, OPERATIONS, SKIP
 from nasframe_tabular.graph_bench.operations import NAMES
 
