@@ -10,8 +10,8 @@
   `census`, `load_census`, the former names of the last two functions
 - **plugins**: `hookimpl`, `hookspec`, `load_plugin`, `manager`, `Registered`
 - **operations**: `Operation`, `OpSpec`, `Shape`, `arity_of`; `module_key`, for parameters named after ports
-- **search spaces**: `SearchSpace`, `SpaceFactory`, `Choice`, `derive`, `network_key`; `Decisions`, `Decision`,
-  `Alternative`, `State`, `Wiring`
+- **search spaces**: `SearchSpace`, `SpaceFactory`, `Choice`, `derive`, `network_key`; `Decisions`,
+  `Decision`, `Alternative`, `State`, `Wiring`
 - **networks**: `Network`, `build`, `cost_of` (`Cost`); the relaxed one is `Supernet`, `load_supernet`
 - **relaxations**: `Relaxation`, `Sample`; the others are in `nasframe.relaxations`
 - **search loops**: `GradientLoop`, `Update`; with the optimisers of the paper `AdamLoop`; `JoinedSplit` and
