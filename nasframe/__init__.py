@@ -10,7 +10,8 @@
   `census`, `load_census`, the former names of the last two functions
 - **plugins**: `hookimpl`, `hookspec`, `load_plugin`, `manager`, `Registered`
 - **operations**: `Operation`, `OpSpec`, `Shape`, `arity_of`; `module_key`, for parameters named after ports
-- **search spaces**: `SearchSpace`, `SpaceFactory`, `Choice`, `derive`
+- **search spaces**: `SearchSpace`, `SpaceFactory`, `Choice`, `derive`, `network_key`; `Decisions`,
+  `Decision`, `Alternative`, `State`, `Wiring`
 - **networks**: `Network`, `build`, `cost_of` (`Cost`); the relaxed one is `Supernet`, `load_supernet`
 - **relaxations**: `Relaxation`, `Sample`; the others are in `nasframe.relaxations`
 - **search loops**: `GradientLoop`, `Update`; with the optimisers of the paper `AdamLoop`; `JoinedSplit` and
@@ -82,10 +83,16 @@ if TYPE_CHECKING:
     from nasframe.searching import SearchProblem as SearchProblem
     from nasframe.searching import Update as Update
     from nasframe.searching import derive as derive
+    from nasframe.space import Alternative as Alternative
     from nasframe.space import Architecture as Architecture
     from nasframe.space import Choice as Choice
+    from nasframe.space import Decision as Decision
+    from nasframe.space import Decisions as Decisions
     from nasframe.space import SearchSpace as SearchSpace
     from nasframe.space import SpaceFactory as SpaceFactory
+    from nasframe.space import State as State
+    from nasframe.space import Wiring as Wiring
+    from nasframe.space import network_key as network_key
     from nasframe.studies import census as census
     from nasframe.studies import compare as compare
     from nasframe.studies import load_census as load_census
@@ -135,7 +142,10 @@ _MODULES = {
         ),
         "nasframe.tasks",
     ),
-    **dict.fromkeys(("Architecture", "Choice", "SearchSpace", "SpaceFactory"), "nasframe.space"),
+    **dict.fromkeys(
+        ("Architecture", "Choice", "SearchSpace", "SpaceFactory", "network_key"), "nasframe.space"
+    ),
+    **dict.fromkeys(("Alternative", "Decision", "Decisions", "State", "Wiring"), "nasframe.space"),
     **dict.fromkeys(("Run", "claimed", "naming_missing_plugins"), "nasframe.runs"),
     **dict.fromkeys(("Relaxation", "Sample"), "nasframe.relaxations"),
     **dict.fromkeys(("Network", "build", "cost_of"), "nasframe.network"),

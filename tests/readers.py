@@ -165,12 +165,17 @@ def _stages(folder: Path) -> None:
 
 def _wheel(folder: Path) -> None:
     import io
+    import pickle
     import zipfile
 
     import numpy
     import torch
 
     from nasframe_tabular.preparation import write_split
+
+    numbers = {"valid_perf": 0.5, "perf": numpy.float64(0.25), "latency": 0.1, "para": numpy.float64(1.5)}
+    graphs = pickle.dumps(dict.fromkeys(range(5), numbers), protocol=3)
+    (folder / "graphs.bench").write_bytes(graphs)
 
     (folder / "table.csv").write_text("class,a,b\nx,1,2.5\ny,-3,1e2\n", encoding="utf-8")
     arrays = io.BytesIO()
@@ -453,6 +458,12 @@ def _read_wheel_arrays(folder: Path) -> None:
     load_arrays((folder / "arrays.npz").read_bytes(), ["x", "y"], 10_000, "arrays.npz")
 
 
+def _read_graphs(folder: Path) -> None:
+    from nasframe_tabular.graph_bench import read_truths
+
+    read_truths((folder / "graphs.bench").read_bytes(), "graphs.bench")
+
+
 def _read_split(folder: Path) -> None:
     from nasframe_tabular.preparation import read_split
 
@@ -571,6 +582,7 @@ _READERS: list[tuple[str, str, str, str, Callable[[Path], Any]]] = [
         )
     ),
     ("wheel_arrays", "bytes", "wheel", "arrays.npz", _read_wheel_arrays),
+    ("wheel_graphs", "bytes", "wheel", "graphs.bench", _read_graphs),
     ("wheel_split", "tensors", "wheel", "weights.safetensors", _read_split),
     ("command_line", "words", "run", "line.txt", _read_words),
 ]

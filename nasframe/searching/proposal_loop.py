@@ -21,11 +21,12 @@ class SearchProblem:
     Attributes:
         space: to propose architectures of.
         epochs: of a full training.
+        keys: assignment, as pairs in order → `network_key`, where it is known already.
     """
 
     space: SearchSpace
     epochs: int
-    _keys: dict[tuple[tuple[str, str], ...], str] = field(init=False, repr=False, factory=dict, eq=False)
+    _keys: dict[tuple[tuple[str, str], ...], str] = field(repr=False, factory=dict, eq=False, alias="keys")
 
     def key(self, assignment: Assignment) -> str:
         """Return the `network_key` of an architecture; it is computed once for each, in milliseconds."""

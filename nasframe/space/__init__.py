@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from nasframe.space.architecture import Architecture, rebuild_space
 from nasframe.space.choice import Assignment, Choice
-from nasframe.space.decisions import Alternative, Decision
+from nasframe.space.decisions import Alternative, Decision, Decisions, State
 from nasframe.space.derived_graph import Arrival, Resolved
 from nasframe.space.factory import SpaceFactory
 from nasframe.space.network_key import network_key
 from nasframe.space.space import Probabilities, SearchSpace
 from nasframe.space.space_check import check_space
-from nasframe.space.wiring import FlatEdge
+from nasframe.space.wiring import FlatEdge, Wiring
 
 __all__ = [
     "Alternative",
@@ -19,11 +19,14 @@ __all__ = [
     "Assignment",
     "Choice",
     "Decision",
+    "Decisions",
     "FlatEdge",
     "Probabilities",
     "Resolved",
     "SearchSpace",
     "SpaceFactory",
+    "State",
+    "Wiring",
     "check_space",
     "network_key",
     "rebuild_space",

@@ -94,7 +94,7 @@ class LookedUpSearches:
             (len(curve[0]) for entry in own.values() for curve in entry.validation.values()), default=1
         )
         self.epoch_seconds = self._seconds / self.epochs
-        self.problem = SearchProblem(self.table.space(), self.epochs)
+        self.problem = SearchProblem(self.table.space(), self.epochs, keys=self.table.keys_of_architectures())
         self.entries, self.keys, self._scores, self._costs, self._index = [], [], [], [], {}
         for key, entry in (*own.items(), *self.table.added.items()):
             self._add(key, entry)

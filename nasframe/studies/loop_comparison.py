@@ -262,6 +262,7 @@ def _judged(
     begins where every search has an architecture.
     """
     costs = np.array([trace.cost for trace in traces]) / full
+    seconds = np.mean([trace.seconds for trace in traces])
     first = max((trace.steps[0].cost / full if trace.steps else np.inf) for trace in traces)
     grid = np.linspace(first, costs.max(), _POINTS) if np.isfinite(first) else np.array([costs.max()])
     grid = np.unique(grid)
@@ -275,7 +276,7 @@ def _judged(
         "seeds": len(traces),
         "trials": float(np.mean([trace.trials for trace in traces])),
         "cost": float(costs.mean()),
-        "seconds": float(np.mean([trace.seconds for trace in traces])),
+        "seconds": None if np.isnan(seconds) else float(seconds),
         "test": _estimate(ends, bounds),
         "deviation": float(np.nanstd(ends, ddof=1)) if len(ends) > 1 else None,
         "top": float(np.mean(ends >= np.nanquantile(test, 1 - _TOP))),

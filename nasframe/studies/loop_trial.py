@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -155,4 +156,6 @@ def _trained(
 
 def _plain(trace: Trace, keys: Sequence[str]) -> dict[str, Any]:
     steps = [{"cost": item.cost, "network": keys[item.place]} for item in trace.steps]
-    return {**attrs.asdict(trace, recurse=False), "steps": steps}
+    # a table may hold no times
+    seconds = None if math.isnan(trace.seconds) else trace.seconds
+    return {**attrs.asdict(trace, recurse=False), "steps": steps, "seconds": seconds}

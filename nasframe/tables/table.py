@@ -298,6 +298,13 @@ class TabularBenchmark:
         found = sorted(((entry, changes(entry)) for entry in own), key=lambda pair: len(pair[1]))
         return found[:count]
 
+    def keys_of_architectures(self) -> dict[tuple[tuple[str, str], ...], str]:
+        """Return assignment → the key of its network, for each architecture of the space in its order.
+
+        It is empty where the document does not list them.
+        """
+        return {assignment: self.listed[place].key for assignment, place in self._listing.items()}
+
     # -- scores -----------------------------------------------------------------------------------------
 
     def metrics(self, split: SplitName) -> list[str]:
@@ -458,21 +465,28 @@ class TabularBenchmark:
 
         So the keys of a large table need not be computed: a listing that is not of this space is not used.
         """
+        if self._listing and not self._filled:
+            self._filled.append(True)
+            self._known.update(
+                ((self._identity, frozenset(assignment)), place)
+                for assignment, place in self._listing.items()
+            )
+        return bool(self._listing)
+
+    @functools.cached_property
+    def _listing(self) -> Mapping[tuple[tuple[str, str], ...], int]:
+        """The place of each architecture's network, where the document lists them for this space."""
         listing = self.record.get("of_architectures")
-        if not listing or self._filled:
-            return bool(listing)
-        self._filled.append(True)
+        if not listing:
+            return {}
         space = self.space()
         if len(listing) != space.count() or max(listing) >= len(self.listed):
-            return False
-        learnt = {
-            (self._identity, frozenset(assignment.items())): place
-            for place, assignment in zip(listing, space.enumerate(), strict=True)
-        }
-        own = [(known, place) for known, place in self._known.items() if known[0] == self._identity]
-        if all(learnt.get(known) == place for known, place in own):
-            self._known.update(learnt)
-        return True
+            return {}
+        pairs = zip(space.enumerate(), listing, strict=True)
+        found = {tuple(assignment.items()): place for assignment, place in pairs}
+        learnt = {frozenset(assignment): place for assignment, place in found.items()}
+        own = [(known, place) for (origin, known), place in self._known.items() if origin == self._identity]
+        return found if all(learnt.get(known) == place for known, place in own) else {}
 
     @functools.cached_property
     def _filled(self) -> list[bool]:

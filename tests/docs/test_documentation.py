@@ -47,7 +47,14 @@ def test_every_command_that_is_shown_exists_with_its_options(line: str) -> None:
         place = words.index("--plugin")
         del words[place : place + 2]
     command, _, unused = make_app().parse_known_args(words)[:3]
-    named_otherwise = ("list_plugins", "show_plugin", "synthesize", "prepare", "compare_variants")
+    named_otherwise = (
+        "list_plugins",
+        "show_plugin",
+        "synthesize",
+        "prepare",
+        "compare_variants",
+        "graph_bench",
+    )
     assert command.__name__ in (words[0], *named_otherwise)
     assert not unused
 
