@@ -7,7 +7,7 @@ from nasframe.space.choice import Assignment, Choice
 from nasframe.space.decisions import Alternative, Decision, Decisions, State
 from nasframe.space.derived_graph import Arrival, Resolved
 from nasframe.space.factory import SpaceFactory
-from nasframe.space.network_key import network_key
+from nasframe.space.network_keys import network_key
 from nasframe.space.space import Probabilities, SearchSpace
 from nasframe.space.space_check import check_space
 from nasframe.space.wiring import FlatEdge, Wiring

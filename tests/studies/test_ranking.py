@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nasframe.studies.written_experiment import experiment_arguments
 
 import nasframe
 from nasframe.errors import ContractError

@@ -12,7 +12,7 @@ import pytest
 
 from nasframe import Architecture, OpSpec, SearchSpace
 from nasframe.space import network_key
-from nasframe.space.network_key import _Canonical, _Part
+from nasframe.space.network_keys import _Canonical, _Part
 from nasframe_bimodal.space import Bimodal
 
 SHAPE = (4, 8)
