@@ -75,7 +75,8 @@ class TensorTask(TargetTask):
     classes: tuple[str, ...] | None = field(default=None, converter=_as_given)
     kind: KindName | None = field(default=None, validator=valid_kind)
 
-    _kind: TargetKind = field(init=False, eq=False, repr=False)
+    # the default is that of a subclass with data of its own, which has nothing checked here
+    _kind: TargetKind = field(default=ClassTargets(0), init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         given: Any = self.tensors

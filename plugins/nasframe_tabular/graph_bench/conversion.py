@@ -36,8 +36,8 @@ _ORIGINAL = {name: operation for operation, name in NAMES.items()}
 _CAVEATS = (
     "The results are those of the package nas-bench-graph (Qin, Zhang, Wang, Zhu, NeurIPS 2022): others "
     "trained the networks, and nasframe cannot.",
-    "Each score is the mean over three trainings of its authors, after the last epoch. So there is one "
-    "training, without a curve, and nothing is known of the noise.",
+    "Each score is the mean over three trainings of its authors; the package does not say after which epoch. "
+    "So there is one training, without a curve, and nothing is known of the noise.",
     "The times of the trainings are not in it, so every training costs the same. `latency` is the time that "
     "a trained network takes, in seconds.",
 )
