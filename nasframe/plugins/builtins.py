@@ -37,11 +37,11 @@ def register_derivation_rules() -> dict[str, str]:
 @hookimpl
 def register_loops() -> dict[str, str]:
     return {
-        "bilevel": "nasframe.searching.bilevel:Bilevel",
-        "joint": "nasframe.searching.joint:Joint",
-        "random": "nasframe.searching.random_search:RandomSearch",
-        "evolution": "nasframe.searching.evolution:Evolution",
-        "halving": "nasframe.searching.halving:SuccessiveHalving",
+        "bilevel": "nasframe.searching.gradient.bilevel:Bilevel",
+        "joint": "nasframe.searching.gradient.joint:Joint",
+        "random": "nasframe.searching.proposals.random_search:RandomSearch",
+        "evolution": "nasframe.searching.proposals.evolution:Evolution",
+        "halving": "nasframe.searching.proposals.halving:SuccessiveHalving",
     }
 
 

@@ -1,19 +1,35 @@
-"""The search: loops of two kinds and their engines, the stop rule, and derivation."""
+"""The search: loops that train a supernet, loops that propose, the engine of each, and derivation."""
 
 from __future__ import annotations
 
-from nasframe.searching.bilevel import Bilevel
 from nasframe.searching.derivation import derive
-from nasframe.searching.engine import Search
-from nasframe.searching.evolution import Evolution
-from nasframe.searching.gradient_loop import AdamLoop, GradientLoop, Update
-from nasframe.searching.halving import SuccessiveHalving
-from nasframe.searching.options import SearchOptions
-from nasframe.searching.proposal_check import CheckedProposer, check_proposal_loop
-from nasframe.searching.proposal_loop import Proposal, ProposalLoop, Proposer, Result, SearchProblem
-from nasframe.searching.proposal_search import TRIAL, Candidate, LearningCurve, ProposalSearch, Train
-from nasframe.searching.random_search import RandomSearch
-from nasframe.searching.saved_search import read_search, restore_supernet
+from nasframe.searching.gradient import (
+    AdamLoop,
+    Bilevel,
+    GradientLoop,
+    Search,
+    SearchOptions,
+    Update,
+    read_search,
+    restore_supernet,
+)
+from nasframe.searching.proposals import (
+    TRIAL,
+    Candidate,
+    CheckedProposer,
+    Evolution,
+    LearningCurve,
+    Proposal,
+    ProposalLoop,
+    ProposalSearch,
+    Proposer,
+    RandomSearch,
+    Result,
+    SearchProblem,
+    SuccessiveHalving,
+    Train,
+    check_proposal_loop,
+)
 
 __all__ = [
     "TRIAL",

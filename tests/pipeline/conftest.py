@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from nasframe import Experiment, SearchOptions, TrainOptions
-from nasframe.searching.joint import Joint
+from nasframe.searching.gradient.joint import Joint
 from nasframe_bimodal.space import Bimodal
 from tests.toys.toy_digits import Plugin
 

@@ -32,7 +32,7 @@ def experiment(experiment: Experiment) -> Experiment:
 
 
 WITHIN = {
-    "search": "nasframe.searching.engine.Search._epoch",
+    "search": "nasframe.searching.gradient.engine.Search._epoch",
     "train": "nasframe.training.training.Training._epoch",
     "evaluate": "nasframe.pipeline.evaluation.check_test_targets",
 }

@@ -154,8 +154,8 @@ def test_an_unfinished_search_does_not_go_on_with_other_code(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("nasframe.searching.engine.Search.derive", interrupted)
-        patched.setattr("nasframe.searching.engine.Search._select", interrupted)
+        patched.setattr("nasframe.searching.gradient.engine.Search.derive", interrupted)
+        patched.setattr("nasframe.searching.gradient.engine.Search._select", interrupted)
         assert main([*SEARCH, *BOTH]) == 130
     forget(plugins)
     (folder / "my_ops.py").write_text(CODE + "# changed\n", encoding="utf-8")

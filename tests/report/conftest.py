@@ -32,7 +32,7 @@ from nasframe import (
 )
 from nasframe.plugins import manager
 from nasframe.report import write_comparison_page, write_space_table_page, write_sweep_page
-from nasframe.searching.joint import Joint
+from nasframe.searching.gradient.joint import Joint
 from nasframe_bimodal.space import Bimodal
 from tests.report.studies import comparison, space_table, sweep
 

@@ -15,8 +15,8 @@ from nasframe.relaxations import Softmax
 from nasframe.report.scores import area, roc
 from nasframe.runtime import SILENT
 from nasframe.searching import Bilevel, Search, derive
-from nasframe.searching.selection import select
-from nasframe.searching.stop import has_converged
+from nasframe.searching.gradient.selection import select
+from nasframe.searching.gradient.stop import has_converged
 from nasframe.supernet import Supernet
 
 CPU = torch.device("cpu")

@@ -14,7 +14,7 @@ from torch import nn
 from nasframe import AdamLoop, Batch, Proposal, ProposalLoop, Proposer, Result, SearchProblem, Split, Update
 from nasframe.options import option
 from nasframe.searching import Bilevel, Evolution, SuccessiveHalving
-from nasframe.searching.joint import Joint
+from nasframe.searching.gradient.joint import Joint
 from nasframe.testing import GradientLoopSuite, ProposalLoopSuite
 
 

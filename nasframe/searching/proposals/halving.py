@@ -9,8 +9,8 @@ from attrs import define, field, frozen
 
 from nasframe.errors import ConfigurationError
 from nasframe.options import option
-from nasframe.searching.proposal_loop import Proposal, ProposalLoop, Proposer, Result, SearchProblem
-from nasframe.searching.random_search import RandomSearch, check_enough
+from nasframe.searching.proposals.proposal_loop import Proposal, ProposalLoop, Proposer, Result, SearchProblem
+from nasframe.searching.proposals.random_search import RandomSearch, check_enough
 
 __all__ = ["Rung", "SuccessiveHalving"]
 

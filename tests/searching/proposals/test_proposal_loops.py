@@ -16,7 +16,7 @@ import pytest
 from nasframe import Architecture, Choice, ProposalLoop, Result, SearchProblem, SearchSpace
 from nasframe.errors import ConfigurationError
 from nasframe.searching import Evolution, RandomSearch, SuccessiveHalving, check_proposal_loop
-from nasframe.searching.evolution import mutated
+from nasframe.searching.proposals.evolution import mutated
 from nasframe.space import network_key
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nasframe.searching.options import SearchOptions
+from nasframe.searching.gradient.options import SearchOptions
 
 __all__ = ["has_converged"]
 

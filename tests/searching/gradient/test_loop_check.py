@@ -13,7 +13,7 @@ from nasframe import Batch, Choice, SearchSpace, TensorTask, Update
 from nasframe.errors import ContractError, SpaceError
 from nasframe.relaxations import Softmax
 from nasframe.searching import AdamLoop, Bilevel, Search, SearchOptions
-from nasframe.searching.joint import Joint
+from nasframe.searching.gradient.joint import Joint
 from nasframe.space import SpaceFactory, check_space
 
 
@@ -161,7 +161,7 @@ class Warming:
 def test_updates_that_break_the_contract_in_a_later_epoch_are_refused_too(
     later: Any, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nasframe.searching.loop_check._MOST", 3)  # 100 takes seconds
+    monkeypatch.setattr("nasframe.searching.gradient.loop_check._MOST", 3)  # 100 takes seconds
     search = searched(Made(of=Warming(later)), epochs=3)
     with pytest.raises(ContractError, match=f"loop 'Made' .*breaks .*: in epoch 2, .*{message}"):
         search.fit()
@@ -175,7 +175,7 @@ def test_an_error_of_the_data_in_a_later_epoch_is_not_the_loops(monkeypatch: pyt
         raise OSError("the disk is gone")
 
     monkeypatch.setattr(type(search.data.splits.weights), "batch", unreadable)
-    monkeypatch.setattr("nasframe.searching.engine.check_inputs", lambda *_: None)
+    monkeypatch.setattr("nasframe.searching.gradient.engine.check_inputs", lambda *_: None)
     with pytest.raises(OSError, match="the disk is gone"):
         search.fit()
 

@@ -13,7 +13,7 @@ from attrs import define, field
 from nasframe.errors import ArchitectureError, ContractError, NasframeError, in_words
 from nasframe.plugins import described, manager, raised_at
 from nasframe.runtime import parse_json
-from nasframe.searching.proposal_loop import Proposal, ProposalLoop, Proposer, Result, SearchProblem
+from nasframe.searching.proposals.proposal_loop import Proposal, ProposalLoop, Proposer, Result, SearchProblem
 
 __all__ = ["CheckedProposer", "check_proposal_loop"]
 

@@ -25,7 +25,7 @@ from nasframe.relaxations import (
 from nasframe.runtime import generator
 from nasframe.searching import Bilevel, Search, Update
 from nasframe.searching.derivation import derive_around
-from nasframe.searching.joint import Joint
+from nasframe.searching.gradient.joint import Joint
 from nasframe_bimodal.space import Bimodal
 from tests.comparing import without_time
 

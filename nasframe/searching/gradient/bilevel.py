@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from attrs import frozen
 
-from nasframe.searching.gradient_loop import AdamLoop, Update
+from nasframe.searching.gradient.gradient_loop import AdamLoop, Update
 from nasframe.tasks import Batch, Split
 from nasframe.training import number_of_batches
 

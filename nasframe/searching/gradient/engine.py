@@ -31,12 +31,12 @@ from nasframe.runtime import (
     without_nan,
 )
 from nasframe.searching.derivation import check_rule, derive, derive_around, find_rule
-from nasframe.searching.gradient_loop import GradientLoop, Update
-from nasframe.searching.loop_check import LoopCheck, checked_optimiser, checked_updates
-from nasframe.searching.options import SearchOptions
-from nasframe.searching.saved_search import SearchState, read_search
-from nasframe.searching.selection import Selection, select
-from nasframe.searching.stop import has_converged
+from nasframe.searching.gradient.gradient_loop import GradientLoop, Update
+from nasframe.searching.gradient.loop_check import LoopCheck, checked_optimiser, checked_updates
+from nasframe.searching.gradient.options import SearchOptions
+from nasframe.searching.gradient.saved_search import SearchState, read_search
+from nasframe.searching.gradient.selection import Selection, select
+from nasframe.searching.gradient.stop import has_converged
 from nasframe.space import Architecture, SearchSpace
 from nasframe.supernet import Supernet, check_operations, expected_parameters
 from nasframe.tasks import Batch, Data, Split, Task, validation_metrics

@@ -11,8 +11,8 @@ import torch
 
 from nasframe import SearchOptions, TensorSplit
 from nasframe.searching import Bilevel
-from nasframe.searching.joint import Joint
-from nasframe.searching.stop import has_converged
+from nasframe.searching.gradient.joint import Joint
+from nasframe.searching.gradient.stop import has_converged
 from nasframe.tasks import Batch
 from nasframe.training import JoinedSplit, batches
 

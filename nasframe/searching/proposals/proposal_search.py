@@ -26,8 +26,8 @@ from nasframe.runtime import (
     remove_path,
     write_json,
 )
-from nasframe.searching.proposal_check import CheckedProposer, check_proposal_loop
-from nasframe.searching.proposal_loop import Proposal, ProposalLoop, Result, SearchProblem
+from nasframe.searching.proposals.proposal_check import CheckedProposer, check_proposal_loop
+from nasframe.searching.proposals.proposal_loop import Proposal, ProposalLoop, Result, SearchProblem
 from nasframe.space import Architecture, Assignment, SearchSpace
 
 __all__ = ["TRIAL", "Candidate", "LearningCurve", "ProposalSearch", "Train"]

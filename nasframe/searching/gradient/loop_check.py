@@ -16,7 +16,7 @@ from nasframe.errors import ContractError, NasframeError, in_words, nearest
 from nasframe.operations import Shape
 from nasframe.plugins import described, manager, raised_at
 from nasframe.runtime import generator
-from nasframe.searching.gradient_loop import GradientLoop, Update
+from nasframe.searching.gradient.gradient_loop import GradientLoop, Update
 from nasframe.tasks import Batch, Split, Splits
 from nasframe.training import batches, number_of_batches
 

@@ -16,7 +16,7 @@ from nasframe.plugins import PluginManager
 from nasframe.relaxations import GumbelRaoMonteCarlo, Relaxation, Sample, Softmax
 from nasframe.runtime import visible_message
 from nasframe.searching import Bilevel, Search
-from nasframe.searching.joint import Joint
+from nasframe.searching.gradient.joint import Joint
 from nasframe.tasks import TensorSplit
 from nasframe.training import StepCheck
 from tests.comparing import without_time

@@ -11,7 +11,7 @@ from attrs import define, field, frozen
 from nasframe.errors import ConfigurationError
 from nasframe.options import option
 from nasframe.runtime import derive_seed
-from nasframe.searching.proposal_loop import Proposal, ProposalLoop, Proposer, Result, SearchProblem
+from nasframe.searching.proposals.proposal_loop import Proposal, ProposalLoop, Proposer, Result, SearchProblem
 
 __all__ = ["RandomSearch", "check_enough"]
 

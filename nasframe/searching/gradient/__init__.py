@@ -1,0 +1,20 @@
+"""Loops that train a supernet and the logits of its choices: their contract, their engine, two loops."""
+
+from __future__ import annotations
+
+from nasframe.searching.gradient.bilevel import Bilevel
+from nasframe.searching.gradient.engine import Search
+from nasframe.searching.gradient.gradient_loop import AdamLoop, GradientLoop, Update
+from nasframe.searching.gradient.options import SearchOptions
+from nasframe.searching.gradient.saved_search import read_search, restore_supernet
+
+__all__ = [
+    "AdamLoop",
+    "Bilevel",
+    "GradientLoop",
+    "Search",
+    "SearchOptions",
+    "Update",
+    "read_search",
+    "restore_supernet",
+]

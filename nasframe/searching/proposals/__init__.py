@@ -1,0 +1,40 @@
+"""Loops that propose architectures and are told their scores: their contract, their engine, three loops."""
+
+from __future__ import annotations
+
+from nasframe.searching.proposals.evolution import Evolution
+from nasframe.searching.proposals.halving import SuccessiveHalving
+from nasframe.searching.proposals.proposal_check import CheckedProposer, check_proposal_loop
+from nasframe.searching.proposals.proposal_loop import (
+    Proposal,
+    ProposalLoop,
+    Proposer,
+    Result,
+    SearchProblem,
+)
+from nasframe.searching.proposals.proposal_search import (
+    TRIAL,
+    Candidate,
+    LearningCurve,
+    ProposalSearch,
+    Train,
+)
+from nasframe.searching.proposals.random_search import RandomSearch
+
+__all__ = [
+    "TRIAL",
+    "Candidate",
+    "CheckedProposer",
+    "Evolution",
+    "LearningCurve",
+    "Proposal",
+    "ProposalLoop",
+    "ProposalSearch",
+    "Proposer",
+    "RandomSearch",
+    "Result",
+    "SearchProblem",
+    "SuccessiveHalving",
+    "Train",
+    "check_proposal_loop",
+]
