@@ -116,8 +116,13 @@ class LookUp:
             yield
 
     def entry_of(self, kind: str, target: type) -> Registered | None:
-        """Return the entry under which a class is registered; None where it is not."""
-        return next((entry for entry in self.registered(kind) if entry.is_of(target)), None)
+        """Return the entry under which a class is registered; None where it is not.
+
+        One whose target names the file of the class goes before one whose target is a page that hands it on.
+        """
+        entries = self.registered(kind)
+        at_home = next((entry for entry in entries if entry.defines(target)), None)
+        return at_home or next((entry for entry in entries if entry.is_of(target)), None)
 
     def name_of(self, kind: str, target: type) -> str | None:
         """Return the name by which `find` finds a class, with its plugin where two have that name."""

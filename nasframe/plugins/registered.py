@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
+import sys
 from typing import Any
 
 from attrs import field, frozen
@@ -57,13 +58,34 @@ class Registered:
                 f"which cannot be imported: {in_words(error)}{raised_at(error, self.module)}{moved_to(error)}"
             ) from error
 
-    def is_of(self, target: type) -> bool:
-        """Return True where a class is the registered object; nothing is imported."""
+    def defines(self, target: type) -> bool:
+        """Return True where a class is the registered object, and the target names the file that defines it;
+        nothing is imported."""
         if not isinstance(self.target, str):
             return self.target is target
         module, _, attribute = self.target.partition(":")
         own = {module, imported_name(module, self.module)}
         return target.__module__ in own and target.__qualname__ == attribute
+
+    def is_of(self, target: type) -> bool:
+        """Return True where a class is the registered object, from whichever module it is registered.
+
+        A page that hands on a class of another file is asked for it. It is imported for that where it is of
+        the package of the class, or gives the class its own name; any other is asked once it is imported.
+        """
+        if self.defines(target):
+            return True
+        if not isinstance(self.target, str):
+            return False
+        module, _, attribute = self.target.partition(":")
+        page = imported_name(module, self.module)
+        is_near = page.partition(".")[0] == target.__module__.partition(".")[0]
+        if not (is_near or attribute == target.__qualname__ or page in sys.modules):
+            return False
+        try:
+            return self.load() is target
+        except PluginError:  # what cannot be imported is no class that is there
+            return False
 
     @property
     def description(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import importlib.util
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from nasframe.errors import PluginError
 from nasframe.plugins import manager
 from nasframe.plugins.builtins import register_relaxations
 from nasframe.plugins.former_names import FORMER_MODULES, moved_to
+from nasframe.relaxations import Softmax
 from tests.plugins.made import plugin, with_plugins
 
 INSIDE = [
@@ -175,3 +177,53 @@ def test_a_description_is_the_first_line_of_the_docstring() -> None:
 def test_the_core_registers_by_the_same_hooks_as_everyone() -> None:
     assert {entry.name for entry in manager().registered("relaxation")} >= set(register_relaxations())
     assert manager().find("loop", "bilevel").plugin == "nasframe"
+
+
+LAZY = "def __getattr__(name):\n    import cheese.hard\n    return vars(cheese.hard)[name]"
+HARD = "class Hard: ...\nclass Soft: ..."
+
+
+@pytest.mark.parametrize(
+    ("files", "target"),
+    [
+        ({"__init__": "from cheese.hard import Hard", "hard": HARD}, "cheese:Hard"),
+        ({"__init__": "from cheese.hard import Hard as Ripe", "hard": HARD}, "cheese:Ripe"),
+        ({"__init__": "", "hard": HARD, "page": "from cheese.hard import Hard as Ripe"}, "cheese.page:Ripe"),
+        ({"__init__": "", "hard": HARD, "page": "import cheese.hard as inner"}, "cheese.page:inner.Hard"),
+        (
+            {"__init__": LAZY, "hard": HARD},
+            "cheese:Hard",
+        ),
+    ],
+    ids=["a page", "another name", "a page that nobody imported", "a module on it", "a page that is lazy"],
+)
+def test_a_class_that_a_page_hands_on_is_recognised_under_the_name_it_is_registered_by(
+    files: dict[str, str], target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "cheese"
+    home.mkdir()
+    for name, code in files.items():
+        (home / f"{name}.py").write_text(code, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    plugins = with_plugins(mine=plugin(register_loops=lambda: {"hard": target}))
+    try:
+        module = importlib.import_module("cheese.hard")
+        assert plugins.name_of("loop", module.Hard) == "hard"
+        assert plugins.name_of("loop", module.Soft) is None
+    finally:
+        for name in [name for name in sys.modules if name.split(".")[0] == "cheese"]:
+            del sys.modules[name]
+
+
+def test_the_name_of_a_class_is_that_of_its_own_file_where_a_page_hands_it_on_under_another() -> None:
+    targets = {"a_page": "nasframe.relaxations:Softmax", "file": "nasframe.relaxations.softmax:Softmax"}
+    plugins = with_plugins(mine=plugin(register_relaxations=lambda: targets))
+    assert plugins.name_of("relaxation", Softmax) == "file"
+
+
+def test_to_recognise_a_class_no_page_of_others_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    targets = {"far": "this:Zen", "broken": "no_such_module:Softmax"}
+    plugins = with_plugins(mine=plugin(register_relaxations=lambda: targets))
+    monkeypatch.delitem(sys.modules, "this", raising=False)
+    assert plugins.entry_of("relaxation", Softmax) is None
+    assert "this" not in sys.modules
