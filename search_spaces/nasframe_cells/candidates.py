@@ -1,17 +1,58 @@
-"""The operations that a user offers to the edges of a cell: their names in the papers, their check."""
+"""The operations that a user offers to the edges of a cell: options, names in the papers, their check."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from nasframe import OpSpec, Shape, arity_of
 from nasframe.errors import NasframeError, SpaceError
+from nasframe.options import option
 from nasframe_cells.dimensions import SHAPES
 
-__all__ = ["check_operations", "offered", "only_input"]
+__all__ = [
+    "affine_option",
+    "check_operations",
+    "offered",
+    "only_input",
+    "operations_option",
+    "with_affine",
+]
 
 _OWN = {"none": "zero", "skip_connect": "identity"}
 """Name in the papers → nasframe's own operation that is the same between nodes of one size."""
+
+
+def operations_option(
+    default: tuple[str | OpSpec, ...], check: Callable[[Sequence[str | OpSpec]], None]
+) -> tuple[str | OpSpec, ...]:
+    """Return the option `operations` of a space of cells.
+
+    Args:
+        default: the candidates where none are given; they need no check.
+        check: of those that are given; raises ValueError.
+    """
+
+    def check_given(_: object, __: object, value: Sequence[str | OpSpec]) -> None:
+        if tuple(value) != default:
+            check(value)
+
+    return option(
+        default,
+        help="candidates of every edge; the papers' none and skip_connect are zero and identity",
+        validator=check_given,
+    )
+
+
+def affine_option() -> bool:
+    """Return the option `affine` of a space of cells."""
+    return option(
+        True, help="whether batch normalisations train a scale and a shift; the papers' searches do not"
+    )
+
+
+def with_affine(affine: bool, **options: int | bool) -> dict[str, int | bool]:
+    """Return the options of an operation of a network whose batch normalisations are affine, or are not."""
+    return options if affine else {**options, "affine": False}
 
 
 def offered(

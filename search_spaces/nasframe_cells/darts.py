@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
 from nasframe import Choice, OpSpec, SearchSpace, Shape, SpaceFactory
 from nasframe.errors import SpaceError
 from nasframe.options import option
-from nasframe_cells.candidates import check_operations, offered, only_input
+from nasframe_cells.candidates import (
+    affine_option,
+    check_operations,
+    offered,
+    only_input,
+    operations_option,
+    with_affine,
+)
 
 __all__ = ["DARTS"]
 
@@ -49,14 +56,8 @@ class DARTS(SpaceFactory):
     nodes: int = option(4, help="nodes of a cell, without its inputs", ge=1)
     edges: int = option(2, help="edges that a node of an architecture keeps", ge=1)
     stem_channels: int = option(3, help="channels of the stem, in multiples of `channels`", ge=1)
-    operations: tuple[str | OpSpec, ...] = option(
-        OPERATIONS,
-        help="candidates of every edge; the papers' none and skip_connect are zero and identity",
-        validator=lambda _, attribute, value: _check(value, attribute.default),
-    )
-    affine: bool = option(
-        True, help="whether batch normalisations train a scale and a shift; the paper's search does not"
-    )
+    operations: tuple[str | OpSpec, ...] = operations_option(OPERATIONS, lambda value: _check(value))
+    affine: bool = affine_option()
 
     def make(self, inputs: Mapping[str, Shape], outputs: int) -> SearchSpace:
         name, shape = only_input(inputs, "DARTS")
@@ -64,7 +65,7 @@ class DARTS(SpaceFactory):
         space = SearchSpace("darts", derivation="strongest_edges")
         space.add_input(name, shape)
         space.add_node(
-            "stem", OpSpec("conv_stem", self._with_affine(channels=self.stem_channels * self.channels))
+            "stem", OpSpec("conv_stem", with_affine(self.affine, channels=self.stem_channels * self.channels))
         )
         space.connect(name, "stem")
         normal, reduction = self._cell("normal", stride=1), self._cell("reduction", stride=2)
@@ -75,7 +76,7 @@ class DARTS(SpaceFactory):
             channels *= 2 if reduces else 1
             cell, tie = (reduction, "reduction") if reduces else (normal, "normal")
             following = space.add_cell(f"cell{index + 1}", cell, tied=tie)
-            to_channels = self._with_affine(channels=channels)
+            to_channels = with_affine(self.affine, channels=channels)
             to_size = {**to_channels, "stride": 2}
             first = OpSpec("skip_connect", to_size) if after_reduction else OpSpec("nor_conv_1", to_channels)
             space.connect(before_last, following, BEFORE_LAST, operation=first)
@@ -113,13 +114,8 @@ class DARTS(SpaceFactory):
         cell.set_output(OUTPUT)
         return cell
 
-    def _with_affine(self, **options: int | bool) -> dict[str, int | bool]:
-        return options if self.affine else {**options, "affine": False}
 
-
-def _check(operations: tuple[str | OpSpec, ...], default: tuple[str | OpSpec, ...]) -> None:
-    if tuple(operations) == tuple(default):
-        return
+def _check(operations: Sequence[str | OpSpec]) -> None:
     check_operations(operations, strides=True)
     if not {"zero", "none"} & {item if isinstance(item, str) else item.name for item in operations}:
         raise ValueError("'zero' must be among them: it stands for an edge that is not kept")

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from functools import partial
 
 from attrs import frozen
 
 from nasframe import Choice, OpSpec, SearchSpace, Shape, SpaceFactory
 from nasframe.options import option
-from nasframe_cells.candidates import check_operations, offered, only_input
+from nasframe_cells.candidates import (
+    affine_option,
+    check_operations,
+    offered,
+    only_input,
+    operations_option,
+    with_affine,
+)
 
 __all__ = ["NASBench201"]
 
@@ -35,32 +43,28 @@ class NASBench201(SpaceFactory):
     cells: int = option(5, help="cells of each stage", ge=1)
     stages: int = option(3, help="stages, with a residual reduction between them", ge=1)
     nodes: int = option(4, help="nodes of a cell, its input among them", ge=2)
-    operations: tuple[str | OpSpec, ...] = option(
-        OPERATIONS,
-        help="candidates of every edge; the papers' none and skip_connect are zero and identity",
-        validator=lambda _, attribute, value: _check(value, attribute.default),
+    operations: tuple[str | OpSpec, ...] = operations_option(
+        OPERATIONS, partial(check_operations, strides=False)
     )
-    affine: bool = option(
-        True, help="whether batch normalisations train a scale and a shift; the papers' searches do not"
-    )
+    affine: bool = affine_option()
 
     def make(self, inputs: Mapping[str, Shape], outputs: int) -> SearchSpace:
         name, shape = only_input(inputs, "NAS-Bench-201")
         space = SearchSpace("nas_bench_201", derivation="argmax")
         cell = self._cell()
-        stem = OpSpec("conv_stem", self._with_affine(channels=self.channels))
+        stem = OpSpec("conv_stem", with_affine(self.affine, channels=self.channels))
         last = self._follow(space, space.add_input(name, shape), "stem", stem)
         number = itertools.count(1)
         for stage in range(self.stages):
             if stage:
-                wider = self._with_affine(channels=self.channels * 2**stage)
+                wider = with_affine(self.affine, channels=self.channels * 2**stage)
                 reduction = OpSpec("residual_reduction", wider)
                 last = self._follow(space, last, f"reduction{stage}", reduction)
             for _ in range(self.cells):
                 following = space.add_cell(f"cell{next(number)}", cell, tied="cell")
                 space.connect(last, following, "0")
                 last = following
-        head = OpSpec("pooled_head", self._with_affine(outputs=outputs, norm=True))
+        head = OpSpec("pooled_head", with_affine(self.affine, outputs=outputs, norm=True))
         space.set_output(self._follow(space, last, "head", head))
         return space
 
@@ -76,15 +80,7 @@ class NASBench201(SpaceFactory):
         cell.set_output(str(self.nodes - 1))
         return cell
 
-    def _with_affine(self, **options: int | bool) -> dict[str, int | bool]:
-        return options if self.affine else {**options, "affine": False}
-
     def _follow(self, space: SearchSpace, source: str, name: str, operation: OpSpec) -> str:
         space.add_node(name, operation)
         space.connect(source, name)
         return name
-
-
-def _check(operations: tuple[str | OpSpec, ...], default: tuple[str | OpSpec, ...]) -> None:
-    if tuple(operations) != tuple(default):
-        check_operations(operations, strides=False)
