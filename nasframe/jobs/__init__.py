@@ -10,7 +10,7 @@ from nasframe.jobs.execution import PATIENCE, execute
 from nasframe.jobs.executor import Executor, Report
 from nasframe.jobs.failures import full_disk_stops, is_disk_full
 from nasframe.jobs.local import LOG_FILE
-from nasframe.jobs.ordered import in_order
+from nasframe.jobs.ordered import Workers, in_order
 from nasframe.jobs.starting import start_server
 from nasframe.jobs.trial import Outcome, Trial, do_trial
 from nasframe.plugins import error_message
@@ -22,6 +22,7 @@ __all__ = [
     "Outcome",
     "Report",
     "Trial",
+    "Workers",
     "do_trial",
     "error_message",
     "execute",

@@ -8,12 +8,14 @@ from contextlib import closing
 from functools import partial
 from typing import Any, TypeVar
 
+from attrs import define, field
+
 from nasframe.errors import NasframeError
 from nasframe.jobs.executor import ATTEMPTS
 from nasframe.jobs.pool import Pool
 from nasframe.runtime import Progress, cores
 
-__all__ = ["in_order"]
+__all__ = ["Workers", "in_order"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -48,18 +50,52 @@ def in_order(
         Exception: any that the function raises; its note holds the traceback of the worker.
     """
     workers = workers or min(cores(), max(1, len(items) // least))
-    if workers == 1:
-        yield from map(function, items)
-        return
-    inner = function.func if isinstance(function, partial) else function
-    name = getattr(inner, "__qualname__", repr(inner))
-    if getattr(inner, "__module__", "") == "__main__" or "<" in name:
-        raise NasframeError(
-            f"{name}: no worker can import this function, since it is one of the program itself or stands "
-            "inside another; move it to a module, or stay in one process with workers = 1"
-        )
-    with closing(Pool(workers, ["torch"], initializer=initializer)) as pool:
-        yield from _results(pool, function, items)
+    with closing(Workers(workers, initializer)) as started:
+        yield from started.in_order(function, items)
+
+
+@define
+class Workers:
+    """Worker processes for `in_order` that stay from one list of items to the next, until `close`.
+
+    Attributes:
+        number: of processes, which are started when they are needed; 1: only this one.
+        initializer: a function of a module that every worker process calls first.
+    """
+
+    number: int
+    initializer: Callable[[], None] | None = None
+    _pool: Pool = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._pool = Pool(self.number, ["torch"], initializer=self.initializer)
+
+    def in_order(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+        """Yield `function` of every item, in order; see the function `in_order`.
+
+        Where the caller takes no more results, or one of them is an error, the processes are ended; the next
+        list has others.
+        """
+        if self.number == 1:
+            yield from map(function, items)
+            return
+        inner = function.func if isinstance(function, partial) else function
+        name = getattr(inner, "__qualname__", repr(inner))
+        if getattr(inner, "__module__", "") == "__main__" or "<" in name:
+            raise NasframeError(
+                f"{name}: no worker can import this function, since it is one of the program itself or "
+                "stands inside another; move it to a module, or stay in one process with workers = 1"
+            )
+        self._pool.answers(0)  # none; but workers that have died since the last list are forgotten
+        try:
+            yield from _results(self._pool, function, items)
+        except BaseException:  # a later list must not get an answer that belongs to this one
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End all processes."""
+        self._pool.close()
 
 
 def _results(pool: Pool, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -49,8 +51,10 @@ def search(
         if not proposes:
             check_relaxation(experiment.relaxation)  # before any data is prepared for it
         prepared = prepare(experiment, None, source, progress)
-        with TemporaryDirectory() as place:
-            engine = _engine(experiment, prepared, None, Path(place), workers, progress)
+        with (
+            TemporaryDirectory() as place,
+            _engine(experiment, prepared, None, Path(place), workers, progress) as engine,
+        ):
             architecture = engine.fit()
         manager().notify("search_finished", run=None, summary=engine.summary())
         return SearchResult(architecture, engine.history, engine.converged)
@@ -76,8 +80,10 @@ def search(
                 return SearchResult(run.architecture, history, converged, run)
             run.require_same_plugins()
         # The old run is replaced only now, when all is ready for the new one.
-        with reading_run(run):
-            engine = _engine(experiment, prepared, Run(path), path / TRIALS, workers, progress)
+        with (
+            reading_run(run),
+            _engine(experiment, prepared, Run(path), path / TRIALS, workers, progress) as engine,
+        ):
             if run is None:
                 run = Run.create(path, toml, identity=identity, overwrite=overwrite, data=prepared.record)
             report_unusable_sections(run)
@@ -86,18 +92,20 @@ def search(
             return _search_in_run(engine, run, key)
 
 
+@contextmanager
 def _engine(
     experiment: Experiment, prepared: Prepared, run: Run | None, place: Path, workers: int, progress: Progress
-) -> Search | ProposalSearch:
-    """Return the engine of the experiment's loop.
+) -> Iterator[Search | ProposalSearch]:
+    """Yield the engine of the experiment's loop; the worker processes of its trainings end with the block.
 
     Args:
         place: the folder of the candidates that a loop proposes.
     """
-    if isinstance(experiment.loop, ProposalLoop):
-        candidates = CandidateTraining(experiment, prepared, place, workers, progress)
-        return proposal_engine(experiment, prepared, candidates.train, run, progress)
-    return search_engine(experiment, prepared, run, progress)
+    if not isinstance(experiment.loop, ProposalLoop):
+        yield search_engine(experiment, prepared, run, progress)
+        return
+    with closing(CandidateTraining(experiment, prepared, place, workers, progress)) as candidates:
+        yield proposal_engine(experiment, prepared, candidates.train, run, progress)
 
 
 def _search_in_run(engine: Search | ProposalSearch, run: Run, key: str) -> SearchResult:

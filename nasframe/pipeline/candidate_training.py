@@ -12,10 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import define, field
 
 from nasframe.experiment import Experiment
-from nasframe.jobs import error_message, in_order, is_disk_full
+from nasframe.jobs import Workers, error_message, is_disk_full
 from nasframe.network import build, cost_of
 from nasframe.pipeline.engines import check_built_network, training_engine
 from nasframe.pipeline.preparation import Prepared
@@ -37,9 +37,9 @@ _TENSORS = "tensors.safetensors"
 _SHAPE = Fields({"failed": Text()})
 
 
-@frozen
+@define
 class CandidateTraining:
-    """Trains the networks that a search proposes.
+    """Trains the networks that a search proposes, until `close`.
 
     Args:
         experiment: its task, space, training options and seed.
@@ -54,6 +54,14 @@ class CandidateTraining:
     place: Path
     workers: int = 1
     progress: Progress = SILENT
+    _processes: Workers = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._processes = Workers(self.workers)
+
+    def close(self) -> None:
+        """End the worker processes, which stay from one call of `train` to the next."""
+        self._processes.close()
 
     def train(self, candidates: Sequence[Candidate]) -> list[LearningCurve]:
         """Train each network to its epochs, or on to them, and return their curves in order."""
@@ -71,7 +79,7 @@ class CandidateTraining:
         size = math.ceil(len(candidates) / self.workers)  # those of one worker share the data that it reads
         parts = [candidates[start : start + size] for start in range(0, len(candidates), size)]
         work = [[(item, self._folder(item)) for item in part] for part in parts]
-        found = in_order(partial(train_part, arguments), work, min(self.workers, len(parts)))
+        found = self._processes.in_order(partial(train_part, arguments), work)
         return [curve for curves in found for curve in curves]
 
     def _folder(self, candidate: Candidate) -> Path:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import functools
 import json
+import multiprocessing
 import operator
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import torch
 
 from nasframe.errors import NasframeError
-from nasframe.jobs import Trial, execute, in_order
+from nasframe.jobs import Trial, Workers, execute, in_order
 from tests.toys import TOYS, toy_jobs
 
 pytestmark = pytest.mark.usefixtures("home", "no_worker_is_left")
@@ -80,6 +83,39 @@ def test_only_a_few_items_are_computed_ahead() -> None:
 
 def touch(file: str) -> None:
     Path(file).touch()
+
+
+@pytest.fixture
+def kept() -> Iterator[Workers]:
+    with closing(Workers(2)) as workers:
+        yield workers
+
+
+def test_workers_that_are_kept_stay_from_one_list_of_items_to_the_next(kept: Workers) -> None:
+    processes = {*kept.in_order(toy_jobs.process, range(8))}
+    assert os.getpid() not in processes
+    assert {*kept.in_order(toy_jobs.process, range(8))} <= processes
+
+
+def test_a_list_after_one_that_failed_or_was_left_gets_its_own_results(kept: Workers) -> None:
+    with pytest.raises(TypeError):
+        list(kept.in_order(operator.neg, [1, "text", 3, 4]))
+    assert list(kept.in_order(operator.neg, range(10, 20))) == [*range(-10, -20, -1)]
+    left = kept.in_order(operator.neg, range(100, 200))
+    next(left)
+    left.close()  # type: ignore[attr-defined]
+    assert list(kept.in_order(operator.neg, range(10, 20))) == [*range(-10, -20, -1)]
+
+
+def test_workers_that_die_between_two_lists_are_replaced_however_many() -> None:
+    with closing(Workers(4)) as workers:
+        list(workers.in_order(toy_jobs.process, range(40)))
+        processes = multiprocessing.active_children()
+        for process in processes:
+            process.kill()
+            process.join(60)
+        assert len(processes) == 4
+        assert list(workers.in_order(operator.neg, range(5))) == [0, -1, -2, -3, -4]
 
 
 def test_a_worker_may_have_workers_of_its_own() -> None:

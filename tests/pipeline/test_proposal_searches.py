@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from attrs import frozen
 import nasframe
 from nasframe import Experiment, Proposal, ProposalLoop, Proposer, Result, Run, SearchProblem, TrainOptions
 from nasframe.errors import ConfigurationError, ContractError, RunError
+from nasframe.jobs.starting import start_process
 from nasframe.pipeline import resume
 from nasframe.pipeline.candidate_training import CandidateTraining
 from nasframe.searching import Evolution, RandomSearch, SuccessiveHalving
@@ -103,6 +105,23 @@ def test_any_number_of_workers_gives_the_same_run(experiment: Experiment, tmp_pa
     assert runs[1] is not None
     assert runs[0].architecture == runs[1].architecture
     assert without_time(runs[0].metrics) == without_time(runs[1].metrics)
+
+
+def test_the_workers_of_a_search_stay_from_one_batch_of_proposals_to_the_next(
+    experiment: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Any] = []
+
+    def start(*arguments: Any) -> Any:
+        started.append(start_process(*arguments))
+        return started[-1]
+
+    monkeypatch.setattr("nasframe.jobs.pool.start_process", start)
+    loop = RandomSearch(trials=4, batch=2)
+    found = nasframe.search(with_loop(experiment, loop, "random", epochs=1), tmp_path / "run", workers=2)
+    assert len(found.history) == 4
+    assert len(started) == 2
+    assert not multiprocessing.active_children()
 
 
 def test_a_training_that_is_stopped_at_an_epoch_goes_on_to_the_same_bits(
