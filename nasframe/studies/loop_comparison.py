@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -29,7 +30,7 @@ from nasframe.studies.trial_limit import check_trials
 from nasframe.studies.variants import make_variants
 from nasframe.tables import TabularBenchmark, load_table
 
-__all__ = ["compare_on_table"]
+__all__ = ["JudgedLoop", "compare_on_table"]
 
 SEEDS, GRADIENT_SEEDS = 1000, 10
 """Searches of each loop where none are given: of one that is looked up, and of one that trains a supernet."""
@@ -60,9 +61,10 @@ def compare_on_table(
     """Judge search loops by a table of the truth: best test score against cost, over many seeds.
 
     A loop that proposes architectures is told what the table says of one of its trainings, chosen by the
-    seed. A gradient search runs on the table's task by the table's own experiment, and its architecture is
-    looked up. The score that counts is the mean test score of the best architecture so far over all
-    trainings of the table, at the epoch that counts; the search never sees it.
+    seed. A gradient search runs on the table's task by the table's own experiment, at one of the table's
+    points, which the seeds take in turn; its architecture is looked up. The score that counts is the mean
+    test score of the best architecture so far over all trainings of the table, at the epoch that counts; the
+    search never sees it.
 
     Args:
         table: the table, its file or folder, or the name of a registered one.
@@ -70,7 +72,8 @@ def compare_on_table(
         loops: names of search loops.
         overrides: `dotted.key=value` each, for every loop that has the option.
         relaxations, vary: see `compare`; they make a variant of every loop.
-        seeds: searches of each loop; None is 1,000 of one that is looked up and 10 of a gradient search.
+        seeds: searches of each loop; None is 1,000 of one that is looked up, and of a gradient search 10, or
+            the next multiple of the table's points.
         train_missing: train an architecture that the table does not hold by the table's recipe, and add it;
             see `truth_on_demand`.
         workers, executor, patience, source, overwrite, progress: see `Settings`.
@@ -111,7 +114,18 @@ def compare_on_table(
         words += [f"relaxation.name={','.join(relaxations)}"] if relaxations else []
         axes = parse_axes([*words, *vary], written, base.source)
         variants = make_variants(base.values, base.source, axes, overrides, seeds=1, device=device)
-        judged = [JudgedLoop.of(item.first, item.point, seeds) for item in variants]
+        at_points = {  # an override, and a value that varies, hold at every point
+            name: make_variants(
+                found.recipe.values(point), base.source, axes, overrides, seeds=1, device=device
+            )
+            for name, point in _points(found).items()
+        }
+        judged = [
+            JudgedLoop.of(
+                item.first, item.point, {name: own[place].first for name, own in at_points.items()}, seeds
+            )
+            for place, item in enumerate(variants)
+        ]
         check_trials("compare", "the loops, times --seeds", len(judged), max(item.seeds for item in judged))
         searches = LookedUpSearches(found)
         for item in judged:
@@ -136,27 +150,53 @@ class JudgedLoop:
     Attributes:
         name: shown to the user.
         experiment: the table's own, with this loop.
+        at_points: name of a point of the table → the experiment there, for a search that sees its data; the
+            name is empty where that is the table's own.
         seeds: number of searches, with seeds from 0.
     """
 
     name: str
     experiment: Experiment
+    at_points: Mapping[str, Experiment]
     seeds: int
 
     @classmethod
-    def of(cls, experiment: Experiment, point: Mapping[str, Any], seeds: int | None) -> JudgedLoop:
-        """Return the loop of a variant."""
+    def of(
+        cls,
+        experiment: Experiment,
+        point: Mapping[str, Any],
+        at_points: Mapping[str, Experiment],
+        seeds: int | None,
+    ) -> JudgedLoop:
+        """Return the loop of a variant, given its experiment at each point of the table.
+
+        Where no number is given, gradient searches are as many at each point.
+        """
         named = ("loop.name", "relaxation.name")
         rest = {key: value for key, value in point.items() if key not in named}
         parts = [str(point[key]) for key in named if key in point]
-        usual = SEEDS if isinstance(experiment.loop, ProposalLoop) else GRADIENT_SEEDS
         name = ",".join([*parts, *([point_name(rest)] if rest else [])])
-        return cls(name, experiment, usual if seeds is None else seeds)
+        own, points = experiment.to_toml(), dict[str, tuple[str, Experiment]]()
+        for place, item in at_points.items():
+            toml = item.to_toml()  # two points are one where an override takes away their difference
+            points.setdefault(toml, ("" if toml == own else place, item))
+        at_points = dict(points.values())
+        if seeds is None:
+            looked_up = isinstance(experiment.loop, ProposalLoop)
+            seeds = SEEDS if looked_up else _whole(GRADIENT_SEEDS, len(at_points))
+        return cls(name, experiment, at_points, seeds)
 
     @property
     def is_looked_up(self) -> bool:
         """True where the loop proposes, and nothing is trained."""
         return isinstance(self.experiment.loop, ProposalLoop)
+
+    def of_seed(self, seed: int) -> tuple[str, Experiment]:
+        """Return the point that a search with this seed sees, and the experiment there: seeds take them in
+        turn. A search that is looked up needs none."""
+        if self.is_looked_up:
+            return "", self.experiment
+        return [*self.at_points.items()][seed % len(self.at_points)]
 
     def chunks(self) -> list[range]:
         """Return the seeds of each trial."""
@@ -183,7 +223,9 @@ class LoopPlan(Plan):
     def work(self, study: Study) -> Work:
         """Make the searches of every loop, and set their courses side by side."""
         if any(not item.is_looked_up for item in self.loops):
-            study.prepare([item.experiment for item in self.loops if not item.is_looked_up])
+            study.prepare(
+                [at for item in self.loops if not item.is_looked_up for at in item.at_points.values()]
+            )
         trials = {item.name: self._trials(item, study) for item in self.loops}
         outcomes = yield [trial for own in trials.values() for trial in own]
         searches = LookedUpSearches(load_table(self.table.path))  # with all that was added to it since
@@ -223,19 +265,22 @@ class LoopPlan(Plan):
         }
 
     def _trials(self, item: JudgedLoop, study: Study) -> list[Trial]:
-        safe = file_name(item.name)
-        return [
-            make_loop_trial(
-                f"{item.name}, seed {part.start}" + (f" to {part.stop - 1}" if len(part) > 1 else ""),
-                study.folder.trial_folder(f"{safe},seed={part.start}-{part.stop - 1}"),
-                item.experiment,
-                self.table,
-                part,
-                study,
-                train_missing=self.train_missing,
+        found = []
+        for part in item.chunks():
+            point, experiment = item.of_seed(part.start)
+            name = ",".join(filter(None, (item.name, point)))
+            found.append(
+                make_loop_trial(
+                    f"{name}, seed {part.start}" + (f" to {part.stop - 1}" if len(part) > 1 else ""),
+                    study.folder.trial_folder(f"{file_name(name)},seed={part.start}-{part.stop - 1}"),
+                    experiment,
+                    self.table,
+                    part,
+                    study,
+                    train_missing=self.train_missing,
+                )
             )
-            for part in item.chunks()
-        ]
+        return found
 
     def finish(self, record: Mapping[str, Any], folder: Path) -> None:
         """Write `report.html`."""
@@ -315,7 +360,23 @@ def _caveats(loops: Sequence[JudgedLoop], traces: Mapping[str, Sequence[Trace]])
         lost = sum(not trace.steps for trace in traces[item.name])
         if lost:
             found.append(f"{item.name}: {lost} of {len(traces[item.name])} searches found no architecture.")
+        count = len(item.at_points)
+        if not item.is_looked_up and item.seeds % count:
+            found.append(
+                f"{item.name}: {item.seeds} searches see the {count} points of the table in turn, so not "
+                f"every point counts the same; with {_whole(item.seeds, count)} searches it does."
+            )
     return found
+
+
+def _points(table: TabularBenchmark) -> dict[str, Mapping[str, Any]]:
+    """Return name → point of each point at which networks of a table are trained."""
+    return {point_name(item.point) if item.point else "": item.point for item in table.trainings}
+
+
+def _whole(seeds: int, points: int) -> int:
+    """Return the next multiple of the points, from so many seeds upward."""
+    return math.ceil(seeds / points) * points
 
 
 def _short(table: TabularBenchmark) -> str:

@@ -11,7 +11,7 @@ import tomli_w
 from attrs import frozen
 
 from nasframe.errors import RunError
-from nasframe.experiment import Experiment
+from nasframe.experiment import Experiment, overridden
 from nasframe.plugins import RecordedNames, manager
 from nasframe.runtime import damage_in_words
 from nasframe.space import SearchSpace, rebuild_space
@@ -37,8 +37,11 @@ class Recipe:
         with manager().reading(RecordedNames.of(self.record)):
             yield
 
-    def values(self) -> dict[str, Any]:
+    def values(self, point: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return the plain values of the experiment, as a TOML file gives them.
+
+        Args:
+            point: dotted key → value, the options in which it differs from the table's own.
 
         Raises:
             RunError: the table has none, or a damaged one.
@@ -47,7 +50,9 @@ class Recipe:
         if not isinstance(text, str):
             raise RunError(f"{self.source}: does not say the experiment by which it was made")
         with damage_in_words(f"{self.source}: experiment"):
-            return tomllib.loads(text)
+            values = tomllib.loads(text)
+        words = [f"{key}={_toml(value)}" for key, value in (point or {}).items()]
+        return overridden(values, f"{self.source}: experiment", words)
 
     def experiment(self, point: Mapping[str, Any] | None = None, seed: int | None = None) -> Experiment:
         """Return the experiment of a training; see `TabularBenchmark.experiment` for the errors.
@@ -56,9 +61,8 @@ class Recipe:
             point: dotted key → value, the options in which it differs from the table's own.
             seed: None is the table's own.
         """
-        overrides = [f"{key}={_toml(value)}" for key, value in (point or {}).items()]
         with self.reading():
-            return Experiment.parse(self.values(), f"{self.source}: experiment", overrides, seed=seed)
+            return Experiment.parse(self.values(point), f"{self.source}: experiment", seed=seed)
 
     def space(self) -> SearchSpace:
         """Return the space; see `TabularBenchmark.space` for the errors."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import tomllib
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
+import attrs
 import numpy as np
 import pytest
 
@@ -20,6 +22,7 @@ from nasframe.report import read_page
 from nasframe.searching import Evolution, RandomSearch, SuccessiveHalving
 from nasframe.studies import compare_on_table, resume_study, tabulate
 from nasframe.studies.looked_up_search import LookedUpSearches
+from nasframe.studies.loop_comparison import JudgedLoop
 from nasframe.tables import TabularBenchmark
 from tests.tables.synthetic import EPOCHS, table_at
 from tests.toys import PAIRS, TOYS
@@ -185,6 +188,66 @@ def test_a_gradient_search_runs_on_the_tasks_data_and_is_looked_up(
     assert joint["cost"] > 0.5  # the training of what it found, and the supernet
     values = [value for value in table.scores("test") if value is not None]
     assert min(values) <= joint["test"]["mean"] <= max(values)
+
+
+@pytest.fixture(scope="module")
+def folds(tmp_path_factory: pytest.TempPathFactory, _pairs: None) -> TabularBenchmark:
+    """A table whose three trainings are at three points, of which the second is the table's own."""
+
+    def change(record: dict[str, Any], _: Any) -> None:
+        for training, examples in zip(record["trainings"], (80, 100, 120), strict=True):
+            training["point"] = {"task.examples": examples}
+
+    return table_at(tmp_path_factory.mktemp("tables") / "folds", change)
+
+
+QUICK = ["search.epochs=1", "search.min_epochs=1"]
+
+
+def searched_at(folder: Path) -> dict[str, int]:
+    """Name of a trial → the number of examples in the data that its search saw."""
+    return {
+        file.parents[1].name: tomllib.loads(file.read_text(encoding="utf-8"))["task"]["examples"]
+        for file in folder.glob("trials/*/run/experiment.toml")
+    }
+
+
+def test_a_gradient_search_sees_one_point_of_the_table_and_the_seeds_take_them_in_turn(
+    folds: TabularBenchmark, tmp_path: Path
+) -> None:
+    options: dict[str, Any] = {"loops": ["joint"], "overrides": [*QUICK, f"cache={tmp_path / 'cache'}"]}
+    found = compare_on_table(folds, tmp_path / "loops", seeds=4, **options)
+    assert searched_at(tmp_path / "loops") == {
+        "joint,examples=80,seed=0-0": 80,
+        "joint,seed=1-1": 100,
+        "joint,examples=120,seed=2-2": 120,
+        "joint,examples=80,seed=3-3": 80,
+    }
+    assert found["caveats"] == [
+        "joint: 4 searches see the 3 points of the table in turn, so not every point counts the same; with 6 "
+        "searches it does."
+    ]
+    assert compare_on_table(folds, tmp_path / "loops", seeds=3, **options)["caveats"] == []
+
+
+def test_an_override_and_a_value_that_varies_hold_at_every_point_of_the_table(
+    folds: TabularBenchmark, tmp_path: Path
+) -> None:
+    options: dict[str, Any] = {"loops": ["joint"], "seeds": 2}
+    own = [*QUICK, f"cache={tmp_path / 'cache'}"]
+    compare_on_table(folds, tmp_path / "a", overrides=[*own, "task.examples=60"], **options)
+    assert searched_at(tmp_path / "a") == {"joint,seed=0-0": 60, "joint,seed=1-1": 60}
+    compare_on_table(folds, tmp_path / "b", overrides=own, vary=["task.examples=60,80"], **options)
+    assert [*searched_at(tmp_path / "b").values()].count(60) == 2
+    assert [*searched_at(tmp_path / "b").values()].count(80) == 2
+
+
+def test_without_a_number_gradient_searches_are_as_many_at_each_point(table: TabularBenchmark) -> None:
+    experiment = table.experiment()
+    points = {str(size): attrs.evolve(experiment, seed=size) for size in range(3)}
+    assert JudgedLoop.of(experiment, {}, points, None).seeds == 12
+    assert JudgedLoop.of(experiment, {}, {"": experiment}, None).seeds == 10
+    assert JudgedLoop.of(experiment, {}, points, 7).seeds == 7
 
 
 def test_a_table_without_the_proposed_network_says_so_with_near_ones(tmp_path: Path) -> None:
