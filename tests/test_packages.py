@@ -110,6 +110,21 @@ def test_the_audiovisual_library_is_imported_from_its_page_alone() -> None:
     assert sorted(found) == []
 
 
+def test_the_search_and_the_report_import_the_files_of_their_rooms_by_the_pages() -> None:
+    rooms = [page.parent for name in ("searching", "report") for page in (CORE / name).glob("*/__init__.py")]
+    assert CORE / "searching" / "gradient" in rooms
+    found = {
+        f"{short(file)}: {module}"
+        for room in rooms
+        for file in FILES + OTHERS
+        if not file.is_relative_to(room)
+        for module in imported(file)
+        for inner in [".".join((*room.relative_to(ROOT).parts, ""))]
+        if module.startswith(inner) and (room / f"{module.removeprefix(inner).split('.')[0]}.py").is_file()
+    }
+    assert sorted(found) == []
+
+
 def test_what_others_import_from_a_file_is_in_its_list() -> None:
     """Of every file of the core, a package of a single file too."""
     missing = {

@@ -19,8 +19,7 @@ from nasframe.display import (
     sparkline,
 )
 from nasframe.render import draw
-from nasframe.report.animation import animate_search
-from nasframe.report.animation.layout import is_plain
+from nasframe.report.animation import animate_search, is_plain
 from nasframe.report.baselines import baseline_table
 from nasframe.report.caveats import metric_caveats, run_caveats
 from nasframe.report.drawing import on_page

@@ -91,15 +91,20 @@ def test_a_run_that_is_killed_at_any_write_goes_on_to_the_same_bits(
         assert tree(run.path).keys() == tree(whole.path).keys()
 
 
-def test_any_number_of_workers_gives_the_same_run(experiment: Experiment, tmp_path: Path) -> None:
+@pytest.fixture
+def tensors(experiment: Experiment) -> Experiment:
+    """An experiment whose task the workers read from a file."""
     random = torch.Generator().manual_seed(0)
     inputs = {name: torch.rand(48, 4, 6, generator=random) for name in ("left", "right")}
-    task = nasframe.TensorTask(inputs, torch.arange(48) % 2)  # which the workers read from a file
-    own = attrs.evolve(
-        with_loop(experiment, RandomSearch(trials=3, batch=3), "random", epochs=1),
-        task=task,
+    return attrs.evolve(
+        experiment,
+        task=nasframe.TensorTask(inputs, torch.arange(48) % 2),
         names={**experiment.names, "task": "nasframe.task:TensorTask"},
     )
+
+
+def test_any_number_of_workers_gives_the_same_run(tensors: Experiment, tmp_path: Path) -> None:
+    own = with_loop(tensors, RandomSearch(trials=3, batch=3), "random", epochs=1)
     runs = [nasframe.search(own, tmp_path / str(workers), workers=workers).run for workers in (1, 2)]
     assert runs[0] is not None
     assert runs[1] is not None
@@ -108,7 +113,7 @@ def test_any_number_of_workers_gives_the_same_run(experiment: Experiment, tmp_pa
 
 
 def test_the_workers_of_a_search_stay_from_one_batch_of_proposals_to_the_next(
-    experiment: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tensors: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[Any] = []
 
@@ -118,7 +123,7 @@ def test_the_workers_of_a_search_stay_from_one_batch_of_proposals_to_the_next(
 
     monkeypatch.setattr("nasframe.jobs.pool.start_process", start)
     loop = RandomSearch(trials=4, batch=2)
-    found = nasframe.search(with_loop(experiment, loop, "random", epochs=1), tmp_path / "run", workers=2)
+    found = nasframe.search(with_loop(tensors, loop, "random", epochs=1), tmp_path / "run", workers=2)
     assert len(found.history) == 4
     assert len(started) == 2
     assert not multiprocessing.active_children()
