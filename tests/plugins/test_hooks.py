@@ -23,6 +23,7 @@ from nasframe import (
     Sample,
     SearchOptions,
     SearchSpace,
+    Task,
     TensorTask,
     TrainOptions,
     hookspec,
@@ -162,13 +163,17 @@ def test_register_loops_makes_one_that_experiments_can_name(plugins: PluginManag
 
 def test_register_tasks_makes_one_that_experiments_can_name(plugins: PluginManager) -> None:
     @frozen
-    class Louder(TensorTask):
+    class Louder(Task):
         """The louder half is to be named."""
 
         def data(self, folders: Any) -> nasframe.Data:
             return task().data(folders)
 
-        def __attrs_post_init__(self) -> None: ...
+        def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+            return task().loss(outputs, targets)
+
+        def metrics(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
+            return {"accuracy": float((outputs.argmax(-1) == targets).float().mean())}
 
     plugins.register(plugin(register_tasks=lambda: {"louder": Louder}), "mine")
     assert search(task="louder").history
