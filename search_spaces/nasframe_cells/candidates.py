@@ -9,14 +9,7 @@ from nasframe.errors import NasframeError, SpaceError
 from nasframe.options import option
 from nasframe_cells.dimensions import SHAPES
 
-__all__ = [
-    "affine_option",
-    "check_operations",
-    "offered",
-    "only_input",
-    "operations_option",
-    "with_affine",
-]
+__all__ = ["affine_option", "check_operations", "offered", "only_input", "operations_option", "with_affine"]
 
 _OWN = {"none": "zero", "skip_connect": "identity"}
 """Name in the papers → nasframe's own operation that is the same between nodes of one size."""
