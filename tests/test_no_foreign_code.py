@@ -142,7 +142,7 @@ READING_ALLOWED: dict[tuple[str, str], str] = {
     ("nasframe/doctor/control_group.py", ".read_text"): "/sys/fs/cgroup",
     ("nasframe/display/rendering.py", ".read_text"): "assets of the package itself",
     ("nasframe/tasks/stages.py", "json.loads"): "a text that json.dumps has just made",
-    ("nasframe/studies/folder.py", "json.loads"): "a text that json.dumps has just made",
+    ("nasframe/studies/folder/opening.py", "json.loads"): "a text that json.dumps has just made",
     ("nasframe/testing/space_suite.py", "json.loads"): "a text that json.dumps has just made",
     ("nasframe/testing/suite.py", "json.loads"): "a text that json.dumps has just made",
     ("nasframe/testing/executor_suite.py", ".read_text"): "a file that the suite has just written",

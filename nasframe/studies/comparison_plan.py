@@ -19,6 +19,7 @@ from nasframe.studies.baselines import BaselineGroup, make_baseline_groups, read
 from nasframe.studies.caveats import comparison_caveats
 from nasframe.studies.choice import chosen
 from nasframe.studies.derivation_gap import gaps
+from nasframe.studies.folder import reading_study
 from nasframe.studies.former_names import tables_or_census
 from nasframe.studies.intervals import UNBOUNDED, bounds_of
 from nasframe.studies.metrics import measured, metrics_of
@@ -29,7 +30,6 @@ from nasframe.studies.rows import baseline_rows, row_json, variant_rows
 from nasframe.studies.settings import Settings
 from nasframe.studies.shared_plan import shared_plan
 from nasframe.studies.study import Plan, Study, Work, run_study
-from nasframe.studies.study_names import reading_study
 from nasframe.studies.table_comparison import (
     RANKINGS,
     compare_with_tables,

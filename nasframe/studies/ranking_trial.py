@@ -24,8 +24,8 @@ from nasframe.runtime import (
     without_nan,
     write_json,
 )
+from nasframe.studies.folder import reading_names
 from nasframe.studies.study import Study
-from nasframe.studies.study_names import reading_names
 from nasframe.tables import TabularBenchmark
 from nasframe.tasks import checked_metrics
 from nasframe.training import OutputError, collect_outputs

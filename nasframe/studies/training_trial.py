@@ -28,8 +28,8 @@ from nasframe.runtime import (
     write_json,
 )
 from nasframe.space import Architecture
+from nasframe.studies.folder import reading_names
 from nasframe.studies.study import Study
-from nasframe.studies.study_names import reading_names
 from nasframe.tasks import named_baselines
 
 __all__ = ["NetworkToTrain", "are_trained", "make_training_trial", "read_trained_network", "train_networks"]

@@ -13,7 +13,7 @@ from typing import Any
 
 from nasframe.errors import RunError
 from nasframe.plugins import RecordedNames, manager
-from nasframe.studies.folder import read_study
+from nasframe.studies.folder.record import read_study
 
 __all__ = ["reading_names", "reading_study"]
 
