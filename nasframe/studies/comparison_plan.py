@@ -21,7 +21,6 @@ from nasframe.studies.choice import chosen
 from nasframe.studies.derivation_gap import gaps
 from nasframe.studies.folder import reading_study
 from nasframe.studies.former_names import tables_or_census
-from nasframe.studies.intervals import UNBOUNDED, bounds_of
 from nasframe.studies.metrics import measured, metrics_of
 from nasframe.studies.paired_tests import paired_tests
 from nasframe.studies.planned_runs import Variant, make_runs
@@ -29,6 +28,7 @@ from nasframe.studies.recorded_call import recorded_call
 from nasframe.studies.rows import baseline_rows, row_json, variant_rows
 from nasframe.studies.settings import Settings
 from nasframe.studies.shared_plan import shared_plan
+from nasframe.studies.statistics import UNBOUNDED, bounds_of
 from nasframe.studies.study import Plan, Study, Work, run_study
 from nasframe.studies.table_comparison import (
     RANKINGS,

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nasframe.studies.intervals import Bounds
 from nasframe.studies.planned_runs import Variant
-from nasframe.studies.statistics import mean, paired
+from nasframe.studies.statistics import Bounds, mean, paired
 
 __all__ = ["gaps"]
 

@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nasframe.report import COSTS
-from nasframe.studies.intervals import UNBOUNDED, Bounds
 from nasframe.studies.rows import Row
-from nasframe.studies.statistics import holm, paired
+from nasframe.studies.statistics import UNBOUNDED, Bounds, holm, paired
 
 __all__ = ["paired_tests"]
 

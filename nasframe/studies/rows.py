@@ -9,10 +9,9 @@ from attrs import frozen
 
 from nasframe.report import COSTS, value_of
 from nasframe.studies.baselines import BaselineGroup
-from nasframe.studies.intervals import UNBOUNDED, Bounds
 from nasframe.studies.metrics import number_of
 from nasframe.studies.planned_runs import Variant
-from nasframe.studies.statistics import mean
+from nasframe.studies.statistics import UNBOUNDED, Bounds, mean
 
 __all__ = ["Row", "baseline_rows", "mean_json", "row_json", "variant_rows"]
 

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from scipy import special, stats
 
 from nasframe import Experiment
-from nasframe.studies.intervals import CORRELATION, PERCENTILE, bounds_of, interval
-from nasframe.studies.statistics import mean, paired
+from nasframe.studies.statistics import CORRELATION, PERCENTILE, bounds_of, interval, mean, paired
 from tests.toys import SUMS
 
 VALUES = [0.91, 0.87, 0.95, 0.90, 0.83]

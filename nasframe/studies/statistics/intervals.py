@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 
 from scipy import special, stats
 
-from nasframe.experiment import Experiment
-from nasframe.report import COSTS
+from nasframe.studies.statistics.bounds import UNBOUNDED, Bounds
 
-__all__ = ["CORRELATION", "PERCENTILE", "UNBOUNDED", "Bounds", "bounds_of", "deviation", "interval"]
-
-Bounds = tuple[float, float]
-"""The smallest and the largest possible value of a quantity; infinite where there is none."""
+__all__ = ["deviation", "interval"]
 
 LEVEL = 0.95
-
-UNBOUNDED: Bounds = (-math.inf, math.inf)
-PERCENTILE: Bounds = (0.0, 100.0)
-CORRELATION: Bounds = (-1.0, 1.0)
-_COST: Bounds = (0.0, math.inf)
 
 
 def interval(values: Sequence[float], bounds: Bounds = UNBOUNDED) -> tuple[float, float]:
@@ -65,16 +56,3 @@ def interval(values: Sequence[float], bounds: Bounds = UNBOUNDED) -> tuple[float
 def deviation(values: Sequence[float], centre: float) -> float:
     """Return the standard deviation of two or more values around their mean."""
     return math.sqrt(math.fsum((value - centre) ** 2 for value in values) / (len(values) - 1))
-
-
-def bounds_of(experiments: Iterable[Experiment]) -> Mapping[str, Bounds]:
-    """Return metric → bounds, as the tasks declare them, and those of the costs.
-
-    Where two tasks disagree about a metric, the wider bounds count.
-    """
-    found: dict[str, Bounds] = {}
-    for task in {id(type(item.task)): item.task for item in experiments}.values():
-        for metric, (low, high) in task.bounds.items():
-            known = found.get(metric, (low, high))
-            found[metric] = min(known[0], low), max(known[1], high)
-    return {**found, **dict.fromkeys(COSTS, _COST)}
