@@ -13,7 +13,7 @@ from nasframe.experiment import Experiment, overridden
 from nasframe.jobs import PATIENCE
 from nasframe.report import write_comparison_page
 from nasframe.runtime import SILENT, Progress
-from nasframe.studies.axes import parse_axes, words_of
+from nasframe.studies.axes import check_trials, count_points, parse_axes, shared_plan, words_of
 from nasframe.studies.base_experiment import BaseExperiment
 from nasframe.studies.baselines import BaselineGroup, make_baseline_groups, read_baselines
 from nasframe.studies.caveats import comparison_caveats
@@ -27,7 +27,6 @@ from nasframe.studies.planned_runs import Variant, make_runs
 from nasframe.studies.recorded_call import recorded_call
 from nasframe.studies.rows import baseline_rows, row_json, variant_rows
 from nasframe.studies.settings import Settings
-from nasframe.studies.shared_plan import shared_plan
 from nasframe.studies.statistics import UNBOUNDED, bounds_of
 from nasframe.studies.study import Plan, Study, Work, run_study
 from nasframe.studies.table_comparison import (
@@ -37,7 +36,6 @@ from nasframe.studies.table_comparison import (
     fitting_tables,
     ranking_trials,
 )
-from nasframe.studies.trial_limit import check_trials, count_points
 from nasframe.studies.variants import make_variants
 from nasframe.tables import TabularBenchmark, load_table
 

@@ -15,7 +15,7 @@ from nasframe.jobs import PATIENCE, Outcome, Trial
 from nasframe.report import write_loop_page
 from nasframe.runtime import SILENT, Progress, file_name, fingerprint
 from nasframe.searching import ProposalLoop, check_proposal_loop
-from nasframe.studies.axes import parse_axes, point_name, words_of
+from nasframe.studies.axes import check_trials, parse_axes, point_name, words_of
 from nasframe.studies.base_experiment import BaseExperiment
 from nasframe.studies.default_place import default_folder
 from nasframe.studies.folder import reading_study
@@ -25,7 +25,6 @@ from nasframe.studies.recorded_call import recorded_call
 from nasframe.studies.settings import Settings
 from nasframe.studies.statistics import UNBOUNDED, Bounds, bounds_of, interval
 from nasframe.studies.study import Plan, Study, Work, run_study
-from nasframe.studies.trial_limit import check_trials
 from nasframe.studies.variants import make_variants
 from nasframe.tables import TabularBenchmark, load_table
 

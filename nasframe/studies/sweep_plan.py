@@ -17,11 +17,14 @@ from nasframe.runtime import SILENT, Progress, fingerprint
 from nasframe.studies.axes import (
     Axis,
     Point,
+    check_trials,
+    count_points,
     experiment_at,
     experiments_at,
     parse_axes,
     point_name,
     points,
+    shared_plan,
     short_names,
     stage_seed,
     words_of,
@@ -35,10 +38,8 @@ from nasframe.studies.planned_runs import PlannedRun, Variant, make_runs
 from nasframe.studies.recorded_call import recorded_call
 from nasframe.studies.rows import row_json, variant_rows
 from nasframe.studies.settings import Settings
-from nasframe.studies.shared_plan import shared_plan
 from nasframe.studies.statistics import bounds_of
 from nasframe.studies.study import Plan, Study, Work, run_study
-from nasframe.studies.trial_limit import check_trials, count_points
 
 __all__ = ["sweep"]
 

@@ -16,7 +16,17 @@ from nasframe.jobs import PATIENCE, Outcome, Trial, full_disk_stops
 from nasframe.report import write_space_table_page
 from nasframe.runtime import SILENT, Progress, remove_path, without_nan
 from nasframe.space import Architecture, SearchSpace
-from nasframe.studies.axes import Point, experiment_at, parse_axes, point_name, points, words_of
+from nasframe.studies.axes import (
+    MOST_TRIALS,
+    Point,
+    check_trials,
+    count_points,
+    experiment_at,
+    parse_axes,
+    point_name,
+    points,
+    words_of,
+)
 from nasframe.studies.base_experiment import BaseExperiment
 from nasframe.studies.caveats import table_caveats
 from nasframe.studies.distinct_networks import AllNetworks, all_networks, draw_networks
@@ -26,7 +36,6 @@ from nasframe.studies.settings import Settings
 from nasframe.studies.statistics import spearman
 from nasframe.studies.study import Plan, Study, Work, run_study
 from nasframe.studies.training_trial import NetworkToTrain, make_training_trial, read_trained_network
-from nasframe.studies.trial_limit import MOST_TRIALS, check_trials, count_points
 from nasframe.tables import (
     ADDITIONS,
     OLDER_FILES,

@@ -9,8 +9,7 @@ import pytest
 
 from nasframe.cli import main
 from nasframe.experiment import overridden, read_toml
-from nasframe.studies.axes import experiment_at, parse_axes, points
-from nasframe.studies.shared_plan import shared_plan
+from nasframe.studies.axes import experiment_at, parse_axes, points, shared_plan
 from tests.toys import SUMS as EXPERIMENT
 
 

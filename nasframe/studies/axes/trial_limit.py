@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 
 from nasframe.errors import ConfigurationError
-from nasframe.studies.axes import Axis
+from nasframe.studies.axes.axis import Axis
 
 __all__ = ["MOST_TRIALS", "check_trials", "count_points"]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nasframe.experiment import Experiment, without_tensors
-from nasframe.studies.axes import Axis
+from nasframe.studies.axes.axis import Axis
 
 __all__ = ["shared_plan"]
 
