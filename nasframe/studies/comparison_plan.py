@@ -14,7 +14,6 @@ from nasframe.jobs import PATIENCE
 from nasframe.report import write_comparison_page
 from nasframe.runtime import SILENT, Progress
 from nasframe.studies.axes import check_trials, count_points, parse_axes, shared_plan, words_of
-from nasframe.studies.base_experiment import BaseExperiment
 from nasframe.studies.baselines import BaselineGroup, make_baseline_groups, read_baselines
 from nasframe.studies.caveats import comparison_caveats
 from nasframe.studies.choice import chosen
@@ -24,11 +23,9 @@ from nasframe.studies.former_names import tables_or_census
 from nasframe.studies.metrics import measured, metrics_of
 from nasframe.studies.paired_tests import paired_tests
 from nasframe.studies.planned_runs import Variant, make_runs
-from nasframe.studies.recorded_call import recorded_call
+from nasframe.studies.procedure import BaseExperiment, Plan, Settings, Study, Work, recorded_call, run_study
 from nasframe.studies.rows import baseline_rows, row_json, variant_rows
-from nasframe.studies.settings import Settings
 from nasframe.studies.statistics import UNBOUNDED, bounds_of
-from nasframe.studies.study import Plan, Study, Work, run_study
 from nasframe.studies.table_comparison import (
     RANKINGS,
     compare_with_tables,

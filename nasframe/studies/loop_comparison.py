@@ -16,15 +16,12 @@ from nasframe.report import write_loop_page
 from nasframe.runtime import SILENT, Progress, file_name, fingerprint
 from nasframe.searching import ProposalLoop, check_proposal_loop
 from nasframe.studies.axes import check_trials, parse_axes, point_name, words_of
-from nasframe.studies.base_experiment import BaseExperiment
 from nasframe.studies.default_place import default_folder
 from nasframe.studies.folder import reading_study
 from nasframe.studies.looked_up_search import LookedUpSearches, Trace
 from nasframe.studies.loop_trial import CHUNK, make_loop_trial, read_traces
-from nasframe.studies.recorded_call import recorded_call
-from nasframe.studies.settings import Settings
+from nasframe.studies.procedure import BaseExperiment, Plan, Settings, Study, Work, recorded_call, run_study
 from nasframe.studies.statistics import UNBOUNDED, Bounds, bounds_of, interval
-from nasframe.studies.study import Plan, Study, Work, run_study
 from nasframe.studies.variants import make_variants
 from nasframe.tables import TabularBenchmark, load_table
 

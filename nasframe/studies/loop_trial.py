@@ -28,7 +28,7 @@ from nasframe.searching import ProposalLoop
 from nasframe.space import Architecture
 from nasframe.studies.folder import reading_names
 from nasframe.studies.looked_up_search import LookedUpSearches, Step, Trace
-from nasframe.studies.study import Study
+from nasframe.studies.procedure import Study
 from nasframe.tables import TableEntry, TabularBenchmark, load_table
 
 __all__ = ["CHUNK", "are_searched", "do_searches", "make_loop_trial", "read_traces"]

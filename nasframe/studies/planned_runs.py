@@ -13,9 +13,9 @@ from nasframe.jobs import Outcome, Trial
 from nasframe.pipeline import Prepared
 from nasframe.runs import Run
 from nasframe.studies.axes import Point
+from nasframe.studies.procedure import Study
 from nasframe.studies.results import read_result
 from nasframe.studies.run_trial import make_run_trial
-from nasframe.studies.study import Study
 
 __all__ = ["PlannedRun", "Runs", "Variant", "make_runs"]
 

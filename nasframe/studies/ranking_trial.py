@@ -25,7 +25,7 @@ from nasframe.runtime import (
     write_json,
 )
 from nasframe.studies.folder import reading_names
-from nasframe.studies.study import Study
+from nasframe.studies.procedure import Study
 from nasframe.tables import TabularBenchmark
 from nasframe.tasks import checked_metrics
 from nasframe.training import OutputError, collect_outputs

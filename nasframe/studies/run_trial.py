@@ -13,7 +13,7 @@ from nasframe.pipeline import read_experiment, run_experiment
 from nasframe.runs import Run
 from nasframe.runtime import Progress
 from nasframe.studies.folder import reading_names
-from nasframe.studies.study import Study
+from nasframe.studies.procedure import Study
 
 __all__ = ["do_run", "is_run_done", "make_run_trial"]
 

@@ -29,17 +29,14 @@ from nasframe.studies.axes import (
     stage_seed,
     words_of,
 )
-from nasframe.studies.base_experiment import BaseExperiment
 from nasframe.studies.caveats import sweep_caveats
 from nasframe.studies.choice import chosen
 from nasframe.studies.folder import reading_study
 from nasframe.studies.metrics import measured, metrics_of
 from nasframe.studies.planned_runs import PlannedRun, Variant, make_runs
-from nasframe.studies.recorded_call import recorded_call
+from nasframe.studies.procedure import BaseExperiment, Plan, Settings, Study, Work, recorded_call, run_study
 from nasframe.studies.rows import row_json, variant_rows
-from nasframe.studies.settings import Settings
 from nasframe.studies.statistics import bounds_of
-from nasframe.studies.study import Plan, Study, Work, run_study
 
 __all__ = ["sweep"]
 

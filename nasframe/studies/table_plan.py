@@ -27,14 +27,11 @@ from nasframe.studies.axes import (
     points,
     words_of,
 )
-from nasframe.studies.base_experiment import BaseExperiment
 from nasframe.studies.caveats import table_caveats
 from nasframe.studies.distinct_networks import AllNetworks, all_networks, draw_networks
 from nasframe.studies.folder import StudyFolder, reading_study
-from nasframe.studies.recorded_call import recorded_call
-from nasframe.studies.settings import Settings
+from nasframe.studies.procedure import BaseExperiment, Plan, Settings, Study, Work, recorded_call, run_study
 from nasframe.studies.statistics import spearman
-from nasframe.studies.study import Plan, Study, Work, run_study
 from nasframe.studies.training_trial import NetworkToTrain, make_training_trial, read_trained_network
 from nasframe.tables import (
     ADDITIONS,

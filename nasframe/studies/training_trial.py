@@ -29,7 +29,7 @@ from nasframe.runtime import (
 )
 from nasframe.space import Architecture
 from nasframe.studies.folder import reading_names
-from nasframe.studies.study import Study
+from nasframe.studies.procedure import Study
 from nasframe.tasks import named_baselines
 
 __all__ = ["NetworkToTrain", "are_trained", "make_training_trial", "read_trained_network", "train_networks"]

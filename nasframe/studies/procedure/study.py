@@ -17,14 +17,13 @@ from nasframe.experiment import Experiment
 from nasframe.jobs import Outcome, Trial, execute, full_disk_stops, start_server, worker_count
 from nasframe.pipeline import Prepared, experiment_arguments, keeping_old_run, save_tensors
 from nasframe.plugins import RecordedNames, record_names
-from nasframe.studies.data_preparation import prepare_data
 from nasframe.studies.folder import TENSORS, StudyFolder, open_study
 from nasframe.studies.preload import PRELOAD
-from nasframe.studies.settings import Settings
-from nasframe.studies.versions import versions
+from nasframe.studies.procedure.data_preparation import prepare_data
+from nasframe.studies.procedure.settings import Settings
+from nasframe.studies.procedure.versions import versions
 
 __all__ = ["Plan", "Study", "Work", "run_study"]
-
 
 Work = Generator[Sequence[Trial], Mapping[str, Outcome], dict[str, Any]]
 """The work of a study: it yields trials, is sent name of a trial → its outcome, and returns the record."""

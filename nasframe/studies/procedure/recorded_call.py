@@ -6,8 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from nasframe.studies.base_experiment import BaseExperiment
-from nasframe.studies.settings import Settings
+from nasframe.studies.procedure.base_experiment import BaseExperiment
+from nasframe.studies.procedure.settings import Settings
 
 __all__ = ["recorded_call"]
 
