@@ -14,17 +14,14 @@ from nasframe.jobs import PATIENCE
 from nasframe.report import write_comparison_page
 from nasframe.runtime import SILENT, Progress
 from nasframe.studies.axes import check_trials, count_points, parse_axes, shared_plan, words_of
+from nasframe.studies.baseline_rows import baseline_rows
 from nasframe.studies.baselines import BaselineGroup, make_baseline_groups, read_baselines
 from nasframe.studies.caveats import comparison_caveats
-from nasframe.studies.choice import chosen
 from nasframe.studies.derivation_gap import gaps
 from nasframe.studies.folder import reading_study
 from nasframe.studies.former_names import tables_or_census
-from nasframe.studies.metrics import measured, metrics_of
 from nasframe.studies.paired_tests import paired_tests
-from nasframe.studies.planned_runs import Variant, make_runs
 from nasframe.studies.procedure import BaseExperiment, Plan, Settings, Study, Work, recorded_call, run_study
-from nasframe.studies.rows import baseline_rows, row_json, variant_rows
 from nasframe.studies.statistics import UNBOUNDED, bounds_of
 from nasframe.studies.table_comparison import (
     RANKINGS,
@@ -33,7 +30,16 @@ from nasframe.studies.table_comparison import (
     fitting_tables,
     ranking_trials,
 )
-from nasframe.studies.variants import make_variants
+from nasframe.studies.variants import (
+    Variant,
+    chosen,
+    make_runs,
+    make_variants,
+    measured,
+    metrics_of,
+    row_json,
+    variant_rows,
+)
 from nasframe.tables import TabularBenchmark, load_table
 
 __all__ = ["compare"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nasframe.studies.planned_runs import Variant
 from nasframe.studies.statistics import Bounds, mean, paired
+from nasframe.studies.variants import Variant
 
 __all__ = ["gaps"]
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nasframe.report import COSTS
-from nasframe.studies.rows import Row
 from nasframe.studies.statistics import UNBOUNDED, Bounds, holm, paired
+from nasframe.studies.variants import Row
 
 __all__ = ["paired_tests"]
 

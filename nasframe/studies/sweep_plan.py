@@ -30,13 +30,19 @@ from nasframe.studies.axes import (
     words_of,
 )
 from nasframe.studies.caveats import sweep_caveats
-from nasframe.studies.choice import chosen
 from nasframe.studies.folder import reading_study
-from nasframe.studies.metrics import measured, metrics_of
-from nasframe.studies.planned_runs import PlannedRun, Variant, make_runs
 from nasframe.studies.procedure import BaseExperiment, Plan, Settings, Study, Work, recorded_call, run_study
-from nasframe.studies.rows import row_json, variant_rows
 from nasframe.studies.statistics import bounds_of
+from nasframe.studies.variants import (
+    PlannedRun,
+    Variant,
+    chosen,
+    make_runs,
+    measured,
+    metrics_of,
+    row_json,
+    variant_rows,
+)
 
 __all__ = ["sweep"]
 

@@ -11,11 +11,10 @@ from nasframe.errors import RunError, in_lines
 from nasframe.jobs import Outcome, Trial
 from nasframe.pipeline import Prepared
 from nasframe.runtime import Progress
-from nasframe.studies.planned_runs import PlannedRun, Variant
 from nasframe.studies.procedure import Study
 from nasframe.studies.ranking_trial import make_ranking_trial, read_ranking
-from nasframe.studies.rows import mean_json
 from nasframe.studies.statistics import CORRELATION, PERCENTILE, mean, percentile, spearman
+from nasframe.studies.variants import PlannedRun, Variant, mean_json
 from nasframe.tables import (
     TABLE_NAMES,
     TabularBenchmark,

@@ -11,8 +11,8 @@ import pytest
 from nasframe.cli import main
 from nasframe.jobs import Outcome, Trial
 from nasframe.runs import Run
-from nasframe.studies.metrics import measured
-from nasframe.studies.results import read_result
+from nasframe.studies.variants import measured
+from nasframe.studies.variants.run_result import read_result
 from tests.toys import SUMS as EXPERIMENT
 
 

@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 
 from nasframe.jobs import Trial
+from nasframe.studies.baseline_rows import baseline_rows
 from nasframe.studies.baselines import BaselineGroup
 from nasframe.studies.caveats import comparison_caveats, sweep_caveats
-from nasframe.studies.choice import chosen
-from nasframe.studies.metrics import metrics_of
 from nasframe.studies.paired_tests import paired_tests
-from nasframe.studies.rows import Row, baseline_rows, row_json
 from nasframe.studies.training_trial import NetworkToTrain
+from nasframe.studies.variants import Row, chosen, metrics_of, row_json
 
 METRICS = ["auc", "parameters", "search_seconds"]
 

@@ -1,4 +1,4 @@
-"""The runs of a comparison or a sweep: for each variant one a seed, planned, done and read."""
+"""The runs of all variants: their data, their trials, their results."""
 
 from __future__ import annotations
 
@@ -8,56 +8,15 @@ from typing import Any
 from attrs import frozen
 
 from nasframe.errors import NasframeError
-from nasframe.experiment import Experiment
 from nasframe.jobs import Outcome, Trial
 from nasframe.pipeline import Prepared
 from nasframe.runs import Run
-from nasframe.studies.axes import Point
 from nasframe.studies.procedure import Study
-from nasframe.studies.results import read_result
-from nasframe.studies.run_trial import make_run_trial
+from nasframe.studies.variants.run_result import read_result
+from nasframe.studies.variants.run_trial import make_run_trial
+from nasframe.studies.variants.variant import PlannedRun, Variant
 
-__all__ = ["PlannedRun", "Runs", "Variant", "make_runs"]
-
-
-@frozen
-class PlannedRun:
-    """A run of a variant, before it is made.
-
-    Attributes:
-        name: of its trial, unique in the study; shown to the user.
-        folder: name of its folder, among those of the trials.
-        experiment: that of the run, with its seed.
-    """
-
-    name: str
-    folder: str
-    experiment: Experiment
-
-
-@frozen
-class Variant:
-    """An experiment with some options at values of their own: a variant of a comparison, a point of a sweep.
-
-    Attributes:
-        name: shown to the user, unique among the variants.
-        point: dotted key → value: the options in which it differs from the others.
-        runs: one for each seed.
-    """
-
-    name: str
-    point: Point
-    runs: Sequence[PlannedRun]
-
-    @property
-    def first(self) -> Experiment:
-        """The experiment of the first seed."""
-        return self.runs[0].experiment
-
-    @property
-    def experiments(self) -> Mapping[int, Experiment]:
-        """Seed → experiment."""
-        return {run.experiment.seed: run.experiment for run in self.runs}
+__all__ = ["Runs", "make_runs"]
 
 
 @frozen

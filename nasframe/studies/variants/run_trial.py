@@ -39,9 +39,9 @@ def make_run_trial(
     return Trial(
         name,
         folder,
-        "nasframe.studies.run_trial:do_run",
+        "nasframe.studies.variants.run_trial:do_run",
         arguments,
-        done="nasframe.studies.run_trial:is_run_done",
+        done="nasframe.studies.variants.run_trial:is_run_done",
     )
 
 

@@ -12,7 +12,7 @@ from nasframe.errors import ConfigurationError
 from nasframe.experiment import PLUGINS, Experiment, option_keys, overridden, parse_value
 from nasframe.runtime import bounded_file_name, fingerprint
 from nasframe.studies.axes import Axis, Point, experiments_at, point_name, points
-from nasframe.studies.planned_runs import PlannedRun, Variant
+from nasframe.studies.variants.variant import PlannedRun, Variant
 from nasframe.training import BaselineOptions
 
 __all__ = ["make_variants"]
