@@ -17,8 +17,8 @@ from nasframe.jobs import Trial
 from nasframe.pipeline import Prepared, draw_distinct_architectures
 from nasframe.runtime import fingerprint
 from nasframe.studies.axes import point_name
+from nasframe.studies.network_training import NetworkToTrain, make_training_trial, read_trained_network
 from nasframe.studies.procedure import Study
-from nasframe.studies.training_trial import NetworkToTrain, make_training_trial, read_trained_network
 from nasframe.studies.variants import Variant
 from nasframe.tasks import Data, NamedBaseline, make_each_once, named_baselines
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["PRELOAD"]
 
 PRELOAD = (
-    *("nasframe.studies.variants.run_trial", "nasframe.studies.training_trial"),
+    *("nasframe.studies.variants.run_trial", "nasframe.studies.network_training.training_trial"),
     "nasframe.studies.ranking_trial",
     "nasframe.studies.loop_trial",
     "torch._dynamo",  # which the first optimizer imports

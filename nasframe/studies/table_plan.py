@@ -30,9 +30,9 @@ from nasframe.studies.axes import (
 from nasframe.studies.caveats import table_caveats
 from nasframe.studies.distinct_networks import AllNetworks, all_networks, draw_networks
 from nasframe.studies.folder import StudyFolder, reading_study
+from nasframe.studies.network_training import NetworkToTrain, make_training_trial, read_trained_network
 from nasframe.studies.procedure import BaseExperiment, Plan, Settings, Study, Work, recorded_call, run_study
 from nasframe.studies.statistics import spearman
-from nasframe.studies.training_trial import NetworkToTrain, make_training_trial, read_trained_network
 from nasframe.tables import (
     ADDITIONS,
     OLDER_FILES,

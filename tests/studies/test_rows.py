@@ -12,8 +12,8 @@ from nasframe.jobs import Trial
 from nasframe.studies.baseline_rows import baseline_rows
 from nasframe.studies.baselines import BaselineGroup
 from nasframe.studies.caveats import comparison_caveats, sweep_caveats
+from nasframe.studies.network_training import NetworkToTrain
 from nasframe.studies.paired_tests import paired_tests
-from nasframe.studies.training_trial import NetworkToTrain
 from nasframe.studies.variants import Row, chosen, metrics_of, row_json
 
 METRICS = ["auc", "parameters", "search_seconds"]

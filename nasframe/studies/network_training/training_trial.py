@@ -14,47 +14,14 @@ from nasframe.errors import DataError, RunError, in_lines
 from nasframe.experiment import Experiment
 from nasframe.jobs import Trial, error_message, is_disk_full
 from nasframe.pipeline import Prepared, prepare, read_experiment, train_alone
-from nasframe.runtime import (
-    ANYTHING,
-    MAX_EXACT_INTEGER,
-    Each,
-    Fields,
-    Items,
-    Nullable,
-    Number,
-    Progress,
-    Text,
-    read_json,
-    write_json,
-)
+from nasframe.runtime import Progress, write_json
 from nasframe.space import Architecture
 from nasframe.studies.folder import reading_names
+from nasframe.studies.network_training.trained_network import is_trained
 from nasframe.studies.procedure import Study
 from nasframe.tasks import named_baselines
 
-__all__ = ["NetworkToTrain", "are_trained", "make_training_trial", "read_trained_network", "train_networks"]
-
-
-_COUNT = Nullable(Number(0, MAX_EXACT_INTEGER, whole=True))
-_TRAINED = Fields(
-    {
-        "name": Text(),
-        "validation": Each(Nullable(Number())),
-        "test": Each(ANYTHING),
-        "data": Text(),
-    },
-    {
-        "fingerprint": Nullable(Text()),
-        "assignment": Nullable(Each(Text())),
-        "registered": Text(),
-        "parameters": _COUNT,
-        "multiply_adds": _COUNT,
-        "best_epoch": Number(0, 10**9, whole=True),
-        "seed": Number(0, whole=True),
-        "seconds": Number(0),
-        "curves": Each(Each(Items(Nullable(Number())))),
-    },
-)
+__all__ = ["NetworkToTrain", "are_trained", "make_training_trial", "train_networks"]
 
 
 @frozen
@@ -92,13 +59,13 @@ def make_training_trial(
         **study.arguments(experiment),
         "networks": [attrs.asdict(item, recurse=False) for item in networks],
     }
-    module = "nasframe.studies.training_trial"
+    module = "nasframe.studies.network_training.training_trial"
     return Trial(name, folder, f"{module}:train_networks", arguments, done=f"{module}:are_trained")
 
 
 def are_trained(folder: Path, arguments: Mapping[str, Any]) -> bool:
     """Return True where every network of such a trial has been trained."""
-    return all(_is_whole(folder / item["file"], item.get("curves", False)) for item in arguments["networks"])
+    return all(is_trained(folder / item["file"], item.get("curves", False)) for item in arguments["networks"])
 
 
 def train_networks(folder: Path, arguments: Mapping[str, Any], progress: Progress) -> None:
@@ -108,7 +75,7 @@ def train_networks(folder: Path, arguments: Mapping[str, Any], progress: Progres
         RunError: names the networks that failed, after the others have been trained.
     """
     wanted = [NetworkToTrain(**item) for item in arguments["networks"]]
-    missing = [item for item in wanted if not _is_whole(folder / item.file, item.curves)]
+    missing = [item for item in wanted if not is_trained(folder / item.file, item.curves)]
     if not missing:
         return
     with reading_names(arguments):
@@ -139,35 +106,6 @@ def _train(
         data = prepared.record["fingerprint"]
         write_json(folder / item.file, {**identity, **found, "data": data})
     return failed
-
-
-def _is_whole(file: Path, curves: bool) -> bool:
-    """Return True where a network has been trained. One of an older version has no curves."""
-    if not curves:
-        return file.exists()
-    try:
-        found = read_trained_network(file)
-    except RunError:  # the trial will fail with the reason
-        return False
-    return found is not None and "curves" in found
-
-
-def read_trained_network(file: Path) -> dict[str, Any] | None:
-    """Return the result of a network; None where it has not been trained yet.
-
-    It holds its `name`, the `fingerprint` and `assignment` of its architecture (None where it has none), the
-    function that a plugin `registered` for it, if one did, all that `train_alone` returns, and the
-    fingerprint of the `data`.
-
-    Raises:
-        RunError: the file is damaged.
-    """
-    if not file.exists():
-        return None
-    found: dict[str, Any] = read_json(
-        file, _TRAINED, lambda message: RunError(f"{message}; remove the file, and it is made again")
-    )
-    return found
 
 
 def _network(
