@@ -145,15 +145,10 @@ def tabulate(
         each = seeds * count_points(axes)
         if not exhaustive and each > 1:
             check_trials("tabulate", "--architectures, times the trainings of each", architectures, each)
-        chosen = attrs.evolve(
-            given,
-            data_seed=given.stage_seed,
-            baselines=BaselineOptions(),
-            train=attrs.evolve(given.train, inherit=False),
-        )
+        chosen = from_scratch(attrs.evolve(given, data_seed=given.stage_seed))
         values = chosen.to_dict()
         trainings: list[Training] = [
-            (point, _at(chosen, base, overrides, point, chosen.seed + number))
+            (point, training_at(chosen, base, overrides, point, chosen.seed + number))
             for point in points(axes)
             for number in range(seeds)
         ]
@@ -181,7 +176,7 @@ def _check_axes(keys: Iterable[str]) -> None:
         raise ConfigurationError("tabulate", [problem])
 
 
-def _at(
+def training_at(
     chosen: Experiment, base: BaseExperiment, overrides: Sequence[str], point: Point, seed: int
 ) -> Experiment:
     """Return the experiment of one training of each network."""
@@ -189,12 +184,13 @@ def _at(
         return attrs.evolve(chosen, seed=seed)
     values = overridden(base.values, base.source, overrides)
     found = experiment_at(values, base.source, point, seed=seed, data_seed=chosen.data_seed)
-    return attrs.evolve(
-        found,
-        device=chosen.device,
-        baselines=BaselineOptions(),
-        train=attrs.evolve(found.train, inherit=False),
-    )
+    return from_scratch(attrs.evolve(found, device=chosen.device))
+
+
+def from_scratch(experiment: Experiment) -> Experiment:
+    """Return an experiment as the networks of a table are trained: from scratch, and without baselines."""
+    train = attrs.evolve(experiment.train, inherit=False)
+    return attrs.evolve(experiment, baselines=BaselineOptions(), train=train)
 
 
 @frozen
@@ -329,7 +325,7 @@ class TablePlan(Plan):
         """
         folder = study.folder.path
         files = [
-            (folder / _NETWORKS / _file(item, training, self.base))
+            result_file(folder, item, training, self.base)
             for item in networks.values()
             for training in self.trainings
         ]
@@ -340,39 +336,32 @@ class TablePlan(Plan):
             one = networks.get(key, architecture)
             trial, *_ = self._trials({key: one}, study)
             outcomes |= yield [trial]
-            found = read_trained_network(folder / _NETWORKS / _file(one, self.trainings[0], self.base))
+            found = read_trained_network(result_file(folder, one, self.trainings[0], self.base))
             if found is not None:
                 break
-        count = space.count()
-        many = f"{count:,}" if count < 10**15 else f"{count:.3g}"
-        networks_ = f", {len(networks):,} different networks" if known else ""
-        title = f"{folder}: the space has {many} architectures{networks_}"
-        remedy = "say --yes to train them" if known else f"--all takes {MOST_TRIALS:,} at most"
-        remedy = f"{remedy}, or --architectures N for a sample"
-        if found is None:
-            why = [outcome.error for outcome in outcomes.values()]
-            raise RunError(
-                in_lines(f"{title}; no first training succeeded, so no hours can be projected", *why, remedy)
-            )
-        trainings = left if known else count * len(self.trainings)
-        hours = trainings * found["seconds"] / study.workers / 3600
-        if known and hours <= _ASK:
-            return outcomes
-        raise RunError(
-            f"{title}; at {found['seconds']:.1f} s for the first training, {len(self.trainings)} each, "
-            f"{study.workers} at a time, they take about {_in_hours(hours)}; {remedy}"
+        count, each = space.count(), len(self.trainings)
+        check_hours(
+            folder,
+            count,
+            len(networks) if known else None,
+            each=each,
+            left=left if known else count * each,
+            workers=study.workers,
+            first=found,
+            errors=[outcome.error for outcome in outcomes.values()],
         )
+        return outcomes
 
     def _trials(self, networks: Mapping[str, Architecture], study: Study) -> list[Trial]:
         """Return trials of a few architectures each, several trials for every worker."""
         count = len(networks) * len(self.trainings)
         size = max(1, min(_CHUNK, count // (4 * study.workers)))
-        place, trials = study.folder.path / _NETWORKS, []
+        folder, trials = study.folder.path, list[Trial]()
         for training, start in itertools.product(self.trainings, range(0, len(networks), size)):
             part = [
                 NetworkToTrain(
                     f"architecture {number}",
-                    _file(item, training, self.base),
+                    result_file(folder, item, training, self.base).name,
                     dict(item.assignment),
                     curves=True,
                 )
@@ -384,14 +373,16 @@ class TablePlan(Plan):
             name = part[0].name if len(part) == 1 else f"architectures {start + 1} to {last}"
             of = _training_name(training, self.base)
             trials.append(
-                make_training_trial(f"{name}, {of}" if of else name, place, training[1], part, study)
+                make_training_trial(
+                    f"{name}, {of}" if of else name, folder / _NETWORKS, training[1], part, study
+                )
             )
         return trials
 
     def _entry(self, key: str, architecture: Architecture, folder: Path) -> TableEntry | None:
         """Return the entry of a network; None where none of its trainings was done."""
         found = [
-            read_trained_network(folder / _NETWORKS / _file(architecture, training, self.base))
+            read_trained_network(result_file(folder, architecture, training, self.base))
             for training in self.trainings
         ]
         epochs = max(item.train.epochs for _, item in self.trainings)
@@ -401,7 +392,7 @@ class TablePlan(Plan):
         """Refuse to go on with a table of other data."""
         for item in networks:
             for training, wanted in zip(self.trainings, data, strict=True):
-                found = read_trained_network(folder / _NETWORKS / _file(item, training, self.base))
+                found = read_trained_network(result_file(folder, item, training, self.base))
                 if found is not None and found["data"] != wanted:
                     raise RunError(
                         f"{folder}: the data or the code that reads it has changed since this table was "
@@ -416,10 +407,53 @@ def _training_name(training: Training, base: Experiment) -> str:
     return point_name({**point, **seed}) if point or seed else ""
 
 
-def _file(architecture: Architecture, training: Training, base: Experiment) -> str:
-    """Return the name of the file of one training of one architecture."""
+def result_file(folder: Path, architecture: Architecture, training: Training, base: Experiment) -> Path:
+    """Return the file of one training of one architecture, in the folder of a table."""
     name = _training_name(training, base)
-    return f"{architecture.fingerprint[:16]}{f'-{name}' if name else ''}.json"
+    return folder / _NETWORKS / f"{architecture.fingerprint[:16]}{f'-{name}' if name else ''}.json"
+
+
+def check_hours(
+    folder: Path,
+    count: int,
+    networks: int | None,
+    *,
+    each: int,
+    left: int,
+    workers: int,
+    first: Mapping[str, Any] | None,
+    errors: Sequence[str],
+) -> None:
+    """Refuse to train the whole of a space where that would take long, or where nobody can know.
+
+    Args:
+        folder: of the table.
+        count: number of architectures of the space.
+        networks: number of its different networks; None where there are too many architectures to list them.
+        each: trainings of each network.
+        left: trainings that are not done.
+        workers: trainings at the same time.
+        first: result of the first training; None where none succeeded.
+        errors: the reasons why the first trainings failed.
+
+    Raises:
+        RunError: with the number of networks and the projected hours.
+    """
+    many = f"{count:,}" if count < 10**15 else f"{count:.3g}"
+    different = "" if networks is None else f", {networks:,} different networks"
+    title = f"{folder}: the space has {many} architectures{different}"
+    remedy = f"--all takes {MOST_TRIALS:,} at most" if networks is None else "say --yes to train them"
+    remedy = f"{remedy}, or --architectures N for a sample"
+    if first is None:
+        raise RunError(
+            in_lines(f"{title}; no first training succeeded, so no hours can be projected", *errors, remedy)
+        )
+    hours = left * first["seconds"] / workers / 3600
+    if networks is None or hours > _ASK:
+        raise RunError(
+            f"{title}; at {first['seconds']:.1f} s for the first training, {each} each, "
+            f"{workers} at a time, they take about {_in_hours(hours)}; {remedy}"
+        )
 
 
 def _in_hours(hours: float) -> str:
