@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nasframe.studies.preload import PRELOAD as PRELOAD
     from nasframe.studies.resuming import resume_study as resume_study
     from nasframe.studies.sweep_plan import sweep as sweep
-    from nasframe.studies.table_plan import tabulate as tabulate
+    from nasframe.studies.tabulation import tabulate as tabulate
 
 _MODULES = {
     "PRELOAD": "nasframe.studies.preload",
@@ -29,7 +29,7 @@ _MODULES = {
     "default_folder": "nasframe.studies.default_place",
     "resume_study": "nasframe.studies.resuming",
     "sweep": "nasframe.studies.sweep_plan",
-    "tabulate": "nasframe.studies.table_plan",
+    "tabulate": "nasframe.studies.tabulation",
     **dict.fromkeys(("census", "load_census"), "nasframe.studies.former_names"),
 }
 

@@ -16,10 +16,10 @@ from nasframe.runtime import SILENT, Progress
 from nasframe.studies.axes import check_trials, count_points, parse_axes, shared_plan, words_of
 from nasframe.studies.baseline_rows import baseline_rows
 from nasframe.studies.baselines import BaselineGroup, make_baseline_groups, read_baselines
-from nasframe.studies.caveats import comparison_caveats
+from nasframe.studies.comparison.caveats import comparison_caveats
+from nasframe.studies.comparison.former_option import tables_or_census
 from nasframe.studies.derivation_gap import gaps
 from nasframe.studies.folder import reading_study
-from nasframe.studies.former_names import tables_or_census
 from nasframe.studies.paired_tests import paired_tests
 from nasframe.studies.procedure import BaseExperiment, Plan, Settings, Study, Work, recorded_call, run_study
 from nasframe.studies.statistics import UNBOUNDED, bounds_of

@@ -36,7 +36,7 @@ from nasframe.studies.folder import RECORD, read_study
 from nasframe.studies.loop_comparison import compare_on_table
 from nasframe.studies.procedure import BaseExperiment
 from nasframe.studies.sweep_plan import sweep
-from nasframe.studies.table_plan import tabulate
+from nasframe.studies.tabulation import tabulate
 
 __all__ = ["fitting_this_machine", "resume_study"]
 

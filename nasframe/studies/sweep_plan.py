@@ -29,8 +29,8 @@ from nasframe.studies.axes import (
     stage_seed,
     words_of,
 )
-from nasframe.studies.caveats import sweep_caveats
 from nasframe.studies.folder import reading_study
+from nasframe.studies.grid_sweep.caveats import sweep_caveats
 from nasframe.studies.procedure import BaseExperiment, Plan, Settings, Study, Work, recorded_call, run_study
 from nasframe.studies.statistics import bounds_of
 from nasframe.studies.variants import (

@@ -11,7 +11,8 @@ import pytest
 from nasframe.jobs import Trial
 from nasframe.studies.baseline_rows import baseline_rows
 from nasframe.studies.baselines import BaselineGroup
-from nasframe.studies.caveats import comparison_caveats, sweep_caveats
+from nasframe.studies.comparison.caveats import comparison_caveats
+from nasframe.studies.grid_sweep.caveats import sweep_caveats
 from nasframe.studies.network_training import NetworkToTrain
 from nasframe.studies.paired_tests import paired_tests
 from nasframe.studies.variants import Row, chosen, metrics_of, row_json

@@ -1,4 +1,4 @@
-"""`tabulate`: networks of a search space, each trained from scratch and scored after every epoch."""
+"""The plan of a table: its networks are chosen, trained, and written as entries."""
 
 from __future__ import annotations
 
@@ -7,32 +7,23 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-import attrs
 from attrs import frozen
 
 from nasframe.errors import ConfigurationError, NasframeError, RunError, SpaceError, in_lines
-from nasframe.experiment import Experiment, overridden
-from nasframe.jobs import PATIENCE, Outcome, Trial, full_disk_stops
+from nasframe.experiment import Experiment
+from nasframe.jobs import Outcome, Trial, full_disk_stops
 from nasframe.report import write_space_table_page
-from nasframe.runtime import SILENT, Progress, remove_path, without_nan
+from nasframe.runtime import remove_path, without_nan
 from nasframe.space import Architecture, SearchSpace
-from nasframe.studies.axes import (
-    MOST_TRIALS,
-    Point,
-    check_trials,
-    count_points,
-    experiment_at,
-    parse_axes,
-    point_name,
-    points,
-    words_of,
-)
-from nasframe.studies.caveats import table_caveats
-from nasframe.studies.distinct_networks import AllNetworks, all_networks, draw_networks
-from nasframe.studies.folder import StudyFolder, reading_study
+from nasframe.studies.axes import MOST_TRIALS, check_trials, point_name
+from nasframe.studies.folder import StudyFolder
 from nasframe.studies.network_training import NetworkToTrain, make_training_trial, read_trained_network
-from nasframe.studies.procedure import BaseExperiment, Plan, Settings, Study, Work, recorded_call, run_study
+from nasframe.studies.procedure import Plan, Study, Work
 from nasframe.studies.statistics import spearman
+from nasframe.studies.tabulation.caveats import table_caveats
+from nasframe.studies.tabulation.distinct_networks import AllNetworks, all_networks, draw_networks
+from nasframe.studies.tabulation.projected_hours import check_hours
+from nasframe.studies.tabulation.trainings import NETWORKS, Training, result_file, training_name
 from nasframe.tables import (
     ADDITIONS,
     OLDER_FILES,
@@ -49,148 +40,14 @@ from nasframe.tables import (
     origin_of,
     write_document,
 )
-from nasframe.training import BaselineOptions
 
-__all__ = ["tabulate"]
-
-_NETWORKS = "architectures"
-"""Name of the folder of the results of the architectures."""
+__all__ = ["TablePlan"]
 
 _CHUNK = 10
 """The most architectures of one trial; they share the data that its worker prepares."""
 
-_ASK = 1.0
-"""Hours of projected work from which on `--all` asks for `--yes`."""
-
 _TRIED = 3
 """The most networks whose first training may fail before nothing is projected."""
-
-Training = tuple[Point, Experiment]
-"""One of the trainings of each network: the options in which it differs, and its experiment."""
-
-
-def tabulate(
-    experiment: BaseExperiment | Experiment | str | Path,
-    out: str | Path | None = None,
-    *,
-    overrides: Iterable[str] = (),
-    architectures: int = 300,
-    exhaustive: bool = False,
-    seeds: int = 1,
-    vary: str | Iterable[str] = (),
-    yes: bool = False,
-    workers: int | None = 1,
-    executor: str = "local",
-    patience: float = PATIENCE,
-    source: str | Path | None = None,
-    seed: int | None = None,
-    device: str | None = None,
-    overwrite: bool = False,
-    progress: Progress = SILENT,
-) -> TabularBenchmark:
-    """Train networks of an experiment's space, each as a searched one is trained, and keep all their curves.
-
-    Trainings that have ended are kept: the same call goes on after an interruption, and a larger number, more
-    seeds or more points add to them.
-
-    Args:
-        experiment: its space, task, training options and seed; or its TOML file. Its search does not
-            matter.
-        out: folder of the table; None is `runs/NAME-table`.
-        overrides: `dotted.key=value` each.
-        architectures: how many different networks are drawn; all where the space has fewer.
-        exhaustive: all networks of the space.
-        seeds: training seeds of each network, from the experiment's own upward; they share their data.
-        vary: `key=value,value` each, options of the task or the training: each network is trained at every
-            point, with every seed.
-        yes: train all networks of a large space too.
-        seed, device: instead of those of the experiment.
-        workers, executor, patience, source, overwrite, progress: see `Settings`.
-
-    Returns:
-        The table, with those that could be trained; `record["failed"]` says why the others could not.
-
-    Raises:
-        ConfigurationError: everything that is wrong with the experiment.
-        RunError: `out` holds something else, or the table of something else; or the whole of a space would
-            take long, and `yes` was not said.
-        SpaceError: the space is not registered, so nobody could name its architectures.
-    """
-    for name, value in (("--architectures", architectures), ("--seeds", seeds)):
-        if value < 1:
-            raise ConfigurationError("tabulate", [f"{name}: expected 1 or more, found {value}"])
-    base = BaseExperiment.of(experiment)
-    folder, overrides, vary = base.folder(out, "table"), words_of(overrides), words_of(vary)
-    settings = Settings(workers, executor, patience, source, overwrite, progress, base.recorded)
-    call = recorded_call(
-        "tabulate",
-        base,
-        settings,
-        overrides=overrides,
-        exhaustive=exhaustive,
-        seeds=seeds,
-        vary=vary,
-        yes=yes,
-        seed=seed,
-        device=device,
-        architectures=architectures,
-    )
-    with reading_study(folder, overwrite=overwrite):
-        given = Experiment.parse(base.values, base.source, overrides, seed=seed, device=device)
-        axes = parse_axes(vary, given.to_dict(), base.source)
-        _check_axes(axis.key for axis in axes)
-        if not exhaustive:
-            check_trials("tabulate", "--architectures", architectures)
-        check_trials("tabulate", "--seeds, times the points", seeds, count_points(axes))
-        each = seeds * count_points(axes)
-        if not exhaustive and each > 1:
-            check_trials("tabulate", "--architectures, times the trainings of each", architectures, each)
-        chosen = from_scratch(attrs.evolve(given, data_seed=given.stage_seed))
-        values = chosen.to_dict()
-        trainings: list[Training] = [
-            (point, training_at(chosen, base, overrides, point, chosen.seed + number))
-            for point in points(axes)
-            for number in range(seeds)
-        ]
-        must_match = {
-            "experiment": {key: values[key] for key in ("seed", "data_seed", "task", "space", "train")}
-        }
-        plan = TablePlan(
-            base.title(folder),
-            [item for _, item in trainings],
-            must_match,
-            chosen,
-            trainings,
-            architectures,
-            exhaustive,
-            yes,
-        )
-        run_study(plan, folder, settings, call)
-        return load_table(folder)
-
-
-def _check_axes(keys: Iterable[str]) -> None:
-    wrong = [key for key in keys if key.partition(".")[0] not in ("task", "train", "data_seed")]
-    if wrong:
-        problem = f"--vary {wrong[0]}: expected an option of [task] or [train]: a table is of one space"
-        raise ConfigurationError("tabulate", [problem])
-
-
-def training_at(
-    chosen: Experiment, base: BaseExperiment, overrides: Sequence[str], point: Point, seed: int
-) -> Experiment:
-    """Return the experiment of one training of each network."""
-    if not point:
-        return attrs.evolve(chosen, seed=seed)
-    values = overridden(base.values, base.source, overrides)
-    found = experiment_at(values, base.source, point, seed=seed, data_seed=chosen.data_seed)
-    return from_scratch(attrs.evolve(found, device=chosen.device))
-
-
-def from_scratch(experiment: Experiment) -> Experiment:
-    """Return an experiment as the networks of a table are trained: from scratch, and without baselines."""
-    train = attrs.evolve(experiment.train, inherit=False)
-    return attrs.evolve(experiment, baselines=BaselineOptions(), train=train)
 
 
 @frozen
@@ -206,7 +63,7 @@ class TablePlan(Plan):
     """
 
     kind: ClassVar[str] = "table"
-    files: ClassVar[Sequence[str]] = (_NETWORKS, TABLE_FILE, ADDITIONS, *OLDER_FILES)
+    files: ClassVar[Sequence[str]] = (NETWORKS, TABLE_FILE, ADDITIONS, *OLDER_FILES)
 
     base: Experiment
     trainings: Sequence[Training]
@@ -371,10 +228,10 @@ class TablePlan(Plan):
             ]
             last = start + len(part)
             name = part[0].name if len(part) == 1 else f"architectures {start + 1} to {last}"
-            of = _training_name(training, self.base)
+            of = training_name(training, self.base)
             trials.append(
                 make_training_trial(
-                    f"{name}, {of}" if of else name, folder / _NETWORKS, training[1], part, study
+                    f"{name}, {of}" if of else name, folder / NETWORKS, training[1], part, study
                 )
             )
         return trials
@@ -398,66 +255,6 @@ class TablePlan(Plan):
                         f"{folder}: the data or the code that reads it has changed since this table was "
                         "begun; choose another --out, or say --overwrite to replace it"
                     )
-
-
-def _training_name(training: Training, base: Experiment) -> str:
-    """Return the name of a training; empty for that of the table's own experiment."""
-    point, experiment = training
-    seed = {} if experiment.seed == base.seed else {"seed": experiment.seed}
-    return point_name({**point, **seed}) if point or seed else ""
-
-
-def result_file(folder: Path, architecture: Architecture, training: Training, base: Experiment) -> Path:
-    """Return the file of one training of one architecture, in the folder of a table."""
-    name = _training_name(training, base)
-    return folder / _NETWORKS / f"{architecture.fingerprint[:16]}{f'-{name}' if name else ''}.json"
-
-
-def check_hours(
-    folder: Path,
-    count: int,
-    networks: int | None,
-    *,
-    each: int,
-    left: int,
-    workers: int,
-    first: Mapping[str, Any] | None,
-    errors: Sequence[str],
-) -> None:
-    """Refuse to train the whole of a space where that would take long, or where nobody can know.
-
-    Args:
-        folder: of the table.
-        count: number of architectures of the space.
-        networks: number of its different networks; None where there are too many architectures to list them.
-        each: trainings of each network.
-        left: trainings that are not done.
-        workers: trainings at the same time.
-        first: result of the first training; None where none succeeded.
-        errors: the reasons why the first trainings failed.
-
-    Raises:
-        RunError: with the number of networks and the projected hours.
-    """
-    many = f"{count:,}" if count < 10**15 else f"{count:.3g}"
-    different = "" if networks is None else f", {networks:,} different networks"
-    title = f"{folder}: the space has {many} architectures{different}"
-    remedy = f"--all takes {MOST_TRIALS:,} at most" if networks is None else "say --yes to train them"
-    remedy = f"{remedy}, or --architectures N for a sample"
-    if first is None:
-        raise RunError(
-            in_lines(f"{title}; no first training succeeded, so no hours can be projected", *errors, remedy)
-        )
-    hours = left * first["seconds"] / workers / 3600
-    if networks is None or hours > _ASK:
-        raise RunError(
-            f"{title}; at {first['seconds']:.1f} s for the first training, {each} each, "
-            f"{workers} at a time, they take about {_in_hours(hours)}; {remedy}"
-        )
-
-
-def _in_hours(hours: float) -> str:
-    return f"{hours:,.1f} hours" if hours < 10_000 else f"{hours / 24 / 365.25:,.3g} years"
 
 
 def _wanted_before(folder: Path) -> int:
