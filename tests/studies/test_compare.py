@@ -287,7 +287,7 @@ def test_two_spaces_are_each_counted_in_their_own_table(
 
     for file in Path("compared/supernets").rglob("*.json"):
         file.unlink()
-    monkeypatch.setattr("nasframe.studies.ranking_trial.load_supernet", broken)
+    monkeypatch.setattr("nasframe.studies.comparison.ranking_trial.load_supernet", broken)
     assert main(["compare", str(EXPERIMENT), *words, *given, *named]) == 1
     failed = read(home / "compared")["failed"]
     assert failed == {f"supernet of nodes={nodes},seed=4": "this supernet says nothing" for nodes in (1, 2)}

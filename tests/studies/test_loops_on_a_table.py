@@ -19,7 +19,7 @@ from nasframe.errors import ConfigurationError, RunError
 from nasframe.report import read_page
 from nasframe.searching import Evolution, RandomSearch, SuccessiveHalving
 from nasframe.studies import compare_on_table, resume_study, tabulate
-from nasframe.studies.looked_up_search import LookedUpSearches
+from nasframe.studies.loop_comparison.looked_up_search import LookedUpSearches
 from nasframe.tables import TabularBenchmark
 from tests.tables.synthetic import EPOCHS, table_at
 from tests.toys import PAIRS, TOYS

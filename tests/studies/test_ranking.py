@@ -12,7 +12,7 @@ import nasframe
 from nasframe.errors import ContractError
 from nasframe.pipeline import experiment_arguments
 from nasframe.runtime import SILENT
-from nasframe.studies.ranking_trial import do_ranking
+from nasframe.studies.comparison.ranking_trial import do_ranking
 from tests.toys import SUMS
 
 

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from nasframe.jobs import Trial
-from nasframe.studies.baseline_rows import baseline_rows
-from nasframe.studies.baselines import BaselineGroup
+from nasframe.studies.comparison.baseline_rows import baseline_rows
+from nasframe.studies.comparison.baselines import BaselineGroup
 from nasframe.studies.comparison.caveats import comparison_caveats
+from nasframe.studies.comparison.paired_tests import paired_tests
 from nasframe.studies.grid_sweep.caveats import sweep_caveats
 from nasframe.studies.network_training import NetworkToTrain
-from nasframe.studies.paired_tests import paired_tests
 from nasframe.studies.variants import Row, chosen, metrics_of, row_json
 
 METRICS = ["auc", "parameters", "search_seconds"]

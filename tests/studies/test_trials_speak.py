@@ -13,8 +13,8 @@ import pytest
 import nasframe
 from nasframe.pipeline.written_experiment import experiment_arguments
 from nasframe.runtime import Progress
+from nasframe.studies.comparison.ranking_trial import do_ranking
 from nasframe.studies.network_training.training_trial import train_networks
-from nasframe.studies.ranking_trial import do_ranking
 from nasframe.studies.variants.run_trial import do_run
 from tests.toys import SUMS
 

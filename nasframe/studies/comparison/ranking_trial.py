@@ -51,7 +51,7 @@ def make_ranking_trial(
         "objective": table.record["objective"],
         "assignments": {row["fingerprint"]: row["assignment"] for row in rows},
     }
-    module = "nasframe.studies.ranking_trial"
+    module = "nasframe.studies.comparison.ranking_trial"
     return Trial(name, folder, f"{module}:do_ranking", arguments, done=f"{module}:is_ranked")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from nasframe.report import COSTS
-from nasframe.studies.baselines import BaselineGroup
+from nasframe.studies.comparison.baselines import BaselineGroup
 from nasframe.studies.statistics import mean
 from nasframe.studies.variants import Row, number_of
 

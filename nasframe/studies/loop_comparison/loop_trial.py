@@ -14,20 +14,11 @@ from nasframe.experiment import Experiment
 from nasframe.jobs import Trial
 from nasframe.network import build
 from nasframe.pipeline import measure_epochs, prepare, read_experiment, search, truth_on_demand
-from nasframe.runtime import (
-    Fields,
-    Items,
-    Nullable,
-    Number,
-    Progress,
-    Text,
-    read_json,
-    write_json,
-)
+from nasframe.runtime import Fields, Items, Nullable, Number, Progress, Text, read_json, write_json
 from nasframe.searching import ProposalLoop
 from nasframe.space import Architecture
 from nasframe.studies.folder import reading_names
-from nasframe.studies.looked_up_search import LookedUpSearches, Step, Trace
+from nasframe.studies.loop_comparison.looked_up_search import LookedUpSearches, Step, Trace
 from nasframe.studies.procedure import Study
 from nasframe.tables import TableEntry, TabularBenchmark, load_table
 
@@ -77,7 +68,7 @@ def make_loop_trial(
     """
     arguments = {**study.arguments(experiment), "table": str(table.path), "seeds": [*seeds]}
     arguments["train_missing"] = train_missing
-    module = "nasframe.studies.loop_trial"
+    module = "nasframe.studies.loop_comparison.loop_trial"
     return Trial(name, folder, f"{module}:do_searches", arguments, done=f"{module}:are_searched")
 
 

@@ -4,45 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
-
-import tomli_w
-from attrs import frozen
+from typing import Any
 
 from nasframe.errors import ConfigurationError
 from nasframe.experiment import Experiment, overridden
 from nasframe.jobs import PATIENCE
-from nasframe.report import write_sweep_page
-from nasframe.runtime import SILENT, Progress, fingerprint
+from nasframe.runtime import SILENT, Progress
 from nasframe.studies.axes import (
     Axis,
-    Point,
     check_trials,
     count_points,
     experiment_at,
-    experiments_at,
     parse_axes,
-    point_name,
     points,
     shared_plan,
-    short_names,
-    stage_seed,
     words_of,
 )
 from nasframe.studies.folder import reading_study
-from nasframe.studies.grid_sweep.caveats import sweep_caveats
-from nasframe.studies.procedure import BaseExperiment, Plan, Settings, Study, Work, recorded_call, run_study
-from nasframe.studies.statistics import bounds_of
-from nasframe.studies.variants import (
-    PlannedRun,
-    Variant,
-    chosen,
-    make_runs,
-    measured,
-    metrics_of,
-    row_json,
-    variant_rows,
-)
+from nasframe.studies.grid_sweep.grid import grid_variants, shown_axes, varies
+from nasframe.studies.grid_sweep.sweep_plan import SweepPlan
+from nasframe.studies.procedure import BaseExperiment, Settings, recorded_call, run_study
 
 __all__ = ["sweep"]
 
@@ -112,7 +93,7 @@ def sweep(
         grid = parse_axes(axes, values, base.source)
         _check(base.source, grid, seeds, _set_twice(grid, overrides, shortcuts))
         check_trials("sweep", "the points, times --seeds", count_points(grid), seeds)
-        variants = _variants(values, base.source, grid, seeds)
+        variants = grid_variants(values, base.source, grid, seeds)
         first = experiment_at(values, base.source, points(grid)[0])
         must_match = {
             "experiment": shared_plan(first, values, grid),
@@ -124,86 +105,6 @@ def sweep(
         return run_study(plan, folder, settings, call)
 
 
-@frozen
-class SweepPlan(Plan):
-    """The plan of a sweep.
-
-    Attributes:
-        axes: of its grid; see `shown_axes`.
-        variants: its points.
-    """
-
-    kind: ClassVar[str] = "sweep"
-
-    axes: Sequence[Axis]
-    variants: Sequence[Variant]
-
-    def work(self, study: Study) -> Work:
-        """Make a run for every point and seed. One without data fails, and the others are done."""
-        runs, objective = make_runs(self.variants, study), self.objective
-        study.settings.progress.say(f"sweep: {len(self.variants)} points, {len(runs.trials)} trials")
-        results = runs.results((yield runs.trials), study, objective)
-        metrics = metrics_of(objective, *measured(results, study.folder.path))
-        bounds = bounds_of(self.experiments)
-        rows = [
-            {**row_json(row, objective, bounds), "point": dict(variant.point)}
-            for row, variant in zip(
-                variant_rows(self.variants, results, metrics, "point"), self.variants, strict=True
-            )
-        ]
-        titles = short_names([axis.key for axis in self.axes])
-        seeds_alone = [axis.key for axis in self.axes] == ["seed"]
-        known = sorted({item for item in runs.data if item is not None})
-        found = {
-            "objective": objective,
-            "metrics": metrics,
-            "axes": [
-                {"key": axis.key, "title": titles[axis.key], "values": list(axis.values)}
-                for axis in self.axes
-            ],
-            "seeds": sorted({one.seed for one in self.experiments}),
-            "trials": results,
-            "rows": rows,
-            "chosen": None if seeds_alone else chosen(rows, objective),
-            "experiment": tomli_w.dumps(self.must_match["experiment"]),
-            "data": known[0] if len(known) == 1 else fingerprint(known) if known else None,
-        }
-        return {**found, "caveats": sweep_caveats(found)}
-
-    def finish(self, record: Mapping[str, Any], folder: Path) -> None:
-        """Write `report.html`."""
-        write_sweep_page(record, folder)
-
-
-def _variants(values: Mapping[str, Any], source: str, grid: Sequence[Axis], seeds: int) -> list[Variant]:
-    """Return the points of a grid with their runs.
-
-    Raises:
-        ConfigurationError: all problems of all runs.
-    """
-    places = points(grid)
-    experiments_at(values, source, [(place, None) for place in places])  # raises all problems at once
-    first = experiment_at(values, source, places[0]).seed
-    if not _varies(grid, "seed"):
-        places = [{**place, "seed": first + step} for place in places for step in range(seeds)]
-    pairs = [(place, None) for place in places]
-    experiments = experiments_at(values, source, pairs, data_seed=stage_seed(values, source, places[0]))
-    keys = [axis.key for axis in shown_axes(grid)]
-    runs: dict[str, list[PlannedRun]] = {}
-    chosen: dict[str, Point] = {}
-    for place, experiment in zip(places, experiments, strict=True):
-        point = {key: place[key] for key in keys}
-        name, run = point_name(point), point_name(place)
-        chosen[name] = point
-        runs.setdefault(name, []).append(PlannedRun(run, run, experiment))
-    return [Variant(name, point, runs[name]) for name, point in chosen.items()]
-
-
-def shown_axes(grid: Sequence[Axis]) -> list[Axis]:
-    """Return the axes whose values are compared: a seed among others is no axis, but repeats each point."""
-    return [axis for axis in grid if axis.key != "seed"] or list(grid)
-
-
 def _check(name: str, grid: Sequence[Axis], seeds: int, set_twice: Sequence[str]) -> None:
     """Refuse arguments that contradict each other."""
     problems = [f"{key}: is an axis, and is set to one value too" for key in set_twice]
@@ -211,7 +112,7 @@ def _check(name: str, grid: Sequence[Axis], seeds: int, set_twice: Sequence[str]
         problems.append("a sweep needs an axis, for example temperature=0.1,0.5")
     if seeds < 1:
         problems.append(f"--seeds: expected 1 or more, found {seeds}")
-    if seeds > 1 and _varies(grid, "seed"):
+    if seeds > 1 and varies(grid, "seed"):
         problems.append("--seeds: seed is an axis; say one of the two")
     if problems:
         raise ConfigurationError(name, problems)
@@ -224,7 +125,3 @@ def _set_twice(
     given = {key for key, value in shortcuts.items() if value is not None}
     keys |= {"relaxation.name" if key == "relaxation" else key for key in given}
     return [axis.key for axis in grid if axis.key in keys]
-
-
-def _varies(grid: Sequence[Axis], key: str) -> bool:
-    return any(axis.key == key for axis in grid)
