@@ -101,6 +101,8 @@ def test_outside_a_package_inside_another_nobody_imports_its_files(home: Path) -
         for module in imported(file)
         for inner in [f"{outer}.{package.name}."]
         if module.startswith(inner) and (package / f"{module.removeprefix(inner).split('.')[0]}.py").is_file()
+        # a function of the page may have the name of its file
+        if module.removeprefix(inner) not in importlib.import_module(inner.rstrip(".")).__all__
     }
     assert sorted(found) == []
 

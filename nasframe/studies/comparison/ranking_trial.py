@@ -11,7 +11,7 @@ from typing import Any
 from nasframe.errors import NasframeError, RunError
 from nasframe.experiment import Experiment
 from nasframe.jobs import Trial
-from nasframe.pipeline import load_supernet, prepare, read_experiment
+from nasframe.pipeline import load_supernet, prepare
 from nasframe.runs import Run, claimed
 from nasframe.runtime import (
     Each,
@@ -24,8 +24,7 @@ from nasframe.runtime import (
     without_nan,
     write_json,
 )
-from nasframe.studies.folder import reading_names
-from nasframe.studies.procedure import Study
+from nasframe.studies.procedure import Study, make_trial, reading_experiment
 from nasframe.tables import TabularBenchmark
 from nasframe.tasks import checked_metrics
 from nasframe.training import OutputError, collect_outputs
@@ -45,14 +44,17 @@ def make_ranking_trial(
     """Return the trial that scores architectures of a table in the supernet of a run of an experiment."""
     pairs = zip(table.rows, table.listed, strict=True)
     rows = [row for row, entry in pairs if entry.architecture is None][:RANKED]
-    arguments = {
-        **study.arguments(experiment),
-        "run": str(run),
-        "objective": table.record["objective"],
-        "assignments": {row["fingerprint"]: row["assignment"] for row in rows},
-    }
-    module = "nasframe.studies.comparison.ranking_trial"
-    return Trial(name, folder, f"{module}:do_ranking", arguments, done=f"{module}:is_ranked")
+    return make_trial(
+        name,
+        folder,
+        do_ranking,
+        is_ranked,
+        experiment,
+        study,
+        run=str(run),
+        objective=table.record["objective"],
+        assignments={row["fingerprint"]: row["assignment"] for row in rows},
+    )
 
 
 def is_ranked(folder: Path, arguments: Mapping[str, Any]) -> bool:
@@ -82,12 +84,12 @@ def do_ranking(folder: Path, arguments: Mapping[str, Any], progress: Progress) -
         RunError: the run has no supernet.
         ContractError: a metric is infinite.
     """
-    with reading_names(arguments):
-        _rank(folder, arguments, progress)
+    with reading_experiment(folder, arguments) as experiment:
+        _rank(folder, experiment, arguments, progress)
 
 
-def _rank(folder: Path, arguments: Mapping[str, Any], progress: Progress) -> None:
-    run, experiment = Run.open(arguments["run"]), read_experiment(arguments, str(folder))
+def _rank(folder: Path, experiment: Experiment, arguments: Mapping[str, Any], progress: Progress) -> None:
+    run = Run.open(arguments["run"])
     with claimed(run.path):
         supernet = load_supernet(run)
         prepared = prepare(experiment, run, None, progress)

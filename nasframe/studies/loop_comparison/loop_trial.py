@@ -13,13 +13,12 @@ from nasframe.errors import RunError
 from nasframe.experiment import Experiment
 from nasframe.jobs import Trial
 from nasframe.network import build
-from nasframe.pipeline import measure_epochs, prepare, read_experiment, search, truth_on_demand
-from nasframe.runtime import Fields, Items, Nullable, Number, Progress, Text, read_json, write_json
+from nasframe.pipeline import measure_epochs, prepare, search, truth_on_demand
+from nasframe.runtime import Fields, Items, Nullable, Number, Progress, Text, write_json
 from nasframe.searching import ProposalLoop
 from nasframe.space import Architecture
-from nasframe.studies.folder import reading_names
 from nasframe.studies.loop_comparison.looked_up_search import LookedUpSearches, Step, Trace
-from nasframe.studies.procedure import Study
+from nasframe.studies.procedure import Study, make_trial, read_result_file, reading_experiment
 from nasframe.tables import TableEntry, TabularBenchmark, load_table
 
 __all__ = ["CHUNK", "are_searched", "do_searches", "make_loop_trial", "read_traces"]
@@ -66,10 +65,17 @@ def make_loop_trial(
         study: of which the trial is one.
         train_missing: train what the table does not hold.
     """
-    arguments = {**study.arguments(experiment), "table": str(table.path), "seeds": [*seeds]}
-    arguments["train_missing"] = train_missing
-    module = "nasframe.studies.loop_comparison.loop_trial"
-    return Trial(name, folder, f"{module}:do_searches", arguments, done=f"{module}:are_searched")
+    return make_trial(
+        name,
+        folder,
+        do_searches,
+        are_searched,
+        experiment,
+        study,
+        table=str(table.path),
+        seeds=[*seeds],
+        train_missing=train_missing,
+    )
 
 
 def are_searched(folder: Path, arguments: Mapping[str, Any]) -> bool:
@@ -86,9 +92,7 @@ def read_traces(folder: Path, place: Callable[[str], int]) -> list[Trace]:
     Raises:
         RunError: there are none yet, or the file is damaged.
     """
-    found = read_json(
-        folder / _FILE, _SHAPE, lambda message: RunError(f"{message}; remove the file, and it is made again")
-    )
+    found = read_result_file(folder / _FILE, _SHAPE)
     return [
         Trace(
             item["seed"],
@@ -103,8 +107,7 @@ def read_traces(folder: Path, place: Callable[[str], int]) -> list[Trace]:
 
 def do_searches(folder: Path, arguments: Mapping[str, Any], progress: Progress) -> None:
     """Make the searches of such a trial, and write their course."""
-    with reading_names(arguments):
-        experiment = read_experiment(arguments, str(folder))
+    with reading_experiment(folder, arguments) as experiment:
         table = load_table(arguments["table"])
 
         def train(architecture: Architecture) -> TableEntry:

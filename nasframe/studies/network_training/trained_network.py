@@ -15,8 +15,8 @@ from nasframe.runtime import (
     Nullable,
     Number,
     Text,
-    read_json,
 )
+from nasframe.studies.procedure import read_result_file
 
 __all__ = ["is_trained", "read_trained_network"]
 
@@ -63,9 +63,4 @@ def read_trained_network(file: Path) -> dict[str, Any] | None:
     Raises:
         RunError: the file is damaged.
     """
-    if not file.exists():
-        return None
-    found: dict[str, Any] = read_json(
-        file, _TRAINED, lambda message: RunError(f"{message}; remove the file, and it is made again")
-    )
-    return found
+    return read_result_file(file, _TRAINED) if file.exists() else None

@@ -13,12 +13,11 @@ from torch import nn
 from nasframe.errors import DataError, RunError, in_lines
 from nasframe.experiment import Experiment
 from nasframe.jobs import Trial, error_message, is_disk_full
-from nasframe.pipeline import Prepared, prepare, read_experiment, train_alone
+from nasframe.pipeline import Prepared, prepare, train_alone
 from nasframe.runtime import Progress, write_json
 from nasframe.space import Architecture
-from nasframe.studies.folder import reading_names
 from nasframe.studies.network_training.trained_network import is_trained
-from nasframe.studies.procedure import Study
+from nasframe.studies.procedure import Study, make_trial, reading_experiment
 from nasframe.tasks import named_baselines
 
 __all__ = ["NetworkToTrain", "are_trained", "make_training_trial", "train_networks"]
@@ -55,12 +54,8 @@ def make_training_trial(
         networks: to be trained.
         study: of which the trial is one.
     """
-    arguments = {
-        **study.arguments(experiment),
-        "networks": [attrs.asdict(item, recurse=False) for item in networks],
-    }
-    module = "nasframe.studies.network_training.training_trial"
-    return Trial(name, folder, f"{module}:train_networks", arguments, done=f"{module}:are_trained")
+    wanted = [attrs.asdict(item, recurse=False) for item in networks]
+    return make_trial(name, folder, train_networks, are_trained, experiment, study, networks=wanted)
 
 
 def are_trained(folder: Path, arguments: Mapping[str, Any]) -> bool:
@@ -78,18 +73,21 @@ def train_networks(folder: Path, arguments: Mapping[str, Any], progress: Progres
     missing = [item for item in wanted if not is_trained(folder / item.file, item.curves)]
     if not missing:
         return
-    with reading_names(arguments):
-        failed = _train(missing, folder, arguments, progress)
+    with reading_experiment(folder, arguments) as experiment:
+        prepared = prepare(experiment, None, arguments["source"], progress)
+        failed = _train(missing, folder, experiment, prepared, progress)
     if failed:
         raise RunError(in_lines(*failed))
 
 
 def _train(
-    missing: Sequence[NetworkToTrain], folder: Path, arguments: Mapping[str, Any], progress: Progress
+    missing: Sequence[NetworkToTrain],
+    folder: Path,
+    experiment: Experiment,
+    prepared: Prepared,
+    progress: Progress,
 ) -> list[str]:
     """Train networks, write their results, and return the messages of those that failed."""
-    experiment = read_experiment(arguments, str(folder))
-    prepared = prepare(experiment, None, arguments["source"], progress)
     failed = []
     for item in progress.track(missing, folder.name, len(missing)):
         try:

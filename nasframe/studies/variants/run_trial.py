@@ -9,11 +9,10 @@ from typing import Any
 from nasframe.errors import NasframeError
 from nasframe.experiment import Experiment
 from nasframe.jobs import Trial
-from nasframe.pipeline import read_experiment, run_experiment
+from nasframe.pipeline import run_experiment
 from nasframe.runs import Run
 from nasframe.runtime import Progress
-from nasframe.studies.folder import reading_names
-from nasframe.studies.procedure import Study
+from nasframe.studies.procedure import Study, make_trial, reading_experiment
 
 __all__ = ["do_run", "is_run_done", "make_run_trial"]
 
@@ -31,24 +30,13 @@ def make_run_trial(
         data: fingerprint of the prepared data, where it is known: a finished run that was made from the same
             data is skipped.
     """
-    arguments = {
-        **study.arguments(experiment),
-        "identity": experiment.fingerprint(),
-        "data": data,
-    }
-    return Trial(
-        name,
-        folder,
-        "nasframe.studies.variants.run_trial:do_run",
-        arguments,
-        done="nasframe.studies.variants.run_trial:is_run_done",
-    )
+    identity = experiment.fingerprint()
+    return make_trial(name, folder, do_run, is_run_done, experiment, study, identity=identity, data=data)
 
 
 def do_run(folder: Path, arguments: Mapping[str, Any], progress: Progress) -> None:
     """Search, train and evaluate the experiment of such a trial."""
-    with reading_names(arguments):
-        experiment = read_experiment(arguments, str(folder))
+    with reading_experiment(folder, arguments) as experiment:
         run_experiment(experiment, folder, source=arguments["source"], progress=progress)
 
 
