@@ -18,7 +18,7 @@ from tests.toys import SUMS
 VALUES = [0.91, 0.87, 0.95, 0.90, 0.83]
 OTHERS = [0.90, 0.80, 0.93, 0.91, 0.80]
 SHARE = (0.0, 1.0)
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def students(values: list[float]) -> tuple[float, float]:
