@@ -20,7 +20,7 @@ from nasframe.pipeline import prepare, train_alone
 from nasframe.plugins import manager
 from nasframe.runtime import SILENT
 from nasframe.space import network_key
-from nasframe.studies import table_plan
+from nasframe.studies.tabulation import projected_hours
 from nasframe.tables import TABLE_FILE, TabularBenchmark
 from tests.toys import PAIRS, SUMS
 
@@ -131,7 +131,7 @@ def test_a_killed_table_goes_on_and_more_seeds_are_added(
 def test_a_large_space_is_counted_its_hours_are_projected_and_yes_is_asked_for(
     home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table_plan, "_ASK", 0.0)
+    monkeypatch.setattr(projected_hours, "_ASK", 0.0)
     assert main([*ALL, "--seeds", "2"]) == 2
     error = capsys.readouterr().err
     assert re.search(r"the space has (\d+) architectures, (\d+) different networks; at \d", error)
