@@ -404,7 +404,7 @@ def _read_study(folder: Path) -> None:
 
 
 def _read_trained_network(folder: Path) -> None:
-    from nasframe.studies.training_trial import read_trained_network
+    from nasframe.studies.network_training import read_trained_network
 
     for file in (folder / "study" / "architectures").glob("*.json"):
         read_trained_network(file)

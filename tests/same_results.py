@@ -33,8 +33,8 @@ from typing import Any
 from safetensors import safe_open
 
 ROOT = Path(__file__).resolve().parents[1]
-TABLE = "nasframe/studies/table_plan.py"
-"""A file that a checkout has where the command for tables is called `tabulate`."""
+TABULATE = ("nasframe/studies/tabulation", "nasframe/studies/table_plan.py")
+"""Where a checkout has one of these, new or old, its command for tables is called `tabulate`."""
 
 DATA = ("task.clips=120", "task.identities=24", "task.picture_epochs=2", "task.sound_epochs=2")
 SMALL = (*DATA, "search.epochs=12", "search.warmup_epochs=3", "search.candidates=8", "train.epochs=4")
@@ -73,7 +73,7 @@ def record(checkout: Path, out: Path) -> dict[str, Any]:
         "PYTHONPATH": os.pathsep.join(_places(checkout, out)),
         "OMP_NUM_THREADS": "1",
     }
-    table = "tabulate" if (checkout / TABLE).is_file() else "census"
+    table = "tabulate" if any((checkout / name).exists() for name in TABULATE) else "census"
     for words in commands(out, table):
         program = [
             sys.executable,

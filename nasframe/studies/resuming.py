@@ -31,12 +31,12 @@ from nasframe.runtime import (
     format_names,
     shell_line,
 )
-from nasframe.studies.base_experiment import BaseExperiment
-from nasframe.studies.comparison_plan import compare
+from nasframe.studies.comparison import compare
 from nasframe.studies.folder import RECORD, read_study
+from nasframe.studies.grid_sweep import sweep
 from nasframe.studies.loop_comparison import compare_on_table
-from nasframe.studies.sweep_plan import sweep
-from nasframe.studies.table_plan import tabulate
+from nasframe.studies.procedure import BaseExperiment
+from nasframe.studies.tabulation import tabulate
 
 __all__ = ["fitting_this_machine", "resume_study"]
 

@@ -84,7 +84,7 @@ def test_data_that_a_study_names_outside_its_folder_must_be_said_again(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("nasframe.studies.study.execute", interrupted)
+        patch.setattr("nasframe.studies.procedure.study.execute", interrupted)
         assert main(words) == 130
     again = shlex.split(capsys.readouterr().err.splitlines()[-1])
     assert again[-4:] == ["resume", "study", "--data", "own data.txt"]

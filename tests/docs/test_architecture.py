@@ -76,6 +76,14 @@ def test_the_layers_that_are_drawn_are_those_that_are_checked() -> None:
     assert drawn == [layer.replace("nasframe.", "") for layer in checked]
 
 
+def test_the_layers_of_the_studies_that_are_drawn_are_those_that_are_checked() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (checked,) = (item["layers"] for item in contracts if item.get("containers") == ["nasframe.studies"])
+    block = PAGE.partition("## A study, from the call to the record")[2].split("```")[1]
+    drawn = [re.split(r"\s{2,}", line)[0] for line in block.strip().splitlines()]
+    assert drawn == checked
+
+
 def test_every_file_and_folder_that_is_named_is_there() -> None:
     names = re.findall(r"`((?:nasframe|plugins|search_spaces|tests)/[^`\s]*)`", PAGE)
     assert len(names) > 50

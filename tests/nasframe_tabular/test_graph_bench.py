@@ -23,7 +23,7 @@ from nasframe.errors import ArchitectureError, DataError, SpaceError
 from nasframe.runtime import SILENT
 from nasframe.searching import Evolution, RandomSearch
 from nasframe.space import network_key
-from nasframe.studies.looked_up_search import LookedUpSearches
+from nasframe.studies.loop_comparison.looked_up_search import LookedUpSearches
 from nasframe.tables import TabularBenchmark, facts_of
 from nasframe_tabular.graph_bench import (
     LINKS,

@@ -14,7 +14,8 @@ from torch import nn
 from nasframe import Architecture, Choice, Data, SearchSpace, build
 from nasframe.cli import main
 from nasframe.runs import Run
-from nasframe.studies.caveats import comparison_caveats, sweep_caveats
+from nasframe.studies.comparison.caveats import comparison_caveats
+from nasframe.studies.grid_sweep.caveats import sweep_caveats
 from nasframe.training import caveats_of
 from tests.toys import STREAMS
 

@@ -47,7 +47,7 @@ def killed(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patch:
-            patch.setattr(f"nasframe.studies.{at}", copying)
+            patch.setattr(f"nasframe.studies.procedure.{at}", copying)
             with pytest.raises(KeyboardInterrupt):
                 STUDIES[study]("first")
 
@@ -92,7 +92,7 @@ def test_a_study_that_only_python_could_begin_says_so(home: Path, monkeypatch: p
     def interrupted(*_: Any, **__: Any) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("nasframe.studies.study.execute", interrupted)
+    monkeypatch.setattr("nasframe.studies.procedure.study.execute", interrupted)
     with pytest.raises(KeyboardInterrupt):
         nasframe.sweep(experiment, ["temperature=0.1,0.5"], out="study")
     with pytest.raises(RunError, match="does not say which command began it"):

@@ -13,9 +13,9 @@ import pytest
 import nasframe
 from nasframe.pipeline.written_experiment import experiment_arguments
 from nasframe.runtime import Progress
-from nasframe.studies.ranking_trial import do_ranking
-from nasframe.studies.run_trial import do_run
-from nasframe.studies.training_trial import train_networks
+from nasframe.studies.comparison.ranking_trial import do_ranking
+from nasframe.studies.network_training.training_trial import train_networks
+from nasframe.studies.variants.run_trial import do_run
 from tests.toys import SUMS
 
 pytestmark = pytest.mark.usefixtures("home", "toy_sums")

@@ -1,0 +1,103 @@
+"""The folder of a study that this process has claimed: begun, written, ended."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from nasframe import __version__
+from nasframe.jobs import full_disk_stops
+from nasframe.runs import UNFINISHED
+from nasframe.runtime import Lock, remove_path, without_nan, write_json
+from nasframe.studies.folder.layout import LOCKS, OLD_TRIALS, RECORD, TRIALS, written_names
+from nasframe.studies.folder.record import FORMAT, is_unbegun, read_study
+
+__all__ = ["StudyFolder"]
+
+
+@frozen
+class StudyFolder:
+    """The folder of a study that this process has claimed.
+
+    ```
+    study.json            format version, kind, version of nasframe, plan, the plugin of every name
+    trials/NAME/          the folder of a trial, such as a run; `cells/NAME/` in studies of older versions
+    tensors.safetensors   the tensors of an experiment that was made in Python
+    KIND.json             the results
+    report.html           the results on one page
+    workers.log           the output of worker processes, where there is any
+    ```
+
+    Attributes:
+        path: of the folder.
+        kind: `comparison`, `sweep` or `table`.
+        plan: values that must be the same when the study is continued.
+        replaces: the study that is there is to be replaced.
+        lock: that workers hold too, for as long as they live.
+        files: names of other files and folders that a study of this kind writes.
+        call: the one that makes the study, by which it goes on after a kill; None where no command could.
+    """
+
+    path: Path
+    kind: str
+    plan: Mapping[str, Any]
+    replaces: bool
+    lock: Lock
+    files: Collection[str] = ()
+    call: Mapping[str, Any] | None = None
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The content of `study.json`; empty where the study has not begun, or is to be replaced."""
+        if self.replaces or not (self.path / RECORD).exists():
+            return {}
+        found = read_study(self.path)
+        return {} if is_unbegun(found) else found
+
+    def record_call(self, names: Mapping[str, Any]) -> None:
+        """Record the call in a folder that is new or goes on: from now on, a kill leaves it there."""
+        if self.replaces:
+            return
+        there = self.record
+        head = {"format": FORMAT, "nasframe": __version__, "kind": self.kind, "plan": None}
+        write_json(self.path / RECORD, without_nan({**(there or {**head, **names}), **self._unfinished}))
+
+    def end(self) -> None:
+        """Record that the call has ended."""
+        write_json(self.path / RECORD, {**self.record, UNFINISHED: {}})
+
+    @property
+    def _unfinished(self) -> dict[str, Any]:
+        return {UNFINISHED: self.call}
+
+    def begin(self, names: Mapping[str, Any] | None = None) -> None:
+        """Write `study.json`; remove the study that is there where it is to be replaced.
+
+        Args:
+            names: `names` and `packages` as `RecordedNames.to_dict` returns them.
+        """
+        there = self.record
+        if self.replaces:
+            for name in (*written_names(self.kind, self.files), TRIALS, OLD_TRIALS):
+                if name not in LOCKS:
+                    remove_path(self.path / name)
+        if there.get("kind") != self.kind:
+            there = {"format": FORMAT, "nasframe": __version__, "kind": self.kind, "plan": self.plan}
+        record = without_nan({**there, **(names or {}), **self._unfinished})
+        if record != self.record:
+            write_json(self.path / RECORD, record)
+
+    def trial_folder(self, name: str) -> Path:
+        """Return the folder in which a trial writes."""
+        is_old = not self.replaces and (self.path / OLD_TRIALS).is_dir()
+        return self.path / (OLD_TRIALS if is_old else TRIALS) / name
+
+    def save(self, result: Mapping[str, Any]) -> dict[str, Any]:
+        """Write `KIND.json` and return its content."""
+        plain: dict[str, Any] = without_nan(result)
+        with full_disk_stops(self.path):
+            write_json(self.path / f"{self.kind}.json", plain)
+        return plain

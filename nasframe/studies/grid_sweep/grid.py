@@ -1,0 +1,45 @@
+"""The grid of a sweep: its points, each with a run for every seed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nasframe.studies.axes import Axis, Point, experiment_at, experiments_at, point_name, points, stage_seed
+from nasframe.studies.variants import PlannedRun, Variant
+
+__all__ = ["grid_variants", "shown_axes", "varies"]
+
+
+def grid_variants(values: Mapping[str, Any], source: str, grid: Sequence[Axis], seeds: int) -> list[Variant]:
+    """Return the points of a grid with their runs.
+
+    Raises:
+        ConfigurationError: all problems of all runs.
+    """
+    places = points(grid)
+    experiments_at(values, source, [(place, None) for place in places])  # raises all problems at once
+    first = experiment_at(values, source, places[0]).seed
+    if not varies(grid, "seed"):
+        places = [{**place, "seed": first + step} for place in places for step in range(seeds)]
+    pairs = [(place, None) for place in places]
+    experiments = experiments_at(values, source, pairs, data_seed=stage_seed(values, source, places[0]))
+    keys = [axis.key for axis in shown_axes(grid)]
+    runs: dict[str, list[PlannedRun]] = {}
+    chosen: dict[str, Point] = {}
+    for place, experiment in zip(places, experiments, strict=True):
+        point = {key: place[key] for key in keys}
+        name, run = point_name(point), point_name(place)
+        chosen[name] = point
+        runs.setdefault(name, []).append(PlannedRun(run, run, experiment))
+    return [Variant(name, point, runs[name]) for name, point in chosen.items()]
+
+
+def shown_axes(grid: Sequence[Axis]) -> list[Axis]:
+    """Return the axes whose values are compared: a seed among others is no axis, but repeats each point."""
+    return [axis for axis in grid if axis.key != "seed"] or list(grid)
+
+
+def varies(grid: Sequence[Axis], key: str) -> bool:
+    """Return True where an axis of the grid is that of a key."""
+    return any(axis.key == key for axis in grid)

@@ -1,0 +1,8 @@
+"""Networks that are trained outside any run: baselines, and the architectures of a table."""
+
+from __future__ import annotations
+
+from nasframe.studies.network_training.trained_network import read_trained_network
+from nasframe.studies.network_training.training_trial import NetworkToTrain, make_training_trial
+
+__all__ = ["NetworkToTrain", "make_training_trial", "read_trained_network"]

@@ -1,0 +1,62 @@
+"""The hours that a table of a whole space is projected to take; many must be asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from nasframe.errors import RunError, in_lines
+from nasframe.studies.axes import MOST_TRIALS
+
+__all__ = ["check_hours"]
+
+_ASK = 1.0
+"""Hours of projected work from which on `--all` asks for `--yes`."""
+
+
+def check_hours(
+    folder: Path,
+    count: int,
+    networks: int | None,
+    *,
+    each: int,
+    left: int,
+    workers: int,
+    first: Mapping[str, Any] | None,
+    errors: Sequence[str],
+) -> None:
+    """Refuse to train the whole of a space where that would take long, or where nobody can know.
+
+    Args:
+        folder: of the table.
+        count: number of architectures of the space.
+        networks: number of its different networks; None where there are too many architectures to list them.
+        each: trainings of each network.
+        left: trainings that are not done.
+        workers: trainings at the same time.
+        first: result of the first training; None where none succeeded.
+        errors: the reasons why the first trainings failed.
+
+    Raises:
+        RunError: with the number of networks and the projected hours.
+    """
+    many = f"{count:,}" if count < 10**15 else f"{count:.3g}"
+    different = "" if networks is None else f", {networks:,} different networks"
+    title = f"{folder}: the space has {many} architectures{different}"
+    remedy = f"--all takes {MOST_TRIALS:,} at most" if networks is None else "say --yes to train them"
+    remedy = f"{remedy}, or --architectures N for a sample"
+    if first is None:
+        raise RunError(
+            in_lines(f"{title}; no first training succeeded, so no hours can be projected", *errors, remedy)
+        )
+    hours = left * first["seconds"] / workers / 3600
+    if networks is None or hours > _ASK:
+        raise RunError(
+            f"{title}; at {first['seconds']:.1f} s for the first training, {each} each, "
+            f"{workers} at a time, they take about {_in_hours(hours)}; {remedy}"
+        )
+
+
+def _in_hours(hours: float) -> str:
+    return f"{hours:,.1f} hours" if hours < 10_000 else f"{hours / 24 / 365.25:,.3g} years"

@@ -1,0 +1,265 @@
+"""The plan of a table: its networks are chosen, trained, and written as entries."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from attrs import frozen
+
+from nasframe.errors import ConfigurationError, NasframeError, RunError, SpaceError, in_lines
+from nasframe.experiment import Experiment
+from nasframe.jobs import Outcome, Trial, full_disk_stops
+from nasframe.report import write_space_table_page
+from nasframe.runtime import remove_path, without_nan
+from nasframe.space import Architecture, SearchSpace
+from nasframe.studies.axes import MOST_TRIALS, check_trials, point_name
+from nasframe.studies.folder import StudyFolder
+from nasframe.studies.network_training import NetworkToTrain, make_training_trial, read_trained_network
+from nasframe.studies.procedure import Plan, Study, Work
+from nasframe.studies.statistics import spearman
+from nasframe.studies.tabulation.caveats import table_caveats
+from nasframe.studies.tabulation.distinct_networks import AllNetworks, all_networks, draw_networks
+from nasframe.studies.tabulation.projected_hours import check_hours
+from nasframe.studies.tabulation.trainings import NETWORKS, Training, result_file, training_name
+from nasframe.tables import (
+    ADDITIONS,
+    OLDER_FILES,
+    TABLE_FILE,
+    TABLE_FORMAT,
+    TableEntry,
+    TableTraining,
+    TabularBenchmark,
+    entry_of_trainings,
+    entry_values,
+    facts_of,
+    load_table,
+    names_used,
+    origin_of,
+    write_document,
+)
+
+__all__ = ["TablePlan"]
+
+_CHUNK = 10
+"""The most architectures of one trial; they share the data that its worker prepares."""
+
+_TRIED = 3
+"""The most networks whose first training may fail before nothing is projected."""
+
+
+@frozen
+class TablePlan(Plan):
+    """The plan of a table, for one experiment.
+
+    Attributes:
+        base: the table's own experiment.
+        trainings: of each network.
+        wanted: number of networks, where they are drawn.
+        exhaustive: train all.
+        yes: do not ask, however long it takes.
+    """
+
+    kind: ClassVar[str] = "table"
+    files: ClassVar[Sequence[str]] = (NETWORKS, TABLE_FILE, ADDITIONS, *OLDER_FILES)
+
+    base: Experiment
+    trainings: Sequence[Training]
+    wanted: int
+    exhaustive: bool
+    yes: bool
+
+    def work(self, study: Study) -> Work:
+        """Choose the networks, train a few of them in each trial, and return their entries."""
+        folder, progress = study.folder.path, study.settings.progress
+        data, space = self._prepare(study)
+        origin = origin_of(self.base, space, data[0])
+        whole: AllNetworks | None = None
+        if self.exhaustive and space.count() <= MOST_TRIALS:
+            whole = all_networks(space, progress)
+            networks, wanted = whole.first, len(whole.first)
+            check_trials("tabulate", "--all, times --seeds and the points", wanted, len(self.trainings))
+        else:
+            before = 0 if study.settings.overwrite else _wanted_before(folder)
+            if before > self.wanted and not self.exhaustive:
+                progress.say(f"{folder}: {before} architectures were asked for before, and are kept")
+            wanted = 1 if self.exhaustive else max(self.wanted, before)
+            networks = draw_networks(space, self.base.seed, wanted)
+            if len(networks) < wanted:
+                progress.say(f"tabulate: the space has {len(networks)} networks; all of them are trained")
+        if not study.settings.overwrite:
+            self._check_data(folder, networks.values(), data)
+        outcomes: dict[str, Outcome] = {}
+        if self.exhaustive and (whole is None or not self.yes):
+            outcomes |= yield from self._ask(study, space, networks, known=whole is not None)
+        outcomes |= yield self._trials(networks, study)
+        entries = [
+            entry
+            for key, architecture in networks.items()
+            if (entry := self._entry(key, architecture, folder)) is not None
+        ]
+        failed = {name: outcome.error for name, outcome in outcomes.items() if outcome.status != "done"}
+        if not entries:
+            raise RunError(in_lines(f"{folder}: no architecture could be trained", *failed.values()))
+        record = {
+            "format": TABLE_FORMAT,
+            "epochs": max(item.train.epochs for _, item in self.trainings),
+            "trainings": [
+                {"seed": item.seed, "point": dict(point), "data": of}
+                for (point, item), of in zip(self.trainings, data, strict=True)
+            ],
+            **origin,
+            **names_used(self.base, space).to_dict(),
+            "seed": self.base.seed,
+            "asked": wanted,
+            "count": len(entries),
+            "space_size": space.count(),
+            "networks": len(networks) if self.exhaustive or len(networks) < wanted else None,
+            "failed": failed,
+            "experiment": self.base.to_toml(),
+        }
+        if whole is not None and len(entries) == len(networks):
+            record["of_architectures"] = whole.of_architectures
+        trainings = [TableTraining(item["seed"], item["point"], item["data"]) for item in record["trainings"]]
+        table = TabularBenchmark(folder, {**record, "objective": self.objective}, trainings, entries)
+        ranks = spearman(table.scores("validation"), table.scores("test"))
+        return {
+            **record,
+            "correlation": {
+                "rho": ranks.rho,
+                "low": ranks.low,
+                "high": ranks.high,
+                "architectures": ranks.count,
+            },
+            "caveats": table_caveats(record),
+            "entries": [entry_values(entry) for entry in entries],
+        }
+
+    def save(self, folder: StudyFolder, record: Mapping[str, Any]) -> dict[str, Any]:
+        """Write the one file of the table."""
+        with full_disk_stops(folder.path):
+            write_document(folder.path / TABLE_FILE, without_nan(record), record["entries"])
+        return dict(record)
+
+    def finish(self, record: Mapping[str, Any], folder: Path) -> None:
+        """Write `report.html`; remove the record and the rows that an older version wrote."""
+        table = load_table(folder)
+        write_space_table_page(table.record, table.rows, folder, facts_of(table).to_dict())
+        for name in OLDER_FILES:
+            remove_path(folder / name)
+
+    def _prepare(self, study: Study) -> tuple[list[str], SearchSpace]:
+        """Return the fingerprint of the data of each training, and the space that they share."""
+        experiments = [item for _, item in self.trainings]
+        spaces: list[SearchSpace] = []
+        prints: list[str] = []
+        for prepared in study.prepare(experiments):
+            if isinstance(prepared, NasframeError):
+                raise prepared
+            spaces.append(self.base.space.build(prepared.data.inputs, prepared.data.outputs))
+            prints.append(str(prepared.record["fingerprint"]))
+        if spaces[0].origin is None:
+            raise SpaceError(
+                f"search space {self.base.names['space']!r} is not registered, so nobody could name its "
+                "architectures; register it as a plugin"
+            )
+        for (point, _), space in zip(self.trainings, spaces, strict=True):
+            if space.origin != spaces[0].origin:
+                raise ConfigurationError(
+                    "tabulate", [f"--vary {point_name(point)}: changes the inputs or the outputs of the data"]
+                )
+        return prints, spaces[0]
+
+    def _ask(
+        self, study: Study, space: SearchSpace, networks: Mapping[str, Architecture], *, known: bool
+    ) -> Generator[Sequence[Trial], Mapping[str, Outcome], Mapping[str, Outcome]]:
+        """Train one network, and refuse to go on where the rest would take long.
+
+        Raises:
+            RunError: with the number of networks and the projected hours.
+        """
+        folder = study.folder.path
+        files = [
+            result_file(folder, item, training, self.base)
+            for item in networks.values()
+            for training in self.trainings
+        ]
+        left = sum(not file.exists() for file in files)
+        outcomes: dict[str, Outcome] = {}
+        found = None
+        for key, architecture in draw_networks(space, self.base.seed, _TRIED).items():
+            one = networks.get(key, architecture)
+            trial, *_ = self._trials({key: one}, study)
+            outcomes |= yield [trial]
+            found = read_trained_network(result_file(folder, one, self.trainings[0], self.base))
+            if found is not None:
+                break
+        count, each = space.count(), len(self.trainings)
+        check_hours(
+            folder,
+            count,
+            len(networks) if known else None,
+            each=each,
+            left=left if known else count * each,
+            workers=study.workers,
+            first=found,
+            errors=[outcome.error for outcome in outcomes.values()],
+        )
+        return outcomes
+
+    def _trials(self, networks: Mapping[str, Architecture], study: Study) -> list[Trial]:
+        """Return trials of a few architectures each, several trials for every worker."""
+        count = len(networks) * len(self.trainings)
+        size = max(1, min(_CHUNK, count // (4 * study.workers)))
+        folder, trials = study.folder.path, list[Trial]()
+        for training, start in itertools.product(self.trainings, range(0, len(networks), size)):
+            part = [
+                NetworkToTrain(
+                    f"architecture {number}",
+                    result_file(folder, item, training, self.base).name,
+                    dict(item.assignment),
+                    curves=True,
+                )
+                for number, item in enumerate(
+                    itertools.islice(networks.values(), start, start + size), start + 1
+                )
+            ]
+            last = start + len(part)
+            name = part[0].name if len(part) == 1 else f"architectures {start + 1} to {last}"
+            of = training_name(training, self.base)
+            trials.append(
+                make_training_trial(
+                    f"{name}, {of}" if of else name, folder / NETWORKS, training[1], part, study
+                )
+            )
+        return trials
+
+    def _entry(self, key: str, architecture: Architecture, folder: Path) -> TableEntry | None:
+        """Return the entry of a network; None where none of its trainings was done."""
+        found = [
+            read_trained_network(result_file(folder, architecture, training, self.base))
+            for training in self.trainings
+        ]
+        epochs = max(item.train.epochs for _, item in self.trainings)
+        return entry_of_trainings(key, architecture.assignment, found, epochs) if any(found) else None
+
+    def _check_data(self, folder: Path, networks: Iterable[Architecture], data: Sequence[str]) -> None:
+        """Refuse to go on with a table of other data."""
+        for item in networks:
+            for training, wanted in zip(self.trainings, data, strict=True):
+                found = read_trained_network(result_file(folder, item, training, self.base))
+                if found is not None and found["data"] != wanted:
+                    raise RunError(
+                        f"{folder}: the data or the code that reads it has changed since this table was "
+                        "begun; choose another --out, or say --overwrite to replace it"
+                    )
+
+
+def _wanted_before(folder: Path) -> int:
+    """Return the number of architectures that a finished table was asked for; 0 where none is finished."""
+    try:
+        return int(load_table(folder).record["asked"])
+    except RunError:
+        return 0

@@ -1,0 +1,135 @@
+"""The variants of a comparison: the same experiment with some options at other values, and several seeds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from nasframe.errors import ConfigurationError
+from nasframe.experiment import PLUGINS, Experiment, option_keys, overridden, parse_value
+from nasframe.runtime import bounded_file_name, fingerprint
+from nasframe.studies.axes import Axis, Point, experiments_at, point_name, points
+from nasframe.studies.variants.variant import PlannedRun, Variant
+from nasframe.training import BaselineOptions
+
+__all__ = ["make_variants"]
+
+_FIXED = {
+    "seed": "--seeds says how many are used",
+    "data_seed": "all variants share their data",
+    "device": "it does not change the result",
+    "cache": "it does not change the result",
+    "baselines": "--random says how many random architectures there are; the task's own are always trained, "
+    "and those that `baselines.registered` names",
+}
+
+
+def make_variants(
+    values: Mapping[str, Any],
+    source: str,
+    axes: Sequence[Axis],
+    overrides: Iterable[str] = (),
+    *,
+    seeds: int,
+    seed: int | None = None,
+    device: str | None = None,
+) -> list[Variant]:
+    """Return a variant for every combination of the axes' values; without axes, the experiment as it is.
+
+    An override holds for each variant whose plugin has the option. The runs train no baselines, which are
+    trained in other trials, once for all variants.
+
+    Args:
+        values: of the experiment, as its TOML file gives them.
+        source: name of the file they were read from, for the error.
+        axes: options that vary.
+        overrides: `dotted.key=value` each.
+        seeds: how many; they are consecutive.
+        seed: the first one; None takes that of the experiment.
+        device: None takes that of the experiment.
+
+    Raises:
+        ConfigurationError: all problems of all variants.
+    """
+    given = _given(source, overrides, {"seed": seed, "device": device})
+    problems = [
+        f"{axis.key}: cannot be compared: {why}"
+        for axis in axes
+        for key, why in _FIXED.items()
+        if axis.key == key or axis.key.startswith(f"{key}.")
+    ]
+    problems += [
+        f"{axis.key}: is varied, and given as {given[axis.key]!r} too" for axis in axes if axis.key in given
+    ]
+    if problems:
+        raise ConfigurationError(source, problems)
+    chosen = points(axes)
+    having = {key: [_has(values, {**given, **point}, key) for point in chosen] for key in given}
+    full = [
+        {key: value for key, value in given.items() if having[key][place] or not any(having[key])}
+        | dict(point)
+        for place, point in enumerate(chosen)
+    ]
+    base = experiments_at(values, source, [(point, None) for point in full])
+    numbers = [base[0].seed + place for place in range(seeds)]
+    trials = [(point, number) for point in full for number in numbers]
+    made = iter(experiments_at(values, source, trials, data_seed=base[0].stage_seed))
+    variants = []
+    for point, first in zip(chosen, base, strict=True):
+        name = _name(point, first)
+        runs = [
+            PlannedRun(
+                f"{name},seed={number}",
+                f"{_safe(name)},seed={number}",
+                attrs.evolve(next(made), baselines=BaselineOptions()),
+            )
+            for number in numbers
+        ]
+        variants.append(Variant(name, point, runs))
+    return variants
+
+
+def _safe(name: str) -> str:
+    """Return a name as part of a folder's."""
+    safe = re.sub(r"[^\w.,=+-]+", "-", name)
+    return bounded_file_name(safe if safe == name else f"{safe}-{fingerprint(name)[:6]}", name)
+
+
+def _given(source: str, overrides: Iterable[str], shortcuts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return dotted key → value of the overrides."""
+    texts = list(overrides)
+    overridden({}, source, texts)  # raises the problems of all of them
+    pairs = (text.partition("=") for text in texts)
+    given = {
+        ".".join(part.strip() for part in key.split(".")): parse_value(value.strip())
+        for key, _, value in pairs
+    }
+    problems = [
+        f"{key}: given twice, as {given[key]!r} and as {value!r}"
+        for key, value in shortcuts.items()
+        if value is not None and given.get(key, value) != value
+    ]
+    if problems:
+        raise ConfigurationError(source, problems)
+    return given | {key: value for key, value in shortcuts.items() if value is not None}
+
+
+def _has(values: Mapping[str, Any], point: Mapping[str, Any], key: str) -> bool:
+    """Return True where the plugins that a point names have an option."""
+    section = key.partition(".")[0]
+    if section not in PLUGINS or key == f"{section}.name":
+        return True
+    table = values.get(section, {})
+    name = point.get(f"{section}.name", table.get("name") if isinstance(table, Mapping) else None)
+    keys = option_keys({section: {} if name is None else {"name": name}})
+    return any(key == known or key.startswith(f"{known}.") for known in keys)
+
+
+def _name(point: Point, experiment: Experiment) -> str:
+    """Return the name of a variant; the value of `relaxation.name` stands in it without its key."""
+    rest = {key: value for key, value in point.items() if key != "relaxation.name"}
+    relaxation = str(point.get("relaxation.name", "" if rest else experiment.names["relaxation"]))
+    return ",".join(part for part in (relaxation, point_name(rest) if rest else "") if part)
