@@ -3,7 +3,8 @@
 `whole_run` makes all of them in order: `preparation` of the data, `architecture_search`, `final_training`,
 `baselines`, `evaluation`; `prediction` uses a run that is trained. `engines` sets up the search and the
 training by an experiment, `training_records` removes a training that is made again, and
-`standalone_training` trains one network outside any run, `candidate_training` those that a search proposes.
+`standalone_training` trains one network outside any run, `candidate_training` those that a search proposes,
+`training_on_demand` what a table lacks, on `data_of_table` alone.
 `loading` reads experiments, runs and what they hold, `resuming` goes on with what was interrupted;
 `written_experiment` hands an experiment to another process; `search_result`, `trained_network`, `scores` and
 `picture` are what the steps return and save.
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 from nasframe.pipeline.architecture_search import search
 from nasframe.pipeline.baselines import draw_architectures, draw_distinct_architectures
+from nasframe.pipeline.data_of_table import check_search_data
 from nasframe.pipeline.evaluation import evaluate
 from nasframe.pipeline.final_training import train
 from nasframe.pipeline.loading import load_architecture, load_experiment, load_run, load_supernet
@@ -30,6 +32,7 @@ from nasframe.pipeline.written_experiment import experiment_arguments, read_expe
 __all__ = [
     "Prepared",
     "SearchResult",
+    "check_search_data",
     "draw",
     "draw_architectures",
     "draw_distinct_architectures",

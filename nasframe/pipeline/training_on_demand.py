@@ -12,6 +12,7 @@ import torch
 from nasframe import __version__
 from nasframe.errors import RunError, in_lines
 from nasframe.experiment import Experiment
+from nasframe.pipeline.data_of_table import check_data
 from nasframe.pipeline.preparation import Prepared, prepare
 from nasframe.pipeline.recorded_cache import DEFAULT, given_cache
 from nasframe.pipeline.standalone_training import train_alone
@@ -67,12 +68,12 @@ def truth_on_demand(
         architecture = Architecture(table.space(), architecture)
     folder = given_cache(cache) or DEFAULT.resolve()
     trainings: list[tuple[Experiment, Prepared]] = []
-    for number, training in enumerate(table.trainings):
+    for training in table.trainings:
         experiment = table.recipe.experiment(training.point, training.seed)
         experiment = attrs.evolve(experiment, cache=folder, device=device or experiment.device)
         with table.recipe.reading():
             prepared = prepare(experiment, None, source, progress, cache=folder)
-        _check_data(table, number, str(prepared.record["fingerprint"]))
+        check_data(table, training, prepared)
         trainings.append((experiment, prepared))
     results: list[dict[str, Any]] = []
     for experiment, prepared in progress.track(trainings, "on demand", len(trainings)):
@@ -100,17 +101,6 @@ def _check_versions(table: TabularBenchmark) -> None:
 
 def _public(version: object) -> str:
     return str(version).partition("+")[0]
-
-
-def _check_data(table: TabularBenchmark, number: int, found: str) -> None:
-    training = table.trainings[number]
-    if training.data and training.data != found:
-        point = f" at {dict(training.point)}" if training.point else ""
-        there = f"fingerprint {training.data[:16]} in the table, {found[:16]} here"
-        raise RunError(
-            f"table {table.title!r}: was made from other data{point}: {there}. Its task is "
-            f"{table.record['task']['name']!r}, and --data names the data"
-        )
 
 
 def _document(architecture: Architecture) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from nasframe.errors import RunError
 from nasframe.experiment import Experiment
 from nasframe.jobs import Trial
 from nasframe.network import build
-from nasframe.pipeline import measure_epochs, prepare, search, truth_on_demand
+from nasframe.pipeline import check_search_data, measure_epochs, prepare, search, truth_on_demand
 from nasframe.runtime import Fields, Items, Nullable, Number, Progress, Text, write_json
 from nasframe.searching import ProposalLoop
 from nasframe.space import Architecture
@@ -137,12 +137,13 @@ def _trained(
     this machine and now; the full training of the architecture that is found counts by its own cost.
     """
     own = attrs.evolve(experiment, seed=seed, data_seed=experiment.stage_seed)
+    prepared = prepare(own, None, source, progress)
+    check_search_data(searches.table, own, prepared)
     found = search(own, folder / "run", source=source, progress=progress)
     place = searches.place(found.architecture)
     assert found.run is not None
     searched = float(found.run.record["search"]["seconds"])
     median = Architecture(searches.problem.space, searches.median.assignment)
-    prepared = prepare(own, found.run, None, progress)
     epoch = measure_epochs(build(median, seed=seed), own, prepared.data)
     cost = searched / epoch + searches.epochs * searches.cost(place)
     return Trace(seed, [Step(cost, place)], cost, 1, cost * searches.epoch_seconds)

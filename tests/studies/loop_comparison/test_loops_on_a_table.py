@@ -190,6 +190,37 @@ def test_a_gradient_search_runs_on_the_tasks_data_and_is_looked_up(
     assert min(values) <= joint["test"]["mean"] <= max(values)
 
 
+def test_a_gradient_search_on_other_data_than_the_tables_is_refused_before_it_starts(tmp_path: Path) -> None:
+    def change(record: dict[str, Any], _: Any) -> None:
+        for training in record["trainings"]:
+            training["data"] = "f" * 64
+
+    with pytest.raises(RunError, match=r"was made from other data: fingerprint f{16} in the table, [0-9a-f]"):
+        compare_on_table(
+            table_at(tmp_path / "other", change),
+            tmp_path / "loops",
+            loops=["joint"],
+            seeds=1,
+            overrides=QUICK,
+        )
+    assert not list((tmp_path / "loops").glob("trials/*/run/metrics.jsonl"))
+
+
+def test_a_gradient_search_may_be_asked_for_on_other_data(tmp_path: Path) -> None:
+    def change(record: dict[str, Any], _: Any) -> None:
+        for training in record["trainings"]:
+            training["data"] = "f" * 64
+
+    found = compare_on_table(
+        table_at(tmp_path / "other", change),
+        tmp_path / "loops",
+        loops=["joint"],
+        seeds=1,
+        overrides=[*QUICK, "task.examples=80"],
+    )
+    assert found["loops"][0]["seeds"] == 1
+
+
 @pytest.fixture(scope="module")
 def folds(tmp_path_factory: pytest.TempPathFactory, _pairs: None) -> TabularBenchmark:
     """A table whose three trainings are at three points, of which the second is the table's own."""
