@@ -177,7 +177,7 @@ def test_the_command_lists_registered_tables_and_shows_one(
 ) -> None:
     del registered["wrong"]
     assert main(["tables"]) == 0
-    assert "pairs-small  with_tables" in capsys.readouterr().out
+    assert re.search(r"^pairs-small +with_tables ", capsys.readouterr().out, re.MULTILINE)
     assert main(["tables", "--json"]) == 0
     assert {row["name"] for row in json.loads(capsys.readouterr().out)} >= {"pairs-small"}
     assert main(["tables", "pairs-small"]) == 0
