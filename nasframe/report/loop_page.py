@@ -19,6 +19,7 @@ _NOTE = (
     "validation; the score that counts is the mean over all of them on the test split, of the best "
     "architecture so far."
 )
+_LEVEL = 0.05
 _MEANS = "mean [95 % interval over the searches]"
 
 
@@ -40,8 +41,8 @@ def loop_page(data: Mapping[str, Any]) -> Page:
     lead = [
         Tile.of(f"best {data['objective']} of the table, test", on["best"]),
         Tile.of("networks", on["networks"], "count"),
-        Tile("best at the end", best["name"]),
-        Tile.of(f"its {data['objective']}, test", _estimate(best["test"])),
+        Tile("best at the end", ", ".join([best["name"], *_not_told_from(best["name"], data)])),
+        Tile.of(f"{data['objective']} of {best['name']}, test", _estimate(best["test"])),
     ]
     seeds = dict.fromkeys(f"{item['seeds']:,}" for item in loops)
     return make_page(
@@ -59,8 +60,22 @@ def loop_page(data: Mapping[str, Any]) -> Page:
     )
 
 
+def _not_told_from(best: str, data: Mapping[str, Any]) -> list[str]:
+    """Return the loops whose ends do not differ from those of the best one by more than chance."""
+    equal = {frozenset((test["a"], test["b"])) for test in data.get("tests", ()) if not _differ(test)}
+    return [item["name"] for item in data["loops"] if frozenset((best, item["name"])) in equal]
+
+
+def _differ(test: Mapping[str, Any]) -> bool:
+    """Return True where two loops are told apart; without any spread there is no p, and they may differ."""
+    if test.get("p_holm") is not None:
+        return bool(test["p_holm"] < _LEVEL)
+    return test.get("low") is not None and not test["low"] <= 0.0 <= test["high"]
+
+
 def loop_tables(data: Mapping[str, Any]) -> list[Table]:
-    """Return the tables `loops`, the end of the searches, and `equal`, their scores at equal cost."""
+    """Return the tables `loops`, the end of the searches, `differences` between them, and `equal`, their
+    scores at equal cost."""
     data = current_names(data)
     on, objective, loops = data["on"], data["objective"], data["loops"]
     columns = [
@@ -91,6 +106,25 @@ def loop_tables(data: Mapping[str, Any]) -> list[Table]:
     rows.append(["best of the table", None, on["networks"], None, None, on["best"], None, None, None])
     rows.append(["median of the table", None, None, None, None, on["median"], None, None, None])
     found = [Table("loops", "The end of the searches", columns, rows, signs=[_MEANS])]
+    if data.get("tests"):
+        found.append(
+            Table(
+                "differences",
+                f"Differences of {objective}, test, at the end",
+                [Column("loops"), Column("difference"), Column("p"), Column("p_holm", "p, Holm")],
+                [
+                    [
+                        f"{test['a']} − {test['b']}",
+                        Estimate(test["difference"], test.get("low"), test.get("high")),
+                        *(None if test.get(key) is None else float(test[key]) for key in ("p", "p_holm")),
+                    ]
+                    for test in data["tests"]
+                ],
+                "Welch's test, with Holm's correction. Loops with a large p are not told apart by it, which "
+                "does not show that they are equal.",
+                signs=["difference of the means [95 % interval]"],
+            )
+        )
     if data.get("equal"):
         at = [Column(f"cost-{cost:g}", f"{cost:g}") for cost in data["equal"]]
         found.append(

@@ -11,7 +11,7 @@ from nasframe.studies.loop_comparison.judged_loop import JudgedLoop
 from nasframe.studies.loop_comparison.looked_up_search import Trace
 from nasframe.studies.statistics import Bounds, interval
 
-__all__ = ["TOP", "course_of_loop"]
+__all__ = ["TOP", "course_of_loop", "ends_of_loop"]
 
 _POINTS = 60  # of a curve
 TOP = 0.01  # share of the table's networks
@@ -32,7 +32,7 @@ def course_of_loop(
     grid = np.unique(grid)
     known = _scores_at(traces, test, grid * full)
     means = [_estimate(known[:, place], bounds) for place in range(len(grid))]
-    ends = _scores_at(traces, test, np.array([np.inf]))[:, 0]
+    ends = ends_of_loop(traces, test)
     sides = _scores_at(traces, test, np.array(equal, dtype=np.float64) * full)
     return {
         "name": item.name,
@@ -51,6 +51,11 @@ def course_of_loop(
             **{name: [item[name] for item in means] for name in ("mean", "low", "high")},
         },
     }
+
+
+def ends_of_loop(traces: Sequence[Trace], test: Any) -> Any:
+    """Return the test score of what each search found `(searches,)`; NaN where it found nothing."""
+    return _scores_at(traces, test, np.array([np.inf]))[:, 0]
 
 
 def _scores_at(traces: Sequence[Trace], test: Any, costs: Any) -> Any:

@@ -13,9 +13,10 @@ from nasframe.errors import RunError, in_lines
 from nasframe.jobs import Outcome, Trial
 from nasframe.report import write_loop_page
 from nasframe.runtime import file_name
-from nasframe.studies.loop_comparison.course import TOP, course_of_loop
+from nasframe.studies.loop_comparison.course import TOP, course_of_loop, ends_of_loop
 from nasframe.studies.loop_comparison.judged_loop import JudgedLoop
 from nasframe.studies.loop_comparison.looked_up_search import LookedUpSearches, Trace
+from nasframe.studies.loop_comparison.loop_tests import loop_tests
 from nasframe.studies.loop_comparison.loop_trial import make_loop_trial, read_traces
 from nasframe.studies.procedure import Plan, Study, Work
 from nasframe.studies.statistics import UNBOUNDED, bounds_of
@@ -59,6 +60,7 @@ class LoopPlan(Plan):
         test = np.array(
             [np.nan if value is None else value for value in searches.test_scores()], dtype=np.float64
         )
+        ends = {name: ends_of_loop(found, test).tolist() for name, found in traces.items() if found}
         full = searches.epochs
         longest = max(trace.cost for found in traces.values() for trace in found) / full
         equal = [cost for cost in _EQUAL if cost <= longest]
@@ -80,6 +82,7 @@ class LoopPlan(Plan):
                 for item in self.loops
                 if traces[item.name]
             ],
+            "tests": loop_tests(ends, self.objective, bounds),
             "failed": failed,
             "data": ",".join(dict.fromkeys(item.data[:16] for item in self.table.trainings)),
             "experiment": self.experiments[0].to_toml(),

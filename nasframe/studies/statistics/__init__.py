@@ -1,4 +1,4 @@
-"""Statistics of a few repetitions: means with intervals, paired tests, rank correlations, percentiles.
+"""Statistics of repetitions: means with intervals, tests of differences, rank correlations, percentiles.
 
 A value that is None or not finite was not measured, and is left out. A result is None where there are too few
 values, or no spread in them, to compute it.
@@ -15,6 +15,7 @@ from nasframe.studies.statistics.intervals import interval
 from nasframe.studies.statistics.means import mean
 from nasframe.studies.statistics.paired_difference import holm, paired
 from nasframe.studies.statistics.ranks import percentile, spearman
+from nasframe.studies.statistics.unpaired_difference import unpaired
 
 __all__ = [
     "CORRELATION",
@@ -28,4 +29,5 @@ __all__ = [
     "paired",
     "percentile",
     "spearman",
+    "unpaired",
 ]

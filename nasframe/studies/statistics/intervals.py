@@ -9,7 +9,7 @@ from scipy import special, stats
 
 from nasframe.studies.statistics.bounds import UNBOUNDED, Bounds
 
-__all__ = ["deviation", "interval"]
+__all__ = ["LEVEL", "deviation", "interval"]
 
 LEVEL = 0.95
 

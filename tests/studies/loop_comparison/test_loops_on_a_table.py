@@ -19,6 +19,7 @@ from nasframe import load_plugin
 from nasframe.cli import main
 from nasframe.errors import ConfigurationError, RunError
 from nasframe.report import read_page
+from nasframe.report.loop_page import loop_page
 from nasframe.searching import Evolution, RandomSearch, SuccessiveHalving
 from nasframe.studies import compare_on_table, resume_study, tabulate
 from nasframe.studies.loop_comparison.judged_loop import JudgedLoop
@@ -132,6 +133,16 @@ def test_the_comparison_holds_curves_ends_and_the_best_of_the_table(
         assert curve["mean"][-1] == pytest.approx(item["test"]["mean"])
     assert random["trials"] == evolution["trials"] == 20
     assert halving["cost"] < random["cost"]
+    assert [(test["a"], test["b"]) for test in found["tests"]] == [
+        ("random", "evolution"),
+        ("random", "halving"),
+        ("evolution", "halving"),
+    ]
+    for test in found["tests"]:
+        ends = {item["name"]: item["test"]["mean"] for item in found["loops"]}
+        assert test["difference"] == pytest.approx(ends[test["a"]] - ends[test["b"]])
+        assert test["low"] <= test["difference"] <= test["high"]
+        assert test["p"] <= test["p_holm"] <= 1
     own = [LookedUpSearches(table).search(RandomSearch(trials=20), seed) for seed in range(60)]
     scores = [table.scores("test")[trace.steps[-1].place] for trace in own]
     assert random["test"]["mean"] == pytest.approx(mean(value for value in scores if value is not None))
@@ -139,6 +150,22 @@ def test_the_comparison_holds_curves_ends_and_the_best_of_the_table(
     assert "best of the table" in page
     assert "Best accuracy on the test split against the cost" in page
     assert read_page(tmp_path / "loops").html == page
+
+
+def test_the_page_names_all_loops_that_are_not_told_from_the_best_one(
+    table: TabularBenchmark, tmp_path: Path
+) -> None:
+    found = compare_on_table(table, tmp_path / "loops", seeds=30, overrides=["loop.trials=10"])
+    best = max(found["loops"], key=lambda item: item["test"]["mean"])["name"]
+    rest = [item["name"] for item in found["loops"] if item["name"] != best]
+    alike, other = rest
+    for test in found["tests"]:
+        test["p_holm"] = 0.2 if {test["a"], test["b"]} == {best, alike} else 0.01
+    html = loop_page(found).html
+    assert f"{best}, {alike}" in html
+    assert f"{best}, {alike}, {other}" not in html
+    assert f"{best}, {other}" not in html
+    assert 'data-key="differences.random − halving.p_holm"' in html
 
 
 def test_more_seeds_are_added_and_workers_change_nothing(table: TabularBenchmark, tmp_path: Path) -> None:

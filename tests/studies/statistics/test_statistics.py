@@ -9,7 +9,7 @@ import random
 import pytest
 from scipy import stats
 
-from nasframe.studies.statistics import holm, mean, paired, percentile, spearman
+from nasframe.studies.statistics import holm, mean, paired, percentile, spearman, unpaired
 
 VALUES = [0.91, 0.87, 0.95, 0.90, 0.83]
 OTHERS = [0.90, 0.80, 0.93, 0.91, 0.80]
@@ -155,3 +155,49 @@ def test_a_percentile_among_nothing_is_unknown() -> None:
     assert percentile(None, [1.0]) is None
     assert percentile(math.nan, [1.0]) is None
     assert percentile(2.0, [1.0, None, math.nan]) == 100.0
+
+
+# -- differences of independent means ---------------------------------------------------------------------
+
+
+def test_the_test_of_independent_means_is_welchs() -> None:
+    few = OTHERS[:3]
+    found, expected = unpaired(VALUES, few), stats.ttest_ind(VALUES, few, equal_var=False)
+    low, high = expected.confidence_interval(0.95)
+    assert found.difference == pytest.approx(sum(VALUES) / 5 - sum(few) / 3)
+    assert (found.low, found.high, found.p) == pytest.approx((low, high, expected.pvalue))
+
+
+def test_where_one_side_has_no_spread_the_test_is_students_of_the_other() -> None:
+    found, expected = unpaired(VALUES, [0.8] * 40), stats.ttest_1samp(VALUES, 0.8)
+    assert found.p == pytest.approx(expected.pvalue)
+
+
+def test_independent_means_that_are_equal_are_told_apart_5_times_in_100() -> None:
+    drawn = random.Random(0)
+    told = 0
+    for _ in range(2000):
+        first, second = (
+            [drawn.gauss(0, spread) for _ in range(count)] for spread, count in ((1, 8), (3, 20))
+        )
+        p = unpaired(first, second).p
+        assert p is not None
+        told += p < 0.05
+    assert 70 <= told <= 130  # four deviations
+
+
+def test_independent_values_without_spread_have_a_p_only_where_they_are_equal() -> None:
+    same, other = unpaired([0.5, 0.5], [0.5, 0.5, 0.5]), unpaired([0.5, 0.5], [0.4, 0.4])
+    assert (same.difference, same.low, same.high, same.p) == (0.0, 0.0, 0.0, 1.0)
+    assert (other.low, other.p) == (other.difference, None)
+
+
+def test_one_value_on_a_side_leaves_the_difference_alone() -> None:
+    found = unpaired([0.5, None], [0.25, 0.25])
+    assert (found.difference, found.low, found.high, found.p) == (0.25, None, None, None)
+    assert unpaired([], [0.25]).difference is None
+
+
+def test_the_interval_of_a_difference_of_independent_means_keeps_to_the_bounds() -> None:
+    found = unpaired([1.0, 0.0], [0.0, 1.0], (0.0, 1.0))
+    assert (found.low, found.high) == (-1.0, 1.0)
