@@ -24,7 +24,7 @@ INSIDE = [
         "relaxations": ("base", "conditional", "contract", "exact", "grmc", "pair", "quadrature", "race"),
         "report": ("comparison", "forming"),
         "space": ("records", "resolve"),
-        "studies": ("census", "comparison", "ranking", "remarks", "runs", "standing", "sweep", "trainings"),
+        "studies": ("census", "ranking", "remarks", "runs", "standing", "sweep", "trainings"),
         "supernet": ("forward", "probe"),
         "testing": ("operation", "probe", "relaxation", "space", "task"),
     }.items()
@@ -146,6 +146,13 @@ def test_a_file_that_is_gone_from_its_package_names_the_package(old: str) -> Non
         importlib.import_module(old)
     assert moved_to(caught.value) == f"; the names of {old} are now imported from {page_of(old)}{HOW}"
     importlib.import_module(page_of(old))
+
+
+def test_a_package_by_the_name_of_an_old_file_names_the_page_of_its_names() -> None:
+    with pytest.raises(ImportError) as caught:
+        exec("from nasframe.studies.comparison import Comparison")
+    told = f"; the names of nasframe.studies.comparison are now imported from nasframe{HOW}"
+    assert moved_to(caught.value) == told
 
 
 def test_a_name_that_is_gone_from_a_file_names_the_package() -> None:
