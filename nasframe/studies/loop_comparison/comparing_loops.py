@@ -55,7 +55,8 @@ def compare_on_table(
         out: folder of the comparison; None is `runs/TABLE-loops`.
         loops: names of search loops.
         overrides: `dotted.key=value` each, for every loop that has the option.
-        relaxations, vary: see `compare`; they make a variant of every loop.
+        relaxations, vary: see `compare`; they make a variant of every loop that they change. A loop that is
+            looked up has no relaxation, no data and no training, so of these its own options alone.
         seeds: searches of each loop; None is 1,000 of one that is looked up, and of a gradient search 10, or
             the next multiple of the table's points.
         train_missing: train an architecture that the table does not hold by the table's recipe, and add it;
@@ -104,17 +105,17 @@ def compare_on_table(
             )
             for name, point in _points(found).items()
         }
-        judged = [
-            JudgedLoop.of(
-                item.first, item.point, {name: own[place].first for name, own in at_points.items()}, seeds
-            )
-            for place, item in enumerate(variants)
-        ]
+        named = dict[str, JudgedLoop]()
+        for place, item in enumerate(variants):
+            at = {name: own[place].first for name, own in at_points.items()}
+            loop = JudgedLoop.of(item.first, item.point, at, seeds)
+            named.setdefault(loop.name, loop)
+        judged = [*named.values()]
         check_trials("compare", "the loops, times --seeds", len(judged), max(item.seeds for item in judged))
         searches = LookedUpSearches(found)
-        for item in judged:
-            if isinstance(item.experiment.loop, ProposalLoop):
-                check_proposal_loop(item.experiment.loop, searches.problem)
+        for loop in judged:
+            if isinstance(loop.experiment.loop, ProposalLoop):
+                check_proposal_loop(loop.experiment.loop, searches.problem)
         scores = [found.scores(split) for split in ("validation", "test")]
         must_match = {
             "on": found.title,

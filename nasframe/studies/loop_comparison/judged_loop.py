@@ -48,6 +48,8 @@ class JudgedLoop:
 
         Where no number is given, gradient searches are as many at each point.
         """
+        if isinstance(experiment.loop, ProposalLoop):  # all else has no part in a search that is looked up
+            point = {key: value for key, value in point.items() if key.startswith("loop.")}
         named = ("loop.name", "relaxation.name")
         rest = {key: value for key, value in point.items() if key not in named}
         parts = [str(point[key]) for key in named if key in point]

@@ -152,6 +152,25 @@ def test_the_comparison_holds_curves_ends_and_the_best_of_the_table(
     assert read_page(tmp_path / "loops").html == page
 
 
+def test_a_relaxation_makes_no_variant_of_a_loop_that_is_looked_up(
+    table: TabularBenchmark, tmp_path: Path
+) -> None:
+    found = compare_on_table(
+        table,
+        tmp_path / "loops",
+        loops=["joint", "random"],
+        relaxations=["softmax", "stgs"],
+        vary=["search.batch_size=8,16"],
+        seeds=2,
+        overrides=QUICK,
+    )
+    *joint, random = [item["name"] for item in found["loops"]]
+    assert random == "random"
+    assert joint == [
+        f"joint,{relaxation},batch_size={size}" for relaxation in ("softmax", "stgs") for size in (8, 16)
+    ]
+
+
 def test_the_page_names_all_loops_that_are_not_told_from_the_best_one(
     table: TabularBenchmark, tmp_path: Path
 ) -> None:
