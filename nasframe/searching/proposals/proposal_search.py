@@ -45,7 +45,8 @@ class Candidate:
 
     Attributes:
         key: of the network; see `network_key`.
-        assignment: the first one that named it.
+        assignment: the first one of the search that named it, by which its training goes on: the parameters
+            have the names of that one.
         epochs: to which.
     """
 
@@ -118,6 +119,7 @@ class ProposalSearch:
 
     history: list[dict[str, Any]] = field(init=False, factory=list)
     _trained: dict[str, int] = field(init=False, factory=dict)
+    _first: dict[str, Assignment] = field(init=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
         check_proposal_loop(self.loop, self.problem, self.seed)
@@ -125,7 +127,8 @@ class ProposalSearch:
     def fit(self) -> Architecture:
         """Search until nothing more is proposed, and return the best architecture.
 
-        It is the best one on validation among those that were trained longest; the first of equals.
+        It is the best one on validation among those that were trained longest; the first of equals. Where
+        several assignments named its network, it is the one that was trained.
 
         Raises:
             RunError: every training failed.
@@ -153,7 +156,8 @@ class ProposalSearch:
         if line["score"] is None:
             reasons = dict.fromkeys(item["failed"] for item in self.history if item.get("failed"))
             raise RunError(in_lines("no architecture has a score, so none is the best", *reasons))
-        architecture = Architecture(self.problem.space, line["assignment"], dict(self.provenance))
+        trained = self._first[self.problem.key(line["assignment"])]
+        architecture = Architecture(self.problem.space, trained, dict(self.provenance))
         plugins.notify("architecture_derived", run=self.run, architecture=architecture)
         return architecture
 
@@ -202,8 +206,8 @@ class ProposalSearch:
         wanted: dict[str, Candidate] = {}
         for key, item in zip(keys, batch, strict=True):
             epochs = max(item.epochs or full, self._trained.get(key, 0))
-            same = wanted.get(key, Candidate(key, item.assignment, 0))
-            wanted[key] = Candidate(key, same.assignment, max(epochs, same.epochs))
+            first = self._first.setdefault(key, item.assignment)
+            wanted[key] = Candidate(key, first, max(epochs, wanted[key].epochs if key in wanted else 0))
         curves = dict(zip(wanted, self.train(list(wanted.values())), strict=True))
         before, results = len(self.history), []
         for key, item in zip(keys, batch, strict=True):
@@ -248,7 +252,7 @@ class ProposalSearch:
 
     def _resume(self, proposer: CheckedProposer) -> None:
         """Go on from the state in the run, where there is one and all its trials have their lines."""
-        self.history, self._trained = [], {}
+        self.history, self._trained, self._first = [], {}, {}
         if self.run is None:
             return
         file = self._file(self.run)
@@ -272,6 +276,7 @@ class ProposalSearch:
             assignment = line["assignment"]
             key = self.problem.key(assignment)
             self._trained[key] = max(self._trained.get(key, 0), line["epochs"])
+            self._first.setdefault(key, assignment)
 
     @staticmethod
     def _file(run: Run) -> Path:
