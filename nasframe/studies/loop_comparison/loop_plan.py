@@ -13,14 +13,14 @@ from nasframe.errors import RunError, in_lines
 from nasframe.jobs import Outcome, Trial
 from nasframe.report import write_loop_page
 from nasframe.runtime import file_name
-from nasframe.studies.loop_comparison.course import TOP, course_of_loop, ends_of_loop
+from nasframe.studies.loop_comparison.course import course_of_loop, ends_of_loop
 from nasframe.studies.loop_comparison.judged_loop import JudgedLoop
 from nasframe.studies.loop_comparison.looked_up_search import LookedUpSearches, Trace
 from nasframe.studies.loop_comparison.loop_tests import loop_tests
 from nasframe.studies.loop_comparison.loop_trial import make_loop_trial, read_traces
 from nasframe.studies.procedure import Plan, Study, Work
 from nasframe.studies.statistics import UNBOUNDED, bounds_of
-from nasframe.tables import TabularBenchmark, load_table
+from nasframe.tables import TabularBenchmark, least_of_top, load_table
 
 __all__ = ["LoopPlan"]
 
@@ -60,6 +60,7 @@ class LoopPlan(Plan):
         test = np.array(
             [np.nan if value is None else value for value in searches.test_scores()], dtype=np.float64
         )
+        own = test[searches.own]  # searches chose those that were trained on demand
         ends = {name: ends_of_loop(found, test).tolist() for name, found in traces.items() if found}
         full = searches.epochs
         longest = max(trace.cost for found in traces.values() for trace in found) / full
@@ -68,17 +69,17 @@ class LoopPlan(Plan):
             "on": {
                 "name": self.table.title,
                 "path": str(self.table.path),
-                "networks": len(self.table),
+                "networks": len(own),
                 "trainings": len(self.table.trainings),
                 "epochs": full,
                 "epoch_seconds": None if np.isnan(searches.epoch_seconds) else searches.epoch_seconds,
-                "best": float(np.nanmax(test)),
-                "median": float(np.nanmedian(test)),
-                "top": float(np.nanquantile(test, 1 - TOP)),
+                "best": float(np.nanmax(own)),
+                "median": float(np.nanmedian(own)),
+                "top": least_of_top(own),
             },
             "equal": equal,
             "loops": [
-                course_of_loop(item, traces[item.name], test, full, equal, bounds)
+                course_of_loop(item, traces[item.name], test, own, full, equal, bounds)
                 for item in self.loops
                 if traces[item.name]
             ],

@@ -24,7 +24,7 @@ from nasframe.searching import Evolution, RandomSearch, SuccessiveHalving
 from nasframe.studies import compare_on_table, resume_study, tabulate
 from nasframe.studies.loop_comparison.judged_loop import JudgedLoop
 from nasframe.studies.loop_comparison.looked_up_search import LookedUpSearches
-from nasframe.tables import TabularBenchmark
+from nasframe.tables import TabularBenchmark, add_entry, least_of_top, load_table
 from tests.tables.synthetic import EPOCHS, table_at
 from tests.toys import PAIRS, TOYS
 
@@ -120,7 +120,9 @@ def test_the_comparison_holds_curves_ends_and_the_best_of_the_table(
         table, tmp_path / "loops", seeds=60, overrides=["loop.trials=20", "loop.candidates=20"]
     )
     assert json.loads((tmp_path / "loops/comparison.json").read_text(encoding="utf-8")) == found
-    assert found["on"]["best"] == pytest.approx(max(filter(None, table.scores("test"))))
+    scores = [value for value in table.scores("test") if value is not None]
+    assert found["on"]["best"] == pytest.approx(max(scores))
+    assert found["on"]["top"] == pytest.approx(least_of_top(scores))
     random, evolution, halving = found["loops"]
     assert [item["name"] for item in found["loops"]] == ["random", "evolution", "halving"]
     for item in found["loops"]:
@@ -139,17 +141,56 @@ def test_the_comparison_holds_curves_ends_and_the_best_of_the_table(
         ("evolution", "halving"),
     ]
     for test in found["tests"]:
-        ends = {item["name"]: item["test"]["mean"] for item in found["loops"]}
-        assert test["difference"] == pytest.approx(ends[test["a"]] - ends[test["b"]])
+        means = {item["name"]: item["test"]["mean"] for item in found["loops"]}
+        assert test["difference"] == pytest.approx(means[test["a"]] - means[test["b"]])
         assert test["low"] <= test["difference"] <= test["high"]
         assert test["p"] <= test["p_holm"] <= 1
     own = [LookedUpSearches(table).search(RandomSearch(trials=20), seed) for seed in range(60)]
-    scores = [table.scores("test")[trace.steps[-1].place] for trace in own]
-    assert random["test"]["mean"] == pytest.approx(mean(value for value in scores if value is not None))
+    ends = [table.scores("test")[trace.steps[-1].place] for trace in own]
+    assert random["test"]["mean"] == pytest.approx(mean(value for value in ends if value is not None))
     page = (tmp_path / "loops/report.html").read_text(encoding="utf-8")
     assert "best of the table" in page
     assert "Best accuracy on the test split against the cost" in page
     assert read_page(tmp_path / "loops").html == page
+
+
+def test_networks_that_were_trained_on_demand_have_no_part_in_the_numbers_of_the_table(tmp_path: Path) -> None:
+    """The best network of the space is not in the table, but beside it: searches find it."""
+
+    def without_the_best(_: Any, entries: list[Any]) -> None:
+        del entries[-1]
+
+    held = table_at(tmp_path / "held", without_the_best)
+    whole = table_at(tmp_path / "whole")
+    best = whole.listed[-1]
+    add_entry(held, attrs.evolve(best, on_demand=True), tmp_path)
+    own = np.array(held.scores("test"), dtype=np.float64)
+    options: dict[str, Any] = {"loops": ["random"], "seeds": 20, "overrides": ["loop.trials=68"]}
+    found = compare_on_table(load_table(tmp_path / "held"), tmp_path / "loops", **options)
+    assert found["on"]["networks"] == 29
+    for key, value in (("best", own.max()), ("median", np.median(own)), ("top", own.max())):
+        assert found["on"][key] == pytest.approx(value)
+    assert found["loops"][0]["test"]["mean"] == pytest.approx(whole.score(best, "test"), abs=0.005)
+    assert found["loops"][0]["test"]["mean"] > found["on"]["best"]
+    assert found["loops"][0]["best_found"] == found["loops"][0]["top"] == 1
+
+
+@pytest.mark.parametrize(
+    ("kept", "message"),
+    [
+        (0, "table 'pairs': holds no network, so it can judge no loop"),
+        (2, "table 'pairs': holds 2 networks, none with a score on the test split, so it can judge no loop"),
+    ],
+)
+def test_a_table_without_scores_is_refused_in_words(kept: int, message: str, tmp_path: Path) -> None:
+    def change(_: Any, entries: list[Any]) -> None:
+        del entries[kept:]
+        for entry in entries:
+            entry["test"] = {}
+
+    with pytest.raises(RunError, match=message):
+        compare_on_table(table_at(tmp_path / "bare", change), tmp_path / "loops", loops=["random"], seeds=2)
+    assert not (tmp_path / "loops").exists()
 
 
 def test_the_page_names_all_loops_that_are_not_told_from_the_best_one(
