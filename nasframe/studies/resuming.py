@@ -60,7 +60,7 @@ _ARGUMENTS: Mapping[str, Shape] = {
     **dict.fromkeys(("exhaustive", "yes"), Flag()),
     **dict.fromkeys(("workers", "seed"), Nullable(_WHOLE)),
     "table": PATH,
-    "train_missing": Flag(),
+    **dict.fromkeys(("train_missing", "other_versions"), Flag()),
     **dict.fromkeys(("device", "relaxation"), Nullable(Text())),
     "source": Nullable(PATH),
     "tables": Nullable(Items(PATH)),

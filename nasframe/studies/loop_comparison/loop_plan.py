@@ -35,6 +35,7 @@ class LoopPlan(Plan):
         table: by which they are judged.
         loops: that are.
         train_missing: train what the table does not hold.
+        other_versions: also under other versions than those of the table.
     """
 
     kind: ClassVar[str] = "comparison"
@@ -42,6 +43,7 @@ class LoopPlan(Plan):
     table: TabularBenchmark
     loops: Sequence[JudgedLoop]
     train_missing: bool
+    other_versions: bool
 
     def work(self, study: Study) -> Work:
         """Make the searches of every loop, and set their courses side by side."""
@@ -104,6 +106,7 @@ class LoopPlan(Plan):
                     part,
                     study,
                     train_missing=self.train_missing,
+                    other_versions=self.other_versions,
                 )
             )
         return found

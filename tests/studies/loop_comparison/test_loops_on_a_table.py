@@ -20,11 +20,13 @@ from nasframe.cli import main
 from nasframe.errors import ConfigurationError, RunError
 from nasframe.report import read_page
 from nasframe.report.loop_page import loop_page
+from nasframe.runtime import read_compressed_json
 from nasframe.searching import Evolution, RandomSearch, SuccessiveHalving
 from nasframe.studies import compare_on_table, resume_study, tabulate
 from nasframe.studies.loop_comparison.judged_loop import JudgedLoop
 from nasframe.studies.loop_comparison.looked_up_search import LookedUpSearches
 from nasframe.tables import TabularBenchmark, add_entry, least_of_top, load_table
+from nasframe.tables.document import TABLE_FILE, write_document
 from tests.tables.synthetic import EPOCHS, table_at
 from tests.toys import PAIRS, TOYS
 
@@ -154,7 +156,9 @@ def test_the_comparison_holds_curves_ends_and_the_best_of_the_table(
     assert read_page(tmp_path / "loops").html == page
 
 
-def test_networks_that_were_trained_on_demand_have_no_part_in_the_numbers_of_the_table(tmp_path: Path) -> None:
+def test_networks_that_were_trained_on_demand_have_no_part_in_the_numbers_of_the_table(
+    tmp_path: Path,
+) -> None:
     """The best network of the space is not in the table, but beside it: searches find it."""
 
     def without_the_best(_: Any, entries: list[Any]) -> None:
@@ -442,3 +446,38 @@ def test_truth_on_demand_trains_what_is_missing_and_a_later_comparison_finds_it(
     assert found["loops"][0]["trials"] == 4
     again = compare_on_table(tmp_path / "table", tmp_path / "c", **options)  # now they are there
     assert again["loops"] == found["loops"]
+
+
+def test_a_comparison_trains_what_a_table_of_other_versions_lacks_where_it_is_told_to_and_resumes_so(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tabulate(PAIRS, "table", overrides=["train.epochs=1", "cache=cache"], architectures=2)
+    document = read_compressed_json(home / "table" / TABLE_FILE)
+    document["versions"]["torch"] = "1.13.1"
+    write_document(home / "table" / TABLE_FILE, document, document["entries"])
+    words = [
+        "compare",
+        "--on",
+        "table",
+        "--loop",
+        "random",
+        "loop.trials=3",
+        "--seeds",
+        "1",
+        "--workers",
+        "1",
+    ]
+    assert main([*words, "--train-missing", "--out", "a"]) != 0
+    assert "say --other-versions to train all the same" in capsys.readouterr().err
+
+    def interrupted(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    told = [*words, "--train-missing", "--other-versions", "--out", "b"]
+    with monkeypatch.context() as patch:
+        patch.setattr(LookedUpSearches, "search", interrupted)
+        assert main(told) != 0
+    _, found = resume_study("b", tables=["table"]) or ("", None)
+    assert found["loops"][0]["trials"] == 3
+    assert found["failed"] == {}
+    assert main(told) == 0
