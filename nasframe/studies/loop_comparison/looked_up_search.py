@@ -11,7 +11,7 @@ from attrs import define, field, frozen
 
 from nasframe.errors import RunError
 from nasframe.runtime import derive_seed
-from nasframe.searching import ProposalLoop, Result, SearchProblem
+from nasframe.searching import CheckedProposer, ProposalLoop, Result, SearchProblem
 from nasframe.space import Architecture, Assignment, network_key
 from nasframe.tables import TableEntry, TabularBenchmark
 
@@ -159,15 +159,16 @@ class LookedUpSearches:
 
         Raises:
             ConfigurationError: the options of the loop do not fit the table.
+            ContractError: the loop breaks its contract; see `CheckedProposer`.
             RunError: the table does not hold what is proposed.
         """
         trainings = len(self.table.trainings)
         training = random.Random(derive_seed(seed, "training of the table")).randrange(trainings)
-        proposer, full = loop.start(self.problem, seed), self.epochs
+        proposer, full = CheckedProposer(loop, self.problem, seed), self.epochs
         trained: dict[int, int] = {}
         steps: list[Step] = []
         best, cost, trials = (0, -math.inf), 0.0, 0
-        while batch := proposer.propose(loop.batch):
+        while batch := proposer.propose():
             results = []
             for item in batch:
                 place, epochs = self.place(item.assignment), item.epochs or full

@@ -14,14 +14,15 @@ from typing import Any
 import attrs
 import numpy as np
 import pytest
+from attrs import frozen
 
-from nasframe import load_plugin
+from nasframe import Proposal, ProposalLoop, Proposer, SearchProblem, load_plugin
 from nasframe.cli import main
-from nasframe.errors import ConfigurationError, RunError
+from nasframe.errors import ConfigurationError, ContractError, RunError
 from nasframe.report import read_page
 from nasframe.report.loop_page import loop_page
 from nasframe.runtime import read_compressed_json
-from nasframe.searching import Evolution, RandomSearch, SuccessiveHalving
+from nasframe.searching import Evolution, RandomSearch, SuccessiveHalving, check_proposal_loop
 from nasframe.studies import compare_on_table, resume_study, tabulate
 from nasframe.studies.loop_comparison.judged_loop import JudgedLoop
 from nasframe.studies.loop_comparison.looked_up_search import LookedUpSearches
@@ -113,6 +114,78 @@ def test_a_network_that_is_proposed_again_costs_nothing(searches: LookedUpSearch
     trace = searches.search(Evolution(trials=200, population=5, sample=5), 1)
     assert trace.trials == 200
     assert trace.cost <= searches.search(RandomSearch(trials=68), 0).cost
+
+
+@frozen
+class GoesWrong(ProposalLoop):
+    """Proposes well while its contract is rehearsed, and breaks it later."""
+
+    epochs: Any = None
+    last: int = 8
+
+    def start(self, problem: SearchProblem, seed: int) -> Proposer:
+        return LaterWrong(self, problem)
+
+    def most(self, problem: SearchProblem) -> int:
+        return 8
+
+
+class LaterWrong(Proposer):
+    def __init__(self, loop: GoesWrong, problem: SearchProblem) -> None:
+        self.loop, self.problem, self.count = loop, problem, 0
+
+    def propose(self, count: int) -> list[Proposal]:
+        self.count += 1
+        if self.count > self.loop.last:
+            return []
+        epochs = self.loop.epochs if self.count > 5 else 1
+        return [Proposal(self.count - 1, self.problem.space.sample(self.count), epochs)]
+
+    def tell(self, results: Any) -> None:
+        if self.count == 7:
+            raise KeyError("cheese")
+
+    def state(self) -> Any:
+        return self.count
+
+    def restore(self, state: Any) -> None:
+        self.count = state
+
+
+@pytest.mark.parametrize(
+    ("loop", "message"),
+    [
+        (GoesWrong(epochs=EPOCHS + 1), "proposal 5: epochs must be None or from 1 to 4, found 5"),
+        (GoesWrong(epochs=0), "proposal 5: epochs must be None or from 1 to 4, found 0"),
+        (GoesWrong(epochs=2), "tell raised KeyError: 'cheese'"),
+    ],
+)
+def test_a_loop_that_breaks_its_contract_in_a_later_round_is_told_so_on_a_table(
+    loop: GoesWrong, message: str, searches: LookedUpSearches
+) -> None:
+    check_proposal_loop(loop, searches.problem)
+    with pytest.raises(ContractError, match=message):
+        searches.search(loop, 0)
+
+
+class NeverEnds(LaterWrong):
+    def tell(self, results: Any) -> None:
+        pass
+
+
+@frozen
+class Endless(GoesWrong):
+    """Proposes for ever, or as good as."""
+
+    last: int = 10**6
+
+    def start(self, problem: SearchProblem, seed: int) -> Proposer:
+        return NeverEnds(self, problem)
+
+
+def test_a_loop_that_never_ends_is_ended_on_a_table(searches: LookedUpSearches) -> None:
+    with pytest.raises(ContractError, match="it proposes more than the 8 architectures that `most` returns"):
+        searches.search(Endless(), 0)
 
 
 def test_the_comparison_holds_curves_ends_and_the_best_of_the_table(
