@@ -28,6 +28,7 @@ from nasframe.studies.loop_comparison.judged_loop import JudgedLoop
 from nasframe.studies.loop_comparison.looked_up_search import LookedUpSearches
 from nasframe.tables import TabularBenchmark, add_entry, least_of_top, load_table
 from nasframe.tables.document import TABLE_FILE, write_document
+from nasframe.training import Training
 from tests.tables.synthetic import EPOCHS, table_at
 from tests.toys import PAIRS, TOYS
 
@@ -333,6 +334,18 @@ def test_a_gradient_search_runs_on_the_tasks_data_and_is_looked_up(
     assert joint["cost"] > 0.5  # the training of what it found, and the supernet
     values = [value for value in table.scores("test") if value is not None]
     assert min(values) <= joint["test"]["mean"] <= max(values)
+
+
+def test_an_epoch_whose_record_is_rounded_to_no_time_is_measured_all_the_same(
+    table: TabularBenchmark, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    epoch = Training._epoch
+    # as of an epoch below half a millisecond
+    monkeypatch.setattr(Training, "_epoch", lambda *arguments: {**epoch(*arguments), "seconds": 0.0})
+    own = [*QUICK, f"cache={tmp_path / 'cache'}"]
+    found = compare_on_table(table, tmp_path / "loops", loops=["joint"], seeds=1, overrides=own)
+    assert found["failed"] == {}
+    assert 0.5 < found["loops"][0]["cost"] < math.inf
 
 
 def test_a_gradient_search_on_other_data_than_the_tables_is_refused_before_it_starts(tmp_path: Path) -> None:
