@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -291,6 +292,41 @@ def test_a_training_that_fails_is_told_and_the_others_go_on(
     assert (first["score"], first["failed"]) == (None, "the loss is not finite")
     assert all(line["score"] is not None for line in others)
     assert run.architecture.assignment != first["assignment"]
+
+
+@pytest.mark.parametrize("fails_at", [1, 2, 3])
+def test_a_training_that_fails_costs_the_epochs_that_it_ended(
+    fails_at: int, several: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network that is proposed again changes nothing of it, nor does an interruption before that."""
+    epoch, calls = Training._epoch, list[int]()
+
+    def fails(self: Training, *arguments: Any) -> Any:
+        calls.append(1)
+        if len(calls) == fails_at:
+            raise RunError("the loss is not finite")
+        return epoch(self, *arguments)
+
+    monkeypatch.setattr(Training, "_epoch", fails)
+    own = with_loop(several, OneNetwork(rounds=((0, 2), (1, 1), (0, 3))), "one", epochs=3)
+    done, train, batches = fails_at - 1, CandidateTraining.train, list[int]()
+
+    def interrupted(self: CandidateTraining, candidates: Any) -> Any:
+        batches.append(1)
+        if len(batches) == 2:
+            raise KeyboardInterrupt
+        return train(self, candidates)
+
+    monkeypatch.setattr(CandidateTraining, "train", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        nasframe.search(own, tmp_path / "run")
+    with suppress(RunError):  # where no architecture has a score
+        nasframe.search(own, tmp_path / "run")
+    lines = Run.open(tmp_path / "run").history("trial")
+    assert [line["new_epochs"] for line in lines] == [done, 0, 0]
+    assert [line["cost"] for line in lines] == [round(done / 3, 6)] * 3
+    assert [line["seconds"] > 0 for line in lines] == [done > 0, False, False]
+    assert "failed" in lines[-1]
 
 
 def test_where_every_training_fails_the_search_says_why(

@@ -78,7 +78,8 @@ class Result:
             −∞ where it is undefined, or the training failed.
         parameters: number of them.
         multiply_adds: for one example.
-        epochs: that were trained for it; 0 where an earlier proposal had trained them.
+        epochs: that were trained for it; 0 where an earlier proposal had trained them. A training that failed
+            has those that it ended before.
         seconds: that this took.
     """
 

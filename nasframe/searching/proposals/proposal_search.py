@@ -62,7 +62,7 @@ class LearningCurve:
     Attributes:
         objectives: on the validation split after each epoch; larger is better, NaN where undefined.
         validation: metrics on the validation split after each epoch, the `loss` among them.
-        seconds: of each epoch.
+        seconds: of each epoch; of a training that failed, of those that it ended before.
         parameters: number of them.
         multiply_adds: for one example.
         failed: the reason why the training failed; empty where it did not.
@@ -220,11 +220,12 @@ class ProposalSearch:
         """Return the line and the result of a proposal, given the curve of its network."""
         epochs = item.epochs or self.problem.epochs
         before = self._trained.get(key, 0)
-        self._trained[key] = max(before, epochs)
+        trained = min(epochs, len(curve.seconds)) if curve.failed else epochs
+        self._trained[key] = max(before, trained)
         place = curve.best(epochs)
         objective = -math.inf if place is None else curve.objectives[place]
         score = objective if math.isfinite(objective) else -math.inf
-        new = max(0, epochs - before)
+        new = max(0, trained - before)
         seconds = sum(curve.seconds[before : before + new])
         spent = sum(line["new_epochs"] for line in self.history) + new
         line = {
@@ -275,7 +276,7 @@ class ProposalSearch:
         for line in lines:
             assignment = line["assignment"]
             key = self.problem.key(assignment)
-            self._trained[key] = max(self._trained.get(key, 0), line["epochs"])
+            self._trained[key] = self._trained.get(key, 0) + line["new_epochs"]
             self._first.setdefault(key, assignment)
 
     @staticmethod
