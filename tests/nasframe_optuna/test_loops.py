@@ -111,7 +111,9 @@ def test_scores_are_not_told_to_other_architectures_than_those_that_had_them(
     told = rf"^Optuna {optuna.__version__} proposes another architecture for trial \d+ than it did before"
     with pytest.raises(RunError, match=told):
         loop.start(problem, 1).restore(state)
-    told = r"^Optuna .* for trial \d+ than Optuna 1\.2\.3 did, which began this search; install optuna==1\.2\.3"
+    told = (
+        r"^Optuna .* for trial \d+ than Optuna 1\.2\.3 did, which began this search; install optuna==1\.2\.3"
+    )
     with pytest.raises(RunError, match=told):
         loop.start(problem, 1).restore({**state, "optuna": "1.2.3"})
     loop.start(problem, 0).restore({**state, "optuna": "1.2.3"})  # the same proposals are enough

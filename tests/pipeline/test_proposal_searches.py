@@ -25,6 +25,7 @@ from nasframe.training import Training
 from nasframe_bimodal.space import Bimodal
 from tests.comparing import tree, without_time
 from tests.pipeline.killed_runs import assert_same, killed_at_every_write
+from tests.recorded_progress import Log
 
 
 @pytest.fixture
@@ -272,6 +273,33 @@ def test_the_architecture_of_the_search_is_the_one_that_was_trained(
     first, second = run.history("trial")
     assert run.architecture.assignment == first["assignment"] != second["assignment"]
     assert second["validation"] in [line["validation"] for line in run.history("train")]
+
+
+@frozen
+class EndsEarly(OneNetwork):
+    """Ends of itself, before the most that it might propose."""
+
+    def most(self, problem: SearchProblem) -> int:
+        return 40
+
+
+def test_a_search_that_ends_before_its_trials_says_so(several: Experiment, tmp_path: Path) -> None:
+    said = Log()
+    run = nasframe.search(with_loop(several, EndsEarly(), "early"), tmp_path / "run", progress=said).run
+    assert run is not None
+    sentence = (
+        "The search ended early: the loop proposed nothing more after 4 of at most 40 trials: it found no "
+        "other network that is new, or ended by itself."
+    )
+    assert run.record["search"]["caveats"] == [sentence]
+    assert f"search: {sentence}" in said.lines
+    assert "caveats" not in ended(several, OneNetwork(), tmp_path / "whole")
+
+
+def ended(experiment: Experiment, loop: ProposalLoop, folder: Path) -> Any:
+    run = nasframe.search(with_loop(experiment, loop, "one"), folder).run
+    assert run is not None
+    return run.record["search"]
 
 
 def test_a_training_that_fails_is_told_and_the_others_go_on(

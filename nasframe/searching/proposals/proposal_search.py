@@ -30,7 +30,7 @@ from nasframe.searching.proposals.proposal_check import CheckedProposer, check_p
 from nasframe.searching.proposals.proposal_loop import Proposal, ProposalLoop, Result, SearchProblem
 from nasframe.space import Architecture, Assignment, SearchSpace
 
-__all__ = ["TRIAL", "Candidate", "LearningCurve", "ProposalSearch", "Train"]
+__all__ = ["TRIAL", "Candidate", "LearningCurve", "ProposalSearch", "Train", "ended_early"]
 
 TRIAL = "trial"
 """The `stage` of the lines that such a search writes to `metrics.jsonl`."""
@@ -89,6 +89,14 @@ class LearningCurve:
             )
 
         return max(range(min(epochs, len(self.objectives))), key=rank, default=None)
+
+
+def ended_early(trials: int, most: int) -> str:
+    """Return the words for a search with fewer trials than its loop makes at most."""
+    return (
+        f"the loop proposed nothing more after {trials:,} of at most {most:,} trials: it found no other "
+        "network that is new, or ended by itself"
+    )
 
 
 Train = Callable[[Sequence[Candidate]], Sequence[LearningCurve]]
@@ -181,16 +189,22 @@ class ProposalSearch:
         return max(self.history, key=rank)
 
     def summary(self) -> dict[str, Any]:
-        """Return the end of the search: trials, their cost, and the best of them; JSON-able."""
+        """Return the end of the search: trials, their cost, and the best of them; JSON-able.
+
+        With fewer trials than its loop makes at most, it has `caveats`.
+        """
         best, last = self.best(), self.history[-1]
+        tried, most = len(self.history), self.loop.most(self.problem)
+        fewer = [f"The search ended early: {ended_early(tried, most)}."] if tried < most else []
         return {
             "converged": self.converged,
-            "trials": len(self.history),
+            "trials": tried,
             "networks": len({line["network"] for line in self.history}),
             "best_trial": best["trial"],
             "best": best["validation"],
             "cost": last["cost"],
             "seconds": round(sum(line["seconds"] for line in self.history), 3),
+            **({"caveats": fewer} if fewer else {}),
         }
 
     def in_words(self) -> str:

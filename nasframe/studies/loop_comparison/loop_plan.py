@@ -13,6 +13,7 @@ from nasframe.errors import RunError, in_lines
 from nasframe.jobs import Outcome, Trial
 from nasframe.report import write_loop_page
 from nasframe.runtime import file_name
+from nasframe.searching import ProposalLoop, SearchProblem, ended_early
 from nasframe.studies.loop_comparison.course import course_of_loop, ends_of_loop
 from nasframe.studies.loop_comparison.judged_loop import JudgedLoop
 from nasframe.studies.loop_comparison.looked_up_search import LookedUpSearches, Trace
@@ -89,7 +90,7 @@ class LoopPlan(Plan):
             "failed": failed,
             "data": ",".join(dict.fromkeys(item.data[:16] for item in self.table.trainings)),
             "experiment": self.experiments[0].to_toml(),
-            "caveats": _caveats(self.loops, traces),
+            "caveats": _caveats(self.loops, traces, searches.problem),
         }
 
     def _trials(self, item: JudgedLoop, study: Study) -> list[Trial]:
@@ -127,9 +128,18 @@ def _traces(
     ]
 
 
-def _caveats(loops: Sequence[JudgedLoop], traces: Mapping[str, Sequence[Trace]]) -> list[str]:
+def _caveats(
+    loops: Sequence[JudgedLoop], traces: Mapping[str, Sequence[Trace]], problem: SearchProblem
+) -> list[str]:
     found = []
     for item in loops:
+        loop = item.experiment.loop
+        if isinstance(loop, ProposalLoop):
+            most = loop.most(problem)
+            fewer = [trace.trials for trace in traces[item.name] if trace.trials < most]
+            if fewer:
+                many = f"{len(fewer):,} of {len(traces[item.name]):,} searches"
+                found.append(f"{item.name}, {many}: {ended_early(min(fewer), most)}.")
         lost = sum(not trace.steps for trace in traces[item.name])
         if lost:
             found.append(f"{item.name}: {lost} of {len(traces[item.name])} searches found no architecture.")

@@ -271,6 +271,16 @@ def test_a_table_without_scores_is_refused_in_words(kept: int, message: str, tmp
     assert not (tmp_path / "loops").exists()
 
 
+def test_searches_that_end_before_their_trials_are_told(table: TabularBenchmark, tmp_path: Path) -> None:
+    options: dict[str, Any] = {"loops": ["random", "evolution"], "seeds": 3}
+    found = compare_on_table(table, tmp_path / "a", overrides=["loop.trials=68"], **options)
+    assert found["caveats"] == [
+        "random, 3 of 3 searches: the loop proposed nothing more after 30 of at most 68 trials: it found no "
+        "other network that is new, or ended by itself."
+    ]
+    assert compare_on_table(table, tmp_path / "b", overrides=["loop.trials=30"], **options)["caveats"] == []
+
+
 def test_the_page_names_all_loops_that_are_not_told_from_the_best_one(
     table: TabularBenchmark, tmp_path: Path
 ) -> None:
