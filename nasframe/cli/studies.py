@@ -54,6 +54,7 @@ def compare(
     on: str | None = None,
     loop: list[str] | None = None,
     train_missing: Annotated[bool, Parameter(negative="")] = False,
+    other_versions: Annotated[bool, Parameter(negative="")] = False,
     census: Annotated[list[Path] | None, Parameter(show=False)] = None,
     study: Study = _DEFAULTS,
 ) -> int:
@@ -85,12 +86,14 @@ def compare(
         With --on, the loops to compare, with commas. [default: random,evolution,halving]
     train_missing
         With --on, train an architecture that the table does not hold, by its recipe, and add it.
+    other_versions
+        With --train-missing: also where the table was made with other versions of nasframe or torch.
     """
     study.check()
     at_least("--seeds", 5 if seeds is None else seeds, 1)
     if on is not None:
         words = overrides if experiment is None else (str(experiment), *overrides)
-        return _compare_loops(on, words, loop, relaxation, vary, seeds, train_missing, study)
+        return _compare_loops(on, words, loop, relaxation, vary, seeds, train_missing, other_versions, study)
     if loop:
         problem = "--loop: compares loops on a table, which --on names; without one, say --vary loop.name=…"
         raise ConfigurationError("command line", [problem])
@@ -130,6 +133,7 @@ def _compare_loops(
     vary: Sequence[str] | None,
     seeds: int | None,
     train_missing: bool,
+    other_versions: bool,
     study: StudyOptions,
 ) -> int:
     """Compare loops on a table, print what came out, and return the exit status."""
@@ -154,6 +158,7 @@ def _compare_loops(
         vary=vary or (),
         seeds=seeds,
         train_missing=train_missing,
+        other_versions=other_versions,
         **options,
     )
     if study.json:

@@ -96,18 +96,17 @@ def train_part(arguments: Mapping[str, Any], work: Sequence[tuple[Candidate, Pat
 
 
 def _train(candidate: Candidate, folder: Path, experiment: Experiment, data: Data) -> LearningCurve:
-    """Train one network to its epochs; a training that fails has no curve, and says why."""
+    """Train one network to its epochs; a training that fails has no scores, and says why."""
     failed = folder / _FAILED
-    if failed.exists():
-        return LearningCurve([], [], [], failed=read_json(failed, _SHAPE)["failed"])
-    try:
-        return _advance(candidate, folder, experiment, data)
-    except (Exception, SystemExit) as error:  # of the user's plugins, too
-        if is_disk_full(error, folder):
-            raise
-        why = error_message(error)
-        write_json(failed, {"failed": why})
-        return LearningCurve([], [], [], failed=why)
+    if not failed.exists():
+        try:
+            return _advance(candidate, folder, experiment, data)
+        except (Exception, SystemExit) as error:  # of the user's plugins, too
+            if is_disk_full(error, folder):
+                raise
+            write_json(failed, {"failed": error_message(error)})
+    seconds = [line["seconds"] for line in Run(folder).history("train")]  # of the epochs before it failed
+    return LearningCurve([], [], seconds, failed=read_json(failed, _SHAPE)["failed"])
 
 
 def _advance(candidate: Candidate, folder: Path, experiment: Experiment, data: Data) -> LearningCurve:

@@ -29,6 +29,7 @@ from nasframe.searching.proposals import (
     SuccessiveHalving,
     Train,
     check_proposal_loop,
+    ended_early,
 )
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "Update",
     "check_proposal_loop",
     "derive",
+    "ended_early",
     "read_search",
     "restore_supernet",
 ]

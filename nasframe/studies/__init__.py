@@ -1,4 +1,4 @@
-"""Studies of one experiment: a comparison, a sweep, and a table of its space.
+"""Studies: a comparison, a sweep, and a table of the space of one experiment; and loops judged by a table.
 
 The names are imported when they are first used.
 """

@@ -8,5 +8,5 @@ __all__ = ["default_folder"]
 
 
 def default_folder(name: str, kind: str) -> Path:
-    """Return `runs/NAME-KIND`; the kind is `compare`, `sweep` or `table`."""
+    """Return `runs/NAME-KIND`; the kind is `compare`, `loops`, `sweep` or `table`."""
     return Path("runs") / f"{name}-{kind}"

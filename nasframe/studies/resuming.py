@@ -60,7 +60,7 @@ _ARGUMENTS: Mapping[str, Shape] = {
     **dict.fromkeys(("exhaustive", "yes"), Flag()),
     **dict.fromkeys(("workers", "seed"), Nullable(_WHOLE)),
     "table": PATH,
-    "train_missing": Flag(),
+    **dict.fromkeys(("train_missing", "other_versions"), Flag()),
     **dict.fromkeys(("device", "relaxation"), Nullable(Text())),
     "source": Nullable(PATH),
     "tables": Nullable(Items(PATH)),
@@ -84,7 +84,7 @@ def resume_study(
     tables: Sequence[str | Path] | None = None,
     progress: Progress = SILENT,
 ) -> tuple[str, Any] | None:
-    """Go on with a comparison, a sweep or a table that was interrupted, also by a kill.
+    """Go on with a comparison, also of loops, a sweep or a table that was interrupted, also by a kill.
 
     Nothing that the folder holds is loaded as code: a plugin that is one file must have been loaded before.
     Its record may come from a stranger, so data and tables outside the folder are read only where they are
@@ -93,12 +93,13 @@ def resume_study(
     Args:
         folder: of the study.
         source: the user's data; None is that of the record.
-        tables: folders of tables of a comparison; None are those of the record.
+        tables: tables of a comparison; of one of loops, the table that judges them; None are those of the
+            record.
         progress: what to report to.
 
     Returns:
-        The name of the function (`compare`, `sweep`, `tabulate`) and what it returns; None where nothing was
-        left to do.
+        The name of the function (`compare`, `compare_on_table`, `sweep`, `tabulate`) and what it returns;
+        None where nothing was left to do.
 
     Raises:
         RunError: the folder holds no study, or one that recorded no call; a plugin file is not loaded; it

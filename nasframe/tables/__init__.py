@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nasframe.tables.facts import RandomSearch as RandomSearch
     from nasframe.tables.facts import TableFacts as TableFacts
     from nasframe.tables.facts import facts_of as facts_of
+    from nasframe.tables.facts import least_of_top as least_of_top
     from nasframe.tables.facts import random_search as random_search
     from nasframe.tables.loading import is_table as is_table
     from nasframe.tables.loading import load_table as load_table
@@ -44,7 +45,10 @@ _MODULES = {
         "nasframe.tables.document",
     ),
     **dict.fromkeys(
-        ("NOISE_RULE", "SHARE_RULE", "RandomSearch", "TableFacts", "facts_of", "random_search"),
+        (
+            *("NOISE_RULE", "SHARE_RULE", "RandomSearch", "TableFacts"),
+            *("facts_of", "least_of_top", "random_search"),
+        ),
         "nasframe.tables.facts",
     ),
     **dict.fromkeys(("is_table", "load_table"), "nasframe.tables.loading"),

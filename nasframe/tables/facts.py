@@ -14,7 +14,15 @@ from scipy import special, stats
 
 from nasframe.tables.table import TabularBenchmark
 
-__all__ = ["NOISE_RULE", "SHARE_RULE", "RandomSearch", "TableFacts", "facts_of", "random_search"]
+__all__ = [
+    "NOISE_RULE",
+    "SHARE_RULE",
+    "RandomSearch",
+    "TableFacts",
+    "facts_of",
+    "least_of_top",
+    "random_search",
+]
 
 _TIMES_NOISE, _TIMES_ERROR = 4.0, 3.0
 _TOP = 0.01
@@ -147,9 +155,23 @@ def random_search(table: TabularBenchmark, networks: int) -> RandomSearch:
     test, seen = test[there], table.final("validation")[drawn][there]
     if not 1 <= networks <= test.size:
         raise ValueError(f"expected 1 to {test.size} networks, found {networks}")
-    top = test >= np.sort(test)[::-1][max(1, math.ceil(_TOP * test.size)) - 1]
+    top = test >= least_of_top(test)
     chances = np.mean([_chances(scores, networks) for scores in seen.T], axis=0)
     return RandomSearch(networks, float(chances @ test), float(chances @ top))
+
+
+def least_of_top(scores: Sequence[float] | NDArray[np.float64]) -> float:
+    """Return the lowest score of the best 1 % of networks: of one network at least, and a share is rounded
+    up. NaN are no scores; without any the result is NaN.
+
+    Example:
+        >>> from nasframe.tables import least_of_top
+        >>> least_of_top([0.5, 0.9, 0.7])
+        0.9
+    """
+    known = np.sort(np.array(scores, dtype=np.float64))  # NaN come last
+    known = known[~np.isnan(known)][::-1]
+    return float(known[max(1, math.ceil(_TOP * known.size)) - 1]) if known.size else math.nan
 
 
 def _drawn(table: TabularBenchmark) -> list[int]:

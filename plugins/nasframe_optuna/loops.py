@@ -12,7 +12,7 @@ from nasframe import ProposalLoop, Proposer, Result, SearchProblem
 from nasframe.errors import ConfigurationError
 from nasframe.options import option
 from nasframe.runtime import derive_seed
-from nasframe_optuna.asking import Asking
+from nasframe_optuna.ask_and_tell import Asking
 
 __all__ = ["NonDominatedSorting", "TreeParzen"]
 

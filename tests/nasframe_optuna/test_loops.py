@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from statistics import mean
 from typing import Any
@@ -20,7 +21,7 @@ from nasframe import (
     TensorTask,
     manager,
 )
-from nasframe.errors import ConfigurationError, MissingExtraError
+from nasframe.errors import ConfigurationError, MissingExtraError, RunError
 from nasframe.searching import check_proposal_loop
 from nasframe_optuna.loops import NonDominatedSorting, TreeParzen
 
@@ -94,6 +95,28 @@ def test_later_generations_of_nsga2_are_nearer_to_the_front_than_the_first(space
 def test_fewer_trials_than_a_generation_are_refused(space: SearchSpace) -> None:
     with pytest.raises(ConfigurationError, match="a generation has 12 architectures .* 5 are to be tried"):
         NonDominatedSorting(trials=5).start(SearchProblem(space, 5), 0)
+
+
+@pytest.mark.parametrize("loop", LOOPS, ids=lambda loop: f"{type(loop).__name__} by {loop.batch}")
+def test_scores_are_not_told_to_other_architectures_than_those_that_had_them(
+    loop: ProposalLoop, space: SearchSpace
+) -> None:
+    """As after another version of Optuna, whose samplers draw otherwise: here the seed is another one."""
+    problem = SearchProblem(space, 5)
+    proposer = loop.start(problem, 0)
+    for _ in range(3):
+        proposer.tell([Result(item, 0.5, 10, 20) for item in proposer.propose(loop.batch)])
+    state = json.loads(json.dumps(proposer.state()))
+    loop.start(problem, 0).restore(state)
+    told = rf"^Optuna {optuna.__version__} proposes another architecture for trial \d+ than it did before"
+    with pytest.raises(RunError, match=told):
+        loop.start(problem, 1).restore(state)
+    told = (
+        r"^Optuna .* for trial \d+ than Optuna 1\.2\.3 did, which began this search; install optuna==1\.2\.3"
+    )
+    with pytest.raises(RunError, match=told):
+        loop.start(problem, 1).restore({**state, "optuna": "1.2.3"})
+    loop.start(problem, 0).restore({**state, "optuna": "1.2.3"})  # the same proposals are enough
 
 
 def test_optuna_says_nothing_and_keeps_the_verbosity_of_the_user(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from nasframe.training import Training
 from nasframe_bimodal.space import Bimodal
 from tests.comparing import tree, without_time
 from tests.pipeline.killed_runs import assert_same, killed_at_every_write
+from tests.recorded_progress import Log
 
 
 @pytest.fixture
@@ -201,6 +203,105 @@ def test_a_network_that_is_proposed_again_is_not_trained_again(experiment: Exper
     assert lines[0]["validation"] == lines[2]["validation"]
 
 
+@frozen
+class OneNetwork(ProposalLoop):
+    """Proposes architectures that derive one network: for so many epochs, of the first or the second name."""
+
+    rounds: Sequence[tuple[int, int]] = ((0, 1), (1, 1), (1, 2), (0, 2))
+
+    def start(self, problem: SearchProblem, seed: int) -> Proposer:
+        return SameAgain(problem, self.rounds)
+
+    def most(self, problem: SearchProblem) -> int:
+        return len(self.rounds)
+
+
+class SameAgain(Again):
+    def __init__(self, problem: SearchProblem, rounds: Sequence[tuple[int, int]]) -> None:
+        super().__init__(problem)
+        self.rounds = rounds
+        named: dict[str, list[dict[str, str]]] = {}
+        for assignment in problem.space.enumerate():
+            named.setdefault(problem.key(assignment), []).append(assignment)
+        self.names = next(names for names in named.values() if len(names) > 1 and "sum" in str(names))
+
+    def propose(self, count: int) -> Sequence[Proposal]:
+        part = range(self.count, min(self.count + count, len(self.rounds)))
+        self.count += len(part)
+        return [Proposal(item, self.names[self.rounds[item][0]], self.rounds[item][1]) for item in part]
+
+
+@pytest.fixture
+def several(experiment: Experiment) -> Experiment:
+    """An experiment in whose space some networks have several assignments."""
+    return attrs.evolve(experiment, space=Bimodal(channels=4, cells=1, nodes=2))
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3])
+def test_another_assignment_of_a_network_goes_on_with_its_training_and_costs_nothing(
+    batch: int, several: Experiment
+) -> None:
+    lines = nasframe.search(with_loop(several, OneNetwork(batch=batch), "one")).history
+    assert len({line["network"] for line in lines}) == 1
+    assert lines[0]["assignment"] != lines[1]["assignment"]
+    assert [line.get("failed") for line in lines] == [None] * 4
+    assert [line["new_epochs"] for line in lines] == [1, 0, 1, 0]
+    assert lines[0]["validation"] == lines[1]["validation"]
+    assert lines[2]["validation"] == lines[3]["validation"]
+
+
+def test_another_assignment_of_a_network_goes_on_with_its_training_after_a_kill(
+    several: Experiment, tmp_path: Path
+) -> None:
+    own = with_loop(several, OneNetwork(), "one")
+    with killed_at_every_write(tmp_path / "run", tmp_path / "killed") as states:
+        nasframe.search(own, tmp_path / "run")
+    whole = Run.open(tmp_path / "run")
+    assert [line["score"] is None for line in whole.history("trial")] == [False] * 4
+    for state in states[::9]:
+        run = nasframe.search(own, state).run
+        assert run is not None
+        assert without_time(run.metrics) == without_time(whole.metrics)
+
+
+def test_the_architecture_of_the_search_is_the_one_that_was_trained(
+    several: Experiment, tmp_path: Path
+) -> None:
+    """Of one network under two names, the longest training is asked for under the second one."""
+    own = with_loop(several, OneNetwork(rounds=((0, 1), (1, 2))), "one")
+    run = nasframe.run_experiment(own, tmp_path / "run")
+    first, second = run.history("trial")
+    assert run.architecture.assignment == first["assignment"] != second["assignment"]
+    assert second["validation"] in [line["validation"] for line in run.history("train")]
+
+
+@frozen
+class EndsEarly(OneNetwork):
+    """Ends of itself, before the most that it might propose."""
+
+    def most(self, problem: SearchProblem) -> int:
+        return 40
+
+
+def test_a_search_that_ends_before_its_trials_says_so(several: Experiment, tmp_path: Path) -> None:
+    said = Log()
+    run = nasframe.search(with_loop(several, EndsEarly(), "early"), tmp_path / "run", progress=said).run
+    assert run is not None
+    sentence = (
+        "The search ended early: the loop proposed nothing more after 4 of at most 40 trials: it found no "
+        "other network that is new, or ended by itself."
+    )
+    assert run.record["search"]["caveats"] == [sentence]
+    assert f"search: {sentence}" in said.lines
+    assert "caveats" not in ended(several, OneNetwork(), tmp_path / "whole")
+
+
+def ended(experiment: Experiment, loop: ProposalLoop, folder: Path) -> Any:
+    run = nasframe.search(with_loop(experiment, loop, "one"), folder).run
+    assert run is not None
+    return run.record["search"]
+
+
 def test_a_training_that_fails_is_told_and_the_others_go_on(
     experiment: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -219,6 +320,41 @@ def test_a_training_that_fails_is_told_and_the_others_go_on(
     assert (first["score"], first["failed"]) == (None, "the loss is not finite")
     assert all(line["score"] is not None for line in others)
     assert run.architecture.assignment != first["assignment"]
+
+
+@pytest.mark.parametrize("fails_at", [1, 2, 3])
+def test_a_training_that_fails_costs_the_epochs_that_it_ended(
+    fails_at: int, several: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network that is proposed again changes nothing of it, nor does an interruption before that."""
+    epoch, calls = Training._epoch, list[int]()
+
+    def fails(self: Training, *arguments: Any) -> Any:
+        calls.append(1)
+        if len(calls) == fails_at:
+            raise RunError("the loss is not finite")
+        return epoch(self, *arguments)
+
+    monkeypatch.setattr(Training, "_epoch", fails)
+    own = with_loop(several, OneNetwork(rounds=((0, 2), (1, 1), (0, 3))), "one", epochs=3)
+    done, train, batches = fails_at - 1, CandidateTraining.train, list[int]()
+
+    def interrupted(self: CandidateTraining, candidates: Any) -> Any:
+        batches.append(1)
+        if len(batches) == 2:
+            raise KeyboardInterrupt
+        return train(self, candidates)
+
+    monkeypatch.setattr(CandidateTraining, "train", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        nasframe.search(own, tmp_path / "run")
+    with suppress(RunError):  # where no architecture has a score
+        nasframe.search(own, tmp_path / "run")
+    lines = Run.open(tmp_path / "run").history("trial")
+    assert [line["new_epochs"] for line in lines] == [done, 0, 0]
+    assert [line["cost"] for line in lines] == [round(done / 3, 6)] * 3
+    assert [line["seconds"] > 0 for line in lines] == [done > 0, False, False]
+    assert "failed" in lines[-1]
 
 
 def test_where_every_training_fails_the_search_says_why(

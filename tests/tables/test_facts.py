@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nasframe.tables import TabularBenchmark, facts_of, random_search, standard_error
+from nasframe.tables import TabularBenchmark, facts_of, least_of_top, random_search, standard_error
 from tests.tables.synthetic import table_at
 
 
@@ -130,3 +130,16 @@ def test_units_of_another_number_are_refused() -> None:
         standard_error([0, 1, 1], [1, 2])
     with pytest.raises(ValueError, match="found none"):
         standard_error([0, 1, 1])
+
+
+@pytest.mark.parametrize(
+    ("networks", "top"), [(1, 1), (2, 1), (100, 1), (101, 2), (200, 2), (201, 3), (279, 3), (1000, 10)]
+)
+def test_the_top_1_percent_is_a_hundredth_rounded_up_and_one_network_at_least(
+    networks: int, top: int
+) -> None:
+    scores = np.random.default_rng(0).permutation(networks) / 7
+    least = least_of_top([np.nan, *scores, np.nan])
+    assert least in scores
+    assert (scores >= least).sum() == top
+    assert np.isnan(least_of_top([np.nan]))

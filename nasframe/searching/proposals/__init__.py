@@ -18,6 +18,7 @@ from nasframe.searching.proposals.proposal_search import (
     LearningCurve,
     ProposalSearch,
     Train,
+    ended_early,
 )
 from nasframe.searching.proposals.random_search import RandomSearch
 
@@ -37,4 +38,5 @@ __all__ = [
     "SuccessiveHalving",
     "Train",
     "check_proposal_loop",
+    "ended_early",
 ]

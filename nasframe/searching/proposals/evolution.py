@@ -50,8 +50,10 @@ class Evolution(ProposalLoop):
 
 @define
 class _Generations(Proposer):
-    """Attributes:
-    population: assignment and score of each, the oldest first.
+    """An evolution under way.
+
+    Attributes:
+        population: assignment and score of each, the oldest first.
     """
 
     loop: Evolution

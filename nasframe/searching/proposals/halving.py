@@ -75,14 +75,16 @@ class SuccessiveHalving(ProposalLoop):
 
 @define
 class _Rungs(Proposer):
-    """Attributes:
-    size: candidates of a bracket.
-    drawn: those of all brackets; fewer where the space has fewer networks.
-    bracket, place: the present bracket, and its present rung.
-    candidates: on that rung.
-    asked: how many of them were proposed on it.
-    scores: of those of them that were told.
-    proposed: in all.
+    """Successive halving under way.
+
+    Attributes:
+        size: candidates of a bracket.
+        drawn: those of all brackets; fewer where the space has fewer networks.
+        bracket, place: the present bracket, and its present rung.
+        candidates: on that rung.
+        asked: how many of them were proposed on it.
+        scores: of those of them that were told.
+        proposed: in all.
     """
 
     rungs: Sequence[Rung]

@@ -106,7 +106,7 @@ class CheckedProposer:
         if item.epochs is not None and not (type(item.epochs) is int and 1 <= item.epochs <= full):
             raise self._breaks(f"{where}: epochs must be None or from 1 to {full}, found {item.epochs!r}")
         try:
-            complete = self.problem.space.validate(item.assignment)
+            complete = self.problem.complete(item.assignment)
         except ArchitectureError as error:
             raise self._breaks(f"{where}: {error}") from error
         except (TypeError, AttributeError) as error:

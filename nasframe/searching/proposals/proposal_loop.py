@@ -27,6 +27,9 @@ class SearchProblem:
     space: SearchSpace
     epochs: int
     _keys: dict[tuple[tuple[str, str], ...], str] = field(repr=False, factory=dict, eq=False, alias="keys")
+    _complete: dict[tuple[tuple[str, str], ...], Assignment] = field(
+        init=False, repr=False, factory=dict, eq=False
+    )
 
     def key(self, assignment: Assignment) -> str:
         """Return the `network_key` of an architecture; it is computed once for each, in milliseconds."""
@@ -34,6 +37,18 @@ class SearchProblem:
         found = self._keys.get(name)
         if found is None:
             found = self._keys[name] = network_key(Architecture(self.space, assignment))
+        return found
+
+    def complete(self, assignment: Assignment) -> Assignment:
+        """Return what `SearchSpace.validate` does; it is computed once for each assignment.
+
+        Raises:
+            ArchitectureError: it is not in the space.
+        """
+        name = tuple(assignment.items())
+        found = self._complete.get(name)
+        if found is None:
+            found = self._complete[name] = self.space.validate(assignment)
         return found
 
 
@@ -63,7 +78,8 @@ class Result:
             −∞ where it is undefined, or the training failed.
         parameters: number of them.
         multiply_adds: for one example.
-        epochs: that were trained for it; 0 where an earlier proposal had trained them.
+        epochs: that were trained for it; 0 where an earlier proposal had trained them. A training that failed
+            has those that it ended before.
         seconds: that this took.
     """
 

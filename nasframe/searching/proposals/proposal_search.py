@@ -30,7 +30,7 @@ from nasframe.searching.proposals.proposal_check import CheckedProposer, check_p
 from nasframe.searching.proposals.proposal_loop import Proposal, ProposalLoop, Result, SearchProblem
 from nasframe.space import Architecture, Assignment, SearchSpace
 
-__all__ = ["TRIAL", "Candidate", "LearningCurve", "ProposalSearch", "Train"]
+__all__ = ["TRIAL", "Candidate", "LearningCurve", "ProposalSearch", "Train", "ended_early"]
 
 TRIAL = "trial"
 """The `stage` of the lines that such a search writes to `metrics.jsonl`."""
@@ -45,7 +45,8 @@ class Candidate:
 
     Attributes:
         key: of the network; see `network_key`.
-        assignment: the first one that named it.
+        assignment: the first one of the search that named it, by which its training goes on: the parameters
+            have the names of that one.
         epochs: to which.
     """
 
@@ -61,7 +62,7 @@ class LearningCurve:
     Attributes:
         objectives: on the validation split after each epoch; larger is better, NaN where undefined.
         validation: metrics on the validation split after each epoch, the `loss` among them.
-        seconds: of each epoch.
+        seconds: of each epoch; of a training that failed, of those that it ended before.
         parameters: number of them.
         multiply_adds: for one example.
         failed: the reason why the training failed; empty where it did not.
@@ -88,6 +89,14 @@ class LearningCurve:
             )
 
         return max(range(min(epochs, len(self.objectives))), key=rank, default=None)
+
+
+def ended_early(trials: int, most: int) -> str:
+    """Return the words for a search with fewer trials than its loop makes at most."""
+    return (
+        f"the loop proposed nothing more after {trials:,} of at most {most:,} trials: it found no other "
+        "network that is new, or ended by itself"
+    )
 
 
 Train = Callable[[Sequence[Candidate]], Sequence[LearningCurve]]
@@ -118,6 +127,7 @@ class ProposalSearch:
 
     history: list[dict[str, Any]] = field(init=False, factory=list)
     _trained: dict[str, int] = field(init=False, factory=dict)
+    _first: dict[str, Assignment] = field(init=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
         check_proposal_loop(self.loop, self.problem, self.seed)
@@ -125,7 +135,8 @@ class ProposalSearch:
     def fit(self) -> Architecture:
         """Search until nothing more is proposed, and return the best architecture.
 
-        It is the best one on validation among those that were trained longest; the first of equals.
+        It is the best one on validation among those that were trained longest; the first of equals. Where
+        several assignments named its network, it is the one that was trained.
 
         Raises:
             RunError: every training failed.
@@ -153,7 +164,8 @@ class ProposalSearch:
         if line["score"] is None:
             reasons = dict.fromkeys(item["failed"] for item in self.history if item.get("failed"))
             raise RunError(in_lines("no architecture has a score, so none is the best", *reasons))
-        architecture = Architecture(self.problem.space, line["assignment"], dict(self.provenance))
+        trained = self._first[self.problem.key(line["assignment"])]
+        architecture = Architecture(self.problem.space, trained, dict(self.provenance))
         plugins.notify("architecture_derived", run=self.run, architecture=architecture)
         return architecture
 
@@ -177,16 +189,22 @@ class ProposalSearch:
         return max(self.history, key=rank)
 
     def summary(self) -> dict[str, Any]:
-        """Return the end of the search: trials, their cost, and the best of them; JSON-able."""
+        """Return the end of the search: trials, their cost, and the best of them; JSON-able.
+
+        With fewer trials than its loop makes at most, it has `caveats`.
+        """
         best, last = self.best(), self.history[-1]
+        tried, most = len(self.history), self.loop.most(self.problem)
+        fewer = [f"The search ended early: {ended_early(tried, most)}."] if tried < most else []
         return {
             "converged": self.converged,
-            "trials": len(self.history),
+            "trials": tried,
             "networks": len({line["network"] for line in self.history}),
             "best_trial": best["trial"],
             "best": best["validation"],
             "cost": last["cost"],
             "seconds": round(sum(line["seconds"] for line in self.history), 3),
+            **({"caveats": fewer} if fewer else {}),
         }
 
     def in_words(self) -> str:
@@ -202,8 +220,8 @@ class ProposalSearch:
         wanted: dict[str, Candidate] = {}
         for key, item in zip(keys, batch, strict=True):
             epochs = max(item.epochs or full, self._trained.get(key, 0))
-            same = wanted.get(key, Candidate(key, item.assignment, 0))
-            wanted[key] = Candidate(key, same.assignment, max(epochs, same.epochs))
+            first = self._first.setdefault(key, item.assignment)
+            wanted[key] = Candidate(key, first, max(epochs, wanted[key].epochs if key in wanted else 0))
         curves = dict(zip(wanted, self.train(list(wanted.values())), strict=True))
         before, results = len(self.history), []
         for key, item in zip(keys, batch, strict=True):
@@ -216,11 +234,12 @@ class ProposalSearch:
         """Return the line and the result of a proposal, given the curve of its network."""
         epochs = item.epochs or self.problem.epochs
         before = self._trained.get(key, 0)
-        self._trained[key] = max(before, epochs)
+        trained = min(epochs, len(curve.seconds)) if curve.failed else epochs
+        self._trained[key] = max(before, trained)
         place = curve.best(epochs)
         objective = -math.inf if place is None else curve.objectives[place]
         score = objective if math.isfinite(objective) else -math.inf
-        new = max(0, epochs - before)
+        new = max(0, trained - before)
         seconds = sum(curve.seconds[before : before + new])
         spent = sum(line["new_epochs"] for line in self.history) + new
         line = {
@@ -248,7 +267,7 @@ class ProposalSearch:
 
     def _resume(self, proposer: CheckedProposer) -> None:
         """Go on from the state in the run, where there is one and all its trials have their lines."""
-        self.history, self._trained = [], {}
+        self.history, self._trained, self._first = [], {}, {}
         if self.run is None:
             return
         file = self._file(self.run)
@@ -271,7 +290,8 @@ class ProposalSearch:
         for line in lines:
             assignment = line["assignment"]
             key = self.problem.key(assignment)
-            self._trained[key] = max(self._trained.get(key, 0), line["epochs"])
+            self._trained[key] = self._trained.get(key, 0) + line["new_epochs"]
+            self._first.setdefault(key, assignment)
 
     @staticmethod
     def _file(run: Run) -> Path:

@@ -55,9 +55,11 @@ def check_enough(option: str, wanted: int, problem: SearchProblem) -> None:
 
 @define
 class _Draws(Proposer):
-    """Attributes:
-    known: the networks, or assignments, that were drawn.
-    rest: the rest of the space in random order, once it had to be listed.
+    """A random search under way.
+
+    Attributes:
+        known: the networks, or assignments, that were drawn.
+        rest: the rest of the space in random order, once it had to be listed.
     """
 
     loop: RandomSearch

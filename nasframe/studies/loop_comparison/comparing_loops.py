@@ -34,6 +34,7 @@ def compare_on_table(
     vary: Iterable[str] = (),
     seeds: int | None = None,
     train_missing: bool = False,
+    other_versions: bool = False,
     workers: int | None = 1,
     executor: str = "local",
     patience: float = PATIENCE,
@@ -61,6 +62,8 @@ def compare_on_table(
             the next multiple of the table's points.
         train_missing: train an architecture that the table does not hold by the table's recipe, and add it;
             see `truth_on_demand`.
+        other_versions: with `train_missing`, train it also where the table was made with another version of
+            nasframe or torch.
         workers, executor, patience, source, overwrite, progress: see `Settings`.
         device: of the gradient searches.
 
@@ -91,6 +94,7 @@ def compare_on_table(
         vary=vary,
         **({} if seeds is None else {"seeds": seeds}),
         train_missing=train_missing,
+        other_versions=other_versions,
         device=device,
     )
     with found.recipe.reading(), reading_study(folder, overwrite=overwrite):
@@ -124,7 +128,8 @@ def compare_on_table(
             "overrides": sorted(overrides),
         }
         experiments = [item.experiment for item in judged]
-        plan = LoopPlan(base.title(folder), experiments, must_match, found, judged, train_missing)
+        title = base.title(folder)
+        plan = LoopPlan(title, experiments, must_match, found, judged, train_missing, other_versions)
         return run_study(plan, folder, settings, call)
 
 

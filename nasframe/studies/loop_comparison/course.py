@@ -10,20 +10,35 @@ import numpy as np
 from nasframe.studies.loop_comparison.judged_loop import JudgedLoop
 from nasframe.studies.loop_comparison.looked_up_search import Trace
 from nasframe.studies.statistics import Bounds, interval
+from nasframe.tables import least_of_top
 
-__all__ = ["TOP", "course_of_loop", "ends_of_loop"]
+__all__ = ["course_of_loop", "ends_of_loop"]
 
 _POINTS = 60  # of a curve
-TOP = 0.01  # share of the table's networks
 
 
 def course_of_loop(
-    item: JudgedLoop, traces: Sequence[Trace], test: Any, full: int, equal: Sequence[float], bounds: Bounds
+    item: JudgedLoop,
+    traces: Sequence[Trace],
+    test: Any,
+    own: Any,
+    full: int,
+    equal: Sequence[float],
+    bounds: Bounds,
 ) -> dict[str, Any]:
     """Return the results of a loop: its course over the cost, and its end.
 
     A search that has ended keeps its best architecture, so a curve goes on to the cost of the longest one. It
     begins where every search has an architecture.
+
+    Args:
+        item: the loop.
+        traces: its searches.
+        test: test scores of all networks that a search may name, `(networks,)`; NaN where there is none.
+        own: those of the table's own networks, without those that were trained on demand.
+        full: epochs of a full training.
+        equal: costs in full trainings at which its scores are given.
+        bounds: within which scores lie.
     """
     costs = np.array([trace.cost for trace in traces]) / full
     seconds = np.mean([trace.seconds for trace in traces])
@@ -43,8 +58,8 @@ def course_of_loop(
         "seconds": None if np.isnan(seconds) else float(seconds),
         "test": _estimate(ends, bounds),
         "deviation": float(np.nanstd(ends, ddof=1)) if len(ends) > 1 else None,
-        "top": float(np.mean(ends >= np.nanquantile(test, 1 - TOP))),
-        "best_found": float(np.mean(ends >= np.nanmax(test))),
+        "top": float(np.mean(ends >= least_of_top(own))),
+        "best_found": float(np.mean(ends >= np.nanmax(own))),
         "equal": [_estimate(sides[:, place], bounds) for place in range(len(equal))],
         "curve": {
             "cost": grid.tolist(),

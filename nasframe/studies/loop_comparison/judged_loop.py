@@ -11,9 +11,10 @@ from attrs import frozen
 from nasframe.experiment import Experiment
 from nasframe.searching import ProposalLoop
 from nasframe.studies.axes import point_name
-from nasframe.studies.loop_comparison.loop_trial import CHUNK
 
 __all__ = ["JudgedLoop"]
+
+_CHUNK = 250  # the most looked-up searches of one trial, which read the table once
 
 _SEEDS, _GRADIENT_SEEDS = 1000, 10
 """Searches of each loop where none are given: of one that is looked up, and of one that trains a supernet."""
@@ -83,7 +84,7 @@ class JudgedLoop:
 
     def chunks(self) -> list[range]:
         """Return the seeds of each trial."""
-        size = CHUNK if self.is_looked_up else 1
+        size = _CHUNK if self.is_looked_up else 1
         return [range(first, min(first + size, self.seeds)) for first in range(0, self.seeds, size)]
 
 

@@ -11,7 +11,7 @@ from attrs import define, field, frozen
 
 from nasframe.errors import RunError
 from nasframe.runtime import derive_seed
-from nasframe.searching import ProposalLoop, Result, SearchProblem
+from nasframe.searching import CheckedProposer, ProposalLoop, Result, SearchProblem
 from nasframe.space import Architecture, Assignment, network_key
 from nasframe.tables import TableEntry, TabularBenchmark
 
@@ -67,8 +67,9 @@ class LookedUpSearches:
         problem: its space, and the length of its trainings.
         entries: the networks of the table, those behind them that were trained on demand.
         keys: of these networks.
+        own: places in `entries` of those that were not trained on demand.
         epochs: of a training.
-        median: the network whose training takes the median time.
+        median: that of them whose training takes the median time.
         epoch_seconds: of that network.
     """
 
@@ -76,6 +77,7 @@ class LookedUpSearches:
     train: Callable[[Architecture], TableEntry] | None = None
     problem: SearchProblem = field(init=False)
     entries: list[TableEntry] = field(init=False, repr=False)
+    own: list[int] = field(init=False, repr=False)
     keys: list[str] = field(init=False, repr=False)
     epochs: int = field(init=False)
     median: TableEntry = field(init=False)
@@ -87,7 +89,10 @@ class LookedUpSearches:
     _places: dict[tuple[tuple[str, str], ...], int] = field(init=False, repr=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
-        own = self.table.entries
+        own = {key: entry for key, entry in self.table.entries.items() if not entry.on_demand}
+        if all(self.table.score(entry, "test") is None for entry in own.values()):
+            there = f"{len(own)} networks, none with a score on the test split" if own else "no network"
+            raise RunError(f"table {self.table.title!r}: holds {there}, so it can judge no loop")
         known = sorted(value for value in map(_seconds_of, own.values()) if value > 0)
         self._seconds = known[len(known) // 2] if known else math.nan
         self.epochs = max(
@@ -96,8 +101,9 @@ class LookedUpSearches:
         self.epoch_seconds = self._seconds / self.epochs
         self.problem = SearchProblem(self.table.space(), self.epochs, keys=self.table.keys_of_architectures())
         self.entries, self.keys, self._scores, self._costs, self._index = [], [], [], [], {}
-        for key, entry in (*own.items(), *self.table.added.items()):
+        for key, entry in (*self.table.entries.items(), *self.table.added.items()):
             self._add(key, entry)
+        self.own = [place for place, key in enumerate(self.keys) if key in own]
         near = self._seconds if known else 0.0
         self.median = min(own.values(), key=lambda entry: abs(_seconds_of(entry) - near))
 
@@ -153,15 +159,16 @@ class LookedUpSearches:
 
         Raises:
             ConfigurationError: the options of the loop do not fit the table.
+            ContractError: the loop breaks its contract; see `CheckedProposer`.
             RunError: the table does not hold what is proposed.
         """
         trainings = len(self.table.trainings)
         training = random.Random(derive_seed(seed, "training of the table")).randrange(trainings)
-        proposer, full = loop.start(self.problem, seed), self.epochs
+        proposer, full = CheckedProposer(loop, self.problem, seed), self.epochs
         trained: dict[int, int] = {}
         steps: list[Step] = []
         best, cost, trials = (0, -math.inf), 0.0, 0
-        while batch := proposer.propose(loop.batch):
+        while batch := proposer.propose():
             results = []
             for item in batch:
                 place, epochs = self.place(item.assignment), item.epochs or full

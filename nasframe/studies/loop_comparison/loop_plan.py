@@ -13,14 +13,15 @@ from nasframe.errors import RunError, in_lines
 from nasframe.jobs import Outcome, Trial
 from nasframe.report import write_loop_page
 from nasframe.runtime import file_name
-from nasframe.studies.loop_comparison.course import TOP, course_of_loop, ends_of_loop
+from nasframe.searching import ProposalLoop, SearchProblem, ended_early
+from nasframe.studies.loop_comparison.course import course_of_loop, ends_of_loop
 from nasframe.studies.loop_comparison.judged_loop import JudgedLoop
 from nasframe.studies.loop_comparison.looked_up_search import LookedUpSearches, Trace
 from nasframe.studies.loop_comparison.loop_tests import loop_tests
 from nasframe.studies.loop_comparison.loop_trial import make_loop_trial, read_traces
 from nasframe.studies.procedure import Plan, Study, Work
 from nasframe.studies.statistics import UNBOUNDED, bounds_of
-from nasframe.tables import TabularBenchmark, load_table
+from nasframe.tables import TabularBenchmark, least_of_top, load_table
 
 __all__ = ["LoopPlan"]
 
@@ -35,6 +36,7 @@ class LoopPlan(Plan):
         table: by which they are judged.
         loops: that are.
         train_missing: train what the table does not hold.
+        other_versions: also under other versions than those of the table.
     """
 
     kind: ClassVar[str] = "comparison"
@@ -42,6 +44,7 @@ class LoopPlan(Plan):
     table: TabularBenchmark
     loops: Sequence[JudgedLoop]
     train_missing: bool
+    other_versions: bool
 
     def work(self, study: Study) -> Work:
         """Make the searches of every loop, and set their courses side by side."""
@@ -60,6 +63,7 @@ class LoopPlan(Plan):
         test = np.array(
             [np.nan if value is None else value for value in searches.test_scores()], dtype=np.float64
         )
+        own = test[searches.own]  # searches chose those that were trained on demand
         ends = {name: ends_of_loop(found, test).tolist() for name, found in traces.items() if found}
         full = searches.epochs
         longest = max(trace.cost for found in traces.values() for trace in found) / full
@@ -68,17 +72,17 @@ class LoopPlan(Plan):
             "on": {
                 "name": self.table.title,
                 "path": str(self.table.path),
-                "networks": len(self.table),
+                "networks": len(own),
                 "trainings": len(self.table.trainings),
                 "epochs": full,
                 "epoch_seconds": None if np.isnan(searches.epoch_seconds) else searches.epoch_seconds,
-                "best": float(np.nanmax(test)),
-                "median": float(np.nanmedian(test)),
-                "top": float(np.nanquantile(test, 1 - TOP)),
+                "best": float(np.nanmax(own)),
+                "median": float(np.nanmedian(own)),
+                "top": least_of_top(own),
             },
             "equal": equal,
             "loops": [
-                course_of_loop(item, traces[item.name], test, full, equal, bounds)
+                course_of_loop(item, traces[item.name], test, own, full, equal, bounds)
                 for item in self.loops
                 if traces[item.name]
             ],
@@ -86,7 +90,7 @@ class LoopPlan(Plan):
             "failed": failed,
             "data": ",".join(dict.fromkeys(item.data[:16] for item in self.table.trainings)),
             "experiment": self.experiments[0].to_toml(),
-            "caveats": _caveats(self.loops, traces),
+            "caveats": _caveats(self.loops, traces, searches.problem),
         }
 
     def _trials(self, item: JudgedLoop, study: Study) -> list[Trial]:
@@ -103,6 +107,7 @@ class LoopPlan(Plan):
                     part,
                     study,
                     train_missing=self.train_missing,
+                    other_versions=self.other_versions,
                 )
             )
         return found
@@ -123,9 +128,18 @@ def _traces(
     ]
 
 
-def _caveats(loops: Sequence[JudgedLoop], traces: Mapping[str, Sequence[Trace]]) -> list[str]:
+def _caveats(
+    loops: Sequence[JudgedLoop], traces: Mapping[str, Sequence[Trace]], problem: SearchProblem
+) -> list[str]:
     found = []
     for item in loops:
+        loop = item.experiment.loop
+        if isinstance(loop, ProposalLoop):
+            most = loop.most(problem)
+            fewer = [trace.trials for trace in traces[item.name] if trace.trials < most]
+            if fewer:
+                many = f"{len(fewer):,} of {len(traces[item.name]):,} searches"
+                found.append(f"{item.name}, {many}: {ended_early(min(fewer), most)}.")
         lost = sum(not trace.steps for trace in traces[item.name])
         if lost:
             found.append(f"{item.name}: {lost} of {len(traces[item.name])} searches found no architecture.")

@@ -21,10 +21,7 @@ from nasframe.studies.loop_comparison.looked_up_search import LookedUpSearches, 
 from nasframe.studies.procedure import Study, make_trial, read_result_file, reading_experiment
 from nasframe.tables import TableEntry, TabularBenchmark, load_table
 
-__all__ = ["CHUNK", "are_searched", "do_searches", "make_loop_trial", "read_traces"]
-
-CHUNK = 250
-"""The most looked-up searches of one trial, which read the table once."""
+__all__ = ["are_searched", "do_searches", "make_loop_trial", "read_traces"]
 
 _FILE = "searches.json"
 _SHAPE = Fields(
@@ -53,6 +50,7 @@ def make_loop_trial(
     study: Study,
     *,
     train_missing: bool = False,
+    other_versions: bool = False,
 ) -> Trial:
     """Return the trial that makes one search for each seed.
 
@@ -64,6 +62,7 @@ def make_loop_trial(
         seeds: of the searches.
         study: of which the trial is one.
         train_missing: train what the table does not hold.
+        other_versions: see `truth_on_demand`.
     """
     return make_trial(
         name,
@@ -75,6 +74,7 @@ def make_loop_trial(
         table=str(table.path),
         seeds=[*seeds],
         train_missing=train_missing,
+        other_versions=other_versions,
     )
 
 
@@ -111,7 +111,13 @@ def do_searches(folder: Path, arguments: Mapping[str, Any], progress: Progress) 
         table = load_table(arguments["table"])
 
         def train(architecture: Architecture) -> TableEntry:
-            return truth_on_demand(table, architecture, source=arguments["source"], progress=progress)
+            return truth_on_demand(
+                table,
+                architecture,
+                source=arguments["source"],
+                other_versions=arguments["other_versions"],
+                progress=progress,
+            )
 
         searches = LookedUpSearches(table, train if arguments["train_missing"] else None)
         seeds, made = arguments["seeds"], list[Trace]()

@@ -24,7 +24,7 @@ def recorded_call(
     """Return a call for the record of a study, JSON-able; None for an experiment that only Python holds.
 
     Args:
-        function: `compare`, `sweep` or `tabulate`.
+        function: `compare`, `compare_on_table`, `sweep` or `tabulate`.
         base: the experiment.
         settings: of the study.
         overrides, device: that every function takes.

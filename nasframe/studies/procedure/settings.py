@@ -16,7 +16,7 @@ __all__ = ["Settings"]
 
 @frozen
 class Settings:
-    """The arguments that `compare`, `sweep` and `tabulate` share.
+    """The arguments that `compare`, `compare_on_table`, `sweep` and `tabulate` share.
 
     Attributes:
         workers: processes; 1 is this one, None is one for each core, and on GPUs one for each.

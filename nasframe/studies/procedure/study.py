@@ -34,7 +34,7 @@ class Plan(ABC):
     """All that is particular to one kind of study.
 
     Attributes:
-        kind: `comparison`, `sweep` or `table`; the record is `KIND.json`.
+        kind: `comparison` (of variants, or of loops), `sweep` or `table`; the record is `KIND.json`.
         files: names of other files and folders that such a study writes.
         title: for the page.
         experiments: of the trials; the first one's device says how many workers there are by default.

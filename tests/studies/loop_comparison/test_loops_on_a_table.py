@@ -14,17 +14,21 @@ from typing import Any
 import attrs
 import numpy as np
 import pytest
+from attrs import frozen
 
-from nasframe import load_plugin
+from nasframe import Proposal, ProposalLoop, Proposer, SearchProblem, load_plugin
 from nasframe.cli import main
-from nasframe.errors import ConfigurationError, RunError
+from nasframe.errors import ConfigurationError, ContractError, RunError
 from nasframe.report import read_page
 from nasframe.report.loop_page import loop_page
-from nasframe.searching import Evolution, RandomSearch, SuccessiveHalving
+from nasframe.runtime import read_compressed_json
+from nasframe.searching import Evolution, RandomSearch, SuccessiveHalving, check_proposal_loop
 from nasframe.studies import compare_on_table, resume_study, tabulate
 from nasframe.studies.loop_comparison.judged_loop import JudgedLoop
 from nasframe.studies.loop_comparison.looked_up_search import LookedUpSearches
-from nasframe.tables import TabularBenchmark
+from nasframe.tables import TabularBenchmark, add_entry, least_of_top, load_table
+from nasframe.tables.document import TABLE_FILE, write_document
+from nasframe.training import Training
 from tests.tables.synthetic import EPOCHS, table_at
 from tests.toys import PAIRS, TOYS
 
@@ -113,6 +117,78 @@ def test_a_network_that_is_proposed_again_costs_nothing(searches: LookedUpSearch
     assert trace.cost <= searches.search(RandomSearch(trials=68), 0).cost
 
 
+@frozen
+class GoesWrong(ProposalLoop):
+    """Proposes well while its contract is rehearsed, and breaks it later."""
+
+    epochs: Any = None
+    last: int = 8
+
+    def start(self, problem: SearchProblem, seed: int) -> Proposer:
+        return LaterWrong(self, problem)
+
+    def most(self, problem: SearchProblem) -> int:
+        return 8
+
+
+class LaterWrong(Proposer):
+    def __init__(self, loop: GoesWrong, problem: SearchProblem) -> None:
+        self.loop, self.problem, self.count = loop, problem, 0
+
+    def propose(self, count: int) -> list[Proposal]:
+        self.count += 1
+        if self.count > self.loop.last:
+            return []
+        epochs = self.loop.epochs if self.count > 5 else 1
+        return [Proposal(self.count - 1, self.problem.space.sample(self.count), epochs)]
+
+    def tell(self, results: Any) -> None:
+        if self.count == 7:
+            raise KeyError("cheese")
+
+    def state(self) -> Any:
+        return self.count
+
+    def restore(self, state: Any) -> None:
+        self.count = state
+
+
+@pytest.mark.parametrize(
+    ("loop", "message"),
+    [
+        (GoesWrong(epochs=EPOCHS + 1), "proposal 5: epochs must be None or from 1 to 4, found 5"),
+        (GoesWrong(epochs=0), "proposal 5: epochs must be None or from 1 to 4, found 0"),
+        (GoesWrong(epochs=2), "tell raised KeyError: 'cheese'"),
+    ],
+)
+def test_a_loop_that_breaks_its_contract_in_a_later_round_is_told_so_on_a_table(
+    loop: GoesWrong, message: str, searches: LookedUpSearches
+) -> None:
+    check_proposal_loop(loop, searches.problem)
+    with pytest.raises(ContractError, match=message):
+        searches.search(loop, 0)
+
+
+class NeverEnds(LaterWrong):
+    def tell(self, results: Any) -> None:
+        pass
+
+
+@frozen
+class Endless(GoesWrong):
+    """Proposes for ever, or as good as."""
+
+    last: int = 10**6
+
+    def start(self, problem: SearchProblem, seed: int) -> Proposer:
+        return NeverEnds(self, problem)
+
+
+def test_a_loop_that_never_ends_is_ended_on_a_table(searches: LookedUpSearches) -> None:
+    with pytest.raises(ContractError, match="it proposes more than the 8 architectures that `most` returns"):
+        searches.search(Endless(), 0)
+
+
 def test_the_comparison_holds_curves_ends_and_the_best_of_the_table(
     table: TabularBenchmark, tmp_path: Path
 ) -> None:
@@ -120,7 +196,9 @@ def test_the_comparison_holds_curves_ends_and_the_best_of_the_table(
         table, tmp_path / "loops", seeds=60, overrides=["loop.trials=20", "loop.candidates=20"]
     )
     assert json.loads((tmp_path / "loops/comparison.json").read_text(encoding="utf-8")) == found
-    assert found["on"]["best"] == pytest.approx(max(filter(None, table.scores("test"))))
+    scores = [value for value in table.scores("test") if value is not None]
+    assert found["on"]["best"] == pytest.approx(max(scores))
+    assert found["on"]["top"] == pytest.approx(least_of_top(scores))
     random, evolution, halving = found["loops"]
     assert [item["name"] for item in found["loops"]] == ["random", "evolution", "halving"]
     for item in found["loops"]:
@@ -139,13 +217,13 @@ def test_the_comparison_holds_curves_ends_and_the_best_of_the_table(
         ("evolution", "halving"),
     ]
     for test in found["tests"]:
-        ends = {item["name"]: item["test"]["mean"] for item in found["loops"]}
-        assert test["difference"] == pytest.approx(ends[test["a"]] - ends[test["b"]])
+        means = {item["name"]: item["test"]["mean"] for item in found["loops"]}
+        assert test["difference"] == pytest.approx(means[test["a"]] - means[test["b"]])
         assert test["low"] <= test["difference"] <= test["high"]
         assert test["p"] <= test["p_holm"] <= 1
     own = [LookedUpSearches(table).search(RandomSearch(trials=20), seed) for seed in range(60)]
-    scores = [table.scores("test")[trace.steps[-1].place] for trace in own]
-    assert random["test"]["mean"] == pytest.approx(mean(value for value in scores if value is not None))
+    ends = [table.scores("test")[trace.steps[-1].place] for trace in own]
+    assert random["test"]["mean"] == pytest.approx(mean(value for value in ends if value is not None))
     page = (tmp_path / "loops/report.html").read_text(encoding="utf-8")
     assert "best of the table" in page
     assert "Best accuracy on the test split against the cost" in page
@@ -169,6 +247,57 @@ def test_a_relaxation_makes_no_variant_of_a_loop_that_is_looked_up(
     assert joint == [
         f"joint,{relaxation},batch_size={size}" for relaxation in ("softmax", "stgs") for size in (8, 16)
     ]
+
+
+def test_networks_that_were_trained_on_demand_have_no_part_in_the_numbers_of_the_table(
+    tmp_path: Path,
+) -> None:
+    """The best network of the space is not in the table, but beside it: searches find it."""
+
+    def without_the_best(_: Any, entries: list[Any]) -> None:
+        del entries[-1]
+
+    held = table_at(tmp_path / "held", without_the_best)
+    whole = table_at(tmp_path / "whole")
+    best = whole.listed[-1]
+    add_entry(held, attrs.evolve(best, on_demand=True), tmp_path)
+    own = np.array(held.scores("test"), dtype=np.float64)
+    options: dict[str, Any] = {"loops": ["random"], "seeds": 20, "overrides": ["loop.trials=68"]}
+    found = compare_on_table(load_table(tmp_path / "held"), tmp_path / "loops", **options)
+    assert found["on"]["networks"] == 29
+    for key, value in (("best", own.max()), ("median", np.median(own)), ("top", own.max())):
+        assert found["on"][key] == pytest.approx(value)
+    assert found["loops"][0]["test"]["mean"] == pytest.approx(whole.score(best, "test"), abs=0.005)
+    assert found["loops"][0]["test"]["mean"] > found["on"]["best"]
+    assert found["loops"][0]["best_found"] == found["loops"][0]["top"] == 1
+
+
+@pytest.mark.parametrize(
+    ("kept", "message"),
+    [
+        (0, "table 'pairs': holds no network, so it can judge no loop"),
+        (2, "table 'pairs': holds 2 networks, none with a score on the test split, so it can judge no loop"),
+    ],
+)
+def test_a_table_without_scores_is_refused_in_words(kept: int, message: str, tmp_path: Path) -> None:
+    def change(_: Any, entries: list[Any]) -> None:
+        del entries[kept:]
+        for entry in entries:
+            entry["test"] = {}
+
+    with pytest.raises(RunError, match=message):
+        compare_on_table(table_at(tmp_path / "bare", change), tmp_path / "loops", loops=["random"], seeds=2)
+    assert not (tmp_path / "loops").exists()
+
+
+def test_searches_that_end_before_their_trials_are_told(table: TabularBenchmark, tmp_path: Path) -> None:
+    options: dict[str, Any] = {"loops": ["random", "evolution"], "seeds": 3}
+    found = compare_on_table(table, tmp_path / "a", overrides=["loop.trials=68"], **options)
+    assert found["caveats"] == [
+        "random, 3 of 3 searches: the loop proposed nothing more after 30 of at most 68 trials: it found no "
+        "other network that is new, or ended by itself."
+    ]
+    assert compare_on_table(table, tmp_path / "b", overrides=["loop.trials=30"], **options)["caveats"] == []
 
 
 def test_the_page_names_all_loops_that_are_not_told_from_the_best_one(
@@ -234,6 +363,18 @@ def test_a_gradient_search_runs_on_the_tasks_data_and_is_looked_up(
     assert joint["cost"] > 0.5  # the training of what it found, and the supernet
     values = [value for value in table.scores("test") if value is not None]
     assert min(values) <= joint["test"]["mean"] <= max(values)
+
+
+def test_an_epoch_whose_record_is_rounded_to_no_time_is_measured_all_the_same(
+    table: TabularBenchmark, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    epoch = Training._epoch
+    # as of an epoch below half a millisecond
+    monkeypatch.setattr(Training, "_epoch", lambda *arguments: {**epoch(*arguments), "seconds": 0.0})
+    own = [*QUICK, f"cache={tmp_path / 'cache'}"]
+    found = compare_on_table(table, tmp_path / "loops", loops=["joint"], seeds=1, overrides=own)
+    assert found["failed"] == {}
+    assert 0.5 < found["loops"][0]["cost"] < math.inf
 
 
 def test_a_gradient_search_on_other_data_than_the_tables_is_refused_before_it_starts(tmp_path: Path) -> None:
@@ -420,3 +561,38 @@ def test_truth_on_demand_trains_what_is_missing_and_a_later_comparison_finds_it(
     assert found["loops"][0]["trials"] == 4
     again = compare_on_table(tmp_path / "table", tmp_path / "c", **options)  # now they are there
     assert again["loops"] == found["loops"]
+
+
+def test_a_comparison_trains_what_a_table_of_other_versions_lacks_where_it_is_told_to_and_resumes_so(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tabulate(PAIRS, "table", overrides=["train.epochs=1", "cache=cache"], architectures=2)
+    document = read_compressed_json(home / "table" / TABLE_FILE)
+    document["versions"]["torch"] = "1.13.1"
+    write_document(home / "table" / TABLE_FILE, document, document["entries"])
+    words = [
+        "compare",
+        "--on",
+        "table",
+        "--loop",
+        "random",
+        "loop.trials=3",
+        "--seeds",
+        "1",
+        "--workers",
+        "1",
+    ]
+    assert main([*words, "--train-missing", "--out", "a"]) != 0
+    assert "say --other-versions to train all the same" in capsys.readouterr().err
+
+    def interrupted(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    told = [*words, "--train-missing", "--other-versions", "--out", "b"]
+    with monkeypatch.context() as patch:
+        patch.setattr(LookedUpSearches, "search", interrupted)
+        assert main(told) != 0
+    _, found = resume_study("b", tables=["table"]) or ("", None)
+    assert found["loops"][0]["trials"] == 3
+    assert found["failed"] == {}
+    assert main(told) == 0

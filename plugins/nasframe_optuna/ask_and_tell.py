@@ -17,6 +17,7 @@ from attrs import define, field
 from optuna.trial import TrialState
 
 from nasframe import Proposal, Proposer, Result, SearchProblem
+from nasframe.errors import RunError
 
 __all__ = ["Asking"]
 
@@ -25,8 +26,9 @@ __all__ = ["Asking"]
 class Asking(Proposer):
     """A proposer that asks a sampler of Optuna.
 
-    The samplers hold random states that nobody can write down; so the state is all that was told, and it is
-    told again.
+    The samplers hold random states that nobody can write down; so the state is all that was asked and told,
+    and it is asked and told again. Another version of Optuna may propose other architectures, to which the
+    scores do not belong; then `restore` raises.
 
     Args:
         problem: to solve.
@@ -46,7 +48,7 @@ class Asking(Proposer):
     asks_inactive: bool = False
     _study: optuna.Study = field(init=False)
     _asked: list[optuna.Trial] = field(init=False, factory=list)
-    _told: list[list[list[float] | None]] = field(init=False, factory=list)
+    _batches: list[dict[str, Any]] = field(init=False, factory=list)
     _proposed: int = field(init=False, default=0)
 
     def __attrs_post_init__(self) -> None:
@@ -63,23 +65,30 @@ class Asking(Proposer):
         return made
 
     def tell(self, results: Sequence[Result]) -> None:
-        self._tell([self.objectives(item) if math.isfinite(item.score) else None for item in results])
+        self._tell(
+            [dict(item.proposal.assignment) for item in results],
+            [self.objectives(item) if math.isfinite(item.score) else None for item in results],
+        )
 
     def state(self) -> Any:
-        return {"told": self._told}
+        return {"optuna": optuna.__version__, "batches": self._batches}
 
     def restore(self, state: Any) -> None:
-        for batch in state["told"]:
-            self.propose(len(batch))
-            self._tell(batch)
+        for batch in state["batches"]:
+            asked, told = batch["asked"], batch["told"]
+            found = self.propose(len(asked))
+            for item, assignment in zip(found, asked, strict=True):
+                if item.assignment != assignment:
+                    raise RunError(_other(item.number, state["optuna"]))
+            self._tell(asked, told)
 
-    def _tell(self, batch: Sequence[list[float] | None]) -> None:
-        for trial, values in zip(self._asked, batch, strict=True):
+    def _tell(self, asked: Sequence[dict[str, str]], told: Sequence[list[float] | None]) -> None:
+        for trial, values in zip(self._asked, told, strict=True):
             if values is None:
                 self._study.tell(trial, state=TrialState.FAIL)
             else:
                 self._study.tell(trial, values)
-        self._told.append([*batch])
+        self._batches.append({"asked": [*asked], "told": [*told]})
 
     def _decided(self, trial: optuna.Trial) -> dict[str, str]:
         choices = self.problem.space.choices
@@ -109,6 +118,15 @@ def _label(alternative: Any) -> str:
     if len(alternative.assigns) == 1:
         return str(alternative.assigns[0][1])
     return ", ".join(f"{name}={value}" for name, value in alternative.assigns)
+
+
+def _other(number: int, version: str) -> str:
+    here = f"Optuna {optuna.__version__}"
+    if version == optuna.__version__:
+        before = f"{here} proposes another architecture for trial {number + 1} than it did before"
+        return f"{before}, so this search cannot go on; --overwrite begins it again"
+    before = f"{here} proposes another architecture for trial {number + 1} than Optuna {version} did"
+    return f"{before}, which began this search; install optuna=={version}, or begin again with --overwrite"
 
 
 @contextmanager
