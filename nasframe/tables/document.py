@@ -68,6 +68,8 @@ _SPACE = Fields(
 )
 _ERROR = Fields({"value": Number(0)}, {"units": Each(ANYTHING), "over": Text(), "training": ANYTHING})
 
+_ARCHITECTURE = Fields({"space": Fields({"name": Text()}), "assignment": Each(Text())})
+
 ENTRY = Fields(
     {
         "key": Text(),
@@ -81,7 +83,8 @@ ENTRY = Fields(
         "parameters": _COUNT,
         "multiply_adds": _COUNT,
         "on_demand": Flag(),
-        "architecture": Nullable(Each(ANYTHING)),
+        "architecture": Nullable(_ARCHITECTURE),
+        "versions": Each(Text()),
     },
 )
 
@@ -94,11 +97,11 @@ _HEAD = Fields(
         "trainings": Items(_TRAINING, least=1, most=1000),
         "space": _SPACE,
         "experiment": Text(),
-        "entries": Items(ANYTHING),
+        "entries": Items(ANYTHING, least=1),
     },
     {
         "title": Text(),
-        "task": Nullable(Each(ANYTHING)),
+        "task": Nullable(Fields({"name": Text()})),
         "train": Nullable(Each(ANYTHING)),
         "names": Each(Each(Text())),
         "packages": Each(Nullable(Text())),
@@ -201,6 +204,7 @@ def entry_of_values(values: Mapping[str, Any], record: Mapping[str, Any], source
         best=np.array(best, np.int64),
         on_demand=values.get("on_demand", False),
         architecture=values.get("architecture"),
+        versions=values.get("versions") or {},
     )
 
 
@@ -265,6 +269,7 @@ def entry_values(entry: TableEntry) -> dict[str, Any]:
         },
         **({"on_demand": True} if entry.on_demand else {}),
         **({} if entry.architecture is None else {"architecture": entry.architecture}),
+        **({"versions": dict(entry.versions)} if entry.versions else {}),
     }
 
 

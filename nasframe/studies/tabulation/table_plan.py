@@ -146,7 +146,8 @@ class TablePlan(Plan):
     def finish(self, record: Mapping[str, Any], folder: Path) -> None:
         """Write `report.html`; remove the record and the rows that an older version wrote."""
         table = load_table(folder)
-        write_space_table_page(table.record, table.rows, folder, facts_of(table).to_dict())
+        record = {**table.record, "caveats": table.caveats}
+        write_space_table_page(record, table.rows, folder, facts_of(table).to_dict())
         for name in OLDER_FILES:
             remove_path(folder / name)
 
