@@ -32,7 +32,10 @@ def recorded_cache(folder: Path, path: Path, key: str) -> Path:
     """
     place = path.resolve()
     # That of the working folder may be a link, which the user made; one above a folder came with it.
-    defaults = [(Path.cwd() / DEFAULT_CACHE).resolve(), *(parent / DEFAULT_CACHE for parent in folder.resolve().parents)]
+    defaults = [
+        (Path.cwd() / DEFAULT_CACHE).resolve(),
+        *(parent / DEFAULT_CACHE for parent in folder.resolve().parents),
+    ]
     if place in defaults or holds_stages(place):
         return place
     raise RunError(

@@ -50,8 +50,8 @@ def truth_on_demand(
 
     Raises:
         ArchitectureError: it is for other inputs or outputs, or is not in the table's space.
-        RunError: the data, or the versions, are others than those of the table; says which. Or a training
-            fails.
+        RunError: the data, or the versions, are others than those of the table; or the table says two things
+            of how its networks were trained; says which. Or a training fails.
     """
     found = table.find(architecture)
     if found is not None:
@@ -61,6 +61,7 @@ def truth_on_demand(
             f"{table.path}: is a table of format 1, which holds no curves; go on with `nasframe tabulate`, "
             "and it becomes one of format 2"
         )
+    table.recipe.check()
     if not other_versions:
         _check_versions(table)
     if not isinstance(architecture, Architecture):

@@ -17,11 +17,13 @@ from nasframe.runtime import (
     MAX_EXACT_INTEGER,
     MAX_LISTING_BYTES,
     Each,
+    Either,
     Fields,
     Flag,
     Items,
     Nullable,
     Number,
+    Shape,
     Text,
     check_shape,
     read_compressed_json,
@@ -53,10 +55,21 @@ _ROUNDING = 1e-4
 _MOST_NUMBERS = 50_000_000
 """The most numbers in the curves of a table, each of which takes eight bytes."""
 
+
+def _option() -> Shape:
+    """Return the shape of a value that TOML can write, which has no null."""
+    what = "a number, text, true or false, a list or an object"
+    plain = Number(), Text(), Flag()
+    shape: Shape = Either(what, plain)
+    for _ in range(8):
+        shape = Either(what, (*plain, Items(shape), Each(shape)))
+    return shape
+
+
 _COUNT = Nullable(Number(0, MAX_EXACT_INTEGER, whole=True))
 _EPOCHS = Number(1, 100_000, whole=True)
 _TRAINING = Fields(
-    {"seed": Number(0, MAX_EXACT_INTEGER, whole=True)}, {"point": Each(ANYTHING), "data": Text()}
+    {"seed": Number(0, MAX_EXACT_INTEGER, whole=True)}, {"point": Each(_option()), "data": Text()}
 )
 _SPACE = Fields(
     {
@@ -321,6 +334,11 @@ def save_table(
     Raises:
         RunError: a value has another shape, or the table is of format 1, which has no curves.
     """
+    if "trainings" not in table.record:
+        raise RunError(
+            f"{table.path}: is a table of format 1, which holds no curves; go on with `nasframe tabulate`, "
+            "and it becomes one of format 2"
+        )
     file = Path(path)
     entries = [entry_values(entry) for entry in table.listed]
     if metrics is not None:

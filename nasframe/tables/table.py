@@ -175,8 +175,8 @@ class TabularBenchmark:
         found = [*(self.record.get("caveats") or ())]
         if self.left_out:
             found.append(
-                f"Networks that were trained on demand and are left out: {len(self.left_out)}. The table's own "
-                "have other trainings now; such a network is trained again when it is asked for."
+                f"Networks that were trained on demand and are left out: {len(self.left_out)}. The table's "
+                "own have other trainings now; such a network is trained again when it is asked for."
             )
         return found
 
@@ -358,13 +358,13 @@ class TabularBenchmark:
     def best_epoch(self, entry: TableEntry, training: int, epochs: int | None = None) -> int:
         """Return the epoch that counts, from 1; 0 where the training is missing.
 
-        It is the best on validation, and the first of equals.
+        It is the best on validation; of equals that of the lowest loss, where the table holds it, and of
+        equals the first.
 
         Args:
             entry: of the table.
             training: its number.
-            epochs: count the first ones alone, as where a training is stopped early; None for all. Among
-                equal objectives the lowest loss counts, where the table holds it.
+            epochs: count the first ones alone, as where a training is stopped early; None for all.
         """
         best = int(entry.best[training])
         if not best or epochs is None or best <= epochs:

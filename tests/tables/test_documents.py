@@ -120,6 +120,14 @@ WRONG = {
         "entries.2: architecture.space: expected an object, found a list of 0",
     ),
     "entries.1.versions": ({"torch": 2}, "entries.1: versions.torch: expected text, found 2"),
+    "trainings.1.point": (
+        {"task.fold": None},
+        "trainings.1.point.task.fold: expected a number, text, true or false, a list or an object",
+    ),
+    "trainings.2.point": (
+        {"space.operations": [{"name": "sum", "bias": None}]},
+        "trainings.2.point.space.operations.0.bias: expected a number, text",
+    ),
     "task": ({}, "task: lacks the key 'name'"),
     "entries.3.validation.accuracy.0": (
         [1, 2, True, 4],

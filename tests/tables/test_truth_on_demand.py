@@ -214,6 +214,27 @@ def test_one_cache_is_the_default_of_all_that_is_read_and_trained() -> None:
     assert nasframe.Experiment.load(PAIRS).cache == DEFAULT_CACHE
 
 
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (("epochs = 2", "epochs = 3"), "train.epochs: 3 in its experiment, and its curves have 2 epochs"),
+        (("batch_size = 20", "batch_size = 10"), "train.batch_size: 10 in its experiment, 20 beside it"),
+        (("examples = 100", "examples = 60"), "task.examples: 60 in its experiment, 100 beside it"),
+        (("nodes = 1", "nodes = 2"), "space.nodes: 2 in its experiment, 1 beside it"),
+    ],
+)
+def test_a_table_that_says_two_things_of_its_trainings_trains_nothing(
+    change: tuple[str, str], problem: str, own: TabularBenchmark
+) -> None:
+    def other(document: dict[str, Any]) -> None:
+        assert change[0] in document["experiment"]
+        document["experiment"] = document["experiment"].replace(*change)
+
+    table = rewritten(Path("pairs-table") / TABLE_FILE, other)
+    with pytest.raises(RunError, match=f"says two things of how its networks were trained:(.|\n)*{problem}"):
+        truth_on_demand(table, missing(table))
+
+
 def test_inputs_of_another_space_are_refused(own: TabularBenchmark) -> None:
     wider = pairs_space({"left": (2, 4), "right": (2, 3)})
     with pytest.raises(ArchitectureError, match="takes the inputs"):

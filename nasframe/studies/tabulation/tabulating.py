@@ -124,5 +124,5 @@ def tabulate(
 def _check_axes(keys: Iterable[str]) -> None:
     wrong = [key for key in keys if key.partition(".")[0] not in ("task", "train", "data_seed")]
     if wrong:
-        problem = f"--vary {wrong[0]}: expected an option of [task] or [train]: a table is of one space"
+        problem = f"--vary {wrong[0]}: expected data_seed, or an option of [task] or [train]: a table is of one space"
         raise ConfigurationError("tabulate", [problem])

@@ -157,7 +157,9 @@ def test_a_space_that_nobody_can_exhaust_says_its_size(
 def test_options_that_no_table_can_vary_are_refused(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["tabulate", str(PAIRS), "--architectures", "1", "--out", "none"]
     assert main([*words, "--vary", "space.nodes=1,2"]) == 2
-    assert "--vary space.nodes: expected an option of [task] or [train]" in capsys.readouterr().err
+    assert (
+        "--vary space.nodes: expected data_seed, or an option of [task] or [train]" in capsys.readouterr().err
+    )
     assert main([*words, "--vary", "task.exampels=1,2"]) == 2
     assert "did you mean 'task.examples'" in capsys.readouterr().err
     assert main([*words, "--all"]) == 2
