@@ -204,7 +204,7 @@ def check(table: TabularBenchmark, every: int, progress: Progress) -> int:
             print(f"entry {place}, training {number}: {there:.4f} in the table, {here:.4f} now")
     limit = f"{TIMES:g} deviations of the noise, {TIMES * noise:.4f}"
     print(f"{len(differences)} networks trained again, {wrong} further off than {limit}; ", end="")
-    print(f"largest difference {max(differences):.4f}")
+    print(f"largest difference {max(differences):.4f}" if differences else "all of them are missing")
     return int(wrong > 0 or not differences)
 
 

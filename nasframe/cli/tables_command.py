@@ -119,11 +119,13 @@ def _show_facts(table: TabularBenchmark, *, as_json: bool) -> int:
 
     facts = facts_of(table).to_dict()
     if as_json:
-        print_json({"title": table.title, "objective": table.objective, **facts})
+        print_json({"title": table.title, "objective": table.objective, **facts, "caveats": table.caveats})
         return 0
     added = f", and {len(table.added)} on demand" if table.added else ""
     print_text(f"\n{visible(table.title)}: {len(table):,} networks{added}, by {visible(table.objective)}\n")
     print_tables(space_table_tables(table.record, table.rows, facts))
+    for line in table.caveats:
+        print_text(visible(line))
     return 0
 
 
@@ -152,6 +154,7 @@ def _entry(table: TabularBenchmark, entry: TableEntry) -> dict[str, Any]:
     return {
         "key": entry.key,
         "on_demand": entry.on_demand,
+        "trained_with": [f"{name} {version}" for name, version in entry.versions.items()],
         "rank": None if score is None else f"{len(better) + 1} of {len(table)}",
         f"{table.objective}_validation": table.score(entry, "validation"),
         f"{table.objective}_test": score,

@@ -9,10 +9,12 @@ from nasframe.experiment.overrides import overridden, parse_value
 from nasframe.experiment.portable import tensors_of, with_tensors, without_tensors
 from nasframe.experiment.sections import PLUGINS
 from nasframe.experiment.toml_file import read_toml
+from nasframe.experiment.toml_value import in_toml
 
 __all__ = [
     "PLUGINS",
     "Experiment",
+    "in_toml",
     "option_keys",
     "overridden",
     "parse_value",

@@ -26,7 +26,7 @@ from nasframe.experiment.sections import (
 from nasframe.experiment.toml_file import read_toml
 from nasframe.options import collect
 from nasframe.relaxations import Relaxation
-from nasframe.runtime import fingerprint
+from nasframe.runtime import DEFAULT_CACHE, fingerprint
 from nasframe.searching import GradientLoop, ProposalLoop, SearchOptions
 from nasframe.space import SpaceFactory
 from nasframe.tasks import Task
@@ -42,7 +42,7 @@ class _Settings:
     seed: int = field(default=0, validator=attrs.validators.ge(0))
     data_seed: int | None = field(default=None, validator=attrs.validators.optional(attrs.validators.ge(0)))
     device: str = field(default="auto", validator=lambda _, __, value: valid_device(value))
-    cache: Path = Path("runs/cache")
+    cache: Path = DEFAULT_CACHE
 
 
 @frozen
@@ -70,7 +70,7 @@ class Experiment:
     seed: int = 0
     data_seed: int | None = None
     device: str = "auto"
-    cache: Path = Path("runs/cache")
+    cache: Path = DEFAULT_CACHE
     names: Mapping[str, str] = field(factory=dict)
 
     @classmethod
@@ -131,7 +131,7 @@ class Experiment:
         seed: int = 0,
         data_seed: int | None = None,
         device: str = "auto",
-        cache: str | Path = "runs/cache",
+        cache: str | Path = DEFAULT_CACHE,
     ) -> Experiment:
         """Return an experiment made in Python: each plugin an instance, or a name for its default options.
 

@@ -21,7 +21,7 @@ from nasframe.pipeline.loading import load_architecture, load_experiment, load_r
 from nasframe.pipeline.picture import draw
 from nasframe.pipeline.prediction import predict
 from nasframe.pipeline.preparation import Prepared, keeping_old_run, prepare
-from nasframe.pipeline.recorded_cache import given_cache, recorded_cache
+from nasframe.pipeline.recorded_cache import recorded_cache
 from nasframe.pipeline.resuming import require_plugin_files, resume
 from nasframe.pipeline.search_result import SearchResult
 from nasframe.pipeline.standalone_training import measure_epochs, train_alone
@@ -38,7 +38,6 @@ __all__ = [
     "draw_distinct_architectures",
     "evaluate",
     "experiment_arguments",
-    "given_cache",
     "keeping_old_run",
     "load_architecture",
     "load_experiment",

@@ -22,7 +22,7 @@ def check_data(table: TabularBenchmark, training: TableTraining, prepared: Prepa
         there = f"fingerprint {training.data[:16]} in the table, {found[:16]} here"
         raise RunError(
             f"table {table.title!r}: was made from other data{point}: {there}. Its task is "
-            f"{table.record['task']['name']!r}, and --data names the data"
+            f"{table.experiment().names['task']!r}, and --data names the data"
         )
 
 

@@ -11,9 +11,9 @@ from attrs import frozen
 
 from nasframe.errors import DataError, KeptRunInterrupt, RunError
 from nasframe.experiment import Experiment
-from nasframe.pipeline.recorded_cache import given_cache, recorded_cache, recorded_folders
+from nasframe.pipeline.recorded_cache import recorded_cache, recorded_folders
 from nasframe.runs import Run, reading_run
-from nasframe.runtime import Progress, fingerprint
+from nasframe.runtime import Progress, fingerprint, given_cache
 from nasframe.tasks import Data, Stage, checked_data, checked_stages, run_stages, stage_fingerprints
 
 __all__ = ["Prepared", "given", "keeping_old_run", "prepare"]

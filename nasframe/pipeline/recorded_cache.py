@@ -8,24 +8,15 @@ environment variable `NASFRAME_CACHE`.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from nasframe.errors import RunError
 from nasframe.runs import Run
+from nasframe.runtime import CACHE_VARIABLE, DEFAULT_CACHE
 from nasframe.tasks import STAGE_RECORD, holds_stages, read_stage
 
-__all__ = ["DEFAULT", "VARIABLE", "given_cache", "recorded_cache", "recorded_folders"]
-
-VARIABLE = "NASFRAME_CACHE"
-DEFAULT = Path("runs/cache")
-
-
-def given_cache(cache: str | Path | None) -> Path | None:
-    """Return the cache that the user gives, absolute: as an argument, or in the environment; else None."""
-    found = cache if cache is not None else os.environ.get(VARIABLE)
-    return Path(found).resolve() if found else None
+__all__ = ["recorded_cache", "recorded_folders"]
 
 
 def recorded_cache(folder: Path, path: Path, key: str) -> Path:
@@ -41,13 +32,16 @@ def recorded_cache(folder: Path, path: Path, key: str) -> Path:
     """
     place = path.resolve()
     # That of the working folder may be a link, which the user made; one above a folder came with it.
-    defaults = [(Path.cwd() / DEFAULT).resolve(), *(parent / DEFAULT for parent in folder.resolve().parents)]
+    defaults = [
+        (Path.cwd() / DEFAULT_CACHE).resolve(),
+        *(parent / DEFAULT_CACHE for parent in folder.resolve().parents),
+    ]
     if place in defaults or holds_stages(place):
         return place
     raise RunError(
         f"{folder}: {key} names {path}, which is neither the default cache nor one with prepared data; a "
         f"folder may come from a stranger, so say it yourself, in the environment of the command: "
-        f"{VARIABLE}={path}"
+        f"{CACHE_VARIABLE}={path}"
     )
 
 

@@ -14,9 +14,8 @@ from nasframe.errors import RunError, in_lines
 from nasframe.experiment import Experiment
 from nasframe.pipeline.data_of_table import check_data
 from nasframe.pipeline.preparation import Prepared, prepare
-from nasframe.pipeline.recorded_cache import DEFAULT, given_cache
 from nasframe.pipeline.standalone_training import train_alone
-from nasframe.runtime import SILENT, Progress
+from nasframe.runtime import DEFAULT_CACHE, SILENT, Progress, given_cache
 from nasframe.space import Architecture, network_key
 from nasframe.tables import TableEntry, TabularBenchmark, add_entry, entry_of_trainings
 
@@ -37,7 +36,7 @@ def truth_on_demand(
 
     It gets every training of the table, by the table's recipe and on the same data, is marked `on_demand`,
     and kept in a file: in the folder of the table, or, where the table is one file, which may be a plugin's,
-    in the cache. `load_table` finds it again.
+    in the cache. `load_table` finds it again, with the same `cache`.
 
     Args:
         table: that is asked.
@@ -51,8 +50,8 @@ def truth_on_demand(
 
     Raises:
         ArchitectureError: it is for other inputs or outputs, or is not in the table's space.
-        RunError: the data, or the versions, are others than those of the table; says which. Or a training
-            fails.
+        RunError: the data, or the versions, are others than those of the table; or the table says two things
+            of how its networks were trained; says which. Or a training fails.
     """
     found = table.find(architecture)
     if found is not None:
@@ -62,11 +61,12 @@ def truth_on_demand(
             f"{table.path}: is a table of format 1, which holds no curves; go on with `nasframe tabulate`, "
             "and it becomes one of format 2"
         )
+    table.recipe.check()
     if not other_versions:
         _check_versions(table)
     if not isinstance(architecture, Architecture):
         architecture = Architecture(table.space(), architecture)
-    folder = given_cache(cache) or DEFAULT.resolve()
+    folder = given_cache(cache) or DEFAULT_CACHE.resolve()
     trainings: list[tuple[Experiment, Prepared]] = []
     for training in table.trainings:
         experiment = table.recipe.experiment(training.point, training.seed)
@@ -81,22 +81,30 @@ def truth_on_demand(
     key = network_key(architecture)
     entry = entry_of_trainings(key, architecture.assignment, results, int(table.record["epochs"]))
     outside = architecture.space.origin != table.space().origin
-    entry = attrs.evolve(entry, on_demand=True, architecture=_document(architecture) if outside else None)
+    entry = attrs.evolve(
+        entry,
+        on_demand=True,
+        architecture=_document(architecture) if outside else None,
+        versions=_versions(),
+    )
     add_entry(table, entry, folder)
     return table.added[key]
 
 
 def _check_versions(table: TabularBenchmark) -> None:
     there = table.record.get("versions") or {}
-    here = {"nasframe": __version__, "torch": str(torch.__version__)}
     differ = [
         f"{name}: {there[name]} in the table, {now} here"
-        for name, now in here.items()
+        for name, now in _versions().items()
         if name in there and _public(there[name]) != _public(now)
     ]
     if differ:
         title = f"table {table.title!r} was made with other versions, whose numbers may differ:"
         raise RunError(in_lines(title, *differ, "say --other-versions to train all the same"))
+
+
+def _versions() -> dict[str, str]:
+    return {"nasframe": __version__, "torch": str(torch.__version__)}
 
 
 def _public(version: object) -> str:

@@ -35,7 +35,9 @@ def read_page(folder: Path) -> Page:
     if (folder / TABLE_FILE).is_file():
         table = load_table(folder)
         with _damage(folder / TABLE_FILE):
-            return space_table_page(table.record, table.rows, facts_of(table).to_dict())
+            return space_table_page(
+                {**table.record, "caveats": table.caveats}, table.rows, facts_of(table).to_dict()
+            )
     found = next((folder / name for name in (*_STUDIES, *_TABLES) if (folder / name).is_file()), None)
     if found is None:
         if (folder / "run.json").is_file():

@@ -5,6 +5,7 @@ Importing it imports no torch.
 
 from __future__ import annotations
 
+from nasframe.runtime.cache_folder import CACHE_VARIABLE, DEFAULT_CACHE, given_cache
 from nasframe.runtime.compressed import read_compressed_json, write_compressed_json
 from nasframe.runtime.console import (
     format_columns,
@@ -77,6 +78,8 @@ from nasframe.runtime.visible import escape_json, shell_line, shorten, visible, 
 
 __all__ = [
     "ANYTHING",
+    "CACHE_VARIABLE",
+    "DEFAULT_CACHE",
     "MAX_DOCUMENT_BYTES",
     "MAX_EXACT_INTEGER",
     "MAX_LISTING_BYTES",
@@ -115,6 +118,7 @@ __all__ = [
     "format_columns",
     "format_names",
     "generator",
+    "given_cache",
     "is_finite",
     "lazy_page",
     "make_progress",

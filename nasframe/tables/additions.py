@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from nasframe.errors import RunError
-from nasframe.runtime import file_name, fingerprint, read_json, write_json
+from nasframe.runtime import Fields, Text, file_name, fingerprint, read_json, write_json
 from nasframe.tables.document import ENTRY, entry_of_values, entry_values
 from nasframe.tables.table import TableEntry, TabularBenchmark
 
@@ -15,6 +13,11 @@ __all__ = ["ADDITIONS", "add_entry", "additions_folder", "with_additions"]
 
 ADDITIONS = "on_demand"
 """Name of the folder, in that of a table, of the networks that were trained on demand."""
+
+_ADDITION = Fields({**ENTRY.required, "trained_as": Text()}, ENTRY.optional)
+
+_SAME = ("space", "task", "train", "trainings", "objective", "epochs")
+"""The keys of a record by which an addition is one of this table."""
 
 
 def additions_folder(table: TabularBenchmark, cache: Path) -> Path:
@@ -24,21 +27,27 @@ def additions_folder(table: TabularBenchmark, cache: Path) -> Path:
     """
     if table.path.is_dir():
         return table.path / ADDITIONS
-    recipe = {key: table.record.get(key) for key in ("space", "task", "train", "trainings", "objective")}
-    return cache / "tables" / f"{file_name(table.title)}-{fingerprint(recipe)[:16]}"
+    return cache / "tables" / f"{file_name(table.title)}-{_print_of(table, 'experiment')[:16]}"
 
 
 def with_additions(table: TabularBenchmark, cache: Path) -> TabularBenchmark:
     """Learn the additions of a table that are there, and return it.
+
+    Those that were trained otherwise than the table's networks are now, as where `tabulate` has given them
+    another seed since, are left out, and are in `left_out`.
 
     Raises:
         RunError: a file is damaged.
     """
     folder = additions_folder(table, cache)
     if folder.is_dir() and "trainings" in table.record:  # format 1 has none
+        trained_as = _print_of(table)
         for file in sorted(folder.glob("*.json")):
-            entry = _read(file, table.record)
-            if entry.key not in table.entries:
+            entry = _read(file, table, trained_as)
+            if isinstance(entry, str):
+                if entry not in table.entries:
+                    table.left_out.append(entry)
+            elif entry.key not in table.entries:
                 table.added[entry.key] = entry
     return table
 
@@ -47,15 +56,25 @@ def add_entry(table: TabularBenchmark, entry: TableEntry, cache: Path) -> None:
     """Keep an entry that was trained on demand."""
     folder = additions_folder(table, cache)
     folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / f"{entry.key}.json", entry_values(entry))
+    write_json(folder / f"{entry.key}.json", {**entry_values(entry), "trained_as": _print_of(table)})
     table.added[entry.key] = entry
+    table.left_out[:] = [key for key in table.left_out if key != entry.key]
 
 
-def _read(file: Path, record: Mapping[str, Any]) -> TableEntry:
+def _print_of(table: TabularBenchmark, *more: str) -> str:
+    return fingerprint({key: table.record.get(key) for key in (*_SAME, *more)})
+
+
+def _read(file: Path, table: TabularBenchmark, trained_as: str) -> TableEntry | str:
+    """Return the entry of a file; its key alone where it was trained otherwise."""
+
     def error(message: str) -> RunError:
         return RunError(f"{message}; remove the file, and the network is trained again when it is asked for")
 
+    values = read_json(file, _ADDITION, error)
+    if values["trained_as"] != trained_as:
+        return str(values["key"])
     try:
-        return entry_of_values(read_json(file, ENTRY, error), record, str(file))
+        return entry_of_values(values, table.record, str(file))
     except RunError as problem:
-        raise problem if "remove the file" in str(problem) else error(str(problem)) from None
+        raise error(str(problem)) from None

@@ -17,11 +17,13 @@ from nasframe.runtime import (
     MAX_EXACT_INTEGER,
     MAX_LISTING_BYTES,
     Each,
+    Either,
     Fields,
     Flag,
     Items,
     Nullable,
     Number,
+    Shape,
     Text,
     check_shape,
     read_compressed_json,
@@ -53,10 +55,21 @@ _ROUNDING = 1e-4
 _MOST_NUMBERS = 50_000_000
 """The most numbers in the curves of a table, each of which takes eight bytes."""
 
+
+def _option() -> Shape:
+    """Return the shape of a value that TOML can write, which has no null."""
+    what = "a number, text, true or false, a list or an object"
+    plain = Number(), Text(), Flag()
+    shape: Shape = Either(what, plain)
+    for _ in range(8):
+        shape = Either(what, (*plain, Items(shape), Each(shape)))
+    return shape
+
+
 _COUNT = Nullable(Number(0, MAX_EXACT_INTEGER, whole=True))
 _EPOCHS = Number(1, 100_000, whole=True)
 _TRAINING = Fields(
-    {"seed": Number(0, MAX_EXACT_INTEGER, whole=True)}, {"point": Each(ANYTHING), "data": Text()}
+    {"seed": Number(0, MAX_EXACT_INTEGER, whole=True)}, {"point": Each(_option()), "data": Text()}
 )
 _SPACE = Fields(
     {
@@ -67,6 +80,8 @@ _SPACE = Fields(
     {"options": Each(ANYTHING)},
 )
 _ERROR = Fields({"value": Number(0)}, {"units": Each(ANYTHING), "over": Text(), "training": ANYTHING})
+
+_ARCHITECTURE = Fields({"space": Fields({"name": Text()}), "assignment": Each(Text())})
 
 ENTRY = Fields(
     {
@@ -81,7 +96,8 @@ ENTRY = Fields(
         "parameters": _COUNT,
         "multiply_adds": _COUNT,
         "on_demand": Flag(),
-        "architecture": Nullable(Each(ANYTHING)),
+        "architecture": Nullable(_ARCHITECTURE),
+        "versions": Each(Text()),
     },
 )
 
@@ -94,11 +110,11 @@ _HEAD = Fields(
         "trainings": Items(_TRAINING, least=1, most=1000),
         "space": _SPACE,
         "experiment": Text(),
-        "entries": Items(ANYTHING),
+        "entries": Items(ANYTHING, least=1),
     },
     {
         "title": Text(),
-        "task": Nullable(Each(ANYTHING)),
+        "task": Nullable(Fields({"name": Text()})),
         "train": Nullable(Each(ANYTHING)),
         "names": Each(Each(Text())),
         "packages": Each(Nullable(Text())),
@@ -201,6 +217,7 @@ def entry_of_values(values: Mapping[str, Any], record: Mapping[str, Any], source
         best=np.array(best, np.int64),
         on_demand=values.get("on_demand", False),
         architecture=values.get("architecture"),
+        versions=values.get("versions") or {},
     )
 
 
@@ -265,6 +282,7 @@ def entry_values(entry: TableEntry) -> dict[str, Any]:
         },
         **({"on_demand": True} if entry.on_demand else {}),
         **({} if entry.architecture is None else {"architecture": entry.architecture}),
+        **({"versions": dict(entry.versions)} if entry.versions else {}),
     }
 
 
@@ -316,6 +334,11 @@ def save_table(
     Raises:
         RunError: a value has another shape, or the table is of format 1, which has no curves.
     """
+    if "trainings" not in table.record:
+        raise RunError(
+            f"{table.path}: is a table of format 1, which holds no curves; go on with `nasframe tabulate`, "
+            "and it becomes one of format 2"
+        )
     file = Path(path)
     entries = [entry_values(entry) for entry in table.listed]
     if metrics is not None:

@@ -34,8 +34,8 @@ NOISE_RULE = (
 """When a table tells strategies apart."""
 
 SHARE_RULE = (
-    "a network cannot be told from the best where the difference of their mean test scores is below "
-    "1.96 · √2 · noise / √trainings"
+    "a network cannot be told from the best where the difference of their mean test scores is "
+    "1.96 · √2 · noise / √trainings or less"
 )
 """Which networks are as good as the best."""
 
@@ -60,8 +60,8 @@ class TableFacts:
     """A table in numbers. Scores are objectives on the test split, the mean over the trainings of a network.
 
     Attributes:
-        networks, trainings: their numbers.
-        missing: trainings that failed or were not done.
+        networks, trainings: their numbers; a network that was trained on demand is none of them.
+        missing: trainings of these networks that failed or were not done.
         best, median, worst: of the scores.
         spread: standard deviation among the networks.
         noise: standard deviation among trainings of one network that differ in the seed alone, pooled; None
@@ -122,7 +122,7 @@ def _facts(table: TabularBenchmark, networks: Sequence[int]) -> TableFacts:
     return TableFacts(
         networks=len(drawn),
         trainings=len(table.trainings),
-        missing=sum(len(entry.missing) for entry in table.listed),
+        missing=sum(len(entry.missing) for entry in (table.listed[place] for place in drawn)),
         best=float(known.max()) if known.size else None,
         median=float(np.median(known)) if known.size else None,
         worst=float(known.min()) if known.size else None,

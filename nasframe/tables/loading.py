@@ -7,23 +7,24 @@ from pathlib import Path
 
 from nasframe.errors import PluginError
 from nasframe.plugins import manager
+from nasframe.runtime import DEFAULT_CACHE, given_cache
 from nasframe.tables.additions import with_additions
 from nasframe.tables.document import TABLE_FILE, read_document
 from nasframe.tables.older_folder import OLDER_FILES, read_older_folder
 from nasframe.tables.table import TabularBenchmark
 
-_CACHE, DEFAULT_CACHE = "NASFRAME_CACHE", "runs/cache"  # as nasframe.pipeline.recorded_cache has them
-
 __all__ = ["is_table", "load_table", "registered_table"]
 
 
-def load_table(name_or_path: str | Path) -> TabularBenchmark:
+def load_table(name_or_path: str | Path, *, cache: str | Path | None = None) -> TabularBenchmark:
     """Return a table.
 
     Args:
         name_or_path: a name that a plugin registers by the hook `register_tables`; or a file of format 2, or
             the folder in which it lies as `table.json.xz`, or a folder of format 1. A file or folder that is
             there goes before a name.
+        cache: the folder of prepared data, in which lie the networks that were trained on demand for a table
+            that is one file; None is `NASFRAME_CACHE`, else `runs/cache`.
 
     Raises:
         PluginError: no plugin registers such a name; the near ones are named.
@@ -32,7 +33,7 @@ def load_table(name_or_path: str | Path) -> TabularBenchmark:
     path = Path(name_or_path)
     if not _looks_like_path(str(name_or_path)) and not path.exists():
         path = registered_table(str(name_or_path))
-    return with_additions(_read(path), Path(os.environ.get(_CACHE) or DEFAULT_CACHE))
+    return with_additions(_read(path), given_cache(cache) or DEFAULT_CACHE)
 
 
 def _read(path: Path) -> TabularBenchmark:

@@ -103,6 +103,8 @@ def read_older_folder(given: Path) -> TabularBenchmark:
         )
     check_shape(record, _RECORD, str(folder / record_name))
     rows = read_json_lines(folder / rows_name, _ROW)
+    if not rows:
+        raise RunError(f"{folder / rows_name}: holds no architecture")
     training = TableTraining(record.get("seed") or 0, {}, record.get("data") or "")
     return TabularBenchmark(folder, record, [training], [_entry(row) for row in rows])
 

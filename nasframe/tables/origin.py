@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from nasframe.errors import PluginError
 from nasframe.experiment import Experiment
 from nasframe.plugins import RecordedNames, manager, record_names
 from nasframe.space import SearchSpace
+from nasframe.tables.flat_differences import flat_differences, shown
 from nasframe.tables.table import TabularBenchmark
 
 __all__ = ["differences", "names_used", "origin_of"]
@@ -67,23 +67,8 @@ def _means(table: TabularBenchmark, kind: str, name: Any, target: type) -> bool:
 
 def _differences(table: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     keys = ("space", "task", "train", "data")
-    there, here = ({key: dict(_flat(values.get(key), key)) for key in keys} for values in (table, other))
-    found = []
-    for key in keys:
-        for name in dict.fromkeys([*there[key], *here[key]]):
-            a, b = (_shown(side[key].get(name)) for side in (there, here))
-            if a != b:
-                found.append(f"{name}: {a} in the table, {b} here")
-    return found
-
-
-def _flat(value: Any, name: str) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _flat(inner, f"{name}.{key}")
-    else:
-        yield name, value
-
-
-def _shown(value: Any) -> str:
-    return "nothing" if value is None else json.dumps(value, default=list)
+    return [
+        f"{name}: {shown(there)} in the table, {shown(here)} here"
+        for key in keys
+        for name, there, here in flat_differences(table.get(key), other.get(key), key)
+    ]

@@ -62,6 +62,7 @@ class TableEntry:
         on_demand: it was trained when somebody asked for it, after the table was made.
         architecture: the document of the architecture, where the table's space does not hold it.
         former_fingerprint: 16 digits of the architecture's fingerprint, as format 1 records them.
+        versions: of nasframe and torch, by which it was trained on demand.
     """
 
     key: str
@@ -75,6 +76,7 @@ class TableEntry:
     on_demand: bool = False
     architecture: Mapping[str, Any] | None = None
     former_fingerprint: str = ""
+    versions: Mapping[str, str] = field(factory=dict)
 
     @property
     def missing(self) -> list[int]:
@@ -108,6 +110,7 @@ class TabularBenchmark:
         trainings: those that every network gets; the last axis but one of curves is in their order.
         listed: the entries, in the order in which the table lists them.
         added: key of a network → its entry, of those that were trained on demand and lie beside the table.
+        left_out: keys of networks that lie there too, and had other trainings than the table's networks have.
     """
 
     path: Path
@@ -115,6 +118,7 @@ class TabularBenchmark:
     trainings: Sequence[TableTraining]
     listed: Sequence[TableEntry] = field(repr=False)
     added: dict[str, TableEntry] = field(repr=False, factory=dict)
+    left_out: list[str] = field(repr=False, factory=list)
     _known: dict[tuple[str, frozenset[tuple[str, str]]], int | str] = field(
         init=False, repr=False, factory=dict
     )
@@ -164,6 +168,17 @@ class TabularBenchmark:
         """Of a test score, over what is independent in the test split, as the recipe's author found it."""
         found = self.record.get("standard_error")
         return None if found is None else float(found["value"])
+
+    @property
+    def caveats(self) -> list[str]:
+        """Sentences that say which conclusions its numbers support."""
+        found = [*(self.record.get("caveats") or ())]
+        if self.left_out:
+            found.append(
+                f"Networks that were trained on demand and are left out: {len(self.left_out)}. The table's "
+                "own have other trainings now; such a network is trained again when it is asked for."
+            )
+        return found
 
     def experiment(self) -> Any:
         """Return the experiment by which its networks were trained, with the table's own seed and point.
@@ -343,13 +358,13 @@ class TabularBenchmark:
     def best_epoch(self, entry: TableEntry, training: int, epochs: int | None = None) -> int:
         """Return the epoch that counts, from 1; 0 where the training is missing.
 
-        It is the best on validation, and the first of equals.
+        It is the best on validation; of equals that of the lowest loss, where the table holds it, and of
+        equals the first.
 
         Args:
             entry: of the table.
             training: its number.
-            epochs: count the first ones alone, as where a training is stopped early; None for all. Among
-                equal objectives the lowest loss counts, where the table holds it.
+            epochs: count the first ones alone, as where a training is stopped early; None for all.
         """
         best = int(entry.best[training])
         if not best or epochs is None or best <= epochs:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import lzma
 import re
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +19,7 @@ from nasframe.errors import PluginError, RunError
 from nasframe.plugins import manager
 from nasframe.runtime import read_compressed_json, write_compressed_json
 from nasframe.tables import TABLE_FILE, TabularBenchmark, document, save_table
+from tests.studies.records import write_format_1
 from tests.tables.synthetic import entries, record, table_at
 
 
@@ -112,6 +114,21 @@ WRONG = {
         "entries.3: test.accuracy.1: expected 4 numbers, one an epoch, found 2",
     ),
     "entries.3.test.accuracy.2": ([1, 2, "3", 4], "entries.3: test.accuracy.2: expected numbers or null"),
+    "entries.3.architecture": ({}, "entries.3: architecture: lacks the key 'space'"),
+    "entries.2.architecture": (
+        {"space": [], "assignment": {}},
+        "entries.2: architecture.space: expected an object, found a list of 0",
+    ),
+    "entries.1.versions": ({"torch": 2}, "entries.1: versions.torch: expected text, found 2"),
+    "trainings.1.point": (
+        {"task.fold": None},
+        "trainings.1.point.task.fold: expected a number, text, true or false, a list or an object",
+    ),
+    "trainings.2.point": (
+        {"space.operations": [{"name": "sum", "bias": None}]},
+        "trainings.2.point.space.operations.0.bias: expected a number, text",
+    ),
+    "task": ({}, "task: lacks the key 'name'"),
     "entries.3.validation.accuracy.0": (
         [1, 2, True, 4],
         "entries.3: validation.accuracy.0: expected numbers",
@@ -126,6 +143,18 @@ def test_a_wrong_value_is_named_by_its_keys(path: str, toy_pairs: None, tmp_path
         table_at(tmp_path, _set(path, value))
     assert problem in str(caught.value)
     assert TABLE_FILE in str(caught.value)
+
+
+def test_a_table_without_entries_is_refused_in_words(
+    table: TabularBenchmark, toy_pairs: None, tmp_path: Path
+) -> None:
+    with pytest.raises(RunError, match=r"table\.json\.xz: entries: expected 1 or more values, found 0"):
+        table_at(tmp_path, lambda _, rows: rows.clear())
+    shutil.copytree(table.path, tmp_path / "older")
+    write_format_1(tmp_path / "older")
+    (tmp_path / "older" / "table.jsonl").write_text("")
+    with pytest.raises(RunError, match=r"table\.jsonl: holds no architecture"):
+        load_table(tmp_path / "older")
 
 
 def test_a_network_is_one_entry(toy_pairs: None, tmp_path: Path) -> None:

@@ -143,3 +143,44 @@ def test_the_top_1_percent_is_a_hundredth_rounded_up_and_one_network_at_least(
     assert least in scores
     assert (scores >= least).sum() == top
     assert np.isnan(least_of_top([np.nan]))
+
+
+@pytest.mark.parametrize("values", [[0, 1], [0, 1, 1], [3.0, 1, 4, 1, 5]])
+def test_the_standard_error_of_few_units_is_that_of_the_closed_form(values: list[float]) -> None:
+    expected = np.std(values, ddof=1) / np.sqrt(len(values))
+    units = [*range(len(values))]
+    assert standard_error(values, units, draws=40_000) == pytest.approx(expected, rel=0.02)
+    assert standard_error(values * 3, units * 3, draws=40_000) == pytest.approx(expected, rel=0.02)
+
+
+@pytest.mark.parametrize("shape", [(2, 2), (2, 5), (4, 3)])
+def test_the_standard_error_of_two_kinds_is_that_of_the_closed_form(shape: tuple[int, int]) -> None:
+    rows, columns = shape
+    x = np.random.default_rng(3).normal(0, 1, shape)
+    row, column = x.mean(1, keepdims=True) - x.mean(), x.mean(0, keepdims=True) - x.mean()
+    rest = x - x.mean() - row - column
+    drawn = row.var() / rows + column.var() / columns + rest.var() / (rows * columns)
+    units = [[place[kind] for place in np.ndindex(shape)] for kind in (0, 1)]
+    expected = np.sqrt(drawn * min(shape) / (min(shape) - 1))
+    assert standard_error(x.ravel(), *units, draws=40_000) == pytest.approx(expected, rel=0.02)
+
+
+@pytest.mark.parametrize("deviations", [(1, 0, 0), (0, 1, 0), (0, 0, 1)])
+def test_the_square_of_the_standard_error_of_two_kinds_is_not_too_small_on_average(
+    deviations: tuple[float, float, float],
+) -> None:
+    random, (rows, columns) = np.random.default_rng(0), (3, 5)
+    units = [[place[kind] for place in np.ndindex(rows, columns)] for kind in (0, 1)]
+    first, second, noise = deviations
+    found = []
+    for _ in range(300):
+        x = first * random.normal(size=(rows, 1)) + second * random.normal(size=(1, columns))
+        x = x + noise * random.normal(size=(rows, columns))
+        found.append(standard_error(x.ravel(), *units, draws=100) ** 2)
+    true = first**2 / rows + second**2 / columns + noise**2 / (rows * columns)
+    assert np.mean(found) > 0.9 * true
+
+
+def test_a_single_unit_has_no_standard_error() -> None:
+    with pytest.raises(ValueError, match="expected two different units of each kind or more, found one"):
+        standard_error([0, 1], ["a", "a"])

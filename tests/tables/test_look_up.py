@@ -183,3 +183,12 @@ def test_an_operation_of_another_plugin_with_the_same_name_is_another_network(
         for name in ("ours", "theirs"):
             if name in manager().names:
                 manager().unregister(name)
+
+
+@pytest.mark.parametrize(
+    "value", [{"a": 1}, ["zero", {"name": "sum", "bias": False}], [[1, 2], [3]], "a\nb", 0.5]
+)
+def test_a_point_of_any_value_that_toml_can_write_is_laid_over_the_experiment(
+    value: Any, table: TabularBenchmark
+) -> None:
+    assert table.recipe.values({"task.option": value})["task"]["option"] == value

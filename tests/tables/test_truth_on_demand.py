@@ -147,6 +147,94 @@ def test_other_data_and_other_versions_are_refused_with_what_differs(own: Tabula
     assert truth_on_demand(table, missing(table), other_versions=True).on_demand
 
 
+def test_a_network_that_was_trained_on_demand_says_the_versions_that_trained_it(
+    own: TabularBenchmark, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import torch
+
+    def older(document: dict[str, Any]) -> None:
+        document["versions"]["torch"] = "1.13.1+cpu"
+
+    table = rewritten(Path("pairs-table") / TABLE_FILE, older)
+    entry = truth_on_demand(table, missing(table), other_versions=True)
+    assert entry.versions == {"nasframe": nasframe.__version__, "torch": str(torch.__version__)}
+    assert load_table("pairs-table").added[entry.key].versions == entry.versions
+    assert main(["tables", "pairs-table", entry.key]) == 0
+    assert f"torch {torch.__version__}" in capsys.readouterr().out
+
+
+def test_a_table_that_gets_more_seeds_stays_readable_and_says_what_is_left_out(
+    own: TabularBenchmark, trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    architecture = missing(own)
+    entry = truth_on_demand(own, architecture)
+    words = [*SMALL, f"cache={trained.parent / 'cache'}", "--architectures", "4", "--workers", "1"]
+    words = ["tabulate", str(PAIRS), *words, "--out", "pairs-table", "--seeds"]
+    assert main([*words, "3"]) == 0
+    table = load_table("pairs-table")
+    assert (table.find(architecture), table.left_out) == (None, [entry.key])
+    assert "trained on demand and are left out: 1." in table.caveats[-1]
+    assert "on demand and are left out: 1." in Path("pairs-table/report.html").read_text("utf-8")
+    capsys.readouterr()
+    assert main(["tables", "pairs-table"]) == 0
+    assert "trained on demand and are left out: 1." in capsys.readouterr().out
+    again = truth_on_demand(table, architecture)
+    assert (len(again.best), table.left_out) == (3, [])
+    assert load_table("pairs-table").find(architecture) is not None
+
+
+def test_additions_of_a_single_file_are_found_in_the_cache_that_trained_them(
+    home: Path, trained: Path
+) -> None:
+    shutil.copy(trained / TABLE_FILE, "small.json.xz")
+    table = load_table("small.json.xz")
+    entry = truth_on_demand(table, missing(table), cache="own")
+    assert load_table("small.json.xz", cache="own").find(entry.key) is not None
+    assert load_table("small.json.xz").find(entry.key) is None
+
+
+def test_another_experiment_or_length_has_another_folder_of_additions(own: TabularBenchmark) -> None:
+    from nasframe.tables.additions import additions_folder
+
+    file = Path("small.json.xz")
+    shutil.copy(Path("pairs-table") / TABLE_FILE, file)
+    folders = {additions_folder(load_table(file), Path("cache"))}
+    for key, value in (("experiment", own.record["experiment"] + "\n"), ("epochs", 1)):
+        other = TabularBenchmark(file, {**own.record, key: value}, own.trainings, own.listed)
+        folders.add(additions_folder(other, Path("cache")))
+    assert len(folders) == 3
+
+
+def test_one_cache_is_the_default_of_all_that_is_read_and_trained() -> None:
+    from nasframe.doctor.examination import CACHE
+    from nasframe.runtime import DEFAULT_CACHE, given_cache
+
+    assert given_cache(None) in (None, CACHE.resolve())
+    assert (given_cache(None) or DEFAULT_CACHE.resolve()) == CACHE.resolve()
+    assert nasframe.Experiment.load(PAIRS).cache == DEFAULT_CACHE
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (("epochs = 2", "epochs = 3"), "train.epochs: 3 in its experiment, and its curves have 2 epochs"),
+        (("batch_size = 20", "batch_size = 10"), "train.batch_size: 10 in its experiment, 20 beside it"),
+        (("examples = 100", "examples = 60"), "task.examples: 60 in its experiment, 100 beside it"),
+        (("nodes = 1", "nodes = 2"), "space.nodes: 2 in its experiment, 1 beside it"),
+    ],
+)
+def test_a_table_that_says_two_things_of_its_trainings_trains_nothing(
+    change: tuple[str, str], problem: str, own: TabularBenchmark
+) -> None:
+    def other(document: dict[str, Any]) -> None:
+        assert change[0] in document["experiment"]
+        document["experiment"] = document["experiment"].replace(*change)
+
+    table = rewritten(Path("pairs-table") / TABLE_FILE, other)
+    with pytest.raises(RunError, match=f"says two things of how its networks were trained:(.|\n)*{problem}"):
+        truth_on_demand(table, missing(table))
+
+
 def test_inputs_of_another_space_are_refused(own: TabularBenchmark) -> None:
     wider = pairs_space({"left": (2, 4), "right": (2, 3)})
     with pytest.raises(ArchitectureError, match="takes the inputs"):

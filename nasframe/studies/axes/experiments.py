@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nasframe.errors import ConfigurationError, NasframeError
-from nasframe.experiment import Experiment
+from nasframe.experiment import Experiment, in_toml
 from nasframe.relaxations import check_relaxation
 from nasframe.runtime import format_names
 from nasframe.studies.axes.points import Point, point_name
-from nasframe.studies.axes.written_values import in_toml
 
 __all__ = ["experiment_at", "experiments_at", "stage_seed"]
 

@@ -1,15 +1,12 @@
-"""Values as a person writes them on the command line, and as TOML."""
+"""Values as a person writes them on the command line."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from typing import Any
 
-import tomli_w
+from nasframe.experiment import in_toml, parse_value
 
-from nasframe.experiment import parse_value
-
-__all__ = ["in_toml", "in_words"]
+__all__ = ["in_words"]
 
 
 def in_words(value: Any) -> str:
@@ -17,17 +14,3 @@ def in_words(value: Any) -> str:
     if isinstance(value, str):
         return value if parse_value(value) == value and "," not in value else in_toml(value)
     return " ".join(in_toml(value).split())
-
-
-def in_toml(value: Any) -> str:
-    """Return a value as TOML, which `parse_value` reads back."""
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(_items(value)) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(in_toml, value)) + "]"
-    return tomli_w.dumps({"value": value}).removeprefix("value = ").rstrip("\n")
-
-
-def _items(value: Mapping[str, Any]) -> Iterator[str]:
-    for key, inner in value.items():
-        yield f"{tomli_w.dumps({key: 0}).partition(' = ')[0]} = {in_toml(inner)}"

@@ -47,14 +47,13 @@ def is_trained(file: Path, curves: bool) -> bool:
     if not curves:
         return file.exists()
     try:
-        found = read_trained_network(file)
+        return read_trained_network(file, curves=True) is not None
     except RunError:  # the trial will fail with the reason
         return False
-    return found is not None and "curves" in found
 
 
-def read_trained_network(file: Path) -> dict[str, Any] | None:
-    """Return the result of a network; None where it has not been trained yet.
+def read_trained_network(file: Path, *, curves: bool = False) -> dict[str, Any] | None:
+    """Return the result of a network; None where it has not been trained yet, or not with the `curves` wanted.
 
     It holds its `name`, the `fingerprint` and `assignment` of its architecture (None where it has none), the
     function that a plugin `registered` for it, if one did, all that `train_alone` returns, and the
@@ -63,4 +62,5 @@ def read_trained_network(file: Path) -> dict[str, Any] | None:
     Raises:
         RunError: the file is damaged.
     """
-    return read_result_file(file, _TRAINED) if file.exists() else None
+    found = read_result_file(file, _TRAINED) if file.exists() else None
+    return None if found is None or (curves and "curves" not in found) else found

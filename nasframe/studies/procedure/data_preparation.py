@@ -7,9 +7,9 @@ from pathlib import Path
 
 from nasframe.errors import NasframeError
 from nasframe.experiment import Experiment
-from nasframe.pipeline import Prepared, given_cache, prepare, recorded_cache
+from nasframe.pipeline import Prepared, prepare, recorded_cache
 from nasframe.runs import Run
-from nasframe.runtime import Progress, fingerprint
+from nasframe.runtime import Progress, fingerprint, given_cache
 
 __all__ = ["prepare_data"]
 

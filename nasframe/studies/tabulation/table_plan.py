@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+import attrs
 from attrs import frozen
 
 from nasframe.errors import ConfigurationError, NasframeError, RunError, SpaceError, in_lines
@@ -15,9 +16,14 @@ from nasframe.jobs import Outcome, Trial, full_disk_stops
 from nasframe.report import write_space_table_page
 from nasframe.runtime import remove_path, without_nan
 from nasframe.space import Architecture, SearchSpace
-from nasframe.studies.axes import MOST_TRIALS, check_trials, point_name
+from nasframe.studies.axes import MOST_TRIALS, Point, check_trials, point_name
 from nasframe.studies.folder import StudyFolder
-from nasframe.studies.network_training import NetworkToTrain, make_training_trial, read_trained_network
+from nasframe.studies.network_training import (
+    NetworkToTrain,
+    is_trained,
+    make_training_trial,
+    read_trained_network,
+)
 from nasframe.studies.procedure import Plan, Study, Work
 from nasframe.studies.statistics import spearman
 from nasframe.studies.tabulation.caveats import table_caveats
@@ -60,6 +66,7 @@ class TablePlan(Plan):
         wanted: number of networks, where they are drawn.
         exhaustive: train all.
         yes: do not ask, however long it takes.
+        training_of: from a point and a seed to the training that has them.
     """
 
     kind: ClassVar[str] = "table"
@@ -70,9 +77,31 @@ class TablePlan(Plan):
     wanted: int
     exhaustive: bool
     yes: bool
+    training_of: Callable[[Point, int], Training]
 
     def work(self, study: Study) -> Work:
-        """Choose the networks, train a few of them in each trial, and return their entries."""
+        """Choose the networks, train a few of them in each trial, and return their entries.
+
+        The trainings that a finished table has, and that are not asked for now, are kept.
+        """
+        kept = [] if study.settings.overwrite else self._trainings_before(study)
+        return (yield from attrs.evolve(self, trainings=kept or self.trainings)._work(study))
+
+    def _trainings_before(self, study: Study) -> list[Training]:
+        """Return the trainings of a finished table and those asked for; none where these are all of them."""
+        folder = study.folder.path
+        before = [(dict(item.point), item.seed) for item in _trainings_of(folder)]
+        asked = [(dict(point), item.seed) for point, item in self.trainings]
+        if all(item in asked for item in before):
+            return []
+        study.settings.progress.say(
+            f"{folder}: {len(before)} trainings of each network were asked for before, and are kept"
+        )
+        return [
+            self.training_of(*item) for item in [*before, *(item for item in asked if item not in before)]
+        ]
+
+    def _work(self, study: Study) -> Work:
         folder, progress = study.folder.path, study.settings.progress
         data, space = self._prepare(study)
         origin = origin_of(self.base, space, data[0])
@@ -146,7 +175,8 @@ class TablePlan(Plan):
     def finish(self, record: Mapping[str, Any], folder: Path) -> None:
         """Write `report.html`; remove the record and the rows that an older version wrote."""
         table = load_table(folder)
-        write_space_table_page(table.record, table.rows, folder, facts_of(table).to_dict())
+        record = {**table.record, "caveats": table.caveats}
+        write_space_table_page(record, table.rows, folder, facts_of(table).to_dict())
         for name in OLDER_FILES:
             remove_path(folder / name)
 
@@ -186,14 +216,15 @@ class TablePlan(Plan):
             for item in networks.values()
             for training in self.trainings
         ]
-        left = sum(not file.exists() for file in files)
+        left = sum(not is_trained(file, curves=True) for file in files)
         outcomes: dict[str, Outcome] = {}
         found = None
         for key, architecture in draw_networks(space, self.base.seed, _TRIED).items():
             one = networks.get(key, architecture)
             trial, *_ = self._trials({key: one}, study)
             outcomes |= yield [trial]
-            found = read_trained_network(result_file(folder, one, self.trainings[0], self.base))
+            first = result_file(folder, one, self.trainings[0], self.base)
+            found = read_trained_network(first, curves=True)
             if found is not None:
                 break
         count, each = space.count(), len(self.trainings)
@@ -239,7 +270,7 @@ class TablePlan(Plan):
     def _entry(self, key: str, architecture: Architecture, folder: Path) -> TableEntry | None:
         """Return the entry of a network; None where none of its trainings was done."""
         found = [
-            read_trained_network(result_file(folder, architecture, training, self.base))
+            read_trained_network(result_file(folder, architecture, training, self.base), curves=True)
             for training in self.trainings
         ]
         epochs = max(item.train.epochs for _, item in self.trainings)
@@ -263,3 +294,12 @@ def _wanted_before(folder: Path) -> int:
         return int(load_table(folder).record["asked"])
     except RunError:
         return 0
+
+
+def _trainings_of(folder: Path) -> Sequence[TableTraining]:
+    """Return the trainings of a finished table with curves; none where there is no such table."""
+    try:
+        table = load_table(folder)
+    except RunError:
+        return []
+    return table.trainings if "trainings" in table.record else []

@@ -11,7 +11,7 @@ from nasframe.errors import ConfigurationError
 from nasframe.experiment import Experiment
 from nasframe.jobs import PATIENCE
 from nasframe.runtime import SILENT, Progress
-from nasframe.studies.axes import check_trials, count_points, parse_axes, points, words_of
+from nasframe.studies.axes import Point, check_trials, count_points, parse_axes, points, words_of
 from nasframe.studies.folder import reading_study
 from nasframe.studies.procedure import BaseExperiment, Settings, recorded_call, run_study
 from nasframe.studies.tabulation.table_plan import TablePlan
@@ -43,7 +43,7 @@ def tabulate(
     """Train networks of an experiment's space, each as a searched one is trained, and keep all their curves.
 
     Trainings that have ended are kept: the same call goes on after an interruption, and a larger number, more
-    seeds or more points add to them.
+    seeds or more points add to them. A smaller number, fewer seeds or fewer points take nothing away.
 
     Args:
         experiment: its space, task, training options and seed; or its TOML file. Its search does not
@@ -99,10 +99,12 @@ def tabulate(
             check_trials("tabulate", "--architectures, times the trainings of each", architectures, each)
         chosen = from_scratch(attrs.evolve(given, data_seed=given.stage_seed))
         values = chosen.to_dict()
-        trainings: list[Training] = [
-            (point, training_at(chosen, base, overrides, point, chosen.seed + number))
-            for point in points(axes)
-            for number in range(seeds)
+
+        def training_of(point: Point, seed: int) -> Training:
+            return point, training_at(chosen, base, overrides, point, seed)
+
+        trainings = [
+            training_of(point, chosen.seed + number) for point in points(axes) for number in range(seeds)
         ]
         must_match = {
             "experiment": {key: values[key] for key in ("seed", "data_seed", "task", "space", "train")}
@@ -116,6 +118,7 @@ def tabulate(
             architectures,
             exhaustive,
             yes,
+            training_of,
         )
         run_study(plan, folder, settings, call)
         return load_table(folder)
@@ -124,5 +127,6 @@ def tabulate(
 def _check_axes(keys: Iterable[str]) -> None:
     wrong = [key for key in keys if key.partition(".")[0] not in ("task", "train", "data_seed")]
     if wrong:
-        problem = f"--vary {wrong[0]}: expected an option of [task] or [train]: a table is of one space"
+        expected = "data_seed, or an option of [task] or [train]: a table is of one space"
+        problem = f"--vary {wrong[0]}: expected {expected}"
         raise ConfigurationError("tabulate", [problem])

@@ -128,6 +128,35 @@ def test_a_killed_table_goes_on_and_more_seeds_are_added(
     assert not any(entry.missing for entry in table.listed)
 
 
+def test_fewer_seeds_or_points_keep_the_trainings_that_are_there_and_say_so(
+    whole: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(whole, "whole")
+    cache = f"cache={whole.parent / 'cache'}"
+    before = load_table("whole")
+    assert main([*ALL, cache, "--seeds", "1", "--vary", "task.examples=80"]) == 0
+    said = capsys.readouterr()
+    assert "4 trainings of each network were asked for before, and are kept" in said.out + said.err
+    after = load_table("whole")
+    assert after.trainings == before.trainings
+    np.testing.assert_array_equal(after.curves("test"), before.curves("test"))
+
+
+def test_a_result_without_curves_whose_network_cannot_be_trained_again_is_missing(home: Path) -> None:
+    words = ['space.operations=["zero", "sum", "fragile"]', "space.ports=shared", "train.epochs=1", "--all"]
+    words = ["tabulate", str(PAIRS), *words, "--workers", "1", "--out", "partly"]
+    assert main(words) == 1
+    table = load_table("partly")
+    (old, *_) = sorted(Path("partly/architectures").iterdir())
+    result = {key: value for key, value in json.loads(old.read_text()).items() if key != "curves"}
+    for assignment in table.space().enumerate():
+        if "fragile" in assignment.values():
+            print_ = Architecture(table.space(), assignment).fingerprint[:16]
+            Path(f"partly/architectures/{print_}.json").write_text(json.dumps(result))
+    assert main(words) == 1
+    assert load_table("partly").entries.keys() == table.entries.keys()
+
+
 def test_a_large_space_is_counted_its_hours_are_projected_and_yes_is_asked_for(
     home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,7 +186,9 @@ def test_a_space_that_nobody_can_exhaust_says_its_size(
 def test_options_that_no_table_can_vary_are_refused(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["tabulate", str(PAIRS), "--architectures", "1", "--out", "none"]
     assert main([*words, "--vary", "space.nodes=1,2"]) == 2
-    assert "--vary space.nodes: expected an option of [task] or [train]" in capsys.readouterr().err
+    assert (
+        "--vary space.nodes: expected data_seed, or an option of [task] or [train]" in capsys.readouterr().err
+    )
     assert main([*words, "--vary", "task.exampels=1,2"]) == 2
     assert "did you mean 'task.examples'" in capsys.readouterr().err
     assert main([*words, "--all"]) == 2
