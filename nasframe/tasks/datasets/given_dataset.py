@@ -49,9 +49,9 @@ hold the task no more. A later data set of the same content takes the place of t
 class GivenDataset:
     """A map-style data set, with what a loader says about it.
 
-    An experiment records it as text: its split, its class, its length, all that a loader says and that changes
-    what is learned, and a hash of its items or the name that the user gave. Another experiment of this process
-    finds it again by this text, so two different data sets never have one.
+    An experiment records it as text: its split, its class, its length, all that a loader says and that
+    changes what is learned, and a hash of its items or the name that the user gave. Another experiment of
+    this process finds it again by this text, so two different data sets never have one.
 
     Attributes:
         reader: of its items.
