@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, ClassVar
 
@@ -61,8 +62,9 @@ class ColumnNames:
             DataError: there is no such name, a pattern matches none, or a name is chosen twice.
         """
         found: list[str] = []
+        known = {*valid}  # tables may have many thousand columns
         for name in self.names:
-            matches = [name] if name in valid else []
+            matches = [name] if name in known else []
             if not matches and any(mark in name for mark in _PATTERN):
                 matches = [item for item in valid if fnmatchcase(item, name)]
                 if not matches:
@@ -72,7 +74,7 @@ class ColumnNames:
             if not matches:
                 raise DataError(f"{where}: {name!r} is none of the {things}{nearest(name, valid)}")
             found += matches
-        twice = next((name for name in found if found.count(name) > 1), None)
+        twice = next((name for name, count in Counter(found).items() if count > 1), None)
         if twice is not None:
             raise DataError(f"{where}: {twice!r} is chosen twice")
         return found
@@ -129,7 +131,7 @@ class InputChoice:
         Raises:
             DataError: a name is not there, is chosen twice, or is the target.
         """
-        taken = [*used]
+        taken = dict.fromkeys(used)
         if self.alone is not None:
             found = {
                 name: [name] for name in self.alone.among(_free(valid, self.alone, taken), "inputs", things)
@@ -159,6 +161,6 @@ class InputChoice:
         return found
 
 
-def _free(valid: Sequence[str], names: ColumnNames, taken: Sequence[str]) -> list[str]:
+def _free(valid: Sequence[str], names: ColumnNames, taken: Container[str]) -> list[str]:
     """Return the names among which to choose: a pattern never means the target, a name may, and is told."""
     return [name for name in valid if name not in taken or name in names.names]

@@ -73,8 +73,7 @@ class CsvTable:
         said = _SAID.match(text)  # as Excel takes it
         body = text[said.end() :] if said else text
         first = next((line for line in body.splitlines() if line.strip()), "")
-        counts = {mark: len(next(csv.reader([first], delimiter=mark), [])) for mark in _SEPARATORS}
-        separator = said[1] if said else max(_SEPARATORS, key=lambda mark: counts[mark])
+        separator = said[1] if said else max(_SEPARATORS, key=lambda mark: _fields(first, mark))
         table = cls(path, (), separator, body, int(said is not None))
         for line, row in table._rows():
             table.header, table._header_line = tuple(name.strip() for name in row), line
@@ -98,7 +97,8 @@ class CsvTable:
             DataError: with line and column: a gap, a text where a number is expected, the header once more,
                 or a row of another length.
         """
-        place = {name: self.header.index(name) for name in (*numbers, *texts)}
+        columns = {name: column for column, name in enumerate(self.header)}
+        place = {name: columns[name] for name in (*numbers, *texts)}
         found = {name: array("d") for name in numbers}  # eight bytes a number
         kept: dict[str, list[str]] = {name: [] for name in texts}
         lines: list[int] = []
@@ -126,8 +126,8 @@ class CsvTable:
             lines.append(line)
         if not lines:
             raise DataError(f"{self.path}: holds no row below its header")
-        columns = {name: torch.tensor(np.frombuffer(values)) for name, values in found.items()}
-        return CsvColumns(columns, kept, lines)
+        known = {name: torch.tensor(np.frombuffer(values)) for name, values in found.items()}
+        return CsvColumns(known, kept, lines)
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
         """Yield the line in the file and the fields of each row that has any."""
@@ -148,10 +148,12 @@ class CsvTable:
             raise DataError(
                 f"{self.path}: line {self._header_line}: holds numbers; expected the names of the columns"
             )
+        seen: dict[str, int] = {}
         for place, name in enumerate(self.header):
-            if name and name in self.header[:place]:
+            first = seen.setdefault(name, place)
+            if name and first != place:
                 raise DataError(
-                    f"{self.path}: line {self._header_line}: the columns {self.header.index(name) + 1} and "
+                    f"{self.path}: line {self._header_line}: the columns {first + 1} and "
                     f"{place + 1} are both called {name!r}; expected names that differ"
                 )
 
@@ -179,6 +181,15 @@ class CsvTable:
                 f"{mark!r}, and numbers before it a {decimal['mark']!r}; expected one of them in the file"
             )
         return value
+
+
+def _fields(line: str, separator: str) -> int:
+    """Return the number of fields in a line; 0 where one is too long, as in a wide table that is separated by
+    another mark."""
+    try:
+        return len(next(csv.reader([line], delimiter=separator), []))
+    except csv.Error:
+        return 0
 
 
 def number_in(text: str, separator: str = ",") -> float | None:

@@ -17,7 +17,7 @@ from nasframe.runtime import read_tensors, require_regular
 from nasframe.tasks.data_files.column_choice import ColumnNames, InputChoice
 from nasframe.tasks.data_files.csv_table import CsvTable, number_in
 from nasframe.tasks.data_files.npz_arrays import NpzFile
-from nasframe.tasks.tensors import KindName, input_tensor
+from nasframe.tasks.tensors import KindName, input_tensor, tensor_of
 
 __all__ = ["Choice", "GivenData", "read_given"]
 
@@ -128,6 +128,10 @@ def _of_arrays(path: Path, names: Sequence[str], read: Callable[[str], Any], cho
     for name, part in zip(targets, parts, strict=True):
         if part.ndim == 0:
             raise DataError(f"{path}: {name}: is a single value; expected one for each example")
+    if len(parts) > 1:
+        parts = [
+            _in_file(path, partial(_label, name, part)) for name, part in zip(targets, parts, strict=True)
+        ]
     lengths = {name: len(value) for name, value in tensors.items()}
     lengths |= {name: len(part) for name, part in zip(targets, parts, strict=True)}
     texts = {
@@ -139,9 +143,9 @@ def _of_arrays(path: Path, names: Sequence[str], read: Callable[[str], Any], cho
         raise DataError(
             f"{path}: the arrays have different lengths: {shown}; expected a row for each example"
         )
-    target = parts[0]
-    if len(parts) > 1:
-        target = torch.stack([torch.as_tensor(np.asarray(part)).flatten() for part in parts], dim=1)
+    if 0 in lengths.values():
+        raise DataError(f"{path}: the arrays hold no example")
+    target = torch.stack(parts, dim=1) if len(parts) > 1 else parts[0]
     labels = tuple(targets) if len(parts) > 1 else None
     return GivenData(
         tensors,
@@ -155,6 +159,17 @@ def _of_arrays(path: Path, names: Sequence[str], read: Callable[[str], Any], cho
 
 def _input(name: str, read: Callable[[str], Any], array: str) -> Tensor:
     return input_tensor(name, read(array))
+
+
+def _label(name: str, value: Any) -> Tensor:
+    """Return one of several labels, `(examples,)`, float64, which holds 0 and 1 of whatever type."""
+    found = tensor_of(value, f"target {name!r}").double()
+    if found.ndim != 1 and not (found.ndim == 2 and found.shape[1] == 1):
+        raise DataError(
+            f"target {name!r}: expected a label for each example, (examples,), found the shape "
+            f"{tuple(found.shape)}"
+        )
+    return found.flatten()
 
 
 def _used(path: Path, names: Sequence[str], choice: Choice, things: str) -> tuple[list[str], list[str]]:
@@ -182,12 +197,15 @@ def _in_file(path: Path, function: Callable[[], Any]) -> Any:
 
 
 def _texts(path: Path, name: str, value: Any) -> list[str]:
-    array = np.asarray(value)
-    if array.ndim != 1 or array.dtype.kind not in "USbiu":
+    numbers = isinstance(value, Tensor)
+    whole = not (numbers and (value.is_floating_point() or value.is_complex()))
+    if value.ndim != 1 or not whole or (not numbers and value.dtype.kind not in "USbiu"):
+        dtype = str(value.dtype).removeprefix("torch.")
         raise DataError(
             f"{path}: {name}: expected a text or a whole number for each example, found the shape "
-            f"{array.shape} of {array.dtype}"
+            f"{tuple(value.shape)} of {dtype}"
         )
+    array = np.asarray(value)
     return [
         item.decode(errors="backslashreplace") if isinstance(item, bytes) else str(item)
         for item in array.tolist()

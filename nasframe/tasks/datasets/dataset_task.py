@@ -129,7 +129,7 @@ class DatasetTask(TargetTask):
         for name in ("train", "architecture", "validation", "test"):
             given = getattr(self, name)
             if given is not None:
-                object.__setattr__(self, name, self._as_named(given))
+                object.__setattr__(self, name, self._as_named(name, given))
 
     def open_datasets(self) -> Mapping[str, Any]:
         """Return `train` and, where there are any, `architecture`, `validation` and `test`.
@@ -169,13 +169,15 @@ class DatasetTask(TargetTask):
         splits = Splits(weights, split("architecture"), split("validation"), lambda: split("test"))
         return Data(shapes, targets.kind.outputs, splits)
 
-    def _as_named(self, given: GivenDataset) -> GivenDataset:
-        """Return a data set whose items have this task's names; each task has its own."""
+    def _as_named(self, split: str, given: GivenDataset) -> GivenDataset:
+        """Return a data set that knows its split, and whose items have this task's names; each task has its
+        own."""
         format = ItemFormat(self.inputs, self.target)
         workers = given.workers if self.workers is None else self.workers
-        if (given.format, given.known_as, given.workers) == (format, self.known_as, workers):
+        found = (given.format, given.split, given.known_as, given.workers)
+        if found == (format, split, self.known_as, workers):
             return given
-        return attrs.evolve(given, format=format, known_as=self.known_as, workers=workers)
+        return attrs.evolve(given, format=format, split=split, known_as=self.known_as, workers=workers)
 
     def _datasets(self) -> dict[str, GivenDataset]:
         if self._opened is None:
@@ -186,7 +188,7 @@ class DatasetTask(TargetTask):
                         f"open_datasets: expected train, architecture, validation or test, found {name!r}"
                     )
             taken = {name: GivenDataset.of(value) for name, value in given.items()}
-            found = {name: self._as_named(value) for name, value in taken.items() if value is not None}
+            found = {name: self._as_named(name, value) for name, value in taken.items() if value is not None}
             if "train" not in found:
                 raise DataError("no data set: give train=…, a map-style data set or a DataLoader")
             object.__setattr__(self, "_opened", found)

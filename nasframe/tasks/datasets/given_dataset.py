@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
-from collections.abc import Callable, Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from types import FunctionType, MethodType
 from typing import Any, ClassVar
 
+import attrs
 import torch
 from attrs import define, field
 from torch import Tensor
@@ -30,22 +34,31 @@ __all__ = ["GivenDataset"]
 _AT_ONCE = 64
 """Items that are read together to be hashed. It enters what is recorded: never change it."""
 
+_PROBED = 8
+"""Items that are looked at where a data set is not to be read as a whole."""
+
 _KNOWN: dict[str, GivenDataset] = {}
-"""What is recorded of a data set → the data set, so that a study in this process finds it again."""
+"""What is recorded of a data set → the data set, so that a study in this process finds it again.
+
+References are strong: a run is trained and evaluated by its folder alone, when the script that searched may
+hold the task no more. A later data set of the same content takes the place of the earlier one.
+"""
 
 
 @define(eq=False)
 class GivenDataset:
     """A map-style data set, with what a loader says about it.
 
-    An experiment records it as text: its class, its length, and a hash of its items or the name that the user
-    gave. Another experiment of this process finds it again by this text.
+    An experiment records it as text: its split, its class, its length, all that a loader says and that
+    changes what is learned, and a hash of its items or the name that the user gave. Another experiment of
+    this process finds it again by this text, so two different data sets never have one.
 
     Attributes:
         reader: of its items.
         workers: processes that read items.
         begin, context: of a loader; see `ItemWorkers`.
         format: the parts of an item.
+        split: for which it was given.
         known_as: a name in place of the hash; empty where there is none.
         sampling_weights: of a loader with a WeightedRandomSampler, `(items,)`.
     """
@@ -58,6 +71,7 @@ class GivenDataset:
     context: Any = None
     sampling_weights: Tensor | None = None
     format: ItemFormat = field(factory=ItemFormat)
+    split: str = "train"
     known_as: str = ""
     _content: tuple[str, Any] | None = field(init=False, default=None)
     _items: ItemWorkers | None = field(init=False, default=None)
@@ -109,12 +123,61 @@ class GivenDataset:
         return found
 
     def to_plain(self) -> str:
-        """Return what an experiment records."""
+        """Return what an experiment records.
+
+        Raises:
+            DataError: another data set of this process has this text already.
+        """
         kind = type(self.reader.dataset)
-        what = f"{kind.__module__}:{kind.__qualname__} {len(self)} items"
+        said = f" ({', '.join(self._said)})" if self._said else ""
+        what = f"{self.split}: {kind.__module__}:{kind.__qualname__} {len(self)} items{said}"
         text = f"{what} known as {self.known_as}" if self.known_as else f"{what} sha256:{self.digest}"
+        earlier = _KNOWN.get(text)
+        if earlier is not None and not self._is_like(earlier):
+            raise DataError(
+                f"data set: another one of this process is recorded as {text!r}; "
+                + ("give each a name of its own: known_as=…" if self.known_as else "expected one data set")
+            )
         _KNOWN[text] = self
         return text
+
+    @property
+    def _said(self) -> list[str]:
+        """What a loader says and what changes what is learned, in the words of the record."""
+        found = []
+        if self.reader.rows is not None:
+            found.append(f"rows {_hash(torch.tensor(self.reader.rows))}")
+        if self.sampling_weights is not None:
+            found.append(f"weights {_hash(self.sampling_weights)}")
+        if self.reader.collate is not default_collate:
+            found.append(f"collate_fn {_function_in_words(self.reader.collate)}")
+        return found
+
+    def _is_like(self, other: GivenDataset) -> bool:
+        """Return True for a data set that is recorded alike and is read alike."""
+        one, two = self.reader, other.reader
+        # where the record has a hash of all items, it tells data sets apart, but not how they are collated
+        if one.collate is two.collate and (not self.known_as or one.dataset is two.dataset):
+            return True
+        try:
+            other = other if other.format == self.format else attrs.evolve(other, format=self.format)
+            if self._probe != other._probe:
+                return False
+            both_tell = self._own_targets is not None and other._own_targets is not None
+            return both_tell or self.digest == other.digest
+        except DataError:  # items of another form
+            return False
+
+    @property
+    def _probe(self) -> str:
+        """A hash of some items, alone and together, and of the targets that the data set tells."""
+        digest = hashlib.sha256()
+        rows = [*range(0, len(self), -(-len(self) // _PROBED))]
+        for indices in (*([row] for row in rows), rows):
+            self._add(digest.update, self._collated(indices, 0))
+        own = self._own_targets
+        digest.update(repr(own.tolist() if hasattr(own, "tolist") else own).encode())
+        return digest.hexdigest()
 
     def __len__(self) -> int:
         return len(self.reader)
@@ -127,13 +190,18 @@ class GivenDataset:
     @property
     def targets(self) -> Any:
         """The targets of all items, as `Targets.of` takes them; its own, if it has a name and its own."""
-        if self.known_as and self._content is None:
-            dataset = self.reader.dataset
-            own = getattr(dataset, "targets", None)
-            plain = getattr(dataset, "target_transform", None) is None
-            if own is not None and plain and self.reader.rows is None and len(own) == len(dataset):
-                return own
-        return self._read_once()[1]
+        own = self._own_targets if self._content is None else None
+        return self._read_once()[1] if own is None else own
+
+    @property
+    def _own_targets(self) -> Any:
+        """The targets that the data set tells, where its items need not be read; None where it tells none."""
+        dataset = self.reader.dataset
+        own = getattr(dataset, "targets", None)
+        plain = getattr(dataset, "target_transform", None) is None
+        if not self.known_as or not plain or self.reader.rows is not None or own is None:
+            return None
+        return own if len(own) == len(dataset) else None
 
     def batch(self, indices: Sequence[int], seed: int) -> dict[str, Tensor]:
         """Return the inputs of some items, `(batch, *shape)`, float32.
@@ -154,15 +222,18 @@ class GivenDataset:
             digest, parts = hashlib.sha256(), list[Any]()
             for start in range(0, len(self), _AT_ONCE):
                 indices = range(start, min(start + _AT_ONCE, len(self)))
-                batch = self._collated(indices, 0)
-                for name, value in self.format.inputs(batch).items():
-                    digest.update(f"{name} {tuple(value.shape)}".encode())
-                    digest.update(value.contiguous().numpy().tobytes())
-                found = self.format.targets(batch)
-                digest.update(repr(found.tolist() if isinstance(found, Tensor) else found).encode())
-                parts.append(found)
+                parts.append(self._add(digest.update, self._collated(indices, 0)))
             self._content = digest.hexdigest()[:16], _joined(parts)
         return self._content
+
+    def _add(self, update: Callable[[bytes], None], batch: Any) -> Any:
+        """Add a collated batch to a hash, and return its targets."""
+        for name, value in self.format.inputs(batch).items():
+            update(f"{name} {tuple(value.shape)}".encode())
+            update(value.contiguous().numpy().tobytes())
+        found = self.format.targets(batch)
+        update(repr(found.tolist() if isinstance(found, Tensor) else found).encode())
+        return found
 
 
 def _check(given: Any) -> None:
@@ -210,3 +281,42 @@ def _joined(parts: list[Any]) -> Any:
     if all(isinstance(part, Tensor) for part in parts):
         return torch.cat([part[:, None] if part.ndim == 0 else part for part in parts])
     return [item for part in parts for item in (part.tolist() if isinstance(part, Tensor) else part)]
+
+
+def _hash(numbers: Tensor) -> str:
+    return hashlib.sha256(numbers.detach().cpu().contiguous().numpy().tobytes()).hexdigest()[:16]
+
+
+def _function_in_words(function: Any) -> str:
+    """Return the name of a function, the same in every process, and the plain values that it keeps."""
+    kept: list[str] = []
+    if isinstance(function, functools.partial):
+        kept = [*map(_value_in_words, function.args), *_named_values(function.keywords)]
+        return f"{_function_in_words(function.func)}({', '.join(kept)})"
+    if isinstance(function, MethodType):
+        kept = _named_values(vars(function.__self__)) if hasattr(function.__self__, "__dict__") else []
+    elif isinstance(function, FunctionType):
+        kept = _named_values(inspect.getclosurevars(function).nonlocals)
+    elif not hasattr(function, "__qualname__"):
+        kept = _named_values(vars(function)) if hasattr(function, "__dict__") else []
+        function = type(function)
+    name = f"{function.__module__}:{function.__qualname__}"
+    return f"{name}({', '.join(kept)})" if kept else name
+
+
+def _named_values(values: Mapping[str, Any]) -> list[str]:
+    return [f"{name}={_value_in_words(value)}" for name, value in sorted(values.items())]
+
+
+def _value_in_words(value: Any) -> str:
+    """Return a value as text without the place that it has in memory."""
+    if value is None or isinstance(value, bool | int | float | str | bytes):
+        return repr(value)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_value_in_words, value))}]"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(_named_values({str(key): item for key, item in value.items()}))}}}"
+    if isinstance(value, Tensor):
+        return _hash(value)
+    named = value if hasattr(value, "__qualname__") else type(value)
+    return f"{named.__module__}:{named.__qualname__}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,12 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from nasframe import Experiment
 from nasframe.cli import main
 from nasframe.errors import ConfigurationError, DataError
 from nasframe.runtime import SILENT
 from nasframe.tasks import run_stages
+from nasframe.tasks.data_files.npz_arrays import NpzFile
 
 HEADER = "a1,a2,b1,y,split,who"
 ROWS = [f"{row}.5,{row % 5},{row % 7},{'no' if row % 2 else 'yes'},train,p{row}" for row in range(40)]
@@ -175,6 +179,24 @@ GOOD = {"left": np.random.default_rng(0).normal(size=(20, 3)), "y": np.arange(20
         ),
         ({}, {"inputs": ["y"]}, "inputs.y: 'y' is the target"),
         ({"y": np.zeros(20)}, {}, "every example has the label 0"),
+        (
+            {"y": np.zeros((20, 2)), "z": np.ones((20, 2))},
+            {"target": ["y", "z"]},
+            "target 'y': expected a label for each example, (examples,), found the shape (20, 2)",
+        ),
+        (
+            {"z": np.array(["a", "b"] * 10)},
+            {"target": ["y", "z"]},
+            "target 'z': expected numbers, found texts",
+        ),
+        ({"z": np.full(20, "2020", "M8[Y]")}, {"target": ["y", "z"]}, "'z': expected numbers, found dates"),
+        ({"z": np.arange(20)}, {"target": ["y", "z"]}, "expected 0 or 1, found 2 in rows 2, 3, 4 and 15"),
+        ({"left": np.zeros((0, 3)), "y": np.zeros(0)}, {}, "the arrays hold no example"),
+        (
+            {"left": np.zeros((0, 3)), "y": np.zeros(0)},
+            {"standardise": False},
+            "the arrays hold no example",
+        ),
         ({"y": np.linspace(0, 1, 20), "left": np.zeros((20, 3), complex)}, {}, "complex numbers"),
     ],
 )
@@ -221,6 +243,32 @@ def test_a_damaged_archive_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+)
+def test_a_damaged_array_is_refused_however_it_is_packed(tmp_path: Path, compression: int) -> None:
+    path = tmp_path / "my.npz"
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for name, value in GOOD.items():
+            content = io.BytesIO()
+            np.save(content, value)
+            archive.writestr(f"{name}.npy", content.getvalue())
+    prepared(path)
+    content = bytearray(path.read_bytes())
+    refused: set[bool] = set()
+    for place in range(30, 500):
+        damaged = bytearray(content)
+        damaged[place] ^= 0xFF
+        path.write_bytes(damaged)
+        try:  # a number of an array that is not compressed may be another, and no worse
+            found = NpzFile.of_file(path)
+            for name in found.names:
+                found.read(name)
+        except DataError as error:
+            refused.add(str(error).startswith(str(path)))
+    assert refused == {True}
+
+
+@pytest.mark.parametrize(
     ("name", "words"),
     [
         ("my.xlsx", "is a workbook; save the sheet as CSV"),
@@ -245,6 +293,26 @@ def test_what_is_no_text_is_refused_as_a_table(tmp_path: Path) -> None:
         prepared(path)
     with pytest.raises(DataError, match="no such file"):
         prepared(tmp_path / "gone.csv")
+
+
+def test_a_table_whose_only_column_has_too_long_a_name_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "my.csv"
+    path.write_text("a" * 140_000 + "\n1\n")
+    with pytest.raises(DataError, match="line 1: cannot be read as CSV: field larger than field limit"):
+        prepared(path)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float8_e5m2, torch.complex64])
+def test_a_split_or_group_of_numbers_that_are_not_whole_is_refused(
+    tmp_path: Path, dtype: torch.dtype
+) -> None:
+    path = tmp_path / "my.safetensors"
+    arrays = {name: torch.from_numpy(value) for name, value in GOOD.items()}
+    save_file({**arrays, "s": torch.zeros(20).to(dtype)}, path)
+    for option in ("split", "group"):
+        words = f"s: expected a text or a whole number .* of {str(dtype).removeprefix('torch.')}"
+        with pytest.raises(DataError, match=words):
+            prepared(path, **{option: "s"})
 
 
 def test_a_table_beyond_the_bound_is_refused_before_it_is_read(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.numpy import save_file
+from safetensors.torch import save_file as save_tensors
 
 from nasframe import Experiment, Task
 from nasframe.cli import main
@@ -17,6 +18,7 @@ from nasframe.errors import DataError
 from nasframe.runtime import SILENT
 from nasframe.tasks import run_stages
 from nasframe.tasks.data_files import TensorFileTask
+from nasframe.tasks.data_files.csv_table import CsvTable
 from nasframe.tasks.data_files.npz_arrays import NpzFile
 from nasframe.testing import TaskSuite
 
@@ -167,6 +169,36 @@ def test_without_inputs_all_other_columns_are_one(tmp_path: Path) -> None:
     path.write_text("a,b,y\n" + "".join(f"{row},{row * row % 7},{row % 2}\n" for row in range(40)))
     assert data(task(target="y"), tmp_path, path).inputs == {"x": (1, 2)}
     assert data(task(target="y", inputs=["a", "b"]), tmp_path, path).inputs == {"a": (1, 1), "b": (1, 1)}
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_table_of_many_thousand_columns_is_read(tmp_path: Path, separator: str) -> None:
+    genes = [f"ENSG{number:011}" for number in range(12_000)]
+    path = tmp_path / "genes.csv"
+    lines = [[*genes, "y"]] + [[str(row)] * len(genes) + [str(row % 2)] for row in range(10)]
+    path.write_text("".join(separator.join(line) + "\n" for line in lines))
+    table = CsvTable.of_file(path)
+    assert (table.separator, table.names) == (separator, [*genes, "y"])
+    assert data(task(target="y"), tmp_path, path).inputs == {"x": (1, 12_000)}
+
+
+@pytest.mark.parametrize(
+    "dtype", ["bool", "uint8", "uint16", "uint32", "uint64", "int64", "bfloat16", "float8_e5m2", "float16"]
+)
+def test_several_arrays_are_labels_of_whatever_type_and_with_a_column_or_without(
+    tmp_path: Path, dtype: str
+) -> None:
+    ones = torch.arange(40) % 2
+    arrays = {
+        "x": torch.randn(40, 3),
+        "a": ones.to(getattr(torch, dtype))[:, None].contiguous(),
+        "b": 1 - ones,
+    }
+    save_tensors(arrays, tmp_path / "my.safetensors")
+    found = everything(data(task(target=["a", "b"]), tmp_path, tmp_path / "my.safetensors"))
+    for split, batch in found.values():
+        rows = torch.tensor([int(item.split()[1]) for item in split.identifiers])
+        assert batch.targets.tolist() == torch.stack([ones, 1 - ones], 1)[rows].tolist()
 
 
 def test_a_split_column_is_kept_and_train_is_divided(file: Path, tmp_path: Path) -> None:

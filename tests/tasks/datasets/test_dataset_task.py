@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import random
@@ -254,6 +255,114 @@ def test_an_experiment_depends_on_the_content_of_every_item_or_on_the_given_name
     assert recorded(TensorDataset(VIEWS, LABELS), known_as="views of June").endswith(
         "60 items known as views of June"
     )
+
+
+def numbered(seed: int, count: int = 40) -> TensorDataset:
+    random = torch.Generator().manual_seed(seed)
+    return TensorDataset(torch.randn(count, 3, generator=random), torch.arange(count) % 2)
+
+
+def found_again(task: DatasetTask) -> Any:
+    return Experiment.parse(experiment(task).to_dict()).task
+
+
+def test_two_data_sets_of_one_class_and_length_stay_apart_under_one_name() -> None:
+    learned, validated = numbered(1), numbered(2)
+    task = DatasetTask(train=learned, validation=validated, known_as="june")
+    again = found_again(task)
+    assert again.train.reader.dataset is learned
+    assert again.validation.reader.dataset is validated
+
+
+class Pictures(Dataset[Any]):
+    """Tells its targets, so that its items need not be read for them."""
+
+    def __init__(self, seed: int) -> None:
+        self.values, labels = numbered(seed).tensors
+        self.targets = labels.tolist()
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def __getitem__(self, row: int) -> Any:
+        return self.values[row], self.targets[row]
+
+
+@pytest.mark.parametrize("make", [numbered, Pictures])
+def test_another_data_set_under_a_name_that_is_taken_is_refused_and_the_same_is_not(make: Any) -> None:
+    name = f"taken by {make.__name__}"
+    experiment(DatasetTask(train=make(3), known_as=name)).to_dict()
+    experiment(DatasetTask(train=make(3), known_as=name)).to_dict()  # as a cell of a notebook that runs again
+    with pytest.raises(DataError, match=f"another one of this process is recorded as .* known as {name}"):
+        experiment(DatasetTask(train=make(4), known_as=name)).to_dict()
+
+
+def test_a_data_set_that_differs_in_one_item_is_another_one() -> None:
+    values, labels = numbered(5).tensors
+    changed = values.clone()
+    changed[38, 2] += 1e-3
+    experiment(DatasetTask(train=TensorDataset(values, labels), known_as="one item")).to_dict()
+    with pytest.raises(DataError, match="give each a name of its own: known_as="):
+        experiment(DatasetTask(train=TensorDataset(changed, labels), known_as="one item")).to_dict()
+
+
+def weighted(weights: list[float]) -> Any:
+    return DataLoader(numbered(6), sampler=WeightedRandomSampler(weights, 40))
+
+
+def test_a_loader_with_weights_is_recorded_apart_from_one_without_or_with_others() -> None:
+    even, odd = [1.0, 3.0] * 20, [3.0, 1.0] * 20
+    tasks = [DatasetTask(train=given) for given in (weighted(even), weighted(odd), numbered(6))]
+    assert len({experiment(task).fingerprint() for task in tasks}) == 3
+    assert experiment(DatasetTask(train=weighted(even))).fingerprint() == experiment(tasks[0]).fingerprint()
+    for task, weights in zip(tasks, (even, odd, None), strict=True):
+        found = found_again(task).train.sampling_weights
+        assert weights == (None if found is None else found.tolist())
+
+
+def cut(batch: list[Any], most: int = 3) -> Any:
+    return torch.stack([x[:most] for x, _ in batch]), torch.tensor([y for _, y in batch])
+
+
+class Cut:
+    def __init__(self, most: int) -> None:
+        self.most = most
+
+    def __call__(self, batch: list[Any]) -> Any:
+        return cut(batch, self.most)
+
+    def method(self, batch: list[Any]) -> Any:
+        return cut(batch, self.most)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda most: functools.partial(cut, most=most),
+        Cut,
+        lambda most: Cut(most).method,
+        lambda most: lambda batch: cut(batch, most),
+    ],
+)
+def test_loaders_that_collate_in_other_ways_are_recorded_apart(make: Any) -> None:
+    def task(most: int | None, **options: Any) -> DatasetTask:
+        collate = None if most is None else make(most)
+        return DatasetTask(train=DataLoader(numbered(7), collate_fn=collate), **options)
+
+    for options in ({}, {"known_as": "collated"}):
+        tasks = [task(most, **options) for most in (None, 2, 1)]
+        assert len({experiment(each).fingerprint() for each in tasks}) == 3
+        assert experiment(task(2, **options)).fingerprint() == experiment(tasks[1]).fingerprint()
+        assert [found_again(each).data({}).inputs["x"] for each in tasks] == [(3,), (2,), (1,)]
+
+
+def test_a_loader_of_some_rows_is_recorded_apart_from_one_of_others() -> None:
+    def task(*rows: int) -> DatasetTask:
+        loader = DataLoader(numbered(8), sampler=SubsetRandomSampler(range(*rows)))
+        return DatasetTask(train=loader, known_as="rows")
+
+    assert experiment(task(20)).fingerprint() != experiment(task(20, 40)).fingerprint()
+    assert found_again(task(20, 40)).train.reader.rows == [*range(20, 40)]
 
 
 def test_two_relaxations_are_compared_on_a_data_set(home: Path) -> None:
