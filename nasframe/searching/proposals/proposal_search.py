@@ -164,7 +164,8 @@ class ProposalSearch:
         if line["score"] is None:
             reasons = dict.fromkeys(item["failed"] for item in self.history if item.get("failed"))
             raise RunError(in_lines("no architecture has a score, so none is the best", *reasons))
-        trained = self._first[self.problem.key(line["assignment"])]
+        assignment = line["assignment"]
+        trained = self._first[self.problem.key(assignment)]
         architecture = Architecture(self.problem.space, trained, dict(self.provenance))
         plugins.notify("architecture_derived", run=self.run, architecture=architecture)
         return architecture

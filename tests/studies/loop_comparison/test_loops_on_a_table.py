@@ -564,12 +564,13 @@ def test_truth_on_demand_trains_what_is_missing_and_a_later_comparison_finds_it(
 
 
 def test_a_comparison_trains_what_a_table_of_other_versions_lacks_where_it_is_told_to_and_resumes_so(
-    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     tabulate(PAIRS, "table", overrides=["train.epochs=1", "cache=cache"], architectures=2)
-    document = read_compressed_json(home / "table" / TABLE_FILE)
+    document = read_compressed_json(tmp_path / "table" / TABLE_FILE)
     document["versions"]["torch"] = "1.13.1"
-    write_document(home / "table" / TABLE_FILE, document, document["entries"])
+    write_document(tmp_path / "table" / TABLE_FILE, document, document["entries"])
     words = [
         "compare",
         "--on",
