@@ -63,7 +63,7 @@ def test_the_space_of_a_recipe_has_the_architectures_that_its_table_is_said_to_h
 
 
 def test_the_program_knows_every_recipe_and_no_other(program: ModuleType) -> None:
-    assert {file.stem for file in HOME.glob("*.toml")} == {*program.RECIPES} == {*RECIPES}
+    assert {file.stem for file in HOME.glob("*.toml")} == {*program.DESIGNS} == {*RECIPES}
 
 
 def test_a_pair_is_of_its_image_and_of_its_utterance(program: ModuleType) -> None:
