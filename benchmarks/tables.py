@@ -66,7 +66,7 @@ def by_example(names: Sequence[str]) -> list[list[Hashable]]:
 
 
 @frozen
-class Recipe:
+class Design:
     """How a table is made, beside its experiment.
 
     Attributes:
@@ -80,18 +80,18 @@ class Recipe:
     units: Units
 
 
-RECIPES: Mapping[str, Recipe] = {
-    "av-digits-fusion": Recipe((), "images and utterances", by_pair),
-    "av-digits-views": Recipe((), "images and utterances", by_pair),
-    "htad-fusion": Recipe(("task.fold=0,1,2,3,4",), "windows", by_example),
-    "mnist1d-cells": Recipe((), "examples", by_example),
+DESIGNS: Mapping[str, Design] = {
+    "av-digits-fusion": Design((), "images and utterances", by_pair),
+    "av-digits-views": Design((), "images and utterances", by_pair),
+    "htad-fusion": Design(("task.fold=0,1,2,3,4",), "windows", by_example),
+    "mnist1d-cells": Design((), "examples", by_example),
 }
 
 
 def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("what", choices=("make", "check", "facts"))
-    parser.add_argument("name", choices=RECIPES)
+    parser.add_argument("name", choices=DESIGNS)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--architectures", type=int, help="draw so many networks, instead of all")
     parser.add_argument("--every", type=int, default=50)
@@ -114,12 +114,12 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def make(name: str, runs: Path, architectures: int | None, workers: int, progress: Progress) -> None:
     """Make a table by its recipe, and write it beside that."""
-    recipe = RECIPES[name]
+    design = DESIGNS[name]
     table = tabulate(
         HOME / f"{name}.toml",
         runs / name,
         seeds=SEEDS,
-        vary=recipe.vary,
+        vary=design.vary,
         exhaustive=architectures is None,
         architectures=architectures or 1,
         yes=True,
@@ -127,8 +127,8 @@ def make(name: str, runs: Path, architectures: int | None, workers: int, progres
         progress=progress,
     )
     with one_thread():
-        errors, units = errors_of(table, recipe, progress)
-    error = {"value": round(max(errors.values()), 5), "over": recipe.over, "units": units, "training": errors}
+        errors, units = errors_of(table, design, progress)
+    error = {"value": round(max(errors.values()), 5), "over": design.over, "units": units, "training": errors}
     file = HOME / f"{name}.json.xz"
     made = save_table(table, file, title=name, metrics=["accuracy"], standard_error=error)
     print(f"{len(made):,} networks in {file}, {file.stat().st_size / 1e6:.2f} MB")
@@ -136,7 +136,7 @@ def make(name: str, runs: Path, architectures: int | None, workers: int, progres
 
 
 def errors_of(
-    table: TabularBenchmark, recipe: Recipe, progress: Progress
+    table: TabularBenchmark, design: Design, progress: Progress
 ) -> tuple[dict[str, float], dict[str, int]]:
     """The standard error of the test score of two networks, trained with the first seed at every point; and
     the number of units of each kind."""
@@ -153,12 +153,12 @@ def errors_of(
         for experiment, prepared in both:
             found, names = hits_of(architecture_of(table, entry), experiment, prepared)
             hits += found.tolist()
-            for place, kind in enumerate(recipe.units(names)):
+            for place, kind in enumerate(design.units(names)):
                 if place == len(units):
                     units.append([])
                 units[place] += kind
         errors[name] = round(standard_error(hits, *units), 5)
-        kinds = recipe.over.split(" and ")
+        kinds = design.over.split(" and ")
         counts = {kind: len(set(of)) for kind, of in zip(kinds, units, strict=True)}
     return errors, counts
 

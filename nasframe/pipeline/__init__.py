@@ -4,7 +4,7 @@
 `baselines`, `evaluation`; `prediction` uses a run that is trained. `engines` sets up the search and the
 training by an experiment, `training_records` removes a training that is made again, and
 `standalone_training` trains one network outside any run, `candidate_training` those that a search proposes,
-`training_on_demand` what a table lacks, on `data_of_table` alone.
+`training_on_demand` what a table lacks, on `same_data` alone.
 `loading` reads experiments, runs and what they hold, `resuming` goes on with what was interrupted;
 `written_experiment` hands an experiment to another process; `search_result`, `trained_network`, `scores` and
 `picture` are what the steps return and save.
@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from nasframe.pipeline.architecture_search import search
 from nasframe.pipeline.baselines import draw_architectures, draw_distinct_architectures
-from nasframe.pipeline.data_of_table import check_search_data
 from nasframe.pipeline.evaluation import evaluate
 from nasframe.pipeline.final_training import train
 from nasframe.pipeline.loading import load_architecture, load_experiment, load_run, load_supernet
@@ -23,6 +22,7 @@ from nasframe.pipeline.prediction import predict
 from nasframe.pipeline.preparation import Prepared, keeping_old_run, prepare
 from nasframe.pipeline.recorded_cache import recorded_cache
 from nasframe.pipeline.resuming import require_plugin_files, resume
+from nasframe.pipeline.same_data import check_search_data
 from nasframe.pipeline.search_result import SearchResult
 from nasframe.pipeline.standalone_training import measure_epochs, train_alone
 from nasframe.pipeline.training_on_demand import truth_on_demand

@@ -12,8 +12,8 @@ import torch
 from nasframe import __version__
 from nasframe.errors import RunError, in_lines
 from nasframe.experiment import Experiment
-from nasframe.pipeline.data_of_table import check_data
 from nasframe.pipeline.preparation import Prepared, prepare
+from nasframe.pipeline.same_data import check_data
 from nasframe.pipeline.standalone_training import train_alone
 from nasframe.runtime import DEFAULT_CACHE, SILENT, Progress, given_cache
 from nasframe.space import Architecture, network_key

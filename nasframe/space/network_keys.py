@@ -16,13 +16,16 @@ __all__ = ["network_key"]
 
 
 def network_key(architecture: Architecture) -> str:
-    """Return 64 hexadecimal digits that are equal exactly where two built networks are isomorphic.
+    """Return 64 hexadecimal digits that are equal where two architectures derive isomorphic networks.
 
     Networks are isomorphic where a renaming of nodes turns one into the other: the same operations, with
     their plugins and options, on the same sums of the same inputs. An edge or a node that passes its input
     on unchanged is none of their parts, and a sum of sums is one sum. Inputs of a network keep their names.
     Ports may be exchanged where the operation says so; see `Operation.interchangeable`. So two spaces, or
     two ways to choose the sources of a port, that derive the same network give it the same key.
+
+    Options are compared as the space writes them: one that is left out, and the same one with its default
+    value written out, give two keys, though they build the same. Other keys differ where networks do.
 
     Example:
         >>> from nasframe import Architecture, Choice, SearchSpace

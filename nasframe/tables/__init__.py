@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from nasframe.tables.additions import ADDITIONS as ADDITIONS
     from nasframe.tables.additions import add_entry as add_entry
     from nasframe.tables.bootstrap import standard_error as standard_error
+    from nasframe.tables.comparable import differences as differences
+    from nasframe.tables.comparable import names_used as names_used
+    from nasframe.tables.comparable import origin_of as origin_of
     from nasframe.tables.document import TABLE_FILE as TABLE_FILE
     from nasframe.tables.document import TABLE_FORMAT as TABLE_FORMAT
     from nasframe.tables.document import entry_of_trainings as entry_of_trainings
@@ -30,9 +33,6 @@ if TYPE_CHECKING:
     from nasframe.tables.loading import load_table as load_table
     from nasframe.tables.older_folder import OLDER_FILES as OLDER_FILES
     from nasframe.tables.older_folder import TABLE_NAMES as TABLE_NAMES
-    from nasframe.tables.origin import differences as differences
-    from nasframe.tables.origin import names_used as names_used
-    from nasframe.tables.origin import origin_of as origin_of
     from nasframe.tables.table import TableEntry as TableEntry
     from nasframe.tables.table import TableTraining as TableTraining
     from nasframe.tables.table import TabularBenchmark as TabularBenchmark
@@ -53,7 +53,7 @@ _MODULES = {
     ),
     **dict.fromkeys(("is_table", "load_table"), "nasframe.tables.loading"),
     **dict.fromkeys(("OLDER_FILES", "TABLE_NAMES"), "nasframe.tables.older_folder"),
-    **dict.fromkeys(("differences", "names_used", "origin_of"), "nasframe.tables.origin"),
+    **dict.fromkeys(("differences", "names_used", "origin_of"), "nasframe.tables.comparable"),
     **dict.fromkeys(("TableEntry", "TableTraining", "TabularBenchmark"), "nasframe.tables.table"),
 }
 

@@ -6,12 +6,14 @@ import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 
 import nasframe_tabular
 from nasframe import Experiment, load_table, manager
+from nasframe.runtime import SILENT
 from nasframe.tables import save_table
 
 ROOT = Path(__file__).parents[2]
@@ -61,7 +63,7 @@ def test_the_space_of_a_recipe_has_the_architectures_that_its_table_is_said_to_h
 
 
 def test_the_program_knows_every_recipe_and_no_other(program: ModuleType) -> None:
-    assert {file.stem for file in HOME.glob("*.toml")} == {*program.RECIPES} == {*RECIPES}
+    assert {file.stem for file in HOME.glob("*.toml")} == {*program.DESIGNS} == {*RECIPES}
 
 
 def test_a_pair_is_of_its_image_and_of_its_utterance(program: ModuleType) -> None:
@@ -82,6 +84,18 @@ def test_tables_that_are_there_pass_the_rule_and_take_little_space() -> None:
     assert sum(file.stat().st_size for file in files) < LIMIT
     for file in files:
         assert facts_of(load_table(file)).passes is True, file.name
+
+
+def test_a_check_whose_trainings_are_all_missing_says_so_and_fails(
+    program: ModuleType, toy_pairs: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from tests.tables.synthetic import table_at
+
+    def without_the_first(_: Any, rows: list[dict[str, Any]]) -> None:
+        rows[0]["best_epoch"][0] = None
+
+    assert program.check(table_at(tmp_path, without_the_first), 50, SILENT) == 1
+    assert "0 networks trained again" in capsys.readouterr().out
 
 
 def test_the_program_makes_checks_and_describes_a_table(

@@ -1,4 +1,4 @@
-"""The key of a network: equal exactly for isomorphic ones, against networkx and against counts by hand."""
+"""The key of a network: equal for isomorphic ones alone, against networkx and counts by hand."""
 
 from __future__ import annotations
 
@@ -199,3 +199,16 @@ def test_many_equal_parts_take_no_exponential_time() -> None:
         pair = [_Part("twin", [parts[-1]]), _Part("twin", [parts[-1]])]
         parts += [*pair, _Part("sum", pair)]
     assert len(_Canonical(parts).certificate()) == len(parts)
+
+
+def test_an_option_that_is_left_out_and_its_default_written_out_give_two_keys() -> None:
+    def key(operation: OpSpec | str) -> str:
+        space = SearchSpace("one")
+        space.add_input("a", SHAPE)
+        space.add_node("out", operation)
+        space.connect("a", "out")
+        space.set_output("out")
+        return network_key(Architecture(space, {}))
+
+    assert key("dropout") != key(OpSpec("dropout", {"rate": 0.2}))
+    assert key(OpSpec("dropout", {"rate": 0.2})) == key(OpSpec("dropout", {"rate": 0.2}))

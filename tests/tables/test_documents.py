@@ -233,3 +233,12 @@ def test_record_is_what_a_recipe_may_say(table: TabularBenchmark, tmp_path: Path
     with pytest.raises(RunError, match="standard_error: lacks the key 'value'"):
         save_table(table, tmp_path / "wrong.json.xz", standard_error={})
     assert not (tmp_path / "wrong.json.xz").exists()
+
+
+def test_a_table_of_format_1_is_not_shipped_for_it_has_no_curves(
+    table: TabularBenchmark, tmp_path: Path
+) -> None:
+    shutil.copytree(table.path, tmp_path / "older")
+    write_format_1(tmp_path / "older")
+    with pytest.raises(RunError, match=r"older: is a table of format 1, which holds no curves; go on with"):
+        save_table(load_table(tmp_path / "older"), tmp_path / "small.json.xz")

@@ -184,3 +184,15 @@ def test_the_square_of_the_standard_error_of_two_kinds_is_not_too_small_on_avera
 def test_a_single_unit_has_no_standard_error() -> None:
     with pytest.raises(ValueError, match="expected two different units of each kind or more, found one"):
         standard_error([0, 1], ["a", "a"])
+
+
+def test_missing_trainings_are_those_of_the_networks_that_are_counted(
+    toy_pairs: None, tmp_path: Path
+) -> None:
+    def one_on_demand(_: Any, entries: list[dict[str, Any]]) -> None:
+        entries[0]["on_demand"] = True
+        for entry in entries[:2]:
+            entry["best_epoch"][1] = None
+
+    facts = facts_of(table_at(tmp_path, one_on_demand))
+    assert (facts.networks, facts.missing) == (29, 1)

@@ -16,7 +16,7 @@ from nasframe.jobs import Trial, error_message, is_disk_full
 from nasframe.pipeline import Prepared, prepare, train_alone
 from nasframe.runtime import Progress, write_json
 from nasframe.space import Architecture
-from nasframe.studies.network_training.trained_network import is_trained
+from nasframe.studies.network_training.training_result import is_trained
 from nasframe.studies.procedure import Study, make_trial, reading_experiment
 from nasframe.tasks import named_baselines
 

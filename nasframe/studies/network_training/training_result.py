@@ -53,7 +53,7 @@ def is_trained(file: Path, curves: bool) -> bool:
 
 
 def read_trained_network(file: Path, *, curves: bool = False) -> dict[str, Any] | None:
-    """Return the result of a network; None where it has not been trained yet, or not with `curves` asked for.
+    """Return the result of a network; None where it is not there yet, or lacks the `curves` wanted.
 
     It holds its `name`, the `fingerprint` and `assignment` of its architecture (None where it has none), the
     function that a plugin `registered` for it, if one did, all that `train_alone` returns, and the

@@ -1,4 +1,4 @@
-"""The origin of a table: all that must be the same for scores to be compared, and what differs."""
+"""Comparable scores: all that must be the same in a table and an experiment, and what differs, in words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The data of a table of the truth: what is compared with its numbers was made from the same."""
+"""The same data: what is trained or searched now sees the bytes from which a table was made."""
 
 from __future__ import annotations
 
