@@ -168,7 +168,7 @@ def _truth(values: object, code: object, source: str) -> Truth:
     for key in _KEYS:
         value = values[key]
         number = value.value if isinstance(value, _Scalar) else value
-        if type(number) not in (float, int) or not math.isfinite(number):
+        if number is None or type(number) not in (float, int) or not math.isfinite(number):
             raise DataError(f"{where}: {key}: expected a finite number, found {_short(number)}")
         found.append(float(number))
     validation, test, latency, parameters = found
