@@ -9,6 +9,7 @@ import json
 import os
 import pickle
 import random
+import re
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -138,6 +139,39 @@ def test_what_other_packages_have_registered_cannot_be_reached(tmp_path: Path) -
 def test_a_table_that_is_none_is_refused_in_words(content: bytes, words: str) -> None:
     with pytest.raises(DataError, match=words):
         read_truths(content, "t")
+
+
+SCALAR = b"cnumpy.core.multiarray\nscalar\n)\x81"  # made without a call, and so without a number
+
+
+def _holding(value: bytes) -> bytes:
+    """A pickle of one architecture whose `perf` is made by the given instructions."""
+    rest = b"".join(pickle.dumps(name, protocol=2)[2:-1] + b"K\x00" for name in GOOD if name != "perf")
+    return b"\x80\x02}(K\x07}(U\x04perf" + value + rest + b"uu."
+
+
+def _lists(depth: int) -> bytes:
+    """Instructions for a list that holds one list twice, which holds one twice, and so on."""
+    made = b"]q\x00"
+    for _ in range(depth):
+        made += b"0](h\x00h\x00eq\x00"
+    return made
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (SCALAR, "architecture 7: perf: expected a finite number, found None"),
+        (pickle.dumps(10**400, protocol=2)[2:-1], "is damaged: OverflowError"),
+        (_lists(200), "architecture 7: perf: expected a finite number, found [[["),
+    ],
+)
+def test_a_number_that_is_none_is_refused_in_words_whatever_stands_in_its_place(
+    value: bytes, words: str
+) -> None:
+    with pytest.raises(DataError, match=re.escape(words)) as error:
+        read_truths(_holding(value), "t")
+    assert len(str(error.value)) < 300
 
 
 def test_a_table_that_is_too_large_is_refused_before_it_is_read() -> None:

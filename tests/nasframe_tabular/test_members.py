@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from nasframe.errors import DataError
-from nasframe_tabular.preparation import load_arrays, load_table
+from nasframe_tabular.preparation import load_arrays, read_number_table
 from nasframe_tabular.wheels import read_members
 
 
@@ -65,6 +65,23 @@ def test_no_archive_is_refused(content: bytes) -> None:
         read_members(content, ["a"], 10, "x.whl")
 
 
+@pytest.mark.parametrize("compression", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_file_is_refused_however_it_is_packed(compression: int) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", compression) as made:
+        made.writestr("a", bytes(range(256)) * 4)
+    assert read_members(file.getvalue(), ["a"], 2000, "x.whl") == {"a": bytes(range(256)) * 4}
+    refused = set()
+    for place in range(31, file.getvalue().index(b"PK\x01\x02")):
+        damaged = bytearray(file.getvalue())
+        damaged[place] ^= 0xFF
+        try:  # some bits mean nothing
+            read_members(bytes(damaged), ["a"], 2000, "x.whl")
+        except DataError as error:
+            refused.add(str(error).partition(" as ")[0])
+    assert refused == {"x.whl: cannot be read"}
+
+
 def test_arrays_of_numbers_become_tensors() -> None:
     found = load_arrays(arrays(x=np.ones((2, 3), "float32"), y=np.arange(2)), ["x", "y"], 1000, "d.npz")
     assert torch.equal(found["x"], torch.ones(2, 3))
@@ -102,7 +119,7 @@ def test_texts_in_the_place_of_numbers_are_refused() -> None:
 def test_a_table_gives_numbers_and_labels(tmp_path: Path) -> None:
     file = tmp_path / "table.csv"
     file.write_text("class,a,b\nx,1,2.5\ny,-3,1e2\n")
-    values, labels = load_table(file, ["a", "b"], label="class")
+    values, labels = read_number_table(file, ["a", "b"], label="class")
     assert values.tolist() == [[1, 2.5], [-3, 100]]
     assert labels == ["x", "y"]
 
@@ -123,5 +140,5 @@ def test_a_table_that_is_damaged_is_refused_with_its_line(tmp_path: Path, text: 
     file = tmp_path / "table.csv"
     file.write_text(text)
     with pytest.raises(DataError) as caught:
-        load_table(file, ["a", "b"], label="class")
+        read_number_table(file, ["a", "b"], label="class")
     assert message in str(caught.value)

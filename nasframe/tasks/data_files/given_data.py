@@ -19,7 +19,7 @@ from nasframe.tasks.data_files.csv_table import CsvTable, number_in
 from nasframe.tasks.data_files.npz_arrays import NpzFile
 from nasframe.tasks.tensors import KindName, input_tensor, tensor_of
 
-__all__ = ["Choice", "GivenData", "read_given"]
+__all__ = ["FileParts", "GivenData", "read_given"]
 
 _TABLES = (".csv", ".tsv", ".txt")
 _FORMATS = (*_TABLES, ".npz", ".safetensors")
@@ -38,7 +38,7 @@ _MISSING = {"na", "n/a", "nan", "null", "none", "-", "?", ""}
 
 
 @frozen
-class Choice:
+class FileParts:
     """The parts of a file that are wanted; see the options of `TensorFileTask`."""
 
     inputs: InputChoice
@@ -68,53 +68,53 @@ class GivenData:
     place: Callable[[int], str]
 
 
-def read_given(path: Path, choice: Choice) -> GivenData:
+def read_given(path: Path, wanted: FileParts) -> GivenData:
     """Return the examples of a file.
 
     Raises:
-        DataError: another format, or with the place in the file whatever is not as the choice says.
+        DataError: another format, or with the place in the file whatever is not as it is wanted.
     """
     ending = path.suffix.lower()
     require_regular(path)
     if ending in _TABLES:
-        return _of_table(CsvTable.of_file(path), choice)
+        return _of_table(CsvTable.of_file(path), wanted)
     if ending == ".npz":
         file = NpzFile.of_file(path)
-        return _of_arrays(path, file.names, file.read, choice)
+        return _of_arrays(path, file.names, file.read, wanted)
     if ending == ".safetensors":
         tensors = read_tensors(path, DataError)
-        return _of_arrays(path, [*tensors], tensors.__getitem__, choice)
+        return _of_arrays(path, [*tensors], tensors.__getitem__, wanted)
     why = _WHY.get(ending, "has another format")
     raise DataError(f"{path}: {why}; expected a file that ends in {', '.join(_FORMATS)}")
 
 
-def _of_table(table: CsvTable, choice: Choice) -> GivenData:
-    used, targets = _used(table.path, table.names, choice, "columns")
-    inputs = _in_file(table.path, lambda: choice.inputs.among(table.names, used, "columns"))
+def _of_table(table: CsvTable, wanted: FileParts) -> GivenData:
+    used, targets = _used(table.path, table.names, wanted, "columns")
+    inputs = _in_file(table.path, lambda: wanted.inputs.among(table.names, used, "columns"))
     numbers = [name for names in inputs.values() for name in names]
-    as_text = [name for name in (choice.split, choice.group) if name is not None]
-    labels = len(targets) > 1 or choice.kind == "labels"
-    if labels or choice.kind == "number":
+    as_text = [name for name in (wanted.split, wanted.group) if name is not None]
+    labels = len(targets) > 1 or wanted.kind == "labels"
+    if labels or wanted.kind == "number":
         columns = table.read([*numbers, *targets], as_text)
         target: Any = torch.stack([columns.numbers[name] for name in targets], dim=1)
         target = target if labels else target.flatten()
     else:
         columns = table.read(numbers, [*targets, *as_text])
-        target = _classes_or_numbers(table, targets[0], columns.texts[targets[0]], columns.lines, choice.kind)
+        target = _classes_or_numbers(table, targets[0], columns.texts[targets[0]], columns.lines, wanted.kind)
     texts = columns.texts
     return GivenData(
         {name: torch.stack([columns.numbers[item] for item in names], 1) for name, names in inputs.items()},
         target,
         tuple(targets) if labels else None,
-        None if choice.split is None else texts[choice.split],
-        None if choice.group is None else texts[choice.group],
+        None if wanted.split is None else texts[wanted.split],
+        None if wanted.group is None else texts[wanted.group],
         lambda row: f"line {columns.lines[row]}",
     )
 
 
-def _of_arrays(path: Path, names: Sequence[str], read: Callable[[str], Any], choice: Choice) -> GivenData:
-    used, targets = _used(path, names, choice, "arrays")
-    inputs = _in_file(path, lambda: choice.inputs.among(names, used, "arrays"))
+def _of_arrays(path: Path, names: Sequence[str], read: Callable[[str], Any], wanted: FileParts) -> GivenData:
+    used, targets = _used(path, names, wanted, "arrays")
+    inputs = _in_file(path, lambda: wanted.inputs.among(names, used, "arrays"))
     several = next((name for name, found in inputs.items() if len(found) > 1), None)
     if several is not None:
         found = ", ".join(inputs[several][:3])
@@ -135,7 +135,7 @@ def _of_arrays(path: Path, names: Sequence[str], read: Callable[[str], Any], cho
     lengths = {name: len(value) for name, value in tensors.items()}
     lengths |= {name: len(part) for name, part in zip(targets, parts, strict=True)}
     texts = {
-        name: _texts(path, name, read(name)) for name in (choice.split, choice.group) if name is not None
+        name: _texts(path, name, read(name)) for name in (wanted.split, wanted.group) if name is not None
     }
     lengths |= {name: len(value) for name, value in texts.items()}
     if len({*lengths.values()}) > 1:
@@ -151,8 +151,8 @@ def _of_arrays(path: Path, names: Sequence[str], read: Callable[[str], Any], cho
         tensors,
         target,
         labels,
-        None if choice.split is None else texts[choice.split],
-        None if choice.group is None else texts[choice.group],
+        None if wanted.split is None else texts[wanted.split],
+        None if wanted.group is None else texts[wanted.group],
         lambda row: f"row {row}",
     )
 
@@ -172,12 +172,12 @@ def _label(name: str, value: Any) -> Tensor:
     return found.flatten()
 
 
-def _used(path: Path, names: Sequence[str], choice: Choice, things: str) -> tuple[list[str], list[str]]:
+def _used(path: Path, names: Sequence[str], wanted: FileParts, things: str) -> tuple[list[str], list[str]]:
     """Return the names of target, split and group, and those of the target alone."""
-    targets = _in_file(path, lambda: choice.target.among(names, "target", things))
+    targets = _in_file(path, lambda: wanted.target.among(names, "target", things))
     used = [*targets]
     for option in ("split", "group"):
-        name = getattr(choice, option)
+        name = getattr(wanted, option)
         if name is None:
             continue
         if name not in names:

@@ -15,7 +15,7 @@ from nasframe.options import option
 from nasframe.runtime import require_regular
 from nasframe.tasks.data import Data, Splits
 from nasframe.tasks.data_files.column_choice import ColumnNames, InputChoice
-from nasframe.tasks.data_files.given_data import Choice, GivenData, read_given
+from nasframe.tasks.data_files.given_data import FileParts, GivenData, read_given
 from nasframe.tasks.data_files.prepared_splits import read_kind, read_split, write_kind, write_split
 from nasframe.tasks.data_files.split_rows import rows_of_splits
 from nasframe.tasks.data_files.standardising import InputScale, as_feature_map
@@ -102,7 +102,7 @@ class TensorFileTask(TargetTask):
             DataError: none of these says it.
         """
         if self._found is None and self.file is not None:
-            self._found = self._targets(self.file, read_given(self.file, self._choice)).kind
+            self._found = self._targets(self.file, read_given(self.file, self._wanted)).kind
         if self._found is not None:
             return self._found
         if self.kind is None:
@@ -146,11 +146,11 @@ class TensorFileTask(TargetTask):
         return Data(inputs, self._found.outputs, splits)
 
     @property
-    def _choice(self) -> Choice:
-        return Choice(self.inputs or InputChoice(), self.target, self.split, self.group, self.kind)
+    def _wanted(self) -> FileParts:
+        return FileParts(self.inputs or InputChoice(), self.target, self.split, self.group, self.kind)
 
     def _prepare(self, path: Path, context: StageContext) -> None:
-        given = read_given(path, self._choice)
+        given = read_given(path, self._wanted)
         for name, value in given.inputs.items():
             self._check_input(path, name, value, given)
         targets = self._targets(path, given)

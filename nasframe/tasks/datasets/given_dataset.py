@@ -38,7 +38,7 @@ _PROBED = 8
 """Items that are looked at where a data set is not to be read as a whole."""
 
 _KNOWN: dict[str, GivenDataset] = {}
-"""What is recorded of a data set → the data set, so that a study in this process finds it again.
+"""The record of a data set → the data set, so that a study in this process finds it again.
 
 References are strong: a run is trained and evaluated by its folder alone, when the script that searched may
 hold the task no more. A later data set of the same content takes the place of the earlier one.
@@ -143,7 +143,7 @@ class GivenDataset:
 
     @property
     def _said(self) -> list[str]:
-        """What a loader says and what changes what is learned, in the words of the record."""
+        """The things that a loader says and that change what is learned, in the words of the record."""
         found = []
         if self.reader.rows is not None:
             found.append(f"rows {_hash(torch.tensor(self.reader.rows))}")

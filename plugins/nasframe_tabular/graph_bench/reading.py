@@ -12,6 +12,7 @@ import io
 import math
 import pickle
 import pickletools
+import reprlib
 import struct
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -75,13 +76,13 @@ def read_truths(content: bytes, source: str) -> Mapping[int, Truth]:
     try:
         _check_instructions(content, source)
         found = _Numbers(io.BytesIO(content), source).load()
+        if not isinstance(found, dict) or not found:
+            raise DataError(f"{source}: expected a table of architectures, found {type(found).__name__}")
+        return {_code(code, source): _truth(values, code, source) for code, values in found.items()}
     except DataError:
         raise
-    except (Exception, RecursionError) as error:  # a damaged pickle may raise anything
+    except Exception as error:  # a damaged pickle may raise anything, and so may what it holds
         raise DataError(f"{source}: is damaged: {shorten(visible(in_words(error)), 200)}") from error
-    if not isinstance(found, dict) or not found:
-        raise DataError(f"{source}: expected a table of architectures, found {type(found).__name__}")
-    return {_code(code, source): _truth(values, code, source) for code, values in found.items()}
 
 
 def _check_instructions(content: bytes, source: str) -> None:
@@ -107,6 +108,8 @@ class _Type:
 
 class _Scalar:
     """Stands for the function by which numpy makes a number of a type and eight bytes."""
+
+    value: float | None = None  # of one that a pickle makes without calling it
 
     def __init__(self, kind: object, data: object = b"", *_: object) -> None:
         if not isinstance(kind, _Type) or not isinstance(data, bytes) or len(data) != 8:
@@ -143,9 +146,16 @@ class _Numbers(pickle.Unpickler):
         raise DataError(f"{self.source}: refers to objects outside itself")
 
 
+def _short(value: object) -> str:
+    """Return a value in few characters, and in little time where lists hold one another many times."""
+    return shorten(visible(reprlib.repr(value)), 80)
+
+
 def _code(code: object, source: str) -> int:
     if type(code) is not int or not 0 <= code < 90_000:
-        raise DataError(f"{source}: expected the number of an architecture, 0 to 89,999, found {code!r:.40}")
+        raise DataError(
+            f"{source}: expected the number of an architecture, 0 to 89,999, found {_short(code)}"
+        )
     return code
 
 
@@ -153,13 +163,13 @@ def _truth(values: object, code: object, source: str) -> Truth:
     """Return the four numbers of an architecture, checked."""
     where = f"{source}: architecture {code}"
     if not isinstance(values, dict) or {*values} != {*_KEYS}:
-        raise DataError(f"{where}: expected {', '.join(_KEYS)}, found {values!r:.80}")
+        raise DataError(f"{where}: expected {', '.join(_KEYS)}, found {_short(values)}")
     found = []
     for key in _KEYS:
         value = values[key]
         number = value.value if isinstance(value, _Scalar) else value
-        if type(number) not in (float, int) or not math.isfinite(number):
-            raise DataError(f"{where}: {key}: expected a finite number, found {number!r:.40}")
+        if number is None or type(number) not in (float, int) or not math.isfinite(number):
+            raise DataError(f"{where}: {key}: expected a finite number, found {_short(number)}")
         found.append(float(number))
     validation, test, latency, parameters = found
     if not (0 <= validation <= 1 and 0 <= test <= 1 and latency >= 0 and parameters >= 0):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nasframe_tabular.preparation.arrays import load_arrays, load_table
+from nasframe_tabular.preparation.arrays import load_arrays, read_number_table
 from nasframe_tabular.preparation.parts import SPLITS, check_shares, stratified_parts
 from nasframe_tabular.preparation.split_files import read_split, write_split
 from nasframe_tabular.preparation.stages import FETCH, PREPARE, fetch_stage, prepare_stage
@@ -16,8 +16,8 @@ __all__ = [
     "check_shares",
     "fetch_stage",
     "load_arrays",
-    "load_table",
     "prepare_stage",
+    "read_number_table",
     "read_split",
     "stratified_parts",
     "write_split",

@@ -15,7 +15,7 @@ from nasframe.errors import DataError
 from nasframe.runtime import read_csv
 from nasframe_tabular.wheels import read_members
 
-__all__ = ["load_arrays", "load_table"]
+__all__ = ["load_arrays", "read_number_table"]
 
 _SHOWN = 40
 
@@ -44,7 +44,9 @@ def load_arrays(content: bytes, names: Sequence[str], limit: int, source: str) -
     return found
 
 
-def load_table(path: Path, columns: Sequence[str], label: str | None = None) -> tuple[Tensor, list[str]]:
+def read_number_table(
+    path: Path, columns: Sequence[str], label: str | None = None
+) -> tuple[Tensor, list[str]]:
     """Return the numbers of a CSV file with a header, `(rows, columns)`, float64, and the texts of a column.
 
     Args:

@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from attrs import define
 
-from nasframe_tabular.preparation import load_table
+from nasframe_tabular.preparation import read_number_table
 from nasframe_tabular.tasks.views import Views, ViewTask
 from nasframe_tabular.wheels import Wheel
 
@@ -56,7 +56,7 @@ class HomeActivities(ViewTask):
 
     def read(self, folder: Path) -> Views:
         columns = [name for names in COLUMNS.values() for name in names]
-        values, labels = load_table(folder / "htad.csv", columns, label="class")
+        values, labels = read_number_table(folder / "htad.csv", columns, label="class")
         sizes = [len(names) for names in COLUMNS.values()]
         features = dict(zip(COLUMNS, torch.split(values, sizes, dim=1), strict=True))
         return Views(features, torch.tensor([self.number(label) for label in labels]))

@@ -10,7 +10,7 @@ from attrs import define, validators
 
 from nasframe.errors import DataError
 from nasframe.options import option
-from nasframe_tabular.preparation import load_table
+from nasframe_tabular.preparation import read_number_table
 from nasframe_tabular.tasks.views import Views, ViewTask
 from nasframe_tabular.wheels import Wheel
 
@@ -59,7 +59,7 @@ class MultipleFeatures(ViewTask):
         for name in self.views:
             path = folder / f"mfeat-{name}.csv"
             # the column of labels comes last, and has the name of the first one
-            values, _ = load_table(path, [*map(str, range(FEATURES[name])), "0"])
+            values, _ = read_number_table(path, [*map(str, range(FEATURES[name])), "0"])
             found = values[:, -1].long()
             if labels is not None and not torch.equal(found, labels):
                 raise DataError(f"{path}: its digits are not those of the view {self.views[0]!r}")

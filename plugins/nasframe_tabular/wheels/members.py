@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import io
 import zipfile
-import zlib
 from collections.abc import Sequence
 
-from nasframe.errors import DataError
+from nasframe.errors import DataError, in_words
 
 __all__ = ["read_members"]
 
@@ -27,9 +26,10 @@ def read_members(content: bytes, names: Sequence[str], limit: int, source: str) 
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return {name: _read(archive, name, limit, source) for name in names}
-    # the module raises all of these for damaged or unusual archives
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
-        raise DataError(f"{source}: cannot be read as a zip archive: {error}") from error
+    except DataError:
+        raise
+    except Exception as error:  # each compression has classes of its own for damaged content
+        raise DataError(f"{source}: cannot be read as a zip archive: {in_words(error)}") from error
 
 
 def _read(archive: zipfile.ZipFile, name: str, limit: int, source: str) -> bytes:
