@@ -19,6 +19,7 @@ from hypothesis import settings
 from nasframe import Data, TensorTask
 from nasframe.cli import main
 from nasframe.plugins import PluginManager, manager
+from tests.forked_programs import ForkedProgram, ForkingServer
 from tests.toys import STREAMS, TOYS, toy_digits, toy_functions
 
 # A machine that is busy is no fault of what is tested.
@@ -26,6 +27,21 @@ settings.register_profile("nasframe", deadline=None)
 settings.load_profile("nasframe")
 
 Process = Callable[..., "subprocess.Popen[str]"]
+Forked = Callable[..., ForkedProgram]
+
+NASFRAME = str(Path(sys.executable).with_name("nasframe"))
+PACKAGES = (
+    "nasframe",
+    "nasframe_audiovisual",
+    "nasframe_bimodal",
+    "nasframe_cells",
+    "nasframe_deepfake",
+    "nasframe_estimators",
+    "nasframe_fusion",
+    "nasframe_optuna",
+    "nasframe_tabular",
+    "nasframe_tensorboard",
+)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -90,7 +106,7 @@ def start() -> Iterator[Process]:
 
     def start(*words: str, **environment: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [str(Path(sys.executable).with_name("nasframe")), *words],
+            [NASFRAME, *words],
             env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -106,6 +122,29 @@ def start() -> Iterator[Process]:
         if process.poll() is None:
             process.kill()
         process.communicate()
+
+
+@pytest.fixture(scope="session")
+def programs() -> Iterator[ForkingServer]:
+    """Programs that start at once, since all that they import is there."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    modules = ["torch", "torch._dynamo", *(f"{name}.*" for name in PACKAGES)]
+    with ForkingServer(modules, environment=environment) as server:
+        yield server
+
+
+@pytest.fixture
+def fork(programs: ForkingServer) -> Iterator[Forked]:
+    """As `start`, for a test that is not about the start."""
+    forked: list[ForkedProgram] = []
+
+    def start(*words: str, **environment: str) -> ForkedProgram:
+        forked.append(programs.start([NASFRAME, *words], env={**os.environ, **environment}))
+        return forked[-1]
+
+    yield start
+    for program in forked:
+        program.close()
 
 
 # -- toys, each registered when it is first wanted -------------------------------------------------------
