@@ -62,7 +62,7 @@ def test_a_signal_ends_it_and_is_its_status(number: signal.Signals, server: Fork
 
 
 def test_ctrl_c_is_a_keyboard_interrupt_also_for_its_group(server: ForkingServer) -> None:
-    code = "import time\ntry:\n    print(1, flush=True); time.sleep(600)\nexcept KeyboardInterrupt:\n    print(2)"
+    code = "import time\ntry: print(1, flush=True); time.sleep(600)\nexcept KeyboardInterrupt: print(2)"
     program = server.start(["-c", code])
     assert program.stdout.readline() == "1\n"
     os.killpg(program.pid, signal.SIGINT)
