@@ -44,6 +44,29 @@ PACKAGES = (
 )
 
 
+LONGEST = (
+    "installation/test_environments.py",
+    "jobs/test_command_ends.py",
+    "test_readers.py",
+    "examples/test_plugin_package.py",
+    "docs/test_extending.py",
+    "studies/folder/test_recorded_names.py",
+    "studies/grid_sweep/test_killed_sweep.py",
+    "studies/comparison/test_compare.py",
+    "jobs/test_execution.py",
+    "pipeline/test_resuming.py",
+    "test_memory.py",
+)
+"""Files that come first, so that no worker has one of them alone at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    places = {here / name: place for place, name in enumerate(LONGEST)}
+    assert all(path.is_file() for path in places), "LONGEST names a file that is not there"
+    items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _one_thread() -> None:
     """Tests run side by side; one thread each is faster, and the same everywhere."""
