@@ -9,6 +9,8 @@ READERS ?=
 # Each worker imports torch and trains small networks. More workers than cores are slower, and so are
 # several threads a worker.
 WORKERS ?= 2
+# A file stays with one worker, so what its tests share is made once; the longest come first (tests/conftest.py).
+DIST := --dist loadfile --no-loadscope-reorder
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
 	then echo $$python; break; fi; done)
@@ -31,7 +33,7 @@ demo: $(VENV)/.installed
 	$(BIN)/nasframe demo --out $(OUT)
 
 test: $(VENV)/.installed-dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) $(PYTEST)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) $(DIST) $(PYTEST)
 
 # Not a part of `test`: a machine gets no browser that nobody asked for.
 browser:

@@ -19,6 +19,7 @@ from hypothesis import settings
 from nasframe import Data, TensorTask
 from nasframe.cli import main
 from nasframe.plugins import PluginManager, manager
+from tests.forked_programs import ForkedProgram, ForkingServer
 from tests.toys import STREAMS, TOYS, toy_digits, toy_functions
 
 # A machine that is busy is no fault of what is tested.
@@ -26,6 +27,44 @@ settings.register_profile("nasframe", deadline=None)
 settings.load_profile("nasframe")
 
 Process = Callable[..., "subprocess.Popen[str]"]
+Forked = Callable[..., ForkedProgram]
+
+NASFRAME = str(Path(sys.executable).with_name("nasframe"))
+PACKAGES = (
+    "nasframe",
+    "nasframe_audiovisual",
+    "nasframe_bimodal",
+    "nasframe_cells",
+    "nasframe_deepfake",
+    "nasframe_estimators",
+    "nasframe_fusion",
+    "nasframe_optuna",
+    "nasframe_tabular",
+    "nasframe_tensorboard",
+)
+
+
+LONGEST = (
+    "installation/test_environments.py",
+    "jobs/test_command_ends.py",
+    "test_readers.py",
+    "examples/test_plugin_package.py",
+    "docs/test_extending.py",
+    "studies/folder/test_recorded_names.py",
+    "studies/grid_sweep/test_killed_sweep.py",
+    "studies/comparison/test_compare.py",
+    "jobs/test_execution.py",
+    "pipeline/test_resuming.py",
+    "test_memory.py",
+)
+"""Files that come first, so that no worker has one of them alone at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    places = {here / name: place for place, name in enumerate(LONGEST)}
+    assert all(path.is_file() for path in places), "LONGEST names a file that is not there"
+    items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -90,7 +129,7 @@ def start() -> Iterator[Process]:
 
     def start(*words: str, **environment: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [str(Path(sys.executable).with_name("nasframe")), *words],
+            [NASFRAME, *words],
             env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -106,6 +145,29 @@ def start() -> Iterator[Process]:
         if process.poll() is None:
             process.kill()
         process.communicate()
+
+
+@pytest.fixture(scope="session")
+def programs() -> Iterator[ForkingServer]:
+    """Programs that start at once, since all that they import is there."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    modules = ["torch", "torch._dynamo", *(f"{name}.*" for name in PACKAGES)]
+    with ForkingServer(modules, environment=environment) as server:
+        yield server
+
+
+@pytest.fixture
+def fork(programs: ForkingServer) -> Iterator[Forked]:
+    """As `start`, for a test that is not about the start."""
+    forked: list[ForkedProgram] = []
+
+    def start(*words: str, **environment: str) -> ForkedProgram:
+        forked.append(programs.start([NASFRAME, *words], env={**os.environ, **environment}))
+        return forked[-1]
+
+    yield start
+    for program in forked:
+        program.close()
 
 
 # -- toys, each registered when it is first wanted -------------------------------------------------------

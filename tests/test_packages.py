@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import networkx
@@ -26,17 +26,26 @@ def short(file: Path) -> str:
     return file.relative_to(ROOT).as_posix()
 
 
-def imported(file: Path) -> Iterator[str]:
+@functools.cache
+def parsed(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+@functools.cache
+def imported(file: Path) -> tuple[str, ...]:
     """Every module that a file imports, and every `module.name`; relative imports in full."""
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    found: list[str] = []
+    for node in ast.walk(parsed(file)):
         if isinstance(node, ast.Import):
-            yield from (item.name for item in node.names)
+            found += (item.name for item in node.names)
         elif isinstance(node, ast.ImportFrom):
             above = file.relative_to(ROOT).parts[: -node.level] if node.level else ()
             module = ".".join([*above, *([node.module] if node.module else [])])
-            yield from (f"{module}.{item.name}" for item in node.names)
+            found += (f"{module}.{item.name}" for item in node.names)
+    return tuple(found)
 
 
+@functools.cache
 def file_of_a_package(name: str) -> str | None:
     """The file of a package that a name is or comes from, such as `nasframe.runs.run`; None for its page."""
     parts = name.split(".")
@@ -54,7 +63,7 @@ def file_of_a_package(name: str) -> str | None:
 def summary(package: str) -> str:
     """The first paragraph of a package's docstring."""
     page = ROOT.joinpath(*package.split("."), "__init__.py")
-    text = ast.get_docstring(ast.parse(page.read_text(encoding="utf-8"))) or ""
+    text = ast.get_docstring(parsed(page)) or ""
     return text.partition("\n\n")[0].replace("\n", " ")
 
 
@@ -187,7 +196,7 @@ def test_no_docstring_is_a_riddle_that_begins_with_a_question_word() -> None:
     found = [
         f"{short(file)}: {text.splitlines()[0]}"
         for file in FILES
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        for node in ast.walk(parsed(file))
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
         and (text := ast.get_docstring(node) or "").startswith(QUESTIONS)
     ]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
-from importlib.metadata import EntryPoint
+from importlib.metadata import Distribution, EntryPoint
+from weakref import WeakKeyDictionary
 
 from nasframe.plugins.hookspecs import PROJECT
 from nasframe.plugins.source_location import in_brackets
 
-__all__ = ["installed", "own_plugins", "package_of", "version_of"]
+__all__ = ["installed", "name_and_version", "own_plugins", "package_of", "version_of"]
+
+_known: WeakKeyDictionary[Distribution, tuple[str, str]] = WeakKeyDictionary()
 
 
 def installed() -> list[EntryPoint]:
@@ -25,12 +28,15 @@ def own_plugins() -> list[str]:
 
 def package_of(point: EntryPoint) -> str | None:
     """Return the package that declares an entry point, with its version; None without metadata."""
-    return None if point.dist is None else f"{point.dist.name} {point.dist.version}"
+    if point.dist is None:
+        return None
+    name, version = name_and_version(point.dist)
+    return f"{name} {version}"
 
 
 def version_of(point: EntryPoint) -> str:
     """Return the package that declares an entry point, its version, and the file of the plugin."""
-    version = "" if point.dist is None else f" {point.dist.version}"
+    version = "" if point.dist is None else f" {name_and_version(point.dist)[1]}"
     return f"{_package(point) or 'a package without metadata'}{version}{in_brackets(_file(point))}"
 
 
@@ -43,4 +49,13 @@ def _file(point: EntryPoint) -> str | None:
 
 
 def _package(point: EntryPoint) -> str:
-    return "" if point.dist is None else point.dist.name
+    return "" if point.dist is None else name_and_version(point.dist)[0]
+
+
+def name_and_version(package: Distribution) -> tuple[str, str]:
+    """Return both from the metadata of a package, which are read and parsed once for each look at what is
+    installed, and not for each plugin."""
+    if package not in _known:
+        metadata = package.metadata
+        _known[package] = metadata["Name"], metadata["Version"]
+    return _known[package]

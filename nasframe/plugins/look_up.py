@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 import attrs
+from attrs import frozen
 
 from nasframe.errors import PluginError, near_names, nearest
 from nasframe.plugins.contract import registered_entries
@@ -21,6 +23,21 @@ from nasframe.plugins.source_location import file_of, in_brackets
 from nasframe.runtime import shell_line
 
 __all__ = ["LookUp"]
+
+
+@frozen
+class _Answer:
+    """The entries that one plugin registers, name → target."""
+
+    plugin: str
+    module: Any
+    missing_extra: str
+    entries: Mapping[str, Any]
+
+    def only(self, name: str) -> _Answer:
+        """Return the answer with the one entry, or none."""
+        entries = {name: self.entries[name]} if name in self.entries else {}
+        return _Answer(self.plugin, self.module, self.missing_extra, entries)
 
 
 class LookUp:
@@ -41,7 +58,11 @@ class LookUp:
 
     def registered(self, kind: str) -> list[Registered]:
         """Return all that plugins registered under `kind`; see `PluginManager.registered`."""
-        found: list[Registered] = []
+        return _made(kind, self._answers(kind))
+
+    def _answers(self, kind: str) -> list[_Answer]:
+        """Return what each plugin answers that registers something under `kind`."""
+        found = []
         hook = self._registry.hook_of(kind)
         for implementation in self._registry.implementations(hook):
             plugin, module = implementation.plugin_name, implementation.plugin
@@ -50,17 +71,15 @@ class LookUp:
             except PluginError as error:
                 self._registry.report(plugin, str(error))
                 continue
-            missing = missing_extra(self._registry, plugin)
-            found += [
-                Registered(kind, name, plugin, target, module, missing) for name, target in entries.items()
-            ]
-        return sorted(found, key=lambda entry: (entry.name, entry.plugin))
+            found.append(_Answer(plugin, module, missing_extra(self._registry, plugin), entries))
+        return found
 
     def find(self, kind: str, name: str, builtin: str | None) -> Registered:
         """Return the one entry called `name`, or `plugin:name`; see `PluginManager.find`."""
-        entries = self.registered(kind)
+        answers = self._answers(kind)
         plugin, colon, short = name.rpartition(":")
-        matches = [e for e in entries if e.name == short and (not colon or e.plugin == plugin)]
+        # An entry is made for the name alone: a space looks up its operations some thousand times.
+        matches = _made(kind, [a.only(short) for a in answers if not colon or a.plugin == plugin])
         names = self._names.get() or (RecordedNames() if name == builtin else None)
         if names is not None:
             owner = names.owner(kind, name)
@@ -73,7 +92,7 @@ class LookUp:
         if matches:
             raise _ambiguous(kind, name, matches)
         self.failed += 1
-        raise self._unknown(kind, name, entries)
+        raise self._unknown(kind, name, _made(kind, answers))
 
     def _unknown(self, kind: str, name: str, entries: Sequence[Registered]) -> PluginError:
         valid = {entry.name for entry in entries}
@@ -134,6 +153,15 @@ class LookUp:
         except PluginError:
             alone = False
         return entry.name if alone else f"{entry.plugin}:{entry.name}"
+
+
+def _made(kind: str, answers: Iterable[_Answer]) -> list[Registered]:
+    found = [
+        Registered(kind, name, answer.plugin, target, answer.module, answer.missing_extra)
+        for answer in answers
+        for name, target in answer.entries.items()
+    ]
+    return sorted(found, key=lambda entry: (entry.name, entry.plugin))
 
 
 def _ambiguous(kind: str, name: str, matches: Sequence[Registered]) -> PluginError:

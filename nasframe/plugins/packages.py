@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nasframe.plugins.installed import installed, package_of
+from nasframe.plugins.installed import installed, name_and_version, package_of
 from nasframe.plugins.registry import PluginRegistry
 
 __all__ = ["packages_of", "versions_of"]
@@ -13,7 +13,7 @@ def versions_of(registry: PluginRegistry) -> dict[str, str]:
     found: dict[str, str] = {}
     for point in installed():
         if point.dist is not None and point.name in registry and point.name not in registry.files:
-            found.setdefault(point.name, point.dist.version)
+            found.setdefault(point.name, name_and_version(point.dist)[1])
     return dict(sorted(found.items()))
 
 

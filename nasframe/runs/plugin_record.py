@@ -26,9 +26,11 @@ def plugin_record() -> dict[str, dict[str, str | None]]:
 
 def changed_plugins(record: Mapping[str, Mapping[str, str | None]]) -> list[str]:
     """Return the registered plugins whose code is not the one in a record."""
-    now = plugin_record()
-    known = {name: then.get("sha256") for name, then in record.items() if name in now}
-    return [name for name, then in known.items() if now[name]["sha256"] != then]
+    plugins = manager()
+    here = {*plugins.names}
+    return [
+        name for name, then in record.items() if name in here and plugins.code_of(name) != then.get("sha256")
+    ]
 
 
 def missing_plugins(record: Mapping[str, Mapping[str, str | None]]) -> list[str]:

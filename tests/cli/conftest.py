@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from tests.conftest import Process
+from tests.conftest import Forked
+from tests.forked_programs import ForkedProgram
 from tests.toys import TOYS
 
 
@@ -20,7 +20,7 @@ def home(home: Path, toy_streams: ModuleType) -> Path:
 
 
 @pytest.fixture
-def start(home: Path, start: Process) -> Process:
+def fork(home: Path, fork: Forked) -> Forked:
     """Start `nasframe WORDS…` as a process of its own, with the toy plugin installed."""
     info = home / "site" / "toy_streams-1.0.dist-info"
     info.mkdir(parents=True)
@@ -30,7 +30,7 @@ def start(home: Path, start: Process) -> Process:
     (info / "entry_points.txt").write_text("[nasframe]\ntoy_streams = toy_streams\n", encoding="utf-8")
     path = os.pathsep.join([str(TOYS), str(home / "site")])
 
-    def start_installed(*words: str) -> subprocess.Popen[str]:
-        return start(*words, PYTHONPATH=path)
+    def start_installed(*words: str) -> ForkedProgram:
+        return fork(*words, PYTHONPATH=path)
 
     return start_installed

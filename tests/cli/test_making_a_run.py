@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from nasframe.cli import main
-from tests.conftest import Process
+from tests.conftest import Forked
 from tests.toys import STREAMS as EXPERIMENT
 
 RUN_FILES = (
@@ -196,7 +196,7 @@ def test_train_takes_the_architecture_of_another_run(home: Path, finished_run: P
     assert (home / "again/architecture.json").exists()
 
 
-def test_ctrl_c_keeps_the_state_and_prints_the_command_to_go_on(home: Path, start: Process) -> None:
+def test_ctrl_c_keeps_the_state_and_prints_the_command_to_go_on(home: Path, fork: Forked) -> None:
     words = [
         "run",
         str(EXPERIMENT),
@@ -207,7 +207,7 @@ def test_ctrl_c_keeps_the_state_and_prints_the_command_to_go_on(home: Path, star
         "--out",
         "a run",
     ]
-    process = start(*words, "--overwrite")
+    process = fork(*words, "--overwrite")
     deadline = time.monotonic() + 120
     while not (home / "a run/metrics.jsonl").exists() or len(metrics(home / "a run")) < 2:
         assert process.poll() is None, process.communicate()
@@ -223,7 +223,7 @@ def test_ctrl_c_keeps_the_state_and_prints_the_command_to_go_on(home: Path, star
     done = len(metrics(home / "a run"))
     assert done < 6
 
-    process = start(*command[1:])
+    process = fork(*command[1:])
     out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
     assert "a run/report.html" in out

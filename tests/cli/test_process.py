@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from nasframe import __version__
+from tests.conftest import NASFRAME
+from tests.forked_programs import ForkingServer
 
 MAIN = "import sys; from nasframe.cli import main; sys.exit(main())"
 
@@ -55,8 +57,7 @@ def test_help_and_usage_errors_do_not_import_torch(words: list[str]) -> None:
 
 
 def test_the_installed_command_answers_with_its_version() -> None:
-    command = Path(sys.executable).with_name("nasframe")
-    done = subprocess.run([str(command), "--version"], capture_output=True, text=True, check=False)
+    done = subprocess.run([NASFRAME, "--version"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.strip()) == (0, __version__)
 
 
@@ -103,8 +104,10 @@ def test_help_says_which_run_folder_is_the_default(command: str, default: str) -
         (["plugins", "show", "grmcc"], "did you mean 'grmc'"),
     ],
 )
-def test_a_mistake_is_one_message_and_exit_status_2(words: list[str], message: str, tmp_path: Path) -> None:
-    done = nasframe(*words, cwd=tmp_path)
+def test_a_mistake_is_one_message_and_exit_status_2(
+    words: list[str], message: str, tmp_path: Path, programs: ForkingServer
+) -> None:
+    done = programs.run([NASFRAME, *words], cwd=tmp_path)
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.startswith("nasframe: ")

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import NASFRAME
+from tests.forked_programs import ForkingServer
+
 GUIDE = Path(__file__).parents[2] / "docs" / "extending.md"
 TEXT = GUIDE.read_text(encoding="utf-8")
 FILES = {name: code for code, name in re.findall(r"```(?:python|toml)\n(# (\S+)\n.*?)```", TEXT, re.DOTALL)}
@@ -27,17 +30,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def run(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
+def run(programs: ForkingServer, folder: Path, line: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of the guide; the first one, and those of pytest, are started anew."""
     program, *words = shlex.split(line)
-    start = {
-        "nasframe": [sys.executable, "-c", "import sys; from nasframe.cli import main; sys.exit(main())"],
-        "python": [sys.executable],
-        "pytest": [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"],
-    }[program]
+    words = {
+        "nasframe": [NASFRAME],
+        "python": [],
+        "pytest": ["-m", "pytest", "-p", "no:cacheprovider"],
+    }[program] + words
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    if program != "pytest" and line != COMMANDS[0]:
+        return programs.run(words, cwd=folder, env=environment)
     return subprocess.run(
-        [*start, *words],
+        [sys.executable, *words],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(folder)},
+        env=environment,
         capture_output=True,
         text=True,
         check=False,
@@ -63,36 +70,38 @@ def test_the_first_operation_takes_ten_lines() -> None:
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block[0])
-def test_every_command_of_the_guide_works_as_written(folder: Path, block: list[str]) -> None:
+def test_every_command_of_the_guide_works_as_written(
+    programs: ForkingServer, folder: Path, block: list[str]
+) -> None:
     for line in block:
-        done = run(folder, line)
+        done = run(programs, folder, line)
         assert done.returncode == 0, done.stdout + done.stderr
         assert "warning" not in done.stderr
 
 
-def test_what_the_guide_says_is_found_again(folder: Path) -> None:
+def test_what_the_guide_says_is_found_again(programs: ForkingServer, folder: Path) -> None:
     for line in COMMANDS:
         if "runs/one" in line:
-            done = run(folder, line)
+            done = run(programs, folder, line)
             assert done.returncode == 0, done.stderr
     assert "fuse" in done.stdout
     assert "projection" in done.stdout
 
 
-def test_the_scores_of_the_guides_task_make_a_roc(folder: Path) -> None:
+def test_the_scores_of_the_guides_task_make_a_roc(programs: ForkingServer, folder: Path) -> None:
     (line,) = [line for line in COMMANDS if line.startswith("nasframe run louder.toml --plugin louder.py")][
         :1
     ]
-    done = run(folder, f"{line} --overwrite --out runs/roc")
+    done = run(programs, folder, f"{line} --overwrite --out runs/roc")
     assert done.returncode == 0, done.stderr
     page = (folder / "runs/roc/report.html").read_text(encoding="utf-8")
     assert "ROC" in page
     assert "right" in page
 
 
-def test_the_hook_of_the_guide_writes_a_line_an_epoch(folder: Path) -> None:
+def test_the_hook_of_the_guide_writes_a_line_an_epoch(programs: ForkingServer, folder: Path) -> None:
     (line,) = [line for line in COMMANDS if "entropies.py" in line]
-    done = run(folder, f"{line} --overwrite")
+    done = run(programs, folder, f"{line} --overwrite")
     assert done.returncode == 0, done.stderr
     written = (folder / "runs/heard/plugins/entropies/entropies.csv").read_text(encoding="utf-8")
     assert [row.split(",")[0] for row in written.splitlines()] == ["0", "1", "2"]

@@ -32,7 +32,8 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     folder = tmp_path_factory.mktemp("stranger")
     wheel, example = build_wheel(folder / "core"), build_wheel(folder / "example", EXAMPLE)
     assert wheel.name.startswith("nasframe-")
-    made = Environment(folder, wheel, "testing", without=["pytest"])  # a link brings no program `pytest`
+    # a link brings no program `pytest`
+    made = Environment(folder, wheel, "testing", without=["pytest"], pip=True)
     made.run("pip", "install", "--quiet", "--no-deps", "pytest", str(example))
     return made
 

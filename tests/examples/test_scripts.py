@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.forked_programs import ForkingServer
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
-ONE_THREAD = os.environ | {"OMP_NUM_THREADS": "1"}
 
 
-def test_the_digits_are_searched_without_a_task_plugin(tmp_path: Path) -> None:
-    command = [sys.executable, str(EXAMPLES / "digits.py")]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, env=ONE_THREAD)
+def test_the_digits_are_searched_without_a_task_plugin(programs: ForkingServer, tmp_path: Path) -> None:
+    done = programs.run([str(EXAMPLES / "digits.py")], cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
     *picture, metrics = done.stdout.splitlines()
     assert picture[0].startswith("bimodal, ")
     assert any(line.split()[:1] == ["cell1/N1"] for line in picture)

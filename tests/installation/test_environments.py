@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -41,9 +42,10 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def core(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
+def core(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
     """nasframe without an extra."""
-    return Environment(tmp_path_factory.mktemp("core"), wheel)
+    with Environment(tmp_path_factory.mktemp("core"), wheel) as made:
+        yield made
 
 
 def test_of_the_heavy_packages_the_core_needs_torch_alone(core: Environment) -> None:
@@ -53,9 +55,9 @@ def test_of_the_heavy_packages_the_core_needs_torch_alone(core: Environment) -> 
 def test_the_core_alone_searches_tensors_and_shows_what_it_found(core: Environment) -> None:
     core.run("python", "-c", IN_A_RUN)
     assert (core.folder / "runs" / "tensors" / "architecture.json").is_file()
-    assert "head" in core.run("nasframe", "show", "runs/tensors")
+    assert "head" in core.fork("nasframe", "show", "runs/tensors")
     assert "head" in core.run("python", "-m", "nasframe", "show", "runs/tensors/architecture.json")
-    assert "report.html" in core.run("nasframe", "report", "runs/tensors")
+    assert "report.html" in core.fork("nasframe", "report", "runs/tensors")
 
 
 def test_help_and_plugins_need_no_extra(core: Environment) -> None:
@@ -66,7 +68,7 @@ def test_help_and_plugins_need_no_extra(core: Environment) -> None:
 
 
 def test_plugins_lists_what_is_not_usable_with_what_it_needs(core: Environment) -> None:
-    listed = core.run("nasframe", "plugins")
+    listed = core.fork("nasframe", "plugins")
     (row,) = [line for line in listed.splitlines() if re.match(r"task +deepfake ", line)]
     assert 'pip install "nasframe[deepfake]"' in row
     assert re.search(
@@ -100,7 +102,7 @@ def test_what_needs_an_extra_says_so_in_one_sentence_before_any_work(
     core: Environment, words: tuple[str, ...]
 ) -> None:
     (core.folder / "mine.toml").write_text(EXPERIMENT, encoding="utf-8")
-    (line,) = core.run("nasframe", *words, status=2).splitlines()
+    (line,) = core.fork("nasframe", *words, status=2).splitlines()
     assert line.startswith("nasframe: ")
     assert "plugin 'nasframe_deepfake' needs " in line
     assert line.endswith('which are not installed; pip install "nasframe[deepfake]"')
@@ -150,20 +152,20 @@ def test_the_extra_testing_alone_runs_the_suite_of_a_plugin(wheel: Path, tmp_pat
 
 
 def test_the_extra_deepfake_alone_goes_from_clips_to_a_verdict(wheel: Path, tmp_path: Path) -> None:
-    here = Environment(tmp_path, wheel, "deepfake")
-    assert here.run("python", "-c", FIND.format(("tensorboard", "PIL", "sklearn", "pytest"))) in (
-        "[]\n",
-        "['PIL']\n",  # torchvision brings it
-    )
-    here.run("nasframe", "deepfake", "synthesize", "clips", "--clips", "30", "--workers", "1")
-    small = ["task.size=32", "task.picture_epochs=1", "task.sound_epochs=1", "space.channels=8"]
-    small += ["search.epochs=1", "search.candidates=1", "search.warmup_epochs=0", "train.epochs=1"]
-    small += ["baselines.random=0", "baselines.task=false"]
-    here.run("nasframe", "demo", *small, "--data", "clips", "--out", "runs/small")
-    clip = next((tmp_path / "clips").rglob("*.mp4"))
-    scored = json.loads(here.run("nasframe", "predict", "runs/small", str(clip), "--json"))
-    assert 0 <= scored["score"] <= 1
-    assert "tensorboard" in here.run("nasframe", "plugins")
+    with Environment(tmp_path, wheel, "deepfake", imported=["nasframe_deepfake.*"]) as here:
+        assert here.run("python", "-c", FIND.format(("tensorboard", "PIL", "sklearn", "pytest"))) in (
+            "[]\n",
+            "['PIL']\n",  # torchvision brings it
+        )
+        here.run("nasframe", "deepfake", "synthesize", "clips", "--clips", "30", "--workers", "1")
+        small = ["task.size=32", "task.picture_epochs=1", "task.sound_epochs=1", "space.channels=8"]
+        small += ["search.epochs=1", "search.candidates=1", "search.warmup_epochs=0", "train.epochs=1"]
+        small += ["baselines.random=0", "baselines.task=false"]
+        here.fork("nasframe", "demo", *small, "--data", "clips", "--out", "runs/small")
+        clip = next((tmp_path / "clips").rglob("*.mp4"))
+        scored = json.loads(here.fork("nasframe", "predict", "runs/small", str(clip), "--json"))
+        assert 0 <= scored["score"] <= 1
+        assert "tensorboard" in here.fork("nasframe", "plugins")
 
 
 def test_the_extra_tabular_alone_makes_sequences(wheel: Path, tmp_path: Path) -> None:

@@ -7,13 +7,15 @@ import json
 import os
 import pickle
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from nasframe.errors import MissingExtraError, NasframeError
 from nasframe.runtime import lazy_page, require_extra
+from tests.conftest import NASFRAME
+from tests.forked_programs import ForkingServer
 from tests.plugins.made import install
 
 CODE = """
@@ -58,22 +60,25 @@ def extra(*requirements: str, name: str = "cellar") -> str:
     return "\n".join([f"Provides-Extra: {name}", *lines, ""])
 
 
-def nasframe(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    code = "import sys; from nasframe.cli import main; sys.exit(main())"
-    return subprocess.run(
-        [sys.executable, "-c", code, *words],
-        env={**os.environ, "PYTHONPATH": str(folder)},
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def nasframe(programs: ForkingServer) -> Command:
+    """Run `nasframe WORDS…` in a folder, from which it imports too."""
+
+    def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+        return programs.run([NASFRAME, *words], env={**os.environ, "PYTHONPATH": str(folder)}, cwd=folder)
+
+    return run
 
 
 MISSING = 'needs no-such-cheese>=2, which is not installed; pip install "cheese[cellar]"'
 
 
-def test_a_command_of_a_plugin_that_lacks_its_extra_is_refused_before_it_runs(tmp_path: Path) -> None:
+def test_a_command_of_a_plugin_that_lacks_its_extra_is_refused_before_it_runs(
+    nasframe: Command, tmp_path: Path
+) -> None:
     install(tmp_path, "cheese", CODE, metadata=extra("no-such-cheese>=2"))
     done = nasframe(tmp_path, "ripen")
     assert (done.returncode, done.stdout) == (2, "")
@@ -82,6 +87,7 @@ def test_a_command_of_a_plugin_that_lacks_its_extra_is_refused_before_it_runs(tm
 
 
 def test_a_name_of_a_plugin_that_lacks_its_extra_is_listed_with_the_command_that_brings_it(
+    nasframe: Command,
     tmp_path: Path,
 ) -> None:
     install(tmp_path, "cheese", CODE, metadata=extra("no-such-cheese>=2"))
@@ -99,43 +105,43 @@ CALLS = {
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_a_hook_of_a_plugin_that_lacks_its_extra_is_not_called(tmp_path: Path, call: str) -> None:
+def test_a_hook_of_a_plugin_that_lacks_its_extra_is_not_called(
+    programs: ForkingServer, tmp_path: Path, call: str
+) -> None:
     line, output = CALLS[call]
     code = f"from nasframe.plugins import manager; {line}"
     for requirement, printed in (("no-such-cheese>=2", ""), ("pluggy", output)):
         folder = tmp_path / printed.strip()
         folder.mkdir(exist_ok=True)
         install(folder, "cheese", CODE, metadata=extra(requirement))
-        done = subprocess.run(
-            [sys.executable, "-c", code],
-            env={**os.environ, "PYTHONPATH": str(folder)},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        assert done.stdout == printed
+        done = programs.run(["-c", code], env={**os.environ, "PYTHONPATH": str(folder)})
+        assert (done.returncode, done.stdout) == (0, printed), done.stderr
 
 
-def test_an_extra_is_found_however_its_name_is_written(tmp_path: Path) -> None:
+def test_an_extra_is_found_however_its_name_is_written(nasframe: Command, tmp_path: Path) -> None:
     code = CODE.replace('"cellar"', '"wine_cellar"')
     install(tmp_path, "cheese", code, metadata=extra("no-such-cheese>=2", name="wine-cellar"))
     assert nasframe(tmp_path, "ripen").returncode == 2
 
 
-def test_a_command_is_that_of_the_plugin_that_adds_it_wherever_its_function_is(tmp_path: Path) -> None:
+def test_a_command_is_that_of_the_plugin_that_adds_it_wherever_its_function_is(
+    nasframe: Command, tmp_path: Path
+) -> None:
     code = CODE.replace("app.command(ripen)", "app.command(functools.partial(print, 'RIPE'), name='ripen')")
     install(tmp_path, "cheese", f"import functools\n{code}", metadata=extra("no-such-cheese>=2"))
     done = nasframe(tmp_path, "ripen")
     assert (done.returncode, done.stdout) == (2, "")
 
 
-def test_a_plugin_whose_extra_is_installed_is_used(tmp_path: Path) -> None:
+def test_a_plugin_whose_extra_is_installed_is_used(nasframe: Command, tmp_path: Path) -> None:
     install(tmp_path, "cheese", CODE, metadata=extra("pluggy>=1", "attrs"))
     done = nasframe(tmp_path, "ripen")
     assert (done.returncode, done.stdout) == (0, "RIPE\n"), done.stderr
 
 
-def test_a_package_of_an_extra_that_is_too_old_is_named_with_the_version_that_is_here(tmp_path: Path) -> None:
+def test_a_package_of_an_extra_that_is_too_old_is_named_with_the_version_that_is_here(
+    nasframe: Command, tmp_path: Path
+) -> None:
     install(tmp_path, "cheese", CODE, metadata=extra("pluggy>=999"))
     here = importlib.metadata.version("pluggy")
     told = f"plugin 'cheese' needs pluggy>=999 (here is {here}); pip install \"cheese[cellar]\"\n"
@@ -193,7 +199,7 @@ def test_an_extra_that_nasframe_does_not_have_is_refused() -> None:
         require_extra("nasframe[cellar]", "the shop")
 
 
-def test_an_extra_that_the_distribution_does_not_have_is_reported(tmp_path: Path) -> None:
+def test_an_extra_that_the_distribution_does_not_have_is_reported(nasframe: Command, tmp_path: Path) -> None:
     install(tmp_path, "cheese", CODE)
     done = nasframe(tmp_path, "plugins")
     said = "names 'cellar' in NASFRAME_EXTRA, and cheese 1.0, as it is installed, has no extra 'cellar'"
@@ -201,7 +207,9 @@ def test_an_extra_that_the_distribution_does_not_have_is_reported(tmp_path: Path
 
 
 @pytest.mark.parametrize("written", ['("cellar",)', "3", "[]"])
-def test_an_extra_that_is_no_string_is_reported_and_the_plugin_is_used(tmp_path: Path, written: str) -> None:
+def test_an_extra_that_is_no_string_is_reported_and_the_plugin_is_used(
+    nasframe: Command, tmp_path: Path, written: str
+) -> None:
     install(tmp_path, "cheese", CODE.replace('"cellar"', written), metadata=extra("pluggy"))
     done = nasframe(tmp_path, "ripen")
     assert (done.returncode, done.stdout) == (0, "RIPE\n"), done.stderr

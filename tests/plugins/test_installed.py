@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from nasframe.plugins import manager
+from tests.conftest import NASFRAME
+from tests.forked_programs import ForkingServer
 from tests.plugins.made import install
 
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
-def plugins_command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "import sys; from nasframe.cli import main; sys.exit(main())",
-            "plugins",
-            *arguments,
-        ],
-        env={**os.environ, "PYTHONPATH": str(folder)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+
+@pytest.fixture
+def plugins_command(programs: ForkingServer) -> Command:
+    """Run `nasframe plugins` where a folder is on the path."""
+
+    def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "PYTHONPATH": str(folder)}
+        return programs.run([NASFRAME, "plugins", *arguments], env=environment)
+
+    return run
 
 
 def test_an_installed_plugin_is_found_by_its_entry_point(tmp_path: Path) -> None:
@@ -34,13 +35,16 @@ def test_an_installed_plugin_is_found_by_its_entry_point(tmp_path: Path) -> None
         "@hookimpl\ndef register_relaxations():\n    return {'brie': Brie}\n"
     )
     install(tmp_path, "cheese_plugin", code)
-    done = plugins_command(tmp_path)
+    words, environment = [NASFRAME, "plugins"], {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     (line,) = [line for line in done.stdout.splitlines() if "brie" in line]
     assert line.split() == ["relaxation", "brie", "cheese_plugin", "A", "soft", "one."]
 
 
-def test_a_plugin_that_fails_at_import_is_reported_and_takes_nothing_down(tmp_path: Path) -> None:
+def test_a_plugin_that_fails_at_import_is_reported_and_takes_nothing_down(
+    plugins_command: Command, tmp_path: Path
+) -> None:
     install(tmp_path, "rotten_plugin", "raise RuntimeError('smells')\n")
     done = plugins_command(tmp_path)
     assert done.returncode == 0
@@ -52,7 +56,7 @@ def test_a_plugin_that_fails_at_import_is_reported_and_takes_nothing_down(tmp_pa
     assert "Traceback" not in done.stderr
 
 
-def test_a_mistyped_hook_of_an_installed_plugin_is_reported(tmp_path: Path) -> None:
+def test_a_mistyped_hook_of_an_installed_plugin_is_reported(plugins_command: Command, tmp_path: Path) -> None:
     code = "from nasframe import hookimpl\n@hookimpl\ndef register_relaxation():\n    return {}\n"
     install(tmp_path, "typing_plugin", code)
     done = plugins_command(tmp_path)
@@ -63,27 +67,33 @@ def test_the_record_of_a_run_names_the_versions_of_plugins() -> None:
     assert manager().versions()["nasframe"]
 
 
-def test_a_plugin_that_fails_at_import_says_the_line(tmp_path: Path) -> None:
+def test_a_plugin_that_fails_at_import_says_the_line(plugins_command: Command, tmp_path: Path) -> None:
     install(tmp_path, "rotten_plugin", "x = 1\nraise RuntimeError('smells')\n")
     done = plugins_command(tmp_path)
     assert f"smells ({tmp_path / 'rotten_plugin.py'}, line 2)" in done.stderr
 
 
-def test_a_plugin_that_imports_a_module_which_has_moved_is_told_where_it_is_now(tmp_path: Path) -> None:
+def test_a_plugin_that_imports_a_module_which_has_moved_is_told_where_it_is_now(
+    plugins_command: Command, tmp_path: Path
+) -> None:
     install(tmp_path, "older_plugin", "from nasframe.task import Task\n")
     done = plugins_command(tmp_path)
     assert "plugin 'older_plugin' cannot be loaded from 'older_plugin'" in done.stderr
     assert "; the names of nasframe.task are now imported from nasframe; docs/" in done.stderr
 
 
-def test_a_plugin_that_ends_the_process_at_import_is_reported(tmp_path: Path) -> None:
+def test_a_plugin_that_ends_the_process_at_import_is_reported(
+    plugins_command: Command, tmp_path: Path
+) -> None:
     install(tmp_path, "leaving_plugin", "import sys\nsys.exit(3)\n")
     done = plugins_command(tmp_path)
     assert done.returncode == 0
     assert "left out: plugin 'leaving_plugin' cannot be loaded" in done.stderr
 
 
-def test_an_installed_plugin_with_a_wrong_signature_is_left_out_with_its_file(tmp_path: Path) -> None:
+def test_an_installed_plugin_with_a_wrong_signature_is_left_out_with_its_file(
+    plugins_command: Command, tmp_path: Path
+) -> None:
     code = "from nasframe import hookimpl\n@hookimpl\ndef search_epoch(epoch, recrod):\n    pass\n"
     install(tmp_path, "wrong_plugin", code)
     done = plugins_command(tmp_path)
@@ -94,7 +104,9 @@ def test_an_installed_plugin_with_a_wrong_signature_is_left_out_with_its_file(tm
     assert str(tmp_path / "wrong_plugin.py") in line
 
 
-def test_of_two_packages_with_one_plugin_name_the_second_is_reported(tmp_path: Path) -> None:
+def test_of_two_packages_with_one_plugin_name_the_second_is_reported(
+    plugins_command: Command, tmp_path: Path
+) -> None:
     code = (
         "from nasframe import hookimpl\nclass Thing:\n    'From {0}.'\n"
         "@hookimpl\ndef register_relaxations():\n    return {{'{0}': Thing}}\n"
@@ -109,7 +121,7 @@ def test_of_two_packages_with_one_plugin_name_the_second_is_reported(tmp_path: P
     assert message in done.stderr
 
 
-def test_no_package_can_stand_in_for_the_core(tmp_path: Path) -> None:
+def test_no_package_can_stand_in_for_the_core(plugins_command: Command, tmp_path: Path) -> None:
     install(tmp_path, "nasframe", "raise SystemExit('taken over')\n", package="aaa", value="impostor")
     done = plugins_command(tmp_path)
     assert "grmc" in done.stdout
@@ -118,6 +130,7 @@ def test_no_package_can_stand_in_for_the_core(tmp_path: Path) -> None:
 
 
 def test_a_broken_installed_plugin_does_not_stop_a_search_and_is_named_when_its_name_is_asked_for(
+    plugins_command: Command,
     tmp_path: Path,
 ) -> None:
     install(tmp_path, "rotten_plugin", "raise RuntimeError('smells')\n")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from nasframe.cli import main
-from tests.conftest import Process
+from tests.conftest import Forked
+from tests.forked_programs import ForkedProgram
 from tests.studies.records import Finished
 from tests.toys import PAIRS, TOYS
 
@@ -21,11 +21,11 @@ def home(home: Path, toy_sums: None, toy_pairs: None) -> Path:
 
 
 @pytest.fixture
-def start(home: Path, start: Process) -> Process:
+def fork(home: Path, fork: Forked) -> Forked:
     """Start `nasframe --plugin … WORDS…` as a process of its own."""
 
-    def start_with_sums(*words: str) -> subprocess.Popen[str]:
-        return start("--plugin", str(TOYS / "toy_sums.py"), *words)
+    def start_with_sums(*words: str) -> ForkedProgram:
+        return fork("--plugin", str(TOYS / "toy_sums.py"), *words)
 
     return start_with_sums
 

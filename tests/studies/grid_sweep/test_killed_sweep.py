@@ -15,7 +15,7 @@ import pytest
 
 import nasframe
 from nasframe.cli import main
-from tests.conftest import Process
+from tests.conftest import Forked
 from tests.toys import SUMS as EXPERIMENT
 
 OUT = Path("out")
@@ -100,14 +100,14 @@ def test_a_worker_that_is_killed_in_the_middle_of_a_trial_loses_nothing(
 
 
 def test_a_command_that_is_killed_goes_on_when_it_is_given_again(
-    start: Process, undisturbed: dict[str, Any]
+    fork: Forked, undisturbed: dict[str, Any]
 ) -> None:
-    command = start(*COMMAND)
+    command = fork(*COMMAND)
     second_epoch()
     at_work = workers()
     command.kill()
     command.wait()
-    again = start(*COMMAND)  # at once: what is left of the first one is waited for
+    again = fork(*COMMAND)  # at once: what is left of the first one is waited for
     _, said = again.communicate()
     assert again.returncode == 0, said
     assert at_work
@@ -117,9 +117,9 @@ def test_a_command_that_is_killed_goes_on_when_it_is_given_again(
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_command_that_is_interrupted_leaves_its_work_and_no_process(
-    how: signal.Signals, start: Process, undisturbed: dict[str, Any]
+    how: signal.Signals, fork: Forked, undisturbed: dict[str, Any]
 ) -> None:
-    command = start(*COMMAND)
+    command = fork(*COMMAND)
     second_epoch()
     at_work = workers()
     if how == signal.SIGTERM:
