@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import attrs
 from attrs import frozen
 
 from tests.toys import STREAMS, TOYS
@@ -115,14 +116,13 @@ def _comparison(folder: Path) -> None:
 def _table(folder: Path) -> None:
     from nasframe import load_table
     from nasframe.runtime import read_compressed_json, write_json
-    from nasframe.tables import TABLE_FILE, entry_values
+    from nasframe.tables import TABLE_FILE, add_entry
 
     words = ["--architectures", "3", "--workers", "1", "--out", str(folder / "study")]
     _command("tabulate", str(STREAMS), *SMALL, f"cache={folder / 'cache'}", *words)
     write_json(folder / "document.json", read_compressed_json(folder / "study" / TABLE_FILE))
-    entry = {**entry_values(load_table(folder / "study").listed[0]), "key": "0" * 64, "on_demand": True}
-    (folder / "study" / "on_demand").mkdir()
-    write_json(folder / "study" / "on_demand" / f"{entry['key']}.json", entry)
+    table = load_table(folder / "study")
+    add_entry(table, attrs.evolve(table.listed[0], key="0" * 64, on_demand=True), folder / "cache")
 
 
 def _older_table(folder: Path) -> None:
@@ -447,9 +447,9 @@ def _read_wheel(folder: Path) -> None:
 
 
 def _read_wheel_table(folder: Path) -> None:
-    from nasframe_tabular.preparation import load_table
+    from nasframe_tabular.preparation import read_number_table
 
-    load_table(folder / "table.csv", ["a", "b"], label="class")
+    read_number_table(folder / "table.csv", ["a", "b"], label="class")
 
 
 def _read_wheel_arrays(folder: Path) -> None:
@@ -500,11 +500,11 @@ class Reader:
 
 def _read_given(name: str, folder: Path) -> None:
     from nasframe.tasks.data_files.column_choice import ColumnNames, InputChoice
-    from nasframe.tasks.data_files.given_data import Choice, read_given
+    from nasframe.tasks.data_files.given_data import FileParts, read_given
     from nasframe.tasks.tensors import Targets, kind_told_by
 
     columns = ("split", "who") if name.endswith(".csv") else (None, None)
-    given = read_given(folder / name, Choice(InputChoice(), ColumnNames(("y",)), *columns, kind=None))
+    given = read_given(folder / name, FileParts(InputChoice(), ColumnNames(("y",)), *columns, kind=None))
     Targets.of(given.target, kind_told_by(given.target))
 
 

@@ -23,7 +23,6 @@ from nasframe.runtime import (
     Items,
     Nullable,
     Number,
-    Shape,
     Text,
     check_shape,
     read_compressed_json,
@@ -56,20 +55,15 @@ _MOST_NUMBERS = 50_000_000
 """The most numbers in the curves of a table, each of which takes eight bytes."""
 
 
-def _option() -> Shape:
-    """Return the shape of a value that TOML can write, which has no null."""
-    what = "a number, text, true or false, a list or an object"
-    plain = Number(), Text(), Flag()
-    shape: Shape = Either(what, plain)
-    for _ in range(8):
-        shape = Either(what, (*plain, Items(shape), Each(shape)))
-    return shape
-
+_PLAIN = Number(), Text(), Flag()
+_OPTION = Either("a number, text, true or false, a list or an object", _PLAIN)
+for _ in range(8):  # lists and objects so deep; TOML has no null
+    _OPTION = Either(_OPTION.what, (*_PLAIN, Items(_OPTION), Each(_OPTION)))
 
 _COUNT = Nullable(Number(0, MAX_EXACT_INTEGER, whole=True))
 _EPOCHS = Number(1, 100_000, whole=True)
 _TRAINING = Fields(
-    {"seed": Number(0, MAX_EXACT_INTEGER, whole=True)}, {"point": Each(_option()), "data": Text()}
+    {"seed": Number(0, MAX_EXACT_INTEGER, whole=True)}, {"point": Each(_OPTION), "data": Text()}
 )
 _SPACE = Fields(
     {
