@@ -21,9 +21,8 @@ INPUTS = {"left": (2, 3), "right": (2, 3)}
 EPOCHS, SEEDS = 4, (4, 5, 6)
 
 
-@functools.cache
 def experiment() -> nasframe.Experiment:
-    """Return the experiment of the toy pairs; its plugin must be loaded."""
+    """Return the experiment of the toy pairs; its plugin must be loaded. Not cached, for that may be loaded anew."""
     return nasframe.Experiment.load(PAIRS, ["train.epochs=4", "train.batch_size=20"])
 
 
