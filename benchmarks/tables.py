@@ -67,7 +67,7 @@ def by_example(names: Sequence[str]) -> list[list[Hashable]]:
 
 @frozen
 class Design:
-    """How a table is made, beside its experiment.
+    """The making of a table, beside its experiment.
 
     Attributes:
         vary: options in which the trainings of a network differ.
@@ -166,7 +166,7 @@ def errors_of(
 def hits_of(
     architecture: Architecture, experiment: Experiment, prepared: Prepared
 ) -> tuple[NDArray[np.float64], Sequence[str]]:
-    """Whether each test example is right once the network is trained, and the names of the examples."""
+    """Return True for each test example that the trained network has right, and the names of the examples."""
     network, device = build(architecture, seed=experiment.seed), experiment.torch_device()
     Training(network, experiment.task, prepared.data, experiment.train, experiment.seed, device).fit()
     test = prepared.data.splits.test()

@@ -23,7 +23,7 @@ __all__ = ["ForkedProgram", "ForkingServer"]
 
 SERVER = Path(__file__).with_name("forking_server.py")
 OWN = ("PYTHONPATH", "PYTHONSAFEPATH")
-"""What a program may have in its environment about Python that its server has not."""
+"""Variables about Python that a program may have and its server has not."""
 
 
 class ForkedProgram:

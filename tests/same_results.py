@@ -34,7 +34,7 @@ from safetensors import safe_open
 
 ROOT = Path(__file__).resolve().parents[1]
 TABULATE = ("nasframe/studies/tabulation", "nasframe/studies/table_plan.py")
-"""Where a checkout has one of these, new or old, its command for tables is called `tabulate`."""
+"""A checkout that has one of these, new or old, calls its command for tables `tabulate`."""
 
 DATA = ("task.clips=120", "task.identities=24", "task.picture_epochs=2", "task.sound_epochs=2")
 SMALL = (*DATA, "search.epochs=12", "search.warmup_epochs=3", "search.candidates=8", "train.epochs=4")

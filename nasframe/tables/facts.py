@@ -37,7 +37,7 @@ SHARE_RULE = (
     "a network cannot be told from the best where the difference of their mean test scores is "
     "1.96 · √2 · noise / √trainings or less"
 )
-"""Which networks are as good as the best."""
+"""The rule by which networks are as good as the best."""
 
 
 @frozen

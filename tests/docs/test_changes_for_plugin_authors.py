@@ -27,7 +27,7 @@ NEW = [line[1:] for line in LINES if re.match(r"\+(from|import) ", line)]
 
 
 def told_by(line: str) -> list[str]:
-    """What an import says about its names: a failed one, or one whose names are then used."""
+    """The words of an import about its names: a failed one, or one whose names are then used."""
     names: dict[str, object] = {}
     with warnings.catch_warnings(record=True) as found:
         warnings.simplefilter("always")

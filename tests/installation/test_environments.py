@@ -1,4 +1,4 @@
-"""What works in an environment that holds the core alone, the core with one extra, and all extras."""
+"""The work of an environment that holds the core alone, the core with one extra, and all extras."""
 
 from __future__ import annotations
 

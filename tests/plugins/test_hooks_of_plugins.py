@@ -181,7 +181,7 @@ def test_the_hooks_of_a_plugin_go_with_it_and_come_again() -> None:
 
 
 class Sources:
-    """What `register_hookspecs` may wrongly return, with the reason."""
+    """Wrong returns of `register_hookspecs`, with the reason."""
 
     @staticmethod
     def fails() -> Any:

@@ -22,7 +22,7 @@ EPOCHS, SEEDS = 4, (4, 5, 6)
 
 
 def experiment() -> nasframe.Experiment:
-    """Return the experiment of the toy pairs; its plugin must be loaded. Not cached, for that may be loaded anew."""
+    """Return the experiment of the toy pairs, with the classes of the plugin that is loaded now."""
     return nasframe.Experiment.load(PAIRS, ["train.epochs=4", "train.batch_size=20"])
 
 
