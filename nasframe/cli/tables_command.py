@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
-from nasframe.errors import ConfigurationError, RunError
+from nasframe.errors import ConfigurationError
 from nasframe.plugins import manager
 from nasframe.runtime import make_progress, print_columns, print_json, print_text, visible
 
@@ -97,13 +97,8 @@ def _list(*, as_json: bool) -> int:
 
 def _find(table: TabularBenchmark, text: str) -> TableEntry | None:
     """Return the entry that digits name; None where the text is something else."""
-    digits = len(text) >= 16 and set(text) <= set("0123456789abcdef")
-    if not digits:
-        return table.find(_architecture(text))
-    found = table.find(text)
-    if found is None:
-        raise RunError(f"table {table.title!r} holds no architecture and no network {text[:64]!r}")
-    return found
+    digits = len(text) >= 8 and set(text) <= set("0123456789abcdef") and not Path(text).exists()
+    return table.look_up(text) if digits else table.find(_architecture(text))
 
 
 def _architecture(text: str) -> Architecture:

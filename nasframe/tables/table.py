@@ -13,7 +13,7 @@ import numpy as np
 from attrs import field, frozen
 from numpy.typing import NDArray
 
-from nasframe.errors import ArchitectureError, in_lines
+from nasframe.errors import ArchitectureError, ConfigurationError, in_lines, nearest
 from nasframe.plugins import RecordedNames
 from nasframe.runtime import fingerprint
 from nasframe.space import Architecture, SearchSpace, network_key
@@ -27,6 +27,8 @@ Curves = NDArray[np.float64]
 """One metric, `(…, trainings, epochs)`; NaN where a training is missing or the metric is not defined."""
 
 _MOST_SPACES = 64
+
+_PRINTED, _LEAST_DIGITS = 16, 8  # digits of a fingerprint that are kept, and that may name an entry
 
 _SPLITS: tuple[SplitName, SplitName] = ("validation", "test")
 
@@ -84,7 +86,14 @@ class TableEntry:
         return [number for number, epoch in enumerate(self.best) if not epoch]
 
     def curves(self, split: SplitName) -> Mapping[str, Curves]:
-        """Return metric → its curve, on a split."""
+        """Return metric → its curve, on a split.
+
+        Raises:
+            ConfigurationError: the split is another than `validation` or `test`.
+        """
+        if split not in _SPLITS:
+            problem = f"split: expected validation or test, found {split!r}{nearest(str(split), _SPLITS)}"
+            raise ConfigurationError("table", [problem])
         return self.validation if split == "validation" else self.test
 
     def at_best(self, split: SplitName, metric: str) -> NDArray[np.float64]:
@@ -209,18 +218,15 @@ class TabularBenchmark:
 
         Args:
             architecture: one of any space over the same inputs; or an assignment of the table's own space; or
-                the key of a network, or 16 or more digits of the fingerprint of an architecture of its space.
+                the first 8 digits or more of the key of a network, or of the fingerprint of an architecture
+                of its space.
 
         Raises:
-            ArchitectureError: it has other inputs or outputs than the table's data, or is no assignment of
-                the table's space.
+            ArchitectureError: it has other inputs or outputs than the table's data, is no assignment of the
+                table's space, or digits that are too few or begin those of several networks.
         """
         found = self._look_up(architecture)
-        if isinstance(found, int):
-            return self.listed[found]
-        if found not in self.added and isinstance(architecture, str):
-            return next((item for item in self.added.values() if self._fingerprint(item) == found[:16]), None)
-        return self.added.get(found)
+        return self.listed[found] if isinstance(found, int) else self.added.get(found)
 
     def place(self, architecture: Architecture | Mapping[str, str] | str) -> int | None:
         """Return the place of an architecture's entry in `listed`, and in arrays over entries; see `find`.
@@ -230,7 +236,7 @@ class TabularBenchmark:
         found = self._look_up(architecture)
         return found if isinstance(found, int) else None
 
-    def look_up(self, architecture: Architecture | Mapping[str, str]) -> TableEntry:
+    def look_up(self, architecture: Architecture | Mapping[str, str] | str) -> TableEntry:
         """Return the entry of an architecture; see `find`.
 
         Raises:
@@ -239,6 +245,10 @@ class TabularBenchmark:
         found = self.find(architecture)
         if found is not None:
             return found
+        if isinstance(architecture, str):
+            raise ArchitectureError(
+                f"table {self.title!r} holds no architecture and no network {architecture[:64]!r}"
+            )
         lines = [
             f"{self._fingerprint(entry)}: {', '.join(changes)}" for entry, changes in self.near(architecture)
         ]
@@ -248,9 +258,10 @@ class TabularBenchmark:
     def _look_up(self, architecture: Architecture | Mapping[str, str] | str) -> int | str:
         """Return the place of a network in `listed`; its key where it is not there."""
         if isinstance(architecture, str):
-            if len(architecture) == 64 and architecture in self._places:
-                return self._places[architecture]
-            return self._by_fingerprint.get(architecture[:16], architecture)
+            return self._by_digits(architecture)
+        if not isinstance(architecture, Architecture | Mapping):
+            kind = type(architecture).__name__
+            raise ArchitectureError(f"expected an architecture, an assignment or digits, found {kind}")
         if isinstance(architecture, Architecture):
             origin, assignment = self._origin_of(architecture.space), architecture.assignment
         else:
@@ -271,6 +282,31 @@ class TabularBenchmark:
         if origin:
             self._known[known] = found
         return found
+
+    def _by_digits(self, digits: str) -> int | str:
+        """Return the place of the network that digits begin; its key where it was trained on demand, and the
+        digits where there is none."""
+        if digits in self._places:
+            return self._places[digits]
+        if len(digits) < _LEAST_DIGITS or not set(digits) <= set("0123456789abcdef"):
+            raise ArchitectureError(
+                f"expected {_LEAST_DIGITS} or more of the digits that table {self.title!r} prints, found "
+                f"{digits[:64]!r}"
+            )
+        begins = digits[:_PRINTED]
+        found: dict[str, int | str] = {
+            key: place
+            for key, place in self._places.items()
+            if key.startswith(digits) or self._fingerprints[place].startswith(begins)
+        }
+        for key, entry in self.added.items():
+            if key.startswith(digits) or self._fingerprint(entry).startswith(begins):
+                found.setdefault(key, key)
+        if len(found) > 1:
+            raise ArchitectureError(
+                f"table {self.title!r} holds {len(found)} networks that begin with {digits!r}; say more"
+            )
+        return next(iter(found.values()), digits)
 
     def check_fits(self, architecture: Architecture) -> None:
         """Refuse an architecture for other data than the table's.
@@ -332,8 +368,11 @@ class TabularBenchmark:
         Args:
             split: `validation` or `test`.
             metric: None is the objective.
+
+        Raises:
+            ConfigurationError: another split, or a metric that the table does not hold.
         """
-        name = metric or self.objective
+        name = self._metric(split, metric)
         found = [entry.curves(split).get(name) for entry in self.listed]
         epochs = max((curve.shape[1] for curve in found if curve is not None), default=1)
         result = np.full((len(found), len(self.trainings), epochs), np.nan)
@@ -344,7 +383,7 @@ class TabularBenchmark:
 
     def final(self, split: SplitName, metric: str | None = None) -> NDArray[np.float64]:
         """Return a metric of all entries at the epoch that counts, `(entries, trainings)`; see `curves`."""
-        name = metric or self.objective
+        name = self._metric(split, metric)
         found = [entry.at_best(split, name) for entry in self.listed]
         return np.array(found).reshape(len(self.listed), len(self.trainings))
 
@@ -365,7 +404,11 @@ class TabularBenchmark:
             entry: of the table.
             training: its number.
             epochs: count the first ones alone, as where a training is stopped early; None for all.
+
+        Raises:
+            ConfigurationError: there is no such training, or they are more epochs than one has, or none.
         """
+        self._check_numbers(training, epochs)
         best = int(entry.best[training])
         if not best or epochs is None or best <= epochs:
             return best
@@ -396,13 +439,36 @@ class TabularBenchmark:
             training: its number; None is the mean over all.
             epochs: see `best_epoch`.
             metric: None is the objective.
+
+        Raises:
+            ConfigurationError: another split, training or number of epochs, or a metric that the table does
+                not hold.
         """
+        name = self._metric(split, metric)
         numbers = range(len(self.trainings)) if training is None else [training]
-        curve = entry.curves(split).get(metric or self.objective)
+        curve = entry.curves(split).get(name)
         if curve is None:
             return None
         places = [(number, self.best_epoch(entry, number, epochs)) for number in numbers]
         return _mean([curve[number, min(epoch, curve.shape[1]) - 1] for number, epoch in places if epoch])
+
+    def _metric(self, split: SplitName, metric: str | None) -> str:
+        if metric is None:
+            return self.objective
+        held = self.metrics(split)
+        if metric not in (*held, self.objective):
+            problem = f"metric: no {metric!r} on the split {split}{nearest(str(metric), held)}"
+            raise ConfigurationError(f"table {self.title!r}", [problem])
+        return metric
+
+    def _check_numbers(self, training: int, epochs: int | None) -> None:
+        problems, last, most = [], len(self.trainings) - 1, int(self.record.get("epochs") or 1)
+        if not 0 <= training <= last:
+            problems.append(f"training: expected 0 to {last}, found {training}")
+        if epochs is not None and not 1 <= epochs <= most:
+            problems.append(f"epochs: expected 1 to {most}, found {epochs}")
+        if problems:
+            raise ConfigurationError(f"table {self.title!r}", problems)
 
     @functools.cached_property
     def rows(self) -> Sequence[Mapping[str, Any]]:
@@ -516,11 +582,7 @@ class TabularBenchmark:
             return entry.former_fingerprint
         other = entry.architecture
         origin = self._origin if other is None else json.dumps(other["space"], sort_keys=True)
-        return fingerprint([origin, dict(entry.assignment)])[:16]
-
-    @functools.cached_property
-    def _by_fingerprint(self) -> Mapping[str, int]:
-        return {print_: place for place, print_ in reversed([*enumerate(self._fingerprints)])}
+        return fingerprint([origin, dict(entry.assignment)])[:_PRINTED]
 
 
 def _identity_of(origin: Any, operations: Mapping[str, str]) -> str:

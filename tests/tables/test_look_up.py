@@ -14,7 +14,7 @@ from torch import Tensor
 
 from nasframe import Architecture, Operation, SearchSpace, hookimpl, load_table
 from nasframe.cli import main
-from nasframe.errors import ArchitectureError
+from nasframe.errors import ArchitectureError, ConfigurationError
 from nasframe.plugins import manager
 from nasframe.space import network_key
 from nasframe.tables import TabularBenchmark
@@ -192,3 +192,90 @@ def test_a_point_of_any_value_that_toml_can_write_is_laid_over_the_experiment(
     value: Any, table: TabularBenchmark
 ) -> None:
     assert table.recipe.values({"task.option": value})["task"]["option"] == value
+
+
+# -- wrong questions --------------------------------------------------------------------------------------
+
+
+def test_the_first_digits_of_a_key_or_a_fingerprint_name_an_entry(table: TabularBenchmark) -> None:
+    for entry, row in zip(table.listed, table.rows, strict=True):
+        for digits in (entry.key[:8], entry.key[:20], row["fingerprint"][:12], row["fingerprint"]):
+            assert table.find(digits) is table.look_up(digits) is entry
+            assert table.place(digits) == table.place(entry.assignment)
+
+
+def test_digits_that_begin_several_networks_name_none_of_them(tmp_path: Path, toy_pairs: None) -> None:
+    def alike(_: Any, entries: list[Any]) -> None:
+        for number, entry in enumerate(entries):
+            entry["key"] = f"{'a' * 62}{number:02x}"
+
+    found = table_at(tmp_path / "alike", alike)
+    with pytest.raises(ArchitectureError, match="holds 30 networks that begin with 'aaaaaaaaa'; say more"):
+        found.find("a" * 9)
+    assert found.find(f"{'a' * 62}03") is found.listed[3]
+
+
+@pytest.mark.parametrize("digits", ["", "nope", "0123456", "G" * 20])
+def test_what_is_no_digits_is_refused_with_what_was_given(table: TabularBenchmark, digits: str) -> None:
+    with pytest.raises(ArchitectureError, match=f"expected 8 or more of the digits .* found '{digits}'"):
+        table.find(digits)
+
+
+def test_digits_of_no_network_are_none_and_are_named_by_look_up(table: TabularBenchmark) -> None:
+    assert table.find("0123456789ab") is None
+    assert table.place("0123456789ab") is None
+    with pytest.raises(ArchitectureError, match="holds no architecture and no network '0123456789ab'"):
+        table.look_up("0123456789ab")
+
+
+@pytest.mark.parametrize("asked", [None, 7, 1.5])
+def test_what_is_no_architecture_is_refused_with_its_kind(table: TabularBenchmark, asked: Any) -> None:
+    with pytest.raises(ArchitectureError, match=f"expected an architecture.*found {type(asked).__name__}"):
+        table.find(asked)
+
+
+@pytest.mark.parametrize("split", ["valid", "tset", "", None])
+def test_another_split_than_validation_and_test_is_refused(table: TabularBenchmark, split: Any) -> None:
+    entry = table.listed[0]
+    for ask in (
+        lambda: table.score(entry, split),
+        lambda: table.curves(split),
+        lambda: table.final(split),
+        lambda: table.scores(split),
+        lambda: table.metrics(split),
+        lambda: entry.curves(split),
+    ):
+        with pytest.raises(ConfigurationError, match=f"split: expected validation or test, found {split!r}"):
+            ask()
+
+
+def test_another_metric_than_the_table_holds_is_refused_with_the_nearest(table: TabularBenchmark) -> None:
+    for ask in (
+        table.curves,
+        table.final,
+        lambda *words: table.score(table.listed[0], "test", metric=words[1]),
+    ):
+        with pytest.raises(
+            ConfigurationError, match="no 'acuracy' on the split test; did you mean 'accuracy'"
+        ):
+            ask("test", "acuracy")
+
+
+@pytest.mark.parametrize(
+    ("training", "epochs", "message"),
+    [
+        (-1, None, "training: expected 0 to 2, found -1"),
+        (3, None, "training: expected 0 to 2, found 3"),
+        (0, 0, "epochs: expected 1 to 4, found 0"),
+        (0, -3, "epochs: expected 1 to 4, found -3"),
+        (0, 5, "epochs: expected 1 to 4, found 5"),
+    ],
+)
+def test_a_training_or_an_epoch_that_there_is_not_is_refused(
+    table: TabularBenchmark, training: int, epochs: int | None, message: str
+) -> None:
+    entry = table.listed[0]
+    with pytest.raises(ConfigurationError, match=message):
+        table.score(entry, "test", training, epochs=epochs)
+    with pytest.raises(ConfigurationError, match=message):
+        table.best_epoch(entry, training, epochs)
