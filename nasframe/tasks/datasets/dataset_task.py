@@ -8,13 +8,19 @@ from typing import Any
 
 import attrs
 import torch
-from attrs import define, field
+from attrs import Converter, define, field
 from torch import Tensor
 
 from nasframe.errors import DataError
 from nasframe.options import option
 from nasframe.tasks.data import Data, Splits
 from nasframe.tasks.datasets.dataset_split import DatasetSplit
+from nasframe.tasks.datasets.fitting_splits import (
+    joined_targets,
+    kind_of_all,
+    require_alike,
+    require_same_classes,
+)
 from nasframe.tasks.datasets.given_dataset import GivenDataset
 from nasframe.tasks.datasets.read_items import ItemFormat
 from nasframe.tasks.tensors import (
@@ -22,7 +28,6 @@ from nasframe.tasks.tensors import (
     TargetKind,
     Targets,
     TargetTask,
-    kind_told_by,
     require_classes,
     stratified_rows,
     valid_kind,
@@ -35,8 +40,8 @@ __all__ = ["DatasetTask"]
 _SPLITS = ("weights", "architecture", "validation", "test")
 
 
-def _given(value: Any) -> GivenDataset | None:
-    return GivenDataset.of(value)
+def _given(value: Any, attribute: Any) -> GivenDataset | None:
+    return GivenDataset.of(value, attribute.name)
 
 
 def _names(value: Any) -> tuple[str, ...] | None:
@@ -89,16 +94,24 @@ class DatasetTask(TargetTask):
     """
 
     train: GivenDataset | None = field(
-        default=None, converter=_given, metadata={"help": "data set or loader, given in Python"}
+        default=None,
+        converter=Converter(_given, takes_field=True),
+        metadata={"help": "data set or loader, given in Python"},
     )
     architecture: GivenDataset | None = field(
-        default=None, converter=_given, metadata={"help": "for the architecture, given in Python"}
+        default=None,
+        converter=Converter(_given, takes_field=True),
+        metadata={"help": "for the architecture, given in Python"},
     )
     validation: GivenDataset | None = field(
-        default=None, converter=_given, metadata={"help": "for validation, given in Python"}
+        default=None,
+        converter=Converter(_given, takes_field=True),
+        metadata={"help": "for validation, given in Python"},
     )
     test: GivenDataset | None = field(
-        default=None, converter=_given, metadata={"help": "for the test, given in Python"}
+        default=None,
+        converter=Converter(_given, takes_field=True),
+        metadata={"help": "for the test, given in Python"},
     )
     inputs: tuple[str, ...] | None = field(
         default=None,
@@ -187,7 +200,7 @@ class DatasetTask(TargetTask):
                     raise DataError(
                         f"open_datasets: expected train, architecture, validation or test, found {name!r}"
                     )
-            taken = {name: GivenDataset.of(value) for name, value in given.items()}
+            taken = {name: GivenDataset.of(value, name) for name, value in given.items()}
             found = {name: self._as_named(name, value) for name, value in taken.items() if value is not None}
             if "train" not in found:
                 raise DataError("no data set: give train=…, a map-style data set or a DataLoader")
@@ -208,9 +221,11 @@ class DatasetTask(TargetTask):
                 start += len(dataset)
             if start < 8:
                 raise DataError(f"four splits need at least 8 items, found {start}")
-            given = _together(parts)
-            kind = self.kind or kind_told_by(given)
+            by_name = dict(zip(places, parts, strict=True))
+            require_alike({name: self._datasets()[name].shapes for name in places}, by_name)
+            given, kind = joined_targets(parts), kind_of_all(by_name, self.kind, self.classes)
             found_targets = Targets.of(given, kind, None if kind == "number" else self.classes)
+            require_same_classes(found_targets, places)
             object.__setattr__(self, "_read", (found_targets, places))
             return found_targets, places
         return self._read
@@ -229,9 +244,3 @@ class DatasetTask(TargetTask):
             if name != "train":
                 found[name] = (name, torch.arange(last - first))
         return found
-
-
-def _together(parts: Sequence[Any]) -> Any:
-    if all(isinstance(part, Tensor) for part in parts):
-        return torch.cat(list(parts))
-    return [item for part in parts for item in (part.tolist() if hasattr(part, "tolist") else part)]
