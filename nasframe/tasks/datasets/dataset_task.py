@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,9 @@ _SPLITS = ("weights", "architecture", "validation", "test")
 
 def _given(value: Any, attribute: Any) -> GivenDataset | None:
     return GivenDataset.of(value, attribute.name)
+
+
+_GIVEN = Converter(_given, takes_field=True)
 
 
 def _names(value: Any) -> tuple[str, ...] | None:
@@ -94,24 +97,16 @@ class DatasetTask(TargetTask):
     """
 
     train: GivenDataset | None = field(
-        default=None,
-        converter=Converter(_given, takes_field=True),
-        metadata={"help": "data set or loader, given in Python"},
+        default=None, converter=_GIVEN, metadata={"help": "data set or loader, given in Python"}
     )
     architecture: GivenDataset | None = field(
-        default=None,
-        converter=Converter(_given, takes_field=True),
-        metadata={"help": "for the architecture, given in Python"},
+        default=None, converter=_GIVEN, metadata={"help": "for the architecture, given in Python"}
     )
     validation: GivenDataset | None = field(
-        default=None,
-        converter=Converter(_given, takes_field=True),
-        metadata={"help": "for validation, given in Python"},
+        default=None, converter=_GIVEN, metadata={"help": "for validation, given in Python"}
     )
     test: GivenDataset | None = field(
-        default=None,
-        converter=Converter(_given, takes_field=True),
-        metadata={"help": "for the test, given in Python"},
+        default=None, converter=_GIVEN, metadata={"help": "for the test, given in Python"}
     )
     inputs: tuple[str, ...] | None = field(
         default=None,

@@ -1,4 +1,4 @@
-"""Data sets of one task fit together: their items have one form, their targets one kind and the same classes."""
+"""Data sets of one task fit together: items of one form, targets of one kind, and the same classes."""
 
 from __future__ import annotations
 

@@ -276,7 +276,8 @@ def _check(given: Any) -> None:
     ):
         raise DataError(
             f"the data set, of the class {type(given).__name__!r}, gives its items one after another "
-            "(IterableDataset); a search reads items by their number, so expected a map-style one, with __getitem__ and __len__"
+            "(IterableDataset); a search reads items by their number, so expected a map-style one, with "
+            "__getitem__ and __len__"
         )
     if isinstance(given, str | bytes | dict) or not (
         hasattr(given, "__getitem__") and hasattr(given, "__len__")

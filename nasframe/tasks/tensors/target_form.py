@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import torch
 from attrs import field, frozen
 from torch import Tensor
@@ -79,6 +78,4 @@ def _some(values: list[Any]) -> str:
     except TypeError:  # texts beside other things
         found = list(dict.fromkeys(values))
     shown = [item.decode(errors="backslashreplace") if isinstance(item, bytes) else item for item in found]
-    return ", ".join(
-        f"{item:g}" if isinstance(item, float | np.floating) else repr(item) for item in shown[:_SHOWN]
-    )
+    return ", ".join(f"{item:g}" if isinstance(item, float) else repr(item) for item in shown[:_SHOWN])
