@@ -99,7 +99,7 @@ def read_text(
     try:
         return content.decode("utf-8-sig", errors)
     except UnicodeDecodeError as problem:
-        before = content[: problem.start].decode("utf-8-sig")
+        before = problem.object[: problem.start].decode("utf-8")  # without a mark at the start
         line, place = before.count("\n") + 1, len(before) - before.rfind("\n")
         where = f"line {line}, character {place}"
         raise error(

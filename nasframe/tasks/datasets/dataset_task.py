@@ -62,8 +62,9 @@ def _names(value: Any) -> tuple[str, ...] | None:
 class DatasetTask(TargetTask):
     """Map-style data sets of PyTorch, or DataLoaders of them, as a task.
 
-    Items are `(x, y)`, `((x1, x2), y)` or dicts. Of a loader its data set, `collate_fn`, workers and weights
-    are taken; batches are the search's own. A split that is not given is a share of `train`. The target of an
+    Items are `(x, y)`, `((x1, x2), y)` or dicts. An input has the shape that it has in an item: spaces that
+    fuse take `(length, channels)`, so features alone are given as `x[None]`. Of a loader its data set,
+    `collate_fn`, workers and weights are taken; batches are the search's own. A split that is not given is a share of `train`. The target of an
     item is read once, and does not depend on what a random transform draws.
 
     Random transforms draw from the generators of torch, NumPy or Python, which are seeded for every item and
@@ -124,7 +125,7 @@ class DatasetTask(TargetTask):
     known_as: str = option("", help="a name in place of the hash of all items")
     fractions: tuple[float, float, float, float] = option(
         (0.4, 0.2, 0.2, 0.2),
-        help="shares of the splits weights, architecture, validation, test",
+        help="shares of the splits weights, architecture, validation, test; they need not add up to 1",
         validator=valid_shares,
     )
     split_seed: int = option(0, help="seed of the splits", validator=valid_seed)

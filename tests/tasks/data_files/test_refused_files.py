@@ -259,11 +259,11 @@ def test_an_array_that_is_refused_names_its_file_once(tmp_path: Path) -> None:
 
 def test_a_table_that_is_not_utf_8_says_where_and_what_to_do(tmp_path: Path) -> None:
     text = "\n".join([HEADER, *ROWS]).replace("3.5,", "Größe,", 1)
-    (tmp_path / "my.csv").write_bytes(text.encode("latin-1"))
-    with pytest.raises(
-        DataError, match=r"line 5, character 3: byte \d+ is not UTF-8; save the file as UTF-8"
-    ):
-        prepared(tmp_path / "my.csv")
+    words = r"line 5, character 3: byte \d+ is not UTF-8; save the file as UTF-8"
+    for mark in (b"", b"\xef\xbb\xbf"):
+        (tmp_path / "my.csv").write_bytes(mark + text.encode("latin-1"))
+        with pytest.raises(DataError, match=words):
+            prepared(tmp_path / "my.csv")
 
 
 def test_a_damaged_archive_is_refused(tmp_path: Path) -> None:
