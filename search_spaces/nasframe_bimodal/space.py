@@ -157,9 +157,7 @@ def _check_inputs(inputs: Mapping[str, Shape]) -> None:
     shown = ", ".join(f"{name}: {tuple(shape)}" for name, shape in inputs.items())
     if any(len(shape) != 2 for shape in inputs.values()):
         flat = next((shape for shape in inputs.values() if len(shape) == 1), None)
-        hint = (
-            "" if flat is None else f"; give features alone as one step, (1, {flat[0]}): x[None] of an item"
-        )
+        one = "" if flat is None else f"; give features alone as (1, {flat[0]}), one step: x[None] of an item"
         raise SpaceError(f"inputs of the bimodal space are (length, features), found {shown}{one}")
     if len({shape[0] for shape in inputs.values()}) > 1:
         raise SpaceError(f"inputs of the bimodal space must agree in length, found {shown}")

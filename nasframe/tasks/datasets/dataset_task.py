@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 import torch
-from attrs import Converter, define, field
+from attrs import define, field
 from torch import Tensor
 
 from nasframe.errors import DataError
@@ -40,11 +40,20 @@ __all__ = ["DatasetTask"]
 _SPLITS = ("weights", "architecture", "validation", "test")
 
 
-def _given(value: Any, attribute: Any) -> GivenDataset | None:
-    return GivenDataset.of(value, attribute.name)
+def _train(value: Any) -> GivenDataset | None:
+    return GivenDataset.of(value, "train")
 
 
-_GIVEN = Converter(_given, takes_field=True)
+def _architecture(value: Any) -> GivenDataset | None:
+    return GivenDataset.of(value, "architecture")
+
+
+def _validation(value: Any) -> GivenDataset | None:
+    return GivenDataset.of(value, "validation")
+
+
+def _test(value: Any) -> GivenDataset | None:
+    return GivenDataset.of(value, "test")
 
 
 def _names(value: Any) -> tuple[str, ...] | None:
@@ -64,8 +73,9 @@ class DatasetTask(TargetTask):
 
     Items are `(x, y)`, `((x1, x2), y)` or dicts. An input has the shape that it has in an item: spaces that
     fuse take `(length, channels)`, so features alone are given as `x[None]`. Of a loader its data set,
-    `collate_fn`, workers and weights are taken; batches are the search's own. A split that is not given is a share of `train`. The target of an
-    item is read once, and does not depend on what a random transform draws.
+    `collate_fn`, workers and weights are taken; batches are the search's own. A split that is not given is a
+    share of `train`. The target of an item is read once, and does not depend on what a random transform
+    draws.
 
     Random transforms draw from the generators of torch, NumPy or Python, which are seeded for every item and
     epoch; so a search has the same bits with any number of workers, and where it is resumed. A generator of
@@ -98,16 +108,16 @@ class DatasetTask(TargetTask):
     """
 
     train: GivenDataset | None = field(
-        default=None, converter=_GIVEN, metadata={"help": "data set or loader, given in Python"}
+        default=None, converter=_train, metadata={"help": "data set or loader, given in Python"}
     )
     architecture: GivenDataset | None = field(
-        default=None, converter=_GIVEN, metadata={"help": "for the architecture, given in Python"}
+        default=None, converter=_architecture, metadata={"help": "for the architecture, given in Python"}
     )
     validation: GivenDataset | None = field(
-        default=None, converter=_GIVEN, metadata={"help": "for validation, given in Python"}
+        default=None, converter=_validation, metadata={"help": "for validation, given in Python"}
     )
     test: GivenDataset | None = field(
-        default=None, converter=_GIVEN, metadata={"help": "for the test, given in Python"}
+        default=None, converter=_test, metadata={"help": "for the test, given in Python"}
     )
     inputs: tuple[str, ...] | None = field(
         default=None,
