@@ -18,8 +18,8 @@ _ASK = 1.0
 def size_in_words(count: int, networks: int | None = None) -> str:
     """Return how many architectures a space has, and how many different networks where that is known."""
     many = f"{count:,}" if count < 10**15 else f"{count:.3g}"
-    different = "" if networks is None else f", {networks:,} different networks"
-    return f"the space has {many} architectures{different}"
+    different = "" if networks is None else f", {networks:,} different network{'s' * (networks != 1)}"
+    return f"the space has {many} architecture{'s' * (count != 1)}{different}"
 
 
 def check_size(folder: Path, count: int) -> None:
