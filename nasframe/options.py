@@ -342,7 +342,7 @@ def structure(target: type[T], values: Mapping[str, Any], source: str, path: str
         oven.toml: 3 problems
           minuts: unknown key; did you mean 'minutes'?
           degrees: is missing (float)
-          minutes: 'minutes' must be >= 1: 0
+          minutes: must be >= 1, found 0
     """
     instance, problems = collect(target, values, path)
     if problems or instance is None:
@@ -385,7 +385,7 @@ def collect(target: type[T], values: Mapping[str, Any], path: str = "") -> tuple
             unfinished: Any = SimpleNamespace(**{**_defaults(known), **ready})
             item.validator(unfinished, item, ready[name])
         except (TypeError, ValueError, NasframeError) as error:
-            problems.append(f"{prefix}{name}: {_text(error)}")
+            problems.append(f"{prefix}{name}: {_without_name(_text(error), name, ready[name])}")
         except (Exception, SystemExit) as error:  # a plugin's function may raise anything
             problems.append(f"{prefix}{name}: {in_words(error)}{_line_in(target, error)}")
     if problems:
@@ -430,6 +430,17 @@ def _text(error: BaseException) -> str:
     return in_words(error).removeprefix(f"{type(error).__name__}: ")
 
 
+def _without_name(text: str, name: str, value: Any) -> str:
+    """Return what a validator says of a value, without the name of the option that stands before it."""
+    for named in (f"'{name}' must ", f"{name} must "):
+        if text.startswith(named):
+            text = text.removeprefix(named.removesuffix("must "))
+    for end in (f": {value}", f" (got {value!r})"):  # as those of attrs end
+        if text.endswith(end):
+            return f"{text.removesuffix(end)}, found {value!r}"
+    return text
+
+
 def _line_in(target: type, error: BaseException) -> str:
     """Return ` (my_ops.py, line 3)`: the last line of the file of a class that an error came through."""
     file = getattr(sys.modules.get(target.__module__), "__file__", None)
@@ -440,9 +451,18 @@ def _line_in(target: type, error: BaseException) -> str:
 def _explain(error: BaseException, annotation: Any, value: Any) -> str:
     if isinstance(error, BaseExceptionGroup):
         return "; ".join(_explain(item, annotation, value) for item in error.exceptions)
-    if typing.get_origin(annotation) is typing.Literal and isinstance(value, str):
-        valid = [str(choice) for choice in typing.get_args(annotation)]
+    choices = _choices(annotation)
+    if choices and isinstance(value, str):
+        valid = [str(choice) for choice in choices]
         return f"{value!r} is none of {', '.join(valid)}{nearest(value, valid) if value not in valid else ''}"
     if isinstance(error, ValueError) and error.args:
         return str(error.args[0])
     return f"expected {type_name(annotation)}, found {value!r}"
+
+
+def _choices(annotation: Any) -> list[Any]:
+    """Return the values of a `Literal`, also of one that may be None; none of any other type."""
+    if typing.get_origin(annotation) in (UnionType, typing.Union):
+        kinds = [one for one in typing.get_args(annotation) if one is not NoneType]
+        return _choices(kinds[0]) if len(kinds) == 1 else []
+    return [*typing.get_args(annotation)] if typing.get_origin(annotation) is typing.Literal else []

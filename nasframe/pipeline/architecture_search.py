@@ -8,13 +8,14 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from nasframe.errors import NasframeError
 from nasframe.experiment import Experiment
 from nasframe.jobs import start_server
 from nasframe.pipeline.baselines import check_baselines
 from nasframe.pipeline.candidate_training import PRELOAD, CandidateTraining
 from nasframe.pipeline.engines import proposal_engine, search_engine
 from nasframe.pipeline.picture import save_picture
-from nasframe.pipeline.preparation import Prepared, given, keeping_old_run, prepare
+from nasframe.pipeline.preparation import Prepared, given, keeping_old_run, prepare, prepared_alike
 from nasframe.pipeline.search_result import SearchResult
 from nasframe.pipeline.training_records import is_training, with_training, without_training
 from nasframe.plugins import manager
@@ -62,6 +63,8 @@ def search(
     with claimed(path, toml, command=Command("search", given(source, workers))):
         if not proposes:
             check_relaxation(experiment.relaxation)
+        if not overwrite:
+            _check_options(experiment, Run.existing(path, toml), identity, source)
         run = None if overwrite else Run.matching(path, toml, identity=identity)
         if overwrite:
             Run.check_replaceable(path, toml)
@@ -90,6 +93,25 @@ def search(
             how = experiment.names["loop" if proposes else "relaxation"]
             progress.say(f"search: {engine.space.count():,} architectures, {how}")
             return _search_in_run(engine, run, key)
+
+
+def _check_options(experiment: Experiment, run: Run | None, identity: str, source: str | Path | None) -> None:
+    """Refuse options that do not fit the space before the folder of another experiment is refused.
+
+    Another folder would be no cure for them. Where the data there is another, nothing is prepared for this.
+
+    Raises:
+        NasframeError: the engine of the search refuses them.
+    """
+    if run is None or run.identity == identity:
+        return
+    try:
+        prepared = prepared_alike(experiment, run, source)
+    except NasframeError:  # the data is no matter of options
+        return
+    if prepared is not None:
+        with TemporaryDirectory() as place, _engine(experiment, prepared, None, Path(place), 1, SILENT):
+            pass
 
 
 @contextmanager

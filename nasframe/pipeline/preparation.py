@@ -16,7 +16,7 @@ from nasframe.runs import Run, reading_run
 from nasframe.runtime import Progress, fingerprint, given_cache
 from nasframe.tasks import Data, Stage, checked_data, checked_stages, run_stages, stage_fingerprints
 
-__all__ = ["Prepared", "given", "keeping_old_run", "prepare"]
+__all__ = ["Prepared", "given", "keeping_old_run", "prepare", "prepared_alike"]
 
 
 @frozen
@@ -122,6 +122,23 @@ def prepare(
     if run is not None:
         run.note(data=record)
     return prepared
+
+
+def prepared_alike(experiment: Experiment, run: Run, source: str | Path | None) -> Prepared | None:
+    """Return the data of an experiment where a run of another one was made from the same; else None.
+
+    Nothing is prepared for it.
+    """
+    known = run.record["data"]
+    if known is None:
+        return None
+    place = known["source"] if source is None else source
+    stages = checked_stages(
+        experiment.task, None if place is None else Path(place).resolve(), experiment.stage_seed
+    )
+    if known["fingerprint"] != _key(stage_fingerprints(stages)):
+        return None
+    return _ready(experiment, run, given_cache(None))
 
 
 def _cache(experiment: Experiment, run: Run | None, recorded: Path | None) -> Path:

@@ -14,6 +14,7 @@ from nasframe.runs.claim import claimed
 from nasframe.runs.folder import is_begun, partials, read_record, refuse_links_outside, require_utf8
 from nasframe.runs.metrics_file import cut_short
 from nasframe.runs.missing_plugins import naming_missing_plugins
+from nasframe.runs.plan_differences import differing_keys
 from nasframe.runs.plugin_record import missing_plugins
 from nasframe.runs.reading import reading_run
 from nasframe.runs.run import Run
@@ -26,6 +27,7 @@ __all__ = [
     "Run",
     "claimed",
     "cut_short",
+    "differing_keys",
     "drop_checkpoint",
     "is_begun",
     "load_checkpoint",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import tomllib
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from attrs import field, frozen
 
 from nasframe import __version__
-from nasframe.errors import ArchitectureError, RunError
+from nasframe.errors import ArchitectureError, RunError, in_lines
 from nasframe.plugins import RecordedNames, record_names
 from nasframe.runs.claim import beginning, claiming_command
 from nasframe.runs.documents import check_run_record, read_metrics, read_scores, read_test
@@ -29,6 +30,7 @@ from nasframe.runs.folder import (
     require_utf8,
 )
 from nasframe.runs.metrics_file import keep_lines, lost_epochs
+from nasframe.runs.plan_differences import differing_keys
 from nasframe.runs.plugin_record import (
     changed_plugins,
     missing_plugins,
@@ -146,14 +148,9 @@ class Run:
         run, identity = cls.existing(path, experiment), identity or fingerprint(experiment)
         if run is None:
             return None
-        lines = [_decisive(run.experiment_toml), _decisive(experiment)]
         if run.identity != identity:
-            pairs = zip(*lines, strict=False)
-            different = (f"there {a!r}, now {b!r}" for a, b in pairs if a != b)
-            raise RunError(
-                f"{path}: holds the run of another experiment ({next(different, 'its options differ')}); "
-                "choose another --out, or say --overwrite to replace it"
-            )
+            raise RunError(_other_experiment(run, experiment))
+        lines = [_decisive(run.experiment_toml), _decisive(experiment)]
         if lines[0] != lines[1]:  # a kill came between the record and the experiment
             write_text(run.path / "experiment.toml", experiment)
         return run
@@ -398,3 +395,17 @@ class Run:
 def _decisive(experiment: str) -> list[str]:
     """Return the lines of an experiment, without those that do not change the result."""
     return [line.strip() for line in experiment.splitlines() if not line.startswith(("device =", "cache ="))]
+
+
+def _other_experiment(run: Run, experiment: str) -> str:
+    """Return the refusal of a folder with the run of another experiment, with each key that differs."""
+    try:
+        there, now = tomllib.loads(run.experiment_toml), tomllib.loads(experiment)
+    except tomllib.TOMLDecodeError:  # it was changed by hand
+        there = now = {}
+    different = differing_keys(there, now, left_out=("device", "cache", "baselines"))
+    return in_lines(
+        f"{run.path}: holds the run of another experiment:",
+        *(different or ["its options differ"]),
+        "choose another --out, or say --overwrite to replace it",
+    )

@@ -99,7 +99,12 @@ def read_text(
     try:
         return content.decode("utf-8-sig", errors)
     except UnicodeDecodeError as problem:
-        raise error(f"{path}: byte {problem.start} is not UTF-8") from problem
+        before = problem.object[: problem.start].decode("utf-8")  # without a mark at the start
+        line, place = before.count("\n") + 1, len(before) - before.rfind("\n")
+        where = f"line {line}, character {place}"
+        raise error(
+            f"{path}: {where}: byte {problem.start} is not UTF-8; save the file as UTF-8"
+        ) from problem
 
 
 def read_csv(

@@ -150,10 +150,14 @@ def _check_operations(candidates: Sequence[str | OpSpec], default: Sequence[str 
 def _check_inputs(inputs: Mapping[str, Shape]) -> None:
     if len(inputs) < 2:
         raise SpaceError(
-            f"the bimodal space fuses at least two inputs, found {len(inputs)}: {', '.join(inputs)}"
+            f"the bimodal space fuses at least two inputs, found {len(inputs)}: {', '.join(inputs)}; divide "
+            "it, in a file by task.inputs = {left = [...], right = [...]}, or choose a space of one input, "
+            "such as nas_bench_201 or darts"
         )
     shown = ", ".join(f"{name}: {tuple(shape)}" for name, shape in inputs.items())
     if any(len(shape) != 2 for shape in inputs.values()):
-        raise SpaceError(f"inputs of the bimodal space are (length, features), found {shown}")
+        flat = next((shape for shape in inputs.values() if len(shape) == 1), None)
+        one = "" if flat is None else f"; give features alone as (1, {flat[0]}), one step: x[None] of an item"
+        raise SpaceError(f"inputs of the bimodal space are (length, features), found {shown}{one}")
     if len({shape[0] for shape in inputs.values()}) > 1:
         raise SpaceError(f"inputs of the bimodal space must agree in length, found {shown}")

@@ -103,10 +103,14 @@ def only_input(inputs: Mapping[str, Shape], space: str) -> tuple[str, Shape]:
     """
     shown = ", ".join(f"{name}: {tuple(shape)}" for name, shape in inputs.items())
     if len(inputs) != 1:
-        raise SpaceError(f"the {space} space takes one input, found {len(inputs)}: {shown}")
+        raise SpaceError(
+            f"the {space} space takes one input, found {len(inputs)}: {shown}; choose one, in a file by "
+            "task.inputs, or a space that fuses several, such as bimodal"
+        )
     ((name, shape),) = inputs.items()
     if len(shape) not in (2, 3):
-        hint = f"; give a sequence of one channel as (1, {shape[0]})" if len(shape) == 1 else ""
+        one = f"; give a sequence of one channel as (1, {shape[0]}): x[None] of an item"
+        hint = one if len(shape) == 1 else ""
         raise SpaceError(f"the input of the {space} space is {SHAPES}, found {shown}{hint}")
     return name, shape
 

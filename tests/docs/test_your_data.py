@@ -23,7 +23,8 @@ COMMANDS = re.findall(r"^nasframe .*$", PAGE, re.MULTILINE)
 
 def test_the_page_shows_files_and_commands() -> None:
     assert {*FILES} == {
-        *("make_table.py", "pumps.toml", "make_arrays.py", "scenes.toml", "notes.py", "notes_task.py")
+        *("make_table.py", "pumps.toml", "make_arrays.py", "scenes.toml"),
+        *("two_inputs.py", "notes.py", "notes_task.py"),
     }
     assert len(COMMANDS) == 4
 
@@ -50,6 +51,20 @@ def test_the_script_with_data_sets_draws_what_it_found(home: Path) -> None:
     with contextlib.redirect_stdout(printed):
         exec(FILES["notes.py"], {"__name__": "notes"})
     assert "left" in printed.getvalue()
+
+
+def test_three_tensors_become_items_of_two_inputs() -> None:
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(FILES["two_inputs.py"], {"__name__": "two_inputs"})
+    assert printed.getvalue() == "{'left': (1, 5), 'right': (1, 5)}\n"
+
+
+def test_a_table_of_one_input_goes_to_the_space_of_cells_that_the_page_names(files: Path) -> None:
+    (space,) = re.findall(r"`name = \"(\w+)\"` \(\[cell-spaces", PAGE)
+    words = [f"space.name={space}", "space.cells=1", "space.channels=4"]
+    one = 'task.inputs={"x"=["flow_*", "noise_*"]}'
+    assert main(["run", "pumps.toml", *words, one, "--out", "run"]) == 0
 
 
 def test_the_table_of_options_has_those_of_the_task_with_their_defaults() -> None:

@@ -115,7 +115,7 @@ def test_a_list_that_is_wrong_says_how(tmp_path: Path) -> None:
 def test_a_list_that_cannot_be_read_is_an_error_of_one_line_with_its_key(tmp_path: Path) -> None:
     (tmp_path / "bytes.csv").write_bytes(b"\xff\xfe")
     for name, reason in (
-        ("bytes.csv", "byte 0 is not UTF-8"),
+        ("bytes.csv", "line 1, character 1: byte 0 is not UTF-8; save the file as UTF-8"),
         ("nowhere.csv", r"cannot be read: no such file"),
         (".", r"is a folder; expected a regular file"),
     ):

@@ -484,3 +484,15 @@ def test_a_loop_that_breaks_its_contract_is_found_before_the_search(
     with pytest.raises(ContractError, match=start + message):
         nasframe.search(with_loop(experiment, loop, name), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_options_that_cannot_hold_are_refused_before_the_folder_of_another_experiment(
+    experiment: Experiment, tmp_path: Path
+) -> None:
+    nasframe.search(with_loop(experiment, RandomSearch(trials=1), "random", 1), tmp_path / "run")
+    many = with_loop(experiment, SuccessiveHalving(candidates=100_000), "halving", 1)
+    with pytest.raises(ConfigurationError, match=r"loop\.candidates"):
+        nasframe.search(many, tmp_path / "run")
+    few = with_loop(experiment, SuccessiveHalving(candidates=2), "halving", 1)
+    with pytest.raises(RunError, match=r"loop\.candidates: there nothing, now 2"):
+        nasframe.search(few, tmp_path / "run")

@@ -65,11 +65,27 @@ def test_the_same_experiment_opens_the_run_that_is_there(tmp_path: Path) -> None
     assert Run.create(tmp_path / "run", "seed = 0\n").metrics == [{"stage": "search", "epoch": 1}]
 
 
-def test_another_experiment_is_refused_with_the_first_difference_and_nothing_is_lost(tmp_path: Path) -> None:
+def test_another_experiment_is_refused_with_each_key_that_differs_and_nothing_is_lost(tmp_path: Path) -> None:
     Run.create(tmp_path / "run", "seed = 0\n").log({"stage": "search", "epoch": 1})
-    with pytest.raises(RunError, match="there 'seed = 0', now 'seed = 1'.*--overwrite"):
+    with pytest.raises(RunError, match=r"\n  seed: there 0, now 1\n.*--overwrite"):
         Run.create(tmp_path / "run", "seed = 1\n")
     assert len(Run.open(tmp_path / "run").metrics) == 1
+
+
+def test_the_keys_of_another_experiment_are_named_whole_and_the_eleventh_is_counted(tmp_path: Path) -> None:
+    there = '[task]\nfractions = [\n    0.5,\n    0.5,\n]\ntarget = "tag_*"\n'
+    now = 'device = "cpu"\n[task]\nfractions = [0.4, 0.6]\ntarget = ["a", "b"]\n'
+    Run.create(tmp_path / "run", there)
+    with pytest.raises(RunError) as caught:
+        Run.create(tmp_path / "run", now)
+    assert str(caught.value).splitlines()[1:] == [
+        "  task.fractions: there [0.5, 0.5], now [0.4, 0.6]",
+        '  task.target: there "tag_*", now ["a", "b"]',
+        "  choose another --out, or say --overwrite to replace it",
+    ]
+    Run.create(tmp_path / "many", "".join(f"k{place} = 0\n" for place in range(12)))
+    with pytest.raises(RunError, match=r"k9: there 0, now 1\n  and 2 more\n  choose another"):
+        Run.create(tmp_path / "many", "".join(f"k{place} = 1\n" for place in range(12)))
 
 
 def test_what_decides_nothing_may_differ(tmp_path: Path) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from nasframe.errors import RunError
-from nasframe.runs import Run, partials, refuse_links_outside
+from nasframe.errors import RunError, in_lines
+from nasframe.runs import Run, differing_keys, partials, refuse_links_outside
 from nasframe.runtime import format_names
 from nasframe.studies.folder.layout import LOCK, LOCKS, OLD_TRIALS, RECORD, TRIALS, written_names
 from nasframe.studies.folder.record import is_unbegun, read_study
@@ -60,28 +59,10 @@ def check_folder(
         return
     if is_unbegun(there):
         return
-    different = list(_differences(there["plan"], plan))
+    different = differing_keys(there["plan"], plan)
     if different:
-        lines = "".join(f"\n  {line}" for line in different[:10])
-        more = f"\n  and {len(different) - 10} more" if len(different) > 10 else ""
-        raise RunError(
-            f"{path}: holds a {kind} of another experiment:{lines}{more}\n"
-            "  choose another --out, or say --overwrite to replace it"
-        )
-
-
-def _differences(there: Any, now: Any, key: str = "") -> Iterator[str]:
-    """Yield a line for each difference between two plans."""
-    if isinstance(there, Mapping) and isinstance(now, Mapping):
-        for name in dict.fromkeys([*there, *now]):
-            inner = f"{key}.{name}" if key else name
-            yield from _differences(there.get(name), now.get(name), inner)
-    elif there != now:
-        yield f"{key.removeprefix('experiment.')}: there {_shown(there)}, now {_shown(now)}"
-
-
-def _shown(value: Any) -> str:
-    return "nothing" if value is None else json.dumps(value, ensure_ascii=False)
+        title = f"{path}: holds a {kind} of another experiment:"
+        raise RunError(in_lines(title, *different, "choose another --out, or say --overwrite to replace it"))
 
 
 def _refuse_strange(path: Path, kind: str, files: Collection[str]) -> None:

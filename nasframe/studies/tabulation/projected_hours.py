@@ -9,16 +9,36 @@ from typing import Any
 from nasframe.errors import RunError, in_lines
 from nasframe.studies.axes import MOST_TRIALS
 
-__all__ = ["check_hours"]
+__all__ = ["check_hours", "check_size", "size_in_words"]
 
 _ASK = 1.0
 """Hours of projected work from which on `--all` asks for `--yes`."""
 
 
+def size_in_words(count: int, networks: int | None = None) -> str:
+    """Return how many architectures a space has, and how many different networks where that is known."""
+    many = f"{count:,}" if count < 10**15 else f"{count:.3g}"
+    different = "" if networks is None else f", {networks:,} different network{'s' * (networks != 1)}"
+    return f"the space has {many} architecture{'s' * (count != 1)}{different}"
+
+
+def check_size(folder: Path, count: int) -> None:
+    """Refuse the whole of a space that has more architectures than anybody can train.
+
+    Raises:
+        RunError: with their number.
+    """
+    if count > MOST_TRIALS:
+        raise RunError(
+            f"{folder}: {size_in_words(count)}; --all takes {MOST_TRIALS:,} at most. Say --architectures N "
+            "for a sample"
+        )
+
+
 def check_hours(
     folder: Path,
     count: int,
-    networks: int | None,
+    networks: int,
     *,
     each: int,
     left: int,
@@ -31,7 +51,7 @@ def check_hours(
     Args:
         folder: of the table.
         count: number of architectures of the space.
-        networks: number of its different networks; None where there are too many architectures to list them.
+        networks: number of its different networks.
         each: trainings of each network.
         left: trainings that are not done.
         workers: trainings at the same time.
@@ -41,20 +61,17 @@ def check_hours(
     Raises:
         RunError: with the number of networks and the projected hours.
     """
-    many = f"{count:,}" if count < 10**15 else f"{count:.3g}"
-    different = "" if networks is None else f", {networks:,} different networks"
-    title = f"{folder}: the space has {many} architectures{different}"
-    remedy = f"--all takes {MOST_TRIALS:,} at most" if networks is None else "say --yes to train them"
-    remedy = f"{remedy}, or --architectures N for a sample"
+    title = f"{folder}: {size_in_words(count, networks)}"
+    remedy = "say --yes to train them, or --architectures N for a sample"
     if first is None:
         raise RunError(
             in_lines(f"{title}; no first training succeeded, so no hours can be projected", *errors, remedy)
         )
     hours = left * first["seconds"] / workers / 3600
-    if networks is None or hours > _ASK:
+    if hours > _ASK:
         raise RunError(
             f"{title}; at {first['seconds']:.1f} s for the first training, {each} each, "
-            f"{workers} at a time, they take about {_in_hours(hours)}; {remedy}"
+            f"{workers} at a time (--workers), they take about {_in_hours(hours)}; {remedy}"
         )
 
 

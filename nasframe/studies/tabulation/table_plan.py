@@ -16,7 +16,7 @@ from nasframe.jobs import Outcome, Trial, full_disk_stops
 from nasframe.report import write_space_table_page
 from nasframe.runtime import remove_path, without_nan
 from nasframe.space import Architecture, SearchSpace
-from nasframe.studies.axes import MOST_TRIALS, Point, check_trials, point_name
+from nasframe.studies.axes import Point, check_trials, point_name
 from nasframe.studies.folder import StudyFolder
 from nasframe.studies.network_training import (
     NetworkToTrain,
@@ -28,7 +28,7 @@ from nasframe.studies.procedure import Plan, Study, Work
 from nasframe.studies.statistics import spearman
 from nasframe.studies.tabulation.caveats import table_caveats
 from nasframe.studies.tabulation.distinct_networks import AllNetworks, all_networks, draw_networks
-from nasframe.studies.tabulation.projected_hours import check_hours
+from nasframe.studies.tabulation.projected_hours import check_hours, check_size, size_in_words
 from nasframe.studies.tabulation.trainings import NETWORKS, Training, result_file, training_name
 from nasframe.tables import (
     ADDITIONS,
@@ -106,24 +106,26 @@ class TablePlan(Plan):
         data, space = self._prepare(study)
         origin = origin_of(self.base, space, data[0])
         whole: AllNetworks | None = None
-        if self.exhaustive and space.count() <= MOST_TRIALS:
+        if self.exhaustive:
+            check_size(folder, space.count())
             whole = all_networks(space, progress)
             networks, wanted = whole.first, len(whole.first)
+            progress.say(f"tabulate: {size_in_words(space.count(), wanted)}")
             check_trials("tabulate", "--all, times --seeds and the points", wanted, len(self.trainings))
         else:
             before = 0 if study.settings.overwrite else _wanted_before(folder)
-            if before > self.wanted and not self.exhaustive:
+            if before > self.wanted:
                 progress.say(f"{folder}: {before} architectures were asked for before, and are kept")
-            wanted = 1 if self.exhaustive else max(self.wanted, before)
+            wanted = max(self.wanted, before)
             networks = draw_networks(space, self.base.seed, wanted)
             if len(networks) < wanted:
                 progress.say(f"tabulate: the space has {len(networks)} networks; all of them are trained")
         if not study.settings.overwrite:
             self._check_data(folder, networks.values(), data)
-        outcomes: dict[str, Outcome] = {}
-        if self.exhaustive and (whole is None or not self.yes):
-            outcomes |= yield from self._ask(study, space, networks, known=whole is not None)
-        outcomes |= yield self._trials(networks, study)
+        tried: list[Trial] = []
+        if whole is not None and not self.yes:
+            tried = yield from self._ask(study, space, networks)
+        outcomes = yield self._trials(networks, study, left_out=tried)
         entries = [
             entry
             for key, architecture in networks.items()
@@ -203,9 +205,9 @@ class TablePlan(Plan):
         return prints, spaces[0]
 
     def _ask(
-        self, study: Study, space: SearchSpace, networks: Mapping[str, Architecture], *, known: bool
-    ) -> Generator[Sequence[Trial], Mapping[str, Outcome], Mapping[str, Outcome]]:
-        """Train one network, and refuse to go on where the rest would take long.
+        self, study: Study, space: SearchSpace, networks: Mapping[str, Architecture]
+    ) -> Generator[Sequence[Trial], Mapping[str, Outcome], list[Trial]]:
+        """Train one network, refuse to go on where the rest would take long, and return what was done.
 
         Raises:
             RunError: with the number of networks and the projected hours.
@@ -218,54 +220,68 @@ class TablePlan(Plan):
         ]
         left = sum(not is_trained(file, curves=True) for file in files)
         outcomes: dict[str, Outcome] = {}
+        done: list[Trial] = []
         found = None
-        for key, architecture in draw_networks(space, self.base.seed, _TRIED).items():
-            one = networks.get(key, architecture)
-            trial, *_ = self._trials({key: one}, study)
+        numbers = {key: number for number, key in enumerate(networks, 1)}
+        for key in draw_networks(space, self.base.seed, _TRIED):
+            trial = self._trial(self.trainings[0], [networks[key]], numbers[key], study)
             outcomes |= yield [trial]
-            first = result_file(folder, one, self.trainings[0], self.base)
+            first = result_file(folder, networks[key], self.trainings[0], self.base)
             found = read_trained_network(first, curves=True)
             if found is not None:
+                done.append(trial)
                 break
-        count, each = space.count(), len(self.trainings)
         check_hours(
             folder,
-            count,
-            len(networks) if known else None,
-            each=each,
-            left=left if known else count * each,
+            space.count(),
+            len(networks),
+            each=len(self.trainings),
+            left=left,
             workers=study.workers,
             first=found,
             errors=[outcome.error for outcome in outcomes.values()],
         )
-        return outcomes
+        return done
 
-    def _trials(self, networks: Mapping[str, Architecture], study: Study) -> list[Trial]:
-        """Return trials of a few architectures each, several trials for every worker."""
+    def _trials(
+        self, networks: Mapping[str, Architecture], study: Study, left_out: Sequence[Trial] = ()
+    ) -> list[Trial]:
+        """Return trials of a few architectures each, several trials for every worker.
+
+        Args:
+            networks: to be trained.
+            study: of which they are.
+            left_out: trials that this call has done already, of which nobody need hear again.
+        """
         count = len(networks) * len(self.trainings)
         size = max(1, min(_CHUNK, count // (4 * study.workers)))
-        folder, trials = study.folder.path, list[Trial]()
-        for training, start in itertools.product(self.trainings, range(0, len(networks), size)):
-            part = [
-                NetworkToTrain(
-                    f"architecture {number}",
-                    result_file(folder, item, training, self.base).name,
-                    dict(item.assignment),
-                    curves=True,
-                )
-                for number, item in enumerate(
-                    itertools.islice(networks.values(), start, start + size), start + 1
-                )
-            ]
-            last = start + len(part)
-            name = part[0].name if len(part) == 1 else f"architectures {start + 1} to {last}"
-            of = training_name(training, self.base)
-            trials.append(
-                make_training_trial(
-                    f"{name}, {of}" if of else name, folder / NETWORKS, training[1], part, study
-                )
+        trials = [
+            self._trial(
+                training, list(itertools.islice(networks.values(), start, start + size)), start + 1, study
             )
-        return trials
+            for training, start in itertools.product(self.trainings, range(0, len(networks), size))
+        ]
+        return [trial for trial in trials if trial not in left_out]
+
+    def _trial(
+        self, training: Training, architectures: Sequence[Architecture], first: int, study: Study
+    ) -> Trial:
+        """Return the trial of one training of some architectures; `first` is the number of the first."""
+        folder = study.folder.path
+        part = [
+            NetworkToTrain(
+                f"architecture {number}",
+                result_file(folder, item, training, self.base).name,
+                dict(item.assignment),
+                curves=True,
+            )
+            for number, item in enumerate(architectures, first)
+        ]
+        name = part[0].name if len(part) == 1 else f"architectures {first} to {first + len(part) - 1}"
+        of = training_name(training, self.base)
+        return make_training_trial(
+            f"{name}, {of}" if of else name, folder / NETWORKS, training[1], part, study
+        )
 
     def _entry(self, key: str, architecture: Architecture, folder: Path) -> TableEntry | None:
         """Return the entry of a network; None where none of its trainings was done."""

@@ -86,12 +86,15 @@ class CsvTable:
         """The names of the columns that have one."""
         return [name for name in self.header if name]
 
-    def read(self, numbers: Sequence[str], texts: Sequence[str]) -> CsvColumns:
+    def read(
+        self, numbers: Sequence[str], texts: Sequence[str], cures: Mapping[str, str] | None = None
+    ) -> CsvColumns:
         """Return some columns.
 
         Args:
             numbers: names of columns of finite numbers.
             texts: names of columns of texts, none of them empty.
+            cures: column of numbers → what to do where it holds texts.
 
         Raises:
             DataError: with line and column: a gap, a text where a number is expected, the header once more,
@@ -104,7 +107,8 @@ class CsvTable:
         lines: list[int] = []
         empty: int | None = None
         decimal: dict[str, str] = {}
-        for line, row in self._rows():
+        rows = self._rows()
+        for line, row in rows:
             if line <= self._header_line:
                 continue
             if not any(field.strip() for field in row):
@@ -120,7 +124,14 @@ class CsvTable:
             if tuple(field.strip() for field in row) == self.header:
                 raise DataError(f"{self.path}: line {line}: holds the header once more; leave the row out")
             for name in numbers:
-                found[name].append(self._number(row[place[name]], name, line, decimal))
+                value = self._number(row[place[name]], name, line, decimal)
+                if value is None:
+                    following = next(
+                        (later[place[name]] for _, later in rows if len(later) > place[name]), ""
+                    )
+                    cure = (cures or {}).get(name, "")
+                    raise self._no_number(row[place[name]].strip(), name, line, following.strip(), cure)
+                found[name].append(value)
             for name in texts:
                 kept[name].append(self._filled(row[place[name]], name, line))
             lines.append(line)
@@ -165,15 +176,33 @@ class CsvTable:
             )
         return text
 
-    def _number(self, field: str, name: str, line: int, decimal: dict[str, str]) -> float:
+    def _no_number(self, text: str, name: str, line: int, following: str, cure: str) -> DataError:
+        """Return the refusal of a text in a column of numbers.
+
+        Args:
+            text, name, line: what was found, and where.
+            following: the text below it.
+            cure: of a column that holds texts.
+        """
+        hint = _comma(text)
+        if line == self._header_line + 1 and not hint:
+            is_header = number_in(following, self.separator) is not None
+            hint = ", or a second header" if is_header else f"; the column holds texts{cure}"
+        return DataError(
+            f"{self.path}: line {line}, column {name!r}: expected a finite number, found "
+            f"{shorten(text, _SHOWN)!r}{hint}"
+        )
+
+    def _number(self, field: str, name: str, line: int, decimal: dict[str, str]) -> float | None:
+        """Return the number of a field; None where it is a text.
+
+        Raises:
+            DataError: it is empty, or has another decimal mark than those before it.
+        """
         text = self._filled(field, name, line)
         value = number_in(text, self.separator)
         if value is None:
-            header = ", or a second header" if line == self._header_line + 1 else ""
-            raise DataError(
-                f"{self.path}: line {line}, column {name!r}: expected a finite number, found "
-                f"{shorten(text, _SHOWN)!r}{_comma(text)}{header}"
-            )
+            return None
         mark = "," if "," in text else "." if "." in text else ""
         if mark and decimal.setdefault("mark", mark) != mark:
             raise DataError(

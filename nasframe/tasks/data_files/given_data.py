@@ -34,6 +34,7 @@ _WHY = {
     ),
     ".parquet": "is a Parquet file; save the table as CSV",
 }
+_CHOOSE = "; say by task.inputs which columns are inputs"
 _MISSING = {"na", "n/a", "nan", "null", "none", "-", "?", ""}
 
 
@@ -95,11 +96,15 @@ def _of_table(table: CsvTable, wanted: FileParts) -> GivenData:
     as_text = [name for name in (wanted.split, wanted.group) if name is not None]
     labels = len(targets) > 1 or wanted.kind == "labels"
     if labels or wanted.kind == "number":
-        columns = table.read([*numbers, *targets], as_text)
+        cure = 'kind = "number" learns numbers: leave it out to learn classes'
+        if labels:
+            cure = "several labels at once are columns of 0 and 1"
+        cures = dict.fromkeys(targets, f"; {cure}")
+        columns = table.read([*numbers, *targets], as_text, {**dict.fromkeys(numbers, _CHOOSE), **cures})
         target: Any = torch.stack([columns.numbers[name] for name in targets], dim=1)
         target = target if labels else target.flatten()
     else:
-        columns = table.read(numbers, [*targets, *as_text])
+        columns = table.read(numbers, [*targets, *as_text], dict.fromkeys(numbers, _CHOOSE))
         target = _classes_or_numbers(table, targets[0], columns.texts[targets[0]], columns.lines, wanted.kind)
     texts = columns.texts
     return GivenData(
@@ -122,7 +127,7 @@ def _of_arrays(path: Path, names: Sequence[str], read: Callable[[str], Any], wan
             f"{path}: inputs.{several}: is made of {len(inputs[several])} arrays ({found}); expected one"
         )
     tensors = {
-        name: _in_file(path, partial(_input, name, read, arrays[0])) for name, arrays in inputs.items()
+        name: _in_file(path, partial(input_tensor, name, read(arrays[0]))) for name, arrays in inputs.items()
     }
     parts = [read(name) for name in targets]
     for name, part in zip(targets, parts, strict=True):
@@ -155,10 +160,6 @@ def _of_arrays(path: Path, names: Sequence[str], read: Callable[[str], Any], wan
         None if wanted.group is None else texts[wanted.group],
         lambda row: f"row {row}",
     )
-
-
-def _input(name: str, read: Callable[[str], Any], array: str) -> Tensor:
-    return input_tensor(name, read(array))
 
 
 def _label(name: str, value: Any) -> Tensor:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from nasframe.errors import DataError, nearest
+from nasframe.errors import DataError, near_names, nearest
 from nasframe.runtime import shorten
 from nasframe.tasks.tensors import stratified_rows
 
@@ -132,8 +132,9 @@ def _given(split: Sequence[str], place: Callable[[int], str]) -> dict[str, Tenso
     for row, text in enumerate(split):
         name = _SPELLINGS.get(text.strip().casefold())
         if name is None:
-            valid = [*SPLITS, "train"]
-            near = nearest(text.strip().casefold(), valid)
+            given, usual = text.strip().casefold(), [*SPLITS, "train"]
+            words = [name for name in _SPELLINGS if not name.isdigit()]
+            near = nearest(given, usual if near_names(given, usual) else words)
             raise DataError(f"split: {place(row)} holds {shorten(text, _SHOWN)!r}{near}")
         found.setdefault(name, []).append(row)
     return {name: torch.tensor(rows) for name, rows in found.items()}

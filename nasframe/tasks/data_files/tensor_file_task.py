@@ -88,7 +88,7 @@ class TensorFileTask(TargetTask):
     )
     fractions: tuple[float, float, float, float] = option(
         (0.4, 0.2, 0.2, 0.2),
-        help="shares of the splits weights, architecture, validation, test",
+        help="shares of the splits weights, architecture, validation, test; they need not add up to 1",
         validator=valid_shares,
     )
     split_seed: int = option(0, help="seed of the splits", validator=valid_seed)
@@ -173,6 +173,8 @@ class TensorFileTask(TargetTask):
             learned = targets.as_learned(parts["weights"])
         except DataError as error:
             raise DataError(f"{path}: {error}") from error
+        sizes = ", ".join(f"{split} {len(rows):,}" for split, rows in parts.items())
+        context.progress.say(f"{path.name}: examples of the splits: {sizes}")
         scales = {
             name: InputScale.of(value, parts["weights"]) if self.standardise else None
             for name, value in given.inputs.items()

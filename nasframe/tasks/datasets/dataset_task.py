@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,12 @@ from nasframe.errors import DataError
 from nasframe.options import option
 from nasframe.tasks.data import Data, Splits
 from nasframe.tasks.datasets.dataset_split import DatasetSplit
+from nasframe.tasks.datasets.fitting_splits import (
+    joined_targets,
+    kind_of_all,
+    require_alike,
+    require_same_classes,
+)
 from nasframe.tasks.datasets.given_dataset import GivenDataset
 from nasframe.tasks.datasets.read_items import ItemFormat
 from nasframe.tasks.tensors import (
@@ -22,7 +28,6 @@ from nasframe.tasks.tensors import (
     TargetKind,
     Targets,
     TargetTask,
-    kind_told_by,
     require_classes,
     stratified_rows,
     valid_kind,
@@ -35,8 +40,20 @@ __all__ = ["DatasetTask"]
 _SPLITS = ("weights", "architecture", "validation", "test")
 
 
-def _given(value: Any) -> GivenDataset | None:
-    return GivenDataset.of(value)
+def _train(value: Any) -> GivenDataset | None:
+    return GivenDataset.of(value, "train")
+
+
+def _architecture(value: Any) -> GivenDataset | None:
+    return GivenDataset.of(value, "architecture")
+
+
+def _validation(value: Any) -> GivenDataset | None:
+    return GivenDataset.of(value, "validation")
+
+
+def _test(value: Any) -> GivenDataset | None:
+    return GivenDataset.of(value, "test")
 
 
 def _names(value: Any) -> tuple[str, ...] | None:
@@ -54,9 +71,11 @@ def _names(value: Any) -> tuple[str, ...] | None:
 class DatasetTask(TargetTask):
     """Map-style data sets of PyTorch, or DataLoaders of them, as a task.
 
-    Items are `(x, y)`, `((x1, x2), y)` or dicts. Of a loader its data set, `collate_fn`, workers and weights
-    are taken; batches are the search's own. A split that is not given is a share of `train`. The target of an
-    item is read once, and does not depend on what a random transform draws.
+    Items are `(x, y)`, `((x1, x2), y)` or dicts. An input has the shape that it has in an item: spaces that
+    fuse take `(length, channels)`, so features alone are given as `x[None]`. Of a loader its data set,
+    `collate_fn`, workers and weights are taken; batches are the search's own. A split that is not given is a
+    share of `train`. The target of an item is read once, and does not depend on what a random transform
+    draws.
 
     Random transforms draw from the generators of torch, NumPy or Python, which are seeded for every item and
     epoch; so a search has the same bits with any number of workers, and where it is resumed. A generator of
@@ -89,16 +108,16 @@ class DatasetTask(TargetTask):
     """
 
     train: GivenDataset | None = field(
-        default=None, converter=_given, metadata={"help": "data set or loader, given in Python"}
+        default=None, converter=_train, metadata={"help": "data set or loader, given in Python"}
     )
     architecture: GivenDataset | None = field(
-        default=None, converter=_given, metadata={"help": "for the architecture, given in Python"}
+        default=None, converter=_architecture, metadata={"help": "for the architecture, given in Python"}
     )
     validation: GivenDataset | None = field(
-        default=None, converter=_given, metadata={"help": "for validation, given in Python"}
+        default=None, converter=_validation, metadata={"help": "for validation, given in Python"}
     )
     test: GivenDataset | None = field(
-        default=None, converter=_given, metadata={"help": "for the test, given in Python"}
+        default=None, converter=_test, metadata={"help": "for the test, given in Python"}
     )
     inputs: tuple[str, ...] | None = field(
         default=None,
@@ -116,7 +135,7 @@ class DatasetTask(TargetTask):
     known_as: str = option("", help="a name in place of the hash of all items")
     fractions: tuple[float, float, float, float] = option(
         (0.4, 0.2, 0.2, 0.2),
-        help="shares of the splits weights, architecture, validation, test",
+        help="shares of the splits weights, architecture, validation, test; they need not add up to 1",
         validator=valid_shares,
     )
     split_seed: int = option(0, help="seed of the splits", validator=valid_seed)
@@ -187,7 +206,7 @@ class DatasetTask(TargetTask):
                     raise DataError(
                         f"open_datasets: expected train, architecture, validation or test, found {name!r}"
                     )
-            taken = {name: GivenDataset.of(value) for name, value in given.items()}
+            taken = {name: GivenDataset.of(value, name) for name, value in given.items()}
             found = {name: self._as_named(name, value) for name, value in taken.items() if value is not None}
             if "train" not in found:
                 raise DataError("no data set: give train=…, a map-style data set or a DataLoader")
@@ -208,9 +227,11 @@ class DatasetTask(TargetTask):
                 start += len(dataset)
             if start < 8:
                 raise DataError(f"four splits need at least 8 items, found {start}")
-            given = _together(parts)
-            kind = self.kind or kind_told_by(given)
+            by_name = dict(zip(places, parts, strict=True))
+            require_alike({name: self._datasets()[name].shapes for name in places}, by_name)
+            given, kind = joined_targets(parts), kind_of_all(by_name, self.kind, self.classes)
             found_targets = Targets.of(given, kind, None if kind == "number" else self.classes)
+            require_same_classes(found_targets, places)
             object.__setattr__(self, "_read", (found_targets, places))
             return found_targets, places
         return self._read
@@ -229,9 +250,3 @@ class DatasetTask(TargetTask):
             if name != "train":
                 found[name] = (name, torch.arange(last - first))
         return found
-
-
-def _together(parts: Sequence[Any]) -> Any:
-    if all(isinstance(part, Tensor) for part in parts):
-        return torch.cat(list(parts))
-    return [item for part in parts for item in (part.tolist() if hasattr(part, "tolist") else part)]

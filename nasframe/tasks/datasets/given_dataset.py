@@ -25,7 +25,9 @@ from torch.utils.data import (
 )
 
 from nasframe.errors import DataError
+from nasframe.operations import Shape
 from nasframe.tasks.datasets.item_workers import ItemWorkers
+from nasframe.tasks.datasets.naming_data_set import naming_data_set
 from nasframe.tasks.datasets.read_items import ItemFormat, ItemReader
 from nasframe.tasks.values_in_words import kind_in_words
 
@@ -74,28 +76,34 @@ class GivenDataset:
     split: str = "train"
     known_as: str = ""
     _content: tuple[str, Any] | None = field(init=False, default=None)
+    _shapes: dict[str, Shape] | None = field(init=False, default=None)
     _items: ItemWorkers | None = field(init=False, default=None)
 
     @classmethod
-    def of(cls, given: Any) -> GivenDataset | None:
+    def of(cls, given: Any, split: str = "train") -> GivenDataset | None:
         """Return a data set or loader as it is taken; None stays None.
+
+        Args:
+            given: by the user.
+            split: for which it was given.
 
         Raises:
             DataError: neither, or one whose items cannot be read by their number, in the order of the search.
         """
         if given is None or isinstance(given, cls):
             return given
-        if not isinstance(given, DataLoader):
-            _check(given)
-            return cls(ItemReader(given, None, default_collate))
-        dataset: Any = given.dataset
-        _check(dataset)
-        rows, weights = _sampled(given, len(dataset))
-        collate: Any = given.collate_fn
-        if given.batch_size is None and given.batch_sampler is None:  # items that are batches already
-            raise DataError(
-                "loader: has no batch_size, so its items are batches; give a data set of single items"
-            )
+        with naming_data_set(split):
+            if not isinstance(given, DataLoader):
+                _check(given)
+                return cls(ItemReader(given, None, default_collate), split=split)
+            dataset: Any = given.dataset
+            _check(dataset)
+            rows, weights = _sampled(given, len(dataset))
+            collate: Any = given.collate_fn
+            if given.batch_size is None and given.batch_sampler is None:  # items that are batches already
+                raise DataError(
+                    "loader: has no batch_size, so its items are batches; give a data set of single items"
+                )
         begin: Any = given.worker_init_fn
         return cls(
             ItemReader(dataset, rows, collate),
@@ -103,6 +111,7 @@ class GivenDataset:
             begin,
             given.multiprocessing_context,
             weights,
+            split=split,
         )
 
     @classmethod
@@ -210,7 +219,15 @@ class GivenDataset:
             indices: of the items.
             seed: for random transforms.
         """
-        return self.format.inputs(self._collated(indices, seed))
+        with naming_data_set(self.split):
+            return self.format.inputs(self._collated(indices, seed))
+
+    @property
+    def shapes(self) -> Mapping[str, Shape]:
+        """Input → the shape of one item: of all items, where these were read."""
+        if self._shapes is None:
+            self._shapes = _shapes_of(self.batch([0], 0))
+        return self._shapes
 
     def _collated(self, indices: Sequence[int], seed: int) -> Any:
         if self._items is None:
@@ -222,9 +239,22 @@ class GivenDataset:
             digest, parts = hashlib.sha256(), list[Any]()
             for start in range(0, len(self), _AT_ONCE):
                 indices = range(start, min(start + _AT_ONCE, len(self)))
-                parts.append(self._add(digest.update, self._collated(indices, 0)))
+                with naming_data_set(self.split):
+                    batch = self._collated(indices, 0)
+                    self._check_shapes(_shapes_of(self.format.inputs(batch)), indices)
+                    parts.append(self._add(digest.update, batch))
             self._content = digest.hexdigest()[:16], _joined(parts)
         return self._content
+
+    def _check_shapes(self, found: Mapping[str, Shape], rows: range) -> None:
+        if self._shapes is None:
+            self._shapes = dict(found)
+        for name, shape in self._shapes.items():
+            if found.get(name) != shape:
+                raise DataError(
+                    f"items {rows[0]} to {rows[-1]}: input {name!r} has the shape {found.get(name)}, and "
+                    f"{shape} before; expected items of one shape"
+                )
 
     def _add(self, update: Callable[[bytes], None], batch: Any) -> Any:
         """Add a collated batch to a hash, and return its targets."""
@@ -236,23 +266,28 @@ class GivenDataset:
         return found
 
 
+def _shapes_of(inputs: Mapping[str, Tensor]) -> dict[str, Shape]:
+    return {name: tuple(value.shape[1:]) for name, value in inputs.items()}
+
+
 def _check(given: Any) -> None:
     if isinstance(given, IterableDataset) or (
         hasattr(given, "__iter__") and not hasattr(given, "__getitem__")
     ):
         raise DataError(
-            f"data set: {kind_in_words(given)} gives its items one after another (IterableDataset); a search "
-            "reads items by their number, so expected a map-style one, with __getitem__ and __len__"
+            f"the data set, of the class {type(given).__name__!r}, gives its items one after another "
+            "(IterableDataset); a search reads items by their number, so expected a map-style one, with "
+            "__getitem__ and __len__"
         )
     if isinstance(given, str | bytes | dict) or not (
         hasattr(given, "__getitem__") and hasattr(given, "__len__")
     ):
         raise DataError(
-            f"data set: expected a map-style data set of PyTorch (with __getitem__ and __len__) or a "
+            f"expected a map-style data set of PyTorch (with __getitem__ and __len__) or a "
             f"DataLoader, found {kind_in_words(given)}"
         )
     if len(given) == 0:
-        raise DataError(f"data set: {kind_in_words(given)} holds no item")
+        raise DataError(f"the data set, {kind_in_words(given)}, holds no item")
 
 
 def _sampled(loader: Any, count: int) -> tuple[list[int] | None, Tensor | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from nasframe.tasks.tensors.array_values import tensor_of
 from nasframe.tasks.tensors.input_values import float32_rows, input_tensor, require_finite
 from nasframe.tasks.tensors.stratified_split import stratified_rows, valid_seed, valid_shares
+from nasframe.tasks.tensors.target_form import TargetForm
 from nasframe.tasks.tensors.target_kinds import (
     ClassTargets,
     KindName,
@@ -13,7 +14,7 @@ from nasframe.tasks.tensors.target_kinds import (
     TargetKind,
 )
 from nasframe.tasks.tensors.target_task import TargetTask
-from nasframe.tasks.tensors.targets import Targets, kind_told_by, require_classes, valid_kind
+from nasframe.tasks.tensors.targets import Targets, kind_told_by, require_classes, require_values, valid_kind
 from nasframe.tasks.tensors.tensor_split import TensorSplit
 from nasframe.tasks.tensors.tensor_task import TensorTask
 
@@ -22,6 +23,7 @@ __all__ = [
     "KindName",
     "LabelTargets",
     "NumberTargets",
+    "TargetForm",
     "TargetKind",
     "TargetTask",
     "Targets",
@@ -32,6 +34,7 @@ __all__ = [
     "kind_told_by",
     "require_classes",
     "require_finite",
+    "require_values",
     "stratified_rows",
     "tensor_of",
     "valid_kind",

@@ -13,7 +13,7 @@ from torch import Tensor
 from nasframe.errors import DataError
 from nasframe.tasks.values_in_words import kind_in_words
 
-__all__ = ["array_of", "is_missing", "tensor_of"]
+__all__ = ["array_of", "is_missing", "is_of_tensors", "tensor_of"]
 
 
 def tensor_of(value: Any, name: str) -> Tensor:
@@ -28,7 +28,7 @@ def tensor_of(value: Any, name: str) -> Tensor:
     """
     if isinstance(value, Tensor):
         return _plain(value, name)
-    if isinstance(value, list | tuple) and value and all(isinstance(row, Tensor) for row in value):
+    if is_of_tensors(value):
         shapes = [tuple(row.shape) for row in value]
         other = next((row for row, shape in enumerate(shapes) if shape != shapes[0]), None)
         if other is not None:
@@ -57,6 +57,11 @@ def tensor_of(value: Any, name: str) -> Tensor:
     with warnings.catch_warnings():  # one that may not be written into, which nobody does
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
         return torch.from_numpy(array)
+
+
+def is_of_tensors(value: Any) -> bool:
+    """Return True for a list of tensors."""
+    return isinstance(value, list | tuple) and bool(value) and all(isinstance(row, Tensor) for row in value)
 
 
 def array_of(value: Any, name: str) -> np.ndarray:

@@ -11,10 +11,10 @@ from attrs import frozen
 from torch import Tensor
 
 from nasframe.errors import DataError, nearest
-from nasframe.tasks.tensors.array_values import array_of, is_missing, tensor_of
+from nasframe.tasks.tensors.array_values import array_of, is_missing, is_of_tensors, tensor_of
 from nasframe.tasks.values_in_words import rows_in_words
 
-__all__ = ["ClassLabels", "LabelColumn"]
+__all__ = ["ClassLabels", "LabelColumn", "require_known", "whole_numbers"]
 
 _EXACT = 2**53
 """From here on floating point does not tell whole numbers apart."""
@@ -52,7 +52,7 @@ class LabelColumn:
             DataError: no labels, or one of them is missing.
         """
         columns = tuple(map(str, getattr(given, "columns", ())))
-        if not isinstance(given, Tensor) and not _is_of_tensors(given):
+        if not isinstance(given, Tensor) and not is_of_tensors(given):
             array = array_of(given, "labels")
             if array.dtype.kind in "OUS":
                 missing = np.array([_is_no_label(value) for value in array.reshape(-1)], dtype=bool)
@@ -89,7 +89,7 @@ class LabelColumn:
         values = self.values
         if not isinstance(values, Tensor):
             return _named(values, names)
-        whole = values if values.ndim == 2 else _whole(values)
+        whole = values if values.ndim == 2 else whole_numbers(values)
         found = _one_hot(values, self.columns) if values.ndim == 2 else _numbered(whole)
         if names is None or names == found.names:
             _refuse_useless(found)
@@ -107,10 +107,6 @@ class LabelColumn:
             )
         _refuse_useless(found)
         return ClassLabels(found.numbers, tuple(names))
-
-
-def _is_of_tensors(given: Any) -> bool:
-    return isinstance(given, list | tuple) and bool(given) and all(isinstance(row, Tensor) for row in given)
 
 
 def _is_no_label(value: Any) -> bool:
@@ -158,15 +154,25 @@ def _named(labels: Sequence[str], names: Sequence[str] | None) -> ClassLabels:
             if other != name:
                 raise DataError(f"labels: {other!r} and {name!r} differ in blanks or capitals alone")
     numbers = {name: number for number, name in enumerate(names)}
-    for row, label in enumerate(labels):
-        if label not in numbers:
-            raise DataError(f"labels: row {row} holds {label!r}, which is no class{nearest(label, numbers)}")
+    require_known(labels, names)
     found = ClassLabels(torch.tensor([numbers[label] for label in labels]), tuple(names))
     _refuse_useless(found)
     return found
 
 
-def _whole(values: Tensor) -> Tensor:
+def require_known(labels: Sequence[str], names: Sequence[str]) -> None:
+    """Refuse a text that is none of the names of the classes.
+
+    Raises:
+        DataError: with its row and the nearest name.
+    """
+    known = {*names}
+    for row, label in enumerate(labels):
+        if label not in known:
+            raise DataError(f"labels: row {row} holds {label!r}, which is no class{nearest(label, names)}")
+
+
+def whole_numbers(values: Tensor) -> Tensor:
     """Return labels `(examples,)` as int64, or bool.
 
     Raises:

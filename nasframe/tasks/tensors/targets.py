@@ -11,7 +11,7 @@ from torch import Tensor
 
 from nasframe.errors import DataError, nearest
 from nasframe.tasks.tensors.array_values import tensor_of
-from nasframe.tasks.tensors.class_labels import LabelColumn
+from nasframe.tasks.tensors.class_labels import LabelColumn, require_known, whole_numbers
 from nasframe.tasks.tensors.target_kinds import (
     ClassTargets,
     KindName,
@@ -22,7 +22,7 @@ from nasframe.tasks.tensors.target_kinds import (
 )
 from nasframe.tasks.values_in_words import kind_in_words, rows_in_words
 
-__all__ = ["Targets", "kind_told_by", "require_classes", "valid_kind"]
+__all__ = ["Targets", "kind_told_by", "require_classes", "require_values", "valid_kind"]
 
 _MOST_CLASSES = 20
 """Whole numbers of more different values than this are a number to predict, unless the user says a kind."""
@@ -96,6 +96,31 @@ def kind_told_by(given: Any) -> KindName:
     return "classes" if whole and len(torch.unique(numbers)) <= _MOST_CLASSES else "number"
 
 
+def require_values(given: Any, kind: KindName, names: Sequence[str] | None = None) -> None:
+    """Refuse targets of some examples that no targets of a kind can hold.
+
+    Unlike `Targets.of` it takes a part of the examples, which need not hold every class or another number.
+
+    Args:
+        given: see `Targets.of`.
+        kind: what they are.
+        names: of the classes, where they are known.
+
+    Raises:
+        DataError: with the rows.
+    """
+    if kind == "labels":
+        _label_rows(given)
+    elif kind == "number":
+        _finite_numbers(given)
+    else:
+        values = LabelColumn.of(given).values
+        if not isinstance(values, Tensor):
+            require_known(values, names or values)
+        elif values.ndim == 1:
+            whole_numbers(values)
+
+
 def require_classes(parts: Mapping[str, Tensor], targets: Targets) -> None:
     """Refuse a class without an example in some split, and a label without one to learn from.
 
@@ -138,6 +163,19 @@ def valid_kind(_: Any, __: Any, value: Any) -> None:
 
 def _labels(given: Any, names: Sequence[str] | None) -> Targets:
     columns = tuple(map(str, getattr(given, "columns", ())))
+    values = _label_rows(given)
+    named = tuple(names or columns or map(str, range(values.shape[1])))
+    if len(named) != values.shape[1]:
+        raise DataError(f"labels: {len(named)} names for {values.shape[1]} labels")
+    counts = values.long().sum(0).tolist()
+    for name, count in zip(named, counts, strict=True):
+        if count in (0, len(values)):
+            which = "no example has" if count == 0 else "every example has"
+            raise DataError(f"labels: {which} the label {name!r}, so there is nothing to tell apart")
+    return Targets(LabelTargets(named), values.float())
+
+
+def _label_rows(given: Any) -> Tensor:
     values = tensor_of(given, "labels").cpu()
     if values.ndim != 2 or values.shape[1] < 2:
         raise DataError(
@@ -150,18 +188,17 @@ def _labels(given: Any, names: Sequence[str] | None) -> Targets:
         found = values[rows[0]]
         other = found[(found != 0) & (found != 1)][0].item()
         raise DataError(f"labels: expected 0 or 1, found {other:g} in {rows_in_words(rows)}")
-    named = tuple(names or columns or map(str, range(values.shape[1])))
-    if len(named) != values.shape[1]:
-        raise DataError(f"labels: {len(named)} names for {values.shape[1]} labels")
-    counts = values.long().sum(0).tolist()
-    for name, count in zip(named, counts, strict=True):
-        if count in (0, len(values)):
-            which = "no example has" if count == 0 else "every example has"
-            raise DataError(f"labels: {which} the label {name!r}, so there is nothing to tell apart")
-    return Targets(LabelTargets(named), values.float())
+    return values
 
 
 def _numbers(given: Any) -> Tensor:
+    numbers = _finite_numbers(given)
+    if len(numbers) and bool((numbers == numbers[0]).all()):
+        raise DataError(f"target: every example has the number {float(numbers[0]):.6g}")
+    return numbers
+
+
+def _finite_numbers(given: Any) -> Tensor:
     values = tensor_of(given, "target").cpu()
     if values.ndim == 2 and 1 in values.shape:
         values = values.flatten()
@@ -172,6 +209,4 @@ def _numbers(given: Any) -> Tensor:
     bad = (~numbers.isfinite()).nonzero().flatten().tolist()
     if bad:
         raise DataError(f"target: NaN or infinity in {rows_in_words(bad)}; leave such examples out")
-    if len(numbers) and bool((numbers == numbers[0]).all()):
-        raise DataError(f"target: every example has the number {float(numbers[0]):.6g}")
     return numbers

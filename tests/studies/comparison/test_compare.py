@@ -420,7 +420,7 @@ def test_an_option_given_for_all_holds_where_the_variant_has_it(home: Path) -> N
         (["--vary", "baselines.random=1,2"], "--random says how many"),
         (["relaxation.smples=3"], "did you mean 'samples'"),
         (["--vary", "space.ports=shared,choose", "space.ports=shared"], "given as 'shared' too"),
-        (["--vary", "search.epochs=1,-1"], "search.epochs: 'epochs' must be >= 1: -1"),
+        (["--vary", "search.epochs=1,-1"], "search.epochs: must be >= 1, found -1"),
         (["--seeds", "0"], "expected 1 or more, found 0"),
         (["--workers", "0"], "expected 1 or more, found 0"),
     ],

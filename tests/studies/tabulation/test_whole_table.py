@@ -164,7 +164,7 @@ def test_a_large_space_is_counted_its_hours_are_projected_and_yes_is_asked_for(
     assert main([*ALL, "--seeds", "2"]) == 2
     error = capsys.readouterr().err
     assert re.search(r"the space has (\d+) architectures, (\d+) different networks; at \d", error)
-    assert "s for the first training, 2 each, 1 at a time, they take about 0.0 hours" in error
+    assert "s for the first training, 2 each, 1 at a time (--workers), they take about 0.0 hours" in error
     assert "say --yes to train them, or --architectures N for a sample" in error
     assert len(list(Path("whole/architectures").iterdir())) == 1
     assert main(["resume", "whole"]) == 2
@@ -173,14 +173,29 @@ def test_a_large_space_is_counted_its_hours_are_projected_and_yes_is_asked_for(
     assert len(load_table("whole").trainings) == 2
 
 
-def test_a_space_that_nobody_can_exhaust_says_its_size(
+def test_a_space_that_nobody_can_exhaust_says_its_size_and_trains_nothing(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["space.nodes=4", "space.cells=4", "train.epochs=1", "--all", "--yes", "--workers", "1"]
     assert main(["tabulate", str(PAIRS), *words, "--out", "huge"]) == 2
     error = capsys.readouterr().err
-    assert "architectures; at " in error
-    assert "years; --all takes 100,000 at most, or --architectures N for a sample" in error
+    assert re.search(r"huge: the space has [\d,.e+]+ architectures; --all takes 100,000 at most", error)
+    assert "Say --architectures N for a sample" in error
+    assert "trials" not in error
+    assert not Path("huge").exists()
+
+
+def test_the_size_is_said_before_any_training_and_the_first_one_is_told_once(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["space.nodes=1", "space.ports=choose", 'space.operations=["sum"]', "train.epochs=1"]
+    assert main(["tabulate", str(PAIRS), *words, *ALL[-5:]]) == 0
+    lines = capsys.readouterr().err.splitlines()
+    size = next(place for place, line in enumerate(lines) if "tabulate: the space has " in line)
+    trained = [place for place, line in enumerate(lines) if re.match(r"architecture \d+: done in", line)]
+    assert size < min(trained)
+    assert len(trained) == len(load_table("whole"))
+    assert "done already" not in "".join(lines)
 
 
 def test_options_that_no_table_can_vary_are_refused(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

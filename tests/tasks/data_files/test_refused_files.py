@@ -89,7 +89,29 @@ IN = ["a1", "a2"]
         (unchanged, {"target": "Y"}, "target: 'Y' is none of the columns; valid: a1"),
         (unchanged, {"split": "splt"}, "split: 'splt' is none of the columns; did you mean 'split'"),
         (unchanged, {"group": "y"}, "group: 'y' is used twice"),
-        (unchanged, {"kind": "number"}, "column 'y': expected a finite number, found 'yes'"),
+        (
+            unchanged,
+            {"kind": "number"},
+            "line 2, column 'y': expected a finite number, found 'yes'; the column holds texts; kind = "
+            '"number" learns numbers: leave it out to learn classes',
+        ),
+        (
+            unchanged,
+            {"target": ["y", "b1"]},
+            "found 'yes'; the column holds texts; several labels at once are columns of 0 and 1",
+        ),
+        (
+            unchanged,
+            {"inputs": ["a1", "who"]},
+            "found 'p0'; the column holds texts; say by task.inputs which columns are inputs",
+        ),
+        (
+            line(2, "0.5,", "'m',"),
+            {"kind": "number", "target": "b1", "inputs": "a*"},
+            "line 2, column 'a1': expected a finite number, found \"'m'\", or a second header",
+        ),
+        (line(7, "train", "vali"), {"split": "split"}, "line 7 holds 'vali'; did you mean 'validation'?"),
+        (line(7, "train", "x"), {"split": "split"}, "valid: arch, architecture, dev, test, testing, train, "),
         (unchanged, {"target": "who"}, "40 classes for 40 examples"),
         (
             lambda found: [row.replace("yes", "no") for row in found],
@@ -228,6 +250,22 @@ def test_pickled_objects_are_refused_and_never_loaded(tmp_path: Path, save: Any)
     assert not Bomb.unpickled
 
 
+def test_an_array_that_is_refused_names_its_file_once(tmp_path: Path) -> None:
+    np.savez(tmp_path / "my.npz", right=np.array([{}] * 9), y=np.arange(9))
+    with pytest.raises(DataError) as caught:
+        prepared(tmp_path / "my.npz")
+    assert str(caught.value).startswith(f"{tmp_path / 'my.npz'}: right: holds pickled Python objects")
+
+
+def test_a_table_that_is_not_utf_8_says_where_and_what_to_do(tmp_path: Path) -> None:
+    text = "\n".join([HEADER, *ROWS]).replace("3.5,", "Größe,", 1)
+    words = r"line 5, character 3: byte \d+ is not UTF-8; save the file as UTF-8"
+    for mark in (b"", b"\xef\xbb\xbf"):
+        (tmp_path / "my.csv").write_bytes(mark + text.encode("latin-1"))
+        with pytest.raises(DataError, match=words):
+            prepared(tmp_path / "my.csv")
+
+
 def test_a_damaged_archive_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "my.npz"
     np.savez(path, **GOOD)
@@ -330,8 +368,8 @@ def test_options_are_refused_with_their_keys(home: Path, capsys: pytest.CaptureF
     for words in (
         "task.target: is missing",
         "task.inputs: expected a name or a list of names, found 3",
-        "task.kind: expected 'classes' | 'labels' | 'number' | none, found 'clases'",
-        "task.fractions: fractions must be four numbers above 0",
+        "task.kind: 'clases' is none of classes, labels, number; did you mean 'classes' or 'labels'?",
+        "task.fractions: must be four numbers above 0, found [1.0, 0.0, 0.0, 0.0]",
     ):
         assert words in str(error.value)
     (home / "mine.toml").write_text('[task]\nname = "tensors"\ntarget = "y"\n[space]\nname = "bimodal"\n')

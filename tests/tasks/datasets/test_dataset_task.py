@@ -230,6 +230,105 @@ def test_what_is_no_data_set_for_a_search_is_refused_in_words(make: Any, words: 
         make()
 
 
+VALUES, THREE = torch.randn(60, 1, 5, generator=torch.Generator().manual_seed(1)), torch.arange(60) % 3
+ROWS = torch.nn.functional.one_hot(THREE)
+
+
+def of(*tensors: Any) -> TensorDataset:
+    return TensorDataset(*tensors)
+
+
+def pairs_of(*columns: Any) -> list[Any]:
+    return [((left, right), label) for left, right, label in zip(*columns, strict=True)]
+
+
+NOT_ALIKE: list[tuple[dict[str, Any], str]] = [
+    (
+        {"train": of(VALUES, THREE), "test": of(VALUES, ROWS)},
+        "test: the targets are rows of 3 zeros and ones; those of train are whole numbers, such as 0, 1, 2; "
+        "expected targets of one form",
+    ),
+    (
+        {"train": of(VALUES, THREE), "test": of(VALUES, VALUES)},
+        "test: the targets are arrays (1, 5) of numbers; those of train are whole numbers, such as 0, 1, 2",
+    ),
+    (
+        {"train": of(VALUES, ROWS), "validation": of(VALUES, ROWS[:, :2])},
+        "validation: the targets are rows of 2 zeros and ones; those of train are rows of 3 zeros and ones",
+    ),
+    (
+        {"train": of(VALUES, THREE), "test": [(value, "good") for value in VALUES]},
+        "test: the targets are texts, such as 'good'; those of train are whole numbers, such as 0, 1, 2",
+    ),
+    (
+        {"train": of(VALUES, THREE), "test": of(VALUES, VALUES[:, 0, 0])},
+        "those of train are whole numbers, such as 0, 1, 2; if they are of one kind, say it: kind=",
+    ),
+    (
+        {"train": of(VALUES, VALUES[:, 0, 0]), "test": of(VALUES, THREE)},
+        "test: the targets are whole numbers, such as 0, 1, 2; those of train are numbers, such as -",
+    ),
+    (
+        {"train": of(VALUES, THREE), "test": of(VALUES[..., :4], THREE)},
+        "test: input 'x' of an item has the shape (1, 4), that of train (1, 5)",
+    ),
+    (
+        {"train": pairs_of(VALUES, VALUES, THREE), "test": of(VALUES, THREE)},
+        "test: the inputs of an item are x; those of train are x1, x2",
+    ),
+    (
+        {"train": pairs_of(VALUES, VALUES, THREE), "test": of(VALUES, THREE), "inputs": ("left", "right")},
+        "test: inputs: 2 names (left, right) for 1 inputs of an item",
+    ),
+    (
+        {"train": of(VALUES, THREE), "architecture": of(VALUES, THREE + 1)},
+        "architecture: target: the class '3' is none of train; architecture has 1, 2, 3, train has 0, 1, 2",
+    ),
+    (
+        {"train": of(VALUES, THREE), "test": of(VALUES, THREE % 2)},
+        "target: no example of the class '2' in the split test; test has 0, 1, train has 0, 1, 2",
+    ),
+    (
+        {
+            "train": of(VALUES, THREE),
+            "test": of(VALUES, torch.where(THREE == 1, 0.5, 0.0)),
+            "kind": "classes",
+        },
+        "test: labels: no whole number in rows 1, 4, 7 and 17 more, such as 0.5",
+    ),
+    (
+        {"train": of(VALUES, VALUES[:, 0, 0]), "test": of(VALUES, VALUES[:, 0, 0] / 0), "kind": "number"},
+        "test: target: NaN or infinity in rows 0, 1, 2 and 57 more",
+    ),
+    ({"train": of(VALUES, THREE), "test": of(VALUES, VALUES, THREE)}, "test: items: expected (x, y)"),
+    ({"train": of(VALUES, THREE), "test": Stream()}, "test: the data set, of the class 'Stream', gives"),
+    (
+        {"train": [(VALUES[0, :, : 4 + row // 64], row % 2) for row in range(100)]},
+        "train: items 64 to 99: input 'x' has the shape (1, 5), and (1, 4) before",
+    ),
+]
+
+
+@pytest.mark.parametrize(("given", "words"), NOT_ALIKE)
+def test_a_split_that_does_not_fit_train_is_named_with_what_both_have_before_any_search(
+    given: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(DataError, match=re.escape(words)):
+        nasframe.search(experiment(DatasetTask(**given)))
+
+
+def test_splits_of_one_form_are_taken_whatever_holds_them() -> None:
+    numbers, columns = DatasetTask(train=of(VALUES, THREE)), of(VALUES, THREE[:, None].float())
+    found = DatasetTask(train=of(VALUES, THREE), test=columns, validation=[*of(VALUES, THREE)])
+    assert found.data({}).outputs == numbers.data({}).outputs == 3
+    assert items(found.data({}).splits.test()).targets.tolist() == THREE.tolist()
+    one = DatasetTask(train=of(VALUES, ROWS), test=[(VALUES[row], ROWS[row]) for row in range(3)])
+    assert items(one.data({}).splits.test()).targets.tolist() == [0, 1, 2]
+    whole = of(VALUES, THREE.double())
+    learned = DatasetTask(train=of(VALUES, VALUES[:, 0, 0]), test=whole, kind="number").data({})
+    assert learned.outputs == 1
+
+
 def experiment(task: Task, **options: Any) -> Experiment:
     from nasframe_bimodal.space import Bimodal
 
