@@ -28,7 +28,8 @@ from nasframe.runtime import (
     read_compressed_json,
     write_compressed_json,
 )
-from nasframe.tables.table import Curves, TableEntry, TableTraining, TabularBenchmark
+from nasframe.tables.entry import Curves, TableEntry, TableTraining
+from nasframe.tables.table import TabularBenchmark
 
 __all__ = [
     *("ENTRY", "TABLE_FILE", "TABLE_FORMAT"),

@@ -34,7 +34,8 @@ from nasframe.runtime import (
     read_json,
     read_json_lines,
 )
-from nasframe.tables.table import TableEntry, TableTraining, TabularBenchmark
+from nasframe.tables.entry import TableEntry, TableTraining
+from nasframe.tables.table import TabularBenchmark
 
 __all__ = ["OLDER_FILES", "TABLE_NAMES", "read_older_folder"]
 

@@ -42,7 +42,7 @@ def test_what_the_table_lists_is_found_without_computing_a_key(
     def refuse(architecture: Architecture) -> str:
         raise AssertionError(architecture)
 
-    monkeypatch.setattr("nasframe.tables.table.network_key", refuse)
+    monkeypatch.setattr("nasframe.tables.network_index.network_key", refuse)
     fresh = load_table(table.path)
     for entry in fresh.listed:
         assert (
