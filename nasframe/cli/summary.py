@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from nasframe.display import Column, Table, print_tables
-from nasframe.runtime import print_text
+from nasframe.runtime import print_text, visible
 
 if TYPE_CHECKING:
     from nasframe.runs import Run
@@ -20,7 +20,14 @@ _WIDTH = 100
 def print_summary(run: Run) -> None:
     """Print the network, then tables: the test split, entropies, the validation split, costs, times."""
     from nasframe import pipeline
-    from nasframe.report import metric_caveats, run_caveats, run_tables, trials_of, trials_verdict
+    from nasframe.report import (
+        metric_caveats,
+        run_caveats,
+        run_tables,
+        search_caveats,
+        trials_of,
+        trials_verdict,
+    )
 
     test = run.test or {}
     found = {table.name: table for table in run_tables(run)} | {"costs": _costs(test)}
@@ -32,6 +39,8 @@ def print_summary(run: Run) -> None:
         print_text()
         for sentence in trials_verdict(trials):
             print_text(textwrap.fill(sentence, _WIDTH))
+    for sentence in search_caveats(run):
+        print_text("\n" + textwrap.fill(visible(sentence), _WIDTH, break_on_hyphens=False))
     for sentence in dict.fromkeys([*run_caveats(run), *metric_caveats(test)]):
         print_text(sentence)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nasframe.report.baselines import baseline_table
-from nasframe.report.caveats import metric_caveats, run_caveats
+from nasframe.report.caveats import metric_caveats, run_caveats, search_caveats
 from nasframe.report.comparison_page import comparison_page, comparison_tables, write_comparison_page
 from nasframe.report.costs import COSTS, unit_of, value_of
 from nasframe.report.loop_page import loop_figures, loop_page, loop_tables, write_loop_page
@@ -31,6 +31,7 @@ __all__ = [
     "run_caveats",
     "run_page",
     "run_tables",
+    "search_caveats",
     "space_table_page",
     "space_table_tables",
     "sweep_figures",

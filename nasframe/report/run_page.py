@@ -21,7 +21,7 @@ from nasframe.display import (
 from nasframe.render import draw
 from nasframe.report.animation import animate_search, is_plain
 from nasframe.report.baselines import baseline_table
-from nasframe.report.caveats import metric_caveats, run_caveats
+from nasframe.report.caveats import metric_caveats, run_caveats, search_caveats
 from nasframe.report.drawing import on_page
 from nasframe.report.page import Page, Tile, make_page
 from nasframe.report.plugin_sections import plugin_sections
@@ -67,7 +67,7 @@ def run_page(run: Run) -> Page:
         validation_caveats=run_caveats(run),
         baselines=test.get("baselines") or {},
         searched=bool(searched),
-        verdict=_verdict(run.record.get("search")) if searched else [],
+        verdict=[*_verdict(run.record.get("search")), *search_caveats(run)] if searched else [],
         tried=trials_verdict(trials) if trials else [],
         experiment=run.experiment_toml,
         made=_made(run),

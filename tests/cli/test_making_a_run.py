@@ -56,7 +56,8 @@ def test_the_last_screen_shows_the_network_beside_its_baselines_its_search_its_c
 ) -> None:
     assert main(["run", str(EXPERIMENT), "baselines.random=2"]) == 0
     out = capsys.readouterr().out
-    network, table, entropies, validations, parts, costs, time, signs, files = out.strip().split("\n\n")
+    network, table, entropies, validations, parts, *rest = out.strip().split("\n\n")
+    costs, time, signs, unmoved, files = rest
     assert "head" in network
     assert table.splitlines()[0] == "accuracy on the test split"
     heads, searched, mean, best = (line.split() for line in table.splitlines()[1:])
@@ -74,6 +75,7 @@ def test_the_last_screen_shows_the_network_beside_its_baselines_its_search_its_c
     stages = [line.split()[0] for line in time.splitlines()[2:]]
     assert stages == ["make", "search", "train", "baselines", "evaluate"]
     assert signs == "mean (lowest…highest architecture)"
+    assert unmoved.startswith("The logits hardly moved")
     assert len(files.splitlines()) == 3
 
 
