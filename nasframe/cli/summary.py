@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from nasframe.display import Column, Table, print_tables
+from nasframe.display import Column, Table, metric_tables, print_tables
 from nasframe.runtime import print_text, visible
 
 if TYPE_CHECKING:
@@ -31,8 +31,9 @@ def print_summary(run: Run) -> None:
 
     test = run.test or {}
     found = {table.name: table for table in run_tables(run)} | {"costs": _costs(test)}
-    found.setdefault("baselines", _objective(test))  # of a run without baselines
-    names = ("baselines", "entropy", "stages", "parameters", "costs", "time")
+    if (metrics := _metrics(run, with_objective="baselines" not in found)) is not None:
+        found["others"] = metrics
+    names = ("baselines", "others", "entropy", "stages", "parameters", "costs", "time")
     print_text(f"\n{pipeline.draw(run).text.rstrip()}\n")
     print_tables(found[name] for name in names if name in found)
     if trials := trials_of(run):
@@ -45,9 +46,15 @@ def print_summary(run: Run) -> None:
         print_text(sentence)
 
 
-def _objective(test: Mapping[str, Any]) -> Table:
-    name = test["objective"]
-    return Table("objective", "On the test split", [Column("metric"), Column("value")], [[name, test[name]]])
+def _metrics(run: Run, *, with_objective: bool) -> Table | None:
+    """Return the task's metrics that each epoch of the training has too; None where there is none."""
+    test, trained = run.test or {}, run.history("train")
+    known = trained[-1]["validation"] if trained else {}
+    first = test["objective"]
+    names = [name for name in test if name in known and not isinstance(test[name], Mapping)]
+    names = [*([first] if with_objective else []), *(name for name in names if name != first)]
+    title = "On the test split" if with_objective else "Other metrics on the test split"
+    return next(iter(metric_tables({name: test[name] for name in names}, title)), None)
 
 
 def _costs(test: Mapping[str, Any]) -> Table:

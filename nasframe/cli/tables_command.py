@@ -112,12 +112,14 @@ def _architecture(text: str) -> Architecture:
 
 def _show_facts(table: TabularBenchmark, *, as_json: bool) -> int:
     from nasframe.display import print_tables
-    from nasframe.report import space_table_tables
+    from nasframe.report import space_table_tables, table_names
     from nasframe.tables import facts_of
 
     facts = facts_of(table).to_dict()
     if as_json:
-        print_json({"title": table.title, "objective": table.objective, **facts, "caveats": table.caveats})
+        of = table_names(table.record) | {"space_size": table.record.get("space_size")}
+        about = {"title": table.title, "objective": table.objective, **of}
+        print_json({**about, **facts, "caveats": table.caveats})
         return 0
     added = f", and {len(table.added)} on demand" if table.added else ""
     print_text(f"\n{visible(table.title)}: {len(table):,} networks{added}, by {visible(table.objective)}\n")

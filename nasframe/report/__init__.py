@@ -11,7 +11,12 @@ from nasframe.report.page import PAGE, Page
 from nasframe.report.plugin_sections import report_unusable_sections
 from nasframe.report.reading import read_page
 from nasframe.report.run_page import run_page, run_tables, write_report
-from nasframe.report.space_table_page import space_table_page, space_table_tables, write_space_table_page
+from nasframe.report.space_table_page import (
+    space_table_page,
+    space_table_tables,
+    table_names,
+    write_space_table_page,
+)
 from nasframe.report.sweep_page import sweep_figures, sweep_page, sweep_tables, write_sweep_page
 from nasframe.report.trials import trials_of, trials_verdict
 
@@ -37,6 +42,7 @@ __all__ = [
     "sweep_figures",
     "sweep_page",
     "sweep_tables",
+    "table_names",
     "trials_of",
     "trials_verdict",
     "unit_of",

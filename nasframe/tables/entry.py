@@ -59,12 +59,12 @@ class TableEntry:
     assignment: Mapping[str, str]
     parameters: int | None
     multiply_adds: int | None
-    seconds: NDArray[np.float64]
-    validation: Mapping[str, Curves]
-    test: Mapping[str, Curves]
+    seconds: NDArray[np.float64] = field(repr=False)
+    validation: Mapping[str, Curves] = field(repr=False)
+    test: Mapping[str, Curves] = field(repr=False)
     best: NDArray[np.int64]
     on_demand: bool = False
-    architecture: Mapping[str, Any] | None = None
+    architecture: Mapping[str, Any] | None = field(default=None, repr=False)
     former_fingerprint: str = ""
     versions: Mapping[str, str] = field(factory=dict)
 

@@ -245,7 +245,22 @@ def test_the_command_lists_registered_tables_and_shows_one(
     assert main(["tables", "--json"]) == 0
     assert {row["name"] for row in json.loads(capsys.readouterr().out)} >= {"pairs-small"}
     assert main(["tables", "pairs-small"]) == 0
-    assert "pairs: 30 networks, by accuracy" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "pairs: 30 networks, by accuracy" in shown
+    facts = {tuple(line.rsplit(maxsplit=1)) for line in shown.splitlines() if len(line.split()) > 1}
+    worst = min(score for score in table.scores("test") if score is not None)
+    for name, value in (
+        ("task", table.record["task"]["name"]),
+        ("space", table.record["space"]["name"]),
+        ("architectures of the space", "68"),
+        ("networks", "30"),
+        ("worst accuracy", f"{worst:.4f}"),
+    ):
+        assert (f"  {name}", value) in facts
+    assert main(["tables", "pairs-small", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["task"], found["space"]) == tuple(table.record[key]["name"] for key in ("task", "space"))
+    assert found["space_size"] == 68
     assert main(["tables", "pears-small"]) == 2
     assert "did you mean 'pairs-small'" in capsys.readouterr().err
     assert main(["plugins"]) == 0

@@ -194,6 +194,16 @@ def test_a_point_of_any_value_that_toml_can_write_is_laid_over_the_experiment(
     assert table.recipe.values({"task.option": value})["task"]["option"] == value
 
 
+def test_an_entry_is_shown_without_its_curves(table: TabularBenchmark) -> None:
+    entry = table.listed[7]
+    shown = repr(entry)
+    assert entry.key in shown
+    assert f"parameters={entry.parameters}" in shown
+    assert "validation" not in shown
+    assert "accuracy" not in shown
+    assert len(repr(table)) < 1000
+
+
 # -- wrong questions --------------------------------------------------------------------------------------
 
 
