@@ -6,8 +6,8 @@ import textwrap
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from nasframe.display import Column, Table, print_tables
-from nasframe.runtime import print_text
+from nasframe.display import Column, Table, metric_tables, print_tables
+from nasframe.runtime import print_text, visible
 
 if TYPE_CHECKING:
     from nasframe.runs import Run
@@ -20,25 +20,41 @@ _WIDTH = 100
 def print_summary(run: Run) -> None:
     """Print the network, then tables: the test split, entropies, the validation split, costs, times."""
     from nasframe import pipeline
-    from nasframe.report import metric_caveats, run_caveats, run_tables, trials_of, trials_verdict
+    from nasframe.report import (
+        metric_caveats,
+        run_caveats,
+        run_tables,
+        search_caveats,
+        trials_of,
+        trials_verdict,
+    )
 
     test = run.test or {}
     found = {table.name: table for table in run_tables(run)} | {"costs": _costs(test)}
-    found.setdefault("baselines", _objective(test))  # of a run without baselines
-    names = ("baselines", "entropy", "stages", "parameters", "costs", "time")
+    if (metrics := _metrics(run, with_objective="baselines" not in found)) is not None:
+        found["others"] = metrics
+    names = ("baselines", "others", "entropy", "stages", "parameters", "costs", "time")
     print_text(f"\n{pipeline.draw(run).text.rstrip()}\n")
     print_tables(found[name] for name in names if name in found)
     if trials := trials_of(run):
         print_text()
         for sentence in trials_verdict(trials):
             print_text(textwrap.fill(sentence, _WIDTH))
+    for sentence in search_caveats(run):
+        print_text("\n" + textwrap.fill(visible(sentence), _WIDTH, break_on_hyphens=False))
     for sentence in dict.fromkeys([*run_caveats(run), *metric_caveats(test)]):
         print_text(sentence)
 
 
-def _objective(test: Mapping[str, Any]) -> Table:
-    name = test["objective"]
-    return Table("objective", "On the test split", [Column("metric"), Column("value")], [[name, test[name]]])
+def _metrics(run: Run, *, with_objective: bool) -> Table | None:
+    """Return the task's metrics that each epoch of the training has too; None where there is none."""
+    test, trained = run.test or {}, run.history("train")
+    known = trained[-1]["validation"] if trained else {}
+    first = test["objective"]
+    names = [name for name in test if name in known and not isinstance(test[name], Mapping)]
+    names = [*([first] if with_objective else []), *(name for name in names if name != first)]
+    title = "On the test split" if with_objective else "Other metrics on the test split"
+    return next(iter(metric_tables({name: test[name] for name in names}, title)), None)
 
 
 def _costs(test: Mapping[str, Any]) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -97,8 +98,10 @@ def _list(*, as_json: bool) -> int:
 
 def _find(table: TabularBenchmark, text: str) -> TableEntry | None:
     """Return the entry that digits name; None where the text is something else."""
-    digits = len(text) >= 8 and set(text) <= set("0123456789abcdef") and not Path(text).exists()
-    return table.look_up(text) if digits else table.find(_architecture(text))
+    digits = len(text) >= 8 and set(text) <= set("0123456789abcdef")
+    if digits and not os.path.exists(text):  # noqa: PTH110 - pathlib raises an error for a name that is too long
+        return table.look_up(text)
+    return table.find(_architecture(text))
 
 
 def _architecture(text: str) -> Architecture:
@@ -109,12 +112,14 @@ def _architecture(text: str) -> Architecture:
 
 def _show_facts(table: TabularBenchmark, *, as_json: bool) -> int:
     from nasframe.display import print_tables
-    from nasframe.report import space_table_tables
+    from nasframe.report import space_table_tables, table_names
     from nasframe.tables import facts_of
 
     facts = facts_of(table).to_dict()
     if as_json:
-        print_json({"title": table.title, "objective": table.objective, **facts, "caveats": table.caveats})
+        of = table_names(table.record) | {"space_size": table.record.get("space_size")}
+        about = {"title": table.title, "objective": table.objective, **of}
+        print_json({**about, **facts, "caveats": table.caveats})
         return 0
     added = f", and {len(table.added)} on demand" if table.added else ""
     print_text(f"\n{visible(table.title)}: {len(table):,} networks{added}, by {visible(table.objective)}\n")

@@ -62,11 +62,11 @@ def format_value(value: Any, unit: str = "") -> str:
 def format_together(values: Sequence[float], unit: str = "") -> list[str]:
     """Return the texts of numbers that are read together, such as a mean and its interval, in one notation.
 
-    Where one of them has four decimals, all have; what these cannot show is below them.
+    Where one of them has four decimals, all have; of a number that these cannot show is the first digit.
 
     Example:
         >>> format_together([0.5, 2.86e-06, 1.0])
-        ['0.5000', '<0.0001', '1.0000']
+        ['0.5000', '3e-06', '1.0000']
         >>> format_together([2e-7, 1e-7])
         ['2e-07', '1e-07']
     """
@@ -79,7 +79,7 @@ def _in_decimals(value: float) -> str:
     shown = f"{value:.4f}"
     if value == 0 or float(shown):
         return f"{value:.4f}"
-    return "<0.0001" if value > 0 else ">-0.0001"
+    return f"{value:.0e}"
 
 
 def _short(value: float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nasframe.report.baselines import baseline_table
-from nasframe.report.caveats import metric_caveats, run_caveats
+from nasframe.report.caveats import metric_caveats, run_caveats, search_caveats
 from nasframe.report.comparison_page import comparison_page, comparison_tables, write_comparison_page
 from nasframe.report.costs import COSTS, unit_of, value_of
 from nasframe.report.loop_page import loop_figures, loop_page, loop_tables, write_loop_page
@@ -11,7 +11,12 @@ from nasframe.report.page import PAGE, Page
 from nasframe.report.plugin_sections import report_unusable_sections
 from nasframe.report.reading import read_page
 from nasframe.report.run_page import run_page, run_tables, write_report
-from nasframe.report.space_table_page import space_table_page, space_table_tables, write_space_table_page
+from nasframe.report.space_table_page import (
+    space_table_page,
+    space_table_tables,
+    table_names,
+    write_space_table_page,
+)
 from nasframe.report.sweep_page import sweep_figures, sweep_page, sweep_tables, write_sweep_page
 from nasframe.report.trials import trials_of, trials_verdict
 
@@ -31,11 +36,13 @@ __all__ = [
     "run_caveats",
     "run_page",
     "run_tables",
+    "search_caveats",
     "space_table_page",
     "space_table_tables",
     "sweep_figures",
     "sweep_page",
     "sweep_tables",
+    "table_names",
     "trials_of",
     "trials_verdict",
     "unit_of",

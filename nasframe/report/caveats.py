@@ -8,13 +8,18 @@ from typing import Any
 from nasframe.runs import Run
 from nasframe.runtime import format_names
 
-__all__ = ["metric_caveats", "run_caveats"]
+__all__ = ["metric_caveats", "run_caveats", "search_caveats"]
 
 
 def run_caveats(run: Run) -> list[str]:
     """Return the caveats on the validation metrics of the search and of the final training."""
     record = run.record
     return [line for part in ("search", "train") for line in (record.get(part) or {}).get("caveats") or ()]
+
+
+def search_caveats(run: Run) -> list[str]:
+    """Return the caveats on the architecture that a search found; there are none where it decided."""
+    return [*((run.record.get("search") or {}).get("unmoved") or ())]
 
 
 def metric_caveats(test: Mapping[str, Any]) -> list[str]:

@@ -21,6 +21,9 @@ _NOTE = (
 )
 _LEVEL = 0.05
 _MEANS = "mean [95 % interval over the searches]"
+_TRAININGS = "full trainings: the cost of a search, in trainings of a network that takes the median time"
+_SECONDS = "seconds: what that took the machine that made the table"
+_NOTHING = "—: there is no such number, or not every search had trained a network at that cost"
 
 
 def is_loop_comparison(data: Mapping[str, Any]) -> bool:
@@ -105,7 +108,11 @@ def loop_tables(data: Mapping[str, Any]) -> list[Table]:
     ]
     rows.append(["best of the table", None, on["networks"], None, None, on["best"], None, None, None])
     rows.append(["median of the table", None, None, None, None, on["median"], None, None, None])
-    found = [Table("loops", "The end of the searches", columns, rows, signs=[_MEANS])]
+    found = [
+        Table(
+            "loops", "The end of the searches", columns, rows, signs=[_MEANS, _TRAININGS, _SECONDS, _NOTHING]
+        )
+    ]
     if data.get("tests"):
         found.append(
             Table(
@@ -133,8 +140,8 @@ def loop_tables(data: Mapping[str, Any]) -> list[Table]:
                 f"{objective}, test, at equal cost in full trainings",
                 [Column("loop"), *at],
                 [[item["name"], *(_estimate(value) for value in item["equal"])] for item in loops],
-                "A search that has ended keeps its architecture. Empty: not every search has one yet.",
-                signs=[_MEANS],
+                "A search that has ended keeps its architecture. —: not every search has one yet.",
+                signs=[_MEANS, _NOTHING],
             )
         )
     return found

@@ -21,7 +21,8 @@ from nasframe.display import (
 from nasframe.render import draw
 from nasframe.report.animation import animate_search, is_plain
 from nasframe.report.baselines import baseline_table
-from nasframe.report.caveats import metric_caveats, run_caveats
+from nasframe.report.caveats import metric_caveats, run_caveats, search_caveats
+from nasframe.report.costs import heading_of, title_of
 from nasframe.report.drawing import on_page
 from nasframe.report.page import Page, Tile, make_page
 from nasframe.report.plugin_sections import plugin_sections
@@ -62,12 +63,13 @@ def run_page(run: Run) -> Page:
         network=on_page(draw(architecture), f"The searched network {architecture.fingerprint[:12]}"),
         animation=animation,
         test=flatten(plain),
+        name_of=_name_of,
         nested=_nested_tables(test),
         caveats=metric_caveats(test),
         validation_caveats=run_caveats(run),
         baselines=test.get("baselines") or {},
         searched=bool(searched),
-        verdict=_verdict(run.record.get("search")) if searched else [],
+        verdict=[*_verdict(run.record.get("search")), *search_caveats(run)] if searched else [],
         tried=trials_verdict(trials) if trials else [],
         experiment=run.experiment_toml,
         made=_made(run),
@@ -137,7 +139,7 @@ def _lead(run: Run, test: Mapping[str, Any]) -> list[Tile]:
         known = run.history("train")[-1]["validation"] if run.history("train") else {}
         own = [name for name in test if name in known and isinstance(test[name], float)]
         names = [objective, *(name for name in own if name != objective)][:3]
-        tiles += [Tile.of(f"{name}, test", test.get(name)) for name in names]
+        tiles += [Tile.of(heading_of(name), test.get(name)) for name in names]
         tiles.append(Tile.of("parameters", test["parameters"], "count"))
         tiles.append(Tile.of("multiply-adds", test["multiply_adds"], "count"))
     if "search" in run.seconds:
@@ -147,6 +149,12 @@ def _lead(run: Run, test: Mapping[str, Any]) -> list[Tile]:
         if key in summary:
             tiles.append(Tile.of(title, summary[key], "count"))
     return tiles
+
+
+def _name_of(key: str) -> str:
+    """Return the name of a number for people, given its dotted key: `parameters by part, head`."""
+    metric, _, part = key.partition(".")
+    return ", ".join(filter(None, (title_of(metric), part)))
 
 
 def _is_nested(value: Any) -> bool:

@@ -13,7 +13,7 @@ from nasframe.report.placement import known_pairs
 from nasframe.report.study_record import current_names, made_values
 from nasframe.tables import NOISE_RULE, SHARE_RULE
 
-__all__ = ["space_table_page", "space_table_tables", "write_space_table_page"]
+__all__ = ["space_table_page", "space_table_tables", "table_names", "write_space_table_page"]
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -127,6 +127,12 @@ def space_table_figures(record: Mapping[str, Any], rows: Rows) -> list[Figure]:
     ]
 
 
+def table_names(record: Mapping[str, Any]) -> dict[str, str | None]:
+    """Return the names of the task and the space of a table, given its record; None where it has none."""
+    names = {section: (record.get(section) or {}).get("name") for section in ("task", "space")}
+    return {section: name if isinstance(name, str) else None for section, name in names.items()}
+
+
 def _kind(record: Mapping[str, Any]) -> str:
     return "different" if record.get("networks") else "random"
 
@@ -137,11 +143,14 @@ def _facts(record: Mapping[str, Any], facts: Mapping[str, Any] | None) -> list[T
         return []
     objective = record.get("objective", "")
     named: list[tuple[str, Cell]] = [
+        *table_names(record).items(),
+        ("architectures of the space", record.get("space_size")),
         ("networks", facts["networks"]),
         ("trainings of each", facts["trainings"]),
         ("trainings that are missing", facts["missing"]),
         (f"best {objective}", facts["best"]),
         (f"median {objective}", facts["median"]),
+        (f"worst {objective}", facts["worst"]),
         ("deviation among networks", facts["spread"]),
         ("noise of one training", facts["noise"]),
         ("standard error of a test score", facts["standard_error"]),

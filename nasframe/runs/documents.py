@@ -54,6 +54,7 @@ _SEARCH = Fields(
         "best_trial": _COUNT,
         "best": _METRICS,
         "cost": Number(0),
+        "unmoved": Items(Text()),
     },
 )
 _RECORD = Fields(

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from nasframe.tables.document import entry_values as entry_values
     from nasframe.tables.document import save_table as save_table
     from nasframe.tables.document import write_document as write_document
+    from nasframe.tables.entry import TableEntry as TableEntry
+    from nasframe.tables.entry import TableTraining as TableTraining
     from nasframe.tables.facts import NOISE_RULE as NOISE_RULE
     from nasframe.tables.facts import SHARE_RULE as SHARE_RULE
     from nasframe.tables.facts import RandomSearch as RandomSearch
@@ -33,8 +35,6 @@ if TYPE_CHECKING:
     from nasframe.tables.loading import load_table as load_table
     from nasframe.tables.older_folder import OLDER_FILES as OLDER_FILES
     from nasframe.tables.older_folder import TABLE_NAMES as TABLE_NAMES
-    from nasframe.tables.table import TableEntry as TableEntry
-    from nasframe.tables.table import TableTraining as TableTraining
     from nasframe.tables.table import TabularBenchmark as TabularBenchmark
 
 _MODULES = {
@@ -54,7 +54,8 @@ _MODULES = {
     **dict.fromkeys(("is_table", "load_table"), "nasframe.tables.loading"),
     **dict.fromkeys(("OLDER_FILES", "TABLE_NAMES"), "nasframe.tables.older_folder"),
     **dict.fromkeys(("differences", "names_used", "origin_of"), "nasframe.tables.comparable"),
-    **dict.fromkeys(("TableEntry", "TableTraining", "TabularBenchmark"), "nasframe.tables.table"),
+    **dict.fromkeys(("TableEntry", "TableTraining"), "nasframe.tables.entry"),
+    "TabularBenchmark": "nasframe.tables.table",
 }
 
 __all__ = [*_MODULES]

@@ -7,7 +7,8 @@ from pathlib import Path
 from nasframe.errors import RunError
 from nasframe.runtime import Fields, Text, file_name, fingerprint, read_json, write_json
 from nasframe.tables.document import ENTRY, entry_of_values, entry_values
-from nasframe.tables.table import TableEntry, TabularBenchmark
+from nasframe.tables.entry import TableEntry
+from nasframe.tables.table import TabularBenchmark
 
 __all__ = ["ADDITIONS", "add_entry", "additions_folder", "with_additions"]
 

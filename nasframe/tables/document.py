@@ -28,7 +28,9 @@ from nasframe.runtime import (
     read_compressed_json,
     write_compressed_json,
 )
-from nasframe.tables.table import Curves, TableEntry, TableTraining, TabularBenchmark
+from nasframe.tables.damaged_table import with_a_way_on
+from nasframe.tables.entry import Curves, TableEntry, TableTraining
+from nasframe.tables.table import TabularBenchmark
 
 __all__ = [
     *("ENTRY", "TABLE_FILE", "TABLE_FORMAT"),
@@ -134,17 +136,16 @@ def read_document(path: Path) -> TabularBenchmark:
     Raises:
         RunError: it cannot be read, is cut short or damaged, or has another format; names the key.
     """
-    return table_of(read_compressed_json(path, limit=MAX_LISTING_BYTES), path)
+    with with_a_way_on():
+        found = read_compressed_json(path, limit=MAX_LISTING_BYTES)
+    _check_kind(found, path)
+    with with_a_way_on():
+        return table_of(found, path)
 
 
 def table_of(document: Any, path: Path) -> TabularBenchmark:
     """Return the table in the value of a document, which was or will be in a file; see `read_document`."""
-    if not isinstance(document, dict) or document.get("kind") != "table":
-        raise RunError(f"{path}: is no table: it is none of nasframe's")
-    if document.get("format") != TABLE_FORMAT:
-        raise RunError(
-            f"{path}: table format {document.get('format')!r} cannot be read; this version reads 1 and 2"
-        )
+    _check_kind(document, path)
     check_shape(document, _HEAD, str(path))
     record = {key: value for key, value in document.items() if key != "entries"}
     trainings = [
@@ -167,6 +168,15 @@ def table_of(document: Any, path: Path) -> TabularBenchmark:
         entries.append(entry)
     place = path.parent if path.name == TABLE_FILE else path
     return TabularBenchmark(place, record, trainings, entries)
+
+
+def _check_kind(document: Any, path: Path) -> None:
+    if not isinstance(document, dict) or document.get("kind") != "table":
+        raise RunError(f"{path}: is no table: it is none of nasframe's")
+    if document.get("format") != TABLE_FORMAT:
+        raise RunError(
+            f"{path}: table format {document.get('format')!r} cannot be read; this version reads 1 and 2"
+        )
 
 
 def write_document(path: Path, record: Mapping[str, Any], entries: Iterable[Mapping[str, Any]]) -> None:

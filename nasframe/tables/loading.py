@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from nasframe.errors import PluginError
+from nasframe.errors import PluginError, RunError
 from nasframe.plugins import manager
 from nasframe.runtime import DEFAULT_CACHE, given_cache
 from nasframe.tables.additions import with_additions
@@ -28,10 +28,13 @@ def load_table(name_or_path: str | Path, *, cache: str | Path | None = None) -> 
 
     Raises:
         PluginError: no plugin registers such a name; the near ones are named.
-        RunError: there is no table, or it has another format, or it is damaged.
+        RunError: there is no such file or folder, and the registered tables are named; or it is no table, has
+            another format, or is damaged.
     """
     path = Path(name_or_path)
-    if not _looks_like_path(str(name_or_path)) and not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110 - pathlib raises an error for a name that is too long
+        if _looks_like_path(str(name_or_path)):
+            raise RunError(f"{path}: no such file or folder; {_registered()}")
         path = registered_table(str(name_or_path))
     return with_additions(_read(path), given_cache(cache) or DEFAULT_CACHE)
 
@@ -56,6 +59,11 @@ def registered_table(name: str) -> Path:
     if not isinstance(target, str | os.PathLike):
         raise PluginError(f"{entry}: expected the path of its file, found {target!r}")
     return Path(target)
+
+
+def _registered() -> str:
+    names = sorted({entry.name for entry in manager().registered("table")})
+    return f"registered tables: {', '.join(names)}" if names else "no plugin registers a table"
 
 
 def is_table(folder: Path) -> bool:

@@ -34,7 +34,10 @@ from nasframe.runtime import (
     read_json,
     read_json_lines,
 )
-from nasframe.tables.table import TableEntry, TableTraining, TabularBenchmark
+from nasframe.tables.damaged_table import with_a_way_on
+from nasframe.tables.document import TABLE_FILE
+from nasframe.tables.entry import TableEntry, TableTraining
+from nasframe.tables.table import TabularBenchmark
 
 __all__ = ["OLDER_FILES", "TABLE_NAMES", "read_older_folder"]
 
@@ -92,19 +95,22 @@ def read_older_folder(given: Path) -> TabularBenchmark:
     for name in (record_name, rows_name):
         if not (folder / name).exists():
             begun = (folder / "architectures").is_dir()
-            why = "has not ended; give its command again" if begun else f"is no table: it has no {name}"
+            lacks = TABLE_FILE if name == RECORD else name
+            why = "has not ended; give its command again" if begun else f"is no table: it has no {lacks}"
             raise RunError(f"{given}: {why}")
-    record = read_json(folder / record_name, limit=MAX_LISTING_BYTES)
+    with with_a_way_on():
+        record = read_json(folder / record_name, limit=MAX_LISTING_BYTES)
     if not isinstance(record, dict) or record.get("kind") not in TABLE_NAMES:
         raise RunError(f"{given}: is no table: its {record_name} is none of nasframe's")
     if record.get("format") != FORMAT:
         raise RunError(
             f"{given}: table format {record.get('format')!r} cannot be read; this version reads {FORMAT}"
         )
-    check_shape(record, _RECORD, str(folder / record_name))
-    rows = read_json_lines(folder / rows_name, _ROW)
-    if not rows:
-        raise RunError(f"{folder / rows_name}: holds no architecture")
+    with with_a_way_on():
+        check_shape(record, _RECORD, str(folder / record_name))
+        rows = read_json_lines(folder / rows_name, _ROW)
+        if not rows:
+            raise RunError(f"{folder / rows_name}: holds no architecture")
     training = TableTraining(record.get("seed") or 0, {}, record.get("data") or "")
     return TabularBenchmark(folder, record, [training], [_entry(row) for row in rows])
 

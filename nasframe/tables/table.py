@@ -3,107 +3,23 @@
 from __future__ import annotations
 
 import functools
-import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 from attrs import field, frozen
 from numpy.typing import NDArray
 
-from nasframe.errors import ArchitectureError, ConfigurationError, in_lines, nearest
+from nasframe.errors import ConfigurationError, nearest
 from nasframe.plugins import RecordedNames
-from nasframe.runtime import fingerprint
-from nasframe.space import Architecture, SearchSpace, network_key
+from nasframe.space import Architecture, SearchSpace
+from nasframe.tables.entry import SPLITS, Curves, SplitName, TableEntry, TableTraining
+from nasframe.tables.network_index import NetworkIndex
 from nasframe.tables.recipe import Recipe
 
-__all__ = ["Curves", "SplitName", "TableEntry", "TableTraining", "TabularBenchmark"]
-
-SplitName: TypeAlias = Literal["validation", "test"]
-
-Curves = NDArray[np.float64]
-"""One metric, `(…, trainings, epochs)`; NaN where a training is missing or the metric is not defined."""
-
-_MOST_SPACES = 64
-
-_PRINTED, _LEAST_DIGITS = 16, 8  # digits of a fingerprint that are kept, and that may name an entry
-
-_SPLITS: tuple[SplitName, SplitName] = ("validation", "test")
-
-
-@frozen
-class TableTraining:
-    """One of the trainings that every network of a table gets.
-
-    Attributes:
-        seed: of the training.
-        point: dotted key → value, the options in which its experiment differs from the table's own, such as
-            `{"task.fold": 2}`.
-        data: fingerprint of its data.
-    """
-
-    seed: int
-    point: Mapping[str, Any] = field(factory=dict)
-    data: str = ""
-
-
-@frozen(eq=False)
-class TableEntry:
-    """One network of a table.
-
-    Attributes:
-        key: see `nasframe.space.network_key`; empty in a table of format 1 until it is asked for.
-        assignment: of one architecture of the table's space that derives this network; of its own space where
-            the network is outside of that.
-        parameters, multiply_adds: of the network, the second for one example; None where they are unknown.
-        seconds: of each training, `(trainings,)`; NaN where it is missing.
-        validation, test: metric → its curve, `(trainings, epochs)`.
-        best: of each training, the epoch that counts, from 1, `(trainings,)`; 0 where it is missing.
-        on_demand: it was trained when somebody asked for it, after the table was made.
-        architecture: the document of the architecture, where the table's space does not hold it.
-        former_fingerprint: 16 digits of the architecture's fingerprint, as format 1 records them.
-        versions: of nasframe and torch, by which it was trained on demand.
-    """
-
-    key: str
-    assignment: Mapping[str, str]
-    parameters: int | None
-    multiply_adds: int | None
-    seconds: NDArray[np.float64]
-    validation: Mapping[str, Curves]
-    test: Mapping[str, Curves]
-    best: NDArray[np.int64]
-    on_demand: bool = False
-    architecture: Mapping[str, Any] | None = None
-    former_fingerprint: str = ""
-    versions: Mapping[str, str] = field(factory=dict)
-
-    @property
-    def missing(self) -> list[int]:
-        """The numbers of the trainings that failed, or have not been done."""
-        return [number for number, epoch in enumerate(self.best) if not epoch]
-
-    def curves(self, split: SplitName) -> Mapping[str, Curves]:
-        """Return metric → its curve, on a split.
-
-        Raises:
-            ConfigurationError: the split is another than `validation` or `test`.
-        """
-        if split not in _SPLITS:
-            problem = f"split: expected validation or test, found {split!r}{nearest(str(split), _SPLITS)}"
-            raise ConfigurationError("table", [problem])
-        return self.validation if split == "validation" else self.test
-
-    def at_best(self, split: SplitName, metric: str) -> NDArray[np.float64]:
-        """Return a metric at the epoch that counts, of each training, `(trainings,)`."""
-        found = np.full(len(self.best), np.nan)
-        curve = self.curves(split).get(metric)
-        for training, epoch in enumerate(self.best):
-            if epoch and curve is not None:
-                found[training] = curve[training, min(epoch, curve.shape[1]) - 1]
-        return found
+__all__ = ["TabularBenchmark"]
 
 
 @frozen(eq=False, slots=False)
@@ -128,15 +44,6 @@ class TabularBenchmark:
     listed: Sequence[TableEntry] = field(repr=False)
     added: dict[str, TableEntry] = field(repr=False, factory=dict)
     left_out: list[str] = field(repr=False, factory=list)
-    _known: dict[tuple[str, frozenset[tuple[str, str]]], int | str] = field(
-        init=False, repr=False, factory=dict
-    )
-
-    def __attrs_post_init__(self) -> None:
-        origin = self._identity
-        for place, entry in enumerate(self.listed):
-            if entry.architecture is None:
-                self._known.setdefault((origin, frozenset(entry.assignment.items())), place)
 
     def __eq__(self, other: object) -> bool:
         """Return True for a table that holds the same."""
@@ -204,14 +111,14 @@ class TabularBenchmark:
             PluginError, ConfigurationError, SpaceError: it cannot be made, for example because its plugin is
                 not here.
         """
-        return self._space
+        return self._index.space
 
     # -- look-up ----------------------------------------------------------------------------------------
 
     @functools.cached_property
     def entries(self) -> Mapping[str, TableEntry]:
         """Key of a network → its entry. A table of format 1 has to make its space for that."""
-        return {key: self.listed[place] for key, place in self._places.items()}
+        return {key: self.listed[place] for key, place in self._index.places.items()}
 
     def find(self, architecture: Architecture | Mapping[str, str] | str) -> TableEntry | None:
         """Return the entry of an architecture; None where the table does not hold its network.
@@ -225,7 +132,7 @@ class TabularBenchmark:
             ArchitectureError: it has other inputs or outputs than the table's data, is no assignment of the
                 table's space, or digits that are too few or begin those of several networks.
         """
-        found = self._look_up(architecture)
+        found = self._index.find(architecture)
         return self.listed[found] if isinstance(found, int) else self.added.get(found)
 
     def place(self, architecture: Architecture | Mapping[str, str] | str) -> int | None:
@@ -233,7 +140,7 @@ class TabularBenchmark:
 
         It is None for a network that was trained on demand.
         """
-        found = self._look_up(architecture)
+        found = self._index.find(architecture)
         return found if isinstance(found, int) else None
 
     def look_up(self, architecture: Architecture | Mapping[str, str] | str) -> TableEntry:
@@ -243,70 +150,9 @@ class TabularBenchmark:
             ArchitectureError: the table does not hold its network; the nearest ones are named.
         """
         found = self.find(architecture)
-        if found is not None:
-            return found
-        if isinstance(architecture, str):
-            raise ArchitectureError(
-                f"table {self.title!r} holds no architecture and no network {architecture[:64]!r}"
-            )
-        lines = [
-            f"{self._fingerprint(entry)}: {', '.join(changes)}" for entry, changes in self.near(architecture)
-        ]
-        title = f"table {self.title!r} does not hold the network of this architecture"
-        raise ArchitectureError(in_lines(f"{title}; near ones:" if lines else title, *lines))
-
-    def _look_up(self, architecture: Architecture | Mapping[str, str] | str) -> int | str:
-        """Return the place of a network in `listed`; its key where it is not there."""
-        if isinstance(architecture, str):
-            return self._by_digits(architecture)
-        if not isinstance(architecture, Architecture | Mapping):
-            kind = type(architecture).__name__
-            raise ArchitectureError(f"expected an architecture, an assignment or digits, found {kind}")
-        if isinstance(architecture, Architecture):
-            origin, assignment = self._origin_of(architecture.space), architecture.assignment
-        else:
-            origin, assignment = self._identity, architecture
-        known = origin, frozenset(assignment.items())
-        try:
-            return self._known[known]
-        except KeyError:
-            pass
-        if not isinstance(architecture, Architecture):
-            architecture = Architecture(self.space(), assignment)
-            known = origin, frozenset(architecture.assignment.items())
-        if origin == self._identity and self._fill() and known in self._known:
-            return self._known[known]
-        self.check_fits(architecture)
-        key = network_key(architecture)
-        found = self._places.get(key, key)
-        if origin:
-            self._known[known] = found
+        if found is None:
+            raise self._index.missing(architecture)
         return found
-
-    def _by_digits(self, digits: str) -> int | str:
-        """Return the place of the network that digits begin; its key where it was trained on demand, and the
-        digits where there is none."""
-        if digits in self._places:
-            return self._places[digits]
-        if len(digits) < _LEAST_DIGITS or not set(digits) <= set("0123456789abcdef"):
-            raise ArchitectureError(
-                f"expected {_LEAST_DIGITS} or more of the digits that table {self.title!r} prints, found "
-                f"{digits[:64]!r}"
-            )
-        begins = digits[:_PRINTED]
-        found: dict[str, int | str] = {
-            key: place
-            for key, place in self._places.items()
-            if key.startswith(digits) or self._fingerprints[place].startswith(begins)
-        }
-        for key, entry in self.added.items():
-            if key.startswith(digits) or self._fingerprint(entry).startswith(begins):
-                found.setdefault(key, key)
-        if len(found) > 1:
-            raise ArchitectureError(
-                f"table {self.title!r} holds {len(found)} networks that begin with {digits!r}; say more"
-            )
-        return next(iter(found.values()), digits)
 
     def check_fits(self, architecture: Architecture) -> None:
         """Refuse an architecture for other data than the table's.
@@ -314,19 +160,7 @@ class TabularBenchmark:
         Raises:
             ArchitectureError: says which inputs, or how many outputs, differ.
         """
-        own = self.record.get("space") or {}
-        wanted = {name: tuple(shape) for name, shape in (own.get("inputs") or {}).items()}
-        found = {name: tuple(shape or ()) for name, shape in architecture.space.inputs.items()}
-        if wanted and wanted != found:
-            raise ArchitectureError(
-                f"the architecture takes the inputs {found}, those of table {self.title!r} are {wanted}"
-            )
-        origin = architecture.space.origin
-        outputs = own.get("outputs")
-        if origin is not None and outputs is not None and origin["outputs"] != outputs:
-            raise ArchitectureError(
-                f"the architecture gives {origin['outputs']} outputs, table {self.title!r} is of {outputs}"
-            )
+        self._index.check_fits(architecture)
 
     def near(
         self, architecture: Architecture | Mapping[str, str], count: int = 3
@@ -335,26 +169,16 @@ class TabularBenchmark:
 
         Those of an architecture that shares no choice with the table's space are none.
         """
-        wanted: Mapping[str, str] = (
-            architecture.assignment if isinstance(architecture, Architecture) else architecture
-        )
-
-        def changes(entry: TableEntry) -> list[str]:
-            names = dict.fromkeys([*wanted, *entry.assignment])
-            pairs = [(name, wanted.get(name), entry.assignment.get(name)) for name in names]
-            return [f"{name} is {there}" for name, here, there in pairs if here != there]
-
-        own = [entry for entry in self.listed if entry.architecture is None]
-        own = [entry for entry in own if {*wanted} & {*entry.assignment}]
-        found = sorted(((entry, changes(entry)) for entry in own), key=lambda pair: len(pair[1]))
-        return found[:count]
+        return self._index.near(architecture, count)
 
     def keys_of_architectures(self) -> dict[tuple[tuple[str, str], ...], str]:
         """Return assignment → the key of its network, for each architecture of the space in its order.
 
         It is empty where the document does not list them.
         """
-        return {assignment: self.listed[place].key for assignment, place in self._listing.items()}
+        return {
+            assignment: self.listed[place].key for assignment, place in self._index.of_architectures.items()
+        }
 
     # -- scores -----------------------------------------------------------------------------------------
 
@@ -479,7 +303,8 @@ class TabularBenchmark:
         `best_epoch` and `seed`.
         """
         return [
-            self._row(entry, print_) for entry, print_ in zip(self.listed, self._fingerprints, strict=True)
+            self._row(entry, print_)
+            for entry, print_ in zip(self.listed, self._index.fingerprints, strict=True)
         ]
 
     def _row(self, entry: TableEntry, print_: str) -> dict[str, Any]:
@@ -490,7 +315,7 @@ class TabularBenchmark:
         )
         scores: dict[str, Any] = {
             split: {name: _mean(entry.at_best(split, name)) for name in entry.curves(split)}
-            for split in _SPLITS
+            for split in SPLITS
         }
         known = [value for value in entry.seconds.tolist() if not math.isnan(value)]
         return {
@@ -504,90 +329,9 @@ class TabularBenchmark:
             "seconds": sum(known) if known else None,
         }
 
-    # -- caches -----------------------------------------------------------------------------------------
-
     @functools.cached_property
-    def _origin(self) -> str:
-        return json.dumps(self.record.get("space") or {}, sort_keys=True)
-
-    @functools.cached_property
-    def _identity(self) -> str:
-        names = self.names.plugins.get("operation", {})
-        return _identity_of(self.record.get("space") or {}, names)
-
-    @functools.cached_property
-    def _origins(self) -> dict[int, tuple[SearchSpace, str]]:
-        return {}  # with the space, so that no other one gets its number
-
-    def _origin_of(self, space: SearchSpace) -> str:
-        """Return the identity of a space; empty where no factory made it."""
-        found = self._origins.get(id(space))
-        if found is None or found[0] is not space:
-            if len(self._origins) >= _MOST_SPACES:
-                self._origins.clear()
-            made = space.origin is not None
-            text = _identity_of(space.origin, space.wiring.operations) if made else ""
-            found = self._origins[id(space)] = (space, text)
-        return found[1]
-
-    @functools.cached_property
-    def _space(self) -> SearchSpace:
-        return self.recipe.space()
-
-    @functools.cached_property
-    def _places(self) -> Mapping[str, int]:
-        found: dict[str, int] = {}
-        for place, entry in enumerate(self.listed):
-            found.setdefault(entry.key or network_key(Architecture(self.space(), entry.assignment)), place)
-        return found
-
-    def _fill(self) -> bool:
-        """Learn the network of every architecture, where the document lists them; return True where it did.
-
-        So the keys of a large table need not be computed: a listing that is not of this space is not used.
-        """
-        if self._listing and not self._filled:
-            self._filled.append(True)
-            self._known.update(
-                ((self._identity, frozenset(assignment)), place)
-                for assignment, place in self._listing.items()
-            )
-        return bool(self._listing)
-
-    @functools.cached_property
-    def _listing(self) -> Mapping[tuple[tuple[str, str], ...], int]:
-        """The place of each architecture's network, where the document lists them for this space."""
-        listing = self.record.get("of_architectures")
-        if not listing:
-            return {}
-        space = self.space()
-        if len(listing) != space.count() or max(listing) >= len(self.listed):
-            return {}
-        pairs = zip(space.enumerate(), listing, strict=True)
-        found = {tuple(assignment.items()): place for assignment, place in pairs}
-        learnt = {frozenset(assignment): place for assignment, place in found.items()}
-        own = [(known, place) for (origin, known), place in self._known.items() if origin == self._identity]
-        return found if all(learnt.get(known) == place for known, place in own) else {}
-
-    @functools.cached_property
-    def _filled(self) -> list[bool]:
-        return []
-
-    @functools.cached_property
-    def _fingerprints(self) -> Sequence[str]:
-        return [self._fingerprint(entry) for entry in self.listed]
-
-    def _fingerprint(self, entry: TableEntry) -> str:
-        if entry.former_fingerprint:
-            return entry.former_fingerprint
-        other = entry.architecture
-        origin = self._origin if other is None else json.dumps(other["space"], sort_keys=True)
-        return fingerprint([origin, dict(entry.assignment)])[:_PRINTED]
-
-
-def _identity_of(origin: Any, operations: Mapping[str, str]) -> str:
-    """Return a text that is the same for spaces of one origin and operations of the same plugins."""
-    return json.dumps([origin, dict(operations)], sort_keys=True)
+    def _index(self) -> NetworkIndex:
+        return NetworkIndex(self.title, self.recipe, self.listed, self.added)
 
 
 def _mean(values: Iterable[float]) -> float | None:

@@ -56,7 +56,8 @@ def test_the_last_screen_shows_the_network_beside_its_baselines_its_search_its_c
 ) -> None:
     assert main(["run", str(EXPERIMENT), "baselines.random=2"]) == 0
     out = capsys.readouterr().out
-    network, table, entropies, validations, parts, costs, time, signs, files = out.strip().split("\n\n")
+    network, table, entropies, validations, parts, *rest = out.strip().split("\n\n")
+    costs, time, signs, unmoved, files = rest
     assert "head" in network
     assert table.splitlines()[0] == "accuracy on the test split"
     heads, searched, mean, best = (line.split() for line in table.splitlines()[1:])
@@ -74,7 +75,43 @@ def test_the_last_screen_shows_the_network_beside_its_baselines_its_search_its_c
     stages = [line.split()[0] for line in time.splitlines()[2:]]
     assert stages == ["make", "search", "train", "baselines", "evaluate"]
     assert signs == "mean (lowest…highest architecture)"
+    assert unmoved.startswith("The logits hardly moved")
     assert len(files.splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("target", "metrics"),
+    [
+        ('target = "sum"\nkind = "number"', {"r2", "mae"}),
+        ('target = "tag_*"', {"f1_weighted", "f1_macro", "f1_micro", "average_precision"}),
+    ],
+)
+def test_the_last_screen_shows_every_metric_of_the_task(
+    target: str, metrics: set[str], home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = ["a1,a2,b1,b2,sum,tag_x,tag_y"]
+    for row in range(60):
+        a, b = row % 7 - 3, row % 5 - 2
+        rows.append(f"{a},{-a},{b},{a * b},{a + b},{int(a > 0)},{int(b > 0)}")
+    (home / "my.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    task = f'name = "tensors"\nfile = "my.csv"\n{target}\n[task.inputs]\nleft = "a*"\nright = "b*"\n'
+    short = "epochs = 1\n"
+    (home / "my.toml").write_text(
+        f'[task]\n{task}[space]\nname = "bimodal"\nchannels = 4\n[search]\n{short}[train]\n{short}',
+        encoding="utf-8",
+    )
+    for words, title in (
+        ([], "On the test split"),
+        (["baselines.random=1"], "Other metrics on the test split"),
+    ):
+        assert main(["run", "my.toml", *words, "--out", "run", "--overwrite"]) == 0
+        _, _, found = capsys.readouterr().out.partition(f"\n{title}\n")
+        head, *lines = (line.split() for line in found.partition("\n\n")[0].splitlines())
+        assert head == ["metric", "value"]
+        test = json.loads(Path("run/test.json").read_text())
+        shown = metrics - {test["objective"]} if words else metrics
+        assert {name for name, _ in lines} == shown
+        assert all(value == f"{test[name]:.4f}" for name, value in lines)
 
 
 def test_a_warm_up_as_long_as_the_search_is_refused(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

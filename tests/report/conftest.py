@@ -31,10 +31,15 @@ from nasframe import (
     hookimpl,
 )
 from nasframe.plugins import manager
-from nasframe.report import write_comparison_page, write_space_table_page, write_sweep_page
+from nasframe.report import (
+    write_comparison_page,
+    write_loop_page,
+    write_space_table_page,
+    write_sweep_page,
+)
 from nasframe.searching.gradient.joint import Joint
 from nasframe_bimodal.space import Bimodal
-from tests.report.studies import comparison, space_table, sweep
+from tests.report.studies import comparison, loops, space_table, sweep
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -150,9 +155,23 @@ def tabulated(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def pages(run: Run, compared: Path, swept: Path, tabulated: Path) -> dict[str, Path]:
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a comparison of loops on a table."""
+    folder = tmp_path_factory.mktemp("loops")
+    write_loop_page(loops(), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pages(run: Run, compared: Path, swept: Path, tabulated: Path, judged: Path) -> dict[str, Path]:
     """The kind of a page → the page."""
-    folders = {"run": run.path, "comparison": compared, "sweep": swept, "table": tabulated}
+    folders = {
+        "run": run.path,
+        "comparison": compared,
+        "sweep": swept,
+        "table": tabulated,
+        "loops": judged,
+    }
     return {name: folder / "report.html" for name, folder in folders.items()}
 
 

@@ -1,4 +1,4 @@
-"""A comparison, a sweep and a table of a space as plain values, with numbers that are easy to check."""
+"""Comparisons, a sweep and a table of a space as plain values, with numbers that are easy to check."""
 
 from __future__ import annotations
 
@@ -189,6 +189,63 @@ def space_table(run: Run, architectures: int = 40) -> tuple[dict[str, Any], list
         "data": "8abc55f3",
     }
     return record, rows
+
+
+def loops() -> dict[str, Any]:
+    """Three loops on a table, at five equal costs; the first two are almost equal."""
+    names, ends = ("random", "evolution", "halving"), (0.87337, 0.87338, 0.8843)
+
+    def estimate(mean: float) -> dict[str, float]:
+        return {"mean": mean, "low": mean - 0.0021, "high": mean + 0.0021}
+
+    nobody = {"mean": None, "low": None, "high": None}
+
+    return {
+        "kind": "comparison",
+        "title": "known",
+        "objective": "accuracy",
+        "on": {"name": "known", "path": "known.json.xz", "networks": 279, "best": 0.8909, "median": 0.7629},
+        "equal": [1, 2, 5, 10, 20],
+        "loops": [
+            {
+                "name": name,
+                "seeds": 50,
+                "trials": 40.0,
+                "cost": 39.4,
+                "seconds": 111.95,
+                "test": estimate(end),
+                "deviation": 0.0052,
+                "top": 0.12,
+                "best_found": 0.08,
+                "equal": [nobody, *(estimate(end - cost) for cost in (0.08, 0.04, 0.02, 0.01))],
+                "curve": {
+                    "cost": [1.0, 39.4],
+                    **{
+                        key: [estimate(value)[key] for value in (0.78, end)]
+                        for key in ("mean", "low", "high")
+                    },
+                },
+            }
+            for name, end in zip(names, ends, strict=True)
+        ],
+        "tests": [
+            {
+                "a": "random",
+                "b": "evolution",
+                "metric": "accuracy",
+                "difference": -0.00001,
+                "low": -0.0021,
+                "high": 0.002,
+                "p": 0.99,
+                "p_holm": 0.99,
+            }
+        ],
+        "failed": {},
+        "data": "7917578ccdfb8a63",
+        "experiment": "seed = 0\n",
+        "caveats": [],
+        "versions": {"nasframe": "0.2.0"},
+    }
 
 
 def _trial(run: Run, name: str, variant: str, point: dict[str, Any], seed: int, auc: float) -> dict[str, Any]:

@@ -238,6 +238,14 @@ def test_every_choice_has_a_row_over_time(page: Any, run: Run) -> None:
         assert set(own) <= set(texts)
 
 
+def test_every_number_has_a_name_in_words_and_its_key_behind_it(page: Any, run: Run) -> None:
+    names = page.locator("#on-the-test-split .facts dt").all_text_contents()
+    assert {"parameters total", "multiply-adds"} <= {*names}
+    assert any(name.startswith("parameters by part, ") for name in names)
+    assert not [name for name in names if "_" in name]
+    assert page.locator("[data-key='multiply_adds']").count() == 1
+
+
 def test_a_run_says_what_it_was_made_from(page: Any, run: Run) -> None:
     text = page.locator("main").text_content()
     record = run.record

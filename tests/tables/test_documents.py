@@ -180,6 +180,23 @@ def test_a_number_that_json_cannot_hold_is_never_written(tmp_path: Path) -> None
     assert read_compressed_json(tmp_path / "x.json.xz") == {"ü": [1, 0.5, None]}
 
 
+def test_a_damaged_table_says_how_to_get_a_whole_one(
+    table: TabularBenchmark, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "own.json.xz"
+    whole = (table.path / TABLE_FILE).read_bytes()
+    wrong = lzma.compress(lzma.decompress(whole).replace(b'"best_epoch":', b'"worst_epoch":', 1))
+    write_format_1(shutil.copytree(table.path, tmp_path / "older"))
+    (tmp_path / "older" / "table.jsonl").write_text("{")
+    for damaged, content in ((file, whole[:-40]), (file, b"text"), (file, wrong), (tmp_path / "older", None)):
+        if content is not None:
+            damaged.write_bytes(content)
+        with pytest.raises(RunError, match="a whole copy of the table in its place .*`nasframe tabulate`$"):
+            load_table(damaged)
+        assert main(["tables", str(damaged)]) == 2
+        assert "or make it anew" in capsys.readouterr().err
+
+
 # -- names ------------------------------------------------------------------------------------------------
 
 
@@ -201,6 +218,24 @@ def test_a_table_is_loaded_by_its_registered_name(
         load_table("wrong")
 
 
+def test_a_path_at_which_nothing_lies_names_the_registered_tables(
+    registered: Any, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del registered["wrong"]
+    for path in ("runs/none", "none.json.xz", f"runs/{'n' * 5000}"):
+        with pytest.raises(RunError, match=r": no such file or folder; registered tables: .*pairs-small"):
+            load_table(path)
+    assert main(["tables", "runs/none"]) == 2
+    assert "registered tables: " in capsys.readouterr().err
+    (home / "empty").mkdir()
+    with pytest.raises(RunError, match=r"^empty: is no table: it has no table\.json\.xz$"):
+        load_table("empty")
+    with pytest.raises(PluginError, match=r"n: is no table: there is no such file or folder"):
+        load_table("n" * 5000)
+    assert main(["tables", "pairs-small", "0" * 300]) == 2
+    assert "holds no architecture and no network" in capsys.readouterr().err
+
+
 def test_the_command_lists_registered_tables_and_shows_one(
     registered: Any, table: TabularBenchmark, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -210,7 +245,22 @@ def test_the_command_lists_registered_tables_and_shows_one(
     assert main(["tables", "--json"]) == 0
     assert {row["name"] for row in json.loads(capsys.readouterr().out)} >= {"pairs-small"}
     assert main(["tables", "pairs-small"]) == 0
-    assert "pairs: 30 networks, by accuracy" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "pairs: 30 networks, by accuracy" in shown
+    facts = {tuple(line.rsplit(maxsplit=1)) for line in shown.splitlines() if len(line.split()) > 1}
+    worst = min(score for score in table.scores("test") if score is not None)
+    for name, value in (
+        ("task", table.record["task"]["name"]),
+        ("space", table.record["space"]["name"]),
+        ("architectures of the space", "68"),
+        ("networks", "30"),
+        ("worst accuracy", f"{worst:.4f}"),
+    ):
+        assert (f"  {name}", value) in facts
+    assert main(["tables", "pairs-small", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["task"], found["space"]) == tuple(table.record[key]["name"] for key in ("task", "space"))
+    assert found["space_size"] == 68
     assert main(["tables", "pears-small"]) == 2
     assert "did you mean 'pairs-small'" in capsys.readouterr().err
     assert main(["plugins"]) == 0

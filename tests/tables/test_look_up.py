@@ -42,7 +42,7 @@ def test_what_the_table_lists_is_found_without_computing_a_key(
     def refuse(architecture: Architecture) -> str:
         raise AssertionError(architecture)
 
-    monkeypatch.setattr("nasframe.tables.table.network_key", refuse)
+    monkeypatch.setattr("nasframe.tables.network_index.network_key", refuse)
     fresh = load_table(table.path)
     for entry in fresh.listed:
         assert (
@@ -192,6 +192,16 @@ def test_a_point_of_any_value_that_toml_can_write_is_laid_over_the_experiment(
     value: Any, table: TabularBenchmark
 ) -> None:
     assert table.recipe.values({"task.option": value})["task"]["option"] == value
+
+
+def test_an_entry_is_shown_without_its_curves(table: TabularBenchmark) -> None:
+    entry = table.listed[7]
+    shown = repr(entry)
+    assert entry.key in shown
+    assert f"parameters={entry.parameters}" in shown
+    assert "validation" not in shown
+    assert "accuracy" not in shown
+    assert len(repr(table)) < 1000
 
 
 # -- wrong questions --------------------------------------------------------------------------------------

@@ -37,6 +37,7 @@ from nasframe.searching.gradient.options import SearchOptions
 from nasframe.searching.gradient.saved_search import SearchState, read_search
 from nasframe.searching.gradient.selection import Selection, select
 from nasframe.searching.gradient.stop import has_converged
+from nasframe.searching.gradient.unmoved_logits import unmoved_logits
 from nasframe.space import Architecture, SearchSpace
 from nasframe.supernet import Supernet, check_operations, expected_parameters
 from nasframe.tasks import Batch, Data, Split, Task, validation_metrics
@@ -211,9 +212,10 @@ class Search:
     def summary(self) -> dict[str, Any]:
         """Return the end of the search: epochs, the stop rule, the last entropies and metrics; JSON-able.
 
-        `caveats` are there where the metrics say less than they seem to.
+        `caveats` are there where the metrics say less than they seem to, and `unmoved` where the logits
+        hardly moved; both are sentences.
         """
-        last, (inherited, caveats) = self.history[-1], self._inherited()
+        last, (inherited, caveats), unmoved = self.history[-1], self._inherited(), self._unmoved()
         return {
             "epochs": len(self.history),
             "converged": self.converged,
@@ -222,15 +224,21 @@ class Search:
             "inherited": inherited,
             **({} if self.selection is None else {"selection": self.selection.record()}),
             "seconds": round(sum(record["seconds"] for record in self.history), 3),
+            **({"unmoved": unmoved} if unmoved else {}),
             **({"caveats": caveats} if caveats else {}),
         }
 
     def in_words(self) -> str:
-        """Return the end of the search as a sentence without its subject."""
+        """Return the end of the search without its subject, and a sentence where it decided nothing."""
         last = self.history[-1]
         entropies = ", ".join(f"{group} {value:.3f}" for group, value in last["entropy"].items())
         verdict = "converged" if self.converged else "did not converge"
-        return f"{verdict} after {len(self.history)} epochs (normalised entropy: {entropies})"
+        ended = f"{verdict} after {len(self.history)} epochs (normalised entropy: {entropies})"
+        return ". ".join([ended, *self._unmoved()])
+
+    def _unmoved(self) -> list[str]:
+        rate = getattr(self.loop, "architecture_rate", None)
+        return unmoved_logits(self.history[-1]["probabilities"], rate, self.options.epochs)
 
     def inherited(self) -> dict[str, Any]:
         """Return the validation metrics of the derived network with the supernet's own parameters.
