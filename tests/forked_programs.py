@@ -123,6 +123,7 @@ class ForkingServer:
     def close(self) -> None:
         """End the server, and with it all of its programs."""
         if self._process is not None and self._requests is not None:
+            self._requests.shutdown(socket.SHUT_RDWR)  # a process that was forked meanwhile may hold it too
             self._requests.close()
             self._process.wait()
 

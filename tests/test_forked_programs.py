@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -82,6 +84,15 @@ def test_a_server_that_ends_ends_its_programs() -> None:
         program = server.start(["-c", "import time; time.sleep(600)"])
     assert not Path(f"/proc/{program.pid}").exists()
     program.close()
+
+
+def test_a_server_ends_though_a_process_that_was_forked_meanwhile_lives() -> None:
+    with ForkingServer([]) as server:
+        assert server.start(["-c", "pass"]).communicate() == ("", "")
+        holder = multiprocessing.get_context("fork").Process(target=time.sleep, args=(600,), daemon=True)
+        holder.start()
+    assert holder.is_alive()
+    holder.kill()
 
 
 def test_a_setting_of_python_that_the_server_has_not_heard_is_refused(server: ForkingServer) -> None:

@@ -8,6 +8,7 @@ import os
 import pickle
 import signal
 import threading
+import time
 import warnings
 import weakref
 from collections.abc import Callable, Sequence
@@ -26,12 +27,17 @@ __all__ = ["ItemWorkers"]
 _READER: ItemReader | None = None
 """The reader of this process, where it is a worker."""
 
+IDLE = 20.0
+"""Seconds without a batch after which the processes end. The next batch starts new ones."""
+
 
 @define(eq=False)
 class ItemWorkers:
-    """Processes that read the items of a batch side by side; they start at the first batch.
+    """Processes that read the items of a batch side by side.
 
-    What they read has the same bits as in this process, as every item is drawn from a seed of its own.
+    They start at the first batch and end some seconds after the last, for a data set may be known longer than
+    it is used. What they read has the same bits as in this process, as every item is drawn from a seed of
+    its own.
 
     Attributes:
         reader: of the items.
@@ -45,6 +51,8 @@ class ItemWorkers:
     begin: Callable[[int], Any] | None = None
     context: Any = None
     _pool: ProcessPoolExecutor | None = field(init=False, default=None)
+    _used: float = field(init=False, default=0.0)
+    _lock: threading.Lock = field(init=False, factory=threading.Lock)
 
     def items(self, indices: Sequence[int], seed: int) -> list[Any]:
         """Return some items, in order; see `ItemReader.items`.
@@ -56,6 +64,13 @@ class ItemWorkers:
             return self.reader.items(indices, seed)
         size = max(1, -(-len(indices) // self.workers))
         chunks = [indices[start : start + size] for start in range(0, len(indices), size)]
+        with self._lock:
+            try:
+                return self._read(chunks, seed)
+            finally:
+                self._used = time.monotonic()
+
+    def _read(self, chunks: Sequence[Sequence[int]], seed: int) -> list[Any]:
         try:
             pool = self._started()
             with warnings.catch_warnings():  # processes are forked as a DataLoader does it
@@ -87,7 +102,33 @@ class ItemWorkers:
             )
             weakref.finalize(self, pool.shutdown, wait=False, cancel_futures=True)
             self._pool = pool
+            threading.Thread(target=_end_when_idle, args=(weakref.ref(self), pool), daemon=True).start()
         return self._pool
+
+    def _end_if_idle(self, pool: ProcessPoolExecutor) -> float:
+        """End the processes of a pool that has rested; return the seconds until it will have, 0 where it has
+        ended."""
+        if not self._lock.acquire(blocking=False):  # a batch is being read
+            return IDLE
+        try:
+            left = self._used + IDLE - time.monotonic()
+            if self._pool is pool and left > 0:
+                return left
+            if self._pool is pool:
+                self._pool = None
+                pool.shutdown(wait=False)
+            return 0.0
+        finally:
+            self._lock.release()
+
+
+def _end_when_idle(workers: weakref.ref[ItemWorkers], pool: ProcessPoolExecutor) -> None:
+    left = IDLE
+    while left > 0:
+        time.sleep(left)
+        found = workers()
+        left = 0.0 if found is None else found._end_if_idle(pool)
+        del found  # the data set may go meanwhile
 
 
 def _begin(reader: ItemReader, begin: Callable[[int], Any] | None, counter: Any) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 import json
+import multiprocessing
 import os
 import random
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,7 @@ from torch.utils.data import (
 import nasframe
 from nasframe import DatasetTask, Experiment, SearchOptions, Task, TrainOptions
 from nasframe.errors import ConfigurationError, DataError
+from nasframe.tasks.datasets import item_workers
 from nasframe.testing import TaskSuite
 
 VIEWS = torch.randn(60, 2, 3, 4, generator=torch.Generator().manual_seed(0))
@@ -137,6 +140,22 @@ def test_workers_read_the_same_bits() -> None:
         one, other = getattr(here.splits, name), getattr(there.splits, name)
         redrawn = [split.redrawn(torch.Generator().manual_seed(3)) for split in (one, other)]
         assert same(items(redrawn[0]), items(redrawn[1]))
+
+
+def test_workers_end_when_no_batch_was_read_for_a_while_and_others_read_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(item_workers, "IDLE", 0.2)
+    split = DatasetTask(train=Pairs(jitter=1.0), workers=2).data({}).splits.weights
+    redrawn = split.redrawn(torch.Generator().manual_seed(3))
+    first = items(redrawn)
+    before = {process.pid for process in multiprocessing.active_children()}
+    assert before
+    ends = time.monotonic() + 60
+    while before & {process.pid for process in multiprocessing.active_children()}:
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+    assert same(first, items(redrawn))
 
 
 def padded(batch: list[Any]) -> Any:
