@@ -150,7 +150,8 @@ def start() -> Iterator[Process]:
 @pytest.fixture(scope="session")
 def programs() -> Iterator[ForkingServer]:
     """Programs that start at once, since all that they import is there."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    # a check that does not start CUDA, which no fork survives
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTORCH_NVML_BASED_CUDA_CHECK": "1"}
     modules = ["torch", "torch._dynamo", *(f"{name}.*" for name in PACKAGES)]
     with ForkingServer(modules, environment=environment) as server:
         yield server

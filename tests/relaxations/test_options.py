@@ -177,8 +177,8 @@ def test_a_file_with_several_mistakes_hears_of_all_of_them() -> None:
     with pytest.raises(ConfigurationError) as caught:
         structure(GumbelRaoMonteCarlo, values, "experiment.toml", "relaxation")
     assert set(caught.value.problems) == {
-        'relaxation.samples: samples must be at least 1 or "exact", found 0',
-        "relaxation.temperature: temperature must be a finite number greater than 0, found -0.5",
+        'relaxation.samples: must be at least 1 or "exact", found 0',
+        "relaxation.temperature: must be a finite number greater than 0, found -0.5",
         "relaxation.schedul: unknown key; did you mean 'schedule'?",
     }
 
