@@ -149,7 +149,8 @@ def compare(relaxation: Relaxation, size: tuple[int, int, int], device: torch.de
     plain = PlainSupernet(channels, cells).to(device)
     copy_parameters(plain, search)
     batch = torch.arange(BATCH)
-    inner, outer = (split.batch(batch) for split in (data.splits.weights, data.splits.architecture))
+    splits = (data.splits.weights, data.splits.architecture)
+    inner, outer = (split.batch(batch).to(device) for split in splits)  # as the loop gives them
     check_same_function(plain, search, images[:BATCH].to(device))
 
     noise = torch.Generator(device).manual_seed(0)
@@ -161,8 +162,8 @@ def compare(relaxation: Relaxation, size: tuple[int, int, int], device: torch.de
         for split, optimiser in zip((inner, outer), optimisers, strict=True):
             plain.zero_grad()
             drawn = relaxation.sample(plain.logits, 0.0, noise).weights
-            outputs = plain(split.inputs["image"].to(device), drawn)
-            F.cross_entropy(outputs, split.targets.to(device)).backward()
+            outputs = plain(split.inputs["image"], drawn)
+            F.cross_entropy(outputs, split.targets).backward()
             nn.utils.clip_grad_norm_([p for group in optimiser.param_groups for p in group["params"]], 5.0)
             optimiser.step()
 
