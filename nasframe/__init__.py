@@ -17,8 +17,8 @@
 - **search loops**: `GradientLoop`, `Update`; with the optimisers of the paper `AdamLoop`; `JoinedSplit` and
   `number_of_batches`, for the updates of a loop; those that propose architectures: `ProposalLoop`,
   `Proposer`, `Proposal`, `Result`, `SearchProblem`
-- **tasks**: `Task`, `TensorTask`, `DatasetTask`, `Data`, `Splits`, `Split`, `TensorSplit`, `Batch`, `Scores`,
-  `Baseline`; their stages `Stage`, `StageContext`, `stage_fingerprints`
+- **tasks**: `Task`, `TensorTask`, `DatasetTask`, `Data`, `Splits`, `SPLITS`, `Split`, `TensorSplit`, `Batch`,
+  `Scores`, `Baseline`; their stages `Stage`, `StageContext`, `stage_fingerprints`
 - **work on a run**: `claimed` keeps other processes out of its folder, `naming_missing_plugins` names in an
   error the plugins that it was made with and that are not here
 
@@ -101,6 +101,7 @@ if TYPE_CHECKING:
     from nasframe.supernet import Supernet as Supernet
     from nasframe.tables import TabularBenchmark as TabularBenchmark
     from nasframe.tables import load_table as load_table
+    from nasframe.tasks import SPLITS as SPLITS
     from nasframe.tasks import Baseline as Baseline
     from nasframe.tasks import Batch as Batch
     from nasframe.tasks import Data as Data
@@ -126,6 +127,7 @@ _MODULES = {
     **dict.fromkeys(("Cost", "Operation", "OpSpec", "Shape", "arity_of"), "nasframe.operations"),
     **dict.fromkeys(
         (
+            "SPLITS",
             "Baseline",
             "Batch",
             "Data",

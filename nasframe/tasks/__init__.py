@@ -13,7 +13,7 @@ from nasframe.tasks.check import (
     open_test_split,
     validation_metrics,
 )
-from nasframe.tasks.data import Batch, Data, Split, Splits
+from nasframe.tasks.data import SPLITS, Batch, Data, Split, Splits
 from nasframe.tasks.data_files import TensorFileTask
 from nasframe.tasks.datasets import DatasetSplit, DatasetTask
 from nasframe.tasks.named_baselines import NamedBaseline, make_each_once, named_baselines
@@ -31,6 +31,7 @@ from nasframe.tasks.task import Task
 from nasframe.tasks.tensors import TensorSplit, TensorTask
 
 __all__ = [
+    "SPLITS",
     "STAGE_RECORD",
     "Baseline",
     "Batch",

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from nasframe.operations import Shape
 
-__all__ = ["Batch", "Data", "Split", "Splits"]
+__all__ = ["SPLITS", "Batch", "Data", "Split", "Splits"]
 
 
 @frozen
@@ -51,6 +51,10 @@ class Split(Protocol):
         Their number, names and sampling weights stay. Validation and test are never redrawn.
         """
         return self
+
+
+SPLITS = ("weights", "architecture", "validation", "test")
+"""Names of the splits: of the training of weights and of logits, of the choice of an epoch, of the test."""
 
 
 @frozen

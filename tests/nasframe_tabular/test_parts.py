@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from nasframe.errors import DataError
-from nasframe_tabular.preparation import SPLITS, Standardiser, stratified_parts
+from nasframe.tasks import SPLITS
+from nasframe_tabular.preparation import Standardiser, stratified_parts
 
 LABELS = torch.tensor([0] * 300 + [1] * 100 + [2] * 30 + [3] * 70)[torch.randperm(500)]
 SHARES = (0.4, 0.2, 0.15, 0.25)

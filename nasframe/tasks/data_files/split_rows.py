@@ -9,11 +9,10 @@ from torch import Tensor
 
 from nasframe.errors import DataError, near_names, nearest
 from nasframe.runtime import shorten
+from nasframe.tasks.data import SPLITS
 from nasframe.tasks.tensors import stratified_rows
 
-__all__ = ["SPLITS", "grouped_rows", "rows_of_splits"]
-
-SPLITS = ("weights", "architecture", "validation", "test")
+__all__ = ["grouped_rows", "rows_of_splits"]
 
 _SPELLINGS = {
     **dict(zip(SPLITS, SPLITS, strict=True)),

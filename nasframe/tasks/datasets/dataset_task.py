@@ -13,7 +13,7 @@ from torch import Tensor
 
 from nasframe.errors import DataError
 from nasframe.options import option
-from nasframe.tasks.data import Data, Splits
+from nasframe.tasks.data import SPLITS, Data, Splits
 from nasframe.tasks.datasets.dataset_split import DatasetSplit
 from nasframe.tasks.datasets.fitting_splits import (
     joined_targets,
@@ -36,8 +36,6 @@ from nasframe.tasks.tensors import (
 )
 
 __all__ = ["DatasetTask"]
-
-_SPLITS = ("weights", "architecture", "validation", "test")
 
 
 def _train(value: Any) -> GivenDataset | None:
@@ -202,7 +200,7 @@ class DatasetTask(TargetTask):
         if self._opened is None:
             given = self.open_datasets()
             for name in given:
-                if name not in ("train", *_SPLITS[1:]):
+                if name not in ("train", *SPLITS[1:]):
                     raise DataError(
                         f"open_datasets: expected train, architecture, validation or test, found {name!r}"
                     )
@@ -238,8 +236,8 @@ class DatasetTask(TargetTask):
 
     def _rows(self, targets: Targets, places: Mapping[str, tuple[int, int]]) -> dict[str, tuple[str, Tensor]]:
         """Return split → the data set that holds it, and its rows there."""
-        divided = [name for name in _SPLITS if name not in places]
-        shares = [self.fractions[_SPLITS.index(name)] for name in divided]
+        divided = [name for name in SPLITS if name not in places]
+        shares = [self.fractions[SPLITS.index(name)] for name in divided]
         strata, count = targets.strata()
         start, end = places["train"]
         if end - start < len(divided):

@@ -10,10 +10,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["SPLITS", "joined_groups", "split_groups"]
+from nasframe import SPLITS
 
-SPLITS = ("weights", "architecture", "validation", "test")
-"""Names of the splits: of the training of weights and of logits, of the choice of an epoch, of the test."""
+__all__ = ["joined_groups", "split_groups"]
 
 _SIZE = "all"
 """The kind that every clip is of."""

@@ -9,12 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from nasframe import SPLITS
 from nasframe.errors import DataError
 from nasframe.runtime import generator
 
-__all__ = ["FOLDS", "SPLITS", "check_shares", "stratified_parts"]
-
-SPLITS = ("weights", "architecture", "validation", "test")
+__all__ = ["FOLDS", "check_shares", "stratified_parts"]
 
 FOLDS = 5
 """Number of test parts that `fold` chooses among; together they hold every example once."""

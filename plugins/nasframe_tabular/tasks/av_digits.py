@@ -11,13 +11,12 @@ from attrs import define
 from torch import Tensor
 from torch.nn import functional as F
 
-from nasframe import Data, Splits, Stage
+from nasframe import SPLITS, Data, Splits, Stage
 from nasframe.errors import DataError
 from nasframe.options import option
 from nasframe.runtime import generator, read_bytes
 from nasframe_tabular.preparation import (
     PREPARE,
-    SPLITS,
     Standardiser,
     check_shares,
     fetch_stage,

@@ -14,10 +14,10 @@ import torch
 from attrs import define
 from torch import Tensor, nn
 
-from nasframe import Baseline, Data, Splits, Stage
+from nasframe import SPLITS, Baseline, Data, Splits, Stage
 from nasframe.errors import DataError
 from nasframe.options import option
-from nasframe_tabular.preparation import PREPARE, SPLITS, prepare_stage, read_split, write_split
+from nasframe_tabular.preparation import PREPARE, prepare_stage, read_split, write_split
 from nasframe_tabular.tasks.baselines import fixed_networks
 from nasframe_tabular.tasks.classification import Classification
 
