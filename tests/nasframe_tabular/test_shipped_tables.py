@@ -38,7 +38,7 @@ RECIPES = {
         570,
     ),
     "av-digits-views": (dict.fromkeys(VIEWS, (8, 8)), 10, 1596),
-    "mnist1d-cells": ({"sequence": (1, 40)}, 10, 4096),
+    "mnist1d-cells": ({"sequence": (1, 40)}, 10, 729),
 }
 """Name → inputs, outputs, number of architectures."""
 
@@ -109,7 +109,7 @@ def test_the_program_makes_checks_and_describes_a_table(
     home.mkdir()
     text = (HOME / "mnist1d-cells.toml").read_text(encoding="utf-8")
     for old, new in (
-        ("[700, 300, 500, 2000]", "[30, 20, 20, 40]"),
+        ("[700, 300, 500, 1000]", "[30, 20, 20, 40]"),
         ("stages = 1\n", "stages = 1\nnodes = 2\n"),
         ('"nor_conv_3", "avg_pool_3"', '"nor_conv_3"'),
         ("epochs = 20", "epochs = 2"),
