@@ -8,6 +8,7 @@ import math
 import re
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from torch import Tensor
 from nasframe.errors import DataError
 from nasframe.runtime import MAX_LISTING_BYTES, read_text, shorten
 
-__all__ = ["CsvColumns", "CsvTable", "number_in"]
+__all__ = ["CsvColumns", "CsvTable", "exact_number_in", "number_in"]
 
 _SEPARATORS = (",", ";", "\t")
 _SAID = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
@@ -181,8 +182,8 @@ class CsvTable:
                     return
                 if at_end:
                     raise DataError(
-                        f"{self.path}: line {line}: a quote is opened in this row and never closed; close it, "
-                        "or leave it out"
+                        f"{self.path}: line {line}: a quote is opened in this row and never closed; close "
+                        "it, or leave it out"
                     )
                 if row:
                     yield line, row
@@ -296,6 +297,16 @@ def number_in(text: str, separator: str = ",") -> float | None:
         return None
     value = float(text.replace(",", "."))
     return value if math.isfinite(value) else None
+
+
+def exact_number_in(text: str) -> Decimal | None:
+    """Return the number that a text is, with any decimal mark and every digit; None where it is none.
+
+    Example:
+        >>> exact_number_in("1,50") == exact_number_in("1.5"), exact_number_in("one")
+        (True, None)
+    """
+    return None if number_in(text, ";") is None else Decimal(text.replace(",", "."))
 
 
 def _comma(text: str) -> str:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from nasframe.errors import DataError
 from nasframe.runtime import shorten
-from nasframe.tasks.data_files.csv_table import CsvColumns, CsvTable
+from nasframe.tasks.data_files.csv_table import CsvColumns, CsvTable, exact_number_in
 from nasframe.tasks.tensors import KindName, kind_told_by
 
 __all__ = ["require_no_stray_text", "target_of_texts"]
@@ -65,8 +65,9 @@ def target_of_texts(
         return [*texts] if twice is not None or bool((found.abs() >= _EXACT).any()) else found
     if twice is not None and kind_told_by(found) == "classes":
         row, other = twice
+        exactly = "" if exact_number_in(texts[row]) == exact_number_in(other) else " in floating point"
         raise DataError(
-            f"{place(row)}: {shorten(texts[row], _SHOWN)!r} and {shorten(other, _SHOWN)!r} are one number; "
+            f"{place(row)}: {shorten(texts[row], _SHOWN)!r} and {shorten(other, _SHOWN)!r} are one number{exactly}; "
             'write it in one way, or say kind = "classes" for classes of their own, or kind = "number" for '
             "a number to predict"
         )

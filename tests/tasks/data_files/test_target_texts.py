@@ -1,4 +1,4 @@
-"""The target of a table: numbers that are read as all others, classes that stay apart, and no gap as a class."""
+"""The target of a table: numbers read as all others, classes that stay apart, no gap as a class."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_a_target_of_numbers_with_gaps_has_gaps_and_no_class_more(
         with pytest.raises(DataError, match=re.escape(words)):
             prepared(table(tmp_path, texts), **options)
     np.savez(tmp_path / "my.npz", a=np.arange(300), y=np.array(texts))
-    with pytest.raises(DataError, match=re.escape(f"my.npz: y: row 1: expected a number as in other rows")):
+    with pytest.raises(DataError, match=re.escape("my.npz: y: row 1: expected a number as in other rows")):
         prepared(tmp_path / "my.npz", **options)
 
 
@@ -160,3 +160,52 @@ def test_a_header_of_nothing_is_told_as_empty(tmp_path: Path) -> None:
         (tmp_path / "my.csv").write_text(f"{first}\na,b,y\n1,2,3\n")
         with pytest.raises(DataError, match="line 1: is empty; expected the names of the columns"):
             prepared(tmp_path / "my.csv")
+
+
+@pytest.mark.parametrize("as_array", [False, True])
+def test_a_column_of_folds_is_not_taken_for_splits(tmp_path: Path, as_array: bool) -> None:
+    numbers = np.arange(80)
+    if as_array:
+        path = tmp_path / "my.npz"
+        np.savez(path, a=numbers, y=numbers // 4 % 2, s=numbers % 4)
+    else:
+        path = tmp_path / "my.csv"
+        path.write_text("a,y,s\n" + "".join(f"{row},{row // 4 % 2},{row % 4}\n" for row in numbers))
+    words = "holds the number '0', and numbers, such as those of folds, are no splits; write weights, arch"
+    with pytest.raises(DataError, match=words):
+        prepared(path, split="s")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "why"),
+    [
+        ("1", "1.0", "are one number"),
+        ("007", "7", "are one number"),
+        ("10000000000000000001.0", "10000000000000000001", "are one number"),
+        ("pump a", "Pump a", "differ in blanks or capitals alone"),
+        ("pump a", "pump  a", "differ in blanks or capitals alone"),
+    ],
+)
+def test_two_spellings_of_a_group_are_refused(tmp_path: Path, one: str, other: str, why: str) -> None:
+    names = [one, other, *(f"x{number}" for number in range(8))]
+    path = tmp_path / "my.csv"
+    rows = "".join(
+        f"{row},{row // 10 % 2},{names[row % 10]},{['train', 'val', 'test'][row % 3]}\n" for row in range(80)
+    )
+    path.write_text(f"a,y,g,s\n{rows}")
+    for options in ({}, {"split": "s"}):
+        with pytest.raises(
+            DataError, match=re.escape(f"group: {other!r} (line 3) and {one!r} (line 2) {why}")
+        ):
+            prepared(path, group="g", inputs="a", **options)
+
+
+def test_groups_and_classes_of_long_numbers_stay_apart(tmp_path: Path) -> None:
+    path = tmp_path / "my.csv"
+    path.write_text(
+        "a,y,g\n" + "".join(f"{row},{10**18 + row % 2},{10**18 + row // 2}\n" for row in range(80))
+    )
+    task, _ = prepared(path, group="g", kind="classes")
+    assert task.target_kind.names == (f"{10**18}", f"{10**18 + 1}")
+    with pytest.raises(DataError, match=f"'{10**18 + 1}' and '{10**18}' are one number in floating point"):
+        prepared(path, group="g")
