@@ -24,6 +24,8 @@ __all__ = ["CsvColumns", "CsvTable", "exact_number_in", "number_in"]
 _SEPARATORS = (",", ";", "\t")
 _SAID = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
+_EXACT = 2.0**53  # up to here float64 tells whole numbers apart
+_ROUNDING = 2.0**-40  # a difference by a smaller share does not count when inputs are standardised
 _END = "\x1f"  # a row of its own after the last one, unless a quote is open there
 _SHOWN = 40
 
@@ -111,6 +113,7 @@ class CsvTable:
         lines: list[int] = []
         empty: int | None = None
         decimal: dict[str, str] = {}
+        rounded: dict[str, tuple[int, set[str]]] = {}
         rows = self._rows()
         for line, row in rows:
             if line <= self._header_line:
@@ -136,12 +139,16 @@ class CsvTable:
                     cure = (cures or {}).get(name, "")
                     raise self._no_number(row[place[name]].strip(), name, line, following.strip(), cure)
                 found[name].append(value)
+                if abs(value) >= _EXACT:
+                    rounded.setdefault(name, (line, set()))[1].add(row[place[name]].strip())
             for name in texts:
                 kept[name].append(self._in_one_line(row[place[name]], name, line))
             lines.append(line)
         if not lines:
             raise DataError(f"{self.path}: holds no row below its header")
         known = {name: torch.tensor(np.frombuffer(values)) for name, values in found.items()}
+        for name, (line, whole) in rounded.items():
+            self._require_told_apart(known[name], whole, name, line)
         return CsvColumns(known, kept, lines, decimal.get("mark", ""))
 
     def numbers_of(self, name: str, columns: CsvColumns) -> list[float | None]:
@@ -230,6 +237,23 @@ class CsvTable:
                 "lines; is a quote left open?"
             )
         return text
+
+    def _require_told_apart(self, values: Tensor, texts: set[str], name: str, line: int) -> None:
+        """Refuse numbers that differ as they are written, and hardly or not in floating point.
+
+        Args:
+            values: of the column.
+            texts: of those that may be rounded.
+            name, line: of the first of these.
+        """
+        if float(values.max() - values.min()) > _ROUNDING * float(values.abs().max()):
+            return
+        exact = {exact_number_in(text): float(exact_number_in(text) or 0) for text in texts}
+        if len({*exact.values()}) < len(exact):
+            raise DataError(
+                f"{self.path}: line {line}, column {name!r}: whole numbers beyond {int(_EXACT):,}, which "
+                "floating point does not tell apart; subtract what they share, first"
+            )
 
     def _no_number(self, text: str, name: str, line: int, following: str, cure: str) -> DataError:
         """Return the refusal of a text in a column of numbers.

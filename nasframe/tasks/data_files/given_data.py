@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from attrs import frozen
+from attrs import field, frozen
 from torch import Tensor
 
 from nasframe.errors import DataError, nearest
@@ -59,6 +59,7 @@ class GivenData:
         names: of the labels, where several columns are the target.
         split, group: of each row; None where there are none.
         place: row number → its place in the file in words.
+        columns: input → its columns, of a table.
     """
 
     inputs: Mapping[str, Tensor]
@@ -67,6 +68,7 @@ class GivenData:
     split: Sequence[str] | None
     group: Sequence[str] | None
     place: Callable[[int], str]
+    columns: Mapping[str, Sequence[str]] = field(factory=dict)
 
 
 def read_given(path: Path, wanted: FileParts) -> GivenData:
@@ -114,6 +116,7 @@ def _of_table(table: CsvTable, wanted: FileParts) -> GivenData:
         None if wanted.split is None else texts[wanted.split],
         None if wanted.group is None else texts[wanted.group],
         lambda row: f"line {columns.lines[row]}",
+        inputs,
     )
 
 

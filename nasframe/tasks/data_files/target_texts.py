@@ -67,9 +67,9 @@ def target_of_texts(
         row, other = twice
         exactly = "" if exact_number_in(texts[row]) == exact_number_in(other) else " in floating point"
         raise DataError(
-            f"{place(row)}: {shorten(texts[row], _SHOWN)!r} and {shorten(other, _SHOWN)!r} are one number{exactly}; "
-            'write it in one way, or say kind = "classes" for classes of their own, or kind = "number" for '
-            "a number to predict"
+            f"{place(row)}: {shorten(texts[row], _SHOWN)!r} and {shorten(other, _SHOWN)!r} are one number"
+            f'{exactly}; write it in one way, or say kind = "classes" for classes of their own, or '
+            'kind = "number" for a number to predict'
         )
     return found
 

@@ -61,7 +61,7 @@ def test_a_target_that_is_numbers_has_the_decimal_mark_of_the_file(
 
 @pytest.mark.parametrize(
     "names",
-    [("007", "7", "8"), ("1e1", "10", "2e1"), ("1", "1.0", "2"), ("10000000000000000001", "1e19", "3")],
+    [("007", "7", "8"), ("1e1", "10", "2e1"), ("1", "1.0", "2"), ("10000000000000000000", "1e19", "3")],
 )
 def test_two_texts_of_one_number_are_two_classes_or_refused_and_never_one(
     tmp_path: Path, names: tuple[str, ...]
