@@ -156,8 +156,8 @@ def _of_arrays(path: Path, names: Sequence[str], read: Callable[[str], Any], wan
     target = torch.stack(parts, dim=1) if len(parts) > 1 else parts[0]
     if not isinstance(target, Tensor) and target.ndim == 1 and target.dtype.kind in "US":
         words = _texts(path, targets[0], target)
-        found = [number_in(word.strip()) for word in words]
-        require_no_stray_text(words, found, wanted.kind, lambda row: f"{path}: {targets[0]}: row {row}")
+        numbers = [number_in(word.strip()) for word in words]
+        require_no_stray_text(words, numbers, wanted.kind, lambda row: f"{path}: {targets[0]}: row {row}")
     labels = tuple(targets) if len(parts) > 1 else None
     return GivenData(
         tensors,

@@ -199,20 +199,21 @@ def number_targets(values: Tensor, weights: Tensor) -> Tensor:
         raise DataError(f"target: each example of the split weights has the number {float(mean):.6g}")
     if not _LEAST < float(deviation) < _MOST:
         raise DataError(
-            f"target: numbers of the split weights from {float(known.min()):.6g} to {float(known.max()):.6g}, "
-            "whose deviation float32 does not hold; scale them first"
+            f"target: the split weights holds numbers from {float(known.min()):.6g} to "
+            f"{float(known.max()):.6g}, whose deviation float32 does not hold; scale them first"
         )
     if bool(deviation <= mean.abs() * _ROUNDING):
         raise DataError(
-            f"target: numbers of the split weights from {float(known.min())!r} to {float(known.max())!r}, "
+            f"target: the split weights holds numbers from {float(known.min())!r} to {float(known.max())!r}, "
             "which floating point hardly tells apart; subtract what they share, first"
         )
     standard = ((values.double() - mean) / deviation).float()
     far = (~standard.isfinite()).nonzero().flatten().tolist()
     if far:
         raise DataError(
-            f"target: {rows_in_words(far)} so far from the numbers of the split weights that float32 does not "
-            "hold it standardised; leave it out, or scale the numbers, by a logarithm for example"
+            f"target: the number in {rows_in_words(far)} is so far from those of the split weights that "
+            "float32 does not hold it standardised; leave it out, or scale the numbers, by a "
+            "logarithm for example"
         )
     return torch.stack([standard, deviation.float().expand(len(standard))], dim=1)
 
