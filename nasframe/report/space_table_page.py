@@ -18,6 +18,7 @@ __all__ = ["space_table_page", "space_table_tables", "table_names", "write_space
 Rows = Sequence[Mapping[str, Any]]
 
 _MOST_BEST = 10
+_ROUNDING = 1e-3  # of a rank correlation, as a file holds scores with five digits
 _SHARES = (100, 99, 95, 90, 75, 50, 25, 10, 5, 0)
 
 
@@ -87,7 +88,7 @@ def space_table_tables(
     found = [
         *_facts(record, facts),
         Table("quantiles", "Quantiles over the architectures", [Column("quantile"), *columns], quantile_rows),
-        _correlation(record, objective),
+        _correlation(record, rows, objective),
         _best(rows, list(columns), list(columns.values())),
     ]
     return [table for table in found if table.rows]
@@ -202,17 +203,35 @@ def _quantile(values: Sequence[float], share: int) -> float | None:
     return quantiles(values, n=100, method="inclusive")[share - 1]
 
 
-def _correlation(record: Mapping[str, Any], objective: str) -> Table:
-    """Return the rank correlation that the record holds; without rows where it holds none."""
+def _correlation(record: Mapping[str, Any], rows: Rows, objective: str) -> Table:
+    """Return the rank correlation of the entries; without rows where the record holds none.
+
+    Its interval is that of the record, where the record speaks of these entries.
+    """
     found = record.get("correlation") or {}
+    pairs = known_pairs(_scores(rows, "validation", objective), _scores(rows, "test", objective))
+    rho, recorded = _spearman(pairs), found.get("rho")
     pair = f"{objective}, validation and {objective}, test"
-    rho = Estimate(found.get("rho"), found.get("low"), found.get("high"))
-    rows: list[list[Cell]] = [] if rho.mean is None else [[pair, rho, found.get("architectures")]]
+    shown, cells = Estimate(rho), list[list[Cell]]()
+    if rho is not None and recorded is not None:
+        is_theirs = found.get("architectures") == len(pairs) and abs(recorded - rho) <= _ROUNDING
+        if is_theirs:
+            shown = Estimate(recorded, found.get("low"), found.get("high"))
+        cells = [[pair, shown, len(pairs)]]
     heads = [Column("pair"), Column("rho", "Spearman's rho"), Column("architectures", unit="count")]
     note = "The interval is Fisher's, over the architectures (Bonett and Wright, 2000)."
     title = "Rank correlation over the architectures"
-    signs = ["rho [95 % interval over the architectures]"] if rho.interval else []
-    return Table("correlation", title, heads, rows, note, signs=signs)
+    signs = ["rho [95 % interval over the architectures]"] if shown.interval else []
+    return Table("correlation", title, heads, cells, note, signs=signs)
+
+
+def _spearman(pairs: Sequence[tuple[float, float]]) -> float | None:
+    """Return Spearman's rank correlation; None where it is undefined."""
+    from scipy import stats
+
+    if len(pairs) < 2 or any(len({*column}) < 2 for column in zip(*pairs, strict=True)):
+        return None
+    return float(stats.spearmanr(*zip(*pairs, strict=True)).statistic)
 
 
 def _best(rows: Rows, columns: Sequence[Column], values: Sequence[Sequence[float | None]]) -> Table:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nasframe.errors import RunError
+from nasframe.errors import RunError, nearest
 from nasframe.runtime import (
     ANYTHING,
     MAX_EXACT_INTEGER,
@@ -26,10 +26,11 @@ from nasframe.runtime import (
     Text,
     check_shape,
     read_compressed_json,
+    shorten,
     write_compressed_json,
 )
 from nasframe.tables.damaged_table import with_a_way_on
-from nasframe.tables.entry import Curves, TableEntry, TableTraining
+from nasframe.tables.entry import SPLITS, Curves, TableEntry, TableTraining
 from nasframe.tables.table import TabularBenchmark
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
         "entry_of_values",
         "entry_values",
         "read_document",
+        "require_objective",
         "save_table",
         "table_of",
         "write_document",
@@ -167,7 +169,24 @@ def table_of(document: Any, path: Path) -> TabularBenchmark:
         keys.add(entry.key)
         entries.append(entry)
     place = path.parent if path.name == TABLE_FILE else path
-    return TabularBenchmark(place, record, trainings, entries)
+    table = TabularBenchmark(place, record, trainings, entries)
+    require_objective(table, str(path))
+    return table
+
+
+def require_objective(table: TabularBenchmark, source: str) -> None:
+    """Refuse a table whose objective is no metric that an entry holds on both splits.
+
+    Raises:
+        RunError: with the nearest metric.
+    """
+    for split in SPLITS:
+        held = [name for name in table.metrics(split) if name != "loss"]
+        if table.objective not in held:
+            raise RunError(
+                f"{source}: objective: {shorten(table.objective, 80)!r} is none of the metrics that its "
+                f"entries hold on the split {split}{nearest(table.objective, held)}"
+            )
 
 
 def _check_kind(document: Any, path: Path) -> None:

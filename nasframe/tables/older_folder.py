@@ -35,7 +35,7 @@ from nasframe.runtime import (
     read_json_lines,
 )
 from nasframe.tables.damaged_table import with_a_way_on
-from nasframe.tables.document import TABLE_FILE
+from nasframe.tables.document import TABLE_FILE, require_objective
 from nasframe.tables.entry import TableEntry, TableTraining
 from nasframe.tables.table import TabularBenchmark
 
@@ -112,7 +112,10 @@ def read_older_folder(given: Path) -> TabularBenchmark:
         if not rows:
             raise RunError(f"{folder / rows_name}: holds no architecture")
     training = TableTraining(record.get("seed") or 0, {}, record.get("data") or "")
-    return TabularBenchmark(folder, record, [training], [_entry(row) for row in rows])
+    table = TabularBenchmark(folder, record, [training], [_entry(row) for row in rows])
+    with with_a_way_on():
+        require_objective(table, str(folder / record_name))
+    return table
 
 
 def _entry(row: Mapping[str, Any]) -> TableEntry:

@@ -35,10 +35,21 @@ def test_the_quantiles_are_those_of_the_scores(page: Any, run: Run) -> None:
     assert value(page, "quantiles.25 %.test") < value(page, "quantiles.75 %.test")
 
 
-def test_the_rank_correlation_is_that_of_the_record(run: Run) -> None:
+def test_the_rank_correlation_is_that_of_the_entries(run: Run) -> None:
     record, rows = space_table(run)
-    table = next(table for table in space_table_tables(record, rows) if table.name == "correlation")
-    assert table.rows == [["auc, validation and auc, test", Estimate(0.5, 0.25, 0.75), 39]]
+
+    def shown() -> Any:
+        table = next(table for table in space_table_tables(record, rows) if table.name == "correlation")
+        return table.rows
+
+    pair = "auc, validation and auc, test"
+    assert shown() == [[pair, Estimate(pytest.approx(1)), 39]]  # the record says 0.5
+    record["correlation"] = {"rho": 0.9999, "low": 0.9, "high": 1.0, "architectures": 39}
+    assert shown() == [[pair, Estimate(0.9999, 0.9, 1.0), 39]]
+    record["correlation"]["architectures"] = 279
+    assert shown() == [[pair, Estimate(pytest.approx(1)), 39]]
+    rows[:] = rows[:1]
+    assert "correlation" not in [table.name for table in space_table_tables(record, rows)]
 
 
 def test_a_record_without_a_correlation_shows_none(run: Run) -> None:

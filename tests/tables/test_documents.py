@@ -145,6 +145,22 @@ def test_a_wrong_value_is_named_by_its_keys(path: str, toy_pairs: None, tmp_path
     assert TABLE_FILE in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["nope", "acuracy"])
+def test_an_objective_that_no_entry_holds_is_refused_when_a_table_is_loaded(
+    name: str, table: TabularBenchmark, toy_pairs: None, tmp_path: Path
+) -> None:
+    words = f"objective: {name!r} is none of the metrics that its entries hold on the split validation"
+    near = "; did you mean 'accuracy'?" if name == "acuracy" else ""
+    with pytest.raises(RunError, match=rf"table\.json\.xz: {re.escape(words + near)}"):
+        table_at(tmp_path, _set("objective", name))
+    shutil.copytree(table.path, tmp_path / "older")
+    write_format_1(tmp_path / "older")
+    record = tmp_path / "older" / "table.json"
+    record.write_text(record.read_text().replace('"objective": "accuracy"', f'"objective": "{name}"'))
+    with pytest.raises(RunError, match=rf"table\.json: {re.escape(words)}"):
+        load_table(tmp_path / "older")
+
+
 def test_a_table_without_entries_is_refused_in_words(
     table: TabularBenchmark, toy_pairs: None, tmp_path: Path
 ) -> None:

@@ -8,6 +8,7 @@ import math
 import re
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +19,14 @@ from torch import Tensor
 from nasframe.errors import DataError
 from nasframe.runtime import MAX_LISTING_BYTES, read_text, shorten
 
-__all__ = ["CsvColumns", "CsvTable", "number_in"]
+__all__ = ["CsvColumns", "CsvTable", "exact_number_in", "number_in"]
 
 _SEPARATORS = (",", ";", "\t")
 _SAID = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
+_EXACT = 2.0**53  # up to here float64 tells whole numbers apart
+_ROUNDING = 2.0**-40  # a difference by a smaller share does not count when inputs are standardised
+_END = "\x1f"  # a row of its own after the last one, unless a quote is open there
 _SHOWN = 40
 
 
@@ -33,12 +37,14 @@ class CsvColumns:
     Attributes:
         numbers: column → `(rows,)`, float64.
         texts: column → a text a row, without blanks around it.
-        lines: the line of each row in the file.
+        lines: the first line of each row in the file.
+        decimal: the decimal mark of these numbers; empty where none has one.
     """
 
     numbers: Mapping[str, Tensor]
     texts: Mapping[str, Sequence[str]]
     lines: Sequence[int]
+    decimal: str = ""
 
 
 @define
@@ -107,6 +113,7 @@ class CsvTable:
         lines: list[int] = []
         empty: int | None = None
         decimal: dict[str, str] = {}
+        rounded: dict[str, tuple[int, set[str]]] = {}
         rows = self._rows()
         for line, row in rows:
             if line <= self._header_line:
@@ -119,7 +126,7 @@ class CsvTable:
             if len(row) != len(self.header):
                 raise DataError(
                     f"{self.path}: line {line}: expected {len(self.header)} fields, as in the header, found "
-                    f"{len(row)}"
+                    f"{len(row)}{_of_several_lines(row)}"
                 )
             if tuple(field.strip() for field in row) == self.header:
                 raise DataError(f"{self.path}: line {line}: holds the header once more; leave the row out")
@@ -132,29 +139,74 @@ class CsvTable:
                     cure = (cures or {}).get(name, "")
                     raise self._no_number(row[place[name]].strip(), name, line, following.strip(), cure)
                 found[name].append(value)
+                if abs(value) >= _EXACT:
+                    rounded.setdefault(name, (line, set()))[1].add(row[place[name]].strip())
             for name in texts:
-                kept[name].append(self._filled(row[place[name]], name, line))
+                kept[name].append(self._in_one_line(row[place[name]], name, line))
             lines.append(line)
         if not lines:
             raise DataError(f"{self.path}: holds no row below its header")
         known = {name: torch.tensor(np.frombuffer(values)) for name, values in found.items()}
-        return CsvColumns(known, kept, lines)
+        for name, (line, whole) in rounded.items():
+            self._require_told_apart(known[name], whole, name, line)
+        return CsvColumns(known, kept, lines, decimal.get("mark", ""))
+
+    def numbers_of(self, name: str, columns: CsvColumns) -> list[float | None]:
+        """Return a column of texts as numbers; None for each text that is none.
+
+        Args:
+            name: of one of the `texts`.
+            columns: that were read.
+
+        Raises:
+            DataError: with line and column: a number has another decimal mark than others of the file.
+        """
+        decimal = {"mark": columns.decimal} if columns.decimal else {}
+        return [
+            self._number(text, name, line, decimal)
+            for text, line in zip(columns.texts[name], columns.lines, strict=True)
+        ]
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield the line in the file and the fields of each row that has any."""
-        rows = csv.reader(io.StringIO(self._text, newline=""), delimiter=self.separator)
+        """Yield the first line in the file and the fields of each row that has any.
+
+        Raises:
+            DataError: it is no CSV, or a quote is open at its end, which `csv` takes for a closed one.
+        """
+        at_end = False
+
+        def lines() -> Iterator[str]:
+            nonlocal at_end
+            yield from io.StringIO(self._text, newline="")
+            at_end = True
+            yield _END
+
+        rows, last = csv.reader(lines(), delimiter=self.separator), 0
         try:
             for row in rows:
+                line, last = last + 1 + self._skipped, rows.line_num
+                if at_end and self.separator.join(row) == _END:
+                    return
+                if at_end:
+                    raise DataError(
+                        f"{self.path}: line {line}: a quote is opened in this row and never closed; close "
+                        "it, or leave it out"
+                    )
                 if row:
-                    yield rows.line_num + self._skipped, row
+                    yield line, row
         except csv.Error as problem:
+            hint = "; is a quote left open?" if rows.line_num > last + 1 else ""
             raise DataError(
-                f"{self.path}: line {rows.line_num + self._skipped}: cannot be read as CSV: {problem}"
+                f"{self.path}: line {last + 1 + self._skipped}: cannot be read as CSV: {problem}{hint}"
             ) from problem
 
     def _check_header(self) -> None:
         if not self.header:
             raise DataError(f"{self.path}: is empty; expected a header and rows")
+        if not any(self.header):
+            raise DataError(
+                f"{self.path}: line {self._header_line}: is empty; expected the names of the columns"
+            )
         if all(not name or _NUMBER.fullmatch(name) for name in self.header):
             raise DataError(
                 f"{self.path}: line {self._header_line}: holds numbers; expected the names of the columns"
@@ -175,6 +227,33 @@ class CsvTable:
                 f"{self.path}: line {line}, column {name!r}: is empty; fill the gap, or leave the row out"
             )
         return text
+
+    def _in_one_line(self, field: str, name: str, line: int) -> str:
+        """Return a text that is not empty; one with a line end has swallowed the rows below it."""
+        text = self._filled(field, name, line)
+        if "\n" in text or "\r" in text:
+            raise DataError(
+                f"{self.path}: line {line}, column {name!r}: {shorten(text, _SHOWN)!r} goes on over several "
+                "lines; is a quote left open?"
+            )
+        return text
+
+    def _require_told_apart(self, values: Tensor, texts: set[str], name: str, line: int) -> None:
+        """Refuse numbers that differ as they are written, and hardly or not in floating point.
+
+        Args:
+            values: of the column.
+            texts: of those that may be rounded.
+            name, line: of the first of these.
+        """
+        if float(values.max() - values.min()) > _ROUNDING * float(values.abs().max()):
+            return
+        exact = {exact_number_in(text): float(exact_number_in(text) or 0) for text in texts}
+        if len({*exact.values()}) < len(exact):
+            raise DataError(
+                f"{self.path}: line {line}, column {name!r}: whole numbers beyond {int(_EXACT):,}, which "
+                "floating point does not tell apart; subtract what they share, first"
+            )
 
     def _no_number(self, text: str, name: str, line: int, following: str, cure: str) -> DataError:
         """Return the refusal of a text in a column of numbers.
@@ -197,7 +276,7 @@ class CsvTable:
         """Return the number of a field; None where it is a text.
 
         Raises:
-            DataError: it is empty, or has another decimal mark than those before it.
+            DataError: it is empty, or has another decimal mark than others of the file.
         """
         text = self._filled(field, name, line)
         value = number_in(text, self.separator)
@@ -207,9 +286,15 @@ class CsvTable:
         if mark and decimal.setdefault("mark", mark) != mark:
             raise DataError(
                 f"{self.path}: line {line}, column {name!r}: {shorten(text, _SHOWN)!r} has a decimal "
-                f"{mark!r}, and numbers before it a {decimal['mark']!r}; expected one of them in the file"
+                f"{mark!r}, and other numbers a {decimal['mark']!r}; expected one of them in the file"
             )
         return value
+
+
+def _of_several_lines(row: Sequence[str]) -> str:
+    """Return a hint for a row whose fields are too many or too few, where one of them has a line end."""
+    several = any("\n" in field or "\r" in field for field in row)
+    return ", in a row that goes on over several lines; is a quote left open?" if several else ""
 
 
 def _fields(line: str, separator: str) -> int:
@@ -236,6 +321,16 @@ def number_in(text: str, separator: str = ",") -> float | None:
         return None
     value = float(text.replace(",", "."))
     return value if math.isfinite(value) else None
+
+
+def exact_number_in(text: str) -> Decimal | None:
+    """Return the number that a text is, with any decimal mark and every digit; None where it is none.
+
+    Example:
+        >>> exact_number_in("1,50") == exact_number_in("1.5"), exact_number_in("one")
+        (True, None)
+    """
+    return None if number_in(text, ";") is None else Decimal(text.replace(",", "."))
 
 
 def _comma(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from attrs import frozen
+from attrs import field, frozen
 from torch import Tensor
 
 from nasframe.errors import DataError, nearest
@@ -17,6 +17,7 @@ from nasframe.runtime import read_tensors, require_regular
 from nasframe.tasks.data_files.column_choice import ColumnNames, InputChoice
 from nasframe.tasks.data_files.csv_table import CsvTable, number_in
 from nasframe.tasks.data_files.npz_arrays import NpzFile
+from nasframe.tasks.data_files.target_texts import require_no_stray_text, target_of_texts
 from nasframe.tasks.tensors import KindName, input_tensor, tensor_of
 
 __all__ = ["FileParts", "GivenData", "read_given"]
@@ -35,7 +36,6 @@ _WHY = {
     ".parquet": "is a Parquet file; save the table as CSV",
 }
 _CHOOSE = "; say by task.inputs which columns are inputs"
-_MISSING = {"na", "n/a", "nan", "null", "none", "-", "?", ""}
 
 
 @frozen
@@ -59,6 +59,7 @@ class GivenData:
         names: of the labels, where several columns are the target.
         split, group: of each row; None where there are none.
         place: row number → its place in the file in words.
+        columns: input → its columns, of a table.
     """
 
     inputs: Mapping[str, Tensor]
@@ -67,6 +68,7 @@ class GivenData:
     split: Sequence[str] | None
     group: Sequence[str] | None
     place: Callable[[int], str]
+    columns: Mapping[str, Sequence[str]] = field(factory=dict)
 
 
 def read_given(path: Path, wanted: FileParts) -> GivenData:
@@ -105,7 +107,7 @@ def _of_table(table: CsvTable, wanted: FileParts) -> GivenData:
         target = target if labels else target.flatten()
     else:
         columns = table.read(numbers, [*targets, *as_text], dict.fromkeys(numbers, _CHOOSE))
-        target = _classes_or_numbers(table, targets[0], columns.texts[targets[0]], columns.lines, wanted.kind)
+        target = target_of_texts(table, targets[0], columns, wanted.kind)
     texts = columns.texts
     return GivenData(
         {name: torch.stack([columns.numbers[item] for item in names], 1) for name, names in inputs.items()},
@@ -114,6 +116,7 @@ def _of_table(table: CsvTable, wanted: FileParts) -> GivenData:
         None if wanted.split is None else texts[wanted.split],
         None if wanted.group is None else texts[wanted.group],
         lambda row: f"line {columns.lines[row]}",
+        inputs,
     )
 
 
@@ -151,6 +154,10 @@ def _of_arrays(path: Path, names: Sequence[str], read: Callable[[str], Any], wan
     if 0 in lengths.values():
         raise DataError(f"{path}: the arrays hold no example")
     target = torch.stack(parts, dim=1) if len(parts) > 1 else parts[0]
+    if not isinstance(target, Tensor) and target.ndim == 1 and target.dtype.kind in "US":
+        words = _texts(path, targets[0], target)
+        numbers = [number_in(word.strip()) for word in words]
+        require_no_stray_text(words, numbers, wanted.kind, lambda row: f"{path}: {targets[0]}: row {row}")
     labels = tuple(targets) if len(parts) > 1 else None
     return GivenData(
         tensors,
@@ -211,23 +218,3 @@ def _texts(path: Path, name: str, value: Any) -> list[str]:
         item.decode(errors="backslashreplace") if isinstance(item, bytes) else str(item)
         for item in array.tolist()
     ]
-
-
-def _classes_or_numbers(
-    table: CsvTable, name: str, texts: Sequence[str], lines: Sequence[int], kind: KindName | None
-) -> Any:
-    """Return the texts of a target as numbers where all are; a stray text among numbers is refused."""
-    numbers = [number_in(text, table.separator) for text in texts]
-    known = [number for number in numbers if number is not None]
-    if len(known) == len(texts):
-        return torch.tensor(known, dtype=torch.float64)
-    other = numbers.index(None)
-    missing = texts[other].casefold() in _MISSING
-    fractions = any(number != round(number) for number in known)
-    if known and (missing or (kind is None and fractions and 2 * len(known) > len(texts))):
-        hint = "" if missing else '; for classes, say kind = "classes"'
-        raise DataError(
-            f"{table.path}: line {lines[other]}, column {name!r}: expected a number as in other rows, found "
-            f"{texts[other]!r}{hint}"
-        )
-    return [*texts]

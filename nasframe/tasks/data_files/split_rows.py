@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 
 import torch
 from torch import Tensor
@@ -10,6 +11,7 @@ from torch import Tensor
 from nasframe.errors import DataError, near_names, nearest
 from nasframe.runtime import shorten
 from nasframe.tasks.data import SPLITS
+from nasframe.tasks.data_files.csv_table import exact_number_in
 from nasframe.tasks.tensors import stratified_rows
 
 __all__ = ["grouped_rows", "rows_of_splits"]
@@ -20,7 +22,6 @@ _SPELLINGS = {
     **dict.fromkeys(("train", "training", "trn"), "train"),
     **dict.fromkeys(("val", "valid", "dev"), "validation"),
     **dict.fromkeys(("testing", "tst"), "test"),
-    **dict(zip("0123", SPLITS, strict=True)),
 }
 _SHOWN = 40
 
@@ -47,8 +48,11 @@ def rows_of_splits(
         place: row number → its place in words, for an error.
 
     Raises:
-        DataError: an unknown split, one without a row, or a group in two splits that `split` names.
+        DataError: an unknown split, one without a row, a group in two splits that `split` names, or two
+            spellings of a group.
     """
+    if group is not None:
+        _check_spellings(group, place)
     everything = torch.arange(len(strata))
     if split is None:
         parts = _divided(everything, SPLITS, strata, count, shares, seed, group)
@@ -130,13 +134,35 @@ def _given(split: Sequence[str], place: Callable[[int], str]) -> dict[str, Tenso
     found: dict[str, list[int]] = {}
     for row, text in enumerate(split):
         name = _SPELLINGS.get(text.strip().casefold())
+        if name is None and exact_number_in(text.strip()) is not None:
+            raise DataError(
+                f"split: {place(row)} holds the number {shorten(text, _SHOWN)!r}, and numbers, such as those "
+                f"of folds, are no splits; write {', '.join(SPLITS)}, or train, validation, test"
+            )
         if name is None:
             given, usual = text.strip().casefold(), [*SPLITS, "train"]
-            words = [name for name in _SPELLINGS if not name.isdigit()]
-            near = nearest(given, usual if near_names(given, usual) else words)
+            near = nearest(given, usual if near_names(given, usual) else [*_SPELLINGS])
             raise DataError(f"split: {place(row)} holds {shorten(text, _SHOWN)!r}{near}")
         found.setdefault(name, []).append(row)
     return {name: torch.tensor(rows) for name, rows in found.items()}
+
+
+def _check_spellings(group: Sequence[str], place: Callable[[int], str]) -> None:
+    """Refuse two texts that may mean one group, which would be divided between splits."""
+    alike: dict[str | Decimal, int] = {}
+    seen: set[str] = set()
+    for row, name in enumerate(group):
+        if name in seen:
+            continue
+        seen.add(name)
+        number = exact_number_in(name.strip())
+        first = alike.setdefault(" ".join(name.split()).casefold() if number is None else number, row)
+        if group[first] != name:
+            why = "differ in blanks or capitals alone" if number is None else "are one number"
+            raise DataError(
+                f"group: {shorten(name, _SHOWN)!r} ({place(row)}) and "
+                f"{shorten(group[first], _SHOWN)!r} ({place(first)}) {why}; write a group in one way"
+            )
 
 
 def _check_groups(parts: dict[str, Tensor], group: Sequence[str], place: Callable[[int], str]) -> None:

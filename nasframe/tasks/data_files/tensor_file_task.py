@@ -12,7 +12,7 @@ from torch import Tensor
 
 from nasframe.errors import DataError
 from nasframe.options import option
-from nasframe.runtime import require_regular
+from nasframe.runtime import require_regular, rows_not_finite
 from nasframe.tasks.data import Data, Splits
 from nasframe.tasks.data_files.column_choice import ColumnNames, InputChoice
 from nasframe.tasks.data_files.given_data import FileParts, GivenData, read_given
@@ -46,6 +46,8 @@ _VERSION = 1
 """Increased when the code writes other splits for the same file and options."""
 
 _FEWEST = 8  # examples
+
+_MOST_DIMENSIONS = 16  # of an input
 
 _UNREAD: Mapping[str, TargetKind] = {
     "classes": ClassTargets(2),
@@ -176,13 +178,20 @@ class TensorFileTask(TargetTask):
         sizes = ", ".join(f"{split} {len(rows):,}" for split, rows in parts.items())
         context.progress.say(f"{path.name}: examples of the splits: {sizes}")
         scales = {
-            name: InputScale.of(value, parts["weights"]) if self.standardise else None
-            for name, value in given.inputs.items()
+            name: self._scale(path, name, value, parts["weights"]) for name, value in given.inputs.items()
         }
         for split, rows in parts.items():
             inputs = {name: as_feature_map(value, rows, scales[name]) for name, value in given.inputs.items()}
+            for name, value in inputs.items():
+                _require_held(path, name, value, rows, given)
             write_split(context.out, split, inputs, learned[rows], rows)
         write_kind(context.out, targets.kind)
+
+    def _scale(self, path: Path, name: str, value: Tensor, weights: Tensor) -> InputScale | None:
+        try:
+            return InputScale.of(value, weights) if self.standardise else None
+        except DataError as error:
+            raise DataError(f"{path}: input {name!r}: {error}") from error
 
     def _targets(self, path: Path, given: GivenData) -> Targets:
         try:
@@ -193,6 +202,10 @@ class TensorFileTask(TargetTask):
 
     def _check_input(self, path: Path, name: str, value: Tensor, given: GivenData) -> None:
         try:
+            if value.ndim > _MOST_DIMENSIONS:
+                raise DataError(
+                    f"input {name!r}: has {value.ndim} dimensions; expected {_MOST_DIMENSIONS} or fewer"
+                )
             if not self.standardise:
                 require_finite(name, value)
             if not value.is_floating_point():
@@ -206,6 +219,21 @@ class TensorFileTask(TargetTask):
                 raise DataError(f"input {name!r}: NaN or infinity in {rows_in_words(bad)}")
         except DataError as error:
             raise DataError(f"{path}: {error}") from error
+
+
+def _require_held(path: Path, name: str, value: Tensor, rows: Tensor, given: GivenData) -> None:
+    """Refuse numbers of a split that are so far from those of `weights` that float32 does not hold them."""
+    flat = value.flatten(1)
+    bad = rows_not_finite(flat).nonzero().flatten().tolist()
+    if bad:
+        names = given.columns.get(name, ())
+        column = int((~flat[bad[0]].isfinite()).nonzero()[0])
+        where = f", column {names[column]!r}" if names else ""
+        raise DataError(
+            f"{path}: input {name!r}, {given.place(int(rows[bad[0]]))}{where}: is so far from the numbers of "
+            "the split weights that float32 does not hold it standardised; leave the row out, or scale the "
+            "numbers, by a logarithm for example"
+        )
 
 
 def _in_words(kind: TargetKind) -> str:

@@ -181,7 +181,14 @@ def whole_numbers(values: Tensor) -> Tensor:
     if not values.is_floating_point():
         return values if values.dtype == torch.bool else values.long()
     exact = values.double()
-    broken = (~exact.isfinite() | (exact != exact.round()) | (exact.abs() >= _EXACT)).nonzero().flatten()
+    huge = (exact.isfinite() & (exact.abs() >= _EXACT)).nonzero().flatten().tolist()
+    if huge:
+        raise DataError(
+            f"labels: whole numbers beyond {_EXACT:,} in {rows_in_words(huge)}, such as "
+            f"{exact[huge[0]].item():.6g}, which floating point does not tell apart; give them as "
+            'integers or as texts (of a table, by kind="classes"). To learn numbers, say kind="number"'
+        )
+    broken = (~exact.isfinite() | (exact != exact.round())).nonzero().flatten()
     if len(broken):
         rows = broken.tolist()
         raise DataError(

@@ -55,7 +55,10 @@ def require_finite(name: str, value: Tensor) -> None:
         if value.dtype == torch.float64:
             _require_told_apart(name, _columns(value), size)
     elif value.dtype in (torch.int32, torch.int64):
-        bad = [(part.abs() > _EXACT).flatten(1).any(1) for part in torch.split(_columns(value), size)]
+        bad = [
+            ((part > _EXACT) | (part < -_EXACT)).flatten(1).any(1)
+            for part in torch.split(_columns(value), size)
+        ]
         rows = torch.cat(bad).nonzero().flatten().tolist()
         if rows:
             raise DataError(

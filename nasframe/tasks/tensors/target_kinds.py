@@ -21,8 +21,15 @@ from nasframe.tasks.tensors.target_scores import (
     f1_scores,
     r_squared,
 )
+from nasframe.tasks.values_in_words import rows_in_words
 
 __all__ = ["ClassTargets", "KindName", "LabelTargets", "NumberTargets", "TargetKind", "number_targets"]
+
+_LEAST, _MOST = 2.0**-126, 2.0**127
+"""Deviations between these float32 holds with all its digits."""
+
+_ROUNDING = 2.0**-40
+"""Numbers of float64 that differ by a smaller share may be one number, computed in two ways."""
 
 KindName = Literal["classes", "labels", "number"]
 
@@ -183,14 +190,32 @@ def number_targets(values: Tensor, weights: Tensor) -> Tensor:
         weights: the rows that weights learn from, whose mean and deviation are taken.
 
     Raises:
-        DataError: these numbers do not differ.
+        DataError: these numbers do not differ, or float32 holds their deviation or some standardised number
+            as zero or infinity.
     """
     known = values[weights].double()
     mean, deviation = known.mean(), known.std(correction=0)
-    if not bool(deviation > 0):
+    if bool(known.min() == known.max()):
         raise DataError(f"target: each example of the split weights has the number {float(mean):.6g}")
-    standard = (values.double() - mean) / deviation
-    return torch.stack([standard, deviation.expand(len(standard))], dim=1).float()
+    if not _LEAST < float(deviation) < _MOST:
+        raise DataError(
+            f"target: the split weights holds numbers from {float(known.min()):.6g} to "
+            f"{float(known.max()):.6g}, whose deviation float32 does not hold; scale them first"
+        )
+    if bool(deviation <= mean.abs() * _ROUNDING):
+        raise DataError(
+            f"target: the split weights holds numbers from {float(known.min())!r} to {float(known.max())!r}, "
+            "which floating point hardly tells apart; subtract what they share, first"
+        )
+    standard = ((values.double() - mean) / deviation).float()
+    far = (~standard.isfinite()).nonzero().flatten().tolist()
+    if far:
+        raise DataError(
+            f"target: the number in {rows_in_words(far)} is so far from those of the split weights that "
+            "float32 does not hold it standardised; leave it out, or scale the numbers, by a "
+            "logarithm for example"
+        )
+    return torch.stack([standard, deviation.float().expand(len(standard))], dim=1)
 
 
 def _log_odds(outputs: Tensor) -> Tensor:

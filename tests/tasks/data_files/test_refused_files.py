@@ -155,14 +155,17 @@ def test_numbers_with_two_kinds_of_decimal_mark_are_refused(tmp_path: Path) -> N
     path = tmp_path / "my.csv"
     path.write_text("a;y\n" + "".join(f"{row},5;{row % 2}\n" for row in range(20)) + "1.234;0\n")
     with pytest.raises(
-        DataError, match="line 22, column 'a': '1.234' has a decimal '.', and numbers before it"
+        DataError, match="line 22, column 'a': '1.234' has a decimal '.', and other numbers a ','"
     ):
         prepared(path)
 
 
 def test_a_text_among_numbers_to_predict_is_refused_and_a_mark_of_a_missing_one(tmp_path: Path) -> None:
     path = tmp_path / "my.csv"
-    for word, hint in (("much", '; for classes, say kind = "classes"'), ("NA", "")):
+    for word, hint in (
+        ("much", '; for classes, say kind = "classes"'),
+        ("NA", ", which looks like a gap; fill"),
+    ):
         path.write_text("a,y\n" + "".join(f"{row},{row / 7}\n" for row in range(20)) + f"1,{word}\n")
         words = f"line 22, column 'y': expected a number as in other rows, found '{word}'{hint}"
         with pytest.raises(DataError, match=re.escape(words)):
