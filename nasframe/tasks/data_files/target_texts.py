@@ -69,7 +69,7 @@ def target_of_texts(
         cure = "; write it in one way, or" if one else " in floating point;"
         raise DataError(
             f"{place(row)}: {shorten(texts[row], _SHOWN)!r} and {shorten(other, _SHOWN)!r} are one number"
-            f'{cure} say kind = "classes" for classes of their own, or kind = "number" for a number to predict'
+            f'{cure} say kind = "classes" for classes, or kind = "number" for a number to predict'
         )
     return found
 
