@@ -65,11 +65,11 @@ def target_of_texts(
         return [*texts] if twice is not None or bool((found.abs() >= _EXACT).any()) else found
     if twice is not None and kind_told_by(found) == "classes":
         row, other = twice
-        exactly = "" if exact_number_in(texts[row]) == exact_number_in(other) else " in floating point"
+        one = exact_number_in(texts[row]) == exact_number_in(other)
+        cure = "; write it in one way, or" if one else " in floating point;"
         raise DataError(
             f"{place(row)}: {shorten(texts[row], _SHOWN)!r} and {shorten(other, _SHOWN)!r} are one number"
-            f'{exactly}; write it in one way, or say kind = "classes" for classes of their own, or '
-            'kind = "number" for a number to predict'
+            f'{cure} say kind = "classes" for classes, or kind = "number" for a number to predict'
         )
     return found
 
