@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from nasframe import SPLITS
-from nasframe_audiovisual.splits.grouping import joined_groups, split_groups
+from nasframe_audiovisual.splits.grouping import SPLITS, joined_groups, split_groups
 from nasframe_audiovisual.splits.split_list import read_split_list, write_split_list
 
 __all__ = ["SPLITS", "joined_groups", "read_split_list", "split_groups", "write_split_list"]

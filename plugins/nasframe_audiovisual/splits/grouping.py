@@ -10,9 +10,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nasframe import SPLITS
+__all__ = ["SPLITS", "joined_groups", "split_groups"]
 
-__all__ = ["joined_groups", "split_groups"]
+SPLITS = ("weights", "architecture", "validation", "test")  # as nasframe.SPLITS, which needs torch
+"""Names of the splits: of the training of weights and of logits, of the choice of an epoch, of the test."""
 
 _SIZE = "all"
 """The kind that every clip is of."""

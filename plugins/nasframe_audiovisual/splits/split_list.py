@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from nasframe import SPLITS
 from nasframe.errors import DataError, nearest
 from nasframe.runtime import csv_text, read_csv, write_text
+from nasframe_audiovisual.splits.grouping import SPLITS
 
 __all__ = ["read_split_list", "write_split_list"]
 

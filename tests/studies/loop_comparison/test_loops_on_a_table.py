@@ -276,7 +276,7 @@ def test_networks_that_were_trained_on_demand_have_no_part_in_the_numbers_of_the
     ("kept", "message"),
     [
         (0, "entries: expected 1 or more values, found 0"),
-        (2, "table 'pairs': holds 2 networks, none with a score on the test split, so it can judge no loop"),
+        (2, "objective: 'accuracy' is none of the metrics that its entries hold on the split test"),
     ],
 )
 def test_a_table_without_scores_is_refused_in_words(kept: int, message: str, tmp_path: Path) -> None:
@@ -288,6 +288,17 @@ def test_a_table_without_scores_is_refused_in_words(kept: int, message: str, tmp
     with pytest.raises(RunError, match=message):
         compare_on_table(table_at(tmp_path / "bare", change), tmp_path / "loops", loops=["random"], seeds=2)
     assert not (tmp_path / "loops").exists()
+
+
+def test_a_table_whose_trainings_are_all_missing_is_refused_in_words(tmp_path: Path) -> None:
+    def change(_: Any, entries: list[Any]) -> None:
+        for entry in entries:
+            entry["best_epoch"] = [None] * len(entry["best_epoch"])
+            for split in ("validation", "test"):
+                entry[split] = {name: [None] * len(curve) for name, curve in entry[split].items()}
+
+    with pytest.raises(RunError, match="none with a score on the test split, so it can judge no loop"):
+        compare_on_table(table_at(tmp_path / "bare", change), tmp_path / "loops", loops=["random"], seeds=2)
 
 
 def test_searches_that_end_before_their_trials_are_told(table: TabularBenchmark, tmp_path: Path) -> None:
