@@ -1,4 +1,4 @@
-"""The deepfake task: scoring files and decoding them, and frozen features in bfloat16 and in float32.
+"""The deepfake task: scoring files and reading them, and frozen features in bfloat16 and in float32.
 
 The error of bfloat16 is printed too: the change of standardised features, and of their copies, which are
 divided by the small deviation within a clip.
@@ -21,19 +21,23 @@ from nasframe_audiovisual import (
     PICTURE_INPUTS,
     SOUND_INPUTS,
     Extractor,
+    FaceSettings,
     Standardiser,
     Window,
     channels_last,
-    decode,
+    first_window,
     in_threads,
     make_backbone,
     normalise_pictures,
+    read_windows,
     stage_channels,
 )
-from nasframe_deepfake.detection import Detector
+from nasframe_deepfake.detection import Calibration, ClipScorer, Detector, make_heads
 from nasframe_deepfake.synthesis import Corpus, write_corpus
 
 CPU = torch.device("cpu")
+
+MIDDLE = FaceSettings("none")
 
 BACKBONES = {"resnet10t": 64, "resnet34": 112}
 """Backbone → size of the pictures."""
@@ -55,33 +59,40 @@ def make_detector(backbone: str, size: int) -> Detector:
         for name, count in zip(PICTURE_INPUTS + SOUND_INPUTS, channels, strict=True)
     }
     extractor = Extractor(picture, sound, 8, 0.0, 1.0, CPU)
-    return Detector(Window(size=size), 64, extractor, Standardiser(statistics, True))
+    return Detector(Window(size=size), MIDDLE, 64, extractor, Standardiser(statistics, True))
 
 
 def compare_scoring(files: list[Path]) -> None:
     for backbone, size in BACKBONES.items():
         detector = make_detector(backbone, size)
 
-        def decode_all(detector: Detector = detector) -> None:
-            for _ in in_threads(lambda file: decode(file, detector.window), files):
+        def read(file: Path, window: Window = detector.window) -> int:
+            return sum(1 for _ in read_windows(file, window, MIDDLE))
+
+        def read_all(read: Callable[[Path], int] = read) -> None:
+            for _ in in_threads(read, files):
                 pass
 
-        def score_all(detector: Detector = detector) -> None:
-            for _ in detector.scores(Last(), files, 0.5):
-                pass
+        scorer = ClipScorer(detector, Last(), Calibration(), make_heads("single"))
 
-        def score_each(detector: Detector = detector) -> None:
+        def score_all(scorer: ClipScorer = scorer) -> None:
+            list(scorer.score(files))
+
+        def score_each(scorer: ClipScorer = scorer) -> None:
             for file in files:
-                list(detector.scores(Last(), [file], 0.5))
+                list(scorer.score([file]))
 
-        variants = {"decode": decode_all, "predict": score_all, "predict, a call for each": score_each}
+        variants = {"windows": read_all, "predict": score_all, "predict, a call for each": score_each}
         report(f"{len(files)} clips, {backbone} at {size} px", variants, rounds=5)
 
 
 def compare_precision(files: list[Path]) -> None:
     for backbone, size in BACKBONES.items():
-        clips = [decode(file, Window(size=size)).pictures for file in files]
-        images = [channels_last(normalise_pictures(torch.from_numpy(clip))) for clip in clips]
+        windows = [first_window(file, Window(size=size), MIDDLE) for file in files]
+        images = [
+            channels_last(normalise_pictures(torch.from_numpy(window.recording.pictures)))
+            for window in windows
+        ]
         plain = settled(make_backbone(backbone, 3), torch.cat(images))
         half = copy.deepcopy(plain).bfloat16()
 

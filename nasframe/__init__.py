@@ -3,7 +3,9 @@
 - **an experiment**: `Experiment`, `load_experiment`; its sections are `SearchOptions`, `TrainOptions` and
   `BaselineOptions`
 - **its steps**: `run_experiment`, or one by one `prepare` (`Prepared`), `search` (`SearchResult`), `train`,
-  `evaluate`, `predict`
+  `evaluate`
+- **a trained run**: `predict` scores files, `load_scorer` (`Scorer`) loads it once for many calls, `export`
+  writes its network for other programs
 - **what comes out**: `Run`, `load_run`, `Architecture`, `load_architecture`; `draw` (`Drawing`)
 - **studies**: `compare`, `sweep`, `tabulate`; tables: `load_table` (`TabularBenchmark`),
   `truth_on_demand`; for one release also
@@ -18,7 +20,7 @@
   `number_of_batches`, for the updates of a loop; those that propose architectures: `ProposalLoop`,
   `Proposer`, `Proposal`, `Result`, `SearchProblem`
 - **tasks**: `Task`, `TensorTask`, `DatasetTask`, `Data`, `Splits`, `SPLITS`, `Split`, `TensorSplit`, `Batch`,
-  `Scores`, `Baseline`; their stages `Stage`, `StageContext`, `stage_fingerprints`
+  `Scores`, `Baseline`, `FileScorer`, `Exported`; their stages `Stage`, `StageContext`, `stage_fingerprints`
 - **work on a run**: `claimed` keeps other processes out of its folder, `naming_missing_plugins` names in an
   error the plugins that it was made with and that are not here
 
@@ -49,12 +51,15 @@ if TYPE_CHECKING:
     from nasframe.operations import Shape as Shape
     from nasframe.operations import arity_of as arity_of
     from nasframe.pipeline import Prepared as Prepared
+    from nasframe.pipeline import Scorer as Scorer
     from nasframe.pipeline import SearchResult as SearchResult
     from nasframe.pipeline import draw as draw
     from nasframe.pipeline import evaluate as evaluate
+    from nasframe.pipeline import export as export
     from nasframe.pipeline import load_architecture as load_architecture
     from nasframe.pipeline import load_experiment as load_experiment
     from nasframe.pipeline import load_run as load_run
+    from nasframe.pipeline import load_scorer as load_scorer
     from nasframe.pipeline import load_supernet as load_supernet
     from nasframe.pipeline import predict as predict
     from nasframe.pipeline import prepare as prepare
@@ -106,6 +111,8 @@ if TYPE_CHECKING:
     from nasframe.tasks import Batch as Batch
     from nasframe.tasks import Data as Data
     from nasframe.tasks import DatasetTask as DatasetTask
+    from nasframe.tasks import Exported as Exported
+    from nasframe.tasks import FileScorer as FileScorer
     from nasframe.tasks import Scores as Scores
     from nasframe.tasks import Split as Split
     from nasframe.tasks import Splits as Splits
@@ -132,6 +139,8 @@ _MODULES = {
             "Batch",
             "Data",
             "DatasetTask",
+            "Exported",
+            "FileScorer",
             "Scores",
             "Split",
             "Splits",
@@ -176,12 +185,15 @@ _MODULES = {
     **dict.fromkeys(
         (
             "Prepared",
+            "Scorer",
             "SearchResult",
             "draw",
             "evaluate",
+            "export",
             "load_architecture",
             "load_experiment",
             "load_run",
+            "load_scorer",
             "load_supernet",
             "predict",
             "prepare",

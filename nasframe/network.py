@@ -247,7 +247,7 @@ class Network(nn.Module):
             total = value if total is None else total + value
         if total is None:
             some = next(iter(inputs.values()))
-            return some.new_zeros((len(some), *self._shapes.ports[name, port]))
+            return some.new_zeros((some.shape[0], *self._shapes.ports[name, port]))
         return total
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 import torch
@@ -43,6 +45,8 @@ PACKAGES = (
     "nasframe_tensorboard",
 )
 
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 LONGEST = (
     "installation/test_environments.py",
@@ -169,6 +173,26 @@ def fork(programs: ForkingServer) -> Iterator[Forked]:
     yield start
     for program in forked:
         program.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium of this machine, headless."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        reason = (
+            f"no browser: none of {', '.join(BROWSERS)} is on PATH; on Debian, `make browser` or "
+            "`apt-get install chromium`"
+        )
+        # where the browser was promised, its absence is a failure
+        (pytest.fail if os.environ.get("NASFRAME_BROWSER") == "required" else pytest.skip)(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        # no sandbox, which root and containers do not allow; the pages are our own
+        started = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield started
+        started.close()
 
 
 # -- toys, each registered when it is first wanted -------------------------------------------------------

@@ -111,17 +111,19 @@ class _Mean(nn.Module):
 
 
 def clips(count: int, folder: Path) -> Iterator[None]:
-    """Decode and score a clip that many times, in one thread as `predict` does."""
+    """Read and score a clip that many times, with one scorer, as `load_scorer` does."""
     from nasframe.runtime import SILENT
-    from nasframe_deepfake.detection.detector import load_detector
+    from nasframe_deepfake.detection import Calibration, ClipScorer, load_detector, make_heads
     from nasframe_deepfake.synthesis import Corpus, write_corpus
 
     make_sample("detector", folder / "detector")
     write_corpus(folder / "clips", Corpus(clips=30, seed=3), 1, SILENT)
     file = next((folder / "clips").rglob("*.mp4"))
     detector = load_detector(folder / "detector", torch.device("cpu"))
+    detector.novelty = None  # the backbones are random
+    scorer = ClipScorer(detector, _Mean(), Calibration(), make_heads("single"))
     for _ in range(count):
-        (answer,) = detector.scores(_Mean(), [file], 0.5)
+        (answer,) = scorer.score([file])
         assert "score" in answer, answer
         yield
 

@@ -15,6 +15,9 @@ from tests.toys import STREAMS, TOYS
 
 __all__ = ["READERS", "Reader", "make_sample"]
 
+LARGEST_CLIP = 256 << 20
+"""Bytes of memory that reading a small clip may add to the most that this process ever held."""
+
 SMALL = ["search.epochs=1", "train.epochs=1"]
 GENOTYPE = (
     "Genotype(edges=[('skip', 2), ('skip', 7), ('skip', 2), ('skip', 3)], steps=[StepGenotype(inner_edges="
@@ -202,23 +205,34 @@ def _detector(folder: Path) -> None:
     import torch
 
     from nasframe.runtime import write_json, write_tensors
-    from nasframe_audiovisual import stage_channels
+    from nasframe_audiovisual import fit_novelty, stage_channels
     from nasframe_audiovisual.backbones import make_backbone
-    from nasframe_deepfake.detection.detector import FORMAT
+    from nasframe_deepfake.detection.saved_detector import FORMAT
 
-    statistics = {}
+    statistics, features = {}, {}
     for stream, channels in (("picture", 3), ("sound", 1)):
         network = make_backbone("test_resnet", channels)
         state = {name: value.contiguous() for name, value in network.state_dict().items()}
         write_tensors(folder / f"{stream}.safetensors", state)
         for number, width in enumerate(stage_channels(network), start=1):
-            statistics[f"{'IS'[stream == 'sound']}{number}"] = torch.stack(
-                [torch.zeros(width), torch.ones(width)]
-            )
+            name = f"{'IS'[stream == 'sound']}{number}"
+            statistics[name] = torch.stack([torch.zeros(width), torch.ones(width)])
+            features[name] = torch.randn(24, 4, width, generator=torch.Generator().manual_seed(number))
     write_tensors(folder / "statistics.safetensors", statistics)
+    rows = {"pictures": range(24), "sound": range(24)}
+    fit_novelty(features, rows, rows, temporal=False).save(folder / "novelty.safetensors")
     settings = {"window": {"trim": 0.2, "seconds": 1.6, "frames": 4, "size": 32}, "mels": 32, "steps": 4}
     more = {"backbone": "test_resnet", "standardised": True, "sound_mean": 0.0, "sound_deviation": 1.0}
-    write_json(folder / "detector.json", {"format": FORMAT, **settings, **more, "frozen_parameters": 1})
+    last = {"frozen_parameters": 1, "faces": "none", "synthetic": True}
+    write_json(folder / "detector.json", {"format": FORMAT, **settings, **more, **last})
+
+
+def _clip(folder: Path) -> None:
+    from tests.nasframe_audiovisual.films import write_film
+
+    write_film(folder / "clip.mp4", audio="aac", container_options={"movflags": "faststart"})
+    write_film(folder / "clip.mkv", video="mpeg4", audio="libopus", rate=10)
+    write_film(folder / "clip.ts", video="mpeg4", audio="mp2", rate=10)
 
 
 SAMPLES: dict[str, Callable[[Path], None]] = {
@@ -231,6 +245,7 @@ SAMPLES: dict[str, Callable[[Path], None]] = {
     "library": _library,
     "stages": _stages,
     "detector": _detector,
+    "clip": _clip,
     "wheel": _wheel,
     "given": _given,
 }
@@ -431,13 +446,29 @@ def _read_array(folder: Path) -> None:
 def _read_detector(folder: Path) -> None:
     import torch
 
-    from nasframe_deepfake.detection.detector import count_frozen, load_detector
+    from nasframe_deepfake.detection import count_frozen, load_detector
 
     detector = load_detector(folder, torch.device("cpu"))
     count_frozen(folder)
     for network, letter in ((detector.extractor.picture, "I"), (detector.extractor.sound, "S")):
         for number, width in enumerate(network.feature_info.channels(), start=1):
             detector.standardiser(f"{letter}{number}", torch.zeros(1, 4, width))
+
+
+def _read_clip(name: str, folder: Path) -> None:
+    """Read all windows of a clip, as `predict` does, in bounded memory."""
+    import resource
+
+    from nasframe_audiovisual import FaceSettings, LeftOut, Window, nothing_used, read_windows
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    file = folder / name
+    parts = list(read_windows(file, Window(size=32), FaceSettings("none")))
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown < LARGEST_CLIP / 1024, f"a clip of {file.stat().st_size} bytes took {grown} KiB"
+    left_out = [part for part in parts if isinstance(part, LeftOut)]
+    if len(left_out) == len(parts):
+        raise nothing_used(file, left_out)
 
 
 def _read_wheel(folder: Path) -> None:
@@ -542,7 +573,12 @@ _READERS: list[tuple[str, str, str, str, Callable[[Path], Any]]] = [
     ("stage", "json", "stages", "cache/make-*/stage.json", _read_stage),
     ("detector_settings", "json", "detector", "detector.json", _read_detector),
     ("feature_statistics", "tensors", "detector", "statistics.safetensors", _read_detector),
+    ("feature_spread", "tensors", "detector", "novelty.safetensors", _read_detector),
     ("detector_weights", "tensors", "detector", "picture.safetensors", _read_detector),
+    *(
+        (f"clip_{kind}", "bytes", "clip", f"clip.{kind}", functools.partial(_read_clip, f"clip.{kind}"))
+        for kind in ("mp4", "mkv", "ts")
+    ),
     ("study_plan", "json", "table", "study/study.json", _read_study),
     ("trained_network", "json", "table", "study/architectures/*.json", _read_trained_network),
     ("table_file", "bytes", "table", "study/table.json.xz", _read_table),

@@ -80,6 +80,7 @@ CAREFUL: dict[str, tuple[Callable[[Call], bool], str]] = {
 """Call → the condition under which our code may make it, and the reason."""
 
 ALLOWED: dict[tuple[str, str], str] = {
+    ("nasframe/exporting/formats.py", "torch.export.load"): "a program that was just written, to compare it",
     ("nasframe/doctor/imports.py", "importlib.import_module"): "packages that our own metadata names",
     (
         "nasframe/jobs/pool.py",
@@ -109,6 +110,14 @@ ALLOWED: dict[tuple[str, str], str] = {
     ("plugins/nasframe_tabular/wheels/fetching.py", "subprocess"): (
         "pip, which downloads a wheel of a pinned hash and installs nothing"
     ),
+    (
+        "plugins/nasframe_deepfake/serving/request_handler.py",
+        "http",
+    ): "the service, which answers and fetches nothing",
+    ("plugins/nasframe_deepfake/serving/request_handler.py", "socket"): "a connection that a client opened",
+    ("plugins/nasframe_deepfake/serving/client_reader.py", "socket"): "a connection that a client opened",
+    ("plugins/nasframe_deepfake/serving/clip_server.py", "socket"): "the service listens",
+    ("plugins/nasframe_deepfake/serving/service.py", "socket"): "the error of a name that is none",
     ("plugins/nasframe_tensorboard/rasterise.py", "xml.etree.ElementTree"): (
         "our own SVG, as Graphviz has just written it; this parser fetches nothing"
     ),
@@ -141,6 +150,10 @@ READING_ALLOWED: dict[tuple[str, str], str] = {
     ("nasframe/doctor/machine.py", ".read_text"): "/proc",
     ("nasframe/doctor/control_group.py", ".read_text"): "/sys/fs/cgroup",
     ("nasframe/display/rendering.py", ".read_text"): "assets of the package itself",
+    ("nasframe/cli/files_to_score.py", ".open"): "a list from a shell's pipe, with a bound",
+    ("nasframe/exporting/document.py", "json.loads"): "a text that json.dumps has just made",
+    ("nasframe/exporting/writing.py", ".read_bytes"): "a file that was just written, for its hash",
+    ("plugins/nasframe_audiovisual/media/container.py", ".open"): "a clip of any length, handed to FFmpeg",
     ("nasframe/tasks/stages.py", "json.loads"): "a text that json.dumps has just made",
     ("nasframe/studies/folder/opening.py", "json.loads"): "a text that json.dumps has just made",
     ("nasframe/testing/space_suite.py", "json.loads"): "a text that json.dumps has just made",
@@ -168,6 +181,8 @@ READING_ALLOWED: dict[tuple[str, str], str] = {
         "plugins/nasframe_audiovisual/storage/source_fingerprint.py",
         ".open",
     ): "the bytes of a clip, which are hashed",
+    ("plugins/nasframe_deepfake/serving/upload_folder.py", "os.fdopen"): "to write",
+    ("plugins/nasframe_deepfake/serving/service.py", ".open"): "makes a folder",
     ("plugins/nasframe_tensorboard/event_log.py", ".open"): "a regular file, read record by record",
 }
 """File and name → the reason why it reads without the one reading module."""

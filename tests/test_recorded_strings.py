@@ -61,18 +61,18 @@ FOLDERS = {
 }
 
 EXPERIMENTS = {
-    "plugins/nasframe_deepfake/demo.toml": "7530969d2d4c6acb1236b6cb4eedb4673303e2e28499b9737aac0f257b95f407",
-    "examples/embedded.toml": "5429642e3d3489943ec171dc3e9ad67ede47414a96a44d66fa9135e04b397ceb",
-    "examples/table2.toml": "b3cc3214b4c6c1437011ab1afae6a49f92c7411caeb6d0e4b83586d2fe6a012a",
-    "examples/table3.toml": "b3cc3214b4c6c1437011ab1afae6a49f92c7411caeb6d0e4b83586d2fe6a012a",
-    "examples/table4.toml": "b3cc3214b4c6c1437011ab1afae6a49f92c7411caeb6d0e4b83586d2fe6a012a",
-    "examples/figure2.toml": "9b41d810a48c096256067b06f09fb85d5197fff68a21aa7a3318d50b264ad3d4",
+    "plugins/nasframe_deepfake/demo.toml": "ff640868cb42112f1262956a1a621d2ebc833d44e1f4aa6efbddeb88439d99ea",
+    "examples/embedded.toml": "89b98a198361fe49fbc66942e6b1d0608898bd17ce5e8d3fb188d70711f37ad9",
+    "examples/table2.toml": "23bf4fa97718d2c97e5e58a2011cd2621a7c562e2a57bb58e79dfb46c4c61530",
+    "examples/table3.toml": "756fcc59e403586e2f341ee3e0cc70ace9befb04ffb4f320028b01704b49c0d4",
+    "examples/table4.toml": "23bf4fa97718d2c97e5e58a2011cd2621a7c562e2a57bb58e79dfb46c4c61530",
+    "examples/figure2.toml": "c6f5034ba49d8e55e900b6d6320755fe9e542d842c8b96f4f7666282018ce4b0",
 }
 STAGES = {
-    "synthesize": "7d5e68e27f60d39dce4fabdf913ee1439a1a1e38f4df40b159a29792486761f1",
-    "prepare": "90142e1b3bc0c276520c8a63406f72006432286d9439b30873ae9cf73be9ff9c",
-    "pretrain": "52020238e78560ee82119208af234569631d2c7342d2fed7853a621129583167",
-    "features": "03183072fc4e23aa16aa6cf1cbf80fbe0ca29c79198479f35d19cd56f4f2e437",
+    "synthesize": "7874d54b408e7ad263f22de9bfd63f14cbfbe683848f8b5d5a0c71081d5f5e2f",
+    "prepare": "5886e9b731ab5cfee39455fa1a5fb2caebba5d5e1c1754726e38622ea688ed78",
+    "pretrain": "5cb38f0e7a22524d0ebad4741b16a561820fce71143126e140f021b5381fa274",
+    "features": "b684700d185e3c1c5a1b0379fdbea94ee67c63451b28f5d82bb3f16ad419ee55",
 }
 
 TABULAR = {

@@ -18,7 +18,16 @@ from pathlib import Path
 from cyclopts import App, CycloptsError, Parameter
 
 from nasframe import __version__
-from nasframe.cli import making_a_run, plugins_command, resuming, studies, tables_command, using_a_run
+from nasframe.cli import (
+    exporting,
+    making_a_run,
+    plugins_command,
+    predicting,
+    resuming,
+    studies,
+    tables_command,
+    using_a_run,
+)
 from nasframe.cli.lost_interrupts import repeat_lost_interrupts
 from nasframe.cli.plugin_files import HELP, prefix, split_plugin_files
 from nasframe.doctor import doctor
@@ -69,7 +78,17 @@ def make_app() -> App:
         print_error=False,
         result_action="return_value",
     )
-    for group in (making_a_run, resuming, studies, tables_command, using_a_run, plugins_command):
+    groups = (
+        making_a_run,
+        resuming,
+        studies,
+        tables_command,
+        using_a_run,
+        predicting,
+        exporting,
+        plugins_command,
+    )
+    for group in groups:
         group.add_commands(app)
     app.command(doctor)
     manager().add_commands(app)

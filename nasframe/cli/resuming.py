@@ -7,8 +7,9 @@ from pathlib import Path
 from cyclopts import App
 
 from nasframe.cli.making_a_run import show_run, show_search, show_training
+from nasframe.cli.run_folder import near_path
 from nasframe.cli.studies import show_comparison, show_loops, show_sweep, show_table
-from nasframe.cli.using_a_run import near_path, show_metrics
+from nasframe.cli.using_a_run import show_metrics
 from nasframe.errors import ConfigurationError, RunError
 from nasframe.runtime import format_names, make_progress, print_text
 

@@ -1,16 +1,16 @@
-"""The commands that use a run: `evaluate`, `predict`, `show`, and `report`, which studies have too."""
+"""The commands that read a run: `evaluate`, `show`, and `report`, which studies have too."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
+from nasframe.cli.run_folder import check_run, is_there, near_path
 from nasframe.cli.study_options import print_files
-from nasframe.display import format_value, metric_tables, print_tables
-from nasframe.errors import ConfigurationError, RunError, near_names, nearest
+from nasframe.display import metric_tables, print_tables
+from nasframe.errors import ConfigurationError, RunError
 from nasframe.runtime import (
     make_progress,
     print_document,
@@ -18,13 +18,12 @@ from nasframe.runtime import (
     print_message,
     print_text,
     shell_line,
-    visible,
 )
 
 if TYPE_CHECKING:
     from nasframe.space import Architecture
 
-__all__ = ["add_commands", "near_path", "read_architecture", "show_metrics"]
+__all__ = ["add_commands", "read_architecture", "show_metrics"]
 
 Format = Literal["text", "dot", "svg", "png"]
 Json = Annotated[bool, Parameter(help="For scripts: JSON instead of a table.")]
@@ -33,7 +32,7 @@ Device = Annotated[str | None, Parameter(help="auto, cpu, cuda, cuda:N. [default
 
 def add_commands(app: App) -> None:
     """Add the commands of this group."""
-    for command in (evaluate, predict, show, report):
+    for command in (evaluate, show, report):
         app.command(command)
 
 
@@ -60,7 +59,7 @@ def evaluate(
         The folder of prepared data. [default: that of the run, where it is the default one or holds prepared
         data, else it has to be said]
     """
-    _check_run(run)
+    check_run(run)
 
     from nasframe import pipeline
     from nasframe.runs import naming_missing_plugins
@@ -86,66 +85,6 @@ def show_metrics(metrics: dict[str, Any]) -> None:
     )
     for sentence in metric_caveats(metrics):
         print_text(sentence)
-
-
-def predict(run: Path, /, *files: Path, json: Json = False, device: Device = None) -> int:
-    """Score files with a trained run. The exit status is 1 where a file could not be scored.
-
-    Parameters
-    ----------
-    run
-        A run folder.
-    files
-        The files to score.
-    """
-    _check_run(run)
-    if not files:
-        raise ConfigurationError("predict", ["no files to score"])
-
-    from nasframe import pipeline
-    from nasframe.runs import naming_missing_plugins
-
-    table, failed = _PredictionTable(run), False
-    with naming_missing_plugins(run):
-        records = pipeline.predict(run, files, device=device, progress=make_progress())
-    for record in records:
-        failed = failed or "error" in record
-        if json:
-            print_json(record, indent=None)
-        else:
-            table.add(record)
-    return int(failed)
-
-
-class _PredictionTable:
-    """A table that prints each line as its result comes; the path is last, because it may be long."""
-
-    def __init__(self, run: Path) -> None:
-        self._run = run
-        self._begun = False
-
-    def add(self, record: dict[str, Any]) -> None:
-        if not self._begun:
-            self._begun = True
-            direction = _direction(self._run)
-            print_text(f"{visible(direction)}\n" * bool(direction) + "    SCORE  THRESHOLD  DECISION  FILE")
-        if "error" in record:
-            self._print("-", "-", "error", f"{record['file']}: {record['error']}")
-            return
-        score, threshold = (
-            format_value(record[key]) if key in record else "-" for key in ("score", "threshold")
-        )
-        self._print(score, threshold, str(record.get("decision", "-")), record["file"])
-
-    def _print(self, score: str, threshold: str, decision: str, file: str) -> None:
-        print_text(visible(f"{score:>9}  {threshold:>9}  {visible(decision):8}  {file}"))
-
-
-def _direction(run: Path) -> str:
-    """Return what a high score means."""
-    from nasframe import pipeline
-
-    return pipeline.load_experiment(run).task.score_meaning
 
 
 def show(
@@ -209,7 +148,7 @@ def report(folder: Path, /, *, tables: Path | None = None) -> None:
     if not folder.is_dir():
         problem = "is a file; expected a folder" if folder.exists() else f"no such folder{near_path(folder)}"
         raise RunError(f"{folder}: {problem}")
-    if tables is not None and _exists(tables) and not tables.is_dir():
+    if tables is not None and is_there(tables) and not tables.is_dir():
         raise ConfigurationError("report", [f"--tables {tables}: is a file; expected a folder"])
 
     from nasframe.report import PAGE, read_page
@@ -236,7 +175,7 @@ def read_architecture(source: str) -> Architecture:
     from nasframe.space import Architecture
 
     path = Path(source)
-    if not _exists(path):
+    if not is_there(path):
         found = Architecture.from_text(source, "the genotype")
         if found is None:
             raise RunError(f"{path}: no such run folder or architecture file{near_path(path)}")
@@ -261,17 +200,10 @@ def _is_experiment(path: Path) -> bool:
         return False
 
 
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):  # a text that is too long for a path, or that cannot be one
-        return False
-
-
 def _titles(left: str, right: str) -> tuple[str, str]:
     """Return the shortest ends of both paths that differ; A and B where there are none."""
     parts = [
-        Path(source).parts if _exists(Path(source)) else (letter,)
+        Path(source).parts if is_there(Path(source)) else (letter,)
         for source, letter in ((left, "A"), (right, "B"))
     ]
     for count in (1, 2, 3):
@@ -298,24 +230,3 @@ def _format(format: Format | None, out: Path | None) -> Format:
     if out.is_dir():
         raise ConfigurationError("show", [f"--out {out}: is a folder; expected a file"])
     return named
-
-
-def _check_run(run: Path) -> None:
-    if not run.is_dir():
-        problem = (
-            "is a file; expected a run folder" if run.exists() else f"no such run folder{near_path(run)}"
-        )
-        raise RunError(f"{run}: {problem}")
-
-
-def near_path(path: Path) -> str:
-    """Return the names beside a path that may be meant, ready to end an error message; "" for none.
-
-    Of a link that leads to no file, this is said instead.
-    """
-    if os.path.islink(path):  # noqa: PTH114 - pathlib raises an error for a name that is too long
-        return "; it is a link to nothing"
-    if not _exists(path.parent) or not path.parent.is_dir():
-        return ""
-    names = [item.name for item in path.parent.iterdir()]
-    return nearest(path.name, names) if near_names(path.name, names) else ""

@@ -1,7 +1,8 @@
 """The steps that fill a run, which the command line calls too.
 
 `whole_run` makes all of them in order: `preparation` of the data, `architecture_search`, `final_training`,
-`baselines`, `evaluation`; `prediction` uses a run that is trained. `engines` sets up the search and the
+`baselines`, `evaluation`. A run that is trained is used by `scorer`, `prediction` and `exporting`; its
+`file_records` are held to the contract. `engines` sets up the search and the
 training by an experiment, `training_records` removes a training that is made again, and
 `standalone_training` trains one network outside any run, `candidate_training` those that a search proposes,
 `training_on_demand` what a table lacks, on `same_data` alone.
@@ -15,6 +16,8 @@ from __future__ import annotations
 from nasframe.pipeline.architecture_search import search
 from nasframe.pipeline.baselines import draw_architectures, draw_distinct_architectures
 from nasframe.pipeline.evaluation import evaluate
+from nasframe.pipeline.exporting import export
+from nasframe.pipeline.file_records import error_record
 from nasframe.pipeline.final_training import train
 from nasframe.pipeline.loading import load_architecture, load_experiment, load_run, load_supernet
 from nasframe.pipeline.picture import draw
@@ -23,6 +26,7 @@ from nasframe.pipeline.preparation import Prepared, keeping_old_run, prepare
 from nasframe.pipeline.recorded_cache import recorded_cache
 from nasframe.pipeline.resuming import require_plugin_files, resume
 from nasframe.pipeline.same_data import check_search_data
+from nasframe.pipeline.scorer import Scorer, load_scorer
 from nasframe.pipeline.search_result import SearchResult
 from nasframe.pipeline.standalone_training import measure_epochs, train_alone
 from nasframe.pipeline.training_on_demand import truth_on_demand
@@ -31,17 +35,21 @@ from nasframe.pipeline.written_experiment import experiment_arguments, read_expe
 
 __all__ = [
     "Prepared",
+    "Scorer",
     "SearchResult",
     "check_search_data",
     "draw",
     "draw_architectures",
     "draw_distinct_architectures",
+    "error_record",
     "evaluate",
     "experiment_arguments",
+    "export",
     "keeping_old_run",
     "load_architecture",
     "load_experiment",
     "load_run",
+    "load_scorer",
     "load_supernet",
     "measure_epochs",
     "predict",

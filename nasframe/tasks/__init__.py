@@ -16,6 +16,8 @@ from nasframe.tasks.check import (
 from nasframe.tasks.data import SPLITS, Batch, Data, Split, Splits
 from nasframe.tasks.data_files import TensorFileTask
 from nasframe.tasks.datasets import DatasetSplit, DatasetTask
+from nasframe.tasks.exported import Exported
+from nasframe.tasks.file_scorer import FileScorer
 from nasframe.tasks.named_baselines import NamedBaseline, make_each_once, named_baselines
 from nasframe.tasks.scores import Scores
 from nasframe.tasks.stages import (
@@ -38,6 +40,8 @@ __all__ = [
     "Data",
     "DatasetSplit",
     "DatasetTask",
+    "Exported",
+    "FileScorer",
     "NamedBaseline",
     "Scores",
     "Split",

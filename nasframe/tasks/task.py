@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,6 +13,9 @@ from torch import Tensor, nn
 from nasframe.errors import DataError
 from nasframe.tasks.baseline import Baseline
 from nasframe.tasks.data import Data, Split
+from nasframe.tasks.exported import Exported, exported_network
+from nasframe.tasks.file_scorer import FileScorer
+from nasframe.tasks.former_predict import former_scorer
 from nasframe.tasks.scores import Scores
 from nasframe.tasks.stages import Stage
 
@@ -24,17 +27,22 @@ class Task(ABC):
 
     Order of calls: `stages`, each stage run or skipped by the core; `data` with their folders; `loss`
     and `metrics` during search and training; `calibrate` on the validation split; `save`; then, maybe
-    in another process, `evaluate` on the test split and `predict` on files.
+    in another process, `evaluate` on the test split, `file_scorer` to score files, and `exported`.
     """
 
     objective: ClassVar[str] = "accuracy"
     """The metric that chooses the epoch; larger is better."""
 
     bounds: ClassVar[Mapping[str, tuple[float, float]]] = {"accuracy": (0.0, 1.0)}
-    """Metric → its smallest and largest possible value; intervals of its mean stay within."""
+    """Metric → its smallest and largest possible value; intervals of its mean stay within. Those of
+    `threshold`, where they are there, hold for one that a user gives."""
 
     score_meaning: ClassVar[str] = ""
-    """The meaning of a score of `predict`, and its direction; empty where files cannot be scored."""
+    """The meaning of the score of a file, and its direction; empty where files cannot be scored."""
+
+    file_endings: ClassVar[tuple[str, ...]] = ()
+    """Endings of the files that are scored where a user names a folder, such as `.mp4`; upper and lower case
+    are the same. A file that is named itself is tried whatever its name is."""
 
     def stages(self, source: Path | None, seed: int) -> Sequence[Stage]:
         """Return the steps before `data`, in order. `source` is the user's data, None for the task's own."""
@@ -53,7 +61,7 @@ class Task(ABC):
         """Return metrics of raw outputs: `objective` among them, none named `loss`, an undefined one NaN."""
 
     def calibrate(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
-        """Return the numbers that are fitted on the validation split and used by `evaluate` and `predict`."""
+        """Return the numbers that are fitted on the validation split, for `evaluate` and `file_scorer`."""
         return {}
 
     def evaluate(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> dict[str, Any]:
@@ -78,23 +86,42 @@ class Task(ABC):
         return {}
 
     def save(self, folders: Mapping[str, Path], out: Path) -> None:  # noqa: B027
-        """Write into `out` (a folder of the run) the files that `predict` and `frozen_parameters` read."""
+        """Write into `out` (a folder of the run) the files that `file_scorer`, `exported` and
+        `frozen_parameters` read."""
 
     def frozen_parameters(self, saved: Path) -> int:
         """Return the number of parameters of the frozen networks; `save` has filled the folder `saved`."""
         return 0
 
-    def predict(
-        self,
-        network: nn.Module,
-        files: Sequence[Path],
-        saved: Path,
-        calibration: Mapping[str, float],
-        device: torch.device,
-    ) -> Iterator[dict[str, Any]]:
-        """Yield a record for each file, in order: `file` and either the result or `error`, the reason alone.
+    def file_scorer(
+        self, network: nn.Module, saved: Path, calibration: Mapping[str, float], device: torch.device
+    ) -> FileScorer:
+        """Return what scores files; all that it needs is loaded here, once.
+
+        Args:
+            network: the trained one, on the device, in evaluation mode.
+            saved: the folder that `save` has filled. It is read here, and not while files are scored.
+            calibration: the numbers that `calibrate` fitted; a user may have replaced `threshold`.
+            device: to compute on.
 
         Raises:
             DataError: the task scores no files.
         """
+        former = getattr(self, "predict", None)
+        if callable(former):  # Compatibility: the contract of earlier versions
+            return former_scorer(type(self), former, network, saved, calibration, device)
         raise DataError(f"{type(self).__name__} scores no files")
+
+    def exported(self, network: nn.Module, saved: Path, calibration: Mapping[str, float]) -> Exported:
+        """Return the network as `nasframe export` writes it, with the front that the task adds.
+
+        By default it is the network alone, from its own inputs to its raw outputs.
+
+        Args:
+            network: the trained one, on the CPU, in evaluation mode.
+            saved: the folder that `save` has filled.
+            calibration: the numbers that `calibrate` fitted.
+        """
+        return exported_network(
+            network, {"score_meaning": self.score_meaning, "calibration": dict(calibration)}
+        )

@@ -42,11 +42,11 @@ class EveryInput(nn.Module):
 
     def __init__(self, inputs: Mapping[str, Shape], outputs: int) -> None:
         super().__init__()
-        self.names = list(inputs)
+        self.inputs = dict(inputs)
         self.layers = nn.ModuleList(FlatLinear([shape], outputs=outputs) for shape in inputs.values())
 
     def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        parts = [layer(inputs[name]) for name, layer in zip(self.names, self.layers, strict=True)]
+        parts = [layer(inputs[name]) for name, layer in zip(self.inputs, self.layers, strict=True)]
         return torch.stack(parts).sum(0)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -16,13 +18,14 @@ from torch import Tensor
 from nasframe.errors import NasframeError
 from nasframe.operations import OpSpec
 from nasframe.relaxations import GumbelRaoMonteCarlo
-from nasframe.runtime import SILENT
+from nasframe.runtime import SILENT, without_nan
 from nasframe.searching import Bilevel, Search, SearchOptions
 from nasframe.space import Choice, SearchSpace
 from nasframe.tasks import (
     STAGE_RECORD,
     Batch,
     Data,
+    FileScorer,
     Split,
     StageContext,
     Task,
@@ -63,14 +66,15 @@ class TaskSuite(PluginSuite):
     lie within the bounds that the task declares; metrics, calibration and evaluation are JSON-able;
     scores, where there are some, are one an example, with a label of two classes.
     Networks: baselines take the inputs by name. Files, where `score_meaning` is set: one record a file, in
-    order, with an `error` for a missing one. Options: an attrs class with help texts, equal after a round
-    trip.
+    order, with an `error` for a missing one, the same from several threads at once; a column for each
+    further number. An exported module takes its example, and gives an example the same alone and in a batch.
+    Options: an attrs class with help texts, equal after a round trip.
 
     Stages run once for the class; give a small `source`, or options that make a small one.
 
     Attributes:
         source: the user's data, None for the task's own.
-        files: some that `predict` can score; without any, only a missing file is tested.
+        files: some that the task can score; without any, only a missing file is tested.
     """
 
     source: Path | None = None
@@ -309,22 +313,63 @@ class TaskSuite(PluginSuite):
     def test_predict_answers_one_record_a_file_in_order(
         self, folders: Folders, data: Data, tmp_path: Path
     ) -> None:
-        task, missing = self._saved(folders, tmp_path), tmp_path / "there is no such file"
-        network = EveryInput(data.inputs, data.outputs)
-        if not task.score_meaning:
-            with pytest.raises(NasframeError):
-                list(task.predict(network, [missing], tmp_path, {}, CPU))
-            return
-        validation = data.splits.validation
-        calibration = task.calibrate(_outputs(data, len(validation)), _all(validation).targets)
+        scorer, missing = self._scorer(folders, data, tmp_path), tmp_path / "there is no such file"
         files = [*self.files, missing, *reversed(self.files)]
-        records = list(task.predict(network, files, tmp_path, calibration, CPU))
+        records = list(scorer.score(files))
         assert [record["file"] for record in records] == [str(file) for file in files]
         for file, record in zip(files, records, strict=True):
             assert ("error" in record) == (file is missing), record
             assert len(record) > 1, "a record holds the result, or the error"
         assert records == records[::-1], "a file was scored differently the second time"
         _json(records)
+
+    def test_a_scorer_names_the_columns_of_its_further_numbers(
+        self, folders: Folders, data: Data, tmp_path: Path
+    ) -> None:
+        scorer = self._scorer(folders, data, tmp_path)
+        if not self.files:
+            pytest.skip("no files to score")
+        known = {"score", "threshold", *scorer.columns}
+        for record in scorer.score(self.files):
+            numbers = {name for name, value in record.items() if isinstance(value, int | float)}
+            assert numbers <= known, f"columns lacks {', '.join(sorted(numbers - known))}"
+
+    def test_a_scorer_is_used_again_and_from_several_threads_at_once(
+        self, folders: Folders, data: Data, tmp_path: Path
+    ) -> None:
+        scorer = self._scorer(folders, data, tmp_path)
+        lists = [[*self.files, tmp_path / f"no file {place}"] * 2 for place in range(4)]
+        expected = [list(scorer.score(files)) for files in lists]
+        together = threading.Barrier(len(lists))
+
+        def score(files: Sequence[Path]) -> list[dict[str, Any]]:
+            records, found = iter(scorer.score(files)), []
+            for _ in files:
+                together.wait(timeout=60)
+                found.append(next(records))
+            return found
+
+        with ThreadPoolExecutor(len(lists)) as threads:
+            assert list(threads.map(score, lists)) == expected
+
+    def test_what_is_exported_takes_its_example_and_batches_of_any_size(
+        self, folders: Folders, data: Data, tmp_path: Path
+    ) -> None:
+        task = self._saved(folders, tmp_path)
+        validation = data.splits.validation
+        calibration = task.calibrate(_outputs(data, len(validation)), _all(validation).targets)
+        exported = task.exported(EveryInput(data.inputs, data.outputs).eval(), tmp_path, calibration)
+        _json(without_nan(exported.settings))
+        assert exported.example
+        assert all(len(value) == 2 for value in exported.example.values()), "the example is a batch of two"
+        module = exported.module.eval()
+        with torch.no_grad():
+            both = module(dict(exported.example))
+            assert both
+            for place in range(2):
+                one = module({name: value[place : place + 1] for name, value in exported.example.items()})
+                for name, value in one.items():
+                    torch.testing.assert_close(value[0], both[name][place])
 
     @on_a_gpu
     def test_on_a_gpu_the_loss_and_the_metrics_are_numbers(self, data: Data) -> None:
@@ -338,6 +383,20 @@ class TaskSuite(PluginSuite):
 
     def _stages(self) -> Sequence[Any]:
         return self.make().stages(self.source, 0)
+
+    def _scorer(self, folders: Folders, data: Data, saved: Path) -> FileScorer:
+        """Return what scores files with an untrained network; skip the test where the task refuses to."""
+        task = self._saved(folders, saved)
+        network = EveryInput(data.inputs, data.outputs).eval()
+        if not task.score_meaning:
+            with pytest.raises(NasframeError):
+                task.file_scorer(network, saved, {}, CPU)
+            pytest.skip("it scores no files")
+        validation = data.splits.validation
+        calibration = task.calibrate(_outputs(data, len(validation)), _all(validation).targets)
+        scorer = task.file_scorer(network, saved, calibration, CPU)
+        assert isinstance(scorer, FileScorer), "file_scorer must return a FileScorer"
+        return scorer
 
     def _saved(self, folders: Folders, out: Path) -> Task:
         task = self.make()

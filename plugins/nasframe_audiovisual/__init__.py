@@ -3,9 +3,17 @@
 It registers nothing. A task uses it in this order:
 
 - **files**: `describe_source` fingerprints a data folder, `files_of` lists one
-- **decoding**: `decode` reads the `Window` of a clip as a `Recording`, or raises a `ClipError`; `log_mel`
-  turns its samples, `SAMPLE_RATE` a second, into a spectrogram of `COLUMNS` columns; `in_threads` decodes
-  many clips in this process, and `keep_freed_memory` speeds up worker processes
+- **media**: `play` yields each `Picture` and `Sound` of a clip as a player shows them, or raises a
+  `ClipError`; `at_most` (by default `LARGEST`) gives the size of the pictures; `log_mel` turns samples,
+  `SAMPLE_RATE` a second, into a spectrogram of `COLUMNS` columns; `in_threads` computes a function of many
+  clips in this process, and `keep_freed_memory` speeds up worker processes
+- **faces**: `FaceSettings` name a detector (`FaceDetectorName`) and `make` it, as `make_detector` does: one
+  of the `DETECTORS`, a `FaceDetector` (it finds each `Face`); a `FaceTracker` is fed pictures and returns
+  them `Located`, at most `LOOK_AHEAD` seconds later, with every `TrackedFace`; `window_square` returns the
+  `Square` of a window to `crop`, or `NoSquare` with the reason, `NO_FACE` or `SEVERAL_FACES`
+- **windows**: `read_windows` yields each `Excerpt` of a clip, a `Recording` of the length of a `Window`, and
+  what is `LeftOut`; `first_window` returns the first, and `nothing_used` the error where there is none.
+  `REASONS` has each reason why a clip or a part of it cannot be used
 - **splits**: `split_groups` spreads whole groups over the four `SPLITS`, `joined_groups` joins groups that
   share something; `read_split_list` and `write_split_list` for a list of the user's own
 - **arrays**: `write_streams` decodes a whole set once (`DecodedClips`; `streams_size` in bytes); `RowWriter`
@@ -17,7 +25,9 @@ It registers nothing. A task uses it in this order:
   `normalise_pictures`, `standardise_sounds` and `channels_last`
 - **features**: an `Extractor` (`load_extractor`) of both backbones; `write_features` computes those of a set
   once, standardised by a `Standardiser` (`load_standardiser`); `open_features` maps them into memory, for a
-  `FeatureSplit`; `clip_inputs` are those of a single clip. Their names: `PICTURE_INPUTS`, `SOUND_INPUTS`
+  `FeatureSplit`; `window_inputs` are those of some windows, and a `Front` computes them where there is no
+  nasframe; `fit_novelty` and `load_novelty` return a `Novelty`, the distance of a clip from a training. Their
+  names: `PICTURE_INPUTS`, `SOUND_INPUTS`
 
 Every name is imported when it is first used, so that a command or a worker never waits for torch, timm or a
 codec that it does not need.
@@ -44,23 +54,46 @@ if TYPE_CHECKING:
     from nasframe_audiovisual.backbones import train_backbones as train_backbones
     from nasframe_audiovisual.backbones import training_inputs as training_inputs
     from nasframe_audiovisual.backbones import weights_size as weights_size
+    from nasframe_audiovisual.faces import DETECTORS as DETECTORS
+    from nasframe_audiovisual.faces import LOOK_AHEAD as LOOK_AHEAD
+    from nasframe_audiovisual.faces import NO_FACE as NO_FACE
+    from nasframe_audiovisual.faces import SEVERAL_FACES as SEVERAL_FACES
+    from nasframe_audiovisual.faces import Face as Face
+    from nasframe_audiovisual.faces import FaceDetector as FaceDetector
+    from nasframe_audiovisual.faces import FaceDetectorName as FaceDetectorName
+    from nasframe_audiovisual.faces import FaceSettings as FaceSettings
+    from nasframe_audiovisual.faces import FaceTracker as FaceTracker
+    from nasframe_audiovisual.faces import Located as Located
+    from nasframe_audiovisual.faces import NoSquare as NoSquare
+    from nasframe_audiovisual.faces import Square as Square
+    from nasframe_audiovisual.faces import TrackedFace as TrackedFace
+    from nasframe_audiovisual.faces import crop as crop
+    from nasframe_audiovisual.faces import make_detector as make_detector
+    from nasframe_audiovisual.faces import window_square as window_square
     from nasframe_audiovisual.features import PICTURE_INPUTS as PICTURE_INPUTS
     from nasframe_audiovisual.features import SOUND_INPUTS as SOUND_INPUTS
     from nasframe_audiovisual.features import Extractor as Extractor
     from nasframe_audiovisual.features import FeatureSplit as FeatureSplit
+    from nasframe_audiovisual.features import Front as Front
+    from nasframe_audiovisual.features import Novelty as Novelty
     from nasframe_audiovisual.features import Standardiser as Standardiser
-    from nasframe_audiovisual.features import clip_inputs as clip_inputs
+    from nasframe_audiovisual.features import fit_novelty as fit_novelty
     from nasframe_audiovisual.features import load_extractor as load_extractor
+    from nasframe_audiovisual.features import load_novelty as load_novelty
     from nasframe_audiovisual.features import load_standardiser as load_standardiser
     from nasframe_audiovisual.features import open_features as open_features
+    from nasframe_audiovisual.features import window_inputs as window_inputs
     from nasframe_audiovisual.features import write_features as write_features
+    from nasframe_audiovisual.media import LARGEST as LARGEST
+    from nasframe_audiovisual.media import REASONS as REASONS
     from nasframe_audiovisual.media import SAMPLE_RATE as SAMPLE_RATE
     from nasframe_audiovisual.media import ClipError as ClipError
-    from nasframe_audiovisual.media import Recording as Recording
-    from nasframe_audiovisual.media import Window as Window
-    from nasframe_audiovisual.media import decode as decode
+    from nasframe_audiovisual.media import Picture as Picture
+    from nasframe_audiovisual.media import Sound as Sound
+    from nasframe_audiovisual.media import at_most as at_most
     from nasframe_audiovisual.media import in_threads as in_threads
     from nasframe_audiovisual.media import keep_freed_memory as keep_freed_memory
+    from nasframe_audiovisual.media import play as play
     from nasframe_audiovisual.spectrogram import COLUMNS as COLUMNS
     from nasframe_audiovisual.spectrogram import log_mel as log_mel
     from nasframe_audiovisual.splits import SPLITS as SPLITS
@@ -80,6 +113,13 @@ if TYPE_CHECKING:
     from nasframe_audiovisual.streams import DecodedClips as DecodedClips
     from nasframe_audiovisual.streams import streams_size as streams_size
     from nasframe_audiovisual.streams import write_streams as write_streams
+    from nasframe_audiovisual.windows import Excerpt as Excerpt
+    from nasframe_audiovisual.windows import LeftOut as LeftOut
+    from nasframe_audiovisual.windows import Recording as Recording
+    from nasframe_audiovisual.windows import Window as Window
+    from nasframe_audiovisual.windows import first_window as first_window
+    from nasframe_audiovisual.windows import nothing_used as nothing_used
+    from nasframe_audiovisual.windows import read_windows as read_windows
 
 _NAMES = {
     "backbones": (
@@ -98,29 +138,63 @@ _NAMES = {
         "training_inputs",
         "weights_size",
     ),
+    "faces": (
+        "DETECTORS",
+        "LOOK_AHEAD",
+        "NO_FACE",
+        "SEVERAL_FACES",
+        "Face",
+        "FaceDetector",
+        "FaceDetectorName",
+        "FaceSettings",
+        "FaceTracker",
+        "Located",
+        "NoSquare",
+        "Square",
+        "TrackedFace",
+        "crop",
+        "make_detector",
+        "window_square",
+    ),
     "features": (
         "PICTURE_INPUTS",
         "SOUND_INPUTS",
         "Extractor",
         "FeatureSplit",
+        "Front",
+        "Novelty",
         "Standardiser",
-        "clip_inputs",
+        "fit_novelty",
         "load_extractor",
+        "load_novelty",
         "load_standardiser",
         "open_features",
+        "window_inputs",
         "write_features",
     ),
     "media": (
+        "LARGEST",
+        "REASONS",
         "SAMPLE_RATE",
         "ClipError",
-        "Recording",
-        "Window",
-        "decode",
+        "Picture",
+        "Sound",
+        "at_most",
         "in_threads",
         "keep_freed_memory",
+        "play",
     ),
-    "spectrogram": ("COLUMNS", "log_mel"),
-    "splits": ("SPLITS", "joined_groups", "read_split_list", "split_groups", "write_split_list"),
+    "spectrogram": (
+        "COLUMNS",
+        "log_mel",
+    ),
+    "splits": (
+        "SPLITS",
+        "joined_groups",
+        "read_split_list",
+        "split_groups",
+        "write_split_list",
+    ),
     "storage": (
         "DISK_BLOCK",
         "RowWriter",
@@ -132,7 +206,20 @@ _NAMES = {
         "size_on_disk",
         "write_index",
     ),
-    "streams": ("DecodedClips", "streams_size", "write_streams"),
+    "streams": (
+        "DecodedClips",
+        "streams_size",
+        "write_streams",
+    ),
+    "windows": (
+        "Excerpt",
+        "LeftOut",
+        "Recording",
+        "Window",
+        "first_window",
+        "nothing_used",
+        "read_windows",
+    ),
 }
 _MODULES = {name: f"{__name__}.{package}" for package, names in _NAMES.items() for name in names}
 

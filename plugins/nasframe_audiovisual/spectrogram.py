@@ -13,7 +13,7 @@ from nasframe_audiovisual.media import SAMPLE_RATE
 with beside_torch("torchaudio"):
     import torchaudio
 
-__all__ = ["COLUMNS", "log_mel"]
+__all__ = ["COLUMNS", "log_mel", "spectrogram_parts"]
 
 COLUMNS = 256
 """Columns of every spectrogram: a ResNet halves them five times, so that its last stage has eight."""
@@ -27,6 +27,23 @@ def log_mel(samples: Tensor, bands: int) -> Tensor:
     """
     transform = _transform(bands, samples.shape[-1] // COLUMNS)
     return torch.log(transform(samples)[..., :COLUMNS] + 1e-6)
+
+
+def spectrogram_parts(bands: int, hop: int) -> tuple[Tensor, Tensor]:
+    """Return the transform of `log_mel` as tensors, for those who compute it by other means.
+
+    Returns:
+        The windowed waves of the Fourier transform `(2 · frequencies, 1, length)`, cosines first; and the
+        weights of the mel bands `(frequencies, bands)`.
+    """
+    transform = _transform(bands, hop)
+    length, window = transform.n_fft, transform.spectrogram.window.double()
+    before = (length - len(window)) // 2
+    padded = torch.nn.functional.pad(window, (before, length - len(window) - before))
+    turns = torch.outer(torch.arange(length // 2 + 1), torch.arange(length)).remainder(length).double()
+    angles = 2 * torch.pi * turns / length
+    waves = torch.cat([angles.cos() * padded, angles.sin() * padded])
+    return waves[:, None].float(), transform.mel_scale.fb.clone()
 
 
 @functools.cache

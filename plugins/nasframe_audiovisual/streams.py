@@ -12,11 +12,15 @@ from attrs import frozen
 
 from nasframe.jobs import in_order
 from nasframe.runtime import Progress
-from nasframe_audiovisual.media import Recording, Window, decode_or_reason, keep_freed_memory
+from nasframe_audiovisual.faces import FaceSettings
+from nasframe_audiovisual.media import ClipError, keep_freed_memory
 from nasframe_audiovisual.spectrogram import COLUMNS, log_mel
 from nasframe_audiovisual.storage import DISK_BLOCK, RowWriter, require_space
+from nasframe_audiovisual.windows import Recording, Window, first_window
 
 __all__ = ["DecodedClips", "streams_size", "write_streams"]
+
+NO_FACES = FaceSettings("none")
 
 
 @frozen
@@ -44,31 +48,33 @@ def write_streams(
     mels: int,
     workers: int,
     progress: Progress,
+    faces: FaceSettings = NO_FACES,
 ) -> DecodedClips:
-    """Decode clips and write `pictures.npy` `(rows, frames, size, size, 3)`, uint8, and `sounds.npy`.
+    """Write the streams of the first window of each clip that can be judged; return which rows are whose.
 
-    The latter holds log-mel spectrograms `(rows, mels, COLUMNS)`, float32. A clip that cannot be used is
-    skipped, and its reason returned.
+    `pictures.npy` holds `(rows, frames, size, size, 3)`, uint8, and `sounds.npy` log-mel spectrograms
+    `(rows, mels, COLUMNS)`, float32. A clip that cannot be used is skipped, and its reason returned.
 
     Args:
         root: folder of the clips.
         clips: path of each, relative to `root`; each once.
         out: a folder that is there.
-        window: the part of each clip that is used.
+        window: the length of the part of each clip that is used, and its pictures.
         mels: bands of the spectrogram.
         workers: processes that decode; 0: one for each core, but none for a few clips. The result does not
             depend on it.
         progress: to report to.
+        faces: how the square of the pictures is found; by default it is in the middle.
 
     Raises:
-        DataError: the disk is too full.
+        DataError: the disk is too full, or the faces' model cannot be used.
     """
     size = streams_size(len(clips), window, mels)
     require_space(out, size, f"the pictures and sounds of {len(clips)} clips")
     rows: dict[str, tuple[int, int]] = {}
     skipped: dict[str, str] = {}
     results: Iterable[Recording | str] = in_order(
-        functools.partial(decode_or_reason, root, window),
+        functools.partial(_recorded, root, window, faces),
         clips,
         workers,
         least=200,
@@ -92,6 +98,14 @@ def write_streams(
                 seen[sound] = sounds.append(log_mel(torch.from_numpy(result.samples), mels).numpy())
             rows[clip] = seen[picture], seen[sound]
         return DecodedClips(rows, skipped, pictures.rows, sounds.rows)
+
+
+def _recorded(root: Path, window: Window, faces: FaceSettings, path: str) -> Recording | str:
+    """Return the recording of a clip, or the reason why there is none: one clip does not stop the others."""
+    try:
+        return first_window(root / path, window, faces).recording
+    except ClipError as error:
+        return str(error)
 
 
 def streams_size(clips: int, window: Window, mels: int) -> int:

@@ -1,11 +1,14 @@
-"""The commands `nasframe deepfake …`: synthesise a set, or prepare one. Heavy imports are inside them."""
+"""The commands `nasframe deepfake …`: synthesise a set, prepare one, serve a trained run.
+
+Heavy imports are inside them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from cyclopts import App
@@ -14,14 +17,17 @@ if TYPE_CHECKING:
 
 __all__ = ["commands"]
 
+Faces = Literal["haar", "yunet", "none"]
+
 
 def commands() -> App:
     """Return the sub-application `deepfake`."""
     from cyclopts import App
 
-    app = App(name="deepfake", help="Data of the deepfake task.")
+    app = App(name="deepfake", help="Data of the deepfake task, and a service.")
     app.command(synthesize)
     app.command(prepare)
+    app.command(serve)
     return app
 
 
@@ -58,7 +64,17 @@ def synthesize(
     print_text(visible(f"{len(rows)} clips of {people} people, {genuine} genuine, in {out}"))
 
 
-def prepare(source: Path, /, *, out: Path, dataset: str = "auto", seed: int = 0, workers: int = 0) -> None:
+def prepare(
+    source: Path,
+    /,
+    *,
+    out: Path,
+    dataset: str = "auto",
+    faces: Faces = "haar",
+    face_model: Path | None = None,
+    seed: int = 0,
+    workers: int = 0,
+) -> None:
     """Decode a set once and split it: arrays, index.csv, splits.csv and report.json.
 
     Parameters
@@ -69,6 +85,10 @@ def prepare(source: Path, /, *, out: Path, dataset: str = "auto", seed: int = 0,
         A new or empty folder.
     dataset
         The name of the data set; auto asks each whether the folder is its own.
+    faces
+        How faces are found; none is for clips that are cropped already.
+    face_model
+        A local file of a YuNet model, for yunet.
     seed
         Seed of the splits.
     workers
@@ -78,13 +98,67 @@ def prepare(source: Path, /, *, out: Path, dataset: str = "auto", seed: int = 0,
     from nasframe_deepfake.preparation import prepare, summary
 
     with _new_folder(out) as folder:
-        preparation = _task(dataset).preparation(seed, source)
+        preparation = _task(dataset=dataset, faces=faces, face_model=face_model).preparation(seed, source)
         report = prepare(source, folder, preparation, workers, make_progress())
     print_text("\n".join(map(visible, [*summary(report), f"index and report in {out}"])))
 
 
-def _task(dataset: str) -> DeepfakeTask:
-    """Return the task with its default options, for a data set.
+def serve(
+    run: Path,
+    /,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    allow_host: list[str] | None = None,
+    limit: int = 512,
+    workers: int = 0,
+    waiting: int = 8,
+    uploads: Path | None = None,
+    device: str | None = None,
+    threshold: float | None = None,
+) -> None:
+    """Score clips over HTTP, with a page that shows a clip, its curve and its verdict.
+
+    Parameters
+    ----------
+    run
+        A run folder.
+    host
+        Name or address of this machine to listen at; the default is reached from this machine alone.
+    port
+        Port to listen at; 0 takes a free one.
+    allow_host
+        A further name that the service is called by. May be given again.
+    limit
+        MiB of a clip, at most.
+    workers
+        Clips that are scored at once; 0: one for each core.
+    waiting
+        Clips that may be sent or wait beside them.
+    uploads
+        Folder for clips while they are scored; by default the system's for temporary files.
+    device
+        auto, cpu, cuda, cuda:N; by default the experiment's.
+    threshold
+        In place of the one that was fitted on the validation split.
+    """
+    from nasframe_deepfake.serving import Service
+    from nasframe_deepfake.serving import serve as serve_until_a_signal
+
+    settings = Service(
+        host=host,
+        port=port,
+        names=allow_host or (),
+        limit=limit,
+        workers=workers,
+        waiting=waiting,
+        uploads=uploads,
+    )
+    serve_until_a_signal(run, settings, device, threshold)
+
+
+def _task(**options: Any) -> DeepfakeTask:
+    """Return the task with some options.
 
     Raises:
         ConfigurationError: no plugin registers the data set, or two.
@@ -93,7 +167,7 @@ def _task(dataset: str) -> DeepfakeTask:
     from nasframe_deepfake.task import DeepfakeTask
 
     try:
-        return DeepfakeTask(dataset=dataset)
+        return DeepfakeTask(**options)
     except ValueError as error:
         raise ConfigurationError("deepfake prepare", [f"--dataset: {error}"]) from error
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nasframe.runtime import is_finite
 
-__all__ = ["accuracy", "auc", "best_threshold", "none_if_nan", "per_category"]
+__all__ = ["accuracy", "auc", "best_threshold", "calibration_error", "none_if_nan", "per_category"]
 
 
 def auc(scores: Tensor, targets: Tensor) -> float:
@@ -67,6 +67,25 @@ def best_threshold(scores: Tensor, targets: Tensor) -> float:
     quality = passed - missed
     best = candidates[quality >= quality.max() - 1e-12]
     return float(best[(best - 0.5).abs().argmin()])
+
+
+def calibration_error(chances: Tensor, targets: Tensor) -> float:
+    """Return the expected calibration error of probabilities `(clips,)`, in 10 bins of equal width.
+
+    It is the mean over clips of |share of fakes − mean probability| of their bin (Naeini et al., 2015). It is
+    NaN without clips, where a probability is no finite number, or a target neither 0 nor 1.
+
+    Example:
+        >>> round(calibration_error(torch.tensor([0.1, 0.1, 0.9, 0.9]), torch.tensor([0, 0, 1, 1])), 6)
+        0.1
+    """
+    from torchmetrics.functional.classification import binary_calibration_error
+
+    if targets.numel() == 0 or not _are_sound(chances, targets):
+        return math.nan
+    # torchmetrics measures the confidence in the class that is the likelier one
+    labels = targets.long()
+    return float(binary_calibration_error(chances.double(), labels, n_bins=10, norm="l1"))
 
 
 def per_category(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,11 +10,13 @@ import torch
 from attrs import define, validators
 from torch import Tensor, nn
 
-from nasframe import Baseline, Data, Scores, Split, Stage, Task
+from nasframe import Baseline, Data, Exported, Scores, Split, Stage, Task
 from nasframe.errors import ConfigurationError
 from nasframe.options import option
 from nasframe_audiovisual import (
     BackboneTraining,
+    FaceDetectorName,
+    FaceSettings,
     Window,
     check_backbone,
     check_weights,
@@ -30,17 +32,21 @@ from nasframe_deepfake.datasets import (
     resolve_dataset_name,
 )
 from nasframe_deepfake.detection import (
+    Calibration,
+    ClipScorer,
     ClipSplit,
     HeadKind,
     Heads,
     count_frozen,
+    exported_detector,
+    fit_calibration,
     fixed_networks,
     load_data,
     load_detector,
     make_heads,
     save_detector,
 )
-from nasframe_deepfake.metrics import accuracy, auc, best_threshold, none_if_nan, per_category
+from nasframe_deepfake.metrics import accuracy, auc, calibration_error, none_if_nan, per_category
 from nasframe_deepfake.option_errors import of_option
 from nasframe_deepfake.preparation import (
     Preparation,
@@ -64,10 +70,20 @@ class DeepfakeTask(Task):
     """Detection of fake clips from the frozen features of pictures and sound."""
 
     objective: ClassVar[str] = "auc"
-    bounds: ClassVar[Mapping[str, tuple[float, float]]] = {"auc": (0.0, 1.0), "acc": (0.0, 1.0)}
+    bounds: ClassVar[Mapping[str, tuple[float, float]]] = {
+        "auc": (0.0, 1.0),
+        "acc": (0.0, 1.0),
+        "ece": (0.0, 1.0),
+        "threshold": (0.0, 1.0),
+    }
+    file_endings: ClassVar[tuple[str, ...]] = (
+        *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts"),
+        *(".3gp", ".flv", ".ogv", ".wmv", ".asf", ".nut"),
+    )
     score_meaning: ClassVar[str] = (
-        "score: probability that the clip is fake, from 0 (genuine) to 1 (fake); "
-        "a clip is called fake from the threshold up"
+        "score: calibrated probability that the clip is fake, from 0 (genuine) to 1 (fake); a clip is called "
+        "fake from the threshold up, the one with the best mean of both classes' accuracies on the "
+        "validation split"
     )
 
     clips: int = option(40, help="clips to synthesise where no data is given", ge=5)
@@ -83,6 +99,11 @@ class DeepfakeTask(Task):
         validator=lambda _, __, value: check_dataset_name(value),
     )
     desync: Desync = option("pairing", help="category of clips whose method is desync")
+    faces: FaceDetectorName = option(
+        "haar",
+        help="how faces are found: haar, yunet (with face_model), none (the clips are cropped already)",
+    )
+    face_model: Path | None = option(None, help="local file of a YuNet model, for faces = yunet")
     trim: float = option(0.2, help="seconds left out at the start of both streams", ge=0)
     seconds: float = option(1.6, help="seconds of each clip that are used", ge=0.2)
     frames: int = option(16, help="pictures taken in these seconds", ge=2)
@@ -142,6 +163,8 @@ class DeepfakeTask(Task):
             self.pretrain_rate,
             seed,
         )
+        with of_option("task.face_model"):
+            self._faces.make()
         stages = [
             prepare_stage(self.preparation(seed, source), source, self.workers),
             pretrain_stage(training),
@@ -163,11 +186,24 @@ class DeepfakeTask(Task):
             raise ConfigurationError("the task deepfake", [f"seed: expected 0 or more, found {seed}"])
         with of_option("task.dataset"):
             dataset = resolve_dataset_name(self.dataset, source)
-        return Preparation(dataset, self.desync, self._window, self.mels, self.shares, self.split_list, seed)
+        return Preparation(
+            dataset,
+            self.desync,
+            self._window,
+            self._faces,
+            self.mels,
+            self.shares,
+            self.split_list,
+            seed,
+        )
 
     @property
     def _window(self) -> Window:
         return Window(self.trim, self.seconds, self.frames, self.size)
+
+    @property
+    def _faces(self) -> FaceSettings:
+        return FaceSettings(self.faces, self.face_model)
 
     def data(self, folders: Mapping[str, Path]) -> Data:
         return load_data(
@@ -196,32 +232,43 @@ class DeepfakeTask(Task):
         }
 
     def calibrate(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
-        """Return the threshold with the best balanced accuracy."""
-        return {"threshold": best_threshold(self._heads.scores(outputs), targets[:, 0])}
+        """Return temperature, threshold (best balanced accuracy) and shifts of long clips.
+
+        See `detection.fit_calibration`.
+        """
+        return fit_calibration(self._heads.log_odds(outputs), targets[:, 0])
 
     def evaluate(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> dict[str, Any]:
-        """Return AUC, accuracy at the threshold, and AUC of each fake category against all genuine clips."""
-        ranks, threshold = self._heads.log_odds(outputs), calibration.get("threshold", 0.5)
+        """Return AUC, accuracy at the threshold, calibration error, and AUC of each fake category.
+
+        The latter is against all genuine clips.
+        """
+        fitted = Calibration.of(calibration)
+        ranks = self._heads.log_odds(outputs)
+        chances = fitted.probability(ranks)
         fake = split.batch(torch.arange(len(split))).targets[:, 0].to(ranks.device)
         categories = split.categories if isinstance(split, ClipSplit) else ()
         return {
             "auc": none_if_nan(auc(ranks, fake)),
-            "acc": none_if_nan(accuracy(self._heads.scores(outputs), fake, threshold)),
-            "threshold": threshold,
+            "acc": none_if_nan(accuracy(chances, fake, fitted.threshold)),
+            "ece": none_if_nan(calibration_error(chances, fake)),
+            "threshold": fitted.threshold,
+            "temperature": fitted.temperature,
             "clips": len(split),
             "genuine": int((fake == 0).sum()),
             "per_category": per_category(ranks, fake, categories, genuine=GENUINE.name),
         }
 
     def scores(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> Scores:
-        """Return the log-odds of fake, with the category of each clip."""
+        """Return the calibrated log-odds of fake, with the category of each clip."""
+        fitted = Calibration.of(calibration)
         return Scores(
-            self._heads.log_odds(outputs),
+            fitted.tempered(self._heads.log_odds(outputs)),
             split.batch(torch.arange(len(split))).targets[:, 0],
             positive="fake",
             negative="genuine",
             categories=split.categories if isinstance(split, ClipSplit) else (),
-            threshold=calibration.get("threshold", 0.5),
+            threshold=fitted.threshold,
         )
 
     def baselines(self, data: Data) -> dict[str, Baseline]:
@@ -237,22 +284,19 @@ class DeepfakeTask(Task):
             "standardised": self.standardised,
         }
         frozen = count_parameters([make_backbone(self.backbone, channels) for channels in (3, 1)])
-        save_detector(folders, settings, frozen, out)
+        save_detector(folders, settings, self._faces, frozen, out)
 
     def frozen_parameters(self, saved: Path) -> int:
         return count_frozen(saved)
 
-    def predict(
-        self,
-        network: nn.Module,
-        files: Sequence[Path],
-        saved: Path,
-        calibration: Mapping[str, float],
-        device: torch.device,
-    ) -> Iterator[dict[str, Any]]:
-        """Yield for each file its score (probability of fake), threshold and decision, or the error.
+    def file_scorer(
+        self, network: nn.Module, saved: Path, calibration: Mapping[str, float], device: torch.device
+    ) -> ClipScorer:
+        """Return what answers for clips; see `detection.verdict`."""
+        return ClipScorer(load_detector(saved, device), network, Calibration.of(calibration), self._heads)
 
-        With separate heads it adds the probability of each kind of fake.
-        """
-        detector = load_detector(saved, device)
-        yield from detector.scores(network, files, calibration.get("threshold", 0.5), self._heads)
+    def exported(self, network: nn.Module, saved: Path, calibration: Mapping[str, float]) -> Exported:
+        """Return the detector behind decoding; see `detection.exported_detector`."""
+        detector = load_detector(saved, torch.device("cpu"))
+        fitted = Calibration.of(calibration)
+        return exported_detector(detector, network, self._heads, fitted, self.score_meaning)

@@ -57,7 +57,7 @@ class Attention(Operation):
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         # two plain products: with few positions they are faster than the fused kernel
-        return torch.bmm(torch.softmax(torch.bmm(x, y.mT) * self._scale, dim=-1), y)
+        return torch.bmm(torch.softmax(torch.bmm(x, y.transpose(-2, -1)) * self._scale, dim=-1), y)
 
 
 class LinearGLU(Operation):

@@ -45,7 +45,7 @@ def test_predict_writes_a_json_line_for_each_file(
     assert [record["file"] for record in records] == files
     assert [set(record) for record in records] == [
         {"file", "score", "threshold", "decision"},
-        {"file", "error"},
+        {"file", "error", "reason"},
         {"file", "score", "threshold", "decision"},
     ]
 

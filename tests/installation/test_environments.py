@@ -110,7 +110,7 @@ def test_what_needs_an_extra_says_so_in_one_sentence_before_any_work(
 
 
 def test_a_plugin_built_on_the_audiovisual_library_is_told_the_extra_too(core: Environment) -> None:
-    (core.folder / "who.py").write_text("from nasframe_audiovisual import decode\n", encoding="utf-8")
+    (core.folder / "who.py").write_text("from nasframe_audiovisual import play\n", encoding="utf-8")
     (line,) = core.run("nasframe", "plugins", "--plugin", "who.py", status=2).splitlines()
     assert "who.py: cannot be imported" in line
     assert line.count('pip install "nasframe[audiovisual]"') == 1

@@ -19,16 +19,17 @@ from nasframe_audiovisual import (
     PICTURE_INPUTS,
     SOUND_INPUTS,
     BackboneTraining,
+    FaceSettings,
     FeatureSplit,
     LabelledStreams,
     Window,
-    clip_inputs,
-    decode,
+    first_window,
     load_extractor,
     load_standardiser,
     open_features,
     train_backbones,
     training_inputs,
+    window_inputs,
     write_features,
     write_streams,
 )
@@ -139,7 +140,8 @@ def test_a_single_clip_has_the_inputs_that_are_cached_for_it(
     standardiser = load_standardiser(tmp_path / "statistics.safetensors", True)
     features = open_features(tmp_path)
     for clip in clips:
-        inputs = clip_inputs(decode(clip, window), 32, extractor, standardiser)
+        recording = first_window(clip, window, FaceSettings("none")).recording
+        inputs = window_inputs([recording], 32, extractor, standardiser)
         for place, group in enumerate((PICTURE_INPUTS, SOUND_INPUTS)):
             for name in group:
                 expected = features[name][rows[clip.name][place]][None].float()

@@ -66,7 +66,7 @@ def test_a_name_that_is_not_on_the_page_is_no_attribute() -> None:
     ("names", "heavy"),
     [
         ("", {"torch", "timm", "av", "torchaudio", "numpy"}),
-        ("Window, decode, keep_freed_memory", {"torch", "timm", "torchaudio"}),
+        ("FaceSettings, Window, first_window, play, keep_freed_memory", {"torch", "timm", "torchaudio"}),
         ("describe_source, files_of, require_space, split_groups, read_index", {"torch", "timm", "av"}),
         ("log_mel", {"timm"}),
     ],

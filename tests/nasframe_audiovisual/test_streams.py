@@ -15,8 +15,9 @@ from nasframe.errors import DataError
 from nasframe.runtime import SILENT
 from nasframe_audiovisual import (
     COLUMNS,
+    FaceSettings,
     Window,
-    decode,
+    first_window,
     log_mel,
     open_rows,
     read_index,
@@ -24,18 +25,20 @@ from nasframe_audiovisual import (
     write_index,
     write_streams,
 )
+from tests.nasframe_audiovisual.conftest import write_clip
 
 WINDOW = Window(frames=4, size=32)
 
 
 @pytest.fixture
 def root(clips: list[Path], tmp_path: Path) -> Path:
-    """Three clips, a copy of the second, and a file that is none."""
+    """Three clips, of which the first and the third show the same, a copy of the second, and no clip."""
     root = tmp_path / "root"
     (root / "sub").mkdir(parents=True)
-    for number, clip in enumerate(clips):
-        shutil.copy(clip, root / f"{number}.mp4")
-    shutil.copy(clips[1], root / "sub" / "copy.mp4")
+    shutil.copy(clips[0], root / "0.mp4")
+    write_clip(root / "1.mp4", size=(48, 96), rate=24)
+    shutil.copy(clips[2], root / "2.mp4")
+    shutil.copy(root / "1.mp4", root / "sub" / "copy.mp4")
     (root / "bad.mp4").write_text("no film")
     return root
 
@@ -53,7 +56,7 @@ def test_rows_hold_the_streams_of_their_clips_and_a_stream_is_kept_once(root: Pa
     assert pictures.shape[1:] == (4, 32, 32, 3)
     assert sounds.shape[1:] == (40, COLUMNS)
     for path, (picture, sound) in decoded.rows.items():
-        recording = decode(root / path, WINDOW)
+        recording = first_window(root / path, WINDOW, FaceSettings("none")).recording
         np.testing.assert_array_equal(pictures[picture], recording.pictures)
         np.testing.assert_array_equal(sounds[sound], log_mel(torch.from_numpy(recording.samples), 40).numpy())
 

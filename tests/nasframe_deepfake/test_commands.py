@@ -30,7 +30,8 @@ def test_synthesize_then_prepare_leaves_a_set_and_its_index(
 ) -> None:
     call(app, "deepfake", "synthesize", tmp_path / "set", "--clips", 20, "--workers", 1)
     assert "20 clips of 4 people, 8 genuine" in capsys.readouterr().out
-    call(app, "deepfake", "prepare", tmp_path / "set", "--out", tmp_path / "index", "--workers", 1)
+    options = ("--out", tmp_path / "index", "--faces", "none", "--workers", 1)
+    call(app, "deepfake", "prepare", tmp_path / "set", *options)
     text = capsys.readouterr().out
     assert "20 clips: RV-RA 8" in text
     assert "test: 5 clips, 2 genuine" in text

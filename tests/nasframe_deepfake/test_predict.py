@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,9 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from nasframe.errors import RunError
-from nasframe_deepfake.detection import Detector, load_detector, make_heads
+from nasframe_deepfake.detection import Calibration, ClipScorer, Detector, Heads, load_detector, make_heads
 from nasframe_deepfake.task import DeepfakeTask
 from tests.nasframe_audiovisual.conftest import write_float_clip
+from tests.nasframe_audiovisual.films import picture, tone, write_film
 
 
 class Forgetful(nn.Module):
@@ -48,15 +50,25 @@ def clips(corpus: Path) -> list[Path]:
     return sorted(corpus.rglob("*.mp4"))[:12]
 
 
+def scored(
+    detector: Detector,
+    network: nn.Module,
+    files: list[Path],
+    threshold: float = 0.5,
+    heads: Heads = make_heads("single"),  # noqa: B008
+) -> Iterator[dict[str, Any]]:
+    return ClipScorer(detector, network, Calibration(threshold), heads).score(files)
+
+
 def threads() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("nasframe")]
 
 
 def test_a_score_does_not_depend_on_the_other_files(detector: Detector, clips: list[Path]) -> None:
     network = Forgetful()
-    alone = [next(detector.scores(network, [clip], 0.5)) for clip in clips]
-    assert list(detector.scores(network, clips, 0.5)) == alone
-    assert list(detector.scores(network, clips[::-1], 0.5)) == alone[::-1]
+    alone = [next(scored(detector, network, [clip], 0.5)) for clip in clips]
+    assert list(scored(detector, network, clips, 0.5)) == alone
+    assert list(scored(detector, network, clips[::-1], 0.5)) == alone[::-1]
     assert len({item["score"] for item in alone}) > 1
 
 
@@ -65,7 +77,7 @@ def test_an_unreadable_clip_among_many_costs_only_its_own_score(
 ) -> None:
     (tmp_path / "text.mp4").write_text("no film")
     files = [*clips * 3, tmp_path / "text.mp4", *clips * 3]
-    results = list(detector.scores(Forgetful(), files, 0.5))
+    results = list(scored(detector, Forgetful(), files, 0.5))
     assert [item["file"] for item in results] == [str(file) for file in files]
     assert [place for place, item in enumerate(results) if "error" in item] == [36]
     assert results[36]["error"].startswith("cannot be decoded")  # the path is in `file`
@@ -77,31 +89,32 @@ def test_a_clip_whose_sound_is_no_number_gets_no_decision_and_the_others_are_sco
     samples = 0.3 * np.sin(np.arange(32_000) / 10)
     samples[8000] = np.nan
     bad = write_float_clip(tmp_path / "bad.mkv", samples)
-    first, spoilt, last = detector.scores(Forgetful(), [clips[0], bad, clips[1]], 0.5)
+    first, spoilt, last = scored(detector, Forgetful(), [clips[0], bad, clips[1]], 0.5)
     assert "decision" in first
     assert "decision" in last
-    assert spoilt == {"file": str(bad), "error": spoilt["error"]}
+    assert spoilt == {"file": str(bad), "reason": "bad-samples", "error": spoilt["error"]}
     assert "no finite number" in spoilt["error"]
 
 
 def test_a_network_that_gives_no_number_decides_nothing(detector: Detector, clips: list[Path]) -> None:
     network = Forgetful()
     torch.nn.init.constant_(network.linear.weight, torch.nan)
-    (found,) = detector.scores(network, clips[:1], 0.5)
+    (found,) = scored(detector, network, clips[:1], 0.5)
     assert found == {
         "file": str(clips[0]),
+        "reason": "not-finite",
         "error": "has no score, and so no decision: the output of the network is no finite number",
     }
 
 
 def test_without_a_threshold_nothing_is_decided(detector: Detector, clips: list[Path]) -> None:
     with pytest.raises(RunError, match="the threshold .* is no finite number"):
-        next(detector.scores(Forgetful(), clips[:1], torch.nan))
+        next(scored(detector, Forgetful(), clips[:1], torch.nan))
 
 
 def test_scores_that_nobody_asks_for_any_more_leave_no_thread(detector: Detector, clips: list[Path]) -> None:
     before = torch.get_num_threads()
-    scores = detector.scores(Forgetful(), clips * 10, 0.5)
+    scores = scored(detector, Forgetful(), clips * 10, 0.5)
     assert isinstance(scores, Iterator)
     next(scores)
     assert threads()
@@ -116,7 +129,7 @@ def test_an_error_that_is_not_the_clips_ends_the_work(detector: Detector, clips:
             raise RuntimeError("of the wrong shape")
 
     with pytest.raises(RuntimeError, match="of the wrong shape"):
-        list(detector.scores(Broken(), clips, 0.5))
+        list(scored(detector, Broken(), clips, 0.5))
     assert not threads()
 
 
@@ -124,19 +137,84 @@ def test_the_network_that_was_given_notes_nothing_and_shares_its_weights(
     detector: Detector, clips: list[Path]
 ) -> None:
     network = Forgetful()
-    (before,) = detector.scores(network, clips[:1], 0.5)
+    (before,) = scored(detector, network, clips[:1], 0.5)
     assert network.passes == 0
     with torch.no_grad():
         network.linear.bias += 1
-    (after,) = detector.scores(network, clips[:1], 0.5)
+    (after,) = scored(detector, network, clips[:1], 0.5)
     assert after["score"] > before["score"]
 
 
 def test_separate_heads_give_the_probability_of_each_kind_of_fake(
     detector: Detector, clips: list[Path]
 ) -> None:
-    found: dict[str, Any]
-    (found,) = detector.scores(Forgetful(3), clips[:1], 0.5, make_heads("separate"))
-    kinds = [found[name] for name in ("fake_picture", "fake_voice", "false_pairing")]
-    genuine = (1 - kinds[0]) * (1 - kinds[1]) * (1 - kinds[2])
-    assert found["score"] == pytest.approx(1 - genuine)
+    heads, names = make_heads("separate"), ("fake_picture", "fake_voice", "false_pairing")
+    windows = detector.score(Forgetful(3), clips[0], heads)
+    genuine = torch.stack([1 - windows.parts[name] for name in names]).prod(0)
+    torch.testing.assert_close(torch.sigmoid(windows.log_odds), 1 - genuine)
+    (found,) = scored(detector, Forgetful(3), clips[:1], 0.5, heads)
+    assert {name: found[name] for name in names} == {
+        name: pytest.approx(float(windows.parts[name].mean())) for name in names
+    }
+
+
+def test_the_size_of_a_batch_and_the_number_of_threads_change_no_score(
+    detector: Detector, clips: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A clip of nine seconds has ten windows."""
+    long = write_film(
+        tmp_path / "long.mkv",
+        seconds=9.0,
+        sound=tone(9.0, 48_000),
+        pictures=lambda m: picture(abs(m % 6 - 3)),
+    )
+    network, heads = Forgetful(), make_heads("single")
+    found = detector.score(network, long, heads).log_odds
+    assert len(found) == 10
+    for size, threads in ((1, 1), (3, 2), (64, 1)):
+        monkeypatch.setattr("nasframe_deepfake.detection.detector.BATCH", size)
+        before = torch.get_num_threads()
+        torch.set_num_threads(threads)
+        other = detector.score(network, long, heads).log_odds
+        torch.set_num_threads(before)
+        torch.testing.assert_close(torch.sigmoid(other), torch.sigmoid(found), atol=1e-5, rtol=0)
+
+
+def test_two_callers_at_once_get_the_answers_of_one(detector: Detector, clips: list[Path]) -> None:
+    scorer = ClipScorer(detector, Forgetful(), Calibration(), make_heads("single"))
+    before, alone = torch.get_num_threads(), list(scorer.score(clips))
+    found: dict[int, list[dict[str, Any]]] = {}
+    callers = [
+        threading.Thread(target=lambda place=place: found.update({place: list(scorer.score(clips))}))
+        for place in range(2)
+    ]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert found == {0: alone, 1: alone}
+    assert torch.get_num_threads() == before
+
+
+def test_a_detector_of_the_synthetic_set_says_so_with_every_score(
+    detector: Detector, clips: list[Path]
+) -> None:
+    assert detector.synthetic
+    for answer in scored(detector, Forgetful(), clips[:2]):
+        assert answer["notes"] == [answer["notes"][0]]
+        assert "trained on synthetic clips alone" in answer["notes"][0]
+
+
+def test_a_folder_of_the_first_format_is_still_read(
+    folders: Mapping[str, Path], task: DeepfakeTask, clips: list[Path], tmp_path: Path
+) -> None:
+    task.save(folders, tmp_path)
+    settings = json.loads((tmp_path / "detector.json").read_text())
+    first = {key: value for key, value in settings.items() if key not in ("faces", "synthetic")}
+    (tmp_path / "detector.json").write_text(json.dumps({**first, "format": 1}))
+    (tmp_path / "novelty.safetensors").unlink()
+    found = load_detector(tmp_path, torch.device("cpu"))
+    assert found.faces.detector == "none"
+    (answer,) = scored(found, Forgetful(), clips[:1])
+    assert "score" in answer
+    assert "notes" not in answer

@@ -11,7 +11,7 @@ import torch
 
 from nasframe.errors import DataError
 from nasframe.runtime import Progress
-from nasframe_audiovisual import decode, log_mel
+from nasframe_audiovisual import FaceSettings, first_window, log_mel
 from nasframe_deepfake.preparation import prepare, read_index, summary
 from nasframe_deepfake.task import DeepfakeTask
 from tests.nasframe_audiovisual.conftest import write_float_clip
@@ -25,7 +25,8 @@ def test_every_clip_of_a_clean_set_is_used_and_its_rows_hold_its_streams(
     sounds = np.load(folders["prepare"] / "sounds.npy", mmap_mode="r")
     assert len(entries) == 30
     for entry in entries[::7]:
-        recording = decode(corpus / entry.path, task.preparation(0).window)
+        window = task.preparation(0).window
+        recording = first_window(corpus / entry.path, window, FaceSettings("none")).recording
         np.testing.assert_array_equal(pictures[entry.picture], recording.pictures)
         np.testing.assert_array_equal(
             sounds[entry.sound], log_mel(torch.from_numpy(recording.samples), task.mels).numpy()

@@ -175,16 +175,17 @@ def test_a_record_without_a_finite_score_holds_no_decision(
     capsys: pytest.CaptureFixture[str],
     bad: dict[str, float],
 ) -> None:
-    def records(task: Any, network: Any, files: Any, *rest: Any) -> Any:
+    def records(scorer: Any, files: Any) -> Any:
         good = {"score": 0.7, "threshold": 0.5, "decision": "right", "part": 0.2}
         for number, file in enumerate(files):
             yield {"file": str(file), **good, **(bad if number == 1 else {})}
 
-    monkeypatch.setattr(toy_streams.Streams, "predict", records)
+    monkeypatch.setattr(toy_streams.StreamScorer, "score", records)
     assert main(["predict", str(run), "a", "b", "c", "--json"]) == 1
     first, second, third = map(json.loads, capsys.readouterr().out.splitlines())
     assert first["decision"] == third["decision"] == "right"
-    assert second.keys() == {"file", "error"}
+    assert second.keys() == {"file", "error", "reason"}
+    assert second["reason"] == "not-finite"
     assert next(iter(bad)) in second["error"]
     assert main(["predict", str(run), "a", "b", "c"]) == 1
     lines = capsys.readouterr().out.splitlines()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -40,8 +38,6 @@ from nasframe.report import (
 from nasframe.searching.gradient.joint import Joint
 from nasframe_bimodal.space import Bimodal
 from tests.report.studies import comparison, loops, space_table, sweep
-
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 QUIET = "<quiet> & 'odd'"
 """A category whose name is no HTML."""
@@ -176,26 +172,6 @@ def pages(run: Run, compared: Path, swept: Path, tabulated: Path, judged: Path) 
 
 
 # -- the browser ----------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Chromium of this machine, headless."""
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
-        reason = (
-            f"no browser: none of {', '.join(NAMES)} is on PATH; on Debian, `make browser` or "
-            "`apt-get install chromium`"
-        )
-        # where the browser was promised, its absence is a failure
-        (pytest.fail if os.environ.get("NASFRAME_BROWSER") == "required" else pytest.skip)(reason)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        # no sandbox, which root and containers do not allow; the pages are our own
-        started = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture

@@ -46,6 +46,9 @@ BROKEN = {
     "StopsAtAMissingFile": "test_predict_answers_one_record_a_file_in_order",
     "LeavesMissingFilesOut": "test_predict_answers_one_record_a_file_in_order",
     "ScoresByChance": "test_predict_answers_one_record_a_file_in_order",
+    "ScoresOneThreadAtATime": "test_a_scorer_is_used_again_and_from_several_threads_at_once",
+    "NamesNoColumn": "test_a_scorer_names_the_columns_of_its_further_numbers",
+    "ExportsOneExample": "test_what_is_exported_takes_its_example_and_batches_of_any_size",
     "NoHelp": "test_every_option_has_a_help_text",
     "Nothing": "test_a_stage_comes_after_earlier_ones",
 }

@@ -7,14 +7,14 @@ import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
-from attrs import define
+from attrs import define, frozen
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nasframe import Data, Split, Stage, StageContext, Task, TensorTask, hookimpl
+from nasframe import Data, FileScorer, Split, Stage, StageContext, Task, TensorTask, hookimpl
 from nasframe.options import option
 
 LENGTH, FEATURES = 4, 6
@@ -34,6 +34,8 @@ class Streams(Task):
     """Tells which of two streams is the louder one."""
 
     score_meaning = "score: probability that the right stream is the louder one"
+    bounds: ClassVar[Mapping[str, tuple[float, float]]] = {"accuracy": (0.0, 1.0), "threshold": (0.0, 1.0)}
+    file_endings = (".json",)
 
     examples: int = option(96, help="how many are made", ge=16)
     pause: float = option(0.0, help="seconds that every loss takes")
@@ -63,30 +65,37 @@ class Streams(Task):
         usual = Task.evaluate(self, outputs, split, calibration)
         return {**usual, "agreement": math.nan, "per_category": {"quiet": {"count": 3, "accuracy": 0.5}}}
 
-    def predict(
-        self,
-        network: nn.Module,
-        files: Sequence[Path],
-        saved: Path,
-        calibration: Mapping[str, float],
-        device: torch.device,
-    ) -> Iterator[dict[str, Any]]:
-        for file in files:
-            try:
-                left, right = json.loads(file.read_text(encoding="utf-8"))
-            except (OSError, ValueError) as error:
-                yield {"file": str(file), "error": f"cannot be read: {error}"}
-                continue
-            shape = (1, LENGTH, FEATURES)
-            inputs = {
-                "left": torch.full(shape, left, device=device),
-                "right": torch.full(shape, right, device=device),
-            }
-            with torch.no_grad():
-                score = float(network(inputs).softmax(-1)[0, 1])
-            threshold = calibration["threshold"]
-            decision = "right" if score >= threshold else "left"
-            yield {"file": str(file), "score": score, "threshold": threshold, "decision": decision}
+    def file_scorer(
+        self, network: nn.Module, saved: Path, calibration: Mapping[str, float], device: torch.device
+    ) -> StreamScorer:
+        return StreamScorer(network, calibration.get("threshold", 0.5), device)
+
+
+@frozen
+class StreamScorer(FileScorer):
+    """Scores JSON files that hold two numbers."""
+
+    network: nn.Module
+    threshold: float
+    device: torch.device
+
+    def score(self, files: Sequence[Path]) -> Iterator[dict[str, Any]]:
+        return map(self.score_file, files)
+
+    def score_file(self, file: Path) -> dict[str, Any]:
+        try:
+            left, right = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            return {"file": str(file), "error": f"cannot be read: {error}"}
+        shape = (1, LENGTH, FEATURES)
+        inputs = {
+            "left": torch.full(shape, left, device=self.device),
+            "right": torch.full(shape, right, device=self.device),
+        }
+        with torch.no_grad():
+            score = float(self.network(inputs).softmax(-1)[0, 1])
+        decision = "right" if score >= self.threshold else "left"
+        return {"file": str(file), "score": score, "threshold": self.threshold, "decision": decision}
 
 
 @hookimpl

@@ -6,11 +6,13 @@ from nasframe_audiovisual.features.extractor import (
     PICTURE_INPUTS,
     SOUND_INPUTS,
     Extractor,
-    clip_inputs,
     load_extractor,
+    window_inputs,
 )
 from nasframe_audiovisual.features.feature_files import open_features, write_features
 from nasframe_audiovisual.features.feature_split import FeatureSplit
+from nasframe_audiovisual.features.front import Front
+from nasframe_audiovisual.features.novelty import Novelty, fit_novelty, load_novelty
 from nasframe_audiovisual.features.standardiser import Standardiser, load_standardiser
 
 __all__ = [
@@ -18,10 +20,14 @@ __all__ = [
     "SOUND_INPUTS",
     "Extractor",
     "FeatureSplit",
+    "Front",
+    "Novelty",
     "Standardiser",
-    "clip_inputs",
+    "fit_novelty",
     "load_extractor",
+    "load_novelty",
     "load_standardiser",
     "open_features",
+    "window_inputs",
     "write_features",
 ]

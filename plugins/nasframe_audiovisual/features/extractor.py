@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 from attrs import define
 from torch import Tensor, nn
@@ -21,11 +22,11 @@ from nasframe_audiovisual.backbones import (
     standardise_sounds,
 )
 from nasframe_audiovisual.features.standardiser import Standardiser
-from nasframe_audiovisual.media import Recording
 from nasframe_audiovisual.spectrogram import log_mel
 from nasframe_audiovisual.storage import DISK_BLOCK, size_on_disk
+from nasframe_audiovisual.windows import Recording
 
-__all__ = ["PICTURE_INPUTS", "SOUND_INPUTS", "Extractor", "clip_inputs", "load_extractor"]
+__all__ = ["PICTURE_INPUTS", "SOUND_INPUTS", "Extractor", "load_extractor", "window_inputs"]
 
 PICTURE_INPUTS = ("I1", "I2", "I3", "I4")
 """Names of the features of the pictures, one for each stage of the backbone, the last the coarsest."""
@@ -148,22 +149,22 @@ def _spread(report: Path) -> tuple[float, float]:
 
 
 @torch.inference_mode()
-def clip_inputs(
-    recording: Recording, mels: int, extractor: Extractor, standardiser: Standardiser
+def window_inputs(
+    recordings: Sequence[Recording], mels: int, extractor: Extractor, standardiser: Standardiser
 ) -> dict[str, Tensor]:
-    """Return the inputs of a network for one clip, as they are cached for a whole set.
+    """Return the inputs of a network for some windows, as they are cached for a whole set.
 
-    They are name → `(1, L, channels)`, float32 on the extractor's device; twice the channels with temporal
-    copies.
+    They are name → `(windows, L, channels)`, float32 on the extractor's device; twice the channels with
+    temporal copies.
 
     Args:
-        recording: the clip, decoded by the window of the set.
+        recordings: of the windows, as long as those of the set.
         mels: bands of the spectrogram.
         extractor: both backbones.
         standardiser: with the statistics of the set.
     """
-    pictures = torch.from_numpy(recording.pictures)[None]
-    sounds = log_mel(torch.from_numpy(recording.samples), mels)[None]
-    features = {**extractor.pictures(pictures), **extractor.sounds(sounds)}
+    pictures = torch.from_numpy(np.stack([recording.pictures for recording in recordings]))
+    samples = torch.from_numpy(np.stack([recording.samples for recording in recordings]))
+    features = {**extractor.pictures(pictures), **extractor.sounds(log_mel(samples, mels))}
     inputs = {name: standardiser(name, value) for name, value in features.items()}
     return {name: value.to(extractor.device).float() for name, value in inputs.items()}

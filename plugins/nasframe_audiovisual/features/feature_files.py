@@ -69,9 +69,8 @@ def write_features(
             statistics[name] = _statistics(values, rows)
             standardise = Standardiser(statistics, temporal)
             parts = torch.split(torch.from_numpy(values), 256)
-            _write(
-                {name: out / f"{name}.npy"}, "float16", ({name: standardise(name, part)} for part in parts)
-            )
+            standardised = ({name: standardise(name, part).half()} for part in parts)
+            _write({name: out / f"{name}.npy"}, "float16", standardised)
             raw[name].unlink()
     write_tensors(out / "statistics.safetensors", statistics)
 

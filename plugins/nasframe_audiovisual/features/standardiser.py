@@ -31,9 +31,10 @@ class Standardiser:
     temporal: bool
 
     def __call__(self, name: str, features: Tensor) -> Tensor:
-        """Return float16 of the same shape `(batch, L, channels)`, or of twice the channels with the copy.
+        """Return float32 of the same shape `(batch, L, channels)`, or of twice the channels with the copy.
 
-        float16 takes half the space and changes such features by at most 0.02 %, bfloat16 by 0.17 %.
+        No value is beyond the range of float16, in which the features of a set are stored: that takes half
+        the space and changes them by at most 0.05 %.
         """
         mean, deviation = self.statistics[name]
         values: Tensor = (features - mean) / deviation
@@ -41,7 +42,7 @@ class Standardiser:
             centred = values - values.mean(1, keepdim=True)
             copy = centred / (values.std(1, keepdim=True, correction=0) + 0.01)
             values = torch.cat([values, copy], dim=2)
-        return values.clamp(-_LARGEST, _LARGEST).half()
+        return values.clamp(-_LARGEST, _LARGEST)
 
 
 def load_standardiser(

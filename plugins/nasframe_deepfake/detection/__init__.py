@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 from nasframe_deepfake.detection.baselines import fixed_networks
+from nasframe_deepfake.detection.calibration import Calibration, fit_calibration
+from nasframe_deepfake.detection.clip_scorer import ClipScorer
 from nasframe_deepfake.detection.clip_split import ClipSplit, load_data
-from nasframe_deepfake.detection.detector import Detector, count_frozen, load_detector, save_detector
+from nasframe_deepfake.detection.detector import Detector
+from nasframe_deepfake.detection.exported import exported_detector
 from nasframe_deepfake.detection.heads import LABELS, HeadKind, Heads, make_heads
 from nasframe_deepfake.detection.pairing import Pairings, pairings_of
+from nasframe_deepfake.detection.saved_detector import count_frozen, load_detector, save_detector
+from nasframe_deepfake.detection.verdict import verdict
 
 __all__ = [
     "LABELS",
+    "Calibration",
+    "ClipScorer",
     "ClipSplit",
     "Detector",
     "HeadKind",
     "Heads",
     "Pairings",
     "count_frozen",
+    "exported_detector",
+    "fit_calibration",
     "fixed_networks",
     "load_data",
     "load_detector",
     "make_heads",
     "pairings_of",
     "save_detector",
+    "verdict",
 ]

@@ -1,225 +1,160 @@
-"""Scoring of files with the weights and settings in a run folder, without the cache and the data set."""
+"""The scores of the windows of a clip: from its file to the log-odds of fake, window by window."""
 
 from __future__ import annotations
 
 import copy
-import math
-import threading
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import attrs
 import torch
-from attrs import define
+from attrs import define, frozen
 from torch import Tensor, nn
 
-from nasframe.errors import DataError, RunError
-from nasframe.runtime import (
-    MAX_EXACT_INTEGER,
-    Fields,
-    Flag,
-    Number,
-    Text,
-    check_shape,
-    copy_file,
-    damage_in_words,
-    is_finite,
-    read_json,
-    write_json,
-)
 from nasframe_audiovisual import (
-    ClipError,
+    PICTURE_INPUTS,
+    SOUND_INPUTS,
+    Excerpt,
     Extractor,
-    Recording,
+    FaceSettings,
+    LeftOut,
+    Novelty,
     Standardiser,
     Window,
-    clip_inputs,
-    decode,
-    in_threads,
-    load_extractor,
-    load_standardiser,
+    nothing_used,
+    read_windows,
+    window_inputs,
 )
-from nasframe_deepfake.detection.heads import Heads, make_heads
+from nasframe_deepfake.detection.heads import Heads
 
-__all__ = ["FORMAT", "Detector", "count_frozen", "load_detector", "save_detector"]
+__all__ = ["ClipScores", "Detector"]
 
-FORMAT = 1
-"""Version of the folder that `save_detector` writes."""
-
-SINGLE = make_heads("single")
-
-_WEIGHTS = ("picture.safetensors", "sound.safetensors")
-_STATISTICS = "statistics.safetensors"
-_SETTINGS = "detector.json"
+BATCH = 8
+"""Windows that go through the backbones at once; their scores do not depend on it."""
 
 
-_LARGEST = 1e6
-_SOUND = Fields({"sound_mean": Number(), "sound_deviation": Number()})
-_SHAPE = Fields(
-    {
-        "window": Fields(),
-        "mels": Number(1, 1024, whole=True),
-        "backbone": Text(),
-        "steps": Number(1, 4096, whole=True),
-        "standardised": Flag(),
-        "sound_mean": Number(-_LARGEST, _LARGEST),
-        "sound_deviation": Number(0, _LARGEST),
-        "frozen_parameters": Number(0, MAX_EXACT_INTEGER, whole=True),
-    }
-)
+@frozen
+class ClipScores:
+    """The scores of the windows of one clip, in order of time.
+
+    Attributes:
+        spans: start and end of each window in seconds `(windows, 2)`, float64.
+        log_odds: of fake, `(windows,)`, float64; not calibrated.
+        pictures_alone: the same with the sound replaced by the mean of the training.
+        sound_alone: the same with the pictures replaced.
+        parts: kind of fake → its probability `(windows,)`; see `Heads.parts`.
+        novelty: stream → distance from the training over its limit `(windows,)`; see `Novelty`.
+        left_out: parts of the clip without a score.
+        upside_down: whether the pictures were turned by half a turn; see `Excerpt`.
+    """
+
+    spans: Tensor
+    log_odds: Tensor
+    pictures_alone: Tensor
+    sound_alone: Tensor
+    parts: Mapping[str, Tensor]
+    novelty: Mapping[str, Tensor]
+    left_out: Sequence[LeftOut]
+    upside_down: bool = False
 
 
 @define
 class Detector:
-    """The steps from a file to the inputs of the searched network, and from its outputs to a score.
+    """The steps from a file to the inputs of the searched network, and from its outputs to log-odds.
 
     Attributes:
-        window: the part of a clip that is used.
+        window: the length of the windows of a clip, and their pictures.
+        faces: how the square of the pictures is found.
         mels: bands of the spectrogram.
         extractor: both backbones.
         standardiser: of the features.
+        novelty: the spread of the training's features; None: of an older run, which has none.
+        synthetic: whether it was trained on synthesised clips.
     """
 
     window: Window
+    faces: FaceSettings
     mels: int
     extractor: Extractor
     standardiser: Standardiser
+    novelty: Novelty | None = None
+    synthetic: bool = False
 
-    def scores(
-        self, network: nn.Module, files: Sequence[Path], threshold: float, heads: Heads = SINGLE
-    ) -> Iterator[dict[str, Any]]:
-        """Yield for each file, in order, score (probability of fake), threshold and decision, or the error.
+    def for_one_thread(self) -> Detector:
+        """Return a copy that shares the weights, and not the values that a network stores during a pass."""
+        picture, sound = shared_copy(self.extractor.picture), shared_copy(self.extractor.sound)
+        return attrs.evolve(self, extractor=attrs.evolve(self.extractor, picture=picture, sound=sound))
 
-        A score that is no finite number is an error: there is no decision without a score.
+    def score(self, network: nn.Module, file: Path, heads: Heads) -> ClipScores:
+        """Return the scores of the windows of a clip, which is decoded once, from its start to its end.
 
-        Heads for kinds of fakes add the probability of each kind, under its name.
-
-        Several files are decoded and scored at once, each in one thread and separately, so a score depends
-        neither on the other files nor on the number of cores. Closing the iterator ends the threads.
+        Raises:
+            ClipError: the clip cannot be decoded, or has no window that can be scored.
         """
-        if not math.isfinite(threshold):
-            raise RunError(
-                "the threshold that the training fitted on the validation split is no finite number, so no "
-                "file can be decided; train again with `nasframe train RUN --overwrite`"
-            )
-        network.to(self.extractor.device).eval()
-        local = threading.local()
+        found: list[ClipScores] = []
+        left_out: list[LeftOut] = []
+        used = self._used(file, left_out)
+        while batch := [*itertools.islice(used, BATCH)]:
+            found.append(self._scores(network, batch, heads))
+        if not found:
+            raise nothing_used(file, left_out)
+        return _joined(found, left_out)
 
-        def score(file: Path) -> dict[str, Any]:
-            try:
-                recording = decode(file, self.window)
-            except ClipError as error:
-                # An error is a result too: the other files are still scored.
-                return {"file": str(file), "error": error.reason}
-            if not hasattr(local, "networks"):
-                # Threads work on different files. If they shared a layer, they would wait for each other.
-                torch.set_num_threads(1)
-                picture, sound = _shared_copy(self.extractor.picture), _shared_copy(self.extractor.sound)
-                extractor = attrs.evolve(self.extractor, picture=picture, sound=sound)
-                local.networks = extractor, _shared_copy(network)
-            outputs = self._outputs(recording, *local.networks)
-            probability = float(heads.scores(outputs))
-            if not math.isfinite(probability):
-                return {"file": str(file), "error": _undefined(self.inputs(recording, local.networks[0]))}
-            return {
-                "file": str(file),
-                "score": probability,
-                "threshold": threshold,
-                "decision": "fake" if probability >= threshold else "real",
-                **{kind: float(value) for kind, value in heads.parts(outputs).items()},
-            }
-
-        threads = torch.get_num_threads()
-        try:
-            yield from in_threads(score, files)
-        finally:
-            # The number of threads of one of torch's libraries is that of the whole process.
-            torch.set_num_threads(threads)
+    def _used(self, file: Path, left_out: list[LeftOut]) -> Iterator[Excerpt]:
+        """Yield the windows that can be scored; the others go to `left_out`."""
+        for part in read_windows(file, self.window, self.faces):
+            if isinstance(part, LeftOut):
+                left_out.append(part)
+            else:
+                yield part
 
     @torch.inference_mode()
-    def _outputs(self, recording: Recording, extractor: Extractor, network: nn.Module) -> Tensor:
-        """Return the outputs of the network, `(1, outputs)`."""
-        outputs: Tensor = network(self.inputs(recording, extractor))
-        return outputs
+    def _scores(self, network: nn.Module, windows: Sequence[Excerpt], heads: Heads) -> ClipScores:
+        inputs = window_inputs(
+            [window.recording for window in windows], self.mels, self.extractor, self.standardiser
+        )
+        outputs = network(inputs)
+        far = (
+            {}
+            if self.novelty is None
+            else self.novelty({name: value.cpu() for name, value in inputs.items()})
+        )
+        return ClipScores(
+            torch.tensor([[window.start, window.end] for window in windows], dtype=torch.float64),
+            heads.log_odds(outputs).cpu(),
+            heads.log_odds(network(_without(inputs, SOUND_INPUTS))).cpu(),
+            heads.log_odds(network(_without(inputs, PICTURE_INPUTS))).cpu(),
+            {name: value.cpu() for name, value in heads.parts(outputs).items()},
+            far,
+            (),
+            windows[0].upside_down,
+        )
 
-    def inputs(self, recording: Recording, extractor: Extractor) -> dict[str, Tensor]:
-        """Return the inputs of the network for one clip; see `nasframe_audiovisual.clip_inputs`."""
-        return clip_inputs(recording, self.mels, extractor, self.standardiser)
+
+def _joined(parts: Sequence[ClipScores], left_out: Sequence[LeftOut]) -> ClipScores:
+    """Return the scores of consecutive batches of one clip as one."""
+
+    def mapped(name: str) -> dict[str, Tensor]:
+        every = [getattr(part, name) for part in parts]
+        return {key: torch.cat([values[key] for values in every]) for key in every[0]}
+
+    plain = ("spans", "log_odds", "pictures_alone", "sound_alone")
+    return ClipScores(
+        **{name: torch.cat([getattr(part, name) for part in parts]) for name in plain},
+        parts=mapped("parts"),
+        novelty=mapped("novelty"),
+        left_out=tuple(left_out),
+        upside_down=parts[0].upside_down,
+    )
 
 
-def _undefined(inputs: Mapping[str, Tensor]) -> str:
-    """Return the reason why a clip has no score: its features, or the network."""
-    bad = [name for name, value in inputs.items() if not is_finite(value)]
-    cause = f"its features {', '.join(bad)} are" if bad else "the output of the network is"
-    return f"has no score, and so no decision: {cause} no finite number"
-
-
-def _shared_copy(network: nn.Module) -> nn.Module:
+def shared_copy(network: nn.Module) -> nn.Module:
     """Copy a network for one thread: it shares the tensors, and not the values stored during a pass."""
     tensors = [*network.parameters(), *network.buffers()]
     return copy.deepcopy(network, {id(tensor): tensor for tensor in tensors})
 
 
-def save_detector(folders: Mapping[str, Path], settings: Mapping[str, Any], frozen: int, out: Path) -> None:
-    """Copy weights and statistics from the folders of the stages to `out`, and write the settings there.
-
-    Args:
-        folders: of the stages `pretrain` and `features`.
-        settings: `window` (see `nasframe_audiovisual.Window`), `mels`, `backbone`, `steps`, `standardised`.
-        frozen: number of parameters of both backbones.
-        out: a folder of the run.
-    """
-    out.mkdir(parents=True, exist_ok=True)
-    for name in _WEIGHTS:
-        copy_file(folders["pretrain"] / name, out / name)
-    copy_file(folders["features"] / _STATISTICS, out / _STATISTICS)
-    sound = read_json(folders["pretrain"] / "report.json", _SOUND)
-    write_json(
-        out / _SETTINGS,
-        {
-            "format": FORMAT,
-            **settings,
-            "window": attrs.asdict(settings["window"]),
-            "sound_mean": sound["sound_mean"],
-            "sound_deviation": sound["sound_deviation"],
-            "frozen_parameters": frozen,
-        },
-    )
-
-
-def load_detector(saved: Path, device: torch.device) -> Detector:
-    """Load the detector that `save_detector` wrote.
-
-    Raises:
-        RunError: a file is missing, damaged, or of another format version.
-    """
-    settings, path = _settings(saved), saved / _SETTINGS
-    with damage_in_words(path):
-        window = Window(**settings["window"])
-    try:
-        extractor = load_extractor(
-            saved,
-            settings["backbone"],
-            settings["steps"],
-            device,
-            (settings["sound_mean"], settings["sound_deviation"]),
-        )
-    except DataError as error:  # a backbone that timm does not know
-        raise RunError(f"{path}: {error}") from error
-    standardiser = load_standardiser(saved / _STATISTICS, settings["standardised"], extractor.channels)
-    return Detector(window, settings["mels"], extractor, standardiser)
-
-
-def count_frozen(saved: Path) -> int:
-    """Return the number of parameters of both backbones that `save_detector` wrote."""
-    return int(_settings(saved)["frozen_parameters"])
-
-
-def _settings(saved: Path) -> dict[str, Any]:
-    path = saved / _SETTINGS
-    settings: dict[str, Any] = read_json(path, Fields())
-    if settings.get("format") != FORMAT:
-        raise RunError(f"{path}: has format {settings.get('format')!r}; this version reads {FORMAT}")
-    check_shape(settings, _SHAPE, str(path))
-    return settings
+def _without(inputs: Mapping[str, Tensor], names: Sequence[str]) -> dict[str, Tensor]:
+    """Return the inputs with some replaced by their mean over the training, which is 0."""
+    return {name: torch.zeros_like(value) if name in names else value for name, value in inputs.items()}

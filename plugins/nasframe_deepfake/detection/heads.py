@@ -30,9 +30,13 @@ class Heads(ABC):
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return the mean loss, a scalar, of logits `(clips, outputs)` and targets `(clips, 4)`."""
 
-    @abstractmethod
     def log_odds(self, outputs: Tensor) -> Tensor:
         """Return log p / (1 − p) of fake `(clips,)`, in double precision; unlike p, it never saturates."""
+        return self.joined(outputs.detach().double())
+
+    @abstractmethod
+    def joined(self, outputs: Tensor) -> Tensor:
+        """Return the same in the precision of the outputs, which may be in a graph."""
 
     def scores(self, outputs: Tensor) -> Tensor:
         """Return the probability of fake `(clips,)`."""
@@ -51,8 +55,8 @@ class Single(Heads):
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         return F.binary_cross_entropy_with_logits(outputs[:, 0], targets[:, 0])
 
-    def log_odds(self, outputs: Tensor) -> Tensor:
-        return outputs.detach().double()[:, 0]
+    def joined(self, outputs: Tensor) -> Tensor:
+        return outputs[:, 0]
 
     def parts(self, outputs: Tensor) -> dict[str, Tensor]:
         return {}
@@ -70,13 +74,12 @@ class Separate(Heads):
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         return F.binary_cross_entropy_with_logits(outputs, targets[:, 1:]) * self.outputs
 
-    def log_odds(self, outputs: Tensor) -> Tensor:
+    def joined(self, outputs: Tensor) -> Tensor:
         # With s = −log Π (1 − pᵢ), the odds are exp(s) − 1.
-        values = outputs.detach().double()
-        total = F.softplus(values, threshold=40).sum(1)
+        total = F.softplus(outputs, threshold=40).sum(1)
         log_odds = total + torch.log(-torch.expm1(-total))
-        # Outputs so low that s is 0 in double precision: there the odds are Σ exp(outputs).
-        return torch.where(total == 0, torch.logsumexp(values, 1), log_odds)
+        # Outputs so low that s is 0 in this precision: there the odds are Σ exp(outputs).
+        return torch.where(total == 0, torch.logsumexp(outputs, 1), log_odds)
 
     def parts(self, outputs: Tensor) -> dict[str, Tensor]:
         values = torch.sigmoid(outputs.detach().double())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nasframe_deepfake.preparation.clip_index import PreparedClip, read_index
-from nasframe_deepfake.preparation.preparing import Preparation, prepare, summary
+from nasframe_deepfake.preparation.preparing import Preparation, is_synthetic, prepare, summary
 from nasframe_deepfake.preparation.splits import Assignment, read_own_list, read_splits, split_clips
 from nasframe_deepfake.preparation.stages import (
     features_stage,
@@ -17,6 +17,7 @@ __all__ = [
     "Preparation",
     "PreparedClip",
     "features_stage",
+    "is_synthetic",
     "prepare",
     "prepare_stage",
     "pretrain_stage",

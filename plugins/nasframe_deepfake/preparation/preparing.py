@@ -10,8 +10,16 @@ import attrs
 from attrs import frozen
 
 from nasframe.errors import DataError
-from nasframe.runtime import Progress, write_json
-from nasframe_audiovisual import SPLITS, DecodedClips, Window, write_index, write_split_list, write_streams
+from nasframe.runtime import Fields, Flag, Progress, read_json, write_json
+from nasframe_audiovisual import (
+    SPLITS,
+    DecodedClips,
+    FaceSettings,
+    Window,
+    write_index,
+    write_split_list,
+    write_streams,
+)
 from nasframe_deepfake.datasets import (
     CATEGORY_NAMES,
     GENUINE,
@@ -22,8 +30,9 @@ from nasframe_deepfake.datasets import (
 )
 from nasframe_deepfake.preparation.clip_index import PreparedClip
 from nasframe_deepfake.preparation.splits import Assignment, read_own_list, read_splits, split_clips
+from nasframe_deepfake.synthesis import SYNTHETIC_MARK
 
-__all__ = ["Preparation", "preparation_inputs", "prepare", "summary"]
+__all__ = ["Preparation", "is_synthetic", "preparation_inputs", "prepare", "summary"]
 
 
 @frozen
@@ -33,7 +42,8 @@ class Preparation:
     Attributes:
         dataset: name of the source's layout, as `resolve_dataset_name` returns it.
         desync: category of clips whose method is `desync`.
-        window: the part of each clip that is used.
+        window: the length of the part of each clip that is used, and its pictures.
+        faces: how the square of the pictures is found.
         mels: bands of the spectrogram.
         shares: of the four splits.
         split_list: a CSV file with the user's own splits, instead of `shares`.
@@ -43,6 +53,7 @@ class Preparation:
     dataset: str
     desync: Desync
     window: Window
+    faces: FaceSettings
     mels: int
     shares: tuple[float, float, float, float]
     split_list: Path | None
@@ -71,7 +82,16 @@ def prepare(
         known = [clip for clip in listing.clips if clip.path in listed]
         read_splits(preparation.split_list, known or listing.clips)
     paths = [clip.path for clip in listing.clips]
-    decoded = write_streams(listing.root, paths, out, preparation.window, preparation.mels, workers, progress)
+    decoded = write_streams(
+        listing.root,
+        paths,
+        out,
+        preparation.window,
+        preparation.mels,
+        workers,
+        progress,
+        preparation.faces,
+    )
     used = [clip for clip in listing.clips if clip.path in decoded.rows]
     if not used:
         reasons = "".join(f"\n  {reason}" for reason in [*decoded.skipped.values()][:3])
@@ -87,7 +107,11 @@ def prepare(
         )
         for clip, split in zip(used, assignment.splits, strict=True)
     ]  # fmt: skip
-    report = {"dataset": preparation.dataset, **_report(listing, prepared, decoded, assignment)}
+    report = {
+        "dataset": preparation.dataset,
+        "synthetic": (listing.root / SYNTHETIC_MARK).is_file(),
+        **_report(listing, prepared, decoded, assignment),
+    }
     write_index(out / "index.csv", prepared)
     write_split_list(out / "splits.csv", [clip.path for clip in used], assignment.splits)
     write_json(out / "report.json", report)
@@ -118,6 +142,11 @@ def _report(
         "unlisted": listing.unlisted,
         "malformed": listing.malformed,
     }
+
+
+def is_synthetic(prepared: Path) -> bool:
+    """Return True where the clips in a folder that `prepare` wrote were synthesised by nasframe."""
+    return bool(read_json(prepared / "report.json", Fields({}, {"synthetic": Flag()})).get("synthetic"))
 
 
 def summary(report: dict[str, Any]) -> list[str]:
@@ -156,7 +185,7 @@ def preparation_inputs(preparation: Preparation) -> dict[str, Any]:
     Raises:
         DataError: the user's list of splits cannot be read.
     """
-    plain = attrs.asdict(preparation)
+    plain = {**attrs.asdict(preparation), "faces": preparation.faces.inputs()}
     plain["split_list"] = read_own_list(preparation.split_list) if preparation.split_list else None
     code = hash_of_dataset(preparation.dataset)
     return plain if code is None else {**plain, "dataset_code": code}

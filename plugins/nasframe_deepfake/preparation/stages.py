@@ -22,7 +22,7 @@ from nasframe_deepfake.synthesis import Corpus, write_corpus
 
 __all__ = ["features_stage", "prepare_stage", "pretrain_stage", "synthesize_stage"]
 
-VERSION = 3
+VERSION = 4
 """Increased when the code of a stage writes another result for the same options."""
 
 

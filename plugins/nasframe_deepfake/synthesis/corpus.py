@@ -24,9 +24,16 @@ from nasframe_deepfake.synthesis.mp4 import file_size, write_mp4
 from nasframe_deepfake.synthesis.session import Clip, ClipShape, Session, session_roles
 from nasframe_deepfake.synthesis.voice import RATE
 
-__all__ = ["HEADER", "Corpus", "MetadataRow", "write_corpus"]
+__all__ = ["HEADER", "SYNTHETIC_MARK", "Corpus", "MetadataRow", "write_corpus"]
 
 HEADER = "source,target1,target2,method,category,type,race,gender,path,"
+
+SYNTHETIC_MARK = "SYNTHETIC.txt"
+"""File of a set that was synthesised: what is trained on it says nothing about real fakes."""
+
+_MARK = (
+    "These clips were synthesised by nasframe. A detector trained on them says nothing about real fakes.\n"
+)
 
 _METHODS = {
     GENUINE: "real",
@@ -122,6 +129,7 @@ def write_corpus(out: Path, corpus: Corpus, workers: int, progress: Progress) ->
             rows += made
             advance(len(made))
     rows.sort(key=lambda row: (row.letter, row.source, row.file))
+    write_text(out / SYNTHETIC_MARK, _MARK)
     write_text(out / "meta_data.csv", "".join(f"{line}\n" for line in (HEADER, *(row.line for row in rows))))
     return rows
 

@@ -13,7 +13,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nasframe import Batch, Data, Scores, Split, Splits, Stage, StageContext, Task, TensorSplit
+from nasframe import (
+    Batch,
+    Data,
+    Exported,
+    FileScorer,
+    Scores,
+    Split,
+    Splits,
+    Stage,
+    StageContext,
+    Task,
+    TensorSplit,
+)
 from nasframe.errors import DataError
 from nasframe.options import option
 from nasframe.testing import TaskSuite
@@ -78,21 +90,29 @@ class Good(Task):
     def save(self, folders: Mapping[str, Path], out: Path) -> None:
         (out / "width.txt").write_text(str(self.width))
 
-    def predict(self, network: nn.Module, files: Sequence[Path], *_: Any) -> Iterator[dict[str, Any]]:
-        for file in files:
-            if file.exists():
-                yield {"file": str(file), "score": self.score(file)}
-            else:
-                yield {"file": str(file), "error": "is not there"}
+    def file_scorer(self, network: nn.Module, saved: Path, *_: Any) -> FileScorer:
+        return GoodScorer()
 
-    def score(self, file: Path) -> float:
+
+class GoodScorer(FileScorer):
+    """Scores each file that is there."""
+
+    def score(self, files: Sequence[Path]) -> Iterator[dict[str, Any]]:
+        return map(self.record, files)
+
+    def record(self, file: Path) -> dict[str, Any]:
+        if file.exists():
+            return {"file": str(file), "score": self.score_of(file)}
+        return {"file": str(file), "error": "is not there"}
+
+    def score_of(self, file: Path) -> float:
         return 0.5
 
 
 class ScoresNoFiles(Good):
     score_meaning = ""
 
-    def predict(self, *_: Any) -> Iterator[dict[str, Any]]:
+    def file_scorer(self, *_: Any) -> FileScorer:
         raise DataError("scores no files")
 
 
@@ -360,20 +380,54 @@ class CountsInText(Good):
         return (saved / "width.txt").read_text()
 
 
-class StopsAtAMissingFile(Good):
-    def predict(self, network: nn.Module, files: Sequence[Path], *_: Any) -> Iterator[dict[str, Any]]:
-        for file in files:
-            yield {"file": str(file), "score": float(file.read_text())}
+class WithScorer(Good):
+    """A task whose scorer is of the class `Scorer`."""
+
+    Scorer: ClassVar[type[FileScorer]]
+
+    def file_scorer(self, *_: Any) -> FileScorer:
+        return self.Scorer()
 
 
-class LeavesMissingFilesOut(Good):
-    def predict(self, network: nn.Module, files: Sequence[Path], *_: Any) -> Iterator[dict[str, Any]]:
-        return super().predict(network, [file for file in files if file.exists()])
+class StopsAtAMissingFile(WithScorer):
+    class Scorer(GoodScorer):
+        def record(self, file: Path) -> dict[str, Any]:
+            return {"file": str(file), "score": float(file.read_text())}
 
 
-class ScoresByChance(Good):
-    def score(self, file: Path) -> float:
-        return float(time.time_ns())
+class LeavesMissingFilesOut(WithScorer):
+    class Scorer(GoodScorer):
+        def score(self, files: Sequence[Path]) -> Iterator[dict[str, Any]]:
+            return super().score([file for file in files if file.exists()])
+
+
+class ScoresByChance(WithScorer):
+    class Scorer(GoodScorer):
+        def score_of(self, file: Path) -> float:
+            return float(time.time_ns())
+
+
+class ScoresOneThreadAtATime(WithScorer):
+    class Scorer(GoodScorer):
+        def __init__(self) -> None:
+            self.files: Sequence[Path] = ()
+
+        def score(self, files: Sequence[Path]) -> Iterator[dict[str, Any]]:
+            self.files = files  # which another call replaces
+            for place in range(len(files)):
+                yield self.record(self.files[place])
+
+
+class NamesNoColumn(WithScorer):
+    class Scorer(GoodScorer):
+        def record(self, file: Path) -> dict[str, Any]:
+            return {**super().record(file), "loudness": 0.5}
+
+
+class ExportsOneExample(Good):
+    def exported(self, *arguments: Any) -> Exported:
+        found = super().exported(*arguments)
+        return attrs.evolve(found, example={name: value[:1] for name, value in found.example.items()})
 
 
 @attrs.define

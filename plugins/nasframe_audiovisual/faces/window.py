@@ -1,0 +1,74 @@
+"""The square of a window: one for all its pictures, so that the crop adds no motion."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+from attrs import frozen
+
+from nasframe_audiovisual.faces.face import Face, Square
+from nasframe_audiovisual.faces.face_detector import SURE
+from nasframe_audiovisual.faces.tracks import Located
+
+__all__ = ["NO_FACE", "SEVERAL_FACES", "NoSquare", "window_square"]
+
+NO_FACE = "no-face"
+"""No face is there for most of the window."""
+
+SEVERAL_FACES = "several-faces"
+"""A second face lasts as long and is not much smaller."""
+
+MOST = 0.6
+"""Share of the window's pictures in which a face must be."""
+
+SMALLER = 1 / 3
+"""A face is in the background where its side is a smaller part than this of the largest one's."""
+
+
+@frozen
+class NoSquare:
+    """A window without a square.
+
+    Attributes:
+        reason: a word for scripts, `NO_FACE` or `SEVERAL_FACES`.
+    """
+
+    reason: str
+
+
+def window_square(pictures: Sequence[Located], margin: float) -> Square | NoSquare:
+    """Return the square to crop from all pictures of a window, or the reason why there is none.
+
+    Args:
+        pictures: of the window, all of one shot.
+        margin: side of the crop, in sides of the face: that of the detector.
+
+    Raises:
+        ValueError: the window has no picture, or spans a cut.
+    """
+    if not pictures:
+        raise ValueError("a window has at least one picture; found none")
+    if len({picture.shot for picture in pictures}) != 1:
+        raise ValueError(f"a window lies in one shot; found {sorted({p.shot for p in pictures})}")
+    seen: defaultdict[int, list[Face]] = defaultdict(list)
+    for picture in pictures:
+        for tracked in picture.faces:
+            seen[tracked.track].append(tracked.face)
+    lasting = [_middle(faces) for faces in seen.values() if len(faces) >= MOST * len(pictures)]
+    if not lasting:
+        return NoSquare(NO_FACE)
+    # the largest that is no chance; else the one with the most evidence
+    main = max(lasting, key=lambda face: (face.evidence >= SURE, face.side * face.evidence))
+    others = [face for face in lasting if face is not main and face.evidence >= SURE]
+    if any(face.side > SMALLER * main.side and face.overlap(main) < 0.5 for face in others):
+        return NoSquare(SEVERAL_FACES)
+    side = max(1, round(main.side * margin))
+    return Square(round(main.x - side / 2), round(main.y - side / 2), side)
+
+
+def _middle(faces: list[Face]) -> Face:
+    """Return the median of place, side and evidence."""
+    values = np.median([(face.x, face.y, face.side, face.evidence) for face in faces], axis=0)
+    return Face(*map(float, values))

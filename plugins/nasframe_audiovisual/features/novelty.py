@@ -1,0 +1,217 @@
+"""Streams unlike those of a training, by the Mahalanobis distance of their features.
+
+The two earliest of the four stages tell best: they see texture and motion. The later ones see in anything
+what they were trained to see (tried on black, patterns, noise and drawings).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import attrs
+import torch
+from attrs import frozen
+from torch import Tensor
+
+from nasframe.errors import RunError
+from nasframe.runtime import read_tensors, write_tensors
+from nasframe_audiovisual.features.extractor import PICTURE_INPUTS, SOUND_INPUTS
+
+__all__ = ["Novelty", "fit_novelty", "load_novelty"]
+
+COMPONENTS = 8
+"""Principal directions whose spread is known each; all others share one spread."""
+
+QUANTILE = 0.99
+"""The share of the held-out streams that is within the limit, before the margin."""
+
+MARGIN = 1.3
+"""The limit is so many times the distance of that quantile."""
+
+FEW = 10
+"""With so many held-out streams the limit is twice as far, with ten times as many a tenth farther."""
+
+LEAST = 40
+"""Fewer streams than this, fitted or held out, say nothing of what is unlike them: then nothing is."""
+
+NO_LIMIT = 1e30
+
+STREAMS: Mapping[str, Sequence[str]] = {"pictures": PICTURE_INPUTS[:2], "sound": SOUND_INPUTS[:2]}
+
+_STILL = 0.02
+"""Added to deviations before their logarithm, in standardised units."""
+
+
+@frozen
+class _Spread:
+    """The spread of one stream's features.
+
+    Attributes:
+        mean: `(values,)`, and `scale` their deviations.
+        directions: principal directions of unit length `(values, components)`.
+        variance: along each `(components,)`.
+        rest: mean square of what is left, a scalar.
+        limit: squared distance beyond which a stream is unlike the training, a scalar.
+    """
+
+    mean: Tensor
+    scale: Tensor
+    directions: Tensor
+    variance: Tensor
+    rest: Tensor
+    limit: Tensor
+
+    def squared(self, pooled: Tensor) -> Tensor:
+        """Return the mean of zᵢ²/λᵢ plus the squared rest over its mean `(batch,)`, of `(batch, values)`."""
+        centred = (pooled - self.mean) / self.scale
+        along = centred @ self.directions
+        rest = centred.square().sum(1) - along.square().sum(1)
+        return (along.square() / self.variance).mean(1) + rest.clamp(min=0) / self.rest
+
+
+@frozen
+class Novelty:
+    """The distance of a stream's features from those of a training.
+
+    It is a Mahalanobis distance whose covariance has COMPONENTS directions and one number for the rest (Lee
+    et al., 2018, A Simple Unified Framework for Detecting Out-of-Distribution Samples), of the mean over time
+    and the logarithm of the deviation over time of each channel of STREAMS.
+    """
+
+    _spreads: Mapping[str, _Spread]
+
+    def __call__(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return stream, `pictures` or `sound` → distance over its limit `(batch,)`; above 1 it is unlike.
+
+        Args:
+            inputs: name → standardised features `(batch, L, channels)`, with temporal copies or without.
+        """
+        found = {}
+        for stream, names in STREAMS.items():
+            spread = self._spreads[stream]
+            pooled = _pooled([inputs[name] for name in names], len(spread.mean) // 2)
+            found[stream] = (spread.squared(pooled) / spread.limit).sqrt()
+        return found
+
+    def save(self, path: Path) -> None:
+        """Write the numbers to a safetensors file, which `load_novelty` reads."""
+        write_tensors(
+            path,
+            {
+                f"{stream}.{name}": getattr(spread, name).contiguous()
+                for stream, spread in self._spreads.items()
+                for name in _FIELDS
+            },
+        )
+
+
+_FIELDS = ("mean", "scale", "directions", "variance", "rest", "limit")
+
+
+def fit_novelty(
+    features: Mapping[str, Tensor],
+    fitted: Mapping[str, Sequence[int]],
+    held_out: Mapping[str, Sequence[int]],
+    temporal: bool,
+) -> Novelty:
+    """Return the spread of the features of a training, with limits from streams that were held out.
+
+    Args:
+        features: input name → standardised features `(streams, L, channels)`, as `open_features` maps them.
+        fitted: `pictures` and `sound` → rows of the streams whose spread is taken.
+        held_out: the same for other streams, which are like these: MARGIN times the distance within which
+            QUANTILE of them are is the limit.
+        temporal: whether the features have temporal copies, which are not used.
+    """
+    spreads = {}
+    for stream, names in STREAMS.items():
+        arrays = [features[name] for name in names]
+        channels = sum(array.shape[2] for array in arrays) // (2 if temporal else 1)
+        mean, covariance, count = _moments(_parts(arrays, fitted[stream], channels))
+        scale = covariance.diagonal().clamp(min=0).sqrt() + 1e-3
+        values, vectors = torch.linalg.eigh(covariance / scale.outer(scale))
+        kept = min(COMPONENTS, max(1, count // 8))
+        floor = 1e-3 * len(mean)
+        spread = _Spread(
+            mean.float(),
+            scale.float(),
+            vectors[:, -kept:].float().contiguous(),  # the largest comes last
+            values[-kept:].clamp(min=1e-6 * len(mean)).float(),
+            values[:-kept].sum().clamp(min=floor).float(),
+            torch.tensor(1.0),
+        )
+        distances = torch.cat([spread.squared(part) for part in _parts(arrays, held_out[stream], channels)])
+        spreads[stream] = attrs.evolve(spread, limit=_limit(distances, count))
+    return Novelty(spreads)
+
+
+def _limit(distances: Tensor, fitted: int) -> Tensor:
+    """Return the squared distance beyond which a stream is unlike the training, a scalar.
+
+    Args:
+        distances: squared, of the streams that were held out `(streams,)`.
+        fitted: number of the streams whose spread was taken.
+    """
+    if fitted < LEAST or len(distances) < LEAST:
+        return torch.tensor(NO_LIMIT)
+    # few streams say little of how far others may lie
+    margin = MARGIN * (1 + FEW / len(distances))
+    return torch.quantile(distances.double(), QUANTILE).float() * margin**2
+
+
+def load_novelty(path: Path, channels: Mapping[str, int]) -> Novelty:
+    """Return the spread that `Novelty.save` wrote.
+
+    Args:
+        path: of the file.
+        channels: input name → channels of its features, without temporal copies.
+
+    Raises:
+        RunError: the file is missing or damaged, holds other numbers, or one that is not finite or no spread.
+    """
+
+    def refused(message: str) -> RunError:
+        return RunError(f"{message}; expected the spread of the features of a training")
+
+    found = read_tensors(path, refused, finite=True)
+    spreads = {}
+    for stream, names in STREAMS.items():
+        count = 2 * sum(channels[name] for name in names)
+        parts = [found.get(f"{stream}.{name}") for name in _FIELDS]
+        if any(part is None or part.dtype != torch.float32 for part in parts):
+            raise refused(f"{path}: lacks numbers of {stream}")
+        spread = _Spread(*parts)  # type: ignore[arg-type]
+        kept = spread.variance.numel()
+        shapes = [(count,), (count,), (count, kept), (kept,), (), ()]
+        if [tuple(part.shape) for part in parts if part is not None] != shapes:
+            raise refused(f"{path}: the numbers of {stream} have other shapes")
+        positive = (spread.scale, spread.variance, spread.rest, spread.limit)
+        if not all(bool((values > 0).all()) for values in positive):
+            raise refused(f"{path}: a spread of {stream} is not above 0")
+        spreads[stream] = spread
+    return Novelty(spreads)
+
+
+def _moments(parts: Iterator[Tensor]) -> tuple[Tensor, Tensor, int]:
+    """Return mean `(values,)`, covariance `(values, values)`, both float64, and the number of rows."""
+    first = next(parts).double()
+    total, squares, count = first.sum(0), first.T @ first, len(first)
+    for part in parts:
+        values = part.double()
+        total, squares, count = total + values.sum(0), squares + values.T @ values, count + len(values)
+    mean = total / count
+    return mean, squares / count - mean.outer(mean), count
+
+
+def _parts(arrays: Sequence[Tensor], rows: Sequence[int], channels: int) -> Iterator[Tensor]:
+    """Yield the pooled features of some rows, a few hundred at a time."""
+    for chosen in torch.split(torch.tensor(sorted(rows)), 256):
+        yield _pooled([array[chosen].float() for array in arrays], channels)
+
+
+def _pooled(stages: Sequence[Tensor], channels: int) -> Tensor:
+    """Return mean and log deviation over time `(batch, 2 · channels)`, without temporal copies."""
+    copies = sum(stage.shape[2] for stage in stages) // channels
+    plain = torch.cat([stage[:, :, : stage.shape[2] // copies].float() for stage in stages], 2)
+    return torch.cat([plain.mean(1), torch.log(plain.std(1, correction=0) + _STILL)], 1)

@@ -1,0 +1,168 @@
+"""The answer for one clip: decision, score, the seconds behind it, and what it leaned on; or words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from nasframe_audiovisual import LeftOut
+from nasframe_deepfake.detection.calibration import Calibration
+from nasframe_deepfake.detection.clip_rule import worst_stretch
+from nasframe_deepfake.detection.detector import ClipScores
+
+__all__ = ["refusal", "verdict"]
+
+UPSIDE_DOWN = "The pictures of a clip were turned upside down: that way a face was found in them."
+
+UNLIKE_TRAINING = "unlike-training"
+"""The reason of a clip that was read and is unlike anything in the training."""
+
+NOT_FINITE = "not-finite"
+"""The reason of a clip that was read and whose score is no finite number."""
+
+SHOWN = 3
+"""The most suspicious windows that an answer names."""
+
+
+def verdict(
+    file: Path, scores: ClipScores, calibration: Calibration, notes: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return the answer for a clip, JSON-able.
+
+    `score` is the calibrated probability of fake; `seconds` has one for each second that was used, and
+    `suspicious` the windows with the highest. `leaned_on` names the stream without which the score changes
+    more. A clip that the training says nothing about, or without a finite score, gets `error` and `reason`.
+
+    Args:
+        file: of the clip.
+        scores: of its windows.
+        calibration: of the detector.
+        notes: sentences that go with every answer.
+    """
+    if reason := _unlike(scores):
+        return refusal(file, UNLIKE_TRAINING, reason)
+    if not bool(scores.log_odds.isfinite().all()):
+        words = "has no score, and so no decision: the output of the network is no finite number"
+        return refusal(file, NOT_FINITE, words)
+    notes = [*notes, UPSIDE_DOWN] if scores.upside_down else [*notes]
+    worst = worst_stretch(scores.log_odds)
+    clip = calibration.clip_log_odds(scores.log_odds)
+    score = _probability(clip, calibration)
+    # the same rule for all three, over the same stretch
+    lowered = clip - float(scores.log_odds[worst].mean())
+    pictures, sound = (
+        float(values[worst].mean()) + lowered for values in (scores.pictures_alone, scores.sound_alone)
+    )
+    return {
+        "file": str(file),
+        "score": score,
+        "threshold": calibration.threshold,
+        "decision": "fake" if score >= calibration.threshold else "real",
+        "leaned_on": _leaned_on(clip, pictures, sound),
+        "score_of_pictures": _probability(pictures, calibration),
+        "score_of_sound": _probability(sound, calibration),
+        **{kind: float(values[worst].mean()) for kind, values in scores.parts.items()},
+        "windows": len(scores.log_odds),
+        "used_seconds": _round(_covered(scores.spans)),
+        "suspicious": _suspicious(scores, calibration),
+        "seconds": _seconds(scores, calibration),
+        "left_out": _left_out(scores.left_out),
+        **({"notes": notes} if notes else {}),
+    }
+
+
+def refusal(file: Path, reason: str, words: str) -> dict[str, Any]:
+    """Return the answer for a file without a score: the reason as a word for scripts, and in words."""
+    return {"file": str(file), "reason": reason, "error": words}
+
+
+def _unlike(scores: ClipScores) -> str:
+    """Return why the clip is unlike the training, in words; "" where it is like it."""
+    far = {stream: float(values.median()) for stream, values in scores.novelty.items()}
+    beyond = [stream for stream, distance in far.items() if not distance <= 1]
+    if not beyond:
+        return ""
+    streams = " and ".join(f"its {stream}" for stream in beyond)
+    how_far = ", ".join(f"{far[stream]:.1f}" for stream in beyond)
+    return (
+        f"{streams} are unlike anything in the training ({how_far} times the distance within which training "
+        "clips lie), so a score would mean nothing"
+    )
+
+
+def _leaned_on(clip: float, pictures: float, sound: float) -> str:
+    """Return the stream without which the log-odds change more: by less than twice as much, it is both."""
+    by_pictures, by_sound = abs(clip - sound), abs(clip - pictures)
+    if max(by_pictures, by_sound) < 2 * min(by_pictures, by_sound):
+        return "both"
+    return "pictures" if by_pictures > by_sound else "sound"
+
+
+def _suspicious(scores: ClipScores, calibration: Calibration) -> list[dict[str, float]]:
+    """Return the windows with the highest scores, none overlapping a higher one, the highest first."""
+    chosen: list[int] = []
+    for place in scores.log_odds.argsort(descending=True, stable=True).tolist():
+        start, end = scores.spans[place].tolist()
+        if all(end <= scores.spans[other][0] or start >= scores.spans[other][1] for other in chosen):
+            chosen.append(place)
+        if len(chosen) == SHOWN:
+            break
+    chances = calibration.probability(scores.log_odds)
+    return [
+        _scored(float(scores.spans[place][0]), float(scores.spans[place][1]), float(chances[place]))
+        for place in chosen
+    ]
+
+
+def _seconds(scores: ClipScores, calibration: Calibration) -> list[dict[str, float]]:
+    """Return a score for each second that windows cover: their mean log-odds, weighted by what they share."""
+    starts, ends = scores.spans.T
+    found = []
+    for second in range(math.floor(float(starts.min())), math.ceil(float(ends.max()))):
+        shared = (ends.clamp(max=second + 1) - starts.clamp(min=second)).clamp(min=0)
+        total = float(shared.sum())
+        if total > 1e-9:
+            mean = float((scores.log_odds * shared).sum()) / total
+            inside = shared > 0
+            start = max(float(second), float(starts[inside].min()))
+            end = min(second + 1.0, float(ends[inside].max()))
+            found.append(_scored(start, end, _probability(mean, calibration)))
+    return found
+
+
+def _left_out(parts: Sequence[LeftOut]) -> list[dict[str, Any]]:
+    """Return the parts without a score, neighbours of one reason as one."""
+    found: list[dict[str, Any]] = []
+    for part in parts:
+        last = found[-1] if found else None
+        if last and last["reason"] == part.reason and part.start <= last["end"] + 1e-6:
+            last["end"] = _round(max(last["end"], part.end))
+        else:
+            found.append({"start": _round(part.start), "end": _round(part.end), "reason": part.reason})
+    return found
+
+
+def _covered(spans: Tensor) -> float:
+    """Return the seconds that lie in at least one of the windows, which are in order of time."""
+    total, until = 0.0, -math.inf
+    for start, end in spans.tolist():
+        total += max(0.0, end - max(start, until))
+        until = max(until, end)
+    return total
+
+
+def _probability(log_odds: float, calibration: Calibration) -> float:
+    return float(calibration.probability(torch.tensor(log_odds, dtype=torch.float64)))
+
+
+def _scored(start: float, end: float, score: float) -> dict[str, float]:
+    return {"start": _round(start), "end": _round(end), "score": score}
+
+
+def _round(seconds: float) -> float:
+    return round(seconds, 3)

@@ -1,0 +1,37 @@
+"""The parts that a request meets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from nasframe_deepfake.serving.clip_queue import ClipQueue
+from nasframe_deepfake.serving.host_check import HostCheck
+from nasframe_deepfake.serving.request_limits import RequestLimits
+from nasframe_deepfake.serving.upload_folder import UploadFolder
+
+__all__ = ["ServiceParts"]
+
+
+@frozen
+class ServiceParts:
+    """The parts that a request meets.
+
+    Attributes:
+        score: a file → its record; see `detection.verdict`. It is called from several threads.
+        files: path → type and bytes of a file of the page.
+        hosts: the check of `Host` and `Origin`.
+        limits: of a request.
+        queue: of clips.
+        uploads: clips on disk.
+    """
+
+    score: Callable[[Path], Mapping[str, Any]]
+    files: Mapping[str, tuple[str, bytes]]
+    hosts: HostCheck
+    limits: RequestLimits
+    queue: ClipQueue
+    uploads: UploadFolder

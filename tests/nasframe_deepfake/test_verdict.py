@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+import torch
+
+from nasframe_audiovisual import REASONS, LeftOut
+from nasframe_deepfake.detection import Calibration, verdict
+from nasframe_deepfake.detection.detector import ClipScores
+from nasframe_deepfake.detection.verdict import NOT_FINITE, UNLIKE_TRAINING
+
+CLIP = Path("clip.mp4")
+GUIDE = Path(__file__).parents[2] / "docs" / "deepfake.md"
+
+
+def scores(
+    log_odds: Sequence[float],
+    *,
+    starts: Sequence[float] | None = None,
+    pictures_alone: Sequence[float] | None = None,
+    sound_alone: Sequence[float] | None = None,
+    novelty: float = 0.5,
+    left_out: Sequence[LeftOut] = (),
+) -> ClipScores:
+    """Windows of 1.6 s that begin every 0.8 s from 0.2 s on, unless told otherwise."""
+    values = torch.tensor(log_odds, dtype=torch.float64)
+    begins = torch.tensor(starts or [0.2 + 0.8 * place for place in range(len(values))], dtype=torch.float64)
+    return ClipScores(
+        torch.stack([begins, begins + 1.6], 1),
+        values,
+        values if pictures_alone is None else torch.tensor(pictures_alone, dtype=torch.float64),
+        values if sound_alone is None else torch.tensor(sound_alone, dtype=torch.float64),
+        {},
+        {"pictures": torch.full((len(values),), novelty), "sound": torch.full((len(values),), 0.5)},
+        left_out,
+    )
+
+
+def chance(log_odds: float) -> float:
+    return 1 / (1 + math.exp(-log_odds))
+
+
+def answer(*args: Any, calibration: Calibration | None = None, **named: Any) -> dict[str, Any]:
+    return verdict(CLIP, scores(*args, **named), calibration or Calibration())
+
+
+def test_the_score_is_the_calibrated_probability_and_decides_from_the_threshold_up() -> None:
+    calibration = Calibration(threshold=chance(1.0), temperature=2.0)
+    found = answer([2.0], calibration=calibration)
+    assert found["score"] == pytest.approx(chance(1.0))
+    assert found["decision"] == "fake"
+    assert answer([1.99], calibration=calibration)["decision"] == "real"
+
+
+def test_ten_fake_seconds_after_two_genuine_ones_are_fake_and_the_seconds_are_named() -> None:
+    found = answer([-4.0, -4.0, *[3.0] * 12])
+    assert found["decision"] == "fake"
+    assert all(part["start"] >= 1.8 for part in found["suspicious"])
+    by_second = {round(part["start"]): part["score"] for part in found["seconds"]}
+    assert by_second[0] < 0.05
+    assert all(by_second[second] > 0.9 for second in range(4, 10))
+
+
+def test_every_second_that_was_used_has_a_score_and_no_other() -> None:
+    found = answer([0.0, 1.0], starts=[0.2, 5.0])
+    assert [(part["start"], part["end"]) for part in found["seconds"]] == [
+        (0.2, 1.0),
+        (1.0, 1.8),
+        (5.0, 6.0),
+        (6.0, 6.6),
+    ]
+    assert [part["score"] for part in found["seconds"]] == pytest.approx(
+        [chance(0), chance(0), chance(1), chance(1)]
+    )
+    assert found["used_seconds"] == pytest.approx(3.2)
+
+
+def test_a_second_that_two_windows_share_has_their_mean_weighted_by_what_they_share() -> None:
+    # from 0.2 to 1.8 and from 1.0 to 2.6: second 1 has 0.8 s of the first and 1 s of the other
+    found = answer([-1.0, 2.0])
+    assert found["seconds"][1]["score"] == pytest.approx(chance((-1.0 * 0.8 + 2.0 * 1.0) / 1.8))
+
+
+def test_the_most_suspicious_windows_come_first_and_do_not_overlap() -> None:
+    found = answer([0.0, 3.0, 2.5, 0.0, 1.0])["suspicious"]
+    assert [part["start"] for part in found] == pytest.approx([1.0, 3.4])
+    assert found[0]["score"] == pytest.approx(chance(3.0))
+
+
+@pytest.mark.parametrize(
+    ("pictures_alone", "sound_alone", "leaned_on"),
+    [([2.9], [-2.0], "pictures"), ([-2.0], [2.9], "sound"), ([0.0], [0.5], "both")],
+)
+def test_the_stream_without_which_the_score_changes_more_is_named(
+    pictures_alone: list[float], sound_alone: list[float], leaned_on: str
+) -> None:
+    found = answer([3.0], pictures_alone=pictures_alone, sound_alone=sound_alone)
+    assert found["leaned_on"] == leaned_on
+    assert found["score_of_pictures"] == pytest.approx(chance(pictures_alone[0]))
+    assert found["score_of_sound"] == pytest.approx(chance(sound_alone[0]))
+
+
+def test_a_clip_unlike_the_training_gets_words_and_no_number() -> None:
+    found = answer([3.0, 3.0, 3.0], novelty=1.7)
+    assert found == {"file": "clip.mp4", "reason": "unlike-training", "error": found["error"]}
+    assert "its pictures are unlike anything in the training (1.7 times" in found["error"]
+
+
+def test_the_guide_explains_every_reason_and_no_other() -> None:
+    text = GUIDE.read_text(encoding="utf-8")
+    rows = text[text.index("| `reason` |") :].split("\n\n")[0].splitlines()[2:]
+    explained = {word for row in rows for word in re.findall(r"`([^`]+)`", row.split("|")[1])}
+    assert explained == {*REASONS, UNLIKE_TRAINING, NOT_FINITE}
+
+
+def test_a_few_unusual_windows_refuse_no_clip() -> None:
+    found = scores([0.0] * 5)
+    found = attrs.evolve(found, novelty={"pictures": torch.tensor([0.5, 9.0, 0.5, 9.0, 0.5])})
+    assert "score" in verdict(CLIP, found, Calibration())
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_score_that_is_no_number_is_no_decision(value: float) -> None:
+    found = answer([0.0, value, 0.0])
+    assert found["reason"] == "not-finite"
+    assert "score" not in found
+
+
+def test_a_distance_that_is_no_number_is_unlike_the_training() -> None:
+    assert answer([0.0], novelty=math.nan)["reason"] == "unlike-training"
+
+
+def test_neighbouring_parts_that_are_left_out_for_one_reason_are_one() -> None:
+    parts = [LeftOut(2.0, 2.8, "no-face"), LeftOut(2.8, 3.6, "no-face"), LeftOut(3.6, 4.0, "silence")]
+    assert answer([0.0], left_out=parts)["left_out"] == [
+        {"start": 2.0, "end": 3.6, "reason": "no-face"},
+        {"start": 3.6, "end": 4.0, "reason": "silence"},
+    ]
+
+
+def test_an_answer_is_json_with_its_notes() -> None:
+    found = verdict(CLIP, scores([0.3, 0.1]), Calibration(), ["Trained on toys."])
+    assert json.loads(json.dumps(found)) == found
+    assert found["notes"] == ["Trained on toys."]
+    assert "notes" not in answer([0.3])
