@@ -37,7 +37,7 @@ from nasframe_deepfake.synthesis import Corpus, write_corpus
 
 CPU = torch.device("cpu")
 
-MIDDLE = FaceSettings("none")
+MIDDLE = FaceSettings("none").make()
 
 BACKBONES = {"resnet10t": 64, "resnet34": 112}
 """Backbone → size of the pictures."""

@@ -152,7 +152,7 @@ READING_ALLOWED: dict[tuple[str, str], str] = {
     ("nasframe/display/rendering.py", ".read_text"): "assets of the package itself",
     ("nasframe/cli/files_to_score.py", ".open"): "a list from a shell's pipe, with a bound",
     ("nasframe/exporting/document.py", "json.loads"): "a text that json.dumps has just made",
-    ("nasframe/exporting/writing.py", ".read_bytes"): "a file that was just written, for its hash",
+    ("nasframe/exporting/writing.py", ".open"): "a file that was just written, for its hash",
     ("plugins/nasframe_audiovisual/media/container.py", ".open"): "a clip of any length, handed to FFmpeg",
     ("nasframe/tasks/stages.py", "json.loads"): "a text that json.dumps has just made",
     ("nasframe/studies/folder/opening.py", "json.loads"): "a text that json.dumps has just made",

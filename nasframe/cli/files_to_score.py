@@ -85,24 +85,17 @@ def _found(line: str, folder: Path) -> Path:
     names = dict.fromkeys((line, line.strip()))
     for place in (Path(), folder):
         for name in names:
-            if _is_there(place / name):
+            if os.path.lexists(place / name):  # a link to nothing is an error of that file
                 return place / name
     return Path(line.strip())
 
 
-def _is_there(path: Path) -> bool:
-    return os.path.lexists(path)
-
-
-def files_to_score(
-    paths: Sequence[Path], endings: Sequence[str], *, task: str = "the task"
-) -> Iterator[Path | tuple[Path, str, str]]:
+def files_to_score(paths: Sequence[Path], endings: Sequence[str]) -> Iterator[Path | tuple[Path, str, str]]:
     """Yield each path, and for a folder the files below it; where there are none, the folder with the cause.
 
     Args:
         paths: of files and folders. One that is no folder is yielded as it is, whatever its name.
         endings: of the files that are taken from a folder; upper and lower case are the same.
-        task: its name, for an error.
 
     Yields:
         a path; or a folder, the error in words, and a word for scripts.
@@ -111,7 +104,7 @@ def files_to_score(
         if not _is_folder(path):
             yield path
         elif not endings:
-            yield path, f"is a folder, and {task} names no endings of files; name the files", "folder"
+            yield path, "is a folder, and the task names no endings of files; name the files", "folder"
         else:
             yield from _below(path, tuple(ending.lower() for ending in endings))
 

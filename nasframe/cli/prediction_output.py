@@ -10,12 +10,23 @@ from typing import Any
 from nasframe.display import format_value
 from nasframe.runtime import csv_text, print_document, print_json, print_message, print_text, visible
 
-__all__ = ["COLUMNS", "SECOND_COLUMNS", "CsvRows", "JsonLines", "PredictionOutput", "PredictionTable"]
+__all__ = [
+    "COLUMNS",
+    "LAST_COLUMNS",
+    "SECOND_COLUMNS",
+    "CsvRows",
+    "JsonLines",
+    "PredictionOutput",
+    "PredictionTable",
+]
 
 COLUMNS = ("file", "decision", "score", "threshold", "reason", "error")
 """The first columns of CSV with a row for each file; those of the task follow."""
 
-SECOND_COLUMNS = ("file", "start", "end", "score", "threshold", "reason", "error")
+LAST_COLUMNS = ("summary", "notes")
+"""The columns behind those of the task."""
+
+SECOND_COLUMNS = ("file", "start", "end", "score", "threshold", "reason", "error", "notes")
 """The columns of CSV with a row for each second."""
 
 _BAR = 20  # characters of a bar
@@ -42,9 +53,11 @@ class JsonLines(PredictionOutput):
 class PredictionTable(PredictionOutput):
     """A table that prints each line as its result comes; the path is last, because it may be long.
 
+    The summary of a result stands below its line.
+
     Args:
         score_meaning: a line above the table.
-        per_second: the scores of the seconds stand below each file.
+        per_second: the scores of the seconds and the parts without one stand below each file.
     """
 
     def __init__(self, score_meaning: str, per_second: bool) -> None:
@@ -67,8 +80,10 @@ class PredictionTable(PredictionOutput):
             format_value(record[key]) if key in record else "-" for key in ("score", "threshold")
         )
         self._print(score, threshold, str(record.get("decision", "-")), record["file"])
+        if summary := record.get("summary"):
+            print_text(visible(f"{'':9}  {summary}"))
         if self._per_second:
-            for line in _second_lines(record.get("seconds", ())):
+            for line in _second_lines(_parts(record)):
                 print_text(visible(line))
 
     def end(self) -> None:
@@ -81,8 +96,14 @@ class PredictionTable(PredictionOutput):
         print_text(visible(f"{score:>9}  {threshold:>9}  {visible(decision):8}  {file}"))
 
 
+def _parts(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the seconds of a record and the parts that were left out, in order of time."""
+    left_out = [{**part, "score": None} for part in record.get("left_out", ())]
+    return sorted([*record.get("seconds", ()), *left_out], key=lambda part: (part["start"], part["end"]))
+
+
 def _second_lines(seconds: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield a line for each second: its score, its place in the file, and a bar."""
+    """Yield a line for each second or part: its score, its place in the file, and a bar."""
     scores = [item["score"] for item in seconds if item["score"] is not None]
     low, high = min([0.0, *scores]), max([1.0, *scores])
     for item in seconds:
@@ -99,19 +120,29 @@ def _second_lines(seconds: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 class CsvRows(PredictionOutput):
     """Rows of CSV below a line of columns, which are the same for every file.
 
+    A note goes to standard error too, once, as whoever starts the command may look at no column.
+
     Args:
         columns: further keys of the records that the task names.
-        per_second: a row for each second of a file, in place of one for each file.
+        per_second: a row for each second of a file and each part that was left out, in place of one for each
+            file.
     """
 
     def __init__(self, columns: Sequence[str], per_second: bool) -> None:
-        self._columns = SECOND_COLUMNS if per_second else tuple(dict.fromkeys((*COLUMNS, *columns)))
+        own = [name for name in columns if name not in LAST_COLUMNS]
+        by_file = tuple(dict.fromkeys((*COLUMNS, *own, *LAST_COLUMNS)))
+        self._columns = SECOND_COLUMNS if per_second else by_file
         self._per_second = per_second
         self._begun = False
         self._unnamed: set[str] = set()
+        self._said: set[str] = set()
 
     def add(self, record: Mapping[str, Any]) -> None:
         self._begin()
+        for note in record.get("notes", ()):
+            if note not in self._said:
+                self._said.add(note)
+                print_message(f"nasframe: {note}")
         if self._per_second:
             self._rows(_second_rows(record))
             return
@@ -142,12 +173,12 @@ class CsvRows(PredictionOutput):
 
 
 def _second_rows(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return a row for each second of a record; one without start and end for a file that has none."""
-    seconds = record.get("seconds", ())
-    if "error" in record or not seconds:
+    """Return a row for each second or part of a record; one without start and end where there is none."""
+    parts = _parts(record)
+    if "error" in record or not parts:
         return [record]
-    same = {name: record.get(name) for name in ("file", "threshold")}
-    return [{**item, **same} for item in seconds]
+    same = {name: record.get(name) for name in ("file", "threshold", "notes")}
+    return [{**item, **same} for item in parts]
 
 
 def _cell(value: Any) -> Any:
@@ -155,4 +186,6 @@ def _cell(value: Any) -> Any:
         return "true" if value else "false"
     if isinstance(value, float):
         return repr(value)
+    if isinstance(value, list | tuple):
+        return " ".join(map(str, value))
     return "" if value is None else value

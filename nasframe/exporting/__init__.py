@@ -1,7 +1,7 @@
 """A network in files for other programs: safetensors with JSON, `torch.export`, ONNX.
 
 `formats` writes and reads one file of each kind, `comparison` finds the largest difference between a file
-and the module, `document` is the JSON beside them, `whole_folder` keeps a folder whole or absent, and
+and the module, `document` is the JSON beside them, `export_folder` keeps a folder whole or absent, and
 `writing` puts them together.
 """
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import torch
 from torch import Tensor
 
-from nasframe.exporting.formats import Run
+from nasframe.exporting.formats import ExportedNetwork
 
 __all__ = ["BATCHES", "TOLERANCE", "largest_difference", "random_inputs"]
 
@@ -40,7 +40,9 @@ def _random_like(value: Tensor, count: int, random: torch.Generator) -> Tensor:
     return torch.randint(low, high + 1, shape, generator=random).to(value.dtype)
 
 
-def largest_difference(expected: Run, found: Run, example: Mapping[str, Tensor]) -> float:
+def largest_difference(
+    expected: ExportedNetwork, found: ExportedNetwork, example: Mapping[str, Tensor]
+) -> float:
     """Return the largest difference of all outputs on all batches, relative to the scale of the output.
 
     The scale is the largest expected number of that output and batch, or 1 where that is less. The result is

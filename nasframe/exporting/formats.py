@@ -14,9 +14,9 @@ from torch import Tensor, nn
 
 from nasframe.runtime import read_tensors, require_extra, write_bytes
 
-__all__ = ["FORMATS", "Format", "Run", "weights_of"]
+__all__ = ["FORMATS", "ExportedNetwork", "Format", "weights_of"]
 
-Run = Callable[[Mapping[str, Tensor]], dict[str, Tensor]]
+ExportedNetwork = Callable[[Mapping[str, Tensor]], dict[str, Tensor]]
 """A network that was read from a file: input → `(batch, …)`, to output → `(batch, …)`."""
 
 _LARGEST_IN_ONE_FILE = 1_500_000_000
@@ -49,7 +49,7 @@ class Format:
 
     file: str
     write: Callable[[nn.Module, Mapping[str, Tensor], Sequence[str], Path], None]
-    read: Callable[[nn.Module, Path], Run]
+    read: Callable[[nn.Module, Path], ExportedNetwork]
     extra: str = ""
 
     def require(self) -> None:
@@ -76,7 +76,7 @@ def _write_safetensors(
     write_bytes(path, save(weights_of(module)))
 
 
-def _read_safetensors(module: nn.Module, path: Path) -> Run:
+def _read_safetensors(module: nn.Module, path: Path) -> ExportedNetwork:
     state = read_tensors(path)
     wanted = module.state_dict().keys()
     assert state.keys() == wanted, "the file was written by this module"
@@ -108,7 +108,7 @@ def _write_program(
         torch.export.save(_exported_program(module, example), path)
 
 
-def _read_program(module: nn.Module, path: Path) -> Run:
+def _read_program(module: nn.Module, path: Path) -> ExportedNetwork:
     with _known_warnings():
         program = torch.export.load(path).module()
 
@@ -170,7 +170,7 @@ class _Positional(nn.Module):
         return tuple(found[name] for name in self.outputs)
 
 
-def _read_onnx(module: nn.Module, path: Path) -> Run:
+def _read_onnx(module: nn.Module, path: Path) -> ExportedNetwork:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

@@ -13,12 +13,15 @@ from torch import Tensor, nn
 from nasframe.errors import ConfigurationError, ContractError, MissingExtraError, RunError, in_words, nearest
 from nasframe.exporting.comparison import BATCHES, TOLERANCE, largest_difference
 from nasframe.exporting.document import DOCUMENT, describe, plain_settings
+from nasframe.exporting.export_folder import export_folder
 from nasframe.exporting.formats import FORMATS, Format
-from nasframe.exporting.whole_folder import whole_folder
 from nasframe.runtime import SILENT, Progress, shorten, write_json
 from nasframe.tasks import Exported
 
 __all__ = ["write_exported"]
+
+_WEIGHTS = ".data"
+"""The end of the name of a second file, in which ONNX keeps large weights."""
 
 
 def write_exported(
@@ -55,11 +58,18 @@ def write_exported(
     example = dict(sorted(exported.example.items()))
     outputs = _outputs_of(module, example)
     document = describe(module, example, outputs, plain_settings(exported.settings), facts)
-    with whole_folder(out, _written(), overwrite=overwrite) as folder:
+    with export_folder(out, _written(), overwrite=overwrite) as folder:
         document |= {"batches": list(BATCHES), "tolerance": TOLERANCE, "files": {}, "left_out": left_out}
         for item in chosen:
             progress.say(f"{item.file} …")
-            document["files"][item.file] = _write(item, module, example, list(outputs), folder)
+            written = _write(item, module, example, list(outputs), folder)
+            document["files"][item.file] = written
+            if (
+                weights := folder / f"{item.file}{_WEIGHTS}"
+            ).exists():  # compared with it, as they are one network
+                document["files"][weights.name] = _identity(weights) | {
+                    "largest_difference": written["largest_difference"]
+                }
         write_json(folder / DOCUMENT, document)
     return document
 
@@ -67,7 +77,7 @@ def write_exported(
 def _written() -> set[str]:
     """Return the names of all files that an export writes; large weights of ONNX are a second file."""
     files = {item.file for item in FORMATS.values()}
-    return {DOCUMENT, *files, f"{FORMATS['onnx'].file}.data"}
+    return {DOCUMENT, *files, f"{FORMATS['onnx'].file}{_WEIGHTS}"}
 
 
 def _chosen(formats: Sequence[str] | None) -> tuple[list[Format], dict[str, str]]:
@@ -136,9 +146,11 @@ def _write(
             f"{item.file}: gives other outputs than the network, by {difference:.3g} of their scale; "
             f"expected at most {TOLERANCE:g}. Nothing was written"
         )
-    content = path.read_bytes()
-    return {
-        "bytes": len(content),
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "largest_difference": difference,
-    }
+    return {**_identity(path), "largest_difference": difference}
+
+
+def _identity(path: Path) -> dict[str, Any]:
+    """Return the size and the hash of a file, which may be larger than the memory."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"bytes": path.stat().st_size, "sha256": digest}

@@ -70,6 +70,15 @@ def _shaped(task: str, file: Path, record: Any) -> dict[str, Any]:
             'must give `seconds` as a list of {"start": …, "end": …, "score": … or None}, '
             f"found {shorten(repr(record['seconds']), 80)} for {file}",
         )
+    if "left_out" in record and not _are_parts(record["left_out"]):
+        raise _broken(
+            task,
+            'must give `left_out` as a list of {"start": …, "end": …, "reason": …}, '
+            f"found {shorten(repr(record['left_out']), 80)} for {file}",
+        )
+    if "summary" in record and not isinstance(record["summary"], str):
+        found = shorten(repr(record["summary"]), 80)
+        raise _broken(task, f"must give `summary` in words, found {found} for {file}")
     if "notes" in record and not _are_texts(record["notes"]):
         found = shorten(repr(record["notes"]), 80)
         raise _broken(task, f"must give `notes` as a list of sentences, found {found} for {file}")
@@ -77,11 +86,18 @@ def _shaped(task: str, file: Path, record: Any) -> dict[str, Any]:
 
 
 def _are_seconds(value: Any) -> bool:
+    return _are_spans(value) and all(
+        "score" in item and (item["score"] is None or _is_number(item["score"])) for item in value
+    )
+
+
+def _are_parts(value: Any) -> bool:
+    return _are_spans(value) and all(isinstance(item.get("reason"), str) for item in value)
+
+
+def _are_spans(value: Any) -> bool:
     return isinstance(value, list | tuple) and all(
-        isinstance(item, Mapping)
-        and all(_is_number(item.get(key)) for key in ("start", "end"))
-        and "score" in item
-        and (item["score"] is None or _is_number(item["score"]))
+        isinstance(item, Mapping) and all(_is_number(item.get(key)) for key in ("start", "end"))
         for item in value
     )
 

@@ -73,8 +73,9 @@ from nasframe.runtime.shapes import (
 )
 from nasframe.runtime.system_errors import describe_system_error
 from nasframe.runtime.tensor_files import check_tensors, read_tensors
-from nasframe.runtime.threads import one_thread
+from nasframe.runtime.threads import ThreadsKept, one_thread
 from nasframe.runtime.visible import escape_json, shell_line, shorten, visible, visible_message
+from nasframe.runtime.whole_folder import whole_folder
 
 __all__ = [
     "ANYTHING",
@@ -99,6 +100,7 @@ __all__ = [
     "RandomStates",
     "Shape",
     "Text",
+    "ThreadsKept",
     "append_bytes",
     "append_line",
     "bounded_file_name",
@@ -151,6 +153,7 @@ __all__ = [
     "shorten",
     "visible",
     "visible_message",
+    "whole_folder",
     "without_nan",
     "write_bytes",
     "write_compressed_json",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-__all__ = ["one_thread"]
+__all__ = ["ThreadsKept", "one_thread"]
 
 
 @contextmanager
@@ -23,3 +24,31 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+class ThreadsKept:
+    """The number of threads of a library, which belongs to the whole process, is the same after as before.
+
+    The first block that is entered notes it, and the last one that is left restores it; blocks may overlap in
+    several threads, and each may change the number.
+
+    Args:
+        read: returns the number.
+        write: sets it.
+    """
+
+    def __init__(self, read: Callable[[], int], write: Callable[[int], None]) -> None:
+        self._read, self._write = read, write
+        self._guard, self._inside, self._before = threading.Lock(), 0, 1
+
+    def __enter__(self) -> None:
+        with self._guard:
+            if self._inside == 0:
+                self._before = self._read()
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._guard:
+            self._inside -= 1
+            if self._inside == 0:
+                self._write(self._before)

@@ -18,7 +18,7 @@ class FileScorer(ABC):
 
     Attributes:
         columns: keys of the numbers and texts of a record that `nasframe predict --csv` writes behind `file`,
-            `decision`, `score`, `threshold`, `reason` and `error`.
+            `decision`, `score`, `threshold`, `reason` and `error`; `summary` and `notes` follow.
     """
 
     columns: Sequence[str] = ()
@@ -30,9 +30,11 @@ class FileScorer(ABC):
         A record is JSON-able. It has `file`, the path as text, and either a result or an error:
 
         - a result: usually `score`, `threshold` and `decision`, and whatever the task adds, nested lists and
-          dictionaries too. Of what it adds, two keys are shown by the core: `seconds`, a list of
-          `{"start": …, "end": …, "score": …}` in seconds, whose score is None where there is none; and
-          `notes`, a list of sentences that hold for the result.
+          dictionaries too. Of what it adds, four keys are shown by the core: `summary`, words that say in one
+          line what stands behind the result; `seconds`, a list of `{"start": …, "end": …, "score": …}` in
+          seconds, whose score is None where there is none; `left_out`, a list of
+          `{"start": …, "end": …, "reason": …}`, the parts without a score; and `notes`, a list of sentences
+          that hold for the result.
         - an error: `error`, the cause in words, without the path; and `reason`, a word for scripts that
           never changes, such as `no-sound`. Where it is left out it is `error`.
 

@@ -6,7 +6,8 @@ It registers nothing. A task uses it in this order:
 - **media**: `play` yields each `Picture` and `Sound` of a clip as a player shows them, or raises a
   `ClipError`; `at_most` (by default `LARGEST`) gives the size of the pictures; `log_mel` turns samples,
   `SAMPLE_RATE` a second, into a spectrogram of `COLUMNS` columns; `in_threads` computes a function of many
-  clips in this process, and `keep_freed_memory` speeds up worker processes
+  clips in this process, `Spares` keep what one thread at a time may use, and `keep_freed_memory` speeds up
+  worker processes
 - **faces**: `FaceSettings` name a detector (`FaceDetectorName`) and `make` it, as `make_detector` does: one
   of the `DETECTORS`, a `FaceDetector` (it finds each `Face`); a `FaceTracker` is fed pictures and returns
   them `Located`, at most `LOOK_AHEAD` seconds later, with every `TrackedFace`; `window_square` returns the
@@ -94,6 +95,7 @@ if TYPE_CHECKING:
     from nasframe_audiovisual.media import in_threads as in_threads
     from nasframe_audiovisual.media import keep_freed_memory as keep_freed_memory
     from nasframe_audiovisual.media import play as play
+    from nasframe_audiovisual.spares import Spares as Spares
     from nasframe_audiovisual.spectrogram import COLUMNS as COLUMNS
     from nasframe_audiovisual.spectrogram import log_mel as log_mel
     from nasframe_audiovisual.splits import SPLITS as SPLITS
@@ -184,6 +186,7 @@ _NAMES = {
         "keep_freed_memory",
         "play",
     ),
+    "spares": ("Spares",),
     "spectrogram": (
         "COLUMNS",
         "log_mel",

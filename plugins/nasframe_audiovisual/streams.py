@@ -12,7 +12,7 @@ from attrs import frozen
 
 from nasframe.jobs import in_order
 from nasframe.runtime import Progress
-from nasframe_audiovisual.faces import FaceSettings
+from nasframe_audiovisual.faces import FaceDetector, FaceSettings
 from nasframe_audiovisual.media import ClipError, keep_freed_memory
 from nasframe_audiovisual.spectrogram import COLUMNS, log_mel
 from nasframe_audiovisual.storage import DISK_BLOCK, RowWriter, require_space
@@ -69,6 +69,7 @@ def write_streams(
     Raises:
         DataError: the disk is too full, or the faces' model cannot be used.
     """
+    _detector.cache_clear()  # the file of a model may be another one than at an earlier call
     size = streams_size(len(clips), window, mels)
     require_space(out, size, f"the pictures and sounds of {len(clips)} clips")
     rows: dict[str, tuple[int, int]] = {}
@@ -103,9 +104,15 @@ def write_streams(
 def _recorded(root: Path, window: Window, faces: FaceSettings, path: str) -> Recording | str:
     """Return the recording of a clip, or the reason why there is none: one clip does not stop the others."""
     try:
-        return first_window(root / path, window, faces).recording
+        return first_window(root / path, window, _detector(faces)).recording
     except ClipError as error:
         return str(error)
+
+
+@functools.lru_cache(maxsize=1)
+def _detector(faces: FaceSettings) -> FaceDetector:
+    """Return the detector, which a worker makes once: one with a network takes as long as a clip."""
+    return faces.make()
 
 
 def streams_size(clips: int, window: Window, mels: int) -> int:

@@ -5,8 +5,7 @@ Heavy imports are inside them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["commands"]
 
-Faces = Literal["haar", "yunet", "none"]
+Faces = Literal["haar", "yunet", "none"]  # as of the library, which would import numpy
 
 
 def commands() -> App:
@@ -172,32 +171,13 @@ def _task(**options: Any) -> DeepfakeTask:
         raise ConfigurationError("deepfake prepare", [f"--dataset: {error}"]) from error
 
 
-@contextmanager
-def _new_folder(out: Path) -> Iterator[Path]:
-    """Yield a temporary folder. It is renamed to `out` when the block ends without an error, else removed."""
-    import errno
-    import shutil
-    import tempfile
-
+def _new_folder(out: Path) -> AbstractContextManager[Path]:
+    """Return the making of a folder that is whole or absent; what is there must be an empty folder."""
     from nasframe.errors import DataError
-    from nasframe.runtime import publish_folder
+    from nasframe.runtime import whole_folder
 
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise DataError(f"{out} is not an empty folder; its files are not overwritten")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
-    try:
-        yield folder
-        folder.chmod(0o755)
-        try:
-            if out.exists():
-                out.rmdir()
-            publish_folder(folder, out)
-        except OSError as error:
-            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
-                raise
-            raise DataError(
-                f"{out}: cannot be replaced ({error.strerror}); did another program write into it?"
-            ) from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    def refuse(there: Path) -> None:
+        if there.exists() and (not there.is_dir() or any(there.iterdir())):
+            raise DataError(f"{out} is not an empty folder; its files are not overwritten")
+
+    return whole_folder(out, refuse)

@@ -18,8 +18,11 @@ from nasframe import FileScorer
 from nasframe.cli import main
 
 Capture = pytest.CaptureFixture[str]
+COLUMNS = ["file", "decision", "score", "threshold", "reason", "error"]
 SECONDS = [{"start": 0.0, "end": 1.0, "score": 0.0}, {"start": 1.0, "end": 2.0, "score": 1.0}]
 SECONDS += [{"start": 2.0, "end": 2.5, "score": None, "reason": "dark"}]
+LEFT_OUT = [{"start": 0.5, "end": 0.75, "reason": "loud"}, {"start": 2.5, "end": 3.0, "reason": "still"}]
+SUMMARY = "By two seconds, the left part most."
 
 
 @pytest.fixture
@@ -233,6 +236,8 @@ class Speaking(FileScorer):
                 "left part": 0.125,
                 "kind": "short",
                 "seconds": SECONDS,
+                "left_out": LEFT_OUT,
+                "summary": SUMMARY,
                 "notes": ["Trained on toys.", f"Note {number % 2}."],
             }
 
@@ -249,26 +254,33 @@ def test_csv_has_a_row_for_each_file_and_the_columns_that_the_task_names(
     assert main(["predict", str(finished_run), "a.json", "bad", "=b,c.json", "--csv"]) == 1
     found = capsys.readouterr()
     rows = list(csv.reader(io.StringIO(found.out, newline="")))
+    toys, notes = "Trained on toys. Note 0.", ["nasframe: Trained on toys.", "nasframe: Note 0."]
     assert rows == [
-        ["file", "decision", "score", "threshold", "reason", "error", "left part", "kind"],
-        ["a.json", "left", "0.1", "0.5", "", "", "0.125", "short"],
-        ["bad", "", "", "", "silent", 'holds "nothing",\nat all', "", ""],
-        ["=b,c.json", "left", repr(0.1 + 2 / 10), "0.5", "", "", "0.125", "short"],
+        [*COLUMNS, "left part", "kind", "summary", "notes"],
+        ["a.json", "left", "0.1", "0.5", "", "", "0.125", "short", SUMMARY, toys],
+        ["bad", "", "", "", "silent", 'holds "nothing",\nat all', "", "", "", ""],
+        ["=b,c.json", "left", repr(0.1 + 2 / 10), "0.5", "", "", "0.125", "short", SUMMARY, toys],
     ]
-    assert found.err == ""
+    assert found.err.splitlines() == notes  # of two files, each once
 
 
 @pytest.mark.usefixtures("speaking")
-def test_csv_per_second_has_a_row_for_each_second(finished_run: Path, home: Path, capsys: Capture) -> None:
+def test_csv_per_second_has_a_row_for_each_second_and_each_part_that_is_left_out(
+    finished_run: Path, home: Path, capsys: Capture
+) -> None:
     assert main(["predict", str(finished_run), "a.json", "bad", "--csv", "--per-second"]) == 1
-    rows = list(csv.reader(io.StringIO(capsys.readouterr().out, newline="")))
-    assert rows == [
-        ["file", "start", "end", "score", "threshold", "reason", "error"],
-        ["a.json", "0.0", "1.0", "0.0", "0.5", "", ""],
-        ["a.json", "1.0", "2.0", "1.0", "0.5", "", ""],
-        ["a.json", "2.0", "2.5", "", "0.5", "dark", ""],
-        ["bad", "", "", "", "", "silent", 'holds "nothing",\nat all'],
+    found = capsys.readouterr()
+    notes = "Trained on toys. Note 0."
+    assert list(csv.reader(io.StringIO(found.out, newline=""))) == [
+        ["file", "start", "end", "score", "threshold", "reason", "error", "notes"],
+        ["a.json", "0.0", "1.0", "0.0", "0.5", "", "", notes],
+        ["a.json", "0.5", "0.75", "", "0.5", "loud", "", notes],
+        ["a.json", "1.0", "2.0", "1.0", "0.5", "", "", notes],
+        ["a.json", "2.0", "2.5", "", "0.5", "dark", "", notes],
+        ["a.json", "2.5", "3.0", "", "0.5", "still", "", notes],
+        ["bad", "", "", "", "", "silent", 'holds "nothing",\nat all', ""],
     ]
+    assert "nasframe: Trained on toys." in found.err
 
 
 def test_csv_per_second_of_a_task_without_seconds_has_a_row_without_a_place(
@@ -281,18 +293,24 @@ def test_csv_per_second_of_a_task_without_seconds_has_a_row_without_a_place(
 
 
 @pytest.mark.usefixtures("speaking")
-def test_the_table_has_the_seconds_below_each_file_and_each_note_once_at_the_end(
+def test_the_table_has_the_summary_and_the_seconds_below_each_file_and_each_note_once_at_the_end(
     finished_run: Path, home: Path, capsys: Capture
 ) -> None:
     assert main(["predict", str(finished_run), *(f"{name}.json" for name in "abc"), "--per-second"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[2].split() == ["0.1000", "0.5000", "left", "a.json"]
-    assert lines[3].split() == ["0.0000", "0.0", "to", "1.0", "s"]
-    assert lines[4].split() == ["1.0000", "1.0", "to", "2.0", "s", "#" * 20]
-    assert lines[5].split() == ["-", "2.0", "to", "2.5", "s", "dark"]
+    assert lines[3].strip() == SUMMARY
+    assert lines[4].split() == ["0.0000", "0.0", "to", "1.0", "s"]
+    assert lines[5].split() == ["-", "0.5", "to", "0.8", "s", "loud"]
+    assert lines[6].split() == ["1.0000", "1.0", "to", "2.0", "s", "#" * 20]
+    assert lines[7].split() == ["-", "2.0", "to", "2.5", "s", "dark"]
+    assert lines[8].split() == ["-", "2.5", "to", "3.0", "s", "still"]
+    assert lines[9].split()[-1] == "b.json"
     assert lines[-4:] == ["", "Trained on toys.", "Note 0.", "Note 1."]
     assert main(["predict", str(finished_run), "a.json"]) == 0
-    assert "to" not in capsys.readouterr().out.splitlines()[-4].split()
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-5].split()[-1] == "a.json"
+    assert lines[-4].strip() == SUMMARY
 
 
 @pytest.mark.usefixtures("speaking")
@@ -308,8 +326,8 @@ def test_a_number_without_a_column_is_said_once(
 ) -> None:
     monkeypatch.setattr(Speaking, "columns", ("kind",))
     assert main(["predict", str(finished_run), "a.json", "b.json", "--csv"]) == 0
-    said = "nasframe: warning: the task names no columns for left part; --json has them\n"
-    assert capsys.readouterr().err == said
+    said = "nasframe: warning: the task names no columns for left part; --json has them"
+    assert capsys.readouterr().err.splitlines().count(said) == 1
 
 
 def test_csv_of_nothing_that_can_be_scored_has_its_columns(
@@ -317,7 +335,7 @@ def test_csv_of_nothing_that_can_be_scored_has_its_columns(
 ) -> None:
     assert main(["predict", str(finished_run), "empty", "--csv"]) == 1
     head, row = csv.reader(io.StringIO(capsys.readouterr().out, newline=""))
-    assert head == ["file", "decision", "score", "threshold", "reason", "error"]
+    assert head == [*COLUMNS, "summary", "notes"]
     assert row[0] == "empty"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import re
+import tomllib
 from pathlib import Path
 
 import nasframe
@@ -33,3 +34,21 @@ def test_every_page_that_it_and_the_readme_name_is_there() -> None:
         links = re.findall(r"\]\(((?:docs|examples)/[^)#]+)", text)
         assert links
         assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_the_readme_lists_every_page_of_the_folder_of_pages() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (row,) = (line for line in text.splitlines() if line.startswith("| `docs/` |"))
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")}
+    assert {name for name in pages if f"(docs/{name})" not in row} == set()
+
+
+def test_the_page_of_installation_names_the_packages_of_an_extra() -> None:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        extras = tomllib.load(file)["project"]["optional-dependencies"]
+    page = (ROOT / "docs" / "installation.md").read_text(encoding="utf-8")
+    for extra in ("audiovisual", "tabular", "tensorboard", "tune", "onnx"):
+        (row,) = (line for line in page.splitlines() if line.startswith(f"| `{extra}` |"))
+        names = {re.split(r"[<>=;\[]", requirement)[0].strip() for requirement in extras[extra]}
+        brought = set(re.split(r", ", row.split("|")[2].strip()))
+        assert names - brought <= {"torch"}, extra

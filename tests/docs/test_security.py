@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from nasframe_deepfake.detection.saved_detector import _FACE_MODEL
 from tests.readers import READERS
 from tests.test_no_foreign_code import MODULES
 
@@ -29,6 +30,10 @@ def test_every_file_that_a_run_or_a_study_holds_has_a_row() -> None:
     ours = {name for name in names if "*" not in name and reader_is_named(name)}
     assert {"run.json", "metrics.jsonl", "scores.json", "comparison.json", "study.json"} <= ours
     assert [name for name in ours if f"`{name}`" not in PAGE] == []
+
+
+def test_the_model_of_faces_in_a_run_has_a_row() -> None:
+    assert f"| `{_FACE_MODEL}` of a run" in PAGE
 
 
 def reader_is_named(name: str) -> bool:

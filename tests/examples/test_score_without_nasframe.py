@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,12 +11,14 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 import nasframe
 from nasframe import Experiment, SearchOptions, TrainOptions
 from nasframe.runtime import Progress
 from nasframe_deepfake.synthesis import Corpus, write_corpus
 from nasframe_deepfake.task import DeepfakeTask
+from tests.nasframe_audiovisual.films import picture, tone, write_film
 
 pytest.importorskip("onnxruntime")
 pytest.importorskip("onnxscript")
@@ -75,6 +78,47 @@ def test_the_example_gives_the_score_of_predict_without_torch_and_nasframe(
         assert found["score"] == pytest.approx(answer["score"], abs=2e-3)
         assert found["threshold"] == answer["threshold"]
         assert found["decision"] == answer["decision"]
+
+
+@pytest.fixture(scope="module")
+def without_limits(run: nasframe.Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same detector, which calls nothing unlike its training; exported, beside the run."""
+    folder = tmp_path_factory.mktemp("limits")
+    shutil.copytree(run.path, folder / "run")
+    (spread,) = (folder / "run").rglob("novelty.safetensors")
+    numbers = load_file(spread)
+    save_file(
+        {name: value * 1e6 if name.endswith("limit") else value for name, value in numbers.items()}, spread
+    )
+    nasframe.export(folder / "run", folder / "network", formats=["onnx"])
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("late", "seconds"),
+    [(None, 11.0), ("pictures", 8.0), ("sound", 8.0)],
+    ids=["both at once", "pictures late", "sound late"],
+)
+def test_the_example_gives_the_score_of_predict_for_longer_clips(
+    late: str | None, seconds: float, without_limits: Path, tmp_path: Path
+) -> None:
+    def delayed(packet: Any) -> list[Any]:
+        if packet.stream.type == {"pictures": "video", "sound": "audio"}.get(late or ""):
+            shift = round(1.3 / packet.time_base)
+            packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
+        return [packet]
+
+    film = write_film(
+        tmp_path / "long.mkv",
+        seconds=seconds,
+        sound=tone(seconds, 48_000, rises=3.0),
+        pictures=lambda moment: picture(abs(moment % 6 - 3)),
+        change=delayed,
+    )
+    (answer,) = nasframe.predict(without_limits / "run", [film])
+    assert answer["windows"] > 5
+    found = scored(without_limits / "network", film)
+    assert found["score"] == pytest.approx(answer["score"], abs=2e-3)
 
 
 def test_everything_after_decoding_is_equal_in_every_file_for_any_batch(exported: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -90,6 +91,21 @@ def test_every_file_is_run_without_the_module_for_batches_of_any_size(out: Path)
             assert found.keys() == expected.keys()
             for name, value in expected.items():
                 torch.testing.assert_close(found[name], value, atol=1e-5, rtol=1e-5)
+
+
+def test_weights_in_a_second_file_have_their_hash_too(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formats, "_LARGEST_IN_ONE_FILE", 0)
+    module = Small()
+    module.linear = module.tied = nn.Linear(3, 4096)
+    found = write_exported(exported(module), out, {}, formats=["onnx"])["files"]
+    assert list(found) == ["network.onnx", "network.onnx.data"]
+    content = (out / "network.onnx.data").read_bytes()
+    assert content
+    assert found["network.onnx.data"] == {
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "largest_difference": found["network.onnx"]["largest_difference"],
+    }
 
 
 def test_the_weights_are_the_same_bytes_each_time(tmp_path: Path) -> None:
@@ -271,7 +287,7 @@ def test_an_export_that_cannot_be_published_leaves_the_old_one(
     def full(made: Path, folder: Path) -> None:
         raise OSError(28, os.strerror(28), str(made))
 
-    monkeypatch.setattr("nasframe.exporting.whole_folder.publish_folder", full)
+    monkeypatch.setattr(sys.modules["nasframe.runtime.whole_folder"], "publish_folder", full)
     with pytest.raises(OSError, match="No space left"):
         write_exported(exported(more=1), out, {}, formats=["safetensors"], overwrite=True)
     assert json.loads((out / "network.json").read_text()) == before

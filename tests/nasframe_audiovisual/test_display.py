@@ -35,7 +35,7 @@ def first_picture(path: Path, **options: Any) -> NDArray[np.uint8]:
 
 
 def window(path: Path, size: int) -> NDArray[np.uint8]:
-    return first_window(path, Window(size=size), FaceSettings("none")).recording.pictures
+    return first_window(path, Window(size=size), FaceSettings("none").make()).recording.pictures
 
 
 def film(path: Path, prepare: Any = None, **options: Any) -> Path:

@@ -140,7 +140,7 @@ def test_a_single_clip_has_the_inputs_that_are_cached_for_it(
     standardiser = load_standardiser(tmp_path / "statistics.safetensors", True)
     features = open_features(tmp_path)
     for clip in clips:
-        recording = first_window(clip, window, FaceSettings("none")).recording
+        recording = first_window(clip, window, FaceSettings("none").make()).recording
         inputs = window_inputs([recording], 32, extractor, standardiser)
         for place, group in enumerate((PICTURE_INPUTS, SOUND_INPUTS)):
             for name in group:

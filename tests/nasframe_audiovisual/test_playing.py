@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 import tracemalloc
 from collections.abc import Sequence
@@ -118,6 +119,20 @@ def test_memory_does_not_grow_with_the_length(tmp_path: Path) -> None:
     assert peaks[1] < 1.2 * peaks[0] + 100_000
 
 
+def test_frames_are_let_go_without_the_collector_of_garbage(tmp_path: Path) -> None:
+    """One of 720p has over a megabyte, and the collector runs after hundreds of them."""
+    path = write_film(tmp_path / "a.mp4", audio="aac", seconds=4.0)
+    gc.collect()
+    gc.disable()
+    try:
+        parts = sum(1 for _ in play(path))
+        left = [item for item in gc.get_objects() if type(item) in (av.VideoFrame, av.AudioFrame)]
+    finally:
+        gc.enable()
+    assert parts > 40
+    assert len(left) == 0
+
+
 def test_frames_that_no_moment_shows_are_not_converted(tmp_path: Path) -> None:
     converted = 0
 
@@ -195,3 +210,17 @@ def test_an_error_passes_between_processes() -> None:
     error = ClipError(Path("a.mp4"), "has no video", "no-video")
     again = pickle.loads(pickle.dumps(error))
     assert (str(again), again.message, again.reason) == ("a.mp4: has no video", "has no video", "no-video")
+
+
+def test_pictures_of_more_pixels_than_8k_are_refused_before_one_is_decoded(tmp_path: Path) -> None:
+    path = write_film(
+        tmp_path / "a.mkv", video="ffv1", seconds=0.2, pictures=lambda _: np.full((256, 256, 3), 90, np.uint8)
+    )
+    data = path.read_bytes()
+    for mark in (b"\xb0", b"\xba"):  # PixelWidth and PixelHeight
+        assert data.count(mark + b"\x82\x01\x00") == 1
+        data = data.replace(mark + b"\x82\x01\x00", mark + b"\x82\x40\x00")
+    path.write_bytes(data)
+    with pytest.raises(ClipError, match="or a damaged size; expected at most 35389440 pixels") as caught:
+        list(play(path))
+    assert caught.value.reason == "too-large"

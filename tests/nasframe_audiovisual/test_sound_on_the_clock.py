@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from nasframe_audiovisual import SAMPLE_RATE, ClipError, Picture, Sound, play
 from nasframe_audiovisual.media.sound import SoundTrack
-from tests.nasframe_audiovisual.films import bar, rise, tone, write_film
+from tests.nasframe_audiovisual.films import bar, picture, rise, tone, write_film
 
 FRAME = 0.02
 """Seconds of a frame of these tests, as of Opus."""
@@ -60,7 +60,7 @@ def placed(pairs: Sequence[tuple[av.AudioFrame, float | None]]) -> list[Sound]:
     pieces: list[Sound] = []
     for frame, time in pairs:
         pieces += track.add(frame, time)
-    return pieces + list(track.finish())
+    return pieces + list(track.flush())
 
 
 def stamped(seconds: float = 2.0, **options: Any) -> list[tuple[av.AudioFrame, float | None]]:
@@ -176,6 +176,26 @@ def test_an_hour_of_nothing_takes_no_memory() -> None:
     assert tracemalloc.get_traced_memory()[1] < 4e6
     tracemalloc.stop()
     assert pieces[-1].start / SAMPLE_RATE == pytest.approx(3502, abs=0.2)
+    assert [len(piece.samples) / SAMPLE_RATE for piece in pieces if not piece.heard] == [3500]
+
+
+def test_pauses_that_are_longer_together_than_the_sound_and_an_hour_are_wrong_stamps() -> None:
+    pairs = [(frame, (time or 0) + 1700 * (number // 25)) for number, (frame, time) in enumerate(stamped())]
+    lengths = [len(piece.samples) / SAMPLE_RATE for piece in placed(pairs[:75]) if not piece.heard]
+    assert lengths == pytest.approx([1700, 1700])
+    with pytest.raises(ClipError, match="leave 5100 s without any") as caught:
+        placed(pairs)
+    assert caught.value.reason == "time-stamps"
+
+
+def test_sound_is_held_back_for_ten_seconds_of_pictures_at_most(tmp_path: Path) -> None:
+    path = write_film(
+        tmp_path / "a.mkv", seconds=14.0, rate=10, video="mpeg4", sound=tone(3.0, 48_000),
+        pictures=lambda moment: picture(moment % 3),
+    )  # fmt: skip
+    pieces = list(play(path))
+    late = next(n for n, piece in enumerate(pieces) if isinstance(piece, Picture) and piece.moment > 13.3)
+    assert len(heard(pieces[:late])[0]) == len(heard(pieces)[0]) == pytest.approx(48_000, abs=300)
 
 
 @pytest.mark.parametrize(
@@ -287,8 +307,8 @@ def test_a_file_with_one_stamp_of_hours_is_played_without_it(tmp_path: Path, kin
     assert rise(samples) == rise(others)
     shown = [[piece for piece in pieces if isinstance(piece, Picture)] for pieces in (expected, found)]
     assert abs(len(shown[0]) - len(shown[1])) <= 1
-    for picture in shown[1][:22]:
-        assert bar(picture.pixels) == pytest.approx(picture.moment, abs=0.09)
+    for one in shown[1][:22]:
+        assert bar(one.pixels) == pytest.approx(one.moment, abs=0.09)
 
 
 @pytest.mark.parametrize("kind", ["audio", "video"])

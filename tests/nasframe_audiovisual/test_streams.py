@@ -15,6 +15,7 @@ from nasframe.errors import DataError
 from nasframe.runtime import SILENT
 from nasframe_audiovisual import (
     COLUMNS,
+    FaceDetector,
     FaceSettings,
     Window,
     first_window,
@@ -56,9 +57,24 @@ def test_rows_hold_the_streams_of_their_clips_and_a_stream_is_kept_once(root: Pa
     assert pictures.shape[1:] == (4, 32, 32, 3)
     assert sounds.shape[1:] == (40, COLUMNS)
     for path, (picture, sound) in decoded.rows.items():
-        recording = first_window(root / path, WINDOW, FaceSettings("none")).recording
+        recording = first_window(root / path, WINDOW, FaceSettings("none").make()).recording
         np.testing.assert_array_equal(pictures[picture], recording.pictures)
         np.testing.assert_array_equal(sounds[sound], log_mel(torch.from_numpy(recording.samples), 40).numpy())
+
+
+def test_a_worker_makes_the_detector_of_faces_once(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    make = FaceSettings.make
+
+    def counted(settings: FaceSettings) -> FaceDetector:
+        made.append(settings.detector)
+        return make(settings)
+
+    monkeypatch.setattr(FaceSettings, "make", counted)
+    write_streams(root, NAMES, tmp_path, WINDOW, 40, 1, SILENT)
+    assert made == ["none"]
 
 
 def test_a_clip_that_cannot_be_used_is_skipped_with_its_reason(root: Path, tmp_path: Path) -> None:

@@ -4,13 +4,16 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from cyclopts import App
 
 from nasframe.errors import ConfigurationError, DataError
 from nasframe.options import structure
+from nasframe_audiovisual import DETECTORS, FaceDetectorName
 from nasframe_deepfake import register_commands, register_demos, register_tasks
+from nasframe_deepfake.commands import Faces
 from nasframe_deepfake.task import DeepfakeTask
 
 
@@ -77,6 +80,10 @@ def test_what_is_registered_exists() -> None:
     assert register_demos()["deepfake"].is_file()
 
 
+def test_the_detectors_of_faces_are_those_of_the_library() -> None:
+    assert get_args(Faces) == DETECTORS == get_args(FaceDetectorName)
+
+
 def test_the_demo_configures_the_task() -> None:
     options = tomllib.loads(register_demos()["deepfake"].read_text())["task"]
     assert options.pop("name") == "deepfake"
@@ -92,6 +99,6 @@ def test_a_place_that_is_taken_meanwhile_is_left_alone(
         return []
 
     monkeypatch.setattr("nasframe_deepfake.synthesis.write_corpus", of_another)
-    with pytest.raises(DataError, match="set: cannot be replaced"):
+    with pytest.raises(DataError, match="set is not an empty folder; its files are not overwritten"):
         call(app, "deepfake", "synthesize", tmp_path / "set")
     assert [path.name for path in tmp_path.rglob("*")] == ["set", "theirs"]

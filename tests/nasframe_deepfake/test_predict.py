@@ -1,17 +1,23 @@
 from __future__ import annotations
 
+import itertools
 import json
+import shutil
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import attrs
+import cv2
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from nasframe.errors import RunError
+from nasframe_audiovisual import Face, FaceDetector
 from nasframe_deepfake.detection import Calibration, ClipScorer, Detector, Heads, load_detector, make_heads
 from nasframe_deepfake.task import DeepfakeTask
 from tests.nasframe_audiovisual.conftest import write_float_clip
@@ -214,7 +220,88 @@ def test_a_folder_of_the_first_format_is_still_read(
     (tmp_path / "detector.json").write_text(json.dumps({**first, "format": 1}))
     (tmp_path / "novelty.safetensors").unlink()
     found = load_detector(tmp_path, torch.device("cpu"))
-    assert found.faces.detector == "none"
+    assert found.faces.name == "none"
     (answer,) = scored(found, Forgetful(), clips[:1])
     assert "score" in answer
-    assert "notes" not in answer
+    (note,) = answer["notes"]
+    assert "of an older version" in note
+    assert "does not say whether it was trained on synthetic clips" in note
+
+
+def test_a_deleted_run_is_still_scored_with(
+    folders: Mapping[str, Path], task: DeepfakeTask, clips: list[Path], tmp_path: Path
+) -> None:
+    task.save(folders, tmp_path / "saved")
+    scorer = ClipScorer(
+        load_detector(tmp_path / "saved", torch.device("cpu")),
+        Forgetful(),
+        Calibration(),
+        make_heads("single"),
+    )
+    shutil.rmtree(tmp_path / "saved")
+    (found,) = scorer.score(clips[:1])
+    assert "score" in found
+
+
+@pytest.mark.parametrize(
+    ("faces", "model", "words"),
+    [
+        ("yunnet", None, r"detector\.json: faces: unknown detector 'yunnet'; did you mean 'yunet'"),
+        ("yunet", None, r"faces\.onnx: is missing; detector\.json names the detector 'yunet'"),
+        ("yunet", b"no model", r"faces\.onnx: cannot be read as a network"),
+        ("none", b"no model", r"faces\.onnx: is there, but belongs to the detector yunet"),
+    ],
+    ids=["unknown name", "no model", "damaged model", "stray model"],
+)
+def test_a_detector_of_faces_that_cannot_be_is_refused_when_the_run_is_loaded(
+    faces: str,
+    model: bytes | None,
+    words: str,
+    folders: Mapping[str, Path],
+    task: DeepfakeTask,
+    tmp_path: Path,
+) -> None:
+    task.save(folders, tmp_path)
+    settings = json.loads((tmp_path / "detector.json").read_text())
+    (tmp_path / "detector.json").write_text(json.dumps({**settings, "faces": faces}))
+    if model is not None:
+        (tmp_path / "faces.onnx").write_bytes(model)
+    with pytest.raises(RunError, match=words):
+        load_detector(tmp_path, torch.device("cpu"))
+
+
+def test_a_picture_that_a_library_does_not_take_costs_only_its_own_score(
+    detector: Detector, clips: list[Path]
+) -> None:
+    class Failing(FaceDetector):
+        name, margin, least = "failing", 1.0, 1
+
+        def find(self, pixels: NDArray[np.uint8], smallest: float) -> list[Face]:
+            if next(counted) == 0:
+                cv2.resize(pixels, (0, 0))  # raises cv2.error
+            side = min(pixels.shape[:2])
+            return [Face(side / 2, side / 2, side, 9.0)]
+
+        def follow(self, pixels: NDArray[np.uint8], face: Face) -> Face | None:
+            return face
+
+    counted = itertools.count()
+    answers = [*scored(attrs.evolve(detector, faces=Failing()), Forgetful(), clips[:4])]
+    (failed,) = [answer for answer in answers if "error" in answer]
+    assert failed["reason"] == "damaged"
+    assert failed["error"].startswith("cannot be read (")
+    assert sum("score" in answer for answer in answers) == 3
+
+
+def test_a_second_call_makes_nothing_anew(
+    detector: Detector, clips: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Threads are made for each call; what they need is not."""
+    made: list[int] = []
+    copies = Detector.for_one_thread
+    monkeypatch.setattr(Detector, "for_one_thread", lambda self: made.append(1) or copies(self))
+    scorer = ClipScorer(detector, Forgetful(), Calibration(), make_heads("single"))
+    for _ in range(3):
+        for clip in clips[:2]:
+            assert "score" in next(scorer.score([clip]))
+    assert len(made) == 1

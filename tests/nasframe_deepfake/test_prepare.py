@@ -26,7 +26,7 @@ def test_every_clip_of_a_clean_set_is_used_and_its_rows_hold_its_streams(
     assert len(entries) == 30
     for entry in entries[::7]:
         window = task.preparation(0).window
-        recording = first_window(corpus / entry.path, window, FaceSettings("none")).recording
+        recording = first_window(corpus / entry.path, window, FaceSettings("none").make()).recording
         np.testing.assert_array_equal(pictures[entry.picture], recording.pictures)
         np.testing.assert_array_equal(
             sounds[entry.sound], log_mel(torch.from_numpy(recording.samples), task.mels).numpy()

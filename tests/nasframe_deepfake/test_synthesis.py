@@ -96,7 +96,7 @@ def test_every_clip_has_the_same_codecs_and_lengths(corpus: Path) -> None:
 
 def test_every_stream_of_a_false_pairing_also_occurs_in_a_genuine_pair(corpus: Path) -> None:
     clips = read_fakeavceleb(corpus).clips
-    window, middle = Window(trim=0.0, seconds=1.9), FaceSettings("none")
+    window, middle = Window(trim=0.0, seconds=1.9), FaceSettings("none").make()
     decoded = {clip.path: first_window(corpus / clip.path, window, middle).recording for clip in clips}
     genuine = [decoded[clip.path] for clip in clips if not clip.fake]
     pictures = {recording.pictures.tobytes(): number for number, recording in enumerate(genuine)}

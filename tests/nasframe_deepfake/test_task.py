@@ -244,7 +244,7 @@ def test_a_saved_folder_of_another_format_or_damaged_is_an_error(
         ({"format": [1]}, r"has format \[1\]"),
         ({"window": {**settings["window"], "frames": "16"}}, "frames.*expected a whole number"),
         ({"window": {"trim": 0.2}}, "lacks the key 'seconds'"),
-        ({"faces": "harr"}, "unknown value 'harr'; did you mean 'haar'"),
+        ({"faces": "harr"}, "unknown detector 'harr'; did you mean 'haar'"),
     ):
         (tmp_path / "detector.json").write_text(json.dumps({**settings, **change}))
         with pytest.raises(RunError, match=rf"(?s)detector\.json.*{words}"):

@@ -10,6 +10,8 @@ from typing import Any
 import attrs
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nasframe_audiovisual import REASONS, LeftOut
 from nasframe_deepfake.detection import Calibration, verdict
@@ -96,7 +98,12 @@ def test_the_most_suspicious_windows_come_first_and_do_not_overlap() -> None:
 
 @pytest.mark.parametrize(
     ("pictures_alone", "sound_alone", "leaned_on"),
-    [([2.9], [-2.0], "pictures"), ([-2.0], [2.9], "sound"), ([0.0], [0.5], "both")],
+    [
+        ([2.9], [-2.0], "pictures"),
+        ([-2.0], [2.9], "sound"),
+        ([0.0], [0.5], "both"),
+        ([3.0], [3.0], "both"),  # it used neither
+    ],
 )
 def test_the_stream_without_which_the_score_changes_more_is_named(
     pictures_alone: list[float], sound_alone: list[float], leaned_on: str
@@ -120,10 +127,44 @@ def test_the_guide_explains_every_reason_and_no_other() -> None:
     assert explained == {*REASONS, UNLIKE_TRAINING, NOT_FINITE}
 
 
-def test_a_few_unusual_windows_refuse_no_clip() -> None:
-    found = scores([0.0] * 5)
-    found = attrs.evolve(found, novelty={"pictures": torch.tensor([0.5, 9.0, 0.5, 9.0, 0.5])})
-    assert "score" in verdict(CLIP, found, Calibration())
+def unlike(found: ClipScores, pictures: Sequence[float], sound: Sequence[float]) -> ClipScores:
+    return attrs.evolve(found, novelty={"pictures": torch.tensor(pictures), "sound": torch.tensor(sound)})
+
+
+@pytest.mark.parametrize(
+    ("pictures", "sound", "words"),
+    [
+        ([0.5, 0.5], [2.0, 2.0], "its sound is unlike anything in the training (2.0 times"),
+        ([3.0, 3.0], [0.5, 0.5], "its pictures are unlike anything in the training (3.0 times"),
+        ([3.0, 3.0], [2.0, 0.5], "its pictures and its sound are unlike anything in the training (3.0, 2.0"),
+    ],
+    ids=["sound", "pictures", "both"],
+)
+def test_the_streams_that_are_unlike_the_training_are_named(
+    pictures: list[float], sound: list[float], words: str
+) -> None:
+    found = verdict(CLIP, unlike(scores([0.0, 0.0]), pictures, sound), Calibration())
+    assert words in found["error"]
+
+
+def test_a_few_seconds_unlike_the_training_decide_nothing_and_are_named() -> None:
+    """Five windows of a drawing, which the network calls fake, in a genuine minute."""
+    values = [-3.0] * 30 + [9.0] * 5 + [-3.0] * 40
+    distances = [0.5] * 30 + [1.4] * 5 + [0.5] * 40
+    found = verdict(CLIP, unlike(scores(values), distances, [0.5] * 75), Calibration())
+    assert found["decision"] == "real"
+    assert found["score"] == pytest.approx(chance(-3.0))
+    assert found["windows"] == 70
+    # from 24.2 s to 29 s; the windows before and behind cover what they share with it
+    assert found["left_out"] == [{"start": 25.0, "end": 28.2, "reason": "unlike-training"}]
+    assert all(part["score"] < 0.5 for part in (*found["suspicious"], *found["seconds"]))
+
+
+def test_a_clip_of_which_more_than_half_is_unlike_the_training_is_refused() -> None:
+    half = unlike(scores([0.0] * 4), [9.0, 0.5, 0.5, 0.5], [0.5, 9.0, 0.5, 0.5])
+    assert verdict(CLIP, half, Calibration())["windows"] == 2
+    most = unlike(scores([0.0] * 4), [9.0, 0.5, 0.5, 0.5], [0.5, 9.0, 9.0, 0.5])
+    assert verdict(CLIP, most, Calibration())["reason"] == "unlike-training"
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
@@ -143,6 +184,44 @@ def test_neighbouring_parts_that_are_left_out_for_one_reason_are_one() -> None:
         {"start": 2.0, "end": 3.6, "reason": "no-face"},
         {"start": 3.6, "end": 4.0, "reason": "silence"},
     ]
+
+
+def test_what_is_left_out_has_no_score() -> None:
+    """The window from 1.0 to 2.6 s has no face, and the one before it was used until 1.8 s."""
+    found = answer([0.0, 0.0], starts=[0.2, 3.4], left_out=[LeftOut(1.0, 2.6, "no-face")])
+    assert found["left_out"] == [{"start": 1.8, "end": 2.6, "reason": "no-face"}]
+    inside = answer([0.0, 0.0], left_out=[LeftOut(0.6, 1.4, "silence")])
+    assert inside["left_out"] == []
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 60), st.integers(1, 20), st.sampled_from("abc")), max_size=8),
+    st.lists(st.integers(0, 60), min_size=1, max_size=8, unique=True),
+)
+def test_parts_are_disjoint_and_each_moment_is_used_or_left_out(
+    parts: list[tuple[int, int, str]], starts: list[int]
+) -> None:
+    """In tenths of a second."""
+    left_out = [LeftOut(start / 10, (start + length) / 10, reason) for start, length, reason in parts]
+    begins = [start / 10 for start in sorted(starts)]
+    found = answer([0.0] * len(begins), starts=begins, left_out=left_out)["left_out"]
+    named = [tenth for part in found for tenth in range(round(10 * part["start"]), round(10 * part["end"]))]
+    used = {tenth for start in starts for tenth in range(start, start + 16)}
+    given_ = {tenth for start, length, _ in parts for tenth in range(start, start + length)}
+    assert named == sorted(given_ - used)
+
+
+def test_the_summary_says_what_stands_behind_a_score() -> None:
+    parts = [LeftOut(9.0 + place, 9.5 + place, "no-face") for place in range(5)]
+    alike: dict[str, Any] = {"pictures_alone": [5.0] * 4, "sound_alone": [5.0] * 4}
+    found = answer([-1.0, 2.0, -1.0, -1.0], starts=[0.2, 1.0, 4.0, 6.0], left_out=parts, **alike)
+    assert found["summary"] == (
+        "used 5.6 s (4 windows), leaned on both streams; most suspicious: 1.0-2.6 s (0.88), "
+        "4.0-5.6 s (0.27), 6.0-7.6 s (0.27); left out: 9.0-9.5 s (no-face), 10.0-10.5 s (no-face), "
+        "11.0-11.5 s (no-face), 2 more"
+    )
+    assert "; left out" not in answer([0.0])["summary"]
+    assert "used 1.6 s (1 window), leaned on" in answer([0.0])["summary"]
 
 
 def test_an_answer_is_json_with_its_notes() -> None:

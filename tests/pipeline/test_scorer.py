@@ -186,6 +186,7 @@ def test_nested_values_seconds_and_notes_pass_as_they_are(yielding: Any) -> None
         {"start": 1, "end": 2, "score": None, "reason": "dark"},
     ]
     record = {"file": "a", **USUAL, "seconds": seconds, "notes": ["Beware."], "more": {"by": [[1, "x"]]}}
+    record |= {"summary": "By one second.", "left_out": [{"start": 1, "end": 2.0, "reason": "dark"}]}
     assert yielding(record, {**record, "file": "b"}) == [record, {**record, "file": "b"}]
 
 
@@ -206,6 +207,9 @@ def test_a_number_that_is_not_finite_deep_in_a_record_is_an_error_with_its_reaso
         ([USUAL, 0.5], "must yield dictionaries, found 0.5 for b"),
         ([USUAL, {"error": 5}], "must give the error in words, found 5 for b"),
         ([{**USUAL, "seconds": [0.5]}, USUAL], "must give `seconds` as a list of"),
+        ([{**USUAL, "left_out": [{"start": 0, "end": 1}]}, USUAL], "must give `left_out` as a list of"),
+        ([{**USUAL, "left_out": {}}, USUAL], "must give `left_out` as a list of"),
+        ([{**USUAL, "summary": 5}, USUAL], "must give `summary` in words, found 5 for a"),
         ([{**USUAL, "notes": "Beware."}, USUAL], "must give `notes` as a list of sentences"),
     ],
 )

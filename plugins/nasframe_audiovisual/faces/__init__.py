@@ -8,14 +8,14 @@ is none.
 
 from __future__ import annotations
 
-from nasframe_audiovisual.faces.choosing import DETECTORS, make_detector
+from nasframe_audiovisual.faces.choosing import DETECTORS, FaceDetectorName, make_detector
 from nasframe_audiovisual.faces.crop import crop
 from nasframe_audiovisual.faces.face import Face, Square
 from nasframe_audiovisual.faces.face_detector import FaceDetector
-from nasframe_audiovisual.faces.settings import FaceDetectorName, FaceSettings
+from nasframe_audiovisual.faces.settings import FaceSettings
 from nasframe_audiovisual.faces.tracker import LOOK_AHEAD, FaceTracker
 from nasframe_audiovisual.faces.tracks import Located, TrackedFace
-from nasframe_audiovisual.faces.window import NO_FACE, SEVERAL_FACES, NoSquare, window_square
+from nasframe_audiovisual.faces.window_square import NO_FACE, SEVERAL_FACES, NoSquare, window_square
 
 __all__ = [
     "DETECTORS",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal, get_args
 
 from nasframe.errors import ConfigurationError, nearest
 from nasframe_audiovisual.faces.face_detector import FaceDetector
@@ -11,10 +12,13 @@ from nasframe_audiovisual.faces.middle_square import MiddleSquare
 from nasframe_audiovisual.faces.opencv import opencv
 from nasframe_audiovisual.faces.yunet import YuNetDetector
 
-__all__ = ["DETECTORS", "make_detector"]
+__all__ = ["DETECTORS", "FaceDetectorName", "make_detector"]
 
-DETECTORS = ("haar", "yunet", "none")
-"""Names of the detectors."""
+FaceDetectorName = Literal["haar", "yunet", "none"]
+"""Names of the detectors; `none` takes the middle square, of clips that are cropped already."""
+
+DETECTORS = tuple(get_args(FaceDetectorName))
+"""The names."""
 
 
 def make_detector(name: str, model: Path | None = None) -> FaceDetector:

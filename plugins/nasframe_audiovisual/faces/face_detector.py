@@ -23,6 +23,9 @@ class FaceDetector(ABC):
     threads at once, and can be pickled.
     """
 
+    name: ClassVar[str]
+    """As users name it."""
+
     margin: ClassVar[float]
     """Side of the crop, in sides of a found face."""
 

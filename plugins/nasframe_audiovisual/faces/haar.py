@@ -6,8 +6,8 @@ own, and the number of their hits is the evidence. A face has dozens of hits, a 
 
 from __future__ import annotations
 
+import functools
 import math
-import threading
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from nasframe_audiovisual.faces.crop import cut_out
 from nasframe_audiovisual.faces.face import Face, distinct
 from nasframe_audiovisual.faces.face_detector import FaceDetector
-from nasframe_audiovisual.faces.opencv import single_threaded
+from nasframe_audiovisual.faces.opencv import opencv, single_threaded
+from nasframe_audiovisual.spares import Spares
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -36,13 +37,12 @@ MOST_ENLARGED = 2.0
 CLOSE = 48
 """Side of a face where it is looked at closely, in pixels; the piece around it is twice as large."""
 
-_CLASSIFIERS = threading.local()
-
 
 @frozen
 class HaarDetector(FaceDetector):
     """Haar cascades for faces seen from the front: `alt2` proposes, and `alt` gives the evidence."""
 
+    name: ClassVar[str] = "haar"
     margin: ClassVar[float] = 1.4
     least: ClassVar[int] = 3
 
@@ -55,7 +55,8 @@ class HaarDetector(FaceDetector):
         with single_threaded() as cv2:
             small = _resized(cv2, cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), scale)
             grey = _levelled(cv2, small, SMALLEST_WINDOW * 2)
-            boxes = _cascade(cv2, "alt2").detectMultiScale(grey, 1.15, 1, minSize=(least, least))
+            with _cascades("alt2").borrowed() as cascade:
+                boxes = cascade.detectMultiScale(grey, 1.15, 1, minSize=(least, least))
         return distinct(
             Face((x + side / 2) / scale, (y + side / 2) / scale, side / scale, 0.0)
             for x, y, side, _ in (tuple(map(int, box)) for box in boxes)
@@ -66,10 +67,10 @@ class HaarDetector(FaceDetector):
         with single_threaded() as cv2:
             piece = cut_out(pixels, face.x - face.side, face.y - face.side, 2 * face.side, 2 * CLOSE)
             grey = _levelled(cv2, cv2.cvtColor(piece, cv2.COLOR_RGB2GRAY), CLOSE)
-            sure, others = _hits(cv2, "alt", grey), _hits(cv2, "alt2", grey)
+            sure, others = _hits("alt", grey), _hits("alt2", grey)
             hits = np.concatenate([sure, others])
             if not len(hits):
-                hits = _hits(cv2, "default", grey)
+                hits = _hits("default", grey)
         if not len(hits):
             return None
         # all are whole numbers of half pixels, whose sum does not depend on their order
@@ -79,12 +80,13 @@ class HaarDetector(FaceDetector):
         )
 
 
-def _hits(cv2: ModuleType, name: str, grey: NDArray[np.uint8]) -> NDArray[np.float64]:
+def _hits(name: str, grey: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Return the hits of a cascade near the middle of a piece: x and y of the centre, and the side."""
     smallest, largest = int(CLOSE * 0.7), int(CLOSE * 1.4)
-    found = _cascade(cv2, name).detectMultiScale(
-        grey, 1.1, 0, minSize=(smallest, smallest), maxSize=(largest, largest)
-    )
+    with _cascades(name).borrowed() as cascade:
+        found = cascade.detectMultiScale(
+            grey, 1.1, 0, minSize=(smallest, smallest), maxSize=(largest, largest)
+        )
     boxes = np.asarray(found, np.float64).reshape(-1, 4)
     centres = boxes[:, :2] + boxes[:, 2:] / 2
     near = np.abs(centres - CLOSE).max(1) < 0.35 * CLOSE
@@ -103,9 +105,12 @@ def _resized(cv2: ModuleType, pixels: NDArray[np.uint8], scale: float) -> NDArra
     return np.asarray(cv2.resize(pixels, (width, height), interpolation=how), np.uint8)
 
 
-def _cascade(cv2: ModuleType, name: str) -> Any:
-    """Return the cascade of this thread: one must not be used by two threads at once."""
-    known: dict[str, Any] = _CLASSIFIERS.__dict__
-    if name not in known:
-        known[name] = cv2.CascadeClassifier(f"{cv2.data.haarcascades}haarcascade_frontalface_{name}.xml")
-    return known[name]
+@functools.cache
+def _cascades(name: str) -> Spares[Any]:
+    """Return the cascades of a name: one must not be used by two threads at once."""
+
+    def read() -> Any:
+        cv2 = opencv()
+        return cv2.CascadeClassifier(f"{cv2.data.haarcascades}haarcascade_frontalface_{name}.xml")
+
+    return Spares(read)

@@ -18,6 +18,7 @@ __all__ = ["MiddleSquare"]
 class MiddleSquare(FaceDetector):
     """Takes the middle square of every picture for the face and looks at no pixel."""
 
+    name: ClassVar[str] = "none"
     margin: ClassVar[float] = 1.0
     least: ClassVar[int] = 1
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nasframe.errors import MissingExtraError
-from nasframe.runtime import require_extra
+from nasframe.runtime import ThreadsKept, require_extra
 
 if TYPE_CHECKING:
     from types import ModuleType
 
 __all__ = ["opencv", "single_threaded"]
-
-_LOCK = threading.Lock()
-_STATE: dict[str, Any] = {"inside": 0, "threads": 1}
 
 
 def opencv() -> ModuleType:
@@ -39,22 +35,17 @@ def opencv() -> ModuleType:
 
 @contextmanager
 def single_threaded() -> Iterator[ModuleType]:
-    """Give OpenCV one thread inside the block, and return to the number that was set before.
-
-    The number belongs to the whole process. So the first block that is entered saves it, and the last one
-    that is left restores it; blocks may overlap in several threads.
-    """
+    """Give OpenCV one thread inside the block, and return to the number that was set before."""
     cv2 = opencv()
-    with _LOCK:
-        if _STATE["inside"] == 0:
-            _STATE["threads"] = cv2.getNumThreads()
-            if _STATE["threads"] != 1:
-                cv2.setNumThreads(1)
-        _STATE["inside"] += 1
-    try:
+    with _THREADS:
+        _set_threads(1)
         yield cv2
-    finally:
-        with _LOCK:
-            _STATE["inside"] -= 1
-            if _STATE["inside"] == 0 and _STATE["threads"] != 1:
-                cv2.setNumThreads(_STATE["threads"])
+
+
+def _set_threads(number: int) -> None:
+    cv2 = opencv()
+    if cv2.getNumThreads() != number:
+        cv2.setNumThreads(number)
+
+
+_THREADS = ThreadsKept(lambda: int(opencv().getNumThreads()), _set_threads)

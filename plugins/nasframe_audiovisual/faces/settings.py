@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from attrs import frozen
 
 from nasframe.errors import DataError
 from nasframe.runtime import read_bytes
-from nasframe_audiovisual.faces.choosing import make_detector
+from nasframe_audiovisual.faces.choosing import FaceDetectorName, make_detector
 from nasframe_audiovisual.faces.face_detector import FaceDetector
 
-__all__ = ["FaceDetectorName", "FaceSettings"]
-
-FaceDetectorName = Literal["haar", "yunet", "none"]
-"""Names of the detectors; `none` takes the middle square, of clips that are cropped already."""
+__all__ = ["FaceSettings"]
 
 
 @frozen

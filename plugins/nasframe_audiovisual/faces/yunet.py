@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
+import functools
 import math
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,7 +16,8 @@ from nasframe.runtime import read_bytes
 from nasframe_audiovisual.faces.crop import cut_out
 from nasframe_audiovisual.faces.face import Face, distinct
 from nasframe_audiovisual.faces.face_detector import SURE, FaceDetector
-from nasframe_audiovisual.faces.opencv import single_threaded
+from nasframe_audiovisual.faces.opencv import opencv, single_threaded
+from nasframe_audiovisual.spares import Spares
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -45,8 +45,6 @@ OUTPUTS = {
 
 _PROBED = 64
 
-_NETWORKS = threading.local()
-
 
 @frozen
 class YuNetDetector(FaceDetector):
@@ -54,18 +52,13 @@ class YuNetDetector(FaceDetector):
 
     Attributes:
         model: the file's bytes, in ONNX.
-        digest: SHA-256 of them.
     """
 
+    name: ClassVar[str] = "yunet"
     margin: ClassVar[float] = 1.4
     least: ClassVar[int] = 2
 
     model: bytes = field(repr=False)
-    digest: str = field(init=False)
-
-    @digest.default
-    def _digest(self) -> str:
-        return hashlib.sha256(self.model).hexdigest()
 
     @classmethod
     def load(cls, path: Path) -> YuNetDetector:
@@ -104,9 +97,9 @@ class YuNetDetector(FaceDetector):
         return min(near, key=lambda f: (math.hypot(f.x - face.x, f.y - face.y), f.x), default=None)
 
     def _faces(self, cv2: ModuleType, pixels: NDArray[np.uint8]) -> list[Face]:
-        network = self._network(cv2)
-        network.setInputSize((pixels.shape[1], pixels.shape[0]))
-        _, rows = network.detect(cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
+        with _networks(self.model).borrowed() as network:
+            network.setInputSize((pixels.shape[1], pixels.shape[0]))
+            _, rows = network.detect(cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
         faces = []
         for row in () if rows is None else rows:
             left, top, width, height = map(float, row[:4])
@@ -118,14 +111,17 @@ class YuNetDetector(FaceDetector):
                 )
         return faces
 
-    def _network(self, cv2: ModuleType) -> Any:
-        """Return the network of this thread: one must not be used by two threads at once."""
-        known: dict[str, Any] = _NETWORKS.__dict__
-        if self.digest not in known:
-            known[self.digest] = cv2.FaceDetectorYN.create(
-                "onnx", np.frombuffer(self.model, np.uint8), np.empty(0, np.uint8), (_PROBED, _PROBED), SCORE
-            )
-        return known[self.digest]
+
+@functools.lru_cache(maxsize=4)
+def _networks(model: bytes) -> Spares[Any]:
+    """Return the networks of a model: one must not be used by two threads at once."""
+
+    def read() -> Any:
+        return opencv().FaceDetectorYN.create(
+            "onnx", np.frombuffer(model, np.uint8), np.empty(0, np.uint8), (_PROBED, _PROBED), SCORE
+        )
+
+    return Spares(read)
 
 
 def _not_yunet(model: bytes) -> str:

@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-import attrs
 import torch
-from attrs import frozen
-from torch import Tensor
+from torch import Tensor, nn
 
 from nasframe.errors import RunError
 from nasframe.runtime import read_tensors, write_tensors
@@ -21,13 +19,19 @@ from nasframe_audiovisual.features.extractor import PICTURE_INPUTS, SOUND_INPUTS
 __all__ = ["Novelty", "fit_novelty", "load_novelty"]
 
 COMPONENTS = 8
-"""Principal directions whose spread is known each; all others share one spread."""
+"""Principal directions whose spread is known each; all others share one spread. Tried: 2 refuse 85 % of the
+odd streams below, 4 to 32 refuse 95 to 96 %."""
 
 QUANTILE = 0.99
 """The share of the held-out streams that is within the limit, before the margin."""
 
 MARGIN = 1.3
-"""The limit is so many times the distance of that quantile."""
+"""The limit is so many times the distance of that quantile.
+
+Tried on the pictures of 130 test clips of the synthetic set and on 146 odd ones (black, noise, patterns,
+drawings): without a margin 5.4 % and 100 % are refused, with 1.15 3.1 % and 99 %, with 1.3 none and 95 %,
+with 1.5 none and 83 %.
+"""
 
 FEW = 10
 """With so many held-out streams the limit is twice as far, with ten times as many a tenth farther."""
@@ -40,11 +44,13 @@ NO_LIMIT = 1e30
 STREAMS: Mapping[str, Sequence[str]] = {"pictures": PICTURE_INPUTS[:2], "sound": SOUND_INPUTS[:2]}
 
 _STILL = 0.02
-"""Added to deviations before their logarithm, in standardised units."""
+"""Added to deviations before their logarithm, in standardised units, so that what hardly moves lies far away,
+but not endlessly. Tried: 0.01 refuses 97 % of the odd streams, 0.05 90 %, 0.2 84 %."""
+
+_FIELDS = ("mean", "scale", "directions", "variance", "rest", "limit")
 
 
-@frozen
-class _Spread:
+class _Spread(nn.Module):
     """The spread of one stream's features.
 
     Attributes:
@@ -62,7 +68,12 @@ class _Spread:
     rest: Tensor
     limit: Tensor
 
-    def squared(self, pooled: Tensor) -> Tensor:
+    def __init__(self, numbers: Mapping[str, Tensor]) -> None:
+        super().__init__()
+        for name in _FIELDS:
+            self.register_buffer(name, numbers[name].contiguous())
+
+    def forward(self, pooled: Tensor) -> Tensor:
         """Return the mean of zᵢ²/λᵢ plus the squared rest over its mean `(batch,)`, of `(batch, values)`."""
         centred = (pooled - self.mean) / self.scale
         along = centred @ self.directions
@@ -70,18 +81,26 @@ class _Spread:
         return (along.square() / self.variance).mean(1) + rest.clamp(min=0) / self.rest
 
 
-@frozen
-class Novelty:
+class Novelty(nn.Module):
     """The distance of a stream's features from those of a training.
 
-    It is a Mahalanobis distance whose covariance has COMPONENTS directions and one number for the rest (Lee
-    et al., 2018, A Simple Unified Framework for Detecting Out-of-Distribution Samples), of the mean over time
-    and the logarithm of the deviation over time of each channel of STREAMS.
+    The features are the mean over time and the logarithm of the deviation over time of each channel of
+    STREAMS. Their squared distance has two parts, the mean of zᵢ²/λᵢ over the COMPONENTS principal directions
+    and the square of all that is left over its mean, each 1 on average over the training. So both count
+    alike. In the Mahalanobis distance (Lee et al., 2018, A Simple Unified Framework for Detecting
+    Out-of-Distribution Samples) of the same covariance every direction counts alike, and the hundreds that
+    are left hide the few whose spread is known; it refuses about as many odd streams (97 %, and 0.8 % of the
+    test clips), as does what is left alone; the principal directions alone refuse 87 %.
+
+    All its numbers are buffers, so that they are exported with a network.
     """
 
-    _spreads: Mapping[str, _Spread]
+    def __init__(self, spreads: Mapping[str, _Spread]) -> None:
+        super().__init__()
+        for stream in STREAMS:
+            self.add_module(stream, spreads[stream])
 
-    def __call__(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    def forward(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return stream, `pictures` or `sound` → distance over its limit `(batch,)`; above 1 it is unlike.
 
         Args:
@@ -89,24 +108,14 @@ class Novelty:
         """
         found = {}
         for stream, names in STREAMS.items():
-            spread = self._spreads[stream]
+            spread: _Spread = getattr(self, stream)
             pooled = _pooled([inputs[name] for name in names], len(spread.mean) // 2)
-            found[stream] = (spread.squared(pooled) / spread.limit).sqrt()
+            found[stream] = (spread(pooled) / spread.limit).sqrt()
         return found
 
     def save(self, path: Path) -> None:
         """Write the numbers to a safetensors file, which `load_novelty` reads."""
-        write_tensors(
-            path,
-            {
-                f"{stream}.{name}": getattr(spread, name).contiguous()
-                for stream, spread in self._spreads.items()
-                for name in _FIELDS
-            },
-        )
-
-
-_FIELDS = ("mean", "scale", "directions", "variance", "rest", "limit")
+        write_tensors(path, self.state_dict())
 
 
 def fit_novelty(
@@ -134,15 +143,18 @@ def fit_novelty(
         kept = min(COMPONENTS, max(1, count // 8))
         floor = 1e-3 * len(mean)
         spread = _Spread(
-            mean.float(),
-            scale.float(),
-            vectors[:, -kept:].float().contiguous(),  # the largest comes last
-            values[-kept:].clamp(min=1e-6 * len(mean)).float(),
-            values[:-kept].sum().clamp(min=floor).float(),
-            torch.tensor(1.0),
+            {
+                "mean": mean.float(),
+                "scale": scale.float(),
+                "directions": vectors[:, -kept:].float(),  # the largest comes last
+                "variance": values[-kept:].clamp(min=1e-6 * len(mean)).float(),
+                "rest": values[:-kept].sum().clamp(min=floor).float(),
+                "limit": torch.tensor(1.0),
+            }
         )
-        distances = torch.cat([spread.squared(part) for part in _parts(arrays, held_out[stream], channels)])
-        spreads[stream] = attrs.evolve(spread, limit=_limit(distances, count))
+        distances = torch.cat([spread(part) for part in _parts(arrays, held_out[stream], channels)])
+        spread.limit = _limit(distances, count)
+        spreads[stream] = spread
     return Novelty(spreads)
 
 
@@ -178,13 +190,13 @@ def load_novelty(path: Path, channels: Mapping[str, int]) -> Novelty:
     spreads = {}
     for stream, names in STREAMS.items():
         count = 2 * sum(channels[name] for name in names)
-        parts = [found.get(f"{stream}.{name}") for name in _FIELDS]
-        if any(part is None or part.dtype != torch.float32 for part in parts):
+        numbers = {name: found[f"{stream}.{name}"] for name in _FIELDS if f"{stream}.{name}" in found}
+        if len(numbers) < len(_FIELDS) or any(part.dtype != torch.float32 for part in numbers.values()):
             raise refused(f"{path}: lacks numbers of {stream}")
-        spread = _Spread(*parts)  # type: ignore[arg-type]
+        spread = _Spread(numbers)
         kept = spread.variance.numel()
         shapes = [(count,), (count,), (count, kept), (kept,), (), ()]
-        if [tuple(part.shape) for part in parts if part is not None] != shapes:
+        if [tuple(part.shape) for part in numbers.values()] != shapes:
             raise refused(f"{path}: the numbers of {stream} have other shapes")
         positive = (spread.scale, spread.variance, spread.rest, spread.limit)
         if not all(bool((values > 0).all()) for values in positive):

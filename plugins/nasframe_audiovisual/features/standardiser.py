@@ -13,9 +13,10 @@ from torch import Tensor
 from nasframe.errors import RunError
 from nasframe.runtime import read_tensors
 
-__all__ = ["Standardiser", "load_standardiser"]
+__all__ = ["LARGEST_FEATURE", "Standardiser", "load_standardiser"]
 
-_LARGEST = float(np.finfo(np.float16).max)
+LARGEST_FEATURE = float(np.finfo(np.float16).max)
+"""No feature is beyond it, in either direction."""
 
 
 @frozen
@@ -42,7 +43,7 @@ class Standardiser:
             centred = values - values.mean(1, keepdim=True)
             copy = centred / (values.std(1, keepdim=True, correction=0) + 0.01)
             values = torch.cat([values, copy], dim=2)
-        return values.clamp(-_LARGEST, _LARGEST)
+        return values.clamp(-LARGEST_FEATURE, LARGEST_FEATURE)
 
 
 def load_standardiser(

@@ -19,9 +19,10 @@ REASONS = {
     "no-video": "there is no video, or only a cover picture",
     "no-sound": "there is no sound",
     "unknown-codec": "a stream has a codec that cannot be decoded here",
+    "too-large": "the pictures have more pixels than are decoded here",
     "time-stamps": "the time stamps jump, so that nothing can be placed in time",
     "bad-samples": "the sound holds samples that are no number, or far beyond full scale",
-    "badly-interleaved": "the sound lies far behind its pictures in the file",
+    "badly-interleaved": "the sound lies far from its pictures in the file",
     # its windows
     "no-pictures": "there is sound without pictures",
     "no-overlap": "pictures and sound do not overlap",

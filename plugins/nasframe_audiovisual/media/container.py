@@ -16,6 +16,7 @@ import av
 from av.container import InputContainer
 
 from nasframe_audiovisual.media.clip_error import ClipError
+from nasframe_audiovisual.media.picture_size import DECODER_OPTIONS
 
 __all__ = ["opened"]
 
@@ -57,9 +58,13 @@ def opened(path: Path) -> Iterator[InputContainer]:
         file.seek(0)
         if kind := _list_of_files(beginning):
             raise ClipError(path, f"is {kind}, which names other files; expected a video file", "other-files")
-        # Tags need not be in UTF-8; they are not used.
+        # Tags need not be in UTF-8; they are not used. Pictures are decoded already to learn of a stream.
         with av.open(
-            file, "r", metadata_errors="replace", container_options={"protocol_whitelist": NO_PROTOCOL}
+            file,
+            "r",
+            options=DECODER_OPTIONS,
+            metadata_errors="replace",
+            container_options={"protocol_whitelist": NO_PROTOCOL},
         ) as container:
             yield container
 

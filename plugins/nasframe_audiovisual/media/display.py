@@ -10,7 +10,7 @@ import av
 import numpy as np
 from attrs import define, field
 from av.buffer import Buffer
-from av.sidedata.sidedata import Type
+from av.sidedata.sidedata import SideDataContainer, Type
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
@@ -22,6 +22,9 @@ LARGEST = 1280
 
 WIDEST_PIXEL = 4
 """A pixel that is wider or higher than this is taken for an error and shown as a square, as players do."""
+
+_side_data = cast("Callable[[av.VideoFrame], Mapping[Type, Buffer]]", SideDataContainer)
+# Not `frame.side_data`: the frame keeps that, which keeps the frame, so that both wait for the collector.
 
 Fit = Callable[[int, int], tuple[int, int]]
 """The width and height of an upright picture → those that are wanted."""
@@ -90,7 +93,7 @@ def _orientation(frame: av.VideoFrame) -> tuple[bool, bool, bool]:
     Players turn by right angles only, so the nearest of the eight orientations is taken.
     """
     try:
-        data = cast("Mapping[Type, Buffer]", frame.side_data).get(Type.DISPLAYMATRIX)
+        data = _side_data(frame).get(Type.DISPLAYMATRIX)
     except ValueError:  # PyAV has no name for some other side data of the frame, but knows the angle
         turns = round(frame.rotation / 90) % 4
         return turns in (1, 3), turns in (2, 3), turns in (1, 2)

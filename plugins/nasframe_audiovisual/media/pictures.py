@@ -12,7 +12,7 @@ from attrs import define, frozen
 from numpy.typing import NDArray
 
 from nasframe_audiovisual.media.clip_error import ClipError
-from nasframe_audiovisual.media.sound import LONGEST_HOLE
+from nasframe_audiovisual.media.pauses import check_pause
 
 __all__ = ["HELD", "Picture", "PictureTrack"]
 
@@ -143,13 +143,7 @@ class PictureTrack:
             self.first += time
         else:
             before = self._shown[1]
-            if time - before > LONGEST_HOLE:
-                raise ClipError(
-                    self.path,
-                    f"the time stamps of its pictures jump from {before:.2f} to {time:.2f} s; expected no "
-                    f"pause of more than {LONGEST_HOLE:g} s",
-                    "time-stamps",
-                )
+            check_pause(self.path, "pictures", before, time)
             pictures = self._until(min(time, before + HELD))
         self._shown = (frame, time)
         return pictures

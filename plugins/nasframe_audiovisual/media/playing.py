@@ -13,6 +13,7 @@ from av.container import InputContainer
 from nasframe_audiovisual.media.clip_error import ClipError
 from nasframe_audiovisual.media.container import opened
 from nasframe_audiovisual.media.display import Display, Fit, at_most
+from nasframe_audiovisual.media.picture_size import DECODER_OPTIONS, check_size, without_size
 from nasframe_audiovisual.media.pictures import Picture, PictureTrack
 from nasframe_audiovisual.media.sound import Sound, SoundTrack
 from nasframe_audiovisual.media.tracks import Tracks, chosen_tracks, is_image
@@ -20,6 +21,10 @@ from nasframe_audiovisual.media.tracks import Tracks, chosen_tracks, is_image
 __all__ = ["play"]
 
 _AS_LARGE_AS_USED = at_most()
+
+PAUSED = 10.0
+"""Seconds of pictures after which sound that does not come has paused. What filters hold back of the sound
+before is then given out, or a caller would take it for sound that comes too late in the file."""
 
 BROKEN_OFF = 3
 """Packets at the end of a track that may be damaged: a file that was broken off has one or two."""
@@ -35,7 +40,7 @@ def play(
 
     There is no picture before the first frame, nor long after the last one, nor after a frame that stays on
     screen for more than `HELD` seconds. Sound has no holes: pieces that nobody recorded say so, and nothing
-    comes after its end.
+    comes after its end. It is held back for `PAUSED` seconds of pictures at most.
 
     Args:
         path: of the file.
@@ -45,12 +50,16 @@ def play(
         fit: gives the size of the pictures; by default the longer side has at most 1280 pixels.
 
     Raises:
-        ClipError: the file is none, cannot be decoded, or lacks pictures or sound; its sound is no sound, or
-            its time stamps jump. It may come after some pieces, where the damage is.
+        ClipError: the file is none, cannot be decoded, or lacks pictures or sound; its pictures are too
+            large, its sound is no sound, or its time stamps jump. It may come after some pieces, where the
+            damage is.
     """
+    sized = True
     try:
         with opened(path) as container:
             tracks = chosen_tracks(path, container)
+            check_size(path, tracks.video)
+            sized = tracks.video.width > 0
             pictures = PictureTrack(path, first, step, Display(tracks.video, fit).pixels)
             sound, zero = SoundTrack(path), tracks.zero
             for frame in _frames(container, tracks):
@@ -58,17 +67,22 @@ def play(
                 if time is not None:
                     time -= zero
                 if isinstance(frame, av.VideoFrame):
-                    yield from pictures.add(frame, time)
+                    shown = pictures.add(frame, time)
+                    yield from shown
+                    if shown and shown[-1].moment - sound.read > PAUSED:
+                        yield from sound.flush()
                 else:
                     yield from sound.add(frame, time)
             yield from pictures.finish()
-            yield from sound.finish()
+            yield from sound.flush()
             if pictures.begins is None or (pictures.frames == 1 and is_image(tracks.video)):
                 found = "only a cover picture" if pictures.frames else "its video stream holds no picture"
                 raise ClipError(path, f"has no video, {found}", "no-video")
             if not sound.filled:
                 raise ClipError(path, "has no sound, its audio stream is empty", "no-sound")
     except (av.FFmpegError, OSError, ValueError) as error:
+        if not sized:
+            raise without_size(path) from error
         described = error.strerror if isinstance(error, av.FFmpegError | OSError) else None
         found = described or str(error) or type(error).__name__
         message = f"cannot be decoded ({found}); damaged, truncated, or not a video file"
@@ -77,6 +91,7 @@ def play(
 
 def _frames(container: InputContainer, tracks: Tracks) -> Iterator[av.VideoFrame | av.AudioFrame]:
     # One clip is decoded in one thread; several clips are decoded at once.
+    tracks.video.codec_context.options = DECODER_OPTIONS
     tracks.video.thread_type = tracks.audio.codec_context.thread_type = "NONE"
     damages = {stream.index: _Damage() for stream in (tracks.video, tracks.audio)}
     for packet in _packets(container, tracks):

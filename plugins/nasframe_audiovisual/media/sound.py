@@ -16,9 +16,10 @@ from attrs import define, field, frozen
 from numpy.typing import NDArray
 
 from nasframe_audiovisual.media.clip_error import ClipError
+from nasframe_audiovisual.media.pauses import LONGEST_PAUSE, check_pause
 from nasframe_audiovisual.media.resampling import PIECE, SAMPLE_RATE, Run
 
-__all__ = ["LONGEST_HOLE", "Sound", "SoundTrack"]
+__all__ = ["Sound", "SoundTrack"]
 
 LOUDEST = 16.0
 """The largest sample that a recorder may write: float sound may pass full scale, which is 1, by 24 dB."""
@@ -29,14 +30,11 @@ JITTER = 0.012
 UNCONFIRMED = 60.0
 """Seconds by which the first or the last stamp may be away from the others, where no other confirms it."""
 
-LONGEST_HOLE = 3600.0
-"""Seconds that a stream may pause. A longer pause is a wrong time stamp."""
-
 LONGEST_OVERLAP = 1.0
 """Seconds of sound in a row that may lie in the past, and are left out."""
 
-HOLE = np.zeros(SAMPLE_RATE, np.float32)
-HOLE.flags.writeable = False
+NOTHING = np.zeros(1, np.float32)
+"""A sample that nobody recorded."""
 
 
 @frozen
@@ -47,7 +45,7 @@ class Sound:
         start: number of its first sample; sample 0 is at second 0 of the clip.
         samples: `(n,)`, float32, finite, 16 kHz, mono; full scale is from -1 to 1.
         heard: False where the clip holds no sound here: it was lost, or had not begun. The samples are then
-            zeros that nobody recorded.
+            zeros that nobody recorded, one zero in memory whatever their number.
     """
 
     start: int
@@ -65,14 +63,18 @@ class SoundTrack:
     Attributes:
         path: of the clip, for errors.
         filled: number of samples that were placed so far, holes included.
+        read: second up to which frames were added, by their stamps.
     """
 
     path: Path
     filled: int = 0
+    read: float = 0.0
     _given: int = 0
     _end: float | None = None  # of the frames that were placed, in seconds by their stamps
     _waiting: deque[tuple[av.AudioFrame, float | None]] = field(factory=deque)
     _run: Run | None = None
+    _flushed: bool = False  # the run has given all that it had
+    _holes: int = 0  # samples of all holes
     _kept: list[NDArray[np.float32]] = field(factory=list)
     _pieces: list[Sound] = field(factory=list)
     _overlap: int = 0  # samples of the run that are still before `filled`
@@ -90,16 +92,17 @@ class SoundTrack:
         """
         if frame.samples:
             self._waiting.append((frame, time))
+            begins = self.read if time is None else time
+            self.read = max(self.read, begins + frame.samples / frame.sample_rate)
         while len(self._waiting) > self._witnesses():
             self._place()
         return self._ready() if self._pieces or self.filled - self._given >= PIECE else ()
 
-    def finish(self) -> Sequence[Sound]:
-        """Return the rest."""
+    def flush(self) -> Sequence[Sound]:
+        """Return all sound that was added and is held back: no more comes for a while, or ever."""
         while self._waiting:
             self._place()
-        if self._run is not None:
-            self._keep(self._run.rest())
+        self._end_run()
         return self._ready()
 
     def _witnesses(self) -> int:
@@ -120,7 +123,7 @@ class SoundTrack:
             self._end += gap
             self._begin_run(frame, self._end)
         assert self._run is not None
-        if not self._run.takes(frame):
+        if self._flushed or not self._run.takes(frame):
             self._begin_run(frame, None)
         self._end += seconds
         self._keep(self._run.samples_of(frame))
@@ -159,9 +162,8 @@ class SoundTrack:
 
     def _begin_run(self, frame: av.AudioFrame, time: float | None) -> None:
         """Begin a run with `frame`, at a second of the clip or, without one, after the run before."""
-        if self._run is not None:
-            self._keep(self._run.rest())
-        self._run = Run.of(frame, self._run)
+        self._end_run()
+        self._run, self._flushed = Run.of(frame, self._run), False
         start = self.filled if time is None else round(time * SAMPLE_RATE)
         self._overlap = max(0, self.filled - start)
         if self._left_out + self._overlap > LONGEST_OVERLAP * SAMPLE_RATE:
@@ -171,19 +173,32 @@ class SoundTrack:
                 f"{start / SAMPLE_RATE:.2f} s; expected no overlap of more than {LONGEST_OVERLAP:g} s",
                 "time-stamps",
             )
-        if start - self.filled > LONGEST_HOLE * SAMPLE_RATE:
+        check_pause(self.path, "sound", self.filled / SAMPLE_RATE, start / SAMPLE_RATE)
+        self._complete()
+        if start > self.filled:
+            self._leave_hole(start - self.filled)
+        self._given = self.filled
+
+    def _end_run(self) -> None:
+        """Keep what the run still holds back."""
+        if self._run is not None and not self._flushed:
+            self._keep(self._run.rest())
+            self._flushed = True
+
+    def _leave_hole(self, length: int) -> None:
+        """Make one piece of samples that nobody recorded."""
+        heard = self.filled - self._holes
+        self._holes += length
+        if self._holes > heard + LONGEST_PAUSE * SAMPLE_RATE:
             raise ClipError(
                 self.path,
-                f"the time stamps of its sound jump from {self.filled / SAMPLE_RATE:.2f} to "
-                f"{start / SAMPLE_RATE:.2f} s; expected no pause of more than {LONGEST_HOLE:g} s",
+                f"the time stamps of its sound leave {self._holes / SAMPLE_RATE:.0f} s without any up to "
+                f"{(self.filled + length) / SAMPLE_RATE:.2f} s; expected no more than its "
+                f"{heard / SAMPLE_RATE:.0f} s of sound and {LONGEST_PAUSE:g} s",
                 "time-stamps",
             )
-        self._complete()
-        while self.filled < start:
-            hole = HOLE[: start - self.filled]
-            self._pieces.append(Sound(self.filled, hole, False))
-            self.filled += len(hole)
-        self._given = self.filled
+        self._pieces.append(Sound(self.filled, np.broadcast_to(NOTHING, length), False))
+        self.filled += length
 
     def _keep(self, parts: Sequence[NDArray[np.float32]]) -> None:
         """Keep samples of the run, without those that lie before what was placed already."""

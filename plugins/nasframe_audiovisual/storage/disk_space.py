@@ -29,9 +29,9 @@ def require_space(out: Path, needed: int, what: str) -> None:
     Raises:
         DataError: fewer bytes are free where `out` lies.
     """
-    # The message names an existing parent. `out` may be a temporary folder, which the user does not know.
+    # The message names a parent that is there and that the user knows: hidden ones are temporary.
     place = out.absolute().parent
-    while not place.exists():
+    while not place.exists() or place.name.startswith("."):
         place = place.parent
     free = shutil.disk_usage(place).free
     if free < needed:

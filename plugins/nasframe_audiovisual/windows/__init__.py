@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from nasframe_audiovisual.windows.excerpts import Excerpt, LeftOut
-from nasframe_audiovisual.windows.reading import first_window, nothing_used, read_windows
+from nasframe_audiovisual.windows.reading import first_window, read_windows
 from nasframe_audiovisual.windows.recording import Recording, Window
+from nasframe_audiovisual.windows.refusal import nothing_used
 
 __all__ = [
     "Excerpt",

@@ -7,7 +7,10 @@ from attrs import frozen
 from nasframe_audiovisual.faces import Square
 from nasframe_audiovisual.windows.recording import Recording
 
-__all__ = ["Excerpt", "LeftOut"]
+__all__ = ["WORTH_SAYING", "Excerpt", "LeftOut"]
+
+WORTH_SAYING = 0.5
+"""Seconds of one stream alone that are named; streams that begin or end a little apart are usual."""
 
 
 @frozen
@@ -17,7 +20,7 @@ class Excerpt:
     Attributes:
         start, end: in seconds from the start of the clip.
         recording: its pictures and its sound.
-        square: of the pictures, in pixels of the shown picture.
+        square: of the pictures, in pixels of the shown picture, after the turn where `upside_down`.
         upside_down: whether the pictures were turned by half a turn, without which no face was found.
     """
 

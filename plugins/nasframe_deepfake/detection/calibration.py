@@ -10,16 +10,17 @@ from attrs import field, frozen
 from torch import Tensor
 from torch.nn import functional as F
 
-from nasframe_deepfake.detection.clip_rule import fit_shifts, shift_of, worst_stretch
+from nasframe.errors import RunError
+from nasframe_deepfake.detection.clip_rule import Stretch, fit_shifts, shift_of, worst_stretch
 from nasframe_deepfake.metrics import best_threshold
 
 __all__ = ["Calibration", "fit_calibration", "fit_temperature"]
 
-THRESHOLD_RULE = "best mean of both classes' accuracies on the validation split"
-
 _SHIFT = "shift_"
 
-_COLDEST, _HOTTEST = 0.05, 20.0
+_COLDEST, _HOTTEST = 1e-3, 1e3
+"""Temperatures between which one is searched. None comes near them, unless the log-odds rank the clips the
+wrong way round, or are 0 nearly everywhere."""
 
 
 @frozen
@@ -39,20 +40,32 @@ class Calibration:
 
     @classmethod
     def of(cls, values: Mapping[str, float]) -> Calibration:
-        """Return the calibration that `fit_calibration` gave; what is missing does nothing."""
-        shifts = {
-            int(name.removeprefix(_SHIFT)): value for name, value in values.items() if name.startswith(_SHIFT)
-        }
-        return cls(values.get("threshold", 0.5), values.get("temperature", 1.0), shifts)
+        """Return the calibration that `fit_calibration` gave; what is missing does nothing.
+
+        Raises:
+            RunError: a temperature that is not above 0, or a shift of no number of windows or below 0.
+        """
+        temperature = values.get("temperature", 1.0)
+        if not 0 < temperature < math.inf:
+            raise _refused("temperature", f"a number above 0, found {temperature}")
+        shifts = {}
+        for name, value in values.items():
+            if name.startswith(_SHIFT):
+                length = name.removeprefix(_SHIFT)
+                if not (length.isascii() and length.isdigit() and int(length) > 1):
+                    raise _refused(name, f"a number of windows from 2 up behind {_SHIFT!r}")
+                if not 0 <= value < math.inf:
+                    raise _refused(name, f"a number from 0 up, found {value}")
+                shifts[int(length)] = value
+        return cls(values.get("threshold", 0.5), temperature, shifts)
 
     def probability(self, log_odds: Tensor) -> Tensor:
         """Return the calibrated probability of fake, of the shape of the log-odds, in double precision."""
         return torch.sigmoid(self.tempered(log_odds))
 
-    def clip_log_odds(self, windows: Tensor) -> float:
-        """Return the log-odds of a clip before tempering, of those of its windows `(n,)` in order of time."""
-        worst = float(windows.double()[worst_stretch(windows)].mean())
-        return worst - shift_of(len(windows), self.shifts)
+    def stretch(self, windows: Tensor) -> Stretch:
+        """Return what decides for a clip, of the log-odds of its windows `(n,)` in order of time."""
+        return Stretch(worst_stretch(windows), shift_of(len(windows), self.shifts))
 
     def tempered(self, log_odds: Tensor) -> Tensor:
         """Return the log-odds of the calibrated probability, in double precision."""
@@ -76,19 +89,25 @@ def fit_calibration(log_odds: Tensor, fake: Tensor) -> dict[str, float]:
 
 
 def fit_temperature(log_odds: Tensor, fake: Tensor) -> float:
-    """Return the temperature T with the smallest cross-entropy of σ(log-odds / T), from 0.05 to 20.
+    """Return the temperature T with the smallest cross-entropy of σ(log-odds / T).
 
-    It is 1 where one class is absent or a number is not finite. The cross-entropy is convex in 1/T, so a
-    golden-section search finds it.
+    Its targets are not 1 and 0 but (n₊ + 1) / (n₊ + 2) and 1 / (n₋ + 2) for n₊ fakes and n₋ genuine clips
+    (Platt, 1999, Probabilistic Outputs for Support Vector Machines): so n clips that are all on the right
+    side give no more certainty than n clips can.
+
+    It is 1 where one class is absent or a number is not finite. The cross-entropy is convex in 1/T, so it has
+    one minimum, which a golden-section search over log T finds.
     """
-    values, labels = log_odds.double(), fake.double()
-    if labels.numel() == 0 or labels.min() == labels.max() or not bool(torch.isfinite(values).all()):
+    values, labels = log_odds.double(), fake.bool()
+    if labels.numel() == 0 or bool(labels.all() == labels.any()) or not bool(torch.isfinite(values).all()):
         return 1.0
+    fakes, genuine = int(labels.sum()), int((~labels).sum())
+    targets = torch.where(labels, (fakes + 1) / (fakes + 2), 1 / (genuine + 2)).to(values)
 
-    def cross_entropy(inverse: float) -> float:
-        return float(F.binary_cross_entropy_with_logits(values * inverse, labels))
+    def cross_entropy(log_temperature: float) -> float:
+        return float(F.binary_cross_entropy_with_logits(values / math.exp(log_temperature), targets))
 
-    low, high = 1 / _HOTTEST, 1 / _COLDEST
+    low, high = math.log(_COLDEST), math.log(_HOTTEST)
     golden = (math.sqrt(5) - 1) / 2
     for _ in range(80):
         first, second = high - golden * (high - low), low + golden * (high - low)
@@ -96,4 +115,8 @@ def fit_temperature(log_odds: Tensor, fake: Tensor) -> float:
             high = second
         else:
             low = first
-    return 2 / (low + high)
+    return math.exp((low + high) / 2)
+
+
+def _refused(key: str, expected: str) -> RunError:
+    return RunError(f"the calibration of the run: {key}: expected {expected}; train again with --overwrite")

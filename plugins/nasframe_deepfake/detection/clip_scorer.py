@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,8 @@ from torch import nn
 
 from nasframe import FileScorer
 from nasframe.errors import RunError
-from nasframe_audiovisual import ClipError, in_threads
+from nasframe.runtime import ThreadsKept
+from nasframe_audiovisual import ClipError, Spares, in_threads
 from nasframe_deepfake.detection.calibration import Calibration
 from nasframe_deepfake.detection.detector import Detector, shared_copy
 from nasframe_deepfake.detection.heads import Heads
@@ -25,6 +25,12 @@ __all__ = ["ClipScorer"]
 SYNTHETIC = (
     "This detector was trained on synthetic clips alone: "
     "its answers say nothing about real people and real fakes."
+)
+
+OLDER = (
+    "This detector is of an older version of nasframe: it refuses no clip that is unlike its training, long "
+    "clips raise more false alarms than short ones, and it does not say whether it was trained on synthetic "
+    "clips alone. Train again for that."
 )
 
 
@@ -47,7 +53,7 @@ class ClipScorer(FileScorer):
     calibration: Calibration
     heads: Heads
     columns: Sequence[str] = field(init=False)
-    _local: threading.local = field(init=False, factory=threading.local)
+    _spares: Spares[tuple[Detector, nn.Module]] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         if not math.isfinite(self.calibration.threshold):
@@ -56,6 +62,8 @@ class ClipScorer(FileScorer):
                 "file can be decided; train again with `nasframe train RUN --overwrite`"
             )
         self.network.to(self.detector.extractor.device).eval()
+        # Threads work on different files. If they shared a layer, they would wait for each other.
+        self._spares = Spares(lambda: (self.detector.for_one_thread(), shared_copy(self.network)))
 
     @columns.default
     def _columns(self) -> Sequence[str]:
@@ -68,39 +76,20 @@ class ClipScorer(FileScorer):
             yield from in_threads(self._answer, files)
 
     def _answer(self, file: Path) -> dict[str, Any]:
-        if not hasattr(self._local, "networks"):
-            # Threads work on different files. If they shared a layer, they would wait for each other.
-            torch.set_num_threads(1)
-            self._local.networks = self.detector.for_one_thread(), shared_copy(self.network)
-        detector, network = self._local.networks
+        torch.set_num_threads(1)  # of this thread
         try:
-            scores = detector.score(network, file, self.heads)
+            with self._spares.borrowed() as (detector, network):
+                scores = detector.score(network, file, self.heads)
         except ClipError as error:
             # An error is a result too: the other files are still scored.
             return refusal(file, error.reason, error.message)
-        return verdict(file, scores, self.calibration, (SYNTHETIC,) if detector.synthetic else ())
+        return verdict(file, scores, self.calibration, self._notes)
+
+    @property
+    def _notes(self) -> Sequence[str]:
+        synthetic = self.detector.synthetic
+        return (OLDER,) if synthetic is None else (SYNTHETIC,) if synthetic else ()
 
 
-class _Threads:
-    """The number of torch's threads, one while files are scored anywhere in this process.
-
-    That of one of its libraries is that of the whole process, so the last call restores what the first found.
-    """
-
-    def __init__(self) -> None:
-        self._lock, self._calls, self._before = threading.Lock(), 0, 1
-
-    def __enter__(self) -> None:
-        with self._lock:
-            if self._calls == 0:
-                self._before = torch.get_num_threads()
-            self._calls += 1
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._calls -= 1
-            if self._calls == 0:
-                torch.set_num_threads(self._before)
-
-
-_ONE_THREAD = _Threads()
+_ONE_THREAD = ThreadsKept(torch.get_num_threads, torch.set_num_threads)
+"""Those of torch, one while files are scored: the number of one of its libraries is that of the process."""

@@ -6,18 +6,21 @@ import copy
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import attrs
 import torch
 from attrs import define, frozen
 from torch import Tensor, nn
 
+from nasframe.errors import NasframeError, in_words
 from nasframe_audiovisual import (
     PICTURE_INPUTS,
     SOUND_INPUTS,
+    ClipError,
     Excerpt,
     Extractor,
-    FaceSettings,
+    FaceDetector,
     LeftOut,
     Novelty,
     Standardiser,
@@ -58,6 +61,17 @@ class ClipScores:
     left_out: Sequence[LeftOut]
     upside_down: bool = False
 
+    def chosen(self, windows: Tensor) -> ClipScores:
+        """Return the scores of some windows, by a mask `(windows,)`."""
+        plain: dict[str, Any] = {name: getattr(self, name)[windows] for name in _PLAIN}
+        mapped: dict[str, Any] = {
+            name: {key: values[windows] for key, values in getattr(self, name).items()} for name in _MAPPED
+        }
+        return attrs.evolve(self, **plain, **mapped)
+
+
+_PLAIN, _MAPPED = ("spans", "log_odds", "pictures_alone", "sound_alone"), ("parts", "novelty")
+
 
 @define
 class Detector:
@@ -65,21 +79,21 @@ class Detector:
 
     Attributes:
         window: the length of the windows of a clip, and their pictures.
-        faces: how the square of the pictures is found.
+        faces: finds them, for the square of the pictures; it needs no file any more.
         mels: bands of the spectrogram.
         extractor: both backbones.
         standardiser: of the features.
         novelty: the spread of the training's features; None: of an older run, which has none.
-        synthetic: whether it was trained on synthesised clips.
+        synthetic: whether it was trained on synthesised clips; None: of an older run, which does not say.
     """
 
     window: Window
-    faces: FaceSettings
+    faces: FaceDetector
     mels: int
     extractor: Extractor
     standardiser: Standardiser
     novelty: Novelty | None = None
-    synthetic: bool = False
+    synthetic: bool | None = False
 
     def for_one_thread(self) -> Detector:
         """Return a copy that shares the weights, and not the values that a network stores during a pass."""
@@ -102,12 +116,22 @@ class Detector:
         return _joined(found, left_out)
 
     def _used(self, file: Path, left_out: list[LeftOut]) -> Iterator[Excerpt]:
-        """Yield the windows that can be scored; the others go to `left_out`."""
-        for part in read_windows(file, self.window, self.faces):
-            if isinstance(part, LeftOut):
-                left_out.append(part)
-            else:
-                yield part
+        """Yield the windows that can be scored; the others go to `left_out`.
+
+        Raises:
+            ClipError: the clip cannot be read, in whatever way: a library that meets a picture that it did
+                not expect must not cost the scores of the other files.
+        """
+        try:
+            for part in read_windows(file, self.window, self.faces):
+                if isinstance(part, LeftOut):
+                    left_out.append(part)
+                else:
+                    yield part
+        except NasframeError:
+            raise
+        except Exception as error:
+            raise ClipError(file, f"cannot be read ({in_words(error)})", "damaged") from error
 
     @torch.inference_mode()
     def _scores(self, network: nn.Module, windows: Sequence[Excerpt], heads: Heads) -> ClipScores:
@@ -134,19 +158,14 @@ class Detector:
 
 def _joined(parts: Sequence[ClipScores], left_out: Sequence[LeftOut]) -> ClipScores:
     """Return the scores of consecutive batches of one clip as one."""
-
-    def mapped(name: str) -> dict[str, Tensor]:
-        every = [getattr(part, name) for part in parts]
-        return {key: torch.cat([values[key] for values in every]) for key in every[0]}
-
-    plain = ("spans", "log_odds", "pictures_alone", "sound_alone")
-    return ClipScores(
-        **{name: torch.cat([getattr(part, name) for part in parts]) for name in plain},
-        parts=mapped("parts"),
-        novelty=mapped("novelty"),
-        left_out=tuple(left_out),
-        upside_down=parts[0].upside_down,
-    )
+    plain: dict[str, Any] = {name: torch.cat([getattr(part, name) for part in parts]) for name in _PLAIN}
+    mapped: dict[str, Any] = {
+        name: {
+            key: torch.cat([getattr(part, name)[key] for part in parts]) for key in getattr(parts[0], name)
+        }
+        for name in _MAPPED
+    }
+    return ClipScores(**plain, **mapped, left_out=tuple(left_out), upside_down=parts[0].upside_down)
 
 
 def shared_copy(network: nn.Module) -> nn.Module:

@@ -19,14 +19,18 @@ __all__ = ["exported_detector"]
 
 
 class _WindowScores(nn.Module):
-    """Pictures and samples of windows → log-odds of fake, probability, and distances from the training."""
+    """Pictures and samples of windows → log-odds of fake, probability, and distances from the training.
+
+    All numbers are parameters and buffers, so the weights and the settings are enough to compute the outputs.
+    """
 
     def __init__(
         self, front: Front, network: nn.Module, heads: Heads, temperature: float, novelty: Novelty | None
     ) -> None:
         super().__init__()
         self.front, self.network = front, network
-        self.heads, self.temperature, self.novelty = heads, temperature, novelty
+        self.heads, self.novelty = heads, novelty
+        self.register_buffer("temperature", torch.tensor(temperature, dtype=torch.float32))
 
     def forward(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
         features = self.front(inputs["pictures"], inputs["samples"])
@@ -34,7 +38,7 @@ class _WindowScores(nn.Module):
         distances = {} if self.novelty is None else self.novelty(features)
         return {
             "log_odds": log_odds,
-            "probability": torch.sigmoid(log_odds / self.temperature),
+            "probability": torch.sigmoid(log_odds / self.get_buffer("temperature")),
             **{f"novelty_of_{stream}": values for stream, values in distances.items()},
         }
 
@@ -61,7 +65,7 @@ def exported_detector(
         "score_meaning": meaning,
         "window": attrs.asdict(window),
         "sample_rate": SAMPLE_RATE,
-        "faces": detector.faces.detector,
+        "faces": detector.faces.name,
         "threshold": calibration.threshold,
         "temperature": calibration.temperature,
         "stretch": STRETCH,

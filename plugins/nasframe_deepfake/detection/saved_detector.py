@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import torch
 
-from nasframe.errors import ConfigurationError, DataError, RunError
+from nasframe.errors import DataError, RunError, nearest
 from nasframe.runtime import (
     MAX_EXACT_INTEGER,
     Fields,
@@ -22,6 +22,8 @@ from nasframe.runtime import (
     write_json,
 )
 from nasframe_audiovisual import (
+    DETECTORS,
+    FaceDetector,
     FaceSettings,
     Novelty,
     Window,
@@ -29,6 +31,7 @@ from nasframe_audiovisual import (
     load_extractor,
     load_novelty,
     load_standardiser,
+    make_detector,
     open_features,
 )
 from nasframe_deepfake.detection.detector import Detector
@@ -105,14 +108,15 @@ def save_detector(
 def load_detector(saved: Path, device: torch.device) -> Detector:
     """Load the detector that `save_detector` wrote.
 
+    Nothing is read from the folder later.
+
     Raises:
-        RunError: a file is missing, damaged, or of another format version.
+        RunError: a file is missing, damaged, or of another format version, or holds a name that is unknown.
     """
     settings, path = _settings(saved), saved / _SETTINGS
-    model = saved / _FACE_MODEL
-    faces = FaceSettings(settings.get("faces", "none"), model if model.exists() else None)
+    first = settings["format"] == 1
+    faces = _faces(path, settings.get("faces", "none"))
     try:
-        faces.make()
         extractor = load_extractor(
             saved,
             settings["backbone"],
@@ -120,10 +124,9 @@ def load_detector(saved: Path, device: torch.device) -> Detector:
             device,
             (settings["sound_mean"], settings["sound_deviation"]),
         )
-    except (ConfigurationError, DataError) as error:  # a detector or a backbone that nobody knows
+    except DataError as error:  # a backbone that nobody knows
         raise RunError(f"{path}: {error}") from error
     standardiser = load_standardiser(saved / _STATISTICS, settings["standardised"], extractor.channels)
-    first = settings["format"] == 1
     return Detector(
         Window(**{name: settings["window"][name] for name in _WINDOW}),
         faces,
@@ -131,13 +134,27 @@ def load_detector(saved: Path, device: torch.device) -> Detector:
         extractor,
         standardiser,
         None if first else load_novelty(saved / _NOVELTY, extractor.channels),
-        settings.get("synthetic", False),
+        settings.get("synthetic"),
     )
 
 
 def count_frozen(saved: Path) -> int:
     """Return the number of parameters of both backbones that `save_detector` wrote."""
     return int(_settings(saved)["frozen_parameters"])
+
+
+def _faces(path: Path, name: str) -> FaceDetector:
+    """Return the detector of faces of that name in a file of settings."""
+    model = path.parent / _FACE_MODEL
+    if name not in DETECTORS:
+        raise RunError(f"{path}: faces: unknown detector {name!r}{nearest(name, DETECTORS)}")
+    if (name == "yunet") != model.exists():
+        found = "is there, but belongs to the detector yunet" if model.exists() else "is missing"
+        raise RunError(f"{model}: {found}; {path.name} names the detector {name!r}")
+    try:
+        return make_detector(name, model if name == "yunet" else None)
+    except DataError as error:  # names the file
+        raise RunError(str(error)) from error
 
 
 def _novelty(features: Path, clips: list[PreparedClip], temporal: bool) -> Novelty:

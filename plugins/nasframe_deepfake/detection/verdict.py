@@ -12,15 +12,15 @@ from torch import Tensor
 
 from nasframe_audiovisual import LeftOut
 from nasframe_deepfake.detection.calibration import Calibration
-from nasframe_deepfake.detection.clip_rule import worst_stretch
 from nasframe_deepfake.detection.detector import ClipScores
+from nasframe_deepfake.detection.summary import summary
 
 __all__ = ["refusal", "verdict"]
 
 UPSIDE_DOWN = "The pictures of a clip were turned upside down: that way a face was found in them."
 
 UNLIKE_TRAINING = "unlike-training"
-"""The reason of a clip that was read and is unlike anything in the training."""
+"""The reason of a clip, or a part of one, that was read and is unlike anything in the training."""
 
 NOT_FINITE = "not-finite"
 """The reason of a clip that was read and whose score is no finite number."""
@@ -36,7 +36,8 @@ def verdict(
 
     `score` is the calibrated probability of fake; `seconds` has one for each second that was used, and
     `suspicious` the windows with the highest. `leaned_on` names the stream without which the score changes
-    more. A clip that the training says nothing about, or without a finite score, gets `error` and `reason`.
+    more. Windows that the training says nothing about are left out. Where they are more than half, or a score
+    is not finite, the clip gets `error` and `reason`.
 
     Args:
         file: of the clip.
@@ -44,21 +45,25 @@ def verdict(
         calibration: of the detector.
         notes: sentences that go with every answer.
     """
-    if reason := _unlike(scores):
-        return refusal(file, UNLIKE_TRAINING, reason)
+    beyond = _beyond(scores)
+    if 2 * int(beyond.sum()) > len(beyond):
+        return refusal(file, UNLIKE_TRAINING, _unlike(scores))
+    left_out = [
+        *scores.left_out,
+        *(LeftOut(start, end, UNLIKE_TRAINING) for start, end in scores.spans[beyond].tolist()),
+    ]
+    scores = scores.chosen(~beyond)
     if not bool(scores.log_odds.isfinite().all()):
         words = "has no score, and so no decision: the output of the network is no finite number"
         return refusal(file, NOT_FINITE, words)
     notes = [*notes, UPSIDE_DOWN] if scores.upside_down else [*notes]
-    worst = worst_stretch(scores.log_odds)
-    clip = calibration.clip_log_odds(scores.log_odds)
-    score = _probability(clip, calibration)
+    stretch = calibration.stretch(scores.log_odds)
     # the same rule for all three, over the same stretch
-    lowered = clip - float(scores.log_odds[worst].mean())
-    pictures, sound = (
-        float(values[worst].mean()) + lowered for values in (scores.pictures_alone, scores.sound_alone)
+    clip, pictures, sound = (
+        stretch.log_odds(values) for values in (scores.log_odds, scores.pictures_alone, scores.sound_alone)
     )
-    return {
+    score = _probability(clip, calibration)
+    answer = {
         "file": str(file),
         "score": score,
         "threshold": calibration.threshold,
@@ -66,14 +71,15 @@ def verdict(
         "leaned_on": _leaned_on(clip, pictures, sound),
         "score_of_pictures": _probability(pictures, calibration),
         "score_of_sound": _probability(sound, calibration),
-        **{kind: float(values[worst].mean()) for kind, values in scores.parts.items()},
+        **{kind: float(values[stretch.windows].mean()) for kind, values in scores.parts.items()},
         "windows": len(scores.log_odds),
         "used_seconds": _round(_covered(scores.spans)),
         "suspicious": _suspicious(scores, calibration),
         "seconds": _seconds(scores, calibration),
-        "left_out": _left_out(scores.left_out),
+        "left_out": _left_out(left_out, scores.spans),
         **({"notes": notes} if notes else {}),
     }
+    return {**answer, "summary": summary(answer)}
 
 
 def refusal(file: Path, reason: str, words: str) -> dict[str, Any]:
@@ -81,24 +87,31 @@ def refusal(file: Path, reason: str, words: str) -> dict[str, Any]:
     return {"file": str(file), "reason": reason, "error": words}
 
 
+def _beyond(scores: ClipScores) -> Tensor:
+    """Return which windows are unlike the training in a stream, or by no finite distance `(windows,)`."""
+    beyond = torch.zeros(len(scores.log_odds), dtype=torch.bool)
+    for distances in scores.novelty.values():
+        beyond |= ~(distances <= 1)
+    return beyond
+
+
 def _unlike(scores: ClipScores) -> str:
-    """Return why the clip is unlike the training, in words; "" where it is like it."""
-    far = {stream: float(values.median()) for stream, values in scores.novelty.items()}
-    beyond = [stream for stream, distance in far.items() if not distance <= 1]
-    if not beyond:
-        return ""
-    streams = " and ".join(f"its {stream}" for stream in beyond)
-    how_far = ", ".join(f"{far[stream]:.1f}" for stream in beyond)
+    """Return in words how far the windows that are unlike the training are from it."""
+    far = {stream: values[~(values <= 1)] for stream, values in scores.novelty.items()}
+    far = {stream: values for stream, values in far.items() if len(values)}
+    streams = " and ".join(f"its {stream}" for stream in far)
+    how_far = ", ".join(f"{float(values.median()):.1f}" for values in far.values())
+    are = "is" if [*far] == ["sound"] else "are"
     return (
-        f"{streams} are unlike anything in the training ({how_far} times the distance within which training "
-        "clips lie), so a score would mean nothing"
+        f"{streams} {are} unlike anything in the training ({how_far} times the distance within which "
+        "training clips lie), so a score would mean nothing"
     )
 
 
 def _leaned_on(clip: float, pictures: float, sound: float) -> str:
-    """Return the stream without which the log-odds change more: by less than twice as much, it is both."""
+    """Return the stream without which the log-odds change more: by at most twice as much, it is both."""
     by_pictures, by_sound = abs(clip - sound), abs(clip - pictures)
-    if max(by_pictures, by_sound) < 2 * min(by_pictures, by_sound):
+    if max(by_pictures, by_sound) <= 2 * min(by_pictures, by_sound):
         return "both"
     return "pictures" if by_pictures > by_sound else "sound"
 
@@ -135,16 +148,37 @@ def _seconds(scores: ClipScores, calibration: Calibration) -> list[dict[str, flo
     return found
 
 
-def _left_out(parts: Sequence[LeftOut]) -> list[dict[str, Any]]:
-    """Return the parts without a score, neighbours of one reason as one."""
+def _left_out(parts: Sequence[LeftOut], spans: Tensor) -> list[dict[str, Any]]:
+    """Return what no window that was used covers, in order of time and disjoint; neighbours as one.
+
+    Args:
+        parts: that were left out; windows overlap, so others may have been used in them.
+        spans: of the windows that were used, in order of time.
+    """
     found: list[dict[str, Any]] = []
-    for part in parts:
-        last = found[-1] if found else None
-        if last and last["reason"] == part.reason and part.start <= last["end"] + 1e-6:
-            last["end"] = _round(max(last["end"], part.end))
-        else:
-            found.append({"start": _round(part.start), "end": _round(part.end), "reason": part.reason})
+    for part in sorted(parts, key=lambda part: (part.start, part.end)):
+        for start, end in _outside(part.start, part.end, spans):
+            last = found[-1] if found else None
+            begin = _round(start) if last is None else max(_round(start), last["end"])
+            if begin >= _round(end):
+                continue
+            if last is not None and last["reason"] == part.reason and begin == last["end"]:
+                last["end"] = _round(end)
+            else:
+                found.append({"start": begin, "end": _round(end), "reason": part.reason})
     return found
+
+
+def _outside(start: float, end: float, spans: Tensor) -> list[tuple[float, float]]:
+    """Return the parts from `start` to `end` that lie in none of the spans, which are in order of time."""
+    found = []
+    for begin, stop in spans.tolist():
+        if begin >= end:
+            break
+        if begin > start:
+            found.append((start, begin))
+        start = max(start, stop)
+    return [*found, (start, end)] if start < end else found
 
 
 def _covered(spans: Tensor) -> float:

@@ -6,18 +6,18 @@ from nasframe_deepfake.serving.clip_queue import ClipQueue
 from nasframe_deepfake.serving.clip_server import ClipServer
 from nasframe_deepfake.serving.host_check import HostCheck
 from nasframe_deepfake.serving.page import page_files
+from nasframe_deepfake.serving.request_context import RequestContext
 from nasframe_deepfake.serving.request_limits import RequestLimits
 from nasframe_deepfake.serving.service import Service, serve
-from nasframe_deepfake.serving.service_parts import ServiceParts
 from nasframe_deepfake.serving.upload_folder import UploadFolder, remove_left_overs
 
 __all__ = [
     "ClipQueue",
     "ClipServer",
     "HostCheck",
+    "RequestContext",
     "RequestLimits",
     "Service",
-    "ServiceParts",
     "UploadFolder",
     "page_files",
     "remove_left_overs",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import socketserver
 import sys
@@ -11,8 +12,8 @@ from typing import Any
 
 from nasframe.errors import in_words
 from nasframe.runtime import print_message
+from nasframe_deepfake.serving.request_context import RequestContext
 from nasframe_deepfake.serving.request_handler import RequestHandler
-from nasframe_deepfake.serving.service_parts import ServiceParts
 
 __all__ = ["ClipServer"]
 
@@ -32,12 +33,12 @@ class ClipServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         OSError: the address is taken, not this machine's, or not allowed.
     """
 
-    allow_reuse_address = True
+    allow_reuse_address = os.name == "posix"  # on Windows, a second service would get the same port
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
 
-    parts: ServiceParts
+    context: RequestContext
 
     def __init__(self, host: str, port: int) -> None:
         self._open: set[socket.socket] = set()
@@ -62,20 +63,20 @@ class ClipServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         with self._guard:
             return len(self._open)
 
-    def answer(self, parts: ServiceParts, look: float = 0.5) -> None:
+    def answer(self, context: RequestContext, look: float = 0.5) -> None:
         """Answer requests until an exception, or until `shutdown` in another thread.
 
         Args:
-            parts: that requests meet.
+            context: of the requests.
             look: seconds between two looks at whether `shutdown` was called.
         """
-        self.parts = parts
+        self.context = context
         self.serve_forever(look)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Answer a connection in a thread of its own, or refuse it where there are too many."""
         with self._guard:
-            full = len(self._open) >= self.parts.limits.connections
+            full = len(self._open) >= self.context.limits.connections
             if not full:
                 self._open.add(request)
         if full:

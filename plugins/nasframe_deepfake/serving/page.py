@@ -2,25 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from nasframe.display import asset, page_style, render
 
-__all__ = ["HEADERS", "page_files"]
-
-HEADERS: Mapping[str, str] = {
-    # nothing runs but the one script, nothing is asked for but the service; a clip is played from memory
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; media-src blob:; "
-        "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
-"""Headers of every answer."""
+__all__ = ["page_files"]
 
 
 def page_files(*, meaning: str, endings: str, limit: int) -> dict[str, tuple[str, bytes]]:

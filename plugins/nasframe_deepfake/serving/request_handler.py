@@ -6,7 +6,6 @@ import email.errors
 import http.server
 import io
 import json
-import select
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -16,25 +15,29 @@ from urllib.parse import parse_qs, urlsplit
 
 from nasframe.errors import in_words
 from nasframe.runtime import print_message, shorten
+from nasframe_deepfake.serving.answer_headers import ANSWER_HEADERS
 from nasframe_deepfake.serving.body import announced_size, body_pieces, has_body
 from nasframe_deepfake.serving.client_reader import ClientReader, TooManyBytesError
 from nasframe_deepfake.serving.clip_queue import QueueClosedError, QueueFullError
-from nasframe_deepfake.serving.page import HEADERS
 from nasframe_deepfake.serving.request_error import RequestError
 
 if TYPE_CHECKING:
-    from nasframe_deepfake.serving.service_parts import ServiceParts
+    from nasframe_deepfake.serving.request_context import RequestContext
 
 __all__ = ["RequestHandler"]
 
 _JSON = "application/json; charset=utf-8"
 _GET = ("GET", "HEAD")
+_FAILED = "the service failed; the terminal where it was started says why"
 _DEFECTS = (
     email.errors.FirstHeaderLineIsContinuationDefect,
     email.errors.MalformedHeaderDefect,
     email.errors.MissingHeaderBodySeparatorDefect,
 )
 _RETRY = {"Retry-After": "5"}
+_FIELDS = 8  # of a query, at most
+_STILL_THERE = b"HTTP/1.1 100 Continue\r\n\r\n"
+"""An answer that every client of HTTP/1.1 reads over; one that is gone answers it with a reset."""
 
 
 class RequestHandler(http.server.BaseHTTPRequestHandler):
@@ -46,9 +49,9 @@ class RequestHandler(http.server.BaseHTTPRequestHandler):
     connection: socket.socket
 
     @property
-    def parts(self) -> ServiceParts:
-        """The parts of the service."""
-        return cast("ServiceParts", self.server.parts)  # type: ignore[attr-defined]
+    def context(self) -> RequestContext:
+        """The context of the request."""
+        return cast("RequestContext", self.server.context)  # type: ignore[attr-defined]
 
     def setup(self) -> None:
         """Read through a `ClientReader`."""
@@ -56,14 +59,14 @@ class RequestHandler(http.server.BaseHTTPRequestHandler):
         self.rfile.close()
         self._reader = ClientReader(self.connection)
         self.rfile = self._buffered = io.BufferedReader(self._reader)
-        self._unread = self._expects = False
+        self._unread = self._expects = self._begun = self._asked = False
 
     def finish(self) -> None:
         """Let a client that still sends read the answer first: a closed connection would take it away."""
         if self._unread:
             with suppress(OSError, TooManyBytesError):
                 self.connection.shutdown(socket.SHUT_WR)
-                self._reader.begin(self.parts.limits.linger_seconds)
+                self._reader.begin(self.context.limits.linger_seconds)
                 while self._buffered.read1(1 << 16):
                     pass
         with suppress(OSError):
@@ -71,10 +74,10 @@ class RequestHandler(http.server.BaseHTTPRequestHandler):
 
     def handle_one_request(self) -> None:
         """Read a request and answer it."""
-        limits = self.parts.limits
+        limits = self.context.limits
         self.close_connection = True
         self.command, self.requestline, self.request_version = "", "", self.protocol_version
-        self._unread = self._expects = False
+        self._unread = self._expects = self._begun = self._asked = False
         self._reader.begin(limits.head_seconds, most=limits.head)
         try:
             self.raw_requestline = self.rfile.readline(limits.head)
@@ -94,6 +97,13 @@ class RequestHandler(http.server.BaseHTTPRequestHandler):
             self._answer_request()
         except (ConnectionError, TimeoutError):  # half an answer may be there, and no other may follow
             self.close_connection, self._unread = True, False
+        except Exception as error:
+            print_message(f"nasframe: a request failed: {in_words(error)}")
+            self.close_connection = True
+            if not self._begun:
+                record = {"error": _FAILED, "reason": "failed"}
+                with suppress(OSError):
+                    self._send_record(500, record)
 
     def handle_expect_100(self) -> bool:
         """Ask for the body only where it is read."""
@@ -119,7 +129,7 @@ class RequestHandler(http.server.BaseHTTPRequestHandler):
             if any(isinstance(defect, _DEFECTS) for defect in self.headers.defects):
                 self._unread = True  # what follows may be anything
                 raise RequestError(400, "bad-request", "a line among the headers is none")
-            self.parts.hosts.check(self.headers, self.connection.getsockname()[0])
+            self.context.hosts.check(self.headers, self.connection.getsockname()[0])
             path = urlsplit(self.path).path if self.path.startswith("/") else ""
             allowed, answer = self._route(path)
             if self.command not in allowed:
@@ -135,14 +145,14 @@ class RequestHandler(http.server.BaseHTTPRequestHandler):
         if path == "/score":
             return ("POST",), self._score
         if path == "/health":
-            return _GET, lambda: self._send_record(200, {"status": "ok", **self.parts.queue.counts})
-        if path in self.parts.files:
-            kind, content = self.parts.files[path]
+            return _GET, lambda: self._send_record(200, {"status": "ok", **self.context.queue.counts})
+        if path in self.context.files:
+            kind, content = self.context.files[path]
             return _GET, lambda: self._send(200, kind, content)
         raise RequestError(404, "not-found", f"there is no {shorten(path, 80)}; POST /score scores a clip")
 
     def _score(self) -> None:
-        parts, limit = self.parts, self.parts.limits.body
+        context, limit = self.context, self.context.limits.body
         if self.headers.get_content_type() == "multipart/form-data":
             words = (
                 "expected the bytes of the file as the body, not a form: curl --data-binary @clip.mp4, not -F"
@@ -151,10 +161,10 @@ class RequestHandler(http.server.BaseHTTPRequestHandler):
         size = announced_size(self.headers, limit)
         name = self._name()
         ending = PurePosixPath(name).suffix
-        with _queue_in_words(), parts.queue.place(), parts.uploads.file(ending, size) as (path, file):
+        with _queue_in_words(), context.queue.place(), context.uploads.file(ending, size) as (path, file):
             self._receive(file.write, size)
             file.close()
-            with parts.queue.turn(self._is_gone):
+            with context.queue.turn(self._is_gone):
                 record = self._record(path)
         record["file"] = name
         if "error" in record:
@@ -163,11 +173,10 @@ class RequestHandler(http.server.BaseHTTPRequestHandler):
 
     def _record(self, path: Path) -> dict[str, Any]:
         try:
-            return dict(self.parts.score(path))
+            return dict(self.context.score(path))
         except Exception as error:
             print_message(f"nasframe: a clip could not be scored: {in_words(error)}")
-            words = "the service failed; the terminal where it was started says why"
-            raise RequestError(500, "failed", words) from error
+            raise RequestError(500, "failed", _FAILED) from error
 
     def _receive(self, write: Callable[[bytes], object], size: int | None) -> None:
         """Write the body.
@@ -175,7 +184,7 @@ class RequestHandler(http.server.BaseHTTPRequestHandler):
         Raises:
             RequestError: it is too large or too slow, or breaks HTTP.
         """
-        limits = self.parts.limits
+        limits = self.context.limits
         if self._expects:
             self.connection.settimeout(limits.idle_seconds)
             self.send_response_only(100)
@@ -189,20 +198,37 @@ class RequestHandler(http.server.BaseHTTPRequestHandler):
         self._unread = False
 
     def _name(self) -> str:
-        """Return the name of the clip, as the client says it: for its ending and for the answer alone."""
-        query = parse_qs(urlsplit(self.path).query, max_num_fields=8)
+        """Return the name of the clip, as the client says it: for its ending and for the answer alone.
+
+        Raises:
+            RequestError: the query has too many fields.
+        """
+        try:
+            query = parse_qs(urlsplit(self.path).query, max_num_fields=_FIELDS)
+        except ValueError as error:
+            words = f"the query has more than {_FIELDS} fields; the only one that is read is name"
+            raise RequestError(400, "bad-request", words) from error
         name = query.get("name", [""])[-1].replace("\\", "/").rpartition("/")[2]
         return shorten(name, 200) or "clip"
 
     def _is_gone(self) -> bool:
-        """Return True where the client has closed the connection."""
-        poller = select.poll()
-        hung_up = getattr(select, "POLLRDHUP", 0) | select.POLLHUP | select.POLLERR | select.POLLNVAL
-        poller.register(self.connection, select.POLLIN | hung_up)
-        for _, event in poller.poll(0):
-            if event & hung_up or not self.connection.recv(1, socket.MSG_PEEK):
-                return True
-        return False
+        """Return True where the client has closed the connection.
+
+        One that has sent all may close its half and wait for the answer, which looks alike from here. So it
+        is asked once: the system of a client that is gone says so.
+        """
+        self.connection.settimeout(0)
+        try:
+            if self.connection.recv(1, socket.MSG_PEEK):
+                return False
+            if not self._asked and self.request_version != "HTTP/1.0":
+                self._asked = True
+                self.connection.send(_STILL_THERE)
+            return self.connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
 
     def _send_record(
         self, status: int, record: Mapping[str, Any], headers: Mapping[str, str] | None = None
@@ -213,12 +239,13 @@ class RequestHandler(http.server.BaseHTTPRequestHandler):
     def _send(self, status: int, kind: str, content: bytes, headers: Mapping[str, str] | None = None) -> None:
         if self._unread:  # what follows is no request
             self.close_connection = True
-        self.connection.settimeout(self.parts.limits.idle_seconds)
+        self.connection.settimeout(self.context.limits.idle_seconds)
+        self._begun = True
         self.send_response(status)
         own = {"Content-Type": kind, "Content-Length": str(len(content))}
         if self.close_connection:
             own["Connection"] = "close"
-        for name, value in {**HEADERS, **own, **(headers or {})}.items():
+        for name, value in {**ANSWER_HEADERS, **own, **(headers or {})}.items():
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":

@@ -23,8 +23,8 @@ from nasframe_deepfake.serving.clip_queue import ClipQueue
 from nasframe_deepfake.serving.clip_server import ClipServer
 from nasframe_deepfake.serving.host_check import HostCheck
 from nasframe_deepfake.serving.page import page_files
+from nasframe_deepfake.serving.request_context import RequestContext
 from nasframe_deepfake.serving.request_limits import RequestLimits
-from nasframe_deepfake.serving.service_parts import ServiceParts
 from nasframe_deepfake.serving.upload_folder import UploadFolder, remove_left_overs
 from nasframe_deepfake.task import DeepfakeTask
 
@@ -95,7 +95,7 @@ def serve(run: Path, service: Service, device: str | None = None, threshold: flo
         parent = service.uploads or Path(tempfile.gettempdir())
         scorer = _load(run, device, threshold)
         limit = service.limit * _MIB
-        parts = ServiceParts(
+        context = RequestContext(
             _score_one(scorer),
             page_files(meaning=scorer.score_meaning, endings=",".join(scorer.file_endings), limit=limit),
             HostCheck([service.host, *service.names]),
@@ -105,14 +105,14 @@ def serve(run: Path, service: Service, device: str | None = None, threshold: flo
         )
         remove_left_overs(parent)
         try:
-            parts.uploads.open()
+            context.uploads.open()
             _say_where(server)
-            server.answer(parts)
+            server.answer(context)
         finally:
             server.server_close()
-            is_idle = parts.queue.close(_GRACE)
+            is_idle = context.queue.close(_GRACE)
             server.close_connections()
-            parts.uploads.close()
+            context.uploads.close()
             if not is_idle:
                 _end_at_once(sys.exception())
 

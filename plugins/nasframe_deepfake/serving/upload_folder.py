@@ -121,7 +121,7 @@ def remove_left_overs(parent: Path) -> int:
             lock = folder / _LOCK
             if (
                 not stat.S_ISDIR(status.st_mode)
-                or status.st_uid != os.geteuid()
+                or not _is_ours(status)
                 or time.time() - status.st_mtime < _YOUNG
                 or not lock.is_file()
             ):
@@ -134,6 +134,12 @@ def remove_left_overs(parent: Path) -> int:
             removed += 1
         held.release()
     return removed
+
+
+def _is_ours(status: os.stat_result) -> bool:
+    """Return True for a folder of this user; a system without user numbers has other rights."""
+    number = getattr(os, "geteuid", None)
+    return number is None or status.st_uid == number()
 
 
 def _safe(ending: str) -> str:

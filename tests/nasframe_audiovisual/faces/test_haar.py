@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -120,3 +121,11 @@ def test_a_detector_serves_several_threads_and_processes() -> None:
     for thread in threads:
         thread.join()
     assert [found[person] for person in range(4)] == expected
+
+
+def test_threads_that_come_and_go_share_the_cascades(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = np.full((96, 96, 3), 128, np.uint8)
+    HAAR.find(picture, 0.2)
+    monkeypatch.setattr(cv2, "CascadeClassifier", None)  # none is read any more
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(HAAR.find, picture, 0.2).result() == []

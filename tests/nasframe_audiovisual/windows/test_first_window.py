@@ -17,7 +17,7 @@ WINDOW = Window(trim=0.2, seconds=1.6, frames=16, size=32)
 
 
 def recorded(path: Path) -> Recording:
-    return first_window(path, WINDOW, FaceSettings("none")).recording
+    return first_window(path, WINDOW, FaceSettings("none").make()).recording
 
 
 def test_pictures_are_those_on_screen_at_even_moments_after_the_trim(tmp_path: Path) -> None:

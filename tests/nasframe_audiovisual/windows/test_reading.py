@@ -24,11 +24,11 @@ from nasframe_audiovisual.faces.face_detector import SURE
 from tests.nasframe_audiovisual.films import bar, picture, rise, tone, write_film
 
 WINDOW = Window(trim=0.2, seconds=1.6, frames=16, size=32)
-MIDDLE = FaceSettings("none")
+MIDDLE = FaceSettings("none").make()
 
 
-def read(path: Path) -> tuple[list[Excerpt], list[LeftOut]]:
-    parts = list(read_windows(path, WINDOW, MIDDLE))
+def read(path: Path, detector: FaceDetector = MIDDLE) -> tuple[list[Excerpt], list[LeftOut]]:
+    parts = list(read_windows(path, WINDOW, detector))
     return (
         [part for part in parts if isinstance(part, Excerpt)],
         [part for part in parts if isinstance(part, LeftOut)],
@@ -250,7 +250,7 @@ def test_a_little_sound_before_the_first_picture_moves_no_window(tmp_path: Path)
 
 
 def test_a_clip_without_a_face_is_looked_at_upside_down(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
     class BarOnTop(FaceDetector):
         """Takes the upper half for a face where it is the lighter one."""
@@ -267,14 +267,102 @@ def test_a_clip_without_a_face_is_looked_at_upside_down(
     def heavy(moment: float) -> NDArray[np.uint8]:
         return np.concatenate([picture(moment, 64, 32) // 4, picture(moment, 64, 32)])
 
-    monkeypatch.setattr(FaceSettings, "make", lambda _: BarOnTop())
     upright = write_film(tmp_path / "a.mkv", seconds=3.0, sound=hum(3.0), pictures=lambda m: heavy(m)[::-1])
     hanging = write_film(
         tmp_path / "b.mkv", seconds=3.0, sound=hum(3.0), pictures=lambda m: heavy(m)[:, ::-1].copy()
     )
-    one, other = read(upright)[0], read(hanging)[0]
+    one, other = read(upright, BarOnTop())[0], read(hanging, BarOnTop())[0]
     assert [window.upside_down for window in one] == [False] * 3
     assert [window.upside_down for window in other] == [True] * 3
     for expected, found in zip(one, other, strict=True):
         difference = expected.recording.pictures.astype(int) - found.recording.pictures
         assert np.abs(difference).mean() < 2
+
+
+def test_a_pause_of_the_sound_is_left_out_and_every_window_has_most_of_its_sound(tmp_path: Path) -> None:
+    def pauses(packet: Any) -> list[Any]:
+        first = without("audio", 3, 10)(packet)
+        return without("audio", 13, 20)(packet) if first else []
+
+    path = write_film(
+        tmp_path / "f.mkv", seconds=26.0, sound=hum(26.0), pictures=again, video="mpeg4", change=pauses
+    )
+    windows, left_out = read(path)
+    assert reasons(left_out) == {"no-sound"}
+    lengths = [window.end - window.start for window in windows]
+    heard = [
+        sum(max(0, min(window.end, end) - max(window.start, start)) for start, end in HEARD_BETWEEN)
+        for window in windows
+    ]
+    assert min(heard) >= 0.6 * min(lengths) - 0.1
+    assert [any(s <= w.start and w.end <= e for w in windows) for s, e in HEARD_BETWEEN] == [True] * 3
+
+
+HEARD_BETWEEN = [(0, 3), (10, 13), (20, 26)]
+
+
+def test_half_a_second_of_lost_sound_leaves_no_window_out(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "f.mkv", seconds=1.8, sound=hum(1.8), change=without("audio", 0.8, 1.3))
+    windows, left_out = read(path)
+    assert len(windows) == 1
+    assert left_out == []
+
+
+def test_what_the_trim_leaves_out_has_pictures(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "f.mkv", seconds=3.4, sound=hum(3.4))
+    parts = list(read_windows(path, Window(trim=0.8, seconds=1.6, frames=16, size=32), MIDDLE))
+    assert isinstance(parts[0], Excerpt)
+    assert parts[0].start == pytest.approx(0.8)
+
+
+@pytest.mark.parametrize("late", [0, 5])
+def test_a_second_of_both_streams_is_shorter_than_a_window_and_no_lack_of_overlap(
+    late: int, tmp_path: Path
+) -> None:
+    def change(packet: Any) -> list[Any]:
+        if packet.stream.type == "audio":
+            shift = round(late / packet.time_base)
+            packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
+        return [packet]
+
+    path = write_film(tmp_path / "f.mkv", seconds=6.0, sound=hum(1.0), pictures=again, change=change)
+    with pytest.raises(ClipError, match="shorter than a window") as caught:
+        first_window(path, WINDOW, MIDDLE)
+    assert caught.value.reason == "too-short"
+    _, left_out = read(path)
+    short = [part for part in left_out if part.reason == "too-short"]
+    assert len(short) == 1
+    assert short[0].start == pytest.approx(max(0.2, late), abs=0.15)
+    assert short[0].end == pytest.approx(late + 1, abs=0.15)
+
+
+@pytest.mark.parametrize("audio", ["pcm_s16le", "libopus"])
+def test_a_clip_whose_sound_pauses_twice_for_longer_than_pictures_wait_is_read(
+    audio: str, tmp_path: Path
+) -> None:
+    def pauses(packet: Any) -> list[Any]:
+        return without("audio", 48, 90)(packet) if without("audio", 4, 44)(packet) else []
+
+    path = write_film(
+        tmp_path / "f.mkv", seconds=95.0, sound=hum(95.0), audio=audio, video="mpeg4", rate=10,
+        pictures=again, change=pauses,
+    )  # fmt: skip
+    windows, left_out = read(path)
+    assert reasons(left_out) == {"no-sound"}
+    for start, end in ((0, 4), (44, 48), (90, 95)):
+        inside = [window for window in windows if start - 0.8 < window.start < end]
+        assert min(window.start for window in inside) < start + 0.4
+        assert max(window.end for window in inside) > end - 0.2
+
+
+def test_sound_whose_end_is_still_held_back_when_the_pictures_have_waited_is_used(tmp_path: Path) -> None:
+    """Channels that cancel each other are held back until it is known that they do."""
+    left = hum(3.0)
+    right = np.where(np.arange(len(left)) < 2.6 * 48_000, left, -left)
+    path = write_film(
+        tmp_path / "f.mkv", seconds=45.0, sound=np.stack([left, right]), layout="stereo", video="mpeg4",
+        rate=10, pictures=again,
+    )  # fmt: skip
+    windows, left_out = read(path)
+    assert max(window.end for window in windows) == pytest.approx(3.0, abs=0.1)
+    assert reasons(left_out) == {"no-sound"}

@@ -18,8 +18,8 @@ from nasframe_deepfake.serving import (
     ClipQueue,
     ClipServer,
     HostCheck,
+    RequestContext,
     RequestLimits,
-    ServiceParts,
     UploadFolder,
     page_files,
 )
@@ -175,7 +175,7 @@ class Running:
     @property
     def uploads(self) -> list[Path]:
         """The clips on disk."""
-        return list(self.server.parts.uploads.parent.glob("*/clip-*"))
+        return list(self.server.context.uploads.parent.glob("*/clip-*"))
 
     @staticmethod
     def wait_until(condition: Callable[[], bool]) -> None:
@@ -188,7 +188,7 @@ class Running:
 
     def wait_until_empty(self) -> None:
         """Wait until no clip has a place, and none is on disk."""
-        self.wait_until(lambda: self.server.parts.queue.counts == {"scoring": 0, "waiting": 0})
+        self.wait_until(lambda: self.server.context.queue.counts == {"scoring": 0, "waiting": 0})
         assert self.uploads == []
 
 
@@ -222,7 +222,7 @@ def serving(tmp_path: Path) -> Iterator[Serving]:
         folder.mkdir()
         detector = Detector(holds)
         server = ClipServer("127.0.0.1", 0)
-        parts = ServiceParts(
+        context = RequestContext(
             detector.score,
             page_files(meaning="score: of a stand-in", endings=".mp4,.mkv", limit=LIMIT),
             HostCheck(names),
@@ -230,11 +230,11 @@ def serving(tmp_path: Path) -> Iterator[Serving]:
             ClipQueue(workers, waiting),
             UploadFolder(folder),
         )
-        parts.uploads.open()
-        thread = threading.Thread(target=server.answer, args=(parts, 0.02))
+        context.uploads.open()
+        thread = threading.Thread(target=server.answer, args=(context, 0.02))
         thread.start()
         started.append(Running(detector, server))
-        started[-1].wait_until(lambda: hasattr(server, "parts"))
+        started[-1].wait_until(lambda: hasattr(server, "context"))
         return started[-1]
 
     yield start
@@ -242,9 +242,9 @@ def serving(tmp_path: Path) -> Iterator[Serving]:
         running.detector.go_on()
         running.server.shutdown()
         running.server.server_close()
-        running.server.parts.queue.close(PATIENCE)
+        running.server.context.queue.close(PATIENCE)
         running.server.close_connections()
-        running.server.parts.uploads.close()
+        running.server.context.uploads.close()
         for client in running.clients:
             client.go_away()
-        assert list(running.server.parts.uploads.parent.iterdir()) == []
+        assert list(running.server.context.uploads.parent.iterdir()) == []

@@ -214,10 +214,10 @@ def test_what_is_cancelled_leaves_the_queue(serving: Serving, visit: Opened) -> 
         {"name": "a.mp4", "mimeType": "", "buffer": b"abc"}
     )
     page.get_by_text("a.mp4 is there, and is being scored.").wait_for()
-    running.wait_until(lambda: running.server.parts.queue.counts == {"scoring": 1, "waiting": 1})
+    running.wait_until(lambda: running.server.context.queue.counts == {"scoring": 1, "waiting": 1})
     page.get_by_role("button", name="Cancel").click()
     assert page.get_by_role("status").inner_text() == "Cancelled."
-    running.wait_until(lambda: running.server.parts.queue.counts == {"scoring": 1, "waiting": 0})
+    running.wait_until(lambda: running.server.context.queue.counts == {"scoring": 1, "waiting": 0})
     assert len(running.detector.begun) == 1
 
 

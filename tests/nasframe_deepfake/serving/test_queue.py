@@ -26,7 +26,7 @@ def test_one_worker_scores_one_clip_after_the_other_in_the_order_in_which_they_c
     for size in (1, 2, 3):
         clients.append(running.client().post(size, body=bytes(size)))
         running.wait_until(lambda size=size: len(running.uploads) == size)  # type: ignore[misc]
-        running.wait_until(lambda: running.server.parts.queue.counts["scoring"] == 1)
+        running.wait_until(lambda: running.server.context.queue.counts["scoring"] == 1)
     assert len(running.detector.begun) == 1
     running.detector.go_on()
     assert [client.answer().json["bytes"] for client in clients] == [1, 2, 3]
@@ -36,7 +36,7 @@ def test_one_worker_scores_one_clip_after_the_other_in_the_order_in_which_they_c
 def test_a_full_queue_is_503_at_once_and_has_room_again(serving: Serving) -> None:
     running = serving(workers=1, waiting=1, holds=True)
     waiting = [running.client().post(1, body=b"a") for _ in range(2)]
-    running.wait_until(lambda: running.server.parts.queue.counts == {"scoring": 1, "waiting": 1})
+    running.wait_until(lambda: running.server.context.queue.counts == {"scoring": 1, "waiting": 1})
     refused = running.client().post(100)  # its body is not asked for
     answer = refused.answer()
     assert (answer.status, answer.json["reason"], answer.headers["Retry-After"]) == (503, "busy", "5")
@@ -87,6 +87,19 @@ def test_a_client_that_goes_away_while_it_waits_is_dropped_and_not_scored(servin
     running.wait_until_empty()
 
 
+def test_a_client_that_ends_its_sending_and_waits_gets_its_answer(serving: Serving) -> None:
+    running = serving(workers=1, holds=True)
+    first = running.client().post(1, body=b"a")
+    running.detector.wait_for(1)
+    second = running.client().post(2, body=b"ab")
+    second.end_sending()
+    assert second.answer().status == 100  # it was asked whether it is there
+    assert not second.has_answer(0.5)
+    running.detector.go_on()
+    assert [first.answer().json["bytes"], second.answer().json["bytes"]] == [1, 2]
+    running.wait_until_empty()
+
+
 def test_a_client_that_goes_away_while_its_clip_is_scored_frees_its_place_when_that_ends(
     serving: Serving,
 ) -> None:
@@ -118,8 +131,8 @@ def test_who_waits_when_the_service_ends_is_told_so(serving: Serving) -> None:
     first = running.client().post(1, body=b"a")
     running.detector.wait_for(1)
     second = running.client().post(2, body=b"ab")
-    running.wait_until(lambda: running.server.parts.queue.counts == {"scoring": 1, "waiting": 1})
-    assert not running.server.parts.queue.close(0)
+    running.wait_until(lambda: running.server.context.queue.counts == {"scoring": 1, "waiting": 1})
+    assert not running.server.context.queue.close(0)
     answer = second.answer()
     assert (answer.status, answer.json["reason"]) == (503, "ending")
     assert running.client().post(1, body=b"a").answer().status == 503

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from tests.nasframe_deepfake.serving.conftest import LIMIT, PATIENCE, Serving
@@ -47,6 +49,26 @@ def test_a_name_is_used_for_its_ending_and_in_the_answer_alone(
 ) -> None:
     answer = serving().client().post(1, target=f"/score?name={name}", body=b"a").answer()
     assert (answer.json["file"], answer.json["ending"]) == (file, ending)
+
+
+def test_a_query_with_many_fields_is_400(serving: Serving) -> None:
+    fields = "&".join(f"a{number}=1" for number in range(12))
+    answer = serving().client().post(1, target=f"/score?{fields}", body=b"a").answer()
+    assert (answer.status, answer.json["reason"]) == (400, "bad-request")
+    assert "more than 8 fields" in answer.json["error"]
+
+
+def test_what_nobody_foresaw_is_500_in_words_without_its_text(
+    serving: Serving, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(f"{__package__}.conftest.record", lambda path: {"score": math.nan})
+    running = serving()
+    client = running.client().post(1, body=b"a")
+    answer = client.answer()
+    assert (answer.status, answer.json["reason"]) == (500, "failed")
+    assert client.is_closed
+    assert "a request failed: ValueError" in capsys.readouterr().err
+    running.wait_until_empty()
 
 
 def test_a_body_in_chunks_is_read_to_its_end(serving: Serving) -> None:

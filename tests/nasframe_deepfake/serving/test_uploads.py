@@ -82,7 +82,7 @@ def test_a_clip_larger_than_what_is_free_is_507_before_it_is_sent(serving: Servi
 
 def test_a_folder_that_a_cleaner_removed_is_made_again(serving: Serving) -> None:
     running = serving()
-    (folder,) = running.server.parts.uploads.parent.iterdir()
+    (folder,) = running.server.context.uploads.parent.iterdir()
     (folder / "lock").unlink()
     folder.rmdir()
     assert running.client().post(1, body=b"a").answer().status == 200
@@ -90,7 +90,7 @@ def test_a_folder_that_a_cleaner_removed_is_made_again(serving: Serving) -> None
 
 def test_a_folder_in_which_nobody_may_write_is_said_without_its_path(serving: Serving) -> None:
     running = serving()
-    parent = running.server.parts.uploads.parent
+    parent = running.server.context.uploads.parent
     (folder,) = parent.iterdir()
     folder.rename(parent.with_name("elsewhere"))
     parent.rmdir()
@@ -139,6 +139,18 @@ def test_what_a_killed_server_left_is_removed_and_what_a_living_one_holds_is_not
     assert sorted(tmp_path.iterdir()) == sorted([alive, foreign, young, link])
     assert (foreign / "clip-a.mp4").exists()
     living.close()
+
+
+def test_where_users_have_no_numbers_a_left_over_is_removed_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "geteuid")
+    folder = tmp_path / "nasframe-serve-killed"
+    folder.mkdir()
+    (folder / "lock").touch()
+    age(folder, 3600)
+    assert remove_left_overs(tmp_path) == 1
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_lock_that_another_process_holds_is_respected(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The parts that a request meets."""
+"""All that a request is checked and answered by: one for the whole service."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from nasframe_deepfake.serving.host_check import HostCheck
 from nasframe_deepfake.serving.request_limits import RequestLimits
 from nasframe_deepfake.serving.upload_folder import UploadFolder
 
-__all__ = ["ServiceParts"]
+__all__ = ["RequestContext"]
 
 
 @frozen
-class ServiceParts:
-    """The parts that a request meets.
+class RequestContext:
+    """All that a request is checked and answered by.
 
     Attributes:
         score: a file → its record; see `detection.verdict`. It is called from several threads.
