@@ -152,6 +152,7 @@ def test_a_pass_may_end_early(tmp_path: Path) -> None:
         pieces = play(path)
         next(pieces)
         pieces.close()
+        assert next(pieces, None) is None
 
 
 @pytest.mark.parametrize("ending", ["mp4", "flv", "ts", "mkv"])
