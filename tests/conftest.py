@@ -189,8 +189,10 @@ def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        # no sandbox, which root and containers do not allow; the pages are our own
-        started = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        # No sandbox, which root and containers do not allow; the pages are our own. Containers have little
+        # shared memory, and a browser without it loses what a page stores.
+        options = ["--no-sandbox", "--disable-dev-shm-usage"]
+        started = playwright.chromium.launch(executable_path=found, args=options)
         yield started
         started.close()
 
