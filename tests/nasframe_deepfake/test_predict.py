@@ -276,7 +276,7 @@ def test_a_picture_that_a_library_does_not_take_costs_only_its_own_score(
     class Failing(FaceDetector):
         name, margin, least = "failing", 1.0, 1
 
-        def find(self, pixels: NDArray[np.uint8], smallest: float) -> list[Face]:
+        def find(self, pixels: NDArray[np.uint8], smallest: float, thorough: bool) -> list[Face]:
             if next(counted) == 0:
                 cv2.resize(pixels, (0, 0))  # raises cv2.error
             side = min(pixels.shape[:2])

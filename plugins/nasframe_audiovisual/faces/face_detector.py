@@ -33,7 +33,7 @@ class FaceDetector(ABC):
     """Number of pictures in which a face must be found before it counts."""
 
     @abstractmethod
-    def find(self, pixels: NDArray[np.uint8], smallest: float) -> list[Face]:
+    def find(self, pixels: NDArray[np.uint8], smallest: float, thorough: bool) -> list[Face]:
         """Return squares of a whole picture that may be faces, the largest first; `follow` confirms them.
 
         The picture is reduced first, so that the time does not grow with its size.
@@ -41,6 +41,7 @@ class FaceDetector(ABC):
         Args:
             pixels: RGB `(height, width, 3)`.
             smallest: side of the smallest face wanted, in parts of the picture's shorter side.
+            thorough: whether faces that are hard to find are worth more time.
         """
 
     @abstractmethod

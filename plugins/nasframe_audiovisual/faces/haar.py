@@ -2,12 +2,16 @@
 
 One cascade proposes faces all over a reduced picture; two look closely at each of them, at a size of their
 own, and the number of their hits is the evidence. A face has dozens of hits, a chance detection few.
+
+The cascades know eyes that are darker than the skin. In a dark face the white of the eyes is the brightest
+part, and they miss it. So a picture is also searched with its bright spots cut down to the mean around them.
 """
 
 from __future__ import annotations
 
 import functools
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -18,6 +22,7 @@ from nasframe_audiovisual.faces.crop import cut_out
 from nasframe_audiovisual.faces.face import Face, distinct
 from nasframe_audiovisual.faces.face_detector import FaceDetector
 from nasframe_audiovisual.faces.opencv import opencv, single_threaded
+from nasframe_audiovisual.faces.reducing import reduced
 from nasframe_audiovisual.spares import Spares
 
 if TYPE_CHECKING:
@@ -28,14 +33,20 @@ __all__ = ["HaarDetector"]
 SMALLEST_WINDOW = 24
 """Side of the smallest face that the cascades know, in pixels of the reduced picture."""
 
-MOST_PIXELS = 160_000
-"""Size of the reduced picture, at most: 533 × 300 of 16:9."""
-
-MOST_ENLARGED = 2.0
-"""Small pictures are enlarged by this factor at most."""
+TILE = 2 * SMALLEST_WINDOW
+"""Side of the tiles in which contrast is evened out, in pixels of the reduced picture."""
 
 CLOSE = 48
 """Side of a face where it is looked at closely, in pixels; the piece around it is twice as large."""
+
+PLAIN = 8
+"""Number of hits from which a face is plain to see, so that no other look is needed."""
+
+AROUND = 0.65
+"""Side of the square whose mean bright spots are cut down to, in sides of a face."""
+
+DARK = (0.2, 0.33, 0.55, 0.9)
+"""Ends of the ranges of sides in which dark faces are looked for, in parts of the picture's shorter side."""
 
 
 @frozen
@@ -46,31 +57,32 @@ class HaarDetector(FaceDetector):
     margin: ClassVar[float] = 1.4
     least: ClassVar[int] = 3
 
-    def find(self, pixels: NDArray[np.uint8], smallest: float) -> list[Face]:
-        """Return the squares that a cascade proposes, the largest first."""
-        height, width = pixels.shape[:2]
-        scale = SMALLEST_WINDOW / max(1.0, smallest * min(height, width))
-        scale = min(scale, math.sqrt(MOST_PIXELS / (height * width)), MOST_ENLARGED)
-        least = max(SMALLEST_WINDOW, round(smallest * scale * min(height, width)))
+    def find(self, pixels: NDArray[np.uint8], smallest: float, thorough: bool) -> list[Face]:
         with single_threaded() as cv2:
-            small = _resized(cv2, cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), scale)
-            grey = _levelled(cv2, small, SMALLEST_WINDOW * 2)
-            with _cascades("alt2").borrowed() as cascade:
-                boxes = cascade.detectMultiScale(grey, 1.15, 1, minSize=(least, least))
+            grey, scale = reduced(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), smallest, SMALLEST_WINDOW)
+            shorter = scale * min(pixels.shape[:2])
+            boxes = [_proposed("alt2", _levelled(cv2, grey, TILE), smallest * shorter, np.inf)]
+            for low, high in pairwise(shorter * side for side in DARK if thorough):
+                dim = _levelled(cv2, _without_spots(cv2, grey, math.sqrt(low * high)), TILE)
+                boxes += [_proposed(name, dim, low, high) for name in ("alt2", "alt")]
         return distinct(
             Face((x + side / 2) / scale, (y + side / 2) / scale, side / scale, 0.0)
-            for x, y, side, _ in (tuple(map(int, box)) for box in boxes)
+            for x, y, side, _ in np.concatenate(boxes).tolist()
         )
 
     def follow(self, pixels: NDArray[np.uint8], face: Face) -> Face | None:
         """Return the mean of the hits near the face; the evidence is the number of those of `alt`."""
         with single_threaded() as cv2:
             piece = cut_out(pixels, face.x - face.side, face.y - face.side, 2 * face.side, 2 * CLOSE)
-            grey = _levelled(cv2, cv2.cvtColor(piece, cv2.COLOR_RGB2GRAY), CLOSE)
-            sure, others = _hits("alt", grey), _hits("alt2", grey)
-            hits = np.concatenate([sure, others])
+            grey = cv2.cvtColor(piece, cv2.COLOR_RGB2GRAY)
+            look = _levelled(cv2, grey, CLOSE)
+            sure = _hits("alt", look)
+            if len(sure) < PLAIN:
+                dim = _levelled(cv2, _without_spots(cv2, grey, CLOSE), CLOSE)
+                look, sure = max((look, sure), (dim, _hits("alt", dim)), key=lambda found: len(found[1]))
+            hits = np.concatenate([sure, _hits("alt2", look)])
             if not len(hits):
-                hits = _hits("default", grey)
+                hits = _hits("default", look)
         if not len(hits):
             return None
         # all are whole numbers of half pixels, whose sum does not depend on their order
@@ -78,6 +90,19 @@ class HaarDetector(FaceDetector):
         return Face(
             float(face.x - face.side + x), float(face.y - face.side + y), float(side), float(len(sure))
         )
+
+
+def _proposed(name: str, grey: NDArray[np.uint8], least: float, most: float) -> NDArray[np.int32]:
+    """Return the squares `(count, 4)` that a cascade finds, of sides between two bounds in pixels."""
+    smallest = max(SMALLEST_WINDOW, round(least))
+    largest = round(min(most, *grey.shape))
+    if largest < smallest:
+        return np.empty((0, 4), np.int32)
+    with _cascades(name).borrowed() as cascade:
+        found = cascade.detectMultiScale(
+            grey, 1.15, 1, minSize=(smallest, smallest), maxSize=(largest, largest)
+        )
+    return np.asarray(found, np.int32).reshape(-1, 4)
 
 
 def _hits(name: str, grey: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -93,16 +118,16 @@ def _hits(name: str, grey: NDArray[np.uint8]) -> NDArray[np.float64]:
     return np.asarray(np.column_stack([centres, boxes[:, 2]])[near], np.float64)
 
 
+def _without_spots(cv2: ModuleType, grey: NDArray[np.uint8], side: float) -> NDArray[np.uint8]:
+    """Return grey pixels, none brighter than the mean around it, for faces of about a side in pixels."""
+    around = max(3, round(side * AROUND) | 1)
+    return np.asarray(np.minimum(grey, cv2.blur(grey, (around, around))), np.uint8)
+
+
 def _levelled(cv2: ModuleType, grey: NDArray[np.uint8], tile: int) -> NDArray[np.uint8]:
     """Return grey pixels, their contrast evened out in tiles of about `tile` pixels: dark faces count too."""
     tiles = (max(1, grey.shape[1] // tile), max(1, grey.shape[0] // tile))
     return np.asarray(cv2.createCLAHE(2.0, tiles).apply(grey), np.uint8)
-
-
-def _resized(cv2: ModuleType, pixels: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
-    height, width = (max(1, round(length * scale)) for length in pixels.shape[:2])
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(pixels, (width, height), interpolation=how), np.uint8)
 
 
 @functools.cache

@@ -22,7 +22,7 @@ class MiddleSquare(FaceDetector):
     margin: ClassVar[float] = 1.0
     least: ClassVar[int] = 1
 
-    def find(self, pixels: NDArray[np.uint8], smallest: float) -> list[Face]:
+    def find(self, pixels: NDArray[np.uint8], smallest: float, thorough: bool) -> list[Face]:
         """Return the middle square."""
         height, width = pixels.shape[:2]
         side = min(height, width)
@@ -30,4 +30,4 @@ class MiddleSquare(FaceDetector):
 
     def follow(self, pixels: NDArray[np.uint8], face: Face) -> Face | None:
         """Return the middle square."""
-        return self.find(pixels, 0.0)[0]
+        return self.find(pixels, 0.0, thorough=False)[0]

@@ -33,7 +33,7 @@ SMALLEST = (0.15, 0.09)
 """Sides of the smallest face in parts of the picture's shorter side: that of every search, and that of every
 second one besides, because small faces take long."""
 
-USUAL = 0.25
+USUAL = 0.32
 """Part of the picture's shorter side from which a face needs evidence of 1; a smaller one needs more, since a
 picture has more squares of its size, and one of them is taken for a face by chance sooner."""
 
@@ -105,7 +105,7 @@ class FaceTracker:
             self._start, self._scans = moment, 0
         for track in self._tracks:
             if _followed(track, moment):
-                track.add(moment, self.detector.follow(pixels, track.last))
+                track.add(moment, self.detector.follow(pixels, track.last), pixels)
                 track.forget(moment - 2 * LOOK_AHEAD)
         self._tracks = [track for track in self._tracks if track.moments[-1] >= moment - 2 * LOOK_AHEAD]
         least = self.detector.least
@@ -129,7 +129,8 @@ class FaceTracker:
             self._next_scan = moment + SCANS[kind]
             self._scans += 1
             for smallest in SMALLEST[: 1 if there else 1 + self._scans % 2]:
-                for proposed in self.detector.find(pixels, smallest):
+                thorough = not sure and smallest == SMALLEST[0]
+                for proposed in self.detector.find(pixels, smallest, thorough):
                     self._join(moment, pixels, proposed)
 
     def _join(self, moment: float, pixels: NDArray[np.uint8], proposed: Face) -> None:
@@ -145,7 +146,7 @@ class FaceTracker:
             self._tracks += same
             self._made += 1
         if not any(_followed(track, moment) for track in same):
-            same[0].add(moment, face)
+            same[0].add(moment, face, pixels)
 
     def _decide(self, until: float) -> list[Located]:
         decided = []

@@ -6,8 +6,10 @@ from bisect import bisect_left
 
 import numpy as np
 from attrs import define, field, frozen
+from numpy.typing import NDArray
 
 from nasframe_audiovisual.faces.face import Face
+from nasframe_audiovisual.faces.stillness import changed, light
 
 __all__ = ["BRIDGE", "HOLD", "Located", "Track", "TrackedFace"]
 
@@ -17,6 +19,9 @@ BRIDGE = 2.0
 HOLD = 1.0
 """Seconds for which a face stays where it was seen first or last in a shot."""
 
+MOVING = 0.25
+"""Share of the looks at which a square has changed, from which on it moves: encoders refresh a still wall."""
+
 
 @frozen
 class TrackedFace:
@@ -25,10 +30,12 @@ class TrackedFace:
     Attributes:
         track: number of its track, which no other face of the clip has.
         face: its place; the evidence is the mean of the track around the moment.
+        moves: whether the pixels of its square change around the moment.
     """
 
     track: int
     face: Face
+    moves: bool = True
 
 
 @frozen
@@ -55,12 +62,15 @@ class Track:
         moments: at which it was found, in seconds.
         faces: that were found then.
         tried: moments at which it was looked for.
+        moved: for each of these, whether its square had changed since it was found there.
     """
 
     number: int
     moments: list[float] = field(factory=list)
     faces: list[Face] = field(factory=list)
     tried: list[float] = field(factory=list)
+    moved: list[bool] = field(factory=list)
+    _light: NDArray[np.float32] | None = None  # of its square, where it was found last
 
     @property
     def last(self) -> Face:
@@ -72,10 +82,12 @@ class Track:
         """Mean evidence of all times at which it was looked for."""
         return sum(face.evidence for face in self.faces) / len(self.tried)
 
-    def add(self, moment: float, face: Face | None) -> None:
-        """Note that the face was looked for, and found or not."""
+    def add(self, moment: float, face: Face | None, pixels: NDArray[np.uint8]) -> None:
+        """Note that the face was looked for in a picture, and found or not."""
         self.tried.append(moment)
+        self.moved.append(self._light is None or changed(self._light, light(pixels, self.last)))
         if face is not None:
+            self._light = light(pixels, face)
             self.moments.append(moment)
             self.faces.append(face)
 
@@ -83,7 +95,8 @@ class Track:
         """Drop what is older than a moment, but the last detection."""
         first = min(bisect_left(self.moments, before), len(self.moments) - 1)
         del self.moments[:first], self.faces[:first]
-        del self.tried[: bisect_left(self.tried, self.moments[0])]
+        first = bisect_left(self.tried, self.moments[0])
+        del self.tried[:first], self.moved[:first]
 
     def at(self, moment: float, around: float, least: int) -> TrackedFace | None:
         """Return the face at a moment, between detections by interpolation; None where it is not there.
@@ -100,9 +113,9 @@ class Track:
         if place is None:
             return None
         start, end = self.moments[first], self.moments[last - 1]
-        attempts = sum(start <= tried <= end for tried in self.tried)
-        evidence = sum(face.evidence for face in self.faces[first:last]) / max(attempts, last - first)
-        return TrackedFace(self.number, Face(*place, evidence))
+        moved = [moved for tried, moved in zip(self.tried, self.moved, strict=True) if start <= tried <= end]
+        evidence = sum(face.evidence for face in self.faces[first:last]) / max(len(moved), last - first)
+        return TrackedFace(self.number, Face(*place, evidence), sum(moved) >= MOVING * len(moved))
 
     def _place(self, moment: float) -> tuple[float, float, float] | None:
         """Return x, y and side at a moment."""

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from nasframe_audiovisual.faces.face import Face, Square
 from nasframe_audiovisual.faces.face_detector import SURE
-from nasframe_audiovisual.faces.tracks import Located
+from nasframe_audiovisual.faces.tracks import Located, TrackedFace
 
 __all__ = ["NO_FACE", "SEVERAL_FACES", "NoSquare", "window_square"]
 
@@ -52,23 +52,35 @@ def window_square(pictures: Sequence[Located], margin: float) -> Square | NoSqua
         raise ValueError("a window has at least one picture; found none")
     if len({picture.shot for picture in pictures}) != 1:
         raise ValueError(f"a window lies in one shot; found {sorted({p.shot for p in pictures})}")
-    seen: defaultdict[int, list[Face]] = defaultdict(list)
+    seen: defaultdict[int, list[TrackedFace]] = defaultdict(list)
     for picture in pictures:
         for tracked in picture.faces:
-            seen[tracked.track].append(tracked.face)
+            seen[tracked.track].append(tracked)
     lasting = [_middle(faces) for faces in seen.values() if len(faces) >= MOST * len(pictures)]
     if not lasting:
         return NoSquare(NO_FACE)
-    # the largest that is no chance; else the one with the most evidence
-    main = max(lasting, key=lambda face: (face.evidence >= SURE, face.side * face.evidence))
-    others = [face for face in lasting if face is not main and face.evidence >= SURE]
-    if any(face.side > SMALLER * main.side and face.overlap(main) < 0.5 for face in others):
+    main = max(lasting, key=_rank)
+    # a photograph on the wall does not talk
+    others = [one.face for one in lasting if one is not main and _sure(one) and one.moves >= main.moves]
+    face = main.face
+    if any(other.side > SMALLER * face.side and other.overlap(face) < 0.5 for other in others):
         return NoSquare(SEVERAL_FACES)
-    side = max(1, round(main.side * margin))
-    return Square(round(main.x - side / 2), round(main.y - side / 2), side)
+    side = max(1, round(face.side * margin))
+    return Square(round(face.x - side / 2), round(face.y - side / 2), side)
 
 
-def _middle(faces: list[Face]) -> Face:
-    """Return the median of place, side and evidence."""
+def _sure(tracked: TrackedFace) -> bool:
+    return tracked.face.evidence >= SURE
+
+
+def _rank(tracked: TrackedFace) -> tuple[bool, bool, float]:
+    """Return the rank of a face: the largest that is no chance; else one that moves, with most evidence."""
+    return _sure(tracked), tracked.moves, tracked.face.side * tracked.face.evidence
+
+
+def _middle(tracked: list[TrackedFace]) -> TrackedFace:
+    """Return the median of place, side and evidence; it moves where it does so most of the time."""
+    faces = [one.face for one in tracked]
     values = np.median([(face.x, face.y, face.side, face.evidence) for face in faces], axis=0)
-    return Face(*map(float, values))
+    moves = 2 * sum(one.moves for one in tracked) >= len(tracked)
+    return TrackedFace(tracked[0].track, Face(*map(float, values)), moves)

@@ -17,15 +17,13 @@ from nasframe_audiovisual.faces.crop import cut_out
 from nasframe_audiovisual.faces.face import Face, distinct
 from nasframe_audiovisual.faces.face_detector import SURE, FaceDetector
 from nasframe_audiovisual.faces.opencv import opencv, single_threaded
+from nasframe_audiovisual.faces.reducing import reduced
 from nasframe_audiovisual.spares import Spares
 
 if TYPE_CHECKING:
     from types import ModuleType
 
 __all__ = ["YuNetDetector"]
-
-MOST_PIXELS = 160_000
-"""Size of the reduced picture, at most: 533 × 300 of 16:9."""
 
 SMALLEST_FACE = 16
 """Side of the smallest face that the network knows, in pixels of the reduced picture."""
@@ -73,15 +71,10 @@ class YuNetDetector(FaceDetector):
             raise DataError(f"{path}: {problem}; expected a YuNet model of 2023 or later, in ONNX")
         return cls(model)
 
-    def find(self, pixels: NDArray[np.uint8], smallest: float) -> list[Face]:
+    def find(self, pixels: NDArray[np.uint8], smallest: float, thorough: bool) -> list[Face]:
         """Return the faces of a whole picture, the largest first."""
-        height, width = pixels.shape[:2]
-        scale = SMALLEST_FACE / max(1.0, smallest * min(height, width))
-        scale = min(scale, math.sqrt(MOST_PIXELS / (height * width)), 2.0)
-        size = max(1, round(width * scale)), max(1, round(height * scale))
+        small, scale = reduced(pixels, smallest, SMALLEST_FACE)
         with single_threaded() as cv2:
-            how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-            small = cv2.resize(pixels, size, interpolation=how)
             faces = self._faces(cv2, small)
         back = [Face(face.x / scale, face.y / scale, face.side / scale, face.evidence) for face in faces]
         return distinct(back)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from nasframe_audiovisual.faces import STILL
+
 __all__ = ["flaw_of"]
 
 DARK = 24
 """Pictures without a part as bright as this, of 255, are black."""
-
-STILL = 3.0
-"""Pictures in no part of which the light changes by more than this, of 255, are frozen."""
 
 SILENT = 2.0**-13
 """Sound that never passes this, of full scale 1, is silent: a sixteen-bit recorder's last two bits."""

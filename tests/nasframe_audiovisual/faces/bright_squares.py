@@ -22,7 +22,7 @@ class BrightSquares(FaceDetector):
     margin: ClassVar[float] = 2.0
     least: ClassVar[int] = 3
 
-    def find(self, pixels: NDArray[np.uint8], smallest: float) -> list[Face]:
+    def find(self, pixels: NDArray[np.uint8], smallest: float, thorough: bool) -> list[Face]:
         """Return all white squares that are not too small."""
         bright = (pixels[..., 0] >= 200).astype(np.uint8)
         _, _, boxes, centres = cv2.connectedComponentsWithStats(bright)
@@ -35,7 +35,7 @@ class BrightSquares(FaceDetector):
 
     def follow(self, pixels: NDArray[np.uint8], face: Face) -> Face | None:
         """Return the white square that overlaps the last one most."""
-        near = [found for found in self.find(pixels, 0.0) if found.overlap(face) > 0.3]
+        near = [found for found in self.find(pixels, 0.0, thorough=False) if found.overlap(face) > 0.3]
         return max(near, key=face.overlap, default=None)
 
 

@@ -14,8 +14,8 @@ __all__ = ["talking"]
 
 
 @functools.cache
-def talking(person: int) -> list[NDArray[np.uint8]]:
-    """Return twenty pictures `(112, 112, 3)`, ten a second, of a person of the set with the seed 20."""
-    identity = make_identity(20, person + 1)
-    clip = Session(identity, ClipShape(seconds=2.0, rate=10), 20, person).clips(1)[0]
+def talking(person: int, seed: int = 20) -> list[NDArray[np.uint8]]:
+    """Return twenty pictures `(112, 112, 3)`, ten a second, of a person of the set with a seed."""
+    identity = make_identity(seed, person + 1)
+    clip = Session(identity, ClipShape(seconds=2.0, rate=10), seed, person).clips(1)[0]
     return list(clip.frames)

@@ -77,6 +77,17 @@ def test_two_lasting_faces_of_like_size_are_several() -> None:
     assert window_square(found[8:24], margin=2.0) == NoSquare(SEVERAL_FACES)
 
 
+def test_a_photograph_beside_a_face_that_moves_does_not_count() -> None:
+    still = (40, 60, 40)
+    assert window_square(follow(scene(still, (120, 60, 40)) for _ in range(16)), 2.0) == NoSquare(
+        SEVERAL_FACES
+    )
+    moving = follow(scene(still, (120, 60 + 4 * (number % 4), 40)) for number in range(16))
+    square = window_square(moving, margin=2.0)
+    assert isinstance(square, Square)
+    assert square.left + square.side / 2 == 120
+
+
 def test_a_small_face_behind_does_not_count() -> None:
     found = follow(scene((60, 60, 60), (140, 30, 16)) for _ in range(32))
     assert window_square(found[8:24], margin=2.0) == Square(0, 0, 120)

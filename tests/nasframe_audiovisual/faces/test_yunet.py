@@ -26,7 +26,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_its_boxes_become_faces_in_pixels_of_the_picture(model: Path) -> None:
     picture = np.zeros((360, 640, 3), np.uint8)
     picture[80:240, 280:440] = 255
-    faces = make_detector("yunet", model).find(picture, 0.1)
+    faces = make_detector("yunet", model).find(picture, 0.1, thorough=True)
     assert faces
     for face in faces:
         assert 320 <= face.x <= 400
@@ -37,7 +37,7 @@ def test_its_boxes_become_faces_in_pixels_of_the_picture(model: Path) -> None:
 def test_a_face_is_followed_and_lost_where_it_is_gone(model: Path) -> None:
     detector = pickle.loads(pickle.dumps(make_detector("yunet", model)))
     picture = np.repeat(np.repeat(scene((80, 60, 90)), 2, 0), 2, 1)
-    face = detector.find(picture, 0.15)[0]
+    face = detector.find(picture, 0.15, thorough=False)[0]
     moved = detector.follow(np.roll(picture, (8, 12), (0, 1)), face)
     assert moved is not None
     # the middle of the square was at 160, 120

@@ -35,12 +35,12 @@ class Bar(FaceDetector):
 
     margin, least = 1.5, 1
 
-    def find(self, pixels: NDArray[np.uint8], smallest: float) -> list[Face]:
+    def find(self, pixels: NDArray[np.uint8], smallest: float, thorough: bool) -> list[Face]:
         bright = np.flatnonzero(pixels[0, :, 0] > 200)
         return [Face(float(bright.mean()), 45.0, 40.0, SURE)]
 
     def follow(self, pixels: NDArray[np.uint8], face: Face) -> Face | None:
-        return self.find(pixels, 0.0)[0]
+        return self.find(pixels, 0.0, thorough=False)[0]
 
 
 def drawn(moment: float, height: int, width: int) -> NDArray[np.uint8]:

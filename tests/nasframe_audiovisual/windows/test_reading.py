@@ -257,12 +257,12 @@ def test_a_clip_without_a_face_is_looked_at_upside_down(
 
         margin, least = 1.0, 1
 
-        def find(self, pixels: NDArray[np.uint8], smallest: float) -> list[Face]:
+        def find(self, pixels: NDArray[np.uint8], smallest: float, thorough: bool) -> list[Face]:
             upper, lower = np.split(pixels, 2)
             return [Face(32, 16, 32, SURE)] if upper.mean() > lower.mean() else []
 
         def follow(self, pixels: NDArray[np.uint8], face: Face) -> Face | None:
-            return next(iter(self.find(pixels, 0.1)), None)
+            return next(iter(self.find(pixels, 0.1, thorough=False)), None)
 
     def heavy(moment: float) -> NDArray[np.uint8]:
         return np.concatenate([picture(moment, 64, 32) // 4, picture(moment, 64, 32)])
