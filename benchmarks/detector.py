@@ -15,59 +15,32 @@ import random
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
 
-import av
 import cv2
 import numpy as np
 from cyclopts import Parameter, run
-from numpy.typing import NDArray
+from films import RATE, Film, Pixels, Samples, read_film, write_film
 from scipy.stats import binomtest
 
 import nasframe
 from nasframe.runtime import Fields, read_json
 
-RATE = 25
-
 PLACES = ((320, 240, 190, 20, 120), (640, 360, 30, 120, 224), (1280, 720, 800, 200, 448))
 """Width and height of a picture, and left, top and side of the clip in it."""
-Pixels = NDArray[np.uint8]
-Samples = NDArray[np.float32]
-Clip = tuple[list[Pixels], Samples, int]
 
 
-def read(path: Path) -> Clip:
-    """Return the pictures, the mono samples and their rate."""
-    with av.open(str(path)) as container:
-        pictures = [np.asarray(f.to_ndarray(format="rgb24"), np.uint8) for f in container.decode(video=0)]
-    with av.open(str(path)) as container:
-        rate = container.streams.audio[0].rate
-        samples = np.concatenate([frame.to_ndarray().reshape(-1) for frame in container.decode(audio=0)])
+def read(path: Path) -> Film:
+    """Return a film whose sound is as long as its pictures."""
+    pictures, samples, rate = read_film(path)
     length = round(len(pictures) / RATE * rate)
-    return pictures, np.pad(samples, (0, max(0, length - len(samples))))[:length].astype(np.float32), rate
+    return pictures, np.pad(samples, (0, max(0, length - len(samples))))[:length], rate
 
 
 def write(path: Path, pictures: Sequence[Pixels], samples: Samples, rate: int) -> Path:
-    """Write a file of H.264 and AAC of high quality."""
-    with av.open(str(path), "w") as container:
-        video = container.add_stream("libx264", rate=RATE, options={"crf": "14", "preset": "veryfast"})
-        video.height, video.width, video.pix_fmt = *pictures[0].shape[:2], "yuv420p"
-        audio = container.add_stream("aac", rate=rate, layout="mono")
-        audio.bit_rate = 96_000
-        for number, pixels in enumerate(pictures):
-            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
-            frame.pts, frame.time_base = number, Fraction(1, RATE)
-            container.mux(video.encode(frame))
-        sound = av.AudioFrame.from_ndarray(samples[None], format="fltp", layout="mono")
-        sound.sample_rate, sound.pts, sound.time_base = rate, 0, Fraction(1, rate)
-        resampler = av.AudioResampler(format="fltp", layout="mono", rate=rate, frame_size=1024)
-        for piece in [*resampler.resample(sound), *resampler.resample(None)]:
-            container.mux(audio.encode(piece))
-        container.mux(video.encode(None))
-        container.mux(audio.encode(None))
-    return path
+    """Write a film of high quality."""
+    return write_film(path, pictures, samples, rate, crf=14, bit_rate=96_000)
 
 
 def join(out: Path, parts: Sequence[Path]) -> Path:
@@ -77,7 +50,7 @@ def join(out: Path, parts: Sequence[Path]) -> Path:
     return write(out, pictures, np.concatenate([clip[1] for clip in clips]), clips[0][2])
 
 
-def moved(clip: Clip, width: int, height: int, left: int, top: int, side: int) -> list[Pixels]:
+def moved(clip: Film, width: int, height: int, left: int, top: int, side: int) -> list[Pixels]:
     """Return the pictures, resized to a square of a larger grey picture."""
     found = []
     for pixels in clip[0]:
@@ -88,7 +61,7 @@ def moved(clip: Clip, width: int, height: int, left: int, top: int, side: int) -
 
 
 def odd(count: int, seed: int) -> Iterator[tuple[str, list[Pixels]]]:
-    """Yield a name and 50 pictures of 224 pixels: black, one colour, patterns, noise, drawings."""
+    """Yield a name and so many pictures of 224 pixels: black, patterns, noise, drawings."""
     random, size = np.random.default_rng(seed), 224
     yield "black", [np.zeros((size, size, 3), np.uint8)] * count
     bars = np.repeat(random.integers(0, 256, (8, 3)), size // 8, 0).astype(np.uint8)
@@ -110,7 +83,7 @@ def odd(count: int, seed: int) -> Iterator[tuple[str, list[Pixels]]]:
 
 
 def drawing(random: np.random.Generator, count: int, size: int) -> list[Pixels]:
-    """Shapes that move over a ground."""
+    """Return pictures of shapes that move over a ground."""
     shapes = []
     for _ in range(10):
         centre, radii = random.integers(0, size, 2), random.integers(10, 90, 2)
@@ -126,7 +99,7 @@ def drawing(random: np.random.Generator, count: int, size: int) -> list[Pixels]:
 
 
 def drawn_face(random: np.random.Generator, count: int, size: int) -> list[Pixels]:
-    """A round head with dots for eyes and a mouth that opens."""
+    """Return pictures of a round head with dots for eyes and a mouth that opens."""
     skin, ground = random.integers(120, 256, 3).tolist(), random.integers(0, 256, 3)
     x, y, radius, found = size // 2, size // 2, int(random.integers(60, 95)), []
     for number in range(count):
@@ -224,11 +197,7 @@ def main(
         )
 
         print("the same clips, a face off the centre: the largest change of the score")
-        for width, height, left, top, side in (
-            (320, 240, 190, 20, 120),
-            (640, 360, 30, 120, 224),
-            (1280, 720, 800, 200, 448),
-        ):
+        for width, height, left, top, side in PLACES:
             changes, refused = [], 0
             for path in paths(draw.sample(genuine, min(10, len(genuine)))):
                 clip = read(path)

@@ -15,57 +15,44 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from fractions import Fraction
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import av
 import cv2
 import numpy as np
 import torch
 from deepfake import Last, make_detector
+from films import RATE, Pixels, read_film, write_film
 
 from nasframe.runtime import Progress
 from nasframe_audiovisual import FaceSettings, FaceTracker, LeftOut, Picture, Window, play, read_windows
 from nasframe_deepfake.detection import Calibration, ClipScorer, make_heads
 from nasframe_deepfake.synthesis import Corpus, write_corpus
 
-WIDTH, HEIGHT, RATE = 1280, 720, 25
+WIDTH, HEIGHT = 1280, 720
 WINDOW = Window(size=64)
 
 
-def write_film(clip: Path, out: Path, seconds: float) -> None:
+def write_long_film(clip: Path, out: Path, seconds: float) -> None:
     """Write a film of so many seconds at 720p, with the face of a clip of two seconds in it."""
-    with av.open(str(clip)) as source:
-        frames = [frame.to_ndarray(format="rgb24") for frame in source.decode(video=0)]
-    with av.open(str(clip)) as source:
-        heard = [frame.to_ndarray().reshape(-1) for frame in source.decode(audio=0)]
-        rate = source.streams.audio[0].rate
-    samples = np.tile(np.concatenate(heard), int(seconds) // 2 + 1)[: round(seconds * rate)]
+    frames, heard, rate = read_film(clip)
+    samples = np.tile(heard, int(seconds) // 2 + 1)[: round(seconds * rate)]
+    write_film(out, moving_about(frames, round(seconds * RATE)), samples, rate, crf=23)
+
+
+def moving_about(frames: Sequence[Pixels], count: int) -> Iterator[Pixels]:
+    """Yield pictures of a noisy room, in which the frames of a clip move from side to side."""
     random = np.random.default_rng(0)
     room = cv2.GaussianBlur(random.uniform(0, 255, (HEIGHT, WIDTH, 3)).astype(np.float32), (0, 0), 9)
     room = np.clip(128 + 6 * (room - room.mean()), 0, 255).astype(np.uint8)
-    with av.open(str(out), "w") as container:
-        video = container.add_stream("libx264", rate=RATE, options={"preset": "veryfast", "crf": "23"})
-        video.height, video.width, video.pix_fmt = HEIGHT, WIDTH, "yuv420p"
-        audio = container.add_stream("aac", rate=rate, layout="mono")
-        for number in range(round(seconds * RATE)):
-            # back and forth, so that no cut is in the film
-            place = number % (2 * len(frames) - 2)
-            face = cv2.resize(frames[min(place, 2 * len(frames) - 2 - place)], (336, 336))
-            picture = room.copy()
-            left = 600 + round(120 * np.sin(number / 60))
-            picture[200:536, left : left + 336] = face
-            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-            frame.pts, frame.time_base = number, Fraction(1, RATE)
-            container.mux(video.encode(frame))
-        sound = av.AudioFrame.from_ndarray(samples[None].astype(np.float32), format="fltp", layout="mono")
-        sound.sample_rate, sound.pts, sound.time_base = rate, 0, Fraction(1, rate)
-        resampler = av.AudioResampler(format="fltp", layout="mono", rate=rate, frame_size=1024)
-        for piece in [*resampler.resample(sound), *resampler.resample(None)]:
-            container.mux(audio.encode(piece))
-        container.mux(video.encode(None))
-        container.mux(audio.encode(None))
+    for number in range(count):
+        # back and forth, so that no cut is in the film
+        place = number % (2 * len(frames) - 2)
+        face = cv2.resize(frames[min(place, 2 * len(frames) - 2 - place)], (336, 336))
+        picture = room.copy()
+        left = 600 + round(120 * np.sin(number / 60))
+        picture[200:536, left : left + 336] = face
+        yield picture
 
 
 def pictures_of(film: Path) -> Iterator[Picture]:
@@ -81,7 +68,7 @@ def scorer(faces: str) -> ClipScorer:
 
 
 def follow(film: Path) -> tuple[float, int]:
-    """Return the seconds that finding and following the face takes, without decoding, and the looks."""
+    """Return the seconds that finding and following the face takes, without decoding, and the pictures."""
     taken, pictures = 0.0, 0
     tracker = FaceTracker(FaceSettings("haar").make())
     for picture in pictures_of(film):
@@ -116,7 +103,7 @@ def main(seconds: float = 60.0) -> None:
         clip = sorted((Path(folder) / "clips" / "RealVideo-RealAudio").rglob("*.mp4"))[0]
         films = {length: Path(folder) / f"{length:g}.mp4" for length in (seconds, 3 * seconds)}
         for length, film in films.items():
-            write_film(clip, film, length)
+            write_long_film(clip, film, length)
         film = films[seconds]
         print(f"{seconds:g} seconds of {WIDTH}x{HEIGHT} at {RATE} pictures a second, one thread")
         started = time.perf_counter()

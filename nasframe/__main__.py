@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from nasframe.signals import ending_signal, hear_signals, ignore_signals
@@ -12,6 +13,7 @@ __all__ = ["main"]
 def main() -> int:
     """Run the command that the words of the program name, and return its exit status."""
     message = "interrupted before anything was begun. To go on:\n  " + _command()
+    _open_closed_streams()
     try:
         hear_signals(message)
         try:
@@ -27,6 +29,20 @@ def main() -> int:
         return 128 + ending_signal(error)
     ignore_signals()
     return status
+
+
+def _open_closed_streams() -> None:
+    """Open the standard streams that the caller closed: else the next file that is opened takes their number.
+
+    Messages without a standard error go nowhere. What needs another stream finds None in `sys`, and says so.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the smallest number that is free
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - pathlib would be an import
 
 
 def _command() -> str:

@@ -14,6 +14,7 @@ __all__ = [
     "KeptRunInterrupt",
     "MissingExtraError",
     "NasframeError",
+    "OutputError",
     "PluginError",
     "PluginWarning",
     "RenderError",
@@ -75,6 +76,10 @@ class RunError(NasframeError):
 
 class DataError(NasframeError):
     """Data that is missing, unreadable or not enough."""
+
+
+class OutputError(NasframeError):
+    """Standard output cannot be written, so results would be lost."""
 
 
 class RenderError(NasframeError):

@@ -147,6 +147,13 @@ def _whole(value: Any, kind: type) -> Any:
     return found
 
 
+def _path(value: Any, _: type) -> Path:
+    text = _strict(str, str)(value, str)
+    if not text:  # it would be the working folder
+        raise ValueError("expected a path, found an empty text")
+    return Path(text)
+
+
 def _unchanged(expected: Any) -> Callable[[Any, Any], Any]:
     """Take a value that only Python can make, such as a tensor, as it is."""
 
@@ -164,7 +171,7 @@ def _converter() -> cattrs.Converter:
     converter.register_structure_hook(float, _strict(float, int, float))
     converter.register_structure_hook(bool, _strict(bool, bool))
     converter.register_structure_hook(str, _strict(str, str))
-    converter.register_structure_hook(Path, lambda value, _: Path(_strict(str, str)(value, str)))
+    converter.register_structure_hook(Path, _path)
     converter.register_structure_hook_func(_is_plain_able, lambda value, kind: kind.from_plain(value))
     converter.register_unstructure_hook_func(_is_plain_able, lambda value: value.to_plain())
     configure_union_passthrough(str | int | float | bool | None, converter)

@@ -6,7 +6,7 @@ the message about a mistyped option come at once.
 
 from __future__ import annotations
 
-import io
+import contextlib
 import os
 import shutil
 import signal
@@ -28,6 +28,7 @@ from nasframe.cli import (
     tables_command,
     using_a_run,
 )
+from nasframe.cli.empty_paths import refuse_empty_paths
 from nasframe.cli.lost_interrupts import repeat_lost_interrupts
 from nasframe.cli.plugin_files import HELP, prefix, split_plugin_files
 from nasframe.doctor import doctor
@@ -35,6 +36,7 @@ from nasframe.errors import (
     KeptRunInterrupt,
     MissingExtraError,
     NasframeError,
+    OutputError,
     PluginWarning,
     ResumableInterrupt,
 )
@@ -45,8 +47,10 @@ from nasframe.runtime import (
     print_traceback,
     require_processor,
     shell_line,
+    take_any_character,
     visible,
     visible_message,
+    writing_output,
 )
 from nasframe.signals import commands_begin, ending_signal, ignore_signals
 from nasframe.studies import PRELOAD
@@ -62,6 +66,7 @@ _STUDIES = ("compare", "sweep", "tabulate", "census")
 _HELP = {"--help", "-h", "--version"}
 
 _FAULT = 70  # EX_SOFTWARE of sysexits.h
+_NO_OUTPUT = 74  # EX_IOERR
 _BROKEN_PIPE = 128 + 13
 
 
@@ -77,6 +82,7 @@ def make_app() -> App:
         exit_on_error=False,
         print_error=False,
         result_action="return_value",
+        config=refuse_empty_paths,
     )
     groups = (
         making_a_run,
@@ -96,17 +102,18 @@ def make_app() -> App:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status: 2 for the user's mistakes, 130 for Ctrl-C, and 70 for an
-    error of a plugin or of nasframe that nobody foresaw."""
+    """Run one command and return its exit status: 2 for the user's mistakes, 130 for Ctrl-C, 74 where
+    standard output cannot be written, 70 for an error of a plugin or of nasframe that nobody foresaw."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     files: list[Path] = []
     # Before torch is imported: threads that spin while they wait make a busy machine six times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a file's name need not be UTF-8
-        sys.stdout.reconfigure(errors="backslashreplace")
+    take_any_character()
     with warnings.catch_warnings(), repeat_lost_interrupts():
         _plain_warnings(words)
         try:
+            with writing_output():  # it may be closed, which is to be said before the work
+                pass
             if words and words[0] != "doctor" and not _HELP & {*words}:
                 require_processor()
             files, words = split_plugin_files(words)
@@ -118,13 +125,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             app = make_app()
             _require_extra(app, words)
             commands_begin()
-            status = app(words)
-            if sys.stdout is not None:  # a shell may close it
+            # Help is printed by the library of the command line, and doctor does without ours.
+            prints_itself = not words or words[0] == "doctor" or not _HELP.isdisjoint(words)
+            with writing_output() if prints_itself else contextlib.nullcontext():
+                status = app(words)
+            with writing_output():
                 sys.stdout.flush()
         except BrokenPipeError:
-            # The reader of our output has ended; the interpreter must not try to flush the rest.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _drop_output()
             return _BROKEN_PIPE
+        except OutputError as error:
+            _drop_output()
+            return _say(str(error), status=_NO_OUTPUT)
         except KeyboardInterrupt as error:
             ignore_signals()
             return _say(_interrupted(words, files, error), status=128 + ending_signal(error))
@@ -144,6 +156,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _print_traceback()
             return _say(error_message(error), words)
     return status if isinstance(status, int) else 0
+
+
+def _drop_output() -> None:
+    """Send what is left of standard output nowhere: the interpreter must not try to flush it."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _require_extra(app: App, words: Sequence[str]) -> None:

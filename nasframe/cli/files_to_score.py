@@ -41,6 +41,8 @@ def listed_paths(source: Path) -> list[Path]:
         return ConfigurationError("predict", [f"--list {message}"])
 
     if str(source) == STANDARD_INPUT:
+        if sys.stdin is None:
+            raise mistake(f"{STANDARD_INPUT}: standard input is closed")
         content, folder = _read_stream(sys.stdin.buffer, name, mistake), Path()
     elif _is_stream(source):  # of a shell: --list <(find …)
         with source.open("rb") as stream:

@@ -58,7 +58,7 @@ class StudyOptions:
         if self.workers is not None:
             at_least("--workers", self.workers, 1)
         if self.patience is not None and not self.patience > 0:
-            problem = f"--patience: expected more than 0 seconds, found {self.patience:g}"
+            problem = f"--patience: expected more than 0 seconds, found {self.patience}"
             raise ConfigurationError("command line", [problem])
         if self.data is not None and not self.data.exists():
             raise ConfigurationError("command line", [f"--data {self.data}: no such file or folder"])

@@ -174,6 +174,8 @@ def read_architecture(source: str) -> Architecture:
     from nasframe.runs import naming_missing_plugins
     from nasframe.space import Architecture
 
+    if not source:
+        raise RunError("expected a run folder or an architecture, found an empty word")
     path = Path(source)
     if not is_there(path):
         found = Architecture.from_text(source, "the genotype")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from nasframe.exporting.comparison import BATCHES, TOLERANCE, largest_difference
 from nasframe.exporting.document import DOCUMENT, describe, plain_settings
 from nasframe.exporting.export_folder import export_folder
 from nasframe.exporting.formats import FORMATS, Format
-from nasframe.runtime import SILENT, Progress, shorten, write_json
+from nasframe.runtime import SILENT, Progress, sha256_of, shorten, write_json
 from nasframe.tasks import Exported
 
 __all__ = ["write_exported"]
@@ -151,6 +150,4 @@ def _write(
 
 def _identity(path: Path) -> dict[str, Any]:
     """Return the size and the hash of a file, which may be larger than the memory."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"bytes": path.stat().st_size, "sha256": digest}
+    return {"bytes": path.stat().st_size, "sha256": sha256_of(path)}

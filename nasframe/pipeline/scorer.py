@@ -14,6 +14,7 @@ from nasframe.pipeline.file_records import checked_records
 from nasframe.pipeline.loading import load_experiment, load_run
 from nasframe.pipeline.trained_network import load_network
 from nasframe.runs import Run
+from nasframe.runtime import Cancellation
 from nasframe.tasks import FileScorer, Task
 
 __all__ = ["Scorer", "load_scorer"]
@@ -37,7 +38,9 @@ class Scorer:
     _task: str
     _scorer: FileScorer
 
-    def score(self, paths: Iterable[str | Path]) -> Generator[dict[str, Any], None, None]:
+    def score(
+        self, paths: Iterable[str | Path], cancellation: Cancellation | None = None
+    ) -> Generator[dict[str, Any], None, None]:
         """Score files: one dictionary a file, in order, each as soon as it is known.
 
         It may be called many times, and from several threads at once. Nothing of the run is read again.
@@ -46,16 +49,22 @@ class Scorer:
         task adds) or `error`, the cause in words, and `reason`, a word for scripts. A result with a number
         that is not finite becomes an error with the reason `not-finite`: it supports no decision.
 
+        Closing it ends the work on the files, also in the middle of one where the task looks within a file.
+
         Args:
             paths: of the files.
+            cancellation: through which another thread may end the work; see `FileScorer.score_until`.
 
         Raises:
             TypeError: one path was given in place of several.
+            concurrent.futures.CancelledError: it was cancelled.
         """
         if isinstance(paths, str | Path):
             raise TypeError(f"score takes several paths, such as [{str(paths)!r}], found one path")
         files = [Path(path) for path in paths]
-        return checked_records(self._task, files, iter(self._scorer.score(files)))
+        scorer = self._scorer
+        records = scorer.score(files) if cancellation is None else scorer.score_until(files, cancellation)
+        return checked_records(self._task, files, iter(records))
 
 
 def load_scorer(
@@ -110,5 +119,5 @@ def _checked(task: Task, fitted: Mapping[str, float], threshold: float) -> float
         low, high = task.bounds.get("threshold", (-math.inf, math.inf))
         if low <= threshold <= high:
             return float(threshold)
-        problem = f"expected a number from {low:g} to {high:g}, found {threshold:g}"
+        problem = f"expected a number from {low:g} to {high:g}, found {threshold}"
     raise ConfigurationError("threshold", [f"threshold: {problem}"])

@@ -64,8 +64,8 @@ def load_network(
     """Return the trained network of a run, its calibration, and the device on which it is.
 
     Raises:
-        RunError: the run has none, a damaged one, one with parameters that are not finite, or that of another
-            architecture.
+        RunError: the run has none, a damaged one, one whose weights are not those that were saved or are not
+            finite, or that of another architecture.
     """
     where = experiment.torch_device() if device is None else resolve_device(device)
     remedy = f"go on with `nasframe train {run.path}`"
@@ -89,6 +89,11 @@ def load_network(
             f"{run.checkpoints / 'network.json'}: {len(bad)} parameters of the trained network are not "
             f"finite, the first is {bad[0]}; train it again with `nasframe train {run.path} --overwrite`"
         )
+    try:
+        found.check_unchanged()
+    except RunError as error:
+        again = f"train it again with `nasframe train {run.path} --overwrite`"
+        raise RunError(f"{error}; put it back, or {again}") from error
     return network.to(where), calibration_of(found), where
 
 

@@ -25,6 +25,7 @@ from nasframe.runtime import (
     path_inside,
     read_json,
     read_tensors,
+    sha256_of,
     write_json,
     write_tensors,
 )
@@ -57,6 +58,22 @@ class Checkpoint:
         """Return the tensors whose names begin with `prefix`, by the rest of their names."""
         return {name[len(prefix) :]: value for name, value in self.tensors.items() if name.startswith(prefix)}
 
+    def check_unchanged(self) -> None:
+        """Compare the file of the tensors with the SHA-256 that was written with it; older ones have none.
+
+        Raises:
+            RunError: it is another file, as after a bit of a disk has flipped.
+        """
+        wanted = self.values.get("sha256")
+        if self.source is None or wanted is None:
+            return
+        file = self.source.parent / self.values["tensors"]
+        found = sha256_of(file)
+        if found != wanted:
+            raise _damaged(
+                f"{file}: is not the file that was saved: expected the SHA-256 {wanted}, found {found}"
+            )
+
     def state_of(self, module: nn.Module, prefix: str = "") -> dict[str, Tensor]:
         """Return the tensors whose names begin with `prefix`, which are the whole state of a module.
 
@@ -79,7 +96,8 @@ def save_checkpoint(folder: Path, name: str, checkpoint: Checkpoint, version: in
     """Write `folder/name.json` and the tensors it names; the tensors of older versions are removed."""
     tensors = folder / f"{name}-{version:05d}.safetensors"
     write_tensors(tensors, _separate(checkpoint.tensors))
-    write_json(folder / f"{name}.json", {"tensors": tensors.name, **checkpoint.values})
+    guarded = {"tensors": tensors.name, "sha256": sha256_of(tensors)}
+    write_json(folder / f"{name}.json", {**guarded, **checkpoint.values})
     for old in folder.glob(f"{name}-?????.safetensors"):
         if old != tensors:
             old.unlink(missing_ok=True)
@@ -190,7 +208,7 @@ def _slots(optimiser: torch.optim.Optimizer) -> set[str] | None:
         return None
 
 
-_TENSORS = Fields({"tensors": Text()})
+_TENSORS = Fields({"tensors": Text()}, {"sha256": Text()})
 
 
 def _damaged(message: str) -> RunError:

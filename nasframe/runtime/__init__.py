@@ -6,6 +6,7 @@ Importing it imports no torch.
 from __future__ import annotations
 
 from nasframe.runtime.cache_folder import CACHE_VARIABLE, DEFAULT_CACHE, given_cache
+from nasframe.runtime.cancellation import Cancellation
 from nasframe.runtime.compressed import read_compressed_json, write_compressed_json
 from nasframe.runtime.console import (
     format_columns,
@@ -15,6 +16,8 @@ from nasframe.runtime.console import (
     print_message,
     print_text,
     print_traceback,
+    take_any_character,
+    writing_output,
 )
 from nasframe.runtime.csv_text import csv_text
 from nasframe.runtime.extras import require_extra
@@ -30,6 +33,7 @@ from nasframe.runtime.files import (
     publish_folder,
     remove_path,
     replacing,
+    sha256_of,
     without_nan,
     write_bytes,
     write_json,
@@ -87,6 +91,7 @@ __all__ = [
     "NOTHING",
     "PATH",
     "SILENT",
+    "Cancellation",
     "Each",
     "Either",
     "Fields",
@@ -149,8 +154,10 @@ __all__ = [
     "require_processor",
     "require_regular",
     "rows_not_finite",
+    "sha256_of",
     "shell_line",
     "shorten",
+    "take_any_character",
     "visible",
     "visible_message",
     "whole_folder",
@@ -160,4 +167,5 @@ __all__ = [
     "write_json",
     "write_tensors",
     "write_text",
+    "writing_output",
 ]

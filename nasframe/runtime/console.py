@@ -8,12 +8,17 @@ must be the same in a pipe, in a file and on a narrow screen.
 
 from __future__ import annotations
 
+import codecs
+import io
 import json
+import os
 import sys
 import traceback
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+from nasframe.errors import OutputError
 from nasframe.runtime.files import without_nan
 from nasframe.runtime.visible import escape_json, visible, visible_lines, visible_message
 
@@ -25,7 +30,51 @@ __all__ = [
     "print_message",
     "print_text",
     "print_traceback",
+    "take_any_character",
+    "writing_output",
 ]
+
+_NAMES = "nasframe.names"
+"""The handler of letters that an encoding lacks, among those of `codecs`."""
+
+
+def take_any_character() -> None:
+    """Let standard output take any text, from now on.
+
+    The letters by which Python stands for the bytes of a name that is not UTF-8 are written as these bytes,
+    and other letters that the encoding lacks as back-slashes and their numbers.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        codecs.register_error(_NAMES, _bytes_or_number)
+        sys.stdout.reconfigure(errors=_NAMES)
+
+
+def _bytes_or_number(error: UnicodeError) -> tuple[str | bytes, int]:
+    try:
+        return codecs.lookup_error("surrogateescape")(error)
+    except UnicodeError:
+        return codecs.lookup_error("backslashreplace")(error)
+
+
+@contextmanager
+def writing_output() -> Iterator[None]:
+    """Turn an error of the system in the block, which writes on standard output, into words.
+
+    Raises:
+        OutputError: it is closed, or cannot be written, such as a file on a full disk.
+        BrokenPipeError: its reader has ended.
+    """
+    if sys.stdout is None:
+        raise OutputError(
+            "standard output is closed, so the results would be lost; send them to a file, or to /dev/null"
+        )
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise OutputError(f"standard output cannot be written: {why}; the results are not whole") from error
 
 
 def print_text(text: str = "") -> None:
@@ -33,23 +82,37 @@ def print_text(text: str = "") -> None:
 
     A name in a text of several lines passes through `visible` before, or it may begin a line of its own.
     """
-    print(visible_lines(text), flush=True)
+    with writing_output():
+        print(visible_lines(text), flush=True)
 
 
 def print_message(message: str) -> None:
     """Print a message on standard error, whose lines after the first are indented; see `visible_message`."""
-    print(visible_message(message), file=sys.stderr, flush=True)
+    _print_aside(f"{visible_message(message)}\n")
 
 
 def print_traceback() -> None:
     """Print the traceback of the error that is handled, on standard error."""
-    print(visible_lines(traceback.format_exc()), end="", file=sys.stderr, flush=True)
+    _print_aside(visible_lines(traceback.format_exc()))
+
+
+def _print_aside(text: str) -> None:
+    """Write on standard error, unless it cannot be written: no result depends on it."""
+    if sys.stderr is None:
+        return
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except OSError:  # what is left in its buffer must not fail again when the interpreter ends
+        with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123 - a device, not a path
+            os.dup2(nowhere.fileno(), sys.stderr.fileno())
 
 
 def print_document(text: str) -> None:
     """Write a document, such as SVG, on standard output as it is: it was made without anything unseen."""
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    with writing_output():
+        sys.stdout.write(text)
+        sys.stdout.flush()
 
 
 def print_json(value: Any, *, indent: int | None = 2) -> None:
@@ -58,7 +121,8 @@ def print_json(value: Any, *, indent: int | None = 2) -> None:
     Names are whole: what cannot be seen in one is an escape of JSON.
     """
     text = json.dumps(without_nan(value), indent=indent, ensure_ascii=False, allow_nan=False, default=str)
-    print(escape_json(text), flush=True)
+    with writing_output():
+        print(escape_json(text), flush=True)
 
 
 def format_columns(rows: Sequence[Sequence[str]], indent: str = "", right: Collection[int] = ()) -> list[str]:

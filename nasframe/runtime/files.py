@@ -34,6 +34,7 @@ __all__ = [
     "publish_folder",
     "remove_path",
     "replacing",
+    "sha256_of",
     "without_nan",
     "write_bytes",
     "write_json",
@@ -294,6 +295,16 @@ def fingerprint(value: Any) -> str:
     """
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file, which may be larger than the memory, as 64 hexadecimal digits.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def remove_path(path: Path) -> None:

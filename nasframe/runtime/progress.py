@@ -53,7 +53,7 @@ class TerminalProgress(Progress):
 
     @contextmanager
     def task(self, description: str, total: int | None) -> Iterator[Callable[[int], None]]:
-        if not sys.stderr.isatty():
+        if sys.stderr is None or not sys.stderr.isatty():
             yield lambda steps: None
             return
         from rich.console import Console

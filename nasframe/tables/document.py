@@ -251,7 +251,7 @@ def _check_best(best: Sequence[int], curve: Curves | None, source: str) -> None:
             continue
         there, most = float(curve[number, epoch - 1]), float(np.nanmax(curve[number]))
         if there < most - _ROUNDING * abs(most):
-            found = f"epoch {epoch} has {there:g} on validation, and another {most:g}"
+            found = f"epoch {epoch} has {there} on validation, and another {most}"
             raise RunError(f"{source}: best_epoch.{number}: {found}")
 
 

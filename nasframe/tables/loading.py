@@ -31,6 +31,8 @@ def load_table(name_or_path: str | Path, *, cache: str | Path | None = None) -> 
         RunError: there is no such file or folder, and the registered tables are named; or it is no table, has
             another format, or is damaged.
     """
+    if name_or_path == "":
+        raise RunError(f"expected a table, found an empty word; {_registered()}")
     path = Path(name_or_path)
     if not os.path.exists(path):  # noqa: PTH110 - pathlib raises an error for a name that is too long
         if _looks_like_path(str(name_or_path)):

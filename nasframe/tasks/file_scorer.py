@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+from nasframe.runtime import Cancellation
 
 __all__ = ["FileScorer"]
 
@@ -40,3 +42,27 @@ class FileScorer(ABC):
 
         One file that cannot be scored never stops the others.
         """
+
+    def score_until(
+        self, files: Sequence[Path], cancellation: Cancellation
+    ) -> Generator[dict[str, Any], None, None]:
+        """Yield the records of `score` while somebody waits for them.
+
+        This one looks between two files. A scorer whose files take long looks within a file too.
+
+        Args:
+            files: to score.
+            cancellation: may be cancelled by another thread.
+
+        Raises:
+            concurrent.futures.CancelledError: nobody waits any more.
+        """
+        records = self.score(files)
+        try:
+            cancellation.check()
+            for record in records:
+                cancellation.check()
+                yield record
+        finally:
+            if isinstance(records, Generator):
+                records.close()

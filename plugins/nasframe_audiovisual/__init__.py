@@ -5,16 +5,16 @@ It registers nothing. A task uses it in this order:
 - **files**: `describe_source` fingerprints a data folder, `files_of` lists one
 - **media**: `play` yields each `Picture` and `Sound` of a clip as a player shows them, or raises a
   `ClipError`; `at_most` (by default `LARGEST`) gives the size of the pictures; `log_mel` turns samples,
-  `SAMPLE_RATE` a second, into a spectrogram of `COLUMNS` columns; `in_threads` computes a function of many
-  clips in this process, `Spares` keep what one thread at a time may use, and `keep_freed_memory` speeds up
-  worker processes
+  `SAMPLE_RATE` a second, into a spectrogram of `COLUMNS` columns
+- **many clips**: `in_threads` computes a function of each in this process, `Spares` keep what one thread at a
+  time may use, and `keep_freed_memory` speeds up worker processes
 - **faces**: `FaceSettings` name a detector (`FaceDetectorName`) and `make` it, as `make_detector` does: one
   of the `DETECTORS`, a `FaceDetector` (it finds each `Face`); a `FaceTracker` is fed pictures and returns
   them `Located`, at most `LOOK_AHEAD` seconds later, with every `TrackedFace`; `window_square` returns the
   `Square` of a window to `crop`, or `NoSquare` with the reason, `NO_FACE` or `SEVERAL_FACES`
 - **windows**: `read_windows` yields each `Excerpt` of a clip, a `Recording` of the length of a `Window`, and
-  what is `LeftOut`; `first_window` returns the first, and `nothing_used` the error where there is none.
-  `REASONS` has each reason why a clip or a part of it cannot be used
+  what is `LeftOut`; `first_window` returns the first, and `nothing_used` the `NothingUsedError` where there
+  is none; `REASONS` has each reason why a clip or a part of it cannot be used
 - **splits**: `split_groups` spreads whole groups over the four `SPLITS`, `joined_groups` joins groups that
   share something; `read_split_list` and `write_split_list` for a list of the user's own
 - **arrays**: `write_streams` decodes a whole set once (`DecodedClips`; `streams_size` in bytes); `RowWriter`
@@ -85,6 +85,7 @@ if TYPE_CHECKING:
     from nasframe_audiovisual.features import open_features as open_features
     from nasframe_audiovisual.features import window_inputs as window_inputs
     from nasframe_audiovisual.features import write_features as write_features
+    from nasframe_audiovisual.freed_memory import keep_freed_memory as keep_freed_memory
     from nasframe_audiovisual.media import LARGEST as LARGEST
     from nasframe_audiovisual.media import REASONS as REASONS
     from nasframe_audiovisual.media import SAMPLE_RATE as SAMPLE_RATE
@@ -92,8 +93,6 @@ if TYPE_CHECKING:
     from nasframe_audiovisual.media import Picture as Picture
     from nasframe_audiovisual.media import Sound as Sound
     from nasframe_audiovisual.media import at_most as at_most
-    from nasframe_audiovisual.media import in_threads as in_threads
-    from nasframe_audiovisual.media import keep_freed_memory as keep_freed_memory
     from nasframe_audiovisual.media import play as play
     from nasframe_audiovisual.spares import Spares as Spares
     from nasframe_audiovisual.spectrogram import COLUMNS as COLUMNS
@@ -115,8 +114,10 @@ if TYPE_CHECKING:
     from nasframe_audiovisual.streams import DecodedClips as DecodedClips
     from nasframe_audiovisual.streams import streams_size as streams_size
     from nasframe_audiovisual.streams import write_streams as write_streams
+    from nasframe_audiovisual.threads import in_threads as in_threads
     from nasframe_audiovisual.windows import Excerpt as Excerpt
     from nasframe_audiovisual.windows import LeftOut as LeftOut
+    from nasframe_audiovisual.windows import NothingUsedError as NothingUsedError
     from nasframe_audiovisual.windows import Recording as Recording
     from nasframe_audiovisual.windows import Window as Window
     from nasframe_audiovisual.windows import first_window as first_window
@@ -174,6 +175,7 @@ _NAMES = {
         "window_inputs",
         "write_features",
     ),
+    "freed_memory": ("keep_freed_memory",),
     "media": (
         "LARGEST",
         "REASONS",
@@ -182,8 +184,6 @@ _NAMES = {
         "Picture",
         "Sound",
         "at_most",
-        "in_threads",
-        "keep_freed_memory",
         "play",
     ),
     "spares": ("Spares",),
@@ -214,9 +214,11 @@ _NAMES = {
         "streams_size",
         "write_streams",
     ),
+    "threads": ("in_threads",),
     "windows": (
         "Excerpt",
         "LeftOut",
+        "NothingUsedError",
         "Recording",
         "Window",
         "first_window",

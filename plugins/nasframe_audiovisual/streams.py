@@ -13,7 +13,8 @@ from attrs import frozen
 from nasframe.jobs import in_order
 from nasframe.runtime import Progress
 from nasframe_audiovisual.faces import FaceDetector, FaceSettings
-from nasframe_audiovisual.media import ClipError, keep_freed_memory
+from nasframe_audiovisual.freed_memory import keep_freed_memory
+from nasframe_audiovisual.media import ClipError
 from nasframe_audiovisual.spectrogram import COLUMNS, log_mel
 from nasframe_audiovisual.storage import DISK_BLOCK, RowWriter, require_space
 from nasframe_audiovisual.windows import Recording, Window, first_window

@@ -1,4 +1,4 @@
-"""AUC, accuracy and the best threshold of logits or probabilities of `fake`."""
+"""AUC, accuracy, calibration error and the best threshold of logits or probabilities of `fake`."""
 
 from __future__ import annotations
 

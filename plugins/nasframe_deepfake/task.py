@@ -37,6 +37,7 @@ from nasframe_deepfake.detection import (
     ClipSplit,
     HeadKind,
     Heads,
+    check_network,
     count_frozen,
     exported_detector,
     fit_calibration,
@@ -44,6 +45,7 @@ from nasframe_deepfake.detection import (
     load_data,
     load_detector,
     make_heads,
+    novelty_of_training,
     save_detector,
 )
 from nasframe_deepfake.metrics import accuracy, auc, calibration_error, none_if_nan, per_category
@@ -282,9 +284,11 @@ class DeepfakeTask(Task):
             "backbone": self.backbone,
             "steps": self.steps,
             "standardised": self.standardised,
+            "heads": self.heads,
         }
         frozen = count_parameters([make_backbone(self.backbone, channels) for channels in (3, 1)])
-        save_detector(folders, settings, self._faces, frozen, out)
+        novelty = novelty_of_training(folders["prepare"], folders["features"], self.standardised)
+        save_detector(folders, settings, self._faces, novelty, frozen, out)
 
     def frozen_parameters(self, saved: Path) -> int:
         return count_frozen(saved)
@@ -293,10 +297,13 @@ class DeepfakeTask(Task):
         self, network: nn.Module, saved: Path, calibration: Mapping[str, float], device: torch.device
     ) -> ClipScorer:
         """Return what answers for clips; see `detection.verdict`."""
-        return ClipScorer(load_detector(saved, device), network, Calibration.of(calibration), self._heads)
+        detector = load_detector(saved, device)
+        check_network(saved, detector, network, self.heads)
+        return ClipScorer(detector, network, Calibration.of(calibration), self._heads)
 
     def exported(self, network: nn.Module, saved: Path, calibration: Mapping[str, float]) -> Exported:
         """Return the detector behind decoding; see `detection.exported_detector`."""
         detector = load_detector(saved, torch.device("cpu"))
+        check_network(saved, detector, network, self.heads)
         fitted = Calibration.of(calibration)
         return exported_detector(detector, network, self._heads, fitted, self.score_meaning)

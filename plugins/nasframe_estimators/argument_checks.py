@@ -95,7 +95,7 @@ def _bits(value: Any) -> Iterator[str]:
     if not isinstance(value, Real) or isinstance(value, bool):
         yield f"bits: must be a number, found {value!r}"
     elif not 1 <= float(value) <= BITS:
-        yield f"bits: must be from 1 to {BITS:g}, found {float(value):g}"
+        yield f"bits: must be from 1 to {BITS:g}, found {float(value)}"
 
 
 def _typed(key: str, value: Any, types: tuple[type, ...], expected: str) -> Iterator[str]:

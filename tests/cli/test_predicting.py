@@ -356,3 +356,18 @@ def test_ctrl_c_between_two_files_ends_with_130_and_what_was_scored_is_printed(
     assert main(["predict", str(finished_run), "a.json", "b.json", "--json"]) == 130
     assert names([json.loads(line) for line in capsys.readouterr().out.splitlines()]) == ["a.json"]
     assert closed == [True]
+
+
+def test_csv_holds_the_bytes_of_a_name_and_json_an_escape_for_each_that_is_not_utf_8(
+    finished_run: Path, home: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    name = b"clips/\xffa\xc3\xa9.json"
+    Path(os.fsdecode(name)).write_text("[0.1, 0.9]", encoding="utf-8")
+    assert main(["predict", str(finished_run), os.fsdecode(name), "--csv"]) == 0
+    assert capfdbinary.readouterr().out.splitlines()[1].startswith(name + b",")
+    assert main(["predict", str(finished_run), os.fsdecode(name), "--json"]) == 0
+    line = capfdbinary.readouterr().out
+    assert b"\\udcff" in line
+    assert os.fsencode(json.loads(line)["file"]) == name
+    assert main(["predict", str(finished_run), os.fsdecode(name)]) == 0
+    assert rb"clips/\udcffa" in capfdbinary.readouterr().out

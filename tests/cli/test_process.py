@@ -13,7 +13,9 @@ import pytest
 from nasframe import __version__
 from tests.conftest import NASFRAME
 from tests.forked_programs import ForkingServer
+from tests.toys import TOYS
 
+TOY = ["--plugin", str(TOYS / "toy_streams.py")]
 MAIN = "import sys; from nasframe.cli import main; sys.exit(main())"
 
 
@@ -172,10 +174,10 @@ def test_ctrl_c_in_any_command_prints_it_to_be_given_again(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_name_that_is_no_utf8_is_printed_with_escapes(tmp_path: Path) -> None:
+def test_a_name_that_is_no_utf8_is_printed_byte_for_byte_where_nothing_escapes_it(tmp_path: Path) -> None:
     code = "import sys; from nasframe.cli import main; main(['plugins', '--json']); print('\\udcff')"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "\\udcff")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, b"\xff")
 
 
 def test_the_module_is_the_command() -> None:
@@ -202,3 +204,63 @@ sys.exit(main())
     assert done.returncode == 130
     assert done.stderr.splitlines()[-1].strip() == "nasframe sweep 'a b.toml'"
     assert "Traceback" not in done.stderr
+
+
+# -- closed and full streams ------------------------------------------------------------------------------
+
+
+def in_a_shell(redirections: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run the installed command with streams that a shell closes or leads elsewhere."""
+    return subprocess.run(
+        ["sh", "-c", f'"$@" {redirections}', "sh", NASFRAME, *words],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("redirections", ["2>&-", "2>/dev/full", "<&- 2>&-"])
+@pytest.mark.parametrize("form", [[], ["--csv"], ["--json"]])
+def test_scores_are_printed_whatever_happens_to_standard_error(
+    finished_run: Path, home: Path, redirections: str, form: list[str]
+) -> None:
+    (home / "a.json").write_text("[0.1, 0.9]", encoding="utf-8")
+    words = [*TOY, "predict", str(finished_run), "a.json", *form]
+    usual, done = in_a_shell("", *words), in_a_shell(redirections, *words)
+    assert usual.returncode == done.returncode == 0
+    assert "a.json" in done.stdout
+    assert done.stdout == usual.stdout
+
+
+def test_messages_for_a_closed_standard_error_are_not_among_the_results() -> None:
+    done = in_a_shell("2>&-", "predict", "nosuch", "a.json")
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+@pytest.mark.parametrize("words", [["predict", "nosuch", "a.json"], ["plugins"], ["--help"], ["doctor"]])
+def test_a_closed_standard_output_is_said_before_any_work(words: list[str]) -> None:
+    done = in_a_shell(">&-", *words)
+    assert done.returncode == 74
+    assert done.stderr == (
+        "nasframe: standard output is closed, so the results would be lost; "
+        "send them to a file, or to /dev/null\n"
+    )
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("words", [["plugins"], ["plugins", "--json"], ["--help"], ["--version"], ["doctor"]])
+def test_results_that_cannot_be_written_are_an_error_of_their_own(
+    words: list[str], unbuffered: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
+    done = in_a_shell(">/dev/full", *words)
+    assert done.returncode == 74
+    assert done.stderr == (
+        "nasframe: standard output cannot be written: no space left on device; the results are not whole\n"
+    )
+
+
+def test_a_closed_standard_input_is_said_where_a_list_is_read_from_it(finished_run: Path) -> None:
+    done = in_a_shell("<&-", *TOY, "predict", str(finished_run), "--list", "-")
+    assert done.returncode == 2
+    assert "standard input is closed" in done.stderr

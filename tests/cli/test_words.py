@@ -24,3 +24,37 @@ def test_a_word_of_20000_brackets_is_a_file_that_is_not_there(
 ) -> None:
     assert main(["predict", str(finished_run), "[" * 20_000]) == 1
     assert "cannot be read" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["predict", "run", ""],
+        ["predict", "", "clip.mp4"],
+        ["predict", "run", "--list", ""],
+        ["export", "run", "--out", ""],
+        ["run", ""],
+        ["run", "experiment.toml", "--out="],
+        ["compare", "experiment.toml", "--data", ""],
+        ["report", ""],
+        ["resume", ""],
+        ["resume", "run", "--table", ""],
+        ["doctor", "--cache", ""],
+        ["deepfake", "serve", "run", "--uploads", ""],
+        ["deepfake", "synthesize", ""],
+        ["estimators", "--run", ""],
+    ],
+)
+def test_an_empty_word_is_no_path(words: list[str], home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "run").mkdir()
+    assert main(words) == 2
+    assert "expected a path, found an empty word" in capsys.readouterr().err
+    assert [*home.iterdir()] == [home / "run"]
+
+
+@pytest.mark.parametrize("words", [["show", ""], ["tables", ""], ["compare", "--on", ""]])
+def test_an_empty_word_is_no_architecture_and_no_table(
+    words: list[str], home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    assert "empty word" in capsys.readouterr().err

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import timm
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from nasframe.errors import DataError
 from nasframe_audiovisual import check_backbone, check_weights
@@ -20,8 +20,11 @@ from nasframe_audiovisual.backbones import make_backbone
 
 def test_weights_that_fit_pass(tmp_path: Path) -> None:
     save_file(timm.create_model("resnet10t").state_dict(), tmp_path / "weights.safetensors")
-    check_weights(tmp_path / "weights.safetensors", "resnet10t")
     check_backbone("resnet10t")
+    check_weights(tmp_path / "weights.safetensors", "resnet10t")
+    state = make_backbone("resnet10t", 3, tmp_path / "weights.safetensors").state_dict()
+    weights = load_file(tmp_path / "weights.safetensors")
+    assert all(value.equal(weights[name]) for name, value in state.items())
 
 
 def test_weights_that_are_not_there_are_an_error(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from nasframe_audiovisual import FaceSettings, Picture, Window, at_most, first_window, play
-from tests.nasframe_audiovisual.films import write_film
+from tests.nasframe_audiovisual.films import join_films, write_film
 
 CORNERS = np.array([[(230, 30, 30), (30, 230, 30)], [(30, 30, 230), (230, 230, 230)]], np.uint8)
 """Red, green / blue, white."""
@@ -188,18 +188,7 @@ def test_pictures_that_change_their_size_are_shown_on(tmp_path: Path) -> None:
         film(tmp_path / f"{width}.ts", audio="mp2", pix_fmt="yuv420p", seconds=1.0, **size)
         for width, size in ((80, {}), (160, {"pictures": lambda moment: corners(96, 160)}))
     ]
-    path = tmp_path / "joined.ts"
-    with av.open(str(path), "w") as out:
-        for number, part in enumerate(parts):
-            with av.open(str(part)) as container:
-                if not number:
-                    streams = [out.add_stream_from_template(stream) for stream in container.streams]
-                for packet in container.demux():
-                    if packet.dts is None:
-                        continue
-                    packet.stream = streams[packet.stream.index]
-                    packet.pts, packet.dts = (stamp + number * 90_000 for stamp in (packet.pts, packet.dts))
-                    out.mux(packet)
+    path = join_films(tmp_path / "joined.ts", parts, 1.0)
     pictures = [piece for piece in play(path) if isinstance(piece, Picture)]
     shapes = [picture.pixels.shape[:2] for picture in pictures]
     assert set(shapes) == {(48, 80), (96, 160)}

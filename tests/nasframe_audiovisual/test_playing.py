@@ -8,6 +8,7 @@ import tracemalloc
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -92,6 +93,30 @@ def test_the_last_frame_stays_as_long_as_it_says_but_a_second_at_most(last: floa
     assert found[-1][0] == pytest.approx(np.ceil(10 * end - 1e-6) / 10 - 0.1)
 
 
+def test_pauses_of_pictures_without_any_sound_are_an_hour_together_at_most(tmp_path: Path) -> None:
+    """A file of some kilobytes would otherwise say that it takes months."""
+
+    def slow(packet: Any) -> Sequence[Any]:
+        if packet.stream.type == "video":
+            packet.pts, packet.dts = 1000 * packet.pts, 1000 * packet.dts
+        return [packet]
+
+    path = write_film(tmp_path / "a.mkv", video="mjpeg", pix_fmt="yuvj420p", seconds=8.0, change=slow)
+    with pytest.raises(ClipError, match=r"its pictures leave \d+ s without any up to") as caught:
+        list(play(path))
+    assert caught.value.reason == "time-stamps"
+
+
+def test_slides_that_stay_for_long_under_sound_may_pause_for_as_long_as_the_sound_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nasframe_audiovisual.media.pauses.LONGEST_PAUSE", 30.0)
+    path = write_film(tmp_path / "a.mkv", audio="flac", sample_rate=8000, seconds=200.0, rate=Fraction(1, 20))
+    pictures = [piece for piece in play(path) if isinstance(piece, Picture)]
+    assert len({id(picture.pixels) for picture in pictures}) > 8
+    assert pictures[-1].moment > 160
+
+
 def test_pictures_and_sound_come_in_step(tmp_path: Path) -> None:
     path = write_film(tmp_path / "a.mp4", audio="aac", layout="stereo", seconds=8.0)
     picture = sound = 0.0
@@ -153,6 +178,25 @@ def test_a_pass_may_end_early(tmp_path: Path) -> None:
         next(pieces)
         pieces.close()
         assert next(pieces, None) is None
+
+
+def test_a_recording_in_fragments_that_broke_off_in_a_picture_is_played_to_its_end(tmp_path: Path) -> None:
+    """The decoder gives its last whole pictures after the damage alone, when it is emptied."""
+    path = write_film(
+        tmp_path / "a.mp4",
+        audio="aac",
+        seconds=4.0,
+        video_options={"g": "12", "bf": "2"},
+        container_options={"movflags": "frag_keyframe+empty_moov"},
+    )
+    data = path.read_bytes()
+    fragment = data.rindex(b"mdat", 0, data.rindex(b"mdat"))  # the last but one
+    for cut in (8, 50, 120, 200, 280, 1000, 3000):  # its pictures lie before its sound
+        path.write_bytes(data[: fragment + cut])
+        pictures = [piece for piece in play(path) if isinstance(piece, Picture)]
+        assert pictures[-1].moment > 3.0
+        late, end = (picture.moment - bar(picture.pixels) for picture in (pictures[5], pictures[29]))
+        assert end == pytest.approx(late, abs=0.06)  # such a file says that its pictures begin a little late
 
 
 @pytest.mark.parametrize("ending", ["mp4", "flv", "ts", "mkv"])

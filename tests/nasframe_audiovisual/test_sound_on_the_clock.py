@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,16 @@ from numpy.typing import NDArray
 
 from nasframe_audiovisual import SAMPLE_RATE, ClipError, Picture, Sound, play
 from nasframe_audiovisual.media.sound import SoundTrack
-from tests.nasframe_audiovisual.films import bar, picture, rise, tone, write_film
+from tests.nasframe_audiovisual.films import (
+    bar,
+    join_films,
+    picture,
+    rise,
+    shifted,
+    tone,
+    without,
+    write_film,
+)
 
 FRAME = 0.02
 """Seconds of a frame of these tests, as of Opus."""
@@ -83,13 +92,13 @@ PLAIN = heard(placed(stamped()))[0]
 def test_what_follows_lost_packets_stays_where_it_was(
     tmp_path: Path, ending: str, codec: str, sample_rate: int
 ) -> None:
-    def lose(packet: Any) -> list[Any]:
-        lost = packet.stream.type == "audio" and 0.4 <= packet.pts * packet.time_base < 0.8
-        return [] if lost else [packet]
-
     video = "libvpx" if ending == "webm" else "libx264"
     path = write_film(
-        tmp_path / f"a.{ending}", video=video, audio=codec, sample_rate=sample_rate, change=lose
+        tmp_path / f"a.{ending}",
+        video=video,
+        audio=codec,
+        sample_rate=sample_rate,
+        change=without("audio", 0.4, 0.8),
     )
     samples, marks = heard(list(play(path)))
     ((begin, end),) = holes(marks)
@@ -236,33 +245,11 @@ def test_a_broadcast_whose_sample_rate_changes_is_played_on(tmp_path: Path) -> N
 
 
 def joined(folder: Path, *parts: dict[str, Any]) -> Path:
-    """One transport stream of several films, one after the other; the header is that of the first."""
-    path = folder / "joined.ts"
-    with av.open(str(path), "w") as out:
-        for number, options in enumerate(parts):
-            film = write_film(folder / f"{number}.ts", audio="mp2", video="mpeg2video", **options)
-            with av.open(str(film)) as container:
-                if not number:
-                    streams = [out.add_stream_from_template(stream) for stream in container.streams]
-                for packet in container.demux():
-                    if packet.dts is not None and packet.pts is not None:
-                        packet.stream = streams[packet.stream.index]
-                        packet.pts += round(2.2 * number * 90_000)
-                        packet.dts += round(2.2 * number * 90_000)
-                        out.mux(packet)
-    return path
-
-
-def shifted(kind: str, seconds: float) -> Callable[[Any], list[Any]]:
-    """A change that writes one of the two streams later."""
-
-    def change(packet: Any) -> list[Any]:
-        if packet.stream.type == kind:
-            later = round(seconds / packet.time_base)
-            packet.pts, packet.dts = packet.pts + later, packet.dts + later
-        return [packet]
-
-    return change
+    films = [
+        write_film(folder / f"{number}.ts", audio="mp2", video="mpeg2video", **options)
+        for number, options in enumerate(parts)
+    ]
+    return join_films(folder / "joined.ts", films, 2.2)
 
 
 @pytest.mark.parametrize("ending", ["mkv", "mp4"])
@@ -316,12 +303,7 @@ def test_a_file_with_one_stamp_of_hours_is_played_without_it(tmp_path: Path, kin
 def test_a_file_whose_stamps_jump_for_good_is_refused_in_words(
     tmp_path: Path, kind: str, ending: str
 ) -> None:
-    def change(packet: Any) -> list[Any]:
-        if packet.stream.type == kind and packet.pts * packet.time_base > 1.5:
-            later = round(30_000 / packet.time_base)
-            packet.pts, packet.dts = packet.pts + later, packet.dts + later
-        return [packet]
-
+    change = shifted(kind, 30_000, after=1.5)
     path = write_film(tmp_path / f"a.{ending}", video="mpeg4", audio="aac", change=change)
     with pytest.raises(ClipError, match=r"time stamps of its (sound|pictures) jump from 1\.") as caught:
         list(play(path))

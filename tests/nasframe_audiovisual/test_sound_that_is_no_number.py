@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nasframe.errors import DataError
 from nasframe_audiovisual import SAMPLE_RATE, Sound, play
-from tests.nasframe_audiovisual.conftest import write_float_clip
+from tests.nasframe_audiovisual.films import write_float_clip
 
 
 def tone(seconds: float = 2.0) -> NDArray[np.float64]:

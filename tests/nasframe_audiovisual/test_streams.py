@@ -26,7 +26,7 @@ from nasframe_audiovisual import (
     write_index,
     write_streams,
 )
-from tests.nasframe_audiovisual.conftest import write_clip
+from tests.nasframe_audiovisual.films import write_clip
 
 WINDOW = Window(frames=4, size=32)
 

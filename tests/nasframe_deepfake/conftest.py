@@ -10,6 +10,7 @@ import torch
 
 from nasframe import StageContext
 from nasframe.runtime import Progress
+from nasframe_deepfake.detection import Detector, load_detector
 from nasframe_deepfake.synthesis import Corpus, write_corpus
 from nasframe_deepfake.task import DeepfakeTask
 
@@ -55,6 +56,16 @@ def run_stages(task: DeepfakeTask, source: Path | None, base: Path, seed: int = 
 def folders(corpus: Path, task: DeepfakeTask, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
     """The stages' folders for `corpus`."""
     return run_stages(task, corpus, tmp_path_factory.mktemp("stages"))
+
+
+@pytest.fixture(scope="session")
+def detector(
+    folders: Mapping[str, Path], task: DeepfakeTask, tmp_path_factory: pytest.TempPathFactory
+) -> Detector:
+    """The detector of these folders, as a run keeps it."""
+    saved = tmp_path_factory.mktemp("saved")
+    task.save(folders, saved)
+    return load_detector(saved, torch.device("cpu"))
 
 
 def write_tree(root: Path, rows: list[str], header: str = HEADER, files: bool = True) -> Path:

@@ -180,14 +180,17 @@ def test_the_calibration_of_an_older_run_changes_no_score() -> None:
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"temperature": -1.0}, "temperature: expected a number above 0, found -1"),
-        ({"temperature": 0.0}, "temperature: expected a number above 0"),
-        ({"temperature": math.nan}, "temperature: expected a number above 0"),
+        ({"threshold": 5}, "threshold: expected a number from 0 to 1, found 5"),
+        ({"threshold": -1e-9}, "threshold: expected a number from 0 to 1, found -1e-09"),
+        ({"temperature": -1.0}, "temperature: expected a number from 0.001 to 1000, found -1"),
+        ({"temperature": 0.0}, "temperature: expected a number from 0.001 to 1000"),
+        ({"temperature": 1e300}, "temperature: expected a number from 0.001 to 1000"),
+        ({"temperature": math.nan}, "temperature: expected a number from 0.001 to 1000"),
         ({"shift_x": 1.0}, "shift_x: expected a number of windows from 2 up"),
         ({"shift_0": 1.0}, "shift_0: expected a number of windows from 2 up"),
         ({"shift_1": 1.0}, "shift_1: expected a number of windows from 2 up"),
-        ({"shift_8": -0.1}, "shift_8: expected a number from 0 up, found -0.1"),
-        ({"shift_8": math.inf}, "shift_8: expected a number from 0 up, found inf"),
+        ({"shift_8": -0.1}, "shift_8: expected a number from 0 to 1e.06, found -0.1"),
+        ({"shift_8": math.inf}, "shift_8: expected a number from 0 to 1e.06, found inf"),
     ],
     ids=str,
 )

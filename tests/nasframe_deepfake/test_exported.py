@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
 from pathlib import Path
 
 import attrs
@@ -11,38 +10,20 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from nasframe_audiovisual import PICTURE_INPUTS, SOUND_INPUTS, Excerpt, Novelty, read_windows, window_inputs
-from nasframe_deepfake.detection import Calibration, Detector, exported_detector, load_detector, make_heads
-from nasframe_deepfake.task import DeepfakeTask
+from nasframe_audiovisual import PICTURE_INPUTS, Excerpt, Novelty, read_windows, window_inputs
+from nasframe_deepfake.detection import Calibration, Detector, exported_detector, make_heads
+from tests.nasframe_deepfake.all_inputs import AllInputs
 
 
-class Linear(nn.Module):
-    """Reads every input."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        torch.manual_seed(0)
-        channels = 2 * 2 * (64 + 128 + 256 + 512)
-        self.linear = nn.Linear(channels, 3)
-
-    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        means = torch.cat([inputs[name].mean(1) for name in (*PICTURE_INPUTS, *SOUND_INPUTS)], 1)
-        values: Tensor = self.linear(means.clamp(-10, 10))
-        return values
-
-
-@pytest.fixture(scope="module")
-def detector(
-    folders: Mapping[str, Path], task: DeepfakeTask, tmp_path_factory: pytest.TempPathFactory
-) -> Detector:
-    saved = tmp_path_factory.mktemp("saved")
-    task.save(folders, saved)
-    return load_detector(saved, torch.device("cpu"))
+def network(detector: Detector) -> AllInputs:
+    steps = detector.extractor.steps
+    return AllInputs({name: (steps, 2 * count) for name, count in detector.extractor.channels.items()}, 3)
 
 
 def module(detector: Detector, temperature: float = 0.7) -> nn.Module:
     calibration = Calibration(0.4, temperature, {2: 0.5})
-    return exported_detector(detector, Linear(), make_heads("separate"), calibration, "a score").module
+    heads = make_heads("separate")
+    return exported_detector(detector, network(detector), heads, calibration, "a score").module
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +49,7 @@ def test_the_exported_detector_gives_the_numbers_of_predict(
         [window.recording for window in windows], detector.mels, detector.extractor, detector.standardiser
     )
     heads = make_heads("separate")
-    expected = Calibration(0.4, 0.7).probability(heads.log_odds(Linear()(features)))
+    expected = Calibration(0.4, 0.7).probability(heads.log_odds(network(detector)(features)))
     torch.testing.assert_close(found["probability"].double(), expected, atol=1e-5, rtol=0)
     assert detector.novelty is not None
     for stream, distances in detector.novelty(features).items():

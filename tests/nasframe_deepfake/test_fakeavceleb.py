@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from nasframe.errors import DataError
-from nasframe_deepfake.datasets import read_fakeavceleb
+from nasframe_deepfake.datasets import FakeAVCeleb, read_fakeavceleb
 from tests.nasframe_deepfake.conftest import HEADER, write_tree
 
 A = "id1,-,-,real,A,RealVideo-RealAudio,African,men,00109.mp4,FakeAVCeleb/RealVideo-RealAudio/African/men/id1"
@@ -35,6 +35,51 @@ def test_every_known_header_is_read(tmp_path: Path, last: str) -> None:
     assert [clip.path for clip in clips] == [
         "FakeVideo-FakeAudio/Asian (East)/men/id1/00109_10_id2_wavtolip.mp4",
         "RealVideo-RealAudio/African/men/id1/00109.mp4",
+    ]
+
+
+@pytest.mark.parametrize("numbered", [False, True])
+@pytest.mark.parametrize("last", ["path,Unnamed: 9", "path,Unnamed: 10", "vid,path"])
+def test_a_table_that_went_through_pandas_is_read(tmp_path: Path, last: str, numbered: bool) -> None:
+    """A column without a name gets one, and the numbers of the rows may come first."""
+    rows, header = [A, D], HEADER.removesuffix("path,") + last
+    root = write_tree(tmp_path, rows)
+    expected = read_fakeavceleb(root).clips
+    if numbered:
+        rows, header = [f"{number},{row}" for number, row in enumerate(rows)], f",{header}"
+    write_tree(root, rows, header, files=False)
+    assert read_fakeavceleb(root).clips == expected
+    assert FakeAVCeleb().recognises(root)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("FakeAVCeleb/", ""),
+        ("FakeAVCeleb/", "./"),
+        ("FakeAVCeleb/", "data/sets/FakeAVCeleb/"),
+        ("/", "\\"),
+        ("FakeAVCeleb/", "C:\\sets\\"),
+    ],
+)
+def test_a_table_that_names_other_folders_above_the_tree_or_has_back_slashes_is_read(
+    tmp_path: Path, before: str, after: str
+) -> None:
+    root = write_tree(tmp_path, [A, B, C, D])
+    expected = read_fakeavceleb(root)
+    write_tree(root, [row.replace(before, after) for row in (A, B, C, D)], files=False)
+    found = read_fakeavceleb(root)
+    assert found.clips == expected.clips
+    assert not found.missing
+
+
+def test_a_table_one_folder_above_the_tree_is_read(tmp_path: Path) -> None:
+    write_tree(tmp_path / "FakeAVCeleb", [A, D])
+    (tmp_path / "FakeAVCeleb" / "meta_data.csv").rename(tmp_path / "meta_data.csv")
+    clips = read_fakeavceleb(tmp_path).clips
+    assert [clip.path for clip in clips] == [
+        "FakeAVCeleb/FakeVideo-FakeAudio/Asian (East)/men/id1/00109_10_id2_wavtolip.mp4",
+        "FakeAVCeleb/RealVideo-RealAudio/African/men/id1/00109.mp4",
     ]
 
 

@@ -5,6 +5,7 @@ import json
 import shutil
 import threading
 from collections.abc import Iterator, Mapping
+from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from nasframe.errors import RunError
-from nasframe_audiovisual import Face, FaceDetector
+from nasframe.errors import NasframeError, RunError
+from nasframe.runtime import Cancellation
+from nasframe_audiovisual import Face, FaceDetector, make_detector
 from nasframe_deepfake.detection import Calibration, ClipScorer, Detector, Heads, load_detector, make_heads
 from nasframe_deepfake.task import DeepfakeTask
-from tests.nasframe_audiovisual.conftest import write_float_clip
-from tests.nasframe_audiovisual.films import picture, tone, write_film
+from tests.nasframe_audiovisual.films import picture, repeat_film, tone, write_film, write_float_clip
 
 
 class Forgetful(nn.Module):
@@ -40,15 +41,6 @@ class Forgetful(nn.Module):
         threading.Event().wait(0.001)  # lets another thread in
         values: Tensor = self.linear(self.inputs["I1"].flatten(1) / 10)
         return values
-
-
-@pytest.fixture(scope="module")
-def detector(
-    folders: Mapping[str, Path], task: DeepfakeTask, tmp_path_factory: pytest.TempPathFactory
-) -> Detector:
-    saved = tmp_path_factory.mktemp("saved")
-    task.save(folders, saved)
-    return load_detector(saved, torch.device("cpu"))
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +119,67 @@ def test_scores_that_nobody_asks_for_any_more_leave_no_thread(detector: Detector
     scores.close()  # type: ignore[attr-defined]
     assert not threads()
     assert torch.get_num_threads() == before
+
+
+class Noticed(Forgetful):
+    """Notes the passes of all its copies, and when they are many more than those of a clip of two seconds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.noted: list[int] = []
+        self.in_the_middle = threading.Event()
+
+    def __deepcopy__(self, memo: object) -> Noticed:
+        return self
+
+    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        self.noted.append(1)
+        if len(self.noted) > 9:
+            self.in_the_middle.set()
+        return super().forward(inputs)
+
+
+@pytest.fixture(scope="module")
+def hour(clips: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clip of an hour: more than a thousand passes of a network."""
+    return repeat_film(tmp_path_factory.mktemp("hour") / "hour.mkv", clips[0], 3600)
+
+
+def test_scores_that_are_closed_in_the_middle_of_a_clip_leave_it(
+    detector: Detector, clips: list[Path], hour: Path
+) -> None:
+    network = Noticed()
+    scores = scored(detector, network, [clips[0], hour])
+    assert "score" in next(scores)
+    assert network.in_the_middle.wait(60)
+    scores.close()  # type: ignore[attr-defined]
+    assert not threads()
+    assert len(network.noted) < 1000
+
+
+def test_a_clip_that_is_cancelled_from_another_thread_is_no_damaged_clip(
+    detector: Detector, hour: Path
+) -> None:
+    network, cancellation = Noticed(), Cancellation()
+    scorer = ClipScorer(detector, network, Calibration(), make_heads("single"))
+    canceller = threading.Thread(
+        target=lambda: network.in_the_middle.wait(60) and cancellation.cancel(), daemon=True
+    )
+    canceller.start()
+    with pytest.raises(CancelledError):
+        next(scorer.score_until([hour], cancellation))
+    canceller.join()
+    assert not threads()
+    assert len(network.noted) < 1000
+
+
+def test_scores_that_end_by_themselves_cancel_nothing_of_the_callers(
+    detector: Detector, clips: list[Path]
+) -> None:
+    cancellation = Cancellation()
+    scorer = ClipScorer(detector, Forgetful(), Calibration(), make_heads("single"))
+    assert list(scorer.score_until(clips[:2], cancellation)) == list(scorer.score(clips[:2]))
+    assert not cancellation.is_cancelled
 
 
 def test_an_error_that_is_not_the_clips_ends_the_work(detector: Detector, clips: list[Path]) -> None:
@@ -216,7 +269,8 @@ def test_a_folder_of_the_first_format_is_still_read(
 ) -> None:
     task.save(folders, tmp_path)
     settings = json.loads((tmp_path / "detector.json").read_text())
-    first = {key: value for key, value in settings.items() if key not in ("faces", "synthetic")}
+    later = ("faces", "synthetic", "heads", "files", "fingerprint")
+    first = {key: value for key, value in settings.items() if key not in later}
     (tmp_path / "detector.json").write_text(json.dumps({**first, "format": 1}))
     (tmp_path / "novelty.safetensors").unlink()
     found = load_detector(tmp_path, torch.device("cpu"))
@@ -241,6 +295,19 @@ def test_a_deleted_run_is_still_scored_with(
     shutil.rmtree(tmp_path / "saved")
     (found,) = scorer.score(clips[:1])
     assert "score" in found
+
+
+@pytest.mark.parametrize("name", ["picture", "sound", "statistics", "novelty"])
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.9])
+def test_a_detector_whose_weights_were_cut_in_a_download_is_refused_with_the_file(
+    share: float, name: str, folders: Mapping[str, Path], task: DeepfakeTask, tmp_path: Path
+) -> None:
+    task.save(folders, tmp_path)
+    file = tmp_path / f"{name}.safetensors"
+    data = file.read_bytes()
+    file.write_bytes(data[: round(share * len(data))])
+    with pytest.raises(NasframeError, match=rf"{name}\.safetensors: "):
+        load_detector(tmp_path, torch.device("cpu"))
 
 
 @pytest.mark.parametrize(
@@ -305,3 +372,18 @@ def test_a_second_call_makes_nothing_anew(
         for clip in clips[:2]:
             assert "score" in next(scorer.score([clip]))
     assert len(made) == 1
+
+
+def test_a_clip_without_a_window_to_judge_lists_what_was_left_out(detector: Detector, tmp_path: Path) -> None:
+    def shots(moment: float) -> NDArray[np.uint8]:
+        pixels = picture(abs(moment % 6 - 3))
+        return pixels if round(moment // 1) % 2 == 0 else np.where(pixels == 255, 0, 220).astype(np.uint8)
+
+    film = write_film(tmp_path / "cut.mkv", seconds=5.0, sound=tone(5.0, 48_000), pictures=shots)
+    faceless = attrs.evolve(detector, faces=make_detector("none", None))
+    (found,) = scored(faceless, Forgetful(), [film])
+    assert found["reason"] == "too-short"
+    assert found["error"] == "the 5 shots between its cuts are each shorter than a window"
+    assert [part["reason"] for part in found["left_out"]] == ["too-short"]
+    assert found["left_out"][0]["end"] == pytest.approx(5.0, abs=0.1)
+    json.dumps(found)

@@ -14,7 +14,7 @@ from nasframe.runtime import Progress
 from nasframe_audiovisual import FaceSettings, first_window, log_mel
 from nasframe_deepfake.preparation import prepare, read_index, summary
 from nasframe_deepfake.task import DeepfakeTask
-from tests.nasframe_audiovisual.conftest import write_float_clip
+from tests.nasframe_audiovisual.films import write_float_clip
 
 
 def test_every_clip_of_a_clean_set_is_used_and_its_rows_hold_its_streams(

@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from nasframe.errors import ConfigurationError, DataError, RunError
 from nasframe.options import structure, unstructure
@@ -16,23 +16,11 @@ from nasframe.runtime import read_tensors
 from nasframe_deepfake.detection import ClipSplit, load_detector, make_heads
 from nasframe_deepfake.preparation import read_index
 from nasframe_deepfake.task import DeepfakeTask
-from tests.nasframe_audiovisual.conftest import write_clip
+from tests.nasframe_audiovisual.films import write_clip
+from tests.nasframe_deepfake.all_inputs import AllInputs
 from tests.nasframe_deepfake.conftest import run_stages
 
 CPU = torch.device("cpu")
-
-
-class Concatenation(nn.Module):
-    """A stand-in for the searched network: all inputs into one linear layer."""
-
-    def __init__(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
-        super().__init__()
-        torch.manual_seed(0)
-        self.linear = nn.Linear(sum(int(np.prod(shape)) for shape in shapes.values()), 1)
-
-    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        values: Tensor = self.linear(torch.cat([value.flatten(1) for value in inputs.values()], 1) / 10)
-        return values
 
 
 def test_without_a_source_the_task_makes_its_own_data(tmp_path: Path) -> None:
@@ -173,7 +161,7 @@ def test_the_first_window_of_a_clip_has_the_score_of_the_cached_features(
     corpus: Path, folders: Mapping[str, Path], task: DeepfakeTask, tmp_path: Path
 ) -> None:
     data = task.data(folders)
-    network = Concatenation(data.inputs)
+    network = AllInputs(data.inputs)
     task.save(folders, tmp_path)
     split = data.splits.validation
     cached = torch.sigmoid(network(split.batch(torch.arange(len(split))).inputs))[:, 0]
@@ -193,7 +181,7 @@ def test_a_bad_file_gets_an_error_and_the_others_their_scores(
     mute = write_clip(tmp_path / "mute.mp4", audio=False)
     good = next(corpus.rglob("*.mp4"))
     files = [tmp_path / "text.mp4", good, mute, tmp_path / "nowhere.mp4", good]
-    network = Concatenation(task.data(folders).inputs)
+    network = AllInputs(task.data(folders).inputs)
     scored = list(task.file_scorer(network, tmp_path / "saved", {"threshold": 0.0}, CPU).score(files))
     assert [item.get("reason") for item in scored] == ["damaged", None, "no-sound", "not-a-file", None]
     assert [sorted(scored[place]) for place in (0, 2, 3)] == [["error", "file", "reason"]] * 3
@@ -208,7 +196,7 @@ def test_a_score_on_the_threshold_or_above_means_fake(
     corpus: Path, folders: Mapping[str, Path], task: DeepfakeTask, tmp_path: Path
 ) -> None:
     task.save(folders, tmp_path)
-    network = Concatenation(task.data(folders).inputs)
+    network = AllInputs(task.data(folders).inputs)
     file = next(corpus.rglob("*.mp4"))
     (first,) = task.file_scorer(network, tmp_path, {"threshold": 0.5}, CPU).score([file])
     for threshold, decision in ((first["score"], "fake"), (first["score"] + 1e-6, "real")):

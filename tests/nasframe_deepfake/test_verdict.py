@@ -36,6 +36,7 @@ def scores(
     begins = torch.tensor(starts or [0.2 + 0.8 * place for place in range(len(values))], dtype=torch.float64)
     return ClipScores(
         torch.stack([begins, begins + 1.6], 1),
+        torch.tensor([[3, 4, 100 + place] for place in range(len(values))]),
         values,
         values if pictures_alone is None else torch.tensor(pictures_alone, dtype=torch.float64),
         values if sound_alone is None else torch.tensor(sound_alone, dtype=torch.float64),
@@ -51,6 +52,14 @@ def chance(log_odds: float) -> float:
 
 def answer(*args: Any, calibration: Calibration | None = None, **named: Any) -> dict[str, Any]:
     return verdict(CLIP, scores(*args, **named), calibration or Calibration())
+
+
+def test_the_square_of_each_window_stands_beside_its_place_in_the_clip() -> None:
+    found = answer([0.0, 1.0], starts=[0.2, 1.0])
+    assert found["squares"] == [
+        {"start": 0.2, "end": 1.8, "left": 3, "top": 4, "side": 100},
+        {"start": 1.0, "end": 2.6, "left": 3, "top": 4, "side": 101},
+    ]
 
 
 def test_the_score_is_the_calibrated_probability_and_decides_from_the_threshold_up() -> None:
@@ -116,7 +125,12 @@ def test_the_stream_without_which_the_score_changes_more_is_named(
 
 def test_a_clip_unlike_the_training_gets_words_and_no_number() -> None:
     found = answer([3.0, 3.0, 3.0], novelty=1.7)
-    assert found == {"file": "clip.mp4", "reason": "unlike-training", "error": found["error"]}
+    assert found == {
+        "file": "clip.mp4",
+        "reason": "unlike-training",
+        "error": found["error"],
+        "left_out": [{"start": 0.2, "end": 3.4, "reason": "unlike-training"}],
+    }
     assert "its pictures are unlike anything in the training (1.7 times" in found["error"]
 
 

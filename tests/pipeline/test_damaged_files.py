@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,21 @@ def test_a_damaged_architecture_is_derived_again_once_it_is_removed(
         nasframe.evaluate(run)
     (run.path / "architecture.json").unlink()
     assert nasframe.run_experiment(experiment, run.path).architecture == found
+
+
+def test_a_bit_of_the_weights_that_flipped_is_told_before_a_file_is_scored(
+    experiment: Experiment, tmp_path: Path
+) -> None:
+    run = nasframe.run_experiment(experiment, tmp_path / "run")
+    file = next(run.checkpoints.glob("network-*.safetensors"))
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-2] + bytes([whole[-2] ^ 1]) + whole[-1:])
+    with pytest.raises(
+        RunError, match=r"network-00000\.safetensors: .*is not the file that was saved.*--over"
+    ):
+        nasframe.evaluate(run)
+    record = run.checkpoints / "network.json"  # of a run that was made before weights had a fingerprint
+    values = json.loads(record.read_text(encoding="utf-8"))
+    assert len(values.pop("sha256")) == 64
+    record.write_text(json.dumps(values), encoding="utf-8")
+    assert nasframe.evaluate(run)["architecture"] == run.architecture.fingerprint[:16]

@@ -8,7 +8,7 @@ import shutil
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,7 +18,7 @@ import pytest
 import nasframe
 from nasframe import FileScorer
 from nasframe.errors import ConfigurationError, ContractError, DataError, RunError
-from nasframe.runtime import read_tensors
+from nasframe.runtime import Cancellation, read_tensors
 
 USUAL = {"score": 0.7, "threshold": 0.5, "decision": "right"}
 
@@ -111,6 +111,7 @@ def test_a_given_threshold_replaces_the_fitted_one(finished_run: Path, files: li
         (math.nan, "expected a finite number, found nan"),
         (math.inf, "expected a finite number, found inf"),
         (1.5, "expected a number from 0 to 1, found 1.5"),
+        (1.0000001, "expected a number from 0 to 1, found 1.0000001"),
     ],
 )
 def test_a_threshold_that_no_score_can_have_is_refused(
@@ -226,6 +227,19 @@ def test_a_scorer_that_is_closed_closes_that_of_the_task(
     records = nasframe.load_scorer(finished_run).score(["a", "b"])
     next(records)
     records.close()
+    assert scorer.closed
+
+
+def test_a_scorer_that_knows_nothing_of_it_is_cancelled_between_two_files(
+    finished_run: Path, toy_streams: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scorer, cancellation = Records({"file": "a", **USUAL}, {"file": "b", **USUAL}), Cancellation()
+    monkeypatch.setattr(toy_streams.Streams, "file_scorer", lambda *_: scorer)
+    records = nasframe.load_scorer(finished_run).score(["a", "b"], cancellation)
+    assert next(records)["file"] == "a"
+    cancellation.cancel()
+    with pytest.raises(CancelledError):
+        next(records)
     assert scorer.closed
 
 

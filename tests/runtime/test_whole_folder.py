@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import sys
 from pathlib import Path
 
 import pytest
@@ -71,3 +73,26 @@ def test_a_file_that_comes_in_the_last_moment_is_put_back(tmp_path: Path) -> Non
     with pytest.raises(KeptError), whole_folder(out, late):
         pass
     assert everything(tmp_path) == ["out", "out/theirs"]
+
+
+def test_an_error_names_the_file_as_it_was_to_be_called_and_no_folder_of_ours(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(FileNotFoundError) as caught, whole_folder(out, refuse) as folder:
+        (folder / "deep" / "weights").write_bytes(b"")
+    assert caught.value.filename == str(out / "deep" / "weights")
+    assert caught.value.errno == errno.ENOENT
+    assert everything(tmp_path) == []
+
+
+def test_an_error_about_another_file_stays_as_it_is(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    with pytest.raises(FileNotFoundError) as caught, whole_folder(tmp_path / "out", refuse):
+        elsewhere.read_bytes()
+    assert caught.value.filename == str(elsewhere)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="has no /proc")
+def test_a_place_where_no_folder_can_be_made_is_named_as_it_was_given() -> None:
+    with pytest.raises(OSError, match="ex") as caught, whole_folder(Path("/proc/ex"), refuse):
+        pass
+    assert caught.value.filename == "/proc/ex"

@@ -49,7 +49,7 @@ class Settings:
         if self.workers is not None and self.workers < 1:
             problems.append(f"--workers: expected 1 or more, found {self.workers}")
         if not self.patience > 0:
-            problems.append(f"--patience: expected more than 0 seconds, found {self.patience:g}")
+            problems.append(f"--patience: expected more than 0 seconds, found {self.patience}")
         if problems:
             raise ConfigurationError(kind, problems)
         manager().find("executor", self.executor, builtin="local").load()

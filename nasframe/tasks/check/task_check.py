@@ -297,7 +297,7 @@ class _Probe:
             slack = 1e-5 * max(1.0, abs(value))  # of a sum in float32
             if value < low - slack or value > high + slack:
                 promise = f"the metric {name!r} must lie within its `bounds`, {low:g} to {high:g}"
-                raise self.contract.violation(self.task.metrics, promise, f"{value:g}")
+                raise self.contract.violation(self.task.metrics, promise, f"{value}")
 
     def _check_evaluation(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> None:
         found = self.contract.call("evaluate", self.task.evaluate, outputs.clone(), split, dict(calibration))

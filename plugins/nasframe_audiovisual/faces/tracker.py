@@ -22,9 +22,8 @@ LOOK_AHEAD = 2.0
 EVERY = 0.2
 """Seconds between two pictures that are looked at."""
 
-SCANS = {"new": 0.2, "there": 0.4, "empty": 0.8, "followed": 2.0}
-"""Seconds between two searches of the whole picture: in a new shot, without a face there or with one; where
-no face was found for a while; and where one is followed that is no chance detection."""
+SCANS = (0.2, 0.4, 0.8, 2.0)
+"""Seconds between two searches of the whole picture, from an empty new shot to one whose face is known."""
 
 NEW = 1.6
 """Seconds for which a shot is new."""
@@ -93,6 +92,8 @@ class FaceTracker:
                 self._shot += 1
                 self._tracks.clear()
                 self._next_look = self._next_scan = self._start = -np.inf
+        # after a pause there is nothing ahead that could decide on them, and their tracks are let go
+        decided += self._decide(moment - LOOK_AHEAD - _SLACK)
         self._before = (pixels.shape, small)
         self._waiting.append(moment)
         if moment >= self._next_look - _SLACK:
@@ -122,15 +123,12 @@ class FaceTracker:
                 track for track in self._tracks if track.evidence >= SURE / 2 or len(track.tried) < least
             ]
         if moment >= self._next_scan - _SLACK:
-            new = moment < self._start + NEW
             # a face that is there now makes another one less likely
             there = any(track.moments[-1] == moment for track in self._tracks)
-            kind = "followed" if sure else ("there" if there else "new") if new else "empty"
-            self._next_scan = moment + SCANS[kind]
+            self._next_scan = moment + _pause(moment < self._start + NEW, there, sure)
             self._scans += 1
             for smallest in SMALLEST[: 1 if there else 1 + self._scans % 2]:
-                thorough = not sure and smallest == SMALLEST[0]
-                for proposed in self.detector.find(pixels, smallest, thorough):
+                for proposed in self.detector.find(pixels, smallest, thorough=smallest == SMALLEST[0]):
                     self._join(moment, pixels, proposed)
 
     def _join(self, moment: float, pixels: NDArray[np.uint8], proposed: Face) -> None:
@@ -161,6 +159,20 @@ class FaceTracker:
         assert self._before is not None
         shorter = min(self._before[0][:2])
         return found is not None and found.face.evidence >= _needed(found.face.side, shorter)
+
+
+def _pause(new: bool, there: bool, sure: bool) -> float:
+    """Return the seconds until the next search of the whole picture.
+
+    Args:
+        new: whether the shot began a moment ago.
+        there: whether a face may be there.
+        sure: whether one is followed that is no chance detection.
+    """
+    often, less, seldom, rarely = SCANS
+    if new:
+        return seldom if sure else less if there else often
+    return rarely if sure else seldom
 
 
 def _needed(side: float, shorter: int) -> float:

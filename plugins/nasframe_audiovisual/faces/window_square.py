@@ -23,6 +23,9 @@ SEVERAL_FACES = "several-faces"
 MOST = 0.6
 """Share of the window's pictures in which a face must be."""
 
+LIKELY = SURE / 2
+"""Evidence from which another face may be the one that talks, so that nobody can say which is meant."""
+
 SMALLER = 1 / 3
 """A face is in the background where its side is a smaller part than this of the largest one's."""
 
@@ -60,9 +63,13 @@ def window_square(pictures: Sequence[Located], margin: float) -> Square | NoSqua
     if not lasting:
         return NoSquare(NO_FACE)
     main = max(lasting, key=_rank)
-    # a photograph on the wall does not talk
-    others = [one.face for one in lasting if one is not main and _sure(one) and one.moves >= main.moves]
     face = main.face
+    # a photograph on the wall does not talk
+    others = [
+        one.face
+        for one in lasting
+        if one is not main and one.face.evidence >= LIKELY and one.moves >= main.moves
+    ]
     if any(other.side > SMALLER * face.side and other.overlap(face) < 0.5 for other in others):
         return NoSquare(SEVERAL_FACES)
     side = max(1, round(face.side * margin))

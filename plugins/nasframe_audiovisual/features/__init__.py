@@ -1,4 +1,4 @@
-"""Frozen features: both backbones' stages, pooled to L steps, standardised, cached, and read by splits."""
+"""Frozen features: stages of both backbones, pooled to L steps, standardised, cached; their novelty."""
 
 from __future__ import annotations
 

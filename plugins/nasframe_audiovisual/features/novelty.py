@@ -40,6 +40,7 @@ LEAST = 40
 """Fewer streams than this, fitted or held out, say nothing of what is unlike them: then nothing is."""
 
 NO_LIMIT = 1e30
+"""Squared distance that nothing reaches."""
 
 STREAMS: Mapping[str, Sequence[str]] = {"pictures": PICTURE_INPUTS[:2], "sound": SOUND_INPUTS[:2]}
 

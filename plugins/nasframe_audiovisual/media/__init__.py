@@ -1,15 +1,14 @@
 """A clip's file becomes pictures and samples; it imports numpy and PyAV, but no torch: workers need none.
 
-One direction: the file is opened (`container`), its tracks are chosen (`tracks`), frames become pictures
-(`display`, `pictures`) and sound (`channels`, `resampling`, `sound`), and `play` hands both out.
+One direction: the file is opened (`container`), two of its streams are chosen (`played_streams`), frames
+become pictures (`display`, `pictures`) and sound (`channels`, `resampling`, `sound`), and `play` hands both
+out.
 """
 
 from __future__ import annotations
 
 from nasframe_audiovisual.media.clip_error import REASONS, ClipError
-from nasframe_audiovisual.media.decoding_threads import in_threads
 from nasframe_audiovisual.media.display import LARGEST, Fit, at_most
-from nasframe_audiovisual.media.freed_memory import keep_freed_memory
 from nasframe_audiovisual.media.pictures import Picture
 from nasframe_audiovisual.media.playing import play
 from nasframe_audiovisual.media.resampling import SAMPLE_RATE
@@ -24,7 +23,5 @@ __all__ = [
     "Picture",
     "Sound",
     "at_most",
-    "in_threads",
-    "keep_freed_memory",
     "play",
 ]

@@ -25,7 +25,7 @@ REASONS = {
     "badly-interleaved": "the sound lies far from its pictures in the file",
     # its windows
     "no-pictures": "there is sound without pictures",
-    "no-overlap": "pictures and sound do not overlap",
+    "no-overlap": "pictures and sound do not overlap for a window",
     "too-short": "shorter than a window",
     "no-face": "no face was found",
     "several-faces": "several faces are in the picture",

@@ -42,10 +42,10 @@ def at_most(longest: int = LARGEST) -> Fit:
 
 @define
 class Display:
-    """Makes pictures of the frames of one track; one conversion of size and colour a frame, in one thread.
+    """Makes pictures of the frames of one stream; one conversion of size and colour a frame, in one thread.
 
     Attributes:
-        stream: the track. Its pixel aspect is that of the container, where it has one.
+        stream: of the file. Its pixel aspect is that of the container, where it has one.
         fit: gives the size of the pictures.
     """
 

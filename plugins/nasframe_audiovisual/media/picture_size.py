@@ -18,7 +18,7 @@ DECODER_OPTIONS = {"max_pixels": str(MOST_PIXELS)}
 
 
 def check_size(path: Path, video: VideoStream) -> None:
-    """Raise where the pictures of a track are too large.
+    """Raise where the pictures of a stream are too large.
 
     Raises:
         ClipError: they have more than `MOST_PIXELS` pixels.

@@ -64,6 +64,7 @@ class PictureTrack:
         made: makes the pixels of a frame.
         frames: number of frames that were added.
         begins: second at which the first frame is shown; None before it is known.
+        paused: seconds so far in which nothing was on screen any more.
     """
 
     path: Path
@@ -72,6 +73,7 @@ class PictureTrack:
     made: Callable[[av.VideoFrame], NDArray[np.uint8]]
     frames: int = 0
     begins: float | None = None
+    paused: float = 0.0
     _next: int = 0  # number of the next moment
     _shown: tuple[av.VideoFrame, float] | None = None
     _following: tuple[av.VideoFrame, float] | None = None
@@ -115,6 +117,16 @@ class PictureTrack:
         self._following = (frame, time)
         return pictures
 
+    @property
+    def until(self) -> float:
+        """Second at which the frame on screen appeared; 0 before the first one."""
+        return self._shown[1] if self._shown is not None else 0.0
+
+    @property
+    def shown(self) -> float:
+        """Seconds so far in which a frame was on screen."""
+        return self.until - (self.begins or 0.0) - self.paused
+
     def finish(self) -> Sequence[Picture]:
         """Return the rest."""
         if self._shown and self._following and self._following[1] - self._shown[1] > HELD:
@@ -145,6 +157,7 @@ class PictureTrack:
             before = self._shown[1]
             check_pause(self.path, "pictures", before, time)
             pictures = self._until(min(time, before + HELD))
+            self.paused += max(0.0, time - before - HELD)
         self._shown = (frame, time)
         return pictures
 

@@ -10,13 +10,15 @@ import av
 from attrs import define
 from av.container import InputContainer
 
+from nasframe_audiovisual.media.channel_order import hold_order, without_order
 from nasframe_audiovisual.media.clip_error import ClipError
 from nasframe_audiovisual.media.container import opened
 from nasframe_audiovisual.media.display import Display, Fit, at_most
+from nasframe_audiovisual.media.pauses import check_pauses
 from nasframe_audiovisual.media.picture_size import DECODER_OPTIONS, check_size, without_size
 from nasframe_audiovisual.media.pictures import Picture, PictureTrack
+from nasframe_audiovisual.media.played_streams import PlayedStreams, is_image, played_streams
 from nasframe_audiovisual.media.sound import Sound, SoundTrack
-from nasframe_audiovisual.media.tracks import Tracks, chosen_tracks, is_image
 
 __all__ = ["play"]
 
@@ -27,7 +29,7 @@ PAUSED = 10.0
 before is then given out, or a caller would take it for sound that comes too late in the file."""
 
 BROKEN_OFF = 3
-"""Packets at the end of a track that may be damaged: a file that was broken off has one or two."""
+"""Packets at the end of a stream that may be damaged: a file that was broken off has one or two."""
 
 
 def play(
@@ -35,8 +37,8 @@ def play(
 ) -> Generator[Picture | Sound, None, None]:
     """Yield the pictures of a clip at even moments, and all of its sound.
 
-    Second 0 is the first time stamp of the two tracks, so that their offset is kept. Pieces come in the order
-    of the file, in which both tracks are in step, and memory does not grow with the length.
+    Second 0 is the first time stamp of the two streams, so that their offset is kept. Pieces come in the
+    order of the file, in which both streams are in step, and memory does not grow with the length.
 
     There is no picture before the first frame, nor long after the last one, nor after a frame that stays on
     screen for more than `HELD` seconds. Sound has no holes: pieces that nobody recorded say so, and nothing
@@ -57,25 +59,29 @@ def play(
     sized = True
     try:
         with opened(path) as container:
-            tracks = chosen_tracks(path, container)
-            check_size(path, tracks.video)
-            sized = tracks.video.width > 0
-            pictures = PictureTrack(path, first, step, Display(tracks.video, fit).pixels)
-            sound, zero = SoundTrack(path), tracks.zero
-            for frame in _frames(container, tracks):
+            streams = played_streams(path, container)
+            check_size(path, streams.video)
+            sized = streams.video.width > 0
+            pictures = PictureTrack(path, first, step, Display(streams.video, fit).pixels)
+            sound, zero = SoundTrack(path), streams.zero
+            for frame in _frames(container, streams):
                 time = frame.time
                 if time is not None:
                     time -= zero
                 if isinstance(frame, av.VideoFrame):
-                    shown = pictures.add(frame, time)
+                    paused, shown = pictures.paused, pictures.add(frame, time)
                     yield from shown
+                    if pictures.paused > paused:
+                        # sound that goes on under a slide tells that time passed
+                        played, end = pictures.shown + sound.heard, pictures.until
+                        check_pauses(path, "pictures", pictures.paused, played, end, "pictures and sound")
                     if shown and shown[-1].moment - sound.read > PAUSED:
                         yield from sound.flush()
                 else:
                     yield from sound.add(frame, time)
             yield from pictures.finish()
             yield from sound.flush()
-            if pictures.begins is None or (pictures.frames == 1 and is_image(tracks.video)):
+            if pictures.begins is None or (pictures.frames == 1 and is_image(streams.video)):
                 found = "only a cover picture" if pictures.frames else "its video stream holds no picture"
                 raise ClipError(path, f"has no video, {found}", "no-video")
             if not sound.filled:
@@ -89,40 +95,44 @@ def play(
         raise ClipError(path, message, "damaged") from error
 
 
-def _frames(container: InputContainer, tracks: Tracks) -> Iterator[av.VideoFrame | av.AudioFrame]:
+def _frames(container: InputContainer, streams: PlayedStreams) -> Iterator[av.VideoFrame | av.AudioFrame]:
     # One clip is decoded in one thread; several clips are decoded at once.
-    tracks.video.codec_context.options = DECODER_OPTIONS
-    tracks.video.thread_type = tracks.audio.codec_context.thread_type = "NONE"
-    damages = {stream.index: _Damage() for stream in (tracks.video, tracks.audio)}
-    for packet in _packets(container, tracks):
+    streams.video.codec_context.options = DECODER_OPTIONS
+    streams.audio.codec_context.options = without_order(streams.audio)
+    streams.video.thread_type = streams.audio.codec_context.thread_type = "NONE"
+    damages = {stream.index: _Damage() for stream in (streams.video, streams.audio)}
+    for packet in _packets(container, streams):
         damage = damages[packet.stream.index]  # `stream_index` of the last packets is 0
         try:
             frames = cast("list[av.VideoFrame | av.AudioFrame]", packet.decode())
         except av.FFmpegError as error:
             damage.found(error)
             continue
-        if frames:
-            if damage.packets or not damage.begun:
-                damage.passed()
-            yield from frames
+        for frame in frames:
+            if isinstance(frame, av.AudioFrame):
+                hold_order(frame)
+        if frames and packet.size and (damage.packets or not damage.begun):
+            damage.passed()
+        damage.begun |= bool(frames)  # the empty packet at the end gives frames that came before the damage
+        yield from frames
     for damage in damages.values():
         damage.ended()
 
 
-def _packets(container: InputContainer, tracks: Tracks) -> Iterator[av.Packet[Any]]:
-    """Yield the packets of both tracks, and an empty one at the end of each, which empties its decoder."""
+def _packets(container: InputContainer, streams: PlayedStreams) -> Iterator[av.Packet[Any]]:
+    """Yield the packets of both streams, and an empty one at the end of each, which empties its decoder."""
     try:
-        yield from container.demux(tracks.video, tracks.audio)
+        yield from container.demux(streams.video, streams.audio)
     except IndexError:  # raised by PyAV at the end where the file has more streams than its beginning said
-        for track in (tracks.video, tracks.audio):
+        for stream in (streams.video, streams.audio):
             packet: av.Packet[Any] = av.Packet()
-            packet.stream = track
+            packet.stream = stream
             yield packet
 
 
 @define
 class _Damage:
-    """Packets of one track that could not be decoded.
+    """Packets of one stream that could not be decoded.
 
     A recording that was cut begins with packets that need others, and one that was broken off ends with half
     a packet: a player shows the rest, and so do we. Damage in the middle is an error, as the pictures after

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from nasframe_audiovisual.windows.excerpts import Excerpt, LeftOut
 from nasframe_audiovisual.windows.reading import first_window, read_windows
-from nasframe_audiovisual.windows.recording import Recording, Window
-from nasframe_audiovisual.windows.refusal import nothing_used
+from nasframe_audiovisual.windows.recording import Recording
+from nasframe_audiovisual.windows.refusal import NothingUsedError, nothing_used
+from nasframe_audiovisual.windows.window import Window
 
 __all__ = [
     "Excerpt",
     "LeftOut",
+    "NothingUsedError",
     "Recording",
     "Window",
     "first_window",

@@ -14,10 +14,11 @@ from nasframe_audiovisual.media import SAMPLE_RATE, ClipError, Picture, Sound
 from nasframe_audiovisual.windows.excerpts import WORTH_SAYING, Excerpt, LeftOut
 from nasframe_audiovisual.windows.flaws import flaw_of
 from nasframe_audiovisual.windows.interleaving import Interleaving
-from nasframe_audiovisual.windows.recording import Recording, Window
+from nasframe_audiovisual.windows.recording import Recording
 from nasframe_audiovisual.windows.seen_pictures import SeenPictures
 from nasframe_audiovisual.windows.shot import Shot
 from nasframe_audiovisual.windows.sound_buffer import MOST_AHEAD, SoundBuffer
+from nasframe_audiovisual.windows.window import Window
 
 __all__ = ["Assembler"]
 
@@ -136,7 +137,7 @@ class Assembler:
         """Yield the window that begins with a picture, or why it is left out; the shot goes on behind it."""
         start, sample = self._start(first), self._sample(first)
         begun, ended = self._sound.first, self._sound.heard_end
-        if sample < self._sound.lost:
+        if self._sound.lost(sample, self._length):
             raise ClipError(
                 self.path,
                 f"its pictures lie more than {MOST_AHEAD:.0f} s behind its sound in the file",

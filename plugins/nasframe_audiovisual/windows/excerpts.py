@@ -15,7 +15,7 @@ WORTH_SAYING = 0.5
 
 @frozen
 class Excerpt:
-    """A window of a clip, decoded.
+    """A window of a clip that can be judged, with its place in the clip.
 
     Attributes:
         start, end: in seconds from the start of the clip.

@@ -8,7 +8,7 @@ from attrs import define
 
 from nasframe_audiovisual.media import SAMPLE_RATE, ClipError, Sound
 
-__all__ = ["MOST_BEHIND", "Interleaving"]
+__all__ = ["Interleaving"]
 
 MOST_BEHIND = 30.0
 """Seconds of pictures that wait for their sound; after that there is none there. It is longer than `play`

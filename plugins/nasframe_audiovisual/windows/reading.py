@@ -8,17 +8,20 @@ from pathlib import Path
 import attrs
 import numpy as np
 
+from nasframe.runtime import Cancellation
 from nasframe_audiovisual.faces import NO_FACE, FaceDetector
 from nasframe_audiovisual.media import Picture, Sound, play
 from nasframe_audiovisual.windows.assembling import Assembler
 from nasframe_audiovisual.windows.excerpts import Excerpt, LeftOut
-from nasframe_audiovisual.windows.recording import Window
 from nasframe_audiovisual.windows.refusal import nothing_used
+from nasframe_audiovisual.windows.window import Window
 
 __all__ = ["first_window", "read_windows"]
 
 
-def read_windows(path: Path, window: Window, detector: FaceDetector) -> Iterator[Excerpt | LeftOut]:
+def read_windows(
+    path: Path, window: Window, detector: FaceDetector, cancellation: Cancellation | None = None
+) -> Iterator[Excerpt | LeftOut]:
     """Yield the windows of a clip in order of time, and the parts that are left out.
 
     Each shot has windows that begin every half window, and one that ends with it. None spans a cut. The first
@@ -28,13 +31,21 @@ def read_windows(path: Path, window: Window, detector: FaceDetector) -> Iterator
     The clip is decoded once. One in which no face is found is decoded once more, with its pictures upside
     down, as some cameras hang.
 
+    Args:
+        path: of the clip.
+        window: the length of the windows, and their pictures.
+        detector: finds the faces.
+        cancellation: is looked at before every picture.
+
     Raises:
         ClipError: the file cannot be decoded. It may come after some windows, where the damage is.
+        concurrent.futures.CancelledError: nobody waits for the windows any more.
     """
+    cancellation = cancellation or Cancellation()
     left_out: list[LeftOut] = []
     for upside_down in (False, True):
         waiting: list[LeftOut] | None = []
-        for part in _read(path, window, detector, upside_down):
+        for part in _read(path, window, detector, upside_down, cancellation):
             if waiting is not None and isinstance(part, LeftOut):
                 waiting.append(part)
                 continue
@@ -64,11 +75,12 @@ def first_window(path: Path, window: Window, detector: FaceDetector) -> Excerpt:
 
 
 def _read(
-    path: Path, window: Window, detector: FaceDetector, upside_down: bool
+    path: Path, window: Window, detector: FaceDetector, upside_down: bool, cancellation: Cancellation
 ) -> Iterator[Excerpt | LeftOut]:
     """Yield the windows of a clip and the parts that are left out, of its pictures one way up."""
     assembler = Assembler(path, window, detector)
     for part in play(path, window.trim + window.step / 2, window.step):
+        cancellation.check()
         if isinstance(part, Sound):
             found = assembler.hear(part)
         else:

@@ -6,9 +6,12 @@ path.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
+
+import attrs
 
 from nasframe.errors import DataError
 from nasframe.runtime import read_csv
@@ -16,6 +19,7 @@ from nasframe_audiovisual import files_of
 from nasframe_deepfake.datasets.categories import CATEGORIES, DESYNC, GENUINE
 from nasframe_deepfake.datasets.dataset import Dataset, Desync
 from nasframe_deepfake.datasets.listing import Clip, Listing
+from nasframe_deepfake.datasets.table_paths import paths_in_tree
 
 __all__ = ["FakeAVCeleb", "read_fakeavceleb"]
 
@@ -23,6 +27,9 @@ _CATEGORY_OF_TYPE = {category.type: category.name for category in CATEGORIES.val
 _COLUMNS = ("source", "target1", "target2", "method", "category", "type", "race", "gender")
 _LAST_COLUMNS = (("path", ""), ("vid", "path"), ("filename", "path"))
 _TABLE = "meta_data.csv"
+_ROOT = "FakeAVCeleb"
+_UNNAMED = re.compile(r"(Unnamed: \d+)?")
+"""The name of a column without one, as it is published or as pandas writes it."""
 
 
 class FakeAVCeleb(Dataset):
@@ -62,6 +69,8 @@ def read_fakeavceleb(root: Path, desync: Desync = "pairing") -> Listing:
             if kept.category != clip.category:
                 note |= {"kept_category": kept.category, "dropped_category": clip.category}
             listing.duplicates.append(note)
+    places = paths_in_tree(clips.keys(), present, _ROOT)
+    clips = {places[path]: attrs.evolve(clip, path=places[path]) for path, clip in clips.items()}
     listing.clips = [clips[path] for path in sorted(clips) if path in present]
     listing.missing = sorted(clips.keys() - present)
     listing.unlisted = sorted(filter(_is_video, present - clips.keys()))
@@ -92,7 +101,7 @@ def _has_our_columns(table: Path) -> bool:
         _, header = next(_fields(table), (0, []))
     except DataError:
         return False
-    return tuple(name.strip() for name in header[: len(_COLUMNS)]) == _COLUMNS
+    return _numbered(header) or tuple(name.strip() for name in header[: len(_COLUMNS)]) == _COLUMNS
 
 
 def _fields(table: Path) -> Iterator[tuple[int, list[str]]]:
@@ -104,8 +113,9 @@ def _rows(table: Path) -> Iterator[tuple[int, list[str]]]:
     """Check the header, then return line number and fields of each row."""
     rows = _fields(table)
     header = [name.strip() for name in next(rows, (0, []))[1]]
-    last = (*header[8:], "")[:2]
-    if tuple(header[:8]) != _COLUMNS or last not in _LAST_COLUMNS:
+    begin = int(_numbered(header))
+    last = tuple("" if _UNNAMED.fullmatch(name) else name for name in (*header[begin + 8 :], "")[:2])
+    if tuple(header[begin : begin + 8]) != _COLUMNS or last not in _LAST_COLUMNS:
         if not _is_utf8("".join(header)):
             raise DataError(f"{table}: is not a CSV file in UTF-8")
         raise DataError(
@@ -114,7 +124,13 @@ def _rows(table: Path) -> Iterator[tuple[int, list[str]]]:
         )
     for number, row in rows:
         if any(value.strip() for value in row):
-            yield number, [value.strip() for value in row]
+            yield number, [value.strip() for value in row[begin:]]
+
+
+def _numbered(header: list[str]) -> bool:
+    """Return True where a column of row numbers precedes ours, as pandas writes it."""
+    names = [name.strip() for name in header]
+    return bool(names) and bool(_UNNAMED.fullmatch(names[0])) and tuple(names[1:9]) == _COLUMNS
 
 
 def _clip(row: list[str], desync: str) -> Clip | str:
@@ -135,7 +151,7 @@ def _clip(row: list[str], desync: str) -> Clip | str:
     category = desync if method == DESYNC else _CATEGORY_OF_TYPE[type_]
     if (method == "real") != (category == GENUINE.name):
         return f"method {method!r} contradicts type {type_!r}"
-    path = PurePosixPath(folder.removeprefix("FakeAVCeleb/")) / name
+    path = PurePosixPath(folder.removeprefix(f"{_ROOT}/")) / name
     if path.is_absolute() or ".." in path.parts:
         return f"{folder}/{name} lies outside the tree"
     # Splits share no identity. The second target may be the number of a clip; identities begin with `id`.

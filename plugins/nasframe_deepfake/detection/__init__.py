@@ -1,4 +1,4 @@
-"""The detector: its splits and labels, heads, pairings, baselines, and the scoring of files."""
+"""The detector: splits and labels, heads, pairings, baselines, calibration, the scoring of files, export."""
 
 from __future__ import annotations
 
@@ -8,9 +8,15 @@ from nasframe_deepfake.detection.clip_scorer import ClipScorer
 from nasframe_deepfake.detection.clip_split import ClipSplit, load_data
 from nasframe_deepfake.detection.detector import Detector
 from nasframe_deepfake.detection.exported import exported_detector
+from nasframe_deepfake.detection.fitted_novelty import novelty_of_training
 from nasframe_deepfake.detection.heads import LABELS, HeadKind, Heads, make_heads
 from nasframe_deepfake.detection.pairing import Pairings, pairings_of
-from nasframe_deepfake.detection.saved_detector import count_frozen, load_detector, save_detector
+from nasframe_deepfake.detection.saved_detector import (
+    check_network,
+    count_frozen,
+    load_detector,
+    save_detector,
+)
 from nasframe_deepfake.detection.verdict import verdict
 
 __all__ = [
@@ -22,6 +28,7 @@ __all__ = [
     "HeadKind",
     "Heads",
     "Pairings",
+    "check_network",
     "count_frozen",
     "exported_detector",
     "fit_calibration",
@@ -29,6 +36,7 @@ __all__ = [
     "load_data",
     "load_detector",
     "make_heads",
+    "novelty_of_training",
     "pairings_of",
     "save_detector",
     "verdict",

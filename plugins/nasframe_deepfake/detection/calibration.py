@@ -18,6 +18,9 @@ __all__ = ["Calibration", "fit_calibration", "fit_temperature"]
 
 _SHIFT = "shift_"
 
+_LARGEST_SHIFT = 1e6
+"""Of a log-odds; one beyond it would make every long clip genuine."""
+
 _COLDEST, _HOTTEST = 1e-3, 1e3
 """Temperatures between which one is searched. None comes near them, unless the log-odds rank the clips the
 wrong way round, or are 0 nearly everywhere."""
@@ -43,21 +46,25 @@ class Calibration:
         """Return the calibration that `fit_calibration` gave; what is missing does nothing.
 
         Raises:
-            RunError: a temperature that is not above 0, or a shift of no number of windows or below 0.
+            RunError: a threshold that no probability can have, a temperature that none is fitted with, or a
+                shift of no number of windows, below 0, or far beyond any log-odds.
         """
+        threshold = values.get("threshold", 0.5)
+        if math.isfinite(threshold) and not 0 <= threshold <= 1:  # without one, files are not decided
+            raise _refused("threshold", f"a number from 0 to 1, found {threshold}")
         temperature = values.get("temperature", 1.0)
-        if not 0 < temperature < math.inf:
-            raise _refused("temperature", f"a number above 0, found {temperature}")
+        if not _COLDEST <= temperature <= _HOTTEST:
+            raise _refused("temperature", f"a number from {_COLDEST:g} to {_HOTTEST:g}, found {temperature}")
         shifts = {}
         for name, value in values.items():
             if name.startswith(_SHIFT):
                 length = name.removeprefix(_SHIFT)
                 if not (length.isascii() and length.isdigit() and int(length) > 1):
                     raise _refused(name, f"a number of windows from 2 up behind {_SHIFT!r}")
-                if not 0 <= value < math.inf:
-                    raise _refused(name, f"a number from 0 up, found {value}")
+                if not 0 <= value <= _LARGEST_SHIFT:
+                    raise _refused(name, f"a number from 0 to {_LARGEST_SHIFT:g}, found {value}")
                 shifts[int(length)] = value
-        return cls(values.get("threshold", 0.5), temperature, shifts)
+        return cls(threshold, temperature, shifts)
 
     def probability(self, log_odds: Tensor) -> Tensor:
         """Return the calibrated probability of fake, of the shape of the log-odds, in double precision."""

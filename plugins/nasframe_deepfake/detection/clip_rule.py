@@ -19,7 +19,7 @@ import torch
 from attrs import frozen
 from torch import Tensor
 
-__all__ = ["Stretch", "fit_shifts", "shift_of", "stretch_means", "worst_stretch"]
+__all__ = ["STRETCH", "Stretch", "fit_shifts", "shift_of", "stretch_means", "worst_stretch"]
 
 STRETCH = 5
 """Windows in a stretch: 4.8 s of windows of 1.6 s that begin every 0.8 s. One odd window decides nothing."""

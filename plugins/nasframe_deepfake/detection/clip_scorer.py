@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ from torch import nn
 
 from nasframe import FileScorer
 from nasframe.errors import RunError
-from nasframe.runtime import ThreadsKept
-from nasframe_audiovisual import ClipError, Spares, in_threads
+from nasframe.runtime import Cancellation, ThreadsKept
+from nasframe_audiovisual import ClipError, NothingUsedError, Spares, in_threads
 from nasframe_deepfake.detection.calibration import Calibration
 from nasframe_deepfake.detection.detector import Detector, shared_copy
 from nasframe_deepfake.detection.heads import Heads
@@ -70,16 +71,26 @@ class ClipScorer(FileScorer):
         kinds = self.heads.parts(torch.zeros(1, self.heads.outputs))
         return ("leaned_on", "score_of_pictures", "score_of_sound", *kinds, "windows", "used_seconds")
 
-    def score(self, files: Sequence[Path]) -> Iterator[dict[str, Any]]:
-        """Yield the answer for each file, in order; see `verdict`. Closing the iterator ends the threads."""
-        with _ONE_THREAD:
-            yield from in_threads(self._answer, files)
+    def score(self, files: Sequence[Path]) -> Generator[dict[str, Any], None, None]:
+        """Yield the answer for each file, in order; see `verdict`. Closing the iterator ends the threads, in
+        the middle of a clip too."""
+        return self.score_until(files, Cancellation())
 
-    def _answer(self, file: Path) -> dict[str, Any]:
+    def score_until(
+        self, files: Sequence[Path], cancellation: Cancellation
+    ) -> Generator[dict[str, Any], None, None]:
+        """Yield the answer for each file until nobody waits any more, which is seen within a clip too."""
+        own = Cancellation(lambda: cancellation.is_cancelled)  # the caller's is not ours to cancel
+        with _ONE_THREAD:
+            yield from in_threads(partial(self._answer, own), files, cancellation=own)
+
+    def _answer(self, cancellation: Cancellation, file: Path) -> dict[str, Any]:
         torch.set_num_threads(1)  # of this thread
         try:
             with self._spares.borrowed() as (detector, network):
-                scores = detector.score(network, file, self.heads)
+                scores = detector.score(network, file, self.heads, cancellation)
+        except NothingUsedError as error:
+            return refusal(file, error.reason, error.message, error.left_out)
         except ClipError as error:
             # An error is a result too: the other files are still scored.
             return refusal(file, error.reason, error.message)

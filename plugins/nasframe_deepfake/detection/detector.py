@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from attrs import define, frozen
 from torch import Tensor, nn
 
 from nasframe.errors import NasframeError, in_words
+from nasframe.runtime import Cancellation
 from nasframe_audiovisual import (
     PICTURE_INPUTS,
     SOUND_INPUTS,
@@ -31,7 +33,7 @@ from nasframe_audiovisual import (
 )
 from nasframe_deepfake.detection.heads import Heads
 
-__all__ = ["ClipScores", "Detector"]
+__all__ = ["ClipScores", "Detector", "shared_copy"]
 
 BATCH = 8
 """Windows that go through the backbones at once; their scores do not depend on it."""
@@ -43,6 +45,7 @@ class ClipScores:
 
     Attributes:
         spans: start and end of each window in seconds `(windows, 2)`, float64.
+        squares: of its pictures, left, top and side in pixels `(windows, 3)`, int64; see `Excerpt`.
         log_odds: of fake, `(windows,)`, float64; not calibrated.
         pictures_alone: the same with the sound replaced by the mean of the training.
         sound_alone: the same with the pictures replaced.
@@ -53,6 +56,7 @@ class ClipScores:
     """
 
     spans: Tensor
+    squares: Tensor
     log_odds: Tensor
     pictures_alone: Tensor
     sound_alone: Tensor
@@ -70,7 +74,7 @@ class ClipScores:
         return attrs.evolve(self, **plain, **mapped)
 
 
-_PLAIN, _MAPPED = ("spans", "log_odds", "pictures_alone", "sound_alone"), ("parts", "novelty")
+_PLAIN, _MAPPED = ("spans", "squares", "log_odds", "pictures_alone", "sound_alone"), ("parts", "novelty")
 
 
 @define
@@ -100,22 +104,33 @@ class Detector:
         picture, sound = shared_copy(self.extractor.picture), shared_copy(self.extractor.sound)
         return attrs.evolve(self, extractor=attrs.evolve(self.extractor, picture=picture, sound=sound))
 
-    def score(self, network: nn.Module, file: Path, heads: Heads) -> ClipScores:
+    def score(
+        self, network: nn.Module, file: Path, heads: Heads, cancellation: Cancellation | None = None
+    ) -> ClipScores:
         """Return the scores of the windows of a clip, which is decoded once, from its start to its end.
+
+        Args:
+            network: the searched one.
+            file: of the clip.
+            heads: of the network.
+            cancellation: is looked at before every picture, and before the windows go through the backbones.
 
         Raises:
             ClipError: the clip cannot be decoded, or has no window that can be scored.
+            concurrent.futures.CancelledError: nobody waits for the scores any more.
         """
+        cancellation = cancellation or Cancellation()
         found: list[ClipScores] = []
         left_out: list[LeftOut] = []
-        used = self._used(file, left_out)
+        used = self._used(file, left_out, cancellation)
         while batch := [*itertools.islice(used, BATCH)]:
+            cancellation.check()
             found.append(self._scores(network, batch, heads))
         if not found:
             raise nothing_used(file, left_out)
         return _joined(found, left_out)
 
-    def _used(self, file: Path, left_out: list[LeftOut]) -> Iterator[Excerpt]:
+    def _used(self, file: Path, left_out: list[LeftOut], cancellation: Cancellation) -> Iterator[Excerpt]:
         """Yield the windows that can be scored; the others go to `left_out`.
 
         Raises:
@@ -123,12 +138,12 @@ class Detector:
                 not expect must not cost the scores of the other files.
         """
         try:
-            for part in read_windows(file, self.window, self.faces):
+            for part in read_windows(file, self.window, self.faces, cancellation):
                 if isinstance(part, LeftOut):
                     left_out.append(part)
                 else:
                     yield part
-        except NasframeError:
+        except (NasframeError, CancelledError):
             raise
         except Exception as error:
             raise ClipError(file, f"cannot be read ({in_words(error)})", "damaged") from error
@@ -146,6 +161,7 @@ class Detector:
         )
         return ClipScores(
             torch.tensor([[window.start, window.end] for window in windows], dtype=torch.float64),
+            torch.tensor([attrs.astuple(window.square) for window in windows]),
             heads.log_odds(outputs).cpu(),
             heads.log_odds(network(_without(inputs, SOUND_INPUTS))).cpu(),
             heads.log_odds(network(_without(inputs, PICTURE_INPUTS))).cpu(),

@@ -8,17 +8,23 @@ from typing import Any
 
 import attrs
 import torch
+from torch import nn
 
+from nasframe import Network
 from nasframe.errors import DataError, RunError, nearest
 from nasframe.runtime import (
     MAX_EXACT_INTEGER,
+    Each,
     Fields,
     Flag,
     Number,
     Text,
     check_shape,
     copy_file,
+    fingerprint,
+    path_inside,
     read_json,
+    sha256_of,
     write_json,
 )
 from nasframe_audiovisual import (
@@ -27,17 +33,16 @@ from nasframe_audiovisual import (
     FaceSettings,
     Novelty,
     Window,
-    fit_novelty,
     load_extractor,
     load_novelty,
     load_standardiser,
     make_detector,
-    open_features,
 )
 from nasframe_deepfake.detection.detector import Detector
-from nasframe_deepfake.preparation import PreparedClip, is_synthetic, read_index
+from nasframe_deepfake.detection.heads import HeadKind, make_heads
+from nasframe_deepfake.preparation import is_synthetic
 
-__all__ = ["FORMAT", "count_frozen", "load_detector", "save_detector"]
+__all__ = ["FORMAT", "check_network", "count_frozen", "load_detector", "save_detector"]
 
 FORMAT = 2
 """Version of the folder that `save_detector` writes. 1, without faces and novelty, is read too."""
@@ -66,18 +71,32 @@ _FIRST = {
     "sound_deviation": Number(0, _LARGEST),
     "frozen_parameters": Number(0, MAX_EXACT_INTEGER, whole=True),
 }
-_SHAPES = {1: Fields(_FIRST), FORMAT: Fields({**_FIRST, "faces": Text(), "synthetic": Flag()})}
+_GUARD = "fingerprint"
+_ADDED = {"heads": Text(), "files": Each(Text()), _GUARD: Text()}  # folders of older versions have none
+_SHAPES = {
+    1: Fields(_FIRST),
+    FORMAT: Fields({**_FIRST, "faces": Text(), "synthetic": Flag()}, _ADDED),
+}
+
+_MEND = "put back what was there, or train again with --overwrite"
 
 
 def save_detector(
-    folders: Mapping[str, Path], settings: Mapping[str, Any], faces: FaceSettings, frozen: int, out: Path
+    folders: Mapping[str, Path],
+    settings: Mapping[str, Any],
+    faces: FaceSettings,
+    novelty: Novelty,
+    frozen: int,
+    out: Path,
 ) -> None:
     """Write to `out` the weights, the statistics and the settings, from the folders of the stages.
 
     Args:
         folders: of the stages `prepare`, `pretrain` and `features`.
-        settings: `window` (see `nasframe_audiovisual.Window`), `mels`, `backbone`, `steps`, `standardised`.
+        settings: `window` (see `nasframe_audiovisual.Window`), `mels`, `backbone`, `steps`, `standardised`,
+            `heads`.
         faces: how faces are found; a model of the user's is copied.
+        novelty: the spread of the training's features.
         frozen: number of parameters of both backbones.
         out: a folder of the run.
     """
@@ -87,22 +106,21 @@ def save_detector(
     copy_file(folders["features"] / _STATISTICS, out / _STATISTICS)
     if faces.model is not None:
         copy_file(faces.model, out / _FACE_MODEL)
-    clips = read_index(folders["prepare"] / "index.csv")
-    _novelty(folders["features"], clips, settings["standardised"]).save(out / _NOVELTY)
+    novelty.save(out / _NOVELTY)
     sound = read_json(folders["pretrain"] / "report.json", _SOUND)
-    write_json(
-        out / _SETTINGS,
-        {
-            "format": FORMAT,
-            **settings,
-            "window": attrs.asdict(settings["window"]),
-            "faces": faces.detector,
-            "synthetic": is_synthetic(folders["prepare"]),
-            "sound_mean": sound["sound_mean"],
-            "sound_deviation": sound["sound_deviation"],
-            "frozen_parameters": frozen,
-        },
-    )
+    names = [*_WEIGHTS, _STATISTICS, _NOVELTY, *([] if faces.model is None else [_FACE_MODEL])]
+    content = {
+        "format": FORMAT,
+        **settings,
+        "window": attrs.asdict(settings["window"]),
+        "faces": faces.detector,
+        "synthetic": is_synthetic(folders["prepare"]),
+        "sound_mean": sound["sound_mean"],
+        "sound_deviation": sound["sound_deviation"],
+        "frozen_parameters": frozen,
+        "files": {name: sha256_of(out / name) for name in names},
+    }
+    write_json(out / _SETTINGS, {**content, _GUARD: fingerprint(content)})
 
 
 def load_detector(saved: Path, device: torch.device) -> Detector:
@@ -111,7 +129,8 @@ def load_detector(saved: Path, device: torch.device) -> Detector:
     Nothing is read from the folder later.
 
     Raises:
-        RunError: a file is missing, damaged, or of another format version, or holds a name that is unknown.
+        RunError: a file is missing, damaged, or of another format version, holds a name that is unknown, or
+            is not the one that was saved.
     """
     settings, path = _settings(saved), saved / _SETTINGS
     first = settings["format"] == 1
@@ -127,7 +146,7 @@ def load_detector(saved: Path, device: torch.device) -> Detector:
     except DataError as error:  # a backbone that nobody knows
         raise RunError(f"{path}: {error}") from error
     standardiser = load_standardiser(saved / _STATISTICS, settings["standardised"], extractor.channels)
-    return Detector(
+    detector = Detector(
         Window(**{name: settings["window"][name] for name in _WINDOW}),
         faces,
         settings["mels"],
@@ -136,6 +155,75 @@ def load_detector(saved: Path, device: torch.device) -> Detector:
         None if first else load_novelty(saved / _NOVELTY, extractor.channels),
         settings.get("synthetic"),
     )
+    _check_unchanged(settings, path)
+    return detector
+
+
+def check_network(saved: Path, detector: Detector, network: nn.Module, kind: HeadKind) -> None:
+    """Refuse a network that does not fit the saved detector, or the heads of the experiment.
+
+    Args:
+        saved: the folder.
+        detector: that was loaded from it.
+        network: the searched one; of one that is not built from an architecture nothing is known.
+        kind: of the heads, as the experiment names them.
+
+    Raises:
+        RunError: names the file and the key.
+    """
+    path, experiment = saved / _SETTINGS, saved.parent / "experiment.toml"
+    trained = _settings(saved).get("heads", kind)
+    if trained != kind:
+        raise RunError(
+            f"{experiment}: task.heads: the detector was trained with {trained!r}, found {kind!r}; {_MEND}"
+        )
+    if not isinstance(network, Network):
+        return
+    times, steps = 2 if detector.standardiser.temporal else 1, detector.extractor.steps
+    for name, (taken, width) in network.inputs.items():
+        channels = detector.extractor.channels[name]
+        if taken != steps:
+            raise RunError(f"{path}: steps: the network takes {taken}, found {steps}; {_MEND}")
+        if width != times * channels:
+            key = "standardised" if width in (channels, 2 * channels) else "backbone"
+            raise RunError(
+                f"{path}: {key}: it gives {times * channels} channels of {name}, and the network takes "
+                f"{width}; {_MEND}"
+            )
+    outputs, wanted = _outputs_of(network), make_heads(kind).outputs
+    if outputs != wanted:
+        raise RunError(
+            f"{experiment}: task.heads: {kind!r} needs a network with {wanted} outputs, and the trained one "
+            f"has {outputs}; {_MEND}"
+        )
+
+
+@torch.inference_mode()
+def _outputs_of(network: Network) -> int:
+    """Return the number of values that a network returns for an example."""
+    device = next(network.parameters()).device
+    nothing = {name: torch.zeros(1, *shape, device=device) for name, shape in network.inputs.items()}
+    return int(network.eval()(nothing).shape[-1])
+
+
+def _check_unchanged(settings: Mapping[str, Any], path: Path) -> None:
+    """Compare settings and files with what was saved. Folders of older versions do not say it.
+
+    Raises:
+        RunError: names the file.
+    """
+    if _GUARD not in settings:
+        return
+    content = {key: value for key, value in settings.items() if key != _GUARD}
+    if fingerprint(content) != settings[_GUARD]:
+        raise RunError(f"{path}: its values are not those that were saved with its fingerprint; {_MEND}")
+    for name, wanted in settings["files"].items():
+        found = sha256_of(path_inside(path.parent, name, f"{path}: files"))
+        if found != wanted:
+            raise RunError(
+                f"{path.parent / name}: is not the file that was saved: expected the SHA-256 {wanted}, found "
+                f"{found}; {_MEND}"
+            )
 
 
 def count_frozen(saved: Path) -> int:
@@ -155,19 +243,6 @@ def _faces(path: Path, name: str) -> FaceDetector:
         return make_detector(name, model if name == "yunet" else None)
     except DataError as error:  # names the file
         raise RunError(str(error)) from error
-
-
-def _novelty(features: Path, clips: list[PreparedClip], temporal: bool) -> Novelty:
-    """Return the spread of the split `weights`, with limits from `architecture` and `validation`."""
-
-    def rows(*splits: str) -> dict[str, list[int]]:
-        used = [clip for clip in clips if clip.split in splits]
-        return {
-            "pictures": sorted({clip.picture for clip in used}),
-            "sound": sorted({clip.sound for clip in used}),
-        }
-
-    return fit_novelty(open_features(features), rows("weights"), rows("architecture", "validation"), temporal)
 
 
 def _settings(saved: Path) -> dict[str, Any]:

@@ -35,9 +35,10 @@ def verdict(
     """Return the answer for a clip, JSON-able.
 
     `score` is the calibrated probability of fake; `seconds` has one for each second that was used, and
-    `suspicious` the windows with the highest. `leaned_on` names the stream without which the score changes
-    more. Windows that the training says nothing about are left out. Where they are more than half, or a score
-    is not finite, the clip gets `error` and `reason`.
+    `suspicious` the windows with the highest. `squares` has the part of the picture that each window shows.
+    `leaned_on` names the stream without which the score changes more. Windows that the training says nothing
+    about are left out. Where they are more than half, or a score is not finite, the clip gets `error` and
+    `reason`.
 
     Args:
         file: of the clip.
@@ -46,12 +47,12 @@ def verdict(
         notes: sentences that go with every answer.
     """
     beyond = _beyond(scores)
-    if 2 * int(beyond.sum()) > len(beyond):
-        return refusal(file, UNLIKE_TRAINING, _unlike(scores))
     left_out = [
         *scores.left_out,
         *(LeftOut(start, end, UNLIKE_TRAINING) for start, end in scores.spans[beyond].tolist()),
     ]
+    if 2 * int(beyond.sum()) > len(beyond):
+        return refusal(file, UNLIKE_TRAINING, _unlike(scores), left_out)
     scores = scores.chosen(~beyond)
     if not bool(scores.log_odds.isfinite().all()):
         words = "has no score, and so no decision: the output of the network is no finite number"
@@ -76,15 +77,24 @@ def verdict(
         "used_seconds": _round(_covered(scores.spans)),
         "suspicious": _suspicious(scores, calibration),
         "seconds": _seconds(scores, calibration),
+        "squares": _squares(scores),
         "left_out": _left_out(left_out, scores.spans),
         **({"notes": notes} if notes else {}),
     }
     return {**answer, "summary": summary(answer)}
 
 
-def refusal(file: Path, reason: str, words: str) -> dict[str, Any]:
-    """Return the answer for a file without a score: the reason as a word for scripts, and in words."""
-    return {"file": str(file), "reason": reason, "error": words}
+def refusal(file: Path, reason: str, words: str, left_out: Sequence[LeftOut] = ()) -> dict[str, Any]:
+    """Return the answer for a file without a score.
+
+    Args:
+        file: of the clip.
+        reason: a word for scripts.
+        words: for people.
+        left_out: the parts of a clip that was read, with the reason of each.
+    """
+    parts = _left_out(left_out, torch.empty(0, 2))
+    return {"file": str(file), "reason": reason, "error": words, **({"left_out": parts} if parts else {})}
 
 
 def _beyond(scores: ClipScores) -> Tensor:
@@ -146,6 +156,16 @@ def _seconds(scores: ClipScores, calibration: Calibration) -> list[dict[str, flo
             end = min(second + 1.0, float(ends[inside].max()))
             found.append(_scored(start, end, _probability(mean, calibration)))
     return found
+
+
+def _squares(scores: ClipScores) -> list[dict[str, float]]:
+    """Return the place of each window in the clip, and of its square in the pictures, in pixels."""
+    return [
+        {"start": _round(start), "end": _round(end), "left": left, "top": top, "side": side}
+        for (start, end), (left, top, side) in zip(
+            scores.spans.tolist(), scores.squares.tolist(), strict=True
+        )
+    ]
 
 
 def _left_out(parts: Sequence[LeftOut], spans: Tensor) -> list[dict[str, Any]]:

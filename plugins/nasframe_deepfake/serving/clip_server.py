@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import socketserver
@@ -12,14 +13,28 @@ from typing import Any
 
 from nasframe.errors import in_words
 from nasframe.runtime import print_message
+from nasframe_deepfake.serving.answer_headers import ANSWER_HEADERS
 from nasframe_deepfake.serving.request_context import RequestContext
 from nasframe_deepfake.serving.request_handler import RequestHandler
 
 __all__ = ["ClipServer"]
 
-_BUSY = (
-    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-)
+
+def _busy() -> bytes:
+    record = {"error": "as many connections are open as may be; try again in some seconds", "reason": "busy"}
+    content = json.dumps(record).encode() + b"\n"
+    own = {
+        "Content-Type": "application/json; charset=utf-8",
+        "Content-Length": str(len(content)),
+        "Connection": "close",
+        "Retry-After": "5",
+    }
+    lines = ["HTTP/1.1 503 Service Unavailable", *(f"{k}: {v}" for k, v in {**ANSWER_HEADERS, **own}.items())]
+    return "\r\n".join([*lines, "", ""]).encode() + content
+
+
+_BUSY = _busy()
+"""The answer to a connection too many, whose request is not read."""
 
 
 class ClipServer(socketserver.ThreadingMixIn, socketserver.TCPServer):

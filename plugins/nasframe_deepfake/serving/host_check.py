@@ -57,8 +57,7 @@ class HostCheck:
 
         Args:
             headers: of the request.
-            address: of this machine, at which the request arrived. No site can give itself a name that is an
-                address, so it is right too.
+            address: of this machine, at which the request arrived; see `check_name`.
 
         Raises:
             RequestError: with the status 400 or 403.
@@ -67,15 +66,29 @@ class HostCheck:
         if len(hosts) != 1 or len(origins) > 1:
             raise RequestError(400, "bad-request", "expected one header Host, and at most one Origin")
         host = hosts[0].strip()
-        found = _AUTHORITY.fullmatch(host)
-        if found is None:
-            raise RequestError(400, "bad-request", "the header Host is no name")
-        if host_name(found[1]) not in {*self.names, host_name(address)}:
-            raise RequestError(
-                403, "other-host", f"this service is not called {found[1]}; --allow-host NAME adds a name"
-            )
+        self.check_name(host, address, "the header Host")
         if origins and origins[0].strip().lower() not in (
             f"http://{host}".lower(),
             f"https://{host}".lower(),
         ):
             raise RequestError(403, "other-origin", "requests from pages of other sites are refused")
+
+    def check_name(self, name: str, address: str, place: str) -> None:
+        """Refuse another name than those of this service.
+
+        Args:
+            name: perhaps with a port.
+            address: of this machine, at which the request arrived. No site can give itself a name that is an
+                address, so it is right too.
+            place: where the name stands, in words.
+
+        Raises:
+            RequestError: with the status 400 or 403.
+        """
+        found = _AUTHORITY.fullmatch(name)
+        if found is None:
+            raise RequestError(400, "bad-request", f"{place} is no name")
+        if host_name(found[1]) not in {*self.names, host_name(address)}:
+            raise RequestError(
+                403, "other-host", f"this service is not called {found[1]}; --allow-host NAME adds a name"
+            )

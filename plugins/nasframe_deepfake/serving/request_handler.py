@@ -6,15 +6,17 @@ import email.errors
 import http.server
 import io
 import json
+import re
 import socket
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 from nasframe.errors import in_words
-from nasframe.runtime import print_message, shorten
+from nasframe.runtime import Cancellation, print_message, shorten
 from nasframe_deepfake.serving.answer_headers import ANSWER_HEADERS
 from nasframe_deepfake.serving.body import announced_size, body_pieces, has_body
 from nasframe_deepfake.serving.client_reader import ClientReader, TooManyBytesError
@@ -35,6 +37,7 @@ _DEFECTS = (
     email.errors.MissingHeaderBodySeparatorDefect,
 )
 _RETRY = {"Retry-After": "5"}
+_WHOLE_ADDRESS = re.compile(r"https?://([^/?#]*)(.*)", re.IGNORECASE)
 _FIELDS = 8  # of a query, at most
 _STILL_THERE = b"HTTP/1.1 100 Continue\r\n\r\n"
 """An answer that every client of HTTP/1.1 reads over; one that is gone answers it with a reset."""
@@ -130,7 +133,7 @@ class RequestHandler(http.server.BaseHTTPRequestHandler):
                 self._unread = True  # what follows may be anything
                 raise RequestError(400, "bad-request", "a line among the headers is none")
             self.context.hosts.check(self.headers, self.connection.getsockname()[0])
-            path = urlsplit(self.path).path if self.path.startswith("/") else ""
+            path = self._target()
             allowed, answer = self._route(path)
             if self.command not in allowed:
                 words = f"{path} takes {' and '.join(allowed)}, found {shorten(self.command, 20)}"
@@ -139,6 +142,22 @@ class RequestHandler(http.server.BaseHTTPRequestHandler):
         except RequestError as error:
             record = {"error": str(error), "reason": error.reason}
             self._send_record(error.status, record, error.headers)
+
+    def _target(self) -> str:
+        """Return the path that is asked for; a target that has none, as it is.
+
+        A proxy is asked by the whole address, `http://localhost:8000/health`, and every server has to
+        understand that. The query stays in `self.path`, as in the usual form.
+
+        Raises:
+            RequestError: the host in the address is none of this service.
+        """
+        if found := _WHOLE_ADDRESS.fullmatch(self.path):
+            self.context.hosts.check_name(
+                found[1], self.connection.getsockname()[0], "the host in the address"
+            )
+            self.path = "/" + found[2].lstrip("/")
+        return urlsplit(self.path).path if self.path.startswith("/") else self.path
 
     def _route(self, path: str) -> tuple[tuple[str, ...], Callable[[], None]]:
         """Return the methods that a path takes, and what answers it."""
@@ -172,8 +191,16 @@ class RequestHandler(http.server.BaseHTTPRequestHandler):
         self._send_record(422 if "error" in record else 200, record)
 
     def _record(self, path: Path) -> dict[str, Any]:
+        """Return the record of a clip.
+
+        Raises:
+            ConnectionAbortedError: the client has gone away meanwhile.
+            RequestError: it could not be made.
+        """
         try:
-            return dict(self.context.score(path))
+            return dict(self.context.score(path, Cancellation(self._is_gone)))
+        except CancelledError as error:
+            raise ConnectionAbortedError from error
         except Exception as error:
             print_message(f"nasframe: a clip could not be scored: {in_words(error)}")
             raise RequestError(500, "failed", _FAILED) from error

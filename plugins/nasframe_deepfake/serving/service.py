@@ -18,7 +18,7 @@ from attrs import frozen
 
 from nasframe import Scorer, load_experiment, load_scorer, naming_missing_plugins
 from nasframe.errors import ConfigurationError, RunError
-from nasframe.runtime import cores, print_message, print_text
+from nasframe.runtime import Cancellation, cores, print_message, print_text
 from nasframe_deepfake.serving.clip_queue import ClipQueue
 from nasframe_deepfake.serving.clip_server import ClipServer
 from nasframe_deepfake.serving.host_check import HostCheck
@@ -89,10 +89,10 @@ def serve(run: Path, service: Service, device: str | None = None, threshold: flo
 
     Raises:
         RunError: the run is not of this task, or not trained.
-        ConfigurationError: the address cannot be listened at.
+        ConfigurationError: the address cannot be listened at, or no clip be written where they are to lie.
     """
     with _listening(service) as server, naming_missing_plugins(run):
-        parent = service.uploads or Path(tempfile.gettempdir())
+        parent = _parent(service.uploads)
         scorer = _load(run, device, threshold)
         limit = service.limit * _MIB
         context = RequestContext(
@@ -105,7 +105,7 @@ def serve(run: Path, service: Service, device: str | None = None, threshold: flo
         )
         remove_left_overs(parent)
         try:
-            context.uploads.open()
+            _open(context.uploads)
             _say_where(server)
             server.answer(context)
         finally:
@@ -117,6 +117,31 @@ def serve(run: Path, service: Service, device: str | None = None, threshold: flo
                 _end_at_once(sys.exception())
 
 
+def _parent(given: Path | None) -> Path:
+    """Return the folder in which the folder of uploads is made.
+
+    Raises:
+        ConfigurationError: it is none.
+    """
+    if given is not None and not given.is_dir():
+        found = "is no folder" if given.exists() else "is not there"
+        raise ConfigurationError("deepfake serve", [f"--uploads: {given} {found}; expected a folder"])
+    return given or Path(tempfile.gettempdir())
+
+
+def _open(uploads: UploadFolder) -> None:
+    """Make the folder of uploads.
+
+    Raises:
+        ConfigurationError: that is not possible.
+    """
+    try:
+        uploads.open()
+    except OSError as error:
+        problem = f"--uploads: nothing can be written in {uploads.parent} ({error.strerror or error})"
+        raise ConfigurationError("deepfake serve", [problem]) from error
+
+
 def _load(run: Path, device: str | None, threshold: float | None) -> Scorer:
     task = load_experiment(run).task
     if not isinstance(task, DeepfakeTask):
@@ -126,9 +151,9 @@ def _load(run: Path, device: str | None, threshold: float | None) -> Scorer:
     return load_scorer(run, device=device, threshold=threshold)
 
 
-def _score_one(scorer: Scorer) -> Callable[[Path], Mapping[str, Any]]:
-    def score(path: Path) -> Mapping[str, Any]:
-        (record,) = scorer.score([path])
+def _score_one(scorer: Scorer) -> Callable[[Path, Cancellation], Mapping[str, Any]]:
+    def score(path: Path, cancellation: Cancellation) -> Mapping[str, Any]:
+        (record,) = scorer.score([path], cancellation)
         return record
 
     return score

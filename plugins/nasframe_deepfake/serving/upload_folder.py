@@ -9,13 +9,12 @@ import shutil
 import stat
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from nasframe.errors import RunError
 from nasframe.runtime import Lock, LockedError
@@ -25,10 +24,10 @@ from nasframe_deepfake.serving.request_error import RequestError
 __all__ = ["UploadFolder", "remove_left_overs"]
 
 PREFIX = "nasframe-serve-"
+_MAKING = ".nasframe-serve-"
+"""Of the name of a folder that is not locked yet, so that nobody takes it for one that was left."""
 _LOCK = "lock"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_YOUNG = 60.0
-"""Seconds in which a folder may be one that its server has not locked yet."""
 
 
 @define
@@ -87,7 +86,8 @@ class UploadFolder:
         with self._guard:
             if self._closed:
                 raise QueueClosedError
-            if self._folder is None or not self._folder.is_dir():  # a cleaner of the system may remove it
+            if self._folder is None or self._lock is None or not self._folder.is_dir():
+                # a cleaner of the system may have removed it, or a full disk may have stopped its making
                 self._remove()
                 self._make()
             assert self._folder is not None
@@ -97,8 +97,12 @@ class UploadFolder:
         return Path(name), os.fdopen(descriptor, "wb")
 
     def _make(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=self.parent))
+        self._folder = Path(tempfile.mkdtemp(prefix=_MAKING, dir=self.parent))
         self._lock = Lock.acquire(self._folder / _LOCK)
+        if self._lock.held:  # without locks nothing is removed by others; Windows could not rename it now
+            locked = self.parent / self._folder.name.removeprefix(".")
+            self._folder = self._folder.rename(locked)
+            self._lock = evolve(self._lock, file=locked / _LOCK)
 
     def _remove(self) -> None:
         if self._lock is not None:
@@ -112,19 +116,15 @@ class UploadFolder:
 def remove_left_overs(parent: Path) -> int:
     """Remove folders of servers of this user that were killed, and return their number.
 
-    A living server holds the lock in its folder. Where the file system has no locks, nothing is removed.
+    A living server holds the lock in its folder, which has no such name before. Where the file system has no
+    locks, nothing is removed.
     """
     removed = 0
     for folder in parent.glob(f"{PREFIX}*"):
         try:
             status = folder.lstat()
             lock = folder / _LOCK
-            if (
-                not stat.S_ISDIR(status.st_mode)
-                or not _is_ours(status)
-                or time.time() - status.st_mtime < _YOUNG
-                or not lock.is_file()
-            ):
+            if not stat.S_ISDIR(status.st_mode) or not _is_ours(status) or not lock.is_file():
                 continue
             held = Lock.acquire(lock)
         except (OSError, LockedError, RunError):

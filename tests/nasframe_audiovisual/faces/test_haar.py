@@ -41,19 +41,22 @@ def in_a_larger_picture(
 
 @pytest.mark.parametrize("person", range(20))
 def test_people_who_talk_have_a_square_in_their_clips(person: int) -> None:
-    _is_around_the_face(square_of(talking(person)))
+    assert _is_around_the_face(square_of(talking(person)))
 
 
 @pytest.mark.parametrize(("seed", "person"), [(0, 20), (5, 60), (5, 110), (20, 160)])
 def test_dark_faces_whose_eyes_are_their_brightest_part_have_one_as_well(seed: int, person: int) -> None:
-    _is_around_the_face(square_of(talking(person, seed)))
+    assert _is_around_the_face(square_of(talking(person, seed)))
 
 
-def _is_around_the_face(square: Square | NoSquare) -> None:
-    assert isinstance(square, Square), square
-    assert square.left + square.side / 2 == pytest.approx(56, abs=12)
-    assert square.top + square.side / 2 == pytest.approx(56, abs=15)
-    assert 70 <= square.side <= 125
+def _is_around_the_face(square: Square | NoSquare) -> bool:
+    """True for a square of the right size around the middle of the picture, where the face is."""
+    return (
+        isinstance(square, Square)
+        and abs(square.left + square.side / 2 - 56) <= 12
+        and abs(square.top + square.side / 2 - 56) <= 15
+        and 70 <= square.side <= 125
+    )
 
 
 @pytest.mark.parametrize(
@@ -107,9 +110,20 @@ def test_a_spot_on_a_still_wall_is_not_taken_for_a_face_beside_a_dark_one() -> N
     assert square.top + square.side / 2 == pytest.approx(368, abs=40)
 
 
-def test_two_people_side_by_side_are_several() -> None:
-    pictures = [np.hstack(pair) for pair in zip(talking(1), talking(3), strict=True)]
+@pytest.mark.parametrize("other", [(3, 20), (160, 20), (60, 5)])
+def test_two_people_side_by_side_are_several(other: tuple[int, int]) -> None:
+    pictures = [np.hstack(pair) for pair in zip(talking(1), talking(*other), strict=True)]
     assert square_of(pictures) == NoSquare("several-faces")
+
+
+def test_a_small_face_is_not_judged_in_the_place_of_a_larger_dark_one() -> None:
+    pictures = []
+    for dark, light in zip(talking(160), talking(1), strict=True):
+        picture = np.full((336, 504, 3), 90, np.uint8)
+        picture[:, :336], picture[84:252, 336:] = cv2.resize(dark, (336, 336)), cv2.resize(light, (168, 168))
+        pictures.append(picture)
+    square = square_of(pictures)
+    assert isinstance(square, NoSquare) or square.left + square.side / 2 < 336, square
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 200), (200, 3), (20, 20)])

@@ -16,7 +16,6 @@ from nasframe_audiovisual import (
     Excerpt,
     Face,
     FaceDetector,
-    FaceSettings,
     LeftOut,
     Picture,
     Sound,
@@ -24,13 +23,13 @@ from nasframe_audiovisual import (
 )
 from nasframe_audiovisual.faces.face_detector import SURE
 from nasframe_audiovisual.windows.assembling import Assembler
-from nasframe_audiovisual.windows.sound_buffer import MOST_AHEAD, SoundBuffer
+from nasframe_audiovisual.windows.sound_buffer import HEAD, MOST_AHEAD, SoundBuffer
+from tests.nasframe_audiovisual.windows.detectors import MIDDLE, LooksAnew
 
 WINDOW = Window(trim=0.0, seconds=1.6, frames=16, size=32)
-MIDDLE = FaceSettings("none").make()
 
 
-class Bar(FaceDetector):
+class Bar(LooksAnew):
     """Takes the surroundings of a bright bar for a face, so that every window has another square."""
 
     margin, least = 1.5, 1
@@ -38,9 +37,6 @@ class Bar(FaceDetector):
     def find(self, pixels: NDArray[np.uint8], smallest: float, thorough: bool) -> list[Face]:
         bright = np.flatnonzero(pixels[0, :, 0] > 200)
         return [Face(float(bright.mean()), 45.0, 40.0, SURE)]
-
-    def follow(self, pixels: NDArray[np.uint8], face: Face) -> Face | None:
-        return self.find(pixels, 0.0, thorough=False)[0]
 
 
 def drawn(moment: float, height: int, width: int) -> NDArray[np.uint8]:
@@ -108,8 +104,36 @@ def test_sound_that_lies_further_behind_is_an_error_in_words() -> None:
 
 def test_pictures_that_lie_too_far_behind_are_an_error_in_words() -> None:
     with pytest.raises(ClipError, match="pictures lie more than 300 s behind its sound") as caught:
-        assembled([*sounds(MOST_AHEAD + 2), *pictures(3.0)])
+        assembled([*sounds(MOST_AHEAD + 2), *pictures(HEAD + 3)])
     assert caught.value.reason == "badly-interleaved"
+
+
+def excerpts(parts: Iterable[Excerpt | LeftOut]) -> list[Excerpt]:
+    return [part for part in parts if isinstance(part, Excerpt)]
+
+
+def test_an_hour_of_sound_after_the_last_picture_changes_no_window() -> None:
+    """The last pictures are decided on at the end of the file alone."""
+    expected = excerpts(assembled(in_step(6.0)))
+    found = assembled([*in_step(6.0), *sounds(3600.0, begin=6.0)])
+    assert len(expected) == 6
+    assert [part.start for part in excerpts(found)] == [part.start for part in expected]
+    for one, other in zip(excerpts(found), expected, strict=True):
+        np.testing.assert_array_equal(one.recording.samples, other.recording.samples)
+        np.testing.assert_array_equal(one.recording.pictures, other.recording.pictures)
+    assert found[-1] == LeftOut(pytest.approx(6.0), 3606.0, "no-pictures")  # type: ignore[arg-type]
+
+
+def test_pictures_that_come_back_after_minutes_of_sound_alone_are_judged_before_and_after_them() -> None:
+    """As in a call whose camera was switched off."""
+    pause = MOST_AHEAD + 100
+    back = [Picture(picture.moment + 6 + pause, picture.pixels) for picture in pictures(6.0)]
+    found = assembled([*in_step(6.0), *sounds(pause + 6, begin=6.0), *back])
+    starts = [part.start for part in excerpts(found)]
+    assert len(starts) == 12
+    assert starts[6:] == pytest.approx([start + 6 + pause for start in starts[:6]])
+    left_out = [part.reason for part in found if isinstance(part, LeftOut)]
+    assert left_out == ["frozen", "no-pictures", "frozen"]  # the bar stays at the edge for a moment
 
 
 def peak(pieces: Iterable[Picture | Sound], detector: FaceDetector = MIDDLE) -> int:

@@ -10,8 +10,7 @@ import pytest
 
 from nasframe.errors import DataError
 from nasframe_audiovisual import SAMPLE_RATE, FaceSettings, Recording, Window, first_window, play
-from tests.nasframe_audiovisual.conftest import write_clip
-from tests.nasframe_audiovisual.films import bar, picture, write_film
+from tests.nasframe_audiovisual.films import bar, picture, write_clip, write_film
 
 WINDOW = Window(trim=0.2, seconds=1.6, frames=16, size=32)
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import copy
 import tracemalloc
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Any
 
@@ -9,22 +11,23 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from nasframe.runtime import Cancellation
 from nasframe_audiovisual import (
     ClipError,
     Excerpt,
     Face,
     FaceDetector,
-    FaceSettings,
     LeftOut,
+    NothingUsedError,
     Window,
     first_window,
     read_windows,
 )
 from nasframe_audiovisual.faces.face_detector import SURE
-from tests.nasframe_audiovisual.films import bar, picture, rise, tone, write_film
+from tests.nasframe_audiovisual.films import bar, picture, rise, shifted, tone, without, write_film
+from tests.nasframe_audiovisual.windows.detectors import MIDDLE, LooksAnew
 
 WINDOW = Window(trim=0.2, seconds=1.6, frames=16, size=32)
-MIDDLE = FaceSettings("none").make()
 
 
 def read(path: Path, detector: FaceDetector = MIDDLE) -> tuple[list[Excerpt], list[LeftOut]]:
@@ -62,16 +65,6 @@ def shots(*lengths: float) -> Callable[[float], NDArray[np.uint8]]:
 def again(moment: float) -> NDArray[np.uint8]:
     """The bar crosses the picture again and again."""
     return picture(abs(moment % 6 - 3))
-
-
-def without(kind: str, start: float, end: float) -> Callable[[Any], list[Any]]:
-    """Drop the packets of a stream between two moments."""
-
-    def change(packet: Any) -> list[Any]:
-        lost = packet.stream.type == kind and start <= float(packet.pts * packet.time_base) < end
-        return [] if lost else [packet]
-
-    return change
 
 
 def test_windows_overlap_by_half_and_the_last_one_ends_with_the_clip(tmp_path: Path) -> None:
@@ -158,13 +151,9 @@ def test_only_the_still_seconds_of_a_clip_are_left_out(tmp_path: Path) -> None:
 
 
 def test_sound_that_begins_late_leaves_out_what_is_before_it(tmp_path: Path) -> None:
-    def late(packet: Any) -> list[Any]:
-        if packet.stream.type == "audio":
-            shift = round(2 / packet.time_base)
-            packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
-        return [packet]
-
-    path = write_film(tmp_path / "f.mkv", seconds=6.0, sound=hum(4.0), change=late, pictures=again)
+    path = write_film(
+        tmp_path / "f.mkv", seconds=6.0, sound=hum(4.0), change=shifted("audio", 2), pictures=again
+    )
     windows, left_out = read(path)
     assert min(starts(windows)) == pytest.approx(2.0, abs=0.11)
     assert reasons(left_out) == {"no-sound"}
@@ -187,16 +176,29 @@ def test_pictures_that_begin_late_leave_out_what_is_before_them(tmp_path: Path) 
 
 
 def test_streams_that_do_not_overlap_are_refused_in_words(tmp_path: Path) -> None:
-    def later(packet: Any) -> list[Any]:
-        if packet.stream.type == "video":
-            shift = round(3 / packet.time_base)
-            packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
-        return [packet]
-
-    path = write_film(tmp_path / "f.mkv", seconds=3.4, sound=hum(3.4), change=later)
+    path = write_film(tmp_path / "f.mkv", seconds=3.4, sound=hum(3.4), change=shifted("video", 3))
     with pytest.raises(ClipError, match="do not overlap") as caught:
         first_window(path, WINDOW, MIDDLE)
     assert caught.value.reason == "no-overlap"
+
+
+def test_streams_that_overlap_for_less_than_a_window_are_refused_as_no_overlap(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "f.mkv", seconds=2.08, sound=hum(2.08), change=shifted("audio", 1.0))
+    with pytest.raises(ClipError, match="do not overlap for a window") as caught:
+        first_window(path, WINDOW, MIDDLE)
+    assert caught.value.reason == "no-overlap"
+    _, left_out = read(path)
+    assert reasons(left_out) == {"no-sound", "too-short", "no-pictures"}
+
+
+def test_a_clip_whose_shots_are_all_short_is_refused_in_words_that_name_the_cuts(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "f.mkv", seconds=5.0, sound=hum(5.0), pictures=shots(*[1.0] * 5))
+    with pytest.raises(NothingUsedError, match="the 5 shots between its cuts are each shorter") as caught:
+        first_window(path, WINDOW, MIDDLE)
+    assert caught.value.reason == "too-short"
+    assert [part.reason for part in caught.value.left_out] == ["too-short"] * 5
+    sent = copy.copy(caught.value)  # as to another process
+    assert (sent.message, sent.left_out) == (caught.value.message, caught.value.left_out)
 
 
 def test_sound_that_ends_early_leaves_out_what_is_after_it(tmp_path: Path) -> None:
@@ -228,19 +230,26 @@ def test_memory_does_not_grow_with_the_length(tmp_path: Path) -> None:
     assert peak(40.0) < 1.2 * peak(10.0)
 
 
+def test_a_clip_that_nobody_waits_for_any_more_is_left_between_two_pictures(tmp_path: Path) -> None:
+    asked: list[int] = []
+    cancellation = Cancellation(lambda: asked.append(1) or False)
+    path = write_film(tmp_path / "f.mkv", seconds=9.0, sound=hum(9.0))
+    parts = read_windows(path, WINDOW, MIDDLE, cancellation)
+    assert isinstance(next(parts), Excerpt)
+    assert len(asked) >= WINDOW.frames
+    cancellation.cancel()
+    with pytest.raises(CancelledError):
+        next(parts)
+
+
 def test_a_little_sound_before_the_first_picture_moves_no_window(tmp_path: Path) -> None:
     """An encoder puts some samples before its sound, which mp4 hides and Matroska does not."""
-
-    def later(packet: Any) -> list[Any]:
-        shift = round(0.064 / packet.time_base) if packet.stream.type == "video" else 0
-        packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
-        return [packet]
 
     def made(moment: float) -> NDArray[np.uint8]:
         return picture(moment, 64, 64)
 
     plain, _ = read(write_film(tmp_path / "a.mkv", seconds=3.0, sound=hum(3.0), pictures=made))
-    early = np.concatenate([np.zeros(round(0.064 * 48_000)), hum(3.0)])
+    early, later = np.concatenate([np.zeros(round(0.064 * 48_000)), hum(3.0)]), shifted("video", 0.064)
     path = write_film(tmp_path / "b.mkv", seconds=3.0, sound=early, pictures=made, change=later)
     found, left_out = read(path)
     assert left_out == []
@@ -249,10 +258,8 @@ def test_a_little_sound_before_the_first_picture_moves_no_window(tmp_path: Path)
         assert np.abs(one.recording.samples - other.recording.samples)[:-1100].max() < 0.2
 
 
-def test_a_clip_without_a_face_is_looked_at_upside_down(
-    tmp_path: Path,
-) -> None:
-    class BarOnTop(FaceDetector):
+def test_a_clip_without_a_face_is_looked_at_upside_down(tmp_path: Path) -> None:
+    class BarOnTop(LooksAnew):
         """Takes the upper half for a face where it is the lighter one."""
 
         margin, least = 1.0, 1
@@ -260,9 +267,6 @@ def test_a_clip_without_a_face_is_looked_at_upside_down(
         def find(self, pixels: NDArray[np.uint8], smallest: float, thorough: bool) -> list[Face]:
             upper, lower = np.split(pixels, 2)
             return [Face(32, 16, 32, SURE)] if upper.mean() > lower.mean() else []
-
-        def follow(self, pixels: NDArray[np.uint8], face: Face) -> Face | None:
-            return next(iter(self.find(pixels, 0.1, thorough=False)), None)
 
     def heavy(moment: float) -> NDArray[np.uint8]:
         return np.concatenate([picture(moment, 64, 32) // 4, picture(moment, 64, 32)])
@@ -319,13 +323,9 @@ def test_what_the_trim_leaves_out_has_pictures(tmp_path: Path) -> None:
 def test_a_second_of_both_streams_is_shorter_than_a_window_and_no_lack_of_overlap(
     late: int, tmp_path: Path
 ) -> None:
-    def change(packet: Any) -> list[Any]:
-        if packet.stream.type == "audio":
-            shift = round(late / packet.time_base)
-            packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
-        return [packet]
-
-    path = write_film(tmp_path / "f.mkv", seconds=6.0, sound=hum(1.0), pictures=again, change=change)
+    path = write_film(
+        tmp_path / "f.mkv", seconds=6.0, sound=hum(1.0), pictures=again, change=shifted("audio", late)
+    )
     with pytest.raises(ClipError, match="shorter than a window") as caught:
         first_window(path, WINDOW, MIDDLE)
     assert caught.value.reason == "too-short"

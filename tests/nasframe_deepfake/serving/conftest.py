@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from attrs import define, evolve, field
 
+from nasframe.runtime import Cancellation
 from nasframe_deepfake.serving import (
     ClipQueue,
     ClipServer,
@@ -68,12 +69,17 @@ class Detector:
     _goes_on: threading.Event = field(factory=threading.Event)
     _changed: threading.Condition = field(factory=threading.Condition)
 
-    def score(self, path: Path) -> dict[str, Any]:
+    def score(self, path: Path, cancellation: Cancellation) -> dict[str, Any]:
         with self._changed:
             self.begun.append(path)
             self._changed.notify_all()
         if self.holds:
-            assert self._goes_on.wait(PATIENCE)
+            for _ in range(round(PATIENCE / 0.01)):
+                cancellation.check()
+                if self._goes_on.wait(0.01):
+                    break
+            else:
+                raise AssertionError("it was not let go on")
         if self.fails:
             raise RuntimeError("of the stand-in")
         return record(path)

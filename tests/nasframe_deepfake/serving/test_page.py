@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
 import pytest
 
+from tests.nasframe_audiovisual.films import write_film
 from tests.nasframe_deepfake.serving.conftest import LIMIT, PATIENCE, Running, Serving
 
 Opened = Callable[..., Any]
@@ -21,17 +20,14 @@ HOSTILE = "<img src=x onerror=document.title='run'>&amp;.mkv"
 @pytest.fixture(scope="session")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Four seconds that every browser plays."""
-    path = tmp_path_factory.mktemp("page") / "clip.webm"
-    with av.open(str(path), "w") as file:
-        stream = file.add_stream("libvpx", rate=10)
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-        for number in range(40):
-            pixels = np.full((48, 64, 3), 6 * number, np.uint8)
-            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
-            frame.pts, frame.time_base = number, Fraction(1, 10)
-            file.mux(stream.encode(frame))
-        file.mux(stream.encode())
-    return path
+    return write_film(
+        tmp_path_factory.mktemp("page") / "clip.webm",
+        video="libvpx",
+        audio=None,
+        seconds=4.0,
+        pictures=lambda moment: np.full((48, 64, 3), round(60 * moment), np.uint8),
+        rate=10,
+    )
 
 
 @pytest.fixture
@@ -202,7 +198,9 @@ def test_a_service_that_is_full_is_said(serving: Serving, visit: Opened) -> None
     page.get_by_label("Choose a video file").set_input_files(
         {"name": "a.mp4", "mimeType": "", "buffer": bytes(300_000)}
     )
-    page.get_by_text("Not scored: as many clips as may wait are waiting").wait_for()
+    words = page.get_by_text("Not scored: as many clips as may wait are waiting")
+    words.wait_for()
+    assert words.is_visible()
 
 
 def test_what_is_cancelled_leaves_the_queue(serving: Serving, visit: Opened) -> None:
@@ -242,7 +240,9 @@ def test_a_service_that_has_ended_is_said(serving: Serving, visit: Opened) -> No
     page.get_by_label("Choose a video file").set_input_files(
         {"name": "a.mp4", "mimeType": "", "buffer": b"abc"}
     )
-    page.get_by_text("The service does not answer.").wait_for()
+    words = page.get_by_text("The service does not answer.")
+    words.wait_for()
+    assert words.is_visible()
 
 
 def test_a_file_is_dropped_on_the_page(serving: Serving, visit: Opened) -> None:

@@ -100,15 +100,26 @@ def test_a_client_that_ends_its_sending_and_waits_gets_its_answer(serving: Servi
     running.wait_until_empty()
 
 
-def test_a_client_that_goes_away_while_its_clip_is_scored_frees_its_place_when_that_ends(
+def test_a_client_that_ends_its_sending_while_its_clip_is_scored_gets_its_answer(serving: Serving) -> None:
+    running = serving(workers=1, holds=True)
+    client = running.client().post(1, body=b"a")
+    running.detector.wait_for(1)
+    client.end_sending()
+    assert client.answer().status == 100  # it was asked whether it is there
+    running.detector.go_on()
+    assert client.answer().json["bytes"] == 1
+    running.wait_until_empty()
+
+
+def test_a_client_that_goes_away_while_its_clip_is_scored_frees_its_place_at_once(
     serving: Serving,
 ) -> None:
     running = serving(workers=1, waiting=0, holds=True)
     client = running.client().post(1, body=b"a")
     running.detector.wait_for(1)
     client.go_away()
+    running.wait_until_empty()  # the detector was not let go on
     running.detector.go_on()
-    running.wait_until_empty()
     assert running.client().post(2, body=b"ab").answer().json["bytes"] == 2
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 
 import pytest
 
+import nasframe_deepfake.serving as serving_package
 from tests.nasframe_deepfake.serving.conftest import LIMIT, PATIENCE, Serving
 
 
@@ -215,7 +218,6 @@ def test_head_has_the_headers_of_get_and_no_body(serving: Serving) -> None:
         ("GET", "/nothing", 404, None),
         ("GET", "/../page.css", 404, None),
         ("GET", "/page.html", 404, None),
-        ("GET", "http://localhost/", 404, None),
         ("OPTIONS", "*", 404, None),
     ],
 )
@@ -225,6 +227,38 @@ def test_another_method_is_405_and_another_path_404(
     answer = serving().client().get(path, method=method)
     assert (answer.status, answer.headers.get("Allow")) == (status, allowed)
     assert answer.json["error"]
+
+
+@pytest.mark.parametrize("target", ["*", "localhost:80", "ftp://localhost/health", "/nothing", "//nothing"])
+def test_a_target_that_is_not_there_is_named(target: str, serving: Serving) -> None:
+    answer = serving().client().get(target)
+    assert answer.status == 404
+    assert f"there is no {target.replace('//nothing', '/nothing')}; POST" in answer.json["error"]
+
+
+def test_a_whole_address_is_asked_for_like_its_path(serving: Serving) -> None:
+    running = serving()
+    for start in (f"http://127.0.0.1:{running.port}", "HTTP://LocalHost", "https://localhost"):
+        assert running.client().get(f"{start}/health").json["status"] == "ok"
+    assert running.client().get("http://localhost").headers["Content-Type"].startswith("text/html")
+    assert running.client().get("http://localhost//nothing").json["error"].startswith("there is no /nothing;")
+    answer = running.client().post(3, target="http://localhost/score?name=a.mp4", body=b"abc").answer()
+    assert (answer.status, answer.json["file"]) == (200, "a.mp4")
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("http://evil.example/health", 403),
+        ("http://evil.example?/health", 403),
+        ("http:///health", 400),
+        ("http://[::/health", 400),
+        ("http://localhost@evil.example/health", 400),
+    ],
+)
+def test_a_whole_address_with_another_host_is_refused(address: str, status: int, serving: Serving) -> None:
+    answer = serving().client().get(address)
+    assert (answer.status, bool(answer.json["error"])) == (status, True)
 
 
 def test_a_body_that_was_not_read_ends_the_connection_and_is_no_request(serving: Serving) -> None:
@@ -286,6 +320,31 @@ def test_what_is_no_request_of_http_1_is_refused(text: bytes, serving: Serving) 
     assert client.is_closed
 
 
+def test_a_request_of_another_version_of_http_is_505_in_words(serving: Serving) -> None:
+    answer = serving().client().send(b"GET / HTTP/2.0\r\nHost: localhost\r\n\r\n").answer()
+    assert (answer.status, answer.json["reason"]) == (505, "bad-request")
+    assert "version" in answer.json["error"]
+
+
+def test_ninety_headers_are_taken_and_a_hundred_and_ten_are_431_in_words(serving: Serving) -> None:
+    running = serving()
+    more = [f"X-{number}: y" for number in range(110)]
+    assert running.client().get("/health", *more[:90]).status == 200
+    answer = running.client().get("/health", *more)
+    assert (answer.status, answer.json) == (431, {"error": "Too many headers", "reason": "bad-request"})
+
+
+def test_the_page_about_the_service_lists_every_status_that_it_answers_with() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "serving.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| ")]
+    listed = {word for row in rows for word in row.replace(",", " ").split() if word.isdecimal()}
+    sources = Path(serving_package.__file__).parent.glob("*.py")
+    text = "".join(path.read_text(encoding="utf-8") for path in sources)
+    found = set(re.findall(r"(?:RequestError\(\s*|send_error\(|_send_record\()(\d{3})", text))
+    assert {"404", "408", "415", "431", "500", "503", "507"} <= found
+    assert found | {"400", "431", "505"} <= listed  # these three are of the base class
+
+
 def test_headers_without_end_are_431(serving: Serving) -> None:
     running = serving(head=4096)
     for line in (b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 20_000, b"GET /" + b"a" * 100_000):
@@ -338,8 +397,8 @@ def test_a_client_that_reads_no_answers_is_given_up(serving: Serving) -> None:
     running = serving(idle_seconds=0.2, head_seconds=PATIENCE)
     client = running.client()
     client.send(b"GET /page.js HTTP/1.1\r\nHost: localhost\r\n\r\n" * 2000)
+    assert client.has_answer(PATIENCE)
     running.wait_until(lambda: running.server.connections == 0)
-    assert client.has_answer(0)
 
 
 def test_more_connections_than_allowed_are_503_and_others_go_on(serving: Serving) -> None:
@@ -348,6 +407,8 @@ def test_more_connections_than_allowed_are_503_and_others_go_on(serving: Serving
     assert first.get("/health").status == second.get("/health").status == 200
     refused = running.client().answer()
     assert (refused.status, refused.headers["Retry-After"]) == (503, "5")
+    assert refused.json.keys() == {"error", "reason"}
+    assert (refused.json["reason"], refused.headers["X-Content-Type-Options"]) == ("busy", "nosniff")
     second.go_away()
     running.wait_until(lambda: running.client().send(b"").get("/health").status == 200)
     assert first.get("/health").status == 200

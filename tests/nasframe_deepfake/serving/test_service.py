@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
+import json
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import av
 import pytest
 
 import nasframe
@@ -19,6 +19,7 @@ from nasframe.errors import ConfigurationError
 from nasframe_deepfake.serving import Service
 from tests.conftest import Forked
 from tests.forked_programs import ForkedProgram
+from tests.nasframe_audiovisual.films import repeat_film
 from tests.nasframe_deepfake.serving.conftest import PATIENCE, Connect, Connection, Running
 
 EXPERIMENT = """
@@ -74,20 +75,7 @@ def clips(corpus: Path) -> list[Path]:
 @pytest.fixture(scope="module")
 def long_clip(clips: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clip of ten minutes, made of one that is played again and again: its scoring takes a while."""
-    path = tmp_path_factory.mktemp("long") / "long.mkv"
-    with av.open(str(clips[0])) as file, av.open(str(path), "w") as out:
-        streams = {stream.index: out.add_stream_from_template(stream) for stream in file.streams}
-        packets = [packet for packet in file.demux() if packet.dts is not None]
-        length = max(float((packet.pts + packet.duration) * packet.time_base) for packet in packets) + 0.1
-        for again in range(round(600 / length)):
-            for packet in packets:
-                copy = av.Packet(bytes(packet))
-                shift = round(again * length / packet.time_base)
-                copy.pts, copy.dts, copy.time_base = packet.pts + shift, packet.dts + shift, packet.time_base
-                copy.duration, copy.is_keyframe = packet.duration, packet.is_keyframe
-                copy.stream = streams[packet.stream_index]
-                out.mux(copy)
-    return path
+    return repeat_film(tmp_path_factory.mktemp("long") / "long.mkv", clips[0], 600)
 
 
 @pytest.fixture
@@ -150,6 +138,25 @@ def test_clips_get_the_answers_of_predict_two_clients_at_once_until_a_signal(
     assert list(uploads.iterdir()) == []
 
 
+def test_a_client_that_goes_away_in_the_middle_of_its_clip_frees_the_worker_and_the_disk(
+    fork: Forked, connect: Connect, run: Path, clips: list[Path], long_clip: Path, uploads: Path
+) -> None:
+    program = fork("deepfake", "serve", str(run), "--port", "0", "--uploads", str(uploads), "--workers", "1")
+    port = started(program)
+    health, leaving = connect(port), connect(port)
+    leaving.post(long_clip.stat().st_size, body=long_clip.read_bytes())
+    Running.wait_until(lambda: health.get("/health").json["scoring"] == 1)
+    (folder,) = uploads.iterdir()
+    assert len(list(folder.glob("clip-*"))) == 1
+    leaving.go_away()
+    Running.wait_until(lambda: health.get("/health").json == {"status": "ok", "scoring": 0, "waiting": 0})
+    assert list(folder.glob("clip-*")) == []
+    assert scored(connect(port), clips[0])[0] == 200
+    program.send_signal(signal.SIGTERM)
+    program.communicate()
+    assert program.returncode == 143
+
+
 def test_ctrl_c_in_the_middle_of_a_clip_ends_the_service_and_removes_the_clip(
     fork: Forked, connect: Connect, run: Path, long_clip: Path, uploads: Path
 ) -> None:
@@ -166,6 +173,20 @@ def test_ctrl_c_in_the_middle_of_a_clip_ends_the_service_and_removes_the_clip(
     assert list(uploads.iterdir()) == []
 
 
+def test_ctrl_c_again_and_again_in_the_middle_of_a_clip_ends_predict_as_one_does(
+    fork: Forked, run: Path, clips: list[Path], long_clip: Path
+) -> None:
+    program = fork("predict", str(run), str(clips[0]), str(long_clip), "--json")
+    assert json.loads(program.stdout.readline())["file"] == str(clips[0])
+    program.send_signal(signal.SIGINT)
+    program.send_signal(signal.SIGINT)
+    said, errors = program.communicate()
+    assert program.returncode == 130
+    assert "interrupted" in errors
+    assert "terminate" not in errors
+    assert said == ""
+
+
 def test_a_killed_service_leaves_a_folder_that_the_next_one_removes(
     fork: Forked, connect: Connect, run: Path, uploads: Path
 ) -> None:
@@ -178,7 +199,6 @@ def test_a_killed_service_leaves_a_folder_that_the_next_one_removes(
     assert "warning: everybody who reaches this machine" in errors
     client.go_away()
     (left,) = uploads.iterdir()
-    os.utime(left, (0, 0))
     following = fork(*words)
     started(following)
     assert not left.exists()
@@ -221,7 +241,21 @@ def test_a_run_that_is_none_is_said(
 def test_a_folder_of_uploads_that_is_not_there_is_said(
     run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert "nowhere" in refused(capsys, run, "--port", 0, "--uploads", tmp_path / "nowhere")
+    nowhere = tmp_path / "nowhere"
+    words = refused(capsys, run, "--port", 0, "--uploads", nowhere)
+    assert f"--uploads: {nowhere} is not there; expected a folder" in words
+    nowhere.touch()
+    words = refused(capsys, run, "--port", 0, "--uploads", nowhere)
+    assert f"--uploads: {nowhere} is no folder; expected a folder" in words
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="has no /proc")
+def test_a_folder_of_uploads_in_which_nothing_can_be_written_is_said_as_it_was_given(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = refused(capsys, run, "--port", 0, "--uploads", "/proc")
+    assert "--uploads: nothing can be written in /proc (" in words
+    assert "nasframe-serve" not in words
 
 
 @pytest.mark.parametrize(

@@ -29,11 +29,6 @@ def files_of_at_most(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def age(path: Path, seconds: float) -> None:
-    status = path.stat()
-    os.utime(path, (status.st_atime - seconds, status.st_mtime - seconds))
-
-
 def test_a_clip_is_there_for_the_detector_alone_and_gone_after(serving: Serving) -> None:
     running = serving(holds=True)
     client = running.client().post(3, body=b"abc")
@@ -121,22 +116,21 @@ def test_an_error_of_the_disk_is_words_for_a_client(tmp_path: Path) -> None:
     uploads.close()
 
 
-def test_what_a_killed_server_left_is_removed_and_what_a_living_one_holds_is_not(tmp_path: Path) -> None:
+def test_what_a_killed_server_left_is_removed_at_once_and_what_a_living_one_holds_is_not(
+    tmp_path: Path,
+) -> None:
     living = UploadFolder(tmp_path)
     living.open()
     (alive,) = tmp_path.iterdir()
-    killed, foreign, young = (tmp_path / f"nasframe-serve-{name}" for name in ("killed", "foreign", "young"))
-    for folder in (killed, foreign, young):
+    killed, foreign = (tmp_path / f"nasframe-serve-{name}" for name in ("killed", "foreign"))
+    for folder in (killed, foreign):
         folder.mkdir()
         (folder / "clip-a.mp4").write_bytes(b"some")
-    for folder in (killed, young):
-        (folder / "lock").touch()
+    (killed / "lock").touch()
     link = tmp_path / "nasframe-serve-link"
     link.symlink_to(foreign)
-    for folder in (alive, killed, foreign):
-        age(folder, 3600)
     assert remove_left_overs(tmp_path) == 1
-    assert sorted(tmp_path.iterdir()) == sorted([alive, foreign, young, link])
+    assert sorted(tmp_path.iterdir()) == sorted([alive, foreign, link])
     assert (foreign / "clip-a.mp4").exists()
     living.close()
 
@@ -148,7 +142,6 @@ def test_where_users_have_no_numbers_a_left_over_is_removed_too(
     folder = tmp_path / "nasframe-serve-killed"
     folder.mkdir()
     (folder / "lock").touch()
-    age(folder, 3600)
     assert remove_left_overs(tmp_path) == 1
     assert list(tmp_path.iterdir()) == []
 
@@ -156,6 +149,31 @@ def test_where_users_have_no_numbers_a_left_over_is_removed_too(
 def test_a_lock_that_another_process_holds_is_respected(tmp_path: Path) -> None:
     folder = tmp_path / "nasframe-serve-other"
     lock = Lock.acquire(folder / "lock")
-    age(folder, 3600)
     assert remove_left_overs(tmp_path) == 0
     lock.release()
+
+
+def test_a_folder_has_its_name_only_while_it_is_locked_so_that_a_server_that_starts_never_takes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acquire = Lock.acquire
+    seen: list[list[Path]] = []
+
+    def between(file: Path) -> Lock:
+        assert remove_left_overs(tmp_path) == 0  # another server starts before the lock is held
+        seen.append(list(tmp_path.glob("nasframe-serve-*")))
+        return acquire(file)
+
+    monkeypatch.setattr(Lock, "acquire", between)
+    uploads = UploadFolder(tmp_path)
+    uploads.open()
+    monkeypatch.undo()
+    assert seen == [[]]
+    (folder,) = tmp_path.iterdir()
+    assert folder.name.startswith("nasframe-serve-")
+    assert remove_left_overs(tmp_path) == 0
+    with uploads.file(".mp4", 3) as (path, file):
+        file.write(b"abc")
+        assert path.parent == folder
+    uploads.close()
+    assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""The tracks that a player plays, among all that a file holds."""
+"""The two streams that a player plays, among all that a file holds."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from av.video.stream import VideoStream
 
 from nasframe_audiovisual.media.clip_error import ClipError
 
-__all__ = ["Tracks", "chosen_tracks", "is_image"]
+__all__ = ["PlayedStreams", "is_image", "played_streams"]
 
 NO_FILM = (
     Disposition.attached_pic | Disposition.still_image | Disposition.timed_thumbnails | Disposition.dependent
 )
-"""Pictures that belong to a film or a piece of music, and tracks that say nothing alone."""
+"""Pictures that belong to a film or a piece of music, and streams that say nothing alone."""
 
 BESIDE_THE_MAIN = (
     Disposition.comment
@@ -31,7 +31,7 @@ BESIDE_THE_MAIN = (
     | Disposition.non_diegetic
     | Disposition.descriptions
 )
-"""Tracks for some listeners only; a player begins with another one."""
+"""Streams for some listeners only; a player begins with another one."""
 
 IMAGES = frozenset(("mjpeg", "png", "bmp", "tiff", "webp", "gif", "jpeg2000", "jpegls", "jpegxl", "svg"))
 """Codecs of single pictures. A film may have one, a cover always has."""
@@ -40,8 +40,8 @@ AnyStream = TypeVar("AnyStream", VideoStream, AudioStream)
 
 
 @frozen
-class Tracks:
-    """The two tracks of a clip.
+class PlayedStreams:
+    """The two streams of a clip.
 
     Attributes:
         video: with a codec that can be decoded; no cover picture.
@@ -53,7 +53,7 @@ class Tracks:
 
     @property
     def zero(self) -> float:
-        """Second 0 of the clip on the clock of its stamps: the first stamp of the track that begins first."""
+        """Second 0 of the clip on the clock of its stamps: the first one of the stream that begins first."""
         starts = [
             stream.start_time * float(stream.time_base)
             for stream in (self.video, self.audio)
@@ -62,10 +62,10 @@ class Tracks:
         return min(starts, default=0.0)
 
 
-def chosen_tracks(path: Path, container: InputContainer) -> Tracks:
-    """Return the tracks that a player would play, and let FFmpeg skip all others.
+def played_streams(path: Path, container: InputContainer) -> PlayedStreams:
+    """Return the streams that a player would play, and let FFmpeg skip all others.
 
-    A track that can be decoded goes before one that cannot, a film before a single picture, one that is
+    A stream that can be decoded goes before one that cannot, a film before a single picture, one that is
     marked as default before others, the main one before a commentary; then the first.
 
     Raises:
@@ -79,15 +79,15 @@ def chosen_tracks(path: Path, container: InputContainer) -> Tracks:
     sounds = [stream for stream in container.streams.audio if not stream.disposition & Disposition.dependent]
     if not sounds:
         raise ClipError(path, "has no audio stream", "no-sound")
-    tracks = Tracks(_best(films), _best(sounds))
+    played = PlayedStreams(_best(films), _best(sounds))
     for stream in container.streams:
-        if stream.index not in (tracks.video.index, tracks.audio.index):
+        if stream.index not in (played.video.index, played.audio.index):
             stream.discard = Discard.all
-    for track in (tracks.video, tracks.audio):
-        if not _known(track):
-            message = f"cannot be decoded (its {track.type} stream has an unknown codec)"
+    for best in (played.video, played.audio):
+        if not _known(best):
+            message = f"cannot be decoded (its {best.type} stream has an unknown codec)"
             raise ClipError(path, message, "unknown-codec")
-    return tracks
+    return played
 
 
 def is_image(stream: VideoStream) -> bool:
@@ -100,7 +100,7 @@ def _best(streams: Sequence[AnyStream]) -> AnyStream:
 
 
 def _rank(stream: VideoStream | AudioStream) -> tuple[bool, ...]:
-    """Return a key that sorts the track of a player to the front."""
+    """Return a key that sorts the stream of a player to the front."""
     return (
         not _known(stream),
         not _described(stream),
@@ -116,7 +116,7 @@ def _known(stream: Stream) -> bool:
 
 
 def _described(stream: VideoStream | AudioStream) -> bool:
-    """Return True where a size or a sample rate was found: a track without any data has none."""
+    """Return True where a size or a sample rate was found: a stream without any data has none."""
     if not _known(stream):
         return False
     return bool(stream.width if isinstance(stream, VideoStream) else stream.sample_rate)

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from nasframe.runtime import Cancellation
+from nasframe_audiovisual import in_threads
+
+
+def test_threads_give_results_in_the_order_of_the_items() -> None:
+    started = threading.Barrier(2)
+
+    def last_first(item: int) -> int:
+        if item < 2:
+            started.wait()  # both are under way before either is done
+        return -item
+
+    assert list(in_threads(last_first, range(50), 2)) == [-item for item in range(50)]
+    assert list(in_threads(abs, [])) == []
+
+
+def test_threads_work_only_a_little_ahead_of_who_asks() -> None:
+    begun: list[int] = []
+    results = in_threads(begun.append, range(1000), 2)
+    for _ in range(10):
+        next(results)
+    assert len(begun) <= 10 + 2 * 2
+    results.close()  # type: ignore[attr-defined]
+    assert len(begun) <= 10 + 2 * 2
+
+
+def test_an_error_in_a_thread_reaches_the_caller_and_ends_the_others() -> None:
+    with pytest.raises(ZeroDivisionError):
+        list(in_threads(lambda item: 1 // (3 - item), range(1000), 2))
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("nasframe")]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such signal")
+def test_ctrl_c_ends_threads_that_have_hours_before_them() -> None:
+    # A process started in the background of a shell ignores the signal, and so do its children.
+    script = """
+import signal, time
+from nasframe_audiovisual import in_threads
+signal.signal(signal.SIGINT, signal.default_int_handler)
+for item in in_threads(lambda item: time.sleep(0.1), range(100_000), 2):
+    print("one", flush=True)
+"""
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode != 0
+    assert errors.rstrip().endswith(b"KeyboardInterrupt")
+
+
+def test_a_function_is_told_that_the_caller_stops_and_its_thread_has_ended_then() -> None:
+    cancellation, begun, ended = Cancellation(), threading.Event(), threading.Event()
+
+    def endless(item: int) -> int:
+        if item:
+            begun.set()
+            while not cancellation.is_cancelled:
+                ended.wait(0.001)
+            ended.set()
+        return item
+
+    results = in_threads(endless, range(2), 2, cancellation)
+    assert next(results) == 0
+    assert begun.wait(60)
+    results.close()  # type: ignore[attr-defined]
+    assert ended.is_set()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("nasframe")]
+
+
+TWICE = """
+import contextlib, signal, sys, threading
+from nasframe.runtime import Cancellation
+from nasframe_audiovisual import in_threads
+
+cancellation, begun = Cancellation(), threading.Event()
+
+def work(item):
+    if item:
+        begun.set()
+        while not cancellation.is_cancelled:
+            pass
+        print("ending", flush=True)
+        sys.stdin.readline()
+        print("ended", flush=True)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+try:
+    with contextlib.closing(in_threads(work, [0, 1], 2, cancellation)) as results:
+        next(results)
+        begun.wait()
+        print("begun", flush=True)
+        next(results)
+except KeyboardInterrupt:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    print("interrupted", flush=True)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such signal")
+def test_a_second_ctrl_c_while_threads_end_reaches_the_caller_and_ends_no_program_under_them() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", TWICE],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begun\n"
+    process.send_signal(signal.SIGINT)
+    assert process.stdout.readline() == "ending\n"
+    process.send_signal(signal.SIGINT)
+    assert process.stdout.readline() == "interrupted\n"
+    said, errors = process.communicate("go on\n", timeout=300)
+    assert (said, errors, process.returncode) == ("ended\n", "", 0)
