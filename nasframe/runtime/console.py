@@ -104,8 +104,9 @@ def _print_aside(text: str) -> None:
         sys.stderr.write(text)
         sys.stderr.flush()
     except OSError:  # what is left in its buffer must not fail again when the interpreter ends
-        with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123 - a device, not a path
-            os.dup2(nowhere.fileno(), sys.stderr.fileno())
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stderr.fileno())
+        os.close(nowhere)
 
 
 def print_document(text: str) -> None:

@@ -219,8 +219,9 @@ def in_a_shell(redirections: str, *words: str) -> subprocess.CompletedProcess[st
     )
 
 
-@pytest.mark.parametrize("redirections", ["2>&-", "2>/dev/full", "<&- 2>&-"])
-@pytest.mark.parametrize("form", [[], ["--csv"], ["--json"]])
+@pytest.mark.parametrize(
+    ("redirections", "form"), [("2>&-", []), ("2>/dev/full", ["--csv"]), ("<&- 2>&-", ["--json"])]
+)
 def test_scores_are_printed_whatever_happens_to_standard_error(
     finished_run: Path, home: Path, redirections: str, form: list[str]
 ) -> None:

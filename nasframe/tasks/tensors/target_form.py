@@ -78,4 +78,4 @@ def _some(values: list[Any]) -> str:
     except TypeError:  # texts beside other things
         found = list(dict.fromkeys(values))
     shown = [item.decode(errors="backslashreplace") if isinstance(item, bytes) else item for item in found]
-    return ", ".join(repr(item) for item in shown[:_SHOWN])
+    return ", ".join(repr(item).removesuffix(".0") for item in shown[:_SHOWN])

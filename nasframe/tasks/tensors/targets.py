@@ -187,7 +187,8 @@ def _label_rows(given: Any) -> Tensor:
         rows = broken.nonzero().flatten().tolist()
         found = values[rows[0]]
         other = found[(found != 0) & (found != 1)][0].item()
-        raise DataError(f"labels: expected 0 or 1, found {other} in {rows_in_words(rows)}")
+        shown = str(other).removesuffix(".0")
+        raise DataError(f"labels: expected 0 or 1, found {shown} in {rows_in_words(rows)}")
     return values
 
 

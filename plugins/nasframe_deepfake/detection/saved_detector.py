@@ -24,6 +24,7 @@ from nasframe.runtime import (
     fingerprint,
     path_inside,
     read_json,
+    require_regular,
     sha256_of,
     write_json,
 )
@@ -218,7 +219,9 @@ def _check_unchanged(settings: Mapping[str, Any], path: Path) -> None:
     if fingerprint(content) != settings[_GUARD]:
         raise RunError(f"{path}: its values are not those that were saved with its fingerprint; {_MEND}")
     for name, wanted in settings["files"].items():
-        found = sha256_of(path_inside(path.parent, name, f"{path}: files"))
+        file = path_inside(path.parent, name, f"{path}: files")
+        require_regular(file, RunError)
+        found = sha256_of(file)
         if found != wanted:
             raise RunError(
                 f"{path.parent / name}: is not the file that was saved: expected the SHA-256 {wanted}, found "
