@@ -31,7 +31,11 @@ from pathlib import Path
 
 import av
 import numpy as np
-import onnxruntime
+
+try:
+    import onnxruntime
+except ModuleNotFoundError as error:
+    raise SystemExit('this example needs onnxruntime: pip install "nasframe[onnx]"') from error
 
 
 class NoScoreError(Exception):

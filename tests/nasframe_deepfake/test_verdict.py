@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ def scores(
     starts: Sequence[float] | None = None,
     pictures_alone: Sequence[float] | None = None,
     sound_alone: Sequence[float] | None = None,
+    kinds: Mapping[str, float] | None = None,
     novelty: float = 0.5,
     left_out: Sequence[LeftOut] = (),
 ) -> ClipScores:
@@ -40,7 +41,7 @@ def scores(
         values,
         values if pictures_alone is None else torch.tensor(pictures_alone, dtype=torch.float64),
         values if sound_alone is None else torch.tensor(sound_alone, dtype=torch.float64),
-        {},
+        {kind: torch.full((len(values),), chance) for kind, chance in (kinds or {}).items()},
         {"pictures": torch.full((len(values),), novelty), "sound": torch.full((len(values),), 0.5)},
         left_out,
     )
@@ -112,15 +113,29 @@ def test_the_most_suspicious_windows_come_first_and_do_not_overlap() -> None:
         ([-2.0], [2.9], "sound"),
         ([0.0], [0.5], "both"),
         ([3.0], [3.0], "both"),  # it used neither
+        ([2.9], [5.0], "sound"),  # the pictures speak against it
     ],
 )
-def test_the_stream_without_which_the_score_changes_more_is_named(
+def test_the_stream_without_which_the_score_turns_more_is_named(
     pictures_alone: list[float], sound_alone: list[float], leaned_on: str
 ) -> None:
     found = answer([3.0], pictures_alone=pictures_alone, sound_alone=sound_alone)
     assert found["leaned_on"] == leaned_on
     assert found["score_of_pictures"] == pytest.approx(chance(pictures_alone[0]))
     assert found["score_of_sound"] == pytest.approx(chance(sound_alone[0]))
+
+
+@pytest.mark.parametrize(
+    ("kind", "leaned_on"), [("fake_picture", "pictures"), ("fake_voice", "sound"), ("false_pairing", "both")]
+)
+def test_a_fake_of_a_known_kind_leaned_on_the_stream_of_that_kind(kind: str, leaned_on: str) -> None:
+    kinds = {name: 0.9 if name == kind else 0.1 for name in ("fake_picture", "fake_voice", "false_pairing")}
+    found = answer([3.0], pictures_alone=[4.0], sound_alone=[5.0], kinds=kinds)
+    assert found["leaned_on"] == leaned_on
+    assert found["summary"].startswith(f"{kind.replace('_', ' ')}: 0.90; used ")
+    genuine = answer([-3.0], pictures_alone=[-2.9], sound_alone=[2.0], kinds=kinds)
+    assert genuine["leaned_on"] == "pictures"
+    assert genuine["summary"].startswith("used ")
 
 
 def test_a_clip_unlike_the_training_gets_words_and_no_number() -> None:

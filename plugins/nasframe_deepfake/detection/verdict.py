@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,9 @@ UNLIKE_TRAINING = "unlike-training"
 NOT_FINITE = "not-finite"
 """The reason of a clip that was read and whose score is no finite number."""
 
+STREAM_OF = {"fake_picture": "pictures", "fake_voice": "sound", "false_pairing": "both"}
+"""Kinds of fakes, as separate heads name them → the stream in which they are seen."""
+
 SHOWN = 3
 """The most suspicious windows that an answer names."""
 
@@ -36,7 +39,7 @@ def verdict(
 
     `score` is the calibrated probability of fake; `seconds` has one for each second that was used, and
     `suspicious` the windows with the highest. `squares` has the part of the picture that each window shows.
-    `leaned_on` names the stream without which the score changes more. Windows that the training says nothing
+    `leaned_on` names the stream that speaks more for the decision. Windows that the training says nothing
     about are left out. Where they are more than half, or a score is not finite, the clip gets `error` and
     `reason`.
 
@@ -64,15 +67,17 @@ def verdict(
         stretch.log_odds(values) for values in (scores.log_odds, scores.pictures_alone, scores.sound_alone)
     )
     score = _probability(clip, calibration)
+    decision = "fake" if score >= calibration.threshold else "real"
+    kinds = {kind: float(values[stretch.windows].mean()) for kind, values in scores.parts.items()}
     answer = {
         "file": str(file),
         "score": score,
         "threshold": calibration.threshold,
-        "decision": "fake" if score >= calibration.threshold else "real",
-        "leaned_on": _leaned_on(clip, pictures, sound),
+        "decision": decision,
+        "leaned_on": _leaned_on(decision, clip, pictures, sound, kinds),
         "score_of_pictures": _probability(pictures, calibration),
         "score_of_sound": _probability(sound, calibration),
-        **{kind: float(values[stretch.windows].mean()) for kind, values in scores.parts.items()},
+        **kinds,
         "windows": len(scores.log_odds),
         "used_seconds": _round(_covered(scores.spans)),
         "suspicious": _suspicious(scores, calibration),
@@ -81,7 +86,7 @@ def verdict(
         "left_out": _left_out(left_out, scores.spans),
         **({"notes": notes} if notes else {}),
     }
-    return {**answer, "summary": summary(answer)}
+    return {**answer, "summary": summary(answer, kinds)}
 
 
 def refusal(file: Path, reason: str, words: str, left_out: Sequence[LeftOut] = ()) -> dict[str, Any]:
@@ -118,10 +123,24 @@ def _unlike(scores: ClipScores) -> str:
     )
 
 
-def _leaned_on(clip: float, pictures: float, sound: float) -> str:
-    """Return the stream without which the log-odds change more: by at most twice as much, it is both."""
-    by_pictures, by_sound = abs(clip - sound), abs(clip - pictures)
-    if max(by_pictures, by_sound) <= 2 * min(by_pictures, by_sound):
+def _leaned_on(decision: str, clip: float, pictures: float, sound: float, kinds: Mapping[str, float]) -> str:
+    """Return the stream that speaks more for the decision.
+
+    For a fake whose kind is known it is the stream of the likeliest kind. Else the one without which the
+    log-odds change more towards the other decision: by at most twice as much, it is both.
+
+    Args:
+        decision: `fake` or `real`.
+        clip: log-odds of the clip.
+        pictures: the same with the sound replaced by the mean of the training.
+        sound: the same with the pictures replaced.
+        kinds: of fakes, with the probability of each.
+    """
+    if decision == "fake" and kinds.keys() == STREAM_OF.keys():
+        return STREAM_OF[max(kinds, key=lambda kind: kinds[kind])]
+    for_it = 1 if decision == "fake" else -1
+    by_pictures, by_sound = for_it * (clip - sound), for_it * (clip - pictures)
+    if by_pictures == by_sound or 0 < max(by_pictures, by_sound) <= 2 * min(by_pictures, by_sound):
         return "both"
     return "pictures" if by_pictures > by_sound else "sound"
 
