@@ -43,6 +43,7 @@ from nasframe.errors import (
 from nasframe.plugins import error_message, find_error_source, manager, moved_to, raised_at
 from nasframe.runtime import (
     cores,
+    drop_stream,
     print_message,
     print_traceback,
     require_processor,
@@ -132,10 +133,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             with writing_output():
                 sys.stdout.flush()
         except BrokenPipeError:
-            _drop_output()
+            drop_stream(sys.stdout)
             return _BROKEN_PIPE
         except OutputError as error:
-            _drop_output()
+            drop_stream(sys.stdout)
             return _say(str(error), status=_NO_OUTPUT)
         except KeyboardInterrupt as error:
             ignore_signals()
@@ -156,12 +157,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _print_traceback()
             return _say(error_message(error), words)
     return status if isinstance(status, int) else 0
-
-
-def _drop_output() -> None:
-    """Send what is left of standard output nowhere: the interpreter must not try to flush it."""
-    if sys.stdout is not None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _require_extra(app: App, words: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ from nasframe.runtime.cache_folder import CACHE_VARIABLE, DEFAULT_CACHE, given_c
 from nasframe.runtime.cancellation import Cancellation
 from nasframe.runtime.compressed import read_compressed_json, write_compressed_json
 from nasframe.runtime.console import (
+    drop_stream,
     format_columns,
     print_columns,
     print_document,
@@ -117,6 +118,7 @@ __all__ = [
     "damage_in_words",
     "derive_seed",
     "describe_system_error",
+    "drop_stream",
     "escape_json",
     "file_name",
     "fingerprint",

@@ -16,13 +16,14 @@ import sys
 import traceback
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TextIO
 
 from nasframe.errors import OutputError
 from nasframe.runtime.files import without_nan
 from nasframe.runtime.visible import escape_json, visible, visible_lines, visible_message
 
 __all__ = [
+    "drop_stream",
     "format_columns",
     "print_columns",
     "print_document",
@@ -103,10 +104,17 @@ def _print_aside(text: str) -> None:
     try:
         sys.stderr.write(text)
         sys.stderr.flush()
-    except OSError:  # what is left in its buffer must not fail again when the interpreter ends
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stderr.fileno())
-        os.close(nowhere)
+    except OSError:
+        drop_stream(sys.stderr)
+
+
+def drop_stream(stream: TextIO | None) -> None:
+    """Send what is left of a stream nowhere: the interpreter, which flushes it at its end, must not fail."""
+    if stream is None:
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def print_document(text: str) -> None:

@@ -13,7 +13,7 @@ from nasframe_audiovisual.faces.crop import crop
 from nasframe_audiovisual.faces.face import Face, Square
 from nasframe_audiovisual.faces.face_detector import FaceDetector
 from nasframe_audiovisual.faces.settings import FaceSettings
-from nasframe_audiovisual.faces.stillness import STILL
+from nasframe_audiovisual.faces.stillness import PARTS, STILL
 from nasframe_audiovisual.faces.tracker import LOOK_AHEAD, FaceTracker
 from nasframe_audiovisual.faces.tracks import Located, TrackedFace
 from nasframe_audiovisual.faces.window_square import NO_FACE, SEVERAL_FACES, NoSquare, window_square
@@ -22,6 +22,7 @@ __all__ = [
     "DETECTORS",
     "LOOK_AHEAD",
     "NO_FACE",
+    "PARTS",
     "SEVERAL_FACES",
     "STILL",
     "Face",

@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 
 from nasframe_audiovisual.faces.face import Face
 
-__all__ = ["SURE", "FaceDetector"]
+__all__ = ["LIKELY", "SURE", "FaceDetector"]
 
 SURE = 4.0
 """Mean evidence from which a face is no chance detection."""
+
+LIKELY = SURE / 2
+"""Mean evidence from which another face beside a sure one may be the one that is meant."""
 
 
 class FaceDetector(ABC):

@@ -9,13 +9,15 @@ from nasframe_audiovisual.faces.crop import cut_out
 from nasframe_audiovisual.faces.face import Face
 from nasframe_audiovisual.faces.opencv import single_threaded
 
-__all__ = ["STILL", "changed", "light"]
+__all__ = ["PARTS", "STILL", "changed", "light"]
 
 STILL = 3.0
-"""Where the light changes by no more than this in any part, of 255, nothing moves."""
+"""Nothing moves if the light of no part of a square changes by more than this, of 255."""
 
-_SIDE = 64
-_PARTS = 16  # in each direction: the noise of a camera and of an encoder averages out in a part
+PARTS = 16
+"""Parts of a square in each direction: the noise of a camera and of an encoder averages out in a part."""
+
+_SIDE = 4 * PARTS
 
 
 def light(pixels: NDArray[np.uint8], face: Face) -> NDArray[np.float32]:
@@ -23,7 +25,7 @@ def light(pixels: NDArray[np.uint8], face: Face) -> NDArray[np.float32]:
     piece = cut_out(pixels, face.x - face.side / 2, face.y - face.side / 2, face.side, _SIDE)
     with single_threaded() as cv2:
         grey = cv2.cvtColor(piece, cv2.COLOR_RGB2GRAY)
-        return np.asarray(cv2.resize(grey, (_PARTS, _PARTS), interpolation=cv2.INTER_AREA), np.float32)
+        return np.asarray(cv2.resize(grey, (PARTS, PARTS), interpolation=cv2.INTER_AREA), np.float32)
 
 
 def changed(one: NDArray[np.float32], other: NDArray[np.float32]) -> bool:

@@ -10,7 +10,7 @@ from attrs import define, field
 from numpy.typing import NDArray
 
 from nasframe_audiovisual.faces.face import Face
-from nasframe_audiovisual.faces.face_detector import SURE, FaceDetector
+from nasframe_audiovisual.faces.face_detector import LIKELY, SURE, FaceDetector
 from nasframe_audiovisual.faces.shot_changes import ShotChanges, thumbnail
 from nasframe_audiovisual.faces.tracks import BRIDGE, Located, Track, TrackedFace
 
@@ -120,7 +120,7 @@ class FaceTracker:
         ]
         if sure:
             self._tracks = [
-                track for track in self._tracks if track.evidence >= SURE / 2 or len(track.tried) < least
+                track for track in self._tracks if track.evidence >= LIKELY or len(track.tried) < least
             ]
         if moment >= self._next_scan - _SLACK:
             # a face that is there now makes another one less likely

@@ -85,7 +85,7 @@ class Track:
     def add(self, moment: float, face: Face | None, pixels: NDArray[np.uint8]) -> None:
         """Note that the face was looked for in a picture, and found or not."""
         self.tried.append(moment)
-        self.moved.append(self._light is None or changed(self._light, light(pixels, self.last)))
+        self.moved.append(self._light is not None and changed(self._light, light(pixels, self.last)))
         if face is not None:
             self._light = light(pixels, face)
             self.moments.append(moment)

@@ -9,7 +9,7 @@ import numpy as np
 from attrs import frozen
 
 from nasframe_audiovisual.faces.face import Face, Square
-from nasframe_audiovisual.faces.face_detector import SURE
+from nasframe_audiovisual.faces.face_detector import LIKELY, SURE
 from nasframe_audiovisual.faces.tracks import Located, TrackedFace
 
 __all__ = ["NO_FACE", "SEVERAL_FACES", "NoSquare", "window_square"]
@@ -22,9 +22,6 @@ SEVERAL_FACES = "several-faces"
 
 MOST = 0.6
 """Share of the window's pictures in which a face must be."""
-
-LIKELY = SURE / 2
-"""Evidence from which another face may be the one that talks, so that nobody can say which is meant."""
 
 SMALLER = 1 / 3
 """A face is in the background where its side is a smaller part than this of the largest one's."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nasframe_audiovisual.faces import STILL
+from nasframe_audiovisual.faces import PARTS, STILL
 
 __all__ = ["flaw_of"]
 
@@ -14,9 +14,6 @@ DARK = 24
 
 SILENT = 2.0**-13
 """Sound that never passes this, of full scale 1, is silent: a sixteen-bit recorder's last two bits."""
-
-_PARTS = 16
-"""Parts in each direction: the noise of a camera and of an encoder averages out in a part."""
 
 
 def flaw_of(pictures: NDArray[np.uint8], samples: NDArray[np.float32]) -> str:
@@ -37,7 +34,7 @@ def flaw_of(pictures: NDArray[np.uint8], samples: NDArray[np.float32]) -> str:
 def _light(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return the mean light of parts of each picture `(frames, parts, parts)`."""
     frames, size = pictures.shape[:2]
-    parts = min(_PARTS, size)
+    parts = min(PARTS, size)
     edge = size // parts
     whole = pictures[:, : parts * edge, : parts * edge].astype(np.float32).mean(3)
     light = whole.reshape(frames, parts, edge, parts, edge).mean((2, 4))
