@@ -40,13 +40,13 @@ class State:
 
 @frozen
 class Decision:
-    """One decision: at a node, at a port, on an edge, about the edges that a port keeps, or about the sources
-    that are dealt to several ports.
+    """One decision: at a node, on an edge, among the sources of one port or of several, about the edges that a
+    port keeps, or about the sources that are dealt to several ports.
 
     `size` is the number of edges that are kept, or of ports that are dealt to.
     """
 
-    kind: Literal["node", "port", "edge", "keep", "deal"]
+    kind: Literal["node", "sources", "edge", "keep", "deal"]
     name: str
     nodes: tuple[str, ...]
     choices: tuple[str, ...]
@@ -86,8 +86,10 @@ class Decisions:
             return self._node_alternatives(step, facts)
         if not alive:
             return [Alternative()]
-        if step.kind == "port":
-            made = [Alternative(((step.choices[0], edge.label),)) for edge in alive]
+        if step.kind == "sources":
+            made = self._sourcings(step, alive)
+            if not made:
+                return [Alternative()]
         elif step.kind == "edge":
             candidates = self.wiring.choices[step.choices[0]].candidates
             made = [Alternative(((step.choices[0], candidate),)) for candidate in candidates]
@@ -206,6 +208,17 @@ class Decisions:
             if facts.get(name, item) == item
         ]
 
+    def _sourcings(self, step: Decision, alive: Sequence[FlatEdge]) -> list[Alternative]:
+        """Return every candidate of a choice among sources of which all are there."""
+        first = step.edges[0]
+        chosen = self.wiring.port_sources[first.target, first.port]
+        there = {(edge.target, edge.port, edge.label) for edge in alive}
+        return [
+            Alternative(((step.choices[0], name),))
+            for name, labels in chosen.sources.items()
+            if all((*port, label) in there for port, label in zip(chosen.ports, labels, strict=True))
+        ]
+
     def _dealings(self, step: Decision, alive: Sequence[FlatEdge]) -> list[Alternative]:
         """Return every way to keep as many sources as there are ports."""
         names = {edge.source: edge.choice.name for edge in alive if edge.choice is not None}
@@ -285,8 +298,13 @@ def _steps(wiring: Wiring) -> Iterator[Decision]:
                     choices = tuple(edge.choice.name for edge in edges if edge.choice is not None)
                     nodes = tuple(dict.fromkeys(node for node, _ in deal.ports))
                     yield Decision("deal", deal.name, nodes, choices, edges, len(deal.ports))
-            elif port in node.port_choices:
-                yield Decision("port", f"{name}.{port}", (name,), (node.port_choices[port].name,), edges)
+            elif (name, port) in wiring.port_sources:
+                chosen = wiring.port_sources[name, port]
+                if chosen.ports[0] == (name, port):
+                    nodes = tuple(dict.fromkeys(node for node, _ in chosen.ports))
+                    all_edges = tuple(edge for place in chosen.ports for edge in wiring.arrivals[place])
+                    where = chosen.choice.name if len(chosen.ports) > 1 else f"{name}.{port}"
+                    yield Decision("sources", where, nodes, (chosen.choice.name,), all_edges)
             elif port in node.keeps:
                 choices = tuple(edge.choice.name for edge in edges if edge.choice is not None)
                 yield Decision("keep", f"{name}.{port}", (name,), choices, edges, node.keeps[port])

@@ -81,7 +81,7 @@ class ForwardPass:
 
     def _is_selected(self, source: Source) -> bool:
         """Return True where one-hot weights keep a source; one without a weight of its own is always kept."""
-        return source.table is None or self._winner(source.table, source.row) == source.column
+        return source.table is None or self._winner(source.table, source.row) in source.columns
 
     def _evaluate(self, plan: NodePlan) -> Tensor | None:
         if plan.passes:
@@ -150,6 +150,9 @@ class ForwardPass:
                 if self.unselected == "skip":
                     values = [value if i in selected else None for i, value in enumerate(values)]
             coefficients = self.flat[group.table][self.index[group.index]]
+            if group.owners is not None:
+                zeros = coefficients.new_zeros(len(group.sources))
+                coefficients = zeros.index_add(0, self.index[group.owners], coefficients)
             total = plain_sum([total, mix(coefficients, values, selected)])
         return total
 

@@ -32,7 +32,8 @@ class Source:
     Attributes:
         node: the one whose value it passes on.
         through: name of the edge whose modules it passes; empty where it passes unchanged.
-        table, row, column: the place of this source's weight; `table` is None for a weight of one.
+        table, row, columns: the places of this source's weight, which is the sum of what stands there: several
+            candidates of a choice may send it. `table` is None for a weight of one.
         candidates: the choice among the edge's operations, where there is one.
     """
 
@@ -40,7 +41,7 @@ class Source:
     through: str = ""
     table: str | None = None
     row: int = 0
-    column: int = 0
+    columns: tuple[int, ...] = ()
     candidates: Candidates | None = None
 
 
@@ -48,12 +49,15 @@ class Source:
 class WeightedSources:
     """The sources of one port whose weights stand in one packed parameter.
 
-    `index` is the part of the supernet's index buffer that holds their places in the flattened parameter.
+    `index` is the part of the supernet's index buffer that holds their places in the flattened parameter, one
+    source after the other; `owners` the part that holds the number of the source of each of these places, None
+    where every source has one place.
     """
 
     table: str
     sources: tuple[Source, ...]
     index: slice
+    owners: slice | None = None
 
 
 @frozen
@@ -75,9 +79,15 @@ class PortPlan:
         for table in dict.fromkeys(source.table for source in self.sources):
             if table is not None:
                 members = tuple(source for source in self.sources if source.table == table)
-                start = len(index)
-                index += [source.row * columns[table] + source.column for source in members]
-                grouped.append(WeightedSources(table, members, slice(start, len(index))))
+                places = slice(len(index), len(index) + sum(len(source.columns) for source in members))
+                index += [
+                    source.row * columns[table] + column for source in members for column in source.columns
+                ]
+                owners = None
+                if any(len(source.columns) > 1 for source in members):
+                    owners = slice(len(index), len(index) + places.stop - places.start)
+                    index += [number for number, source in enumerate(members) for _ in source.columns]
+                grouped.append(WeightedSources(table, members, places, owners))
         return evolve(self, weighted=tuple(grouped))
 
 

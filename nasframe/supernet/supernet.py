@@ -141,21 +141,22 @@ class Supernet(nn.Module):
 
     def _source(self, edge: FlatEdge) -> Source:
         """Make the modules of an edge, and return its source: the place of its weight, and its modules."""
-        port_choice = self.wiring.nodes[edge.target].port_choices.get(edge.port)
+        chosen = self.wiring.port_sources.get((edge.target, edge.port))
         candidates = None if edge.choice is None else self._candidates(edge.choice.name)
         if candidates is not None and candidates.only_passes:
             (column,) = (i for i, name in enumerate(candidates.names) if i not in candidates.zeros)
-            return Source(edge.source, "", candidates.table, candidates.row, column)
+            return Source(edge.source, "", candidates.table, candidates.row, (column,))
         operations = edge_operations(edge)
         if operations:
             shape = self.shapes.nodes[edge.source]
             blocks = {module_key(key): make_block(spec, (), [shape]) for key, spec in operations.items()}
             self.edges[module_key(edge.name)] = nn.ModuleDict(blocks)
         through = edge.name if operations else ""
-        if port_choice is None:
+        if chosen is None:
             return Source(edge.source, through, candidates=candidates)
-        table, row = self.logits.place[port_choice.name]
-        return Source(edge.source, through, table.key, row, table.candidates.index(edge.label))
+        table, row = self.logits.place[chosen.choice.name]
+        columns = chosen.places(edge.label, (edge.target, edge.port))
+        return Source(edge.source, through, table.key, row, columns)
 
     def _candidates(self, choice: str) -> Candidates:
         table, row = self.logits.place[choice]
