@@ -40,13 +40,13 @@ class State:
 
 @frozen
 class Decision:
-    """One decision: at a node, on an edge, among the sources of one port or of several, about the edges that a
-    port keeps, or about the sources that are dealt to several ports.
+    """One decision: at a node, at a port or at several together, on an edge, about the edges that a port keeps,
+    or about the sources that are dealt to several ports.
 
     `size` is the number of edges that are kept, or of ports that are dealt to.
     """
 
-    kind: Literal["node", "sources", "edge", "keep", "deal"]
+    kind: Literal["node", "port", "edge", "keep", "deal"]
     name: str
     nodes: tuple[str, ...]
     choices: tuple[str, ...]
@@ -86,7 +86,7 @@ class Decisions:
             return self._node_alternatives(step, facts)
         if not alive:
             return [Alternative()]
-        if step.kind == "sources":
+        if step.kind == "port":
             made = self._sourcings(step, alive)
             if not made:
                 return [Alternative()]
@@ -304,7 +304,7 @@ def _steps(wiring: Wiring) -> Iterator[Decision]:
                     nodes = tuple(dict.fromkeys(node for node, _ in chosen.ports))
                     all_edges = tuple(edge for place in chosen.ports for edge in wiring.arrivals[place])
                     where = chosen.choice.name if len(chosen.ports) > 1 else f"{name}.{port}"
-                    yield Decision("sources", where, nodes, (chosen.choice.name,), all_edges)
+                    yield Decision("port", where, nodes, (chosen.choice.name,), all_edges)
             elif port in node.keeps:
                 choices = tuple(edge.choice.name for edge in edges if edge.choice is not None)
                 yield Decision("keep", f"{name}.{port}", (name,), choices, edges, node.keeps[port])

@@ -32,8 +32,8 @@ class Source:
     Attributes:
         node: the one whose value it passes on.
         through: name of the edge whose modules it passes; empty where it passes unchanged.
-        table, row, columns: the places of this source's weight, which is the sum of what stands there: several
-            candidates of a choice may send it. `table` is None for a weight of one.
+        table, row, columns: the places of this source's weight, which is their sum: several candidates of a
+            choice may send it. `table` is None for a weight of one.
         candidates: the choice among the edge's operations, where there is one.
     """
 
@@ -49,9 +49,8 @@ class Source:
 class WeightedSources:
     """The sources of one port whose weights stand in one packed parameter.
 
-    `index` is the part of the supernet's index buffer that holds their places in the flattened parameter, one
-    source after the other; `owners` the part that holds the number of the source of each of these places, None
-    where every source has one place.
+    `index` is the part of the supernet's index buffer that holds their places in the flattened parameter,
+    `owners` the part that holds the number of the source of each place; None where each source has one.
     """
 
     table: str
