@@ -40,7 +40,7 @@ class State:
 
 @frozen
 class Decision:
-    """One decision: at a node, at a port or at several together, on an edge, about the edges that a port keeps,
+    """One decision: at a node, at a port or several, on an edge, about the edges that a port keeps,
     or about the sources that are dealt to several ports.
 
     `size` is the number of edges that are kept, or of ports that are dealt to.

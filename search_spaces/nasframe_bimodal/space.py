@@ -40,7 +40,7 @@ class Bimodal(SpaceFactory):
     cells: int = option(2, help="cells of the first level", ge=1)
     nodes: int = option(2, help="inner nodes M of a cell", ge=1)
     ports: Literal["distinct", "choose", "paired", "shared"] = option(
-        "shared",
+        "distinct",
         help="distinct: two different sources, one per port; choose: any source per port; paired: edges per "
         "port; shared: one sum feeds both ports (the paper)",
     )

@@ -1,4 +1,4 @@
-"""The two-level bimodal space in its three port modes."""
+"""The two-level bimodal space in its four port modes."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ def inner_count(nodes: int, sources: int, ways: object) -> int:
     ("ports", "ways"),
     [
         ("shared", lambda sources: math.comb(sources, 2)),
+        ("distinct", lambda sources: math.comb(sources, 2)),
         ("choose", lambda sources: sources**2),
         ("paired", lambda sources: 2 ** (2 * sources)),
     ],
@@ -48,7 +49,8 @@ def test_the_number_of_architectures_has_a_closed_form(
 
 
 @pytest.mark.parametrize(
-    ("ports", "derive"), [("shared", "split"), ("shared", "sum"), ("choose", "split"), ("paired", "split")]
+    ("ports", "derive"),
+    [("shared", "split"), ("shared", "sum"), ("choose", "split"), ("paired", "split"), ("distinct", "split")],
 )
 def test_tied_cells_multiply_the_count_by_their_inner_choices_once(ports: str, derive: str) -> None:
     def count(**options: object) -> int:
@@ -62,7 +64,7 @@ def test_tied_cells_multiply_the_count_by_their_inner_choices_once(ports: str, d
 
 
 def test_tied_counts_agree_with_enumeration() -> None:
-    for ports in ("shared", "choose", "paired"):
+    for ports in ("shared", "distinct", "choose", "paired"):
         space = Bimodal(ports=ports, nodes=1, tied=True, operations=("zero", "sum")).build(
             {"a": (2, 3), "b": (2, 3)}, 1
         )  # type: ignore[arg-type]

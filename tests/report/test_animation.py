@@ -39,7 +39,7 @@ def of_edges(nodes: int) -> SearchSpace:
 
 
 SPACES = {
-    **{ports: Bimodal(ports=ports).make(SHAPES, 2) for ports in ("shared", "choose", "paired")},  # type: ignore[arg-type]
+    **{ports: Bimodal(ports=ports).make(SHAPES, 2) for ports in ("shared", "distinct", "choose", "paired")},  # type: ignore[arg-type]
     "tied": Bimodal(tied=True, cells=3, nodes=3).make(SHAPES, 1),
     "edges": of_edges(4),
 }

@@ -32,7 +32,7 @@ def random_probabilities(space: SearchSpace, seed: int) -> dict[str, dict[str, f
     return found
 
 
-@pytest.mark.parametrize("ports", ["shared", "choose", "paired"])
+@pytest.mark.parametrize("ports", ["shared", "distinct", "choose", "paired"])
 @pytest.mark.parametrize("derive_mode", ["split", "sum"])
 def test_the_derived_architecture_always_validates(ports: str, derive_mode: str) -> None:
     space = Bimodal(ports=ports, derive=derive_mode, cells=3, nodes=3).build(INPUTS, 1)  # type: ignore[arg-type]

@@ -18,7 +18,7 @@ def architecture(seed: int = 0, **options: Any) -> Architecture:
     return Architecture(space, space.sample(seed), {"seed": seed})
 
 
-@pytest.mark.parametrize("ports", ["shared", "choose", "paired"])
+@pytest.mark.parametrize("ports", ["shared", "distinct", "choose", "paired"])
 def test_a_document_reads_back_to_an_equal_architecture(ports: str, tmp_path: Path) -> None:
     for seed in range(10):
         written = architecture(seed, ports=ports)
