@@ -26,10 +26,23 @@ class SearchOptions:
     patience: int = option(3, help="epochs the architecture stays before it may stop", ge=1)
     candidates: int = option(
         1,
-        help="architectures, the derived one and others around it, "
-        "among which the supernet chooses at the end",
+        help="architectures that the supernet scores at the end: the derived one and others around it; of "
+        "one_shot all of a space that has no more, else those of an evolution",
         ge=1,
         le=100_000,
+    )
+    finalists: int = option(
+        0,
+        help="best candidates, with the derived one, that are trained as they will be built, by successive "
+        "halving; 0: the supernet alone chooses",
+        ge=0,
+    )
+    finalist_epochs: int = option(1, help="epochs of the first round of finalists", ge=1)
+    finalist_keep: int = option(
+        4, help="of so many finalists one is kept, and trained so many times as long", ge=2
+    )
+    finalist_start: Literal["inherit", "scratch"] = option(
+        "inherit", help="finalists start from the weights of the supernet, or from scratch"
     )
     size_penalty: float = option(
         0.0, help="weight of the expected parameters, in millions, in the architecture loss", ge=0.0
