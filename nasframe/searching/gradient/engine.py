@@ -69,9 +69,6 @@ from nasframe.training import (
 
 __all__ = ["Search"]
 
-_RANKING_BATCH = 256
-"""Examples in a batch where architectures are only scored, at least: there are many of them."""
-
 
 @define
 class Search:
@@ -219,8 +216,8 @@ class Search:
             derived = around[0]
             if len(around) == 1:
                 return derived
-        size = max(options.batch_size, _RANKING_BATCH)
-        score = SupernetScore(self.supernet, self.task, self.data.splits.validation, size, self.device)
+        validation = self.data.splits.validation
+        score = SupernetScore(self.supernet, self.task, validation, options.batch_size, self.device)
         if self.loop.relaxes:
             assignments = [item.assignment for item in around]
             ranked = [score(item) for item in self.progress.track(assignments, "candidates", len(around))]

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import torch
 from attrs import define, field, frozen
 from torch import Tensor
 
-from nasframe.runtime import Progress
+from nasframe.runtime import Progress, is_finite
 from nasframe.searching.proposals import CheckedProposer, Evolution, Result, SearchProblem
 from nasframe.space import Assignment, SearchSpace
 from nasframe.supernet import Supernet
-from nasframe.tasks import Split, Task, checked_metrics
-from nasframe.training import OutputError, collect_outputs
+from nasframe.tasks import Batch, Split, Task, checked_metrics
+from nasframe.training import in_order
 
 __all__ = ["Ranked", "SupernetScore", "rank_architectures"]
 
 _POPULATION = 50
 _SAMPLE = 10
+_KEPT = 2**28
+"""Bytes of a split that is kept for all scores; a larger one is read again for each."""
+
+_BATCH = 2**25
+"""Bytes of a batch, about, where that is more than a batch of the search: each has a fixed cost."""
 
 
 @frozen
@@ -54,7 +59,7 @@ class SupernetScore:
         supernet: trained.
         task: its objective.
         split: validation.
-        size: examples in a batch.
+        size: examples in a batch of the search; batches may be larger here.
         device: where the supernet is.
     """
 
@@ -64,6 +69,15 @@ class SupernetScore:
     size: int
     device: torch.device
     _known: dict[tuple[tuple[str, str], ...], Ranked] = field(init=False, factory=dict)
+    _batches: list[Batch] | None = field(init=False, default=None)
+
+    def __attrs_post_init__(self) -> None:
+        first = next(in_order(self.split, self.size, self.device))
+        tensors = [first.targets, *first.inputs.values()]
+        one = sum(item.nbytes for item in tensors) / len(first.targets)
+        self.size = max(self.size, min(int(_BATCH / one), len(self.split)))
+        if one * len(self.split) <= _KEPT:
+            self._batches = list(in_order(self.split, self.size, self.device))
 
     def __call__(self, assignment: Assignment) -> Ranked:
         """Return the score of a complete assignment; it is computed once.
@@ -78,16 +92,16 @@ class SupernetScore:
 
     def _score(self, assignment: Assignment) -> Ranked:
         weights = self.supernet.logits.one_hot(assignment)
-
-        def forward(inputs: Mapping[str, Tensor]) -> Tensor:
-            outputs: Tensor = self.supernet(inputs, weights)
-            return outputs
-
-        try:
-            outputs, targets = collect_outputs(
-                self.supernet, forward, self.split, self.size, self.device, "validation"
-            )
-        except OutputError:
+        found: list[Tensor] = []
+        all_targets: list[Tensor] = []
+        if self.supernet.training:
+            self.supernet.eval()
+        with torch.no_grad():
+            for batch in self._batches or in_order(self.split, self.size, self.device):
+                found.append(self.supernet(batch.inputs, weights).cpu())
+                all_targets.append(batch.targets.cpu())
+        outputs, targets = torch.cat(found), torch.cat(all_targets)
+        if not is_finite(outputs):
             return Ranked(assignment, math.nan)
         metrics = checked_metrics(self.task, outputs, targets)
         loss = float(self.task.loss(outputs, targets))
