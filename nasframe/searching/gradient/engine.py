@@ -216,8 +216,16 @@ class Search:
             derived = around[0]
             if len(around) == 1:
                 return derived
-        validation = self.data.splits.validation
-        score = SupernetScore(self.supernet, self.task, validation, options.batch_size, self.device)
+        splits = self.data.splits
+        score = SupernetScore(
+            self.supernet,
+            self.task,
+            splits.validation,
+            splits.weights,
+            options.batch_size,
+            self.device,
+            by_loss=options.rank_by == "loss",
+        )
         if self.loop.relaxes:
             assignments = [item.assignment for item in around]
             ranked = [score(item) for item in self.progress.track(assignments, "candidates", len(around))]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from attrs import define, field, frozen
 from torch import Tensor
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from nasframe.runtime import Progress, is_finite
+from nasframe.searching.gradient.batch_statistics import batch_norms, fresh_statistics
 from nasframe.searching.proposals import CheckedProposer, Evolution, Result, SearchProblem
 from nasframe.space import Assignment, SearchSpace
 from nasframe.supernet import Supernet
@@ -23,6 +27,9 @@ _SAMPLE = 10
 _KEPT = 2**28
 """Bytes of a split that is kept for all scores; a larger one is read again for each."""
 
+_CALIBRATION = 512
+"""Examples of the training split for the statistics of batch normalisation, about."""
+
 _BATCH = 2**25
 """Bytes of a batch, about, where that is more than a batch of the search: each has a fixed cost."""
 
@@ -34,18 +41,12 @@ class Ranked:
     Attributes:
         assignment: complete.
         score: objective on validation; NaN where it is undefined or an output is not finite.
-        loss: on validation, which orders equal scores.
+        rank: by which several are ordered; larger is better, −∞ where the score is undefined.
     """
 
     assignment: Assignment
     score: float
-    loss: float = math.inf
-
-    @property
-    def rank(self) -> tuple[float, float]:
-        """Larger is better; an undefined score is the worst."""
-        loss = self.loss if math.isfinite(self.loss) else math.inf
-        return (self.score, -loss) if math.isfinite(self.score) else (-math.inf, -math.inf)
+    rank: tuple[float, float] = (-math.inf, -math.inf)
 
 
 @define
@@ -59,17 +60,25 @@ class SupernetScore:
         supernet: trained.
         task: its objective.
         split: validation.
+        training: the split by which layers of batch normalisation take their statistics anew for each
+            architecture, from its first examples.
         size: examples in a batch of the search; batches may be larger here.
         device: where the supernet is.
+        by_loss: whether the loss decides, and the objective among equals, or the other way round. The loss
+            varies less with the examples, and architectures are seldom equal in it.
     """
 
     supernet: Supernet
     task: Task
     split: Split
+    training: Split
     size: int
     device: torch.device
+    by_loss: bool = True
     _known: dict[tuple[tuple[str, str], ...], Ranked] = field(init=False, factory=dict)
     _batches: list[Batch] | None = field(init=False, default=None)
+    _layers: list[_BatchNorm] = field(init=False)
+    _examples: list[Batch] = field(init=False, factory=list)
 
     def __attrs_post_init__(self) -> None:
         first = next(in_order(self.split, self.size, self.device))
@@ -78,6 +87,10 @@ class SupernetScore:
         self.size = max(self.size, min(int(_BATCH / one), len(self.split)))
         if one * len(self.split) <= _KEPT:
             self._batches = list(in_order(self.split, self.size, self.device))
+        self._layers = batch_norms(self.supernet)
+        if self._layers:
+            batches = in_order(self.training, self.size, self.device)
+            self._examples = list(itertools.islice(batches, math.ceil(_CALIBRATION / self.size)))
 
     def __call__(self, assignment: Assignment) -> Ranked:
         """Return the score of a complete assignment; it is computed once.
@@ -96,7 +109,8 @@ class SupernetScore:
         all_targets: list[Tensor] = []
         if self.supernet.training:
             self.supernet.eval()
-        with torch.no_grad():
+        passes = [partial(self.supernet, batch.inputs, weights) for batch in self._examples]
+        with torch.no_grad(), fresh_statistics(self._layers, passes):
             for batch in self._batches or in_order(self.split, self.size, self.device):
                 found.append(self.supernet(batch.inputs, weights).cpu())
                 all_targets.append(batch.targets.cpu())
@@ -104,8 +118,10 @@ class SupernetScore:
         if not is_finite(outputs):
             return Ranked(assignment, math.nan)
         metrics = checked_metrics(self.task, outputs, targets)
-        loss = float(self.task.loss(outputs, targets))
-        return Ranked(assignment, float(metrics[self.task.objective]), loss)
+        score, loss = float(metrics[self.task.objective]), float(self.task.loss(outputs, targets))
+        if not (math.isfinite(score) and math.isfinite(loss)):
+            return Ranked(assignment, score)
+        return Ranked(assignment, score, (-loss, score) if self.by_loss else (score, -loss))
 
 
 def rank_architectures(
