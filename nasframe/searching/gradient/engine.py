@@ -216,7 +216,7 @@ class Search:
             derived = around[0]
             if len(around) == 1:
                 return derived
-        splits = self.data.splits
+        splits, started = self.data.splits, time.monotonic()
         score = SupernetScore(
             self.supernet,
             self.task,
@@ -242,6 +242,7 @@ class Search:
             self.supernet,
             self.provenance,
             self.progress,
+            time.monotonic() - started,
         )
         return self.selection.architecture
 
@@ -263,10 +264,17 @@ class Search:
             "validation": last["validation"],
             "inherited": inherited,
             **({} if self.selection is None else {"selection": self.selection.record()}),
-            "seconds": round(sum(record["seconds"] for record in self.history), 3),
+            "seconds": round(self._seconds(), 3),
             **({"unmoved": unmoved} if unmoved else {}),
             **({"caveats": caveats} if caveats else {}),
         }
+
+    def _seconds(self) -> float:
+        """Return what the search took: its epochs, the scores of candidates, the trainings of finalists."""
+        chosen = self.selection
+        after = 0.0 if chosen is None else chosen.ranking_seconds
+        after += 0.0 if chosen is None or chosen.finals is None else chosen.finals.seconds
+        return sum(record["seconds"] for record in self.history) + after
 
     def in_words(self) -> str:
         """Return the end of the search without its subject, and a sentence where it decided nothing."""
@@ -472,12 +480,12 @@ class Search:
         if not checked_backward(total, optimisers, self.options.clip_norm, check, failure):
             return loss.detach()  # nothing to learn: no weights, or nothing to choose
         for optimiser in optimisers:
-            if optimiser is self._weights_optimiser:
+            weights = optimiser is self._weights_optimiser
+            schedule = self.options.schedule if weights else self.options.architecture_schedule
+            if weights or schedule != "constant":  # a loop may have a schedule of its own for its logits
                 share = epoch / self.options.epochs
                 for group in optimiser.param_groups:
-                    group["lr"] = learning_rate(
-                        group.setdefault("initial_lr", group["lr"]), share, self.options.schedule
-                    )
+                    group["lr"] = learning_rate(group.setdefault("initial_lr", group["lr"]), share, schedule)
             optimiser.step()
         return loss.detach()
 

@@ -91,7 +91,11 @@ class AdamLoop(AdamWeights):
     """The optimisers of the paper: Adam for the weights; Adam with β₁ = 0.5 for the logits."""
 
     architecture_rate: float = option(3e-4, help="learning rate of logits; short searches need 1e-2", gt=0.0)
-    architecture_decay: float = option(1e-3, help="weight decay of the logits", ge=0.0)
+    architecture_decay: float = option(
+        0.0,
+        help="weight decay of the logits; the paper's is 1e-3, which keeps a search from converging",
+        ge=0.0,
+    )
 
     def architecture_optimiser(self, parameters: Sequence[nn.Parameter]) -> torch.optim.Optimizer:
         return torch.optim.Adam(

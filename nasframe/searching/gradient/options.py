@@ -20,6 +20,9 @@ class SearchOptions:
     batch_size: int = option(64, help="examples an update", ge=1)
     warmup_epochs: int = option(0, help="first epochs, without architecture updates", ge=0)
     schedule: Literal["constant", "cosine"] = option("cosine", help="of the weights' learning rate")
+    architecture_schedule: Literal["constant", "cosine"] = option(
+        "constant", help="of the logits' learning rate; cosine lets a search come to rest"
+    )
     clip_norm: float = option(5.0, help="largest gradient norm; 0 does not clip", ge=0.0)
     level: float = option(0.5, help="stop at this normalised entropy of every group")
     tolerance: float = option(1e-3, help="stop when no entropy changes more in an epoch", gt=0.0)

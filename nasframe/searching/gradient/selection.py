@@ -32,6 +32,7 @@ class Selection:
             undefined, or where the loop derives none.
         chosen: objective by the supernet of the chosen one.
         finals: the trainings that chose it; None where the supernet did.
+        ranking_seconds: of the scores by the supernet.
     """
 
     architecture: Architecture
@@ -39,10 +40,16 @@ class Selection:
     rule: float | None
     chosen: float | None
     finals: Finals | None = None
+    ranking_seconds: float = 0.0
 
     def record(self) -> Mapping[str, Any]:
         """Return the record for `run.json`."""
-        found: dict[str, Any] = {"candidates": self.candidates, "rule": self.rule, "chosen": self.chosen}
+        found: dict[str, Any] = {
+            "candidates": self.candidates,
+            "rule": self.rule,
+            "chosen": self.chosen,
+            "seconds": round(self.ranking_seconds, 3),
+        }
         return found | ({} if self.finals is None else {"finals": self.finals.record()})
 
 
@@ -101,6 +108,7 @@ def choose(
     supernet: Supernet,
     provenance: Mapping[str, Any],
     progress: Progress,
+    ranking_seconds: float = 0.0,
 ) -> Selection:
     """Return the best of several architectures: by the supernet, or of its best ones by training them.
 
@@ -114,13 +122,20 @@ def choose(
         supernet: from whose weights they may start.
         provenance: recorded in the architecture.
         progress: to report to.
+        ranking_seconds: that the scores took.
     """
     ordered = sorted(scored, key=lambda item: item.rank, reverse=True)
     rule = next((item.score for item in scored if item.assignment == derived), math.nan)
     if not options.finalists or trainer is None:
         best = ordered[0]
         chosen = Architecture(space, best.assignment, dict(provenance))
-        return Selection(chosen, len(scored), _defined(rule), _defined(best.score))
+        return Selection(
+            chosen,
+            len(scored),
+            _defined(rule),
+            _defined(best.score),
+            ranking_seconds=ranking_seconds,
+        )
     first = [item for item in ordered if item.assignment == derived]
     rest = [item for item in ordered if item.assignment != derived]
     finalists: dict[str, Finalist] = {}
@@ -140,7 +155,9 @@ def choose(
         progress=progress,
     )
     winner = finals.winner
-    return Selection(winner.architecture, len(scored), _defined(rule), winner.supernet, finals)
+    return Selection(
+        winner.architecture, len(scored), _defined(rule), winner.supernet, finals, ranking_seconds
+    )
 
 
 def _defined(score: float) -> float | None:
