@@ -274,7 +274,7 @@ class Search:
         chosen = self.selection
         after = 0.0 if chosen is None else chosen.ranking_seconds
         after += 0.0 if chosen is None or chosen.finals is None else chosen.finals.seconds
-        return sum(record["seconds"] for record in self.history) + after
+        return after + sum(float(record["seconds"]) for record in self.history)
 
     def in_words(self) -> str:
         """Return the end of the search without its subject, and a sentence where it decided nothing."""
