@@ -129,6 +129,8 @@ def rank_architectures(
 ) -> list[Ranked]:
     """Return architectures of different networks with their scores, the best first.
 
+    A network that several architectures derive is scored by the first of them.
+
     Args:
         space: whose architectures are ranked: all of it where there are at most `most`, else those that a
             regularised evolution (Real et al. 2019) with the score as its fitness comes to, `most` in all.
@@ -138,29 +140,32 @@ def rank_architectures(
         progress: to report to.
     """
     problem = SearchProblem(space, epochs=1)
+    networks: dict[str, Ranked] = {}
+
+    def known(assignment: Assignment) -> Ranked:
+        key = problem.key(assignment)
+        if key not in networks:
+            networks[key] = score(assignment)
+        return networks[key]
+
     count = space.count()
     if count <= most:
-        found = [score(item) for item in progress.track(space.enumerate(), "ranking", count)]
+        for item in progress.track(space.enumerate(), "ranking", count):
+            known(item)
     else:
-        found = _evolved(problem, score, most, seed, progress)
+        _evolve(problem, known, most, seed, progress)
     # the first of equals stays the first
-    ordered = sorted(found, key=lambda item: item.rank, reverse=True)
-    networks: dict[str, Ranked] = {}
-    for item in ordered:
-        networks.setdefault(problem.key(item.assignment), item)
-    return [*networks.values()]
+    return sorted(networks.values(), key=lambda item: item.rank, reverse=True)
 
 
-def _evolved(
+def _evolve(
     problem: SearchProblem, score: Callable[[Assignment], Ranked], most: int, seed: int, progress: Progress
-) -> list[Ranked]:
+) -> None:
+    """Score the architectures of an evolution that tries so many."""
     population = min(_POPULATION, most)
     loop = Evolution(trials=most, population=population, sample=min(_SAMPLE, population))
-    proposer, found = CheckedProposer(loop, problem, seed), list[Ranked]()
+    proposer = CheckedProposer(loop, problem, seed)
     with progress.task("ranking", most) as advance:
         while batch := proposer.propose():
-            made = [score(item.assignment) for item in batch]
-            found += made
-            proposer.tell([Result(item, one.rank[0]) for item, one in zip(batch, made, strict=True)])
+            proposer.tell([Result(item, score(item.assignment).rank[0]) for item in batch])
             advance(len(batch))
-    return found
