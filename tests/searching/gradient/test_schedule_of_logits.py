@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -71,7 +72,7 @@ def test_with_constant_a_rate_that_the_loop_sets_itself_is_left_to_it(
     digits: TensorTask, digits_data: Data, plugins: Any
 ) -> None:
     found = rates(digits, digits_data, plugins, "constant", Stepped())
-    assert all(after < before for before, after in zip(found, found[1:], strict=False))
+    assert all(after < before for before, after in itertools.pairwise(found))
 
 
 def test_logits_do_not_decay_by_default() -> None:
