@@ -91,7 +91,7 @@ def search(
                 run = Run.create(path, toml, identity=identity, overwrite=overwrite, data=prepared.record)
             report_unusable_sections(run)
             how = experiment.names["loop" if proposes else "relaxation"]
-            progress.say(f"search: {engine.space.count():,} architectures, {how}")
+            progress.say(f"search: {engine.space.how_many().in_words}, {how}")
             return _search_in_run(engine, run, key)
 
 

@@ -13,20 +13,19 @@ import functools
 import itertools
 import math
 import random
-import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from attrs import frozen
 
 from nasframe.errors import ArchitectureError, SpaceError, in_lines, nearest
+from nasframe.space.architecture_count import ArchitectureCount, mean_of_powers
 from nasframe.space.choice import Assignment
 from nasframe.space.completions import WORK, Completions
 from nasframe.space.roles import Roles
-from nasframe.space.size import SpaceSize
 from nasframe.space.steps import Alternative, Decision, State
 from nasframe.space.wiring import FlatEdge, Wiring
 
-__all__ = ["Alternative", "Decision", "Decisions", "State"]
+__all__ = ["Decisions"]
 
 
 _DESCENTS = 1000
@@ -38,6 +37,9 @@ _TRIES = 200
 _LEAST = 10
 """The least draws, however much work each of them is."""
 
+_LARGE_ERROR = 0.3
+"""The relative standard error from which on an estimate gives way to a bound."""
+
 
 @frozen
 class _Descent:
@@ -46,12 +48,29 @@ class _Descent:
     Attributes:
         assignment: of it; broken off where there is no way to go on.
         bits: logarithm of its weight, which is how much too seldom it is drawn.
-        work: alternatives that were looked at.
+        work: that it was, as `Decisions.work` counts it.
     """
 
     assignment: dict[str, str]
     bits: float
     work: int
+
+
+@frozen
+class _WithoutRemoval:
+    """The decisions of the architectures that remove no node."""
+
+    decisions: Decisions
+
+    @property
+    def steps(self) -> Sequence[Decision]:
+        return self.decisions.steps
+
+    def alternatives(self, step: Decision, state: State) -> list[Alternative]:
+        return [item for item in self.decisions.alternatives(step, state) if item.removes is None]
+
+    def after(self, index: int, state: State, alternative: Alternative) -> State:
+        return self.decisions.after(index, state, alternative)
 
 
 class Decisions:
@@ -126,17 +145,16 @@ class Decisions:
 
     def count(self) -> int:
         """Return the number of architectures; see `SearchSpace.count`."""
-        size = self.size()
+        size = self.how_many()
         if not size.exact:
             raise SpaceError(
-                f"counting exactly takes more than {self.work:,} steps: there are {size.in_words}, give or "
-                f"take {size.error:.0%}; size() returns that"
+                f"the space is too large to be counted exactly, it has {size.in_words}; how_many() estimates"
             )
         return size.value
 
-    def size(self) -> SpaceSize:
-        """Return how many architectures there are; see `SearchSpace.size`."""
-        return self._size
+    def how_many(self) -> ArchitectureCount:
+        """Return how many architectures there are; see `SearchSpace.how_many`."""
+        return self._how_many
 
     def sample(self, source: random.Random) -> dict[str, str]:
         """Return an architecture drawn at random; see `SearchSpace.sample`."""
@@ -149,6 +167,8 @@ class Decisions:
                 return descent.assignment
             drawn.append(descent)
         most = max(descent.bits for descent in drawn)
+        if most == -math.inf:
+            raise SpaceError(f"{len(drawn)} draws found no architecture: choices in several places conflict")
         weights = [2 ** (descent.bits - most) for descent in drawn]
         return source.choices(drawn, weights)[0].assignment
 
@@ -192,27 +212,30 @@ class Decisions:
     @functools.cached_property
     def completions(self) -> Completions:
         """The number of ways to go on from each state: exact, or a bound that guides draws."""
-        # a class that decides in a way of its own knows alone what its states mean
+        return Completions(self, self._roles(), self.work)
+
+    def _roles(self) -> Roles | None:
+        """Return what steps ask of earlier ones; None for a class that knows alone what its states mean."""
         own = type(self).alternatives is Decisions.alternatives and type(self).after is Decisions.after
-        return Completions(self, Roles(self.wiring, self.steps) if own else None, self.work)
+        return Roles(self.wiring, self.steps) if own else None
 
     @functools.cached_property
-    def _size(self) -> SpaceSize:
-        first = self.completions.ways(0, State())
+    def _how_many(self) -> ArchitectureCount:
         if self.completions.exact:
-            return SpaceSize(first)
+            return ArchitectureCount(self.completions.ways(0, State()))
         drawn = [descent.bits for descent in self._descents(random.Random(0), _DESCENTS)]
-        most = max(drawn)
-        weights = [2 ** (bits - most) for bits in drawn]
-        mean = statistics.fmean(weights)
-        error = statistics.stdev(weights) / mean / len(weights) ** 0.5
-        return SpaceSize(_times_power(first, most + math.log2(mean)), "about", error)
+        value, error = mean_of_powers(self.completions.ways(0, State()), drawn)
+        if error > _LARGE_ERROR:  # a few draws decide, and heavier ones may be missing
+            without = Completions(_WithoutRemoval(self), self._roles(), self.work)
+            if without.exact and without.ways(0, State()):
+                return ArchitectureCount(without.ways(0, State()), "at least")
+        return ArchitectureCount(value, "about", error)
 
     def _descents(self, source: random.Random, most: int) -> Iterator[_Descent]:
         """Yield draws until there are so many or they are enough work, but a few at least."""
         work = 0
         for number in range(most):
-            if number >= _LEAST and work > self.work:
+            if number >= _LEAST and work > self.work // 2:
                 return
             descent = self._descend(source)
             work += descent.work
@@ -221,22 +244,29 @@ class Decisions:
     def _descend(self, source: random.Random) -> _Descent:
         """Decide one step after another, alternatives in proportion to what follows them."""
         completions, assignment = self.completions, dict[str, str]()
-        state, ways, bits, work = State(), completions.ways(0, State()), 0.0, 0
+        work = -completions.work
+        state, ways, bits = State(), completions.ways(0, State()), 0.0
         for index, step in enumerate(self.steps):
             alternatives = self.alternatives(step, state)
-            following = [self.after(index, state, alternative) for alternative in alternatives]
-            counts = [completions.ways(index + 1, item) for item in following]
-            work += len(counts)
-            total = sum(counts)
-            if not total:  # a choice that stands in two places has no value that suits both
-                return _Descent(assignment, -math.inf, work)
-            ticket = source.randrange(total)
-            chosen = next(place for place, sum_ in enumerate(itertools.accumulate(counts)) if ticket < sum_)
-            if total != ways:
-                bits += math.log2(total) - math.log2(ways)
+            work += len(alternatives)
+            if completions.alike(index):
+                counts = [ways // len(alternatives)] * len(alternatives)
+                chosen = source.randrange(ways) // counts[0]
+                state, ways = self.after(index, state, alternatives[chosen]), counts[chosen]
+            else:
+                following = [self.after(index, state, alternative) for alternative in alternatives]
+                counts = [completions.ways(index + 1, item) for item in following]
+                total = sum(counts)
+                if not total:  # a choice that stands in two places has no value that suits both
+                    return _Descent(assignment, -math.inf, work + completions.work)
+                ticket = source.randrange(total)
+                sums = itertools.accumulate(counts)
+                chosen = next(place for place, upto in enumerate(sums) if ticket < upto)
+                if total != ways:
+                    bits += math.log2(total) - math.log2(ways)
+                state, ways = following[chosen], counts[chosen]
             assignment.update(alternatives[chosen].assigns)
-            state, ways = following[chosen], counts[chosen]
-        return _Descent(assignment, bits, work)
+        return _Descent(assignment, bits, work + completions.work)
 
     def _node_alternatives(self, step: Decision, facts: Mapping[str, str]) -> list[Alternative]:
         name = step.choices[0]
@@ -304,13 +334,6 @@ class Decisions:
         if name not in assignment:
             return f"{name}: is missing; valid: {valid}"
         return f"{name}: {assignment[name]!r} was removed or is decided elsewhere; valid here: {valid}"
-
-
-def _times_power(number: int, bits: float) -> int:
-    """Return a number times a power of two, where neither need fit a float."""
-    whole = math.floor(bits)
-    part = number * round(2 ** (bits - whole + 52))
-    return part << (whole - 52) if whole >= 52 else (part >> (51 - whole)) + 1 >> 1
 
 
 def _listed(alternative: Alternative) -> str:

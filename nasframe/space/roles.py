@@ -36,6 +36,8 @@ class Roles:
     Attributes:
         settled: places of decisions that an earlier one settles: the same choices of tied nodes with tied
             sources. One of their alternatives is left, and nothing else depends on them.
+        ends: place of a decision on which no later one depends → that of the next one of another kind. As
+            many ways follow each of its alternatives.
     """
 
     def __init__(self, wiring: Wiring, steps: Sequence[Decision]) -> None:
@@ -45,21 +47,15 @@ class Roles:
             for name, node in wiring.nodes.items()
             if node.choice is not None and wiring.absent(node.choice.name) is not None
         }
-        settled = set(self._repeated(steps))
-        asking = [(index, step) for index, step in enumerate(steps) if index not in settled]
-        self._asked = _places(asking)
+        self.settled = frozenset(self._repeated(steps))
+        self._asked = self._places(steps)
+        self.ends = self._runs(steps)
         self._bits = [0.0]
-        self._timelines = self._lines([item for item in asking if item[1].kind != "node"])
-        # a tied node that none asks for is removed or not, as the first one of its tie
-        ties: set[str] = set()
-        for index, step in asking:
-            if step.kind == "node":
-                if step.choices[0] in ties and not self._timelines.get(step.nodes[0], _Timeline()).places:
-                    settled.add(index)
-                ties.add(step.choices[0])
-        self.settled = frozenset(settled)
-        self._asked = _places([item for item in asking if item[0] not in settled])
-        self._decided = {step.nodes[0]: index for index, step in asking if step.kind == "node"}
+        self._timelines = self._lines(steps)
+        self.settled |= frozenset(self._nodes_of_ties(steps))
+        self._asked = self._places(steps)
+        self.ends = self._runs(steps)
+        self._decided = {step.nodes[0]: index for index, step in enumerate(steps) if step.kind == "node"}
         self._forgotten: dict[str, int] = {}
         self._forgets_facts = False
 
@@ -115,17 +111,45 @@ class Roles:
                 yield index
             known.add(what)
 
-    def _lines(self, own: Sequence[tuple[int, Decision]]) -> dict[str, _Timeline]:
+    def _nodes_of_ties(self, steps: Sequence[Decision]) -> Iterable[int]:
+        """Yield the places of decisions about nodes of which none asks, and that go as the first of a tie."""
+        ties: set[str] = set()
+        for index, step in enumerate(steps):
+            if step.kind == "node":
+                line = self._timelines.get(step.nodes[0])
+                if step.choices[0] in ties and (line is None or not line.places):
+                    yield index
+                ties.add(step.choices[0])
+
+    def _places(self, steps: Sequence[Decision]) -> dict[str, list[int]]:
+        """Return for each choice the places of the decisions about it that are not settled."""
+        found: dict[str, list[int]] = {}
+        for index, step in enumerate(steps):
+            for name in step.choices if index not in self.settled else ():
+                found.setdefault(name, []).append(index)
+        return found
+
+    def _runs(self, steps: Sequence[Decision]) -> dict[int, int]:
+        ends: dict[int, int] = {}
+        for index, step in reversed(list(enumerate(steps))):
+            alone = step.kind != "node" and all(len(self._asked[name]) == 1 for name in step.choices)
+            if alone or index in self.settled:
+                ends[index] = ends.get(index + 1, index + 1)
+        return ends
+
+    def _lines(self, steps: Sequence[Decision]) -> dict[str, _Timeline]:
         """Return the timeline of each node that can be removed, the roles from the last one backwards."""
         lines = {name: _Timeline() for name in self._tie}
         numbers: dict[Hashable, int] = {}
-        for index, step in reversed(own):
+        for index, step in reversed(list(enumerate(steps))):
+            if step.kind == "node" or index in self.settled:
+                continue
             for name in sorted(step.needs & lines.keys()):
                 line = lines[name]
                 asks, bits = self._asks(index, step, name)
-                known = len(numbers) + 1
-                role = numbers.setdefault((asks, line.roles[-1]), known)
-                if role == known:
+                new = len(numbers) + 1
+                role = numbers.setdefault((asks, line.roles[-1]), new)
+                if role == new:
                     self._bits.append(self._bits[line.roles[-1]] + bits)
                 line.places.append(index)
                 line.roles.append(role)
@@ -146,10 +170,12 @@ class Roles:
             names = step.choices if edge.choice is None else (edge.choice.name,)
             shared = [(choice, edge.label) for choice in names if len(self._asked[choice]) > 1]
             sides.append((self._ways(step, edge.choice.name if edge.choice else ""), tuple(shared)))
-        # decisions about single edges into one node are alike, one of another kind is like no other
+        bits = sum(math.log2(kept + gone) for (kept, gone), _ in sides)
+        if step.kind != "edge" or index not in self.ends:
+            return (index, tuple(sides)), bits
+        # edges that are decided in one run, each by itself, are alike where their targets are
         into = tuple(node for node in step.nodes if node in self._tie)
-        place: Hashable = into if step.kind == "edge" else index
-        return (step.kind, place, tuple(sides)), sum(math.log2(kept + gone) for (kept, gone), _ in sides)
+        return (self.ends[index], into, tuple(sides)), bits
 
     def _ways(self, step: Decision, choice: str) -> tuple[int, int]:
         """Return how many candidates of an edge's choice keep it, and how many drop it."""
@@ -158,12 +184,3 @@ class Roles:
         candidates = self._wiring.choices[choice].candidates
         gone = sum(self._wiring.removes(choice, name) for name in candidates)
         return len(candidates) - gone, gone
-
-
-def _places(steps: Iterable[tuple[int, Decision]]) -> dict[str, list[int]]:
-    """Return for each choice the places of the decisions about it."""
-    found: dict[str, list[int]] = {}
-    for index, step in steps:
-        for name in step.choices:
-            found.setdefault(name, []).append(index)
-    return found
