@@ -75,8 +75,8 @@ class CostOfSearch:
 
     def in_words(self) -> str:
         return (
-            f"an epoch of the supernet costs {self.supernet:.2f}, a score {self.score:.4f} epochs of a median "
-            f"network ({self.seconds:.3f} s); a training has {self.epochs}"
+            f"an epoch of the supernet costs {self.supernet:.2f}, a score {self.score:.4f} epochs of a "
+            f"median network ({self.seconds:.3f} s); a training has {self.epochs}"
         )
 
 

@@ -40,8 +40,9 @@ def claims(
         for row, value in zip(rows, adjusted, strict=True):
             low, high = row["interval"]
             lines.append(
-                f"| {row['task']} | {row['seeds']} | {row['cost']:.1f} | {row['own']:.4f} | {row['rival']:.4f} | "
-                f"{row['difference']:+.4f} [{low:+.4f}, {high:+.4f}] | {row['p']:.2g} | {value:.2g} |"
+                f"| {row['task']} | {row['seeds']} | {row['cost']:.1f} | {row['own']:.4f} | "
+                f"{row['rival']:.4f} | {row['difference']:+.4f} [{low:+.4f}, {high:+.4f}] | {row['p']:.2g} | "
+                f"{value:.2g} |"
             )
     needed = [
         f"- {row['task']}: {_needed(row):,} seeds"

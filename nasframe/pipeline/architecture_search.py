@@ -92,7 +92,7 @@ def search(
             report_unusable_sections(run)
             relaxes = isinstance(experiment.loop, GradientLoop) and experiment.loop.relaxes
             how = experiment.names["relaxation" if relaxes else "loop"]
-            progress.say(f"search: {engine.space.count():,} architectures, {how}")
+            progress.say(f"search: {engine.space.how_many().in_words}, {how}")
             return _search_in_run(engine, run, key)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+import random
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 
@@ -14,8 +16,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from nasframe.runtime import Progress, is_finite
 from nasframe.searching.gradient.batch_statistics import batch_norms, fresh_statistics
-from nasframe.searching.proposals import CheckedProposer, Evolution, Result, SearchProblem
-from nasframe.space import Assignment, SearchSpace
+from nasframe.space import Architecture, Assignment, SearchSpace, mutated, network_key
 from nasframe.supernet import Supernet
 from nasframe.tasks import Batch, Split, Task, checked_metrics
 from nasframe.training import in_order
@@ -133,39 +134,45 @@ def rank_architectures(
 
     Args:
         space: whose architectures are ranked: all of it where there are at most `most`, else those that a
-            regularised evolution (Real et al. 2019) with the score as its fitness comes to, `most` in all.
+            regularised evolution with the score as its fitness tries, `most` in all (Real, Aggarwal, Huang,
+            Le 2019).
         score: of an assignment.
         most: architectures that are scored.
         seed: of the evolution.
         progress: to report to.
     """
-    problem = SearchProblem(space, epochs=1)
     networks: dict[str, Ranked] = {}
 
     def known(assignment: Assignment) -> Ranked:
-        key = problem.key(assignment)
+        key = network_key(Architecture(space, assignment))
         if key not in networks:
             networks[key] = score(assignment)
         return networks[key]
 
-    count = space.count()
-    if count <= most:
-        for item in progress.track(space.enumerate(), "ranking", count):
+    there = space.how_many()
+    if there.exact and there.value <= most:
+        for item in progress.track(space.enumerate(), "ranking", there.value):
             known(item)
     else:
-        _evolve(problem, known, most, seed, progress)
+        _evolve(space, known, most, random.Random(seed), progress)
     # the first of equals stays the first
     return sorted(networks.values(), key=lambda item: item.rank, reverse=True)
 
 
 def _evolve(
-    problem: SearchProblem, score: Callable[[Assignment], Ranked], most: int, seed: int, progress: Progress
+    space: SearchSpace,
+    score: Callable[[Assignment], Ranked],
+    most: int,
+    source: random.Random,
+    progress: Progress,
 ) -> None:
-    """Score the architectures of an evolution that tries so many."""
-    population = min(_POPULATION, most)
-    loop = Evolution(trials=most, population=population, sample=min(_SAMPLE, population))
-    proposer = CheckedProposer(loop, problem, seed)
-    with progress.task("ranking", most) as advance:
-        while batch := proposer.propose():
-            proposer.tell([Result(item, score(item.assignment).rank[0]) for item in batch])
-            advance(len(batch))
+    """Score the architectures of a regularised evolution that tries so many."""
+    population: deque[tuple[Assignment, Ranked]] = deque(maxlen=_POPULATION)  # the oldest leaves it
+    for number in progress.track(range(most), "ranking", most):
+        if number < _POPULATION:
+            child = space.sample(source)
+        else:
+            rivals = [source.choice(population) for _ in range(_SAMPLE)]
+            parent, _ = max(rivals, key=lambda member: member[1].rank)
+            child = mutated(space, parent, source)
+        population.append((child, score(child)))
