@@ -66,7 +66,7 @@ def test_a_candidate_whose_outputs_are_not_finite_is_never_chosen(bad: float) ->
         return found * bad if both else found
 
     supernet.forward = forward  # type: ignore[method-assign]
-    score = SupernetScore(supernet, spoilt, split, 4, CPU)
+    score = SupernetScore(supernet, spoilt, split, split, 4, CPU)
     scored, derived = [score(item.assignment) for item in candidates], candidates[0].assignment
     found = choose(made, scored, derived, SearchOptions(), None, supernet, {}, SILENT)
     assert found.architecture != candidates[0]
@@ -84,7 +84,7 @@ def test_a_candidate_whose_metric_is_infinite_stops_the_choice_in_words(bad: flo
     candidates = [Architecture(made, {"use x": "zero", "use y": "identity"})]
     infinite, split = Infinite(usual.tensors, usual.labels), usual.data({}).splits.validation
     with pytest.raises(ContractError, match=f"NaN where undefined, found 'accuracy': {bad}"):
-        SupernetScore(Supernet(made), infinite, split, 4, CPU)(candidates[0].assignment)
+        SupernetScore(Supernet(made), infinite, split, split, 4, CPU)(candidates[0].assignment)
 
 
 def test_entropies_that_are_no_number_end_no_search() -> None:
