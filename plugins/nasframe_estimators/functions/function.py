@@ -163,7 +163,8 @@ def distribution(function: Function, logits: Sequence[Tensor]) -> tuple[Tensor, 
 
 def contexts(outcomes: Tensor, again: Tensor) -> Tensor:
     """Return a number `(outcomes,)` for the outcome of the choices that are never drawn again."""
-    found: Tensor = torch.unique(outcomes[:, ~again.any(0)], dim=0, return_inverse=True)[1]
+    fixed = outcomes.masked_fill(again.any(0), 0)
+    found: Tensor = torch.unique(fixed, dim=0, return_inverse=True)[1]
     return found
 
 
