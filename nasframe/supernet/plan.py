@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from attrs import evolve, field, frozen
 
 from nasframe.operations import Shape
 
-__all__ = ["Candidates", "NodePlan", "Plan", "PortPlan", "Source", "WeightedSources"]
+__all__ = ["Candidates", "NodePlan", "Plan", "PortPlan", "Source", "WeightedSources", "Winners"]
+
+Winners = Mapping[str, Sequence[int] | Mapping[int, int] | None]
+"""Packed parameter → the selected column of each row; None where its weights are not one-hot."""
 
 
 @frozen
@@ -43,6 +46,13 @@ class Source:
     row: int = 0
     columns: tuple[int, ...] = ()
     candidates: Candidates | None = None
+
+    def is_selected(self, winners: Winners) -> bool:
+        """Return True where one-hot weights keep the source; one without a weight is always kept."""
+        if self.table is None:
+            return True
+        rows = winners[self.table]
+        return rows is not None and rows[self.row] in self.columns
 
 
 @frozen
@@ -94,7 +104,8 @@ class PortPlan:
 class NodePlan:
     """A node: its ports and its choice among operations.
 
-    `is_input` is True where a value enters the network, `passes` where it enters unchanged.
+    `is_input` is True where a value enters the network, `passes` where it enters unchanged. `relays` are the
+    columns of the candidates that return what arrives unchanged; a fixed operation counts as column 0.
     """
 
     name: str
@@ -102,6 +113,7 @@ class NodePlan:
     candidates: Candidates | None
     is_input: bool
     passes: bool
+    relays: frozenset[int] = frozenset()
 
 
 @frozen

@@ -12,7 +12,8 @@ It is computed in one of three ways, which the weights decide; all compute the s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -20,8 +21,11 @@ from torch import Tensor, nn
 from nasframe.errors import SpaceError
 from nasframe.module_names import accept_former_names, module_key
 from nasframe.network import FIXED, edge_operations, infer_shapes, make_block, require_memory
-from nasframe.relaxations import Sample
+from nasframe.operations import is_identity
+from nasframe.relaxations import Relaxation, Sample
 from nasframe.space import FlatEdge, SearchSpace
+from nasframe.space.graph import Node
+from nasframe.supernet.empty_ports import EmptyPorts
 from nasframe.supernet.forward_pass import ForwardPass, Unselected
 from nasframe.supernet.logits import Logits
 from nasframe.supernet.plan import Candidates, NodePlan, Plan, PortPlan, Source
@@ -38,6 +42,11 @@ class Supernet(nn.Module):
         space: the search space.
         unselected: under one-hot weights with a gradient, "evaluate" the operations and sources that were
             not selected, or "skip" them, so that the logits learn from the selected ones alone (GDAS).
+        empty_ports: whether `sample` may leave a port without any source ("allow"), or draws the choices that
+            feed such a port again ("redraw").
+
+    Attributes:
+        redraws: the ports that a sample can leave empty, with counts of the samples in which one was.
 
     Example:
         >>> import torch
@@ -52,14 +61,20 @@ class Supernet(nn.Module):
         >>> supernet = Supernet(space)
         >>> {key: tuple(logits.shape) for key, logits in supernet.logits.values.items()}
         {'alpha': (2, 2)}
-        >>> weights = supernet.logits.sample(Softmax())
+        >>> weights = supernet.sample(Softmax())
         >>> supernet({"audio": torch.ones(5, 3), "video": torch.ones(5, 3)}, weights).shape
         torch.Size([5, 3])
     """
 
-    def __init__(self, space: SearchSpace, *, unselected: Unselected = "evaluate") -> None:
+    def __init__(
+        self,
+        space: SearchSpace,
+        *,
+        unselected: Unselected = "evaluate",
+        empty_ports: Literal["allow", "redraw"] = "allow",
+    ) -> None:
         super().__init__()
-        self.space, self.unselected = space, unselected
+        self.space, self.unselected, self.empty_ports = space, unselected, empty_ports
         self.wiring = space.wiring
         self.shapes = infer_shapes(space)
         require_memory(space.name, sum(cost.parameters for cost in self.shapes.costs.values()))
@@ -74,6 +89,7 @@ class Supernet(nn.Module):
         )
         self.index: Tensor
         self.register_buffer("index", torch.tensor(index, dtype=torch.long), persistent=False)
+        self.redraws = EmptyPorts(self.plan, {t.key: len(t.candidates) for t in self.logits.tables})
         accept_former_names(self)
 
     def weights(self) -> list[nn.Parameter]:
@@ -84,12 +100,30 @@ class Supernet(nn.Module):
         """Return the packed logits."""
         return list(self.logits.values.values())
 
+    def sample(
+        self, relaxation: Relaxation, progress: float = 0.0, generator: torch.Generator | None = None
+    ) -> dict[str, Sample]:
+        """Return one sample for each packed parameter.
+
+        The relaxation is called once for each. Where `empty_ports` is "redraw" and the weights are one-hot,
+        it is called again for the choices that feed an empty port; `nasframe.supernet.empty_ports` states
+        the distribution. The same state of the generator gives the same samples.
+        """
+        samples = self.logits.sample(relaxation, progress, generator)
+        if self.empty_ports == "allow":
+            return samples
+
+        def draw(key: str, rows: Sequence[int], number: int) -> Sample:
+            return relaxation.sample(self.logits.values[key][rows].repeat(number, 1), progress, generator)
+
+        return self.redraws.fill(samples, draw)
+
     def forward(self, inputs: Mapping[str, Tensor], weights: Mapping[str, Sample]) -> Tensor:
         """Return the output of the space, `(batch, *shape)`.
 
         Args:
             inputs: each input of the space, `(batch, *shape)`.
-            weights: packed parameter → sample, from `logits.sample`, `logits.probabilities` or
+            weights: packed parameter → sample, from `sample`, `logits.probabilities` or
                 `logits.one_hot`. Nothing is sampled here.
 
         Raises:
@@ -137,7 +171,7 @@ class Supernet(nn.Module):
                 }
             )
         passes = node.is_input and node.operation is None
-        return NodePlan(name, tuple(plans), candidates, node.is_input, passes)
+        return NodePlan(name, tuple(plans), candidates, node.is_input, passes, _relays(node))
 
     def _source(self, edge: FlatEdge) -> Source:
         """Make the modules of an edge, and return its source: the place of its weight, and its modules."""
@@ -164,3 +198,11 @@ class Supernet(nn.Module):
         passing = [self.wiring.passes(choice, name) for name in table.candidates]
         only = len(passing) - len(zeros) == 1 and any(passing)
         return Candidates(table.key, row, table.candidates, zeros, only)
+
+
+def _relays(node: Node) -> frozenset[int]:
+    """Return the columns of the candidates that return what arrives unchanged; see `NodePlan`."""
+    if node.is_input or node.then:
+        return frozenset()
+    names = (None,) if node.choice is None else node.choice.candidates
+    return frozenset(column for column, name in enumerate(names) if is_identity(node.spec(name)))

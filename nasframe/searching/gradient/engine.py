@@ -133,7 +133,9 @@ class Search:
     def _set_up(self, loop: GradientLoop) -> None:
         """Make the supernet and its optimisers."""
         with forked_seed(self.seed, "supernet"):
-            self.supernet = Supernet(self.space, unselected=self.options.unselected)
+            self.supernet = Supernet(
+                self.space, unselected=self.options.unselected, empty_ports=self.options.empty_ports
+            )
         self.supernet.to(self.device)
         self._weights = self.supernet.weights()
         self._buffers = [
@@ -364,6 +366,7 @@ class Search:
             "loss": means,
             "validation": without_nan(validation),
             "entropy": logits.entropies(probabilities),
+            **self.supernet.redraws.record(),
             "derived": derive(self.space, by_choice).fingerprint[:16],
             "probabilities": {
                 name: {candidate: round(value, 4) for candidate, value in row.items()}
@@ -385,6 +388,7 @@ class Search:
             return batches(split, size, shuffle, self.device)
 
         self.supernet.train()
+        self.supernet.redraws.forget()
         with forked_seed(self.seed, "search", epoch):
             redrawn = splits.weights.redrawn(anew), splits.architecture.redrawn(anew)
             when = f"in epoch {epoch + 1}"
@@ -432,15 +436,15 @@ class Search:
         """
         check = StepCheck(1) if check is None else check
         warming = update.kind == "both" and epoch < self.options.warmup_epochs
-        logits, progress = self.supernet.logits, epoch / self.options.epochs
+        progress = epoch / self.options.epochs
         if update.kind == "weights" or warming:
             if paths is not None:
-                drawn = [logits.one_hot(item) for item in paths]
+                drawn = [self.supernet.logits.one_hot(item) for item in paths]
                 return self._step(drawn, update, epoch, [self._weights_optimiser], check)
             with torch.no_grad():
-                samples = logits.sample(self.relaxation, progress, noise)
+                samples = self.supernet.sample(self.relaxation, progress, noise)
             return self._step([samples], update, epoch, [self._weights_optimiser], check)
-        samples = logits.sample(self.relaxation, progress, noise)
+        samples = self.supernet.sample(self.relaxation, progress, noise)
         if update.kind == "both":
             both = [self._weights_optimiser, self._architecture_optimiser]
             return self._step([samples], update, epoch, both, check)

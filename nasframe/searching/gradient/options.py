@@ -57,6 +57,9 @@ class SearchOptions:
     unselected: Literal["evaluate", "skip"] = option(
         "evaluate", help="operations that a one-hot sample leaves out; skip is GDAS"
     )
+    empty_ports: Literal["allow", "redraw"] = option(
+        "allow", help="redraw: the choices that feed a port are sampled until one of its sources is there"
+    )
 
     def __attrs_post_init__(self) -> None:
         if self.warmup_epochs >= self.epochs:
