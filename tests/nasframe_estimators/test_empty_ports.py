@@ -259,7 +259,7 @@ def test_a_space_of_another_package_with_its_own_operations_is_measured(plugins:
 
 
 def test_a_supernet_with_too_many_outcomes_is_refused() -> None:
-    space = Bimodal(channels=2).build({"a": (1, 2), "b": (1, 2)}, 2)
+    space = Bimodal(channels=2, ports="shared").build({"a": (1, 2), "b": (1, 2)}, 2)
     inputs = {name: torch.zeros(8, 1, 2) for name in ("a", "b")}
     task = TensorTask(inputs, torch.arange(8) % 2)
     with pytest.raises(SpaceError, match="outcomes; 4,096 are enumerated"):

@@ -71,10 +71,12 @@ def fed(net: Supernet, outcome: Outcome) -> dict[tuple[str, str], bool]:
     wiring, zero, found = net.wiring, set[str](), dict[tuple[str, str], bool]()
     for name, node in wiring.nodes.items():
         for port in node.ports:
+            chosen = wiring.port_sources.get((name, port))
+            sent = None if chosen is None else chosen.sources[outcome[chosen.choice.name]]
             found[name, port] = any(
                 edge.source not in zero
                 and (edge.choice is None or outcome[edge.choice.name] != "zero")
-                and (port not in node.port_choices or outcome[node.port_choices[port].name] == edge.label)
+                and (chosen is None or sent[chosen.ports.index((name, port))] == edge.label)
                 for edge in wiring.arrivals[name, port]
             )
         chosen = None if node.choice is None else outcome[node.choice.name]
@@ -179,7 +181,7 @@ def tied_cells() -> SearchSpace:
 
 
 def bimodal(**options: Any) -> SearchSpace:
-    return Bimodal(channels=4, dropout=0.0, **options).build(SHAPES, 2)
+    return Bimodal(channels=4, dropout=0.0, **{"ports": "shared"} | options).build(SHAPES, 2)  # type: ignore[arg-type]
 
 
 SPACES = {
@@ -188,6 +190,7 @@ SPACES = {
     "shared": lambda: bimodal(ports="shared"),
     "paired": lambda: bimodal(ports="paired"),
     "choose": lambda: bimodal(ports="choose", nodes=3),
+    "distinct": lambda: bimodal(ports="distinct", nodes=3),
     "bimodal, tied": lambda: bimodal(ports="shared", tied=True, cells=3),
     "nas_bench_201": lambda: NASBench201(channels=2, cells=1, stages=1).build({"image": (3, 4, 4)}, 2),
 }
