@@ -204,6 +204,8 @@ def _stages(run: Run, history: History) -> Table:
         rows.append(["supernet, with the rule's architecture alone", selection["rule"]])
         best = f"supernet, with the best of {selection['candidates']}, this one among them"
         rows.append([best, selection["chosen"]])
+    elif "searched" in record:
+        rows.append(["supernet, with this architecture alone", record["searched"].get(objective)])
     if inherited is not None:
         rows.append(["derived network, with the supernet's weights", inherited.get(objective)])
     trained = [line["validation"].get(objective) for line in run.history("train")]
