@@ -214,8 +214,8 @@ class Search:
         """Return the end of the search: epochs, the stop rule, the last entropies and metrics; JSON-able.
 
         `caveats` are there where the metrics say less than they seem to, and `unmoved` where the logits
-        hardly moved; both are sentences. Where sources are dealt out at derivation, `searched` are the metrics
-        of the supernet under the architecture's one-hot weights, and `dealt` says what the dealing costs.
+        hardly moved; both are sentences. Where sources are dealt out at derivation, `searched` are the
+        metrics of the supernet under the architecture's one-hot weights, and `dealt` says what that costs.
         """
         last, (inherited, caveats), unmoved = self.history[-1], self._inherited(), self._unmoved()
         return {
