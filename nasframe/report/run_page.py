@@ -35,6 +35,9 @@ __all__ = ["run_page", "run_tables", "write_report"]
 
 _ABOUT = ("task", "relaxation", "loop", "seed")
 
+_MOST = 12
+"""Candidates of a choice in the figure of all choices. A choice among pairs of eight sources has 28."""
+
 History = Sequence[Mapping[str, Any]]
 
 
@@ -282,7 +285,7 @@ def _choices(run: Run, history: History, *, follows: bool) -> list[Figure]:
     plain = _present_or_not(space)
     groups: dict[str, dict[str, dict[str, list[float | None]]]] = {}
     for name, choice in space.choices.items():
-        if name in recorded:
+        if name in recorded and len(recorded[name]) > 1:  # one candidate has nothing to show
             groups.setdefault(choice.group, {})[name] = {
                 candidate: [line["probabilities"][name][candidate] for line in history]
                 for candidate in recorded[name]
@@ -295,6 +298,7 @@ def _choices(run: Run, history: History, *, follows: bool) -> list[Figure]:
             title=group,
             x="epoch",
             part="candidate",
+            most=_MOST,
             low=history[0]["epoch"] - 0.5,
             high=history[-1]["epoch"] + 0.5,
             is_whole=True,
