@@ -146,6 +146,6 @@ def _search_in_run(engine: Search | ProposalSearch, run: Run, key: str) -> Searc
     remove_path(run.path / TRIALS)  # whose lines are kept
     manager().notify("search_finished", run=run, summary=summary)
     engine.progress.say(f"search: {engine.in_words()}")
-    for caveat in summary.get("caveats", ()):
+    for caveat in [*summary.get("dealt", ()), *summary.get("caveats", ())]:
         engine.progress.say(f"search: {caveat}")
     return SearchResult(architecture, engine.history, engine.converged, run)

@@ -35,6 +35,9 @@ __all__ = ["run_page", "run_tables", "write_report"]
 
 _ABOUT = ("task", "relaxation", "loop", "seed")
 
+_MOST = 12
+"""Candidates of a choice in the figure of all choices. A choice among pairs of eight sources has 28."""
+
 History = Sequence[Mapping[str, Any]]
 
 
@@ -204,6 +207,8 @@ def _stages(run: Run, history: History) -> Table:
         rows.append(["supernet, with the rule's architecture alone", selection["rule"]])
         best = f"supernet, with the best of {selection['candidates']}, this one among them"
         rows.append([best, selection["chosen"]])
+    elif "searched" in record:
+        rows.append(["supernet, with this architecture alone", record["searched"].get(objective)])
     if inherited is not None:
         rows.append(["derived network, with the supernet's weights", inherited.get(objective)])
     trained = [line["validation"].get(objective) for line in run.history("train")]
@@ -280,7 +285,7 @@ def _choices(run: Run, history: History, *, follows: bool) -> list[Figure]:
     plain = _present_or_not(space)
     groups: dict[str, dict[str, dict[str, list[float | None]]]] = {}
     for name, choice in space.choices.items():
-        if name in recorded:
+        if name in recorded and len(recorded[name]) > 1:  # one candidate has nothing to show
             groups.setdefault(choice.group, {})[name] = {
                 candidate: [line["probabilities"][name][candidate] for line in history]
                 for candidate in recorded[name]
@@ -293,6 +298,7 @@ def _choices(run: Run, history: History, *, follows: bool) -> list[Figure]:
             title=group,
             x="epoch",
             part="candidate",
+            most=_MOST,
             low=history[0]["epoch"] - 0.5,
             high=history[-1]["epoch"] + 0.5,
             is_whole=True,

@@ -47,6 +47,8 @@ _SEARCH = Fields(
         "entropy": _METRICS,
         "validation": _METRICS,
         "inherited": _METRICS,
+        "searched": _METRICS,
+        "dealt": Items(Text()),
         "seconds": Nullable(Number(0)),
         "selection": Nullable(_SELECTION),
         "trials": _COUNT,

@@ -196,10 +196,16 @@ class Decisions:
         used: set[str] = set()
 
         def decide(step: Decision, alternatives: Sequence[Alternative]) -> Alternative:
-            used.update(name for alternative in alternatives for name, _ in alternative.assigns)
-            for alternative in alternatives:
-                if all(self._given(step, assignment, name) == value for name, value in alternative.assigns):
-                    return alternative
+            names = {name for alternative in alternatives for name, _ in alternative.assigns}
+            used.update(names)
+            given = {name: self._given(step, assignment, name) for name in names}
+            fitting = [
+                alternative
+                for alternative in alternatives
+                if all(given[name] in (None, value) for name, value in alternative.assigns)
+            ]
+            if len(fitting) == 1:  # also where it leaves a choice out that has one valid candidate
+                return fitting[0]
             problems.append(self._mismatch(step, alternatives, assignment))
             return alternatives[0]
 

@@ -35,6 +35,8 @@ class SearchSpace(SpaceGraph):
         name: shown in messages.
         derivation: the rule that turns probabilities into an assignment: a function, or the name of a
             registered one, such as `argmax`, `best_pair` or `top_k_per_port:K`.
+        exact: how to get a space of which the search evaluates the networks that are built, where this one
+            deals sources out, such as `space.ports=distinct`; said after a search.
         origin: how a registered factory made this space (`name`, `options`, `inputs`, `outputs`), kept in
             architectures in place of the whole graph.
 
@@ -62,10 +64,12 @@ class SearchSpace(SpaceGraph):
         name: str,
         *,
         derivation: Derivation = "argmax",
+        exact: str = "",
         origin: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(name)
         self.derivation = derivation
+        self.exact = exact
         self.origin = origin
         self.plugin: str | None = None
 
@@ -130,6 +134,9 @@ class SearchSpace(SpaceGraph):
 
     def validate(self, assignment: Assignment) -> dict[str, str]:
         """Return the assignment with its left-out edges filled in as zero.
+
+        Another choice that it leaves out is filled in where one candidate alone is valid there, as for the
+        sources of a node that has no more of them than ports.
 
         Raises:
             ArchitectureError: lists every choice that is unknown, missing, superfluous or out of range.

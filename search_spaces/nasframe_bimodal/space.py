@@ -61,7 +61,8 @@ class Bimodal(SpaceFactory):
 
     def make(self, inputs: Mapping[str, Shape], outputs: int) -> SearchSpace:
         _check_inputs(inputs)
-        space = SearchSpace("bimodal", derivation=self._derivation())
+        exact = "space.ports=distinct" if self._deals else ""
+        space = SearchSpace("bimodal", derivation=self._derivation(), exact=exact)
         sources = []
         for name, shape in inputs.items():
             sources.append(space.add_input(name, shape, OpSpec("projection", {"channels": self.channels})))

@@ -35,6 +35,7 @@ from nasframe.runtime import (
 )
 from nasframe.searching.candidate import CandidateTrainer
 from nasframe.searching.derivation import check_rule, derive, derive_around, find_rule
+from nasframe.searching.gradient.dealt_sources import cost_of_dealing
 from nasframe.searching.gradient.gradient_loop import GradientLoop, Update
 from nasframe.searching.gradient.loop_check import (
     LoopCheck,
@@ -256,7 +257,8 @@ class Search:
         """Return the end of the search: epochs, the stop rule, the last entropies and metrics; JSON-able.
 
         `caveats` are there where the metrics say less than they seem to, and `unmoved` where the logits
-        hardly moved; both are sentences.
+        hardly moved; both are sentences. Where sources are dealt out at derivation, `searched` are the
+        metrics of the supernet under the architecture's one-hot weights, and `dealt` says what that costs.
         """
         last, (inherited, caveats), unmoved = self.history[-1], self._inherited(), self._unmoved()
         return {
@@ -265,6 +267,7 @@ class Search:
             **({"entropy": last["entropy"]} if self.loop.relaxes else {}),
             "validation": last["validation"],
             "inherited": inherited,
+            **self._dealt(inherited),
             **({} if self.selection is None else {"selection": self.selection.record()}),
             "seconds": round(self._seconds(), 3),
             **({"unmoved": unmoved} if unmoved else {}),
@@ -323,6 +326,18 @@ class Search:
             names = self.history[-1]["validation"] if self.history else ["loss"]
             return dict.fromkeys(names), [f"With the weights of the supernet, {error}."]
         return self._scored(outputs, targets), caveats_of(network, outputs, targets, "validation")
+
+    def _dealt(self, inherited: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the search evaluated where another network is built; nothing where it is the same."""
+        if not self.space.wiring.deals:
+            return {}
+        architecture = self.derive() if self.selection is None else self.selection.architecture
+        try:
+            searched = self._scored(*self._validate(self.supernet.logits.one_hot(architecture.assignment)))
+        except OutputError:
+            searched = dict.fromkeys(inherited)
+        cost = cost_of_dealing(self.space, self.task.objective, searched, inherited)
+        return {"searched": searched, "dealt": [cost]}
 
     def _scored(self, outputs: Tensor, targets: Tensor) -> dict[str, Any]:
         found: dict[str, Any] = without_nan(validation_metrics(self.task, outputs, targets))

@@ -25,6 +25,7 @@ from nasframe.relaxations import (
 from nasframe.runtime import generator
 from nasframe.searching import Bilevel, Search, Update
 from nasframe.searching.derivation import derive_around
+from nasframe.searching.gradient.dealt_sources import cost_of_dealing
 from nasframe.searching.gradient.joint import Joint
 from nasframe_bimodal.space import Bimodal
 from tests.comparing import without_time
@@ -281,6 +282,35 @@ def test_where_the_search_samples_what_it_derives_the_derived_network_with_its_w
         {"loss": float(digits.loss(outputs, targets)), **digits.metrics(outputs, targets)}, abs=1e-5
     )
     assert made.summary()["inherited"] == made.inherited()
+
+
+@pytest.mark.parametrize("candidates", [1, 6])
+def test_where_sources_are_dealt_out_the_summary_has_the_metrics_of_what_was_searched_and_of_what_is_built(
+    digits: TensorTask, digits_data: Data, candidates: int
+) -> None:
+    made = search(
+        digits,
+        digits_data,
+        space=Bimodal(channels=8, ports="shared").build(digits_data.inputs, digits_data.outputs),
+        options=SearchOptions(epochs=2, batch_size=32, candidates=candidates),
+    )
+    chosen = made.fit()
+    summary = made.summary()
+    outputs, targets = made._validate(made.supernet.logits.one_hot(chosen.assignment))
+    assert summary["searched"]["accuracy"] == pytest.approx(digits.metrics(outputs, targets)["accuracy"])
+    assert summary["searched"]["loss"] == pytest.approx(float(digits.loss(outputs, targets)))
+    assert summary["searched"] != summary["inherited"]
+    (sentence,) = summary["dealt"]
+    searched, built = (f"{summary[key]['accuracy']:.3f}" for key in ("searched", "inherited"))
+    assert f"the search evaluated {searched}, and the network that is built gets {built} with" in sentence
+    if candidates > 1:
+        assert summary["searched"]["accuracy"] == pytest.approx(summary["selection"]["chosen"])
+
+
+def test_where_the_supernet_gives_no_finite_number_for_an_architecture_the_cost_of_dealing_says_so() -> None:
+    space = Bimodal(ports="shared").make({"a": (4, 3), "b": (4, 3)}, 2)
+    told = cost_of_dealing(space, "auc", {"auc": None}, {"auc": 0.5})
+    assert "evaluated undefined, and the network that is built gets 0.500" in told
 
 
 def test_among_candidates_the_supernets_best_on_validation_is_chosen(
