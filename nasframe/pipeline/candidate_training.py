@@ -66,14 +66,12 @@ class CandidateTraining:
     place: Path
     workers: int = 1
     progress: Progress = SILENT
-    _processes: Workers = field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self._processes = Workers(self.workers)
+    _processes: Workers | None = field(init=False, default=None)
 
     def close(self) -> None:
         """End the worker processes, which stay from one call of `train` to the next."""
-        self._processes.close()
+        if self._processes is not None:
+            self._processes.close()
 
     @property
     def epochs(self) -> int:
@@ -108,6 +106,8 @@ class CandidateTraining:
         }
         size = math.ceil(len(work) / self.workers)  # those of one worker share the data that it reads
         parts = [work[start : start + size] for start in range(0, len(work), size)]
+        if self._processes is None:
+            self._processes = Workers(self.workers)
         found = self._processes.in_order(partial(train_part, arguments), parts)
         return [curve for curves in found for curve in curves]
 

@@ -313,23 +313,29 @@ def test_where_the_supernet_gives_no_finite_number_for_an_architecture_the_cost_
     assert "evaluated undefined, and the network that is built gets 0.500" in told
 
 
+@pytest.mark.parametrize("rank_by", ["loss", "objective"])
 def test_among_candidates_the_supernets_best_on_validation_is_chosen(
-    digits: TensorTask, digits_data: Data
+    digits: TensorTask, digits_data: Data, rank_by: Any
 ) -> None:
-    options = SearchOptions(epochs=2, batch_size=32, candidates=12)
+    options = SearchOptions(epochs=2, batch_size=32, candidates=12, rank_by=rank_by)
     made = search(digits, digits_data, options=options)
     chosen = made.fit()
     random = generator(made.seed, "candidates")
     around = derive_around(made.space, made._probabilities(), 11, random)
-    scores = []
+    scores, losses = [], []
     for architecture in around:
         outputs, targets = made._validate(made.supernet.logits.one_hot(architecture.assignment))
         scores.append(digits.metrics(outputs, targets)["accuracy"])
-    assert chosen == around[scores.index(max(scores))]
-    assert made.summary()["selection"] == {
+        losses.append(float(digits.loss(outputs, targets)))
+    by = losses if rank_by == "loss" else [-score for score in scores]
+    best = by.index(min(by))
+    assert chosen == around[best]
+    selection = dict(made.summary()["selection"])
+    assert selection.pop("seconds") >= 0
+    assert selection == {
         "candidates": len(around),
         "rule": pytest.approx(scores[0]),
-        "chosen": pytest.approx(max(scores)),
+        "chosen": pytest.approx(scores[best]),
     }
 
 
