@@ -14,9 +14,8 @@ import resource
 import sys
 import time
 
-from nasframe import Choice, SearchSpace
-from nasframe.space.completions import Completions
-from nasframe.space.steps import State
+from nasframe import Choice, SearchSpace, State
+from nasframe.space import Completions
 from nasframe_bimodal.space import Bimodal
 
 EDGE = ("zero", "identity")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from nasframe.space.architecture import Architecture, rebuild_space
 from nasframe.space.architecture_count import ArchitectureCount
 from nasframe.space.choice import Assignment, Choice
+from nasframe.space.completions import Completions
 from nasframe.space.decisions import Decisions
 from nasframe.space.derived_graph import Arrival, Resolved
 from nasframe.space.factory import SpaceFactory
@@ -22,6 +23,7 @@ __all__ = [
     "Arrival",
     "Assignment",
     "Choice",
+    "Completions",
     "Decision",
     "Decisions",
     "FlatEdge",

@@ -1,4 +1,4 @@
-"""How many architectures a space has: a number, or an estimate or a bound that says so."""
+"""The number of architectures of a space: itself, or an estimate or a bound that says so."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ArchitectureCount:
 
     @property
     def exact(self) -> bool:
-        """Whether `value` is the number itself."""
+        """True where `value` is the number itself."""
         return self.kind == "exact"
 
     @property

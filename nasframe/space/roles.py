@@ -1,4 +1,4 @@
-"""What later decisions still ask of earlier ones, so that states which they cannot tell apart are one.
+"""The part of earlier decisions that later ones ask for: states that differ in nothing else are one.
 
 Two removed nodes are alike where each later decision asks of both the same, as of all nodes that go into
 one sum. What counts is then how many of them are removed, and not which.

@@ -112,9 +112,17 @@ class SearchSpace(SpaceGraph):
         the number of those architectures takes its place that remove no node.
 
         Example:
-            >>> from nasframe_cells import NASBench201
-            >>> print(NASBench201().build({"image": (3, 32, 32)}, outputs=10).how_many())
-            15,625
+            >>> from nasframe import Choice, SearchSpace
+            >>> space = SearchSpace("sum of inputs")
+            >>> _ = space.add_node("sum", "identity")
+            >>> for number in range(12):
+            ...     name = space.add_input(f"input {number}", (3,))
+            ...     space.connect(name, "sum", choice=Choice(f"use {name}", ("zero", "identity"), "alpha"))
+            >>> space.set_output("sum")
+            >>> print(space.how_many())
+            4,096
+            >>> space.how_many().exact
+            True
         """
         return self.decisions.how_many()
 
