@@ -32,8 +32,8 @@ class HeatMap(Figure):
         x: name of the horizontal axis.
         low, high: ends of the horizontal axis; the cells divide it evenly.
         part: name of the parts.
-        most: the most parts of a name that are shown; of more, those that ever had the largest shares, and the
-            sum of the others. The data has all. 0 shows all.
+        most: the most parts of a name that are shown; of more, those with the largest shares in any cell,
+            and the sum of the others. The data has all. 0 shows all.
         marks: name → a place that is marked by an upright line.
         is_whole: True where the horizontal axis has whole numbers only.
         follows: True where the slider of the epochs moves a mark over the chart.
@@ -147,9 +147,7 @@ class HeatMap(Figure):
         return (self.high - self.low) / len(values)
 
 
-def _largest(
-    parts: Mapping[str, Sequence[float | None]], most: int
-) -> Mapping[str, Sequence[float | None]]:
+def _largest(parts: Mapping[str, Sequence[float | None]], most: int) -> Mapping[str, Sequence[float | None]]:
     """Return at most so many parts, and the sum of the others."""
     if len(parts) <= most + 1:  # the sum takes a row, too
         return parts

@@ -1,4 +1,4 @@
-"""What it costs that sources are dealt out at derivation: the search evaluated another function."""
+"""The cost of sources that are dealt out at derivation: the search evaluated another function."""
 
 from __future__ import annotations
 

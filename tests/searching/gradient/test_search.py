@@ -10,7 +10,7 @@ import pytest
 import torch
 from attrs import evolve
 
-from nasframe import Data, Run, SearchOptions, Splits, TensorTask
+from nasframe import Data, Run, SearchOptions, SearchSpace, Splits, TensorTask
 from nasframe.errors import RunError
 from nasframe.relaxations import (
     Dirichlet,
@@ -311,6 +311,11 @@ def test_where_the_supernet_gives_no_finite_number_for_an_architecture_the_cost_
     space = Bimodal(ports="shared").make({"a": (4, 3), "b": (4, 3)}, 2)
     told = cost_of_dealing(space, "auc", {"auc": None}, {"auc": 0.5})
     assert "evaluated undefined, and the network that is built gets 0.500" in told
+
+
+def test_a_space_that_names_no_exact_form_is_told_of_the_cost_alone() -> None:
+    told = cost_of_dealing(SearchSpace("mine"), "auc", {"auc": 0.9}, {"auc": 0.5})
+    assert told.endswith("gets 0.500 with the same weights (auc on validation).")
 
 
 @pytest.mark.parametrize("rank_by", ["loss", "objective"])
