@@ -24,7 +24,6 @@ from nasframe.network import FIXED, edge_operations, infer_shapes, make_block, r
 from nasframe.operations import is_identity
 from nasframe.relaxations import Relaxation, Sample
 from nasframe.space import FlatEdge, SearchSpace
-from nasframe.space.graph import Node
 from nasframe.supernet.empty_ports import EmptyPorts
 from nasframe.supernet.forward_pass import ForwardPass, Unselected
 from nasframe.supernet.logits import Logits
@@ -171,7 +170,7 @@ class Supernet(nn.Module):
                 }
             )
         passes = node.is_input and node.operation is None
-        return NodePlan(name, tuple(plans), candidates, node.is_input, passes, _relays(node))
+        return NodePlan(name, tuple(plans), candidates, node.is_input, passes, self._relays(name))
 
     def _source(self, edge: FlatEdge) -> Source:
         """Make the modules of an edge, and return its source: the place of its weight, and its modules."""
@@ -199,10 +198,10 @@ class Supernet(nn.Module):
         only = len(passing) - len(zeros) == 1 and any(passing)
         return Candidates(table.key, row, table.candidates, zeros, only)
 
-
-def _relays(node: Node) -> frozenset[int]:
-    """Return the columns of the candidates that return what arrives unchanged; see `NodePlan`."""
-    if node.is_input or node.then:
-        return frozenset()
-    names = (None,) if node.choice is None else node.choice.candidates
-    return frozenset(column for column, name in enumerate(names) if is_identity(node.spec(name)))
+    def _relays(self, name: str) -> frozenset[int]:
+        """Return the columns of a node's candidates that return what arrives unchanged; see `NodePlan`."""
+        node = self.wiring.nodes[name]
+        if node.is_input or node.then:
+            return frozenset()
+        names = (None,) if node.choice is None else node.choice.candidates
+        return frozenset(column for column, item in enumerate(names) if is_identity(node.spec(item)))
