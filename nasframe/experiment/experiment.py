@@ -230,7 +230,16 @@ class Experiment:
         return fingerprint(kept)
 
 
-_ADDED: Mapping[str, Mapping[str, Any]] = {"search": {"empty_ports": "allow"}}
+_ADDED: Mapping[str, Mapping[str, Any]] = {
+    "search": {
+        "empty_ports": "allow",
+        "architecture_schedule": "constant",
+        "finalists": 0,
+        "finalist_epochs": 1,
+        "finalist_keep": 4,
+        "finalist_start": "inherit",
+    }
+}
 """Options that came after runs that are still read: section → option → the value under which all is as it was
 before, whatever the default is now. With it, an experiment keeps its former fingerprint."""
 

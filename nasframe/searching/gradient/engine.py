@@ -227,7 +227,7 @@ class Search:
             splits.weights,
             options.batch_size,
             self.device,
-            by_loss=options.rank_by == "loss",
+            by_loss=self.loop.rank_by == "loss",
         )
         if self.loop.relaxes:
             assignments = [item.assignment for item in around]

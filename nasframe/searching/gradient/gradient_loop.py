@@ -36,9 +36,12 @@ class GradientLoop(ABC):
         relaxes: True where a relaxation of the logits weights the candidates, and the architecture is derived
             from the logits. A loop with False draws whole architectures by `paths`, makes updates of the
             weights alone, and the engine ranks architectures by the supernet when these are trained.
+        rank_by: what orders candidates that the supernet scores on validation: its loss, or the objective of
+            the task.
     """
 
     relaxes: ClassVar[bool] = True
+    rank_by: Literal["loss", "objective"] = "objective"
 
     @abstractmethod
     def weights_optimiser(self, parameters: Sequence[nn.Parameter]) -> torch.optim.Optimizer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import torch
 from attrs import frozen
@@ -30,6 +30,10 @@ class OneShot(AdamWeights):
 
     relaxes: ClassVar[bool] = False
 
+    rank_by: Literal["loss", "objective"] = option(
+        "loss",
+        help="by which the supernet ranks architectures on validation: its loss, or the task's objective",
+    )
     fair: bool = option(
         False,
         help="every candidate of every choice in each update, once, or as often as another (strict fairness)",

@@ -34,10 +34,6 @@ class SearchOptions:
         ge=1,
         le=100_000,
     )
-    rank_by: Literal["loss", "objective"] = option(
-        "loss",
-        help="by which the supernet ranks candidates, on validation: its loss, or the task's objective",
-    )
     finalists: int = option(
         0,
         help="best candidates, with the derived one, that are trained as they will be built, by successive "

@@ -198,7 +198,11 @@ def test_warm_up_epochs_leave_the_logits_alone(digits: TensorTask, digits_data: 
             engine._epoch(epoch)
         assert all(map(torch.equal, before, engine.supernet.architecture_parameters()))
         engine._epoch(2)
-        assert not any(map(torch.equal, before, engine.supernet.architecture_parameters()))
+        after = engine.supernet.architecture_parameters()
+        # one candidate is no choice, and has no gradient
+        pairs = [(a, b) for a, b in zip(before, after, strict=True) if a.shape[1] > 1]
+        assert pairs
+        assert not any(torch.equal(a, b) for a, b in pairs)
 
 
 def test_the_cosine_schedule_lowers_the_rate_of_the_weights_only(
@@ -318,29 +322,25 @@ def test_a_space_that_names_no_exact_form_is_told_of_the_cost_alone() -> None:
     assert told.endswith("gets 0.500 with the same weights (auc on validation).")
 
 
-@pytest.mark.parametrize("rank_by", ["loss", "objective"])
 def test_among_candidates_the_supernets_best_on_validation_is_chosen(
-    digits: TensorTask, digits_data: Data, rank_by: Any
+    digits: TensorTask, digits_data: Data
 ) -> None:
-    options = SearchOptions(epochs=2, batch_size=32, candidates=12, rank_by=rank_by)
+    options = SearchOptions(epochs=2, batch_size=32, candidates=12)
     made = search(digits, digits_data, options=options)
     chosen = made.fit()
     random = generator(made.seed, "candidates")
     around = derive_around(made.space, made._probabilities(), 11, random)
-    scores, losses = [], []
+    scores = []
     for architecture in around:
         outputs, targets = made._validate(made.supernet.logits.one_hot(architecture.assignment))
         scores.append(digits.metrics(outputs, targets)["accuracy"])
-        losses.append(float(digits.loss(outputs, targets)))
-    by = losses if rank_by == "loss" else [-score for score in scores]
-    best = by.index(min(by))
-    assert chosen == around[best]
+    assert chosen == around[scores.index(max(scores))]
     selection = dict(made.summary()["selection"])
     assert selection.pop("seconds") >= 0
     assert selection == {
         "candidates": len(around),
         "rule": pytest.approx(scores[0]),
-        "chosen": pytest.approx(scores[best]),
+        "chosen": pytest.approx(max(scores)),
     }
 
 
