@@ -10,6 +10,7 @@ from attrs import field, frozen
 from scipy import stats
 from torch import Tensor
 
+from nasframe.errors import RunError, in_lines
 from nasframe.runtime import Progress
 from nasframe.searching.candidate import Candidate, CandidateTrainer, LearningCurve
 from nasframe.space import Architecture
@@ -157,6 +158,9 @@ def hold_finals(
         keep: at least 2.
         weights: the state of a supernet from which all trainings start; None is from scratch.
         progress: to report to.
+
+    Raises:
+        RunError: every training of a round fails.
     """
     epochs, rounds, spent, seconds = first, list[int](), 0, 0.0
     scores: list[dict[int, float | None]] = [{} for _ in finalists]
@@ -169,6 +173,9 @@ def hold_finals(
             made = trainer.train(wanted, weights)
             advance(len(wanted))
         curves |= dict(zip(alive, made, strict=True))
+        if all(curve.failed for curve in made):
+            reasons = dict.fromkeys(curve.failed for curve in made)
+            raise RunError(in_lines("no finalist could be trained", *reasons))
         rounds.append(epochs)
         for place, curve in zip(alive, made, strict=True):
             value = curve.rank(epochs)[0]
