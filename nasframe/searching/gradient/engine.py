@@ -199,6 +199,8 @@ class Search:
                     self._state().save(self.run, epoch + 1, self.converged)
                 plugins.notify("search_epoch", run=self.run, epoch=epoch, record=record)
                 advance(1)
+        if not self.loop.relaxes:
+            self.converged = True  # such a search ends by itself
         with one_thread():
             architecture = self._select()
         plugins.notify("architecture_derived", run=self.run, architecture=architecture)
