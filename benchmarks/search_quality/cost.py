@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import statistics
-import time
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,8 @@ from trial import Trial, experiment_of
 
 from nasframe import Architecture
 from nasframe.network import build, cost_of
-from nasframe.pipeline import prepare
-from nasframe.pipeline.engines import search_engine, training_engine
+from nasframe.pipeline import measure_epochs, prepare, search
 from nasframe.runtime import SILENT, write_json
-from nasframe.searching.gradient.ranking import SupernetScore
 
 __all__ = ["CostOfSearch", "measured_costs"]
 
@@ -88,34 +86,21 @@ def measured_costs(name: str, out: Path, source: Path | None) -> CostOfSearch:
     torch.set_num_threads(1)
     experiment = experiment_of(Trial(name, 0, 0, "one_shot"), out)
     prepared = prepare(experiment, None, source, SILENT)
-    data, space = prepared.data, experiment.space.build(prepared.data.inputs, prepared.data.outputs)
+    data = prepared.data
+    space = experiment.space.build(data.inputs, data.outputs)
     drawn = [Architecture(space, space.sample(random.Random(seed))) for seed in range(21)]
     median = sorted(drawn, key=lambda item: cost_of(item).multiply_adds)[len(drawn) // 2]
-    short = attrs.evolve(experiment, search=attrs.evolve(experiment.search, epochs=1, finalists=0))
+    short = attrs.evolve(experiment.search, epochs=2, finalists=0)
     times: dict[str, list[float]] = {"supernet": [], "score": [], "network": []}
     for seed in range(_ROUNDS):
-        engine = search_engine(attrs.evolve(short, seed=seed), prepared, _NoTrainer(), None, SILENT)
-        noise = torch.Generator()
-        started = time.perf_counter()
-        engine._epoch(0)
-        times["supernet"].append(time.perf_counter() - started)
-        del noise
-        splits = data.splits
-        score = SupernetScore(
-            engine.supernet,
-            experiment.task,
-            splits.validation,
-            splits.weights,
-            experiment.search.batch_size,
-            torch.device("cpu"),
-        )
-        started = time.perf_counter()
-        for item in drawn:
-            score(item.assignment)
-        times["score"].append((time.perf_counter() - started) / len(drawn))
-        training = training_engine(build(median, seed=seed), experiment, data, SILENT)
-        training.advance(2)
-        times["network"].append(training.history[-1]["seconds"])
+        own = attrs.evolve(experiment, search=short, seed=seed)
+        with tempfile.TemporaryDirectory() as folder:
+            made = search(own, Path(folder) / "run", source=source, progress=SILENT)
+            assert made.run is not None
+            selection = made.run.record["search"]["selection"]
+        times["supernet"].append(min(line["seconds"] for line in made.history))
+        times["score"].append(selection["seconds"] / selection["candidates"])
+        times["network"].append(measure_epochs(build(median, seed=seed), own, data))
     seconds = statistics.median(times["network"])
     cost = CostOfSearch(
         experiment.train.epochs,
@@ -126,12 +111,3 @@ def measured_costs(name: str, out: Path, source: Path | None) -> CostOfSearch:
     file.parent.mkdir(parents=True, exist_ok=True)
     write_json(file, attrs.asdict(cost))
     return cost
-
-
-class _NoTrainer:
-    """Stands where a search asks for a trainer that it does not use."""
-
-    epochs = 10**6
-
-    def train(self, *_: Any, **__: Any) -> Any:
-        raise AssertionError("nothing is trained here")

@@ -14,12 +14,9 @@ from strategies import overrides
 from tasks import TASKS
 
 from nasframe import Architecture, Experiment, network_key
-from nasframe.network import build, cost_of
-from nasframe.pipeline import prepare, search
-from nasframe.pipeline.engines import training_engine
+from nasframe.network import cost_of
+from nasframe.pipeline import prepare, search, train_alone
 from nasframe.runtime import SILENT, write_json
-from nasframe.tasks import validation_metrics
-from nasframe.training import collect_outputs
 
 __all__ = ["Trial", "do_trial"]
 
@@ -120,10 +117,6 @@ def truth_of(
 
 
 def _trained(architecture: Architecture, experiment: Experiment, source: Path | None) -> float:
-    data = prepare(experiment, None, source, SILENT).data
-    network = build(architecture, seed=experiment.seed)
-    training_engine(network, experiment, data, SILENT).fit()
-    outputs, targets = collect_outputs(
-        network, network, data.splits.test(), experiment.train.batch_size, torch.device("cpu"), "test"
-    )
-    return float(validation_metrics(experiment.task, outputs, targets)[experiment.task.objective])
+    prepared = prepare(experiment, None, source, SILENT)
+    found = train_alone(architecture, "searched", experiment, prepared, SILENT)
+    return float(found["test"][experiment.task.objective])
