@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[1]
 
 SEEDS = {
     *("supernet", "search", "shuffle", "redrawn", "relaxation", "candidates"),
+    *("paths", "validation paths", "ranking"),
     *("train", "train shuffle", "train redrawn", "build", "pretrain"),
     *("estimators", "batch", "time of estimators", "bias interval", "stgs"),
     *("testing", "operation"),

@@ -65,7 +65,8 @@ def print_space_table(found: Any) -> None:
     size = found.record["space_size"]
     networks = found.record.get("networks")
     which = f"all {networks:,} networks" if networks == len(found) else f"{len(found):,} networks"
-    print_text(f"\n{which}, of the {size:,} architectures of the space, each trained from scratch\n")
+    of = "architectures" if size is None else f"{size:,} architectures"
+    print_text(f"\n{which}, of the {of} of the space, each trained from scratch\n")
     print_tables(space_table_tables(found.record, found.rows, facts_of(found).to_dict()))
     caveats = found.record.get("caveats") or ()
     if caveats:

@@ -218,9 +218,30 @@ class Experiment:
 
     def fingerprint(self) -> str:
         """Return 64 hexadecimal digits that depend on everything that decides the searched network and its
-        scores: not on device and cache, nor on the baselines."""
+        scores: not on device and cache, nor on the baselines, nor on `_ADDED` options that change nothing."""
         left_out = ("device", "cache", "baselines")
-        return fingerprint({key: value for key, value in self.to_dict().items() if key not in left_out})
+        kept = {key: value for key, value in self.to_dict().items() if key not in left_out}
+        for section, options in _ADDED.items():
+            kept[section] = {
+                key: value
+                for key, value in kept[section].items()
+                if key not in options or value != options[key]
+            }
+        return fingerprint(kept)
+
+
+_ADDED: Mapping[str, Mapping[str, Any]] = {
+    "search": {
+        "empty_ports": "allow",
+        "architecture_schedule": "constant",
+        "finalists": 0,
+        "finalist_epochs": 1,
+        "finalist_keep": 4,
+        "finalist_start": "inherit",
+    }
+}
+"""Options that came after runs that are still read: section → option → the value under which all is as it was
+before, whatever the default is now. With it, an experiment keeps its former fingerprint."""
 
 
 SETTINGS = tuple(item.name for item in attrs.fields(_Settings))

@@ -23,7 +23,7 @@ from nasframe.relaxations import check_relaxation
 from nasframe.report import report_unusable_sections
 from nasframe.runs import Command, Run, claimed, reading_run
 from nasframe.runtime import SILENT, Progress, fingerprint, remove_path
-from nasframe.searching import TRIAL, ProposalLoop, ProposalSearch, Search
+from nasframe.searching import TRIAL, GradientLoop, ProposalLoop, ProposalSearch, Search
 
 __all__ = ["search"]
 
@@ -90,8 +90,9 @@ def search(
             if run is None:
                 run = Run.create(path, toml, identity=identity, overwrite=overwrite, data=prepared.record)
             report_unusable_sections(run)
-            how = experiment.names["loop" if proposes else "relaxation"]
-            progress.say(f"search: {engine.space.count():,} architectures, {how}")
+            relaxes = isinstance(experiment.loop, GradientLoop) and experiment.loop.relaxes
+            how = experiment.names["relaxation" if relaxes else "loop"]
+            progress.say(f"search: {engine.space.how_many().in_words}, {how}")
             return _search_in_run(engine, run, key)
 
 
@@ -121,13 +122,13 @@ def _engine(
     """Yield the engine of the experiment's loop; the worker processes of its trainings end with the block.
 
     Args:
-        place: the folder of the candidates that a loop proposes.
+        place: the folder of the candidates that a loop proposes, or that a supernet prefers.
     """
-    if not isinstance(experiment.loop, ProposalLoop):
-        yield search_engine(experiment, prepared, run, progress)
-        return
     with closing(CandidateTraining(experiment, prepared, place, workers, progress)) as candidates:
-        yield proposal_engine(experiment, prepared, candidates.train, run, progress)
+        if isinstance(experiment.loop, ProposalLoop):
+            yield proposal_engine(experiment, prepared, candidates.train, run, progress)
+        else:
+            yield search_engine(experiment, prepared, candidates, run, progress)
 
 
 def _search_in_run(engine: Search | ProposalSearch, run: Run, key: str) -> SearchResult:
@@ -145,6 +146,6 @@ def _search_in_run(engine: Search | ProposalSearch, run: Run, key: str) -> Searc
     remove_path(run.path / TRIALS)  # whose lines are kept
     manager().notify("search_finished", run=run, summary=summary)
     engine.progress.say(f"search: {engine.in_words()}")
-    for caveat in summary.get("caveats", ()):
+    for caveat in [*summary.get("dealt", ()), *summary.get("caveats", ())]:
         engine.progress.say(f"search: {caveat}")
     return SearchResult(architecture, engine.history, engine.converged, run)

@@ -38,6 +38,9 @@ __all__ = [
     *("score_baselines", "train_baselines"),
 ]
 
+_IN_VAIN = 1000
+"""Draws in a row without a new architecture, after which a space of unknown size counts as exhausted."""
+
 
 @frozen
 class _BaselineOfRun:
@@ -164,15 +167,20 @@ def draw_distinct_architectures(space: SearchSpace, seed: int, count: int) -> li
 
 
 def draw_architectures(space: SearchSpace, seed: int) -> Iterator[Architecture]:
-    """Yield different architectures at random, until all of the space have been drawn."""
-    found: set[str] = set()
+    """Yield different architectures at random, until all of the space have been drawn.
+
+    Where their number is not known, that is taken to be so once many draws in a row gave none that is new.
+    """
+    size, found, in_vain = space.how_many(), set[str](), 0
     for draw in itertools.count():
-        if len(found) == space.count():
+        if len(found) == size.value if size.exact else in_vain == _IN_VAIN:
             return
+        in_vain += 1
         number = int(fingerprint(["random architecture", seed, draw])[:15], 16)
         architecture = Architecture(space, space.sample(number))
         if architecture.fingerprint not in found:
             found.add(architecture.fingerprint)
+            in_vain = 0
             yield architecture
 
 

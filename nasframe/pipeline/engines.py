@@ -15,7 +15,15 @@ from nasframe.network import Network
 from nasframe.pipeline.preparation import Prepared
 from nasframe.runs import Run
 from nasframe.runtime import Progress
-from nasframe.searching import GradientLoop, ProposalLoop, ProposalSearch, Search, SearchProblem, Train
+from nasframe.searching import (
+    CandidateTrainer,
+    GradientLoop,
+    ProposalLoop,
+    ProposalSearch,
+    Search,
+    SearchProblem,
+    Train,
+)
 from nasframe.space import SearchSpace, check_space
 from nasframe.supernet import check_operations
 from nasframe.tasks import Data
@@ -24,8 +32,17 @@ from nasframe.training import Training
 __all__ = ["check_built_network", "proposal_engine", "search_engine", "training_engine"]
 
 
-def search_engine(experiment: Experiment, prepared: Prepared, run: Run | None, progress: Progress) -> Search:
+def search_engine(
+    experiment: Experiment,
+    prepared: Prepared,
+    trainer: CandidateTrainer,
+    run: Run | None,
+    progress: Progress,
+) -> Search:
     """Return the search of an experiment; with `run` None it writes nothing.
+
+    Args:
+        trainer: of finalists.
 
     Raises:
         SpaceError: the space cannot be searched, or no architecture of it can be saved in the run.
@@ -43,6 +60,7 @@ def search_engine(experiment: Experiment, prepared: Prepared, run: Run | None, p
         run=run,
         progress=progress,
         provenance=_provenance(experiment, prepared),
+        trainer=trainer,
     )
 
 
@@ -121,7 +139,7 @@ def _provenance(experiment: Experiment, prepared: Prepared) -> dict[str, Any]:
     return {
         **(
             {"relaxation": experiment.names["relaxation"]}
-            if isinstance(experiment.loop, GradientLoop)
+            if isinstance(experiment.loop, GradientLoop) and experiment.loop.relaxes
             else {}  # no relaxation has a part in it
         ),
         "loop": experiment.names["loop"],

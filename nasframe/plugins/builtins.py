@@ -39,6 +39,7 @@ def register_loops() -> dict[str, str]:
     return {
         "bilevel": "nasframe.searching.gradient.bilevel:Bilevel",
         "joint": "nasframe.searching.gradient.joint:Joint",
+        "one_shot": "nasframe.searching.gradient.one_shot:OneShot",
         "random": "nasframe.searching.proposals.random_search:RandomSearch",
         "evolution": "nasframe.searching.proposals.evolution:Evolution",
         "halving": "nasframe.searching.proposals.halving:SuccessiveHalving",

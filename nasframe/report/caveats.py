@@ -18,8 +18,9 @@ def run_caveats(run: Run) -> list[str]:
 
 
 def search_caveats(run: Run) -> list[str]:
-    """Return the caveats on the architecture that a search found; there are none where it decided."""
-    return [*((run.record.get("search") or {}).get("unmoved") or ())]
+    """Return the caveats on the architecture that a search found: hardly decided, or not what is built."""
+    record = run.record.get("search") or {}
+    return [line for key in ("unmoved", "dealt") for line in record.get(key) or ()]
 
 
 def metric_caveats(test: Mapping[str, Any]) -> list[str]:

@@ -35,6 +35,9 @@ __all__ = ["run_page", "run_tables", "write_report"]
 
 _ABOUT = ("task", "relaxation", "loop", "seed")
 
+_MOST = 12
+"""Candidates of a choice in the figure of all choices. A choice among pairs of eight sources has 28."""
+
 History = Sequence[Mapping[str, Any]]
 
 
@@ -79,7 +82,7 @@ def run_page(run: Run) -> Page:
 def run_tables(run: Run) -> list[Table]:
     """Return every table of a run that has rows.
 
-    They are called `baselines`, `roc`, as the metrics that have several numbers for each of several names,
+    They are called `baselines`, `roc`, `finalists`, as the metrics that have several numbers for each name,
     `entropy`, `stages` (the objective on validation), `trials`, `parameters`, `time` and `plugins`.
     """
     test, searched, trials = run.test or {}, run.history("search"), trials_of(run)
@@ -90,6 +93,7 @@ def run_tables(run: Run) -> list[Table]:
         *_nested_tables(test),
         *([_entropies(searched), _stages(run, searched)] if searched else []),
         *([trial_table(trials)] if trials else []),
+        *_finals((run.record.get("search") or {}).get("selection") or {}),
         _parameters(test),
         _times(run.seconds),
     ]
@@ -103,16 +107,20 @@ def run_figures(run: Run, *, follows: bool = False) -> list[Figure]:
     if searched:
         losses = {kind: _points(searched, "loss", kind) for kind in searched[-1]["loss"]}
         losses["validation"] = _points(searched, "validation", "loss")
+        entropies = {group: _points(searched, "entropy", group) for group in searched[0]["entropy"]}
+        if entropies:  # a loop without logits has none
+            figures.append(
+                _course(
+                    "search-entropy",
+                    "Mean normalised entropy of the choices",
+                    "entropy / log(candidates)",
+                    entropies,
+                    follows=follows,
+                    low=0.0,
+                    high=1.03,
+                )
+            )
         figures += [
-            _course(
-                "search-entropy",
-                "Mean normalised entropy of the choices",
-                "entropy / log(candidates)",
-                {group: _points(searched, "entropy", group) for group in searched[0]["entropy"]},
-                follows=follows,
-                low=0.0,
-                high=1.03,
-            ),
             _course("search-loss", "Loss of the search", "loss", losses, follows=follows, low=0.0),
             _metrics("search-metrics", "Validation metrics of the supernet", searched, follows=follows),
             *_choices(run, searched, follows=follows),
@@ -172,8 +180,14 @@ def _verdict(summary: Mapping[str, Any] | None) -> list[str]:
     ended = "converged" if summary["converged"] else "did not converge: the epochs were used up"
     entropies = ", ".join(f"{group} {value:.4f}" for group, value in (summary.get("entropy") or {}).items())
     found = [f"After {summary['epochs']} epochs the search {ended}. Entropy at the end: {entropies}."]
+    if not entropies:
+        found = [f"The supernet was trained for {summary['epochs']} epochs on architectures drawn uniformly."]
     selection = summary.get("selection")
-    if selection is not None:
+    if selection is not None and (selection.get("finals") or not entropies):
+        found.append(f"It scored {selection['candidates']:,} different networks on validation.")
+        if not selection.get("finals"):
+            found.append(f"The best of them was taken; it reached {format_value(selection['chosen'])}.")
+    elif selection is not None:
         chosen, rule = (format_value(selection[key]) for key in ("chosen", "rule"))
         found.append(
             f"The supernet compared {selection['candidates']} architectures on validation: the one that the "
@@ -181,6 +195,28 @@ def _verdict(summary: Mapping[str, Any] | None) -> list[str]:
             f"{chosen}, and the rule's {rule}. The last epoch above shows the rule's."
         )
     return found
+
+
+def _finals(selection: Mapping[str, Any]) -> list[Table]:
+    """Return the table of finalists: how the supernet and each round of training scored them."""
+    finals = selection.get("finals")
+    if not finals:
+        return []
+    epochs = [item["epochs"] for item in finals["rounds"]]
+    networks = finals["networks"]
+    order = sorted((item["supernet"] for item in networks if item["supernet"] is not None), reverse=True)
+    rows: list[list[Cell]] = []
+    for place, item in enumerate(networks, start=1):
+        scores = [item["scores"].get(str(number)) for number in epochs]
+        by_supernet = None if item["supernet"] is None else order.index(item["supernet"]) + 1
+        rows.append([place, item["architecture"], item["supernet"], by_supernet, *scores])
+    columns = [Column("place"), Column("architecture"), Column("supernet"), Column("place by the supernet")]
+    columns += [Column(f"after epoch {number}") for number in epochs]
+    note = (
+        "Objective on validation: by the supernet, and of the network when it had been trained for so long. "
+        "The best of each round went on. The first one became the architecture."
+    )
+    return [Table("finalists", "Finalists", columns, rows, note)]
 
 
 def _entropies(history: History) -> Table:
@@ -204,6 +240,8 @@ def _stages(run: Run, history: History) -> Table:
         rows.append(["supernet, with the rule's architecture alone", selection["rule"]])
         best = f"supernet, with the best of {selection['candidates']}, this one among them"
         rows.append([best, selection["chosen"]])
+    elif "searched" in record:
+        rows.append(["supernet, with this architecture alone", record["searched"].get(objective)])
     if inherited is not None:
         rows.append(["derived network, with the supernet's weights", inherited.get(objective)])
     trained = [line["validation"].get(objective) for line in run.history("train")]
@@ -280,7 +318,7 @@ def _choices(run: Run, history: History, *, follows: bool) -> list[Figure]:
     plain = _present_or_not(space)
     groups: dict[str, dict[str, dict[str, list[float | None]]]] = {}
     for name, choice in space.choices.items():
-        if name in recorded:
+        if name in recorded and len(recorded[name]) > 1:  # one candidate has nothing to show
             groups.setdefault(choice.group, {})[name] = {
                 candidate: [line["probabilities"][name][candidate] for line in history]
                 for candidate in recorded[name]
@@ -293,6 +331,7 @@ def _choices(run: Run, history: History, *, follows: bool) -> list[Figure]:
             title=group,
             x="epoch",
             part="candidate",
+            most=_MOST,
             low=history[0]["epoch"] - 0.5,
             high=history[-1]["epoch"] + 0.5,
             is_whole=True,

@@ -37,7 +37,22 @@ _DATA = Fields(
     {"source": Nullable(Text()), "cache": Text(), "fingerprint": Text(), "folders": Each(Text())},
     {"seconds": Each(Number(0))},
 )
-_SELECTION = Fields({"candidates": _COUNT, "rule": Nullable(Number()), "chosen": Nullable(Number())})
+_SCORE = Nullable(Number())
+_FINALS = Fields(
+    {
+        "rounds": Items(
+            Fields({"epochs": _EPOCH, "networks": _COUNT}, {"supernet": _SCORE, "before": _SCORE})
+        ),
+        "spent": _COUNT,
+        "seconds": Number(0),
+        "networks": Items(
+            Fields({"architecture": Text(), "supernet": _SCORE, "scores": Each(_SCORE), "derived": Flag()})
+        ),
+    }
+)
+_SELECTION = Fields(
+    {"candidates": _COUNT, "rule": _SCORE, "chosen": _SCORE}, {"seconds": Number(0), "finals": _FINALS}
+)
 # Steps write these; a key that is there has its type, and who needs one says so.
 _SEARCH = Fields(
     {},
@@ -47,6 +62,8 @@ _SEARCH = Fields(
         "entropy": _METRICS,
         "validation": _METRICS,
         "inherited": _METRICS,
+        "searched": _METRICS,
+        "dealt": Items(Text()),
         "seconds": Nullable(Number(0)),
         "selection": Nullable(_SELECTION),
         "trials": _COUNT,

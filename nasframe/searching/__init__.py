@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nasframe.searching.candidate import Candidate, CandidateTrainer, LearningCurve, Train
 from nasframe.searching.derivation import derive
 from nasframe.searching.gradient import (
     AdamLoop,
@@ -15,10 +16,8 @@ from nasframe.searching.gradient import (
 )
 from nasframe.searching.proposals import (
     TRIAL,
-    Candidate,
     CheckedProposer,
     Evolution,
-    LearningCurve,
     Proposal,
     ProposalLoop,
     ProposalSearch,
@@ -27,7 +26,6 @@ from nasframe.searching.proposals import (
     Result,
     SearchProblem,
     SuccessiveHalving,
-    Train,
     check_proposal_loop,
     ended_early,
 )
@@ -37,6 +35,7 @@ __all__ = [
     "AdamLoop",
     "Bilevel",
     "Candidate",
+    "CandidateTrainer",
     "CheckedProposer",
     "Evolution",
     "GradientLoop",

@@ -11,12 +11,9 @@ import networkx as nx
 from nasframe.errors import PluginError, SpaceError
 from nasframe.operations import OpSpec, arity_of, is_identity, is_zero
 from nasframe.space.choice import Choice
-from nasframe.space.graph import Node, SpaceGraph
+from nasframe.space.graph import MOST_WAYS, Node, SpaceGraph
 
 __all__ = ["check"]
-
-_WAYS = 20_000
-"""The most ways to keep edges of one port: every one of them is an alternative of its decision."""
 
 
 def check(space: SpaceGraph) -> None:
@@ -92,7 +89,7 @@ def _choices(space: SpaceGraph) -> Iterator[Choice]:
         node = space.node(name)
         if node.choice is not None:
             yield node.choice
-        yield from node.port_choices.values()
+        yield from (made.choice for made in node.source_choices.values())
     for _, _, _, edge in space.edges():
         if edge.choice is not None:
             yield edge.choice
@@ -119,14 +116,19 @@ def _node_problems(space: SpaceGraph, node: Node, where: str) -> Iterator[str]:
     for port in ports:
         if all(key != port for _, _, key, _ in arriving):
             yield f"{where}: no edge ends in port {port!r}"
-        if port in node.port_choices and any(
+        if any(port in made for made in node.source_choices) and any(
             data["edge"].choice for _, _, key, data in arriving if key == port
         ):
             yield f"{where}: port {port!r} has a choice among its sources, and so has an edge into it"
-    for port, choice in node.port_choices.items():
-        sources = {source for source, _, key, _ in arriving if key == port}
-        if set(choice.candidates) != sources:
-            yield f"{where}: the choice at port {port!r} must name its sources {', '.join(sorted(sources))}"
+    chosen = [port for made in node.source_choices for port in made]
+    for port in sorted({port for port in chosen if chosen.count(port) > 1}):
+        yield f"{where}: port {port!r} has two choices among its sources"
+    for own, made in node.source_choices.items():
+        for place, port in enumerate(own):
+            sources = {source for source, _, key, _ in arriving if key == port}
+            if {names[place] for names in made.sources.values()} != sources:
+                listed = ", ".join(sorted(sources))
+                yield f"{where}: the choice at port {port!r} must name its sources {listed}"
     for port, count in node.keeps.items():
         into = [(source, data["edge"].choice) for source, _, key, data in arriving if key == port]
         yield from _keep_problems(node, port, count, into, where)
@@ -161,7 +163,7 @@ def _keep_problems(
     if type(count) is not int or not 1 <= count <= len(into):
         yield f"{where}: port {port!r} keeps {count!r} of its edges, and {len(into)} end there"
         return
-    if node.deal or port in node.port_choices:
+    if node.deal or any(port in made for made in node.source_choices):
         yield f"{where}: port {port!r} keeps {count} of its edges, and has another decision about its sources"
     others = []
     for source, choice in into:
@@ -175,10 +177,10 @@ def _keep_problems(
     names = [choice.name for _, choice in into if choice is not None]
     if len(set(names)) != len(names):
         yield f"{where}: port {port!r} keeps {count} of its edges, and two of these have one choice"
-    ways = sum(math.prod(kept) for kept in itertools.islice(itertools.combinations(others, count), _WAYS))
-    if ways > _WAYS:
+    ways = sum(math.prod(kept) for kept in itertools.islice(itertools.combinations(others, count), MOST_WAYS))
+    if ways > MOST_WAYS:
         yield (
-            f"{where}: there are more than {_WAYS:,} ways to keep {count} edges of port {port!r}; keep "
+            f"{where}: there are more than {MOST_WAYS:,} ways to keep {count} edges of port {port!r}; keep "
             "fewer, or offer fewer operations"
         )
 

@@ -2,64 +2,88 @@
 
 A decision can depend on earlier ones: a node that chose zero is the source of no edge, and a choice that
 stands in two places is made once. A state carries both, so that counting is a dynamic programme over the
-decisions and never an enumeration.
+decisions and never an enumeration. Where that is too much work, architectures are drawn decision by decision
+and weighed, which gives an estimate of their number (Knuth 1975, Estimating the efficiency of backtrack
+programs) and, by rejection, uniform draws.
 """
 
 from __future__ import annotations
 
 import functools
 import itertools
+import math
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Literal
 
-from attrs import field, frozen
+from attrs import frozen
 
-from nasframe.errors import ArchitectureError, in_lines, nearest
+from nasframe.errors import ArchitectureError, SpaceError, in_lines, nearest
+from nasframe.space.architecture_count import ArchitectureCount, mean_of_powers
 from nasframe.space.choice import Assignment
+from nasframe.space.completions import WORK, Completions
+from nasframe.space.roles import Roles
+from nasframe.space.steps import Alternative, Decision, State
 from nasframe.space.wiring import FlatEdge, Wiring
 
-__all__ = ["Alternative", "Decision", "Decisions", "State"]
+__all__ = ["Decisions"]
+
+
+_DESCENTS = 1000
+"""The most draws of an estimate."""
+
+_TRIES = 200
+"""The most draws of which one is taken."""
+
+_LEAST = 10
+"""The least draws, however much work each of them is."""
+
+_LARGE_ERROR = 0.3
+"""The relative standard error from which on an estimate gives way to a bound."""
 
 
 @frozen
-class Alternative:
-    """One way to decide: the candidates it assigns to choices, and the node it removes, if any."""
+class _Descent:
+    """An architecture that was drawn decision by decision.
 
-    assigns: tuple[tuple[str, str], ...] = ()
-    removes: str | None = None
-
-
-@frozen
-class State:
-    """The results of earlier decisions that later ones depend on."""
-
-    removed: frozenset[str] = frozenset()
-    facts: frozenset[tuple[str, str]] = frozenset()
-
-
-@frozen
-class Decision:
-    """One decision: at a node, at a port, on an edge, about the edges that a port keeps, or about the sources
-    that are dealt to several ports.
-
-    `size` is the number of edges that are kept, or of ports that are dealt to.
+    Attributes:
+        assignment: of it; broken off where there is no way to go on.
+        bits: logarithm of its weight, which is how much too seldom it is drawn.
+        work: that it was, as `Decisions.work` counts it.
     """
 
-    kind: Literal["node", "port", "edge", "keep", "deal"]
-    name: str
-    nodes: tuple[str, ...]
-    choices: tuple[str, ...]
-    edges: tuple[FlatEdge, ...] = ()
-    size: int = 1
-    needs: frozenset[str] = field(init=False)
+    assignment: dict[str, str]
+    bits: float
+    work: int
 
-    def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "needs", frozenset([*self.nodes, *(edge.source for edge in self.edges)]))
+
+@frozen
+class _WithoutRemoval:
+    """The decisions of the architectures that remove no node."""
+
+    decisions: Decisions
+
+    @property
+    def steps(self) -> Sequence[Decision]:
+        return self.decisions.steps
+
+    def alternatives(self, step: Decision, state: State) -> list[Alternative]:
+        return [item for item in self.decisions.alternatives(step, state) if item.removes is None]
+
+    def after(self, index: int, state: State, alternative: Alternative) -> State:
+        return self.decisions.after(index, state, alternative)
 
 
 class Decisions:
-    """Every decision of a wiring, in topological order."""
+    """Every decision of a wiring, in topological order.
+
+    Attributes:
+        wiring: of the space.
+        steps: the decisions.
+        work: how much counting may be before an estimate takes its place, in alternatives looked at and parts
+            of states.
+    """
+
+    work = WORK
 
     def __init__(self, wiring: Wiring) -> None:
         self.wiring = wiring
@@ -87,7 +111,9 @@ class Decisions:
         if not alive:
             return [Alternative()]
         if step.kind == "port":
-            made = [Alternative(((step.choices[0], edge.label),)) for edge in alive]
+            made = self._sourcings(step, alive)
+            if not made:
+                return [Alternative()]
         elif step.kind == "edge":
             candidates = self.wiring.choices[step.choices[0]].candidates
             made = [Alternative(((step.choices[0], candidate),)) for candidate in candidates]
@@ -120,27 +146,33 @@ class Decisions:
     # -- all of them ------------------------------------------------------------------------------------
 
     def count(self) -> int:
-        """Return the number of architectures."""
-        return self._completions[0].get(State(), 0)
+        """Return the number of architectures; see `SearchSpace.count`."""
+        size = self.how_many()
+        if not size.exact:
+            raise SpaceError(
+                f"the space is too large to be counted exactly, it has {size.in_words}; how_many() estimates"
+            )
+        return size.value
+
+    def how_many(self) -> ArchitectureCount:
+        """Return how many architectures there are; see `SearchSpace.how_many`."""
+        return self._how_many
 
     def sample(self, source: random.Random) -> dict[str, str]:
-        """Return an architecture drawn uniformly."""
-        completions = self._completions
-        index, state = itertools.count(), State()
-
-        def decide(step: Decision, alternatives: Sequence[Alternative]) -> Alternative:
-            nonlocal state
-            here = next(index)
-            following = [self.after(here, state, alternative) for alternative in alternatives]
-            ticket = source.randrange(sum(completions[here + 1][item] for item in following))
-            for alternative, item in zip(alternatives, following, strict=True):
-                ticket -= completions[here + 1][item]
-                if ticket < 0:
-                    state = item
-                    return alternative
-            raise AssertionError("the counts of the alternatives add up to that of the state")
-
-        return self.walk(decide)
+        """Return an architecture drawn at random; see `SearchSpace.sample`."""
+        if self.completions.exact:
+            return self._descend(source).assignment
+        drawn: list[_Descent] = []
+        for descent in self._descents(source, _TRIES):
+            # no descent weighs more than 1 here, so what is kept is uniform
+            if self.completions.bounding and source.random() < 2**descent.bits:
+                return descent.assignment
+            drawn.append(descent)
+        most = max(descent.bits for descent in drawn)
+        if most == -math.inf:
+            raise SpaceError(f"{len(drawn)} draws found no architecture: choices in several places conflict")
+        weights = [2 ** (descent.bits - most) for descent in drawn]
+        return source.choices(drawn, weights)[0].assignment
 
     def enumerate(self) -> Iterator[dict[str, str]]:
         """Yield every architecture."""
@@ -164,10 +196,16 @@ class Decisions:
         used: set[str] = set()
 
         def decide(step: Decision, alternatives: Sequence[Alternative]) -> Alternative:
-            used.update(name for alternative in alternatives for name, _ in alternative.assigns)
-            for alternative in alternatives:
-                if all(self._given(step, assignment, name) == value for name, value in alternative.assigns):
-                    return alternative
+            names = {name for alternative in alternatives for name, _ in alternative.assigns}
+            used.update(names)
+            given = {name: self._given(step, assignment, name) for name in names}
+            fitting = [
+                alternative
+                for alternative in alternatives
+                if all(given[name] in (None, value) for name, value in alternative.assigns)
+            ]
+            if len(fitting) == 1:  # also where it leaves a choice out that has one valid candidate
+                return fitting[0]
             problems.append(self._mismatch(step, alternatives, assignment))
             return alternatives[0]
 
@@ -180,23 +218,63 @@ class Decisions:
         return complete
 
     @functools.cached_property
-    def _completions(self) -> list[dict[State, int]]:
-        """For every step and reachable state, the number of ways to decide the rest."""
-        layers: list[dict[State, list[State]]] = []
-        frontier = {State()}
+    def completions(self) -> Completions:
+        """The number of ways to go on from each state: exact, or a bound that guides draws."""
+        return Completions(self, self._roles(), self.work)
+
+    def _roles(self) -> Roles | None:
+        """Return what steps ask of earlier ones; None for a class that knows alone what its states mean."""
+        own = type(self).alternatives is Decisions.alternatives and type(self).after is Decisions.after
+        return Roles(self.wiring, self.steps) if own else None
+
+    @functools.cached_property
+    def _how_many(self) -> ArchitectureCount:
+        if self.completions.exact:
+            return ArchitectureCount(self.completions.ways(0, State()))
+        drawn = [descent.bits for descent in self._descents(random.Random(0), _DESCENTS)]
+        value, error = mean_of_powers(self.completions.ways(0, State()), drawn)
+        if error > _LARGE_ERROR:  # a few draws decide, and heavier ones may be missing
+            without = Completions(_WithoutRemoval(self), self._roles(), self.work)
+            if without.exact and without.ways(0, State()):
+                return ArchitectureCount(without.ways(0, State()), "at least")
+        return ArchitectureCount(value, "about", error)
+
+    def _descents(self, source: random.Random, most: int) -> Iterator[_Descent]:
+        """Yield draws until there are so many or they are enough work, but a few at least."""
+        work = 0
+        for number in range(most):
+            if number >= _LEAST and work > self.work // 2:
+                return
+            descent = self._descend(source)
+            work += descent.work
+            yield descent
+
+    def _descend(self, source: random.Random) -> _Descent:
+        """Decide one step after another, alternatives in proportion to what follows them."""
+        completions, assignment = self.completions, dict[str, str]()
+        work = -completions.work
+        state, ways, bits = State(), completions.ways(0, State()), 0.0
         for index, step in enumerate(self.steps):
-            layer = {
-                state: [
-                    self.after(index, state, alternative) for alternative in self.alternatives(step, state)
-                ]
-                for state in frontier
-            }
-            layers.append(layer)
-            frontier = {state for following in layer.values() for state in following}
-        counts: list[dict[State, int]] = [dict.fromkeys(frontier, 1)]
-        for layer in reversed(layers):
-            counts.append({state: sum(counts[-1][item] for item in items) for state, items in layer.items()})
-        return counts[::-1]
+            alternatives = self.alternatives(step, state)
+            work += len(alternatives)
+            if completions.alike(index):
+                counts = [ways // len(alternatives)] * len(alternatives)
+                chosen = source.randrange(ways) // counts[0]
+                state, ways = self.after(index, state, alternatives[chosen]), counts[chosen]
+            else:
+                following = [self.after(index, state, alternative) for alternative in alternatives]
+                counts = [completions.ways(index + 1, item) for item in following]
+                total = sum(counts)
+                if not total:  # a choice that stands in two places has no value that suits both
+                    return _Descent(assignment, -math.inf, work + completions.work)
+                ticket = source.randrange(total)
+                sums = itertools.accumulate(counts)
+                chosen = next(place for place, upto in enumerate(sums) if ticket < upto)
+                if total != ways:
+                    bits += math.log2(total) - math.log2(ways)
+                state, ways = following[chosen], counts[chosen]
+            assignment.update(alternatives[chosen].assigns)
+        return _Descent(assignment, bits, work + completions.work)
 
     def _node_alternatives(self, step: Decision, facts: Mapping[str, str]) -> list[Alternative]:
         name = step.choices[0]
@@ -204,6 +282,17 @@ class Decisions:
             Alternative(((name, item),), removes=step.nodes[0] if self.wiring.removes(name, item) else None)
             for item in self.wiring.choices[name].candidates
             if facts.get(name, item) == item
+        ]
+
+    def _sourcings(self, step: Decision, alive: Sequence[FlatEdge]) -> list[Alternative]:
+        """Return every candidate of a choice among sources of which all are there."""
+        first = step.edges[0]
+        chosen = self.wiring.port_sources[first.target, first.port]
+        there = {(edge.target, edge.port, edge.label) for edge in alive}
+        return [
+            Alternative(((step.choices[0], name),))
+            for name, labels in chosen.sources.items()
+            if all((*port, label) in there for port, label in zip(chosen.ports, labels, strict=True))
         ]
 
     def _dealings(self, step: Decision, alive: Sequence[FlatEdge]) -> list[Alternative]:
@@ -285,8 +374,13 @@ def _steps(wiring: Wiring) -> Iterator[Decision]:
                     choices = tuple(edge.choice.name for edge in edges if edge.choice is not None)
                     nodes = tuple(dict.fromkeys(node for node, _ in deal.ports))
                     yield Decision("deal", deal.name, nodes, choices, edges, len(deal.ports))
-            elif port in node.port_choices:
-                yield Decision("port", f"{name}.{port}", (name,), (node.port_choices[port].name,), edges)
+            elif (name, port) in wiring.port_sources:
+                chosen = wiring.port_sources[name, port]
+                if chosen.ports[0] == (name, port):
+                    nodes = tuple(dict.fromkeys(node for node, _ in chosen.ports))
+                    all_edges = tuple(edge for place in chosen.ports for edge in wiring.arrivals[place])
+                    where = chosen.choice.name if len(chosen.ports) > 1 else f"{name}.{port}"
+                    yield Decision("port", where, nodes, (chosen.choice.name,), all_edges)
             elif port in node.keeps:
                 choices = tuple(edge.choice.name for edge in edges if edge.choice is not None)
                 yield Decision("keep", f"{name}.{port}", (name,), choices, edges, node.keeps[port])

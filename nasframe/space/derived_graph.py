@@ -103,13 +103,12 @@ def resolve(space: SearchSpace, assignment: Assignment) -> Resolved:
 
 def _arrival(wiring: Wiring, edge: FlatEdge, assignment: Assignment) -> Arrival | None:
     """Return the kept form of an edge, or None where the assignment drops it."""
-    port_choice = wiring.nodes[edge.target].port_choices.get(edge.port)
-    if port_choice is not None:
-        return (
-            Arrival(edge.source, edge, edge.operation)
-            if assignment.get(port_choice.name) == edge.label
-            else None
-        )
+    port = edge.target, edge.port
+    chosen = wiring.port_sources.get(port)
+    if chosen is not None:
+        sent = chosen.sources.get(assignment.get(chosen.choice.name, ""))
+        is_sent = sent is not None and sent[chosen.ports.index(port)] == edge.label
+        return Arrival(edge.source, edge, edge.operation) if is_sent else None
     if edge.choice is None:
         return Arrival(edge.source, edge, edge.operation)
     name = edge.choice.name

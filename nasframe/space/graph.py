@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
@@ -12,10 +14,26 @@ from nasframe.errors import SpaceError, nearest
 from nasframe.operations import OpSpec, Shape
 from nasframe.space.choice import Choice
 
-__all__ = ["LARGEST", "Edge", "Node", "SpaceGraph"]
+__all__ = ["LARGEST", "MOST_WAYS", "Edge", "Node", "SourceChoice", "SpaceGraph"]
 
 LARGEST = 5_000
 """The most nodes and edges of a space. Those of the field have some hundreds."""
+
+MOST_WAYS = 20_000
+"""The most ways to choose edges or sources together: each of them is an alternative of one decision."""
+
+
+@frozen
+class SourceChoice:
+    """A choice among the sources of one port, or of several that get distinct ones.
+
+    Attributes:
+        choice: its candidates are sources, or sets of sources.
+        sources: candidate → the source that each of the ports receives, in the order of the ports.
+    """
+
+    choice: Choice
+    sources: Mapping[str, tuple[str, ...]]
 
 
 @frozen
@@ -29,7 +47,7 @@ class Node:
         ports: the inputs in the order in which the operation takes them; empty for a variadic operation:
             its edges name the ports, in the order of their insertion.
         then: operations that follow each candidate, with parameters of their own for each.
-        port_choices: port → the choice among the sources whose edges end there.
+        source_choices: ports → the choice among the sources whose edges end there.
         keeps: port → the number of its edges that an architecture keeps, where that is not free.
         deal: True where the ports of a derived architecture get one of the kept sources each, in order.
     """
@@ -41,7 +59,7 @@ class Node:
     choice: Choice | None = None
     then: tuple[OpSpec, ...] = ()
     ports: tuple[str, ...] = ()
-    port_choices: Mapping[str, Choice] = field(factory=dict)
+    source_choices: Mapping[tuple[str, ...], SourceChoice] = field(factory=dict)
     keeps: Mapping[str, int] = field(factory=dict)
     deal: bool = False
     cell: SpaceGraph | None = None
@@ -162,10 +180,46 @@ class SpaceGraph:
     def choose_source(self, target: str, port: str, choice: str, group: str) -> None:
         """Add one choice among the sources that are already connected to a port; they are its candidates."""
         sources = [source for source, _, key in self.graph.in_edges(target, keys=True) if key == port]
-        node = self.node(target)
-        made = Choice(choice, tuple(sources), group)
-        self.graph.nodes[target]["node"] = attrs.evolve(node, port_choices={**node.port_choices, port: made})
-        self._changed()
+        made = SourceChoice(Choice(choice, tuple(sources), group), {name: (name,) for name in sources})
+        self._choose(target, (port,), made)
+
+    def choose_sources(
+        self, target: str, ports: Sequence[str], sources: Sequence[str], choice: str, group: str
+    ) -> None:
+        """Connect sources to several ports, with one choice of as many distinct ones as there are ports.
+
+        Its candidates are the unordered sets of distinct sources, so no source arrives twice. Those of a set
+        go to the ports in the order of `sources`. A candidate is named after its sources, as in `a & b`.
+
+        Args:
+            target: node or cell.
+            ports: of the target.
+            sources: nodes that are there already, at least as many as ports.
+            choice: name of the choice.
+            group: see `Choice`.
+
+        Raises:
+            SpaceError: there are fewer sources than ports, more than 20,000 sets, or a source or port twice;
+                or see `connect`.
+        """
+        for what, names in (("source", sources), ("port", ports)):
+            if len(set(names)) != len(names):
+                raise SpaceError(f"choice {choice!r} of node {target!r} names a {what} twice")
+        if not ports or len(sources) < len(ports):
+            raise SpaceError(
+                f"choice {choice!r} of node {target!r}: expected a source for each of at least one port, "
+                f"found {len(sources)} for {len(ports)}"
+            )
+        if (ways := math.comb(len(sources), len(ports))) > MOST_WAYS:
+            raise SpaceError(
+                f"choice {choice!r} of node {target!r}: there are {ways:,} sets of {len(ports)} of "
+                f"{len(sources)} sources, more than {MOST_WAYS:,}; offer fewer sources"
+            )
+        sets = {" & ".join(made): made for made in itertools.combinations(sources, len(ports))}
+        for place, port in enumerate(ports):
+            for source in dict.fromkeys(made[place] for made in sets.values()):
+                self.connect(source, target, port)
+        self._choose(target, tuple(ports), SourceChoice(Choice(choice, tuple(sets), group), sets))
 
     def keep_edges(self, target: str, port: str, count: int) -> None:
         """Let an architecture keep exactly `count` of the edges into a port, or all that are left of fewer.
@@ -200,6 +254,12 @@ class SpaceGraph:
         """Yield every edge as source, target, port, record."""
         for source, target, port, data in self.graph.edges(keys=True, data=True):
             yield source, target, port, data["edge"]
+
+    def _choose(self, target: str, ports: tuple[str, ...], made: SourceChoice) -> None:
+        node = self.node(target)
+        kept = {key: value for key, value in node.source_choices.items() if key != ports}
+        self.graph.nodes[target]["node"] = attrs.evolve(node, source_choices={**kept, ports: made})
+        self._changed()
 
     def _add(self, node: Node) -> str:
         if node.name in self.graph:

@@ -7,6 +7,7 @@ from typing import Any
 
 from nasframe.errors import ContractError, NasframeError, in_words
 from nasframe.plugins import manager, raised_at
+from nasframe.space.architecture_count import ArchitectureCount
 from nasframe.space.space import SearchSpace
 from nasframe.space.wiring import Wiring
 
@@ -31,7 +32,10 @@ def check_space(space: SearchSpace, again: SearchSpace) -> None:
                 f"{_shown(space)} must be the same for the same options and inputs, and its {name} changed "
                 "when it was made again"
             )
-    count = _answer(space, "count")
+    there = _answer(space, "how_many")
+    if not isinstance(there, ArchitectureCount):
+        raise ContractError(f"{_shown(space)}: how_many must return an ArchitectureCount, found {there!r}")
+    count = _answer(space, "count") if there.exact else there.value
     if type(count) is not int or count < 1:
         raise ContractError(f"{_shown(space)}: count must return a number from 1, found {count!r}")
     assignment = _answer(space, "sample")

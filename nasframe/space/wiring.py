@@ -14,7 +14,7 @@ from nasframe.plugins import PROJECT
 from nasframe.space.choice import Choice
 from nasframe.space.graph import Node, SpaceGraph
 
-__all__ = ["Deal", "FlatEdge", "Wiring", "flatten"]
+__all__ = ["Deal", "FlatEdge", "PortSources", "Wiring", "flatten"]
 
 PORT = "in"
 """The one port of a cell's input node in the flat graph."""
@@ -56,6 +56,28 @@ class Deal:
     ports: tuple[tuple[str, str], ...]
 
 
+@frozen
+class PortSources:
+    """A choice among the sources of one port, or of several, with the ports that it decides about.
+
+    Attributes:
+        choice: its candidates are sources, or sets of sources.
+        ports: (node, port) of each.
+        sources: candidate → the label of the source that each of these ports receives.
+    """
+
+    choice: Choice
+    ports: tuple[tuple[str, str], ...]
+    sources: Mapping[str, tuple[str, ...]]
+
+    def places(self, label: str, port: tuple[str, str] | None = None) -> tuple[int, ...]:
+        """Return the places of the candidates that send a source to a port, or to any where it is None."""
+        there = slice(None) if port is None else slice(self.ports.index(port), self.ports.index(port) + 1)
+        return tuple(
+            place for place, name in enumerate(self.choice.candidates) if label in self.sources[name][there]
+        )
+
+
 @frozen(eq=False)
 class Wiring:
     """The flat graph.
@@ -64,6 +86,7 @@ class Wiring:
         nodes: flat name (`cell1/N2`) → record, in topological order.
         arrivals: (node, port) → edges that end there, in the order of insertion.
         deals: name → deal.
+        port_sources: (node, port) → the choice among its sources.
         output: flat name of the node whose value is returned.
         cells: flat name of each cell → name of its tie (its own name where it has none), outer cells first.
         operations: name of each operation that is fixed or can be chosen → the plugin that registers it.
@@ -72,6 +95,7 @@ class Wiring:
     nodes: Mapping[str, Node]
     arrivals: Mapping[tuple[str, str], tuple[FlatEdge, ...]]
     deals: Mapping[str, Deal]
+    port_sources: Mapping[tuple[str, str], PortSources]
     output: str
     cells: Mapping[str, str]
     operations: Mapping[str, str]
@@ -81,7 +105,7 @@ class Wiring:
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "choices", {choice.name: choice for choice in self._all_choices()})
-        sources = {c.name for node in self.nodes.values() for c in node.port_choices.values()}
+        sources = {made.choice.name for made in self.port_sources.values()}
         pairs = {
             (choice.name, candidate): spec
             for choice in self.choices.values()
@@ -107,8 +131,8 @@ class Wiring:
     def _all_choices(self) -> Iterable[Choice]:
         for name, node in self.nodes.items():
             for port in node.ports:
-                if port in node.port_choices:
-                    yield node.port_choices[port]
+                if (name, port) in self.port_sources:
+                    yield self.port_sources[name, port].choice
                 for edge in self.arrivals[name, port]:
                     if edge.choice is not None:
                         yield edge.choice
@@ -124,8 +148,9 @@ def flatten(space: SpaceGraph) -> Wiring:
     nodes: dict[str, Node] = {}
     edges: list[FlatEdge] = []
     deals: dict[str, Deal] = {}
+    sources: dict[tuple[str, str], PortSources] = {}
     cells: dict[str, str] = {}
-    output = _flatten(space, "", "", nodes, edges, deals, cells)
+    output = _flatten(space, "", "", nodes, edges, deals, sources, cells)
     operations: dict[str, str] = {}
     nodes = {name: _bound_node(node, operations) for name, node in nodes.items()}
     edges = [_bound_edge(edge, operations) for edge in edges]
@@ -147,6 +172,7 @@ def flatten(space: SpaceGraph) -> Wiring:
         },
         arrivals={key: tuple(value) for key, value in arrivals.items()},
         deals=deals,
+        port_sources=sources,
         output=output,
         cells=cells,
         operations=operations,
@@ -186,9 +212,16 @@ def _flatten(
     nodes: dict[str, Node],
     edges: list[FlatEdge],
     deals: dict[str, Deal],
+    sources: dict[tuple[str, str], PortSources],
     cells: dict[str, str],
 ) -> str:
     """Add a space's nodes and edges under `prefix`, and return the flat name of its output."""
+
+    def choose(node: Node, places: Mapping[str, tuple[str, str]]) -> None:
+        for ports, made in node.source_choices.items():
+            flat = tuple(places[port] for port in ports)
+            found = PortSources(made.choice.below(choice_prefix), flat, made.sources)
+            sources.update(dict.fromkeys(flat, found))
 
     outputs: dict[str, str] = {}
     for name in space.graph:
@@ -196,10 +229,8 @@ def _flatten(
         if node.cell is not None:
             tied = f"{choice_prefix}{node.tied or name}/"
             cells[flat] = tied.rstrip("/")
-            outputs[name] = _flatten(node.cell, flat + "/", tied, nodes, edges, deals, cells)
-            for port, choice in node.port_choices.items():
-                inner = f"{flat}/{port}"
-                nodes[inner] = attrs.evolve(nodes[inner], port_choices={PORT: choice.below(choice_prefix)})
+            outputs[name] = _flatten(node.cell, flat + "/", tied, nodes, edges, deals, sources, cells)
+            choose(node, {port: (f"{flat}/{port}", PORT) for port in node.ports})
             for port, count in node.keeps.items():
                 inner = f"{flat}/{port}"
                 nodes[inner] = attrs.evolve(nodes[inner], keeps={PORT: count})
@@ -217,9 +248,10 @@ def _flatten(
             node,
             name=flat,
             choice=node.choice.below(choice_prefix) if node.choice is not None else None,
-            port_choices={port: choice.below(choice_prefix) for port, choice in node.port_choices.items()},
+            source_choices={},
             **changes,
         )
+        choose(node, {port: (flat, port) for port in nodes[flat].ports})
         if nodes[flat].deal:
             deals[flat] = Deal(flat, tuple((flat, port) for port in node.ports))
     for target in space.graph:

@@ -24,16 +24,20 @@ def expected_parameters(supernet: Supernet, probabilities: Mapping[str, Sample])
     total = next(iter(supernet.parameters()), torch.zeros(())).new_zeros(())
     uses: dict[str, dict[str, Tensor] | None] = {}
     for (target, port), edges in wiring.arrivals.items():
-        port_choice = wiring.nodes[target].port_choices.get(port)
+        chosen = wiring.port_sources.get((target, port))
         for edge in edges:
             row = {} if edge.choice is None else _row(supernet, edge.choice.name, probabilities)
             for candidate, chance in row.items():
                 cost = costs.get((edge.name, candidate))
                 total = total + chance * (cost.parameters if cost is not None else 0)
-            if port_choice is not None:
+            if chosen is not None:
+                # one candidate may send a source to one port, and another to another: never both
                 known = uses.setdefault(edge.source, {})
-                there = _row(supernet, port_choice.name, probabilities)[edge.label]
-                name = f"{port_choice.name}={edge.label}"
+                weights = [*_row(supernet, chosen.choice.name, probabilities).values()]
+                there = total.new_zeros(()) + sum(
+                    weights[i] for i in chosen.places(edge.label, (target, port))
+                )
+                name = f"{chosen.choice.name}={edge.label}"
             elif edge.choice is not None:
                 known, name = uses.setdefault(edge.source, {}), edge.choice.name
                 absent = wiring.absent(name)
@@ -43,7 +47,9 @@ def expected_parameters(supernet: Supernet, probabilities: Mapping[str, Sample])
                 uses[edge.source] = None  # always used
             if edge.operation is not None:
                 total = total + there * costs[edge.name, edge.operation.name].parameters
-            if known is not None:
+            if known is not None and chosen is not None:
+                known[name] = total.new_zeros(()) + sum(weights[i] for i in chosen.places(edge.label))
+            elif known is not None:
                 known[name] = there
     for name, node in wiring.nodes.items():
         if node.choice is not None:

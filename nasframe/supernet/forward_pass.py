@@ -14,7 +14,7 @@ from nasframe.relaxations import Sample
 from nasframe.supernet.mixture import mix, plain_sum
 from nasframe.supernet.plan import Candidates, NodePlan, Plan, PortPlan, Source
 
-__all__ = ["ForwardPass", "Unselected"]
+__all__ = ["ForwardPass", "Unselected", "winners_of"]
 
 Unselected = Literal["evaluate", "skip"]
 
@@ -49,7 +49,7 @@ class ForwardPass:
         self.values: dict[str, Tensor | None] = {}
         self.sums: dict[int, Tensor | None] = {}
         self.flat = {key: sample.weights.reshape(-1) for key, sample in samples.items()}
-        self.selected = _winners(samples)
+        self.selected = winners_of(samples)
         self.sparse = all(sample.one_hot and not sample.weights.requires_grad for sample in samples.values())
 
     def output(self) -> Tensor:
@@ -80,8 +80,7 @@ class ForwardPass:
         return None if rows is None else rows[row]
 
     def _is_selected(self, source: Source) -> bool:
-        """Return True where one-hot weights keep a source; one without a weight of its own is always kept."""
-        return source.table is None or self._winner(source.table, source.row) == source.column
+        return source.is_selected(self.selected)
 
     def _evaluate(self, plan: NodePlan) -> Tensor | None:
         if plan.passes:
@@ -150,6 +149,9 @@ class ForwardPass:
                 if self.unselected == "skip":
                     values = [value if i in selected else None for i, value in enumerate(values)]
             coefficients = self.flat[group.table][self.index[group.index]]
+            if group.owners is not None:
+                zeros = coefficients.new_zeros(len(group.sources))
+                coefficients = zeros.index_add(0, self.index[group.owners], coefficients)
             total = plain_sum([total, mix(coefficients, values, selected)])
         return total
 
@@ -170,7 +172,7 @@ class ForwardPass:
         return some.new_zeros((len(some), *shape))
 
 
-def _winners(samples: Mapping[str, Sample]) -> dict[str, list[int] | None]:
+def winners_of(samples: Mapping[str, Sample]) -> dict[str, list[int] | None]:
     """Return packed parameter → the selected column of each row, None where the weights are not one-hot.
 
     All are moved from the device in one transfer.

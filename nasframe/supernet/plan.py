@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from attrs import evolve, field, frozen
 
 from nasframe.operations import Shape
 
-__all__ = ["Candidates", "NodePlan", "Plan", "PortPlan", "Source", "WeightedSources"]
+__all__ = ["Candidates", "NodePlan", "Plan", "PortPlan", "Source", "WeightedSources", "Winners"]
+
+Winners = Mapping[str, Sequence[int] | Mapping[int, int] | None]
+"""Packed parameter → the selected column of each row; None where its weights are not one-hot."""
 
 
 @frozen
@@ -32,7 +35,8 @@ class Source:
     Attributes:
         node: the one whose value it passes on.
         through: name of the edge whose modules it passes; empty where it passes unchanged.
-        table, row, column: the place of this source's weight; `table` is None for a weight of one.
+        table, row, columns: the places of this source's weight, which is their sum: several candidates of a
+            choice may send it. `table` is None for a weight of one.
         candidates: the choice among the edge's operations, where there is one.
     """
 
@@ -40,20 +44,29 @@ class Source:
     through: str = ""
     table: str | None = None
     row: int = 0
-    column: int = 0
+    columns: tuple[int, ...] = ()
     candidates: Candidates | None = None
+
+    def is_selected(self, winners: Winners) -> bool:
+        """Return True where one-hot weights keep the source; one without a weight is always kept."""
+        if self.table is None:
+            return True
+        rows = winners[self.table]
+        return rows is not None and rows[self.row] in self.columns
 
 
 @frozen
 class WeightedSources:
     """The sources of one port whose weights stand in one packed parameter.
 
-    `index` is the part of the supernet's index buffer that holds their places in the flattened parameter.
+    `index` is the part of the supernet's index buffer that holds their places in the flattened parameter,
+    `owners` the part that holds the number of the source of each place; None where each source has one.
     """
 
     table: str
     sources: tuple[Source, ...]
     index: slice
+    owners: slice | None = None
 
 
 @frozen
@@ -75,9 +88,15 @@ class PortPlan:
         for table in dict.fromkeys(source.table for source in self.sources):
             if table is not None:
                 members = tuple(source for source in self.sources if source.table == table)
-                start = len(index)
-                index += [source.row * columns[table] + source.column for source in members]
-                grouped.append(WeightedSources(table, members, slice(start, len(index))))
+                places = slice(len(index), len(index) + sum(len(source.columns) for source in members))
+                index += [
+                    source.row * columns[table] + column for source in members for column in source.columns
+                ]
+                owners = None
+                if any(len(source.columns) > 1 for source in members):
+                    owners = slice(len(index), len(index) + places.stop - places.start)
+                    index += [number for number, source in enumerate(members) for _ in source.columns]
+                grouped.append(WeightedSources(table, members, places, owners))
         return evolve(self, weighted=tuple(grouped))
 
 
@@ -85,7 +104,8 @@ class PortPlan:
 class NodePlan:
     """A node: its ports and its choice among operations.
 
-    `is_input` is True where a value enters the network, `passes` where it enters unchanged.
+    `is_input` is True where a value enters the network, `passes` where it enters unchanged. `relays` are the
+    columns of the candidates that return what arrives unchanged; a fixed operation counts as column 0.
     """
 
     name: str
@@ -93,6 +113,7 @@ class NodePlan:
     candidates: Candidates | None
     is_input: bool
     passes: bool
+    relays: frozenset[int] = frozenset()
 
 
 @frozen

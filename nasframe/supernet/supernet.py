@@ -12,7 +12,8 @@ It is computed in one of three ways, which the weights decide; all compute the s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -20,8 +21,10 @@ from torch import Tensor, nn
 from nasframe.errors import SpaceError
 from nasframe.module_names import accept_former_names, module_key
 from nasframe.network import FIXED, edge_operations, infer_shapes, make_block, require_memory
-from nasframe.relaxations import Sample
+from nasframe.operations import is_identity
+from nasframe.relaxations import Relaxation, Sample
 from nasframe.space import FlatEdge, SearchSpace
+from nasframe.supernet.empty_ports import EmptyPorts
 from nasframe.supernet.forward_pass import ForwardPass, Unselected
 from nasframe.supernet.logits import Logits
 from nasframe.supernet.plan import Candidates, NodePlan, Plan, PortPlan, Source
@@ -38,6 +41,11 @@ class Supernet(nn.Module):
         space: the search space.
         unselected: under one-hot weights with a gradient, "evaluate" the operations and sources that were
             not selected, or "skip" them, so that the logits learn from the selected ones alone (GDAS).
+        empty_ports: whether `sample` may leave a port without any source ("allow"), or draws the choices that
+            feed such a port again ("redraw").
+
+    Attributes:
+        redraws: the ports that a sample can leave empty, with counts of the samples in which one was.
 
     Example:
         >>> import torch
@@ -52,14 +60,20 @@ class Supernet(nn.Module):
         >>> supernet = Supernet(space)
         >>> {key: tuple(logits.shape) for key, logits in supernet.logits.values.items()}
         {'alpha': (2, 2)}
-        >>> weights = supernet.logits.sample(Softmax())
+        >>> weights = supernet.sample(Softmax())
         >>> supernet({"audio": torch.ones(5, 3), "video": torch.ones(5, 3)}, weights).shape
         torch.Size([5, 3])
     """
 
-    def __init__(self, space: SearchSpace, *, unselected: Unselected = "evaluate") -> None:
+    def __init__(
+        self,
+        space: SearchSpace,
+        *,
+        unselected: Unselected = "evaluate",
+        empty_ports: Literal["allow", "redraw"] = "allow",
+    ) -> None:
         super().__init__()
-        self.space, self.unselected = space, unselected
+        self.space, self.unselected, self.empty_ports = space, unselected, empty_ports
         self.wiring = space.wiring
         self.shapes = infer_shapes(space)
         require_memory(space.name, sum(cost.parameters for cost in self.shapes.costs.values()))
@@ -74,6 +88,7 @@ class Supernet(nn.Module):
         )
         self.index: Tensor
         self.register_buffer("index", torch.tensor(index, dtype=torch.long), persistent=False)
+        self.redraws = EmptyPorts(self.plan, {t.key: len(t.candidates) for t in self.logits.tables})
         accept_former_names(self)
 
     def weights(self) -> list[nn.Parameter]:
@@ -84,12 +99,30 @@ class Supernet(nn.Module):
         """Return the packed logits."""
         return list(self.logits.values.values())
 
+    def sample(
+        self, relaxation: Relaxation, progress: float = 0.0, generator: torch.Generator | None = None
+    ) -> dict[str, Sample]:
+        """Return one sample for each packed parameter.
+
+        The relaxation is called once for each. Where `empty_ports` is "redraw" and the weights are one-hot,
+        it is called again for the choices that feed an empty port; `nasframe.supernet.empty_ports` states
+        the distribution. The same state of the generator gives the same samples.
+        """
+        samples = self.logits.sample(relaxation, progress, generator)
+        if self.empty_ports == "allow":
+            return samples
+
+        def draw(key: str, rows: Sequence[int], number: int) -> Sample:
+            return relaxation.sample(self.logits.values[key][rows].repeat(number, 1), progress, generator)
+
+        return self.redraws.fill(samples, draw)
+
     def forward(self, inputs: Mapping[str, Tensor], weights: Mapping[str, Sample]) -> Tensor:
         """Return the output of the space, `(batch, *shape)`.
 
         Args:
             inputs: each input of the space, `(batch, *shape)`.
-            weights: packed parameter → sample, from `logits.sample`, `logits.probabilities` or
+            weights: packed parameter → sample, from `sample`, `logits.probabilities` or
                 `logits.one_hot`. Nothing is sampled here.
 
         Raises:
@@ -137,25 +170,26 @@ class Supernet(nn.Module):
                 }
             )
         passes = node.is_input and node.operation is None
-        return NodePlan(name, tuple(plans), candidates, node.is_input, passes)
+        return NodePlan(name, tuple(plans), candidates, node.is_input, passes, self._relays(name))
 
     def _source(self, edge: FlatEdge) -> Source:
         """Make the modules of an edge, and return its source: the place of its weight, and its modules."""
-        port_choice = self.wiring.nodes[edge.target].port_choices.get(edge.port)
+        chosen = self.wiring.port_sources.get((edge.target, edge.port))
         candidates = None if edge.choice is None else self._candidates(edge.choice.name)
         if candidates is not None and candidates.only_passes:
             (column,) = (i for i, name in enumerate(candidates.names) if i not in candidates.zeros)
-            return Source(edge.source, "", candidates.table, candidates.row, column)
+            return Source(edge.source, "", candidates.table, candidates.row, (column,))
         operations = edge_operations(edge)
         if operations:
             shape = self.shapes.nodes[edge.source]
             blocks = {module_key(key): make_block(spec, (), [shape]) for key, spec in operations.items()}
             self.edges[module_key(edge.name)] = nn.ModuleDict(blocks)
         through = edge.name if operations else ""
-        if port_choice is None:
+        if chosen is None:
             return Source(edge.source, through, candidates=candidates)
-        table, row = self.logits.place[port_choice.name]
-        return Source(edge.source, through, table.key, row, table.candidates.index(edge.label))
+        table, row = self.logits.place[chosen.choice.name]
+        columns = chosen.places(edge.label, (edge.target, edge.port))
+        return Source(edge.source, through, table.key, row, columns)
 
     def _candidates(self, choice: str) -> Candidates:
         table, row = self.logits.place[choice]
@@ -163,3 +197,11 @@ class Supernet(nn.Module):
         passing = [self.wiring.passes(choice, name) for name in table.candidates]
         only = len(passing) - len(zeros) == 1 and any(passing)
         return Candidates(table.key, row, table.candidates, zeros, only)
+
+    def _relays(self, name: str) -> frozenset[int]:
+        """Return the columns of a node's candidates that return what arrives unchanged; see `NodePlan`."""
+        node = self.wiring.nodes[name]
+        if node.is_input or node.then:
+            return frozenset()
+        names = (None,) if node.choice is None else node.choice.candidates
+        return frozenset(column for column, item in enumerate(names) if is_identity(node.spec(item)))

@@ -164,7 +164,8 @@ class NetworkIndex:
         listing = self._record.get("of_architectures")
         if not listing:
             return {}
-        if len(listing) != self.space.count() or max(listing) >= len(self.listed):
+        there = self.space.how_many()
+        if not there.exact or len(listing) != there.value or max(listing) >= len(self.listed):
             return {}
         pairs = zip(self.space.enumerate(), listing, strict=True)
         found = {tuple(assignment.items()): place for assignment, place in pairs}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import math
+import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -24,6 +25,7 @@ from nasframe.searching import (
     SearchOptions,
     SearchProblem,
 )
+from nasframe.searching.gradient import checked_paths
 from nasframe.space import Choice, SearchSpace
 from nasframe.testing.minimal_plugins import FlatLinear, SmallOutputs
 from nasframe.testing.registration import registered
@@ -206,9 +208,25 @@ class GradientLoopSuite(_LoopSuite):
                 for name, value in search.supernet.named_parameters()
                 if not torch.equal(value, before[name])
             }
-            assert changed == {True, False}, "in a search without warm-up both must be updated"
+            if search.loop.relaxes:
+                assert changed == {True, False}, "in a search without warm-up both must be updated"
+            else:
+                assert changed == {False}, "a loop that does not relax must update the weights alone"
 
         self._search(0, tested)
+
+    def test_paths_are_architectures_that_depend_on_the_source_alone(self) -> None:
+        """Of a loop that relaxes nothing is asked."""
+        loop, space = self.make(), _space()
+        if loop.relaxes:
+            return
+        found = []
+        for _ in range(2):
+            torch.rand(3)
+            random.random()
+            paths = checked_paths(loop, space, random.Random(5))
+            found.append([next(paths) for _ in range(20)])
+        assert found[0] == found[1], "paths must draw from the source that they are given, and from no other"
 
     def test_its_own_options_stay_as_they_are(self) -> None:
         def tested(search: Search) -> None:
@@ -232,8 +250,10 @@ class GradientLoopSuite(_LoopSuite):
                 )
             space.set_output("sum")
             task = SmallOutputs({"left": (3,), "right": (3,)})
-            options = SearchOptions(epochs=2, min_epochs=2, batch_size=2)
-            tested(Search(space, task, task.data({}), Softmax(), self.make(), options, seed))
+            loop = self.make()
+            candidates = 1 if getattr(loop, "relaxes", True) else 4
+            options = SearchOptions(epochs=2, min_epochs=2, batch_size=2, candidates=candidates)
+            tested(Search(space, task, task.data({}), Softmax(), loop, options, seed))
 
 
 def _space(removes: bool = True) -> SearchSpace:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nasframe.training.batches import DrawnBatch, JoinedSplit, batches, number_of_batches
+from nasframe.training.batches import DrawnBatch, JoinedSplit, batches, in_order, number_of_batches
 from nasframe.training.caveats import caveats_of
 from nasframe.training.failures import Failures, Step
 from nasframe.training.growing_parameters import GrowingParameters
@@ -29,6 +29,7 @@ __all__ = [
     "checked_backward",
     "checked_epoch",
     "collect_outputs",
+    "in_order",
     "learning_rate",
     "number_of_batches",
     "read_training",

@@ -3,7 +3,8 @@
 - **measurements**: `measure_estimators` returns one `Measurement` for each relaxation, setting and function;
   `Laboratory` does the same, and measures Proposition 3 of the paper (`ConditionalBias`)
 - **functions**: a `Function` of the choices in its `Pack`s, and its `exact_gradient`; that of a finished run
-  has at most 2 ** `BITS` outcomes
+  has at most 2 ** `BITS` outcomes; `functions_of_ports` are those of any small supernet, one for each of the
+  `MECHANISMS` against empty ports
 - **results**: `tables_of_functions`, `table_of_measurements` and `table_of_biases`; the files of all by
   `save_results`, or in two steps by `save_measurements` and `save_biases`
 
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
     from cyclopts import App
 
     from nasframe_estimators.functions import BITS as BITS
+    from nasframe_estimators.functions import MECHANISMS as MECHANISMS
     from nasframe_estimators.functions import Function as Function
     from nasframe_estimators.functions import Pack as Pack
     from nasframe_estimators.functions import exact_gradient as exact_gradient
+    from nasframe_estimators.functions import functions_of_ports as functions_of_ports
     from nasframe_estimators.laboratory import Laboratory as Laboratory
     from nasframe_estimators.laboratory import measure_estimators as measure_estimators
     from nasframe_estimators.measurements import ConditionalBias as ConditionalBias
@@ -37,7 +40,7 @@ if TYPE_CHECKING:
     from nasframe_estimators.results import tables_of_functions as tables_of_functions
 
 _NAMES = {
-    "functions": ("BITS", "Function", "Pack", "exact_gradient"),
+    "functions": ("BITS", "MECHANISMS", "Function", "Pack", "exact_gradient", "functions_of_ports"),
     "laboratory": ("Laboratory", "measure_estimators"),
     "measurements": ("ConditionalBias", "Measurement"),
     "results": (

@@ -10,7 +10,7 @@ from typing import Any
 
 from nasframe import Experiment, Run
 from nasframe.errors import nearest
-from nasframe_estimators.functions import BITS, FUNCTIONS
+from nasframe_estimators.functions import BITS, FUNCTIONS, PORT_FUNCTIONS, Function
 from nasframe_estimators.gradients import SCORE_FUNCTION, full_name, relaxation_names
 
 __all__ = ["MOST_SAMPLES", "as_tuple", "problems_of"]
@@ -45,7 +45,7 @@ def problems_of(arguments: Mapping[str, Any]) -> list[str]:
     """Return everything that is wrong with the arguments of a `Laboratory`, by name, one line each."""
     return [
         *_names("relaxation", arguments["relaxations"], [*relaxation_names(), SCORE_FUNCTION]),
-        *_names("function", arguments["functions"], FUNCTIONS),
+        *_names("function", arguments["functions"], [*FUNCTIONS, *PORT_FUNCTIONS]),
         *_numbers("temperature", arguments["temperatures"], _TEMPERATURE),
         *_numbers("samples", arguments["samples"], _SAMPLES),
         *_whole("draws", arguments["draws"], 2),
@@ -61,6 +61,8 @@ def _names(kind: str, given: Sequence[Any] | None, valid: Sequence[str]) -> Iter
     if given is not None and not given:
         yield f"{kind}: expected {_NAME}, found none"
     for name in given or ():
+        if kind == "function" and isinstance(name, Function):
+            continue
         if not isinstance(name, str):
             yield f"{kind}: expected {_NAME}, found {name!r}"
         elif name not in valid and (kind != "relaxation" or full_name(name) is None):

@@ -48,7 +48,8 @@ def estimators(
     relaxation
         Names. [default: all that are installed, and score_function, the unbiased reference]
     function
-        Names of standard functions. [default: all; with --run, none]
+        Names of standard functions, or of cell-allow, cell-clip, cell-clip-rows, cell-differences and
+        cell-redraw, which show what is done about empty ports. [default: all standard ones; with --run, none]
     temperature
         Temperatures. [default: 0.1, 0.5, 1 and that of each relaxation]
     samples

@@ -16,10 +16,12 @@ from nasframe_estimators.argument_checks import as_tuple, problems_of
 from nasframe_estimators.functions import (
     BITS,
     FUNCTIONS,
+    PORT_FUNCTIONS,
     Function,
     exact_gradient,
     function_of_run,
     standard_functions,
+    standard_ports,
 )
 from nasframe_estimators.gradients import (
     SAMPLES,
@@ -51,7 +53,7 @@ class Laboratory:
     """
 
     relaxations: Sequence[str] | None = field(default=None, converter=as_tuple)
-    functions: Sequence[str] | None = field(default=None, converter=as_tuple)
+    functions: Sequence[str | Function] | None = field(default=None, converter=as_tuple)
     temperatures: Sequence[float] | None = field(default=None, converter=as_tuple)
     samples: Sequence[Samples] | None = field(default=None, converter=as_tuple)
     draws: int | None = None
@@ -94,7 +96,9 @@ class Laboratory:
                 )
         by_default = FUNCTIONS if self.run is None else ()
         wanted = by_default if self.functions is None else self.functions
-        return found + [function for function in standard_functions() if function.name in wanted]
+        found += [function for function in wanted if isinstance(function, Function)]
+        found += [function for function in standard_functions() if function.name in wanted]
+        return found + standard_ports([name for name in PORT_FUNCTIONS if name in wanted], self.progress)
 
     @property
     def names(self) -> list[str]:
@@ -133,7 +137,7 @@ class Laboratory:
 def measure_estimators(
     relaxations: str | Sequence[str] | None = None,
     *,
-    functions: str | Sequence[str] | None = None,
+    functions: str | Function | Sequence[str | Function] | None = None,
     temperatures: float | Sequence[float] | None = None,
     samples: Samples | Sequence[Samples] | None = None,
     draws: int | None = None,
@@ -151,7 +155,8 @@ def measure_estimators(
 
     Args:
         relaxations: names, or one; None is every installed one, and `score_function`, the unbiased reference.
-        functions: names, or one, of standard functions; None is all of them, or with `run` none.
+        functions: names, or one, of standard functions and of those of the small supernet, or functions
+            themselves, such as those of `functions_of_ports`; None is all standard ones, or with `run` none.
         temperatures: for relaxations with an option `temperature`; None is 0.1, 0.5, 1.0 and their default.
         samples: for relaxations with an option `samples`; None is 1, 10, 100, 1000 and "exact", as far as
             they take it.

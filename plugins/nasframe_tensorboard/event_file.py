@@ -60,7 +60,8 @@ class EventFile:
             for name, value in _numbers(record[group], group):
                 self._scalar(name, value)
         self._options(record)
-        self._network(derive(self._space, record["probabilities"]))
+        if record["probabilities"]:  # none where the loop learns no logits
+            self._network(derive(self._space, record["probabilities"]))
         self._scalar(_END, record["seconds"])
         self._log.flush()
 

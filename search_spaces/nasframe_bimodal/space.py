@@ -29,16 +29,20 @@ class Bimodal(SpaceFactory):
         >>> inputs = {"picture": (8, 64), "sound": (8, 32)}
         >>> Bimodal(cells=1, nodes=1, ports="choose").build(inputs, outputs=1).count()
         68
+        >>> Bimodal(cells=1, nodes=1, ports="distinct").build(inputs, outputs=1).count()
+        5
 
-    That is 4 pairs of sources of the cell, with 4 operations times 4 pairs of sources, or without the node.
+    The first is 4 pairs of sources of the cell, with 4 operations times 4 pairs of sources, or without the
+    node. In the second one the cell and the node have one pair of different sources each.
     """
 
     channels: int = option(128, help="channels C of every feature", ge=1)
     cells: int = option(2, help="cells of the first level", ge=1)
     nodes: int = option(2, help="inner nodes M of a cell", ge=1)
-    ports: Literal["shared", "choose", "paired"] = option(
-        "shared",
-        help="shared: one sum feeds both ports; choose: one source per port; paired: edges per port",
+    ports: Literal["distinct", "choose", "paired", "shared"] = option(
+        "distinct",
+        help="distinct: two different sources, one per port; choose: any source per port; paired: edges per "
+        "port; shared: one sum feeds both ports (the paper)",
     )
     derive: Literal["split", "sum"] = option(
         "split",
@@ -57,7 +61,8 @@ class Bimodal(SpaceFactory):
 
     def make(self, inputs: Mapping[str, Shape], outputs: int) -> SearchSpace:
         _check_inputs(inputs)
-        space = SearchSpace("bimodal", derivation=self._derivation())
+        exact = "space.ports=distinct" if self._deals else ""
+        space = SearchSpace("bimodal", derivation=self._derivation(), exact=exact)
         sources = []
         for name, shape in inputs.items():
             sources.append(space.add_input(name, shape, OpSpec("projection", {"channels": self.channels})))
@@ -81,7 +86,7 @@ class Bimodal(SpaceFactory):
         return self.ports == "shared" and self.derive == "split"
 
     def _derivation(self) -> str:
-        if self.ports == "choose":
+        if self.ports in ("distinct", "choose"):
             return "argmax"
         if self.ports == "paired":
             return "top_k_per_port:1"
@@ -110,7 +115,10 @@ class Bimodal(SpaceFactory):
         return cell
 
     def _connect(self, space: SearchSpace, sources: Sequence[str], target: str, group: str) -> None:
-        """Connect every source to both ports of the target, as the option `ports` says."""
+        """Connect the sources to both ports of the target, as the option `ports` says."""
+        if self.ports == "distinct":
+            space.choose_sources(target, ("x", "y"), sources, f"{target}.sources", group)
+            return
         for port in ("x", "y"):
             for source in sources:
                 name = f"{source}->{target}" if self.ports == "shared" else f"{source}->{target}.{port}"

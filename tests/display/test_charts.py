@@ -256,6 +256,23 @@ def test_parts_stand_below_their_name_and_a_single_part_is_not_written() -> None
     assert {"N1", "N2"} <= set(texts(plain))
 
 
+def test_of_many_parts_those_with_the_largest_shares_are_shown_and_the_others_as_their_sum() -> None:
+    rows = {"pair": {f"p{part}": [0.1, part / 100] for part in range(8)}, "few": {"a": [0.5], "b": [0.5]}}
+    rows["pair"]["p2"] = [0.9, None]
+    shown = heat(rows=rows, most=3)
+    names = [name for name in texts(shown) if name in {*rows["pair"], "a", "b", "5 others"}]
+    assert sorted(names) == ["5 others", "a", "b", "p0", "p1", "p2"]
+    assert "5 others" in shown.to_text()
+    assert len(shown.data().rows) == 18  # all of them
+    text = [line for line in shown.to_text().splitlines() if "5 others" in line]
+    assert text[0].split()[-2:] == ["0.5000", "0.2500"]
+
+
+def test_one_part_too_many_is_shown_as_it_is() -> None:
+    rows = {"pair": {name: [0.25] for name in "abcd"}}
+    assert {*"abcd"} <= {*texts(heat(rows=rows, most=3))}
+
+
 def test_the_slider_of_the_epochs_has_a_mark_that_stands_in_the_middle_of_its_cell() -> None:
     (now,) = parts(heat(follows=True), "path", "now")
     start, step = map(float, (now.get("data-now") or "").split())

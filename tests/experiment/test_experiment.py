@@ -415,6 +415,11 @@ def test_the_fingerprint_depends_on_what_decides_the_result() -> None:
     assert len(tensors) == 2
 
 
+def test_an_option_that_is_new_keeps_the_fingerprint_at_what_was_before_it() -> None:
+    assert parse("search.empty_ports=allow").fingerprint() == parse().fingerprint()
+    assert parse("search.empty_ports=redraw").fingerprint() != parse().fingerprint()
+
+
 def test_the_fingerprint_does_not_depend_on_where_things_lie() -> None:
     assert parse("cache=elsewhere", device="cpu").fingerprint() == parse().fingerprint()
 

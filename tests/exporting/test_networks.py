@@ -101,7 +101,7 @@ FEATURES = {"I1": (6, 5), "I2": (6, 7), "S1": (6, 5), "S2": (6, 3)}
 def test_networks_of_every_shipped_space_are_exported_with_the_same_outputs(tmp_path: Path) -> None:
     networks = {
         f"bimodal {ports} {seed}": drawn(Bimodal(channels=4, ports=ports), FEATURES, seed)
-        for seed, ports in enumerate(("shared", "choose", "paired"))
+        for seed, ports in enumerate(("shared", "distinct", "choose", "paired"))
     }
     for name, shape in (("images", (3, 8, 8)), ("sequences", (3, 12))):
         networks[f"darts {name}"] = drawn(DARTS(channels=4, cells=3, nodes=1), {name: shape}, 1)

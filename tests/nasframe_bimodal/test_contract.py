@@ -24,9 +24,11 @@ class BimodalSuite(SearchSpaceSuite):
 
 
 EXACT: dict[str, tuple[Bimodal, Mapping[str, Shape]]] = {
+    "distinct": (Bimodal(channels=6), THREE),
+    "distinct, tied": (Bimodal(channels=6, ports="distinct", tied=True, nodes=3), THREE),
     "choose": (Bimodal(channels=6, ports="choose"), THREE),
     "paired": (Bimodal(channels=6, ports="paired"), TWO),
-    "shared, summed": (Bimodal(channels=6, derive="sum"), TWO),
+    "shared, summed": (Bimodal(channels=6, ports="shared", derive="sum"), TWO),
     "choose, tied, enumerable": (
         Bimodal(channels=4, ports="choose", nodes=1, tied=True, operations=("zero", "sum"), dropout=0.0),
         TWO,
@@ -43,8 +45,8 @@ EXACT: dict[str, tuple[Bimodal, Mapping[str, Shape]]] = {
     "choose, batch norm": (Bimodal(channels=4, ports="choose", cells=1, norm="batch_norm"), TWO),
 }
 DEALT: dict[str, tuple[Bimodal, Mapping[str, Shape]]] = {
-    "shared": (Bimodal(channels=6), THREE),
-    "shared, five cells": (Bimodal(channels=4, cells=5), THREE),
+    "shared": (Bimodal(channels=6, ports="shared"), THREE),
+    "shared, five cells": (Bimodal(channels=4, cells=5, ports="shared"), THREE),
 }
 
 

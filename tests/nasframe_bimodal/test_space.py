@@ -1,16 +1,20 @@
-"""The two-level bimodal space in its three port modes."""
+"""The two-level bimodal space in its four port modes."""
 
 from __future__ import annotations
 
 import math
 import tomllib
+from random import Random
 from typing import Any
 
 import pytest
+import torch
 
 from nasframe import Architecture, Experiment, OpSpec, build, manager
 from nasframe.errors import ConfigurationError, SpaceError
-from nasframe.supernet import Logits
+from nasframe.network import inherit
+from nasframe.searching import derive
+from nasframe.supernet import Logits, Supernet
 from nasframe_bimodal.space import Bimodal
 
 FEATURES = {f"{stream}{stage}": (8, 4 * stage) for stream in "IS" for stage in range(1, 5)}
@@ -33,6 +37,7 @@ def inner_count(nodes: int, sources: int, ways: object) -> int:
     ("ports", "ways"),
     [
         ("shared", lambda sources: math.comb(sources, 2)),
+        ("distinct", lambda sources: math.comb(sources, 2)),
         ("choose", lambda sources: sources**2),
         ("paired", lambda sources: 2 ** (2 * sources)),
     ],
@@ -48,7 +53,8 @@ def test_the_number_of_architectures_has_a_closed_form(
 
 
 @pytest.mark.parametrize(
-    ("ports", "derive"), [("shared", "split"), ("shared", "sum"), ("choose", "split"), ("paired", "split")]
+    ("ports", "derive"),
+    [("shared", "split"), ("shared", "sum"), ("choose", "split"), ("paired", "split"), ("distinct", "split")],
 )
 def test_tied_cells_multiply_the_count_by_their_inner_choices_once(ports: str, derive: str) -> None:
     def count(**options: object) -> int:
@@ -62,7 +68,7 @@ def test_tied_cells_multiply_the_count_by_their_inner_choices_once(ports: str, d
 
 
 def test_tied_counts_agree_with_enumeration() -> None:
-    for ports in ("shared", "choose", "paired"):
+    for ports in ("shared", "distinct", "choose", "paired"):
         space = Bimodal(ports=ports, nodes=1, tied=True, operations=("zero", "sum")).build(
             {"a": (2, 3), "b": (2, 3)}, 1
         )  # type: ignore[arg-type]
@@ -77,15 +83,33 @@ def test_tied_cells_share_beta_and_gamma_but_not_alpha() -> None:
     for choice in space.choices.values():
         groups[choice.group].append(choice.name)
     assert len(groups["gamma"]) == 2
-    assert len(groups["alpha"]) == 8 + 9 + 10
-    assert all(name.startswith("cell/") for name in groups["gamma"] + groups["beta"])
+    assert groups["alpha"] == ["cell1.sources", "cell2.sources", "cell3.sources"]
+    assert groups["beta"] == ["cell/N1.sources", "cell/N2.sources"]
+    assert all(name.startswith("cell/") for name in groups["gamma"])
+
+
+def test_distinct_is_the_default_and_the_papers_form_is_one_word_away() -> None:
+    assert Bimodal() == Bimodal(ports="distinct")
+    assert not Bimodal().build(FEATURES, 1).wiring.deals
+    assert Bimodal(ports="shared").build(FEATURES, 1).wiring.deals
 
 
 def test_logits_of_one_group_and_candidates_are_one_parameter() -> None:
-    logits = Logits(Bimodal().build(FEATURES, 1))
+    logits = Logits(Bimodal(ports="shared").build(FEATURES, 1))
     assert {table.key: (len(table.rows), len(table.candidates)) for table in logits.tables} == {
         "alpha": (8 + 9, 2),
         "beta": (2 * (2 + 3), 2),
+        "gamma": (4, 5),
+    }
+
+
+def test_choices_among_equally_many_sets_of_different_sources_are_parameters_of_their_own() -> None:
+    logits = Logits(Bimodal().build(FEATURES, 1))
+    assert {table.key: (len(table.rows), len(table.candidates)) for table in logits.tables} == {
+        "alpha:1": (1, math.comb(8, 2)),
+        "alpha:2": (1, math.comb(9, 2)),
+        "beta:1": (2, 1),
+        "beta:2": (2, math.comb(3, 2)),
         "gamma": (4, 5),
     }
 
@@ -237,3 +261,32 @@ def test_an_architecture_with_options_of_operations_keeps_them_in_its_document()
 def test_an_option_of_an_operation_that_no_file_could_hold_is_refused() -> None:
     with pytest.raises(ValueError, match="'weighted_fusion': option 'total' is None, which TOML cannot hold"):
         Bimodal(operations=("zero", OpSpec("weighted_fusion", {"total": None})))
+
+
+def test_the_supernet_under_a_derived_architecture_is_the_network_that_is_built() -> None:
+    compared = 0
+    for seed in range(40):
+        random = Random(seed)
+        inputs = {name: (4, random.randint(1, 5)) for name in "abcde"[: random.randint(2, 5)]}
+        space = Bimodal(
+            channels=4,
+            cells=random.randint(1, 3),
+            nodes=random.randint(1, 3),
+            tied=random.random() < 0.5,
+            norm=random.choice(("layer_norm", "batch_norm", "none")),
+        ).build(inputs, 2)
+        torch.manual_seed(seed)
+        supernet = Supernet(space).eval()
+        given = {name: torch.randn(3, *shape) for name, shape in inputs.items()}
+        for _ in range(5):
+            found = {
+                name: {candidate: random.random() for candidate in choice.candidates}
+                for name, choice in space.choices.items()
+            }
+            architecture = derive(space, found)
+            network = build(architecture).eval()
+            assert inherit(network, supernet.state_dict()) == []
+            searched = supernet(given, supernet.logits.one_hot(architecture.assignment))
+            assert torch.equal(searched, network(given))
+            compared += 1
+    assert compared == 200

@@ -25,8 +25,18 @@ from nasframe_estimators import exact_gradient, measure_estimators
 from nasframe_estimators.functions.finished_run import function_of_run
 from nasframe_estimators.functions.function import every_outcome, one_hot_weights
 from nasframe_estimators.functions.supernet_loss import SupernetLoss
+from tests.toys import STREAMS
 
 BITS = 5.5
+
+
+@pytest.fixture(scope="module")
+def finished_run(tmp_path_factory: pytest.TempPathFactory, toy_streams: ModuleType) -> Path:
+    """The folder of a run with choices in every group. Of two inputs there is one set of two sources."""
+    folder = tmp_path_factory.mktemp("every_group")
+    words = ["space.ports=shared", f"cache={folder / 'cache'}", "--out", str(folder / "run")]
+    assert main(["run", str(STREAMS), *words]) == 0
+    return folder / "run"
 
 
 @pytest.fixture(scope="module")

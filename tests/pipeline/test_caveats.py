@@ -117,6 +117,31 @@ def test_a_search_whose_logits_moved_says_nothing_of_them(home: Path, toy_stream
     assert "unmoved" not in Run.open("moved").record["search"]
 
 
+def test_after_a_search_that_deals_sources_out_every_screen_says_what_that_costs(
+    home: Path, toy_streams: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", str(STREAMS), "space.ports=shared", "--out", "dealt"]) == 0
+    printed = capsys.readouterr()
+    record = Run.open("dealt").record["search"]
+    (sentence,) = record["dealt"]
+    objective = json.loads((Path("dealt") / "test.json").read_text())["objective"]
+    for stage in ("searched", "inherited"):
+        assert f"{record[stage][objective]:.3f}" in sentence
+    assert sentence.endswith("With space.ports=distinct the search evaluates what is built.")
+    assert f"search: {sentence}" in printed.err.splitlines()
+    assert sentence in " ".join(printed.out.split())
+    assert sentence in (Path("dealt") / "report.html").read_text()
+
+
+def test_after_a_search_of_what_is_built_nothing_is_said_of_dealing(
+    home: Path, toy_streams: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", str(STREAMS), "--out", "exact"]) == 0
+    assert {"dealt", "searched"}.isdisjoint(Run.open("exact").record["search"])
+    printed = capsys.readouterr()
+    assert "deals the sources" not in printed.out + printed.err
+
+
 @pytest.mark.parametrize(
     ("row", "found"),
     [

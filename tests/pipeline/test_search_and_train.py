@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import attrs
@@ -9,9 +10,10 @@ import pytest
 import torch
 
 import nasframe
-from nasframe import Architecture, Experiment, Run, SearchOptions, TrainOptions
+from nasframe import Architecture, Decisions, Experiment, Run, SearchOptions, TrainOptions
 from nasframe.errors import ArchitectureError, RunError, SpaceError
 from nasframe_bimodal.space import Bimodal
+from tests.recorded_progress import Log
 from tests.toys.toy_digits import digits
 
 
@@ -27,6 +29,16 @@ def test_a_given_architecture_is_trained_and_becomes_the_runs_own(
         nasframe.train(
             experiment, tmp_path / "run", architecture=Architecture(found.space, found.space.sample(5))
         )
+
+
+def test_a_space_that_is_much_work_to_count_is_announced_by_an_estimate(
+    experiment: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Decisions, "work", 5)
+    log = Log()
+    nasframe.search(experiment, tmp_path / "run", progress=log)
+    (line,) = (line for line in log.lines if line.startswith("search: ") and "architectures" in line)
+    assert re.match(r"search: (about|at least) [\d,.e+]+ architectures, ", line)
 
 
 def test_an_architecture_for_other_inputs_is_refused(experiment: Experiment, tmp_path: Path) -> None:

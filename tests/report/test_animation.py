@@ -39,7 +39,7 @@ def of_edges(nodes: int) -> SearchSpace:
 
 
 SPACES = {
-    **{ports: Bimodal(ports=ports).make(SHAPES, 2) for ports in ("shared", "choose", "paired")},  # type: ignore[arg-type]
+    **{ports: Bimodal(ports=ports).make(SHAPES, 2) for ports in ("shared", "distinct", "choose", "paired")},  # type: ignore[arg-type]
     "tied": Bimodal(tied=True, cells=3, nodes=3).make(SHAPES, 1),
     "edges": of_edges(4),
 }
@@ -98,6 +98,22 @@ def test_where_ports_share_what_arrives_an_edge_is_drawn_for_both() -> None:
     assert drawn["I1 → cell1"] == 2
     assert drawn["cell1 → cell2"] == 2
     assert "I1 → cell1/x" in {edge.name for edge in drawn_edges(SPACES["choose"])}
+
+
+def test_where_ports_share_what_arrives_an_edge_is_as_wide_as_it_is_probable() -> None:
+    space = SPACES["shared"]
+    edges = [name for name in space.choices if "->" in name]
+    chances = {name: (index + 1) / len(edges) for index, name in enumerate(edges)}
+    rows = {name: {"zero": 1 - chance, "identity": chance} for name, chance in chances.items()}
+    (line,) = history(space)
+    html, _ = animate_search(space, [{**line, "probabilities": {**line["probabilities"], **rows}}])
+    widths = {
+        f"{source}->{target.rpartition('/')[2]}": float(width)
+        for width, source, target in re.findall(
+            r'stroke-width="([\d.]+)"[^>]*><title>(\S+) → (\S+)</title>', html
+        )
+    }
+    assert widths == {name: pytest.approx(0.6 + 3.4 * chance, abs=0.01) for name, chance in chances.items()}
 
 
 def test_an_edge_that_chooses_its_operation_is_labelled_with_the_leading_one() -> None:

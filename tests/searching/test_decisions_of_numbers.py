@@ -15,7 +15,8 @@ from nasframe.relaxations import Softmax
 from nasframe.report.scores import area, roc
 from nasframe.runtime import SILENT
 from nasframe.searching import Bilevel, Search, derive
-from nasframe.searching.gradient.selection import select
+from nasframe.searching.gradient.ranking import SupernetScore
+from nasframe.searching.gradient.selection import choose
 from nasframe.searching.gradient.stop import has_converged
 from nasframe.supernet import Supernet
 
@@ -65,7 +66,9 @@ def test_a_candidate_whose_outputs_are_not_finite_is_never_chosen(bad: float) ->
         return found * bad if both else found
 
     supernet.forward = forward  # type: ignore[method-assign]
-    found = select(candidates, supernet, spoilt, split, 4, CPU, SILENT)
+    score = SupernetScore(supernet, spoilt, split, split, 4, CPU)
+    scored, derived = [score(item.assignment) for item in candidates], candidates[0].assignment
+    found = choose(made, scored, derived, SearchOptions(), None, supernet, {}, SILENT)
     assert found.architecture != candidates[0]
     assert found.rule is None
     assert found.chosen is not None
@@ -78,10 +81,10 @@ def test_a_candidate_whose_metric_is_infinite_stops_the_choice_in_words(bad: flo
             return {"accuracy": bad}
 
     made, usual = space(), task()
-    candidates = [Architecture(made, {"use x": x, "use y": "identity"}) for x in ("zero", "identity")]
+    candidates = [Architecture(made, {"use x": "zero", "use y": "identity"})]
     infinite, split = Infinite(usual.tensors, usual.labels), usual.data({}).splits.validation
     with pytest.raises(ContractError, match=f"NaN where undefined, found 'accuracy': {bad}"):
-        select(candidates, Supernet(made), infinite, split, 4, CPU, SILENT)
+        SupernetScore(Supernet(made), infinite, split, split, 4, CPU)(candidates[0].assignment)
 
 
 def test_entropies_that_are_no_number_end_no_search() -> None:

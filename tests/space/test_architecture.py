@@ -18,7 +18,7 @@ def architecture(seed: int = 0, **options: Any) -> Architecture:
     return Architecture(space, space.sample(seed), {"seed": seed})
 
 
-@pytest.mark.parametrize("ports", ["shared", "choose", "paired"])
+@pytest.mark.parametrize("ports", ["shared", "distinct", "choose", "paired"])
 def test_a_document_reads_back_to_an_equal_architecture(ports: str, tmp_path: Path) -> None:
     for seed in range(10):
         written = architecture(seed, ports=ports)
@@ -41,21 +41,33 @@ def test_a_document_can_be_written_by_hand() -> None:
         "space": {
             "name": "bimodal",
             "options": {"cells": 1, "nodes": 1},
-            "inputs": {"a": [4, 3], "b": [4, 5]},
+            "inputs": {"a": [4, 3], "b": [4, 5], "c": [4, 2]},
             "outputs": 1,
         },
-        "assignment": {
-            "a->cell1": "identity",
-            "b->cell1": "identity",
-            "cell1/N1": "concat_fc",
-            "cell1/x->N1": "identity",
-            "cell1/y->N1": "identity",
-        },
+        "assignment": {"cell1.sources": "a & c", "cell1/N1": "concat_fc", "cell1/N1.sources": "x & y"},
     }
     found = Architecture.from_dict(document)
     assert [
         spec.name for name, spec in found.resolved.operations.items() if spec and name.endswith("N1")
     ] == ["concat_fc"]
+    assert [found.resolved.arrivals[f"cell1/{port}"]["in"][0].source for port in "xy"] == ["a", "c"]
+
+
+def test_a_choice_with_one_valid_candidate_may_be_left_out_of_a_document() -> None:
+    for seed in range(20):
+        whole = architecture(seed, cells=1).to_dict()
+        only = {"cell1/N1.sources": "x & y", "cell1/N2.sources": "x & y"}
+        if whole["assignment"]["cell1/N1"] != "zero":
+            del only["cell1/N2.sources"]  # N1 is a third source
+        left_out = {name: value for name, value in whole["assignment"].items() if name not in only}
+        assert Architecture.from_dict({**whole, "assignment": left_out}) == Architecture.from_dict(whole)
+
+
+def test_an_edge_that_a_document_leaves_out_is_absent_even_where_it_must_be_there() -> None:
+    document = architecture(ports="shared", cells=1, nodes=1, operations=("sum",)).to_dict()
+    del document["assignment"]["cell1/x->N1"]
+    with pytest.raises(ArchitectureError, match="cell1/N1: keeps exactly 2 of its sources, found 1"):
+        Architecture.from_dict(document)
 
 
 def test_provenance_does_not_decide_equality() -> None:
@@ -92,8 +104,12 @@ def test_the_difference_names_every_choice_that_differs() -> None:
         ),
         (lambda d: d["assignment"].pop("cell1/N1"), "cell1/N1: is missing; valid: attention"),
         (
-            lambda d: d["assignment"].update({f"{name}->cell1": "zero" for name in "abc"}),
-            "cell1: keeps exactly 2 of its sources, found 0",
+            lambda d: d["assignment"].pop("cell1.sources"),
+            "cell1.sources: is missing; valid: a & b, a & c, b & c",
+        ),
+        (
+            lambda d: d["assignment"].update({"cell1/N1.sources": "y & x"}),
+            "cell1/N1.sources: unknown candidate 'y & x'; did you mean 'x & y'",
         ),
     ],
 )
@@ -108,6 +124,13 @@ def test_a_document_that_breaks_the_schema_is_refused_in_words(
         Architecture.load(path)
     assert message in str(error.value)
     assert str(path) in str(error.value)
+
+
+def test_a_document_that_keeps_too_few_edges_is_refused_in_words() -> None:
+    document = architecture(ports="shared").to_dict()
+    document["assignment"].update({f"{name}->cell1": "zero" for name in "abc"})
+    with pytest.raises(ArchitectureError, match="cell1: keeps exactly 2 of its sources, found 0"):
+        Architecture.from_dict(document)
 
 
 def test_all_breaches_of_the_schema_are_listed() -> None:

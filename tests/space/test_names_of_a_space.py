@@ -68,7 +68,7 @@ def experiment(**space: Any) -> Experiment:
     )
 
 
-@pytest.mark.parametrize("ports", ["shared", "choose", "paired"])
+@pytest.mark.parametrize("ports", ["shared", "distinct", "choose", "paired"])
 @pytest.mark.usefixtures("others")
 def test_a_plugin_that_registers_the_names_of_bimodals_own_operations_leaves_them_as_they_are(
     ports: str,

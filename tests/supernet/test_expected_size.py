@@ -23,7 +23,7 @@ def net(**options: object) -> Supernet:
     return found
 
 
-@pytest.mark.parametrize("ports", ["shared", "choose", "paired"])
+@pytest.mark.parametrize("ports", ["shared", "distinct", "choose", "paired"])
 def test_of_a_decided_architecture_it_is_its_size_but_for_the_fusion_scalars(ports: str) -> None:
     supernet, compared = net(ports=ports), 0
     for seed in range(30):

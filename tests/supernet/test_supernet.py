@@ -64,7 +64,7 @@ def selected_names(net: Supernet, samples: Mapping[str, Sample]) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("ports", ["choose", "paired"])
+@pytest.mark.parametrize("ports", ["distinct", "choose", "paired"])
 def test_under_one_hot_weights_the_supernet_equals_the_built_network(ports: str) -> None:
     net, inputs = supernet(ports, cells=2, nodes=3).eval(), features()
     for seed in range(10):
@@ -103,7 +103,7 @@ def test_shared_ports_that_are_summed_are_exact() -> None:
         assert difference.abs().max() < 1e-10
 
 
-@pytest.mark.parametrize("ports", ["shared", "choose", "paired"])
+@pytest.mark.parametrize("ports", ["shared", "distinct", "choose", "paired"])
 def test_all_three_paths_compute_the_same_function(ports: str) -> None:
     net, inputs = supernet(ports), features()
     one_hot = net.logits.one_hot(net.space.sample(4))
@@ -116,7 +116,7 @@ def test_all_three_paths_compute_the_same_function(ports: str) -> None:
     torch.testing.assert_close(net(inputs, dense), sparse, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("ports", ["shared", "choose", "paired"])
+@pytest.mark.parametrize("ports", ["shared", "distinct", "choose", "paired"])
 def test_the_one_hot_path_gives_the_weights_the_gradient_of_the_dense_path(ports: str) -> None:
     net, inputs = supernet(ports), features()
     one_hot = net.logits.one_hot(net.space.sample(4))

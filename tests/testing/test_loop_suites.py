@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 PLUGINS = "loops"
-GOOD = ["Good", "GoodBatches", "Evolution", "Halving", "Bilevel", "Joint"]
+GOOD = ["Good", "GoodBatches", "Evolution", "Halving", "Bilevel", "Joint", "OneShot", "ThirdPartyPaths"]
 
 BROKEN = {
     "Incomplete": "test_every_proposal_is_a_valid_architecture",
@@ -33,6 +33,8 @@ BROKEN = {
     "UnseededUpdates": "test_the_same_seed_gives_the_same_search",
     "Counting": "test_its_own_options_stay_as_they_are",
     "NothingTrained": "test_it_is_a_gradient_loop",
+    "UnseededPaths": "test_paths_are_architectures_that_depend_on_the_source_alone",
+    "PathsThatEnd": "test_it_searches_to_the_end",
 }
 
 

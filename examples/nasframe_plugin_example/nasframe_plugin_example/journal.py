@@ -22,7 +22,7 @@ def search_started(run: Run | None, space: Any, relaxation: Any) -> None:
     if run is not None and run.history("search"):  # an interrupted search goes on
         _write(run, "\nIt was interrupted, and goes on.\n")
         return
-    _write(run, f"# A search of {space.count():,} architectures, by {type(relaxation).__name__}\n")
+    _write(run, f"# A search of {space.how_many().in_words}, by {type(relaxation).__name__}\n")
 
 
 @hookimpl

@@ -32,6 +32,8 @@ class HeatMap(Figure):
         x: name of the horizontal axis.
         low, high: ends of the horizontal axis; the cells divide it evenly.
         part: name of the parts.
+        most: the most parts of a name that are shown; of more, those with the largest shares in any cell,
+            and the sum of the others. The data has all. 0 shows all.
         marks: name → a place that is marked by an upright line.
         is_whole: True where the horizontal axis has whole numbers only.
         follows: True where the slider of the epochs moves a mark over the chart.
@@ -44,6 +46,7 @@ class HeatMap(Figure):
     low: float
     high: float
     part: str = "part"
+    most: int = 0
     marks: Mapping[str, float] = field(factory=dict)
     is_whole: bool = False
     follows: bool = False
@@ -77,7 +80,7 @@ class HeatMap(Figure):
         columns += [Column("first"), Column("last")]
         rows: list[list[Cell]] = [
             [name, part, sparkline([value or 0.0 for value in values]), values[0], values[-1]]
-            for name, parts in self.rows.items()
+            for name, parts in self._shown().items()
             for part, values in parts.items()
         ]
         return Table(self.name, self.title, columns, rows).to_text(indent)
@@ -128,14 +131,30 @@ class HeatMap(Figure):
     def _lines(self) -> Iterator[tuple[str, Sequence[float | None] | None]]:
         """Yield the lines of the chart: a name alone, above its parts; or a name or part with its values."""
         is_plain = all(len(parts) == 1 for parts in self.rows.values())
-        for name, parts in self.rows.items():
+        for name, parts in self._shown().items():
             if not is_plain:
                 yield name, None
             for part, values in parts.items():
                 yield name if is_plain else part, values
 
+    def _shown(self) -> Mapping[str, Mapping[str, Sequence[float | None]]]:
+        """Return the rows that are shown: with few parts each, in the order of all."""
+        if not self.most:
+            return self.rows
+        return {name: _largest(parts, self.most) for name, parts in self.rows.items()}
+
     def _step(self, values: Sequence[float | None]) -> float:
         return (self.high - self.low) / len(values)
+
+
+def _largest(parts: Mapping[str, Sequence[float | None]], most: int) -> Mapping[str, Sequence[float | None]]:
+    """Return at most so many parts, and the sum of the others."""
+    if len(parts) <= most + 1:  # the sum takes a row, too
+        return parts
+    order = sorted(parts, key=lambda part: -max(value or 0.0 for value in parts[part]))
+    kept, others = {*order[:most]}, order[most:]
+    sums = [sum(value or 0.0 for value in values) for values in zip(*map(parts.get, others), strict=True)]
+    return {part: values for part, values in parts.items() if part in kept} | {f"{len(others)} others": sums}
 
 
 def _runs(values: Sequence[float | None]) -> list[tuple[int, int, int]]:

@@ -155,8 +155,8 @@ class History:
         if drawn.choice is None:
             return []
         number = self.numbers[drawn.choice.name]
-        if drawn.candidate is not None:
-            return [(number, drawn.choice.candidates.index(drawn.candidate))]
+        if drawn.candidates:
+            return [(number, drawn.choice.candidates.index(name)) for name in drawn.candidates]
         return [
             (number, index)
             for index, spec in enumerate(drawn.choice.operations.values())

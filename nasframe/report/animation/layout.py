@@ -109,7 +109,7 @@ def lay_out(space: SearchSpace) -> Box:
         name
         for name, node in wiring.nodes.items()
         if node.choice is not None
-        or node.port_choices
+        or any((name, port) in wiring.port_sources for port in node.ports)
         or any(edge.choice is not None for port in node.ports for edge in wiring.arrivals[name, port])
     }
     return _cell(space, "", deciding, stand_ins(space))

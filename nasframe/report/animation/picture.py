@@ -81,7 +81,7 @@ def _svg(space: SearchSpace, drawn: Sequence[Drawn], epochs: History) -> Markup:
                 d=path,
             )
         )
-        if edge.candidate is None and not is_plain(edge.choice):
+        if not edge.candidates and not is_plain(edge.choice):
             box, above = boxes[edge.target], sum(other.target == edge.target for other in drawn[:index])
             words = shown(epochs.leading(index, last))
             place = {"x": box.x - 10, "y": box.y + LABEL * (above + 0.8)}

@@ -24,7 +24,7 @@ class Drawn:
         target: flat name of a node, or of a cell where the edge feeds several of its ports.
         edges: the edges of the space that it stands for.
         choice: the one that decides about it; None for a fixed edge.
-        candidate: of a choice among sources, the candidate that is this edge.
+        candidates: of a choice among sources, the candidates that keep this edge.
         port: the port in which it ends, if the target has several and they do not share the edge.
     """
 
@@ -32,7 +32,7 @@ class Drawn:
     target: str
     edges: Sequence[FlatEdge]
     choice: Choice | None = None
-    candidate: str | None = None
+    candidates: Sequence[str] = ()
     port: str = ""
 
     @property
@@ -53,7 +53,8 @@ def drawn_edges(space: SearchSpace) -> list[Drawn]:
     for (target, port), edges in wiring.arrivals.items():
         if holder(target, left_out) is not None:
             continue
-        choice = wiring.nodes[target].port_choices.get(port)
+        chosen = wiring.port_sources.get((target, port))
+        choice = None if chosen is None else chosen.choice
         for given in edges:
             cell = holder(given.source, left_out)
             moved = "" if cell is None else left_out[cell] + given.source[len(cell) :]
@@ -66,11 +67,14 @@ def drawn_edges(space: SearchSpace) -> list[Drawn]:
     drawn = []
     for (source, *_), merged in found.items():
         first = merged[0]
-        port_choice = wiring.nodes[first.target].port_choices.get(first.port)
+        chosen = wiring.port_sources.get((first.target, first.port))
         target = first.target.rpartition("/")[0] if len(merged) > 1 and _enters(first) else first.target
-        candidate = first.label if port_choice is not None else None
+        choice, candidates = first.choice, tuple[str, ...]()
+        if chosen is not None:
+            choice, places = chosen.choice, chosen.places(first.label, (first.target, first.port))
+            candidates = tuple(choice.candidates[place] for place in places)
         port = first.port if len(merged) == 1 and len(wiring.nodes[first.target].ports) > 1 else ""
-        drawn.append(Drawn(source, target, merged, port_choice or first.choice, candidate, port))
+        drawn.append(Drawn(source, target, merged, choice, candidates, port))
     return drawn
 
 

@@ -34,6 +34,6 @@ def _decided(space: SearchSpace) -> Iterator[str]:
     for (target, port), edges in wiring.arrivals.items():
         cell = target.rpartition("/")[0]
         enters = cell and any(not edge.source.startswith(f"{cell}/") for edge in edges)
-        node = wiring.nodes[target]
-        if enters and (port in node.port_choices or any(edge.choice is not None for edge in edges)):
+        chosen = (target, port) in wiring.port_sources
+        if enters and (chosen or any(edge.choice is not None for edge in edges)):
             yield target

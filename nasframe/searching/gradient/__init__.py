@@ -5,6 +5,8 @@ from __future__ import annotations
 from nasframe.searching.gradient.bilevel import Bilevel
 from nasframe.searching.gradient.engine import Search
 from nasframe.searching.gradient.gradient_loop import AdamLoop, GradientLoop, Update
+from nasframe.searching.gradient.loop_check import checked_paths
+from nasframe.searching.gradient.one_shot import OneShot
 from nasframe.searching.gradient.options import SearchOptions
 from nasframe.searching.gradient.saved_search import read_search, restore_supernet
 
@@ -12,9 +14,11 @@ __all__ = [
     "AdamLoop",
     "Bilevel",
     "GradientLoop",
+    "OneShot",
     "Search",
     "SearchOptions",
     "Update",
+    "checked_paths",
     "read_search",
     "restore_supernet",
 ]

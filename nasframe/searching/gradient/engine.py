@@ -7,8 +7,10 @@ resumed ends with the same bits as one that was not.
 from __future__ import annotations
 
 import copy
+import itertools
+import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -24,21 +26,30 @@ from nasframe.runtime import (
     SILENT,
     Progress,
     RandomStates,
+    derive_seed,
     forked_seed,
     generator,
     is_finite,
     one_thread,
     without_nan,
 )
+from nasframe.searching.candidate import CandidateTrainer
 from nasframe.searching.derivation import check_rule, derive, derive_around, find_rule
+from nasframe.searching.gradient.dealt_sources import cost_of_dealing
 from nasframe.searching.gradient.gradient_loop import GradientLoop, Update
-from nasframe.searching.gradient.loop_check import LoopCheck, checked_optimiser, checked_updates
+from nasframe.searching.gradient.loop_check import (
+    LoopCheck,
+    checked_optimiser,
+    checked_paths,
+    checked_updates,
+)
 from nasframe.searching.gradient.options import SearchOptions
+from nasframe.searching.gradient.ranking import SupernetScore, rank_architectures
 from nasframe.searching.gradient.saved_search import SearchState, read_search
-from nasframe.searching.gradient.selection import Selection, select
+from nasframe.searching.gradient.selection import Selection, check_finals, choose
 from nasframe.searching.gradient.stop import has_converged
 from nasframe.searching.gradient.unmoved_logits import unmoved_logits
-from nasframe.space import Architecture, SearchSpace
+from nasframe.space import Architecture, Assignment, SearchSpace
 from nasframe.supernet import Supernet, check_operations, expected_parameters
 from nasframe.tasks import Batch, Data, Split, Task, validation_metrics
 from nasframe.training import (
@@ -76,6 +87,7 @@ class Search:
         run: to write checkpoints and metrics to; None keeps them in memory.
         progress: to report to.
         provenance: recorded in the architecture.
+        trainer: of finalists; needed where `options.finalists` asks for some.
         check_every: the steps between two readings of the check that losses and gradients are finite; None is
             1 on the CPU and 50 on another device. It changes no number.
     """
@@ -91,6 +103,7 @@ class Search:
     run: Run | None = None
     progress: Progress = SILENT
     provenance: Mapping[str, Any] = field(factory=dict)
+    trainer: CandidateTrainer | None = None
     check_every: int | None = None
 
     supernet: Supernet = field(init=False)
@@ -105,6 +118,7 @@ class Search:
 
     def __attrs_post_init__(self) -> None:
         find_rule(self.space)  # refuses an unknown rule before the search
+        check_finals(self.options, self.loop, self.space, self.trainer)
         splits = self.data.splits
         for name in ("weights", "architecture", "validation"):
             if len(getattr(splits, name)) == 0:
@@ -120,7 +134,9 @@ class Search:
     def _set_up(self, loop: GradientLoop) -> None:
         """Make the supernet and its optimisers."""
         with forked_seed(self.seed, "supernet"):
-            self.supernet = Supernet(self.space, unselected=self.options.unselected)
+            self.supernet = Supernet(
+                self.space, unselected=self.options.unselected, empty_ports=self.options.empty_ports
+            )
         self.supernet.to(self.device)
         self._weights = self.supernet.weights()
         self._buffers = [
@@ -153,7 +169,8 @@ class Search:
         }
         unread = StepCheck(10**9)  # a number that is not finite is told by the search, with its step
         with forked_seed(self.seed, "rehearsal"), one_thread():
-            check.make(lambda update: twin.update(update, epoch, noise, unread), optimisers)
+            paths = self._paths(0)
+            check.make(lambda update: twin.update(update, epoch, noise, unread, next(paths)), optimisers)
 
     # -- the search -------------------------------------------------------------------------------------
 
@@ -176,12 +193,14 @@ class Search:
                     break
                 record = self._epoch(epoch)
                 self.history.append(record)
-                self.converged = has_converged(self.history, self.options)
+                self.converged = self.loop.relaxes and has_converged(self.history, self.options)
                 if self.run is not None:
                     self.run.log(record)
                     self._state().save(self.run, epoch + 1, self.converged)
                 plugins.notify("search_epoch", run=self.run, epoch=epoch, record=record)
                 advance(1)
+        if not self.loop.relaxes:
+            self.converged = True  # such a search ends by itself
         with one_thread():
             architecture = self._select()
         plugins.notify("architecture_derived", run=self.run, architecture=architecture)
@@ -192,18 +211,45 @@ class Search:
         return derive(self.space, self._probabilities(), self.provenance)
 
     def _select(self) -> Architecture:
-        """Return the derived architecture, or the best of several around it."""
-        options, random = self.options, generator(self.seed, "candidates")
-        around = derive_around(
-            self.space, self._probabilities(), options.candidates - 1, random, self.provenance
-        )
-        if len(around) > 1:
-            split = self.data.splits.validation
-            self.selection = select(
-                around, self.supernet, self.task, split, options.batch_size, self.device, self.progress
+        """Return the derived architecture, or the best of several candidates."""
+        options, derived = self.options, None
+        if self.loop.relaxes:
+            draw = generator(self.seed, "candidates")
+            around = derive_around(
+                self.space, self._probabilities(), options.candidates - 1, draw, self.provenance
             )
-            return self.selection.architecture
-        return around[0]
+            derived = around[0]
+            if len(around) == 1:
+                return derived
+        splits, started = self.data.splits, time.monotonic()
+        score = SupernetScore(
+            self.supernet,
+            self.task,
+            splits.validation,
+            splits.weights,
+            options.batch_size,
+            self.device,
+            by_loss=self.loop.rank_by == "loss",
+        )
+        if self.loop.relaxes:
+            assignments = [item.assignment for item in around]
+            ranked = [score(item) for item in self.progress.track(assignments, "candidates", len(around))]
+        else:
+            ranked = rank_architectures(
+                self.space, score, options.candidates, derive_seed(self.seed, "ranking"), self.progress
+            )
+        self.selection = choose(
+            self.space,
+            ranked,
+            None if derived is None else derived.assignment,
+            options,
+            self.trainer,
+            self.supernet,
+            self.provenance,
+            self.progress,
+            time.monotonic() - started,
+        )
+        return self.selection.architecture
 
     def _probabilities(self) -> dict[str, dict[str, float]]:
         logits = self.supernet.logits
@@ -213,30 +259,51 @@ class Search:
         """Return the end of the search: epochs, the stop rule, the last entropies and metrics; JSON-able.
 
         `caveats` are there where the metrics say less than they seem to, and `unmoved` where the logits
-        hardly moved; both are sentences.
+        hardly moved; both are sentences. Where sources are dealt out at derivation, `searched` are the
+        metrics of the supernet under the architecture's one-hot weights, and `dealt` says what that costs.
         """
         last, (inherited, caveats), unmoved = self.history[-1], self._inherited(), self._unmoved()
         return {
             "epochs": len(self.history),
             "converged": self.converged,
-            "entropy": last["entropy"],
+            **({"entropy": last["entropy"]} if self.loop.relaxes else {}),
             "validation": last["validation"],
             "inherited": inherited,
+            **self._dealt(inherited),
             **({} if self.selection is None else {"selection": self.selection.record()}),
-            "seconds": round(sum(record["seconds"] for record in self.history), 3),
+            "seconds": round(self._seconds(), 3),
             **({"unmoved": unmoved} if unmoved else {}),
             **({"caveats": caveats} if caveats else {}),
         }
 
+    def _seconds(self) -> float:
+        """Return what the search took: its epochs, the scores of candidates, the trainings of finalists."""
+        chosen = self.selection
+        after = 0.0 if chosen is None else chosen.ranking_seconds
+        after += 0.0 if chosen is None or chosen.finals is None else chosen.finals.seconds
+        return after + sum(float(record["seconds"]) for record in self.history)
+
     def in_words(self) -> str:
         """Return the end of the search without its subject, and a sentence where it decided nothing."""
         last = self.history[-1]
+        if not self.loop.relaxes:
+            return self._chosen_in_words(f"ended after {len(self.history)} epochs")
         entropies = ", ".join(f"{group} {value:.3f}" for group, value in last["entropy"].items())
         verdict = "converged" if self.converged else "did not converge"
         ended = f"{verdict} after {len(self.history)} epochs (normalised entropy: {entropies})"
-        return ". ".join([ended, *self._unmoved()])
+        return ". ".join([self._chosen_in_words(ended), *self._unmoved()])
+
+    def _chosen_in_words(self, ended: str) -> str:
+        """Return how the search ended, and how the architecture was chosen among several."""
+        chosen = self.selection
+        if chosen is None or (chosen.finals is None and self.loop.relaxes):
+            return ended
+        ranked = f"{ended}; {chosen.candidates:,} architectures ranked by the supernet"
+        return ranked if chosen.finals is None else f"{ranked}. Finalists: {chosen.finals.in_words()}"
 
     def _unmoved(self) -> list[str]:
+        if not self.loop.relaxes:
+            return []
         rate = getattr(self.loop, "architecture_rate", None)
         return unmoved_logits(self.history[-1]["probabilities"], rate, self.options.epochs)
 
@@ -262,6 +329,18 @@ class Search:
             return dict.fromkeys(names), [f"With the weights of the supernet, {error}."]
         return self._scored(outputs, targets), caveats_of(network, outputs, targets, "validation")
 
+    def _dealt(self, inherited: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the search evaluated where another network is built; nothing where it is the same."""
+        if not self.space.wiring.deals:
+            return {}
+        architecture = self.derive() if self.selection is None else self.selection.architecture
+        try:
+            searched = self._scored(*self._validate(self.supernet.logits.one_hot(architecture.assignment)))
+        except OutputError:
+            searched = dict.fromkeys(inherited)
+        cost = cost_of_dealing(self.space, self.task.objective, searched, inherited)
+        return {"searched": searched, "dealt": [cost]}
+
     def _scored(self, outputs: Tensor, targets: Tensor) -> dict[str, Any]:
         found: dict[str, Any] = without_nan(validation_metrics(self.task, outputs, targets))
         return found
@@ -280,6 +359,18 @@ class Search:
             [self._weights_optimiser, self._architecture_optimiser],
         )
         means = {kind: float(torch.stack(values).mean()) for kind, values in losses.items()}
+        if not self.loop.relaxes:
+            validation = self._failures.validation(self._validate_paths, epoch)
+            return {
+                "stage": "search",
+                "epoch": epoch + 1,
+                "loss": means,
+                "validation": without_nan(validation),
+                "entropy": {},
+                "derived": "",
+                "probabilities": {},
+                "seconds": round(time.monotonic() - started, 3),
+            }
         probabilities = logits.probabilities(self.relaxation)
         if not is_finite([sample.weights for sample in probabilities.values()]):
             what = f"the logits of epoch {epoch + 1} of the search are not finite"
@@ -292,6 +383,7 @@ class Search:
             "loss": means,
             "validation": without_nan(validation),
             "entropy": logits.entropies(probabilities),
+            **self.supernet.redraws.record(),
             "derived": derive(self.space, by_choice).fingerprint[:16],
             "probabilities": {
                 name: {candidate: round(value, 4) for candidate, value in row.items()}
@@ -307,11 +399,13 @@ class Search:
         noise = generator(self.seed, "relaxation", epoch, device=self.device)
         anew = generator(self.seed, "redrawn", epoch)
         losses: dict[str, list[Tensor]] = {}
+        paths = self._paths(epoch)
 
         def draw(split: Split) -> Iterator[Batch]:
             return batches(split, size, shuffle, self.device)
 
         self.supernet.train()
+        self.supernet.redraws.forget()
         with forked_seed(self.seed, "search", epoch):
             redrawn = splits.weights.redrawn(anew), splits.architecture.redrawn(anew)
             when = f"in epoch {epoch + 1}"
@@ -320,7 +414,7 @@ class Search:
                 if update.kind == "architecture" and epoch < self.options.warmup_epochs:
                     continue
                 check.step = step + 1
-                loss = self.update(update, epoch, noise, check)
+                loss = self.update(update, epoch, noise, check, next(paths))
                 losses.setdefault(update.kind, []).append(loss)
                 check.end_step()
                 if step >= check.notified:
@@ -330,10 +424,28 @@ class Search:
                     )
         return losses
 
+    def _paths(self, epoch: int) -> Iterator[Sequence[Assignment] | None]:
+        """Yield the architectures of each update of an epoch; None where the relaxation draws samples."""
+        if self.loop.relaxes:
+            return itertools.repeat(None)
+        return checked_paths(self.loop, self.space, random.Random(derive_seed(self.seed, "paths", epoch)))
+
     def update(
-        self, update: Update, epoch: int, noise: torch.Generator, check: StepCheck | None = None
+        self,
+        update: Update,
+        epoch: int,
+        noise: torch.Generator,
+        check: StepCheck | None = None,
+        paths: Sequence[Assignment] | None = None,
     ) -> Tensor:
         """Make one update, and return its loss, detached.
+
+        Args:
+            update: to be made.
+            epoch: of the search, from 0.
+            noise: of the relaxation.
+            check: of losses and gradients.
+            paths: the architectures whose mean loss is lowered; None is a sample of the relaxation.
 
         Raises:
             RunError: the loss or a gradient is not finite, where `check` reads them at once, as it does by
@@ -341,22 +453,25 @@ class Search:
         """
         check = StepCheck(1) if check is None else check
         warming = update.kind == "both" and epoch < self.options.warmup_epochs
-        logits, progress = self.supernet.logits, epoch / self.options.epochs
+        progress = epoch / self.options.epochs
         if update.kind == "weights" or warming:
+            if paths is not None:
+                drawn = [self.supernet.logits.one_hot(item) for item in paths]
+                return self._step(drawn, update, epoch, [self._weights_optimiser], check)
             with torch.no_grad():
-                samples = logits.sample(self.relaxation, progress, noise)
-            return self._step(samples, update, epoch, [self._weights_optimiser], check)
-        samples = logits.sample(self.relaxation, progress, noise)
+                samples = self.supernet.sample(self.relaxation, progress, noise)
+            return self._step([samples], update, epoch, [self._weights_optimiser], check)
+        samples = self.supernet.sample(self.relaxation, progress, noise)
         if update.kind == "both":
             both = [self._weights_optimiser, self._architecture_optimiser]
-            return self._step(samples, update, epoch, both, check)
+            return self._step([samples], update, epoch, both, check)
         # an operation may put a new tensor in the place of a buffer, so they are found by name each time
         buffers = [getattr(module, name) for module, name in self._buffers]
         before = [buffer.clone() for buffer in buffers]
         for parameter in self._weights:
             parameter.requires_grad_(False)
         try:
-            return self._step(samples, update, epoch, [self._architecture_optimiser], check)
+            return self._step([samples], update, epoch, [self._architecture_optimiser], check)
         finally:
             for parameter in self._weights:
                 parameter.requires_grad_(True)
@@ -367,33 +482,44 @@ class Search:
 
     def _step(
         self,
-        samples: Mapping[str, Sample],
+        samples: Sequence[Mapping[str, Sample]],
         update: Update,
         epoch: int,
         optimisers: list[torch.optim.Optimizer],
         check: StepCheck,
     ) -> Tensor:
-        random = RandomStates.of_torch() if check.at_once else None
+        before = RandomStates.of_torch() if check.at_once else None
         penalised = bool(self.options.size_penalty) and self._architecture_optimiser in optimisers
         batch = update.batch
-        loss = self.task.loss(self.supernet(batch.inputs, samples), batch.targets)
+        loss = self._loss(self._outputs(batch, samples), batch.targets, len(samples))
         total = self._penalised(loss) if penalised else loss
 
         def failure(subject: str, predicate: str) -> RunError:
-            step = self._step_again(samples, update, epoch, check.step, random, penalised)
+            step = self._step_again(samples, update, epoch, check.step, before, penalised)
             return self._failures.of_step(subject, predicate, step)
 
         if not checked_backward(total, optimisers, self.options.clip_norm, check, failure):
             return loss.detach()  # nothing to learn: no weights, or nothing to choose
         for optimiser in optimisers:
-            if optimiser is self._weights_optimiser:
+            weights = optimiser is self._weights_optimiser
+            schedule = self.options.schedule if weights else self.options.architecture_schedule
+            if weights or schedule != "constant":  # a loop may have a schedule of its own for its logits
                 share = epoch / self.options.epochs
                 for group in optimiser.param_groups:
-                    group["lr"] = learning_rate(
-                        group.setdefault("initial_lr", group["lr"]), share, self.options.schedule
-                    )
+                    group["lr"] = learning_rate(group.setdefault("initial_lr", group["lr"]), share, schedule)
             optimiser.step()
         return loss.detach()
+
+    def _outputs(self, batch: Batch, samples: Sequence[Mapping[str, Sample]]) -> Tensor:
+        """Return the outputs of the supernet; of several samples `(samples, batch, …)`."""
+        found = [self.supernet(batch.inputs, item) for item in samples]
+        return found[0] if len(found) == 1 else torch.stack(found)
+
+    def _loss(self, outputs: Tensor, targets: Tensor, samples: int) -> Tensor:
+        """Return the loss, the mean over several samples."""
+        parts = [outputs] if samples == 1 else outputs.unbind()
+        losses = [self.task.loss(part, targets) for part in parts]
+        return losses[0] if samples == 1 else torch.stack(losses).mean()
 
     def _penalised(self, loss: Tensor) -> Tensor:
         expected = expected_parameters(self.supernet, self.supernet.logits.probabilities(self.relaxation))
@@ -401,37 +527,56 @@ class Search:
 
     def _step_again(
         self,
-        samples: Mapping[str, Sample],
+        samples: Sequence[Mapping[str, Sample]],
         update: Update,
         epoch: int,
         number: int,
-        random: RandomStates | None,
+        before: RandomStates | None,
         penalised: bool,
     ) -> Step:
         """Return the record of a step, whose samples are leaves: a bad gradient is found at them too."""
+        first, *others = samples
         leaves = {
             key: sample.weights.detach().clone().requires_grad_(sample.weights.requires_grad)
-            for key, sample in samples.items()
+            for key, sample in first.items()
         }
-        again = {key: Sample(leaf, samples[key].one_hot) for key, leaf in leaves.items()}
+        again = [{key: Sample(leaf, first[key].one_hot) for key, leaf in leaves.items()}, *others]
 
         def total(outputs: Tensor) -> Tensor:
-            loss = self.task.loss(outputs, update.batch.targets)
+            loss = self._loss(outputs, update.batch.targets, len(samples))
             return self._penalised(loss) if penalised else loss
 
         learning = {"weights": "the weights", "architecture": "the logits", "both": "weights and logits"}
         relaxation = type(self.relaxation)
+        relaxed = described("relaxation", relaxation, manager().entry_of("relaxation", relaxation))
         return Step(
             epoch=epoch,
             number=number,
             batch=update.batch,
-            forward=lambda: self.supernet(update.batch.inputs, again),
+            forward=lambda: self._outputs(update.batch, again),
             loss=total,
-            random=random,
+            random=before,
             kind=f"an update of {learning[update.kind]}",
             added=" with its size penalty" if penalised else "",
             samples=leaves,
-            samples_name=described("relaxation", relaxation, manager().entry_of("relaxation", relaxation)),
+            samples_name=relaxed if self.loop.relaxes else "",
+        )
+
+    def _validate_paths(self) -> tuple[Tensor, Tensor]:
+        """Return outputs and targets of the validation split, each batch under another uniform draw."""
+        source = random.Random(derive_seed(self.seed, "validation paths"))
+
+        def forward(inputs: Mapping[str, Tensor]) -> Tensor:
+            outputs: Tensor = self.supernet(inputs, self.supernet.logits.one_hot(self.space.sample(source)))
+            return outputs
+
+        return collect_outputs(
+            self.supernet.eval(),
+            forward,
+            self.data.splits.validation,
+            self.options.batch_size,
+            self.device,
+            "validation",
         )
 
     def _validate(self, probabilities: Mapping[str, Sample]) -> tuple[Tensor, Tensor]:

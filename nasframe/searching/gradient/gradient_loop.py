@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from attrs import frozen
 from torch import nn
 
 from nasframe.options import option
+from nasframe.space import Assignment, SearchSpace
 from nasframe.tasks import Batch, Split
 
-__all__ = ["AdamLoop", "GradientLoop", "Update"]
+__all__ = ["AdamLoop", "AdamWeights", "GradientLoop", "Update"]
 
 
 @frozen
@@ -29,7 +31,17 @@ class GradientLoop(ABC):
 
     The engine asks for both optimisers once, then for the updates of each epoch, and makes them; time,
     schedules, clipping and checkpoints are the engine's.
+
+    Attributes:
+        relaxes: True where a relaxation of the logits weights the candidates, and the architecture is derived
+            from the logits. A loop with False draws whole architectures by `paths`, makes updates of the
+            weights alone, and the engine ranks architectures by the supernet when these are trained.
+        rank_by: what orders candidates that the supernet scores on validation: its loss, or the objective of
+            the task.
     """
+
+    relaxes: ClassVar[bool] = True
+    rank_by: Literal["loss", "objective"] = "objective"
 
     @abstractmethod
     def weights_optimiser(self, parameters: Sequence[nn.Parameter]) -> torch.optim.Optimizer:
@@ -52,20 +64,41 @@ class GradientLoop(ABC):
             size: examples a batch.
         """
 
+    def paths(self, space: SearchSpace, source: random.Random) -> Iterator[Sequence[Assignment]]:
+        """Yield without end, for each update of the weights, the architectures whose mean loss it lowers.
+
+        Only a loop that does not relax is asked, once an epoch.
+
+        Args:
+            space: that is searched.
+            source: of random numbers, another one in each epoch.
+        """
+        raise NotImplementedError(f"{type(self).__name__} draws no paths")
+
 
 @frozen
-class AdamLoop(GradientLoop):
-    """The optimisers of the paper: Adam for the weights; Adam with β₁ = 0.5 for the logits."""
+class AdamWeights(GradientLoop):
+    """Adam for the weights."""
 
     weight_rate: float = option(1e-3, help="learning rate of weights", gt=0.0)
     weight_decay: float = option(0.0, help="of the weights", ge=0.0)
-    architecture_rate: float = option(3e-4, help="learning rate of logits; short searches need 1e-2", gt=0.0)
-    architecture_decay: float = option(1e-3, help="weight decay of the logits", ge=0.0)
 
     def weights_optimiser(self, parameters: Sequence[nn.Parameter]) -> torch.optim.Optimizer:
         return torch.optim.Adam(
             _group(parameters), lr=self.weight_rate, weight_decay=self.weight_decay, fused=True
         )
+
+
+@frozen
+class AdamLoop(AdamWeights):
+    """The optimisers of the paper: Adam for the weights; Adam with β₁ = 0.5 for the logits."""
+
+    architecture_rate: float = option(3e-4, help="learning rate of logits; short searches need 1e-2", gt=0.0)
+    architecture_decay: float = option(
+        0.0,
+        help="weight decay of the logits; the paper's is 1e-3, which keeps a search from converging",
+        ge=0.0,
+    )
 
     def architecture_optimiser(self, parameters: Sequence[nn.Parameter]) -> torch.optim.Optimizer:
         return torch.optim.Adam(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args, get_type_hints
 from weakref import WeakValueDictionary
@@ -12,15 +13,16 @@ import torch
 from attrs import define, field
 from torch import Tensor, nn
 
-from nasframe.errors import ContractError, NasframeError, in_words, nearest
+from nasframe.errors import ArchitectureError, ContractError, NasframeError, in_words, nearest
 from nasframe.operations import Shape
 from nasframe.plugins import described, manager, raised_at
 from nasframe.runtime import generator
 from nasframe.searching.gradient.gradient_loop import GradientLoop, Update
+from nasframe.space import Assignment, SearchSpace
 from nasframe.tasks import Batch, Split, Splits
 from nasframe.training import batches, number_of_batches
 
-__all__ = ["LoopCheck", "checked_optimiser", "checked_updates"]
+__all__ = ["LoopCheck", "checked_optimiser", "checked_paths", "checked_updates"]
 
 _KINDS: tuple[str, ...] = get_args(get_type_hints(Update)["kind"])
 _MOST = 100
@@ -57,8 +59,8 @@ class LoopCheck:
 
     def __attrs_post_init__(self) -> None:
         self.loop = _copied(self.loop)
-        random = generator(0, "loop check")
-        weights, architecture = self.splits.weights.redrawn(random), self.splits.architecture.redrawn(random)
+        anew = generator(0, "loop check")
+        weights, architecture = self.splits.weights.redrawn(anew), self.splits.architecture.redrawn(anew)
         first = {id(split): self._first(split) for split in (weights, architecture)}
 
         def draw(split: Split) -> Iterator[Batch]:
@@ -146,6 +148,8 @@ def checked_updates(
             if count > most:
                 raise breaks(loop, f"{start}an epoch must end, and it yields more than {most:,} updates")
             wrong = _wrong_update(update, inputs, drawn)
+            if not wrong and not loop.relaxes and update.kind != "weights":
+                wrong = f"a loop that does not relax must update the weights alone, found {update.kind!r}"
             if wrong:
                 raise breaks(loop, start + wrong)
             yield update
@@ -180,6 +184,29 @@ def _wrong_update(update: Any, inputs: Mapping[str, Shape], drawn: Mapping[str, 
         )
     wrong = _wrong_batch(batch, inputs)
     return f"the batch of an update of kind {update.kind!r} {wrong}" if wrong else ""
+
+
+def checked_paths(
+    loop: GradientLoop, space: SearchSpace, source: random.Random
+) -> Iterator[Sequence[Assignment]]:
+    """Yield the paths of a loop that does not relax, each after its check.
+
+    Raises:
+        ContractError: the loop yields an end, no architecture, or one that is not in the space; or it raises.
+    """
+    try:
+        for item in loop.paths(space, source):
+            if not isinstance(item, Sequence) or isinstance(item, str) or not item:
+                raise breaks(loop, f"paths must yield sequences of architectures, found {item!r}")
+            try:
+                yield [space.validate(path) for path in item]
+            except ArchitectureError as error:
+                raise breaks(loop, f"paths must yield architectures of the space: {error}") from error
+    except NasframeError:
+        raise
+    except (Exception, SystemExit) as error:  # a plugin may raise anything
+        raise breaks(loop, f"paths raised {_with_line(error, loop)}") from error
+    raise breaks(loop, "paths must yield without end")
 
 
 def checked_optimiser(

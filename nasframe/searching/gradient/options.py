@@ -20,22 +20,41 @@ class SearchOptions:
     batch_size: int = option(64, help="examples an update", ge=1)
     warmup_epochs: int = option(0, help="first epochs, without architecture updates", ge=0)
     schedule: Literal["constant", "cosine"] = option("cosine", help="of the weights' learning rate")
+    architecture_schedule: Literal["constant", "cosine"] = option(
+        "constant", help="of the logits' learning rate; cosine lets a search come to rest"
+    )
     clip_norm: float = option(5.0, help="largest gradient norm; 0 does not clip", ge=0.0)
     level: float = option(0.5, help="stop at this normalised entropy of every group")
     tolerance: float = option(1e-3, help="stop when no entropy changes more in an epoch", gt=0.0)
     patience: int = option(3, help="epochs the architecture stays before it may stop", ge=1)
     candidates: int = option(
         1,
-        help="architectures, the derived one and others around it, "
-        "among which the supernet chooses at the end",
+        help="architectures that the supernet scores at the end: the derived one and others around it; of "
+        "one_shot all of a space that has no more, else those of an evolution",
         ge=1,
         le=100_000,
+    )
+    finalists: int = option(
+        0,
+        help="best candidates, with the derived one, that are trained as they will be built, by successive "
+        "halving; 0: the supernet alone chooses",
+        ge=0,
+    )
+    finalist_epochs: int = option(1, help="epochs of the first round of finalists", ge=1)
+    finalist_keep: int = option(
+        4, help="of so many finalists one is kept, and trained so many times as long", ge=2
+    )
+    finalist_start: Literal["inherit", "scratch"] = option(
+        "inherit", help="finalists start from the weights of the supernet, or from scratch"
     )
     size_penalty: float = option(
         0.0, help="weight of the expected parameters, in millions, in the architecture loss", ge=0.0
     )
     unselected: Literal["evaluate", "skip"] = option(
         "evaluate", help="operations that a one-hot sample leaves out; skip is GDAS"
+    )
+    empty_ports: Literal["allow", "redraw"] = option(
+        "allow", help="redraw: the choices that feed a port are sampled until one of its sources is there"
     )
 
     def __attrs_post_init__(self) -> None:

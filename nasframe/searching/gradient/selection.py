@@ -1,23 +1,24 @@
-"""The choice among several architectures at the end of a search: the best one by the supernet."""
+"""The choice among several architectures at the end of a search: by the supernet, or by training them."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from functools import partial
+from typing import Any
 
-import torch
 from attrs import frozen
-from torch import Tensor
 
-from nasframe.relaxations import Sample
+from nasframe.errors import ConfigurationError, SpaceError
 from nasframe.runtime import Progress
-from nasframe.space import Architecture
+from nasframe.searching.candidate import CandidateTrainer
+from nasframe.searching.finalists import Finalist, Finals, hold_finals
+from nasframe.searching.gradient.gradient_loop import GradientLoop
+from nasframe.searching.gradient.options import SearchOptions
+from nasframe.searching.gradient.ranking import Ranked
+from nasframe.space import Architecture, Assignment, SearchSpace, network_key
 from nasframe.supernet import Supernet
-from nasframe.tasks import Split, Task, checked_metrics
-from nasframe.training import OutputError, collect_outputs
 
-__all__ = ["Selection", "select"]
+__all__ = ["Selection", "check_finals", "choose"]
 
 
 @frozen
@@ -25,70 +26,138 @@ class Selection:
     """The architecture that was chosen among candidates.
 
     Attributes:
-        architecture: the best of them.
-        candidates: number of different architectures.
-        rule: objective of the first, which the rule of the space derived; None where it is undefined.
-        chosen: objective of the best.
+        architecture: the chosen one.
+        candidates: number of different architectures that the supernet scored.
+        rule: objective by the supernet of the one that the rule of the space derived; None where it is
+            undefined, or where the loop derives none.
+        chosen: objective by the supernet of the chosen one.
+        finals: the trainings that chose it; None where the supernet did.
+        ranking_seconds: of the scores by the supernet.
     """
 
     architecture: Architecture
     candidates: int
     rule: float | None
     chosen: float | None
+    finals: Finals | None = None
+    ranking_seconds: float = 0.0
 
-    def record(self) -> Mapping[str, float | int | bool | None]:
+    def record(self) -> Mapping[str, Any]:
         """Return the record for `run.json`."""
-        return {"candidates": self.candidates, "rule": self.rule, "chosen": self.chosen}
+        found: dict[str, Any] = {
+            "candidates": self.candidates,
+            "rule": self.rule,
+            "chosen": self.chosen,
+            "seconds": round(self.ranking_seconds, 3),
+        }
+        return found | ({} if self.finals is None else {"finals": self.finals.record()})
 
 
-def select(
-    candidates: Sequence[Architecture],
-    supernet: Supernet,
-    task: Task,
-    validation: Split,
-    size: int,
-    device: torch.device,
-    progress: Progress,
-) -> Selection:
-    """Return the candidate with the best objective on validation, by the supernet under its one-hot weights.
-
-    Nothing is trained. Where sources are dealt to several ports, the supernet gives every port their sum, and
-    the built network gives it one source; the supernet still detects a network that has lost an input.
-    The first of equals is kept. One with an output that is not finite, or with an undefined objective, is
-    worse than all others.
-
-    Args:
-        candidates: of the supernet's space, at least one.
-        supernet: trained.
-        task: its objective.
-        validation: the split.
-        size: examples in a batch.
-        device: where the supernet is.
-        progress: to report to.
+def check_finals(
+    options: SearchOptions, loop: GradientLoop, space: SearchSpace, trainer: CandidateTrainer | None
+) -> None:
+    """Refuse options of the end of a search that cannot be met, before the search.
 
     Raises:
-        ContractError: a metric is infinite, so no candidate can be called the best.
+        ConfigurationError: candidates or finalists that choose nothing, or a first round that is longer than
+            a full training.
+        SpaceError: a loop that ranks architectures by the supernet gets a space in which that scores another
+            network than the one that is built.
     """
-    scores = []
-    for architecture in progress.track(candidates, "candidates", len(candidates)):
-        forward = partial(_forward, supernet, supernet.logits.one_hot(architecture.assignment))
-        try:
-            outputs, targets = collect_outputs(supernet, forward, validation, size, device, "validation")
-        except OutputError:
-            scores.append(math.nan)
-        else:
-            scores.append(float(checked_metrics(task, outputs, targets)[task.objective]))
-    best = max(range(len(scores)), key=lambda index: (_rank(scores[index]), -index))
-    return Selection(candidates[best], len(candidates), _defined(scores[0]), _defined(scores[best]))
+    problems = []
+    if not loop.relaxes:
+        if space.wiring.deals:
+            raise SpaceError(
+                f"space {space.name!r}: its supernet gives several ports one sum of sources, and the network "
+                "that is built gives each port one of them, so the supernet would rank other networks than "
+                "those; a loop without logits needs a space with exact ports"
+            )
+        if options.candidates == 1:
+            problems.append(
+                "search.candidates: a loop without logits chooses among architectures that the supernet "
+                "scores, and 1 is no choice; expected more, such as search.candidates=1000"
+            )
+    if options.finalists and options.candidates == 1:
+        problems.append(
+            f"search.finalists: {options.finalists} of 1 candidate; expected more candidates, such as "
+            f"search.candidates={10 * options.finalists}"
+        )
+    elif options.finalists > options.candidates:
+        problems.append(
+            f"search.finalists: expected at most search.candidates ({options.candidates}), found "
+            f"{options.finalists}"
+        )
+    if options.finalists:
+        if trainer is None:
+            problems.append("search.finalists: finalists are trained, and this search was given no trainer")
+        elif options.finalist_epochs > trainer.epochs:
+            problems.append(
+                f"search.finalist_epochs: expected at most train.epochs ({trainer.epochs}), found "
+                f"{options.finalist_epochs}"
+            )
+    if problems:
+        raise ConfigurationError("search", problems)
 
 
-def _forward(supernet: Supernet, weights: Mapping[str, Sample], inputs: Mapping[str, Tensor]) -> Tensor:
-    outputs: Tensor = supernet(inputs, weights)
-    return outputs
+def choose(
+    space: SearchSpace,
+    scored: Sequence[Ranked],
+    derived: Assignment | None,
+    options: SearchOptions,
+    trainer: CandidateTrainer | None,
+    supernet: Supernet,
+    provenance: Mapping[str, Any],
+    progress: Progress,
+    ranking_seconds: float = 0.0,
+) -> Selection:
+    """Return the best of several architectures: by the supernet, or of its best ones by training them.
 
-
-def _rank(score: float) -> float:
-    return score if math.isfinite(score) else -math.inf
+    Args:
+        space: of the architectures.
+        scored: each with its score by the supernet; of equals the first is the best.
+        derived: the one that the rule of the space derived, which is always a finalist; None where there is
+            none.
+        options: of the search.
+        trainer: of finalists.
+        supernet: from whose weights they may start.
+        provenance: recorded in the architecture.
+        progress: to report to.
+        ranking_seconds: that the scores took.
+    """
+    ordered = sorted(scored, key=lambda item: item.rank, reverse=True)
+    rule = next((item.score for item in scored if item.assignment == derived), math.nan)
+    if not options.finalists or trainer is None:
+        best = ordered[0]
+        chosen = Architecture(space, best.assignment, dict(provenance))
+        return Selection(
+            chosen,
+            len(scored),
+            _defined(rule),
+            _defined(best.score),
+            ranking_seconds=ranking_seconds,
+        )
+    first = [item for item in ordered if item.assignment == derived]
+    rest = [item for item in ordered if item.assignment != derived]
+    finalists: dict[str, Finalist] = {}
+    for item in (*first, *rest):
+        architecture = Architecture(space, item.assignment, dict(provenance))
+        made = Finalist(architecture, _defined(item.score), derived=item.assignment == derived)
+        finalists.setdefault(network_key(architecture), made)
+        if len(finalists) == options.finalists:
+            break
+    finals = hold_finals(
+        [*finalists.values()],
+        [*finalists],
+        trainer,
+        first=options.finalist_epochs,
+        keep=options.finalist_keep,
+        weights=supernet.state_dict() if options.finalist_start == "inherit" else None,
+        progress=progress,
+    )
+    winner = finals.winner
+    return Selection(
+        winner.architecture, len(scored), _defined(rule), winner.supernet, finals, ranking_seconds
+    )
 
 
 def _defined(score: float) -> float | None:

@@ -14,20 +14,15 @@ from nasframe.searching.proposals.proposal_loop import (
 )
 from nasframe.searching.proposals.proposal_search import (
     TRIAL,
-    Candidate,
-    LearningCurve,
     ProposalSearch,
-    Train,
     ended_early,
 )
 from nasframe.searching.proposals.random_search import RandomSearch
 
 __all__ = [
     "TRIAL",
-    "Candidate",
     "CheckedProposer",
     "Evolution",
-    "LearningCurve",
     "Proposal",
     "ProposalLoop",
     "ProposalSearch",
@@ -36,7 +31,6 @@ __all__ = [
     "Result",
     "SearchProblem",
     "SuccessiveHalving",
-    "Train",
     "check_proposal_loop",
     "ended_early",
 ]

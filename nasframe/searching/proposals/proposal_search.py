@@ -7,11 +7,11 @@ told depends on the seed alone: not on the number of workers, nor on kills.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from nasframe.errors import RunError, in_lines
 from nasframe.plugins import manager
@@ -26,11 +26,12 @@ from nasframe.runtime import (
     remove_path,
     write_json,
 )
+from nasframe.searching.candidate import Candidate, LearningCurve, Train
 from nasframe.searching.proposals.proposal_check import CheckedProposer, check_proposal_loop
 from nasframe.searching.proposals.proposal_loop import Proposal, ProposalLoop, Result, SearchProblem
 from nasframe.space import Architecture, Assignment, SearchSpace
 
-__all__ = ["TRIAL", "Candidate", "LearningCurve", "ProposalSearch", "Train", "ended_early"]
+__all__ = ["TRIAL", "ProposalSearch", "ended_early"]
 
 TRIAL = "trial"
 """The `stage` of the lines that such a search writes to `metrics.jsonl`."""
@@ -39,68 +40,12 @@ _STATE = "proposals.json"
 _SHAPE = Fields({"told": Number(0, 10**9, whole=True), "state": ANYTHING})
 
 
-@frozen
-class Candidate:
-    """A network that is to be trained, or trained on.
-
-    Attributes:
-        key: of the network; see `network_key`.
-        assignment: the first one of the search that named it, by which its training goes on: the parameters
-            have the names of that one.
-        epochs: to which.
-    """
-
-    key: str
-    assignment: Assignment
-    epochs: int
-
-
-@frozen
-class LearningCurve:
-    """The course of a training, of all its epochs so far.
-
-    Attributes:
-        objectives: on the validation split after each epoch; larger is better, NaN where undefined.
-        validation: metrics on the validation split after each epoch, the `loss` among them.
-        seconds: of each epoch; of a training that failed, of those that it ended before.
-        parameters: number of them.
-        multiply_adds: for one example.
-        failed: the reason why the training failed; empty where it did not.
-    """
-
-    objectives: Sequence[float]
-    validation: Sequence[Mapping[str, Any]]
-    seconds: Sequence[float]
-    parameters: int = 0
-    multiply_adds: int = 0
-    failed: str = ""
-
-    def best(self, epochs: int) -> int | None:
-        """Return the index of the epoch that counts among the first so many: the best objective, then the
-        lowest loss; None where the training failed."""
-        if self.failed:
-            return None
-
-        def rank(epoch: int) -> tuple[float, float]:
-            objective, loss = self.objectives[epoch], self.validation[epoch].get("loss")
-            return (
-                objective if math.isfinite(objective) else -math.inf,
-                -math.inf if loss is None else -loss,
-            )
-
-        return max(range(min(epochs, len(self.objectives))), key=rank, default=None)
-
-
 def ended_early(trials: int, most: int) -> str:
     """Return the words for a search with fewer trials than its loop makes at most."""
     return (
         f"the loop proposed nothing more after {trials:,} of at most {most:,} trials: it found no other "
         "network that is new, or ended by itself"
     )
-
-
-Train = Callable[[Sequence[Candidate]], Sequence[LearningCurve]]
-"""Trains different networks, each to its epochs or on to them, and returns their curves in order."""
 
 
 @define

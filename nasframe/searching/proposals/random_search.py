@@ -40,16 +40,16 @@ class RandomSearch(ProposalLoop):
 
 
 def check_enough(option: str, wanted: int, problem: SearchProblem) -> None:
-    """Refuse more different architectures than a space has.
+    """Refuse more different architectures than a space has, where it is known how many these are.
 
     Raises:
         ConfigurationError: names the option, and both numbers.
     """
-    there = problem.space.count()
-    if wanted > there:
+    there = problem.space.how_many()
+    if there.exact and wanted > there.value:
         raise ConfigurationError(
             "search",
-            [f"loop.{option}: {wanted:,} architectures are asked for, and the space has {there:,}"],
+            [f"loop.{option}: {wanted:,} architectures are asked for, and the space has {there}"],
         )
 
 
@@ -96,7 +96,8 @@ class _Draws(Proposer):
                 drawn = space.sample(self.random)
                 if self._is_new(drawn):
                     return drawn
-            self.rest = [*space.enumerate()] if space.count() <= _LISTED else []
+            there = space.how_many()
+            self.rest = [*space.enumerate()] if there.exact and there.value <= _LISTED else []
             self.random.shuffle(self.rest)
         while self.rest:
             drawn = self.rest.pop()

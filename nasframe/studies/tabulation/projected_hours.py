@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nasframe.errors import RunError, in_lines
+from nasframe.space import ArchitectureCount
 from nasframe.studies.axes import MOST_TRIALS
 
 __all__ = ["check_hours", "check_size", "size_in_words"]
@@ -15,20 +16,19 @@ _ASK = 1.0
 """Hours of projected work from which on `--all` asks for `--yes`."""
 
 
-def size_in_words(count: int, networks: int | None = None) -> str:
+def size_in_words(count: ArchitectureCount, networks: int | None = None) -> str:
     """Return how many architectures a space has, and how many different networks where that is known."""
-    many = f"{count:,}" if count < 10**15 else f"{count:.3g}"
     different = "" if networks is None else f", {networks:,} different network{'s' * (networks != 1)}"
-    return f"the space has {many} architecture{'s' * (count != 1)}{different}"
+    return f"the space has {count.in_words}{different}"
 
 
-def check_size(folder: Path, count: int) -> None:
+def check_size(folder: Path, count: ArchitectureCount) -> None:
     """Refuse the whole of a space that has more architectures than anybody can train.
 
     Raises:
-        RunError: with their number.
+        RunError: with their number, or that it is not known.
     """
-    if count > MOST_TRIALS:
+    if count.value > MOST_TRIALS or not count.exact:
         raise RunError(
             f"{folder}: {size_in_words(count)}; --all takes {MOST_TRIALS:,} at most. Say --architectures N "
             "for a sample"
@@ -37,7 +37,7 @@ def check_size(folder: Path, count: int) -> None:
 
 def check_hours(
     folder: Path,
-    count: int,
+    count: ArchitectureCount,
     networks: int,
     *,
     each: int,

@@ -107,10 +107,10 @@ class TablePlan(Plan):
         origin = origin_of(self.base, space, data[0])
         whole: AllNetworks | None = None
         if self.exhaustive:
-            check_size(folder, space.count())
+            check_size(folder, space.how_many())
             whole = all_networks(space, progress)
             networks, wanted = whole.first, len(whole.first)
-            progress.say(f"tabulate: {size_in_words(space.count(), wanted)}")
+            progress.say(f"tabulate: {size_in_words(space.how_many(), wanted)}")
             check_trials("tabulate", "--all, times --seeds and the points", wanted, len(self.trainings))
         else:
             before = 0 if study.settings.overwrite else _wanted_before(folder)
@@ -131,6 +131,7 @@ class TablePlan(Plan):
             for key, architecture in networks.items()
             if (entry := self._entry(key, architecture, folder)) is not None
         ]
+        there = space.how_many()
         failed = {name: outcome.error for name, outcome in outcomes.items() if outcome.status != "done"}
         if not entries:
             raise RunError(in_lines(f"{folder}: no architecture could be trained", *failed.values()))
@@ -146,7 +147,7 @@ class TablePlan(Plan):
             "seed": self.base.seed,
             "asked": wanted,
             "count": len(entries),
-            "space_size": space.count(),
+            "space_size": there.value if there.exact else None,
             "networks": len(networks) if self.exhaustive or len(networks) < wanted else None,
             "failed": failed,
             "experiment": self.base.to_toml(),
@@ -233,7 +234,7 @@ class TablePlan(Plan):
                 break
         check_hours(
             folder,
-            space.count(),
+            space.how_many(),
             len(networks),
             each=len(self.trainings),
             left=left,

@@ -10,9 +10,12 @@ from attrs import frozen
 from torch import Tensor
 
 __all__ = [
+    "Clipping",
     "Function",
     "Pack",
     "Part",
+    "contexts",
+    "distribution",
     "every_outcome",
     "exact_gradient",
     "log_probabilities",
@@ -38,6 +41,22 @@ class Part:
     entries: Tensor
 
 
+@frozen
+class Clipping:
+    """Gradients are made shorter, to a largest norm: together, or the part of each choice on its own."""
+
+    norm: float
+    by_choice: bool
+
+    def clipped(self, gradients: Sequence[Tensor]) -> list[Tensor]:
+        """Return gradients `(draws, choices, candidates)`, one for each pack."""
+        norms = [part.norm(dim=-1, keepdim=True) for part in gradients]
+        if not self.by_choice:
+            together = torch.cat(norms, 1).norm(dim=1, keepdim=True)
+            norms = [together] * len(norms)
+        return [part * (self.norm / size).clamp(max=1) for part, size in zip(gradients, norms, strict=True)]
+
+
 class Function(ABC):
     """A function f of the weights of some choices, defined at one-hot and at soft weights.
 
@@ -49,11 +68,13 @@ class Function(ABC):
         name: shown in tables.
         packs: the choices, and the logits at which the gradient is taken.
         soft_draws: most draws of an estimator whose weights are not one-hot; None for no limit.
+        clipping: what is done to a gradient of a relaxation before it is used; None for nothing.
     """
 
     name: str
     packs: Sequence[Pack]
     soft_draws: int | None = None
+    clipping: Clipping | None = None
 
     @abstractmethod
     def values(self, outcomes: Tensor) -> Tensor:
@@ -76,6 +97,17 @@ class Function(ABC):
             weights: of every pack, `(choices, candidates)`.
             one_hot: whether they are exactly one-hot.
         """
+
+    def drawn_again(self, outcomes: Tensor) -> Tensor:
+        """Return the choices of outcomes `(n, choices)` that are drawn again, bool of the same shape.
+
+        Draws with such choices do not stand: these choices are drawn until none is left. Without a method of
+        its own, a function takes every outcome.
+
+        A choice may be drawn again under some outcomes of the others and not under all. Where the choices
+        that never are have the outcome c, what is drawn has the distribution p(D | c, D stands) of the rest.
+        """
+        return torch.zeros_like(outcomes, dtype=torch.bool)
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -112,6 +144,30 @@ def log_probabilities(packs: Sequence[Pack], logits: Sequence[Tensor], outcomes:
     return total
 
 
+def distribution(function: Function, logits: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """Return the outcomes that stand, `(outcomes, choices)`, and the log of their probabilities, float64.
+
+    With p the distribution of independent choices, c the outcome of the choices that are never drawn again,
+    and A the outcomes that stand, it is log p(d) - log p(A | c); see `Function.drawn_again`.
+    """
+    outcomes = every_outcome(function.packs)
+    log_p = log_probabilities(function.packs, logits, outcomes)
+    again = function.drawn_again(outcomes)
+    if not again.any():
+        return outcomes, log_p
+    stands, context = ~again.any(-1), contexts(outcomes, again)
+    p, empty = log_p.exp(), log_p.new_zeros(int(context.max()) + 1)
+    share = empty.index_add(0, context[stands], p[stands]) / empty.index_add(0, context, p)
+    return outcomes[stands], (log_p - share[context].log())[stands]
+
+
+def contexts(outcomes: Tensor, again: Tensor) -> Tensor:
+    """Return a number `(outcomes,)` for the outcome of the choices that are never drawn again."""
+    fixed = outcomes.masked_fill(again.any(0), 0)
+    found: Tensor = torch.unique(fixed, dim=0, return_inverse=True)[1]
+    return found
+
+
 def one_hot_weights(packs: Sequence[Pack], outcomes: Tensor) -> list[Tensor]:
     """Return the weights of outcomes `(n, choices)`: a tensor `(n, choices, candidates)`, float64, a pack."""
     parts = torch.split(outcomes, [len(pack.logits) for pack in packs], dim=1)
@@ -125,6 +181,8 @@ def exact_gradient(function: Function) -> Tensor:
     """Return d/dθ E f(D), D ~ softmax(θ) independently for every choice, by enumeration: `(size,)`, float64.
 
     E f(D) = Σ_d f(d) Πᵢ softmax(θᵢ)[dᵢ]
+
+    Where choices are drawn again, D has the distribution of `distribution` instead, which depends on θ too.
 
     Example:
         One choice between two candidates at θ = (0, 0), with f(0) = 0 and f(1) = 1:
@@ -144,9 +202,9 @@ def exact_gradient(function: Function) -> Tensor:
         [-0.25, 0.25]
     """
     logits = [pack.logits.detach().clone().requires_grad_() for pack in function.packs]
-    outcomes = every_outcome(function.packs)
+    outcomes, log_p = distribution(function, logits)
     values = function.values(outcomes).double()
     # the gradient is the same without the mean, and keeps its digits where f is large
     values = values - values.mean()
-    expectation = log_probabilities(function.packs, logits, outcomes).exp() @ values
+    expectation = log_p.exp() @ values
     return torch.cat([part.flatten() for part in torch.autograd.grad(expectation, logits)])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
-from nasframe.relaxations import Relaxation, check_relaxation
+from nasframe.relaxations import Relaxation, Sample, check_relaxation
 from nasframe_estimators.functions import Function
 
 __all__ = ["relaxed_gradient", "relaxed_gradients", "samples_one_hot"]
@@ -37,6 +39,8 @@ def _gradients(relaxation: Relaxation, function: Function, draws: int, random: t
     leaves = [pack.logits.float().repeat(draws, 1).requires_grad_() for pack in function.packs]
     samples = [relaxation.sample(leaf, 0.0, random) for leaf in leaves]
     one_hot = all(sample.one_hot for sample in samples)
+    if one_hot:
+        samples = _without_those_drawn_again(relaxation, function, leaves, samples, random)
     drawn = [
         sample.weights.detach().view(draws, *pack.logits.shape)
         for sample, pack in zip(samples, function.packs, strict=True)
@@ -47,7 +51,38 @@ def _gradients(relaxation: Relaxation, function: Function, draws: int, random: t
         leaves,
         [slope.view_as(leaf) for slope, leaf in zip(slopes, leaves, strict=True)],
     )
-    return torch.cat([gradient.double().view(draws, -1) for gradient in gradients], dim=-1)
+    found = [
+        gradient.double().view(draws, *pack.logits.shape)
+        for gradient, pack in zip(gradients, function.packs, strict=True)
+    ]
+    if function.clipping is not None:
+        found = function.clipping.clipped(found)
+    return torch.cat([part.flatten(1) for part in found], dim=-1)
+
+
+def _without_those_drawn_again(
+    relaxation: Relaxation,
+    function: Function,
+    leaves: Sequence[Tensor],
+    samples: Sequence[Sample],
+    random: torch.Generator,
+) -> list[Sample]:
+    """Return the one-hot samples of many draws; the rows of choices that a function draws again are new."""
+    weights = [sample.weights for sample in samples]
+    rows = [len(pack.logits) for pack in function.packs]
+    while True:
+        outcomes = torch.cat(
+            [part.detach().argmax(-1).view(-1, number) for part, number in zip(weights, rows, strict=True)],
+            dim=-1,
+        )
+        again = function.drawn_again(outcomes)
+        if not again.any():
+            return [Sample(part, one_hot=True) for part in weights]
+        for place, mask in enumerate(torch.split(again, rows, dim=-1)):
+            which = mask.flatten().nonzero()[:, 0]
+            if len(which):
+                new = relaxation.sample(leaves[place][which], 0.0, random).weights
+                weights[place] = weights[place].index_copy(0, which, new)
 
 
 def samples_one_hot(relaxation: Relaxation, function: Function, random: torch.Generator) -> bool:
@@ -65,5 +100,8 @@ def relaxed_gradient(relaxation: Relaxation, function: Function, random: torch.G
     """Return one gradient, a tensor a pack, computed as in a search: sample, evaluate f, back-propagate."""
     leaves = [pack.logits.float().requires_grad_() for pack in function.packs]
     samples = [relaxation.sample(leaf, 0.0, random) for leaf in leaves]
-    value = function.once([sample.weights for sample in samples], all(sample.one_hot for sample in samples))
+    one_hot = all(sample.one_hot for sample in samples)
+    if one_hot:
+        samples = _without_those_drawn_again(relaxation, function, leaves, samples, random)
+    value = function.once([sample.weights for sample in samples], one_hot)
     return list(torch.autograd.grad(value, leaves, materialize_grads=True))

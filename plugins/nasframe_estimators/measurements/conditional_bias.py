@@ -31,9 +31,8 @@ from nasframe.relaxations import (
 from nasframe.runtime import Progress, generator, one_thread
 from nasframe_estimators.functions import (
     Function,
-    every_outcome,
+    distribution,
     exact_gradient,
-    log_probabilities,
     one_hot_weights,
 )
 from nasframe_estimators.gradients import Samples, class_path, relaxed_gradients
@@ -110,13 +109,15 @@ def measure_conditional_bias(
     """Return the bias at every K, and of STGS, for every function, part of its gradient, and temperature.
 
     Args:
-        functions: to differentiate. A gradient, or a group's part of one, that is zero is left out.
+        functions: to differentiate. A gradient, or a group's part of one, that is zero is left out, and so
+            are functions whose gradients are clipped: the proposition is on means.
         temperatures: of both estimators.
         samples: K; "exact" is the limit.
         seed: of all noise.
         progress: to report to.
     """
     found: list[ConditionalBias] = []
+    functions = [function for function in functions if function.clipping is None]
     with one_thread(), progress.task("proposition 3", len(functions) * len(temperatures)) as advance:
         for function in functions:
             exact = exact_gradient(function)
@@ -184,9 +185,13 @@ def _gradients(
 
 
 def conditional_slopes(function: Function) -> list[Tensor]:
-    """Return E[∂f/∂wᵢ | Dᵢ = d] by enumeration: `(choices, candidates, candidates)` a pack, d before w."""
-    outcomes = every_outcome(function.packs)
-    probabilities = log_probabilities(function.packs, [p.logits for p in function.packs], outcomes).exp()
+    """Return E[∂f/∂wᵢ | Dᵢ = d] by enumeration: `(choices, candidates, candidates)` a pack, d before w.
+
+    Where choices are drawn again, so that the probability of Dᵢ = d is q in place of the softmax's p, it is
+    this times q/p.
+    """
+    outcomes, log_q = distribution(function, [pack.logits for pack in function.packs])
+    probabilities = log_q.exp()
     weights = one_hot_weights(function.packs, outcomes)
     found = []
     for pack, drawn, slope in zip(function.packs, weights, function.slopes(weights, True), strict=True):

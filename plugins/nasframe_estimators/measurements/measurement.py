@@ -54,6 +54,7 @@ class Measurement:
         variance: trace of the covariance, as a share of `scale` squared.
         mse: mean squared distance from the exact gradient, as a share of `scale` squared.
         bias_interval, variance_interval, mse_interval: 95 % confidence; None where there are too few draws.
+        cosine: of the angle between the mean gradient and the exact one; None where the mean is zero.
         time_ms: one gradient, forward and backward, in milliseconds; the median of several.
         draws: of the gradient, from which all this was estimated.
         evaluations: of the function, for one gradient.
@@ -73,6 +74,7 @@ class Measurement:
     bias_interval: Interval | None = None
     variance_interval: Interval | None = None
     mse_interval: Interval | None = None
+    cosine: float | None = None
     time_ms: float | None = None
     draws: int = 0
     evaluations: int = 1

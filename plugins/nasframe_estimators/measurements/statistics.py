@@ -39,6 +39,9 @@ _ROUNDING = 1e-6
 class Summary:
     """Estimates with 95 % confidence intervals, all relative to the exact gradient.
 
+    `cosine` is that of the angle between the mean of the draws and the exact gradient; None where the mean is
+    zero.
+
     The intervals are None where there are fewer than `LEAST_DRAWS` draws.
     """
 
@@ -48,6 +51,7 @@ class Summary:
     bias_interval: Interval | None = None
     variance_interval: Interval | None = None
     mse_interval: Interval | None = None
+    cosine: float | None = None
 
 
 def summarise(gradients: Tensor, exact: Tensor) -> Summary:
@@ -76,18 +80,18 @@ def summarise(gradients: Tensor, exact: Tensor) -> Summary:
         raise ValueError("the gradient is not finite")
     drawn, target = gradients.double() / scale, exact.double() / scale
     number, mean = len(drawn), drawn.mean(0)
-    error = mean - target
+    error, cosine = mean - target, _cosine(mean, target)
     if float((drawn - drawn[0]).abs().max()) <= _ROUNDING * max(1.0, float(mean.norm())):
         bias = float(error.norm())
         if number < LEAST_DRAWS:
-            return Summary(bias, 0.0, bias**2)
-        return Summary(bias, 0.0, bias**2, (bias, bias), (0.0, 0.0), (bias**2, bias**2))
+            return Summary(bias, 0.0, bias**2, cosine=cosine)
+        return Summary(bias, 0.0, bias**2, (bias, bias), (0.0, 0.0), (bias**2, bias**2), cosine)
     spread = (drawn - mean).square().sum(-1) * (number / (number - 1))
     missed = (drawn - target).square().sum(-1)
     variance, mse = float(spread.mean()), float(missed.mean())
     bias = math.sqrt(max(0.0, float(error @ error) - variance / number))
     if number < LEAST_DRAWS:
-        return Summary(bias, variance, mse)
+        return Summary(bias, variance, mse, cosine=cosine)
     return Summary(
         bias,
         variance,
@@ -95,7 +99,13 @@ def summarise(gradients: Tensor, exact: Tensor) -> Summary:
         bias_interval=_bias_interval(drawn - mean, error),
         variance_interval=_mean_interval(spread),
         mse_interval=_mean_interval(missed),
+        cosine=cosine,
     )
+
+
+def _cosine(mean: Tensor, target: Tensor) -> float | None:
+    lengths = float(mean.norm() * target.norm())
+    return float(mean @ target) / lengths if lengths else None
 
 
 def _mean_interval(terms: Tensor) -> Interval:

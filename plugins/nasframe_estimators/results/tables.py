@@ -20,6 +20,7 @@ _COLUMNS: dict[str, tuple[Column, Callable[[Measurement], Cell]]] = {
         (Column("bias", unit="short"), lambda entry: estimate(entry.bias, entry.bias_interval)),
         (Column("variance", unit="short"), lambda entry: estimate(entry.variance, entry.variance_interval)),
         (Column("mse", unit="short"), lambda entry: estimate(entry.mse, entry.mse_interval)),
+        (Column("cosine", unit="short"), lambda entry: entry.cosine),
         (Column("time_ms", "ms", unit="short"), lambda entry: entry.time_ms),
         (Column("draws", unit="count"), lambda entry: entry.draws),
         (Column("evaluations", unit="count"), lambda entry: entry.evaluations),

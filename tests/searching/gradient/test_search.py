@@ -10,7 +10,7 @@ import pytest
 import torch
 from attrs import evolve
 
-from nasframe import Data, Run, SearchOptions, Splits, TensorTask
+from nasframe import Data, Run, SearchOptions, SearchSpace, Splits, TensorTask
 from nasframe.errors import RunError
 from nasframe.relaxations import (
     Dirichlet,
@@ -25,6 +25,7 @@ from nasframe.relaxations import (
 from nasframe.runtime import generator
 from nasframe.searching import Bilevel, Search, Update
 from nasframe.searching.derivation import derive_around
+from nasframe.searching.gradient.dealt_sources import cost_of_dealing
 from nasframe.searching.gradient.joint import Joint
 from nasframe_bimodal.space import Bimodal
 from tests.comparing import without_time
@@ -197,7 +198,11 @@ def test_warm_up_epochs_leave_the_logits_alone(digits: TensorTask, digits_data: 
             engine._epoch(epoch)
         assert all(map(torch.equal, before, engine.supernet.architecture_parameters()))
         engine._epoch(2)
-        assert not any(map(torch.equal, before, engine.supernet.architecture_parameters()))
+        after = engine.supernet.architecture_parameters()
+        # one candidate is no choice, and has no gradient
+        pairs = [(a, b) for a, b in zip(before, after, strict=True) if a.shape[1] > 1]
+        assert pairs
+        assert not any(torch.equal(a, b) for a, b in pairs)
 
 
 def test_the_cosine_schedule_lowers_the_rate_of_the_weights_only(
@@ -283,6 +288,40 @@ def test_where_the_search_samples_what_it_derives_the_derived_network_with_its_w
     assert made.summary()["inherited"] == made.inherited()
 
 
+@pytest.mark.parametrize("candidates", [1, 6])
+def test_where_sources_are_dealt_out_the_summary_has_the_metrics_of_what_was_searched_and_of_what_is_built(
+    digits: TensorTask, digits_data: Data, candidates: int
+) -> None:
+    made = search(
+        digits,
+        digits_data,
+        space=Bimodal(channels=8, ports="shared").build(digits_data.inputs, digits_data.outputs),
+        options=SearchOptions(epochs=2, batch_size=32, candidates=candidates),
+    )
+    chosen = made.fit()
+    summary = made.summary()
+    outputs, targets = made._validate(made.supernet.logits.one_hot(chosen.assignment))
+    assert summary["searched"]["accuracy"] == pytest.approx(digits.metrics(outputs, targets)["accuracy"])
+    assert summary["searched"]["loss"] == pytest.approx(float(digits.loss(outputs, targets)))
+    assert summary["searched"] != summary["inherited"]
+    (sentence,) = summary["dealt"]
+    searched, built = (f"{summary[key]['accuracy']:.3f}" for key in ("searched", "inherited"))
+    assert f"the search evaluated {searched}, and the network that is built gets {built} with" in sentence
+    if candidates > 1:
+        assert summary["searched"]["accuracy"] == pytest.approx(summary["selection"]["chosen"])
+
+
+def test_where_the_supernet_gives_no_finite_number_for_an_architecture_the_cost_of_dealing_says_so() -> None:
+    space = Bimodal(ports="shared").make({"a": (4, 3), "b": (4, 3)}, 2)
+    told = cost_of_dealing(space, "auc", {"auc": None}, {"auc": 0.5})
+    assert "evaluated undefined, and the network that is built gets 0.500" in told
+
+
+def test_a_space_that_names_no_exact_form_is_told_of_the_cost_alone() -> None:
+    told = cost_of_dealing(SearchSpace("mine"), "auc", {"auc": 0.9}, {"auc": 0.5})
+    assert told.endswith("gets 0.500 with the same weights (auc on validation).")
+
+
 def test_among_candidates_the_supernets_best_on_validation_is_chosen(
     digits: TensorTask, digits_data: Data
 ) -> None:
@@ -296,7 +335,9 @@ def test_among_candidates_the_supernets_best_on_validation_is_chosen(
         outputs, targets = made._validate(made.supernet.logits.one_hot(architecture.assignment))
         scores.append(digits.metrics(outputs, targets)["accuracy"])
     assert chosen == around[scores.index(max(scores))]
-    assert made.summary()["selection"] == {
+    selection = dict(made.summary()["selection"])
+    assert selection.pop("seconds") >= 0
+    assert selection == {
         "candidates": len(around),
         "rule": pytest.approx(scores[0]),
         "chosen": pytest.approx(max(scores)),

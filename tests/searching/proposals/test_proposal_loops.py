@@ -13,11 +13,10 @@ from typing import Any
 
 import pytest
 
-from nasframe import Architecture, Choice, ProposalLoop, Result, SearchProblem, SearchSpace
+from nasframe import Architecture, Choice, Decisions, ProposalLoop, Result, SearchProblem, SearchSpace
 from nasframe.errors import ConfigurationError
 from nasframe.searching import Evolution, RandomSearch, SuccessiveHalving, check_proposal_loop
-from nasframe.searching.proposals.evolution import mutated
-from nasframe.space import network_key
+from nasframe.space import mutated, network_key
 
 
 @pytest.fixture(scope="module")
@@ -244,6 +243,20 @@ def test_options_that_do_not_fit_the_problem_are_refused_in_words(
 ) -> None:
     with pytest.raises(ConfigurationError, match=message):
         check_proposal_loop(loop, SearchProblem(flat, 5))
+
+
+def test_a_search_of_a_space_of_unknown_size_ends_when_it_draws_nothing_new(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Decisions, "work", 5)
+    found = SearchSpace("sum")
+    found.add_node("sum", "identity")
+    for index in range(4):
+        found.add_input(f"x{index}", (3,))
+        found.connect(f"x{index}", "sum", choice=Choice(f"e{index}", ("zero", "identity"), "alpha"))
+    found.set_output("sum")
+    assert not found.how_many().exact
+    assert len(searched(RandomSearch(trials=99, distinct="assignment"), found, lambda _: 0.5)) == 16
 
 
 @pytest.mark.parametrize("make", [RandomSearch, Evolution])

@@ -14,7 +14,7 @@ import pytest
 from scipy import stats
 
 import nasframe
-from nasframe import Architecture, hookimpl, load_table
+from nasframe import Architecture, Decisions, hookimpl, load_table
 from nasframe.cli import main
 from nasframe.pipeline import prepare, train_alone
 from nasframe.plugins import manager
@@ -183,6 +183,20 @@ def test_a_space_that_nobody_can_exhaust_says_its_size_and_trains_nothing(
     assert "Say --architectures N for a sample" in error
     assert "trials" not in error
     assert not Path("huge").exists()
+
+
+def test_a_space_of_which_only_an_estimate_is_known_is_refused_with_it_and_a_sample_of_it_is_a_table(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Decisions, "work", 5)
+    words = ["space.ports=shared", "train.epochs=1", "--workers", "1"]
+    assert main(["tabulate", str(PAIRS), *words, "--all", "--yes", "--out", "unknown"]) == 2
+    error = capsys.readouterr().err
+    assert re.search(r"unknown: the space has (about|at least) [\d,.e+]+ architectures; --all takes", error)
+    assert main(["tabulate", str(PAIRS), *words, "--architectures", "2", "--out", "sample"]) == 0
+    assert "2 networks, of the architectures of the space, each trained" in capsys.readouterr().out
+    assert load_table("sample").record["space_size"] is None
+    assert main(["tables", "sample"]) == 0
 
 
 def test_the_size_is_said_before_any_training_and_the_first_one_is_told_once(

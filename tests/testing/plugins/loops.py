@@ -15,6 +15,7 @@ from nasframe import AdamLoop, Batch, Proposal, ProposalLoop, Proposer, Result, 
 from nasframe.options import option
 from nasframe.searching import Bilevel, Evolution, SuccessiveHalving
 from nasframe.searching.gradient.joint import Joint
+from nasframe.searching.gradient.one_shot import OneShot
 from nasframe.testing import GradientLoopSuite, ProposalLoopSuite
 
 
@@ -211,6 +212,49 @@ class TestBilevel(GradientLoopSuite):
 
 class TestJoint(TestBilevel):
     kind = Joint
+
+
+class TestOneShot(TestBilevel):
+    kind = OneShot
+
+
+@frozen
+class Halves(OneShot):
+    """Draws one of the first two architectures of the space, or both."""
+
+    def paths(self, space: Any, source: Any) -> Any:
+        first = [*itertools.islice(space.enumerate(), 2)]
+        while True:
+            yield source.sample(first, k=source.choice((1, 2)))
+
+
+class TestThirdPartyPaths(TestBilevel):
+    kind = Halves
+
+
+@frozen
+class UnseededPaths(OneShot):
+    """Draws from the global generator."""
+
+    def paths(self, space: Any, source: Any) -> Any:
+        while True:
+            yield [space.sample(random.randrange(10**9))]
+
+
+class TestUnseededPaths(TestBilevel):
+    kind = UnseededPaths
+
+
+@frozen
+class PathsThatEnd(OneShot):
+    """Draws one architecture and no more."""
+
+    def paths(self, space: Any, source: Any) -> Any:
+        yield [space.sample(source)]
+
+
+class TestPathsThatEnd(TestBilevel):
+    kind = PathsThatEnd
 
 
 @frozen
