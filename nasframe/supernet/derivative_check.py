@@ -2,8 +2,11 @@
 
 An operation may say that its gradient is another one than the derivative of its output: it rounds, or takes
 one of two sides by a threshold, and lets the gradient pass; or it detaches a part of its arithmetic. Training
-gets along with that. A difference of two such gradients, divided by a small distance, is no second derivative:
-it is zero almost everywhere, and huge where the distance crosses a threshold.
+gets along with that. But a difference of two such gradients, divided by a small distance, is no second
+derivative: it is zero almost everywhere, and huge where the distance crosses a threshold.
+
+Kinks, as of ReLU, are no reason to refuse: the gradient is the derivative almost everywhere, and the finite
+difference averages over them. Nor is a backward pass that cannot be differentiated: nothing does so.
 """
 
 from __future__ import annotations
@@ -16,7 +19,15 @@ import torch
 from torch import Tensor, nn
 
 from nasframe.errors import SpaceError
-from nasframe.operations import Identity, Operation, OpSpec, Shape, build_operation, operation_class, origin_of
+from nasframe.operations import (
+    Identity,
+    Operation,
+    OpSpec,
+    Shape,
+    build_operation,
+    operation_class,
+    origin_of,
+)
 from nasframe.runtime import forked_seed, random_states_kept
 from nasframe.supernet.operation_check import operation_places
 from nasframe.supernet.supernet import Supernet
@@ -24,14 +35,16 @@ from nasframe.supernet.supernet import Supernet
 __all__ = ["check_derivatives"]
 
 _EXAMPLES = 5
+_DIRECTIONS = 3
+"""In one direction a wrong gradient may happen to be right."""
 _DISTANCE = 0.01
-"""How far parameters or inputs are moved, by their Euclidean norm: as far as an update of second order does."""
+"""How far parameters or inputs are moved, by their Euclidean norm: as far as an update of second order."""
 _TOLERANCE = 0.1
-"""The share of a gradient's norm by which the change of an output may differ from it; kinks take a hundredth."""
+"""The share of a gradient's norm by which the change of an output may differ from it; kinks take .01."""
 
 
 def check_derivatives(net: Supernet) -> None:
-    """Compare the gradient of every operation with the change of its output, once in a process for equal ones.
+    """Compare the gradient of every operation with the change of its output, once in a process for equals.
 
     A module like that of the network is run on random examples in training mode, on the CPU, where products
     have all their digits; one that runs on another device alone is not compared. The network and all random
@@ -57,7 +70,7 @@ def _compare(
     shapes: tuple[Shape, ...],
     ports: tuple[str, ...],
 ) -> None:
-    """Compare one operation, once in this process; a name that another class has taken over is another one."""
+    """Compare one operation, once in this process; a name that another class has taken is another one."""
     spec = OpSpec(name, dict(options), plugin=plugin)
     random = torch.Generator().manual_seed(0)
     inputs = [torch.randn((_EXAMPLES, *shape), generator=random) for shape in shapes]
@@ -65,17 +78,20 @@ def _compare(
         module = build_operation(spec, shapes, ports).train()
         learning = [parameter for parameter in module.parameters() if parameter.requires_grad]
         try:
-            value = _value(module, inputs, random)
-            changes = {"parameters": _change(value, learning), "inputs": _change(value, inputs)}
+            changes = [
+                (what, _change(_value(module, inputs, random), leaves))
+                for what, leaves in (("parameters", learning), ("inputs", inputs))
+                for _ in range(_DIRECTIONS)
+            ]
         except Exception:  # it has passed the check of operations on its own device
             return
-    for what, change in changes.items():
+    for what, change in changes:
         if change is not None and not abs(change - 1) <= _TOLERANCE:
             raise SpaceError(
                 f"{origin_of(spec)} has no second derivative, which an update of the architecture of second "
                 f"order needs: where its {what} move by {_DISTANCE} along their gradient, its output changes "
-                f"by {change:.2g} of what the gradient says. Its gradient is not the derivative of its output, "
-                "as where it rounds, or detaches a part; leave it out of the space, or search with "
+                f"by {change:.2g} of what the gradient says. Its gradient is not the derivative of its "
+                "output, as where it rounds, or detaches a part; leave it out of the space, or search with "
                 "loop.order=1"
             )
 
@@ -92,7 +108,8 @@ def _value(module: nn.Module, inputs: Sequence[Tensor], random: torch.Generator)
         output = module(*(item.clone() for item in inputs)).double()
         if not factors:
             factors.append(torch.randn(output.shape, generator=random, dtype=output.dtype))
-        return (output * factors[0]).sum()
+        total: Tensor = (output * factors[0]).sum()
+        return total
 
     return value
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 PLUGINS = "loops"
-GOOD = ["Good", "GoodBatches", "Evolution", "Halving", "Bilevel", "Joint"]
+GOOD = ["Good", "GoodBatches", "Evolution", "Halving", "Bilevel", "SecondOrder", "Joint"]
 
 BROKEN = {
     "Incomplete": "test_every_proposal_is_a_valid_architecture",

@@ -26,7 +26,8 @@ class Bilevel(AdamLoop):
     """
 
     order: Literal[1, 2] = option(
-        1, help="of the gradient of the logits; 2 is DARTS' second order, about three times as costly"
+        1,
+        help="of the gradient of the logits; 2 is DARTS' second order, whose updates of logits cost five times as much",
     )
 
     def updates(

@@ -192,7 +192,9 @@ def _wrong_update(update: Any, inputs: Mapping[str, Shape], drawn: Mapping[str, 
 def _wrong_inner(update: Update, inputs: Mapping[str, Shape], other: Mapping[int, Batch]) -> str:
     """Return the promise that is broken by the inner batch of an update; `other` are not of its split."""
     if update.kind != "architecture":
-        return f"an update of kind {update.kind!r} has no inner batch: second order is of 'architecture' alone"
+        return (
+            f"an update of kind {update.kind!r} has no inner batch: second order is of 'architecture' alone"
+        )
     if other.get(id(update.inner)) is update.inner:
         return "the inner batch of an update must be one of the split 'weights', found one of 'architecture'"
     wrong = _wrong_batch(update.inner, inputs)

@@ -24,10 +24,10 @@ eq. 7: no momentum, no weight decay, no clipping, and not the scale of Adam. Whe
 have different rates, each weight has that of its group in ξ v, and the weights move along ξ v by 0.01.
 
 Where samples are one-hot (straight-through relaxations), ∇F is the derivative with respect to the weights of
-the mixtures, at the corner of the simplex where the sample lies; the estimator of the relaxation then takes it
-to the logits in place of the derivative of the sample, which is zero. Both terms so have the bias of the same
-estimator. An operation that is not selected has no gradient in L_weights
-and none in L_arch, so its parameters do not move in w', nor along v, and they add nothing.
+the mixtures, at the corner of the simplex where the sample lies; the estimator of the relaxation then takes
+it to the logits, in place of the derivative of the sample, which is zero. Both terms so have the bias of the
+same estimator. An operation that is not selected has no gradient in L_weights and none in L_arch, so its
+parameters do not move in w', nor along v, and their part of the second-order term is zero.
 """
 
 from __future__ import annotations
@@ -129,15 +129,18 @@ class Unrolled:
     def _evaluate(
         self, samples: Mapping[str, Sample], random: RandomStates, batch: Batch, where: str
     ) -> Tensor:
-        """Give the samples, and the weights if they learn, the gradients of one loss, and return it, detached.
+        """Give the samples, and the weights if they learn, the gradients of one loss; return it, detached.
 
         Buffers and random states are those before the first evaluation.
         """
         self.network.put_buffers_back()
         random.restore()
         loss = self.loss(batch, samples)
-        leaves = [[item.weights for item in samples.values()], self.network.learning]
-        checked_gradients(loss, leaves, 0.0, self.check, partial(self.failure, batch, where))
+        groups: list[Sequence[Tensor]] = [
+            [item.weights for item in samples.values()],
+            self.network.learning,
+        ]
+        checked_gradients(loss, groups, 0.0, self.check, partial(self.failure, batch, where))
         return loss.detach()
 
     def _scaled(self, gradients: Sequence[Tensor | None]) -> list[Tensor | None]:
@@ -147,9 +150,7 @@ class Unrolled:
         ]
 
 
-def _moved(
-    weights: Sequence[Tensor], along: Sequence[Tensor | None], share: Tensor | float
-) -> list[Tensor]:
+def _moved(weights: Sequence[Tensor], along: Sequence[Tensor | None], share: Tensor | float) -> list[Tensor]:
     """Return weights moved by a share of a direction; None does not move."""
     return [
         weight if item is None else weight + share * item for weight, item in zip(weights, along, strict=True)
