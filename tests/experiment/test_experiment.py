@@ -116,7 +116,7 @@ def test_a_bilevel_search_is_of_first_or_second_order_and_no_other_loop_has_an_o
     assert parse("loop.order=1").loop == parse().loop == Bilevel()
     assert problems_of("loop.order=3") == ("loop.order: expected 1 | 2, found 3",)
     (found,) = problems_of("loop.name=joint", "loop.order=2")
-    assert found.startswith("loop.order: unknown option")
+    assert found.startswith("loop.order: unknown key; valid: ")
 
 
 def test_sections_that_are_left_out_have_their_defaults() -> None:

@@ -26,8 +26,7 @@ class Bilevel(AdamLoop):
     """
 
     order: Literal[1, 2] = option(
-        1,
-        help="of the gradient of the logits; 2 is DARTS' second order, whose updates of logits cost five times as much",
+        1, help="of the gradient of the logits; an update of order 2 (DARTS) costs five times as much"
     )
 
     def updates(
