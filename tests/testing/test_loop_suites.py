@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 
 PLUGINS = "loops"
-GOOD = ["Good", "GoodBatches", "Evolution", "Halving", "Bilevel", "Joint", "OneShot", "ThirdPartyPaths"]
+GOOD = [
+    *("Good", "GoodBatches", "Evolution", "Halving"),
+    *("Bilevel", "SecondOrder", "Joint", "OneShot", "ThirdPartyPaths"),
+]
 
 BROKEN = {
     "Incomplete": "test_every_proposal_is_a_valid_architecture",

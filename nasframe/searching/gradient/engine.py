@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
-from attrs import define, field
+from attrs import define, evolve, field
 from torch import Tensor
 
 from nasframe.errors import DataError, RunError
@@ -37,6 +37,7 @@ from nasframe.searching.candidate import CandidateTrainer
 from nasframe.searching.derivation import check_rule, derive, derive_around, find_rule
 from nasframe.searching.gradient.dealt_sources import cost_of_dealing
 from nasframe.searching.gradient.gradient_loop import GradientLoop, Update
+from nasframe.searching.gradient.held_network import HeldNetwork
 from nasframe.searching.gradient.loop_check import (
     LoopCheck,
     checked_optimiser,
@@ -49,8 +50,9 @@ from nasframe.searching.gradient.saved_search import SearchState, read_search
 from nasframe.searching.gradient.selection import Selection, check_finals, choose
 from nasframe.searching.gradient.stop import has_converged
 from nasframe.searching.gradient.unmoved_logits import unmoved_logits
+from nasframe.searching.gradient.unrolled import Unrolled
 from nasframe.space import Architecture, Assignment, SearchSpace
-from nasframe.supernet import Supernet, check_operations, expected_parameters
+from nasframe.supernet import Supernet, check_derivatives, check_operations, expected_parameters
 from nasframe.tasks import Batch, Data, Split, Task, validation_metrics
 from nasframe.training import (
     Failures,
@@ -128,6 +130,8 @@ class Search:
         self._set_up(self.loop)
         check_relaxation(self.relaxation, self.supernet.architecture_parameters())
         check_operations(self.supernet, size, alone=check.alone)
+        if check.is_second_order:
+            check_derivatives(self.supernet)
         check_rule(self.space, self._probabilities())
         self._rehearse(check)
 
@@ -465,20 +469,8 @@ class Search:
         if update.kind == "both":
             both = [self._weights_optimiser, self._architecture_optimiser]
             return self._step([samples], update, epoch, both, check)
-        # an operation may put a new tensor in the place of a buffer, so they are found by name each time
-        buffers = [getattr(module, name) for module, name in self._buffers]
-        before = [buffer.clone() for buffer in buffers]
-        for parameter in self._weights:
-            parameter.requires_grad_(False)
-        try:
-            return self._step([samples], update, epoch, [self._architecture_optimiser], check)
-        finally:
-            for parameter in self._weights:
-                parameter.requires_grad_(True)
-            for (module, name), buffer, value in zip(self._buffers, buffers, before, strict=True):
-                buffer.copy_(value)
-                if getattr(module, name) is not buffer:
-                    setattr(module, name, buffer)
+        with HeldNetwork(self._weights, self._buffers) as held:
+            return self._step([samples], update, epoch, [self._architecture_optimiser], check, held)
 
     def _step(
         self,
@@ -487,11 +479,16 @@ class Search:
         epoch: int,
         optimisers: list[torch.optim.Optimizer],
         check: StepCheck,
+        held: HeldNetwork | None = None,
     ) -> Tensor:
         before = RandomStates.of_torch() if check.at_once else None
         penalised = bool(self.options.size_penalty) and self._architecture_optimiser in optimisers
         batch = update.batch
-        loss = self._loss(self._outputs(batch, samples), batch.targets, len(samples))
+        if held is not None and update.inner is not None:
+            (drawn,) = samples
+            loss = self._unrolled(held, epoch, check, drawn, before)(drawn, update.inner, batch)
+        else:
+            loss = self._loss(self._outputs(batch, samples), batch.targets, len(samples))
         total = self._penalised(loss) if penalised else loss
 
         def failure(subject: str, predicate: str) -> RunError:
@@ -501,10 +498,13 @@ class Search:
         if not checked_backward(total, optimisers, self.options.clip_norm, check, failure):
             return loss.detach()  # nothing to learn: no weights, or nothing to choose
         for optimiser in optimisers:
-            weights = optimiser is self._weights_optimiser
-            schedule = self.options.schedule if weights else self.options.architecture_schedule
-            if weights or schedule != "constant":  # a loop may have a schedule of its own for its logits
-                share = epoch / self.options.epochs
+            if optimiser is self._weights_optimiser:
+                for group, rate in zip(optimiser.param_groups, self._rates(epoch), strict=True):
+                    group.setdefault("initial_lr", group["lr"])
+                    group["lr"] = rate
+            elif self.options.architecture_schedule != "constant":
+                # with a constant one, a loop may have a schedule of its own for its logits
+                share, schedule = epoch / self.options.epochs, self.options.architecture_schedule
                 for group in optimiser.param_groups:
                     group["lr"] = learning_rate(group.setdefault("initial_lr", group["lr"]), share, schedule)
             optimiser.step()
@@ -520,6 +520,37 @@ class Search:
         parts = [outputs] if samples == 1 else outputs.unbind()
         losses = [self.task.loss(part, targets) for part in parts]
         return losses[0] if samples == 1 else torch.stack(losses).mean()
+
+    def _rates(self, epoch: int) -> list[float]:
+        """Return the learning rate of each group of weights in an epoch."""
+        share, groups = epoch / self.options.epochs, self._weights_optimiser.param_groups
+        initial = [group.get("initial_lr", group["lr"]) for group in groups]
+        return [learning_rate(rate, share, self.options.schedule) for rate in initial]
+
+    def _unrolled(
+        self,
+        held: HeldNetwork,
+        epoch: int,
+        check: StepCheck,
+        samples: Mapping[str, Sample],
+        before: RandomStates | None,
+    ) -> Unrolled:
+        """Return what computes a second-order gradient in an epoch, at weights that are held."""
+        rates = {
+            id(parameter): rate
+            for group, rate in zip(self._weights_optimiser.param_groups, self._rates(epoch), strict=True)
+            for parameter in group["params"]
+        }
+
+        def failure(batch: Batch, where: str, subject: str, predicate: str) -> RunError:
+            update = Update("architecture", batch)
+            step = self._step_again([samples], update, epoch, check.step, before, penalised=False)
+            return self._failures.of_step(subject, predicate, evolve(step, kind=f"{step.kind}, {where}"))
+
+        def loss_of(batch: Batch, drawn: Mapping[str, Sample]) -> Tensor:
+            return self._loss(self._outputs(batch, [drawn]), batch.targets, 1)
+
+        return Unrolled(held, [rates[id(item)] for item in held.learning], loss_of, check, failure)
 
     def _penalised(self, loss: Tensor) -> Tensor:
         expected = expected_parameters(self.supernet, self.supernet.logits.probabilities(self.relaxation))

@@ -20,10 +20,19 @@ __all__ = ["AdamLoop", "AdamWeights", "GradientLoop", "Update"]
 
 @frozen
 class Update:
-    """One update: of the weights, of the architecture's logits, or of both from one loss."""
+    """One update: of the weights, of the architecture's logits, or of both from one loss.
+
+    Attributes:
+        kind: what learns.
+        batch: what it learns from.
+        inner: a batch of the weights split, for an update of the architecture alone: that update is then of
+            second order, and this batch makes its virtual step of the weights; see `unrolled`. None is
+            first order.
+    """
 
     kind: Literal["weights", "architecture", "both"]
     batch: Batch
+    inner: Batch | None = None
 
 
 class GradientLoop(ABC):

@@ -210,6 +210,11 @@ class TestBilevel(GradientLoopSuite):
         return self.kind()
 
 
+class TestSecondOrder(GradientLoopSuite):
+    def make(self) -> Any:
+        return Bilevel(order=2)
+
+
 class TestJoint(TestBilevel):
     kind = Joint
 
