@@ -7,8 +7,6 @@ resumed ends with the same bits as one that was not.
 from __future__ import annotations
 
 import copy
-import itertools
-import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -37,14 +35,10 @@ from nasframe.searching.candidate import CandidateTrainer
 from nasframe.searching.derivation import check_rule, derive, derive_around, find_rule
 from nasframe.searching.gradient.dealt_sources import cost_of_dealing
 from nasframe.searching.gradient.gradient_loop import GradientLoop, Update
-from nasframe.searching.gradient.loop_check import (
-    LoopCheck,
-    checked_optimiser,
-    checked_paths,
-    checked_updates,
-)
+from nasframe.searching.gradient.loop_check import LoopCheck, checked_optimiser, checked_updates
 from nasframe.searching.gradient.options import SearchOptions
 from nasframe.searching.gradient.ranking import SupernetScore, rank_architectures
+from nasframe.searching.gradient.sampling import Sampling
 from nasframe.searching.gradient.saved_search import SearchState, read_search
 from nasframe.searching.gradient.selection import Selection, check_finals, choose
 from nasframe.searching.gradient.stop import has_converged
@@ -110,6 +104,7 @@ class Search:
     history: list[dict[str, Any]] = field(init=False, factory=list)
     converged: bool = field(init=False, default=False)
     selection: Selection | None = field(init=False, default=None)
+    _sampling: Sampling = field(init=False)
     _weights: list[torch.nn.Parameter] = field(init=False)
     _buffers: list[tuple[torch.nn.Module, str]] = field(init=False)
     _weights_optimiser: torch.optim.Optimizer = field(init=False)
@@ -138,6 +133,7 @@ class Search:
                 self.space, unselected=self.options.unselected, empty_ports=self.options.empty_ports
             )
         self.supernet.to(self.device)
+        self._sampling = Sampling(self.supernet, loop, self.relaxation, self.seed)
         self._weights = self.supernet.weights()
         self._buffers = [
             (module, name)
@@ -169,7 +165,7 @@ class Search:
         }
         unread = StepCheck(10**9)  # a number that is not finite is told by the search, with its step
         with forked_seed(self.seed, "rehearsal"), one_thread():
-            paths = self._paths(0)
+            paths = twin._sampling.paths(0)
             check.make(lambda update: twin.update(update, epoch, noise, unread, next(paths)), optimisers)
 
     # -- the search -------------------------------------------------------------------------------------
@@ -360,7 +356,7 @@ class Search:
         )
         means = {kind: float(torch.stack(values).mean()) for kind, values in losses.items()}
         if not self.loop.relaxes:
-            validation = self._failures.validation(self._validate_paths, epoch)
+            validation = self._failures.validation(self._validate, epoch)
             return {
                 "stage": "search",
                 "epoch": epoch + 1,
@@ -399,7 +395,7 @@ class Search:
         noise = generator(self.seed, "relaxation", epoch, device=self.device)
         anew = generator(self.seed, "redrawn", epoch)
         losses: dict[str, list[Tensor]] = {}
-        paths = self._paths(epoch)
+        paths = self._sampling.paths(epoch)
 
         def draw(split: Split) -> Iterator[Batch]:
             return batches(split, size, shuffle, self.device)
@@ -424,12 +420,6 @@ class Search:
                     )
         return losses
 
-    def _paths(self, epoch: int) -> Iterator[Sequence[Assignment] | None]:
-        """Yield the architectures of each update of an epoch; None where the relaxation draws samples."""
-        if self.loop.relaxes:
-            return itertools.repeat(None)
-        return checked_paths(self.loop, self.space, random.Random(derive_seed(self.seed, "paths", epoch)))
-
     def update(
         self,
         update: Update,
@@ -453,25 +443,20 @@ class Search:
         """
         check = StepCheck(1) if check is None else check
         warming = update.kind == "both" and epoch < self.options.warmup_epochs
-        progress = epoch / self.options.epochs
-        if update.kind == "weights" or warming:
-            if paths is not None:
-                drawn = [self.supernet.logits.one_hot(item) for item in paths]
-                return self._step(drawn, update, epoch, [self._weights_optimiser], check)
-            with torch.no_grad():
-                samples = self.supernet.sample(self.relaxation, progress, noise)
-            return self._step([samples], update, epoch, [self._weights_optimiser], check)
-        samples = self.supernet.sample(self.relaxation, progress, noise)
+        learnt = update.kind != "weights" and not warming
+        samples = self._sampling.of_update(paths, epoch / self.options.epochs, noise, learnt=learnt)
+        if not learnt:
+            return self._step(samples, update, epoch, [self._weights_optimiser], check)
         if update.kind == "both":
             both = [self._weights_optimiser, self._architecture_optimiser]
-            return self._step([samples], update, epoch, both, check)
+            return self._step(samples, update, epoch, both, check)
         # an operation may put a new tensor in the place of a buffer, so they are found by name each time
         buffers = [getattr(module, name) for module, name in self._buffers]
         before = [buffer.clone() for buffer in buffers]
         for parameter in self._weights:
             parameter.requires_grad_(False)
         try:
-            return self._step([samples], update, epoch, [self._architecture_optimiser], check)
+            return self._step(samples, update, epoch, [self._architecture_optimiser], check)
         finally:
             for parameter in self._weights:
                 parameter.requires_grad_(True)
@@ -562,27 +547,17 @@ class Search:
             samples_name=relaxed if self.loop.relaxes else "",
         )
 
-    def _validate_paths(self) -> tuple[Tensor, Tensor]:
-        """Return outputs and targets of the validation split, each batch under another uniform draw."""
-        source = random.Random(derive_seed(self.seed, "validation paths"))
+    def _validate(self, probabilities: Mapping[str, Sample] | None = None) -> tuple[Tensor, Tensor]:
+        """Return outputs and targets of the validation split; without probabilities, of architectures that
+        are drawn uniformly, another one for each batch."""
 
         def forward(inputs: Mapping[str, Tensor]) -> Tensor:
-            outputs: Tensor = self.supernet(inputs, self.supernet.logits.one_hot(self.space.sample(source)))
+            outputs: Tensor = self.supernet(inputs, probabilities)
             return outputs
 
         return collect_outputs(
             self.supernet.eval(),
-            forward,
-            self.data.splits.validation,
-            self.options.batch_size,
-            self.device,
-            "validation",
-        )
-
-    def _validate(self, probabilities: Mapping[str, Sample]) -> tuple[Tensor, Tensor]:
-        return collect_outputs(
-            self.supernet.eval(),
-            lambda inputs: self.supernet(inputs, probabilities),
+            self._sampling.uniform_forward() if probabilities is None else forward,
             self.data.splits.validation,
             self.options.batch_size,
             self.device,
