@@ -51,7 +51,10 @@ def test_a_one_shot_search_makes_a_whole_run(experiment: Experiment, tmp_path: P
     assert run.test is not None
     assert not (run.path / "trials").exists()
     said = next(line for line in log.lines if line.startswith("search: ended after 2 epochs"))
-    assert "architectures ranked by the supernet. Finalists: 4 trained to epoch 1" in said
+    assert said == (
+        "search: ended after 2 epochs; the supernet ranked 5 architectures. search.candidates asks for 50, and "
+        f"all architectures of the space are 5 different networks. {held['said']}"
+    )
     page = (run.path / "report.html").read_text(encoding="utf-8")
     assert "on architectures drawn uniformly" in page
     assert "Finalists" in page

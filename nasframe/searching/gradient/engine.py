@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
-from attrs import define, field
+from attrs import define, evolve, field
 from torch import Tensor
 
 from nasframe.errors import DataError, RunError
@@ -37,11 +37,13 @@ from nasframe.searching.gradient.dealt_sources import cost_of_dealing
 from nasframe.searching.gradient.gradient_loop import GradientLoop, Update
 from nasframe.searching.gradient.loop_check import LoopCheck, checked_optimiser, checked_updates
 from nasframe.searching.gradient.options import SearchOptions
-from nasframe.searching.gradient.ranking import SupernetScore, rank_architectures
+from nasframe.searching.gradient.ranking import has_no_more, rank_architectures
 from nasframe.searching.gradient.sampling import Sampling
 from nasframe.searching.gradient.saved_search import SearchState, read_search
-from nasframe.searching.gradient.selection import Selection, check_finals, choose
+from nasframe.searching.gradient.selection import Selection, choose
+from nasframe.searching.gradient.selection_check import check_selection
 from nasframe.searching.gradient.stop import has_converged
+from nasframe.searching.gradient.supernet_score import Ranked, SupernetScore
 from nasframe.searching.gradient.unmoved_logits import unmoved_logits
 from nasframe.space import Architecture, Assignment, SearchSpace
 from nasframe.supernet import Supernet, check_operations, expected_parameters
@@ -113,7 +115,7 @@ class Search:
 
     def __attrs_post_init__(self) -> None:
         find_rule(self.space)  # refuses an unknown rule before the search
-        check_finals(self.options, self.loop, self.space, self.trainer)
+        check_selection(self.options, self.loop, self.space, self.trainer)
         splits = self.data.splits
         for name in ("weights", "architecture", "validation"):
             if len(getattr(splits, name)) == 0:
@@ -208,16 +210,21 @@ class Search:
 
     def _select(self) -> Architecture:
         """Return the derived architecture, or the best of several candidates."""
-        options, derived = self.options, None
-        if self.loop.relaxes:
-            draw = generator(self.seed, "candidates")
-            around = derive_around(
-                self.space, self._probabilities(), options.candidates - 1, draw, self.provenance
-            )
-            derived = around[0]
-            if len(around) == 1:
-                return derived
-        splits, started = self.data.splits, time.monotonic()
+        options, started = self.options, time.monotonic()
+        if self.loop.relaxes and options.candidates == 1:
+            return self.derive()
+        ranked, derived, notes = self._scored_candidates()
+        taken = time.monotonic() - started
+        found = choose(
+            ranked, derived, self.space, self.provenance, options, self.supernet, self.trainer, self.progress
+        )
+        self.selection = evolve(found, notes=[*notes, *found.notes], seconds=taken)
+        return found.architecture
+
+    def _scored_candidates(self) -> tuple[Sequence[Ranked], Assignment | None, list[str]]:
+        """Return the candidates with their scores, the derived one, and a sentence where they are fewer than
+        the options ask for."""
+        options, splits = self.options, self.data.splits
         score = SupernetScore(
             self.supernet,
             self.task,
@@ -227,25 +234,23 @@ class Search:
             self.device,
             by_loss=self.loop.rank_by == "loss",
         )
-        if self.loop.relaxes:
-            assignments = [item.assignment for item in around]
-            ranked = [score(item) for item in self.progress.track(assignments, "candidates", len(around))]
-        else:
-            ranked = rank_architectures(
-                self.space, score, options.candidates, derive_seed(self.seed, "ranking"), self.progress
-            )
-        self.selection = choose(
-            self.space,
-            ranked,
-            None if derived is None else derived.assignment,
-            options,
-            self.trainer,
-            self.supernet,
-            self.provenance,
-            self.progress,
-            time.monotonic() - started,
+        if not self.loop.relaxes:
+            seed = derive_seed(self.seed, "ranking")
+            ranked = rank_architectures(self.space, score, options.candidates, seed, self.progress)
+            if len(ranked) == options.candidates:
+                return ranked, None, []
+            whole = has_no_more(self.space, options.candidates)
+            tried = "all architectures of the space" if whole else "the architectures that were tried"
+            return ranked, None, [_fewer(options.candidates, f"{tried} are {_networks(len(ranked))}")]
+        noise = generator(self.seed, "candidates")
+        around = derive_around(
+            self.space, self._probabilities(), options.candidates - 1, noise, self.provenance
         )
-        return self.selection.architecture
+        assignments = [item.assignment for item in around]
+        ranked = [score(item) for item in self.progress.track(assignments, "candidates", len(around))]
+        found = f"draws around the derived architecture gave {len(around):,}, this one among them"
+        notes = [] if len(around) == options.candidates else [_fewer(options.candidates, found)]
+        return ranked, assignments[0], notes
 
     def _probabilities(self) -> dict[str, dict[str, float]]:
         logits = self.supernet.logits
@@ -274,28 +279,25 @@ class Search:
 
     def _seconds(self) -> float:
         """Return what the search took: its epochs, the scores of candidates, the trainings of finalists."""
-        chosen = self.selection
-        after = 0.0 if chosen is None else chosen.ranking_seconds
-        after += 0.0 if chosen is None or chosen.finals is None else chosen.finals.seconds
+        after = 0.0 if self.selection is None else self.selection.all_seconds
         return after + sum(float(record["seconds"]) for record in self.history)
 
     def in_words(self) -> str:
-        """Return the end of the search without its subject, and a sentence where it decided nothing."""
-        last = self.history[-1]
-        if not self.loop.relaxes:
-            return self._chosen_in_words(f"ended after {len(self.history)} epochs")
-        entropies = ", ".join(f"{group} {value:.3f}" for group, value in last["entropy"].items())
-        verdict = "converged" if self.converged else "did not converge"
-        ended = f"{verdict} after {len(self.history)} epochs (normalised entropy: {entropies})"
-        return ". ".join([self._chosen_in_words(ended), *self._unmoved()])
-
-    def _chosen_in_words(self, ended: str) -> str:
-        """Return how the search ended, and how the architecture was chosen among several."""
-        chosen = self.selection
-        if chosen is None or (chosen.finals is None and self.loop.relaxes):
-            return ended
-        ranked = f"{ended}; {chosen.candidates:,} architectures ranked by the supernet"
-        return ranked if chosen.finals is None else f"{ranked}. Finalists: {chosen.finals.in_words()}"
+        """Return the end of the search without its subject, how the architecture was chosen among several,
+        and a sentence where the search decided nothing."""
+        last, chosen = self.history[-1], self.selection
+        if self.loop.relaxes:
+            entropies = ", ".join(f"{group} {value:.3f}" for group, value in last["entropy"].items())
+            verdict = "converged" if self.converged else "did not converge"
+            ended = f"{verdict} after {len(self.history)} epochs (normalised entropy: {entropies})"
+        else:
+            ended = f"ended after {len(self.history)} epochs"
+        sentences = [ended]
+        if chosen is not None:
+            sentences = [f"{ended}; the supernet ranked {chosen.candidates:,} architectures"]
+            sentences += [note.removesuffix(".") for note in chosen.notes]
+            sentences += [] if chosen.finals is None else [chosen.finals.in_words()]
+        return ". ".join([*sentences, *self._unmoved()])
 
     def _unmoved(self) -> list[str]:
         if not self.loop.relaxes:
@@ -587,3 +589,11 @@ class Search:
 
 def _rate(loop: GradientLoop, name: str) -> str:
     return f"loop.{name}" if hasattr(loop, name) else "the learning rates of the loop"
+
+
+def _fewer(asked: int, found: str) -> str:
+    return f"search.candidates asks for {asked:,}, and {found}."
+
+
+def _networks(count: int) -> str:
+    return f"{count:,} different network{'s' * (count != 1)}"
