@@ -61,9 +61,9 @@ class Finals:
         return self.finalists[0]
 
     def record(self) -> dict[str, Any]:
-        """Return the record for `run.json`; `said` is `in_words`."""
+        """Return the record for `run.json`; `said` are the sentences of `in_words`."""
         return {
-            "said": self.in_words(),
+            "said": f"{self.in_words()}.",
             "rounds": [
                 {
                     "epochs": epochs,
@@ -113,8 +113,8 @@ class Finals:
         return float(stats.spearmanr(*zip(*known, strict=True)).statistic)
 
     def in_words(self) -> str:
-        """Return the finals as sentences: the rounds, how each score ranked the winner, and whether the
-        supernet and the trainings order the finalists alike."""
+        """Return the finals as sentences, without the last full stop: the rounds, how each score ranked the
+        winner, and whether the supernet and the trainings order the finalists alike."""
         first, *later = self.epochs
         count = len(self._scores(first))
         told = f"{count} finalist{'s were' if count != 1 else ' was'} trained to epoch {first}"

@@ -170,7 +170,7 @@ def test_the_record_holds_every_score_of_every_finalist() -> None:
     held, _ = finals([[0.2, 0.3], [0.5, 0.6], [0.4, 0.7], None], 2, 1, 2)
     record = held.record()
     assert [(item["epochs"], item["networks"]) for item in record["rounds"]] == [(1, 4), (2, 2)]
-    assert record["said"] == held.in_words()
+    assert record["said"] == f"{held.in_words()}."
     assert [item["place"] for item in record["networks"]] == [3, 2, 1, 4]
     assert [item["scores"] for item in record["networks"]] == [
         {"1": 0.4, "2": 0.7},
