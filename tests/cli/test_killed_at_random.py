@@ -39,7 +39,12 @@ COMMANDS = {
     "sweep": ["sweep", str(SUMS), "samples=1,4", *SMALL, "--workers", "1", "--out"],
 }
 KILLS = 7  # of each command
-FARTHEST = {"search": 60, "run": 90, "one_shot": 150, "sweep": 120}  # operations of a link, before it is killed
+FARTHEST = {
+    "search": 60,
+    "run": 90,
+    "one_shot": 150,
+    "sweep": 120,
+}  # operations of a link, before it is killed
 
 
 def link(words: list[str], how: signal.Signals, moment: int) -> tuple[int, str]:
