@@ -80,7 +80,10 @@ class GradientLoop(ABC):
 
         Args:
             space: that is searched.
-            source: of random numbers, another one in each epoch.
+            source: of random numbers, another one in each epoch; the same one must give the same paths.
+
+        Yields:
+            Complete assignments of the space, as `SearchSpace.sample` returns them; at least one.
         """
         raise NotImplementedError(f"{type(self).__name__} draws no paths")
 
