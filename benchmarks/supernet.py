@@ -1,4 +1,4 @@
-"""One search step (a weight update and an architecture update) at the paper's sizes.
+"""One search step (a weight update and an architecture update) at the paper's sizes, and what order 2 costs.
 
 The reference evaluates every candidate densely, with a graph through all of them. Both compute the same
 function and, for the logits, the same gradient (tests/supernet/test_supernet.py).
@@ -6,11 +6,14 @@ function and, for the logits, the same gradient (tests/supernet/test_supernet.py
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
 from interleaved import report
 
 from nasframe import Sample, SearchOptions, TensorTask, Update
-from nasframe.relaxations import GumbelRaoMonteCarlo, Softmax, StraightThroughGumbelSoftmax
+from nasframe.relaxations import GumbelRaoMonteCarlo, Relaxation, Softmax, StraightThroughGumbelSoftmax
 from nasframe.searching import Bilevel, Search
 from nasframe.tasks import Data
 from nasframe_bimodal.space import Bimodal
@@ -56,6 +59,31 @@ def main() -> None:
 
             variants[name] = step
         report(f"search step, batch {size}, {torch.get_num_threads()} threads", variants)
+    del relaxations["grmc, dense"]
+    for name, relaxation in relaxations.items():
+        second_order(name, relaxation)
+
+
+def second_order(name: str, relaxation: Relaxation, size: int = 64) -> None:
+    """Report an architecture update, and an epoch of 10 weight and 5 architecture updates, of both orders."""
+    tensors = {key: torch.randn(25 * size, *shape) for key, shape in SHAPES.items()}
+    task = TensorTask(tensors, torch.randint(0, 2, (25 * size,)))
+    data: Data = task.data({})
+    updates: dict[str, Callable[[], object]] = {}
+    epochs: dict[str, Callable[[], object]] = {}
+    inner, outer = (
+        split.batch(torch.arange(size)) for split in (data.splits.weights, data.splits.architecture)
+    )
+    for order in (1, 2):
+        space = Bimodal().build(data.inputs, data.outputs)
+        options = SearchOptions(batch_size=size, epochs=1, min_epochs=0)
+        engine = Search(space, task, data, relaxation, Bilevel(order=order), options)  # type: ignore[arg-type]
+        update = Update("architecture", outer, None if order == 1 else inner)
+        noise = torch.Generator().manual_seed(0)
+        updates[f"architecture update, order {order}"] = partial(engine.update, update, 0, noise)
+        epochs[f"epoch with validation, order {order}"] = engine.fit
+    for title, variants, rounds in (("update", updates, 30), ("epoch", epochs, 8)):
+        report(f"{name}, {title}, batch {size}, {torch.get_num_threads()} threads", variants, rounds=rounds)
 
 
 if __name__ == "__main__":

@@ -16,9 +16,10 @@
   `Decision`, `Alternative`, `State`, `Wiring`
 - **networks**: `Network`, `build`, `cost_of` (`Cost`); the relaxed one is `Supernet`, `load_supernet`
 - **relaxations**: `Relaxation`, `Sample`; the others are in `nasframe.relaxations`
-- **search loops**: `GradientLoop`, `Update`; with the optimisers of the paper `AdamLoop`; `JoinedSplit` and
-  `number_of_batches`, for the updates of a loop; those that propose architectures: `ProposalLoop`,
-  `Proposer`, `Proposal`, `Result`, `SearchProblem`
+- **search loops**: `GradientLoop`, `Update`; with the optimisers of the paper `AdamLoop`; without logits
+  `OneShot`, for loops that draw architectures in another way; `JoinedSplit` and `number_of_batches`, for the
+  updates of a loop; those that propose architectures: `ProposalLoop`, `Proposer`, `Proposal`, `Result`,
+  `SearchProblem`
 - **tasks**: `Task`, `TensorTask`, `DatasetTask`, `Data`, `Splits`, `SPLITS`, `Split`, `TensorSplit`, `Batch`,
   `Scores`, `Baseline`, `FileScorer`, `Exported`; their stages `Stage`, `StageContext`, `stage_fingerprints`
 - **work on a run**: `claimed` keeps other processes out of its folder, `naming_missing_plugins` names in an
@@ -80,6 +81,7 @@ if TYPE_CHECKING:
     from nasframe.runs import naming_missing_plugins as naming_missing_plugins
     from nasframe.searching import AdamLoop as AdamLoop
     from nasframe.searching import GradientLoop as GradientLoop
+    from nasframe.searching import OneShot as OneShot
     from nasframe.searching import Proposal as Proposal
     from nasframe.searching import ProposalLoop as ProposalLoop
     from nasframe.searching import Proposer as Proposer
@@ -170,6 +172,7 @@ _MODULES = {
         (
             "AdamLoop",
             "GradientLoop",
+            "OneShot",
             "Proposal",
             "ProposalLoop",
             "Proposer",

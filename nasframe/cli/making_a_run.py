@@ -40,7 +40,7 @@ class Common:
 CommonOptions = Annotated[Common, Parameter(name="*")]
 Workers = Annotated[
     int,
-    Parameter(help="Trainings side by side, of the architectures that a loop proposes."),
+    Parameter(help="Trainings side by side, of the architectures that a loop proposes, or of finalists."),
 ]
 Out = Annotated[Path | None, Parameter(help="The run folder. [default: runs/NAME]")]
 _DEFAULTS = Common()

@@ -18,13 +18,15 @@ _WIDTH = 100
 
 
 def print_summary(run: Run) -> None:
-    """Print the network, then tables: the test split, entropies, the validation split, costs, times."""
+    """Print the network, then tables: the test and validation splits, entropies, finalists, costs, times."""
     from nasframe import pipeline
     from nasframe.report import (
         metric_caveats,
         run_caveats,
         run_tables,
         search_caveats,
+        selection_of,
+        selection_verdict,
         trials_of,
         trials_verdict,
     )
@@ -33,13 +35,17 @@ def print_summary(run: Run) -> None:
     found = {table.name: table for table in run_tables(run)} | {"costs": _costs(test)}
     if (metrics := _metrics(run, with_objective="baselines" not in found)) is not None:
         found["others"] = metrics
-    names = ("baselines", "others", "entropy", "stages", "parameters", "costs", "time")
+    names = ("baselines", "others", "entropy", "finalists", "stages", "parameters", "costs", "time")
     print_text(f"\n{pipeline.draw(run).text.rstrip()}\n")
     print_tables(found[name] for name in names if name in found)
     if trials := trials_of(run):
         print_text()
         for sentence in trials_verdict(trials):
             print_text(textwrap.fill(sentence, _WIDTH))
+    selection = selection_of(run)
+    if "finals" in selection or "notes" in selection:  # else the tables say it all
+        relaxes = "entropy" in (run.record.get("search") or {})
+        print_text("\n" + textwrap.fill(" ".join(selection_verdict(selection, relaxes=relaxes)), _WIDTH))
     for sentence in search_caveats(run):
         print_text("\n" + textwrap.fill(visible(sentence), _WIDTH, break_on_hyphens=False))
     for sentence in dict.fromkeys([*run_caveats(run), *metric_caveats(test)]):

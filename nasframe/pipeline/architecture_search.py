@@ -23,12 +23,13 @@ from nasframe.relaxations import check_relaxation
 from nasframe.report import report_unusable_sections
 from nasframe.runs import Command, Run, claimed, reading_run
 from nasframe.runtime import SILENT, Progress, fingerprint, remove_path
-from nasframe.searching import TRIAL, GradientLoop, ProposalLoop, ProposalSearch, Search
+from nasframe.searching import TRIAL, ProposalLoop, ProposalSearch, Search
 
 __all__ = ["search"]
 
 TRIALS = "trials"
-"""Folder of the candidates of a search by proposals, in a run; it is gone when the search has ended."""
+"""Folder, in a run, of what a search trains: the candidates of a loop that proposes, or finalists; it is gone
+when the search has ended."""
 
 
 def search(
@@ -46,7 +47,8 @@ def search(
     See `run_experiment` for the arguments. With `out` None no run folder is written.
     """
     proposes = isinstance(experiment.loop, ProposalLoop)
-    if workers > 1 and proposes:
+    trains = proposes or experiment.search.finalists > 0
+    if workers > 1 and trains:
         start_server(PRELOAD)
     if out is None:
         if not proposes:
@@ -73,7 +75,7 @@ def search(
         check_baselines(run, experiment, prepared.data)  # which are trained after hours of search
         # How the network found will be trained does not matter to the search.
         key = prepared.key("search", fingerprint(without_training(toml)))
-        if proposes:  # but for one whose candidates are trained in that way
+        if trains:  # but for one whose candidates, or finalists, are trained in that way
             key = prepared.key("search", fingerprint(with_training(toml)))
         if run is not None:
             if run.is_done("search", key) and (run.path / "architecture.json").exists():
@@ -90,8 +92,7 @@ def search(
             if run is None:
                 run = Run.create(path, toml, identity=identity, overwrite=overwrite, data=prepared.record)
             report_unusable_sections(run)
-            relaxes = isinstance(experiment.loop, GradientLoop) and experiment.loop.relaxes
-            how = experiment.names["relaxation" if relaxes else "loop"]
+            how = experiment.names["relaxation" if experiment.loop.relaxes else "loop"]
             progress.say(f"search: {engine.space.how_many().in_words}, {how}")
             return _search_in_run(engine, run, key)
 

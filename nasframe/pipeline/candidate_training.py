@@ -87,11 +87,13 @@ class CandidateTraining:
             candidates: different networks.
             weights: the state of a supernet from which they start; None is from scratch.
         """
-        place = self.place / ("scratch" if weights is None else "inherited")
-        file = None if weights is None else place / _WEIGHTS
-        if weights is not None and file is not None and not file.exists():
-            place.mkdir(parents=True, exist_ok=True)
-            write_tensors(file, {name: value.cpu() for name, value in weights.items()})
+        place, file = self.place / "scratch", None
+        if weights is not None:
+            place = self.place / "inherited"
+            file = place / _WEIGHTS
+            if not file.exists():  # the same ones in every round, and after a kill
+                place.mkdir(parents=True, exist_ok=True)
+                write_tensors(file, {name: value.cpu() for name, value in weights.items()})
         work = [(item, place / item.key[:16]) for item in candidates]
         if self.workers == 1 or len(candidates) == 1:
             data = self.prepared.data

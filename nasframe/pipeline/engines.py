@@ -139,7 +139,7 @@ def _provenance(experiment: Experiment, prepared: Prepared) -> dict[str, Any]:
     return {
         **(
             {"relaxation": experiment.names["relaxation"]}
-            if isinstance(experiment.loop, GradientLoop) and experiment.loop.relaxes
+            if experiment.loop.relaxes
             else {}  # no relaxation has a part in it
         ),
         "loop": experiment.names["loop"],

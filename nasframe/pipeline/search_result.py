@@ -20,7 +20,7 @@ class SearchResult:
     Attributes:
         architecture: the derived one.
         history: a record an epoch: losses, validation metrics, entropies, probabilities.
-        converged: True where the stop rule held before the epochs were used up.
+        converged: True where the stop rule held before the epochs were used up, or the loop has none.
         run: the folder it was written to, None where nothing was written.
     """
 

@@ -39,12 +39,14 @@ def forget_training(run: Run, experiment: str, *, identity: str) -> None:
 
 
 def without_training(experiment: str) -> dict[str, Any]:
-    """Return the values of an experiment, given as TOML, that decide the result of a gradient search."""
+    """Return the values of an experiment, given as TOML, that decide the result of a gradient search
+    without finalists."""
     return _values(experiment, ("device", "cache", "train", "baselines"))
 
 
 def with_training(experiment: str) -> dict[str, Any]:
-    """Return the values of an experiment, given as TOML, that decide the result of a search by proposals."""
+    """Return the values of an experiment, given as TOML, that decide the result of a search that
+    trains candidates or finalists."""
     return _values(experiment, ("device", "cache", "baselines"))
 
 

@@ -6,6 +6,7 @@ from nasframe.report.baselines import baseline_table
 from nasframe.report.caveats import metric_caveats, run_caveats, search_caveats
 from nasframe.report.comparison_page import comparison_page, comparison_tables, write_comparison_page
 from nasframe.report.costs import COSTS, unit_of, value_of
+from nasframe.report.finalists import selection_of, selection_verdict
 from nasframe.report.loop_page import loop_figures, loop_page, loop_tables, write_loop_page
 from nasframe.report.page import PAGE, Page
 from nasframe.report.plugin_sections import report_unusable_sections
@@ -37,6 +38,8 @@ __all__ = [
     "run_page",
     "run_tables",
     "search_caveats",
+    "selection_of",
+    "selection_verdict",
     "space_table_page",
     "space_table_tables",
     "sweep_figures",

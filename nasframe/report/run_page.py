@@ -14,7 +14,6 @@ from nasframe.display import (
     LineChart,
     Table,
     flatten,
-    format_value,
     metric_tables,
     sparkline,
 )
@@ -24,6 +23,7 @@ from nasframe.report.baselines import baseline_table
 from nasframe.report.caveats import metric_caveats, run_caveats, search_caveats
 from nasframe.report.costs import heading_of, title_of
 from nasframe.report.drawing import on_page
+from nasframe.report.finalists import finalist_tables, selection_of, selection_verdict
 from nasframe.report.page import Page, Tile, make_page
 from nasframe.report.plugin_sections import plugin_sections
 from nasframe.report.scores import roc_table, score_figures
@@ -50,7 +50,8 @@ def run_page(run: Run) -> Page:
     """Return the page of a run."""
     architecture, test, searched = run.architecture, run.test or {}, run.history("search")
     trials = trials_of(run)
-    animation, epochs = animate_search(architecture.space, searched) if searched else ("", {})
+    moves = searched and _relaxes(searched)
+    animation, epochs = animate_search(architecture.space, searched) if moves else ("", {})
     provenance = architecture.provenance
     apart = ("baselines", "caveats", "undefined_scores")
     plain = {key: value for key, value in test.items() if key not in apart and not _is_nested(value)}
@@ -72,7 +73,7 @@ def run_page(run: Run) -> Page:
         validation_caveats=run_caveats(run),
         baselines=test.get("baselines") or {},
         searched=bool(searched),
-        verdict=[*_verdict(run.record.get("search")), *search_caveats(run)] if searched else [],
+        verdict=[*_verdict(run, searched), *search_caveats(run)] if searched else [],
         tried=trials_verdict(trials) if trials else [],
         experiment=run.experiment_toml,
         made=_made(run),
@@ -93,7 +94,7 @@ def run_tables(run: Run) -> list[Table]:
         *_nested_tables(test),
         *([_entropies(searched), _stages(run, searched)] if searched else []),
         *([trial_table(trials)] if trials else []),
-        *_finals((run.record.get("search") or {}).get("selection") or {}),
+        *finalist_tables(selection_of(run)),
         _parameters(test),
         _times(run.seconds),
     ]
@@ -174,49 +175,23 @@ def _nested_tables(test: Mapping[str, Any]) -> list[Table]:
     return metric_tables({k: parts for k, parts in test.items() if k != "baselines" and _is_nested(parts)})
 
 
-def _verdict(summary: Mapping[str, Any] | None) -> list[str]:
+def _verdict(run: Run, history: History) -> list[str]:
+    summary = run.record.get("search")
     if summary is None:
         return []
-    ended = "converged" if summary["converged"] else "did not converge: the epochs were used up"
-    entropies = ", ".join(f"{group} {value:.4f}" for group, value in (summary.get("entropy") or {}).items())
-    found = [f"After {summary['epochs']} epochs the search {ended}. Entropy at the end: {entropies}."]
-    if not entropies:
-        found = [f"The supernet was trained for {summary['epochs']} epochs on architectures drawn uniformly."]
-    selection = summary.get("selection")
-    if selection is not None and (selection.get("finals") or not entropies):
-        found.append(f"It scored {selection['candidates']:,} different networks on validation.")
-        if not selection.get("finals"):
-            found.append(f"The best of them was taken; it reached {format_value(selection['chosen'])}.")
-    elif selection is not None:
-        chosen, rule = (format_value(selection[key]) for key in ("chosen", "rule"))
-        found.append(
-            f"The supernet compared {selection['candidates']} architectures on validation: the one that the "
-            "rule of the space derived, and others near it. The best of them was taken: it reached "
-            f"{chosen}, and the rule's {rule}. The last epoch above shows the rule's."
-        )
-    return found
+    relaxes, epochs = _relaxes(history), summary["epochs"]
+    if relaxes:
+        ended = "converged" if summary["converged"] else "did not converge: the epochs were used up"
+        entropies = (f"{group} {value:.4f}" for group, value in (summary.get("entropy") or {}).items())
+        found = [f"After {epochs} epochs the search {ended}. Entropy at the end: {', '.join(entropies)}."]
+    else:
+        found = [f"The supernet was trained for {epochs} epochs on architectures that the loop drew."]
+    return [*found, *selection_verdict(selection_of(run), relaxes=relaxes)]
 
 
-def _finals(selection: Mapping[str, Any]) -> list[Table]:
-    """Return the table of finalists: how the supernet and each round of training scored them."""
-    finals = selection.get("finals")
-    if not finals:
-        return []
-    epochs = [item["epochs"] for item in finals["rounds"]]
-    networks = finals["networks"]
-    order = sorted((item["supernet"] for item in networks if item["supernet"] is not None), reverse=True)
-    rows: list[list[Cell]] = []
-    for place, item in enumerate(networks, start=1):
-        scores = [item["scores"].get(str(number)) for number in epochs]
-        by_supernet = None if item["supernet"] is None else order.index(item["supernet"]) + 1
-        rows.append([place, item["architecture"], item["supernet"], by_supernet, *scores])
-    columns = [Column("place"), Column("architecture"), Column("supernet"), Column("place by the supernet")]
-    columns += [Column(f"after epoch {number}") for number in epochs]
-    note = (
-        "Objective on validation: by the supernet, and of the network when it had been trained for so long. "
-        "The best of each round went on. The first one became the architecture."
-    )
-    return [Table("finalists", "Finalists", columns, rows, note)]
+def _relaxes(history: History) -> bool:
+    """Return True where the search learnt logits."""
+    return bool(history[0]["probabilities"])
 
 
 def _entropies(history: History) -> Table:
@@ -234,12 +209,15 @@ def _stages(run: Run, history: History) -> Table:
     """Return the objective on validation: of the supernet, of the derived network, and of the trained one."""
     objective = run.test["objective"] if run.test else _objective(run, history)
     record = run.record.get("search") or {}
-    selection, inherited = record.get("selection"), record.get("inherited")
-    rows: list[list[Cell]] = [["supernet, when the search ended", history[-1]["validation"].get(objective)]]
-    if selection is not None:
-        rows.append(["supernet, with the rule's architecture alone", selection["rule"]])
-        best = f"supernet, with the best of {selection['candidates']}, this one among them"
-        rows.append([best, selection["chosen"]])
+    selection, inherited, relaxes = selection_of(run), record.get("inherited"), _relaxes(history)
+    last = "when the search ended" if relaxes else "with architectures that were drawn"
+    rows: list[list[Cell]] = [[f"supernet, {last}", history[-1]["validation"].get(objective)]]
+    if selection:
+        if relaxes:
+            rows.append(["supernet, with the rule's architecture alone", selection["rule"]])
+        chosen = "chosen one" if selection.get("finals") else "best"
+        title = f"supernet, with the {chosen} of {selection['candidates']:,} alone"
+        rows.append([title, selection["chosen"]])
     elif "searched" in record:
         rows.append(["supernet, with this architecture alone", record["searched"].get(objective)])
     if inherited is not None:

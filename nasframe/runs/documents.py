@@ -46,12 +46,17 @@ _FINALS = Fields(
         "spent": _COUNT,
         "seconds": Number(0),
         "networks": Items(
-            Fields({"architecture": Text(), "supernet": _SCORE, "scores": Each(_SCORE), "derived": Flag()})
+            Fields(
+                {"architecture": Text(), "supernet": _SCORE, "scores": Each(_SCORE), "derived": Flag()},
+                {"place": Nullable(_COUNT)},
+            )
         ),
-    }
+    },
+    {"said": Text()},
 )
 _SELECTION = Fields(
-    {"candidates": _COUNT, "rule": _SCORE, "chosen": _SCORE}, {"seconds": Number(0), "finals": _FINALS}
+    {"candidates": _COUNT, "rule": _SCORE, "chosen": _SCORE},
+    {"seconds": Number(0), "notes": Items(Text()), "finals": _FINALS},
 )
 # Steps write these; a key that is there has its type, and who needs one says so.
 _SEARCH = Fields(

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from scipy import stats
 from torch import Tensor
 
@@ -27,12 +27,14 @@ class Finalist:
         supernet: its objective on validation by the supernet, before any training.
         scores: epochs → its objective on validation when it had been trained so long.
         derived: True for the one that the rule of the space derived.
+        place: among all candidates by the supernet, from 1; equals share one. None where it has no score.
     """
 
     architecture: Architecture
     supernet: float | None
     scores: Mapping[int, float | None] = field(factory=dict)
     derived: bool = False
+    place: int | None = None
 
 
 @frozen
@@ -44,12 +46,14 @@ class Finals:
         epochs: to which those were trained that were left, round by round.
         spent: epochs of training in all.
         seconds: of these.
+        candidates: architectures that the supernet scored, the finalists among them.
     """
 
     finalists: Sequence[Finalist]
     epochs: Sequence[int]
     spent: int
     seconds: float
+    candidates: int
 
     @property
     def winner(self) -> Finalist:
@@ -57,8 +61,9 @@ class Finals:
         return self.finalists[0]
 
     def record(self) -> dict[str, Any]:
-        """Return the record for `run.json`."""
+        """Return the record for `run.json`; `said` are the sentences of `in_words`."""
         return {
+            "said": f"{self.in_words()}.",
             "rounds": [
                 {
                     "epochs": epochs,
@@ -74,6 +79,7 @@ class Finals:
                 {
                     "architecture": item.architecture.fingerprint[:16],
                     "supernet": item.supernet,
+                    "place": item.place,
                     "scores": {str(epochs): score for epochs, score in item.scores.items()},
                     "derived": item.derived,
                 }
@@ -82,17 +88,22 @@ class Finals:
         }
 
     def agreement(self, epochs: int, with_epochs: int | None = None) -> float | None:
-        """Return Spearman's rank correlation of the scores after some epochs with those of the supernet.
+        """Return Spearman's rank correlation of the scores after some epochs with the order by the supernet.
 
         Args:
             epochs: of a round.
             with_epochs: compare with the scores after so many epochs instead.
 
         Returns:
-            None for fewer than three networks, or where one of both scores does not vary.
+            From -1 to 1; None for fewer than three networks, or where one of both does not vary.
         """
         pairs = [
-            (item.supernet if with_epochs is None else item.scores.get(with_epochs), item.scores[epochs])
+            (
+                (None if item.place is None else -item.place)
+                if with_epochs is None
+                else item.scores.get(with_epochs),
+                item.scores[epochs],
+            )
             for item in self.finalists
             if epochs in item.scores
         ]
@@ -102,28 +113,34 @@ class Finals:
         return float(stats.spearmanr(*zip(*known, strict=True)).statistic)
 
     def in_words(self) -> str:
-        """Return the finals as sentences: the rounds, and how each score ranked the winner."""
-        told = []
-        for place, epochs in enumerate(self.epochs):
-            count = len(self._scores(epochs))
-            agreement = self.agreement(epochs)
-            words = (
-                f"{count} trained to epoch {epochs}" if place == 0 else f"{count} of them to epoch {epochs}"
-            )
-            if agreement is not None:
-                words += f" (rank correlation with the supernet {agreement:+.2f})"
-            told.append(words)
+        """Return the finals as sentences, without the last full stop: the rounds, how each score ranked the
+        winner, and whether the supernet and the trainings order the finalists alike."""
+        first, *later = self.epochs
+        count = len(self._scores(first))
+        told = f"{count} finalist{'s were' if count != 1 else ' was'} trained to epoch {first}"
+        for epochs in later:
+            told += f", the best {len(self._scores(epochs))} of them to epoch {epochs}"
         winner = self.winner
-        by_supernet = [item.supernet for item in self.finalists if item.supernet is not None]
         ranks = []
-        if winner.supernet is not None:
-            ranks.append(f"{_place(winner.supernet, by_supernet)} of {len(by_supernet)} by the supernet")
+        if winner.place is not None:
+            ranks.append(f"{_ordinal(winner.place)} of {self.candidates:,} by the supernet")
         for epochs in self.epochs:
             scores, own = self._scores(epochs), winner.scores.get(epochs)
             if own is not None:
                 ranks.append(f"{_place(own, scores)} of {len(scores)} after epoch {epochs}")
-        derived = "; it is the one that the rule derives" if winner.derived else ""
-        return f"{', '.join(told)}. The best one was {', '.join(ranks)}{derived}"
+        sentences = [told]
+        if ranks:
+            sentences.append(f"The chosen one was {', '.join(ranks)}")
+        if winner.derived:
+            sentences.append("It is the one that the rule of the space derives")
+        agreements = [(epochs, self.agreement(epochs)) for epochs in self.epochs]
+        known = [f"{value:+.2f} after epoch {epochs}" for epochs, value in agreements if value is not None]
+        if known:
+            sentences.append(
+                f"Rank correlation of the supernet's order with that of the trainings: {', '.join(known)} "
+                "(1 is the same order, 0 is no relation)"
+            )
+        return ". ".join(sentences)
 
     def _scores(self, epochs: int) -> list[float]:
         return [
@@ -135,13 +152,13 @@ class Finals:
 
 
 def hold_finals(
-    finalists: Sequence[Finalist],
-    keys: Sequence[str],
+    finalists: Mapping[str, Finalist],
     trainer: CandidateTrainer,
     *,
     first: int,
     keep: int,
     weights: Mapping[str, Tensor] | None,
+    candidates: int,
     progress: Progress,
 ) -> Finals:
     """Train all finalists a little, keep the best, train these longer, and so on (successive halving).
@@ -151,60 +168,58 @@ def hold_finals(
     full trainings, whose schedules stay.) The first of equals wins.
 
     Args:
-        finalists: at least one, of different networks, without scores.
-        keys: of their networks.
+        finalists: key of a network → its finalist, without scores; at least one.
         trainer: of networks.
         first: epochs of the first round, at most those of a full training.
         keep: at least 2.
         weights: the state of a supernet from which all trainings start; None is from scratch.
+        candidates: architectures that the supernet scored.
         progress: to report to.
 
     Raises:
         RunError: every training of a round fails.
     """
     epochs, rounds, spent, seconds = first, list[int](), 0, 0.0
-    scores: list[dict[int, float | None]] = [{} for _ in finalists]
-    curves: dict[int, LearningCurve] = {}
-    alive = list(range(len(finalists)))
+    scores: dict[str, dict[int, float | None]] = {key: {} for key in finalists}
+    curves: dict[str, LearningCurve] = {}
+    left = [*finalists]
     while True:
         before = rounds[-1] if rounds else 0
-        wanted = [Candidate(keys[place], finalists[place].architecture.assignment, epochs) for place in alive]
+        wanted = [Candidate(key, finalists[key].architecture.assignment, epochs) for key in left]
         with progress.task(f"{len(wanted)} finalists to epoch {epochs}", len(wanted)) as advance:
             made = trainer.train(wanted, weights)
             advance(len(wanted))
-        curves |= dict(zip(alive, made, strict=True))
         if all(curve.failed for curve in made):
             reasons = dict.fromkeys(curve.failed for curve in made)
             raise RunError(in_lines("no finalist could be trained", *reasons))
         rounds.append(epochs)
-        for place, curve in zip(alive, made, strict=True):
+        for key, curve in zip(left, made, strict=True):
+            curves[key] = curve
             value = curve.rank(epochs)[0]
-            scores[place][epochs] = value if math.isfinite(value) else None
+            scores[key][epochs] = value if math.isfinite(value) else None
             spent += len(curve.seconds[before:epochs])
             seconds += math.fsum(curve.seconds[before:epochs])
-        alive.sort(key=lambda place: curves[place].rank(epochs), reverse=True)
-        if len(alive) == 1 or epochs == trainer.epochs:
+        left.sort(key=lambda key: curves[key].rank(epochs), reverse=True)
+        kept = left[: max(1, len(left) // keep)]
+        if epochs == trainer.epochs or len(kept) == 1:
             break
-        alive = alive[: max(1, len(alive) // keep)]
-        if len(alive) == 1:
-            break
-        epochs = min(trainer.epochs, epochs * keep)
+        left, epochs = kept, min(trainer.epochs, epochs * keep)
 
-    def standing(place: int) -> tuple[int, tuple[float, float]]:
-        last = max(scores[place])
-        return last, curves[place].rank(last)
+    def standing(key: str) -> tuple[bool, int, tuple[float, float]]:
+        last = max(scores[key])
+        return key == left[0], last, curves[key].rank(last)
 
-    winner = alive[0]
-    others = sorted((p for p in range(len(finalists)) if p != winner), key=standing, reverse=True)
-    ordered = [
-        Finalist(finalists[p].architecture, finalists[p].supernet, scores[p], finalists[p].derived)
-        for p in (winner, *others)
-    ]
-    return Finals(ordered, rounds, spent, seconds)
+    ordered = sorted(finalists, key=standing, reverse=True)
+    held = [evolve(finalists[key], scores=scores[key]) for key in ordered]
+    return Finals(held, rounds, spent, seconds, candidates)
 
 
 def _place(score: float, scores: Sequence[float]) -> str:
-    """Return the place of a score among several, as words: 1st, 2nd, …"""
-    place = 1 + sum(other > score for other in scores)
-    ending = "th" if 10 <= place % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
-    return f"{place}{ending}"
+    """Return the place of a score among several, as a word."""
+    return _ordinal(1 + sum(other > score for other in scores))
+
+
+def _ordinal(number: int) -> str:
+    """Return a number as 1st, 2nd, …"""
+    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"

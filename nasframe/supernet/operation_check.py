@@ -14,7 +14,7 @@ from nasframe.runtime import random_states_kept
 from nasframe.supernet.operation_probe import Probe
 from nasframe.supernet.supernet import Supernet
 
-__all__ = ["check_operations"]
+__all__ = ["check_operations", "operation_places"]
 
 _MOST = 5
 """Examples of a batch in the check, at most: an operation that counts them shows it with five."""
@@ -49,7 +49,7 @@ def check_operations(
     place = device or next((parameter.device for parameter in net.parameters()), torch.device("cpu"))
     examples = max(2, min(size, _MOST))
     with random_states_kept():
-        for spec, shapes, ports in _places(net):
+        for spec, shapes, ports in operation_places(net):
             target: Any = operation_class(spec)
             if target is not Identity:
                 options = tuple(sorted(spec.options.items()))
@@ -74,7 +74,11 @@ def _probe(
     Probe(spec, shapes, ports, wanted, device, examples, alone).run()
 
 
-def _places(net: Supernet | Network) -> Iterator[_Place]:
+def operation_places(net: Supernet | Network) -> Iterator[_Place]:
+    """Yield each operation of a network that computes something, its input shapes and the names of its ports.
+
+    Those that follow another in one block are among them.
+    """
     for spec, then, shapes, ports in _nodes_and_edges(net):
         if operation_class(spec).removes:
             continue

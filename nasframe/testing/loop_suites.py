@@ -34,6 +34,7 @@ from nasframe.testing.suite import PluginSuite
 __all__ = ["GradientLoopSuite", "ProposalLoopSuite"]
 
 _FULL = 9
+_MANY = 500  # paths of a loop, more than any epoch of the suite takes
 
 
 class _LoopSuite(PluginSuite):
@@ -163,9 +164,11 @@ class ProposalLoopSuite(_LoopSuite):
 class GradientLoopSuite(_LoopSuite):
     """Everything `nasframe.GradientLoop` promises: a small search by it, from its first update to its end.
 
-    class TestAlternating(GradientLoopSuite):
-        def make(self):
-            return Alternating()
+        class TestAlternating(GradientLoopSuite):
+            def make(self):
+                return Alternating()
+
+    Of a loop that does not relax, its paths are tested too.
     """
 
     def make(self) -> GradientLoop:
@@ -215,7 +218,16 @@ class GradientLoopSuite(_LoopSuite):
 
         self._search(0, tested)
 
-    def test_paths_are_architectures_that_depend_on_the_source_alone(self) -> None:
+    @pytest.mark.parametrize("removes", [False, True], ids=["free choices", "nodes that are removed"])
+    def test_paths_are_valid_architectures_without_an_end(self, removes: bool) -> None:
+        """Of a loop that relaxes nothing is asked."""
+        loop, space = self.make(), _space(removes)
+        if not loop.relaxes:
+            paths = checked_paths(loop, space, random.Random(5))
+            for _ in range(_MANY):
+                next(paths)
+
+    def test_paths_depend_on_their_source_alone(self) -> None:
         """Of a loop that relaxes nothing is asked."""
         loop, space = self.make(), _space()
         if loop.relaxes:

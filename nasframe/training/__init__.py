@@ -9,7 +9,13 @@ from nasframe.training.growing_parameters import GrowingParameters
 from nasframe.training.options import BaselineOptions, TrainOptions
 from nasframe.training.outputs import OutputError, check_inputs, collect_outputs
 from nasframe.training.schedule import learning_rate
-from nasframe.training.step_check import StepCheck, checked_backward, checked_epoch, steps_between_checks
+from nasframe.training.step_check import (
+    StepCheck,
+    checked_backward,
+    checked_epoch,
+    checked_gradients,
+    steps_between_checks,
+)
 from nasframe.training.training import Training, read_training
 
 __all__ = [
@@ -28,6 +34,7 @@ __all__ = [
     "check_inputs",
     "checked_backward",
     "checked_epoch",
+    "checked_gradients",
     "collect_outputs",
     "in_order",
     "learning_rate",

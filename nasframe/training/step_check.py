@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from nasframe.runtime import is_finite
 
-__all__ = ["StepCheck", "checked_backward", "checked_epoch", "steps_between_checks"]
+__all__ = ["StepCheck", "checked_backward", "checked_epoch", "checked_gradients", "steps_between_checks"]
 
 _STEPS_ON_A_DEVICE = 50
 
@@ -152,35 +152,62 @@ def checked_backward(
     Returns:
         False where nothing can learn, as the loss depends on no parameter.
     """
-    if not check.is_finite(loss):
-        raise failure("the loss", f"is not finite ({float(loss.detach())})")
     for optimiser in optimisers:
         optimiser.zero_grad(set_to_none=True)
+    groups = [
+        [parameter for group in optimiser.param_groups for parameter in group["params"]]
+        for optimiser in optimisers
+    ]
+    return checked_gradients(loss, groups, clip_norm, check, failure)
+
+
+def checked_gradients(
+    loss: Tensor,
+    groups: Sequence[Sequence[Tensor]],
+    clip_norm: float,
+    check: StepCheck,
+    failure: Callable[[str, str], Exception],
+) -> bool:
+    """Give groups of tensors the gradients of a loss `()`, clipped for each group on its own.
+
+    Args:
+        loss: of a step.
+        groups: leaves, whose gradients of earlier steps are dropped.
+        clip_norm, check, failure: see `checked_backward`.
+
+    Returns:
+        False where the loss depends on no tensor that has a gradient.
+    """
+    if not check.is_finite(loss):
+        raise failure("the loss", f"is not finite ({float(loss.detach())})")
+    for parameters in groups:
+        for item in parameters:
+            item.grad = None
     if not loss.requires_grad:
         return False
     loss.backward()  # type: ignore[no-untyped-call, unused-ignore]
-    for optimiser in optimisers:
-        parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
+    for parameters in groups:
+        if all(item.grad is None for item in parameters):
+            continue
         norm = _clip(parameters, clip_norm)
         if not check.is_finite(norm) and not is_finite([item.grad for item in parameters]):
             raise failure("a gradient", f"is not finite, though its loss is ({float(loss.detach()):.4g}),")
     return True
 
 
-def _clip(parameters: Sequence[nn.Parameter], clip_norm: float) -> Tensor:
+def _clip(parameters: Sequence[Tensor], clip_norm: float) -> Tensor:
     """Clip all gradients together to a norm, and return a number `()` that tells whether they were finite.
 
     It is not finite where a gradient was not, and seldom where gradients are huge.
 
     Args:
-        parameters: those without a gradient are left out.
+        parameters: one of them has a gradient; those without are left out.
         clip_norm: the largest norm; 0 does not clip.
     """
     if clip_norm:
         return torch.nn.utils.clip_grad_norm_(parameters, clip_norm)
     # sums take a third of the time of a norm, which nobody needs here
-    sums = [item.grad.sum() for item in parameters if item.grad is not None]
-    return torch.stack(sums).sum() if sums else torch.zeros(())
+    return torch.stack([item.grad.sum() for item in parameters if item.grad is not None]).sum()
 
 
 def _tensors(module: nn.Module) -> dict[str, Any]:

@@ -28,13 +28,23 @@ from tests.toys import SUMS
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 SMALL = ["search.epochs=3", "search.min_epochs=3", "train.epochs=3", "task.examples=32", "cache=cache"]
+FINALISTS = [
+    *("loop.name=one_shot", "search.candidates=40", "search.finalists=4", "search.finalist_keep=2"),
+    "space.nodes=2",
+]
 COMMANDS = {
     "search": ["search", str(SUMS), *SMALL, "--out"],
     "run": ["run", str(SUMS), *SMALL, "--out"],
+    "one_shot": ["run", str(SUMS), *SMALL, *FINALISTS, "--out"],
     "sweep": ["sweep", str(SUMS), "samples=1,4", *SMALL, "--workers", "1", "--out"],
 }
 KILLS = 7  # of each command
-FARTHEST = {"search": 60, "run": 90, "sweep": 120}  # operations of a link, before it is killed
+FARTHEST = {
+    "search": 60,
+    "run": 90,
+    "one_shot": 150,
+    "sweep": 120,
+}  # operations of a link, before it is killed
 
 
 def link(words: list[str], how: signal.Signals, moment: int) -> tuple[int, str]:
@@ -89,12 +99,21 @@ def found(folder: Path) -> list[Any]:
                 "metrics": without_time(run.metrics),
                 "test": run.test,
                 "unfinished": run.record["unfinished"],
+                "selection": selection_of(run),
             }
         )
     if (folder / "sweep.json").exists():
         sweep = json.loads((folder / "sweep.json").read_text(encoding="utf-8"))
         results.append([sweep["axes"], sweep["chosen"], [trial["status"] for trial in sweep["trials"]]])
     return results
+
+
+def selection_of(run: nasframe.Run) -> Any:
+    """The choice among candidates as it is recorded, without times; None where there was none."""
+    selection = run.record.get("search", {}).get("selection")
+    if selection is None:
+        return None
+    return {**selection, "seconds": 0, "finals": {**selection["finals"], "seconds": 0}}
 
 
 @pytest.mark.parametrize("command", COMMANDS)

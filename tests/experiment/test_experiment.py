@@ -20,7 +20,7 @@ from nasframe.experiment import Experiment, resolve_device
 from nasframe.operations import Shape
 from nasframe.plugins import hookimpl, manager
 from nasframe.relaxations import GumbelRaoMonteCarlo, Softmax
-from nasframe.searching import SearchOptions
+from nasframe.searching import Bilevel, SearchOptions
 from nasframe.space import SearchSpace, SpaceFactory
 from nasframe.tasks import Data, Task, TensorTask
 from nasframe.training import TrainOptions
@@ -109,6 +109,14 @@ def test_an_experiment_is_read_from_a_file(tmp_path: Path) -> None:
         "relaxation": "grmc",
         "loop": "bilevel",
     }
+
+
+def test_a_bilevel_search_is_of_first_or_second_order_and_no_other_loop_has_an_order() -> None:
+    assert parse("loop.order=2").loop == Bilevel(order=2)
+    assert parse("loop.order=1").loop == parse().loop == Bilevel()
+    assert problems_of("loop.order=3") == ("loop.order: expected 1 | 2, found 3",)
+    (found,) = problems_of("loop.name=joint", "loop.order=2")
+    assert found.startswith("loop.order: unknown key; valid: ")
 
 
 def test_sections_that_are_left_out_have_their_defaults() -> None:

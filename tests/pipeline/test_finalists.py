@@ -51,11 +51,16 @@ def test_a_one_shot_search_makes_a_whole_run(experiment: Experiment, tmp_path: P
     assert run.test is not None
     assert not (run.path / "trials").exists()
     said = next(line for line in log.lines if line.startswith("search: ended after 2 epochs"))
-    assert "architectures ranked by the supernet. Finalists: 4 trained to epoch 1" in said
+    assert said == (
+        "search: ended after 2 epochs; the supernet ranked 5 architectures. search.candidates asks for 50, "
+        f"and all architectures of the space are 5 different networks. {held['said'].removesuffix('.')}"
+    )
     page = (run.path / "report.html").read_text(encoding="utf-8")
-    assert "on architectures drawn uniformly" in page
+    assert "on architectures that the loop drew" in page
+    assert "4 finalists were trained to epoch 1" in page
     assert "Finalists" in page
-    assert "normalised entropy" not in page
+    for absent in ("normalised entropy", "Every choice over time", "The search space over the epochs"):
+        assert absent not in page
 
 
 def test_a_finalist_from_scratch_is_trained_as_the_final_network_is(

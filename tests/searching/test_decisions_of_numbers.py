@@ -15,9 +15,9 @@ from nasframe.relaxations import Softmax
 from nasframe.report.scores import area, roc
 from nasframe.runtime import SILENT
 from nasframe.searching import Bilevel, Search, derive
-from nasframe.searching.gradient.ranking import SupernetScore
 from nasframe.searching.gradient.selection import choose
 from nasframe.searching.gradient.stop import has_converged
+from nasframe.searching.gradient.supernet_score import SupernetScore
 from nasframe.supernet import Supernet
 
 CPU = torch.device("cpu")
@@ -68,7 +68,7 @@ def test_a_candidate_whose_outputs_are_not_finite_is_never_chosen(bad: float) ->
     supernet.forward = forward  # type: ignore[method-assign]
     score = SupernetScore(supernet, spoilt, split, split, 4, CPU)
     scored, derived = [score(item.assignment) for item in candidates], candidates[0].assignment
-    found = choose(made, scored, derived, SearchOptions(), None, supernet, {}, SILENT)
+    found = choose(scored, derived, made, {}, SearchOptions(), supernet, None, SILENT)
     assert found.architecture != candidates[0]
     assert found.rule is None
     assert found.chosen is not None

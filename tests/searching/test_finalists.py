@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from attrs import define, field
+from attrs import define, evolve, field
 from scipy import stats
 from torch import Tensor
 
@@ -56,13 +56,20 @@ class Table:
 def finals(curves: Sequence[Sequence[float] | None], full: int, first: int, keep: int, **changes: Any) -> Any:
     """Hold finals over networks whose curves are given, the supernet's favourite first."""
     trainer = Table({str(number): curve for number, curve in enumerate(curves)}, full)
-    finalists = [
-        Finalist(item, 1.0 - 0.01 * number, derived=number == changes.get("derived"))
+    finalists = {
+        str(number): Finalist(
+            item, 1.0 - 0.01 * number, derived=number == changes.get("derived"), place=number + 1
+        )
         for number, item in enumerate(architectures(len(curves)))
-    ]
-    keys = [str(number) for number in range(len(curves))]
+    }
     held = hold_finals(
-        finalists, keys, trainer, first=first, keep=keep, weights=changes.get("weights"), progress=SILENT
+        finalists,
+        trainer,
+        first=first,
+        keep=keep,
+        weights=changes.get("weights"),
+        candidates=100,
+        progress=SILENT,
     )
     return held, trainer
 
@@ -140,21 +147,31 @@ def test_the_agreement_is_spearmans_rank_correlation() -> None:
 
 def test_the_words_say_how_each_score_ranked_the_winner() -> None:
     held, _ = finals([[0.2, 0.3], [0.5, 0.6], [0.4, 0.7], [0.1, 0.1]], 2, 1, 2, derived=1)
-    words = held.in_words()
-    assert words.startswith("4 trained to epoch 1 (rank correlation with the supernet +")
-    assert "2 of them to epoch 2" in words
-    assert (
-        "The best one was 3rd of 4 by the supernet, 2nd of 4 after epoch 1, 1st of 2 after epoch 2" in words
+    assert held.in_words() == (
+        "4 finalists were trained to epoch 1, the best 2 of them to epoch 2. The chosen one was 3rd of 100 "
+        "by the supernet, 2nd of 4 after epoch 1, 1st of 2 after epoch 2. Rank correlation of the supernet's "
+        "order with that of the trainings: +0.40 after epoch 1 (1 is the same order, 0 is no relation)"
     )
-    assert not words.endswith("the rule derives")
     own, _ = finals([[0.2, 0.3], [0.5, 0.6]], 2, 2, 2, derived=1)
-    assert own.in_words().endswith("it is the one that the rule derives")
+    assert own.in_words().endswith("It is the one that the rule of the space derives")
+
+
+def test_a_finalist_without_a_score_by_the_supernet_has_no_place_in_its_order() -> None:
+    held, _ = finals([[0.2], [0.5], [0.4], [0.1]], 1, 1, 2)
+    worst = evolve(held.finalists[-1], supernet=None, place=None)
+    without = evolve(held, finalists=[*held.finalists[:-1], worst])
+    known = [(-item.place, item.scores[1]) for item in held.finalists[:-1] if item.place is not None]
+    assert without.agreement(1) == pytest.approx(stats.spearmanr(*zip(*known, strict=True)).statistic)
+    alone = evolve(held, finalists=[worst])
+    assert "supernet" not in alone.in_words()
 
 
 def test_the_record_holds_every_score_of_every_finalist() -> None:
     held, _ = finals([[0.2, 0.3], [0.5, 0.6], [0.4, 0.7], None], 2, 1, 2)
     record = held.record()
     assert [(item["epochs"], item["networks"]) for item in record["rounds"]] == [(1, 4), (2, 2)]
+    assert record["said"] == f"{held.in_words()}."
+    assert [item["place"] for item in record["networks"]] == [3, 2, 1, 4]
     assert [item["scores"] for item in record["networks"]] == [
         {"1": 0.4, "2": 0.7},
         {"1": 0.5, "2": 0.6},

@@ -7,14 +7,12 @@ resumed ends with the same bits as one that was not.
 from __future__ import annotations
 
 import copy
-import itertools
-import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
-from attrs import define, field
+from attrs import define, evolve, field
 from torch import Tensor
 
 from nasframe.errors import DataError, RunError
@@ -37,20 +35,20 @@ from nasframe.searching.candidate import CandidateTrainer
 from nasframe.searching.derivation import check_rule, derive, derive_around, find_rule
 from nasframe.searching.gradient.dealt_sources import cost_of_dealing
 from nasframe.searching.gradient.gradient_loop import GradientLoop, Update
-from nasframe.searching.gradient.loop_check import (
-    LoopCheck,
-    checked_optimiser,
-    checked_paths,
-    checked_updates,
-)
+from nasframe.searching.gradient.held_network import HeldNetwork
+from nasframe.searching.gradient.loop_check import LoopCheck, checked_optimiser, checked_updates
 from nasframe.searching.gradient.options import SearchOptions
-from nasframe.searching.gradient.ranking import SupernetScore, rank_architectures
+from nasframe.searching.gradient.ranking import has_no_more, rank_architectures
+from nasframe.searching.gradient.sampling import Sampling
 from nasframe.searching.gradient.saved_search import SearchState, read_search
-from nasframe.searching.gradient.selection import Selection, check_finals, choose
+from nasframe.searching.gradient.selection import Selection, choose
+from nasframe.searching.gradient.selection_check import check_selection
 from nasframe.searching.gradient.stop import has_converged
+from nasframe.searching.gradient.supernet_score import Ranked, SupernetScore
 from nasframe.searching.gradient.unmoved_logits import unmoved_logits
+from nasframe.searching.gradient.unrolled import Unrolled
 from nasframe.space import Architecture, Assignment, SearchSpace
-from nasframe.supernet import Supernet, check_operations, expected_parameters
+from nasframe.supernet import Supernet, check_derivatives, check_operations, expected_parameters
 from nasframe.tasks import Batch, Data, Split, Task, validation_metrics
 from nasframe.training import (
     Failures,
@@ -110,6 +108,7 @@ class Search:
     history: list[dict[str, Any]] = field(init=False, factory=list)
     converged: bool = field(init=False, default=False)
     selection: Selection | None = field(init=False, default=None)
+    _sampling: Sampling = field(init=False)
     _weights: list[torch.nn.Parameter] = field(init=False)
     _buffers: list[tuple[torch.nn.Module, str]] = field(init=False)
     _weights_optimiser: torch.optim.Optimizer = field(init=False)
@@ -118,7 +117,7 @@ class Search:
 
     def __attrs_post_init__(self) -> None:
         find_rule(self.space)  # refuses an unknown rule before the search
-        check_finals(self.options, self.loop, self.space, self.trainer)
+        check_selection(self.options, self.loop, self.space, self.trainer)
         splits = self.data.splits
         for name in ("weights", "architecture", "validation"):
             if len(getattr(splits, name)) == 0:
@@ -128,6 +127,8 @@ class Search:
         self._set_up(self.loop)
         check_relaxation(self.relaxation, self.supernet.architecture_parameters())
         check_operations(self.supernet, size, alone=check.alone)
+        if check.is_second_order:
+            check_derivatives(self.supernet)
         check_rule(self.space, self._probabilities())
         self._rehearse(check)
 
@@ -138,6 +139,7 @@ class Search:
                 self.space, unselected=self.options.unselected, empty_ports=self.options.empty_ports
             )
         self.supernet.to(self.device)
+        self._sampling = Sampling(self.supernet, loop, self.relaxation, self.seed)
         self._weights = self.supernet.weights()
         self._buffers = [
             (module, name)
@@ -169,7 +171,7 @@ class Search:
         }
         unread = StepCheck(10**9)  # a number that is not finite is told by the search, with its step
         with forked_seed(self.seed, "rehearsal"), one_thread():
-            paths = self._paths(0)
+            paths = twin._sampling.paths(0)
             check.make(lambda update: twin.update(update, epoch, noise, unread, next(paths)), optimisers)
 
     # -- the search -------------------------------------------------------------------------------------
@@ -212,16 +214,21 @@ class Search:
 
     def _select(self) -> Architecture:
         """Return the derived architecture, or the best of several candidates."""
-        options, derived = self.options, None
-        if self.loop.relaxes:
-            draw = generator(self.seed, "candidates")
-            around = derive_around(
-                self.space, self._probabilities(), options.candidates - 1, draw, self.provenance
-            )
-            derived = around[0]
-            if len(around) == 1:
-                return derived
-        splits, started = self.data.splits, time.monotonic()
+        options, started = self.options, time.monotonic()
+        if self.loop.relaxes and options.candidates == 1:
+            return self.derive()
+        ranked, derived, notes = self._scored_candidates()
+        taken = time.monotonic() - started
+        found = choose(
+            ranked, derived, self.space, self.provenance, options, self.supernet, self.trainer, self.progress
+        )
+        self.selection = evolve(found, notes=[*notes, *found.notes], seconds=taken)
+        return found.architecture
+
+    def _scored_candidates(self) -> tuple[Sequence[Ranked], Assignment | None, list[str]]:
+        """Return the candidates with their scores, the derived one, and a sentence where they are fewer than
+        the options ask for."""
+        options, splits = self.options, self.data.splits
         score = SupernetScore(
             self.supernet,
             self.task,
@@ -231,25 +238,23 @@ class Search:
             self.device,
             by_loss=self.loop.rank_by == "loss",
         )
-        if self.loop.relaxes:
-            assignments = [item.assignment for item in around]
-            ranked = [score(item) for item in self.progress.track(assignments, "candidates", len(around))]
-        else:
-            ranked = rank_architectures(
-                self.space, score, options.candidates, derive_seed(self.seed, "ranking"), self.progress
-            )
-        self.selection = choose(
-            self.space,
-            ranked,
-            None if derived is None else derived.assignment,
-            options,
-            self.trainer,
-            self.supernet,
-            self.provenance,
-            self.progress,
-            time.monotonic() - started,
+        if not self.loop.relaxes:
+            seed = derive_seed(self.seed, "ranking")
+            ranked = rank_architectures(self.space, score, options.candidates, seed, self.progress)
+            if len(ranked) == options.candidates:
+                return ranked, None, []
+            whole = has_no_more(self.space, options.candidates)
+            tried = "all architectures of the space" if whole else "the architectures that were tried"
+            return ranked, None, [_fewer(options.candidates, f"{tried} are {_networks(len(ranked))}")]
+        noise = generator(self.seed, "candidates")
+        around = derive_around(
+            self.space, self._probabilities(), options.candidates - 1, noise, self.provenance
         )
-        return self.selection.architecture
+        assignments = [item.assignment for item in around]
+        ranked = [score(item) for item in self.progress.track(assignments, "candidates", len(around))]
+        found = f"draws around the derived architecture gave {len(around):,}, this one among them"
+        notes = [] if len(around) == options.candidates else [_fewer(options.candidates, found)]
+        return ranked, assignments[0], notes
 
     def _probabilities(self) -> dict[str, dict[str, float]]:
         logits = self.supernet.logits
@@ -278,28 +283,25 @@ class Search:
 
     def _seconds(self) -> float:
         """Return what the search took: its epochs, the scores of candidates, the trainings of finalists."""
-        chosen = self.selection
-        after = 0.0 if chosen is None else chosen.ranking_seconds
-        after += 0.0 if chosen is None or chosen.finals is None else chosen.finals.seconds
+        after = 0.0 if self.selection is None else self.selection.all_seconds
         return after + sum(float(record["seconds"]) for record in self.history)
 
     def in_words(self) -> str:
-        """Return the end of the search without its subject, and a sentence where it decided nothing."""
-        last = self.history[-1]
-        if not self.loop.relaxes:
-            return self._chosen_in_words(f"ended after {len(self.history)} epochs")
-        entropies = ", ".join(f"{group} {value:.3f}" for group, value in last["entropy"].items())
-        verdict = "converged" if self.converged else "did not converge"
-        ended = f"{verdict} after {len(self.history)} epochs (normalised entropy: {entropies})"
-        return ". ".join([self._chosen_in_words(ended), *self._unmoved()])
-
-    def _chosen_in_words(self, ended: str) -> str:
-        """Return how the search ended, and how the architecture was chosen among several."""
-        chosen = self.selection
-        if chosen is None or (chosen.finals is None and self.loop.relaxes):
-            return ended
-        ranked = f"{ended}; {chosen.candidates:,} architectures ranked by the supernet"
-        return ranked if chosen.finals is None else f"{ranked}. Finalists: {chosen.finals.in_words()}"
+        """Return the end of the search without its subject, how the architecture was chosen among several,
+        and a sentence where the search decided nothing."""
+        last, chosen = self.history[-1], self.selection
+        if self.loop.relaxes:
+            entropies = ", ".join(f"{group} {value:.3f}" for group, value in last["entropy"].items())
+            verdict = "converged" if self.converged else "did not converge"
+            ended = f"{verdict} after {len(self.history)} epochs (normalised entropy: {entropies})"
+        else:
+            ended = f"ended after {len(self.history)} epochs"
+        sentences = [ended]
+        if chosen is not None:
+            sentences = [f"{ended}; the supernet ranked {chosen.candidates:,} architectures"]
+            sentences += [note.removesuffix(".") for note in chosen.notes]
+            sentences += [] if chosen.finals is None else [chosen.finals.in_words()]
+        return ". ".join([*sentences, *self._unmoved()])
 
     def _unmoved(self) -> list[str]:
         if not self.loop.relaxes:
@@ -360,7 +362,7 @@ class Search:
         )
         means = {kind: float(torch.stack(values).mean()) for kind, values in losses.items()}
         if not self.loop.relaxes:
-            validation = self._failures.validation(self._validate_paths, epoch)
+            validation = self._failures.validation(self._validate, epoch)
             return {
                 "stage": "search",
                 "epoch": epoch + 1,
@@ -399,7 +401,7 @@ class Search:
         noise = generator(self.seed, "relaxation", epoch, device=self.device)
         anew = generator(self.seed, "redrawn", epoch)
         losses: dict[str, list[Tensor]] = {}
-        paths = self._paths(epoch)
+        paths = self._sampling.paths(epoch)
 
         def draw(split: Split) -> Iterator[Batch]:
             return batches(split, size, shuffle, self.device)
@@ -424,12 +426,6 @@ class Search:
                     )
         return losses
 
-    def _paths(self, epoch: int) -> Iterator[Sequence[Assignment] | None]:
-        """Yield the architectures of each update of an epoch; None where the relaxation draws samples."""
-        if self.loop.relaxes:
-            return itertools.repeat(None)
-        return checked_paths(self.loop, self.space, random.Random(derive_seed(self.seed, "paths", epoch)))
-
     def update(
         self,
         update: Update,
@@ -453,32 +449,15 @@ class Search:
         """
         check = StepCheck(1) if check is None else check
         warming = update.kind == "both" and epoch < self.options.warmup_epochs
-        progress = epoch / self.options.epochs
-        if update.kind == "weights" or warming:
-            if paths is not None:
-                drawn = [self.supernet.logits.one_hot(item) for item in paths]
-                return self._step(drawn, update, epoch, [self._weights_optimiser], check)
-            with torch.no_grad():
-                samples = self.supernet.sample(self.relaxation, progress, noise)
-            return self._step([samples], update, epoch, [self._weights_optimiser], check)
-        samples = self.supernet.sample(self.relaxation, progress, noise)
+        learnt = update.kind != "weights" and not warming
+        samples = self._sampling.of_update(paths, epoch / self.options.epochs, noise, learnt=learnt)
+        if not learnt:
+            return self._step(samples, update, epoch, [self._weights_optimiser], check)
         if update.kind == "both":
             both = [self._weights_optimiser, self._architecture_optimiser]
-            return self._step([samples], update, epoch, both, check)
-        # an operation may put a new tensor in the place of a buffer, so they are found by name each time
-        buffers = [getattr(module, name) for module, name in self._buffers]
-        before = [buffer.clone() for buffer in buffers]
-        for parameter in self._weights:
-            parameter.requires_grad_(False)
-        try:
-            return self._step([samples], update, epoch, [self._architecture_optimiser], check)
-        finally:
-            for parameter in self._weights:
-                parameter.requires_grad_(True)
-            for (module, name), buffer, value in zip(self._buffers, buffers, before, strict=True):
-                buffer.copy_(value)
-                if getattr(module, name) is not buffer:
-                    setattr(module, name, buffer)
+            return self._step(samples, update, epoch, both, check)
+        with HeldNetwork(self._weights, self._buffers) as held:
+            return self._step(samples, update, epoch, [self._architecture_optimiser], check, held)
 
     def _step(
         self,
@@ -487,11 +466,16 @@ class Search:
         epoch: int,
         optimisers: list[torch.optim.Optimizer],
         check: StepCheck,
+        held: HeldNetwork | None = None,
     ) -> Tensor:
         before = RandomStates.of_torch() if check.at_once else None
         penalised = bool(self.options.size_penalty) and self._architecture_optimiser in optimisers
         batch = update.batch
-        loss = self._loss(self._outputs(batch, samples), batch.targets, len(samples))
+        if held is not None and update.inner is not None:
+            (drawn,) = samples
+            loss = self._unrolled(held, epoch, check, drawn, before)(drawn, update.inner, batch)
+        else:
+            loss = self._loss(self._outputs(batch, samples), batch.targets, len(samples))
         total = self._penalised(loss) if penalised else loss
 
         def failure(subject: str, predicate: str) -> RunError:
@@ -501,10 +485,13 @@ class Search:
         if not checked_backward(total, optimisers, self.options.clip_norm, check, failure):
             return loss.detach()  # nothing to learn: no weights, or nothing to choose
         for optimiser in optimisers:
-            weights = optimiser is self._weights_optimiser
-            schedule = self.options.schedule if weights else self.options.architecture_schedule
-            if weights or schedule != "constant":  # a loop may have a schedule of its own for its logits
-                share = epoch / self.options.epochs
+            if optimiser is self._weights_optimiser:
+                for group, rate in zip(optimiser.param_groups, self._rates(epoch), strict=True):
+                    group.setdefault("initial_lr", group["lr"])
+                    group["lr"] = rate
+            elif self.options.architecture_schedule != "constant":
+                # with a constant one, a loop may have a schedule of its own for its logits
+                share, schedule = epoch / self.options.epochs, self.options.architecture_schedule
                 for group in optimiser.param_groups:
                     group["lr"] = learning_rate(group.setdefault("initial_lr", group["lr"]), share, schedule)
             optimiser.step()
@@ -520,6 +507,37 @@ class Search:
         parts = [outputs] if samples == 1 else outputs.unbind()
         losses = [self.task.loss(part, targets) for part in parts]
         return losses[0] if samples == 1 else torch.stack(losses).mean()
+
+    def _rates(self, epoch: int) -> list[float]:
+        """Return the learning rate of each group of weights in an epoch."""
+        share, groups = epoch / self.options.epochs, self._weights_optimiser.param_groups
+        initial = [group.get("initial_lr", group["lr"]) for group in groups]
+        return [learning_rate(rate, share, self.options.schedule) for rate in initial]
+
+    def _unrolled(
+        self,
+        held: HeldNetwork,
+        epoch: int,
+        check: StepCheck,
+        samples: Mapping[str, Sample],
+        before: RandomStates | None,
+    ) -> Unrolled:
+        """Return what computes a second-order gradient in an epoch, at weights that are held."""
+        rates = {
+            id(parameter): rate
+            for group, rate in zip(self._weights_optimiser.param_groups, self._rates(epoch), strict=True)
+            for parameter in group["params"]
+        }
+
+        def failure(batch: Batch, where: str, subject: str, predicate: str) -> RunError:
+            update = Update("architecture", batch)
+            step = self._step_again([samples], update, epoch, check.step, before, penalised=False)
+            return self._failures.of_step(subject, predicate, evolve(step, kind=f"{step.kind}, {where}"))
+
+        def loss_of(batch: Batch, drawn: Mapping[str, Sample]) -> Tensor:
+            return self._loss(self._outputs(batch, [drawn]), batch.targets, 1)
+
+        return Unrolled(held, [rates[id(item)] for item in held.learning], loss_of, check, failure)
 
     def _penalised(self, loss: Tensor) -> Tensor:
         expected = expected_parameters(self.supernet, self.supernet.logits.probabilities(self.relaxation))
@@ -562,27 +580,17 @@ class Search:
             samples_name=relaxed if self.loop.relaxes else "",
         )
 
-    def _validate_paths(self) -> tuple[Tensor, Tensor]:
-        """Return outputs and targets of the validation split, each batch under another uniform draw."""
-        source = random.Random(derive_seed(self.seed, "validation paths"))
+    def _validate(self, probabilities: Mapping[str, Sample] | None = None) -> tuple[Tensor, Tensor]:
+        """Return outputs and targets of the validation split; without probabilities, of architectures that
+        are drawn uniformly, another one for each batch."""
 
         def forward(inputs: Mapping[str, Tensor]) -> Tensor:
-            outputs: Tensor = self.supernet(inputs, self.supernet.logits.one_hot(self.space.sample(source)))
+            outputs: Tensor = self.supernet(inputs, probabilities)
             return outputs
 
         return collect_outputs(
             self.supernet.eval(),
-            forward,
-            self.data.splits.validation,
-            self.options.batch_size,
-            self.device,
-            "validation",
-        )
-
-    def _validate(self, probabilities: Mapping[str, Sample]) -> tuple[Tensor, Tensor]:
-        return collect_outputs(
-            self.supernet.eval(),
-            lambda inputs: self.supernet(inputs, probabilities),
+            self._sampling.uniform_forward() if probabilities is None else forward,
             self.data.splits.validation,
             self.options.batch_size,
             self.device,
@@ -612,3 +620,11 @@ class Search:
 
 def _rate(loop: GradientLoop, name: str) -> str:
     return f"loop.{name}" if hasattr(loop, name) else "the learning rates of the loop"
+
+
+def _fewer(asked: int, found: str) -> str:
+    return f"search.candidates asks for {asked:,}, and {found}."
+
+
+def _networks(count: int) -> str:
+    return f"{count:,} different network{'s' * (count != 1)}"

@@ -20,10 +20,19 @@ __all__ = ["AdamLoop", "AdamWeights", "GradientLoop", "Update"]
 
 @frozen
 class Update:
-    """One update: of the weights, of the architecture's logits, or of both from one loss."""
+    """One update: of the weights, of the architecture's logits, or of both from one loss.
+
+    Attributes:
+        kind: what learns.
+        batch: what it learns from.
+        inner: a batch of the weights split, for an update of the architecture alone: that update is then of
+            second order, and this batch makes its virtual step of the weights; see `unrolled`. None is
+            first order.
+    """
 
     kind: Literal["weights", "architecture", "both"]
     batch: Batch
+    inner: Batch | None = None
 
 
 class GradientLoop(ABC):
@@ -71,7 +80,10 @@ class GradientLoop(ABC):
 
         Args:
             space: that is searched.
-            source: of random numbers, another one in each epoch.
+            source: of random numbers, another one in each epoch; the same one must give the same paths.
+
+        Yields:
+            Complete assignments of the space, as `SearchSpace.sample` returns them; at least one.
         """
         raise NotImplementedError(f"{type(self).__name__} draws no paths")
 

@@ -42,7 +42,7 @@ class LoopCheck:
 
     Attributes:
         loop: the copy, which a rehearsal of the search may use.
-        firsts: kind → its first update.
+        firsts: kind, and whether it is of second order → its first update.
         alone: True where a batch holds one example.
 
     Raises:
@@ -54,7 +54,7 @@ class LoopCheck:
     splits: Splits
     size: int
     device: torch.device
-    firsts: dict[str, Update] = field(init=False, factory=dict)
+    firsts: dict[tuple[str, bool], Update] = field(init=False, factory=dict)
     alone: bool = field(init=False, default=False)
 
     def __attrs_post_init__(self) -> None:
@@ -69,7 +69,12 @@ class LoopCheck:
             return iter([batch] * number_of_batches(split, self.size))
 
         for update in checked_updates(self.loop, self.inputs, weights, architecture, draw, self.size):
-            self.firsts.setdefault(update.kind, update)
+            self.firsts.setdefault((update.kind, update.inner is not None), update)
+
+    @property
+    def is_second_order(self) -> bool:
+        """True where the loop yields updates of second order."""
+        return any(second for _, second in self.firsts)
 
     def make(self, make: Callable[[Update], Any], optimisers: Mapping[str, torch.optim.Optimizer]) -> None:
         """Make the first update of each kind.
@@ -183,7 +188,21 @@ def _wrong_update(update: Any, inputs: Mapping[str, Shape], drawn: Mapping[str, 
             f"{of[0]!r}"
         )
     wrong = _wrong_batch(batch, inputs)
-    return f"the batch of an update of kind {update.kind!r} {wrong}" if wrong else ""
+    if wrong:
+        return f"the batch of an update of kind {update.kind!r} {wrong}"
+    return _wrong_inner(update, inputs, drawn["architecture"]) if update.inner is not None else ""
+
+
+def _wrong_inner(update: Update, inputs: Mapping[str, Shape], other: Mapping[int, Batch]) -> str:
+    """Return the promise that is broken by the inner batch of an update; `other` are not of its split."""
+    if update.kind != "architecture":
+        return (
+            f"an update of kind {update.kind!r} has no inner batch: second order is of 'architecture' alone"
+        )
+    if other.get(id(update.inner)) is update.inner:
+        return "the inner batch of an update must be one of the split 'weights', found one of 'architecture'"
+    wrong = _wrong_batch(update.inner, inputs)
+    return f"the inner batch of an update {wrong}" if wrong else ""
 
 
 def checked_paths(

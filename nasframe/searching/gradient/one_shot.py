@@ -26,6 +26,8 @@ class OneShot(AdamWeights):
     Single path one-shot (Guo et al. 2020; Bender et al. 2018). There are no logits to learn, so the weights
     learn from the splits `weights` and `architecture` together, and no relaxation has a part in it. The space
     needs exact ports: only there is the network that the supernet scores the one that is built.
+
+    A subclass that draws other architectures has another `paths`.
     """
 
     relaxes: ClassVar[bool] = False

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
 
-from nasframe.errors import ConfigurationError, SpaceError
+from nasframe.errors import RunError
 from nasframe.runtime import Progress
 from nasframe.searching.candidate import CandidateTrainer
 from nasframe.searching.finalists import Finalist, Finals, hold_finals
-from nasframe.searching.gradient.gradient_loop import GradientLoop
 from nasframe.searching.gradient.options import SearchOptions
-from nasframe.searching.gradient.ranking import Ranked
+from nasframe.searching.gradient.supernet_score import Ranked
 from nasframe.space import Architecture, Assignment, SearchSpace, network_key
 from nasframe.supernet import Supernet
 
-__all__ = ["Selection", "check_finals", "choose"]
+__all__ = ["Selection", "choose"]
 
 
 @frozen
@@ -31,132 +30,125 @@ class Selection:
         rule: objective by the supernet of the one that the rule of the space derived; None where it is
             undefined, or where the loop derives none.
         chosen: objective by the supernet of the chosen one.
+        notes: sentences on what was otherwise than the options asked for; there may be none.
         finals: the trainings that chose it; None where the supernet did.
-        ranking_seconds: of the scores by the supernet.
+        seconds: of the scores by the supernet.
     """
 
     architecture: Architecture
     candidates: int
     rule: float | None
     chosen: float | None
+    notes: Sequence[str] = ()
     finals: Finals | None = None
-    ranking_seconds: float = 0.0
+    seconds: float = 0.0
 
     def record(self) -> Mapping[str, Any]:
         """Return the record for `run.json`."""
-        found: dict[str, Any] = {
+        return {
             "candidates": self.candidates,
             "rule": self.rule,
             "chosen": self.chosen,
-            "seconds": round(self.ranking_seconds, 3),
+            "seconds": round(self.seconds, 3),
+            **({"notes": [*self.notes]} if self.notes else {}),
+            **({} if self.finals is None else {"finals": self.finals.record()}),
         }
-        return found | ({} if self.finals is None else {"finals": self.finals.record()})
 
-
-def check_finals(
-    options: SearchOptions, loop: GradientLoop, space: SearchSpace, trainer: CandidateTrainer | None
-) -> None:
-    """Refuse options of the end of a search that cannot be met, before the search.
-
-    Raises:
-        ConfigurationError: candidates or finalists that choose nothing, or a first round that is longer than
-            a full training.
-        SpaceError: a loop that ranks architectures by the supernet gets a space in which that scores another
-            network than the one that is built.
-    """
-    problems = []
-    if not loop.relaxes:
-        if space.wiring.deals:
-            raise SpaceError(
-                f"space {space.name!r}: its supernet gives several ports one sum of sources, and the network "
-                "that is built gives each port one of them, so the supernet would rank other networks than "
-                "those; a loop without logits needs a space with exact ports"
-            )
-        if options.candidates == 1:
-            problems.append(
-                "search.candidates: a loop without logits chooses among architectures that the supernet "
-                "scores, and 1 is no choice; expected more, such as search.candidates=1000"
-            )
-    if options.finalists and options.candidates == 1:
-        problems.append(
-            f"search.finalists: {options.finalists} of 1 candidate; expected more candidates, such as "
-            f"search.candidates={10 * options.finalists}"
-        )
-    elif options.finalists > options.candidates:
-        problems.append(
-            f"search.finalists: expected at most search.candidates ({options.candidates}), found "
-            f"{options.finalists}"
-        )
-    if options.finalists:
-        if trainer is None:
-            problems.append("search.finalists: finalists are trained, and this search was given no trainer")
-        elif options.finalist_epochs > trainer.epochs:
-            problems.append(
-                f"search.finalist_epochs: expected at most train.epochs ({trainer.epochs}), found "
-                f"{options.finalist_epochs}"
-            )
-    if problems:
-        raise ConfigurationError("search", problems)
+    @property
+    def all_seconds(self) -> float:
+        """The time of the scores and of the trainings of finalists, in seconds."""
+        return self.seconds + (0.0 if self.finals is None else self.finals.seconds)
 
 
 def choose(
-    space: SearchSpace,
     scored: Sequence[Ranked],
     derived: Assignment | None,
-    options: SearchOptions,
-    trainer: CandidateTrainer | None,
-    supernet: Supernet,
+    space: SearchSpace,
     provenance: Mapping[str, Any],
+    options: SearchOptions,
+    supernet: Supernet,
+    trainer: CandidateTrainer | None,
     progress: Progress,
-    ranking_seconds: float = 0.0,
 ) -> Selection:
     """Return the best of several architectures: by the supernet, or of its best ones by training them.
 
     Args:
+        scored: different architectures, at least one, with their scores by the supernet. Of equals the first
+            is the best.
+        derived: the one of them that the rule of the space derived, which is always a finalist; None where
+            there is none.
         space: of the architectures.
-        scored: each with its score by the supernet; of equals the first is the best.
-        derived: the one that the rule of the space derived, which is always a finalist; None where there is
-            none.
-        options: of the search.
-        trainer: of finalists.
-        supernet: from whose weights they may start.
         provenance: recorded in the architecture.
+        options: of the search.
+        supernet: from whose weights finalists may start.
+        trainer: of finalists; None where there are none.
         progress: to report to.
-        ranking_seconds: that the scores took.
+
+    Raises:
+        RunError: the supernet gives none of them a score and no rule derived one; or no finalist can be
+            trained.
     """
     ordered = sorted(scored, key=lambda item: item.rank, reverse=True)
-    rule = next((item.score for item in scored if item.assignment == derived), math.nan)
-    if not options.finalists or trainer is None:
-        best = ordered[0]
-        chosen = Architecture(space, best.assignment, dict(provenance))
-        return Selection(
-            chosen,
-            len(scored),
-            _defined(rule),
-            _defined(best.score),
-            ranking_seconds=ranking_seconds,
+    lost = sum(not item.is_ranked for item in scored)
+    if lost == len(scored) and derived is None:
+        raise RunError(
+            f"none of the {len(scored):,} architectures that were to be ranked has a finite score by the "
+            "supernet on validation, so none can be called the best; lower the learning rate of the weights, "
+            "or look at the validation metrics of the epochs"
         )
-    first = [item for item in ordered if item.assignment == derived]
-    rest = [item for item in ordered if item.assignment != derived]
-    finalists: dict[str, Finalist] = {}
-    for item in (*first, *rest):
-        architecture = Architecture(space, item.assignment, dict(provenance))
-        made = Finalist(architecture, _defined(item.score), derived=item.assignment == derived)
-        finalists.setdefault(network_key(architecture), made)
-        if len(finalists) == options.finalists:
+    notes = [_without_a_score(lost, len(scored))] if lost else []
+
+    def made(item: Ranked) -> Finalist:
+        better = sum(other.rank > item.rank for other in ordered)
+        return Finalist(
+            Architecture(space, item.assignment, dict(provenance)),
+            _defined(item.score),
+            place=1 + better if item.is_ranked else None,
+            derived=item.assignment == derived,
+        )
+
+    winner, finals = made(ordered[0]), None
+    if options.finalists and trainer is not None:
+        derived_first = sorted(ordered, key=lambda item: item.assignment != derived)
+        finalists = _different_networks(map(made, derived_first), options.finalists)
+        if len(finalists) < options.finalists:
+            notes.append(
+                f"search.finalists asks for {options.finalists}, and the candidates are {len(finalists)} "
+                f"different network{'s' * (len(finalists) != 1)}."
+            )
+        finals = hold_finals(
+            finalists,
+            trainer,
+            first=options.finalist_epochs,
+            keep=options.finalist_keep,
+            weights=supernet.state_dict() if options.finalist_start == "inherit" else None,
+            candidates=len(scored),
+            progress=progress,
+        )
+        winner = finals.winner
+    rule = next((item.score for item in scored if item.assignment == derived), math.nan)
+    return Selection(winner.architecture, len(scored), _defined(rule), winner.supernet, notes, finals)
+
+
+def _different_networks(finalists: Iterable[Finalist], most: int) -> dict[str, Finalist]:
+    """Return the first finalists of different networks, by the keys of these."""
+    found: dict[str, Finalist] = {}
+    for item in finalists:
+        found.setdefault(network_key(item.architecture), item)
+        if len(found) == most:
             break
-    finals = hold_finals(
-        [*finalists.values()],
-        [*finalists],
-        trainer,
-        first=options.finalist_epochs,
-        keep=options.finalist_keep,
-        weights=supernet.state_dict() if options.finalist_start == "inherit" else None,
-        progress=progress,
-    )
-    winner = finals.winner
-    return Selection(
-        winner.architecture, len(scored), _defined(rule), winner.supernet, finals, ranking_seconds
+    return found
+
+
+def _without_a_score(lost: int, scored: int) -> str:
+    if lost == scored:
+        return (
+            "The supernet gives none of the candidates a finite score on validation, so the one that the "
+            "rule derives comes first."
+        )
+    return (
+        f"{lost:,} of the {scored:,} candidates get no finite score by the supernet on validation; they come "
+        "last."
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from attrs import field, frozen
 
@@ -123,7 +123,12 @@ class ProposalLoop(ABC):
     """Proposes architectures, and is told their scores. Subclasses are attrs classes; fields are the options.
 
     Trainings, checkpoints and the choice of the best architecture are the engine's.
+
+    Attributes:
+        relaxes: False, for such a loop has no logits; see `GradientLoop`.
     """
+
+    relaxes: ClassVar[bool] = False
 
     batch: int = option(
         1, help="architectures that are proposed before their scores are told, and trained side by side", ge=1

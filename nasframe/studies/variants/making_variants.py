@@ -42,6 +42,8 @@ def make_variants(
     An override holds for each variant whose plugin has the option. The runs train no baselines, which are
     trained in other trials, once for all variants.
 
+    A loop that does not relax has no part for a relaxation, so it is one variant, whatever relaxations vary.
+
     Args:
         values: of the experiment, as its TOML file gives them.
         source: name of the file they were read from, for the error.
@@ -74,12 +76,15 @@ def make_variants(
         for place, point in enumerate(chosen)
     ]
     base = experiments_at(values, source, [(point, None) for point in full])
+    kept: dict[str, tuple[Point, Point, Experiment]] = {}
+    for point, whole, first in zip(chosen, full, base, strict=True):
+        own = point if first.loop.relaxes else _without_relaxation(point)
+        kept.setdefault(_name(own, first), (own, whole, first))
     numbers = [base[0].seed + place for place in range(seeds)]
-    trials = [(point, number) for point in full for number in numbers]
+    trials = [(whole, number) for _, whole, _ in kept.values() for number in numbers]
     made = iter(experiments_at(values, source, trials, data_seed=base[0].stage_seed))
     variants = []
-    for point, first in zip(chosen, base, strict=True):
-        name = _name(point, first)
+    for name, (point, _, _) in kept.items():
         runs = [
             PlannedRun(
                 f"{name},seed={number}",
@@ -128,8 +133,16 @@ def _has(values: Mapping[str, Any], point: Mapping[str, Any], key: str) -> bool:
     return any(key == known or key.startswith(f"{known}.") for known in keys)
 
 
+def _without_relaxation(point: Point) -> Point:
+    return {key: value for key, value in point.items() if not key.startswith("relaxation.")}
+
+
 def _name(point: Point, experiment: Experiment) -> str:
-    """Return the name of a variant; the value of `relaxation.name` stands in it without its key."""
+    """Return the name of a variant; the value of `relaxation.name` stands in it without its key.
+
+    Without a value that varies, it is the name of the relaxation, or that of a loop which does not relax.
+    """
     rest = {key: value for key, value in point.items() if key != "relaxation.name"}
-    relaxation = str(point.get("relaxation.name", "" if rest else experiment.names["relaxation"]))
+    own = experiment.names["relaxation" if experiment.loop.relaxes else "loop"]
+    relaxation = str(point.get("relaxation.name", "" if rest else own))
     return ",".join(part for part in (relaxation, point_name(rest) if rest else "") if part)

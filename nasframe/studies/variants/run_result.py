@@ -52,7 +52,8 @@ def read_result(
         `search` (`epochs`, `converged`, `seconds` of its epochs, `entropy`: group → its last value; None
         before its end), `entropy`
         (group → its value after each epoch), `validation` (the objective of the `supernet` when the search
-        ended, of the derived network with the `inherited` parameters, and `trained`, in its best epoch),
+        ended, or of its best architecture where the loop learns no logits; of the derived network with the
+        `inherited` parameters; and `trained`, in its best epoch),
         `architecture` (16 digits of its fingerprint), and `caveats`, where there are any: sentences on what
         makes the metrics say less than they seem to.
     """
@@ -94,7 +95,7 @@ def _read(run: Run, objective: str) -> dict[str, Any]:
             for group in (searched[0]["entropy"] if searched else ())
         },
         "validation": {
-            "supernet": _of(ended.get("validation"), objective),
+            "supernet": _supernet(ended, objective),
             "inherited": _of(ended.get("inherited"), objective),
             "trained": max(known) if known else None,
         },
@@ -105,6 +106,14 @@ def _read(run: Run, objective: str) -> dict[str, Any]:
 
 _APART = ("baselines", "caveats", "undefined_scores")
 _SEARCH = ("epochs", "converged", "seconds", "entropy", "trials", "cost")
+
+
+def _supernet(ended: Mapping[str, Any], objective: str) -> float | None:
+    """Return the objective of the supernet when the search ended, given its summary."""
+    selection = ended.get("selection")
+    if selection and "entropy" not in ended:  # the last epoch was scored on architectures drawn at random
+        return _of(selection, "chosen")
+    return _of(ended.get("validation"), objective)
 
 
 def _of(metrics: Mapping[str, Any] | None, objective: str) -> float | None:

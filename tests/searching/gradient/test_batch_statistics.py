@@ -10,7 +10,7 @@ from torch.optim.swa_utils import update_bn
 from nasframe import Architecture, Data, TensorTask, build
 from nasframe.network import inherit
 from nasframe.searching.gradient.batch_statistics import batch_norms, fresh_statistics
-from nasframe.searching.gradient.ranking import SupernetScore
+from nasframe.searching.gradient.supernet_score import SupernetScore
 from nasframe.supernet import Supernet
 from nasframe_bimodal.space import Bimodal
 

@@ -105,9 +105,39 @@ def wrong_shape(weights: Any, architecture: Any, draw: Any, size: int) -> Any:
     yield Update("weights", Batch({"x": batch.inputs["x"].flatten(1)}, batch.targets))
 
 
+def inner_of_weights(weights: Any, architecture: Any, draw: Any, size: int) -> Any:
+    batch = next(draw(weights))
+    yield Update("weights", batch, batch)
+
+
+def inner_of_both(weights: Any, architecture: Any, draw: Any, size: int) -> Any:
+    batch = next(draw(weights))
+    yield Update("both", batch, inner=batch)
+
+
+def inner_of_the_wrong_split(weights: Any, architecture: Any, draw: Any, size: int) -> Any:
+    batch = next(draw(architecture))
+    yield Update("architecture", batch, batch)
+
+
+def inner_is_no_batch(weights: Any, architecture: Any, draw: Any, size: int) -> Any:
+    yield Update("architecture", next(draw(architecture)), next(draw(weights)).inputs)
+
+
+def inner_of_a_wrong_shape(weights: Any, architecture: Any, draw: Any, size: int) -> Any:
+    batch = next(draw(weights))
+    flat = Batch({"x": batch.inputs["x"].flatten(1)}, batch.targets)
+    yield Update("architecture", next(draw(architecture)), flat)
+
+
 @pytest.mark.parametrize(
     ("of", "message"),
     [
+        (inner_of_weights, "an update of kind 'weights' has no inner batch"),
+        (inner_of_both, "an update of kind 'both' has no inner batch"),
+        (inner_of_the_wrong_split, "the inner batch .* of the split 'weights', found one of 'architecture'"),
+        (inner_is_no_batch, "the inner batch of an update must be a nasframe.Batch, found dict"),
+        (inner_of_a_wrong_shape, r"the inner batch .* input 'x' in the shape \(8, 4, 6\), found \(8, 24\)"),
         (nothing, "updates must yield the updates of an epoch, and it yields none"),
         (no_updates, "updates must yield updates, found None"),
         (unknown_kind, "unknown kind of update 'weigths'; did you mean 'weights'"),
@@ -235,7 +265,7 @@ class Counting(Bilevel):
         return super().updates(weights, architecture, draw, size)
 
 
-@pytest.mark.parametrize("loop", [Bilevel(), Joint()])
+@pytest.mark.parametrize("loop", [Bilevel(), Bilevel(order=2), Joint()])
 def test_the_check_changes_no_bit(loop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     states = torch.get_rng_state()
     checked = searched(loop)

@@ -28,14 +28,16 @@ def draw(found: Any) -> Iterator[Batch]:
     return batches(found, 4, torch.Generator().manual_seed(0), CPU)
 
 
+@pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize(("weights", "architecture"), [(40, 40), (40, 8), (8, 40), (40, 12), (5, 1)])
 def test_bilevel_spreads_the_architecture_updates_evenly_among_the_weight_updates(
-    weights: int, architecture: int
+    weights: int, architecture: int, order: Any
 ) -> None:
-    kinds = [update.kind for update in Bilevel().updates(split(weights), split(architecture, 1000), draw, 4)]
+    updates = Bilevel(order=order).updates(split(weights), split(architecture, 1000), draw, 4)
+    kinds = [update.kind for update in updates]
     count = {kind: kinds.count(kind) for kind in ("weights", "architecture")}
     assert count == {"weights": -(-weights // 4), "architecture": -(-architecture // 4)}
-    assert kinds[0] == "weights"
+    assert kinds[0 if order == 1 else -1] == "weights"
     runs = [len(list(group)) for kind, group in groupby(kinds) if kind == "architecture"]
     assert max(runs) - min(runs) <= 1
 
@@ -43,6 +45,42 @@ def test_bilevel_spreads_the_architecture_updates_evenly_among_the_weight_update
 def test_bilevel_takes_each_kind_from_its_own_split() -> None:
     for update in Bilevel().updates(split(20), split(20, 1000), draw, 4):
         assert (update.batch.targets >= 1000).all() == (update.kind == "architecture")
+
+
+def test_bilevel_of_first_order_has_no_inner_batches() -> None:
+    updates = Bilevel().updates(split(20), split(20, 1000), draw, 4)
+    assert all(update.inner is None for update in updates)
+
+
+@pytest.mark.parametrize(("weights", "architecture"), [(40, 40), (40, 8), (8, 40)])
+def test_bilevel_of_second_order_looks_ahead_by_the_batch_that_the_weights_learn_from_next(
+    weights: int, architecture: int
+) -> None:
+    updates = [*Bilevel(order=2).updates(split(weights), split(architecture, 1000), draw, 4)]
+    for place, update in enumerate(updates):
+        if update.kind == "architecture":
+            following = next(item for item in updates[place:] if item.kind == "weights")
+            assert update.inner is following.batch
+        else:
+            assert update.inner is None
+
+
+def test_both_orders_take_the_same_batches_in_the_same_order() -> None:
+    seen = []
+    for order in (1, 2):
+        random = torch.Generator().manual_seed(0)
+
+        def draw(found: Any, random: torch.Generator = random) -> Iterator[Batch]:
+            return batches(found, 4, random, CPU)
+
+        updates = [*Bilevel(order=order).updates(split(20), split(20, 1000), draw, 4)]  # type: ignore[arg-type]
+        seen.append(
+            {
+                kind: [update.batch.targets.tolist() for update in updates if update.kind == kind]
+                for kind in ("weights", "architecture")
+            }
+        )
+    assert seen[0] == seen[1]
 
 
 def test_joint_takes_both_splits_in_one_batch_each_example_once() -> None:

@@ -11,11 +11,22 @@ import torch
 from attrs import define, evolve, field, frozen
 from torch import nn
 
-from nasframe import AdamLoop, Batch, Proposal, ProposalLoop, Proposer, Result, SearchProblem, Split, Update
+from nasframe import (
+    AdamLoop,
+    Batch,
+    GradientLoop,
+    OneShot,
+    Proposal,
+    ProposalLoop,
+    Proposer,
+    Result,
+    SearchProblem,
+    Split,
+    Update,
+)
 from nasframe.options import option
 from nasframe.searching import Bilevel, Evolution, SuccessiveHalving
 from nasframe.searching.gradient.joint import Joint
-from nasframe.searching.gradient.one_shot import OneShot
 from nasframe.testing import GradientLoopSuite, ProposalLoopSuite
 
 
@@ -210,6 +221,11 @@ class TestBilevel(GradientLoopSuite):
         return self.kind()
 
 
+class TestSecondOrder(GradientLoopSuite):
+    def make(self) -> Any:
+        return Bilevel(order=2)
+
+
 class TestJoint(TestBilevel):
     kind = Joint
 
@@ -228,8 +244,40 @@ class Halves(OneShot):
             yield source.sample(first, k=source.choice((1, 2)))
 
 
-class TestThirdPartyPaths(TestBilevel):
+class TestHalves(TestBilevel):
     kind = Halves
+
+
+@frozen
+class FromTheContractAlone(GradientLoop):
+    """Plain gradient descent on architectures that are mostly small ones."""
+
+    relaxes = False
+
+    rate: float = option(0.1, help="learning rate", gt=0.0)
+
+    def weights_optimiser(self, parameters: Sequence[nn.Parameter]) -> torch.optim.Optimizer:
+        return torch.optim.SGD([{"params": list(parameters)}], lr=self.rate)
+
+    def architecture_optimiser(self, parameters: Sequence[nn.Parameter]) -> torch.optim.Optimizer:
+        return torch.optim.SGD([{"params": list(parameters)}], lr=self.rate)
+
+    def updates(
+        self, weights: Split, architecture: Split, draw: Callable[[Split], Iterator[Batch]], size: int
+    ) -> Iterator[Update]:
+        for batch in draw(weights):
+            yield Update("weights", batch)
+
+    def paths(self, space: Any, source: Any) -> Any:
+        def smaller(_: Any, alternatives: Any) -> Any:
+            return alternatives[0] if source.random() < 0.7 else source.choice(alternatives)
+
+        while True:
+            yield [space.decisions.walk(smaller)]
+
+
+class TestFromTheContractAlone(TestBilevel):
+    kind = FromTheContractAlone
 
 
 @frozen
@@ -255,6 +303,45 @@ class PathsThatEnd(OneShot):
 
 class TestPathsThatEnd(TestBilevel):
     kind = PathsThatEnd
+
+
+@frozen
+class PathsThatEndLater(OneShot):
+    """Draws more architectures than a small search takes, and no more."""
+
+    def paths(self, space: Any, source: Any) -> Any:
+        for _ in range(300):
+            yield [space.sample(source)]
+
+
+class TestPathsThatEndLater(TestBilevel):
+    kind = PathsThatEndLater
+
+
+@frozen
+class PathsOutsideTheSpace(OneShot):
+    """Chooses each candidate on its own, also at nodes that are removed."""
+
+    def paths(self, space: Any, source: Any) -> Any:
+        while True:
+            yield [{name: source.choice(choice.candidates) for name, choice in space.choices.items()}]
+
+
+class TestPathsOutsideTheSpace(TestBilevel):
+    kind = PathsOutsideTheSpace
+
+
+@frozen
+class MovesLogits(OneShot):
+    """Says that it has no logits, and updates them."""
+
+    def updates(self, weights: Any, architecture: Any, draw: Any, size: int) -> Any:
+        for batch in draw(weights):
+            yield Update("both", batch)
+
+
+class TestMovesLogits(TestBilevel):
+    kind = MovesLogits
 
 
 @frozen

@@ -1,0 +1,75 @@
+"""The choice at the end of a search, for its page: how the supernet and trainings ranked the finalists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nasframe.display import Cell, Column, Table, format_value
+from nasframe.runs import Run
+
+__all__ = ["finalist_tables", "selection_of", "selection_verdict"]
+
+
+def selection_of(run: Run) -> Mapping[str, Any]:
+    """Return the record of the choice among candidates; empty where there was none."""
+    found: Mapping[str, Any] = (run.record.get("search") or {}).get("selection") or {}
+    return found
+
+
+def finalist_tables(selection: Mapping[str, Any]) -> list[Table]:
+    """Return the table of the finalists, given the record of a choice; none where there were none."""
+    finals = selection.get("finals")
+    if not finals:
+        return []
+    epochs = [item["epochs"] for item in finals["rounds"]]
+    columns = [
+        Column("architecture"),
+        Column("rank", f"rank by the supernet, of {selection['candidates']:,}"),
+        Column("supernet", "objective by the supernet"),
+        *(Column(f"epoch {number}", f"after epoch {number}") for number in epochs),
+    ]
+    rows: list[list[Cell]] = [
+        [
+            f"{item['architecture']}{', by the rule' if item['derived'] else ''}",
+            item.get("place"),
+            item["supernet"],
+            *(item["scores"].get(str(number)) for number in epochs),
+        ]
+        for item in finals["networks"]
+    ]
+    note = (
+        "Objective on validation: by the supernet, and of the network when it had been trained for so long. "
+        "The best of each round went on. Marked: the one that was chosen."
+    )
+    return [Table("finalists", "Finalists", columns, rows, note, [0])]
+
+
+def selection_verdict(selection: Mapping[str, Any], *, relaxes: bool) -> Sequence[str]:
+    """Return sentences on a choice among candidates, given its record; none where there was no choice.
+
+    Args:
+        selection: the record.
+        relaxes: whether a rule derived one of them from logits.
+    """
+    if not selection:
+        return []
+    finals, count = selection.get("finals"), f"{selection['candidates']:,} architectures"
+    if finals:
+        found = [
+            f"The supernet ranked {count} on validation.",
+            finals.get("said", ""),
+        ]
+    elif relaxes:
+        chosen, rule = (format_value(selection[key]) for key in ("chosen", "rule"))
+        found = [
+            f"The supernet compared {count} on validation: the one that the rule of the space derived, and "
+            f"others near it. The best of them was taken: it reached {chosen}, and the rule's {rule}. The "
+            "last epoch above shows the rule's."
+        ]
+    else:
+        chosen = format_value(selection["chosen"])
+        found = [
+            f"The supernet ranked {count} on validation. The best of them was taken: it reached {chosen}."
+        ]
+    return [*selection.get("notes", ()), *filter(None, found)]
