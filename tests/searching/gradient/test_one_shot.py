@@ -28,7 +28,7 @@ from nasframe import (
 )
 from nasframe.errors import ConfigurationError, SpaceError
 from nasframe.options import option
-from nasframe.relaxations import Softmax
+from nasframe.relaxations import Relaxation, Softmax
 from nasframe.runtime import SILENT, generator
 from nasframe.searching import Bilevel, OneShot, Search, Update
 from nasframe.searching.gradient.ranking import rank_architectures
@@ -369,6 +369,22 @@ def test_a_killed_search_resumes_to_the_same_bits(
     assert without_time(again.history) == without_time(whole.history)
     for name, value in again.supernet.state_dict().items():
         assert torch.equal(value, whole.supernet.state_dict()[name])
+
+
+class Unusable(Relaxation):
+    """Fails whatever is asked of it."""
+
+    def sample(self, logits: Any, progress: float, generator: Any) -> Any:
+        raise RuntimeError("it has a part in this search")
+
+    def probabilities(self, logits: Any) -> Any:
+        raise RuntimeError("it has a part in this search")
+
+
+def test_the_relaxation_has_no_part_in_it(digits: TensorTask, digits_data: Data) -> None:
+    made = search(digits, digits_data, relaxation=Unusable())
+    assert made.fit() == search(digits, digits_data).fit()
+    assert made.summary()["epochs"] == 2
 
 
 def test_one_candidate_is_no_choice(digits: TensorTask, digits_data: Data) -> None:
