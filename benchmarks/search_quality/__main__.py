@@ -24,7 +24,7 @@ from embedded import corpus
 from results import beside_table, claims
 from strategies import BESIDE, CLAIMED
 from tasks import TASKS
-from trial import Trial, do_trial
+from trial import Trial, do_trial, do_work
 
 TUNING = range(1000, 1006)
 """Seeds on which settings are chosen."""
@@ -96,13 +96,9 @@ def do(trials: Sequence[Trial], out: Path, workers: int) -> None:
     print(f"{len(left)} of {len(trials)} trials to do", flush=True)
     with multiprocessing.get_context("spawn").Pool(workers) as pool:
         work = [(trial, out, source(trial.task, out)) for trial in left]
-        for number, result in enumerate(pool.imap_unordered(_do, work), start=1):
+        for number, result in enumerate(pool.imap_unordered(do_work, work), start=1):
             names = " ".join(str(result[key]) for key in ("task", "draw", "seed", "strategy"))
             print(f"{number}/{len(left)} {names}: {result['test']:.4f}", flush=True)
-
-
-def _do(work: tuple[Trial, Path, Path | None]) -> dict[str, object]:
-    return dict(do_trial(*work))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from nasframe.network import cost_of
 from nasframe.pipeline import prepare, search, train_alone
 from nasframe.runtime import SILENT, write_json
 
-__all__ = ["Trial", "do_trial"]
+__all__ = ["Trial", "do_trial", "do_work", "experiment_of"]
 
 
 @attrs.frozen
@@ -75,6 +75,11 @@ def do_trial(trial: Trial, out: Path, source: Path | None) -> Mapping[str, Any]:
     write_json(file, result)
     shutil.rmtree(folder, ignore_errors=True)
     return result
+
+
+def do_work(work: tuple[Trial, Path, Path | None]) -> Mapping[str, Any]:
+    """Do a trial in a worker process, which finds this function by the name of its file."""
+    return do_trial(*work)
 
 
 def experiment_of(trial: Trial, out: Path) -> Experiment:

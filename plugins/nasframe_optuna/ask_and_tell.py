@@ -96,8 +96,6 @@ class Asking(Proposer):
         def decide(step: Any, alternatives: Sequence[Any]) -> Any:
             if self.asks_inactive and step.kind != "deal":
                 every = choices[step.choices[0]].candidates
-                if step.kind == "port":
-                    every = tuple(edge.label for edge in step.edges)
                 wanted = trial.suggest_categorical(step.choices[0], every)
                 valid = {item.assigns[0][1]: item for item in alternatives if item.assigns}
                 # of sources that are gone, the next one that is there

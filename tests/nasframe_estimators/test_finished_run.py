@@ -32,7 +32,7 @@ BITS = 5.5
 
 @pytest.fixture(scope="module")
 def finished_run(tmp_path_factory: pytest.TempPathFactory, toy_streams: ModuleType) -> Path:
-    """The folder of a run with choices in every group; two inputs have one set of different sources."""
+    """The folder of a run with choices in every group. Of two inputs there is one set of two sources."""
     folder = tmp_path_factory.mktemp("every_group")
     words = ["space.ports=shared", f"cache={folder / 'cache'}", "--out", str(folder / "run")]
     assert main(["run", str(STREAMS), *words]) == 0

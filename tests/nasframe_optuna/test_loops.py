@@ -23,6 +23,7 @@ from nasframe import (
 )
 from nasframe.errors import ConfigurationError, MissingExtraError, RunError
 from nasframe.searching import check_proposal_loop
+from nasframe_bimodal.space import Bimodal
 from nasframe_optuna.loops import NonDominatedSorting, TreeParzen
 
 LOOPS = [
@@ -90,6 +91,13 @@ def test_later_generations_of_nsga2_are_nearer_to_the_front_than_the_first(space
 
     told = [searched(NonDominatedSorting(trials=64, population=8), space, seed) for seed in range(6)]
     assert mean(on_the_front(one[-24:]) for one in told) > 0.25 + mean(on_the_front(one[:8]) for one in told)
+
+
+@pytest.mark.parametrize("loop", LOOPS[::2], ids=lambda loop: type(loop).__name__)
+def test_they_propose_every_set_of_sources(loop: ProposalLoop) -> None:
+    space = Bimodal(cells=1, nodes=1).build(dict.fromkeys("abc", (2, 3)), 1)
+    sets = {item.proposal.assignment["cell1.sources"] for item in searched(loop, space, 0)}
+    assert sets == {"a & b", "a & c", "b & c"}
 
 
 def test_fewer_trials_than_a_generation_are_refused(space: SearchSpace) -> None:

@@ -80,7 +80,8 @@ def test_register_operations_makes_a_candidate(plugins: PluginManager) -> None:
 
 def test_register_relaxations_makes_one_that_experiments_can_name(plugins: PluginManager) -> None:
     plugins.register(plugin(register_relaxations=lambda: {"uniform": Uniform}), "mine")
-    record = search(relaxation="uniform").history[-1]
+    space = Bimodal(channels=4, cells=1, nodes=1, ports="choose")
+    record = search(relaxation="uniform", space=space).history[-1]
     assert set(record["entropy"]) == {"alpha", "beta", "gamma"}
 
 

@@ -235,8 +235,9 @@ def test_a_rule_that_breaks_its_contract_is_named_with_its_plugin(
         derive(space, {})
 
 
-def test_around_the_derived_architecture_all_are_valid_and_different_and_repeat() -> None:
-    space = Bimodal(cells=2, nodes=2).build(INPUTS, 1)
+@pytest.mark.parametrize("ports", ["distinct", "shared"])
+def test_around_the_derived_architecture_all_are_valid_and_different_and_repeat(ports: str) -> None:
+    space = Bimodal(ports=ports, cells=2, nodes=2).build(INPUTS, 1)  # type: ignore[arg-type]
     probabilities = random_probabilities(space, 3)
     found = derive_around(space, probabilities, 30, torch.Generator().manual_seed(1))
     again = derive_around(space, probabilities, 30, torch.Generator().manual_seed(1))

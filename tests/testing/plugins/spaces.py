@@ -236,7 +236,7 @@ class Dealt(SpaceFactory):
     def make(self, inputs: Mapping[str, Shape], outputs: int) -> SearchSpace:
         from nasframe_bimodal.space import Bimodal
 
-        return Bimodal(channels=4, cells=1).make(inputs, outputs)
+        return Bimodal(channels=4, cells=1, ports="shared").make(inputs, outputs)
 
 
 def suite(kind: Any, *operations: str) -> type[SearchSpaceSuite]:
