@@ -181,14 +181,14 @@ def fragile(plugins: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             monkeypatch.setattr(Fragile, "broken", epoch == 1)
 
     plugins.register(Breaks(), "breaks")
-    with registered(operations={"fragile": Fragile}):
+    with registered(operations={"untrainable": Fragile}):
         yield
 
 
 def test_a_finalist_that_cannot_be_trained_has_no_score_and_the_others_go_on(
     experiment: Experiment, fragile: None, tmp_path: Path
 ) -> None:
-    some = attrs.evolve(experiment.space, operations=("sum", "fragile", "concat_fc"))
+    some = attrs.evolve(experiment.space, operations=("sum", "untrainable", "concat_fc"))
     whole = attrs.evolve(with_search(experiment, finalist_keep=2), space=some)
     found = nasframe.search(whole, tmp_path / "run")
     assert found.run is not None
@@ -196,13 +196,13 @@ def test_a_finalist_that_cannot_be_trained_has_no_score_and_the_others_go_on(
     scores = [candidate["scores"]["1"] for candidate in held["networks"]]
     assert len(scores) == 3
     assert [score is None for score in scores] == [False, False, True]
-    assert found.architecture.assignment["cell1/N1"] != "fragile"
+    assert found.architecture.assignment["cell1/N1"] != "untrainable"
 
 
 def test_where_no_finalist_can_be_trained_the_search_ends_with_the_reasons(
     experiment: Experiment, fragile: None, tmp_path: Path
 ) -> None:
-    none = attrs.evolve(experiment.space, operations=("fragile",), nodes=2)
+    none = attrs.evolve(experiment.space, operations=("untrainable",), nodes=2)
     with pytest.raises(RunError, match=r"no finalist could be trained[\s\S]*too fragile to be trained"):
         nasframe.search(attrs.evolve(experiment, space=none), tmp_path / "run")
 
