@@ -51,7 +51,7 @@ def search(
     if workers > 1 and trains:
         start_server(PRELOAD)
     if out is None:
-        if not proposes:
+        if experiment.loop.relaxes:
             check_relaxation(experiment.relaxation)  # before any data is prepared for it
         prepared = prepare(experiment, None, source, progress)
         with (
@@ -63,7 +63,7 @@ def search(
         return SearchResult(architecture, engine.history, engine.converged)
     path, toml, identity = Path(out), experiment.to_toml(), experiment.fingerprint()
     with claimed(path, toml, command=Command("search", given(source, workers))):
-        if not proposes:
+        if experiment.loop.relaxes:
             check_relaxation(experiment.relaxation)
         if not overwrite:
             _check_options(experiment, Run.existing(path, toml), identity, source)

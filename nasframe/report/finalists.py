@@ -40,7 +40,8 @@ def finalist_tables(selection: Mapping[str, Any]) -> list[Table]:
     ]
     note = (
         "Objective on validation: by the supernet, and of the network when it had been trained for so long. "
-        "The best of each round went on. Marked: the one that was chosen."
+        "The best of each round went on. Marked: the one that was chosen. Where the loop ranks by the loss, "
+        "the first one by the supernet need not have the best objective."
     )
     return [Table("finalists", "Finalists", columns, rows, note, [0])]
 

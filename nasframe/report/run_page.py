@@ -216,7 +216,8 @@ def _stages(run: Run, history: History) -> Table:
         if relaxes:
             rows.append(["supernet, with the rule's architecture alone", selection["rule"]])
         chosen = "chosen one" if selection.get("finals") else "best"
-        title = f"supernet, with the {chosen} of {selection['candidates']:,} alone"
+        others = ", this one among them" if relaxes else ""
+        title = f"supernet, with the {chosen} of {selection['candidates']:,}{others}"
         rows.append([title, selection["chosen"]])
     elif "searched" in record:
         rows.append(["supernet, with this architecture alone", record["searched"].get(objective)])

@@ -42,7 +42,7 @@ KILLS = 7  # of each command
 FARTHEST = {
     "search": 60,
     "run": 90,
-    "one_shot": 150,
+    "one_shot": 400,
     "sweep": 120,
 }  # operations of a link, before it is killed
 

@@ -277,7 +277,7 @@ def test_the_last_screen_and_the_report_say_that_the_supernet_chose_among_candid
         "selection"
     ]
     out = capsys.readouterr().out
-    assert f"supernet, with the best of {selection['candidates']}, this one among them" in out
+    assert f"The supernet compared {selection['candidates']} architectures on validation" in out
     page = (home / "runs/streams/report.html").read_text(encoding="utf-8")
     assert (
         f"{selection['candidates']} architectures on validation: the one that the rule of the space derived"

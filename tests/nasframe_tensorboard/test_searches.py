@@ -29,13 +29,15 @@ def _registered(plugins: PluginManager, monkeypatch: pytest.MonkeyPatch) -> None
         plugins.register(importlib.import_module("nasframe_tensorboard"), "nasframe_tensorboard")
 
 
-def search(out: Path | None, epochs: int = 3) -> nasframe.SearchResult:
+def search(out: Path | None, epochs: int = 3, **changes: Any) -> nasframe.SearchResult:
     generator = torch.Generator().manual_seed(0)
     task = TensorTask(
         {name: torch.rand(48, 4, 6, generator=generator) for name in ("left", "right")}, torch.arange(48) % 2
     )
-    options = SearchOptions(epochs=epochs, batch_size=16)
-    return nasframe.search(Experiment.of(task=task, space=SMALL, search=options, device="cpu"), out)
+    options = SearchOptions(epochs=epochs, batch_size=16, candidates=changes.pop("candidates", 1))
+    return nasframe.search(
+        Experiment.of(task=task, space=SMALL, search=options, device="cpu", **changes), out
+    )
 
 
 def folder(run: Path) -> Path:
@@ -62,6 +64,17 @@ def test_losses_validation_metrics_and_entropies_are_those_of_the_run(tmp_path: 
             assert [event.step for event in events] == [1, 2, 3]
             expected = [record[group][name] for record in history]
             assert [event.value for event in events] == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_search_without_logits_has_its_losses_and_the_network_at_its_end_alone(tmp_path: Path) -> None:
+    result = search(tmp_path / "run", loop="one_shot", candidates=20)
+    found = read(tmp_path / "run")
+    for group in ("loss", "validation"):
+        for name in result.history[0][group]:
+            assert [event.step for event in found.Scalars(f"{group}/{name}")] == [1, 2, 3]
+    assert not any(tag.startswith("entropy") for tag in found.Tags()["scalars"])
+    assert found.Tags()["images"] == []
+    assert nasframe.draw(result).text.splitlines()[0] in words(found, "derived")[3]
 
 
 def test_every_epoch_has_the_picture_of_the_network_that_would_be_derived(tmp_path: Path) -> None:

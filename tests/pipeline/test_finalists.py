@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, ClassVar
 
 import attrs
 import pytest
 import torch
 
 import nasframe
-from nasframe import Experiment, SearchOptions, TrainOptions
-from nasframe.errors import ConfigurationError
-from nasframe.searching import Bilevel
-from nasframe.searching.gradient.one_shot import OneShot
+from nasframe import (
+    Architecture,
+    Experiment,
+    Operation,
+    Prepared,
+    SearchOptions,
+    Supernet,
+    TrainOptions,
+    hookimpl,
+    network_key,
+)
+from nasframe.cli import main
+from nasframe.errors import ConfigurationError, DataError, RunError
+from nasframe.pipeline.candidate_training import CandidateTraining
+from nasframe.runtime import SILENT
+from nasframe.searching import Bilevel, Candidate, OneShot
+from nasframe.testing.registration import registered
 from nasframe_bimodal.space import Bimodal
 from tests.recorded_progress import Log
+from tests.toys import STREAMS
 
 
 @pytest.fixture
@@ -28,6 +45,18 @@ def experiment(experiment: Experiment) -> Experiment:
         names={**experiment.names, "loop": "one_shot"},
         search=SearchOptions(epochs=2, min_epochs=0, batch_size=64, candidates=50, finalists=4),
         train=TrainOptions(epochs=4, batch_size=64),
+    )
+
+
+@pytest.fixture
+def tensors(experiment: Experiment) -> Experiment:
+    """The same with a task that worker processes read from a file."""
+    random = torch.Generator().manual_seed(0)
+    inputs = {name: torch.rand(48, 4, 6, generator=random) for name in ("left", "right")}
+    return attrs.evolve(
+        experiment,
+        task=nasframe.TensorTask(inputs, torch.arange(48) % 2),
+        names={**experiment.names, "task": "nasframe.task:TensorTask"},
     )
 
 
@@ -72,6 +101,139 @@ def test_a_finalist_from_scratch_is_trained_as_the_final_network_is(
     assert score == max(line["validation"]["accuracy"] for line in run.history("train"))
 
 
+def candidate_training(
+    experiment: Experiment, place: Path, workers: int = 1
+) -> tuple[CandidateTraining, Prepared]:
+    prepared = nasframe.prepare(experiment, None, None, SILENT)
+    return CandidateTraining(experiment, prepared, place, workers), prepared
+
+
+def test_a_finalist_that_is_trained_from_scratch_in_full_has_the_bits_of_the_command_train(
+    experiment: Experiment, tmp_path: Path
+) -> None:
+    trainer, prepared = candidate_training(experiment, tmp_path / "trials")
+    space = experiment.space.build(prepared.data.inputs, prepared.data.outputs)
+    architecture = Architecture(space, space.sample(3))
+    for epochs in (1, 4):  # round by round
+        (curve,) = trainer.train([Candidate(network_key(architecture), architecture.assignment, epochs)])
+    run = nasframe.train(experiment, tmp_path / "trained", architecture=architecture)
+    lines = run.history("train")
+    assert len(curve.objectives) == len(lines) == 4
+    assert [*curve.validation] == [line["validation"] for line in lines]
+    assert [*curve.objectives] == [line["validation"]["accuracy"] for line in lines]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_finalist_that_inherits_starts_from_the_weights_of_the_supernet(
+    tensors: Experiment, tmp_path: Path, workers: int
+) -> None:
+    still = attrs.evolve(tensors, train=TrainOptions(epochs=1, learning_rate=1e-30, batch_size=64))
+    trainer, prepared = candidate_training(still, tmp_path, workers)
+    space = still.space.build(prepared.data.inputs, prepared.data.outputs)
+    torch.manual_seed(5)
+    supernet, split = Supernet(space), prepared.data.splits.validation
+    whole = split.batch(torch.arange(len(split)))
+    architectures = [Architecture(space, space.sample(seed)) for seed in (0, 3)]
+    with closing(trainer):
+        curves = trainer.train(
+            [Candidate(network_key(item), item.assignment, 1) for item in architectures],
+            supernet.state_dict(),
+        )
+    for item, curve in zip(architectures, curves, strict=True):
+        with torch.no_grad():
+            outputs = supernet.eval()(whole.inputs, supernet.logits.one_hot(item.assignment))
+        wanted = float(still.task.loss(outputs, whole.targets))
+        assert curve.validation[0]["loss"] == pytest.approx(wanted, rel=1e-5)
+
+
+@pytest.mark.parametrize("finalists", [0, 3])
+def test_a_search_with_finalists_is_made_again_where_they_are_trained_otherwise(
+    experiment: Experiment, tmp_path: Path, finalists: int
+) -> None:
+    first = with_search(experiment, finalists=finalists)
+    nasframe.run_experiment(first, tmp_path / "run")
+    other = attrs.evolve(first, train=TrainOptions(epochs=3, batch_size=64))
+    nasframe.train(other, tmp_path / "run", overwrite=True)
+    log = Log()
+    nasframe.search(other, tmp_path / "run", progress=log)
+    assert ("search: unchanged, skipped" in log.lines) == (finalists == 0)
+
+
+class Fragile(Operation):
+    """The sum of two inputs, which cannot be trained any more once a class says so."""
+
+    arity = 2
+    broken: ClassVar[bool] = False
+
+    def forward(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        if self.broken and self.training and torch.is_grad_enabled():
+            raise DataError("too fragile to be trained")
+        return x + y
+
+
+@pytest.fixture
+def fragile(plugins: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The operation, which breaks when the last epoch of the search has ended."""
+
+    class Breaks:
+        @hookimpl
+        def search_epoch(self, epoch: int) -> None:
+            monkeypatch.setattr(Fragile, "broken", epoch == 1)
+
+    plugins.register(Breaks(), "breaks")
+    with registered(operations={"untrainable": Fragile}):
+        yield
+
+
+def test_a_finalist_that_cannot_be_trained_has_no_score_and_the_others_go_on(
+    experiment: Experiment, fragile: None, tmp_path: Path
+) -> None:
+    some = attrs.evolve(experiment.space, operations=("sum", "untrainable", "concat_fc"))
+    whole = attrs.evolve(with_search(experiment, finalist_keep=2), space=some)
+    found = nasframe.search(whole, tmp_path / "run")
+    assert found.run is not None
+    held = finals(found.run)
+    scores = [candidate["scores"]["1"] for candidate in held["networks"]]
+    assert len(scores) == 3
+    assert [score is None for score in scores] == [False, False, True]
+    assert found.architecture.assignment["cell1/N1"] != "untrainable"
+
+
+def test_where_no_finalist_can_be_trained_the_search_ends_with_the_reasons(
+    experiment: Experiment, fragile: None, tmp_path: Path
+) -> None:
+    none = attrs.evolve(experiment.space, operations=("untrainable",), nodes=2)
+    with pytest.raises(RunError, match=r"no finalist could be trained[\s\S]*too fragile to be trained"):
+        nasframe.search(attrs.evolve(experiment, space=none), tmp_path / "run")
+
+
+def test_the_last_screen_has_the_finalists_and_a_word_for_fewer_than_asked_for(
+    home: Path, toy_streams: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["loop.name=one_shot", "search.candidates=60", "search.finalists=50", "space.nodes=2"]
+    assert main(["run", str(STREAMS), *options, "--out", "run"]) == 0
+    printed = capsys.readouterr()
+    screen = " ".join(printed.out.split())
+    selection = nasframe.load_run("run").record["search"]["selection"]
+    assert selection["finals"]["said"] in screen
+    assert "search.candidates asks for 60, and all architectures of the space are" in screen
+    assert "search.finalists asks for 50, and the candidates are" in screen
+    assert selection["finals"]["networks"][0]["architecture"] in screen
+    assert f"rank by the supernet, of {selection['candidates']}" in screen
+    assert "entropy" not in screen
+
+
+def test_the_final_training_may_inherit_from_a_one_shot_supernet(
+    experiment: Experiment, tmp_path: Path
+) -> None:
+    run = nasframe.search(experiment, tmp_path / "run").run
+    assert run is not None
+    still = TrainOptions(epochs=1, learning_rate=1e-30, batch_size=64, inherit=True)
+    trained = nasframe.train(attrs.evolve(experiment, train=still), tmp_path / "run", overwrite=True)
+    (line,) = trained.history("train")
+    assert line["validation"]["loss"] == pytest.approx(run.record["search"]["inherited"]["loss"], rel=1e-4)
+
+
 def test_the_start_of_finalists_matters(experiment: Experiment, tmp_path: Path) -> None:
     scores = {}
     for start in ("inherit", "scratch"):
@@ -83,17 +245,10 @@ def test_the_start_of_finalists_matters(experiment: Experiment, tmp_path: Path) 
     assert scores["inherit"] != scores["scratch"]
 
 
-def test_workers_change_no_number(experiment: Experiment, tmp_path: Path) -> None:
-    random = torch.Generator().manual_seed(0)
-    inputs = {name: torch.rand(48, 4, 6, generator=random) for name in ("left", "right")}
-    experiment = attrs.evolve(  # whose task the workers read from a file
-        experiment,
-        task=nasframe.TensorTask(inputs, torch.arange(48) % 2),
-        names={**experiment.names, "task": "nasframe.task:TensorTask"},
-    )
+def test_workers_change_no_number(tensors: Experiment, tmp_path: Path) -> None:
     found = []
     for workers in (1, 2):
-        made = nasframe.search(experiment, tmp_path / str(workers), workers=workers)
+        made = nasframe.search(tensors, tmp_path / str(workers), workers=workers)
         assert made.run is not None
         held = finals(made.run)
         del held["seconds"]

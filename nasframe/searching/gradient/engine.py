@@ -24,7 +24,6 @@ from nasframe.runtime import (
     SILENT,
     Progress,
     RandomStates,
-    derive_seed,
     forked_seed,
     generator,
     is_finite,
@@ -32,19 +31,19 @@ from nasframe.runtime import (
     without_nan,
 )
 from nasframe.searching.candidate import CandidateTrainer
-from nasframe.searching.derivation import check_rule, derive, derive_around, find_rule
+from nasframe.searching.derivation import check_rule, derive, find_rule
+from nasframe.searching.gradient.candidates import Candidates
 from nasframe.searching.gradient.dealt_sources import cost_of_dealing
 from nasframe.searching.gradient.gradient_loop import GradientLoop, Update
 from nasframe.searching.gradient.held_network import HeldNetwork
 from nasframe.searching.gradient.loop_check import LoopCheck, checked_optimiser, checked_updates
 from nasframe.searching.gradient.options import SearchOptions
-from nasframe.searching.gradient.ranking import has_no_more, rank_architectures
 from nasframe.searching.gradient.sampling import Sampling
 from nasframe.searching.gradient.saved_search import SearchState, read_search
 from nasframe.searching.gradient.selection import Selection, choose
 from nasframe.searching.gradient.selection_check import check_selection
 from nasframe.searching.gradient.stop import has_converged
-from nasframe.searching.gradient.supernet_score import Ranked, SupernetScore
+from nasframe.searching.gradient.supernet_score import SupernetScore
 from nasframe.searching.gradient.unmoved_logits import unmoved_logits
 from nasframe.searching.gradient.unrolled import Unrolled
 from nasframe.space import Architecture, Assignment, SearchSpace
@@ -77,7 +76,7 @@ class Search:
         space: to search.
         task: its loss and metrics.
         data: its splits; the test split is never opened here.
-        relaxation: from logits to weights.
+        relaxation: from logits to weights; it has no part where the loop does not relax.
         loop: the order of updates.
         options: of the engine.
         seed: of everything random.
@@ -125,11 +124,13 @@ class Search:
         size = self.options.batch_size
         check = LoopCheck(self.loop, self.data.inputs, splits, size, self.device)
         self._set_up(self.loop)
-        check_relaxation(self.relaxation, self.supernet.architecture_parameters())
+        if self.loop.relaxes:
+            check_relaxation(self.relaxation, self.supernet.architecture_parameters())
         check_operations(self.supernet, size, alone=check.alone)
         if check.is_second_order:
             check_derivatives(self.supernet)
-        check_rule(self.space, self._probabilities())
+        if self.loop.relaxes:
+            check_rule(self.space, self._probabilities())
         self._rehearse(check)
 
     def _set_up(self, loop: GradientLoop) -> None:
@@ -217,44 +218,39 @@ class Search:
         options, started = self.options, time.monotonic()
         if self.loop.relaxes and options.candidates == 1:
             return self.derive()
-        ranked, derived, notes = self._scored_candidates()
+        found = self._candidates()
         taken = time.monotonic() - started
-        found = choose(
-            ranked, derived, self.space, self.provenance, options, self.supernet, self.trainer, self.progress
+        chosen = choose(
+            found.scored,
+            found.derived,
+            self.space,
+            self.provenance,
+            options,
+            self.supernet,
+            self.trainer,
+            self.progress,
         )
-        self.selection = evolve(found, notes=[*notes, *found.notes], seconds=taken)
-        return found.architecture
+        self.selection = evolve(chosen, notes=[*found.notes, *chosen.notes], seconds=taken)
+        return chosen.architecture
 
-    def _scored_candidates(self) -> tuple[Sequence[Ranked], Assignment | None, list[str]]:
-        """Return the candidates with their scores, the derived one, and a sentence where they are fewer than
-        the options ask for."""
-        options, splits = self.options, self.data.splits
+    def _candidates(self) -> Candidates:
+        """Return the architectures among which one is chosen, with their scores by the supernet."""
+        splits, asked = self.data.splits, self.options.candidates
         score = SupernetScore(
             self.supernet,
             self.task,
             splits.validation,
             splits.weights,
-            options.batch_size,
+            self.options.batch_size,
             self.device,
             by_loss=self.loop.rank_by == "loss",
         )
         if not self.loop.relaxes:
-            seed = derive_seed(self.seed, "ranking")
-            ranked = rank_architectures(self.space, score, options.candidates, seed, self.progress)
-            if len(ranked) == options.candidates:
-                return ranked, None, []
-            whole = has_no_more(self.space, options.candidates)
-            tried = "all architectures of the space" if whole else "the architectures that were tried"
-            return ranked, None, [_fewer(options.candidates, f"{tried} are {_networks(len(ranked))}")]
-        noise = generator(self.seed, "candidates")
-        around = derive_around(
-            self.space, self._probabilities(), options.candidates - 1, noise, self.provenance
+            return Candidates.of_space(self.space, score, asked, self.seed, self.progress)
+        probabilities = self._probabilities()
+        return Candidates.around(
+            self.space, probabilities, score, asked, self.seed, self.progress, self.provenance
         )
-        assignments = [item.assignment for item in around]
-        ranked = [score(item) for item in self.progress.track(assignments, "candidates", len(around))]
-        found = f"draws around the derived architecture gave {len(around):,}, this one among them"
-        notes = [] if len(around) == options.candidates else [_fewer(options.candidates, found)]
-        return ranked, assignments[0], notes
 
     def _probabilities(self) -> dict[str, dict[str, float]]:
         logits = self.supernet.logits
@@ -351,7 +347,7 @@ class Search:
 
     def _epoch(self, epoch: int) -> dict[str, Any]:
         started, logits = time.monotonic(), self.supernet.logits
-        if is_finite(self.supernet.architecture_parameters()):
+        if self.loop.relaxes and is_finite(self.supernet.architecture_parameters()):
             # a relaxation may break its contract only later in its schedule
             check_relaxation(self.relaxation, logits.values.values(), [epoch / self.options.epochs])
         losses = checked_epoch(
@@ -361,29 +357,30 @@ class Search:
             [self._weights_optimiser, self._architecture_optimiser],
         )
         means = {kind: float(torch.stack(values).mean()) for kind, values in losses.items()}
-        if not self.loop.relaxes:
+        if self.loop.relaxes:
+            probabilities = logits.probabilities(self.relaxation)
+            if not is_finite([sample.weights for sample in probabilities.values()]):
+                what = f"the logits of epoch {epoch + 1} of the search are not finite"
+                raise self._failures.after_epoch(what, epoch)
+            validation = self._failures.validation(lambda: self._validate(probabilities), epoch)
+            reached = self._reached(probabilities)
+        else:
             validation = self._failures.validation(self._validate, epoch)
-            return {
-                "stage": "search",
-                "epoch": epoch + 1,
-                "loss": means,
-                "validation": without_nan(validation),
-                "entropy": {},
-                "derived": "",
-                "probabilities": {},
-                "seconds": round(time.monotonic() - started, 3),
-            }
-        probabilities = logits.probabilities(self.relaxation)
-        if not is_finite([sample.weights for sample in probabilities.values()]):
-            what = f"the logits of epoch {epoch + 1} of the search are not finite"
-            raise self._failures.after_epoch(what, epoch)
-        validation = self._failures.validation(lambda: self._validate(probabilities), epoch)
-        by_choice = logits.by_choice(probabilities)
+            reached = {"entropy": {}, "derived": "", "probabilities": {}}
         return {
             "stage": "search",
             "epoch": epoch + 1,
             "loss": means,
             "validation": without_nan(validation),
+            **reached,
+            "seconds": round(time.monotonic() - started, 3),
+        }
+
+    def _reached(self, probabilities: Mapping[str, Sample]) -> dict[str, Any]:
+        """Return what the logits have come to: entropies, the architecture, and the probabilities."""
+        logits = self.supernet.logits
+        by_choice = logits.by_choice(probabilities)
+        return {
             "entropy": logits.entropies(probabilities),
             **self.supernet.redraws.record(),
             "derived": derive(self.space, by_choice).fingerprint[:16],
@@ -391,7 +388,6 @@ class Search:
                 name: {candidate: round(value, 4) for candidate, value in row.items()}
                 for name, row in by_choice.items()
             },
-            "seconds": round(time.monotonic() - started, 3),
         }
 
     def _updates(self, epoch: int, check: StepCheck) -> dict[str, list[Tensor]]:
@@ -620,11 +616,3 @@ class Search:
 
 def _rate(loop: GradientLoop, name: str) -> str:
     return f"loop.{name}" if hasattr(loop, name) else "the learning rates of the loop"
-
-
-def _fewer(asked: int, found: str) -> str:
-    return f"search.candidates asks for {asked:,}, and {found}."
-
-
-def _networks(count: int) -> str:
-    return f"{count:,} different network{'s' * (count != 1)}"

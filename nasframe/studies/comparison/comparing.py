@@ -50,7 +50,8 @@ def compare(
         experiment: the one that is varied, or its TOML file. Of its section of baselines, `registered` holds.
         out: folder of the comparison; None is `runs/NAME-compare`.
         overrides: `dotted.key=value` each, for every variant that has the option.
-        relaxations: names; each starts from its own defaults, but for the one that the experiment names.
+        relaxations: names; each starts from its own defaults, but for the one that the experiment names. They
+            make no variants of a loop that does not relax.
         vary: `key=value,value…` each; with several, and with `relaxations`, every combination.
         seeds: how many, beginning with the experiment's; all use the same data.
         random: number of random architectures that are trained for each seed.

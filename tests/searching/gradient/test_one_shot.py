@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Iterator
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from attrs import evolve
+from attrs import define, evolve
 
 from nasframe import (
     Architecture,
@@ -18,16 +20,19 @@ from nasframe import (
     Run,
     SearchOptions,
     SearchSpace,
+    Supernet,
+    TensorSplit,
     TensorTask,
     build,
     network_key,
 )
 from nasframe.errors import ConfigurationError, SpaceError
-from nasframe.relaxations import Softmax
+from nasframe.options import option
+from nasframe.relaxations import Relaxation, Softmax
 from nasframe.runtime import SILENT, generator
-from nasframe.searching import Search, Update
-from nasframe.searching.gradient.one_shot import OneShot
-from nasframe.searching.gradient.ranking import Ranked, rank_architectures
+from nasframe.searching import Bilevel, OneShot, Search, Update
+from nasframe.searching.gradient.ranking import rank_architectures
+from nasframe.searching.gradient.supernet_score import Ranked, SupernetScore
 from nasframe.tasks import Batch
 from nasframe_bimodal.space import Bimodal
 from tests.comparing import without_time
@@ -214,6 +219,116 @@ def test_a_larger_space_is_searched_by_an_evolution_that_comes_near_the_best() -
     assert sum(item.score for item in found) / len(found) > by_chance
 
 
+@pytest.mark.parametrize(
+    ("candidates", "words"),
+    [
+        (
+            100,
+            "search.candidates asks for 100, and all architectures of the space are {} different networks.",
+        ),
+        (
+            12,
+            "search.candidates asks for 12, and the architectures that were tried are {} different networks.",
+        ),
+    ],
+)
+def test_fewer_architectures_than_candidates_are_all_ranked_and_a_sentence_says_so(
+    digits: TensorTask, digits_data: Data, candidates: int, words: str
+) -> None:
+    made = search(digits, digits_data, options=SearchOptions(epochs=1, candidates=candidates))
+    made.fit()
+    found = made.summary()["selection"]
+    assert found["candidates"] < candidates
+    assert found["notes"] == [words.format(found["candidates"])]
+    assert f"the supernet ranked {found['candidates']} architectures. {found['notes'][0][:-1]}" in (
+        made.in_words()
+    )
+
+
+def test_as_many_architectures_as_candidates_are_no_matter_for_words(
+    digits: TensorTask, digits_data: Data
+) -> None:
+    made = search(
+        digits, digits_data, space=Bimodal(channels=8, cells=1, nodes=1).build(digits_data.inputs, 10)
+    )
+    networks = {network_key(Architecture(made.space, item)) for item in made.space.enumerate()}
+    assert len(networks) == made.space.count()
+    made.options = SearchOptions(epochs=1, candidates=len(networks))
+    made.fit()
+    assert "notes" not in made.summary()["selection"]
+
+
+def test_a_loop_that_relaxes_says_too_where_there_are_fewer_candidates(
+    digits: TensorTask, digits_data: Data
+) -> None:
+    made = search(digits, digits_data, loop=Bilevel(architecture_rate=1e-2))
+    made.fit()
+    found = made.summary()["selection"]
+    assert found["candidates"] < 100
+    assert found["notes"] == [
+        "search.candidates asks for 100, and draws around the derived architecture gave "
+        f"{found['candidates']}, this one among them."
+    ]
+
+
+def test_a_score_that_is_undefined_hinders_no_rank_by_the_loss(digits: TensorTask, digits_data: Data) -> None:
+    class Undefined(TensorTask):
+        def metrics(self, outputs: Any, targets: Any) -> dict[str, float]:
+            return {self.objective: float("nan")}
+
+    task, splits = Undefined(digits.tensors, digits.labels), digits_data.splits
+    space = FEW.build(digits_data.inputs, digits_data.outputs)
+    for by_loss in (True, False):
+        arguments = Supernet(space), task, splits.validation, splits.weights, 64, torch.device("cpu"), by_loss
+        assert SupernetScore(*arguments)(space.sample(0)).is_ranked == by_loss
+
+
+def test_statistics_of_batch_normalisation_are_taken_of_no_batch_of_one_example(
+    digits: TensorTask, digits_data: Data
+) -> None:
+    splits, options = digits_data.splits, Bimodal(channels=8, cells=1, norm="batch_norm")
+    space = options.build(digits_data.inputs, digits_data.outputs)
+    odd = splits.weights.batch(torch.arange(65))
+    training = TensorSplit(odd.inputs, odd.targets, [str(number) for number in range(65)])
+    wide = TensorSplit({**odd.inputs, "unused": torch.zeros(65, 2**17)}, odd.targets, training.identifiers)
+    score = SupernetScore(Supernet(space), digits, wide, training, 64, torch.device("cpu"))
+    assert score.size == 64
+    assert score(space.sample(0)).is_ranked
+
+
+def test_a_validation_batch_that_is_looked_into_again_keeps_its_architecture(
+    digits: TensorTask, digits_data: Data
+) -> None:
+    made = search(digits, digits_data)
+    forward = made._sampling.uniform_forward()
+    made.supernet.eval()
+    first, others = batch(digits_data).inputs, [dict(batch(digits_data).inputs) for _ in range(8)]
+    with torch.no_grad():
+        once = forward(first)
+        assert torch.equal(forward(first), once)
+        assert not all(torch.equal(forward(other), once) for other in others)
+
+
+@define
+class Turns(OneShot):
+    """Draws the architectures of a space in turn, and counts the draws."""
+
+    drawn: int = option(0, help="so far")
+
+    def paths(self, space: SearchSpace, source: random.Random) -> Iterator[Any]:
+        for path in cycle(space.enumerate()):
+            object.__setattr__(self, "drawn", self.drawn + 1)
+            yield [path]
+
+
+def test_the_rehearsal_draws_no_path_of_the_loop_itself(digits: TensorTask, digits_data: Data) -> None:
+    loop = Turns()
+    made = search(digits, digits_data, loop=loop)
+    assert loop.drawn == 0
+    made.fit()
+    assert loop.drawn > 0
+
+
 def test_the_same_seed_gives_the_same_bits_and_another_one_others(
     digits: TensorTask, digits_data: Data
 ) -> None:
@@ -254,6 +369,22 @@ def test_a_killed_search_resumes_to_the_same_bits(
     assert without_time(again.history) == without_time(whole.history)
     for name, value in again.supernet.state_dict().items():
         assert torch.equal(value, whole.supernet.state_dict()[name])
+
+
+class Unusable(Relaxation):
+    """Fails whatever is asked of it."""
+
+    def sample(self, logits: Any, progress: float, generator: Any) -> Any:
+        raise RuntimeError("it has a part in this search")
+
+    def probabilities(self, logits: Any) -> Any:
+        raise RuntimeError("it has a part in this search")
+
+
+def test_the_relaxation_has_no_part_in_it(digits: TensorTask, digits_data: Data) -> None:
+    made = search(digits, digits_data, relaxation=Unusable())
+    assert made.fit() == search(digits, digits_data).fit()
+    assert made.summary()["epochs"] == 2
 
 
 def test_one_candidate_is_no_choice(digits: TensorTask, digits_data: Data) -> None:

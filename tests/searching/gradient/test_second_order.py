@@ -569,7 +569,7 @@ def fragile(plugins: PluginManager, kind: str, rate: float, every: int, spoil: b
     class More:
         @hookimpl
         def register_operations(self) -> dict[str, type[Operation]]:
-            return {"fragile": Fragile, "steep": Steep}
+            return {"brittle": Fragile, "steep": Steep}
 
     plugins.register(More(), "more")
     space = SearchSpace("one", derivation="argmax")
@@ -597,11 +597,11 @@ def message(engine: Search) -> str:
 def test_a_loss_that_is_not_finite_after_the_virtual_step_is_told_with_its_operation(
     plugins: PluginManager, every: int
 ) -> None:
-    engine = fragile(plugins, "fragile", 1e3, every)
+    engine = fragile(plugins, "brittle", 1e3, every)
     found = message(engine)
     assert "the loss of epoch 1 of the search is not finite (nan) in step 1" in found
     assert "an update of the logits, after the virtual step of the weights" in found
-    assert "made by operation 'fragile' of plugin 'more'" in found
+    assert "made by operation 'brittle' of plugin 'more'" in found
     names = {*engine.data.splits.architecture.identifiers}
     (line,) = (line for line in found.splitlines() if line.startswith("  Its examples: "))
     assert {*line.removeprefix("  Its examples: ").rstrip(".").split(", ")} <= names

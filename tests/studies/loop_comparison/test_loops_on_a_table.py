@@ -249,6 +249,32 @@ def test_a_relaxation_makes_no_variant_of_a_loop_that_is_looked_up(
     ]
 
 
+def test_a_loop_without_logits_is_one_variant_and_its_finalists_count(
+    table: TabularBenchmark, tmp_path: Path
+) -> None:
+    found = compare_on_table(
+        table,
+        tmp_path / "loops",
+        loops=["joint", "one_shot"],
+        relaxations=["softmax", "stgs"],
+        seeds=2,
+        overrides=[*QUICK, "search.candidates=60", "search.finalists=3"],
+    )
+    assert [item["name"] for item in found["loops"]] == ["joint,softmax", "joint,stgs", "one_shot"]
+    one_shot = found["loops"][2]
+    assert one_shot["kind"] == "gradient"
+    assert one_shot["test"]["mean"] is not None
+    for file in (tmp_path / "loops").rglob("run.json"):
+        record = json.loads(file.read_text(encoding="utf-8"))["search"]
+        if "entropy" not in record:
+            selection = record["selection"]
+            finals = selection["finals"]
+            assert record["seconds"] >= selection["seconds"] + finals["seconds"]
+            break
+    else:
+        pytest.fail("no search of one_shot was written")
+
+
 def test_networks_that_were_trained_on_demand_have_no_part_in_the_numbers_of_the_table(
     tmp_path: Path,
 ) -> None:

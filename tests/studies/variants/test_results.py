@@ -55,6 +55,14 @@ def test_a_run_that_stopped_after_its_search_has_the_numbers_of_it(home: Path) -
     assert found["architecture"] == run.architecture.fingerprint[:16]
 
 
+def test_of_a_search_without_logits_the_supernet_counts_by_its_best_architecture(home: Path) -> None:
+    options = ["loop.name=one_shot", "search.candidates=20"]
+    assert main(["search", str(EXPERIMENT), *options, "--out", "run"]) == 0
+    found = read(home / "run", Outcome("open"))
+    assert found["entropy"] == {}
+    assert found["validation"]["supernet"] == Run.open("run").record["search"]["selection"]["chosen"]  # type: ignore[index]
+
+
 def test_a_finished_run_has_what_evaluate_found_without_its_baselines(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,0 +1,148 @@
+"""The choice among candidates that the supernet scored: equals, candidates without a score, finalists."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+from attrs import define, field
+from torch import Tensor
+
+from nasframe import SearchOptions, SearchSpace, Supernet
+from nasframe.errors import RunError
+from nasframe.runtime import SILENT
+from nasframe.searching import Candidate, LearningCurve
+from nasframe.searching.gradient.selection import Selection, choose
+from nasframe.searching.gradient.supernet_score import Ranked
+
+EPOCHS = 4
+
+
+@define
+class Trainer:
+    """Trains nothing: the first network that it is given is the best one, and each epoch is worth a bit."""
+
+    epochs: int = EPOCHS
+    given: list[Mapping[str, Tensor] | None] = field(factory=list)
+
+    def train(
+        self, candidates: Sequence[Candidate], weights: Mapping[str, Tensor] | None = None
+    ) -> list[LearningCurve]:
+        self.given.append(weights)
+        values = [0.9 - 0.1 * place for place in range(len(candidates))]
+        return [
+            LearningCurve([value] * item.epochs, [{"loss": 1 - value}] * item.epochs, [1.0] * item.epochs)
+            for value, item in zip(values, candidates, strict=True)
+        ]
+
+
+def space(count: int = 5) -> SearchSpace:
+    made = SearchSpace("sources")
+    names = [made.add_input(f"i{number}", (2, 3)) for number in range(count)]
+    made.add_node("n", "identity", ports=("x",))
+    for name in names:
+        made.connect(name, "n", "x")
+    made.choose_source("n", "x", "n.x", "alpha")
+    made.set_output("n")
+    return made
+
+
+def scored(*values: float) -> list[Ranked]:
+    """Candidates with these scores; one that is no number has no rank."""
+    return [
+        Ranked({"n.x": f"i{number}"}, value, (value, 0.0))
+        if math.isfinite(value)
+        else Ranked({"n.x": f"i{number}"}, value)
+        for number, value in enumerate(values)
+    ]
+
+
+def chosen(found: Sequence[Ranked], derived: int | None = None, **options: Any) -> tuple[Selection, Trainer]:
+    made, trainer = space(), Trainer()
+    given = SearchOptions(candidates=5, **options)
+    rule = None if derived is None else found[derived].assignment
+    return choose(found, rule, made, {"seed": 3}, given, Supernet(made), trainer, SILENT), trainer
+
+
+def source(selection: Selection) -> str:
+    return selection.architecture.assignment["n.x"]
+
+
+def test_without_finalists_the_best_by_the_supernet_is_taken_and_nothing_is_trained() -> None:
+    found, trainer = chosen(scored(0.1, 0.4, 0.3), derived=0)
+    assert source(found) == "i1"
+    assert (found.rule, found.chosen, found.candidates, found.finals) == (0.1, 0.4, 3, None)
+    assert found.architecture.provenance == {"seed": 3}
+    assert trainer.given == []
+    assert "finals" not in found.record()
+    assert "notes" not in found.record()
+
+
+def test_of_equals_the_first_is_taken() -> None:
+    assert source(chosen(scored(0.1, 0.4, 0.4), derived=2)[0]) == "i1"
+
+
+def test_the_best_candidates_are_the_finalists_and_each_has_its_place() -> None:
+    found, _ = chosen(scored(0.1, 0.4, 0.3, 0.4, 0.2), finalists=3)
+    assert found.finals is not None
+    held = {item.architecture.assignment["n.x"]: item.place for item in found.finals.finalists}
+    assert held == {"i1": 1, "i3": 1, "i2": 3}
+    assert found.finals.candidates == 5
+    assert found.chosen == found.finals.winner.supernet
+
+
+def test_the_derived_one_is_a_finalist_however_the_supernet_scores_it() -> None:
+    found, _ = chosen(scored(0.1, 0.4, 0.3, 0.5, 0.2), derived=0, finalists=2)
+    assert found.finals is not None
+    held = {
+        item.architecture.assignment["n.x"]: (item.place, item.derived) for item in found.finals.finalists
+    }
+    assert held == {"i0": (5, True), "i3": (1, False)}
+
+
+@pytest.mark.parametrize("start", ["inherit", "scratch"])
+def test_finalists_inherit_the_state_of_the_supernet_or_start_from_scratch(start: str) -> None:
+    _, trainer = chosen(scored(0.1, 0.4, 0.3), finalists=3, finalist_start=start, finalist_keep=3)
+    (weights,) = trainer.given
+    assert (weights is None) == (start == "scratch")
+    if weights is not None:
+        assert weights.keys() == Supernet(space()).state_dict().keys()
+
+
+def test_fewer_networks_than_finalists_are_all_trained_and_a_sentence_says_so() -> None:
+    found, _ = chosen(scored(0.1, 0.4), finalists=4)
+    assert found.finals is not None
+    assert len(found.finals.finalists) == 2
+    assert found.notes == ["search.finalists asks for 4, and the candidates are 2 different networks."]
+    assert found.record()["notes"] == found.notes
+
+
+def test_candidates_without_a_score_come_last_and_a_sentence_says_how_many() -> None:
+    found, _ = chosen(scored(math.nan, 0.1, math.nan), finalists=2)
+    assert found.finals is not None
+    assert [item.place for item in found.finals.finalists] == [1, None]
+    assert found.notes == [
+        "2 of the 3 candidates get no finite score by the supernet on validation; they come last."
+    ]
+
+
+def test_where_no_candidate_has_a_score_the_derived_one_stays_and_a_sentence_says_so() -> None:
+    found, _ = chosen(scored(math.nan, math.nan), derived=0)
+    assert source(found) == "i0"
+    assert (found.rule, found.chosen) == (None, None)
+    assert found.notes == [
+        "The supernet gives none of the candidates a finite score on validation, so the one that the rule "
+        "derives comes first."
+    ]
+
+
+@pytest.mark.parametrize("finalists", [0, 2])
+def test_where_no_candidate_has_a_score_and_no_rule_derived_one_the_search_ends_in_words(
+    finalists: int,
+) -> None:
+    with pytest.raises(
+        RunError, match="none of the 2 architectures that were to be ranked has a finite score"
+    ):
+        chosen(scored(math.nan, math.nan), finalists=finalists)
