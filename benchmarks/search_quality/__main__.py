@@ -29,7 +29,7 @@ from trial import Trial, do_trial, do_work
 TUNING = range(1000, 1006)
 """Seeds on which settings are chosen."""
 
-FRESH = range(20)
+FRESH = range(2000, 2020)
 """Seeds on which the chosen strategy is confirmed, of each task; draws of the data take turns."""
 
 
