@@ -62,12 +62,12 @@ FOLDERS = {
 }
 
 EXPERIMENTS = {
-    "plugins/nasframe_deepfake/demo.toml": "0a2161d93687ae215d5b282dacea78452e27a7e706a59b6e07fc1b379731c1e8",
-    "examples/embedded.toml": "a65a5b710435ac58769fa2064f4dc26dd58523bc0bad9fe34c5d42fb3e7c94fe",
-    "examples/table2.toml": "0aa299490ccc028a9b07088cf278b693d4d4501bd8da4a0ae14493dcd9899c41",
-    "examples/table3.toml": "07853bfc66b02acfadc38dfcbe4eec57f5c899c64edb54584357e7e9c3cbe1f5",
-    "examples/table4.toml": "0aa299490ccc028a9b07088cf278b693d4d4501bd8da4a0ae14493dcd9899c41",
-    "examples/figure2.toml": "c4c390b33d37362eba52baa2295a308dc0b04fb71f7bdd0bae08a2584559e55c",
+    "plugins/nasframe_deepfake/demo.toml": "ff640868cb42112f1262956a1a621d2ebc833d44e1f4aa6efbddeb88439d99ea",
+    "examples/embedded.toml": "89b98a198361fe49fbc66942e6b1d0608898bd17ce5e8d3fb188d70711f37ad9",
+    "examples/table2.toml": "23bf4fa97718d2c97e5e58a2011cd2621a7c562e2a57bb58e79dfb46c4c61530",
+    "examples/table3.toml": "756fcc59e403586e2f341ee3e0cc70ace9befb04ffb4f320028b01704b49c0d4",
+    "examples/table4.toml": "23bf4fa97718d2c97e5e58a2011cd2621a7c562e2a57bb58e79dfb46c4c61530",
+    "examples/figure2.toml": "c6f5034ba49d8e55e900b6d6320755fe9e542d842c8b96f4f7666282018ce4b0",
 }
 STAGES = {
     "synthesize": "7874d54b408e7ad263f22de9bfd63f14cbfbe683848f8b5d5a0c71081d5f5e2f",

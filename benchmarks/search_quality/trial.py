@@ -23,7 +23,7 @@ __all__ = ["Trial", "do_trial", "do_work", "experiment_of"]
 
 @attrs.frozen
 class Trial:
-    """What is to be done.
+    """A search on a task, by a strategy.
 
     Attributes:
         task: key of `TASKS`.
@@ -86,14 +86,10 @@ def experiment_of(trial: Trial, out: Path) -> Experiment:
     """Return the experiment of a trial; its data does not depend on the seed."""
     task = TASKS[trial.task]
     point = task.points[trial.seed % len(task.points)]
-    base = Experiment.parse(
-        task.values(),
-        task.name,
-        [f"cache='{out / 'cache'}'", *task.overrides, *task.draws[trial.draw], *point],
-    )
+    common = [f"cache='{out / 'cache'}'", *task.overrides, *task.draws[trial.draw], *point]
+    base = Experiment.parse(task.values(), task.name, common)
     rate = float(getattr(base.loop, "weight_rate", 1e-3))
     words = overrides(trial.strategy, base.train.epochs, rate)
-    common = [f"cache='{out / 'cache'}'", *task.overrides, *task.draws[trial.draw], *point]
     proposes = any(word.startswith("loop.name=") for word in words)
     kept = [word for word in common if not (proposes and word.startswith("loop."))]
     found = Experiment.parse(task.values(), task.name, [*kept, *words], seed=trial.seed)

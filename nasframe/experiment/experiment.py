@@ -238,7 +238,8 @@ _ADDED: Mapping[str, Mapping[str, Any]] = {
         "finalist_epochs": 1,
         "finalist_keep": 4,
         "finalist_start": "inherit",
-    }
+    },
+    "loop": {"order": 1},
 }
 """Options that came after runs that are still read: section → option → the value under which all is as it was
 before, whatever the default is now. With it, an experiment keeps its former fingerprint."""

@@ -38,7 +38,7 @@ _EXAMPLES = 5
 _DIRECTIONS = 3
 """In one direction a wrong gradient may happen to be right."""
 _DISTANCE = 0.01
-"""How far parameters or inputs are moved, by their Euclidean norm: as far as an update of second order."""
+"""The Euclidean distance by which parameters or inputs are moved, that of an update of second order."""
 _TOLERANCE = 0.1
 """The share of a gradient's norm by which the change of an output may differ from it; kinks take .01."""
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
+import torch
 
-from nasframe import Experiment, SearchOptions, TrainOptions
+from nasframe import Experiment, SearchOptions, TensorTask, TrainOptions
 from nasframe.searching.gradient.joint import Joint
 from nasframe_bimodal.space import Bimodal
 from tests.toys.toy_digits import Plugin
@@ -29,4 +31,16 @@ def experiment(tmp_path: Path) -> Experiment:
         train=TrainOptions(epochs=3, batch_size=32),
         device="cpu",
         cache=tmp_path / "cache",
+    )
+
+
+@pytest.fixture
+def tensors(experiment: Experiment) -> Experiment:
+    """The same with a task that worker processes read from a file."""
+    random = torch.Generator().manual_seed(0)
+    inputs = {name: torch.rand(48, 4, 6, generator=random) for name in ("left", "right")}
+    return attrs.evolve(
+        experiment,
+        task=TensorTask(inputs, torch.arange(48) % 2),
+        names={**experiment.names, "task": "nasframe.task:TensorTask"},
     )

@@ -48,18 +48,6 @@ def experiment(experiment: Experiment) -> Experiment:
     )
 
 
-@pytest.fixture
-def tensors(experiment: Experiment) -> Experiment:
-    """The same with a task that worker processes read from a file."""
-    random = torch.Generator().manual_seed(0)
-    inputs = {name: torch.rand(48, 4, 6, generator=random) for name in ("left", "right")}
-    return attrs.evolve(
-        experiment,
-        task=nasframe.TensorTask(inputs, torch.arange(48) % 2),
-        names={**experiment.names, "task": "nasframe.task:TensorTask"},
-    )
-
-
 def finals(run: nasframe.Run) -> dict[str, Any]:
     found: dict[str, Any] = run.record["search"]["selection"]["finals"]
     return found

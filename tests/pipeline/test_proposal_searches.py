@@ -93,18 +93,6 @@ def test_a_run_that_is_killed_at_any_write_goes_on_to_the_same_bits(
         assert tree(run.path).keys() == tree(whole.path).keys()
 
 
-@pytest.fixture
-def tensors(experiment: Experiment) -> Experiment:
-    """An experiment whose task the workers read from a file."""
-    random = torch.Generator().manual_seed(0)
-    inputs = {name: torch.rand(48, 4, 6, generator=random) for name in ("left", "right")}
-    return attrs.evolve(
-        experiment,
-        task=nasframe.TensorTask(inputs, torch.arange(48) % 2),
-        names={**experiment.names, "task": "nasframe.task:TensorTask"},
-    )
-
-
 def test_any_number_of_workers_gives_the_same_run(tensors: Experiment, tmp_path: Path) -> None:
     own = with_loop(tensors, RandomSearch(trials=3, batch=3), "random", epochs=1)
     runs = [nasframe.search(own, tmp_path / str(workers), workers=workers).run for workers in (1, 2)]

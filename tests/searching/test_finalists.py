@@ -10,22 +10,17 @@ from attrs import define, evolve, field
 from scipy import stats
 from torch import Tensor
 
-from nasframe import Architecture, SearchSpace
+from nasframe import Architecture
 from nasframe.errors import RunError
 from nasframe.runtime import SILENT
 from nasframe.searching.candidate import Candidate, LearningCurve
 from nasframe.searching.finalists import Finalist, hold_finals
+from tests.searching.sources import one_of
 
 
 def architectures(count: int) -> list[Architecture]:
-    made = SearchSpace("sources")
-    names = [made.add_input(f"i{number}", (2, 3)) for number in range(count)]
-    made.add_node("n", "identity", ports=("x",))
-    for name in names:
-        made.connect(name, "n", "x")
-    made.choose_source("n", "x", "n.x", "alpha")
-    made.set_output("n")
-    return [Architecture(made, {"n.x": name}) for name in names]
+    space = one_of(count)
+    return [Architecture(space, {"n.x": name}) for name in space.inputs]
 
 
 @define

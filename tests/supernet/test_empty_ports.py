@@ -235,7 +235,7 @@ def test_no_sample_leaves_a_port_empty_that_an_edge_can_fill(name: str, relaxati
 
 
 def can_pass(net: Supernet, name: str, outcome: Outcome) -> bool:
-    """Whether a node can have a value other than zero, whatever the edges choose."""
+    """Return True where a node can have a value other than zero, whatever the edges choose."""
     node = net.wiring.nodes[name]
     chosen = None if node.choice is None else outcome[node.choice.name]
     if chosen == "zero":

@@ -16,6 +16,7 @@ from nasframe.runtime import SILENT
 from nasframe.searching import Candidate, LearningCurve
 from nasframe.searching.gradient.selection import Selection, choose
 from nasframe.searching.gradient.supernet_score import Ranked
+from tests.searching.sources import one_of
 
 EPOCHS = 4
 
@@ -39,14 +40,7 @@ class Trainer:
 
 
 def space(count: int = 5) -> SearchSpace:
-    made = SearchSpace("sources")
-    names = [made.add_input(f"i{number}", (2, 3)) for number in range(count)]
-    made.add_node("n", "identity", ports=("x",))
-    for name in names:
-        made.connect(name, "n", "x")
-    made.choose_source("n", "x", "n.x", "alpha")
-    made.set_output("n")
-    return made
+    return one_of(count)
 
 
 def scored(*values: float) -> list[Ranked]:
