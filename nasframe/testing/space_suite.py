@@ -266,7 +266,7 @@ class SearchSpaceSuite(PluginSuite):
         }
         before = {name: value.detach().clone() for name, value in fixed.items()}
         batch = search.data.splits.architecture.batch(torch.arange(4))
-        search.update(Update("architecture", batch), 0, generator(0, "testing"))
+        search.learner.update(Update("architecture", batch), 0, generator(0, "testing"))
         for name, value in fixed.items():
             assert torch.equal(value, before[name]), f"{name} was changed"
 

@@ -6,24 +6,22 @@ resumed ends with the same bits as one that was not.
 
 from __future__ import annotations
 
-import copy
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
 from attrs import define, evolve, field
 from torch import Tensor
 
-from nasframe.errors import DataError, RunError
+from nasframe.errors import DataError
 from nasframe.network import build, inherit
-from nasframe.plugins import described, manager
+from nasframe.plugins import manager
 from nasframe.relaxations import Relaxation, Sample, check_relaxation
 from nasframe.runs import Run, drop_checkpoint
 from nasframe.runtime import (
     SILENT,
     Progress,
-    RandomStates,
     forked_seed,
     generator,
     is_finite,
@@ -34,34 +32,27 @@ from nasframe.searching.candidate import CandidateTrainer
 from nasframe.searching.derivation import check_rule, derive, find_rule
 from nasframe.searching.gradient.candidates import Candidates
 from nasframe.searching.gradient.dealt_sources import cost_of_dealing
-from nasframe.searching.gradient.gradient_loop import GradientLoop, Update
-from nasframe.searching.gradient.held_network import HeldNetwork
-from nasframe.searching.gradient.loop_check import LoopCheck, checked_optimiser, checked_updates
+from nasframe.searching.gradient.gradient_loop import GradientLoop
+from nasframe.searching.gradient.learner import Learner
+from nasframe.searching.gradient.loop_check import LoopCheck, checked_updates
 from nasframe.searching.gradient.options import SearchOptions
-from nasframe.searching.gradient.sampling import Sampling
 from nasframe.searching.gradient.saved_search import SearchState, read_search
 from nasframe.searching.gradient.selection import Selection, choose
 from nasframe.searching.gradient.selection_check import check_selection
 from nasframe.searching.gradient.stop import has_converged
 from nasframe.searching.gradient.supernet_score import SupernetScore
 from nasframe.searching.gradient.unmoved_logits import unmoved_logits
-from nasframe.searching.gradient.unrolled import Unrolled
-from nasframe.space import Architecture, Assignment, SearchSpace
-from nasframe.supernet import Supernet, check_derivatives, check_operations, expected_parameters
+from nasframe.space import Architecture, SearchSpace
+from nasframe.supernet import Supernet, check_derivatives, check_operations
 from nasframe.tasks import Batch, Data, Split, Task, validation_metrics
 from nasframe.training import (
-    Failures,
-    GrowingParameters,
     OutputError,
-    Step,
     StepCheck,
     batches,
     caveats_of,
     check_inputs,
-    checked_backward,
     checked_epoch,
     collect_outputs,
-    learning_rate,
     steps_between_checks,
 )
 
@@ -103,16 +94,10 @@ class Search:
     trainer: CandidateTrainer | None = None
     check_every: int | None = None
 
-    supernet: Supernet = field(init=False)
+    learner: Learner = field(init=False)
     history: list[dict[str, Any]] = field(init=False, factory=list)
     converged: bool = field(init=False, default=False)
     selection: Selection | None = field(init=False, default=None)
-    _sampling: Sampling = field(init=False)
-    _weights: list[torch.nn.Parameter] = field(init=False)
-    _buffers: list[tuple[torch.nn.Module, str]] = field(init=False)
-    _weights_optimiser: torch.optim.Optimizer = field(init=False)
-    _architecture_optimiser: torch.optim.Optimizer = field(init=False)
-    _failures: Failures = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         find_rule(self.space)  # refuses an unknown rule before the search
@@ -123,7 +108,7 @@ class Search:
                 raise DataError(f"the split {name!r} holds no example")
         size = self.options.batch_size
         check = LoopCheck(self.loop, self.data.inputs, splits, size, self.device)
-        self._set_up(self.loop)
+        self.learner = self._learner(self.loop)
         if self.loop.relaxes:
             check_relaxation(self.relaxation, self.supernet.architecture_parameters())
         check_operations(self.supernet, size, alone=check.alone)
@@ -133,47 +118,33 @@ class Search:
             check_rule(self.space, self._probabilities())
         self._rehearse(check)
 
-    def _set_up(self, loop: GradientLoop) -> None:
-        """Make the supernet and its optimisers."""
+    def _learner(self, loop: GradientLoop) -> Learner:
+        """Return a fresh supernet with its optimisers."""
         with forked_seed(self.seed, "supernet"):
-            self.supernet = Supernet(
+            supernet = Supernet(
                 self.space, unselected=self.options.unselected, empty_ports=self.options.empty_ports
             )
-        self.supernet.to(self.device)
-        self._sampling = Sampling(self.supernet, loop, self.relaxation, self.seed)
-        self._weights = self.supernet.weights()
-        self._buffers = [
-            (module, name)
-            for module in self.supernet.modules()
-            for name, _ in module.named_buffers(recurse=False)
-        ]
-        self._weights_optimiser = checked_optimiser(loop, "weights_optimiser", self._weights)
-        self._architecture_optimiser = checked_optimiser(
-            loop, "architecture_optimiser", self.supernet.architecture_parameters()
-        )
-        growing = [
-            GrowingParameters.at_start(parameters, f"lower {option}")
-            for parameters, option in (
-                (self._weights, _rate(self.loop, "weight_rate")),
-                (self.supernet.architecture_parameters(), _rate(self.loop, "architecture_rate")),
-            )
-        ]
-        self._failures = Failures("search", self.supernet, self.task, growing, self.run, "search")
+        supernet.to(self.device)
+        return Learner(supernet, self.task, self.relaxation, loop, self.options, self.seed, self.run)
 
     def _rehearse(self, check: LoopCheck) -> None:
         """Make one update of each kind on a copy, so that what fails does so before the search."""
-        twin, epoch = copy.copy(self), min(self.options.warmup_epochs, self.options.epochs)
-        twin._set_up(check.loop)
-        twin.supernet.train()
+        learner, epoch = self._learner(check.loop), min(self.options.warmup_epochs, self.options.epochs)
+        learner.supernet.train()
         noise = generator(self.seed, "rehearsal", device=self.device)
         optimisers = {
-            "weights_optimiser": twin._weights_optimiser,
-            "architecture_optimiser": twin._architecture_optimiser,
+            "weights_optimiser": learner.weights_optimiser,
+            "architecture_optimiser": learner.architecture_optimiser,
         }
         unread = StepCheck(10**9)  # a number that is not finite is told by the search, with its step
         with forked_seed(self.seed, "rehearsal"), one_thread():
-            paths = twin._sampling.paths(0)
-            check.make(lambda update: twin.update(update, epoch, noise, unread, next(paths)), optimisers)
+            paths = learner.sampling.paths(0)
+            check.make(lambda update: learner.update(update, epoch, noise, unread, next(paths)), optimisers)
+
+    @property
+    def supernet(self) -> Supernet:
+        """The supernet that is trained."""
+        return self.learner.supernet
 
     # -- the search -------------------------------------------------------------------------------------
 
@@ -354,18 +325,18 @@ class Search:
             lambda check: self._updates(epoch, check),
             self.check_every or steps_between_checks(self.device),
             [self.supernet],
-            [self._weights_optimiser, self._architecture_optimiser],
+            [self.learner.weights_optimiser, self.learner.architecture_optimiser],
         )
         means = {kind: float(torch.stack(values).mean()) for kind, values in losses.items()}
         if self.loop.relaxes:
             probabilities = logits.probabilities(self.relaxation)
             if not is_finite([sample.weights for sample in probabilities.values()]):
                 what = f"the logits of epoch {epoch + 1} of the search are not finite"
-                raise self._failures.after_epoch(what, epoch)
-            validation = self._failures.validation(lambda: self._validate(probabilities), epoch)
+                raise self.learner.failures.after_epoch(what, epoch)
+            validation = self.learner.failures.validation(lambda: self._validate(probabilities), epoch)
             reached = self._reached(probabilities)
         else:
-            validation = self._failures.validation(self._validate, epoch)
+            validation = self.learner.failures.validation(self._validate, epoch)
             reached = {"entropy": {}, "derived": "", "probabilities": {}}
         return {
             "stage": "search",
@@ -397,7 +368,7 @@ class Search:
         noise = generator(self.seed, "relaxation", epoch, device=self.device)
         anew = generator(self.seed, "redrawn", epoch)
         losses: dict[str, list[Tensor]] = {}
-        paths = self._sampling.paths(epoch)
+        paths = self.learner.sampling.paths(epoch)
 
         def draw(split: Split) -> Iterator[Batch]:
             return batches(split, size, shuffle, self.device)
@@ -412,7 +383,7 @@ class Search:
                 if update.kind == "architecture" and epoch < self.options.warmup_epochs:
                     continue
                 check.step = step + 1
-                loss = self.update(update, epoch, noise, check, next(paths))
+                loss = self.learner.update(update, epoch, noise, check, next(paths))
                 losses.setdefault(update.kind, []).append(loss)
                 check.end_step()
                 if step >= check.notified:
@@ -421,160 +392,6 @@ class Search:
                         "search_step", run=self.run, step=step, record={"kind": update.kind, "loss": loss}
                     )
         return losses
-
-    def update(
-        self,
-        update: Update,
-        epoch: int,
-        noise: torch.Generator,
-        check: StepCheck | None = None,
-        paths: Sequence[Assignment] | None = None,
-    ) -> Tensor:
-        """Make one update, and return its loss, detached.
-
-        Args:
-            update: to be made.
-            epoch: of the search, from 0.
-            noise: of the relaxation.
-            check: of losses and gradients.
-            paths: the architectures whose mean loss is lowered; None is a sample of the relaxation.
-
-        Raises:
-            RunError: the loss or a gradient is not finite, where `check` reads them at once, as it does by
-                default; the parameters are then those before the update.
-        """
-        check = StepCheck(1) if check is None else check
-        warming = update.kind == "both" and epoch < self.options.warmup_epochs
-        learnt = update.kind != "weights" and not warming
-        samples = self._sampling.of_update(paths, epoch / self.options.epochs, noise, learnt=learnt)
-        if not learnt:
-            return self._step(samples, update, epoch, [self._weights_optimiser], check)
-        if update.kind == "both":
-            both = [self._weights_optimiser, self._architecture_optimiser]
-            return self._step(samples, update, epoch, both, check)
-        with HeldNetwork(self._weights, self._buffers) as held:
-            return self._step(samples, update, epoch, [self._architecture_optimiser], check, held)
-
-    def _step(
-        self,
-        samples: Sequence[Mapping[str, Sample]],
-        update: Update,
-        epoch: int,
-        optimisers: list[torch.optim.Optimizer],
-        check: StepCheck,
-        held: HeldNetwork | None = None,
-    ) -> Tensor:
-        before = RandomStates.of_torch() if check.at_once else None
-        penalised = bool(self.options.size_penalty) and self._architecture_optimiser in optimisers
-        batch = update.batch
-        if held is not None and update.inner is not None:
-            (drawn,) = samples
-            loss = self._unrolled(held, epoch, check, drawn, before)(drawn, update.inner, batch)
-        else:
-            loss = self._loss(self._outputs(batch, samples), batch.targets, len(samples))
-        total = self._penalised(loss) if penalised else loss
-
-        def failure(subject: str, predicate: str) -> RunError:
-            step = self._step_again(samples, update, epoch, check.step, before, penalised)
-            return self._failures.of_step(subject, predicate, step)
-
-        if not checked_backward(total, optimisers, self.options.clip_norm, check, failure):
-            return loss.detach()  # nothing to learn: no weights, or nothing to choose
-        for optimiser in optimisers:
-            if optimiser is self._weights_optimiser:
-                for group, rate in zip(optimiser.param_groups, self._rates(epoch), strict=True):
-                    group.setdefault("initial_lr", group["lr"])
-                    group["lr"] = rate
-            elif self.options.architecture_schedule != "constant":
-                # with a constant one, a loop may have a schedule of its own for its logits
-                share, schedule = epoch / self.options.epochs, self.options.architecture_schedule
-                for group in optimiser.param_groups:
-                    group["lr"] = learning_rate(group.setdefault("initial_lr", group["lr"]), share, schedule)
-            optimiser.step()
-        return loss.detach()
-
-    def _outputs(self, batch: Batch, samples: Sequence[Mapping[str, Sample]]) -> Tensor:
-        """Return the outputs of the supernet; of several samples `(samples, batch, …)`."""
-        found = [self.supernet(batch.inputs, item) for item in samples]
-        return found[0] if len(found) == 1 else torch.stack(found)
-
-    def _loss(self, outputs: Tensor, targets: Tensor, samples: int) -> Tensor:
-        """Return the loss, the mean over several samples."""
-        parts = [outputs] if samples == 1 else outputs.unbind()
-        losses = [self.task.loss(part, targets) for part in parts]
-        return losses[0] if samples == 1 else torch.stack(losses).mean()
-
-    def _rates(self, epoch: int) -> list[float]:
-        """Return the learning rate of each group of weights in an epoch."""
-        share, groups = epoch / self.options.epochs, self._weights_optimiser.param_groups
-        initial = [group.get("initial_lr", group["lr"]) for group in groups]
-        return [learning_rate(rate, share, self.options.schedule) for rate in initial]
-
-    def _unrolled(
-        self,
-        held: HeldNetwork,
-        epoch: int,
-        check: StepCheck,
-        samples: Mapping[str, Sample],
-        before: RandomStates | None,
-    ) -> Unrolled:
-        """Return what computes a second-order gradient in an epoch, at weights that are held."""
-        rates = {
-            id(parameter): rate
-            for group, rate in zip(self._weights_optimiser.param_groups, self._rates(epoch), strict=True)
-            for parameter in group["params"]
-        }
-
-        def failure(batch: Batch, where: str, subject: str, predicate: str) -> RunError:
-            update = Update("architecture", batch)
-            step = self._step_again([samples], update, epoch, check.step, before, penalised=False)
-            return self._failures.of_step(subject, predicate, evolve(step, kind=f"{step.kind}, {where}"))
-
-        def loss_of(batch: Batch, drawn: Mapping[str, Sample]) -> Tensor:
-            return self._loss(self._outputs(batch, [drawn]), batch.targets, 1)
-
-        return Unrolled(held, [rates[id(item)] for item in held.learning], loss_of, check, failure)
-
-    def _penalised(self, loss: Tensor) -> Tensor:
-        expected = expected_parameters(self.supernet, self.supernet.logits.probabilities(self.relaxation))
-        return loss + self.options.size_penalty * expected / 1e6
-
-    def _step_again(
-        self,
-        samples: Sequence[Mapping[str, Sample]],
-        update: Update,
-        epoch: int,
-        number: int,
-        before: RandomStates | None,
-        penalised: bool,
-    ) -> Step:
-        """Return the record of a step, whose samples are leaves: a bad gradient is found at them too."""
-        first, *others = samples
-        leaves = {
-            key: sample.weights.detach().clone().requires_grad_(sample.weights.requires_grad)
-            for key, sample in first.items()
-        }
-        again = [{key: Sample(leaf, first[key].one_hot) for key, leaf in leaves.items()}, *others]
-
-        def total(outputs: Tensor) -> Tensor:
-            loss = self._loss(outputs, update.batch.targets, len(samples))
-            return self._penalised(loss) if penalised else loss
-
-        learning = {"weights": "the weights", "architecture": "the logits", "both": "weights and logits"}
-        relaxation = type(self.relaxation)
-        relaxed = described("relaxation", relaxation, manager().entry_of("relaxation", relaxation))
-        return Step(
-            epoch=epoch,
-            number=number,
-            batch=update.batch,
-            forward=lambda: self._outputs(update.batch, again),
-            loss=total,
-            random=before,
-            kind=f"an update of {learning[update.kind]}",
-            added=" with its size penalty" if penalised else "",
-            samples=leaves,
-            samples_name=relaxed if self.loop.relaxes else "",
-        )
 
     def _validate(self, probabilities: Mapping[str, Sample] | None = None) -> tuple[Tensor, Tensor]:
         """Return outputs and targets of the validation split; without probabilities, of architectures that
@@ -586,7 +403,7 @@ class Search:
 
         return collect_outputs(
             self.supernet.eval(),
-            self._sampling.uniform_forward() if probabilities is None else forward,
+            self.learner.sampling.uniform_forward() if probabilities is None else forward,
             self.data.splits.validation,
             self.options.batch_size,
             self.device,
@@ -594,7 +411,7 @@ class Search:
         )
 
     def _state(self) -> SearchState:
-        return SearchState(self.supernet, self._weights_optimiser, self._architecture_optimiser)
+        return SearchState(self.supernet, self.learner.weights_optimiser, self.learner.architecture_optimiser)
 
     def _resume(self) -> int:
         """Load the last checkpoint, if there is one; return the epoch to go on with."""
@@ -612,7 +429,3 @@ class Search:
             self._state().restore(found)
             self.converged = bool(found.values["converged"])
         return epoch
-
-
-def _rate(loop: GradientLoop, name: str) -> str:
-    return f"loop.{name}" if hasattr(loop, name) else "the learning rates of the loop"

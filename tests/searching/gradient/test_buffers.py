@@ -78,6 +78,6 @@ def test_an_update_of_the_logits_moves_no_buffer_though_an_operation_puts_anothe
     engine.supernet.train()
     found = []
     for kind in ("weights", "architecture", "weights", "architecture", "architecture", "weights"):
-        engine.update(Update(kind, batch), 0, torch.Generator().manual_seed(0))
+        engine.learner.update(Update(kind, batch), 0, torch.Generator().manual_seed(0))
         found += [float(buffer) for key, buffer in engine.supernet.named_buffers() if key.endswith("seen")]
     assert found == [1, 1, 2, 2, 2, 3]

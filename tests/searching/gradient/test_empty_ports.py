@@ -96,7 +96,7 @@ def test_the_largest_of_a_hundred_gradients_of_logits_is_hundreds_of_times_small
         batch, noise = digits_data.splits.architecture.batch(torch.arange(32)), seeded()
         norms = []
         for _ in range(100):
-            engine.update(Update("architecture", batch), 0, noise)
+            engine.learner.update(Update("architecture", batch), 0, noise)
             gradients = [
                 v.grad.norm() for v in engine.supernet.architecture_parameters() if v.grad is not None
             ]

@@ -273,7 +273,7 @@ def test_the_check_changes_no_bit(loop: Any, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(Search, "_rehearse", lambda *_: None)
     unchecked = searched(loop)
     for search in (checked, unchecked):
-        assert not search._weights_optimiser.state
+        assert not search.learner.weights_optimiser.state
         search.fit()
     pairs = zip(checked.supernet.state_dict().items(), unchecked.supernet.state_dict().items(), strict=True)
     assert all(name == other and torch.equal(value, twin) for (name, value), (other, twin) in pairs)

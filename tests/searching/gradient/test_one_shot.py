@@ -106,7 +106,7 @@ def test_an_update_moves_the_parameters_of_the_drawn_network_alone(
         path = made.space.sample(seed)
         before = {name: value.clone() for name, value in made.supernet.named_parameters()}
         made.supernet.train()
-        made.update(Update("weights", batch(digits_data)), 0, generator(0, "test"), paths=[path])
+        made.learner.update(Update("weights", batch(digits_data)), 0, generator(0, "test"), paths=[path])
         moved = {
             name for name, value in made.supernet.named_parameters() if not torch.equal(value, before[name])
         }
@@ -132,7 +132,7 @@ def test_several_paths_give_the_mean_of_their_gradients(digits: TensorTask, digi
             if value.grad is not None:
                 wanted[name] = wanted.get(name, torch.zeros(())) + value.grad.clone() / len(paths)
     made.supernet.zero_grad()
-    made.update(Update("weights", some), 0, generator(0, "test"), paths=paths)
+    made.learner.update(Update("weights", some), 0, generator(0, "test"), paths=paths)
     found = {n: v.grad for n, v in made.supernet.named_parameters() if v.grad is not None}
     assert set(found) == set(wanted)
     for name, value in found.items():
@@ -300,7 +300,7 @@ def test_a_validation_batch_that_is_looked_into_again_keeps_its_architecture(
     digits: TensorTask, digits_data: Data
 ) -> None:
     made = search(digits, digits_data)
-    forward = made._sampling.uniform_forward()
+    forward = made.learner.sampling.uniform_forward()
     made.supernet.eval()
     first, others = batch(digits_data).inputs, [dict(batch(digits_data).inputs) for _ in range(8)]
     with torch.no_grad():

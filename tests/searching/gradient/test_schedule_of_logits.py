@@ -25,7 +25,7 @@ def rates(task: TensorTask, data: Data, plugins: Any, schedule: str, loop: Bilev
     class Reader:
         @hookimpl
         def search_epoch(self, run: Any, epoch: int, record: Any) -> None:
-            found.append(float(engine._architecture_optimiser.param_groups[0]["lr"]))
+            found.append(float(engine.learner.architecture_optimiser.param_groups[0]["lr"]))
 
     plugins.register(Reader(), "reader")
     engine = Search(

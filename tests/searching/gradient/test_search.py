@@ -141,7 +141,7 @@ def test_the_architecture_step_changes_no_weights_and_no_buffers(
     engine.supernet.train()
     before = {name: value.clone() for name, value in engine.supernet.state_dict().items()}
     batch = digits_data.splits.architecture.batch(torch.arange(32))
-    engine.update(Update("architecture", batch), 0, torch.Generator().manual_seed(0))
+    engine.learner.update(Update("architecture", batch), 0, torch.Generator().manual_seed(0))
     after = engine.supernet.state_dict()
     assert sum(name.endswith("running_mean") for name in after)
     changed = {name for name, value in after.items() if not torch.equal(value, before[name])}
@@ -157,7 +157,7 @@ def test_the_weight_step_changes_no_logits(
     engine = search(digits, digits_data, relaxation=relaxation)
     before = [value.clone() for value in engine.supernet.architecture_parameters()]
     batch = digits_data.splits.weights.batch(torch.arange(32))
-    engine.update(Update("weights", batch), 0, torch.Generator().manual_seed(0))
+    engine.learner.update(Update("weights", batch), 0, torch.Generator().manual_seed(0))
     assert all(map(torch.equal, before, engine.supernet.architecture_parameters()))
 
 
@@ -169,7 +169,7 @@ def test_an_operation_that_was_not_sampled_is_not_updated(digits: TensorTask, di
     before = {name: value.clone() for name, value in engine.supernet.named_parameters()}
     noise = torch.Generator().manual_seed(0)
     for _ in range(5):
-        engine.update(Update("weights", digits_data.splits.weights.batch(torch.arange(32))), 0, noise)
+        engine.learner.update(Update("weights", digits_data.splits.weights.batch(torch.arange(32))), 0, noise)
     for name, value in engine.supernet.named_parameters():
         if ".concat_fc." in name:
             assert torch.equal(value, before[name]), name
@@ -212,7 +212,7 @@ def test_the_cosine_schedule_lowers_the_rate_of_the_weights_only(
     engine.fit()
     rates = [
         optimiser.param_groups[0]["lr"]
-        for optimiser in (engine._weights_optimiser, engine._architecture_optimiser)
+        for optimiser in (engine.learner.weights_optimiser, engine.learner.architecture_optimiser)
     ]
     assert rates[0] == pytest.approx(1e-3 * 0.5 * (1 + 2**-0.5 * -1))
     assert rates[1] == 1e-2
@@ -221,7 +221,7 @@ def test_the_cosine_schedule_lowers_the_rate_of_the_weights_only(
 def test_gradients_are_clipped_to_the_norm_that_was_asked(digits: TensorTask, digits_data: Data) -> None:
     engine = search(digits, digits_data, options=SearchOptions(clip_norm=1e-3))
     batch = digits_data.splits.weights.batch(torch.arange(32))
-    engine.update(Update("weights", batch), 0, torch.Generator().manual_seed(0))
+    engine.learner.update(Update("weights", batch), 0, torch.Generator().manual_seed(0))
     gradients = [value.grad for value in engine.supernet.weights() if value.grad is not None]
     assert torch.stack([gradient.norm() for gradient in gradients]).norm() <= 1e-3 * (1 + 1e-4)
 

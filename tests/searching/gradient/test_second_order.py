@@ -201,8 +201,8 @@ def unrolled(
 ) -> Gradients:
     """The same by the engine's finite differences."""
     torch.manual_seed(7)
-    with HeldNetwork(engine._weights, engine._buffers) as held:
-        made = engine._unrolled(held, 0, StepCheck(1), samples, None)
+    with HeldNetwork(engine.learner.weights, engine.learner.buffers) as held:
+        made = engine.learner.unrolled(held, 0, StepCheck(1), samples, None)
         total = evolve(made, radius=radius)(samples, inner, outer)
     found = torch.autograd.grad(total, [*at.values()], materialize_grads=True)
     return dict(zip(at, found, strict=True))
@@ -248,7 +248,7 @@ def test_an_update_is_a_step_along_it() -> None:
     logits = dict(engine.supernet.logits.values.items())
     before = {key: value.detach().clone() for key, value in logits.items()}
     wanted = exact(engine, sampled(engine), inner, outer, logits)
-    engine.update(Update("architecture", outer, inner), 0, torch.Generator().manual_seed(5))
+    engine.learner.update(Update("architecture", outer, inner), 0, torch.Generator().manual_seed(5))
     found = {key: before[key] - value.detach() for key, value in logits.items()}
     assert distance(found, wanted) < 1e-4
 
@@ -280,7 +280,7 @@ def test_a_scalar_problem_has_its_closed_form() -> None:
     d_output = c * (moved + s * d_moved + 1)
     slope = ((s * moved - (1 - s)) * c - d) * d_output * s * (1 - s)
     before = logits.detach().clone()
-    loss = engine.update(Update("architecture", outer, inner), 0, torch.Generator())
+    loss = engine.learner.update(Update("architecture", outer, inner), 0, torch.Generator())
     assert (before - logits.detach())[0].tolist() == pytest.approx([-slope, slope], rel=1e-9)
     assert float(loss) == pytest.approx(((s * moved - (1 - s)) * c - d) ** 2 / 2)
 
@@ -293,7 +293,7 @@ def test_with_a_vanishing_rate_it_is_the_first_order_step(relaxation: Relaxation
         engine = in_double(search(relaxation=relaxation, loop=loop))
         inner, outer = batches_of(engine)
         update = Update("architecture", outer, inner if order == 2 else None)
-        engine.update(update, 0, torch.Generator().manual_seed(5))
+        engine.learner.update(update, 0, torch.Generator().manual_seed(5))
         found.append({key: value.detach() for key, value in engine.supernet.logits.values.items()})
     assert distance(found[1], found[0]) < 1e-9
 
@@ -305,7 +305,7 @@ def test_the_virtual_step_has_the_rate_of_its_epoch() -> None:
     before = {key: value.detach().clone() for key, value in logits.items()}
     rate = 0.5 * 0.5 * (1 - 2**-0.5)  # after three quarters
     wanted = exact(engine, sampled(engine), inner, outer, logits, rate)
-    engine.update(Update("architecture", outer, inner), 3, torch.Generator().manual_seed(5))
+    engine.learner.update(Update("architecture", outer, inner), 3, torch.Generator().manual_seed(5))
     assert distance({key: before[key] - value.detach() for key, value in logits.items()}, wanted) < 1e-4
 
 
@@ -366,7 +366,7 @@ def test_the_estimator_of_a_straight_through_relaxation_takes_it_to_the_logits(
     outputs = [item.weights for item in drawn.values()]
     through = torch.autograd.grad(outputs, [*logits.values()], [slopes[key] for key in drawn])
     before = {key: value.detach().clone() for key, value in logits.items()}
-    engine.update(Update("architecture", outer, inner), 0, torch.Generator().manual_seed(5))
+    engine.learner.update(Update("architecture", outer, inner), 0, torch.Generator().manual_seed(5))
     found = {key: before[key] - value.detach() for key, value in logits.items()}
     assert distance(found, dict(zip(logits, through, strict=True))) < 1e-4
 
@@ -381,19 +381,19 @@ def test_weights_buffers_and_the_optimiser_of_the_weights_keep_their_bits(relaxa
     splits = engine.data.splits
     inner, outer = (split.batch(torch.arange(8)) for split in (splits.weights, splits.architecture))
     noise = torch.Generator().manual_seed(0)
-    engine.update(Update("weights", inner), 0, noise)
-    states = engine._weights_optimiser.state_dict()
+    engine.learner.update(Update("weights", inner), 0, noise)
+    states = engine.learner.weights_optimiser.state_dict()
     kept = {key: {k: v.clone() for k, v in state.items()} for key, state in states["state"].items()}
     before = {name: value.clone() for name, value in engine.supernet.state_dict().items()}
     for _ in range(3):
-        engine.update(Update("architecture", outer, inner), 1, noise)
+        engine.learner.update(Update("architecture", outer, inner), 1, noise)
     after = engine.supernet.state_dict()
     changed = {name for name, value in after.items() if not torch.equal(value, before[name])}
     assert changed
     assert all(name.startswith("logits.") for name in changed)
     assert any(name.endswith("running_mean") for name in after)
     assert any(name.endswith("seen") for name in after)
-    now = engine._weights_optimiser.state_dict()
+    now = engine.learner.weights_optimiser.state_dict()
     assert now["param_groups"] == states["param_groups"]
     assert kept
     for key, state in kept.items():
@@ -506,7 +506,7 @@ def test_an_update_evaluates_four_losses_and_one_of_first_order_one(monkeypatch:
     counts = []
     for second in (None, inner):
         passes.clear()
-        engine.update(Update("architecture", outer, second), 0, torch.Generator())
+        engine.learner.update(Update("architecture", outer, second), 0, torch.Generator())
         counts.append(len(passes))
     assert counts == [1, 4]
 
@@ -528,7 +528,9 @@ def test_a_space_without_weights_has_no_virtual_step_and_searches_as_with_first_
         splits = engine.data.splits
         first, second = (split.batch(torch.arange(8)) for split in (splits.weights, splits.architecture))
         for _ in range(5):
-            engine.update(Update("architecture", second, first if inner else None), 0, torch.Generator())
+            engine.learner.update(
+                Update("architecture", second, first if inner else None), 0, torch.Generator()
+            )
         found.append(engine.supernet.architecture_parameters()[0])
     assert torch.equal(*found)
     search(space(), task=made, data=made.data({})).fit()
