@@ -49,6 +49,7 @@ _EXACT = ("space.ports=distinct",)
 _TWO_DRAWS = (("task.split_seed=0",), ("task.split_seed=1",))
 _EMBEDDED = (
     "space.ports=distinct",
+    "device=cpu",
     "task.shares=[0.34, 0.16, 0.12, 0.38]",
     "task.picture_epochs=4",
     "task.sound_epochs=3",
