@@ -10,7 +10,7 @@ from attrs import frozen
 from cyclopts import App, Parameter
 
 from nasframe.cli.plugin_files import next_command
-from nasframe.cli.study_options import Data, Device, Overrides, at_least
+from nasframe.cli.study_options import Data, Device, Overrides, Preset, at_least
 from nasframe.cli.summary import print_summary
 from nasframe.errors import ConfigurationError, NasframeError, PluginError, RunError
 from nasframe.plugins import Registered, manager
@@ -32,6 +32,7 @@ class Common:
     overwrite: Annotated[bool, Parameter(help="Replace the run that is there; train keeps its search.")] = (
         False
     )
+    preset: Preset = None
     relaxation: Annotated[str | None, Parameter(help="Short for relaxation.name=…")] = None
     seed: Annotated[int | None, Parameter(help="Short for seed=….")] = None
     device: Device = None
@@ -236,7 +237,12 @@ def _load(path: Path, overrides: tuple[str, ...], common: Common, out: Path | No
     run = path.parent if of_run else out or Path("runs") / path.stem
     with nullcontext() if common.overwrite and not of_run else _reading_as_recorded(run):
         experiment = Experiment.load(
-            path, overrides, relaxation=common.relaxation, seed=common.seed, device=common.device
+            path,
+            overrides,
+            preset=common.preset,
+            relaxation=common.relaxation,
+            seed=common.seed,
+            device=common.device,
         )
     experiment.torch_device()
     if common.data is not None and not common.data.exists():

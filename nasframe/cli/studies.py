@@ -144,9 +144,13 @@ def _compare_loops(
     if study.seed is not None:
         raise ConfigurationError("command line", ["--seed: with --on the seeds begin with 0; say --seeds"])
 
+    if study.preset is not None:
+        problem = "--preset: with --on the experiment is that of the table"
+        raise ConfigurationError("command line", [problem])
+
     from nasframe.studies import compare_on_table
 
-    options = {key: value for key, value in study.arguments().items() if key != "seed"}
+    options = {key: value for key, value in study.arguments().items() if key not in ("seed", "preset")}
     loops = [name.strip() for item in loop or () for name in item.split(",")]
     folder = study.out or default_folder(Path(table).name.partition(".")[0], "loops")
     found = compare_on_table(

@@ -14,12 +14,16 @@ from nasframe.runtime import make_progress, print_columns, print_message, print_
 from nasframe.studies import default_folder
 
 __all__ = [
-    *("Data", "Device", "Overrides", "StudyOptions", "Study"),
+    *("Data", "Device", "Overrides", "Preset", "StudyOptions", "Study"),
     *("at_least", "print_files", "say_old_name"),
 ]
 
 Overrides = Annotated[str, Parameter(name="KEY=VALUE", help="Change an option: search.epochs=3.")]
 Data = Annotated[Path | None, Parameter(help="Your data. [default: the task's own, if any]")]
+Preset = Annotated[
+    str | None,
+    Parameter(help="Options that a plugin registers, laid over the file: see `nasframe plugins`."),
+]
 Device = Annotated[str | None, Parameter(help="Short for device=…: auto, cpu, cuda, cuda:N.")]
 
 
@@ -41,6 +45,7 @@ class StudyOptions:
         Parameter(help="Seconds of silence after which a trial is ended and tried again. [default: 1800]"),
     ] = None
     data: Data = None
+    preset: Preset = None
     out: Annotated[
         Path | None, Parameter(help="The folder. [default: runs/NAME-compare, -sweep or -table]")
     ] = None
@@ -66,8 +71,8 @@ class StudyOptions:
             raise RunError(f"--out {self.out}: is a file; expected a folder, or a name for one")
 
     def experiment_words(self) -> list[str]:
-        """Return the options that say the data and the experiment, for another command on the same ones."""
-        given = {"--data": self.data, "--seed": self.seed, "--device": self.device}
+        """Return the options that say the experiment and its data, for another command on the same ones."""
+        given = {"--preset": self.preset, "--data": self.data, "--seed": self.seed, "--device": self.device}
         return [word for key, value in given.items() if value is not None for word in (key, str(value))]
 
     def arguments(self) -> Mapping[str, Any]:
@@ -76,6 +81,7 @@ class StudyOptions:
             "workers": self.workers,
             "executor": self.executor,
             **({} if self.patience is None else {"patience": self.patience}),
+            "preset": self.preset,
             "source": self.data,
             "seed": self.seed,
             "device": self.device,

@@ -7,6 +7,7 @@ from nasframe.experiment.experiment import Experiment
 from nasframe.experiment.keys import option_keys
 from nasframe.experiment.overrides import overridden, parse_value
 from nasframe.experiment.portable import tensors_of, with_tensors, without_tensors
+from nasframe.experiment.presets import with_preset
 from nasframe.experiment.sections import PLUGINS
 from nasframe.experiment.toml_file import read_toml
 from nasframe.experiment.toml_value import in_toml
@@ -21,6 +22,7 @@ __all__ = [
     "read_toml",
     "resolve_device",
     "tensors_of",
+    "with_preset",
     "with_tensors",
     "without_tensors",
 ]

@@ -15,6 +15,7 @@ from nasframe.errors import ConfigurationError
 from nasframe.experiment.device import resolve_device, valid_device
 from nasframe.experiment.overrides import apply_overrides
 from nasframe.experiment.plain import plain_options
+from nasframe.experiment.presets import with_preset
 from nasframe.experiment.sections import (
     ENGINE,
     PLUGINS,
@@ -79,12 +80,20 @@ class Experiment:
         path: str | Path,
         overrides: Iterable[str] = (),
         *,
+        preset: str | None = None,
         relaxation: str | None = None,
         seed: int | None = None,
         device: str | None = None,
     ) -> Experiment:
-        """Return the experiment of a TOML file; see `parse` for the arguments and the errors."""
+        """Return the experiment of a TOML file; see `parse` for the other arguments and the errors.
+
+        Args:
+            preset: name of a registered preset, which is laid over the file and under the overrides; see
+                `with_preset`.
+        """
         values = read_toml(Path(path))
+        if preset is not None:
+            values = with_preset(values, str(path), preset)
         return cls.parse(values, str(path), overrides, relaxation=relaxation, seed=seed, device=device)
 
     @classmethod

@@ -34,6 +34,7 @@ KINDS: Mapping[str, str] = {
     "task": "register_tasks",
     "baseline": "register_baselines",
     "demo": "register_demos",
+    "preset": "register_presets",
     "executor": "register_executors",
     "table": "register_tables",
 }
@@ -103,6 +104,12 @@ def register_baselines() -> Mapping[str, Any]:  # type: ignore[empty-body]
 @hookspec
 def register_demos() -> Mapping[str, Path]:  # type: ignore[empty-body]
     """Name → an experiment TOML that runs in minutes and needs no download: `nasframe demo [NAME]`."""
+
+
+@hookspec
+def register_presets() -> Mapping[str, Path]:  # type: ignore[empty-body]
+    """Name → a TOML file with sections of an experiment, such as `[loop]` and `[search]`, which
+    `--preset NAME` lays over an experiment. One that says `task.name` is for this task alone."""
 
 
 @hookspec

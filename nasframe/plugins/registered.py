@@ -89,10 +89,10 @@ class Registered:
 
     @property
     def description(self) -> str:
-        """First line of the target's docstring; the file of a demo or table; what is missing of the extra."""
+        """First line of the target's docstring; of a demo, preset or table its file; what the extra misses."""
         if self.missing_extra:
             return self.missing_extra
-        if self.kind in ("demo", "table"):
+        if self.kind in ("demo", "preset", "table"):
             return str(self.target)
         target = self.load()
         documented = inspect.isclass(target) or inspect.isroutine(target)

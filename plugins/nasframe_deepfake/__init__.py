@@ -70,6 +70,11 @@ def register_demos() -> dict[str, Path]:
 
 
 @hookimpl
+def register_presets() -> dict[str, Path]:
+    return {"paper": Path(__file__).with_name("paper.toml")}
+
+
+@hookimpl
 def register_commands(app: App) -> None:
     from nasframe_deepfake.commands import commands
 

@@ -12,7 +12,7 @@ from cyclopts import App
 from nasframe.errors import ConfigurationError, DataError
 from nasframe.options import structure
 from nasframe_audiovisual import DETECTORS, FaceDetectorName
-from nasframe_deepfake import register_commands, register_demos, register_tasks
+from nasframe_deepfake import register_commands, register_demos, register_presets, register_tasks
 from nasframe_deepfake.commands import Faces
 from nasframe_deepfake.task import DeepfakeTask
 
@@ -68,7 +68,7 @@ def test_a_command_that_fails_leaves_nothing_behind(app: App, tmp_path: Path) ->
 def test_the_package_and_its_commands_import_neither_torch_nor_a_codec() -> None:
     code = (
         "import sys; from cyclopts import App; import nasframe_deepfake as p; app = App(); "
-        "p.register_commands(app); p.register_tasks(); p.register_demos(); "
+        "p.register_commands(app); p.register_tasks(); p.register_demos(); p.register_presets(); "
         "print([m for m in ('torch', 'av', 'timm', 'torchaudio', 'numpy') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -78,6 +78,7 @@ def test_the_package_and_its_commands_import_neither_torch_nor_a_codec() -> None
 def test_what_is_registered_exists() -> None:
     assert register_tasks() == {"deepfake": "nasframe_deepfake.task:DeepfakeTask"}
     assert register_demos()["deepfake"].is_file()
+    assert register_presets()["paper"].is_file()
 
 
 def test_the_detectors_of_faces_are_those_of_the_library() -> None:

@@ -44,6 +44,7 @@ INSIDE = [
         ("task", "register_tasks"),
         ("baseline", "register_baselines"),
         ("demo", "register_demos"),
+        ("preset", "register_presets"),
         ("executor", "register_executors"),
     ],
 )

@@ -35,6 +35,7 @@ def compare(
     workers: int | None = 1,
     executor: str = "local",
     patience: float = PATIENCE,
+    preset: str | None = None,
     source: str | Path | None = None,
     seed: int | None = None,
     device: str | None = None,
@@ -58,6 +59,7 @@ def compare(
         tables: folders of tables of the spaces; None takes the one beside `out` that `nasframe tabulate`
             makes by itself, if it fits.
         census: the former name of `tables`.
+        preset: name of a registered preset, laid over the experiment and under the overrides.
         seed, device: instead of those of the experiment.
         workers, executor, patience, source, overwrite, progress: see `Settings`.
 
@@ -73,7 +75,7 @@ def compare(
         raise ConfigurationError(
             "compare", [f"needs at least 1 seed and 0 random, found {seeds} and {random}"]
         )
-    overrides, base = words_of(overrides), BaseExperiment.of(experiment)
+    overrides, base = words_of(overrides), BaseExperiment.of(experiment, preset)
     relaxations, vary = words_of(relaxations), words_of(vary)
     settings = Settings(workers, executor, patience, source, overwrite, progress, base.recorded)
     call = recorded_call(

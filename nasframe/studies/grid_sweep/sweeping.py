@@ -39,6 +39,7 @@ def sweep(
     workers: int | None = 1,
     executor: str = "local",
     patience: float = PATIENCE,
+    preset: str | None = None,
     source: str | Path | None = None,
     seed: int | None = None,
     device: str | None = None,
@@ -59,6 +60,7 @@ def sweep(
         seeds: how many, beginning with the experiment's; all use the same data. An axis `seed=3,8` beside
             others names them one by one.
         relaxation: short for `relaxation.name=…`.
+        preset: name of a registered preset, laid over the experiment and under the overrides.
         seed, device: instead of those of the experiment.
         workers, executor, patience, source, overwrite, progress: see `Settings`.
 
@@ -71,7 +73,7 @@ def sweep(
             disk is full.
     """
     axes, overrides = words_of(axes), words_of(overrides)
-    base = BaseExperiment.of(experiment)
+    base = BaseExperiment.of(experiment, preset)
     folder, given = base.folder(out, "sweep"), dict(base.values)
     if not any(word.startswith("baselines") for word in (*overrides, *axes)):
         given["baselines"] = {}  # they are the same for many trials, and no part of the grid

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import attrs
 from attrs import frozen
 
-from nasframe.experiment import Experiment, read_toml, tensors_of, with_tensors
+from nasframe.experiment import Experiment, read_toml, tensors_of, with_preset, with_tensors
 from nasframe.studies.default_place import default_folder
 
 __all__ = ["BaseExperiment"]
@@ -32,12 +33,19 @@ class BaseExperiment:
     recorded: Path | None = None
 
     @classmethod
-    def of(cls, experiment: BaseExperiment | Experiment | str | Path) -> BaseExperiment:
-        """Return the base of a study.
+    def of(
+        cls, experiment: BaseExperiment | Experiment | str | Path, preset: str | None = None
+    ) -> BaseExperiment:
+        """Return the base of a study, with a preset laid over it where one is named.
 
         Raises:
-            ConfigurationError: the file cannot be read; or no other process could make the experiment.
+            ConfigurationError: the file cannot be read; no other process could make the experiment; or the
+                preset does not fit.
+            PluginError: no preset of this name.
         """
+        if preset is not None:
+            base = cls.of(experiment)
+            return attrs.evolve(base, values=with_preset(base.values, base.source, preset))
         if isinstance(experiment, BaseExperiment):
             return experiment
         if isinstance(experiment, Experiment):

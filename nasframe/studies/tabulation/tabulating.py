@@ -34,6 +34,7 @@ def tabulate(
     workers: int | None = 1,
     executor: str = "local",
     patience: float = PATIENCE,
+    preset: str | None = None,
     source: str | Path | None = None,
     seed: int | None = None,
     device: str | None = None,
@@ -56,6 +57,7 @@ def tabulate(
         vary: `key=value,value` each, options of the task or the training: each network is trained at every
             point, with every seed.
         yes: train all networks of a large space too.
+        preset: name of a registered preset, laid over the experiment and under the overrides.
         seed, device: instead of those of the experiment.
         workers, executor, patience, source, overwrite, progress: see `Settings`.
 
@@ -71,7 +73,7 @@ def tabulate(
     for name, value in (("--architectures", architectures), ("--seeds", seeds)):
         if value < 1:
             raise ConfigurationError("tabulate", [f"{name}: expected 1 or more, found {value}"])
-    base = BaseExperiment.of(experiment)
+    base = BaseExperiment.of(experiment, preset)
     folder, overrides, vary = base.folder(out, "table"), words_of(overrides), words_of(vary)
     settings = Settings(workers, executor, patience, source, overwrite, progress, base.recorded)
     call = recorded_call(
