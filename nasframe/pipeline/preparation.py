@@ -12,6 +12,7 @@ from attrs import frozen
 from nasframe.errors import DataError, KeptRunInterrupt, RunError
 from nasframe.experiment import Experiment
 from nasframe.pipeline.recorded_cache import recorded_cache, recorded_folders
+from nasframe.pipeline.task_facts import task_facts
 from nasframe.runs import Run, reading_run
 from nasframe.runtime import Progress, fingerprint, given_cache
 from nasframe.tasks import Data, Stage, checked_data, checked_stages, run_stages, stage_fingerprints
@@ -26,7 +27,8 @@ class Prepared:
     Attributes:
         data: the splits.
         folders: of the stages.
-        record: for `run.json`: `source` and `cache` (absolute), `fingerprint`, `folders`, `seconds`.
+        record: for `run.json`: `source` and `cache` (absolute), `fingerprint`, `folders`, `seconds`, and
+            `task`, the facts of the task.
     """
 
     data: Data
@@ -111,14 +113,16 @@ def prepare(
     key = _key({name: result.fingerprint for name, result in results.items()})
     folders = {name: result.folder for name, result in results.items()}
     seconds = {name: round(result.seconds, 3) for name, result in results.items()}
+    data = checked_data(experiment.task, folders)
     record = {
         "source": origin,
         "cache": str(folder),
         "fingerprint": key,
         "folders": {name: str(path) for name, path in folders.items()},
         "seconds": seconds if known is None else known.get("seconds", {}),
+        "task": task_facts(experiment.task, data),
     }
-    prepared = Prepared(checked_data(experiment.task, folders), folders, record)
+    prepared = Prepared(data, folders, record)
     if run is not None:
         run.note(data=record)
     return prepared

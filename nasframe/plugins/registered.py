@@ -89,7 +89,7 @@ class Registered:
 
     @property
     def description(self) -> str:
-        """First line of the target's docstring; of a demo, preset or table its file; what the extra misses."""
+        """First line of the target's docstring; the file of a demo, preset or table; what the extra lacks."""
         if self.missing_extra:
             return self.missing_extra
         if self.kind in ("demo", "preset", "table"):

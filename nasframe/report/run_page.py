@@ -27,6 +27,9 @@ from nasframe.report.finalists import finalist_tables, selection_of, selection_v
 from nasframe.report.page import Page, Tile, make_page
 from nasframe.report.plugin_sections import plugin_sections
 from nasframe.report.scores import roc_table, score_figures
+from nasframe.report.space_drawing import choice_table, draw_space
+from nasframe.report.strategy_flow import draw_strategy
+from nasframe.report.task_flow import draw_task
 from nasframe.report.trials import trial_figures, trial_table, trials_of, trials_verdict
 from nasframe.runs import Run
 from nasframe.space import SearchSpace
@@ -65,6 +68,9 @@ def run_page(run: Run) -> Page:
         data={"animation": epochs} if epochs else {},
         lead=_lead(run, test),
         network=on_page(draw(architecture), f"The searched network {architecture.fingerprint[:12]}"),
+        task=draw_task(run),
+        space=draw_space(architecture.space),
+        strategy=draw_strategy(run),
         animation=animation,
         test=flatten(plain),
         name_of=_name_of,
@@ -84,7 +90,8 @@ def run_tables(run: Run) -> list[Table]:
     """Return every table of a run that has rows.
 
     They are called `baselines`, `roc`, `finalists`, as the metrics that have several numbers for each name,
-    `entropy`, `stages` (the objective on validation), `trials`, `parameters`, `time` and `plugins`.
+    `entropy`, `stages` (the objective on validation), `trials`, `parameters`, `time` and `plugins`, and
+    `space` (its choices).
     """
     test, searched, trials = run.test or {}, run.history("search"), trials_of(run)
     compared = baseline_table(test)
@@ -95,6 +102,7 @@ def run_tables(run: Run) -> list[Table]:
         *([_entropies(searched), _stages(run, searched)] if searched else []),
         *([trial_table(trials)] if trials else []),
         *finalist_tables(selection_of(run)),
+        choice_table(run.architecture.space),
         _parameters(test),
         _times(run.seconds),
     ]

@@ -9,7 +9,7 @@ from typing import Any
 from nasframe.display import Cell, Cloud, Column, Figure, Line, LineChart, ScatterChart, Table
 from nasframe.runs import Run
 
-__all__ = ["trial_figures", "trial_table", "trials_of", "trials_verdict"]
+__all__ = ["best_trial", "trial_figures", "trial_table", "trials_of", "trials_verdict"]
 
 _STAGE = "trial"
 
@@ -46,7 +46,7 @@ def trial_table(trials: Trials) -> Table:
         ]
         for line in trials
     ]
-    best = _best(trials)
+    best = best_trial(trials)
     marked = [place for place, line in enumerate(trials) if line is best]
     note = "" if best is None else f"Marked: trial {best['trial']}, the best one."
     return Table("trials", "The trials", columns, rows, note, marked)
@@ -80,7 +80,7 @@ def trial_figures(trials: Trials) -> list[Figure]:
 
 def trials_verdict(trials: Trials) -> list[str]:
     """Return sentences about the end of the search."""
-    best, failed = _best(trials), sum("failed" in line for line in trials)
+    best, failed = best_trial(trials), sum("failed" in line for line in trials)
     networks = len({line.get("network") for line in trials})
     found = [
         f"{len(trials)} architectures were tried, {networks} different networks, at the cost of "
@@ -117,7 +117,8 @@ def _front(trials: Trials, key: str, title: str) -> Figure:
     )
 
 
-def _best(trials: Trials) -> Mapping[str, Any] | None:
+def best_trial(trials: Trials) -> Mapping[str, Any] | None:
+    """Return the line of the best of the trials that were trained longest; None where none has a score."""
     scored = [line for line in trials if line["score"] is not None]
     return max(scored, key=lambda line: (line["epochs"], line["score"]), default=None)
 

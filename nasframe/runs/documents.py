@@ -33,9 +33,13 @@ _NAMES = Each(Each(Text()))
 
 _TEXT = Nullable(Text())
 _PLUGIN = Fields({}, dict.fromkeys(("version", "sha256", "package", "file"), _TEXT))
+_TASK = Fields(
+    {},
+    {"objective": Text(), "inputs": Each(Items(_COUNT)), "outputs": _COUNT, "examples": Each(_COUNT)},
+)
 _DATA = Fields(
     {"source": Nullable(Text()), "cache": Text(), "fingerprint": Text(), "folders": Each(Text())},
-    {"seconds": Each(Number(0))},
+    {"seconds": Each(Number(0)), "task": _TASK},
 )
 _SCORE = Nullable(Number())
 _FINALS = Fields(

@@ -69,7 +69,7 @@ def test_a_table_of_a_space_of_earlier_versions_has_its_page(tabulated: Path, tm
 
 def test_the_tables_of_a_run_are_known_by_their_names(run: Run) -> None:
     assert [table.name for table in run_tables(run)] == [
-        *("baselines", "roc", "per_category", "entropy", "stages", "parameters", "time", "plugins")
+        *("baselines", "roc", "per_category", "entropy", "stages", "space", "parameters", "time", "plugins")
     ]
 
 

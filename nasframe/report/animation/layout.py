@@ -102,8 +102,17 @@ def is_plain(choice: Choice) -> bool:
     return all(is_zero(spec) or is_identity(spec) for spec in choice.operations.values())
 
 
-def lay_out(space: SearchSpace) -> Box:
-    """Return the whole space as a box without a name, at the origin."""
+Lines = Mapping[str, Sequence[str]]
+"""Flat name of a node or a cell → what stands on it below its name."""
+
+
+def lay_out(space: SearchSpace, lines: Lines | None = None) -> Box:
+    """Return the whole space as a box without a name, at the origin.
+
+    Args:
+        space: any.
+        lines: what stands on nodes and cells, where that is not every candidate with a bar.
+    """
     wiring = space.wiring
     deciding = {
         name
@@ -112,10 +121,12 @@ def lay_out(space: SearchSpace) -> Box:
         or any((name, port) in wiring.port_sources for port in node.ports)
         or any(edge.choice is not None for port in node.ports for edge in wiring.arrivals[name, port])
     }
-    return _cell(space, "", deciding, stand_ins(space))
+    return _cell(space, "", deciding, stand_ins(space), lines)
 
 
-def _cell(space: SearchSpace, level: str, deciding: set[str], left_out: Mapping[str, str]) -> Box:
+def _cell(
+    space: SearchSpace, level: str, deciding: set[str], left_out: Mapping[str, str], lines: Lines | None
+) -> Box:
     """Return a cell with its members, at the origin."""
     wiring = space.wiring
     members: dict[str, Box] = {}
@@ -123,7 +134,9 @@ def _cell(space: SearchSpace, level: str, deciding: set[str], left_out: Mapping[
         member = inside(level, name)
         if member is not None and member not in members and member not in left_out:
             cell = member in wiring.cells
-            members[member] = _cell(space, member, deciding, left_out) if cell else _node(space, member)
+            members[member] = (
+                _cell(space, member, deciding, left_out, lines) if cell else _node(space, member, lines)
+            )
     links = _links(space, level, members, left_out)
     _columns(members, links)
     for box in members.values():
@@ -132,15 +145,19 @@ def _cell(space: SearchSpace, level: str, deciding: set[str], left_out: Mapping[
             box.row = 0
     names = [level, *(cell for cell, other in left_out.items() if other == level)]
     label = shown(listed([name.rpartition("/")[2] for name in names]))
+    more = (lines or {}).get(level, ())
+    label = ": ".join([label, ", ".join(more)]) if more else label
     made = Box(level, label, "cell", inner=list(members.values()))
     _place_members(made, links, is_outer=not level)
+    if more:
+        made.width = max(made.width, len(label) * 7.4 + 24)
     return made
 
 
-def _node(space: SearchSpace, name: str) -> Box:
+def _node(space: SearchSpace, name: str, lines: Lines | None) -> Box:
     node = space.wiring.nodes[name]
     label = shown(name.rpartition("/")[2])
-    if node.choice is not None:
+    if node.choice is not None and lines is None:
         letters = max(max(len(shown(item)) for item in node.choice.candidates), len(label) - 8)
         width = letters * _LETTER + _BAR + 26
         return Box(name, label, "choice", width, HEAD + ROW * len(node.choice.candidates) + 6)
@@ -152,7 +169,12 @@ def _node(space: SearchSpace, name: str) -> Box:
         for port in node.ports
         for edge in space.wiring.arrivals[name, port]
     )
-    return Box(name, label, kind, max(len(label) * 7.4 + 14, 24), max(26, LABEL * labelled + 6))
+    width, height = max(len(label) * 7.4 + 14, 24), max(26, LABEL * labelled + 6)
+    written = (lines or {}).get(name, ())
+    if written:
+        width = max(width, max(map(len, written)) * _LETTER + 22)
+        height = max(height, HEAD + ROW * len(written) + 4)
+    return Box(name, label, "choice" if node.choice is not None else kind, width, height)
 
 
 def _links(
