@@ -61,8 +61,11 @@ def test_the_report_opens_offline_and_shows_the_numbers(experiment: Experiment, 
     run = nasframe.run_experiment(experiment, tmp_path / "run")
     page = (run.path / "report.html").read_text(encoding="utf-8")
     titles = re.findall(r"<h2[^>]*>(.*?)</h2>", page)
-    assert titles[:3] == [
+    assert titles[:6] == [
         "The network that was found",
+        "The task",
+        "The search space",
+        "The strategy",
         "The search space over the epochs",
         "On the test split",
     ]
