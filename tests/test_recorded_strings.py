@@ -67,7 +67,7 @@ EXPERIMENTS = {
     "examples/table2.toml": "23bf4fa97718d2c97e5e58a2011cd2621a7c562e2a57bb58e79dfb46c4c61530",
     "examples/table3.toml": "756fcc59e403586e2f341ee3e0cc70ace9befb04ffb4f320028b01704b49c0d4",
     "examples/table4.toml": "23bf4fa97718d2c97e5e58a2011cd2621a7c562e2a57bb58e79dfb46c4c61530",
-    "examples/figure2.toml": "c6f5034ba49d8e55e900b6d6320755fe9e542d842c8b96f4f7666282018ce4b0",
+    "examples/figure2.toml": "87931e81d8b596fa5a8be13806921569a728c8b60fdcc6f856ced7ceed518de2",
 }
 STAGES = {
     "synthesize": "7874d54b408e7ad263f22de9bfd63f14cbfbe683848f8b5d5a0c71081d5f5e2f",

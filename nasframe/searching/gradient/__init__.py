@@ -9,6 +9,7 @@ from nasframe.searching.gradient.loop_check import checked_paths
 from nasframe.searching.gradient.one_shot import OneShot
 from nasframe.searching.gradient.options import SearchOptions
 from nasframe.searching.gradient.saved_search import read_search, restore_supernet
+from nasframe.searching.gradient.stop import has_converged
 
 __all__ = [
     "AdamLoop",
@@ -19,6 +20,7 @@ __all__ = [
     "SearchOptions",
     "Update",
     "checked_paths",
+    "has_converged",
     "read_search",
     "restore_supernet",
 ]
