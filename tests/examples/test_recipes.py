@@ -88,6 +88,18 @@ def test_the_large_form_has_the_settings_of_the_paper(name: str) -> None:
     assert not found.task.standardised
 
 
+def test_the_logits_of_the_figure_have_no_decay_and_a_rate_that_falls_to_zero() -> None:
+    """With a decay, or a constant rate, its searches do not come to rest."""
+    found = [Experiment.load(EXAMPLES / "figure2.toml")]
+    for path in (EXAMPLES / "figure2.toml", PAGE):
+        (small,) = [line for line in commands(path) if "--out runs/figure2-small" in line]
+        found.append(Experiment.load(EXAMPLES / "embedded.toml", overrides(small)))
+    for experiment in found:
+        assert experiment.to_dict()["loop"]["architecture_decay"] == 0
+        assert experiment.search.architecture_schedule == "cosine"
+        assert experiment.search.min_epochs == experiment.search.epochs == 100
+
+
 def test_the_axes_of_table_4_are_options_of_its_relaxation() -> None:
     line = next(line for line in commands(EXAMPLES / "table4.toml") if "table4.toml" in line)
     axes = dict(word.split("=") for word in shlex.split(line) if "=" in word)
