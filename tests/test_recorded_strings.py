@@ -19,7 +19,7 @@ from nasframe.tasks import stage_fingerprints
 ROOT = Path(__file__).parents[1]
 
 SEEDS = {
-    *("supernet", "search", "shuffle", "redrawn", "relaxation", "candidates"),
+    *("supernet", "search", "shuffle", "redrawn", "relaxation", "candidates", "drawn finalists"),
     *("paths", "validation paths", "ranking"),
     *("train", "train shuffle", "train redrawn", "build", "pretrain"),
     *("estimators", "batch", "time of estimators", "bias interval", "stgs"),

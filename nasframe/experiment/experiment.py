@@ -244,6 +244,7 @@ _ADDED: Mapping[str, Mapping[str, Any]] = {
         "empty_ports": "allow",
         "architecture_schedule": "constant",
         "finalists": 0,
+        "finalists_drawn": 0,
         "finalist_epochs": 1,
         "finalist_keep": 4,
         "finalist_start": "inherit",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
@@ -11,9 +12,11 @@ from nasframe.runtime import Progress, derive_seed, generator
 from nasframe.searching.derivation import derive_around
 from nasframe.searching.gradient.ranking import has_no_more, rank_architectures
 from nasframe.searching.gradient.supernet_score import Ranked
-from nasframe.space import Assignment, Probabilities, SearchSpace
+from nasframe.space import Architecture, Assignment, Probabilities, SearchSpace, network_key
 
 __all__ = ["Candidates"]
+
+_TRIES = 100
 
 
 @frozen
@@ -76,6 +79,23 @@ class Candidates:
         tried = "all architectures of the space" if whole else "the architectures that were tried"
         networks = f"{len(scored):,} different network{'s' * (len(scored) != 1)}"
         return cls(scored, None, [_fewer(asked, f"{tried} are {networks}")])
+
+    def draws(
+        self, space: SearchSpace, score: Callable[[Assignment], Ranked], wanted: int, seed: int
+    ) -> Iterator[Ranked]:
+        """Yield uniform draws of different networks, each with its score by the supernet.
+
+        They end after a hundred tries for each that is wanted. See `around` for the other arguments.
+        """
+        source = random.Random(derive_seed(seed, "drawn finalists"))
+        known = {network_key(Architecture(space, item.assignment)): item for item in self.scored}
+        seen = set()
+        for _ in range(_TRIES * wanted):
+            assignment = space.sample(source)
+            key = network_key(Architecture(space, assignment))
+            if key not in seen:
+                seen.add(key)
+                yield known[key] if key in known else score(assignment)
 
 
 def _fewer(asked: int, found: str) -> str:

@@ -189,7 +189,9 @@ class Search:
         options, started = self.options, time.monotonic()
         if self.loop.relaxes and options.candidates == 1:
             return self.derive()
-        found = self._candidates()
+        score = self._score()
+        found = self._candidates(score)
+        draws = found.draws(self.space, score, options.finalists_drawn, self.seed)
         taken = time.monotonic() - started
         chosen = choose(
             found.scored,
@@ -200,14 +202,14 @@ class Search:
             self.supernet,
             self.trainer,
             self.progress,
+            draws,
         )
         self.selection = evolve(chosen, notes=[*found.notes, *chosen.notes], seconds=taken)
         return chosen.architecture
 
-    def _candidates(self) -> Candidates:
-        """Return the architectures among which one is chosen, with their scores by the supernet."""
-        splits, asked = self.data.splits, self.options.candidates
-        score = SupernetScore(
+    def _score(self) -> SupernetScore:
+        splits = self.data.splits
+        return SupernetScore(
             self.supernet,
             self.task,
             splits.validation,
@@ -216,6 +218,10 @@ class Search:
             self.device,
             by_loss=self.loop.rank_by == "loss",
         )
+
+    def _candidates(self, score: SupernetScore) -> Candidates:
+        """Return the architectures among which one is chosen, with their scores by the supernet."""
+        asked = self.options.candidates
         if not self.loop.relaxes:
             return Candidates.of_space(self.space, score, asked, self.seed, self.progress)
         probabilities = self._probabilities()

@@ -40,6 +40,12 @@ class SearchOptions:
         "halving; 0: the supernet alone chooses",
         ge=0,
     )
+    finalists_drawn: int = option(
+        0,
+        help="so many of the finalists are drawn uniformly, whatever the supernet says of them, in case that "
+        "it knows nothing",
+        ge=0,
+    )
     finalist_epochs: int = option(1, help="epochs of the first round of finalists", ge=1)
     finalist_keep: int = option(
         4, help="of so many finalists one is kept, and trained so many times as long", ge=2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from attrs import frozen
@@ -69,6 +70,7 @@ def choose(
     supernet: Supernet,
     trainer: CandidateTrainer | None,
     progress: Progress,
+    draws: Iterable[Ranked] = (),
 ) -> Selection:
     """Return the best of several architectures: by the supernet, or of its best ones by training them.
 
@@ -83,6 +85,8 @@ def choose(
         supernet: from whose weights finalists may start.
         trainer: of finalists; None where there are none.
         progress: to report to.
+        draws: different architectures, the first of which fill the finalists that the options want drawn; the
+            next best take their place where they are too few.
 
     Raises:
         RunError: the supernet gives none of them a score and no rule derived one; or no finalist can be
@@ -110,7 +114,9 @@ def choose(
     winner, finals = made(ordered[0]), None
     if options.finalists and trainer is not None:
         derived_first = sorted(ordered, key=lambda item: item.assignment != derived)
-        finalists = _different_networks(map(made, derived_first), options.finalists)
+        best = _different_networks(map(made, derived_first), options.finalists - options.finalists_drawn)
+        others = map(made, chain(draws, derived_first))
+        finalists = _different_networks(chain(best.values(), others), options.finalists)
         if len(finalists) < options.finalists:
             notes.append(
                 f"search.finalists asks for {options.finalists}, and the candidates are {len(finalists)} "

@@ -52,6 +52,15 @@ def check_selection(
             f"search.finalists: expected at most search.candidates ({options.candidates}), found "
             f"{options.finalists}"
         )
+    if options.finalists and options.finalists_drawn >= options.finalists:
+        problems.append(
+            f"search.finalists_drawn: expected fewer than search.finalists ({options.finalists}), found "
+            f"{options.finalists_drawn}"
+        )
+    if options.finalists_drawn and not options.finalists:
+        problems.append(
+            f"search.finalists_drawn: {options.finalists_drawn} of no finalists; set search.finalists too"
+        )
     if options.finalists:
         if trainer is None:
             problems.append("search.finalists: finalists are trained, and this search was given no trainer")

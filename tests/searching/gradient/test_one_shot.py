@@ -402,6 +402,11 @@ def test_a_space_that_deals_sources_out_is_refused(digits: TensorTask, digits_da
     ("options", "words"),
     [
         ({"candidates": 1, "finalists": 3}, "search.finalists: 3 of 1 candidate"),
+        (
+            {"candidates": 5, "finalists": 3, "finalists_drawn": 3},
+            r"search.finalists_drawn: expected fewer than search.finalists \(3\), found 3",
+        ),
+        ({"candidates": 5, "finalists_drawn": 2}, "search.finalists_drawn: 2 of no finalists"),
         ({"candidates": 5, "finalists": 6}, r"search.finalists: expected at most search.candidates \(5\)"),
         ({"candidates": 5, "finalists": 2}, "this search was given no trainer"),
     ],

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 from attrs import define, field
+from scipy.stats import chisquare
 from torch import Tensor
 
 from nasframe import SearchOptions, SearchSpace, Supernet
 from nasframe.errors import RunError
 from nasframe.runtime import SILENT
 from nasframe.searching import Candidate, LearningCurve
+from nasframe.searching.gradient.candidates import Candidates
 from nasframe.searching.gradient.selection import Selection, choose
 from nasframe.searching.gradient.supernet_score import Ranked
 from tests.searching.sources import one_of
@@ -53,11 +56,13 @@ def scored(*values: float) -> list[Ranked]:
     ]
 
 
-def chosen(found: Sequence[Ranked], derived: int | None = None, **options: Any) -> tuple[Selection, Trainer]:
+def chosen(
+    found: Sequence[Ranked], derived: int | None = None, draws: Sequence[Ranked] = (), **options: Any
+) -> tuple[Selection, Trainer]:
     made, trainer = space(), Trainer()
     given = SearchOptions(candidates=5, **options)
     rule = None if derived is None else found[derived].assignment
-    return choose(found, rule, made, {"seed": 3}, given, Supernet(made), trainer, SILENT), trainer
+    return choose(found, rule, made, {"seed": 3}, given, Supernet(made), trainer, SILENT, draws), trainer
 
 
 def source(selection: Selection) -> str:
@@ -94,6 +99,47 @@ def test_the_derived_one_is_a_finalist_however_the_supernet_scores_it() -> None:
         item.architecture.assignment["n.x"]: (item.place, item.derived) for item in found.finals.finalists
     }
     assert held == {"i0": (5, True), "i3": (1, False)}
+
+
+def test_drawn_finalists_are_there_whatever_the_supernet_says_of_them() -> None:
+    all_five = scored(0.1, 0.5, 0.3, 0.4, 0.2)
+    found, _ = chosen(all_five, finalists=3, finalists_drawn=1, draws=[all_five[1], all_five[4]])
+    assert found.finals is not None
+    held = {item.architecture.assignment["n.x"]: item.place for item in found.finals.finalists}
+    assert held == {"i1": 1, "i3": 2, "i4": 4}  # the first draw is among the best already
+
+
+def test_where_draws_are_too_few_the_next_best_are_finalists() -> None:
+    all_five = scored(0.1, 0.5, 0.3, 0.4, 0.2)
+    found, _ = chosen(all_five, finalists=4, finalists_drawn=3, draws=[all_five[0]])
+    assert found.finals is not None
+    assert {item.architecture.assignment["n.x"] for item in found.finals.finalists} == {
+        "i1",
+        "i0",
+        "i3",
+        "i2",
+    }
+
+
+def test_draws_of_a_space_are_uniform_over_different_networks_and_keep_their_scores() -> None:
+    made, asked = space(), []
+
+    def score(assignment: Mapping[str, str]) -> Ranked:
+        asked.append(assignment["n.x"])
+        return Ranked(assignment, 0.7, (0.7, 0.0))
+
+    known = scored(0.1, 0.4)
+    counts: Counter[str] = Counter()
+    for seed in range(400):
+        found = list(Candidates(known, None, []).draws(made, score, 5, seed))
+        names = [item.assignment["n.x"] for item in found]
+        assert len(set(names)) == len(names) == made.count()
+        assert {name: item.score for name, item in zip(names, found, strict=True)} == {
+            name: {"i0": 0.1, "i1": 0.4}.get(name, 0.7) for name in names
+        }
+        counts[names[0]] += 1
+    assert not {"i0", "i1"} & set(asked)
+    assert chisquare([*counts.values()]).pvalue > 1e-4
 
 
 @pytest.mark.parametrize("start", ["inherit", "scratch"])
