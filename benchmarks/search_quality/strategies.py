@@ -23,12 +23,13 @@ BESIDE = (
 
 SETTINGS = {
     # epochs of the supernet, by those of a training
-    "supernet": 2.0,
+    "supernet": 1.0,
     "candidates": 300,
-    "finalists": 12,
+    "finalists": 72,
+    "drawn": 36,
     # of the first round, by those of a training
-    "first": 1 / 3,
-    "keep": 4,
+    "first": 1 / 30,
+    "keep": 3,
 }
 """Of `one_shot`: one setting for all tasks."""
 
@@ -37,6 +38,7 @@ def overrides(strategy: str, epochs: int, rate: float) -> list[str]:
     """Return the overrides of a strategy, given the epochs of a training and the rate of the weights."""
     finals = [
         f"search.finalists={SETTINGS['finalists']}",
+        f"search.finalists_drawn={SETTINGS['drawn']}",
         f"search.finalist_epochs={max(1, round(epochs * SETTINGS['first']))}",
         f"search.finalist_keep={SETTINGS['keep']}",
         "search.finalist_start=scratch",
