@@ -1,4 +1,4 @@
-"""How well a supernet orders architectures: asked itself, and by networks that start from its weights.
+"""Compare the order that a supernet gives architectures with the order of their trainings.
 
     nasframe tabulate examples/embedded.toml --architectures 40 --out runs/table
     python benchmarks/supernet_ranks.py examples/embedded.toml runs/table softmax,stgs,grmc

@@ -117,6 +117,8 @@ def choose(
         best = _different_networks(map(made, derived_first), options.finalists - options.finalists_drawn)
         others = map(made, chain(draws, derived_first))
         finalists = _different_networks(chain(best.values(), others), options.finalists)
+        ranked = [item.assignment for item in scored]
+        drawn = sum(item.architecture.assignment not in ranked for item in finalists.values())
         if len(finalists) < options.finalists:
             notes.append(
                 f"search.finalists asks for {options.finalists}, and the candidates are {len(finalists)} "
@@ -128,7 +130,7 @@ def choose(
             first=options.finalist_epochs,
             keep=options.finalist_keep,
             weights=supernet.state_dict() if options.finalist_start == "inherit" else None,
-            candidates=len(scored),
+            candidates=len(scored) + drawn,
             progress=progress,
         )
         winner = finals.winner

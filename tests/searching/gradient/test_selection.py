@@ -109,6 +109,15 @@ def test_drawn_finalists_are_there_whatever_the_supernet_says_of_them() -> None:
     assert held == {"i1": 1, "i3": 2, "i4": 4}  # the first draw is among the best already
 
 
+def test_a_drawn_finalist_that_was_no_candidate_is_counted_among_the_scored() -> None:
+    *ranked, worst = scored(0.4, 0.5, 0.3, 0.1)
+    found, _ = chosen(ranked, finalists=2, finalists_drawn=1, draws=[worst])
+    assert found.finals is not None
+    places = {item.architecture.assignment["n.x"]: item.place for item in found.finals.finalists}
+    assert places == {"i1": 1, "i3": 4}
+    assert found.finals.candidates == 4
+
+
 def test_where_draws_are_too_few_the_next_best_are_finalists() -> None:
     all_five = scored(0.1, 0.5, 0.3, 0.4, 0.2)
     found, _ = chosen(all_five, finalists=4, finalists_drawn=3, draws=[all_five[0]])
