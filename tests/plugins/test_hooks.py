@@ -35,6 +35,7 @@ from nasframe.jobs import Executor, Outcome, Report, Trial, execute
 from nasframe.plugins import PluginManager
 from nasframe.searching import Bilevel, RandomSearch
 from nasframe_bimodal.space import Bimodal
+from nasframe_deepfake import register_demos
 from tests.plugins.made import plugin
 
 SMALL = Bimodal(channels=4, cells=1, nodes=1)
@@ -186,6 +187,20 @@ def test_register_demos_makes_one_that_the_command_finds(
     plugins.register(plugin(register_demos=lambda: {"mine": tmp_path / "missing.toml"}), "mine")
     assert main(["demo", "mine"]) == 2
     assert "missing.toml: 1 problem\n  no such file" in capsys.readouterr().err
+
+
+def test_register_presets_makes_one_that_the_option_lays_over_an_experiment(
+    plugins: PluginManager, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    preset = tmp_path / "mine.toml"
+    plugins.register(plugin(register_presets=lambda: {"mine": preset}), "mine")
+    assert main(["demo", "deepfake", "--preset", "mine"]) == 2
+    assert "mine.toml): 1 problem\n  no such file" in capsys.readouterr().err
+    preset.write_text("[search]\nepochs = 77\n", encoding="utf-8")
+    experiment = nasframe.Experiment.load(register_demos()["deepfake"], preset="mine")
+    assert experiment.search.epochs == 77
+    assert main(["demo", "deepfake", "--preset", "other"]) == 2
+    assert "unknown preset 'other'; valid: mine, paper" in capsys.readouterr().err
 
 
 def test_register_tables_makes_one_that_is_read_by_its_name(
