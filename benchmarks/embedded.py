@@ -36,9 +36,12 @@ def corpus(folder: Path) -> Path:
     return folder
 
 
-def run(folder: Path, source: Path, seed: int, overrides: Sequence[str] = ()) -> tuple[Run, dict[str, Any]]:
+def run(
+    folder: Path, source: Path, seed: int, overrides: Sequence[str] = (), preset: str | None = None
+) -> tuple[Run, dict[str, Any]]:
     """Run an experiment on the set, from the split on, and return the run and its metrics."""
     values = [f"cache='{source.parent / 'cache'}'", f"seed={seed}", *DATA, *overrides]
-    made = run_experiment(Experiment.load(DEMO, values), folder, source=source, progress=make_progress())
+    experiment = Experiment.load(DEMO, values, preset=preset)
+    made = run_experiment(experiment, folder, source=source, progress=make_progress())
     assert made.test is not None
     return made, made.test

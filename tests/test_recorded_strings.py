@@ -62,7 +62,7 @@ FOLDERS = {
 }
 
 EXPERIMENTS = {
-    "plugins/nasframe_deepfake/demo.toml": "ff640868cb42112f1262956a1a621d2ebc833d44e1f4aa6efbddeb88439d99ea",
+    "plugins/nasframe_deepfake/demo.toml": "3ca34ae237cc4128bf0a2f0f68540a014dbf063edadd1da8c539ee12dda4bdc2",
     "examples/embedded.toml": "89b98a198361fe49fbc66942e6b1d0608898bd17ce5e8d3fb188d70711f37ad9",
     "examples/table2.toml": "23bf4fa97718d2c97e5e58a2011cd2621a7c562e2a57bb58e79dfb46c4c61530",
     "examples/table3.toml": "756fcc59e403586e2f341ee3e0cc70ace9befb04ffb4f320028b01704b49c0d4",
@@ -138,6 +138,11 @@ def test_names_of_files_and_folders_stay(folder: str) -> None:
 @pytest.mark.parametrize("file", EXPERIMENTS)
 def test_an_experiment_keeps_its_fingerprint(file: str) -> None:
     assert Experiment.load(ROOT / file).fingerprint() == EXPERIMENTS[file]
+
+
+def test_the_demo_with_the_papers_method_keeps_the_fingerprint_that_the_demo_had_before() -> None:
+    paper = Experiment.load(ROOT / "plugins/nasframe_deepfake/demo.toml", preset="paper")
+    assert paper.fingerprint() == "ff640868cb42112f1262956a1a621d2ebc833d44e1f4aa6efbddeb88439d99ea"
 
 
 @pytest.mark.parametrize("name", TABULAR)

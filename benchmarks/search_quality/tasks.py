@@ -11,6 +11,7 @@ from attrs import frozen
 
 import nasframe_deepfake
 import nasframe_tabular
+from nasframe.experiment import with_preset
 
 __all__ = ["TASKS", "JudgedTask"]
 
@@ -30,6 +31,7 @@ class JudgedTask:
         points: overrides that the seeds take in turn, such as folds.
         table: of the truth for the first draw; empty where there is none.
         trainings: of a network whose mean test score counts.
+        preset: laid over the experiment; empty for none.
     """
 
     name: str
@@ -39,10 +41,12 @@ class JudgedTask:
     points: Sequence[Sequence[str]] = ((),)
     table: str = ""
     trainings: int = 3
+    preset: str = ""
 
     def values(self) -> Mapping[str, Any]:
-        """Return what the file holds."""
-        return tomllib.loads(self.recipe.read_text("utf-8"))
+        """Return what the file holds, with the preset laid over it."""
+        found = tomllib.loads(self.recipe.read_text("utf-8"))
+        return with_preset(found, str(self.recipe), self.preset) if self.preset else found
 
 
 _EXACT = ("space.ports=distinct",)
@@ -85,11 +89,12 @@ TASKS: Mapping[str, JudgedTask] = {
     "mnist1d": JudgedTask(
         "mnist1d, cells", _TABLES / "mnist1d-cells.toml", (), _TWO_DRAWS, table="mnist1d-cells"
     ),
-    "pairings": JudgedTask("embedded, pairings alone", _DEMO, _EMBEDDED, trainings=1),
+    "pairings": JudgedTask("embedded, pairings alone", _DEMO, _EMBEDDED, trainings=1, preset="paper"),
     "plain": JudgedTask(
         "embedded, pairings without the standardised copies",
         _DEMO,
         (*_EMBEDDED, "task.standardised=false"),
         trainings=1,
+        preset="paper",
     ),
 }

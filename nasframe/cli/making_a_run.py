@@ -244,12 +244,32 @@ def _load(path: Path, overrides: tuple[str, ...], common: Common, out: Path | No
             seed=common.seed,
             device=common.device,
         )
+    _check_relaxation_counts(path, experiment, overrides, common)
     experiment.torch_device()
     if common.data is not None and not common.data.exists():
         raise ConfigurationError("--data", [f"{common.data}: no such file or folder"])
     if out is not None and out.is_file():
         raise RunError(f"--out {out}: is a file; expected a folder, or a name for one")
     return experiment
+
+
+def _check_relaxation_counts(
+    path: Path, experiment: Experiment, overrides: tuple[str, ...], common: Common
+) -> None:
+    """Refuse options of a relaxation in a command whose loop has no logits: they would change nothing."""
+    words = [word for word in overrides if word.startswith("relaxation.")]
+    if common.relaxation is not None:
+        words.insert(0, f"--relaxation {common.relaxation}")
+    if words and not experiment.loop.relaxes:
+        loop = experiment.names["loop"]
+        raise ConfigurationError(
+            str(path),
+            [
+                f"{word}: changes nothing, as the loop {loop!r} has no logits to relax; others have, such as "
+                "loop.name=bilevel"
+                for word in words
+            ],
+        )
 
 
 def _reading_as_recorded(folder: Path) -> AbstractContextManager[None]:

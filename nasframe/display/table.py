@@ -146,6 +146,8 @@ class Table:
         note: a few sentences on how it is read.
         marked: indices of the rows that stand out.
         signs: what the signs in its text mean, a few words each; they stand once below several tables.
+        console_rows: so many rows, and the marked ones, are text for a console; 0 for all. The page and the
+            files have all of them.
 
     Example:
         >>> table = Table(
@@ -173,22 +175,27 @@ class Table:
     note: str = ""
     marked: Sequence[int] = ()
     signs: Sequence[str] = ()
+    console_rows: int = 0
 
     def to_text(self, indent: str = "") -> str:
         """Return the title and aligned columns, numbers to the right; `>` stands before a marked row."""
         shown = self._for("people")
+        limit = self.console_rows or len(self.rows)
+        places = [place for place in range(len(self.rows)) if place < limit or place in self.marked]
         lines = [
             [column.heading for column in shown.columns],
             *(
-                [_text(cell, column) for cell, column in zip(row, shown.columns, strict=True)]
-                for row in shown.rows
+                [_text(cell, column) for cell, column in zip(shown.rows[place], shown.columns, strict=True)]
+                for place in places
             ),
         ]
         right = [place for place, is_text in enumerate(shown._texts()) if not is_text]
         found = [visible(self.title)] if self.title else []
-        for number, line in enumerate(format_columns(lines, right=right)):
-            mark = ("> " if number - 1 in self.marked else "  ") if self.marked else ""
+        for place, line in zip([-1, *places], format_columns(lines, right=right), strict=True):
+            mark = ("> " if place in self.marked else "  ") if self.marked else ""
             found.append(f"{indent}{mark}{line}".rstrip())
+        if left := len(self.rows) - len(places):
+            found.append(f"{indent}… {left:,} more, which the report lists")
         return "\n".join(found)
 
     def __str__(self) -> str:

@@ -43,7 +43,7 @@ def finalist_tables(selection: Mapping[str, Any]) -> list[Table]:
         "The best of each round went on. Marked: the one that was chosen. Where the loop ranks by the loss, "
         "the first one by the supernet need not have the best objective."
     )
-    return [Table("finalists", "Finalists", columns, rows, note, [0])]
+    return [Table("finalists", "Finalists", columns, rows, note, [0], console_rows=8)]
 
 
 def selection_verdict(selection: Mapping[str, Any], *, relaxes: bool) -> Sequence[str]:

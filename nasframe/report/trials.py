@@ -49,7 +49,7 @@ def trial_table(trials: Trials) -> Table:
     best = best_trial(trials)
     marked = [place for place, line in enumerate(trials) if line is best]
     note = "" if best is None else f"Marked: trial {best['trial']}, the best one."
-    return Table("trials", "The trials", columns, rows, note, marked)
+    return Table("trials", "The trials", columns, rows, note, marked, console_rows=30)
 
 
 def trial_figures(trials: Trials) -> list[Figure]:

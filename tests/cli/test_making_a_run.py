@@ -115,6 +115,22 @@ def test_the_last_screen_shows_every_metric_of_the_task(
         assert all(value == f"{test[name]:.4f}" for name, value in lines)
 
 
+@pytest.mark.parametrize("loop", ["one_shot", "random"])
+def test_options_of_a_relaxation_are_refused_where_the_loop_has_no_logits(
+    home: Path, capsys: pytest.CaptureFixture[str], loop: str
+) -> None:
+    command = ["run", str(EXPERIMENT), f"loop.name={loop}"]
+    assert main([*command, "--relaxation", "softmax", "relaxation.temperature=0.5"]) == 2
+    first, *problems = capsys.readouterr().err.splitlines()
+    assert first.endswith("2 problems")
+    assert [line.split(":")[0].strip() for line in problems] == [
+        "--relaxation softmax",
+        "relaxation.temperature=0.5",
+    ]
+    assert f"the loop '{loop}' has no logits" in problems[0]
+    assert not (home / "runs").exists()
+
+
 def test_a_warm_up_as_long_as_the_search_is_refused(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", str(EXPERIMENT), "search.epochs=2", "search.warmup_epochs=2"]) == 2
     assert "warmup_epochs must be less than epochs (2), or nothing is searched; found 2" in (

@@ -62,6 +62,22 @@ def test_the_text_has_the_title_and_aligned_columns_with_numbers_to_the_right() 
     ]
 
 
+def test_of_a_long_table_a_console_shows_the_first_rows_and_the_marked_ones() -> None:
+    rows = [[f"r{number}", number] for number in range(1200)]
+    long = Table("long", "Long", [Column("row"), Column("n")], rows, marked=[700], console_rows=2)
+    assert long.to_text(indent="  ").splitlines() == [
+        "Long",
+        "    row     n",
+        "    r0      0",
+        "    r1      1",
+        "  > r700  700",
+        "  … 1,197 more, which the report lists",
+    ]
+    assert len(long.to_csv().splitlines()) == 1201
+    assert len(long.to_json()["rows"]) == 1200
+    assert long.to_html().count("<tr") == 1201
+
+
 def test_a_marked_row_stands_out_in_the_text_and_on_the_page() -> None:
     marked = table(marked=[1])
     assert [line[:2] for line in marked.to_text().splitlines()[1:]] == ["  ", "  ", "> ", "  "]

@@ -38,10 +38,9 @@ empty_ports = "redraw"
 
 @pytest.fixture
 def other_demo(tmp_path: Path) -> Path:
-    """The demo with another method: one_shot on distinct ports, with finalists."""
+    """The demo with a third method: other options of one_shot, and some of searches with logits."""
     head, rest = DEMO.read_text(encoding="utf-8").split("[loop]")
     file = tmp_path / "demo.toml"
-    head = head.replace('ports = "shared"', 'ports = "distinct"')
     file.write_text(head + ONE_SHOT + "\n[train]" + rest.split("[train]")[1], encoding="utf-8")
     return file
 
