@@ -1,11 +1,15 @@
-"""Check on three seeds the results that a search must reach on the embedded set, and write their tables.
+"""Check the results that a search must reach, and write their tables.
 
-Each seed splits the clips anew (no person in two splits), pretrains, searches and trains anew. The tables are
-those of docs/embedded-set.md.
+On the embedded set, on three seeds: each splits the clips anew (no person in two splits), pretrains, searches
+and trains anew. The tables are those of docs/embedded-set.md.
+
+On two tasks with tables of the truth, on twenty seeds: the two of docs/search-quality.md that take minutes.
 """
 
 from __future__ import annotations
 
+import json
+import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -19,6 +23,9 @@ from scipy.stats import t
 # On pairings alone, weights need this higher rate to learn to recognise them at all.
 PAIRINGS = ('task.categories=["pairing"]', "loop.weight_rate=3e-3", "baselines.random=0")
 PLAIN = (*PAIRINGS, "task.standardised=false")
+
+JUDGED = ("htad", "av")
+LEVEL = 0.05
 
 
 def main(out: str = "runs/acceptance") -> int:
@@ -51,6 +58,7 @@ def main(out: str = "runs/acceptance") -> int:
     ]
     values = [test["auc"] for test in mixed.values()]
     claims.append((min(values) >= 0.8, f"(c) overall at least 0.80 on the mixed set: {shown(values)}"))
+    claims += judged(base / "search-quality")
     gaps = [
         f"seed {seed}: supernet {made.history('search')[-1]['validation']['auc']:.2f}, derived network "
         f"{validation(made.history('train')):.2f}"
@@ -69,6 +77,25 @@ def main(out: str = "runs/acceptance") -> int:
     (base / "table.md").write_text(text, encoding="utf-8")
     print(text)
     return 0 if all(holds for holds, _ in claims) else 1
+
+
+def judged(out: Path) -> list[tuple[bool, str]]:
+    """Return the claims about searches of equal cost: whether each holds, and what it says."""
+    command = [str(Path(__file__).with_name("search_quality")), "confirm", str(out), "--workers", "2"]
+    subprocess.run([sys.executable, *command, "--tasks", *JUDGED], check=True)
+    found = json.loads((out / "confirm.json").read_text("utf-8"))
+    better = all(row["difference"] > 0 and row["p_holm"] < LEVEL for row in found["random"])
+    worse = any(row["difference"] < 0 and row["p_holm"] < LEVEL for row in found["halving"])
+    return [
+        (better, f"(d) one_shot is better than random search, p < {LEVEL}: {differences(found['random'])}"),
+        (not worse, f"(e) and not significantly worse than halving: {differences(found['halving'])}"),
+    ]
+
+
+def differences(rows: Sequence[Mapping[str, Any]]) -> str:
+    return "; ".join(
+        f"{row['task']} {row['difference']:+.4f} (p {row['p_holm']:.2g} after Holm)" for row in rows
+    )
 
 
 def validation(history: Sequence[Mapping[str, Any]]) -> float:

@@ -21,10 +21,12 @@ sys.path.append(str(Path(__file__).parent.parent))  # for `embedded`
 
 from cost import CostOfSearch, measured_costs
 from embedded import corpus
-from results import beside_table, claims
+from results import beside_table, claims, comparisons
 from strategies import BESIDE, CLAIMED
 from tasks import TASKS
 from trial import Trial, do_trial, do_work
+
+from nasframe.runtime import write_json
 
 TUNING = range(1000, 1006)
 """Seeds on which settings are chosen."""
@@ -62,7 +64,9 @@ def main(words: Sequence[str] | None = None) -> int:
         return 0
     rivals = [rival for trial in trials for rival in rivals_of(trial, out, costs[trial.task])]
     do(rivals, out, given.workers)
-    print(claims(out, trials, rivals, costs))
+    found = comparisons(out, trials, rivals, costs)
+    write_json(out / f"{given.command}.json", found)
+    print(claims(found))
     return 0
 
 

@@ -17,19 +17,28 @@ from trial import Trial
 import nasframe
 from nasframe.studies.statistics import holm
 
-__all__ = ["beside_table", "claims"]
+__all__ = ["beside_table", "claims", "comparisons"]
 
 _RESAMPLES = 99_999
 
 
-def claims(
+def comparisons(
     out: Path, trials: Sequence[Trial], rivals: Sequence[Trial], costs: Mapping[str, CostOfSearch]
-) -> str:
-    """Return the table of the claims: the difference to each rival, a sign-flip test, Holm over the tasks."""
-    lines = []
+) -> dict[str, list[dict[str, Any]]]:
+    """Return for each rival the difference to it on each task, a sign-flip test, and Holm over the tasks."""
+    found = {}
     for rival in ("random", "halving"):
         rows = [_compared(out, name, trials, rivals, rival, costs[name]) for name in costs]
-        adjusted = holm([row["p"] for row in rows])
+        for row, value in zip(rows, holm([row["p"] for row in rows]), strict=True):
+            row["p_holm"] = value
+        found[rival] = rows
+    return found
+
+
+def claims(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+    """Return the tables of the claims, and the pairs that a power of .8 takes, given the comparisons."""
+    lines = []
+    for rival, rows in found.items():
         lines += [
             "",
             f"### against {rival}, at equal cost",
@@ -37,17 +46,14 @@ def claims(
             f"| task | seeds | cost in trainings | one_shot | {rival} | difference (95 %) | p | p, Holm |",
             "|---|---|---|---|---|---|---|---|",
         ]
-        for row, value in zip(rows, adjusted, strict=True):
+        for row in rows:
             low, high = row["interval"]
             lines.append(
                 f"| {row['task']} | {row['seeds']} | {row['cost']:.1f} | {row['own']:.4f} | "
                 f"{row['rival']:.4f} | {row['difference']:+.4f} [{low:+.4f}, {high:+.4f}] | {row['p']:.2g} | "
-                f"{value:.2g} |"
+                f"{row['p_holm']:.2g} |"
             )
-    needed = [
-        f"- {row['task']}: {_needed(row):,} seeds"
-        for row in (_compared(out, name, trials, rivals, "random", costs[name]) for name in costs)
-    ]
+    needed = [f"- {row['task']}: {_needed(row):,} seeds" for row in found["random"]]
     return "\n".join([*lines, "", "Seeds for a power of .8 at p = .05 / 6, by these differences:", *needed])
 
 
