@@ -22,9 +22,10 @@ sys.path.append(str(Path(__file__).parent.parent))  # for `embedded`
 from cost import CostOfSearch, measured_costs
 from embedded import corpus
 from results import beside_table, claims, comparisons
-from strategies import BESIDE, CLAIMED
+from strategies import BESIDE, CLAIMED, FIXED
 from tasks import TASKS
-from trial import Trial, do_trial, do_work
+from trial import Trial, do_trial
+from work import do_work
 
 from nasframe.runtime import write_json
 
@@ -40,6 +41,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("command", choices=("cost", "tune", "confirm", "beside"))
     parser.add_argument("out", type=Path)
     parser.add_argument("--tasks", nargs="+", choices=tuple(TASKS), default=list(TASKS))
+    parser.add_argument("--seeds", type=int, default=len(FRESH), help="the first so many, for `beside`")
     parser.add_argument("--workers", type=int, default=1)
     given = parser.parse_args(words)
     out = given.out.resolve()
@@ -51,17 +53,18 @@ def main(words: Sequence[str] | None = None) -> int:
         return 0
     seeds = TUNING if given.command == "tune" else FRESH
     trials = [trial for name in given.tasks for trial in claimed(name, seeds)]
-    do(trials, out, given.workers)
     if given.command == "beside":
+        names = [CLAIMED, *BESIDE, FIXED]
         more = [
             Trial(name, draw(name, seed), seed, strategy)
             for name in given.tasks
-            for strategy in BESIDE
-            for seed in seeds
+            for strategy in names
+            for seed in seeds[: given.seeds]
         ]
         do(more, out, given.workers)
-        print(beside_table(out, given.tasks, [CLAIMED, *BESIDE], seeds, costs))
+        print("\n".join(beside_table(out, name, more) for name in given.tasks))
         return 0
+    do(trials, out, given.workers)
     rivals = [rival for trial in trials for rival in rivals_of(trial, out, costs[trial.task])]
     do(rivals, out, given.workers)
     found = comparisons(out, trials, rivals, costs)
@@ -100,9 +103,9 @@ def do(trials: Sequence[Trial], out: Path, workers: int) -> None:
     print(f"{len(left)} of {len(trials)} trials to do", flush=True)
     with multiprocessing.get_context("spawn").Pool(workers) as pool:
         work = [(trial, out, source(trial.task, out)) for trial in left]
-        for number, result in enumerate(pool.imap_unordered(do_work, work), start=1):
-            names = " ".join(str(result[key]) for key in ("task", "draw", "seed", "strategy"))
-            print(f"{number}/{len(left)} {names}: {result['test']:.4f}", flush=True)
+        for number, (trial, result) in enumerate(pool.imap_unordered(do_work, work), start=1):
+            shown = f": {result['test']:.4f}" if "test" in result else ""
+            print(f"{number}/{len(left)} {trial.task} {trial.seed} {trial.strategy}{shown}", flush=True)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from cost import CostOfSearch
 from scipy import stats
+from strategies import FIXED
 from tasks import TASKS
 from trial import Trial
 
@@ -100,55 +101,64 @@ def _needed(row: Mapping[str, Any]) -> int:
     return max(2, int(np.ceil((quantiles * row["deviation"] / row["difference"]) ** 2)))
 
 
-def beside_table(
-    out: Path,
-    names: Sequence[str],
-    strategies: Sequence[str],
-    seeds: Sequence[int],
-    costs: Mapping[str, CostOfSearch],
-) -> str:
-    """Return a table for each task: test, regret, percentile, parameters and seconds of each strategy."""
-    lines = []
-    for name in names:
-        table = nasframe.load_table(TASKS[name].table) if TASKS[name].table else None
-        lines += [
-            "",
-            f"### {TASKS[name].name}",
-            "",
-            "| strategy | test | sd | regret | percentile | parameters | seconds |",
-            "|---|---|---|---|---|---|---|",
-        ]
-        for strategy in strategies:
-            found = [
-                _read(trial, out)
-                for seed in seeds
-                for trial in [Trial(name, seed % len(TASKS[name].draws), seed, strategy)]
-                if trial.file(out).exists()
-            ]
-            if found:
-                lines.append(_row(strategy, found, table))
+def beside_table(out: Path, name: str, trials: Sequence[Trial]) -> str:
+    """Return the table of a task: a row for each strategy of the trials, then one for each fixed network."""
+    table = nasframe.load_table(TASKS[name].table) if TASKS[name].table else None
+    own = [trial for trial in trials if trial.task == name]
+    lines = [
+        "",
+        f"### {TASKS[name].name}",
+        "",
+        "| strategy | seeds | test | sd | regret | percentile | rank correlation | parameters | seconds |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for strategy in dict.fromkeys(trial.strategy for trial in own):
+        found = [_read(trial, out) for trial in own if trial.strategy == strategy]
+        if strategy == FIXED:
+            lines += _fixed_rows(found)
+        else:
+            lines.append(_row(strategy, found, table))
     return "\n".join(lines)
 
 
+def _fixed_rows(found: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return a row for each network, and one for all that see one view: the best on validation."""
+    alone = [name for name in found[0] if name.endswith(" alone")]
+    rows = [_fixed_row(name, [item[name] for item in found]) for name in found[0] if name not in alone]
+    if alone:
+        best = [max((item[name] for name in alone), key=lambda one: one["validation"]) for item in found]
+        rows.append(_fixed_row("best view alone, by validation", best))
+    return rows
+
+
+def _fixed_row(network: str, values: Sequence[Mapping[str, Any]]) -> str:
+    size = fmean(value["parameters"] for value in values)
+    tests = _mean_and_spread([value["test"] for value in values])
+    return f"| {network} | {len(values)} | {tests} | — | — | — | {size:,.0f} | — |"
+
+
+def _mean_and_spread(values: Sequence[float]) -> str:
+    return f"{fmean(values):.4f} | {stdev(values):.4f}" if len(values) > 1 else f"{values[0]:.4f} | —"
+
+
 def _row(strategy: str, found: Sequence[Mapping[str, Any]], table: Any) -> str:
-    scores = [item["test"] for item in found]
-    regret = share = "—"
+    regret = share = order = "—"
     if table is not None:
-        own = sorted(value for value in table.scores("test") if value is not None)
-        known = []
-        for item in found:
-            entry = table.entries.get(item["network"]) if item["draw"] == 0 else None
-            if entry is not None:
-                known.append(table.score(entry, "test"))
+        truth = sorted(value for value in table.scores("test") if value is not None)
+        entries = [table.entries.get(item["network"]) for item in found if item["draw"] == 0]
+        known = [table.score(entry, "test") for entry in entries if entry is not None]
         if known:
-            regret = f"{own[-1] - fmean(known):.4f}"
-            share = f"{fmean(100 * sum(value < score for value in own) / len(own) for score in known):.1f}"
-    spread = f"{stdev(scores):.4f}" if len(scores) > 1 else "—"
-    size = fmean(item["parameters"] for item in found)
-    seconds = fmean(item["seconds"] for item in found)
-    return (
-        f"| {strategy} | {fmean(scores):.4f} | {spread} | {regret} | {share} | {size:,.0f} | {seconds:.1f} |"
-    )
+            regret = f"{truth[-1] - fmean(known):.4f}"
+            below = fmean(sum(value < score for value in truth) for score in known)
+            share = f"{100 * below / len(truth):.1f}"
+    firsts = [item["finals"]["rounds"][0]["supernet"] for item in found if item["finals"]]
+    orders = [value for value in firsts if value is not None]
+    if orders:
+        order = f"{fmean(orders):+.2f}"
+    tests = _mean_and_spread([item["test"] for item in found])
+    size, seconds = (fmean(item[key] for item in found) for key in ("parameters", "seconds"))
+    cells = [strategy, len(found), tests, regret, share, order, f"{size:,.0f}", f"{seconds:.1f}"]
+    return f"| {' | '.join(map(str, cells))} |"
 
 
 def _read(trial: Trial, out: Path) -> dict[str, Any]:

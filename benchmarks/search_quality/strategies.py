@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["BESIDE", "CLAIMED", "SETTINGS", "overrides"]
+__all__ = ["BESIDE", "CLAIMED", "FIXED", "SETTINGS", "overrides"]
 
 CLAIMED = "one_shot"
 """The strategy that was chosen on the tuning seeds; the tests are about it."""
@@ -20,6 +20,9 @@ BESIDE = (
     "random best of 3",
 )
 """Strategies beside it, without tests; halving is also one of the two rivals at equal cost."""
+
+FIXED = "fixed networks"
+"""No search: the networks that a task brings to compare with, and one random one."""
 
 SETTINGS = {
     # epochs of the supernet, by those of a training
@@ -52,7 +55,7 @@ def overrides(strategy: str, epochs: int, rate: float) -> list[str]:
     if strategy in relaxations:
         return [*relaxations[strategy], "search.candidates=1", "search.finalists=0"]
     if strategy == "grmc with finalists":
-        return ["search.candidates=40", *finals]
+        return [f"search.candidates={SETTINGS['candidates']}", *finals]
     if strategy == "one_shot":
         return [
             "loop.name=one_shot",
@@ -64,6 +67,8 @@ def overrides(strategy: str, epochs: int, rate: float) -> list[str]:
             *finals,
         ]
     name, _, number = strategy.partition(" ")
+    if strategy == FIXED:
+        return ["loop.name=random", "loop.trials=1"]
     if name == "random":
         return ["loop.name=random", f"loop.trials={int(number.split()[-1])}"]
     if name == "halving":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from nasframe.network import cost_of
 from nasframe.pipeline import prepare, search, train_alone
 from nasframe.runtime import SILENT, write_json
 
-__all__ = ["Trial", "do_trial", "do_work", "experiment_of"]
+__all__ = ["Trial", "do_trial", "experiment_of"]
 
 
 @attrs.frozen
@@ -77,13 +77,8 @@ def do_trial(trial: Trial, out: Path, source: Path | None) -> Mapping[str, Any]:
     return result
 
 
-def do_work(work: tuple[Trial, Path, Path | None]) -> Mapping[str, Any]:
-    """Do a trial in a worker process, which finds this function by the name of its file."""
-    return do_trial(*work)
-
-
-def experiment_of(trial: Trial, out: Path) -> Experiment:
-    """Return the experiment of a trial; its data does not depend on the seed."""
+def experiment_of(trial: Trial, out: Path, more: Sequence[str] = ()) -> Experiment:
+    """Return the experiment of a trial with `more` overrides; its data does not depend on the seed."""
     task = TASKS[trial.task]
     point = task.points[trial.seed % len(task.points)]
     common = [f"cache='{out / 'cache'}'", *task.overrides, *task.draws[trial.draw], *point]
@@ -92,7 +87,8 @@ def experiment_of(trial: Trial, out: Path) -> Experiment:
     words = overrides(trial.strategy, base.train.epochs, rate)
     proposes = any(word.startswith("loop.name=") for word in words)
     kept = [word for word in common if not (proposes and word.startswith("loop."))]
-    found = Experiment.parse(task.values(), task.name, [*kept, *words], seed=trial.seed)
+    kept = [word for word in kept if word.split("=")[0] not in {item.split("=")[0] for item in more}]
+    found = Experiment.parse(task.values(), task.name, [*kept, *words, *more], seed=trial.seed)
     return attrs.evolve(found, data_seed=0)
 
 
