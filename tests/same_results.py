@@ -24,7 +24,7 @@ import sys
 import tarfile
 import tempfile
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
@@ -35,6 +35,9 @@ from safetensors import safe_open
 ROOT = Path(__file__).resolve().parents[1]
 TABULATE = ("nasframe/studies/tabulation", "nasframe/studies/table_plan.py")
 """A checkout that has one of these, new or old, calls its command for tables `tabulate`."""
+
+PAPER = "plugins/nasframe_deepfake/paper.toml"
+"""A checkout that has this searches its demo by another method, unless `--preset paper` says so."""
 
 DATA = ("task.clips=120", "task.identities=24", "task.picture_epochs=2", "task.sound_epochs=2")
 SMALL = (*DATA, "search.epochs=12", "search.warmup_epochs=3", "search.candidates=8", "train.epochs=4")
@@ -49,16 +52,16 @@ RENAMED = {"cells": "trials", "remarks": "caveats", "censuses": "tables"}
 TIMES = re.compile(r"seconds|version|cache|source|folder|path|hash|experiment|python")
 
 
-def commands(out: Path, table: str) -> Iterator[list[str]]:
+def commands(out: Path, table: str, preset: Sequence[str]) -> Iterator[list[str]]:
     """The command lines, without `nasframe`; every one writes into a folder of `out`.
 
-    The command that makes the table was called `census`.
+    The command that makes the table was called `census`, and the method of the paper was the demo's own.
     """
     cache = f"cache={out / 'cache'}"
     for seed in ("0", "1"):
         for relaxation in ("softmax", "grmc"):
             name = str(out / f"demo-{relaxation}-{seed}")
-            yield ["demo", *SMALL, cache, "--seed", seed, "--relaxation", relaxation, "--out", name]
+            yield ["demo", *SMALL, cache, *preset, "--seed", seed, "--relaxation", relaxation, "--out", name]
     study = ["examples/embedded.toml", *SHORT, cache]
     compared = ["--relaxation", "softmax,grmc", "--seeds", "2", "--out", str(out / "comparison")]
     yield ["compare", *study, *compared]
@@ -74,7 +77,8 @@ def record(checkout: Path, out: Path) -> dict[str, Any]:
         "OMP_NUM_THREADS": "1",
     }
     table = "tabulate" if any((checkout / name).exists() for name in TABULATE) else "census"
-    for words in commands(out, table):
+    preset = ["--preset", "paper"] if (checkout / PAPER).exists() else []
+    for words in commands(out, table, preset):
         program = [
             sys.executable,
             "-c",
