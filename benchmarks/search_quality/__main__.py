@@ -21,7 +21,7 @@ sys.path.append(str(Path(__file__).parent.parent))  # for `embedded`
 
 from cost import CostOfSearch, measured_costs
 from embedded import corpus
-from results import beside_table, claims, comparisons
+from results import beside_table, claims, comparisons, figure
 from strategies import BESIDE, CLAIMED, FIXED
 from tasks import TASKS
 from trial import Trial, do_trial
@@ -69,6 +69,7 @@ def main(words: Sequence[str] | None = None) -> int:
     do(rivals, out, given.workers)
     found = comparisons(out, trials, rivals, costs)
     write_json(out / f"{given.command}.json", found)
+    (out / f"{given.command}.svg").write_text(figure(found).to_svg(), "utf-8")
     print(claims(found))
     return 0
 

@@ -16,9 +16,10 @@ from tasks import TASKS
 from trial import Trial
 
 import nasframe
+from nasframe.display import Estimate, Interval, IntervalChart
 from nasframe.studies.statistics import holm
 
-__all__ = ["beside_table", "claims", "comparisons"]
+__all__ = ["beside_table", "claims", "comparisons", "figure"]
 
 _RESAMPLES = 99_999
 
@@ -56,6 +57,24 @@ def claims(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
             )
     needed = [f"- {row['task']}: {_needed(row):,} seeds" for row in found["random"]]
     return "\n".join([*lines, "", "Seeds for a power of .8 at p = .05 / 6, by these differences:", *needed])
+
+
+def figure(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> IntervalChart:
+    """Return the difference to each rival, task by task, given the comparisons: means and 95 % intervals."""
+    tasks = [row["task"] for row in found["random"]]
+    return IntervalChart(
+        name="search-quality",
+        title="one_shot and rivals of its cost, 20 seeds",
+        x="difference of the mean test scores",
+        intervals=[
+            Interval(row["task"], Estimate(row["difference"], *row["interval"]), series, f"minus {rival}")
+            for task in tasks
+            for series, (rival, rows) in enumerate(found.items())
+            for row in rows
+            if row["task"] == task
+        ],
+        has_zero=True,
+    )
 
 
 def _compared(

@@ -91,7 +91,7 @@ TASKS: Mapping[str, JudgedTask] = {
     ),
     "pairings": JudgedTask("embedded, pairings alone", _DEMO, _EMBEDDED, trainings=1, preset="paper"),
     "plain": JudgedTask(
-        "embedded, pairings without the standardised copies",
+        "embedded, without the standardised copies",
         _DEMO,
         (*_EMBEDDED, "task.standardised=false"),
         trainings=1,
