@@ -146,8 +146,8 @@ class Table:
         note: a few sentences on how it is read.
         marked: indices of the rows that stand out.
         signs: what the signs in its text mean, a few words each; they stand once below several tables.
-        console_rows: so many rows, and the marked ones, are text for a console; 0 for all. The page and the
-            files have all of them.
+        console_rows: so many rows, and the marked ones, are text for a console; 0 for all. The page has all
+            of them in a box that scrolls, and so have the files.
 
     Example:
         >>> table = Table(
@@ -213,6 +213,11 @@ class Table:
     def is_sortable(self) -> bool:
         """True where a page lets the reader sort the rows."""
         return len(self.rows) >= _SORTED_FROM
+
+    @property
+    def is_long(self) -> bool:
+        """True where a console does not show every row."""
+        return 0 < self.console_rows < len(self.rows)
 
     def to_csv(self) -> str:
         """Return CSV as of RFC 4180, numbers with all their digits, an estimate in three columns.

@@ -23,9 +23,10 @@ def finalist_tables(selection: Mapping[str, Any]) -> list[Table]:
     if not finals:
         return []
     epochs = [item["epochs"] for item in finals["rounds"]]
+    among = finals.get("candidates", selection["candidates"])  # runs of before have no own number
     columns = [
         Column("architecture"),
-        Column("rank", f"rank by the supernet, of {selection['candidates']:,}"),
+        Column("rank", f"rank by the supernet, of {among:,}"),
         Column("supernet", "objective by the supernet"),
         *(Column(f"epoch {number}", f"after epoch {number}") for number in epochs),
     ]

@@ -73,6 +73,7 @@ class Finals:
                 }
                 for place, epochs in enumerate(self.epochs)
             ],
+            "candidates": self.candidates,
             "spent": self.spent,
             "seconds": round(self.seconds, 3),
             "networks": [

@@ -76,6 +76,8 @@ def test_of_a_long_table_a_console_shows_the_first_rows_and_the_marked_ones() ->
     assert len(long.to_csv().splitlines()) == 1201
     assert len(long.to_json()["rows"]) == 1200
     assert long.to_html().count("<tr") == 1201
+    assert 'class="scroll long"' in long.to_html()
+    assert 'class="scroll"' in Table("short", "Short", [Column("row")], [["r0"]], console_rows=2).to_html()
 
 
 def test_a_marked_row_stands_out_in_the_text_and_on_the_page() -> None:

@@ -102,8 +102,8 @@ def choose(
         )
     notes = [_without_a_score(lost, len(scored))] if lost else []
 
-    def made(item: Ranked) -> Finalist:
-        better = sum(other.rank > item.rank for other in ordered)
+    def made(item: Ranked, among: Sequence[Ranked]) -> Finalist:
+        better = sum(other.rank > item.rank for other in among)
         return Finalist(
             Architecture(space, item.assignment, dict(provenance)),
             _defined(item.score),
@@ -111,26 +111,25 @@ def choose(
             derived=item.assignment == derived,
         )
 
-    winner, finals = made(ordered[0]), None
+    winner, finals = made(ordered[0], scored), None
     if options.finalists and trainer is not None:
         derived_first = sorted(ordered, key=lambda item: item.assignment != derived)
-        best = _different_networks(map(made, derived_first), options.finalists - options.finalists_drawn)
-        others = map(made, chain(draws, derived_first))
-        finalists = _different_networks(chain(best.values(), others), options.finalists)
+        best = _different_networks(derived_first, space, options.finalists - options.finalists_drawn)
+        chosen = _different_networks(chain(best.values(), draws, derived_first), space, options.finalists)
         ranked = [item.assignment for item in scored]
-        drawn = sum(item.architecture.assignment not in ranked for item in finalists.values())
-        if len(finalists) < options.finalists:
+        everyone = [*scored, *(item for item in chosen.values() if item.assignment not in ranked)]
+        if len(chosen) < options.finalists:
             notes.append(
-                f"search.finalists asks for {options.finalists}, and the candidates are {len(finalists)} "
-                f"different network{'s' * (len(finalists) != 1)}."
+                f"search.finalists asks for {options.finalists}, and the candidates are {len(chosen)} "
+                f"different network{'s' * (len(chosen) != 1)}."
             )
         finals = hold_finals(
-            finalists,
+            {key: made(item, everyone) for key, item in chosen.items()},
             trainer,
             first=options.finalist_epochs,
             keep=options.finalist_keep,
             weights=supernet.state_dict() if options.finalist_start == "inherit" else None,
-            candidates=len(scored) + drawn,
+            candidates=len(everyone),
             progress=progress,
         )
         winner = finals.winner
@@ -138,13 +137,12 @@ def choose(
     return Selection(winner.architecture, len(scored), _defined(rule), winner.supernet, notes, finals)
 
 
-def _different_networks(finalists: Iterable[Finalist], most: int) -> dict[str, Finalist]:
-    """Return the first finalists of different networks, by the keys of these."""
-    found: dict[str, Finalist] = {}
-    for item in finalists:
-        found.setdefault(network_key(item.architecture), item)
-        if len(found) == most:
-            break
+def _different_networks(items: Iterable[Ranked], space: SearchSpace, most: int) -> dict[str, Ranked]:
+    """Return the first `most` architectures of different networks, by the keys of these."""
+    found: dict[str, Ranked] = {}
+    remaining = iter(items)  # a draw is scored when it is asked for
+    while len(found) < most and (item := next(remaining, None)) is not None:
+        found.setdefault(network_key(Architecture(space, item.assignment)), item)
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -57,7 +57,7 @@ def scored(*values: float) -> list[Ranked]:
 
 
 def chosen(
-    found: Sequence[Ranked], derived: int | None = None, draws: Sequence[Ranked] = (), **options: Any
+    found: Sequence[Ranked], derived: int | None = None, draws: Iterable[Ranked] = (), **options: Any
 ) -> tuple[Selection, Trainer]:
     made, trainer = space(), Trainer()
     given = SearchOptions(candidates=5, **options)
@@ -116,6 +116,21 @@ def test_a_drawn_finalist_that_was_no_candidate_is_counted_among_the_scored() ->
     places = {item.architecture.assignment["n.x"]: item.place for item in found.finals.finalists}
     assert places == {"i1": 1, "i3": 4}
     assert found.finals.candidates == 4
+
+
+def test_finalists_are_placed_among_the_candidates_and_the_drawn_ones_together() -> None:
+    *ranked, better, worse = scored(0.4, 0.5, 0.2, 0.1)
+    found, _ = chosen(ranked, finalists=3, finalists_drawn=2, draws=[worse, better])
+    assert found.finals is not None
+    places = {item.architecture.assignment["n.x"]: item.place for item in found.finals.finalists}
+    assert places == {"i1": 1, "i2": 3, "i3": 4}
+
+
+def test_no_draw_is_asked_for_beyond_those_that_become_finalists() -> None:
+    *ranked, first, second = scored(0.4, 0.5, 0.2, 0.1)
+    draws = iter([first, second])
+    chosen(ranked, finalists=2, finalists_drawn=1, draws=draws)
+    assert [*draws] == [second]
 
 
 def test_where_draws_are_too_few_the_next_best_are_finalists() -> None:
