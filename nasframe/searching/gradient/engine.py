@@ -204,7 +204,7 @@ class Search:
             self.progress,
             draws,
         )
-        self.selection = evolve(chosen, notes=[*found.notes, *chosen.notes], seconds=taken)
+        self.selection = evolve(chosen, notes=[*found.notes, *chosen.notes], seconds=taken + chosen.seconds)
         return chosen.architecture
 
     def _score(self) -> SupernetScore:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
@@ -92,6 +93,7 @@ def choose(
         RunError: the supernet gives none of them a score and no rule derived one; or no finalist can be
             trained.
     """
+    started = time.monotonic()
     ordered = sorted(scored, key=lambda item: item.rank, reverse=True)
     lost = sum(not item.is_ranked for item in scored)
     if lost == len(scored) and derived is None:
@@ -111,7 +113,7 @@ def choose(
             derived=item.assignment == derived,
         )
 
-    winner, finals = made(ordered[0], scored), None
+    winner, finals, taken = made(ordered[0], scored), None, 0.0
     if options.finalists and trainer is not None:
         derived_first = sorted(ordered, key=lambda item: item.assignment != derived)
         best = _different_networks(derived_first, space, options.finalists - options.finalists_drawn)
@@ -123,6 +125,7 @@ def choose(
                 f"search.finalists asks for {options.finalists}, and the candidates are {len(chosen)} "
                 f"different network{'s' * (len(chosen) != 1)}."
             )
+        taken = time.monotonic() - started  # the draws were scored in it
         finals = hold_finals(
             {key: made(item, everyone) for key, item in chosen.items()},
             trainer,
@@ -134,7 +137,7 @@ def choose(
         )
         winner = finals.winner
     rule = next((item.score for item in scored if item.assignment == derived), math.nan)
-    return Selection(winner.architecture, len(scored), _defined(rule), winner.supernet, notes, finals)
+    return Selection(winner.architecture, len(scored), _defined(rule), winner.supernet, notes, finals, taken)
 
 
 def _different_networks(items: Iterable[Ranked], space: SearchSpace, most: int) -> dict[str, Ranked]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -124,6 +125,17 @@ def test_finalists_are_placed_among_the_candidates_and_the_drawn_ones_together()
     assert found.finals is not None
     places = {item.architecture.assignment["n.x"]: item.place for item in found.finals.finalists}
     assert places == {"i1": 1, "i2": 3, "i3": 4}
+
+
+def test_the_time_in_which_draws_are_scored_is_part_of_the_seconds() -> None:
+    *ranked, drawn = scored(0.4, 0.5, 0.2)
+
+    def slowly() -> Iterator[Ranked]:
+        time.sleep(0.05)
+        yield drawn
+
+    found, _ = chosen(ranked, finalists=2, finalists_drawn=1, draws=slowly())
+    assert found.seconds >= 0.05
 
 
 def test_no_draw_is_asked_for_beyond_those_that_become_finalists() -> None:
