@@ -2,7 +2,8 @@
 
 It registers nothing. A task uses it in this order:
 
-- **files**: `describe_source` fingerprints a data folder, `files_of` lists one
+- **files**: `describe_source` fingerprints a data folder, `files_of` lists one, `same_contents` finds equal
+  files in it
 - **media**: `play` yields each `Picture` and `Sound` of a clip as a player shows them, or raises a
   `ClipError`; `at_most` (by default `LARGEST`) gives the size of the pictures; `log_mel` turns samples,
   `SAMPLE_RATE` a second, into a spectrogram of `COLUMNS` columns
@@ -109,6 +110,7 @@ if TYPE_CHECKING:
     from nasframe_audiovisual.storage import open_rows as open_rows
     from nasframe_audiovisual.storage import read_index as read_index
     from nasframe_audiovisual.storage import require_space as require_space
+    from nasframe_audiovisual.storage import same_contents as same_contents
     from nasframe_audiovisual.storage import size_on_disk as size_on_disk
     from nasframe_audiovisual.storage import write_index as write_index
     from nasframe_audiovisual.streams import DecodedClips as DecodedClips
@@ -206,6 +208,7 @@ _NAMES = {
         "open_rows",
         "read_index",
         "require_space",
+        "same_contents",
         "size_on_disk",
         "write_index",
     ),

@@ -6,7 +6,7 @@ from nasframe_audiovisual.storage.array_files import RowWriter, open_rows, requi
 from nasframe_audiovisual.storage.clip_index import read_index, write_index
 from nasframe_audiovisual.storage.disk_space import DISK_BLOCK, require_space, size_on_disk
 from nasframe_audiovisual.storage.folder_files import files_of
-from nasframe_audiovisual.storage.source_fingerprint import describe_source, file_digest
+from nasframe_audiovisual.storage.source_fingerprint import describe_source, file_digest, same_contents
 
 __all__ = [
     "DISK_BLOCK",
@@ -18,6 +18,7 @@ __all__ = [
     "read_index",
     "require_finite",
     "require_space",
+    "same_contents",
     "size_on_disk",
     "write_index",
 ]

@@ -1,4 +1,4 @@
-"""A fingerprint of a data folder, by which the cache knows whether the data are the same."""
+"""Fingerprints of files: whether a data folder is the same as before, and which files in it are the same."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import hashlib
 import os
 import stat
 import time
+from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from nasframe.errors import DataError
 from nasframe.runtime import fingerprint
 from nasframe_audiovisual.storage.folder_files import files_of
 
-__all__ = ["describe_source", "file_digest"]
+__all__ = ["describe_source", "file_digest", "same_contents"]
 
 _AT_ONCE, _GROUP = 8, 16
 
@@ -42,16 +44,51 @@ def describe_source(root: Path, expected: str = "clips") -> dict[str, Any]:
     names = list(files_of(root))
     if not names:
         raise DataError(f"data folder {root} is empty; expected {expected}")
-    with ThreadPoolExecutor(_AT_ONCE) as pool:  # hashing and reading leave the interpreter free
-        # a thread takes several files at a time: for small ones, handing over would cost more than reading
-        groups = [names[start : start + _GROUP] for start in range(0, len(names), _GROUP)]
-        parts = pool.map(lambda group: [_content(root / name) for name in group], groups)
-        contents = [content for part in parts for content in part]
+    contents = _contents(root, names)
     return {
         "files": len(names),
         "bytes": sum(max(size, 0) for size, _ in contents),
         "listing": fingerprint(list(zip(names, contents, strict=True))),
     }
+
+
+def same_contents(root: Path, names: Sequence[str]) -> dict[str, str]:
+    """Return for each file the first one, in the order of the names, that holds the same bytes.
+
+    Most files are their own: only those of one size are read, and of these none that this process has read
+    for `describe_source`. A file that is empty or cannot be read is like no other.
+
+    Args:
+        root: the folder.
+        names: paths of files, relative to `root`.
+    """
+    sizes = {name: _size(root / name) for name in names}
+    files_of_size = Counter(sizes.values())
+    alike = sorted(name for name, size in sizes.items() if size > 0 and files_of_size[size] > 1)
+    digests = dict(zip(alike, _contents(root, alike), strict=True))
+    first: dict[tuple[int, str], str] = {}
+    return {
+        name: first.setdefault(digests[name], name) if name in digests and digests[name][0] > 0 else name
+        for name in sorted(sizes)
+    }
+
+
+def _size(path: Path) -> int:
+    """Return the bytes of a file, −1 for what is none or cannot be read."""
+    try:
+        status = path.stat()
+    except OSError:
+        return -1
+    return status.st_size if stat.S_ISREG(status.st_mode) else -1
+
+
+def _contents(root: Path, names: Sequence[str]) -> list[tuple[int, str]]:
+    """Return size and digest of each file."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:  # hashing and reading leave the interpreter free
+        # a thread takes several files at a time: for small ones, handing over would cost more than reading
+        groups = [names[start : start + _GROUP] for start in range(0, len(names), _GROUP)]
+        parts = pool.map(lambda group: [_content(root / name) for name in group], groups)
+        return [content for part in parts for content in part]
 
 
 def file_digest(path: Path) -> str:
