@@ -25,7 +25,8 @@ from nasframe_deepfake.datasets.dataset_access import (
     resolve_dataset_name,
 )
 from nasframe_deepfake.datasets.fakeavceleb import FakeAVCeleb, read_fakeavceleb
-from nasframe_deepfake.datasets.listing import Clip, Listing
+from nasframe_deepfake.datasets.identities import one_spelling, person_key
+from nasframe_deepfake.datasets.listing import Clip, Listing, Spellings
 
 __all__ = [
     "AUTO",
@@ -45,9 +46,12 @@ __all__ = [
     "Desync",
     "FakeAVCeleb",
     "Listing",
+    "Spellings",
     "check_dataset_name",
     "expected_content",
     "hash_of_dataset",
+    "one_spelling",
+    "person_key",
     "read_dataset",
     "read_fakeavceleb",
     "resolve_dataset_name",

@@ -12,6 +12,7 @@ from nasframe import Registered, manager
 from nasframe.errors import ContractError, DataError, NasframeError, PluginError, PluginWarning, nearest
 from nasframe_deepfake.datasets.categories import CATEGORIES
 from nasframe_deepfake.datasets.dataset import Dataset, Desync
+from nasframe_deepfake.datasets.identities import one_spelling
 from nasframe_deepfake.datasets.listing import Clip, Listing
 
 __all__ = [
@@ -77,7 +78,7 @@ def hash_of_dataset(name: str) -> str | None:
 
 
 def read_dataset(name: str, folder: Path, desync: Desync) -> Listing:
-    """Return the clips in a folder of a data set, sorted by their paths.
+    """Return the clips in a folder of a data set, sorted by their paths, each person under one name.
 
     Raises:
         DataError: see `Dataset.read`.
@@ -89,6 +90,7 @@ def read_dataset(name: str, folder: Path, desync: Desync) -> Listing:
         listing = dataset.read(folder, desync)
     _check(entry, listing)
     listing.clips.sort(key=lambda clip: clip.path)
+    listing.clips, listing.spellings = one_spelling(listing.clips)
     return listing
 
 
@@ -194,6 +196,9 @@ def _check(entry: Registered, listing: object) -> None:
             raise ContractError(f"{entry}: expected a nasframe_deepfake.Clip, found {clip!r}")
         if not isinstance(clip.path, str) or not isinstance(clip.category, str):
             raise ContractError(f"{entry}: path and category of a clip are strings, found {clip!r}")
+        people = (clip.source, *clip.targets) if isinstance(clip.targets, tuple | list) else (None,)
+        if not all(isinstance(person, str) for person in people):
+            raise ContractError(f"{entry}: source and targets of a clip are strings, found {clip!r}")
         if clip.category not in CATEGORIES:
             problem = f"unknown category {clip.category!r}{nearest(clip.category, CATEGORIES)}"
             raise ContractError(f"{entry}: {clip.path}: {problem}")

@@ -18,6 +18,7 @@ from nasframe.runtime import read_csv
 from nasframe_audiovisual import files_of
 from nasframe_deepfake.datasets.categories import CATEGORIES, DESYNC, GENUINE
 from nasframe_deepfake.datasets.dataset import Dataset, Desync
+from nasframe_deepfake.datasets.identities import names_somebody, person_key
 from nasframe_deepfake.datasets.listing import Clip, Listing
 from nasframe_deepfake.datasets.table_paths import paths_in_tree
 
@@ -70,7 +71,11 @@ def read_fakeavceleb(root: Path, desync: Desync = "pairing") -> Listing:
                 note |= {"kept_category": kept.category, "dropped_category": clip.category}
             listing.duplicates.append(note)
     places = paths_in_tree(clips.keys(), present, _ROOT)
-    clips = {places[path]: attrs.evolve(clip, path=places[path]) for path, clip in clips.items()}
+    sources = {person_key(clip.source) for clip in clips.values()}
+    for path, clip in [*clips.items()]:
+        people = tuple(target for target in clip.targets if names_somebody(target, sources))
+        clips[path] = attrs.evolve(clip, path=places[path], targets=people)
+    clips = {clip.path: clip for clip in clips.values()}
     listing.clips = [clips[path] for path in sorted(clips) if path in present]
     listing.missing = sorted(clips.keys() - present)
     listing.unlisted = sorted(filter(_is_video, present - clips.keys()))
@@ -146,7 +151,7 @@ def _clip(row: list[str], desync: str) -> Clip | str:
     source, target1, target2, method, _, type_, race, gender, name, folder = row
     if type_ not in _CATEGORY_OF_TYPE:
         return f"unknown type {type_!r}"
-    if not source or not name or not folder:
+    if not person_key(source) or not name or not folder:
         return "source, file name or folder is empty"
     category = desync if method == DESYNC else _CATEGORY_OF_TYPE[type_]
     if (method == "real") != (category == GENUINE.name):
@@ -154,8 +159,7 @@ def _clip(row: list[str], desync: str) -> Clip | str:
     path = PurePosixPath(folder.removeprefix(f"{_ROOT}/")) / name
     if path.is_absolute() or ".." in path.parts:
         return f"{folder}/{name} lies outside the tree"
-    # Splits share no identity. The second target may be the number of a clip; identities begin with `id`.
-    targets = tuple(sorted({value for value in (target1, target2) if value.startswith("id")} - {source}))
+    targets = tuple(sorted({target1, target2} - {source}))
     return Clip(str(path), category, method, source, targets, race, gender)
 
 

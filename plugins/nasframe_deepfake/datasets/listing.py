@@ -8,7 +8,7 @@ from attrs import define, field, frozen
 
 from nasframe_deepfake.datasets.categories import CATEGORIES, DESYNC
 
-__all__ = ["Clip", "Listing"]
+__all__ = ["Clip", "Listing", "Spellings"]
 
 
 @frozen
@@ -19,8 +19,8 @@ class Clip:
         path: relative to the root of the listing, with forward slashes.
         category: name of one of CATEGORIES.
         method: by which it was made; `real` for genuine clips.
-        source: identity whose face is seen.
-        targets: other identities whose face or voice was used for it.
+        source: person whose face is seen.
+        targets: other people whose face or voice was used for it.
         race: as the data set names it.
         gender: likewise.
     """
@@ -48,6 +48,19 @@ class Clip:
         return CATEGORIES[self.category].fake_voice and self.method != DESYNC
 
 
+@frozen
+class Spellings:
+    """A person whose name a data set spells in several ways.
+
+    Attributes:
+        name: the spelling that is taken for all.
+        spellings: all of them, in the order of their characters.
+    """
+
+    name: str
+    spellings: tuple[str, ...]
+
+
 @define
 class Listing:
     """The result of reading a data set.
@@ -59,6 +72,8 @@ class Listing:
         missing: paths of rows without a file.
         unlisted: video files without a row.
         malformed: rows that cannot be read, with the reason.
+        spellings: people whose name has several spellings. A data set leaves it empty: whoever reads it gives
+            all clips of a person one name.
     """
 
     root: Path
@@ -67,3 +82,4 @@ class Listing:
     missing: list[str] = field(factory=list)
     unlisted: list[str] = field(factory=list)
     malformed: list[str] = field(factory=list)
+    spellings: list[Spellings] = field(factory=list)
