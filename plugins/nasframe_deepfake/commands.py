@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["commands"]
 
 Faces = Literal["haar", "yunet", "none"]  # as of the library, which would import numpy
+SplitLeaks = Literal["refuse", "count"]  # as of the preparation, which would, too
 
 
 def commands() -> App:
@@ -71,6 +72,8 @@ def prepare(
     dataset: str = "auto",
     faces: Faces = "haar",
     face_model: Path | None = None,
+    split_list: Path | None = None,
+    split_leaks: SplitLeaks = "refuse",
     seed: int = 0,
     workers: int = 0,
 ) -> None:
@@ -88,6 +91,10 @@ def prepare(
         How faces are found; none is for clips that are cropped already.
     face_model
         A local file of a YuNet model, for yunet.
+    split_list
+        A CSV file with the columns path and split, instead of splits of our own.
+    split_leaks
+        A list that puts a person or a content into several splits: refuse it, or count them.
     seed
         Seed of the splits.
     workers
@@ -97,9 +104,15 @@ def prepare(
     from nasframe_deepfake.preparation import prepare, summary
 
     with _new_folder(out) as folder:
-        preparation = _task(dataset=dataset, faces=faces, face_model=face_model).preparation(seed, source)
-        report = prepare(source, folder, preparation, workers, make_progress())
-    print_text("\n".join(map(visible, [*summary(report), f"index and report in {out}"])))
+        task = _task(
+            dataset=dataset,
+            faces=faces,
+            face_model=face_model,
+            split_list=split_list,
+            split_leaks=split_leaks,
+        )
+        report = prepare(source, folder, task.preparation(seed, source), workers, make_progress())
+    print_text("\n".join(map(visible, [f"index and report in {out}", *summary(report)])))
 
 
 def serve(

@@ -52,6 +52,7 @@ from nasframe_deepfake.metrics import accuracy, auc, calibration_error, none_if_
 from nasframe_deepfake.option_errors import of_option
 from nasframe_deepfake.preparation import (
     Preparation,
+    SplitLeaks,
     features_stage,
     prepare_stage,
     pretrain_stage,
@@ -118,6 +119,11 @@ class DeepfakeTask(Task):
     )
     split_list: Path | None = option(
         None, help="CSV file with the columns path and split, instead of splits by shares"
+    )
+    split_leaks: SplitLeaks | None = option(
+        None,
+        help="a split_list that puts a person or a content into several splits: refuse it, which is the "
+        "default, or count them",
     )
     backbone: str = option("resnet34", help="timm model for each stream")
     pretrained: Path | None = option(None, help="local file of weights both backbones start from")
@@ -197,6 +203,7 @@ class DeepfakeTask(Task):
             self.shares,
             self.split_list,
             seed,
+            self.split_leaks or "refuse",
         )
 
     @property

@@ -65,7 +65,7 @@ def test_the_seed_decides() -> None:
 def test_targets_stay_with_their_sources_where_groups_are_small() -> None:
     clips = make_clips(60, targets=True)
     assignment = split_clips(clips, SHARES, 0)
-    assert assignment.disjoint == "source and target"
+    assert assignment.disjoint == ("people", "contents")
     assert assignment.straddling == 0
 
 
@@ -75,8 +75,9 @@ def test_where_targets_tie_everybody_together_the_sources_are_kept_apart_and_it_
         for clip in make_clips(20)
     ]
     assignment = split_clips(clips, SHARES, 0)
-    assert assignment.disjoint == "source"
+    assert assignment.disjoint == ("sources", "contents")
     assert assignment.straddling > 0
+    assert {*assignment.shared.people} == {"id0"}
 
 
 def test_too_few_people_is_an_error_that_says_what_is_missing() -> None:

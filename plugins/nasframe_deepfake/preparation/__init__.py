@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from nasframe_deepfake.preparation.clip_index import PreparedClip, read_index
-from nasframe_deepfake.preparation.preparing import Preparation, is_synthetic, prepare, summary
-from nasframe_deepfake.preparation.splits import Assignment, read_own_list, read_splits, split_clips
+from nasframe_deepfake.preparation.preparing import Preparation, is_synthetic, prepare
+from nasframe_deepfake.preparation.report import summary
+from nasframe_deepfake.preparation.sharing import Sharing
+from nasframe_deepfake.preparation.splits import (
+    Assignment,
+    SplitLeaks,
+    read_own_list,
+    read_splits,
+    split_clips,
+)
 from nasframe_deepfake.preparation.stages import (
     features_stage,
     prepare_stage,
@@ -16,6 +24,8 @@ __all__ = [
     "Assignment",
     "Preparation",
     "PreparedClip",
+    "Sharing",
+    "SplitLeaks",
     "features_stage",
     "is_synthetic",
     "prepare",

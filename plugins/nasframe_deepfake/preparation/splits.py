@@ -1,21 +1,27 @@
-"""Four splits that share no person: all clips of a source are in the same split."""
+"""Four splits that share no person and no content: all clips of a source are in the same split."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from attrs import frozen
 
 from nasframe.errors import DataError
-from nasframe_audiovisual import SPLITS, joined_groups, read_split_list, split_groups
-from nasframe_deepfake.datasets import Clip
+from nasframe_audiovisual import SPLITS, read_split_list, split_groups
+from nasframe_deepfake.datasets import Clip, one_spelling
 from nasframe_deepfake.option_errors import of_option
+from nasframe_deepfake.preparation.groups import groupings
+from nasframe_deepfake.preparation.sharing import Sharing, sharing
 
-__all__ = ["Assignment", "read_own_list", "read_splits", "split_clips"]
+__all__ = ["Assignment", "SplitLeaks", "listed_sharing", "read_own_list", "read_splits", "split_clips"]
 
 _OPTION = "task.split_list"
+
+SplitLeaks = Literal["refuse", "count"]
+"""What is done about a list of the user's own that puts a person or a content into several splits."""
 
 
 @frozen
@@ -24,41 +30,50 @@ class Assignment:
 
     Attributes:
         splits: a name of SPLITS for every clip, in the clips' order.
-        disjoint: the property whose values no two splits share: `source and target`, `source`, or `path` (by
-            the user's list).
-        straddling: number of clips whose target identity is the source of clips in another split.
+        shared: the people and contents that are in several splits.
+        straddling: number of clips whose target is the source of clips in another split.
     """
 
     splits: tuple[str, ...]
-    disjoint: str
+    shared: Sharing
     straddling: int
 
+    @property
+    def disjoint(self) -> tuple[str, ...]:
+        """What no two splits share; see `Sharing.disjoint`."""
+        return self.shared.disjoint
 
-def split_clips(clips: Sequence[Clip], shares: Sequence[float], seed: int) -> Assignment:
+
+def split_clips(
+    clips: Sequence[Clip], shares: Sequence[float], seed: int, contents: Sequence[str] | None = None
+) -> Assignment:
     """Split the clips in the given shares, as nearly as whole people allow.
 
-    Sources that are connected by the target of a fake are kept in one split, if these groups are small
-    enough. If not, only the clips of one source are, and `straddling` counts the clips that connect two
-    splits. Category, race and gender are spread over the splits in proportion.
+    People are tied by the target of a fake, and by a content that stands under several of them. Those who are
+    tied are kept in one split, if these groups are small enough. If not, ties by targets are given up, and if
+    these groups are still too large, or leave a split without a class, those by contents are: then a clip
+    whose content several people have may be in another split than the others of its source. One content is
+    always in one split. Category, race and gender are spread over the splits in proportion.
 
     Args:
-        clips: all clips to be split.
+        clips: all clips to be split. The names of people may be spelled in several ways.
         shares: of SPLITS; they need not sum to one.
         seed: of the order in which people are assigned.
+        contents: of each clip; the same for clips with the same content. None: all differ.
 
     Raises:
         DataError: a split would lack genuine or fake clips.
     """
-    sources = [clip.source for clip in clips]
-    connected = joined_groups(sources, [clip.targets for clip in clips])
-    largest = max(Counter(connected.values()).values(), default=0)
-    groups, disjoint = connected, "source and target"
-    if largest > 0.5 * min(shares) / sum(shares) * len(set(connected)) and largest > 1:
-        groups, disjoint = {source: source for source in connected}, "source"
+    clips, _ = one_spelling(clips)
+    contents = [clip.path for clip in clips] if contents is None else contents
     kinds = [(f"category {clip.category}", f"{clip.race} {clip.gender}") for clip in clips]
-    splits = split_groups([groups[source] for source in sources], kinds, shares, seed)
-    _require_both(clips, splits)
-    return Assignment(splits, disjoint, _straddling(clips, splits))
+    splits: tuple[str, ...] = ()
+    for groups in groupings(clips, shares, contents):
+        splits = split_groups(groups, kinds, shares, seed)
+        if not _lacking(clips, splits):
+            break
+    _require_both(clips, splits, contents)
+    return _assignment(clips, contents, splits)
 
 
 def read_own_list(path: Path) -> dict[str, str]:
@@ -71,38 +86,93 @@ def read_own_list(path: Path) -> dict[str, str]:
         return read_split_list(path)
 
 
-def read_splits(path: Path, clips: Sequence[Clip]) -> Assignment:
+def read_splits(
+    path: Path,
+    clips: Sequence[Clip],
+    contents: Sequence[str] | None = None,
+    leaks: SplitLeaks = "refuse",
+) -> Assignment:
     """Split the clips by the user's own list.
 
+    Args:
+        path: of the list.
+        clips: all clips to be split.
+        contents: see `split_clips`.
+        leaks: refuse the list where a source or a content is in several splits, or count them. A target that
+            is the source of clips in another split is only counted: our own splits may have such, too.
+
     Raises:
-        DataError: the list cannot be used (see `read_own_list`), or leaves a clip out.
+        DataError: the list cannot be used (see `read_own_list`), leaves a clip out, leaves a split without a
+            class, or leaks and is to be refused then.
     """
     listed = read_own_list(path)
+    clips, _ = one_spelling(clips)
     left_out = [clip.path for clip in clips if clip.path not in listed]
     if left_out:
         raise DataError(f"{_OPTION}: {path}: {len(left_out)} clips have no split, the first is {left_out[0]}")
     splits = tuple(listed[clip.path] for clip in clips)
-    _require_both(clips, splits, f"{_OPTION}: {path}: ")
-    return Assignment(splits, "path", _straddling(clips, splits))
+    contents = [clip.path for clip in clips] if contents is None else contents
+    _require_both(clips, splits, contents, f"{_OPTION}: {path}: ")
+    found = _assignment(clips, contents, splits)
+    if leaks == "refuse":
+        _refuse_leaks(path, found.shared)
+    return found
 
 
-def _require_both(clips: Sequence[Clip], splits: Sequence[str], where: str = "") -> None:
+def listed_sharing(path: Path, clips: Sequence[Clip], contents: Sequence[str], leaks: SplitLeaks) -> Sharing:
+    """Return what the splits of the user's own list share, of the clips that are on it.
+
+    Raises:
+        DataError: the list cannot be read, or leaks and is to be refused then.
+    """
+    listed = read_own_list(path)
+    known = [place for place, clip in enumerate(clips) if clip.path in listed]
+    shared = sharing(
+        [clips[place] for place in known],
+        [contents[place] for place in known],
+        [listed[clips[place].path] for place in known],
+    )
+    if leaks == "refuse":
+        _refuse_leaks(path, shared)
+    return shared
+
+
+def _refuse_leaks(path: Path, shared: Sharing) -> None:
+    if shared.leaks:
+        raise DataError(
+            f"{_OPTION}: {path}: puts into several splits {shared.counted()}. Scores on such splits are too "
+            'good; correct the list, or take it as it is by task.split_leaks="count"'
+        )
+
+
+def _assignment(clips: Sequence[Clip], contents: Sequence[str], splits: tuple[str, ...]) -> Assignment:
+    return Assignment(splits, sharing(clips, contents, splits), _straddling(clips, splits))
+
+
+def _lacking(clips: Sequence[Clip], splits: Sequence[str]) -> list[str]:
+    """Return which splits lack which class, in words."""
     counts = Counter((split, clip.fake) for split, clip in zip(splits, clips, strict=True))
-    lacking = [
+    return [
         f"{split} has no {'fake' if fake else 'genuine'} clip"
         for split in SPLITS
         for fake in (False, True)
         if not counts[split, fake]
     ]
+
+
+def _require_both(
+    clips: Sequence[Clip], splits: Sequence[str], contents: Sequence[str], where: str = ""
+) -> None:
+    lacking = _lacking(clips, splits)
     if lacking:
         sources = len({clip.source for clip in clips})
         raise DataError(
             f"{where}{len(clips)} clips of {sources} source{'s' * (sources != 1)} cannot be split four ways "
-            f"with genuine and fake clips in each: {'; '.join(lacking)}{_cause(clips)}"
+            f"with genuine and fake clips in each: {'; '.join(lacking)}{_cause(clips, contents)}"
         )
 
 
-def _cause(clips: Sequence[Clip]) -> str:
+def _cause(clips: Sequence[Clip], contents: Sequence[str]) -> str:
     """Return the end of the error message: the clips without which no split is possible."""
     for fake, name in ((False, "genuine"), (True, "fake")):
         if not any(clip.fake == fake for clip in clips):
@@ -110,12 +180,18 @@ def _cause(clips: Sequence[Clip]) -> str:
     people = {clip.source for clip in clips if not clip.fake}
     if len(people) < len(SPLITS):
         return f". Splits share no source, so four sources with genuine clips are needed, found {len(people)}"
+    for fake, name in ((False, "genuine"), (True, "fake")):
+        found = {content for clip, content in zip(clips, contents, strict=True) if clip.fake == fake}
+        if len(found) < len(SPLITS):
+            return f". Splits share no content, so four {name} contents are needed, found {len(found)}"
     return ""
 
 
 def _straddling(clips: Sequence[Clip], splits: Sequence[str]) -> int:
-    split_of = {clip.source: split for clip, split in zip(clips, splits, strict=True)}
+    homes: dict[str, set[str]] = defaultdict(set)
+    for clip, split in zip(clips, splits, strict=True):
+        homes[clip.source].add(split)
     return sum(
-        any(split_of.get(target, split) != split for target in clip.targets)
+        any(homes[target] - {split} for target in clip.targets if target in homes)
         for clip, split in zip(clips, splits, strict=True)
     )

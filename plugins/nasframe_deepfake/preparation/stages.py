@@ -16,8 +16,10 @@ from nasframe_audiovisual import (
 )
 from nasframe_deepfake.datasets import expected_content
 from nasframe_deepfake.preparation.clip_index import read_index
-from nasframe_deepfake.preparation.preparing import Preparation, preparation_inputs, prepare, summary
+from nasframe_deepfake.preparation.preparing import Preparation, prepare
 from nasframe_deepfake.preparation.pretraining import pretrain
+from nasframe_deepfake.preparation.report import summary
+from nasframe_deepfake.preparation.stage_inputs import inputs_of_ties, preparation_inputs
 from nasframe_deepfake.synthesis import Corpus, write_corpus
 
 __all__ = ["features_stage", "prepare_stage", "pretrain_stage", "synthesize_stage"]
@@ -39,7 +41,7 @@ def prepare_stage(preparation: Preparation, source: Path | None, workers: int) -
     """Return the stage that decodes and splits the clips of `source`, or those that `synthesize` made.
 
     Raises:
-        DataError: the source is missing or empty.
+        DataError: the source is missing, empty or has another layout, or the user's list of splits leaks.
     """
 
     def run(context: StageContext) -> None:
@@ -51,7 +53,7 @@ def prepare_stage(preparation: Preparation, source: Path | None, workers: int) -
     if source is None:
         return Stage("prepare", inputs, run, after=("synthesize",))
     described = describe_source(source, expected=expected_content(preparation.dataset))
-    return Stage("prepare", inputs | {"source": described}, run)
+    return Stage("prepare", inputs | {"source": described} | inputs_of_ties(source, preparation), run)
 
 
 def pretrain_stage(training: BackboneTraining) -> Stage:

@@ -1,0 +1,85 @@
+"""The report of a preparation, and the same in a few lines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+
+from nasframe_audiovisual import SPLITS, DecodedClips
+from nasframe_deepfake.datasets import CATEGORY_NAMES, GENUINE, Listing
+from nasframe_deepfake.preparation.clip_index import PreparedClip
+from nasframe_deepfake.preparation.contents import repeated
+from nasframe_deepfake.preparation.splits import Assignment
+
+__all__ = ["make_report", "summary"]
+
+
+def make_report(
+    listing: Listing,
+    clips: list[PreparedClip],
+    contents: Sequence[str],
+    decoded: DecodedClips,
+    assignment: Assignment,
+) -> dict[str, Any]:
+    """Return what was used, left out, found twice, and what the splits share, as values for JSON."""
+    counts = Counter((clip.split, clip.category) for clip in clips)
+    return {
+        "source": str(listing.root),
+        "clips": len(clips),
+        "categories": {name: sum(counts[split, name] for split in SPLITS) for name in CATEGORY_NAMES},
+        "people": len({clip.source for clip in clips}),
+        "contents": len({*contents}),
+        "streams": {"pictures": decoded.pictures, "sounds": decoded.sounds},
+        "splits": {
+            split: {name: counts[split, name] for name in CATEGORY_NAMES if counts[split, name]}
+            for split in SPLITS
+        },
+        "disjoint": list(assignment.disjoint),
+        "shared": assignment.shared.for_report(),
+        "straddling": assignment.straddling,
+        "claim": assignment.shared.in_words(),
+        "spellings": [attrs.asdict(person) for person in listing.spellings],
+        "repeated": repeated([clip.path for clip in clips], contents),
+        "skipped": [{"path": path, "reason": reason} for path, reason in decoded.skipped.items()],
+        "duplicates": listing.duplicates,
+        "missing": listing.missing,
+        "unlisted": listing.unlisted,
+        "malformed": listing.malformed,
+    }
+
+
+def summary(report: dict[str, Any]) -> list[str]:
+    """Return the report in a few lines for the user; the last says what the splits share."""
+    categories = ", ".join(f"{name} {count}" for name, count in report["categories"].items() if count)
+    lines = [f"{report['clips']} clips: {categories}"]
+    for split, counts in report["splits"].items():
+        lines.append(f"{split}: {sum(counts.values())} clips, {counts.get(GENUINE.name, 0)} genuine")
+    for key, text in _NOTED.items():
+        if report[key]:
+            lines.append(f"{len(report[key])} {text}; the first: {_first(report[key][0])}")
+    lines.append(report["claim"])
+    return lines
+
+
+_NOTED = {
+    "skipped": "unreadable clips skipped",
+    "duplicates": "rows dropped because their path was listed before",
+    "missing": "rows name files that are not there",
+    "unlisted": "files have no row",
+    "malformed": "rows are malformed",
+    "spellings": "people whose name is spelled in several ways, and taken for one each",
+    "repeated": "contents that several clips have",
+}
+
+
+def _first(item: str | list[str] | dict[str, Any]) -> str:
+    if isinstance(item, str):
+        return item
+    if isinstance(item, list):
+        return ", ".join(item)
+    if "spellings" in item:
+        return ", ".join(map(repr, item["spellings"]))
+    return item.get("reason") or ", ".join(f"{k} {v}" for k, v in item.items())

@@ -1,0 +1,67 @@
+"""Everything that the stage `prepare` depends on, by which the cache knows its result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from nasframe_deepfake.datasets import DEFAULT, Listing, hash_of_dataset, read_dataset
+from nasframe_deepfake.preparation.contents import contents_of_files
+from nasframe_deepfake.preparation.preparing import Preparation
+from nasframe_deepfake.preparation.splits import listed_sharing, read_own_list
+
+__all__ = ["inputs_of_ties", "preparation_inputs"]
+
+
+def preparation_inputs(preparation: Preparation) -> dict[str, Any]:
+    """Return everything that the result depends on, as values for JSON.
+
+    Raises:
+        DataError: the user's list of splits cannot be read.
+    """
+    plain = {**attrs.asdict(preparation), "faces": preparation.faces.inputs()}
+    del plain["split_leaks"]  # came later, and counts where it changes something: see `inputs_of_ties`
+    plain["split_list"] = read_own_list(preparation.split_list) if preparation.split_list else None
+    code = hash_of_dataset(preparation.dataset)
+    return plain if code is None else {**plain, "dataset_code": code}
+
+
+def inputs_of_ties(source: Path, preparation: Preparation) -> dict[str, Any]:
+    """Return what the splits of a folder depend on beside the options and the bytes in it.
+
+    It is empty where every person has one name and no content is in several clips of different people, so
+    that all which was prepared before names and contents were compared is still taken.
+
+    Raises:
+        DataError: the folder cannot be read, or the user's list of splits leaks and is to be refused then.
+    """
+    listing = read_dataset(preparation.dataset, source, preparation.desync)
+    contents = contents_of_files(listing)
+    found: dict[str, Any] = {}
+    if listing.spellings or _tied(listing, contents) or _have_other_targets(listing, preparation.dataset):
+        found["ties"] = _TIES
+    if preparation.split_list is not None:
+        leaks = preparation.split_leaks
+        if listed_sharing(preparation.split_list, listing.clips, contents, leaks).leaks:
+            found["split_leaks"] = leaks
+    return found
+
+
+_TIES = 1
+"""Increased when other names are those of one person, or when people are tied in another way."""
+
+
+def _tied(listing: Listing, contents: Sequence[str]) -> bool:
+    """Return True where a content stands under several people."""
+    people = {(content, clip.source) for clip, content in zip(listing.clips, contents, strict=True)}
+    return len(people) > len({*contents})
+
+
+def _have_other_targets(listing: Listing, dataset: str) -> bool:
+    """Return True where a target ties people whose name does not begin with `id`: it tied nobody before."""
+    sources = {clip.source for clip in listing.clips}
+    targets = {target for clip in listing.clips for target in clip.targets}
+    return dataset == DEFAULT and any(not name.startswith("id") for name in targets & sources)
