@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from nasframe.errors import DataError
-from nasframe_audiovisual import BackboneTraining, describe_source, files_of, training_inputs
+from nasframe_audiovisual import BackboneTraining, describe_source, files_of, same_contents, training_inputs
 
 
 @pytest.fixture
@@ -170,3 +170,32 @@ def test_a_pipe_in_a_data_folder_is_no_file(tmp_path: Path) -> None:
     (tmp_path / "c.mp4").symlink_to("/dev/zero")
     assert list(files_of(tmp_path)) == ["b.mp4"]
     assert describe_source(tmp_path)["files"] == 1
+
+
+def test_files_of_the_same_bytes_are_found_whatever_their_names(tmp_path: Path) -> None:
+    contents = {"b": b"one", "a": b"one", "c": b"two", "d": b"longer", "e": b"", "f": b""}
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "link").symlink_to("d")
+    names = [*contents, "link", "nowhere"]
+    assert same_contents(tmp_path, names) == {
+        **{name: name for name in names},
+        "b": "a",
+        "link": "d",
+    }
+
+
+def test_only_files_of_one_size_are_read_to_compare_them_and_none_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = importlib.import_module("nasframe_audiovisual.storage.source_fingerprint")
+    read, original = [], module._read
+    monkeypatch.setattr(module, "_read", lambda path: read.append(path.name) or original(path))
+    for name, content in {"a": b"one", "b": b"two", "c": b"longer", "d": b"one"}.items():
+        (tmp_path / name).write_bytes(content)
+    monkeypatch.setattr(module, "_SETTLED", -1.0)
+    found = same_contents(tmp_path, ["d", "c", "b", "a"])
+    assert sorted(read) == ["a", "b", "d"]
+    assert found == {"a": "a", "b": "b", "c": "c", "d": "a"}
+    describe_source(tmp_path)
+    assert sorted(read) == ["a", "b", "c", "d"]

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from nasframe_audiovisual import same_contents
-from nasframe_deepfake.datasets import Listing
+from nasframe_audiovisual import ClipError, FaceDetector, FaceSettings, Window, first_window, same_contents
+from nasframe_deepfake.datasets import Clip, Listing
 
-__all__ = ["contents_of_files", "contents_of_streams", "repeated"]
+__all__ = [
+    "contents_of_files",
+    "contents_of_streams",
+    "contents_to_decode",
+    "repeated",
+    "under_several_people",
+]
 
 
 def contents_of_files(listing: Listing) -> tuple[str, ...]:
@@ -16,6 +23,40 @@ def contents_of_files(listing: Listing) -> tuple[str, ...]:
     paths = [clip.path for clip in listing.clips]
     same = same_contents(listing.root, paths)
     return tuple(same[path] for path in paths)
+
+
+def contents_to_decode(listing: Listing, window: Window, faces: FaceSettings) -> tuple[str, ...]:
+    """Return the content of each clip as far as it is known before all are decoded.
+
+    Many files may hold the same words of an error, or the same pointer to where a clip lies. That is no
+    content: of each that stands under several people, one clip is decoded.
+    """
+    contents = contents_of_files(listing)
+    common = under_several_people(listing.clips, contents)
+    if not common:
+        return contents
+    detector = faces.make()
+    unusable = {content for content in common if not _is_usable(listing.root / content, window, detector)}
+    return tuple(
+        clip.path if content in unusable else content
+        for clip, content in zip(listing.clips, contents, strict=True)
+    )
+
+
+def _is_usable(path: Path, window: Window, detector: FaceDetector) -> bool:
+    try:
+        first_window(path, window, detector)
+    except ClipError:
+        return False
+    return True
+
+
+def under_several_people(clips: Sequence[Clip], contents: Sequence[str]) -> list[str]:
+    """Return the contents that clips of several sources have."""
+    pairs = {(content, clip.source) for clip, content in zip(clips, contents, strict=True)}
+    return sorted(
+        content for content, people in Counter(content for content, _ in pairs).items() if people > 1
+    )
 
 
 def contents_of_streams(rows: Mapping[str, tuple[int, int]], paths: Sequence[str]) -> tuple[str, ...]:

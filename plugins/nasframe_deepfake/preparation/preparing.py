@@ -12,7 +12,7 @@ from nasframe.runtime import Fields, Flag, Progress, read_json, write_json
 from nasframe_audiovisual import FaceSettings, Window, write_index, write_split_list, write_streams
 from nasframe_deepfake.datasets import Desync, read_dataset
 from nasframe_deepfake.preparation.clip_index import PreparedClip
-from nasframe_deepfake.preparation.contents import contents_of_files, contents_of_streams
+from nasframe_deepfake.preparation.contents import contents_of_streams, contents_to_decode
 from nasframe_deepfake.preparation.report import make_report
 from nasframe_deepfake.preparation.splits import SplitLeaks, read_own_list, read_splits, split_clips
 from nasframe_deepfake.synthesis import SYNTHETIC_MARK
@@ -60,7 +60,7 @@ def prepare(
             no genuine or no fake clip, or the user's list of splits leaks and is to be refused then.
     """
     listing = read_dataset(preparation.dataset, source, preparation.desync)
-    contents = contents_of_files(listing)
+    contents = contents_to_decode(listing, preparation.window, preparation.faces)
     # Clips that cannot be split are refused now, and not after hours of decoding.
     if preparation.split_list is None:
         split_clips(listing.clips, preparation.shares, preparation.seed, contents)

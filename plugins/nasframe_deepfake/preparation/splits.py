@@ -16,7 +16,7 @@ from nasframe_deepfake.option_errors import of_option
 from nasframe_deepfake.preparation.groups import groupings
 from nasframe_deepfake.preparation.sharing import Sharing, sharing
 
-__all__ = ["Assignment", "SplitLeaks", "listed_sharing", "read_own_list", "read_splits", "split_clips"]
+__all__ = ["Assignment", "SplitLeaks", "list_leaks", "read_own_list", "read_splits", "split_clips"]
 
 _OPTION = "task.split_list"
 
@@ -119,11 +119,13 @@ def read_splits(
     return found
 
 
-def listed_sharing(path: Path, clips: Sequence[Clip], contents: Sequence[str], leaks: SplitLeaks) -> Sharing:
-    """Return what the splits of the user's own list share, of the clips that are on it.
+def list_leaks(path: Path, clips: Sequence[Clip], contents: Sequence[str], leaks: SplitLeaks) -> bool:
+    """Return True where the user's own list puts a source or a content into several splits.
+
+    Clips that are not on it do not count.
 
     Raises:
-        DataError: the list cannot be read, or leaks and is to be refused then.
+        DataError: the list cannot be read, or puts a source into several splits and is to be refused then.
     """
     listed = read_own_list(path)
     known = [place for place, clip in enumerate(clips) if clip.path in listed]
@@ -132,9 +134,9 @@ def listed_sharing(path: Path, clips: Sequence[Clip], contents: Sequence[str], l
         [contents[place] for place in known],
         [listed[clips[place].path] for place in known],
     )
-    if leaks == "refuse":
+    if leaks == "refuse" and shared.sources:
         _refuse_leaks(path, shared)
-    return shared
+    return shared.leaks
 
 
 def _refuse_leaks(path: Path, shared: Sharing) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import attrs
 
 from nasframe_deepfake.datasets import DEFAULT, Listing, hash_of_dataset, read_dataset
-from nasframe_deepfake.preparation.contents import contents_of_files
+from nasframe_deepfake.preparation.contents import contents_of_files, under_several_people
 from nasframe_deepfake.preparation.preparing import Preparation
-from nasframe_deepfake.preparation.splits import listed_sharing, read_own_list
+from nasframe_deepfake.preparation.splits import list_leaks, read_own_list
 
 __all__ = ["inputs_of_ties", "preparation_inputs"]
 
@@ -36,28 +35,24 @@ def inputs_of_ties(source: Path, preparation: Preparation) -> dict[str, Any]:
     that all which was prepared before names and contents were compared is still taken.
 
     Raises:
-        DataError: the folder cannot be read, or the user's list of splits leaks and is to be refused then.
+        DataError: the folder cannot be read, or the user's list puts a person into several splits and is to
+            be refused then. Whether equal files are clips at all is not known yet.
     """
     listing = read_dataset(preparation.dataset, source, preparation.desync)
     contents = contents_of_files(listing)
     found: dict[str, Any] = {}
-    if listing.spellings or _tied(listing, contents) or _have_other_targets(listing, preparation.dataset):
+    tied = under_several_people(listing.clips, contents)
+    if listing.spellings or tied or _have_other_targets(listing, preparation.dataset):
         found["ties"] = _TIES
-    if preparation.split_list is not None:
-        leaks = preparation.split_leaks
-        if listed_sharing(preparation.split_list, listing.clips, contents, leaks).leaks:
-            found["split_leaks"] = leaks
+    if preparation.split_list is not None and list_leaks(
+        preparation.split_list, listing.clips, contents, preparation.split_leaks
+    ):
+        found["split_leaks"] = preparation.split_leaks
     return found
 
 
 _TIES = 1
 """Increased when other names are those of one person, or when people are tied in another way."""
-
-
-def _tied(listing: Listing, contents: Sequence[str]) -> bool:
-    """Return True where a content stands under several people."""
-    people = {(content, clip.source) for clip, content in zip(listing.clips, contents, strict=True)}
-    return len(people) > len({*contents})
 
 
 def _have_other_targets(listing: Listing, dataset: str) -> bool:
