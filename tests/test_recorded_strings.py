@@ -50,7 +50,7 @@ FOLDERS = {
     ),
     "plugins/nasframe_deepfake": (
         *("sound alone", "picture alone", "late fusion", "concatenation"),
-        *("fakeavceleb", "dataset_code"),
+        *("fakeavceleb", "dataset_code", "ties", "split_leaks"),
     ),
     "plugins/nasframe_tabular": (
         *("linear", "mlp", "late fusion", "convolution", "fetch", "prepare"),

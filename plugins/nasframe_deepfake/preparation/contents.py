@@ -1,4 +1,4 @@
-"""Which clips have the same content, whatever they are called and whosever they are."""
+"""Clips of the same content, whatever they are called and whosever they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who has to stay together: groups of clips that are in one split, from all ties to the fewest."""
+"""Groups of clips that have to be in one split, from all ties to the fewest."""
 
 from __future__ import annotations
 

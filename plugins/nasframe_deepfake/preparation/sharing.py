@@ -1,4 +1,4 @@
-"""What several splits share: people and contents, counted and in words."""
+"""People and contents that several splits share, counted and in words."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Sharing:
 
     @property
     def disjoint(self) -> tuple[str, ...]:
-        """What no two splits share: `people` in any part, or `sources`; and `contents`."""
+        """Names of all that no two splits share: `people` in any part, or `sources`; and `contents`."""
         people = "people" if not self.people else "sources" if not self.sources else ""
         return tuple(filter(None, (people, "" if self.contents else "contents")))
 
@@ -114,7 +114,8 @@ def _examples(found: Mapping[Any, Sequence[str]]) -> str:
     def words() -> Iterator[str]:
         for key in sorted(found)[:_NAMED]:
             names = [key] if isinstance(key, str) else [*key[:2], *(["…"] if len(key) > 2 else [])]
-            yield f"{', '.join(names)} in {' and '.join(found[key])}"
+            *others, last = found[key]
+            yield f"{', '.join(names)} in {', '.join(others)} and {last}"
         if len(found) > _NAMED:
             yield "…"
 

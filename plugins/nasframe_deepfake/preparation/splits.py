@@ -21,7 +21,7 @@ __all__ = ["Assignment", "SplitLeaks", "list_leaks", "read_own_list", "read_spli
 _OPTION = "task.split_list"
 
 SplitLeaks = Literal["refuse", "count"]
-"""What is done about a list of the user's own that puts a person or a content into several splits."""
+"""The answer to a list of the user's own that puts a person or a content into several splits."""
 
 
 @frozen
@@ -40,7 +40,7 @@ class Assignment:
 
     @property
     def disjoint(self) -> tuple[str, ...]:
-        """What no two splits share; see `Sharing.disjoint`."""
+        """Names of all that no two splits share; see `Sharing.disjoint`."""
         return self.shared.disjoint
 
 
