@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from nasframe.errors import DataError
 from nasframe_deepfake.datasets import DEFAULT, Listing, hash_of_dataset, read_dataset
 from nasframe_deepfake.preparation.contents import contents_of_files, under_several_people
 from nasframe_deepfake.preparation.preparing import Preparation
@@ -35,10 +36,13 @@ def inputs_of_ties(source: Path, preparation: Preparation) -> dict[str, Any]:
     that all which was prepared before names and contents were compared is still taken.
 
     Raises:
-        DataError: the folder cannot be read, or the user's list puts a person into several splits and is to
-            be refused then. Whether equal files are clips at all is not known yet.
+        DataError: the user's list cannot be read, or puts a person into several splits and is to be refused
+            then. Whether equal files are clips at all is not known yet.
     """
-    listing = read_dataset(preparation.dataset, source, preparation.desync)
+    try:
+        listing = read_dataset(preparation.dataset, source, preparation.desync)
+    except DataError:  # the stage will say so
+        return {}
     contents = contents_of_files(listing)
     found: dict[str, Any] = {}
     tied = under_several_people(listing.clips, contents)

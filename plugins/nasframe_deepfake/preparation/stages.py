@@ -41,7 +41,7 @@ def prepare_stage(preparation: Preparation, source: Path | None, workers: int) -
     """Return the stage that decodes and splits the clips of `source`, or those that `synthesize` made.
 
     Raises:
-        DataError: the source is missing, empty or has another layout, or the user's list of splits leaks.
+        DataError: the source is missing or empty, or the user's list puts a person into several splits.
     """
 
     def run(context: StageContext) -> None:
