@@ -60,7 +60,7 @@ def main(out: str = "runs/acceptance") -> int:
     claims.append((min(values) >= 0.8, f"(c) overall at least 0.80 on the mixed set: {shown(values)}"))
     claims += judged(base / "search-quality")
     gaps = [
-        f"seed {seed}: supernet {made.history('search')[-1]['validation']['auc']:.2f}, derived network "
+        f"seed {seed}: by the supernet {made.record['search']['selection']['chosen']:.2f}, trained "
         f"{validation(made.history('train')):.2f}"
         for seed, (made, _) in found.items()
     ]
@@ -70,7 +70,7 @@ def main(out: str = "runs/acceptance") -> int:
         *section("Reals and pairings, without the standardised copies", plain),
         "",
         *(f"- {'holds' if holds else '**fails**'}: {claim}" for holds, claim in claims),
-        f"- validation AUC on reals and pairings: {'; '.join(gaps)}",
+        f"- validation AUC of the searched network on reals and pairings: {'; '.join(gaps)}",
         f"- minutes, without the steps that were done before: {(time.monotonic() - started) / 60:.1f}",
     ]
     text = "\n".join(lines) + "\n"

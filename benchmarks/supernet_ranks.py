@@ -49,12 +49,18 @@ def main(recipe: str, table: str, relaxations: str = "grmc", *words: str) -> Non
         for seed in range(3):
             experiment = Experiment.load(recipe, [*words, chosen, f"seed={seed}", "data_seed=0"])
             for score, values in zip(SCORES, scores(experiment, truth), strict=True):
-                rho = [float(spearman(values, column).rho or math.nan) for column in trained]
+                rho = [rank_correlation(values, column) for column in trained]
                 found[score].append(rho)
                 print(f"{name}, seed {seed}, {score}: {rho[0]:.2f}, {rho[1]:.2f}", flush=True)
         for score, rows in found.items():
             first, second = (fmean(column) for column in zip(*rows, strict=True))
             print(f"{name}, mean, {score}: {first:.2f}, {second:.2f}", flush=True)
+
+
+def rank_correlation(values: Sequence[float], column: Sequence[float]) -> float:
+    """Return Spearman's; NaN where one of both does not vary."""
+    found = spearman(values, column).rho
+    return math.nan if found is None else float(found)
 
 
 def scores(experiment: Experiment, truth: TabularBenchmark) -> Sequence[Sequence[float]]:

@@ -21,11 +21,11 @@ sys.path.append(str(Path(__file__).parent.parent))  # for `embedded`
 
 from cost import CostOfSearch, measured_costs
 from embedded import corpus
+from one_trial import do_work
 from results import beside_table, claims, comparisons, figure
 from strategies import BESIDE, CLAIMED, FIXED
 from tasks import TASKS
 from trial import Trial, do_trial
-from work import do_work
 
 from nasframe.runtime import write_json
 
@@ -41,8 +41,8 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("command", choices=("cost", "tune", "confirm", "beside"))
     parser.add_argument("out", type=Path)
     parser.add_argument("--tasks", nargs="+", choices=tuple(TASKS), default=list(TASKS))
-    parser.add_argument("--seeds", type=int, default=len(FRESH), help="the first so many, for `beside`")
-    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--seeds", type=positive, default=len(FRESH), help="the first so many, for `beside`")
+    parser.add_argument("--workers", type=positive, default=1)
     given = parser.parse_args(words)
     out = given.out.resolve()
     out.mkdir(parents=True, exist_ok=True)
@@ -72,6 +72,14 @@ def main(words: Sequence[str] | None = None) -> int:
     (out / f"{given.command}.svg").write_text(figure(found).to_svg(), "utf-8")
     print(claims(found))
     return 0
+
+
+def positive(word: str) -> int:
+    """Return a number of the command line, at least 1."""
+    number = int(word)
+    if number < 1:
+        raise ValueError(word)
+    return number
 
 
 def source(name: str, out: Path) -> Path | None:

@@ -49,7 +49,8 @@ class CostOfSearch:
         finals = result["finals"]
         held = finals is not None and finals["rounds"][-1]["epochs"] == self.epochs
         spent = 0 if finals is None else finals["spent"]
-        whole = result["epochs"] * self.supernet + result["ranked"] * self.score + spent
+        scored = result.get("scored", result["ranked"])  # earlier trials do not count the drawn finalists
+        whole = result["epochs"] * self.supernet + scored * self.score + spent
         return (whole + (0 if held else self.epochs)) / self.epochs
 
     def halving(self, trainings: float) -> int:
@@ -90,7 +91,7 @@ def measured_costs(name: str, out: Path, source: Path | None) -> CostOfSearch:
     space = experiment.space.build(data.inputs, data.outputs)
     drawn = [Architecture(space, space.sample(random.Random(seed))) for seed in range(21)]
     median = sorted(drawn, key=lambda item: cost_of(item).multiply_adds)[len(drawn) // 2]
-    short = attrs.evolve(experiment.search, epochs=2, finalists=0)
+    short = attrs.evolve(experiment.search, epochs=2, finalists=0, finalists_drawn=0)
     times: dict[str, list[float]] = {"supernet": [], "score": [], "network": []}
     for seed in range(_ROUNDS):
         own = attrs.evolve(experiment, search=short, seed=seed)

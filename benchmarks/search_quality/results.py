@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean, stdev
@@ -21,7 +22,7 @@ from nasframe.studies.statistics import holm
 
 __all__ = ["beside_table", "claims", "comparisons", "figure"]
 
-_RESAMPLES = 99_999
+_RESAMPLES = 2**20  # all sign flips of 20 pairs
 
 
 def comparisons(
@@ -55,8 +56,11 @@ def claims(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
                 f"{row['rival']:.4f} | {row['difference']:+.4f} [{low:+.4f}, {high:+.4f}] | {row['p']:.2g} | "
                 f"{row['p_holm']:.2g} |"
             )
-    needed = [f"- {row['task']}: {_needed(row):,} seeds" for row in found["random"]]
-    return "\n".join([*lines, "", "Seeds for a power of .8 at p = .05 / 6, by these differences:", *needed])
+    tasks = len(found["random"])
+    needed = [f"- {row['task']}: {_needed(row, tasks)}" for row in found["random"]]
+    return "\n".join(
+        [*lines, "", f"Seeds for a power of .8 at p = .05 / {tasks}, by these differences:", *needed]
+    )
 
 
 def figure(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> IntervalChart:
@@ -64,7 +68,7 @@ def figure(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> IntervalChart:
     tasks = [row["task"] for row in found["random"]]
     return IntervalChart(
         name="search-quality",
-        title="one_shot and rivals of its cost, 20 seeds",
+        title=f"one_shot and rivals of its cost, {found['random'][0]['seeds']} seeds",
         x="difference of the mean test scores",
         intervals=[
             Interval(row["task"], Estimate(row["difference"], *row["interval"]), series, f"minus {rival}")
@@ -112,12 +116,17 @@ def _compared(
     }
 
 
-def _needed(row: Mapping[str, Any]) -> int:
-    """Return the pairs for a power of .8 at the sharpest level of Holm's six tests, by the normal law."""
-    quantiles = stats.norm.ppf(1 - 0.05 / 12) + stats.norm.ppf(0.8)
+def _needed(row: Mapping[str, Any], tasks: int) -> str:
+    """Return the pairs for a power of .8 at the sharpest level of Holm's tests, by the normal law.
+
+    A sign-flip test of n pairs has no p below 2¹⁻ⁿ, so fewer pairs than that takes are never enough.
+    """
+    level = 0.05 / tasks
+    least = math.ceil(1 - math.log2(level))
     if not row["difference"]:
-        return 10**9
-    return max(2, int(np.ceil((quantiles * row["deviation"] / row["difference"]) ** 2)))
+        return "no number, for there is no difference"
+    quantiles = stats.norm.ppf(1 - level / 2) + stats.norm.ppf(0.8)
+    return f"{max(least, math.ceil((quantiles * row['deviation'] / row['difference']) ** 2)):,} seeds"
 
 
 def beside_table(out: Path, name: str, trials: Sequence[Trial]) -> str:
@@ -128,7 +137,7 @@ def beside_table(out: Path, name: str, trials: Sequence[Trial]) -> str:
         "",
         f"### {TASKS[name].name}",
         "",
-        "| strategy | seeds | test | sd | regret | percentile | rank correlation | parameters | seconds |",
+        "| strategy | seeds | test | sd | regret | percentile | supernet, round 1 | parameters | seconds |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for strategy in dict.fromkeys(trial.strategy for trial in own):

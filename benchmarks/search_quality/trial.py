@@ -69,6 +69,7 @@ def do_trial(trial: Trial, out: Path, source: Path | None) -> Mapping[str, Any]:
         "epochs": record.get("epochs"),
         "cost": record.get("cost"),  # of loops that train what they propose, in full trainings
         "ranked": (record.get("selection") or {}).get("candidates"),
+        **({} if finals is None else {"scored": finals["scored"]}),
         "finals": None if finals is None else {"spent": finals["spent"], "rounds": finals["rounds"]},
     }
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -244,7 +245,7 @@ def _load(path: Path, overrides: tuple[str, ...], common: Common, out: Path | No
             seed=common.seed,
             device=common.device,
         )
-    _check_relaxation_counts(path, experiment, overrides, common)
+    _refuse_relaxation_without_logits(path, experiment, overrides, common)
     experiment.torch_device()
     if common.data is not None and not common.data.exists():
         raise ConfigurationError("--data", [f"{common.data}: no such file or folder"])
@@ -253,11 +254,11 @@ def _load(path: Path, overrides: tuple[str, ...], common: Common, out: Path | No
     return experiment
 
 
-def _check_relaxation_counts(
+def _refuse_relaxation_without_logits(
     path: Path, experiment: Experiment, overrides: tuple[str, ...], common: Common
 ) -> None:
     """Refuse options of a relaxation in a command whose loop has no logits: they would change nothing."""
-    words = [word for word in overrides if word.startswith("relaxation.")]
+    words = [word for word in overrides if re.match(r"\s*relaxation\s*[.=]", word)]
     if common.relaxation is not None:
         words.insert(0, f"--relaxation {common.relaxation}")
     if words and not experiment.loop.relaxes:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from attrs import Attribute, evolve, field, frozen
+from attrs import Attribute, evolve, field, frozen, validators
 from markupsafe import Markup
 
 from nasframe.display.rendering import render
@@ -175,7 +175,7 @@ class Table:
     note: str = ""
     marked: Sequence[int] = ()
     signs: Sequence[str] = ()
-    console_rows: int = 0
+    console_rows: int = field(default=0, validator=validators.ge(0))
 
     def to_text(self, indent: str = "") -> str:
         """Return the title and aligned columns, numbers to the right; `>` stands before a marked row."""

@@ -23,7 +23,7 @@ def finalist_tables(selection: Mapping[str, Any]) -> list[Table]:
     if not finals:
         return []
     epochs = [item["epochs"] for item in finals["rounds"]]
-    among = finals.get("candidates", selection["candidates"])  # runs of before have no own number
+    among = finals.get("scored", selection["candidates"])  # earlier versions did not record it
     columns = [
         Column("architecture"),
         Column("rank", f"rank by the supernet, of {among:,}"),

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from nasframe.display import element, size_classes, text
 from nasframe.runtime import shorten, visible
 
-__all__ = ["Column", "Step", "flow_chart"]
+__all__ = ["Stack", "Step", "flow_chart"]
 
 _LETTER = 6.4
 _HEAD_LETTER = 7.7
@@ -45,7 +45,7 @@ class Step:
         return f"{self.title}: {', '.join(self.lines)}" if self.lines else self.title
 
 
-Column = Sequence[Step]
+Stack = Sequence[Step]
 """Boxes below each other."""
 
 
@@ -64,7 +64,7 @@ class _Placed:
         return self.y + self.height / 2
 
 
-def flow_chart(columns: Sequence[Column], label: str) -> Markup:
+def flow_chart(columns: Sequence[Stack], label: str) -> Markup:
     """Return a flow as SVG. Columns that do not fit beside each other go on in another row.
 
     Args:
@@ -96,7 +96,7 @@ def _cut(words: str) -> str:
     return shorten(visible(words), _LONGEST)
 
 
-def _width(column: Column) -> float:
+def _width(column: Stack) -> float:
     heads = [len(_cut(step.title)) * _HEAD_LETTER for step in column]
     lines = [len(_cut(line)) * _LETTER for step in column for line in step.lines]
     return max([72.0, *heads, *lines]) + 22
@@ -106,13 +106,13 @@ def _box_height(step: Step) -> float:
     return _HEAD + _LINE * len(step.lines) + (6 if step.lines else 3)
 
 
-def _height(column: Column) -> float:
+def _height(column: Stack) -> float:
     return sum(map(_box_height, column)) + _BETWEEN * (len(column) - 1)
 
 
-def _rows(columns: Sequence[Column]) -> list[list[Column]]:
+def _rows(columns: Sequence[Stack]) -> list[list[Stack]]:
     """Return the columns in rows that are not too wide."""
-    rows: list[list[Column]] = [[]]
+    rows: list[list[Stack]] = [[]]
     taken = 0.0
     for column in columns:
         width = _width(column) + _GAP
@@ -124,7 +124,7 @@ def _rows(columns: Sequence[Column]) -> list[list[Column]]:
     return rows
 
 
-def _place(row: Sequence[Column], top: float, height: float) -> Iterator[list[_Placed]]:
+def _place(row: Sequence[Stack], top: float, height: float) -> Iterator[list[_Placed]]:
     """Yield the boxes of each column of a row; shorter columns stand in the middle of its height."""
     x = float(_MARGIN)
     for column in row:

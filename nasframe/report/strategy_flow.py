@@ -13,9 +13,9 @@ from markupsafe import Markup
 
 from nasframe.display import format_value
 from nasframe.plugins import PROJECT
+from nasframe.report.experiment_options import name_in, option_lines, settings_of
 from nasframe.report.finalists import selection_of
-from nasframe.report.flow import Column, Step, flow_chart
-from nasframe.report.settings import name_in, option_lines, settings_of
+from nasframe.report.flow import Stack, Step, flow_chart
 from nasframe.report.trials import best_trial, trials_of
 from nasframe.runs import Run
 
@@ -38,7 +38,7 @@ def draw_strategy(run: Run) -> Markup:
     return flow_chart([*columns, [_training(run, settings)], [_test(run)]], "The strategy")
 
 
-def _supernet(run: Run, settings: Settings, history: Sequence[Mapping[str, Any]]) -> list[Column]:
+def _supernet(run: Run, settings: Settings, history: Sequence[Mapping[str, Any]]) -> list[Stack]:
     """Return the steps of a search that trained a supernet."""
     summary, relaxes = run.record.get("search") or {}, bool(history[0]["probabilities"])
     loop, options = settings.get("loop", {}), settings.get("search", {})
@@ -56,7 +56,7 @@ def _supernet(run: Run, settings: Settings, history: Sequence[Mapping[str, Any]]
     if relaxes:
         title = f"Relaxation {name_in(settings, 'relaxation')}"
         first.insert(0, Step(title, option_lines(settings.get("relaxation", {})), "choice"))
-    columns: list[Column] = [first]
+    columns: list[Stack] = [first]
     if relaxes:
         columns.append([Step("Derivation", _derived(run, history))])
     if selection:
@@ -97,7 +97,7 @@ def _finalists(finals: Mapping[str, Any], options: Mapping[str, Any]) -> Step:
     return Step("Finalists", [*_shortened(rounds, "rounds"), *ends], "choice")
 
 
-def _proposals(settings: Settings, trials: Sequence[Mapping[str, Any]]) -> list[Column]:
+def _proposals(settings: Settings, trials: Sequence[Mapping[str, Any]]) -> list[Stack]:
     """Return the steps of a search that proposed architectures."""
     networks = len({line.get("network") for line in trials})
     by_epochs = sorted(Counter(line["epochs"] for line in trials).items())
@@ -111,7 +111,7 @@ def _proposals(settings: Settings, trials: Sequence[Mapping[str, Any]]) -> list[
     ]
     found = best_trial(trials)
     title = f"Proposals, loop {name_in(settings, 'loop')}"
-    columns: list[Column] = [
+    columns: list[Stack] = [
         [Step(title, option_lines(settings.get("loop", {})), "choice")],
         [Step("Trainings", lines, "choice")],
     ]

@@ -7,8 +7,8 @@ from typing import Any
 
 from markupsafe import Markup
 
+from nasframe.report.experiment_options import name_in, settings_of
 from nasframe.report.flow import Step, flow_chart
-from nasframe.report.settings import name_in, settings_of
 from nasframe.runs import Run
 
 __all__ = ["draw_task"]

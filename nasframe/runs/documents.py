@@ -56,7 +56,7 @@ _FINALS = Fields(
             )
         ),
     },
-    {"said": Text()},
+    {"said": Text(), "scored": _COUNT},
 )
 _SELECTION = Fields(
     {"candidates": _COUNT, "rule": _SCORE, "chosen": _SCORE},

@@ -1,4 +1,4 @@
-"""Finalists: architectures that a supernet prefers, trained as the networks that will be built."""
+"""Finalists: architectures that a supernet prefers, or that were drawn, trained as they will be built."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Finalist:
         supernet: its objective on validation by the supernet, before any training.
         scores: epochs → its objective on validation when it had been trained so long.
         derived: True for the one that the rule of the space derived.
-        place: among all candidates by the supernet, from 1; equals share one. None where it has no score.
+        place: among all that the supernet scored, from 1; equals share one. None where it has no score.
     """
 
     architecture: Architecture
@@ -46,14 +46,14 @@ class Finals:
         epochs: to which those were trained that were left, round by round.
         spent: epochs of training in all.
         seconds: of these.
-        candidates: architectures that the supernet scored, the finalists among them.
+        scored: architectures that the supernet scored: the candidates, and finalists that were drawn.
     """
 
     finalists: Sequence[Finalist]
     epochs: Sequence[int]
     spent: int
     seconds: float
-    candidates: int
+    scored: int
 
     @property
     def winner(self) -> Finalist:
@@ -73,7 +73,7 @@ class Finals:
                 }
                 for place, epochs in enumerate(self.epochs)
             ],
-            "candidates": self.candidates,
+            "scored": self.scored,
             "spent": self.spent,
             "seconds": round(self.seconds, 3),
             "networks": [
@@ -124,7 +124,7 @@ class Finals:
         winner = self.winner
         ranks = []
         if winner.place is not None:
-            ranks.append(f"{_ordinal(winner.place)} of {self.candidates:,} by the supernet")
+            ranks.append(f"{_ordinal(winner.place)} of {self.scored:,} by the supernet")
         for epochs in self.epochs:
             scores, own = self._scores(epochs), winner.scores.get(epochs)
             if own is not None:
@@ -159,7 +159,7 @@ def hold_finals(
     first: int,
     keep: int,
     weights: Mapping[str, Tensor] | None,
-    candidates: int,
+    scored: int,
     progress: Progress,
 ) -> Finals:
     """Train all finalists a little, keep the best, train these longer, and so on (successive halving).
@@ -174,7 +174,7 @@ def hold_finals(
         first: epochs of the first round, at most those of a full training.
         keep: at least 2.
         weights: the state of a supernet from which all trainings start; None is from scratch.
-        candidates: architectures that the supernet scored.
+        scored: architectures that the supernet scored.
         progress: to report to.
 
     Raises:
@@ -212,7 +212,7 @@ def hold_finals(
 
     ordered = sorted(finalists, key=standing, reverse=True)
     held = [evolve(finalists[key], scores=scores[key]) for key in ordered]
-    return Finals(held, rounds, spent, seconds, candidates)
+    return Finals(held, rounds, spent, seconds, scored)
 
 
 def _place(score: float, scores: Sequence[float]) -> str:

@@ -120,7 +120,7 @@ def test_options_of_a_relaxation_are_refused_where_the_loop_has_no_logits(
     home: Path, capsys: pytest.CaptureFixture[str], loop: str
 ) -> None:
     command = ["run", str(EXPERIMENT), f"loop.name={loop}"]
-    assert main([*command, "--relaxation", "softmax", "relaxation.temperature=0.5"]) == 2
+    assert main([*command, "--relaxation", "softmax", " relaxation.temperature=0.5"]) == 2
     first, *problems = capsys.readouterr().err.splitlines()
     assert first.endswith("2 problems")
     assert [line.split(":")[0].strip() for line in problems] == [

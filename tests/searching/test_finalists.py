@@ -63,7 +63,7 @@ def finals(curves: Sequence[Sequence[float] | None], full: int, first: int, keep
         first=first,
         keep=keep,
         weights=changes.get("weights"),
-        candidates=100,
+        scored=100,
         progress=SILENT,
     )
     return held, trainer

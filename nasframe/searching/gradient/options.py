@@ -42,7 +42,7 @@ class SearchOptions:
     )
     finalists_drawn: int = option(
         0,
-        help="so many of the finalists are drawn uniformly, whatever the supernet says of them, in case that "
+        help="so many of the finalists are drawn uniformly, whatever the supernet says of them, in case "
         "it knows nothing",
         ge=0,
     )

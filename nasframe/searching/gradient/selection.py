@@ -28,7 +28,7 @@ class Selection:
 
     Attributes:
         architecture: the chosen one.
-        candidates: number of different architectures that the supernet scored.
+        candidates: number of different architectures that the supernet ranked, without drawn finalists.
         rule: objective by the supernet of the one that the rule of the space derived; None where it is
             undefined, or where the loop derives none.
         chosen: objective by the supernet of the chosen one.
@@ -86,8 +86,9 @@ def choose(
         supernet: from whose weights finalists may start.
         trainer: of finalists; None where there are none.
         progress: to report to.
-        draws: different architectures, the first of which fill the finalists that the options want drawn; the
-            next best take their place where they are too few.
+        draws: different architectures, which are asked for one by one until the finalists are as many as the
+            options want, so more than `finalists_drawn` of them where the candidates are too few; where the
+            draws are too few, the next best take their place.
 
     Raises:
         RunError: the supernet gives none of them a score and no rule derived one; or no finalist can be
@@ -132,7 +133,7 @@ def choose(
             first=options.finalist_epochs,
             keep=options.finalist_keep,
             weights=supernet.state_dict() if options.finalist_start == "inherit" else None,
-            candidates=len(everyone),
+            scored=len(everyone),
             progress=progress,
         )
         winner = finals.winner
