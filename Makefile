@@ -25,7 +25,7 @@ help:
 	@echo "make test   the whole test suite; without a browser, the tests that need one are skipped"
 	@echo "make browser  install Chromium for those tests, where apt is there and we are root"
 	@echo "make check  lint, formatting, types, import rules"
-	@echo "make acceptance  check the results that a search must reach on the embedded set; about half an hour"
+	@echo "make acceptance  check the results that a search must reach on the embedded set and two real tasks; about an hour"
 	@echo "make soak   give every reader INPUTS ($(INPUTS)) mutated files, and measure memory; some hours"
 	@echo "make clean  remove what these made, except runs"
 

@@ -30,7 +30,7 @@ SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 SMALL = ["search.epochs=3", "search.min_epochs=3", "train.epochs=3", "task.examples=32", "cache=cache"]
 FINALISTS = [
     *("loop.name=one_shot", "search.candidates=40", "search.finalists=4", "search.finalist_keep=2"),
-    "space.nodes=2",
+    *("search.finalists_drawn=2", "space.nodes=2"),
 ]
 COMMANDS = {
     "search": ["search", str(SUMS), *SMALL, "--out"],

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from nasframe.errors import ConfigurationError
 from nasframe.experiment import Experiment
-from nasframe_deepfake import register_demos
+from nasframe.searching.gradient import SearchOptions
+from nasframe_deepfake import register_demos, register_presets
 from tests.toys import PAIRS
 
 DEMO = register_demos()["deepfake"]
@@ -72,6 +75,11 @@ def test_nothing_of_another_method_is_left(other_demo: Path) -> None:
     assert_is_the_papers(paper)
     again = Experiment.load(DEMO, preset="paper")
     assert paper.fingerprint() == again.fingerprint()
+
+
+def test_it_says_every_option_of_a_search() -> None:
+    said = tomllib.loads(register_presets()["paper"].read_text(encoding="utf-8"))["search"]
+    assert said.keys() == attrs.fields_dict(SearchOptions).keys()
 
 
 def test_it_is_refused_for_another_task() -> None:

@@ -303,6 +303,30 @@ def test_finalists_are_different_networks(experiment: Experiment, tmp_path: Path
     assert len({item["architecture"] for item in held}) == len(held)
 
 
+def test_drawn_finalists_are_trained_beside_the_best_and_counted_among_the_scored(
+    experiment: Experiment, tmp_path: Path
+) -> None:
+    found = nasframe.search(with_search(experiment, candidates=4, finalists=4, finalists_drawn=3), tmp_path)
+    assert found.run is not None
+    held, ranked = finals(found.run), found.run.record["search"]["selection"]["candidates"]
+    assert len(held["networks"]) == 4
+    assert [item["place"] for item in held["networks"]].count(1) == 1
+    assert ranked < held["scored"] <= ranked + 3
+
+
+def test_a_record_of_finals_that_holds_other_kinds_of_values_is_refused_with_its_key(
+    experiment: Experiment, tmp_path: Path
+) -> None:
+    run = nasframe.search(experiment, tmp_path / "run").run
+    assert run is not None
+    file = run.path / "run.json"
+    record = json.loads(file.read_text("utf-8"))
+    record["search"]["selection"]["finals"]["scored"] = "many"
+    file.write_text(json.dumps(record), "utf-8")
+    with pytest.raises(RunError, match=r"run\.json.*scored"):
+        nasframe.load_run(run.path)
+
+
 def test_a_first_round_longer_than_a_full_training_is_refused(experiment: Experiment, tmp_path: Path) -> None:
     with pytest.raises(
         ConfigurationError, match=r"finalist_epochs: expected at most train.epochs \(4\), found 5"
