@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from nasframe.network import cost_of
 from nasframe.pipeline import prepare, search, train_alone
 from nasframe.runtime import SILENT, write_json
 
-__all__ = ["Trial", "do_trial", "experiment_of"]
+__all__ = ["Trial", "do_trial", "experiment_of", "kept"]
 
 
 @attrs.frozen
@@ -43,22 +43,34 @@ class Trial:
         return out / self.task / f"draw-{self.draw}" / strategy / f"{self.seed}.json"
 
 
-def do_trial(trial: Trial, out: Path, source: Path | None) -> Mapping[str, Any]:
-    """Return the result of a trial, which is made where its file is not there."""
+def kept(file: Path, make: Callable[[Path], Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return what a file holds; where it is not there, what `make` returns, given a folder of its own."""
     torch.set_num_threads(1)
-    file = trial.file(out)
     if file.exists():
         found: dict[str, Any] = json.loads(file.read_text("utf-8"))
         return found
-    experiment = experiment_of(trial, out)
     folder = file.with_suffix("")
     shutil.rmtree(folder, ignore_errors=True)
+    result = make(folder)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_json(file, result)
+    shutil.rmtree(folder, ignore_errors=True)
+    return result
+
+
+def do_trial(trial: Trial, out: Path, source: Path | None) -> Mapping[str, Any]:
+    """Return the result of a trial, which is made where its file is not there."""
+    return kept(trial.file(out), lambda folder: _searched(trial, out, source, folder))
+
+
+def _searched(trial: Trial, out: Path, source: Path | None, folder: Path) -> Mapping[str, Any]:
+    experiment = experiment_of(trial, out)
     made = search(experiment, folder, source=source, progress=SILENT)
     assert made.run is not None
     record = made.run.record["search"]
     finals = (record.get("selection") or {}).get("finals")
     truth = truth_of(made.architecture, trial, experiment, out, source)
-    result = {
+    return {
         **attrs.asdict(trial),
         "network": network_key(made.architecture),
         "assignment": dict(made.architecture.assignment),
@@ -72,10 +84,6 @@ def do_trial(trial: Trial, out: Path, source: Path | None) -> Mapping[str, Any]:
         **({} if finals is None else {"scored": finals["scored"]}),
         "finals": None if finals is None else {"spent": finals["spent"], "rounds": finals["rounds"]},
     }
-    file.parent.mkdir(parents=True, exist_ok=True)
-    write_json(file, result)
-    shutil.rmtree(folder, ignore_errors=True)
-    return result
 
 
 def experiment_of(trial: Trial, out: Path, more: Sequence[str] = ()) -> Experiment:

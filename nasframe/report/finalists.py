@@ -8,13 +8,18 @@ from typing import Any
 from nasframe.display import Cell, Column, Table, format_value
 from nasframe.runs import Run
 
-__all__ = ["finalist_tables", "selection_of", "selection_verdict"]
+__all__ = ["finalist_tables", "learnt_logits", "selection_of", "selection_verdict"]
 
 
 def selection_of(run: Run) -> Mapping[str, Any]:
     """Return the record of the choice among candidates; empty where there was none."""
     found: Mapping[str, Any] = (run.record.get("search") or {}).get("selection") or {}
     return found
+
+
+def learnt_logits(history: Sequence[Mapping[str, Any]]) -> bool:
+    """Return True where a search learnt logits, by the lines of its epochs."""
+    return bool(history[0]["probabilities"])
 
 
 def finalist_tables(selection: Mapping[str, Any]) -> list[Table]:

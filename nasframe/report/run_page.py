@@ -23,7 +23,7 @@ from nasframe.report.baselines import baseline_table
 from nasframe.report.caveats import metric_caveats, run_caveats, search_caveats
 from nasframe.report.costs import heading_of, title_of
 from nasframe.report.drawing import on_page
-from nasframe.report.finalists import finalist_tables, selection_of, selection_verdict
+from nasframe.report.finalists import finalist_tables, learnt_logits, selection_of, selection_verdict
 from nasframe.report.page import Page, Tile, make_page
 from nasframe.report.plugin_sections import plugin_sections
 from nasframe.report.scores import roc_table, score_figures
@@ -53,7 +53,7 @@ def run_page(run: Run) -> Page:
     """Return the page of a run."""
     architecture, test, searched = run.architecture, run.test or {}, run.history("search")
     trials = trials_of(run)
-    moves = searched and _relaxes(searched)
+    moves = searched and learnt_logits(searched)
     animation, epochs = animate_search(architecture.space, searched) if moves else ("", {})
     provenance = architecture.provenance
     apart = ("baselines", "caveats", "undefined_scores")
@@ -187,7 +187,7 @@ def _verdict(run: Run, history: History) -> list[str]:
     summary = run.record.get("search")
     if summary is None:
         return []
-    relaxes, epochs = _relaxes(history), summary["epochs"]
+    relaxes, epochs = learnt_logits(history), summary["epochs"]
     if relaxes:
         ended = "converged" if summary["converged"] else "did not converge: the epochs were used up"
         entropies = (f"{group} {value:.4f}" for group, value in (summary.get("entropy") or {}).items())
@@ -195,11 +195,6 @@ def _verdict(run: Run, history: History) -> list[str]:
     else:
         found = [f"The supernet was trained for {epochs} epochs on architectures that the loop drew."]
     return [*found, *selection_verdict(selection_of(run), relaxes=relaxes)]
-
-
-def _relaxes(history: History) -> bool:
-    """Return True where the search learnt logits."""
-    return bool(history[0]["probabilities"])
 
 
 def _entropies(history: History) -> Table:
@@ -217,7 +212,7 @@ def _stages(run: Run, history: History) -> Table:
     """Return the objective on validation: of the supernet, of the derived network, and of the trained one."""
     objective = run.test["objective"] if run.test else _objective(run, history)
     record = run.record.get("search") or {}
-    selection, inherited, relaxes = selection_of(run), record.get("inherited"), _relaxes(history)
+    selection, inherited, relaxes = selection_of(run), record.get("inherited"), learnt_logits(history)
     last = "when the search ended" if relaxes else "with architectures that were drawn"
     rows: list[list[Cell]] = [[f"supernet, {last}", history[-1]["validation"].get(objective)]]
     if selection:

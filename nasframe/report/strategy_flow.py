@@ -14,7 +14,7 @@ from markupsafe import Markup
 from nasframe.display import format_value
 from nasframe.plugins import PROJECT
 from nasframe.report.experiment_options import name_in, option_lines, settings_of
-from nasframe.report.finalists import selection_of
+from nasframe.report.finalists import learnt_logits, selection_of
 from nasframe.report.flow import Stack, Step, flow_chart
 from nasframe.report.trials import best_trial, trials_of
 from nasframe.runs import Run
@@ -40,7 +40,7 @@ def draw_strategy(run: Run) -> Markup:
 
 def _supernet(run: Run, settings: Settings, history: Sequence[Mapping[str, Any]]) -> list[Stack]:
     """Return the steps of a search that trained a supernet."""
-    summary, relaxes = run.record.get("search") or {}, bool(history[0]["probabilities"])
+    summary, relaxes = run.record.get("search") or {}, learnt_logits(history)
     loop, options = settings.get("loop", {}), settings.get("search", {})
     selection = selection_of(run)
     lines = [_counted(summary.get("epochs", len(history)), "epoch")]
