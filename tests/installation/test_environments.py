@@ -159,8 +159,8 @@ def test_the_extra_deepfake_alone_goes_from_clips_to_a_verdict(wheel: Path, tmp_
         )
         here.run("nasframe", "deepfake", "synthesize", "clips", "--clips", "30", "--workers", "1")
         small = ["task.size=32", "task.picture_epochs=1", "task.sound_epochs=1", "space.channels=8"]
-        small += ["search.epochs=1", "search.candidates=1", "search.warmup_epochs=0", "train.epochs=1"]
-        small += ["baselines.random=0", "baselines.task=false"]
+        small += ["search.epochs=1", "search.candidates=4", "search.finalists=2", "search.finalists_drawn=1"]
+        small += ["train.epochs=1", "baselines.random=0", "baselines.task=false"]
         here.fork("nasframe", "demo", *small, "--data", "clips", "--out", "runs/small")
         clip = next((tmp_path / "clips").rglob("*.mp4"))
         scored = json.loads(here.fork("nasframe", "predict", "runs/small", str(clip), "--json"))
