@@ -45,6 +45,7 @@ from nasframe.runtime.finite import is_finite, rows_not_finite
 from nasframe.runtime.former_names import format_number as format_number
 from nasframe.runtime.former_names import print_metrics as print_metrics
 from nasframe.runtime.json_documents import check_shape, parse_json, read_json, read_json_lines
+from nasframe.runtime.json_list import read_json_list
 from nasframe.runtime.lazy import lazy_page
 from nasframe.runtime.locks import Lock, LockedError
 from nasframe.runtime.processor import cores, require_processor
@@ -148,6 +149,7 @@ __all__ = [
     "read_csv",
     "read_json",
     "read_json_lines",
+    "read_json_list",
     "read_tensors",
     "read_text",
     "remove_path",

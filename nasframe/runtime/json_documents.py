@@ -14,9 +14,20 @@ from nasframe.errors import RunError
 from nasframe.runtime.reading import MAX_DOCUMENT_BYTES, MAX_LISTING_BYTES, MakeError, read_text, short
 from nasframe.runtime.shapes import ANYTHING, Shape, ShapeError
 
-__all__ = ["check_shape", "parse_json", "read_json", "read_json_lines"]
+__all__ = [
+    "DECODER",
+    "TOO_DEEP",
+    "check_shape",
+    "check_value",
+    "parse_json",
+    "read_json",
+    "read_json_lines",
+]
 
 _DEPTH = 64  # of nested lists and objects
+
+TOO_DEEP = f"has more than {_DEPTH} levels of lists and objects"
+"""The end of a message about a value that cannot be read."""
 
 
 def read_json(
@@ -65,12 +76,17 @@ def parse_json(text: str, source: str, shape: Shape = ANYTHING, error: MakeError
     try:
         value = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
     except RecursionError as problem:
-        raise error(f"{source}: has more than {_DEPTH} levels of lists and objects") from problem
+        raise error(f"{source}: {TOO_DEEP}") from problem
     except ValueError as problem:
         raise error(f"{source}: cannot be read as JSON: {short(str(problem))}") from problem
-    check_shape(value, _JSON, source, error)
+    check_value(value, source, error)
     check_shape(value, shape, source, error)
     return value
+
+
+def check_value(value: Any, source: str, error: MakeError = RunError) -> None:
+    """Refuse what a decoder takes and `read_json` does not: too large, too deep, or half a character."""
+    check_shape(value, _JSON, source, error)
 
 
 def check_shape(value: Any, shape: Shape, source: str, error: MakeError = RunError) -> None:
@@ -112,6 +128,10 @@ def _constant(name: str) -> Any:
     raise ValueError(f"JSON has no {name}")
 
 
+DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
+"""Refuses a key that is there twice, NaN and infinity; see `check_value` for the rest."""
+
+
 @frozen
 class _Bounded(Shape):
     """A value whose numbers a float can hold, whose texts can be written, and which is not too deep."""
@@ -123,7 +143,7 @@ class _Bounded(Shape):
             _check_text(value)
         elif isinstance(value, dict | list):
             if self.depth == 0:
-                raise ShapeError(f"has more than {_DEPTH} levels of lists and objects")
+                raise ShapeError(TOO_DEEP)
             inside = _Bounded(self.depth - 1)
             for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
                 try:

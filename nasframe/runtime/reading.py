@@ -5,6 +5,7 @@ Every reader raises the error class that its caller names, with the file, the pl
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import csv
 import io
@@ -13,6 +14,7 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import BinaryIO
 
 from nasframe.errors import DataError, NasframeError, RunError
 
@@ -24,6 +26,7 @@ __all__ = [
     "path_inside",
     "read_bytes",
     "read_csv",
+    "read_parts",
     "read_text",
     "require_regular",
     "short",
@@ -37,6 +40,8 @@ MAX_DOCUMENT_BYTES = 32 * 2**20
 
 MAX_LISTING_BYTES = 256 * 2**20
 """The most bytes of a file with a line or a number for each of many things."""
+
+_PART = 2**20  # bytes
 
 _LONGEST = 200  # characters of what was found, in a message
 _KINDS = {
@@ -70,9 +75,7 @@ def read_bytes(path: Path, error: MakeError = DataError, limit: int = MAX_DOCUME
     """Return the content of a regular file; see `require_regular` for the arguments and errors."""
     require_regular(path, error, limit)
     try:
-        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-        # by now another file may have the name
-        with os.fdopen(os.open(path, flags), "rb") as file:
+        with _opened(path) as file:
             _checked(path, os.fstat(file.fileno()), error, limit)
             content = file.read(limit + 1) or b""  # a file of the kernel may have nothing now
     except (OSError, ValueError) as problem:
@@ -105,6 +108,41 @@ def read_text(
         raise error(
             f"{path}: {where}: byte {problem.start} is not UTF-8; save the file as UTF-8"
         ) from problem
+
+
+def read_parts(path: Path, error: MakeError = DataError) -> Iterator[str]:
+    """Yield the text of a regular file in UTF-8, of whatever size, in parts of about a million characters.
+
+    Args:
+        path, error: see `read_text`.
+
+    Raises:
+        NasframeError: see `read_text`; names the byte that is not UTF-8.
+    """
+    require_regular(path, error)
+    decoder = codecs.getincrementaldecoder("utf-8-sig")()
+    done = 0
+    try:
+        with _opened(path) as file:
+            _checked(path, os.fstat(file.fileno()), error, None)
+            while part := file.read(_PART):
+                waiting = len(decoder.getstate()[0])
+                if text := decoder.decode(part):
+                    yield text
+                done += len(part)
+            waiting = len(decoder.getstate()[0])
+            decoder.decode(b"", final=True)
+    except UnicodeDecodeError as problem:
+        place = done - waiting + problem.start
+        raise error(f"{path}: byte {place} is not UTF-8; save the file as UTF-8") from problem
+    except (OSError, ValueError) as problem:
+        raise error(f"{path}: {_reason(problem)}") from problem
+
+
+def _opened(path: Path) -> BinaryIO:
+    """Open a file that another one may have replaced by now: one that waits is opened without waiting."""
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    return os.fdopen(os.open(path, flags), "rb")
 
 
 def read_csv(

@@ -61,7 +61,10 @@ def register_hookspecs() -> ModuleType:
 
 @hookimpl
 def register_deepfake_datasets() -> dict[str, str]:
-    return {"fakeavceleb": "nasframe_deepfake.datasets:FakeAVCeleb"}
+    return {
+        "fakeavceleb": "nasframe_deepfake.datasets:FakeAVCeleb",
+        "folder": "nasframe_deepfake.datasets:Folder",
+    }
 
 
 @hookimpl

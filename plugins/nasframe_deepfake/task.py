@@ -27,6 +27,7 @@ from nasframe_deepfake.datasets import (
     DEFAULT,
     FAKE_NAMES,
     GENUINE,
+    VIDEO_ENDINGS,
     Desync,
     check_dataset_name,
     resolve_dataset_name,
@@ -79,10 +80,7 @@ class DeepfakeTask(Task):
         "ece": (0.0, 1.0),
         "threshold": (0.0, 1.0),
     }
-    file_endings: ClassVar[tuple[str, ...]] = (
-        *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts"),
-        *(".3gp", ".flv", ".ogv", ".wmv", ".asf", ".nut"),
-    )
+    file_endings: ClassVar[tuple[str, ...]] = VIDEO_ENDINGS
     score_meaning: ClassVar[str] = (
         "score: calibrated probability that the clip is fake, from 0 (genuine) to 1 (fake); a clip is called "
         "fake from the threshold up, the one with the best mean of both classes' accuracies on the "

@@ -185,6 +185,32 @@ def test_a_table_whose_files_are_all_missing_is_an_error(tmp_path: Path) -> None
         read_fakeavceleb(write_tree(tmp_path, [A, B], files=False))
 
 
+def test_where_all_files_are_elsewhere_the_error_names_one_that_was_looked_for_and_one_that_is_there(
+    tmp_path: Path,
+) -> None:
+    root = write_tree(tmp_path / "set", [A, B], files=False)
+    write_tree(root / "unpacked" / "v1.2", [A, B])
+    with pytest.raises(DataError) as caught:
+        read_fakeavceleb(root)
+    kind = "RealVideo-FakeAudio/African/men/id1/00109_fake.mp4"
+    assert f"; looked for {root}/{kind}, and found {root}/unpacked/v1.2/{kind}" in str(caught.value)
+
+
+def test_a_table_that_names_no_clip_of_a_tree_without_clips_says_so(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"; looked for .*00109_fake\.mp4, and no clip is there"):
+        read_fakeavceleb(write_tree(tmp_path, [A, B], files=False))
+
+
+def test_endings_in_another_case_than_in_the_table_are_found(tmp_path: Path) -> None:
+    expected = read_fakeavceleb(write_tree(tmp_path / "one", [A, B])).clips
+    root = write_tree(tmp_path / "other", [row.replace(".mp4", ".MP4") for row in (A, B)])
+    assert [clip.source for clip in read_fakeavceleb(root).clips] == [clip.source for clip in expected]
+    write_tree(root, [A, B], files=False)
+    found = read_fakeavceleb(root)
+    assert [clip.path for clip in found.clips] == [clip.path.replace(".mp4", ".MP4") for clip in expected]
+    assert not found.missing
+
+
 def test_folders_that_are_links_hold_clips_like_any_other(tmp_path: Path) -> None:
     write_tree(tmp_path / "disk", [A, B])
     root = write_tree(tmp_path / "tree", [A, B], files=False)

@@ -25,8 +25,10 @@ from nasframe_deepfake.datasets.dataset_access import (
     resolve_dataset_name,
 )
 from nasframe_deepfake.datasets.fakeavceleb import FakeAVCeleb, read_fakeavceleb
+from nasframe_deepfake.datasets.folder import Folder
 from nasframe_deepfake.datasets.identities import one_spelling, person_key
-from nasframe_deepfake.datasets.listing import Clip, Listing, Spellings
+from nasframe_deepfake.datasets.listing import OFFICIAL_SPLITS, Clip, Listing, Segments, Spellings
+from nasframe_deepfake.datasets.video_files import VIDEO_ENDINGS, is_video
 
 __all__ = [
     "AUTO",
@@ -39,17 +41,22 @@ __all__ = [
     "FAKE_PICTURE",
     "FAKE_VOICE",
     "GENUINE",
+    "OFFICIAL_SPLITS",
     "PAIRING",
+    "VIDEO_ENDINGS",
     "Category",
     "Clip",
     "Dataset",
     "Desync",
     "FakeAVCeleb",
+    "Folder",
     "Listing",
+    "Segments",
     "Spellings",
     "check_dataset_name",
     "expected_content",
     "hash_of_dataset",
+    "is_video",
     "one_spelling",
     "person_key",
     "read_dataset",

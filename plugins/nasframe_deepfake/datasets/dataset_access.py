@@ -13,7 +13,7 @@ from nasframe.errors import ContractError, DataError, NasframeError, PluginError
 from nasframe_deepfake.datasets.categories import CATEGORIES
 from nasframe_deepfake.datasets.dataset import Dataset, Desync
 from nasframe_deepfake.datasets.identities import one_spelling
-from nasframe_deepfake.datasets.listing import Clip, Listing
+from nasframe_deepfake.datasets.listing import OFFICIAL_SPLITS, Clip, Listing
 
 __all__ = [
     "AUTO",
@@ -33,6 +33,7 @@ DEFAULT = "fakeavceleb"
 
 _KIND = "dataset"
 _OWN = "nasframe_deepfake"
+_LISTS_OF_TEXT = ("missing", "unlisted", "malformed", "left_out", "corrected", "notes")
 _MOST_FOLDERS = 50  # inside a folder that nobody recognises, for a hint
 
 
@@ -89,7 +90,7 @@ def read_dataset(name: str, folder: Path, desync: Desync) -> Listing:
     with _calling(entry, "read"):
         listing = dataset.read(folder, desync)
     _check(entry, listing)
-    listing.clips.sort(key=lambda clip: clip.path)
+    listing.clips.sort(key=lambda clip: (clip.path, clip.sound_file))
     listing.clips, listing.spellings = one_spelling(listing.clips)
     return listing
 
@@ -181,16 +182,15 @@ def _check(entry: Registered, listing: object) -> None:
         raise ContractError(f"{entry}: read must return a nasframe_deepfake.Listing, found {listing!r}")
     if not isinstance(listing.root, Path):
         raise ContractError(f"{entry}: the root of a listing is a pathlib.Path, found {listing.root!r}")
-    for name in ("clips", "duplicates", "missing", "unlisted", "malformed"):
+    for name in ("clips", "duplicates", *_LISTS_OF_TEXT):
         part = getattr(listing, name)
         if not isinstance(part, list):
             raise ContractError(f"{entry}: {name} of a listing is a list, found {part!r}")
-        of_text = name in ("missing", "unlisted", "malformed")
-        if of_text and not all(isinstance(item, str) for item in part):
+        if name in _LISTS_OF_TEXT and not all(isinstance(item, str) for item in part):
             raise ContractError(f"{entry}: {name} of a listing holds strings, found {part!r}")
     if not listing.clips:
         raise DataError(f"{listing.root}: {entry.name} lists no clip to use")
-    seen: set[str] = set()
+    seen: set[tuple[str, str]] = set()
     for clip in listing.clips:
         if not isinstance(clip, Clip):
             raise ContractError(f"{entry}: expected a nasframe_deepfake.Clip, found {clip!r}")
@@ -202,6 +202,11 @@ def _check(entry: Registered, listing: object) -> None:
         if clip.category not in CATEGORIES:
             problem = f"unknown category {clip.category!r}{nearest(clip.category, CATEGORIES)}"
             raise ContractError(f"{entry}: {clip.path}: {problem}")
-        if clip.path in seen:
+        if clip.official_split not in ("", *OFFICIAL_SPLITS):
+            problem = f"unknown official split {clip.official_split!r}"
+            raise ContractError(
+                f"{entry}: {clip.path}: {problem}{nearest(clip.official_split, OFFICIAL_SPLITS)}"
+            )
+        if (clip.path, clip.sound_file) in seen:
             raise ContractError(f"{entry}: lists {clip.path} twice")
-        seen.add(clip.path)
+        seen.add((clip.path, clip.sound_file))

@@ -20,7 +20,9 @@ from nasframe_deepfake.datasets.categories import CATEGORIES, DESYNC, GENUINE
 from nasframe_deepfake.datasets.dataset import Dataset, Desync
 from nasframe_deepfake.datasets.identities import names_somebody, person_key
 from nasframe_deepfake.datasets.listing import Clip, Listing
+from nasframe_deepfake.datasets.no_clip import require_clips
 from nasframe_deepfake.datasets.table_paths import paths_in_tree
+from nasframe_deepfake.datasets.video_files import is_video
 
 __all__ = ["FakeAVCeleb", "read_fakeavceleb"]
 
@@ -78,13 +80,8 @@ def read_fakeavceleb(root: Path, desync: Desync = "pairing") -> Listing:
     clips = {clip.path: clip for clip in clips.values()}
     listing.clips = [clips[path] for path in sorted(clips) if path in present]
     listing.missing = sorted(clips.keys() - present)
-    listing.unlisted = sorted(filter(_is_video, present - clips.keys()))
-    if not listing.clips:
-        examples = "".join(f"\n  {row}" for row in listing.malformed[:3])
-        raise DataError(
-            f"{table}: no clip to use; {len(listing.missing)} rows name files that are not there, "
-            f"{len(listing.malformed)} rows are malformed{examples}"
-        )
+    listing.unlisted = sorted(filter(is_video, present - clips.keys()))
+    require_clips(listing, table, present)
     return listing
 
 
@@ -161,10 +158,6 @@ def _clip(row: list[str], desync: str) -> Clip | str:
         return f"{folder}/{name} lies outside the tree"
     targets = tuple(sorted({target1, target2} - {source}))
     return Clip(str(path), category, method, source, targets, race, gender)
-
-
-def _is_video(path: str) -> bool:
-    return PurePosixPath(path).suffix.lower() == ".mp4"
 
 
 def _is_utf8(text: str) -> bool:

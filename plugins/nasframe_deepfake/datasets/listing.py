@@ -8,7 +8,13 @@ from attrs import define, field, frozen
 
 from nasframe_deepfake.datasets.categories import CATEGORIES, DESYNC
 
-__all__ = ["Clip", "Listing", "Spellings"]
+__all__ = ["OFFICIAL_SPLITS", "Clip", "Listing", "Segments", "Spellings"]
+
+Segments = tuple[tuple[float, float], ...]
+"""Begin and end of parts of a clip, in seconds."""
+
+OFFICIAL_SPLITS = ("train", "validation", "test")
+"""Names of the splits of a data set that has its own."""
 
 
 @frozen
@@ -23,6 +29,13 @@ class Clip:
         targets: other people whose face or voice was used for it.
         race: as the data set names it.
         gender: likewise.
+        fake_segments: the parts of a fake that were altered, in whatever stream; None where they are not
+            known, empty for a genuine clip whose data set knows them.
+        fake_picture_segments: likewise, the parts whose pictures were altered.
+        fake_voice_segments: likewise, the parts whose sound was altered.
+        official_split: one of OFFICIAL_SPLITS where the data set has splits of its own, else empty.
+        sound_file: the file of its sound, relative to the root, where its pictures are in another one.
+        lying: whether its pictures are stored on their side, unless the container says how they are turned.
     """
 
     path: str
@@ -32,6 +45,12 @@ class Clip:
     targets: tuple[str, ...]
     race: str
     gender: str
+    fake_segments: Segments | None = None
+    fake_picture_segments: Segments | None = None
+    fake_voice_segments: Segments | None = None
+    official_split: str = ""
+    sound_file: str = ""
+    lying: bool = False
 
     @property
     def fake(self) -> bool:
@@ -72,6 +91,10 @@ class Listing:
         missing: paths of rows without a file.
         unlisted: video files without a row.
         malformed: rows that cannot be read, with the reason.
+        left_out: clips that could be read and are not used, with the reason.
+        corrected: mistakes of the data set that were mended, each with its row or entry.
+        notes: what else its user must know about how the data set was read, in sentences without an end.
+        nameless: what stands for a person where the data set names none, in words; else empty.
         spellings: people whose name has several spellings. A data set leaves it empty: whoever reads it gives
             all clips of a person one name.
     """
@@ -82,4 +105,8 @@ class Listing:
     missing: list[str] = field(factory=list)
     unlisted: list[str] = field(factory=list)
     malformed: list[str] = field(factory=list)
+    left_out: list[str] = field(factory=list)
+    corrected: list[str] = field(factory=list)
+    notes: list[str] = field(factory=list)
+    nameless: str = ""
     spellings: list[Spellings] = field(factory=list)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from attrs import frozen
 
 from nasframe.errors import DataError
-from nasframe.runtime import Fields, Flag, Progress, read_json, write_json
+from nasframe.runtime import MAX_LISTING_BYTES, Fields, Flag, Progress, read_json, write_json
 from nasframe_audiovisual import FaceSettings, Window, write_index, write_split_list, write_streams
-from nasframe_deepfake.datasets import Desync, read_dataset
+from nasframe_deepfake.datasets import Clip, Desync, Listing, read_dataset
 from nasframe_deepfake.preparation.clip_index import PreparedClip
 from nasframe_deepfake.preparation.contents import contents_of_streams, contents_to_decode
+from nasframe_deepfake.preparation.official_splits import standing_in_words
 from nasframe_deepfake.preparation.report import make_report
 from nasframe_deepfake.preparation.splits import SplitLeaks, read_own_list, read_splits, split_clips
 from nasframe_deepfake.synthesis import SYNTHETIC_MARK
@@ -56,10 +58,12 @@ def prepare(
     float32, `index.csv`, `splits.csv` and `report.json`. A stream that several clips share is written once.
 
     Raises:
-        DataError: the source cannot be read, the disk is too full, no clip can be decoded, a split would have
-            no genuine or no fake clip, or the user's list of splits leaks and is to be refused then.
+        DataError: the source cannot be read, its clips cannot be played from one file each, the disk is too
+            full, no clip can be decoded, a split would have no genuine or no fake clip, or the user's list of
+            splits leaks and is to be refused then.
     """
     listing = read_dataset(preparation.dataset, source, preparation.desync)
+    _refuse_unplayable(listing)
     contents = contents_to_decode(listing, preparation.window, preparation.faces)
     # Clips that cannot be split are refused now, and not after hours of decoding.
     if preparation.split_list is None:
@@ -102,6 +106,9 @@ def prepare(
         )
         for clip, split in zip(used, assignment.splits, strict=True)
     ]  # fmt: skip
+    if preparation.split_list is None and (standing := standing_in_words(used)):
+        listing.notes.append(standing)
+    listing.notes += _notes_on_window(used, preparation.window)
     report = {
         "dataset": preparation.dataset,
         "synthetic": (listing.root / SYNTHETIC_MARK).is_file(),
@@ -113,6 +120,49 @@ def prepare(
     return report
 
 
+def _notes_on_window(clips: Sequence[Clip], window: Window) -> list[str]:
+    """Return how many fakes are altered only outside the part of the clip that is used."""
+    end = window.trim + window.seconds
+    outside = [
+        clip
+        for clip in clips
+        if clip.fake_segments
+        and all(stop <= window.trim or start >= end for start, stop in clip.fake_segments)
+    ]
+    if not outside:
+        return []
+    return [
+        f"{len(outside)} fakes are altered only outside the seconds from {window.trim:g} to {end:g}, which "
+        f"are used, and count as fake all the same; the first: {outside[0].path}"
+    ]
+
+
+def _refuse_unplayable(listing: Listing) -> None:
+    """Refuse clips that would be decoded as something else than they are.
+
+    Raises:
+        DataError: the sound of a clip is in a file of its own, or its pictures lie on their side.
+    """
+    apart = [clip for clip in listing.clips if clip.sound_file]
+    lying = [clip for clip in listing.clips if clip.lying]
+    problems = []
+    if apart:
+        problems.append(
+            f"{len(apart)} clips have their sound in a file of its own, such as {apart[0].sound_file} for "
+            f"{apart[0].path}"
+        )
+    if lying:
+        problems.append(f"the pictures of {len(lying)} clips lie on their side, such as {lying[0].path}")
+    if problems:
+        raise DataError(
+            f"{listing.root}: {'; '.join(problems)}. The preparation plays one file for each clip, as it "
+            "stands; join and turn them first, for instance with ffmpeg, and use the data set folder"
+        )
+
+
 def is_synthetic(prepared: Path) -> bool:
     """Return True where the clips in a folder that `prepare` wrote were synthesised by nasframe."""
-    return bool(read_json(prepared / "report.json", Fields({}, {"synthetic": Flag()})).get("synthetic"))
+    shape = Fields({}, {"synthetic": Flag()})
+    # it names every file that is missing, which may be a million
+    report = read_json(prepared / "report.json", shape, limit=MAX_LISTING_BYTES)
+    return bool(report.get("synthetic"))

@@ -26,6 +26,7 @@ def make_report(
 ) -> dict[str, Any]:
     """Return what was used, left out, found twice, and what the splits share, as values for JSON."""
     counts = Counter((clip.split, clip.category) for clip in clips)
+    shared = attrs.evolve(assignment.shared, nameless=listing.nameless)
     return {
         "source": str(listing.root),
         "clips": len(clips),
@@ -37,10 +38,10 @@ def make_report(
             split: {name: counts[split, name] for name in CATEGORY_NAMES if counts[split, name]}
             for split in SPLITS
         },
-        "disjoint": list(assignment.disjoint),
-        "shared": assignment.shared.for_report(),
+        "disjoint": list(shared.disjoint),
+        "shared": shared.for_report(),
         "straddling": assignment.straddling,
-        "claim": assignment.shared.in_words(),
+        "claim": shared.in_words(),
         "spellings": [attrs.asdict(person) for person in listing.spellings],
         "repeated": repeated([clip.path for clip in clips], contents),
         "skipped": [{"path": path, "reason": reason} for path, reason in decoded.skipped.items()],
@@ -48,6 +49,9 @@ def make_report(
         "missing": listing.missing,
         "unlisted": listing.unlisted,
         "malformed": listing.malformed,
+        "left_out": listing.left_out,
+        "corrected": listing.corrected,
+        "notes": listing.notes,
     }
 
 
@@ -60,6 +64,7 @@ def summary(report: dict[str, Any]) -> list[str]:
     for key, text in _NOTED.items():
         if report[key]:
             lines.append(f"{len(report[key])} {text}; the first: {_first(report[key][0])}")
+    lines += report["notes"]
     lines.append(report["claim"])
     return lines
 
@@ -70,6 +75,8 @@ _NOTED = {
     "missing": "rows name files that are not there",
     "unlisted": "files have no row",
     "malformed": "rows are malformed",
+    "left_out": "clips left out",
+    "corrected": "mistakes of the data set mended",
     "spellings": "people whose name is spelled in several ways, and taken for one each",
     "repeated": "contents that several clips have",
 }

@@ -24,11 +24,13 @@ class Sharing:
         sources: people who are seen in clips of several splits.
         people: people who are source or target of clips of several splits; those of `sources` too.
         contents: paths of the clips of one content → their splits.
+        nameless: what stands for a person where the data set names none, in words; else empty.
     """
 
     sources: Mapping[str, tuple[str, ...]]
     people: Mapping[str, tuple[str, ...]]
     contents: Mapping[tuple[str, ...], tuple[str, ...]]
+    nameless: str = ""
 
     @property
     def leaks(self) -> bool:
@@ -37,8 +39,12 @@ class Sharing:
 
     @property
     def disjoint(self) -> tuple[str, ...]:
-        """Names of all that no two splits share: `people` in any part, or `sources`; and `contents`."""
+        """Names of all that no two splits share: `people` in any part, or `sources`; and `contents`.
+
+        It says nothing of people whom the data set does not name.
+        """
         people = "people" if not self.people else "sources" if not self.sources else ""
+        people = "" if self.nameless else people
         return tuple(filter(None, (people, "" if self.contents else "contents")))
 
     def counted(self) -> str:
@@ -60,6 +66,8 @@ class Sharing:
         if others:
             seen = "person is" if len(others) == 1 else "people are"
             parts.append(f"{len(others)} {seen} in several as targets of fakes ({_examples(others)})")
+        if self.nameless:
+            parts.append(f"may share people, since the data set names none: {self.nameless}")
         return f"splits {', but '.join(parts)}"
 
     def for_report(self) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from nasframe_audiovisual import SPLITS, read_split_list, split_groups
 from nasframe_deepfake.datasets import Clip, one_spelling
 from nasframe_deepfake.option_errors import of_option
 from nasframe_deepfake.preparation.groups import groupings
+from nasframe_deepfake.preparation.official_splits import official_splits
 from nasframe_deepfake.preparation.sharing import Sharing, sharing
 
 __all__ = ["Assignment", "SplitLeaks", "list_leaks", "read_own_list", "read_splits", "split_clips"]
@@ -53,7 +54,8 @@ def split_clips(
     tied are kept in one split, if these groups are small enough. If not, ties by targets are given up, and if
     these groups are still too large, or leave a split without a class, those by contents are: then a clip
     whose content several people have may be in another split than the others of its source. One content is
-    always in one split. Category, race and gender are spread over the splits in proportion.
+    always in one split. Category, race and gender are spread over the splits in proportion. Splits of the
+    data set itself stand, whatever they share; see `official_splits`.
 
     Args:
         clips: all clips to be split. The names of people may be spelled in several ways.
@@ -67,9 +69,13 @@ def split_clips(
     clips, _ = one_spelling(clips)
     contents = [clip.path for clip in clips] if contents is None else contents
     kinds = [(f"category {clip.category}", f"{clip.race} {clip.gender}") for clip in clips]
+    fixed = official_splits(clips)
+    shares = [share for name, share in zip(SPLITS, shares, strict=True) if name not in fixed]
+    free = [place for place, split in enumerate(fixed) if not split]
     splits: tuple[str, ...] = ()
-    for groups in groupings(clips, shares, contents):
-        splits = split_groups(groups, kinds, shares, seed)
+    for groups in groupings([clips[place] for place in free], shares, [contents[place] for place in free]):
+        found = iter(split_groups(groups, [kinds[place] for place in free], shares, seed))
+        splits = tuple(split or next(found) for split in fixed)
         if not _lacking(clips, splits):
             break
     _require_both(clips, splits, contents)

@@ -1,0 +1,86 @@
+"""Reader of a user's own clips: the folders `real` and `fake`, or one CSV table with a row for each clip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from nasframe.errors import DataError
+from nasframe_audiovisual import files_of
+from nasframe_deepfake.datasets.categories import FAKE_BOTH, GENUINE
+from nasframe_deepfake.datasets.clip_table import COLUMNS, has_columns, read_clip_table
+from nasframe_deepfake.datasets.dataset import Dataset, Desync
+from nasframe_deepfake.datasets.listing import Clip, Listing
+from nasframe_deepfake.datasets.no_clip import require_clips
+from nasframe_deepfake.datasets.video_files import is_video
+
+__all__ = ["Folder"]
+
+_CATEGORY_OF_FOLDER = {"real": GENUINE, "fake": FAKE_BOTH}
+
+
+class Folder(Dataset):
+    """Clips of one's own: the folders real and fake, or one CSV file with path, label and source."""
+
+    expects: ClassVar[str] = (
+        f"the folders real and fake, or one CSV file with the columns {', '.join(COLUMNS)}"
+    )
+
+    def recognises(self, folder: Path) -> bool:
+        return bool(_tables(folder)) or _has_both_folders(folder)
+
+    def read(self, folder: Path, desync: Desync) -> Listing:
+        """Return the clips of the table where there is one, else those of the two folders."""
+        if not folder.is_dir():
+            raise DataError(
+                f"data folder {folder} {'is not a folder' if folder.exists() else 'does not exist'}"
+            )
+        tables = _tables(folder)
+        if len(tables) > 1:
+            names = " and ".join(table.name for table in tables)
+            raise DataError(f"{folder}: {names} both have the columns of a table of clips; expected one")
+        if tables:
+            return read_clip_table(tables[0], desync)
+        if not _has_both_folders(folder):
+            raise DataError(f"data folder {folder} has another layout; expected {self.expects}")
+        return _read_folders(folder)
+
+
+def _tables(folder: Path) -> list[Path]:
+    return [item for item in sorted(folder.iterdir()) if item.suffix.lower() == ".csv" and has_columns(item)]
+
+
+def _has_both_folders(folder: Path) -> bool:
+    names = {item.name.casefold() for item in folder.iterdir() if item.is_dir()}
+    return names >= _CATEGORY_OF_FOLDER.keys()
+
+
+def _read_folders(root: Path) -> Listing:
+    listing = Listing(
+        root,
+        nameless="each clip, with those of the same name below real and fake, counts as one",
+        notes=["which stream of a fake was altered is not known: both count as altered"],
+    )
+    present = [*files_of(root)]
+    other_files = []
+    for path in present:
+        top, _, below = path.partition("/")
+        category = _CATEGORY_OF_FOLDER.get(top.casefold()) if below else None
+        if not is_video(path):
+            if category is not None:
+                other_files.append(path)
+        elif category is None:
+            listing.unlisted.append(path)
+        else:
+            source = below.rpartition(".")[0]
+            listing.clips.append(Clip(path, category.name, top.casefold(), source, (), "", ""))
+    listing.notes += _notes_on_other_files(other_files)
+    require_clips(listing, root, {*present}, "files")
+    return listing
+
+
+def _notes_on_other_files(paths: Sequence[str]) -> list[str]:
+    if not paths:
+        return []
+    return [f"{len(paths)} files below real and fake have no ending of a clip; the first: {paths[0]}"]
