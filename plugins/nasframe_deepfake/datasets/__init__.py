@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nasframe_deepfake.datasets.av_deepfake1m import AVDeepfake1M
 from nasframe_deepfake.datasets.categories import (
     CATEGORIES,
     CATEGORY_NAMES,
@@ -27,6 +28,7 @@ from nasframe_deepfake.datasets.dataset_access import (
 from nasframe_deepfake.datasets.fakeavceleb import FakeAVCeleb, read_fakeavceleb
 from nasframe_deepfake.datasets.folder import Folder
 from nasframe_deepfake.datasets.identities import one_spelling, person_key
+from nasframe_deepfake.datasets.lav_df import LavDF
 from nasframe_deepfake.datasets.listing import OFFICIAL_SPLITS, Clip, Listing, Segments, Spellings
 from nasframe_deepfake.datasets.video_files import VIDEO_ENDINGS, is_video
 
@@ -44,12 +46,14 @@ __all__ = [
     "OFFICIAL_SPLITS",
     "PAIRING",
     "VIDEO_ENDINGS",
+    "AVDeepfake1M",
     "Category",
     "Clip",
     "Dataset",
     "Desync",
     "FakeAVCeleb",
     "Folder",
+    "LavDF",
     "Listing",
     "Segments",
     "Spellings",
