@@ -64,6 +64,7 @@ def register_deepfake_datasets() -> dict[str, str]:
     return {
         "fakeavceleb": "nasframe_deepfake.datasets:FakeAVCeleb",
         "folder": "nasframe_deepfake.datasets:Folder",
+        "swan_df": "nasframe_deepfake.datasets:SwanDF",
         "lav_df": "nasframe_deepfake.datasets:LavDF",
         "av_deepfake1m": "nasframe_deepfake.datasets:AVDeepfake1M",
     }

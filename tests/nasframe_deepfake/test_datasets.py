@@ -100,6 +100,8 @@ def test_a_folder_that_no_data_set_recognises_is_an_error_that_says_what_each_ex
         "\n  folder: the folders real and fake, or one CSV file with the columns path, label, source"
         "\n  lav_df: metadata.json or metadata.min.json of LAV-DF, and the folders train, dev, test"
         "\n  marked: a file called mark"
+        "\n  swan_df: the folders videos and audios of SWAN-DF, and those of SWAN's sites, such as "
+        "IDIAP/session_01"
     )
 
 
@@ -331,7 +333,7 @@ def test_data_sets_are_listed_as_plugins(
     register("mine", marked=Marked)
     assert main(["plugins", "--json"]) == 0
     listed = {item["name"]: item for item in json.loads(capsys.readouterr().out) if item["kind"] == "dataset"}
-    assert listed.keys() == {"fakeavceleb", "folder", "lav_df", "av_deepfake1m", "marked"}
+    assert listed.keys() == {"fakeavceleb", "folder", "lav_df", "av_deepfake1m", "swan_df", "marked"}
     assert listed["marked"]["description"] == "A folder with a mark in it."
     assert main(["plugins", "show", "dataset:marked"]) == 0
     assert "marked: dataset of plugin mine" in capsys.readouterr().out

@@ -30,6 +30,7 @@ from nasframe_deepfake.datasets.folder import Folder
 from nasframe_deepfake.datasets.identities import one_spelling, person_key
 from nasframe_deepfake.datasets.lav_df import LavDF
 from nasframe_deepfake.datasets.listing import OFFICIAL_SPLITS, Clip, Listing, Segments, Spellings
+from nasframe_deepfake.datasets.swan_df import SwanDF
 from nasframe_deepfake.datasets.video_files import VIDEO_ENDINGS, is_video
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "Listing",
     "Segments",
     "Spellings",
+    "SwanDF",
     "check_dataset_name",
     "expected_content",
     "hash_of_dataset",

@@ -12,7 +12,7 @@ from nasframe_deepfake.datasets.categories import FAKE_BOTH, GENUINE
 from nasframe_deepfake.datasets.clip_table import COLUMNS, has_columns, read_clip_table
 from nasframe_deepfake.datasets.dataset import Dataset, Desync
 from nasframe_deepfake.datasets.listing import Clip, Listing
-from nasframe_deepfake.datasets.no_clip import require_clips
+from nasframe_deepfake.datasets.no_clip import require_files
 from nasframe_deepfake.datasets.video_files import is_video
 
 __all__ = ["Folder"]
@@ -76,7 +76,7 @@ def _read_folders(root: Path) -> Listing:
             source = below.rpartition(".")[0]
             listing.clips.append(Clip(path, category.name, top.casefold(), source, (), "", ""))
     listing.notes += _notes_on_other_files(other_files)
-    require_clips(listing, root, {*present}, "files")
+    require_files(listing)
     return listing
 
 

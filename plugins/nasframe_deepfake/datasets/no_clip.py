@@ -10,7 +10,7 @@ from nasframe.errors import DataError
 from nasframe_deepfake.datasets.listing import Listing
 from nasframe_deepfake.datasets.video_files import is_video
 
-__all__ = ["require_clips"]
+__all__ = ["require_clips", "require_files"]
 
 
 def require_clips(listing: Listing, table: Path, present: Set[str], rows: str = "rows") -> None:
@@ -27,11 +27,30 @@ def require_clips(listing: Listing, table: Path, present: Set[str], rows: str = 
     """
     if listing.clips:
         return
-    examples = "".join(f"\n  {row}" for row in [*listing.malformed, *listing.left_out][:3])
     raise DataError(
         f"{table}: no clip to use; {len(listing.missing)} {rows} name files that are not there, "
-        f"{len(listing.malformed)} {rows} are malformed{_places(listing, present)}{examples}"
+        f"{len(listing.malformed)} {rows} are malformed{_places(listing, present)}{_examples(listing)}"
     )
+
+
+def require_files(listing: Listing) -> None:
+    """Refuse a listing without clips of a data set that has no table, by the files that are there.
+
+    Raises:
+        DataError: there is no clip.
+    """
+    if listing.clips:
+        return
+    found = f"; found {listing.root / listing.unlisted[0]}" if listing.unlisted else ""
+    raise DataError(
+        f"{listing.root}: no clip to use; {len(listing.malformed)} files have another name, "
+        f"{len(listing.left_out)} were left out, {len(listing.unlisted)} are in another folder"
+        f"{found}{_examples(listing)}"
+    )
+
+
+def _examples(listing: Listing) -> str:
+    return "".join(f"\n  {item}" for item in [*listing.malformed, *listing.left_out][:3])
 
 
 def _places(listing: Listing, present: Set[str]) -> str:
