@@ -150,6 +150,24 @@ def _texts(folder: Path) -> None:
         file.touch()
 
 
+def _fakes(folder: Path) -> None:
+    """A data set of each reader that reads a table or a list, with empty clips."""
+    import json
+
+    from tests.nasframe_deepfake import test_av_deepfake1m, test_folder, test_lav_df
+
+    test_folder.tree(folder / "own", "a.mp4", "b.mp4", "x/c.mp4")
+    rows = ["a.mp4,real,ann,,,", "b.mp4,fake,ann,bob,wav2lip,FV-RA", "x/c.mp4,fake,cleo,-,desync,"]
+    test_folder.table(folder / "own", rows, "path,label,source,target,method,category")
+    test_lav_df.tree(folder / "lav_df", test_lav_df.ENTRIES)
+    made = test_av_deepfake1m
+    (folder / "av_deepfake1m").mkdir()
+    made.tree(folder / "av_deepfake1m", made.ENTRIES)
+    file = made.clips(folder / "of_clips", made.ENTRIES[:1]) / "train_metadata" / "real.json"
+    file.parent.mkdir()
+    file.write_text(json.dumps(made.ENTRIES[0]), encoding="utf-8")
+
+
 def _library(folder: Path) -> None:
     import numpy
 
@@ -243,6 +261,7 @@ SAMPLES: dict[str, Callable[[Path], None]] = {
     "table": _table,
     "older_table": _older_table,
     "texts": _texts,
+    "fakes": _fakes,
     "library": _library,
     "stages": _stages,
     "detector": _detector,
@@ -313,6 +332,30 @@ def _read_meta_data(folder: Path) -> None:
     from nasframe_deepfake.datasets.fakeavceleb import read_fakeavceleb
 
     read_fakeavceleb(folder / "tree")
+
+
+def _read_dataset(name: str, folder: Path) -> None:
+    from nasframe_deepfake.datasets import read_dataset, resolve_dataset_name
+
+    listing = read_dataset(name, folder, "pairing")
+    assert all((listing.root / clip.path).is_file() for clip in listing.clips)
+    resolve_dataset_name("auto", folder)
+
+
+def _read_own_clips(folder: Path) -> None:
+    _read_dataset("folder", folder / "own")
+
+
+def _read_lav_df(folder: Path) -> None:
+    _read_dataset("lav_df", folder / "lav_df")
+
+
+def _read_av_deepfake1m(folder: Path) -> None:
+    _read_dataset("av_deepfake1m", folder / "av_deepfake1m")
+
+
+def _read_av_deepfake1m_clip(folder: Path) -> None:
+    _read_dataset("av_deepfake1m", folder / "of_clips")
 
 
 def _read_split_list(folder: Path) -> None:
@@ -544,6 +587,10 @@ _READERS: list[tuple[str, str, str, str, Callable[[Path], Any]]] = [
     ("architecture", "json", "run", "run/architecture.json", _read_architecture),
     ("genotype", "text", "texts", "genotype.txt", _read_genotype),
     ("meta_data", "text", "texts", "tree/meta_data.csv", _read_meta_data),
+    ("clip_table", "text", "fakes", "own/clips.csv", _read_own_clips),
+    ("lav_df", "json", "fakes", "lav_df/metadata.json", _read_lav_df),
+    ("av_deepfake1m", "json", "fakes", "av_deepfake1m/train_metadata.json", _read_av_deepfake1m),
+    ("av_deepfake1m_clip", "json", "fakes", "of_clips/train_metadata/real.json", _read_av_deepfake1m_clip),
     ("split_list", "text", "texts", "split.csv", _read_split_list),
     ("clip_index", "text", "library", "index.csv", _read_index),
     ("array", "array", "library", "rows.npy", _read_array),
