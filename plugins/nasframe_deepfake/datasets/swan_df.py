@@ -90,7 +90,7 @@ class _Part:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What the two files of a fake have in common: the genuine clip and the person who is shown."""
+        """The genuine clip and the person who is shown, which both files of a fake have in common."""
         return self.names["stem"], self.names["target"]
 
 
