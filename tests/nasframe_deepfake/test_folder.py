@@ -12,7 +12,14 @@ import pytest
 
 from nasframe.cli import main
 from nasframe.errors import DataError
-from nasframe_deepfake.datasets import Clip, Folder, Listing, read_fakeavceleb, resolve_dataset_name
+from nasframe_deepfake.datasets import (
+    Clip,
+    Folder,
+    Listing,
+    read_dataset,
+    read_fakeavceleb,
+    resolve_dataset_name,
+)
 from nasframe_deepfake.preparation import read_index
 
 HEADER = "path,label,source"
@@ -51,6 +58,28 @@ def test_two_folders_are_read_at_any_depth_with_any_ending_of_a_clip(tmp_path: P
     }
     assert "both count as altered" in listing.notes[0]
     assert listing.nameless
+
+
+def test_a_table_with_other_columns_beside_the_folders_is_told(tmp_path: Path) -> None:
+    tree(tmp_path, "real/a.mp4", "fake/a.mp4")
+    table(tmp_path, ["real/a.mp4,fake,p"], "file,label,source", "labels.csv")
+    listing = read(tmp_path)
+    assert labels(listing).keys() == {"real/a.mp4", "fake/a.mp4"}
+    assert listing.notes[0].startswith("labels.csv was not read: its columns are 'file', 'label', 'source'")
+
+
+def test_a_table_that_cannot_be_read_beside_the_folders_is_refused(tmp_path: Path) -> None:
+    tree(tmp_path, "real/a.mp4", "fake/a.mp4")
+    (tmp_path / "labels.csv").write_bytes(b"path,label,source\nreal/a.mp4,fake,J\xfcrgen\n")
+    with pytest.raises(DataError, match=r"labels\.csv.*it may be the table of the clips.*mend it"):
+        read(tmp_path)
+
+
+def test_names_of_clips_are_not_taken_for_spellings_of_people(tmp_path: Path) -> None:
+    tree(tmp_path, "real/01.mp4", "real/1.mp4", "fake/2.mp4")
+    listing = read_dataset("folder", tmp_path, "pairing")
+    assert [clip.source for clip in listing.clips] == ["2", "01", "1"]
+    assert listing.spellings == []
 
 
 def test_what_lies_beside_the_folders_is_unlisted_and_what_is_no_clip_is_counted(tmp_path: Path) -> None:

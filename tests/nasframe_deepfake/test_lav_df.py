@@ -226,3 +226,18 @@ def test_real_clips_are_prepared_in_the_official_splits(
         *(("train", "weights"), ("train", "architecture"), ("dev", "validation"), ("test", "test")),
     }
     assert len(index) == len(entries)
+
+
+@pytest.mark.parametrize("path", [".", "./", "/"])
+@pytest.mark.parametrize("key", ["file", "original"])
+def test_an_entry_whose_path_names_nothing_is_malformed_and_the_others_are_read(
+    tmp_path: Path, key: str, path: str
+) -> None:
+    tree(tmp_path, ENTRIES)
+    odd = fake("train/000009.mp4", "train/000000.mp4", True, False, [1.2, 1.5]) | {key: path}
+    (tmp_path / "metadata.json").write_text(json.dumps([*ENTRIES, odd]))
+    listing = read(tmp_path)
+    assert len(listing.clips) == len(ENTRIES)
+    (problem,) = listing.malformed
+    assert f"entry {len(ENTRIES) + 1}" in problem
+    assert key in problem

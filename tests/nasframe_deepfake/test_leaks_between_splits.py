@@ -132,6 +132,20 @@ def test_a_clip_under_two_people_keeps_them_in_one_split(
     assert report["shared"] == {"sources": {}, "people": {}, "contents": []}
 
 
+def test_a_content_that_is_called_both_genuine_and_fake_is_told(tree: Path, task: DeepfakeTask) -> None:
+    genuine, fake = (
+        next(iter(sorted((tree / kind).rglob("*.mp4"))))
+        for kind in ("RealVideo-RealAudio", "FakeVideo-RealAudio")
+    )
+    shutil.copy(genuine, fake)
+    report, _ = prepared(tree, task)
+    names = {path.relative_to(tree).as_posix() for path in (genuine, fake)}
+    assert [{*paths} >= names for paths in report["contradicted"]] == [True]
+    assert any(
+        line.startswith("1 contents that are called both genuine and fake") for line in summary(report)
+    )
+
+
 def test_clips_under_everybody_are_each_in_one_split_and_the_people_that_they_tie_are_named(
     tree: Path, task: DeepfakeTask
 ) -> None:

@@ -76,6 +76,7 @@ def make_variants(
         for place, point in enumerate(chosen)
     ]
     base = experiments_at(values, source, [(point, None) for point in full])
+    _refuse_relaxations_without_logits(source, axes, base)
     kept: dict[str, tuple[Point, Point, Experiment]] = {}
     for point, whole, first in zip(chosen, full, base, strict=True):
         own = point if first.loop.relaxes else _without_relaxation(point)
@@ -131,6 +132,17 @@ def _has(values: Mapping[str, Any], point: Mapping[str, Any], key: str) -> bool:
     name = point.get(f"{section}.name", table.get("name") if isinstance(table, Mapping) else None)
     keys = option_keys({section: {} if name is None else {"name": name}})
     return any(key == known or key.startswith(f"{known}.") for known in keys)
+
+
+def _refuse_relaxations_without_logits(source: str, axes: Sequence[Axis], base: Sequence[Experiment]) -> None:
+    """Refuse an axis of the relaxation where no loop of the variants has logits to relax."""
+    keys = [axis.key for axis in axes if axis.key.startswith("relaxation.")]
+    if keys and not any(experiment.loop.relaxes for experiment in base):
+        loop = base[0].names["loop"]
+        raise ConfigurationError(
+            source,
+            [f"{key}: varies nothing, as the loop {loop!r} has no logits to relax" for key in keys],
+        )
 
 
 def _without_relaxation(point: Point) -> Point:

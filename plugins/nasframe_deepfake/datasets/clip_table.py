@@ -20,7 +20,7 @@ from nasframe_deepfake.datasets.no_clip import require_clips
 from nasframe_deepfake.datasets.table_paths import leaves_root, paths_in_tree
 from nasframe_deepfake.datasets.video_files import is_video
 
-__all__ = ["COLUMNS", "has_columns", "read_clip_table"]
+__all__ = ["COLUMNS", "has_columns", "read_clip_table", "why_no_table"]
 
 COLUMNS = ("path", "label", "source")
 
@@ -55,9 +55,21 @@ class _Row:
 def has_columns(table: Path) -> bool:
     """Return True where a file is a CSV table with COLUMNS."""
     try:
-        return set(COLUMNS) <= {*_header(table)}
+        return not why_no_table(table)
     except DataError:
         return False
+
+
+def why_no_table(table: Path) -> str:
+    """Return in words why a CSV file is no table of clips; nothing where it is one.
+
+    Raises:
+        DataError: it cannot be read as CSV.
+    """
+    header = _header(table)
+    if set(COLUMNS) <= {*header}:
+        return ""
+    return f"its columns are {', '.join(map(repr, header)) or 'none'}, and not {', '.join(COLUMNS)}"
 
 
 def read_clip_table(table: Path, desync: Desync) -> Listing:

@@ -91,7 +91,8 @@ def read_dataset(name: str, folder: Path, desync: Desync) -> Listing:
         listing = dataset.read(folder, desync)
     _check(entry, listing)
     listing.clips.sort(key=lambda clip: (clip.path, clip.sound_file))
-    listing.clips, listing.spellings = one_spelling(listing.clips)
+    if not listing.nameless:  # else the sources are names of clips, and each is what it is
+        listing.clips, listing.spellings = one_spelling(listing.clips)
     return listing
 
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 from nasframe.errors import DataError
 from nasframe_audiovisual import files_of
 from nasframe_deepfake.datasets.categories import FAKE_BOTH, GENUINE
-from nasframe_deepfake.datasets.clip_table import COLUMNS, has_columns, read_clip_table
+from nasframe_deepfake.datasets.clip_table import COLUMNS, has_columns, read_clip_table, why_no_table
 from nasframe_deepfake.datasets.dataset import Dataset, Desync
 from nasframe_deepfake.datasets.listing import Clip, Listing
 from nasframe_deepfake.datasets.no_clip import require_files
@@ -48,7 +48,25 @@ class Folder(Dataset):
 
 
 def _tables(folder: Path) -> list[Path]:
-    return [item for item in sorted(folder.iterdir()) if item.suffix.lower() == ".csv" and has_columns(item)]
+    return [item for item in _csv_files(folder) if has_columns(item)]
+
+
+def _csv_files(folder: Path) -> list[Path]:
+    return [item for item in sorted(folder.iterdir()) if item.suffix.lower() == ".csv"]
+
+
+def _notes_on_other_tables(folder: Path) -> list[str]:
+    """Return a note for each CSV file that is no table of clips: its labels do not count.
+
+    Raises:
+        DataError: one cannot be read, so nobody knows whether it says other labels than the folders do.
+    """
+    try:
+        return [f"{item.name} was not read: {why_no_table(item)}" for item in _csv_files(folder)]
+    except DataError as error:
+        raise DataError(
+            f"{error}; it may be the table of the clips in {folder}: mend it, or put it elsewhere"
+        ) from error
 
 
 def _has_both_folders(folder: Path) -> bool:
@@ -60,7 +78,10 @@ def _read_folders(root: Path) -> Listing:
     listing = Listing(
         root,
         nameless="each clip, with those of the same name below real and fake, counts as one",
-        notes=["which stream of a fake was altered is not known: both count as altered"],
+        notes=[
+            *_notes_on_other_tables(root),
+            "which stream of a fake was altered is not known: both count as altered",
+        ],
     )
     present = [*files_of(root)]
     other_files = []

@@ -99,6 +99,9 @@ class LavDF(Dataset):
 def _clip(values: Mapping[str, Any]) -> Clip | str:
     """Return the clip of an entry, or the reason why the entry cannot be used."""
     path, periods = PurePosixPath(values["file"]).as_posix(), segments_of(values["fake_periods"])
+    for key in ("file", "original"):
+        if values[key] is not None and not PurePosixPath(values[key]).name:
+            return f"{key}: expected the path of a clip, found {values[key]!r}"
     category = _CATEGORY[values["modify_video"], values["modify_audio"]]
     if values["n_fakes"] != len(periods):
         return f"n_fakes is {values['n_fakes']}, and fake_periods has {len(periods)}"

@@ -26,6 +26,7 @@ def make_report(
 ) -> dict[str, Any]:
     """Return what was used, left out, found twice, and what the splits share, as values for JSON."""
     counts = Counter((clip.split, clip.category) for clip in clips)
+    same, fake = repeated([clip.path for clip in clips], contents), {clip.path: clip.fake for clip in clips}
     shared = attrs.evolve(assignment.shared, nameless=listing.nameless)
     return {
         "source": str(listing.root),
@@ -43,7 +44,8 @@ def make_report(
         "straddling": assignment.straddling,
         "claim": shared.in_words(),
         "spellings": [attrs.asdict(person) for person in listing.spellings],
-        "repeated": repeated([clip.path for clip in clips], contents),
+        "repeated": same,
+        "contradicted": [paths for paths in same if len({fake[path] for path in paths}) > 1],
         "skipped": [{"path": path, "reason": reason} for path, reason in decoded.skipped.items()],
         "duplicates": listing.duplicates,
         "missing": listing.missing,
@@ -79,6 +81,7 @@ _NOTED = {
     "corrected": "mistakes of the data set mended",
     "spellings": "people whose name is spelled in several ways, and taken for one each",
     "repeated": "contents that several clips have",
+    "contradicted": "contents that are called both genuine and fake",
 }
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from nasframe.errors import ConfigurationError
 from nasframe.studies.axes import parse_axes
 from nasframe.studies.variants import Variant, make_variants
 from tests.toys.toy_digits import Plugin
@@ -38,13 +41,22 @@ def test_other_options_than_those_of_a_relaxation_make_variants_of_such_a_loop(p
     found = variants(
         plugins,
         "relaxation.name=softmax,grmc",
+        "loop.name=joint,one_shot",
         "search.epochs=2,3",
-        overrides=("loop.name=one_shot", "search.candidates=20"),
+        overrides=("search.candidates=20",),
     )
-    assert [item.name for item in found] == ["epochs=2", "epochs=3"]
+    assert [item.name for item in found if "one_shot" in item.name] == [
+        "loop=one_shot,epochs=2",
+        "loop=one_shot,epochs=3",
+    ]
 
 
 def test_an_experiment_as_it_is_has_the_name_of_what_it_searches_by(plugins: Any) -> None:
     assert [item.name for item in variants(plugins, overrides=("relaxation.name=stgs",))] == ["stgs"]
     named = variants(plugins, overrides=("loop.name=one_shot", "search.candidates=20"))
     assert [item.name for item in named] == ["one_shot"]
+
+
+def test_relaxations_alone_are_refused_where_no_loop_has_logits(plugins: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"relaxation\.name: varies nothing, as the loop 'random'"):
+        variants(plugins, "relaxation.name=softmax,grmc", overrides=("loop.name=random",))
