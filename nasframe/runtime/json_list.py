@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,10 +33,7 @@ def read_json_list(path: Path, error: MakeError = RunError) -> Iterator[tuple[in
     if rest.mark() != "[":
         raise error(f"{path}: cannot be read as JSON: expected a list, which begins with '['")
     rest.place += 1
-    number = 0
-    mark = rest.mark()
-    while mark != "]" or number:
-        number += 1
+    for number in itertools.count(1) if rest.mark() != "]" else ():
         source = f"{path}: entry {number}"
         value = _value(rest, source, error)
         check_value(value, source, error)

@@ -1,4 +1,4 @@
-"""What several splits share: people in any spelling and equal contents never, or it is said what."""
+"""Splits share no people, in any spelling, and no equal contents; or the report says which."""
 
 from __future__ import annotations
 
