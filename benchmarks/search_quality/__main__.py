@@ -1,7 +1,8 @@
 """Judge search strategies on known tasks, at equal cost, and write the tables of docs/search-quality.md.
 
     python benchmarks/search_quality cost OUT            the cost of a supernet's epoch, of a score
-    python benchmarks/search_quality tune OUT            the claimed strategy and its rivals on tuning seeds
+    python benchmarks/search_quality settings OUT        settings of one_shot that were tried, on tuning seeds
+    python benchmarks/search_quality tune OUT            the claimed strategy and its rivals on the same seeds
     python benchmarks/search_quality confirm OUT         the same on fresh seeds, with the tests
     python benchmarks/search_quality beside OUT          all other strategies on fresh seeds, without tests
 
@@ -22,8 +23,8 @@ sys.path.append(str(Path(__file__).parent.parent))  # for `embedded`
 from cost import CostOfSearch, measured_costs
 from embedded import corpus
 from one_trial import do_work
-from results import beside_table, claims, comparisons, figure
-from strategies import BESIDE, CLAIMED, FIXED
+from results import beside_table, claims, comparisons, figure, settings_table
+from strategies import BESIDE, CLAIMED, FIXED, SETTINGS
 from tasks import TASKS
 from trial import Trial, do_trial
 
@@ -38,7 +39,7 @@ FRESH = range(2000, 2020)
 
 def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("command", choices=("cost", "tune", "confirm", "beside"))
+    parser.add_argument("command", choices=("cost", "settings", "tune", "confirm", "beside"))
     parser.add_argument("out", type=Path)
     parser.add_argument("--tasks", nargs="+", choices=tuple(TASKS), default=list(TASKS))
     parser.add_argument("--seeds", type=positive, default=len(FRESH), help="the first so many, for `beside`")
@@ -46,32 +47,37 @@ def main(words: Sequence[str] | None = None) -> int:
     given = parser.parse_args(words)
     out = given.out.resolve()
     out.mkdir(parents=True, exist_ok=True)
-    costs = {name: measured_costs(name, out, source(name, out)) for name in given.tasks}
     if given.command == "cost":
-        for name, cost in costs.items():
-            print(f"{name}: {cost.in_words()}")
-        return 0
-    seeds = TUNING if given.command == "tune" else FRESH
-    trials = [trial for name in given.tasks for trial in claimed(name, seeds)]
-    if given.command == "beside":
-        names = [CLAIMED, *BESIDE, FIXED]
-        more = [
-            Trial(name, draw(name, seed), seed, strategy)
-            for name in given.tasks
-            for strategy in names
-            for seed in seeds[: given.seeds]
-        ]
-        do(more, out, given.workers)
-        print("\n".join(beside_table(out, name, more) for name in given.tasks))
-        return 0
-    do(trials, out, given.workers)
-    rivals = [rival for trial in trials for rival in rivals_of(trial, out, costs[trial.task])]
-    do(rivals, out, given.workers)
-    found = comparisons(out, trials, rivals, costs)
-    write_json(out / f"{given.command}.json", found)
-    (out / f"{given.command}.svg").write_text(figure(found).to_svg(), "utf-8")
-    print(claims(found))
+        print("\n".join(f"{name}: {cost.in_words()}" for name, cost in costs_of(given.tasks, out).items()))
+    elif given.command == "settings":
+        trials = trials_of(given.tasks, SETTINGS, TUNING)
+        do(trials, out, given.workers)
+        print(settings_table(out, given.tasks, trials))
+    elif given.command == "beside":
+        trials = trials_of(given.tasks, [CLAIMED, *BESIDE, FIXED], FRESH[: given.seeds])
+        do(trials, out, given.workers)
+        print("\n".join(beside_table(out, name, trials) for name in given.tasks))
+    else:
+        compare(given.command, given.tasks, out, given.workers)
     return 0
+
+
+def compare(command: str, tasks: Sequence[str], out: Path, workers: int) -> None:
+    """Compare the claimed strategy with its rivals of the same cost; print the tables and draw the figure."""
+    costs = costs_of(tasks, out)
+    trials = trials_of(tasks, [CLAIMED], TUNING if command == "tune" else FRESH)
+    do(trials, out, workers)
+    rivals = [rival for trial in trials for rival in rivals_of(trial, out, costs[trial.task])]
+    do(rivals, out, workers)
+    found = comparisons(out, trials, rivals, costs)
+    write_json(out / f"{command}.json", found)
+    (out / f"{command}.svg").write_text(figure(found).to_svg(), "utf-8")
+    print(claims(found))
+
+
+def costs_of(tasks: Iterable[str], out: Path) -> dict[str, CostOfSearch]:
+    """Return the costs of searches of each task."""
+    return {name: measured_costs(name, out, source(name, out)) for name in tasks}
 
 
 def positive(word: str) -> int:
@@ -87,14 +93,14 @@ def source(name: str, out: Path) -> Path | None:
     return corpus(out / "clips") if name in ("pairings", "plain") else None
 
 
-def draw(name: str, seed: int) -> int:
-    """Return the draw of the data on which a seed searches."""
-    return seed % len(TASKS[name].draws)
-
-
-def claimed(name: str, seeds: Iterable[int]) -> list[Trial]:
-    """Return the trials of the claimed strategy on a task."""
-    return [Trial(name, draw(name, seed), seed, CLAIMED) for seed in seeds]
+def trials_of(tasks: Iterable[str], strategies: Iterable[str], seeds: Sequence[int]) -> list[Trial]:
+    """Return a trial for each task, strategy and seed; the draws of a task's data take turns."""
+    return [
+        Trial(name, seed % len(TASKS[name].draws), seed, strategy)
+        for name in tasks
+        for strategy in strategies
+        for seed in seeds
+    ]
 
 
 def rivals_of(trial: Trial, out: Path, cost: CostOfSearch) -> list[Trial]:

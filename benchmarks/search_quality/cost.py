@@ -18,6 +18,7 @@ from nasframe import Architecture
 from nasframe.network import build, cost_of
 from nasframe.pipeline import measure_epochs, prepare, search
 from nasframe.runtime import SILENT, write_json
+from nasframe.searching import SuccessiveHalving
 
 __all__ = ["CostOfSearch", "measured_costs"]
 
@@ -62,15 +63,9 @@ class CostOfSearch:
 
     def _halving(self, candidates: int) -> float:
         """Return the epochs of a halving: each rung trains its candidates on, from where they were."""
-        rungs = 1
-        while self.epochs / 3**rungs >= 1 and candidates // 3**rungs >= 1:
-            rungs += 1
-        spent, before = 0, 0
-        for rung in range(rungs):
-            upto = round(self.epochs * 3.0 ** (rung + 1 - rungs))
-            spent += (candidates // 3**rung) * (upto - before)
-            before = upto
-        return spent
+        rungs = SuccessiveHalving(candidates=candidates, eta=3, least=1).rungs(self.epochs)
+        before = [0, *(rung.epochs for rung in rungs)]
+        return sum(rung.candidates * (rung.epochs - done) for rung, done in zip(rungs, before, strict=False))
 
     def in_words(self) -> str:
         return (

@@ -20,7 +20,7 @@ import nasframe
 from nasframe.display import Estimate, Interval, IntervalChart
 from nasframe.studies.statistics import holm
 
-__all__ = ["beside_table", "claims", "comparisons", "figure"]
+__all__ = ["beside_table", "claims", "comparisons", "figure", "settings_table"]
 
 _RESAMPLES = 2**20  # all sign flips of 20 pairs
 
@@ -146,6 +146,19 @@ def beside_table(out: Path, name: str, trials: Sequence[Trial]) -> str:
             lines += _fixed_rows(found)
         else:
             lines.append(_row(strategy, found, table))
+    return "\n".join(lines)
+
+
+def settings_table(out: Path, tasks: Sequence[str], trials: Sequence[Trial]) -> str:
+    """Return the mean test scores of the networks found: a row for each strategy, a column for each task."""
+    lines = [
+        f"| setting | {' | '.join(TASKS[name].name for name in tasks)} |",
+        "|---" * (1 + len(tasks)) + "|",
+    ]
+    for strategy in dict.fromkeys(trial.strategy for trial in trials):
+        own = [trial for trial in trials if trial.strategy == strategy]
+        means = [fmean(_read(trial, out)["test"] for trial in own if trial.task == name) for name in tasks]
+        lines.append(f"| {strategy} | {' | '.join(f'{mean:.4f}' for mean in means)} |")
     return "\n".join(lines)
 
 

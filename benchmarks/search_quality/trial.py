@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 import torch
+from other_candidates import candidates_of
 from strategies import overrides
 from tasks import TASKS
 
@@ -65,7 +66,8 @@ def do_trial(trial: Trial, out: Path, source: Path | None) -> Mapping[str, Any]:
 
 def _searched(trial: Trial, out: Path, source: Path | None, folder: Path) -> Mapping[str, Any]:
     experiment = experiment_of(trial, out)
-    made = search(experiment, folder, source=source, progress=SILENT)
+    with candidates_of(trial.strategy):
+        made = search(experiment, folder, source=source, progress=SILENT)
     assert made.run is not None
     record = made.run.record["search"]
     finals = (record.get("selection") or {}).get("finals")
