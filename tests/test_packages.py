@@ -15,7 +15,15 @@ ROOT = Path(__file__).parents[1]
 CORE = ROOT / "nasframe"
 SHIPPED = [CORE, ROOT / "plugins", ROOT / "search_spaces"]
 FILES = [file for folder in SHIPPED for file in sorted(folder.rglob("*.py"))]
-OTHERS = [file for name in ("examples", "benchmarks") for file in sorted((ROOT / name).rglob("*.py"))]
+BENCHMARKS = ROOT / "benchmarks"
+VARIANTS = [*(BENCHMARKS / "early_training").glob("*.py"), BENCHMARKS / "search_quality/other_candidates.py"]
+"""They try variants of a search that are no options, so they replace inner parts of it."""
+OTHERS = [
+    file
+    for name in ("examples", "benchmarks")
+    for file in sorted((ROOT / name).rglob("*.py"))
+    if file not in VARIANTS
+]
 PAGES = sorted(CORE.rglob("__init__.py"))
 PACKAGES = [".".join(page.parent.relative_to(ROOT).parts) for page in PAGES]
 QUESTIONS = ("What ", "How ", "Whether ", "Where ", "Which ")
