@@ -16,7 +16,8 @@ SEARCHED = "searched"
 def baseline_table(test: Mapping[str, Any]) -> Table | None:
     """Return the table `baselines` for the content of a `test.json`; None where the run has no baselines.
 
-    Its columns are the objective, the objective of each part, and `parameters`. Random architectures share
+    Its columns are the objective, the objective of each part by the first metric that has parts (the others
+    have tables of their own), and `parameters`. Random architectures share
     two rows: their mean, and the one that is best on the validation split, which a random search with as many
     trainings would find.
     """
@@ -25,6 +26,8 @@ def baseline_table(test: Mapping[str, Any]) -> Table | None:
         return None
     objective = test["objective"]
     paths = [path for path in _paths(test) if path[-1] == objective and path[0] != "baselines"]
+    divided = next((path[0] for path in paths if len(path) > 1), None)
+    paths = [path for path in paths if len(path) == 1 or path[0] == divided]
     paths = [*sorted(paths, key=len), ("parameters",)]
 
     def numbers(values: Mapping[str, Any]) -> list[float | None]:

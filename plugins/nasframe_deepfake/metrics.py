@@ -1,16 +1,28 @@
-"""AUC, accuracy, calibration error and the best threshold of logits or probabilities of `fake`."""
+"""AUC, AP, EER, accuracy, calibration error and the best threshold of logits or probabilities of `fake`."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from nasframe.runtime import is_finite
 
-__all__ = ["accuracy", "auc", "best_threshold", "calibration_error", "none_if_nan", "per_category"]
+__all__ = [
+    "BINS",
+    "accuracy",
+    "are_sound",
+    "auc",
+    "average_precision",
+    "best_threshold",
+    "calibration_error",
+    "equal_error_rate",
+    "none_if_nan",
+]
+
+BINS = 10
+"""Bins of the calibration error."""
 
 
 def auc(scores: Tensor, targets: Tensor) -> float:
@@ -25,13 +37,48 @@ def auc(scores: Tensor, targets: Tensor) -> float:
     # Imported here because it takes a second, and scoring a file does not need it.
     from torchmetrics.functional.classification import binary_auroc
 
-    labels = targets.long()
-    if labels.numel() == 0 or labels.min() == labels.max() or not _are_sound(scores, targets):
+    if not _has_both(scores, targets):
         return math.nan
-    # torchmetrics puts values outside [0, 1] through a float32 sigmoid, which makes large logits equal. Ranks
-    # have the same area and stay different.
-    ranks = torch.unique(scores.double(), return_inverse=True)[1].double()
-    return float(binary_auroc(ranks / max(1.0, float(ranks.max())), labels))
+    return float(binary_auroc(_ranked(scores), targets.long()))
+
+
+def average_precision(scores: Tensor, targets: Tensor) -> float:
+    """Return the average precision of scores `(clips,)` for targets `(clips,)`, each 0 or 1.
+
+    It is Σ (recall − recall before) · precision over the thresholds, without interpolation, and NaN where
+    `auc` is. It depends on the share of fakes: scores at random have that share.
+
+    Example:
+        >>> round(average_precision(torch.tensor([0.1, 0.4, 0.35, 0.8]), torch.tensor([0, 0, 1, 1])), 4)
+        0.8333
+    """
+    from torchmetrics.functional.classification import binary_average_precision
+
+    if not _has_both(scores, targets):
+        return math.nan
+    return float(binary_average_precision(_ranked(scores), targets.long()))
+
+
+def equal_error_rate(scores: Tensor, targets: Tensor) -> float:
+    """Return the equal error rate of scores `(clips,)` for targets `(clips,)`, each 0 or 1; NaN as `auc`.
+
+    At this rate as large a share of the genuine clips is called fake as of the fakes is missed. Between the
+    points of the ROC curve it is interpolated on a straight line; the convex hull would give at most that.
+
+    Example:
+        >>> equal_error_rate(torch.tensor([0.1, 0.4, 0.35, 0.8]), torch.tensor([0, 0, 1, 1]))
+        0.5
+    """
+    from torchmetrics.functional.classification import binary_roc
+
+    if not _has_both(scores, targets):
+        return math.nan
+    alarms, found, _ = (values.double() for values in binary_roc(_ranked(scores), targets.long()))
+    balance = alarms + found - 1  # alarms minus missed; from -1 to 1 along the curve
+    after = int((balance >= 0).nonzero()[0])
+    low, high = float(balance[after - 1]), float(balance[after])
+    share = -low / (high - low)
+    return float(alarms[after - 1] + share * (alarms[after] - alarms[after - 1]))
 
 
 def accuracy(scores: Tensor, targets: Tensor, threshold: float) -> float:
@@ -41,7 +88,7 @@ def accuracy(scores: Tensor, targets: Tensor, threshold: float) -> float:
     """
     from torchmetrics.functional.classification import binary_accuracy
 
-    if targets.numel() == 0 or not math.isfinite(threshold) or not _are_sound(scores, targets):
+    if targets.numel() == 0 or not math.isfinite(threshold) or not are_sound(scores, targets):
         return math.nan
     # in float64, as `predict` compares: float32 would round the threshold, maybe past a score
     return float(binary_accuracy((scores.double() >= threshold).long(), targets.long()))
@@ -55,7 +102,7 @@ def best_threshold(scores: Tensor, targets: Tensor) -> float:
     """
     # By hand: the curves of torchmetrics have their thresholds at the scores, not between them.
     values, labels = scores.double(), targets.bool()
-    if not _are_sound(values, targets):
+    if not are_sound(values, targets):
         return math.nan
     if labels.all() or not labels.any():
         return 0.5
@@ -70,7 +117,7 @@ def best_threshold(scores: Tensor, targets: Tensor) -> float:
 
 
 def calibration_error(chances: Tensor, targets: Tensor) -> float:
-    """Return the expected calibration error of probabilities `(clips,)`, in 10 bins of equal width.
+    """Return the expected calibration error of probabilities `(clips,)`, in bins of equal width.
 
     It is the mean over clips of |share of fakes − mean probability| of their bin (Naeini et al., 2015). It is
     NaN without clips, where a probability is no finite number, or a target neither 0 nor 1.
@@ -81,29 +128,11 @@ def calibration_error(chances: Tensor, targets: Tensor) -> float:
     """
     from torchmetrics.functional.classification import binary_calibration_error
 
-    if targets.numel() == 0 or not _are_sound(chances, targets):
+    if targets.numel() == 0 or not are_sound(chances, targets):
         return math.nan
     # torchmetrics measures the confidence in the class that is the likelier one
     labels = targets.long()
-    return float(binary_calibration_error(chances.double(), labels, n_bins=10, norm="l1"))
-
-
-def per_category(
-    scores: Tensor, targets: Tensor, categories: Sequence[str], genuine: str
-) -> dict[str, dict[str, float | None]]:
-    """Return category of fakes → its `auc` against all genuine clips (None: undefined) and `count` of clips.
-
-    Args:
-        scores, targets: `(clips,)`.
-        categories: name of the category of each clip.
-        genuine: the category of the genuine clips.
-    """
-    found: dict[str, dict[str, float | None]] = {}
-    for category in sorted(set(categories) - {genuine}):
-        chosen = torch.tensor([name in (category, genuine) for name in categories], device=scores.device)
-        count = sum(name == category for name in categories)
-        found[category] = {"auc": none_if_nan(auc(scores[chosen], targets[chosen])), "count": count}
-    return found
+    return float(binary_calibration_error(chances.double(), labels, n_bins=BINS, norm="l1"))
 
 
 def _between(levels: Tensor) -> Tensor:
@@ -124,9 +153,24 @@ def _between(levels: Tensor) -> Tensor:
     return torch.cat([below, middle, above])
 
 
-def _are_sound(scores: Tensor, targets: Tensor) -> bool:
+def are_sound(scores: Tensor, targets: Tensor) -> bool:
     """Return True where all scores are finite, and all targets 0 or 1."""
     return is_finite(scores) and bool(((targets == 0) | (targets == 1)).all())
+
+
+def _has_both(scores: Tensor, targets: Tensor) -> bool:
+    """Return True where there are clips of both classes, and all numbers are sound."""
+    return targets.numel() > 0 and are_sound(scores, targets) and bool(targets.min() != targets.max())
+
+
+def _ranked(scores: Tensor) -> Tensor:
+    """Return scores in the same order within [0, 1], `(clips,)`.
+
+    torchmetrics puts values outside [0, 1] through a float32 sigmoid, which makes large logits equal. Ranks
+    have the same curves and stay different.
+    """
+    ranks: Tensor = torch.unique(scores.double(), return_inverse=True)[1].double()
+    return ranks / max(1.0, float(ranks.max()))
 
 
 def none_if_nan(value: float) -> float | None:

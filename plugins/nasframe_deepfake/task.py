@@ -26,7 +26,6 @@ from nasframe_audiovisual import (
 from nasframe_deepfake.datasets import (
     DEFAULT,
     FAKE_NAMES,
-    GENUINE,
     VIDEO_ENDINGS,
     Desync,
     check_dataset_name,
@@ -38,6 +37,7 @@ from nasframe_deepfake.detection import (
     ClipSplit,
     HeadKind,
     Heads,
+    ScoredClips,
     check_network,
     count_frozen,
     exported_detector,
@@ -49,7 +49,7 @@ from nasframe_deepfake.detection import (
     novelty_of_training,
     save_detector,
 )
-from nasframe_deepfake.metrics import accuracy, auc, calibration_error, none_if_nan, per_category
+from nasframe_deepfake.metrics import accuracy, auc
 from nasframe_deepfake.option_errors import of_option
 from nasframe_deepfake.preparation import (
     Preparation,
@@ -77,6 +77,8 @@ class DeepfakeTask(Task):
     bounds: ClassVar[Mapping[str, tuple[float, float]]] = {
         "auc": (0.0, 1.0),
         "acc": (0.0, 1.0),
+        "eer": (0.0, 1.0),
+        "ap": (0.0, 1.0),
         "ece": (0.0, 1.0),
         "threshold": (0.0, 1.0),
     }
@@ -246,25 +248,24 @@ class DeepfakeTask(Task):
         return fit_calibration(self._heads.log_odds(outputs), targets[:, 0])
 
     def evaluate(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> dict[str, Any]:
-        """Return AUC, accuracy at the threshold, calibration error, and AUC of each fake category.
+        """Return AUC, accuracy at the threshold, EER, AP and calibration error, each with its 95 % interval.
 
-        The latter is against all genuine clips.
+        Those of the fakes of each category and method against all genuine clips stand beside them; see
+        `detection.ScoredClips`.
         """
         fitted = Calibration.of(calibration)
         ranks = self._heads.log_odds(outputs)
-        chances = fitted.probability(ranks)
-        fake = split.batch(torch.arange(len(split))).targets[:, 0].to(ranks.device)
-        categories = split.categories if isinstance(split, ClipSplit) else ()
-        return {
-            "auc": none_if_nan(auc(ranks, fake)),
-            "acc": none_if_nan(accuracy(chances, fake, fitted.threshold)),
-            "ece": none_if_nan(calibration_error(chances, fake)),
-            "threshold": fitted.threshold,
-            "temperature": fitted.temperature,
-            "clips": len(split),
-            "genuine": int((fake == 0).sum()),
-            "per_category": per_category(ranks, fake, categories, genuine=GENUINE.name),
-        }
+        known = split if isinstance(split, ClipSplit) else None
+        scored = ScoredClips(
+            ranks,
+            fitted.probability(ranks),
+            split.batch(torch.arange(len(split))).targets[:, 0].to(ranks.device),
+            fitted.threshold,
+            people=known.people if known else (),
+            categories=known.categories if known else (),
+            methods=known.methods if known else (),
+        )
+        return {**scored.metrics(), "threshold": fitted.threshold, "temperature": fitted.temperature}
 
     def scores(self, outputs: Tensor, split: Split, calibration: Mapping[str, float]) -> Scores:
         """Return the calibrated log-odds of fake, with the category of each clip."""

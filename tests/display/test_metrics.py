@@ -51,3 +51,15 @@ def test_an_undefined_metric_is_null_in_json_and_empty_in_csv() -> None:
 
 def test_without_metrics_there_is_no_table() -> None:
     assert metric_tables({}) == []
+
+
+def test_a_number_with_both_ends_of_its_interval_is_one_entry() -> None:
+    found = {"auc": 0.5, "auc_low": 0.25, "auc_high": 0.75, "eer_low": 0.1, "ap": 0.5, "ap_low": None}
+    single, parts = metric_tables({**found, "ap_high": None, "per_part": {"a": found}})
+    assert [line.split(maxsplit=1) for line in single.to_text().splitlines()] == [
+        ["metric", "value"],
+        ["auc", "0.5000 [0.2500, 0.7500]"],
+        ["eer_low", "0.1000"],
+        ["ap", "0.5000"],
+    ]
+    assert parts.to_csv().splitlines()[0] == "name,auc,auc_low,auc_high,eer_low,ap,ap_low"

@@ -13,8 +13,15 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score, roc_auc_sco
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from nasframe_deepfake.detection import make_heads
-from nasframe_deepfake.metrics import accuracy, auc, best_threshold, none_if_nan, per_category
+from nasframe_deepfake.detection import ScoredClips, make_heads
+from nasframe_deepfake.metrics import (
+    accuracy,
+    auc,
+    average_precision,
+    best_threshold,
+    equal_error_rate,
+    none_if_nan,
+)
 from nasframe_deepfake.task import DeepfakeTask
 
 scored = st.lists(st.tuples(st.integers(-30, 30), st.booleans()), min_size=2, max_size=40)
@@ -67,8 +74,12 @@ def test_a_metric_of_scores_that_are_not_finite_is_undefined(bad: float, count: 
     assert math.isnan(auc(scores, targets))
     assert math.isnan(accuracy(scores, targets, 0.5))
     assert math.isnan(best_threshold(scores, targets))
-    parts = per_category(scores, targets, ["real", "real", "FV-RA", "FV-RA"], genuine="real")
-    assert parts == {"FV-RA": {"auc": None, "count": 2}}
+    assert math.isnan(average_precision(scores, targets))
+    assert math.isnan(equal_error_rate(scores, targets))
+    kinds = ["real", "real", "FV-RA", "FV-RA"]
+    found = ScoredClips(scores, scores, targets, 0.5, categories=kinds).metrics()["per_category"]["FV-RA"]
+    assert found.pop("count") == 2
+    assert set(found.values()) == {None}
 
 
 def test_a_metric_of_targets_or_a_threshold_that_are_no_number_is_undefined() -> None:

@@ -11,7 +11,8 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score, roc_auc_sco
 from torch import Tensor
 
 from nasframe.errors import NasframeError
-from nasframe_deepfake.metrics import accuracy, auc, best_threshold, per_category
+from nasframe_deepfake.detection import ScoredClips
+from nasframe_deepfake.metrics import accuracy, auc, best_threshold
 
 SEEDS = range(30)
 
@@ -69,7 +70,8 @@ def test_no_other_threshold_has_a_better_balanced_accuracy(seed: int) -> None:
 def test_each_category_is_scored_against_all_genuine_clips(seed: int) -> None:
     scores, targets = drawn(seed)
     names = numpy.where(targets, numpy.where(numpy.arange(len(targets)) % 3 == 0, "B", "C"), "real")
-    found = per_category(scores, targets.long(), names.tolist(), "real")
+    clips = ScoredClips(scores, scores.sigmoid(), targets.long(), 0.5, categories=names.tolist())
+    found = clips.metrics()["per_category"]
     assert set(found) == set(names[targets.numpy()])
     for category, row in found.items():
         chosen = (names == category) | (names == "real")

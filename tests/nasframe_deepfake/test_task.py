@@ -251,7 +251,12 @@ def test_evaluation_reports_each_fake_category_against_the_genuine(
     outputs = torch.tensor([[5.0 if c not in ("RV-RA", "pairing") else -5.0] for c in split.categories])
     result = task.evaluate(outputs, split, {"threshold": 0.4})
     assert result["threshold"] == 0.4
-    assert result["per_category"]["pairing"] == {"auc": 0.5, "count": list(split.categories).count("pairing")}
+    pairing = result["per_category"]["pairing"]
+    assert (pairing["auc"], pairing["count"]) == (0.5, list(split.categories).count("pairing"))
+    assert set(result["per_method"]) == {
+        method for method, fake in zip(split.methods, split.targets[:, 0].tolist(), strict=True) if fake
+    }
+    assert result["people"] == len({*split.people}) < len(split)
     others = set(split.categories) - {"RV-RA", "pairing"}
     assert others
     assert all(result["per_category"][name]["auc"] == 1.0 for name in others)

@@ -7,6 +7,7 @@ from nasframe_deepfake.detection.calibration import Calibration, fit_calibration
 from nasframe_deepfake.detection.clip_scorer import ClipScorer
 from nasframe_deepfake.detection.clip_split import ClipSplit, load_data
 from nasframe_deepfake.detection.detector import Detector
+from nasframe_deepfake.detection.evaluation import ScoredClips
 from nasframe_deepfake.detection.exported import exported_detector
 from nasframe_deepfake.detection.fitted_novelty import novelty_of_training
 from nasframe_deepfake.detection.heads import LABELS, HeadKind, Heads, make_heads
@@ -28,6 +29,7 @@ __all__ = [
     "HeadKind",
     "Heads",
     "Pairings",
+    "ScoredClips",
     "check_network",
     "count_frozen",
     "exported_detector",

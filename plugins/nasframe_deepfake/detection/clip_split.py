@@ -27,10 +27,14 @@ class ClipSplit(FeatureSplit):
 
     Attributes:
         categories: of each clip.
+        methods: by which each clip was made.
+        people: name of the person who is seen in each clip.
         pairings: the false pairings that `redrawn` draws anew; None: none.
     """
 
     categories: Sequence[str] = field(default=(), repr=False)
+    methods: Sequence[str] = field(default=(), repr=False)
+    people: Sequence[str] = field(default=(), repr=False)
     pairings: Pairings | None = field(default=None, repr=False)
 
     def redrawn(self, random: torch.Generator) -> ClipSplit:
@@ -104,6 +108,8 @@ def _split(features: Mapping[str, Tensor], clips: Sequence[PreparedClip]) -> Cli
         torch.tensor([[float(getattr(clip, label)) for label in LABELS] for clip in clips]),
         [clip.path for clip in clips],
         categories=[clip.category for clip in clips],
+        methods=[clip.method for clip in clips],
+        people=[clip.source for clip in clips],
     )
 
 
