@@ -21,7 +21,8 @@
   updates of a loop; those that propose architectures: `ProposalLoop`, `Proposer`, `Proposal`, `Result`,
   `SearchProblem`
 - **tasks**: `Task`, `TensorTask`, `DatasetTask`, `Data`, `Splits`, `SPLITS`, `Split`, `TensorSplit`, `Batch`,
-  `Scores`, `Baseline`, `FileScorer`, `Exported`; their stages `Stage`, `StageContext`, `stage_fingerprints`
+  `Scores`, `Baseline`, `FileScorer`, `Exported`, `OtherTest`; their stages `Stage`, `StageContext`,
+  `stage_fingerprints`
 - **work on a run**: `claimed` keeps other processes out of its folder, `naming_missing_plugins` names in an
   error the plugins that it was made with and that are not here
 
@@ -115,6 +116,7 @@ if TYPE_CHECKING:
     from nasframe.tasks import DatasetTask as DatasetTask
     from nasframe.tasks import Exported as Exported
     from nasframe.tasks import FileScorer as FileScorer
+    from nasframe.tasks import OtherTest as OtherTest
     from nasframe.tasks import Scores as Scores
     from nasframe.tasks import Split as Split
     from nasframe.tasks import Splits as Splits
@@ -143,6 +145,7 @@ _MODULES = {
             "DatasetTask",
             "Exported",
             "FileScorer",
+            "OtherTest",
             "Scores",
             "Split",
             "Splits",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -27,6 +29,7 @@ __all__ = ["add_commands", "read_architecture", "show_metrics"]
 
 Format = Literal["text", "dot", "svg", "png"]
 Json = Annotated[bool, Parameter(help="For scripts: JSON instead of a table.")]
+On = Annotated[list[str] | None, Parameter(name="--on", negative=())]
 Device = Annotated[str | None, Parameter(help="auto, cpu, cuda, cuda:N. [default: the experiment's]")]
 
 
@@ -39,13 +42,16 @@ def add_commands(app: App) -> None:
 def evaluate(
     run: Path,
     /,
-    *,
+    *more: Annotated[Path, Parameter(name="RUN")],
     json: Json = False,
     data: Path | None = None,
     cache: Path | None = None,
     device: Device = None,
+    on: On = None,
+    matrix: bool = False,
+    out: Path | None = None,
 ) -> int:
-    """Score a trained run on its test split, which nothing else opens.
+    """Score a trained run on its test split, which nothing else opens, or on other data sets.
 
     The exit status is 1 where an example has no score.
 
@@ -53,17 +59,32 @@ def evaluate(
     ----------
     run
         A run folder.
+    more
+        With --matrix: further runs.
     data
         The data that the run was made from, if it was given with --data.
+    on
+        A data set to test on, with a name for it: --on swan=SWAN-DF. May be given again.
+    matrix
+        Test every run on every data set of --on, and print one table.
+    out
+        With --matrix: a folder for matrix.json and report.html.
     cache
         The folder of prepared data. [default: that of the run, where it is the default one or holds prepared
         data, else it has to be said]
     """
-    check_run(run)
+    for folder in (run, *more):
+        check_run(folder)
+    named = _named_data(on or ())
+    _check_evaluation(more, named, data, matrix, out)
 
     from nasframe import pipeline
     from nasframe.runs import naming_missing_plugins
 
+    if matrix:
+        return _evaluate_matrix([run, *more], named, out, cache, device, json)
+    if named:
+        return _evaluate_on(run, named, cache, device, json)
     with naming_missing_plugins(run):
         metrics = pipeline.evaluate(run, source=data, cache=cache, device=device, progress=make_progress())
     if json:
@@ -71,6 +92,93 @@ def evaluate(
     else:
         show_metrics(metrics)
     return int(bool(metrics.get("undefined_scores")))
+
+
+def _named_data(words: Sequence[str]) -> dict[str, Path]:
+    """Return name → path, of words such as `swan=SWAN-DF`."""
+    found: dict[str, Path] = {}
+    for word in words:
+        name, sign, path = word.partition("=")
+        if not (name.strip() and sign and path):
+            raise ConfigurationError("evaluate", [f"--on {word}: expected NAME=PATH"])
+        if name in found:
+            raise ConfigurationError("evaluate", [f"--on {word}: the name {name} twice"])
+        if not is_there(Path(path)):
+            raise ConfigurationError("evaluate", [f"--on {word}: no such data {path}{near_path(Path(path))}"])
+        found[name] = Path(path)
+    return found
+
+
+def _check_evaluation(
+    more: Sequence[Path], named: Mapping[str, Path], data: Path | None, matrix: bool, out: Path | None
+) -> None:
+    """Refuse options that do not go together."""
+    problems = []
+    if matrix and not named:
+        problems.append("--matrix: expected at least one data set: --on NAME=PATH")
+    if more and not matrix:
+        problems.append(f"{1 + len(more)} runs; expected one, or several with --matrix and --on NAME=PATH")
+    if out is not None and not matrix:
+        problems.append("--out: belongs to --matrix")
+    if out is not None and is_there(out) and not out.is_dir():
+        problems.append(f"--out {out}: is a file; expected a folder")
+    if named and data is not None:
+        problems.append("--data and --on: expected one of them; --on recognises a run's own data")
+    if problems:
+        raise ConfigurationError("evaluate", problems)
+
+
+def _evaluate_matrix(
+    runs: Sequence[Path],
+    named: Mapping[str, Path],
+    out: Path | None,
+    cache: Path | None,
+    device: str | None,
+    json: bool,
+) -> int:
+    from nasframe import pipeline
+    from nasframe.report import PAGE, matrix_tables
+    from nasframe.runs import naming_missing_plugins
+
+    with ExitStack() as stack:
+        for run in runs:
+            stack.enter_context(naming_missing_plugins(run))
+        record = pipeline.evaluate_matrix(
+            runs, named, out=out, cache=cache, device=device, progress=make_progress()
+        )
+    if json:
+        print_json(record)
+        return 0
+    print_tables(matrix_tables(record)[:1])
+    for sentence in record["caveats"]:
+        print_text(sentence)
+    if out is not None:
+        print_files(report=out / PAGE, numbers=out / pipeline.MATRIX)
+    return 0
+
+
+def _evaluate_on(
+    run: Path, named: Mapping[str, Path], cache: Path | None, device: str | None, json: bool
+) -> int:
+    from nasframe import pipeline
+    from nasframe.runs import naming_missing_plugins
+
+    with naming_missing_plugins(run):
+        found = {
+            name: pipeline.evaluate_on(run, path, cache=cache, device=device, progress=make_progress())
+            for name, path in named.items()
+        }
+    if json:
+        print_json({name: {**cell, "examples": len(cell["examples"])} for name, cell in found.items()})
+        return 0
+    for name, cell in found.items():
+        where = "the run's own test split" if cell["own"] else f"{len(cell['examples'])} test examples"
+        print_tables(metric_tables(cell["metrics"], title=f"On {name}, {where}"))
+        for reason, count in cell["left_out"].items():
+            print_text(f"{count} test examples left out: {reason}.")
+        for sentence in cell["notes"]:
+            print_text(sentence)
+    return 0
 
 
 def show_metrics(metrics: dict[str, Any]) -> None:

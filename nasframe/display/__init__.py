@@ -34,7 +34,7 @@ from nasframe.display.charts import (
 )
 from nasframe.display.figure import Figure, LegendEntry, PanelGrid, Picture
 from nasframe.display.markup import element, size_classes, slug, text
-from nasframe.display.metrics import metric_tables
+from nasframe.display.metrics import metric_tables, with_intervals
 from nasframe.display.printing import print_tables
 from nasframe.display.rendering import asset, render
 from nasframe.display.section import Section
@@ -79,4 +79,5 @@ __all__ = [
     "slug",
     "sparkline",
     "text",
+    "with_intervals",
 ]

@@ -8,14 +8,14 @@ from typing import Any
 from nasframe.display.table import Cell, Column, Estimate, Table
 from nasframe.display.values import flatten, format_value
 
-__all__ = ["metric_tables"]
+__all__ = ["metric_tables", "with_intervals"]
 
 
 def metric_tables(metrics: Mapping[str, Any], title: str = "") -> list[Table]:
     """Return the table `metrics` of all single values, and one for each mapping, with the name of its metric.
 
     A value that is None is undefined. A mapping of mappings has a column for each of their keys. Where
-    `NAME_low` and `NAME_high`, the ends of an interval, stand beside a number `NAME`, the three are one entry.
+    `NAME_low` and `NAME_high`, the ends of an interval, stand beside a number `NAME`, all are one entry.
 
     Args:
         metrics: name → value, or name → category → value, or name → category → name → value.
@@ -36,7 +36,7 @@ def metric_tables(metrics: Mapping[str, Any], title: str = "") -> list[Table]:
     """
     single: list[list[Cell]] = [
         [name, _cell(value)]
-        for name, value in _with_intervals(metrics).items()
+        for name, value in with_intervals(metrics).items()
         if not isinstance(value, Mapping)
     ]
     tables = [Table("metrics", title, [Column("metric"), Column("value")], single)] if single else []
@@ -44,7 +44,7 @@ def metric_tables(metrics: Mapping[str, Any], title: str = "") -> list[Table]:
         if not isinstance(categories, Mapping) or not categories:
             continue
         values = {
-            category: _with_intervals(flatten(value)) if isinstance(value, Mapping) else {"value": value}
+            category: with_intervals(flatten(value)) if isinstance(value, Mapping) else {"value": value}
             for category, value in categories.items()
         }
         keys = list(dict.fromkeys(key for row in values.values() for key in row))
@@ -58,7 +58,7 @@ def metric_tables(metrics: Mapping[str, Any], title: str = "") -> list[Table]:
     return tables
 
 
-def _with_intervals(values: Mapping[str, Any]) -> dict[str, Any]:
+def with_intervals(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values with an estimate in place of a number and the two ends of its interval."""
     found = dict(values)
     for name, value in values.items():

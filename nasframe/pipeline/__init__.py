@@ -1,7 +1,8 @@
 """The steps that fill a run, which the command line calls too.
 
 `whole_run` makes all of them in order: `preparation` of the data, `architecture_search`, `final_training`,
-`baselines`, `evaluation`. A run that is trained is used by `scorer`, `prediction` and `exporting`; its
+`baselines`, `evaluation`; `other_data` tests a trained run on another data set, `matrix` several runs on
+several sets. A run that is trained is used by `scorer`, `prediction` and `exporting`; its
 `file_records` are held to the contract. `engines` sets up the search and the
 training by an experiment, `training_records` removes a training that is made again, and
 `standalone_training` trains one network outside any run, `candidate_training` those that a search proposes,
@@ -20,6 +21,8 @@ from nasframe.pipeline.exporting import export
 from nasframe.pipeline.file_records import error_record
 from nasframe.pipeline.final_training import train
 from nasframe.pipeline.loading import load_architecture, load_experiment, load_run, load_supernet
+from nasframe.pipeline.matrix import MATRIX, evaluate_matrix
+from nasframe.pipeline.other_data import evaluate_on
 from nasframe.pipeline.picture import draw
 from nasframe.pipeline.prediction import predict
 from nasframe.pipeline.preparation import Prepared, keeping_old_run, prepare
@@ -34,6 +37,7 @@ from nasframe.pipeline.whole_run import run_experiment
 from nasframe.pipeline.written_experiment import experiment_arguments, read_experiment, save_tensors
 
 __all__ = [
+    "MATRIX",
     "Prepared",
     "Scorer",
     "SearchResult",
@@ -43,6 +47,8 @@ __all__ = [
     "draw_distinct_architectures",
     "error_record",
     "evaluate",
+    "evaluate_matrix",
+    "evaluate_on",
     "experiment_arguments",
     "export",
     "keeping_old_run",

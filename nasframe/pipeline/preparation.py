@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import frozen
 
-from nasframe.errors import DataError, KeptRunInterrupt, RunError
+from nasframe.errors import ConfigurationError, DataError, KeptRunInterrupt, RunError
 from nasframe.experiment import Experiment
 from nasframe.pipeline.recorded_cache import recorded_cache, recorded_folders
 from nasframe.pipeline.task_facts import task_facts
@@ -17,7 +17,15 @@ from nasframe.runs import Run, reading_run
 from nasframe.runtime import Progress, fingerprint, given_cache
 from nasframe.tasks import Data, Stage, checked_data, checked_stages, run_stages, stage_fingerprints
 
-__all__ = ["Prepared", "given", "keeping_old_run", "prepare", "prepared_alike"]
+__all__ = [
+    "Prepared",
+    "cache_for_stages",
+    "given",
+    "is_own_data",
+    "keeping_old_run",
+    "prepare",
+    "prepared_alike",
+]
 
 
 @frozen
@@ -108,7 +116,7 @@ def prepare(
         _check_unchanged(run, stages)
     if ready is not None and known is not None and origin == known["source"]:
         return ready
-    folder = given or _cache(experiment, run, recorded)
+    folder = given or cache_for_stages(experiment, run, recorded)
     results = run_stages(stages, folder, experiment.torch_device(), progress)
     key = _key({name: result.fingerprint for name, result in results.items()})
     folders = {name: result.folder for name, result in results.items()}
@@ -145,8 +153,29 @@ def prepared_alike(experiment: Experiment, run: Run, source: str | Path | None) 
     return _ready(experiment, run, given_cache(None))
 
 
-def _cache(experiment: Experiment, run: Run | None, recorded: Path | None) -> Path:
-    """Return the cache for stages that have to be run."""
+def is_own_data(experiment: Experiment, run: Run, place: Path) -> bool:
+    """Return True where a folder holds the data that a run was made from, wherever it lies now.
+
+    Raises:
+        RunError: it is the folder that the run was made from, and its content is another one now.
+    """
+    known = run.record["data"]
+    if known is None:
+        return False
+    try:
+        with reading_run(run):
+            stages = checked_stages(experiment.task, place, experiment.stage_seed)
+    except (DataError, ConfigurationError):  # the task cannot read it as it reads its own data
+        return False
+    if known["fingerprint"] == _key(stage_fingerprints(stages)):
+        return True
+    if known["source"] == str(place):
+        _check_unchanged(run, stages)
+    return False
+
+
+def cache_for_stages(experiment: Experiment, run: Run | None, recorded: Path | None) -> Path:
+    """Return the cache for stages that have to be run, where the user gives none; see `prepare`."""
     known = None if run is None else run.record["data"]
     # A relative cache belongs to the folder in which the run was made; an absolute one is taken as it is.
     if run is not None and known is not None and not experiment.cache.is_absolute():

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from nasframe.runs import Run
+from nasframe.runs import OTHER_TESTS, Run
 from nasframe.runtime import remove_path
 
 __all__ = ["BASELINE", "forget_training", "is_training", "with_training", "without_training"]
@@ -32,8 +32,9 @@ def forget_training(run: Run, experiment: str, *, identity: str) -> None:
         for pattern in (f"{name}.json", f"{name}-*.safetensors"):
             for file in run.checkpoints.glob(pattern):
                 file.unlink()
-    for path in (*(run.path / name for name in ("test.json", "scores.json", "report.html")), run.task_folder):
-        remove_path(path)
+    for name in ("test.json", "scores.json", "report.html", OTHER_TESTS):
+        remove_path(run.path / name)
+    remove_path(run.task_folder)
     run.keep_metrics(lambda record: not is_training(record))
     run.replace_experiment(experiment, identity=identity, keep=["search"])
 

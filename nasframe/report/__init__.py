@@ -8,6 +8,7 @@ from nasframe.report.comparison_page import comparison_page, comparison_tables, 
 from nasframe.report.costs import COSTS, unit_of, value_of
 from nasframe.report.finalists import selection_of, selection_verdict
 from nasframe.report.loop_page import loop_figures, loop_page, loop_tables, write_loop_page
+from nasframe.report.matrix_page import matrix_page, matrix_tables, write_matrix_page
 from nasframe.report.page import PAGE, Page
 from nasframe.report.plugin_sections import report_unusable_sections
 from nasframe.report.reading import read_page
@@ -31,6 +32,8 @@ __all__ = [
     "loop_figures",
     "loop_page",
     "loop_tables",
+    "matrix_page",
+    "matrix_tables",
     "metric_caveats",
     "read_page",
     "report_unusable_sections",
@@ -52,6 +55,7 @@ __all__ = [
     "value_of",
     "write_comparison_page",
     "write_loop_page",
+    "write_matrix_page",
     "write_report",
     "write_space_table_page",
     "write_sweep_page",

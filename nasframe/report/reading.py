@@ -10,6 +10,7 @@ from nasframe.errors import RunError
 from nasframe.report.comparison_page import comparison_page
 from nasframe.report.documents import read_rows, read_study_record
 from nasframe.report.loop_page import is_loop_comparison, loop_page
+from nasframe.report.matrix_page import matrix_page, read_matrix
 from nasframe.report.page import Page
 from nasframe.report.run_page import run_page
 from nasframe.report.space_table_page import space_table_page
@@ -38,12 +39,15 @@ def read_page(folder: Path) -> Page:
             return space_table_page(
                 {**table.record, "caveats": table.caveats}, table.rows, facts_of(table).to_dict()
             )
+    if (folder / "matrix.json").is_file():
+        with _damage(folder / "matrix.json"):
+            return matrix_page(read_matrix(folder / "matrix.json"), folder.name)
     found = next((folder / name for name in (*_STUDIES, *_TABLES) if (folder / name).is_file()), None)
     if found is None:
         if (folder / "run.json").is_file():
             with _damage(folder):
                 return run_page(Run.open(folder))
-        expected = ", ".join(("run.json", *_STUDIES, TABLE_FILE, "table.json"))
+        expected = ", ".join(("run.json", *_STUDIES, "matrix.json", TABLE_FILE, "table.json"))
         raise RunError(
             f"{folder}: holds no run and no finished study; expected one of {expected}. A study that has not "
             "ended goes on with its own command"

@@ -11,7 +11,14 @@ from nasframe.runs.checkpoint import (
     save_checkpoint,
 )
 from nasframe.runs.claim import claimed
-from nasframe.runs.folder import is_begun, partials, read_record, refuse_links_outside, require_utf8
+from nasframe.runs.folder import (
+    OTHER_TESTS,
+    is_begun,
+    partials,
+    read_record,
+    refuse_links_outside,
+    require_utf8,
+)
 from nasframe.runs.metrics_file import cut_short
 from nasframe.runs.missing_plugins import naming_missing_plugins
 from nasframe.runs.plan_differences import differing_keys
@@ -21,6 +28,7 @@ from nasframe.runs.run import Run
 from nasframe.runs.unfinished import UNFINISHED, Command, unfinished_commands
 
 __all__ = [
+    "OTHER_TESTS",
     "UNFINISHED",
     "Checkpoint",
     "Command",

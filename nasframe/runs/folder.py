@@ -14,6 +14,7 @@ from nasframe.runtime import format_names, read_bytes, read_json, remove_path, r
 __all__ = [
     "FORMAT",
     "LOCK",
+    "OTHER_TESTS",
     "RECORD",
     "begin",
     "clear",
@@ -36,7 +37,10 @@ _FILES = (
     *("architecture.json", "architecture.dot", "architecture.svg"),
 )
 _CHECKPOINTS = "checkpoints"
-_FOLDERS = (_CHECKPOINTS, "task", "estimators", "plugins", "trials")
+OTHER_TESTS = "other_data"
+"""The folder of the results on other data sets."""
+
+_FOLDERS = (_CHECKPOINTS, "task", "estimators", "plugins", "trials", OTHER_TESTS)
 
 
 def read_record(path: Path) -> dict[str, Any]:

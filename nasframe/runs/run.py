@@ -68,6 +68,7 @@ class Run:
     plugins/NAME/       what a plugin writes; see `plugin_folder`
     estimators/         what `nasframe estimators` measured on its supernet
     test.json           the metrics on the test split
+    other_data/         the metrics on data sets that `evaluate --on` named
     scores.json         the score of each example of the test split, where the task has scores
     report.html         all of it on one page
     ```

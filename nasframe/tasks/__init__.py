@@ -8,6 +8,8 @@ from nasframe.tasks.check import (
     check_test_targets,
     checked_data,
     checked_metrics,
+    checked_other_stages,
+    checked_other_test,
     checked_stages,
     evaluated,
     open_test_split,
@@ -19,6 +21,7 @@ from nasframe.tasks.datasets import DatasetSplit, DatasetTask
 from nasframe.tasks.exported import Exported
 from nasframe.tasks.file_scorer import FileScorer
 from nasframe.tasks.named_baselines import NamedBaseline, make_each_once, named_baselines
+from nasframe.tasks.other_test import OtherTest
 from nasframe.tasks.scores import Scores
 from nasframe.tasks.stages import (
     STAGE_RECORD,
@@ -43,6 +46,7 @@ __all__ = [
     "Exported",
     "FileScorer",
     "NamedBaseline",
+    "OtherTest",
     "Scores",
     "Split",
     "Splits",
@@ -57,6 +61,8 @@ __all__ = [
     "check_test_targets",
     "checked_data",
     "checked_metrics",
+    "checked_other_stages",
+    "checked_other_test",
     "checked_stages",
     "evaluated",
     "holds_stages",

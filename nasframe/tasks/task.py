@@ -16,6 +16,7 @@ from nasframe.tasks.data import Data, Split
 from nasframe.tasks.exported import Exported, exported_network
 from nasframe.tasks.file_scorer import FileScorer
 from nasframe.tasks.former_predict import former_scorer
+from nasframe.tasks.other_test import OtherTest
 from nasframe.tasks.scores import Scores
 from nasframe.tasks.stages import Stage
 
@@ -28,6 +29,7 @@ class Task(ABC):
     Order of calls: `stages`, each stage run or skipped by the core; `data` with their folders; `loss`
     and `metrics` during search and training; `calibrate` on the validation split; `save`; then, maybe
     in another process, `evaluate` on the test split, `file_scorer` to score files, and `exported`.
+    On another data set: `other_stages`, `other_test` with their folders, and `evaluate` on what that returns.
     """
 
     objective: ClassVar[str] = "accuracy"
@@ -75,6 +77,40 @@ class Task(ABC):
         `outputs` are raw, in the order of the split; `nasframe.evaluate` writes the scores to `scores.json`.
         """
         return None
+
+    def other_stages(self, source: Path, seed: int) -> Sequence[Stage]:
+        """Return the steps before `other_test`, in order: they prepare another data set than the run's own.
+
+        They depend on nothing that was learnt, so that runs with the same options share what they write.
+
+        Raises:
+            DataError: the task cannot be tested on other data, as by default.
+        """
+        raise DataError(f"{type(self).__name__} cannot be tested on another data set than its own")
+
+    def other_test(
+        self,
+        folders: Mapping[str, Path],
+        saved: Path,
+        own: Mapping[str, Path] | None,
+        device: torch.device,
+        examples: Sequence[str] | None = None,
+    ) -> OtherTest:
+        """Return the test split of another data set, for the network of a trained run; `evaluate` follows.
+
+        Examples that the training has seen do not belong into it.
+
+        Args:
+            folders: that `other_stages` wrote, by their names.
+            saved: the folder that `save` has filled; what was learnt comes from there.
+            own: the folders of the stages of the run's own data; None where they are gone.
+            device: to compute on.
+            examples: the names of those to test on; None for the test split that the task itself makes.
+
+        Raises:
+            DataError: there is nothing to test on.
+        """
+        raise DataError(f"{type(self).__name__} cannot be tested on another data set than its own")
 
     def baselines(self, data: Data) -> Mapping[str, Baseline | Callable[[], nn.Module]]:
         """Return networks to compare a searched one with: name → `Baseline`, or a function that makes one.

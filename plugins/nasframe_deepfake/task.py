@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+import attrs
 import torch
 from attrs import define, validators
 from torch import Tensor, nn
 
-from nasframe import Baseline, Data, Exported, Scores, Split, Stage, Task
+from nasframe import Baseline, Data, Exported, OtherTest, Scores, Split, Stage, Task
 from nasframe.errors import ConfigurationError
 from nasframe.options import option
 from nasframe_audiovisual import (
@@ -24,6 +25,7 @@ from nasframe_audiovisual import (
     make_backbone,
 )
 from nasframe_deepfake.datasets import (
+    AUTO,
     DEFAULT,
     FAKE_NAMES,
     VIDEO_ENDINGS,
@@ -47,6 +49,7 @@ from nasframe_deepfake.detection import (
     load_detector,
     make_heads,
     novelty_of_training,
+    other_test,
     save_detector,
 )
 from nasframe_deepfake.metrics import accuracy, auc
@@ -67,6 +70,13 @@ __all__ = ["DeepfakeTask"]
 def _valid_shares(_: Any, attribute: Any, value: Sequence[float]) -> None:
     if len(value) != 4 or min(value) <= 0:
         raise ValueError(f"expected four numbers above 0, found {list(value)}")
+
+
+def _fake(split: Split) -> Tensor:
+    """Return the labels `(clips,)`; those of clips are there without their features."""
+    if isinstance(split, ClipSplit):
+        return split.targets[:, 0]
+    return split.batch(torch.arange(len(split))).targets[:, 0]
 
 
 @define(kw_only=True)
@@ -259,7 +269,7 @@ class DeepfakeTask(Task):
         scored = ScoredClips(
             ranks,
             fitted.probability(ranks),
-            split.batch(torch.arange(len(split))).targets[:, 0].to(ranks.device),
+            _fake(split).to(ranks.device),
             fitted.threshold,
             people=known.people if known else (),
             categories=known.categories if known else (),
@@ -272,12 +282,37 @@ class DeepfakeTask(Task):
         fitted = Calibration.of(calibration)
         return Scores(
             fitted.tempered(self._heads.log_odds(outputs)),
-            split.batch(torch.arange(len(split))).targets[:, 0],
+            _fake(split),
             positive="fake",
             negative="genuine",
             categories=split.categories if isinstance(split, ClipSplit) else (),
             threshold=fitted.threshold,
         )
+
+    def other_stages(self, source: Path, seed: int) -> Sequence[Stage]:
+        """Return the stage `prepare` of another data set, whose layout is recognised from its folder.
+
+        Its splits have the run's shares and seed. A list of splits belongs to the run's own clips, and is not
+        used. So a run that was trained on that set with the same options has prepared it already.
+
+        Raises:
+            DataError: the folder is missing or empty, no data set recognises it, or two do.
+        """
+        other = attrs.evolve(self, dataset=AUTO, split_list=None, split_leaks=None)
+        return [prepare_stage(other.preparation(seed, source), source, self.workers)]
+
+    def other_test(
+        self,
+        folders: Mapping[str, Path],
+        saved: Path,
+        own: Mapping[str, Path] | None,
+        device: torch.device,
+        examples: Sequence[str] | None = None,
+    ) -> OtherTest:
+        """Return the test clips of another data set as the saved detector sees them; see `other_clips`."""
+        prepared = None if own is None else own["prepare"]
+        detector = load_detector(saved, device)
+        return other_test(folders["prepare"], detector, prepared, self.categories, examples)
 
     def baselines(self, data: Data) -> dict[str, Baseline]:
         """Return networks of each stream alone, of late fusion, and of concatenation."""

@@ -7,6 +7,8 @@ from nasframe.tasks.check.metric_values import checked_metrics, evaluated, valid
 from nasframe.tasks.check.task_check import (
     check_test_targets,
     checked_data,
+    checked_other_stages,
+    checked_other_test,
     checked_stages,
     open_test_split,
 )
@@ -16,6 +18,8 @@ __all__ = [
     "check_test_targets",
     "checked_data",
     "checked_metrics",
+    "checked_other_stages",
+    "checked_other_test",
     "checked_stages",
     "evaluated",
     "open_test_split",

@@ -18,7 +18,7 @@ from nasframe.tasks.check.task_contract import TaskContract
 from nasframe.tasks.data import Batch, Data, Split, Splits
 from nasframe.tasks.values_in_words import rows_in_words, value_in_words
 
-__all__ = ["CheckedSplits", "check_data", "check_test_split", "spread_rows"]
+__all__ = ["CheckedSplits", "check_data", "check_split_alone", "check_test_split", "spread_rows"]
 
 _ROWS = 16
 _AT_ONCE = 256
@@ -216,6 +216,15 @@ def check_test_split(test: Any, data: Data, contract: TaskContract) -> None:
         owners |= dict.fromkeys(getattr(data.splits, name).identifiers, name)
     count = _count("test", test, contract)
     _check_names("test", test, count, owners, contract)
+
+
+def check_split_alone(name: str, split: Any, contract: TaskContract) -> None:
+    """Check number and names of a split that belongs to no others.
+
+    Raises:
+        ContractError: a promise is broken.
+    """
+    _check_names(name, split, _count(name, split, contract), {}, contract)
 
 
 def spread_rows(split: Any, count: int) -> Tensor:

@@ -20,15 +20,29 @@ from nasframe.errors import ContractError
 from nasframe.runtime import is_finite, random_states_kept
 from nasframe.tasks.check.calibration import calibrated
 from nasframe.tasks.check.metric_values import check_metric_values, is_number
-from nasframe.tasks.check.split_check import CheckedSplits, check_data, check_test_split, spread_rows
+from nasframe.tasks.check.split_check import (
+    CheckedSplits,
+    check_data,
+    check_split_alone,
+    check_test_split,
+    spread_rows,
+)
 from nasframe.tasks.check.task_contract import TaskContract
 from nasframe.tasks.data import Batch, Data, Split
+from nasframe.tasks.other_test import OtherTest
 from nasframe.tasks.scores import Scores
 from nasframe.tasks.stages import Stage, stage_fingerprints
 from nasframe.tasks.task import Task
 from nasframe.tasks.values_in_words import value_in_words
 
-__all__ = ["check_test_targets", "checked_data", "checked_stages", "open_test_split"]
+__all__ = [
+    "check_test_targets",
+    "checked_data",
+    "checked_other_stages",
+    "checked_other_test",
+    "checked_stages",
+    "open_test_split",
+]
 
 _DRAWS = 3
 
@@ -58,6 +72,42 @@ def checked_stages(task: Task, source: Path | None, seed: int) -> Sequence[Stage
             promise = "stages must return the same names and inputs at every call, or nothing is found again"
             raise contract.violation(task.stages, promise, f"other ones at the second, from {other!r} on")
     return stages
+
+
+def checked_other_stages(task: Task, source: Path, seed: int) -> Sequence[Stage]:
+    """Return the stages by which a task prepares another data set, checked before any of them is run.
+
+    Raises:
+        DataError: the task cannot be tested on other data, or not on this.
+        ContractError: what the task returns cannot be run, or looked up in the cache.
+    """
+    contract = TaskContract(task)
+    found = contract.call("other_stages", task.other_stages, source, seed)
+    _check_stages(found, contract)
+    stages: Sequence[Stage] = found
+    return stages
+
+
+def checked_other_test(
+    task: Task,
+    folders: Mapping[str, Path],
+    saved: Path,
+    own: Mapping[str, Path] | None,
+    device: torch.device,
+    examples: Sequence[str] | None,
+) -> OtherTest:
+    """Return the test examples of another data set; see `Task.other_test`.
+
+    Raises:
+        DataError: there is nothing to test on.
+        ContractError: what the task returns is no test split.
+    """
+    contract = TaskContract(task)
+    found = contract.call("other_test", task.other_test, folders, saved, own, device, examples)
+    if not isinstance(found, OtherTest):
+        raise contract.violation(task.other_test, "other_test must return a nasframe.OtherTest", found)
+    check_split_alone("test", found.split, contract)
+    return found
 
 
 def checked_data(task: Task, folders: Mapping[str, Path]) -> Data:

@@ -11,6 +11,7 @@ from nasframe_deepfake.detection.evaluation import ScoredClips
 from nasframe_deepfake.detection.exported import exported_detector
 from nasframe_deepfake.detection.fitted_novelty import novelty_of_training
 from nasframe_deepfake.detection.heads import LABELS, HeadKind, Heads, make_heads
+from nasframe_deepfake.detection.other_clips import other_test
 from nasframe_deepfake.detection.pairing import Pairings, pairings_of
 from nasframe_deepfake.detection.saved_detector import (
     check_network,
@@ -39,6 +40,7 @@ __all__ = [
     "load_detector",
     "make_heads",
     "novelty_of_training",
+    "other_test",
     "pairings_of",
     "save_detector",
     "verdict",

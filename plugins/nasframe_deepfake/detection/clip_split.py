@@ -18,7 +18,7 @@ from nasframe_deepfake.detection.heads import LABELS, Heads
 from nasframe_deepfake.detection.pairing import Pairings, pairings_of
 from nasframe_deepfake.preparation import PreparedClip, read_index
 
-__all__ = ["ClipSplit", "load_data"]
+__all__ = ["ClipSplit", "clip_split", "load_data"]
 
 
 @frozen
@@ -81,12 +81,12 @@ def load_data(
     mapped = open_features(features)
 
     def split(name: str) -> ClipSplit:
-        return _split(mapped, [clip for clip in clips if clip.split == name])
+        return clip_split(mapped, [clip for clip in clips if clip.split == name])
 
     def training(name: str) -> ClipSplit:
         chosen = [clip for clip in clips if clip.split == name]
         return attrs.evolve(
-            _split(mapped, chosen),
+            clip_split(mapped, chosen),
             sampling_weights=_balanced(chosen, pairing_share),
             pairings=pairings_of(chosen) if redraw else None,
         )
@@ -100,7 +100,8 @@ def load_data(
     )
 
 
-def _split(features: Mapping[str, Tensor], clips: Sequence[PreparedClip]) -> ClipSplit:
+def clip_split(features: Mapping[str, Tensor], clips: Sequence[PreparedClip]) -> ClipSplit:
+    """Return a split of some clips, without sampling weights; see `ClipSplit`."""
     return ClipSplit(
         features,
         torch.tensor([clip.picture for clip in clips]),

@@ -1,0 +1,166 @@
+"""The clips of another data set, for a detector that was trained on its own one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+import torch
+from attrs import field, frozen
+from torch import Tensor
+
+from nasframe import Batch, OtherTest
+from nasframe.errors import DataError
+from nasframe.runtime import MAX_LISTING_BYTES, Fields, Text, read_json, sha256_of
+from nasframe_audiovisual import Extractor, Standardiser, open_rows
+from nasframe_deepfake.datasets import GENUINE
+from nasframe_deepfake.detection.clip_split import ClipSplit, clip_split
+from nasframe_deepfake.detection.detector import Detector
+from nasframe_deepfake.preparation import PreparedClip, read_index
+
+__all__ = ["StreamSplit", "other_test"]
+
+SEEN = "their files hold the same bytes as clips that the detector was trained or tuned on"
+MISSING = "the preparation with the options of this run could not use them"
+
+_NAMED = 3
+
+
+@frozen
+class StreamSplit(ClipSplit):
+    """Clips of one split whose features are computed when they are read, and kept nowhere.
+
+    Attributes:
+        pictures_of_streams: `(streams, frames, size, size, 3)`, uint8.
+        sounds_of_streams: log-mel `(streams, mels, columns)`, float32.
+        extractor: both backbones of the detector.
+        standardiser: with the statistics of its training.
+    """
+
+    pictures_of_streams: np.ndarray[Any, Any] = field(kw_only=True, repr=False)
+    sounds_of_streams: np.ndarray[Any, Any] = field(kw_only=True, repr=False)
+    extractor: Extractor = field(kw_only=True, repr=False)
+    standardiser: Standardiser = field(kw_only=True, repr=False)
+
+    def batch(self, indices: Tensor) -> Batch:
+        """Return inputs `(batch, L, channels)`, float32, as a file's are computed, and targets."""
+        pictures = torch.from_numpy(self.pictures_of_streams[self.pictures[indices].numpy()])
+        sounds = torch.from_numpy(self.sounds_of_streams[self.sounds[indices].numpy()])
+        features = {**self.extractor.pictures(pictures), **self.extractor.sounds(sounds)}
+        inputs = {name: self.standardiser(name, value).float() for name, value in features.items()}
+        return Batch(inputs, self.targets[indices])
+
+
+def other_test(
+    prepared: Path,
+    detector: Detector,
+    own: Path | None,
+    categories: Sequence[str],
+    examples: Sequence[str] | None,
+) -> OtherTest:
+    """Return the test clips of another data set.
+
+    A clip whose file holds the same bytes as one that the detector was trained or tuned on is left out. A
+    name in common is told and not left out: it need not be the same person in two data sets.
+
+    Args:
+        prepared: folder of the stage `prepare` of that set.
+        detector: with what was learnt.
+        own: folder of the stage `prepare` of the detector's own set; None where it is gone.
+        categories: of the fakes to test on.
+        examples: paths of the clips to test on; None for those of the test split.
+
+    Raises:
+        DataError: no genuine clip is left, or no fake of these categories.
+    """
+    used = (GENUINE.name, *categories)
+    clips = [clip for clip in read_index(prepared / "index.csv") if clip.category in used]
+    wanted = {*examples} if examples is not None else {clip.path for clip in clips if clip.split == "test"}
+    chosen = [clip for clip in clips if clip.path in wanted]
+    left_out = Counter({MISSING: len(wanted) - len(chosen)})
+    notes = []
+    if own is None:
+        notes.append(
+            "the prepared data of the run is gone, so nobody looked whether the training has seen some of "
+            "these clips or people."
+        )
+    else:
+        trained = [clip for clip in read_index(own / "index.csv") if clip.split != "test"]
+        seen = _same_files(trained, own, chosen, prepared)
+        if seen is None:
+            notes.append(
+                "the files of a data set are not where they were prepared from, so nobody looked whether the "
+                "training has seen some of these clips."
+            )
+        chosen = [clip for clip in chosen if clip.path not in (seen or ())]
+        left_out[SEEN] = len(seen or ())
+        notes += _common_names(trained, chosen)
+    if {clip.fake for clip in chosen} != {0, 1}:
+        lacks = "genuine clips" if any(clip.fake for clip in chosen) else f"fakes of {', '.join(categories)}"
+        raise DataError(f"its test split lacks {lacks}{_reasons(left_out)}")
+    split = clip_split({}, chosen)
+    return OtherTest(
+        StreamSplit(
+            **{part.name: getattr(split, part.name) for part in attrs.fields(ClipSplit)},
+            pictures_of_streams=open_rows(prepared / "pictures.npy", "uint8", 5),
+            sounds_of_streams=open_rows(prepared / "sounds.npy", "float32", 3),
+            extractor=detector.extractor,
+            standardiser=detector.standardiser,
+        ),
+        {reason: count for reason, count in left_out.items() if count},
+        notes,
+    )
+
+
+def _reasons(left_out: Mapping[str, int]) -> str:
+    found = [f"{count} clips are left out: {reason}" for reason, count in left_out.items() if count]
+    return f"; {'; '.join(found)}" if found else ""
+
+
+def _same_files(
+    trained: Sequence[PreparedClip], own: Path, chosen: Sequence[PreparedClip], prepared: Path
+) -> set[str] | None:
+    """Return the paths of the chosen clips whose bytes a clip of the training has; None: a file is gone.
+
+    Only files of the same size are read.
+    """
+    roots = [Path(read_json(folder / "report.json", _REPORT, limit=MAX_LISTING_BYTES)["source"])
+             for folder in (own, prepared)]  # fmt: skip
+    try:
+        sizes: dict[int, list[Path]] = {}
+        for clip in trained:
+            sizes.setdefault((file := roots[0] / clip.path).stat().st_size, []).append(file)
+        alike = {
+            clip.path: sizes[size]
+            for clip in chosen
+            if (size := (roots[1] / clip.path).stat().st_size) in sizes
+        }
+        known = {file: sha256_of(file) for file in {file for files in alike.values() for file in files}}
+        return {
+            path
+            for path, files in alike.items()
+            if sha256_of(roots[1] / path) in {known[file] for file in files}
+        }
+    except OSError:
+        return None
+
+
+_REPORT = Fields({"source": Text()})
+
+
+def _common_names(trained: Sequence[PreparedClip], chosen: Sequence[PreparedClip]) -> list[str]:
+    """Return a sentence on the people of the test clips whose names occur in the training, if there are."""
+    names = {clip.source for clip in trained}
+    common = Counter(clip.source for clip in chosen if clip.source in names)
+    if not common:
+        return []
+    shown = ", ".join([*sorted(common)[:_NAMED], *(["…"] if len(common) > _NAMED else [])])
+    people = "person has" if len(common) == 1 else "people have"
+    return [
+        f"{len(common)} {people} the name of somebody in the training ({shown}; {sum(common.values())} of "
+        f"{len(chosen)} test clips): where both sets name the same people so, the numbers are too good."
+    ]
