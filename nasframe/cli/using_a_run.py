@@ -173,10 +173,11 @@ def _evaluate_on(
         return 0
     for name, cell in found.items():
         where = "the run's own test split" if cell["own"] else f"{len(cell['examples'])} test examples"
-        print_tables(metric_tables(cell["metrics"], title=f"On {name}, {where}"))
+        metrics = {key: value for key, value in cell["metrics"].items() if key != "caveats"}
+        print_tables(metric_tables(metrics, title=f"On {name}, {where}"))
         for reason, count in cell["left_out"].items():
             print_text(f"{count} test examples left out: {reason}.")
-        for sentence in cell["notes"]:
+        for sentence in (*cell["notes"], *cell["metrics"].get("caveats", ())):
             print_text(sentence)
     return 0
 
