@@ -57,6 +57,8 @@ if TYPE_CHECKING:
     from nasframe.pipeline import SearchResult as SearchResult
     from nasframe.pipeline import draw as draw
     from nasframe.pipeline import evaluate as evaluate
+    from nasframe.pipeline import evaluate_matrix as evaluate_matrix
+    from nasframe.pipeline import evaluate_on as evaluate_on
     from nasframe.pipeline import export as export
     from nasframe.pipeline import load_architecture as load_architecture
     from nasframe.pipeline import load_experiment as load_experiment
@@ -195,6 +197,8 @@ _MODULES = {
             "SearchResult",
             "draw",
             "evaluate",
+            "evaluate_matrix",
+            "evaluate_on",
             "export",
             "load_architecture",
             "load_experiment",

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import shlex
-from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
-import nasframe
 from nasframe.cli import make_app
 from nasframe.experiment import Experiment
-from nasframe.runtime import Progress
-from nasframe_deepfake.synthesis import Corpus, write_corpus
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PAGE = EXAMPLES.parent / "docs" / "reproducing.md"
@@ -64,8 +58,11 @@ def test_every_command_of_a_recipe_exists_with_its_options_and_files(name: str, 
 
 
 def overrides(line: str) -> list[str]:
-    """The words of a command that set one option to one value."""
-    return [word for word in shlex.split(line) if re.fullmatch(r"[\w.]+=[^,]*", word)]
+    """The words of a command that set one option to one value; `--on` names data in the same form."""
+    words = shlex.split(line)
+    named = {place + 1 for place, word in enumerate(words) if word == "--on"}
+    found = enumerate(words)
+    return [word for place, word in found if place not in named and re.fullmatch(r"[\w.]+=[^,]*", word)]
 
 
 @pytest.mark.parametrize("line", [line for name, line in COMMANDS if overrides(line)])
@@ -107,70 +104,3 @@ def test_the_axes_of_table_4_are_options_of_its_relaxation() -> None:
     for key, values in axes.items():
         for value in values.split(","):
             Experiment.load(EXAMPLES / "table4.toml", [f"relaxation.{key}={value}"])
-
-
-# -- unseen.py ------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("unseen", EXAMPLES / "unseen.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("tree")
-    write_corpus(out, Corpus(clips=5, seed=1), 1, Progress())
-    return out
-
-
-def scoring(scores: Mapping[str, float]) -> Any:
-    """A stand-in for `predict`: clips by a part of their path, the others fail."""
-
-    def predict(run: Path, files: list[Path]) -> Any:
-        for file in files:
-            value = next((score for part, score in scores.items() if part in str(file)), None)
-            record = {"file": str(file)}
-            yield record | ({"error": "no"} if value is None else {"score": value, "threshold": 0.5})
-
-    return predict
-
-
-@pytest.mark.parametrize("place", ["trials", "cells"])
-def test_unseen_takes_the_labels_from_the_tree_and_the_runs_from_a_study(
-    place: str,
-    script: ModuleType,
-    tree: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: Any,
-) -> None:
-    for name in ("one", "two"):
-        (tmp_path / place / name).mkdir(parents=True)
-    (tmp_path / place / "one" / "test.json").touch()
-    monkeypatch.setattr(
-        nasframe, "predict", scoring({"Desync": 0.9, "RealVideo-RealAudio": 0.1, "Fake": 0.9})
-    )
-    assert script.main([str(tree), str(tmp_path)]) == 0
-    _, *lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[:3] for line in lines] == [["one", "1.0000", "1.0000"]]
-
-
-def test_unseen_counts_what_could_not_be_scored(
-    script: ModuleType, tree: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
-) -> None:
-    monkeypatch.setattr(nasframe, "predict", scoring({"RealVideo-RealAudio": 0.1, "FakeVideo-Fake": 0.9}))
-    assert script.main([str(tree), "run"]) == 1
-    assert int(capsys.readouterr().out.split()[-1]) > 0
-
-
-def test_unseen_says_in_words_what_is_not_there(script: ModuleType, tmp_path: Path, capsys: Any) -> None:
-    assert script.main([str(tmp_path / "none"), "run"]) == 2
-    assert "none" in capsys.readouterr().err
-    assert script.main([]) == 2
-    assert "TREE" in capsys.readouterr().err
