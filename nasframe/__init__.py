@@ -3,7 +3,7 @@
 - **an experiment**: `Experiment`, `load_experiment`; its sections are `SearchOptions`, `TrainOptions` and
   `BaselineOptions`
 - **its steps**: `run_experiment`, or one by one `prepare` (`Prepared`), `search` (`SearchResult`), `train`,
-  `evaluate`
+  `evaluate`, `evaluate_on`, `evaluate_matrix`
 - **a trained run**: `predict` scores files, `load_scorer` (`Scorer`) loads it once for many calls, `export`
   writes its network for other programs
 - **what comes out**: `Run`, `load_run`, `Architecture`, `load_architecture`; `draw` (`Drawing`)
