@@ -116,18 +116,10 @@ def test_on(
         network, calibration, where = load_network(found, experiment, device)
         stages = [] if own else checked_other_stages(experiment.task, place, experiment.stage_seed)
         data = found.record["data"]
-        key = fingerprint(
-            [
-                _FORMAT,
-                own,
-                stage_fingerprints(stages),
-                None if data is None else data["fingerprint"],
-                None if own else examples,
-                sha256_of(found.checkpoints / "network.json"),
-                sha256_of(found.path / "experiment.toml"),
-                _code(experiment),
-            ]
-        )
+        known_data = None if data is None else data["fingerprint"]
+        network_file, options = found.checkpoints / "network.json", found.path / "experiment.toml"
+        made_of = [known_data, sha256_of(network_file), sha256_of(options), _code(experiment)]
+        key = fingerprint([_FORMAT, own, stage_fingerprints(stages), None if own else examples, *made_of])
         file = found.path / OTHER_TESTS / f"{key[:16]}.json"
         if (known := _read(file, key)) is not None:
             progress.say(f"{found.path.name} on {place}: known, skipped")
