@@ -215,7 +215,16 @@ def _train(
         drop_checkpoint(run.checkpoints, baseline.file)
     with forked_seed(experiment.seed, baseline.name):
         network = baseline.named.baseline.make()
-    engine = training_engine(network, experiment, data, progress, run=run, name=baseline.file, key=key)
+    engine = training_engine(
+        network,
+        experiment,
+        data,
+        progress,
+        run=run,
+        name=baseline.file,
+        key=key,
+        own_loss=baseline.named.baseline.loss,
+    )
     try:
         train_and_save(engine, run, _trained(baseline))
     except (NasframeError, OSError):

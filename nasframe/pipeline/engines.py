@@ -26,7 +26,7 @@ from nasframe.searching import (
 )
 from nasframe.space import SearchSpace, check_space
 from nasframe.supernet import check_operations
-from nasframe.tasks import Data
+from nasframe.tasks import Data, OwnLoss
 from nasframe.training import Training
 
 __all__ = ["check_built_network", "proposal_engine", "search_engine", "training_engine"]
@@ -119,6 +119,7 @@ def training_engine(
     run: Run | None = None,
     name: str = "train",
     key: str = "",
+    own_loss: OwnLoss | None = None,
 ) -> Training:
     """Return the training of a network by `[train]`; with `run` None it writes nothing. See `Training`."""
     return Training(
@@ -132,6 +133,7 @@ def training_engine(
         progress=progress,
         name=name,
         key=key,
+        own_loss=own_loss,
     )
 
 

@@ -16,7 +16,7 @@ from nasframe.pipeline.preparation import Prepared
 from nasframe.pipeline.trained_network import cost_of_trained, test_metrics
 from nasframe.runtime import SILENT, Progress, forked_seed, without_nan
 from nasframe.space import Architecture
-from nasframe.tasks import Data, Split, calibrated, open_test_split
+from nasframe.tasks import Baseline, Data, Split, calibrated, open_test_split
 from nasframe.training import OutputError, Training
 
 __all__ = ["measure_epochs", "train_alone"]
@@ -36,7 +36,8 @@ def train_alone(
     """Train a network as a searched one is, by `[train]`, and score its best epoch; nothing is written.
 
     Args:
-        what: an architecture, or a function that makes an untrained network.
+        what: an architecture, or a function that makes an untrained network; a `Baseline` is one, which may
+            have a loss of its own.
         name: of the network, from which its first parameters are drawn where it has no architecture.
         experiment: its task, training options and seed; the network is trained from scratch.
         prepared: the data.
@@ -56,7 +57,8 @@ def train_alone(
         network = build(what, seed=experiment.seed) if isinstance(what, Architecture) else what()
     if isinstance(network, Network):
         check_built_network(network, experiment, prepared.data)
-    engine = training_engine(network, experiment, prepared.data, progress, name=name)
+    own = what.loss if isinstance(what, Baseline) else None
+    engine = training_engine(network, experiment, prepared.data, progress, name=name, own_loss=own)
     epochs: list[dict[str, Tensor]] = []
     if curves:
         engine.after_epoch = lambda: epochs.append(_copied(network))

@@ -97,7 +97,8 @@ def register_baselines() -> Mapping[str, Any]:  # type: ignore[empty-body]
 
     `data.inputs` holds the shapes of the inputs, `data.outputs` the number of outputs. Where an experiment
     names the function, `[baselines] registered = ["…"]`, each network is trained and scored as the searched
-    one is, beside those of the task. Its name decides the seed of its parameters; no other baseline has it.
+    one is, beside those of the task; a `Baseline` may bring a loss of its own. Its name decides the seed of
+    its parameters; no other baseline has it.
     """
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nasframe.tasks.baseline import Baseline, baseline_records
+from nasframe.tasks.baseline import Baseline, OwnLoss, baseline_records
 from nasframe.tasks.check import (
     calibrated,
     check_test_targets,
@@ -47,6 +47,7 @@ __all__ = [
     "FileScorer",
     "NamedBaseline",
     "OtherTest",
+    "OwnLoss",
     "Scores",
     "Split",
     "Splits",

@@ -6,9 +6,12 @@ import warnings
 from collections.abc import Callable, Mapping
 
 from attrs import frozen
-from torch import nn
+from torch import Tensor, nn
 
-__all__ = ["Baseline", "baseline_records"]
+__all__ = ["Baseline", "OwnLoss", "baseline_records"]
+
+OwnLoss = Callable[[nn.Module, Mapping[str, Tensor], Tensor], Tensor]
+"""The loss `()` of a network, given inputs by name and targets, each with the batch first."""
 
 
 @frozen
@@ -19,10 +22,14 @@ class Baseline:
         make: returns the untrained network, a new one at each call. The network takes the inputs by name and
             gives raw outputs `(batch, outputs)`.
         single_stream: the network looks at a single stream; a comparison shows the best of these.
+        loss: of the network in training mode on a batch, for a method that learns from something else than
+            the task's loss, such as from genuine examples alone; None is the task's loss. The epoch that is
+            kept is the best on validation by the task's metrics all the same.
     """
 
     make: Callable[[], nn.Module]
     single_stream: bool = False
+    loss: OwnLoss | None = None
 
     def __call__(self) -> nn.Module:
         """Return an untrained network, as `make` does."""

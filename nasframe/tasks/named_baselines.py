@@ -74,8 +74,8 @@ def make_each_once(networks: Iterable[NamedBaseline], seed: int, data: Data) -> 
     """Make every network, try it on two examples and drop it, so that a broken one is seen before a search.
 
     Raises:
-        ContractError: a function fails, returns no network or one network twice, or the network gives no
-            outputs `(batch, outputs)`.
+        ContractError: a function fails, returns no network or one network twice, the network gives no
+            outputs `(batch, outputs)`, or its own loss is no number.
     """
     split = data.splits.validation
     batch = split.batch(torch.tensor([0, len(split) - 1])).to(torch.device("cpu"))
@@ -85,6 +85,7 @@ def make_each_once(networks: Iterable[NamedBaseline], seed: int, data: Data) -> 
             with forked_seed(seed, item.name):
                 made, again = item.baseline.make(), item.baseline.make()
                 outputs = _outputs(made, batch) if isinstance(made, nn.Module) else None
+                loss = _own_loss(item.baseline, made, batch) if isinstance(made, nn.Module) else None
         except NasframeError:
             raise
         except (Exception, SystemExit) as error:  # a plugin's function may raise anything
@@ -100,6 +101,19 @@ def make_each_once(networks: Iterable[NamedBaseline], seed: int, data: Data) -> 
             raise ContractError(
                 f"{contract} whose outputs for 2 examples are {wanted}; that of {item.name!r} gives {found}"
             )
+        if item.baseline.loss is not None and not (isinstance(loss, Tensor) and loss.shape == ()):
+            found = tuple(loss.shape) if isinstance(loss, Tensor) else type(loss).__name__
+            raise ContractError(
+                f"{item.owner}: the loss of {item.name!r} must be one number, a tensor (); found {found}"
+            )
+
+
+def _own_loss(baseline: Baseline, network: nn.Module, batch: Batch) -> object:
+    if baseline.loss is None:
+        return None
+    network.train()
+    found: object = baseline.loss(network, batch.inputs, batch.targets)
+    return found
 
 
 def _outputs(network: nn.Module, batch: Batch) -> object:

@@ -40,6 +40,7 @@ class Step:
         added: words for what is added to the loss of the task.
         samples: weights of choices by name, where there are any; leaves that `forward` uses.
         samples_name: of the relaxation that drew them.
+        own_loss: `forward` gives the loss itself, which the network brings, and not its outputs.
     """
 
     epoch: int
@@ -52,6 +53,7 @@ class Step:
     added: str = ""
     samples: Mapping[str, Tensor] = field(factory=dict)
     samples_name: str = ""
+    own_loss: bool = False
 
 
 @frozen
@@ -125,9 +127,9 @@ class Failures:
         samples = [name for name, value in step.samples.items() if not is_finite(value)]
         if samples:
             return f"The first number that is not finite: the weights {samples[0]!r} of {step.samples_name}."
-        place = first_not_finite(
-            self.network, lambda: _again(step), step.loss, f"{_loss_of(self.task)}{step.added}"
-        )
+        loss_name = "its own loss" if step.own_loss else f"{_loss_of(self.task)}{step.added}"
+        made = loss_name if step.own_loss else "the sum that makes the output of the network"
+        place = first_not_finite(self.network, lambda: _again(step), step.loss, loss_name, made)
         place = place or _of_samples(step)
         if not place:
             return "Done again, the step was finite, so no operation can be named."

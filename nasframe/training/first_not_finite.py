@@ -18,7 +18,11 @@ __all__ = ["first_not_finite"]
 
 
 def first_not_finite(
-    network: nn.Module, forward: Callable[[], Tensor], loss: Callable[[Tensor], Tensor], loss_name: str
+    network: nn.Module,
+    forward: Callable[[], Tensor],
+    loss: Callable[[Tensor], Tensor],
+    loss_name: str,
+    behind_modules: str = "the sum that makes the output of the network",
 ) -> str:
     """Return in words the place of a step, forward and then backward, that made the first bad number.
 
@@ -29,6 +33,7 @@ def first_not_finite(
         forward: one forward pass of it.
         loss: from its outputs to the loss, a scalar.
         loss_name: of the loss, for the words.
+        behind_modules: name of what makes the outputs of what the modules return.
 
     Returns:
         "" where the step is finite this time, or cannot be done again.
@@ -42,7 +47,7 @@ def first_not_finite(
             if watch.first:
                 return watch.first
             if not is_finite(outputs):
-                return "the sum that makes the output of the network"
+                return behind_modules
             value = loss(outputs)
         if not is_finite(value):
             return f"{loss_name}, of finite outputs"

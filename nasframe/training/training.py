@@ -37,7 +37,7 @@ from nasframe.runtime import (
     one_thread,
     without_nan,
 )
-from nasframe.tasks import Batch, Data, Task, calibrated
+from nasframe.tasks import Batch, Data, OwnLoss, Task, calibrated
 from nasframe.training.batches import JoinedSplit, batches
 from nasframe.training.caveats import caveats_of
 from nasframe.training.failures import Failures, Step
@@ -79,6 +79,7 @@ class Training:
             random states as they are.
         check_every: the steps between two readings of the check that losses and gradients are finite; None is
             1 on the CPU and 50 on another device. It changes no number.
+        own_loss: that is lowered instead of the task's loss; see `Baseline`.
     """
 
     network: nn.Module
@@ -93,6 +94,7 @@ class Training:
     key: str = ""
     after_epoch: Callable[[], None] | None = None
     check_every: int | None = None
+    own_loss: OwnLoss | None = None
 
     history: list[dict[str, Any]] = field(init=False, factory=list)
     best_epoch: int = field(init=False, default=0)
@@ -202,16 +204,28 @@ class Training:
 
     def _step(self, epoch: int, optimiser: torch.optim.Optimizer, batch: Batch, check: StepCheck) -> Tensor:
         random = RandomStates.of_torch() if check.at_once else None
-        loss = self.task.loss(self.network(batch.inputs), batch.targets)
+        own = self.own_loss
+
+        def forward() -> Tensor:
+            if own is not None:
+                return own(self.network, batch.inputs, batch.targets)
+            found: Tensor = self.network(batch.inputs)
+            return found
+
+        def loss_of(outputs: Tensor) -> Tensor:
+            return self.task.loss(outputs, batch.targets) if own is None else outputs
+
+        loss = loss_of(forward())
 
         def failure(subject: str, predicate: str) -> RunError:
             step = Step(
                 epoch=epoch,
                 number=check.step,
                 batch=batch,
-                forward=lambda: self.network(batch.inputs),
-                loss=lambda outputs: self.task.loss(outputs, batch.targets),
+                forward=forward,
+                loss=loss_of,
                 random=random,
+                own_loss=own is not None,
             )
             return self._failures.of_step(subject, predicate, step)
 

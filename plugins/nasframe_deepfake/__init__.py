@@ -71,6 +71,11 @@ def register_deepfake_datasets() -> dict[str, str]:
 
 
 @hookimpl
+def register_baselines() -> dict[str, str]:
+    return {"published_detectors": "nasframe_deepfake.published:published_detectors"}
+
+
+@hookimpl
 def register_demos() -> dict[str, Path]:
     return {"deepfake": Path(__file__).with_name("demo.toml")}
 

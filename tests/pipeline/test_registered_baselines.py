@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 import nasframe
 from nasframe import Baseline, BaselineOptions, Data, Experiment, hookimpl
-from nasframe.errors import ConfigurationError, ContractError, PluginError
+from nasframe.errors import ConfigurationError, ContractError, PluginError, RunError
 from nasframe.plugins import PluginManager
 from tests.recorded_progress import Log
 
@@ -196,3 +196,68 @@ def test_a_name_that_is_gone_is_an_error_and_no_silent_skip(
     with pytest.raises(PluginError, match="unknown baseline 'each'"):
         nasframe.run_experiment(named, tmp_path / "run")
     assert not (tmp_path / "run/metrics.jsonl").exists()
+
+
+class Constant(nn.Module):
+    """Raw outputs that depend on no input."""
+
+    def __init__(self, outputs: int) -> None:
+        super().__init__()
+        self.values = nn.Parameter(torch.zeros(outputs))
+
+    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        return self.values + torch.zeros(len(next(iter(inputs.values()))), 1)
+
+
+def own(loss: Any) -> Callable[[Data], dict[str, Baseline]]:
+    return lambda data: {"own": Baseline(partial(Constant, data.outputs), loss=loss)}
+
+
+def away_from_three(network: nn.Module, inputs: Mapping[str, Tensor], targets: Tensor) -> Tensor:
+    assert network.training
+    assert len(next(iter(inputs.values()))) == len(targets)
+    found: Tensor = (network(inputs) - 3.0).square().mean()
+    return found
+
+
+def test_a_baseline_with_a_loss_of_its_own_lowers_that_and_not_the_task_s(
+    experiment: Experiment, plugins: PluginManager, tmp_path: Path
+) -> None:
+    plugins.register(registering(own=own(away_from_three)), "mine")
+    run = nasframe.run_experiment(naming(experiment, "own"), tmp_path / "run")
+    (stage,) = {line["stage"] for line in run.metrics if line["stage"].startswith("baseline")}
+    losses = [line["loss"] for line in run.history(stage)]
+    assert losses[0] <= 9.0  # (0 - 3)², the first
+    assert losses == sorted(losses, reverse=True)
+    assert losses[-1] < losses[0] - 0.02
+    assert run.test is not None
+    assert run.test["baselines"]["own"]["parameters"] == 10
+
+
+@pytest.mark.parametrize(
+    ("loss", "message"),
+    [
+        (lambda network, inputs, targets: targets.new_zeros(2), r"the loss of 'own' must be one .* \(2,\)"),
+        (lambda network, inputs, targets: 1.0, r"the loss of 'own' must be one number, .* found float"),
+        (lambda network, inputs, targets: fails(targets), "that of 'own' fails"),
+    ],
+)
+def test_an_own_loss_that_is_no_number_is_refused_before_anything_is_searched(
+    loss: Any, message: str, experiment: Experiment, plugins: PluginManager, tmp_path: Path
+) -> None:
+    plugins.register(registering(own=own(loss)), "mine")
+    with pytest.raises(ContractError, match=f"baseline 'own' of plugin 'mine'.*{message}"):
+        nasframe.run_experiment(naming(experiment, "own"), tmp_path / "run")
+    assert not (tmp_path / "run/metrics.jsonl").exists()
+
+
+def test_an_own_loss_that_becomes_infinite_is_named_as_such(
+    experiment: Experiment, plugins: PluginManager, tmp_path: Path
+) -> None:
+    def loss(network: nn.Module, inputs: Mapping[str, Tensor], targets: Tensor) -> Tensor:
+        found: Tensor = network(inputs).sum() + (0.0 if len(targets) == 2 else math.inf)
+        return found
+
+    plugins.register(registering(own=own(loss)), "mine")
+    with pytest.raises(RunError, match="was made by its own loss"):
+        nasframe.run_experiment(naming(experiment, "own"), tmp_path / "run")

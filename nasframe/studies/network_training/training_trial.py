@@ -116,5 +116,5 @@ def _network(
     networks = named_baselines(task, [item.source] if item.source else [], data)
     for found in networks:
         if found.name == item.name:
-            return found.baseline.make
+            return found.baseline
     raise DataError(f"{item.source or 'the task'} brings no baseline {item.name!r}")

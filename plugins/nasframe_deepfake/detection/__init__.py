@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nasframe_deepfake.detection.baselines import fixed_networks
+from nasframe_deepfake.detection.baselines import Streams, fixed_networks
 from nasframe_deepfake.detection.calibration import Calibration, fit_calibration
 from nasframe_deepfake.detection.clip_scorer import ClipScorer
 from nasframe_deepfake.detection.clip_split import ClipSplit, load_data
@@ -31,6 +31,7 @@ __all__ = [
     "Heads",
     "Pairings",
     "ScoredClips",
+    "Streams",
     "check_network",
     "count_frozen",
     "exported_detector",
