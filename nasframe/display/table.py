@@ -36,6 +36,7 @@ class Estimate:
         low, high: the ends of the interval; None where there is none.
         by_seed: the single values, such as those of the seeds, by name.
         is_range: True where the ends are the smallest and the largest value, no interval of the mean.
+        alarm: True for a value that must not be like this: it is red on a page. Say so in words beside it.
     """
 
     mean: float | None
@@ -43,6 +44,7 @@ class Estimate:
     high: float | None = None
     by_seed: Mapping[str, float | None] = field(factory=dict)
     is_range: bool = False
+    alarm: bool = False
 
     @classmethod
     def read(cls, found: Mapping[str, Any] | float | None) -> Estimate:

@@ -118,7 +118,7 @@ def prepare(
         return ready
     folder = given or cache_for_stages(experiment, run, recorded)
     results = run_stages(stages, folder, experiment.torch_device(), progress)
-    key = _key({name: result.fingerprint for name, result in results.items()})
+    key = _key(stages)
     folders = {name: result.folder for name, result in results.items()}
     seconds = {name: round(result.seconds, 3) for name, result in results.items()}
     data = checked_data(experiment.task, folders)
@@ -148,7 +148,7 @@ def prepared_alike(experiment: Experiment, run: Run, source: str | Path | None) 
     stages = checked_stages(
         experiment.task, None if place is None else Path(place).resolve(), experiment.stage_seed
     )
-    if known["fingerprint"] != _key(stage_fingerprints(stages)):
+    if known["fingerprint"] != _key(stages):
         return None
     return _ready(experiment, run, given_cache(None))
 
@@ -199,12 +199,14 @@ def _ready(experiment: Experiment, run: Run, given: Path | None) -> Prepared | N
 def _check_unchanged(run: Run, stages: Sequence[Stage]) -> None:
     """Refuse data or code that has changed since the run was made, before any stage is run."""
     known = run.record["data"]
-    if known is not None and known["fingerprint"] != _key(stage_fingerprints(stages)):
+    if known is not None and known["fingerprint"] != _key(stages):
         raise RunError(
             f"{run.path}: the data or the code that reads it has changed since this run was made; "
             "choose another --out, or say `nasframe run` or `search` with --overwrite to replace it"
         )
 
 
-def _key(fingerprints: Mapping[str, str]) -> str:
-    return fingerprint(list(fingerprints.values()))
+def _key(stages: Sequence[Stage]) -> str:
+    """Return the fingerprint of all stages that something is computed from."""
+    found = stage_fingerprints(stages)
+    return fingerprint([found[stage.name] for stage in stages if not stage.beside])

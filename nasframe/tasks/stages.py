@@ -82,12 +82,15 @@ class Stage:
             its author raises when the code writes another result for the same options.
         run: does the work.
         after: names of the stages whose folders it reads.
+        beside: True where nothing is computed from its result, such as a report on the data. Another result
+            makes no other data: it is left out of the fingerprint of a run's data.
     """
 
     name: str
     inputs: Mapping[str, Any]
     run: Callable[[StageContext], None]
     after: Sequence[str] = ()
+    beside: bool = False
 
 
 @frozen

@@ -6,7 +6,8 @@ It registers nothing. A task uses it in this order:
   files in it
 - **media**: `play` yields each `Picture` and `Sound` of a clip as a player shows them, or raises a
   `ClipError`; `at_most` (by default `LARGEST`) gives the size of the pictures; `log_mel` turns samples,
-  `SAMPLE_RATE` a second, into a spectrogram of `COLUMNS` columns
+  `SAMPLE_RATE` a second, into a spectrogram of `COLUMNS` columns; `facts_of_file` are the `FileFacts` beside
+  the content: container, rates, sizes, silence, loudness
 - **many clips**: `in_threads` computes a function of each in this process, `Spares` keep what one thread at a
   time may use, and `keep_freed_memory` speeds up worker processes
 - **faces**: `FaceSettings` name a detector (`FaceDetectorName`) and `make` it, as `make_detector` does: one
@@ -91,9 +92,11 @@ if TYPE_CHECKING:
     from nasframe_audiovisual.media import REASONS as REASONS
     from nasframe_audiovisual.media import SAMPLE_RATE as SAMPLE_RATE
     from nasframe_audiovisual.media import ClipError as ClipError
+    from nasframe_audiovisual.media import FileFacts as FileFacts
     from nasframe_audiovisual.media import Picture as Picture
     from nasframe_audiovisual.media import Sound as Sound
     from nasframe_audiovisual.media import at_most as at_most
+    from nasframe_audiovisual.media import facts_of_file as facts_of_file
     from nasframe_audiovisual.media import play as play
     from nasframe_audiovisual.spares import Spares as Spares
     from nasframe_audiovisual.spectrogram import COLUMNS as COLUMNS
@@ -183,9 +186,11 @@ _NAMES = {
         "REASONS",
         "SAMPLE_RATE",
         "ClipError",
+        "FileFacts",
         "Picture",
         "Sound",
         "at_most",
+        "facts_of_file",
         "play",
     ),
     "spares": ("Spares",),

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from cyclopts import App
 
+    from nasframe import Run
+    from nasframe.display import Section
     from nasframe_deepfake.datasets import CATEGORIES as CATEGORIES
     from nasframe_deepfake.datasets import DESYNC as DESYNC
     from nasframe_deepfake.datasets import FAKE_BOTH as FAKE_BOTH
@@ -83,6 +85,14 @@ def register_demos() -> dict[str, Path]:
 @hookimpl
 def register_presets() -> dict[str, Path]:
     return {"paper": Path(__file__).with_name("paper.toml")}
+
+
+@hookimpl
+def report_sections(run: Run) -> list[Section]:
+    from nasframe_deepfake.auditing import audit_section, read_audit  # only pages need it
+
+    report = read_audit(run.task_folder)
+    return [] if report is None else [audit_section(report)]
 
 
 @hookimpl

@@ -1,11 +1,12 @@
-"""The commands `nasframe deepfake …`: synthesise a set, prepare one, serve a trained run.
+"""The commands `nasframe deepfake …`: synthesise a set, prepare or audit one, serve a trained run.
 
 Heavy imports are inside them.
 """
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -27,6 +28,7 @@ def commands() -> App:
     app = App(name="deepfake", help="Data of the deepfake task, and a service.")
     app.command(synthesize)
     app.command(prepare)
+    app.command(audit)
     app.command(serve)
     return app
 
@@ -77,7 +79,7 @@ def prepare(
     seed: int = 0,
     workers: int = 0,
 ) -> None:
-    """Decode a set once and split it: arrays, index.csv, splits.csv and report.json.
+    """Decode a set once and split it: arrays, index.csv, splits.csv, report.json, and its audit.
 
     Parameters
     ----------
@@ -101,6 +103,7 @@ def prepare(
         Number of processes; 0 is one for each core.
     """
     from nasframe.runtime import make_progress, print_text, visible
+    from nasframe_deepfake.auditing import audit_prepared, in_lines
     from nasframe_deepfake.preparation import prepare, summary
 
     with _new_folder(out) as folder:
@@ -111,8 +114,71 @@ def prepare(
             split_list=split_list,
             split_leaks=split_leaks,
         )
-        report = prepare(source, folder, task.preparation(seed, source), workers, make_progress())
-    print_text("\n".join(map(visible, [f"index and report in {out}", *summary(report)])))
+        preparation, progress = task.preparation(seed, source), make_progress()
+        report = prepare(source, folder, preparation, workers, progress)
+        audited = audit_prepared(source, folder, folder, preparation.window, seed, workers, progress)
+    *lines, claim = summary(report)
+    lines = [f"index and report in {out}", *lines, *in_lines(audited), claim]
+    print_text("\n".join(map(visible, lines)))
+
+
+def audit(
+    sources: list[Path], /, *, out: Path | None = None, dataset: str = "auto", seed: int = 0, workers: int = 0
+) -> None:
+    """Tell by which facts of the files alone fakes are told from genuine clips, such as silence or bit rate.
+
+    Parameters
+    ----------
+    sources
+        Folders of data, in the layout of a data set; or of what was audited already: runs, and what deepfake
+        prepare wrote.
+    out
+        A new or empty folder for audit.json and facts.csv, of one folder of data.
+    dataset
+        The name of the data set; auto asks each whether the folder is its own.
+    seed
+        Seed of the intervals.
+    workers
+        Number of processes; 0 is one for each core.
+    """
+    from nasframe.display import print_tables
+    from nasframe.errors import ConfigurationError
+    from nasframe.runtime import print_text, visible
+    from nasframe_deepfake.auditing import audit_table, in_lines
+
+    if out is not None and len(sources) > 1:
+        problem = f"--out: holds the audit of one folder of data, found {len(sources)} sources"
+        raise ConfigurationError("deepfake audit", [problem])
+    for source in sources:
+        report = _audited(source, out, dataset, seed, workers)
+        print_text("\n".join(map(visible, [f"{source}:" * (len(sources) > 1), *in_lines(report)])).lstrip())
+        print_tables([audit_table(report, per_category=False)])
+
+
+def _audited(source: Path, out: Path | None, dataset: str, seed: int, workers: int) -> Mapping[str, Any]:
+    """Return the audit that a folder holds, or make it.
+
+    Raises:
+        ConfigurationError: there is one, and is to be written elsewhere.
+        DataError: the folder is of no known data set, or a run without an audit.
+    """
+    from tempfile import TemporaryDirectory
+
+    from nasframe.errors import ConfigurationError, DataError
+    from nasframe.runtime import make_progress
+    from nasframe_deepfake.auditing import AUDIT, audit_data, read_audit
+
+    for folder in (source / "task", source):
+        if (report := read_audit(folder)) is not None:
+            if out is not None:
+                problem = f"--out: {folder / AUDIT} is there already; --out is for a folder of data"
+                raise ConfigurationError("deepfake audit", [problem])
+            return report
+    if (source / "run.json").is_file():
+        raise DataError(f"{source}: is a run that has no {AUDIT}, as one of an older version; audit its data")
+    preparation = _task(command="deepfake audit", dataset=dataset).preparation(seed, source)
+    with TemporaryDirectory() as place, _new_folder(out) if out else nullcontext(Path(place)) as folder:
+        return audit_data(source, preparation, folder, workers, make_progress())
 
 
 def serve(
@@ -169,7 +235,7 @@ def serve(
     serve_until_a_signal(run, settings, device, threshold)
 
 
-def _task(**options: Any) -> DeepfakeTask:
+def _task(command: str = "deepfake prepare", **options: Any) -> DeepfakeTask:
     """Return the task with some options.
 
     Raises:
@@ -181,7 +247,7 @@ def _task(**options: Any) -> DeepfakeTask:
     try:
         return DeepfakeTask(**options)
     except ValueError as error:
-        raise ConfigurationError("deepfake prepare", [f"--dataset: {error}"]) from error
+        raise ConfigurationError(command, [f"--dataset: {error}"]) from error
 
 
 def _new_folder(out: Path) -> AbstractContextManager[Path]:

@@ -24,6 +24,7 @@ from nasframe_audiovisual import (
     count_parameters,
     make_backbone,
 )
+from nasframe_deepfake.auditing import audit_stage, copy_audit
 from nasframe_deepfake.datasets import (
     AUTO,
     DEFAULT,
@@ -163,7 +164,7 @@ class DeepfakeTask(Task):
     workers: int = option(0, help="processes that synthesise and decode; 0: one for each core", ge=0)
 
     def stages(self, source: Path | None, seed: int) -> Sequence[Stage]:
-        """Return the stages `synthesize` (without a source), `prepare`, `pretrain`, `features`.
+        """Return the stages `synthesize` (without a source), `prepare`, `audit`, `pretrain`, `features`.
 
         Raises:
             DataError: the source is missing, empty or of no known data set, the backbone unknown.
@@ -185,6 +186,7 @@ class DeepfakeTask(Task):
             self._faces.make()
         stages = [
             prepare_stage(self.preparation(seed, source), source, self.workers),
+            audit_stage(self._window, source, seed, self.workers),
             pretrain_stage(training),
             features_stage(self.backbone, self.steps, self.standardised),
         ]
@@ -330,6 +332,7 @@ class DeepfakeTask(Task):
         frozen = count_parameters([make_backbone(self.backbone, channels) for channels in (3, 1)])
         novelty = novelty_of_training(folders["prepare"], folders["features"], self.standardised)
         save_detector(folders, settings, self._faces, novelty, frozen, out)
+        copy_audit(folders, out)
 
     def frozen_parameters(self, saved: Path) -> int:
         return count_frozen(saved)

@@ -200,10 +200,16 @@ def _check_stages(found: Any, contract: TaskContract) -> None:
     if isinstance(found, str | bytes | Stage) or not isinstance(found, Sequence):
         raise contract.violation(made_by, promise, found)
     earlier: list[str] = []
+    beside: set[str] = set()
     for stage in found:
         if not isinstance(stage, Stage):
             raise contract.violation(made_by, promise, stage)
         _check_stage(stage, earlier, contract)
+        if stage.beside:
+            beside.add(stage.name)
+        elif used := beside.intersection(stage.after):
+            promise = f"nothing is computed from the stage {min(used)!r}, which is beside the others"
+            raise contract.violation(made_by, promise, f"{stage.name!r} comes after it")
         earlier.append(stage.name)
 
 

@@ -1,0 +1,50 @@
+"""The facts of every clip's file, measured in parallel, and the table of them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import attrs
+
+from nasframe.jobs import in_order
+from nasframe.runtime import Progress, csv_text, write_text
+from nasframe_audiovisual import FileFacts, Window, facts_of_file, keep_freed_memory
+from nasframe_deepfake.auditing.audited_clip import AuditedClip
+
+__all__ = ["measure_files", "write_facts"]
+
+
+def measure_files(
+    root: Path, clips: Sequence[AuditedClip], window: Window, workers: int, progress: Progress
+) -> list[FileFacts]:
+    """Return the facts of the file of each clip; one that is damaged says so in its `problem`.
+
+    Args:
+        root: folder of the clips.
+        clips: whose files are measured.
+        window: the part of a clip that a detector gets.
+        workers: processes; 0: one for each core, but none for a few clips.
+        progress: to report to.
+    """
+    measure = functools.partial(_measured, root, window)
+    paths = [clip.path for clip in clips]
+    found: Iterable[FileFacts] = in_order(measure, paths, workers, least=2000, initializer=keep_freed_memory)
+    return list(progress.track(found, "audit", len(paths)))
+
+
+def _measured(root: Path, window: Window, path: str) -> FileFacts:
+    return facts_of_file(root / path, window.trim, window.seconds)
+
+
+def write_facts(path: Path, clips: Sequence[AuditedClip], facts: Sequence[FileFacts]) -> None:
+    """Write a CSV file with a line for each clip: what it is, and its facts; empty where one is not known."""
+    columns = [item.name for item in (*attrs.fields(AuditedClip), *attrs.fields(FileFacts))]
+    rows = ([*_cells(clip), *_cells(found)] for clip, found in zip(clips, facts, strict=True))
+    write_text(path, csv_text([columns, *rows]))
+
+
+def _cells(record: attrs.AttrsInstance) -> list[object]:
+    values = attrs.astuple(record)
+    return ["" if value is None else int(value) if isinstance(value, bool) else value for value in values]
