@@ -72,6 +72,7 @@ EXPERIMENTS = {
 STAGES = {
     "synthesize": "7874d54b408e7ad263f22de9bfd63f14cbfbe683848f8b5d5a0c71081d5f5e2f",
     "prepare": "5886e9b731ab5cfee39455fa1a5fb2caebba5d5e1c1754726e38622ea688ed78",
+    "audit": "9fe97480b49779e8102f72adb16a896be1991f33c800a38a78c958ff594b56e6",
     "pretrain": "5cb38f0e7a22524d0ebad4741b16a561820fce71143126e140f021b5381fa274",
     "features": "b684700d185e3c1c5a1b0379fdbea94ee67c63451b28f5d82bb3f16ad419ee55",
 }

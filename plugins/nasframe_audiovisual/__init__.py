@@ -3,7 +3,7 @@
 It registers nothing. A task uses it in this order:
 
 - **files**: `describe_source` fingerprints a data folder, `files_of` lists one, `same_contents` finds equal
-  files in it
+  files in it, `file_digest` is the hash of one
 - **media**: `play` yields each `Picture` and `Sound` of a clip as a player shows them, or raises a
   `ClipError`; `at_most` (by default `LARGEST`) gives the size of the pictures; `log_mel` turns samples,
   `SAMPLE_RATE` a second, into a spectrogram of `COLUMNS` columns; `facts_of_file` are the `FileFacts` beside
@@ -109,6 +109,7 @@ if TYPE_CHECKING:
     from nasframe_audiovisual.storage import DISK_BLOCK as DISK_BLOCK
     from nasframe_audiovisual.storage import RowWriter as RowWriter
     from nasframe_audiovisual.storage import describe_source as describe_source
+    from nasframe_audiovisual.storage import file_digest as file_digest
     from nasframe_audiovisual.storage import files_of as files_of
     from nasframe_audiovisual.storage import open_rows as open_rows
     from nasframe_audiovisual.storage import read_index as read_index
@@ -209,6 +210,7 @@ _NAMES = {
         "DISK_BLOCK",
         "RowWriter",
         "describe_source",
+        "file_digest",
         "files_of",
         "open_rows",
         "read_index",

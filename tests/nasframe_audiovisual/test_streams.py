@@ -118,7 +118,27 @@ def test_an_index_is_read_back_with_its_types(tmp_path: Path) -> None:
     assert (tmp_path / "index.csv").read_bytes().startswith(b"path,number\n")
 
 
-@pytest.mark.parametrize("text", ["path\na.mp4\n", "path,number\na.mp4,many\n", "path,number,more\na,1,2\n"])
+@frozen
+class LongerLine:
+    path: str
+    number: int
+    told: str = ""
+
+
+def test_an_index_of_an_older_version_may_lack_columns_that_have_a_default(tmp_path: Path) -> None:
+    write_index(tmp_path / "index.csv", [Line("a.mp4", 3)])
+    assert read_index(tmp_path / "index.csv", LongerLine) == [LongerLine("a.mp4", 3)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "path\na.mp4\n",
+        "path,number\na.mp4,many\n",
+        "path,number,more\na,1,2\n",
+        "path,number,number\na,1,2\n",
+    ],
+)
 def test_a_file_that_is_no_index_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "index.csv").write_text(text)
     with pytest.raises(DataError, match=r"index\.csv: .*; expected an index of prepared clips"):

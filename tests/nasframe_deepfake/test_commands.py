@@ -42,6 +42,8 @@ def test_synthesize_then_prepare_leaves_a_set_and_its_index(
         "index.csv",
         "splits.csv",
         "report.json",
+        "audit.json",
+        "facts.csv",
         "pictures.npy",
         "sounds.npy",
     }

@@ -226,6 +226,13 @@ def test_real_clips_are_prepared_in_the_official_splits(
         *(("train", "weights"), ("train", "architecture"), ("dev", "validation"), ("test", "test")),
     }
     assert len(index) == len(entries)
+    altered = {item["file"]: item["fake_periods"] for item in entries}
+    for entry in index:
+        official = {"train": "train", "dev": "validation", "test": "test"}[entry.path.split("/")[0]]
+        assert entry.official_split == official
+        parts = ";".join(f"{start:g}-{end:g}" for start, end in altered[entry.path])
+        assert entry.fake_segments == (parts or "none")
+        assert entry.fake_voice_segments == (parts if entry.fake_voice and parts else "none")
 
 
 @pytest.mark.parametrize("path", [".", "./", "/"])

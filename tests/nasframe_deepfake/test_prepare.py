@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+import attrs
 import numpy as np
 import pytest
 import torch
@@ -12,7 +14,9 @@ import torch
 from nasframe.errors import DataError
 from nasframe.runtime import Progress
 from nasframe_audiovisual import FaceSettings, first_window, log_mel
+from nasframe_deepfake.datasets import Clip
 from nasframe_deepfake.preparation import prepare, read_index, summary
+from nasframe_deepfake.preparation.clip_index import details_of
 from nasframe_deepfake.task import DeepfakeTask
 from tests.nasframe_audiovisual.films import write_float_clip
 
@@ -44,6 +48,15 @@ def test_a_stream_that_occurs_in_several_clips_is_kept_once(folders: Mapping[str
             assert (entry.picture, entry.sound) not in genuine
             assert entry.picture in {picture for picture, _ in genuine}
             assert entry.sound in {sound for _, sound in genuine}
+
+
+def test_the_index_tells_who_was_used_and_the_hash_of_each_file(
+    corpus: Path, folders: Mapping[str, Path]
+) -> None:
+    for entry in read_index(folders["prepare"] / "index.csv"):
+        assert entry.content == hashlib.sha256((corpus / entry.path).read_bytes()).hexdigest()
+        assert json.loads(entry.targets) == []  # a pairing is made of clips of one person
+        assert (entry.official_split, entry.fake_segments) == ("", "")
 
 
 def test_no_person_is_in_two_splits(folders: Mapping[str, Path]) -> None:
@@ -134,3 +147,14 @@ def test_a_list_of_splits_that_lacks_a_class_is_refused_before_anything_is_decod
     task = DeepfakeTask(split_list=tmp_path / "mine.csv")
     with pytest.raises(DataError, match=r"mine\.csv: .*test has no genuine clip; test has no fake clip"):
         prepare(corpus, tmp_path, task.preparation(0), 1, Progress())
+
+
+def test_the_parts_and_people_of_a_clip_are_told_exactly(tmp_path: Path) -> None:
+    clip = Clip(
+        "a.mp4", "FV-FA", "both", "ann", ('b;"c', "dé"), "", "", fake_segments=((0.5, 1.25), (3.0, 4.1))
+    )
+    told = details_of(clip, tmp_path)
+    assert json.loads(told["targets"]) == ['b;"c', "dé"]
+    assert told["fake_segments"] == "0.5-1.25;3-4.1"
+    assert (told["fake_picture_segments"], told["content"]) == ("", "")  # not known, and no file
+    assert details_of(attrs.evolve(clip, fake_voice_segments=()), tmp_path)["fake_voice_segments"] == "none"

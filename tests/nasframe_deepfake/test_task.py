@@ -36,7 +36,7 @@ def test_without_a_source_the_task_makes_its_own_data(tmp_path: Path) -> None:
         workers=1,
     )
     folders = run_stages(task, None, tmp_path)
-    assert list(folders) == ["synthesize", "prepare", "pretrain", "features"]
+    assert list(folders) == ["synthesize", "prepare", "audit", "pretrain", "features"]
     assert len(task.data(folders).splits.weights) > 0
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import attrs
 import pytest
 
 import nasframe
-from nasframe import Experiment
+from nasframe import Experiment, Stage, StageContext
 from nasframe.errors import RunError
 from tests.recorded_progress import Log
+from tests.toys.toy_digits import Digits
 
 
 def test_a_run_opened_from_another_working_directory_is_evaluated_without_running_stages_again(
@@ -88,3 +90,34 @@ def test_a_run_whose_source_is_gone_is_evaluated_from_what_was_prepared(
     assert nasframe.evaluate(run, progress=log) == run.test
     assert any("going on with what was prepared" in line for line in log.lines)
     assert nasframe.evaluate(run, source=tmp_path / "moved") == run.test
+
+
+def test_a_stage_beside_the_others_may_come_or_change_and_the_run_goes_on(
+    experiment: Experiment, tmp_path: Path
+) -> None:
+    plain = nasframe.run_experiment(experiment, tmp_path / "plain")
+    reported = attrs.evolve(experiment, task=Reported(version=1))
+    assert nasframe.evaluate(plain, experiment=reported) == plain.test
+    run = nasframe.run_experiment(reported, tmp_path / "run")
+    assert run.record["data"]["fingerprint"] == plain.record["data"]["fingerprint"]
+    assert Path(run.record["data"]["folders"]["report"], "report.txt").read_text() == "2 files of digits"
+    newer = attrs.evolve(experiment, task=Reported(version=2))
+    assert nasframe.evaluate(run, experiment=newer) == run.test
+
+
+@attrs.define
+class Reported(Digits):
+    """The digits, and a stage that tells about them."""
+
+    version: int = 0
+
+    def stages(self, source: Path | None, seed: int) -> Sequence[Stage]:
+        def report(context: StageContext) -> None:
+            count = len([*context.earlier["digits"].iterdir()])
+            (context.out / "report.txt").write_text(f"{count} files of digits")
+
+        inputs = {"version": self.version}
+        return [
+            *super().stages(source, seed),
+            Stage("report", inputs, report, after=("digits",), beside=True),
+        ]

@@ -1,4 +1,4 @@
-"""What a clip's file tells beside its content: container, length, rates, sizes, silence, loudness.
+"""Facts of a clip's file beside its content: container, length, rates, sizes, silence, loudness.
 
 A detector could cheat on any of these. They are read from the headers, and the sound is decoded; the pictures
 are not.
@@ -7,7 +7,7 @@ are not.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import av
@@ -42,7 +42,7 @@ class FileFacts:
     Attributes:
         container: FFmpeg's name of the format, and the brand of an mp4 file: `mov/isom`.
         codecs: of the pictures and of the sound: `h264+aac`.
-        encoder: the tag by which a program names itself in the container.
+        encoder: the tags by which programs name themselves, in the container and in both streams.
         duration: seconds, by the container, or else of the sound.
         bit_rate: bits a second of the whole file.
         frame_rate: pictures a second, on average.
@@ -109,7 +109,7 @@ def _of_headers(container: InputContainer, streams: PlayedStreams, size: int) ->
     return FileFacts(
         container="/".join(filter(None, (container.format.name.partition(",")[0], brand))),
         codecs=f"{video.codec_context.name}+{audio.codec_context.name}",
-        encoder=container.metadata.get("encoder", ""),
+        encoder="; ".join(filter(None, (_encoder(tagged.metadata) for tagged in (container, video, audio)))),
         duration=duration,
         bit_rate=8 * size / duration if duration else None,
         frame_rate=float(rate) if rate else None,
@@ -117,6 +117,11 @@ def _of_headers(container: InputContainer, streams: PlayedStreams, size: int) ->
         height=video.height or None,
         sample_rate=audio.sample_rate or None,
     )
+
+
+def _encoder(tags: Mapping[str, str]) -> str:
+    """Return the tag of the program that wrote a container or a stream; formats differ in its case."""
+    return next((text for name, text in tags.items() if name.lower() == "encoder"), "")
 
 
 def _first_picture(streams: PlayedStreams) -> float:
@@ -145,7 +150,7 @@ def _sounds(path: Path, container: InputContainer, streams: PlayedStreams) -> It
 
 @define
 class _Hearing:
-    """What is heard in a clip, piece by piece.
+    """The sound of a clip, measured piece by piece.
 
     Attributes:
         begin: second at which the window begins; where the sound begins, if that is later.

@@ -33,7 +33,8 @@ def read_index(path: Path, kind: type[Clip]) -> list[Clip]:
 
     Args:
         path: of the file.
-        kind: the attrs class whose records `write_index` wrote.
+        kind: the attrs class whose records `write_index` wrote. Fields that have a default may lack their
+            columns, as in a file of an older version.
 
     Raises:
         DataError: the file is missing, or has other columns or values.
@@ -55,7 +56,8 @@ def read_index(path: Path, kind: type[Clip]) -> list[Clip]:
 
     rows = read_csv(path, refused)
     _, header = next(rows, (0, []))
-    if sorted(header) != sorted(names):
+    needed = {item.name for item in fields if item.default is attrs.NOTHING}
+    if not needed <= {*header} <= {*names} or len({*header}) != len(header):
         raise refused(f"{path}: has the columns {', '.join(header)[:200]}")
     types = {item.name: item.type for item in fields}
     clips = []

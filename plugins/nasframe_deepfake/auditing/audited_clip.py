@@ -1,4 +1,4 @@
-"""What an audit knows about a clip beside its file."""
+"""A clip of an audited set: all that is known about it beside its file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""How well one fact alone tells fakes from genuine clips: an AUC, with an interval by bootstrap over people.
+"""One fact alone, and how well it tells fakes from genuine clips: an AUC, and an interval by bootstrap over
+people.
 
 A **number** ranks the clips, in either direction. Its interval is that of the signed AUC, whose chance level
 is .5 on both sides, and is mirrored where the AUC is below .5. The larger of AUC and 1 − AUC is above .5 on
@@ -40,7 +41,7 @@ Flags = NDArray[np.bool_]
 
 @frozen
 class Separation:
-    """How well a fact tells fakes from genuine clips.
+    """The AUC by which a fact tells fakes from genuine clips, and its interval.
 
     Attributes:
         auc: of a number the larger one of both directions; None where one class has no clip.

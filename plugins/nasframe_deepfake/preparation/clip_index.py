@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 import nasframe_audiovisual
-from nasframe_deepfake.datasets import DESYNC
+from nasframe_deepfake.datasets import DESYNC, Clip, Segments
 
-__all__ = ["PreparedClip", "read_index"]
+__all__ = ["PreparedClip", "read_index", "with_details"]
 
 
 @frozen
@@ -23,6 +24,16 @@ class PreparedClip:
         fake: 1 or 0; `fake_picture` and `fake_voice` are the labels of the streams alone.
         picture: row of its pictures; clips with the same pictures share a row.
         sound: row of its sound.
+
+    The rest is told, and nothing is computed from it; an index of an older version lacks it.
+
+    Attributes:
+        targets: other people whose face or voice was used, as a JSON list of names; `[]` for nobody.
+        fake_segments: the parts of the clip that were altered, in seconds, such as `0.5-1.25;3-4`; `none`
+            where the data set says that there is none, and empty where nobody knows.
+        fake_picture_segments, fake_voice_segments: likewise, those of one stream.
+        official_split: train, validation or test, where the data set has splits of its own.
+        content: SHA-256 of the bytes of the file.
     """
 
     path: str
@@ -37,11 +48,40 @@ class PreparedClip:
     fake_voice: int
     picture: int
     sound: int
+    targets: str = ""
+    fake_segments: str = ""
+    fake_picture_segments: str = ""
+    fake_voice_segments: str = ""
+    official_split: str = ""
+    content: str = ""
 
     @property
     def false_pairing(self) -> int:
         """1 where both streams are genuine but do not belong together, else 0."""
         return int(self.method == DESYNC)
+
+
+def with_details(prepared: PreparedClip, clip: Clip, root: Path) -> PreparedClip:
+    """Return a prepared clip with all that is told only, for the clip of a listing below `root`."""
+    try:
+        content = nasframe_audiovisual.file_digest(root / clip.path)
+    except OSError:  # it went since it was decoded
+        content = ""
+    return evolve(
+        prepared,
+        targets=json.dumps(clip.targets, ensure_ascii=False),
+        fake_segments=_segments_text(clip.fake_segments),
+        fake_picture_segments=_segments_text(clip.fake_picture_segments),
+        fake_voice_segments=_segments_text(clip.fake_voice_segments),
+        official_split=clip.official_split,
+        content=content,
+    )
+
+
+def _segments_text(segments: Segments | None) -> str:
+    if segments is None:
+        return ""
+    return ";".join(f"{start:.12g}-{end:.12g}" for start, end in segments) or "none"
 
 
 def read_index(path: Path) -> list[PreparedClip]:

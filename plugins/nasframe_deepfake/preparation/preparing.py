@@ -12,7 +12,7 @@ from nasframe.errors import DataError
 from nasframe.runtime import MAX_LISTING_BYTES, Fields, Flag, Progress, read_json, write_json
 from nasframe_audiovisual import FaceSettings, Window, write_index, write_split_list, write_streams
 from nasframe_deepfake.datasets import Clip, Desync, Listing, read_dataset
-from nasframe_deepfake.preparation.clip_index import PreparedClip
+from nasframe_deepfake.preparation.clip_index import PreparedClip, with_details
 from nasframe_deepfake.preparation.contents import contents_of_streams, contents_to_decode
 from nasframe_deepfake.preparation.official_splits import standing_in_words
 from nasframe_deepfake.preparation.report import make_report
@@ -106,6 +106,7 @@ def prepare(
         )
         for clip, split in zip(used, assignment.splits, strict=True)
     ]  # fmt: skip
+    prepared = [with_details(item, clip, listing.root) for item, clip in zip(prepared, used, strict=True)]
     if preparation.split_list is None and (standing := standing_in_words(used)):
         listing.notes.append(standing)
     listing.notes += _notes_on_window(used, preparation.window)

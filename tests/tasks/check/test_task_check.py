@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 import nasframe
-from nasframe import Batch, Data, Experiment, Scores, Split, Splits, Task, TensorSplit, hookimpl
+from nasframe import Batch, Data, Experiment, Scores, Split, Splits, Stage, Task, TensorSplit, hookimpl
 from nasframe.cli import main
 from nasframe.errors import ContractError, DataError
 from nasframe.plugins import PluginManager
@@ -592,6 +592,16 @@ def test_a_wrong_task_of_the_suite_is_found_by_the_probe_too(name: str, words: s
     with pytest.raises(ContractError) as caught:
         probed(getattr(suite_tasks, name)(), tmp_path)
     assert words in str(caught.value)
+
+
+def test_a_stage_that_data_is_computed_from_does_not_come_after_one_beside_the_others() -> None:
+    class AfterReport(suite_tasks.WithStages):
+        def change(self, first: Stage, second: Stage) -> Sequence[Stage]:
+            return [attrs.evolve(first, beside=True), second]
+
+    words = "nothing is computed from the stage 'numbers', which is beside the others, found 'doubled' comes"
+    with pytest.raises(ContractError, match=words):
+        checked_stages(AfterReport(), None, 0)
 
 
 def test_a_test_split_that_shares_an_example_is_refused_when_it_is_opened(tmp_path: Path) -> None:
