@@ -220,6 +220,24 @@ def _given(folder: Path) -> None:
     save_file(arrays, folder / "arrays.safetensors")
 
 
+def _audit(folder: Path) -> None:
+    from nasframe.runtime import write_json
+    from nasframe_audiovisual import FileFacts, Window
+    from nasframe_deepfake.auditing import AuditedClip
+    from nasframe_deepfake.auditing.auditing import report_of_facts
+
+    clips = [
+        AuditedClip(f"{number}.mp4", ("RV-RA", "FV-FA")[number % 2], f"p{number // 2}", bool(number % 2))
+        for number in range(20)
+    ]
+    facts = [FileFacts("mov/isom", duration=2.0 + number % 2) for number in range(19)]
+    report = report_of_facts(clips, [*facts, FileFacts(problem="is empty")], 0)
+    write_json(
+        folder / "audit.json",
+        {"source": ".", "window": {"trim": Window().trim, "seconds": Window().seconds}, **report},
+    )
+
+
 def _detector(folder: Path) -> None:
     import torch
 
@@ -265,6 +283,7 @@ SAMPLES: dict[str, Callable[[Path], None]] = {
     "library": _library,
     "stages": _stages,
     "detector": _detector,
+    "audit": _audit,
     "clip": _clip,
     "wheel": _wheel,
     "given": _given,
@@ -356,6 +375,15 @@ def _read_av_deepfake1m(folder: Path) -> None:
 
 def _read_av_deepfake1m_clip(folder: Path) -> None:
     _read_dataset("av_deepfake1m", folder / "of_clips")
+
+
+def _read_audit(folder: Path) -> None:
+    from nasframe_deepfake.auditing import audit_section, in_lines, read_audit
+
+    if (report := read_audit(folder)) is not None:
+        in_lines(report)
+        for part in audit_section(report).parts:
+            _ = part if isinstance(part, str) else part.to_html()
 
 
 def _read_split_list(folder: Path) -> None:
@@ -616,6 +644,7 @@ _READERS: list[tuple[str, str, str, str, Callable[[Path], Any]]] = [
         _read_network_checkpoint,
     ),
     ("stage", "json", "stages", "cache/make-*/stage.json", _read_stage),
+    ("audit", "json", "audit", "audit.json", _read_audit),
     ("detector_settings", "json", "detector", "detector.json", _read_detector),
     ("feature_statistics", "tensors", "detector", "statistics.safetensors", _read_detector),
     ("feature_spread", "tensors", "detector", "novelty.safetensors", _read_detector),

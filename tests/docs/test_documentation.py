@@ -52,6 +52,7 @@ def test_every_command_that_is_shown_exists_with_its_options(line: str) -> None:
         "show_plugin",
         "synthesize",
         "prepare",
+        "audit",
         "serve",
         "compare_variants",
         "graph_bench",

@@ -13,10 +13,10 @@ import torch
 
 from nasframe.errors import DataError
 from nasframe.runtime import Progress
-from nasframe_audiovisual import FaceSettings, first_window, log_mel
+from nasframe_audiovisual import FaceSettings, first_window, log_mel, write_index
 from nasframe_deepfake.datasets import Clip
 from nasframe_deepfake.preparation import prepare, read_index, summary
-from nasframe_deepfake.preparation.clip_index import details_of
+from nasframe_deepfake.preparation.clip_index import PreparedClip, with_details
 from nasframe_deepfake.task import DeepfakeTask
 from tests.nasframe_audiovisual.films import write_float_clip
 
@@ -150,11 +150,14 @@ def test_a_list_of_splits_that_lacks_a_class_is_refused_before_anything_is_decod
 
 
 def test_the_parts_and_people_of_a_clip_are_told_exactly(tmp_path: Path) -> None:
-    clip = Clip(
-        "a.mp4", "FV-FA", "both", "ann", ('b;"c', "dé"), "", "", fake_segments=((0.5, 1.25), (3.0, 4.1))
-    )
-    told = details_of(clip, tmp_path)
-    assert json.loads(told["targets"]) == ['b;"c', "dé"]
-    assert told["fake_segments"] == "0.5-1.25;3-4.1"
-    assert (told["fake_picture_segments"], told["content"]) == ("", "")  # not known, and no file
-    assert details_of(attrs.evolve(clip, fake_voice_segments=()), tmp_path)["fake_voice_segments"] == "none"
+    names = ('b;"c', "dé")
+    clip = Clip("a.mp4", "FV-FA", "both", "ann", names, "", "", fake_segments=((0.5, 1.25), (3.0, 4.1)))
+    plain = PreparedClip("a.mp4", "test", "FV-FA", "both", "ann", "", "", 1, 1, 1, 0, 0)
+    told = with_details(plain, clip, tmp_path)
+    write_index(tmp_path / "index.csv", [told])
+    assert read_index(tmp_path / "index.csv") == [told]
+    assert json.loads(told.targets) == [*names]
+    assert told.fake_segments == "0.5-1.25;3-4.1"
+    assert (told.fake_picture_segments, told.content) == ("", "")  # not known, and no file
+    silent = attrs.evolve(clip, fake_voice_segments=())
+    assert with_details(plain, silent, tmp_path).fake_voice_segments == "none"
