@@ -51,6 +51,7 @@ FOLDERS = {
     "plugins/nasframe_deepfake": (
         *("sound alone", "picture alone", "late fusion", "concatenation"),
         *("fakeavceleb", "dataset_code", "ties", "split_leaks"),
+        *("audit", "audit.json", "facts.csv"),
     ),
     "plugins/nasframe_tabular": (
         *("linear", "mlp", "late fusion", "convolution", "fetch", "prepare"),

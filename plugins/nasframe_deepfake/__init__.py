@@ -45,6 +45,8 @@ _NAMES = (
 __all__ = [*_NAMES]
 __getattr__ = lazy_page(__name__, dict.fromkeys(_NAMES, "nasframe_deepfake.datasets"))
 
+_AUDIT = "audit.json"  # as of the audit, which would import numpy
+
 NASFRAME_LIBRARIES = ("nasframe_audiovisual",)
 NASFRAME_EXTRA = "deepfake"
 
@@ -89,7 +91,9 @@ def register_presets() -> dict[str, Path]:
 
 @hookimpl
 def report_sections(run: Run) -> list[Section]:
-    from nasframe_deepfake.auditing import audit_section, read_audit  # only pages need it
+    if not (run.task_folder / _AUDIT).exists():  # a run of another task needs none of what is imported
+        return []
+    from nasframe_deepfake.auditing import audit_section, read_audit
 
     report = read_audit(run.task_folder)
     return [] if report is None else [audit_section(report)]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -337,3 +339,12 @@ def test_the_command_says_what_it_cannot_audit(app: App, corpus: Path, tmp_path:
     with pytest.raises(ConfigurationError, match=r"audit.json is there already"):
         call(app, "deepfake", "audit", tmp_path / "there", "--out", tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_the_section_of_a_page_needs_neither_torch_nor_a_codec() -> None:
+    code = (
+        "import sys; from nasframe_deepfake.auditing import audit_section, in_lines, read_audit; "
+        "print({'torch', 'av', 'numpy'} & {*sys.modules})"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout == "set()\n"

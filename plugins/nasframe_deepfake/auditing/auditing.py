@@ -12,6 +12,7 @@ from nasframe.runtime import Progress, write_json
 from nasframe_audiovisual import FileFacts, Window
 from nasframe_deepfake.auditing.audited_clip import AuditedClip
 from nasframe_deepfake.auditing.measuring import measure_files, write_facts
+from nasframe_deepfake.auditing.recorded import AUDIT
 from nasframe_deepfake.auditing.separation import (
     LEAST_PEOPLE,
     Separation,
@@ -21,10 +22,10 @@ from nasframe_deepfake.auditing.separation import (
 from nasframe_deepfake.auditing.shortcuts import SHORTCUTS, Shortcut
 from nasframe_deepfake.datasets import CATEGORY_NAMES
 
-__all__ = ["AUDIT", "BOUND", "FACTS", "audit", "report_of_facts"]
+__all__ = ["BOUND", "FACTS", "audit", "report_of_facts"]
 
-AUDIT, FACTS = "audit.json", "facts.csv"
-"""Names of the files of an audit."""
+FACTS = "facts.csv"
+"""Name of the file with the facts of each clip."""
 
 BOUND = 0.55
 """A shortcut is found where the lower end of its AUC's 95 % interval is above this."""

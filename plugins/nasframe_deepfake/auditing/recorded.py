@@ -19,9 +19,11 @@ from nasframe.runtime import (
     copy_file,
     read_json,
 )
-from nasframe_deepfake.auditing.auditing import AUDIT
 
-__all__ = ["copy_audit", "read_audit"]
+__all__ = ["AUDIT", "copy_audit", "read_audit"]
+
+AUDIT = "audit.json"
+"""Name of the file with the report of an audit."""
 
 _SHARE = Nullable(Number(0, 1))
 _SEPARATION = {
