@@ -127,7 +127,10 @@ def _typical(shortcut: Shortcut, facts: Sequence[FileFacts]) -> str:
     """Return the median of a number, or the most frequent category with its share, in words."""
     if shortcut.number is not None:
         numbers = [value for value in map(shortcut.number, facts) if value is not None]
-        return f"{statistics.median(numbers):.5g}" if numbers else ""
+        if not numbers:
+            return ""
+        middle = statistics.median(numbers)
+        return f"{middle:,.0f}" if abs(middle) >= 1000 else f"{middle:.4g}"
     assert shortcut.category is not None
     counts = Counter(map(shortcut.category, facts))
     if not counts:
