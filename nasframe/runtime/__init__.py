@@ -80,6 +80,7 @@ from nasframe.runtime.shapes import (
 from nasframe.runtime.system_errors import describe_system_error
 from nasframe.runtime.tensor_files import check_tensors, read_tensors
 from nasframe.runtime.threads import ThreadsKept, one_thread
+from nasframe.runtime.unfinished_folder import unfinished_folder
 from nasframe.runtime.visible import escape_json, shell_line, shorten, visible, visible_message
 from nasframe.runtime.whole_folder import whole_folder
 
@@ -162,6 +163,7 @@ __all__ = [
     "shell_line",
     "shorten",
     "take_any_character",
+    "unfinished_folder",
     "visible",
     "visible_message",
     "whole_folder",

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
-import shutil
 import time
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,19 +13,18 @@ from typing import Any
 import torch
 from attrs import define, frozen
 
-from nasframe.errors import DataError, RunError
+from nasframe.errors import DataError
 from nasframe.runtime import (
     ANYTHING,
     Each,
     Fields,
-    Lock,
-    LockedError,
     Number,
     Progress,
     Text,
     fingerprint,
     publish_folder,
     read_json,
+    unfinished_folder,
     write_json,
 )
 
@@ -51,7 +47,6 @@ _RECORD = Fields({"stage": Text(), "seconds": Number(0)}, {"fingerprint": Text()
 _FORMAT = "0.1.0"
 """A part of every fingerprint. Never change it, or no run finds its data again."""
 
-_PARTIAL, _LOCK = ".partial", ".lock"
 _BEGUN = re.compile(r"\..+-[0-9a-f]{16}\.[0-9a-f]{12}\.lock")
 
 
@@ -60,7 +55,8 @@ class StageContext:
     """The arguments of a running stage.
 
     Attributes:
-        out: an empty folder; it gets its final name only if the stage ends without an error.
+        out: an empty folder, or one with what this stage left there when it was killed, where it `resumes`;
+            it gets its final name only if the stage ends without an error.
         earlier: name → folder of each stage that this one comes after.
         device: to compute on.
         progress: to report to.
@@ -84,6 +80,8 @@ class Stage:
         after: names of the stages whose folders it reads.
         beside: True where nothing is computed from its result, such as a report on the data. Another result
             makes no other data: it is left out of the fingerprint of a run's data.
+        resumes: it goes on with what a process that was killed, stopped or failed in it has left in its
+            folder. What it does not know to be whole, it makes anew. Else it starts in an empty folder.
     """
 
     name: str
@@ -91,6 +89,7 @@ class Stage:
     run: Callable[[StageContext], None]
     after: Sequence[str] = ()
     beside: bool = False
+    resumes: bool = False
 
 
 @frozen
@@ -122,7 +121,7 @@ def run_stages(
 
     The name of its folder depends on its fingerprint. The folder appears only when the stage has ended
     without an error. Of two processes that run the same stage at the same time, the first to end provides the
-    folder of both.
+    folder of both. A killed stage starts over, or goes on where it `resumes`.
     """
     results: dict[str, StageResult] = {}
     keys = stage_fingerprints(stages)
@@ -183,33 +182,13 @@ def _run(
 ) -> float:
     progress.say(f"{stage.name} …")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    _remove_abandoned(folder)
-    partial, lock = _begin(folder)
-    out = partial / folder.name  # with the usual permissions; only its owner may read the one around it
-    started = time.monotonic()
-    try:
-        partial.mkdir(0o700)
-        out.mkdir()
+    with unfinished_folder(folder, resumes=stage.resumes) as out:
+        started = time.monotonic()
         stage.run(StageContext(out=out, earlier=earlier, device=device, progress=progress))
         seconds = time.monotonic() - started
         write_json(out / STAGE_RECORD, {"stage": stage.name, "seconds": round(seconds, 3), **record})
         _publish(out, folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-        lock.release()
     return seconds
-
-
-def _begin(folder: Path) -> tuple[Path, Lock]:
-    """Return the path of an unfinished folder, to be made, and the lock that says that somebody makes it.
-
-    The lock is there before the folder, and longer, and ends with its process, however that ends. So an
-    unfinished folder whose lock nobody holds is abandoned, on whatever machine, in whatever container.
-    """
-    while True:
-        name = f"{_prefix(folder)}{uuid.uuid4().hex[:12]}"
-        with contextlib.suppress(LockedError):  # somebody just asks whether it is abandoned
-            return folder.parent / f"{name}{_PARTIAL}", Lock.acquire(folder.parent / f"{name}{_LOCK}")
 
 
 def _publish(made: Path, folder: Path) -> None:
@@ -232,26 +211,3 @@ def _publish(made: Path, folder: Path) -> None:
     except OSError:
         if not (folder / STAGE_RECORD).exists():
             raise
-
-
-def _prefix(folder: Path) -> str:
-    """Return the first part of the names of a stage's unfinished folders, and of their locks."""
-    return f".{folder.name}."
-
-
-def _remove_abandoned(folder: Path) -> None:
-    """Remove the unfinished folders of this stage that killed processes have left.
-
-    One without a lock beside it, as older versions made them, stays: nobody can tell whether it is in use.
-    """
-    prefix = _prefix(folder)
-    for item in folder.parent.iterdir():
-        if not (item.name.startswith(prefix) and item.suffix == _LOCK):
-            continue
-        with contextlib.suppress(OSError, LockedError, RunError):  # also where it is no lock of ours
-            lock = Lock.acquire(item)
-            if lock.held:
-                shutil.rmtree(item.with_suffix(_PARTIAL), ignore_errors=True)
-                lock.release()
-            else:  # nobody can tell who lives
-                os.close(lock.descriptor)
