@@ -30,6 +30,7 @@ def in_order(
     *,
     least: int = 1,
     initializer: Callable[[], None] | None = None,
+    lost: Callable[[Item, str], Result] | None = None,
 ) -> Iterator[Result]:
     """Yield `function` of every item, in order, computed ahead in worker processes. At most a few results are
     in memory.
@@ -43,6 +44,9 @@ def in_order(
             `least` items, since a process takes time to start.
         least: see `workers`.
         initializer: a function of a module that every worker process calls first.
+        lost: returns the result of an item at which a worker process died three times, from the item and the
+            way in which the process ended, in words. None: that is an error. With `workers` 1, this process
+            would die.
 
     Raises:
         NasframeError: a worker process died three times at the same item, or no worker can import the
@@ -51,7 +55,7 @@ def in_order(
     """
     workers = workers or min(cores(), max(1, len(items) // least))
     with closing(Workers(workers, initializer)) as started:
-        yield from started.in_order(function, items)
+        yield from started.in_order(function, items, lost)
 
 
 @define
@@ -70,7 +74,12 @@ class Workers:
     def __attrs_post_init__(self) -> None:
         self._pool = Pool(self.number, ["torch"], initializer=self.initializer)
 
-    def in_order(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+    def in_order(
+        self,
+        function: Callable[[Item], Result],
+        items: Sequence[Item],
+        lost: Callable[[Item, str], Result] | None = None,
+    ) -> Iterator[Result]:
         """Yield `function` of every item, in order; see the function `in_order`.
 
         Where the caller takes no more results, or one of them is an error, the processes are ended; the next
@@ -88,7 +97,7 @@ class Workers:
             )
         self._pool.answers(0)  # none; but workers that have died since the last list are forgotten
         try:
-            yield from _results(self._pool, function, items)
+            yield from _results(self._pool, function, items, lost)
         except BaseException:  # a later list must not get an answer that belongs to this one
             self.close()
             raise
@@ -98,7 +107,12 @@ class Workers:
         self._pool.close()
 
 
-def _results(pool: Pool, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+def _results(
+    pool: Pool,
+    function: Callable[[Item], Result],
+    items: Sequence[Item],
+    lost: Callable[[Item, str], Result] | None,
+) -> Iterator[Result]:
     waiting = deque(range(len(items)))
     under_way, died = set[int](), Counter[int]()
     ready: dict[int, Result] = {}
@@ -115,12 +129,15 @@ def _results(pool: Pool, function: Callable[[Item], Result], items: Sequence[Ite
                     ready[number] = value
                 elif word == "died":
                     died[number] += 1
-                    waiting.appendleft(number)
-                if died[number] == ATTEMPTS:
-                    raise NasframeError(
-                        f"a worker process died, {ATTEMPTS} times at the same item: it {value}; with "
-                        "workers = 1 the work stays in one process"
-                    )
+                    if died[number] < ATTEMPTS:
+                        waiting.appendleft(number)
+                    elif lost is not None:
+                        ready[number] = lost(items[number], value)
+                    else:
+                        raise NasframeError(
+                            f"a worker process died, {ATTEMPTS} times at the same item: it {value}; with "
+                            "workers = 1 the work stays in one process"
+                        )
             if wanted in ready:
                 break
         yield ready.pop(wanted)

@@ -34,9 +34,11 @@ def unfinished_folder(folder: Path, *, resumes: bool = False) -> Iterator[Path]:
         resumes: yield the fullest one that killed processes have left, where there is one. It stays for the
             next time where the block ends with an error and has left something in it.
     """
-    partial, lock = _taken_over(folder) if resumes else (_remove_abandoned(folder), None)
-    if partial is None or lock is None:
-        partial, lock = _begun(folder)
+    found = sorted(_abandoned(folder), key=lambda item: _size(item[0]))
+    kept = found.pop() if found and resumes else None
+    for item in found:
+        _remove(*item)
+    partial, lock = kept or _begun(folder)
     out = partial / folder.name  # with the usual permissions; only its owner may read the one around it
     keep = False
     try:
@@ -60,19 +62,6 @@ def _begun(folder: Path) -> tuple[Path, Lock]:
         name = f"{_prefix(folder)}{uuid.uuid4().hex[:12]}"
         with contextlib.suppress(LockedError):  # somebody just asks whether it is abandoned
             return folder.parent / f"{name}{_PARTIAL}", Lock.acquire(folder.parent / f"{name}{_LOCK}")
-
-
-def _taken_over(folder: Path) -> tuple[Path | None, Lock | None]:
-    """Return the fullest abandoned folder with its lock, and remove the others; None where there is none."""
-    found = sorted(_abandoned(folder), key=lambda item: _size(item[0]))
-    for partial, lock in found[:-1]:
-        _remove(partial, lock)
-    return found[-1] if found else (None, None)
-
-
-def _remove_abandoned(folder: Path) -> None:
-    for partial, lock in _abandoned(folder):
-        _remove(partial, lock)
 
 
 def _remove(partial: Path, lock: Lock) -> None:

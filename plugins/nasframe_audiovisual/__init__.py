@@ -19,9 +19,11 @@ It registers nothing. A task uses it in this order:
   is none; `REASONS` has each reason why a clip or a part of it cannot be used
 - **splits**: `split_groups` spreads whole groups over the four `SPLITS`, `joined_groups` joins groups that
   share something; `read_split_list` and `write_split_list` for a list of the user's own
-- **arrays**: `write_streams` decodes a whole set once (`DecodedClips`; `streams_size` in bytes); `RowWriter`
-  and `open_rows` write and map arrays, `write_index` and `read_index` keep what is known about each clip;
-  `require_space`, `size_on_disk` and `DISK_BLOCK` check the disk first
+- **arrays**: `write_streams` decodes a whole set once, in shards with which it goes on after a kill
+  (`DecodedClips`; `streams_size` in bytes; `remove_streams`); `open_streams` maps them into memory, as
+  `ShardedRows` that are read like one array. `RowWriter` and `open_rows` write and map one file,
+  `write_index` and `read_index` keep what is known about each clip; `require_space`, `size_on_disk` and
+  `DISK_BLOCK` check the disk first
 - **backbones**: `check_backbone` and `check_weights` before any work; `train_backbones` by `BackboneTraining`
   on `LabelledStreams` (`training_inputs` for the fingerprint of the stage, `weights_size` in bytes);
   `make_backbone`, `load_backbone`, `stage_channels`, `count_parameters`; their images are made by
@@ -98,6 +100,8 @@ if TYPE_CHECKING:
     from nasframe_audiovisual.media import at_most as at_most
     from nasframe_audiovisual.media import facts_of_file as facts_of_file
     from nasframe_audiovisual.media import play as play
+    from nasframe_audiovisual.sharded_rows import ShardedRows as ShardedRows
+    from nasframe_audiovisual.sharded_rows import open_streams as open_streams
     from nasframe_audiovisual.spares import Spares as Spares
     from nasframe_audiovisual.spectrogram import COLUMNS as COLUMNS
     from nasframe_audiovisual.spectrogram import log_mel as log_mel
@@ -118,6 +122,7 @@ if TYPE_CHECKING:
     from nasframe_audiovisual.storage import size_on_disk as size_on_disk
     from nasframe_audiovisual.storage import write_index as write_index
     from nasframe_audiovisual.streams import DecodedClips as DecodedClips
+    from nasframe_audiovisual.streams import remove_streams as remove_streams
     from nasframe_audiovisual.streams import streams_size as streams_size
     from nasframe_audiovisual.streams import write_streams as write_streams
     from nasframe_audiovisual.threads import in_threads as in_threads
@@ -194,6 +199,7 @@ _NAMES = {
         "facts_of_file",
         "play",
     ),
+    "sharded_rows": ("ShardedRows", "open_streams"),
     "spares": ("Spares",),
     "spectrogram": (
         "COLUMNS",
@@ -221,6 +227,7 @@ _NAMES = {
     ),
     "streams": (
         "DecodedClips",
+        "remove_streams",
         "streams_size",
         "write_streams",
     ),

@@ -5,11 +5,13 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from attrs import frozen
+from numpy.typing import NDArray
 
 from nasframe.errors import DataError
 from nasframe.runtime import SILENT
@@ -20,7 +22,7 @@ from nasframe_audiovisual import (
     Window,
     first_window,
     log_mel,
-    open_rows,
+    open_streams,
     read_index,
     streams_size,
     write_index,
@@ -44,12 +46,22 @@ def root(clips: list[Path], tmp_path: Path) -> Path:
     return root
 
 
+def one_array(folder: Path, kind: str) -> NDArray[Any]:
+    """All rows of one kind."""
+    rows = open_streams(folder, kind)
+    return np.asarray(rows[torch.arange(len(rows))])
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
 NAMES = ["0.mp4", "bad.mp4", "1.mp4", "sub/copy.mp4", "2.mp4"]
 
 
 def test_rows_hold_the_streams_of_their_clips_and_a_stream_is_kept_once(root: Path, tmp_path: Path) -> None:
     decoded = write_streams(root, NAMES, tmp_path, WINDOW, 40, 1, SILENT)
-    pictures, sounds = open_rows(tmp_path / "pictures.npy"), open_rows(tmp_path / "sounds.npy")
+    pictures, sounds = (one_array(tmp_path, kind) for kind in ("pictures", "sounds"))
     assert list(decoded.rows) == ["0.mp4", "1.mp4", "sub/copy.mp4", "2.mp4"]
     assert decoded.rows["1.mp4"] == decoded.rows["sub/copy.mp4"]
     assert (len(pictures), len(sounds)) == (decoded.pictures, decoded.sounds)
@@ -89,7 +101,7 @@ def test_the_number_of_processes_changes_nothing(root: Path, tmp_path: Path) -> 
         out = tmp_path / str(workers)
         out.mkdir()
         decoded = write_streams(root, NAMES, out, WINDOW, 40, workers, SILENT)
-        found.append((decoded, *((out / f"{kind}.npy").read_bytes() for kind in ("pictures", "sounds"))))
+        found.append((decoded, contents(out)))
     assert found[0] == found[1]
 
 

@@ -44,8 +44,10 @@ def test_synthesize_then_prepare_leaves_a_set_and_its_index(
         "report.json",
         "audit.json",
         "facts.csv",
-        "pictures.npy",
-        "sounds.npy",
+        "streams.json",
+        "shard-00000.json",
+        "pictures-00000.npy",
+        "sounds-00000.npy",
     }
     assert sorted(path.name for path in tmp_path.iterdir()) == ["index", "set"]
 

@@ -13,7 +13,7 @@ from cyclopts import App
 from nasframe import StageContext
 from nasframe.errors import DataError
 from nasframe.runtime import Progress
-from nasframe_audiovisual import load_extractor, open_rows, streams_size, weights_size, write_features
+from nasframe_audiovisual import load_extractor, open_streams, streams_size, weights_size, write_features
 from nasframe_deepfake import register_commands
 from nasframe_deepfake.preparation import prepare, read_index
 from nasframe_deepfake.synthesis import Corpus, write_corpus
@@ -82,7 +82,7 @@ def test_what_later_stages_ask_for_is_enough_and_not_much_too_much(
 ) -> None:
     pretrained = taken(folders["pretrain"])
     assert pretrained <= weights_size(task.backbone) < 2 * pretrained
-    counts = [len(open_rows(folders["prepare"] / f"{kind}.npy")) for kind in ("pictures", "sounds")]
+    counts = [len(open_streams(folders["prepare"], kind)) for kind in ("pictures", "sounds")]
     extractor = load_extractor(folders["pretrain"], task.backbone, task.steps, torch.device("cpu"))
     for temporal in (True, False):
         out = tmp_path / str(temporal)

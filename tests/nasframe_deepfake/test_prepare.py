@@ -13,7 +13,7 @@ import torch
 
 from nasframe.errors import DataError
 from nasframe.runtime import Progress
-from nasframe_audiovisual import FaceSettings, first_window, log_mel, write_index
+from nasframe_audiovisual import FaceSettings, first_window, log_mel, open_streams, write_index
 from nasframe_deepfake.datasets import Clip
 from nasframe_deepfake.preparation import prepare, read_index, summary
 from nasframe_deepfake.preparation.clip_index import PreparedClip, with_details
@@ -25,15 +25,15 @@ def test_every_clip_of_a_clean_set_is_used_and_its_rows_hold_its_streams(
     corpus: Path, folders: Mapping[str, Path], task: DeepfakeTask
 ) -> None:
     entries = read_index(folders["prepare"] / "index.csv")
-    pictures = np.load(folders["prepare"] / "pictures.npy", mmap_mode="r")
-    sounds = np.load(folders["prepare"] / "sounds.npy", mmap_mode="r")
+    pictures, sounds = (open_streams(folders["prepare"], kind) for kind in ("pictures", "sounds"))
     assert len(entries) == 30
     for entry in entries[::7]:
         window = task.preparation(0).window
         recording = first_window(corpus / entry.path, window, FaceSettings("none").make()).recording
-        np.testing.assert_array_equal(pictures[entry.picture], recording.pictures)
+        np.testing.assert_array_equal(pictures[torch.tensor([entry.picture])][0], recording.pictures)
         np.testing.assert_array_equal(
-            sounds[entry.sound], log_mel(torch.from_numpy(recording.samples), task.mels).numpy()
+            sounds[torch.tensor([entry.sound])][0],
+            log_mel(torch.from_numpy(recording.samples), task.mels).numpy(),
         )
 
 
@@ -104,7 +104,7 @@ def test_clips_whose_sound_is_no_number_are_left_out_and_listed(corpus: Path, tm
         report["skipped"], ("nan, at", "inf, at", "times as loud", "as loud"), strict=True
     ):
         assert words in item["reason"]
-    assert np.isfinite(np.load(tmp_path / "out" / "sounds.npy")).all()
+    open_streams(tmp_path / "out", "sounds").require_finite()
 
 
 def test_a_set_without_a_readable_clip_is_an_error(corpus: Path, tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_the_result_does_not_depend_on_the_number_of_workers(
     corpus: Path, folders: Mapping[str, Path], task: DeepfakeTask, tmp_path: Path
 ) -> None:
     prepare(corpus, tmp_path, task.preparation(0), 2, Progress())
-    for name in ("pictures.npy", "sounds.npy", "index.csv", "splits.csv", "report.json"):
+    for name in (path.name for path in folders["prepare"].iterdir()):
         assert (tmp_path / name).read_bytes() == (folders["prepare"] / name).read_bytes()
 
 

@@ -18,7 +18,8 @@ from nasframe.runtime import Progress, forked_seed, generator, is_finite, write_
 from nasframe_audiovisual.backbones.images import channels_last, normalise_pictures, standardise_sounds
 from nasframe_audiovisual.backbones.labels import LabelledStreams
 from nasframe_audiovisual.backbones.networks import make_backbone, stage_channels, weights_size
-from nasframe_audiovisual.storage import file_digest, open_rows, require_finite, require_space
+from nasframe_audiovisual.sharded_rows import ShardedRows, open_streams
+from nasframe_audiovisual.storage import file_digest, require_space
 
 __all__ = ["BackboneTraining", "train_backbones", "training_inputs"]
 
@@ -97,8 +98,8 @@ def train_backbones(
         streams: folder with the arrays that `write_streams` wrote.
         out: a folder that is there.
         options: of the training.
-        pictures: the streams of `pictures.npy` and their classes.
-        sounds: the streams of `sounds.npy` and theirs.
+        pictures: the rows of the pictures and their classes.
+        sounds: those of the sounds and theirs.
         metrics: a function of outputs `(streams, outputs)` on the CPU and labels `(streams,)`; there is one
             logit for two classes, else one for each class.
         device: of the computation.
@@ -110,17 +111,15 @@ def train_backbones(
         RunError: a loss or a gradient is not finite.
     """
     require_space(out, weights_size(options.backbone), "the weights of both backbones")
-    picture_rows = torch.from_numpy(open_rows(streams / "pictures.npy"))
-    spectrograms = open_rows(streams / "sounds.npy")
-    require_finite(streams / "sounds.npy", spectrograms)
-    sound_rows = torch.from_numpy(spectrograms)
+    picture_rows, sound_rows = open_streams(streams, "pictures"), open_streams(streams, "sounds")
+    sound_rows.require_finite()
     mean, deviation = _spread(sound_rows, sounds.rows["weights"])
 
     def images_of_pictures(rows: Tensor, random: torch.Generator | None) -> Tensor:
         if random is None:
             return normalise_pictures(picture_rows[rows].flatten(0, 1)).to(device)
         chosen = torch.randint(picture_rows.shape[1], (len(rows), FRAMES), generator=random)
-        return _vary(normalise_pictures(picture_rows[rows[:, None], chosen].flatten(0, 1)), random).to(device)
+        return _vary(normalise_pictures(picture_rows.chosen(rows, chosen).flatten(0, 1)), random).to(device)
 
     def images_of_sounds(rows: Tensor, random: torch.Generator | None) -> Tensor:
         images = standardise_sounds(sound_rows[rows], mean, deviation)
@@ -172,7 +171,7 @@ def _vary(images: Tensor, random: torch.Generator) -> Tensor:
     return padded[..., top : top + size, left : left + size]
 
 
-def _spread(sounds: Tensor, rows: Tensor) -> tuple[float, float]:
+def _spread(sounds: ShardedRows, rows: Tensor) -> tuple[float, float]:
     """Return mean and deviation of the spectrograms in `rows`, read a few at a time."""
     total = squares = count = 0.0
     for part in torch.split(rows, 256):
@@ -238,7 +237,7 @@ def _not_finite(stream: _Stream, epoch: int, step: int, rows: Tensor, images: Te
     )
     return (
         f"pretraining of the {stream.name} backbone, epoch {epoch + 1}, step {step + 1}: {value} is not "
-        f"finite for the rows {listed} of {stream.name}s.npy; {remedy}"
+        f"finite for the {stream.name}s of the rows {listed}; {remedy}"
     )
 
 

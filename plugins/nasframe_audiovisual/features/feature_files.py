@@ -15,7 +15,15 @@ from nasframe.errors import DataError
 from nasframe.runtime import Progress, write_tensors
 from nasframe_audiovisual.features.extractor import PICTURE_INPUTS, SOUND_INPUTS, Extractor
 from nasframe_audiovisual.features.standardiser import Standardiser
-from nasframe_audiovisual.storage import RowWriter, open_rows, require_finite, require_space
+from nasframe_audiovisual.sharded_rows import ShardedRows, open_streams
+from nasframe_audiovisual.storage import (
+    RowWriter,
+    first_not_finite,
+    open_rows,
+    require_finite,
+    require_space,
+    row_not_finite,
+)
 
 __all__ = ["open_features", "write_features"]
 
@@ -48,7 +56,7 @@ def write_features(
     Raises:
         DataError: the disk is too full, an array is damaged, or a stream gives features that are not finite.
     """
-    count = {kind: len(open_rows(streams / f"{kind}.npy")) for kind in ("pictures", "sounds")}
+    count = {kind: len(open_streams(streams, kind)) for kind in ("pictures", "sounds")}
     require_space(
         out,
         extractor.bytes_needed(count["pictures"], count["sounds"], temporal),
@@ -60,10 +68,11 @@ def write_features(
     )
     statistics: dict[str, Tensor] = {}
     for kind, names, function, rows in groups:
-        array = torch.from_numpy(open_rows(streams / f"{kind}.npy"))
+        array = open_streams(streams, kind)
         raw = {name: out / f".{name}.raw.npy" for name in names}
-        chunks = progress.track(torch.split(array, _CHUNK), f"features of {kind}")
-        _write(raw, "float32", _finite(streams / f"{kind}.npy", map(function, chunks)))
+        batches = array.batches(_CHUNK)
+        chunks = progress.track(batches, f"features of {kind}", -(-len(array) // _CHUNK))
+        _write(raw, "float32", _finite(array, map(function, chunks)))
         for name in names:
             values = open_rows(raw[name])
             statistics[name] = _statistics(values, rows)
@@ -95,8 +104,8 @@ def open_features(folder: Path) -> dict[str, Tensor]:
     return found
 
 
-def _finite(streams: Path, chunks: Iterable[Mapping[str, Tensor]]) -> Iterator[Mapping[str, Tensor]]:
-    """Yield the chunks, of features of the rows of a file of streams.
+def _finite(streams: ShardedRows, chunks: Iterable[Mapping[str, Tensor]]) -> Iterator[Mapping[str, Tensor]]:
+    """Yield the chunks, of features of all streams in their order.
 
     Raises:
         DataError: a feature is not finite; names the file and the row of the stream.
@@ -104,7 +113,8 @@ def _finite(streams: Path, chunks: Iterable[Mapping[str, Tensor]]) -> Iterator[M
     first = 0
     for chunk in chunks:
         for values in chunk.values():
-            require_finite(streams, values.numpy(), first)
+            if (row := first_not_finite(values.numpy())) is not None:
+                raise row_not_finite(*streams.place(first + row))
         first += len(next(iter(chunk.values())))
         yield chunk
 

@@ -14,7 +14,7 @@ from numpy.typing import DTypeLike, NDArray
 from nasframe.errors import DataError
 from nasframe.runtime import naming_file, require_regular
 
-__all__ = ["RowWriter", "open_rows", "require_finite"]
+__all__ = ["RowWriter", "first_not_finite", "open_rows", "require_finite", "row_not_finite"]
 
 
 _ROWS = 256
@@ -116,16 +116,27 @@ def require_finite(path: Path, rows: NDArray[Any], first: int = 0) -> None:
     Raises:
         DataError: with the file and the row.
     """
+    if (row := first_not_finite(rows)) is not None:
+        raise row_not_finite(path, first + row)
+
+
+def first_not_finite(rows: NDArray[Any]) -> int | None:
+    """Return the first of the rows `(rows, …)` in which a number is not finite; None where all are."""
     if rows.dtype.kind != "f":
-        return
+        return None
     # A number is finite unless all bits of its exponent are set. Integers are compared faster than halves.
     exponent = np.array(np.inf, rows.dtype).view(rows.dtype.str.replace("f", "u"))
     for start in range(0, len(rows), _ROWS):
         bits = np.ascontiguousarray(rows[start : start + _ROWS]).view(exponent.dtype)
         bad = ((bits & exponent) == exponent).reshape(len(bits), -1).any(1)
         if bad.any():
-            row = first + start + int(bad.argmax())
-            raise DataError(
-                f"{path}: row {row} holds numbers that are not finite; if the file is in a cache, remove its "
-                "folder, and it is made again"
-            )
+            return start + int(bad.argmax())
+    return None
+
+
+def row_not_finite(path: Path, row: int) -> DataError:
+    """Return the error for a row of a file that holds, or gives, numbers that are not finite."""
+    return DataError(
+        f"{path}: row {row} holds numbers that are not finite; if the file is in a cache, remove its "
+        "folder, and it is made again"
+    )

@@ -10,13 +10,27 @@ from attrs import frozen
 
 from nasframe.errors import DataError
 from nasframe.runtime import MAX_LISTING_BYTES, Fields, Flag, Progress, read_json, write_json
-from nasframe_audiovisual import FaceSettings, Window, write_index, write_split_list, write_streams
+from nasframe_audiovisual import (
+    DecodedClips,
+    FaceSettings,
+    Window,
+    remove_streams,
+    write_index,
+    write_split_list,
+    write_streams,
+)
 from nasframe_deepfake.datasets import Clip, Desync, Listing, read_dataset
 from nasframe_deepfake.preparation.clip_index import PreparedClip, with_details
 from nasframe_deepfake.preparation.contents import contents_of_streams, contents_to_decode
 from nasframe_deepfake.preparation.official_splits import standing_in_words
 from nasframe_deepfake.preparation.report import make_report
-from nasframe_deepfake.preparation.splits import SplitLeaks, read_own_list, read_splits, split_clips
+from nasframe_deepfake.preparation.splits import (
+    Assignment,
+    SplitLeaks,
+    read_own_list,
+    read_splits,
+    split_clips,
+)
 from nasframe_deepfake.synthesis import SYNTHETIC_MARK
 
 __all__ = ["Preparation", "is_synthetic", "prepare"]
@@ -54,8 +68,9 @@ def prepare(
 ) -> dict[str, Any]:
     """Decode the clips of `source` into `out` and return the report.
 
-    Writes `pictures.npy` `(streams, frames, size, size, 3)` uint8, `sounds.npy` `(streams, mels, COLUMNS)`
-    float32, `index.csv`, `splits.csv` and `report.json`. A stream that several clips share is written once.
+    Writes the shards of `write_streams`, in which a stream that several clips share is written once,
+    `index.csv`, `splits.csv` and `report.json`. Where `out` holds whole shards of these clips, as a killed
+    preparation leaves them, they are kept.
 
     Raises:
         DataError: the source cannot be read, its clips cannot be played from one file each, the disk is too
@@ -90,15 +105,11 @@ def prepare(
         progress,
         preparation.faces,
     )
-    used = [clip for clip in listing.clips if clip.path in decoded.rows]
-    if not used:
-        reasons = "".join(f"\n  {reason}" for reason in [*decoded.skipped.values()][:3])
-        raise DataError(f"{source}: none of {len(paths)} clips can be used:{reasons}")
-    contents = contents_of_streams(decoded.rows, [clip.path for clip in used])
-    if preparation.split_list is not None:
-        assignment = read_splits(preparation.split_list, used, contents, preparation.split_leaks)
-    else:
-        assignment = split_clips(used, preparation.shares, preparation.seed, contents)
+    try:
+        used, contents, assignment = _assigned(source, listing.clips, decoded, preparation)
+    except DataError:  # other options or other clips are wanted, and what is decoded serves neither
+        remove_streams(out)
+        raise
     prepared = [
         PreparedClip(
             clip.path, split, clip.category, clip.method, clip.source, clip.race, clip.gender,
@@ -119,6 +130,26 @@ def prepare(
     write_split_list(out / "splits.csv", [clip.path for clip in used], assignment.splits)
     write_json(out / "report.json", report)
     return report
+
+
+def _assigned(
+    source: Path, clips: Sequence[Clip], decoded: DecodedClips, preparation: Preparation
+) -> tuple[list[Clip], tuple[str, ...], Assignment]:
+    """Return the clips that can be used, the content of each, and their splits.
+
+    Raises:
+        DataError: there is none, or they cannot be split.
+    """
+    used = [clip for clip in clips if clip.path in decoded.rows]
+    if not used:
+        reasons = "".join(f"\n  {reason}" for reason in [*decoded.skipped.values()][:3])
+        raise DataError(f"{source}: none of {len(clips)} clips can be used:{reasons}")
+    contents = contents_of_streams(decoded.rows, [clip.path for clip in used])
+    if preparation.split_list is not None:
+        assignment = read_splits(preparation.split_list, used, contents, preparation.split_leaks)
+    else:
+        assignment = split_clips(used, preparation.shares, preparation.seed, contents)
+    return used, contents, assignment
 
 
 def _notes_on_window(clips: Sequence[Clip], window: Window) -> list[str]:

@@ -51,9 +51,10 @@ def prepare_stage(preparation: Preparation, source: Path | None, workers: int) -
 
     inputs = {"version": VERSION, **preparation_inputs(preparation)}
     if source is None:
-        return Stage("prepare", inputs, run, after=("synthesize",))
+        return Stage("prepare", inputs, run, after=("synthesize",), resumes=True)
     described = describe_source(source, expected=expected_content(preparation.dataset))
-    return Stage("prepare", inputs | {"source": described} | inputs_of_ties(source, preparation), run)
+    inputs = inputs | {"source": described} | inputs_of_ties(source, preparation)
+    return Stage("prepare", inputs, run, resumes=True)
 
 
 def pretrain_stage(training: BackboneTraining) -> Stage:
