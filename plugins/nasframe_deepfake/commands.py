@@ -81,6 +81,8 @@ def prepare(
 ) -> None:
     """Decode a set once and split it: arrays, index.csv, splits.csv, report.json, and its audit.
 
+    After an interruption the same command goes on with the clips that are decoded.
+
     Parameters
     ----------
     source
@@ -104,17 +106,18 @@ def prepare(
     """
     from nasframe.runtime import make_progress, print_text, visible
     from nasframe_deepfake.auditing import audit_prepared, in_lines
-    from nasframe_deepfake.preparation import prepare, summary
+    from nasframe_deepfake.preparation import identity, prepare, summary
 
-    with _new_folder(out) as folder:
-        task = _task(
-            dataset=dataset,
-            faces=faces,
-            face_model=face_model,
-            split_list=split_list,
-            split_leaks=split_leaks,
-        )
-        preparation, progress = task.preparation(seed, source), make_progress()
+    _require_new(out)
+    task = _task(
+        dataset=dataset,
+        faces=faces,
+        face_model=face_model,
+        split_list=split_list,
+        split_leaks=split_leaks,
+    )
+    preparation, progress = task.preparation(seed, source), make_progress()
+    with _new_folder(out, identity(preparation, source)) as folder:
         report = prepare(source, folder, preparation, workers, progress)
         audited = audit_prepared(source, folder, folder, preparation.window, seed, workers, progress)
     *lines, claim = summary(report)
@@ -250,13 +253,30 @@ def _task(command: str = "deepfake prepare", **options: Any) -> DeepfakeTask:
         raise ConfigurationError(command, [f"--dataset: {error}"]) from error
 
 
-def _new_folder(out: Path) -> AbstractContextManager[Path]:
-    """Return the making of a folder that is whole or absent; what is there must be an empty folder."""
-    from nasframe.errors import DataError
+def _new_folder(out: Path, goes_on: str | None = None) -> AbstractContextManager[Path]:
+    """Return the making of a folder that is whole or absent; what is there must be an empty folder.
+
+    Args:
+        out: its place.
+        goes_on: see `whole_folder`.
+    """
     from nasframe.runtime import whole_folder
 
-    def refuse(there: Path) -> None:
-        if there.exists() and (not there.is_dir() or any(there.iterdir())):
-            raise DataError(f"{out} is not an empty folder; its files are not overwritten")
+    return whole_folder(out, lambda there: _require_new(out, there), goes_on=goes_on)
 
-    return whole_folder(out, refuse)
+
+def _require_new(out: Path, there: Path | None = None) -> None:
+    """Refuse a place where something is.
+
+    Args:
+        out: the place, for the error.
+        there: where it is looked; None: there.
+
+    Raises:
+        DataError: there is a file, or a folder that is not empty.
+    """
+    from nasframe.errors import DataError
+
+    place = out if there is None else there
+    if place.exists() and (not place.is_dir() or any(place.iterdir())):
+        raise DataError(f"{out} is not an empty folder; its files are not overwritten")

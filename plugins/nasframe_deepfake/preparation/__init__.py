@@ -15,6 +15,7 @@ from nasframe_deepfake.preparation.splits import (
 )
 from nasframe_deepfake.preparation.stages import (
     features_stage,
+    identity,
     prepare_stage,
     pretrain_stage,
     synthesize_stage,
@@ -27,6 +28,7 @@ __all__ = [
     "Sharing",
     "SplitLeaks",
     "features_stage",
+    "identity",
     "is_synthetic",
     "prepare",
     "prepare_stage",

@@ -7,6 +7,7 @@ from pathlib import Path
 import attrs
 
 from nasframe import Stage, StageContext
+from nasframe.tasks import stage_fingerprints
 from nasframe_audiovisual import (
     BackboneTraining,
     describe_source,
@@ -22,7 +23,7 @@ from nasframe_deepfake.preparation.report import summary
 from nasframe_deepfake.preparation.stage_inputs import inputs_of_ties, preparation_inputs
 from nasframe_deepfake.synthesis import Corpus, write_corpus
 
-__all__ = ["features_stage", "prepare_stage", "pretrain_stage", "synthesize_stage"]
+__all__ = ["features_stage", "identity", "prepare_stage", "pretrain_stage", "synthesize_stage"]
 
 VERSION = 4
 """Increased when the code of a stage writes another result for the same options."""
@@ -55,6 +56,15 @@ def prepare_stage(preparation: Preparation, source: Path | None, workers: int) -
     described = describe_source(source, expected=expected_content(preparation.dataset))
     inputs = inputs | {"source": described} | inputs_of_ties(source, preparation)
     return Stage("prepare", inputs, run, resumes=True)
+
+
+def identity(preparation: Preparation, source: Path) -> str:
+    """Return a fingerprint of all that the preparation of a folder depends on.
+
+    Raises:
+        DataError: see `prepare_stage`.
+    """
+    return stage_fingerprints([prepare_stage(preparation, source, workers=1)])["prepare"]
 
 
 def pretrain_stage(training: BackboneTraining) -> Stage:
