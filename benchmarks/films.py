@@ -62,3 +62,17 @@ def write_film(
         container.mux(video.encode(None))
         container.mux(audio.encode(None))
     return path
+
+
+def write_noise(root: Path, item: tuple[int, str]) -> None:
+    """Write a film of 0.2 s: noise that moves, and noise to hear. Its number gives the noise.
+
+    Args:
+        root: folder of the films, which has the folder of each.
+        item: number of the film, and its path relative to `root`.
+    """
+    number, name = item
+    random = np.random.default_rng(number)
+    picture = random.integers(0, 256, (48, 48, 3)).astype(np.uint8)
+    pictures = [np.roll(picture, 4 * step, axis=1) for step in range(6)]
+    write_film(root / name, pictures, random.uniform(-0.5, 0.5, 4096).astype(np.float32), 16_000, crf=30)

@@ -62,6 +62,11 @@ def test_an_item_at_which_three_workers_die_is_an_error_in_words() -> None:
         list(in_order(os._exit, [1], 2))
 
 
+def test_an_item_at_which_three_workers_die_may_have_a_result_and_the_others_have_theirs() -> None:
+    found = list(in_order(toy_jobs.die_at, [1, 9, 3, 4], 2, lost=lambda item, end: f"{item}: {end}"))
+    assert found == [1, "9: ended with status 9", 3, 4]
+
+
 def test_few_items_start_no_process() -> None:
     assert set(in_order(toy_jobs.process, range(3), 0, least=4)) == {os.getpid()}
 

@@ -156,6 +156,25 @@ def test_what_a_killed_process_left_is_removed_and_what_a_living_one_makes_is_no
     assert list(tmp_path.iterdir()) == [folder]
 
 
+def test_a_stage_that_resumes_goes_on_with_what_it_left_for_the_same_inputs_alone(tmp_path: Path) -> None:
+    seen: list[list[str]] = []
+
+    def count(context: StageContext) -> None:
+        seen.append(sorted(path.name for path in context.out.iterdir()))
+        (context.out / str(len(seen))).touch()
+        (context.out / "some").write_text("some")
+        if len(seen) < 4:
+            raise KeyboardInterrupt
+
+    for number in (0, 0, 1):
+        with pytest.raises(KeyboardInterrupt):
+            run_stages([Stage("count", {"number": number}, count, resumes=True)], tmp_path, CPU, Progress())
+    results = run_stages([Stage("count", {"number": 0}, count, resumes=True)], tmp_path, CPU, Progress())
+    assert seen == [[], ["1", "some"], [], ["1", "2", "some"]]
+    made = {path.name for path in results["count"].folder.iterdir()}
+    assert made == {"1", "2", "4", "some", "stage.json"}
+
+
 def test_an_unfinished_folder_of_an_older_version_stays_because_nobody_knows_whose_it_is(
     tmp_path: Path,
 ) -> None:

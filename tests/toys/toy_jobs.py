@@ -142,6 +142,22 @@ def tensor(item: int) -> dict[str, torch.Tensor]:
     return {"values": torch.full((300, 300), float(item))}
 
 
+def die_at(number: int) -> int:
+    """End this process at a number above 8; return any other."""
+    if number > 8:
+        os._exit(number)
+    return number
+
+
+def decode_or_die(root: Path, *options: Any) -> Any:
+    """Decode a clip, or end this process as a codec with a mistake would."""
+    from nasframe_audiovisual.streams.decoding import decoded_clip
+
+    if options[-1] == "2.mp4":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return decoded_clip(root, *options)
+
+
 def die_once(file: str) -> str:
     """Kill this process the first time."""
     if file and not Path(file).exists():

@@ -98,6 +98,7 @@ def write_streams(
     for start in range(0, len(left), SHARD):
         group = left[start : start + SHARD]
         shards.write(group, itertools.islice(results, len(group)))
+    next(results, None)  # nothing is left: this ends the workers
     shards.finish()
     counts = {kind: sum(rows) for kind, rows in shards.counts.items()}
     return DecodedClips(shards.rows, shards.skipped, counts["pictures"], counts["sounds"])
