@@ -11,6 +11,7 @@ not depend on their number.
 from __future__ import annotations
 
 import functools
+import json
 import os
 import shutil
 import signal
@@ -28,7 +29,6 @@ from films import write_noise
 from nasframe.jobs import in_order
 from nasframe.runtime import Progress
 from nasframe.tasks import run_stages
-from nasframe_audiovisual.streams.shards import SHARD
 from nasframe_deepfake.preparation import prepare_stage
 from nasframe_deepfake.task import DeepfakeTask
 
@@ -54,6 +54,7 @@ def main(folder: str = "preparation", clips: str = "2000", workers: str = "2", *
     rows = [
         ("killed", f"after {killed.seconds:.0f} s, {killed.decoded} clips decoded, {kept} of them in shards"),
         ("went on", f"{whole.seconds:.0f} s, {whole.decoded} clips decoded"),
+        ("of the processor", f"{killed.processor:.0f} s and {whole.processor:.0f} s, workers included"),
         ("decoded twice", f"{killed.decoded + whole.decoded - count} of {count} clips"),
         ("files", f"{len(files)} ({size / MB:.0f} MB)"),
         ("memory of the first process", in_words(whole.parent)),
@@ -88,24 +89,35 @@ def make_clips(root: Path, count: int, workers: int) -> Path:
 
 @define
 class Measured:
-    """A process that prepares, and its workers: the most memory of one, resident and of that anonymous."""
+    """A process that prepares, and its workers.
+
+    Attributes:
+        seconds: from its start to its end.
+        processor: seconds of the processor, of all of them.
+        decoded: clips whose results it got.
+        parent: the most bytes of its memory: resident, and anonymous.
+        worker: the most of one worker.
+    """
 
     seconds: float = 0.0
+    processor: float = 0.0
     decoded: int = 0
     parent: tuple[int, int] = (0, 0)
     worker: tuple[int, int] = (0, 0)
 
 
 def prepared(source: Path, cache: Path, workers: str, until: int | None = None) -> Measured:
-    """Run the stage in a process of its own, and kill it with its workers when so many clips are in shards."""
+    """Run the stage in a process of its own; kill it and its workers when `until` clips are in shards."""
     counter = cache.with_suffix(".count")
     counter.write_text("0")
     started, found = time.monotonic(), Measured()
     command = [sys.executable, __file__, "--stage", source, cache, workers, counter]
     process = subprocess.Popen([*map(str, command)], start_new_session=True)
+    used: dict[int, float] = {}
     while process.poll() is None:
         for number in of_group(process.pid):
             memory = memory_of(number)
+            used[number] = max(used.get(number, 0.0), processor_of(number))
             if number == process.pid:
                 found.parent = larger(found.parent, memory)
             else:
@@ -117,7 +129,8 @@ def prepared(source: Path, cache: Path, workers: str, until: int | None = None) 
         time.sleep(0.2)
     if until is None and process.returncode:
         raise SystemExit(f"the preparation ended with status {process.returncode}")
-    found.seconds, found.decoded = time.monotonic() - started, int(counter.read_text())
+    found.seconds, found.processor = time.monotonic() - started, sum(used.values())
+    found.decoded = int(counter.read_text())
     return found
 
 
@@ -151,7 +164,12 @@ class Counted(Progress):
 
 def kept_clips(cache: Path) -> int:
     """Return the number of clips in whole shards of a stage that is not finished, or was killed."""
-    return SHARD * len([*cache.glob(".prepare-*.partial/*/shard-*.json")])  # the last one is not among them
+    return sum(map(_clips_in, cache.glob(".prepare-*.partial/*/shard-*.json")))
+
+
+@functools.cache
+def _clips_in(shard: Path) -> int:
+    return len(json.loads(shard.read_text())["clips"])
 
 
 def of_group(group: int) -> list[int]:
@@ -174,6 +192,15 @@ def memory_of(number: int) -> tuple[int, int]:
         return 0, 0
     peak, anonymous = (int(lines.get(key, "0 kB").split()[0]) * 1024 for key in ("VmHWM", "RssAnon"))
     return peak, anonymous
+
+
+def processor_of(number: int) -> float:
+    """Return the seconds of the processor that a process has used; 0 where it has ended."""
+    try:
+        fields = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def larger(first: tuple[int, int], second: tuple[int, int]) -> tuple[int, int]:
