@@ -6,8 +6,7 @@ from pathlib import Path
 
 import attrs
 
-from nasframe import Stage, StageContext
-from nasframe.tasks import stage_fingerprints
+from nasframe import Stage, StageContext, stage_fingerprints
 from nasframe_audiovisual import (
     BackboneTraining,
     describe_source,
