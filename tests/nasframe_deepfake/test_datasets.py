@@ -372,4 +372,4 @@ def test_the_command_that_prepares_takes_the_name_of_a_data_set(
     assert main([*words, "fakeavcelep"]) == 2
     assert "--dataset: unknown dataset 'fakeavcelep'; did you mean 'fakeavceleb'?" in capsys.readouterr().err
     assert main([*words, "fakeavceleb"]) == 2
-    assert "as a FakeAVCeleb tree has" in capsys.readouterr().err
+    assert "is empty; expected meta_data.csv and the clips it lists" in capsys.readouterr().err

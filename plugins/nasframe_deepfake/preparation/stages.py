@@ -14,7 +14,7 @@ from nasframe_audiovisual import (
     training_inputs,
     write_features,
 )
-from nasframe_deepfake.datasets import expected_content
+from nasframe_deepfake.datasets import expected_content, read_dataset
 from nasframe_deepfake.preparation.clip_index import read_index
 from nasframe_deepfake.preparation.preparing import Preparation, prepare
 from nasframe_deepfake.preparation.pretraining import pretrain
@@ -61,8 +61,9 @@ def identity(preparation: Preparation, source: Path) -> str:
     """Return a fingerprint of all that the preparation of a folder depends on.
 
     Raises:
-        DataError: see `prepare_stage`.
+        DataError: see `prepare`; also where the data set cannot be read.
     """
+    read_dataset(preparation.dataset, source, preparation.desync)  # errors before all files are read
     return stage_fingerprints([prepare_stage(preparation, source, workers=1)])["prepare"]
 
 
