@@ -167,7 +167,7 @@ def is_own_data(experiment: Experiment, run: Run, place: Path) -> bool:
             stages = checked_stages(experiment.task, place, experiment.stage_seed)
     except (DataError, ConfigurationError):  # the task cannot read it as it reads its own data
         return False
-    if known["fingerprint"] == _key(stage_fingerprints(stages)):
+    if known["fingerprint"] == _key(stages):
         return True
     if known["source"] == str(place):
         _check_unchanged(run, stages)

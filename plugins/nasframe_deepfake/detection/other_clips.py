@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import attrs
-import numpy as np
-import torch
 from attrs import field, frozen
 from torch import Tensor
 
 from nasframe import Batch, OtherTest
 from nasframe.errors import DataError
 from nasframe.runtime import MAX_LISTING_BYTES, Fields, Text, read_json, sha256_of
-from nasframe_audiovisual import Extractor, Standardiser, open_rows
+from nasframe_audiovisual import Extractor, ShardedRows, Standardiser, open_streams
 from nasframe_deepfake.datasets import GENUINE
 from nasframe_deepfake.detection.clip_split import ClipSplit, clip_split
 from nasframe_deepfake.detection.detector import Detector
@@ -41,15 +38,15 @@ class StreamSplit(ClipSplit):
         standardiser: with the statistics of its training.
     """
 
-    pictures_of_streams: np.ndarray[Any, Any] = field(kw_only=True, repr=False)
-    sounds_of_streams: np.ndarray[Any, Any] = field(kw_only=True, repr=False)
+    pictures_of_streams: ShardedRows = field(kw_only=True, repr=False)
+    sounds_of_streams: ShardedRows = field(kw_only=True, repr=False)
     extractor: Extractor = field(kw_only=True, repr=False)
     standardiser: Standardiser = field(kw_only=True, repr=False)
 
     def batch(self, indices: Tensor) -> Batch:
         """Return inputs `(batch, L, channels)`, float32, as a file's are computed, and targets."""
-        pictures = torch.from_numpy(self.pictures_of_streams[self.pictures[indices].numpy()])
-        sounds = torch.from_numpy(self.sounds_of_streams[self.sounds[indices].numpy()])
+        pictures = self.pictures_of_streams[self.pictures[indices]]
+        sounds = self.sounds_of_streams[self.sounds[indices]]
         features = {**self.extractor.pictures(pictures), **self.extractor.sounds(sounds)}
         inputs = {name: self.standardiser(name, value).float() for name, value in features.items()}
         return Batch(inputs, self.targets[indices])
@@ -106,8 +103,8 @@ def other_test(
     return OtherTest(
         StreamSplit(
             **{part.name: getattr(split, part.name) for part in attrs.fields(ClipSplit)},
-            pictures_of_streams=open_rows(prepared / "pictures.npy", "uint8", 5),
-            sounds_of_streams=open_rows(prepared / "sounds.npy", "float32", 3),
+            pictures_of_streams=open_streams(prepared, "pictures"),
+            sounds_of_streams=open_streams(prepared, "sounds"),
             extractor=detector.extractor,
             standardiser=detector.standardiser,
         ),
