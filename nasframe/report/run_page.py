@@ -17,6 +17,7 @@ from nasframe.display import (
     metric_tables,
     sparkline,
 )
+from nasframe.errors import RunError
 from nasframe.render import draw
 from nasframe.report.animation import animate_search, is_plain
 from nasframe.report.baselines import baseline_table
@@ -187,7 +188,11 @@ def _verdict(run: Run, history: History) -> list[str]:
     summary = run.record.get("search")
     if summary is None:
         return []
-    relaxes, epochs = learnt_logits(history), summary["epochs"]
+    relaxes = learnt_logits(history)
+    for key in ("epochs", "converged") if relaxes else ("epochs",):
+        if key not in summary:
+            raise RunError(f"{run.path / 'run.json'}: search.{key} is missing, so the record is damaged")
+    epochs = summary["epochs"]
     if relaxes:
         ended = "converged" if summary["converged"] else "did not converge: the epochs were used up"
         entropies = (f"{group} {value:.4f}" for group, value in (summary.get("entropy") or {}).items())

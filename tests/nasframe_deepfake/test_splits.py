@@ -136,3 +136,18 @@ def test_a_list_that_cannot_be_read_is_an_error_of_one_line_with_its_key(tmp_pat
             DataError, match=rf"^task\.split_list: .*: {reason}; expected a CSV file .*path and split$"
         ):
             read_own_list(tmp_path / name)
+
+
+def test_a_path_of_a_list_may_begin_with_the_folder_it_is_in(tmp_path: Path) -> None:
+    clips = make_clips(8)
+    splits = split_clips(clips, SHARES, 0).splits
+    write_split_list(tmp_path / "splits.csv", [f"./{clip.path}" for clip in clips], splits)
+    assert read_splits(tmp_path / "splits.csv", clips).splits == splits
+
+
+def test_a_list_that_names_no_clip_at_all_says_a_path_of_each(tmp_path: Path) -> None:
+    clips, path = make_clips(8), tmp_path / "mine.csv"
+    write_split_list(path, ["elsewhere/0.mp4", "elsewhere/1.mp4"], ["test", "weights"])
+    message = f"names none of the {len(clips)} clips: its first path is elsewhere/0.mp4, and that of a clip"
+    with pytest.raises(DataError, match=f"{message} RV-RA/0/0.mp4"):
+        read_splits(path, clips)

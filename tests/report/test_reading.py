@@ -102,3 +102,14 @@ def test_a_damaged_row_of_a_table_is_named(tabulated: Path, tmp_path: Path) -> N
     (tmp_path / "table.jsonl").write_text("{\n", encoding="utf-8")
     with pytest.raises(RunError, match="table.jsonl: line 1: cannot be read as JSON"):
         read_page(tmp_path)
+
+
+def test_a_record_of_a_search_without_its_epochs_is_named_with_its_file(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(run.path, folder)
+    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    for key in ("epochs", "converged"):
+        lacking = {**record, "search": {k: v for k, v in record["search"].items() if k != key}}
+        (folder / "run.json").write_text(json.dumps(lacking), encoding="utf-8")
+        with pytest.raises(RunError, match=rf"run\.json: search\.{key} is missing"):
+            read_page(folder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from nasframe.errors import DataError, nearest
 from nasframe.runtime import csv_text, read_csv, write_text
@@ -36,7 +36,7 @@ def read_split_list(path: Path) -> dict[str, str]:
             continue
         if len(row) <= max(place, of_split):
             raise refused(f"{path}: line {number}: has {len(row)} fields of {len(header)}")
-        name, split = row[place], row[of_split]
+        name, split = PurePosixPath(row[place]).as_posix(), row[of_split]  # without ./ and //
         if split not in SPLITS:
             raise DataError(f"{path}: unknown split {split!r}{nearest(split, SPLITS)}")
         if listed.setdefault(name, split) != split:

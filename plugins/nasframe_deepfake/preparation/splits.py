@@ -114,6 +114,11 @@ def read_splits(
     listed = read_own_list(path)
     clips, _ = one_spelling(clips)
     left_out = [clip.path for clip in clips if clip.path not in listed]
+    if listed and len(left_out) == len(clips):
+        raise DataError(
+            f"{_OPTION}: {path}: names none of the {len(clips)} clips: its first path is "
+            f"{next(iter(listed))}, and that of a clip {clips[0].path}"
+        )
     if left_out:
         raise DataError(f"{_OPTION}: {path}: {len(left_out)} clips have no split, the first is {left_out[0]}")
     splits = tuple(listed[clip.path] for clip in clips)
