@@ -245,7 +245,7 @@ def _load(path: Path, overrides: tuple[str, ...], common: Common, out: Path | No
             seed=common.seed,
             device=common.device,
         )
-    _refuse_relaxation_without_logits(path, experiment, overrides, common)
+    _refuse_options_without_effect(path, experiment, overrides, common)
     experiment.torch_device()
     if common.data is not None and not common.data.exists():
         raise ConfigurationError("--data", [f"{common.data}: no such file or folder"])
@@ -254,23 +254,34 @@ def _load(path: Path, overrides: tuple[str, ...], common: Common, out: Path | No
     return experiment
 
 
-def _refuse_relaxation_without_logits(
+def _refuse_options_without_effect(
     path: Path, experiment: Experiment, overrides: tuple[str, ...], common: Common
 ) -> None:
-    """Refuse options of a relaxation in a command whose loop has no logits: they would change nothing."""
-    words = [word for word in overrides if re.match(r"\s*relaxation\s*[.=]", word)]
-    if common.relaxation is not None:
-        words.insert(0, f"--relaxation {common.relaxation}")
-    if words and not experiment.loop.relaxes:
-        loop = experiment.names["loop"]
-        raise ConfigurationError(
-            str(path),
-            [
-                f"{word}: changes nothing, as the loop {loop!r} has no logits to relax; others have, such as "
-                "loop.name=bilevel"
-                for word in words
-            ],
-        )
+    """Refuse options in a command that its loop does not use: they would change nothing."""
+    from nasframe.searching import ProposalLoop
+
+    loop = experiment.names["loop"]
+    problems = []
+    if not experiment.loop.relaxes:
+        words = [] if common.relaxation is None else [f"--relaxation {common.relaxation}"]
+        problems += [
+            f"{word}: changes nothing, as the loop {loop!r} has no logits to relax; others have, such as "
+            "loop.name=bilevel"
+            for word in [*words, *_of_section("relaxation", overrides)]
+        ]
+    if isinstance(experiment.loop, ProposalLoop):
+        problems += [
+            f"{word}: changes nothing, as the loop {loop!r} trains no supernet; its own options are loop.…, "
+            "and those of its trainings train.…"
+            for word in _of_section("search", overrides)
+        ]
+    if problems:
+        raise ConfigurationError(str(path), problems)
+
+
+def _of_section(name: str, overrides: tuple[str, ...]) -> list[str]:
+    """Return the overrides of a section of an experiment."""
+    return [word for word in overrides if re.match(rf"\s*{name}\s*[.=]", word)]
 
 
 def _reading_as_recorded(folder: Path) -> AbstractContextManager[None]:

@@ -131,6 +131,17 @@ def test_options_of_a_relaxation_are_refused_where_the_loop_has_no_logits(
     assert not (home / "runs").exists()
 
 
+@pytest.mark.parametrize("loop", ["random", "evolution", "halving"])
+def test_options_of_a_search_are_refused_where_the_loop_trains_no_supernet(
+    home: Path, capsys: pytest.CaptureFixture[str], loop: str
+) -> None:
+    assert main(["run", str(EXPERIMENT), f"loop.name={loop}", "search.epochs=3"]) == 2
+    assert f"search.epochs=3: changes nothing, as the loop '{loop}' trains no supernet" in (
+        capsys.readouterr().err
+    )
+    assert not (home / "runs").exists()
+
+
 def test_a_warm_up_as_long_as_the_search_is_refused(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", str(EXPERIMENT), "search.epochs=2", "search.warmup_epochs=2"]) == 2
     assert "warmup_epochs must be less than epochs (2), or nothing is searched; found 2" in (
