@@ -118,6 +118,13 @@ def test_of_two_rows_for_one_file_the_first_is_kept_and_the_conflict_reported(tm
     assert listing.duplicates == [{"path": path, "kept": "wav2lip", "dropped": "faceswap-wav2lip"}]
 
 
+def test_a_clip_that_is_listed_under_two_people_is_tied_to_both(tmp_path: Path) -> None:
+    other = D.replace("id1,id2", "id8,id9", 1)
+    assert other != D
+    kept = read_fakeavceleb(write_tree(tmp_path, [A, D, other])).clips[0]
+    assert (kept.source, kept.targets) == ("id1", ("id2", "id8", "id9"))
+
+
 def test_a_row_without_its_file_is_reported_as_missing(tmp_path: Path) -> None:
     root = write_tree(tmp_path, [A, B])
     (root / "RealVideo-FakeAudio/African/men/id1/00109_fake.mp4").unlink()

@@ -188,6 +188,13 @@ def test_rows_that_cannot_be_used_are_told_with_their_lines(tmp_path: Path) -> N
     assert listing.duplicates == [{"path": "a.mp4", "kept": "line 2", "dropped": "line 5"}]
 
 
+def test_a_clip_that_is_listed_under_several_people_is_tied_to_all(tmp_path: Path) -> None:
+    tree(tmp_path, "a.mp4", "b.mp4")
+    rows = ["a.mp4,real,n", "a.mp4,real,m", "a.mp4,real,l", "b.mp4,fake,k"]
+    first, _ = read(table(tmp_path, rows)).clips
+    assert (first.source, first.targets) == ("n", ("l", "m"))
+
+
 def test_absolute_paths_inside_the_folder_and_back_slashes_are_read(tmp_path: Path) -> None:
     tree(tmp_path, "x/a.mp4", "x/b.mp4")
     listing = read(table(tmp_path, [f"{tmp_path}/x/a.mp4,real,n", f"{tmp_path}/x/b.mp4,fake,m"]))

@@ -14,7 +14,7 @@ from nasframe.runtime import read_csv
 from nasframe_audiovisual import files_of
 from nasframe_deepfake.datasets.categories import CATEGORIES, DESYNC, FAKE_BOTH, GENUINE
 from nasframe_deepfake.datasets.dataset import Desync
-from nasframe_deepfake.datasets.identities import names_somebody, person_key
+from nasframe_deepfake.datasets.identities import names_somebody, person_key, with_people_of
 from nasframe_deepfake.datasets.listing import Clip, Listing
 from nasframe_deepfake.datasets.no_clip import require_clips
 from nasframe_deepfake.datasets.table_paths import leaves_root, paths_in_tree
@@ -97,8 +97,9 @@ def read_clip_table(table: Path, desync: Desync) -> Listing:
             continue
         people = tuple(sorted({name for name in clip.targets if names_somebody(name, sources)}))
         clip = attrs.evolve(clip, path=places[row.path], targets=people)
-        kept, _ = first.setdefault(clip.path, (row, clip))
+        kept, before = first.setdefault(clip.path, (row, clip))
         if kept is not row:
+            first[clip.path] = kept, with_people_of(before, clip)
             listing.duplicates.append(
                 {"path": clip.path, "kept": f"line {kept.number}", "dropped": f"line {row.number}"}
             )

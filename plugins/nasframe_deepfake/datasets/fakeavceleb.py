@@ -18,7 +18,7 @@ from nasframe.runtime import read_csv
 from nasframe_audiovisual import files_of
 from nasframe_deepfake.datasets.categories import CATEGORIES, DESYNC, GENUINE
 from nasframe_deepfake.datasets.dataset import Dataset, Desync
-from nasframe_deepfake.datasets.identities import names_somebody, person_key
+from nasframe_deepfake.datasets.identities import names_somebody, person_key, with_people_of
 from nasframe_deepfake.datasets.listing import Clip, Listing
 from nasframe_deepfake.datasets.no_clip import require_clips
 from nasframe_deepfake.datasets.table_paths import paths_in_tree
@@ -61,19 +61,21 @@ def read_fakeavceleb(root: Path, desync: Desync = "pairing") -> Listing:
     present = set(files_of(root))
     listing = Listing(root)
     clips: dict[str, Clip] = {}
+    sources: set[str] = set()
     for number, row in _rows(table):
         clip = _clip(row, desync)
         if isinstance(clip, str):
             listing.malformed.append(f"line {number}: {clip}")
             continue
+        sources.add(person_key(clip.source))
         kept = clips.setdefault(clip.path, clip)
         if kept is not clip:
+            clips[clip.path] = with_people_of(kept, clip)
             note = {"path": clip.path, "kept": kept.method, "dropped": clip.method}
             if kept.category != clip.category:
                 note |= {"kept_category": kept.category, "dropped_category": clip.category}
             listing.duplicates.append(note)
     places = paths_in_tree(clips.keys(), present, _ROOT)
-    sources = {person_key(clip.source) for clip in clips.values()}
     for path, clip in [*clips.items()]:
         people = tuple(target for target in clip.targets if names_somebody(target, sources))
         clips[path] = attrs.evolve(clip, path=places[path], targets=people)

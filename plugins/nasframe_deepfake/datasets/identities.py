@@ -12,7 +12,7 @@ import attrs
 
 from nasframe_deepfake.datasets.listing import Clip, Spellings
 
-__all__ = ["names_somebody", "one_spelling", "person_key"]
+__all__ = ["names_somebody", "one_spelling", "person_key", "with_people_of"]
 
 _LEADING_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
 
@@ -66,6 +66,12 @@ def names_somebody(name: str, sources: Set[str]) -> bool:
     if key in sources:
         return bool(key)
     return any(char.isalnum() for char in key) and not key.isdecimal() and key not in _NOBODY
+
+
+def with_people_of(clip: Clip, other: Clip) -> Clip:
+    """Return a clip that is tied to the people of another too, such as of a second row for the same file."""
+    people = {*clip.targets, other.source, *other.targets} - {clip.source}
+    return attrs.evolve(clip, targets=tuple(sorted(people))) if people != {*clip.targets} else clip
 
 
 def one_spelling(clips: Iterable[Clip]) -> tuple[list[Clip], list[Spellings]]:
