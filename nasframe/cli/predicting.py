@@ -64,7 +64,9 @@ def predict(
         raise ConfigurationError("predict", ["--csv and --json: expected one of them"])
     paths = [*files, *(path for source in lists or () for path in listed_paths(source))]
     if not paths:
-        empty = f"; {', '.join(map(str, lists))} has no line with a path" if lists else ""
+        empty = ", as in nasframe predict RUN FILE…"
+        if lists:
+            empty = f"; {', '.join(map(str, lists))} has no line with a path"
         raise ConfigurationError("predict", [f"no files to score{empty}"])
 
     from nasframe import pipeline

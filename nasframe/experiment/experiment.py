@@ -196,6 +196,13 @@ class Experiment:
         if problems or settings is None:
             raise ConfigurationError(source, problems)
         names = {section: names[section] for section in PLUGINS}
+        loop, exact = parts["loop"], parts["space"].exact_with
+        if isinstance(loop, GradientLoop) and not loop.relaxes and exact:
+            problem = (
+                f"loop.name: {names['loop']!r} ranks architectures by its supernet, which with these options "
+                f"of the space is another network than the one that is built; set {exact}"
+            )
+            raise ConfigurationError(source, [problem])
         return cls(**parts, **attrs.asdict(settings, recurse=False), names=names)
 
     @property

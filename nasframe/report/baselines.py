@@ -33,7 +33,15 @@ def baseline_table(test: Mapping[str, Any]) -> Table | None:
     def numbers(values: Mapping[str, Any]) -> list[float | None]:
         return [_at(values, path) for path in paths]
 
-    rows: dict[str, Sequence[Cell]] = {SEARCHED: numbers(test)}
+    def cells(values: Mapping[str, Any]) -> list[Cell]:
+        """Return the numbers, that over all with its interval where there is one."""
+        found: list[Cell] = [*numbers(values)]
+        low, high = (_at(values, (f"{objective}_{end}",)) for end in ("low", "high"))
+        if low is not None and high is not None and paths[0] == (objective,):
+            found[0] = Estimate(_at(values, (objective,)), low, high)
+        return found
+
+    rows: dict[str, Sequence[Cell]] = {SEARCHED: cells(test)}
     drawn = [values for values in baselines.values() if "architecture" in values]
     if drawn:
         best = max(drawn, key=lambda values: _rank(values["validation"].get(objective)))
@@ -42,8 +50,9 @@ def baseline_table(test: Mapping[str, Any]) -> Table | None:
         rows[f"random, mean of {len(drawn)}"] = [
             _mean(dict(zip(names, found, strict=True))) for found in columns
         ]
-        rows[f"random, best of {len(drawn)} on validation"] = numbers(best)
-    rows |= {name: numbers(values) for name, values in baselines.items() if "architecture" not in values}
+        rows[f"random, best of {len(drawn)} on validation"] = cells(best)
+    rows |= {name: cells(values) for name, values in baselines.items() if "architecture" not in values}
+    shown = [row for row in rows.values() if not (isinstance(row[0], Estimate) and row[0].is_range)]
     names = [path[-2] if len(path) > 1 else path[0] for path in paths]
     note = (
         f"The columns: {objective}, over all and for each part, and parameters without frozen networks. "
@@ -56,7 +65,10 @@ def baseline_table(test: Mapping[str, Any]) -> Table | None:
         [[name, *values] for name, values in rows.items()],
         note,
         marked=[0],
-        signs=["mean (lowest…highest architecture)"] if drawn else [],
+        signs=[
+            *(["value [95 % interval]"] if any(isinstance(row[0], Estimate) for row in shown) else []),
+            *(["mean (lowest…highest architecture)"] if drawn else []),
+        ],
     )
 
 

@@ -25,6 +25,15 @@ class SpaceFactory(ABC):
     has it.
     """
 
+    @property
+    def exact_with(self) -> str:
+        """The overrides with which the supernet evaluates the network that is built, such as
+        `space.ports=distinct`; empty where it does so, or where nobody knows before the inputs are known.
+
+        Where it says some, a loop without logits is refused before any data is read.
+        """
+        return ""
+
     @abstractmethod
     def make(self, inputs: Mapping[str, Shape], outputs: int) -> SearchSpace:
         """Return the space for these input shapes (without the batch) and number of outputs.

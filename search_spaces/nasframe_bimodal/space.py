@@ -59,10 +59,13 @@ class Bimodal(SpaceFactory):
     dropout: float = option(0.2, help="rate of dropout after each candidate", ge=0.0, lt=1.0)
     tied: bool = option(False, help="whether all cells share their beta and gamma logits")
 
+    @property
+    def exact_with(self) -> str:
+        return "space.ports=distinct" if self._deals else ""
+
     def make(self, inputs: Mapping[str, Shape], outputs: int) -> SearchSpace:
         _check_inputs(inputs)
-        exact = "space.ports=distinct" if self._deals else ""
-        space = SearchSpace("bimodal", derivation=self._derivation(), exact=exact)
+        space = SearchSpace("bimodal", derivation=self._derivation(), exact=self.exact_with)
         sources = []
         for name, shape in inputs.items():
             sources.append(space.add_input(name, shape, OpSpec("projection", {"channels": self.channels})))

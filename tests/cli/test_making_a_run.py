@@ -131,6 +131,17 @@ def test_options_of_a_relaxation_are_refused_where_the_loop_has_no_logits(
     assert not (home / "runs").exists()
 
 
+def test_a_loop_that_ranks_by_its_supernet_is_refused_by_shared_ports_before_any_data_is_read(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["loop.name=one_shot", "search.candidates=9", "space.ports=shared"]
+    assert main(["run", str(EXPERIMENT), *words]) == 2
+    assert "loop.name: 'one_shot' ranks architectures by its supernet" in (said := capsys.readouterr().err)
+    assert "set space.ports=distinct" in said
+    assert "prepare" not in said
+    assert not (home / "runs").exists()
+
+
 @pytest.mark.parametrize("loop", ["random", "evolution", "halving"])
 def test_options_of_a_search_are_refused_where_the_loop_trains_no_supernet(
     home: Path, capsys: pytest.CaptureFixture[str], loop: str

@@ -68,8 +68,8 @@ def test_its_keys_are_laid_over_those_of_the_file(load: Loaded) -> None:
 
 
 def test_the_same_name_keeps_the_options_of_the_file(load: Loaded) -> None:
-    found = load('[space]\nname = "bimodal"\nports = "shared"\n').to_dict()
-    assert (found["space"]["ports"], found["space"]["channels"]) == ("shared", 8)
+    found = load('[space]\nname = "bimodal"\nports = "paired"\n').to_dict()
+    assert (found["space"]["ports"], found["space"]["channels"]) == ("paired", 8)
 
 
 def test_another_name_takes_the_place_of_the_whole_table(load: Loaded) -> None:

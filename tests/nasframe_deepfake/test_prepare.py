@@ -84,7 +84,20 @@ def test_unreadable_clips_are_skipped_and_listed_with_their_reasons(corpus: Path
     assert report["missing"] == [clips[25].relative_to(source).as_posix()]
     assert report["unlisted"] == ["stray.mp4"]
     assert json.loads((out / "report.json").read_text()) == report
-    assert any("3 unreadable clips skipped" in line for line in summary(report))
+    assert any("3 clips cannot be used; the first: " in line for line in summary(report))
+
+
+def test_one_clip_that_cannot_be_used_is_told_as_one(corpus: Path, tmp_path: Path) -> None:
+    shutil.copytree(corpus, tmp_path / "source")
+    broken = sorted((tmp_path / "source").rglob("*.mp4"))[4]
+    broken.write_bytes(b"no film")
+    (tmp_path / "out").mkdir()
+    report = prepare(
+        tmp_path / "source", tmp_path / "out", DeepfakeTask(size=32).preparation(0), 1, Progress()
+    )
+    (line,) = (line for line in summary(report) if "cannot be used" in line)
+    assert line.startswith("1 clip cannot be used; this one: ")
+    assert broken.name in line
 
 
 def test_clips_whose_sound_is_no_number_are_left_out_and_listed(corpus: Path, tmp_path: Path) -> None:

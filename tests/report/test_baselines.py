@@ -61,3 +61,14 @@ def test_the_mean_of_random_architectures_has_the_lowest_and_the_highest_beside_
     assert table is not None
     assert table.rows[1][1] == Estimate(0.6, 0.5, 0.7, {"random 1": 0.5, "random 2": 0.7}, is_range=True)
     assert "lowest and the highest" in table.note
+
+
+def test_the_objective_over_all_has_its_interval_where_there_is_one() -> None:
+    fixed = scores(0.7, 0.6, 30, validation={"auc": 0.99}, auc_low=0.2, auc_high=0.9)
+    table = baseline_table({**TEST, "baselines": {"fixed": fixed}})
+    assert table is not None
+    cell = table.rows[1][1]
+    assert isinstance(cell, Estimate)
+    assert cell.interval == (0.2, 0.9)
+    assert not isinstance(table.rows[0][1], Estimate)
+    assert "value [95 % interval]" in table.signs

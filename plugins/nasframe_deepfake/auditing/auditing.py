@@ -21,6 +21,7 @@ from nasframe_deepfake.auditing.separation import (
 )
 from nasframe_deepfake.auditing.shortcuts import SHORTCUTS, Shortcut
 from nasframe_deepfake.datasets import CATEGORY_NAMES
+from nasframe_deepfake.synthesis import SYNTHETIC_MARK
 
 __all__ = ["BOUND", "FACTS", "audit", "report_of_facts"]
 
@@ -55,6 +56,7 @@ def audit(
     write_facts(out / FACTS, clips, facts)
     report = {
         "source": str(root),
+        "synthetic": (root / SYNTHETIC_MARK).is_file(),
         "window": {"trim": window.trim, "seconds": window.seconds},
         **report_of_facts(clips, facts, seed),
     }

@@ -54,7 +54,8 @@ _REPORT = Fields(
         "people": Number(0, whole=True),
         "problems": Items(Fields({"path": Text(), "problem": Text()})),
         "shortcuts": Items(Fields(_SHORTCUT), least=1),
-    }
+    },
+    {"synthetic": Flag()},
 )
 
 

@@ -29,6 +29,11 @@ def audit_section(report: Mapping[str, Any]) -> Section:
         "container, rate or length. The last rows are measured in that window: where they are not red, the "
         "cut has mended what is red above them. What an encoder does to pictures and sound stays in both."
     )
+    if report.get("synthetic"):
+        parts.insert(
+            0,
+            "The clips were synthesised by nasframe. Scores on them say nothing about real deepfakes.",
+        )
     return Section("Shortcuts in the files", parts)
 
 

@@ -63,26 +63,37 @@ def summary(report: dict[str, Any]) -> list[str]:
     lines = [f"{report['clips']} clips: {categories}"]
     for split, counts in report["splits"].items():
         lines.append(f"{split}: {sum(counts.values())} clips, {counts.get(GENUINE.name, 0)} genuine")
-    for key, text in _NOTED.items():
-        if report[key]:
-            lines.append(f"{len(report[key])} {text}; the first: {_first(report[key][0])}")
+    for key, (one, several) in _NOTED.items():
+        if found := report[key]:
+            first = "this one" if len(found) == 1 else "the first"
+            lines.append(f"{len(found)} {one if len(found) == 1 else several}; {first}: {_first(found[0])}")
     lines += report["notes"]
     lines.append(report["claim"])
     return lines
 
 
 _NOTED = {
-    "skipped": "unreadable clips skipped",
-    "duplicates": "rows dropped because their path was listed before",
-    "missing": "rows name files that are not there",
-    "unlisted": "files have no row",
-    "malformed": "rows are malformed",
-    "left_out": "clips left out",
-    "corrected": "mistakes of the data set mended",
-    "spellings": "people whose name is spelled in several ways, and taken for one each",
-    "repeated": "contents that several clips have",
-    "contradicted": "contents that are called both genuine and fake",
+    "skipped": ("clip cannot be used", "clips cannot be used"),
+    "duplicates": (
+        "row dropped because its path was listed before",
+        "rows dropped because their path was listed before",
+    ),
+    "missing": ("row names a file that is not there", "rows name files that are not there"),
+    "unlisted": ("file has no row", "files have no row"),
+    "malformed": ("row is malformed", "rows are malformed"),
+    "left_out": ("clip left out", "clips left out"),
+    "corrected": ("mistake of the data set mended", "mistakes of the data set mended"),
+    "spellings": (
+        "person whose name is spelled in several ways, and taken for one",
+        "people whose name is spelled in several ways, and taken for one each",
+    ),
+    "repeated": ("content that several clips have", "contents that several clips have"),
+    "contradicted": (
+        "content that is called both genuine and fake",
+        "contents that are called both genuine and fake",
+    ),
 }
+"""Key of the report → what is told of one such, and of several."""
 
 
 def _first(item: str | list[str] | dict[str, Any]) -> str:
