@@ -2,7 +2,8 @@
 
 It registers nothing. A task uses it in this order:
 
-- **files**: `describe_source` fingerprints a data folder, `files_of` lists one, `same_contents` finds equal
+- **files**: `ClipFiles` are those of a clip: mostly one, or one of its pictures and one of its sound;
+  `describe_source` fingerprints a data folder, `files_of` lists one, `same_contents` finds equal
   files in it, `file_digest` is the hash of one
 - **media**: `play` yields each `Picture` and `Sound` of a clip as a player shows them, or raises a
   `ClipError`; `at_most` (by default `LARGEST`) gives the size of the pictures; `log_mel` turns samples,
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from nasframe_audiovisual.backbones import train_backbones as train_backbones
     from nasframe_audiovisual.backbones import training_inputs as training_inputs
     from nasframe_audiovisual.backbones import weights_size as weights_size
+    from nasframe_audiovisual.clip_files import ClipFiles as ClipFiles
     from nasframe_audiovisual.faces import DETECTORS as DETECTORS
     from nasframe_audiovisual.faces import LOOK_AHEAD as LOOK_AHEAD
     from nasframe_audiovisual.faces import NO_FACE as NO_FACE
@@ -152,6 +154,7 @@ _NAMES = {
         "training_inputs",
         "weights_size",
     ),
+    "clip_files": ("ClipFiles",),
     "faces": (
         "DETECTORS",
         "LOOK_AHEAD",

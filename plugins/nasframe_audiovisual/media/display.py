@@ -15,7 +15,7 @@ from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-__all__ = ["LARGEST", "Display", "Fit", "at_most"]
+__all__ = ["AS_STORED", "LARGEST", "QUARTER_TURNS", "Display", "Fit", "Orientation", "at_most"]
 
 LARGEST = 1280
 """Pixels of the longer side of a picture; larger ones are reduced."""
@@ -25,6 +25,14 @@ WIDEST_PIXEL = 4
 
 _side_data = cast("Callable[[av.VideoFrame], Mapping[Type, Buffer]]", SideDataContainer)
 # Not `frame.side_data`: the frame keeps that, which keeps the frame, so that both wait for the collector.
+
+Orientation = tuple[bool, bool, bool]
+"""What is done before a frame is shown: exchange the axes, then mirror, then flip."""
+
+AS_STORED: Orientation = (False, False, False)
+
+QUARTER_TURNS: tuple[Orientation, Orientation] = ((True, True, False), (True, False, True))
+"""A quarter turn clockwise, and one against the clock."""
 
 Fit = Callable[[int, int], tuple[int, int]]
 """The width and height of an upright picture → those that are wanted."""
@@ -47,10 +55,12 @@ class Display:
     Attributes:
         stream: of the file. Its pixel aspect is that of the container, where it has one.
         fit: gives the size of the pictures.
+        unsaid: the orientation of frames without a display matrix.
     """
 
     stream: VideoStream
     fit: Fit
+    unsaid: Orientation = AS_STORED
     _aspect: Fraction | None = field(init=False)
     _aspect_at_first: Fraction | None = field(init=False)
     _reformatter: VideoReformatter = field(init=False, factory=VideoReformatter)
@@ -61,7 +71,7 @@ class Display:
 
     def pixels(self, frame: av.VideoFrame) -> NDArray[np.uint8]:
         """Return the picture `(height, width, 3)`, RGB, uint8."""
-        transposed, mirrored, flipped = _orientation(frame)
+        transposed, mirrored, flipped = _orientation(frame) or self.unsaid
         width, height = max(1, round(frame.width * self._pixel_aspect())), frame.height
         if transposed:
             height, width = self.fit(height, width)
@@ -86,8 +96,8 @@ class Display:
         return float(ratio)
 
 
-def _orientation(frame: av.VideoFrame) -> tuple[bool, bool, bool]:
-    """Return what a player does before it shows a frame: exchange the axes, then mirror, then flip.
+def _orientation(frame: av.VideoFrame) -> Orientation | None:
+    """Return what a player does before it shows a frame; None where the frame does not say it.
 
     The display matrix of a frame (a, b, u, c, d, v, x, y, w) moves a pixel at (x, y) to (ax + cy, bx + dy).
     Players turn by right angles only, so the nearest of the eight orientations is taken.
@@ -96,12 +106,14 @@ def _orientation(frame: av.VideoFrame) -> tuple[bool, bool, bool]:
         data = _side_data(frame).get(Type.DISPLAYMATRIX)
     except ValueError:  # PyAV has no name for some other side data of the frame, but knows the angle
         turns = round(frame.rotation / 90) % 4
+        if not turns:  # the same as no matrix
+            return None
         return turns in (1, 3), turns in (2, 3), turns in (1, 2)
     if data is None:
-        return False, False, False
+        return None
     a, b, _, c, d, *_ = np.frombuffer(bytes(data), np.int32, 9).astype(np.int64).tolist()
     if a * d == b * c:  # it would show a line
-        return False, False, False
+        return AS_STORED
     if abs(a) + abs(d) >= abs(b) + abs(c):
         return False, a < 0, d < 0
     return True, c < 0, b < 0

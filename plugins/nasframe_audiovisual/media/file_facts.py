@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import av
 import numpy as np
 from attrs import define, evolve, frozen
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.stream import Discard
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from nasframe_audiovisual.media.channel_order import hold_order, without_order
 from nasframe_audiovisual.media.clip_error import ClipError
 from nasframe_audiovisual.media.container import opened
-from nasframe_audiovisual.media.played_streams import PlayedStreams, played_streams
+from nasframe_audiovisual.media.played_streams import played_pictures, played_sound, played_streams
 from nasframe_audiovisual.media.resampling import SAMPLE_RATE
 from nasframe_audiovisual.media.sound import Sound, SoundTrack
 
@@ -38,6 +41,9 @@ _Samples = NDArray[np.float32]
 @frozen
 class FileFacts:
     """Facts of one file; None, or an empty text, where the file does not tell.
+
+    Of a clip of two files, container and codecs are those of both, joined by `+`, the bits are those of both,
+    length and rate of the pictures are those of their file, and all about the sound is that of the other.
 
     Attributes:
         container: FFmpeg's name of the format, and the brand of an mp4 file: `mov/isom`.
@@ -72,7 +78,7 @@ class FileFacts:
     problem: str = ""
 
 
-def facts_of_file(path: Path, trim: float, seconds: float) -> FileFacts:
+def facts_of_file(path: Path, trim: float, seconds: float, sound_file: Path | None = None) -> FileFacts:
     """Return the facts of the file of a clip. What is damaged raises nothing: it is a `problem`.
 
     Args:
@@ -80,20 +86,20 @@ def facts_of_file(path: Path, trim: float, seconds: float) -> FileFacts:
         trim: seconds that are left out before the window, which begins so long after the first picture, or
             where the sound begins, if that is later.
         seconds: length of the window.
+        sound_file: the file of its sound, where that is another one; see `play_apart`.
     """
     facts = FileFacts()
     try:
-        with opened(path) as container:
-            streams = played_streams(path, container)
-            facts = _of_headers(container, streams, path.stat().st_size)
-            heard = _Hearing(_first_picture(streams) + trim, seconds)
+        with _opened(path, sound_file) as parts:
+            facts = _of_headers(parts)
+            heard = _Hearing(parts.first_picture + trim, seconds)
             try:
-                for sound in _sounds(path, container, streams):
+                for sound in _sounds(parts):
                     heard.add(sound)
             finally:  # up to where a file is damaged
                 facts = _with_sound(facts, heard)
     except ClipError as error:
-        return evolve(facts, problem=error.message)
+        return evolve(facts, problem=error.message if error.path == path else str(error))
     except (av.FFmpegError, OSError, ValueError) as error:
         described = error.strerror if isinstance(error, av.FFmpegError | OSError) else None
         found = described or str(error) or type(error).__name__
@@ -101,15 +107,53 @@ def facts_of_file(path: Path, trim: float, seconds: float) -> FileFacts:
     return facts
 
 
-def _of_headers(container: InputContainer, streams: PlayedStreams, size: int) -> FileFacts:
-    video, audio = streams.video, streams.audio
+@frozen
+class _Parts:
+    """What a clip is made of.
+
+    Attributes:
+        paths: of its files, that of its pictures first.
+        containers: these files, opened.
+        video: the pictures.
+        audio: the sound.
+        zero: second 0 of the clip on the clock of the sound's stamps.
+        first_picture: second of the clip at which its pictures begin.
+    """
+
+    paths: tuple[Path, ...]
+    containers: tuple[InputContainer, ...]
+    video: VideoStream
+    audio: AudioStream
+    zero: float
+    first_picture: float
+
+
+@contextmanager
+def _opened(path: Path, sound_file: Path | None) -> Iterator[_Parts]:
+    """Open the files of a clip."""
+    with opened(path) as container:
+        if sound_file is None:
+            streams = played_streams(path, container)
+            first = _first_picture(streams.video, streams.zero)
+            yield _Parts((path,), (container,), streams.video, streams.audio, streams.zero, first)
+            return
+        video, zero = played_pictures(path, container)
+        with opened(sound_file) as other:
+            audio, begin = played_sound(sound_file, other)
+            first = _first_picture(video, zero)
+            yield _Parts((path, sound_file), (container, other), video, audio, begin, first)
+
+
+def _of_headers(parts: _Parts) -> FileFacts:
+    container, video, audio = parts.containers[0], parts.video, parts.audio
     duration = container.duration / av.time_base if container.duration else None
     rate = video.average_rate
-    brand = container.metadata.get("major_brand", "").strip()
+    size = sum(path.stat().st_size for path in parts.paths)
+    tags = [opened_file.metadata for opened_file in parts.containers] + [video.metadata, audio.metadata]
     return FileFacts(
-        container="/".join(filter(None, (container.format.name.partition(",")[0], brand))),
+        container="+".join(map(_format, parts.containers)),
         codecs=f"{video.codec_context.name}+{audio.codec_context.name}",
-        encoder="; ".join(filter(None, (_encoder(tagged.metadata) for tagged in (container, video, audio)))),
+        encoder="; ".join(filter(None, map(_encoder, tags))),
         duration=duration,
         bit_rate=8 * size / duration if duration else None,
         frame_rate=float(rate) if rate else None,
@@ -119,21 +163,27 @@ def _of_headers(container: InputContainer, streams: PlayedStreams, size: int) ->
     )
 
 
+def _format(container: InputContainer) -> str:
+    brand = container.metadata.get("major_brand", "").strip()
+    return "/".join(filter(None, (container.format.name.partition(",")[0], brand)))
+
+
 def _encoder(tags: Mapping[str, str]) -> str:
     """Return the tag of the program that wrote a container or a stream; formats differ in its case."""
     return next((text for name, text in tags.items() if name.lower() == "encoder"), "")
 
 
-def _first_picture(streams: PlayedStreams) -> float:
+def _first_picture(video: VideoStream, zero: float) -> float:
     """Return the second of the clip at which its pictures begin."""
-    start, base = streams.video.start_time, streams.video.time_base
-    return 0.0 if start is None or base is None else start * float(base) - streams.zero
+    start, base = video.start_time, video.time_base
+    return 0.0 if start is None or base is None else start * float(base) - zero
 
 
-def _sounds(path: Path, container: InputContainer, streams: PlayedStreams) -> Iterator[Sound]:
+def _sounds(parts: _Parts) -> Iterator[Sound]:
     """Yield the sound of a clip as `play` does. A packet that is damaged is left out, as a player does."""
-    track, zero, audio = SoundTrack(path), streams.zero, streams.audio
-    streams.video.discard = Discard.all
+    container, audio = parts.containers[-1], parts.audio
+    track = SoundTrack(parts.paths[-1])
+    parts.video.discard = Discard.all
     audio.codec_context.options = without_order(audio)
     audio.codec_context.thread_type = "NONE"
     for packet in container.demux(audio):
@@ -144,7 +194,7 @@ def _sounds(path: Path, container: InputContainer, streams: PlayedStreams) -> It
         for frame in frames:
             if isinstance(frame, av.AudioFrame):
                 hold_order(frame)
-                yield from track.add(frame, None if frame.time is None else frame.time - zero)
+                yield from track.add(frame, None if frame.time is None else frame.time - parts.zero)
     yield from track.flush()
 
 

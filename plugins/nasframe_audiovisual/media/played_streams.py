@@ -14,7 +14,7 @@ from av.video.stream import VideoStream
 
 from nasframe_audiovisual.media.clip_error import ClipError
 
-__all__ = ["PlayedStreams", "is_image", "played_streams"]
+__all__ = ["PlayedStreams", "is_image", "played_pictures", "played_sound", "played_streams"]
 
 NO_FILM = (
     Disposition.attached_pic | Disposition.still_image | Disposition.timed_thumbnails | Disposition.dependent
@@ -54,12 +54,7 @@ class PlayedStreams:
     @property
     def zero(self) -> float:
         """Second 0 of the clip on the clock of its stamps: the first one of the stream that begins first."""
-        starts = [
-            stream.start_time * float(stream.time_base)
-            for stream in (self.video, self.audio)
-            if stream.start_time is not None and stream.time_base is not None
-        ]
-        return min(starts, default=0.0)
+        return _first_stamp(self.video, self.audio)
 
 
 def played_streams(path: Path, container: InputContainer) -> PlayedStreams:
@@ -71,23 +66,72 @@ def played_streams(path: Path, container: InputContainer) -> PlayedStreams:
     Raises:
         ClipError: there is no video, only a cover picture, no sound, or an unknown codec.
     """
+    played = PlayedStreams(_film(path, container), _sound(path, container))
+    _play_alone(path, container, played.video, played.audio)
+    return played
+
+
+def played_pictures(path: Path, container: InputContainer) -> tuple[VideoStream, float]:
+    """Return the pictures that a player would play, and let FFmpeg skip all other streams.
+
+    Second 0 of the file comes with them, on the clock of its stamps: the first one, that of a sound too.
+
+    Raises:
+        ClipError: there is no video, only a cover picture, or an unknown codec.
+    """
+    video = _film(path, container)
+    zero = _first_stamp(video, *container.streams.audio)
+    _play_alone(path, container, video)
+    return video, zero
+
+
+def played_sound(path: Path, container: InputContainer) -> tuple[AudioStream, float]:
+    """Return the sound that a player would play and its first stamp, and let FFmpeg skip all other streams.
+
+    Raises:
+        ClipError: there is no sound, or an unknown codec.
+    """
+    audio = _sound(path, container)
+    _play_alone(path, container, audio)
+    return audio, _first_stamp(audio)
+
+
+def _film(path: Path, container: InputContainer) -> VideoStream:
     if not container.streams.video:
         raise ClipError(path, "has no video stream", "no-video")
     films = [stream for stream in container.streams.video if not stream.disposition & NO_FILM]
     if not films:
         raise ClipError(path, "has no video, only a cover picture", "no-video")
+    return _best(films)
+
+
+def _sound(path: Path, container: InputContainer) -> AudioStream:
     sounds = [stream for stream in container.streams.audio if not stream.disposition & Disposition.dependent]
     if not sounds:
         raise ClipError(path, "has no audio stream", "no-sound")
-    played = PlayedStreams(_best(films), _best(sounds))
+    return _best(sounds)
+
+
+def _play_alone(path: Path, container: InputContainer, *played: VideoStream | AudioStream) -> None:
+    """Let FFmpeg skip all other streams; raise where the codec of one that is played is unknown."""
+    kept = {stream.index for stream in played}
     for stream in container.streams:
-        if stream.index not in (played.video.index, played.audio.index):
+        if stream.index not in kept:
             stream.discard = Discard.all
-    for best in (played.video, played.audio):
+    for best in played:
         if not _known(best):
             message = f"cannot be decoded (its {best.type} stream has an unknown codec)"
             raise ClipError(path, message, "unknown-codec")
-    return played
+
+
+def _first_stamp(*streams: VideoStream | AudioStream) -> float:
+    """Return the first stamp of some streams, in seconds on their clock; 0 where none is known."""
+    starts = [
+        stream.start_time * float(stream.time_base)
+        for stream in streams
+        if stream.start_time is not None and stream.time_base is not None
+    ]
+    return min(starts, default=0.0)
 
 
 def is_image(stream: VideoStream) -> bool:

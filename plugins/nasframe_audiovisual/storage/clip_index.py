@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,15 +17,20 @@ __all__ = ["read_index", "write_index"]
 Clip = TypeVar("Clip", bound=attrs.AttrsInstance)
 
 
-def write_index(path: Path, clips: Sequence[attrs.AttrsInstance]) -> None:
+def write_index(path: Path, clips: Sequence[attrs.AttrsInstance], sparse: Collection[str] = ()) -> None:
     """Write records of one attrs class as a CSV file, whole or not at all.
 
     Args:
         path: of the file.
         clips: one or more; the names of their fields are the columns. The fields are of type `str` or `int`.
+        sparse: fields with a default whose columns are left out where every clip has an empty text there.
     """
-    columns = [item.name for item in attrs.fields(type(clips[0]))]
-    write_text(path, csv_text([columns, *(attrs.astuple(clip) for clip in clips)]))
+    columns = [
+        item.name
+        for item in attrs.fields(type(clips[0]))
+        if item.name not in sparse or any(getattr(clip, item.name) for clip in clips)
+    ]
+    write_text(path, csv_text([columns, *([getattr(clip, name) for name in columns] for clip in clips)]))
 
 
 def read_index(path: Path, kind: type[Clip]) -> list[Clip]:

@@ -13,6 +13,7 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from nasframe.runtime import one_thread
+from nasframe_audiovisual.clip_files import ClipFiles
 from nasframe_audiovisual.faces import FaceDetector, FaceSettings
 from nasframe_audiovisual.media import ClipError
 from nasframe_audiovisual.spectrogram import log_mel
@@ -36,7 +37,9 @@ class DecodedClip:
     digests: Mapping[str, str]
 
 
-def decoded_clip(root: Path, window: Window, mels: int, faces: FaceSettings, clip: str) -> DecodedClip | str:
+def decoded_clip(
+    root: Path, window: Window, mels: int, faces: FaceSettings, clip: ClipFiles
+) -> DecodedClip | str:
     """Return the streams of a clip, or the reason why there are none: one clip does not stop the others.
 
     Args:
@@ -44,14 +47,16 @@ def decoded_clip(root: Path, window: Window, mels: int, faces: FaceSettings, cli
         window: the length of the part of each clip that is used, and its pictures.
         mels: bands of the spectrogram.
         faces: how the square of the pictures is found.
-        clip: path, relative to `root`.
+        clip: its files, relative to `root`.
 
     Raises:
         DataError: the faces' model cannot be used, for no clip.
     """
-    detector, path = _detector(faces), root / clip
+    detector, path = _detector(faces), root / clip.pictures
     try:
-        recording = first_window(path, window, detector).recording
+        recording = first_window(
+            path, window, detector, root / clip.sound if clip.sound else None, clip.lying
+        ).recording
         with one_thread():
             sound = log_mel(torch.from_numpy(recording.samples), mels).numpy()
     except ClipError as error:
@@ -66,9 +71,9 @@ def _digest(values: NDArray[Any]) -> str:
     return hashlib.sha256(values.tobytes()).hexdigest()
 
 
-def lost_clip(root: Path, clip: str, end: str) -> str:
+def lost_clip(root: Path, clip: ClipFiles, end: str) -> str:
     """Return the reason for a clip at which processes died, each of which `end` describes."""
-    return f"{root / clip}: cannot be used, each of three processes that decoded it {end}"
+    return f"{root / clip.name}: cannot be used, each of three processes that decoded it {end}"
 
 
 def detector_inputs(faces: FaceSettings) -> dict[str, Any]:

@@ -11,11 +11,13 @@ import re
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from attrs import define, field
 
 from nasframe.errors import DataError
-from nasframe.runtime import Fields, Items, Text, flush_file, read_json, remove_path, write_json
+from nasframe.runtime import Fields, Flag, Items, Text, flush_file, read_json, remove_path, write_json
+from nasframe_audiovisual.clip_files import ClipFiles
 from nasframe_audiovisual.sharded_rows import shard_file, write_shard_list
 from nasframe_audiovisual.storage import RowWriter, open_rows
 from nasframe_audiovisual.streams.decoding import DecodedClip
@@ -31,7 +33,7 @@ KINDS = {"pictures": "uint8", "sounds": "float32"}
 _FILE = re.compile(r"(shard-[0-9]{5}\.json|(pictures|sounds)-[0-9]{5}\.npy|streams\.json)")
 
 # a clip has either the digests of its streams, or a reason
-_CLIP = Fields({"path": Text()}, {"pictures": Text(), "sounds": Text(), "reason": Text()})
+_CLIP = Fields({"path": Text()}, {"lying": Flag(), "pictures": Text(), "sounds": Text(), "reason": Text()})
 _SHARD = Fields({"made_by": Text(), "clips": Items(_CLIP)})
 
 
@@ -43,8 +45,8 @@ class Shards:
         folder: that is there.
         made_by: fingerprint of all options that the streams depend on. A shard of others does not count.
         done: number of clips in whole shards.
-        rows: path of a clip → the rows of its pictures and of its sound.
-        skipped: path of a clip that cannot be used → the reason.
+        rows: name of a clip → the rows of its pictures and of its sound.
+        skipped: name of a clip that cannot be used → the reason.
         counts: kind → the number of rows in each shard.
     """
 
@@ -56,7 +58,7 @@ class Shards:
     counts: dict[str, list[int]] = field(init=False, factory=lambda: {kind: [] for kind in KINDS})
     _seen: dict[str, dict[bytes, int]] = field(init=False, factory=lambda: {kind: {} for kind in KINDS})
 
-    def resume(self, clips: Sequence[str]) -> None:
+    def resume(self, clips: Sequence[ClipFiles]) -> None:
         """Take the shards that are whole and hold the first of these clips, and remove what else is there."""
         number = 0
         while self.done < len(clips) and self._take(number, clips[self.done : self.done + SHARD]):
@@ -67,7 +69,7 @@ class Shards:
             if _FILE.fullmatch(path.name) and path.name not in kept:
                 remove_path(path)
 
-    def write(self, clips: Sequence[str], results: Iterable[DecodedClip | str]) -> None:
+    def write(self, clips: Sequence[ClipFiles], results: Iterable[DecodedClip | str]) -> None:
         """Write the next shard: its arrays to the disk, then its document.
 
         Args:
@@ -75,7 +77,7 @@ class Shards:
             results: for each of them its streams, or the reason why there are none.
         """
         number = len(self.counts["pictures"])
-        lines: list[dict[str, str]] = []
+        lines: list[dict[str, Any]] = []
         with ExitStack() as stack:
             writers = {
                 kind: stack.enter_context(RowWriter(shard_file(self.folder, kind, number), dtype))
@@ -84,9 +86,9 @@ class Shards:
             fresh: dict[str, set[str]] = {kind: set() for kind in KINDS}
             for clip, result in zip(clips, results, strict=True):
                 if isinstance(result, str):
-                    lines.append({"path": clip, "reason": result})
+                    lines.append({**_told(clip), "reason": result})
                     continue
-                lines.append({"path": clip, **result.digests})
+                lines.append({**_told(clip), **result.digests})
                 for kind, digest in result.digests.items():
                     if bytes.fromhex(digest) not in self._seen[kind] and digest not in fresh[kind]:
                         fresh[kind].add(digest)
@@ -107,12 +109,13 @@ class Shards:
     def _document(self, number: int) -> Path:
         return self.folder / f"shard-{number:05}.json"
 
-    def _take(self, number: int, clips: Sequence[str]) -> bool:
+    def _take(self, number: int, clips: Sequence[ClipFiles]) -> bool:
         """Return True where the shard is whole and holds these clips; then it is noted."""
         try:
             found = read_json(self._document(number), _SHARD, DataError)
-            lines: list[dict[str, str]] = found["clips"]
-            if found["made_by"] != self.made_by or [line["path"] for line in lines] != [*clips]:
+            lines: list[dict[str, Any]] = found["clips"]
+            told = [{name: line[name] for name in ("path", "lying") if name in line} for line in lines]
+            if found["made_by"] != self.made_by or told != [*map(_told, clips)]:
                 return False
             for kind, fresh in self._fresh(lines).items():
                 path = shard_file(self.folder, kind, number)
@@ -123,7 +126,7 @@ class Shards:
         self._note(lines)
         return True
 
-    def _fresh(self, lines: Sequence[dict[str, str]]) -> dict[str, list[bytes]]:
+    def _fresh(self, lines: Sequence[dict[str, Any]]) -> dict[str, list[bytes]]:
         """Return for each kind the digests of the streams that no earlier clip has, in their order."""
         digests = {
             kind: dict.fromkeys(bytes.fromhex(line[kind]) for line in lines if "reason" not in line)
@@ -133,7 +136,7 @@ class Shards:
             kind: [one for one in found if one not in self._seen[kind]] for kind, found in digests.items()
         }
 
-    def _note(self, lines: Sequence[dict[str, str]]) -> None:
+    def _note(self, lines: Sequence[dict[str, Any]]) -> None:
         for kind, fresh in self._fresh(lines).items():
             seen = self._seen[kind]
             seen.update(zip(fresh, range(len(seen), len(seen) + len(fresh)), strict=True))
@@ -145,3 +148,8 @@ class Shards:
                 pictures, sounds = (self._seen[kind][bytes.fromhex(line[kind])] for kind in KINDS)
                 self.rows[line["path"]] = pictures, sounds
         self.done += len(lines)
+
+
+def _told(clip: ClipFiles) -> dict[str, Any]:
+    """Return what a shard says of a clip beside its streams: its name, and `lying` where it is."""
+    return {"path": clip.name, "lying": True} if clip.lying else {"path": clip.name}

@@ -12,6 +12,7 @@ from attrs import frozen
 
 from nasframe.jobs import in_order
 from nasframe.runtime import Progress, fingerprint
+from nasframe_audiovisual.clip_files import ClipFiles
 from nasframe_audiovisual.faces import FaceSettings
 from nasframe_audiovisual.freed_memory import keep_freed_memory
 from nasframe_audiovisual.spectrogram import COLUMNS
@@ -33,8 +34,9 @@ class DecodedClips:
     """The rows of every clip, and the clips without any. Both are in the order in which the clips were given.
 
     Attributes:
-        rows: path of a clip → the rows of its pictures and of its sound; clips that share a stream share it.
-        skipped: path of a clip that cannot be used → the reason, in words.
+        rows: name of a clip, see `ClipFiles` → the rows of its pictures and of its sound; clips that share a
+            stream share it.
+        skipped: name of a clip that cannot be used → the reason, in words.
         pictures: number of distinct rows of pictures.
         sounds: number of distinct rows of sound.
     """
@@ -47,7 +49,7 @@ class DecodedClips:
 
 def write_streams(
     root: Path,
-    clips: Sequence[str],
+    clips: Sequence[str | ClipFiles],
     out: Path,
     window: Window,
     mels: int,
@@ -67,7 +69,7 @@ def write_streams(
 
     Args:
         root: folder of the clips. Their content is not compared with that of the shards that are kept.
-        clips: path of each, relative to `root`; each once.
+        clips: path of each, relative to `root`, or its files; each once.
         out: a folder that is there.
         window: the length of the part of each clip that is used, and its pictures.
         mels: bands of the spectrogram.
@@ -81,8 +83,9 @@ def write_streams(
         DataError: the disk is too full, or the faces' model cannot be used.
     """
     shards = Shards(out, fingerprint([_LAYOUT, attrs.asdict(window), mels, detector_inputs(faces)]))
-    shards.resume(clips)
-    left = clips[shards.done :]
+    files = [ClipFiles(clip) if isinstance(clip, str) else clip for clip in clips]
+    shards.resume(files)
+    left = files[shards.done :]
     require_space(out, streams_size(len(left), window, mels), f"the pictures and sounds of {len(left)} clips")
     if shards.done:
         progress.say(f"{shards.done} of {len(clips)} clips are decoded already, {len(left)} are left")

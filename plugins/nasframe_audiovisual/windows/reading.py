@@ -10,9 +10,10 @@ import numpy as np
 
 from nasframe.runtime import Cancellation
 from nasframe_audiovisual.faces import NO_FACE, FaceDetector
-from nasframe_audiovisual.media import Picture, Sound, play
+from nasframe_audiovisual.media import AS_STORED, Orientation, Picture, Sound, play, play_apart
 from nasframe_audiovisual.windows.assembling import Assembler
 from nasframe_audiovisual.windows.excerpts import Excerpt, LeftOut
+from nasframe_audiovisual.windows.lying import turn_of_lying
 from nasframe_audiovisual.windows.refusal import nothing_used
 from nasframe_audiovisual.windows.window import Window
 
@@ -20,7 +21,12 @@ __all__ = ["first_window", "read_windows"]
 
 
 def read_windows(
-    path: Path, window: Window, detector: FaceDetector, cancellation: Cancellation | None = None
+    path: Path,
+    window: Window,
+    detector: FaceDetector,
+    cancellation: Cancellation | None = None,
+    sound_file: Path | None = None,
+    lying: bool = False,
 ) -> Iterator[Excerpt | LeftOut]:
     """Yield the windows of a clip in order of time, and the parts that are left out.
 
@@ -36,6 +42,9 @@ def read_windows(
         window: the length of the windows, and their pictures.
         detector: finds the faces.
         cancellation: is looked at before every picture.
+        sound_file: the file of its sound, where that is another one; see `play_apart`.
+        lying: whether its pictures are stored on their side, unless the container says how they are turned;
+            see `turn_of_lying`.
 
     Raises:
         ClipError: the file cannot be decoded. It may come after some windows, where the damage is.
@@ -43,9 +52,10 @@ def read_windows(
     """
     cancellation = cancellation or Cancellation()
     left_out: list[LeftOut] = []
+    unsaid = turn_of_lying(path, detector) if lying else AS_STORED
     for upside_down in (False, True):
         waiting: list[LeftOut] | None = []
-        for part in _read(path, window, detector, upside_down, cancellation):
+        for part in _read(path, sound_file, window, detector, unsaid, upside_down, cancellation):
             if waiting is not None and isinstance(part, LeftOut):
                 waiting.append(part)
                 continue
@@ -60,14 +70,20 @@ def read_windows(
     yield from left_out
 
 
-def first_window(path: Path, window: Window, detector: FaceDetector) -> Excerpt:
-    """Return the first window of a clip that can be judged.
+def first_window(
+    path: Path,
+    window: Window,
+    detector: FaceDetector,
+    sound_file: Path | None = None,
+    lying: bool = False,
+) -> Excerpt:
+    """Return the first window of a clip that can be judged; see `read_windows`.
 
     Raises:
         ClipError: the file cannot be decoded, or has none; see `nothing_used`.
     """
     left_out = []
-    for part in read_windows(path, window, detector):
+    for part in read_windows(path, window, detector, sound_file=sound_file, lying=lying):
         if isinstance(part, Excerpt):
             return part
         left_out.append(part)
@@ -75,11 +91,22 @@ def first_window(path: Path, window: Window, detector: FaceDetector) -> Excerpt:
 
 
 def _read(
-    path: Path, window: Window, detector: FaceDetector, upside_down: bool, cancellation: Cancellation
+    path: Path,
+    sound_file: Path | None,
+    window: Window,
+    detector: FaceDetector,
+    unsaid: Orientation,
+    upside_down: bool,
+    cancellation: Cancellation,
 ) -> Iterator[Excerpt | LeftOut]:
     """Yield the windows of a clip and the parts that are left out, of its pictures one way up."""
     assembler = Assembler(path, window, detector)
-    for part in play(path, window.trim + window.step / 2, window.step):
+    first, step = window.trim + window.step / 2, window.step
+    if sound_file is None:
+        parts = play(path, first, step, unsaid=unsaid)
+    else:
+        parts = play_apart(path, sound_file, first, step, unsaid=unsaid)
+    for part in parts:
         cancellation.check()
         if isinstance(part, Sound):
             found = assembler.hear(part)

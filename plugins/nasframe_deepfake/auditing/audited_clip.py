@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from attrs import frozen
 
+from nasframe_audiovisual import ClipFiles
+
 __all__ = ["AuditedClip"]
 
 
 @frozen
 class AuditedClip:
-    """A clip of the set. The names of the fields are columns of `facts.csv`.
+    """A clip of the set. The names of the fields but the last are columns of `facts.csv`.
 
     Attributes:
-        path: relative to the root of the data.
+        path: the name of the clip: its path relative to the root of the data, or those of its two files.
         category: name of one of the categories of the deepfake task.
         source: person whose face is seen.
         fake: whether it is one.
+        sound_file: the file of its sound, where its pictures are in another one.
     """
 
     path: str
     category: str
     source: str
     fake: bool
+    sound_file: str = ""
+
+    @property
+    def files(self) -> ClipFiles:
+        """Its file, or both."""
+        return ClipFiles.named(self.path, self.sound_file)

@@ -10,7 +10,7 @@ import attrs
 
 from nasframe.jobs import in_order
 from nasframe.runtime import Progress, csv_text, write_text
-from nasframe_audiovisual import FileFacts, Window, facts_of_file, keep_freed_memory
+from nasframe_audiovisual import ClipFiles, FileFacts, Window, facts_of_file, keep_freed_memory
 from nasframe_deepfake.auditing.audited_clip import AuditedClip
 
 __all__ = ["measure_files", "write_facts"]
@@ -29,22 +29,26 @@ def measure_files(
         progress: to report to.
     """
     measure = functools.partial(_measured, root, window)
-    paths = [clip.path for clip in clips]
-    found: Iterable[FileFacts] = in_order(measure, paths, workers, least=2000, initializer=keep_freed_memory)
-    return list(progress.track(found, "audit", len(paths)))
+    files = [clip.files for clip in clips]
+    found: Iterable[FileFacts] = in_order(measure, files, workers, least=2000, initializer=keep_freed_memory)
+    return list(progress.track(found, "audit", len(files)))
 
 
-def _measured(root: Path, window: Window, path: str) -> FileFacts:
-    return facts_of_file(root / path, window.trim, window.seconds)
+def _measured(root: Path, window: Window, files: ClipFiles) -> FileFacts:
+    sound_file = root / files.sound if files.sound else None
+    return facts_of_file(root / files.pictures, window.trim, window.seconds, sound_file)
 
 
 def write_facts(path: Path, clips: Sequence[AuditedClip], facts: Sequence[FileFacts]) -> None:
     """Write a CSV file with a line for each clip: what it is, and its facts; empty where one is not known."""
-    columns = [item.name for item in (*attrs.fields(AuditedClip), *attrs.fields(FileFacts))]
-    rows = ([*_cells(clip), *_cells(found)] for clip, found in zip(clips, facts, strict=True))
-    write_text(path, csv_text([columns, *rows]))
+    of_clip = [item.name for item in attrs.fields(AuditedClip) if item.name != "sound_file"]
+    of_file = [item.name for item in attrs.fields(FileFacts)]
+    rows = (
+        [*_cells(clip, of_clip), *_cells(found, of_file)] for clip, found in zip(clips, facts, strict=True)
+    )
+    write_text(path, csv_text([[*of_clip, *of_file], *rows]))
 
 
-def _cells(record: attrs.AttrsInstance) -> list[object]:
-    values = attrs.astuple(record)
+def _cells(record: AuditedClip | FileFacts, columns: Sequence[str]) -> list[object]:
+    values = [getattr(record, name) for name in columns]
     return ["" if value is None else int(value) if isinstance(value, bool) else value for value in values]

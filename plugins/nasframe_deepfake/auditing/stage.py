@@ -52,10 +52,10 @@ def audit_prepared(
         seed, workers, progress: see `audit`.
     """
     clips = [
-        AuditedClip(clip.path, clip.category, clip.source, bool(clip.fake))
+        AuditedClip(clip.path, clip.category, clip.source, bool(clip.fake), clip.sound_file)
         for clip in read_index(prepared / "index.csv")
     ]
-    if clips and not (root / clips[0].path).is_file():
+    if clips and not (root / clips[0].files.pictures).is_file():
         root = _root_of(prepared)
     return audit(root, clips, out, window, seed, workers, progress)
 
@@ -69,7 +69,10 @@ def audit_data(
         DataError: the source cannot be read, or lists no clip.
     """
     listing = read_dataset(preparation.dataset, source, preparation.desync)
-    clips = [AuditedClip(clip.path, clip.category, clip.source, clip.fake) for clip in listing.clips]
+    clips = [
+        AuditedClip(clip.name, clip.category, clip.source, clip.fake, clip.sound_file)
+        for clip in listing.clips
+    ]
     return audit(listing.root, clips, out, preparation.window, preparation.seed, workers, progress)
 
 

@@ -191,12 +191,14 @@ def _check(entry: Registered, listing: object) -> None:
             raise ContractError(f"{entry}: {name} of a listing holds strings, found {part!r}")
     if not listing.clips:
         raise DataError(f"{listing.root}: {entry.name} lists no clip to use")
-    seen: set[tuple[str, str]] = set()
+    seen: set[str] = set()
     for clip in listing.clips:
         if not isinstance(clip, Clip):
             raise ContractError(f"{entry}: expected a nasframe_deepfake.Clip, found {clip!r}")
         if not isinstance(clip.path, str) or not isinstance(clip.category, str):
             raise ContractError(f"{entry}: path and category of a clip are strings, found {clip!r}")
+        if not isinstance(clip.sound_file, str):
+            raise ContractError(f"{entry}: the sound_file of a clip is a string, found {clip!r}")
         people = (clip.source, *clip.targets) if isinstance(clip.targets, tuple | list) else (None,)
         if not all(isinstance(person, str) for person in people):
             raise ContractError(f"{entry}: source and targets of a clip are strings, found {clip!r}")
@@ -208,6 +210,6 @@ def _check(entry: Registered, listing: object) -> None:
             raise ContractError(
                 f"{entry}: {clip.path}: {problem}{nearest(clip.official_split, OFFICIAL_SPLITS)}"
             )
-        if (clip.path, clip.sound_file) in seen:
-            raise ContractError(f"{entry}: lists {clip.path} twice")
-        seen.add((clip.path, clip.sound_file))
+        if clip.name in seen:
+            raise ContractError(f"{entry}: lists {clip.name} twice")
+        seen.add(clip.name)

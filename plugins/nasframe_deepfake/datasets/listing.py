@@ -6,6 +6,7 @@ from pathlib import Path
 
 from attrs import define, field, frozen
 
+from nasframe_audiovisual import ClipFiles
 from nasframe_deepfake.datasets.categories import CATEGORIES, DESYNC
 
 __all__ = ["OFFICIAL_SPLITS", "Clip", "Listing", "Segments", "Spellings"]
@@ -51,6 +52,19 @@ class Clip:
     official_split: str = ""
     sound_file: str = ""
     lying: bool = False
+
+    @property
+    def files(self) -> ClipFiles:
+        """Its file, or both."""
+        return ClipFiles(self.path, self.sound_file, self.lying)
+
+    @property
+    def name(self) -> str:
+        """What it is called in lists of splits, the index and scores: its path, or `pictures+sound`.
+
+        Several clips may have the pictures of one file, but no two have one name.
+        """
+        return self.files.name
 
     @property
     def fake(self) -> bool:

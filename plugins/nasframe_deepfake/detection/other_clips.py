@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -121,29 +122,36 @@ def _reasons(left_out: Mapping[str, int]) -> str:
 def _same_files(
     trained: Sequence[PreparedClip], own: Path, chosen: Sequence[PreparedClip], prepared: Path
 ) -> set[str] | None:
-    """Return the paths of the chosen clips whose bytes a clip of the training has; None: a file is gone.
+    """Return the names of the chosen clips whose bytes a clip of the training has; None: a file is gone.
 
     Only files of the same size are read.
     """
     roots = [Path(read_json(folder / "report.json", _REPORT, limit=MAX_LISTING_BYTES)["source"])
              for folder in (own, prepared)]  # fmt: skip
     try:
-        sizes: dict[int, list[Path]] = {}
+        sizes: dict[tuple[int, ...], list[_Files]] = {}
         for clip in trained:
-            sizes.setdefault((file := roots[0] / clip.path).stat().st_size, []).append(file)
+            files = clip.files.paths(roots[0])
+            sizes.setdefault(_sizes(files), []).append(files)
         alike = {
-            clip.path: sizes[size]
-            for clip in chosen
-            if (size := (roots[1] / clip.path).stat().st_size) in sizes
+            clip: sizes[size] for clip in chosen if (size := _sizes(clip.files.paths(roots[1]))) in sizes
         }
-        known = {file: sha256_of(file) for file in {file for files in alike.values() for file in files}}
+        digest = functools.cache(sha256_of)  # several clips may have one file
+        known = {files: tuple(map(digest, files)) for found in alike.values() for files in found}
         return {
-            path
-            for path, files in alike.items()
-            if sha256_of(roots[1] / path) in {known[file] for file in files}
+            clip.path
+            for clip, found in alike.items()
+            if tuple(map(digest, clip.files.paths(roots[1]))) in {known[files] for files in found}
         }
     except OSError:
         return None
+
+
+_Files = tuple[Path, ...]
+
+
+def _sizes(files: _Files) -> tuple[int, ...]:
+    return tuple(file.stat().st_size for file in files)
 
 
 _REPORT = Fields({"source": Text()})

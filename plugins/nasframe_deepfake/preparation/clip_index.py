@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from attrs import evolve, frozen
 
 import nasframe_audiovisual
+from nasframe_audiovisual import ClipFiles
 from nasframe_deepfake.datasets import DESYNC, Clip, Segments
 
-__all__ = ["PreparedClip", "read_index", "with_details"]
+__all__ = ["PreparedClip", "read_index", "with_details", "write_index"]
 
 
 @frozen
@@ -18,7 +21,7 @@ class PreparedClip:
     """One prepared clip. The names of the fields are the columns of the index.
 
     Attributes:
-        path: relative to the root of the data.
+        path: the name of the clip: its path relative to the root of the data, or those of its two files.
         split: weights, architecture, validation or test.
         category, method, source, race, gender: see `listing.Clip`.
         fake: 1 or 0; `fake_picture` and `fake_voice` are the labels of the streams alone.
@@ -33,7 +36,9 @@ class PreparedClip:
             where the data set says that there is none, and empty where nobody knows.
         fake_picture_segments, fake_voice_segments: likewise, those of one stream.
         official_split: train, validation or test, where the data set has splits of its own.
-        content: SHA-256 of the bytes of the file.
+        content: SHA-256 of the bytes of the file; of two files, that of both hashes, one after the other.
+        sound_file: the file of its sound, where its pictures are in another one; an index in which no clip
+            has one lacks the column.
     """
 
     path: str
@@ -54,6 +59,12 @@ class PreparedClip:
     fake_voice_segments: str = ""
     official_split: str = ""
     content: str = ""
+    sound_file: str = ""
+
+    @property
+    def files(self) -> ClipFiles:
+        """Its file, or both. Whether its pictures lie on their side is forgotten: they were turned."""
+        return ClipFiles.named(self.path, self.sound_file)
 
     @property
     def false_pairing(self) -> int:
@@ -64,7 +75,8 @@ class PreparedClip:
 def with_details(prepared: PreparedClip, clip: Clip, root: Path) -> PreparedClip:
     """Return a prepared clip with all that is told only, for the clip of a listing below `root`."""
     try:
-        content = nasframe_audiovisual.file_digest(root / clip.path)
+        digests = [nasframe_audiovisual.file_digest(path) for path in clip.files.paths(root)]
+        content = digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
     except OSError:  # it went since it was decoded
         content = ""
     return evolve(
@@ -75,6 +87,7 @@ def with_details(prepared: PreparedClip, clip: Clip, root: Path) -> PreparedClip
         fake_voice_segments=_segments_text(clip.fake_voice_segments),
         official_split=clip.official_split,
         content=content,
+        sound_file=clip.sound_file,
     )
 
 
@@ -91,3 +104,8 @@ def read_index(path: Path) -> list[PreparedClip]:
         DataError: the file is missing, or not an index.
     """
     return nasframe_audiovisual.read_index(path, PreparedClip)
+
+
+def write_index(path: Path, clips: Sequence[PreparedClip]) -> None:
+    """Write the index of some clips, for `read_index`."""
+    nasframe_audiovisual.write_index(path, clips, sparse=("sound_file",))

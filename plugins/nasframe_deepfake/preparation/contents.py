@@ -19,10 +19,15 @@ __all__ = [
 
 
 def contents_of_files(listing: Listing) -> tuple[str, ...]:
-    """Return the content of each clip: the path of the first one whose file holds the same bytes."""
-    paths = [clip.path for clip in listing.clips]
-    same = same_contents(listing.root, paths)
-    return tuple(same[path] for path in paths)
+    """Return the content of each clip: the name of the first one whose files hold the same bytes."""
+    paths = [path for clip in listing.clips for path in (clip.path, clip.sound_file) if path]
+    same = same_contents(listing.root, [*dict.fromkeys(paths)])
+    same[""] = ""
+    found = {clip.name: (same[clip.path], same[clip.sound_file]) for clip in listing.clips}
+    first: dict[tuple[str, str], str] = {}
+    for name in sorted(found):
+        first.setdefault(found[name], name)
+    return tuple(first[found[clip.name]] for clip in listing.clips)
 
 
 def contents_to_decode(listing: Listing, window: Window, faces: FaceSettings) -> tuple[str, ...]:
@@ -36,16 +41,18 @@ def contents_to_decode(listing: Listing, window: Window, faces: FaceSettings) ->
     if not common:
         return contents
     detector = faces.make()
-    unusable = {content for content in common if not _is_usable(listing.root / content, window, detector)}
+    clip_of = {clip.name: clip for clip in listing.clips}
+    unusable = {name for name in common if not _is_usable(listing.root, clip_of[name], window, detector)}
     return tuple(
-        clip.path if content in unusable else content
+        clip.name if content in unusable else content
         for clip, content in zip(listing.clips, contents, strict=True)
     )
 
 
-def _is_usable(path: Path, window: Window, detector: FaceDetector) -> bool:
+def _is_usable(root: Path, clip: Clip, window: Window, detector: FaceDetector) -> bool:
+    sound_file = root / clip.sound_file if clip.sound_file else None
     try:
-        first_window(path, window, detector)
+        first_window(root / clip.path, window, detector, sound_file, clip.lying)
     except Exception:  # a ClipError, or what nobody has foreseen of one clip: the decoding will name it
         return False
     return True
@@ -60,13 +67,13 @@ def under_several_people(clips: Sequence[Clip], contents: Sequence[str]) -> list
 
 
 def contents_of_streams(rows: Mapping[str, tuple[int, int]], paths: Sequence[str]) -> tuple[str, ...]:
-    """Return the content of each clip: the path of the first one with the same pictures and the same sound.
+    """Return the content of each clip: the name of the first one with the same pictures and the same sound.
 
     Files of the same bytes have the same of both. So may a file in another container.
 
     Args:
-        rows: path of a clip → the rows of its pictures and of its sound, which equal streams share.
-        paths: of the clips.
+        rows: name of a clip → the rows of its pictures and of its sound, which equal streams share.
+        paths: names of the clips.
     """
     first: dict[tuple[int, int], str] = {}
     return tuple(first.setdefault(rows[path], path) for path in paths)

@@ -15,12 +15,11 @@ from nasframe_audiovisual import (
     FaceSettings,
     Window,
     remove_streams,
-    write_index,
     write_split_list,
     write_streams,
 )
-from nasframe_deepfake.datasets import Clip, Desync, Listing, read_dataset
-from nasframe_deepfake.preparation.clip_index import PreparedClip, with_details
+from nasframe_deepfake.datasets import Clip, Desync, read_dataset
+from nasframe_deepfake.preparation.clip_index import PreparedClip, with_details, write_index
 from nasframe_deepfake.preparation.contents import contents_of_streams, contents_to_decode
 from nasframe_deepfake.preparation.official_splits import standing_in_words
 from nasframe_deepfake.preparation.report import make_report
@@ -73,12 +72,10 @@ def prepare(
     preparation leaves them, they are kept.
 
     Raises:
-        DataError: the source cannot be read, its clips cannot be played from one file each, the disk is too
-            full, no clip can be decoded, a split would have no genuine or no fake clip, or the user's list of
-            splits leaks and is to be refused then.
+        DataError: the source cannot be read, the disk is too full, no clip can be decoded, a split would have
+            no genuine or no fake clip, or the user's list of splits leaks and is to be refused then.
     """
     listing = read_dataset(preparation.dataset, source, preparation.desync)
-    _refuse_unplayable(listing)
     contents = contents_to_decode(listing, preparation.window, preparation.faces)
     # Clips that cannot be split are refused now, and not after hours of decoding.
     if preparation.split_list is None:
@@ -86,7 +83,7 @@ def prepare(
     else:
         # The `splits.csv` of an earlier preparation lacks the clips that could not be decoded.
         listed = read_own_list(preparation.split_list)
-        known = [place for place, clip in enumerate(listing.clips) if clip.path in listed]
+        known = [place for place, clip in enumerate(listing.clips) if clip.name in listed]
         known = known or [*range(len(listing.clips))]
         read_splits(
             preparation.split_list,
@@ -94,10 +91,9 @@ def prepare(
             [contents[place] for place in known],
             preparation.split_leaks,
         )
-    paths = [clip.path for clip in listing.clips]
     decoded = write_streams(
         listing.root,
-        paths,
+        [clip.files for clip in listing.clips],
         out,
         preparation.window,
         preparation.mels,
@@ -112,8 +108,8 @@ def prepare(
         raise
     prepared = [
         PreparedClip(
-            clip.path, split, clip.category, clip.method, clip.source, clip.race, clip.gender,
-            int(clip.fake), int(clip.fake_picture), int(clip.fake_voice), *decoded.rows[clip.path],
+            clip.name, split, clip.category, clip.method, clip.source, clip.race, clip.gender,
+            int(clip.fake), int(clip.fake_picture), int(clip.fake_voice), *decoded.rows[clip.name],
         )
         for clip, split in zip(used, assignment.splits, strict=True)
     ]  # fmt: skip
@@ -127,7 +123,7 @@ def prepare(
         **make_report(listing, prepared, contents, decoded, assignment),
     }
     write_index(out / "index.csv", prepared)
-    write_split_list(out / "splits.csv", [clip.path for clip in used], assignment.splits)
+    write_split_list(out / "splits.csv", [clip.name for clip in used], assignment.splits)
     write_json(out / "report.json", report)
     return report
 
@@ -140,11 +136,11 @@ def _assigned(
     Raises:
         DataError: there is none, or they cannot be split.
     """
-    used = [clip for clip in clips if clip.path in decoded.rows]
+    used = [clip for clip in clips if clip.name in decoded.rows]
     if not used:
         reasons = "".join(f"\n  {reason}" for reason in [*decoded.skipped.values()][:3])
         raise DataError(f"{source}: none of {len(clips)} clips can be used:{reasons}")
-    contents = contents_of_streams(decoded.rows, [clip.path for clip in used])
+    contents = contents_of_streams(decoded.rows, [clip.name for clip in used])
     if preparation.split_list is not None:
         assignment = read_splits(preparation.split_list, used, contents, preparation.split_leaks)
     else:
@@ -165,31 +161,8 @@ def _notes_on_window(clips: Sequence[Clip], window: Window) -> list[str]:
         return []
     return [
         f"{len(outside)} fakes are altered only outside the seconds from {window.trim:g} to {end:g}, which "
-        f"are used, and count as fake all the same; the first: {outside[0].path}"
+        f"are used, and count as fake all the same; the first: {outside[0].name}"
     ]
-
-
-def _refuse_unplayable(listing: Listing) -> None:
-    """Refuse clips that would be decoded as something else than they are.
-
-    Raises:
-        DataError: the sound of a clip is in a file of its own, or its pictures lie on their side.
-    """
-    apart = [clip for clip in listing.clips if clip.sound_file]
-    lying = [clip for clip in listing.clips if clip.lying]
-    problems = []
-    if apart:
-        problems.append(
-            f"{len(apart)} clips have their sound in a file of its own, such as {apart[0].sound_file} for "
-            f"{apart[0].path}"
-        )
-    if lying:
-        problems.append(f"the pictures of {len(lying)} clips lie on their side, such as {lying[0].path}")
-    if problems:
-        raise DataError(
-            f"{listing.root}: {'; '.join(problems)}. The preparation plays one file for each clip, as it "
-            "stands; join and turn them first, for instance with ffmpeg, and use the data set folder"
-        )
 
 
 def is_synthetic(prepared: Path) -> bool:

@@ -23,7 +23,7 @@ class Sharing:
     Attributes:
         sources: people who are seen in clips of several splits.
         people: people who are source or target of clips of several splits; those of `sources` too.
-        contents: paths of the clips of one content → their splits.
+        contents: names of the clips of one content → their splits.
         nameless: what stands for a person where the data set names none, in words; else empty.
     """
 
@@ -92,7 +92,7 @@ def sharing(clips: Sequence[Clip], contents: Sequence[str], splits: Sequence[str
     placed = [*zip(clips, contents, splits, strict=True)]
     paths: dict[str, list[str]] = defaultdict(list)
     for clip, content, _ in placed:
-        paths[content].append(clip.path)
+        paths[content].append(clip.name)
     shared = _in_several((content, split) for _, content, split in placed)
     return Sharing(
         _in_several((clip.source, split) for clip, _, split in placed),

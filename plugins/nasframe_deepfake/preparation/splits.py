@@ -67,7 +67,7 @@ def split_clips(
         DataError: a split would lack genuine or fake clips.
     """
     clips, _ = one_spelling(clips)
-    contents = [clip.path for clip in clips] if contents is None else contents
+    contents = [clip.name for clip in clips] if contents is None else contents
     kinds = [(f"category {clip.category}", f"{clip.race} {clip.gender}") for clip in clips]
     fixed = official_splits(clips)
     shares = [share for name, share in zip(SPLITS, shares, strict=True) if name not in fixed]
@@ -113,16 +113,16 @@ def read_splits(
     """
     listed = read_own_list(path)
     clips, _ = one_spelling(clips)
-    left_out = [clip.path for clip in clips if clip.path not in listed]
+    left_out = [clip.name for clip in clips if clip.name not in listed]
     if listed and len(left_out) == len(clips):
         raise DataError(
             f"{_OPTION}: {path}: names none of the {len(clips)} clips: its first path is "
-            f"{next(iter(listed))}, and that of a clip {clips[0].path}"
+            f"{next(iter(listed))}, and that of a clip {clips[0].name}"
         )
     if left_out:
         raise DataError(f"{_OPTION}: {path}: {len(left_out)} clips have no split, the first is {left_out[0]}")
-    splits = tuple(listed[clip.path] for clip in clips)
-    contents = [clip.path for clip in clips] if contents is None else contents
+    splits = tuple(listed[clip.name] for clip in clips)
+    contents = [clip.name for clip in clips] if contents is None else contents
     _require_both(clips, splits, contents, f"{_OPTION}: {path}: ")
     found = _assignment(clips, contents, splits)
     if leaks == "refuse":
@@ -139,11 +139,11 @@ def list_leaks(path: Path, clips: Sequence[Clip], contents: Sequence[str], leaks
         DataError: the list cannot be read, or puts a source into several splits and is to be refused then.
     """
     listed = read_own_list(path)
-    known = [place for place, clip in enumerate(clips) if clip.path in listed]
+    known = [place for place, clip in enumerate(clips) if clip.name in listed]
     shared = sharing(
         [clips[place] for place in known],
         [contents[place] for place in known],
-        [listed[clips[place].path] for place in known],
+        [listed[clips[place].name] for place in known],
     )
     if leaks == "refuse" and shared.sources:
         _refuse_leaks(path, shared)
