@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from nasframe.cli import main
 from nasframe.errors import DataError
 from nasframe_deepfake.datasets import Clip, Listing, SwanDF, read_dataset, resolve_dataset_name
 from tests.nasframe_deepfake.test_folder import tree
@@ -138,14 +137,3 @@ def test_a_folder_with_nothing_to_use_is_refused_with_what_is_there(tmp_path: Pa
         f"{tmp_path}: no clip to use; 0 files have another name, 1 were left out, 1 are in another folder; "
         f"found {tmp_path}/a.mp4\n  {VIDEO}: there is no voice of {STEM} to 00012"
     )
-
-
-def test_what_the_preparation_cannot_play_yet_is_refused_before_anything_is_decoded(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    root = tree(tmp_path / "set", GENUINE, VIDEO, VOICE)
-    assert main(["deepfake", "prepare", str(root), "--out", str(tmp_path / "out")]) == 2
-    told = capsys.readouterr().err
-    assert f"1 clips have their sound in a file of its own, such as {VOICE} for {VIDEO}" in told
-    assert f"the pictures of 2 clips lie on their side, such as {GENUINE}" in told
-    assert not (tmp_path / "out").exists()
