@@ -12,11 +12,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import attrs
 import numpy as np
 import pytest
 
 from nasframe.runtime import SILENT
-from nasframe_audiovisual import DecodedClips, Window, remove_streams, write_streams
+from nasframe_audiovisual import ClipFiles, DecodedClips, Window, remove_streams, write_streams
 from nasframe_audiovisual.streams import decoding, writing
 from tests.nasframe_audiovisual.films import write_clip
 from tests.recorded_progress import Log
@@ -108,6 +109,28 @@ def test_a_killed_call_goes_on_behind_its_whole_shards_to_the_same_bytes(
     assert write(root, out) == expected
     assert decoded_names == NAMES[kept:]
     assert contents(out) == contents(tmp_path / "whole")
+
+
+def test_clips_of_two_files_go_on_after_a_kill_and_ones_that_lie_count_as_others(
+    root: Path, tmp_path: Path, decoded_names: list[str]
+) -> None:
+    clips = [ClipFiles(name, NAMES[0]) for name in NAMES]
+
+    def work(out: Path, clips: list[ClipFiles] = clips) -> DecodedClips:
+        out.mkdir(exist_ok=True)
+        return write_streams(root, clips, out, WINDOW, 40, 1, SILENT)
+
+    expected = work(tmp_path / "whole")
+    killed_at("write_json", 3, lambda: work(tmp_path / "killed"))
+    decoded_names.clear()
+    assert work(tmp_path / "killed") == expected
+    assert decoded_names == NAMES[4:]
+    assert contents(tmp_path / "killed") == contents(tmp_path / "whole")
+    assert expected.sounds == 1
+    decoded_names.clear()
+    lying = [*clips[:2], attrs.evolve(clips[2], lying=True), *clips[3:]]
+    work(tmp_path / "killed", lying)
+    assert decoded_names == NAMES[2:]
 
 
 PROGRAM = """

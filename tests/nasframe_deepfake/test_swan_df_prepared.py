@@ -37,7 +37,9 @@ from tests.nasframe_deepfake.test_preparation_at_scale import contents, interrup
 
 PEOPLE = 6
 CPU = torch.device("cpu")
-SWAN_EXPERIMENT = EXPERIMENT.replace('name = "deepfake"\n', 'name = "deepfake"\ndataset = "auto"\n')
+SWAN_EXPERIMENT = EXPERIMENT.replace(
+    'name = "deepfake"\n', 'name = "deepfake"\ndataset = "auto"\nshares = [0.35, 0.15, 0.15, 0.35]\n'
+)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +50,7 @@ def swan(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def swan_task() -> DeepfakeTask:
     return DeepfakeTask(
-        dataset="swan_df", faces="haar", size=32, frames=8, mels=32, backbone="resnet10t", workers=1
+        dataset="swan_df", faces="none", size=32, frames=8, mels=32, backbone="resnet10t", workers=1
     )
 
 
@@ -157,9 +159,7 @@ def test_an_interrupted_preparation_goes_on_to_the_same_bytes(
     assert (resumed / partial.name).stat().st_ino == kept
 
 
-def test_neither_the_number_of_workers_nor_a_second_preparation_changes_a_byte(
-    swan: Path, swan_task: DeepfakeTask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_number_of_workers_changes_no_byte(swan: Path, swan_task: DeepfakeTask, tmp_path: Path) -> None:
     folders = []
     for workers in (1, 2):
         (out := tmp_path / str(workers)).mkdir()
@@ -169,11 +169,17 @@ def test_neither_the_number_of_workers_nor_a_second_preparation_changes_a_byte(
     assert folders[0] == folders[1]
 
 
-def test_a_list_of_splits_names_clips_by_both_files(prepared: Path, swan: Path, tmp_path: Path) -> None:
-    words = ["--faces", "haar", "--workers", "1"]
-    words += ["--split-list", str(prepared / "splits.csv")]
-    assert main(["deepfake", "prepare", str(swan), "--out", str(tmp_path / "again"), *words]) == 0
-    assert (tmp_path / "again" / "index.csv").read_bytes() == (prepared / "index.csv").read_bytes()
+def test_a_list_of_splits_names_clips_by_both_files(
+    prepared: Path, swan: Path, swan_task: DeepfakeTask, tmp_path: Path
+) -> None:
+    splits = ["weights", "architecture", "validation", "test"]
+    listed = {name: splits[int(clip.source) % 4] for name, clip in by_name(prepared).items()}
+    path = tmp_path / "own.csv"
+    path.write_text("path,split\n" + "".join(f"{name},{split}\n" for name, split in listed.items()))
+    (out := tmp_path / "out").mkdir()
+    task = attrs.evolve(swan_task, split_list=path)
+    prepare(swan, out, task.preparation(0), 1, Progress())
+    assert {name: clip.split for name, clip in by_name(out).items()} == listed
 
 
 def test_a_fake_is_the_content_of_another_only_with_both_files(tmp_path: Path) -> None:
@@ -249,8 +255,8 @@ def test_a_run_goes_through_all_stages(run: Path) -> None:
 def test_the_run_is_tested_on_other_clips_of_two_files_and_leaves_out_those_that_it_knows(
     run: Path, swan: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "other").mkdir()
-    other = write_swan(tmp_path / "other" / "SWAN", 9)
+    other = write_swan(tmp_path / "other", 10)
+    shutil.copytree(swan, other, dirs_exist_ok=True)
     out = tmp_path / "matrix"
     words = ["--on", f"own={swan}", "--on", f"other={other}", "--matrix", "--out", str(out)]
     assert main(["evaluate", str(run), *words]) == 0
@@ -262,7 +268,7 @@ def test_the_run_is_tested_on_other_clips_of_two_files_and_leaves_out_those_that
         len(found): found for found in map(read_index, (run.parent / "cache").rglob("prepare*/index.csv"))
     }
     trained = {clip.content for clip in clips[4 * PEOPLE] if clip.split != "test"}
-    tested = [clip.content for clip in clips[4 * 9] if clip.split == "test"]
+    tested = [clip.content for clip in clips[4 * 10] if clip.split == "test"]
     seen = sum(content in trained for content in tested)
     assert cells["other"]["left_out"] == {SEEN: seen}
     assert cells["other"]["examples"] == len(tested) - seen
