@@ -109,7 +109,7 @@ def facts_of_file(path: Path, trim: float, seconds: float, sound_file: Path | No
 
 @frozen
 class _Parts:
-    """What a clip is made of.
+    """The files and streams of a clip, opened.
 
     Attributes:
         paths: of its files, that of its pictures first.

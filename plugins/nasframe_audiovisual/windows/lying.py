@@ -1,4 +1,4 @@
-"""Which way up pictures are that lie on their side: the way in which a detector sees faces upright."""
+"""Pictures that lie on their side are turned the way in which a detector sees faces upright."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class Clip:
 
     @property
     def name(self) -> str:
-        """What it is called in lists of splits, the index and scores: its path, or `pictures+sound`.
+        """Its name in lists of splits, the index and scores: its path, or `pictures+sound`.
 
         Several clips may have the pictures of one file, but no two have one name.
         """
