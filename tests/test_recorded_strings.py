@@ -26,6 +26,7 @@ SEEDS = {
     *("testing", "operation"),
     *("loop check", "operation check", "rehearsal"),
     *("order", "pairs", "item"),
+    "augmentation",
     *("random search", "evolution", "tpe", "nsga2", "training of the table"),
 }
 KEYS = {"search", "train", "baseline", "evaluate", "yardstick", "random architecture"}

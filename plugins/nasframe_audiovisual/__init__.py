@@ -10,7 +10,8 @@ It registers nothing. A task uses it in this order:
   `SAMPLE_RATE` a second, into a spectrogram of `COLUMNS` columns; `facts_of_file` are the `FileFacts` beside
   the content: container, rates, sizes, silence, loudness
 - **many clips**: `in_threads` computes a function of each in this process, `Spares` keep what one thread at a
-  time may use, and `keep_freed_memory` speeds up worker processes
+  time may use, `keep_freed_memory` speeds up worker processes; in a block `beside_torch` are the imports of
+  packages that must fit torch
 - **faces**: `FaceSettings` name a detector (`FaceDetectorName`) and `make` it, as `make_detector` does: one
   of the `DETECTORS`, a `FaceDetector` (it finds each `Face`); a `FaceTracker` is fed pictures and returns
   them `Located`, at most `LOOK_AHEAD` seconds later, with every `TrackedFace`; `window_square` returns the
@@ -128,6 +129,7 @@ if TYPE_CHECKING:
     from nasframe_audiovisual.streams import streams_size as streams_size
     from nasframe_audiovisual.streams import write_streams as write_streams
     from nasframe_audiovisual.threads import in_threads as in_threads
+    from nasframe_audiovisual.torch_companions import beside_torch as beside_torch
     from nasframe_audiovisual.windows import Excerpt as Excerpt
     from nasframe_audiovisual.windows import LeftOut as LeftOut
     from nasframe_audiovisual.windows import NothingUsedError as NothingUsedError
@@ -235,6 +237,7 @@ _NAMES = {
         "write_streams",
     ),
     "threads": ("in_threads",),
+    "torch_companions": ("beside_torch",),
     "windows": (
         "Excerpt",
         "LeftOut",

@@ -7,8 +7,8 @@ import functools
 import torch
 from torch import Tensor
 
-from nasframe_audiovisual.beside_torch import beside_torch
 from nasframe_audiovisual.media import SAMPLE_RATE
+from nasframe_audiovisual.torch_companions import beside_torch
 
 with beside_torch("torchaudio"):
     import torchaudio

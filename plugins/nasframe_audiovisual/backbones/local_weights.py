@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from nasframe.errors import DataError
 from nasframe.runtime import format_names, is_finite, read_tensors, require_regular
-from nasframe_audiovisual.beside_torch import beside_torch
+from nasframe_audiovisual.torch_companions import beside_torch
 
 with beside_torch("torchvision"):  # which timm imports
     from timm.models import adapt_input_conv

@@ -12,8 +12,8 @@ from torch import nn
 from nasframe.errors import DataError, RunError, nearest
 from nasframe.runtime import read_tensors
 from nasframe_audiovisual.backbones.local_weights import load_weights
-from nasframe_audiovisual.beside_torch import beside_torch
 from nasframe_audiovisual.storage import DISK_BLOCK, size_on_disk
+from nasframe_audiovisual.torch_companions import beside_torch
 
 with beside_torch("torchvision"):  # which timm imports
     import timm

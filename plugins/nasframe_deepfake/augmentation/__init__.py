@@ -1,0 +1,9 @@
+"""Augmented training clips: 36 named changes of pictures, sound or both, and their contact sheet."""
+
+from __future__ import annotations
+
+from nasframe_deepfake.augmentation.augmentation import Augmentation, Kind
+from nasframe_deepfake.augmentation.augmentations import AUGMENTATIONS, problem_of_name
+from nasframe_deepfake.augmentation.original import Original, read_original
+
+__all__ = ["AUGMENTATIONS", "Augmentation", "Kind", "Original", "problem_of_name", "read_original"]

@@ -1,0 +1,77 @@
+"""The window of a clip that is augmented, and how other windows of the clip are decoded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import attrs
+from attrs import field, frozen
+
+from nasframe_audiovisual import (
+    ClipError,
+    Excerpt,
+    FaceDetector,
+    LeftOut,
+    Recording,
+    Window,
+    first_window,
+    nothing_used,
+    read_windows,
+)
+
+__all__ = ["Original", "read_original"]
+
+MOST_ROOM = 10.0
+"""Seconds of a clip that are looked at behind its first window: films are hours long."""
+
+
+@frozen
+class Original:
+    """The first window of a clip that can be judged.
+
+    Attributes:
+        path: of the clip.
+        window: whose `trim` is the second at which that window begins.
+        detector: finds the faces.
+        recording: the window, decoded.
+        room: seconds behind it in which other windows can be judged, 10 at most.
+    """
+
+    path: Path
+    window: Window
+    detector: FaceDetector = field(repr=False)
+    recording: Recording = field(repr=False)
+    room: float
+
+    def at(self, window: Window) -> Recording:
+        """Return another window of the clip, or the first one where there is none.
+
+        One in which nothing can be judged, as where a face is gone, gives way to the next that can.
+        """
+        if window == self.window:
+            return self.recording
+        try:
+            return first_window(self.path, window, self.detector).recording
+        except ClipError:
+            return self.recording
+
+
+def read_original(path: Path, window: Window, detector: FaceDetector) -> Original:
+    """Return the first window of a clip that can be judged, and the room behind it.
+
+    Raises:
+        ClipError: the file cannot be decoded, or has no such window.
+    """
+    first: Excerpt | None = None
+    end, left_out = 0.0, list[LeftOut]()
+    for part in read_windows(path, window, detector):
+        if isinstance(part, LeftOut):
+            left_out.append(part)
+            continue
+        first, end = first or part, part.end
+        if end >= first.end + MOST_ROOM:
+            break
+    if first is None:
+        raise nothing_used(path, left_out)
+    room = min(MOST_ROOM, end - first.end)
+    return Original(path, attrs.evolve(window, trim=first.start), detector, first.recording, room)
