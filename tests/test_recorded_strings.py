@@ -26,7 +26,7 @@ SEEDS = {
     *("testing", "operation"),
     *("loop check", "operation check", "rehearsal"),
     *("order", "pairs", "item"),
-    "augmentation",
+    *("augmentation", "preview"),
     *("random search", "evolution", "tpe", "nsga2", "training of the table"),
 }
 KEYS = {"search", "train", "baseline", "evaluate", "yardstick", "random architecture"}

@@ -1,4 +1,4 @@
-"""The commands `nasframe deepfake …`: synthesise a set, prepare or audit one, serve a trained run.
+"""The commands `nasframe deepfake …`: synthesise a set, look at, prepare or audit one, serve a run.
 
 Heavy imports are inside them.
 """
@@ -29,6 +29,7 @@ def commands() -> App:
     app.command(synthesize)
     app.command(prepare)
     app.command(audit)
+    app.command(preview)
     app.command(serve)
     return app
 
@@ -182,6 +183,76 @@ def _audited(source: Path, out: Path | None, dataset: str, seed: int, workers: i
     preparation = _task(command="deepfake audit", dataset=dataset).preparation(seed, source)
     with TemporaryDirectory() as place, _new_folder(out) if out else nullcontext(Path(place)) as folder:
         return audit_data(source, preparation, folder, workers, make_progress())
+
+
+def preview(
+    source: Path,
+    /,
+    *,
+    out: Path,
+    augmentations: list[str] | None = None,
+    clips: int = 2,
+    dataset: str = "auto",
+    faces: Faces = "haar",
+    face_model: Path | None = None,
+    seed: int = 0,
+) -> None:
+    """Draw pictures and spectrogram of some clips, as they are and augmented, on one page.
+
+    Parameters
+    ----------
+    source
+        A folder in the layout of a data set that nasframe plugins lists.
+    out
+        The page, an HTML file.
+    augmentations
+        Names with commas between them; by default all 36.
+    clips
+        Number of clips, drawn by the seed.
+    dataset
+        The name of the data set; auto asks each whether the folder is its own.
+    faces
+        How faces are found; none is for clips that are cropped already.
+    face_model
+        A local file of a YuNet model, for yunet.
+    seed
+        Seed of the choice of clips, and of all that is drawn.
+    """
+    import torch
+
+    from nasframe.errors import ConfigurationError, DataError
+    from nasframe.runtime import generator, make_progress, print_text, visible, write_text
+    from nasframe_deepfake.augmentation import AUGMENTATIONS, View, contact_sheet, problem_of_name
+    from nasframe_deepfake.datasets import read_dataset
+
+    command = "deepfake preview"
+    names = [name.strip() for item in augmentations or AUGMENTATIONS for name in item.split(",")]
+    problems = [f"--augmentations: {problem}" for name in names if (problem := problem_of_name(name))]
+    if clips < 1:
+        problems.append(f"--clips: expected 1 or more, found {clips}")
+    if problems:
+        raise ConfigurationError(command, problems)
+    options = _task(command, dataset=dataset, faces=faces, face_model=face_model).preparation(seed, source)
+    listing = read_dataset(options.dataset, source, options.desync)
+    order = torch.randperm(len(listing.clips), generator=generator(seed, "preview")).tolist()
+    chosen = [listing.clips[place] for place in order]
+    sheet = contact_sheet(
+        listing.root,
+        # one file each, as it stands: the preparation plays no others
+        [(clip.path, f"{clip.category}, {clip.method}") for clip in chosen if not clip.sound_file],
+        clips,
+        [AUGMENTATIONS[name] for name in dict.fromkeys(names)],
+        View(options.window, options.faces.make(), options.mels),
+        seed,
+        make_progress(),
+    )
+    reasons = "".join(f"\n  {reason}" for reason in sheet.skipped[:3])
+    if not sheet.clips:
+        raise DataError(f"{source}: none of {len(chosen)} clips can be used:{reasons}")
+    write_text(out, sheet.html)
+    if sheet.skipped:
+        print_text(visible(f"{len(sheet.skipped)} clips cannot be used, such as:") + reasons)
+    print_text(visible(f"{sheet.clips} clips under {len(dict.fromkeys(names))} augmentations in {out}"))
 
 
 def serve(

@@ -53,6 +53,7 @@ def test_every_command_that_is_shown_exists_with_its_options(line: str) -> None:
         "synthesize",
         "prepare",
         "audit",
+        "preview",
         "serve",
         "compare_variants",
         "graph_bench",

@@ -24,6 +24,9 @@ __all__ = ["Original", "read_original"]
 MOST_ROOM = 10.0
 """Seconds of a clip that are looked at behind its first window: films are hours long."""
 
+SLACK = 0.064
+"""Seconds by which the sound of a clip may end before its last window, which then ends in silence."""
+
 
 @frozen
 class Original:
@@ -73,5 +76,5 @@ def read_original(path: Path, window: Window, detector: FaceDetector) -> Origina
             break
     if first is None:
         raise nothing_used(path, left_out)
-    room = min(MOST_ROOM, end - first.end)
+    room = min(MOST_ROOM, max(0.0, end - first.end - SLACK))
     return Original(path, attrs.evolve(window, trim=first.start), detector, first.recording, room)
