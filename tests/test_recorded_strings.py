@@ -26,7 +26,7 @@ SEEDS = {
     *("testing", "operation"),
     *("loop check", "operation check", "rehearsal"),
     *("order", "pairs", "item"),
-    *("augmentation", "preview"),
+    *("augmentation", "augmentations of a clip", "preview"),
     *("random search", "evolution", "tpe", "nsga2", "training of the table"),
 }
 KEYS = {"search", "train", "baseline", "evaluate", "yardstick", "random architecture"}
@@ -53,6 +53,7 @@ FOLDERS = {
         *("sound alone", "picture alone", "late fusion", "concatenation"),
         *("fakeavceleb", "dataset_code", "ties", "split_leaks"),
         *("audit", "audit.json", "facts.csv"),
+        *("augment", "copies.csv"),
     ),
     "plugins/nasframe_tabular": (
         *("linear", "mlp", "late fusion", "convolution", "fetch", "prepare"),

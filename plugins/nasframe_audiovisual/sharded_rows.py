@@ -85,7 +85,7 @@ class ShardedRows:
         return torch.from_numpy(np.stack(rows))
 
 
-def open_streams(folder: Path, kind: str) -> ShardedRows:
+def open_streams(folder: Path, kind: str, further: Sequence[Path] = ()) -> ShardedRows:
     """Map one kind of the streams that `write_streams` wrote into memory.
 
     A folder with one array `pictures.npy` or `sounds.npy`, as older versions wrote it, is read too.
@@ -93,13 +93,28 @@ def open_streams(folder: Path, kind: str) -> ShardedRows:
     Args:
         folder: with the shards.
         kind: `pictures`, whose rows are `(frames, size, size, 3)`, or `sounds`, `(mels, columns)`.
+        further: folders whose rows follow. One without such an array has none of this kind.
 
     Raises:
         DataError: a file is missing or damaged, or has another number of rows than the list says.
     """
+    files = _files(folder, kind)
+    for other in further:
+        files += _files(other, kind) if (other / f"{kind}.npy").is_file() else []
+    for path, array in files:
+        if array.shape[1:] != files[0][1].shape[1:]:
+            raise DataError(
+                f"{path}: has rows of the shape {array.shape[1:]}, those of {files[0][0]} have "
+                f"{files[0][1].shape[1:]}"
+            )
+    return ShardedRows(files)
+
+
+def _files(folder: Path, kind: str) -> list[tuple[Path, NDArray[Any]]]:
+    """Return the files of one kind of stream in a folder, each with its array."""
     whole = folder / f"{kind}.npy"
     if whole.is_file() or not (folder / SHARD_LIST).is_file():
-        return ShardedRows([(whole, open_rows(whole))])
+        return [(whole, open_rows(whole))]
     lists: Mapping[str, list[int]] = read_json(folder / SHARD_LIST, _LIST, DataError)
     files: list[tuple[Path, NDArray[Any]]] = []
     for number, rows in enumerate(lists.get(kind, ())):
@@ -115,7 +130,7 @@ def open_streams(folder: Path, kind: str) -> ShardedRows:
         files.append((path, array))
     if not files:
         raise DataError(f"{folder / SHARD_LIST}: has no {kind}; expected the rows of one shard or more")
-    return ShardedRows(files)
+    return files
 
 
 def shard_file(folder: Path, kind: str, number: int) -> Path:

@@ -56,8 +56,10 @@ from nasframe_deepfake.detection import (
 from nasframe_deepfake.metrics import accuracy, auc
 from nasframe_deepfake.option_errors import of_option
 from nasframe_deepfake.preparation import (
+    Augmenting,
     Preparation,
     SplitLeaks,
+    augment_stage,
     features_stage,
     prepare_stage,
     pretrain_stage,
@@ -71,6 +73,30 @@ __all__ = ["DeepfakeTask"]
 def _valid_shares(_: Any, attribute: Any, value: Sequence[float]) -> None:
     if len(value) != 4 or min(value) <= 0:
         raise ValueError(f"expected four numbers above 0, found {list(value)}")
+
+
+def _known(names: Sequence[str] | None) -> None:
+    """Refuse names of augmentations that are none, or stand twice."""
+    if names is None:
+        return
+    from nasframe_deepfake.augmentation import problem_of_name  # only where it is used: it imports OpenCV
+
+    for name in names:
+        if problem := problem_of_name(name):
+            raise ValueError(problem)
+    if not names or len({*names}) < len(names):
+        raise ValueError(f"expected one or more names, each once, found {list(names)}")
+
+
+def _enough(task: Any, copies: int | None) -> None:
+    """Refuse more copies than there are augmentations: each copy of a clip has another one."""
+    if copies is None:
+        return
+    from nasframe_deepfake.augmentation import AUGMENTATIONS  # only where it is used: it imports OpenCV
+
+    most = len(AUGMENTATIONS if task.augmentations is None else task.augmentations)
+    if copies > most:
+        raise ValueError(f"expected at most {most}, the number of augmentations, found {copies}")
 
 
 def _fake(split: Split) -> Tensor:
@@ -161,10 +187,24 @@ class DeepfakeTask(Task):
         le=1,
     )
     redraw: bool = option(True, help="draw other false pairings for training in every epoch")
+    augmented: int | None = option(
+        None,
+        help="augmented copies of each training clip, each under another augmentation; by default none, or "
+        "one where augmentations are named",
+        ge=1,
+        validator=lambda task, _, value: _enough(task, value),
+    )
+    augmentations: tuple[str, ...] | None = option(
+        None,
+        help="names of the augmentations of the copies; by default all 36",
+        validator=lambda _, __, value: _known(value),
+    )
     workers: int = option(0, help="processes that synthesise and decode; 0: one for each core", ge=0)
 
     def stages(self, source: Path | None, seed: int) -> Sequence[Stage]:
         """Return the stages `synthesize` (without a source), `prepare`, `audit`, `pretrain`, `features`.
+
+        Where there are augmented copies, `augment` stands before the last. Backbones learn from the clips.
 
         Raises:
             DataError: the source is missing, empty or of no known data set, the backbone unknown.
@@ -184,12 +224,16 @@ class DeepfakeTask(Task):
         )
         with of_option("task.face_model"):
             self._faces.make()
+        preparation, augmenting = self.preparation(seed, source), self._augmenting(seed)
         stages = [
-            prepare_stage(self.preparation(seed, source), source, self.workers),
+            prepare_stage(preparation, source, self.workers),
             audit_stage(self._window, source, seed, self.workers),
             pretrain_stage(training),
-            features_stage(self.backbone, self.steps, self.standardised),
         ]
+        if augmenting is not None:
+            stages.append(augment_stage(preparation, augmenting, source, self.workers))
+        augmented = augmenting is not None
+        stages.append(features_stage(self.backbone, self.steps, self.standardised, augmented))
         if source is not None:
             return stages
         corpus = Corpus(self.clips, seed, self.identities, pairings=self.pairings)
@@ -218,6 +262,13 @@ class DeepfakeTask(Task):
             self.split_leaks or "refuse",
         )
 
+    def _augmenting(self, seed: int) -> Augmenting | None:
+        if self.augmented is None and self.augmentations is None:
+            return None
+        from nasframe_deepfake.augmentation import AUGMENTATIONS  # only where it is used: it imports OpenCV
+
+        return Augmenting(self.augmentations or tuple(AUGMENTATIONS), self.augmented or 1, seed)
+
     @property
     def _window(self) -> Window:
         return Window(self.trim, self.seconds, self.frames, self.size)
@@ -234,6 +285,7 @@ class DeepfakeTask(Task):
             self.categories,
             pairing_share=self.pairing_share,
             redraw=self.redraw,
+            augmented=folders.get("augment"),
         )
 
     @property

@@ -38,6 +38,7 @@ def write_features(
     temporal: bool,
     fitted: Sequence[tuple[int, int]],
     progress: Progress,
+    further: Sequence[Path] = (),
 ) -> None:
     """Write the features of every stream, `I1.npy` … `S4.npy`, float16 `(streams, L, channels)`.
 
@@ -52,11 +53,12 @@ def write_features(
         fitted: the rows of pictures and of sound of each clip of the split `weights`, over whose streams the
             statistics are computed, each once.
         progress: to report to.
+        further: folders with arrays whose rows follow, such as those of augmented clips.
 
     Raises:
         DataError: the disk is too full, an array is damaged, or a stream gives features that are not finite.
     """
-    count = {kind: len(open_streams(streams, kind)) for kind in ("pictures", "sounds")}
+    count = {kind: len(open_streams(streams, kind, further)) for kind in ("pictures", "sounds")}
     require_space(
         out,
         extractor.bytes_needed(count["pictures"], count["sounds"], temporal),
@@ -68,7 +70,7 @@ def write_features(
     )
     statistics: dict[str, Tensor] = {}
     for kind, names, function, rows in groups:
-        array = open_streams(streams, kind)
+        array = open_streams(streams, kind, further)
         raw = {name: out / f".{name}.raw.npy" for name in names}
         batches = array.batches(_CHUNK)
         chunks = progress.track(batches, f"features of {kind}", -(-len(array) // _CHUNK))

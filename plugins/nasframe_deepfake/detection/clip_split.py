@@ -14,9 +14,10 @@ from nasframe import Data, Splits
 from nasframe.errors import DataError
 from nasframe_audiovisual import SPLITS, FeatureSplit, open_features
 from nasframe_deepfake.datasets import GENUINE
+from nasframe_deepfake.detection.copies import Copies, copies_of
 from nasframe_deepfake.detection.heads import LABELS, Heads
 from nasframe_deepfake.detection.pairing import Pairings, pairings_of
-from nasframe_deepfake.preparation import PreparedClip, read_index
+from nasframe_deepfake.preparation import PreparedClip, read_copies, read_index
 
 __all__ = ["ClipSplit", "clip_split", "load_data"]
 
@@ -30,15 +31,29 @@ class ClipSplit(FeatureSplit):
         methods: by which each clip was made.
         people: name of the person who is seen in each clip.
         pairings: the false pairings that `redrawn` draws anew; None: none.
+        copies: augmented copies, from which `redrawn` draws; None: none. Only training has them.
     """
 
     categories: Sequence[str] = field(default=(), repr=False)
     methods: Sequence[str] = field(default=(), repr=False)
     people: Sequence[str] = field(default=(), repr=False)
     pairings: Pairings | None = field(default=None, repr=False)
+    copies: Copies | None = field(default=None, repr=False)
 
     def redrawn(self, random: torch.Generator) -> ClipSplit:
-        """Return the split with other false pairings, each of the same person as before."""
+        """Return the split with other false pairings, each of the same person as before.
+
+        Where there are augmented copies, each clip is itself or one of them, and each stream of a false
+        pairing is that of a genuine clip or of its copy.
+        """
+        if self.copies is not None:
+            pictured, heard = (torch.arange(len(self)) for _ in range(2))
+            if self.pairings is not None and self.pairings.genuine is not None:
+                picture, sound = self.pairings.draw_clips(random)
+                pictured[self.pairings.places] = self.pairings.genuine[picture]
+                heard[self.pairings.places] = self.pairings.genuine[sound]
+            rows = self.copies.draw(random, pictured, heard)
+            return attrs.evolve(self, pictures=rows[0], sounds=rows[1])
         if self.pairings is None:
             return self
         pictures, sounds = self.pairings.draw(random)
@@ -57,6 +72,7 @@ def load_data(
     *,
     pairing_share: float | None,
     redraw: bool,
+    augmented: Path | None = None,
 ) -> Data:
     """Return the data of a search.
 
@@ -69,6 +85,7 @@ def load_data(
         categories: names of the categories of fakes to use.
         pairing_share: share of false pairings among the fakes that training draws; None: as in the data.
         redraw: whether training sees other false pairings every epoch.
+        augmented: folder of the stage `augment`; None: there are no copies.
 
     Raises:
         DataError: a split has no clip of these categories, or no genuine one.
@@ -79,6 +96,7 @@ def load_data(
         if {clip.fake for clip in clips if clip.split == name} != {0, 1}:
             raise DataError(f"the split {name!r} lacks genuine clips, or fakes of {', '.join(categories)}")
     mapped = open_features(features)
+    copies = None if augmented is None else read_copies(augmented, prepared)
 
     def split(name: str) -> ClipSplit:
         return clip_split(mapped, [clip for clip in clips if clip.split == name])
@@ -89,6 +107,7 @@ def load_data(
             clip_split(mapped, chosen),
             sampling_weights=_balanced(chosen, pairing_share),
             pairings=pairings_of(chosen) if redraw else None,
+            copies=None if copies is None else copies_of(chosen, copies),
         )
 
     return Data(

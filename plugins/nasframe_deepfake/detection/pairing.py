@@ -26,6 +26,7 @@ class Pairings:
         pictures, sounds: rows of the genuine clips `(genuine,)`; those of one person are consecutive.
         first, count: for each pairing, the first genuine clip of its person and their number, at least 2
             `(pairings,)`.
+        genuine: indices of the genuine clips in the split `(genuine,)`.
 
     Example:
         Two pairings of one person with three genuine clips, of rows 0, 1, 2:
@@ -42,19 +43,26 @@ class Pairings:
     sounds: Tensor = field(repr=False)
     first: Tensor = field(repr=False)
     count: Tensor = field(repr=False)
+    genuine: Tensor | None = field(default=None, repr=False)
 
     def draw(self, random: torch.Generator) -> tuple[Tensor, Tensor]:
         """Draw rows of pictures and of sounds `(pairings,)`, of two different clips of one person."""
+        picture, sound = self.draw_clips(random)
+        return self.pictures[picture], self.sounds[sound]
+
+    def draw_clips(self, random: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Draw for each pairing two different genuine clips of one person: their numbers among `pictures`."""
         chance = torch.rand(2, len(self.places), generator=random, dtype=torch.float64)
         picture = (chance[0] * self.count).long()
         sound = (chance[1] * (self.count - 1)).long()
         sound += sound >= picture
-        return self.pictures[self.first + picture], self.sounds[self.first + sound]
+        return self.first + picture, self.first + sound
 
 
 def pairings_of(clips: Sequence[PreparedClip]) -> Pairings:
     """Return the pairings among the clips of one split, without those of people with one genuine clip."""
     genuine: dict[str, list[PreparedClip]] = {}
+    places = {clip.path: place for place, clip in enumerate(clips)}
     for clip in clips:
         known = genuine.setdefault(clip.source, [])
         # A stream that two genuine clips share belongs to both, so it would make no false pairing.
@@ -78,4 +86,5 @@ def pairings_of(clips: Sequence[PreparedClip]) -> Pairings:
         torch.tensor([clip.sound for clip in sources], dtype=torch.long),
         torch.tensor([first[person] for _, person in drawn], dtype=torch.long),
         torch.tensor([len(genuine[person]) for _, person in drawn], dtype=torch.long),
+        torch.tensor([places[clip.path] for clip in sources], dtype=torch.long),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nasframe_deepfake.preparation.augmenting import AUGMENTED_SPLITS, Augmenting, read_copies
 from nasframe_deepfake.preparation.clip_index import PreparedClip, read_index
 from nasframe_deepfake.preparation.preparing import Preparation, is_synthetic, prepare
 from nasframe_deepfake.preparation.report import summary
@@ -14,6 +15,7 @@ from nasframe_deepfake.preparation.splits import (
     split_clips,
 )
 from nasframe_deepfake.preparation.stages import (
+    augment_stage,
     features_stage,
     identity,
     prepare_stage,
@@ -22,17 +24,21 @@ from nasframe_deepfake.preparation.stages import (
 )
 
 __all__ = [
+    "AUGMENTED_SPLITS",
     "Assignment",
+    "Augmenting",
     "Preparation",
     "PreparedClip",
     "Sharing",
     "SplitLeaks",
+    "augment_stage",
     "features_stage",
     "identity",
     "is_synthetic",
     "prepare",
     "prepare_stage",
     "pretrain_stage",
+    "read_copies",
     "read_index",
     "read_own_list",
     "read_splits",

@@ -15,6 +15,7 @@ from nasframe_audiovisual import (
     write_features,
 )
 from nasframe_deepfake.datasets import expected_content, read_dataset
+from nasframe_deepfake.preparation.augmenting import Augmenting, augment
 from nasframe_deepfake.preparation.clip_index import read_index
 from nasframe_deepfake.preparation.preparing import Preparation, prepare
 from nasframe_deepfake.preparation.pretraining import pretrain
@@ -22,7 +23,14 @@ from nasframe_deepfake.preparation.report import summary
 from nasframe_deepfake.preparation.stage_inputs import inputs_of_ties, preparation_inputs
 from nasframe_deepfake.synthesis import Corpus, write_corpus
 
-__all__ = ["features_stage", "identity", "prepare_stage", "pretrain_stage", "synthesize_stage"]
+__all__ = [
+    "augment_stage",
+    "features_stage",
+    "identity",
+    "prepare_stage",
+    "pretrain_stage",
+    "synthesize_stage",
+]
 
 VERSION = 4
 """Increased when the code of a stage writes another result for the same options."""
@@ -80,8 +88,37 @@ def pretrain_stage(training: BackboneTraining) -> Stage:
     return Stage("pretrain", {"version": VERSION, **training_inputs(training)}, run, after=("prepare",))
 
 
-def features_stage(backbone: str, steps: int, standardised: bool) -> Stage:
-    """Return the stage that turns every stream into features by the frozen backbones."""
+def augment_stage(
+    preparation: Preparation, augmenting: Augmenting, source: Path | None, workers: int
+) -> Stage:
+    """Return the stage that makes augmented copies of the training clips."""
+
+    def run(context: StageContext) -> None:
+        root = source if source is not None else context.earlier["synthesize"]
+        copies = augment(
+            read_dataset(preparation.dataset, root, preparation.desync).root,
+            read_index(context.earlier["prepare"] / "index.csv"),
+            context.out,
+            augmenting,
+            preparation.window,
+            preparation.faces,
+            preparation.mels,
+            workers,
+            context.progress,
+        )
+        names = len({copy.augmentation for copy in copies})
+        context.progress.say(f"{len(copies)} copies of training clips, under {names} augmentations")
+
+    after = ("prepare",) if source is not None else ("synthesize", "prepare")
+    return Stage("augment", {"version": 1, **attrs.asdict(augmenting)}, run, after=after)
+
+
+def features_stage(backbone: str, steps: int, standardised: bool, augmented: bool = False) -> Stage:
+    """Return the stage that turns every stream into features by the frozen backbones.
+
+    Those of augmented copies follow those of the clips. The statistics by which all are standardised are of
+    the clips alone.
+    """
 
     def run(context: StageContext) -> None:
         prepared = context.earlier["prepare"]
@@ -93,7 +130,9 @@ def features_stage(backbone: str, steps: int, standardised: bool) -> Stage:
             standardised,
             [(clip.picture, clip.sound) for clip in clips],
             context.progress,
+            [context.earlier["augment"]] if augmented else [],
         )
 
     inputs = {"version": VERSION, "steps": steps, "standardised": standardised}
-    return Stage("features", inputs, run, after=("prepare", "pretrain"))
+    after = ("prepare", "pretrain", *(("augment",) if augmented else ()))
+    return Stage("features", inputs, run, after=after)
