@@ -12,6 +12,7 @@ import torch
 from attrs import frozen
 from numpy.typing import NDArray
 
+from nasframe.errors import DataError
 from nasframe.jobs import in_order
 from nasframe.runtime import Progress, generator, one_thread
 from nasframe_audiovisual import (
@@ -101,8 +102,15 @@ def augment(
         progress: to report to.
 
     Raises:
-        DataError: the disk is too full, or the faces' model cannot be used.
+        DataError: the disk is too full, the faces' model cannot be used, or clips have their sound in a file
+            of its own.
     """
+    apart = [clip for clip in clips if clip.sound_file]
+    if apart:
+        raise DataError(
+            f"{root}: {len(apart)} clips have their sound in a file of its own, such as "
+            f"{apart[0].sound_file}, and copies of such clips are not made yet; leave task.augmented out"
+        )
     training = [clip.path for clip in clips if clip.split in AUGMENTED_SPLITS]
     count = augmenting.copies * len(training)
     require_space(out, streams_size(count, window, mels), f"{count} augmented copies of clips")

@@ -35,7 +35,7 @@ def film(path: Path, quarters: int, flag: int | None = None, person: int = 0) ->
 
 
 def like_upright(path: Path, upright: Path) -> bool:
-    """Return True where the first window of a clip that lies is that of an upright one, give or take a pixel."""
+    """Return True where the first window of a clip that lies is that of an upright one, to a few levels."""
     found = first_window(path, WINDOW, HAAR, lying=True).recording.pictures.astype(int)
     expected = first_window(upright, WINDOW, HAAR).recording.pictures
     others = [np.rot90(expected, quarters, (1, 2)) for quarters in (1, 2, 3)]
