@@ -142,7 +142,7 @@ def test_a_content_that_is_called_both_genuine_and_fake_is_told(tree: Path, task
     names = {path.relative_to(tree).as_posix() for path in (genuine, fake)}
     assert [{*paths} >= names for paths in report["contradicted"]] == [True]
     assert any(
-        line.startswith("1 contents that are called both genuine and fake") for line in summary(report)
+        line.startswith("1 content that is called both genuine and fake") for line in summary(report)
     )
 
 
