@@ -141,9 +141,7 @@ def test_a_content_that_is_called_both_genuine_and_fake_is_told(tree: Path, task
     report, _ = prepared(tree, task)
     names = {path.relative_to(tree).as_posix() for path in (genuine, fake)}
     assert [{*paths} >= names for paths in report["contradicted"]] == [True]
-    assert any(
-        line.startswith("1 content that is called both genuine and fake") for line in summary(report)
-    )
+    assert any(line.startswith("1 content that is called both genuine and fake") for line in summary(report))
 
 
 def test_clips_under_everybody_are_each_in_one_split_and_the_people_that_they_tie_are_named(
