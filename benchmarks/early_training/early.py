@@ -1,4 +1,4 @@
-"""What is tried in early training, and how strong it is at a point of a search."""
+"""The settings of early training that are tried, each with its strength at a point of a search."""
 
 from __future__ import annotations
 
@@ -97,5 +97,5 @@ class Now:
 
     @property
     def left(self) -> float:
-        """What is left of the strength of the start, 0 to 1."""
+        """The share of the first strength that is left, 0 to 1."""
         return max(0.0, 1.0 - self.share / self.early.until)

@@ -27,7 +27,7 @@ _side_data = cast("Callable[[av.VideoFrame], Mapping[Type, Buffer]]", SideDataCo
 # Not `frame.side_data`: the frame keeps that, which keeps the frame, so that both wait for the collector.
 
 Orientation = tuple[bool, bool, bool]
-"""What is done before a frame is shown: exchange the axes, then mirror, then flip."""
+"""The steps before a frame is shown: exchange the axes, then mirror, then flip."""
 
 AS_STORED: Orientation = (False, False, False)
 
