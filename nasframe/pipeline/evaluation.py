@@ -15,7 +15,7 @@ from nasframe.pipeline.trained_network import load_network
 from nasframe.report import write_report
 from nasframe.runs import Command, Run, claimed
 from nasframe.runtime import SILENT, Progress, without_nan, write_json
-from nasframe.tasks import check_test_targets, evaluated, open_test_split
+from nasframe.tasks import check_test_targets, evaluated, own_test_split
 from nasframe.training import caveats_of, collect_outputs
 
 __all__ = ["evaluate"]
@@ -61,7 +61,7 @@ def evaluate(
         network, calibration, where = load_network(found, experiment, device)
         prepared = prepare(experiment, found, source, progress, cache=cache, recorded=recorded)
         found.take_up()
-        test = open_test_split(experiment.task, prepared.data)
+        test = own_test_split(experiment.task, prepared.data, prepared.folders, found.task_folder, where)
         outputs, targets = collect_outputs(network, network, test, experiment.train.batch_size, where, "test")
         check_test_targets(experiment.task, outputs, targets)
         scores = experiment.task.scores(outputs, test, calibration)

@@ -9,6 +9,7 @@ from nasframe.errors import ArchitectureError, RunError
 from nasframe.experiment import Experiment
 from nasframe.network import Network, build, inherit
 from nasframe.pipeline.engines import check_built_network, training_engine
+from nasframe.pipeline.fine_tuning import fine_tune
 from nasframe.pipeline.picture import save_picture
 from nasframe.pipeline.preparation import Prepared, given, keeping_old_run, prepare
 from nasframe.pipeline.trained_network import read_trained, train_and_save
@@ -18,7 +19,7 @@ from nasframe.runs import Command, Run, claimed
 from nasframe.runtime import SILENT, Progress, damage_in_words
 from nasframe.searching import read_search
 from nasframe.space import Architecture
-from nasframe.tasks import Data
+from nasframe.tasks import Data, checked_tuning
 from nasframe.training import Training
 
 __all__ = ["train"]
@@ -88,24 +89,37 @@ def train(
         engine = training_engine(
             network, experiment, prepared.data, progress, run=run, key=chosen.fingerprint
         )
-        return _train_in_run(engine, run, prepared, key)
+        return _train_in_run(engine, experiment, run, prepared, key)
 
 
-def _train_in_run(engine: Training, run: Run, prepared: Prepared, key: str) -> Run:
-    """Train the network to the end, and write it, what the task needs beside it, and the report."""
+def _train_in_run(engine: Training, experiment: Experiment, run: Run, prepared: Prepared, key: str) -> Run:
+    """Train the network to the end, and write it, what the task needs beside it, and the report.
+
+    Where the task says so, the networks in front of it are trained along at the end.
+    """
     started = time.monotonic()
     trained = train_and_save(engine, run, "network")
+    tuning = checked_tuning(engine.task, engine.network, prepared.folders)
     engine.task.save(prepared.folders, run.task_folder)
-    if engine.caveats or run.record.get("train"):
-        run.note(train={"caveats": engine.caveats})
-    run.mark_done("train", key, time.monotonic() - started)
-    write_report(run)
     best = trained["validation"].items()
     shown = ", ".join(f"{name} {value:.4f}" for name, value in best if value is not None)
     engine.progress.say(
         f"train: best epoch {engine.best_epoch} of {engine.options.epochs} (validation: {shown})"
     )
-    for caveat in engine.caveats:
+    caveats = engine.caveats
+    if tuning is None:
+        if run.record.get("finetune"):  # of a training that this one replaces
+            run.note(finetune=None)
+    else:
+        tuned = fine_tune(tuning, engine.network, trained, experiment, run, engine.progress)
+        if tuned is not None:
+            engine.task.save_tuned(tuning, prepared.folders, run.task_folder)
+            caveats = tuned.get("caveats", [])
+    if caveats or run.record.get("train"):
+        run.note(train={"caveats": caveats})
+    run.mark_done("train", key, time.monotonic() - started)
+    write_report(run)
+    for caveat in caveats:
         engine.progress.say(f"train: {caveat}")
     return run
 

@@ -40,7 +40,7 @@ from nasframe.tasks import (
     checked_other_stages,
     checked_other_test,
     evaluated,
-    open_test_split,
+    own_test_split,
     run_stages,
     stage_fingerprints,
 )
@@ -126,7 +126,8 @@ def test_on(
             return known
         if own:
             prepared = prepare(experiment, found, place, progress, cache=cache, recorded=found.path)
-            test = OtherTest(open_test_split(experiment.task, prepared.data))
+            folders, saved = prepared.folders, found.task_folder
+            test = OtherTest(own_test_split(experiment.task, prepared.data, folders, saved, where))
         else:
             folder = given_cache(cache) or cache_for_stages(experiment, found, found.path)
             results = run_stages(stages, folder, where, progress)

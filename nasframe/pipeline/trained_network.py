@@ -26,6 +26,7 @@ __all__ = [
     "cost_of_trained",
     "load_network",
     "read_trained",
+    "save_trained",
     "test_metrics",
     "train_and_save",
 ]
@@ -45,17 +46,23 @@ def train_and_save(engine: Training, run: Run, name: str) -> dict[str, Any]:
         `validation` metrics of that epoch; `caveats`, where there are any.
     """
     calibration = engine.fit()
-    values: dict[str, Any] = without_nan(
-        {
-            "key": engine.key,
-            "calibration": calibration,
-            "best_epoch": engine.best_epoch,
-            "validation": engine.best_validation,
-            **({"caveats": engine.caveats} if engine.caveats else {}),
-        }
+    values = {
+        "key": engine.key,
+        "calibration": calibration,
+        "best_epoch": engine.best_epoch,
+        "validation": engine.best_validation,
+        "caveats": engine.caveats,
+    }
+    return save_trained(run, name, engine.network, values)
+
+
+def save_trained(run: Run, name: str, network: nn.Module, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Save a trained network as the checkpoint `name`, and return what is saved beside its parameters."""
+    saved: dict[str, Any] = without_nan(
+        {key: value for key, value in values.items() if key != "caveats" or value}
     )
-    save_checkpoint(run.checkpoints, name, Checkpoint(engine.network.state_dict(), values), 0)
-    return values
+    save_checkpoint(run.checkpoints, name, Checkpoint(network.state_dict(), saved), 0)
+    return saved
 
 
 def load_network(

@@ -9,16 +9,20 @@ from typing import Any
 from nasframe.runs import OTHER_TESTS, Run
 from nasframe.runtime import remove_path
 
-__all__ = ["BASELINE", "forget_training", "is_training", "with_training", "without_training"]
+__all__ = ["BASELINE", "FINE_TUNING", "forget_training", "is_training", "with_training", "without_training"]
 
 BASELINE = "baseline-"
 """The prefix of the name of every baseline's training: of its checkpoints, and the `stage` of its metrics."""
 
+FINE_TUNING = "finetune"
+"""The name of the fine-tuning, likewise."""
+
 
 def is_training(record: Mapping[str, Any]) -> bool:
-    """Return True where a line of metrics was written by the final training, or by that of a baseline."""
+    """Return True where a line of metrics was written by the final training, its fine-tuning, or that of a
+    baseline."""
     stage = str(record.get("stage"))
-    return stage == "train" or stage.startswith(BASELINE)
+    return stage in ("train", FINE_TUNING) or stage.startswith(BASELINE)
 
 
 def forget_training(run: Run, experiment: str, *, identity: str) -> None:
@@ -28,7 +32,7 @@ def forget_training(run: Run, experiment: str, *, identity: str) -> None:
         run: to remove it from.
         experiment, identity: of the training to come; see `Run.create`.
     """
-    for name in ("train", "network", f"{BASELINE}*"):
+    for name in ("train", "network", FINE_TUNING, f"{BASELINE}*"):
         for pattern in (f"{name}.json", f"{name}-*.safetensors"):
             for file in run.checkpoints.glob(pattern):
                 file.unlink()

@@ -112,7 +112,7 @@ def run_tables(run: Run) -> list[Table]:
 
 def run_figures(run: Run, *, follows: bool = False) -> list[Figure]:
     """Return every figure of a run; with `follows`, the slider of the epochs moves a mark over some."""
-    searched, trained = run.history("search"), run.history("train")
+    searched = run.history("search")
     figures = score_figures(run.scores) if run.scores is not None else []
     if searched:
         losses = {kind: _points(searched, "loss", kind) for kind in searched[-1]["loss"]}
@@ -137,15 +137,20 @@ def run_figures(run: Run, *, follows: bool = False) -> list[Figure]:
         ]
     if trials := trials_of(run):
         figures += trial_figures(trials)
-    if trained:
-        losses = {
-            "training": [(line["epoch"], line["loss"]) for line in trained if line["loss"] is not None],
-            "validation": _points(trained, "validation", "loss"),
-        }
-        figures += [
-            _course("training-loss", "Loss of the training", "loss", losses, low=0.0),
-            _metrics("training-metrics", "Validation metrics", trained),
-        ]
+    trainings = (
+        ("train", "training", "Validation metrics"),
+        ("finetune", "fine-tuning", "Validation metrics of the fine-tuning"),
+    )
+    for stage, name, title in trainings:
+        if lines := run.history(stage):
+            losses = {
+                "training": [(line["epoch"], line["loss"]) for line in lines if line["loss"] is not None],
+                "validation": _points(lines, "validation", "loss"),
+            }
+            figures += [
+                _course(f"{name}-loss", f"Loss of the {name}", "loss", losses, low=0.0),
+                _metrics(f"{name}-metrics", title, lines),
+            ]
     return figures
 
 
@@ -231,10 +236,16 @@ def _stages(run: Run, history: History) -> Table:
         rows.append(["supernet, with this architecture alone", record["searched"].get(objective)])
     if inherited is not None:
         rows.append(["derived network, with the supernet's weights", inherited.get(objective)])
-    trained = [line["validation"].get(objective) for line in run.history("train")]
-    known = [value for value in trained if value is not None]
-    if trained:
-        rows.append(["derived network, best epoch of its training", max(known) if known else None])
+    kept = (run.record.get("finetune") or {}).get("epoch")
+    endings = {
+        "train": "best epoch of its training",
+        "finetune": f"best epoch of its fine-tuning{', which was not kept' * (kept == 0)}",
+    }
+    for stage, ending in endings.items():
+        if lines := run.history(stage):
+            values = [line["validation"].get(objective) for line in lines]
+            best = max((value for value in values if value is not None), default=None)
+            rows.append([f"derived network, {ending}", best])
     return Table("stages", f"{objective} on the validation split", [Column("stage"), Column(objective)], rows)
 
 

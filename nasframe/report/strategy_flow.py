@@ -127,6 +127,8 @@ def _training(run: Run, settings: Settings) -> Step:
     if trained:
         inherits = settings.get("train", {}).get("inherit") is True
         lines.append("from the supernet's weights" if inherits else "from scratch")
+    if tuned := len(run.history("finetune")):
+        lines.append(f"{_counted(tuned, 'epoch')} of fine-tuning")
     if "parameters" in test:
         lines.append(_counted(test["parameters"], "parameter"))
     return Step(f"Network {run.architecture.fingerprint[:12]}", lines, "output")

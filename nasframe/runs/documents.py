@@ -91,7 +91,12 @@ _RECORD = Fields(
         "data": Nullable(_DATA),
         "done": Each(Fields({"inputs": Text(), "seconds": Number(0)})),
     },
-    {"python": Text(), "names": _NAMES, "search": Nullable(_SEARCH)},
+    {
+        "python": Text(),
+        "names": _NAMES,
+        "search": Nullable(_SEARCH),
+        "finetune": Nullable(Fields({"epoch": _COUNT, "before": _METRICS})),
+    },
 )
 
 _LINE = Fields({}, {"stage": Text()})
@@ -181,7 +186,7 @@ def parse_metrics_line(text: str, source: str) -> dict[str, Any]:
 
 def _check_metrics_line(line: Mapping[str, Any], source: str) -> None:
     stage = line.get("stage", "")
-    is_training = stage == "train" or stage.startswith("baseline-")
+    is_training = stage in ("train", "finetune") or stage.startswith("baseline-")
     shapes = {"search": _SEARCHED, "trial": _TRIED}
     check_shape(line, shapes.get(stage, _TRAINED if is_training else ANYTHING), source)
 

@@ -11,8 +11,10 @@ from nasframe.tasks.check import (
     checked_other_stages,
     checked_other_test,
     checked_stages,
+    checked_tuning,
     evaluated,
     open_test_split,
+    own_test_split,
     validation_metrics,
 )
 from nasframe.tasks.data import SPLITS, Batch, Data, Split, Splits
@@ -34,6 +36,7 @@ from nasframe.tasks.stages import (
 )
 from nasframe.tasks.task import Task
 from nasframe.tasks.tensors import TensorSplit, TensorTask
+from nasframe.tasks.tuning import Tuning
 
 __all__ = [
     "SPLITS",
@@ -57,6 +60,7 @@ __all__ = [
     "TensorFileTask",
     "TensorSplit",
     "TensorTask",
+    "Tuning",
     "baseline_records",
     "calibrated",
     "check_test_targets",
@@ -65,11 +69,13 @@ __all__ = [
     "checked_other_stages",
     "checked_other_test",
     "checked_stages",
+    "checked_tuning",
     "evaluated",
     "holds_stages",
     "make_each_once",
     "named_baselines",
     "open_test_split",
+    "own_test_split",
     "read_stage",
     "run_stages",
     "stage_fingerprints",

@@ -12,6 +12,7 @@ from nasframe.tasks.check.task_check import (
     checked_stages,
     open_test_split,
 )
+from nasframe.tasks.check.tuning_check import checked_tuning, own_test_split
 
 __all__ = [
     "calibrated",
@@ -21,7 +22,9 @@ __all__ = [
     "checked_other_stages",
     "checked_other_test",
     "checked_stages",
+    "checked_tuning",
     "evaluated",
     "open_test_split",
+    "own_test_split",
     "validation_metrics",
 ]

@@ -1,0 +1,74 @@
+"""The networks that a task trains along at the end, checked before that begins."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from nasframe.tasks.check.split_check import check_data, check_split_alone
+from nasframe.tasks.check.task_check import open_test_split
+from nasframe.tasks.check.task_contract import TaskContract
+from nasframe.tasks.data import Data, Split
+from nasframe.tasks.task import Task
+from nasframe.tasks.tuning import Tuning
+
+__all__ = ["checked_tuning", "own_test_split"]
+
+
+def checked_tuning(task: Task, network: nn.Module, folders: Mapping[str, Path]) -> Tuning | None:
+    """Return the trained network together with those in front of it; see `Task.tuning`.
+
+    Raises:
+        ContractError: what the task returns cannot be trained, or does not hold the network.
+    """
+    contract = TaskContract(task)
+    found = contract.call("tuning", task.tuning, network, folders)
+    if found is None:
+        return None
+
+    def require(holds: bool, promise: str, value: Any) -> None:
+        if not holds:
+            raise contract.violation(task.tuning, f"tuning must {promise}", value)
+
+    require(isinstance(found, Tuning), "return a nasframe.Tuning or None", found)
+    require(isinstance(found.module, nn.Module), "hold a module", found.module)
+    held = {id(parameter) for parameter in found.module.parameters()}
+    lacks = [name for name, parameter in network.named_parameters() if id(parameter) not in held]
+    require(not lacks, "hold the network itself in its module", f"none with its {', '.join(lacks[:1])}")
+    check_data(found.data, contract)
+    is_whole = isinstance(found.epochs, int) and not isinstance(found.epochs, bool)
+    require(is_whole and found.epochs >= 1, "name the epochs, a whole number from 1", found.epochs)
+    rate = found.learning_rate
+    is_rate = isinstance(rate, int | float) and math.isfinite(rate) and rate > 0
+    require(is_rate, "name a learning rate above 0", rate)
+    tuning: Tuning = found
+    return tuning
+
+
+def own_test_split(
+    task: Task, data: Data, folders: Mapping[str, Path], saved: Path, device: torch.device
+) -> Split:
+    """Return the test split of a run's own data, as the networks in front of the trained one see it.
+
+    Args:
+        task: of the run.
+        data: that it returns for the folders.
+        folders: of the stages.
+        saved: the folder of the run that `Task.save` has filled.
+        device: to compute on.
+
+    Raises:
+        ContractError: the split is none, or holds no example, or one of another split.
+    """
+    contract = TaskContract(task)
+    found = contract.call("tuned_test", task.tuned_test, folders, saved, device)
+    if found is None:
+        return open_test_split(task, data)
+    check_split_alone("test", found, contract)
+    split: Split = found
+    return split

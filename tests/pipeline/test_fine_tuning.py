@@ -1,0 +1,160 @@
+"""Fine-tuning: the networks in front of the trained one are trained along with it at the end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+import torch
+from attrs import define
+from torch import Tensor, nn
+
+import nasframe
+from nasframe import Experiment, Split, TensorSplit, Tuning, hookimpl
+from nasframe.errors import ContractError
+from nasframe.pipeline.trained_network import load_network
+from tests.toys.toy_digits import Digits
+
+
+class Front(nn.Module):
+    """A layer in front of the trained network, which turns pixels into its inputs."""
+
+    def __init__(self, network: nn.Module | None) -> None:
+        super().__init__()
+        self.mixing = nn.ModuleDict({name: nn.Linear(4, 4) for name in ("left", "right")})
+        for layer in self.mixing.values():
+            nn.init.eye_(layer.weight)
+            nn.init.zeros_(layer.bias)
+        self.network = network
+
+    def features(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        return {name: self.mixing[name](value) for name, value in inputs.items()}
+
+    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        assert self.network is not None
+        output: Tensor = self.network(self.features(inputs))
+        return output
+
+
+def seen_through(split: Any, front: Front) -> TensorSplit:
+    """Return a split whose inputs went through the front."""
+    batch = split.batch(torch.arange(len(split)))
+    with torch.no_grad():
+        return TensorSplit(front.features(batch.inputs), batch.targets, list(split.identifiers))
+
+
+@define
+class Tuned(Digits):
+    """Digits behind a layer that is the identity until it is tuned."""
+
+    rate: float = 3e-3
+    epochs: int = 3
+
+    def tuning(self, network: nn.Module, folders: Mapping[str, Path]) -> Tuning:
+        return Tuning(Front(network), self.data(folders), self.epochs, self.rate)
+
+    def save_tuned(self, tuning: Tuning, folders: Mapping[str, Path], out: Path) -> None:
+        out.mkdir(exist_ok=True)
+        front = tuning.module
+        assert isinstance(front, Front)
+        state = {name: value.tolist() for name, value in front.mixing.state_dict().items()}
+        (out / "front.json").write_text(json.dumps(state))
+
+    def tuned_test(self, folders: Mapping[str, Path], saved: Path, device: torch.device) -> Split | None:
+        if not (saved / "front.json").exists():
+            return None
+        front, state = Front(None), json.loads((saved / "front.json").read_text())
+        front.mixing.load_state_dict({name: torch.tensor(value) for name, value in state.items()})
+        return seen_through(self.data(folders).splits.test(), front)
+
+
+class Plugin:
+    """Registers it."""
+
+    @hookimpl
+    def register_tasks(self) -> dict[str, Any]:
+        return {"tuned": Tuned}
+
+
+@pytest.fixture
+def tuned(experiment: Experiment, plugins: Any) -> Experiment:
+    plugins.register(Plugin(), "tuned_plugin")
+    return with_task(experiment, Tuned())
+
+
+def with_task(experiment: Experiment, task: Tuned) -> Experiment:
+    return attrs.evolve(experiment, task=task, names={**experiment.names, "task": "tuned"})
+
+
+def test_a_layer_in_front_is_trained_along_and_the_evaluation_sees_it(
+    tuned: Experiment, tmp_path: Path
+) -> None:
+    run = nasframe.run_experiment(tuned, tmp_path / "run")
+    record, test = run.record["finetune"], run.test
+    assert test is not None
+    assert [line["epoch"] for line in run.history("finetune")] == [1, 2, 3]
+    assert record["epoch"] in (1, 2, 3)
+    state = json.loads((run.task_folder / "front.json").read_text())
+    assert not torch.equal(torch.tensor(state["left.weight"]), torch.eye(4))
+    # by hand: the saved network on the test split behind the saved layer
+    network, _, _ = load_network(run, tuned, "cpu")
+    split = tuned.task.tuned_test(dict(folders_of(run)), run.task_folder, torch.device("cpu"))
+    assert split is not None
+    batch = split.batch(torch.arange(len(split)))
+    with torch.no_grad():
+        outputs = network.eval()(batch.inputs)
+    assert test["accuracy"] == pytest.approx(tuned.task.metrics(outputs, batch.targets)["accuracy"])
+    untuned = tuned.task.data(folders_of(run)).splits.test().batch(torch.arange(len(split)))
+    assert not torch.allclose(batch.inputs["left"], untuned.inputs["left"])
+
+
+def folders_of(run: nasframe.Run) -> dict[str, Path]:
+    return {name: Path(path) for name, path in run.record["data"]["folders"].items()}
+
+
+def test_what_is_no_better_on_validation_is_not_kept(tuned: Experiment, tmp_path: Path) -> None:
+    frozen = nasframe.run_experiment(with_task(tuned, Tuned(rate=1e-12)), tmp_path / "frozen")
+    wild = nasframe.run_experiment(with_task(tuned, Tuned(rate=1e3, epochs=1)), tmp_path / "wild")
+    assert wild.record["finetune"]["epoch"] == 0
+    assert not (wild.task_folder / "front.json").exists()
+    weights = [load_network(run, with_task(tuned, Tuned()), "cpu")[0].state_dict() for run in (frozen, wild)]
+    for name, value in weights[0].items():
+        torch.testing.assert_close(value, weights[1][name], atol=1e-6, rtol=0)
+
+
+def test_a_training_again_forgets_the_fine_tuning(tuned: Experiment, tmp_path: Path) -> None:
+    run = nasframe.run_experiment(tuned, tmp_path / "run")
+    first = run.history("finetune")
+    again = nasframe.train(tuned, run.path, overwrite=True)
+    assert len(again.history("finetune")) == len(first)
+    assert not list(again.checkpoints.glob("finetune*"))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (lambda found: found.module, r"tuning must return a nasframe\.Tuning or None"),
+        (lambda found: attrs.evolve(found, module=nn.Linear(1, 1)), "hold the network itself in its module"),
+        (lambda found: attrs.evolve(found, epochs=0), "name the epochs, a whole number from 1, found 0"),
+        (lambda found: attrs.evolve(found, learning_rate=0.0), r"name a learning rate above 0, found 0\.0"),
+        (lambda found: attrs.evolve(found, data=None), r"data must return nasframe\.Data"),
+    ],
+)
+def test_a_promise_that_does_not_hold_names_the_task(
+    wrong: Any, words: str, tuned: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = Tuned.tuning
+    monkeypatch.setattr(Tuned, "tuning", lambda *arguments: wrong(right(*arguments)))
+    with pytest.raises(ContractError, match=words):
+        nasframe.run_experiment(tuned, tmp_path / "run")
+
+
+def test_the_page_shows_the_course_of_the_fine_tuning(tuned: Experiment, tmp_path: Path) -> None:
+    run = nasframe.run_experiment(tuned, tmp_path / "run")
+    page = (run.path / "report.html").read_text()
+    assert "Loss of the fine-tuning" in page
+    assert "3 epochs of fine-tuning" in page
