@@ -29,14 +29,15 @@ class Scorer:
         threshold: the score from which on a file is decided otherwise; None where the task fits none.
         file_endings: of the files that are scored where a user names a folder.
         columns: further numbers and texts of a record, for tables; see `FileScorer`.
+        file_scorer: the task's own, for code of the plugin that has the task.
     """
 
     score_meaning: str
     threshold: float | None
     file_endings: Sequence[str]
     columns: Sequence[str]
+    file_scorer: FileScorer
     _task: str
-    _scorer: FileScorer
 
     def score(
         self, paths: Iterable[str | Path], cancellation: Cancellation | None = None
@@ -62,7 +63,7 @@ class Scorer:
         if isinstance(paths, str | Path):
             raise TypeError(f"score takes several paths, such as [{str(paths)!r}], found one path")
         files = [Path(path) for path in paths]
-        scorer = self._scorer
+        scorer = self.file_scorer
         records = scorer.score(files) if cancellation is None else scorer.score_until(files, cancellation)
         return checked_records(self._task, files, iter(records))
 
@@ -99,8 +100,8 @@ def load_scorer(
         calibration.get("threshold"),
         tuple(task.file_endings),
         tuple(scorer.columns),
-        name,
         scorer,
+        name,
     )
 
 

@@ -18,7 +18,8 @@ It registers nothing. A task uses it in this order:
   `Square` of a window to `crop`, or `NoSquare` with the reason, `NO_FACE` or `SEVERAL_FACES`
 - **windows**: `read_windows` yields each `Excerpt` of a clip, a `Recording` of the length of a `Window`, and
   what is `LeftOut`; `first_window` returns the first, and `nothing_used` the `NothingUsedError` where there
-  is none; `REASONS` has each reason why a clip or a part of it cannot be used
+  is none; `read_footage` reads what is around a window once more, whole (`Footage`), by its `WindowPlace`;
+  `REASONS` has each reason why a clip or a part of it cannot be used
 - **splits**: `split_groups` spreads whole groups over the four `SPLITS`, `joined_groups` joins groups that
   share something; `read_split_list` and `write_split_list` for a list of the user's own
 - **arrays**: `write_streams` decodes a whole set once, in shards with which it goes on after a kill
@@ -131,12 +132,15 @@ if TYPE_CHECKING:
     from nasframe_audiovisual.threads import in_threads as in_threads
     from nasframe_audiovisual.torch_companions import beside_torch as beside_torch
     from nasframe_audiovisual.windows import Excerpt as Excerpt
+    from nasframe_audiovisual.windows import Footage as Footage
     from nasframe_audiovisual.windows import LeftOut as LeftOut
     from nasframe_audiovisual.windows import NothingUsedError as NothingUsedError
     from nasframe_audiovisual.windows import Recording as Recording
     from nasframe_audiovisual.windows import Window as Window
+    from nasframe_audiovisual.windows import WindowPlace as WindowPlace
     from nasframe_audiovisual.windows import first_window as first_window
     from nasframe_audiovisual.windows import nothing_used as nothing_used
+    from nasframe_audiovisual.windows import read_footage as read_footage
     from nasframe_audiovisual.windows import read_windows as read_windows
 
 _NAMES = {
@@ -240,12 +244,15 @@ _NAMES = {
     "torch_companions": ("beside_torch",),
     "windows": (
         "Excerpt",
+        "Footage",
         "LeftOut",
         "NothingUsedError",
         "Recording",
         "Window",
+        "WindowPlace",
         "first_window",
         "nothing_used",
+        "read_footage",
         "read_windows",
     ),
 }

@@ -91,12 +91,21 @@ def register_presets() -> dict[str, Path]:
 
 @hookimpl
 def report_sections(run: Run) -> list[Section]:
-    if not (run.task_folder / _AUDIT).exists():  # a run of another task needs none of what is imported
-        return []
-    from nasframe_deepfake.auditing import audit_section, read_audit
+    sections: list[Section] = []
+    if (run.task_folder / _AUDIT).exists():  # a run of another task needs none of what is imported
+        from nasframe_deepfake.auditing import audit_section, read_audit
 
-    report = read_audit(run.task_folder)
-    return [] if report is None else [audit_section(report)]
+        report = read_audit(run.task_folder)
+        sections += [] if report is None else [audit_section(report)]
+    if (run.path / "plugins" / "nasframe_deepfake").is_dir():
+        from nasframe_deepfake.per_second import per_second_reports, per_second_section
+        from nasframe_deepfake.robustness import robustness_reports, robustness_section
+
+        if degraded := robustness_reports(run):
+            sections.append(robustness_section(degraded))
+        if seconds := per_second_reports(run):
+            sections.append(per_second_section(seconds))
+    return sections
 
 
 @hookimpl

@@ -1,4 +1,4 @@
-"""The commands `nasframe deepfake …`: synthesise a set, look at, prepare or audit one, serve a run.
+"""The commands `nasframe deepfake …`: synthesise a set, look at, prepare or audit one, test or serve a run.
 
 Heavy imports are inside them.
 """
@@ -25,11 +25,15 @@ def commands() -> App:
     """Return the sub-application `deepfake`."""
     from cyclopts import App
 
-    app = App(name="deepfake", help="Data of the deepfake task, and a service.")
+    from nasframe_deepfake.run_commands import per_second, robustness
+
+    app = App(name="deepfake", help="Data of the deepfake task, tests of a run, and a service.")
     app.command(synthesize)
     app.command(prepare)
     app.command(audit)
     app.command(preview)
+    app.command(robustness)
+    app.command(per_second)
     app.command(serve)
     return app
 

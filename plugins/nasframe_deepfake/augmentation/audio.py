@@ -31,6 +31,7 @@ __all__ = [
     "quiet_noise",
     "reverberation",
     "telephone",
+    "with_noise",
 ]
 
 
@@ -41,19 +42,19 @@ def gain(samples: Tensor, random: torch.Generator) -> Tensor:
 
 def quiet_noise(samples: Tensor, random: torch.Generator) -> Tensor:
     """Add white noise 20 to 35 dB below the sound."""
-    return _with_noise(samples, torch.randn(len(samples), generator=random), between(random, 20, 35))
+    return with_noise(samples, torch.randn(len(samples), generator=random), between(random, 20, 35))
 
 
 def loud_noise(samples: Tensor, random: torch.Generator) -> Tensor:
     """Add white noise 5 to 15 dB below the sound."""
-    return _with_noise(samples, torch.randn(len(samples), generator=random), between(random, 5, 15))
+    return with_noise(samples, torch.randn(len(samples), generator=random), between(random, 5, 15))
 
 
 def pink_noise(samples: Tensor, random: torch.Generator) -> Tensor:
     """Add pink noise, of the same power in every octave, 5 to 20 dB below the sound."""
     waves = torch.fft.rfft(torch.randn(len(samples), generator=random))
     frequency = torch.fft.rfftfreq(len(samples), 1 / SAMPLE_RATE).clamp(min=20)
-    return _with_noise(
+    return with_noise(
         samples, torch.fft.irfft(waves / frequency.sqrt(), len(samples)), between(random, 5, 20)
     )
 
@@ -134,7 +135,7 @@ def lost_sound(samples: Tensor, random: torch.Generator) -> Tensor:
     return kept
 
 
-def _with_noise(samples: Tensor, noise: Tensor, below: float) -> Tensor:
+def with_noise(samples: Tensor, noise: Tensor, below: float) -> Tensor:
     """Add noise that many decibels below the sound; silence stays silence."""
     if not bool(samples.any()):
         return samples

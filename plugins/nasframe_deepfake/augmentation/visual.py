@@ -21,6 +21,8 @@ with beside_torch("torchvision"):
     from torchvision.transforms.v2 import functional as transforms
 
 __all__ = [
+    "as_jpeg",
+    "blur",
     "blurred",
     "brightness",
     "contrast",
@@ -33,6 +35,8 @@ __all__ = [
     "low_resolution",
     "mirrored",
     "noisy_pictures",
+    "pixel_noise",
+    "reduced",
     "rotated",
     "saturation",
     "sharpened",
@@ -78,9 +82,7 @@ def greyscale(pictures: Tensor, random: torch.Generator) -> Tensor:
 
 def blurred(pictures: Tensor, random: torch.Generator) -> Tensor:
     """Blur by a Gaussian whose deviation is 0.6 % to 1.8 % of the height, 0.7 to 2 of 112 pixels."""
-    deviation = max(0.4, between(random, 0.006, 0.018) * pictures.shape[-2])
-    width = 2 * math.ceil(3 * deviation) + 1
-    return _pictures(transforms.gaussian_blur(pictures, [width, width], [deviation, deviation]))
+    return blur(pictures, max(0.4, between(random, 0.006, 0.018) * pictures.shape[-2]))
 
 
 def sharpened(pictures: Tensor, random: torch.Generator) -> Tensor:
@@ -90,27 +92,22 @@ def sharpened(pictures: Tensor, random: torch.Generator) -> Tensor:
 
 def noisy_pictures(pictures: Tensor, random: torch.Generator) -> Tensor:
     """Add Gaussian noise with a deviation of 4 to 16 of 255, another one in each picture."""
-    deviation = between(random, 4, 16)
-    noise = torch.randn(pictures.shape, generator=random) * deviation
-    return (pictures + noise).round().clamp(0, 255).to(torch.uint8)
+    return pixel_noise(pictures, between(random, 4, 16), random)
 
 
 def jpeg(pictures: Tensor, random: torch.Generator) -> Tensor:
     """Compress each picture as JPEG of quality 50 to 80."""
-    return _compressed(pictures, whole(random, 50, 80))
+    return as_jpeg(pictures, whole(random, 50, 80))
 
 
 def strong_jpeg(pictures: Tensor, random: torch.Generator) -> Tensor:
     """Compress each picture as JPEG of quality 10 to 30."""
-    return _compressed(pictures, whole(random, 10, 30))
+    return as_jpeg(pictures, whole(random, 10, 30))
 
 
 def low_resolution(pictures: Tensor, random: torch.Generator) -> Tensor:
     """Make the pictures smaller, to 25 % to 50 % of their height, and as large again."""
-    size = [*pictures.shape[-2:]]
-    share = between(random, 0.25, 0.5)
-    small = transforms.resize(pictures, [max(4, round(side * share)) for side in size], antialias=True)
-    return _pictures(transforms.resize(small, size, antialias=True))
+    return reduced(pictures, between(random, 0.25, 0.5))
 
 
 def rotated(pictures: Tensor, random: torch.Generator) -> Tensor:
@@ -155,7 +152,26 @@ def frozen_pictures(pictures: Tensor, random: torch.Generator) -> Tensor:
     return pictures[order]
 
 
-def _compressed(pictures: Tensor, quality: int) -> Tensor:
+def blur(pictures: Tensor, deviation: float) -> Tensor:
+    """Blur by a Gaussian of this deviation in pixels."""
+    width = 2 * math.ceil(3 * deviation) + 1
+    return _pictures(transforms.gaussian_blur(pictures, [width, width], [deviation, deviation]))
+
+
+def pixel_noise(pictures: Tensor, deviation: float, random: torch.Generator) -> Tensor:
+    """Add Gaussian noise of this deviation, of 255, another one to each value."""
+    noise = torch.randn(pictures.shape, generator=random) * deviation
+    return (pictures + noise).round().clamp(0, 255).to(torch.uint8)
+
+
+def reduced(pictures: Tensor, share: float) -> Tensor:
+    """Make the pictures smaller, to this share of their height and width, and as large again."""
+    size = [*pictures.shape[-2:]]
+    small = transforms.resize(pictures, [max(4, round(side * share)) for side in size], antialias=True)
+    return _pictures(transforms.resize(small, size, antialias=True))
+
+
+def as_jpeg(pictures: Tensor, quality: int) -> Tensor:
     """Return pictures that went through JPEG. torchvision can do it too, but not for much longer."""
     found = [from_jpeg(jpeg_file(one, quality)) for one in pictures.permute(0, 2, 3, 1).numpy()]
     return torch.from_numpy(np.stack(found)).permute(0, 3, 1, 2)

@@ -19,6 +19,7 @@ from nasframe_deepfake.detection.saved_detector import (
     load_detector,
     save_detector,
 )
+from nasframe_deepfake.detection.seconds import ScoredSecond, scored_seconds
 from nasframe_deepfake.detection.verdict import verdict
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Heads",
     "Pairings",
     "ScoredClips",
+    "ScoredSecond",
     "Streams",
     "check_network",
     "count_frozen",
@@ -44,5 +46,6 @@ __all__ = [
     "other_test",
     "pairings_of",
     "save_detector",
+    "scored_seconds",
     "verdict",
 ]

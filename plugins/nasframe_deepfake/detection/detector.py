@@ -27,6 +27,7 @@ from nasframe_audiovisual import (
     Novelty,
     Standardiser,
     Window,
+    log_mel,
     nothing_used,
     read_windows,
     window_inputs,
@@ -105,7 +106,14 @@ class Detector:
         return attrs.evolve(self, extractor=attrs.evolve(self.extractor, picture=picture, sound=sound))
 
     def score(
-        self, network: nn.Module, file: Path, heads: Heads, cancellation: Cancellation | None = None
+        self,
+        network: nn.Module,
+        file: Path,
+        heads: Heads,
+        cancellation: Cancellation | None = None,
+        *,
+        sound_file: Path | None = None,
+        lying: bool = False,
     ) -> ClipScores:
         """Return the scores of the windows of a clip, which is decoded once, from its start to its end.
 
@@ -114,6 +122,7 @@ class Detector:
             file: of the clip.
             heads: of the network.
             cancellation: is looked at before every picture, and before the windows go through the backbones.
+            sound_file, lying: see `read_windows`.
 
         Raises:
             ClipError: the clip cannot be decoded, or has no window that can be scored.
@@ -122,7 +131,8 @@ class Detector:
         cancellation = cancellation or Cancellation()
         found: list[ClipScores] = []
         left_out: list[LeftOut] = []
-        used = self._used(file, left_out, cancellation)
+        parts = read_windows(file, self.window, self.faces, cancellation, sound_file, lying)
+        used = self._used(file, parts, left_out)
         while batch := [*itertools.islice(used, BATCH)]:
             cancellation.check()
             found.append(self._scores(network, batch, heads))
@@ -130,7 +140,9 @@ class Detector:
             raise nothing_used(file, left_out)
         return _joined(found, left_out)
 
-    def _used(self, file: Path, left_out: list[LeftOut], cancellation: Cancellation) -> Iterator[Excerpt]:
+    def _used(
+        self, file: Path, parts: Iterator[Excerpt | LeftOut], left_out: list[LeftOut]
+    ) -> Iterator[Excerpt]:
         """Yield the windows that can be scored; the others go to `left_out`.
 
         Raises:
@@ -138,7 +150,7 @@ class Detector:
                 not expect must not cost the scores of the other files.
         """
         try:
-            for part in read_windows(file, self.window, self.faces, cancellation):
+            for part in parts:
                 if isinstance(part, LeftOut):
                     left_out.append(part)
                 else:
@@ -147,6 +159,27 @@ class Detector:
             raise
         except Exception as error:
             raise ClipError(file, f"cannot be read ({in_words(error)})", "damaged") from error
+
+    @torch.inference_mode()
+    def log_odds(self, network: nn.Module, heads: Heads, pictures: Tensor, samples: Tensor) -> Tensor:
+        """Return the log-odds of fake of some windows `(windows,)`, float64.
+
+        A stream with one row is that of all windows, and goes through its backbone once.
+
+        Args:
+            network: the searched one.
+            heads: of the network.
+            pictures: uint8 `(windows or 1, frames, size, size, 3)`.
+            samples: float32 `(windows or 1, n)`.
+        """
+        rows = max(len(pictures), len(samples))
+        features = {**self.extractor.pictures(pictures), **self.extractor.sounds(log_mel(samples, self.mels))}
+        inputs = {name: self.standardiser(name, value) for name, value in features.items()}
+        inputs = {
+            name: value.expand(rows, *value.shape[1:]).to(self.extractor.device).float()
+            for name, value in inputs.items()
+        }
+        return heads.log_odds(network(inputs)).cpu().double()
 
     @torch.inference_mode()
     def _scores(self, network: nn.Module, windows: Sequence[Excerpt], heads: Heads) -> ClipScores:

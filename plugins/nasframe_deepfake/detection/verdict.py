@@ -13,6 +13,7 @@ from torch import Tensor
 from nasframe_audiovisual import LeftOut
 from nasframe_deepfake.detection.calibration import Calibration
 from nasframe_deepfake.detection.detector import ClipScores
+from nasframe_deepfake.detection.seconds import scored_seconds
 from nasframe_deepfake.detection.summary import summary
 
 __all__ = ["refusal", "verdict"]
@@ -163,18 +164,10 @@ def _suspicious(scores: ClipScores, calibration: Calibration) -> list[dict[str, 
 
 def _seconds(scores: ClipScores, calibration: Calibration) -> list[dict[str, float]]:
     """Return a score for each second that windows cover: their mean log-odds, weighted by what they share."""
-    starts, ends = scores.spans.T
-    found = []
-    for second in range(math.floor(float(starts.min())), math.ceil(float(ends.max()))):
-        shared = (ends.clamp(max=second + 1) - starts.clamp(min=second)).clamp(min=0)
-        total = float(shared.sum())
-        if total > 1e-9:
-            mean = float((scores.log_odds * shared).sum()) / total
-            inside = shared > 0
-            start = max(float(second), float(starts[inside].min()))
-            end = min(second + 1.0, float(ends[inside].max()))
-            found.append(_scored(start, end, _probability(mean, calibration)))
-    return found
+    return [
+        _scored(second.start, second.end, _probability(second.log_odds, calibration))
+        for second in scored_seconds(scores.spans, scores.log_odds)
+    ]
 
 
 def _squares(scores: ClipScores) -> list[dict[str, float]]:

@@ -16,8 +16,8 @@ from typing import Any
 
 from attrs import frozen
 
-from nasframe import Scorer, load_experiment, load_scorer, naming_missing_plugins
-from nasframe.errors import ConfigurationError, RunError
+from nasframe import Scorer, load_scorer, naming_missing_plugins
+from nasframe.errors import ConfigurationError
 from nasframe.runtime import Cancellation, cores, print_message, print_text
 from nasframe_deepfake.serving.clip_queue import ClipQueue
 from nasframe_deepfake.serving.clip_server import ClipServer
@@ -26,7 +26,7 @@ from nasframe_deepfake.serving.page import page_files
 from nasframe_deepfake.serving.request_context import RequestContext
 from nasframe_deepfake.serving.request_limits import RequestLimits
 from nasframe_deepfake.serving.upload_folder import UploadFolder, remove_left_overs
-from nasframe_deepfake.task import DeepfakeTask
+from nasframe_deepfake.tested_clips import require_run_of_task
 
 __all__ = ["Service", "serve"]
 
@@ -143,11 +143,7 @@ def _open(uploads: UploadFolder) -> None:
 
 
 def _load(run: Path, device: str | None, threshold: float | None) -> Scorer:
-    task = load_experiment(run).task
-    if not isinstance(task, DeepfakeTask):
-        raise RunError(
-            f"{run}: is a run of the task {type(task).__name__}; expected one of the task deepfake"
-        )
+    require_run_of_task(run)
     return load_scorer(run, device=device, threshold=threshold)
 
 

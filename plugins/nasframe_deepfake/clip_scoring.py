@@ -1,0 +1,59 @@
+"""Work on single test clips of a run in a worker process, which loads the run once."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+from attrs import frozen
+
+from nasframe import load_scorer
+from nasframe.errors import RunError
+from nasframe_deepfake.detection import ClipScorer
+from nasframe_deepfake.tested_clips import TestedClip
+
+__all__ = ["ClipJob", "lost_clip", "scorer_of"]
+
+
+@frozen
+class ClipJob:
+    """The facts that are the same for all clips.
+
+    Attributes:
+        run: folder of the run.
+        network: hash of its network: a worker that stays loads another one anew.
+        device: of the computation; None for that of the experiment.
+        root: folder of the clips.
+    """
+
+    run: Path
+    network: str
+    device: str | None
+    root: Path
+
+    def files(self, clip: TestedClip) -> tuple[Path, Path | None]:
+        """Return the file of a clip's pictures, and that of its sound where it is another one."""
+        sound = self.root / clip.files.sound if clip.files.sound else None
+        return self.root / clip.files.pictures, sound
+
+
+def scorer_of(job: ClipJob) -> ClipScorer:
+    """Return what scores clips for a run, loaded once in each process.
+
+    Raises:
+        RunError: the run has not been trained, is damaged, or is one of another task.
+    """
+    return _loaded(job.run, job.network, job.device)
+
+
+def lost_clip(job: ClipJob, clip: TestedClip, end: str) -> str:
+    """Return the reason for a clip at which processes died, each of which `end` describes."""
+    return f"{job.files(clip)[0]}: cannot be scored, each of three processes that tried it {end}"
+
+
+@functools.lru_cache(maxsize=1)
+def _loaded(run: Path, network: str, device: str | None) -> ClipScorer:
+    scorer = load_scorer(run, device=device).file_scorer
+    if not isinstance(scorer, ClipScorer):
+        raise RunError(f"{run}: expected a run that scores clips, found one with {type(scorer).__name__}")
+    return scorer

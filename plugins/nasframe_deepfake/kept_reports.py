@@ -1,0 +1,58 @@
+"""The places in a run where reports on its test clips are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from nasframe import Run
+from nasframe.runtime import file_name, fingerprint, sha256_of
+
+__all__ = ["name_of_data", "network_of", "reports_in", "sentences_on_clips", "sentences_on_problems"]
+
+OWN = "own"
+"""The name of a report on the run's own data; it sorts first."""
+
+_SHOWN = 3
+
+
+def reports_in(run: Run) -> Path:
+    """Return the folder of the reports of a run, which may not be there."""
+    return run.path / "plugins" / "nasframe_deepfake"
+
+
+def name_of_data(source: str | None) -> str:
+    """Return the name of a report on the run's own data (None), or on another folder of data."""
+    if source is None:
+        return OWN
+    return f"{file_name(Path(source).name or 'data')}-{fingerprint(str(Path(source).resolve()))[:8]}"
+
+
+def network_of(run: Run) -> str:
+    """Return the hash of a run's trained network, empty where there is none.
+
+    A report of another network is out of date.
+    """
+    path = run.checkpoints / "network.json"
+    return sha256_of(path) if path.is_file() else ""
+
+
+def sentences_on_clips(report: Mapping[str, Any]) -> list[str]:
+    """Return which test clips are left out and why, and the notes on the data."""
+    counts = [f"{count} clips are left out: {reason}." for reason, count in report["left_out"].items()]
+    lost = sentences_on_problems("could not be scored", report["problems"])
+    return [*counts, *lost, *map(_sentence, report["notes"])]
+
+
+def sentences_on_problems(what: str, problems: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return a sentence on clips with a problem, with the first few; none where there is none."""
+    if not problems:
+        return []
+    shown = "; ".join(problem["problem"] for problem in problems[:_SHOWN])
+    more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+    return [_sentence(f"{len(problems)} clips {what}: {shown}{more}")]
+
+
+def _sentence(words: str) -> str:
+    return words if words.endswith(".") else f"{words}."

@@ -1,0 +1,199 @@
+"""The AUC of single seconds: each second of each test clip is an example.
+
+A fake of LAV-DF or AV-Deepfake1M is a genuine clip in which some words were replaced. The AUC of whole clips
+does not say whether a detector has seen the altered second or anything else. The papers of both sets (Cai et
+al., arXiv 2305.01979 and 2311.15308) judge segments that a detector proposes, by average precision at an
+overlap. A detector of windows proposes none; it has a curve over time, and the area under the ROC curve of
+its seconds judges that curve as it is, without a rule for segments. The second as the unit is our choice:
+windows are longer than that, so shorter pieces would repeat the same scores.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import torch
+from attrs import frozen
+
+from nasframe import Run, load_run
+from nasframe.errors import ConfigurationError, DataError
+from nasframe.jobs import Workers
+from nasframe.runtime import SILENT, Progress, cores, one_thread, write_json
+from nasframe_audiovisual import ClipError, NothingUsedError, keep_freed_memory
+from nasframe_deepfake.clip_scoring import ClipJob, lost_clip, scorer_of
+from nasframe_deepfake.detection import Calibration, ScoredClips
+from nasframe_deepfake.kept_reports import network_of
+from nasframe_deepfake.per_second.labelled_seconds import LabelledSecond, labelled_seconds
+from nasframe_deepfake.per_second.recorded import file_in_run
+from nasframe_deepfake.tested_clips import TestedClip, require_run_of_task, tested_clips
+
+__all__ = ["per_second"]
+
+COMMAND = "deepfake per-second"
+
+LEAST = 4
+"""Clips for each worker process, at least: it takes seconds to start."""
+
+UNKNOWN = "the data set does not say which of their parts are altered"
+
+
+def per_second(
+    run: Run | str | Path,
+    *,
+    on: str | Path | None = None,
+    out: str | Path | None = None,
+    clips: int | None = None,
+    seed: int = 0,
+    workers: int = 0,
+    device: str | None = None,
+    progress: Progress = SILENT,
+) -> dict[str, Any]:
+    """Return the AUC of the single seconds of the test clips of a trained run, and write it as JSON.
+
+    Each clip is read from its start to its end, as by `nasframe predict`. A second is positive where a part
+    of it was altered, in either stream. Its score is the mean of the windows that cover it, each by the time
+    that both share; see `scored_seconds`. Windows that `predict` refuses as unlike the training count too, as
+    for `evaluate`. An interval is over people, whose seconds are drawn together.
+
+    Args:
+        run: that was trained, or its folder.
+        on: another data set; None for the run's own.
+        out: the JSON file; None for one in the run, where `nasframe report` finds it.
+        clips: about as many test clips, drawn by the seed; None for all.
+        seed: of that.
+        workers: processes; 0: one for each core, but none for a few clips.
+        device: `auto`, `cpu`, `cuda` or `cuda:N`, on which each worker computes; None for the experiment's.
+        progress: to report to.
+
+    Returns:
+        `all`: `auc` with the ends of its 95 % interval by person, and the numbers of `seconds`, of `altered`
+        ones and of `people`; `fakes`, the same among the fakes alone, which says whether a detector finds the
+        place; `per_category`: the altered seconds of its fakes against all seconds that are not altered.
+        `unscored`: reason → number of seconds without a score. `left_out`: reason → number of test clips
+        that were not to be scored, `problems` those that could not be, with the reason.
+
+    Raises:
+        ConfigurationError: a number is out of its bounds.
+        RunError: the run is of another task, not trained, or was made from another state of its data.
+        DataError: no clip has altered parts that are known, or none of them can be scored.
+    """
+    problems = [
+        f"--{name}: expected {least} or more, found {value}"
+        for name, value, least in (("clips", clips, 2), ("seed", seed, 0), ("workers", workers, 0))
+        if value is not None and value < least
+    ]
+    if problems:
+        raise ConfigurationError(COMMAND, problems)
+    require_run_of_task(run)
+    found = load_run(run)
+    tested = tested_clips(found, None if on is None else Path(on), device, progress)
+    drawn = tested.drawn(clips, seed)
+    known = [clip for clip in drawn if clip.altered is not None]
+    unknown = len(drawn) - len(known)
+    if not any(clip.altered for clip in known):
+        raise DataError(
+            f"{tested.source}: says of none of its test clips which seconds are altered, so there is no AUC "
+            "of seconds; lav_df and av_deepfake1m are data sets that do"
+        )
+    job = ClipJob(found.path.resolve(), network_of(found), device, tested.root.resolve())
+    seconds_of_window = scorer_of(job).detector.window.seconds  # before the work: is it trained?
+    number = workers or min(cores(), max(1, len(known) // LEAST))
+    scored, lost = list[_Seconds](), list[dict[str, str]]()
+    with closing(Workers(number, keep_freed_memory)) as started:
+        work, ended = functools.partial(_seconds_of, job), functools.partial(lost_clip, job)
+        results = started.in_order(work, known, ended)
+        for clip, result in zip(known, progress.track(results, "seconds", len(known)), strict=True):
+            if isinstance(result, str):
+                lost.append({"clip": clip.name, "problem": result})
+            else:
+                scored.append(_Seconds(clip, result))
+    report = {
+        "network": job.network,
+        "source": tested.source,
+        "own": tested.own,
+        "seconds_of_window": seconds_of_window,
+        "clips": len(scored),
+        "left_out": {**tested.left_out, **({UNKNOWN: unknown} if unknown else {})},
+        "problems": lost,
+        "notes": list(tested.notes),
+        **_metrics(scored),
+    }
+    if report["all"]["auc"] is None:
+        reasons = "".join(f"\n  {one['problem']}" for one in lost[:3])
+        raise DataError(
+            f"{tested.source}: the seconds with a score are all altered, or none is, so there is no AUC"
+            f"{reasons}"
+        )
+    place = Path(out) if out is not None else file_in_run(found, None if tested.own else tested.source)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    write_json(place, report)
+    progress.say(f"{place}: written")
+    return report
+
+
+@frozen
+class _Seconds:
+    """A clip with its seconds."""
+
+    clip: TestedClip
+    seconds: Sequence[LabelledSecond]
+
+
+def _seconds_of(job: ClipJob, clip: TestedClip) -> list[LabelledSecond] | str:
+    """Return the seconds of a clip, or the reason why it cannot be read."""
+    path, sound_file = job.files(clip)
+    scorer = scorer_of(job)
+    altered = clip.altered or ()
+    try:
+        with one_thread():
+            scores = scorer.detector.score(
+                scorer.network, path, scorer.heads, sound_file=sound_file, lying=clip.files.lying
+            )
+    except NothingUsedError as error:  # it was read, and all of its seconds have a reason
+        nothing = torch.empty(0, dtype=torch.float64)
+        return labelled_seconds(nothing.reshape(0, 2), nothing, error.left_out, altered)
+    except ClipError as error:
+        return str(error)
+    if not bool(scores.log_odds.isfinite().all()):
+        return f"{path}: a score is no finite number"
+    return labelled_seconds(scores.spans, scores.log_odds, scores.left_out, altered)
+
+
+def _metrics(clips: Sequence[_Seconds]) -> dict[str, Any]:
+    """Return the metrics of all seconds, of those of fakes alone, and of each category of fakes."""
+    rows = [(clip.clip, second) for clip in clips for second in clip.seconds if second.log_odds is not None]
+    fakes = [row for row in rows if row[0].fake]
+    unscored = Counter(second.reason for clip in clips for second in clip.seconds if second.log_odds is None)
+    categories = sorted({clip.category for clip, second in rows if second.altered})
+    per_category = {
+        name: _judged([row for row in rows if not row[1].altered or row[0].category == name])
+        for name in categories
+    }
+    return {
+        "all": _judged(rows),
+        "fakes": _judged(fakes),
+        "per_category": per_category,
+        "unscored": dict(sorted(unscored.items())),
+    }
+
+
+def _judged(rows: Sequence[tuple[TestedClip, LabelledSecond]]) -> dict[str, Any]:
+    """Return the AUC of some seconds with its interval over people, and their numbers."""
+    ranks = torch.tensor([second.log_odds for _, second in rows], dtype=torch.float64)
+    altered = torch.tensor([int(second.altered) for _, second in rows])
+    people = [clip.person for clip, _ in rows]
+    scored: Mapping[str, Any] = {}
+    if rows:
+        # the threshold of clips is none of seconds, and only the ranks count
+        scored = ScoredClips(ranks, Calibration().probability(ranks), altered, 0.5, people=people).metrics()
+    return {
+        **{name: scored.get(name) for name in ("auc", "auc_low", "auc_high")},
+        "seconds": len(rows),
+        "altered": int(altered.sum()),
+        "people": len({*people}),
+    }

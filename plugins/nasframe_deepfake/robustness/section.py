@@ -1,0 +1,107 @@
+"""The robustness of a run as a table, and as a section of its page with a curve for each degradation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nasframe.display import Cell, Column, Estimate, Figure, Line, LineChart, PanelGrid, Section, Table
+from nasframe_deepfake.kept_reports import sentences_on_clips, sentences_on_problems
+
+__all__ = ["in_sentences", "robustness_section", "robustness_table"]
+
+_Scored = Mapping[str, Any]
+
+
+def robustness_section(reports: Sequence[_Scored]) -> Section:
+    """Return the section for the contents of `robustness.json`."""
+    parts: list[Table | Figure | str] = []
+    for number, report in enumerate(reports):
+        parts += [*in_sentences(report), _curves(report, number), robustness_table(report, number)]
+    return Section("Robustness", parts)
+
+
+def in_sentences(report: _Scored) -> list[str]:
+    """Return which clips were scored, and which were not and why."""
+    data = "the run's own data" if report["own"] else report["source"]
+    sentences = [
+        f"{report['clips']} test clips of {data}, {report['genuine']} genuine, of {report['people']} people, "
+        "were degraded as decoded, before the face is cut out, and scored. Window and square are those of "
+        "the clean clip, so every level has the same clips."
+    ]
+    for degradation in report["degradations"]:
+        what = f"could not be degraded by {degradation['title']}"
+        sentences += sentences_on_problems(what, degradation["problems"])
+    return [*sentences, *sentences_on_clips(report)]
+
+
+def robustness_table(report: _Scored, number: int = 0) -> Table:
+    """Return the table for the content of a `robustness.json`: a row for each level, the clean clips first.
+
+    Args:
+        report: the content.
+        number: of the report on a page; it enters the table's name.
+    """
+    rows: list[list[Cell]] = [["none", "", *_cells(report["clean"])]]
+    for degradation in report["degradations"]:
+        for level in degradation["levels"]:
+            rows.append([degradation["title"], level["label"], *_cells(level)])
+    return Table(
+        f"robustness{number or ''}",
+        "AUC and accuracy on degraded clips, with 95 % intervals over people",
+        [Column("degradation"), Column("level"), Column("auc", "AUC"), Column("acc", "accuracy")],
+        rows,
+        f"Accuracy at the threshold of the run, {report['threshold']:.3g}, which was fitted on clean clips: "
+        "where it falls and the AUC does not, the scores are shifted and rank the clips as before. 0.5 is "
+        "chance for the AUC.",
+    )
+
+
+def _curves(report: _Scored, number: int) -> PanelGrid:
+    return PanelGrid(
+        name=f"robustness-curves{number or ''}",
+        title="AUC by the level of each degradation",
+        caption="From the clean clips on the left to the harshest level, with the 95 % interval over people.",
+        figures=[_curve(degradation) for degradation in report["degradations"]],
+    )
+
+
+def _curve(degradation: _Scored) -> LineChart:
+    """Return the AUC of the clean clips and of each level, at even distances."""
+    scored = [degradation["clean"], *degradation["levels"]]
+    known = [(place, one) for place, one in enumerate(scored) if one["auc"] is not None]
+    banded = all(one["auc_low"] is not None and one["auc_high"] is not None for _, one in known)
+    labels = ["clean", *(_short(level["label"]) for level in degradation["levels"])]
+    line = Line(
+        "AUC",
+        [(float(place), one["auc"]) for place, one in known],
+        low=[one["auc_low"] for _, one in known] if banded else (),
+        high=[one["auc_high"] for _, one in known] if banded else (),
+    )
+    return LineChart(
+        name=f"robustness-{degradation['name']}",
+        title=f"{degradation['title']} ({degradation['stream']}), {_unit(degradation['levels'][0]['label'])}",
+        lines=[line],
+        x="",
+        y="AUC",
+        x_names=[(float(place), label) for place, label in enumerate(labels)],
+        y_low=0.5,
+        y_high=1.0,
+        height=220,
+    )
+
+
+def _short(label: str) -> str:
+    """Return the number of a level alone, which stands below an axis."""
+    words = [word for word in label.split() if word[:1].isdigit() or word[:1] == "-"]
+    number = words[0] if words else label
+    return f"{int(number) // 1000}k" if number.isdigit() and len(number) > 3 else number
+
+
+def _unit(label: str) -> str:
+    """Return the words of a level without its number."""
+    return " ".join(word for word in label.split() if not (word[:1].isdigit() or word[:1] == "-"))
+
+
+def _cells(scored: _Scored) -> list[Estimate]:
+    return [Estimate(scored[name], scored[f"{name}_low"], scored[f"{name}_high"]) for name in ("auc", "acc")]

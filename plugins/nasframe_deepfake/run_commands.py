@@ -1,0 +1,124 @@
+"""The commands `nasframe deepfake robustness` and `nasframe deepfake per-second`, which test a trained run.
+
+Heavy imports are inside them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+__all__ = ["per_second", "robustness"]
+
+
+def robustness(
+    run: Path,
+    /,
+    *,
+    on: Path | None = None,
+    out: Path | None = None,
+    degradations: list[str] | None = None,
+    clips: int | None = None,
+    seed: int = 0,
+    workers: int = 0,
+    device: str | None = None,
+) -> None:
+    """Score test clips as they are and degraded: H.264, JPEG, fewer pixels, noise, blur, AAC, MP3.
+
+    After an interruption the same command goes on with the degradations that are left.
+
+    Parameters
+    ----------
+    run
+        A run folder.
+    on
+        A folder with another data set; by default the run's own.
+    out
+        A folder for the results; by default one in the run, which nasframe report shows.
+    degradations
+        Names with commas between them: h264, jpeg, resize, pixel-noise, blur, aac, mp3, sound-noise; by
+        default all.
+    clips
+        About as many test clips, drawn by the seed; by default all.
+    seed
+        Seed of the noise and of the choice of clips.
+    workers
+        Number of processes; 0 is one for each core.
+    device
+        auto, cpu, cuda, cuda:N; by default the experiment's.
+    """
+    from nasframe import naming_missing_plugins
+    from nasframe.display import print_tables
+    from nasframe.runtime import make_progress, print_text, visible
+    from nasframe_deepfake.robustness import in_sentences, robustness_table
+    from nasframe_deepfake.robustness import robustness as measured
+
+    names = None if degradations is None else _names(degradations)
+    with naming_missing_plugins(run):
+        report = measured(
+            run,
+            on=on,
+            out=out,
+            degradations=names,
+            clips=clips,
+            seed=seed,
+            workers=workers,
+            device=device,
+            progress=make_progress(),
+        )
+    print_tables([robustness_table(report)])
+    print_text("\n".join(map(visible, in_sentences(report))))
+
+
+def per_second(
+    run: Path,
+    /,
+    *,
+    on: Path | None = None,
+    out: Path | None = None,
+    clips: int | None = None,
+    seed: int = 0,
+    workers: int = 0,
+    device: str | None = None,
+) -> None:
+    """Tell how well single seconds are told apart, on a data set that says which of them are altered.
+
+    Parameters
+    ----------
+    run
+        A run folder.
+    on
+        A folder with another data set; by default the run's own.
+    out
+        A JSON file for the result; by default one in the run, which nasframe report shows.
+    clips
+        About as many test clips, drawn by the seed; by default all.
+    seed
+        Seed of the choice of clips.
+    workers
+        Number of processes; 0 is one for each core.
+    device
+        auto, cpu, cuda, cuda:N; by default the experiment's.
+    """
+    from nasframe import naming_missing_plugins
+    from nasframe.display import print_tables
+    from nasframe.runtime import make_progress, print_text, visible
+    from nasframe_deepfake.per_second import in_sentences, per_second_table
+    from nasframe_deepfake.per_second import per_second as measured
+
+    with naming_missing_plugins(run):
+        report = measured(
+            run,
+            on=on,
+            out=out,
+            clips=clips,
+            seed=seed,
+            workers=workers,
+            device=device,
+            progress=make_progress(),
+        )
+    print_tables([per_second_table(report)])
+    print_text("\n".join(map(visible, in_sentences(report))))
+
+
+def _names(words: list[str]) -> list[str]:
+    return [name.strip() for word in words for name in word.split(",")]
