@@ -10,7 +10,7 @@ from attrs import frozen
 from nasframe import load_scorer
 from nasframe.errors import RunError
 from nasframe_deepfake.detection import ClipScorer
-from nasframe_deepfake.tested_clips import TestedClip
+from nasframe_deepfake.examined_clips import ExaminedClip
 
 __all__ = ["ClipJob", "lost_clip", "scorer_of"]
 
@@ -31,7 +31,7 @@ class ClipJob:
     device: str | None
     root: Path
 
-    def files(self, clip: TestedClip) -> tuple[Path, Path | None]:
+    def files(self, clip: ExaminedClip) -> tuple[Path, Path | None]:
         """Return the file of a clip's pictures, and that of its sound where it is another one."""
         sound = self.root / clip.files.sound if clip.files.sound else None
         return self.root / clip.files.pictures, sound
@@ -46,7 +46,7 @@ def scorer_of(job: ClipJob) -> ClipScorer:
     return _loaded(job.run, job.network, job.device)
 
 
-def lost_clip(job: ClipJob, clip: TestedClip, end: str) -> str:
+def lost_clip(job: ClipJob, clip: ExaminedClip, end: str) -> str:
     """Return the reason for a clip at which processes died, each of which `end` describes."""
     return f"{job.files(clip)[0]}: cannot be scored, each of three processes that tried it {end}"
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from nasframe import StageContext
+from nasframe.cli import main
 from nasframe.runtime import Progress
 from nasframe_deepfake.detection import Detector, load_detector
 from nasframe_deepfake.synthesis import Corpus, write_corpus
@@ -22,6 +23,14 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Thirty clips of six people."""
     out = tmp_path_factory.mktemp("corpus")
     write_corpus(out, Corpus(clips=30, seed=3), 1, Progress())
+    return out
+
+
+@pytest.fixture(scope="session")
+def other_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Thirty other clips of six other people."""
+    out = tmp_path_factory.mktemp("other_corpus")
+    write_corpus(out, Corpus(clips=30, seed=5), 1, Progress())
     return out
 
 
@@ -66,6 +75,19 @@ def detector(
     saved = tmp_path_factory.mktemp("saved")
     task.save(folders, saved)
     return load_detector(saved, torch.device("cpu"))
+
+
+@pytest.fixture(scope="session")
+def trained_run(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of `corpus`, trained badly. Tests read it, and write into copies."""
+    from tests.nasframe_deepfake.serving.test_service import EXPERIMENT
+
+    folder = tmp_path_factory.mktemp("trained")
+    shares = 'name = "deepfake"\nshares = [0.35, 0.15, 0.15, 0.35]\n'
+    (folder / "experiment.toml").write_text(EXPERIMENT.replace('name = "deepfake"\n', shares))
+    words = [f"cache={folder / 'cache'}", "--data", str(corpus), "--out", str(folder / "run")]
+    assert main(["run", str(folder / "experiment.toml"), *words]) == 0
+    return folder / "run"
 
 
 def write_tree(root: Path, rows: list[str], header: str = HEADER, files: bool = True) -> Path:

@@ -1,6 +1,6 @@
 """The AUC of single seconds, on data sets that say which parts of a fake are altered.
 
-One direction: the labels and scores of the seconds of a clip (`labelled_seconds`), those of all clips
+One direction: the labels and scores of the seconds of a clip (`labelling`), those of all clips
 (`measuring`), the report (`recorded`), and its table on a page (`section`).
 
 Every name is imported when it is first used: the page of a run needs no codec.
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from nasframe.runtime import lazy_page
 
 if TYPE_CHECKING:
-    from nasframe_deepfake.per_second.labelled_seconds import LabelledSecond as LabelledSecond
-    from nasframe_deepfake.per_second.labelled_seconds import labelled_seconds as labelled_seconds
+    from nasframe_deepfake.per_second.labelling import LabelledSecond as LabelledSecond
+    from nasframe_deepfake.per_second.labelling import labelled_seconds as labelled_seconds
     from nasframe_deepfake.per_second.measuring import per_second as per_second
     from nasframe_deepfake.per_second.recorded import per_second_reports as per_second_reports
     from nasframe_deepfake.per_second.section import in_sentences as in_sentences
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nasframe_deepfake.per_second.section import per_second_table as per_second_table
 
 _NAMES = {
-    "labelled_seconds": ("LabelledSecond", "labelled_seconds"),
+    "labelling": ("LabelledSecond", "labelled_seconds"),
     "measuring": ("per_second",),
     "recorded": ("per_second_reports",),
     "section": ("in_sentences", "per_second_section", "per_second_table"),

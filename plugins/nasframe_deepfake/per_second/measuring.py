@@ -27,10 +27,10 @@ from nasframe.runtime import SILENT, Progress, cores, one_thread, write_json
 from nasframe_audiovisual import ClipError, NothingUsedError, keep_freed_memory
 from nasframe_deepfake.clip_scoring import ClipJob, lost_clip, scorer_of
 from nasframe_deepfake.detection import Calibration, ScoredClips
+from nasframe_deepfake.examined_clips import ExaminedClip, examined_clips, require_run_of_task
 from nasframe_deepfake.kept_reports import network_of
-from nasframe_deepfake.per_second.labelled_seconds import LabelledSecond, labelled_seconds
+from nasframe_deepfake.per_second.labelling import LabelledSecond, labelled_seconds
 from nasframe_deepfake.per_second.recorded import file_in_run
-from nasframe_deepfake.tested_clips import TestedClip, require_run_of_task, tested_clips
 
 __all__ = ["per_second"]
 
@@ -91,7 +91,7 @@ def per_second(
         raise ConfigurationError(COMMAND, problems)
     require_run_of_task(run)
     found = load_run(run)
-    tested = tested_clips(found, None if on is None else Path(on), device, progress)
+    tested = examined_clips(found, None if on is None else Path(on), device, progress)
     drawn = tested.drawn(clips, seed)
     known = [clip for clip in drawn if clip.altered is not None]
     unknown = len(drawn) - len(known)
@@ -140,11 +140,11 @@ def per_second(
 class _Seconds:
     """A clip with its seconds."""
 
-    clip: TestedClip
+    clip: ExaminedClip
     seconds: Sequence[LabelledSecond]
 
 
-def _seconds_of(job: ClipJob, clip: TestedClip) -> list[LabelledSecond] | str:
+def _seconds_of(job: ClipJob, clip: ExaminedClip) -> list[LabelledSecond] | str:
     """Return the seconds of a clip, or the reason why it cannot be read."""
     path, sound_file = job.files(clip)
     scorer = scorer_of(job)
@@ -182,7 +182,7 @@ def _metrics(clips: Sequence[_Seconds]) -> dict[str, Any]:
     }
 
 
-def _judged(rows: Sequence[tuple[TestedClip, LabelledSecond]]) -> dict[str, Any]:
+def _judged(rows: Sequence[tuple[ExaminedClip, LabelledSecond]]) -> dict[str, Any]:
     """Return the AUC of some seconds with its interval over people, and their numbers."""
     ranks = torch.tensor([second.log_odds for _, second in rows], dtype=torch.float64)
     altered = torch.tensor([int(second.altered) for _, second in rows])

@@ -17,6 +17,7 @@ from nasframe.runtime import SILENT, Progress, cores, fingerprint, sha256_of, wr
 from nasframe_audiovisual import keep_freed_memory
 from nasframe_deepfake.clip_scoring import ClipJob, lost_clip, scorer_of
 from nasframe_deepfake.detection import Calibration, ScoredClips
+from nasframe_deepfake.examined_clips import ExaminedClip, examined_clips, require_run_of_task
 from nasframe_deepfake.kept_reports import network_of
 from nasframe_deepfake.robustness.degradations import DEGRADATIONS, Degradation, problem_of_degradation
 from nasframe_deepfake.robustness.degraded_scores import (
@@ -27,7 +28,6 @@ from nasframe_deepfake.robustness.degraded_scores import (
 )
 from nasframe_deepfake.robustness.kept_scores import KeptScores
 from nasframe_deepfake.robustness.recorded import REPORT, folder_in_run
-from nasframe_deepfake.tested_clips import TestedClip, require_run_of_task, tested_clips
 
 __all__ = ["robustness"]
 
@@ -87,7 +87,7 @@ def robustness(
     _check(names, clips, seed, workers)
     require_run_of_task(run)
     found = load_run(run)
-    tested = tested_clips(found, None if on is None else Path(on), device, progress)
+    tested = examined_clips(found, None if on is None else Path(on), device, progress)
     chosen = tested.drawn(clips, seed)
     place = Path(out) if out is not None else folder_in_run(found, None if tested.own else tested.source)
     place.mkdir(parents=True, exist_ok=True)
@@ -145,7 +145,7 @@ def _check(names: Sequence[str], clips: int | None, seed: int, workers: int) -> 
         raise ConfigurationError(COMMAND, problems)
 
 
-def _key(run: Run, job: ClipJob, clips: Sequence[TestedClip], seed: int) -> str:
+def _key(run: Run, job: ClipJob, clips: Sequence[ExaminedClip], seed: int) -> str:
     """Return a fingerprint of all that the scores depend on; of the files it is size and time."""
     options, detector = (
         sha256_of(path) for path in (run.path / "experiment.toml", run.task_folder / "detector.json")
@@ -167,7 +167,7 @@ def _clean(
     job: ClipJob,
     kept: KeptScores,
     key: str,
-    clips: Sequence[TestedClip],
+    clips: Sequence[ExaminedClip],
     progress: Progress,
 ) -> tuple[Mapping[str, CleanScore], Mapping[str, str]]:
     """Return name → score of the clean clips, and name → reason of those without one."""
@@ -193,7 +193,7 @@ def _degraded(
     job: ClipJob,
     kept: KeptScores,
     key: str,
-    clips: Sequence[tuple[TestedClip, CleanScore]],
+    clips: Sequence[tuple[ExaminedClip, CleanScore]],
     names: Sequence[str],
     seed: int,
     progress: Progress,
@@ -223,7 +223,7 @@ def _degraded(
     return found
 
 
-def _require_both(source: str, clips: Sequence[TestedClip], problems: Mapping[str, str]) -> None:
+def _require_both(source: str, clips: Sequence[ExaminedClip], problems: Mapping[str, str]) -> None:
     if {clip.fake for clip in clips} != {0, 1}:
         reasons = "".join(f"\n  {reason}" for reason in [*problems.values()][:3])
         raise DataError(
@@ -233,7 +233,7 @@ def _require_both(source: str, clips: Sequence[TestedClip], problems: Mapping[st
 
 def _curve(
     degradation: Degradation,
-    clips: Sequence[TestedClip],
+    clips: Sequence[ExaminedClip],
     clean: Mapping[str, CleanScore],
     overall: Mapping[str, Any],
     scores: Mapping[str, Sequence[float]],
@@ -263,7 +263,7 @@ def _curve(
 
 
 def _metrics(
-    clips: Sequence[TestedClip], log_odds: Sequence[float], calibration: Calibration
+    clips: Sequence[ExaminedClip], log_odds: Sequence[float], calibration: Calibration
 ) -> dict[str, Any]:
     ranks = torch.tensor(log_odds, dtype=torch.float64)
     found = ScoredClips(

@@ -19,6 +19,7 @@ from attrs import frozen
 from nasframe import Scorer, load_scorer, naming_missing_plugins
 from nasframe.errors import ConfigurationError
 from nasframe.runtime import Cancellation, cores, print_message, print_text
+from nasframe_deepfake.examined_clips import require_run_of_task
 from nasframe_deepfake.serving.clip_queue import ClipQueue
 from nasframe_deepfake.serving.clip_server import ClipServer
 from nasframe_deepfake.serving.host_check import HostCheck
@@ -26,7 +27,6 @@ from nasframe_deepfake.serving.page import page_files
 from nasframe_deepfake.serving.request_context import RequestContext
 from nasframe_deepfake.serving.request_limits import RequestLimits
 from nasframe_deepfake.serving.upload_folder import UploadFolder, remove_left_overs
-from nasframe_deepfake.tested_clips import require_run_of_task
 
 __all__ = ["Service", "serve"]
 

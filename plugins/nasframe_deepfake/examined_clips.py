@@ -16,13 +16,13 @@ from nasframe_deepfake.datasets import AUTO, GENUINE, Segments, read_dataset, re
 from nasframe_deepfake.preparation import read_index
 from nasframe_deepfake.task import DeepfakeTask
 
-__all__ = ["TestedClip", "TestedSet", "require_run_of_task", "tested_clips"]
+__all__ = ["ExaminedClip", "ExaminedSet", "examined_clips", "require_run_of_task"]
 
 UNLISTED = "the data set does not list them any more"
 
 
 @frozen
-class TestedClip:
+class ExaminedClip:
     """A clip of a test split.
 
     Attributes:
@@ -44,7 +44,7 @@ class TestedClip:
 
 
 @frozen
-class TestedSet:
+class ExaminedSet:
     """The clips of a test split.
 
     Attributes:
@@ -57,13 +57,13 @@ class TestedSet:
     """
 
     root: Path
-    clips: Sequence[TestedClip] = field(repr=False)
+    clips: Sequence[ExaminedClip] = field(repr=False)
     source: str
     own: bool
     left_out: Mapping[str, int]
     notes: Sequence[str]
 
-    def drawn(self, count: int | None, seed: int) -> Sequence[TestedClip]:
+    def drawn(self, count: int | None, seed: int) -> Sequence[ExaminedClip]:
         """Return about so many of the clips, drawn by a seed, with the same share of fakes; None: all.
 
         Raises:
@@ -98,7 +98,9 @@ def require_run_of_task(run: Run | str | Path) -> DeepfakeTask:
     return task
 
 
-def tested_clips(run: Run | str | Path, on: Path | None, device: str | None, progress: Progress) -> TestedSet:
+def examined_clips(
+    run: Run | str | Path, on: Path | None, device: str | None, progress: Progress
+) -> ExaminedSet:
     """Return the clips that `nasframe evaluate` tests a run on, with or without `--on`.
 
     Args:
@@ -132,7 +134,7 @@ def tested_clips(run: Run | str | Path, on: Path | None, device: str | None, pro
     if gone := sum(name not in known for name in names):
         left_out[UNLISTED] = gone
     clips = [
-        TestedClip(
+        ExaminedClip(
             name,
             clip.files,
             clip.category,
@@ -150,7 +152,7 @@ def tested_clips(run: Run | str | Path, on: Path | None, device: str | None, pro
         for name in sorted(names)
         if (clip := known.get(name)) is not None
     ]
-    return TestedSet(listing.root, clips, str(root if on is None else on), own, left_out, notes)
+    return ExaminedSet(listing.root, clips, str(root if on is None else on), own, left_out, notes)
 
 
 def _layout(folder: Path) -> str:

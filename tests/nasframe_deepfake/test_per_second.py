@@ -1,0 +1,275 @@
+"""The AUC of single seconds: their labels and scores, and a real run on clips in the layout of LAV-DF."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from nasframe.cli import main
+from nasframe.errors import ConfigurationError, DataError
+from nasframe.pipeline import load_run
+from nasframe_audiovisual import ClipFiles, LeftOut
+from nasframe_deepfake.detection import scored_seconds
+from nasframe_deepfake.examined_clips import ExaminedClip
+from nasframe_deepfake.per_second import (
+    in_sentences,
+    labelled_seconds,
+    per_second,
+    per_second_reports,
+    per_second_section,
+)
+from nasframe_deepfake.per_second.labelling import TRIMMED
+from nasframe_deepfake.per_second.measuring import UNKNOWN, _metrics, _Seconds
+from tests.nasframe_deepfake.test_lav_df import entry, fake
+
+
+def spans(*values: tuple[float, float]) -> torch.Tensor:
+    return torch.tensor(values, dtype=torch.float64).reshape(-1, 2)
+
+
+def odds(*values: float) -> torch.Tensor:
+    return torch.tensor(values, dtype=torch.float64)
+
+
+def clip(name: str, person: str, fake: int = 1, category: str = "FV-RA") -> ExaminedClip:
+    return ExaminedClip(name, ClipFiles(name), category if fake else "RV-RA", "", person, fake, ())
+
+
+# -- seconds ----------------------------------------------------------------------------------------------
+
+
+def test_a_second_is_altered_where_any_part_of_it_is() -> None:
+    found = labelled_seconds(spans((0, 5)), odds(0), (), ((0.9, 1.1), (3.0, 4.0)))
+    assert [one.altered for one in found] == [True, True, False, True, False]
+
+
+def test_a_second_has_the_mean_of_its_windows_by_the_time_that_both_share() -> None:
+    found = scored_seconds(spans((0.2, 1.8), (1.0, 2.6)), odds(1.0, 5.0))
+    assert [one.number for one in found] == [0, 1, 2]
+    assert [one.log_odds for one in found] == pytest.approx([1.0, (0.8 * 1 + 1.0 * 5) / 1.8, 5.0])
+
+
+def test_windows_that_lie_one_behind_the_other_give_each_second_its_own() -> None:
+    windows = spans(*((float(second), second + 1.0) for second in range(4)))
+    assert [one.log_odds for one in scored_seconds(windows, odds(3, 1, 4, 1))] == [3, 1, 4, 1]
+
+
+def test_a_second_without_a_window_has_the_reason_of_what_was_left_out() -> None:
+    left_out = [LeftOut(2.0, 2.3, "no-face"), LeftOut(2.3, 4.0, "silence")]
+    found = labelled_seconds(spans((1, 2)), odds(0), left_out, ())
+    assert [one.reason for one in found] == [TRIMMED, "", "silence", "silence"]
+    assert [one.log_odds for one in found] == [None, 0, None, None]
+
+
+def test_an_altered_part_behind_the_end_of_what_was_seen_counts_as_seconds_without_a_score() -> None:
+    found = labelled_seconds(spans((0, 2)), odds(0), (), ((2.5, 3.5),))
+    assert [(one.altered, one.reason) for one in found] == [
+        *((False, ""), (False, "")),
+        *((True, TRIMMED), (True, TRIMMED)),
+    ]
+
+
+def test_a_detector_that_knows_the_seconds_has_an_auc_of_1_and_one_that_knows_the_clips_has_not() -> None:
+    windows = spans(*((float(second), second + 1.0) for second in range(4)))
+    parts = {"a": ((0.5, 1.0),), "b": ((2.0, 4.0),), "c": ()}
+    clips = {name: clip(name, name, int(bool(altered))) for name, altered in parts.items()}
+
+    def judged(score: Any) -> dict[str, Any]:
+        return _metrics(
+            [
+                _Seconds(clips[name], labelled_seconds(windows, score(name, altered), (), altered))
+                for name, altered in parts.items()
+            ]
+        )
+
+    knows = judged(
+        lambda name, altered: odds(*(any(a < s + 1 and b > s for a, b in altered) for s in range(4)))
+    )
+    assert (knows["all"]["auc"], knows["fakes"]["auc"]) == (1, 1)
+    assert knows["all"]["seconds"] == 12
+    assert knows["all"]["altered"] == knows["fakes"]["altered"] == 3
+    assert knows["fakes"]["seconds"] == 8
+    # 3 altered seconds against 9 others: equal to the 5 of fakes, above the 4 of the genuine clip
+    clips_alone = judged(lambda name, altered: odds(*[float(bool(altered))] * 4))
+    assert clips_alone["all"]["auc"] == pytest.approx((4 + 5 / 2) / 9)
+    assert clips_alone["fakes"]["auc"] == 0.5
+
+
+def test_a_category_has_its_own_altered_seconds_and_all_others_that_are_not_altered() -> None:
+    windows = spans((0, 1), (1, 2))
+    seconds = [
+        _Seconds(clip("a", "p", category="FV-RA"), labelled_seconds(windows, odds(1, 0), (), ((0, 1),))),
+        _Seconds(clip("b", "q", category="RV-FA"), labelled_seconds(windows, odds(0, 1), (), ((0, 1),))),
+        _Seconds(clip("c", "r", fake=0), labelled_seconds(windows, odds(0, 0), (), ())),
+    ]
+    found = _metrics(seconds)["per_category"]
+    assert {name: (one["auc"], one["seconds"], one["altered"]) for name, one in found.items()} == {
+        "FV-RA": (pytest.approx(0.875), 5, 1),
+        "RV-FA": (pytest.approx(0.375), 5, 1),
+    }
+
+
+def test_the_interval_is_wider_where_all_seconds_are_of_few_people() -> None:
+    """Forty clips, of forty people or of four."""
+    random = torch.Generator().manual_seed(0)
+    windows = spans((0, 1), (1, 2), (2, 3))
+    values = torch.randn(40, 3, generator=random, dtype=torch.float64) + odds(1.0, 0, 0)
+    values += torch.randn(4, 1, generator=random, dtype=torch.float64).repeat(10, 1) * 2
+
+    def width(people: int) -> float:
+        clips = [
+            _Seconds(clip(str(n), str(n % people)), labelled_seconds(windows, values[n], (), ((0, 1),)))
+            for n in range(40)
+        ]
+        found = _metrics(clips)["all"]
+        return float(found["auc_high"] - found["auc_low"])
+
+    assert width(4) != width(40)
+    assert 0 < width(40) < 0.5
+
+
+# -- a run ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def lav(other_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Synthesised clips as LAV-DF names them, of whose fakes a part is said to be altered."""
+    root = tmp_path_factory.mktemp("lav")
+    (root / "test").mkdir()
+    entries = []
+    for number, path in enumerate(sorted(other_corpus.rglob("*.mp4"))):
+        name = f"test/{number:06}.mp4"
+        shutil.copy(path, root / name)
+        if "RealVideo-RealAudio/" in path.as_posix():
+            entries.append(entry(name))
+        else:
+            periods = [[1.1, 1.4]] if number % 2 else [[0.2, 0.8]]
+            entries.append(fake(name, None, "FakeVideo" in str(path), "FakeVideo" not in str(path), *periods))
+    (root / "metadata.json").write_text(json.dumps(entries))
+    return root
+
+
+@pytest.fixture(scope="module")
+def measured(
+    trained_run: Path, lav: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, dict[str, Any]]:
+    run = tmp_path_factory.mktemp("measured") / "run"
+    shutil.copytree(trained_run, run)
+    return run, per_second(run, on=lav, workers=1)
+
+
+def test_every_second_of_a_test_clip_is_an_example_or_is_counted(
+    measured: tuple[Path, dict[str, Any]],
+) -> None:
+    _, report = measured
+    found = report["all"]
+    assert 0 < found["altered"] < found["seconds"]
+    assert report["clips"] > 4
+    assert found["seconds"] + sum(report["unscored"].values()) >= 2 * report["clips"]
+    assert 0 <= found["auc"] <= 1
+    assert sum(one["altered"] for one in report["per_category"].values()) == found["altered"]
+    assert report["fakes"]["altered"] == found["altered"]
+
+
+def test_the_scores_are_those_of_the_curve_that_predict_gives(
+    measured: tuple[Path, dict[str, Any]], lav: Path
+) -> None:
+    """The same rule: windows by the time that they share with a second."""
+    from nasframe_deepfake.clip_scoring import ClipJob, scorer_of
+    from nasframe_deepfake.examined_clips import examined_clips
+    from nasframe_deepfake.kept_reports import network_of
+    from nasframe_deepfake.per_second.measuring import _seconds_of
+    from tests.recorded_progress import Log
+
+    run = load_run(measured[0])
+    tested = examined_clips(run, lav, None, Log())
+    job = ClipJob(run.path, network_of(run), None, tested.root)
+    scorer = scorer_of(job)
+    compared = 0
+    for one in tested.clips:
+        seconds = _seconds_of(job, one)
+        (answer,) = scorer.score([tested.root / one.name])
+        if "seconds" not in answer or answer["left_out"]:
+            continue  # it refuses windows that are unlike the training
+        assert not isinstance(seconds, str)
+        values = [second.log_odds for second in seconds if second.log_odds is not None]
+        chances = scorer.calibration.probability(torch.tensor(values, dtype=torch.float64))
+        assert [part["score"] for part in answer["seconds"]] == pytest.approx(chances.tolist(), abs=1e-5)
+        compared += 1
+    assert compared
+
+
+def test_the_number_of_workers_changes_nothing(measured: tuple[Path, dict[str, Any]], lav: Path) -> None:
+    run, report = measured
+    out = run.parent / "again.json"
+    assert per_second(run, on=lav, out=out, workers=2) == report
+    assert json.loads(out.read_text()) == report
+
+
+def test_the_page_shows_the_table(measured: tuple[Path, dict[str, Any]]) -> None:
+    run, report = measured
+    assert per_second_reports(load_run(run)) == [report]
+    assert main(["report", str(run)]) == 0
+    page = (run / "report.html").read_text()
+    assert "Single seconds" in page
+    assert "altered in FV-RA" in page
+    for part in per_second_section([report]).parts:
+        assert part if isinstance(part, str) else part.to_html()
+    assert "have a score" in in_sentences(report)[0]
+
+
+def test_a_data_set_without_altered_parts_is_told_in_one_sentence(
+    trained_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.json"
+    assert main(["deepfake", "per-second", str(trained_run), "--out", str(out)]) == 2
+    assert "says of none of its test clips which seconds are altered" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_the_command_prints_the_table(
+    measured: tuple[Path, dict[str, Any]], lav: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "deep" / "out.json"
+    words = ["deepfake", "per-second", str(measured[0]), "--on", str(lav), "--workers", "1"]
+    assert main([*words, "--out", str(out)]) == 0
+    assert "AUC of single seconds" in capsys.readouterr().out
+    assert json.loads(out.read_text()) == measured[1]
+
+
+def test_a_clip_that_cannot_be_read_is_told_and_one_whose_parts_nobody_knows_is_counted(
+    measured: tuple[Path, dict[str, Any]], lav: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import attrs
+
+    from nasframe_deepfake.per_second import measuring
+
+    usual = measuring.examined_clips
+
+    def changed(*words: Any) -> Any:
+        tested = usual(*words)
+        first, second, *rest = tested.clips
+        gone = attrs.evolve(first, files=ClipFiles("gone.mp4"))
+        return attrs.evolve(tested, clips=[gone, attrs.evolve(second, altered=None), *rest])
+
+    monkeypatch.setattr(measuring, "examined_clips", changed)
+    found = per_second(measured[0], on=lav, out=tmp_path / "out.json", workers=1)
+    assert len(found["problems"]) == 1
+    assert "no such file" in found["problems"][0]["problem"]
+    assert found["left_out"][UNKNOWN] == 1
+    assert found["clips"] == measured[1]["clips"] - 2
+
+
+def test_a_number_out_of_its_bounds_is_refused(trained_run: Path) -> None:
+    with pytest.raises(ConfigurationError, match="--seed: expected 0 or more, found -1"):
+        per_second(trained_run, seed=-1)
+
+
+def test_a_folder_without_clips_is_an_error(trained_run: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError):
+        per_second(trained_run, on=tmp_path, out=tmp_path / "out.json")
