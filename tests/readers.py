@@ -238,6 +238,44 @@ def _audit(folder: Path) -> None:
     )
 
 
+def _reports(folder: Path) -> None:
+    from nasframe.runtime import write_json
+
+    share = {"auc": 0.9, "auc_low": 0.8, "auc_high": 1.0}
+    scored = {
+        **share,
+        "acc": 0.7,
+        "acc_low": None,
+        "acc_high": None,
+        "per_category": {"FV-FA": {**share, "count": 3}},
+    }
+    level = {"value": 23, "label": "crf 23", **scored}
+    curve = {
+        "name": "h264",
+        "title": "H.264",
+        "stream": "pictures",
+        "unit": "crf",
+        "clips": 5,
+        "problems": [{"clip": "a.mp4", "problem": "gone"}],
+        "clean": scored,
+        "levels": [level, level],
+    }
+    shared = {
+        "network": "0",
+        "source": ".",
+        "own": True,
+        "clips": 5,
+        "left_out": {"seen": 1},
+        "problems": [{"clip": "b.mp4", "problem": "is empty"}],
+        "notes": ["a note."],
+    }
+    counts = {"genuine": 2, "people": 3, "seed": 0, "threshold": 0.5}
+    write_json(folder / "robustness.json", {**shared, **counts, "clean": scored, "degradations": [curve]})
+    judged = {**share, "seconds": 9, "altered": 2, "people": 3}
+    parts = {"all": judged, "fakes": judged, "per_category": {"FV-RA": judged}, "unscored": {"no-face": 1}}
+    write_json(folder / "per_second.json", {**shared, **parts, "seconds_of_window": 1.6})
+
+
 def _detector(folder: Path) -> None:
     import torch
 
@@ -284,6 +322,7 @@ SAMPLES: dict[str, Callable[[Path], None]] = {
     "stages": _stages,
     "detector": _detector,
     "audit": _audit,
+    "reports": _reports,
     "clip": _clip,
     "wheel": _wheel,
     "given": _given,
@@ -384,6 +423,22 @@ def _read_audit(folder: Path) -> None:
         in_lines(report)
         for part in audit_section(report).parts:
             _ = part if isinstance(part, str) else part.to_html()
+
+
+def _read_robustness(folder: Path) -> None:
+    from nasframe_deepfake.robustness import robustness_section
+    from nasframe_deepfake.robustness.recorded import read_robustness
+
+    for part in robustness_section([read_robustness(folder / "robustness.json")]).parts:
+        _ = part if isinstance(part, str) else part.to_html()
+
+
+def _read_per_second(folder: Path) -> None:
+    from nasframe_deepfake.per_second import per_second_section
+    from nasframe_deepfake.per_second.recorded import read_per_second
+
+    for part in per_second_section([read_per_second(folder / "per_second.json")]).parts:
+        _ = part if isinstance(part, str) else part.to_html()
 
 
 def _read_split_list(folder: Path) -> None:
@@ -645,6 +700,8 @@ _READERS: list[tuple[str, str, str, str, Callable[[Path], Any]]] = [
     ),
     ("stage", "json", "stages", "cache/make-*/stage.json", _read_stage),
     ("audit", "json", "audit", "audit.json", _read_audit),
+    ("robustness", "json", "reports", "robustness.json", _read_robustness),
+    ("per second", "json", "reports", "per_second.json", _read_per_second),
     ("detector_settings", "json", "detector", "detector.json", _read_detector),
     ("feature_statistics", "tensors", "detector", "statistics.safetensors", _read_detector),
     ("feature_spread", "tensors", "detector", "novelty.safetensors", _read_detector),

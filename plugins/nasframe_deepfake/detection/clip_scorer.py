@@ -94,10 +94,11 @@ class ClipScorer(FileScorer):
         except ClipError as error:
             # An error is a result too: the other files are still scored.
             return refusal(file, error.reason, error.message)
-        return verdict(file, scores, self.calibration, self._notes)
+        return verdict(file, scores, self.calibration, self.notes)
 
     @property
-    def _notes(self) -> Sequence[str]:
+    def notes(self) -> Sequence[str]:
+        """Sentences on the detector that go with whatever it says."""
         synthetic = self.detector.synthetic
         return (OLDER,) if synthetic is None else (SYNTHETIC,) if synthetic else ()
 

@@ -101,7 +101,7 @@ def per_second(
             "of seconds; lav_df and av_deepfake1m are data sets that do"
         )
     job = ClipJob(found.path.resolve(), network_of(found), device, tested.root.resolve())
-    seconds_of_window = scorer_of(job).detector.window.seconds  # before the work: is it trained?
+    scorer = scorer_of(job)  # before the work: is it trained?
     number = workers or min(cores(), max(1, len(known) // LEAST))
     scored, lost = list[_Seconds](), list[dict[str, str]]()
     with closing(Workers(number, keep_freed_memory)) as started:
@@ -116,11 +116,11 @@ def per_second(
         "network": job.network,
         "source": tested.source,
         "own": tested.own,
-        "seconds_of_window": seconds_of_window,
+        "seconds_of_window": scorer.detector.window.seconds,
         "clips": len(scored),
         "left_out": {**tested.left_out, **({UNKNOWN: unknown} if unknown else {})},
         "problems": lost,
-        "notes": list(tested.notes),
+        "notes": [*tested.notes, *scorer.notes],
         **_metrics(scored),
     }
     if report["all"]["auc"] is None:

@@ -68,9 +68,18 @@ class Degradation:
         """The stream that is changed."""
         return "pictures" if self.heard is None else "sound"
 
+    @property
+    def axis(self) -> str:
+        """The unit as it stands beside an axis with the numbers of the levels."""
+        return f"% {self.unit}" if self._is_share else self.unit.strip()
+
+    @property
+    def _is_share(self) -> bool:
+        return max(self.levels) < 1
+
     def label(self, level: float) -> str:
         """Return a level with its unit."""
-        number = f"{100 * level:.3g} %" if self.unit.startswith("of the pixels") else f"{level:g}"
+        number = f"{100 * level:.3g} %" if self._is_share else f"{level:g}"
         return f"{self.unit}{number}" if self.unit.endswith(" ") else f"{number} {self.unit}".strip()
 
     def of(self, footage: Footage, clip: str, seed: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:

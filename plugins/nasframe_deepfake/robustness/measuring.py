@@ -121,7 +121,7 @@ def robustness(
         "people": len({clip.person for clip in scored}),
         "left_out": dict(tested.left_out),
         "problems": _told(problems),
-        "notes": list(tested.notes),
+        "notes": [*tested.notes, *scorer_of(job).notes],
         "clean": overall,
         "degradations": [
             _curve(DEGRADATIONS[name], scored, clean, overall, *results[name], calibration)
@@ -255,6 +255,7 @@ def _curve(
         "name": degradation.name,
         "title": degradation.title,
         "stream": degradation.stream,
+        "unit": degradation.axis,
         "clips": len(used),
         "problems": _told(problems),
         "clean": dict(overall) if len(used) == len(clips) else _metrics(used, plain, calibration),

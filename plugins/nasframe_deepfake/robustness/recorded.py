@@ -53,6 +53,7 @@ _REPORT = Fields(
                     "name": Text(),
                     "title": Text(),
                     "stream": Text(("pictures", "sound")),
+                    "unit": Text(),
                     "clips": _COUNT,
                     "problems": _PROBLEMS,
                     "clean": Fields(_SCORED),

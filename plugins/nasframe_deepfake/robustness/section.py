@@ -80,7 +80,7 @@ def _curve(degradation: _Scored) -> LineChart:
     )
     return LineChart(
         name=f"robustness-{degradation['name']}",
-        title=f"{degradation['title']} ({degradation['stream']}), {_unit(degradation['levels'][0]['label'])}",
+        title=f"{degradation['title']} ({degradation['stream']}), {degradation['unit']}",
         lines=[line],
         x="",
         y="AUC",
@@ -96,11 +96,6 @@ def _short(label: str) -> str:
     words = [word for word in label.split() if word[:1].isdigit() or word[:1] == "-"]
     number = words[0] if words else label
     return f"{int(number) // 1000}k" if number.isdigit() and len(number) > 3 else number
-
-
-def _unit(label: str) -> str:
-    """Return the words of a level without its number."""
-    return " ".join(word for word in label.split() if not (word[:1].isdigit() or word[:1] == "-"))
 
 
 def _cells(scored: _Scored) -> list[Estimate]:
