@@ -54,6 +54,8 @@ def test_every_command_that_is_shown_exists_with_its_options(line: str) -> None:
         "prepare",
         "audit",
         "preview",
+        "robustness",
+        "per_second",
         "serve",
         "compare_variants",
         "graph_bench",

@@ -95,7 +95,8 @@ def _short(label: str) -> str:
     """Return the number of a level alone, which stands below an axis."""
     words = [word for word in label.split() if word[:1].isdigit() or word[:1] == "-"]
     number = words[0] if words else label
-    return f"{int(number) // 1000}k" if number.isdigit() and len(number) > 3 else number
+    is_thousands = number.isascii() and number.isdigit() and number.endswith("000")
+    return f"{number[:-3]}k" if is_thousands else number
 
 
 def _cells(scored: _Scored) -> list[Estimate]:
