@@ -103,7 +103,7 @@ def robustness(
             pairs = [(clip, clean[clip.name]) for clip in scored]
             results = _degraded(started, job, kept, key, pairs, names, seed, progress)
         except KeyboardInterrupt:
-            done = sum((place / f"{name}.json").exists() for name in names)
+            done = sum(_known(kept, key, DEGRADATIONS[name]) is not None for name in names)
             progress.say(
                 f"{done} of {len(names)} degradations are done and kept in {place}; the same command goes on "
                 "with the others"
@@ -201,8 +201,7 @@ def _degraded(
     """Return degradation → scores and reasons, of those that are wanted or were done before."""
     found: dict[str, _Degraded] = {}
     for name, degradation in DEGRADATIONS.items():
-        own = fingerprint([key, [*degradation.levels]])
-        if (known := kept.degraded(name, own, len(degradation.levels))) is not None:
+        if (known := _known(kept, key, degradation)) is not None:
             found[name] = known
             if name in names:
                 progress.say(f"{degradation.title}: known, skipped")
@@ -218,9 +217,18 @@ def _degraded(
                 problems[clip.name] = result
             else:
                 scores[clip.name] = result
-        kept.keep_degraded(name, own, scores, problems)
+        kept.keep_degraded(name, _key_of(key, degradation), scores, problems)
         found[name] = scores, problems
     return found
+
+
+def _known(kept: KeptScores, key: str, degradation: Degradation) -> _Degraded | None:
+    """Return the scores of a degradation that is done; None where it is not, or for other clips."""
+    return kept.degraded(degradation.name, _key_of(key, degradation), len(degradation.levels))
+
+
+def _key_of(key: str, degradation: Degradation) -> str:
+    return fingerprint([key, [*degradation.levels]])
 
 
 def _require_both(source: str, clips: Sequence[ExaminedClip], problems: Mapping[str, str]) -> None:
