@@ -27,8 +27,9 @@ It registers nothing. A task uses it in this order:
   `ShardedRows` that are read like one array. `RowWriter` and `open_rows` write and map one file,
   `write_index` and `read_index` keep what is known about each clip; `require_space`, `size_on_disk` and
   `DISK_BLOCK` check the disk first
-- **backbones**: `check_backbone` and `check_weights` before any work; `train_backbones` by `BackboneTraining`
-  on `LabelledStreams` (`training_inputs` for the fingerprint of the stage, `weights_size` in bytes);
+- **backbones**: `check_backbone` and `check_weights` before any work, `hub_weights` for those that are
+  published; `train_backbones` by `BackboneTraining` on `LabelledStreams` (`training_inputs` for the
+  fingerprint of the stage, `weights_size` in bytes, `image_sizes` of its streams);
   `make_backbone`, `load_backbone`, `stage_channels`, `count_parameters`; their images are made by
   `normalise_pictures`, `standardise_sounds` and `channels_last`
 - **features**: an `Extractor` (`load_extractor`) of both backbones; `write_features` computes those of a set
@@ -54,6 +55,8 @@ if TYPE_CHECKING:
     from nasframe_audiovisual.backbones import check_backbone as check_backbone
     from nasframe_audiovisual.backbones import check_weights as check_weights
     from nasframe_audiovisual.backbones import count_parameters as count_parameters
+    from nasframe_audiovisual.backbones import hub_weights as hub_weights
+    from nasframe_audiovisual.backbones import image_sizes as image_sizes
     from nasframe_audiovisual.backbones import load_backbone as load_backbone
     from nasframe_audiovisual.backbones import make_backbone as make_backbone
     from nasframe_audiovisual.backbones import normalise_pictures as normalise_pictures
@@ -151,6 +154,8 @@ _NAMES = {
         "check_backbone",
         "check_weights",
         "count_parameters",
+        "hub_weights",
+        "image_sizes",
         "load_backbone",
         "make_backbone",
         "normalise_pictures",

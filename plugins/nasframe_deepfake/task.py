@@ -14,16 +14,7 @@ from torch import Tensor, nn
 from nasframe import Baseline, Data, Exported, OtherTest, Scores, Split, Stage, Task
 from nasframe.errors import ConfigurationError
 from nasframe.options import option
-from nasframe_audiovisual import (
-    BackboneTraining,
-    FaceDetectorName,
-    FaceSettings,
-    Window,
-    check_backbone,
-    check_weights,
-    count_parameters,
-    make_backbone,
-)
+from nasframe_audiovisual import COLUMNS, FaceDetectorName, FaceSettings, Window
 from nasframe_deepfake.auditing import audit_stage, copy_audit
 from nasframe_deepfake.datasets import (
     AUTO,
@@ -59,6 +50,7 @@ from nasframe_deepfake.preparation import (
     Augmenting,
     Preparation,
     SplitLeaks,
+    Starts,
     augment_stage,
     features_stage,
     prepare_stage,
@@ -163,7 +155,15 @@ class DeepfakeTask(Task):
         "default, or count them",
     )
     backbone: str = option("resnet34", help="timm model for each stream")
-    pretrained: Path | None = option(None, help="local file of weights both backbones start from")
+    sound_backbone: str | None = option(None, help="another timm model for the sound")
+    pretrained: Path | None = option(
+        None,
+        help="weights that both backbones start from: a local file, or hub, for those that timm publishes, "
+        "which are fetched",
+    )
+    sound_pretrained: Path | None = option(
+        None, help="those of the sound's backbone: a local file, hub, or scratch for none"
+    )
     picture_epochs: int = option(12, help="passes of pretraining over the pictures", ge=1)
     sound_epochs: int = option(4, help="passes of pretraining over the sounds, which need fewer", ge=1)
     pretrain_batch_size: int = option(16, help="streams in a batch of pretraining", ge=2)
@@ -207,20 +207,11 @@ class DeepfakeTask(Task):
         Where there are augmented copies, `augment` stands before the last. Backbones learn from the clips.
 
         Raises:
-            DataError: the source is missing, empty or of no known data set, the backbone unknown.
+            DataError: the source is missing, empty or of no known data set; a backbone is unknown, does not
+                suit, or its weights cannot be read or fetched.
         """
-        check_backbone(self.backbone)
-        if self.pretrained is not None:
-            with of_option("task.pretrained"):
-                check_weights(self.pretrained, self.backbone)
-        training = BackboneTraining(
-            self.backbone,
-            self.pretrained,
-            self.picture_epochs,
-            self.sound_epochs,
-            self.pretrain_batch_size,
-            self.pretrain_rate,
-            seed,
+        training = self._starts.training(
+            self.picture_epochs, self.sound_epochs, self.pretrain_batch_size, self.pretrain_rate, seed
         )
         with of_option("task.face_model"):
             self._faces.make()
@@ -233,7 +224,7 @@ class DeepfakeTask(Task):
         if augmenting is not None:
             stages.append(augment_stage(preparation, augmenting, source, self.workers))
         augmented = augmenting is not None
-        stages.append(features_stage(self.backbone, self.steps, self.standardised, augmented))
+        stages.append(features_stage(training, self.steps, self.standardised, augmented))
         if source is not None:
             return stages
         corpus = Corpus(self.clips, seed, self.identities, pairings=self.pairings)
@@ -268,6 +259,16 @@ class DeepfakeTask(Task):
         from nasframe_deepfake.augmentation import AUGMENTATIONS  # only where it is used: it imports OpenCV
 
         return Augmenting(self.augmentations or tuple(AUGMENTATIONS), self.augmented or 1, seed)
+
+    @property
+    def _starts(self) -> Starts:
+        return Starts(
+            self.backbone,
+            self.sound_backbone,
+            self.pretrained,
+            self.sound_pretrained,
+            ((self.size, self.size), (self.mels, COLUMNS)),
+        )
 
     @property
     def _window(self) -> Window:
@@ -381,7 +382,9 @@ class DeepfakeTask(Task):
             "standardised": self.standardised,
             "heads": self.heads,
         }
-        frozen = count_parameters([make_backbone(self.backbone, channels) for channels in (3, 1)])
+        if self.sound_backbone is not None:
+            settings["sound_backbone"] = self.sound_backbone
+        frozen = self._starts.count_parameters()
         novelty = novelty_of_training(folders["prepare"], folders["features"], self.standardised)
         save_detector(folders, settings, self._faces, novelty, frozen, out)
         copy_audit(folders, out)

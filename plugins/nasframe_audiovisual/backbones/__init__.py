@@ -1,8 +1,14 @@
-"""The two networks before the fusion: made, started from local weights, trained each on its own stream."""
+"""The two networks before the fusion: made, started from weights, trained each on its own stream."""
 
 from __future__ import annotations
 
-from nasframe_audiovisual.backbones.images import channels_last, normalise_pictures, standardise_sounds
+from nasframe_audiovisual.backbones.hub import hub_weights
+from nasframe_audiovisual.backbones.images import (
+    channels_last,
+    image_sizes,
+    normalise_pictures,
+    standardise_sounds,
+)
 from nasframe_audiovisual.backbones.labels import LabelledStreams
 from nasframe_audiovisual.backbones.networks import (
     check_backbone,
@@ -22,6 +28,8 @@ __all__ = [
     "check_backbone",
     "check_weights",
     "count_parameters",
+    "hub_weights",
+    "image_sizes",
     "load_backbone",
     "make_backbone",
     "normalise_pictures",

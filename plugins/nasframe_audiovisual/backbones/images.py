@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import torch
 from torch import Tensor
 
-__all__ = ["channels_last", "normalise_pictures", "standardise_sounds"]
+from nasframe_audiovisual.sharded_rows import open_streams
+
+__all__ = ["channels_last", "image_sizes", "normalise_pictures", "standardise_sounds"]
 
 
 def normalise_pictures(pictures: Tensor) -> Tensor:
@@ -30,3 +34,13 @@ def standardise_sounds(sounds: Tensor, mean: float, deviation: float) -> Tensor:
 def channels_last(images: Tensor) -> Tensor:
     """Return the same images `(batch, channels, height, width)` in the memory layout of fast convolutions."""
     return images.contiguous(memory_format=torch.channels_last)
+
+
+def image_sizes(streams: Path) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return height and width of the pictures, and of the spectrograms, in a folder of `write_streams`.
+
+    Raises:
+        DataError: an array is missing or damaged.
+    """
+    pictures, sounds = (open_streams(streams, kind).shape for kind in ("pictures", "sounds"))
+    return (pictures[2], pictures[3]), (sounds[1], sounds[2])

@@ -44,7 +44,7 @@ def load_weights(network: nn.Module, path: Path, name: str, channels: int) -> No
 
     def no_file(message: str) -> DataError:
         return DataError(
-            f"{message}; give a local file of weights for {name} (nasframe never downloads any), "
+            f"{message}; give a local file of weights for {name} (none is fetched in its place), "
             "or leave the option out to train from scratch"
         )
 

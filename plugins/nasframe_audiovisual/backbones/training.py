@@ -15,7 +15,12 @@ from torch.nn import functional as F
 
 from nasframe.errors import RunError
 from nasframe.runtime import Progress, forked_seed, generator, is_finite, write_json, write_tensors
-from nasframe_audiovisual.backbones.images import channels_last, normalise_pictures, standardise_sounds
+from nasframe_audiovisual.backbones.images import (
+    channels_last,
+    image_sizes,
+    normalise_pictures,
+    standardise_sounds,
+)
 from nasframe_audiovisual.backbones.labels import LabelledStreams
 from nasframe_audiovisual.backbones.networks import make_backbone, stage_channels, weights_size
 from nasframe_audiovisual.sharded_rows import ShardedRows, open_streams
@@ -32,13 +37,18 @@ class BackboneTraining:
     """The options of a training.
 
     Attributes:
-        backbone: name of a timm model, the same for both streams.
-        pretrained: local file of weights to start from; None: from scratch.
+        backbone: name of the timm model of the pictures, and of the sounds unless they have one of their own.
+        pretrained: local file of weights from which that of the pictures starts; None: from scratch.
         picture_epochs: passes over the pictures.
         sound_epochs: passes over the sounds.
         batch_size: streams in a batch.
         learning_rate: the highest of AdamW, in one cycle.
         seed: of the training.
+        sound_backbone: name of the timm model of the sounds; None: `backbone`.
+        sound_pretrained: local file of weights from which that one starts; None: from scratch, or, where
+            `sound_backbone` is None, from `pretrained`; see `scratch`.
+        sound_from_scratch: whether the model of the sounds starts from scratch although `pretrained` has
+            weights of it.
     """
 
     backbone: str
@@ -48,6 +58,20 @@ class BackboneTraining:
     batch_size: int
     learning_rate: float
     seed: int
+    sound_backbone: str | None = None
+    sound_pretrained: Path | None = None
+    sound_from_scratch: bool = False
+
+    @property
+    def models(self) -> tuple[str, str]:
+        """The names of the timm models of the pictures and of the sounds."""
+        return self.backbone, self.sound_backbone or self.backbone
+
+    @property
+    def starts(self) -> tuple[Path | None, Path | None]:
+        """The files of weights from which the models of the pictures and of the sounds start."""
+        same = self.sound_backbone is None and not self.sound_from_scratch
+        return self.pretrained, self.sound_pretrained or (self.pretrained if same else None)
 
 
 Metrics = Callable[[Tensor, Tensor], Mapping[str, float | None]]
@@ -58,7 +82,10 @@ class _Stream:
     """One kind of stream, with a function from rows to images `(batch, channels, height, width)`."""
 
     name: str
+    model: str
+    start: Path | None
     channels: int
+    size: tuple[int, int]
     epochs: int
     images: Callable[[Tensor, torch.Generator | None], Tensor]
     labelled: LabelledStreams
@@ -110,8 +137,9 @@ def train_backbones(
             weights to start from do not fit.
         RunError: a loss or a gradient is not finite.
     """
-    require_space(out, weights_size(options.backbone), "the weights of both backbones")
     picture_rows, sound_rows = open_streams(streams, "pictures"), open_streams(streams, "sounds")
+    sizes = image_sizes(streams)
+    require_space(out, weights_size(*options.models, sizes), "the weights of both backbones")
     sound_rows.require_finite()
     mean, deviation = _spread(sound_rows, sounds.rows["weights"])
 
@@ -128,10 +156,11 @@ def train_backbones(
             images = images.roll(shift, -1) + 0.2 * torch.randn(len(images), 1, 1, 1, generator=random)
         return images.to(device)
 
+    own = [*zip(options.models, options.starts, strict=True)]
     report: dict[str, Any] = {"sound_mean": mean, "sound_deviation": deviation, "streams": {}}
     for stream in (
-        _Stream("picture", 3, options.picture_epochs, images_of_pictures, pictures),
-        _Stream("sound", 1, options.sound_epochs, images_of_sounds, sounds),
+        _Stream("picture", *own[0], 3, sizes[0], options.picture_epochs, images_of_pictures, pictures),
+        _Stream("sound", *own[1], 1, sizes[1], options.sound_epochs, images_of_sounds, sounds),
     ):
         network, losses, outputs = _train(stream, options, device, progress)
         write_tensors(
@@ -150,12 +179,15 @@ def training_inputs(options: BackboneTraining) -> dict[str, Any]:
     A file is described by its content; every byte counts.
     """
     plain = attrs.asdict(options)
-    if options.pretrained is not None:
-        is_file = options.pretrained.is_file()
-        plain["pretrained"] = (
-            f"sha256:{file_digest(options.pretrained)}" if is_file else str(options.pretrained)
-        )
-    return plain
+    for name in ("pretrained", "sound_pretrained"):
+        path = plain[name]
+        if path is not None:
+            plain[name] = f"sha256:{file_digest(path)}" if path.is_file() else str(path)
+    # these came later: where they are not used, what was trained before is still taken
+    return {key: value for key, value in plain.items() if key not in _ADDED or value != _ADDED[key]}
+
+
+_ADDED = {"sound_backbone": None, "sound_pretrained": None, "sound_from_scratch": False}
 
 
 def _vary(images: Tensor, random: torch.Generator) -> Tensor:
@@ -189,7 +221,7 @@ def _train(
     rows, labels = stream.labelled.rows["weights"], stream.labelled.labels["weights"]
     random = generator(options.seed, "pretrain", stream.name)
     with forked_seed(options.seed, "pretrain", stream.name):
-        network = make_backbone(options.backbone, stream.channels, options.pretrained).to(device)
+        network = make_backbone(stream.model, stream.channels, stream.start, stream.size).to(device)
         head = nn.Linear(sum(stage_channels(network)), stream.outputs).to(device)
         parameters = [*network.parameters(), *head.parameters()]
         optimiser = torch.optim.AdamW(parameters, lr=options.learning_rate, weight_decay=0.01, fused=True)

@@ -35,6 +35,9 @@ SOUND_INPUTS = ("S1", "S2", "S3", "S4")
 """Names of the features of the sound, likewise."""
 
 
+Size = tuple[int, int]
+"""Height and width of images in pixels."""
+
 _LARGEST = 1e6
 _REPORT = Fields({"sound_mean": Number(-_LARGEST, _LARGEST), "sound_deviation": Number(0, _LARGEST)})
 
@@ -116,15 +119,20 @@ def load_extractor(
     steps: int,
     device: torch.device,
     spread: tuple[float, float] | None = None,
+    sound_backbone: str | None = None,
+    sizes: tuple[Size | None, Size | None] = (None, None),
 ) -> Extractor:
     """Return the backbones whose weights are in a folder that `train_backbones` wrote, or a copy of it.
 
     Args:
         folder: with `picture.safetensors` and `sound.safetensors`.
-        backbone: name of the timm model.
+        backbone: name of the timm model of the pictures, and of the sounds unless they have another.
         steps: L, the number of steps to which time is pooled.
         device: of the computation.
         spread: mean and standard deviation of the spectrograms; None: those in `report.json` of the folder.
+        sound_backbone: name of the timm model of the sounds; None: `backbone`.
+        sizes: height and width of the pictures and of the spectrograms; None: those that the model was made
+            for, which is enough for most convolutional ones.
 
     Raises:
         NasframeError: weights are missing, or of another network.
@@ -135,8 +143,8 @@ def load_extractor(
         raise RunError(
             f"{folder}: mean and deviation of the spectrograms are not finite: {mean}, {deviation}"
         )
-    picture = load_backbone(backbone, 3, folder / "picture.safetensors")
-    sound = load_backbone(backbone, 1, folder / "sound.safetensors")
+    picture = load_backbone(backbone, 3, folder / "picture.safetensors", sizes[0])
+    sound = load_backbone(sound_backbone or backbone, 1, folder / "sound.safetensors", sizes[1])
     return Extractor(picture, sound, steps, mean, deviation, device)
 
 

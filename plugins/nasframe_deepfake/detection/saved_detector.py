@@ -29,7 +29,9 @@ from nasframe.runtime import (
     write_json,
 )
 from nasframe_audiovisual import (
+    COLUMNS,
     DETECTORS,
+    SOUND_INPUTS,
     FaceDetector,
     FaceSettings,
     Novelty,
@@ -73,7 +75,12 @@ _FIRST = {
     "frozen_parameters": Number(0, MAX_EXACT_INTEGER, whole=True),
 }
 _GUARD = "fingerprint"
-_ADDED = {"heads": Text(), "files": Each(Text()), _GUARD: Text()}  # folders of older versions have none
+_ADDED = {  # folders of older versions have none, and no other sound_backbone where it is the same
+    "heads": Text(),
+    "sound_backbone": Text(),
+    "files": Each(Text()),
+    _GUARD: Text(),
+}
 _SHAPES = {
     1: Fields(_FIRST),
     FORMAT: Fields({**_FIRST, "faces": Text(), "synthetic": Flag()}, _ADDED),
@@ -95,7 +102,7 @@ def save_detector(
     Args:
         folders: of the stages `prepare`, `pretrain` and `features`.
         settings: `window` (see `nasframe_audiovisual.Window`), `mels`, `backbone`, `steps`, `standardised`,
-            `heads`.
+            `heads`; `sound_backbone` where it is another one.
         faces: how faces are found; a model of the user's is copied.
         novelty: the spread of the training's features.
         frozen: number of parameters of both backbones.
@@ -143,6 +150,8 @@ def load_detector(saved: Path, device: torch.device) -> Detector:
             settings["steps"],
             device,
             (settings["sound_mean"], settings["sound_deviation"]),
+            settings.get("sound_backbone"),
+            ((settings["window"]["size"],) * 2, (settings["mels"], COLUMNS)),
         )
     except DataError as error:  # a backbone that nobody knows
         raise RunError(f"{path}: {error}") from error
@@ -173,7 +182,8 @@ def check_network(saved: Path, detector: Detector, network: nn.Module, kind: Hea
         RunError: names the file and the key.
     """
     path, experiment = saved / _SETTINGS, saved.parent / "experiment.toml"
-    trained = _settings(saved).get("heads", kind)
+    settings = _settings(saved)
+    trained = settings.get("heads", kind)
     if trained != kind:
         raise RunError(
             f"{experiment}: task.heads: the detector was trained with {trained!r}, found {kind!r}; {_MEND}"
@@ -186,7 +196,9 @@ def check_network(saved: Path, detector: Detector, network: nn.Module, kind: Hea
         if taken != steps:
             raise RunError(f"{path}: steps: the network takes {taken}, found {steps}; {_MEND}")
         if width != times * channels:
-            key = "standardised" if width in (channels, 2 * channels) else "backbone"
+            of_sound = name in SOUND_INPUTS and "sound_backbone" in settings
+            model = "sound_backbone" if of_sound else "backbone"
+            key = "standardised" if width in (channels, 2 * channels) else model
             raise RunError(
                 f"{path}: {key}: it gives {times * channels} channels of {name}, and the network takes "
                 f"{width}; {_MEND}"

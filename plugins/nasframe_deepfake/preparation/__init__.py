@@ -22,6 +22,7 @@ from nasframe_deepfake.preparation.stages import (
     pretrain_stage,
     synthesize_stage,
 )
+from nasframe_deepfake.preparation.starts import Starts
 
 __all__ = [
     "AUGMENTED_SPLITS",
@@ -31,6 +32,7 @@ __all__ = [
     "PreparedClip",
     "Sharing",
     "SplitLeaks",
+    "Starts",
     "augment_stage",
     "features_stage",
     "identity",

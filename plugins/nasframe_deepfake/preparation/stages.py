@@ -10,6 +10,7 @@ from nasframe import Stage, StageContext, stage_fingerprints
 from nasframe_audiovisual import (
     BackboneTraining,
     describe_source,
+    image_sizes,
     load_extractor,
     training_inputs,
     write_features,
@@ -113,7 +114,9 @@ def augment_stage(
     return Stage("augment", {"version": 1, **attrs.asdict(augmenting)}, run, after=after)
 
 
-def features_stage(backbone: str, steps: int, standardised: bool, augmented: bool = False) -> Stage:
+def features_stage(
+    training: BackboneTraining, steps: int, standardised: bool, augmented: bool = False
+) -> Stage:
     """Return the stage that turns every stream into features by the frozen backbones.
 
     Those of augmented copies follow those of the clips. The statistics by which all are standardised are of
@@ -126,7 +129,14 @@ def features_stage(backbone: str, steps: int, standardised: bool, augmented: boo
         write_features(
             prepared,
             context.out,
-            load_extractor(context.earlier["pretrain"], backbone, steps, context.device),
+            load_extractor(
+                context.earlier["pretrain"],
+                training.backbone,
+                steps,
+                context.device,
+                sound_backbone=training.sound_backbone,
+                sizes=image_sizes(prepared),
+            ),
             standardised,
             [(clip.picture, clip.sound) for clip in clips],
             context.progress,

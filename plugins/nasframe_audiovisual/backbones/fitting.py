@@ -1,0 +1,176 @@
+"""How a timm model takes images of one size: tried without memory, before any clip is decoded."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+from attrs import field, frozen
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from nasframe.errors import DataError, NasframeError, in_words
+from nasframe_audiovisual.torch_companions import beside_torch
+
+with beside_torch("torchvision"):  # which timm imports
+    import timm
+
+__all__ = ["STAGES", "FittedNetwork", "Fitting", "fitting_of", "own_size"]
+
+STAGES = (-4, -3, -2, -1)
+"""The maps of a model that are features."""
+
+_SURE = "resnet34"
+_TRIED = 3
+
+
+@frozen
+class Fitting:
+    """How a model is made for images of one size.
+
+    Attributes:
+        size: height and width to which images are enlarged or reduced, mostly their own.
+        options: of `timm.create_model`, beside those that all models get.
+        last: whether the maps come as `(batch, height, width, channels)`.
+    """
+
+    size: tuple[int, int]
+    options: Mapping[str, Any] = field(factory=dict)
+    last: bool = False
+
+    def network(self, name: str, channels: int) -> nn.Module:
+        """Return the timm network, with random weights; its maps are not yet turned."""
+        options: dict[str, Any] = {"features_only": True, "out_indices": STAGES, "in_chans": channels}
+        network: nn.Module = timm.create_model(name, **options, **self.options)
+        return network
+
+    def around(self, network: nn.Module, size: tuple[int, int]) -> nn.Module:
+        """Return the network for images of `size`: itself, where nothing has to be changed."""
+        return network if self.size == size and not self.last else FittedNetwork(network, self)
+
+
+class FittedNetwork(nn.Module):
+    """A network whose images are brought to its size, and whose maps are turned to channels first."""
+
+    def __init__(self, model: nn.Module, fitting: Fitting) -> None:
+        super().__init__()
+        self.model, self.fitting = model, fitting
+        self.feature_info = model.feature_info
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        if tuple(images.shape[2:]) != self.fitting.size:
+            images = F.interpolate(images, self.fitting.size, mode="bilinear", align_corners=False)
+        maps = self.model(images)
+        return [stage.permute(0, 3, 1, 2) for stage in maps] if self.fitting.last else list(maps)
+
+
+def own_size(name: str) -> tuple[int, int]:
+    """Return height and width of the images that a timm model was made for."""
+    config = timm.get_pretrained_cfg(name)
+    _, height, width = (3, 224, 224) if config is None else config.input_size
+    return int(height), int(width)
+
+
+@functools.cache
+def fitting_of(name: str, channels: int, size: tuple[int, int]) -> Fitting:
+    """Return how the timm model `name` takes images of `size` (height, width) and `channels`.
+
+    Tried are: the model as it is; the model made for this size; both with images enlarged to the next
+    multiple of 32 and of 64; and last images brought to the model's own size.
+
+    Raises:
+        DataError: it has no maps of four stages, or takes no such images; one sentence, with the reason and
+            the name of a model that does.
+    """
+    try:
+        return _tried(name, channels, size)
+    except _UnfitError as unfit:
+        reason = f"{name} cannot be a backbone: {unfit}"
+    raise DataError(f"{reason}; a model that can: {_working(name, channels, size)}")
+
+
+class _UnfitError(NasframeError):
+    """A model gives no four maps; the message is the reason."""
+
+
+def _tried(name: str, channels: int, size: tuple[int, int]) -> Fitting:
+    _require_stages(name)
+    reasons = []
+    for wanted, options in _ways(name, size):
+        try:
+            return Fitting(wanted, options, _gives_channels_last(Fitting(wanted, options), name, channels))
+        except _UnfitError as error:
+            reasons.append(str(error))
+        except Exception as error:  # models raise what they like for a size that they do not take
+            reasons.append(in_words(error))
+    height, width = size
+    raise _UnfitError(f"it takes no images of {height} × {width} pixels ({_first_line(reasons[0])})")
+
+
+def _ways(name: str, size: tuple[int, int]) -> Iterator[tuple[tuple[int, int], dict[str, Any]]]:
+    """Yield sizes of images and options of the model, the plainest first."""
+    sizes = [size]
+    sizes += [(_up(size[0], step), _up(size[1], step)) for step in (32, 64)]
+    for wanted in dict.fromkeys(sizes):
+        yield wanted, {}
+        yield wanted, {"img_size": wanted}
+    yield own_size(name), {}
+
+
+def _up(pixels: int, step: int) -> int:
+    return max(64, math.ceil(pixels / step) * step)
+
+
+def _require_stages(name: str) -> None:
+    """Refuse a model that cannot say its stages, or has fewer than four."""
+    options: dict[str, Any] = {"features_only": True, "out_indices": (-1,)}
+    try:
+        with torch.random.fork_rng(devices=[]), torch.device("meta"):
+            network = timm.create_model(name, **options)
+    except Exception as error:
+        raise _UnfitError(f"timm gives no maps of its stages ({_first_line(in_words(error))})") from error
+    found = len(network.feature_info.info)
+    if found < len(STAGES):
+        raise _UnfitError(f"it has {found} stages, and four maps are needed")
+
+
+def _gives_channels_last(fitting: Fitting, name: str, channels: int) -> bool:
+    """Return whether the channels of the maps come last, after a pass of nothing through the model.
+
+    Raises:
+        Exception: the model does not take such images.
+    """
+    with torch.random.fork_rng(devices=[]), torch.device("meta"):
+        network = fitting.network(name, channels)
+        for images, training in ((2, True), (1, False)):
+            with torch.no_grad():
+                maps = network.train(training)(torch.zeros(images, channels, *fitting.size))
+    shapes = [tuple(stage.shape) for stage in maps]
+    widths = list(network.feature_info.channels())
+    first, last = (
+        [shape[place] for shape in shapes if len(shape) == 4 and min(shape) > 0] == widths for place in (1, 3)
+    )
+    if first and last:  # as wide as it has channels: the model says which they are
+        return str(getattr(network, "output_fmt", "NCHW")) == "NHWC"
+    if first or last:
+        return last
+    raise _UnfitError(f"its maps have the shapes {shapes}, for {widths} channels")
+
+
+def _working(name: str, channels: int, size: tuple[int, int]) -> str:
+    """Return the name of a model that takes such images, most like `name`."""
+    for other in difflib.get_close_matches(name, timm.list_models(), n=_TRIED, cutoff=0.5):
+        try:
+            _tried(other, channels, size)
+        except _UnfitError:
+            continue
+        return other
+    return _SURE
+
+
+def _first_line(text: str) -> str:
+    return text.strip().splitlines()[0].rstrip(".") if text.strip() else "no reason is given"

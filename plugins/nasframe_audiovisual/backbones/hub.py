@@ -1,0 +1,101 @@
+"""Weights from the hub, fetched where an option asks for them: one file of safetensors, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from nasframe.errors import DataError, in_words
+from nasframe.runtime import sha256_of
+from nasframe_audiovisual.torch_companions import beside_torch
+
+with beside_torch("torchvision"):  # which timm imports
+    import timm
+
+__all__ = ["hub_weights"]
+
+_ANSWER = 5
+"""Seconds in which the hub has to answer the first question about a file."""
+
+_SILENCE = 3
+"""Seconds of silence in a transfer, after which it goes on anew; six in a row, and it has failed."""
+
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+def hub_weights(name: str) -> Path:
+    """Return a file of safetensors with the published weights of a timm model.
+
+    It is the one that timm's own table names, in the revision that it names, where it names one. The file is
+    kept in the cache of `huggingface_hub`, and taken from there without a question to anybody once it is in
+    it. No token of the user's is sent.
+
+    Args:
+        name: of the model, with a tag where there are several weights of it, such as `resnet34.a1_in1k`.
+
+    Raises:
+        DataError: there are no published weights, or none in safetensors; the hub does not answer in some
+            seconds; or the transfer fails. One sentence.
+    """
+    import huggingface_hub  # only where something is to be fetched
+    from huggingface_hub import constants
+    from huggingface_hub.utils import EntryNotFoundError, RepositoryNotFoundError, RevisionNotFoundError
+
+    config = timm.get_pretrained_cfg(name)
+    if config is None or not config.hf_hub_id:
+        raise DataError(f"timm knows no weights of {name} on the hub; {_OTHERWISE}")
+    repository, _, revision = config.hf_hub_id.partition("@")
+    file = _safe_name(config.hf_hub_filename)
+    where = f"{file} of {repository}{f' at {revision}' if revision else ''} on the hub"
+    cached = huggingface_hub.try_to_load_from_cache(repository, file, revision=revision or None)
+    if not isinstance(cached, str):
+        url = huggingface_hub.hf_hub_url(repository, file, revision=revision or None)
+        try:
+            # a question that is not repeated; the library itself repeats it for minutes
+            huggingface_hub.get_hf_file_metadata(url, token=False, timeout=_ANSWER)
+            with _silence(constants):
+                cached = huggingface_hub.hf_hub_download(
+                    repository, file, revision=revision or None, token=False, etag_timeout=_ANSWER
+                )
+        except (EntryNotFoundError, RepositoryNotFoundError, RevisionNotFoundError) as error:
+            raise DataError(
+                f"there is no {where}, of which weights can be read safely; {_OTHERWISE}"
+            ) from error
+        except Exception as error:  # of the library, its transport and the disk: there are many
+            reason = in_words(error).strip().splitlines()[0].rstrip(".")
+            raise DataError(f"{where} cannot be fetched ({reason}); {_OTHERWISE}") from error
+    path = Path(cached)
+    _check_hash(path)
+    return path
+
+
+_OTHERWISE = "give a local file of weights, or leave the option out to train from scratch"
+
+
+def _safe_name(file: str | None) -> str:
+    """Return the name of the file in safetensors beside one of another format."""
+    if file is None:
+        return "model.safetensors"
+    if file.startswith("open_clip_"):
+        return "open_clip_model.safetensors"
+    return f"{Path(file).stem}.safetensors"
+
+
+@contextmanager
+def _silence(constants: object) -> Iterator[None]:
+    """Let the library wait for so long in a transfer, unless its user says how long."""
+    usual = constants.HF_HUB_DOWNLOAD_TIMEOUT  # type: ignore[attr-defined]
+    constants.HF_HUB_DOWNLOAD_TIMEOUT = min(usual, _SILENCE)  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        constants.HF_HUB_DOWNLOAD_TIMEOUT = usual  # type: ignore[attr-defined]
+
+
+def _check_hash(path: Path) -> None:
+    """Compare a file with the hash by which the cache calls it; small files have a shorter name."""
+    target = path.resolve()
+    if _HASH.fullmatch(target.name) and sha256_of(path) != target.name:
+        raise DataError(f"{target}: is not the file that the hub has; remove it to fetch it again")
