@@ -133,7 +133,7 @@ def _require_stages(name: str) -> None:
             network = timm.create_model(name, **options)
     except Exception as error:
         raise _UnfitError(f"timm gives no maps of its stages ({_first_line(in_words(error))})") from error
-    found = len(network.feature_info.info)
+    found = len(network.feature_info.info)  # type: ignore[union-attr, arg-type]
     if found < len(STAGES):
         raise _UnfitError(f"it has {found} stages, and four maps are needed")
 
@@ -150,7 +150,7 @@ def _gives_channels_last(fitting: Fitting, name: str, channels: int) -> bool:
             with torch.no_grad():
                 maps = network.train(training)(torch.zeros(images, channels, *fitting.size))
     shapes = [tuple(stage.shape) for stage in maps]
-    widths = list(network.feature_info.channels())
+    widths = list(network.feature_info.channels())  # type: ignore[union-attr, operator]
     first, last = (
         [shape[place] for shape in shapes if len(shape) == 4 and min(shape) > 0] == widths for place in (1, 3)
     )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 from nasframe.errors import DataError, in_words
 from nasframe.runtime import sha256_of
@@ -21,6 +22,8 @@ _ANSWER = 5
 
 _SILENCE = 3
 """Seconds of silence in a transfer, after which it goes on anew; six in a row, and it has failed."""
+
+_OPTION = "HF_HUB_DOWNLOAD_TIMEOUT"
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -40,8 +43,7 @@ def hub_weights(name: str) -> Path:
             seconds; or the transfer fails. One sentence.
     """
     import huggingface_hub  # only where something is to be fetched
-    from huggingface_hub import constants
-    from huggingface_hub.utils import EntryNotFoundError, RepositoryNotFoundError, RevisionNotFoundError
+    from huggingface_hub import constants, errors
 
     config = timm.get_pretrained_cfg(name)
     if config is None or not config.hf_hub_id:
@@ -59,11 +61,10 @@ def hub_weights(name: str) -> Path:
                 cached = huggingface_hub.hf_hub_download(
                     repository, file, revision=revision or None, token=False, etag_timeout=_ANSWER
                 )
-        except (EntryNotFoundError, RepositoryNotFoundError, RevisionNotFoundError) as error:
-            raise DataError(
-                f"there is no {where}, of which weights can be read safely; {_OTHERWISE}"
-            ) from error
         except Exception as error:  # of the library, its transport and the disk: there are many
+            missing = errors.EntryNotFoundError, errors.RepositoryNotFoundError, errors.RevisionNotFoundError
+            if isinstance(error, missing) and not isinstance(error, errors.LocalEntryNotFoundError):
+                raise DataError(f"there is no {where}; only safetensors are read; {_OTHERWISE}") from error
             reason = in_words(error).strip().splitlines()[0].rstrip(".")
             raise DataError(f"{where} cannot be fetched ({reason}); {_OTHERWISE}") from error
     path = Path(cached)
@@ -84,14 +85,14 @@ def _safe_name(file: str | None) -> str:
 
 
 @contextmanager
-def _silence(constants: object) -> Iterator[None]:
-    """Let the library wait for so long in a transfer, unless its user says how long."""
-    usual = constants.HF_HUB_DOWNLOAD_TIMEOUT  # type: ignore[attr-defined]
-    constants.HF_HUB_DOWNLOAD_TIMEOUT = min(usual, _SILENCE)  # type: ignore[attr-defined]
+def _silence(constants: ModuleType) -> Iterator[None]:
+    """Let the library wait no longer than this in a transfer. It takes the time from its own module alone."""
+    usual = getattr(constants, _OPTION)
+    setattr(constants, _OPTION, min(usual, _SILENCE))
     try:
         yield
     finally:
-        constants.HF_HUB_DOWNLOAD_TIMEOUT = usual  # type: ignore[attr-defined]
+        setattr(constants, _OPTION, usual)
 
 
 def _check_hash(path: Path) -> None:

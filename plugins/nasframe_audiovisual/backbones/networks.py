@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,6 +28,9 @@ __all__ = [
     "stage_channels",
     "weights_size",
 ]
+
+_SOME = ("convnext_atto", "efficientnet_b0", "mobilenetv3_small_100", "resnet18", "resnet34")
+"""Named where a name is like none; timm has more than a thousand."""
 
 Size = tuple[int, int]
 """Height and width of images in pixels."""
@@ -76,7 +80,11 @@ def check_backbone(name: str, channels: int = 3, size: Size | None = None) -> No
 
 def _require_known(name: str) -> None:
     if not timm.is_model(name):
-        raise DataError(f"unknown backbone {name!r}{nearest(name, timm.list_models())}")
+        alike = difflib.get_close_matches(name, timm.list_models()) or _SOME
+        raise DataError(f"unknown backbone {name!r}{nearest(name, alike)}")
+    tagged = timm.list_models(f"{name.partition('.')[0]}.*", pretrained=True)
+    if "." in name and name not in tagged:
+        raise DataError(f"unknown weights {name!r} of a backbone{nearest(name, tagged)}")
 
 
 def check_weights(path: Path, name: str, channels: int = 3, size: Size | None = None) -> None:
