@@ -67,6 +67,7 @@ def register_hookspecs() -> ModuleType:
 def register_deepfake_datasets() -> dict[str, str]:
     return {
         "fakeavceleb": "nasframe_deepfake.datasets:FakeAVCeleb",
+        "combined": "nasframe_deepfake.datasets:Combined",
         "folder": "nasframe_deepfake.datasets:Folder",
         "swan_df": "nasframe_deepfake.datasets:SwanDF",
         "lav_df": "nasframe_deepfake.datasets:LavDF",

@@ -329,6 +329,7 @@ class DeepfakeTask(Task):
             people=known.people if known else (),
             categories=known.categories if known else (),
             methods=known.methods if known else (),
+            sets=known.sets if known else (),
         )
         return {**scored.metrics(), "threshold": fitted.threshold, "temperature": fitted.temperature}
 

@@ -20,8 +20,7 @@ from nasframe_deepfake.auditing.separation import (
     separation_by_number,
 )
 from nasframe_deepfake.auditing.shortcuts import SHORTCUTS, Shortcut
-from nasframe_deepfake.datasets import CATEGORY_NAMES
-from nasframe_deepfake.synthesis import SYNTHETIC_MARK
+from nasframe_deepfake.datasets import CATEGORY_NAMES, is_marked_synthetic
 
 __all__ = ["BOUND", "FACTS", "audit", "report_of_facts"]
 
@@ -56,7 +55,7 @@ def audit(
     write_facts(out / FACTS, clips, facts)
     report = {
         "source": str(root),
-        "synthetic": (root / SYNTHETIC_MARK).is_file(),
+        "synthetic": is_marked_synthetic(root),
         "window": {"trim": window.trim, "seconds": window.seconds},
         **report_of_facts(clips, facts, seed),
     }

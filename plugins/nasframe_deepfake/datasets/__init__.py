@@ -15,6 +15,7 @@ from nasframe_deepfake.datasets.categories import (
     PAIRING,
     Category,
 )
+from nasframe_deepfake.datasets.combined import Combined
 from nasframe_deepfake.datasets.dataset import Dataset, Desync
 from nasframe_deepfake.datasets.dataset_access import (
     AUTO,
@@ -31,6 +32,7 @@ from nasframe_deepfake.datasets.identities import one_spelling, person_key
 from nasframe_deepfake.datasets.lav_df import LavDF
 from nasframe_deepfake.datasets.listing import OFFICIAL_SPLITS, Clip, Listing, Segments, Spellings
 from nasframe_deepfake.datasets.swan_df import SwanDF
+from nasframe_deepfake.datasets.synthetic_mark import SYNTHETIC_MARK, is_marked_synthetic
 from nasframe_deepfake.datasets.video_files import VIDEO_ENDINGS, is_video
 
 __all__ = [
@@ -46,10 +48,12 @@ __all__ = [
     "GENUINE",
     "OFFICIAL_SPLITS",
     "PAIRING",
+    "SYNTHETIC_MARK",
     "VIDEO_ENDINGS",
     "AVDeepfake1M",
     "Category",
     "Clip",
+    "Combined",
     "Dataset",
     "Desync",
     "FakeAVCeleb",
@@ -62,6 +66,7 @@ __all__ = [
     "check_dataset_name",
     "expected_content",
     "hash_of_dataset",
+    "is_marked_synthetic",
     "is_video",
     "one_spelling",
     "person_key",

@@ -74,11 +74,24 @@ class AVDeepfake1M(Dataset):
     """AV-Deepfake1M: clips of VoxCeleb2, and fakes of which only parts are altered; with official splits."""
 
     expects: ClassVar[str] = "JSON metadata of AV-Deepfake1M (modify_type), and the folders train and val"
+    corpus: ClassVar[str] = "VoxCeleb2"
 
     def recognises(self, folder: Path) -> bool:
         if any("modify_type" in first_entry(table) for table in _lists(folder)):
             return True
-        return any("modify_type" in _read(file) for file in _first_files(folder))
+        # Below other folders it would be a set that lies deeper, maybe among others.
+        tops = [item for item in folder.iterdir() if item.is_dir()]
+        return any(top.name in _OFFICIAL for top in tops) and any(
+            "modify_type" in _read(file) for file in _first_files(folder)
+        )
+
+    def why_not(self, folder: Path) -> str:
+        lists = _lists(folder)
+        if lists:
+            return f"the first entry of {lists[0].name} has no modify_type"
+        if not any((folder / name).is_dir() for name in _OFFICIAL):
+            return "there is no train_metadata.json and no train/"
+        return "there is no train_metadata.json, and no JSON with modify_type beside the clips"
 
     def read(self, folder: Path, desync: Desync) -> Listing:
         """Return the clips of all lists, or else of the files for each clip."""

@@ -22,14 +22,24 @@ class Dataset(ABC):
 
     Attributes:
         expects: the content of such a folder in a few words, for the message where no data set is recognised.
+        corpus: the published corpus whose names its people have, such as `VoxCeleb2`; empty where their names
+            are the set's own, or nobody knows. Where several sets are combined, people of one corpus who have
+            one name are one person, and all others are kept apart by their sets. It holds no slash.
     """
 
     expects: ClassVar[str]
+    corpus: ClassVar[str] = ""
 
     @abstractmethod
     def recognises(self, folder: Path) -> bool:
         """Return True where a folder, which is there, has this layout. It looks at names and tables, and
-        opens no clip; two data sets should not recognise the same folder."""
+        opens no clip; two data sets should not recognise the same folder, nor one a folder of several sets
+        because its own is among them."""
+
+    def why_not(self, folder: Path) -> str:
+        """Return what a folder that is not recognised lacks, in a few words with a path that was looked for;
+        empty where there is nothing to say beyond `expects`."""
+        return ""
 
     @abstractmethod
     def read(self, folder: Path, desync: Desync) -> Listing:

@@ -19,10 +19,13 @@ __all__ = [
     "AUTO",
     "DEFAULT",
     "check_dataset_name",
+    "corpus_of",
     "expected_content",
     "hash_of_dataset",
+    "names_recognising",
     "read_dataset",
     "resolve_dataset_name",
+    "shown_name",
 ]
 
 AUTO = "auto"
@@ -34,6 +37,7 @@ DEFAULT = "fakeavceleb"
 _KIND = "dataset"
 _OWN = "nasframe_deepfake"
 _LISTS_OF_TEXT = ("missing", "unlisted", "malformed", "left_out", "corrected", "notes")
+_SHOWN = 3  # names of a folder that nobody recognises
 _MOST_FOLDERS = 50  # inside a folder that nobody recognises, for a hint
 
 
@@ -92,8 +96,39 @@ def read_dataset(name: str, folder: Path, desync: Desync) -> Listing:
     _check(entry, listing)
     listing.clips.sort(key=lambda clip: (clip.path, clip.sound_file))
     if not listing.nameless:  # else the sources are names of clips, and each is what it is
-        listing.clips, listing.spellings = one_spelling(listing.clips)
+        listing.clips, spellings = one_spelling(listing.clips)
+        listing.spellings += spellings
     return listing
+
+
+def names_recognising(folder: Path, without: type[Dataset]) -> list[str]:
+    """Return the data sets that recognise a folder, each as `plugin:name`; one that fails is none of them.
+
+    Args:
+        folder: which is there.
+        without: a class of data sets that are not asked.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    found = []
+    for entry in manager().registered(_KIND):
+        try:
+            if not isinstance(_make(entry), without) and _recognises(entry, folder):
+                found.append(f"{entry.plugin}:{entry.name}")
+        except PluginError:  # told where the folder above is asked about
+            continue
+    return found
+
+
+def shown_name(name: str) -> str:
+    """Return a name as it enters reports and fingerprints: with its plugin, unless it is our own."""
+    return name.removeprefix(f"{_OWN}:")
+
+
+def corpus_of(name: str) -> str:
+    """Return the corpus whose names the people of a data set have; empty where there is none."""
+    return _make(_entry(name)).corpus
 
 
 def _entry(name: str) -> Registered:
@@ -121,8 +156,24 @@ def _recognising(folder: Path) -> Registered:
         raise DataError(
             f"data folder {folder} is recognised by several data sets, {names}; say which: {choices}"
         )
-    known = "".join(f"\n  {entry.name}: {_make(entry).expects}" for entry in entries)
-    raise DataError(f"no data set recognises {folder}{_hint(folder, entries)}{known}")
+    known = "".join(f"\n  {entry.name}: {_wanting(entry, folder)}" for entry in entries)
+    raise DataError(f"no data set recognises {folder}{_there(folder)}{_hint(folder, entries)}{known}")
+
+
+def _wanting(entry: Registered, folder: Path) -> str:
+    """Return what a data set expects, and what of it a folder lacks."""
+    dataset = _make(entry)
+    with _calling(entry, "why_not"):
+        lacking = dataset.why_not(folder)
+    return f"{dataset.expects}; {lacking}" if lacking else dataset.expects
+
+
+def _there(folder: Path) -> str:
+    """Return what a folder holds, by the first few names."""
+    names = sorted(item.name for item in folder.iterdir())
+    if not names:
+        return ", which is empty"
+    return f", which holds {', '.join(names[:_SHOWN])}{', …' if len(names) > _SHOWN else ''}"
 
 
 def _ask(entry: Registered, folder: Path) -> bool | None:
@@ -163,6 +214,8 @@ def _make(entry: Registered) -> Dataset:
         raise ContractError(f"{entry}: {AUTO!r} asks every data set, and can be the name of none")
     if not isinstance(getattr(target, "expects", None), str):
         raise ContractError(f"{entry}: lacks `expects`, the content of such a folder in a few words")
+    if not isinstance(target.corpus, str) or "/" in target.corpus:
+        raise ContractError(f"{entry}: `corpus` is a name without a slash, found {target.corpus!r}")
     with _calling(entry, "its constructor"):
         return target()
 

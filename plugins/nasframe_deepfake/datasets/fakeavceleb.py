@@ -39,9 +39,15 @@ class FakeAVCeleb(Dataset):
     """FakeAVCeleb, and any set in its layout, such as the synthesised one."""
 
     expects: ClassVar[str] = f"{_TABLE} and the clips it lists"
+    corpus: ClassVar[str] = "VoxCeleb2"  # whose people all of its sources and targets are
 
     def recognises(self, folder: Path) -> bool:
         return (folder / _TABLE).is_file() and _has_our_columns(folder / _TABLE)
+
+    def why_not(self, folder: Path) -> str:
+        if (folder / _TABLE).is_file():
+            return f"{_TABLE} has other columns"
+        return f"there is no {_TABLE}"
 
     def read(self, folder: Path, desync: Desync) -> Listing:
         return read_fakeavceleb(folder, desync)

@@ -30,6 +30,17 @@ class Folder(Dataset):
     def recognises(self, folder: Path) -> bool:
         return bool(_tables(folder)) or _has_both_folders(folder)
 
+    def why_not(self, folder: Path) -> str:
+        tables = _csv_files(folder)
+        if tables:
+            try:
+                return f"{tables[0].name} is no table: {why_no_table(tables[0])}"
+            except DataError:
+                return f"{tables[0].name} cannot be read as CSV"
+        there = {item.name.casefold() for item in folder.iterdir() if item.is_dir()}
+        lacking = " and no ".join(f"{name}/" for name in _CATEGORY_OF_FOLDER if name not in there)
+        return f"there is no {lacking}, and no CSV file"
+
     def read(self, folder: Path, desync: Desync) -> Listing:
         """Return the clips of the table where there is one, else those of the two folders."""
         if not folder.is_dir():

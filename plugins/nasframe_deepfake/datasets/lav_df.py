@@ -70,6 +70,12 @@ class LavDF(Dataset):
     def recognises(self, folder: Path) -> bool:
         return any({"modify_video", "fake_periods"} <= first_entry(folder / name).keys() for name in _TABLES)
 
+    def why_not(self, folder: Path) -> str:
+        there = [folder / name for name in _TABLES if (folder / name).exists()]
+        if there:
+            return f"the first entry of {there[0].name} lacks modify_video or fake_periods"
+        return f"there is no {_TABLES[-1]}"
+
     def read(self, folder: Path, desync: Desync) -> Listing:
         """Return the clips of the list, with their altered parts and official splits."""
         there = [folder / name for name in _TABLES if (folder / name).exists()]

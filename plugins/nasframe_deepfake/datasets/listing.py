@@ -9,7 +9,7 @@ from attrs import define, field, frozen
 from nasframe_audiovisual import ClipFiles
 from nasframe_deepfake.datasets.categories import CATEGORIES, DESYNC
 
-__all__ = ["OFFICIAL_SPLITS", "Clip", "Listing", "Segments", "Spellings"]
+__all__ = ["OFFICIAL_SPLITS", "Clip", "Listing", "Segments", "SetOfSeveral", "Spellings"]
 
 Segments = tuple[tuple[float, float], ...]
 """Begin and end of parts of a clip, in seconds."""
@@ -37,6 +37,8 @@ class Clip:
         official_split: one of OFFICIAL_SPLITS where the data set has splits of its own, else empty.
         sound_file: the file of its sound, relative to the root, where its pictures are in another one.
         lying: whether its pictures are stored on their side, unless the container says how they are turned.
+        set: the folder of its own data set, where several are combined; else empty. Its path and the names of
+            its people then begin with a folder: this one, or for people the corpus that names them.
     """
 
     path: str
@@ -52,6 +54,7 @@ class Clip:
     official_split: str = ""
     sound_file: str = ""
     lying: bool = False
+    set: str = ""
 
     @property
     def files(self) -> ClipFiles:
@@ -94,6 +97,21 @@ class Spellings:
     spellings: tuple[str, ...]
 
 
+@frozen
+class SetOfSeveral:
+    """One of the data sets that are combined.
+
+    Attributes:
+        dataset: its name, with its plugin unless it is our own.
+        code: SHA-256 of the code of its plugin; None for our own.
+        listing: as of this set alone.
+    """
+
+    dataset: str
+    code: str | None
+    listing: Listing
+
+
 @define
 class Listing:
     """The result of reading a data set.
@@ -111,6 +129,7 @@ class Listing:
         nameless: what stands for a person where the data set names none, in words; else empty.
         spellings: people whose name has several spellings. A data set leaves it empty: whoever reads it gives
             all clips of a person one name.
+        sets: folder → the data set in it, where several are combined.
     """
 
     root: Path
@@ -124,3 +143,4 @@ class Listing:
     notes: list[str] = field(factory=list)
     nameless: str = ""
     spellings: list[Spellings] = field(factory=list)
+    sets: dict[str, SetOfSeveral] = field(factory=dict)

@@ -51,8 +51,18 @@ class SwanDF(Dataset):
         "the folders videos and audios of SWAN-DF, and those of SWAN's sites, such as IDIAP/session_01"
     )
 
+    corpus: ClassVar[str] = "SWAN"  # sources and targets are its people, by their numbers there
+
     def recognises(self, folder: Path) -> bool:
-        return any(map(_has_a_part, (folder, *(item for item in folder.iterdir() if item.is_dir()))))
+        """Return True where a folder has a part, or parts lie in the folders below and no other set does."""
+        if _has_a_part(folder):
+            return True
+        inside = _folders(folder)
+        parts = [item for item in inside if _has_a_part(item)]
+        return bool(parts) and not any(_may_be_a_set(item) for item in inside if item not in parts)
+
+    def why_not(self, folder: Path) -> str:
+        return f"there is no videos/{_SIZES[-1]}, audios/wav or IDIAP/session_01"
 
     def read(self, folder: Path, desync: Desync) -> Listing:
         """Return the genuine clips of SWAN, and a clip for each pair of an altered video and a voice."""
@@ -69,6 +79,18 @@ class SwanDF(Dataset):
         _note_numbers_of_several_people(listing)
         require_files(listing)
         return listing
+
+
+def _folders(folder: Path) -> list[Path]:
+    return [item for item in sorted(folder.iterdir()) if item.is_dir() and not item.name.startswith(".")]
+
+
+def _may_be_a_set(folder: Path) -> bool:
+    """Return True for a folder with folders, videos or tables in it, so not for one of programs or texts."""
+    return any(
+        item.is_dir() or is_video(item.name) or item.suffix.lower() in (".csv", ".json")
+        for item in folder.iterdir()
+    )
 
 
 def _has_a_part(folder: Path) -> bool:

@@ -30,6 +30,7 @@ class ClipSplit(FeatureSplit):
         categories: of each clip.
         methods: by which each clip was made.
         people: name of the person who is seen in each clip.
+        sets: folder of the data set of each clip, where several are combined; else empty texts.
         pairings: the false pairings that `redrawn` draws anew; None: none.
         copies: augmented copies, from which `redrawn` draws; None: none. Only training has them.
     """
@@ -37,6 +38,7 @@ class ClipSplit(FeatureSplit):
     categories: Sequence[str] = field(default=(), repr=False)
     methods: Sequence[str] = field(default=(), repr=False)
     people: Sequence[str] = field(default=(), repr=False)
+    sets: Sequence[str] = field(default=(), repr=False)
     pairings: Pairings | None = field(default=None, repr=False)
     copies: Copies | None = field(default=None, repr=False)
 
@@ -130,6 +132,7 @@ def clip_split(features: Mapping[str, Tensor], clips: Sequence[PreparedClip]) ->
         categories=[clip.category for clip in clips],
         methods=[clip.method for clip in clips],
         people=[clip.source for clip in clips],
+        sets=[clip.set for clip in clips],
     )
 
 

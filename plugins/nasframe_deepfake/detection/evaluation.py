@@ -34,6 +34,7 @@ class ScoredClips:
         people: name of each clip's person; empty: each clip is its own.
         categories: of each clip; empty where nobody knows them.
         methods: likewise, by which it was made.
+        sets: likewise, the data set of each clip, where several are combined; else empty.
     """
 
     ranks: Tensor
@@ -43,14 +44,17 @@ class ScoredClips:
     people: Sequence[str] = ()
     categories: Sequence[str] = ()
     methods: Sequence[str] = ()
+    sets: Sequence[str] = ()
 
     def metrics(self) -> dict[str, Any]:
         """Return name → value for JSON, None where it is undefined.
 
         They are METRICS, each followed by `…_low` and `…_high`, its 95 % interval (see `person_intervals`);
         the numbers of `clips`, `genuine` ones and `people`; and `per_category` and `per_method`: name →
-        the same metrics of these fakes against all genuine clips, and `count`, their number.
+        the same metrics of these fakes against all genuine clips, and `count`, their number. Where several
+        sets are combined, `per_set` has those of the clips of each set alone.
         """
+        per_set = {"per_set": self._per_set()} if any(self.sets) else {}
         return {
             **self._own(),
             "clips": len(self.fake),
@@ -58,6 +62,7 @@ class ScoredClips:
             "people": len({*self._people}),
             "per_category": self._parts(self.categories),
             "per_method": self._parts(self.methods),
+            **per_set,
         }
 
     @property
@@ -87,6 +92,14 @@ class ScoredClips:
             chosen = [not is_fake or name == kind for name, is_fake in zip(kinds, fake, strict=True)]
             count = sum(is_fake and name == kind for name, is_fake in zip(kinds, fake, strict=True))
             found[kind] = {**self._chosen(chosen)._own(), "count": count}
+        return found
+
+    def _per_set(self) -> dict[str, Mapping[str, float | None]]:
+        """Return data set → the metrics of its own clips, genuine and fake."""
+        found: dict[str, Mapping[str, float | None]] = {}
+        for name in sorted({*self.sets}):
+            chosen = [other == name for other in self.sets]
+            found[name] = {**self._chosen(chosen)._own(), "count": sum(chosen)}
         return found
 
     def _chosen(self, chosen: Sequence[bool]) -> ScoredClips:

@@ -28,7 +28,7 @@ class PreparedClip:
         picture: row of its pictures; clips with the same pictures share a row.
         sound: row of its sound.
 
-    The rest is told, and nothing is computed from it; an index of an older version lacks it.
+    The rest but `set` is told, and nothing is computed from it; an index of an older version lacks it.
 
     Attributes:
         targets: other people whose face or voice was used, as a JSON list of names; `[]` for nobody.
@@ -39,6 +39,8 @@ class PreparedClip:
         content: SHA-256 of the bytes of the file; of two files, that of both hashes, one after the other.
         sound_file: the file of its sound, where its pictures are in another one; an index in which no clip
             has one lacks the column.
+        set: the folder of its data set, where several are combined; else there is no such column. What an
+            evaluation says of each set is computed from it.
     """
 
     path: str
@@ -60,6 +62,7 @@ class PreparedClip:
     official_split: str = ""
     content: str = ""
     sound_file: str = ""
+    set: str = ""
 
     @property
     def files(self) -> ClipFiles:
@@ -88,6 +91,7 @@ def with_details(prepared: PreparedClip, clip: Clip, root: Path) -> PreparedClip
         official_split=clip.official_split,
         content=content,
         sound_file=clip.sound_file,
+        set=clip.set,
     )
 
 
@@ -108,4 +112,4 @@ def read_index(path: Path) -> list[PreparedClip]:
 
 def write_index(path: Path, clips: Sequence[PreparedClip]) -> None:
     """Write the index of some clips, for `read_index`."""
-    nasframe_audiovisual.write_index(path, clips, sparse=("sound_file",))
+    nasframe_audiovisual.write_index(path, clips, sparse=("sound_file", "set"))

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from nasframe_audiovisual import joined_groups
 from nasframe_deepfake.datasets import Clip
 
-__all__ = ["groupings"]
+__all__ = ["content_groups", "groupings", "person_groups"]
 
 
 def groupings(
@@ -23,16 +23,29 @@ def groupings(
     largest = max(Counter(connected.values()).values(), default=0)
     if largest <= 0.5 * min(shares) / sum(shares) * len(set(connected)) or largest <= 1:
         yield [connected[source] for source in sources]
-    people = joined_groups(sources, tied)
-    groups = [people[source] for source in sources]
+    groups = person_groups(clips, contents)
     if _have_room(groups, sources, shares):
         yield groups
     if any(tied):
-        common = {content for content, others in zip(contents, tied, strict=True) if others}
-        yield [
-            f"content {content}" if content in common else source
-            for source, content in zip(sources, contents, strict=True)
-        ]
+        yield content_groups(clips, contents)
+
+
+def person_groups(clips: Sequence[Clip], contents: Sequence[str]) -> list[str]:
+    """Return the group of each clip where sources are tied by contents alone, and by no target."""
+    sources = [clip.source for clip in clips]
+    people = joined_groups(sources, _tied_by_contents(sources, contents))
+    return [people[source] for source in sources]
+
+
+def content_groups(clips: Sequence[Clip], contents: Sequence[str]) -> list[str]:
+    """Return the group of each clip where a content of several sources is apart from its sources."""
+    sources = [clip.source for clip in clips]
+    tied = _tied_by_contents(sources, contents)
+    common = {content for content, others in zip(contents, tied, strict=True) if others}
+    return [
+        f"content {content}" if content in common else source
+        for source, content in zip(sources, contents, strict=True)
+    ]
 
 
 def _tied_by_contents(sources: Sequence[str], contents: Sequence[str]) -> list[tuple[str, ...]]:

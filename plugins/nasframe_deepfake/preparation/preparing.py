@@ -18,7 +18,7 @@ from nasframe_audiovisual import (
     write_split_list,
     write_streams,
 )
-from nasframe_deepfake.datasets import Clip, Desync, read_dataset
+from nasframe_deepfake.datasets import Clip, Desync, is_marked_synthetic, read_dataset
 from nasframe_deepfake.preparation.clip_index import PreparedClip, with_details, write_index
 from nasframe_deepfake.preparation.contents import contents_of_streams, contents_to_decode
 from nasframe_deepfake.preparation.official_splits import standing_in_words
@@ -30,7 +30,6 @@ from nasframe_deepfake.preparation.splits import (
     read_splits,
     split_clips,
 )
-from nasframe_deepfake.synthesis import SYNTHETIC_MARK
 
 __all__ = ["Preparation", "is_synthetic", "prepare"]
 
@@ -119,7 +118,7 @@ def prepare(
     listing.notes += _notes_on_window(used, preparation.window)
     report = {
         "dataset": preparation.dataset,
-        "synthetic": (listing.root / SYNTHETIC_MARK).is_file(),
+        "synthetic": is_marked_synthetic(listing.root),
         **make_report(listing, prepared, contents, decoded, assignment),
     }
     write_index(out / "index.csv", prepared)

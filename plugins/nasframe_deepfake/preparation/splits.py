@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+import attrs
 from attrs import frozen
 
 from nasframe.errors import DataError
-from nasframe_audiovisual import SPLITS, read_split_list, split_groups
+from nasframe_audiovisual import SPLITS, read_split_list
 from nasframe_deepfake.datasets import Clip, one_spelling
 from nasframe_deepfake.option_errors import of_option
-from nasframe_deepfake.preparation.groups import groupings
-from nasframe_deepfake.preparation.official_splits import official_splits
+from nasframe_deepfake.preparation.drawn_splits import drawn_splits, lacking
+from nasframe_deepfake.preparation.several_sets import split_sets
 from nasframe_deepfake.preparation.sharing import Sharing, sharing
 
 __all__ = ["Assignment", "SplitLeaks", "list_leaks", "read_own_list", "read_splits", "split_clips"]
@@ -33,11 +34,13 @@ class Assignment:
         splits: a name of SPLITS for every clip, in the clips' order.
         shared: the people and contents that are in several splits.
         straddling: number of clips whose target is the source of clips in another split.
+        notes: of several data sets, how their splits came about, in sentences without an end.
     """
 
     splits: tuple[str, ...]
     shared: Sharing
     straddling: int
+    notes: tuple[str, ...] = ()
 
     @property
     def disjoint(self) -> tuple[str, ...]:
@@ -55,7 +58,8 @@ def split_clips(
     these groups are still too large, or leave a split without a class, those by contents are: then a clip
     whose content several people have may be in another split than the others of its source. One content is
     always in one split. Category, race and gender are spread over the splits in proportion. Splits of the
-    data set itself stand, whatever they share; see `official_splits`.
+    data set itself stand, whatever they share; see `official_splits`. Of several data sets together, each
+    has the splits that it has alone, but for what they share; see `split_sets`.
 
     Args:
         clips: all clips to be split. The names of people may be spelled in several ways.
@@ -68,18 +72,17 @@ def split_clips(
     """
     clips, _ = one_spelling(clips)
     contents = [clip.name for clip in clips] if contents is None else contents
-    kinds = [(f"category {clip.category}", f"{clip.race} {clip.gender}") for clip in clips]
-    fixed = official_splits(clips)
-    shares = [share for name, share in zip(SPLITS, shares, strict=True) if name not in fixed]
-    free = [place for place, split in enumerate(fixed) if not split]
+    notes: Sequence[str] = ()
     splits: tuple[str, ...] = ()
-    for groups in groupings([clips[place] for place in free], shares, [contents[place] for place in free]):
-        found = iter(split_groups(groups, [kinds[place] for place in free], shares, seed))
-        splits = tuple(split or next(found) for split in fixed)
-        if not _lacking(clips, splits):
-            break
+    if len({clip.set for clip in clips}) > 1:
+        splits, notes = split_sets(clips, shares, seed, contents)
+    else:
+        for drawn in drawn_splits(clips, shares, seed, contents):
+            splits = drawn.splits
+            if not lacking(clips, splits):
+                break
     _require_both(clips, splits, contents)
-    return _assignment(clips, contents, splits)
+    return attrs.evolve(_assignment(clips, contents, splits), notes=tuple(notes))
 
 
 def read_own_list(path: Path) -> dict[str, str]:
@@ -162,26 +165,15 @@ def _assignment(clips: Sequence[Clip], contents: Sequence[str], splits: tuple[st
     return Assignment(splits, sharing(clips, contents, splits), _straddling(clips, splits))
 
 
-def _lacking(clips: Sequence[Clip], splits: Sequence[str]) -> list[str]:
-    """Return which splits lack which class, in words."""
-    counts = Counter((split, clip.fake) for split, clip in zip(splits, clips, strict=True))
-    return [
-        f"{split} has no {'fake' if fake else 'genuine'} clip"
-        for split in SPLITS
-        for fake in (False, True)
-        if not counts[split, fake]
-    ]
-
-
 def _require_both(
     clips: Sequence[Clip], splits: Sequence[str], contents: Sequence[str], where: str = ""
 ) -> None:
-    lacking = _lacking(clips, splits)
-    if lacking:
+    lacks = lacking(clips, splits)
+    if lacks:
         sources = len({clip.source for clip in clips})
         raise DataError(
             f"{where}{len(clips)} clips of {sources} source{'s' * (sources != 1)} cannot be split four ways "
-            f"with genuine and fake clips in each: {'; '.join(lacking)}{_cause(clips, contents)}"
+            f"with genuine and fake clips in each: {'; '.join(lacks)}{_cause(clips, contents)}"
         )
 
 

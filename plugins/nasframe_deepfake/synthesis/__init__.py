@@ -5,7 +5,7 @@ It imports numpy and PyAV, but no torch, so that worker processes start at once.
 
 from __future__ import annotations
 
-from nasframe_deepfake.synthesis.corpus import SYNTHETIC_MARK, Corpus, MetadataRow, write_corpus
+from nasframe_deepfake.synthesis.corpus import Corpus, MetadataRow, write_corpus
 from nasframe_deepfake.synthesis.session import ClipShape
 
-__all__ = ["SYNTHETIC_MARK", "ClipShape", "Corpus", "MetadataRow", "write_corpus"]
+__all__ = ["ClipShape", "Corpus", "MetadataRow", "write_corpus"]

@@ -18,18 +18,16 @@ from nasframe_deepfake.datasets import (
     FAKE_VOICE,
     GENUINE,
     PAIRING,
+    SYNTHETIC_MARK,
 )
 from nasframe_deepfake.synthesis.identity import make_identity
 from nasframe_deepfake.synthesis.mp4 import file_size, write_mp4
 from nasframe_deepfake.synthesis.session import Clip, ClipShape, Session, session_roles
 from nasframe_deepfake.synthesis.voice import RATE
 
-__all__ = ["HEADER", "SYNTHETIC_MARK", "Corpus", "MetadataRow", "write_corpus"]
+__all__ = ["HEADER", "Corpus", "MetadataRow", "write_corpus"]
 
 HEADER = "source,target1,target2,method,category,type,race,gender,path,"
-
-SYNTHETIC_MARK = "SYNTHETIC.txt"
-"""File of a set that was synthesised: what is trained on it says nothing about real fakes."""
 
 _MARK = (
     "These clips were synthesised by nasframe. A detector trained on them says nothing about real fakes.\n"
