@@ -13,6 +13,7 @@ __all__ = [
     "contents_of_files",
     "contents_of_streams",
     "contents_to_decode",
+    "is_usable",
     "repeated",
     "under_several_people",
 ]
@@ -42,14 +43,15 @@ def contents_to_decode(listing: Listing, window: Window, faces: FaceSettings) ->
         return contents
     detector = faces.make()
     clip_of = {clip.name: clip for clip in listing.clips}
-    unusable = {name for name in common if not _is_usable(listing.root, clip_of[name], window, detector)}
+    unusable = {name for name in common if not is_usable(listing.root, clip_of[name], window, detector)}
     return tuple(
         clip.name if content in unusable else content
         for clip, content in zip(listing.clips, contents, strict=True)
     )
 
 
-def _is_usable(root: Path, clip: Clip, window: Window, detector: FaceDetector) -> bool:
+def is_usable(root: Path, clip: Clip, window: Window, detector: FaceDetector) -> bool:
+    """Return True where the part of a clip that is used can be decoded and shows something to judge."""
     sound_file = root / clip.sound_file if clip.sound_file else None
     try:
         first_window(root / clip.path, window, detector, sound_file, clip.lying)

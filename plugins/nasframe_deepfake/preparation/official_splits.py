@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from nasframe_audiovisual import SPLITS
 from nasframe_deepfake.datasets import Clip
 
-__all__ = ["official_splits", "standing_in_words"]
+__all__ = ["official_splits", "standing_in_words", "standing_of_sets"]
 
 
 def official_splits(clips: Sequence[Clip]) -> tuple[str, ...]:
@@ -35,3 +35,12 @@ def standing_in_words(clips: Sequence[Clip]) -> str:
         return f"the data set's own splits do not stand: it has only {' and '.join(sorted(names))} clips here"
     left = [name for name in SPLITS if name not in fixed]
     return f"the data set's own splits stand; its training clips are divided into {', '.join(left)}"
+
+
+def standing_of_sets(clips: Sequence[Clip]) -> list[str]:
+    """Return `standing_in_words` of each set that has splits of its own, with its folder where it has one."""
+    of_set: dict[str, list[Clip]] = {}
+    for clip in clips:
+        of_set.setdefault(clip.set, []).append(clip)
+    told = {name: standing_in_words(found) for name, found in sorted(of_set.items())}
+    return [f"{name}: {words}" if name else words for name, words in told.items() if words]

@@ -18,16 +18,18 @@ from nasframe_audiovisual import (
     write_split_list,
     write_streams,
 )
-from nasframe_deepfake.datasets import Clip, Desync, is_marked_synthetic, read_dataset
+from nasframe_deepfake.datasets import Clip, Desync, Listing, is_marked_synthetic, read_dataset
 from nasframe_deepfake.preparation.clip_index import PreparedClip, with_details, write_index
-from nasframe_deepfake.preparation.contents import contents_of_streams, contents_to_decode
-from nasframe_deepfake.preparation.official_splits import standing_in_words
+from nasframe_deepfake.preparation.contents import contents_of_streams, contents_to_decode, is_usable
+from nasframe_deepfake.preparation.official_splits import standing_of_sets
 from nasframe_deepfake.preparation.report import make_report
 from nasframe_deepfake.preparation.splits import (
     Assignment,
     SplitLeaks,
-    read_own_list,
+    check_own_list,
     read_splits,
+    refuse_unlisted,
+    unlisted_clips,
     split_clips,
 )
 
@@ -80,16 +82,8 @@ def prepare(
     if preparation.split_list is None:
         split_clips(listing.clips, preparation.shares, preparation.seed, contents)
     else:
-        # The `splits.csv` of an earlier preparation lacks the clips that could not be decoded.
-        listed = read_own_list(preparation.split_list)
-        known = [place for place, clip in enumerate(listing.clips) if clip.name in listed]
-        known = known or [*range(len(listing.clips))]
-        read_splits(
-            preparation.split_list,
-            [listing.clips[place] for place in known],
-            [contents[place] for place in known],
-            preparation.split_leaks,
-        )
+        check_own_list(preparation.split_list, listing.clips, contents, preparation.split_leaks)
+        _require_listed(preparation, listing)
     decoded = write_streams(
         listing.root,
         [clip.files for clip in listing.clips],
@@ -113,8 +107,8 @@ def prepare(
         for clip, split in zip(used, assignment.splits, strict=True)
     ]  # fmt: skip
     prepared = [with_details(item, clip, listing.root) for item, clip in zip(prepared, used, strict=True)]
-    if preparation.split_list is None and (standing := standing_in_words(used)):
-        listing.notes.append(standing)
+    if preparation.split_list is None:
+        listing.notes += [*standing_of_sets(used), *assignment.notes]
     listing.notes += _notes_on_window(used, preparation.window)
     report = {
         "dataset": preparation.dataset,
@@ -125,6 +119,22 @@ def prepare(
     write_split_list(out / "splits.csv", [clip.name for clip in used], assignment.splits)
     write_json(out / "report.json", report)
     return report
+
+
+def _require_listed(preparation: Preparation, listing: Listing) -> None:
+    """Refuse a list of the user's own without a clip that can be used, before all are decoded.
+
+    The `splits.csv` of an earlier preparation lacks those that could not be decoded, and need not have them.
+
+    Raises:
+        DataError: with the number of clips that are not on it, and the first that can be used.
+    """
+    assert preparation.split_list is not None
+    unlisted = unlisted_clips(preparation.split_list, listing.clips)
+    detector = preparation.faces.make() if unlisted else None
+    for clip in unlisted:
+        if is_usable(listing.root, clip, preparation.window, detector):
+            refuse_unlisted(preparation.split_list, len(unlisted), clip)
 
 
 def _assigned(

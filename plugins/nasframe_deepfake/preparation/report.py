@@ -33,6 +33,7 @@ def make_report(
         "clips": len(clips),
         "categories": {name: sum(counts[split, name] for split in SPLITS) for name in CATEGORY_NAMES},
         "people": len({clip.source for clip in clips}),
+        **({"sets": _sets(listing, clips, decoded)} if listing.sets else {}),
         "contents": len({*contents}),
         "streams": {"pictures": decoded.pictures, "sounds": decoded.sounds},
         "splits": {
@@ -57,10 +58,42 @@ def make_report(
     }
 
 
+def _sets(
+    listing: Listing, clips: Sequence[PreparedClip], decoded: DecodedClips
+) -> dict[str, dict[str, Any]]:
+    """Return the counts of each of several sets."""
+    skipped = Counter(clip.set for clip in listing.clips if clip.name in decoded.skipped)
+    used: dict[str, list[PreparedClip]] = {name: [] for name in sorted(listing.sets)}
+    for clip in clips:
+        used[clip.set].append(clip)
+    return {
+        name: {
+            "dataset": listing.sets[name].dataset,
+            "clips": len(found),
+            "genuine": sum(not clip.fake for clip in found),
+            "people": len({clip.source for clip in found}),
+            "splits": {split: sum(clip.split == split for clip in found) for split in SPLITS},
+            "skipped": skipped[name],
+            **{part: len(getattr(listing.sets[name].listing, part)) for part in _NOT_USED},
+        }
+        for name, found in used.items()
+    }
+
+
+_NOT_USED = ("duplicates", "missing", "unlisted", "malformed", "left_out")
+"""Parts of a listing that hold what is not used."""
+
+
 def summary(report: dict[str, Any]) -> list[str]:
     """Return the report in a few lines for the user; the last says what the splits share."""
     categories = ", ".join(f"{name} {count}" for name, count in report["categories"].items() if count)
     lines = [f"{report['clips']} clips: {categories}"]
+    for name, found in report.get("sets", {}).items():
+        others = [
+            f"{found[part]} {part.replace('_', ' ')}" for part in ("skipped", *_NOT_USED) if found[part]
+        ]
+        counts = f"{found['clips']} clips of {found['people']} people, {found['genuine']} genuine"
+        lines.append(", ".join((f"{name} ({found['dataset']}): {counts}", *others)))
     for split, counts in report["splits"].items():
         lines.append(f"{split}: {sum(counts.values())} clips, {counts.get(GENUINE.name, 0)} genuine")
     for key, (one, several) in _NOTED.items():

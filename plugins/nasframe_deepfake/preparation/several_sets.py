@@ -114,7 +114,7 @@ def _first(found: Mapping[str, object]) -> str:
 
 
 def _shared(clips: Sequence[Clip], contents: Sequence[str]) -> _Shared:
-    """Return what several sets have. A person whom no clip shows is nobody that a split could keep together."""
+    """Return what several sets have; people whom no clip shows tie nothing."""
     seen = {clip.source for clip in clips}
     people: dict[str, list[int]] = defaultdict(list)
     of_content: dict[str, list[int]] = defaultdict(list)
@@ -173,9 +173,8 @@ def _joined(
     room = max(shares) / sum(shares) * len(clips)
     for groups in _ties(clips, contents, shared, placed):
         across = [places for places in groups if len({clips[place].set for place in places}) > 1]
-        if any(
-            len(places) > room and len({clips[place].source for place in places}) > 1 for places in across
-        ):
+        crowds = [places for places in across if len({clips[place].source for place in places}) > 1]
+        if any(len(places) > room for places in crowds):
             continue
         found = [clip.split for clip in placed]
         for places in across:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NoReturn
 
 import attrs
 from attrs import frozen
@@ -18,7 +18,17 @@ from nasframe_deepfake.preparation.drawn_splits import drawn_splits, lacking
 from nasframe_deepfake.preparation.several_sets import split_sets
 from nasframe_deepfake.preparation.sharing import Sharing, sharing
 
-__all__ = ["Assignment", "SplitLeaks", "list_leaks", "read_own_list", "read_splits", "split_clips"]
+__all__ = [
+    "Assignment",
+    "SplitLeaks",
+    "check_own_list",
+    "list_leaks",
+    "read_own_list",
+    "read_splits",
+    "refuse_unlisted",
+    "split_clips",
+    "unlisted_clips",
+]
 
 _OPTION = "task.split_list"
 
@@ -116,14 +126,8 @@ def read_splits(
     """
     listed = read_own_list(path)
     clips, _ = one_spelling(clips)
-    left_out = [clip.name for clip in clips if clip.name not in listed]
-    if listed and len(left_out) == len(clips):
-        raise DataError(
-            f"{_OPTION}: {path}: names none of the {len(clips)} clips: its first path is "
-            f"{next(iter(listed))}, and that of a clip {clips[0].name}"
-        )
-    if left_out:
-        raise DataError(f"{_OPTION}: {path}: {len(left_out)} clips have no split, the first is {left_out[0]}")
+    if unlisted := unlisted_clips(path, clips):
+        refuse_unlisted(path, len(unlisted), unlisted[0])
     splits = tuple(listed[clip.name] for clip in clips)
     contents = [clip.name for clip in clips] if contents is None else contents
     _require_both(clips, splits, contents, f"{_OPTION}: {path}: ")
@@ -131,6 +135,37 @@ def read_splits(
     if leaks == "refuse":
         _refuse_leaks(path, found.shared)
     return found
+
+
+def unlisted_clips(path: Path, clips: Sequence[Clip]) -> list[Clip]:
+    """Return the clips that the user's own list leaves out.
+
+    Raises:
+        DataError: the list cannot be read, or names no clip at all.
+    """
+    listed = read_own_list(path)
+    left_out = [clip for clip in clips if clip.name not in listed]
+    if listed and len(left_out) == len(clips):
+        raise DataError(
+            f"{_OPTION}: {path}: names none of the {len(clips)} clips: its first path is "
+            f"{next(iter(listed))}, and that of a clip {clips[0].name}"
+        )
+    return left_out
+
+
+def refuse_unlisted(path: Path, count: int, first: Clip) -> NoReturn:
+    """Refuse a list that leaves clips out, of which `first` needs a split."""
+    raise DataError(f"{_OPTION}: {path}: {count} clips have no split, the first is {first.name}")
+
+
+def check_own_list(path: Path, clips: Sequence[Clip], contents: Sequence[str], leaks: SplitLeaks) -> None:
+    """Refuse the user's own list for what can be known before its clips are decoded; see `read_splits`.
+
+    Clips that are not on it do not count: it may be that they cannot be decoded.
+    """
+    missing = {clip.name for clip in unlisted_clips(path, clips)}
+    known = [place for place, clip in enumerate(clips) if clip.name not in missing]
+    read_splits(path, [clips[place] for place in known], [contents[place] for place in known], leaks)
 
 
 def list_leaks(path: Path, clips: Sequence[Clip], contents: Sequence[str], leaks: SplitLeaks) -> bool:

@@ -32,7 +32,7 @@ def preparation_inputs(preparation: Preparation) -> dict[str, Any]:
 def inputs_of_ties(source: Path, preparation: Preparation) -> dict[str, Any]:
     """Return what the splits of a folder depend on beside the options and the bytes in it.
 
-    It is empty where every person has one name and no content is in several clips of different people, so
+    Of several sets it has the data set in each folder. For one, it is empty where every person has one name and no content is in several clips of different people, so
     that all which was prepared before names and contents were compared is still taken.
 
     Raises:
@@ -45,6 +45,8 @@ def inputs_of_ties(source: Path, preparation: Preparation) -> dict[str, Any]:
         return {}
     contents = contents_of_files(listing)
     found: dict[str, Any] = {}
+    if listing.sets:  # which the name of their folder does not tell
+        found["sets"] = {name: [inside.dataset, inside.code] for name, inside in listing.sets.items()}
     tied = under_several_people(listing.clips, contents)
     if listing.spellings or tied or _have_other_targets(listing, preparation.dataset):
         found["ties"] = _TIES
