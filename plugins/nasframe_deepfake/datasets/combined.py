@@ -75,7 +75,7 @@ class Combined(Dataset):
             scopes[item.name] = _Scope.of(item.name, item.dataset, listing)
             _add(combined, item.name, scopes[item.name].name, item.dataset, listing)
         combined.clips, spellings = _respelled(combined.clips, scopes)
-        combined.spellings += spellings
+        combined.spellings = _merged([*spellings, *combined.spellings])
         _refuse_names_that_meet(folder, combined.clips, scopes)
         _note_others(combined, found)
         return combined
@@ -153,6 +153,16 @@ def _respelled(clips: Iterable[Clip], scopes: Mapping[str, _Scope]) -> tuple[lis
     named, spellings = one_spelling(clip for clip in clips if clip.set in shared)
     found = iter(named)
     return [next(found) if clip.set in shared else clip for clip in clips], spellings
+
+
+def _merged(found: Iterable[Spellings]) -> list[Spellings]:
+    """Return each person once, with the spellings of all sets; the name is that of the first entry."""
+    people: dict[str, Spellings] = {}
+    for person in found:
+        first = people.setdefault(person_key(person.name), person)
+        spellings = tuple(sorted({*first.spellings, *person.spellings}))
+        people[person_key(person.name)] = Spellings(first.name, spellings)
+    return sorted(people.values(), key=lambda person: person.name)
 
 
 def _refuse_names_that_meet(folder: Path, clips: Iterable[Clip], scopes: Mapping[str, _Scope]) -> None:

@@ -29,8 +29,8 @@ from nasframe_deepfake.preparation.splits import (
     check_own_list,
     read_splits,
     refuse_unlisted,
-    unlisted_clips,
     split_clips,
+    unlisted_clips,
 )
 
 __all__ = ["Preparation", "is_synthetic", "prepare"]
@@ -131,7 +131,9 @@ def _require_listed(preparation: Preparation, listing: Listing) -> None:
     """
     assert preparation.split_list is not None
     unlisted = unlisted_clips(preparation.split_list, listing.clips)
-    detector = preparation.faces.make() if unlisted else None
+    if not unlisted:
+        return
+    detector = preparation.faces.make()
     for clip in unlisted:
         if is_usable(listing.root, clip, preparation.window, detector):
             refuse_unlisted(preparation.split_list, len(unlisted), clip)

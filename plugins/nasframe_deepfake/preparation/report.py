@@ -89,9 +89,8 @@ def summary(report: dict[str, Any]) -> list[str]:
     categories = ", ".join(f"{name} {count}" for name, count in report["categories"].items() if count)
     lines = [f"{report['clips']} clips: {categories}"]
     for name, found in report.get("sets", {}).items():
-        others = [
-            f"{found[part]} {part.replace('_', ' ')}" for part in ("skipped", *_NOT_USED) if found[part]
-        ]
+        unused = [part for part in ("skipped", *_NOT_USED) if found[part]]
+        others = [f"{found[part]} {part.replace('_', ' ')}" for part in unused]
         counts = f"{found['clips']} clips of {found['people']} people, {found['genuine']} genuine"
         lines.append(", ".join((f"{name} ({found['dataset']}): {counts}", *others)))
     for split, counts in report["splits"].items():

@@ -165,6 +165,8 @@ def check_own_list(path: Path, clips: Sequence[Clip], contents: Sequence[str], l
     """
     missing = {clip.name for clip in unlisted_clips(path, clips)}
     known = [place for place, clip in enumerate(clips) if clip.name not in missing]
+    if not known:
+        refuse_unlisted(path, len(clips), clips[0])
     read_splits(path, [clips[place] for place in known], [contents[place] for place in known], leaks)
 
 

@@ -32,8 +32,9 @@ def preparation_inputs(preparation: Preparation) -> dict[str, Any]:
 def inputs_of_ties(source: Path, preparation: Preparation) -> dict[str, Any]:
     """Return what the splits of a folder depend on beside the options and the bytes in it.
 
-    Of several sets it has the data set in each folder. For one, it is empty where every person has one name and no content is in several clips of different people, so
-    that all which was prepared before names and contents were compared is still taken.
+    Of several sets together it has the data set in each folder. Else it is empty where every person has one
+    name and no content is in several clips of different people, so that all which was prepared before names
+    and contents were compared is still taken.
 
     Raises:
         DataError: the user's list cannot be read, or puts a person into several splits and is to be refused
