@@ -91,18 +91,44 @@ def test_a_folder_that_no_data_set_recognises_is_an_error_that_says_what_each_ex
     register: Callable[..., None], tmp_path: Path
 ) -> None:
     register("mine", marked=Marked)
+    (tmp_path / "notes.txt").touch()
     with pytest.raises(DataError) as caught:
         layout("auto", tmp_path)
     assert str(caught.value) == (
-        f"task.dataset: no data set recognises {tmp_path}"
-        "\n  av_deepfake1m: JSON metadata of AV-Deepfake1M (modify_type), and the folders train and val"
-        "\n  fakeavceleb: meta_data.csv and the clips it lists"
-        "\n  folder: the folders real and fake, or one CSV file with the columns path, label, source"
-        "\n  lav_df: metadata.json or metadata.min.json of LAV-DF, and the folders train, dev, test"
+        f"task.dataset: no data set recognises {tmp_path}, which holds notes.txt"
+        "\n  av_deepfake1m: JSON metadata of AV-Deepfake1M (modify_type), and the folders train and val; there "
+        "is no train_metadata.json and no train/"
+        "\n  combined: two or more folders, or links to folders, each of a data set of its own; no folder in "
+        "it is of one"
+        "\n  fakeavceleb: meta_data.csv and the clips it lists; there is no meta_data.csv"
+        "\n  folder: the folders real and fake, or one CSV file with the columns path, label, source; there is "
+        "no real/ and no fake/, and no CSV file"
+        "\n  lav_df: metadata.json or metadata.min.json of LAV-DF, and the folders train, dev, test; there is "
+        "no metadata.json"
         "\n  marked: a file called mark"
         "\n  swan_df: the folders videos and audios of SWAN-DF, and those of SWAN's sites, such as "
-        "IDIAP/session_01"
+        "IDIAP/session_01; there is no videos/320x320, audios/wav or IDIAP/session_01"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("meta_data.csv", "path,label\n", "fakeavceleb: .*; meta_data.csv has other columns"),
+        ("my.csv", "path,label\n", "folder: .*; my.csv is no table: its columns are 'path', 'label', and not "),
+        ("metadata.json", "[]", "lav_df: .*; the first entry of metadata.json lacks modify_video or fake_per"),
+        ("train_metadata.json", "[]", "av_deepfake1m: .*; the first entry of train_metadata.json has no modify"),
+        ("fake/a.mp4", "", "folder: .*; there is no real/, and no CSV file"),
+        ("train/a.mp4", "", "av_deepfake1m: .*; there is no train_metadata.json, and no JSON with modify_type"),
+    ],
+)
+def test_where_a_folder_is_nearly_a_data_set_the_message_says_what_is_wrong_with_it(
+    name: str, content: str, told: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text(content)
+    with pytest.raises(DataError, match=told):
+        layout("auto", tmp_path)
 
 
 def test_a_folder_above_the_data_is_answered_with_the_folder_that_is_meant(
@@ -110,7 +136,7 @@ def test_a_folder_above_the_data_is_answered_with_the_folder_that_is_meant(
 ) -> None:
     register("mine", marked=Marked)
     with pytest.raises(
-        DataError, match=f"no data set recognises {marked.parent}; {marked} is a folder of marked\n"
+        DataError, match=f"no data set recognises {marked.parent}, which holds marked; {marked} is a folder of marked\n"
     ):
         layout("auto", marked.parent)
 
@@ -333,7 +359,9 @@ def test_data_sets_are_listed_as_plugins(
     register("mine", marked=Marked)
     assert main(["plugins", "--json"]) == 0
     listed = {item["name"]: item for item in json.loads(capsys.readouterr().out) if item["kind"] == "dataset"}
-    assert listed.keys() == {"fakeavceleb", "folder", "lav_df", "av_deepfake1m", "swan_df", "marked"}
+    assert listed.keys() == {
+        *("fakeavceleb", "folder", "lav_df", "av_deepfake1m", "swan_df", "combined", "marked")
+    }
     assert listed["marked"]["description"] == "A folder with a mark in it."
     assert main(["plugins", "show", "dataset:marked"]) == 0
     assert "marked: dataset of plugin mine" in capsys.readouterr().out
