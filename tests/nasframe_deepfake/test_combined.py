@@ -177,9 +177,7 @@ def test_a_set_that_names_nobody_makes_that_known_of_all(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("names", [("Mine", "mine"), ("set1", "set01"), ("VoxCeleb2", "other")])
-def test_folders_whose_people_would_have_one_name_are_refused(
-    names: tuple[str, str], tmp_path: Path
-) -> None:
+def test_folders_whose_people_would_have_one_name_are_refused(names: tuple[str, str], tmp_path: Path) -> None:
     for name in names:
         table(tmp_path / "sets" / name)
     fakeavceleb(tmp_path / "sets" / "Celeb", "id00076")

@@ -115,11 +115,27 @@ def test_a_folder_that_no_data_set_recognises_is_an_error_that_says_what_each_ex
     ("name", "content", "told"),
     [
         ("meta_data.csv", "path,label\n", "fakeavceleb: .*; meta_data.csv has other columns"),
-        ("my.csv", "path,label\n", "folder: .*; my.csv is no table: its columns are 'path', 'label', and not "),
-        ("metadata.json", "[]", "lav_df: .*; the first entry of metadata.json lacks modify_video or fake_per"),
-        ("train_metadata.json", "[]", "av_deepfake1m: .*; the first entry of train_metadata.json has no modify"),
+        (
+            "my.csv",
+            "path,label\n",
+            "folder: .*; my.csv is no table: its columns are 'path', 'label', and not ",
+        ),
+        (
+            "metadata.json",
+            "[]",
+            "lav_df: .*; the first entry of metadata.json lacks modify_video or fake_per",
+        ),
+        (
+            "train_metadata.json",
+            "[]",
+            "av_deepfake1m: .*; the first entry of train_metadata.json has no modify",
+        ),
         ("fake/a.mp4", "", "folder: .*; there is no real/, and no CSV file"),
-        ("train/a.mp4", "", "av_deepfake1m: .*; there is no train_metadata.json, and no JSON with modify_type"),
+        (
+            "train/a.mp4",
+            "",
+            "av_deepfake1m: .*; there is no train_metadata.json, and no JSON with modify_type",
+        ),
     ],
 )
 def test_where_a_folder_is_nearly_a_data_set_the_message_says_what_is_wrong_with_it(
@@ -136,7 +152,8 @@ def test_a_folder_above_the_data_is_answered_with_the_folder_that_is_meant(
 ) -> None:
     register("mine", marked=Marked)
     with pytest.raises(
-        DataError, match=f"no data set recognises {marked.parent}, which holds marked; {marked} is a folder of marked\n"
+        DataError,
+        match=f"no data set recognises {marked.parent}, which holds marked; {marked} is a folder of marked\n",
     ):
         layout("auto", marked.parent)
 

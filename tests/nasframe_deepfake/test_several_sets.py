@@ -16,7 +16,9 @@ KINDS = ("RV-RA", "FV-RA", "FV-FA")
 
 
 def clip(path: str, kind: str, source: str, targets: tuple[str, ...] = (), official: str = "") -> Clip:
-    return Clip(path, kind, "real" if kind == "RV-RA" else "m", source, targets, "", "", official_split=official)
+    return Clip(
+        path, kind, "real" if kind == "RV-RA" else "m", source, targets, "", "", official_split=official
+    )
 
 
 def people(count: int, first: int = 0, ties: bool = False) -> list[Clip]:
@@ -56,15 +58,11 @@ def together(sets: Mapping[str, Sequence[Clip]], corpus: Sequence[str] = ()) -> 
 
 
 def of_set(clips: Sequence[Clip], assignment: Assignment, name: str) -> tuple[str, ...]:
-    return tuple(
-        split for found, split in zip(clips, assignment.splits, strict=True) if found.set == name
-    )
+    return tuple(split for found, split in zip(clips, assignment.splits, strict=True) if found.set == name)
 
 
 def homes(clips: Sequence[Clip], assignment: Assignment, source: str) -> set[str]:
-    return {
-        split for found, split in zip(clips, assignment.splits, strict=True) if found.source == source
-    }
+    return {split for found, split in zip(clips, assignment.splits, strict=True) if found.source == source}
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -88,9 +86,10 @@ def test_contents_within_a_set_change_its_splits_as_they_do_alone(seed: int) -> 
     contents[3] = contents[6] = contents[0]  # three people have one content
     clips = together({"A": own, "B": people(9)})
     names = [f"A/{name}" for name in contents] + [found.name for found in clips[len(own) :]]
-    assert of_set(clips, split_clips(clips, SHARES, seed, names), "A") == split_clips(
-        own, SHARES, seed, contents
-    ).splits
+    assert (
+        of_set(clips, split_clips(clips, SHARES, seed, names), "A")
+        == split_clips(own, SHARES, seed, contents).splits
+    )
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -107,7 +106,9 @@ def test_people_of_two_sets_are_in_the_split_of_the_first_and_all_others_stay(se
     assert found.notes[0] == (
         "several sets have 4 people (corpus/p12, corpus/p13, corpus/p14, …), and these were split together"
     )
-    assert found.notes[1:] == ((f"{moved} clips of B are in another split than where B is alone",) * bool(moved))
+    assert found.notes[1:] == (
+        (f"{moved} clips of B are in another split than where B is alone",) * bool(moved)
+    )
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -167,7 +168,9 @@ def test_sets_of_one_class_each_are_split_together_and_it_is_said_that_alone_the
     clips = together({"SWAN": genuine, "SWAN-DF": fakes}, corpus=("SWAN", "SWAN-DF"))
     found = split_clips(clips, SHARES, 2)
     assert found.disjoint == ("people", "contents")
-    assert found.notes[0].startswith("SWAN alone cannot be split four ways with both classes in each: weights")
+    assert found.notes[0].startswith(
+        "SWAN alone cannot be split four ways with both classes in each: weights"
+    )
 
 
 def test_sets_that_have_too_little_even_together_are_refused() -> None:

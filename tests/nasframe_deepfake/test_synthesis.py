@@ -13,8 +13,7 @@ import pytest
 from nasframe.errors import DataError
 from nasframe.runtime import Progress
 from nasframe_audiovisual import FaceSettings, Window, first_window
-from nasframe_deepfake.datasets import read_fakeavceleb
-from nasframe_deepfake.datasets import SYNTHETIC_MARK
+from nasframe_deepfake.datasets import SYNTHETIC_MARK, read_fakeavceleb
 from nasframe_deepfake.synthesis import Corpus, write_corpus
 from nasframe_deepfake.synthesis.fakes import copy_synthesis
 from nasframe_deepfake.synthesis.identity import make_identity

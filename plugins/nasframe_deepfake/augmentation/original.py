@@ -33,11 +33,13 @@ class Original:
     """The first window of a clip that can be judged.
 
     Attributes:
-        path: of the clip.
+        path: of the clip, or of its pictures.
         window: whose `trim` is the second at which that window begins.
         detector: finds the faces.
         recording: the window, decoded.
         room: seconds behind it in which other windows can be judged, 10 at most.
+        sound_file: the file of its sound, where that is another one.
+        lying: whether its pictures are stored on their side, unless the container says how they are turned.
     """
 
     path: Path
@@ -45,6 +47,8 @@ class Original:
     detector: FaceDetector = field(repr=False)
     recording: Recording = field(repr=False)
     room: float
+    sound_file: Path | None = None
+    lying: bool = False
 
     def at(self, window: Window) -> Recording:
         """Return another window of the clip, or the first one where there is none.
@@ -54,20 +58,22 @@ class Original:
         if window == self.window:
             return self.recording
         try:
-            return first_window(self.path, window, self.detector).recording
+            return first_window(self.path, window, self.detector, self.sound_file, self.lying).recording
         except ClipError:
             return self.recording
 
 
-def read_original(path: Path, window: Window, detector: FaceDetector) -> Original:
-    """Return the first window of a clip that can be judged, and the room behind it.
+def read_original(
+    path: Path, window: Window, detector: FaceDetector, sound_file: Path | None = None, lying: bool = False
+) -> Original:
+    """Return the first window of a clip that can be judged, and the room behind it; see `Original`.
 
     Raises:
         ClipError: the file cannot be decoded, or has no such window.
     """
     first: Excerpt | None = None
     end, left_out = 0.0, list[LeftOut]()
-    for part in read_windows(path, window, detector):
+    for part in read_windows(path, window, detector, sound_file=sound_file, lying=lying):
         if isinstance(part, LeftOut):
             left_out.append(part)
             continue
@@ -77,4 +83,5 @@ def read_original(path: Path, window: Window, detector: FaceDetector) -> Origina
     if first is None:
         raise nothing_used(path, left_out)
     room = min(MOST_ROOM, max(0.0, end - first.end - SLACK))
-    return Original(path, attrs.evolve(window, trim=first.start), detector, first.recording, room)
+    begun = attrs.evolve(window, trim=first.start)
+    return Original(path, begun, detector, first.recording, room, sound_file, lying)

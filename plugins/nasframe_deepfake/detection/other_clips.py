@@ -159,8 +159,8 @@ _REPORT = Fields({"source": Text()})
 
 def _common_names(trained: Sequence[PreparedClip], chosen: Sequence[PreparedClip]) -> list[str]:
     """Return a sentence on the people of the test clips whose names occur in the training, if there are."""
-    names = {clip.source for clip in trained}
-    common = Counter(clip.source for clip in chosen if clip.source in names)
+    names = {_own_name(clip) for clip in trained}
+    common = Counter(name for name in map(_own_name, chosen) if name in names)
     if not common:
         return []
     shown = ", ".join([*sorted(common)[:_NAMED], *(["…"] if len(common) > _NAMED else [])])
@@ -169,3 +169,8 @@ def _common_names(trained: Sequence[PreparedClip], chosen: Sequence[PreparedClip
         f"{len(common)} {people} the name of somebody in the training ({shown}; {sum(common.values())} of "
         f"{len(chosen)} test clips): where both sets name the same people so, the numbers are too good."
     ]
+
+
+def _own_name(clip: PreparedClip) -> str:
+    """Return the name of a clip's person as its data set has it, also where several are combined."""
+    return clip.source.partition("/")[2] if clip.set else clip.source

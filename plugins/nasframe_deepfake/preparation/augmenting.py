@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import attrs
 import torch
 from attrs import frozen
 from numpy.typing import NDArray
 
-from nasframe.errors import DataError
 from nasframe.jobs import in_order
 from nasframe.runtime import Progress, generator, one_thread
 from nasframe_audiovisual import (
     ClipError,
+    ClipFiles,
     FaceDetector,
     FaceSettings,
     RowWriter,
@@ -86,6 +87,7 @@ def augment(
     mels: int,
     workers: int,
     progress: Progress,
+    lying: Collection[str] = (),
 ) -> list[CopyOfClip]:
     """Write the copies of the clips in `AUGMENTED_SPLITS`: `pictures.npy`, `sounds.npy`, and their index.
 
@@ -100,18 +102,14 @@ def augment(
         window, faces, mels: with which the clips were prepared.
         workers: processes; 0: one for each core, but none for a few clips.
         progress: to report to.
+        lying: names of the clips whose pictures are stored on their side.
 
     Raises:
-        DataError: the disk is too full, the faces' model cannot be used, or clips have their sound in a file
-            of its own.
+        DataError: the disk is too full, or the faces' model cannot be used.
     """
-    apart = [clip for clip in clips if clip.sound_file]
-    if apart:
-        raise DataError(
-            f"{root}: {len(apart)} clips have their sound in a file of its own, such as "
-            f"{apart[0].sound_file}, and copies of such clips are not made yet; leave task.augmented out"
-        )
-    training = [clip.path for clip in clips if clip.split in AUGMENTED_SPLITS]
+    training = [
+        attrs.evolve(clip.files, lying=clip.path in lying) for clip in clips if clip.split in AUGMENTED_SPLITS
+    ]
     count = augmenting.copies * len(training)
     require_space(out, streams_size(count, window, mels), f"{count} augmented copies of clips")
     work = functools.partial(_copies, root, augmenting, window, faces, mels)
@@ -123,14 +121,14 @@ def augment(
     with ExitStack() as stack:
         pictures = stack.enter_context(RowWriter(out / "pictures.npy", "uint8"))
         sounds = stack.enter_context(RowWriter(out / "sounds.npy", "float32"))
-        for path, streams in zip(training, progress.track(found, "augment", len(training)), strict=True):
-            names = _drawn(augmenting, path)
+        for files, streams in zip(training, progress.track(found, "augment", len(training)), strict=True):
+            names = _drawn(augmenting, files.name)
             for name, (picture, sound) in zip(names, streams, strict=True):
                 rows = (
                     OWN if picture is None else pictures.append(picture),
                     OWN if sound is None else sounds.append(sound),
                 )
-                copies.append(CopyOfClip(path, name, *rows))
+                copies.append(CopyOfClip(files.name, name, *rows))
     for writer, kind in ((pictures, "pictures"), (sounds, "sounds")):
         if not writer.rows:  # no augmentation changes this stream
             (out / f"{kind}.npy").unlink()
@@ -169,7 +167,7 @@ def _drawn(augmenting: Augmenting, path: str) -> list[str]:
 
 
 def _copies(
-    root: Path, augmenting: Augmenting, window: Window, faces: FaceSettings, mels: int, path: str
+    root: Path, augmenting: Augmenting, window: Window, faces: FaceSettings, mels: int, files: ClipFiles
 ) -> list[Streams]:
     """Return the streams of each copy of a clip, in a worker process.
 
@@ -178,12 +176,13 @@ def _copies(
     from nasframe_deepfake.augmentation import AUGMENTATIONS, read_original  # only where it is used
 
     try:
-        original = read_original(root / path, window, _detector(faces))
+        path, *apart = files.paths(root)
+        original = read_original(path, window, _detector(faces), next(iter(apart), None), files.lying)
     except ClipError:
-        return _lost(augmenting, path)
+        return _lost(augmenting, files)
     plain, found = original.recording, []
-    for name in _drawn(augmenting, path):
-        copy = AUGMENTATIONS[name].of(original, path, augmenting.seed)
+    for name in _drawn(augmenting, files.name):
+        copy = AUGMENTATIONS[name].of(original, files.name, augmenting.seed)
         sound = None
         if copy.samples is not plain.samples:
             with one_thread():
@@ -192,7 +191,7 @@ def _copies(
     return found
 
 
-def _lost(augmenting: Augmenting, path: str, end: str = "") -> list[Streams]:
+def _lost(augmenting: Augmenting, files: ClipFiles, end: str = "") -> list[Streams]:
     """Return copies that are the clip itself, as of one at which processes died."""
     return [(None, None)] * augmenting.copies
 

@@ -6,10 +6,18 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from nasframe_audiovisual import FaceDetector, FaceSettings, Window, first_window, same_contents
+from nasframe_audiovisual import (
+    FaceDetector,
+    FaceSettings,
+    Window,
+    first_window,
+    joined_groups,
+    same_contents,
+)
 from nasframe_deepfake.datasets import Clip, Listing
 
 __all__ = [
+    "contents_of_both",
     "contents_of_files",
     "contents_of_streams",
     "contents_to_decode",
@@ -79,6 +87,24 @@ def contents_of_streams(rows: Mapping[str, tuple[int, int]], paths: Sequence[str
     """
     first: dict[tuple[int, int], str] = {}
     return tuple(first.setdefault(rows[path], path) for path in paths)
+
+
+def contents_of_both(streams: Sequence[str], files: Sequence[str]) -> tuple[str, ...]:
+    """Return the content of each clip, the same for those that have one by their streams or by their files.
+
+    Files of the same bytes have other pictures where one set says that they lie on their side and one does
+    not.
+
+    Args:
+        streams: content of each clip as `contents_of_streams` returns it, the name of one of them.
+        files: likewise, as `contents_of_files` does.
+    """
+    first: dict[str, str] = {}
+    links = [(first.setdefault(of_files, content),) for content, of_files in zip(streams, files, strict=True)]
+    joined = joined_groups(streams, links)
+    # by the first, which is the name that it has where files tell nothing more
+    named: dict[str, str] = {}
+    return tuple(named.setdefault(joined[content], content) for content in streams)
 
 
 def repeated(paths: Sequence[str], contents: Sequence[str]) -> list[list[str]]:

@@ -20,7 +20,12 @@ from nasframe_audiovisual import (
 )
 from nasframe_deepfake.datasets import Clip, Desync, Listing, is_marked_synthetic, read_dataset
 from nasframe_deepfake.preparation.clip_index import PreparedClip, with_details, write_index
-from nasframe_deepfake.preparation.contents import contents_of_streams, contents_to_decode, is_usable
+from nasframe_deepfake.preparation.contents import (
+    contents_of_both,
+    contents_of_streams,
+    contents_to_decode,
+    is_usable,
+)
 from nasframe_deepfake.preparation.official_splits import standing_of_sets
 from nasframe_deepfake.preparation.report import make_report
 from nasframe_deepfake.preparation.splits import (
@@ -95,7 +100,7 @@ def prepare(
         preparation.faces,
     )
     try:
-        used, contents, assignment = _assigned(source, listing.clips, decoded, preparation)
+        used, contents, assignment = _assigned(source, listing.clips, contents, decoded, preparation)
     except DataError:  # other options or other clips are wanted, and what is decoded serves neither
         remove_streams(out)
         raise
@@ -140,18 +145,31 @@ def _require_listed(preparation: Preparation, listing: Listing) -> None:
 
 
 def _assigned(
-    source: Path, clips: Sequence[Clip], decoded: DecodedClips, preparation: Preparation
+    source: Path,
+    clips: Sequence[Clip],
+    files: Sequence[str],
+    decoded: DecodedClips,
+    preparation: Preparation,
 ) -> tuple[list[Clip], tuple[str, ...], Assignment]:
     """Return the clips that can be used, the content of each, and their splits.
+
+    Args:
+        source: of the clips.
+        clips: all that are listed.
+        files: the content of each by its files.
+        decoded: their streams.
+        preparation: the options.
 
     Raises:
         DataError: there is none, or they cannot be split.
     """
-    used = [clip for clip in clips if clip.name in decoded.rows]
+    pairs = [(clip, content) for clip, content in zip(clips, files, strict=True) if clip.name in decoded.rows]
+    used = [clip for clip, _ in pairs]
     if not used:
         reasons = "".join(f"\n  {reason}" for reason in [*decoded.skipped.values()][:3])
         raise DataError(f"{source}: none of {len(clips)} clips can be used:{reasons}")
-    contents = contents_of_streams(decoded.rows, [clip.name for clip in used])
+    streams = contents_of_streams(decoded.rows, [clip.name for clip in used])
+    contents = contents_of_both(streams, [content for _, content in pairs])
     if preparation.split_list is not None:
         assignment = read_splits(preparation.split_list, used, contents, preparation.split_leaks)
     else:

@@ -96,8 +96,9 @@ def augment_stage(
 
     def run(context: StageContext) -> None:
         root = source if source is not None else context.earlier["synthesize"]
+        listing = read_dataset(preparation.dataset, root, preparation.desync)
         copies = augment(
-            read_dataset(preparation.dataset, root, preparation.desync).root,
+            listing.root,
             read_index(context.earlier["prepare"] / "index.csv"),
             context.out,
             augmenting,
@@ -106,6 +107,7 @@ def augment_stage(
             preparation.mels,
             workers,
             context.progress,
+            {clip.name for clip in listing.clips if clip.lying},
         )
         names = len({copy.augmentation for copy in copies})
         context.progress.say(f"{len(copies)} copies of training clips, under {names} augmentations")

@@ -11,12 +11,11 @@ import pytest
 import torch
 
 from nasframe import Data, StageContext, Task, stage_fingerprints
-from nasframe.errors import ConfigurationError, DataError
+from nasframe.errors import ConfigurationError
 from nasframe.options import structure
 from nasframe.runtime import Progress
 from nasframe.testing import TaskSuite
 from nasframe_audiovisual import (
-    FaceSettings,
     load_extractor,
     load_standardiser,
     log_mel,
@@ -26,7 +25,7 @@ from nasframe_audiovisual import (
 )
 from nasframe_deepfake.augmentation import AUGMENTATIONS, read_original
 from nasframe_deepfake.preparation import PreparedClip, read_copies
-from nasframe_deepfake.preparation.augmenting import Augmenting, CopyOfClip, augment
+from nasframe_deepfake.preparation.augmenting import CopyOfClip
 from nasframe_deepfake.task import DeepfakeTask
 from tests.nasframe_deepfake.conftest import run_stages
 
@@ -254,15 +253,3 @@ class TestAugmentedTask(TaskSuite):
     @pytest.fixture
     def folders(self, stages: Mapping[str, Path]) -> Mapping[str, Path]:
         return stages
-
-
-def test_clips_with_their_sound_in_a_file_of_its_own_are_refused_in_words(
-    corpus: Path, folders: Mapping[str, Path], augmented: DeepfakeTask, tmp_path: Path
-) -> None:
-    clips = read_index(folders["prepare"] / "index.csv", PreparedClip)
-    apart = [attrs.evolve(clips[0], sound_file="voices/a.wav"), *clips[1:]]
-    augmenting = Augmenting(("louder",), 1, 0)
-    window = augmented.preparation(0).window
-    with pytest.raises(DataError, match=r"1 clips have their sound in .*voices/a\.wav.*task\.augmented out"):
-        augment(corpus, apart, tmp_path, augmenting, window, FaceSettings("none"), 32, 1, Progress())
-    assert not any(tmp_path.iterdir())
