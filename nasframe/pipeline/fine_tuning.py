@@ -63,7 +63,7 @@ def fine_tune(
     state = {name: value.clone() for name, value in tuning.module.state_dict().items()}
     calibration = engine.fit()
     objective, after = experiment.task.objective, engine.best_validation
-    is_better = _rank(after, objective) > _rank(before, objective)
+    is_better = _is_better(after, before, objective)
     values = None
     if is_better:
         fitted = {"calibration": calibration, "validation": dict(after), "caveats": engine.caveats}
@@ -80,9 +80,14 @@ def fine_tune(
     return values
 
 
-def _rank(metrics: Mapping[str, Any], objective: str) -> tuple[float, float]:
-    value = metrics[objective]
-    return (value if value is not None and math.isfinite(value) else -math.inf, -metrics["loss"])
+def _is_better(after: Mapping[str, Any], before: Mapping[str, Any], objective: str) -> bool:
+    """Return True where the objective is higher, or as high with a lower loss; an undefined one is lowest."""
+
+    def rank(metrics: Mapping[str, Any]) -> tuple[float, float]:
+        value = metrics[objective]
+        return (value if value is not None and math.isfinite(value) else -math.inf, -metrics["loss"])
+
+    return rank(after) > rank(before)
 
 
 def _said(metrics: Mapping[str, Any], objective: str) -> str:

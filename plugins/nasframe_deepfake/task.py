@@ -11,10 +11,17 @@ import torch
 from attrs import define, validators
 from torch import Tensor, nn
 
-from nasframe import Baseline, Data, Exported, OtherTest, Scores, Split, Stage, Task
+from nasframe import Baseline, Data, Exported, OtherTest, Scores, Split, Stage, Task, Tuning
 from nasframe.errors import ConfigurationError
 from nasframe.options import option
-from nasframe_audiovisual import COLUMNS, FaceDetectorName, FaceSettings, Window
+from nasframe_audiovisual import (
+    COLUMNS,
+    Extractor,
+    FaceDetectorName,
+    FaceSettings,
+    Window,
+    load_standardiser,
+)
 from nasframe_deepfake.auditing import audit_stage, copy_audit
 from nasframe_deepfake.datasets import (
     AUTO,
@@ -34,15 +41,19 @@ from nasframe_deepfake.detection import (
     ScoredClips,
     check_network,
     count_frozen,
+    detector_tuning,
     exported_detector,
     fit_calibration,
     fixed_networks,
+    is_tuned,
     load_data,
     load_detector,
     make_heads,
     novelty_of_training,
     other_test,
     save_detector,
+    save_tuned_detector,
+    seen_by,
 )
 from nasframe_deepfake.metrics import accuracy, auc
 from nasframe_deepfake.option_errors import of_option
@@ -168,6 +179,11 @@ class DeepfakeTask(Task):
     sound_epochs: int = option(4, help="passes of pretraining over the sounds, which need fewer", ge=1)
     pretrain_batch_size: int = option(16, help="streams in a batch of pretraining", ge=2)
     pretrain_rate: float = option(2e-3, help="highest learning rate of pretraining", gt=0)
+    finetune: bool = option(
+        False, help="train both backbones along with the network after its final training"
+    )
+    finetune_epochs: int = option(3, help="epochs of that, the best one by validation kept", ge=1)
+    finetune_rate: float = option(1e-4, help="its highest learning rate", gt=0)
     steps: int = option(8, help="L, the time steps that features are pooled to", ge=1)
     standardised: bool = option(
         True, help="add to the features a copy standardised over the time of each clip"
@@ -389,6 +405,29 @@ class DeepfakeTask(Task):
         novelty = novelty_of_training(folders["prepare"], folders["features"], self.standardised)
         save_detector(folders, settings, self._faces, novelty, frozen, out)
         copy_audit(folders, out)
+
+    def tuning(self, network: nn.Module, folders: Mapping[str, Path]) -> Tuning | None:
+        """Return the network behind both backbones, or None; see `detection.detector_tuning`."""
+        if not self.finetune:
+            return None
+        standardiser = load_standardiser(folders["features"] / "statistics.safetensors", self.standardised)
+        extractor, given = self._extractor(folders), (self.finetune_epochs, self.finetune_rate)
+        return detector_tuning(network, self.data(folders), folders, extractor, standardiser, *given)
+
+    def save_tuned(self, tuning: Tuning, folders: Mapping[str, Path], out: Path) -> None:
+        save_tuned_detector(tuning, folders, self._extractor(folders), out)
+
+    def tuned_test(self, folders: Mapping[str, Path], saved: Path, device: torch.device) -> Split | None:
+        """Return the test clips as the saved detector sees them, where its backbones were tuned."""
+        if not is_tuned(saved):
+            return None
+        test = self.data(folders).splits.test()
+        assert isinstance(test, ClipSplit)
+        return seen_by(test, load_detector(saved, device), folders["prepare"])
+
+    def _extractor(self, folders: Mapping[str, Path]) -> Extractor:
+        """Return both backbones of the stages, on the CPU."""
+        return self._starts.extractor(folders["pretrain"], self.steps)
 
     def frozen_parameters(self, saved: Path) -> int:
         return count_frozen(saved)

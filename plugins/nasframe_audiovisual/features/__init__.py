@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nasframe_audiovisual.features.behind_backbones import BehindBackbones
 from nasframe_audiovisual.features.extractor import (
     PICTURE_INPUTS,
     SOUND_INPUTS,
@@ -18,6 +19,7 @@ from nasframe_audiovisual.features.standardiser import Standardiser, load_standa
 __all__ = [
     "PICTURE_INPUTS",
     "SOUND_INPUTS",
+    "BehindBackbones",
     "Extractor",
     "FeatureSplit",
     "Front",

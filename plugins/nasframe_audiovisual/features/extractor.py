@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +26,15 @@ from nasframe_audiovisual.spectrogram import log_mel
 from nasframe_audiovisual.storage import DISK_BLOCK, size_on_disk
 from nasframe_audiovisual.windows import Recording
 
-__all__ = ["PICTURE_INPUTS", "SOUND_INPUTS", "Extractor", "load_extractor", "window_inputs"]
+__all__ = [
+    "PICTURE_INPUTS",
+    "SOUND_INPUTS",
+    "Extractor",
+    "features_of_pictures",
+    "features_of_sounds",
+    "load_extractor",
+    "window_inputs",
+]
 
 PICTURE_INPUTS = ("I1", "I2", "I3", "I4")
 """Names of the features of the pictures, one for each stage of the backbone, the last the coarsest."""
@@ -69,19 +77,13 @@ class Extractor:
     @torch.inference_mode()
     def pictures(self, pictures: Tensor) -> dict[str, Tensor]:
         """Turn uint8 `(batch, frames, size, size, 3)` into name → `(batch, L, channels)`, float32."""
-        batch, frames = pictures.shape[:2]
-        images = normalise_pictures(pictures.flatten(0, 1).to(self.device))
-        maps = self.picture(channels_last(images))
-        # mean over the map, then over the frames that fall into each step
-        series = [stage.mean((2, 3)).view(batch, frames, -1).transpose(1, 2) for stage in maps]
-        return self._named(PICTURE_INPUTS, series)
+        return _on_cpu(features_of_pictures(self.picture, pictures.to(self.device), self.steps))
 
     @torch.inference_mode()
     def sounds(self, sounds: Tensor) -> dict[str, Tensor]:
         """Turn log-mel `(batch, mels, columns)` into name → `(batch, L, channels)`, float32."""
-        images = standardise_sounds(sounds.to(self.device), self.sound_mean, self.sound_deviation)
-        maps = self.sound(channels_last(images))
-        return self._named(SOUND_INPUTS, [stage.mean(2) for stage in maps])
+        spread = (self.sound_mean, self.sound_deviation)
+        return _on_cpu(features_of_sounds(self.sound, sounds.to(self.device), *spread, self.steps))
 
     def bytes_needed(self, pictures: int, sounds: int, temporal: bool) -> int:
         """Return the disk space in bytes that `write_features` takes for so many streams while it works."""
@@ -106,11 +108,39 @@ class Extractor:
         counts = [*stage_channels(self.picture), *stage_channels(self.sound)]
         return dict(zip(names, counts, strict=True))
 
-    def _named(self, names: Sequence[str], series: Sequence[Tensor]) -> dict[str, Tensor]:
-        return {
-            name: F.adaptive_avg_pool1d(values, self.steps).transpose(1, 2).float().cpu()
-            for name, values in zip(names, series, strict=True)
-        }
+
+def features_of_pictures(backbone: nn.Module, pictures: Tensor, steps: int) -> dict[str, Tensor]:
+    """Return name → `(batch, L, channels)`, float32, of uint8 `(batch, frames, size, size, 3)`.
+
+    Of each map it is the mean over height and width, then over the frames that fall into each of the `steps`.
+    """
+    batch, frames = pictures.shape[:2]
+    maps = backbone(channels_last(normalise_pictures(pictures.flatten(0, 1))))
+    series = [stage.mean((2, 3)).view(batch, frames, -1).transpose(1, 2) for stage in maps]
+    return _named(PICTURE_INPUTS, series, steps)
+
+
+def features_of_sounds(
+    backbone: nn.Module, sounds: Tensor, mean: float, deviation: float, steps: int
+) -> dict[str, Tensor]:
+    """Return name → `(batch, L, channels)`, float32, of log-mel `(batch, mels, columns)`.
+
+    Of each map it is the mean over its height, then over the columns that fall into each of the `steps`. For
+    `mean` and `deviation` see `standardise_sounds`.
+    """
+    maps = backbone(channels_last(standardise_sounds(sounds, mean, deviation)))
+    return _named(SOUND_INPUTS, [stage.mean(2) for stage in maps], steps)
+
+
+def _named(names: Sequence[str], series: Sequence[Tensor], steps: int) -> dict[str, Tensor]:
+    return {
+        name: F.adaptive_avg_pool1d(values, steps).transpose(1, 2).float()
+        for name, values in zip(names, series, strict=True)
+    }
+
+
+def _on_cpu(features: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: values.cpu() for name, values in features.items()}
 
 
 def load_extractor(

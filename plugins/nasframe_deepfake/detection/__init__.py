@@ -16,10 +16,13 @@ from nasframe_deepfake.detection.pairing import Pairings, pairings_of
 from nasframe_deepfake.detection.saved_detector import (
     check_network,
     count_frozen,
+    is_tuned,
     load_detector,
     save_detector,
 )
 from nasframe_deepfake.detection.seconds import ScoredSecond, scored_seconds
+from nasframe_deepfake.detection.stream_split import seen_by
+from nasframe_deepfake.detection.tuning import detector_tuning, save_tuned_detector
 from nasframe_deepfake.detection.verdict import verdict
 
 __all__ = [
@@ -36,9 +39,11 @@ __all__ = [
     "Streams",
     "check_network",
     "count_frozen",
+    "detector_tuning",
     "exported_detector",
     "fit_calibration",
     "fixed_networks",
+    "is_tuned",
     "load_data",
     "load_detector",
     "make_heads",
@@ -46,6 +51,8 @@ __all__ = [
     "other_test",
     "pairings_of",
     "save_detector",
+    "save_tuned_detector",
     "scored_seconds",
+    "seen_by",
     "verdict",
 ]

@@ -7,50 +7,21 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import attrs
-from attrs import field, frozen
-from torch import Tensor
-
-from nasframe import Batch, OtherTest
+from nasframe import OtherTest
 from nasframe.errors import DataError
 from nasframe.runtime import MAX_LISTING_BYTES, Fields, Text, read_json, sha256_of
-from nasframe_audiovisual import Extractor, ShardedRows, Standardiser, open_streams
 from nasframe_deepfake.datasets import GENUINE
-from nasframe_deepfake.detection.clip_split import ClipSplit, clip_split
+from nasframe_deepfake.detection.clip_split import clip_split
 from nasframe_deepfake.detection.detector import Detector
+from nasframe_deepfake.detection.stream_split import seen_by
 from nasframe_deepfake.preparation import PreparedClip, read_index
 
-__all__ = ["StreamSplit", "other_test"]
+__all__ = ["other_test"]
 
 SEEN = "their files hold the same bytes as clips that the detector was trained or tuned on"
 MISSING = "the preparation with the options of this run could not use them"
 
 _NAMED = 3
-
-
-@frozen
-class StreamSplit(ClipSplit):
-    """Clips of one split whose features are computed when they are read, and kept nowhere.
-
-    Attributes:
-        pictures_of_streams: `(streams, frames, size, size, 3)`, uint8.
-        sounds_of_streams: log-mel `(streams, mels, columns)`, float32.
-        extractor: both backbones of the detector.
-        standardiser: with the statistics of its training.
-    """
-
-    pictures_of_streams: ShardedRows = field(kw_only=True, repr=False)
-    sounds_of_streams: ShardedRows = field(kw_only=True, repr=False)
-    extractor: Extractor = field(kw_only=True, repr=False)
-    standardiser: Standardiser = field(kw_only=True, repr=False)
-
-    def batch(self, indices: Tensor) -> Batch:
-        """Return inputs `(batch, L, channels)`, float32, as a file's are computed, and targets."""
-        pictures = self.pictures_of_streams[self.pictures[indices]]
-        sounds = self.sounds_of_streams[self.sounds[indices]]
-        features = {**self.extractor.pictures(pictures), **self.extractor.sounds(sounds)}
-        inputs = {name: self.standardiser(name, value).float() for name, value in features.items()}
-        return Batch(inputs, self.targets[indices])
 
 
 def other_test(
@@ -102,13 +73,7 @@ def other_test(
         raise DataError(f"its test split lacks {lacks}{_reasons(left_out)}")
     split = clip_split({}, chosen)
     return OtherTest(
-        StreamSplit(
-            **{part.name: getattr(split, part.name) for part in attrs.fields(ClipSplit)},
-            pictures_of_streams=open_streams(prepared, "pictures"),
-            sounds_of_streams=open_streams(prepared, "sounds"),
-            extractor=detector.extractor,
-            standardiser=detector.standardiser,
-        ),
+        seen_by(split, detector, prepared),
         {reason: count for reason, count in left_out.items() if count},
         notes,
     )

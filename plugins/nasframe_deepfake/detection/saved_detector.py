@@ -45,7 +45,15 @@ from nasframe_deepfake.detection.detector import Detector
 from nasframe_deepfake.detection.heads import HeadKind, make_heads
 from nasframe_deepfake.preparation import is_synthetic
 
-__all__ = ["FORMAT", "check_network", "count_frozen", "load_detector", "save_detector"]
+__all__ = [
+    "FORMAT",
+    "check_network",
+    "count_frozen",
+    "is_tuned",
+    "load_detector",
+    "replace_backbones",
+    "save_detector",
+]
 
 FORMAT = 2
 """Version of the folder that `save_detector` writes. 1, without faces and novelty, is read too."""
@@ -78,6 +86,7 @@ _GUARD = "fingerprint"
 _ADDED = {  # folders of older versions have none, and no other sound_backbone where it is the same
     "heads": Text(),
     "sound_backbone": Text(),
+    "finetuned": Flag(),
     "files": Each(Text()),
     _GUARD: Text(),
 }
@@ -129,6 +138,25 @@ def save_detector(
         "files": {name: sha256_of(out / name) for name in names},
     }
     write_json(out / _SETTINGS, {**content, _GUARD: fingerprint(content)})
+
+
+def replace_backbones(saved: Path, novelty: Novelty) -> None:
+    """Record that the weights of both backbones in a folder that `save_detector` wrote were replaced.
+
+    Args:
+        saved: the folder, in which the new weights are.
+        novelty: the spread of the training's features by the new weights.
+    """
+    novelty.save(saved / _NOVELTY)
+    content = {key: value for key, value in _settings(saved).items() if key != _GUARD}
+    files = {name: sha256_of(saved / name) for name in content["files"]}
+    content |= {"finetuned": True, "files": files}
+    write_json(saved / _SETTINGS, {**content, _GUARD: fingerprint(content)})
+
+
+def is_tuned(saved: Path) -> bool:
+    """Return True where the backbones of a saved detector were trained along at the end."""
+    return bool(_settings(saved).get("finetuned"))
 
 
 def load_detector(saved: Path, device: torch.device) -> Detector:

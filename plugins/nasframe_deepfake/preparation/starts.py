@@ -9,10 +9,12 @@ from attrs import frozen
 
 from nasframe_audiovisual import (
     BackboneTraining,
+    Extractor,
     check_backbone,
     check_weights,
     count_parameters,
     hub_weights,
+    load_extractor,
     make_backbone,
 )
 from nasframe_deepfake.option_errors import of_option
@@ -85,6 +87,16 @@ class Starts:
                 with of_option(option):
                     check_weights(path, name, channels, size)
         return training
+
+    def extractor(self, folder: Path, steps: int) -> Extractor:
+        """Return both after their training, on the CPU.
+
+        Args:
+            folder: of the stage `pretrain`.
+            steps: to which time is pooled.
+        """
+        cpu = torch.device("cpu")
+        return load_extractor(folder, self.backbone, steps, cpu, None, self.sound_backbone, self.sizes)
 
     def count_parameters(self) -> int:
         """Return the number of parameters of both."""

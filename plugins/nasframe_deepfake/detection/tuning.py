@@ -1,0 +1,84 @@
+"""The detector with both backbones, trained along after the final training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from torch import nn
+
+from nasframe import Data, Splits, Tuning
+from nasframe.runtime import SILENT, write_tensors
+from nasframe_audiovisual import BehindBackbones, Extractor, Standardiser, write_features
+from nasframe_deepfake.detection.clip_split import ClipSplit
+from nasframe_deepfake.detection.fitted_novelty import novelty_of_training
+from nasframe_deepfake.detection.saved_detector import replace_backbones
+from nasframe_deepfake.detection.stream_split import StreamSplit, streams_of
+
+__all__ = ["detector_tuning", "save_tuned_detector"]
+
+
+def detector_tuning(
+    network: nn.Module,
+    data: Data,
+    folders: Mapping[str, Path],
+    extractor: Extractor,
+    standardiser: Standardiser,
+    epochs: int,
+    rate: float,
+) -> Tuning:
+    """Return a trained network behind both backbones, and the streams of the clips that it was trained on.
+
+    Args:
+        network: after the final training, from features to raw outputs.
+        data: that it was trained on.
+        folders: of the stages, with augmented clips where there are some.
+        extractor, standardiser: of the stages.
+        epochs, rate: see `nasframe.Tuning`.
+    """
+    further = [folders["augment"]] if "augment" in folders else []
+
+    def streams(split: object) -> StreamSplit:
+        assert isinstance(split, ClipSplit)
+        return streams_of(split, folders["prepare"], further)
+
+    splits = data.splits
+    training = streams(splits.weights)
+    shapes = {
+        "pictures": training.pictures_of_streams.shape[1:],
+        "sounds": training.sounds_of_streams.shape[1:],
+    }
+    raw = Splits(
+        training,
+        streams(splits.architecture),
+        streams(splits.validation),
+        lambda: streams(splits.test()),
+    )
+    module = BehindBackbones(extractor, standardiser, network)
+    return Tuning(module, Data(shapes, data.outputs, raw), epochs, rate)
+
+
+def save_tuned_detector(tuning: Tuning, folders: Mapping[str, Path], extractor: Extractor, out: Path) -> None:
+    """Write the tuned backbones into the folder of a detector, and the spread of the features that they give.
+
+    Args:
+        tuning: that `detector_tuning` returned, trained.
+        folders: of the stages.
+        extractor: of the stages, whose backbones take the tuned weights.
+        out: that `save_detector` wrote.
+    """
+    module = tuning.module
+    assert isinstance(module, BehindBackbones)
+    statistics = {
+        name.removeprefix("statistics_"): values.cpu() for name, values in module.named_buffers(recurse=False)
+    }
+    for name, tuned in (("picture", module.picture), ("sound", module.sound)):
+        state = {key: value.cpu().contiguous() for key, value in tuned.state_dict().items()}
+        getattr(extractor, name).load_state_dict(state)
+        write_tensors(out / f"{name}.safetensors", state)
+    with TemporaryDirectory(dir=out, prefix=".features-") as place:
+        features = Path(place)
+        write_features(folders["prepare"], features, extractor, module.temporal, (), SILENT, known=statistics)
+        novelty = novelty_of_training(folders["prepare"], features, module.temporal)
+    replace_backbones(out, novelty)

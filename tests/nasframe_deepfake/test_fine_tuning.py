@@ -1,0 +1,156 @@
+"""Both backbones trained along with the network at the end, and all that reads the detector afterwards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from nasframe import Batch, evaluate_on, export, load_experiment, load_run, predict
+from nasframe.cli import main
+from nasframe.pipeline.trained_network import load_network
+from nasframe_audiovisual import BehindBackbones
+from nasframe_deepfake.datasets import read_dataset
+from nasframe_deepfake.detection import load_detector
+from nasframe_deepfake.task import DeepfakeTask
+from tests.nasframe_deepfake.serving.test_service import EXPERIMENT
+
+CPU = torch.device("cpu")
+
+TUNED = "finetune = true\nfinetune_epochs = 2\nfinetune_rate = 1e-3\n"
+
+
+class Sums(nn.Module):
+    """One output: the sum of all features through one weight for each input."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__()
+        self.weights = nn.ParameterDict({name: nn.Parameter(torch.tensor(1e-3)) for name in names})
+
+    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        return torch.stack([self.weights[name] * value.sum((1, 2)) for name, value in inputs.items()]).sum(0)[
+            :, None
+        ]
+
+
+@pytest.fixture(scope="module")
+def runs(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A run with frozen backbones, and one that trains them along."""
+    folder = tmp_path_factory.mktemp("runs")
+    for name, extra in {"frozen": "", "tuned": TUNED}.items():
+        toml = EXPERIMENT.replace('name = "deepfake"\n', f'name = "deepfake"\n{extra}')
+        (folder / f"{name}.toml").write_text(toml)
+        words = [f"cache={folder / 'cache'}", "--data", str(corpus), "--out", str(folder / name)]
+        with pytest.MonkeyPatch.context() as patch:
+            # five clips of validation cannot say whether it got better
+            patch.setattr("nasframe.pipeline.fine_tuning._is_better", lambda *_: True)
+            assert main(["run", str(folder / f"{name}.toml"), *words]) == 0
+    return folder / "frozen", folder / "tuned"
+
+
+def raw_batch(task: DeepfakeTask, folders: Mapping[str, Path], network: nn.Module) -> tuple[Any, Batch]:
+    tuning = attrs.evolve(task, finetune=True).tuning(network, folders)
+    assert tuning is not None
+    return tuning, tuning.data.splits.validation.batch(torch.arange(3))
+
+
+def test_outputs_behind_the_backbones_are_those_of_cached_features(
+    task: DeepfakeTask, folders: Mapping[str, Path]
+) -> None:
+    data = task.data(folders)
+    network = Sums(tuple(data.inputs))
+    tuning, batch = raw_batch(task, folders, network)
+    cached = data.splits.validation.batch(torch.arange(3))
+    with torch.no_grad():
+        behind, before = tuning.module.eval()(batch.inputs), network(cached.inputs)
+    torch.testing.assert_close(behind, before, atol=2e-2, rtol=2e-3)  # they are stored in half precision
+    assert torch.equal(batch.targets, cached.targets)
+
+
+def test_every_weight_of_both_backbones_gets_a_gradient_and_no_statistic_moves(
+    task: DeepfakeTask, folders: Mapping[str, Path]
+) -> None:
+    tuning, batch = raw_batch(task, folders, Sums(tuple(task.data(folders).inputs)))
+    module = tuning.module.train()
+    assert isinstance(module, BehindBackbones)
+    before = {name: value.clone() for name, value in module.named_buffers()}
+    module(batch.inputs).square().sum().backward()
+    for name, parameter in module.named_parameters():
+        assert parameter.grad is not None, name
+    assert any(bool(value.grad.abs().sum() > 0) for value in module.picture.parameters())
+    assert any(bool(value.grad.abs().sum() > 0) for value in module.sound.parameters())
+    for name, value in module.named_buffers():
+        assert torch.equal(value, before[name]), name
+
+
+def test_the_streams_of_training_are_drawn_anew_as_the_features_are(
+    task: DeepfakeTask, folders: Mapping[str, Path]
+) -> None:
+    data = task.data(folders)
+    tuning, _ = raw_batch(task, folders, Sums(tuple(data.inputs)))
+    drawn = [
+        split.redrawn(torch.Generator().manual_seed(1))
+        for split in (data.splits.weights, tuning.data.splits.weights)
+    ]
+    assert torch.equal(drawn[0].pictures, drawn[1].pictures)
+    assert torch.equal(drawn[0].sounds, drawn[1].sounds)
+
+
+def test_what_was_tuned_is_evaluated_predicted_exported_and_tested_on_other_data(
+    runs: tuple[Path, Path], corpus: Path, other_corpus: Path, tmp_path: Path
+) -> None:
+    frozen, tuned = map(load_run, runs)
+    assert tuned.record["finetune"]["epoch"] in (1, 2)
+    weights = [load_detector(run.task_folder, CPU).extractor for run in (frozen, tuned)]
+    for stream in ("picture", "sound"):
+        first, second = (next(getattr(each, stream).parameters()) for each in weights)
+        assert not torch.equal(first, second)
+    # the test split behind the tuned backbones, by hand
+    experiment = load_experiment(tuned)
+    task: Any = experiment.task
+    network, calibration, _ = load_network(tuned, experiment, "cpu")
+    folders = {name: Path(path) for name, path in tuned.record["data"]["folders"].items()}
+    detector = load_detector(tuned.task_folder, CPU)
+    data = task.data(folders)
+    module = BehindBackbones(detector.extractor, detector.standardiser, network).eval()
+    streams = task.tuning(nn.Identity(), folders).data.splits.test()
+    batch = streams.batch(torch.arange(len(streams)))
+    with torch.no_grad():
+        outputs = module(batch.inputs)
+    assert tuned.test is not None
+    found = task.evaluate(outputs, streams, calibration)
+    assert found["auc"] == pytest.approx(tuned.test["auc"], abs=1e-6)
+    assert found["acc"] == pytest.approx(tuned.test["acc"], abs=1e-6)
+    assert len(data.splits.test()) == tuned.test["examples"]
+    # a file is scored by the same weights
+    (clip, *_) = read_dataset("fakeavceleb", corpus, "pairing").clips
+    (answer,) = predict(tuned, [corpus / clip.path])
+    (other,) = predict(frozen, [corpus / clip.path])
+    assert answer["score"] != other["score"]
+    assert json.loads((tuned.task_folder / "detector.json").read_text())["finetuned"] is True
+    assert evaluate_on(tuned, other_corpus)["metrics"]["auc"] is not None
+    export(tuned, tmp_path / "exported", formats=["safetensors"])
+    exported = load_file(tmp_path / "exported" / "network.safetensors")
+    tuned_weight = next(iter(weights[1].picture.parameters()))
+    alike = [value for value in exported.values() if value.shape == tuned_weight.shape]
+    assert any(torch.equal(value, tuned_weight) for value in alike)
+
+
+def test_copies_of_clips_are_among_the_streams(corpus: Path, task: DeepfakeTask, tmp_path: Path) -> None:
+    from tests.nasframe_deepfake.conftest import run_stages
+
+    with_copies = attrs.evolve(task, augmented=1)
+    folders = run_stages(with_copies, corpus, tmp_path)
+    tuning, _ = raw_batch(with_copies, folders, Sums(tuple(task.data(folders).inputs)))
+    weights = tuning.data.splits.weights.redrawn(torch.Generator().manual_seed(0))
+    batch = weights.batch(torch.arange(len(weights)))
+    assert len(batch.inputs["pictures"]) == len(weights)
+    own = len(task.data({name: path for name, path in folders.items() if name != "augment"}).splits.weights)
+    assert int(weights.pictures.max()) > own
