@@ -20,7 +20,7 @@ from tests.mutations import KINDS, mutate
 from tests.readers import READERS
 from tests.soak import CORPUS, Samples, soak
 
-INPUTS = 300
+INPUTS = 200
 
 
 @pytest.fixture(scope="module")

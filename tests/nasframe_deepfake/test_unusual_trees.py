@@ -82,12 +82,12 @@ def test_a_tree_that_lacks_something_goes_all_the_way(
         assert all(values.isfinite().all() for values in batch.inputs.values())
 
 
-def test_an_unreadable_clip_in_the_middle_of_a_thousand_costs_only_itself(
+def test_an_unreadable_clip_in_the_middle_of_five_hundred_costs_only_itself(
     corpus: Path, task: DeepfakeTask, tmp_path: Path
 ) -> None:
     header, *rows = (corpus / "meta_data.csv").read_text().splitlines()
     source, lines = tmp_path / "source", []
-    for copy in range(34):
+    for copy in range(17):
         for row in rows:
             *first, name, folder = row.split(",")
             place = folder.removeprefix("FakeAVCeleb/")
@@ -95,13 +95,13 @@ def test_an_unreadable_clip_in_the_middle_of_a_thousand_costs_only_itself(
             os.link(corpus / place / name, source / place / f"{copy}_{name}")
             lines.append(",".join([*first, f"{copy}_{name}", folder]))
     (source / "meta_data.csv").write_text("\n".join([header, *lines]) + "\n")
-    bad = read_fakeavceleb(source).clips[500].path
+    bad = read_fakeavceleb(source).clips[250].path
     (source / bad).unlink()
     (source / bad).write_bytes(os.urandom(20_000))
     out = tmp_path / "out"
     out.mkdir()
     report = prepare(source, out, task.preparation(0), 2, Progress())
-    assert report["clips"] == 1019
+    assert report["clips"] == 509
     assert [item["path"] for item in report["skipped"]] == [bad]
     assert report["streams"] == {"pictures": 20, "sounds": 20}
 
