@@ -1,4 +1,4 @@
-"""A folder of several data sets is recognised and read as one, and people of two sets do not meet by chance."""
+"""A folder of several data sets is read as one, and people of two sets do not meet by chance of a name."""
 
 from __future__ import annotations
 
@@ -194,7 +194,8 @@ def test_clips_of_two_files_have_both_in_the_folder_of_their_set(tmp_path: Path)
         (tmp_path / "sets" / "SWAN" / name).touch()
     fakeavceleb(tmp_path / "sets" / "Celeb", "id1")
     (clip,) = [clip for clip in read(tmp_path / "sets").clips if clip.sound_file]
-    assert clip.path.startswith("SWAN/videos/") and clip.sound_file.startswith("SWAN/audios/")
+    assert clip.path.startswith("SWAN/videos/")
+    assert clip.sound_file.startswith("SWAN/audios/")
     assert clip.name == f"{clip.path}+{clip.sound_file}"
     assert (clip.source, clip.targets) == ("SWAN/00001", ("SWAN/00012",))
 
@@ -319,7 +320,8 @@ def test_a_set_of_a_plugin_is_combined_and_one_that_leaves_its_folder_is_refused
     listing = read(sets)
     assert listing.sets["theirs"].dataset == "theirs:elsewhere"
     assert "theirs/ann" in people(listing)
-    assert listing.sets["theirs"].code is not None and listing.sets["mine"].code is None
+    assert listing.sets["theirs"].code is not None
+    assert listing.sets["mine"].code is None
 
 
 def test_a_corpus_is_a_name_without_a_slash(plugins: PluginManager, tmp_path: Path) -> None:

@@ -79,8 +79,9 @@ def own_size(name: str) -> tuple[int, int]:
 def fitting_of(name: str, channels: int, size: tuple[int, int]) -> Fitting:
     """Return how the timm model `name` takes images of `size` (height, width) and `channels`.
 
-    Tried are: the model as it is; the model made for this size; both with images enlarged to the next
-    multiple of 32 and of 64; and last images brought to the model's own size.
+    Tried are: the model as it is; the model that resamples its embedding of positions; the model made for
+    this size; all with images enlarged to the next multiple of 32 and of 64; and last images brought to the
+    model's own size.
 
     Raises:
         DataError: it has no maps of four stages, or takes no such images; one sentence, with the reason and
@@ -117,6 +118,7 @@ def _ways(name: str, size: tuple[int, int]) -> Iterator[tuple[tuple[int, int], d
     sizes += [(_up(size[0], step), _up(size[1], step)) for step in (32, 64)]
     for wanted in dict.fromkeys(sizes):
         yield wanted, {}
+        yield wanted, {"dynamic_img_size": True}  # weights of the model's own size fit, and are resampled
         yield wanted, {"img_size": wanted}
     yield own_size(name), {}
 
