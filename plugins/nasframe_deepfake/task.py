@@ -56,6 +56,7 @@ from nasframe_deepfake.detection import (
     seen_by,
 )
 from nasframe_deepfake.metrics import accuracy, auc
+from nasframe_deepfake.option_checks import enough_augmentations, known_augmentations, valid_shares
 from nasframe_deepfake.option_errors import of_option
 from nasframe_deepfake.preparation import (
     Augmenting,
@@ -71,35 +72,6 @@ from nasframe_deepfake.preparation import (
 from nasframe_deepfake.synthesis import Corpus
 
 __all__ = ["DeepfakeTask"]
-
-
-def _valid_shares(_: Any, attribute: Any, value: Sequence[float]) -> None:
-    if len(value) != 4 or min(value) <= 0:
-        raise ValueError(f"expected four numbers above 0, found {list(value)}")
-
-
-def _known(names: Sequence[str] | None) -> None:
-    """Refuse names of augmentations that are none, or stand twice."""
-    if names is None:
-        return
-    from nasframe_deepfake.augmentation import problem_of_name  # only where it is used: it imports OpenCV
-
-    for name in names:
-        if problem := problem_of_name(name):
-            raise ValueError(problem)
-    if not names or len({*names}) < len(names):
-        raise ValueError(f"expected one or more names, each once, found {list(names)}")
-
-
-def _enough(task: Any, copies: int | None) -> None:
-    """Refuse more copies than there are augmentations: each copy of a clip has another one."""
-    if copies is None:
-        return
-    from nasframe_deepfake.augmentation import AUGMENTATIONS  # only where it is used: it imports OpenCV
-
-    most = len(AUGMENTATIONS if task.augmentations is None else task.augmentations)
-    if copies > most:
-        raise ValueError(f"expected at most {most}, the number of augmentations, found {copies}")
 
 
 def _fake(split: Split) -> Tensor:
@@ -155,7 +127,7 @@ class DeepfakeTask(Task):
     shares: tuple[float, float, float, float] = option(
         (0.45, 0.2, 0.15, 0.2),
         help="shares of the splits weights, architecture, validation, test",
-        validator=_valid_shares,
+        validator=valid_shares,
     )
     split_list: Path | None = option(
         None, help="CSV file with the columns path and split, instead of splits by shares"
@@ -208,12 +180,12 @@ class DeepfakeTask(Task):
         help="augmented copies of each training clip, each under another augmentation; by default none, or "
         "one where augmentations are named",
         ge=1,
-        validator=lambda task, _, value: _enough(task, value),
+        validator=lambda task, _, value: enough_augmentations(task, value),
     )
     augmentations: tuple[str, ...] | None = option(
         None,
         help="names of the augmentations of the copies; by default all 36",
-        validator=lambda _, __, value: _known(value),
+        validator=lambda _, __, value: known_augmentations(value),
     )
     workers: int = option(0, help="processes that synthesise and decode; 0: one for each core", ge=0)
 
