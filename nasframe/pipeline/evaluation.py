@@ -11,12 +11,12 @@ from nasframe.pipeline.baselines import score_baselines
 from nasframe.pipeline.loading import load_experiment, load_run
 from nasframe.pipeline.preparation import given, prepare
 from nasframe.pipeline.scores import save_scores, undefined_scores
-from nasframe.pipeline.trained_network import load_network
+from nasframe.pipeline.trained_network import load_network, metrics_of_outputs
 from nasframe.report import write_report
 from nasframe.runs import Command, Run, claimed
 from nasframe.runtime import SILENT, Progress, without_nan, write_json
-from nasframe.tasks import check_test_targets, evaluated, own_test_split
-from nasframe.training import caveats_of, collect_outputs
+from nasframe.tasks import own_test_split
+from nasframe.training import collect_outputs
 
 __all__ = ["evaluate"]
 
@@ -63,15 +63,14 @@ def evaluate(
         found.take_up()
         test = own_test_split(experiment.task, prepared.data, prepared.folders, found.task_folder, where)
         outputs, targets = collect_outputs(network, network, test, experiment.train.batch_size, where, "test")
-        check_test_targets(experiment.task, outputs, targets)
+        metrics = metrics_of_outputs(network, experiment, test, outputs, targets, calibration)
         scores = experiment.task.scores(outputs, test, calibration)
         undefined = undefined_scores(scores, test.identifiers)
-        caveats = caveats_of(network, outputs, targets, "test")
         architecture = found.architecture
         cost = cost_of(architecture)
         result: dict[str, Any] = without_nan(
             {
-                **evaluated(experiment.task, outputs, test, calibration),
+                **metrics,
                 "examples": len(test),
                 "parameters": cost.parameters,
                 "parameters_by_part": network.parameters_by_part(),
@@ -81,7 +80,6 @@ def evaluate(
                 "converged": found.record.get("search", {}).get("converged"),
                 "objective": experiment.task.objective,
                 "baselines": score_baselines(found, experiment, prepared.data, test, where, progress),
-                **({"caveats": caveats} if caveats else {}),
                 **({"undefined_scores": undefined} if undefined else {}),
             }
         )

@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from torch import nn
-
 from nasframe.errors import RunError
 from nasframe.experiment import Experiment
 from nasframe.pipeline.loading import load_experiment, load_run
 from nasframe.pipeline.preparation import cache_for_stages, is_own_data, prepare
 from nasframe.pipeline.recorded_cache import recorded_folders
-from nasframe.pipeline.trained_network import load_network
+from nasframe.pipeline.trained_network import load_network, test_metrics
 from nasframe.plugins import manager
 from nasframe.runs import OTHER_TESTS, Run, claimed, reading_run
 from nasframe.runtime import (
@@ -36,15 +34,12 @@ from nasframe.runtime import (
 )
 from nasframe.tasks import (
     OtherTest,
-    check_test_targets,
     checked_other_stages,
     checked_other_test,
-    evaluated,
     own_test_split,
     run_stages,
     stage_fingerprints,
 )
-from nasframe.training import caveats_of, collect_outputs
 
 __all__ = ["evaluate_on", "test_on"]
 
@@ -139,7 +134,7 @@ def test_on(
         result = {
             "key": key,
             "own": own,
-            "metrics": _metrics(network, experiment, test, calibration, where),
+            "metrics": without_nan(test_metrics(network, experiment, test.split, calibration, where)),
             "examples": list(test.split.identifiers),
             "left_out": dict(test.left_out),
             "notes": list(test.notes),
@@ -147,18 +142,6 @@ def test_on(
         file.parent.mkdir(exist_ok=True)
         write_json(file, result)
         return result
-
-
-def _metrics(
-    network: nn.Module, experiment: Experiment, test: OtherTest, calibration: Any, where: Any
-) -> dict[str, Any]:
-    size = experiment.train.batch_size
-    outputs, targets = collect_outputs(network, network, test.split, size, where, "test")
-    check_test_targets(experiment.task, outputs, targets)
-    caveats = caveats_of(network, outputs, targets, "test")
-    metrics = evaluated(experiment.task, outputs, test.split, calibration)
-    found: dict[str, Any] = without_nan({**metrics, **({"caveats": caveats} if caveats else {})})
-    return found
 
 
 def _read(file: Path, key: str) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from nasframe.errors import RunError
@@ -25,6 +25,7 @@ __all__ = [
     "calibration_of",
     "cost_of_trained",
     "load_network",
+    "metrics_of_outputs",
     "read_trained",
     "save_trained",
     "test_metrics",
@@ -131,9 +132,21 @@ def test_metrics(
     Where they say less than they seem to, there are `caveats` beside them.
     """
     outputs, targets = collect_outputs(network, network, test, experiment.train.batch_size, device, "test")
+    return metrics_of_outputs(network, experiment, test, outputs, targets, calibration)
+
+
+def metrics_of_outputs(
+    network: nn.Module,
+    experiment: Experiment,
+    test: Split,
+    outputs: Tensor,
+    targets: Tensor,
+    calibration: Mapping[str, float],
+) -> dict[str, Any]:
+    """Return the task's metrics of a network's outputs on a test split; see `test_metrics`."""
     check_test_targets(experiment.task, outputs, targets)
-    caveats = caveats_of(network, outputs, targets, "test")
     metrics = evaluated(experiment.task, outputs, test, calibration)
+    caveats = [*metrics.pop("caveats", ()), *caveats_of(network, outputs, targets, "test")]
     return {**metrics, "caveats": caveats} if caveats else metrics
 
 

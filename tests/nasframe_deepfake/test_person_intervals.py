@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 from torch import Tensor
 
+from nasframe_deepfake.detection import ScoredClips
 from nasframe_deepfake.metrics import (
     accuracy,
     auc,
@@ -195,3 +196,15 @@ def test_2000_resamples_of_10000_clips_take_seconds() -> None:
     started = time.process_time()
     person_intervals(ranks, torch.sigmoid(ranks), fake, 0.5, [str(n % 500) for n in range(10_000)])
     assert time.process_time() - started < 10  # half a second on one free core
+
+
+@pytest.mark.parametrize(("people", "told"), [(9, True), (10, False), (0, False)])
+def test_fewer_than_ten_people_behind_the_intervals_are_told(people: int, told: bool) -> None:
+    ranks = torch.linspace(-1, 1, 20)
+    fake = torch.tensor([0, 1] * 10)
+    names = [str(place % people) for place in range(20)] if people else ()
+    metrics = ScoredClips(ranks, ranks.sigmoid(), fake, 0.5, people=names).metrics()
+    assert ("caveats" in metrics) == told
+    if told:
+        (sentence,) = metrics["caveats"]
+        assert sentence.startswith("The test split has 9 people")

@@ -21,6 +21,9 @@ from nasframe_deepfake.person_intervals import METRICS, person_intervals
 
 __all__ = ["ScoredClips"]
 
+_FEW = 10
+"""People, below which a percentile bootstrap over them covers too little."""
+
 
 @frozen
 class ScoredClips:
@@ -52,14 +55,21 @@ class ScoredClips:
         They are METRICS, each followed by `…_low` and `…_high`, its 95 % interval (see `person_intervals`);
         the numbers of `clips`, `genuine` ones and `people`; and `per_category` and `per_method`: name →
         the same metrics of these fakes against all genuine clips, and `count`, their number. Where several
-        sets are combined, `per_set` has those of the clips of each set alone.
+        sets are combined, `per_set` has those of the clips of each set alone; where few people are behind the
+        intervals, `caveats` say so.
         """
         per_set = {"per_set": self._per_set()} if any(self.sets) else {}
+        people = len({*self._people})
+        few = (
+            f"The test split has {people} people, by whom the intervals are drawn: with so few they tend to "
+            "be too narrow."
+        )
         return {
             **self._own(),
+            **({"caveats": [few]} if self.people and 1 < people < _FEW else {}),
             "clips": len(self.fake),
             "genuine": int((self.fake == 0).sum()),
-            "people": len({*self._people}),
+            "people": people,
             "per_category": self._parts(self.categories),
             "per_method": self._parts(self.methods),
             **per_set,
