@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from nasframe import Batch, evaluate_on, export, load_experiment, load_run, predict
 from nasframe.cli import main
 from nasframe.pipeline.trained_network import load_network
+from nasframe.testing.suite import on_a_gpu
 from nasframe_audiovisual import BehindBackbones
 from nasframe_deepfake.datasets import read_dataset
 from nasframe_deepfake.detection import load_detector
@@ -154,3 +155,27 @@ def test_copies_of_clips_are_among_the_streams(corpus: Path, task: DeepfakeTask,
     assert len(batch.inputs["pictures"]) == len(weights)
     own = len(task.data({name: path for name, path in folders.items() if name != "augment"}).splits.weights)
     assert int(weights.pictures.max()) > own
+
+
+@on_a_gpu
+def test_on_a_gpu_backbones_are_tuned_and_files_get_the_scores_of_the_processor(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nasframe.pipeline.fine_tuning._is_better", lambda *_: True)
+    toml = EXPERIMENT.replace('name = "deepfake"\n', f'name = "deepfake"\n{TUNED}')
+    (tmp_path / "tuned.toml").write_text(toml)
+    words = [
+        f"cache={tmp_path / 'cache'}",
+        "device=cuda",
+        "--data",
+        str(corpus),
+        "--out",
+        str(tmp_path / "run"),
+    ]
+    assert main(["run", str(tmp_path / "tuned.toml"), *words]) == 0
+    files = [corpus / clip.path for clip in read_dataset("fakeavceleb", corpus, "pairing").clips[:6]]
+    on_gpu, on_cpu = (
+        [answer["score"] for answer in predict(tmp_path / "run", files, device=device)]
+        for device in ("cuda", "cpu")
+    )
+    assert on_gpu == pytest.approx(on_cpu, abs=2e-3)
