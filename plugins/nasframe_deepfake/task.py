@@ -155,7 +155,7 @@ class DeepfakeTask(Task):
         False, help="train both backbones along with the network after its final training"
     )
     finetune_epochs: int = option(3, help="epochs of that, the best one by validation kept", ge=1)
-    finetune_rate: float = option(1e-4, help="its highest learning rate", gt=0)
+    finetune_rate: float = option(1e-5, help="its highest learning rate", gt=0)
     steps: int = option(8, help="L, the time steps that features are pooled to", ge=1)
     standardised: bool = option(
         True, help="add to the features a copy standardised over the time of each clip"
