@@ -65,7 +65,7 @@ def with_intervals(values: Mapping[str, Any]) -> dict[str, Any]:
         ends = f"{name}_low", f"{name}_high"
         if _is_number(value) and all(end in found for end in ends):
             low, high = (found.pop(end) for end in ends)
-            found[name] = Estimate(value, low, high)
+            found[name] = Estimate(value, low, high, is_resampled=True)
     return found
 
 

@@ -36,6 +36,8 @@ class Estimate:
         low, high: the ends of the interval; None where there is none.
         by_seed: the single values, such as those of the seeds, by name.
         is_range: True where the ends are the smallest and the largest value, no interval of the mean.
+        is_resampled: True where the ends come from resampling one set of examples. Where they are the mean,
+            no resample gave another value, as an interval of several equal values would say it.
         alarm: True for a value that must not be like this: it is red on a page. Say so in words beside it.
     """
 
@@ -44,6 +46,7 @@ class Estimate:
     high: float | None = None
     by_seed: Mapping[str, float | None] = field(factory=dict)
     is_range: bool = False
+    is_resampled: bool = False
     alarm: bool = False
 
     @classmethod
@@ -54,8 +57,8 @@ class Estimate:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """The ends of the interval; None where there is none, or where both are the mean."""
-        if self.mean is None or self.low is None or self.high is None or self.low == self.high:
+        """The ends of the interval; None where there is none, or where all values are the mean."""
+        if self.mean is None or self.low is None or self.high is None or self.is_constant:
             return None
         return self.low, self.high
 
@@ -69,6 +72,8 @@ class Estimate:
             '0.5000 (0.4000…0.6000)'
             >>> Estimate(0.5, 0.5, 0.5).to_text()
             '0.5000 (all equal)'
+            >>> Estimate(1.0, 1.0, 1.0, is_resampled=True).to_text()
+            '1.0000 [1.0000, 1.0000]'
         """
         if self.mean is None:
             return _NOTHING
@@ -93,7 +98,9 @@ class Estimate:
     @property
     def is_constant(self) -> bool:
         """True where all values are the mean."""
-        return self.mean is not None and self.low is not None and self.low == self.high
+        return (
+            not self.is_resampled and self.mean is not None and self.low is not None and self.low == self.high
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""

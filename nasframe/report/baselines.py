@@ -38,7 +38,7 @@ def baseline_table(test: Mapping[str, Any]) -> Table | None:
         found: list[Cell] = [*numbers(values)]
         low, high = (_at(values, (f"{objective}_{end}",)) for end in ("low", "high"))
         if low is not None and high is not None and paths[0] == (objective,):
-            found[0] = Estimate(_at(values, (objective,)), low, high)
+            found[0] = Estimate(_at(values, (objective,)), low, high, is_resampled=True)
         return found
 
     rows: dict[str, Sequence[Cell]] = {SEARCHED: cells(test)}

@@ -81,7 +81,7 @@ def _cell(value: Mapping[str, Any]) -> Estimate:
     low, high = value["low"], value["high"]
     if low == high:  # a table would call it the interval of equal values, which it is not
         low = high = None
-    return Estimate(value["auc"], low, high, alarm=value["found"])
+    return Estimate(value["auc"], low, high, is_resampled=True, alarm=value["found"])
 
 
 def _sentence(words: str) -> str:

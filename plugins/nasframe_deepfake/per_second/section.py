@@ -51,7 +51,7 @@ def per_second_table(report: _Report, number: int = 0) -> Table:
     rows: list[list[Cell]] = [
         [
             name,
-            Estimate(value["auc"], value["auc_low"], value["auc_high"]),
+            Estimate(value["auc"], value["auc_low"], value["auc_high"], is_resampled=True),
             value["seconds"],
             value["altered"],
             value["people"],

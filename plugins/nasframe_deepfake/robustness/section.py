@@ -100,4 +100,7 @@ def _short(label: str) -> str:
 
 
 def _cells(scored: _Scored) -> list[Estimate]:
-    return [Estimate(scored[name], scored[f"{name}_low"], scored[f"{name}_high"]) for name in ("auc", "acc")]
+    return [
+        Estimate(scored[name], scored[f"{name}_low"], scored[f"{name}_high"], is_resampled=True)
+        for name in ("auc", "acc")
+    ]
