@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -140,3 +142,18 @@ def test_each_stream_is_loaded_with_its_own_model_and_no_other(tmp_path: Path) -
         assert all(value.equal(own[name]) for name, value in network.state_dict().items())
     with pytest.raises(RunError, match="expected the weights of test_coatnet"):
         load_extractor(tmp_path, "test_coatnet", 4, CPU, (0.0, 1.0), None, sizes)
+
+
+def test_a_stem_that_would_end_the_process_is_trained() -> None:
+    code = """
+import torch
+from nasframe_audiovisual import channels_last, make_backbone
+torch.set_num_threads(1)
+network = make_backbone("fastvit_t8", 3, size=(64, 64)).train()
+for _ in range(6):
+    maps = network(channels_last(torch.randn(8, 3, 64, 64)))
+    sum(stage.mean() for stage in maps).backward()
+print("trained")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == "trained\n", done.stderr

@@ -46,6 +46,9 @@ class Fitting:
         """Return the timm network, with random weights; its maps are not yet turned."""
         options: dict[str, Any] = {"features_only": True, "out_indices": STAGES, "in_chans": channels}
         network: nn.Module = timm.create_model(name, **options, **self.options)
+        for module in network.modules():
+            if isinstance(module, nn.Conv2d) and _crashes(module, channels):
+                module.register_forward_pre_hook(_in_plain_layout)
         return network
 
     def around(self, network: nn.Module, size: tuple[int, int]) -> nn.Module:
@@ -66,6 +69,19 @@ class FittedNetwork(nn.Module):
             images = F.interpolate(images, self.fitting.size, mode="bilinear", align_corners=False)
         maps = self.model(images)
         return [stage.permute(0, 3, 1, 2) for stage in maps] if self.fitting.last else list(maps)
+
+
+def _crashes(layer: nn.Conv2d, channels: int) -> bool:
+    """Return True for a convolution of 1 × 1 pixels with a stride, on the images themselves.
+
+    With images in the layout `channels_last`, its gradient writes beside its memory and ends the process. It
+    was seen with torch 2.14.1 on processors, in the stem of FastViT.
+    """
+    return layer.in_channels == channels and layer.kernel_size == (1, 1) and max(layer.stride) > 1
+
+
+def _in_plain_layout(_: nn.Module, inputs: tuple[Tensor]) -> tuple[Tensor]:
+    return (inputs[0].contiguous(),)
 
 
 def own_size(name: str) -> tuple[int, int]:

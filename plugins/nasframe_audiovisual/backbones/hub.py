@@ -23,7 +23,7 @@ _ANSWER = 5
 _SILENCE = 3
 """Seconds of silence in a transfer, after which it goes on anew; six in a row, and it has failed."""
 
-_OPTION = "HF_HUB_DOWNLOAD_TIMEOUT"
+_TIMEOUT, _NO_TELEMETRY = "HF_HUB_DOWNLOAD_TIMEOUT", "HF_HUB_DISABLE_TELEMETRY"
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -55,9 +55,9 @@ def hub_weights(name: str) -> Path:
     if not isinstance(cached, str):
         url = huggingface_hub.hf_hub_url(repository, file, revision=revision or None)
         try:
-            # a question that is not repeated; the library itself repeats it for minutes
-            huggingface_hub.get_hf_file_metadata(url, token=False, timeout=_ANSWER)
-            with _silence(constants):
+            with _quiet(constants):
+                # a question that is not repeated; the library itself repeats it for minutes
+                huggingface_hub.get_hf_file_metadata(url, token=False, timeout=_ANSWER)
                 cached = huggingface_hub.hf_hub_download(
                     repository, file, revision=revision or None, token=False, etag_timeout=_ANSWER
                 )
@@ -85,14 +85,19 @@ def _safe_name(file: str | None) -> str:
 
 
 @contextmanager
-def _silence(constants: ModuleType) -> Iterator[None]:
-    """Let the library wait no longer than this in a transfer. It takes the time from its own module alone."""
-    usual = getattr(constants, _OPTION)
-    setattr(constants, _OPTION, min(usual, _SILENCE))
+def _quiet(constants: ModuleType) -> Iterator[None]:
+    """Let the library wait no longer than this in a transfer, and tell nobody about the program around it.
+
+    It takes both from its own module alone.
+    """
+    usual = {name: getattr(constants, name) for name in (_TIMEOUT, _NO_TELEMETRY)}
+    setattr(constants, _TIMEOUT, min(usual[_TIMEOUT], _SILENCE))
+    setattr(constants, _NO_TELEMETRY, True)
     try:
         yield
     finally:
-        setattr(constants, _OPTION, usual)
+        for name, value in usual.items():
+            setattr(constants, name, value)
 
 
 def _check_hash(path: Path) -> None:
