@@ -20,6 +20,9 @@ _BARS = "▁▂▃▄▅▆▇█"
 _SMALLEST = 1e-3
 """A number alone that is smaller has three significant digits instead of four decimals."""
 
+_LONGEST = 1e15
+"""A number that is as large has three significant digits."""
+
 
 def format_value(value: Any, unit: str = "") -> str:
     """Return a value as text.
@@ -50,13 +53,15 @@ def format_value(value: Any, unit: str = "") -> str:
         return f"{value:.12g}"
     if unit == "short":
         return _short(value)
+    if abs(value) >= _LONGEST and unit:
+        return f"{value:.3g}" if unit == "count" else f"{value:.3g} {unit}"
     if unit == "count" or (isinstance(value, int) and not unit):
         return f"{value:,.0f}"
     if unit:
         return f"{value:,.1f} {unit}"
     if value == 0 or _SMALLEST <= abs(value) < 1e3:
         return f"{value:.4f}"
-    return f"{value:,.0f}" if 1e3 <= abs(value) < 1e15 else f"{value:.3g}"
+    return f"{value:,.0f}" if 1e3 <= abs(value) < _LONGEST else f"{value:.3g}"
 
 
 def format_together(values: Sequence[float], unit: str = "") -> list[str]:
@@ -129,4 +134,5 @@ def sparkline(values: Sequence[float], width: int = 40) -> str:
     """
     step = max(1.0, len(values) / width)
     chosen = [values[int(place * step)] for place in range(min(len(values), width))]
-    return "".join(_BARS[min(int(max(value, 0.0) * len(_BARS)), len(_BARS) - 1)] for value in chosen)
+    shares = [min(1.0, max(0.0, value)) for value in chosen]
+    return "".join(_BARS[min(int(share * len(_BARS)), len(_BARS) - 1)] for share in shares)

@@ -6,12 +6,25 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from attrs import frozen
+from attrs import field, frozen
 
 __all__ = ["Axis", "Scale", "tick_text"]
 
 Scale = Literal["linear", "log", "symlog"]
 """`symlog` is linear up to a threshold, on both sides of zero, and logarithmic beyond it."""
+
+_LARGEST = 1e300
+"""Numbers beyond it have the place of this one, on both sides of zero: the extent of an axis stays finite."""
+
+_SMALLEST = 1e-300
+"""On a logarithmic scale smaller numbers above zero have the place of this one."""
+
+_FAR = 1e6
+"""Lengths of an axis from its low end: a value that lies further off it has this place."""
+
+
+def _bounded(value: float) -> float:
+    return max(-_LARGEST, min(_LARGEST, value))
 
 
 @frozen
@@ -28,8 +41,8 @@ class Axis:
     """
 
     label: str = ""
-    low: float = 0.0
-    high: float = 1.0
+    low: float = field(default=0.0, converter=_bounded)
+    high: float = field(default=1.0, converter=_bounded)
     scale: Scale = "linear"
     threshold: float = 1.0
     names: Sequence[tuple[float, str]] = ()
@@ -54,23 +67,25 @@ class Axis:
         On a logarithmic axis values that are not above `least` have no place; with them, a scale `symlog`
         is taken, whose threshold is the smallest value above it.
         """
-        known = [value for value in values if math.isfinite(value)] or [0.0, 1.0]
-        positive = [value for value in known if value > least]
+        known = [_bounded(value) for value in values if math.isfinite(value)] or [0.0, 1.0]
+        positive = [max(value, _SMALLEST) for value in known if value > least]
         threshold = min(positive, default=1.0)
         if scale == "log" and len(positive) < len(known):
             scale = "symlog"
         if scale == "log":
-            room = (max(positive) / threshold) ** room if max(positive) > threshold else 1.5
-            first, last = threshold / room, max(positive) * room
+            decades = math.log10(max(positive)) - math.log10(threshold)
+            room = 10.0 ** (decades * room) if max(positive) > threshold else 1.5
+            first, last = max(threshold / room, _SMALLEST), max(positive) * room
         elif scale == "symlog":
-            first, last = min(known) * 1.3 if min(known) < 0 else 0.0, max(known) * 1.3 or 1.0
+            first = min(known) * 1.3 if min(known) < 0 else 0.0
+            last = max(known) * 1.3 if max(known) > 0 else 0.0
         else:
             extent = max(known) - min(known)
             around = extent * room if extent else 0.06 * abs(max(known)) or 0.5
             first, last = min(known) - around, max(known) + around
         first, last = first if low is None else low, last if high is None else high
         if first == last:
-            last = first + 1
+            last = first + max(1.0, 0.1 * abs(first))
         return cls(label, first, last, scale, threshold, names, is_whole)
 
     @classmethod
@@ -83,7 +98,7 @@ class Axis:
     def share(self, value: float) -> float:
         """Return the place of a value: 0 at the low end, 1 at the high one."""
         low, high = self._step(self.low), self._step(self.high)
-        return (self._step(value) - low) / (high - low)
+        return max(-_FAR, min(_FAR, (self._step(_bounded(value)) - low) / (high - low or 1.0)))
 
     def ticks(self, most: int = 6) -> list[tuple[float, str]]:
         """Return places and their labels."""
@@ -91,9 +106,9 @@ class Axis:
 
     def _step(self, value: float) -> float:
         if self.scale == "log":
-            return math.log10(value)
+            return math.log10(max(value, _SMALLEST))
         if self.scale == "symlog" and abs(value) > self.threshold:
-            return math.copysign(1 + math.log10(abs(value) / self.threshold), value)
+            return math.copysign(1 + math.log10(abs(value)) - math.log10(self.threshold), value)
         return value / self.threshold if self.scale == "symlog" else value
 
     def _round(self, most: int) -> list[float]:
@@ -135,5 +150,7 @@ def tick_text(value: float) -> str:
         ['0.25', '20k', '1.5M']
     """
     if abs(value) >= 10_000:
+        if abs(value) >= 1e12:
+            return f"{value:.4g}"
         return f"{value / 1000:,.4g}k" if abs(value) < 1e6 else f"{value / 1e6:,.4g}M"
     return f"{value:.5g}" if abs(value) < 1e-9 else f"{round(value, 10):.5g}"

@@ -161,7 +161,7 @@ def _runs(values: Sequence[float | None]) -> list[tuple[int, int, int]]:
     """Return runs of equal levels: level, first cell, number of cells."""
     found: list[tuple[int, int, int]] = []
     for place, value in enumerate(values):
-        level = min(_LEVELS, max(0, round(_LEVELS * (value or 0))))
+        level = round(_LEVELS * min(1.0, max(0.0, value or 0.0)))
         if found and found[-1][0] == level:
             found[-1] = (level, found[-1][1], found[-1][2] + 1)
         else:

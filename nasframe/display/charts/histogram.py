@@ -53,11 +53,11 @@ class Histogram(Figure):
 
     def counts(self) -> list[list[int]]:
         """Return the number of values in each bin, for each series."""
-        low, high = self._ends()
+        axis = Axis(self.x, *self._ends())
         found = [[0] * self.bins for _ in self.series]
         for counted, bars in zip(found, self.series, strict=True):
             for value in bars.values:
-                counted[min(self.bins - 1, max(0, int((value - low) / (high - low) * self.bins)))] += 1
+                counted[min(self.bins - 1, max(0, int(axis.share(value) * self.bins)))] += 1
         return found
 
     def data(self) -> Table:
@@ -110,4 +110,6 @@ class Histogram(Figure):
         values = [value for bars in self.series for value in bars.values]
         low = min(values, default=0.0) if self.low is None else self.low
         high = max(values, default=1.0) if self.high is None else self.high
-        return (low, high) if low < high else (low - 0.5, low + 0.5)
+        axis = Axis(self.x, low, high)  # whose ends are not further apart than can be said
+        around = max(0.5, 0.1 * abs(axis.low))
+        return (axis.low, axis.high) if axis.low < axis.high else (axis.low - around, axis.low + around)

@@ -154,10 +154,11 @@ class LineChart(Figure):
         values = [value for line in known for _, value in line.points]
         low = self.y_low if self.y_low is not None else min(values, default=0.0)
         high = self.y_high if self.y_high is not None else max(values, default=1.0)
+        course = Axis(self.y, low, high)
         rows: list[list[Cell]] = [
             [
                 line.name,
-                sparkline([(y - low) / ((high - low) or 1.0) for _, y in line.points]),
+                sparkline([course.share(y) for _, y in line.points]),
                 line.points[0][1],
                 line.points[-1][1],
             ]

@@ -80,7 +80,8 @@ class ValueGrid(Figure):
                 where = f"{self.rows[0]} {name}, {self.columns[0]} {self.columns[1][column]}"
                 note = self.notes[row][column] if self.notes else ""
                 # light enough that the number on it can be read, on a light page and on a dark one
-                share = (value.mean - low) / (high - low) if value.mean is not None and high > low else 0.35
+                is_known = value.mean is not None and high > low
+                share = Axis("", low, high).share(value.mean or 0.0) if is_known else 0.35
                 parts.append(self._cell(frame, row, column, value, where, note, 0.05 + 0.43 * share))
         told = (
             f"from {format_value(min(known), self.unit)} to {format_value(max(known), self.unit)}"
