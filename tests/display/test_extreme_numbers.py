@@ -105,7 +105,7 @@ def test_a_chart_of_any_numbers_is_drawn_at_finite_places(
         for text in (figure.to_svg(), figure.to_html()):
             assert not re.search(r"\b(nan|inf)\b", text), text
         ElementTree.fromstring(figure.to_svg())
-        assert figure.to_text() and figure.to_csv() and figure.to_json()
+        assert all((figure.to_text(), figure.to_csv(), figure.to_json()))
 
 
 @pytest.mark.parametrize("unit", ["", "s", "count", "%", "short", "setting"])
