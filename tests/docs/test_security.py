@@ -49,4 +49,4 @@ def test_the_makefile_gives_each_reader_the_inputs_that_the_page_names() -> None
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert "INPUTS ?= 10000" in makefile
     assert "10,000 mutated files" in PAGE
-    assert "INPUTS = 300" in (ROOT / "tests" / "test_readers.py").read_text(encoding="utf-8")
+    assert "INPUTS = 200" in (ROOT / "tests" / "test_readers.py").read_text(encoding="utf-8")
