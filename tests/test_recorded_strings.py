@@ -26,7 +26,7 @@ SEEDS = {
     *("testing", "operation"),
     *("loop check", "operation check", "rehearsal"),
     *("order", "pairs", "item"),
-    *("augmentation", "augmentations of a clip", "preview"),
+    *("augmentation", "augmentations of a clip", "preview", "robustness", "tested clips"),
     *("random search", "evolution", "tpe", "nsga2", "training of the table"),
 }
 KEYS = {"search", "train", "baseline", "evaluate", "yardstick", "random architecture"}

@@ -151,11 +151,13 @@ class DeepfakeTask(Task):
     sound_epochs: int = option(4, help="passes of pretraining over the sounds, which need fewer", ge=1)
     pretrain_batch_size: int = option(16, help="streams in a batch of pretraining", ge=2)
     pretrain_rate: float = option(2e-3, help="highest learning rate of pretraining", gt=0)
-    finetune: bool = option(
-        False, help="train both backbones along with the network after its final training"
+    finetune: bool | None = option(
+        None, help="train both backbones along with the network after its final training; by default not"
     )
-    finetune_epochs: int = option(3, help="epochs of that, the best one by validation kept", ge=1)
-    finetune_rate: float = option(1e-5, help="its highest learning rate", gt=0)
+    finetune_epochs: int | None = option(
+        None, help="epochs of that, the best one by validation kept; by default 3", ge=1
+    )
+    finetune_rate: float | None = option(None, help="its highest learning rate; by default 1e-5", gt=0)
     steps: int = option(8, help="L, the time steps that features are pooled to", ge=1)
     standardised: bool = option(
         True, help="add to the features a copy standardised over the time of each clip"
@@ -383,7 +385,7 @@ class DeepfakeTask(Task):
         if not self.finetune:
             return None
         standardiser = load_standardiser(folders["features"] / "statistics.safetensors", self.standardised)
-        extractor, given = self._extractor(folders), (self.finetune_epochs, self.finetune_rate)
+        extractor, given = self._extractor(folders), (self.finetune_epochs or 3, self.finetune_rate or 1e-5)
         return detector_tuning(network, self.data(folders), folders, extractor, standardiser, *given)
 
     def save_tuned(self, tuning: Tuning, folders: Mapping[str, Path], out: Path) -> None:
