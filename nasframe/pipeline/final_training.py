@@ -98,6 +98,7 @@ def _train_in_run(engine: Training, experiment: Experiment, run: Run, prepared: 
     Where the task says so, the networks in front of it are trained along at the end.
     """
     started = time.monotonic()
+    run.mark_undone("train")
     trained = train_and_save(engine, run, "network")
     tuning = checked_tuning(engine.task, engine.network, prepared.folders)
     engine.task.save(prepared.folders, run.task_folder)

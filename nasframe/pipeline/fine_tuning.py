@@ -57,6 +57,8 @@ def fine_tune(
         progress=progress,
         name=FINE_TUNING,
         key=trained["key"],
+        title="fine-tuning",
+        rate_option=tuning.rate_option,
     )
     tuning.module.to(engine.device)
     before = validation_metrics(experiment.task, *engine.outputs_on_validation())

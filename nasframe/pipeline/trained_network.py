@@ -72,8 +72,8 @@ def load_network(
     """Return the trained network of a run, its calibration, and the device on which it is.
 
     Raises:
-        RunError: the run has none, a damaged one, one whose weights are not those that were saved or are not
-            finite, or that of another architecture.
+        RunError: the run has none, one whose training has not ended, a damaged one, one whose weights are
+            not those that were saved or are not finite, or that of another architecture.
     """
     where = experiment.torch_device() if device is None else resolve_device(device)
     remedy = f"go on with `nasframe train {run.path}`"
@@ -83,6 +83,8 @@ def load_network(
         raise RunError(f"{error}; {remedy}") from error
     if found is None:
         raise RunError(f"{run.path}: has no trained network yet; {remedy}")
+    if "train" not in run.record["done"]:  # what is saved may be the state before the fine-tuning
+        raise RunError(f"{run.path}: the training of its network has not ended yet; {remedy}")
     architecture = run.architecture
     if found.values.get("key") != architecture.fingerprint:
         raise RunError(

@@ -381,6 +381,11 @@ class Run:
         done = self.record["done"]
         self.note(done=done | {stage: {"inputs": inputs, "seconds": round(seconds, 3)}})
 
+    def mark_undone(self, stage: str) -> None:
+        """Record that a stage is being done again: what it has left may be in pieces until it ends."""
+        if stage in self.record["done"]:
+            self.note(done={name: how for name, how in self.record["done"].items() if name != stage})
+
     def replace_experiment(self, experiment: str, *, identity: str, keep: Collection[str]) -> None:
         """Record another experiment as the one that makes the run, and forget which stages are done.
 

@@ -19,9 +19,11 @@ class Tuning:
         data: splits of the same examples, with the inputs of the front. The test split is not opened.
         epochs: of the fine-tuning, 1 or more.
         learning_rate: of Adam, above 0; the other options are those of `[train]`.
+        rate_option: the option that holds it, such as `task.rate`, for an error whose remedy is a lower one.
     """
 
     module: nn.Module
     data: Data = field(repr=False)
     epochs: int
     learning_rate: float
+    rate_option: str = "the learning rate of the fine-tuning"

@@ -61,7 +61,7 @@ class Failures:
     """Makes the errors of one search or training.
 
     Attributes:
-        stage: `search` or `training`, for the words.
+        stage: such as `search` or `training`, for the words.
         network: that learns.
         task: its loss and metrics.
         growing: the parameters that learn, by their learning rates.

@@ -80,6 +80,8 @@ class Training:
         check_every: the steps between two readings of the check that losses and gradients are finite; None is
             1 on the CPU and 50 on another device. It changes no number.
         own_loss: that is lowered instead of the task's loss; see `Baseline`.
+        title: of this training, in an error.
+        rate_option: the option that holds the learning rate, likewise.
     """
 
     network: nn.Module
@@ -95,6 +97,8 @@ class Training:
     after_epoch: Callable[[], None] | None = None
     check_every: int | None = None
     own_loss: OwnLoss | None = None
+    title: str = "training"
+    rate_option: str = "train.learning_rate"
 
     history: list[dict[str, Any]] = field(init=False, factory=list)
     best_epoch: int = field(init=False, default=0)
@@ -130,8 +134,8 @@ class Training:
             weight_decay=self.options.weight_decay,
             fused=True,
         )
-        growing = GrowingParameters.at_start([*self.network.parameters()], "lower train.learning_rate")
-        self._failures = Failures("training", self.network, self.task, [growing], self.run, self.name)
+        growing = GrowingParameters.at_start([*self.network.parameters()], f"lower {self.rate_option}")
+        self._failures = Failures(self.title, self.network, self.task, [growing], self.run, self.name)
         first = self._resume(optimiser)
         check_inputs(self.data.splits.validation, self.options.batch_size, "validation")
         split = JoinedSplit(self.data.splits.weights, self.data.splits.architecture)

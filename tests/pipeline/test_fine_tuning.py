@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 import nasframe
 from nasframe import Experiment, Split, TensorSplit, Tuning, hookimpl
-from nasframe.errors import ContractError
+from nasframe.errors import ContractError, RunError
 from nasframe.pipeline.trained_network import load_network
 from tests.toys.toy_digits import Digits
 
@@ -158,3 +158,42 @@ def test_the_page_shows_the_course_of_the_fine_tuning(tuned: Experiment, tmp_pat
     page = (run.path / "report.html").read_text()
     assert "Loss of the fine-tuning" in page
     assert "3 epochs of fine-tuning" in page
+
+
+def test_a_rate_at_which_numbers_grow_beyond_all_bounds_is_named_with_the_option_that_holds_it(
+    tuned: Experiment, tmp_path: Path
+) -> None:
+    @define
+    class Named(Tuned):
+        def tuning(self, network: nn.Module, folders: Mapping[str, Path]) -> Tuning:
+            return attrs.evolve(super().tuning(network, folders), rate_option="task.rate")
+
+    with pytest.raises(RunError, match=r"fine-tuning(.|\n)*lower task\.rate\."):
+        nasframe.run_experiment(with_task(tuned, Named(rate=1e30)), tmp_path / "named")
+    with pytest.raises(RunError, match="lower the learning rate of the fine-tuning"):
+        nasframe.run_experiment(with_task(tuned, Tuned(rate=1e30)), tmp_path / "run")
+
+
+def test_a_network_is_not_evaluated_before_its_fine_tuning_has_ended(
+    tuned: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    out = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        patch.setattr("nasframe.pipeline.final_training.fine_tune", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            nasframe.run_experiment(tuned, out)
+    with pytest.raises(RunError, match="training of its network has not ended yet; go on with `nasframe tr"):
+        nasframe.evaluate(out, experiment=tuned)
+    run = nasframe.run_experiment(tuned, out)
+    assert run.record["finetune"]["epoch"] > 0
+    # one that is damaged is trained again, and until that ends it counts as none
+    (run.checkpoints / "network.json").write_text("{}")
+    with monkeypatch.context() as patch:
+        patch.setattr("nasframe.pipeline.final_training.fine_tune", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            nasframe.run_experiment(tuned, out)
+    with pytest.raises(RunError, match="has not ended yet"):
+        nasframe.evaluate(out, experiment=tuned)

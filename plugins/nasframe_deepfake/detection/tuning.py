@@ -56,7 +56,7 @@ def detector_tuning(
         lambda: streams(splits.test()),
     )
     module = BehindBackbones(extractor, standardiser, network)
-    return Tuning(module, Data(shapes, data.outputs, raw), epochs, rate)
+    return Tuning(module, Data(shapes, data.outputs, raw), epochs, rate, "task.finetune_rate")
 
 
 def save_tuned_detector(tuning: Tuning, folders: Mapping[str, Path], extractor: Extractor, out: Path) -> None:
