@@ -1,4 +1,4 @@
-"""How a timm model takes images of one size: tried without memory, before any clip is decoded."""
+"""The way in which a timm model takes images of one size, tried without memory before a clip is decoded."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _TRIED = 3
 
 @frozen
 class Fitting:
-    """How a model is made for images of one size.
+    """The way in which a model is made for images of one size.
 
     Attributes:
         size: height and width to which images are enlarged or reduced, mostly their own.

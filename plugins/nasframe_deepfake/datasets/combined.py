@@ -83,7 +83,7 @@ class Combined(Dataset):
 
 @frozen
 class _Scope:
-    """What the names of a set's people are unique in.
+    """The scope in which the names of a set's people are unique.
 
     Attributes:
         name: with which they begin: of the corpus that names them, or of the folder of the set.

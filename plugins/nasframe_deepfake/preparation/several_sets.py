@@ -84,7 +84,7 @@ _NOWHERE = _Placed("", set(), ("", ""), False)
 
 @frozen
 class _Shared:
-    """What several sets have in common.
+    """People and contents that several sets have in common.
 
     Attributes:
         people: name → the clips that show the person, and those whose target it is.
