@@ -12,7 +12,7 @@ from nasframe.errors import RunError
 from nasframe_deepfake.detection import ClipScorer
 from nasframe_deepfake.examined_clips import ExaminedClip
 
-__all__ = ["ClipJob", "lost_clip", "scorer_of"]
+__all__ = ["ClipJob", "lost_clip", "scorer_of", "unforeseen"]
 
 
 @frozen
@@ -49,6 +49,11 @@ def scorer_of(job: ClipJob) -> ClipScorer:
 def lost_clip(job: ClipJob, clip: ExaminedClip, end: str) -> str:
     """Return the reason for a clip at which processes died, each of which `end` describes."""
     return f"{job.files(clip)[0]}: cannot be scored, each of three processes that tried it {end}"
+
+
+def unforeseen(path: Path, error: Exception) -> str:
+    """Return the reason for a clip whose scoring ends with an error that is not about clips."""
+    return f"{path}: cannot be scored, it ends with {type(error).__name__}: {error}"
 
 
 @functools.lru_cache(maxsize=1)

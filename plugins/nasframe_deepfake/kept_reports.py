@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from nasframe import Run
+from nasframe.errors import DataError
 from nasframe.runtime import file_name, fingerprint, sha256_of
 
-__all__ = ["name_of_data", "network_of", "reports_in", "sentences_on_clips", "sentences_on_problems"]
+__all__ = [
+    "name_of_data",
+    "network_of",
+    "reports_in",
+    "require_place",
+    "sentences_on_clips",
+    "sentences_on_problems",
+]
 
 OWN = "own"
 """The name of a report on the run's own data; it sorts first."""
@@ -27,6 +36,20 @@ def name_of_data(source: str | None) -> str:
     if source is None:
         return OWN
     return f"{file_name(Path(source).name or 'data')}-{fingerprint(str(Path(source).resolve()))[:8]}"
+
+
+def require_place(path: Path) -> None:
+    """Make the folder of a report, and refuse a place where it cannot be written before hours of work.
+
+    Raises:
+        DataError: a folder has its name.
+        OSError: its folder cannot be made, or takes no file.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir():
+        raise DataError(f"{path}: is a folder; expected the name of a file for the result")
+    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name[:40]}-"):
+        pass
 
 
 def network_of(run: Run) -> str:

@@ -14,7 +14,7 @@ from nasframe.cli import main
 from nasframe.errors import ConfigurationError, DataError
 from nasframe.pipeline import load_run
 from nasframe_audiovisual import ClipFiles, LeftOut
-from nasframe_deepfake.detection import scored_seconds
+from nasframe_deepfake.detection import Detector, scored_seconds
 from nasframe_deepfake.examined_clips import ExaminedClip
 from nasframe_deepfake.per_second import (
     in_sentences,
@@ -25,6 +25,7 @@ from nasframe_deepfake.per_second import (
 )
 from nasframe_deepfake.per_second.labelling import TRIMMED
 from nasframe_deepfake.per_second.measuring import UNKNOWN, _metrics, _Seconds
+from nasframe_deepfake.robustness import robustness
 from tests.nasframe_deepfake.test_lav_df import entry, fake
 
 
@@ -273,3 +274,42 @@ def test_a_number_out_of_its_bounds_is_refused(trained_run: Path) -> None:
 def test_a_folder_without_clips_is_an_error(trained_run: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError):
         per_second(trained_run, on=tmp_path, out=tmp_path / "out.json")
+
+
+def test_an_altered_part_that_a_list_ends_after_years_is_counted_for_a_day_at_most() -> None:
+    found = labelled_seconds(spans((0, 2)), odds(0), (), ((1.5, 1e308),))
+    assert len(found) == 24 * 60 * 60
+    assert [one.altered for one in found[:3]] == [False, True, True]
+
+
+def test_a_place_that_takes_no_result_is_refused_before_a_clip_is_scored(
+    measured: tuple[Path, dict[str, Any]], lav: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nasframe_deepfake.per_second.measuring._seconds_of", None)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match="is a folder; expected the name of a file for the result"):
+        per_second(measured[0], on=lav, out=tmp_path, workers=1)
+    for call in (per_second, robustness):
+        with pytest.raises((FileExistsError, NotADirectoryError)):
+            call(measured[0], on=lav, out=tmp_path / "file" / "below" / "result.json", workers=1)
+    (tmp_path / "robustness.json").mkdir()
+    with pytest.raises(DataError, match="is a folder"):
+        robustness(measured[0], on=lav, out=tmp_path, workers=1)
+
+
+def test_a_clip_whose_scoring_ends_with_an_unforeseen_error_is_told_and_the_others_are_scored(
+    measured: tuple[Path, dict[str, Any]], lav: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    score, calls = Detector.score, list[Path]()
+
+    def failing(self: Detector, network: Any, path: Path, *more: Any, **options: Any) -> Any:
+        calls.append(path)
+        if len(calls) == 1:
+            raise MemoryError("of one clip")
+        return score(self, network, path, *more, **options)
+
+    monkeypatch.setattr(Detector, "score", failing)
+    report = per_second(measured[0], on=lav, out=tmp_path / "new" / "result.json", workers=1)
+    (lost,) = report["problems"]
+    assert lost["problem"] == f"{calls[0]}: cannot be scored, it ends with MemoryError: of one clip"
+    assert report["clips"] == measured[1]["clips"] - 1

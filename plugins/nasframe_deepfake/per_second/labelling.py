@@ -18,6 +18,9 @@ TRIMMED = "no-window"
 """The reason of a second that no window covers, though nothing of it was left out: before the trim, or behind
 the last window."""
 
+_LAST = 86_400.0
+"""A day: what a list says to be altered behind it is not counted in seconds."""
+
 _SHORTEST = 1e-6
 """Seconds of an altered part that count: a part that ends where a second begins does not reach into it."""
 
@@ -53,7 +56,8 @@ def labelled_seconds(
         altered: the parts that were altered, in either stream.
     """
     scores = {second.number: second.log_odds for second in scored_seconds(spans, log_odds)}
-    ends = [*spans[:, 1].tolist(), *(part.end for part in left_out), *(end for _, end in altered)]
+    seen = [*spans[:, 1].tolist(), *(part.end for part in left_out)]
+    ends = [*seen, *(min(end, _LAST) for _, end in altered)]
     count = max((math.ceil(end - _SHORTEST) for end in ends), default=0)
     return [
         LabelledSecond(

@@ -25,10 +25,10 @@ from nasframe.errors import ConfigurationError, DataError
 from nasframe.jobs import Workers
 from nasframe.runtime import SILENT, Progress, cores, one_thread, write_json
 from nasframe_audiovisual import ClipError, NothingUsedError, keep_freed_memory
-from nasframe_deepfake.clip_scoring import ClipJob, lost_clip, scorer_of
+from nasframe_deepfake.clip_scoring import ClipJob, lost_clip, scorer_of, unforeseen
 from nasframe_deepfake.detection import Calibration, ScoredClips
 from nasframe_deepfake.examined_clips import ExaminedClip, examined_clips, require_run_of_task
-from nasframe_deepfake.kept_reports import network_of
+from nasframe_deepfake.kept_reports import network_of, require_place
 from nasframe_deepfake.per_second.labelling import LabelledSecond, labelled_seconds
 from nasframe_deepfake.per_second.recorded import file_in_run
 
@@ -92,6 +92,8 @@ def per_second(
     require_run_of_task(run)
     found = load_run(run)
     tested = examined_clips(found, None if on is None else Path(on), device, progress)
+    place = Path(out) if out is not None else file_in_run(found, None if tested.own else tested.source)
+    require_place(place)
     drawn = tested.drawn(clips, seed)
     known = [clip for clip in drawn if clip.altered is not None]
     unknown = len(drawn) - len(known)
@@ -129,8 +131,6 @@ def per_second(
             f"{tested.source}: the seconds with a score are all altered, or none is, so there is no AUC"
             f"{reasons}"
         )
-    place = Path(out) if out is not None else file_in_run(found, None if tested.own else tested.source)
-    place.parent.mkdir(parents=True, exist_ok=True)
     write_json(place, report)
     progress.say(f"{place}: written")
     return report
@@ -159,6 +159,8 @@ def _seconds_of(job: ClipJob, clip: ExaminedClip) -> list[LabelledSecond] | str:
         return labelled_seconds(nothing.reshape(0, 2), nothing, error.left_out, altered)
     except ClipError as error:
         return str(error)
+    except Exception as error:  # what nobody has foreseen of one clip in thousands
+        return unforeseen(path, error)
     if not bool(scores.log_odds.isfinite().all()):
         return f"{path}: a score is no finite number"
     return labelled_seconds(scores.spans, scores.log_odds, scores.left_out, altered)

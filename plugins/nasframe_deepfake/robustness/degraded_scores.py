@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import math
-from pathlib import Path
 
 import torch
 from attrs import frozen
 
 from nasframe.runtime import one_thread
 from nasframe_audiovisual import ClipError, Recording, WindowPlace, first_window, read_footage
-from nasframe_deepfake.clip_scoring import ClipJob, lost_clip, scorer_of
+from nasframe_deepfake.clip_scoring import ClipJob, lost_clip, scorer_of, unforeseen
 from nasframe_deepfake.detection import ClipScorer
 from nasframe_deepfake.examined_clips import ExaminedClip
 from nasframe_deepfake.robustness.degradations import DEGRADATIONS
@@ -47,7 +46,7 @@ def clean_score(job: ClipJob, clip: ExaminedClip) -> CleanScore | str:
     except ClipError as error:
         return str(error)
     except Exception as error:  # what nobody has foreseen of one clip in thousands
-        return _unforeseen(path, error)
+        return unforeseen(path, error)
     if not math.isfinite(value):
         return f"{path}: its score is no finite number"
     return CleanScore(value, WindowPlace.of(excerpt), _digest(excerpt.recording))
@@ -80,7 +79,7 @@ def degraded_scores(
     except ClipError as error:
         return str(error)
     except Exception as error:  # what nobody has foreseen of one clip in thousands
-        return _unforeseen(path, error)
+        return unforeseen(path, error)
     if not all(map(math.isfinite, values)):
         return f"{path}: its score is no finite number"
     return values
@@ -104,7 +103,3 @@ def _rows(recording: Recording) -> tuple[torch.Tensor, torch.Tensor]:
 
 def _digest(recording: Recording) -> str:
     return hashlib.sha256(recording.pictures.tobytes() + recording.samples.tobytes()).hexdigest()
-
-
-def _unforeseen(path: Path, error: Exception) -> str:
-    return f"{path}: cannot be scored, it ends with {type(error).__name__}: {error}"

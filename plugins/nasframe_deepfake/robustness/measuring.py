@@ -18,7 +18,7 @@ from nasframe_audiovisual import keep_freed_memory
 from nasframe_deepfake.clip_scoring import ClipJob, lost_clip, scorer_of
 from nasframe_deepfake.detection import Calibration, ScoredClips
 from nasframe_deepfake.examined_clips import ExaminedClip, examined_clips, require_run_of_task
-from nasframe_deepfake.kept_reports import network_of
+from nasframe_deepfake.kept_reports import network_of, require_place
 from nasframe_deepfake.robustness.degradations import DEGRADATIONS, Degradation, problem_of_degradation
 from nasframe_deepfake.robustness.degraded_scores import (
     CleanScore,
@@ -90,7 +90,7 @@ def robustness(
     tested = examined_clips(found, None if on is None else Path(on), device, progress)
     chosen = tested.drawn(clips, seed)
     place = Path(out) if out is not None else folder_in_run(found, None if tested.own else tested.source)
-    place.mkdir(parents=True, exist_ok=True)
+    require_place(place / REPORT)
     job = ClipJob(found.path.resolve(), network_of(found), device, tested.root.resolve())
     calibration = scorer_of(job).calibration
     kept, key = KeptScores(place), _key(found, job, chosen, seed)
