@@ -369,7 +369,7 @@ class TaskSuite(PluginSuite):
             for place in range(2):
                 one = module({name: value[place : place + 1] for name, value in exported.example.items()})
                 for name, value in one.items():
-                    torch.testing.assert_close(value[0], both[name][place])
+                    torch.testing.assert_close(value[0], both[name][place], atol=1e-5, rtol=1e-5)
 
     @on_a_gpu
     def test_on_a_gpu_the_loss_and_the_metrics_are_numbers(self, data: Data) -> None:

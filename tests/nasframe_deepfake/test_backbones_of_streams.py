@@ -64,7 +64,7 @@ def weights(tmp_path: Path) -> Path:
 def test_the_inputs_are_as_wide_as_the_maps_of_each_model(
     two_folders: Mapping[str, Path], two_models: DeepfakeTask
 ) -> None:
-    shapes = two_models.data(two_folders).splits["test"].inputs
+    shapes = two_models.data(two_folders).inputs
     pictures = timm.create_model("test_coatnet", features_only=True, out_indices=(-4, -3, -2, -1))
     sounds = timm.create_model("test_mambaout", features_only=True, out_indices=(-4, -3, -2, -1))
     widths = [*pictures.feature_info.channels(), *sounds.feature_info.channels()]
@@ -76,7 +76,7 @@ def test_a_saved_detector_computes_the_features_of_the_training(
 ) -> None:
     detector = load_detector(saved, CPU)
     assert json.loads((saved / "detector.json").read_text())["sound_backbone"] == "test_mambaout"
-    split = two_models.data(two_folders).splits["test"]
+    split = two_models.data(two_folders).splits.test()
     from nasframe_audiovisual import open_streams
 
     prepared = two_folders["prepare"]
