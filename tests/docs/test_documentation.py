@@ -1,4 +1,4 @@
-"""The commands in the README and in the page of commands exist as written there."""
+"""The commands in the README, the page of commands and that of data sets exist as written there."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nasframe.plugins import manager
 from tests.toys import STREAMS as EXPERIMENT
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "docs" / "commands.md"]
+PAGES = [ROOT / "README.md", ROOT / "docs" / "commands.md", ROOT / "docs" / "deepfake-data.md"]
 
 
 pytestmark = pytest.mark.usefixtures("toy_streams")
