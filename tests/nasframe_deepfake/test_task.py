@@ -336,7 +336,7 @@ def test_pretraining_starts_from_a_local_file_and_says_so_where_there_is_none(tm
             network.state_dict()["layer1.0.conv1.weight"], whole.layer1[0].conv1.weight
         )
         make_backbone("resnet10t", 1, tmp_path / name)
-    with pytest.raises(DataError, match=r"never downloads any.*from scratch"):
+    with pytest.raises(DataError, match=r"none is fetched in its place.*from scratch"):
         make_backbone("resnet10t", 3, tmp_path / "nowhere.pth")
     (tmp_path / "text.safetensors").write_text("no weights")
     with pytest.raises(DataError, match="cannot be read as safetensors"):

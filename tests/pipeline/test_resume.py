@@ -34,7 +34,7 @@ def experiment(experiment: Experiment) -> Experiment:
 WITHIN = {
     "search": "nasframe.searching.gradient.engine.Search._epoch",
     "train": "nasframe.training.training.Training._epoch",
-    "evaluate": "nasframe.pipeline.evaluation.check_test_targets",
+    "evaluate": "nasframe.pipeline.trained_network.check_test_targets",
 }
 """Step → a function that is called in the middle of it, when its run has begun."""
 
