@@ -75,9 +75,10 @@ def fine_tune(
     run.note(finetune={"epoch": engine.best_epoch if is_better else 0, "before": before})
     drop_checkpoint(run.checkpoints, FINE_TUNING)  # larger than all else in the run
     said = f"{objective} {_said(after, objective)} on validation, {_said(before, objective)} before"
+    losses = f"loss {after['loss']:.4f}, {before['loss']:.4f} before"
     progress.say(
-        f"finetune: best epoch {engine.best_epoch} of {tuning.epochs} ({said})"
-        + ("" if is_better else "; it is no better, so the networks stay as they were")
+        f"finetune: best epoch {engine.best_epoch} of {tuning.epochs} ({said}; {losses}), "
+        + ("kept" if is_better else "which is no better, so the networks stay as they were")
     )
     return values
 

@@ -128,7 +128,8 @@ def _training(run: Run, settings: Settings) -> Step:
         inherits = settings.get("train", {}).get("inherit") is True
         lines.append("from the supernet's weights" if inherits else "from scratch")
     if tuned := len(run.history("finetune")):
-        lines.append(f"{_counted(tuned, 'epoch')} of fine-tuning")
+        kept = (run.record.get("finetune") or {}).get("epoch")
+        lines.append(f"{_counted(tuned, 'epoch')} of fine-tuning{', not kept' * (kept == 0)}")
     if "parameters" in test:
         lines.append(_counted(test["parameters"], "parameter"))
     return Step(f"Network {run.architecture.fingerprint[:12]}", lines, "output")

@@ -115,7 +115,7 @@ def test_runs_on_both_sets_and_on_each_make_one_matrix_in_which_none_has_seen_a_
     words = [word for name, place in names.items() for word in ("--on", f"{name}={place}")]
     assert main(["evaluate", *map(str, runs), *words, "--matrix", "--out", str(tmp_path / "matrix")]) == 0
     record = json.loads((tmp_path / "matrix" / "matrix.json").read_text())
-    assert all("the intervals are drawn" in told for told in record["caveats"])  # of few people; nothing else
+    assert all("The test split has" in told for told in record["caveats"])  # of few people; nothing else
     cells = {(cell["run"], cell["on"]): cell for cell in record["cells"]}
     assert {key for key, cell in cells.items() if cell["own"]} == {
         ("run", "both"),

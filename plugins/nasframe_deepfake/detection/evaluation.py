@@ -61,12 +61,14 @@ class ScoredClips:
         per_set = {"per_set": self._per_set()} if any(self.sets) else {}
         people = len({*self._people})
         few = (
-            f"The test split has {people} people, by whom the intervals are drawn: with so few they tend to "
-            "be too narrow."
+            "The test split has one person, so there are no intervals."
+            if people == 1
+            else f"The test split has {people} people, by whom the intervals are drawn: with so few they tend "
+            "to be too narrow."
         )
         return {
             **self._own(),
-            **({"caveats": [few]} if self.people and 1 < people < _FEW else {}),
+            **({"caveats": [few]} if self.people and people < _FEW else {}),
             "clips": len(self.fake),
             "genuine": int((self.fake == 0).sum()),
             "people": people,
