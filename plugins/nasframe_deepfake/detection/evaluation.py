@@ -63,8 +63,8 @@ class ScoredClips:
         few = (
             "The test split has one person, so there are no intervals."
             if people == 1
-            else f"The test split has {people} people, by whom the intervals are drawn: with so few they tend "
-            "to be too narrow."
+            else f"The test split has {people} people, by whom the intervals are drawn: with so few they "
+            "tend to be too narrow."
         )
         return {
             **self._own(),
