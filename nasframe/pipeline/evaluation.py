@@ -15,7 +15,7 @@ from nasframe.pipeline.trained_network import load_network, metrics_of_outputs
 from nasframe.report import write_report
 from nasframe.runs import Command, Run, claimed
 from nasframe.runtime import SILENT, Progress, without_nan, write_json
-from nasframe.tasks import own_test_split
+from nasframe.tasks import open_test_split, tuned_test_split
 from nasframe.training import collect_outputs
 
 __all__ = ["evaluate"]
@@ -61,7 +61,9 @@ def evaluate(
         network, calibration, where = load_network(found, experiment, device)
         prepared = prepare(experiment, found, source, progress, cache=cache, recorded=recorded)
         found.take_up()
-        test = own_test_split(experiment.task, prepared.data, prepared.folders, found.task_folder, where)
+        known = open_test_split(experiment.task, prepared.data)
+        tuned = tuned_test_split(experiment.task, prepared.folders, found.task_folder, where)
+        test = known if tuned is None else tuned
         outputs, targets = collect_outputs(network, network, test, experiment.train.batch_size, where, "test")
         metrics = metrics_of_outputs(network, experiment, test, outputs, targets, calibration)
         scores = experiment.task.scores(outputs, test, calibration)
@@ -79,7 +81,8 @@ def evaluate(
                 "architecture": architecture.fingerprint[:16],
                 "converged": found.record.get("search", {}).get("converged"),
                 "objective": experiment.task.objective,
-                "baselines": score_baselines(found, experiment, prepared.data, test, where, progress),
+                # they were trained behind the frozen networks, so what these see is their test
+                "baselines": score_baselines(found, experiment, prepared.data, known, where, progress),
                 **({"undefined_scores": undefined} if undefined else {}),
             }
         )

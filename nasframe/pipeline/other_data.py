@@ -36,9 +36,10 @@ from nasframe.tasks import (
     OtherTest,
     checked_other_stages,
     checked_other_test,
-    own_test_split,
+    open_test_split,
     run_stages,
     stage_fingerprints,
+    tuned_test_split,
 )
 
 __all__ = ["evaluate_on", "test_on"]
@@ -122,7 +123,8 @@ def test_on(
         if own:
             prepared = prepare(experiment, found, place, progress, cache=cache, recorded=found.path)
             folders, saved = prepared.folders, found.task_folder
-            test = OtherTest(own_test_split(experiment.task, prepared.data, folders, saved, where))
+            tuned = tuned_test_split(experiment.task, folders, saved, where)
+            test = OtherTest(open_test_split(experiment.task, prepared.data) if tuned is None else tuned)
         else:
             folder = given_cache(cache) or cache_for_stages(experiment, found, found.path)
             results = run_stages(stages, folder, where, progress)

@@ -14,7 +14,7 @@ from nasframe.tasks.check import (
     checked_tuning,
     evaluated,
     open_test_split,
-    own_test_split,
+    tuned_test_split,
     validation_metrics,
 )
 from nasframe.tasks.data import SPLITS, Batch, Data, Split, Splits
@@ -75,9 +75,9 @@ __all__ = [
     "make_each_once",
     "named_baselines",
     "open_test_split",
-    "own_test_split",
     "read_stage",
     "run_stages",
     "stage_fingerprints",
+    "tuned_test_split",
     "validation_metrics",
 ]

@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from nasframe.errors import DataError, RunError
-from nasframe_audiovisual import count_parameters, make_backbone
+from nasframe_audiovisual import BackboneTraining, count_parameters, make_backbone
 from nasframe_deepfake.detection import load_detector
 from nasframe_deepfake.preparation import Starts
 from nasframe_deepfake.task import DeepfakeTask
@@ -187,3 +187,12 @@ def test_weights_of_the_hub_that_nobody_publishes_are_refused_without_a_question
         DataError, match=r"^task\.pretrained: timm knows no weights of test_coatnet on the hub"
     ):
         chosen.stages(corpus, 0)
+
+
+def test_one_model_that_is_named_for_both_streams_starts_from_one_file_in_both(tmp_path: Path) -> None:
+    file = tmp_path / "weights.safetensors"
+    once = BackboneTraining("resnet10t", file, 1, 1, 8, 1e-3, 0)
+    twice = BackboneTraining("resnet10t", file, 1, 1, 8, 1e-3, 0, "resnet10t")
+    other = BackboneTraining("resnet10t", file, 1, 1, 8, 1e-3, 0, "resnet18")
+    assert once.starts == twice.starts == (file, file)
+    assert other.starts == (file, None)

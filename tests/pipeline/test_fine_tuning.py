@@ -14,7 +14,7 @@ from attrs import define
 from torch import Tensor, nn
 
 import nasframe
-from nasframe import Experiment, Split, TensorSplit, Tuning, hookimpl
+from nasframe import BaselineOptions, Experiment, Split, TensorSplit, Tuning, hookimpl
 from nasframe.errors import ContractError, RunError
 from nasframe.pipeline.trained_network import load_network
 from tests.toys.toy_digits import Digits
@@ -114,6 +114,19 @@ def test_a_layer_in_front_is_trained_along_and_the_evaluation_sees_it(
 
 def folders_of(run: nasframe.Run) -> dict[str, Path]:
     return {name: Path(path) for name, path in run.record["data"]["folders"].items()}
+
+
+def test_baselines_are_tested_behind_the_frozen_networks_that_they_were_trained_behind(
+    tuned: Experiment, tmp_path: Path
+) -> None:
+    tests = []
+    for name, task in {"kept": Tuned(), "wild": Tuned(rate=1e3, epochs=1)}.items():
+        given = attrs.evolve(with_task(tuned, task), baselines=BaselineOptions(task=True))
+        run = nasframe.run_experiment(given, tmp_path / name)
+        assert (run.record["finetune"]["epoch"] > 0) == (name == "kept")
+        assert run.test is not None
+        tests.append(run.test["baselines"]["left alone"])
+    assert tests[0]["accuracy"] == tests[1]["accuracy"]
 
 
 def test_what_is_no_better_on_validation_is_not_kept(tuned: Experiment, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from nasframe.tasks.check.task_check import (
     checked_stages,
     open_test_split,
 )
-from nasframe.tasks.check.tuning_check import checked_tuning, own_test_split
+from nasframe.tasks.check.tuning_check import checked_tuning, tuned_test_split
 
 __all__ = [
     "calibrated",
@@ -25,6 +25,6 @@ __all__ = [
     "checked_tuning",
     "evaluated",
     "open_test_split",
-    "own_test_split",
+    "tuned_test_split",
     "validation_metrics",
 ]

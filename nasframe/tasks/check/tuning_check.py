@@ -11,13 +11,12 @@ import torch
 from torch import nn
 
 from nasframe.tasks.check.split_check import check_data, check_split_alone
-from nasframe.tasks.check.task_check import open_test_split
 from nasframe.tasks.check.task_contract import TaskContract
-from nasframe.tasks.data import Data, Split
+from nasframe.tasks.data import Split
 from nasframe.tasks.task import Task
 from nasframe.tasks.tuning import Tuning
 
-__all__ = ["checked_tuning", "own_test_split"]
+__all__ = ["checked_tuning", "tuned_test_split"]
 
 
 def checked_tuning(task: Task, network: nn.Module, folders: Mapping[str, Path]) -> Tuning | None:
@@ -50,25 +49,23 @@ def checked_tuning(task: Task, network: nn.Module, folders: Mapping[str, Path]) 
     return tuning
 
 
-def own_test_split(
-    task: Task, data: Data, folders: Mapping[str, Path], saved: Path, device: torch.device
-) -> Split:
-    """Return the test split of a run's own data, as the networks in front of the trained one see it.
+def tuned_test_split(
+    task: Task, folders: Mapping[str, Path], saved: Path, device: torch.device
+) -> Split | None:
+    """Return the test split of a run's own data as the tuned networks in front see it; None: none were tuned.
 
     Args:
         task: of the run.
-        data: that it returns for the folders.
         folders: of the stages.
         saved: the folder of the run that `Task.save` has filled.
         device: to compute on.
 
     Raises:
-        ContractError: the split is none, or holds no example, or one of another split.
+        ContractError: the split is none, or holds no example.
     """
     contract = TaskContract(task)
     found = contract.call("tuned_test", task.tuned_test, folders, saved, device)
-    if found is None:
-        return open_test_split(task, data)
-    check_split_alone("test", found, contract)
-    split: Split = found
+    if found is not None:
+        check_split_alone("test", found, contract)
+    split: Split | None = found
     return split

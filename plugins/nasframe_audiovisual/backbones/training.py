@@ -70,7 +70,7 @@ class BackboneTraining:
     @property
     def starts(self) -> tuple[Path | None, Path | None]:
         """The files of weights from which the models of the pictures and of the sounds start."""
-        same = self.sound_backbone is None and not self.sound_from_scratch
+        same = self.sound_backbone in (None, self.backbone) and not self.sound_from_scratch
         return self.pretrained, self.sound_pretrained or (self.pretrained if same else None)
 
 

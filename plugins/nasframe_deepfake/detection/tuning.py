@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import attrs
 from torch import nn
 
 from nasframe import Data, Splits, Tuning
@@ -77,6 +78,7 @@ def save_tuned_detector(tuning: Tuning, folders: Mapping[str, Path], extractor: 
         state = {key: value.cpu().contiguous() for key, value in tuned.state_dict().items()}
         getattr(extractor, name).load_state_dict(state)
         write_tensors(out / f"{name}.safetensors", state)
+    extractor = attrs.evolve(extractor, device=next(module.parameters()).device)
     with TemporaryDirectory(dir=out, prefix=".features-") as place:
         features = Path(place)
         write_features(folders["prepare"], features, extractor, module.temporal, (), SILENT, known=statistics)

@@ -17,6 +17,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import attrs
 import torch
 from attrs import frozen
 
@@ -94,14 +95,14 @@ def per_second(
     tested = examined_clips(found, None if on is None else Path(on), device, progress)
     place = Path(out) if out is not None else file_in_run(found, None if tested.own else tested.source)
     require_place(place)
-    drawn = tested.drawn(clips, seed)
-    known = [clip for clip in drawn if clip.altered is not None]
-    unknown = len(drawn) - len(known)
-    if not any(clip.altered for clip in known):
+    judged = attrs.evolve(tested, clips=[clip for clip in tested.clips if clip.altered is not None])
+    unknown = len(tested.clips) - len(judged.clips)
+    if not any(clip.altered for clip in judged.clips):
         raise DataError(
             f"{tested.source}: says of none of its test clips which seconds are altered, so there is no AUC "
             "of seconds; lav_df and av_deepfake1m are data sets that do"
         )
+    known = judged.drawn(clips, seed)
     job = ClipJob(found.path.resolve(), network_of(found), device, tested.root.resolve())
     scorer = scorer_of(job)  # before the work: is it trained?
     number = workers or min(cores(), max(1, len(known) // LEAST))
