@@ -32,6 +32,7 @@ KINDS = {
     "transformer": "test_vit",
     "windows of attention": "swin_tiny_patch4_window7_224",
     "blocks of a fixed size": "test_coatnet",
+    "computed places": "mvitv2_tiny",
     "five stages": "vgg11",
 }
 
@@ -94,6 +95,23 @@ def test_images_that_a_model_does_not_take_are_enlarged_as_bilinear_interpolatio
     with torch.inference_mode():
         for one, other in zip(network(images), network.model(larger), strict=True):  # type: ignore[operator]
             assert one.equal(other)
+
+
+def test_images_wider_than_a_table_of_places_are_brought_to_the_size_of_the_model() -> None:
+    check_backbone("mvitv2_tiny", 1, (64, 256))
+    network = made("mvitv2_tiny", 1, (64, 256)).eval()
+    sounds = torch.randn(1, 1, 64, 256, generator=torch.Generator().manual_seed(0))
+    own = torch.nn.functional.interpolate(sounds, (224, 224), mode="bilinear", align_corners=False)
+    with torch.inference_mode():
+        for one, other in zip(network(sounds), network.model(own), strict=True):  # type: ignore[operator]
+            assert one.equal(other)
+
+
+def test_the_trial_of_a_model_with_computed_places_draws_nothing() -> None:
+    torch.manual_seed(0)
+    before = torch.get_rng_state()
+    check_backbone("mvitv2_tiny", 3, (96, 80))
+    assert torch.get_rng_state().equal(before)
 
 
 def test_a_model_that_takes_all_sizes_is_what_timm_makes() -> None:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nasframe.errors import DataError, NasframeError, in_words
+from nasframe_audiovisual.backbones.computed_places import ComputedPlaces
 from nasframe_audiovisual.torch_companions import beside_torch
 
 with beside_torch("torchvision"):  # which timm imports
@@ -159,14 +160,20 @@ def _require_stages(name: str) -> None:
 def _gives_channels_last(fitting: Fitting, name: str, channels: int) -> bool:
     """Return whether the channels of the maps come last, after a pass of nothing through the model.
 
+    A model that looks values up at places that it computes is tried with zeros, too, in memory: a place may
+    lie outside its table, as in MViTv2 with images that are wider than its own.
+
     Raises:
         Exception: the model does not take such images.
     """
     with torch.random.fork_rng(devices=[]), torch.device("meta"):
         network = fitting.network(name, channels)
-        for images, training in ((2, True), (1, False)):
-            with torch.no_grad():
+        with torch.no_grad(), ComputedPlaces(network) as places:
+            for images, training in ((2, True), (1, False)):
                 maps = network.train(training)(torch.zeros(images, channels, *fitting.size))
+    if places.found:
+        with torch.random.fork_rng(devices=[]), torch.device("cpu"), torch.no_grad():
+            fitting.network(name, channels).eval()(torch.zeros(1, channels, *fitting.size))
     shapes = [tuple(stage.shape) for stage in maps]
     widths = list(network.feature_info.channels())  # type: ignore[union-attr, operator]
     first, last = (
