@@ -128,4 +128,4 @@ def main(base: Path, clips: int, seeds: int) -> None:
 
 if __name__ == "__main__":
     where, *numbers = sys.argv[1:] or ["runs/silence"]
-    main(Path(where), *map(int, [*numbers, *("200", "2")[len(numbers) :]]))
+    main(Path(where), *map(int, [*numbers, *("200", "4")[len(numbers) :]]))
