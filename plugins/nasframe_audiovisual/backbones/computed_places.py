@@ -1,4 +1,4 @@
-"""Whether a network looks values up at places that it computes: a pass without values does not try these."""
+"""A watch for networks that look values up at places that they compute, which need values to be tried."""
 
 from __future__ import annotations
 
