@@ -21,8 +21,8 @@
   updates of a loop; those that propose architectures: `ProposalLoop`, `Proposer`, `Proposal`, `Result`,
   `SearchProblem`
 - **tasks**: `Task`, `TensorTask`, `DatasetTask`, `Data`, `Splits`, `SPLITS`, `Split`, `TensorSplit`, `Batch`,
-  `Scores`, `Baseline`, `FileScorer`, `Exported`, `OtherTest`, `Tuning`; their stages `Stage`, `StageContext`,
-  `stage_fingerprints`
+  `Scores`, `Baseline`, `FileScorer`, `Exported`, `OtherTest`, `FineTuning`; their stages `Stage`,
+  `StageContext`, `stage_fingerprints`
 - **work on a run**: `claimed` keeps other processes out of its folder, `naming_missing_plugins` names in an
   error the plugins that it was made with and that are not here
 
@@ -118,6 +118,7 @@ if TYPE_CHECKING:
     from nasframe.tasks import DatasetTask as DatasetTask
     from nasframe.tasks import Exported as Exported
     from nasframe.tasks import FileScorer as FileScorer
+    from nasframe.tasks import FineTuning as FineTuning
     from nasframe.tasks import OtherTest as OtherTest
     from nasframe.tasks import Scores as Scores
     from nasframe.tasks import Split as Split
@@ -127,7 +128,6 @@ if TYPE_CHECKING:
     from nasframe.tasks import Task as Task
     from nasframe.tasks import TensorSplit as TensorSplit
     from nasframe.tasks import TensorTask as TensorTask
-    from nasframe.tasks import Tuning as Tuning
     from nasframe.tasks import stage_fingerprints as stage_fingerprints
     from nasframe.training import BaselineOptions as BaselineOptions
     from nasframe.training import JoinedSplit as JoinedSplit
@@ -157,7 +157,7 @@ _MODULES = {
             "Task",
             "TensorSplit",
             "TensorTask",
-            "Tuning",
+            "FineTuning",
             "stage_fingerprints",
         ),
         "nasframe.tasks",

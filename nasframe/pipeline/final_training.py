@@ -13,13 +13,13 @@ from nasframe.pipeline.fine_tuning import fine_tune
 from nasframe.pipeline.picture import save_picture
 from nasframe.pipeline.preparation import Prepared, given, keeping_old_run, prepare
 from nasframe.pipeline.trained_network import read_trained, train_and_save
-from nasframe.pipeline.training_records import forget_training, without_training
+from nasframe.pipeline.training_records import FINE_TUNING, forget_training, without_training
 from nasframe.report import write_report
-from nasframe.runs import Command, Run, claimed
+from nasframe.runs import Command, Run, claimed, drop_checkpoint
 from nasframe.runtime import SILENT, Progress, damage_in_words
 from nasframe.searching import read_search
 from nasframe.space import Architecture
-from nasframe.tasks import Data, checked_tuning
+from nasframe.tasks import Data, checked_fine_tuning
 from nasframe.training import Training
 
 __all__ = ["train"]
@@ -100,7 +100,7 @@ def _train_in_run(engine: Training, experiment: Experiment, run: Run, prepared: 
     started = time.monotonic()
     run.mark_undone("train")
     trained = train_and_save(engine, run, "network")
-    tuning = checked_tuning(engine.task, engine.network, prepared.folders)
+    tuning = checked_fine_tuning(engine.task, engine.network, prepared.folders)
     engine.task.save(prepared.folders, run.task_folder)
     best = trained["validation"].items()
     shown = ", ".join(f"{name} {value:.4f}" for name, value in best if value is not None)
@@ -116,6 +116,7 @@ def _train_in_run(engine: Training, experiment: Experiment, run: Run, prepared: 
         if tuned is not None:
             engine.task.save_tuned(tuning, prepared.folders, run.task_folder)
             caveats = tuned.get("caveats", [])
+        drop_checkpoint(run.checkpoints, FINE_TUNING)  # larger than all else in the run
     if caveats or run.record.get("train"):
         run.note(train={"caveats": caveats})
     run.mark_done("train", key, time.monotonic() - started)

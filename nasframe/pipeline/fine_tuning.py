@@ -12,23 +12,23 @@ from torch import nn
 from nasframe.experiment import Experiment
 from nasframe.pipeline.trained_network import save_trained
 from nasframe.pipeline.training_records import FINE_TUNING
-from nasframe.runs import Run, drop_checkpoint
+from nasframe.runs import Run
 from nasframe.runtime import Progress
-from nasframe.tasks import Tuning, validation_metrics
+from nasframe.tasks import FineTuning, validation_metrics
 from nasframe.training import Training
 
 __all__ = ["fine_tune"]
 
 
 def fine_tune(
-    tuning: Tuning,
+    tuning: FineTuning,
     network: nn.Module,
     trained: Mapping[str, Any],
     experiment: Experiment,
     run: Run,
     progress: Progress,
 ) -> dict[str, Any] | None:
-    """Train a trained network on together with those in front of it, and save it where that is better.
+    """Train a trained network on together with those in front of it; save the network where that is better.
 
     The state before is a candidate too: an epoch counts only where its objective on the validation split is
     higher, or as high with a lower loss.
@@ -73,7 +73,6 @@ def fine_tune(
     else:
         tuning.module.load_state_dict(state)
     run.note(finetune={"epoch": engine.best_epoch if is_better else 0, "before": before})
-    drop_checkpoint(run.checkpoints, FINE_TUNING)  # larger than all else in the run
     said = f"{objective} {_said(after, objective)} on validation, {_said(before, objective)} before"
     losses = f"loss {after['loss']:.4f}, {before['loss']:.4f} before"
     progress.say(

@@ -7,11 +7,11 @@ from nasframe.tasks.check import (
     calibrated,
     check_test_targets,
     checked_data,
+    checked_fine_tuning,
     checked_metrics,
     checked_other_stages,
     checked_other_test,
     checked_stages,
-    checked_tuning,
     evaluated,
     open_test_split,
     tuned_test_split,
@@ -22,6 +22,7 @@ from nasframe.tasks.data_files import TensorFileTask
 from nasframe.tasks.datasets import DatasetSplit, DatasetTask
 from nasframe.tasks.exported import Exported
 from nasframe.tasks.file_scorer import FileScorer
+from nasframe.tasks.fine_tuning import FineTuning
 from nasframe.tasks.named_baselines import NamedBaseline, make_each_once, named_baselines
 from nasframe.tasks.other_test import OtherTest
 from nasframe.tasks.scores import Scores
@@ -36,7 +37,6 @@ from nasframe.tasks.stages import (
 )
 from nasframe.tasks.task import Task
 from nasframe.tasks.tensors import TensorSplit, TensorTask
-from nasframe.tasks.tuning import Tuning
 
 __all__ = [
     "SPLITS",
@@ -48,6 +48,7 @@ __all__ = [
     "DatasetTask",
     "Exported",
     "FileScorer",
+    "FineTuning",
     "NamedBaseline",
     "OtherTest",
     "OwnLoss",
@@ -60,16 +61,15 @@ __all__ = [
     "TensorFileTask",
     "TensorSplit",
     "TensorTask",
-    "Tuning",
     "baseline_records",
     "calibrated",
     "check_test_targets",
     "checked_data",
+    "checked_fine_tuning",
     "checked_metrics",
     "checked_other_stages",
     "checked_other_test",
     "checked_stages",
-    "checked_tuning",
     "evaluated",
     "holds_stages",
     "make_each_once",

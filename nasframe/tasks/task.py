@@ -15,11 +15,11 @@ from nasframe.tasks.baseline import Baseline
 from nasframe.tasks.data import Data, Split
 from nasframe.tasks.exported import Exported, exported_network
 from nasframe.tasks.file_scorer import FileScorer
+from nasframe.tasks.fine_tuning import FineTuning
 from nasframe.tasks.former_predict import former_scorer
 from nasframe.tasks.other_test import OtherTest
 from nasframe.tasks.scores import Scores
 from nasframe.tasks.stages import Stage
-from nasframe.tasks.tuning import Tuning
 
 __all__ = ["Task"]
 
@@ -30,8 +30,8 @@ class Task(ABC):
     Order of calls: `stages`, each stage run or skipped by the core; `data` with their folders; `loss`
     and `metrics` during search and training; `calibrate` on the validation split; `save`; then, maybe
     in another process, `evaluate` on the test split, `file_scorer` to score files, and `exported`.
-    A task that trains frozen networks along at the end has `tuning` called before `save`, `save_tuned` after
-    it, and `tuned_test` before `evaluate`.
+    A task that trains frozen networks along at the end has `fine_tuning` called before `save`, `save_tuned`
+    after it, and `tuned_test` before `evaluate`.
     On another data set: `other_stages`, `other_test` with their folders, and `evaluate` on what that returns.
     """
 
@@ -128,7 +128,7 @@ class Task(ABC):
         """Write into `out` (a folder of the run) the files that `file_scorer`, `exported` and
         `frozen_parameters` read."""
 
-    def tuning(self, network: nn.Module, folders: Mapping[str, Path]) -> Tuning | None:
+    def fine_tuning(self, network: nn.Module, folders: Mapping[str, Path]) -> FineTuning | None:
         """Return the trained network together with those in front of it, to be trained on along with them.
 
         The result counts only where the validation split says that it is better. None, as by default, where
@@ -140,15 +140,14 @@ class Task(ABC):
         """
         return None
 
-    def save_tuned(self, tuning: Tuning, folders: Mapping[str, Path], out: Path) -> None:
+    def save_tuned(self, tuning: FineTuning, folders: Mapping[str, Path], out: Path) -> None:  # noqa: B027
         """Write the tuned networks over what `save` has just written into `out`.
 
         Args:
-            tuning: that `tuning` returned; its module is at its best epoch, on the device of the training.
+            tuning: that `fine_tuning` returned; its module is at its best epoch, on the training's device.
             folders: of the stages.
             out: a folder of the run.
         """
-        raise NotImplementedError(f"{type(self).__name__} has `tuning`, and no `save_tuned`")
 
     def tuned_test(self, folders: Mapping[str, Path], saved: Path, device: torch.device) -> Split | None:
         """Return the test split of the run's own data as the tuned networks in front see it.

@@ -369,6 +369,7 @@ class TaskSuite(PluginSuite):
             for place in range(2):
                 one = module({name: value[place : place + 1] for name, value in exported.example.items()})
                 for name, value in one.items():
+                    # sums of thousands of float32, which another batch adds in another order
                     torch.testing.assert_close(value[0], both[name][place], atol=1e-5, rtol=1e-5)
 
     @on_a_gpu

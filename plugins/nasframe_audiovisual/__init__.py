@@ -35,7 +35,7 @@ It registers nothing. A task uses it in this order:
 - **features**: an `Extractor` (`load_extractor`) of both backbones; `write_features` computes those of a set
   once, standardised by a `Standardiser` (`load_standardiser`); `open_features` maps them into memory, for a
   `FeatureSplit`; `window_inputs` are those of some windows, and a `Front` computes them where there is no
-  nasframe; `BehindBackbones` is a network with both, to train all of it; `fit_novelty` and `load_novelty`
+  nasframe; `WithBackbones` is a network with both, to train all of it; `fit_novelty` and `load_novelty`
   return a `Novelty`, the distance of a clip from a training. Their names: `PICTURE_INPUTS`, `SOUND_INPUTS`
 
 Every name is imported when it is first used, so that a command or a worker never waits for torch, timm or a
@@ -84,12 +84,12 @@ if TYPE_CHECKING:
     from nasframe_audiovisual.faces import window_square as window_square
     from nasframe_audiovisual.features import PICTURE_INPUTS as PICTURE_INPUTS
     from nasframe_audiovisual.features import SOUND_INPUTS as SOUND_INPUTS
-    from nasframe_audiovisual.features import BehindBackbones as BehindBackbones
     from nasframe_audiovisual.features import Extractor as Extractor
     from nasframe_audiovisual.features import FeatureSplit as FeatureSplit
     from nasframe_audiovisual.features import Front as Front
     from nasframe_audiovisual.features import Novelty as Novelty
     from nasframe_audiovisual.features import Standardiser as Standardiser
+    from nasframe_audiovisual.features import WithBackbones as WithBackbones
     from nasframe_audiovisual.features import fit_novelty as fit_novelty
     from nasframe_audiovisual.features import load_extractor as load_extractor
     from nasframe_audiovisual.features import load_novelty as load_novelty
@@ -188,7 +188,7 @@ _NAMES = {
     "features": (
         "PICTURE_INPUTS",
         "SOUND_INPUTS",
-        "BehindBackbones",
+        "WithBackbones",
         "Extractor",
         "FeatureSplit",
         "Front",

@@ -12,7 +12,7 @@ from nasframe.errors import RunError
 from nasframe_deepfake.detection import ClipScorer
 from nasframe_deepfake.examined_clips import ExaminedClip
 
-__all__ = ["ClipJob", "lost_clip", "scorer_of", "unforeseen"]
+__all__ = ["ClipJob", "lost_clip", "problems_of_numbers", "scorer_of", "unforeseen"]
 
 
 @frozen
@@ -62,3 +62,13 @@ def _loaded(run: Path, network: str, device: str | None) -> ClipScorer:
     if not isinstance(scorer, ClipScorer):
         raise RunError(f"{run}: expected a run that scores clips, found one with {type(scorer).__name__}")
     return scorer
+
+
+def problems_of_numbers(clips: int | None, seed: int, workers: int) -> list[str]:
+    """Return a sentence on each of a command's options that is out of its bounds."""
+    bounds = (("clips", clips, 2), ("seed", seed, 0), ("workers", workers, 0))
+    return [
+        f"--{name}: expected {least} or more, found {value}"
+        for name, value, least in bounds
+        if value is not None and value < least
+    ]

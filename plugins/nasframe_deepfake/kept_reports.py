@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -10,11 +10,13 @@ from typing import Any
 from nasframe import Run
 from nasframe.errors import DataError
 from nasframe.runtime import file_name, fingerprint, sha256_of
+from nasframe_deepfake.person_intervals import caveat_on_people
 
 __all__ = [
     "name_of_data",
     "network_of",
     "reports_in",
+    "reports_of_network",
     "require_place",
     "sentences_on_clips",
     "sentences_on_problems",
@@ -29,6 +31,21 @@ _SHOWN = 3
 def reports_in(run: Run) -> Path:
     """Return the folder of the reports of a run, which may not be there."""
     return run.path / "plugins" / "nasframe_deepfake"
+
+
+def reports_of_network(
+    run: Run, reports: Mapping[str, Path], read: Callable[[Path], Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """Return the reports of a run that are of its network as it is now, that on its own data first.
+
+    Args:
+        run: that keeps them.
+        reports: name of the data → its file.
+        read: a file, which raises a RunError where it is damaged.
+    """
+    found = [read(reports[name]) for name in sorted(reports, key=lambda name: (name != OWN, name))]
+    network = network_of(run)
+    return [report for report in found if report["network"] == network]
 
 
 def name_of_data(source: str | None) -> str:
@@ -61,11 +78,12 @@ def network_of(run: Run) -> str:
     return sha256_of(path) if path.is_file() else ""
 
 
-def sentences_on_clips(report: Mapping[str, Any]) -> list[str]:
-    """Return which test clips are left out and why, and the notes on the data."""
+def sentences_on_clips(report: Mapping[str, Any], people: int) -> list[str]:
+    """Return which test clips are left out and why, the notes on the data, and whether people are few."""
     counts = [f"{count} clips are left out: {reason}." for reason, count in report["left_out"].items()]
     lost = sentences_on_problems("could not be scored", report["problems"])
-    return [*counts, *lost, *map(_sentence, report["notes"])]
+    few = caveat_on_people(people)
+    return [*counts, *lost, *map(_sentence, report["notes"]), *([few] if few else [])]
 
 
 def sentences_on_problems(what: str, problems: Sequence[Mapping[str, str]]) -> list[str]:

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from nasframe_deepfake.metrics import BINS, are_sound
 
-__all__ = ["DRAWS", "METRICS", "person_intervals", "ranking_metrics", "resampled_metrics"]
+__all__ = ["DRAWS", "METRICS", "caveat_on_people", "person_intervals", "ranking_metrics", "resampled_metrics"]
 
 METRICS = ("auc", "acc", "eer", "ap", "ece")
 """Names of the metrics that have intervals."""
@@ -31,6 +31,22 @@ _AT_ONCE = 500_000
 """Numbers that are worked on at once, 4 MB of them: what fits a processor's cache is several times faster."""
 
 Interval = tuple[float, float]
+
+
+_FEW = 10
+"""People, below which a percentile bootstrap over them covers too little."""
+
+
+def caveat_on_people(people: int) -> str | None:
+    """Return the sentence beside intervals over so many people; None where they are enough."""
+    if people >= _FEW:
+        return None
+    if people == 1:
+        return "The test split has one person, so there are no intervals."
+    return (
+        f"The test split has {people} people, by whom the intervals are drawn: with so few they tend to "
+        "be too narrow."
+    )
 
 
 def person_intervals(

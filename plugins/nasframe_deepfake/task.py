@@ -11,7 +11,7 @@ import torch
 from attrs import define, validators
 from torch import Tensor, nn
 
-from nasframe import Baseline, Data, Exported, OtherTest, Scores, Split, Stage, Task, Tuning
+from nasframe import Baseline, Data, Exported, FineTuning, OtherTest, Scores, Split, Stage, Task
 from nasframe.errors import ConfigurationError
 from nasframe.options import option
 from nasframe_audiovisual import (
@@ -41,7 +41,7 @@ from nasframe_deepfake.detection import (
     ScoredClips,
     check_network,
     count_frozen,
-    detector_tuning,
+    detector_fine_tuning,
     exported_detector,
     fit_calibration,
     fixed_networks,
@@ -60,9 +60,9 @@ from nasframe_deepfake.option_checks import enough_augmentations, known_augmenta
 from nasframe_deepfake.option_errors import of_option
 from nasframe_deepfake.preparation import (
     Augmenting,
+    BackboneOptions,
     Preparation,
     SplitLeaks,
-    Starts,
     augment_stage,
     features_stage,
     prepare_stage,
@@ -200,7 +200,7 @@ class DeepfakeTask(Task):
             DataError: the source is missing, empty or of no known data set; a backbone is unknown, does not
                 suit, or its weights cannot be read or fetched.
         """
-        training = self._starts.training(
+        training = self._backbones.training(
             self.picture_epochs, self.sound_epochs, self.pretrain_batch_size, self.pretrain_rate, seed
         )
         with of_option("task.face_model"):
@@ -251,8 +251,8 @@ class DeepfakeTask(Task):
         return Augmenting(self.augmentations or tuple(AUGMENTATIONS), self.augmented or 1, seed)
 
     @property
-    def _starts(self) -> Starts:
-        return Starts(
+    def _backbones(self) -> BackboneOptions:
+        return BackboneOptions(
             self.backbone,
             self.sound_backbone,
             self.pretrained,
@@ -375,20 +375,20 @@ class DeepfakeTask(Task):
         }
         if self.sound_backbone is not None:
             settings["sound_backbone"] = self.sound_backbone
-        frozen = self._starts.count_parameters()
+        frozen = self._backbones.count_parameters()
         novelty = novelty_of_training(folders["prepare"], folders["features"], self.standardised)
         save_detector(folders, settings, self._faces, novelty, frozen, out)
         copy_audit(folders, out)
 
-    def tuning(self, network: nn.Module, folders: Mapping[str, Path]) -> Tuning | None:
-        """Return the network behind both backbones, or None; see `detection.detector_tuning`."""
+    def fine_tuning(self, network: nn.Module, folders: Mapping[str, Path]) -> FineTuning | None:
+        """Return the network behind both backbones, or None; see `detection.detector_fine_tuning`."""
         if not self.finetune:
             return None
         standardiser = load_standardiser(folders["features"] / "statistics.safetensors", self.standardised)
         extractor, given = self._extractor(folders), (self.finetune_epochs or 3, self.finetune_rate or 1e-5)
-        return detector_tuning(network, self.data(folders), folders, extractor, standardiser, *given)
+        return detector_fine_tuning(network, self.data(folders), folders, extractor, standardiser, *given)
 
-    def save_tuned(self, tuning: Tuning, folders: Mapping[str, Path], out: Path) -> None:
+    def save_tuned(self, tuning: FineTuning, folders: Mapping[str, Path], out: Path) -> None:
         save_tuned_detector(tuning, folders, self._extractor(folders), out)
 
     def tuned_test(self, folders: Mapping[str, Path], saved: Path, device: torch.device) -> Split | None:
@@ -401,7 +401,7 @@ class DeepfakeTask(Task):
 
     def _extractor(self, folders: Mapping[str, Path]) -> Extractor:
         """Return both backbones of the stages, on the CPU."""
-        return self._starts.extractor(folders["pretrain"], self.steps)
+        return self._backbones.extractor(folders["pretrain"], self.steps)
 
     def frozen_parameters(self, saved: Path) -> int:
         return count_frozen(saved)

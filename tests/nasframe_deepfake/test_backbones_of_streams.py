@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from nasframe.errors import DataError, RunError
 from nasframe_audiovisual import BackboneTraining, count_parameters, make_backbone
 from nasframe_deepfake.detection import load_detector
-from nasframe_deepfake.preparation import Starts
+from nasframe_deepfake.preparation import BackboneOptions
 from nasframe_deepfake.task import DeepfakeTask
 from tests.nasframe_deepfake.conftest import run_stages
 
@@ -51,7 +51,7 @@ def options(training: DeepfakeTask, source: Path) -> dict[str, str]:
 
 def starts(**given: Path | str | None) -> tuple[Path | None, Path | None]:
     usual = {"backbone": "test_resnet", "sound_backbone": None, "pretrained": None, "sound_pretrained": None}
-    return Starts(**usual | given, sizes=SIZES).training(1, 1, 4, 1e-3, 0).starts  # type: ignore[arg-type]
+    return BackboneOptions(**usual | given, sizes=SIZES).training(1, 1, 4, 1e-3, 0).starts  # type: ignore[arg-type]
 
 
 @pytest.fixture

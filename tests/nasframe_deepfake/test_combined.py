@@ -329,3 +329,10 @@ def test_a_corpus_is_a_name_without_a_slash(plugins: PluginManager, tmp_path: Pa
     plugins.register(plugin(register_deepfake_datasets=lambda: {"broken": broken}), "theirs")
     with pytest.raises(ContractError, match="`corpus` is a name without a slash, found 'a/b'"):
         read_dataset("broken", tmp_path, "pairing")
+
+
+def test_a_crowd_of_folders_is_told_and_none_of_them_is_looked_into(tmp_path: Path) -> None:
+    for number in range(51):
+        (tmp_path / f"set{number}").mkdir()
+    with pytest.raises(DataError, match="51 folders are more than 50, so none was looked into"):
+        read(tmp_path)

@@ -17,7 +17,7 @@ from nasframe import Batch, evaluate_on, export, load_experiment, load_run, pred
 from nasframe.cli import main
 from nasframe.pipeline.trained_network import load_network
 from nasframe.testing.suite import on_a_gpu
-from nasframe_audiovisual import BehindBackbones
+from nasframe_audiovisual import WithBackbones
 from nasframe_deepfake.datasets import read_dataset
 from nasframe_deepfake.detection import load_detector
 from nasframe_deepfake.task import DeepfakeTask
@@ -57,7 +57,7 @@ def runs(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, 
 
 
 def raw_batch(task: DeepfakeTask, folders: Mapping[str, Path], network: nn.Module) -> tuple[Any, Batch]:
-    tuning = attrs.evolve(task, finetune=True).tuning(network, folders)
+    tuning = attrs.evolve(task, finetune=True).fine_tuning(network, folders)
     assert tuning is not None
     return tuning, tuning.data.splits.validation.batch(torch.arange(3))
 
@@ -80,7 +80,7 @@ def test_every_weight_of_both_backbones_gets_a_gradient_and_no_statistic_moves(
 ) -> None:
     tuning, batch = raw_batch(task, folders, Sums(tuple(task.data(folders).inputs)))
     module = tuning.module.train()
-    assert isinstance(module, BehindBackbones)
+    assert isinstance(module, WithBackbones)
     before = {name: value.clone() for name, value in module.named_buffers()}
     module(batch.inputs).square().sum().backward()
     for name, parameter in module.named_parameters():
@@ -120,8 +120,8 @@ def test_what_was_tuned_is_evaluated_predicted_exported_and_tested_on_other_data
     folders = {name: Path(path) for name, path in tuned.record["data"]["folders"].items()}
     detector = load_detector(tuned.task_folder, CPU)
     data = task.data(folders)
-    module = BehindBackbones(detector.extractor, detector.standardiser, network).eval()
-    streams = task.tuning(nn.Identity(), folders).data.splits.test()
+    module = WithBackbones(detector.extractor, detector.standardiser, network).eval()
+    streams = task.fine_tuning(nn.Identity(), folders).data.splits.test()
     batch = streams.batch(torch.arange(len(streams)))
     with torch.no_grad():
         outputs = module(batch.inputs)

@@ -17,11 +17,13 @@ import nasframe
 from nasframe import (
     BaselineOptions,
     Experiment,
+    FineTuning,
     Split,
+    Task,
     TensorSplit,
     TrainOptions,
-    Tuning,
     hookimpl,
+    load_run,
 )
 from nasframe.errors import ContractError, RunError
 from nasframe.pipeline.trained_network import load_network
@@ -62,10 +64,10 @@ class Tuned(Digits):
     rate: float = 3e-3
     epochs: int = 3
 
-    def tuning(self, network: nn.Module, folders: Mapping[str, Path]) -> Tuning:
-        return Tuning(Front(network), self.data(folders), self.epochs, self.rate)
+    def fine_tuning(self, network: nn.Module, folders: Mapping[str, Path]) -> FineTuning:
+        return FineTuning(Front(network), self.data(folders), self.epochs, self.rate)
 
-    def save_tuned(self, tuning: Tuning, folders: Mapping[str, Path], out: Path) -> None:
+    def save_tuned(self, tuning: FineTuning, folders: Mapping[str, Path], out: Path) -> None:
         out.mkdir(exist_ok=True)
         front = tuning.module
         assert isinstance(front, Front)
@@ -166,7 +168,7 @@ def test_a_training_again_forgets_the_fine_tuning(tuned: Experiment, tmp_path: P
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        (lambda found: found.module, r"tuning must return a nasframe\.Tuning or None"),
+        (lambda found: found.module, r"fine_tuning must return a nasframe\.FineTuning or None"),
         (lambda found: attrs.evolve(found, module=nn.Linear(1, 1)), "hold the network itself in its module"),
         (lambda found: attrs.evolve(found, epochs=0), "name the epochs, a whole number from 1, found 0"),
         (lambda found: attrs.evolve(found, learning_rate=0.0), r"name a learning rate above 0, found 0\.0"),
@@ -176,10 +178,19 @@ def test_a_training_again_forgets_the_fine_tuning(tuned: Experiment, tmp_path: P
 def test_a_promise_that_does_not_hold_names_the_task(
     wrong: Any, words: str, tuned: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = Tuned.tuning
-    monkeypatch.setattr(Tuned, "tuning", lambda *arguments: wrong(right(*arguments)))
+    right = Tuned.fine_tuning
+    monkeypatch.setattr(Tuned, "fine_tuning", lambda *arguments: wrong(right(*arguments)))
     with pytest.raises(ContractError, match=words):
         nasframe.run_experiment(tuned, tmp_path / "run")
+
+
+def test_a_task_that_would_keep_no_tuned_networks_is_refused_before_they_are_tuned(
+    tuned: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Tuned, "save_tuned", Task.save_tuned)
+    with pytest.raises(ContractError, match="fine_tuning must have `save_tuned` beside it"):
+        nasframe.run_experiment(tuned, tmp_path / "run")
+    assert not load_run(tmp_path / "run").history("finetune")
 
 
 def test_the_page_shows_the_course_of_the_fine_tuning(tuned: Experiment, tmp_path: Path) -> None:
@@ -194,8 +205,8 @@ def test_a_rate_at_which_numbers_grow_beyond_all_bounds_is_named_with_the_option
 ) -> None:
     @define
     class Named(Tuned):
-        def tuning(self, network: nn.Module, folders: Mapping[str, Path]) -> Tuning:
-            return attrs.evolve(super().tuning(network, folders), rate_option="task.rate")
+        def fine_tuning(self, network: nn.Module, folders: Mapping[str, Path]) -> FineTuning:
+            return attrs.evolve(super().fine_tuning(network, folders), rate_option="task.rate")
 
     with pytest.raises(RunError, match=r"fine-tuning(.|\n)*lower task\.rate\."):
         nasframe.run_experiment(with_task(tuned, Named(rate=1e30)), tmp_path / "named")

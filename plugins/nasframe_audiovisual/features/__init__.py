@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from nasframe_audiovisual.features.behind_backbones import BehindBackbones
 from nasframe_audiovisual.features.extractor import (
     PICTURE_INPUTS,
     SOUND_INPUTS,
@@ -15,16 +14,17 @@ from nasframe_audiovisual.features.feature_split import FeatureSplit
 from nasframe_audiovisual.features.front import Front
 from nasframe_audiovisual.features.novelty import Novelty, fit_novelty, load_novelty
 from nasframe_audiovisual.features.standardiser import Standardiser, load_standardiser
+from nasframe_audiovisual.features.with_backbones import WithBackbones
 
 __all__ = [
     "PICTURE_INPUTS",
     "SOUND_INPUTS",
-    "BehindBackbones",
     "Extractor",
     "FeatureSplit",
     "Front",
     "Novelty",
     "Standardiser",
+    "WithBackbones",
     "fit_novelty",
     "load_extractor",
     "load_novelty",

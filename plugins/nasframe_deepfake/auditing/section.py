@@ -71,17 +71,14 @@ def audit_table(report: Mapping[str, Any], *, per_category: bool = True) -> Tabl
         rows,
         f"Red, and named in the last column: the lower end is above {report['bound']:g}, so this fact alone "
         "tells these fakes from the genuine clips of the set. 0.5 is chance. Typical is the median, or the "
-        "most frequent one with its share. No interval: every draw of "
-        f"people gives the same, or fewer than {report['least_people']} people have such a fake, or a "
-        "genuine clip. Of twenty facts of a small set without any shortcut, about one may be red.",
+        "most frequent one with its share. No interval: "
+        f"fewer than {report['least_people']} people have such a fake, or a "
+        "genuine clip. On simulated sets without a shortcut up to four facts of a hundred were red.",
     )
 
 
 def _cell(value: Mapping[str, Any]) -> Estimate:
-    low, high = value["low"], value["high"]
-    if low == high:  # a table would call it the interval of equal values, which it is not
-        low = high = None
-    return Estimate(value["auc"], low, high, is_resampled=True, alarm=value["found"])
+    return Estimate(value["auc"], value["low"], value["high"], is_resampled=True, alarm=value["found"])
 
 
 def _sentence(words: str) -> str:

@@ -42,10 +42,12 @@ class FoldersOfSets:
     Attributes:
         folders: all that are not hidden, by name; none where they are too many.
         others: names of files and of hidden folders.
+        unasked: number of the folders, where they are too many to ask about.
     """
 
     folders: tuple[Subfolder, ...]
     others: tuple[str, ...]
+    unasked: int = 0
 
     @property
     def known(self) -> list[str]:
@@ -54,8 +56,10 @@ class FoldersOfSets:
 
     @property
     def problems(self) -> list[str]:
-        """A sentence without an end for each folder that cannot be one of several."""
-        return [f"{item.name} {item.problem}" for item in self.folders if item.problem]
+        """A sentence without an end for each folder that cannot be one of several, or on too many of them."""
+        crowd = f"{self.unasked} folders are more than {_MOST}, so none was looked into"
+        found = [f"{item.name} {item.problem}" for item in self.folders if item.problem]
+        return [crowd, *found] if self.unasked else found
 
 
 def folders_of_sets(root: Path, combined: type[Dataset]) -> FoldersOfSets:
@@ -74,7 +78,7 @@ def folders_of_sets(root: Path, combined: type[Dataset]) -> FoldersOfSets:
     inside = [item.name for item in shown if links[item.name] or item.is_dir()]
     others = tuple(item.name for item in items if item.name not in inside)
     if len(inside) > _MOST:
-        return FoldersOfSets((), others)
+        return FoldersOfSets((), others, len(inside))
     found: list[Subfolder] = []
     places: dict[str, Path] = {}
     for name in inside:

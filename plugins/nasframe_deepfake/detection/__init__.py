@@ -9,6 +9,7 @@ from nasframe_deepfake.detection.clip_split import ClipSplit, load_data
 from nasframe_deepfake.detection.detector import Detector
 from nasframe_deepfake.detection.evaluation import ScoredClips
 from nasframe_deepfake.detection.exported import exported_detector
+from nasframe_deepfake.detection.fine_tuning import detector_fine_tuning, save_tuned_detector
 from nasframe_deepfake.detection.fitted_novelty import novelty_of_training
 from nasframe_deepfake.detection.heads import LABELS, HeadKind, Heads, make_heads
 from nasframe_deepfake.detection.other_clips import other_test
@@ -22,7 +23,6 @@ from nasframe_deepfake.detection.saved_detector import (
 )
 from nasframe_deepfake.detection.seconds import ScoredSecond, scored_seconds
 from nasframe_deepfake.detection.stream_split import seen_by
-from nasframe_deepfake.detection.tuning import detector_tuning, save_tuned_detector
 from nasframe_deepfake.detection.verdict import verdict
 
 __all__ = [
@@ -39,7 +39,7 @@ __all__ = [
     "Streams",
     "check_network",
     "count_frozen",
-    "detector_tuning",
+    "detector_fine_tuning",
     "exported_detector",
     "fit_calibration",
     "fixed_networks",

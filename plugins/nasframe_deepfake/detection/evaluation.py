@@ -17,12 +17,9 @@ from nasframe_deepfake.metrics import (
     equal_error_rate,
     none_if_nan,
 )
-from nasframe_deepfake.person_intervals import METRICS, person_intervals
+from nasframe_deepfake.person_intervals import METRICS, caveat_on_people, person_intervals
 
 __all__ = ["ScoredClips"]
-
-_FEW = 10
-"""People, below which a percentile bootstrap over them covers too little."""
 
 
 @frozen
@@ -60,15 +57,10 @@ class ScoredClips:
         """
         per_set = {"per_set": self._per_set()} if any(self.sets) else {}
         people = len({*self._people})
-        few = (
-            "The test split has one person, so there are no intervals."
-            if people == 1
-            else f"The test split has {people} people, by whom the intervals are drawn: with so few they "
-            "tend to be too narrow."
-        )
+        few = caveat_on_people(people) if self.people else None
         return {
             **self._own(),
-            **({"caveats": [few]} if self.people and people < _FEW else {}),
+            **({"caveats": [few]} if few else {}),
             "clips": len(self.fake),
             "genuine": int((self.fake == 0).sum()),
             "people": people,

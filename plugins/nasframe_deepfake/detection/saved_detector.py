@@ -51,7 +51,7 @@ __all__ = [
     "count_frozen",
     "is_tuned",
     "load_detector",
-    "replace_backbones",
+    "record_tuned_backbones",
     "save_detector",
 ]
 
@@ -140,7 +140,7 @@ def save_detector(
     write_json(out / _SETTINGS, {**content, _GUARD: fingerprint(content)})
 
 
-def replace_backbones(saved: Path, novelty: Novelty) -> None:
+def record_tuned_backbones(saved: Path, novelty: Novelty) -> None:
     """Record that the weights of both backbones in a folder that `save_detector` wrote were replaced.
 
     Args:

@@ -26,7 +26,7 @@ from nasframe.errors import ConfigurationError, DataError
 from nasframe.jobs import Workers
 from nasframe.runtime import SILENT, Progress, cores, one_thread, write_json
 from nasframe_audiovisual import ClipError, NothingUsedError, keep_freed_memory
-from nasframe_deepfake.clip_scoring import ClipJob, lost_clip, scorer_of, unforeseen
+from nasframe_deepfake.clip_scoring import ClipJob, lost_clip, problems_of_numbers, scorer_of, unforeseen
 from nasframe_deepfake.detection import Calibration, ScoredClips
 from nasframe_deepfake.examined_clips import ExaminedClip, examined_clips, require_run_of_task
 from nasframe_deepfake.kept_reports import network_of, require_place
@@ -83,12 +83,7 @@ def per_second(
         RunError: the run is of another task, not trained, or was made from another state of its data.
         DataError: no clip has altered parts that are known, or none of them can be scored.
     """
-    problems = [
-        f"--{name}: expected {least} or more, found {value}"
-        for name, value, least in (("clips", clips, 2), ("seed", seed, 0), ("workers", workers, 0))
-        if value is not None and value < least
-    ]
-    if problems:
+    if problems := problems_of_numbers(clips, seed, workers):
         raise ConfigurationError(COMMAND, problems)
     require_run_of_task(run)
     found = load_run(run)

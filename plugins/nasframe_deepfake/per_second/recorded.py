@@ -8,7 +8,7 @@ from typing import Any
 
 from nasframe import Run
 from nasframe.runtime import MAX_LISTING_BYTES, Each, Fields, Flag, Items, Nullable, Number, Text, read_json
-from nasframe_deepfake.kept_reports import name_of_data, network_of, reports_in
+from nasframe_deepfake.kept_reports import name_of_data, reports_in, reports_of_network
 
 __all__ = ["file_in_run", "per_second_reports", "read_per_second"]
 
@@ -65,6 +65,5 @@ def per_second_reports(run: Run) -> list[Mapping[str, Any]]:
     Raises:
         RunError: one is damaged.
     """
-    paths = sorted((reports_in(run) / FOLDER).glob("*.json"), key=lambda path: (path.stem != "own", path))
-    found = [read_per_second(path) for path in paths]
-    return [report for report in found if report["network"] == network_of(run)]
+    paths = (reports_in(run) / FOLDER).glob("*.json")
+    return reports_of_network(run, {path.stem: path for path in paths}, read_per_second)

@@ -33,7 +33,7 @@ def in_sentences(report: _Report) -> list[str]:
     if unscored := report["unscored"]:
         reasons = ", ".join(f"{count} {reason}" for reason, count in unscored.items())
         sentences.append(f"{sum(unscored.values())} seconds have no score: {reasons}.")
-    return [*sentences, *sentences_on_clips(report)]
+    return [*sentences, *sentences_on_clips(report, found["people"])]
 
 
 def per_second_table(report: _Report, number: int = 0) -> Table:

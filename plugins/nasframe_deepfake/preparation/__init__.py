@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nasframe_deepfake.preparation.augmenting import AUGMENTED_SPLITS, Augmenting, read_copies
+from nasframe_deepfake.preparation.backbone_options import BackboneOptions
 from nasframe_deepfake.preparation.clip_index import PreparedClip, read_index
 from nasframe_deepfake.preparation.preparing import Preparation, is_synthetic, prepare
 from nasframe_deepfake.preparation.report import summary
@@ -22,17 +23,16 @@ from nasframe_deepfake.preparation.stages import (
     pretrain_stage,
     synthesize_stage,
 )
-from nasframe_deepfake.preparation.starts import Starts
 
 __all__ = [
     "AUGMENTED_SPLITS",
     "Assignment",
     "Augmenting",
+    "BackboneOptions",
     "Preparation",
     "PreparedClip",
     "Sharing",
     "SplitLeaks",
-    "Starts",
     "augment_stage",
     "features_stage",
     "identity",

@@ -53,7 +53,9 @@ def split_sets(
         notes.append("no two sets have a person or a content in common: the splits of each are its own")
         return alone, notes
     splits = _joined(clips, contents, shares, shared, placed)
-    notes.append(f"several sets have {shared.in_words()}, and these were split together")
+    torn = sum(len({splits[place] for place in places}) > 1 for places in shared.all_places())
+    told = f"but {torn} of these stand in several splits" if torn else "and these were split together"
+    notes.append(f"several sets have {shared.in_words()}, {told}")
     moved = Counter(clip.set for clip, old, new in zip(clips, alone, splits, strict=True) if old != new)
     notes += [
         f"{count} clips of {name} are in another split than where {name} is alone"
@@ -96,6 +98,11 @@ class _Shared:
 
     def __bool__(self) -> bool:
         return bool(self.people or self.contents)
+
+    def all_places(self) -> Iterator[tuple[int, ...]]:
+        """Yield the clips of each person, then those of each content."""
+        yield from self.people.values()
+        yield from self.contents.values()
 
     def in_words(self) -> str:
         """Return how many people and contents there are, with the first names."""
@@ -204,7 +211,7 @@ def _ties(
     """Yield the places of the clips that are kept together, from all ties to the fewest."""
     drawn = [f"{number}" for number in _numbered([clip.group for clip in placed])]
     links: list[list[str]] = [[] for _ in clips]
-    for places in (*shared.people.values(), *shared.contents.values()):
+    for places in shared.all_places():
         for place in places[1:]:
             links[place].append(drawn[places[0]])
     joined = joined_groups(drawn, links)

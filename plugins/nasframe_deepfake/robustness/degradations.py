@@ -10,11 +10,11 @@ The levels are those of others where there are some, so that curves can be laid 
   c40; 30, 35, 38 and 40 are among the five of DeeperForensics-1.0 (Jiang et al., 2020, CVPR).
 - **pixel noise**: the variances .001, .002, .005, .01 and .05 of DeeperForensics-1.0, on values from 0 to 1,
   as deviations of 255.
-- **blur**: its kernels of 7, 9, 13, 17 and 21 pixels, with a deviation of a sixth of the kernel.
+- **blur**: its deviations, a sixth of its kernels of 7, 9, 13, 17 and 21 pixels; our kernels reach to three
+  of them.
 - **resize**: height and width divided by 2 to 6, which is what its perturbation "JPEG" does.
 - **jpeg, aac, mp3, sound noise**: no set of five is common. Qualities of pictures go down in even steps; the
-  bit rates are those of mono speech at 16 kHz, each half or two thirds of the one before; the noise goes down
-  to one that is as loud as the voice.
+  bit rates are those of mono speech at 16 kHz; the noise goes down to one that is as loud as the window.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ class Degradation:
         levels: from mild to harsh.
         whole: changes whole pictures: takes the footage, a level and a generator, and returns those of the
             window. None where the sound is changed.
-        heard: likewise the sound, all of it. None where the pictures are changed.
+        heard: likewise, and returns the sound, all of it. None where the pictures are changed.
+        drawn: whether the seed counts, as of noise.
     """
 
     name: str
@@ -61,7 +62,8 @@ class Degradation:
     unit: str
     levels: tuple[float, ...]
     whole: Callable[[Footage, float, torch.Generator], Sequence[_Pixels]] | None = None
-    heard: Callable[[_Samples, float, torch.Generator], _Samples] | None = None
+    heard: Callable[[Footage, float, torch.Generator], _Samples] | None = None
+    drawn: bool = False
 
     @property
     def stream(self) -> Literal["pictures", "sound"]:
@@ -106,7 +108,7 @@ class Degradation:
                 return np.stack(rows), plain.samples[None]
             assert self.heard is not None
             sounds = [
-                footage.samples_of_window(self.heard(footage.samples, level, self._random(clip, seed)))
+                footage.samples_of_window(self.heard(footage, level, self._random(clip, seed)))
                 for level in self.levels
             ]
         return plain.pictures[None], np.stack(sounds)
@@ -135,10 +137,15 @@ def _h264(footage: Footage, level: float, random: torch.Generator) -> list[_Pixe
     return as_h264(footage.pictures, footage.rate, int(level), footage.shown)
 
 
-def _sound_noise(samples: _Samples, level: float, random: torch.Generator) -> _Samples:
-    sound = torch.from_numpy(samples)
-    found: _Samples = with_noise(sound, torch.randn(len(sound), generator=random), level).numpy()
-    return found
+def _sound_noise(footage: Footage, level: float, random: torch.Generator) -> _Samples:
+    """Add noise so far below the window that is scored, whatever is before and behind it."""
+    sound = torch.from_numpy(footage.samples)
+    noise = torch.randn(len(sound), generator=random)
+    part = slice(footage.first_sample, footage.first_sample + len(footage.samples_of_window(footage.samples)))
+    found = sound.clone()
+    found[part] = with_noise(sound[part], noise[part], level)
+    noisy: _Samples = found.numpy()
+    return noisy
 
 
 _BIT_RATES = (64_000.0, 32_000.0, 24_000.0, 16_000.0, 8_000.0)
@@ -159,7 +166,14 @@ _LIST = (
         (1 / 4, 1 / 9, 1 / 16, 1 / 25, 1 / 36),
         whole=_each(lambda picture, level, _: reduced(picture, math.sqrt(level))),
     ),
-    Degradation("pixel-noise", "pixel noise", "of 255", (8, 11.4, 18, 25.5, 57), whole=_each(pixel_noise)),
+    Degradation(
+        "pixel-noise",
+        "pixel noise",
+        "of 255",
+        (8, 11.4, 18, 25.5, 57),
+        whole=_each(pixel_noise),
+        drawn=True,
+    ),
     Degradation(
         "blur",
         "blur",
@@ -172,16 +186,16 @@ _LIST = (
         "AAC",
         "bit/s",
         _BIT_RATES,
-        heard=lambda samples, level, _: as_sound(samples, "aac", int(level)),
+        heard=lambda footage, level, _: as_sound(footage.samples, "aac", int(level)),
     ),
     Degradation(
         "mp3",
         "MP3",
         "bit/s",
         _BIT_RATES,
-        heard=lambda samples, level, _: as_sound(samples, "libmp3lame", int(level)),
+        heard=lambda footage, level, _: as_sound(footage.samples, "libmp3lame", int(level)),
     ),
-    Degradation("sound-noise", "sound noise", "dB", (20, 15, 10, 5, 0), heard=_sound_noise),
+    Degradation("sound-noise", "sound noise", "dB", (20, 15, 10, 5, 0), heard=_sound_noise, drawn=True),
 )
 
 DEGRADATIONS: Mapping[str, Degradation] = {item.name: item for item in _LIST}

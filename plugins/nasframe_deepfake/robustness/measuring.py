@@ -15,7 +15,7 @@ from nasframe.errors import ConfigurationError, DataError
 from nasframe.jobs import Workers
 from nasframe.runtime import SILENT, Progress, cores, fingerprint, sha256_of, write_json
 from nasframe_audiovisual import keep_freed_memory
-from nasframe_deepfake.clip_scoring import ClipJob, lost_clip, scorer_of
+from nasframe_deepfake.clip_scoring import ClipJob, lost_clip, problems_of_numbers, scorer_of
 from nasframe_deepfake.detection import Calibration, ScoredClips
 from nasframe_deepfake.examined_clips import ExaminedClip, examined_clips, require_run_of_task
 from nasframe_deepfake.kept_reports import network_of, require_place
@@ -93,7 +93,7 @@ def robustness(
     require_place(place / REPORT)
     job = ClipJob(found.path.resolve(), network_of(found), device, tested.root.resolve())
     calibration = scorer_of(job).calibration
-    kept, key = KeptScores(place), _key(found, job, chosen, seed)
+    kept, key = KeptScores(place), _key(found, job, chosen)
     number = workers or min(cores(), max(1, len(chosen) // LEAST))
     with closing(Workers(number, keep_freed_memory)) as started:
         try:
@@ -103,7 +103,7 @@ def robustness(
             pairs = [(clip, clean[clip.name]) for clip in scored]
             results = _degraded(started, job, kept, key, pairs, names, seed, progress)
         except KeyboardInterrupt:
-            done = sum(_known(kept, key, DEGRADATIONS[name]) is not None for name in names)
+            done = sum(_known(kept, key, DEGRADATIONS[name], seed) is not None for name in names)
             progress.say(
                 f"{done} of {len(names)} degradations are done and kept in {place}; the same command goes on "
                 "with the others"
@@ -138,20 +138,18 @@ def _check(names: Sequence[str], clips: int | None, seed: int, workers: int) -> 
     problems = [f"--degradations: {problem}" for name in names if (problem := problem_of_degradation(name))]
     if not names:
         problems.append("--degradations: expected one or more names, found none")
-    for name, value, least in (("clips", clips, 2), ("seed", seed, 0), ("workers", workers, 0)):
-        if value is not None and value < least:
-            problems.append(f"--{name}: expected {least} or more, found {value}")
+    problems += problems_of_numbers(clips, seed, workers)
     if problems:
         raise ConfigurationError(COMMAND, problems)
 
 
-def _key(run: Run, job: ClipJob, clips: Sequence[ExaminedClip], seed: int) -> str:
-    """Return a fingerprint of all that the scores depend on; of the files it is size and time."""
+def _key(run: Run, job: ClipJob, clips: Sequence[ExaminedClip]) -> str:
+    """Return a fingerprint of all that the clean scores depend on; of the files it is size and time."""
     options, detector = (
         sha256_of(path) for path in (run.path / "experiment.toml", run.task_folder / "detector.json")
     )
     files = [[clip.name, clip.fake, *map(_state, clip.files.paths(job.root))] for clip in clips]
-    return fingerprint([FORMAT, job.network, options, detector, seed, files])
+    return fingerprint([FORMAT, job.network, options, detector, files])
 
 
 def _state(path: Path) -> list[int]:
@@ -201,7 +199,7 @@ def _degraded(
     """Return degradation → scores and reasons, of those that are wanted or were done before."""
     found: dict[str, _Degraded] = {}
     for name, degradation in DEGRADATIONS.items():
-        if (known := _known(kept, key, degradation)) is not None:
+        if (known := _known(kept, key, degradation, seed)) is not None:
             found[name] = known
             if name in names:
                 progress.say(f"{degradation.title}: known, skipped")
@@ -217,18 +215,18 @@ def _degraded(
                 problems[clip.name] = result
             else:
                 scores[clip.name] = result
-        kept.keep_degraded(name, _key_of(key, degradation), scores, problems)
+        kept.keep_degraded(name, _key_of(key, degradation, seed), scores, problems)
         found[name] = scores, problems
     return found
 
 
-def _known(kept: KeptScores, key: str, degradation: Degradation) -> _Degraded | None:
+def _known(kept: KeptScores, key: str, degradation: Degradation, seed: int) -> _Degraded | None:
     """Return the scores of a degradation that is done; None where it is not, or for other clips."""
-    return kept.degraded(degradation.name, _key_of(key, degradation), len(degradation.levels))
+    return kept.degraded(degradation.name, _key_of(key, degradation, seed), len(degradation.levels))
 
 
-def _key_of(key: str, degradation: Degradation) -> str:
-    return fingerprint([key, [*degradation.levels]])
+def _key_of(key: str, degradation: Degradation, seed: int) -> str:
+    return fingerprint([key, [*degradation.levels], seed if degradation.drawn else None])
 
 
 def _require_both(source: str, clips: Sequence[ExaminedClip], problems: Mapping[str, str]) -> None:

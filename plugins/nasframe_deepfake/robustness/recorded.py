@@ -18,7 +18,7 @@ from nasframe.runtime import (
     Text,
     read_json,
 )
-from nasframe_deepfake.kept_reports import name_of_data, network_of, reports_in
+from nasframe_deepfake.kept_reports import name_of_data, reports_in, reports_of_network
 
 __all__ = ["REPORT", "folder_in_run", "read_robustness", "robustness_reports"]
 
@@ -86,7 +86,5 @@ def robustness_reports(run: Run) -> list[Mapping[str, Any]]:
     Raises:
         RunError: one is damaged.
     """
-    base = reports_in(run) / FOLDER
-    paths = sorted(base.glob(f"*/{REPORT}"), key=lambda path: (path.parent.name != "own", path))
-    found = [read_robustness(path) for path in paths]
-    return [report for report in found if report["network"] == network_of(run)]
+    paths = (reports_in(run) / FOLDER).glob(f"*/{REPORT}")
+    return reports_of_network(run, {path.parent.name: path for path in paths}, read_robustness)

@@ -32,7 +32,7 @@ def in_sentences(report: _Scored) -> list[str]:
     for degradation in report["degradations"]:
         what = f"could not be degraded by {degradation['title']}"
         sentences += sentences_on_problems(what, degradation["problems"])
-    return [*sentences, *sentences_on_clips(report)]
+    return [*sentences, *sentences_on_clips(report, report["people"])]
 
 
 def robustness_table(report: _Scored, number: int = 0) -> Table:

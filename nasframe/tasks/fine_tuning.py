@@ -7,11 +7,11 @@ from torch import nn
 
 from nasframe.tasks.data import Data
 
-__all__ = ["Tuning"]
+__all__ = ["FineTuning"]
 
 
 @frozen
-class Tuning:
+class FineTuning:
     """The trained network behind the networks that make its inputs, all of which are trained on together.
 
     Attributes:

@@ -9,18 +9,18 @@ from tempfile import TemporaryDirectory
 import attrs
 from torch import nn
 
-from nasframe import Data, Splits, Tuning
+from nasframe import Data, FineTuning, Splits
 from nasframe.runtime import SILENT, write_tensors
-from nasframe_audiovisual import BehindBackbones, Extractor, Standardiser, write_features
+from nasframe_audiovisual import Extractor, Standardiser, WithBackbones, write_features
 from nasframe_deepfake.detection.clip_split import ClipSplit
 from nasframe_deepfake.detection.fitted_novelty import novelty_of_training
-from nasframe_deepfake.detection.saved_detector import replace_backbones
+from nasframe_deepfake.detection.saved_detector import record_tuned_backbones
 from nasframe_deepfake.detection.stream_split import StreamSplit, streams_of
 
-__all__ = ["detector_tuning", "save_tuned_detector"]
+__all__ = ["detector_fine_tuning", "save_tuned_detector"]
 
 
-def detector_tuning(
+def detector_fine_tuning(
     network: nn.Module,
     data: Data,
     folders: Mapping[str, Path],
@@ -28,7 +28,7 @@ def detector_tuning(
     standardiser: Standardiser,
     epochs: int,
     rate: float,
-) -> Tuning:
+) -> FineTuning:
     """Return a trained network behind both backbones, and the streams of the clips that it was trained on.
 
     Args:
@@ -36,7 +36,7 @@ def detector_tuning(
         data: that it was trained on.
         folders: of the stages, with augmented clips where there are some.
         extractor, standardiser: of the stages.
-        epochs, rate: see `nasframe.Tuning`.
+        epochs, rate: see `nasframe.FineTuning`.
     """
     further = [folders["augment"]] if "augment" in folders else []
 
@@ -56,21 +56,23 @@ def detector_tuning(
         streams(splits.validation),
         lambda: streams(splits.test()),
     )
-    module = BehindBackbones(extractor, standardiser, network)
-    return Tuning(module, Data(shapes, data.outputs, raw), epochs, rate, "task.finetune_rate")
+    module = WithBackbones(extractor, standardiser, network)
+    return FineTuning(module, Data(shapes, data.outputs, raw), epochs, rate, "task.finetune_rate")
 
 
-def save_tuned_detector(tuning: Tuning, folders: Mapping[str, Path], extractor: Extractor, out: Path) -> None:
+def save_tuned_detector(
+    tuning: FineTuning, folders: Mapping[str, Path], extractor: Extractor, out: Path
+) -> None:
     """Write the tuned backbones into the folder of a detector, and the spread of the features that they give.
 
     Args:
-        tuning: that `detector_tuning` returned, trained.
+        tuning: that `detector_fine_tuning` returned, trained.
         folders: of the stages.
         extractor: of the stages, whose backbones take the tuned weights.
         out: that `save_detector` wrote.
     """
     module = tuning.module
-    assert isinstance(module, BehindBackbones)
+    assert isinstance(module, WithBackbones)
     statistics = {
         name.removeprefix("statistics_"): values.cpu() for name, values in module.named_buffers(recurse=False)
     }
@@ -83,4 +85,4 @@ def save_tuned_detector(tuning: Tuning, folders: Mapping[str, Path], extractor: 
         features = Path(place)
         write_features(folders["prepare"], features, extractor, module.temporal, (), SILENT, known=statistics)
         novelty = novelty_of_training(folders["prepare"], features, module.temporal)
-    replace_backbones(out, novelty)
+    record_tuned_backbones(out, novelty)

@@ -19,14 +19,14 @@ from nasframe_audiovisual import (
 )
 from nasframe_deepfake.option_errors import of_option
 
-__all__ = ["Starts"]
+__all__ = ["BackboneOptions"]
 
 _HUB, _SCRATCH = Path("hub"), Path("scratch")
 """Words in place of a file. A file of such a name is given with its folder."""
 
 
 @frozen
-class Starts:
+class BackboneOptions:
     """The options of the task about its backbones.
 
     Attributes:

@@ -13,28 +13,30 @@ from torch import nn
 from nasframe.tasks.check.split_check import check_data, check_split_alone
 from nasframe.tasks.check.task_contract import TaskContract
 from nasframe.tasks.data import Split
+from nasframe.tasks.fine_tuning import FineTuning
 from nasframe.tasks.task import Task
-from nasframe.tasks.tuning import Tuning
 
-__all__ = ["checked_tuning", "tuned_test_split"]
+__all__ = ["checked_fine_tuning", "tuned_test_split"]
 
 
-def checked_tuning(task: Task, network: nn.Module, folders: Mapping[str, Path]) -> Tuning | None:
-    """Return the trained network together with those in front of it; see `Task.tuning`.
+def checked_fine_tuning(task: Task, network: nn.Module, folders: Mapping[str, Path]) -> FineTuning | None:
+    """Return the trained network together with those in front of it; see `Task.fine_tuning`.
 
     Raises:
         ContractError: what the task returns cannot be trained, or does not hold the network.
     """
     contract = TaskContract(task)
-    found = contract.call("tuning", task.tuning, network, folders)
+    found = contract.call("fine_tuning", task.fine_tuning, network, folders)
     if found is None:
         return None
 
     def require(holds: bool, promise: str, value: Any) -> None:
         if not holds:
-            raise contract.violation(task.tuning, f"tuning must {promise}", value)
+            raise contract.violation(task.fine_tuning, f"fine_tuning must {promise}", value)
 
-    require(isinstance(found, Tuning), "return a nasframe.Tuning or None", found)
+    saves = type(task).save_tuned is not Task.save_tuned
+    require(saves, "have `save_tuned` beside it, which keeps the tuned networks", "a task without it")
+    require(isinstance(found, FineTuning), "return a nasframe.FineTuning or None", found)
     require(isinstance(found.module, nn.Module), "hold a module", found.module)
     held = {id(parameter) for parameter in found.module.parameters()}
     lacks = [name for name, parameter in network.named_parameters() if id(parameter) not in held]
@@ -45,7 +47,7 @@ def checked_tuning(task: Task, network: nn.Module, folders: Mapping[str, Path]) 
     rate = found.learning_rate
     is_rate = isinstance(rate, int | float) and math.isfinite(rate) and rate > 0
     require(is_rate, "name a learning rate above 0", rate)
-    tuning: Tuning = found
+    tuning: FineTuning = found
     return tuning
 
 

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 from nasframe_audiovisual.features.extractor import Extractor, features_of_pictures, features_of_sounds
 from nasframe_audiovisual.features.standardiser import Standardiser
 
-__all__ = ["BehindBackbones"]
+__all__ = ["WithBackbones"]
 
 
-class BehindBackbones(nn.Module):
+class WithBackbones(nn.Module):
     """Streams → features → the outputs of a network, with gradients through all of it.
 
     The backbones stay in evaluation mode, so the statistics of their normalisation are those of their own
@@ -35,7 +35,7 @@ class BehindBackbones(nn.Module):
         for name, values in standardiser.statistics.items():
             self.register_buffer(f"statistics_{name}", values.clone())
 
-    def train(self, mode: bool = True) -> BehindBackbones:
+    def train(self, mode: bool = True) -> WithBackbones:
         """Set the mode of the network; the backbones stay in evaluation mode."""
         super().train(mode)
         self.picture.eval()
