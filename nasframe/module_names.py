@@ -8,6 +8,7 @@ state is loaded.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Collection, Mapping, MutableMapping
 from typing import Any, TypeVar
@@ -22,6 +23,7 @@ T = TypeVar("T")
 _EMPTY: Mapping[type[nn.Module], nn.Module] = {kind: kind() for kind in (nn.ModuleDict, nn.ParameterDict)}
 
 
+@functools.lru_cache(maxsize=4096)  # a pass through a supernet asks for dozens
 def module_key(name: str, holder: type[nn.Module] = nn.ModuleDict) -> str:
     """Return a name as the key of a `ModuleDict`, or of another holder: a different key for each name.
 

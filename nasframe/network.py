@@ -51,16 +51,35 @@ class Shapes:
 
 
 class Block(nn.Module):
-    """An operation and those that follow it."""
+    """An operation and those that follow it.
+
+    Attributes:
+        has_buffers: True where one of them keeps a state, such as running statistics.
+    """
 
     def __init__(self, operation: nn.Module, then: Iterable[nn.Module] = ()) -> None:
         super().__init__()
         self.operation = operation
         self.then = nn.Sequential(*then)
+        before_noise = [*self.then]
+        while before_noise and getattr(before_noise[-1], "adds_noise", False):
+            before_noise.pop()
+        self._before_noise = tuple(before_noise)
+        self.has_buffers = any(True for _ in self.buffers())
 
     def forward(self, *inputs: Tensor) -> Tensor:
         value: Tensor = self.operation(*inputs)
         for module in self.then:
+            value = module(value)
+        return value
+
+    def mean(self, *inputs: Tensor) -> Tensor:
+        """Return the value without the noise that the last of the following operations add to it.
+
+        It is the mean of `forward` over that noise; see `Operation.adds_noise`.
+        """
+        value: Tensor = self.operation(*inputs)
+        for module in self._before_noise:
             value = module(value)
         return value
 

@@ -58,12 +58,16 @@ class Operation(nn.Module):
         names_ports: True for an operation of any number of inputs whose constructor takes `ports`, their
             names in order: removed inputs are left out of the derived network, and the parameters of the
             others keep their names. Any other operation receives zeros in their place.
+        adds_noise: True for an operation of one input that is the identity in evaluation, and in training
+            returns a random value whose mean is the input, such as dropout. Where only a linear function of
+            a candidate's value counts, a supernet takes that mean in place of a draw.
     """
 
     arity: ClassVar[int | None] = 1
     removes: ClassVar[bool] = False
     passes: ClassVar[bool] = False
     names_ports: ClassVar[bool] = False
+    adds_noise: ClassVar[bool] = False
 
     def __init__(self, shapes: Sequence[Shape]) -> None:
         super().__init__()

@@ -116,13 +116,14 @@ class ForwardPass:
     def _unselected(self, block: Block, *arrived: Tensor) -> Tensor | None:
         """Return the value of an operation that one-hot weights left out; None where these are skipped.
 
-        It has no graph, and the operation's buffers stay as they were.
+        It has no graph, and the operation's buffers stay as they were. Only its inner product with the
+        gradient counts, so noise that is added last is averaged out: the mean of the product, exactly.
         """
         if self.unselected == "skip":
             return None
         with torch.no_grad():
-            buffers = [(buffer, buffer.clone()) for buffer in block.buffers()]
-            result: Tensor = block(*arrived)
+            buffers = [(buffer, buffer.clone()) for buffer in block.buffers()] if block.has_buffers else []
+            result = block.mean(*arrived)
             for buffer, before in buffers:
                 buffer.copy_(before)
         return result

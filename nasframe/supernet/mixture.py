@@ -50,7 +50,7 @@ class _OneHotMix(torch.autograd.Function):
         ctx: Any, weights: Tensor, selected: Sequence[int], like: Tensor, *values: Tensor | None
     ) -> Tensor:
         ctx.set_materialize_grads(False)  # no gradient stays no gradient: it must not become a zero
-        ctx.selected, ctx.count, ctx.shape = selected, len(values), weights
+        ctx.selected, ctx.count, ctx.weights_dtype = selected, len(values), weights.dtype
         ctx.present = [index for index, value in enumerate(values) if value is not None]
         ctx.save_for_backward(*(value for value in values if value is not None))
         chosen = [value for index in selected if (value := values[index]) is not None]
@@ -65,10 +65,11 @@ class _OneHotMix(torch.autograd.Function):
         for_values: list[Tensor | None] = [None] * ctx.count
         if gradient is not None:
             if ctx.needs_input_grad[0]:
-                for_weights = torch.zeros_like(ctx.shape)
                 flat = gradient.reshape(-1)
+                products = [flat.new_zeros(())] * ctx.count
                 for index, value in zip(ctx.present, ctx.saved_tensors, strict=True):
-                    for_weights[index] = torch.dot(flat, value.reshape(-1)).to(for_weights.dtype)
+                    products[index] = torch.dot(flat, value.reshape(-1))
+                for_weights = torch.stack(products).to(ctx.weights_dtype)
             for index in ctx.selected:
                 if ctx.needs_input_grad[3 + index]:
                     for_values[index] = gradient

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import torch
 from attrs import frozen
@@ -27,7 +27,14 @@ class Batch:
 
 
 class Split(Protocol):
-    """Examples that are read by index."""
+    """Examples that are read by index.
+
+    Attributes:
+        reads_ahead: True where `batch` may be called in another thread, before the batch is needed: it draws
+            nothing from the generators of the process, and changes nothing that others read.
+    """
+
+    reads_ahead: ClassVar[bool] = False
 
     @property
     def sampling_weights(self) -> Tensor | None:

@@ -38,15 +38,15 @@ class OperationSuite(Suite):
             def make(self, shapes):
                 return Maximum(shapes)
 
-    Shape: the inputs fit `arity` and `forward`; the output has the batch first and the shape that the
-    meta device finds, for batches of 1, 2 and 5; there are as many parameters as on the meta device;
-    another number of inputs is refused. Values: in eval mode an example does not depend on the others of
-    its batch, and nothing is changed or drawn; ports that it calls interchangeable are; training draws
-    from torch's global generator alone; inputs stay as they are; `removes` gives zeros, `passes` gives
-    its input. Gradient: reaches every parameter and input and is finite, also for zeros. State: moves
-    with `to` and `state_dict`; a copy computes the same and shares nothing. In a space: it is searched,
-    derived and built; one-hot weights compute the built network; an operation that is not selected has no
-    gradient.
+    Shape: the inputs fit `arity` and `forward`; the output has the batch first and the shape that the meta
+    device finds, for batches of 1, 2 and 5; there are as many parameters as on the meta device; another
+    number of inputs is refused. Values: in eval mode an example does not depend on the others of its batch,
+    and nothing is changed or drawn; ports that it calls interchangeable are; training draws from torch's
+    global generator alone; inputs stay as they are; `removes` gives zeros, `passes` gives its input,
+    `adds_noise` gives it in evaluation and on average. Gradient: reaches every parameter and input and is
+    finite, also for zeros. State: moves with `to` and `state_dict`; a copy computes the same and shares
+    nothing. In a space: it is searched, derived and built; one-hot weights compute the built network; an
+    operation that is not selected has no gradient.
 
     Attributes:
         shapes: of the inputs, without the batch; as many as the operation takes.
@@ -174,6 +174,16 @@ class OperationSuite(Suite):
             pytest.skip("it neither removes nor passes")
         expected = torch.zeros_like(inputs[0]) if module.removes else inputs[0]
         assert torch.equal(module(*inputs), expected)
+
+    def test_what_adds_noise_gives_its_input_in_evaluation_and_on_average(self) -> None:
+        module, inputs = self._made(), self._inputs(3)
+        if not module.adds_noise:
+            pytest.skip("it adds no noise")
+        assert torch.equal(module.eval()(*inputs), inputs[0])
+        draws, module = 2000, module.train()
+        drawn = torch.stack([module(*inputs) for _ in range(draws)])
+        error = (drawn.mean(0) - inputs[0]).abs()
+        assert (error <= 5 * drawn.std(0) / draws**0.5 + 1e-6).all(), "the mean is not the input"
 
     # -- gradient and state -----------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from attrs import frozen
 from torch import Tensor
 
 from nasframe.tasks import Batch, Split
+from nasframe.training.reading_ahead import may_be_read_ahead, read_ahead
 
 __all__ = ["DrawnBatch", "JoinedSplit", "batches", "in_order", "number_of_batches"]
 
@@ -34,6 +35,11 @@ class JoinedSplit(Split):
 
     first: Split
     second: Split
+
+    @property
+    def reads_ahead(self) -> bool:  # type: ignore[override]
+        """True where both may be read ahead."""
+        return may_be_read_ahead(self.first) and may_be_read_ahead(self.second)
 
     @property
     def sampling_weights(self) -> Tensor | None:
@@ -81,14 +87,19 @@ def batches(split: Split, size: int, generator: torch.Generator, device: torch.d
         order = torch.randperm(len(split), generator=generator)
     else:
         order = torch.multinomial(weights.double(), len(split), replacement=True, generator=generator)
-    for rows in torch.split(order, size):
-        yield _drawn(split, rows, device)
+    yield from _drawn_batches(split, torch.split(order, size), device)
 
 
 def in_order(split: Split, size: int, device: torch.device) -> Iterator[Batch]:
     """Yield every example once, in the order of the split."""
-    for rows in torch.split(torch.arange(len(split)), size):
-        yield _drawn(split, rows, device)
+    yield from _drawn_batches(split, torch.split(torch.arange(len(split)), size), device)
+
+
+def _drawn_batches(split: Split, all_rows: Sequence[Tensor], device: torch.device) -> Iterator[Batch]:
+    def read(rows: Tensor) -> Batch:
+        return _drawn(split, rows, device)
+
+    return read_ahead(read, all_rows) if may_be_read_ahead(split) else map(read, all_rows)
 
 
 def _drawn(split: Split, rows: Tensor, device: torch.device) -> Batch:

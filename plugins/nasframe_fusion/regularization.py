@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -46,6 +47,8 @@ class BatchNorm(Operation):
 
 class Dropout(Operation):
     """Sets entries to zero with probability `rate` in training, by torch's global generator."""
+
+    adds_noise: ClassVar[bool] = True
 
     def __init__(self, shapes: Sequence[Shape], *, rate: float = 0.2) -> None:
         super().__init__(shapes)

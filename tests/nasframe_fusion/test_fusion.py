@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from nasframe.errors import SpaceError
-from nasframe.operations import OpSpec, build_operation
+from nasframe.operations import Operation, OpSpec, build_operation
 from nasframe_fusion.fusion import Attention, ConcatFC, LinearGLU, Sum
 
 SHAPES = ((5, 6), (5, 6))
@@ -48,6 +48,19 @@ def test_linear_glu_lets_y_decide_how_much_of_x_passes(maps: Any) -> None:
     torch.testing.assert_close(output, F.glu(torch.cat((value, gate), dim=-1), dim=-1))
     assert operation.value.bias is None
     assert operation.gate.bias is None
+
+
+@pytest.mark.parametrize("kind", CANDIDATES)
+def test_one_tensor_at_both_ports_is_computed_as_two_equal_ones(kind: type[Operation], maps: Any) -> None:
+    (x,) = maps(1)
+    operation = kind(SHAPES).double()
+    leaves = [x, *operation.parameters()]
+    direction = torch.randn_like(x)
+    once, twice = operation(x, x), operation(x, x.clone())
+    torch.testing.assert_close(once, twice)
+    torch.testing.assert_close(
+        torch.autograd.grad(once, leaves, direction), torch.autograd.grad(twice, leaves, direction)
+    )
 
 
 def test_concat_fc_is_one_layer_over_the_channels_of_both(maps: Any) -> None:

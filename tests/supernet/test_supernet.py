@@ -11,8 +11,8 @@ from torch import Tensor
 
 from nasframe import Architecture, Sample, Supernet, build
 from nasframe.errors import ArchitectureError, SpaceError
-from nasframe.network import inherit
-from nasframe.operations import Operation
+from nasframe.network import inherit, make_block
+from nasframe.operations import Operation, OpSpec
 from nasframe.relaxations import (
     Dirichlet,
     GappedStraightThrough,
@@ -461,6 +461,36 @@ def test_an_unselected_batch_norm_keeps_its_running_values() -> None:
     moved = {name for name, value in net.named_buffers() if not torch.equal(value, before[name])}
     assert moved
     assert all(".sum." in name for name in moved)
+
+
+def test_an_unselected_candidate_counts_with_the_mean_of_the_noise_that_is_added_to_it() -> None:
+    net = supernet("choose", cells=1, nodes=1).train()
+    noisy = Bimodal(channels=6, ports="choose", dropout=0.5, cells=1, nodes=1).build(SHAPES, 2)
+    dropping = Supernet(noisy).double().train()
+    dropping.load_state_dict(net.state_dict())
+    inputs, one_hot = features(), net.logits.one_hot({"cell1/N1": "zero"})  # nothing that counts is dropped
+
+    def gradients(module: Supernet) -> dict[str, Tensor]:
+        leaves = {key: item.weights.clone().requires_grad_() for key, item in one_hot.items()}
+        output = module(inputs, {key: Sample(leaf, True) for key, leaf in leaves.items()})
+        found = torch.autograd.grad(output.square().sum(), [*leaves.values()], allow_unused=True)
+        return {key: one for key, one in zip(leaves, found, strict=True) if one is not None}
+
+    torch.testing.assert_close(gradients(dropping), gradients(net), rtol=0, atol=0)
+
+
+def test_a_draw_of_the_noise_has_that_mean() -> None:
+    block = make_block(OpSpec("sum"), [OpSpec("layer_norm"), OpSpec("dropout")], [(3, 4)] * 2).train()
+    x, y = torch.randn(2, 3, 4), torch.randn(2, 3, 4)
+    drawn = torch.stack([block(x, y) for _ in range(4000)])
+    standard_error = drawn.std(0) / 4000**0.5
+    assert ((drawn.mean(0) - block.mean(x, y)).abs() <= 5 * standard_error + 1e-6).all()
+
+
+def test_noise_that_another_operation_follows_is_drawn() -> None:
+    block = make_block(OpSpec("sum"), [OpSpec("dropout", {"rate": 0.9}), OpSpec("layer_norm")], [(3, 4)] * 2)
+    x = torch.randn(2, 3, 4)
+    assert not torch.equal(block.train().mean(x, x), block.eval()(x, x))
 
 
 def test_names_that_torch_refuses_for_modules_are_accepted() -> None:

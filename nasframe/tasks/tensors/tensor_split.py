@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from attrs import frozen
 from torch import Tensor
@@ -15,6 +16,8 @@ __all__ = ["TensorSplit"]
 @frozen
 class TensorSplit(Split):
     """A split of tensors that fit in memory (or are mapped into it)."""
+
+    reads_ahead: ClassVar[bool] = True
 
     inputs: Mapping[str, Tensor]
     targets: Tensor

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from attrs import field, frozen
 from torch import Tensor
@@ -25,6 +26,8 @@ class FeatureSplit(Split):
         identifiers: a name for each clip; no two splits share one.
         sampling_weights: see `nasframe.Split`.
     """
+
+    reads_ahead: ClassVar[bool] = True
 
     features: Mapping[str, Tensor] = field(repr=False)
     pictures: Tensor = field(repr=False)

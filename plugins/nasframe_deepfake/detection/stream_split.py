@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 from attrs import field, frozen
@@ -47,6 +47,8 @@ class SeenSplit(StreamSplit):
         extractor: both backbones of the detector.
         standardiser: with the statistics of its training.
     """
+
+    reads_ahead: ClassVar[bool] = False  # a backbone computes what a batch holds
 
     extractor: Extractor = field(kw_only=True, repr=False)
     standardiser: Standardiser = field(kw_only=True, repr=False)
