@@ -18,13 +18,14 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .NOTPARALLEL:
-.PHONY: help demo test browser check acceptance soak clean
+.PHONY: help demo test browser check bench acceptance soak clean
 
 help:
 	@echo "make demo   make a virtual environment, install nasframe, search a small network into $(OUT)"
 	@echo "make test   the whole test suite; without a browser, the tests that need one are skipped"
 	@echo "make browser  install Chromium for those tests, where apt is there and we are root"
 	@echo "make check  lint, formatting, types, import rules"
+	@echo "make bench  measure the speed: a search step, an epoch, the estimator, the extraction of features"
 	@echo "make acceptance  check the results that a search must reach on the embedded set and two real tasks; about an hour"
 	@echo "make soak   give every reader INPUTS ($(INPUTS)) mutated files, and measure memory; some hours"
 	@echo "make clean  remove what these made, except runs"
@@ -49,6 +50,9 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/bench
 
 acceptance: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/acceptance.py

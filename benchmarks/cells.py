@@ -168,8 +168,8 @@ def compare(relaxation: Relaxation, size: tuple[int, int, int], device: torch.de
             optimiser.step()
 
     def own_step() -> None:
-        search.update(Update("weights", inner), 0, noise)
-        search.update(Update("architecture", outer), 0, noise)
+        search.learner.update(Update("weights", inner), 0, noise)
+        search.learner.update(Update("architecture", outer), 0, noise)
 
     def waiting(step: Callable[[], None]) -> Callable[[], None]:
         def run() -> None:

@@ -54,8 +54,8 @@ def main() -> None:
             def step(
                 engine: Search = engine, noise: torch.Generator = noise, a: object = inner, b: object = outer
             ) -> None:
-                engine.update(Update("weights", a), 0, noise)  # type: ignore[arg-type]
-                engine.update(Update("architecture", b), 0, noise)  # type: ignore[arg-type]
+                engine.learner.update(Update("weights", a), 0, noise)  # type: ignore[arg-type]
+                engine.learner.update(Update("architecture", b), 0, noise)  # type: ignore[arg-type]
 
             variants[name] = step
         report(f"search step, batch {size}, {torch.get_num_threads()} threads", variants)
@@ -80,7 +80,7 @@ def second_order(name: str, relaxation: Relaxation, size: int = 64) -> None:
         engine = Search(space, task, data, relaxation, Bilevel(order=order), options)  # type: ignore[arg-type]
         update = Update("architecture", outer, None if order == 1 else inner)
         noise = torch.Generator().manual_seed(0)
-        updates[f"architecture update, order {order}"] = partial(engine.update, update, 0, noise)
+        updates[f"architecture update, order {order}"] = partial(engine.learner.update, update, 0, noise)
         epochs[f"epoch with validation, order {order}"] = engine.fit
     for title, variants, rounds in (("update", updates, 30), ("epoch", epochs, 8)):
         report(f"{name}, {title}, batch {size}, {torch.get_num_threads()} threads", variants, rounds=rounds)

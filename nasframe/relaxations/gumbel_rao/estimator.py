@@ -9,7 +9,11 @@ import torch
 from torch import Tensor
 
 from nasframe.options import option
-from nasframe.relaxations.gumbel_rao.conditional import conditional_average, conditional_log_ratios
+from nasframe.relaxations.gumbel_rao.conditional import (
+    ConditionalAverage,
+    conditional_average,
+    conditional_log_ratios,
+)
 from nasframe.relaxations.gumbel_rao.exact import exact_jacobian, exact_weights
 from nasframe.relaxations.noise import categorical, working_dtype
 from nasframe.relaxations.relaxation import Sample
@@ -17,6 +21,9 @@ from nasframe.relaxations.schedule import ScheduledRelaxation, schedule_last, te
 from nasframe.relaxations.surrogate import one_hot, with_jacobian
 
 __all__ = ["GumbelRaoMonteCarlo", "gumbel_rao"]
+
+_DRAWS_AT_ONCE = 2**20
+"""Random numbers that are held together, and as many of each of a few intermediate results: 4 MB each."""
 
 
 def gumbel_rao(
@@ -77,11 +84,33 @@ def gumbel_rao(
                 return value.to(logits.dtype)
             jacobian = exact_jacobian(log_p, winner, temperature)
         else:
-            noise = conditional_log_ratios(log_p, winner, samples, generator)
-            mean = conditional_average(log_p, winner, noise, temperature, through_noise)
+            mean = _average_of_draws(log_p, winner, samples, temperature, through_noise, generator)
             value = one_hot(winner, log_p) if hard else mean.weights
             jacobian = mean.jacobian
     return with_jacobian(logits, value, jacobian)
+
+
+def _average_of_draws(
+    log_p: Tensor,
+    winner: Tensor,
+    samples: int,
+    temperature: float,
+    through_noise: bool,
+    generator: torch.Generator | None,
+) -> ConditionalAverage:
+    """Return the average over K draws, some choices at a time; a processor draws the same numbers so."""
+    choices, candidates = log_p.shape
+    rows = max(1, _DRAWS_AT_ONCE // (candidates * samples))
+    parts = []
+    for first in range(0, choices, rows):
+        some = slice(first, first + rows)
+        noise = conditional_log_ratios(log_p[some], winner[some], samples, generator)
+        parts.append(conditional_average(log_p[some], winner[some], noise, temperature, through_noise))
+    if len(parts) == 1:
+        return parts[0]
+    return ConditionalAverage(
+        torch.cat([part.weights for part in parts]), torch.cat([part.jacobian for part in parts])
+    )
 
 
 def _check_samples(samples: object, through_noise: bool = False) -> None:

@@ -1,0 +1,109 @@
+"""An epoch of the paper's search through the real engine, on cached features of a part of its examples."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import torch
+from figure import Figure
+from paper import ROWS, SHAPES
+from torch import Tensor
+
+from nasframe import Data, SearchOptions, Splits, TensorTask, Update
+from nasframe.relaxations import GumbelRaoMonteCarlo
+from nasframe.runtime import one_thread
+from nasframe.searching import Bilevel, Search
+from nasframe.training import batches
+from nasframe_audiovisual import FeatureSplit
+from nasframe_bimodal.space import Bimodal
+
+__all__ = ["epoch_figures"]
+
+PART = 8
+"""One example of so many is there; an epoch takes as much less."""
+
+EPOCHS = 100
+
+
+def epoch_figures(epochs: int = 3) -> list[Figure]:
+    """Return the projected time of a search, the memory of its process, and what it waits for batches.
+
+    Args:
+        epochs: that are made; the shortest counts, as other work of the machine only makes one longer.
+    """
+    with TemporaryDirectory() as folder:
+        data = _data(Path(folder))
+        task = TensorTask(
+            {name: torch.randn(64, *shape) for name, shape in SHAPES.items()}, torch.arange(64) % 2
+        )
+        options = SearchOptions(batch_size=64, epochs=epochs, min_epochs=epochs)
+        space = Bimodal(ports="shared").build(data.inputs, data.outputs)
+        search = Search(space, task, data, GumbelRaoMonteCarlo(samples=100), Bilevel(), options)
+        search.fit()
+        anonymous = _anonymous_memory()
+        waiting = _waiting(search)
+    seconds = min(record["seconds"] for record in search.history)
+    projected = EPOCHS * PART * seconds / 60
+    rows = sum(ROWS.values())
+    words = f"{EPOCHS} epochs of {rows:,} examples, B = 64; one of {rows // PART:,} took {seconds:.2f} s"
+    return [
+        Figure("projected_paper_search_minutes", projected, "min", most=28, words=words),
+        Figure(
+            "loader_share", waiting, most=0.02, words="waiting for batches, of the weight updates of an epoch"
+        ),
+        Figure("anonymous_memory_gb", anonymous, "GB", most=1, words="of the process of the search"),
+    ]
+
+
+def _waiting(search: Search) -> float:
+    """Return the share of an epoch's weight updates in which the search waits for their batches."""
+    noise, device = torch.Generator().manual_seed(0), search.device
+    waited, started = 0.0, time.perf_counter()
+    with one_thread():
+        drawn = batches(search.data.splits.weights, 64, torch.Generator().manual_seed(0), device)
+        while True:
+            asked = time.perf_counter()
+            batch = next(drawn, None)
+            waited += time.perf_counter() - asked
+            if batch is None:
+                return waited / (time.perf_counter() - started)
+            search.learner.update(Update("weights", batch), 0, noise)
+
+
+def _data(folder: Path) -> Data:
+    """Write random features of a part of the examples, as the stage `features` does; return the splits."""
+    counts = {name: rows // PART for name, rows in ROWS.items()}
+    features = {
+        name: _feature(folder / f"{name}.npy", sum(counts.values()), shape) for name, shape in SHAPES.items()
+    }
+    order = torch.randperm(sum(counts.values()), generator=torch.Generator().manual_seed(0))
+    weights, architecture, validation = (
+        FeatureSplit(features, rows, rows, rows % 2, [str(row) for row in rows.tolist()])
+        for rows in order.split([*counts.values()])
+    )
+    return Data(SHAPES, 2, Splits(weights, architecture, validation, lambda: validation))
+
+
+def _feature(file: Path, rows: int, shape: tuple[int, int]) -> Tensor:
+    """Return `(rows, *shape)`, float16, mapped from a file of numbers that repeat."""
+    some = np.random.default_rng(0).standard_normal((512, *shape)).astype(np.float16)
+    stored = np.lib.format.open_memmap(file, mode="w+", dtype=np.float16, shape=(rows, *shape))
+    for first in range(0, rows, len(some)):
+        part = stored[first : first + len(some)]
+        part[:] = some[: len(part)]
+    stored.flush()
+    return torch.from_numpy(np.load(file, mmap_mode="c"))
+
+
+def _anonymous_memory() -> float | None:
+    """Return the memory of this process that no file holds, in GB; None where the system does not say."""
+    try:
+        text = Path("/proc/self/smaps_rollup").read_text()
+    except OSError:
+        return None
+    (kilobytes,) = re.findall(r"^Anonymous: +(\d+) kB$", text, re.MULTILINE)
+    return int(kilobytes) / 1e6

@@ -1,0 +1,80 @@
+"""The sizes of the paper's search, and one step of it by the engine and by the plain implementation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from plain import PlainSearch, PlainSupernet, gumbel_rao, softmax
+
+from nasframe import SearchOptions, TensorTask, Update
+from nasframe.relaxations import GumbelRaoMonteCarlo, Relaxation, Softmax
+from nasframe.searching import Bilevel, Search
+from nasframe_bimodal.space import Bimodal
+
+__all__ = ["ROWS", "SHAPES", "engine", "engine_step", "plain_step"]
+
+LENGTH = 8
+"""Positions of each feature."""
+
+SHAPES = {f"{stream}{stage}": (LENGTH, 128 * 2 ** (stage - 1)) for stream in "IS" for stage in range(1, 5)}
+"""Inputs of the search: four stages of two ResNet-34, each beside its standardised copy."""
+
+ROWS = {"weights": 46_629, "architecture": 20_724, "validation": 15_543}
+"""Examples of each split of the paper's combined set with its copies, by the shares of the task."""
+
+RELAXATIONS: dict[str, tuple[Relaxation, Callable[[torch.Tensor], torch.Tensor]]] = {
+    "onehot": (GumbelRaoMonteCarlo(samples=100), gumbel_rao),
+    "softmax": (Softmax(), softmax),
+}
+"""Name in figures → the relaxation of the engine, and that of the plain search."""
+
+
+def engine(
+    relaxation: Relaxation, size: int, device: torch.device | None = None, examples: int = 320
+) -> Search:
+    """Return a search of the paper's space, on random features.
+
+    Args:
+        relaxation: of the search.
+        size: of a batch.
+        device: None is the processor.
+        examples: of the task, over all splits.
+    """
+    tensors = {name: torch.randn(examples, *shape) for name, shape in SHAPES.items()}
+    task = TensorTask(tensors, torch.randint(0, 2, (examples,)))
+    data = task.data({})
+    space = Bimodal(ports="shared").build(data.inputs, data.outputs)
+    options = SearchOptions(batch_size=size)
+    return Search(space, task, data, relaxation, Bilevel(), options, device=device or torch.device("cpu"))
+
+
+def engine_step(name: str, size: int, device: torch.device | None = None) -> Callable[[], None]:
+    """Return one step of the engine: an update of the weights, and one of the logits."""
+    search = engine(RELAXATIONS[name][0], size, device)
+    noise = torch.Generator(device=search.device).manual_seed(0)
+    splits = search.data.splits
+    inner, outer = (
+        split.batch(torch.arange(size)).to(search.device) for split in (splits.weights, splits.architecture)
+    )
+
+    def step() -> None:
+        search.learner.update(Update("weights", inner), 0, noise)
+        search.learner.update(Update("architecture", outer), 0, noise)
+
+    return step
+
+
+def plain_step(name: str, size: int) -> Callable[[], None]:
+    """Return the same step of the plain implementation."""
+    search = PlainSearch(PlainSupernet([shape[1] for shape in SHAPES.values()]), RELAXATIONS[name][1])
+    inner, outer = (
+        [torch.randn(size, features, LENGTH) for _, features in SHAPES.values()] for _ in range(2)
+    )
+    targets = torch.randint(0, 2, (size,)).float()
+
+    def step() -> None:
+        search.update("weights", inner, targets)
+        search.update("architecture", outer, targets)
+
+    return step

@@ -1,0 +1,63 @@
+"""A search step beside the plain implementation, and the plain one beside its own matrix products."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from figure import Figure
+from paper import engine_step, plain_step
+from products import Product, Products, products_of
+from turns import timed
+
+from nasframe.runtime import one_thread
+
+__all__ = ["step_figures"]
+
+BM_NAS = 3.4
+"""The time of a step of BM-NAS over that of its matrix products: 101.7 ms, and 2.87 GFLOP at 96 GFLOP/s."""
+
+LARGE = Product(1, 1024, 1024, 1024)
+"""A product at which a thread reaches its rate."""
+
+TARGETS = {("onehot", 64): 4.3, ("onehot", 8): 4.5, ("softmax", 64): 2.5}
+
+
+def step_figures(rounds: int = 20) -> list[Figure]:
+    """Return the speedups of a step, each from processor time in one run, on one thread."""
+    figures = []
+    large = Products([LARGE])
+    with one_thread():
+        for (name, size), least in TARGETS.items():
+            plain = plain_step(name, size)
+            variants: dict[str, Callable[[], object]] = {
+                "plain": plain,
+                "engine": engine_step(name, size),
+                "large product": large,
+            }
+            flop = products_of(plain).flop
+            found = timed(variants, rounds if size > 8 else 2 * rounds)
+            rate = large.flop / found.pop("large product").processor
+            floor = flop / rate
+            milliseconds = {key: round(1e3 * one.processor, 1) for key, one in found.items()}
+            milliseconds["products"] = round(1e3 * floor, 1)
+            figures.append(
+                Figure(
+                    f"step_speedup_{name}_b{size}",
+                    found["plain"].processor / found["engine"].processor,
+                    least=least,
+                    words=", ".join(f"{key} {value:g} ms" for key, value in milliseconds.items()),
+                    details={"milliseconds": milliseconds, "wall": {k: one.wall for k, one in found.items()}},
+                )
+            )
+            if (name, size) == ("softmax", 64):
+                ratio = found["plain"].processor / floor
+                figures.append(
+                    Figure(
+                        "plain_over_its_products",
+                        ratio,
+                        least=0.85 * BM_NAS,
+                        most=1.15 * BM_NAS,
+                        words=f"{BM_NAS} of BM-NAS; {flop / 1e9:.2f} GFLOP, {rate / 1e9:.0f} GFLOP/s",
+                    )
+                )
+    return figures
