@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 
 import torch
 from torch import Tensor
 
 from nasframe.errors import DataError, RunError, in_lines
-from nasframe.runtime import is_finite, rows_not_finite
+from nasframe.runtime import is_finite, one_thread, rows_not_finite
 from nasframe.tasks import Batch, Split
 from nasframe.training.batches import in_order
 from nasframe.training.first_not_finite import first_not_finite
 from nasframe.training.named_examples import bad_inputs, names_of
 
 __all__ = ["OutputError", "check_inputs", "collect_outputs"]
+
+_SMALL = 2**22
+"""Parameters of a network that computes on one thread; a backbone has more."""
 
 
 class OutputError(RunError):
@@ -45,14 +49,22 @@ def collect_outputs(
     """
     module.eval()
     outputs, targets = [], []
+    # threads are taken for the forward pass alone: a batch may take much more work to be read
+    guard = one_thread if _is_small(module) else nullcontext
     with torch.no_grad():
         for batch in in_order(split, size, device):
-            found = forward(batch.inputs)
+            with guard():
+                found = forward(batch.inputs)
             if not is_finite((batch.inputs, batch.targets, found)):
                 _refuse(module, forward, batch, found, name)
             outputs.append(found.cpu())
             targets.append(batch.targets.cpu())
     return torch.cat(outputs), torch.cat(targets)
+
+
+def _is_small(module: torch.nn.Module) -> bool:
+    """Return True for a network that several threads would only slow down."""
+    return sum(parameter.numel() for parameter in module.parameters()) <= _SMALL
 
 
 def check_inputs(split: Split, size: int, name: str) -> None:
