@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,6 +34,9 @@ __all__ = [
 
 FIXED = "fixed"
 """Key of the block of a node without a choice."""
+
+_DRAWN = 8
+"""Random examples by which an input is found to be read."""
 
 
 @frozen
@@ -217,6 +221,25 @@ class Network(nn.Module):
             for name in self._resolved.operations
             if wiring.nodes[name].is_input
         }
+
+    @torch.no_grad()
+    def inputs_read(self) -> frozenset[str]:
+        """Return the names of the inputs on which the output depends, with the parameters as they are.
+
+        Of those that are used, one may change nothing: attention to an empty port is zero whatever attends.
+        So each is drawn anew, and is read where an output is another.
+        """
+        shapes = self.inputs
+        if not shapes:
+            return frozenset()
+        network = copy.deepcopy(self).cpu().eval()
+        with forked_seed(0, "inputs read"):
+            given, others = (
+                {name: torch.randn(_DRAWN, *shape) for name, shape in shapes.items()} for _ in range(2)
+            )
+            outputs = network(given)
+            changed = {name: network({**given, name: value}) for name, value in others.items()}
+        return frozenset(name for name, value in changed.items() if not torch.equal(value, outputs))
 
     def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
         values: dict[str, Tensor] = {}

@@ -11,7 +11,7 @@ from nasframe.pipeline.baselines import score_baselines
 from nasframe.pipeline.loading import load_experiment, load_run
 from nasframe.pipeline.preparation import given, prepare
 from nasframe.pipeline.scores import save_scores, undefined_scores
-from nasframe.pipeline.trained_network import load_network, metrics_of_outputs
+from nasframe.pipeline.trained_network import load_network, metrics_of_outputs, with_caveats_of_task
 from nasframe.report import write_report
 from nasframe.runs import Command, Run, claimed
 from nasframe.runtime import SILENT, Progress, without_nan, write_json
@@ -66,6 +66,7 @@ def evaluate(
         test = known if tuned is None else tuned
         outputs, targets = collect_outputs(network, network, test, experiment.train.batch_size, where, "test")
         metrics = metrics_of_outputs(network, experiment, test, outputs, targets, calibration)
+        metrics = with_caveats_of_task(metrics, experiment, network)
         scores = experiment.task.scores(outputs, test, calibration)
         undefined = undefined_scores(scores, test.identifiers)
         architecture = found.architecture

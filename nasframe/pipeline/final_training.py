@@ -19,7 +19,7 @@ from nasframe.runs import Command, Run, claimed, drop_checkpoint
 from nasframe.runtime import SILENT, Progress, damage_in_words
 from nasframe.searching import read_search
 from nasframe.space import Architecture
-from nasframe.tasks import Data, checked_fine_tuning
+from nasframe.tasks import Data, checked_caveats, checked_fine_tuning
 from nasframe.training import Training
 
 __all__ = ["train"]
@@ -117,6 +117,7 @@ def _train_in_run(engine: Training, experiment: Experiment, run: Run, prepared: 
             engine.task.save_tuned(tuning, prepared.folders, run.task_folder)
             caveats = tuned.get("caveats", [])
         drop_checkpoint(run.checkpoints, FINE_TUNING)  # larger than all else in the run
+    caveats = [*caveats, *checked_caveats(engine.task, engine.network)]
     if caveats or run.record.get("train"):
         run.note(train={"caveats": caveats})
     run.mark_done("train", key, time.monotonic() - started)

@@ -11,7 +11,7 @@ from nasframe.experiment import Experiment
 from nasframe.pipeline.loading import load_experiment, load_run
 from nasframe.pipeline.preparation import cache_for_stages, is_own_data, prepare
 from nasframe.pipeline.recorded_cache import recorded_folders
-from nasframe.pipeline.trained_network import load_network, test_metrics
+from nasframe.pipeline.trained_network import load_network, test_metrics, with_caveats_of_task
 from nasframe.plugins import manager
 from nasframe.runs import OTHER_TESTS, Run, claimed, reading_run
 from nasframe.runtime import (
@@ -133,10 +133,11 @@ def test_on(
             task, saved = experiment.task, found.task_folder
             test = checked_other_test(task, folders, saved, kept, where, examples)
         progress.say(f"{found.path.name} on {place}: {len(test.split)} test examples")
+        metrics = test_metrics(network, experiment, test.split, calibration, where)
         result = {
             "key": key,
             "own": own,
-            "metrics": without_nan(test_metrics(network, experiment, test.split, calibration, where)),
+            "metrics": without_nan(with_caveats_of_task(metrics, experiment, network)),
             "examples": list(test.split.identifiers),
             "left_out": dict(test.left_out),
             "notes": list(test.notes),

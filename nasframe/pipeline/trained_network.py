@@ -18,7 +18,7 @@ from nasframe.operations import Cost
 from nasframe.runs import Checkpoint, Run, load_checkpoint, save_checkpoint
 from nasframe.runtime import Each, Fields, Nullable, Number, Text, is_finite, without_nan
 from nasframe.space import Architecture
-from nasframe.tasks import Split, check_test_targets, evaluated
+from nasframe.tasks import Split, check_test_targets, checked_caveats, evaluated
 from nasframe.training import Training, caveats_of, collect_outputs
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "save_trained",
     "test_metrics",
     "train_and_save",
+    "with_caveats_of_task",
 ]
 
 _METRICS = Each(Nullable(Number()))
@@ -135,6 +136,14 @@ def test_metrics(
     """
     outputs, targets = collect_outputs(network, network, test, experiment.train.batch_size, device, "test")
     return metrics_of_outputs(network, experiment, test, outputs, targets, calibration)
+
+
+def with_caveats_of_task(
+    metrics: Mapping[str, Any], experiment: Experiment, network: nn.Module
+) -> dict[str, Any]:
+    """Return the metrics of a run's own network with the caveats of its task on it; see `Task.caveats`."""
+    caveats = [*metrics.get("caveats", ()), *checked_caveats(experiment.task, network)]
+    return {**metrics, "caveats": caveats} if caveats else {**metrics}
 
 
 def metrics_of_outputs(

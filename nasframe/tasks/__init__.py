@@ -6,6 +6,7 @@ from nasframe.tasks.baseline import Baseline, OwnLoss, baseline_records
 from nasframe.tasks.check import (
     calibrated,
     check_test_targets,
+    checked_caveats,
     checked_data,
     checked_fine_tuning,
     checked_metrics,
@@ -64,6 +65,7 @@ __all__ = [
     "baseline_records",
     "calibrated",
     "check_test_targets",
+    "checked_caveats",
     "checked_data",
     "checked_fine_tuning",
     "checked_metrics",

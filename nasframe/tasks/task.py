@@ -31,7 +31,7 @@ class Task(ABC):
     and `metrics` during search and training; `calibrate` on the validation split; `save`; then, maybe
     in another process, `evaluate` on the test split, `file_scorer` to score files, and `exported`.
     A task that trains frozen networks along at the end has `fine_tuning` called before `save`, `save_tuned`
-    after it, and `tuned_test` before `evaluate`.
+    after it, and `tuned_test` before `evaluate`. `caveats` is asked after the training and after `evaluate`.
     On another data set: `other_stages`, `other_test` with their folders, and `evaluate` on what that returns.
     """
 
@@ -80,6 +80,17 @@ class Task(ABC):
         `outputs` are raw, in the order of the split; `nasframe.evaluate` writes the scores to `scores.json`.
         """
         return None
+
+    def caveats(self, network: nn.Module) -> Sequence[str]:
+        """Return sentences on what the trained network of a run cannot tell, whatever its metrics are.
+
+        They stand beside the metrics, such as where it reads a part of its inputs alone; see
+        `nasframe.Network.inputs_read`.
+
+        Args:
+            network: the trained one, in any mode; it is left as it is.
+        """
+        return ()
 
     def other_stages(self, source: Path, seed: int) -> Sequence[Stage]:
         """Return the steps before `other_test`, in order: they prepare another data set than the run's own.

@@ -54,6 +54,8 @@ from nasframe_deepfake.detection import (
     save_detector,
     save_tuned_detector,
     seen_by,
+    sentences_on_streams,
+    streams_read,
 )
 from nasframe_deepfake.metrics import accuracy, auc
 from nasframe_deepfake.option_checks import enough_augmentations, known_augmentations, valid_shares
@@ -97,8 +99,8 @@ class DeepfakeTask(Task):
     file_endings: ClassVar[tuple[str, ...]] = VIDEO_ENDINGS
     score_meaning: ClassVar[str] = (
         "score: calibrated probability that the clip is fake, from 0 (genuine) to 1 (fake); a clip is called "
-        "fake from the threshold up, the one with the best mean of both classes' accuracies on the "
-        "validation split"
+        "fake from the threshold up and real below it; the threshold is the one with the best mean of both "
+        "classes' accuracies on the validation split"
     )
 
     clips: int = option(40, help="clips to synthesise where no data is given", ge=5)
@@ -334,6 +336,10 @@ class DeepfakeTask(Task):
             categories=split.categories if isinstance(split, ClipSplit) else (),
             threshold=fitted.threshold,
         )
+
+    def caveats(self, network: nn.Module) -> Sequence[str]:
+        """Return a sentence where the network reads one stream alone."""
+        return sentences_on_streams(streams_read(network))
 
     def other_stages(self, source: Path, seed: int) -> Sequence[Stage]:
         """Return the stage `prepare` of another data set, whose layout is recognised from its folder.

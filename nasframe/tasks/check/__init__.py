@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nasframe.tasks.check.calibration import calibrated
+from nasframe.tasks.check.checked_caveats import checked_caveats
 from nasframe.tasks.check.fine_tuning_check import checked_fine_tuning, tuned_test_split
 from nasframe.tasks.check.metric_values import checked_metrics, evaluated, validation_metrics
 from nasframe.tasks.check.task_check import (
@@ -17,6 +18,7 @@ from nasframe.tasks.check.task_check import (
 __all__ = [
     "calibrated",
     "check_test_targets",
+    "checked_caveats",
     "checked_data",
     "checked_fine_tuning",
     "checked_metrics",

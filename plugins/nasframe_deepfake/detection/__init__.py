@@ -23,6 +23,7 @@ from nasframe_deepfake.detection.saved_detector import (
 )
 from nasframe_deepfake.detection.seconds import ScoredSecond, scored_seconds
 from nasframe_deepfake.detection.stream_split import seen_by
+from nasframe_deepfake.detection.streams_read import sentences_on_streams, streams_read
 from nasframe_deepfake.detection.verdict import verdict
 
 __all__ = [
@@ -54,5 +55,7 @@ __all__ = [
     "save_tuned_detector",
     "scored_seconds",
     "seen_by",
+    "sentences_on_streams",
+    "streams_read",
     "verdict",
 ]

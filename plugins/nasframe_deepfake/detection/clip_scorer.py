@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from nasframe_audiovisual import ClipError, NothingUsedError, Spares, in_threads
 from nasframe_deepfake.detection.calibration import Calibration
 from nasframe_deepfake.detection.detector import Detector, shared_copy
 from nasframe_deepfake.detection.heads import Heads
+from nasframe_deepfake.detection.streams_read import sentences_on_streams, streams_read
 from nasframe_deepfake.detection.verdict import refusal, verdict
 
 __all__ = ["ClipScorer"]
@@ -47,6 +48,7 @@ class ClipScorer(FileScorer):
         calibration: of the network.
         heads: of the network.
         columns: see `FileScorer`.
+        read: the streams that the network reads; see `streams_read`.
     """
 
     detector: Detector
@@ -54,6 +56,7 @@ class ClipScorer(FileScorer):
     calibration: Calibration
     heads: Heads
     columns: Sequence[str] = field(init=False)
+    read: Collection[str] = field(init=False)
     _spares: Spares[tuple[Detector, nn.Module]] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -65,6 +68,10 @@ class ClipScorer(FileScorer):
         self.network.to(self.detector.extractor.device).eval()
         # Threads work on different files. If they shared a layer, they would wait for each other.
         self._spares = Spares(lambda: (self.detector.for_one_thread(), shared_copy(self.network)))
+
+    @read.default
+    def _read(self) -> Collection[str]:
+        return streams_read(self.network)
 
     @columns.default
     def _columns(self) -> Sequence[str]:
@@ -94,13 +101,14 @@ class ClipScorer(FileScorer):
         except ClipError as error:
             # An error is a result too: the other files are still scored.
             return refusal(file, error.reason, error.message)
-        return verdict(file, scores, self.calibration, self.notes)
+        return verdict(file, scores, self.calibration, self.notes, self.read)
 
     @property
     def notes(self) -> Sequence[str]:
         """Sentences on the detector that go with whatever it says."""
         synthetic = self.detector.synthetic
-        return (OLDER,) if synthetic is None else (SYNTHETIC,) if synthetic else ()
+        on_training = (OLDER,) if synthetic is None else (SYNTHETIC,) if synthetic else ()
+        return (*on_training, *sentences_on_streams(self.read))
 
 
 _ONE_THREAD = ThreadsKept(torch.get_num_threads, torch.set_num_threads)

@@ -14,6 +14,7 @@ from nasframe_deepfake.detection.calibration import Calibration
 from nasframe_deepfake.detection.clip_rule import STRETCH
 from nasframe_deepfake.detection.detector import Detector
 from nasframe_deepfake.detection.heads import Heads
+from nasframe_deepfake.detection.streams_read import streams_read
 
 __all__ = ["exported_detector"]
 
@@ -71,6 +72,7 @@ def exported_detector(
         "stretch": STRETCH,
         "shifts": {str(length): shift for length, shift in calibration.shifts.items()},
         "synthetic": detector.synthetic,
+        "reads": sorted(streams_read(network)),
     }
     module = _WindowScores(front, network, heads, calibration.temperature, detector.novelty)
     return Exported(module.eval(), example, settings)

@@ -10,12 +10,12 @@ __all__ = ["summary"]
 _SHOWN = 3  # parts that are named; JSON has all
 
 
-def summary(answer: Mapping[str, Any], kinds: Mapping[str, float]) -> str:
-    """Return a line on an answer with a score; see `verdict`. A fake's likeliest kind comes first.
+def summary(answer: Mapping[str, Any], kind: str | None) -> str:
+    """Return a line on an answer with a score; see `verdict`. The kind of a fake comes first.
 
     Args:
         answer: without its summary.
-        kinds: of fakes, with the probability of each; may be empty.
+        kind: of the fake, whose probability is in the answer; None where it is not known.
 
     Example:
         >>> answer = {
@@ -23,30 +23,38 @@ def summary(answer: Mapping[str, Any], kinds: Mapping[str, float]) -> str:
         ...     "used_seconds": 3.2,
         ...     "windows": 2,
         ...     "leaned_on": "sound",
+        ...     "score_of_pictures": 0.2644,
+        ...     "score_of_sound": 0.9962,
+        ...     "fake_voice": 0.97,
         ...     "suspicious": [{"start": 5.0, "end": 6.6, "score": 0.9312}],
         ...     "left_out": [{"start": 1.8, "end": 5.0, "reason": "no-face"}],
         ... }
-        >>> kinds = {"fake_picture": 0.2, "fake_voice": 0.97}
-        >>> print(*summary(answer, kinds).split("; "), sep="\\n")
+        >>> print(*summary(answer, "fake_voice").split("; "), sep="\\n")
         fake voice: 0.97
         used 3.2 s (2 windows), leaned on sound
         most suspicious: 5.0-6.6 s (0.93)
         left out: 1.8-5.0 s (no-face)
     """
-    windows, leaned_on = answer["windows"], answer["leaned_on"]
+    windows = answer["windows"]
     suspicious = [(part, f"{part['score']:.2f}") for part in answer["suspicious"]]
     parts = []
-    if kinds and answer["decision"] == "fake":
-        likeliest = max(kinds, key=lambda kind: kinds[kind])
-        parts.append(f"{likeliest.replace('_', ' ')}: {kinds[likeliest]:.2f}")
+    if kind is not None:
+        parts.append(f"{kind.replace('_', ' ')}: {answer[kind]:.2f}")
     parts += [
-        f"used {answer['used_seconds']:.1f} s ({windows} window{'s' * (windows != 1)}), leaned on "
-        f"{'both streams' if leaned_on == 'both' else leaned_on}",
+        f"used {answer['used_seconds']:.1f} s ({windows} window{'s' * (windows != 1)}){_leaned_on(answer)}",
         f"most suspicious: {_named(suspicious)}",
     ]
     if answer["left_out"]:
         parts.append(f"left out: {_named([(part, part['reason']) for part in answer['left_out']])}")
     return "; ".join(parts)
+
+
+def _leaned_on(answer: Mapping[str, Any]) -> str:
+    stream = answer["leaned_on"]
+    if stream is None:
+        return ""
+    is_alone = answer["score_of_pictures"] is None or answer["score_of_sound"] is None
+    return f", leaned on {'both streams' if stream == 'both' else stream}{' alone' * is_alone}"
 
 
 def _named(parts: Sequence[tuple[Mapping[str, Any], str]]) -> str:

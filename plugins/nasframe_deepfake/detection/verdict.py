@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from nasframe_audiovisual import LeftOut
 from nasframe_deepfake.detection.calibration import Calibration
 from nasframe_deepfake.detection.detector import ClipScores
 from nasframe_deepfake.detection.seconds import scored_seconds
+from nasframe_deepfake.detection.streams_read import STREAMS, STREAMS_OF_KIND
 from nasframe_deepfake.detection.summary import summary
 
 __all__ = ["refusal", "verdict"]
@@ -26,29 +27,32 @@ UNLIKE_TRAINING = "unlike-training"
 NOT_FINITE = "not-finite"
 """The reason of a clip that was read and whose score is no finite number."""
 
-STREAM_OF = {"fake_picture": "pictures", "fake_voice": "sound", "false_pairing": "both"}
-"""Kinds of fakes, as separate heads name them → the stream in which they are seen."""
-
 SHOWN = 3
 """The most suspicious windows that an answer names."""
 
 
 def verdict(
-    file: Path, scores: ClipScores, calibration: Calibration, notes: Sequence[str] = ()
+    file: Path,
+    scores: ClipScores,
+    calibration: Calibration,
+    notes: Sequence[str] = (),
+    read: Collection[str] = STREAMS,
 ) -> dict[str, Any]:
     """Return the answer for a clip, JSON-able.
 
     `score` is the calibrated probability of fake; `seconds` has one for each second that was used, and
     `suspicious` the windows with the highest. `squares` has the part of the picture that each window shows.
-    `leaned_on` names the stream that speaks more for the decision. Windows that the training says nothing
-    about are left out. Where they are more than half, or a score is not finite, the clip gets `error` and
-    `reason`.
+    `leaned_on` names the stream that speaks more for the decision. A stream that the network does not read,
+    or without which the score is the same, is never named, and its score is None. Windows that the training
+    says nothing about are left out. Where they are more than half, or a score is not finite, the clip gets
+    `error` and `reason`.
 
     Args:
         file: of the clip.
         scores: of its windows.
         calibration: of the detector.
         notes: sentences that go with every answer.
+        read: the streams that the network reads.
     """
     beyond = _beyond(scores)
     left_out = [
@@ -70,14 +74,16 @@ def verdict(
     score = _probability(clip, calibration)
     decision = "fake" if score >= calibration.threshold else "real"
     kinds = {kind: float(values[stretch.windows].mean()) for kind, values in scores.parts.items()}
+    used = _used({"pictures": clip - sound, "sound": clip - pictures}, read)
+    kind = _told_kind(kinds, used) if decision == "fake" else None
     answer = {
         "file": str(file),
         "score": score,
         "threshold": calibration.threshold,
         "decision": decision,
-        "leaned_on": _leaned_on(decision, clip, pictures, sound, kinds),
-        "score_of_pictures": _probability(pictures, calibration),
-        "score_of_sound": _probability(sound, calibration),
+        "leaned_on": _leaned_on(decision, used, kind),
+        "score_of_pictures": _probability(pictures, calibration) if "pictures" in used else None,
+        "score_of_sound": _probability(sound, calibration) if "sound" in used else None,
         **kinds,
         "windows": len(scores.log_odds),
         "used_seconds": _round(_covered(scores.spans)),
@@ -87,7 +93,7 @@ def verdict(
         "left_out": _left_out(left_out, scores.spans),
         **({"notes": notes} if notes else {}),
     }
-    return {**answer, "summary": summary(answer, kinds)}
+    return {**answer, "summary": summary(answer, kind)}
 
 
 def refusal(file: Path, reason: str, words: str, left_out: Sequence[LeftOut] = ()) -> dict[str, Any]:
@@ -124,26 +130,46 @@ def _unlike(scores: ClipScores) -> str:
     )
 
 
-def _leaned_on(decision: str, clip: float, pictures: float, sound: float, kinds: Mapping[str, float]) -> str:
-    """Return the stream that speaks more for the decision.
+def _used(changes: Mapping[str, float], read: Collection[str]) -> dict[str, float]:
+    """Return stream → its part of the log-odds, of those that the network reads and that change the score.
 
-    For a fake whose kind is known it is the stream of the likeliest kind. Else the one without which the
-    log-odds change more towards the other decision: by at most twice as much, it is both.
+    Args:
+        changes: stream → log-odds of the clip, less those with the stream replaced by the training's mean.
+        read: the streams that the network reads.
+    """
+    return {stream: change for stream, change in changes.items() if stream in read and change != 0}
+
+
+def _told_kind(kinds: Mapping[str, float], used: Collection[str]) -> str | None:
+    """Return the likeliest kind of fake; None where it shows in a stream that was not used."""
+    if not kinds:
+        return None
+    likeliest = max(kinds, key=lambda kind: kinds[kind])
+    return likeliest if STREAMS_OF_KIND[likeliest] <= {*used} else None
+
+
+def _leaned_on(decision: str, used: Mapping[str, float], kind: str | None) -> str | None:
+    """Return the stream that speaks more for the decision; None where none was used.
+
+    For a fake whose kind is known it is the stream of that kind. Else the one without which the log-odds
+    change more towards the other decision: by at most twice as much, it is both.
 
     Args:
         decision: `fake` or `real`.
-        clip: log-odds of the clip.
-        pictures: the same with the sound replaced by the mean of the training.
-        sound: the same with the pictures replaced.
-        kinds: of fakes, with the probability of each.
+        used: stream → its part of the log-odds.
+        kind: of the fake; None where it is not known.
     """
-    if decision == "fake" and kinds.keys() == STREAM_OF.keys():
-        return STREAM_OF[max(kinds, key=lambda kind: kinds[kind])]
-    for_it = 1 if decision == "fake" else -1
-    by_pictures, by_sound = for_it * (clip - sound), for_it * (clip - pictures)
-    if by_pictures == by_sound or 0 < max(by_pictures, by_sound) <= 2 * min(by_pictures, by_sound):
-        return "both"
-    return "pictures" if by_pictures > by_sound else "sound"
+    if not used:
+        return None
+    for_it = {stream: change if decision == "fake" else -change for stream, change in used.items()}
+    low, high = min(for_it.values()), max(for_it.values())
+    if kind is not None:
+        streams = STREAMS_OF_KIND[kind]
+    elif low == high or 0 < high <= 2 * low:
+        streams = frozenset(used)
+    else:
+        streams = frozenset({max(for_it, key=lambda stream: for_it[stream])})
+    return "both" if streams == STREAMS else min(streams)
 
 
 def _suspicious(scores: ClipScores, calibration: Calibration) -> list[dict[str, float]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -92,7 +92,7 @@ def robustness(
     place = Path(out) if out is not None else folder_in_run(found, None if tested.own else tested.source)
     require_place(place / REPORT)
     job = ClipJob(found.path.resolve(), network_of(found), device, tested.root.resolve())
-    calibration = scorer_of(job).calibration
+    calibration, read = scorer_of(job).calibration, scorer_of(job).read
     kept, key = KeptScores(place), _key(found, job, chosen)
     number = workers or min(cores(), max(1, len(chosen) // LEAST))
     with closing(Workers(number, keep_freed_memory)) as started:
@@ -124,7 +124,7 @@ def robustness(
         "notes": [*tested.notes, *scorer_of(job).notes],
         "clean": overall,
         "degradations": [
-            _curve(DEGRADATIONS[name], scored, clean, overall, *results[name], calibration)
+            _curve(DEGRADATIONS[name], scored, clean, overall, *results[name], calibration, read)
             for name in DEGRADATIONS
             if name in results
         ],
@@ -245,6 +245,7 @@ def _curve(
     scores: Mapping[str, Sequence[float]],
     problems: Mapping[str, str],
     calibration: Calibration,
+    read: Collection[str],
 ) -> dict[str, Any]:
     """Return the metrics of each level, and of the same clips without degradation."""
     used = [clip for clip in clips if clip.name in scores]
@@ -261,6 +262,7 @@ def _curve(
         "name": degradation.name,
         "title": degradation.title,
         "stream": degradation.stream,
+        "read": degradation.stream in read,
         "unit": degradation.axis,
         "clips": len(used),
         "problems": _told(problems),

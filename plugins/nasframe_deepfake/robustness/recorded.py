@@ -58,7 +58,8 @@ _REPORT = Fields(
                     "problems": _PROBLEMS,
                     "clean": Fields(_SCORED),
                     "levels": Items(Fields({"value": Number(), "label": Text(), **_SCORED}), least=1),
-                }
+                },
+                {"read": Flag()},  # whether the network reads that stream; older reports do not say
             )
         ),
     }

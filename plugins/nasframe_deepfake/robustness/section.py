@@ -27,12 +27,27 @@ def in_sentences(report: _Scored) -> list[str]:
     sentences = [
         f"{report['clips']} test clips of {data}, {report['genuine']} genuine, of {report['people']} people, "
         "were degraded as decoded, before the face is cut out, and scored. Window and square are those of "
-        "the clean clip, so every level has the same clips."
+        "the clean clip, so every level has the same clips.",
+        *_sentences_on_flat_curves(report),
     ]
     for degradation in report["degradations"]:
         what = f"could not be degraded by {degradation['title']}"
         sentences += sentences_on_problems(what, degradation["problems"])
     return [*sentences, *sentences_on_clips(report, report["people"])]
+
+
+def _sentences_on_flat_curves(report: _Scored) -> list[str]:
+    unread = {one["stream"]: None for one in report["degradations"] if not _is_read(one)}
+    return [
+        f"The network does not read the {stream}, so no degradation of the {stream} changes a score, and "
+        "their curves are flat: that is no robustness."
+        for stream in unread
+    ]
+
+
+def _is_read(degradation: _Scored) -> bool:
+    read: bool = degradation.get("read", True)
+    return read
 
 
 def robustness_table(report: _Scored, number: int = 0) -> Table:
@@ -78,9 +93,10 @@ def _curve(degradation: _Scored) -> LineChart:
         low=[one["auc_low"] for _, one in known] if banded else (),
         high=[one["auc_high"] for _, one in known] if banded else (),
     )
+    stream = f"{degradation['stream']}{', not read' * (not _is_read(degradation))}"
     return LineChart(
         name=f"robustness-{degradation['name']}",
-        title=f"{degradation['title']} ({degradation['stream']}), {degradation['unit']}",
+        title=f"{degradation['title']} ({stream}), {degradation['unit']}",
         lines=[line],
         x="",
         y="AUC",

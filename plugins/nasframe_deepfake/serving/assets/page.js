@@ -104,7 +104,7 @@ function answered(file, mine) {
 
 function show(file, record) {
   const refused = "error" in record, name = record.file;
-  find("verdict").textContent = refused ? "No verdict" : record.decision === "fake" ? "Fake" : "Real";
+  find("verdict").textContent = refused ? "No verdict" : record.decision === "fake" ? "Fake" : "Genuine";
   find("verdict").className = refused ? "none" : record.decision;
   find("summary").textContent = refused ? `${name}: ${record.error}.` : summary(name, record);
   find("notes").replaceChildren(...(record.notes ?? []).map((note) => element("li", note)));
@@ -119,7 +119,9 @@ function show(file, record) {
 function summary(name, record) {
   const side = record.decision === "fake" ? "at or above" : "below";
   const leaned = { pictures: "the pictures more than on the sound", sound: "the sound more than on the pictures" };
-  const stream = record.leaned_on === "both" ? "pictures and sound alike" : leaned[record.leaned_on];
+  const isAlone = record.score_of_pictures === null || record.score_of_sound === null;  // the other changes nothing
+  const stream = record.leaned_on === "both" ? "pictures and sound alike"
+    : record.leaned_on && isAlone ? `the ${record.leaned_on} alone` : leaned[record.leaned_on];
   return `${name} has the score ${number(record.score)}, on a scale from 0 (genuine) to 1 (fake). That is ${side} ` +
     `the threshold ${number(record.threshold)}, from which on a clip is called fake.` +
     (stream ? ` The detector leaned on ${stream}.` : "");
