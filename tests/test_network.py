@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from nasframe import Architecture, build, cost_of
+from nasframe import Architecture, Choice, SearchSpace, build, cost_of
 from nasframe.network import infer_shapes
 from nasframe_bimodal.space import Bimodal
 
@@ -58,6 +58,33 @@ def test_it_matches_a_network_written_by_hand() -> None:
     cell = norm(x + weight * inner, "cell1/norm.fixed.operation.norm")
     expected = linear(cell.flatten(1), "head.fixed.operation.linear")
     torch.testing.assert_close(network(inputs), expected, rtol=1e-10, atol=1e-12)
+
+
+def test_the_inputs_read_are_those_that_change_the_output_and_not_all_that_are_connected() -> None:
+    space = SearchSpace("attention")
+    space.add_input("a", (4, 8)), space.add_input("b", (4, 8)), space.add_input("c", (4, 8))
+    space.add_node("attention", "attention", ports=("x", "y"))
+    space.add_node("sum", "sum", ports=("x", "y"))
+    space.connect("a", "attention", "x")
+    space.connect("b", "attention", "y", choice=Choice("use b", ("zero", "identity"), "alpha"))
+    space.connect("attention", "sum", "x")
+    space.connect("c", "sum", "y")
+    space.set_output("sum")
+    whole = build(Architecture(space, {"use b": "identity"}))
+    assert whole.inputs_read() == whole.inputs.keys() == {"a", "b", "c"}
+    empty = build(Architecture(space, {}))  # attention to zeros is zero
+    assert empty.inputs.keys() == {"a", "c"}
+    assert empty.inputs_read() == {"c"}
+
+
+def test_asking_for_the_inputs_read_leaves_the_network_and_the_generators_as_they_are() -> None:
+    network = build(architecture(ports="distinct", cells=1, nodes=1, dropout=0.5, norm="batch_norm"))
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    state = torch.get_rng_state()
+    assert network.inputs_read() == network.inputs.keys() < INPUTS.keys()
+    assert network.training
+    assert torch.equal(torch.get_rng_state(), state)
+    assert all(value.equal(before[name]) for name, value in network.state_dict().items())
 
 
 def test_its_cost_is_what_running_it_counts() -> None:

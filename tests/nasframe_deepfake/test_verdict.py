@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nasframe_audiovisual import REASONS, LeftOut
-from nasframe_deepfake.detection import Calibration, verdict
+from nasframe_deepfake.detection import LABELS, Calibration, verdict
 from nasframe_deepfake.detection.detector import ClipScores
+from nasframe_deepfake.detection.streams_read import STREAMS, STREAMS_OF_KIND
 from nasframe_deepfake.detection.verdict import NOT_FINITE, UNLIKE_TRAINING
 
 CLIP = Path("clip.mp4")
@@ -112,7 +113,7 @@ def test_the_most_suspicious_windows_come_first_and_do_not_overlap() -> None:
         ([2.9], [-2.0], "pictures"),
         ([-2.0], [2.9], "sound"),
         ([0.0], [0.5], "both"),
-        ([3.0], [3.0], "both"),  # it used neither
+        ([4.0], [4.0], "both"),  # both speak against it
         ([2.9], [5.0], "sound"),  # the pictures speak against it
     ],
 )
@@ -123,6 +124,35 @@ def test_the_stream_without_which_the_score_turns_more_is_named(
     assert found["leaned_on"] == leaned_on
     assert found["score_of_pictures"] == pytest.approx(chance(pictures_alone[0]))
     assert found["score_of_sound"] == pytest.approx(chance(sound_alone[0]))
+
+
+@pytest.mark.parametrize(
+    ("decides", "alone", "leaned_on"),
+    [
+        (3.0, {"pictures_alone": [3.0], "sound_alone": [0.2]}, "pictures"),
+        (3.0, {"pictures_alone": [3.0], "sound_alone": [5.0]}, "pictures"),  # which speak against it
+        (-3.0, {"pictures_alone": [-3.0], "sound_alone": [-5.0]}, "pictures"),
+        (3.0, {"pictures_alone": [0.2], "sound_alone": [3.0]}, "sound"),
+        (3.0, {"pictures_alone": [5.0], "sound_alone": [3.0]}, "sound"),
+        (3.0, {"pictures_alone": [3.0], "sound_alone": [3.0]}, None),
+    ],
+)
+@pytest.mark.parametrize("kind", [None, "fake_picture", "fake_voice", "false_pairing"])
+@pytest.mark.parametrize("is_known", [True, False], ids=["architecture", "equal scores"])
+def test_a_stream_that_changes_nothing_is_never_named_and_has_no_score(
+    decides: float, alone: dict[str, Any], leaned_on: str | None, kind: str | None, is_known: bool
+) -> None:
+    kinds = {} if kind is None else {name: 0.9 if name == kind else 0.1 for name in LABELS[1:]}
+    read = {leaned_on} - {None} if is_known else STREAMS
+    found = verdict(CLIP, scores([decides], **alone, kinds=kinds), Calibration(), read=read)
+    assert found["leaned_on"] == leaned_on
+    for stream in STREAMS:
+        own = found[f"score_of_{stream}"]
+        assert own == (pytest.approx(chance(decides)) if stream == leaned_on else None)
+    named = f", leaned on {leaned_on} alone; most" if leaned_on else "(1 window); most"
+    assert named in found["summary"]
+    tells = decides > 0 and kind is not None and STREAMS_OF_KIND[kind] == {leaned_on}
+    assert found["summary"].startswith(f"{kind or ''}".replace("_", " ") + ": 0.90" if tells else "used ")
 
 
 @pytest.mark.parametrize(
@@ -250,7 +280,7 @@ def test_the_summary_says_what_stands_behind_a_score() -> None:
         "11.0-11.5 s (no-face), 2 more"
     )
     assert "; left out" not in answer([0.0])["summary"]
-    assert "used 1.6 s (1 window), leaned on" in answer([0.0])["summary"]
+    assert "used 1.6 s (1 window), leaned on" in answer([0.0], sound_alone=[1.0])["summary"]
 
 
 def test_an_answer_is_json_with_its_notes() -> None:

@@ -11,12 +11,14 @@ import pytest
 import torch
 from torch import nn
 
-from nasframe import Architecture, Choice, Data, SearchSpace, build
+from nasframe import Architecture, Choice, Data, SearchSpace, TensorTask, build
 from nasframe.cli import main
+from nasframe.errors import ContractError
 from nasframe.runs import Run
 from nasframe.searching.gradient.unmoved_logits import unmoved_logits
 from nasframe.studies.comparison.caveats import comparison_caveats
 from nasframe.studies.grid_sweep.caveats import sweep_caveats
+from nasframe.tasks import checked_caveats
 from nasframe.training import caveats_of
 from tests.toys import STREAMS
 
@@ -85,6 +87,23 @@ def test_search_train_evaluate_report_and_json_say_that_there_is_one_class(
         assert sentence.replace("'", "&#39;") in page
     assert main(["evaluate", str(run)]) == 0
     assert on["test"] in capsys.readouterr().out
+
+
+class Doubtful(TensorTask):
+    said: Any = ()
+
+    def caveats(self, network: nn.Module) -> Any:
+        return self.said
+
+
+def test_a_task_says_of_a_network_what_it_cannot_tell_in_sentences() -> None:
+    task = Doubtful({"x": torch.rand(8, 2, 3)}, torch.arange(8) % 2)
+    assert checked_caveats(TensorTask({"x": torch.rand(8, 2, 3)}, torch.arange(8) % 2), nn.Identity()) == []
+    task.said = ("It hears nothing.",)
+    assert checked_caveats(task, nn.Identity()) == ["It hears nothing."]
+    task.said = "It hears nothing."
+    with pytest.raises(ContractError, match="caveats must return a list of sentences, found"):
+        checked_caveats(task, nn.Identity())
 
 
 def test_a_usual_run_has_no_caveat(finished_run: Path) -> None:

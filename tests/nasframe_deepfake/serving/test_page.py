@@ -102,6 +102,20 @@ def test_the_page_shows_the_clip_its_curve_and_its_verdict(
     running.wait_until_empty()
 
 
+def test_a_stream_that_is_not_read_is_neither_named_nor_scored_on_the_page(
+    serving: Serving, visit: Opened
+) -> None:
+    page = visit(serving())
+    choose(page, {"name": "clip.mp4", "mimeType": "video/mp4", "buffer": b"pictures alone"})
+    assert page.get_by_role("heading", name="Genuine", exact=True).is_visible()
+    summary = page.locator("#summary").inner_text()
+    assert summary.endswith("The detector leaned on the pictures alone.")
+    facts = page.locator("#facts").inner_text()
+    assert "score of the pictures, without the sound" in facts
+    assert "score of the sound" not in facts
+    assert page.wrongs == []
+
+
 def test_a_click_on_the_curve_and_on_a_suspicious_second_seek_the_clip(
     serving: Serving, visit: Opened, clip: Path
 ) -> None:
