@@ -20,6 +20,7 @@ from nasframe.runtime.console import (
     take_any_character,
     writing_output,
 )
+from nasframe.runtime.counted import counted
 from nasframe.runtime.csv_text import csv_text
 from nasframe.runtime.extras import require_extra
 from nasframe.runtime.file_names import bounded_file_name, file_name
@@ -116,6 +117,7 @@ __all__ = [
     "check_tensors",
     "copy_file",
     "cores",
+    "counted",
     "csv_text",
     "damage_in_words",
     "derive_seed",

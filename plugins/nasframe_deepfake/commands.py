@@ -111,6 +111,7 @@ def prepare(
     """
     from nasframe.runtime import make_progress, print_text, visible
     from nasframe_deepfake.auditing import audit_prepared, in_lines
+    from nasframe_deepfake.option_errors import as_typed
     from nasframe_deepfake.preparation import identity, prepare, summary
 
     _require_new(out)
@@ -121,8 +122,9 @@ def prepare(
         split_list=split_list,
         split_leaks=split_leaks,
     )
-    preparation, progress = task.preparation(seed, source), make_progress()
-    with _new_folder(out, identity(preparation, source)) as folder:
+    with as_typed():
+        preparation, progress = task.preparation(seed, source), make_progress()
+    with as_typed(), _new_folder(out, identity(preparation, source)) as folder:
         report = prepare(source, folder, preparation, workers, progress)
         audited = audit_prepared(source, folder, folder, preparation.window, seed, workers, progress)
     *lines, claim = summary(report)
@@ -175,6 +177,7 @@ def _audited(source: Path, out: Path | None, dataset: str, seed: int, workers: i
     from nasframe.errors import ConfigurationError, DataError
     from nasframe.runtime import make_progress
     from nasframe_deepfake.auditing import AUDIT, audit_data, read_audit
+    from nasframe_deepfake.option_errors import as_typed
 
     for folder in (source / "task", source):
         if (report := read_audit(folder)) is not None:
@@ -184,7 +187,8 @@ def _audited(source: Path, out: Path | None, dataset: str, seed: int, workers: i
             return report
     if (source / "run.json").is_file():
         raise DataError(f"{source}: is a run that has no {AUDIT}, as one of an older version; audit its data")
-    preparation = _task(command="deepfake audit", dataset=dataset).preparation(seed, source)
+    with as_typed():
+        preparation = _task(command="deepfake audit", dataset=dataset).preparation(seed, source)
     with TemporaryDirectory() as place, _new_folder(out) if out else nullcontext(Path(place)) as folder:
         return audit_data(source, preparation, folder, workers, make_progress())
 
@@ -201,7 +205,9 @@ def preview(
     face_model: Path | None = None,
     seed: int = 0,
 ) -> None:
-    """Draw pictures and spectrogram of some clips, as they are and augmented, on one page.
+    """Draw pictures and spectrogram of two clips, or of --clips, as they are and augmented, on one page.
+
+    A clip of two files, one with the pictures and one with the sound, is drawn as the preparation reads it.
 
     Parameters
     ----------
@@ -212,7 +218,7 @@ def preview(
     augmentations
         Names with commas between them; by default all 36.
     clips
-        Number of clips, drawn by the seed.
+        Number of clips, drawn by the seed; those that cannot be used give way to the next.
     dataset
         The name of the data set; auto asks each whether the folder is its own.
     faces
@@ -225,9 +231,10 @@ def preview(
     import torch
 
     from nasframe.errors import ConfigurationError, DataError
-    from nasframe.runtime import generator, make_progress, print_text, visible, write_text
+    from nasframe.runtime import counted, generator, make_progress, print_text, visible, write_text
     from nasframe_deepfake.augmentation import AUGMENTATIONS, View, contact_sheet, problem_of_name
     from nasframe_deepfake.datasets import read_dataset
+    from nasframe_deepfake.option_errors import as_typed
 
     command = "deepfake preview"
     names = [name.strip() for item in augmentations or AUGMENTATIONS for name in item.split(",")]
@@ -236,14 +243,15 @@ def preview(
         problems.append(f"--clips: expected 1 or more, found {clips}")
     if problems:
         raise ConfigurationError(command, problems)
-    options = _task(command, dataset=dataset, faces=faces, face_model=face_model).preparation(seed, source)
-    listing = read_dataset(options.dataset, source, options.desync)
+    with as_typed():
+        task = _task(command, dataset=dataset, faces=faces, face_model=face_model)
+        options = task.preparation(seed, source)
+        listing = read_dataset(options.dataset, source, options.desync)
     order = torch.randperm(len(listing.clips), generator=generator(seed, "preview")).tolist()
     chosen = [listing.clips[place] for place in order]
     sheet = contact_sheet(
         listing.root,
-        # one file each, as it stands: the preparation plays no others
-        [(clip.path, f"{clip.category}, {clip.method}") for clip in chosen if not clip.sound_file],
+        [(clip.files, f"{clip.category}, {clip.method}") for clip in chosen],
         clips,
         [AUGMENTATIONS[name] for name in dict.fromkeys(names)],
         View(options.window, options.faces.make(), options.mels),
@@ -252,11 +260,12 @@ def preview(
     )
     reasons = "".join(f"\n  {reason}" for reason in sheet.skipped[:3])
     if not sheet.clips:
-        raise DataError(f"{source}: none of {len(chosen)} clips can be used:{reasons}")
+        raise DataError(f"{source}: none of {counted(len(chosen), 'clip')} can be used:{reasons}")
     write_text(out, sheet.html)
     if sheet.skipped:
-        print_text(visible(f"{len(sheet.skipped)} clips cannot be used, such as:") + reasons)
-    print_text(visible(f"{sheet.clips} clips under {len(dict.fromkeys(names))} augmentations in {out}"))
+        print_text(visible(f"{counted(len(sheet.skipped), 'clip')} cannot be used, such as:") + reasons)
+    shown = f"{counted(sheet.clips, 'clip')} under {counted(len(dict.fromkeys(names)), 'augmentation')}"
+    print_text(visible(f"{shown} in {out}"))
 
 
 def serve(

@@ -205,8 +205,6 @@ class DeepfakeTask(Task):
         training = self._backbones.training(
             self.picture_epochs, self.sound_epochs, self.pretrain_batch_size, self.pretrain_rate, seed
         )
-        with of_option("task.face_model"):
-            self._faces.make()
         preparation, augmenting = self.preparation(seed, source), self._augmenting(seed)
         stages = [
             prepare_stage(preparation, source, self.workers),
@@ -227,12 +225,16 @@ class DeepfakeTask(Task):
 
         Raises:
             ConfigurationError: the seed is negative.
-            DataError: no data set recognises the folder, or two do, where `dataset` is `auto`.
+            DataError: no data set recognises the folder, or two do, where `dataset` is `auto`; the one that
+                it names cannot read the folder, and another one recognises it; the detector of faces cannot
+                be made.
         """
         if seed < 0:
             raise ConfigurationError("the task deepfake", [f"seed: expected 0 or more, found {seed}"])
         with of_option("task.dataset"):
             dataset = resolve_dataset_name(self.dataset, source)
+        with of_option("task.face_model"):
+            self._faces.make()
         return Preparation(
             dataset,
             self.desync,

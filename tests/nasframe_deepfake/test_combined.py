@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -134,6 +135,39 @@ def test_parts_of_swan_df_in_folders_below_stay_one_set(tmp_path: Path) -> None:
     (tmp_path / "set" / "scripts").mkdir()
     (tmp_path / "set" / "scripts" / "rotate.py").touch()
     assert resolve_dataset_name("auto", tmp_path / "set") == "swan_df"
+
+
+@pytest.mark.parametrize("kind", TREES)
+def test_folders_called_real_and_fake_that_are_data_sets_are_not_taken_for_their_names(
+    kind: str, tmp_path: Path
+) -> None:
+    """A data set in the folder real has fakes, too."""
+    root = tmp_path / "sets"
+    TREES[kind](root / "real")
+    (root / "fake").mkdir()
+    (root / "fake" / "a.mp4").touch()
+    with pytest.raises(DataError) as caught:
+        resolve_dataset_name("auto", root)
+    told = str(caught.value)
+    assert re.search(
+        r"folder: .*; real is a data set of its own \(\w+\), whose clips need not all be real; "
+        "task.dataset=folder takes all by the name of the folder",
+        told,
+    )
+    if kind != "swan_df":  # parts of which may lie in several folders
+        (root / "fake").rename(tmp_path / "fake")
+        table(root / "fake")
+        assert resolve_dataset_name("auto", root) == "combined"
+    assert resolve_dataset_name("folder", root) == "folder"
+    assert any("and were taken for it" in note for note in read_dataset("folder", root, "pairing").notes)
+
+
+def test_links_in_a_circle_are_no_data_sets_inside_one_another(tmp_path: Path) -> None:
+    for name, other in (("a", "b"), ("b", "a")):
+        (tmp_path / name / "fake").mkdir(parents=True)
+        (tmp_path / name / "real").symlink_to(tmp_path / other)
+    with pytest.raises(DataError, match="real is a data set of its own"):
+        resolve_dataset_name("auto", tmp_path / "a")
 
 
 @pytest.fixture

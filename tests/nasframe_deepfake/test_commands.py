@@ -14,6 +14,7 @@ from nasframe.options import structure
 from nasframe_audiovisual import DETECTORS, FaceDetectorName
 from nasframe_deepfake import register_commands, register_demos, register_presets, register_tasks
 from nasframe_deepfake.commands import Faces
+from nasframe_deepfake.option_errors import as_typed
 from nasframe_deepfake.task import DeepfakeTask
 
 
@@ -67,6 +68,23 @@ def test_a_command_that_fails_leaves_nothing_behind(app: App, tmp_path: Path) ->
     with pytest.raises(ConfigurationError, match="clips"):
         call(app, "deepfake", "synthesize", tmp_path / "set", "--clips", 1)
     assert not list(tmp_path.iterdir())
+
+
+def test_an_error_names_the_option_of_the_command_and_not_that_of_the_task(
+    app: App, corpus: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "task.dataset").mkdir()  # a place may be called so
+    list_of_splits = tmp_path / "task.dataset" / "splits.csv"
+    list_of_splits.write_text("path,split\nnowhere.mp4,test\n")
+    words = ("deepfake", "prepare", corpus, "--out", tmp_path / "out", "--workers", 1)
+    with pytest.raises(DataError, match=f"^--split-list: {list_of_splits}: names none"):
+        call(app, *words, "--faces", "none", "--split-list", list_of_splits)
+    with pytest.raises(DataError, match="^--face-model: the detector yunet needs the file of its model"):
+        call(app, *words, "--faces", "yunet")
+    with pytest.raises(DataError, match="^task.face_model: the detector yunet needs the file of its model"):
+        DeepfakeTask(faces="yunet").preparation(0)
+    with pytest.raises(DataError, match="take it as it is by --split-leaks count$"), as_typed():
+        raise DataError('take it as it is by task.split_leaks="count"')
 
 
 def test_the_package_and_its_commands_import_neither_torch_nor_a_codec() -> None:

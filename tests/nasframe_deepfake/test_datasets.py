@@ -418,3 +418,35 @@ def test_the_command_that_prepares_takes_the_name_of_a_data_set(
     assert "--dataset: unknown dataset 'fakeavcelep'; did you mean 'fakeavceleb'?" in capsys.readouterr().err
     assert main([*words, "fakeavceleb"]) == 2
     assert "is empty; expected meta_data.csv and the clips it lists" in capsys.readouterr().err
+
+
+def test_a_folder_of_another_layout_than_the_one_named_is_answered_with_the_option_that_reads_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("real/a.mp4", "fake/b.mp4"):
+        (tmp_path / "own" / name).parent.mkdir(parents=True)
+        (tmp_path / "own" / name).touch()
+    with pytest.raises(DataError) as caught:
+        layout("fakeavceleb", tmp_path / "own")
+    assert str(caught.value).startswith(
+        f"task.dataset: 'fakeavceleb' cannot read {tmp_path / 'own'}, which 'folder' can: say "
+        "task.dataset=auto or task.dataset=folder\n  fakeavceleb: data folder"
+    )
+    words = [str(tmp_path / "own"), "--out", str(tmp_path / "out"), "--dataset", "lav_df"]
+    for command in ("prepare", "audit", "preview"):
+        assert main(["deepfake", command, *words]) == 2
+        told = capsys.readouterr().err
+        assert "--dataset: 'lav_df' cannot read" in told
+        assert "say --dataset auto or --dataset folder" in told
+        assert "task." not in told
+
+
+def test_a_set_that_is_named_may_read_a_folder_that_it_does_not_recognise(
+    register: Callable[..., None], marked: Path
+) -> None:
+    for name in ("real", "fake"):
+        (marked / name).mkdir()
+    (marked / "mark").rename(marked / "other mark")
+    register("mine", marked=Marked)
+    assert layout("auto", marked) == "folder"
+    assert layout("marked", marked) == "mine:marked"

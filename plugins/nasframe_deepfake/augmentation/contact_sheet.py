@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from nasframe.display import asset, page_style, render
 from nasframe.runtime import Progress, one_thread, visible
-from nasframe_audiovisual import ClipError, FaceDetector, Recording, Window, log_mel
+from nasframe_audiovisual import ClipError, ClipFiles, FaceDetector, Recording, Window, log_mel
 from nasframe_deepfake.augmentation.augmentation import Augmentation
 from nasframe_deepfake.augmentation.image_files import jpeg_file, png_file
 from nasframe_deepfake.augmentation.original import Original, read_original
@@ -70,7 +70,7 @@ class SheetClip:
     """A clip of the sheet, with its own pictures and spectrogram as URIs.
 
     Attributes:
-        path: of the clip.
+        name: of the clip: its path, or the paths of both files.
         about: what it is, in a line.
         pictures, sound: of its first window.
         width, height: of the strip in pixels.
@@ -78,7 +78,7 @@ class SheetClip:
         samples: of each augmentation.
     """
 
-    path: str
+    name: str
     about: str
     pictures: str
     sound: str
@@ -105,7 +105,7 @@ class ContactSheet:
 
 def contact_sheet(
     root: Path,
-    candidates: Iterable[tuple[str, str]],
+    candidates: Iterable[tuple[ClipFiles, str]],
     count: int,
     augmentations: Sequence[Augmentation],
     view: View,
@@ -116,7 +116,7 @@ def contact_sheet(
 
     Args:
         root: folder of the clips.
-        candidates: path of each clip, relative to `root`, and what it is, in words.
+        candidates: file or files of each clip, relative to `root`, and what it is, in words.
         count: of the clips on the sheet, at most.
         augmentations: that are shown, in their order.
         view: what is seen of a clip.
@@ -126,15 +126,18 @@ def contact_sheet(
     shown: list[SheetClip] = []
     skipped: list[str] = []
     with progress.task("preview", count) as advance:
-        for path, about in candidates:
+        for files, about in candidates:
             if len(shown) == count:
                 break
+            path, *apart = files.paths(root)
             try:
-                original = read_original(root / path, view.window, view.detector)
+                original = read_original(
+                    path, view.window, view.detector, next(iter(apart), None), files.lying
+                )
             except ClipError as error:
                 skipped.append(str(error))
                 continue
-            shown.append(_sheet_clip(original, path, about, augmentations, view.mels, seed))
+            shown.append(_sheet_clip(original, files.name, about, augmentations, view.mels, seed))
             advance(1)
     style = page_style() + asset(PACKAGE, "contact_sheet.css")
     html = render(PACKAGE, "contact_sheet.html", clips=shown, seed=seed, style=Markup(style))
@@ -142,13 +145,13 @@ def contact_sheet(
 
 
 def _sheet_clip(
-    original: Original, path: str, about: str, augmentations: Sequence[Augmentation], mels: int, seed: int
+    original: Original, name: str, about: str, augmentations: Sequence[Augmentation], mels: int, seed: int
 ) -> SheetClip:
     plain = original.recording
     loudest = float(_log_mel(plain, mels).max())
     samples = []
     for augmentation in augmentations:
-        found = augmentation.of(original, path, seed)
+        found = augmentation.of(original, name, seed)
         pictures = "" if np.array_equal(found.pictures, plain.pictures) else _strip(found)
         sound = "" if np.array_equal(found.samples, plain.samples) else _spectrogram(found, mels, loudest)
         samples.append(
@@ -156,7 +159,7 @@ def _sheet_clip(
         )
     size = plain.pictures.shape[1]
     return SheetClip(
-        visible(path),
+        visible(name),
         about,
         _strip(plain),
         _spectrogram(plain, mels, loudest),

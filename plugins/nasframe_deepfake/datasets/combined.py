@@ -41,7 +41,7 @@ class Combined(Dataset):
 
     def recognises(self, folder: Path) -> bool:
         """Return True where two or more folders below hold data sets, and the folder itself is none."""
-        if names_recognising(folder, Combined):
+        if names_recognising(folder, (Combined,)):
             return False
         return len(folders_of_sets(folder, Combined).known) >= _LEAST
 

@@ -18,6 +18,7 @@ from nasframe_deepfake.datasets.listing import OFFICIAL_SPLITS, Clip, Listing
 __all__ = [
     "AUTO",
     "DEFAULT",
+    "OPTION",
     "check_dataset_name",
     "corpus_of",
     "expected_content",
@@ -33,6 +34,9 @@ AUTO = "auto"
 
 DEFAULT = "fakeavceleb"
 """The data set where none is named. It enters fingerprints, and is also that of the synthesised clips."""
+
+OPTION = "task.dataset"
+"""The option that names a data set, for messages."""
 
 _KIND = "dataset"
 _OWN = "nasframe_deepfake"
@@ -63,12 +67,15 @@ def resolve_dataset_name(name: str, folder: Path | None) -> str:
         folder: of the data; None for synthesised clips.
 
     Raises:
-        DataError: none recognises the folder, with what each expects, or two do; or there is no folder.
+        DataError: none recognises the folder, with what each expects, or two do; there is no folder; or the
+            one that is named cannot read it, and another one recognises it.
         PluginError: no plugin registers the name, or two.
         ContractError: a data set breaks its contract.
     """
     entry = _entry_for(name, folder)
-    return entry.name if entry.plugin == _OWN else f"{entry.plugin}:{entry.name}"
+    if name != AUTO and folder is not None and folder.is_dir():
+        _refuse_folder_of_another(entry, folder)
+    return shown_name(f"{entry.plugin}:{entry.name}")
 
 
 def expected_content(name: str) -> str:
@@ -101,12 +108,12 @@ def read_dataset(name: str, folder: Path, desync: Desync) -> Listing:
     return listing
 
 
-def names_recognising(folder: Path, without: type[Dataset]) -> list[str]:
+def names_recognising(folder: Path, without: tuple[type[Dataset], ...] = ()) -> list[str]:
     """Return the data sets that recognise a folder, each as `plugin:name`; one that fails is none of them.
 
     Args:
         folder: which is there.
-        without: a class of data sets that are not asked.
+        without: classes of data sets that are not asked.
 
     Raises:
         OSError: the folder cannot be read.
@@ -139,6 +146,24 @@ def _entry_for(name: str, folder: Path | None) -> Registered:
     if name != AUTO:
         return _entry(name)
     return _entry(DEFAULT) if folder is None else _recognising(folder)
+
+
+def _refuse_folder_of_another(entry: Registered, folder: Path) -> None:
+    """Refuse a folder that a data set cannot read and others recognise, with the names of these."""
+    if _recognises(entry, folder):
+        return
+    others = [shown_name(name) for name in names_recognising(folder)]
+    if not others:
+        return  # who reads it says what it lacks
+    try:
+        read_dataset(f"{entry.plugin}:{entry.name}", folder, "pairing")
+    except DataError as error:
+        choices = [AUTO, *others] if len(others) == 1 else others  # auto does not choose among several
+        said = " or ".join(f"{OPTION}={choice}" for choice in choices)
+        raise DataError(
+            f"{entry.name!r} cannot read {folder}, which {' and '.join(map(repr, others))} can: say {said}"
+            f"\n  {entry.name}: {error}"
+        ) from error
 
 
 def _recognising(folder: Path) -> Registered:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -10,7 +10,9 @@ from nasframe.errors import DataError
 from nasframe_audiovisual import files_of
 from nasframe_deepfake.datasets.categories import FAKE_BOTH, GENUINE
 from nasframe_deepfake.datasets.clip_table import COLUMNS, has_columns, read_clip_table, why_no_table
+from nasframe_deepfake.datasets.combined import Combined
 from nasframe_deepfake.datasets.dataset import Dataset, Desync
+from nasframe_deepfake.datasets.dataset_access import OPTION, names_recognising, shown_name
 from nasframe_deepfake.datasets.listing import Clip, Listing
 from nasframe_deepfake.datasets.no_clip import require_files
 from nasframe_deepfake.datasets.video_files import is_video
@@ -28,7 +30,11 @@ class Folder(Dataset):
     )
 
     def recognises(self, folder: Path) -> bool:
-        return bool(_tables(folder)) or _has_both_folders(folder)
+        """Return True where there is a table, or both folders and neither is a data set of its own.
+
+        A data set says itself which of its clips are genuine; the name of its folder may say otherwise.
+        """
+        return bool(_tables(folder)) or (_has_both_folders(folder) and not _sets_inside(folder))
 
     def why_not(self, folder: Path) -> str:
         tables = _csv_files(folder)
@@ -37,6 +43,8 @@ class Folder(Dataset):
                 return f"{tables[0].name} is no table: {why_no_table(tables[0])}"
             except DataError:
                 return f"{tables[0].name} cannot be read as CSV"
+        if _has_both_folders(folder):
+            return f"{_in_words(_sets_inside(folder))}; {OPTION}=folder takes all by the name of the folder"
         there = {item.name.casefold() for item in folder.iterdir() if item.is_dir()}
         lacking = " and no ".join(f"{name}/" for name in _CATEGORY_OF_FOLDER if name not in there)
         return f"there is no {lacking}, and no CSV file"
@@ -85,12 +93,34 @@ def _has_both_folders(folder: Path) -> bool:
     return names >= _CATEGORY_OF_FOLDER.keys()
 
 
+def _sets_inside(folder: Path) -> dict[str, str]:
+    """Return which of both folders is a data set of its own → its name.
+
+    Our own layouts are looked at here: asked in general, links in a circle would never end.
+    """
+    found = {}
+    for item in sorted(folder.iterdir()):
+        if item.name.casefold() in _CATEGORY_OF_FOLDER and item.is_dir():
+            names = names_recognising(item, (Combined, Folder))
+            own = [] if names or not (_has_both_folders(item) or _tables(item)) else ["folder"]
+            if names or own:
+                found[item.name] = " and ".join([*map(shown_name, names), *own])
+    return found
+
+
+def _in_words(sets: Mapping[str, str]) -> str:
+    told = " and ".join(f"{name} is a data set of its own ({dataset})" for name, dataset in sets.items())
+    return f"{told}, whose clips need not all be {' or '.join(name.casefold() for name in sets)}"
+
+
 def _read_folders(root: Path) -> Listing:
+    sets = _sets_inside(root)
     listing = Listing(
         root,
         nameless="each clip, with those of the same name below real and fake, counts as one",
         notes=[
             *_notes_on_other_tables(root),
+            *([f"{_in_words(sets)}, and were taken for it"] if sets else []),
             "which stream of a fake was altered is not known: both count as altered",
         ],
     )

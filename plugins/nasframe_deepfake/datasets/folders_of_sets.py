@@ -122,7 +122,7 @@ def _problem_of_twin(place: Path, places: Mapping[str, Path]) -> str:
 
 def _asked(place: Path, combined: type[Dataset]) -> Subfolder:
     try:
-        names = names_recognising(place, combined)
+        names = names_recognising(place, (combined,))
         several = [] if names else _sets_in(place, combined)
     except OSError as error:
         return Subfolder(place.name, False, "", f"cannot be read: {error.strerror}")
@@ -141,5 +141,7 @@ def _asked(place: Path, combined: type[Dataset]) -> Subfolder:
 def _sets_in(place: Path, combined: type[Dataset]) -> list[str]:
     """Return the names of the folders below that a data set recognises, where they are two or more."""
     items = sorted(item for item in place.iterdir() if item.is_dir() and not item.name.startswith("."))
-    known = [item.name for item in items if names_recognising(item, combined)] if len(items) <= _MOST else []
+    known = (
+        [item.name for item in items if names_recognising(item, (combined,))] if len(items) <= _MOST else []
+    )
     return known if len(known) > 1 else []

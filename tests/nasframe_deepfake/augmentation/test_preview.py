@@ -14,8 +14,12 @@ import pytest
 from cyclopts import App
 
 from nasframe.errors import ConfigurationError, DataError
+from nasframe_audiovisual import FaceSettings, first_window
 from nasframe_deepfake import register_commands
 from nasframe_deepfake.augmentation import AUGMENTATIONS
+from nasframe_deepfake.datasets import read_dataset
+from nasframe_deepfake.task import DeepfakeTask
+from tests.nasframe_deepfake.swan_set import VOICES, fake_name, genuine_name, write_swan
 
 
 def preview(*tokens: object) -> None:
@@ -100,7 +104,7 @@ def test_names_choose_what_is_shown(corpus: Path, tmp_path: Path, capsys: pytest
     out = tmp_path / "sheet.html"
     preview(corpus, "--out", out, "--augmentations", "blur, low-pass", "--clips", 1)
     assert [*cards(out.read_text())] == ["as it is", "blur", "low-pass"]
-    assert f"1 clips under 2 augmentations in {out}" in capsys.readouterr().out
+    assert f"1 clip under 2 augmentations in {out}" in capsys.readouterr().out
 
 
 def test_wrong_names_and_numbers_are_told_together(corpus: Path, tmp_path: Path) -> None:
@@ -122,7 +126,7 @@ def test_a_damaged_clip_is_told_and_another_takes_its_place(
     out = tmp_path / "sheet.html"
     preview(tmp_path / "set", "--out", out, "--augmentations", "blur")
     told = capsys.readouterr().out
-    assert "1 clips cannot be used, such as:" in told
+    assert "1 clip cannot be used, such as:" in told
     assert "broken.mp4" in told
     assert out.read_text().count("<section") == 1
     assert "&lt;b&gt;whole." in out.read_text()
@@ -130,3 +134,22 @@ def test_a_damaged_clip_is_told_and_another_takes_its_place(
     with pytest.raises(DataError, match="none of 2 clips can be used"):
         preview(tmp_path / "set", "--out", tmp_path / "other.html")
     assert not (tmp_path / "other.html").exists()
+
+
+def test_a_clip_of_two_files_is_drawn_as_the_preparation_reads_it(tmp_path: Path) -> None:
+    """SWAN-DF: pictures on their side in one file, a tone in the other."""
+    root = write_swan(tmp_path / "swan", people=1)
+    (root / genuine_name(1)).unlink()
+    (root / genuine_name(1, 2)).unlink()
+    preview(root, "--out", tmp_path / "sheet.html", "--augmentations", "blur")
+    page = tmp_path.joinpath("sheet.html").read_text()
+    assert page.count("<section") == 2
+    for voice in VOICES:
+        assert fake_name(1, voice) in page.replace("<wbr>", "")
+    (files, *_) = (clip.files for clip in read_dataset("swan_df", root, "pairing").clips)
+    video, sound = files.paths(root)
+    window = DeepfakeTask(dataset="swan_df").preparation(0).window
+    found = first_window(video, window, FaceSettings("none").make(), sound, files.lying).recording
+    drawn = [decoded(uri) for uri in re.findall(r'href="(data:image/jpeg[^"]*)"', page)]
+    first = cv2.cvtColor(found.pictures[0], cv2.COLOR_RGB2BGR).astype(int)
+    assert min(np.abs(strip[:, : first.shape[1]] - first).mean() for strip in drawn) < 3
