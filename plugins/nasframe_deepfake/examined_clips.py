@@ -30,6 +30,7 @@ class ExaminedClip:
         files: relative to the root of the set.
         category, method: of the clip.
         person: who is seen in it.
+        nameless: whether its data set names nobody, so that `person` is a name of its own.
         fake: 1 or 0.
         altered: the parts in which a stream was altered, in seconds; None where nobody knows them.
     """
@@ -41,6 +42,7 @@ class ExaminedClip:
     person: str
     fake: int
     altered: Segments | None = None
+    nameless: bool = False
 
 
 @frozen
@@ -148,6 +150,7 @@ def examined_clips(
                 *(clip.fake_picture_segments or ()),
                 *(clip.fake_voice_segments or ()),
             ),
+            clip.nameless,
         )
         for name in sorted(names)
         if (clip := known.get(name)) is not None

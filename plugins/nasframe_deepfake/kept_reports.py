@@ -10,7 +10,7 @@ from typing import Any
 from nasframe import Run
 from nasframe.errors import DataError
 from nasframe.runtime import file_name, fingerprint, sha256_of
-from nasframe_deepfake.person_intervals import caveat_on_people
+from nasframe_deepfake.person_intervals import Drawn
 
 __all__ = [
     "name_of_data",
@@ -55,18 +55,28 @@ def name_of_data(source: str | None) -> str:
     return f"{file_name(Path(source).name or 'data')}-{fingerprint(str(Path(source).resolve()))[:8]}"
 
 
-def require_place(path: Path) -> None:
+def require_place(folder: Path, name: str) -> Path:
     """Make the folder of a report, and refuse a place where it cannot be written before hours of work.
 
+    Args:
+        folder: as the user gives it, or in the run.
+        name: of the file of the report.
+
+    Returns:
+        its path.
+
     Raises:
-        DataError: a folder has its name.
-        OSError: its folder cannot be made, or takes no file.
+        DataError: the folder is a file or is called as one, or a folder has the name of the report.
+        OSError: the folder cannot be made, or takes no file.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.is_dir():
-        raise DataError(f"{path}: is a folder; expected the name of a file for the result")
-    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name[:40]}-"):
+    if folder.is_file() or folder.suffix == Path(name).suffix:
+        raise DataError(f"{folder}: expected a folder, into which {name} is written")
+    folder.mkdir(parents=True, exist_ok=True)
+    if (path := folder / name).is_dir():
+        raise DataError(f"{path}: is a folder; expected none of this name, since the result is written there")
+    with NamedTemporaryFile(dir=folder, prefix=f".{name}-"):
         pass
+    return path
 
 
 def network_of(run: Run) -> str:
@@ -78,11 +88,11 @@ def network_of(run: Run) -> str:
     return sha256_of(path) if path.is_file() else ""
 
 
-def sentences_on_clips(report: Mapping[str, Any], people: int) -> list[str]:
+def sentences_on_clips(report: Mapping[str, Any], drawn: Drawn) -> list[str]:
     """Return which test clips are left out and why, the notes on the data, and whether people are few."""
     counts = [f"{count} clips are left out: {reason}." for reason, count in report["left_out"].items()]
     lost = sentences_on_problems("could not be scored", report["problems"])
-    few = caveat_on_people(people)
+    few = drawn.caveat()
     return [*counts, *lost, *map(_sentence, report["notes"]), *([few] if few else [])]
 
 

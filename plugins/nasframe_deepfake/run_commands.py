@@ -22,7 +22,7 @@ def robustness(
     workers: int = 0,
     device: str | None = None,
 ) -> None:
-    """Score test clips as they are and degraded: H.264, JPEG, fewer pixels, noise, blur, AAC, MP3.
+    """Score test clips as they are and degraded, as by a video codec, fewer pixels or noise.
 
     After an interruption the same command goes on with the degradations that are left.
 
@@ -33,10 +33,11 @@ def robustness(
     on
         A folder with another data set; by default the run's own.
     out
-        A folder for the results; by default one in the run, which nasframe report shows.
+        A folder for robustness.json and the scores of each degradation, from which an interrupted command
+        goes on; by default one in the run, which nasframe report shows.
     degradations
-        Names with commas between them: h264, jpeg, resize, pixel-noise, blur, aac, mp3, sound-noise; by
-        default all.
+        Names with commas between them: h264, jpeg, resize (fewer pixels), pixel-noise, blur, aac, mp3,
+        sound-noise; by default all.
     clips
         About as many test clips, drawn by the seed; by default all.
     seed
@@ -89,7 +90,7 @@ def per_second(
     on
         A folder with another data set; by default the run's own.
     out
-        A JSON file for the result; by default one in the run, which nasframe report shows.
+        A folder for per_second.json; by default one in the run, which nasframe report shows.
     clips
         About as many test clips, drawn by the seed; by default all.
     seed

@@ -324,6 +324,7 @@ class DeepfakeTask(Task):
             categories=known.categories if known else (),
             methods=known.methods if known else (),
             sets=known.sets if known else (),
+            nameless=known.nameless if known else (),
         )
         return {**scored.metrics(), "threshold": fitted.threshold, "temperature": fitted.temperature}
 

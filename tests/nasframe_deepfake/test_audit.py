@@ -24,7 +24,7 @@ from nasframe.runtime import Progress
 from nasframe.tasks import stage_fingerprints
 from nasframe_audiovisual import Window
 from nasframe_deepfake import register_commands, report_sections
-from nasframe_deepfake.auditing import AuditedClip, audit, audit_section, in_lines, read_audit
+from nasframe_deepfake.auditing import AuditedClip, audit, audit_section, audit_table, in_lines, read_audit
 from nasframe_deepfake.datasets import Clip, read_dataset
 from nasframe_deepfake.synthesis import Corpus, write_corpus
 from nasframe_deepfake.task import DeepfakeTask
@@ -235,6 +235,9 @@ def test_a_set_of_too_few_people_is_not_judged_and_says_so(tmp_path: Path) -> No
         "shortcuts: not judged; 12 fakes among 20 clips, of too few people (fewer than 6 with a fake, or "
         "with a genuine clip)"
     ]
+    nameless = {**report, "people": 0, "nameless_clips": 20}
+    assert "of too few clips (fewer than 6" in in_lines(nameless)[0]
+    assert "with the 95 % interval over clips" in audit_table(nameless).title
 
 
 # -- the stage, the page, the command ----------------------------------------------------------------------

@@ -208,6 +208,7 @@ def test_a_set_that_names_nobody_makes_that_known_of_all(tmp_path: Path) -> None
     test_lav_df.tree(tmp_path / "sets" / "LAV", test_lav_df.ENTRIES)
     listing = read(tmp_path / "sets")
     assert listing.nameless == "in LAV each genuine clip, with the fakes made of it, counts as one"
+    assert {(clip.set, clip.nameless) for clip in listing.clips} == {("Celeb", False), ("LAV", True)}
 
 
 @pytest.mark.parametrize("names", [("Mine", "mine"), ("set1", "set01"), ("VoxCeleb2", "other")])

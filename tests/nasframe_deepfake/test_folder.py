@@ -257,6 +257,8 @@ def test_real_clips_in_two_folders_go_through_the_command_to_arrays_and_a_report
     assert report["disjoint"] == ["contents"]
     index = read_index(Path("out/index.csv"))
     assert {entry.fake for entry in index} == {0, 1}
+    assert {entry.nameless for entry in index} == {1}
+    assert (report["people"], report["nameless_clips"]) == (0, len({entry.source for entry in index}))
     assert len(index) == 30
 
 

@@ -212,6 +212,10 @@ def test_people_of_one_name_in_both_sets_are_told_and_stay(
     assert len(found.split) == len(tested)
     assert found.notes[0].startswith(f"{people} p")
     assert f"{len(tested)} of {len(tested)} test clips" in found.notes[0]
+    header, *rows = (tmp_path / "index.csv").read_text().splitlines()
+    nameless = [f"{header},nameless", *(f"{row},1" for row in rows)]
+    (tmp_path / "index.csv").write_text("\n".join(nameless) + "\n")
+    assert not other_test(prepared, detector, tmp_path, FAKE_NAMES, None).notes, "names of clips are nobody's"
 
 
 def test_a_set_without_fakes_is_refused_in_words(

@@ -212,9 +212,9 @@ def test_the_scores_are_those_of_the_curve_that_predict_gives(
 
 def test_the_number_of_workers_changes_nothing(measured: tuple[Path, dict[str, Any]], lav: Path) -> None:
     run, report = measured
-    out = run.parent / "again.json"
+    out = run.parent / "again"
     assert per_second(run, on=lav, out=out, workers=2) == report
-    assert json.loads(out.read_text()) == report
+    assert json.loads((out / "per_second.json").read_text()) == report
 
 
 def test_the_page_shows_the_table(measured: tuple[Path, dict[str, Any]]) -> None:
@@ -232,20 +232,20 @@ def test_the_page_shows_the_table(measured: tuple[Path, dict[str, Any]]) -> None
 def test_a_data_set_without_altered_parts_is_told_in_one_sentence(
     trained_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out = tmp_path / "out.json"
+    out = tmp_path / "out"
     assert main(["deepfake", "per-second", str(trained_run), "--out", str(out)]) == 2
     assert "says of none of its test clips which seconds are altered" in capsys.readouterr().err
-    assert not out.exists()
+    assert not (out / "per_second.json").exists()
 
 
 def test_the_command_prints_the_table(
     measured: tuple[Path, dict[str, Any]], lav: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out = tmp_path / "deep" / "out.json"
+    out = tmp_path / "deep" / "out"
     words = ["deepfake", "per-second", str(measured[0]), "--on", str(lav), "--workers", "1"]
     assert main([*words, "--out", str(out)]) == 0
-    assert "AUC of single seconds" in capsys.readouterr().out
-    assert json.loads(out.read_text()) == measured[1]
+    assert "AUC of single seconds, with 95 % intervals over clips" in capsys.readouterr().out  # LAV-DF's
+    assert json.loads((out / "per_second.json").read_text()) == measured[1]
 
 
 def test_a_clip_that_cannot_be_read_is_told_and_one_whose_parts_nobody_knows_is_counted(
@@ -264,7 +264,7 @@ def test_a_clip_that_cannot_be_read_is_told_and_one_whose_parts_nobody_knows_is_
         return attrs.evolve(tested, clips=[gone, attrs.evolve(second, altered=None), *rest])
 
     monkeypatch.setattr(measuring, "examined_clips", changed)
-    found = per_second(measured[0], on=lav, out=tmp_path / "out.json", workers=1)
+    found = per_second(measured[0], on=lav, out=tmp_path / "out", workers=1)
     assert len(found["problems"]) == 1
     assert "no such file" in found["problems"][0]["problem"]
     assert found["left_out"][UNKNOWN] == 1
@@ -278,7 +278,7 @@ def test_a_number_out_of_its_bounds_is_refused(trained_run: Path) -> None:
 
 def test_a_folder_without_clips_is_an_error(trained_run: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError):
-        per_second(trained_run, on=tmp_path, out=tmp_path / "out.json")
+        per_second(trained_run, on=tmp_path, out=tmp_path / "out")
 
 
 def test_an_altered_part_that_a_list_ends_after_years_is_counted_for_a_day_at_most() -> None:
@@ -292,14 +292,27 @@ def test_a_place_that_takes_no_result_is_refused_before_a_clip_is_scored(
 ) -> None:
     monkeypatch.setattr("nasframe_deepfake.per_second.measuring._seconds_of", None)
     (tmp_path / "file").write_text("")
-    with pytest.raises(DataError, match="is a folder; expected the name of a file for the result"):
-        per_second(measured[0], on=lav, out=tmp_path, workers=1)
-    for call in (per_second, robustness):
+    for call, name in ((per_second, "per_second.json"), (robustness, "robustness.json")):
         with pytest.raises((FileExistsError, NotADirectoryError)):
-            call(measured[0], on=lav, out=tmp_path / "file" / "below" / "result.json", workers=1)
-    (tmp_path / "robustness.json").mkdir()
-    with pytest.raises(DataError, match="is a folder"):
-        robustness(measured[0], on=lav, out=tmp_path, workers=1)
+            call(measured[0], on=lav, out=tmp_path / "file" / "below", workers=1)
+        for place in ("file", "result.json"):  # earlier versions of one of them took a file
+            with pytest.raises(DataError, match=f"{place}: expected a folder, into which {name} is written"):
+                call(measured[0], on=lav, out=tmp_path / place, workers=1)
+        (tmp_path / name).mkdir()
+        with pytest.raises(DataError, match=f"{name}: is a folder; expected none of this name"):
+            call(measured[0], on=lav, out=tmp_path, workers=1)
+
+
+def test_a_report_that_an_earlier_version_has_left_in_the_run_is_read(
+    measured: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    run, report = measured
+    shutil.copytree(run, tmp_path / "run")
+    place = tmp_path / "run" / "plugins" / "nasframe_deepfake" / "per_second"
+    (folder,) = place.iterdir()
+    (folder / "per_second.json").rename(place / f"{folder.name}.json")
+    folder.rmdir()
+    assert per_second_reports(load_run(tmp_path / "run")) == [report]
 
 
 def test_a_clip_whose_scoring_ends_with_an_unforeseen_error_is_told_and_the_others_are_scored(
@@ -314,7 +327,7 @@ def test_a_clip_whose_scoring_ends_with_an_unforeseen_error_is_told_and_the_othe
         return score(self, network, path, *more, **options)
 
     monkeypatch.setattr(Detector, "score", failing)
-    report = per_second(measured[0], on=lav, out=tmp_path / "new" / "result.json", workers=1)
+    report = per_second(measured[0], on=lav, out=tmp_path / "new" / "result", workers=1)
     (lost,) = report["problems"]
     assert lost["problem"] == f"{calls[0]}: cannot be scored, it ends with MemoryError: of one clip"
     assert report["clips"] == measured[1]["clips"] - 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from nasframe_deepfake.metrics import (
 )
 from nasframe_deepfake.person_intervals import (
     METRICS,
+    Drawn,
     person_intervals,
     ranking_metrics,
     resampled_metrics,
@@ -198,7 +200,7 @@ def test_2000_resamples_of_10000_clips_take_seconds() -> None:
     assert time.process_time() - started < 10  # half a second on one free core
 
 
-@pytest.mark.parametrize(("people", "told"), [(1, "has one person"), (9, "has 9 people"), (10, ""), (0, "")])
+@pytest.mark.parametrize(("people", "told"), [(1, "has 1 person"), (9, "has 9 people"), (10, ""), (0, "")])
 def test_fewer_than_ten_people_behind_the_intervals_are_told(people: int, told: str) -> None:
     ranks = torch.linspace(-1, 1, 20)
     fake = torch.tensor([0, 1] * 10)
@@ -208,3 +210,22 @@ def test_fewer_than_ten_people_behind_the_intervals_are_told(people: int, told: 
     if told:
         (sentence,) = metrics["caveats"]
         assert told in sentence
+
+
+def test_clips_of_nobody_known_are_called_clips_and_not_people() -> None:
+    ranks, fake = torch.linspace(-1, 1, 6), torch.tensor([0, 1] * 3)
+    names = ["a", "b", "c", "d", "e", "e"]
+
+    def told(nameless: Sequence[int]) -> tuple[object, ...]:
+        found = ScoredClips(ranks, ranks.sigmoid(), fake, 0.5, people=names, nameless=nameless).metrics()
+        (sentence,) = found["caveats"]
+        return found.get("people"), found.get("nameless_clips"), sentence.partition(" are drawn")[0]
+
+    assert told([0] * 6) == (5, None, "The test split has 5 people, by whom the intervals")
+    assert told([1] * 6) == (None, 5, "The test split has 5 nameless clips, by which the intervals")
+    mixed = "The test split has 3 people and 2 nameless clips, by which the intervals"
+    assert told([1, 1, 0, 0, 0, 0]) == (3, 2, mixed)
+    assert [Drawn(2).noun, Drawn(0, 2).noun, Drawn(2, 2).noun] == ["people", "clips", "people and clips"]
+    assert Drawn.read(Drawn(0, 1).record()).caveat() == (
+        "The test split has 1 nameless clip, so there are no intervals."
+    )

@@ -362,6 +362,10 @@ def test_the_command_prints_the_table_and_says_where_it_is(
     text = capsys.readouterr().out
     assert "AUC and accuracy on degraded clips" in text
     assert "2.8 pixels" in text
+    assert all(item.labelled.split(" ")[0] == name for name, item in DEGRADATIONS.items())
+    assert main(["deepfake", "robustness", "--help"]) == 0
+    shown = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    assert all(item.labelled in shown for item in DEGRADATIONS.values()), "as the page calls them"
     assert "8000 bit/s" in text
     assert (own(run) / "robustness.json").is_file()
 
@@ -403,7 +407,7 @@ def test_ctrl_c_ends_at_once_and_the_same_command_goes_on(run: Path, fork: Forke
     assert not (own(run) / "robustness.json").exists()
     progress = Log()
     robustness(run, degradations=["mp3", "h264", "jpeg"], workers=1, progress=progress)
-    assert "H.264: known, skipped" in progress.lines
+    assert "h264: known, skipped" in progress.lines
 
 
 def test_scores_that_are_kept_for_other_clips_do_not_count(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ __all__ = ["AuditedClip"]
 
 @frozen
 class AuditedClip:
-    """A clip of the set. The names of the fields but the last are columns of `facts.csv`.
+    """A clip of the set. The names of the first four fields are columns of `facts.csv`.
 
     Attributes:
         path: the name of the clip: its path relative to the root of the data, or those of its two files.
@@ -19,6 +19,7 @@ class AuditedClip:
         source: person whose face is seen.
         fake: whether it is one.
         sound_file: the file of its sound, where its pictures are in another one.
+        nameless: whether its data set names nobody, so that `source` is no person.
     """
 
     path: str
@@ -26,6 +27,7 @@ class AuditedClip:
     source: str
     fake: bool
     sound_file: str = ""
+    nameless: bool = False
 
     @property
     def files(self) -> ClipFiles:

@@ -21,6 +21,7 @@ from nasframe_deepfake.auditing.separation import (
 )
 from nasframe_deepfake.auditing.shortcuts import SHORTCUTS, Shortcut
 from nasframe_deepfake.datasets import CATEGORY_NAMES, is_marked_synthetic
+from nasframe_deepfake.person_intervals import Drawn
 
 __all__ = ["BOUND", "FACTS", "audit", "report_of_facts"]
 
@@ -80,7 +81,7 @@ def report_of_facts(clips: Sequence[AuditedClip], facts: Sequence[FileFacts], se
         "least_people": LEAST_PEOPLE,
         "clips": len(known),
         "fakes": sum(clip.fake for clip, _ in known),
-        "people": len({clip.source for clip, _ in known}),
+        **Drawn.of([clip.source for clip, _ in known], [clip.nameless for clip, _ in known]).record(),
         "problems": [{"path": clip.path, "problem": fact.problem} for clip, fact in pairs if fact.problem],
         "shortcuts": found,
     }

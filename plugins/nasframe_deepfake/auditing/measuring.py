@@ -41,7 +41,7 @@ def _measured(root: Path, window: Window, files: ClipFiles) -> FileFacts:
 
 def write_facts(path: Path, clips: Sequence[AuditedClip], facts: Sequence[FileFacts]) -> None:
     """Write a CSV file with a line for each clip: what it is, and its facts; empty where one is not known."""
-    of_clip = [item.name for item in attrs.fields(AuditedClip) if item.name != "sound_file"]
+    of_clip = [item.name for item in attrs.fields(AuditedClip) if item.name not in ("sound_file", "nameless")]
     of_file = [item.name for item in attrs.fields(FileFacts)]
     rows = (
         [*_cells(clip, of_clip), *_cells(found, of_file)] for clip, found in zip(clips, facts, strict=True)

@@ -55,7 +55,7 @@ _REPORT = Fields(
         "problems": Items(Fields({"path": Text(), "problem": Text()})),
         "shortcuts": Items(Fields(_SHORTCUT), least=1),
     },
-    {"synthetic": Flag()},
+    {"synthetic": Flag(), "nameless_clips": Number(0, whole=True)},
 )
 
 

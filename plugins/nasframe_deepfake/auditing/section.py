@@ -7,6 +7,7 @@ from typing import Any
 
 from nasframe.display import Cell, Column, Estimate, Section, Table
 from nasframe_deepfake.auditing.words import ALL_FAKES, given_away, outcome
+from nasframe_deepfake.person_intervals import Drawn
 
 __all__ = ["audit_section", "audit_table"]
 
@@ -42,7 +43,7 @@ def audit_table(report: Mapping[str, Any], *, per_category: bool = True) -> Tabl
 
     Where there are several categories of fakes it has a column for each, unless it is to be narrow.
     """
-    shortcuts = report["shortcuts"]
+    shortcuts, noun = report["shortcuts"], Drawn.read(report).noun
     categories = list(shortcuts[0]["per_category"])
     if not per_category or len(categories) == 1:
         categories = []
@@ -59,7 +60,7 @@ def audit_table(report: Mapping[str, Any], *, per_category: bool = True) -> Tabl
     ]
     return Table(
         "shortcuts",
-        "AUC of one fact alone, in either direction, with the 95 % interval over people",
+        f"AUC of one fact alone, in either direction, with the 95 % interval over {noun}",
         [
             Column("fact"),
             Column("auc", ALL_FAKES),
@@ -72,7 +73,7 @@ def audit_table(report: Mapping[str, Any], *, per_category: bool = True) -> Tabl
         f"Red, and named in the last column: the lower end is above {report['bound']:g}, so this fact alone "
         "tells these fakes from the genuine clips of the set. 0.5 is chance. Typical is the median, or the "
         "most frequent one with its share. No interval: "
-        f"fewer than {report['least_people']} people have such a fake, or a "
+        f"fewer than {report['least_people']} {noun} have such a fake, or a "
         "genuine clip. On simulated sets without a shortcut up to four facts of a hundred were red.",
     )
 

@@ -52,7 +52,9 @@ def audit_prepared(
         seed, workers, progress: see `audit`.
     """
     clips = [
-        AuditedClip(clip.path, clip.category, clip.source, bool(clip.fake), clip.sound_file)
+        AuditedClip(
+            clip.path, clip.category, clip.source, bool(clip.fake), clip.sound_file, bool(clip.nameless)
+        )
         for clip in read_index(prepared / "index.csv")
     ]
     if clips and not (root / clips[0].files.pictures).is_file():
@@ -70,7 +72,7 @@ def audit_data(
     """
     listing = read_dataset(preparation.dataset, source, preparation.desync)
     clips = [
-        AuditedClip(clip.name, clip.category, clip.source, clip.fake, clip.sound_file)
+        AuditedClip(clip.name, clip.category, clip.source, clip.fake, clip.sound_file, clip.nameless)
         for clip in listing.clips
     ]
     return audit(listing.root, clips, out, preparation.window, preparation.seed, workers, progress)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from nasframe_deepfake.person_intervals import Drawn
+
 __all__ = ["ALL_FAKES", "given_away", "in_lines", "outcome"]
 
 ALL_FAKES = "all fakes"
@@ -42,8 +44,8 @@ def outcome(report: Mapping[str, Any]) -> str:
     shortcuts, clips = report["shortcuts"], report["clips"]
     if all(shortcut["low"] is None for shortcut in shortcuts):
         return (
-            f"not judged; {report['fakes']} fakes among {clips} clips, of too few people (fewer than "
-            f"{report['least_people']} with a fake, or with a genuine clip)"
+            f"not judged; {report['fakes']} fakes among {clips} clips, of too few {Drawn.read(report).noun} "
+            f"(fewer than {report['least_people']} with a fake, or with a genuine clip)"
         )
     found, bound = sum(bool(given_away(shortcut)) for shortcut in shortcuts), report["bound"]
     what = f"{len(shortcuts)} facts of {clips} files"

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import attrs
+
 from nasframe import Registered, manager
 from nasframe.errors import ContractError, DataError, NasframeError, PluginError, PluginWarning, nearest
 from nasframe_deepfake.datasets.categories import CATEGORIES
@@ -105,6 +107,8 @@ def read_dataset(name: str, folder: Path, desync: Desync) -> Listing:
     if not listing.nameless:  # else the sources are names of clips, and each is what it is
         listing.clips, spellings = one_spelling(listing.clips)
         listing.spellings += spellings
+    elif not listing.sets:  # of several sets each has said it of its own clips
+        listing.clips = [attrs.evolve(clip, nameless=True) for clip in listing.clips]
     return listing
 
 

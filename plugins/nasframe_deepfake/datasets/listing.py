@@ -39,6 +39,8 @@ class Clip:
         lying: whether its pictures are stored on their side, unless the container says how they are turned.
         set: the folder of its own data set, where several are combined; else empty. Its path and the names of
             its people then begin with a folder: this one, or for people the corpus that names them.
+        nameless: whether its data set names nobody, so that `source` is no person. A data set leaves it, and
+            says so of all its clips (`Listing.nameless`).
     """
 
     path: str
@@ -55,6 +57,7 @@ class Clip:
     sound_file: str = ""
     lying: bool = False
     set: str = ""
+    nameless: bool = False
 
     @property
     def files(self) -> ClipFiles:

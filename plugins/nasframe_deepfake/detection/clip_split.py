@@ -31,6 +31,7 @@ class ClipSplit(FeatureSplit):
         methods: by which each clip was made.
         people: name of the person who is seen in each clip.
         sets: folder of the data set of each clip, where several are combined; else empty texts.
+        nameless: 1 for a clip whose data set names nobody, else 0.
         pairings: the false pairings that `redrawn` draws anew; None: none.
         copies: augmented copies, from which `redrawn` draws; None: none. Only training has them.
     """
@@ -39,6 +40,7 @@ class ClipSplit(FeatureSplit):
     methods: Sequence[str] = field(default=(), repr=False)
     people: Sequence[str] = field(default=(), repr=False)
     sets: Sequence[str] = field(default=(), repr=False)
+    nameless: Sequence[int] = field(default=(), repr=False)
     pairings: Pairings | None = field(default=None, repr=False)
     copies: Copies | None = field(default=None, repr=False)
 
@@ -133,6 +135,7 @@ def clip_split(features: Mapping[str, Tensor], clips: Sequence[PreparedClip]) ->
         methods=[clip.method for clip in clips],
         people=[clip.source for clip in clips],
         sets=[clip.set for clip in clips],
+        nameless=[clip.nameless for clip in clips],
     )
 
 

@@ -17,7 +17,7 @@ from nasframe_deepfake.metrics import (
     equal_error_rate,
     none_if_nan,
 )
-from nasframe_deepfake.person_intervals import METRICS, caveat_on_people, person_intervals
+from nasframe_deepfake.person_intervals import METRICS, Drawn, person_intervals
 
 __all__ = ["ScoredClips"]
 
@@ -35,6 +35,8 @@ class ScoredClips:
         categories: of each clip; empty where nobody knows them.
         methods: likewise, by which it was made.
         sets: likewise, the data set of each clip, where several are combined; else empty.
+        nameless: 1 for a clip whose data set names nobody, so that the name of its person is its own, else 0;
+            empty: all are named.
     """
 
     ranks: Tensor
@@ -45,25 +47,27 @@ class ScoredClips:
     categories: Sequence[str] = ()
     methods: Sequence[str] = ()
     sets: Sequence[str] = ()
+    nameless: Sequence[int] = ()
 
     def metrics(self) -> dict[str, Any]:
         """Return name → value for JSON, None where it is undefined.
 
         They are METRICS, each followed by `…_low` and `…_high`, its 95 % interval (see `person_intervals`);
-        the numbers of `clips`, `genuine` ones and `people`; and `per_category` and `per_method`: name →
-        the same metrics of these fakes against all genuine clips, and `count`, their number. Where several
-        sets are combined, `per_set` has those of the clips of each set alone; where few people are behind the
-        intervals, `caveats` say so.
+        the numbers of `clips`, `genuine` ones and `people`, or where nobody is named `nameless_clips`; and
+        `per_category` and `per_method`: name → the same metrics of these fakes against all genuine clips, and
+        `count`, their number. Where several sets are combined, `per_set` has those of the clips of each set
+        alone; where few people are behind the intervals, `caveats` say so.
         """
         per_set = {"per_set": self._per_set()} if any(self.sets) else {}
-        people = len({*self._people})
-        few = caveat_on_people(people) if self.people else None
+        drawn = Drawn.of(self._people, self.nameless)
+        few = drawn.caveat() if self.people else None
+        units = {name: count for name, count in drawn.record().items() if count}
         return {
             **self._own(),
             **({"caveats": [few]} if few else {}),
             "clips": len(self.fake),
             "genuine": int((self.fake == 0).sum()),
-            "people": people,
+            **units,
             "per_category": self._parts(self.categories),
             "per_method": self._parts(self.methods),
             **per_set,

@@ -124,8 +124,8 @@ _REPORT = Fields({"source": Text()})
 
 def _common_names(trained: Sequence[PreparedClip], chosen: Sequence[PreparedClip]) -> list[str]:
     """Return a sentence on the people of the test clips whose names occur in the training, if there are."""
-    names = {_own_name(clip) for clip in trained}
-    common = Counter(name for name in map(_own_name, chosen) if name in names)
+    names = {_own_name(clip) for clip in trained if not clip.nameless}
+    common = Counter(_own_name(clip) for clip in chosen if not clip.nameless and _own_name(clip) in names)
     if not common:
         return []
     shown = ", ".join([*sorted(common)[:_NAMED], *(["…"] if len(common) > _NAMED else [])])

@@ -31,7 +31,8 @@ from nasframe_deepfake.detection import Calibration, ScoredClips
 from nasframe_deepfake.examined_clips import ExaminedClip, examined_clips, require_run_of_task
 from nasframe_deepfake.kept_reports import network_of, require_place
 from nasframe_deepfake.per_second.labelling import LabelledSecond, labelled_seconds
-from nasframe_deepfake.per_second.recorded import file_in_run
+from nasframe_deepfake.per_second.recorded import REPORT, folder_in_run
+from nasframe_deepfake.person_intervals import Drawn
 
 __all__ = ["per_second"]
 
@@ -54,7 +55,7 @@ def per_second(
     device: str | None = None,
     progress: Progress = SILENT,
 ) -> dict[str, Any]:
-    """Return the AUC of the single seconds of the test clips of a trained run, and write it as JSON.
+    """Return the AUC of the single seconds of the test clips of a trained run, and write `per_second.json`.
 
     Each clip is read from its start to its end, as by `nasframe predict`. A second is positive where a part
     of it was altered, in either stream. Its score is the mean of the windows that cover it, each by the time
@@ -64,7 +65,7 @@ def per_second(
     Args:
         run: that was trained, or its folder.
         on: another data set; None for the run's own.
-        out: the JSON file; None for one in the run, where `nasframe report` finds it.
+        out: the folder for it; None for one in the run, where `nasframe report` finds it.
         clips: about as many test clips, drawn by the seed; None for all.
         seed: of that.
         workers: processes; 0: one for each core, but none for a few clips.
@@ -81,15 +82,16 @@ def per_second(
     Raises:
         ConfigurationError: a number is out of its bounds.
         RunError: the run is of another task, not trained, or was made from another state of its data.
-        DataError: no clip has altered parts that are known, or none of them can be scored.
+        DataError: no clip has altered parts that are known, or none of them can be scored; or `out` is no
+            folder.
     """
     if problems := problems_of_numbers(clips, seed, workers):
         raise ConfigurationError(COMMAND, problems)
     require_run_of_task(run)
     found = load_run(run)
     tested = examined_clips(found, None if on is None else Path(on), device, progress)
-    place = Path(out) if out is not None else file_in_run(found, None if tested.own else tested.source)
-    require_place(place)
+    folder = Path(out) if out is not None else folder_in_run(found, None if tested.own else tested.source)
+    place = require_place(folder, REPORT)
     judged = attrs.evolve(tested, clips=[clip for clip in tested.clips if clip.altered is not None])
     unknown = len(tested.clips) - len(judged.clips)
     if not any(clip.altered for clip in judged.clips):
@@ -193,5 +195,5 @@ def _judged(rows: Sequence[tuple[ExaminedClip, LabelledSecond]]) -> dict[str, An
         **{name: scored.get(name) for name in ("auc", "auc_low", "auc_high")},
         "seconds": len(rows),
         "altered": int(altered.sum()),
-        "people": len({*people}),
+        **Drawn.of(people, [clip.nameless for clip, _ in rows]).record(),
     }

@@ -10,7 +10,10 @@ from nasframe import Run
 from nasframe.runtime import MAX_LISTING_BYTES, Each, Fields, Flag, Items, Nullable, Number, Text, read_json
 from nasframe_deepfake.kept_reports import name_of_data, reports_in, reports_of_network
 
-__all__ = ["file_in_run", "per_second_reports", "read_per_second"]
+__all__ = ["REPORT", "folder_in_run", "per_second_reports", "read_per_second"]
+
+REPORT = "per_second.json"
+"""Name of the file with a report."""
 
 FOLDER = "per_second"
 
@@ -24,7 +27,8 @@ _JUDGED = Fields(
         "seconds": _COUNT,
         "altered": _COUNT,
         "people": _COUNT,
-    }
+    },
+    {"nameless_clips": _COUNT},
 )
 _REPORT = Fields(
     {
@@ -44,9 +48,9 @@ _REPORT = Fields(
 )
 
 
-def file_in_run(run: Run, source: str | None) -> Path:
+def folder_in_run(run: Run, source: str | None) -> Path:
     """Return where a run keeps its report, of its own data (None) or of another set; it may not be there."""
-    return reports_in(run) / FOLDER / f"{name_of_data(source)}.json"
+    return reports_in(run) / FOLDER / name_of_data(source)
 
 
 def read_per_second(path: Path) -> dict[str, Any]:
@@ -65,5 +69,7 @@ def per_second_reports(run: Run) -> list[Mapping[str, Any]]:
     Raises:
         RunError: one is damaged.
     """
-    paths = (reports_in(run) / FOLDER).glob("*.json")
-    return reports_of_network(run, {path.stem: path for path in paths}, read_per_second)
+    place = reports_in(run) / FOLDER
+    former = {path.stem: path for path in place.glob("*.json")}  # of runs of earlier versions
+    found = {path.parent.name: path for path in place.glob(f"*/{REPORT}")}
+    return reports_of_network(run, {**former, **found}, read_per_second)

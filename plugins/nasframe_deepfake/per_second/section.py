@@ -7,6 +7,7 @@ from typing import Any
 
 from nasframe.display import Cell, Column, Estimate, Section, Table
 from nasframe_deepfake.kept_reports import sentences_on_clips
+from nasframe_deepfake.person_intervals import Drawn
 
 __all__ = ["in_sentences", "per_second_section", "per_second_table"]
 
@@ -33,7 +34,7 @@ def in_sentences(report: _Report) -> list[str]:
     if unscored := report["unscored"]:
         reasons = ", ".join(f"{count} {reason}" for reason, count in unscored.items())
         sentences.append(f"{sum(unscored.values())} seconds have no score: {reasons}.")
-    return [*sentences, *sentences_on_clips(report, found["people"])]
+    return [*sentences, *sentences_on_clips(report, Drawn.read(found))]
 
 
 def per_second_table(report: _Report, number: int = 0) -> Table:
@@ -43,6 +44,7 @@ def per_second_table(report: _Report, number: int = 0) -> Table:
         report: the content.
         number: of the report on a page; it enters the table's name.
     """
+    noun = Drawn.read(report["all"]).noun
     judged = {
         "all seconds": report["all"],
         "of fakes alone": report["fakes"],
@@ -54,19 +56,19 @@ def per_second_table(report: _Report, number: int = 0) -> Table:
             Estimate(value["auc"], value["auc_low"], value["auc_high"], is_resampled=True),
             value["seconds"],
             value["altered"],
-            value["people"],
+            Drawn.read(value).count,
         ]
         for name, value in judged.items()
     ]
     return Table(
         f"per-second{number or ''}",
-        "AUC of single seconds, with 95 % intervals over people",
+        f"AUC of single seconds, with 95 % intervals over {noun}",
         [
             Column("seconds_of", "seconds"),
             Column("auc", "AUC"),
             Column("seconds", "number", unit="count"),
             Column("altered", unit="count"),
-            Column("people", unit="count"),
+            Column("people", noun, unit="count"),
         ],
         rows,
         f"A second has the mean of the windows that cover it, each of {report['seconds_of_window']:g} s, by "

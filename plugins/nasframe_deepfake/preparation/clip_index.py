@@ -28,7 +28,8 @@ class PreparedClip:
         picture: row of its pictures; clips with the same pictures share a row.
         sound: row of its sound.
 
-    The rest but `set` is told, and nothing is computed from it; an index of an older version lacks it.
+    The rest but `set` and `nameless` is told, and nothing is computed from it; an index of an older version
+    lacks it.
 
     Attributes:
         targets: other people whose face or voice was used, as a JSON list of names; `[]` for nobody.
@@ -41,6 +42,8 @@ class PreparedClip:
             has one lacks the column.
         set: the folder of its data set, where several are combined; else there is no such column. What an
             evaluation says of each set is computed from it.
+        nameless: 1 where its data set names nobody, so that `source` is no person; an index in which every
+            clip is of somebody lacks the column.
     """
 
     path: str
@@ -63,6 +66,7 @@ class PreparedClip:
     content: str = ""
     sound_file: str = ""
     set: str = ""
+    nameless: int = 0
 
     @property
     def files(self) -> ClipFiles:
@@ -92,6 +96,7 @@ def with_details(prepared: PreparedClip, clip: Clip, root: Path) -> PreparedClip
         content=content,
         sound_file=clip.sound_file,
         set=clip.set,
+        nameless=int(clip.nameless),
     )
 
 
@@ -112,4 +117,4 @@ def read_index(path: Path) -> list[PreparedClip]:
 
 def write_index(path: Path, clips: Sequence[PreparedClip]) -> None:
     """Write the index of some clips, for `read_index`."""
-    nasframe_audiovisual.write_index(path, clips, sparse=("sound_file", "set"))
+    nasframe_audiovisual.write_index(path, clips, sparse=("sound_file", "set", "nameless"))

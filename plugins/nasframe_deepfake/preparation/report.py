@@ -8,8 +8,10 @@ from typing import Any
 
 import attrs
 
+from nasframe.runtime import counted
 from nasframe_audiovisual import SPLITS, DecodedClips
 from nasframe_deepfake.datasets import CATEGORY_NAMES, GENUINE, Listing
+from nasframe_deepfake.person_intervals import Drawn
 from nasframe_deepfake.preparation.clip_index import PreparedClip
 from nasframe_deepfake.preparation.contents import repeated
 from nasframe_deepfake.preparation.splits import Assignment
@@ -32,7 +34,7 @@ def make_report(
         "source": str(listing.root),
         "clips": len(clips),
         "categories": {name: sum(counts[split, name] for split in SPLITS) for name in CATEGORY_NAMES},
-        "people": len({clip.source for clip in clips}),
+        **_drawn(clips).record(),
         **({"sets": _sets(listing, clips, decoded)} if listing.sets else {}),
         "contents": len({*contents}),
         "streams": {"pictures": decoded.pictures, "sounds": decoded.sounds},
@@ -71,13 +73,17 @@ def _sets(
             "dataset": listing.sets[name].dataset,
             "clips": len(found),
             "genuine": sum(not clip.fake for clip in found),
-            "people": len({clip.source for clip in found}),
+            **_drawn(found).record(),
             "splits": {split: sum(clip.split == split for clip in found) for split in SPLITS},
             "skipped": skipped[name],
             **{part: len(getattr(listing.sets[name].listing, part)) for part in _NOT_USED},
         }
         for name, found in used.items()
     }
+
+
+def _drawn(clips: Sequence[PreparedClip]) -> Drawn:
+    return Drawn.of([clip.source for clip in clips], [clip.nameless for clip in clips])
 
 
 _NOT_USED = ("duplicates", "missing", "unlisted", "malformed", "left_out")
@@ -91,7 +97,9 @@ def summary(report: dict[str, Any]) -> list[str]:
     for name, found in report.get("sets", {}).items():
         unused = [part for part in ("skipped", *_NOT_USED) if found[part]]
         others = [f"{found[part]} {part.replace('_', ' ')}" for part in unused]
-        counts = f"{found['clips']} clips of {found['people']} people, {found['genuine']} genuine"
+        drawn = Drawn.read(found)
+        of = "nobody known" if drawn.clips else counted(drawn.people, "person", "people")
+        counts = f"{counted(found['clips'], 'clip')} of {of}, {found['genuine']} genuine"
         lines.append(", ".join((f"{name} ({found['dataset']}): {counts}", *others)))
     for split, counts in report["splits"].items():
         lines.append(f"{split}: {sum(counts.values())} clips, {counts.get(GENUINE.name, 0)} genuine")

@@ -33,6 +33,7 @@ from nasframe.runtime import generator, one_thread
 from nasframe_audiovisual import Footage
 from nasframe_deepfake.augmentation import as_jpeg, blur, pixel_noise, reduced, with_noise
 from nasframe_deepfake.robustness.encoding import as_h264, as_sound
+from nasframe_deepfake.robustness.labels import labelled
 
 __all__ = ["DEGRADATIONS", "Degradation", "problem_of_degradation"]
 
@@ -48,7 +49,7 @@ class Degradation:
 
     Attributes:
         name: for options and files; it enters the seed.
-        title: for people.
+        title: what it means, in a word or two.
         unit: of the levels, in words that follow the number, or go before it where it ends with a blank.
         levels: from mild to harsh.
         whole: changes whole pictures: takes the footage, a level and a generator, and returns those of the
@@ -69,6 +70,11 @@ class Degradation:
     def stream(self) -> Literal["pictures", "sound"]:
         """The stream that is changed."""
         return "pictures" if self.heard is None else "sound"
+
+    @property
+    def labelled(self) -> str:
+        """Its name, and its title where that says more."""
+        return labelled(self.name, self.title)
 
     @property
     def axis(self) -> str:

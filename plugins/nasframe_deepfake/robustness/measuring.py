@@ -19,6 +19,7 @@ from nasframe_deepfake.clip_scoring import ClipJob, lost_clip, problems_of_numbe
 from nasframe_deepfake.detection import Calibration, ScoredClips
 from nasframe_deepfake.examined_clips import ExaminedClip, examined_clips, require_run_of_task
 from nasframe_deepfake.kept_reports import network_of, require_place
+from nasframe_deepfake.person_intervals import Drawn
 from nasframe_deepfake.robustness.degradations import DEGRADATIONS, Degradation, problem_of_degradation
 from nasframe_deepfake.robustness.degraded_scores import (
     CleanScore,
@@ -81,7 +82,7 @@ def robustness(
     Raises:
         ConfigurationError: an unknown degradation, or a number out of its bounds.
         RunError: the run is of another task, not trained, or was made from another state of its data.
-        DataError: there are no genuine clips to test on, or no fakes.
+        DataError: there are no genuine clips to test on, or no fakes; or `out` is no folder.
     """
     names = [*DEGRADATIONS] if degradations is None else [*dict.fromkeys(degradations)]
     _check(names, clips, seed, workers)
@@ -90,7 +91,7 @@ def robustness(
     tested = examined_clips(found, None if on is None else Path(on), device, progress)
     chosen = tested.drawn(clips, seed)
     place = Path(out) if out is not None else folder_in_run(found, None if tested.own else tested.source)
-    require_place(place / REPORT)
+    path = require_place(place, REPORT)
     job = ClipJob(found.path.resolve(), network_of(found), device, tested.root.resolve())
     calibration, read = scorer_of(job).calibration, scorer_of(job).read
     kept, key = KeptScores(place), _key(found, job, chosen)
@@ -118,7 +119,7 @@ def robustness(
         "threshold": calibration.threshold,
         "clips": len(scored),
         "genuine": sum(not clip.fake for clip in scored),
-        "people": len({clip.person for clip in scored}),
+        **Drawn.of([clip.person for clip in scored], [clip.nameless for clip in scored]).record(),
         "left_out": dict(tested.left_out),
         "problems": _told(problems),
         "notes": [*tested.notes, *scorer_of(job).notes],
@@ -129,8 +130,8 @@ def robustness(
             if name in results
         ],
     }
-    write_json(place / REPORT, report)
-    progress.say(f"{place / REPORT}: written")
+    write_json(path, report)
+    progress.say(f"{path}: written")
     return report
 
 
@@ -202,14 +203,14 @@ def _degraded(
         if (known := _known(kept, key, degradation, seed)) is not None:
             found[name] = known
             if name in names:
-                progress.say(f"{degradation.title}: known, skipped")
+                progress.say(f"{degradation.labelled}: known, skipped")
             continue
         if name not in names:
             continue
         scores, problems = dict[str, list[float]](), dict[str, str]()
         work = functools.partial(degraded_scores, job, name, seed)
         results = workers.in_order(work, clips, functools.partial(lost_degraded, job))
-        tracked = progress.track(results, degradation.title, len(clips))
+        tracked = progress.track(results, degradation.labelled, len(clips))
         for (clip, _), result in zip(clips, tracked, strict=True):
             if isinstance(result, str):
                 problems[clip.name] = result

@@ -62,7 +62,8 @@ _REPORT = Fields(
                 {"read": Flag()},  # whether the network reads that stream; older reports do not say
             )
         ),
-    }
+    },
+    {"nameless_clips": _COUNT},
 )
 
 

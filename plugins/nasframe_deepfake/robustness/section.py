@@ -7,6 +7,8 @@ from typing import Any
 
 from nasframe.display import Cell, Column, Estimate, Figure, Line, LineChart, PanelGrid, Section, Table
 from nasframe_deepfake.kept_reports import sentences_on_clips, sentences_on_problems
+from nasframe_deepfake.person_intervals import Drawn
+from nasframe_deepfake.robustness.labels import labelled
 
 __all__ = ["in_sentences", "robustness_section", "robustness_table"]
 
@@ -23,17 +25,18 @@ def robustness_section(reports: Sequence[_Scored]) -> Section:
 
 def in_sentences(report: _Scored) -> list[str]:
     """Return which clips were scored, and which were not and why."""
+    drawn = Drawn.read(report)
     data = "the run's own data" if report["own"] else report["source"]
     sentences = [
-        f"{report['clips']} test clips of {data}, {report['genuine']} genuine, of {report['people']} people, "
+        f"{report['clips']} test clips of {data}, {report['genuine']} genuine, of {drawn.in_words()}, "
         "were degraded as decoded, before the face is cut out, and scored. Window and square are those of "
         "the clean clip, so every level has the same clips.",
         *_sentences_on_flat_curves(report),
     ]
     for degradation in report["degradations"]:
-        what = f"could not be degraded by {degradation['title']}"
+        what = f"could not be degraded by {_labelled(degradation)}"
         sentences += sentences_on_problems(what, degradation["problems"])
-    return [*sentences, *sentences_on_clips(report, report["people"])]
+    return [*sentences, *sentences_on_clips(report, drawn)]
 
 
 def _sentences_on_flat_curves(report: _Scored) -> list[str]:
@@ -60,10 +63,10 @@ def robustness_table(report: _Scored, number: int = 0) -> Table:
     rows: list[list[Cell]] = [["none", "", *_cells(report["clean"])]]
     for degradation in report["degradations"]:
         for level in degradation["levels"]:
-            rows.append([degradation["title"], level["label"], *_cells(level)])
+            rows.append([_labelled(degradation), level["label"], *_cells(level)])
     return Table(
         f"robustness{number or ''}",
-        "AUC and accuracy on degraded clips, with 95 % intervals over people",
+        f"AUC and accuracy on degraded clips, with 95 % intervals over {Drawn.read(report).noun}",
         [Column("degradation"), Column("level"), Column("auc", "AUC"), Column("acc", "accuracy")],
         rows,
         f"Accuracy at the threshold of the run, {report['threshold']:.3g}, which was fitted on clean clips: "
@@ -72,11 +75,16 @@ def robustness_table(report: _Scored, number: int = 0) -> Table:
     )
 
 
+def _labelled(degradation: _Scored) -> str:
+    return labelled(degradation["name"], degradation["title"])
+
+
 def _curves(report: _Scored, number: int) -> PanelGrid:
     return PanelGrid(
         name=f"robustness-curves{number or ''}",
         title="AUC by the level of each degradation",
-        caption="From the clean clips on the left to the harshest level, with the 95 % interval over people.",
+        caption="From the clean clips on the left to the harshest level, with the 95 % interval over "
+        f"{Drawn.read(report).noun}.",
         figures=[_curve(degradation) for degradation in report["degradations"]],
     )
 
@@ -96,7 +104,7 @@ def _curve(degradation: _Scored) -> LineChart:
     stream = f"{degradation['stream']}{', not read' * (not _is_read(degradation))}"
     return LineChart(
         name=f"robustness-{degradation['name']}",
-        title=f"{degradation['title']} ({stream}), {degradation['unit']}",
+        title=f"{_labelled(degradation)}: {stream}, {degradation['unit']}",
         lines=[line],
         x="",
         y="AUC",
