@@ -28,6 +28,10 @@ __all__ = [
 ]
 
 
+_NEAR = 0.6
+"""The share of letters in common, of both names, from which on one may be a mistyping of the other."""
+
+
 class NasframeError(Exception):
     """Base of every error that a user can mend. The command line prints it without a traceback."""
 
@@ -146,8 +150,18 @@ def in_words(error: BaseException) -> str:
 
 
 def near_names(name: str, valid: Iterable[str]) -> list[str]:
-    """Return up to three of the valid names that `name` may be a mistyping of, the nearest first."""
-    return difflib.get_close_matches(name, sorted(set(valid)), n=3, cutoff=0.5)
+    """Return up to three of the valid names that `name` may be a mistyping of, the nearest first.
+
+    A name is near where most of its letters stand in the same order, where one letter is another, or where
+    it begins with all that was typed. Two words that share a letter or two by chance are not near.
+    """
+    alike = difflib.get_close_matches(name, sorted(set(valid)), n=3, cutoff=0.5)
+    return [item for item in alike if _is_near(name, item)]
+
+
+def _is_near(name: str, other: str) -> bool:
+    one_letter = len(name) == len(other) and sum(a != b for a, b in zip(name, other, strict=True)) == 1
+    return one_letter or other.startswith(name) or difflib.SequenceMatcher(None, other, name).ratio() >= _NEAR
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:

@@ -13,9 +13,9 @@ from nasframe.pipeline.preparation import is_own_data
 from nasframe.pipeline.trained_network import load_network
 from nasframe.report import write_matrix_page
 from nasframe.runs import Run
-from nasframe.runtime import SILENT, Progress, write_json
+from nasframe.runtime import SILENT, Progress, counted, write_json
 
-__all__ = ["MATRIX", "evaluate_matrix"]
+__all__ = ["MATRIX", "caveats_of_matrix", "evaluate_matrix"]
 
 MATRIX = "matrix.json"
 """Name of the file with all numbers."""
@@ -88,7 +88,7 @@ def evaluate_matrix(
         "cells": [
             {"run": name, "on": column, **_told(cells[name, column])} for name in names for column in places
         ],
-        "caveats": [*_caveats(names, places, cells)],
+        "caveats": [*caveats_of_matrix(names, places, cells)],
     }
     if out is not None:
         folder = Path(out)
@@ -160,7 +160,7 @@ def _told(cell: Mapping[str, Any]) -> dict[str, Any]:
     return {**found, "examples": len(cell["examples"])}
 
 
-def _caveats(
+def caveats_of_matrix(
     names: Sequence[str], places: Mapping[str, Path], cells: Mapping[tuple[str, str], Mapping[str, Any]]
 ) -> Iterator[str]:
     """Yield sentences on what the numbers do not say."""
@@ -173,8 +173,12 @@ def _caveats(
                 f"On {column} the runs were not tested on the same examples ({sizes}; {common} in common), "
                 "so their numbers are not quite comparable."
             )
+    told: dict[str, list[str]] = {}
     for (name, column), cell in cells.items():
         for reason, count in cell["left_out"].items():
-            yield f"{name} on {column}: {count} test examples left out: {reason}."
+            examples = counted(count, "test example")
+            told.setdefault(f"{examples} left out: {reason}.", []).append(f"{name} on {column}")
         for sentence in (*cell["notes"], *cell["metrics"].get("caveats", ())):
-            yield f"{name} on {column}: {sentence}"
+            told.setdefault(sentence, []).append(f"{name} on {column}")
+    for sentence, where in told.items():  # each once
+        yield f"{'all' if len(where) == len(cells) > 1 else ', '.join(where)}: {sentence}"

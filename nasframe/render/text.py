@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nasframe.render.difference import Change, arrived, differences
 from nasframe.render.names import shown
-from nasframe.runtime import visible
+from nasframe.runtime import counted, visible
 from nasframe.space import Architecture
 
 __all__ = ["network_text", "network_text_against", "pair_text", "title_of"]
@@ -52,7 +52,7 @@ def pair_text(left: Architecture, right: Architecture, titles: tuple[str, str]) 
     if not found:
         unused = len(left.difference(right))
         return "\n".join([*head, f"same network{_unreached(unused)}"])
-    count = "1 difference" if len(found) == 1 else f"{len(found)} differences"
+    count = counted(len(found), "difference")
     kept = left.resolved.operations
     alike = len(kept.keys() & right.resolved.operations.keys())
     same = f"{alike} of {len(kept.keys() | right.resolved.operations.keys())} nodes are in both"

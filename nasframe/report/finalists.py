@@ -7,6 +7,7 @@ from typing import Any
 
 from nasframe.display import Cell, Column, Table, format_value
 from nasframe.runs import Run
+from nasframe.runtime import counted
 
 __all__ = ["finalist_tables", "learnt_logits", "selection_of", "selection_verdict"]
 
@@ -61,7 +62,7 @@ def selection_verdict(selection: Mapping[str, Any], *, relaxes: bool) -> Sequenc
     """
     if not selection:
         return []
-    finals, count = selection.get("finals"), f"{selection['candidates']:,} architectures"
+    finals, count = selection.get("finals"), counted(selection["candidates"], "architecture")
     if finals:
         found = [
             f"The supernet ranked {count} on validation.",

@@ -20,6 +20,7 @@ from nasframe.runtime import (
     Nullable,
     Number,
     Text,
+    counted,
     read_json,
 )
 
@@ -65,7 +66,7 @@ def matrix_page(data: Mapping[str, Any], title: str) -> Page:
     return make_page(
         "matrix.html",
         title=f"Tested on other data: {title}",
-        about=f"{runs} {'run' if runs == 1 else 'runs'}, {sets} data {'set' if sets == 1 else 'sets'}",
+        about=f"{counted(runs, 'run')}, {counted(sets, 'data set')}",
         tables=tables,
         figures=[],
         caveats=data["caveats"],
@@ -139,7 +140,7 @@ def _short(data: Mapping[str, Any]) -> Table:
         f"{what}: trained on the data of the run, tested on each data set",
         [Column("run"), *columns],
         rows,
-        f"{note}In brackets: 95 % intervals, where the task gives them.",
+        f"{note}Beside a number stands its 95 % interval, where the task gives one.",
     )
 
 

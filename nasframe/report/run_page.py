@@ -33,6 +33,7 @@ from nasframe.report.strategy_flow import draw_strategy
 from nasframe.report.task_flow import draw_task
 from nasframe.report.trials import trial_figures, trial_table, trials_of, trials_verdict
 from nasframe.runs import Run
+from nasframe.runtime import counted
 from nasframe.space import SearchSpace
 
 __all__ = ["run_page", "run_tables", "write_report"]
@@ -197,13 +198,13 @@ def _verdict(run: Run, history: History) -> list[str]:
     for key in ("epochs", "converged") if relaxes else ("epochs",):
         if key not in summary:
             raise RunError(f"{run.path / 'run.json'}: search.{key} is missing, so the record is damaged")
-    epochs = summary["epochs"]
+    epochs = counted(summary["epochs"], "epoch")
     if relaxes:
         ended = "converged" if summary["converged"] else "did not converge: the epochs were used up"
         entropies = (f"{group} {value:.4f}" for group, value in (summary.get("entropy") or {}).items())
-        found = [f"After {epochs} epochs the search {ended}. Entropy at the end: {', '.join(entropies)}."]
+        found = [f"After {epochs} the search {ended}. Entropy at the end: {', '.join(entropies)}."]
     else:
-        found = [f"The supernet was trained for {epochs} epochs on architectures that the loop drew."]
+        found = [f"The supernet was trained for {epochs} on architectures that the loop drew."]
     return [*found, *selection_verdict(selection_of(run), relaxes=relaxes)]
 
 

@@ -18,6 +18,7 @@ from nasframe.report.finalists import learnt_logits, selection_of
 from nasframe.report.flow import Stack, Step, flow_chart
 from nasframe.report.trials import best_trial, trials_of
 from nasframe.runs import Run
+from nasframe.runtime import counted
 
 __all__ = ["draw_strategy"]
 
@@ -43,7 +44,7 @@ def _supernet(run: Run, settings: Settings, history: Sequence[Mapping[str, Any]]
     summary, relaxes = run.record.get("search") or {}, learnt_logits(history)
     loop, options = settings.get("loop", {}), settings.get("search", {})
     selection = selection_of(run)
-    lines = [_counted(summary.get("epochs", len(history)), "epoch")]
+    lines = [counted(summary.get("epochs", len(history)), "epoch")]
     warmup = options.get("warmup_epochs")
     if relaxes and warmup:
         lines.append(f"the first {warmup} without the logits")
@@ -83,17 +84,17 @@ def _derived(run: Run, history: Sequence[Mapping[str, Any]]) -> list[str]:
 def _candidates(selection: Mapping[str, Any], loop: Mapping[str, Any]) -> Step:
     ranked = loop.get("rank_by")
     by = f"ranked by the supernet's {ranked}" if isinstance(ranked, str) else "ranked by the supernet"
-    return Step("Candidates", [_counted(selection["candidates"], "architecture"), by, "on validation"])
+    return Step("Candidates", [counted(selection["candidates"], "architecture"), by, "on validation"])
 
 
 def _finalists(finals: Mapping[str, Any], options: Mapping[str, Any]) -> Step:
     rounds = [
-        f"{_counted(item['networks'], 'network')} to epoch {item['epochs']:,}" for item in finals["rounds"]
+        f"{counted(item['networks'], 'network')} to epoch {item['epochs']:,}" for item in finals["rounds"]
     ]
     start = {"inherit": "from the supernet's weights", "scratch": "from scratch"}.get(
         str(options.get("finalist_start"))
     )
-    ends = [*([start] if start else []), f"{_counted(finals['spent'], 'epoch')} in all"]
+    ends = [*([start] if start else []), f"{counted(finals['spent'], 'epoch')} in all"]
     return Step("Finalists", [*_shortened(rounds, "rounds"), *ends], "choice")
 
 
@@ -101,10 +102,10 @@ def _proposals(settings: Settings, trials: Sequence[Mapping[str, Any]]) -> list[
     """Return the steps of a search that proposed architectures."""
     networks = len({line.get("network") for line in trials})
     by_epochs = sorted(Counter(line["epochs"] for line in trials).items())
-    rounds = [f"{_counted(count, 'training')} to epoch {epochs:,}" for epochs, count in by_epochs]
+    rounds = [f"{counted(count, 'training')} to epoch {epochs:,}" for epochs, count in by_epochs]
     failed = sum("failed" in line for line in trials)
     lines = [
-        f"{_counted(len(trials), 'trial')}, {_counted(networks, 'network')}",
+        f"{counted(len(trials), 'trial')}, {counted(networks, 'network')}",
         *_shortened(rounds, "lengths"),
         *([f"{failed:,} failed"] if failed else []),
         f"cost {trials[-1]['cost']:.4g} full trainings",
@@ -123,15 +124,15 @@ def _proposals(settings: Settings, trials: Sequence[Mapping[str, Any]]) -> list[
 
 def _training(run: Run, settings: Settings) -> Step:
     trained, test = run.history("train"), run.test or {}
-    lines = [f"{_counted(len(trained), 'epoch')} of training"] if trained else ["not trained yet"]
+    lines = [f"{counted(len(trained), 'epoch')} of training"] if trained else ["not trained yet"]
     if trained:
         inherits = settings.get("train", {}).get("inherit") is True
         lines.append("from the supernet's weights" if inherits else "from scratch")
     if tuned := len(run.history("finetune")):
         kept = (run.record.get("finetune") or {}).get("epoch")
-        lines.append(f"{_counted(tuned, 'epoch')} of fine-tuning{', not kept' * (kept == 0)}")
+        lines.append(f"{counted(tuned, 'epoch')} of fine-tuning{', not kept' * (kept == 0)}")
     if "parameters" in test:
-        lines.append(_counted(test["parameters"], "parameter"))
+        lines.append(counted(test["parameters"], "parameter"))
     return Step(f"Network {run.architecture.fingerprint[:12]}", lines, "output")
 
 
@@ -141,14 +142,10 @@ def _test(run: Run) -> Step:
         return Step("Test", ["not evaluated yet"])
     lines = [f"{test['objective']} {format_value(test.get(test['objective']))}"]
     if test.get("examples") is not None:
-        lines.append(f"of {_counted(test['examples'], 'example')}")
+        lines.append(f"of {counted(test['examples'], 'example')}")
     return Step("Test", lines)
 
 
 def _shortened(lines: Sequence[str], what: str) -> list[str]:
     left = len(lines) - _MOST_ROUNDS
     return [*lines] if left <= 1 else [*lines[:_MOST_ROUNDS], f"and {left} more {what}"]
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'s' * (count != 1)}"

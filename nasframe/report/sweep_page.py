@@ -36,6 +36,7 @@ from nasframe.report.study_record import (
     trials_table,
     value_text,
 )
+from nasframe.runtime import counted
 
 __all__ = ["sweep_figures", "sweep_page", "sweep_tables", "write_sweep_page"]
 
@@ -57,7 +58,7 @@ def sweep_page(data: Mapping[str, Any]) -> Page:
     titles = axis_titles(data)
     about = " × ".join(f"{titles[axis['key']]} ({len(axis['values'])})" for axis in axes)
     if all(axis["key"] != "seed" for axis in axes):
-        about += f", {seeds} {'seed' if seeds == 1 else 'seeds'} each"
+        about += f", {counted(seeds, 'seed')} each"
     many = (
         f"{len(axes)} axes make {grids} grids, too many to look at; sort the table below by any column."
         if grids > _MOST_GRIDS

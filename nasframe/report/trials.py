@@ -8,6 +8,7 @@ from typing import Any
 
 from nasframe.display import Cell, Cloud, Column, Figure, Line, LineChart, ScatterChart, Table
 from nasframe.runs import Run
+from nasframe.runtime import counted
 
 __all__ = ["best_trial", "trial_figures", "trial_table", "trials_of", "trials_verdict"]
 
@@ -83,8 +84,9 @@ def trials_verdict(trials: Trials) -> list[str]:
     best, failed = best_trial(trials), sum("failed" in line for line in trials)
     networks = len({line.get("network") for line in trials})
     found = [
-        f"{len(trials)} architectures were tried, {networks} different networks, at the cost of "
-        f"{trials[-1]['cost']:.4g} full trainings. They learnt from the examples that the final network "
+        f"{counted(len(trials), 'architecture was', 'architectures were')} tried, "
+        f"{counted(networks, 'different network')}, "
+        f"at the cost of {trials[-1]['cost']:.4g} full trainings. They learnt from the examples that the final network "
         "learns from; the validation split decided. The sections [relaxation] and [search] had no part in it."
     ]
     if best is not None:

@@ -16,6 +16,7 @@ from nasframe.runtime import (
     ANYTHING,
     MAX_LISTING_BYTES,
     Each,
+    counted,
     format_names,
     parse_json,
     read_bytes,
@@ -115,7 +116,7 @@ def _damage(path: Path, lines: Sequence[_Line], line: _Line) -> str:
 
 
 def _count(number: int) -> str:
-    return "1 line is" if number == 1 else f"{number} lines are"
+    return counted(number, "line is", "lines are")
 
 
 def _epochs(records: Sequence[Mapping[str, Any]]) -> str:

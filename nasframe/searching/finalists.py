@@ -11,7 +11,7 @@ from scipy import stats
 from torch import Tensor
 
 from nasframe.errors import RunError, in_lines
-from nasframe.runtime import Progress
+from nasframe.runtime import Progress, counted
 from nasframe.searching.candidate import Candidate, CandidateTrainer, LearningCurve
 from nasframe.space import Architecture
 
@@ -118,13 +118,13 @@ class Finals:
         winner, and whether the supernet and the trainings order the finalists alike."""
         first, *later = self.epochs
         count = len(self._scores(first))
-        told = f"{count} finalist{'s were' if count != 1 else ' was'} trained to epoch {first}"
+        told = f"{counted(count, 'finalist was', 'finalists were')} trained to epoch {first}"
         for epochs in later:
             told += f", the best {len(self._scores(epochs))} of them to epoch {epochs}"
         winner = self.winner
         ranks = []
         if winner.place is not None:
-            ranks.append(f"{_ordinal(winner.place)} of {self.scored:,} by the supernet")
+            ranks.append(f"{_ordinal(winner.place)} of the {self.scored:,} that the supernet scored")
         for epochs in self.epochs:
             scores, own = self._scores(epochs), winner.scores.get(epochs)
             if own is not None:
@@ -187,7 +187,7 @@ def hold_finals(
     while True:
         before = rounds[-1] if rounds else 0
         wanted = [Candidate(key, finalists[key].architecture.assignment, epochs) for key in left]
-        with progress.task(f"{len(wanted)} finalists to epoch {epochs}", len(wanted)) as advance:
+        with progress.task(f"{counted(len(wanted), 'finalist')} to epoch {epochs}", len(wanted)) as advance:
             made = trainer.train(wanted, weights)
             advance(len(wanted))
         if all(curve.failed for curve in made):

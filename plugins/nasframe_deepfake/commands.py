@@ -57,7 +57,7 @@ def synthesize(
         Number of processes; 0 is one for each core.
     """
     from nasframe.errors import ConfigurationError
-    from nasframe.runtime import make_progress, print_text, visible
+    from nasframe.runtime import counted, make_progress, print_text, visible
     from nasframe_deepfake.synthesis import Corpus, write_corpus
 
     try:
@@ -68,7 +68,8 @@ def synthesize(
         rows = write_corpus(folder, corpus, workers, make_progress())
     people = len({row.source for row in rows})
     genuine = sum(row.method == "real" for row in rows)
-    print_text(visible(f"{len(rows)} clips of {people} people, {genuine} genuine, in {out}"))
+    made = f"{counted(len(rows), 'clip')} of {counted(people, 'person', 'people')}"
+    print_text(visible(f"{made}, {genuine} genuine, in {out}"))
 
 
 def prepare(

@@ -9,7 +9,7 @@ from typing import Any
 
 from nasframe import Run
 from nasframe.errors import DataError
-from nasframe.runtime import file_name, fingerprint, sha256_of
+from nasframe.runtime import counted, file_name, fingerprint, sha256_of
 from nasframe_deepfake.person_intervals import Drawn
 
 __all__ = [
@@ -90,7 +90,10 @@ def network_of(run: Run) -> str:
 
 def sentences_on_clips(report: Mapping[str, Any], drawn: Drawn) -> list[str]:
     """Return which test clips are left out and why, the notes on the data, and whether people are few."""
-    counts = [f"{count} clips are left out: {reason}." for reason, count in report["left_out"].items()]
+    counts = [
+        f"{counted(count, 'clip is', 'clips are')} left out: {reason}."
+        for reason, count in report["left_out"].items()
+    ]
     lost = sentences_on_problems("could not be scored", report["problems"])
     few = drawn.caveat()
     return [*counts, *lost, *map(_sentence, report["notes"]), *([few] if few else [])]
@@ -102,7 +105,7 @@ def sentences_on_problems(what: str, problems: Sequence[Mapping[str, str]]) -> l
         return []
     shown = "; ".join(problem["problem"] for problem in problems[:_SHOWN])
     more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
-    return [_sentence(f"{len(problems)} clips {what}: {shown}{more}")]
+    return [_sentence(f"{counted(len(problems), 'clip')} {what}: {shown}{more}")]
 
 
 def _sentence(words: str) -> str:

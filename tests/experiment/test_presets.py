@@ -107,7 +107,7 @@ def test_an_unknown_preset_is_answered_with_the_near_ones(load: Loaded) -> None:
     [
         ("[search]\nepohcs = 3", "search.epohcs: unknown key; did you mean 'epochs' or"),
         ("[search]\nepochs = 'many'", "search.epochs: expected int, found 'many'"),
-        ("[serach]\nepochs = 3", "serach: unknown section; did you mean 'search' or"),
+        ("[serach]\nepochs = 3", "serach: unknown section; did you mean 'search'?"),
         ("epochs = 3", "epochs: unknown key; did you mean 'search.epochs' or"),
         ("seed = 3", "seed: unknown key"),
         ("loop = 'joint'", "loop: expected a table [loop], found 'joint'"),

@@ -339,7 +339,7 @@ def test_the_page_shows_a_curve_for_each_degradation_and_none_of_an_older_networ
     page = (run / "report.html").read_text()
     assert "Robustness" in page
     for degradation in DEGRADATIONS.values():
-        assert degradation.title in page
+        assert degradation.labelled in page
     network = run / "checkpoints" / "network.json"
     network.write_text(network.read_text() + "\n")
     assert robustness_reports(load_run(run)) == []

@@ -143,9 +143,10 @@ def test_the_agreement_is_spearmans_rank_correlation() -> None:
 def test_the_words_say_how_each_score_ranked_the_winner() -> None:
     held, _ = finals([[0.2, 0.3], [0.5, 0.6], [0.4, 0.7], [0.1, 0.1]], 2, 1, 2, derived=1)
     assert held.in_words() == (
-        "4 finalists were trained to epoch 1, the best 2 of them to epoch 2. The chosen one was 3rd of 100 "
-        "by the supernet, 2nd of 4 after epoch 1, 1st of 2 after epoch 2. Rank correlation of the supernet's "
-        "order with that of the trainings: +0.40 after epoch 1 (1 is the same order, 0 is no relation)"
+        "4 finalists were trained to epoch 1, the best 2 of them to epoch 2. The chosen one was 3rd of the "
+        "100 that the supernet scored, 2nd of 4 after epoch 1, 1st of 2 after epoch 2. Rank correlation of "
+        "the supernet's order with that of the trainings: +0.40 after epoch 1 (1 is the same order, 0 is no "
+        "relation)"
     )
     own, _ = finals([[0.2, 0.3], [0.5, 0.6]], 2, 2, 2, derived=1)
     assert own.in_words().endswith("It is the one that the rule of the space derives")

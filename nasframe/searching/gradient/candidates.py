@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
-from nasframe.runtime import Progress, derive_seed, generator
+from nasframe.runtime import Progress, counted, derive_seed, generator
 from nasframe.searching.derivation import derive_around
 from nasframe.searching.gradient.ranking import has_no_more, rank_architectures
 from nasframe.searching.gradient.supernet_score import Ranked
@@ -77,7 +77,7 @@ class Candidates:
             return cls(scored, None, [])
         whole = has_no_more(space, asked)
         tried = "all architectures of the space" if whole else "the architectures that were tried"
-        networks = f"{len(scored):,} different network{'s' * (len(scored) != 1)}"
+        networks = counted(len(scored), "different network")
         return cls(scored, None, [_fewer(asked, f"{tried} are {networks}")])
 
     def draws(

@@ -22,6 +22,7 @@ from nasframe.runs import Run, drop_checkpoint
 from nasframe.runtime import (
     SILENT,
     Progress,
+    counted,
     forked_seed,
     generator,
     is_finite,
@@ -266,12 +267,12 @@ class Search:
         if self.loop.relaxes:
             entropies = ", ".join(f"{group} {value:.3f}" for group, value in last["entropy"].items())
             verdict = "converged" if self.converged else "did not converge"
-            ended = f"{verdict} after {len(self.history)} epochs (normalised entropy: {entropies})"
+            ended = f"{verdict} after {counted(len(self.history), 'epoch')} (normalised entropy: {entropies})"
         else:
-            ended = f"ended after {len(self.history)} epochs"
+            ended = f"ended after {counted(len(self.history), 'epoch')}"
         sentences = [ended]
         if chosen is not None:
-            sentences = [f"{ended}; the supernet ranked {chosen.candidates:,} architectures"]
+            sentences = [f"{ended}; the supernet ranked {counted(chosen.candidates, 'architecture')}"]
             sentences += [note.removesuffix(".") for note in chosen.notes]
             sentences += [] if chosen.finals is None else [chosen.finals.in_words()]
         return ". ".join([*sentences, *self._unmoved()])

@@ -11,7 +11,7 @@ from typing import Any
 from attrs import frozen
 
 from nasframe.errors import RunError
-from nasframe.runtime import Progress
+from nasframe.runtime import Progress, counted
 from nasframe.searching.candidate import CandidateTrainer
 from nasframe.searching.finalists import Finalist, Finals, hold_finals
 from nasframe.searching.gradient.options import SearchOptions
@@ -123,8 +123,8 @@ def choose(
         everyone = [*scored, *(item for item in chosen.values() if item.assignment not in ranked)]
         if len(chosen) < options.finalists:
             notes.append(
-                f"search.finalists asks for {options.finalists}, and the candidates are {len(chosen)} "
-                f"different network{'s' * (len(chosen) != 1)}."
+                f"search.finalists asks for {options.finalists}, and the candidates are "
+                f"{counted(len(chosen), 'different network')}."
             )
         taken = time.monotonic() - started  # the draws were scored in it
         finals = hold_finals(

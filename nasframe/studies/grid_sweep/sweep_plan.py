@@ -10,7 +10,7 @@ import tomli_w
 from attrs import frozen
 
 from nasframe.report import write_sweep_page
-from nasframe.runtime import fingerprint
+from nasframe.runtime import counted, fingerprint
 from nasframe.studies.axes import Axis, short_names
 from nasframe.studies.grid_sweep.caveats import sweep_caveats
 from nasframe.studies.procedure import Plan, Study, Work
@@ -37,7 +37,9 @@ class SweepPlan(Plan):
     def work(self, study: Study) -> Work:
         """Make a run for every point and seed. One without data fails, and the others are done."""
         runs, objective = make_runs(self.variants, study), self.objective
-        study.settings.progress.say(f"sweep: {len(self.variants)} points, {len(runs.trials)} trials")
+        study.settings.progress.say(
+            f"sweep: {counted(len(self.variants), 'point')}, {counted(len(runs.trials), 'trial')}"
+        )
         results = runs.results((yield runs.trials), study, objective)
         metrics = metrics_of(objective, *measured(results, study.folder.path))
         bounds = bounds_of(self.experiments)

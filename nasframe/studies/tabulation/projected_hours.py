@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nasframe.errors import RunError, in_lines
+from nasframe.runtime import counted
 from nasframe.space import ArchitectureCount
 from nasframe.studies.axes import MOST_TRIALS
 
@@ -18,7 +19,7 @@ _ASK = 1.0
 
 def size_in_words(count: ArchitectureCount, networks: int | None = None) -> str:
     """Return how many architectures a space has, and how many different networks where that is known."""
-    different = "" if networks is None else f", {networks:,} different network{'s' * (networks != 1)}"
+    different = "" if networks is None else f", {counted(networks, 'different network')}"
     return f"the space has {count.in_words}{different}"
 
 

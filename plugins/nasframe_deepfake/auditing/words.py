@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from nasframe.runtime import counted
 from nasframe_deepfake.person_intervals import Drawn
 
 __all__ = ["ALL_FAKES", "given_away", "in_lines", "outcome"]
@@ -19,8 +20,8 @@ def in_lines(report: Mapping[str, Any]) -> list[str]:
     if report["problems"]:
         first = report["problems"][0]
         lines.append(
-            f"{len(report['problems'])} files could not be measured, or not to the end; the first: "
-            f"{first['path']}: {first['problem']}"
+            f"{counted(len(report['problems']), 'file')} could not be measured, or not to the end; "
+            f"the first: {first['path']}: {first['problem']}"
         )
     for shortcut in report["shortcuts"]:
         if away := given_away(shortcut):
@@ -48,7 +49,7 @@ def outcome(report: Mapping[str, Any]) -> str:
             f"(fewer than {report['least_people']} with a fake, or with a genuine clip)"
         )
     found, bound = sum(bool(given_away(shortcut)) for shortcut in shortcuts), report["bound"]
-    what = f"{len(shortcuts)} facts of {clips} files"
+    what = f"{counted(len(shortcuts), 'fact')} of {counted(clips, 'file')}"
     if found:
         return (
             f"{found} of {what} alone tell fakes from genuine clips (lower bound of the AUC above {bound:g})"

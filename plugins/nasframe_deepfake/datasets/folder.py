@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from nasframe.errors import DataError
+from nasframe.runtime import counted
 from nasframe_audiovisual import files_of
 from nasframe_deepfake.datasets.categories import FAKE_BOTH, GENUINE
 from nasframe_deepfake.datasets.clip_table import COLUMNS, has_columns, read_clip_table, why_no_table
@@ -145,4 +146,5 @@ def _read_folders(root: Path) -> Listing:
 def _notes_on_other_files(paths: Sequence[str]) -> list[str]:
     if not paths:
         return []
-    return [f"{len(paths)} files below real and fake have no ending of a clip; the first: {paths[0]}"]
+    found = counted(len(paths), "file below real and fake has", "files below real and fake have")
+    return [f"{found} no ending of a clip; the first: {paths[0]}"]

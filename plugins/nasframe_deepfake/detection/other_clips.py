@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nasframe import OtherTest
 from nasframe.errors import DataError
-from nasframe.runtime import MAX_LISTING_BYTES, Fields, Text, read_json, sha256_of
+from nasframe.runtime import MAX_LISTING_BYTES, Fields, Text, counted, read_json, sha256_of
 from nasframe_deepfake.datasets import GENUINE
 from nasframe_deepfake.detection.clip_split import clip_split
 from nasframe_deepfake.detection.detector import Detector
@@ -80,7 +80,11 @@ def other_test(
 
 
 def _reasons(left_out: Mapping[str, int]) -> str:
-    found = [f"{count} clips are left out: {reason}" for reason, count in left_out.items() if count]
+    found = [
+        f"{counted(count, 'clip is', 'clips are')} left out: {reason}"
+        for reason, count in left_out.items()
+        if count
+    ]
     return f"; {'; '.join(found)}" if found else ""
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nasframe.runtime import counted
+
 __all__ = ["summary"]
 
 _SHOWN = 3  # parts that are named; JSON has all
@@ -41,7 +43,7 @@ def summary(answer: Mapping[str, Any], kind: str | None) -> str:
     if kind is not None:
         parts.append(f"{kind.replace('_', ' ')}: {answer[kind]:.2f}")
     parts += [
-        f"used {answer['used_seconds']:.1f} s ({windows} window{'s' * (windows != 1)}){_leaned_on(answer)}",
+        f"used {answer['used_seconds']:.1f} s ({counted(windows, 'window')}){_leaned_on(answer)}",
         f"most suspicious: {_named(suspicious)}",
     ]
     if answer["left_out"]:

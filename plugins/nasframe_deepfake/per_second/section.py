@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nasframe.display import Cell, Column, Estimate, Section, Table
+from nasframe.runtime import counted
 from nasframe_deepfake.kept_reports import sentences_on_clips
 from nasframe_deepfake.person_intervals import Drawn
 
@@ -27,13 +28,15 @@ def in_sentences(report: _Report) -> list[str]:
     data = "the run's own data" if report["own"] else report["source"]
     found = report["all"]
     sentences = [
-        f"{found['seconds']} seconds of {report['clips']} test clips of {data} have a score, and "
-        f"{found['altered']} of them are altered. A second is altered where any part of it is, in either "
-        "stream."
+        f"{counted(found['seconds'], 'second')} of {counted(report['clips'], 'test clip')} of {data} have a "
+        f"score, and {found['altered']} of them are altered. A second is altered where any part of it is, in "
+        "either stream."
     ]
     if unscored := report["unscored"]:
         reasons = ", ".join(f"{count} {reason}" for reason, count in unscored.items())
-        sentences.append(f"{sum(unscored.values())} seconds have no score: {reasons}.")
+        sentences.append(
+            f"{counted(sum(unscored.values()), 'second has', 'seconds have')} no score: {reasons}."
+        )
     return [*sentences, *sentences_on_clips(report, Drawn.read(found))]
 
 

@@ -93,7 +93,7 @@ _NOT_USED = ("duplicates", "missing", "unlisted", "malformed", "left_out")
 def summary(report: dict[str, Any]) -> list[str]:
     """Return the report in a few lines for the user; the last says what the splits share."""
     categories = ", ".join(f"{name} {count}" for name, count in report["categories"].items() if count)
-    lines = [f"{report['clips']} clips: {categories}"]
+    lines = [f"{counted(report['clips'], 'clip')}: {categories}"]
     for name, found in report.get("sets", {}).items():
         unused = [part for part in ("skipped", *_NOT_USED) if found[part]]
         others = [f"{found[part]} {part.replace('_', ' ')}" for part in unused]
@@ -102,7 +102,9 @@ def summary(report: dict[str, Any]) -> list[str]:
         counts = f"{counted(found['clips'], 'clip')} of {of}, {found['genuine']} genuine"
         lines.append(", ".join((f"{name} ({found['dataset']}): {counts}", *others)))
     for split, counts in report["splits"].items():
-        lines.append(f"{split}: {sum(counts.values())} clips, {counts.get(GENUINE.name, 0)} genuine")
+        lines.append(
+            f"{split}: {counted(sum(counts.values()), 'clip')}, {counts.get(GENUINE.name, 0)} genuine"
+        )
     for key, (one, several) in _NOTED.items():
         if found := report[key]:
             first = "this one" if len(found) == 1 else "the first"

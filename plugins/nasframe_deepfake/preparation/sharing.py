@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
+from nasframe.runtime import counted
 from nasframe_audiovisual import SPLITS
 from nasframe_deepfake.datasets import Clip
 
@@ -50,7 +51,7 @@ class Sharing:
     def counted(self) -> str:
         """Return how many people are seen and how many contents stand in several splits, and which."""
         return "; ".join(
-            f"{len(found)} {_plural(name, len(found))} ({_examples(found)})"
+            f"{counted(len(found), _SINGULAR[name], name)} ({_examples(found)})"
             for name, found in (("people", self.sources), ("contents", self.contents))
             if found
         )
@@ -111,9 +112,7 @@ def _in_several(places: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]
     }
 
 
-def _plural(name: str, count: int) -> str:
-    singular = {"people": "person", "contents": "content"}
-    return singular[name] if count == 1 else name
+_SINGULAR = {"people": "person", "contents": "content"}
 
 
 def _examples(found: Mapping[Any, Sequence[str]]) -> str:

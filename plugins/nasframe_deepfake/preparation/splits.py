@@ -11,6 +11,7 @@ import attrs
 from attrs import frozen
 
 from nasframe.errors import DataError
+from nasframe.runtime import counted
 from nasframe_audiovisual import SPLITS, read_split_list
 from nasframe_deepfake.datasets import Clip, one_spelling
 from nasframe_deepfake.option_errors import of_option
@@ -155,7 +156,9 @@ def unlisted_clips(path: Path, clips: Sequence[Clip]) -> list[Clip]:
 
 def refuse_unlisted(path: Path, count: int, first: Clip) -> NoReturn:
     """Refuse a list that leaves clips out, of which `first` needs a split."""
-    raise DataError(f"{_OPTION}: {path}: {count} clips have no split, the first is {first.name}")
+    raise DataError(
+        f"{_OPTION}: {path}: {counted(count, 'clip has', 'clips have')} no split, the first is {first.name}"
+    )
 
 
 def check_own_list(path: Path, clips: Sequence[Clip], contents: Sequence[str], leaks: SplitLeaks) -> None:
@@ -209,7 +212,7 @@ def _require_both(
     if lacks:
         sources = len({clip.source for clip in clips})
         raise DataError(
-            f"{where}{len(clips)} clips of {sources} source{'s' * (sources != 1)} cannot be split four ways "
+            f"{where}{len(clips)} clips of {counted(sources, 'source')} cannot be split four ways "
             f"with genuine and fake clips in each: {'; '.join(lacks)}{_cause(clips, contents)}"
         )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import attrs
 
 from nasframe import Stage, StageContext, stage_fingerprints
+from nasframe.runtime import counted
 from nasframe_audiovisual import (
     BackboneTraining,
     describe_source,
@@ -110,7 +111,9 @@ def augment_stage(
             {clip.name for clip in listing.clips if clip.lying},
         )
         names = len({copy.augmentation for copy in copies})
-        context.progress.say(f"{len(copies)} copies of training clips, under {names} augmentations")
+        context.progress.say(
+            f"{counted(len(copies), 'copy', 'copies')} of training clips, under {names} augmentations"
+        )
 
     after = ("prepare",) if source is not None else ("synthesize", "prepare")
     return Stage("augment", {"version": 1, **attrs.asdict(augmenting)}, run, after=after)

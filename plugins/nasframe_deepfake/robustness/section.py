@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nasframe.display import Cell, Column, Estimate, Figure, Line, LineChart, PanelGrid, Section, Table
+from nasframe.runtime import counted
 from nasframe_deepfake.kept_reports import sentences_on_clips, sentences_on_problems
 from nasframe_deepfake.person_intervals import Drawn
 from nasframe_deepfake.robustness.labels import labelled
@@ -28,9 +29,9 @@ def in_sentences(report: _Scored) -> list[str]:
     drawn = Drawn.read(report)
     data = "the run's own data" if report["own"] else report["source"]
     sentences = [
-        f"{report['clips']} test clips of {data}, {report['genuine']} genuine, of {drawn.in_words()}, "
-        "were degraded as decoded, before the face is cut out, and scored. Window and square are those of "
-        "the clean clip, so every level has the same clips.",
+        f"{counted(report['clips'], 'test clip')} of {data}, {report['genuine']} genuine, of "
+        f"{drawn.in_words()}, were degraded as decoded, before the face is cut out, and scored. Window and "
+        "square are those of the clean clip, so every level has the same clips.",
         *_sentences_on_flat_curves(report),
     ]
     for degradation in report["degradations"]:

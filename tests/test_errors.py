@@ -1,0 +1,28 @@
+"""Errors hint at a name where it is near, and list the names where none is."""
+
+from __future__ import annotations
+
+import pytest
+
+from nasframe.errors import nearest
+
+DEGRADATIONS = ("h264", "jpeg", "resize", "pixel-noise", "blur", "aac", "mp3", "sound-noise")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("blurr", "blur"),
+        ("jpg", "jpeg"),
+        ("pixel_noise", "pixel-noise"),
+        ("rezise", "resize"),
+        ("mp4", "mp3"),
+    ],
+)
+def test_a_mistyped_name_is_answered_with_the_one_that_was_meant(typed: str, meant: str) -> None:
+    assert nearest(typed, DEGRADATIONS).startswith(f"; did you mean {meant!r}")
+
+
+@pytest.mark.parametrize("typed", ["nope", "none", "video", "x"])
+def test_a_name_that_is_near_to_none_is_answered_with_all(typed: str) -> None:
+    assert nearest(typed, DEGRADATIONS) == f"; valid: {', '.join(sorted(DEGRADATIONS))}"
