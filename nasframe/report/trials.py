@@ -86,8 +86,9 @@ def trials_verdict(trials: Trials) -> list[str]:
     found = [
         f"{counted(len(trials), 'architecture was', 'architectures were')} tried, "
         f"{counted(networks, 'different network')}, "
-        f"at the cost of {trials[-1]['cost']:.4g} full trainings. They learnt from the examples that the final network "
-        "learns from; the validation split decided. The sections [relaxation] and [search] had no part in it."
+        f"at the cost of {trials[-1]['cost']:.4g} full trainings. "
+        "They learnt from the examples that the final network learns from; the validation split decided. The "
+        "sections [relaxation] and [search] had no part in it."
     ]
     if best is not None:
         found.append(f"Trial {best['trial']} was the best of those that were trained longest.")
